@@ -1,35 +1,35 @@
-//! What the stand-in knows of the account's balance beside the balance transactions themselves.
+//! What the stand-in knows about the account's balance, apart from the balance transactions themselves.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::Settlement;
 
-/// When an entry becomes available, and its id: sorted so that what is due comes first.
+/// When an entry becomes available, and its id, in order of time.
 type Due = BTreeSet<(i64, String)>;
 
-/// Which entries wait for what.
+/// The waiting entries.
 #[derive(Debug, Default)]
 pub(crate) struct Balance {
-    /// What the account is paid in; with `None` every currency settles in itself.
+    /// The settlement currency; with `None` every currency settles in itself.
     pub(crate) settlement: Option<Settlement>,
-    /// Charges are booked only when `post_fees` is called.
+    /// Whether charges are booked only when `post_fees` is called.
     pub(crate) late: bool,
-    /// Payouts are listed whole only when `sort_out` is called.
+    /// Whether payouts are listed completely only when `sort_out` is called.
     pub(crate) sorts_late: bool,
-    /// The payouts that wait for it.
+    /// The payouts that wait for `sort_out`.
     pub(crate) unsorted: Vec<String>,
     /// The charges that wait for their entry.
     pub(crate) unbooked: Vec<String>,
     /// Entries that are still pending.
     pending: Due,
-    /// Entries that no payout has taken yet.
+    /// Entries that no payout includes yet.
     unpaid: Due,
-    /// For each entry the payout that took it.
+    /// The payout of each entry that has one.
     paid_out: HashMap<String, String>,
 }
 
 impl Balance {
-    /// A new entry waits for its day and for a payout.
+    /// Adds an entry, which waits for its day and for a payout.
     pub(crate) fn add(&mut self, entry: &str, available_on: i64, now: i64) {
         if available_on > now {
             self.pending.insert((available_on, entry.to_owned()));
@@ -37,30 +37,30 @@ impl Balance {
         self.unpaid.insert((available_on, entry.to_owned()));
     }
 
-    /// Whether an entry's day has come that is still pending.
+    /// Whether a pending entry has become due.
     pub(crate) fn has_due(&self, now: i64) -> bool {
         self.pending.first().is_some_and(|(day, _)| *day <= now)
     }
 
-    /// The pending entries whose day has come; they are not pending any more.
+    /// The due entries, which are then no longer pending.
     pub(crate) fn take_due(&mut self, now: i64) -> Vec<String> {
         let later = self.pending.split_off(&(now + 1, String::new()));
         let due = std::mem::replace(&mut self.pending, later);
         due.into_iter().map(|(_, entry)| entry).collect()
     }
 
-    /// The entries that no payout has taken and whose day has come.
+    /// The available entries without a payout.
     pub(crate) fn unpaid(&self, now: i64) -> Vec<String> {
         let due = self.unpaid.iter().take_while(|(day, _)| *day <= now);
         due.map(|(_, entry)| entry.clone()).collect()
     }
 
-    /// How many entries no payout has taken.
+    /// The number of entries without a payout.
     pub(crate) fn count_unpaid(&self) -> usize {
         self.unpaid.len()
     }
 
-    /// The day of every entry that no payout has taken comes now.
+    /// Makes every entry without a payout available now.
     pub(crate) fn bring_forward(&mut self, now: i64) -> Vec<String> {
         let later = self.unpaid.split_off(&(now + 1, String::new()));
         let moved: Vec<String> = later.into_iter().map(|(_, entry)| entry).collect();
@@ -69,14 +69,14 @@ impl Balance {
         moved
     }
 
-    /// A payout takes these entries.
+    /// Assigns these entries to a payout.
     pub(crate) fn pay(&mut self, payout: &str, entries: &[String]) {
         self.paid_out.extend(entries.iter().map(|entry| (entry.clone(), payout.to_owned())));
         let paid_out = &self.paid_out;
         self.unpaid.retain(|(_, entry)| !paid_out.contains_key(entry));
     }
 
-    /// The payout that took an entry.
+    /// The payout of an entry.
     pub(crate) fn payout_of(&self, entry: &str) -> Option<&str> {
         self.paid_out.get(entry).map(String::as_str)
     }

@@ -1,4 +1,4 @@
-//! Ids as Stripe's look, different in every run.
+//! Ids that look like Stripe's, different in every run.
 
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ pub(crate) fn session() -> String {
     format!("cs_test_{}{}", random(), random())
 }
 
-/// This crate stands alone, so its ids can't come from the server's one place for randomness.
+/// This crate depends on nothing of the service, so it can't use the service's source of randomness.
 #[allow(clippy::disallowed_methods, reason = "the stand-in has its own one place for randomness")]
 fn random() -> String {
     Uuid::new_v4().simple().to_string()

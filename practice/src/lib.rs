@@ -1,8 +1,9 @@
 //! The practice Stripe: a stand-in that speaks Stripe's HTTP API on a loopback port, with no money behind it.
 //!
-//! **Owns**: the stand-in's books, its API, its hosted payment page, its console and its signed webhook deliveries.
+//! **Owns**: the stand-in's state, its API, its hosted payment page, its console and its signed webhook deliveries.
 //! **Never**: reaches the real Stripe, accepts a live key, listens beyond this machine, or keeps anything on disk.
-//! **Start at**: `drive/mod.rs` for what tests may do, `api/mod.rs` for the HTTP API, `flows/` for what happens and which events tell of it.
+//! **Start at**: `drive/mod.rs` for what tests may do, `api/mod.rs` for the HTTP API, `flows/` for what happens and which
+//! events tell of it.
 //! **Tested in**: `practice/tests/practice/`.
 #![recursion_limit = "512"]
 
@@ -30,5 +31,5 @@ pub use settlement::Settlement;
 pub use state::Trouble;
 pub use webhooks::{Delivery, sign};
 
-/// The API version whose shapes every object and event has, unless it is echoed from the caller's header.
+/// The API version of all objects and events, unless the caller's header names another.
 pub const API_VERSION: &str = "2026-09-30.endive";

@@ -1,11 +1,11 @@
-//! Events that get lost on purpose: not delivered, or not even kept.
+//! Events that are lost on purpose: not delivered, or not even kept.
 
 /// Which of the coming events are lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
-    /// The next so many.
+    /// This many next ones.
     Next(u32),
-    /// So many of a hundred, picked by this seed: the same in every run.
+    /// A share of them, selected by this seed: the same in every run.
     Share {
         /// From 0 to 100.
         percent: u8,
@@ -14,16 +14,16 @@ pub enum Loss {
     },
 }
 
-/// The losses in force.
+/// The active losses.
 #[derive(Debug, Default)]
 pub(crate) struct Losing {
-    /// Events that are kept, but never delivered by themselves.
+    /// Events that are kept, but not delivered automatically.
     pub(crate) deliveries: Option<Loss>,
     /// Events that are neither delivered nor shown by the API.
     pub(crate) events: Option<Loss>,
 }
 
-/// What becomes of a new event.
+/// The fate of a new event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     Delivered,
@@ -32,7 +32,7 @@ pub(crate) enum Fate {
 }
 
 impl Losing {
-    /// What becomes of the next event.
+    /// The fate of the next event.
     pub(crate) fn next(&mut self) -> Fate {
         if strikes(&mut self.events) {
             Fate::Hidden
@@ -44,7 +44,7 @@ impl Losing {
     }
 }
 
-/// Whether the loss strikes now.
+/// Whether this loss applies now.
 fn strikes(loss: &mut Option<Loss>) -> bool {
     match loss {
         None | Some(Loss::Next(0)) => {
@@ -62,7 +62,7 @@ fn strikes(loss: &mut Option<Loss>) -> bool {
     }
 }
 
-/// The bits of a number mixed well, as SplitMix64 does it.
+/// A number with its bits mixed, as in SplitMix64.
 fn mixed(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -1,10 +1,10 @@
-//! Amounts as people read them, and the fees that the stand-in keeps.
+//! Amounts for people, and the stand-in's fees.
 
 use iso_currency::Currency;
 
-/// How many decimals Stripe's integer amounts of this currency have, or `None` for an unknown currency.
+/// The number of decimals of Stripe's integer amounts in this currency, or `None` for an unknown currency.
 ///
-/// ISO 4217 says how many, but for the currencies in which Stripe counts otherwise.
+/// It follows ISO 4217, except for currencies that Stripe counts differently.
 pub(crate) fn decimals(currency: &str) -> Option<u32> {
     let code = currency.to_ascii_uppercase();
     match code.as_str() {
@@ -32,7 +32,7 @@ pub(crate) fn format(amount_minor: i64, currency: &str) -> String {
 pub(crate) fn shown(amount_minor: i64, currency: &str) -> String {
     let plain = format(amount_minor, currency);
     let Some((code, amount)) = plain.split_once(' ') else { return plain };
-    // A symbol that several currencies share, or that is a word, would not say which currency it is.
+    // A symbol that several currencies share, or that is a word, would be ambiguous.
     let symbol = match code {
         "EUR" => "€",
         "GBP" => "£",
@@ -46,7 +46,7 @@ pub(crate) fn shown(amount_minor: i64, currency: &str) -> String {
     }
 }
 
-/// An amount as somebody types it, such as `2.50` or `2,5`, in minor units; `None` if it is not one.
+/// An amount as typed, such as `2.50` or `2,5`, in minor units; `None` if invalid.
 pub(crate) fn parse(typed: &str, currency: &str) -> Option<i64> {
     let decimals = usize::try_from(decimals(currency)?).ok()?;
     let (whole, part) = typed.split_once(['.', ',']).unwrap_or((typed, ""));
@@ -70,7 +70,7 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// The fee kept of a payment, in minor units: 1.5 % and 25, never more than the payment.
+/// The fee of a payment, in minor units: 1.5 % and 25, never more than the payment.
 pub(crate) fn fee(amount_minor: i64) -> i64 {
     ((amount_minor * 15 + 500) / 1000 + 25).min(amount_minor)
 }

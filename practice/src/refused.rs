@@ -1,35 +1,35 @@
-//! Errors as Stripe words and shapes them.
+//! Errors in Stripe's wording and form.
 
 use serde_json::{Value, json};
 
-/// A wish that the practice Stripe did not grant, in the shape of a Stripe error.
+/// A rejected request, in the form of a Stripe error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refused {
-    /// The HTTP status that the API answers with.
+    /// The HTTP status of the response.
     pub status: u16,
     /// Stripe's error type, such as `invalid_request_error`.
     pub kind: &'static str,
-    /// Stripe's error code, such as `resource_missing`, where there is one.
+    /// Stripe's error code, such as `resource_missing`, if any.
     pub code: Option<&'static str>,
-    /// A sentence for people.
+    /// A message for people.
     pub message: String,
-    /// The parameter at fault, where it is one.
+    /// The invalid parameter, if it is one.
     pub param: Option<String>,
 }
 
 impl Refused {
-    /// A request that can't be carried out as it stands.
+    /// A request that can't be carried out.
     pub(crate) fn invalid(code: Option<&'static str>, message: impl Into<String>) -> Self {
         Self { status: 400, kind: "invalid_request_error", code, message: message.into(), param: None }
     }
 
-    /// A parameter that is missing, unknown or wrong.
+    /// A missing, unknown or invalid parameter.
     pub(crate) fn param(code: &'static str, param: &str, message: impl Into<String>) -> Self {
         Self { param: Some(param.to_owned()), ..Self::invalid(Some(code), message) }
     }
 
-    /// An object that does not exist.
+    /// A missing object.
     pub(crate) fn missing(what: &str, param: &str, id: &str) -> Self {
         Self { status: 404, ..Self::param("resource_missing", param, format!("No such {what}: '{id}'")) }
     }

@@ -1,4 +1,4 @@
-//! The server on a thread of its own, so that any runtime, or none, can start it.
+//! The server, on its own thread, so that any runtime, or none, can start it.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub(crate) struct Running {
     ended: Option<oneshot::Receiver<()>>,
 }
 
-/// The two ends of the delivery queue and the waits between tries.
+/// The two ends of the delivery queue, and the waits between tries.
 pub(crate) struct Queue {
     pub(crate) jobs: mpsc::UnboundedReceiver<Job>,
     pub(crate) again: mpsc::UnboundedSender<Job>,
@@ -36,7 +36,7 @@ pub(crate) async fn start(
         .name("practice-stripe".to_owned())
         .spawn(move || {
             actix_web::rt::System::new().block_on(serve(listener, state, queue, ready));
-            // Nobody may be waiting for the end.
+            // Possibly nobody waits for the end.
             let _ = end.send(());
         })
         .map_err(|error| StartError::Server(error.to_string()))?;
@@ -77,9 +77,9 @@ async fn serve(
 }
 
 impl Running {
-    /// Ends the server and waits until it has ended.
+    /// Stops the server and waits until it has ended.
     pub(crate) async fn stop(mut self) {
-        // The graceful way waits for the workers, so that open connections are not answered any more either.
+        // A graceful stop waits for the workers, so that open connections are no longer answered either.
         self.handle.stop(true).await;
         if let Some(ended) = self.ended.take() {
             let _ = ended.await;
@@ -89,7 +89,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The order to stop is sent by the call itself; waiting for it is left out, since a drop must not block.
+        // The call itself sends the order to stop; it does not wait, because a drop must not block.
         drop(self.handle.stop(false));
     }
 }

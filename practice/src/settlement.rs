@@ -1,4 +1,4 @@
-//! The currency the account is paid in, and what others are worth in it.
+//! The account's settlement currency, and its exchange rates.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ pub struct Settlement {
     rates: Vec<Rate>,
 }
 
-/// What one whole unit of a currency is worth: `digits / 10^places` whole units of the settlement currency.
+/// The value of one whole unit of a currency: `digits / 10^places` whole units of the settlement currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rate {
     currency: String,
@@ -21,12 +21,12 @@ struct Rate {
     places: u32,
 }
 
-/// Rates are read up to this many places behind the point.
+/// The maximum number of decimals of a rate.
 const MAX_DECIMALS: usize = 12;
 
 impl Settlement {
-    /// The account settles in `currency`; `rates` say what one whole unit of another currency is worth in it,
-    /// as in `("usd", "0.9215")`.
+    /// The account settles in `currency`; `rates` are the values of one whole unit of other currencies in it, such as
+    /// `("usd", "0.9215")`.
     pub fn new(currency: &str, rates: &[(&str, &str)]) -> Result<Self, Refused> {
         let rates = rates.iter().map(|(currency, rate)| Rate::parse(currency, rate));
         Ok(Self {
@@ -36,8 +36,8 @@ impl Settlement {
         })
     }
 
-    /// An amount of another currency in the settlement currency, with that currency and the exchange rate between
-    /// minor units, as Stripe's `exchange_rate` is; `None` where nothing is converted.
+    /// An amount in another currency, converted to the settlement currency, with that currency and the exchange rate
+    /// between minor units, like Stripe's `exchange_rate`; `None` if nothing is converted.
     pub(crate) fn convert(&self, amount_minor: i64, currency: &str) -> Option<(i64, &str, Value)> {
         let rate = self.rates.iter().find(|rate| rate.currency == currency && currency != self.currency)?;
         let above = i128::from(amount_minor) * rate.digits * 10_i128.pow(self.decimals);

@@ -1,4 +1,4 @@
-//! The books of the stand-in: every object, event, stored reply and delivery, in memory.
+//! The stand-in's state: every object, event, stored reply and delivery, in memory.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,31 +14,31 @@ use crate::settings::Clock;
 use crate::webhooks::{Delivery, Job, Receiver};
 use crate::{API_VERSION, Refused, ids};
 
-/// Something that goes wrong with an API call.
+/// A way in which an API call fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
-    /// The call is not carried out and answered with this HTTP status and a Stripe-shaped error.
-    /// A status of 500 or more is stored under the call's idempotency key, as at Stripe.
+    /// The call is not carried out and is answered with this HTTP status and a Stripe-shaped error. A status of 500 or more
+    /// is stored under the call's idempotency key, as at Stripe.
     Status(u16),
-    /// The call is carried out, but the answer is a 502 with an HTML page in place of JSON.
+    /// The call is carried out, but the response is a 502 with an HTML page instead of JSON.
     HtmlBadGateway,
-    /// The call is carried out, but the answer comes only after this time.
+    /// The call is carried out, but the response arrives only after this time.
     Hang(Duration),
-    /// The call is carried out, but the connection breaks before the answer.
+    /// The call is carried out, but the connection breaks before the response.
     Drop,
 }
 
-/// What a Checkout Session will do, beside what its public object shows.
+/// What a Checkout Session will do, in addition to its public object.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Plan {
     pub(crate) lines: Vec<Line>,
-    /// `month` or `year` and how many, for a subscription.
+    /// `month` or `year` and a count, for a subscription.
     pub(crate) interval: Option<(String, i64)>,
     pub(crate) intent_metadata: Value,
     pub(crate) intent_description: Value,
     pub(crate) subscription_metadata: Value,
     pub(crate) subscription_description: Value,
-    /// The payment intent, made at the first try to pay and shown on the session only when it completes.
+    /// The payment intent, created at the first try to pay and shown on the session only when it completes.
     pub(crate) payment_intent: Option<String>,
     pub(crate) invoice: Option<String>,
 }
@@ -53,7 +53,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// What the line costs, in minor units.
+    /// The price of the line, in minor units.
     pub(crate) fn amount_minor(&self) -> i64 {
         number(&self.price, "unit_amount") * self.quantity
     }
@@ -71,11 +71,11 @@ pub(crate) struct StoredReply {
     pub(crate) request_id: String,
 }
 
-/// Everything the stand-in knows.
+/// The stand-in's state.
 pub(crate) struct State {
     clock: Clock,
     objects: HashMap<String, Value>,
-    /// For each kind of object the ids of all, the oldest first.
+    /// The ids of each kind of object, oldest first.
     order: HashMap<String, Vec<String>>,
     pub(crate) events: Vec<Value>,
     /// Thin events; the API does not list them with the others.
@@ -84,31 +84,31 @@ pub(crate) struct State {
     pub(crate) balance: Balance,
     pub(crate) replies: HashMap<String, StoredReply>,
     pub(crate) deliveries: Vec<Delivery>,
-    /// The events whose last try failed, or that were lost before the first.
+    /// Events whose last try failed, or that were lost before the first.
     pub(crate) given_up: HashSet<String>,
     pub(crate) losing: Losing,
-    /// Every event that got lost.
+    /// Every lost event.
     pub(crate) lost: Vec<String>,
-    /// Those of them that the API does not show.
+    /// Those that the API does not show.
     hidden: HashSet<String>,
     pub(crate) trouble: Option<(Trouble, Option<u32>)>,
-    /// Calls that are carried out before the trouble begins.
+    /// Calls that succeed before the trouble begins.
     pub(crate) calls_before_trouble: u32,
-    /// The API call that is being carried out: its request id and idempotency key.
+    /// The API call in progress: its request id and idempotency key.
     pub(crate) request: Option<(String, Option<String>)>,
     pub(crate) secret_key: String,
     pub(crate) webhook_url: Option<String>,
     pub(crate) webhook_secret: String,
     pub(crate) account_name: String,
     pub(crate) account_is_limited: bool,
-    /// Beside `webhook_url`: the endpoints that were made through the API, the oldest first.
+    /// Endpoints created through the API, in addition to `webhook_url`, oldest first.
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) base_url: String,
     outbox: mpsc::UnboundedSender<Job>,
     pub(crate) undelivered: watch::Sender<usize>,
 }
 
-/// The books, shared by the API, the pages, the deliveries and the Rust handle.
+/// The state, shared by the API, the pages, the deliveries and the Rust handle.
 #[derive(Clone)]
 pub(crate) struct SharedState(Arc<Mutex<State>>);
 
@@ -117,9 +117,9 @@ impl SharedState {
         Self(Arc::new(Mutex::new(state)))
     }
 
-    /// The books as they stand at this time: sessions that have run out of it are closed, money that was to come is there.
+    /// The current state: expired sessions are closed, and due money is available.
     pub(crate) fn open(&self) -> MutexGuard<'_, State> {
-        // A panic in one call leaves books that are still good enough to practise with.
+        // After a panic in one call the state is still good enough for practice.
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         crate::flows::checkout::expire_overdue(&mut state);
         crate::flows::balance::settle_due(&mut state);
@@ -167,7 +167,7 @@ impl State {
         (self.clock)()
     }
 
-    /// Keeps a new object under its own id and gives the id back.
+    /// Stores a new object under its own id and returns the id.
     pub(crate) fn put(&mut self, object: Value) -> String {
         let id = text(&object, "id").to_owned();
         self.order.entry(text(&object, "object").to_owned()).or_default().push(id.clone());
@@ -175,7 +175,7 @@ impl State {
         id
     }
 
-    /// Puts what is left of a deleted object in its place; no list shows it any more.
+    /// Replaces a deleted object with what remains of it; lists no longer show it.
     pub(crate) fn replace_with_remains(&mut self, id: &str, remains: Value) {
         if let Some(object) = self.objects.insert(id.to_owned(), remains) {
             let order = self.order.entry(text(&object, "object").to_owned()).or_default();
@@ -183,17 +183,17 @@ impl State {
         }
     }
 
-    /// The object of this id.
+    /// The object with this id.
     pub(crate) fn get(&self, id: &str) -> Option<&Value> {
         self.objects.get(id)
     }
 
-    /// The object of this id, or null.
+    /// The object with this id, or null.
     pub(crate) fn see(&self, id: &str) -> Value {
         self.objects.get(id).cloned().unwrap_or(Value::Null)
     }
 
-    /// The object of this id if it is of this kind, else Stripe's `resource_missing`.
+    /// The object with this id if it is of this kind, otherwise Stripe's `resource_missing`.
     pub(crate) fn want(&self, kind: &str, id: &str) -> Result<Value, Refused> {
         match self.objects.get(id) {
             Some(object) if text(object, "object") == kind => Ok(object.clone()),
@@ -206,7 +206,7 @@ impl State {
         self.order.get(kind).into_iter().flatten().filter_map(|id| self.objects.get(id))
     }
 
-    /// Sets some top-level fields and gives back what those that changed held before.
+    /// Sets some top-level fields and returns the previous values of those that changed.
     pub(crate) fn set(&mut self, id: &str, fields: Value) -> Value {
         let mut before = Map::new();
         if let (Some(Value::Object(object)), Value::Object(fields)) = (self.objects.get_mut(id), fields) {
@@ -220,17 +220,17 @@ impl State {
         Value::Object(before)
     }
 
-    /// Makes an event about the object as it is now.
+    /// Emits an event with the object's current state.
     pub(crate) fn emit(&mut self, kind: &str, id: &str) {
         self.emit_change(kind, id, Value::Null);
     }
 
-    /// Makes an event that also tells what the object's changed fields held before.
+    /// Emits an event that also has the previous values of the changed fields.
     pub(crate) fn emit_change(&mut self, kind: &str, id: &str, before: Value) {
         self.emit_object(kind, &self.see(id), before);
     }
 
-    /// Changes some fields and, if that was news, tells of it.
+    /// Changes some fields and, if something changed, emits an event.
     pub(crate) fn change(&mut self, kind: &str, id: &str, fields: Value) {
         let before = self.set(id, fields);
         if before.as_object().is_some_and(|fields| !fields.is_empty()) {
@@ -238,7 +238,7 @@ impl State {
         }
     }
 
-    /// Makes an event about an object, which may be one that the books don't hold.
+    /// Emits an event about an object, which need not be in the state.
     pub(crate) fn emit_object(&mut self, kind: &str, object: &Value, before: Value) {
         let mut data = json!({ "object": object });
         if before.as_object().is_some_and(|fields| !fields.is_empty()) {
@@ -263,7 +263,7 @@ impl State {
         self.send_off(event_id, receivers);
     }
 
-    /// A new event is delivered, unless it gets lost.
+    /// Delivers a new event, unless it is to be lost.
     fn send_off(&mut self, event_id: String, receivers: Vec<Receiver>) {
         let fate = self.losing.next();
         if fate == Fate::Delivered {
@@ -279,7 +279,7 @@ impl State {
         self.lost.push(event_id);
     }
 
-    /// Delivers a thin event; its id.
+    /// Delivers a thin event. Returns its id.
     pub(crate) fn send_thin(&mut self, event: Value) -> String {
         let id = text(&event, "id").to_owned();
         self.thin_events.push(event);
@@ -293,18 +293,18 @@ impl State {
         self.thin_events.clone()
     }
 
-    /// Who is told of an event of this kind: the address of the settings, and endpoints by their ids.
+    /// The receivers of an event of this kind: the address of the settings, and endpoints by id.
     pub(crate) fn receivers(&self, kind: &str) -> Vec<Receiver> {
         let endpoints = self.endpoints.iter().filter(|endpoint| endpoint.accepts(kind));
         let endpoints = endpoints.map(|endpoint| Receiver::Endpoint(text(&endpoint.object, "id").to_owned()));
         self.webhook_url.iter().map(|_| Receiver::Address).chain(endpoints).collect()
     }
 
-    /// Puts an event into the delivery queue.
+    /// Adds an event to the delivery queue.
     pub(crate) fn enqueue(&mut self, event_id: &str, to: Receiver) {
         self.undelivered.send_modify(|count| *count += 1);
         if self.outbox.send(Job { event_id: event_id.to_owned(), to, attempt: 1 }).is_err() {
-            // The worker is gone with the server: nothing will be delivered any more.
+            // The worker is gone with the server: nothing more will be delivered.
             self.undelivered.send_modify(|count| *count -= 1);
         }
     }
@@ -316,30 +316,30 @@ impl State {
         kept.filter(|event| !self.hidden.contains(text(event, "id")))
     }
 
-    /// Whether every endpoint took an event. One that nobody was to hear counts as heard.
+    /// Whether every endpoint accepted an event. One without receivers counts as accepted.
     pub(crate) fn was_delivered(&self, event: &Value) -> bool {
         let id = text(event, "id");
         let taken = self.deliveries.iter().any(|delivery| delivery.event_id == id && delivery.taken());
         !self.given_up.contains(id) && (taken || number(event, "pending_webhooks") == 0)
     }
 
-    /// The event of this id, also one that the API does not show.
+    /// The event with this id, even one that the API does not show.
     pub(crate) fn event(&self, id: &str) -> Option<&Value> {
         self.events.iter().chain(&self.thin_events).find(|event| text(event, "id") == id)
     }
 }
 
-/// A text field, empty where there is none.
+/// A text field; empty if missing.
 pub(crate) fn text<'a>(object: &'a Value, name: &str) -> &'a str {
     object[name].as_str().unwrap_or_default()
 }
 
-/// A whole-number field, 0 where there is none.
+/// A whole-number field; 0 if missing.
 pub(crate) fn number(object: &Value, name: &str) -> i64 {
     object[name].as_i64().unwrap_or_default()
 }
 
-/// What Stripe calls the path parameter of a kind of object.
+/// Stripe's name of a kind's path parameter.
 fn param_of(kind: &str) -> &'static str {
     match kind {
         "checkout.session" => "session",

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use crate::Refused;
 use crate::state::{SharedState, State, text};
 
-/// How long a receiver may take to answer one delivery.
+/// How long a receiver may take to respond to one delivery.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One try to deliver an event.
@@ -21,14 +21,14 @@ pub struct Delivery {
     pub endpoint: Option<String>,
     /// Which try this was, from 1.
     pub attempt: u32,
-    /// The receiver's HTTP status, or `None` when there was no answer.
+    /// The receiver's HTTP status, or `None` without a response.
     pub status: Option<u16>,
     /// When it was tried, in seconds since 1970.
     pub at: i64,
 }
 
 impl Delivery {
-    /// Whether the receiver took the event.
+    /// Whether the receiver accepted the event.
     #[must_use]
     pub fn taken(&self) -> bool {
         self.status.is_some_and(|status| (200..300).contains(&status))
@@ -40,7 +40,7 @@ impl Delivery {
 pub(crate) enum Receiver {
     /// The address of the settings.
     Address,
-    /// An endpoint that was made through the API, by its id.
+    /// An endpoint created through the API, by its id.
     Endpoint(String),
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct Job {
     pub(crate) attempt: u32,
 }
 
-/// A `Stripe-Signature` header value for these bytes, made with this secret at this time in seconds since 1970.
+/// A `Stripe-Signature` header value for these bytes, with this secret and time in seconds since 1970.
 #[must_use]
 pub fn sign(body: &[u8], webhook_secret: &str, timestamp_secs: i64) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, webhook_secret.as_bytes());
@@ -105,7 +105,7 @@ pub(crate) async fn deliver_all(
     }
 }
 
-/// One try; whether the receiver took it.
+/// Tries once. Returns whether the receiver accepted it.
 async fn deliver(client: &reqwest::Client, state: &SharedState, job: &Job) -> bool {
     let (url, body, signature, at) = {
         let state = state.open();
@@ -134,7 +134,7 @@ async fn deliver(client: &reqwest::Client, state: &SharedState, job: &Job) -> bo
     taken
 }
 
-/// Where to, signed with what, and what; none where nobody wants it any more.
+/// The URL, the secret and the body; none if there is no receiver any more.
 fn addressed(state: &State, job: &Job) -> Option<(String, String, Value)> {
     let event = state.event(&job.event_id)?.clone();
     match &job.to {
@@ -149,7 +149,7 @@ fn addressed(state: &State, job: &Job) -> Option<(String, String, Value)> {
     }
 }
 
-/// Puts an event into the queue once more.
+/// Adds an event to the queue once more.
 pub(crate) fn deliver_again(state: &mut State, event_id: &str) -> Result<(), Refused> {
     let Some(event) = state.event(event_id) else {
         return Err(Refused::missing("event", "id", event_id));

@@ -8,7 +8,7 @@ use crate::api::{changing, endpoints, reading, resources, sessions, writing};
 use crate::flows::checkout;
 use crate::state::{State, StoredReply, Trouble};
 
-/// A call as it came in.
+/// An incoming call.
 pub(crate) struct Call {
     pub(crate) method: String,
     pub(crate) path: String,
@@ -17,7 +17,7 @@ pub(crate) struct Call {
     pub(crate) request_id: String,
 }
 
-/// What is answered.
+/// The response.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Value,
@@ -37,9 +37,9 @@ impl Reply {
     }
 }
 
-/// Carries a call out, or gives back the reply stored under its idempotency key.
+/// Carries out a call, or returns the reply stored under its idempotency key.
 pub(crate) fn carry_out(state: &mut State, call: &Call, trouble: Option<&Trouble>) -> Reply {
-    // Only POST is made idempotent by a key; the others are so by themselves.
+    // Only POST needs a key to be idempotent; the other methods are idempotent by themselves.
     let key = call.idempotency_key.as_ref().filter(|_| call.method == "POST");
     let fingerprint = format!("{} {}?{}", call.method, call.path, call.params.fingerprint());
     if let Some(stored) = key.and_then(|key| state.replies.get(key)) {
@@ -71,8 +71,8 @@ pub(crate) fn carry_out(state: &mut State, call: &Call, trouble: Option<&Trouble
     reply
 }
 
-/// Stripe keeps what an endpoint answered, a 500 too, but not what was turned away before the endpoint began:
-/// parameters that don't pass, a rate limit, a conflict.
+/// Whether Stripe stores this reply: it stores what an endpoint answered, even a 500, but not what was rejected earlier,
+/// such as invalid parameters, a rate limit or a conflict.
 fn is_stored(refused: &Refused) -> bool {
     let turned_away =
         matches!(refused.code, Some(code) if code.starts_with("parameter_") || code.ends_with("_invalid"));
@@ -97,7 +97,7 @@ fn replay(stored: &StoredReply, fingerprint: &str, call: &Call) -> Reply {
     }
 }
 
-/// The error of a call that is broken on purpose.
+/// The error of a call that fails on purpose.
 fn broken(status: u16) -> Refused {
     let (kind, code) = match status {
         429 => ("invalid_request_error", Some("rate_limit")),

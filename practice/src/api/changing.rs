@@ -1,4 +1,4 @@
-//! The calls that change what is there already, and their routes.
+//! The calls that change an existing object, and their routes.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::flows::{checkout, customers, disputes, invoices, pausing, refunds, re
 use crate::state::State;
 use crate::{Outcome, Refused};
 
-/// Carries out a call on one object; `None` where there is no such call.
+/// Carries out a call on one object; `None` if there is no such call.
 pub(crate) fn route(
     state: &mut State,
     method: &str,
@@ -119,12 +119,12 @@ fn answer_dispute(state: &mut State, id: &str, params: &Params) -> Result<(), Re
         evidence.insert(name.to_owned(), json!(value));
     }
     let metadata = params.metadata("metadata")?;
-    // Stripe hands the evidence in at once unless it is told not to.
+    // Stripe submits the evidence at once unless told otherwise.
     let submit = params.word("submit", &["true", "false"])? != Some("false");
     disputes::answer(state, id, &Value::Object(evidence), metadata, submit)
 }
 
-/// An object's metadata with that of the call added; an empty value takes its key out.
+/// An object's metadata with the call's added; an empty value removes its key.
 fn with_more(object: &Value, params: &Params) -> Result<Value, Refused> {
     let more = params.metadata("metadata")?;
     let mut metadata = object["metadata"].as_object().cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Webhook endpoints that the API makes, each with a secret and a version of its own; and the account.
+//! Webhook endpoints created through the API, each with its own secret and version; and the account.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,10 @@ use crate::api::form::Params;
 use crate::state::{State, text};
 use crate::{PracticeStripe, Refused, ids, objects};
 
-/// How many endpoints Stripe lets one account have.
+/// Stripe's limit of endpoints per account.
 const MAX_ENDPOINTS: usize = 16;
 
-/// An endpoint as the API shows it, and the secret that it shows only once.
+/// An endpoint as the API shows it, and its secret, which is shown only once.
 pub(crate) struct Endpoint {
     pub(crate) object: Value,
     pub(crate) secret: String,
@@ -23,7 +23,7 @@ impl Endpoint {
             && self.object["enabled_events"].as_array().is_some_and(|all| all.iter().any(named))
     }
 
-    /// The event as it is delivered here: it says this endpoint's version, where it has one.
+    /// The event as delivered to this endpoint, in the endpoint's version if it has one.
     pub(crate) fn rendered(&self, mut event: Value) -> Value {
         if self.object["api_version"].is_string() {
             event["api_version"] = self.object["api_version"].clone();
@@ -110,7 +110,7 @@ fn update(state: &mut State, id: &str, params: &Params) -> Result<Value, Refused
     Ok(object.clone())
 }
 
-/// The newest first, as every list of Stripe's.
+/// Newest first, as in every list of Stripe's.
 fn list(state: &State, params: &Params) -> Result<Value, Refused> {
     params.only(&["limit", "starting_after"])?;
     let limit = params.integer("limit")?.unwrap_or(10);
@@ -180,12 +180,12 @@ fn events(params: &Params) -> Result<Option<Vec<String>>, Refused> {
 }
 
 impl PracticeStripe {
-    /// Says whether the account may not take payments (yet), as before its owner has told who they are.
+    /// Sets whether the account can't take payments yet, as before its owner has been verified.
     pub fn limit_account(&self, so: bool) {
         self.state.open().account_is_limited = so;
     }
 
-    /// Changes an endpoint as the dashboard does: the fields of the object that are given.
+    /// Changes an endpoint as the dashboard does: only the given fields.
     pub fn change_endpoint(&self, id: &str, fields: &Value) -> Result<(), Refused> {
         let mut state = self.state.open();
         let at = place(&state, id)?;
@@ -195,7 +195,7 @@ impl PracticeStripe {
         Ok(())
     }
 
-    /// Every webhook endpoint, the oldest first, without its secret.
+    /// Every webhook endpoint, oldest first, without its secret.
     #[must_use]
     pub fn endpoints(&self) -> Vec<Value> {
         self.state.open().endpoints.iter().map(|endpoint| endpoint.object.clone()).collect()

@@ -1,4 +1,4 @@
-//! What a list is narrowed to.
+//! The filters of a list.
 
 use serde_json::Value;
 
@@ -7,10 +7,10 @@ use crate::api::form::Params;
 use crate::api::resources::Resource;
 use crate::state::{State, number, text};
 
-/// How many types a list of events can be narrowed to.
+/// The maximum number of types in the filter of an event list.
 const MAX_TYPES: usize = 20;
 
-/// The filters of one call, checked.
+/// The validated filters of one call.
 pub(crate) struct Filters<'a> {
     state: &'a State,
     resource: &'a Resource,
@@ -20,10 +20,10 @@ pub(crate) struct Filters<'a> {
     delivered: Option<bool>,
 }
 
-/// Whether a time stands so to a bound.
+/// How a time compares with a bound.
 type Holds = fn(&i64, &i64) -> bool;
 
-/// A bound of a time: `created[gte]` and its like.
+/// A bound of a time: `created[gte]` and similar.
 struct Bound {
     field: &'static str,
     holds: Holds,
@@ -31,7 +31,7 @@ struct Bound {
 }
 
 impl<'a> Filters<'a> {
-    /// Refuses unknown parameters and values that are none.
+    /// Rejects unknown parameters and invalid values.
     pub(crate) fn of(state: &'a State, resource: &'a Resource, params: &'a Params) -> Result<Self, Refused> {
         let mut known = vec!["limit", "starting_after", "ending_before", "created", "created[*]"];
         known.extend(resource.filters.iter().map(|(name, _)| *name));
@@ -47,7 +47,7 @@ impl<'a> Filters<'a> {
         Ok(Self { state, resource, params, times, delivered })
     }
 
-    /// Whether the list shows this object.
+    /// Whether the list includes this object.
     pub(crate) fn want(&self, object: &Value) -> bool {
         let by_field = self.resource.filters.iter().all(|(name, pointer)| self.fits(object, name, pointer));
         by_field
@@ -59,14 +59,14 @@ impl<'a> Filters<'a> {
 
     fn fits(&self, object: &Value, name: &str, pointer: &str) -> bool {
         match self.params.get(name) {
-            // Subscriptions that have ended are listed only when they are asked for.
+            // Ended subscriptions are listed only on request.
             None => {
                 self.resource.kind != "subscription"
                     || name != "status"
                     || text(object, "status") != "canceled"
             }
             Some("all") => true,
-            // A type of event may end in a star.
+            // A type of event may end with a star.
             Some(wish) => object.pointer(pointer).and_then(Value::as_str).is_some_and(|own| {
                 match wish.strip_suffix('*') {
                     Some(start) => own.starts_with(start),
@@ -81,7 +81,7 @@ impl<'a> Filters<'a> {
         types.is_empty() || types.iter().any(|(_, kind)| *kind == text(object, "type"))
     }
 
-    /// With the payout's own entry, as Stripe lists it; while it sorts the payout out, with nothing else.
+    /// Includes the payout's own entry, as Stripe does; while the payout is being sorted out, only that.
     fn in_payout(&self, object: &Value) -> bool {
         let Some(payout) = self.params.get("payout") else { return true };
         let balance = &self.state.balance;
@@ -91,7 +91,7 @@ impl<'a> Filters<'a> {
     }
 }
 
-/// At most 20 types, and not beside `type`.
+/// At most 20 types, and not together with `type`.
 fn check_types(params: &Params) -> Result<(), Refused> {
     let types = params.under("types").len();
     let sentence = match params.get("type") {

@@ -4,25 +4,25 @@ use serde_json::{Map, Value, json};
 
 use crate::Refused;
 
-/// The parameters of a call: every name with its value, as they came.
+/// The parameters of a call: every name with its value, as received.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Params(Vec<(String, String)>);
 
 impl Params {
-    /// Reads a form body or a query.
+    /// Parses a form body or a query.
     pub(crate) fn parse(encoded: &[u8]) -> Self {
         Self(form_urlencoded::parse(encoded).into_owned().collect())
     }
 
-    /// A text that is equal for equal parameters in any order.
+    /// A text that is the same for the same parameters in any order.
     pub(crate) fn fingerprint(&self) -> String {
         let mut pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
         pairs.sort();
         pairs.join("&")
     }
 
-    /// Refuses the first name that no pattern fits. In a pattern `*` stands for one bracket of any content;
-    /// `expand[…]` fits always.
+    /// Rejects the first name that matches no pattern. In a pattern `*` stands for one bracket with any content;
+    /// `expand[…]` always matches.
     pub(crate) fn only(&self, patterns: &[&str]) -> Result<(), Refused> {
         for (name, _) in &self.0 {
             let path = path_of(name);
@@ -34,7 +34,7 @@ impl Params {
         Ok(())
     }
 
-    /// The value of this exact name, if it is there and not empty.
+    /// The value of this exact name, if present and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
@@ -43,19 +43,19 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
-    /// Whether this exact name is there, also with an empty value, which takes back what is set.
+    /// Whether this exact name is present, even with an empty value, which removes a setting.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(own, _)| own == name)
     }
 
-    /// The value of this exact name, or the error that it is missing.
+    /// The value of this exact name, or an error if it is missing.
     pub(crate) fn need(&self, name: &str) -> Result<&str, Refused> {
         self.get(name).ok_or_else(|| {
             Refused::param("parameter_missing", name, format!("Missing required param: {name}."))
         })
     }
 
-    /// A whole number, if it is there.
+    /// A whole number, if present.
     pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, Refused> {
         let Some(text) = self.get(name) else {
             return Ok(None);
@@ -64,7 +64,7 @@ impl Params {
         text.parse().map(Some).map_err(|_| wrong())
     }
 
-    /// One of some words, if it is there.
+    /// One of these labels, if present.
     pub(crate) fn word(&self, name: &str, words: &[&str]) -> Result<Option<&str>, Refused> {
         match self.get(name) {
             Some(word) if !words.contains(&word) => {
@@ -75,7 +75,7 @@ impl Params {
         }
     }
 
-    /// The value of this name as JSON text, or null.
+    /// The value of this name as a JSON text, or null.
     pub(crate) fn or_null(&self, name: &str) -> Value {
         self.get(name).map_or(Value::Null, |text| json!(text))
     }

@@ -1,7 +1,7 @@
 //! Stripe's HTTP API, as far as a contribution service needs it.
 //!
-//! **Owns**: keys, idempotency, parameters, routes and the shape of every answer.
-//! **Never**: decides what a payment leads to; that is `flows/`.
+//! **Owns**: keys, idempotency, parameters, routes and the shape of every response.
+//! **Never**: decides the effects of a payment; that is `flows/`.
 //! **Start at**: `answer` below, then `calls.rs` for the routes.
 //! **Tested in**: `practice/tests/practice/api.rs`.
 
@@ -26,7 +26,7 @@ use crate::api::form::Params;
 use crate::state::{SharedState, State, Trouble};
 use crate::{API_VERSION, Refused, ids};
 
-/// Where objects of a kind are read, below `/v1/`.
+/// The path of a kind of object, below `/v1/`.
 pub(crate) fn path_of(kind: &str) -> Option<&'static str> {
     resources::RESOURCES.iter().find(|resource| resource.kind == kind).map(|resource| resource.path)
 }
@@ -88,7 +88,7 @@ fn pretty(body: &Value) -> String {
     format!("{body:#}")
 }
 
-/// The key is taken as a bearer token or as the name of Basic authorisation, as at Stripe.
+/// The key may be a bearer token or the user name of Basic authentication, as at Stripe.
 fn check_key(state: &State, request: &HttpRequest) -> Result<(), Refused> {
     let unauthorised = |message: String| Refused { status: 401, ..Refused::invalid(None, message) };
     let authorisation = header(request, "Authorization").unwrap_or_default();
@@ -108,7 +108,7 @@ fn check_key(state: &State, request: &HttpRequest) -> Result<(), Refused> {
     Err(unauthorised(format!("Invalid API Key provided: ****{end}")))
 }
 
-/// The trouble that this call meets, one fewer left of it.
+/// The trouble for this call; takes one from its count.
 fn next_trouble(state: &mut State) -> Option<Trouble> {
     let (trouble, left) = state.trouble.clone()?;
     if state.calls_before_trouble > 0 {
@@ -129,7 +129,7 @@ fn html_bad_gateway() -> HttpResponse {
         .body("<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>")
 }
 
-/// A body that promises bytes and breaks off before the first one: the connection closes with no answer to read.
+/// A body that announces bytes and ends before the first one: the connection closes without a readable response.
 fn broken_off() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(Broken)
 }

@@ -23,7 +23,7 @@ pub(crate) fn one(state: &State, resource: &Resource, id: &str, params: &Params)
     Ok(expanded(state, object, params, ""))
 }
 
-/// A list, newest first, cut to `limit` after or before an object.
+/// A list, newest first, limited to `limit` objects after or before one.
 pub(crate) fn many(state: &State, resource: &Resource, params: &Params) -> Result<Value, Refused> {
     let filters = Filters::of(state, resource, params)?;
     let limit = params.integer("limit")?.unwrap_or(10);
@@ -63,7 +63,7 @@ pub(crate) fn many(state: &State, resource: &Resource, params: &Params) -> Resul
     Ok(objects::list(&format!("/v1/{}", resource.path), data, has_more))
 }
 
-/// The object with the ids that `expand[]` names replaced by their objects; what can't be expanded stays an id.
+/// The object with the ids in `expand[]` replaced by their objects; an id that can't be expanded stays.
 pub(crate) fn expanded(state: &State, mut object: Value, params: &Params, base: &str) -> Value {
     for (_, path) in params.under("expand") {
         let Some(path) = path.strip_prefix(base) else {
@@ -94,7 +94,7 @@ fn expand(state: &State, object: &mut Value, steps: &[&str]) {
     expand(state, inner, rest);
 }
 
-/// Lists that an object shows only when they are asked for.
+/// Lists that an object includes only on request.
 fn include(state: &State, object: &mut Value, step: &str) {
     let id = text(object, "id").to_owned();
     let of = |kind: &str, name: &str| -> Vec<Value> {

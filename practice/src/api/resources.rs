@@ -1,13 +1,13 @@
-//! Everything that can be read, where it is, and what its list can be filtered by.
+//! Every readable kind of object, its path, and the filters of its list.
 
-/// A kind of object that can be read, its folder in the API, and what its list can be filtered by.
+/// A readable kind of object, its path in the API, and the filters of its list.
 pub(crate) struct Resource {
     pub(crate) path: &'static str,
     pub(crate) kind: &'static str,
     pub(crate) filters: &'static [(&'static str, &'static str)],
 }
 
-/// Everything that can be read: the filter's parameter and the field it looks at.
+/// Every readable kind: each filter's parameter and the field that it compares.
 pub(crate) const RESOURCES: &[Resource] = &[
     Resource {
         path: "checkout/sessions",
@@ -97,7 +97,7 @@ impl Resource {
     }
 }
 
-/// The shelf at this path below `/v1/`.
+/// The resource at this path below `/v1/`.
 pub(crate) fn resource(path: &str) -> Option<&'static Resource> {
     RESOURCES.iter().find(|resource| resource.path == path)
 }

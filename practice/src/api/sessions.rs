@@ -1,4 +1,4 @@
-//! `POST /v1/checkout/sessions`: what may be asked, and the checks before a session is made.
+//! `POST /v1/checkout/sessions`: its parameters, and the checks before a session is created.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::objects::session;
 use crate::state::{Line, Plan, State, text};
 use crate::{Refused, ids, money};
 
-/// Everything that the stand-in understands; all else is an unknown parameter.
+/// Every supported parameter; all others are unknown.
 const KNOWN: &[&str] = &[
     "mode",
     "success_url",
@@ -40,14 +40,14 @@ const KNOWN: &[&str] = &[
     "line_items[*][price_data][recurring][interval_count]",
 ];
 
-/// A session may be open for 30 minutes to 24 hours, in seconds.
+/// How long a session may be open: 30 minutes to 24 hours, in seconds.
 const LIFE: std::ops::RangeInclusive<i64> = 1_800..=86_400;
-/// The largest amount, in minor units.
+/// The maximum amount, in minor units.
 const MAX_MINOR: i64 = 99_999_999;
-/// The smallest amount of a session, in minor units; Stripe's differs a little by currency.
+/// The minimum amount of a session, in minor units; Stripe's differs slightly by currency.
 const MIN_MINOR: i64 = 50;
 
-/// Makes a session, or says what is wrong.
+/// Creates a session, or returns the error.
 pub(crate) fn create(state: &mut State, params: &Params) -> Result<Value, Refused> {
     params.only(KNOWN)?;
     let mode = params.word("mode", &["payment", "subscription"])?;
@@ -125,7 +125,7 @@ fn plan(state: &State, params: &Params, one_off: bool) -> Result<(Plan, String),
     let mut lines = Vec::new();
     let mut currency = String::new();
     let mut interval = None;
-    // Lines are numbered from 0 without gaps; the first number that is missing ends them.
+    // Lines are numbered from 0 without gaps; the first missing number ends the list.
     for at in 0.. {
         let base = format!("line_items[{at}]");
         if params.get(&format!("{base}[price_data][currency]")).is_none()

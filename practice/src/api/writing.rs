@@ -1,4 +1,4 @@
-//! The calls that change something, beside making a session.
+//! The calls that change something, apart from creating a session.
 
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ pub(crate) fn create_refund(state: &mut State, params: &Params) -> Result<Value,
     Ok(state.see(&refund))
 }
 
-/// `POST /v1/subscriptions/{id}`: a scheduled cancel, a pause, or their taking back, and metadata.
+/// `POST /v1/subscriptions/{id}`: schedules or withdraws a cancellation or a pause, and changes metadata.
 pub(crate) fn update_subscription(state: &mut State, id: &str, params: &Params) -> Result<Value, Refused> {
     params.only(&[
         "cancel_at_period_end",

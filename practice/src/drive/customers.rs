@@ -1,4 +1,4 @@
-//! Customers and their ways to pay.
+//! Customers and their payment methods.
 
 use serde_json::json;
 
@@ -16,12 +16,12 @@ impl PracticeStripe {
         customers::delete(&mut self.state.open(), customer_id).map(drop)
     }
 
-    /// Takes a payment method off its customer.
+    /// Detaches a payment method from its customer.
     pub fn detach(&self, payment_method_id: &str) -> Result<(), Refused> {
         customers::detach(&mut self.state.open(), payment_method_id)
     }
 
-    /// Lets the card network tell of a new card in place of the old one.
+    /// Replaces an expired card, as reported by the card network.
     pub fn renew_card(&self, payment_method_id: &str) -> Result<(), Refused> {
         customers::renew_card(&mut self.state.open(), payment_method_id)
     }

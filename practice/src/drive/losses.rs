@@ -1,24 +1,23 @@
-//! Events that do not arrive, and what the API says wrongly.
+//! Events that are not delivered, and wrong data in the API.
 
 use serde_json::Value;
 
 use crate::{Loss, PracticeStripe, Refused};
 
 impl PracticeStripe {
-    /// Lets some of the coming events go undelivered though the API shows them, as when every try failed;
-    /// `None` ends it. `deliver_again` delivers one after all.
+    /// Leaves some of the coming events undelivered although the API shows them, as when every try failed; `None` stops
+    /// this. `deliver_again` delivers one after all.
     pub fn lose_deliveries(&self, loss: Option<Loss>) {
         self.state.open().losing.deliveries = loss;
     }
 
-    /// Lets some of the coming events be neither delivered nor shown by the API; `None` ends it. `events` here still
-    /// has them.
+    /// Leaves some of the coming events undelivered and hides them from the API; `None` stops this. `events` here still has
+    /// them.
     pub fn lose_events(&self, loss: Option<Loss>) {
         self.state.open().losing.events = loss;
     }
 
-    /// Overwrites fields of an object or an event with whatever they are given, as after a mistake at Stripe's; no event
-    /// tells of it.
+    /// Overwrites fields of an object or an event, as after a mistake of Stripe's; no event reports it.
     pub fn override_fields(&self, id: &str, fields: &Value) -> Result<(), Refused> {
         let mut state = self.state.open();
         if let Some(event) = state.events.iter_mut().find(|event| event["id"] == id) {
@@ -32,7 +31,7 @@ impl PracticeStripe {
         if known { Ok(()) } else { Err(Refused::missing("object", "id", id)) }
     }
 
-    /// The ids of the events that got lost in either way, oldest first.
+    /// The ids of all lost events, oldest first.
     #[must_use]
     pub fn lost(&self) -> Vec<String> {
         self.state.open().lost.clone()

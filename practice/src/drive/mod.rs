@@ -1,7 +1,7 @@
-//! The Rust handle: starts the stand-in, and does what people do on its pages and what befalls their money.
+//! The Rust handle: starts the stand-in, and does what people do on its pages and what happens to their payments.
 //!
-//! **Owns**: what tests and the demo may do beside the HTTP API.
-//! **Never**: decides what a deed leads to; that is `flows/`.
+//! **Owns**: what tests and the demo can do apart from the HTTP API.
+//! **Never**: decides the effects of an action; that is `flows/`.
 //! **Start at**: `PracticeStripe` below; `balance.rs` for payouts and fees, `losses.rs` for events that don't arrive.
 //! **Tested in**: `practice/tests/practice/`.
 
@@ -25,35 +25,35 @@ use crate::{Delivery, Refused, Settings, StartError, webhooks};
 /// How somebody pays on the hosted page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
-    /// By a card that is good.
+    /// With a valid card.
     Card,
-    /// By a card that is declined; the session stays open.
+    /// With a card that is declined; the session stays open.
     Decline,
-    /// By a bank debit, which settles or fails later.
+    /// With a bank debit, which settles or fails later.
     BankDebit,
 }
 
 /// How a dispute ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The money comes back.
+    /// The money is returned.
     Won,
-    /// The money is gone.
+    /// The money is lost.
     Lost,
-    /// An inquiry that led to no dispute.
+    /// An inquiry that did not lead to a dispute.
     WarningClosed,
 }
 
-/// How a subscription's next period goes.
+/// The result of a subscription's next period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
-    /// The card is good.
+    /// The card is valid.
     Paid,
     /// The card is declined: the subscription is past due.
     CardFails,
-    /// The bank wants to hear from the payer first: past due until `replace_card`.
+    /// The bank requires the payer's action: past due until `replace_card`.
     NeedsAction,
-    /// Stripe can't make the invoice final: it stays a draft until `finalize_invoice`.
+    /// Stripe can't finalize the invoice: it stays a draft until `finalize_invoice`.
     NotFinalized,
     /// Before Stripe tries to collect, somebody marks the invoice as paid outside Stripe.
     PaidOutside,
@@ -62,7 +62,7 @@ pub enum Renewal {
 /// The ids that a Checkout Session has led to so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Payments {
-    /// The payment intent, `pi_…`, also that of a subscription's first invoice.
+    /// The payment intent, `pi_…`, including that of a subscription's first invoice.
     pub payment_intent: Option<String>,
     /// The newest charge of that payment intent, `ch_…`.
     pub charge: Option<String>,
@@ -82,7 +82,7 @@ pub struct PracticeStripe {
 }
 
 impl PracticeStripe {
-    /// Starts it on a thread of its own. Refuses live keys and addresses beyond this machine.
+    /// Starts it on its own thread. Rejects live keys and addresses beyond this machine.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         settings.check()?;
         let bind = settings.bind;
@@ -96,57 +96,57 @@ impl PracticeStripe {
         Ok(Self { url, state, running })
     }
 
-    /// Ends it and waits until its port is closed.
+    /// Stops it and waits until its port is closed.
     pub async fn stop(self) {
         self.running.stop().await;
     }
 
-    /// Its address, such as `http://127.0.0.1:4242`, without a slash at the end.
+    /// Its address, such as `http://127.0.0.1:4242`, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> String {
         self.url.clone()
     }
 
-    /// Says where events made from now on are delivered; with `None` nothing is delivered by itself.
+    /// Sets where new events are delivered; with `None` nothing is delivered automatically.
     pub fn set_webhook_url(&self, url: Option<String>) {
         self.state.open().webhook_url = url;
     }
 
-    /// Changes the secret that deliveries made from now on are signed with.
+    /// Sets the secret that new deliveries are signed with.
     pub fn set_webhook_secret(&self, webhook_secret: impl Into<String>) {
         self.state.open().webhook_secret = webhook_secret.into();
     }
 
-    /// Pays an open session, as a button of the hosted page does, and gives the session back as it then is.
-    /// A declined card is not an error: the session comes back still open.
+    /// Pays an open session, as a button of the hosted page does, and returns its new state. A declined card is not an
+    /// error: the session stays open.
     pub fn pay(&self, session_id: &str, how: How) -> Result<Value, Refused> {
         checkout::pay(&mut self.state.open(), session_id, how, None)
     }
 
-    /// Settles the bank debit of a session, or lets it fail.
+    /// Settles the bank debit of a session, or makes it fail.
     pub fn settle_bank_debit(&self, session_id: &str, ok: bool) -> Result<(), Refused> {
         checkout::settle_bank_debit(&mut self.state.open(), session_id, ok)
     }
 
-    /// Lets an open session expire.
+    /// Expires an open session.
     pub fn expire(&self, session_id: &str) -> Result<(), Refused> {
         checkout::expire(&mut self.state.open(), session_id).map(drop)
     }
 
-    /// Moves a subscription one of its intervals on (a month, or a year where it is yearly): a new invoice that is
-    /// paid, or whose card fails and leaves it past due. Gives back the invoice's id. Where a cancel is due, the
-    /// subscription ends instead and there is no invoice.
+    /// Moves a subscription forward by one interval (a month, or a year if it is yearly): a new invoice that is paid, or
+    /// whose card fails and leaves it past due. Returns the invoice's id. If a cancellation is due, the subscription ends
+    /// instead and there is no invoice.
     pub fn next_month(&self, subscription_id: &str, ok: bool) -> Result<Option<String>, Refused> {
         self.renew(subscription_id, if ok { Renewal::Paid } else { Renewal::CardFails })
     }
 
-    /// Pays the newest open invoice of a past-due subscription, as when a reader mends their card.
+    /// Pays the newest open invoice of a past-due subscription, as when a reader replaces their card.
     pub fn replace_card(&self, subscription_id: &str) -> Result<(), Refused> {
         billing::pay_open_invoice(&mut self.state.open(), subscription_id)
     }
 
-    /// Cancels a subscription, now or when its period ends. The latter sets `cancel_at` alone, as Stripe's pages do
-    /// with flexible billing; the API's `cancel_at_period_end` sets both.
+    /// Cancels a subscription, now or at the end of its period. The latter only sets `cancel_at`, as Stripe's pages do with
+    /// flexible billing; the API's `cancel_at_period_end` sets both.
     pub fn cancel(&self, subscription_id: &str, at_period_end: bool) -> Result<(), Refused> {
         let state = &mut self.state.open();
         if at_period_end {
@@ -156,28 +156,28 @@ impl PracticeStripe {
         }
     }
 
-    /// Lets a subscription's period end: a scheduled cancel happens, else it renews and the card is good.
+    /// Ends a subscription's period: a scheduled cancellation happens, otherwise it renews with a valid card.
     pub fn end_period(&self, subscription_id: &str) -> Result<(), Refused> {
         self.renew(subscription_id, Renewal::Paid).map(drop)
     }
 
-    /// Refunds a payment intent or charge, all that is left of it or an amount in minor units; the refund's id.
+    /// Refunds a payment intent or charge: everything left, or an amount in minor units. Returns the refund's id.
     pub fn refund(&self, payment_id: &str, amount_minor: Option<i64>) -> Result<String, Refused> {
         refunds::refund(&mut self.state.open(), payment_id, amount_minor, &refunds::Wish::default())
     }
 
-    /// Lets a refund that had succeeded fail after all: the money is back with the account.
+    /// Makes a succeeded refund fail after all: the money is back in the account.
     pub fn fail_refund(&self, refund_id: &str) -> Result<(), Refused> {
         refunds::fail(&mut self.state.open(), refund_id)
     }
 
-    /// Every event made so far, also those that got lost, oldest first, exactly as it is delivered.
+    /// Every event so far, including lost ones, oldest first, exactly as delivered.
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
         self.state.open().events.clone()
     }
 
-    /// The events made after the first so many, as `events` gives them.
+    /// The events after the first so many, as in `events`.
     #[must_use]
     pub fn events_after(&self, seen: usize) -> Vec<Value> {
         self.state.open().events.iter().skip(seen).cloned().collect()
@@ -189,21 +189,21 @@ impl PracticeStripe {
         webhooks::sign(body, &self.state.open().webhook_secret, timestamp_secs)
     }
 
-    /// Breaks every API call from now on, until `None` mends it.
+    /// Makes every API call fail from now on; `None` restores it.
     pub fn break_api(&self, trouble: Option<Trouble>) {
         let mut state = self.state.open();
         state.trouble = trouble.map(|trouble| (trouble, None));
         state.calls_before_trouble = 0;
     }
 
-    /// Breaks only the next so many API calls.
+    /// Makes only the next so many API calls fail.
     pub fn break_next_calls(&self, trouble: Trouble, calls: u32) {
         let mut state = self.state.open();
         state.trouble = (calls > 0).then_some((trouble, Some(calls)));
         state.calls_before_trouble = 0;
     }
 
-    /// Breaks one call, after so many others.
+    /// Makes one call fail, after so many others.
     pub fn break_call_after(&self, trouble: Trouble, calls: u32) {
         let mut state = self.state.open();
         state.trouble = Some((trouble, Some(1)));
@@ -216,19 +216,19 @@ impl PracticeStripe {
         self.state.open().deliveries.clone()
     }
 
-    /// Puts an event into the delivery queue once more.
+    /// Adds an event to the delivery queue once more.
     pub fn deliver_again(&self, event_id: &str) -> Result<(), Refused> {
         webhooks::deliver_again(&mut self.state.open(), event_id)
     }
 
-    /// Waits until every event in the queue has been taken or given up.
+    /// Waits until every queued event was accepted or given up.
     pub async fn deliveries_settled(&self) {
         let mut undelivered = self.state.open().undelivered.subscribe();
-        // The sender lives as long as the books that this handle holds.
+        // The sender lives as long as the state that this handle holds.
         let _ = undelivered.wait_for(|count| *count == 0).await;
     }
 
-    /// Any object by its id, as it is now.
+    /// Any object by its id, in its current state.
     #[must_use]
     pub fn object(&self, id: &str) -> Option<Value> {
         self.state.open().get(id).cloned()
@@ -240,7 +240,7 @@ impl PracticeStripe {
         self.state.open().all(kind).cloned().collect()
     }
 
-    /// A Checkout Session as it is now, or null where there is none of that id.
+    /// A Checkout Session in its current state, or null if there is none with that id.
     #[must_use]
     pub fn session(&self, session_id: &str) -> Value {
         self.state.open().see(session_id)

@@ -1,26 +1,26 @@
-//! What else may befall a subscription, its invoices and its payments.
+//! Everything else that can happen to a subscription, its invoices and its payments.
 
 use crate::flows::{billing, checkout, invoices, pausing, renewal};
 use crate::{PracticeStripe, Refused, Renewal};
 
 impl PracticeStripe {
-    /// Moves a subscription one of its intervals on. Gives back the invoice's id; where a cancel is due, the
-    /// subscription ends instead and there is none.
+    /// Moves a subscription forward by one interval. Returns the invoice's id; if a cancellation is due, the subscription
+    /// ends instead and there is none.
     pub fn renew(&self, subscription_id: &str, how: Renewal) -> Result<Option<String>, Refused> {
         billing::next_period(&mut self.state.open(), subscription_id, how)
     }
 
-    /// Tells of the next period's invoice by `invoice.upcoming`.
+    /// Announces the next period's invoice with `invoice.upcoming`.
     pub fn announce_renewal(&self, subscription_id: &str) -> Result<(), Refused> {
         renewal::announce(&mut self.state.open(), subscription_id)
     }
 
-    /// Makes a draft invoice final after all, and pays it.
+    /// Finalizes a draft invoice after all, and pays it.
     pub fn finalize_invoice(&self, invoice_id: &str) -> Result<(), Refused> {
         renewal::finalize_and_pay(&mut self.state.open(), invoice_id)
     }
 
-    /// Takes an open invoice back; its payment is canceled.
+    /// Voids an open invoice; its payment is canceled.
     pub fn void_invoice(&self, invoice_id: &str) -> Result<(), Refused> {
         invoices::void(&mut self.state.open(), invoice_id)
     }
@@ -30,34 +30,34 @@ impl PracticeStripe {
         invoices::pay_outside(&mut self.state.open(), invoice_id)
     }
 
-    /// Writes an open invoice off.
+    /// Marks an open invoice as uncollectible.
     pub fn mark_uncollectible(&self, invoice_id: &str) -> Result<(), Refused> {
         invoices::mark_uncollectible(&mut self.state.open(), invoice_id)
     }
 
-    /// Calls a payment off that did not go through, and whose session is not open any more.
+    /// Cancels a payment that did not succeed, and whose session is no longer open.
     pub fn cancel_payment(&self, payment_intent_id: &str) -> Result<(), Refused> {
         checkout::cancel_payment(&mut self.state.open(), payment_intent_id, "requested_by_customer")
     }
 
-    /// Pauses the collection of payments in one of Stripe's ways (`keep_as_draft`, `mark_uncollectible` or `void`),
-    /// or with `None` takes it up again. The subscription stays active.
+    /// Pauses the collection of payments in one of Stripe's ways (`keep_as_draft`, `mark_uncollectible` or `void`), or with
+    /// `None` resumes it. The subscription stays active.
     pub fn pause_collection(&self, subscription_id: &str, behavior: Option<&str>) -> Result<(), Refused> {
         let pause = behavior.map(|behavior| (behavior, None));
         pausing::pause_collection(&mut self.state.open(), subscription_id, pause)
     }
 
-    /// Pauses a subscription whole: its status is `paused`.
+    /// Pauses a whole subscription: its status is `paused`.
     pub fn pause(&self, subscription_id: &str) -> Result<(), Refused> {
         pausing::pause(&mut self.state.open(), subscription_id)
     }
 
-    /// Takes a paused subscription up again.
+    /// Resumes a paused subscription.
     pub fn resume(&self, subscription_id: &str) -> Result<(), Refused> {
         pausing::resume(&mut self.state.open(), subscription_id)
     }
 
-    /// Applies a change of amount that had waited for its payment: from the next period on it costs so much.
+    /// Applies a pending change of the amount: the new price from the next period on.
     pub fn apply_update(&self, subscription_id: &str, unit_amount_minor: i64) -> Result<(), Refused> {
         pausing::apply_update(&mut self.state.open(), subscription_id, unit_amount_minor)
     }

@@ -1,4 +1,4 @@
-//! What moves the account's balance: one entry for everything.
+//! Movements of the account's balance: one entry for each.
 
 use serde_json::{Value, json};
 
@@ -6,13 +6,13 @@ use crate::money;
 use crate::objects::balance::{self, NewEntry};
 use crate::state::{State, number, text};
 
-/// How long a payment takes until it is available, in seconds.
+/// How long a payment takes to become available, in seconds.
 const SETTLING: i64 = 7 * 86_400;
 
-/// What every dispute costs, in minor units; a dispute that is won does not bring it back.
+/// The fee of every dispute, in minor units; it is not returned if the dispute is won.
 const DISPUTE_FEE_MINOR: i64 = 1500;
 
-/// What is kept of an amount.
+/// The fee on an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fee {
     None,
@@ -20,8 +20,7 @@ pub(crate) enum Fee {
     Dispute,
 }
 
-/// Something that moves the balance; the amount is in the currency of what caused it, and converted where the
-/// account settles in another.
+/// A movement of the balance. The amount is in the currency of its cause, and converted if the account settles in another.
 pub(crate) struct Move<'a> {
     pub(crate) kind: &'a str,
     pub(crate) amount_minor: i64,
@@ -32,10 +31,10 @@ pub(crate) struct Move<'a> {
     pub(crate) available_on: i64,
 }
 
-/// Writes it into the balance; the entry's id.
+/// Books it in the balance. Returns the entry's id.
 pub(crate) fn book(state: &mut State, it: &Move<'_>) -> String {
     let now = state.now();
-    // What the account holds already is paid out as it is.
+    // Money that the account already holds is paid out unconverted.
     let rates = state.balance.settlement.as_ref().filter(|_| !it.kind.starts_with("payout"));
     let converted = rates.and_then(|rates| rates.convert(it.amount_minor, it.currency));
     let (amount_minor, currency, exchange_rate) =
@@ -62,7 +61,7 @@ pub(crate) fn book(state: &mut State, it: &Move<'_>) -> String {
     entry
 }
 
-/// A charge that went through reaches the balance, now or when the fees are posted.
+/// Adds a successful charge to the balance, now or when the fees are posted.
 pub(crate) fn charge_succeeded(state: &mut State, charge: &str) {
     if state.balance.late {
         state.balance.unbooked.push(charge.to_owned());
@@ -71,7 +70,7 @@ pub(crate) fn charge_succeeded(state: &mut State, charge: &str) {
     }
 }
 
-/// Books every charge that waited for it.
+/// Books every waiting charge.
 pub(crate) fn post_fees(state: &mut State) {
     for charge in std::mem::take(&mut state.balance.unbooked) {
         book_charge(state, &charge);
@@ -97,18 +96,18 @@ fn book_charge(state: &mut State, charge_id: &str) {
     state.emit_change("charge.updated", charge_id, before);
 }
 
-/// Stripe has words of its own for what was not paid by card.
+/// Stripe has its own names for payments that were not made by card.
 pub(crate) fn is_card(charge: &Value) -> bool {
     charge["payment_method_details"]["type"] == "card"
 }
 
-/// When money that goes back on a charge leaves the balance: with the charge's own money, if that is still to come.
+/// When a reversal of a charge leaves the balance: with the charge's own money, if that is still pending.
 pub(crate) fn available_with(state: &State, charge: &Value) -> i64 {
     let entry = state.see(text(charge, "balance_transaction"));
     number(&entry, "available_on").max(state.now())
 }
 
-/// Entries whose day has come are available.
+/// Makes due entries available.
 pub(crate) fn settle_due(state: &mut State) {
     let now = state.now();
     if state.balance.has_due(now) {
@@ -117,7 +116,7 @@ pub(crate) fn settle_due(state: &mut State) {
     }
 }
 
-/// Sets fields of entries. A dispute's copies need none: its entries are available at once.
+/// Sets fields of entries. Copies in disputes need no update: their entries are available at once.
 pub(crate) fn make_available(state: &mut State, entries: &[String], fields: Value) {
     for entry in entries {
         state.set(entry, fields.clone());

@@ -10,7 +10,7 @@ use crate::state::{State, number, text};
 
 pub(crate) use crate::flows::renewal::{next_period, pay_open_invoice};
 
-/// The first payment of a subscription; what the session shows of it.
+/// Creates a subscription with its first payment. Returns what the session shows of it.
 pub(crate) fn begin(
     state: &mut State,
     session: &Value,
@@ -50,14 +50,14 @@ pub(crate) fn begin(
         }
         Method::BankDebit => {
             payments::begin_debit(state, &intent, &method_id);
-            // While the bank takes its time the subscription counts as active and its invoice stays open.
+            // While the bank debit is pending, the subscription counts as active and its invoice stays open.
             change_status(state, &subscription, "active");
         }
     }
     json!({ "invoice": invoice, "subscription": subscription })
 }
 
-/// Writes an invoice, makes it final, and ties it to the payment intent that is to pay it.
+/// Creates and finalizes an invoice, and links it to the payment intent that will pay it.
 pub(crate) fn issue_invoice(
     state: &mut State,
     subscription: &str,
@@ -70,7 +70,7 @@ pub(crate) fn issue_invoice(
     invoice
 }
 
-/// The payment intent that is to pay an invoice.
+/// The payment intent that will pay an invoice.
 pub(crate) fn intent_of(state: &State, invoice: &str) -> Option<String> {
     let tie = tie_of(state, invoice)?;
     tie["payment"]["payment_intent"].as_str().map(str::to_owned)
@@ -80,7 +80,7 @@ pub(crate) fn tie_of<'a>(state: &'a State, invoice: &str) -> Option<&'a Value> {
     state.all("invoice_payment").find(|tie| text(tie, "invoice") == invoice)
 }
 
-/// The invoice's money came.
+/// Marks an invoice as paid.
 pub(crate) fn invoice_paid(state: &mut State, invoice: &str) {
     let now = state.now();
     let object = state.see(invoice);
@@ -112,7 +112,7 @@ pub(crate) fn invoice_paid(state: &mut State, invoice: &str) {
     }
 }
 
-/// The invoice's money did not come; the subscription is past due.
+/// Marks an invoice's payment as failed; the subscription is past due.
 pub(crate) fn invoice_failed(state: &mut State, invoice: &str) {
     let object = state.see(invoice);
     let next_try = state.now() + 3 * 86_400;
@@ -133,7 +133,7 @@ pub(crate) fn subscription_of(invoice: &Value) -> Option<String> {
     invoice["parent"]["subscription_details"]["subscription"].as_str().map(str::to_owned)
 }
 
-/// Sets a living subscription's status and tells of it if that is news.
+/// Sets the status of a subscription that has not ended, and emits an event if it changed.
 pub(crate) fn change_status(state: &mut State, subscription: &str, status: &str) {
     if text(&state.see(subscription), "status") == "canceled" {
         return;
@@ -148,7 +148,7 @@ pub(crate) fn cancel_now(state: &mut State, subscription: &str) -> Result<(), Re
     Ok(())
 }
 
-/// Ends a subscription and tells of it.
+/// Ends a subscription and emits the event.
 pub(crate) fn end(state: &mut State, subscription: &str) {
     let now = state.now();
     let canceled_at = match state.see(subscription)["canceled_at"].as_i64() {
@@ -161,7 +161,7 @@ pub(crate) fn end(state: &mut State, subscription: &str) {
     state.emit("customer.subscription.deleted", subscription);
 }
 
-/// Asks for the end of a subscription when its period is over. `flagged` also sets `cancel_at_period_end`.
+/// Schedules the end of a subscription for the end of its period. `flagged` also sets `cancel_at_period_end`.
 pub(crate) fn cancel_later(state: &mut State, subscription: &str, flagged: bool) -> Result<(), Refused> {
     let sub = living(state, subscription)?;
     let details = json!({ "comment": null, "feedback": null, "reason": "cancellation_requested" });
@@ -176,7 +176,7 @@ pub(crate) fn cancel_later(state: &mut State, subscription: &str, flagged: bool)
     Ok(())
 }
 
-/// Takes a scheduled end back.
+/// Withdraws a scheduled end.
 pub(crate) fn keep(state: &mut State, subscription: &str) -> Result<(), Refused> {
     living(state, subscription)?;
     let details = json!({ "comment": null, "feedback": null, "reason": null });
@@ -198,7 +198,7 @@ pub(crate) fn living(state: &State, subscription: &str) -> Result<Value, Refused
     }
 }
 
-/// Adds to a subscription's metadata and tells of it.
+/// Adds to a subscription's metadata and emits the event.
 pub(crate) fn add_metadata(state: &mut State, subscription: &str, more: Value) {
     let mut metadata = state.see(subscription)["metadata"].clone();
     if let (Value::Object(metadata), Value::Object(more)) = (&mut metadata, more) {

@@ -1,14 +1,14 @@
-//! The periods of a subscription, counted from its anchor so that the 31st stays the 31st.
+//! The periods of a subscription, counted from its anchor, so that the 31st stays the 31st.
 
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-/// The first instant after `after` that lies a whole number of intervals behind the anchor; seconds since 1970.
+/// The first time after `after` that is a whole number of intervals after the anchor; seconds since 1970.
 pub(crate) fn next_end(anchor: i64, after: i64, unit: &str, count: i64) -> i64 {
     (1..=12_000).map(|step| later(anchor, unit, count * step)).find(|end| *end > after).unwrap_or(after + 1)
 }
 
-/// The anchor moved by so many units, clamped to the month's last day where it has to be.
+/// The anchor moved by so many units, clamped to the month's last day if necessary.
 fn later(anchor: i64, unit: &str, units: i64) -> i64 {
     let span = match unit {
         "day" => Span::new().try_days(units),
@@ -18,7 +18,7 @@ fn later(anchor: i64, unit: &str, units: i64) -> i64 {
     };
     let moved = span
         .and_then(|span| Timestamp::from_second(anchor)?.to_zoned_datetime(TimeZone::UTC).checked_add(span));
-    // Beyond the calendar there is no later time to give.
+    // There is no later time in the calendar.
     moved.map_or(i64::MAX, |moved| moved.timestamp().as_second())
 }
 

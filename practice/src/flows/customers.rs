@@ -1,4 +1,4 @@
-//! Customers and their ways to pay: changed, renewed, taken off, deleted.
+//! Customers and their payment methods: changed, renewed, detached, deleted.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::Refused;
 use crate::flows::{billing, payments};
 use crate::state::{State, text};
 
-/// Changes a customer's fields and tells of it.
+/// Changes a customer's fields and emits the event.
 pub(crate) fn update(state: &mut State, customer: &str, fields: Value) -> Result<(), Refused> {
     living(state, customer)?;
     state.change("customer.updated", customer, fields);
@@ -40,7 +40,7 @@ pub(crate) fn living(state: &State, customer: &str) -> Result<Value, Refused> {
     }
 }
 
-/// Ties a payment method to a customer.
+/// Attaches a payment method to a customer.
 pub(crate) fn attach(state: &mut State, method: &str, customer: &str) -> Result<(), Refused> {
     let object = state.want("payment_method", method)?;
     living(state, customer)?;
@@ -53,7 +53,7 @@ pub(crate) fn attach(state: &mut State, method: &str, customer: &str) -> Result<
     Ok(())
 }
 
-/// Takes a payment method off its customer.
+/// Detaches a payment method from its customer.
 pub(crate) fn detach(state: &mut State, method: &str) -> Result<(), Refused> {
     let object = state.want("payment_method", method)?;
     if object["customer"].is_null() {
@@ -65,7 +65,7 @@ pub(crate) fn detach(state: &mut State, method: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// The bank sent a new card, and the card network told of its date.
+/// The bank issued a new card, and the card network reported its date.
 pub(crate) fn renew_card(state: &mut State, method: &str) -> Result<(), Refused> {
     let object = state.want("payment_method", method)?;
     let Some(year) = object["card"]["exp_year"].as_i64() else {
@@ -74,13 +74,13 @@ pub(crate) fn renew_card(state: &mut State, method: &str) -> Result<(), Refused>
     let mut card = object["card"].clone();
     card["exp_year"] = json!(year + 4);
     state.set(method, json!({ "card": card }));
-    // Of the card only what changed is told.
+    // Only what changed of the card is reported.
     let before = json!({ "card": { "exp_year": year } });
     state.emit_change("payment_method.automatically_updated", method, before);
     Ok(())
 }
 
-/// The payer withdraws the mandate of a bank debit; `id` is the mandate's or its payment method's.
+/// Withdraws the mandate of a bank debit; `id` is the mandate's or its payment method's.
 pub(crate) fn withdraw_mandate(state: &mut State, id: &str) -> Result<(), Refused> {
     let mandate = payments::mandate_of(state, id).unwrap_or_else(|| id.to_owned());
     let object = state.want("mandate", &mandate)?;

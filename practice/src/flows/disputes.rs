@@ -1,4 +1,4 @@
-//! Disputes: opened, with the money taken at once; asked about first; prevented; answered; won or lost.
+//! Disputes: opened (which withdraws the money), preceded by inquiries, prevented, answered, won or lost.
 
 use serde_json::{Value, json};
 
@@ -9,8 +9,8 @@ use crate::objects::money_back;
 use crate::state::{State, number, text};
 use crate::{Outcome, Refused};
 
-/// Opens a dispute; its id. It may go above what refunds have left, as at Stripe. A charge may have several,
-/// as long as together they take no more than the charge.
+/// Opens a dispute. Returns its id. It may exceed what refunds have left, as at Stripe. A charge may have several, as long
+/// as together they don't exceed the charge.
 pub(crate) fn open(
     state: &mut State,
     payment_id: &str,
@@ -25,7 +25,7 @@ pub(crate) fn open(
     Ok(dispute)
 }
 
-/// The bank asks before it disputes; no money moves. The dispute's id.
+/// Opens an inquiry; no money moves. Returns the dispute's id.
 pub(crate) fn open_inquiry(
     state: &mut State,
     payment_id: &str,
@@ -36,7 +36,7 @@ pub(crate) fn open_inquiry(
     Ok(dispute)
 }
 
-/// A dispute that is headed off by a refund before it costs anything; its id.
+/// Creates a dispute that was prevented by a refund. Returns its id.
 pub(crate) fn prevent(
     state: &mut State,
     payment_id: &str,
@@ -50,7 +50,7 @@ pub(crate) fn prevent(
     Ok(dispute)
 }
 
-/// An inquiry becomes a dispute: now the money is taken.
+/// Turns an inquiry into a dispute: now the money is withdrawn.
 pub(crate) fn escalate(state: &mut State, dispute_id: &str) -> Result<(), Refused> {
     let dispute = state.want("dispute", dispute_id)?;
     if !is_inquiry(&dispute) {
@@ -70,7 +70,7 @@ pub(crate) fn escalate(state: &mut State, dispute_id: &str) -> Result<(), Refuse
     Ok(())
 }
 
-/// Adds evidence to an open dispute; `submit` hands it to the bank.
+/// Adds evidence to an open dispute; `submit` sends it to the bank.
 pub(crate) fn answer(
     state: &mut State,
     dispute_id: &str,
@@ -99,7 +99,7 @@ pub(crate) fn answer(
     Ok(())
 }
 
-/// Ends a dispute that is still open.
+/// Closes an open dispute.
 pub(crate) fn close(state: &mut State, dispute_id: &str, outcome: Outcome) -> Result<(), Refused> {
     let dispute = still_open(state, dispute_id)?;
     if is_inquiry(&dispute) != (outcome == Outcome::WarningClosed) {
@@ -125,24 +125,24 @@ pub(crate) fn close(state: &mut State, dispute_id: &str, outcome: Outcome) -> Re
     Ok(())
 }
 
-/// A charge that was refunded in full leaves nothing to ask about.
+/// A fully refunded charge leaves nothing to inquire about.
 pub(crate) fn close_inquiries(state: &mut State, charge_id: &str) -> Result<(), Refused> {
     let inquiries = disputes_of(state, charge_id).filter(|dispute| is_inquiry(dispute));
     let ids: Vec<String> = inquiries.map(|dispute| text(dispute, "id").to_owned()).collect();
     ids.iter().try_for_each(|id| close(state, id, Outcome::WarningClosed))
 }
 
-/// Whether a dispute stands in the way of a refund of this charge. An inquiry does not, nor does one that came to nothing.
+/// Whether a dispute prevents a refund of this charge. An inquiry does not, nor does one that was closed without a dispute.
 pub(crate) fn forbids_refund(state: &State, charge_id: &str) -> bool {
     disputes_of(state, charge_id).any(|dispute| !is_inquiry(dispute) && !is_closed_inquiry(dispute))
 }
 
-/// Whether a dispute is still an inquiry that waits for its end.
+/// Whether a dispute is still an open inquiry.
 pub(crate) fn is_inquiry(dispute: &Value) -> bool {
     matches!(text(dispute, "status"), "warning_needs_response" | "warning_under_review")
 }
 
-/// Whether a dispute is open: an inquiry, or one that has taken the money and may bring it back.
+/// Whether a dispute is open: an inquiry, or one that has withdrawn the money and may return it.
 pub(crate) fn is_open(dispute: &Value) -> bool {
     is_inquiry(dispute) || matches!(text(dispute, "status"), "needs_response" | "under_review")
 }
@@ -163,7 +163,7 @@ fn disputes_of<'a>(state: &'a State, charge_id: &'a str) -> impl Iterator<Item =
     state.all("dispute").filter(move |dispute| text(dispute, "charge") == charge_id)
 }
 
-/// Writes a dispute down after checking that the charge can bear it; the charge as it was, and the dispute's id.
+/// Creates a dispute after checking that the charge can cover it. Returns the charge as it was, and the dispute's id.
 fn file(
     state: &mut State,
     payment_id: &str,
@@ -176,7 +176,7 @@ fn file(
         let sentence = format!("Charge {charge_id} did not succeed, so nobody can dispute it.");
         return Err(Refused::invalid(None, sentence));
     }
-    // What a won dispute took is back, and what came to nothing took nothing.
+    // A won dispute returned its money, and a closed inquiry withdrew none.
     let taking = disputes_of(state, &charge_id)
         .filter(|dispute| !is_closed_inquiry(dispute) && text(dispute, "status") != "won");
     let left_minor = number(&charge, "amount") - taking.map(|it| number(it, "amount")).sum::<i64>();
@@ -195,7 +195,7 @@ fn file(
     Ok((charge, dispute))
 }
 
-/// Writes a dispute's money into the balance and into the dispute.
+/// Books a dispute's money in the balance and in the dispute.
 fn book(state: &mut State, dispute_id: &str, amount_minor: i64) {
     let dispute = state.see(dispute_id);
     let entry = balance::book(

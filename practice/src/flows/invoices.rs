@@ -1,4 +1,4 @@
-//! Invoices: drawn up, made final, announced, and given up.
+//! Invoices: created, finalized, announced, and given up.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::ids;
 use crate::objects::billing::{self as objects, NewInvoice, Period};
 use crate::state::{State, number, text};
 
-/// Draws an invoice up; it is still a draft.
+/// Creates a draft invoice.
 pub(crate) fn draft(state: &mut State, subscription: &str, reason: &str, period: Period) -> String {
     let object = drawn_up(state, subscription, reason, period);
     let customer = text(&object, "customer").to_owned();
@@ -35,7 +35,7 @@ fn drawn_up(state: &State, subscription: &str, reason: &str, period: Period) -> 
     })
 }
 
-/// Makes an invoice final and ties it to the payment intent that is to pay it, if one is.
+/// Finalizes an invoice and links it to the payment intent that will pay it, if any.
 pub(crate) fn finalize(state: &mut State, invoice: &str, intent: Option<&str>) {
     let now = state.now();
     let fields = json!({
@@ -53,7 +53,7 @@ pub(crate) fn finalize(state: &mut State, invoice: &str, intent: Option<&str>) {
     state.emit("invoice.finalized", invoice);
 }
 
-/// Stripe can't make the invoice final, as when it can't tell the tax; it stays a draft.
+/// Stripe can't finalize the invoice, for instance because of its tax; it stays a draft.
 pub(crate) fn fail_to_finalize(state: &mut State, invoice: &str) {
     let error = json!({
         "code": "customer_tax_location_invalid",
@@ -65,7 +65,7 @@ pub(crate) fn fail_to_finalize(state: &mut State, invoice: &str) {
     state.emit("invoice.finalization_failed", invoice);
 }
 
-/// Tells of the invoice that a subscription's next period will bring. It is not kept.
+/// Announces the invoice of a subscription's next period. It is not stored.
 pub(crate) fn announce(state: &mut State, subscription: &str, period: Period) {
     let mut invoice = drawn_up(state, subscription, "upcoming", period);
     invoice["id"] = json!(ids::new("upcoming_in_"));
@@ -74,7 +74,7 @@ pub(crate) fn announce(state: &mut State, subscription: &str, period: Period) {
     state.emit_object("invoice.upcoming", &invoice, Value::Null);
 }
 
-/// Takes an invoice back: nobody owes it, and its payment is called off.
+/// Voids an invoice: it is no longer owed, and its payment is canceled.
 pub(crate) fn void(state: &mut State, invoice: &str) -> Result<(), Refused> {
     unpaid(state, invoice, &["open", "uncollectible"])?;
     let now = state.now();
@@ -97,7 +97,7 @@ pub(crate) fn void(state: &mut State, invoice: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Writes an invoice off as one that nobody will pay.
+/// Marks an invoice as uncollectible.
 pub(crate) fn mark_uncollectible(state: &mut State, invoice: &str) -> Result<(), Refused> {
     unpaid(state, invoice, &["open"])?;
     let fields = json!({
@@ -112,7 +112,7 @@ pub(crate) fn mark_uncollectible(state: &mut State, invoice: &str) -> Result<(),
     Ok(())
 }
 
-/// Somebody marks an invoice as paid outside Stripe: in cash, or by a transfer to the account's own bank.
+/// Marks an invoice as paid outside Stripe: in cash, or by a transfer to the account's own bank.
 pub(crate) fn pay_outside(state: &mut State, invoice: &str) -> Result<(), Refused> {
     unpaid(state, invoice, &["open", "uncollectible"])?;
     let now = state.now();
@@ -143,7 +143,7 @@ pub(crate) fn pay_outside(state: &mut State, invoice: &str) -> Result<(), Refuse
     Ok(())
 }
 
-/// A subscription whose newest invoice is off the table is not past due any more.
+/// A subscription whose newest invoice was voided or written off is no longer past due.
 fn forgive(state: &mut State, invoice: &str) {
     let Some(subscription) = billing::subscription_of(&state.see(invoice)) else {
         return;
@@ -164,7 +164,7 @@ fn unpaid(state: &State, invoice: &str, states: &[&str]) -> Result<(), Refused> 
     Err(Refused::invalid(Some("invoice_not_editable"), sentence))
 }
 
-/// The invoice's transitions with this one made now.
+/// The invoice's transitions with this one set to now.
 fn transition(state: &State, invoice: &str, name: &str) -> Value {
     let mut transitions = state.see(invoice)["status_transitions"].clone();
     transitions[name] = json!(state.now());

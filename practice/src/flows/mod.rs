@@ -1,8 +1,8 @@
-//! What happens when somebody pays, gives back, disputes or cancels, and which events tell of it.
+//! What happens when somebody pays, refunds, disputes or cancels, and which events report it.
 //!
-//! **Owns**: the changes to the books and the order of the events about them.
-//! **Never**: reads an HTTP request or draws a page.
-//! **Start at**: `checkout.rs`; `payments.rs` for what every payment has in common.
+//! **Owns**: the changes of the state and the order of the events about them.
+//! **Never**: reads an HTTP request or renders a page.
+//! **Start at**: `checkout.rs`; `payments.rs` for what all payments have in common.
 //! **Tested in**: `practice/tests/practice/flows.rs`.
 
 pub(crate) mod balance;

@@ -1,4 +1,4 @@
-//! Subscriptions that rest: collection paused, the whole subscription paused, and changes that wait for their payment.
+//! Paused subscriptions: collection paused, the whole subscription paused, and changes that wait for their payment.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::state::{State, text};
 /// What Stripe does with invoices while collection is paused.
 pub(crate) const BEHAVIORS: &[&str] = &["keep_as_draft", "mark_uncollectible", "void"];
 
-/// Pauses the collection of payments, or with `None` takes it up again. The subscription stays active.
+/// Pauses the collection of payments, or with `None` resumes it. The subscription stays active.
 pub(crate) fn pause_collection(
     state: &mut State,
     subscription: &str,
@@ -32,7 +32,7 @@ pub(crate) fn pause_collection(
     Ok(())
 }
 
-/// How a period that begins now treats its invoice, if collection is paused; a pause whose time is over ends here.
+/// How a new period treats its invoice while collection is paused; an expired pause ends here.
 pub(crate) fn behavior(state: &mut State, subscription: &str) -> Option<String> {
     let pause = state.see(subscription)["pause_collection"].clone();
     let behavior = pause["behavior"].as_str()?;
@@ -44,7 +44,7 @@ pub(crate) fn behavior(state: &mut State, subscription: &str) -> Option<String> 
     Some(behavior.to_owned())
 }
 
-/// The invoice of a period for which nothing is collected.
+/// The invoice of a period in which nothing is collected.
 pub(crate) fn renew(
     state: &mut State,
     subscription: &str,
@@ -68,7 +68,7 @@ pub(crate) fn renew(
     Ok(invoice)
 }
 
-/// Pauses a subscription whole, as when a trial ends and no way to pay is known.
+/// Pauses a whole subscription, as when a trial ends without a payment method.
 pub(crate) fn pause(state: &mut State, subscription: &str) -> Result<(), Refused> {
     let sub = billing::living(state, subscription)?;
     if text(&sub, "status") == "paused" {
@@ -79,7 +79,7 @@ pub(crate) fn pause(state: &mut State, subscription: &str) -> Result<(), Refused
     Ok(())
 }
 
-/// Takes a paused subscription up again.
+/// Resumes a paused subscription.
 pub(crate) fn resume(state: &mut State, subscription: &str) -> Result<(), Refused> {
     let sub = billing::living(state, subscription)?;
     if text(&sub, "status") != "paused" {
@@ -91,7 +91,7 @@ pub(crate) fn resume(state: &mut State, subscription: &str) -> Result<(), Refuse
     Ok(())
 }
 
-/// Changes what a subscription's first item costs, by a change that waited for its payment and has it now.
+/// Changes the price of a subscription's first item, by a pending change whose payment has arrived.
 pub(crate) fn apply_update(state: &mut State, subscription: &str, unit_amount: i64) -> Result<(), Refused> {
     let sub = billing::living(state, subscription)?;
     if unit_amount < 1 {

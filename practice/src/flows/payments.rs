@@ -7,14 +7,14 @@ use crate::flows::balance;
 use crate::objects::payment::{self, Method, NewIntent, Payer};
 use crate::state::{State, text};
 
-/// Makes a payment intent and tells of it.
+/// Creates a payment intent and emits the event.
 pub(crate) fn create_intent(state: &mut State, new: &NewIntent<'_>) -> String {
     let id = state.put(payment::payment_intent(new));
     state.emit("payment_intent.created", &id);
     id
 }
 
-/// Makes the payment method that somebody typed into the hosted page.
+/// Creates the payment method that somebody entered on the hosted page.
 pub(crate) fn create_method(state: &mut State, method: Method, payer: &Payer, customer: &Value) -> String {
     let now = state.now();
     let id = state.put(payment::payment_method(method, payer, customer, now));
@@ -24,13 +24,13 @@ pub(crate) fn create_method(state: &mut State, method: Method, payer: &Payer, cu
     id
 }
 
-/// The mandate that lets a bank debit be taken, if this method has one.
+/// The mandate of a bank debit, if this method has one.
 pub(crate) fn mandate_of(state: &State, method: &str) -> Option<String> {
     let mandate = state.all("mandate").find(|mandate| text(mandate, "payment_method") == method)?;
     Some(text(mandate, "id").to_owned())
 }
 
-/// The payment went through: the charge is made, or the pending one settles.
+/// Makes a payment succeed: creates the charge, or settles the pending one.
 pub(crate) fn succeed(state: &mut State, intent: &str, method: &str) {
     let charge = match pending_charge(state, intent) {
         Some(charge) => {
@@ -57,7 +57,7 @@ pub(crate) fn succeed(state: &mut State, intent: &str, method: &str) {
     balance::charge_succeeded(state, &charge);
 }
 
-/// The bank was asked for the money and takes its time.
+/// Starts a bank debit, which is pending.
 pub(crate) fn begin_debit(state: &mut State, intent: &str, method: &str) {
     let charge = new_charge(state, intent, method, "pending");
     state.set(
@@ -73,7 +73,7 @@ pub(crate) fn begin_debit(state: &mut State, intent: &str, method: &str) {
     state.emit("charge.pending", &charge);
 }
 
-/// The payment failed: a card was declined, or the bank sent the debit back.
+/// Makes a payment fail: a card was declined, or the bank returned the debit.
 pub(crate) fn fail(state: &mut State, intent: &str, method: &str) {
     let charge = match pending_charge(state, intent) {
         Some(charge) => {
@@ -126,7 +126,7 @@ pub(crate) fn fail(state: &mut State, intent: &str, method: &str) {
     state.emit("charge.failed", &charge);
 }
 
-/// The bank wants to hear from the payer first.
+/// The bank requires the payer's action first.
 pub(crate) fn ask_for_action(state: &mut State, intent: &str, method: &str) {
     let fields = json!({
         "next_action": { "type": "use_stripe_sdk", "use_stripe_sdk": { "type": "three_d_secure_redirect" } },
@@ -137,7 +137,7 @@ pub(crate) fn ask_for_action(state: &mut State, intent: &str, method: &str) {
     state.emit("payment_intent.requires_action", intent);
 }
 
-/// Calls a payment off that did not go through.
+/// Cancels a payment that did not succeed.
 pub(crate) fn cancel(state: &mut State, intent: &str, reason: &str) -> Result<(), Refused> {
     let object = state.want("payment_intent", intent)?;
     let status = text(&object, "status");
@@ -156,7 +156,7 @@ pub(crate) fn cancel(state: &mut State, intent: &str, reason: &str) -> Result<()
     Ok(())
 }
 
-/// The charge that still waits for the bank, if there is one.
+/// The pending charge, if there is one.
 pub(crate) fn pending_charge(state: &State, intent: &str) -> Option<String> {
     let charge = state.see(text(&state.see(intent), "latest_charge"));
     (text(&charge, "status") == "pending").then(|| text(&charge, "id").to_owned())

@@ -1,4 +1,4 @@
-//! Payouts: what is available goes to the bank, one payout for each currency, and may come back.
+//! Payouts: the available balance is sent to the bank, one payout per currency, and may be returned.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use crate::flows::balance::{self, Fee, Move};
 use crate::objects;
 use crate::state::{State, number, text};
 
-/// Pays out what no payout has taken yet and whose day has come, or with `all` everything; the payouts' ids.
-/// A currency with nothing to pay, or that owes, has none.
+/// Pays out every available entry without a payout, or with `all` everything. Returns the payouts' ids. A currency with
+/// nothing to pay has none.
 pub(crate) fn pay_out(state: &mut State, all: bool) -> Vec<String> {
     let now = state.now();
     if all {
@@ -45,7 +45,7 @@ fn pay(state: &mut State, currency: &str, mut entries: Vec<String>) -> Option<St
     Some(payout)
 }
 
-/// What is in them is known, of every payout that waits for it.
+/// Makes the contents known of every payout that waits for it.
 pub(crate) fn sort_out(state: &mut State) {
     for payout in std::mem::take(&mut state.balance.unsorted) {
         let before = state.set(&payout, json!({ "reconciliation_status": "completed" }));
@@ -54,7 +54,7 @@ pub(crate) fn sort_out(state: &mut State) {
     }
 }
 
-/// The bank sends a payout back, also one that had been paid: the money waits for the next payout.
+/// The bank returns a payout, even one that had been paid: the money waits for the next payout.
 pub(crate) fn fail(state: &mut State, payout_id: &str) -> Result<(), Refused> {
     let payout = state.want("payout", payout_id)?;
     if matches!(text(&payout, "status"), "failed" | "canceled") {
@@ -81,7 +81,7 @@ fn book(state: &mut State, payout_id: &str, kind: &str, amount_minor: i64) -> St
             kind,
             amount_minor,
             fee: Fee::None,
-            // A payout's currency is one that the account settles in.
+            // A payout's currency is one in which the account settles.
             currency: text(&payout, "currency"),
             source: payout_id,
             description: json!(if failed { "PAYOUT FAILURE" } else { "STRIPE PAYOUT" }),

@@ -1,4 +1,4 @@
-//! Refunds, whole and in parts, and those that fail after all.
+//! Refunds, full and partial, and failed ones.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::money;
 use crate::objects::money_back;
 use crate::state::{State, number, text};
 
-/// What the caller says of a refund beside its amount.
+/// The caller's details of a refund, apart from its amount.
 #[derive(Debug, Default)]
 pub(crate) struct Wish {
     pub(crate) metadata: Value,
@@ -31,7 +31,7 @@ pub(crate) fn charge_of(state: &State, payment_id: &str) -> Result<Value, Refuse
     state.want("charge", payment_id)
 }
 
-/// Gives money back; the refund's id.
+/// Refunds money. Returns the refund's id.
 pub(crate) fn refund(
     state: &mut State,
     payment_id: &str,
@@ -95,7 +95,7 @@ fn check(state: &State, charge: &Value, amount_minor: i64, left_minor: i64) -> R
     Ok(())
 }
 
-/// The card network names the refund a little later, which is what `refund.updated` usually tells.
+/// The card network assigns a reference to the refund a little later, which `refund.updated` usually reports.
 fn reference_arrives(state: &mut State, refund: &str) {
     let mut details = state.see(refund)["destination_details"].clone();
     if details["type"] != "card" {
@@ -107,7 +107,7 @@ fn reference_arrives(state: &mut State, refund: &str) {
     state.emit_change("refund.updated", refund, before);
 }
 
-/// A refund that had succeeded fails: the money is back with the account.
+/// A succeeded refund fails: the money is back in the account.
 pub(crate) fn fail(state: &mut State, refund_id: &str) -> Result<(), Refused> {
     let refund = state.want("refund", refund_id)?;
     if text(&refund, "status") == "failed" {
@@ -130,7 +130,7 @@ pub(crate) fn fail(state: &mut State, refund_id: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Adds to a refund's metadata; two events tell of it, as at Stripe.
+/// Adds to a refund's metadata; two events report it, as at Stripe.
 pub(crate) fn add_metadata(state: &mut State, refund: &str, more: Value) -> Result<(), Refused> {
     let mut metadata = state.want("refund", refund)?["metadata"].clone();
     if let (Value::Object(metadata), Value::Object(more)) = (&mut metadata, more) {

@@ -1,4 +1,4 @@
-//! A subscription's later periods: renewed, failed, mended, or ended as asked.
+//! A subscription's later periods: renewed, failed, fixed, or ended as scheduled.
 
 use serde_json::{Value, json};
 
@@ -8,10 +8,10 @@ use crate::objects::payment::NewIntent;
 use crate::state::{State, number, text};
 use crate::{Refused, Renewal};
 
-/// Why a later invoice of a subscription is written.
+/// The reason of a subscription's later invoices.
 pub(crate) const CYCLE: &str = "subscription_cycle";
 
-/// Moves a subscription one period on. The invoice's id, or `None` where the subscription ended as had been asked.
+/// Moves a subscription forward by one period. Returns the invoice's id, or `None` if the subscription ended as scheduled.
 pub(crate) fn next_period(
     state: &mut State,
     subscription: &str,
@@ -80,7 +80,7 @@ fn intent_for(state: &mut State, sub: &Value) -> String {
     )
 }
 
-/// Makes a draft final after all, and pays it.
+/// Finalizes a draft after all, and pays it.
 pub(crate) fn finalize_and_pay(state: &mut State, invoice: &str) -> Result<(), Refused> {
     let object = state.want("invoice", invoice)?;
     let subscription = billing::subscription_of(&object).unwrap_or_default();
@@ -96,7 +96,7 @@ pub(crate) fn finalize_and_pay(state: &mut State, invoice: &str) -> Result<(), R
     Ok(())
 }
 
-/// Tells of the next period's invoice some days ahead.
+/// Announces the next period's invoice some days ahead.
 pub(crate) fn announce(state: &mut State, subscription: &str) -> Result<(), Refused> {
     let sub = billing::living(state, subscription)?;
     invoices::announce(state, subscription, period_after(&sub));

@@ -1,4 +1,4 @@
-//! What looks like fraud: early warnings of the card network, and reviews.
+//! Suspected fraud: early warnings of the card network, and reviews.
 
 use serde_json::{Value, json};
 
@@ -7,11 +7,11 @@ use crate::flows::refunds::charge_of;
 use crate::objects::money_back;
 use crate::state::{State, text};
 
-/// Why a review ends.
+/// The reasons for closing a review.
 pub(crate) const REASONS: &[&str] =
     &["approved", "canceled", "disputed", "redacted", "refunded", "refunded_as_fraud"];
 
-/// The card's bank warns of a charge; the warning's id.
+/// Emits a fraud warning for a charge. Returns the warning's id.
 pub(crate) fn warn(state: &mut State, payment_id: &str) -> Result<String, Refused> {
     let charge = charge_of(state, payment_id)?;
     let now = state.now();
@@ -20,7 +20,7 @@ pub(crate) fn warn(state: &mut State, payment_id: &str) -> Result<String, Refuse
     Ok(warning)
 }
 
-/// A rule puts a payment up for review; the review's id.
+/// Opens a review of a payment, as a rule would. Returns the review's id.
 pub(crate) fn open(state: &mut State, payment_id: &str) -> Result<String, Refused> {
     let charge = charge_of(state, payment_id)?;
     if !charge["review"].is_null() {
@@ -33,7 +33,7 @@ pub(crate) fn open(state: &mut State, payment_id: &str) -> Result<String, Refuse
     Ok(review)
 }
 
-/// Ends a review.
+/// Closes a review.
 pub(crate) fn close(state: &mut State, review: &str, reason: &str) -> Result<(), Refused> {
     let object = state.want("review", review)?;
     if object["open"] == false {
@@ -50,7 +50,7 @@ pub(crate) fn close(state: &mut State, review: &str, reason: &str) -> Result<(),
     Ok(())
 }
 
-/// Ends the review that a charge is in, since something else became of the charge.
+/// Closes the open review of a charge, because something else happened to the charge.
 pub(crate) fn overtaken(state: &mut State, charge: &Value, reason: &str) -> Result<(), Refused> {
     match charge["review"].as_str() {
         Some(review) => close(state, review, reason),
@@ -58,7 +58,7 @@ pub(crate) fn overtaken(state: &mut State, charge: &Value, reason: &str) -> Resu
     }
 }
 
-/// A charge and its payment intent name their review as long as it is open.
+/// A charge and its payment intent name their review while it is open.
 fn tie(state: &mut State, charge: &Value, review: Value) {
     state.set(text(charge, "id"), json!({ "review": review }));
     state.set(text(charge, "payment_intent"), json!({ "review": review }));

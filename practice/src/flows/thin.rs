@@ -1,4 +1,4 @@
-//! Thin events: a notice that says which object something happened to, and nothing of the object itself.
+//! Thin events: they name the object that something happened to, and do not contain it.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::state::{State, text};
 use crate::{Refused, api, ids};
 
-/// Delivers a thin event about an object; the event's id.
+/// Delivers a thin event about an object. Returns the event's id.
 pub(crate) fn notify(state: &mut State, kind: &str, object_id: &str) -> Result<String, Refused> {
     let Some(object) = state.get(object_id) else {
         return Err(Refused::missing("object", "id", object_id));
@@ -31,7 +31,7 @@ pub(crate) fn notify(state: &mut State, kind: &str, object_id: &str) -> Result<S
     Ok(state.send_thin(event))
 }
 
-/// The API call that led to it, if one did.
+/// The API call that caused it, if one did.
 fn reason(state: &State) -> Value {
     match &state.request {
         Some((id, key)) => json!({ "type": "request", "request": { "id": id, "idempotency_key": key } }),
@@ -39,7 +39,7 @@ fn reason(state: &State) -> Value {
     }
 }
 
-/// With thousandths, as Stripe writes the times of its second API.
+/// With milliseconds, like the times of Stripe's v2 API.
 fn rfc3339(seconds: i64) -> String {
     let time = Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
     time.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()

@@ -4,16 +4,16 @@ use serde_json::{Value, json};
 
 use crate::ids;
 
-/// What a new balance transaction is made of; amounts are in the minor units of its own currency.
+/// The fields of a new balance transaction; amounts are in the minor units of its own currency.
 pub(crate) struct NewEntry<'a> {
     /// Stripe's type, such as `charge`, `refund`, `adjustment` or `payout`.
     pub(crate) kind: &'a str,
     pub(crate) amount_minor: i64,
     pub(crate) fee_minor: i64,
-    /// What the fee is for, as `fee_details` words it.
+    /// What the fee is for, as in `fee_details`.
     pub(crate) fee_for: &'a str,
     pub(crate) currency: &'a str,
-    /// The rate it was converted by, or null.
+    /// The exchange rate, or null.
     pub(crate) exchange_rate: Value,
     pub(crate) source: &'a str,
     pub(crate) description: Value,
@@ -53,7 +53,7 @@ pub(crate) fn balance_transaction(new: &NewEntry<'_>) -> Value {
     })
 }
 
-/// The group that Stripe's reports count a type in. Of the adjustments only those of disputes are made here.
+/// The category of a type in Stripe's reports. Only disputes create adjustments here.
 fn reporting_category(kind: &str, amount_minor: i64) -> &str {
     match kind {
         "charge" | "payment" => "charge",
@@ -65,7 +65,7 @@ fn reporting_category(kind: &str, amount_minor: i64) -> &str {
     }
 }
 
-/// An automatic payout that is on its way to the bank.
+/// An automatic payout on its way to the bank.
 pub(crate) fn payout(amount_minor: i64, currency: &str, now: i64) -> Value {
     json!({
         "id": ids::new("po_"),
@@ -73,7 +73,7 @@ pub(crate) fn payout(amount_minor: i64, currency: &str, now: i64) -> Value {
         "amount": amount_minor,
         "application_fee": null,
         "application_fee_amount": null,
-        // Stripe names the day, at midnight UTC.
+        // Stripe gives the day, at midnight UTC.
         "arrival_date": now - now.rem_euclid(86_400),
         "automatic": true,
         "balance_transaction": null,

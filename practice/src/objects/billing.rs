@@ -12,7 +12,7 @@ pub(crate) struct Period {
     pub(crate) end: i64,
 }
 
-/// What a new subscription is made of.
+/// The fields of a new subscription.
 pub(crate) struct NewSubscription<'a> {
     pub(crate) customer: &'a str,
     pub(crate) currency: &'a str,
@@ -128,7 +128,7 @@ fn item(line: &Line, subscription: &str, period: Period, now: i64) -> Value {
     })
 }
 
-/// What a new invoice is made of; the subscription as it stands says the rest.
+/// The fields of a new invoice; the rest comes from the subscription.
 pub(crate) struct NewInvoice<'a> {
     pub(crate) subscription: &'a Value,
     pub(crate) customer: &'a Value,
@@ -140,7 +140,7 @@ pub(crate) struct NewInvoice<'a> {
     pub(crate) now: i64,
 }
 
-/// An invoice that is still a draft.
+/// A draft invoice.
 pub(crate) fn invoice(new: &NewInvoice<'_>) -> Value {
     let id = ids::new("in_");
     let sub = new.subscription;
@@ -269,7 +269,7 @@ fn line(invoice: &str, sub: &Value, item: &Value, period: Period) -> Value {
     })
 }
 
-/// What records that an invoice was paid outside Stripe.
+/// The record of a payment outside Stripe.
 pub(crate) fn payment_record(invoice: &Value, now: i64) -> Value {
     json!({
         "id": ids::new("inpay_"),
@@ -287,7 +287,7 @@ pub(crate) fn payment_record(invoice: &Value, now: i64) -> Value {
     })
 }
 
-/// The tie between an invoice and the payment intent that is to pay it.
+/// The link between an invoice and the payment intent that will pay it.
 pub(crate) fn invoice_payment(invoice: &Value, intent: &str, now: i64) -> Value {
     json!({
         "id": ids::new("inpay_"),

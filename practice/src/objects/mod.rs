@@ -1,4 +1,4 @@
-//! The shapes of Stripe's objects in the API version the stand-in speaks.
+//! The shapes of Stripe's objects in the API version of the stand-in.
 //!
 //! **Owns**: every field of a new object, with the values a plain test account has.
 //! **Never**: changes an object later, makes an event, or decides what happens.
@@ -13,12 +13,12 @@ pub(crate) mod session;
 
 use serde_json::{Value, json};
 
-/// An address that nobody filled in.
+/// An empty address.
 pub(crate) fn no_address() -> Value {
     json!({ "city": null, "country": null, "line1": null, "line2": null, "postal_code": null, "state": null })
 }
 
-/// A list object as Stripe wraps lists in.
+/// A list object in Stripe's form.
 pub(crate) fn list(url: &str, data: Vec<Value>, has_more: bool) -> Value {
     json!({ "object": "list", "data": data, "has_more": has_more, "url": url })
 }

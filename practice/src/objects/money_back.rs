@@ -1,4 +1,4 @@
-//! Refund, dispute, and what warns of one.
+//! Refunds, disputes, warnings and reviews.
 
 use serde_json::{Value, json};
 
@@ -85,7 +85,7 @@ pub(crate) fn early_fraud_warning(charge: &Value, now: i64) -> Value {
     })
 }
 
-/// A review that is open.
+/// An open review.
 pub(crate) fn review(charge: &Value, now: i64) -> Value {
     json!({
         "id": ids::new("prv_"),

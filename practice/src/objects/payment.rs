@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{ids, objects};
 
-/// What the payer paid by.
+/// The kind of payment method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
     Card,
@@ -12,7 +12,7 @@ pub(crate) enum Method {
 }
 
 impl Method {
-    /// Stripe's word for it.
+    /// Stripe's name for it.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Card => "card",
@@ -21,7 +21,7 @@ impl Method {
     }
 }
 
-/// Who pays, as the hosted page was told.
+/// The payer, as entered on the hosted page.
 #[derive(Debug, Clone)]
 pub(crate) struct Payer {
     pub(crate) email: String,
@@ -133,7 +133,7 @@ pub(crate) fn mandate(method: &str, now: i64) -> Value {
     })
 }
 
-/// What a new payment intent is made of.
+/// The fields of a new payment intent.
 pub(crate) struct NewIntent<'a> {
     pub(crate) amount_minor: i64,
     pub(crate) currency: &'a str,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::state::Line;
 use crate::{ids, objects};
 
-/// What a new Checkout Session is made of; amounts are in minor units, times in seconds since 1970.
+/// The fields of a new Checkout Session; amounts are in minor units, times in seconds since 1970.
 pub(crate) struct NewSession<'a> {
     pub(crate) id: &'a str,
     pub(crate) url: &'a str,
@@ -14,7 +14,7 @@ pub(crate) struct NewSession<'a> {
     pub(crate) mode: &'a str,
     pub(crate) currency: &'a str,
     pub(crate) amount_minor: i64,
-    /// The caller's own fields, which the session shows as they came.
+    /// The caller's own fields, which the session shows unchanged.
     pub(crate) given: &'a Value,
 }
 
@@ -111,7 +111,7 @@ fn no_invoice() -> Value {
     })
 }
 
-/// What a session shows of the payer once somebody paid.
+/// What a session shows of the payer once it is paid.
 pub(crate) fn customer_details(email: &str, name: &str) -> Value {
     json!({
         "address": objects::no_address(),
@@ -144,7 +144,7 @@ pub(crate) fn line_item(line: &Line) -> Value {
     })
 }
 
-/// The price that `price_data` stands for; the interval makes it a recurring one.
+/// The price that `price_data` describes; with an interval it is recurring.
 pub(crate) fn price(
     currency: &str,
     amount_minor: i64,

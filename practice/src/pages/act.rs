@@ -1,4 +1,4 @@
-//! What the console's buttons do.
+//! The actions of the console's buttons.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -26,7 +26,7 @@ pub(crate) async fn act(
     }
 }
 
-/// Does what one button says; the part of the console to show next.
+/// Carries out one button's action. Returns the part of the console to show next.
 fn carry_out(state: &mut State, params: &Params) -> Result<&'static str, Refused> {
     let id = params.need("id")?;
     match params.need("action")? {
@@ -64,7 +64,7 @@ fn carry_out(state: &mut State, params: &Params) -> Result<&'static str, Refused
     }
 }
 
-/// An amount as typed, such as `2.50`, in the minor units of the payment's currency; nothing typed is all of it.
+/// An amount as typed, such as `2.50`, in the minor units of the payment's currency; empty for everything.
 fn amount(state: &State, payment_id: &str, typed: Option<&str>) -> Result<Option<i64>, Refused> {
     let Some(typed) = typed.map(str::trim).filter(|typed| !typed.is_empty()) else {
         return Ok(None);

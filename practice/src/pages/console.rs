@@ -1,4 +1,4 @@
-//! The console: every payment, subscription and event of the stand-in, with a button for what may befall it.
+//! The console: every payment, subscription and event of the stand-in, with buttons for what can happen to it.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -14,7 +14,7 @@ use crate::state::{SharedState, State, number, text};
 /// How many of each kind the console shows, newest first.
 const SHOWN: usize = 50;
 
-/// How many events the console shows before it is asked for all of them: one gift alone makes about ten.
+/// How many events the console shows by default: one gift alone creates about ten.
 const EVENTS_SHOWN: usize = 30;
 
 #[derive(Template)]

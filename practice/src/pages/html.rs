@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-/// The one style sheet, in the page itself. A template names it.
+/// The style sheet, which is part of the page.
 pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// The whole page.
@@ -17,7 +17,7 @@ struct Message<'a> {
     sentence: &'a str,
 }
 
-/// A page that only says something.
+/// A page with only a message.
 pub(crate) fn message(title: &str, sentence: &str) -> String {
     render(&Message { title, sentence })
 }

@@ -1,7 +1,7 @@
-//! What people see: the hosted payment page and the console.
+//! Pages for people: the hosted payment page and the console.
 //!
-//! **Owns**: the HTML, its look, and what its buttons ask for.
-//! **Never**: looks like Stripe, needs a script, or shows a word from outside unescaped.
+//! **Owns**: the HTML, its style, and the requests of its buttons.
+//! **Never**: looks like Stripe, needs a script, or shows unescaped text from outside.
 //! **Start at**: `pay.rs` for the payment page, `console.rs` for the console.
 //! **Tested in**: `practice/tests/practice/pages.rs`.
 
@@ -13,7 +13,7 @@ mod pay;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-/// The pages' addresses.
+/// The routes of the pages.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/", web::get().to(async || see_other("/console")))
@@ -45,7 +45,7 @@ fn own_form(request: &HttpRequest) -> bool {
     let read = |name: header::HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
     match (read(header::ORIGIN), read(header::HOST)) {
         (Some(origin), Some(host)) => origin.strip_prefix("http://").is_some_and(|own| own == host),
-        // Programs send no Origin, browsers always do with a form.
+        // Programs send no Origin header; browsers always do with a form.
         (None, _) => true,
         _ => false,
     }

@@ -1,4 +1,4 @@
-//! The hosted payment page: what is given, to whom, and three ways for it to go.
+//! The hosted payment page: the gift, its recipient, and three possible results.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -12,7 +12,7 @@ use crate::pages::{foreign_form, own_form, page, see_other};
 use crate::state::{SharedState, State, number, text};
 use crate::{How, money};
 
-/// What the placeholder in a success URL is called.
+/// The placeholder in a success URL.
 const PLACEHOLDER: &str = "{CHECKOUT_SESSION_ID}";
 
 /// `GET /pay/{session}`.
@@ -58,7 +58,7 @@ pub(crate) async fn act(
         name: params.get("name").unwrap_or_default().trim().to_owned(),
     };
     if text(&session, "status") == "complete" {
-        // A second click on the same button: the first one counted.
+        // A second click on the same button: only the first one counts.
         return see_other(&success_url(&session));
     }
     if !payer.email.contains('@') {
@@ -82,7 +82,7 @@ pub(crate) async fn act(
     }
 }
 
-/// The success URL with the session in it, and with everything a header can't hold percent-encoded.
+/// The success URL with the session in it, and with everything percent-encoded that a header can't hold.
 fn success_url(session: &Value) -> String {
     let url = text(session, "success_url").replace(PLACEHOLDER, text(session, "id"));
     url.bytes()
@@ -124,7 +124,7 @@ fn form(state: &State, session: &Value, payer: &Payer, trouble: Option<&str>) ->
         1 => format!("every {unit}"),
         count => format!("every {count} {unit}s"),
     });
-    // A line that only says again who is paid is left out.
+    // A line that only repeats the recipient is omitted.
     let mut what: Vec<&str> = plan.lines.iter().map(|line| line.name.as_str()).collect();
     what.retain(|name| *name != state.account_name);
     render(&Page {
