@@ -1,12 +1,12 @@
 //! How much of an invoice was paid through Stripe, and how much outside it.
 //!
 //! **Rule**: only what a payment intent or a charge moved is Stripe's money. The rest of a paid invoice is an offline
-//! payment. Since basil, an invoice by itself says neither: until something does, it is unconfirmed, which counts for the
-//! standing and books nothing.
+//! payment. Since basil, the invoice itself does not say which: until something does, it is unconfirmed, which counts for
+//! the standing and is not booked.
 //!
-//! Evidence comes in any order, and what is booked stays. So each piece of evidence has a fixed rank, and the entries
-//! follow from all that is known, from the weakest to the strongest: what it says is booked in full, and what stronger
-//! evidence contradicts is reversed in full. More evidence only ever adds entries.
+//! Evidence arrives in any order, and booked entries stay. So each piece of evidence has a fixed rank, and the entries
+//! follow from everything that is known, from the weakest evidence to the strongest: what it says is booked in full, and
+//! what stronger evidence contradicts is reversed in full. More evidence only ever adds entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,20 +18,20 @@ use super::payments::OFFLINE_PART;
 use super::{Fact, IntentState, InvoiceFact, InvoiceState, PaymentKind, SessionMode, SessionState};
 use crate::money::Money;
 
-/// Up to so many partial payments of one invoice, each of their sums is evidence of its own.
+/// Up to this many partial payments of one invoice, each of their sums is separate evidence.
 const MAX_PARTS: usize = 8;
 
-/// What Stripe's other objects say of an invoice: every sum that some of them add up to, in the minor unit.
+/// What Stripe's other objects say about an invoice: every sum that some of them add up to, in the minor unit.
 struct Moved {
     /// What payment intents and charges moved.
     stripe_minor: BTreeSet<i64>,
-    /// What was recorded as paid outside.
+    /// What was recorded as paid outside Stripe.
     outside_minor: BTreeSet<i64>,
 }
 
 impl GiftFacts<'_> {
-    /// The payments of a recurring gift's invoice: one, or two where a part of it was paid outside Stripe. An invoice
-    /// without a subscription belongs to a one-off, whose session speaks for it. A payment of 0 is only a correction.
+    /// The payments of a recurring gift's invoice: one, or two if a part of it was paid outside Stripe. An invoice without
+    /// a subscription belongs to a one-off, whose session represents it. A payment of 0 is only a correction.
     pub(super) fn came_by_invoice(&self, it: &InvoiceFact) -> Vec<ReceivedPayment> {
         let paid = it.paid.filter(|money| money.amount_minor > 0);
         let Some(paid) = paid.filter(|_| it.latest.state == InvoiceState::Paid && it.subscription.is_some())
@@ -67,14 +67,14 @@ impl GiftFacts<'_> {
         all
     }
 
-    /// How much came through Stripe by each piece of evidence that is known, from the weakest to the strongest, in the
-    /// minor unit. The last one is right. Of a greater set of facts, this is a supersequence.
+    /// The amount paid through Stripe according to each known piece of evidence, from the weakest to the strongest, in the
+    /// minor unit. The last one is right. More facts only insert elements into this sequence.
     fn evidence(&self, it: &InvoiceFact, paid: Money) -> Vec<i64> {
         let paid_minor = paid.amount_minor;
         let moved = self.moved_for(it, paid);
         let in_part = || moved.stripe_minor.iter().copied().filter(|minor| (1..paid_minor).contains(minor));
         let mut all = Vec::new();
-        // Nobody tried to collect it. What Stripe moved, a person had paid by hand.
+        // Nobody tried to collect it. A payment through Stripe was made by a person.
         if it.never_attempted {
             all.push(0);
             all.extend(in_part());
@@ -82,7 +82,7 @@ impl GiftFacts<'_> {
         if it.collected_at_once {
             all.push(paid_minor);
         }
-        // With the records of what was paid outside, nothing is missing.
+        // With the records of the offline payments, nothing is missing.
         let most_outside = moved.outside_minor.last().copied().unwrap_or(0);
         if most_outside > 0 {
             let rest = |minor: &&i64| minor.saturating_add(most_outside) >= paid_minor;
@@ -105,7 +105,7 @@ impl GiftFacts<'_> {
         all
     }
 
-    /// Whether the payment page of a subscription was paid, which is its first invoice.
+    /// Whether the payment page of a subscription was paid, which pays its first invoice.
     fn is_paid_by_session(&self, it: &InvoiceFact) -> bool {
         self.sessions.iter().any(|session| {
             session.invoice.as_ref() == Some(&it.id)
@@ -136,14 +136,14 @@ impl GiftFacts<'_> {
             }
         }
         Moved {
-            // The same money is known by up to three objects.
+            // Up to three objects report the same payment.
             stripe_minor: [parts, charges, intents].iter().flat_map(|it| sums(it)).collect(),
             outside_minor: sums(&records),
         }
     }
 }
 
-/// Every sum of some of these amounts, in the minor unit: what the sum was, or could have been, when fewer were known.
+/// Every sum of some of these amounts, in the minor unit: the sum that was, or could have been, when fewer were known.
 fn sums(minors: &[i64]) -> BTreeSet<i64> {
     let mut sums = BTreeSet::from([0]);
     if minors.len() > MAX_PARTS {
@@ -156,8 +156,8 @@ fn sums(minors: &[i64]) -> BTreeSet<i64> {
     sums
 }
 
-/// The entries that book an invoice by all evidence, through Stripe and outside it. Each piece of evidence has entries of
-/// its own, with its number where the same was said before, and all but those of the last are reversed in full.
+/// The entries that book an invoice by all evidence, through Stripe and outside it. Each piece of evidence has its own
+/// entries, numbered if it repeats an earlier amount, and all but those of the last are fully reversed.
 fn bookings(invoice: &str, paid: Money, evidence: &[i64]) -> (Vec<Booking>, Vec<Booking>) {
     let (mut through_stripe, mut outside) = (Vec::new(), Vec::new());
     let mut said: BTreeMap<i64, usize> = BTreeMap::new();

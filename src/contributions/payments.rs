@@ -1,4 +1,4 @@
-//! Payments as finance reads them: what came, what stayed, and where it went.
+//! Payments as the finance team reads them: what arrived, what was retained, and where it went.
 
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ pub enum PaymentKind {
     Payment,
     /// Outside Stripe: somebody marked the invoice as paid.
     OfflinePayment,
-    /// The invoice is paid, and Stripe has not said yet how. Nothing is booked until it has.
+    /// The invoice is paid, but Stripe has not said yet how. Nothing is booked until it has.
     Unconfirmed,
 }
 
@@ -22,7 +22,7 @@ impl PaymentKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Payment, Self::OfflinePayment, Self::Unconfirmed];
 
-    /// The word in JSON and in the database.
+    /// The label in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Payment => "payment",
@@ -31,12 +31,12 @@ impl PaymentKind {
         }
     }
 
-    /// Reads the word back.
+    /// Parses the label.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
-    /// The entries that book it, and that correct what had looked like it.
+    /// The entries that book it, and those that correct an apparent payment.
     pub(super) fn entries(self) -> Option<(EntryKind, EntryKind)> {
         match self {
             Self::Payment => Some((EntryKind::Payment, EntryKind::PaymentReversal)),
@@ -46,16 +46,16 @@ impl PaymentKind {
     }
 }
 
-/// What is added to an invoice's id, where one part of it came through Stripe and the other did not.
+/// The suffix of an invoice's id for its offline part, if another part was paid through Stripe.
 pub(super) const OFFLINE_PART: &str = "/offline";
 
-/// Money that came, and what became of it.
+/// A payment and its reversals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Payment {
     /// Its key at Stripe: the payment intent of a one-off gift, or the invoice of a recurring one. If it ends with
     /// `/offline`, it is the part of an invoice that was paid outside Stripe.
     pub object: String,
-    /// How it came.
+    /// How it arrived.
     pub kind: PaymentKind,
     /// The gift it belongs to.
     pub contribution: ContributionId,
@@ -65,15 +65,15 @@ pub struct Payment {
     pub money: Money,
     /// The amount that the reader saw and paid, if it was in another currency.
     pub presented: Option<Money>,
-    /// When it came, in milliseconds since 1970.
+    /// When it arrived, in milliseconds since 1970.
     pub paid_at_ms: i64,
-    /// Refunded and not come back, in the minor unit of `money`.
+    /// Refunded, minus failed refunds, in the minor unit of `money`.
     pub refunded_minor: i64,
-    /// Taken back by banks and not won back, in the minor unit of `money`.
+    /// Withdrawn by banks in disputes and not won back, in the minor unit of `money`.
     pub disputed_minor: i64,
-    /// Booked of it, its refunds and its disputes, and not settled yet, in the minor unit of `money`.
+    /// Booked for it, its refunds and its disputes, but not settled yet, in the minor unit of `money`.
     pub unsettled_minor: i64,
-    /// By how much more is booked than Stripe's balance says, in the minor unit of `money`.
+    /// How much the booked amount exceeds Stripe's balance, in the minor unit of `money`.
     pub discrepancy_minor: i64,
     /// When Stripe should have settled all of it, in milliseconds since 1970; none once it has.
     pub settle_by_ms: Option<i64>,
@@ -87,13 +87,13 @@ pub struct Payment {
     pub payout_arrives_at_ms: Option<i64>,
 }
 
-/// What Stripe settled for a payment, its refunds and its disputes, in all.
+/// The total that Stripe settled for a payment, its refunds and its disputes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Settled {
-    /// The currency that Stripe settles in.
+    /// The settlement currency.
     pub currency: Currency,
-    /// What Stripe kept, in the minor unit.
+    /// Stripe's fees, in the minor unit.
     pub fee_minor: i64,
-    /// What is left for us after fees, refunds and disputes, in the minor unit.
+    /// What remains after fees, refunds and disputes, in the minor unit.
     pub net_minor: i64,
 }

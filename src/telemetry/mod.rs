@@ -3,7 +3,7 @@
 //! **Owns** the format of log lines, and the names of metrics.
 //! **Never** puts personal data, a secret or an id into a label.
 //! **Start at** [`start`] for logs, [`log_limits`] for lines that requests can cause, [`Metrics`] for metrics.
-//! **Tested in** `tests/api/management.rs`, `tests/canary/`.
+//! **Tested in** `tests/api/management.rs`, `tests/leaks/`.
 
 mod counts;
 pub mod log_limits;

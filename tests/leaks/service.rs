@@ -12,9 +12,9 @@ use tempfile::TempDir;
 use keepopen_testkit::{APPEALS, Database, Running, journal, practice_stripe_with};
 
 pub const ORIGIN: &str = "https://journal.example.org";
-pub const STRIPE_KEY: &str = "sk_test_canarykey";
-pub const WEBHOOK_SECRET: &str = "whsec_canarysecret";
-pub const API_NAME: &str = "canary back end";
+pub const STRIPE_KEY: &str = "sk_test_leakkey";
+pub const WEBHOOK_SECRET: &str = "whsec_leaksecret";
+pub const API_NAME: &str = "leak back end";
 
 const SETTINGS: &str = r#"
 [server]
@@ -23,8 +23,8 @@ workers = 1
 [management]
 bind = "127.0.0.1:0"
 [stripe]
-secret_key = "sk_test_canarykey"
-webhook_secrets = ["whsec_canarysecret"]
+secret_key = "sk_test_leakkey"
+webhook_secrets = ["whsec_leaksecret"]
 api_url = "{stripe}"
 [appeals]
 file = "appeals.toml"

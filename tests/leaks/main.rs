@@ -17,10 +17,10 @@ use serde_json::{Value, json};
 
 use service::{API_NAME, ORIGIN, STRIPE_KEY, Service, WEBHOOK_SECRET};
 
-const EMAIL: &str = "canary-mail@example.org";
+const EMAIL: &str = "leak-mail@example.org";
 const NAME: &str = "Canary Readername";
-const QUERY: &str = "canaryquery=7";
-const PATH: &str = "canary-article";
+const QUERY: &str = "leakquery=7";
+const PATH: &str = "leak-article";
 const AGENT: &str = "CanaryAgent/1.0";
 const ATTEMPT: &str = "c0ffee00-caca-4111-8111-0123456789ab";
 
@@ -97,7 +97,7 @@ async fn refused(service: &Service, token: &str, checkout: &Value) {
     // Signed, and of no shape that can be booked: the worker fails, and says why.
     let customer = json!({"email": EMAIL, "name": NAME, "keepopen_site": "journal"});
     let bad = json!({
-        "id": "evt_canary", "object": "event", "type": "refund.created", "created": 1_795_000_000, "livemode": false,
+        "id": "evt_leak", "object": "event", "type": "refund.created", "created": 1_795_000_000, "livemode": false,
         "data": {"object": {"id": "re_1", "object": "refund", "amount": EMAIL, "metadata": customer}},
     });
     assert_eq!(service.deliver(&bad.to_string()).await, 200);
@@ -117,7 +117,7 @@ fn found(marks: &Marks, text: &str) -> Vec<String> {
 async fn check(format: &str) {
     let mut service = Service::start(format).await;
     let marks = walk(&service).await;
-    service.logs_until("evt_canary");
+    service.logs_until("evt_leak");
     let (status, metrics) = service.metrics().await;
     assert_eq!(status, StatusCode::OK);
     let logs = service.stop();

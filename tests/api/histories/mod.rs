@@ -1,7 +1,7 @@
 //! Random lives of gifts at the practice Stripe, told in any order, late, more than once, or not at all: the ledger is
 //! what happened, to the cent.
 //!
-//! `KEEPOPEN_TEST_SEED` plays one world again. `KEEPOPEN_TEST_LIVES` is how many events there are to be in all, in as
+//! `KEEPOPEN_TEST_SEED` plays one world again. `KEEPOPEN_TEST_EVENTS` is how many events there are to be in all, in as
 //! many worlds as that takes, from that seed on; with `KEEPOPEN_TEST_LONG` what was played is kept in that folder, and
 //! the same command goes on from there.
 
@@ -11,10 +11,10 @@
 )]
 
 mod checking;
-mod deeds;
 mod delivering;
 mod driver;
 mod model;
+mod operations;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -43,7 +43,7 @@ struct Worlds {
 
 impl Worlds {
     fn begin(name: &str) -> Self {
-        let (seed, events) = (number("KEEPOPEN_TEST_SEED"), number("KEEPOPEN_TEST_LIVES"));
+        let (seed, events) = (number("KEEPOPEN_TEST_SEED"), number("KEEPOPEN_TEST_EVENTS"));
         let on_server = std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some();
         let wanted = match (events, seed) {
             (Some(events), _) => usize::try_from(events).unwrap(),
