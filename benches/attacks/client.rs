@@ -1,10 +1,10 @@
-//! Clients, honest and not.
+//! Honest and hostile clients.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// How long an honest client waits for an answer.
+/// How long an honest client waits for a response.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// One connection.
@@ -22,7 +22,7 @@ pub struct Answer {
 }
 
 impl Client {
-    /// Connects; nothing where that can't be done in time.
+    /// Connects; nothing if that fails or takes too long.
     pub fn connect(address: SocketAddr) -> Option<Self> {
         let stream = TcpStream::connect_timeout(&address, TIMEOUT).ok()?;
         stream.set_nodelay(true).ok()?;
@@ -31,18 +31,18 @@ impl Client {
         Some(Self { stream, buffer: Vec::with_capacity(16_384) })
     }
 
-    /// Sends bytes, as many as are taken.
+    /// Sends bytes, as many as the server accepts.
     pub fn send(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).is_ok()
     }
 
-    /// Sends a request and reads its answer; nothing when none comes in time.
+    /// Sends a request and reads its response; nothing if none arrives in time.
     pub fn ask(&mut self, request: &[u8]) -> Option<Answer> {
         self.stream.write_all(request).ok()?;
         self.read()
     }
 
-    /// Reads an answer; nothing when none comes in time.
+    /// Reads a response; nothing if none arrives in time.
     pub fn read(&mut self) -> Option<Answer> {
         self.buffer.clear();
         loop {
@@ -76,17 +76,17 @@ pub fn post(path: &str, address: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// How an honest reader's page fared: each asks on a connection of its own.
+/// How honest readers fared: each asks on its own connection.
 pub struct Readers {
-    /// Of so many questions ...
+    /// The number of questions ...
     pub asked: usize,
-    /// ... so many were answered.
+    /// ... and of answers.
     pub answered: usize,
     took: Vec<Duration>,
 }
 
 impl Readers {
-    /// Asks the banner for so long, one reader after the other.
+    /// Asks the banner for this long, one reader after the other.
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
     pub fn ask(address: SocketAddr, time: Duration) -> Self {
         let question = post("/v1/banner", "198.51.100.7", r#"{"site":"journal","history":{}}"#);
@@ -100,14 +100,14 @@ impl Readers {
                 readers.answered += 1;
                 readers.took.push(began.elapsed());
             }
-            // As a page would, not as fast as can be: the machine is shared with what is measured.
+            // At the pace of pages, not as fast as possible: the machine also runs what is measured.
             std::thread::sleep(Duration::from_millis(2));
         }
         readers.took.sort_unstable();
         readers
     }
 
-    /// 99 of 100 answers came within, in milliseconds.
+    /// The 99th percentile of response times, in milliseconds.
     pub fn p99_ms(&self) -> f64 {
         let place = (self.took.len() * 99 / 100).min(self.took.len().saturating_sub(1));
         self.took.get(place).map_or(f64::INFINITY, |took| took.as_secs_f64() * 1000.0)

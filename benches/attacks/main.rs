@@ -32,7 +32,7 @@ const UNFINISHED: usize = 400;
 /// The attacker's address.
 const ATTACKER: &str = "192.0.2.66";
 
-/// The table, and whether all of it is as it should be.
+/// The table, and whether all of its values are acceptable.
 struct Table {
     good: bool,
 }
@@ -73,7 +73,7 @@ fn main() {
     std::process::exit(i32::from(!good));
 }
 
-/// A banner's 99th percentile may be so much longer than without an attack.
+/// The limit for a banner's 99th percentile, compared with no attack.
 fn near(quiet_ms: f64, p99_ms: f64) -> bool {
     p99_ms < quiet_ms.mul_add(5.0, 20.0)
 }
@@ -150,13 +150,13 @@ fn unfinished_deliveries(service: &Service, table: &mut Table) {
             readers.asked,
             readers.p99_ms()
         );
-        // The bytes themselves take the one thread's time, so the percentile is reported and not judged.
+        // The bytes themselves take the one thread's time, so the percentile is reported but not judged.
         let good = readers.answered == readers.asked && grown < 150.0;
         table.line(&format!("{UNFINISHED} unfinished deliveries, {name}"), &seen, good);
     }
 }
 
-/// Sends what `next` makes, from several connections on one thread, until `stop` is set. Returns how many were answered.
+/// Sends what `next` creates, over several connections on one thread, until `stop` is set. Returns how many were answered.
 fn flood(service: &Service, stop: &AtomicBool, mut next: impl FnMut() -> Vec<u8>) -> u64 {
     let mut clients: Vec<Option<Client>> = (0..16).map(|_| None).collect();
     let mut answered = 0;
@@ -165,7 +165,7 @@ fn flood(service: &Service, stop: &AtomicBool, mut next: impl FnMut() -> Vec<u8>
             if client.is_none() {
                 *client = Client::connect(service.address);
             }
-            // What is refused before it is read ends the connection.
+            // A request that is rejected before it is read ends the connection.
             if !client.as_mut().is_some_and(|client| client.send(&next())) {
                 *client = None;
             }
@@ -256,7 +256,7 @@ fn forged_tokens(service: &Service, table: &mut Table) {
                 post("/v1/banner", ATTACKER, &question(&forged))
             })
         });
-        // The flood is under way before the first supporter comes.
+        // The flood has started before the first supporter arrives.
         std::thread::sleep(Duration::from_millis(500));
         sent.store(0, Ordering::Relaxed);
         let began = Instant::now();

@@ -1,4 +1,4 @@
-//! The service as it is run, with a practice Stripe, on loopback alone.
+//! The service as in production, with a practice Stripe, on loopback only.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,14 +16,14 @@ use tempfile::TempDir;
 
 use super::client::{Answer, Client};
 
-/// The file limit that a process usually starts with.
+/// The usual limit on a process's open files.
 const FILES: u32 = 1024;
 
 /// The program, running.
 pub struct Service {
     /// Where it answers.
     pub address: SocketAddr,
-    /// Good tokens of different supporters, none of which was shown to it yet.
+    /// Valid tokens of different supporters, none of which the service has seen.
     pub tokens: Vec<String>,
     /// Where it sends its calls.
     pub stripe: PracticeStripe,
@@ -55,8 +55,8 @@ impl Service {
                 .spawn()
                 .unwrap()
         };
-        // An older version makes its own database and keys, and refuses a database that this one brought up to date: tokens are
-        // signed beside a copy.
+        // An older version creates its own database and keys, and rejects a database that this version migrated: tokens are
+        // signed with a copy.
         let mut signs_in = text.clone();
         let copy = tempfile::tempdir().unwrap();
         if other.is_some() {
@@ -81,7 +81,7 @@ impl Service {
         Self { address, tokens, stripe, management, program, _folder: folder }
     }
 
-    /// The sum of a metric's series whose line holds `part`.
+    /// The sum of a metric's series whose lines contain `part`.
     pub fn metric(&self, part: &str) -> f64 {
         let text = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
         let answer = Client::connect(self.management).and_then(|mut client| client.ask(text.as_bytes()));
@@ -127,7 +127,7 @@ fn token(app: &App, one: u8, two: u8) -> String {
     })
 }
 
-/// Every limit is the default.
+/// All limits have their defaults.
 fn settings(folder: &std::path::Path, address: SocketAddr, management: SocketAddr, stripe: &str) -> String {
     format!(
         r#"

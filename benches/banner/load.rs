@@ -1,4 +1,4 @@
-//! Servers, and how they are asked.
+//! Servers, and clients that load them.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Connections that ask at once, each again as soon as it is answered.
+/// The number of connections, each of which asks again as soon as it is answered.
 pub const CONNECTIONS: usize = 16;
 
 /// A server in this process, and the threads it has.
@@ -20,15 +20,15 @@ pub struct Server {
     threads: Arc<[PathBuf]>,
 }
 
-/// What one round came to.
+/// The result of one round.
 pub struct Round {
-    /// Answers a second.
+    /// Responses per second.
     pub rate: f64,
-    /// How long the server's threads were at work for each answer, in microseconds.
+    /// The CPU time of the server's threads per response, in microseconds.
     pub work_us: f64,
-    /// Half of the answers came within, in microseconds.
+    /// The median response time, in microseconds.
     pub p50_us: f64,
-    /// 99 of 100 answers came within, in microseconds.
+    /// The 99th percentile, in microseconds.
     pub p99_us: f64,
 }
 
@@ -37,13 +37,13 @@ impl Server {
     pub async fn start(start: impl FnOnce() -> SocketAddr) -> Self {
         let before = threads();
         let address = start();
-        // A server's threads are there a moment after it listens.
+        // A server's threads exist shortly after it listens.
         actix_web::rt::time::sleep(Duration::from_millis(200)).await;
         let threads = threads().into_iter().filter(|thread| !before.contains(thread)).collect();
         Self { address, threads }
     }
 
-    /// One that reads a body and sends so many bytes back.
+    /// A server that reads a body and sends this many bytes back.
     pub async fn bare(answer_len: usize) -> Self {
         let answer: Arc<str> = "x".repeat(answer_len).into();
         Self::start(|| {
@@ -70,17 +70,18 @@ impl Server {
         String::from_utf8_lossy(read_answer(&mut stream, &mut buffer).await).into_owned()
     }
 
-    /// Asks for so long.
+    /// Asks for this long.
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
     pub async fn round(&self, bytes: &[u8], round: Duration) -> Round {
         let (address, bytes): (_, Arc<[u8]>) = (self.address, bytes.into());
         let (start, work_before) = (Instant::now(), self.work());
-        // On a thread of its own, so that asking does not take the server's.
+        // On its own thread, so that asking takes no time from the server's.
         let asked = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let one = || tokio::spawn(keep_asking(address, Arc::clone(&bytes), start, round));
-                // Who asks never sleeps: waking a sleeper is dear, and would be counted to the server that leaves it the time to fall asleep.
+                // The clients never sleep: waking a sleeper is expensive, and would be charged to the server whose slowness
+                // let it sleep.
                 let watcher = tokio::spawn(async {
                     loop {
                         tokio::task::yield_now().await;
@@ -111,7 +112,7 @@ impl Server {
         }
     }
 
-    /// How long the server's threads have been at work so far; zero where the system does not tell.
+    /// The CPU time of the server's threads so far; zero if the system does not report it.
     fn work(&self) -> Duration {
         let one = |thread: &PathBuf| {
             let told = std::fs::read_to_string(thread.join("schedstat")).ok()?;
@@ -158,7 +159,7 @@ async fn keep_asking(
     took
 }
 
-/// Reads until the body is as long as the head says.
+/// Reads until the body has the length in the header.
 async fn read_answer<'b>(stream: &mut TcpStream, buffer: &'b mut Vec<u8>) -> &'b [u8] {
     loop {
         if let Some(head) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {

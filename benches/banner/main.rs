@@ -34,7 +34,7 @@ use keepopen_decision::Standing;
 use load::{Server, request};
 use worlds::World;
 
-/// The program's own, for both servers.
+/// The program's own allocator, for both servers.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -42,7 +42,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1).filter(|it| !it.starts_with("--"));
     let mut number = |otherwise: f64| arguments.next().map_or(otherwise, |it| it.parse().unwrap());
     let (rounds, round) = (number(9.0) as usize, Duration::from_secs_f64(number(1.0)));
-    // As the service itself does: a span for each request is part of the price.
+    // As in the service itself: a span for each request is part of the cost.
     telemetry::start(LogFormat::Human, "info,actix_server=warn").unwrap();
     let runtime = actix_web::rt::System::new();
     runtime.block_on(async {
@@ -138,7 +138,7 @@ async fn whole_server(worlds: &[World], apps: &[Arc<App>], rounds: usize, round:
     }
 }
 
-/// The middle one.
+/// The median.
 pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_by(f64::total_cmp);

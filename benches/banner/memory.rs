@@ -1,4 +1,4 @@
-//! What the whole program keeps in memory with a thousand live appeals, after it was asked some thousand times.
+//! The memory of the whole program with a thousand live appeals, after some thousand questions.
 
 use std::process::{Command, Stdio};
 
@@ -10,7 +10,7 @@ use super::worlds::{appeal, settings};
 const APPEALS: usize = 1000;
 const QUESTIONS: usize = 5000;
 
-/// Tells it, where the system does.
+/// Prints it, if the system reports it.
 pub async fn tell() {
     let folder = tempfile::tempdir().unwrap();
     let appeals = |place| {

@@ -1,4 +1,4 @@
-//! What each part of an answer costs, without a server.
+//! The cost of each part of a response, without a server.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use super::worlds::World;
 
 const ROUND: Duration = Duration::from_millis(20);
 
-/// Tells the cost of each part in nanoseconds: medians of the rounds.
+/// Prints the cost of each part in nanoseconds: medians of the rounds.
 pub fn tell(worlds: &[(&World, &std::sync::Arc<App>)], rounds: usize) {
     println!("one answer in nanoseconds, medians of {rounds} rounds");
     println!(
@@ -66,7 +66,7 @@ fn per_call(mut call: impl FnMut()) -> f64 {
     work_ns().zip(work_before).map_or(elapsed_ns, |(after, before)| after - before) / f64::from(calls)
 }
 
-/// How long this thread was at work so far: what else the machine does is not in it. Nothing where the system does not tell.
+/// The CPU time of this thread so far, unaffected by other work on the machine. None if the system does not report it.
 fn work_ns() -> Option<f64> {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     told.split(' ').next()?.parse().ok()

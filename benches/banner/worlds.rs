@@ -1,4 +1,4 @@
-//! What is asked, of which appeals: a typical page, and a heavy one.
+//! The questions and appeals that are measured: a typical page, and a heavy one.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use keepopen_testkit::journal;
 use serde_json::json;
 use tempfile::TempDir;
 
-/// Appeals in a file, and who asks of them.
+/// Appeals in a file, and the questions about them.
 pub struct World {
     /// What it is called.
     pub name: &'static str,
@@ -21,7 +21,7 @@ pub struct World {
     heavy: bool,
 }
 
-/// One question and what must come of it.
+/// One question and its expected verdict.
 pub struct Question {
     /// What it is called.
     pub name: &'static str,
@@ -54,7 +54,7 @@ file = "{folder}/appeals.toml"
     )
 }
 
-/// One appeal, as it stands in a file.
+/// One appeal, as written in a file.
 pub fn appeal(place: usize, kind: &str, more: &str) -> String {
     format!(
         r#"
@@ -82,7 +82,7 @@ impl World {
         Self { name, folder, heavy }
     }
 
-    /// Ten live appeals, of which two fit: one asks, one thanks. A question of about 1 KiB.
+    /// Ten live appeals, of which two match: one asks, one thanks. A question of about 1 KiB.
     pub fn typical() -> Self {
         let one = |place: usize| {
             let sections = if place >= 8 { "politics" } else { "sport" };
@@ -97,7 +97,8 @@ frequency = {{ max_views = 40, window_days = 30 }}"#
         Self::new("typical", false, &(0..10).map(one).collect::<String>())
     }
 
-    /// Fifty live appeals that all fit the page, with rules about hours, articles and tags; 52 weeks of history, 50 views, 20 tags.
+    /// Fifty live appeals that all match the page, with rules about hours, articles and tags; 52 weeks of history, 50
+    /// views, 20 tags.
     pub fn heavy() -> Self {
         let one = |place: usize| {
             let articles = if place.is_multiple_of(2) {
@@ -118,7 +119,7 @@ frequency = {{ max_views = 1, window_days = 5 }}"#,
         Self::new("heavy", true, &(0..50).map(one).collect::<String>())
     }
 
-    /// What is asked of it. A token in one of them is seen by `app` before it is measured.
+    /// Its questions. `app` sees a token in one of them before it is measured.
     pub fn questions(&self, app: &App) -> Vec<Question> {
         let now_ms = app.now_ms();
         let token = app.tokens.sign(&claims(now_ms / 1000));
@@ -140,7 +141,7 @@ frequency = {{ max_views = 1, window_days = 5 }}"#,
         ]
     }
 
-    /// As our script writes it: its order of fields, and what is oldest first.
+    /// As our script writes it: its order of fields, oldest entries first.
     fn question(&self, now_ms: i64, token: Option<&str>, tags_a_week: usize, section: &str) -> String {
         let (views, weeks) = match (self.heavy, token) {
             (true, _) => (50, 52),

@@ -1,18 +1,18 @@
-//! On which disk it is measured.
+//! The disk that is measured.
 
 use std::path::{Path, PathBuf};
 
-/// Where the files lie: in the target folder, or where `INTAKE_FOLDER` says.
+/// The folder of the files: in the target folder, or as in `INTAKE_FOLDER`.
 pub fn folder() -> PathBuf {
     std::env::var_os("INTAKE_FOLDER").map_or_else(|| env!("CARGO_TARGET_TMPDIR").into(), PathBuf::from)
 }
 
-/// A folder in memory, where there is one.
+/// A folder in memory, if there is one.
 pub fn memory() -> Option<&'static Path> {
     Some(Path::new("/dev/shm")).filter(|path| path.is_dir())
 }
 
-/// Says where the files lie. What is no disk is no measure.
+/// Prints where the files are. Memory is not a valid measure.
 pub fn tell(folder: &Path) {
     let kind = kind_of(folder);
     assert!(
@@ -23,7 +23,7 @@ pub fn tell(folder: &Path) {
     println!("files in {} ({kind})", folder.display());
 }
 
-/// The kind of file system, where the system tells.
+/// The kind of file system, if the system reports it.
 fn kind_of(folder: &Path) -> String {
     let folder = folder.canonicalize().unwrap();
     let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();

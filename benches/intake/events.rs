@@ -1,4 +1,4 @@
-//! What is delivered: events of an ordinary size, signed before anything is measured.
+//! The delivered events: of ordinary size, and signed before the measurement.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use keepopen::clock::Clock;
 
 /// The endpoint's signing secret.
 pub const SECRET: &str = "whsec_bench";
-/// A payment that began elsewhere, as Stripe reports it: it is stored, and nothing is booked from it.
+/// A payment of another origin, as Stripe reports it: it is stored, and not booked.
 const EVENT: &str =
     include_str!("../../tests/fixtures/stripe/mock_objects_2025-10_clover/payment_intent.succeeded.json");
 
@@ -16,11 +16,11 @@ pub struct Event {
     pub id: String,
     /// Its body.
     pub body: String,
-    /// When it is said to have come.
+    /// Its time of arrival.
     pub at_ms: i64,
 }
 
-/// Makes events that differ in their id.
+/// Creates events with different ids.
 pub struct Events {
     text: String,
     id: String,
@@ -37,15 +37,15 @@ impl Events {
     /// The next one.
     pub fn event(&mut self) -> Event {
         self.made += 1;
-        // Ids as long as Stripe's, and as little in order.
+        // Ids as long, and as unordered, as Stripe's.
         let id =
             format!("evt_{:024x}", (self.made as u128).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39D) % (1 << 96));
         Event { body: self.text.replacen(&self.id, &id, 1), id, at_ms: Clock::System.now_ms() }
     }
 
-    /// Enough requests for a stretch, as they go over the wire.
+    /// Enough serialised requests for a stretch.
     pub fn requests(&mut self, concurrency: usize, stretch: Duration) -> Vec<Vec<u8>> {
-        // More than any machine takes; fewer than fill its memory.
+        // More than any machine accepts, but not enough to fill its memory.
         let count = (concurrency * 500).min((30_000.0 * stretch.as_secs_f64()) as usize);
         (0..count).map(|_| request(&self.event())).collect()
     }

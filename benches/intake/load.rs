@@ -1,4 +1,4 @@
-//! Delivers, and measures.
+//! Delivers events, and measures.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use super::raw::Raw;
 #[derive(Clone, Copy)]
 pub struct Server(pub SocketAddr);
 
-/// One connection, and the raw commit beside it: medians and 99th percentiles of one round.
+/// One connection, and raw commits for comparison: medians and 99th percentiles of one round.
 pub struct Pairs {
     pub ours_us: f64,
     pub raw_us: f64,
@@ -26,20 +26,20 @@ pub struct Pairs {
 
 /// Many connections for a while.
 pub struct Stretch {
-    /// Acknowledgements a second.
+    /// Acknowledgements per second.
     pub rate: f64,
     pub p50_us: f64,
     pub p99_us: f64,
-    /// Deliveries in each commit.
+    /// Deliveries per commit.
     pub each_commit: f64,
 }
 
-/// An event by each side, by turns.
+/// Events by both sides in turn.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, length: Duration) -> Pairs {
     let mut connection = Delivering::connect(server).await;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    // Who measures never sleeps: to wake a sleeper is dear, and would be counted to either side.
+    // The measuring thread never sleeps: waking it is expensive, and would be charged to one of the sides.
     let watcher = actix_web::rt::spawn(async {
         loop {
             tokio::task::yield_now().await;
@@ -56,7 +56,7 @@ pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, length: D
         ours.push(began.elapsed());
     }
     watcher.abort();
-    // What is first on a connection prepares its statements.
+    // The first request on a connection prepares its statements.
     let (mut ours, mut theirs) = (ours.split_off(1), theirs.split_off(1));
     Pairs {
         count: ours.len(),
@@ -67,7 +67,7 @@ pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, length: D
     }
 }
 
-/// Raw commits a second, one after the other.
+/// Raw commits per second, one after the other.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 pub async fn raw_rate(raw: &mut Raw, events: &mut Events, length: Duration) -> f64 {
     let (start, mut spent, mut commits) = (Instant::now(), Duration::ZERO, 0.0);
@@ -81,7 +81,7 @@ pub async fn raw_rate(raw: &mut Raw, events: &mut Events, length: Duration) -> f
     commits / spent.as_secs_f64()
 }
 
-/// Delivers over so many connections, each again as soon as it is answered, until the time is over or nothing is left.
+/// Delivers over this many connections, each again as soon as it is answered, until the time is over or nothing is left.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 pub async fn stretch(
     server: Server,
@@ -91,7 +91,7 @@ pub async fn stretch(
     app: &App,
 ) -> Stretch {
     let commits_before = commits(app);
-    // On a thread of its own, so that delivering does not take the intake's.
+    // On its own thread, so that delivering takes no time from the intake's.
     let delivered = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -145,7 +145,7 @@ fn within(took: &mut [Duration], part: f64) -> f64 {
     took[(took.len() as f64 * part) as usize].as_secs_f64() * 1e6
 }
 
-/// A connection that stays.
+/// A connection that stays open.
 struct Delivering {
     stream: TcpStream,
     buffer: Vec<u8>,

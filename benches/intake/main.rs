@@ -27,7 +27,7 @@ use keepopen_testkit::Database;
 use load::{Pairs, Stretch};
 use raw::Raw;
 
-/// The program's own, for both sides.
+/// The program's own allocator, for both sides.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -45,7 +45,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1).filter(|it| !it.starts_with("--"));
     let mut number = |otherwise: f64| arguments.next().map_or(otherwise, |it| it.parse().unwrap());
     let plan = Plan { rounds: number(7.0) as usize, stretch: Duration::from_secs_f64(number(1.0)) };
-    // As the service itself does: a span for each request is part of the price.
+    // As in the service itself: a span for each request is part of the cost.
     telemetry::start(LogFormat::Human, "info,actix_server=warn").unwrap();
     System::new().block_on(async {
         let on_disk = || TempDir::new_in(disk::folder()).unwrap();
@@ -106,7 +106,7 @@ webhook_secrets = ["{}"]
         (app, sides)
     }
 
-    /// One connection: an event by either side, by turns, so that both see the same disk.
+    /// One connection: events by both sides in turn, so that both see the same disk.
     async fn pairs(&mut self, plan: Plan) -> Vec<Pairs> {
         let mut rounds = Vec::new();
         for _ in 0..plan.rounds {
@@ -170,7 +170,7 @@ fn row(name: &str, measured: &[(f64, Stretch)]) {
     );
 }
 
-/// What an acknowledgement takes above a raw commit.
+/// How much longer an acknowledgement takes than a raw commit.
 fn added(rounds: &[Pairs]) -> String {
     let more = || rounds.iter().map(|one| one.ours_us - one.raw_us);
     let (low, high) = (more().fold(f64::MAX, f64::min), more().fold(f64::MIN, f64::max));
@@ -184,7 +184,7 @@ fn added(rounds: &[Pairs]) -> String {
     )
 }
 
-/// The middle one.
+/// The median.
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_by(f64::total_cmp);

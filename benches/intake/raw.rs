@@ -1,4 +1,4 @@
-//! The database's own limit: the same row by sqlx alone, one commit for each event.
+//! The database's own limit: the same row with only sqlx, one commit per event.
 
 use keepopen::store::Store;
 use sqlx::postgres::PgConnection;
@@ -7,7 +7,7 @@ use sqlx::{ConnectOptions, Connection};
 
 use super::events::Event;
 
-/// A statement that commits by itself: there is no quicker way to one.
+/// A statement that commits by itself, which is the fastest way.
 const INSERT: &str = "INSERT INTO stripe_events (id, type, api_version, source, livemode, created_at_ms, received_at_ms, body, state, \
      next_try_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7)";
 
@@ -18,7 +18,7 @@ pub enum Raw {
 }
 
 impl Raw {
-    /// Opens a database whose tables are the product's.
+    /// Opens a database with the product's tables.
     pub async fn open(url: &str) -> Self {
         Store::open(url).await.unwrap().close().await;
         if !url.starts_with("sqlite:") {
@@ -58,7 +58,7 @@ impl Raw {
     }
 }
 
-/// What the server says of how it keeps a commit, and where. One that does not sync measures nothing.
+/// The server's settings for the durability of a commit. Without sync the measurement is meaningless.
 pub async fn durability(url: &str) -> String {
     let mut connection = PgConnection::connect(url).await.unwrap();
     let mut said = Vec::new();

@@ -1,4 +1,4 @@
-//! A newsroom's gifts, made up: each number always makes the same gift.
+//! Generates a newsroom's gifts: each number always gives the same gift.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use keepopen::contributions::{
 use keepopen::ids::{ContributionId, SupporterId};
 use keepopen::money::{Currency, Money};
 
-/// When the two years begin: 24 November 2024.
+/// The start of the two years: 24 November 2024.
 pub const BEGIN_S: i64 = 1_732_406_400;
 pub const DAY_S: i64 = 86_400;
 const DAYS: i64 = 730;
-/// When they end.
+/// Their end.
 pub const END_S: i64 = BEGIN_S + DAYS * DAY_S;
-/// Between two payments of a monthly gift.
+/// The time between two payments of a monthly gift.
 const MONTH_S: i64 = 30 * DAY_S;
 
 const SITES: [(&str, &str); 2] = [("journal", "EUR"), ("gazette", "GBP")];
@@ -33,7 +33,7 @@ pub struct Giver {
 /// One gift.
 pub struct Gift {
     pub id: ContributionId,
-    /// The number of who gives it.
+    /// The giver's number.
     pub giver: u64,
     key: u64,
     site: usize,
@@ -43,7 +43,7 @@ pub struct Gift {
     payments: i64,
 }
 
-/// Who has this number, and what they gave in the two years: 70 of 100 give monthly, 17 to 24 times; the others once,
+/// The giver with this number, and their gifts in the two years: 70 of 100 give monthly, 17 to 24 times; the others once,
 /// one to four times.
 pub fn giver(number: u64) -> (Giver, Vec<Gift>) {
     let mut rng = Rng::with_seed(number);
@@ -75,7 +75,7 @@ pub fn giver(number: u64) -> (Giver, Vec<Gift>) {
     (giver, gifts)
 }
 
-/// The payout that a site's money of this time leaves with, two days later; none while that day has not come.
+/// The payout of a site's money of this time, two days later; none if that day has not come.
 fn payout(site: usize, at_s: i64) -> Option<(String, PayoutMark)> {
     let day = (at_s - BEGIN_S) / DAY_S;
     let arrives_at_s = BEGIN_S + (day + 2) * DAY_S;
@@ -108,7 +108,7 @@ fn currency(site: usize) -> Currency {
 }
 
 impl Gift {
-    /// When its payments come, in order.
+    /// The times of its payments, in order.
     pub fn payments(&self) -> impl Iterator<Item = (i64, i64)> {
         (0..self.payments).map(|place| (place, self.paid_at_s(place)))
     }
@@ -117,7 +117,7 @@ impl Gift {
         self.began_s + place * MONTH_S
     }
 
-    /// As Stripe writes ids: those made later are greater, so that they come to stand beside each other.
+    /// As Stripe creates ids: later ones are greater, so that they are stored next to each other.
     fn stripe_id(&self, prefix: &str, at_s: i64) -> String {
         format!("{prefix}_1{:08x}{:011x}live", at_s, self.key)
     }
@@ -157,7 +157,7 @@ impl Gift {
         })
     }
 
-    /// What is said of the gift as a whole.
+    /// The facts of the gift as a whole.
     pub fn base(&self) -> Vec<Fact> {
         if !self.monthly {
             let intent = self.stripe_id("pi", self.began_s);
@@ -183,8 +183,8 @@ impl Gift {
         vec![self.session(Some(id), None), subscription]
     }
 
-    /// What is said of one payment: three objects, and two more of each 300th, which is refunded. What came in the last
-    /// hours has no balance transaction yet.
+    /// The facts of one payment: three objects, and two more for each 300th, which is refunded. Payments of the last hours
+    /// have no balance transaction yet.
     pub fn of_payment(&self, place: i64) -> Vec<Fact> {
         let at_s = self.paid_at_s(place);
         let (charge, intent) = (self.stripe_id("ch", at_s), self.stripe_id("pi", at_s));

@@ -1,4 +1,4 @@
-//! Writes the newsroom into a database: the same rows that the program would write, as fast as the database takes them.
+//! Writes the newsroom into a database: the same rows as the program's, as fast as the database accepts them.
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
@@ -6,10 +6,10 @@ use tokio::sync::mpsc;
 
 use crate::rows::{ALL, Batch, Cell, Maker, Table, make};
 
-/// How many rows each table got.
+/// The number of rows per table.
 pub type Rows = Vec<(&'static str, u64)>;
 
-/// Loads so many supporters into an empty database that is up to date.
+/// Loads this many supporters into an empty, migrated database.
 pub async fn load(url: &str, supporters: u64) -> Rows {
     let (batches, mut made) = mpsc::channel(8);
     let maker = std::thread::spawn(move || make(&mut Maker::new(batches), supporters));
@@ -46,14 +46,14 @@ impl Writer {
             let options: SqliteConnectOptions = url.parse().unwrap();
             let connection = SqliteConnection::connect_with(&options.foreign_keys(false)).await.unwrap();
             let mut writer = Self::Sqlite(connection);
-            // What is lost when this is broken off is made again.
+            // If this is interrupted, the data can be generated again.
             for pragma in ["synchronous = OFF", "journal_mode = MEMORY", "cache_size = -500000"] {
                 writer.say(&format!("PRAGMA {pragma}")).await;
             }
             return writer;
         }
         let mut writer = Self::Postgres(PgConnection::connect(url).await.unwrap());
-        // Foreign keys hold by how the rows are made.
+        // The rows satisfy the foreign keys by construction.
         writer.say("SET session_replication_role = replica").await;
         writer
     }
@@ -75,7 +75,7 @@ impl Writer {
 
     async fn close(mut self) {
         match &mut self {
-            // The service itself does not ask for statistics, so SQLite has none.
+            // The service itself does not request statistics, so SQLite has none.
             Self::Sqlite(_) => {}
             // A server does this by itself within minutes.
             Self::Postgres(_) => self.say("VACUUM ANALYZE").await,
@@ -89,7 +89,7 @@ impl Writer {
 
 async fn insert(connection: &mut SqliteConnection, table: &Table, cells: Vec<Cell>) {
     let width = table.columns.len();
-    // As many rows in each statement, so that it is prepared once; what is left over goes row by row.
+    // The same number of rows in each statement, so that it is prepared once; the rest is inserted row by row.
     let most = 2_000 / width;
     let mut cells = cells.into_iter();
     while cells.len() > 0 {

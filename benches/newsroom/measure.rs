@@ -1,4 +1,4 @@
-//! Asks a loaded database what the service asks, by the same functions.
+//! Measures a loaded database with the service's own queries.
 
 use fastrand::Rng;
 use keepopen::actions::seal_ledger;
@@ -16,22 +16,22 @@ use keepopen_testkit::JOURNAL;
 
 use crate::gifts::{self, DAY_S, END_S};
 
-/// What one question came to.
+/// The measurement of one query.
 pub struct Measured {
     pub what: String,
-    /// The middle of all times, in seconds.
+    /// The median time, in seconds.
     pub median_s: f64,
-    /// 99 of 100 took no longer; none where it was asked once.
+    /// The 99th percentile; none if it ran once.
     pub p99_s: Option<f64>,
-    /// How long this process was at work for one question, in seconds. It hardly changes with what else the machine does;
-    /// what a server does is not in it.
+    /// The CPU time of this process per query, in seconds. It is hardly affected by other work on the machine, and does not
+    /// include a database server.
     pub work_s: f64,
-    /// The most memory that the process held while it asked, in MiB.
+    /// The peak memory of the process during the query, in MiB.
     pub peak_mib: f64,
     pub note: String,
 }
 
-/// How often a quick question is put.
+/// How often a fast query runs.
 const TIMES: usize = 300;
 
 pub async fn measure(store: &Store, supporters: u64, key: &SealKey) -> Vec<Measured> {
@@ -182,7 +182,7 @@ async fn once(what: &str, question: impl Future<Output = String>) -> Measured {
     }
 }
 
-/// How long this process' threads have been at work so far; nothing where the system does not tell.
+/// The CPU time of this process's threads so far; none if the system does not report it.
 fn work_s() -> f64 {
     let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let one = |thread: std::fs::DirEntry| {
@@ -192,9 +192,9 @@ fn work_s() -> f64 {
     threads.filter_map(one).sum::<f64>() / 1e9
 }
 
-/// From now on, the peak is counted anew.
+/// Resets the peak.
 fn forget_peak() {
-    // Where the system has no such thing, the peak is that of the whole run.
+    // If the system can't do that, the peak is that of the whole run.
     drop(std::fs::write("/proc/self/clear_refs", "5"));
 }
 

@@ -1,4 +1,4 @@
-//! Makes the newsroom's rows, table by table, as the program would have them.
+//! Generates the newsroom's rows, table by table, as the program would write them.
 
 use std::collections::BTreeSet;
 
@@ -14,13 +14,13 @@ pub enum Cell {
     Nothing,
 }
 
-/// A table, and the columns that are written.
+/// A table and its columns.
 pub struct Table {
     pub name: &'static str,
     pub columns: &'static [&'static str],
 }
 
-/// Rows of one table, or the end of what is written together.
+/// Rows of one table, or the end of a transaction.
 pub enum Batch {
     Rows(&'static Table, Vec<Cell>),
     Commit,
@@ -98,10 +98,10 @@ const PAYMENTS: Table = Table {
 };
 pub const ALL: [&Table; 7] = [&SUPPORTERS, &CUSTOMERS, &CONTRIBUTIONS, &OBJECTS, &LINKS, &ENTRIES, &PAYMENTS];
 
-/// Values that are collected before they are sent.
+/// The number of values that are collected before they are sent.
 const BATCH_ROWS: usize = 32_000;
 
-/// Collects rows, and sends them when there are many.
+/// Collects rows, and sends them in batches.
 pub struct Maker {
     batches: mpsc::Sender<Batch>,
     rows: Vec<Vec<Cell>>,
@@ -138,7 +138,7 @@ impl Maker {
         self.batches.blocking_send(Batch::Commit).unwrap();
     }
 
-    /// Facts, and their ties in both directions.
+    /// Facts, and their links in both directions.
     fn facts(&mut self, facts: &[Fact]) {
         let mut ties = BTreeSet::new();
         for fact in facts {
@@ -155,7 +155,7 @@ impl Maker {
     }
 }
 
-/// First who gave and what; then every payment, in the order in which they came.
+/// First the supporters and gifts, then every payment in order of time.
 pub fn make(maker: &mut Maker, supporters: u64) {
     let mut all: Vec<Gift> = Vec::new();
     for number in 0..supporters {
@@ -235,7 +235,7 @@ fn put_contribution(maker: &mut Maker, it: &Contribution) {
     );
 }
 
-/// One payment with its facts, its ties, and all that is booked of it.
+/// One payment with its facts, its links, and its bookings.
 fn put_payment(maker: &mut Maker, gift: &Gift, place: i64) {
     let (base, own) = (gift.base(), gift.of_payment(place));
     let all: Vec<Fact> = base.iter().chain(&own).cloned().collect();

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_appeals_file_is_refused_whole_in_words_of_its_format() {
+    fn a_file_that_is_not_an_appeals_file_is_rejected_in_terms_of_its_format() {
         for (text, format, wanted) in [
             ("appeals = 3", Format::Toml, "appeals: expected a list, found 3."),
             ("appeals = [3]", Format::Toml, "appeals[0]: expected a table, found 3."),

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_is_told_from_what_is_none() {
+    fn a_tag_is_distinguished_from_other_texts() {
         assert!(["en", "pt-BR", "zh-Hant-TW", "de-CH-1996", "es-419"].into_iter().all(is_tag));
         assert!(
             ["", "e", "english!", "en_IE", "de-", "deutsch-und-englisch"]

@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_told_with_its_place_and_what_to_write() {
+    fn a_mistake_is_reported_with_its_position_and_what_to_write() {
         for (text, position, sentence) in [
             ("Tá {article_count, plurals, other {#}}", 20, "{article_count, plural, one {…} other {# …}}"),
             ("{article_count, }", 17, "only a plural can follow"),

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_stands_in_place_of_is_named_with_its_field() {
+    fn an_unknown_placeholder_is_reported_with_its_field() {
         let paths: Vec<_> = problems(&copy(), None).into_iter().map(|(path, _)| path).collect();
         assert_eq!(paths, [".heading", ".thanks.body[0].by", ".translations.de.dismiss"]);
         assert!(problems(&copy(), None)[0].1.contains("(cta)"));

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn money_that_came_and_has_no_date_yet_counts_and_is_pointed_out() {
+    fn a_payment_without_a_date_counts_and_is_reported() {
         let folded = fold(&[session(&[])]).expect("it is ours");
         assert_eq!(folded.contribution.state, super::super::ContributionState::Paid);
         assert!(folded.entries.is_empty() && folded.payments.is_empty());
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_booked_keeps_its_date_when_a_better_source_is_known_later() {
+    fn a_booked_entry_keeps_its_date_when_a_better_source_is_known_later() {
         let dates = |folded: &Folded| {
             let paid_at_ms = folded.payments[0].paid_at_ms;
             (

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_yet_is_left_empty() {
+    fn unknown_fields_are_empty() {
         let mut bare = exported();
         (bare.payment.settled, bare.payment.presented, bare.payment.charge) = (None, None, None);
         (bare.payment.payout, bare.payment.payout_arrives_at_ms, bare.supporter) = (None, None, None);

@@ -106,13 +106,13 @@ mod tests {
     }
 
     #[test]
-    fn what_has_ended_stays_ended_whatever_is_reported_later() {
+    fn a_final_state_stays_final_whatever_is_reported_later() {
         assert_eq!(at(1, State::Canceled).join(at(9, State::Active)), at(1, State::Canceled));
         assert_eq!(at(9, State::Active).join(at(1, State::Canceled)), at(1, State::Canceled));
     }
 
     #[test]
-    fn of_what_has_not_ended_the_newest_report_counts_and_the_rank_only_breaks_ties() {
+    fn before_a_final_state_the_newest_report_counts_and_the_rank_only_breaks_ties() {
         assert_eq!(at(1, State::PastDue).join(at(2, State::Active)), at(2, State::Active));
         assert_eq!(at(2, State::Active).join(at(1, State::PastDue)), at(2, State::Active));
         assert_eq!(at(2, State::Active).join(at(2, State::PastDue)), at(2, State::PastDue));

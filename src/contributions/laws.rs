@@ -379,7 +379,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_booked_is_what_the_balance_says_and_what_it_has_not_said_yet(reports in reports()) {
+    fn the_booked_amount_is_the_balance_plus_what_is_unsettled(reports in reports()) {
         let Some(folded) = fold(&join_all(reports)) else { return Ok(()) };
         let mut clearing: std::collections::BTreeMap<Currency, i64> = Default::default();
         for entry in folded.entries.iter().filter(|entry| !entry.kind.is_payout()) {

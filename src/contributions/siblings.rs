@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_living_subscriptions_the_newer_one_decides() {
+    fn the_newer_of_two_active_subscriptions_decides() {
         for [old, new] in [["sub_a", "sub_b"], ["sub_b", "sub_a"]] {
             let of = folded(&[
                 subscription(old, SubscriptionState::Active, 1),

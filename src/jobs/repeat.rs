@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_that_is_told_to_stop_ends_what_it_is_doing_and_then_stops_though_it_is_woken() {
+    async fn a_stopping_job_finishes_its_run_and_then_stops_even_if_woken() {
         let (stop, clock) = (CancellationToken::new(), clock());
         let (wake, ended) = (Arc::new(Notify::new()), Arc::new(AtomicU32::new(0)));
         let schedule = Schedule { wake: Some(&wake), ..schedule(&stop, &clock) };

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_comes_back_whole_to_its_site_within_a_day_and_not_otherwise() {
+    fn an_attribution_is_valid_for_its_site_for_a_day() {
         let (key, other_key) = (key(b"a"), key(b"b"));
         let text = |text: &str| text.to_owned();
         let wanted = Attribution {

@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_a_key_that_is_gone_is_good_no_more_though_it_was_checked_before() {
+    fn a_cached_token_of_a_removed_key_is_no_longer_valid() {
         let tokens = tokens();
         let old = tokens.sign(&claims());
         assert!(tokens.check(&old, Purpose::Asking, "journal", NOW_MS).is_ok());
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_rate_a_new_token_is_not_checked_while_a_remembered_one_is_told_by_time_and_epoch() {
+    fn above_the_rate_new_tokens_are_not_checked_while_cached_ones_are_judged_by_time_and_epoch() {
         let clock = Clock::movable(jiff::Timestamp::from_millisecond(NOW_MS).unwrap());
         let [one, many] = [1, 1000].map(|number| NonZeroU32::new(number).unwrap());
         let limits = CheckLimits { per_second: one, address_per_second: many, address_bad_per_minute: many };

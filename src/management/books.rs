@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_is_left_out() {
+    fn empty_sections_are_omitted() {
         let mut nothing = comparison();
         (nothing.lines, nothing.found, nothing.needs_review) = (vec![], vec![], vec![]);
         (nothing.other_money, nothing.incomplete) = (vec![], vec![]);

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_what_came_less_what_went_back_and_what_stripe_kept() {
+    fn the_net_amount_is_the_payment_minus_reversals_and_fees() {
         use EntryKind::{Dispute, DisputeReversal, Fee, FeeReversal, Payment, Refund, RefundReversal};
         let all = [
             (Payment, 1000),

@@ -175,7 +175,7 @@ mod tests {
     use crate::simulation::tests::{appeal, simulation};
 
     #[test]
-    fn the_chart_tells_every_bar_in_words_and_numbers_too() {
+    fn the_chart_describes_every_bar_in_words_and_numbers() {
         let mut report = simulation(&appeal("a", ""), "", 1).report("");
         report.draft.source = "a<b>&\u{1}.toml".to_owned();
         report.draft.readers_by_asks[0].share = 0.375;

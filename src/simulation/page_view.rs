@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_line_is_said_with_its_place() {
+    fn problems_of_a_line_are_reported_with_their_positions() {
         for (line, sentence) in [
             ("", "it is empty"),
             ("{", "EOF while parsing an object (column 1)"),

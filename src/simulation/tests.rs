@@ -148,7 +148,7 @@ fn a_giver_is_not_asked_again_while_the_quiet_days_last() {
 }
 
 #[test]
-fn what_a_token_says_holds_from_its_line_on() {
+fn the_content_of_a_token_holds_from_its_line_on() {
     let mut simulation = simulation(&appeal("all", "frequency = { unlimited = true }"), "", 1);
     assert_eq!(play(&mut simulation, "a", 0, ""), Ok(0));
     assert_eq!(play(&mut simulation, "a", 1, ",\"standing\":\"recurring\""), Err(Reason::Supporter));
@@ -185,7 +185,7 @@ fn refused_consent_takes_the_habits_away_and_leaves_the_gift_known() {
 const ARTICLE: &str = ",\"question\":{\"site\":\"journal\",\"page\":{\"kind\":\"article\"}}";
 
 #[test]
-fn what_a_reader_has_read_counts_where_an_appeal_asks_for_it() {
+fn articles_read_count_for_appeals_that_require_them() {
     let file =
         appeal("often", "frequency = { unlimited = true }\naudience = { articles = { min = 3, weeks = 1 } }");
     let mut simulation = simulation(&file, "", 1);
@@ -201,7 +201,7 @@ fn what_a_reader_has_read_counts_where_an_appeal_asks_for_it() {
 }
 
 #[test]
-fn a_hard_wall_is_not_sent_away_and_an_entitlement_opens_it() {
+fn a_hard_wall_cannot_be_dismissed_and_an_entitlement_opens_it() {
     let file = appeal("wall", "meter = { free_articles = 1, hard = true, entitlement = \"archive\" }");
     let mut simulation = simulation(&file.replace("\"banner\"", "\"wall\""), "", 1);
     let closes = format!("{ARTICLE},\"then\":\"close\"");
@@ -270,7 +270,7 @@ fn busy(seed: u64) -> Report {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_numbers_and_another_shares_the_wordings_out_anew() {
+fn the_same_seed_gives_the_same_numbers_and_another_redistributes_the_variants() {
     let report = busy(1);
     assert_eq!(report, busy(1));
     let other = busy(2);

@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn the_total_is_the_least_of_which_the_chosen_amount_is_left() {
+    fn the_total_is_the_smallest_that_leaves_the_chosen_amount() {
         for it in cases() {
             let left = |total: i64| {
                 let parts = i128::from(1_000_000 - it.fee_cover.percent.per_million());

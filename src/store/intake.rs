@@ -256,7 +256,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_writer_that_broke_off_leaves_the_line_to_the_next_who_comes() {
+    async fn an_interrupted_writer_leaves_the_queue_to_the_next_delivery() {
         let intake = Intake::new(Store::away(), Counter::noop());
         intake.line.lock().written = true;
         drop(Writer { line: Arc::clone(&intake.line), ended: false });

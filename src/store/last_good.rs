@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_written_to_its_end_leaves_the_old_file() {
+    fn an_interrupted_write_leaves_the_old_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("last-good.json");
         said(1).write(&path, &key(b"a"), 7).unwrap();

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_secrets_of_endpoints_stand_beside_those_of_the_settings_and_go_again() {
+    fn endpoint_secrets_are_added_to_those_of_the_settings_and_removed_again() {
         let deliveries = deliveries();
         let all = |deliveries: &Deliveries| -> Vec<String> {
             deliveries.secrets().all().iter().map(|secret| secret.expose().to_owned()).collect()
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_difference_of_the_clocks_is_told_once() {
+    fn the_smallest_clock_difference_is_reported_once() {
         let deliveries = deliveries();
         for (t, judged) in [
             (1_700_000_400, Err(&BadSignature::Stale)),

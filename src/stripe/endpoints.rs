@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_and_what_is_needless_is_told_apart() {
+    fn missing_and_unneeded_events_are_distinguished() {
         assert!(endpoint(EVENTS).has_right_events());
         let fewer = endpoint(&EVENTS[1..]);
         assert_eq!((fewer.missing_events(), fewer.needless_events()), (vec![EVENTS[0]], vec![]));

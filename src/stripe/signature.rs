@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_told_which_secret_fits_and_when_it_was_signed() {
+    fn the_fitting_secret_and_the_time_of_the_signature_are_returned() {
         let header = format!("t={NOW},v1={}", sign("whsec_new", NOW, BODY));
         let secrets = ["whsec_old", "whsec_new"].map(Secret::from);
         assert_eq!(which_fits(Some(&header), BODY, &secrets, NOW), Ok(1));

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn every_event_stands_in_the_list_once_and_in_its_place() {
+    fn every_event_is_in_the_list_once_and_in_order() {
         assert!(EVENTS.is_sorted_by(|a, b| a < b), "{EVENTS:?}");
     }
 }

@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn whether_anything_changed_is_said_once() {
+    fn a_change_is_reported_once() {
         let standings = RecentStandings::default();
         let one = || change(1, "journal", NOW_MS, Standing::PastDue);
         assert!(!standings.take_is_new());

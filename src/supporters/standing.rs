@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_one_off_and_an_ended_gift_the_one_paid_last_speaks() {
+    fn between_a_one_off_and_an_ended_gift_the_one_paid_last_counts() {
         let paid = given(Frequency::Once, State::Paid, 20);
         assert_eq!(standing(&[paid, given(MONTHLY, State::Ended, 10)]), Standing::OneOff);
         assert_eq!(standing(&[paid, given(MONTHLY, State::Ended, 30)]), Standing::Lapsed);

@@ -1,4 +1,4 @@
-//! Alarms: what raises one, what it names, and what ends it.
+//! Alarms: their causes, their content, and how they close.
 
 use keepopen::actions;
 use keepopen::contributions::{Alarm, RaisedAlarm};
@@ -16,7 +16,7 @@ async fn open(app: &TestApp) -> Vec<RaisedAlarm> {
     all.into_iter().map(|(_, alarm)| alarm).collect()
 }
 
-/// How many contributions count as having an alarm, and how many alarms a check of the books finds.
+/// How many contributions have an alarm, and how many alarms the ledger check finds.
 async fn counts(app: &TestApp) -> (i64, usize) {
     let key = reports::SealKey::of(&app.app.vault);
     let report = reports::check_ledger(&app.app.store, &key).await.unwrap();
@@ -51,7 +51,7 @@ async fn a_fraud_warning_names_its_objects_and_ends_with_the_refund_that_it_aske
 }
 
 #[tokio::test]
-async fn a_fraud_warning_stays_after_a_part_of_the_money_and_comes_back_when_the_refund_fails() {
+async fn a_fraud_warning_stays_after_a_partial_refund_and_returns_when_the_refund_fails() {
     for recurring in [false, true] {
         let app = TestApp::start().await;
         let gift = app.gives(1000, if recurring { "month" } else { "once" }).await;
@@ -145,7 +145,7 @@ async fn a_review_ends_when_it_is_closed_or_when_the_money_went_back() {
         "{objects:?}"
     );
     app.stripe.close_review(&review, "approved").unwrap();
-    // The other one's closing is not heard of.
+    // The event that closes the other one is lost.
     let before = app.stripe.events().len();
     app.stripe.refund(&refunded, None).unwrap();
     for event in app.stripe.events_after(before) {
@@ -186,7 +186,7 @@ async fn an_invoice_that_could_not_be_made_final_is_over_when_it_is_deleted_or_i
 }
 
 #[tokio::test]
-async fn money_that_came_and_went_back_whole_leaves_no_alarm_though_its_session_is_never_heard_of() {
+async fn a_fully_reversed_payment_leaves_no_alarm_even_without_its_session() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
@@ -206,7 +206,7 @@ async fn money_that_came_and_went_back_whole_leaves_no_alarm_though_its_session_
     app.finish().await;
 }
 
-/// A gift whose charge is said to be refunded by `minor`, of which no refund is known; what is delivered says so.
+/// A gift whose charge, according to the returned event, was refunded by `minor`, without a known refund.
 fn refunded_by(app: &TestApp, charge: &str, minor: i64) -> Value {
     let mut object = app.stripe.object(charge).unwrap();
     object["amount_refunded"] = minor.into();
@@ -215,7 +215,7 @@ fn refunded_by(app: &TestApp, charge: &str, minor: i64) -> Value {
 }
 
 #[tokio::test]
-async fn an_acknowledged_alarm_no_longer_counts_and_comes_back_when_its_facts_change() {
+async fn an_acknowledged_alarm_no_longer_counts_and_returns_when_its_facts_change() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -236,7 +236,7 @@ async fn an_acknowledged_alarm_no_longer_counts_and_comes_back_when_its_facts_ch
     assert!(done.text("via").starts_with("key_"), "{done:?}");
     assert_eq!((open(&app).await, counts(&app).await), (vec![], (0, 0)));
 
-    // A second one changes nothing; neither does writing the books anew.
+    // A second one changes nothing; neither does rebuilding the projections.
     app.days_pass(1);
     let again = acknowledge(&app, id, &json!({"name": "Somebody", "reason": "Other"})).await;
     assert_eq!(again.json, done.json);
@@ -245,7 +245,7 @@ async fn an_acknowledged_alarm_no_longer_counts_and_comes_back_when_its_facts_ch
     let listed = app.get("/v1/alarms", Some(&reader)).await.json;
     assert_eq!((&listed["alarms"], &listed["acknowledgements"][0]), (&json!([]), &done.json));
 
-    // More is missing now: that is another alarm.
+    // More is missing now: that is a different alarm.
     assert_eq!(app.deliver(&refunded_by(&app, &charge, 300)).await.status, 200);
     app.run_jobs().await;
     let [back] = open(&app).await.try_into().unwrap();
@@ -256,7 +256,7 @@ async fn an_acknowledged_alarm_no_longer_counts_and_comes_back_when_its_facts_ch
 }
 
 #[tokio::test]
-async fn who_looked_and_why_is_needed_and_kept_for_good() {
+async fn the_reviewer_and_the_reason_are_required_and_kept() {
     let app = TestApp::start().await;
     let charge = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
     app.stripe.warn_of_fraud(&charge).unwrap();

@@ -1,4 +1,4 @@
-//! What is offered to whom, and the fee that a reader may take over.
+//! The offered amounts, and the fee that a reader may cover.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use crate::helpers::{TestApp, checkout_body};
 use keepopen_testkit::APPEALS;
 
 const FEE: &str = "[sites.journal.giving.EUR.fee_cover]\npercent = 1.5\nfixed_minor = 25\n";
-/// Kuwait's dinar has three decimals, of which Stripe wants the last to be 0.
+/// Kuwait's dinar has three decimals, the last of which must be 0 at Stripe.
 const DINAR: &str = r#"
 [sites.journal.giving.KWD]
 minimum_minor = 100
@@ -30,7 +30,7 @@ fn an_attempt() -> Uuid {
 }
 
 #[tokio::test]
-async fn a_fee_that_is_covered_is_paid_on_top_told_to_stripe_and_booked_as_it_came() {
+async fn a_covered_fee_is_added_reported_to_stripe_and_booked_as_received() {
     let app = TestApp::start_with(FEE).await;
     for (interval, holder) in [("once", "payment_intent"), ("month", "subscription")] {
         let answer = app.post("/v1/checkout", &with_fee(an_attempt(), 1000, interval)).await;
@@ -115,7 +115,7 @@ async fn choices(app: &TestApp, country: &str) -> Value {
     app.post("/v1/banner", &question).await.json["content"]["choices"].clone()
 }
 
-/// Currency, amounts once, amounts each month, what is chosen at first.
+/// Currency, one-off amounts, monthly amounts, default.
 async fn offered(app: &TestApp, country: &str) -> Value {
     let it = choices(app, country).await;
     json!([it["currency"], it["once"], it["month"], it["default"]["amount_minor"]])
@@ -151,7 +151,7 @@ async fn readers_are_offered_the_currency_and_the_amounts_of_their_country() {
 }
 
 #[tokio::test]
-async fn whatever_the_site_offers_somewhere_is_taken_from_anybody() {
+async fn every_amount_that_the_site_offers_somewhere_is_accepted_from_anybody() {
     let app = TestApp::start_with(COUNTRIES).await;
     for (currency, interval, amount_minor, code) in [
         ("GBP", "month", 800, ""),

@@ -1,4 +1,4 @@
-//! Appeals over HTTP: versions, what is in force, and what is refused.
+//! Appeals over HTTP: versions, active appeals, and rejected requests.
 
 use keepopen::actions;
 use keepopen::keys::Scope;
@@ -98,7 +98,7 @@ async fn an_appeal_goes_from_a_draft_to_readers_and_back_and_forth() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_used_is_refused_with_the_path_of_the_field() {
+async fn an_invalid_appeal_is_rejected_with_the_path_of_the_field() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app, Scope::AppealsWrite).await;
     let refused = async |change: &dyn Fn(&mut Value)| {
@@ -156,7 +156,7 @@ async fn two_who_write_at_once_do_not_overwrite_each_other() {
 }
 
 #[tokio::test]
-async fn what_one_instance_publishes_the_others_hear() {
+async fn an_appeal_published_on_one_instance_reaches_the_others() {
     let app = TestApp::start_without_appeals().await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     let desk = Desk::open(&app, Scope::AppealsWrite).await;
@@ -189,7 +189,7 @@ async fn appeals_need_a_key_with_the_scope() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_can_not_be_published_or_set_aside() {
+async fn a_missing_appeal_cannot_be_published_or_paused() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app, Scope::AppealsWrite).await;
     for path in ["publish", "pause", "end"] {
@@ -275,7 +275,7 @@ async fn a_reader_of_a_country_with_weights_of_its_own_gets_those_and_an_explana
 }
 
 #[tokio::test]
-async fn a_reader_who_is_held_out_is_not_asked_and_can_be_told_apart() {
+async fn a_reader_who_is_held_out_is_not_asked_and_can_be_distinguished() {
     let app = TestApp::start_with("[sites.journal.rules]\nholdout_percent = 100\n").await;
     let question = json!({"site": "journal", "reader": {"bucket": 7}, "history": {}});
     let verdict = app.post("/v1/banner", &question).await.json;
@@ -317,7 +317,7 @@ async fn an_exported_file_can_be_applied_again_after_an_appeal_of_it_is_over() {
     apply("Help", "live").await.unwrap();
     app.days_pass(30);
     assert!(!apply("Help", "live").await.unwrap()[0].1.made);
-    // Neither a new version nor another state is put into force any more.
+    // Neither a new version nor another state can be published any more.
     assert!(matches!(apply("Help us", "live").await, Err(actions::EditError::Invalid(_))));
     apply("Help", "paused").await.unwrap();
     assert!(matches!(apply("Help", "live").await, Err(actions::EditError::Invalid(_))));
@@ -344,7 +344,7 @@ async fn a_list_says_of_each_appeal_what_readers_get_of_it_now() {
         }
     }
     desk.post("/paused/pause").await;
-    // A newer version that is not published changes nothing of it.
+    // An unpublished newer version has no effect.
     desk.put("/live", &appeal("Help us")).await;
     app.days_pass(30);
     let listed = desk.get("").await;

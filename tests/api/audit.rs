@@ -1,4 +1,4 @@
-//! The audit log: every route and every job that changes something leaves a row, and nothing personal is in it.
+//! The audit log: every route and every job that changes something leaves a row without personal data.
 
 use keepopen::actions;
 use keepopen::api::openapi_yaml;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::{Answer, TestApp};
 
-/// Routes that are not `GET` and change nothing that the audit log is for, each with the reason.
+/// Routes that are not `GET` and need no audit row, each with the reason.
 const NOT_AUDITED: &[(&str, &str)] = &[
     ("post /v1/banner", "asks a question"),
     ("post /v1/banner/preview", "asks a question"),
@@ -53,7 +53,7 @@ async fn newest(app: &TestApp) -> [String; 5] {
     [row.actor, text(row.actor_id), row.action, row.object_id, text(row.request_id)]
 }
 
-/// Every operation of the contract that is not a `GET`, such as `post /v1/checkout`.
+/// Every operation of the API description that is not a `GET`, such as `post /v1/checkout`.
 fn operations() -> Vec<String> {
     let (mut path, mut found) = ("", Vec::new());
     for line in openapi_yaml().lines() {
@@ -91,7 +91,7 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// Calls a route under this request id; the answer must be good.
+    /// Calls a route with this request id; the response must be successful.
     async fn call(&self, method: Method, path: &str, body: &Value, request_id: &str) -> Answer {
         let request = self.app.client.request(method, format!("{}/v1{path}", self.app.url));
         let request = request.bearer_auth(&self.key.secret).header("x-request-id", request_id).json(body);
@@ -133,14 +133,14 @@ async fn every_route_that_changes_something_leaves_a_row_with_its_actor() {
         assert_eq!(newest(&app).await, ["api_key", &*id, action, object, &*request_id], "{path}");
     }
 
-    // What did not change leaves no row.
+    // An unchanged object leaves no row.
     let rows = log(&app).await.len();
     desk.call(Method::PUT, "/appeals/summer", &appeal, "again").await;
     desk.call(Method::PUT, "/sites/journal/switches", &json!({"all": "off"}), "again").await;
     desk.call(Method::POST, &acknowledge, &looked, "again").await;
     assert_eq!(log(&app).await.len(), rows);
 
-    // Values before and after; of what a person wrote, the names of the fields alone.
+    // Values before and after; for fields that a person wrote, only their names.
     let changes =
         |action: &str, log: &[AuditRow]| log.iter().find(|row| row.action == action).unwrap().changes.clone();
     let log = log(&app).await;

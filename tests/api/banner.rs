@@ -94,7 +94,7 @@ async fn a_context_without_a_site_is_an_invalid_context_for_openfeature() {
 }
 
 #[tokio::test]
-async fn a_history_that_is_left_out_is_not_an_empty_one() {
+async fn an_omitted_history_is_not_an_empty_one() {
     let app = TestApp::start().await;
     let answer = app.post("/v1/banner", &json!({"site": "journal"})).await;
     assert_eq!((&answer.json["show"], &answer.json["reason"]), (&json!(false), &json!("no_consent")));

@@ -1,4 +1,4 @@
-//! Any body on any public route is answered, and never with a fault of ours.
+//! Any body on any public route gets a response, and never a 5xx of ours.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use crate::helpers::{ORIGIN, TestApp, checkout_body};
 
-/// Bodies tried on each route.
+/// Bodies tried per route.
 const TRIES: usize = 150;
 
-/// A value that no field wants, or that looks as if it did.
+/// A value that no field accepts, or that looks as if it did.
 fn odd_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -41,7 +41,7 @@ fn odd_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A good body with some of its fields, at any depth, left out or replaced.
+/// A valid body with some of its fields, at any depth, removed or replaced.
 fn changed(good: &Value, runner: &mut TestRunner) -> Value {
     let draw = |runner: &mut TestRunner, most: usize| (0..most).new_tree(runner).unwrap().current();
     let mut body = good.clone();
@@ -68,7 +68,7 @@ fn changed(good: &Value, runner: &mut TestRunner) -> Value {
     body
 }
 
-/// Sends changes of `good` to `path`, and whole strangers; how many were taken.
+/// Sends changed versions of `good` to `path`, and arbitrary bodies. Returns how many were accepted.
 async fn try_bodies(app: &TestApp, path: &str, key: Option<&str>, good: &Value) -> usize {
     let mut runner = TestRunner::deterministic();
     let mut taken = 0;

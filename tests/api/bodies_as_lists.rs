@@ -1,7 +1,8 @@
-//! An object of a request's body is only ever read from an object, and a word from a text, on every route of the contract.
+//! On every route of the API description, an object of a request's body is only read from an object, and an enum from a
+//! text.
 //!
-//! serde reads a list as a struct, field by field in their order, and `{"month": null}` as the word `month`. Nobody means that, and a new field
-//! would change what it says.
+//! serde reads a list as a struct, with the fields in order, and `{"month": null}` as the label `month`. Nobody intends
+//! that, and a new field would change its meaning.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::helpers::{ORIGIN, TestApp};
 
-/// Stripe's own body is stored as it came, and read by structs that take what they can.
+/// Stripe's own body is stored unchanged, and read by tolerant structs.
 const STORED_AS_IT_CAME: &str = "/webhooks/stripe";
 
 /// What a request's body can hold, from the contract.
@@ -20,11 +21,11 @@ struct Shapes<'a> {
     contract: &'a Value,
 }
 
-/// A place in a body at which something else must be refused.
+/// A place in a body where something else must be rejected.
 struct Place {
-    /// From the body to it; `0` leads into a list.
+    /// The path from the body to it; `0` leads into a list.
     path: Vec<String>,
-    /// What is put there.
+    /// The wrong value.
     wrong: Vec<Value>,
 }
 
@@ -55,7 +56,7 @@ impl Shapes<'_> {
         self.parts(schema).into_iter().find_map(word)
     }
 
-    /// Something that fits.
+    /// A valid sample.
     fn sample(&self, schema: &Value) -> Value {
         let parts = self.parts(schema);
         let with = |name: &str| parts.iter().find_map(|part| part.get(name)).cloned();
@@ -77,11 +78,11 @@ impl Shapes<'_> {
         }
     }
 
-    /// Lists that could be taken for an object with these properties.
+    /// Lists that could be read as an object with these properties.
     fn lists(&self, properties: &Map<String, Value>) -> Vec<Value> {
         let samples: Vec<Value> = properties.values().map(|schema| self.sample(schema)).collect();
         let mut lists = vec![json!([]), json!(vec![Value::Null; samples.len()]), json!(samples)];
-        // Fields stand in the order of the code, which is not that of the contract.
+        // The fields follow the order of the code, which differs from the description's.
         for one in 0..samples.len() {
             lists.push(json!([samples[one]]));
             for other in (0..samples.len()).filter(|other| *other != one) {
@@ -115,7 +116,7 @@ impl Shapes<'_> {
     }
 }
 
-/// Puts `value` where `path` leads in `body`, which gets what is missing on the way.
+/// Puts `value` at `path` in `body`, adding what is missing on the way.
 fn put(body: &mut Value, path: &[String], value: Value) {
     let Some((name, rest)) = path.split_first() else {
         *body = value;
@@ -133,7 +134,7 @@ fn put(body: &mut Value, path: &[String], value: Value) {
     put(&mut body[name.as_str()], rest, value);
 }
 
-/// A body that is read where the contract's examples have none, or too little.
+/// A valid body for an operation whose examples have none, or too little.
 fn good_body(path: &str, examples: Option<&Map<String, Value>>) -> Value {
     match path {
         "/v1/banner/explain" => json!({"site": "journal"}),
@@ -144,7 +145,7 @@ fn good_body(path: &str, examples: Option<&Map<String, Value>>) -> Value {
     }
 }
 
-/// Objects of an appeal: the contract leaves them to the language of appeals files.
+/// Objects of an appeal: the API description leaves them to the format of appeals files.
 const APPEAL_OBJECTS: &[&str] = &[
     "audience",
     "audience/countries",
@@ -243,7 +244,7 @@ async fn a_list_is_never_read_as_an_object_and_an_object_never_as_a_word_on_any_
         }
     }
     assert_eq!(taken, Vec::<String>::new());
-    // A route that refuses everything for another reason proves nothing.
+    // A route that rejects everything for another reason proves nothing.
     for (route, number) in &tried {
         let is_for_its_shape = ["invalid_request", "appeal_invalid", "PARSE_ERROR", "INVALID_CONTEXT"]
             .iter()

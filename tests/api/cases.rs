@@ -1,4 +1,4 @@
-//! Small histories that were once booked wrong, each in any order, and more than once. The events are in
+//! Small histories that were once booked wrong, each in any order, and with repeats. The events are in
 //! `tests/fixtures/money/`.
 
 use std::path::Path;
@@ -23,7 +23,7 @@ pub fn case(name: &str) -> Vec<Value> {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Plays events in their order, reversed, and shuffled with repeats: the books are always the same.
+/// Plays events in order, reversed, and shuffled with repeats: the ledger is always the same.
 pub async fn play(told: &TestApp, events: &[Value]) -> LedgerState {
     let in_order: Vec<&Value> = events.iter().collect();
     let mut random = fastrand::Rng::with_seed(1);
@@ -49,13 +49,13 @@ pub async fn play_case(name: &str) -> LedgerState {
     ledger
 }
 
-/// What was given or taken back, each with its date.
+/// Payments and reversals, each with its date.
 fn given(ledger: &LedgerState) -> Vec<(Kind, i64, i64)> {
     let entries = ledger.entries.iter().filter(|it| is_given(it));
     entries.map(|it| (it.kind, it.money.amount_minor, it.occurred_at_ms)).collect()
 }
 
-/// Everything that the practice Stripe has told, in the shape of each generation of its API.
+/// Everything that the practice Stripe reported, in the shape of each API generation.
 pub async fn play_in_every_shape(told: &TestApp, mut check: impl FnMut(&LedgerState, &str)) {
     let (events, ties) = (told.stripe.events(), Ties::of(&told.stripe));
     check(&play(told, &events).await, "as it is");
@@ -129,7 +129,7 @@ async fn a_payment_is_dated_by_its_success_and_a_reversal_by_itself_in_the_shape
 }
 
 #[tokio::test]
-async fn a_session_that_expired_beside_the_paid_one_takes_no_supporter_away() {
+async fn an_expired_session_next_to_a_paid_one_removes_no_supporter() {
     let ledger = play_case("orphan-session-hides-the-giver").await;
     let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
     assert_eq!((gift.state, gift.supporter.is_some()), (State::Paid, true));
@@ -138,7 +138,7 @@ async fn a_session_that_expired_beside_the_paid_one_takes_no_supporter_away() {
 }
 
 #[tokio::test]
-async fn a_subscription_made_anew_goes_on_and_the_contribution_shows_both() {
+async fn a_recreated_subscription_continues_and_the_contribution_shows_both() {
     let mut events = case("recreated-subscription");
     let told = TestApp::start().await;
     let ledger = play(&told, &events).await;

@@ -32,7 +32,7 @@ async fn a_double_click_makes_one_payment_page() {
 }
 
 #[tokio::test]
-async fn stripe_is_told_what_later_events_must_say() {
+async fn stripe_gets_the_metadata_that_later_events_need() {
     let app = TestApp::start().await;
     let verdict = app.banner(None).await;
     for (interval, holder) in [("once", "payment_intent"), ("month", "subscription")] {
@@ -74,7 +74,7 @@ async fn an_attribution_that_is_not_good_is_lost_and_the_gift_is_not() {
 }
 
 #[tokio::test]
-async fn what_the_site_does_not_take_is_refused_with_its_limits() {
+async fn unsupported_gifts_are_rejected_with_the_sites_limits() {
     let app = TestApp::start().await;
     let refused = async |change: fn(&mut serde_json::Value)| {
         let mut body = checkout_body(Uuid::from_u128(1), 1000, "month");

@@ -1,4 +1,4 @@
-//! A comparison with Stripe that is killed, that another one meets, or that can't read a list, never says that all is well.
+//! A comparison with Stripe that is killed, meets another one, or can't read a list never reports success.
 
 use std::collections::HashSet;
 use std::future::poll_fn;
@@ -25,7 +25,7 @@ fn loses_all_events(app: &TestApp) {
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
 }
 
-/// As if the process was killed after so many steps. Whether it was done before.
+/// Simulates a process that is killed after this many steps. Returns whether it finished before.
 async fn killed_after<T>(steps: usize, work: impl Future<Output = T>) -> Option<T> {
     let (mut work, mut left) = (pin!(work), steps);
     poll_fn(|context| {
@@ -79,14 +79,14 @@ async fn a_comparison_that_is_killed_anywhere_is_resumed_and_skips_nothing() {
         }
         kills += 1;
         steps *= 3;
-        // More is given while nothing compares.
+        // More gifts are made while nothing compares.
         app.gives(1000, "once").await;
         // As long as a dead process keeps its lease.
         app.app.clock.advance(10_000);
     };
     assert!(kills >= 3, "{kills}");
     assert!(swept.resumed && swept.failed.is_empty(), "{swept:?}");
-    // What was given while it was away is older than its end: it is in the lists that it read again.
+    // Gifts made while it was away are older than its end: they are in the lists that it read again.
     assert_eq!(app.ledger().await.len(), gifts + kills);
     assert!(payments(&app).await.iter().all(|it| it.settled.is_some() && it.unsettled_minor == 0));
     let again = actions::reconcile_since(&app.app, 0, true).await.unwrap();
@@ -108,7 +108,7 @@ async fn a_list_that_can_not_be_read_is_named_and_the_others_are_read() {
     let said = compared(&app).await;
     assert_eq!(said.incomplete.iter().map(|it| it.list.as_str()).collect::<Vec<_>>(), ["events"]);
     assert!(said.checked_at_ms.is_some() && !said.agrees());
-    // Once it can be read, nothing is said of it.
+    // Once it can be read, nothing is reported.
     let swept = actions::reconcile_due(&app.app).await.unwrap();
     assert!(swept.failed.is_empty() && compared(&app).await.incomplete.is_empty());
     app.finish().await;
@@ -178,7 +178,7 @@ async fn a_comparison_of_the_last_minutes_does_not_stand_for_the_events_before_t
 }
 
 #[tokio::test]
-async fn a_comparison_that_a_stopping_service_cuts_short_is_not_taken_for_a_whole_one() {
+async fn a_comparison_cut_short_by_a_stop_does_not_count_as_complete() {
     let app = TestApp::start().await;
     app.app.begin_stopping();
     let swept = actions::reconcile_due(&app.app).await.unwrap();
@@ -228,7 +228,7 @@ async fn whichever_list_fails_the_next_comparison_finds_what_stood_behind_it() {
         let app = TestApp::start().await;
         loses_all_events(&app);
         app.gives(1000, "month").await;
-        // Longer ago than what is read again of each list in any case.
+        // Longer ago than the part of each list that is always read again.
         app.app.clock.advance(2 * 3_600_000);
         app.stripe.break_call_after(Trouble::Status(403), calls);
         let first = actions::reconcile_since(&app.app, 0, true).await.unwrap();
@@ -243,7 +243,7 @@ async fn whichever_list_fails_the_next_comparison_finds_what_stood_behind_it() {
         }
         app.finish().await;
     }
-    // Without its invoice a monthly gift's balance is nobody's.
+    // Without its invoice, a monthly gift's balance can't be assigned.
     assert!(seen.contains("invoices") && seen.len() > 8, "{seen:?}");
 }
 
@@ -284,7 +284,7 @@ async fn money_at_stripe_that_is_not_ours_is_counted_by_kind_and_currency() {
 async fn gifts_of_another_installation_are_counted_by_its_site_until_they_are_ours() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
-    // The same account, seen by an installation that has only the other site.
+    // The same account, seen by an installation that only has the other site.
     let folder = crate::helpers::folder();
     let database = keepopen_testkit::Database::make(folder.path());
     let clock =

@@ -1,4 +1,4 @@
-//! The connection to Stripe is watched: what is wrong is a number, and a line in the log when it changes.
+//! The connection to Stripe is watched: a problem sets a metric, and logs a line when it changes.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -37,7 +37,7 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-/// Looks once, and `known` was wrong before; the lines that were logged of what is wrong, or right again.
+/// Checks once, with the problems in `known` before. Returns the logged lines about problems.
 async fn look(app: &TestApp, known: &mut Vec<StripeTrouble>) -> Vec<String> {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
@@ -48,7 +48,7 @@ async fn look(app: &TestApp, known: &mut Vec<StripeTrouble>) -> Vec<String> {
     told.lines().filter(|line| line.contains("what=")).map(str::to_owned).collect()
 }
 
-/// What is wrong, as the metrics have it.
+/// The problems in the metrics.
 fn wrong(app: &TestApp) -> Vec<String> {
     let text = app.app.metrics.render();
     let on = text.lines().filter(|line| line.starts_with("keepopen_stripe_trouble{") && line.ends_with(" 1"));
@@ -61,7 +61,7 @@ async fn connect(app: &TestApp) -> String {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_endpoint_is_said_once_and_once_when_it_is_right_again() {
+async fn a_problem_of_the_endpoint_is_logged_once_and_once_when_it_is_resolved() {
     let app = TestApp::start().await;
     let mut known = Vec::new();
     let id = connect(&app).await;
@@ -108,7 +108,7 @@ async fn an_endpoint_whose_secret_can_not_be_kept_is_disabled() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_gone_is_missed_and_a_silent_stripe_tells_nothing_of_it() {
+async fn a_missing_endpoint_is_noticed_and_an_unreachable_stripe_proves_nothing() {
     let app = TestApp::start().await;
     let mut known = Vec::new();
     let id = connect(&app).await;
@@ -156,7 +156,7 @@ async fn silence_is_an_alarm_only_when_something_should_have_come() {
     look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new(), "nobody gave");
 
-    // A reader who comes back has paid, and Stripe does not say so.
+    // A reader who returns has paid, but Stripe does not report it.
     let gift = app.gives(1000, "once").await;
     app.token(&gift).await;
     app.app.clock.advance(59 * MINUTE_MS);
@@ -169,7 +169,7 @@ async fn silence_is_an_alarm_only_when_something_should_have_come() {
     look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
 
-    // A page that nobody completes is over after a day, and Stripe should say so.
+    // An abandoned page expires after a day, and Stripe should report it.
     app.app.clock.advance(1);
     app.starts_to_give(1000, "once").await;
     app.app.clock.advance(24 * 60 * MINUTE_MS + 59 * MINUTE_MS);
@@ -217,12 +217,12 @@ async fn clocks_that_differ_are_seen_by_the_time_in_signatures_also_when_they_ar
         let series = format!("keepopen_stripe_clock_difference_seconds {ahead_s}\n");
         assert!(app.app.metrics.render().contains(&series), "{}", app.app.metrics.render());
     }
-    // One that was slow is no sign when another was not.
+    // A slow delivery proves nothing if another one was fast.
     deliver_signed(&app, "evt_1", "whsec_practice", 90).await;
     deliver_signed(&app, "evt_1", "whsec_practice", 0).await;
     look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
-    // Somebody else's signature tells nothing.
+    // Another sender's signature proves nothing.
     deliver_signed(&app, "evt_1", "whsec_other", 400).await;
     look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
@@ -264,7 +264,7 @@ async fn a_dead_event_is_an_alarm() {
 }
 
 #[tokio::test]
-async fn a_secret_that_is_sealed_in_the_database_is_taken_up_and_let_go_without_a_restart() {
+async fn a_secret_stored_in_the_database_is_used_and_dropped_without_a_restart() {
     let app = TestApp::start_changed("", |settings| settings.stripe.webhook_secrets.clear()).await;
     assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 503);
     let sealed = app.app.vault.seal_secret(&"whsec_practice".into(), "stripe endpoint we_1");
@@ -273,7 +273,7 @@ async fn a_secret_that_is_sealed_in_the_database_is_taken_up_and_let_go_without_
          VALUES ('we_1', 'test', '{URL}', 'a', '{sealed}', 1)"
     );
     app.app.store.run_sql(&row).await.unwrap();
-    // One of the other mode is not ours to take.
+    // One of the other mode must not be used.
     app.app.store.run_sql(&row.replace("we_1", "we_2").replace("'test'", "'live'")).await.unwrap();
     actions::sync_endpoints(&app.app).await.unwrap();
     assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 200);

@@ -1,11 +1,12 @@
-//! Answers that are the same on every route, and the page that shows the contract. (`tests/contract/` tries every operation.)
+//! Responses that are the same on every route, and the page of the API description. (`tests/contract/` tests every
+//! operation.)
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::helpers::{Answer, ORIGIN, TestApp};
 
-/// Every path of the contract with the methods that it has, and a path for each pattern.
+/// Every path of the API description with its methods, and an example path for each pattern.
 const PATHS: [(&str, &str); 17] = [
     ("/v1/banner", "GET, POST, HEAD"),
     ("/v1/banner/events", "POST"),
@@ -80,7 +81,7 @@ async fn a_method_that_is_not_there_names_those_that_are() {
 }
 
 #[tokio::test]
-async fn who_asks_for_the_head_alone_gets_what_get_would_without_the_body() {
+async fn a_head_request_gets_the_response_of_get_without_the_body() {
     let app = TestApp::start().await;
     let key = app.api_key().await;
     for (path, allowed) in PATHS {
@@ -95,7 +96,7 @@ async fn who_asks_for_the_head_alone_gets_what_get_would_without_the_body() {
         assert_eq!((status, body.len()), (wanted_status, 0), "{path}");
         assert_eq!(status == 405, !allowed.contains("HEAD"), "{path}");
         assert!(!whole.is_empty(), "{path}");
-        // What is sent piece by piece has no length, and says so only where it is sent.
+        // A chunked response has no length.
         wanted.remove("transfer-encoding");
         assert_eq!(headers.len(), wanted.len(), "{path}: {headers:?} {wanted:?}");
         for (name, value) in wanted.iter().filter(|(name, _)| *name != "date") {
@@ -172,7 +173,7 @@ async fn a_list_in_the_place_of_an_object_is_refused_in_a_question_too() {
 }
 
 #[tokio::test]
-async fn whoever_is_refused_is_told_with_which_scheme_to_ask() {
+async fn a_401_names_the_authentication_scheme() {
     let app = TestApp::start().await;
     for (path, code) in [
         ("/v1/supporter", "token_missing"),

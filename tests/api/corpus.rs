@@ -1,4 +1,4 @@
-//! Events of every generation of Stripe's API: each is acknowledged, stored, and worked through.
+//! Events of every API generation: each is acknowledged, stored, and processed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,17 +17,17 @@ const FOLDERS: [&str; 7] = [
     "synthesised_2026-09_endive",
 ];
 
-/// Recorded without the id that every object at Stripe has: rightly refused by the worker, and kept.
+/// Recorded without the id that every object at Stripe has: correctly rejected by the worker, and kept.
 const NOT_WHOLE: [&str; 2] = [
     "ruby_mock_events_2020-08-27/charge.dispute.closed.json",
     "ruby_mock_events_2020-08-27/charge.dispute.updated.json",
 ];
 
-/// The objects that something is read from.
+/// The objects that are read.
 const BOOKED_FROM: [&str; 7] =
     ["charge", "checkout.session", "dispute", "invoice", "invoice_payment", "refund", "subscription"];
 
-/// Every recorded event, by file; each gets an id of its own, since the recordings share some.
+/// Every recorded event, by file, each with its own id, because some recordings share one.
 fn recorded() -> BTreeMap<String, Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stripe");
     let mut events = BTreeMap::new();
@@ -71,12 +71,12 @@ async fn every_recorded_event_is_acknowledged_stored_and_worked_through() {
     }
     let why = "(dispute.id does not have the form of any known API version)";
     assert_eq!(not_read, NOT_WHOLE.map(|name| (name, why)).into(), "each is explained");
-    // None of them carries our metadata: kept, and nothing booked.
+    // None of them has our metadata: stored, and not booked.
     assert!(app.ledger().await.is_empty());
     app.finish().await;
 }
 
-/// The same with our metadata in every object: what an older endpoint would send of our own gifts.
+/// The same with our metadata in every object, as an older endpoint would send our own gifts.
 #[tokio::test]
 async fn recorded_payments_of_our_own_are_booked_from_their_older_shapes() {
     let mut booked = BTreeMap::new();
@@ -99,7 +99,7 @@ async fn recorded_payments_of_our_own_are_booked_from_their_older_shapes() {
     }
     let booked: Vec<String> =
         booked.into_iter().map(|(name, ledger)| format!("{name}: {ledger:?}")).collect();
-    // Paid one-offs by their sessions; an invoice counts only where it names a subscription.
+    // Paid one-offs by their sessions; an invoice only counts if it names a subscription.
     let expected = [
         "ruby_mock_events_2020-08-27/checkout.session.completed.json: [(Payment, 3000)]",
         "ruby_mock_events_2020-08-27/checkout.session.completed.payment_mode.json: [(Payment, 25000)]",

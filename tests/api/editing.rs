@@ -55,7 +55,7 @@ fn refused(answer: &Answer) -> (u16, &str) {
 async fn writing_keeps_to_the_preconditions_of_rfc_9110() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app).await;
-    // Nothing is there yet: If-Match can't hold, If-None-Match does.
+    // Nothing exists yet: If-Match fails, If-None-Match succeeds.
     for tag in ["*", "\"0\"", "\"1\""] {
         assert_eq!(
             refused(&desk.put("First", &[("if-match", tag)]).await),
@@ -64,7 +64,7 @@ async fn writing_keeps_to_the_preconditions_of_rfc_9110() {
         );
     }
     assert_eq!(desk.put("First", &[("if-none-match", "*")]).await.status, 201);
-    // It is there.
+    // It exists.
     assert_eq!(refused(&desk.put("Other", &[("if-none-match", "*")]).await), (412, "version_conflict"));
     assert_eq!(refused(&desk.put("Other", &[("if-none-match", "\"1\"")]).await), (412, "version_conflict"));
     assert_eq!(refused(&desk.put("Other", &[("if-match", "W/\"1\"")]).await), (412, "version_conflict"));
@@ -127,7 +127,7 @@ async fn switching_one_surface_leaves_the_others_as_they_are() {
     app.finish().await;
 }
 
-/// Applies the appeals of a file at the command line.
+/// Applies a file of appeals with the command line.
 async fn apply(app: &TestApp, appeals: Vec<Map<String, Value>>) -> Result<(), actions::EditError> {
     actions::apply_appeals(&app.app.as_operator(), appeals).await?;
     actions::sync_appeals(&app.app).await.unwrap();
@@ -164,7 +164,7 @@ async fn a_file_that_names_the_live_version_undoes_no_roll_back_and_publishes_no
     app.finish().await;
 }
 
-/// An appeal that shows, under an id of its own.
+/// An appeal that shows, with its own id.
 fn renamed(former_ids: &[&str]) -> Value {
     let mut appeal = appeal("Help");
     appeal["former_ids"] = json!(former_ids);
@@ -188,11 +188,11 @@ async fn an_appeal_is_not_published_under_an_id_that_another_still_shows_under()
     let sentence = "the appeal \"summer\" still shows: end it, or take its id out of the former ids.";
     let problem = json!([{"appeal": "autumn", "field": "former_ids[0]", "sentence": sentence}]);
     assert_eq!(answer.json["problems"], problem);
-    // Nothing was published, and the one that shows goes on.
+    // Nothing was published, and the current one continues to show.
     let listed =
         app.send(app.client.get(format!("{}/v1/appeals/autumn", app.url)).bearer_auth(&desk.key)).await;
     assert_eq!((&listed.json["phase"], heading(&app).await.as_str()), (&json!("draft"), "Help"));
-    // Ended, it makes room; and then it may not come back beside its successor.
+    // After it ended it makes room; then it must not return next to its successor.
     assert_eq!(post("summer/end").await.status, 200);
     assert_eq!(post("autumn/publish").await.status, 200);
     assert_eq!(post("summer/publish").await.json["problems"], problem);
@@ -209,7 +209,7 @@ async fn an_appeal_is_not_published_under_an_id_that_another_still_shows_under()
 }
 
 #[tokio::test]
-async fn a_file_is_not_applied_beside_an_appeal_that_it_does_not_name_and_that_still_shows() {
+async fn a_file_that_conflicts_with_a_showing_appeal_is_not_applied() {
     let app = TestApp::start_without_appeals().await;
     let fields = |id: &str, live: &str, former_ids: &[&str]| {
         let mut fields = renamed(former_ids);

@@ -1,4 +1,4 @@
-//! The script for readers, as it is served: in parts, compressed, and under addresses whose bytes never change.
+//! The readers' script, as served: in parts, compressed, and with immutable versioned URLs.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use reqwest::Response;
 
 use crate::helpers::{ORIGIN, TestApp};
 
-/// What `npm run build` wrote.
+/// The output of `npm run build`.
 fn dist(file: &str) -> Vec<u8> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("web/embed/dist");
     std::fs::read(folder.join(file)).unwrap()

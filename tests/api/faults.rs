@@ -1,4 +1,4 @@
-//! What the machine does to a running service: a disk that is full or fails, a data folder that is gone, booking that stands still.
+//! Faults of the machine: a disk that is full or fails, a missing data folder, booking that has stopped.
 
 use keepopen_testkit::until;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::helpers::{TestApp, folder};
 
 const ON: &str = "[management]\nbind = \"127.0.0.1:0\"";
 
-/// Starts the management server; where it is asked whether the service is ready.
+/// Starts the management server. Returns the URL of the readiness check.
 fn management(app: &TestApp) -> String {
     let running = management::serve(&app.app).unwrap().unwrap();
     tokio::spawn(running.server);
@@ -31,7 +31,7 @@ async fn not_ready(url: &str) -> Vec<String> {
     said["not_ready"].as_array().unwrap().iter().map(|part| part.as_str().unwrap().to_owned()).collect()
 }
 
-/// Waits until exactly these parts are not ready. What is written to prove that writing works is the time, so that moves.
+/// Waits until exactly these parts are not ready. The write probe writes the time, so the clock moves.
 async fn is_not_ready(app: &TestApp, url: &str, parts: &[&str], within: Duration) {
     let wait = async {
         while not_ready(url).await != parts {
@@ -44,8 +44,8 @@ async fn is_not_ready(app: &TestApp, url: &str, parts: &[&str], within: Duration
     }
 }
 
-/// A disk refuses what is written while gifts are booked, and then takes it again: nothing was acknowledged that is not
-/// stored, and everything is booked without a restart.
+/// A disk rejects writes while gifts are booked, and then accepts them again: nothing was acknowledged that is not stored,
+/// and everything is booked without a restart.
 async fn a_disk_that_refuses_for_a_while(why: Refusal) {
     let files = folder();
     let recording = Arc::new(Recording::start(files.path(), Syncs::Kept).unwrap());
@@ -64,7 +64,7 @@ async fn a_disk_that_refuses_for_a_while(why: Refusal) {
     recording.refuse(Some(why));
     let later: Vec<Value> = app.stripe.events().into_iter().filter(|it| !booked.contains(it)).collect();
     assert!(!later.is_empty());
-    // The writer is found out in the middle of a transaction, as well as by single statements.
+    // The fault affects the middle of a transaction as well as single statements.
     is_not_ready(&app, &ready, &["database_writes"], Duration::from_secs(10)).await;
     for event in &later {
         let answer = app.deliver(event).await;
@@ -111,7 +111,7 @@ async fn booking_that_stands_still_is_named_and_an_event_that_waits_for_its_next
     app.run_jobs().await;
     assert_eq!(not_ready(&ready).await, Vec::<String>::new());
 
-    // Its own fault: it is tried again later, and holds up nobody.
+    // Its own fault: it is retried later, and delays nobody.
     let mut bad = app.stripe.events()[0].clone();
     bad["id"] = "evt_bad".into();
     bad["type"] = "refund.created".into();
@@ -153,14 +153,14 @@ async fn a_data_folder_that_is_moved_away_or_replaced_is_noticed_at_once_and_not
     };
     std::fs::rename(&data, &aside).unwrap();
     refused().await;
-    // Another folder with a database of its own, as from a restored backup.
+    // Another folder with its own database, as from a restored backup.
     std::fs::create_dir(&data).unwrap();
     std::fs::copy(aside.join("keepopen.db"), data.join("keepopen.db")).unwrap();
     refused().await;
     std::fs::remove_dir_all(&data).unwrap();
     std::fs::rename(&aside, &data).unwrap();
     is_not_ready(&app, &ready, &[], Duration::from_secs(15)).await;
-    // One file alone: what is committed into it would be gone at the next start.
+    // Only the database file: a commit into it would be lost at the next start.
     let log = data.join("keepopen.db-wal");
     std::fs::rename(&log, files.path().join("log")).unwrap();
     refused().await;
@@ -174,8 +174,8 @@ async fn a_data_folder_that_is_moved_away_or_replaced_is_noticed_at_once_and_not
     app.finish().await;
 }
 
-/// An answer says that the database is unavailable only when it is: a table that is missing and a key that is taken are
-/// other faults, and retrying at once does not help with the first.
+/// A response reports the database as unavailable only when it is: a missing table and a taken key are other faults, and
+/// retrying at once does not help with the first.
 #[actix_web::test]
 async fn a_fault_in_the_data_is_not_called_an_unavailable_database() {
     let app = TestApp::start_without_appeals().await;

@@ -1,4 +1,4 @@
-//! Floods of calls that cost money, calls to Stripe or signature checks: one client is stopped, and nobody else.
+//! Floods of calls that cost money, calls to Stripe or signature checks: only the flooding client is stopped.
 
 use keepopen::actions;
 use keepopen::config::ForwardedHeader;
@@ -17,7 +17,7 @@ fn new_attempt() -> Value {
     checkout_body(Uuid::from_u128(fastrand::u128(..)), 1000, "once")
 }
 
-/// A service that takes three checkouts a minute from one address.
+/// A service that accepts three checkouts a minute from one address.
 async fn three_a_minute(change: impl FnOnce(&mut Settings)) -> TestApp {
     TestApp::start_changed("", |settings| {
         settings.limits.checkout_address_per_minute = some(3);
@@ -56,12 +56,12 @@ async fn checkouts_from_one_address_are_limited_and_others_still_give() {
 }
 
 #[tokio::test]
-async fn an_address_is_taken_from_trusted_proxies_alone() {
+async fn an_address_is_only_accepted_from_trusted_proxies() {
     let sent = |app: &TestApp, header: &str, value: String| {
         let request = app.client.post(format!("{}/v1/checkout", app.url)).header("origin", ORIGIN);
         request.header(header, value).json(&new_attempt())
     };
-    // Each call claims another address. It counts only where the setting says so; else all come from this machine.
+    // Each call claims another address. It only counts if the setting says so; otherwise all come from this machine.
     for (proxies, header, of_setting, taken) in [
         (&["127.0.0.1/32"][..], "x-forwarded-for", ForwardedHeader::XForwardedFor, 9),
         (&[], "x-forwarded-for", ForwardedHeader::XForwardedFor, 3),
@@ -83,7 +83,7 @@ async fn an_address_is_taken_from_trusted_proxies_alone() {
         assert_eq!(good, taken, "{proxies:?} {header} {of_setting:?}");
         app.finish().await;
     }
-    // What the client wrote itself stands on the left of what the proxy added.
+    // The client's own value is to the left of what the proxy added.
     let app = three_a_minute(|_| ()).await;
     for number in 0..9 {
         let answer = app.send(sent(&app, "x-forwarded-for", format!("203.0.113.{number}, 192.0.2.1"))).await;
@@ -223,7 +223,7 @@ async fn an_address_that_sends_forged_tokens_takes_no_recognition_from_others() 
     assert_eq!(ask("192.0.2.2", &one).await, "supporter");
     assert_eq!(ask("192.0.2.1", &one).await, "supporter", "a token that was checked needs no check");
     assert_eq!(ask("192.0.2.1", &other).await, "overloaded");
-    // A route that acts for a supporter says when to try again.
+    // A route that acts for a supporter says when to retry.
     let own = app.client.get(format!("{}/v1/supporter", app.url)).header("x-forwarded-for", "192.0.2.1");
     let answer = app.send(own.bearer_auth(&other)).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (503, "overloaded"));

@@ -1,4 +1,4 @@
-//! One story, told in the shape of each generation of Stripe's API: the same entries.
+//! One history, in the shape of each API generation: the same entries.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -50,7 +50,7 @@ pub const GENERATIONS: [Generation; 7] = [
     },
 ];
 
-/// For each kind of object every field of one.
+/// For each kind of object, every field of one.
 pub type Templates = BTreeMap<String, Map<String, Value>>;
 
 /// One object of each kind with every field that the generation has.
@@ -63,7 +63,7 @@ pub fn templates(folder: &str) -> Templates {
         let event: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         let Value::Object(object) = &event["data"]["object"] else { continue };
         let Some(word) = object.get("object").and_then(Value::as_str) else { continue };
-        // The fullest one.
+        // The one with the most fields.
         let known = found.entry(word.to_owned()).or_default();
         if object.len() > known.len() {
             *known = object.clone();
@@ -73,7 +73,7 @@ pub fn templates(folder: &str) -> Templates {
 }
 
 impl Generation {
-    /// An event as an endpoint of this generation would carry it; none where it would not.
+    /// An event in this generation; none if the generation does not have it.
     pub fn shape(&self, ties: &Ties, event: &Value) -> Option<Value> {
         let kind = event["type"].as_str().unwrap();
         let mut event = match self.shape {
@@ -91,7 +91,7 @@ impl Generation {
     }
 }
 
-/// The fields that the generation has beside those of the story: what would name another object is emptied.
+/// Adds the generation's other fields, without any that would name another object.
 pub fn fill_up(event: &mut Value, templates: &Templates) -> bool {
     const NAMES: [&str; 9] = [
         "charge",

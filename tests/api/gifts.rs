@@ -1,11 +1,11 @@
-//! From paying to the books and to the token, as DESIGN's three rules have it.
+//! From the payment to the ledger and the token, following the design's three rules.
 
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
 use keepopen_practice::{How, Outcome};
 
 use crate::helpers::{EMAIL, Gift, TestApp};
 
-/// Why there is no token, as a browser is told without an error.
+/// The reason why there is no token, as the browser gets it without an error.
 async fn state_of_payment(app: &TestApp, gift: &Gift) -> String {
     let answer = app.exchange_reporting_state(gift).await;
     assert_eq!(answer.status, 202, "{answer:?}");
@@ -106,7 +106,7 @@ async fn a_bank_debit_is_unknown_while_it_is_on_its_way_and_nothing_when_it_fail
     app.days_pass(4);
     app.stripe.settle_bank_debit(&gift.session, false).unwrap();
     assert_eq!(state_of_payment(&app, &gift).await, "payment_failed");
-    // The browser may come back before the event does: Stripe itself is asked.
+    // The browser may return before the event arrives: Stripe is asked.
     assert_eq!(app.exchange(&gift).await.code(), "payment_failed");
     app.stripe_says_everything().await;
     assert!(app.ledger().await.is_empty());
@@ -129,7 +129,7 @@ async fn a_bank_debit_that_settles_days_later_gives_a_token_within_a_day() {
 }
 
 #[tokio::test]
-async fn a_recurring_gift_by_bank_debit_is_thanked_only_when_its_money_comes() {
+async fn a_recurring_gift_by_bank_debit_is_thanked_only_after_its_payment() {
     let app = TestApp::start().await;
     let gift = app.starts_to_give(1000, "month").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();
@@ -148,7 +148,7 @@ async fn a_payment_page_that_expires_leaves_no_person_behind() {
     let gift = app.starts_to_give(1000, "once").await;
     app.stripe.expire(&gift.session).unwrap();
     for mut event in app.stripe.events() {
-        // An address that was typed and left.
+        // An address that was typed and abandoned.
         event["data"]["object"]["customer_details"] = serde_json::json!({"email": EMAIL});
         assert_eq!(app.deliver(&event).await.status, 200);
     }
@@ -252,7 +252,7 @@ async fn a_refund_that_fails_puts_the_money_and_the_standing_back() {
 }
 
 #[tokio::test]
-async fn a_dispute_that_is_dropped_gives_back_what_the_bank_had_taken_in_either_order() {
+async fn a_dropped_dispute_returns_the_withdrawn_money_in_either_order() {
     for reversed in [false, true] {
         let app = TestApp::start().await;
         let gift = app.gives(1500, "once").await;
@@ -288,7 +288,7 @@ async fn refunded_and_disputed_above_what_was_paid_is_an_alarm_and_not_clamped()
     let dispute = app.stripe.dispute(&charge, None).unwrap();
     app.stripe.close_dispute(&dispute, Outcome::Lost).unwrap();
     let mut events = app.stripe.events();
-    // The practice Stripe refuses it; the real one has let it happen.
+    // The practice Stripe rejects it; the real one has let it happen.
     let mut refund = events.last().unwrap().clone();
     refund["id"] = "evt_above".into();
     refund["type"] = "refund.created".into();

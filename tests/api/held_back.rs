@@ -1,4 +1,4 @@
-//! What a reader's history holds back, and what it does not, over HTTP.
+//! Which entries of a reader's history prevent an appeal, over HTTP.
 
 use keepopen::actions;
 use keepopen::keys::Scope;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::TestApp;
 
-/// A server with these appeals. `more` is added to its settings.
+/// A server with these appeals, and `more` settings.
 async fn with(appeals: &str, more: &str) -> TestApp {
     TestApp::start_changed(more, |settings| {
         std::fs::write(settings.appeals.file.as_ref().unwrap(), appeals).unwrap();
@@ -15,7 +15,7 @@ async fn with(appeals: &str, more: &str) -> TestApp {
     .await
 }
 
-/// An appeal for the banner, with more of its fields.
+/// A banner appeal with more fields.
 fn appeal(id: &str, kind: &str, more: &str) -> String {
     format!(
         "[[appeals]]\nid = \"{id}\"\nsites = [\"journal\"]\nkind = \"{kind}\"\nsurface = [\"banner\"]\nlive = \"live\"\n{more}\n\
@@ -24,7 +24,7 @@ fn appeal(id: &str, kind: &str, more: &str) -> String {
     )
 }
 
-/// The appeal that a reader with this history sees, or the reason why there is none.
+/// The appeal that a reader with this history sees, or the reason for none.
 async fn shown(app: &TestApp, history: Value) -> String {
     let verdict = app.post("/v1/banner", &json!({"site": "journal", "history": history})).await.json;
     verdict["appeal"].as_str().unwrap_or_else(|| verdict["reason"].as_str().unwrap()).to_owned()

@@ -1,4 +1,4 @@
-//! What tests are told with.
+//! Helpers for all tests of the running server.
 
 use std::sync::Arc;
 
@@ -20,14 +20,14 @@ use uuid::Uuid;
 pub use keepopen_testkit::memory_folder as folder;
 use keepopen_testkit::{APPEALS, Database, journal, practice_stripe};
 
-/// When every test begins.
+/// The start time of every test.
 pub const START: &str = "2026-11-24T09:00:00Z";
 /// The newspaper's origin.
 pub const ORIGIN: &str = "https://journal.example.org";
 pub const ARTICLE: &str = "https://journal.example.org/world/ferries";
 pub const EMAIL: &str = "reader@example.org";
 
-/// The real server on a free port with a database of its own.
+/// The real server on a free port with its own database.
 pub struct TestApp {
     pub app: Arc<App>,
     pub stripe: PracticeStripe,
@@ -39,14 +39,14 @@ pub struct TestApp {
     finished: bool,
 }
 
-/// A gift under way.
+/// A gift in progress.
 #[derive(Clone, Debug)]
 pub struct Gift {
     pub session: String,
     pub attempt: Uuid,
 }
 
-/// An answer, read.
+/// A response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -62,7 +62,7 @@ impl Answer {
         Self { status, json, headers }
     }
 
-    /// The problem's code; panics on an answer that is no problem.
+    /// The problem's code; panics if the response is not a problem.
     pub fn code(&self) -> &str {
         let media_type = self.headers["content-type"].to_str().unwrap();
         assert_eq!(media_type, "application/problem+json", "{self:?}");
@@ -83,7 +83,7 @@ year = [5000]
 default_interval = "month"
 default_amount_minor = 1000"#;
 
-/// The settings of a test server. `more` is added at the end.
+/// The settings of a test server, with `more` at the end.
 pub fn settings(
     folder: &std::path::Path,
     database: &Database,
@@ -140,7 +140,7 @@ pub fn settings(
     sites::from_toml(&text).unwrap()
 }
 
-/// A practice Stripe that delivers nothing by itself.
+/// A practice Stripe that delivers nothing automatically.
 pub async fn practice(clock: &Clock) -> PracticeStripe {
     let clock = clock.clone();
     practice_stripe(move || clock.now_ms().div_euclid(1000)).await
@@ -172,7 +172,7 @@ impl TestApp {
         let app = actions::start(settings, clock).await.unwrap();
         let running = api::serve(&app).unwrap();
         tokio::spawn(running.server);
-        // A connection that the server closed meanwhile, under load, would fail a POST that is not repeated.
+        // Under load the server may have closed an idle connection, which would fail a POST.
         let client = Client::builder()
             .pool_max_idle_per_host(0)
             .redirect(reqwest::redirect::Policy::none())
@@ -182,7 +182,7 @@ impl TestApp {
         Self { app, stripe, url, client, server: running.handle, folder, database, finished: false }
     }
 
-    /// Every test ends here: the books are right, and nothing waits or is dead.
+    /// Every test ends with this: the ledger is correct, and no event is waiting or dead.
     pub async fn finish(mut self) {
         self.finished = true;
         assert_eq!(ledger_problems(&self.app).await, Vec::<String>::new());
@@ -216,7 +216,7 @@ impl TestApp {
         Answer::read(request.send().await.unwrap()).await
     }
 
-    /// As [`TestApp::post`], from a client behind the proxy on this machine.
+    /// Like [`TestApp::post`], from a client behind the proxy on this machine.
     pub async fn post_from(&self, address: &str, path: &str, body: &Value) -> Answer {
         let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN);
         self.send(request.header("x-forwarded-for", address).json(body)).await
@@ -226,7 +226,7 @@ impl TestApp {
         Answer::read(request.send().await.unwrap()).await
     }
 
-    /// What the banner says to a reader with an empty history.
+    /// The banner's verdict for a reader with an empty history.
     pub async fn banner(&self, token: Option<&str>) -> Value {
         let question = json!({"site": "journal", "history": {}, "token": token});
         let answer = self.post("/v1/banner", &question).await;
@@ -234,7 +234,7 @@ impl TestApp {
         answer.json
     }
 
-    /// A reader starts to give, and stands on the payment page.
+    /// A reader starts to give, and is on the payment page.
     pub async fn starts_to_give(&self, amount_minor: i64, interval: &str) -> Gift {
         let attempt = Uuid::from_u128(fastrand::u128(..));
         let answer = self.post("/v1/checkout", &checkout_body(attempt, amount_minor, interval)).await;
@@ -242,7 +242,7 @@ impl TestApp {
         Gift { session: answer.text("session").to_owned(), attempt }
     }
 
-    /// A reader gives by card; Stripe's events have not come yet.
+    /// A reader gives by card; Stripe's events have not arrived yet.
     pub async fn gives(&self, amount_minor: i64, interval: &str) -> Gift {
         let gift = self.starts_to_give(amount_minor, interval).await;
         self.stripe.pay(&gift.session, How::Card).unwrap();
@@ -262,7 +262,7 @@ impl TestApp {
         self.post("/v1/tokens", &body).await
     }
 
-    /// The token of a gift that is paid.
+    /// The token of a paid gift.
     pub async fn token(&self, gift: &Gift) -> String {
         let answer = self.exchange(gift).await;
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -285,7 +285,7 @@ impl TestApp {
         }
     }
 
-    /// Stripe delivers everything that has happened, and the worker works through it.
+    /// Delivers everything that has happened, and lets the worker process it.
     pub async fn stripe_says_everything(&self) {
         self.deliver_everything().await;
         self.run_jobs().await;
@@ -295,7 +295,7 @@ impl TestApp {
         crate::queue::process_everything(&self.app).await;
     }
 
-    /// The only contribution there is.
+    /// The only contribution.
     pub async fn contribution(&self) -> Contribution {
         let all = self.app.store.contributions().await.unwrap();
         assert_eq!(all.len(), 1, "{all:?}");
@@ -306,13 +306,13 @@ impl TestApp {
         self.contribution().await.state
     }
 
-    /// Every entry of what readers gave and what was taken back, as kind and amount, in the order of their causes.
+    /// Every entry of payments and reversals, as kind and amount, ordered by cause.
     pub async fn ledger(&self) -> Vec<(EntryKind, i64)> {
         let entries = self.app.store.entries().await.unwrap();
         entries.into_iter().filter(is_given).map(|entry| (entry.kind, entry.money.amount_minor)).collect()
     }
 
-    /// What readers gave the journal and was not taken back, before Stripe's fees, in euro cents.
+    /// What readers gave the journal, minus reversals, before Stripe's fees, in euro cents.
     pub async fn clearing(&self) -> i64 {
         self.ledger().await.iter().map(|(kind, minor)| kind.sign() * minor).sum()
     }
@@ -323,7 +323,7 @@ impl TestApp {
         actions::create_api_key(&self.app.as_operator(), "test", &scopes).await.unwrap().secret
     }
 
-    /// The standing that a site's back end is told.
+    /// The standing that a site's back end gets.
     pub async fn standing(&self) -> String {
         let key = self.api_key().await;
         let request = self.client.post(format!("{}/v1/supporters/lookup", self.url)).bearer_auth(key);
@@ -348,18 +348,18 @@ pub fn checkout_body(attempt: Uuid, amount_minor: i64, interval: &str) -> Value 
     })
 }
 
-/// What a check of the books finds wrong.
+/// The problems that the ledger check finds.
 pub async fn ledger_problems(app: &App) -> Vec<String> {
     reports::check_ledger(&app.store, &reports::SealKey::of(&app.vault)).await.unwrap().wrong
 }
 
-/// Whether an entry is of what readers gave or what was taken back: not of fees, other currencies or payouts.
+/// Whether an entry is a payment or a reversal, as opposed to fees, other currencies and payouts.
 pub fn is_given(entry: &Entry) -> bool {
     use EntryKind::*;
     matches!(entry.kind, Payment | Refund | RefundReversal | Dispute | DisputeReversal)
 }
 
-/// The token with its signature's bytes changed, each time in another way.
+/// The token with its signature changed, each time in another way.
 pub fn forged(token: &str, number: u8) -> String {
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();

@@ -1,4 +1,4 @@
-//! Two servers on one database: work is taken once, and the books are as from one.
+//! Two servers on one database: each task is done once, and the ledger is as from one server.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::helpers::{TestApp, folder, settings};
 use crate::story::{books_of, receive, tell};
 use keepopen_testkit::Database;
 
-/// How many stories are told (about 150 events each); `KEEPOPEN_TEST_STORIES` asks for more.
+/// The number of histories (about 150 events each); `KEEPOPEN_TEST_STORIES` asks for more.
 fn stories() -> usize {
     std::env::var("KEEPOPEN_TEST_STORIES").map_or(2, |text| text.parse().unwrap())
 }
@@ -51,7 +51,7 @@ async fn two_servers_that_share_a_database_book_as_one_would() {
     tokio::join!(deliver(&one, &deliveries[..half], 1), deliver(&other, &deliveries[half..], 2),);
     tokio::join!(books_of(&one), books_of(&other));
     assert_eq!(books_of(&one).await, expected);
-    // Each event was taken up once, by one of the two, and neither got in the other's way.
+    // Each event was processed once, by one of the two, and neither disturbed the other.
     let once = |it: &EventRow| it.attempts == 1 && it.error.is_none();
     assert!(one.store.events().await.unwrap().iter().all(once));
     one.store.close().await;
@@ -59,9 +59,8 @@ async fn two_servers_that_share_a_database_book_as_one_would() {
     told.finish().await;
 }
 
-/// Delivers to one server, which works through the inbox (also what the other received) as it goes.
-/// Each in an order of its own: two that do the same thing at the same time would not get in each
-/// other's way.
+/// Delivers to one server, which also processes the inbox (including what the other received). Each uses its own order,
+/// because identical orders would not conflict.
 async fn deliver(app: &Arc<App>, events: &[&Value], seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     for (place, event) in events.iter().enumerate() {
@@ -76,7 +75,7 @@ async fn deliver(app: &Arc<App>, events: &[&Value], seed: u64) {
     }
 }
 
-/// How many do something at the same time.
+/// How many calls run at the same time.
 const CONCURRENCY: usize = 8;
 
 fn appeal(heading: &str) -> Value {
@@ -85,7 +84,7 @@ fn appeal(heading: &str) -> Value {
 }
 
 #[tokio::test]
-async fn what_two_servers_publish_and_switch_at_the_same_time_is_all_published_and_switched() {
+async fn simultaneous_publications_and_switches_on_two_servers_all_take_effect() {
     let one = TestApp::start_without_appeals().await;
     let other = actions::start(one.app.settings.clone(), one.app.clock.clone()).await.unwrap();
     let mut work = JoinSet::new();
@@ -120,7 +119,7 @@ async fn what_two_servers_publish_and_switch_at_the_same_time_is_all_published_a
 }
 
 #[tokio::test]
-async fn of_editors_who_write_the_same_version_at_the_same_time_one_does_and_the_others_are_told() {
+async fn when_editors_save_the_same_version_at_the_same_time_one_succeeds_and_the_others_conflict() {
     let app = TestApp::start_without_appeals().await;
     let scopes = [Scope::AppealsWrite];
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap().secret;
@@ -139,7 +138,7 @@ async fn of_editors_who_write_the_same_version_at_the_same_time_one_does_and_the
         }
         let mut statuses = work.join_all().await;
         statuses.sort_unstable();
-        // To publish what was seen changes no version, so all of them may.
+        // Publishing a known version changes nothing, so all of them may.
         let refused = if path.is_empty() { 412 } else { 200 };
         let expected: Vec<u16> = std::iter::once(200).chain(vec![refused; CONCURRENCY - 1]).collect();
         assert_eq!(statuses, expected, "{method} {path}");

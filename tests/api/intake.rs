@@ -1,4 +1,5 @@
-//! Deliveries that come at the same time: stored together, each with its own answer, and none answered before its commit.
+//! Deliveries that arrive at the same time: stored together, each with its own response, and none answered before its
+//! commit.
 
 use keepopen_testkit::until;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::helpers::TestApp;
 
-/// An event that nothing is booked from.
+/// An event that is never booked.
 fn event(id: &str) -> Value {
     json!({
         "id": id, "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": false,
@@ -20,10 +21,10 @@ fn event(id: &str) -> Value {
     })
 }
 
-/// Holds up whoever adds to the inbox, until it is dropped.
+/// Blocks inserts into the inbox until it is dropped.
 async fn hold_the_inbox(app: &TestApp) -> Tx {
     let mut tx = app.app.store.begin().await.unwrap();
-    // There the intake does not wait for who writes.
+    // There the intake does not wait for writing transactions.
     if let Tx::Postgres(tx) = &mut tx {
         sqlx::query("LOCK TABLE stripe_events IN SHARE MODE").execute(&mut **tx).await.unwrap();
     }
@@ -36,7 +37,7 @@ fn request(app: &TestApp, event: &Value) -> reqwest::RequestBuilder {
     app.client.post(format!("{}/webhooks/stripe", app.url)).header("stripe-signature", signature).body(body)
 }
 
-/// Begins to deliver, and goes on in the background; the answer's status.
+/// Starts to deliver in the background. Returns the response's status.
 fn delivering(app: &TestApp, event: &Value) -> JoinHandle<u16> {
     let request = request(app, event);
     tokio::spawn(async move { request.send().await.unwrap().status().as_u16() })
@@ -47,7 +48,7 @@ async fn under_way(app: &TestApp, count: usize) {
     until(Duration::from_secs(60), &format!("{count} are under way"), so_many).await;
 }
 
-/// Delivers while the inbox is held, the first before all others; the answers' statuses.
+/// Delivers while the inbox is blocked, the first before all others. Returns the statuses.
 async fn together(app: &TestApp, events: &[Value]) -> Vec<u16> {
     let held = hold_the_inbox(app).await;
     let mut answers = vec![delivering(app, &event("evt_first"))];
@@ -66,7 +67,7 @@ async fn together(app: &TestApp, events: &[Value]) -> Vec<u16> {
     statuses
 }
 
-/// A number that is counted for operators.
+/// The value of a metric.
 fn counted(app: &TestApp, series: &str) -> u64 {
     let text = app.app.metrics.render();
     let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
@@ -100,7 +101,7 @@ async fn deliveries_that_wait_at_the_same_time_share_a_commit_and_each_is_stored
 }
 
 #[tokio::test]
-async fn of_two_deliveries_with_the_same_id_in_one_commit_the_first_is_kept() {
+async fn the_first_of_two_deliveries_with_the_same_id_in_one_commit_is_kept() {
     let app = TestApp::start().await;
     let (first, mut second) = (event("evt_a"), event("evt_a"));
     second["created"] = 1_795_000_001.into();
@@ -110,7 +111,7 @@ async fn of_two_deliveries_with_the_same_id_in_one_commit_the_first_is_kept() {
     app.finish().await;
 }
 
-/// Has the database refuse an event with this id.
+/// Makes the database reject an event with this id.
 async fn refuse(app: &TestApp, id: &str) {
     let rule = if on_postgres(app).await {
         format!("ALTER TABLE stripe_events ADD CONSTRAINT refused CHECK (id <> '{id}')")
@@ -144,7 +145,7 @@ async fn a_delivery_that_the_database_refuses_fails_no_other() {
 #[tokio::test]
 async fn a_commit_that_fails_acknowledges_nobody() {
     let app = TestApp::start().await;
-    // Every row is taken, and the commit then fails for one of another table: its parent is missing.
+    // Every row is accepted, and the commit then fails because of another table: its parent is missing.
     let (before, after) = if on_postgres(&app).await {
         (
             vec![
@@ -181,14 +182,14 @@ async fn a_commit_that_fails_acknowledges_nobody() {
 }
 
 #[tokio::test]
-async fn who_hangs_up_breaks_nothing_for_the_others() {
+async fn a_client_that_disconnects_breaks_nothing_for_the_others() {
     let app = TestApp::start().await;
     let held = hold_the_inbox(&app).await;
     let mut answers = Vec::new();
     for n in 0..12 {
         let event = event(&format!("evt_{n:02}"));
         if n % 3 == 0 {
-            // Says all of it, and is gone before the answer.
+            // Sends everything, and disconnects before the response.
             let body = event.to_string();
             let signature = app.stripe.sign(body.as_bytes(), app.app.now_ms().div_euclid(1000));
             let head = format!(
@@ -204,7 +205,7 @@ async fn who_hangs_up_breaks_nothing_for_the_others() {
             under_way(&app, n + 1).await;
         }
     }
-    // One more way to be gone: the action itself is given up. It is the first by its id, so that it is answered before the others.
+    // Another way to disconnect: the action itself is dropped. It is the first by id, so it is answered before the others.
     let given_up = tokio::spawn({
         let (app, body) = (std::sync::Arc::clone(&app.app), event("evt_").to_string());
         let signature =
@@ -233,7 +234,7 @@ async fn who_hangs_up_breaks_nothing_for_the_others() {
 }
 
 #[tokio::test]
-async fn a_stop_ends_what_was_taken_in_and_takes_no_more() {
+async fn a_stop_finishes_accepted_deliveries_and_accepts_no_more() {
     let app = TestApp::start().await;
     let held = hold_the_inbox(&app).await;
     let answers: Vec<_> = (0..3).map(|n| delivering(&app, &event(&format!("evt_{n}")))).collect();
@@ -242,7 +243,7 @@ async fn a_stop_ends_what_was_taken_in_and_takes_no_more() {
         let app = std::sync::Arc::clone(&app.app);
         async move { app.intake.finish().await }
     });
-    // Once it stops, every place is taken.
+    // Once it stops, every slot is taken.
     under_way(&app, 2048).await;
     assert_eq!(delivering(&app, &event("evt_late")).await.unwrap(), 503);
     assert!(!stopping.is_finished());
@@ -258,7 +259,7 @@ async fn a_stop_ends_what_was_taken_in_and_takes_no_more() {
 }
 
 #[tokio::test]
-async fn more_than_can_wait_are_told_so_and_the_rest_is_stored() {
+async fn deliveries_above_the_limit_are_refused_and_the_rest_is_stored() {
     let app = TestApp::start().await;
     let held = hold_the_inbox(&app).await;
     let mut answers = Vec::new();

@@ -1,4 +1,4 @@
-//! A start while PostgreSQL is away: what was last in force is kept on disk. (SQLite's file is in the same folder.)
+//! A start while PostgreSQL is down, from the saved snapshot. (SQLite's file is in the same folder.)
 
 use keepopen::actions::StartError;
 use keepopen::ids::SupporterId;
@@ -16,7 +16,7 @@ use keepopen_testkit::Wire;
 
 const NO_SERVER: &str = "SKIPPED: KEEPOPEN_TEST_POSTGRES names no server";
 
-/// A server whose way to PostgreSQL can be cut; with or without an appeals file.
+/// A server whose connection to PostgreSQL can be cut; with or without an appeals file.
 async fn start(with_file: bool) -> Option<(TestApp, Wire)> {
     let mut wire = None;
     let app = TestApp::start_changed("", |settings| {
@@ -38,12 +38,12 @@ async fn start(with_file: bool) -> Option<(TestApp, Wire)> {
     }
 }
 
-/// Ends it, and starts it again.
+/// Stops it, and starts it again.
 async fn restart(app: &mut TestApp) -> Result<(), StartError> {
     restart_with(app, app.app.settings.clone()).await
 }
 
-/// Ends it, and starts it again with other settings.
+/// Stops it, and starts it again with other settings.
 async fn restart_with(app: &mut TestApp, settings: Settings) -> Result<(), StartError> {
     app.server.stop(false).await;
     app.app.store.close().await;
@@ -86,7 +86,7 @@ async fn ready(app: &TestApp) -> String {
 }
 
 #[tokio::test]
-async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_when_it_is_back() {
+async fn a_start_without_the_database_serves_the_saved_snapshot_and_catches_up_when_it_is_back() {
     let Some((mut app, mut wire)) = start(false).await else {
         println!("{NO_SERVER}");
         return;
@@ -151,7 +151,7 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     assert_eq!(publish(&app, &key, "Second").await.code(), "store_unavailable");
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.code(), "store_unavailable");
     assert!(ready(&app).await.contains("[\"database\"]"));
-    // Still away: no error, and nothing is changed.
+    // Still down: no error, and nothing is changed.
     actions::reach_database(&app.app).await.unwrap();
     assert!(app.app.is_catching_up());
 
@@ -168,7 +168,7 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
 }
 
 #[tokio::test]
-async fn what_changed_while_a_service_was_without_its_database_is_in_force_when_it_is_back() {
+async fn changes_made_while_a_service_had_no_database_are_active_when_it_is_back() {
     let Some((mut app, mut wire)) = start(false).await else {
         println!("{NO_SERVER}");
         return;

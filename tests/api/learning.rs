@@ -1,4 +1,4 @@
-//! Weights of variants that follow results.
+//! Learned weights of variants.
 
 use std::collections::BTreeMap;
 
@@ -61,7 +61,7 @@ async fn shares(app: &TestApp) -> BTreeMap<String, u32> {
     shares
 }
 
-/// So many readers see the variant for the first time; each of `gifts` is of so much.
+/// This many readers see the variant for the first time, and make these gifts of this amount.
 async fn results(app: &TestApp, variant: &str, views: usize, gifts: &[i64]) {
     let mut bucket = 0;
     let verdict = loop {
@@ -113,7 +113,7 @@ async fn the_variant_that_earns_more_gets_more_readers_and_the_other_keeps_its_f
         assert_eq!(asked(&app, bucket, Some("a")).await["variant"], "a", "who saw a keeps it");
     }
 
-    // Published again, in force at once with what was learned; with another variant, only after it was learned anew.
+    // Published again, it is active at once with what was learned; with another variant, only after learning again.
     write(&app, &LEARNING.replace("Keep us open", "Keep us going"));
     assert_eq!(shares(&app).await, learned);
     write(&app, &format!("{LEARNING}\n[[appeals.variants]]\nid = \"c\"\ncopy = {{ heading = \"New\" }}"));
@@ -143,7 +143,7 @@ async fn an_appeal_with_another_id_learns_from_the_results_of_its_former_one() {
 }
 
 #[tokio::test]
-async fn a_former_id_that_appeals_of_two_sites_had_teaches_each_what_came_on_its_own_site() {
+async fn a_former_id_used_on_two_sites_teaches_each_appeal_from_its_own_site() {
     let app = learning().await;
     actions::update_weights(&app.app).await.unwrap();
     results(&app, "a", 40, &[100]).await;
@@ -167,7 +167,7 @@ async fn a_former_id_that_appeals_of_two_sites_had_teaches_each_what_came_on_its
     app.finish().await;
 }
 
-/// So many readers see the variant for the first time in this hour.
+/// This many readers see the variant for the first time in this hour.
 async fn seen(app: &TestApp, variant: &str, readers: i64) {
     let now_ms = app.app.now_ms();
     let key = CountKey {

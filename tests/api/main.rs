@@ -1,4 +1,4 @@
-//! The service from outside: the real server, a practice Stripe, a clock that the test moves.
+//! The service from outside: the real server, a practice Stripe, a clock that the tests move.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 

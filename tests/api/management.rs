@@ -1,4 +1,4 @@
-//! The port for operators: alive, ready, and what is counted.
+//! The management port: liveness, readiness and metrics.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use keepopen_testkit::Database;
 
 const ON: &str = "[management]\nbind = \"127.0.0.1:0\"";
 
-/// Starts the management server beside the public one; where it is.
+/// Starts the management server next to the public one. Returns its address.
 fn start(app: &TestApp) -> String {
     let running = management::serve(&app.app).unwrap().unwrap();
     tokio::spawn(running.server);
@@ -59,7 +59,7 @@ async fn a_service_without_its_database_is_alive_and_not_ready() {
     let url = format!("http://{}", running.address);
     assert_eq!(ask(&url, "/livez").await, (StatusCode::OK, "alive\n".to_owned()));
     assert_eq!(ask(&url, "/readyz").await, (StatusCode::OK, "ready\n".to_owned()));
-    // Many monitors ask for the head alone.
+    // Many monitors send HEAD requests.
     let head = Client::new().head(format!("{url}/readyz")).send().await.unwrap();
     assert_eq!((head.status(), head.bytes().await.unwrap().len()), (StatusCode::OK, 0));
     app.store.close().await;
@@ -206,7 +206,7 @@ async fn events_that_are_tried_again_or_given_up_are_counted_apart() {
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"retrying\"}").await, 0.0);
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"dead\"}").await, 1.0);
     assert_eq!(value(&url, "keepopen_inbox_oldest_waiting_seconds").await, 0.0);
-    // It is dead on purpose: take it out of what `finish` looks at.
+    // It is dead on purpose: remove it from what `finish` checks.
     let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
     app.app.store.run_sql(done).await.unwrap();
     app.finish().await;
@@ -268,7 +268,7 @@ async fn every_answer_has_a_request_id_the_callers_own_where_it_is_harmless() {
 }
 
 #[tokio::test]
-async fn what_is_counted_is_what_the_manual_explains() {
+async fn every_metric_is_explained_in_the_manual() {
     let app = TestApp::start_with(ON).await;
     let url = start(&app);
     app.banner(None).await;

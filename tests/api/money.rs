@@ -1,4 +1,4 @@
-//! Contributions, payments as a table, and the books, for people and programs.
+//! Contributions, the payments export, and the comparison, for people and programs.
 
 use std::collections::BTreeSet;
 
@@ -87,7 +87,7 @@ async fn pages_hold_every_contribution_once_the_newest_first() {
         }
         assert_eq!(seen, ids(&whole), "pages of {limit}");
     }
-    // What is given while somebody reads stands before what they read.
+    // A gift that is made during the listing comes before the pages already read.
     let first = good(&app, "/v1/contributions?limit=3").await;
     app.app.clock.advance(60_000);
     app.gives(5000, "month").await;
@@ -170,7 +170,7 @@ async fn what_still_takes_money_in_a_currency_is_listed_so_that_it_can_be_retire
         match what {
             "past_due" => drop(app.stripe.next_month(&paid.subscription.unwrap(), false).unwrap()),
             "ended" => app.stripe.cancel(&paid.subscription.unwrap(), false).unwrap(),
-            // Its only payment went back; it goes on all the same, and will be taken next month.
+            // Its only payment was refunded; it continues, and will be charged next month.
             "refunded" => drop(app.stripe.refund(&paid.charge.unwrap(), None).unwrap()),
             _ => {}
         }
@@ -236,7 +236,7 @@ async fn a_question_that_can_not_be_read_is_refused() {
 }
 
 #[tokio::test]
-async fn one_contribution_is_told_with_its_payments_and_entries() {
+async fn one_contribution_is_returned_with_its_payments_and_entries() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
     let paid = app.stripe.payments(&gift.session);
@@ -267,14 +267,14 @@ async fn one_contribution_is_told_with_its_payments_and_entries() {
     assert_eq!(kinds, BTreeSet::from(["fee", "payment", "refund"]));
     let payment = whole["entries"].as_array().unwrap().iter().find(|it| it["kind"] == "payment").unwrap();
     assert_eq!((&payment["debit"], &payment["credit"]), (&json!("clearing"), &json!("contributions")));
-    // All of it was told a month after it began.
+    // All of it was reported a month after it began.
     assert_eq!(payment["occurred_at"], "2026-11-24T09:00:00Z");
     assert_eq!(payment["booked_at"], "2026-12-25T09:00:00Z");
     assert_eq!(whole["subscriptions"], json!([whole["subscription"]]));
     app.finish().await;
 }
 
-/// The export's lines, each as its fields; none of them is quoted here.
+/// The export's lines, split into fields; none of them is quoted here.
 async fn lines(app: &TestApp, query: &str) -> Vec<Vec<String>> {
     let answer = get(app, &format!("/v1/contributions/export.csv{query}")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -322,7 +322,7 @@ async fn the_export_has_a_line_for_each_payment_and_no_formula() {
     ] {
         assert_eq!(lines(&app, query).await.len(), 1 + count, "{query}");
     }
-    // Whoever writes metadata at Stripe names the appeal.
+    // Anybody who can write metadata at Stripe can name the appeal.
     let formula = "UPDATE contributions SET appeal = '=HYPERLINK(1)', variant = '@x'";
     app.app.store.run_sql(formula).await.unwrap();
     let all = lines(&app, "").await;
@@ -340,7 +340,7 @@ async fn an_export_of_many_pages_holds_every_payment_once() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
-    // As many as make three pages, all but a few in the same second.
+    // Enough for three pages, all but a few in the same second.
     let copy = "INSERT INTO payments (object, contribution_id, site, currency, amount_minor, paid_at_ms, refunded_minor, \
          disputed_minor, unsettled_minor, discrepancy_minor) \
          WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 2500) \

@@ -1,4 +1,4 @@
-//! As `variants.rs`: money that came another way, gifts that end another way, and what other software does.
+//! Like `variants.rs`: payments that arrive in other ways, gifts that end in other ways, and other software's objects.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::standing::standing;
 use crate::story::{LedgerState, receive};
 use crate::variants::{DEC_3, JAN_4, NOV_5, event, invoice, subscription};
 
-/// What came to each account in all.
+/// The total on each account.
 fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
     let mut accounts = BTreeMap::new();
     for entry in &ledger.entries {
@@ -150,7 +150,7 @@ async fn only_what_moved_through_stripe_is_in_clearing_however_the_rest_was_paid
 }
 
 #[tokio::test]
-async fn the_first_invoice_came_through_stripe_when_its_payment_page_was_paid() {
+async fn the_first_invoice_is_paid_through_stripe_if_its_payment_page_was_paid() {
     let app = TestApp::start().await;
     let mut silent = invoice("in_1", "sub_m", "paid", NOV_5);
     for field in ["charge", "paid_out_of_band"] {
@@ -194,7 +194,7 @@ async fn a_payment_is_to_be_settled_in_the_time_that_its_method_takes() {
 }
 
 #[tokio::test]
-async fn what_stripes_balance_brings_is_dated_by_it() {
+async fn entries_from_stripes_balance_are_dated_by_it() {
     let app = TestApp::start().await;
     app.stripe.set_settlement(Some(Settlement::new("usd", &[("eur", "1.10")]).unwrap()));
     app.gives(1000, "once").await;
@@ -267,7 +267,7 @@ async fn a_gift_of_any_interval_that_is_cancelled_at_once_stands_to_the_end_of_w
 }
 
 #[tokio::test]
-async fn what_was_paid_for_is_what_the_invoice_says_else_the_period_of_the_subscription() {
+async fn the_paid_period_is_the_invoices_otherwise_the_subscriptions() {
     const DAY_S: i64 = 86_400;
     let app = TestApp::start().await;
     let line = |amount: i64, days: i64| json!({"amount": amount, "period": {"start": NOV_5, "end": NOV_5 + days * DAY_S}});
@@ -372,7 +372,7 @@ async fn an_invoice_that_waits_for_its_proof_is_not_settled_in_time_either() {
     let begun = event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5));
     let ledger = play(&app, &[begun, event("p", "invoice.paid", NOV_5, silent)]).await;
     let [payment] = ledger.payments.as_slice() else { panic!("{:?}", ledger.payments) };
-    // The method is not known: a week.
+    // The method is unknown: a week.
     assert_eq!(
         (payment.kind, payment.settle_by_ms),
         (PaymentKind::Unconfirmed, Some((NOV_5 + 7 * 86_400) * 1000))

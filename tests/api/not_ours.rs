@@ -1,4 +1,4 @@
-//! What is not ours never fails and books nothing; of a gift of ours, nothing that can't be read is booked or lost.
+//! Objects that are not ours never fail and are never booked; for our gifts, nothing unreadable is booked or lost.
 
 use std::path::Path;
 
@@ -32,14 +32,14 @@ pub async fn deliver_all<'a>(app: &TestApp, events: impl IntoIterator<Item = &'a
     app.run_jobs().await;
 }
 
-/// Every event is done, at the first try.
+/// Every event was processed at the first try.
 async fn nothing_failed(app: &TestApp) {
     for event in app.app.store.events().await.unwrap() {
         assert_eq!((event.state.as_str(), event.attempts, &event.error), ("done", 1, &None), "{event:?}");
     }
 }
 
-/// The same, with every currency another.
+/// The same with another currency throughout.
 pub fn in_currency(value: &Value, code: &str) -> Value {
     match value {
         Value::Object(fields) => fields
@@ -139,7 +139,7 @@ async fn a_gift_in_a_currency_that_we_do_not_know_is_kept_with_its_code_and_not_
             let not_booked = format!("not booked: unknown currency {}", code.to_uppercase());
             assert!(outcomes(&app).await.contains(&not_booked));
 
-            // Backwards, and again: the same.
+            // In reverse order, and again: the same.
             let there = app.app.store.facts().await.unwrap();
             events.reverse();
             for (place, event) in events.iter_mut().enumerate() {
@@ -154,7 +154,7 @@ async fn a_gift_in_a_currency_that_we_do_not_know_is_kept_with_its_code_and_not_
 }
 
 #[tokio::test]
-async fn what_is_taken_back_in_a_currency_that_we_do_not_know_is_flagged_and_the_rest_booked() {
+async fn a_reversal_in_an_unknown_currency_raises_an_alarm_and_the_rest_is_booked() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
@@ -176,7 +176,7 @@ async fn control_characters_in_texts_from_stripe_stop_no_gift() {
     for control in ["\\u0000", "\\u0007", "\\n", "\\u007f", "\\u0085"] {
         let app = TestApp::start().await;
         app.gives(1000, "month").await;
-        // At the end of each value of these names.
+        // At the end of each value with these names.
         let mark = |event: &Value| {
             let mut text = event.to_string();
             for key in keys {
@@ -274,7 +274,7 @@ async fn gifts_of_a_site_that_is_not_configured_book_nothing_until_it_is() {
     let gift = app.gives(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     app.stripe.refund(&charge, Some(200)).unwrap();
-    // Another contribution than the one that was begun here.
+    // Another contribution than the one that began here.
     let other = "con_00000000000000000000000001";
     let mine = app.app.store.read_sql("SELECT contribution_id FROM checkouts").await.unwrap().remove(0);
     let of_other = |event: &Value| {
@@ -294,7 +294,7 @@ async fn gifts_of_a_site_that_is_not_configured_book_nothing_until_it_is() {
     actions::requeue_unbooked(&app.app, "1").await.unwrap();
     assert!(app.app.store.contributions().await.unwrap().is_empty());
 
-    // Once the site is in the settings, it is booked.
+    // Once the site is configured, it is booked.
     let mut settings = crate::helpers::settings(app.folder(), &app.database, &app.stripe, "");
     settings.sites.insert("courier".to_owned(), settings.sites["journal"].clone());
     let clock = keepopen::clock::Clock::movable(jiff::Timestamp::from_millisecond(app.app.now_ms()).unwrap());
@@ -305,7 +305,7 @@ async fn gifts_of_a_site_that_is_not_configured_book_nothing_until_it_is() {
     assert!(outcomes(&app).await.contains(&"tied later".to_owned()));
     assert!(next.store.other_gifts().await.unwrap().is_empty());
     next.store.close().await;
-    // A site that was taken out of the settings keeps its gifts, and what becomes of them.
+    // A site that was removed from the settings keeps its gifts and their changes.
     app.stripe.refund(&charge, Some(300)).unwrap();
     let more: Vec<Value> = app.stripe.events_after(events.len()).iter().map(of_other).collect();
     deliver_all(&app, &more).await;

@@ -1,4 +1,4 @@
-//! Domain events: what became true is written once, whatever order it was learnt in.
+//! Domain events: each is written once, whatever the order of the facts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::helpers::{TestApp, folder, settings};
 use crate::story::{receive, tell};
 use keepopen_testkit::Database;
 
-/// A server of its own, on a new database and the same practice Stripe.
+/// Another server, with a new database and the same practice Stripe.
 struct Another {
     app: Arc<App>,
     _folder: TempDir,
@@ -171,7 +171,7 @@ async fn rebuilding_and_rewriting_emit_nothing_and_later_events_are_emitted_alon
     actions::rebuild_projections(&rebuilt.app, &rebuilt.app.as_operator()).await.unwrap();
     assert_eq!(outbox(&rebuilt.app).await, []);
 
-    // A database of a version that had no outbox: its past is not announced either.
+    // A database from before the outbox existed: its past is not announced either.
     let older = Another::beside(&told).await;
     for event in &told.stripe.events() {
         receive(&older.app, event).await;

@@ -1,4 +1,4 @@
-//! Pages for people: what every one of them has in common.
+//! Pages for people: what they have in common.
 
 use keepopen::keys::Scope;
 use keepopen::{actions, management};
@@ -65,7 +65,7 @@ async fn alarms_that_can_not_be_read_are_an_error_wherever_they_are_shown() {
         let compared = app.get("/v1/reconciliation", Some(&key.secret)).await;
         assert_eq!((compared.status.as_u16(), compared.code()), (500, "internal"), "{alarms}");
     }
-    // With an id, but without what an alarm of this kind has.
+    // With an id, but without an alarm's required fields.
     let odd = r#"UPDATE contributions SET alarms = '[{"id":"alm_0123456789abcdefghjkmnpqrs","alarm":"unheard_of"}]'"#;
     app.app.store.run_sql(odd).await.unwrap();
     let listed = app.get("/v1/alarms", Some(&key.secret)).await;

@@ -1,4 +1,4 @@
-//! Payments that were made outside Stripe, and payments that Stripe does not settle in time.
+//! Payments outside Stripe, and payments that Stripe does not settle in time.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::helpers::TestApp;
 use crate::settling::{payments, reconcile};
 use crate::story::LedgerState;
 
-/// What each account of euros holds.
+/// The balance of each euro account.
 fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
     let mut accounts = BTreeMap::new();
     for entry in &ledger.entries {
@@ -37,8 +37,7 @@ async fn an_invoice_marked_as_paid_outside_stripe_counts_and_is_never_in_clearin
 }
 
 #[tokio::test]
-async fn what_is_paid_outside_in_the_middle_of_a_subscription_is_told_apart_in_the_shape_of_every_generation()
-{
+async fn an_offline_payment_within_a_subscription_is_recognised_in_every_generation() {
     let told = TestApp::start().await;
     let monthly = told.gives(1000, "month").await;
     let subscription = told.stripe.payments(&monthly.session).subscription.unwrap();
@@ -65,7 +64,7 @@ async fn what_is_paid_outside_in_the_middle_of_a_subscription_is_told_apart_in_t
     told.finish().await;
 }
 
-/// A paid invoice of the case, changed.
+/// The paid invoice of the case, changed.
 fn invoice(change: impl FnOnce(&mut Value)) -> Vec<Value> {
     let mut events = case("paid-outside-stripe-booked");
     change(&mut events[3]["data"]["object"]);
@@ -103,7 +102,7 @@ async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
     let list = |parts: Vec<Value>| json!({"object": "list", "data": parts, "has_more": false});
     // (what, events, in clearing, offline)
     let mut cases = vec![
-        // The payment was made after an attempt had failed: only its own record tells.
+        // The payment was made after a failed attempt: only its own record shows it.
         ("nothing yet", invoice(attempted), 700, 0),
         (
             "a list without payments",
@@ -164,7 +163,7 @@ async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
             1000,
             400,
         ),
-        // It had looked as if it came outside Stripe, and then as if it came through it.
+        // It first seemed to be paid outside Stripe, and then through it.
         ("its payment intent, late", false, vec![invoice_payment("inpay_a", 700, &intent)], 1400, 0),
     ] {
         let mut events = invoice(|it| {
@@ -189,7 +188,7 @@ async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
         ]);
         expected.retain(|_, minor| *minor != 0);
         assert_eq!(accounts(&ledger), expected, "{what}");
-        // The whole counts, also while nothing is booked of it.
+        // The whole amount counts, even while nothing of it is booked.
         assert_eq!(ledger.payments.iter().map(|it| it.money.amount_minor).sum::<i64>(), 1400, "{what}");
         let gift = &ledger.contributions[0];
         assert_eq!(
@@ -202,7 +201,7 @@ async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
 }
 
 #[tokio::test]
-async fn what_stripe_does_not_settle_in_time_is_an_alarm_and_no_agreement() {
+async fn a_payment_that_stripe_does_not_settle_in_time_raises_an_alarm_and_breaks_the_agreement() {
     let app = TestApp::start().await;
     app.stripe.settle_late(true);
     app.gives(1000, "once").await;

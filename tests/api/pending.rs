@@ -1,4 +1,4 @@
-//! Whatever Stripe decides weeks later is found by comparing, even if every event about it was lost.
+//! Whatever Stripe decides weeks later is found by a comparison, even if every event about it was lost.
 
 use keepopen::actions::reconcile_due;
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
@@ -130,7 +130,7 @@ async fn after_60_days_without_a_server_the_first_comparison_finds_what_happened
 }
 
 #[tokio::test]
-async fn what_never_ends_is_fetched_once_a_month_after_half_a_year() {
+async fn a_pending_object_is_fetched_once_a_month_after_half_a_year() {
     let app = TestApp::start().await;
     pays_by_debit(&app).await;
     app.stripe_says_everything().await;
@@ -147,7 +147,7 @@ async fn what_never_ends_is_fetched_once_a_month_after_half_a_year() {
 }
 
 #[tokio::test]
-async fn what_never_ends_is_fetched_at_the_next_comparison_when_the_server_was_off_on_its_day() {
+async fn a_pending_object_is_fetched_at_the_next_comparison_if_the_server_was_off_on_its_day() {
     let app = TestApp::start().await;
     pays_by_debit(&app).await;
     app.stripe_says_everything().await;
@@ -155,7 +155,7 @@ async fn what_never_ends_is_fetched_at_the_next_comparison_when_the_server_was_o
     reconcile_due(&app.app).await.unwrap();
     app.days_pass(8);
     reconcile_due(&app.app).await.unwrap();
-    // It is due 210 days after it was made; the server is off from the 208th to the 213th.
+    // It is due 210 days after its creation; the server is off from the 208th to the 213th.
     app.days_pass(5);
     assert_eq!(reconcile_due(&app.app).await.unwrap().looked_at, 1);
     app.days_pass(1);

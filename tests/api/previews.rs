@@ -1,4 +1,4 @@
-//! An appeal shown to staff by a signed URL.
+//! Previews: an appeal shown to staff by a signed URL.
 
 use keepopen::actions;
 use keepopen::keys::Scope;
@@ -17,7 +17,7 @@ async fn call(app: &TestApp, key: &str, method: Method, path: &str, body: &Value
     app.send(request.json(body)).await
 }
 
-/// An appeal that no reader of these tests would be shown, with two variants, in two languages, and shorter on phones.
+/// An appeal that no reader of these tests would see, with two variants, in two languages, and shorter on phones.
 fn appeal(heading: &str) -> Value {
     json!({
         "sites": ["journal"], "kind": "ask", "surface": ["inline", "banner"],
@@ -48,13 +48,13 @@ async fn make(app: &TestApp, key: &str, more: &Value) -> Answer {
     call(app, key, Method::POST, "/v1/appeals/summer/previews", &body).await
 }
 
-/// The note in a preview's URL.
+/// The signed value in a preview's URL.
 fn note(made: &Answer) -> String {
     let url: Url = made.text("url").parse().unwrap();
     url.query_pairs().find(|(name, _)| name == "keepopen_preview").unwrap().1.into_owned()
 }
 
-/// What the script on the page is answered.
+/// The response to the script on the page.
 async fn show(app: &TestApp, note: &str, more: &Value) -> Answer {
     let mut body =
         json!({"site": "journal", "surfaces": ["banner"], "reader": {"country": "IE"}, "preview": note});
@@ -127,7 +127,7 @@ async fn variant_surface_language_and_device_are_those_that_were_asked_for() {
     assert_eq!((heading(&second), &second.json["variant"]), ("In English", &json!("b")));
     assert_eq!(heading(&shown(json!({"variant": "b", "locale": "de-AT"})).await), "Auf Deutsch");
     assert_eq!(heading(&shown(json!({"variant": "b", "device": "mobile"})).await), "Short");
-    // The page's own, where nothing is said.
+    // The page's own, if nothing is given.
     let note = note(&make(&app, &key, &json!({"variant": "b"})).await);
     let german = show(&app, &note, &json!({"reader": {"locale": "de", "device": "mobile"}})).await;
     assert_eq!(heading(&german), "Auf Deutsch");
@@ -158,7 +158,7 @@ async fn a_preview_that_is_over_changed_or_of_another_site_shows_nothing() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_previewed_is_said_when_the_url_is_made() {
+async fn an_impossible_preview_is_refused_when_its_url_is_created() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
     assert_eq!(make(&app, &key, &json!({})).await.code(), "appeal_not_found");
@@ -183,7 +183,7 @@ async fn what_can_not_be_previewed_is_said_when_the_url_is_made() {
     let nobody =
         app.post("/v1/appeals/summer/previews", &json!({"site": "journal", "page_url": ARTICLE})).await;
     assert_eq!(nobody.code(), "api_key_missing");
-    // An older preview gives way, and what else stands in the address stays.
+    // An older preview is replaced, and everything else in the URL stays.
     let page = format!("{ARTICLE}?a=1&keepopen_preview=old&b=2#top");
     let made = make(&app, &key, &json!({"page_url": page})).await;
     assert_eq!(made.text("url"), format!("{ARTICLE}?a=1&b=2&keepopen_preview={}#top", note(&made)));
@@ -228,7 +228,7 @@ async fn a_preview_also_opens_the_explanation_on_its_site() {
 }
 
 #[tokio::test]
-async fn a_preview_shows_a_ticker_though_the_appeal_was_never_in_force() {
+async fn a_preview_shows_a_ticker_although_the_appeal_was_never_active() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
     app.gives(1500, "once").await;

@@ -1,4 +1,4 @@
-//! The queue: what happens later and outside a transaction.
+//! The queue: tasks that run later, outside a transaction.
 
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::TestApp;
 
-/// Works through the inbox and the queue.
+/// Processes the inbox and the queue.
 pub async fn process_everything(app: &App) {
     actions::process_due_events(app).await.unwrap();
     // Objects that thin events name are fetched, and booked then.
@@ -27,7 +27,7 @@ fn performed(name: &str) -> usize {
     PERFORMED.lock().unwrap().iter().filter(|it| it.starts_with(name)).count()
 }
 
-/// A task that does what its test wants.
+/// A task that does what its test requests.
 #[derive(Clone, Serialize, Deserialize)]
 struct Errand {
     name: String,
@@ -151,7 +151,7 @@ async fn several_workers_share_the_queue_and_none_does_what_another_does() {
 }
 
 #[tokio::test]
-async fn a_worker_that_is_told_to_stop_begins_no_further_task() {
+async fn a_stopping_worker_begins_no_further_task() {
     let app = TestApp::start().await;
     add(&app.app, &Errand::of("after the stop")).await;
     app.app.begin_stopping();
@@ -181,7 +181,7 @@ async fn an_object_that_can_not_be_fetched_holds_no_other_event_up_and_ends_as_a
         run_due_tasks::<FetchObject>(&app.app).await.unwrap();
     }
     assert_eq!(app.app.store.task_numbers().await.unwrap().dead, 1);
-    // A new version tries it again, and so does whoever replays the event.
+    // A new version retries it, and so does replaying the event.
     actions::requeue_unbooked(&app.app, "a new version").await.unwrap();
     assert_eq!(app.app.store.task_numbers().await.unwrap().waiting, 1);
     for _ in 0..MAX_ATTEMPTS {

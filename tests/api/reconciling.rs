@@ -1,4 +1,4 @@
-//! What no webhook told is found at Stripe; and what somebody changed in the books is found out.
+//! What no webhook reported is found at Stripe, and manipulations of the ledger are detected.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ fn minutes_pass(app: &TestApp, minutes: i64) {
     app.app.clock.advance(minutes * 60_000);
 }
 
-/// Stripe delivers everything but events of one type.
+/// Delivers everything but events of one type.
 async fn stripe_says_all_but(app: &TestApp, kind: &str) {
     for event in app.stripe.events() {
         if event["type"] != kind {
@@ -55,7 +55,7 @@ async fn an_event_that_was_not_delivered_is_found_in_stripes_list_and_noted_once
 }
 
 #[tokio::test]
-async fn what_is_younger_than_ten_minutes_may_be_on_its_way_and_is_not_noted() {
+async fn objects_younger_than_ten_minutes_are_not_reported_as_missed() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     minutes_pass(&app, 9);
@@ -66,7 +66,7 @@ async fn what_is_younger_than_ten_minutes_may_be_on_its_way_and_is_not_noted() {
 }
 
 #[tokio::test]
-async fn a_gift_of_which_stripe_made_no_event_is_found_by_its_objects() {
+async fn a_gift_without_any_event_is_found_by_its_objects() {
     let app = TestApp::start().await;
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
     app.gives(1000, "once").await;
@@ -87,7 +87,7 @@ async fn a_gift_of_which_stripe_made_no_event_is_found_by_its_objects() {
 }
 
 #[tokio::test]
-async fn what_objects_tell_days_later_is_settled_and_paid_out_as_if_it_had_been_told_at_once() {
+async fn facts_from_late_objects_are_settled_and_paid_out_as_if_they_had_been_reported_at_once() {
     let app = TestApp::start().await;
     reconcile(&app).await;
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
@@ -135,7 +135,7 @@ async fn a_first_debit_that_failed_and_was_given_up_is_found_to_have_failed() {
     app.finish().await;
 }
 
-/// Other software sells something over the same account.
+/// Other software sells something on the same account.
 pub async fn somebody_else_sells(app: &TestApp) -> String {
     let form = [
         ("mode", "payment"),
@@ -165,7 +165,7 @@ async fn objects_of_other_software_are_neither_stored_nor_booked() {
     assert!(app.app.store.events().await.unwrap().is_empty());
     assert!(app.app.store.facts().await.unwrap().is_empty());
 
-    // Its events are kept, as every event is, and book nothing.
+    // Its events are stored, as every event is, and not booked.
     app.stripe.lose_events(None);
     somebody_else_sells(&app).await;
     app.gives(1000, "once").await;
@@ -202,7 +202,7 @@ async fn a_thin_event_has_its_object_fetched_and_stored_before_it_is_booked() {
 }
 
 #[tokio::test]
-async fn an_event_of_the_other_mode_stays_set_aside_when_it_is_found_again() {
+async fn an_event_of_the_other_mode_stays_quarantined_when_it_is_found_again() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     let mut foreign = app.stripe.events();
@@ -219,7 +219,7 @@ async fn an_event_of_the_other_mode_stays_set_aside_when_it_is_found_again() {
     app.finish().await;
 }
 
-/// One more server, with a database of its own and the key and the time of `told`.
+/// Another server, with its own database, and the key and the time of `told`.
 async fn another(told: &TestApp, folder: &std::path::Path, database: &Database) -> Arc<App> {
     std::fs::copy(told.folder().join("keepopen.key"), folder.join("keepopen.key")).unwrap();
     let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
@@ -235,7 +235,7 @@ async fn from_an_empty_database_stripes_objects_give_the_same_entries() {
         receive(&told.app, &event).await;
     }
     reconcile(&told).await;
-    // What was paid out long ago is found by a look at everything.
+    // Old payouts are found by a full comparison.
     actions::reconcile_since(&told.app, 0, false).await.unwrap();
     let original = books_of(&told.app).await;
 
@@ -252,7 +252,7 @@ async fn from_an_empty_database_stripes_objects_give_the_same_entries() {
     told.finish().await;
 }
 
-/// Lets a table be changed that must not be.
+/// Lets a protected table be changed.
 async fn unlock(app: &TestApp, table: &str, triggers: &[&str]) {
     if std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some() {
         let sql = format!("ALTER TABLE {table} DISABLE TRIGGER USER");
@@ -268,7 +268,7 @@ async fn change(app: &TestApp, sql: &str) {
     assert_eq!(app.app.store.run_sql(sql).await.unwrap(), 1, "{sql}");
 }
 
-/// The one sentence that a check of the books finds.
+/// The only problem that the ledger check finds.
 async fn the_wrong(app: &TestApp) -> String {
     let wrong = ledger_problems(&app.app).await;
     assert_eq!(wrong.len(), 1, "{wrong:?}");
@@ -276,7 +276,7 @@ async fn the_wrong(app: &TestApp) -> String {
 }
 
 #[tokio::test]
-async fn an_entry_or_a_payment_that_was_changed_or_taken_out_is_found_by_a_check() {
+async fn a_changed_or_removed_entry_or_payment_is_found_by_a_check() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -297,7 +297,7 @@ async fn an_entry_or_a_payment_that_was_changed_or_taken_out_is_found_by_a_check
     assert!(the_wrong(&app).await.starts_with("payment pi_"));
     change(&app, "UPDATE contributions SET state = 'failed'").await;
     assert_eq!(ledger_problems(&app.app).await.len(), 2);
-    // Both are written anew from the facts; and an entry that is gone comes back.
+    // Both are recomputed from the facts, and a missing entry is booked again.
     actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
     assert_eq!(app.state().await, State::Paid);
     assert_eq!(ledger_problems(&app.app).await, Vec::<String>::new());
@@ -312,7 +312,7 @@ async fn an_entry_or_a_payment_that_was_changed_or_taken_out_is_found_by_a_check
 }
 
 #[tokio::test]
-async fn a_seal_shows_what_was_changed_or_taken_out_since() {
+async fn a_seal_shows_what_was_changed_or_removed_since() {
     let app = TestApp::start().await;
     let (store, key) = (&app.app.store, SealKey::of(&app.app.vault));
     app.gives(1000, "once").await;
@@ -320,7 +320,7 @@ async fn a_seal_shows_what_was_changed_or_taken_out_since() {
     actions::seal_ledger(&app.app.as_operator(), &key).await.unwrap();
     let sealed = reports::check_ledger(store, &key).await.unwrap();
     assert!(matches!(sealed.seal, SealState::Matches(_)), "{:?}", sealed.seal);
-    // What is booked after it does not break it.
+    // Later bookings do not break it.
     app.gives(500, "once").await;
     app.stripe_says_everything().await;
     let later = reports::check_ledger(store, &key).await.unwrap();
@@ -364,7 +364,7 @@ async fn a_start_on_a_day_whose_books_are_sealed_checks_them_on_the_next() {
     let start_again = || checked_at_ms.set(None);
     start_again();
     assert_eq!(wrong().await, Some(0.0), "they were right when they were sealed today");
-    // A seal that this deployment's key did not make says nothing.
+    // A seal that was not created with this deployment's key proves nothing.
     unlock(&app, "seals", &["seals_never_change"]).await;
     change(&app, "UPDATE seals SET entries = entries + 1").await;
     start_again();

@@ -23,7 +23,7 @@ pub fn orders(events: &[Value]) -> Vec<(&'static str, Vec<Value>)> {
     vec![("given", given), ("reversed", reversed), ("twice", twice), ("shuffled", shuffled)]
 }
 
-/// A fresh installation that was told these events, one after the other.
+/// A fresh installation that received these events, one after the other.
 pub async fn told(events: &[Value]) -> TestApp {
     let app = TestApp::start().await;
     for event in events {

@@ -1,4 +1,4 @@
-//! What could not be booked is worked again when that can change.
+//! What could not be booked is retried when that may succeed.
 
 use keepopen::actions::{self, MAX_TRIES};
 use keepopen::supporters::Newest;
@@ -10,7 +10,7 @@ use crate::not_ours::{deliver_all, in_currency, outcomes, row};
 use crate::reconciling::somebody_else_sells;
 
 #[tokio::test]
-async fn an_event_that_came_before_its_gift_is_told_from_one_that_is_not_ours() {
+async fn an_event_that_precedes_its_gift_is_distinguished_from_one_that_is_not_ours() {
     let app = TestApp::start().await;
     somebody_else_sells(&app).await;
     let foreign = app.stripe.events();
@@ -43,7 +43,7 @@ async fn let_it_die(app: &TestApp) {
     assert_eq!(row(app, "evt_bad").await.state, "dead");
 }
 
-/// It failed on purpose: takes it out of what `finish` looks at.
+/// It failed on purpose: removes it from what `finish` checks.
 async fn forget_the_bad_one(app: &TestApp) {
     let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
     app.app.store.run_sql(done).await.unwrap();
@@ -67,7 +67,7 @@ async fn an_event_that_can_not_be_read_fails_only_once_it_is_known_to_be_ours() 
 }
 
 #[tokio::test]
-async fn a_dead_event_that_stripe_delivers_again_is_worked_again() {
+async fn a_dead_event_that_stripe_delivers_again_is_retried() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -77,7 +77,7 @@ async fn a_dead_event_that_stripe_delivers_again_is_worked_again() {
     assert_eq!(app.deliver(&bad).await.status, 200);
     let again = row(&app, "evt_bad").await;
     assert_eq!((again.state.as_str(), again.attempts, again.error), ("waiting", 0, None));
-    // One that is done is left as it is.
+    // A processed one is left as it is.
     let done = app.stripe.events()[0].clone();
     assert_eq!(app.deliver(&done).await.status, 200);
     assert_eq!(row(&app, done["id"].as_str().unwrap()).await.state, "done");
@@ -129,7 +129,7 @@ async fn a_standing_that_rises_when_a_site_is_configured_again_is_heard_by_the_b
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
     let before = app.stripe.events().len();
-    // The site is taken out of the settings. Meanwhile the same reader gives every month, at another installation.
+    // The site is removed from the settings. Meanwhile the same reader gives every month, at another installation.
     let mut settings = app.app.settings.clone();
     let journal = settings.sites.remove("journal").unwrap();
     let without = actions::start(settings.clone(), app.app.clock.clone()).await.unwrap();

@@ -1,4 +1,4 @@
-//! What appeals brought: views, clicks, dismissals, checkouts, gifts and money, by day.
+//! The results of appeals: views, clicks, dismissals, checkouts, gifts and money, by day.
 
 use keepopen::actions;
 use keepopen::keys::Scope;
@@ -35,7 +35,7 @@ async fn gives(app: &TestApp, note: Option<&Value>, amount_minor: i64, interval:
 }
 
 #[tokio::test]
-async fn what_a_variant_brought_is_read_by_day_and_in_all() {
+async fn the_results_of_a_variant_are_read_by_day_and_in_total() {
     let app = TestApp::start().await;
     let note = app.banner(None).await["attribution"].clone();
     event(&app, &note, json!({"event": "view", "ordinal": 1})).await;
@@ -44,7 +44,7 @@ async fn what_a_variant_brought_is_read_by_day_and_in_all() {
     let monthly = gives(&app, Some(&note), 1000, "month").await;
     gives(&app, None, 700, "once").await;
     app.stripe_says_everything().await;
-    // The next month: a renewal is money and no gift; a later view is no reader.
+    // The next month: a renewal is money but not a gift; a later view is not a reader.
     app.days_pass(31);
     let note = app.banner(None).await["attribution"].clone();
     event(&app, &note, json!({"event": "view", "ordinal": 2})).await;

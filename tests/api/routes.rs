@@ -1,5 +1,5 @@
-//! What the table of routes says holds for every route: who may call it, which pages may read its answers, which methods its
-//! path has, and how it is counted.
+//! What the table of routes says holds for every route: its callers, the pages that may read its responses, the methods of
+//! its path, and its metrics.
 
 use clap::ValueEnum;
 use keepopen::actions;
@@ -13,7 +13,7 @@ use crate::helpers::{Answer, ORIGIN, TestApp};
 
 const ELSEWHERE: &str = "https://elsewhere.example";
 
-/// The route's pattern with something in place of every part in braces.
+/// The route's pattern with something in place of each part in braces.
 fn path(route: &Route) -> String {
     let part = |part: &str| if part.starts_with('{') { "x".to_owned() } else { part.to_owned() };
     route.path.split('/').map(part).collect::<Vec<_>>().join("/")
@@ -91,7 +91,7 @@ async fn a_page_of_another_origin_reads_what_the_class_of_the_route_lets_it_read
                 allowed.is_some(),
                 "{place}"
             );
-            // A cache must not give one page's answer to another page.
+            // A cache must not give one page's response to another page.
             let varies = header(&answer, "vary").is_some_and(|value| value.ends_with("Origin"));
             assert_eq!(varies, route.cors != Cors::SameOrigin, "{place}");
 

@@ -1,4 +1,4 @@
-//! What Stripe's balance says of gifts: fees, other currencies, payouts.
+//! Stripe's balance for gifts: fees, other currencies, payouts.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::helpers::TestApp;
 
-/// Every payment, in the order of their gifts' ids.
+/// Every payment, ordered by gift id.
 pub async fn payments(app: &TestApp) -> Vec<Payment> {
     let mut tx = app.app.store.snapshot().await.unwrap();
     gifts_after(&mut tx, "", 1_000).await.unwrap().payments
@@ -24,19 +24,19 @@ async fn payment(app: &TestApp) -> Payment {
     all.into_iter().next().unwrap()
 }
 
-/// Compares with Stripe what is due, and works through the inbox.
+/// Compares with Stripe what is due, and processes the inbox.
 pub async fn reconcile(app: &TestApp) {
     actions::reconcile_due(&app.app).await.unwrap();
     app.run_jobs().await;
 }
 
-/// What an account of the journal holds, in the minor unit.
+/// The balance of a journal account, in the minor unit.
 async fn account(app: &TestApp, currency: &str, name: &str) -> i64 {
     let key = ("journal".to_owned(), currency.to_owned(), name.to_owned());
     app.app.store.accounts().await.unwrap().get(&key).copied().unwrap_or(0)
 }
 
-/// What Stripe's balance transactions but for payouts add up to, by currency.
+/// The sum of Stripe's balance transactions without payouts, by currency.
 fn net_at_stripe(app: &TestApp) -> BTreeMap<String, i64> {
     let mut sums = BTreeMap::new();
     for it in app.stripe.objects("balance_transaction") {
@@ -48,7 +48,7 @@ fn net_at_stripe(app: &TestApp) -> BTreeMap<String, i64> {
     sums
 }
 
-/// The ledger has what Stripe's balance has, to the cent, and nothing waits.
+/// The ledger equals Stripe's balance, to the cent, and nothing is unsettled.
 async fn assert_equals_stripe(app: &TestApp) {
     let compared = reports::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap();
     let mut ours = BTreeMap::new();
@@ -96,7 +96,7 @@ async fn a_payment_knows_the_payout_it_left_with_and_one_that_failed_leaves_agai
     assert_eq!(payment(&app).await.payout, None, "it came back");
     assert_eq!((account(&app, "EUR", "bank").await, account(&app, "EUR", "clearing").await), (0, 960));
 
-    // What came back leaves with another gift; that fails, too, and all leaves with the third.
+    // The returned money leaves with another gift; that payout fails, too, and everything leaves with the third.
     app.days_pass(1);
     app.gives(500, "once").await;
     app.stripe_says_everything().await;
@@ -117,7 +117,7 @@ async fn a_payment_knows_the_payout_it_left_with_and_one_that_failed_leaves_agai
 }
 
 #[tokio::test]
-async fn a_payout_that_comes_back_is_noticed_by_the_next_comparison_also_after_a_webhook_told_of_it() {
+async fn a_returned_payout_is_found_by_the_next_comparison_even_after_a_webhook_reported_it() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -143,7 +143,7 @@ async fn a_payout_that_comes_back_is_noticed_by_the_next_comparison_also_after_a
 }
 
 #[tokio::test]
-async fn what_is_in_a_payout_is_asked_again_until_stripe_has_sorted_it_out() {
+async fn the_contents_of_a_payout_are_read_again_until_stripe_has_sorted_them_out() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -181,7 +181,7 @@ async fn a_payout_that_is_not_what_stripe_lists_of_it_is_shown_once_to_whom_may_
 }
 
 #[tokio::test]
-async fn what_stripe_lists_and_nobody_can_read_is_shown_once_and_holds_nothing_up() {
+async fn an_unreadable_object_in_stripes_list_is_reported_once_and_delays_nothing() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.gives(2000, "once").await;
@@ -205,7 +205,7 @@ async fn what_stripe_lists_and_nobody_can_read_is_shown_once_and_holds_nothing_u
     app.days_pass(1);
     actions::reconcile_since(&app.app, 0, true).await.unwrap();
     assert_eq!(app.app.store.findings(10).await.unwrap(), found);
-    // The transaction by itself is kept, too, and tried again, in case a later version can read it.
+    // The transaction itself is stored, too, and retried, in case a later version can read it.
     let kept = "UPDATE stripe_events SET state = 'done', error = NULL \
          WHERE state = 'waiting' AND error LIKE 'balance_transaction.amount %'";
     assert_eq!(app.app.store.run_sql(kept).await.unwrap(), 1);
@@ -252,7 +252,7 @@ async fn a_gift_in_euros_that_stripe_settles_in_dollars_leaves_no_euros_in_clear
     app.stripe.dispute(&charge, Some(500)).unwrap();
     reconcile(&app).await;
     assert_eq!((account(&app, "EUR", "clearing").await, account(&app, "EUR", "exchange").await), (0, 200));
-    // A third of the dollars is left, less Stripe's parts of the charge and of the dispute.
+    // A third of the dollars is left, minus Stripe's fees for the charge and the dispute.
     assert_eq!(account(&app, "USD", "clearing").await, 1100 - 330 - 550 - 42 - 1500);
     assert_equals_stripe(&app).await;
     app.finish().await;

@@ -1,4 +1,4 @@
-//! Clients that send a body slowly, or never: they are sent away, and hold nothing that others need.
+//! Clients that send a body slowly, or never: they are cut off, and hold nothing that others need.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use crate::helpers::TestApp;
 
-/// A client that has sent so much.
+/// A client that has sent this much.
 fn sends(app: &TestApp, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.url.strip_prefix("http://").unwrap()).unwrap();
-    // A bound for a test that fails; nothing here waits for it.
+    // A bound for a failing test; nothing here waits for it.
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     stream.write_all(text.as_bytes()).unwrap();
     stream
 }
 
-/// All that it is answered until the connection is closed.
+/// The response, up to the end of the connection.
 async fn answer(mut stream: TcpStream) -> String {
     let read = move || {
         let mut text = String::new();
@@ -132,7 +132,7 @@ async fn a_delivery_without_the_form_of_a_signature_is_refused_before_its_body_i
 }
 
 #[tokio::test]
-async fn of_too_many_bodies_that_do_not_arrive_the_oldest_are_cut_off_and_the_banner_answers() {
+async fn when_too_many_bodies_are_arriving_the_oldest_are_cut_off_and_the_banner_answers() {
     let app = TestApp::start_changed("", |settings| settings.server.body_timeout_seconds = 3600).await;
     let head = format!("{}{{", head("/v1/banner", "Content-Length: 9"));
     let mut waiting = Vec::new();

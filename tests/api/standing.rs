@@ -1,4 +1,4 @@
-//! What a gift makes of its giver: goodwill refunds, gifts that end early, other intervals, shared addresses.
+//! The standing that follows from gifts: goodwill refunds, gifts that end early, other intervals, shared addresses.
 
 use keepopen::contributions::ContributionState as State;
 use keepopen::keys::Scope;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::helpers::{Answer, EMAIL, Gift, TestApp};
 use crate::replays::{events, orders, told};
 
-/// What a site's back end reads of whoever has this address.
+/// What a site's back end gets for this address.
 async fn lookup(app: &TestApp, email: &str) -> Answer {
     let request =
         app.client.post(format!("{}/v1/supporters/lookup", app.url)).bearer_auth(app.api_key().await);
@@ -19,7 +19,7 @@ pub async fn standing(app: &TestApp, email: &str) -> String {
     lookup(app, email).await.text("standing").to_owned()
 }
 
-/// The contributions as a program reads them.
+/// The contributions as JSON.
 async fn listed(app: &TestApp) -> Vec<Value> {
     let scopes = [Scope::MoneyRead];
     let key = keepopen::actions::create_api_key(&app.app.as_operator(), "test", &scopes).await.unwrap();
@@ -31,7 +31,7 @@ fn refund(app: &TestApp, charge: &str, amount_minor: Option<i64>) {
     app.stripe.refund(charge, amount_minor).unwrap();
 }
 
-/// The charges of a recurring gift, the oldest first.
+/// The charges of a recurring gift, oldest first.
 async fn charges(app: &TestApp) -> Vec<String> {
     let mut payments = crate::settling::payments(app).await;
     payments.sort_by_key(|it| it.paid_at_ms);
@@ -60,7 +60,7 @@ async fn a_goodwill_refund_of_any_month_of_a_running_gift_keeps_it_recurring() {
             (State::Active, "recurring"),
             "{month}"
         );
-        // It goes on, and ends, as any other.
+        // It continues, and ends, like any other.
         app.days_pass(30);
         app.stripe.next_month(&subscription, true).unwrap();
         app.stripe_says_everything().await;
@@ -108,7 +108,7 @@ async fn a_dispute_of_the_newest_month_is_no_goodwill() {
     app.finish().await;
 }
 
-/// The standing right after, shortly before and at the end of what was paid for.
+/// The standing right after, shortly before and at the end of the paid period.
 async fn before_and_after(app: &TestApp, email: &str, paid_until_s: i64) -> [String; 3] {
     let now = standing(app, email).await;
     let left_ms = paid_until_s * 1000 - app.app.now_ms();
@@ -126,7 +126,7 @@ async fn a_paid_year_that_is_cancelled_at_once_keeps_its_standing_to_its_end_in_
         let paid_until_s = 1_818_921_242;
         assert_eq!((gift.state, gift.paid_until_ms), (State::Ended, Some(paid_until_s * 1000)), "{order}");
         assert_eq!(gift.ended_at_ms, Some(1_787_644_502_000));
-        // Nobody is asked before, offline back ends included.
+        // Nobody asks before, including offline back ends.
         assert_eq!(lookup(&app, "4y-2@example.org").await.text("quiet_until"), "2027-08-22T07:54:02Z");
         let seen = before_and_after(&app, "4y-2@example.org", paid_until_s).await;
         assert_eq!(seen, ["recurring", "recurring", "lapsed"], "{order}");
@@ -190,9 +190,9 @@ async fn the_end_of_what_was_paid_for_is_found_in_every_generations_payloads() {
 async fn a_month_that_is_cancelled_at_once_keeps_its_standing_to_its_end_unless_it_is_refunded() {
     for (refunded_minor, expected) in [
         (None, ["recurring", "recurring", "lapsed"]),
-        // Some of it, as goodwill: what was paid for was paid for.
+        // A part, as goodwill: the paid period stays.
         (Some(300), ["recurring", "recurring", "lapsed"]),
-        // The share for the time that was left, rounded by staff.
+        // The pro-rata share of the remaining time, rounded by staff.
         (Some(660), ["lapsed", "lapsed", "lapsed"]),
         // All of it.
         (Some(1000), ["none", "none", "none"]),
@@ -231,7 +231,7 @@ async fn a_gift_that_ended_because_its_card_failed_is_lapsed_once_the_paid_time_
     let gift = app.gives(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.days_pass(31);
-    // The new period has begun, and nobody has paid it.
+    // The new period has begun unpaid.
     app.stripe.next_month(&subscription, false).unwrap();
     app.days_pass(2);
     app.stripe.cancel(&subscription, false).unwrap();
@@ -291,12 +291,12 @@ async fn any_interval_of_a_price_or_a_plan_is_stored_and_can_be_listed() {
 }
 
 #[tokio::test]
-async fn of_supporters_who_share_an_address_the_best_standing_answers_in_any_order() {
+async fn supporters_who_share_an_address_get_the_best_standing_in_any_order() {
     for (order, events) in orders(&events("14-address-of-two-supporters")) {
         let app = told(&events).await;
         let (paying, both) = (lookup(&app, "p30@example.org").await, lookup(&app, "p29@example.org").await);
         assert_eq!((paying.text("standing"), both.text("standing")), ("recurring", "recurring"), "{order}");
-        // What the one had paid for is over; the other goes on.
+        // The paid period of the one is over; the other continues.
         app.days_pass(60);
         let later = lookup(&app, "p29@example.org").await;
         assert_eq!(

@@ -1,4 +1,4 @@
-//! A standing that changed after its token was issued: the banner goes by the new one, on every instance.
+//! A standing that changed after its token was issued: the banner uses the new one, on every instance.
 
 use keepopen::actions;
 use keepopen::keys::Scope;
@@ -61,7 +61,7 @@ async fn start() -> TestApp {
     .await
 }
 
-/// A monthly gift that is paid, and its token.
+/// A paid monthly gift, and its token.
 async fn monthly_supporter(app: &TestApp) -> (Gift, String) {
     let gift = app.gives(1000, "month").await;
     app.stripe_says_everything().await;
@@ -111,7 +111,7 @@ async fn a_supporter_who_gave_once_and_gives_monthly_now_is_known_as_recurring()
     app.finish().await;
 }
 
-/// What the rules on standing found.
+/// The result of the rules on standing.
 async fn explained(app: &TestApp, question: &Value) -> String {
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &[Scope::AppealsRead]).await.unwrap();
     let request = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(key.secret);
@@ -124,7 +124,7 @@ async fn explained(app: &TestApp, question: &Value) -> String {
 async fn another_instance_and_a_restart_read_the_changed_standing_from_the_database() {
     let mut app = start().await;
     let (gift, token) = monthly_supporter(&app).await;
-    // The other instance shares the database and the keys, and has seen nothing of it.
+    // The other instance shares the database and the keys, and has processed none of it.
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     card_fails(&app, &gift);
     app.stripe_says_everything().await;
@@ -150,7 +150,7 @@ async fn another_instance_and_a_restart_read_the_changed_standing_from_the_datab
 
 const HALF_A_DAY_MS: i64 = 43_200_000;
 
-/// A monthly gift half a day before the end of its first month, and when that ends, in milliseconds since 1970.
+/// A monthly gift half a day before the end of its first month, and that end, in milliseconds since 1970.
 async fn monthly_on_its_last_day(app: &TestApp) -> (String, i64) {
     let (gift, _) = monthly_supporter(app).await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
@@ -166,7 +166,7 @@ async fn a_standing_that_ends_by_time_alone_ends_on_every_instance_at_that_insta
     let (subscription, ends_at_ms) = monthly_on_its_last_day(&app).await;
     let gift = app.gives(1000, "once").await;
     app.stripe_says_everything().await;
-    // It is good for a day, and its standing for half of that.
+    // It is valid for a day, and its standing for half of that.
     let token = app.token(&gift).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     app.stripe.cancel(&subscription, false).unwrap();
@@ -206,13 +206,13 @@ async fn a_token_does_not_outlive_a_standing_that_ends_by_time_alone() {
     app.finish().await;
 }
 
-/// What a server says to a reader with this token.
+/// The server's verdict for a reader with this token.
 fn asked(server: &keepopen::app::App, token: &str) -> Value {
     let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
     serde_json::from_slice(&keepopen::api::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
 }
 
-/// So many standings with other sites change now.
+/// This many standings with other sites change now.
 async fn others_change(app: &TestApp, count: usize) {
     let numbers = format!(
         "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count})"
@@ -237,11 +237,11 @@ async fn a_server_that_reads_more_changes_than_it_keeps_takes_no_older_token_at_
     card_fails(&app, &gift);
     app.stripe_says_everything().await;
     app.app.clock.advance(3_600_000);
-    // One more than is read: what happened to the card is not.
+    // One more than is read: the change of the card is not.
     others_change(&app, MAX_RECENT_STANDINGS + 1).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     assert_eq!(kind(&asked(&other, &token)), "unknown_standing");
-    // A newer token knows of everything that was not read.
+    // A newer token includes everything that was not read.
     app.app.clock.advance(3_600_000);
     let newer = app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -336,7 +336,7 @@ async fn a_back_end_with_a_key_states_the_standing_of_its_reader() {
     let answer =
         ask_with(&app, Some(&key), &json!({"site": "journal", "history": {}, "supporter": quiet})).await;
     assert_eq!(answer.json["reason"], "recent_giver");
-    // Without a statement, the token speaks.
+    // Without a statement, the token counts.
     let answer = ask_with(&app, Some(&key), &json!({"site": "journal", "history": {}, "token": token})).await;
     assert_eq!(kind(&answer.json), "thank");
     app.finish().await;
@@ -352,7 +352,7 @@ async fn a_standing_without_a_key_that_may_state_it_is_refused_and_not_ignored()
     assert_eq!(ask_with(&app, Some(&powerless), &stated).await.code(), "scope_missing");
     assert_eq!(ask_with(&app, Some("keepopen_sk_wrong"), &stated).await.code(), "api_key_invalid");
     assert_eq!(ask_with(&app, Some("nonsense"), &stated).await.code(), "api_key_invalid");
-    // A key that is sent with everything does no harm to a question that states nothing.
+    // A key that is sent with every request does no harm to a question that states nothing.
     let plain = json!({"site": "journal", "history": {}});
     assert_eq!(ask_with(&app, Some(&powerless), &plain).await.json["show"], true);
     let key =

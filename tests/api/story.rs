@@ -1,4 +1,4 @@
-//! State is a function of facts, not of their order: one story, in any order, any number of times.
+//! The state is a function of the facts, not of their order: one history, in any order, any number of times.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::helpers::{TestApp, folder, is_given, settings};
 use keepopen_testkit::Database;
 
-/// What must be equal, whatever the order: all but when it was booked.
+/// What must be equal, whatever the order: everything but the time of booking.
 #[derive(Debug, PartialEq)]
 pub struct LedgerState {
     pub entries: Vec<Entry>,
@@ -24,7 +24,7 @@ pub struct LedgerState {
     facts: Vec<Fact>,
 }
 
-/// Everything that happens to readers, in one story.
+/// Everything that happens to readers, in one history.
 pub async fn tell(app: &TestApp) {
     let stripe = &app.stripe;
     let monthly = app.gives(1000, "month").await;
@@ -71,7 +71,7 @@ pub async fn tell(app: &TestApp) {
     assert!(second.starts_with("in_"));
 }
 
-/// Delivers `events` to a server of its own, which works through the inbox now and then.
+/// Delivers `events` to a new server, which processes the inbox now and then.
 pub async fn ledger_after(told: &TestApp, events: &[&Value], random: &mut fastrand::Rng) -> LedgerState {
     let folder = folder();
     std::fs::copy(told.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
@@ -90,7 +90,7 @@ pub async fn ledger_after(told: &TestApp, events: &[&Value], random: &mut fastra
     ledger
 }
 
-/// Works through what is left, checks the books, and reads them.
+/// Processes the rest, checks the ledger, and reads it.
 pub async fn books_of(app: &App) -> LedgerState {
     actions::process_due_events(app).await.unwrap();
     let events = app.store.events().await.unwrap();
@@ -123,8 +123,8 @@ async fn a_story_in_any_order_and_with_any_repeats_leaves_the_same_books() {
     let in_order: Vec<&Value> = events.iter().collect();
     let mut random = fastrand::Rng::with_seed(1);
     let expected = ledger_after(&told, &in_order, &mut random).await;
-    // What the story comes to, by hand: 3 months of 10.00 less 4.00; 15.00 won back; 6.00
-    // whose refund failed; 7.00 by debit; 25.00 less 12.00; 50.00 refunded.
+    // The expected result, computed by hand: 3 months of 10.00 less 4.00; 15.00 won back; 6.00 whose refund failed; 7.00 by
+    // debit; 25.00 less 12.00; 50.00 refunded.
     let clearing: i64 = expected
         .entries
         .iter()
@@ -136,7 +136,7 @@ async fn a_story_in_any_order_and_with_any_repeats_leaves_the_same_books() {
 
     let reversed: Vec<&Value> = events.iter().rev().collect();
     assert_eq!(ledger_after(&told, &reversed, &mut random).await, expected, "reversed");
-    // On PostgreSQL each takes a database of its own, and a while; what differs there is not the order.
+    // On PostgreSQL each needs its own database, which takes a while; the order makes no difference there.
     let shuffles = if std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some() { 10 } else { 100 };
     for seed in 0..shuffles {
         let mut random = fastrand::Rng::with_seed(seed);
@@ -148,7 +148,7 @@ async fn a_story_in_any_order_and_with_any_repeats_leaves_the_same_books() {
     told.finish().await;
 }
 
-/// What objects of older API versions name themselves.
+/// The links that objects of older API versions contain.
 pub struct Ties {
     /// For each invoice its payment intent.
     intents: HashMap<String, Value>,
@@ -174,8 +174,8 @@ impl Ties {
     }
 }
 
-/// An event as an endpoint of an older API version would carry it: an invoice names its subscription
-/// and payment intent itself, a charge lists its refunds, and neither has events of its own for that.
+/// An event in an older API version: an invoice names its subscription and payment intent itself, a charge lists its
+/// refunds, and neither has separate events for that.
 pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
     let kind = event["type"].as_str().unwrap();
     if kind.starts_with("invoice_payment.") || kind.starts_with("refund.") {
@@ -199,7 +199,7 @@ pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
             let outside = object["id"].as_str().is_some_and(|id| ties.outside.contains(id));
             object["paid_out_of_band"] = (outside && object["status"] == "paid").into();
         }
-        // The subscription itself has the period, and not its items.
+        // The subscription itself has the period, not its items.
         "subscription" => {
             for field in ["current_period_start", "current_period_end"] {
                 object[field] = object["items"]["data"][0][field].clone();

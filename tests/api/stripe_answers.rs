@@ -1,4 +1,4 @@
-//! Answers that Stripe does not give, and something in its place might: endless ones, and payment pages that are none.
+//! Responses that Stripe never gives, but something in its place might: endless ones, and invalid payment pages.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use crate::helpers::{TestApp, checkout_body};
 
-/// Answers every request on loopback by writing this, once or for ever; how many bytes it could write at most to one request.
+/// Answers every request on loopback by writing this, once or for ever. Returns how many bytes it could write at most to
+/// one request.
 async fn pretend(head: String, body: Vec<u8>, endless: bool) -> (url::Url, Arc<AtomicU64>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
@@ -30,7 +31,7 @@ async fn pretend(head: String, body: Vec<u8>, endless: bool) -> (url::Url, Arc<A
 
 async fn answer(mut stream: TcpStream, head: &[u8], body: &[u8], endless: bool) -> u64 {
     let mut request = vec![0; 64 * 1024];
-    // Short requests come in one piece.
+    // Short requests arrive in one piece.
     if stream.read(&mut request).await.is_err() || stream.write_all(head).await.is_err() {
         return 0;
     }
@@ -59,7 +60,7 @@ async fn an_answer_without_end_is_read_up_to_a_limit_and_the_reader_gets_the_fal
     assert_eq!(answer.code(), "stripe_unavailable");
     assert_eq!(answer.json["fallback_url"], "https://journal.example.org/give");
     let most = most.load(Ordering::Relaxed);
-    // What the sockets hold comes on top.
+    // The sockets' buffers come on top.
     assert!(most > 0 && most < LIMIT + 16 * 1024 * 1024, "{most} bytes were taken");
     app.finish().await;
 }

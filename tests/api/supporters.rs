@@ -23,7 +23,7 @@ async fn a_back_end_asks_by_id_or_by_address_with_its_secret_key() {
 }
 
 #[tokio::test]
-async fn without_a_good_key_nothing_is_told() {
+async fn without_a_valid_key_nothing_is_returned() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
     app.stripe_says_everything().await;
@@ -54,7 +54,7 @@ async fn a_later_address_finds_the_giver_also_where_it_was_heard_of_first() {
     app.stripe.change_email(&paid.customer.unwrap(), "moved@example.org").unwrap();
     app.days_pass(30);
     let second = app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap().unwrap();
-    // The newer invoice and the customer's change come long before the session does.
+    // The newer invoice and the customer's change arrive long before the session.
     for kind in ["invoice.paid", "customer.updated"] {
         let events = app.stripe.events();
         let of_it = |it: &&serde_json::Value| {
@@ -74,7 +74,7 @@ async fn a_later_address_finds_the_giver_also_where_it_was_heard_of_first() {
 }
 
 #[tokio::test]
-async fn who_is_not_known_is_not_found() {
+async fn an_unknown_supporter_is_not_found() {
     let app = TestApp::start().await;
     let key = app.api_key().await;
     let get = async |path: &str| app.get(path, Some(&key)).await;

@@ -1,4 +1,4 @@
-//! Silencing a site or one of its surfaces at once.
+//! Switching off a site's appeals, or one of its surfaces.
 
 use keepopen::actions;
 use keepopen::keys::Scope;
@@ -16,7 +16,7 @@ async fn turn(app: &TestApp, key: &str, site: &str, switches: &Value) -> Answer 
     app.send(request.bearer_auth(key).json(switches)).await
 }
 
-/// The surface that shows to somebody whose page has room for these, or the reason why none does.
+/// The surface that shows to a reader whose page has room for these, or the reason for none.
 async fn shows(app: &TestApp, site: &str, surfaces: &[&str]) -> String {
     let verdict =
         app.post("/v1/banner", &json!({"site": site, "surfaces": surfaces, "history": {}})).await.json;
@@ -52,7 +52,7 @@ async fn a_site_and_each_of_its_surfaces_can_be_silenced_and_speak_again() {
 }
 
 #[tokio::test]
-async fn what_one_instance_switches_the_others_hear_and_a_restart_finds() {
+async fn a_switch_set_on_one_instance_reaches_the_others_and_survives_a_restart() {
     for with_file in [true, false] {
         let app = if with_file { TestApp::start().await } else { TestApp::start_without_appeals().await };
         let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
@@ -65,7 +65,7 @@ async fn what_one_instance_switches_the_others_hear_and_a_restart_finds() {
             let verdict: Value = serde_json::from_slice(&verdict).unwrap();
             assert_eq!(verdict["reason"], "kill_switch", "with a file: {with_file}");
         }
-        // The file is read again: what is silent stays silent.
+        // The file is read again: what is switched off stays off.
         actions::publish_appeals(&app.app).unwrap();
         assert_eq!(shows(&app, "journal", &["banner"]).await, "kill_switch");
         other.store.close().await;
@@ -75,7 +75,7 @@ async fn what_one_instance_switches_the_others_hear_and_a_restart_finds() {
 }
 
 #[tokio::test]
-async fn what_the_settings_silence_stays_silent_and_is_told() {
+async fn what_the_settings_switch_off_stays_off_and_is_shown() {
     let app = TestApp::start_with("[sites.journal.rules]\nsilenced_surfaces = [\"banner\"]\n").await;
     let key = key(&app, Scope::AppealsWrite).await;
     let on = turn(&app, &key, "journal", &json!({"surfaces": {"inline": "off"}})).await;

@@ -1,4 +1,4 @@
-//! How far an appeal has come, as the ledger has it.
+//! Tickers, as counted by the ledger.
 
 use keepopen_testkit::until;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use keepopen_testkit::APPEALS;
 const MONEY: &str = "counts = \"money\"\ncurrency = \"EUR\"\ngoal_minor = 10000\n";
 const SUPPORTERS: &str = "counts = \"supporters\"\ngoal_supporters = 3\n";
 
-/// The one appeal with a ticker, whose words need what `needs` names.
+/// The one appeal with a ticker, whose copy uses what `needs` names.
 fn appeal(ticker: &str, needs: &str) -> String {
     format!("{APPEALS}needs = [{needs}]\n[appeals.ticker]\n{ticker}")
 }
@@ -28,7 +28,7 @@ fn give_back(app: &TestApp, gift: &Gift, amount_minor: Option<i64>) {
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), amount_minor).unwrap();
 }
 
-/// What readers are told: total, goal, percent.
+/// What readers see: total, goal, percent.
 async fn told(app: &TestApp) -> Value {
     actions::refresh_tickers(&app.app).await.unwrap();
     let ticker = &app.banner(None).await["content"]["ticker"];
@@ -36,7 +36,7 @@ async fn told(app: &TestApp) -> Value {
 }
 
 #[tokio::test]
-async fn a_ticker_of_money_is_what_came_less_what_was_taken_back() {
+async fn a_ticker_of_money_counts_payments_minus_reversals() {
     let app = TestApp::start().await;
     publish(&app, &appeal(MONEY, ""));
     assert_eq!(told(&app).await, json!([0, 10000, 0]));
@@ -118,7 +118,7 @@ async fn a_ticker_counts_the_payments_of_its_window_and_only_their_refunds() {
     let from = format!("{MONEY}from = \"2026-12-01\"");
     publish(&app, &appeal(&from, ""));
     assert_eq!(told(&app).await[0], 1900);
-    // The older payment goes back while the window is open: it was never counted.
+    // The older payment is refunded while the window is open: it was never counted.
     give_back(&app, &old, None);
     app.stripe_says_everything().await;
     assert_eq!(told(&app).await[0], 1900);
@@ -135,7 +135,7 @@ async fn a_ticker_counts_the_payments_of_its_window_and_only_their_refunds() {
 }
 
 #[tokio::test]
-async fn a_supporter_counts_once_and_no_more_once_the_gift_is_taken_back() {
+async fn a_supporter_counts_once_and_not_after_the_gift_is_reversed() {
     let app = TestApp::start().await;
     publish(&app, &appeal(SUPPORTERS, ""));
     let one = app.gives(1500, "once").await;
@@ -194,10 +194,10 @@ async fn words_that_speak_of_a_ticker_wait_until_it_is_known() {
 }
 
 #[tokio::test]
-async fn what_a_new_appeal_counts_is_counted_without_waiting_for_the_minute() {
+async fn the_ticker_of_a_new_appeal_is_read_without_waiting_a_minute() {
     let app = TestApp::start().await;
     let jobs = jobs::run(&app.app);
-    // The first counting finds nothing to count.
+    // The first count finds nothing.
     assert_eq!(app.banner(None).await["reason"], "matched");
     publish(&app, &appeal(MONEY, "\"ticker_left\""));
     let is_counted = async || app.banner(None).await["reason"] == "matched";
@@ -207,7 +207,7 @@ async fn what_a_new_appeal_counts_is_counted_without_waiting_for_the_minute() {
 }
 
 #[tokio::test]
-async fn words_are_told_the_values_of_the_ticker_that_they_speak_of() {
+async fn copy_gets_the_ticker_values_that_it_uses() {
     let app = TestApp::start().await;
     app.gives(1500, "once").await;
     app.stripe_says_everything().await;
@@ -226,7 +226,7 @@ async fn words_are_told_the_values_of_the_ticker_that_they_speak_of() {
 }
 
 #[tokio::test]
-async fn while_the_database_does_not_answer_readers_are_told_the_numbers_from_before() {
+async fn while_the_database_does_not_answer_readers_see_the_previous_numbers() {
     let app = TestApp::start().await;
     publish(&app, &appeal(MONEY, ""));
     app.gives(1500, "once").await;
@@ -241,7 +241,7 @@ async fn while_the_database_does_not_answer_readers_are_told_the_numbers_from_be
 }
 
 #[tokio::test]
-async fn a_ticker_in_a_currency_that_is_not_taken_keeps_the_appeal_back() {
+async fn a_ticker_in_an_unsupported_currency_holds_the_appeal_back() {
     let app = TestApp::start().await;
     for (ticker, field, sentence) in [
         (MONEY.replace("EUR", "CHF"), "ticker.currency", "does not support CHF"),

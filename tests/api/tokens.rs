@@ -1,4 +1,4 @@
-//! Tokens for the browser that gave, and for nobody else.
+//! Tokens for the browser that gave, and for no other.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -65,7 +65,7 @@ async fn a_token_is_fetched_once_and_again_only_shortly_after() {
 }
 
 #[tokio::test]
-async fn a_day_after_the_money_came_it_is_too_late_to_fetch_the_token() {
+async fn the_token_can_be_fetched_for_a_day_after_the_payment() {
     let app = TestApp::start().await;
     let early = app.gives(1000, "once").await;
     let late = app.gives(1500, "once").await;
@@ -234,7 +234,7 @@ async fn a_flood_of_forged_tokens_silences_the_banner_for_tokens_not_seen_before
 }
 
 #[tokio::test]
-async fn a_supporter_whose_token_can_not_be_checked_for_now_is_told_so() {
+async fn a_supporter_whose_token_cannot_be_checked_now_gets_an_error() {
     let app = TestApp::start_with("[tokens]\nchecks_per_second = 1").await;
     let gift = app.gives(1000, "month").await;
     app.stripe_says_everything().await;

@@ -1,5 +1,5 @@
-//! Small histories with an event missing, in another payload generation or in another order than the usual one. Each is
-//! played in its order, reversed, twice and shuffled.
+//! Small histories with a missing event, in another API generation or in an unusual order. Each is played in order,
+//! reversed, twice and shuffled.
 
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ fn dispute(status: &str, moved: &[(i64, i64)]) -> Value {
         "payment_intent": "pi_a", "charge": "ch_a", "balance_transactions": moved})
 }
 
-/// What was given or taken back: its kind and date.
+/// Payments and reversals: kind and date.
 fn dated(ledger: &LedgerState) -> Vec<(Kind, i64)> {
     let entries = ledger.entries.iter().filter(|it| is_given(it));
     let mut dated: Vec<_> = entries.map(|it| (it.kind, it.occurred_at_ms / 1000)).collect();
@@ -61,7 +61,7 @@ fn dated(ledger: &LedgerState) -> Vec<(Kind, i64)> {
 }
 
 #[tokio::test]
-async fn a_bank_debit_of_which_only_the_success_is_heard_is_dated_by_it() {
+async fn a_bank_debit_is_dated_by_its_success_event_if_that_is_the_only_one() {
     let told = TestApp::start().await;
     let succeeded =
         event("a", "checkout.session.async_payment_succeeded", NOV_5, page("a", "complete", "paid"));
@@ -191,7 +191,7 @@ async fn an_inquiry_that_becomes_a_dispute_is_dated_by_the_event_that_says_so_in
 }
 
 #[tokio::test]
-async fn a_page_that_expires_or_fails_beside_a_paid_one_changes_nothing_in_any_order() {
+async fn an_expired_or_failed_page_next_to_a_paid_one_changes_nothing_in_any_order() {
     let told = TestApp::start().await;
     for (kind, status, payment_status) in [
         ("checkout.session.expired", "expired", "unpaid"),
@@ -215,7 +215,7 @@ async fn a_page_that_expires_or_fails_beside_a_paid_one_changes_nothing_in_any_o
     told.finish().await;
 }
 
-/// A monthly gift of 10.00, or whatever `change` makes of it.
+/// A monthly gift of 10.00, or as changed by `change`.
 pub fn subscription(id: &str, status: &str, created_s: i64) -> Value {
     json!({"id": id, "object": "subscription", "status": status, "created": created_s, "customer": "cus_1",
         "metadata": origin(), "currency": "eur", "items": {"object": "list", "data": [{
@@ -235,7 +235,7 @@ pub fn invoice(id: &str, subscription: &str, status: &str, created_s: i64) -> Va
 }
 
 #[tokio::test]
-async fn an_invoice_is_dated_by_its_payment_whichever_event_tells_of_it() {
+async fn an_invoice_is_dated_by_its_payment_whichever_event_reports_it() {
     let told = TestApp::start().await;
     let begun = event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5));
     let paid_later = |paid_at: Value| {
@@ -266,7 +266,7 @@ async fn an_invoice_is_dated_by_its_payment_whichever_event_tells_of_it() {
 }
 
 #[tokio::test]
-async fn the_subscription_and_the_invoice_that_were_paid_decide_whatever_comes_of_their_siblings() {
+async fn the_paid_subscription_and_invoice_decide_whatever_happens_to_their_siblings() {
     let told = TestApp::start().await;
     let sub = |at: &str, id: &str, status: &str, created_s: i64, told_s: i64| {
         event(at, "customer.subscription.updated", told_s, subscription(id, status, created_s))
@@ -358,7 +358,7 @@ async fn a_refund_of_an_invoice_that_is_said_to_be_paid_both_ways_stays_booked()
 }
 
 #[tokio::test]
-async fn of_two_paid_pages_the_one_with_an_address_names_the_giver() {
+async fn the_paid_page_with_an_address_names_the_giver() {
     let told = TestApp::start().await;
     for nameless in ["a", "b"] {
         let mut events = [paid("a", NOV_5), paid("b", NOV_5 + 9)];

@@ -1,4 +1,4 @@
-//! What Stripe delivers is stored before it is acknowledged, and failures are seen.
+//! Deliveries are stored before they are acknowledged, and failures are visible.
 
 use keepopen::actions::{MAX_TRIES, process_due_events};
 use serde_json::{Value, json};
@@ -98,7 +98,7 @@ async fn an_unknown_type_is_stored_and_acknowledged() {
 }
 
 #[tokio::test]
-async fn an_event_of_the_other_mode_is_stored_and_set_aside() {
+async fn an_event_of_the_other_mode_is_stored_and_quarantined() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     for mut event in app.stripe.events() {
@@ -139,7 +139,7 @@ async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
     assert_eq!((last.state.as_str(), last.attempts), ("dead", MAX_TRIES));
     app.days_pass(30);
     assert_eq!(process_due_events(&app.app).await.unwrap(), 0);
-    // Somebody looks, and has it taken up again: it is as if it had just come.
+    // Somebody replays it: it is as if it had just arrived.
     let store = &app.app.store;
     let dead = store.newest_events(Some(keepopen::store::inbox::EventState::Dead), 10).await.unwrap();
     assert_eq!(dead.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["evt_bad"]);
@@ -148,7 +148,7 @@ async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
     assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
     let again = of(store.events().await.unwrap());
     assert_eq!((again.state.as_str(), again.attempts), ("waiting", 1));
-    // It fails on purpose: take it out of what `finish` looks at.
+    // It fails on purpose: remove it from what `finish` checks.
     app.app
         .store
         .run_sql("UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'")
@@ -158,7 +158,7 @@ async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_played_again_books_nothing_twice_and_one_that_was_set_aside_stays_so() {
+async fn a_replayed_event_books_nothing_twice_and_a_quarantined_one_stays_so() {
     let app = TestApp::start().await;
     app.gives(1000, "month").await;
     app.stripe_says_everything().await;
@@ -193,7 +193,7 @@ async fn while_the_inbox_is_missing_nothing_is_acknowledged_and_the_fault_is_cal
 }
 
 #[tokio::test]
-async fn the_webhooks_path_is_taken_in_every_spelling_and_others_with_a_signature_are_counted() {
+async fn every_spelling_of_the_webhooks_path_is_accepted_and_other_signed_requests_are_counted() {
     let change = |settings: &mut keepopen::sites::Settings| {
         settings.server.public_url = "https://www.example.org/give/".parse().unwrap();
     };
@@ -220,7 +220,7 @@ async fn the_webhooks_path_is_taken_in_every_spelling_and_others_with_a_signatur
         assert_eq!(deliver(path, &format!("evt_{place}")).await, 200, "{path}");
     }
     assert_eq!((app.app.store.events().await.unwrap().len(), counted()), (paths.len(), 0.0));
-    // A bad signature is answered like on the real path, and a GET too.
+    // A bad signature gets the same response as on the real path, and a GET too.
     let request =
         app.client.post(format!("{}/webhooks/stripe/", app.url)).header("stripe-signature", "t=1,v1=0");
     assert_eq!(app.send(request.body("{}")).await.code(), "invalid_signature");

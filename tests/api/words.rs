@@ -1,4 +1,4 @@
-//! What an appeal says over HTTP: blocks, languages, phones, and the values that it speaks of.
+//! The copy of an appeal over HTTP: blocks, languages, phones, and the values that it uses.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -132,7 +132,7 @@ async fn plural_forms_are_sent_as_they_were_written_with_every_value_in_them() {
     let verdict = ask(&app, json!({"country": "IE"}), history.clone()).await;
     assert_eq!(verdict["content"]["heading"], forms);
     assert_eq!(verdict["values"], json!({"article_count": 1, "country": "IE", "weekday": "tuesday"}));
-    // Without a value of a form that may be chosen, the appeal is withheld.
+    // Without a value of a form that may be chosen, the appeal is not shown.
     publish(
         &app,
         &WORDS
@@ -156,7 +156,7 @@ async fn feature_flags_carry_the_same_words_and_values() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_said_is_refused_with_its_field() {
+async fn invalid_copy_is_rejected_with_its_field() {
     let app = TestApp::start_without_appeals().await;
     let scopes = [keepopen::keys::Scope::AppealsWrite];
     let key = keepopen::actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap();

@@ -1,4 +1,4 @@
-//! The worker when things go wrong: waits, dead events, a stop, a database that goes away.
+//! The worker when things go wrong: waits, dead events, a stop, a database that goes down.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::helpers::{Answer, TestApp, folder, settings};
 use crate::story::{books_of, receive, tell};
 use keepopen_testkit::{Database, until};
 
-/// An event that can't be read, whoever tries.
+/// An event that nobody can read.
 fn unreadable() -> Value {
     json!({
         "id": "evt_bad", "object": "event", "type": "refund.created", "created": 1_795_000_000,
@@ -29,7 +29,7 @@ async fn row(app: &TestApp) -> EventRow {
     app.app.store.event("evt_bad").await.unwrap().unwrap().0
 }
 
-/// It failed on purpose: takes it out of what `finish` looks at.
+/// It failed on purpose: removes it from what `finish` checks.
 async fn forget_the_bad_one(app: &TestApp) {
     let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
     app.app.store.run_sql(done).await.unwrap();
@@ -75,7 +75,7 @@ async fn a_dead_event_that_is_replayed_has_all_its_tries_again_from_the_shortest
     app.finish().await;
 }
 
-/// One more server on the database of `told`'s kind, with its key and its time.
+/// Another server on a database of the same kind as `told`'s, with its key and its time.
 async fn another(told: &TestApp, folder: &std::path::Path, database: &Database) -> Arc<App> {
     std::fs::copy(told.folder().join("keepopen.key"), folder.join("keepopen.key")).unwrap();
     let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
@@ -109,12 +109,12 @@ async fn a_service_that_is_stopping_begins_no_event_and_the_next_one_does() {
 }
 
 #[tokio::test]
-async fn who_gives_up_waiting_for_the_writer_leaves_nothing_locked() {
+async fn a_caller_that_stops_waiting_for_the_writer_leaves_nothing_locked() {
     let app = TestApp::start().await;
     let writing = app.app.store.begin().await.unwrap();
     for _ in 0..20 {
         let waiting = app.app.store.begin();
-        // It can't begin: another writes. It is given up at different places on its way there.
+        // It can't begin, because another writes. It is dropped at different points on its way there.
         let given_up = tokio::time::timeout(Duration::from_millis(fastrand::u64(0..20)), waiting).await;
         assert!(given_up.is_err());
     }
@@ -125,7 +125,7 @@ async fn who_gives_up_waiting_for_the_writer_leaves_nothing_locked() {
     app.finish().await;
 }
 
-/// Speaks to the PostgreSQL server that the environment names, as its administrator.
+/// Connects to the PostgreSQL server of the environment, as its administrator.
 struct Administrator(PgConnection);
 
 impl Administrator {
@@ -145,7 +145,7 @@ impl Administrator {
             .await;
     }
 
-    /// Says whether a database takes new connections.
+    /// Sets whether a database accepts new connections.
     async fn open(&mut self, database: &str, open: bool) {
         let name = database.rsplit_once('/').unwrap().1;
         self.say(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {open}")).await;
@@ -209,7 +209,7 @@ async fn deliveries_that_follow_each_other_have_a_connection_of_their_own_and_do
     let app = TestApp::start().await;
     let event = unreadable();
     for round in 0..3 {
-        // The pool asks a connection whether it lives after each use, so that this stays the last statement on none of its.
+        // The pool checks a connection after each use, so this is the last statement on none of its connections.
         let own = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle' \
              AND query LIKE 'INSERT INTO stripe_events%'";
         let mut tries = 0;
@@ -218,7 +218,7 @@ async fn deliveries_that_follow_each_other_have_a_connection_of_their_own_and_do
             tries += 1;
             assert!(tries < 1000, "no delivery has a connection of its own");
         }
-        // Whoever restarts the server, or a proxy between, does this to it.
+        // Restarting the server, or a proxy between, does this to it.
         administrator.cut(app.database.url()).await;
         assert_eq!(app.deliver(&event).await.status, 200, "after cut {round}");
     }
@@ -278,7 +278,7 @@ async fn while_postgresql_is_away_nothing_is_acknowledged_and_the_worker_goes_on
     }
     assert!(refused >= events.len() / 40, "{refused}");
     let everything = async || {
-        // A try that was cut off is due again after a while.
+        // An interrupted try is due again after a while.
         app.clock.advance(60_000);
         app.store.events().await.unwrap().iter().all(|it| it.state == "done")
     };
@@ -291,7 +291,7 @@ async fn while_postgresql_is_away_nothing_is_acknowledged_and_the_worker_goes_on
     told.finish().await;
 }
 
-/// Stripe delivers to a server by its address.
+/// Delivers to a server by its address.
 async fn deliver(told: &TestApp, url: &str, event: &Value) -> Answer {
     let body = event.to_string();
     let signature = told.stripe.sign(body.as_bytes(), told.app.now_ms().div_euclid(1000));

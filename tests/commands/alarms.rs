@@ -1,4 +1,4 @@
-//! `keepopen alarms`: what is open, and who has looked at it.
+//! `keepopen alarms`: open alarms, and acknowledgements.
 
 use keepopen::contributions::{Alarm, Contribution, ContributionState, Frequency, RaisedAlarm};
 use keepopen::ids::{AlarmId, ContributionId};
@@ -8,7 +8,7 @@ use super::Sandbox;
 
 const GIFT: [u8; 16] = [7; 16];
 
-/// A place with two open alarms on one contribution, and their ids.
+/// A sandbox with two open alarms on one contribution, and their ids.
 async fn with_two_alarms() -> (Sandbox, [AlarmId; 2]) {
     let sandbox = Sandbox::new().and_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();
@@ -108,7 +108,7 @@ async fn an_alarm_is_not_acknowledged_without_a_name_a_reason_and_an_alarm() {
     let nowhere = ["alarms", "acknowledge", other.as_str(), "--name", "Finance desk", "--reason", "Refunded"];
     let said = sandbox.stopped(&nowhere);
     assert!(said.contains("there is no such alarm: "), "{said}");
-    // What can't be understood ends with 2, as for every command.
+    // Invalid arguments exit with 2, as for every command.
     for arguments in [
         &["alarms"][..],
         &["alarms", "acknowledge", "con_1", "--name", "Finance desk", "--reason", "Refunded"],

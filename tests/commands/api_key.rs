@@ -1,4 +1,4 @@
-//! Secret API keys, and the database they are kept in.
+//! Secret API keys, and the database in which they are stored.
 
 use super::{Sandbox, contains};
 

@@ -58,7 +58,7 @@ fn what_was_applied_is_exported_and_applying_it_again_changes_nothing() {
     sandbox.write("appeals.toml", &changed);
     assert_eq!(sandbox.good(&["appeals", "apply", "appeals.toml"]), "summer: version 2, written, paused\n");
     assert_eq!(sandbox.good(&["appeals", "export"]), changed);
-    // What was in force can't be a draft again, so it is held back.
+    // An appeal that was published can't be a draft again, so it is paused.
     sandbox.write("appeals.toml", &changed.replace("\"paused\"", "\"draft\""));
     assert_eq!(sandbox.good(&["appeals", "apply", "appeals.toml"]), "summer: version 2, unchanged, paused\n");
 }
@@ -91,7 +91,7 @@ fn weights_by_country_are_checked_and_come_back_as_they_were_in_both_formats() {
     sandbox.write("appeals.toml", &file);
     sandbox.good(&["appeals", "apply", "appeals.toml"]);
     assert_eq!(sandbox.good(&["appeals", "export"]), file);
-    // In YAML of before 1.2 a bare NO would be no name at all.
+    // In YAML before 1.2 a bare NO would be a boolean.
     let yaml = sandbox.good(&["appeals", "export", "--yaml"]);
     let (bare, quoted) = (yaml.replace("'NO'", "NO"), yaml.replace("'NO'", "NO").replace("NO:", "\"NO\":"));
     assert!(bare.contains(" NO: 0\n") && quoted.contains(" \"NO\": 0\n"), "{yaml}");
@@ -150,7 +150,7 @@ fn every_field_of_an_appeal_is_in_the_sample() {
     }
 }
 
-/// Every field that could have stood where this nonsense does.
+/// Every field for which this nonsense could have been meant.
 fn in_the_sample<T: serde::de::DeserializeOwned + std::fmt::Debug>(nonsense: &str) {
     let complaint = toml::from_str::<T>(nonsense).unwrap_err();
     let (_, expected) = complaint.message().split_once("expected").unwrap();

@@ -1,4 +1,4 @@
-//! `keepopen audit`, and that every command which changes something leaves a row.
+//! `keepopen audit`, and that every command that changes something leaves a row.
 
 use keepopen::clock::Clock;
 use keepopen_practice::PracticeStripe;
@@ -17,7 +17,7 @@ fn newest(sandbox: &Sandbox) -> Value {
     serde_json::from_str(&said).unwrap()
 }
 
-/// Commands that change nothing which the audit log is for.
+/// Commands that need no audit row.
 const NOT_AUDITED: &[&str] = &[
     "serve",
     "demo",
@@ -43,8 +43,8 @@ const NOT_AUDITED: &[&str] = &[
     "api-key list",
 ];
 
-/// Commands that change something, each with what it writes, in an order in which they can run one after the other. `events replay`,
-/// `queue replay` and `alarms acknowledge` need an event, a task and an alarm; they are tried in `events.rs`, `queue.rs` and `alarms.rs`.
+/// Commands that change something, each with its row, in an order in which they can run. `events replay`, `queue replay`
+/// and `alarms acknowledge` need an event, a task and an alarm; they are tested in `events.rs`, `queue.rs` and `alarms.rs`.
 const AUDITED: &[(&str, &str)] = &[
     ("rebuild", "ledger.rebuild"),
     ("reconcile", "ledger.reconcile"),
@@ -62,7 +62,7 @@ const AUDITED: &[(&str, &str)] = &[
     ("alarms acknowledge", ""),
 ];
 
-/// The commands below `above`, as its help lists them.
+/// The subcommands of `above`, as listed in its help.
 fn below(sandbox: &Sandbox, above: &[&str]) -> Vec<String> {
     let help = sandbox.good(&[above, &["--help"][..]].concat());
     let Some((_, listed)) = help.split_once("\nCommands:\n") else { return vec![above.join(" ")] };

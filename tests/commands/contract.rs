@@ -1,4 +1,4 @@
-//! The contract, and what the program says of itself.
+//! The API description, and the program's help.
 
 use super::Sandbox;
 

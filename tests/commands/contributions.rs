@@ -1,4 +1,4 @@
-//! `keepopen contributions export`: payments as a table.
+//! `keepopen contributions`: the list and the export.
 
 use keepopen::contributions::{Contribution, ContributionState, Frequency, Payment, PaymentKind, Settled};
 use keepopen::ids::ContributionId;
@@ -86,7 +86,7 @@ async fn payments_are_printed_as_csv_of_the_days_and_the_site_that_are_asked_for
     assert!(said.err.contains(sentence), "{said:?}");
 }
 
-/// A quarterly gift that runs, one that ended, and a one-off.
+/// A quarterly gift that is active, one that ended, and a one-off.
 async fn with_three_gifts() -> Sandbox {
     let sandbox = Sandbox::with(JOURNAL).and_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();

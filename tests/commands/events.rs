@@ -1,4 +1,4 @@
-//! `keepopen events`: the inbox, for people.
+//! `keepopen events`: the inbox.
 
 use keepopen::config::Mode;
 use keepopen::store::Store;
@@ -6,7 +6,7 @@ use keepopen::store::inbox::{self, Arrival, EventState, Source};
 
 use super::Sandbox;
 
-/// A place whose inbox holds one dead event.
+/// A sandbox whose inbox contains one dead event.
 async fn with_a_dead_event() -> Sandbox {
     let sandbox = Sandbox::new().and_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();

@@ -28,7 +28,7 @@ const TABLES: [&str; 16] = [
     "sites.x.giving.EUR.highlighted",
 ];
 
-/// The example with the keys that have no default switched on.
+/// The example with the keys that have no default enabled.
 fn all_on() -> String {
     let line = |line: &str| match line.strip_prefix("# ") {
         Some(rest) if is_a_setting(rest) => rest.to_owned(),
@@ -41,7 +41,7 @@ fn is_a_setting(line: &str) -> bool {
     line.split_once(" = ").is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
 }
 
-/// Every key that a table of the settings can have: what the reader itself lists when it meets another.
+/// Every key of a settings table: what the parser lists when it meets an unknown one.
 fn keys_of(table: &str) -> BTreeSet<String> {
     let text = if table.is_empty() { "zzz = 1".to_owned() } else { format!("[{table}]\nzzz = 1") };
     let complaint = toml::from_str::<Settings>(&text).unwrap_err().message().to_owned();
@@ -80,7 +80,7 @@ fn every_key_of_the_example_has_a_sentence_of_its_own() {
     let mut explained = false;
     for line in EXAMPLE.lines() {
         let setting = is_a_setting(line.strip_prefix("# ").unwrap_or(line));
-        // One sentence may serve the keys that follow each other below it.
+        // One sentence may describe all the keys that follow it.
         assert!(explained || !setting, "{line}");
         explained = !line.is_empty() && (explained || line.starts_with("# "));
     }

@@ -1,4 +1,4 @@
-//! `keepopen health` tells a script and a person whether the service can take requests.
+//! `keepopen health` tells scripts and people whether the service can take requests.
 
 use super::Sandbox;
 use keepopen_testkit::LOOPBACK;

@@ -1,4 +1,4 @@
-//! `serve` while PostgreSQL is away.
+//! `serve` while PostgreSQL is down.
 
 use std::path::Path;
 
@@ -41,7 +41,7 @@ fn sandbox(database: &str) -> Sandbox {
     sandbox
 }
 
-/// Starts the service; it, what it logged, and where it answers.
+/// Starts the service. Returns it, its log, and its address.
 fn serve(sandbox: &Sandbox) -> (Running, String, String) {
     let running = sandbox.start(&["serve"]);
     let told = block_in_place(|| running.logs_until("keepopen answers"));
@@ -87,7 +87,7 @@ async fn serve_answers_while_postgresql_is_away_and_is_whole_again_when_it_is_ba
     assert_eq!(list().await.unwrap().status(), StatusCode::OK);
     assert_eq!(block_in_place(|| running.stop()), Some(0));
 
-    // A damaged file is said, and not used.
+    // A damaged file is reported, and not used.
     wire.cut().await;
     spoil(&sandbox.path("data/last-good.json"));
     let said = block_in_place(|| sandbox.run(&["serve"]));
@@ -104,8 +104,8 @@ fn spoil(file: &Path) {
 }
 
 #[test]
-fn without_a_file_of_what_was_last_in_force_serve_stops_with_a_sentence() {
-    // A port that nobody listens on any more.
+fn without_a_saved_snapshot_serve_stops_with_a_message() {
+    // A port on which nobody listens any more.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let sentence = sandbox(&format!("postgres://keepopen@{free}/keepopen")).stopped(&["serve"]);
     assert!(
@@ -114,7 +114,7 @@ fn without_a_file_of_what_was_last_in_force_serve_stops_with_a_sentence() {
     );
 }
 
-/// What is in the file, which must be whole, if it is there.
+/// The file's content, which must be complete if the file exists.
 fn kept(sandbox: &Sandbox) -> LastGood {
     let vault = Vault::open(&Secret::default(), &sandbox.path("data/keepopen.key")).unwrap();
     match LastGood::read(&sandbox.path("data/last-good.json"), &vault.last_good_key()) {
@@ -125,7 +125,7 @@ fn kept(sandbox: &Sandbox) -> LastGood {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_killed_while_the_file_is_written_leaves_a_whole_one() {
+async fn a_process_killed_while_writing_the_file_leaves_a_complete_one() {
     let sandbox = sandbox("sqlite:data/keepopen.db");
     let key =
         block_in_place(|| sandbox.good(&["api-key", "create", "--name", "desk", "--scope", "appeals:write"]));
@@ -143,7 +143,7 @@ async fn who_is_killed_while_the_file_is_written_leaves_a_whole_one() {
             turn("on").await;
             turns += 2;
         }
-        // The last of them is being written, or was, or is about to be.
+        // The last change is being written, or was, or is about to be.
         block_in_place(|| running.kill());
         assert!(kept(&sandbox).turns <= turns);
     }

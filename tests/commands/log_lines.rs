@@ -1,4 +1,4 @@
-//! What requests write into the log.
+//! The log lines that requests cause.
 
 use reqwest::Client;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,7 +9,7 @@ use keepopen_testkit::LOOPBACK;
 
 const REQUESTS: usize = 30;
 
-/// Starts the service with these settings for Stripe and sends it the same requests over and over; the log.
+/// Starts the service with these Stripe settings and sends it the same requests over and over. Returns the log.
 async fn log_of_a_flood(stripe: &str) -> String {
     log_of(stripe, async |address| {
         let client = Client::new();
@@ -23,7 +23,7 @@ async fn log_of_a_flood(stripe: &str) -> String {
     .await
 }
 
-/// The log of a service to which this was done.
+/// The log of a service that went through this.
 async fn log_of(stripe: &str, flood: impl AsyncFnOnce(&str)) -> String {
     let text = LOOPBACK;
     let sandbox = Sandbox::with(&format!("{text}{stripe}")).and_database();

@@ -3,7 +3,7 @@
 use super::Sandbox;
 
 #[test]
-fn without_a_file_the_defaults_are_in_force() {
+fn without_a_file_the_defaults_apply() {
     let settings = Sandbox::new().effective_settings();
     assert_eq!(settings["data_dir"].as_str(), Some("data"));
     assert_eq!(settings["database"]["url"].as_str(), Some("sqlite:data/keepopen.db"));

@@ -327,7 +327,7 @@ fn the_rest_of_the_settings_have_their_limits() {
 }
 
 #[test]
-fn what_works_and_is_seldom_meant_is_warned_of() {
+fn settings_that_work_but_are_rarely_intended_are_warned_about() {
     let live = "[server]\npublic_url = \"http://give.example.org/\"\n[stripe]\nmode = \"live\"\n";
     for (settings, words) in [
         ("[management]\nbind = \"0.0.0.0:9787\"", &["management.bind", "0.0.0.0"][..]),

@@ -85,7 +85,7 @@ const SPAN: [&str; 4] = ["--from", "1970-01-01", "--to", "1970-01-02"];
 const HEAD: &str = "day appeal variant readers views clicks dismissals checkouts gifts received net";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_appeals_brought_is_shown_in_all_and_by_day() {
+async fn the_results_of_appeals_are_shown_in_total_and_by_day() {
     let sandbox = with_results(JOURNAL).await;
     let all = sandbox.good(&[&["results"], &SPAN[..]].concat());
     let totals = [

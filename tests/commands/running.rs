@@ -87,7 +87,7 @@ fn files_are_made_for_their_owner_alone_whatever_the_umask_and_an_older_folder_i
 
 #[cfg(unix)]
 #[test]
-fn a_key_file_that_is_missing_beside_its_database_stops_every_command_that_needs_it_and_none_is_made() {
+fn a_missing_key_file_stops_every_command_that_needs_it_and_none_is_created() {
     let sandbox = Sandbox::with(LOOPBACK).and_database();
     let mut running = sandbox.start(&["serve"]);
     running.logs_until("keepopen answers");
@@ -113,7 +113,7 @@ fn an_encryption_key_of_another_shape_is_refused() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_said() {
+fn a_port_in_use_is_reported() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let free = "127.0.0.1:0".to_owned();

@@ -34,7 +34,7 @@ fn json(sandbox: &Sandbox, more: &[&str]) -> Value {
 }
 
 #[test]
-fn a_draft_is_simulated_as_live_beside_nothing_and_nothing_is_written() {
+fn a_draft_is_simulated_as_live_against_nothing_and_nothing_is_written() {
     let sandbox = sandbox();
     let said = sandbox.good(&REPLAY);
     for line in [
@@ -108,7 +108,7 @@ fn the_json_has_these_names() {
 }
 
 #[test]
-fn what_is_live_is_a_file_that_is_named_or_that_of_the_settings_or_what_the_database_has_in_force() {
+fn live_appeals_come_from_the_named_file_or_the_settings_file_or_the_database() {
     let live = DRAFT
         .replace("id = \"summer\"", "id = \"winter\"\nlive = \"live\"")
         .replace("max_views = 1", "max_views = 2");
@@ -146,7 +146,7 @@ fn a_draft_with_a_problem_stops_with_the_sentence_of_the_check() {
 }
 
 #[test]
-fn bad_lines_are_told_by_their_numbers_and_no_numbers_are_printed() {
+fn invalid_lines_are_reported_by_line_number_and_no_results_are_printed() {
     let sandbox = sandbox();
     sandbox.write(
         "readers.ndjson",

@@ -69,7 +69,7 @@ async fn an_endpoint_is_made_once_with_exactly_the_events_that_are_needed() {
 }
 
 #[tokio::test]
-async fn what_was_changed_in_the_dashboard_is_put_right() {
+async fn changes_in_the_dashboard_are_corrected() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     sandbox.good(&["stripe", "connect"]);
@@ -84,7 +84,7 @@ async fn what_was_changed_in_the_dashboard_is_put_right() {
 }
 
 #[tokio::test]
-async fn an_endpoint_of_somebody_else_is_left_alone() {
+async fn an_endpoint_of_somebody_else_is_not_changed() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     sandbox.good(&["stripe", "connect"]);
@@ -143,7 +143,7 @@ async fn a_running_service_takes_up_a_new_secret_and_the_old_endpoint_ends_when_
 }
 
 #[tokio::test]
-async fn another_version_is_another_endpoint_beside_the_old_one() {
+async fn another_version_gets_another_endpoint_next_to_the_old_one() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     sandbox.good(&["stripe", "connect"]);
@@ -196,7 +196,7 @@ async fn the_status_says_what_is_wrong_and_ends_so() {
 }
 
 #[tokio::test]
-async fn the_check_list_tells_good_from_wrong_and_from_what_is_to_do() {
+async fn the_checklist_separates_good_wrong_and_to_do() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     let lines = |mark: &str| -> Vec<String> {

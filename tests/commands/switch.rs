@@ -38,7 +38,7 @@ fn one_switch_is_turned_and_the_others_stay_as_they_are() {
 }
 
 #[test]
-fn what_is_not_there_can_not_be_switched() {
+fn a_missing_site_cannot_be_switched() {
     let sandbox = sandbox();
     let sentence = sandbox.stopped(&["switch", "off", "--site", "jurnal"]);
     assert!(sentence.contains("no such site"), "{sentence}");

@@ -144,7 +144,7 @@ async fn a_database_that_is_wholly_silent_for_a_while_is_said_and_booking_resume
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_service_whose_database_is_silent_ends_when_it_is_told_to() {
+async fn a_service_whose_database_is_silent_stops_on_request() {
     for whole in [false, true] {
         let Some(mut it) = Behind::start().await else {
             println!("{SKIPPED}");

@@ -13,7 +13,7 @@ use super::proof::{everything_is_processed, examine, nothing_is_lost};
 const GIFTS: u64 = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_service_that_is_told_to_stop_answers_what_is_under_way_and_keeps_all_that_it_acknowledged() {
+async fn a_stopping_service_answers_pending_requests_and_keeps_all_that_it_acknowledged() {
     let (service, deliveries) = (Service::new(Program::Keepopen), Deliveries::of(GIFTS, 3));
     let running = service.start();
     let address = block_in_place(|| running.address());

@@ -90,7 +90,7 @@ fn clippy_refuses_every_other_way_to_time_and_randomness() {
 }
 
 #[test]
-fn a_lint_that_is_taken_away_is_missed() {
+fn a_removed_lint_is_noticed() {
     let text = file("Cargo.toml").text.replace("unsafe_code = \"forbid\"", "unsafe_code = \"warn\"");
     assert_eq!(missing_lints(&table(&text)), ["rust: unsafe_code is not forbid"]);
     assert!(!takes_the_workspace_lints(&table("[package]\nname = \"a\"")));

@@ -46,7 +46,7 @@ async fn a_database_of_a_newer_version_is_not_touched() {
 }
 
 #[actix_web::test]
-async fn a_database_that_cannot_be_opened_is_told_with_what_to_do() {
+async fn a_database_that_cannot_be_opened_is_reported_with_what_to_do() {
     let folder = tempfile::TempDir::new().unwrap();
     let in_the_way = folder.path().join("file");
     std::fs::write(&in_the_way, "not a folder").unwrap();

@@ -15,7 +15,7 @@ async fn a_database_that_was_not_reached_is_unavailable() {
 }
 
 #[actix_web::test]
-async fn a_key_that_is_taken_is_a_conflict() {
+async fn a_duplicate_key_is_a_conflict() {
     let it = TestStore::open().await;
     let sql = "INSERT INTO write_proof (id, written_at_ms) VALUES ('last', 1)";
     it.store.run_sql(sql).await.unwrap();

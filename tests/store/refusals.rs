@@ -86,7 +86,7 @@ async fn how_far_an_event_is_may_change() {
 }
 
 #[actix_web::test]
-async fn a_gift_or_a_person_with_entries_cannot_be_taken_away() {
+async fn a_gift_or_a_supporter_with_entries_cannot_be_deleted() {
     let it = TestStore::open_file().await.with_facts().await;
     for sql in ["DELETE FROM contributions", "DELETE FROM supporters"] {
         let complaint = it.sql(sql).await.unwrap_err();

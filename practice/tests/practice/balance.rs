@@ -71,7 +71,7 @@ async fn a_disputes_money_is_in_the_balance_and_whole_in_the_dispute() {
 }
 
 #[tokio::test]
-async fn a_late_fee_comes_with_an_update_of_the_charge() {
+async fn a_late_fee_is_reported_with_an_update_of_the_charge() {
     let stand = Stand::start().await;
     stand.practice.settle_late(true);
     let charge = paid(&stand, How::Card).await;
@@ -132,7 +132,7 @@ async fn what_was_pending_becomes_available_on_its_day() {
 }
 
 #[tokio::test]
-async fn what_comes_in_another_currency_is_booked_in_the_accounts_own() {
+async fn a_payment_in_another_currency_is_booked_in_the_accounts_own() {
     let stand = Stand::start().await;
     let rates = |rate| Some(Settlement::new("usd", &[("eur", rate)]).unwrap());
     stand.practice.set_settlement(rates("1.085"));

@@ -51,7 +51,7 @@ async fn a_deleted_customer_leaves_a_stone_and_no_subscription() {
 }
 
 #[tokio::test]
-async fn a_way_to_pay_is_attached_renewed_and_taken_off() {
+async fn a_payment_method_is_attached_renewed_and_detached() {
     let stand = Stand::start().await;
     let (customer, method) = reader(&stand).await;
     assert_eq!(stand.told_of("payment_method.attached")["customer"], json!(customer));
@@ -92,7 +92,7 @@ async fn a_bank_debit_has_a_mandate_that_can_be_withdrawn() {
 }
 
 #[tokio::test]
-async fn notes_at_charges_and_refunds_are_told() {
+async fn metadata_changes_of_charges_and_refunds_emit_events() {
     let stand = Stand::start().await;
     let charge = stand.charged().await;
     let refund = stand.practice.refund(&charge, Some(100)).unwrap();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::helpers::{NOON, Stand};
 
 #[tokio::test]
-async fn a_card_payment_tells_its_whole_story() {
+async fn a_card_payment_emits_every_event() {
     let stand = Stand::start().await;
     let session = stand.once().await;
     assert_eq!(stand.practice.session(&session)["payment_intent"], Value::Null);

@@ -36,7 +36,7 @@ async fn the_same_key_with_other_parameters_is_an_idempotency_error() {
 }
 
 #[tokio::test]
-async fn a_stored_500_comes_back_under_its_key_and_another_key_gets_through() {
+async fn a_stored_500_is_returned_for_its_key_and_another_key_succeeds() {
     let stand = Stand::start().await;
     stand.practice.break_next_calls(Trouble::Status(500), 1);
     assert_eq!(stand.post_with_key(PATH, &once_form(), "k").await.status(), 500);
@@ -60,7 +60,7 @@ async fn errors_of_the_call_itself_are_stored_too() {
 }
 
 #[tokio::test]
-async fn what_was_turned_away_before_it_began_is_not_stored() {
+async fn a_call_rejected_before_it_began_is_not_stored() {
     let stand = Stand::start().await;
     stand.practice.break_next_calls(Trouble::Status(429), 1);
     assert_eq!(stand.post_with_key(PATH, &once_form(), "limited").await.status(), 429);

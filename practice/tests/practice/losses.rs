@@ -103,7 +103,7 @@ async fn events_are_shown_for_thirty_days() {
 }
 
 #[tokio::test]
-async fn at_most_twenty_types_can_be_asked_for_and_not_beside_one() {
+async fn at_most_twenty_types_can_be_requested_and_not_together_with_one() {
     let stand = Stand::start().await;
     paid(&stand).await;
     let types = |count: usize| vec!["types[]=charge.succeeded"; count].join("&");

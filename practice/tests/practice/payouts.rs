@@ -26,7 +26,7 @@ async fn inside(stand: &Stand, payout: &str) -> Vec<(String, i64, i64)> {
 }
 
 #[tokio::test]
-async fn a_payout_takes_what_is_available_and_tells_its_story() {
+async fn a_payout_contains_what_is_available_and_emits_its_events() {
     let stand = Stand::start().await;
     let charge = paid(&stand).await;
     assert!(stand.practice.pay_out(false).is_empty());

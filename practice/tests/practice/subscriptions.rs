@@ -12,7 +12,7 @@ async fn given(stand: &Stand) -> String {
 }
 
 #[tokio::test]
-async fn a_subscription_by_card_tells_its_whole_story() {
+async fn a_subscription_by_card_emits_every_event() {
     let stand = Stand::start().await;
     let session = stand.monthly().await;
     stand.practice.pay(&session, How::Card).unwrap();
@@ -105,7 +105,7 @@ async fn a_month_later_a_new_invoice_is_paid() {
 }
 
 #[tokio::test]
-async fn a_renewal_whose_card_fails_is_past_due_until_the_card_is_mended() {
+async fn a_renewal_whose_card_fails_is_past_due_until_the_card_is_replaced() {
     let stand = Stand::start().await;
     let sub = given(&stand).await;
     let from = stand.told().len();

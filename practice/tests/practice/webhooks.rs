@@ -79,7 +79,7 @@ async fn without_an_address_nothing_is_delivered() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_is_not_taken_is_tried_again() {
+async fn a_delivery_that_is_not_accepted_is_retried() {
     let stand = Stand::start().await;
     let (url, heard) = receiver(vec![503, 302, 204]).await;
     stand.practice.set_webhook_url(Some(url));

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_appeal_in_a_state_that_is_not_known_is_left_out_and_said() {
+    fn an_appeal_in_an_unknown_state_is_skipped_and_reported() {
         let mut row = PublishedRow {
             appeal_id: "summer".to_owned(),
             version: 1,

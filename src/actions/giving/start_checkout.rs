@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_session_stands_in_the_query_before_the_fragment() {
+    fn the_session_is_added_to_the_query_before_the_fragment() {
         let with = |text: &str| with_session(&Url::parse(text).unwrap());
         assert_eq!(with("https://a.org/x"), "https://a.org/x?keepopen_session={CHECKOUT_SESSION_ID}");
         assert_eq!(

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_never_taken_for_a_table() {
+    fn a_list_is_never_read_as_a_table() {
         let (field, sentence) = told(json!({"frequency": [3, 7]}), Notation::Toml);
         assert_eq!(field, "frequency");
         assert_eq!(sentence, "expected a table like { max_views = ..., window_days = ... }, found a list.");
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_told_in_words_of_the_file() {
+    fn an_invalid_value_is_reported_in_terms_of_the_file() {
         for (change, field, wanted) in [
             (json!({"surface": "banner"}), "surface", "expected a list, found the text \"banner\"."),
             (json!({"surface": {"banner": 1}}), "surface", "expected a list, found a table."),

@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_description_is_said_with_its_path() {
+    fn problems_of_a_description_are_reported_with_their_paths() {
         let problems = |change: fn(String) -> String| {
             Population::read(&change(sample()), &settings().sites).unwrap_err().join("\n")
         };

@@ -11,7 +11,7 @@ use keepopen::store::accounts::gifts_after;
 use super::driver::World;
 use super::model::{Accounts, Balance, Gift};
 
-/// What was found in a server's books: the same after every order of the same events.
+/// A server's ledger: the same after every order of the same events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     contributions: Vec<Contribution>,
@@ -19,7 +19,8 @@ pub struct Found {
     payments: Vec<Payment>,
     alarms: Vec<(ContributionId, Alarm)>,
     epochs: Vec<(String, i64)>,
-    /// Key, contribution and site of every domain event. Whether one was overtaken when it was learnt depends on the order.
+    /// Key, contribution and site of every domain event. Whether one was already superseded when it was found depends on
+    /// the order.
     events: BTreeSet<(String, String, String)>,
 }
 
@@ -63,7 +64,7 @@ impl Found {
     }
 }
 
-/// What the books have, which must be right in themselves.
+/// The ledger, which must be consistent.
 pub async fn found(app: &App) -> Found {
     let report = reports::check_ledger(&app.store, &SealKey::of(&app.vault)).await.unwrap();
     assert_eq!(report.wrong, Vec::<String>::new());
@@ -73,12 +74,12 @@ pub async fn found(app: &App) -> Found {
     let mut tx = app.store.snapshot().await.unwrap();
     let gifts = gifts_after(&mut tx, "", i64::MAX).await.unwrap();
     drop(tx);
-    // Whom another address than the session's was heard of first stays behind without a gift.
+    // A supporter stays without a gift if another address than the session's was known first.
     let gives = |id: &str| {
         gifts.contributions.iter().any(|it| it.supporter.as_ref().is_some_and(|it| it.as_str() == id))
     };
     let epochs = app.store.supporters().await.unwrap().into_iter().filter(|(id, _)| gives(id)).collect();
-    // Warnings and reviews move no money; they are told by events alone, and those can be lost.
+    // Warnings and reviews move no money; only events report them, and those can be lost.
     let adds_up = |it: &Alarm| matches!(it, Alarm::FraudWarning { .. } | Alarm::UnderReview { .. });
     let alarms = report.alarms.into_iter().map(|(id, raised)| (id, raised.alarm));
     let alarms = alarms.filter(|(_, alarm)| !adds_up(alarm)).collect();
@@ -99,7 +100,7 @@ pub async fn found(app: &App) -> Found {
     }
 }
 
-/// The books are right in themselves, and what the model says.
+/// Checks that the ledger is consistent, and equals the model.
 pub async fn check(world: &World<'_>, app: &App) -> Found {
     let gifts = found(app).await;
     for line in reports::compare_with_stripe(&app.store, app.now_ms()).await.unwrap().lines {
@@ -132,7 +133,7 @@ pub async fn check(world: &World<'_>, app: &App) -> Found {
     gifts
 }
 
-/// What the books have of one gift.
+/// The ledger's data of one gift.
 struct OfGift<'a> {
     contribution: Option<&'a Contribution>,
     entries: Vec<&'a Entry>,
@@ -197,7 +198,7 @@ impl OfGift<'_> {
     }
 }
 
-/// A payment as finance reads it.
+/// A payment as the finance team reads it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct OfPayment {
     object: String,

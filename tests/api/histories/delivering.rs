@@ -1,4 +1,4 @@
-//! How events come: late, more than once, in the shape of any generation, in any order, or not at all.
+//! How events arrive: late, repeatedly, in the shape of any generation, in any order, or not at all.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::queue::process_everything;
 use crate::story::{Ties, receive};
 use keepopen_testkit::Database;
 
-/// So many of a hundred events are never delivered, though Stripe lists them.
+/// The percentage of events that are never delivered, though Stripe lists them.
 const NEVER_DELIVERED: u8 = 5;
 
 /// Events in the shapes of several generations.
@@ -29,11 +29,11 @@ impl Shapes {
         Self { templates: GENERATIONS.iter().map(|it| templates(it.folder)).collect() }
     }
 
-    /// An event as an endpoint of some generation carries it.
+    /// An event in the shape of some generation.
     fn some(&self, random: &mut fastrand::Rng, ties: &Ties, event: &Value) -> Value {
         loop {
             let at = random.usize(0..GENERATIONS.len());
-            // Some generations have no such event.
+            // Some generations do not have such an event.
             if let Some(mut shaped) = GENERATIONS[at].shape(ties, event) {
                 fill_up(&mut shaped, &self.templates[at]);
                 return shaped;
@@ -42,7 +42,7 @@ impl Shapes {
     }
 }
 
-/// All that Stripe has to tell.
+/// All of Stripe's events.
 pub struct Mail {
     events: Vec<Letter>,
     lost: usize,
@@ -50,13 +50,13 @@ pub struct Mail {
 
 /// One event.
 struct Letter {
-    /// In the shape of some generation, and of another.
+    /// In the shape of one generation, and of another.
     shapes: [Value; 2],
-    /// Whether it is delivered where the losses are the same for every order.
+    /// Whether it is delivered, if the losses are the same for every order.
     arrives: bool,
 }
 
-/// What gets lost, and the shapes that events have.
+/// Which events are lost, and their shapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Losses {
     /// The same, whatever the order.
@@ -66,7 +66,7 @@ pub enum Losses {
 }
 
 impl Mail {
-    /// What Stripe did not lose.
+    /// The events that were not lost.
     pub fn of(world: &mut World<'_>) -> Self {
         let (stripe, shapes) = (&world.told.stripe, Shapes::new());
         let (ties, lost) = (Ties::of(stripe), lost(world));
@@ -81,12 +81,12 @@ impl Mail {
         Self { events: shapes.into_iter().map(letter).collect(), lost: lost.len() }
     }
 
-    /// How many events there were, also those that Stripe lost.
+    /// The number of events, including lost ones.
     pub fn events(&self) -> usize {
         self.events.len() + self.lost
     }
 
-    /// What is delivered, in some order, each once to five times.
+    /// The delivered events in some order, each once to five times.
     fn shuffled(&self, random: &mut fastrand::Rng, losses: Losses) -> Vec<&Value> {
         let mut delivered = Vec::new();
         for letter in &self.events {
@@ -106,8 +106,8 @@ fn lost(world: &World<'_>) -> HashSet<String> {
     world.told.stripe.lost().into_iter().collect()
 }
 
-/// Delivers to a server of its own, which then compares once with Stripe. What it has before that, and in the end, which
-/// is checked.
+/// Delivers to a new server, which then compares once with Stripe. Returns its state before that, and in the end, which is
+/// checked.
 pub async fn deliver_shuffled(world: &World<'_>, mail: &Mail, seed: u64, losses: Losses) -> [Found; 2] {
     let mut random = fastrand::Rng::with_seed(seed);
     let told = world.told;
@@ -136,8 +136,8 @@ async fn deliver(app: &Arc<App>, events: &[&Value], random: &mut fastrand::Rng) 
     process_everything(app).await;
 }
 
-/// Delivers while it happens, at once or up to three days later, and compares with Stripe now and then. How many
-/// events there were.
+/// Delivers as it happens, at once or up to three days later, and compares with Stripe now and then. Returns the number of
+/// events.
 pub async fn as_it_happens(world: &mut World<'_>, events: usize) -> usize {
     let (app, stripe) = (&world.told.app, &world.told.stripe);
     let shapes = Shapes::new();
@@ -161,14 +161,14 @@ pub async fn as_it_happens(world: &mut World<'_>, events: usize) -> usize {
     app.clock.advance(3 * DAY_MS);
     deliver_due(app, &mut under_way).await;
     assert!(under_way.is_empty());
-    // What objects tell is known a day later.
+    // Facts from objects are known a day later.
     app.clock.advance(DAY_MS);
     actions::reconcile_due(app).await.unwrap();
     process_everything(app).await;
     stripe.events_after(0).len()
 }
 
-/// Takes new events from Stripe; how many there were.
+/// Takes new events from Stripe. Returns how many there were.
 fn hand_over(
     world: &mut World<'_>,
     shapes: &Shapes,

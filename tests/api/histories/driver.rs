@@ -1,4 +1,4 @@
-//! Walks the practice Stripe through what may happen to readers and their money.
+//! Performs random operations on the practice Stripe.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -12,7 +12,7 @@ use super::model::{Balance, Checkout, Gift, Invoice, Paid, Payout, Status, Subsc
 use crate::helpers::TestApp;
 use crate::reconciling::somebody_else_sells;
 
-/// One more site, with a currency of three decimals, and one whose decimals don't count.
+/// Another site, with a currency of three decimals, and one whose decimals are always zero.
 pub const HERALD: &str = r#"
 [sites.herald]
 name = "The Herald"
@@ -47,7 +47,7 @@ pub struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    /// Of a hundred events, one will be neither delivered nor listed.
+    /// Starts a world. This percentage of events is neither delivered nor listed.
     pub fn begin(told: &'a TestApp, seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         told.stripe.lose_events(Some(Loss::Share { percent: 1, seed: random.u64(..) }));
@@ -57,7 +57,7 @@ impl<'a> World<'a> {
             _ => Some(Settlement::new("eur", &[("usd", "0.9215"), ("kwd", "3.012"), ("isk", "0.0069")])),
         };
         told.stripe.set_settlement(settlement.map(Result::unwrap));
-        // Some worlds last for two weeks, some for half a year.
+        // Some worlds last two weeks, some half a year.
         let hours = [3, 12, 36][random.usize(0..3)];
         let began_s = told.app.now_ms().div_euclid(1000);
         let (gifts, payouts, taken) = (Vec::new(), Vec::new(), HashSet::new());
@@ -88,12 +88,12 @@ impl<'a> World<'a> {
         }
     }
 
-    /// All that is under way comes to its end, as far as it has one.
+    /// Brings everything in progress to its end, as far as possible.
     pub fn end(&mut self) {
         self.told.stripe.post_fees();
         self.pay_out();
         self.told.app.clock.advance(1000 * self.random.i64(0..2 * 86_400));
-        // Whoever asks makes sessions expire whose time is over.
+        // Reading a session expires overdue ones.
         let _ = self.told.stripe.session("");
     }
 
@@ -141,13 +141,13 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Other software sells something over the same account.
+    /// Other software sells something on the same account.
     async fn somebody_buys_something_else(&mut self) {
         let charge = somebody_else_sells(self.told).await;
         self.told.stripe.refund(&charge, Some(700)).unwrap();
     }
 
-    /// Somebody who had left the payment page open comes back to it.
+    /// A reader who left the payment page open returns to it.
     fn somebody_pays(&mut self) {
         let open = self.gifts.iter().rposition(|it| it.checkout == Checkout::Open);
         if let Some(open) = open {
@@ -170,7 +170,7 @@ impl<'a> World<'a> {
                 return;
             }
         };
-        // An hour ago its time was over.
+        // It expired an hour ago.
         let Ok(session) = paid else { return };
         if how == 18 {
             return;
@@ -211,7 +211,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Everything that has not left goes to the bank, or only what is due.
+    /// Everything, or only what is due, is paid out.
     fn pay_out(&mut self) {
         let all = self.random.bool();
         let now_s = self.now_s();
@@ -234,7 +234,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The newest payout of a currency comes back, or one before it.
+    /// The newest payout of a currency, or an earlier one, is returned.
     fn a_payout_fails(&mut self) {
         if self.payouts.is_empty() {
             return;
@@ -247,7 +247,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Lets the model say what Stripe's balance is at the end.
+    /// Adds Stripe's final balance to the model.
     pub fn with_balance<T>(&self, say: impl FnOnce(&Balance<'_>) -> T) -> T {
         let transactions = self.told.stripe.objects("balance_transaction");
         say(&Balance::of_all(&transactions, &self.payouts))

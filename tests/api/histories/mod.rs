@@ -1,9 +1,9 @@
-//! Random lives of gifts at the practice Stripe, told in any order, late, more than once, or not at all: the ledger is
-//! what happened, to the cent.
+//! Random histories of gifts at the practice Stripe, delivered in any order, late, repeatedly, or not at all: the ledger
+//! equals what happened, to the cent.
 //!
-//! `KEEPOPEN_TEST_SEED` plays one world again. `KEEPOPEN_TEST_EVENTS` is how many events there are to be in all, in as
-//! many worlds as that takes, from that seed on; with `KEEPOPEN_TEST_LONG` what was played is kept in that folder, and
-//! the same command goes on from there.
+//! `KEEPOPEN_TEST_SEED` repeats one world. `KEEPOPEN_TEST_EVENTS` is the total number of events, in as many worlds as
+//! necessary, starting with that seed. With `KEEPOPEN_TEST_LONG`, the progress is stored in that folder, and the same
+//! command continues from there.
 
 #![expect(
     clippy::print_stdout,
@@ -25,7 +25,7 @@ use driver::{HERALD, World};
 
 use crate::helpers::TestApp;
 
-/// Events of one world; more of it is found by more worlds.
+/// Events per world; more worlds find more than longer ones.
 const OF_A_WORLD: usize = 700;
 
 fn number(name: &str) -> Option<u64> {
@@ -37,7 +37,7 @@ struct Worlds {
     seed: u64,
     played: usize,
     wanted: usize,
-    /// Where a long run keeps what was played: a seed and a number of events in each line.
+    /// The file in which a long run stores its progress: a seed and a number of events per line.
     kept: Option<PathBuf>,
 }
 
@@ -48,7 +48,7 @@ impl Worlds {
         let wanted = match (events, seed) {
             (Some(events), _) => usize::try_from(events).unwrap(),
             (None, None) if !on_server => 2_000,
-            // One world. On PostgreSQL it takes a while; what differs there is not the books.
+            // One world. On PostgreSQL it takes a while, and the ledger's logic is the same there.
             _ => 1,
         };
         let mut worlds = Self { seed: seed.unwrap_or(1), played: 0, wanted, kept: None };
@@ -65,7 +65,7 @@ impl Worlds {
         worlds
     }
 
-    /// The seed of the next world, while there is one.
+    /// The seed of the next world, if there is one.
     fn next(&self) -> Option<u64> {
         (self.played < self.wanted).then(|| {
             println!("seed {0} begins; KEEPOPEN_TEST_SEED={0} plays it again", self.seed);

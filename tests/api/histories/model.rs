@@ -1,4 +1,4 @@
-//! What the ledger must be, kept from what was done to each gift, without a look at any event.
+//! The expected ledger, computed from what was done to each gift, without reading any event.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use serde_json::Value;
 /// How long a payment page stays open.
 const OPEN_S: i64 = 86_400;
 
-/// An account's name and a currency's code, and what it holds: debits less credits.
+/// The balances by account name and currency code: debits less credits.
 pub type Accounts = BTreeMap<(Account, String), i64>;
 
-/// One gift, as those who gave it and those who keep its money know it.
+/// One gift, as its giver and its recipient know it.
 #[derive(Debug)]
 pub struct Gift {
     pub id: String,
@@ -34,10 +34,10 @@ pub struct Outside {
     pub at_s: i64,
 }
 
-/// What became of the payment page.
+/// The state of the payment page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checkout {
-    /// Nobody has paid; after a day it is over.
+    /// Not paid; it expires after a day.
     Open,
     Expired,
     /// A bank debit is under way.
@@ -53,11 +53,11 @@ pub struct Subscription {
     pub amount_minor: i64,
     /// It ends with its period.
     pub ends: bool,
-    /// Nothing is collected for now.
+    /// Collection is paused.
     pub rests: bool,
-    /// Its newest invoice, if nobody has paid it and somebody still may.
+    /// Its newest invoice, if it can still be paid.
     pub waiting: Option<Invoice>,
-    /// Invoices that could not be made final.
+    /// Invoices that could not be finalized.
     pub stuck: BTreeSet<String>,
 }
 
@@ -76,7 +76,7 @@ pub struct Invoice {
     pub draft: bool,
 }
 
-/// Money that came.
+/// A payment.
 #[derive(Debug)]
 pub struct Paid {
     /// The payment intent of a one-off, the invoice of a recurring gift.
@@ -89,7 +89,7 @@ pub struct Paid {
     pub review: Option<String>,
 }
 
-/// Money that went back, or was asked about.
+/// A refund, a dispute or an inquiry.
 #[derive(Debug)]
 pub struct Back {
     pub id: String,
@@ -99,13 +99,13 @@ pub struct Back {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackState {
-    /// The bank only asks.
+    /// Only an inquiry.
     Asked,
-    /// It left, and may come back.
+    /// The money left, and may be returned.
     Left,
-    /// It left for good.
+    /// The money is lost.
     Gone,
-    /// It left and came back.
+    /// The money was returned.
     Returned,
 }
 
@@ -124,12 +124,12 @@ impl Paid {
         self.disputes.iter().map(Back::gone_minor).sum()
     }
 
-    /// What is left of it; below 0 where a refund and a lost dispute took more than there was.
+    /// What is left of it; below 0 if a refund and a lost dispute together exceed the payment.
     pub fn left_minor(&self) -> i64 {
         self.amount_minor - self.refunded_minor() - self.disputed_minor()
     }
 
-    /// What a transaction of this object moved in the gift's own currency; none of other payments' objects.
+    /// What a transaction of this object moved in the gift's own currency; none for other payments' objects.
     fn moved_by(&self, source: &str) -> Option<i64> {
         if self.charge == source {
             return Some(self.amount_minor);
@@ -147,7 +147,7 @@ impl Gift {
         let status = self.subscription.as_ref().map(|it| it.status);
         let all_gone =
             newest.is_some() && self.outside.is_empty() && through.clone().all(|(_, left, _)| left <= 0);
-        // A refund of one payment is goodwill; what the bank took back is not.
+        // A refund of one payment is goodwill; a lost dispute is not.
         let disputed =
             newest.is_some_and(|(_, left_minor, disputed_minor)| left_minor <= 0 && disputed_minor > 0);
         if all_gone || (disputed && status != Some(Status::Over)) {
@@ -169,7 +169,7 @@ impl Gift {
         }
     }
 
-    /// What does not add up by Stripe's own word; that something awaits somebody's look is not among it.
+    /// The alarms that follow from Stripe's own data, without those that ask for a manual review.
     pub fn alarms(&self) -> Vec<Alarm> {
         let excess = self.payments.iter().filter(|it| it.left_minor() < 0).map(|it| {
             let (payment, excess_minor) = (it.object.clone(), -it.left_minor());
@@ -178,7 +178,7 @@ impl Gift {
             taken_back_by.sort();
             Alarm::TakenBackAbovePaid { payment, excess_minor, taken_back_by }
         });
-        // What has ended asks nobody for money.
+        // An ended subscription requests no payments.
         let running = self.subscription.iter().filter(|it| it.status != Status::Over);
         let stuck = running.flat_map(|it| &it.stuck);
         let stuck = stuck.map(|invoice| Alarm::InvoiceStuck { invoice: invoice.clone() });
@@ -187,7 +187,7 @@ impl Gift {
         alarms
     }
 
-    /// What its accounts hold. `balance`: what Stripe's balance says of it.
+    /// Its account balances. `balance`: what Stripe's balance has for it.
     pub fn accounts(&self, balance: &Balance<'_>) -> Accounts {
         let mut accounts = Accounts::new();
         let mut move_to = |to: Account, from: Account, currency: &str, minor: i64| {
@@ -226,16 +226,16 @@ impl Gift {
 #[derive(Debug)]
 pub struct Payout {
     pub id: String,
-    /// The transactions that it took.
+    /// The transactions in it.
     pub took: Vec<String>,
     pub failed: bool,
 }
 
-/// What Stripe's balance says at the end.
+/// Stripe's final balance.
 pub struct Balance<'a> {
     transactions: &'a [Value],
     by_source: BTreeMap<&'a str, Vec<&'a Value>>,
-    /// For each transaction the payout that it is at the bank with.
+    /// The payout of each transaction that is at the bank.
     paid_out: BTreeMap<String, &'a str>,
 }
 
@@ -255,7 +255,7 @@ impl<'a> Balance<'a> {
         balance
     }
 
-    /// What a payout took to the bank: with the money of one that came back, all that had been in that one.
+    /// What a payout sent to the bank: with the money of a returned one, all of its contents.
     fn carried(&self, payout: &Payout, payouts: &[Payout]) -> Vec<String> {
         let mut carried = Vec::new();
         for id in &payout.took {
@@ -280,7 +280,7 @@ impl<'a> Balance<'a> {
         self.paid_out.get(transaction["id"].as_str().unwrap()).copied()
     }
 
-    /// The payout that the payment's own money is at the bank with.
+    /// The payout that contains the payment's own money.
     pub fn payout_of_charge(&self, paid: &Paid) -> Option<String> {
         let of = self.by_source.get(paid.charge.as_str())?;
         of.iter().find_map(|it| self.payout_of(it)).map(str::to_owned)
