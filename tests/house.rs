@@ -1,7 +1,7 @@
-//! The house rules: what the map in `docs/architecture.md` says, held by reading the source.
+//! The house rules: the map in `docs/architecture.md` and more, enforced by reading the source.
 //!
-//! Each rule is a function from files to complaints. A test gives it the real
-//! files and wants silence; another gives it a file that breaks the rule.
+//! Each rule is a function from files to findings. One test runs it on the real files and expects none; another runs it on
+//! a file that breaks the rule.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 

@@ -9,8 +9,8 @@ use keepopen_decision::{Decision, History, Known, Question, Value, Verdict, past
 
 use super::NOW_S;
 
-/// Any text is refused, or read as appeals of which some are left out; what is read is written and read as the
-/// same; and whatever is in force answers, at any time, with an appeal that is there.
+/// Any text is rejected, or read as appeals of which some are skipped. What is read can be written and read back unchanged.
+/// An active snapshot answers at any time, and only with an existing appeal.
 pub fn appeals_file(data: &[u8]) {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();
     let settings = SETTINGS.get_or_init(|| sites::from_toml(SITES).expect("the settings are good"));
@@ -32,7 +32,7 @@ fn check(text: &str, format: Format, settings: &Settings) {
             let again = file::fields(&written, format).expect("what was written can be read");
             assert_eq!(file::write(&again, format).expect("it was written before"), written);
         }
-        // There are numbers that are none. A field with one is left out, but a list can't do without its item.
+        // Some numbers are not valid (NaN). A field with one is omitted, but a list can't omit an item.
         Err(error) => assert!(["nan", "inf"].iter().any(|it| text.to_lowercase().contains(it)), "{error}"),
     }
     let snapshot = Snapshot::build(&settings.sites, &drafts, problems);

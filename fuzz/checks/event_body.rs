@@ -39,7 +39,7 @@ pub fn event_body(data: &[u8]) {
     serde_json::to_string(&folded.alarms).expect("alarms can be stored");
 }
 
-/// The facts of an event, or of an object as it would be fetched.
+/// The facts of an event, or of an object as if it had been fetched.
 fn facts_of(line: &str) -> Vec<Fact> {
     let report = match Envelope::read(line) {
         Ok(envelope) => {

@@ -1,6 +1,6 @@
 //! The body of `POST /v1/banner`, on a service with appeals of every kind.
 //!
-//! `{token}` stands for a good supporter token of a monthly giver, `{once}` for one of somebody who gave once.
+//! `{token}` stands for a valid supporter token of a monthly giver, `{once}` for that of a one-off giver.
 
 use std::sync::{Arc, OnceLock};
 

@@ -1,7 +1,7 @@
 //! `HEADER\nBODY`: a delivery's signature header and its body.
 //!
-//! In the header `{good}` stands for the right signature at the right time, `{old}` for one that was right too long ago,
-//! `{other}` for one by a secret that is not ours: random bytes would never come as far.
+//! In the header `{good}` stands for a valid signature, `{old}` for a valid one that is too old, `{other}` for one with an
+//! unknown secret: random bytes would never get as far.
 
 use aws_lc_rs::hmac;
 use keepopen::config::Secret;

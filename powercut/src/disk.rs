@@ -6,28 +6,28 @@ use std::path::Path;
 
 use crate::log::Step;
 
-/// A disk writes so many bytes whole, or not at all.
+/// A disk writes this many bytes completely, or not at all.
 const SECTOR: usize = 512;
 
 /// How much a cut took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lost {
-    /// Writes and truncations of which nothing is there.
+    /// Writes and truncations that are completely lost.
     pub whole: usize,
-    /// Writes of which some sectors are there.
+    /// Writes of which some sectors survive.
     pub torn: usize,
     /// Files that were made or deleted, and are not.
     pub names: usize,
 }
 
-/// What becomes of what was not synced.
+/// The fate of what was not synced.
 #[derive(Clone, Copy, Debug)]
 enum Luck {
     /// Nothing of it had reached the disk.
     None,
     /// All of it had.
     All,
-    /// The system had written all before this step by itself; of the rest, each has its own fate.
+    /// The system had written everything before this step by itself; each later step has its own fate.
     AllBefore(usize),
     /// Each has its own fate: writes reach a disk in any order.
     Each,

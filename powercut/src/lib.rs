@@ -72,8 +72,8 @@ impl Recording {
         recorded.position().min(name + random.usize(1..=4))
     }
 
-    /// Writes into `folder` what a disk could hold if the power had gone at `position`: all that was
-    /// synced by then, and of the rest what `random` says.
+    /// Writes into `folder` what a disk could hold after a power cut at `position`: everything synced by then, and of the
+    /// rest what `random` selects.
     ///
     /// # Errors
     /// The folder can't be written to.

@@ -38,7 +38,7 @@ pub(crate) enum Step {
         file: usize,
         size: usize,
     },
-    /// Lasting is what was done to the file before the sync began: it may have gone on meanwhile.
+    /// Only what was done to the file before the sync began is durable: more may have been written meanwhile.
     Synced {
         file: usize,
         began: usize,

@@ -1,6 +1,6 @@
-//! The VFS: everything goes through to the one that SQLite uses by itself; what changes a file is noted.
+//! The VFS: it passes everything on to SQLite's default one, and records what changes a file.
 //!
-//! The shared memory of a write-ahead log is no file of this VFS; SQLite makes it anew after a power cut.
+//! The shared memory of a write-ahead log is not a file of this VFS; SQLite recreates it after a power cut.
 
 use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_void};
 use std::io;
@@ -61,7 +61,7 @@ const METHODS: &sqlite3_io_methods = &sqlite3_io_methods {
     xUnfetch: None,
 };
 
-/// Makes a VFS that notes into `log`, and tells SQLite of it under the name that is returned.
+/// Creates a VFS that records into `log`, and registers it with SQLite under the returned name.
 pub(crate) fn register(log: Arc<Log>) -> io::Result<String> {
     static MADE: AtomicUsize = AtomicUsize::new(0);
     let name = format!("powercut{}", MADE.fetch_add(1, Ordering::Relaxed));

@@ -178,7 +178,11 @@ fn refused_consent_takes_the_habits_away_and_leaves_the_gift_known() {
     for (at_ms, more, answer) in
         [(0, "", Ok(0)), (1, "", Err(Reason::FrequencyCap)), (2, denied, Ok(0)), (3, "", Ok(0))]
     {
-        assert_eq!(play(&mut simulation, "back", at_ms, more), answer, "who consents again begins anew");
+        assert_eq!(
+            play(&mut simulation, "back", at_ms, more),
+            answer,
+            "a reader who consents again starts afresh"
+        );
     }
 }
 

@@ -24,7 +24,7 @@ pub type Settings = config::Settings<SiteSettings>;
 /// Reads the settings as [`config::load`] does, and checks the sites.
 ///
 /// # Errors
-/// As [`config::load`], or a site can't be as it is written.
+/// As [`config::load`], or a site is invalid.
 pub fn load(file: Option<&Path>) -> Result<Settings, ConfigError> {
     let settings = config::load(file)?;
     check::check(&settings)?;

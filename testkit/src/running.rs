@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 
-/// A command that runs until it is told to stop. It is killed when this is dropped.
+/// A command that runs until it is stopped. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -29,7 +29,7 @@ impl Running {
         Self { child, lines, reader: Some(reader) }
     }
 
-    /// Reads the log until a line has these words: all lines up to it.
+    /// Reads the log until a line contains this text. Returns all lines up to it.
     pub fn logs_until(&self, words: &str) -> String {
         let mut told = String::new();
         while !told.contains(words) {
@@ -41,7 +41,7 @@ impl Running {
         told
     }
 
-    /// Reads the log until a line has these words: that line.
+    /// Reads the log until a line contains this text. Returns that line.
     pub fn says(&self, words: &str) -> String {
         self.logs_until(words).lines().next_back().unwrap().to_owned()
     }

@@ -19,7 +19,7 @@ default_interval = "once"
 default_amount_minor = 500
 "#;
 
-/// The same site with other choices of gifts, and with `more` in its own table.
+/// The same site with other amounts, and with `more` in its own table.
 pub fn journal(more: &str, choices: &str) -> String {
     let (site, giving) = JOURNAL.split_once("[sites.journal.giving.EUR]\n").unwrap();
     let limits = giving.split_once("once =").unwrap().0;
@@ -48,7 +48,7 @@ pub fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// A folder in memory where there is one: for tests that prove no durability, and sync a lot.
+/// A folder in memory if there is one: for tests that sync a lot and prove nothing about durability.
 pub fn memory_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }

@@ -1,11 +1,11 @@
-//! The way to the database, which a test cuts and mends.
+//! The connection to the database, which a test cuts and restores.
 
 use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// Passes on to a server what comes to a port of its own.
+/// A proxy that forwards its own port to a server.
 pub struct Wire {
     server: SocketAddr,
     here: SocketAddr,
@@ -47,7 +47,7 @@ impl Wire {
         assert!(passing.await.unwrap_err().is_cancelled());
     }
 
-    /// From now on everybody gets through again.
+    /// Forwards everything again from now on.
     pub fn mend(&mut self) {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.set_reuseaddr(true).unwrap();

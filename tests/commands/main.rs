@@ -36,14 +36,14 @@ pub(crate) use keepopen_testkit::JOURNAL;
 use keepopen_testkit::{Database, Running};
 use tempfile::TempDir;
 
-/// A folder to stand in, and a clean environment.
+/// A folder of its own, and a clean environment.
 pub(crate) struct Sandbox {
     folder: TempDir,
     environment: Vec<(String, String)>,
     database: Option<Database>,
 }
 
-/// What a command said, and how it ended.
+/// A command's output, and how it ended.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) status: Option<i32>,
@@ -68,7 +68,7 @@ impl Sandbox {
         self
     }
 
-    /// With a database of the kind that the suite runs on: the file that the defaults name, or one on a server.
+    /// With a database of the kind that the suite uses: the default file, or one on a server.
     pub(crate) fn and_database(mut self) -> Self {
         let database = Database::make(&self.path("data"));
         let url = database.url().to_owned();
@@ -96,7 +96,7 @@ impl Sandbox {
         command
     }
 
-    /// Starts a command that runs until it is told to stop.
+    /// Starts a command that runs until it is stopped.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         Running::start(self.command(arguments).stdout(Stdio::piped()))
     }
@@ -112,7 +112,7 @@ impl Sandbox {
         said
     }
 
-    /// What check-config prints, read back.
+    /// The output of check-config, parsed.
     pub(crate) fn effective_settings(&self) -> toml::Table {
         self.good(&["check-config"]).parse().unwrap()
     }
@@ -124,7 +124,7 @@ impl Sandbox {
         said.out
     }
 
-    /// The sentence of a command that must stop with 1 and print nothing else.
+    /// The message of a command that must fail with 1 and print nothing else.
     pub(crate) fn stopped(&self, arguments: &[&str]) -> String {
         let said = self.run(arguments);
         assert_eq!((said.status, said.out.as_str()), (Some(1), ""), "{said:?}");

@@ -1,11 +1,11 @@
-//! `keepopen queue`: what happens later, for people.
+//! `keepopen queue`: the queue of later work.
 
 use keepopen::clock::Clock;
 use keepopen::store::{Store, tasks};
 
 use super::Sandbox;
 
-/// A place whose queue holds one task that waits and one that is dead.
+/// A sandbox whose queue contains one waiting and one dead task.
 async fn with_a_dead_task() -> Sandbox {
     let sandbox = Sandbox::new().and_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();

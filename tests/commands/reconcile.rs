@@ -36,7 +36,7 @@ async fn another_comparison_is_said_while_it_lives_and_forgotten_when_it_is_kill
     hangs.kill().unwrap();
     hangs.wait().unwrap();
     stripe.break_api(None);
-    // It is refused only as long as the dead one's lease lasts.
+    // It is refused only until the dead process's lease expires.
     let is_free = async || block_in_place(|| sandbox.run(&["reconcile"])).status == Some(0);
     until(Duration::from_secs(60), "the lease of the dead process ends", is_free).await;
 }

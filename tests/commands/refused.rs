@@ -1,9 +1,9 @@
-//! Settings that can't be right stop the start, and the sentence says what to do.
+//! Invalid settings stop the start, and the message says what to do.
 
 use super::example::EXAMPLE;
 use super::{JOURNAL, Sandbox};
 
-/// What check-config and serve say to `settings`; the same, since neither may start with them.
+/// What check-config and serve say about `settings`; both must say the same, because neither may start with them.
 fn refused(settings: &str) -> String {
     let sandbox = Sandbox::with(settings);
     let sentence = sandbox.stopped(&["check-config"]);
@@ -59,7 +59,7 @@ fn a_database_that_is_not_spoken_is_never_replaced_by_another() {
     let mysql = Sandbox::new().and_environment("DATABASE_URL", "mysql://a:quiet@db/keepopen");
     let sentence = mysql.stopped(&["migrate"]);
     assert!(sentence.contains("sqlite:PATH") && !sentence.contains("quiet"), "{sentence}");
-    // A PostgreSQL that does not answer stops the start; it is never replaced by a file.
+    // A PostgreSQL that does not answer stops the start; a file never replaces it.
     let nobody = Sandbox::new().and_environment("DATABASE_URL", "postgres://a:quiet@127.0.0.1:1/keepopen");
     let sentence = nobody.stopped(&["migrate"]);
     assert!(sentence.contains("PostgreSQL") && !sentence.contains("quiet"), "{sentence}");
@@ -185,7 +185,7 @@ fn a_site_says_where_it_is_and_when() {
 fn amounts_lie_within_their_limits() {
     for (line, other) in [
         ("minimum_minor = 100", "minimum_minor = 0"),
-        // Stripe takes no less than 0.50 in euro.
+        // Stripe's minimum in euro is 0.50.
         ("minimum_minor = 100", "minimum_minor = 49"),
         ("maximum_minor = 1000000", "maximum_minor = 99"),
         ("maximum_minor = 1000000", "maximum_minor = 100000000"),

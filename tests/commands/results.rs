@@ -11,7 +11,7 @@ use super::{JOURNAL, Sandbox};
 const DAY_MS: i64 = 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
 
-/// A gift that the appeal brought on the first day of 1970, part of which goes back on the second.
+/// A gift that the appeal brought on the first day of 1970, partly refunded on the second.
 async fn with_results(settings: &str) -> Sandbox {
     let sandbox = Sandbox::with(settings).and_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();
@@ -76,7 +76,7 @@ async fn with_results(settings: &str) -> Sandbox {
     sandbox
 }
 
-/// The lines of a command's output, each with its columns one space apart.
+/// The lines of a command's output, with columns one space apart.
 fn lines(out: &str) -> Vec<String> {
     out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
@@ -108,7 +108,7 @@ async fn the_results_of_appeals_are_shown_in_total_and_by_day() {
     assert_eq!(lines(&one)[1..3], [HEAD, "all other a 1 1 0 0 0 0 - -"]);
     let second = sandbox.good(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
     assert_eq!(lines(&second)[2], "all help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR");
-    // By itself, the last thirty days: nothing happened in them.
+    // By default, the last thirty days: nothing happened in them.
     assert_eq!(lines(&sandbox.good(&["results"]))[1..2], [HEAD]);
     assert!(!sandbox.good(&["results"]).contains("all "));
 }

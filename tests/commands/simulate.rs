@@ -13,7 +13,7 @@ frequency = { max_views = 1 }
 variants = [{ id = "a", copy = { heading = "Help" } }]
 "#;
 
-/// One reader comes on three days, another closes what shows.
+/// One reader visits on three days, another closes the appeal.
 const READERS: &str = r#"{"reader":"one","at":"2026-11-02T08:00:00Z"}
 {"reader":"two","at":"2026-11-02T09:00:00Z","then":"close"}
 {"reader":"one","at":"2026-11-03T08:00:00Z","question":{"site":"journal","page":{"section":"news"}}}
@@ -124,7 +124,7 @@ fn live_appeals_come_from_the_named_file_or_the_settings_file_or_the_database() 
     let source = report["live"]["source"].as_str();
     assert_eq!((source, views(&report)), (Some("the active appeals of the database"), Some(3)));
 
-    // The service leaves out what can't be used, and so does the simulation; a draft is not live there.
+    // The simulation skips an invalid appeal, as the service does; a draft is not live there.
     sandbox.write(
         "file.toml",
         &format!("{}{}", live.replace("winter", "odd").replace("banner", "poster"), DRAFT),
@@ -217,7 +217,7 @@ fn the_chart_is_well_formed_and_stands_alone() {
     assert!(said.starts_with("nowhere/chart.svg can't be written"), "{said}");
 }
 
-/// Tags that are not closed by their own end, in a text whose `<` must all begin one.
+/// Tags without a matching end tag, in a text in which each `<` must begin a tag.
 fn open_tags(xml: &str) -> Vec<String> {
     let mut open = Vec::new();
     for part in xml.split('<').skip(1) {

@@ -1,4 +1,4 @@
-//! `keepopen stripe`: the connection is made, rolled, looked at and checked.
+//! `keepopen stripe`: the connection is created, rolled, shown and checked.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{JOURNAL, Sandbox, contains};
 
-/// A practice Stripe that delivers to the endpoints that are made at it, again and again until they take it.
+/// A practice Stripe that delivers to its endpoints, with retries until they accept.
 async fn practice() -> PracticeStripe {
     let now = || Clock::System.now_ms() / 1000;
     practice_stripe_with(now, |it| it.retry_after = vec![Duration::from_millis(100); 600]).await
@@ -29,7 +29,7 @@ fn id(endpoint: &Value) -> &str {
     endpoint["id"].as_str().unwrap()
 }
 
-/// Something happens at Stripe that an endpoint of ours is told of.
+/// Something happens at Stripe that our endpoint receives.
 async fn something_happens(stripe: &PracticeStripe) {
     let form = [
         ("mode", "payment"),
@@ -91,7 +91,7 @@ async fn an_endpoint_of_somebody_else_is_not_changed() {
     let made = stripe.endpoints().remove(0);
     stripe.change_endpoint(id(&made), &json!({"metadata": {}, "enabled_events": ["*"]})).unwrap();
     let foreign = stripe.endpoints().remove(0);
-    // Another folder holds no secret of it, and it does not say that it is ours.
+    // Another folder does not have its secret, and nothing marks it as ours.
     let said = self::sandbox(&stripe).good(&["stripe", "connect"]);
     assert!(said.contains(&format!("{}: not created by keepopen", id(&foreign))), "{said}");
     assert_eq!((stripe.endpoints().len(), &stripe.endpoints()[0]), (2, &foreign));

@@ -2,7 +2,7 @@
 
 use super::{JOURNAL, Sandbox};
 
-/// Beside the journal.
+/// A second site.
 const GAZETTE: &str = r#"
 [sites.gazette]
 name = "The Gazette"

@@ -1,6 +1,6 @@
 //! The control for kills: a service that acknowledges first and stores later. It must be caught.
 //!
-//! It is this test binary, run once more: the product has no switch for it.
+//! It is this test binary, started again: the product has no switch for it.
 
 use std::process::Command;
 
@@ -9,10 +9,10 @@ use actix_web::{HttpRequest, HttpResponse, HttpServer};
 use keepopen::clock::Clock;
 use keepopen::{actions, api, jobs, sites, telemetry};
 
-/// Set for a process that is to be the service.
+/// Set for a process that should be the service.
 const TOLD: &str = "KEEPOPEN_TEST_ANSWER_FIRST";
 
-/// Starts this binary as the service; the folder that it is started in has the settings.
+/// Starts this binary as the service; its working folder contains the settings.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["answers_first::this_process_is_the_service_if_it_is_told_so", "--exact", "--nocapture"]);
@@ -23,11 +23,11 @@ pub(crate) fn command() -> Command {
 /// Where the real service listens.
 struct Real(String);
 
-/// Answers, and then hands the delivery to the real service.
+/// Answers, and then passes the delivery on to the real service.
 async fn acknowledge(request: HttpRequest, body: Bytes, real: Data<Real>) -> HttpResponse {
     let signature = request.headers().get("stripe-signature").unwrap().to_str().unwrap().to_owned();
     let delivery = reqwest::Client::new().post(&real.0).header("stripe-signature", signature).body(body);
-    // What becomes of it is not asked: that is what is wrong with this service.
+    // The result is ignored: that is what is wrong with this service.
     actix_web::rt::spawn(async move { drop(delivery.send().await) });
     HttpResponse::Ok().finish()
 }

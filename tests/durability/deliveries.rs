@@ -1,4 +1,4 @@
-//! Stripe's part: events come in any order, some twice, and again until they are acknowledged.
+//! Stripe's part: events arrive in any order, some twice, with retries until they are acknowledged.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -12,10 +12,10 @@ use super::gifts::{Event, events_of};
 
 /// Deliveries at the same time.
 const SENDERS: usize = 16;
-/// So many events wait to be delivered, of which one is taken at random.
+/// The number of waiting events, one of which is delivered at random.
 const SHUFFLED: usize = 32;
 
-/// What is to be delivered, and what was acknowledged.
+/// The events to deliver, and the acknowledged ones.
 pub(crate) struct Deliveries {
     held: Mutex<Held>,
     came: Notify,
@@ -26,10 +26,10 @@ pub(crate) struct Deliveries {
 struct Held {
     random: fastrand::Rng,
     next_gift: u64,
-    /// Gifts from here on are not made.
+    /// The number of gifts.
     end: u64,
     waiting: Vec<Event>,
-    /// Each with the position at which the sender had heard of it.
+    /// Each with the position at which the sender got the response.
     acknowledged: Vec<(usize, Event)>,
 }
 
@@ -39,7 +39,7 @@ impl Held {
             self.waiting.extend(events_of(self.next_gift));
             self.next_gift += 1;
         }
-        // One in five comes again.
+        // One in five is delivered again.
         if self.random.u8(..5) == 0 && !self.acknowledged.is_empty() && !self.waiting.is_empty() {
             let (_, again) = &self.acknowledged[self.random.usize(..self.acknowledged.len())];
             return Some(again.clone());
@@ -50,12 +50,12 @@ impl Held {
 }
 
 impl Deliveries {
-    /// The events of so many gifts.
+    /// The events of this many gifts.
     pub(crate) fn of(gifts: u64, seed: u64) -> Arc<Self> {
         Self::at_positions(gifts, seed, || 0)
     }
 
-    /// Of gifts without end, until [`Self::no_more`].
+    /// Of unlimited gifts, until [`Self::no_more`].
     pub(crate) fn without_end(seed: u64) -> Arc<Self> {
         Self::of(u64::MAX, seed)
     }
@@ -71,19 +71,19 @@ impl Deliveries {
         Arc::new(Self { held: Mutex::new(held), came: Notify::new(), position: Box::new(position) })
     }
 
-    /// Only what belongs to gifts that were begun is still to come; how many they are.
+    /// From now on only events of gifts that have begun. Returns how many gifts have.
     pub(crate) fn no_more(&self) -> u64 {
         let mut held = self.held.lock().unwrap();
         held.end = held.next_gift;
         held.end
     }
 
-    /// More gifts to come.
+    /// Adds more gifts.
     pub(crate) fn and_more(&self, gifts: u64) {
         self.held.lock().unwrap().end += gifts;
     }
 
-    /// Delivers until there is nothing left, or nobody answers; what is not acknowledged waits again.
+    /// Delivers until nothing is left, or nobody answers; an event without acknowledgement waits again.
     pub(crate) fn begin(self: &Arc<Self>, address: &str) -> JoinSet<()> {
         let mut senders = JoinSet::new();
         for _ in 0..SENDERS {
@@ -93,7 +93,7 @@ impl Deliveries {
         senders
     }
 
-    /// False when nothing is left, or nobody answers.
+    /// False if nothing is left, or nobody answers.
     async fn deliver_one(&self, client: &reqwest::Client, address: &str) -> bool {
         let Some(event) = self.held.lock().unwrap().next() else { return false };
         let url = format!("http://{address}/webhooks/stripe");
@@ -116,14 +116,14 @@ impl Deliveries {
         self.deliver_one(&reqwest::Client::new(), address).await;
     }
 
-    /// Notes what somebody else delivered.
+    /// Records what another sender delivered.
     pub(crate) fn record_acknowledged(&self, event: Event) {
         let position = (self.position)();
         self.held.lock().unwrap().acknowledged.push((position, event));
         self.came.notify_one();
     }
 
-    /// Waits until so many events more are acknowledged, or nothing is left.
+    /// Waits until this many more events are acknowledged, or nothing is left.
     pub(crate) async fn acknowledges(&self, more: usize) {
         let all = async {
             for _ in 0..more {

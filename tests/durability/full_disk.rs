@@ -1,4 +1,4 @@
-//! A disk that is really full: a file system of 20 MB, mounted where only the service and its children see it.
+//! A disk that is really full: a file system of 20 MB, mounted only for the service and its children.
 
 use std::fs::File;
 use std::io::Write;
@@ -14,14 +14,14 @@ use super::gifts::{Event, events_of};
 use super::long_run::LongRun;
 use super::program::{Running, Service};
 
-/// By then a service says that its disk is full, or that it is ready again.
+/// By then a service reports that its disk is full, or that it is ready again.
 const NOTICED: Duration = Duration::from_secs(15);
 /// By then everything that was acknowledged is booked.
 const BOOKED: Duration = Duration::from_secs(30);
 /// Gifts that are delivered before, and after, the disk is full.
 const GIFTS: u64 = 20;
 
-/// Whether this machine lets us mount something for ourselves alone.
+/// Whether this machine lets us mount something privately.
 fn may_mount() -> bool {
     let mount = "mount -t tmpfs -o size=1m keepopen /mnt";
     Command::new("unshare").args(["-rm", "/bin/sh", "-c", mount]).output().is_ok_and(|it| it.status.success())
@@ -33,7 +33,7 @@ struct OnSmallDisk {
     address: String,
     management: String,
     client: Client,
-    /// Fills what is left of the disk, as the service's own process sees it.
+    /// The file that fills the rest of the disk, as the service's own process sees it.
     filler: PathBuf,
     acknowledged: u64,
     next_gift: u64,
@@ -60,7 +60,7 @@ impl OnSmallDisk {
         std::fs::remove_file(&self.filler).unwrap();
     }
 
-    /// Delivers one event; whether it was acknowledged.
+    /// Delivers one event. Returns whether it was acknowledged.
     async fn deliver(&mut self, event: &Event) -> bool {
         let request = self.client.post(format!("http://{}/webhooks/stripe", self.address));
         let request = request.header("stripe-signature", signature(&event.body)).body(event.body.clone());
@@ -104,7 +104,7 @@ impl OnSmallDisk {
         }
     }
 
-    /// What the service says of itself; empty where it is ready.
+    /// What the service reports about itself; empty if it is ready.
     async fn said(&self) -> String {
         let answer = self.client.get(format!("{}/readyz", self.management)).send().await.unwrap();
         if answer.status() == 200 { String::new() } else { answer.text().await.unwrap() }
@@ -144,7 +144,7 @@ async fn a_disk_that_was_really_full_heals_without_a_restart() {
             }
             it.everything_is_booked().await;
             it.fill();
-            // Some are still taken, into room that the database has already; none is acknowledged and lost.
+            // Some are still accepted, into space that the database already has; none is acknowledged and lost.
             for _ in 0..2_000 {
                 if !it.deliver_next().await {
                     break;

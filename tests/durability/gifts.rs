@@ -1,4 +1,4 @@
-//! Gifts as Stripe tells of them, and what the ledger must say of them: a model of its own, not the product's.
+//! Gifts as Stripe reports them, and the expected ledger, from a model that is independent of the product.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,14 @@ use keepopen::contributions::Entry;
 use keepopen::ids::ContributionId;
 use serde_json::{Value, json};
 
-/// One event, ready to be delivered.
+/// One event, ready for delivery.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) body: String,
 }
 
-/// One line of the ledger: what, of which object, for which contribution, how much.
+/// One line of the ledger: kind, object, contribution, amount.
 pub(crate) type Line = (&'static str, String, String, i64);
 
 fn event(id: String, kind: &str, object: &Value) -> Event {
@@ -24,7 +24,7 @@ fn event(id: String, kind: &str, object: &Value) -> Event {
     Event { id, body: body.to_string() }
 }
 
-/// An event from which nothing is booked.
+/// An event that is never booked.
 pub(crate) fn of_nothing(name: &str) -> Event {
     event(
         format!("evt_{name}"),
@@ -41,7 +41,7 @@ fn amount(gift: u64) -> i64 {
     1000 + i64::try_from(gift % 1000).unwrap()
 }
 
-/// The events of one gift: three, or four where it is given back.
+/// The events of one gift: three, or four if it is refunded.
 pub(crate) fn events_of(gift: u64) -> Vec<Event> {
     let metadata = json!({"keepopen_contribution": contribution(gift).as_str(), "keepopen_site": "journal"});
     let intent = format!("pi_{gift}");

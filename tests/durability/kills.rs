@@ -13,12 +13,12 @@ use super::long_run::{LongRun, Round};
 use super::program::{Program, Running, Service};
 use super::proof::{LedgerState, Wrong, everything_is_processed, examine, nothing_is_lost};
 
-/// Kills of one database, before all of its books are compared with those of a service that was left alone.
+/// Kills per database, before its whole ledger is compared with that of an undisturbed service.
 const IN_A_ROUND: u64 = 25;
-/// How long a start after a kill may take until an event is acknowledged: held in long runs alone.
+/// How long a start after a kill may take until an event is acknowledged: checked in long runs only.
 const RECOVERY_MS: u64 = 2000;
 
-/// What a round saw.
+/// The results of a round.
 #[derive(Debug, Default)]
 struct Seen {
     acknowledged: u64,
@@ -26,7 +26,7 @@ struct Seen {
     recovery_ms: u64,
 }
 
-/// Kills a service while events come in. What the inbox holds then, with all that was acknowledged.
+/// Kills a service while events arrive. Returns the inbox's content at that moment, and everything that was acknowledged.
 async fn kill_at_work(
     service: &Service,
     running: Running,
@@ -36,7 +36,7 @@ async fn kill_at_work(
 ) -> Result<Vec<EventRow>, Wrong> {
     let senders = deliveries.begin(address);
     deliveries.acknowledges(random.usize(1..=80)).await;
-    // Only so that the kill comes between two acknowledgements, too: nothing is waited for.
+    // Only so that the kill can also happen between two acknowledgements: nothing is waited for.
     tokio::time::sleep(Duration::from_micros(random.u64(..5_000))).await;
     block_in_place(|| running.kill());
     senders.join_all().await;
@@ -45,7 +45,8 @@ async fn kill_at_work(
     Ok(inbox)
 }
 
-/// Kills a service so often, and looks after each time. The service, its last books, and what was delivered to it.
+/// Kills a service this often, and checks after each time. Returns the service, its final ledger, and what was delivered to
+/// it.
 async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, LedgerState, u64), Wrong> {
     let (mut random, mut seen) = (fastrand::Rng::with_seed(round.seed), Seen::default());
     let deliveries = Deliveries::without_end(round.seed);
@@ -88,7 +89,7 @@ async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, LedgerStat
             seen.acknowledged = promised.len() as u64;
             return Ok((seen, service, ledger, deliveries.no_more()));
         }
-        // A reader that stays would spare the next start its work.
+        // A reader that stays open would save the next start its recovery.
         app.store.close().await;
 
         let inbox = kill_at_work(&service, running, &address, &deliveries, &mut random).await?;
@@ -99,7 +100,7 @@ async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, LedgerStat
     unreachable!("the last start returns")
 }
 
-/// The books of a service with the same key that heard of as many gifts, and was left alone.
+/// The ledger of an undisturbed service with the same key and the same gifts.
 async fn undisturbed(other: &Service, gifts: u64) -> LedgerState {
     let service = Service::with_the_key_of(other);
     let running = service.start();
@@ -136,7 +137,7 @@ async fn a_service_that_is_killed_again_and_again_loses_nothing_and_books_as_one
     }
     println!("{run}");
     if run.is_long() {
-        // Of all runs together: one that is started again does not forget a slow one.
+        // Over all runs: a restarted run does not forget a slow one.
         assert!(run.total("greatest recovery in ms") < RECOVERY_MS, "a recovery took too long: {run}");
     }
     assert!(

@@ -1,4 +1,5 @@
-//! Runs of hours, in as many pieces as need be: what was done is kept in a file, and the next run goes on from there.
+//! Runs that take hours, in as many pieces as necessary: the progress is stored in a file, from which the next run
+//! continues.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -22,12 +23,12 @@ struct Kept {
     totals: BTreeMap<String, u64>,
 }
 
-/// A part of a run that is kept, or done anew, as a whole.
+/// A part of a run that is stored, or repeated, as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Round {
-    /// Its own.
+    /// Its own seed.
     pub(crate) seed: u64,
-    /// How many are to be done.
+    /// How many to do.
     pub(crate) count: u64,
 }
 
@@ -55,18 +56,18 @@ impl LongRun {
         Self { what: what.to_owned(), wanted, file, kept }
     }
 
-    /// Whether it is one that is kept: then it may also be timed.
+    /// Whether it is a stored one: then it may also be timed.
     pub(crate) fn is_long(&self) -> bool {
         self.file.is_some()
     }
 
-    /// The next, of at most so many; none when all is done.
+    /// The next round, of at most this many; none if all is done.
     pub(crate) fn round(&self, most: u64) -> Option<Round> {
         let left = self.wanted.saturating_sub(self.kept.done);
         (left > 0).then(|| Round { seed: self.kept.seed.wrapping_add(self.kept.done), count: left.min(most) })
     }
 
-    /// Keeps a round that went well. Of what is called greatest, the greatest counts; all else is added up.
+    /// Stores a successful round. Of values that are called greatest, the greatest counts; all others are added up.
     pub(crate) fn went_well(&mut self, round: Round, numbers: &[(&str, u64)]) {
         self.kept.done += round.count;
         for (name, number) in numbers {
@@ -74,7 +75,7 @@ impl LongRun {
             *total = if name.starts_with("greatest") { (*total).max(*number) } else { *total + number };
         }
         if let Some(file) = &self.file {
-            // Through another name, so that the file is whole whenever this run is broken off.
+            // Through a temporary name, so that the file is complete even if this run is interrupted.
             let new = file.with_extension("new");
             std::fs::write(&new, serde_json::to_vec_pretty(&self.kept).unwrap()).unwrap();
             std::fs::rename(new, file).unwrap();
@@ -101,7 +102,7 @@ fn a_run_that_is_broken_off_goes_on_where_it_was() {
     let first = run.round(20).unwrap();
     assert_eq!(first, Round { seed: 7, count: 20 });
     run.went_well(first, &[("acknowledged", 100), ("greatest recovery in ms", 40)]);
-    // Begun, and never ended.
+    // Begun, and never finished.
     assert_eq!(run.round(20).unwrap(), Round { seed: 27, count: 20 });
 
     let mut run = start(8);

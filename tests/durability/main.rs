@@ -1,8 +1,8 @@
-//! What was acknowledged is kept, whatever ends the service: a signal, a kill, a power cut.
+//! Everything that was acknowledged survives the end of the service: a signal, a kill, a power cut.
 //!
-//! **Owns** services that are ended in the middle of their work, and what must hold of their databases then.
-//! **Never** times anything, but for the recovery after a kill in long runs; `CONTRIBUTING.md` says how to run those.
-//! **Start at** `kills.rs` and `power_cuts.rs`, then `full_disk.rs` and `silence.rs`; what must hold is in `proof.rs`.
+//! **Owns** services that are ended while they work, and the properties of their databases afterwards.
+//! **Never** times anything, except the recovery after a kill in long runs; `CONTRIBUTING.md` says how to run those.
+//! **Start at** `kills.rs` and `power_cuts.rs`, then `full_disk.rs` and `silence.rs`; the properties are in `proof.rs`.
 //! **Tested in** itself: each has a control that answers before it stores, or never syncs, and must be caught.
 
 #![cfg(unix)]

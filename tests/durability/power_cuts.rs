@@ -1,4 +1,5 @@
-//! The power goes, and the disk has only what was synced. On SQLite, whatever the suite runs on: PostgreSQL's disk is PostgreSQL's.
+//! After a power cut, the disk has only what was synced. On SQLite, whatever the suite uses: PostgreSQL is responsible for
+//! its own disk.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use super::long_run::LongRun;
 use super::program::settings;
 use super::proof::{Wrong, everything_is_processed, examine, nothing_is_lost};
 
-/// Cuts of one recording.
+/// Cuts per recording.
 const OF_ONE_RECORDING: u64 = 20;
 /// Gifts before, and after, the service is stopped and started in a recording.
 const GIFTS: u64 = 120;
@@ -27,17 +28,17 @@ async fn start(data: &Path, database: &str) -> Result<Arc<App>, Wrong> {
     actions::start(settings, Clock::System).await.map_err(|error| Wrong::Damaged(error.to_string()))
 }
 
-/// A service at work, and all that it did to its files.
+/// A working service, and all of its changes to files.
 struct Recorded {
     recording: Arc<Recording>,
     deliveries: Arc<Deliveries>,
-    /// The key, which is no part of the database.
+    /// The key, which is not part of the database.
     key: PathBuf,
     _data: TempDir,
     _files: TempDir,
 }
 
-/// A new database, events, a stop, a start, more events; and after each, the work is done.
+/// A new database, events, a stop, a start, more events; after each of them, everything is processed.
 async fn record(syncs: Syncs, seed: u64) -> Recorded {
     let (data, files) = (memory_folder(), memory_folder());
     let recording = Arc::new(Recording::start(files.path(), syncs).unwrap());
@@ -59,7 +60,7 @@ async fn record(syncs: Syncs, seed: u64) -> Recorded {
     Recorded { recording, deliveries, key, _data: data, _files: files }
 }
 
-/// What one cut took, what it had to leave, and whether it did.
+/// One cut: what it removed, what it had to leave, and whether it did.
 struct Cut {
     at: usize,
     lost: Lost,
@@ -69,10 +70,10 @@ struct Cut {
 }
 
 impl Recorded {
-    /// Cuts the power at a moment of the kind that this number has, starts on what the disk has, and looks.
+    /// Cuts the power at a moment of the kind with this number, starts on the resulting disk, and checks.
     async fn cut(&self, number: u64, random: &mut fastrand::Rng) -> Cut {
         let at = match number % 4 {
-            // There a promise is youngest.
+            // That is when an acknowledgement is youngest.
             0 => self.deliveries.moment_of_one(random),
             1 => self.recording.any_moment(random),
             2 => self.recording.risky_moment(random),
@@ -113,7 +114,7 @@ async fn what_was_acknowledged_before_a_power_cut_is_there_after_it() {
             let Cut { at, lost, acknowledged: promised, disk, outcome } =
                 recorded.cut(number, &mut random).await;
             if let Err(wrong) = outcome {
-                // For a person to look at; it was opened since.
+                // For inspection; it was opened since.
                 let disk = disk.keep();
                 panic!("{wrong:?}, cut at {at} with {lost:?} in {round:?} of {run}; see {}", disk.display());
             }

@@ -1,4 +1,4 @@
-//! A service as a process of its own, which can be killed.
+//! A service in its own process, which can be killed.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -46,13 +46,13 @@ fn settings_with(data: &std::path::Path, database: &str, management: &str, more:
     )
 }
 
-/// Which program it is.
+/// The program to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Program {
     Keepopen,
-    /// One that acknowledges what it has not stored yet.
+    /// One that acknowledges before it stores.
     AnswersFirst,
-    /// One whose workers tell a receiver on this port of each domain event.
+    /// One whose workers send each domain event to a receiver on this port.
     Queue(queue::Worker, u16),
 }
 
@@ -96,7 +96,7 @@ impl Service {
         std::fs::write(self.folder.path().join("keepopen.toml"), text).unwrap();
     }
 
-    /// With the key of another, so that supporters have the same ids.
+    /// With the key of another service, so that supporters have the same ids.
     pub(crate) fn with_the_key_of(other: &Self) -> Self {
         let it = Self::new(Program::Keepopen);
         std::fs::copy(other.data().join("keepopen.key"), it.data().join("keepopen.key")).unwrap();
@@ -125,7 +125,7 @@ impl Service {
         Running::of(&mut command)
     }
 
-    /// The database itself, with no proxy before it.
+    /// The database itself, without the proxy.
     pub(crate) fn database_url(&self) -> &str {
         self.database.url()
     }
@@ -140,7 +140,7 @@ impl Service {
         Running::of(&mut command)
     }
 
-    /// The database by itself, through the product's own eyes: beside a running service, or after its end.
+    /// Opens the database with the product's own code, next to a running service or after its end.
     pub(crate) async fn look(&self) -> Arc<App> {
         self.look_at(self.database.url()).await
     }
@@ -153,13 +153,14 @@ impl Service {
         App::new(settings, Clock::System, store, gateway, vault)
     }
 
-    /// What the inbox holds after a kill. Whoever opens a file mends it, which is the part of the next start: a copy is looked at.
+    /// The inbox's content after a kill. Opening the file would recover it, which is the next start's job, so a copy is
+    /// read.
     pub(crate) async fn inbox_after_a_kill(&self) -> Vec<EventRow> {
         let copy = TempDir::new().unwrap();
         let database = if self.database.url().starts_with("sqlite:") {
             for name in ["keepopen.db", "keepopen.db-wal"] {
                 let from = self.data().join(name);
-                // Killed at the very start, it may not have made them.
+                // Killed at the very start, it may not have created them.
                 if from.exists() {
                     std::fs::copy(from, copy.path().join(name)).unwrap();
                 }
@@ -175,17 +176,17 @@ impl Service {
     }
 }
 
-/// The program: another one, such as an older version, where the variable names it.
+/// The program: another one, such as an older version, if the variable names it.
 fn program() -> PathBuf {
     other_program().unwrap_or_else(|| env!("CARGO_BIN_EXE_keepopen").into())
 }
 
-/// A program to compare with, which may book by other rules than this one.
+/// A program to compare with, whose bookings may follow other rules.
 pub(crate) fn other_program() -> Option<PathBuf> {
     std::env::var_os("KEEPOPEN_TEST_PROGRAM").map(PathBuf::from)
 }
 
-/// A service that runs, and logs JSON.
+/// A running service with JSON logs.
 pub(crate) struct Running(keepopen_testkit::Running);
 
 impl Running {
@@ -193,37 +194,37 @@ impl Running {
         Self(keepopen_testkit::Running::start(command))
     }
 
-    /// Waits for a line of the log with these words.
+    /// Waits for a log line with this text.
     pub(crate) fn says(&self, words: &str) -> Value {
         serde_json::from_str(&self.0.says(words)).unwrap()
     }
 
-    /// Waits until it answers; where.
+    /// Waits until it answers. Returns its address.
     pub(crate) fn address(&self) -> String {
         let line = self.says("keepopen answers");
         line.pointer("/fields/address").or_else(|| line.get("address")).unwrap().as_str().unwrap().to_owned()
     }
 
-    /// Waits until it answers operators; where it is asked whether it is ready. Asked for before [`Self::address`].
+    /// Waits until its management port answers. Returns the readiness URL. Must be called before [`Self::address`].
     pub(crate) fn management(&self) -> String {
         let line = self.says("serving health checks and metrics");
         let address = line.pointer("/fields/address").or_else(|| line.get("address")).unwrap();
         format!("http://{}/readyz", address.as_str().unwrap())
     }
 
-    /// A path as the service sees it, in a file system of its own.
+    /// A path as the service sees it, in its own file system.
     pub(crate) fn seen_by_it(&self, path: &Path) -> PathBuf {
         PathBuf::from(format!("/proc/{}/root{}", self.0.id(), path.display()))
     }
 
-    /// Waits until it has ended, whatever it says of it.
+    /// Waits until it has ended, whatever its exit status.
     pub(crate) async fn ended(mut self) {
         while !self.0.has_ended() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// Ends it at once.
+    /// Kills it at once.
     pub(crate) fn kill(mut self) {
         self.0.kill();
     }
@@ -233,7 +234,7 @@ impl Running {
         self.0.tell_to_stop();
     }
 
-    /// Waits for its end, which must be a good one.
+    /// Waits for its end, which must be successful.
     pub(crate) fn ends_well(mut self) {
         assert_eq!(self.0.ended(), Some(0));
     }

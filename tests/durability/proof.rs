@@ -1,4 +1,4 @@
-//! What must hold of a database, whatever happened to it.
+//! The properties of a database, whatever happened to it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,19 +10,19 @@ use keepopen::store::inbox::{EventRow, EventState};
 
 use super::gifts::{booked_from, lines};
 
-/// What does not hold.
+/// A violated property.
 #[derive(Debug)]
 #[expect(dead_code, reason = "it is there to be read where a test fails")]
 pub(crate) enum Wrong {
-    /// Acknowledged events that are nowhere.
+    /// Acknowledged events that are missing.
     Lost(Vec<String>),
     /// The database can't be used, or is damaged.
     Damaged(String),
-    /// An event is twice there, was taken up twice, or half.
+    /// An event exists twice, or was processed twice, or in part.
     NotOnce(String),
-    /// The ledger is not what follows from the events.
+    /// The ledger does not follow from the events.
     Ledger(String),
-    /// What the product says of its own books.
+    /// A problem that the product finds in its own ledger.
     LedgerState(Vec<String>),
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn nothing_is_lost(
     Ok(ids)
 }
 
-/// Waits until some process has worked through the inbox.
+/// Waits until some process has processed the inbox.
 pub(crate) async fn everything_is_processed(app: &App) {
     let everything = async {
         while app.store.inbox_rows().await.unwrap().iter().any(|it| it.state != "dead") {
@@ -55,7 +55,8 @@ pub(crate) async fn everything_is_processed(app: &App) {
     }
 }
 
-/// The inbox has all that was acknowledged, and when it is worked through, the ledger is what follows from the inbox.
+/// Checks that the inbox contains everything that was acknowledged, and that after processing, the ledger follows from the
+/// inbox.
 pub(crate) async fn examine(app: &App, acknowledged: &BTreeSet<String>) -> Result<(), Wrong> {
     let inbox = app.store.events().await.map_err(|error| Wrong::Damaged(error.to_string()))?;
     let ids = nothing_is_lost(&inbox, acknowledged)?;
@@ -77,7 +78,7 @@ pub(crate) async fn examine(app: &App, acknowledged: &BTreeSet<String>) -> Resul
     }
 }
 
-/// All that must be equal in two services that heard the same, whatever happened on the way.
+/// Everything that must be equal in two services with the same events, whatever happened in between.
 #[derive(Debug, PartialEq)]
 pub(crate) struct LedgerState {
     entries: Vec<Entry>,

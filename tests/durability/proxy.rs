@@ -1,5 +1,5 @@
-//! A proxy on loopback that can fall silent, as one does that swallows packets after a failover: connections stay open, and nothing
-//! comes through, not even their end.
+//! A loopback proxy that can go silent, like one that drops packets after a failover: connections stay open, and nothing
+//! gets through, not even their end.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use tokio::task::JoinHandle;
 /// Which connections are silent.
 #[derive(Clone, Copy, Debug, Default)]
 struct Silence {
-    /// All that were made before so many were.
+    /// All connections with a lower number.
     before: u64,
-    /// All, new ones too.
+    /// All connections, including new ones.
     whole: bool,
 }
 
-/// It passes on everything to one address until it is told otherwise.
+/// It forwards everything to one address until it is silenced.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     made: Arc<watch::Sender<u64>>,
@@ -35,13 +35,13 @@ impl Proxy {
         Self { address, made, silence, accepting }
     }
 
-    /// Connections that exist fall silent for ever; new ones work.
+    /// Silences existing connections for ever; new ones work.
     pub(crate) fn silence_existing(&self) {
         let before = *self.made.borrow();
         self.silence.send_modify(|silence| silence.before = before);
     }
 
-    /// Everything is silent, or is so no more; what was sent meanwhile comes late.
+    /// Silences everything, or ends that; what was sent meanwhile arrives late.
     pub(crate) fn silence_all(&self, whole: bool) {
         self.silence.send_modify(|silence| silence.whole = whole);
     }
@@ -74,7 +74,7 @@ async fn accept(
     }
 }
 
-/// Passes on what comes, and its end, while the connection is not silent.
+/// Forwards data, and its end, while the connection is not silent.
 async fn pass_on(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
@@ -86,7 +86,7 @@ async fn pass_on(
         let read = from.read(&mut bytes).await.unwrap_or(0);
         let speaks = silence.wait_for(|silence| !silence.whole && number >= silence.before).await.is_ok();
         if !speaks || read == 0 || to.write_all(&bytes[..read]).await.is_err() {
-            // What this end said is over; the other may still speak.
+            // This direction has ended; the other may still send.
             drop(to.shutdown().await);
             return;
         }

@@ -26,20 +26,20 @@ use super::program::{Program, Service};
 
 /// Set for a process that is to be the service: where the receiver is.
 const RECEIVER: &str = "KEEPOPEN_TEST_RECEIVER";
-/// Set for one that finishes a task before it has done it.
+/// Set for one that removes a task before it has done it.
 const CARELESS: &str = "KEEPOPEN_TEST_CARELESS";
-/// Kills of one database.
+/// Kills per database.
 const IN_A_ROUND: u64 = 25;
 
 /// How the service does its tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Worker {
     Careful,
-    /// It finishes a task before it has done it. It must be caught.
+    /// It removes a task before it has done it. It must be caught.
     Careless,
 }
 
-/// Starts this binary as the service; the folder that it is started in has the settings.
+/// Starts this binary as the service; its working folder contains the settings.
 pub(crate) fn command(worker: Worker, receiver: u16) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["queue::this_process_is_the_service_if_it_is_told_so", "--exact", "--nocapture"]);
@@ -50,7 +50,7 @@ pub(crate) fn command(worker: Worker, receiver: u16) -> Command {
     command
 }
 
-/// Adds a task for each domain event that is news.
+/// Adds a task for each new domain event.
 enum Notifying {}
 
 impl Emitter for Notifying {
@@ -62,7 +62,7 @@ impl Emitter for Notifying {
     }
 }
 
-/// Tells the receiver of a domain event, under its key.
+/// Sends a domain event to the receiver, under its key.
 #[derive(Serialize, Deserialize)]
 struct Notify {
     event: String,
@@ -126,7 +126,7 @@ fn this_process_is_the_service_if_it_is_told_so() {
     });
 }
 
-/// How often each key was received. The receiver lets only the first of each have an effect.
+/// How often each key was received. Only the first delivery of each has an effect.
 type Received = Arc<Mutex<BTreeMap<String, u64>>>;
 
 async fn receive(received: Data<Received>, key: Path<String>) -> HttpResponse {
@@ -151,7 +151,7 @@ fn receiver() -> (u16, Received) {
     (port, received)
 }
 
-/// What a round saw.
+/// The results of a round.
 #[derive(Debug, Default)]
 struct Seen {
     events: u64,
@@ -172,7 +172,8 @@ async fn everything_is_done(app: &App) {
     }
 }
 
-/// Kills a service again and again while it books and works, and looks in the end. The events that nobody heard of.
+/// Kills a service again and again while it books and works, and checks at the end. Returns the events that were never
+/// received.
 async fn kill_between_booking_and_doing(round: Round, worker: Worker) -> (Seen, Vec<String>) {
     let (mut random, mut seen) = (fastrand::Rng::with_seed(round.seed), Seen::default());
     let (port, received) = receiver();
@@ -183,7 +184,7 @@ async fn kill_between_booking_and_doing(round: Round, worker: Worker) -> (Seen, 
         let address = block_in_place(|| running.address());
         let senders = deliveries.begin(&address);
         deliveries.acknowledges(random.usize(1..=60)).await;
-        // Only so that the kill comes at any moment: nothing is waited for.
+        // Only so that the kill can happen at any moment: nothing is waited for.
         tokio::time::sleep(Duration::from_micros(random.u64(..60_000))).await;
         block_in_place(|| running.kill());
         senders.join_all().await;

@@ -1,4 +1,4 @@
-//! PostgreSQL falls silent: its connections stay open, and nothing comes through.
+//! PostgreSQL goes silent: its connections stay open, and nothing gets through.
 
 use keepopen_testkit::until;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use super::proof::{everything_is_processed, examine};
 use super::proxy::Proxy;
 
 const SKIPPED: &str = "SKIPPED: KEEPOPEN_TEST_POSTGRES names no server";
-/// By then booking goes on by itself.
+/// By then booking resumes by itself.
 const RESUMES: Duration = Duration::from_secs(30);
-/// By then a service that is told to stop has ended.
+/// By then a stopping service has ended.
 const ENDS: Duration = Duration::from_secs(10);
 
-/// A service whose way to its database is a proxy.
+/// A service whose connection to its database is a proxy.
 struct Behind {
     service: Service,
     proxy: Proxy,
@@ -31,7 +31,7 @@ struct Behind {
 }
 
 impl Behind {
-    /// None where the suite runs on no server.
+    /// None if the suite does not use a server.
     async fn start() -> Option<Self> {
         let server = std::env::var("KEEPOPEN_TEST_POSTGRES").ok()?;
         let server = url::Url::parse(&server).unwrap();
@@ -44,7 +44,7 @@ impl Behind {
         Some(Self { service, proxy, running, address, ready, deliveries, next_gift: 0 })
     }
 
-    /// Stripe delivers the events of some gifts, each again until it is acknowledged.
+    /// Delivers the events of some gifts, with retries until they are acknowledged.
     async fn deliver(&mut self, gifts: u64) {
         let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
         for event in (self.next_gift..self.next_gift + gifts).flat_map(events_of) {
@@ -65,7 +65,7 @@ impl Behind {
         self.next_gift += gifts;
     }
 
-    /// Everything that was acknowledged is booked, as it should be: looked at without the proxy.
+    /// Everything that was acknowledged is booked correctly, as seen without the proxy.
     async fn everything_is_booked(&self) {
         let app = self.service.look().await;
         tokio::time::timeout(RESUMES, everything_is_processed(&app)).await.expect("booking resumes in time");
@@ -75,7 +75,7 @@ impl Behind {
         app.store.close().await;
     }
 
-    /// Delivers gifts, of which one is being booked when this returns: its transaction waits for a lock that is returned.
+    /// Delivers gifts, one of which is being booked when this returns: its transaction waits for a lock that is returned.
     async fn is_booking(&mut self) -> PgConnection {
         let mut other = PgConnection::connect(self.service.database_url()).await.unwrap();
         let lock = "BEGIN; LOCK TABLE ledger_entries IN ACCESS EXCLUSIVE MODE";
@@ -83,7 +83,7 @@ impl Behind {
         self.deliver(1).await;
         let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
              AND state = 'active' AND wait_event_type = 'Lock'";
-        // Within a transaction a server shows the same moment again and again.
+        // Within a transaction a server always shows the same snapshot.
         let mut watching = PgConnection::connect(self.service.database_url()).await.unwrap();
         let is_waiting =
             async || sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut watching).await.unwrap() > 0;
@@ -110,7 +110,7 @@ async fn booking_resumes_by_itself_when_old_connections_are_silent_and_new_ones_
         };
         it.deliver(3).await;
         for _ in 0..round.count {
-            // In the middle of a transaction, and with connections of the intake's own.
+            // In the middle of a transaction, and with the intake's own connections.
             it.deliver(2).await;
             let lock = it.is_booking().await;
             it.proxy.silence_existing();
@@ -151,7 +151,7 @@ async fn a_service_whose_database_is_silent_stops_on_request() {
             return;
         };
         it.deliver(5).await;
-        // Requests are under way when the signal comes.
+        // Requests are in progress when the signal arrives.
         let (client, url) = (reqwest::Client::new(), format!("http://{}/webhooks/stripe", it.address));
         if whole {
             it.proxy.silence_all(true);

@@ -1,4 +1,4 @@
-//! Told to stop, and doubled: the ends and beginnings of every day.
+//! Ordinary stops and starts, and two processes at once.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -19,7 +19,7 @@ async fn a_stopping_service_answers_pending_requests_and_keeps_all_that_it_ackno
     let address = block_in_place(|| running.address());
     let senders = deliveries.begin(&address);
     deliveries.acknowledges(40).await;
-    // One request is half sent when the signal comes.
+    // One request is half sent when the signal arrives.
     let event = of_nothing("under_way");
     let mut connection = TcpStream::connect(&address).unwrap();
     let head = format!(
@@ -63,7 +63,7 @@ async fn two_processes_on_one_database_take_each_event_up_once_and_book_as_one_w
     to_other.join_all().await;
     let app = service.look().await;
     everything_is_processed(&app).await;
-    // That each was taken up once is looked at, too: by its attempts.
+    // The number of attempts shows that each was processed once.
     examine(&app, &deliveries.acknowledged()).await.unwrap();
     app.store.close().await;
     block_in_place(|| {

@@ -1,6 +1,6 @@
-//! Bytes from outside: the checks that the fuzzer runs, on every seed and on random changes of it.
+//! Bytes from outside: the fuzzer's checks, on every seed and on random changes of it.
 //!
-//! This needs no nightly compiler and finds what lies near; `scripts/fuzz` follows the code's branches and finds more.
+//! This needs no nightly compiler and finds simple problems; `scripts/fuzz` follows the code's branches and finds more.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 
@@ -12,7 +12,7 @@ mod checks;
 /// Changes tried of each seed.
 const CHANGES: u64 = 1000;
 
-/// Runs `check` on each seed of `target` and on its changes; the same ones every time.
+/// Runs `check` on each seed of `target` and on its changes; always the same ones.
 fn try_all(target: &str, check: fn(&[u8])) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     let mut paths: Vec<_> =
@@ -36,7 +36,7 @@ fn try_all(target: &str, check: fn(&[u8])) {
     }
 }
 
-/// The words of a dictionary, as the fuzzer reads them.
+/// The entries of a dictionary, as the fuzzer reads them.
 fn words(path: &Path) -> Vec<Vec<u8>> {
     let text = std::fs::read_to_string(path).unwrap();
     let word = |line: &str| {

@@ -1,4 +1,4 @@
-//! An action that changes something takes a Context, and writes without an audit row are the listed ones.
+//! An action that changes something takes a Context, and only the listed kinds of writes leave no audit row.
 
 use super::files::{File, below};
 

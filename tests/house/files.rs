@@ -10,13 +10,13 @@ pub struct File {
 }
 
 impl File {
-    /// A file that is not there, to break a rule with.
+    /// A made-up file that breaks a rule.
     pub fn made_up(path: &str, text: &str) -> Self {
         Self { path: path.to_owned(), text: text.to_owned() }
     }
 
-    /// The lines with what follows `//` taken off, so that words in comments don't count. (A `//` in a
-    /// string is taken off too, when it does not follow a `:`.)
+    /// The lines without what follows `//`, so that words in comments don't count. (This also removes a `//` in a string,
+    /// unless it follows a `:`.)
     pub fn code(&self) -> String {
         self.text.lines().map(|line| without_comment(line).to_owned() + "\n").collect()
     }
@@ -38,14 +38,13 @@ pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// One file that must be there.
+/// A file that must exist.
 pub fn file(path: &str) -> File {
     let text = std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
     File { path: path.to_owned(), text }
 }
 
-/// Every text file below `folder` whose name ends in one of `endings`, in order; what was built or
-/// installed is left out.
+/// Every text file below `folder` with one of these `endings`, in order, without built or installed files.
 pub fn below(folder: &str, endings: &[&str]) -> Vec<File> {
     let mut paths = Vec::new();
     walk(&root().join(folder), &mut paths);

@@ -1,12 +1,12 @@
-//! Folders say what they are, files stay short, migrations say what they are for.
+//! Folders describe themselves, files stay short, migrations say what they are for.
 
 use super::files::{File, below, program, root};
 
 const FOUR_LINES: [&str; 4] = ["**Owns**", "**Never**", "**Start at**", "**Tested in**"];
-/// Past this a second idea has moved in.
+/// Longer files contain a second idea.
 const MAX_LINES: usize = 400;
 
-/// Folders whose `mod.rs` or `lib.rs` does not open with the four lines.
+/// Folders whose `mod.rs` or `lib.rs` does not begin with the four lines.
 fn folders_that_say_nothing(files: &[File]) -> Vec<String> {
     let mut folders: Vec<&str> =
         files.iter().filter_map(|file| Some(file.path.rsplit_once('/')?.0)).collect();
@@ -16,7 +16,7 @@ fn folders_that_say_nothing(files: &[File]) -> Vec<String> {
 
 fn what_is_missing(folder: &str, files: &[File]) -> Option<String> {
     if folder == "src" {
-        // The map itself; its lines stand in the folders.
+        // The map itself; its lines are in the folders.
         return None;
     }
     let door = files
@@ -34,7 +34,7 @@ fn what_is_missing(folder: &str, files: &[File]) -> Option<String> {
     None
 }
 
-/// Files that a folder says it is tested in, and that are not there.
+/// Files that a folder names as its tests, and that do not exist.
 fn tests_that_are_not_there(files: &[File], is_there: impl Fn(&str) -> bool) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in files {

@@ -1,15 +1,15 @@
-//! Code uses the lines of the map above its own, never those below, and neighbours on one line leave
-//! each other alone. `src/` has such a map, and so has `decision/`; no module of either uses itself by way of others.
+//! A module may use the modules above it on the map, never those below or on the same line. `src/` has such a map, and so
+//! has `decision/`; no module of either uses itself through others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::files::{File, below, file};
 
-/// The modules of a crate, from the ground floor up.
+/// The modules of a crate, from the bottom layer up.
 pub struct Map {
     folder: &'static str,
     lines: &'static [&'static [&'static str]],
-    /// Places that use a neighbour of their module all the same, and why. A folder ends in `/`.
+    /// Places that may use a module of the same line nevertheless, and why. A folder ends in `/`.
     exceptions: &'static [(&'static str, &'static str, &'static str)],
 }
 
@@ -60,7 +60,7 @@ static DECISION: Map = Map {
 };
 
 impl Map {
-    /// The line of a module; none for a name that is no module of the map.
+    /// The line of a module; none for a name that is not on the map.
     fn line_of(&self, module: &str) -> Option<usize> {
         self.lines.iter().position(|line| line.contains(&module))
     }
@@ -91,7 +91,7 @@ impl Map {
         complaints
     }
 
-    /// Exceptions that nothing needs any more.
+    /// Exceptions that are no longer needed.
     fn idle_exceptions(&self, files: &[File]) -> Vec<String> {
         let uses = self.uses(files);
         let needed =
@@ -103,8 +103,8 @@ impl Map {
             .collect()
     }
 
-    /// Modules that use themselves by way of others, each circle as one sentence. The lines alone allow none, but exceptions
-    /// could make one.
+    /// Modules that use themselves through others, each cycle as one sentence. The lines alone allow none, but exceptions
+    /// could create one.
     fn circles(&self, files: &[File]) -> Vec<String> {
         let mut used_by: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (_, from, to) in self.uses(files) {
@@ -131,7 +131,7 @@ impl Map {
         circles.iter().map(|circle| format!("a circle of uses: {}", circle.join(", "))).collect()
     }
 
-    /// Every use of one module by another: the file, who uses, who is used.
+    /// Every use of one module by another: the file, the user, the used.
     fn uses(&self, files: &[File]) -> Vec<(String, String, String)> {
         let mut found = Vec::new();
         for file in files {
@@ -139,7 +139,7 @@ impl Map {
             let Some(from) = steps.first() else { continue };
             let code = file.code();
             let mut used = names_after(&code, "crate::");
-            // `super::` repeated as often as the file is deep means the crate, too.
+            // `super::` repeated as often as the file is deep also means the crate.
             let up = "super::".repeat(steps.len());
             used.extend(names_after(&code, &up).into_iter().filter(|name| self.line_of(name).is_some()));
             used.retain(|name| name != from);
@@ -166,7 +166,7 @@ impl Map {
     }
 }
 
-/// `src/cli/demo/mod.rs` is `cli`, `demo`; `src/lib.rs` and `src/main.rs` are nothing: they name everything.
+/// `src/cli/demo/mod.rs` is `cli`, `demo`; `src/lib.rs` and `src/main.rs` are nothing, because they name everything.
 fn steps_of(path: &str, folder: &str) -> Vec<String> {
     let inside = path.strip_prefix(folder).unwrap_or(path).trim_end_matches(".rs");
     let steps = inside.split('/').filter(|step| !["mod", "lib", "main"].contains(step));

@@ -1,11 +1,11 @@
-//! What only one folder may know.
+//! Knowledge that belongs to one folder.
 
 use super::files::{File, below, file, program};
 
-/// Words of code that belong to some places and to no other.
+/// Terms that may only appear in some places.
 struct Secret {
     words: &'static [&'static str],
-    /// Paths that may say them; a folder ends in `/`.
+    /// The paths that may use them; a folder ends in `/`.
     places: &'static [&'static str],
     why: &'static str,
 }
@@ -31,11 +31,11 @@ const SECRETS: &[Secret] = &[
         words: &["aws_lc_rs", "jsonwebtoken", "use hmac", "use ring", "use sha2"],
         places: &[
             "src/keys/",
-            // The one random source, which keys are made from.
+            // The only random source, from which keys are created.
             "src/clock.rs",
             // An alarm's id is the hash of its facts. It keeps no secret, and ids stand below the keys on the map.
             "src/ids.rs",
-            // The practice Stripe signs as Stripe does, with code of its own.
+            // The practice Stripe signs like Stripe, with its own code.
             "practice/src/webhooks.rs",
         ],
         why: "all cryptography is in src/keys/",
@@ -89,7 +89,7 @@ const SECRETS: &[Secret] = &[
     },
 ];
 
-/// What the decision must not know: it is a pure function.
+/// What the decision must not use, because it is a pure function.
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::net",

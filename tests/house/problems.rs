@@ -1,15 +1,15 @@
-//! Every code word that a caller can meet is listed in `src/web/problem.rs` and nowhere else, and the
-//! contract says which route answers with it. (What is answered is held against the contract by `tests/contract/`.)
+//! Every error code is listed only in `src/web/problem.rs`, and the API description says which routes return it.
+//! (`tests/contract/` compares responses with the description.)
 
 use keepopen::web::problem::Code;
 
 use super::files::{File, below, file};
 
-/// Codes that any route can answer with, or none does by itself.
+/// Codes that any route can return, or that belong to none.
 const GENERAL: &[Code] = &[Code::Internal, Code::MethodNotAllowed];
 const LIST: &str = "src/web/problem.rs";
 
-/// Code words written as strings outside of the list.
+/// Error codes written as strings outside the list.
 fn words_outside_the_list(files: &[File]) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in files.iter().filter(|file| file.path != LIST) {
@@ -20,7 +20,7 @@ fn words_outside_the_list(files: &[File]) -> Vec<String> {
     complaints
 }
 
-/// The codes that handlers list for the contract, which writes an answer for each status from them.
+/// The codes that handlers list, from which the API description gets a response for each status.
 fn listed(files: &[File]) -> Vec<String> {
     let lists = files.iter().flat_map(|file| file.text.split("\"x-problems\" = json!([").skip(1));
     let codes = |list: &str| -> Vec<String> {
@@ -30,7 +30,7 @@ fn listed(files: &[File]) -> Vec<String> {
     lists.flat_map(codes).collect()
 }
 
-/// Error answers described by hand: their status and their code could differ.
+/// Error responses described by hand: their status and their code could differ.
 fn described_by_hand(files: &[File]) -> Vec<&str> {
     files.iter().filter(|file| file.text.contains("body = Problem")).map(|file| file.path.as_str()).collect()
 }

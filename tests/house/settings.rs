@@ -1,17 +1,17 @@
-//! The workspace's own settings: lints that hold everywhere, and who may ask for time and randomness.
+//! The workspace's own settings: lints that apply everywhere, and where time and randomness may be read.
 
 use toml::{Table, Value};
 
 use super::files::{below, file};
 
-/// Lints that the workspace must keep, and how strictly.
+/// Lints that the workspace must keep, and their level.
 const LINTS: [(&str, &str, &str); 4] = [
     ("rust", "unsafe_code", "forbid"),
     ("rust", "missing_docs", "warn"),
     ("clippy", "unwrap_used", "warn"),
     ("clippy", "print_stdout", "warn"),
 ];
-/// What asks the machine for the time or for randomness.
+/// Everything that reads the machine's time or randomness.
 const ASKED_IN_ONE_PLACE: [&str; 6] = [
     "std::time::SystemTime::now",
     "std::time::Instant::now",
@@ -38,14 +38,14 @@ fn takes_the_workspace_lints(package: &Table) -> bool {
     lints.and_then(Value::as_bool) == Some(true)
 }
 
-/// Whether it goes into what is built from the package; what is for tests alone does not.
+/// Whether it is compiled into the package; code only for tests is not.
 fn asks_for(package: &Table, other: &str) -> bool {
     let lists =
         ["dependencies", "build-dependencies"].iter().filter_map(|list| package.get(*list)?.as_table());
     lists.into_iter().any(|list| list.contains_key(other))
 }
 
-/// Methods that clippy does not refuse, or refuses without saying why.
+/// Methods that clippy does not forbid, or forbids without a reason.
 fn methods_not_refused(clippy: &Table) -> Vec<&'static str> {
     let refused: Vec<&str> = clippy["disallowed-methods"]
         .as_array()
@@ -67,7 +67,7 @@ fn unsafe_code_is_forbidden_in_every_package() {
     assert!(manifests.len() > root["workspace"]["members"].as_array().unwrap().len());
     for manifest in manifests {
         let package = table(&manifest.text);
-        // What SQLite calls through pointers. It is in no program: only tests may ask for it.
+        // Code that SQLite calls through pointers. It is in no program: only tests may use it.
         if manifest.path == "powercut/Cargo.toml" {
             continue;
         }

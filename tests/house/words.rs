@@ -1,9 +1,8 @@
-//! The project speaks of itself alone: no paths of somebody's machine, no numbers of a tracker, no
-//! addresses of package hosts.
+//! The project only speaks about itself: no paths of a machine, no issue numbers, no addresses of package hosts.
 
 use super::files::{File, below};
 
-/// What must not be said; written in halves, so that this file does not say it.
+/// Forbidden texts, written in halves, so that this file does not contain them.
 const NOT_SAID: &[(&str, &str)] = &[
     ("/wor", "k/"),
     ("/ro", "ot/"),

@@ -1,9 +1,9 @@
-//! Nothing of a reader, and no secret, stands in a log line or a metric.
+//! No log line and no metric contains a reader's data or a secret.
 //!
 //! **Owns** one walk through the service with marked values, logged at debug, and the search for them.
 //! **Never** searches for Stripe's object ids: those may be logged, so that an event can be found again.
 //! **Start at** [`walk`], which uses every mark.
-//! **Tested in** itself: each mark is also looked for where it must be, so that the search can't be blind.
+//! **Tested in** itself: each mark is also searched for where it must be, so that the search can't miss everything.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 
@@ -24,10 +24,10 @@ const PATH: &str = "leak-article";
 const AGENT: &str = "CanaryAgent/1.0";
 const ATTEMPT: &str = "c0ffee00-caca-4111-8111-0123456789ab";
 
-/// The words that must not be found, by what they are.
+/// The texts that must not be found, by what they are.
 type Marks = BTreeMap<&'static str, String>;
 
-/// A reader is asked, gives, and is known; then everything that can be refused is refused.
+/// A reader is asked, gives, and is recognised; then everything that can be rejected is rejected.
 async fn walk(service: &Service) -> Marks {
     let mut marks: Marks = [
         ("e-mail address", EMAIL),
@@ -66,7 +66,7 @@ async fn walk(service: &Service) -> Marks {
     assert_eq!(service.get("/v1/supporter", &token).await, 200);
     let lookup = json!({"site": "journal", "email": EMAIL});
     assert_eq!(text(&service.post("/v1/supporters/lookup", &lookup).await, "standing"), "one_off");
-    // Its parts too: a part that is cut out of it is as bad.
+    // Its parts too: a part that was cut out of it is just as bad.
     for (what, part) in
         ["token's head", "token's claims", "token's signature"].into_iter().zip(token.split('.'))
     {
@@ -77,7 +77,7 @@ async fn walk(service: &Service) -> Marks {
     marks
 }
 
-/// What goes wrong is logged most.
+/// Failures are logged most.
 async fn refused(service: &Service, token: &str, checkout: &Value) {
     assert_eq!(service.get(&format!("/{PATH}/{EMAIL}?{QUERY}"), token).await, 404);
     assert_eq!(service.get("/v1/supporter", &format!("{token}x")).await, 401);
@@ -94,7 +94,7 @@ async fn refused(service: &Service, token: &str, checkout: &Value) {
         assert_eq!(service.post_text("/v1/checkout", &again.to_string()).await, status);
         service.stripe.break_api(None);
     }
-    // Signed, and of no shape that can be booked: the worker fails, and says why.
+    // Signed, with a shape that can't be booked: the worker fails, and logs why.
     let customer = json!({"email": EMAIL, "name": NAME, "keepopen_site": "journal"});
     let bad = json!({
         "id": "evt_leak", "object": "event", "type": "refund.created", "created": 1_795_000_000, "livemode": false,

@@ -93,7 +93,7 @@ impl Service {
         service
     }
 
-    /// Reads the log until a line has these words; that line.
+    /// Reads the log until a line contains this text. Returns that line.
     pub fn logs_until(&mut self, words: &str) -> String {
         if let Some(line) = self.logs.lines().find(|line| line.contains(words)) {
             return line.to_owned();
@@ -103,12 +103,12 @@ impl Service {
         more.lines().next_back().unwrap().to_owned()
     }
 
-    /// Stops it; everything that it logged.
+    /// Stops it. Returns its whole log.
     pub fn stop(mut self) -> String {
         self.logs + &self.running.stopped_log()
     }
 
-    /// Sends JSON as a reader's page that also knows the API key; the answer, which must be good.
+    /// Sends JSON as a reader's page that also has the API key. The response must be successful.
     pub async fn post(&self, path: &str, body: &Value) -> Value {
         let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN);
         let answer = request.bearer_auth(&self.api_key).json(body).send().await.unwrap();
@@ -128,7 +128,7 @@ impl Service {
         self.client.get(format!("{}{path}", self.url)).bearer_auth(bearer).send().await.unwrap().status()
     }
 
-    /// Sends what will fail; the status, and the request's id.
+    /// Sends a request that will fail. Returns the status, and the request's id.
     pub async fn failure(&self, path: &str, body: &Value) -> (StatusCode, String) {
         let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN);
         let answer = request.json(body).send().await.unwrap();

@@ -1,4 +1,4 @@
-//! The recorded and the made events of every generation.
+//! The recorded and the made-up events of every generation.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use keepopen::contributions::Fact;
 use keepopen::stripe::{BadShape, Envelope, Report, read_event};
 use serde_json::Value;
 
-/// One event, where it lies, and which generation's shape it has.
+/// One event, its file, and its generation's shape.
 pub struct Recorded {
     pub name: String,
     pub event: Value,
@@ -36,8 +36,8 @@ pub fn recorded() -> Vec<Recorded> {
 }
 
 impl Recorded {
-    /// Stripe's word for the object, unless nothing is read from such an event: upcoming invoices have no id,
-    /// deleted ones were drafts.
+    /// Stripe's name for the object, unless such an event is never read: upcoming invoices have no id, deleted ones were
+    /// drafts.
     pub fn object(&self) -> &str {
         match self.event["type"].as_str().unwrap() {
             "invoice.upcoming" | "invoice.deleted" => "",

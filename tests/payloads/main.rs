@@ -1,4 +1,4 @@
-//! What is read from Stripe's payloads: of every generation, and of shapes that none has.
+//! Parsing Stripe's payloads, of every generation and of shapes that no generation has.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 

@@ -1,4 +1,4 @@
-//! Any JSON in place of an event's object, and any change of a good one: read or refused, never a panic.
+//! Any JSON in place of an event's object, and any change of a valid one: parsed or rejected, never a panic.
 
 use keepopen::contributions::{fold, join_all};
 use keepopen::stripe::{Envelope, read_event, read_fetched};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::files::{facts_of, recorded};
 
-/// Any JSON, three deep, with the words that the reader looks for among its names.
+/// Any JSON, three levels deep, with names that the parser looks for.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -113,7 +113,7 @@ fn list_places(value: &Value, at: String, places: &mut Vec<String>) {
     }
 }
 
-/// An object that money is booked from, of any generation, marked as ours.
+/// A bookable object of any generation, marked as ours.
 fn good_event() -> impl Strategy<Value = Value> {
     let mark = json!({"keepopen_contribution": "con_00000000000000000000000001", "keepopen_site": "journal"});
     let words =
@@ -124,7 +124,7 @@ fn good_event() -> impl Strategy<Value = Value> {
     select(events)
 }
 
-/// Reads, joins, folds; the amounts that come out are amounts.
+/// Parses, joins, folds; the resulting amounts are valid.
 fn read_and_fold(event: &Value) -> Result<(), TestCaseError> {
     let Ok(facts) = facts_of(event) else { return Ok(()) };
     let written = serde_json::to_string(&facts).unwrap();

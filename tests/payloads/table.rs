@@ -1,4 +1,4 @@
-//! Each money-bearing object of each generation: what is read is what the file says.
+//! Each money-bearing object of each generation: the parsed values are those in the file.
 
 use std::collections::BTreeMap;
 
@@ -6,21 +6,21 @@ use serde_json::{Value, json};
 
 use crate::files::{facts_of, recorded};
 
-/// How a field is said in the file.
+/// How a value is written in the file.
 #[derive(Clone, Copy)]
 enum Says {
-    /// As it stands there.
+    /// Unchanged.
     Same,
     /// An id, or an object that has one.
     Id,
-    /// In small letters.
+    /// In lowercase.
     Currency,
-    /// A number, of which 0 is none.
+    /// A number, with 0 for none.
     Positive,
 }
 use Says::{Currency, Id, Positive, Same};
 
-/// A field of a fact and the places that may say it: `old` before basil, `new` since. Empty: no field says it.
+/// A field of a fact and the paths of its value: `old` before basil, `new` since. Empty: no path.
 type Row = (&'static str, Says, &'static [&'static str], &'static [&'static str]);
 
 const SESSION: &[Row] = &[
@@ -145,7 +145,7 @@ fn said(object: &Value, says: Says, places: &[&str]) -> Value {
     }
 }
 
-/// Every kind of object in every folder: how many fields were compared, and how many said something.
+/// Every kind of object in every folder: how many fields were compared, and how many had a value.
 #[test]
 fn each_generation_says_the_same_in_its_own_shape() {
     let mut compared: BTreeMap<(String, String), (usize, usize)> = BTreeMap::new();
@@ -163,7 +163,7 @@ fn each_generation_says_the_same_in_its_own_shape() {
         for (field, says, old, new) in rows(word) {
             let told = said(object, *says, if it.since_basil { new } else { old });
             let read = fact.pointer(field).cloned().unwrap_or(Value::Null);
-            // A currency is read with its amount, and terms that can't be agreed on are not read at all.
+            // A currency is parsed with its amount, and conflicting terms are not read at all.
             let silent = *field == "/total/currency" && object["amount_total"].is_null()
                 || field.starts_with("/terms") && fact["terms"].is_null();
             if !silent {
@@ -174,7 +174,7 @@ fn each_generation_says_the_same_in_its_own_shape() {
         }
     }
     let folders = 7;
-    // Two folders of events that people wrote have no payouts, or no warnings and reviews.
+    // Two folders of hand-written events have no payouts, or no warnings and reviews.
     for (word, least) in [
         ("payment_intent", 7),
         ("payout", 6),
@@ -195,7 +195,7 @@ fn each_generation_says_the_same_in_its_own_shape() {
     assert_eq!(of_payments, 5, "the recorded one, and those since basil");
 }
 
-/// What is paid for is said in each generation's own place.
+/// The paid period is in each generation's own place.
 #[test]
 fn a_paid_invoice_of_any_generation_names_its_money_and_what_paid_it() {
     let mut seen = 0;
@@ -224,7 +224,7 @@ fn a_paid_invoice_of_any_generation_names_its_money_and_what_paid_it() {
     assert!(seen >= 12, "{seen}");
 }
 
-/// Our mark, wherever a generation carries it.
+/// Our metadata, wherever a generation has it.
 #[test]
 fn metadata_is_read_from_where_each_generation_has_it() {
     let mark = json!({"keepopen_contribution": "con_00000000000000000000000001", "keepopen_site": "journal"});

@@ -1,4 +1,4 @@
-//! A field about money that has another type than any API version gives it is an error, never a silent nothing.
+//! A field about money with a type that no API version has is an error, and is never ignored.
 
 use serde_json::{Value, json};
 
@@ -79,7 +79,8 @@ fn a_field_of_a_wrong_type_is_never_read_as_nothing() {
         let mut all = Vec::new();
         places(&object, "", &mut all);
         for place in all.iter().filter(|place| !place.ends_with("0/object")) {
-            // A list's entries are of one kind, and need not say which. Else each has a type that no field read here may have there.
+            // A list's entries are of one kind, and need not name it. Otherwise each gets a type that no field there may
+            // have.
             let was = object.pointer(place).unwrap();
             let wrong = match was {
                 Value::String(_) => json!([7]),
@@ -183,7 +184,7 @@ fn words_that_are_not_known_move_no_money() {
             let fact = &facts[0];
             assert!(fact["paid"].is_null() && fact["left"] != true, "{kind}: {fact}");
             let state = fact["latest"]["state"].as_str().unwrap();
-            // A session says by two words that it is paid; its status decides only how far the reader came.
+            // Two labels of a session say that it is paid; its status only decides how far the reader came.
             let known = kind.starts_with("checkout") && field == "status" && state == "paid";
             assert!(known || ["other", "processing"].contains(&state), "{kind}: {field}: {fact}");
         }

@@ -1,4 +1,4 @@
-//! What the engines promise.
+//! The guarantees of the database engines.
 
 use keepopen::store::{OpenError, Store};
 

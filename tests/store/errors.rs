@@ -1,4 +1,4 @@
-//! What kind of error a failed operation reports: whether retrying helps, and whether the database is to blame.
+//! The kind of error that a failed operation reports: whether a retry helps, and whether the database is the cause.
 
 use keepopen::store::{Store, StoreError};
 

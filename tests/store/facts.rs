@@ -1,4 +1,4 @@
-//! What is kept, and how it is found again.
+//! What is stored, and how it is found again.
 
 use keepopen::contributions::{Entry, EntryKind};
 use keepopen::store::inbox::{self, EventState};
@@ -62,7 +62,7 @@ async fn an_event_that_is_done_or_dead_is_never_due_again_and_keeps_its_story() 
     }
     inbox::done(&mut tx, "evt_done", "booked").await.unwrap();
     inbox::failed(&mut tx, "evt_dead", "the wire is gone", None).await.unwrap();
-    // A straggler that failed meanwhile must not wake what is done.
+    // A late failure must not requeue a processed event.
     inbox::failed(&mut tx, "evt_done", "too late", Some(3)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(it.store.due_events(i64::MAX, 10).await.unwrap(), Vec::<String>::new());

@@ -1,11 +1,11 @@
-//! A writer that SQLite itself rolled back is of no use any more, and is replaced.
+//! A writing connection whose transaction SQLite itself rolled back is unusable, and is replaced.
 
 use keepopen::store::inbox::{self, Arrival};
 use keepopen::store::{StoreError, Tx};
 
 use crate::{TestStore, arrival};
 
-/// Lets the database grow by so many pages, and no further. It holds for one connection: another one has space.
+/// Lets the database grow by this many pages, and no further. It applies to one connection: another one has space.
 async fn leave_room(store: &TestStore, pages: i64) {
     let mut tx = store.store.begin().await.unwrap();
     let Tx::Sqlite(connection) = &mut tx else { panic!("this test is of SQLite's own") };
@@ -24,7 +24,7 @@ async fn a_writer_whose_transaction_was_rolled_back_by_a_full_disk_is_replaced()
     let full = inbox::insert(&mut tx, &Arrival { body: &large, ..arrival("evt_1", 1_000) }).await;
     assert!(matches!(full, Err(StoreError::Unavailable(_))), "the event is not at fault: {full:?}");
     drop(tx);
-    // Before, this and every later one failed until a restart.
+    // Before the fix, this and every later one failed until a restart.
     let mut tx = store.store.begin().await.unwrap();
     inbox::insert(&mut tx, &Arrival { body: &large, ..arrival("evt_1", 1_000) }).await.unwrap();
     tx.commit().await.unwrap();
@@ -39,7 +39,7 @@ async fn a_transaction_that_is_dropped_in_the_middle_of_a_statement_leaves_the_w
         let mut tx = store.store.begin().await.unwrap();
         let event = arrival("evt_1", number);
         let insert = inbox::insert(&mut tx, &event);
-        // Polled once: it is under way, and given up.
+        // Polled once: it is in progress, and dropped.
         let given_up = tokio::time::timeout(std::time::Duration::ZERO, insert).await;
         drop(tx);
         assert!(given_up.is_err() || given_up.is_ok_and(|it| it.is_ok()));

@@ -1,9 +1,9 @@
-//! The store on a real database: what its tables refuse, what its engine promises, what it keeps.
+//! The store on a real database: what its tables reject, what its engine guarantees, what it keeps.
 //!
-//! **Owns** tests of the tables and of the SQL, each on a database of its own.
+//! **Owns** tests of the tables and of the SQL, each on its own database.
 //! **Never** starts a server.
-//! **Start at** `refusals.rs`, where somebody tries to make the books forget.
-//! **Tested in** itself: take a trigger away, and see what gets lost.
+//! **Start at** `refusals.rs`, which tries to manipulate the ledger.
+//! **Tested in** itself: remove a trigger, and see what gets lost.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 
@@ -56,23 +56,23 @@ impl TestStore {
         Self { store, ..self }
     }
 
-    /// Runs SQL as somebody with the file in their hands would: the number of rows it changed, or the complaint.
+    /// Runs SQL as somebody with access to the file would. Returns the number of changed rows, or the error.
     pub(crate) async fn sql(&self, sql: &str) -> Result<u64, String> {
         self.store.run_sql(sql).await.map_err(|error| error.to_string())
     }
 
-    /// A table's rows as text, to compare before and after.
+    /// A table's rows as text, for comparison.
     pub(crate) async fn rows(&self, table: &str) -> Vec<String> {
         let mut tx = self.store.begin().await.unwrap();
         rows(&mut tx, table).await
     }
 
-    /// True when `sql` loses or changes a row of `table`; it is rolled back.
+    /// Whether `sql` loses or changes a row of `table`; it is rolled back.
     pub(crate) async fn loses(&self, table: &str, sql: &str) -> bool {
         let mut tx = self.store.begin().await.unwrap();
         let before = rows(&mut tx, table).await;
         assert!(!before.is_empty(), "{table} is empty: nothing could get lost");
-        // Refused or without effect: only what stands there afterwards counts.
+        // Rejected or without effect: only the result counts.
         let _ = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(sqlite(&mut tx)).await;
         let after = rows(&mut tx, table).await;
         before.iter().any(|row| !after.contains(row))
@@ -84,7 +84,7 @@ impl TestStore {
         self.store.read_sql(&sql).await.unwrap().remove(0)
     }
 
-    /// How the database would answer a query, a line each. Reading whole tables is made unattractive to PostgreSQL, since these are small.
+    /// The query plan, one line per step. PostgreSQL is made to avoid reading whole tables, because these are small.
     pub(crate) async fn plan(&self, sql: &str) -> Vec<String> {
         match &mut self.store.begin().await.unwrap() {
             Tx::Sqlite(tx) => {
@@ -144,7 +144,7 @@ pub(crate) fn contribution_id() -> ContributionId {
     ContributionId::from_bytes([1; 16])
 }
 
-/// An event that waits, due from `received_at_ms` on.
+/// A waiting event, due from `received_at_ms` on.
 pub(crate) fn arrival(id: &str, received_at_ms: i64) -> Arrival<'_> {
     Arrival {
         id,
@@ -159,7 +159,7 @@ pub(crate) fn arrival(id: &str, received_at_ms: i64) -> Arrival<'_> {
     }
 }
 
-/// The contribution that every test here means, with so many payments withdrawn.
+/// The contribution of every test here, with this many reversed payments.
 pub(crate) async fn put_contribution(tx: &mut Tx, reversed_payments: i64) {
     let email = Email::parse("reader@example.org").unwrap();
     supporters::put(tx, &supporter(), &email, Some("cus_1"), 1_000).await.unwrap();

@@ -1,4 +1,4 @@
-//! The same refusals on PostgreSQL, where there is one: `KEEPOPEN_TEST_POSTGRES` names it.
+//! The same rejections on PostgreSQL, if `KEEPOPEN_TEST_POSTGRES` names a server.
 
 use super::TestStore;
 use super::refusals::WAYS;
@@ -14,7 +14,7 @@ async fn no_sql_makes_the_books_on_postgresql_forget() {
     let truncate = ["ledger_entries", "stripe_events", "stripe_objects", "stripe_links"]
         .map(|table| (table, format!("TRUNCATE {table} CASCADE")));
     let ways = WAYS.iter().map(|(table, sql)| (*table, (*sql).to_owned()));
-    // REPLACE is a word of SQLite's alone.
+    // Only SQLite has REPLACE.
     for (table, sql) in ways.filter(|(_, sql)| !sql.contains("REPLACE")).chain(truncate) {
         let before = it.rows(table).await;
         assert!(!before.is_empty());

@@ -1,4 +1,4 @@
-//! Somebody tries to make the books forget.
+//! Attempts to manipulate the ledger.
 
 use super::TestStore;
 

@@ -39,7 +39,7 @@ pub struct Dismissal {
     pub later_days: u32,
     /// Whole days after "I already gave"; 365 unless given.
     pub already_gave_days: u32,
-    /// Whole days after "never again"; left out, for ever.
+    /// Whole days after "never again"; for ever if omitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub never_days: Option<u32>,
     /// What "never again" to this appeal holds for: `appeal` unless given, `campaign` or `kind`. It lasts as long as each of the silenced

@@ -1,14 +1,14 @@
 //! Weights for variants that follow results: Thompson sampling on value per view.
 //!
-//! **Owns** the model, and the way from counts to weights; total: whatever the counts, the weights are there.
+//! **Owns** the model, and the way from counts to weights; which returns weights for any counts.
 //! **Never** throws dice: the seed arrives as an argument, and the same seed gives the same weights everywhere.
 //! **Start at** [`weights`] below; the model is in `model.rs`.
 //! **Tested in** the files here and `tests/decision/bandit.rs`.
 //!
 //! Each variant's weight is the chance that it is the best of them, as far as anybody can tell (Thompson, "On the
-//! likelihood that one unknown probability exceeds another in view of the evidence of two samples", Biometrika 25,
-//! 1933; Scott, "A modern Bayesian look at the multi-armed bandit", 2010, calls it probability matching). The chance is
-//! found by drawing every variant's value per view many times from what the counts leave open, and counting who won.
+//! likelihood that one unknown probability exceeds another in view of the evidence of two samples", Biometrika 25, 1933;
+//! Scott, "A modern Bayesian look at the multi-armed bandit", 2010, calls it probability matching). The chance is found by
+//! drawing every variant's value per view many times from what the counts leave open, and counting who won.
 
 mod model;
 mod plausible;

@@ -1,13 +1,14 @@
-//! Views that the planned split can't explain.
+//! Detects views that the planned split can't explain.
 //!
-//! Variants are shown in a planned split, so that their first views come in nearly the same one. Somebody who sends views by
-//! hand, for one variant, would have it look as if nobody gave for it. What stands out from the other variants is not counted.
+//! Variants are shown in a planned split, so their first views are in nearly the same proportion. Views that somebody sends
+//! by hand, for one variant, would make it look as if nobody gave for it. Views that exceed what the other variants make
+//! likely are not counted.
 
 /// How far above its part a variant may be before anything is ignored: results of an hour begin under the weights of the hour before.
 const TOLERANCE: f64 = 1.1;
 /// How many standard deviations chance may make of it. Beyond four lies one hour in fifteen thousand.
 const DEVIATIONS: f64 = 4.0;
-/// Views that are never worth a word, however few there are in all.
+/// A difference in views that is never reported, however few there are in total.
 const SLACK: f64 = 8.0;
 
 /// The views of each variant that the planned split explains, in their order. `planned` are the weights, `views` what was

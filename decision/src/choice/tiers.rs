@@ -102,7 +102,7 @@ pub(crate) fn parts(candidates: &[Candidate]) -> (SmallVec<[f64; 8]>, f64) {
     (candidates.iter().map(of_one).collect(), if weights > 0.0 { 0.0 } else { left })
 }
 
-/// What a share keeps beside others: over its places, the chance that no other share has a shorter wait.
+/// What a share keeps next to others: over its places, the chance that no other share has a shorter wait.
 fn part_of_share<'a>(one: &Candidate, others: impl Iterator<Item = &'a Candidate> + Clone) -> f64 {
     const STEPS: u32 = 1000;
     let whole = f64::from(one.most) / f64::from(POSITIONS);

@@ -230,7 +230,7 @@ pub enum Assignment {
     /// By the bucket and the weights alone.
     #[default]
     Fixed,
-    /// As `fixed`, but a reader who has seen a variant keeps it while it is there and has weight.
+    /// As `fixed`, but a reader who has seen a variant keeps it while it exists and has weight.
     Kept,
     /// As `kept`, and the weights follow results.
     Learned,

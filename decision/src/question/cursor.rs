@@ -14,7 +14,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// A time. Where it is as long as browsers make it, what comes behind it need not wait until it is read.
+    /// A time. If it has the length that browsers write, the parser need not wait for it before it continues.
     #[inline]
     pub(super) fn time(&mut self) -> Option<Timestamp> {
         if let Some([b'"', text @ .., b'"']) = self.json.as_bytes()[self.at..].first_chunk::<26>()
@@ -26,7 +26,7 @@ impl<'a> Cursor<'a> {
         timestamp_of(self.plain()?)
     }
 
-    /// A date, or what else stands in its place.
+    /// A date, or another value in its place.
     pub(super) fn date(&mut self) -> Option<&'a str> {
         self.whole(Self::common_date).or_else(|| self.plain())
     }

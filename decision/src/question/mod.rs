@@ -52,7 +52,7 @@ object! {
         /// The site that asks.
         #[serde(borrow)]
         pub site: Text<'a>,
-        /// Where the page has room for an appeal; left out or empty, everywhere.
+        /// Where the page has room for an appeal; everywhere if omitted or empty.
         #[serde(default, deserialize_with = "words")]
         pub surfaces: Vec<Surface>,
         /// The page.
@@ -61,10 +61,10 @@ object! {
         /// The reader.
         #[serde(default, borrow, deserialize_with = "object")]
         pub reader: Reader<'a>,
-        /// What this reader's browser remembers; left out is not the same as empty.
+        /// What this reader's browser remembers; omitting it is not the same as sending an empty history.
         #[serde(default, borrow, deserialize_with = "maybe_object")]
         pub history: Option<History<'a>>,
-        /// The supporter token, as it came. The decision does not read it: the caller verifies it and passes on a
+        /// The raw supporter token. The decision does not read it: the caller verifies it and passes on a
         /// [`Known`](crate::Known).
         #[serde(default, borrow)]
         pub token: Option<Text<'a>>,
@@ -72,7 +72,7 @@ object! {
 }
 
 impl<'a> Question<'a> {
-    /// A question that says no more than where it comes from.
+    /// A question with only a site.
     pub fn from_site(site: impl Into<Text<'a>>) -> Self {
         Self { site: site.into(), ..Self::default() }
     }
@@ -128,7 +128,7 @@ object! {
         /// What the reader said about being remembered.
         #[serde(borrow)]
         pub consent: Option<Text<'a>>,
-        /// A number from 0 to 999,999 that this reader keeps, so that the same variant comes back.
+        /// A number from 0 to 999,999 that is stored for this reader, so that the same variant is chosen again.
         pub bucket: Option<u32>,
         /// Those of the site's `traits` that the reader has, such as `print_subscriber`.
         #[serde(borrow, deserialize_with = "null_is_default")]
@@ -153,8 +153,7 @@ object! {
         /// Articles read, day by day, without the present page; `None` where the caller counts free articles itself.
         #[serde(deserialize_with = "maybe_objects")]
         pub article_days: Option<Vec<ArticleDay>>,
-        /// How many of the free articles were used before the present page, by a count of the caller's own. Ignored where there are
-        /// `article_days`.
+        /// How many free articles were used before this page, counted by the caller. Ignored if there are `article_days`.
         pub free_articles_used: Option<u32>,
     }
 }
@@ -266,7 +265,7 @@ impl<'a> FromIterator<(Text<'a>, u32)> for TagCounts<'a> {
     }
 }
 
-/// Reads `null` as if the field were left out: page scripts write it for what they don't know.
+/// Reads `null` like an omitted field: page scripts write it for what they don't know.
 fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -275,7 +274,7 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Reads an object as a list: it is only ever gone through, and a map would cost more than all the rest.
+/// Reads an object as a list: it is only iterated, and a map would cost more than everything else.
 fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TagCounts<'de>, D::Error> {
     struct Pairs;
 

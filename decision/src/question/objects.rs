@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::text::Text;
 
-/// An object; `null` is read as if the field were left out.
+/// An object; `null` is read like an omitted field.
 pub(crate) fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -29,7 +29,7 @@ where
     Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|object| object.0))
 }
 
-/// A list of objects; `null` is read as if the field were left out.
+/// A list of objects; `null` is read like an omitted field.
 pub(crate) fn objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -58,7 +58,7 @@ where
     T::deserialize((*text).into_deserializer())
 }
 
-/// A list of labels; `null` is read as if the field were left out.
+/// A list of labels; `null` is read like an omitted field.
 pub(crate) fn words<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,

@@ -63,7 +63,7 @@ impl Cap {
         room_ms.max(today_ms).max(gap_over_ms).unwrap_or(i64::MIN)
     }
 
-    /// What these views are, in words.
+    /// These views, in words.
     pub(super) fn seen(&self, newest_first: impl Iterator<Item = i64> + Clone, now_ms: i64) -> String {
         let newest = newest_first.clone().next().map_or_else(
             || "never seen".to_owned(),
@@ -74,7 +74,7 @@ impl Cap {
         format!("views inside {}: {inside}; {newest}", count(self.window_days, "day"))
     }
 
-    /// What it asks for, in words.
+    /// The requirement, in words.
     pub(super) fn wanted(&self) -> String {
         let parts = [
             self.max_views.map(|max| format!("fewer than {}", count(max, "view"))),
@@ -86,7 +86,7 @@ impl Cap {
     }
 }
 
-/// Longer than any day, also one on which clocks are put back, or together with one that the calendar of a place left out.
+/// Longer than any day, including one on which clocks are put back, or one next to a day that the local calendar skipped.
 const MAX_DAY_MS: i64 = 3 * DAY_MS;
 
 /// When the day of a view ended. If it ended in the past in every time zone, the calendar is not used, and a later time that is also past is returned.

@@ -6,7 +6,7 @@ use crate::context::ReaderContext;
 use crate::labels;
 use crate::reason::Reason;
 
-/// What a page says of a reader who agreed.
+/// The page's value for a reader who consented.
 const GRANTED: &str = "granted";
 
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,7 @@ use crate::context::ReaderContext;
 use crate::labels::Device;
 use crate::reason::Reason;
 
-/// One bit for each kind of device; none stands for all.
+/// One bit for each kind of device; none means all.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Devices(u8);
 

@@ -1,4 +1,4 @@
-//! Hours of the week in which an appeal shows, and times of silence, its own and the site's.
+//! Hours of the week in which an appeal shows, and the blackouts of the appeal and of the site.
 
 use jiff::tz::TimeZone;
 

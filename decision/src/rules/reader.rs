@@ -1,5 +1,5 @@
-//! Whether the reader was here before, as far as the history tells: a new reader has seen no appeal, sent none away, and
-//! read at most one article, which may be the one on the page.
+//! Whether the reader was here before, according to the history: a new reader has seen and dismissed no appeal, and read at
+//! most one article, which may be the one on the page.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};

@@ -1,6 +1,6 @@
-//! How often one reader is asked for money on one site, whatever the appeal. Views of appeals that ask for money count, and of
-//! appeals that are gone. Upsells have a cap of their own, and their views count for nothing else. Appeals that ask for nothing
-//! neither count nor are held back; those without limit are not held back.
+//! How often one reader is asked for money on one site, whatever the appeal. Views of appeals that ask for money count,
+//! including appeals that no longer exist. Upsells have their own cap, and their views count for nothing else. Appeals that
+//! ask for nothing neither count nor are held back; those without a limit are not held back.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};

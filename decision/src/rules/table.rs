@@ -103,15 +103,15 @@ rules! {
     Consent = consent: consent::Consent,
     /// The reader has what it is meant for, and nothing that it is not meant for.
     Entitlements = entitlements: entitlements::Entitlements,
-    /// Each value that the wording needs is there.
+    /// Each value that the copy needs is available.
     Values = values: values::Values,
     /// The history is there, where a rule needs it.
     History = history: history::History,
     /// It is meant for new readers, or for those who were here before.
     Reader = reader: reader::Reader,
-    /// The reader read as many articles as it asks for.
+    /// The reader read as many articles as the appeal requires.
     Articles = articles: articles::Articles,
-    /// The reader reads as it asks for, more than before or less.
+    /// The reader reads more, or less, than before, as the appeal requires.
     Trend = trend: trend::ReadingTrend,
     /// The free articles are used up.
     Meter = meter: meter::Meter,

@@ -1,5 +1,5 @@
-//! Whether the reader reads more than before: the last four whole weeks against the four before them. The present week
-//! does not count until it is over. What makes a trend is told at [`Trend`](crate::Trend).
+//! Whether the reader reads more than before: the last four whole weeks compared with the four before them. The present
+//! week does not count until it is over. [`Trend`](crate::Trend) defines a trend.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};
@@ -43,7 +43,7 @@ impl Check for ReadingTrend {
         if self.passes(context, present) {
             return Outcome::Pass;
         }
-        // Only where a week comes to count, passes to the other four or leaves them can the trend change.
+        // The trend can only change when a week starts to count, moves to the earlier four, or leaves them.
         let changes = context.weeks().iter().flat_map(|read| [read.week + 1, read.week + 5, read.week + 9]);
         let opens = changes.filter(|week| *week > present && self.passes(context, *week)).min();
         let opens_at_ms = opens.map(|week| week_begins_ms(&context.site.time_zone, week));

@@ -112,7 +112,7 @@ impl Site {
     /// The countries that a name stands for: a country's code, or one of the site's country groups.
     ///
     /// # Errors
-    /// The name is neither; the error is the problem's sentence.
+    /// The name is neither; the error is the problem's message.
     pub(crate) fn countries(&self, name: &str) -> Result<Vec<CountryCode>, String> {
         match (CountryCode::parse(name), self.country_groups.get(name)) {
             (Some(code), _) => Ok(vec![code]),

@@ -19,7 +19,7 @@ use crate::verdict::Verdict;
 pub(crate) use evaluation::Evaluation;
 use evaluation::evaluate;
 
-/// Receives what the walk finds. With `RECORDS` false, the walk stops as soon as it knows the verdict.
+/// Receives the results of the walk. With `RECORDS` false, the walk stops as soon as it knows the verdict.
 pub(crate) trait Recorder {
     const RECORDS: bool;
 
