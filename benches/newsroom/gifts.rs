@@ -167,7 +167,8 @@ impl Gift {
         let last_s = self.paid_at_s(self.payments - 1);
         let runs = last_s + MONTH_S >= END_S;
         let state = if runs { SubscriptionState::Active } else { SubscriptionState::Canceled };
-        let terms = Terms { interval: IntervalUnit::Month, interval_count: 1, price: self.money() };
+        let terms =
+            Terms { interval: IntervalUnit::Month, interval_count: 1, price: self.money(), mixed: false };
         let subscription = Fact::Subscription(SubscriptionFact {
             id: id.clone(),
             latest: Latest { state, reported_at_s: last_s },

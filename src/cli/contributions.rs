@@ -86,7 +86,7 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
 async fn list(store: &Store, filter: &ListFilter) -> Result<(), Stopped> {
     let interval = filter.interval.as_deref().map(|text| {
         Frequency::parse(text, filter.interval_count)
-            .ok_or("--interval is once, day, week, month or year, and --interval-count is 1 or more")
+            .ok_or("--interval is once, day, week, month, year or mixed, and --interval-count is 1 or more")
     });
     let wanted = ContributionFilter {
         site: filter.site.clone(),

@@ -104,8 +104,11 @@ pub struct Terms {
     /// The number of units between two payments.
     #[serde(default = "one")]
     pub interval_count: u32,
-    /// The amount of each payment.
+    /// The amount of each payment; for mixed intervals, the sum of all prices.
     pub price: Money,
+    /// Whether its prices have different intervals. Then the interval above is one of them.
+    #[serde(default)]
+    pub mixed: bool,
 }
 
 /// The default for facts stored before intervals had a count.
@@ -116,7 +119,10 @@ fn one() -> u32 {
 impl Terms {
     /// The frequency.
     pub fn frequency(&self) -> Frequency {
-        Frequency::Every { unit: self.interval, count: self.interval_count }
+        match self.mixed {
+            true => Frequency::Mixed,
+            false => Frequency::Every { unit: self.interval, count: self.interval_count },
+        }
     }
 }
 

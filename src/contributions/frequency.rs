@@ -30,6 +30,8 @@ pub enum Frequency {
         /// The number of units; at least 1.
         count: u32,
     },
+    /// Several amounts, each with an interval of its own, until cancelled.
+    Mixed,
 }
 
 /// The maximum number of units between two payments. Stripe's own limit is three years.
@@ -61,8 +63,10 @@ impl Frequency {
 
     /// Parses the two values of Stripe and the database. Twelve months are a year. None if they are not an interval.
     pub fn parse(interval: &str, count: i64) -> Option<Self> {
-        if interval == "once" {
-            return Some(Self::Once);
+        match interval {
+            "once" => return Some(Self::Once),
+            "mixed" => return Some(Self::Mixed),
+            _ => {}
         }
         let unit = IntervalUnit::parse(interval)?;
         if !(1..=MAX_COUNT).contains(&count) {
@@ -77,18 +81,19 @@ impl Frequency {
         })
     }
 
-    /// `once`, or the unit: the label in JSON and in the database.
+    /// `once`, the unit, or `mixed`: the label in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Once => "once",
             Self::Every { unit, .. } => unit.as_str(),
+            Self::Mixed => "mixed",
         }
     }
 
-    /// The number of units between two payments; 1 for a one-off.
+    /// The number of units between two payments; 1 for a one-off and for mixed intervals.
     pub fn count(self) -> u32 {
         match self {
-            Self::Once => 1,
+            Self::Once | Self::Mixed => 1,
             Self::Every { count, .. } => count,
         }
     }
@@ -99,7 +104,7 @@ impl Frequency {
     }
 
     /// The end of one interval that starts at `start_s`, both in seconds since 1970, on the UTC calendar. None for a
-    /// one-off, or if the end can't be represented.
+    /// one-off, for mixed intervals, or if the end can't be represented.
     pub fn end_of_interval_s(self, start_s: i64) -> Option<i64> {
         let Self::Every { unit, count } = self else { return None };
         let count = i64::from(count);
@@ -120,6 +125,7 @@ impl Frequency {
             Self::Once => "once".to_owned(),
             Self::Every { unit, count: 1 } => format!("every {}", unit.as_str()),
             Self::Every { unit, count } => format!("every {count} {}s", unit.as_str()),
+            Self::Mixed => "at mixed intervals".to_owned(),
         }
     }
 
@@ -159,6 +165,7 @@ mod tests {
             ("month", 24, 12_000, "CHF", "CHF 120 every 2 years"),
             ("week", 1, 500, "JPY", "¥500 every week"),
             ("day", 10, 100_005, "USD", "$1000.05 every 10 days"),
+            ("mixed", 1, 3100, "EUR", "€31 at mixed intervals"),
         ] {
             assert_eq!(terms(interval, count, amount_minor, code), expected);
         }
@@ -184,6 +191,7 @@ mod tests {
         assert_eq!(end("week", 2, "2026-12-24T00:00:00Z").unwrap(), "2027-01-07T00:00:00Z");
         assert_eq!(end("day", 1, "2026-12-31T23:59:59Z").unwrap(), "2027-01-01T23:59:59Z");
         assert_eq!(end("once", 1, "2026-12-31T23:59:59Z"), None);
+        assert_eq!(end("mixed", 1, "2026-12-31T23:59:59Z"), None);
         assert_eq!(Frequency::parse("year", 9_999).unwrap().end_of_interval_s(1_800_000_000), None);
     }
 }

@@ -95,7 +95,7 @@ fn subscription() -> impl Strategy<Value = Fact> {
     let terms = option::of((0..3_i64, interval, 1..4_u32, money())).prop_map(|terms| {
         terms.map(|(reported_at_s, interval, interval_count, price)| Newest {
             reported_at_s,
-            value: Terms { interval, interval_count, price },
+            value: Terms { interval, interval_count, price, mixed: price.amount_minor == 3 },
         })
     });
     let period = option::of((0..3_i64, period()))

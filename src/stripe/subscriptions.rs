@@ -53,7 +53,7 @@ pub(super) fn is_cancel_scheduled(it: Object<'_>) -> bool {
     !field("cancel_at").is_null() || field("cancel_at_period_end") == true
 }
 
-/// The total of a subscription's items; none if their intervals differ, or a price is not in whole minor units.
+/// The total of a subscription's items; none if a price is not in whole minor units, or their currencies differ.
 pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
     let mut sum: Option<Terms> = None;
     for item in it.list("items")? {
@@ -63,20 +63,17 @@ pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
         let Some(unit) = price.money(field)? else { return Ok(None) };
         let quantity = item.whole("quantity")?.unwrap_or(1);
         let of_item = unit.amount_minor.checked_mul(quantity).ok_or(item.bad("quantity"))?;
-        let before = match sum {
-            None => 0,
-            Some(known)
-                if (known.interval, known.interval_count) == (interval, interval_count)
-                    && known.price.currency == unit.currency =>
-            {
-                known.price.amount_minor
-            }
-            Some(_) => return Ok(None),
-        };
+        if sum.is_some_and(|known| known.price.currency != unit.currency) {
+            return Ok(None);
+        }
+        let before = sum.map_or(0, |known| known.price.amount_minor);
         let amount_minor = before.checked_add(of_item).filter(|sum| quantity >= 0 && is_amount(*sum));
         let amount_minor = amount_minor.ok_or(item.bad("quantity"))?;
         let price = Money { amount_minor, currency: unit.currency };
-        sum = Some(Terms { interval, interval_count, price });
+        let (own, known) = ((interval, interval_count), sum.map(|it| (it.interval, it.interval_count)));
+        let mixed = sum.is_some_and(|it| it.mixed) || known.is_some_and(|known| known != own);
+        let (interval, interval_count) = known.map_or(own, |known| known.min(own));
+        sum = Some(Terms { interval, interval_count, price, mixed });
     }
     Ok(sum)
 }
@@ -88,7 +85,7 @@ fn interval(price: Object<'_>) -> Result<Option<(IntervalUnit, u32)>, BadShape> 
     let frequency = recurring.text("interval")?.and_then(|unit| Frequency::parse(unit, count));
     Ok(match frequency {
         Some(Frequency::Every { unit, count }) => Some((unit, count)),
-        Some(Frequency::Once) | None => None,
+        Some(Frequency::Once | Frequency::Mixed) | None => None,
     })
 }
 

@@ -291,6 +291,27 @@ async fn any_interval_of_a_price_or_a_plan_is_stored_and_can_be_listed() {
 }
 
 #[tokio::test]
+async fn prices_with_different_intervals_are_shown_as_mixed_and_not_as_monthly() {
+    let mut events = events("13-quarterly-shown-as-monthly");
+    let items = events[3]["data"]["object"]["items"]["data"].as_array_mut().unwrap();
+    let mut yearly = items[0].clone();
+    yearly["price"]["recurring"] = json!({"interval": "year", "interval_count": 1});
+    items.push(yearly);
+    for (order, events) in orders(&events) {
+        let app = told(&events).await;
+        let listed = listed(&app).await;
+        let shown = [&listed[0]["interval"], &listed[0]["interval_count"], &listed[0]["terms"]];
+        assert_eq!(shown, [&json!("mixed"), &json!(1), &json!("€42 at mixed intervals")], "{order}");
+        assert_eq!(standing(&app, "p18@example.org").await, "recurring");
+        let scopes = [Scope::MoneyRead];
+        let key = keepopen::actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap();
+        let found = app.get("/v1/contributions?interval=mixed&running=true", Some(&key.secret)).await;
+        assert_eq!(found.json["contributions"].as_array().map(Vec::len), Some(1), "{found:?}");
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
 async fn supporters_who_share_an_address_get_the_best_standing_in_any_order() {
     for (order, events) in orders(&events("14-address-of-two-supporters")) {
         let app = told(&events).await;

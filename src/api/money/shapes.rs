@@ -23,6 +23,8 @@ pub enum IntervalShape {
     Month,
     /// Years.
     Year,
+    /// Several amounts, each with an interval of its own.
+    Mixed,
 }
 
 impl IntervalShape {
@@ -33,6 +35,7 @@ impl IntervalShape {
             Self::Week => "week",
             Self::Month => "month",
             Self::Year => "year",
+            Self::Mixed => "mixed",
         }
     }
 
@@ -43,6 +46,7 @@ impl IntervalShape {
             Frequency::Every { unit: IntervalUnit::Week, .. } => Self::Week,
             Frequency::Every { unit: IntervalUnit::Month, .. } => Self::Month,
             Frequency::Every { unit: IntervalUnit::Year, .. } => Self::Year,
+            Frequency::Mixed => Self::Mixed,
         }
     }
 }
@@ -61,7 +65,8 @@ pub struct ContributionShape {
     supporter: Option<String>,
     /// The unit of time between two payments, used with `interval_count`.
     interval: IntervalShape,
-    /// The number of intervals between two payments: 3 with `month` is quarterly. 1 for a one-off gift.
+    /// The number of intervals between two payments: 3 with `month` is quarterly. 1 for a one-off gift and
+    /// for `mixed`.
     #[schema(minimum = 1)]
     interval_count: u32,
     /// The amount and the interval, in English; null until Stripe reports them.
