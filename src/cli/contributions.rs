@@ -46,7 +46,7 @@ pub struct ListFilter {
     /// Only contributions in this state, such as active, past_due or ended.
     #[arg(long, value_parser = state)]
     state: Option<ContributionState>,
-    /// Only contributions with this interval: once, day, week, month or year.
+    /// Only contributions with this interval: once, day, week, month, year or mixed.
     #[arg(long)]
     interval: Option<String>,
     /// With --interval, the number of intervals between two payments.

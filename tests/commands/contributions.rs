@@ -153,5 +153,5 @@ async fn contributions_are_listed_with_their_terms_and_those_that_run_by_currenc
         );
     }
     let said = sandbox.run(&["contributions", "list", "--interval", "fortnight"]);
-    assert!(said.status == Some(1) && said.err.contains("once, day, week, month or year"), "{said:?}");
+    assert!(said.status == Some(1) && said.err.contains("once, day, week, month, year or mixed"), "{said:?}");
 }

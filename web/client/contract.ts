@@ -1220,7 +1220,8 @@ export interface components {
             interval: components["schemas"]["IntervalUnit"];
             /**
              * Format: int32
-             * @description The number of intervals between two payments: 3 with `month` is quarterly. 1 for a one-off gift.
+             * @description The number of intervals between two payments: 3 with `month` is quarterly. 1 for a one-off gift and
+             *     for `mixed`.
              */
             interval_count: number;
             /**
@@ -1524,7 +1525,7 @@ export interface components {
          * @description The unit of an interval.
          * @enum {string}
          */
-        IntervalUnit: "once" | "day" | "week" | "month" | "year";
+        IntervalUnit: "once" | "day" | "week" | "month" | "year" | "mixed";
         /** @description A public key. */
         Jwk: {
             /** @description `EdDSA`. Accept no other value. */
@@ -5411,7 +5412,7 @@ export interface operations {
                 /** @description Only contributions in this state. */
                 state?: "open" | "expired" | "processing" | "failed" | "nothing_to_pay" | "paid" | "active" | "past_due" | "ended" | "reversed";
                 /** @description Only contributions with this interval. */
-                interval?: "once" | "day" | "week" | "month" | "year";
+                interval?: "once" | "day" | "week" | "month" | "year" | "mixed";
                 /** @description With `interval`: the number of intervals between two payments. 3 with `month` finds quarterly contributions. */
                 interval_count?: number;
                 /**
