@@ -215,6 +215,29 @@ mod tests {
     }
 
     #[test]
+    fn the_newest_invoice_decides_whether_payments_fail_whatever_its_id() {
+        let failing = |id: &str, at_s| match invoice(id, "sub_a", at_s) {
+            Fact::Invoice(it) => Fact::Invoice(InvoiceFact {
+                latest: Latest { state: InvoiceState::Failing, reported_at_s: at_s },
+                paid: None,
+                paid_at_s: None,
+                through_stripe: false,
+                ..it
+            }),
+            other => other,
+        };
+        let state = |invoices: [Fact; 2]| {
+            let running = subscription("sub_a", SubscriptionState::Active, 1);
+            folded(&[&invoices[..], &[running]].concat()).contribution.state
+        };
+        for (older, newer) in [("in_a", "in_b"), ("in_b", "in_a")] {
+            let (paid_late, paid_early) = (invoice(newer, "sub_a", 9), invoice(older, "sub_a", 2));
+            assert_eq!(state([failing(older, 2), paid_late]), ContributionState::Active, "{newer}");
+            assert_eq!(state([paid_early, failing(newer, 9)]), ContributionState::PastDue, "{newer}");
+        }
+    }
+
+    #[test]
     fn a_session_that_expired_or_failed_takes_nothing_away_whatever_its_id() {
         use SessionState::*;
         for sibling in [Open, Failed, Expired] {
