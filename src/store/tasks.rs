@@ -188,6 +188,20 @@ impl Store {
             .await)
     }
 
+    /// Whether a task failed at every try.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn is_task_dead(&self, key: &str) -> Result<bool, StoreError> {
+        let dead: Option<i64> = on_reader!(self, db => sqlx::query_scalar(
+            "SELECT CAST(1 AS BIGINT) FROM tasks WHERE key = $1 AND state = 'dead'",
+        )
+        .bind(key)
+        .fetch_optional(db)
+        .await)?;
+        Ok(dead.is_some())
+    }
+
     /// Up to `limit` tasks, the longest due first, optionally of one state.
     ///
     /// # Errors

@@ -6,8 +6,10 @@ use std::sync::{LazyLock, Mutex};
 use keepopen::actions::{self, FetchObject, MAX_ATTEMPTS, Task, TaskError, enqueue, run_due_tasks};
 use keepopen::app::App;
 use keepopen::store::{StoreError, Tx};
+use keepopen_practice::Trouble;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::helpers::TestApp;
 
@@ -23,6 +25,13 @@ pub async fn process_everything(app: &App) {
 /// Tasks of these tests, each with its name; the tests of one binary share them.
 static PERFORMED: LazyLock<Mutex<Vec<String>>> = LazyLock::new(Mutex::default);
 
+static COMMITTED: LazyLock<Mutex<Vec<String>>> = LazyLock::new(Mutex::default);
+static GO_ON: Notify = Notify::const_new();
+
+fn committed(name: &str) -> usize {
+    COMMITTED.lock().unwrap().iter().filter(|it| it.starts_with(name)).count()
+}
+
 fn performed(name: &str) -> usize {
     PERFORMED.lock().unwrap().iter().filter(|it| it.starts_with(name)).count()
 }
@@ -33,11 +42,13 @@ struct Errand {
     name: String,
     fails: bool,
     panics: bool,
+    /// The first worker that performs it waits for [`GO_ON`].
+    waits: bool,
 }
 
 impl Errand {
     fn of(name: &str) -> Self {
-        Self { name: name.to_owned(), fails: false, panics: false }
+        Self { name: name.to_owned(), fails: false, panics: false, waits: false }
     }
 }
 
@@ -52,12 +63,16 @@ impl Task for Errand {
     async fn perform(&self, _: &App) -> Result<(), TaskError> {
         PERFORMED.lock().unwrap().push(self.name.clone());
         assert!(!self.panics, "on purpose");
+        if self.waits && performed(&self.name) == 1 {
+            GO_ON.notified().await;
+        }
         // So that workers take turns.
         tokio::task::yield_now().await;
         if self.fails { Err(TaskError::Failed("the receiver is away".to_owned())) } else { Ok(()) }
     }
 
     async fn commit(&self, _: &App, _: &mut Tx, (): ()) -> Result<(), StoreError> {
+        COMMITTED.lock().unwrap().push(self.name.clone());
         Ok(())
     }
 }
@@ -160,6 +175,32 @@ async fn a_stopping_worker_begins_no_further_task() {
     app.finish().await;
 }
 
+#[tokio::test]
+async fn a_worker_whose_lease_has_ended_takes_nothing_from_the_one_that_has_the_task_now() {
+    for fails in [false, true] {
+        let app = TestApp::start().await;
+        let name = format!("slow, fails: {fails}");
+        add(&app.app, &Errand { waits: true, fails, ..Errand::of(&name) }).await;
+        let lease_ms = i64::try_from(Errand::LEASE.as_millis()).unwrap();
+        let second = async {
+            while performed(&name) == 0 {
+                tokio::task::yield_now().await;
+            }
+            app.app.clock.advance(lease_ms);
+            let now_ms = app.app.now_ms();
+            let claimed =
+                app.app.store.claim_task(Errand::KIND, "second", now_ms, now_ms + lease_ms).await.unwrap();
+            GO_ON.notify_one();
+            claimed.unwrap().attempts
+        };
+        let (first, attempts) = tokio::join!(run_due_tasks::<Errand>(&app.app), second);
+        assert_eq!((first.unwrap(), attempts, committed(&name)), (1, 2, 0));
+        let [task] = app.app.store.tasks(None, 9).await.unwrap().try_into().unwrap();
+        assert_eq!((task.lease_owner.as_deref(), task.error), (Some("second"), None), "fails: {fails}");
+        app.finish().await;
+    }
+}
+
 /// The thin event that names a charge.
 fn thin_event(charge: &str) -> Value {
     json!({"id": "evt_thin", "object": "v2.core.event", "type": "v1.charge.succeeded", "livemode": false,
@@ -192,5 +233,30 @@ async fn an_object_that_can_not_be_fetched_holds_no_other_event_up_and_ends_as_a
     assert!(actions::replay_event(&app.app.as_operator(), "evt_thin").await.unwrap());
     actions::process_due_events(&app.app).await.unwrap();
     assert_eq!(app.app.store.task_numbers().await.unwrap().waiting, 1);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_object_that_could_not_be_fetched_is_fetched_when_stripe_delivers_its_event_again() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "once").await;
+    let event = thin_event(&app.stripe.payments(&gift.session).charge.unwrap());
+    assert_eq!(app.deliver(&event).await.status, 200);
+    // A delivery while the task waits changes nothing.
+    assert_eq!(app.deliver(&event).await.status, 200);
+    actions::process_due_events(&app.app).await.unwrap();
+    for _ in 0..MAX_ATTEMPTS {
+        app.stripe.break_call_after(Trouble::Status(403), 0);
+        app.app.clock.advance(3_600_000);
+        run_due_tasks::<FetchObject>(&app.app).await.unwrap();
+    }
+    assert_eq!(app.app.store.task_numbers().await.unwrap().dead, 1);
+    assert_eq!(app.deliver(&event).await.status, 200);
+    let numbers = app.app.store.task_numbers().await.unwrap();
+    assert_eq!((numbers.waiting, numbers.dead), (1, 0));
+    process_everything(&app.app).await;
+    assert_eq!(app.app.store.tasks(None, 9).await.unwrap(), []);
+    let rows = app.app.store.read_sql("SELECT action FROM audit_log WHERE action = 'task.replay'").await;
+    assert_eq!(rows.unwrap().len(), 1);
     app.finish().await;
 }

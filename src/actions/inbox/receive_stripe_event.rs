@@ -1,5 +1,7 @@
 //! Stores an event that Stripe delivered. A delivery is acknowledged only after that.
 
+use crate::actions::queue::fetch_object::FetchObject;
+use crate::actions::queue::replay_task::replay_task;
 use crate::app::{Actor, App, Change, Context};
 use crate::store::inbox::EventState;
 use crate::store::intake::Delivered;
@@ -61,6 +63,7 @@ pub async fn receive_stripe_event(
     let text = std::str::from_utf8(body).map_err(|_| NotAnEvent)?;
     let envelope = Envelope::read(text)?;
     let right_mode = envelope.mode() == app.settings.stripe.mode;
+    let is_thin = envelope.related().is_some();
     let delivered = Delivered {
         mode: envelope.mode(),
         created_at_ms: envelope.created_s().saturating_mul(1000),
@@ -74,7 +77,11 @@ pub async fn receive_stripe_event(
     // Once this returns, the event is committed, together with others that arrived at the same time.
     let new = app.intake.store(delivered).await?;
     if !new {
-        requeue_unbooked(app, &app.context(Actor::Stripe), &envelope.id).await?;
+        let context = app.context(Actor::Stripe);
+        requeue_unbooked(app, &context, &envelope.id).await?;
+        if is_thin {
+            retry_fetch(app, &context, &envelope.id).await?;
+        }
         return Ok(Received::Duplicate);
     }
     if !right_mode {
@@ -98,5 +105,19 @@ async fn requeue_unbooked(app: &App, context: &Context<'_>, id: &str) -> Result<
     tx.commit([Change::new("event.requeue", id)]).await?;
     tracing::info!(event = id, "a dead event was delivered again and will be retried");
     app.inbox_notify.notify_one();
+    Ok(())
+}
+
+/// If the object that a thin event names could not be fetched at every try, it is fetched again when Stripe delivers the
+/// event again.
+async fn retry_fetch(app: &App, context: &Context<'_>, event: &str) -> Result<(), StoreError> {
+    let task = FetchObject::key_of(event);
+    if !app.store.is_task_dead(&task).await? {
+        return Ok(());
+    }
+    if replay_task(context, &task).await? {
+        tracing::info!(event, "the event of a dead task was delivered again, and the task is tried again");
+        app.task_added.notify_one();
+    }
     Ok(())
 }

@@ -23,6 +23,13 @@ pub struct FetchObject {
     pub may_be_elsewhere: bool,
 }
 
+impl FetchObject {
+    /// The key of the task that fetches what an event names.
+    pub fn key_of(event: &str) -> String {
+        format!("{}/{event}", Self::KIND)
+    }
+}
+
 /// Stripe's answer.
 pub enum Fetched {
     /// The object in JSON, and when it was fetched, in milliseconds since 1970.
