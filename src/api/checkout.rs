@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::caller::check_origin;
 use super::routes::ROUTES;
 use crate::actions::{self, CheckoutError, CheckoutRequest};
+use crate::app::Actor;
 use crate::money::{Currency, Money};
 use crate::sites::{Interval, SiteSettings};
 use crate::stripe::CallError;
@@ -100,8 +101,9 @@ pub async fn start(app: State, request: HttpRequest, payload: Payload) -> Result
         return_url: &asked.return_url,
         attribution: asked.attribution.as_deref(),
     };
-    let made =
-        actions::start_checkout(&app, site, &wanted).await.map_err(|error| problem_of(&error, site))?;
+    let made = actions::start_checkout(&app, &app.context(Actor::Reader), site, &wanted)
+        .await
+        .map_err(|error| problem_of(&error, site))?;
     let answer = CheckoutAnswer { session: made.session, url: made.url };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }

@@ -12,6 +12,7 @@ use super::checkout::stripe_problem;
 use super::routes::ROUTES;
 use super::words::StandingShape;
 use crate::actions::{self, ExchangeError};
+use crate::app::Actor;
 use crate::clock;
 use crate::ids::SupporterId;
 use crate::web::Limited;
@@ -102,7 +103,16 @@ pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<
     let site = app.site(&site_id).ok_or(Code::SiteNotFound)?;
     check_origin(&request, site)?;
     limited.by_attempt_and_site(&attempt, &site_id)?;
-    let made = match actions::exchange_session(&app, &site_id, site, &session, &attempt).await {
+    let made = match actions::exchange_session(
+        &app,
+        &app.context(Actor::Reader),
+        &site_id,
+        site,
+        &session,
+        &attempt,
+    )
+    .await
+    {
         Ok(made) => made,
         Err(error) => {
             let state = state_of(&error).filter(|_| report_state).ok_or_else(|| problem_of(&error))?;

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use serde_json::Value;
 
 use crate::actions::{self, ReceiveError, Received};
-use crate::app::App;
+use crate::app::{Actor, App};
 use crate::telemetry::Delivery;
 use crate::telemetry::log_limits::{MISDIRECTED_WEBHOOKS, REFUSED_WEBHOOKS, UNCHECKED_WEBHOOKS};
 use crate::web::State;
@@ -88,7 +88,7 @@ pub async fn take_delivery(
         Ok(()) => {
             let body = body::read(&app, payload, app.settings.stripe.webhook_max_bytes).await;
             let body = body.inspect_err(|_| deliveries.count(Delivery::Unread))?;
-            actions::receive_stripe_event(&app, signature, &body).await
+            actions::receive_stripe_event(&app, &app.context(Actor::Stripe), signature, &body).await
         }
         Err(refused) => Err(refused),
     };

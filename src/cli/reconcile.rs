@@ -29,11 +29,14 @@ pub fn reconcile(options: &Options, settings: Settings) -> Result<(), Stopped> {
                 asks_stripe(&app.stripe)?;
                 actions::record_reconciliation(&app.as_operator(), options.since).await?;
                 let swept = match options.since {
-                    Some(since_ms) => actions::reconcile_since(&app, since_ms.div_euclid(1000), true).await?,
-                    None => actions::reconcile_due(&app).await?,
+                    Some(since_ms) => {
+                        actions::reconcile_since(&app, &app.as_operator(), since_ms.div_euclid(1000), true)
+                            .await?
+                    }
+                    None => actions::reconcile_due(&app, &app.as_operator()).await?,
                 };
                 print_stats(&swept)?;
-                actions::process_due_events(&app).await?;
+                actions::process_due_events(&app, &app.as_operator()).await?;
                 failed = swept.failed.into_iter().map(|it| it.list).collect();
             }
             tell(&reports::compare_with_stripe(&app.store, app.now_ms()).await?, failed, app.now_ms())
@@ -49,7 +52,7 @@ pub fn rebuild(settings: Settings) -> Result<(), Stopped> {
         let app = actions::start(settings, Clock::System).await?;
         let outcome = async {
             asks_stripe(&app.stripe)?;
-            let swept = actions::rebuild(&app).await?;
+            let swept = actions::rebuild(&app, &app.as_operator()).await?;
             print_stats(&swept)?;
             let failed = swept.failed.into_iter().map(|it| it.list).collect();
             tell(&reports::compare_with_stripe(&app.store, app.now_ms()).await?, failed, app.now_ms())

@@ -8,7 +8,7 @@ use crate::app::App;
 /// # Errors
 /// As [`actions::reconcile_due`], or a list could not be read to its end.
 pub async fn reconcile(app: &App) -> Result<(), ReconcileError> {
-    match actions::reconcile_due(app).await {
+    match actions::reconcile_due(app, &app.as_job("reconcile")).await {
         Ok(swept) => swept.complete(),
         Err(ReconcileError::Busy { .. }) => Ok(()),
         Err(error) => Err(error),

@@ -9,5 +9,5 @@ use crate::store::StoreError;
 /// # Errors
 /// See [`StoreError`].
 pub async fn requeue_unbooked(app: &App) -> Result<(), StoreError> {
-    actions::requeue_unbooked(app, env!("CARGO_PKG_VERSION")).await
+    actions::requeue_unbooked(app, &app.as_job("start"), env!("CARGO_PKG_VERSION")).await
 }

@@ -13,12 +13,20 @@ use super::watch_ledger::WatchLedger;
 use super::watch_stripe::WatchStripe;
 use crate::actions::{self, FetchObject};
 
-/// A function that takes the app, as work without state.
+/// A function that takes the app, as work without state. One that changes something also takes a context, whose actor is named.
 macro_rules! run {
     ($function:path) => {
         Work::Plain(|app| {
             Box::pin(async move {
                 $function(app).await?;
+                Ok(())
+            })
+        })
+    };
+    ($function:path, as $actor:literal) => {
+        Work::Plain(|app| {
+            Box::pin(async move {
+                $function(app, &app.as_job($actor)).await?;
                 Ok(())
             })
         })
@@ -44,14 +52,14 @@ pub static JOBS: &[Job] = &[
     Job::new("tidy", seconds(15), run!(tidy)).needs(Needs::Nothing)
         .on_failure("metrics can't be cleaned up; it will be retried"),
 
-    Job::new("inbox", seconds(1), run!(actions::process_due_events)).woken_by(|app| &app.inbox_notify).long()
+    Job::new("inbox", seconds(1), run!(actions::process_due_events, as "inbox")).woken_by(|app| &app.inbox_notify).long()
         .on_failure("the inbox can't be processed; it will be retried"),
-    Job::new("queue", seconds(1), run!(actions::run_due_tasks::<FetchObject>)).woken_by(|app| &app.task_added).workers(2).long()
+    Job::new("queue", seconds(1), run!(actions::run_due_tasks::<FetchObject>, as "queue")).woken_by(|app| &app.task_added).workers(2).long()
         .on_failure("the queue can't be processed; it will be retried"),
     // Requeues events that an earlier version, or other settings, could not book. The run at the start matters most.
     Job::new("requeue_unbooked", seconds(300), run!(requeue_unbooked))
         .on_failure("unbooked events can't be requeued; it will be retried"),
-    Job::new("counts", seconds(5), run!(actions::flush_counts)).last_at_stop("the last counts could not be stored")
+    Job::new("counts", seconds(5), run!(actions::flush_counts, as "counts")).last_at_stop("the last counts could not be stored")
         .on_failure("counts can't be stored; they are kept until the next try"),
     Job::new("epochs", seconds(1), run!(actions::sync_epochs))
         .on_failure("invalidated tokens can't be read; it will be retried"),
@@ -59,7 +67,7 @@ pub static JOBS: &[Job] = &[
         .on_failure("changed standings can't be read; it will be retried"),
     Job::new("backlog", seconds(15), run!(count_backlog))
         .on_failure("the inbox and the queue can't be counted; it will be retried"),
-    Job::new("write_probe", seconds(5), run!(actions::probe_writes))
+    Job::new("write_probe", seconds(5), run!(actions::probe_writes, as "write_probe"))
         .on_failure("the database does not accept writes; webhooks are answered with 503 until it does"),
     // Checks once a day, and a ledger with problems once an hour.
     Job::new("books", seconds(300), Work::Stateful(WatchLedger::start)).long()
@@ -67,18 +75,18 @@ pub static JOBS: &[Job] = &[
     Job::new("reconcile", seconds(300), run!(reconcile)).one_leader(Lease::Comparison).long()
         .on_failure("the ledger can't be compared with Stripe; it will be retried"),
     // Learns once an hour, and when an appeal with learned weights is new.
-    Job::new("weights", seconds(20), run!(actions::update_weights))
+    Job::new("weights", seconds(20), run!(actions::update_weights, as "weights"))
         .on_failure("weights can't be learned; the current weights stay, and it will be retried"),
     Job::new("tickers", seconds(60), run!(actions::refresh_tickers)).woken_by(|app| &app.tickers_changed)
         .on_failure("tickers can't be counted; readers see the previous numbers"),
     Job::new("appeals", seconds(1), run!(actions::sync_appeals))
         .on_failure("the published appeals can't be read; the active ones stay, and it will be retried"),
-    Job::new("attempts", seconds(3600), run!(actions::remove_unused_attempts))
+    Job::new("attempts", seconds(3600), run!(actions::remove_unused_attempts, as "attempts"))
         .on_failure("old checkout attempts can't be deleted; it will be retried"),
 
     Job::new("endpoints", seconds(2), run!(actions::sync_endpoints))
         .on_failure("the secrets of the webhook endpoints can't be read; the active ones stay, and it will be retried"),
-    Job::new("last_delivery", seconds(5), run!(actions::record_last_delivery))
+    Job::new("last_delivery", seconds(5), run!(actions::record_last_delivery, as "stripe"))
         .last_at_stop("the time of Stripe's last delivery could not be stored")
         .on_failure("the time of Stripe's last delivery can't be stored; it will be retried"),
     Job::new("stripe", seconds(300), Work::Stateful(WatchStripe::start)).needs(Needs::StripeKey)

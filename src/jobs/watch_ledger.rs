@@ -19,6 +19,8 @@ impl WatchLedger {
 
 impl Runner for WatchLedger {
     fn run<'a>(&'a mut self, app: &'a App) -> Outcome<'a> {
-        Box::pin(async { Ok(actions::watch_ledger(app, &mut self.checked_at_ms).await?) })
+        Box::pin(async {
+            Ok(actions::watch_ledger(app, &app.as_job("books"), &mut self.checked_at_ms).await?)
+        })
     }
 }

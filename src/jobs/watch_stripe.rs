@@ -20,6 +20,6 @@ impl WatchStripe {
 
 impl Runner for WatchStripe {
     fn run<'a>(&'a mut self, app: &'a App) -> Outcome<'a> {
-        Box::pin(async { Ok(actions::watch_stripe(app, &mut self.troubles).await?) })
+        Box::pin(async { Ok(actions::watch_stripe(app, &app.as_job("stripe"), &mut self.troubles).await?) })
     }
 }

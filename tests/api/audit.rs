@@ -160,9 +160,9 @@ async fn every_route_that_changes_something_leaves_a_row_with_its_actor() {
 async fn jobs_and_stripe_are_named_as_actors() {
     let app = TestApp::start().await;
     assert_eq!(newest(&app).await[..3], ["job", "start", "signing_key.create"]);
-    actions::requeue_unbooked(&app.app, "1.0").await.unwrap();
+    actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1.0").await.unwrap();
     assert_eq!(newest(&app).await[..4], ["job", "start", "inbox.requeue", "1.0"]);
-    actions::watch_ledger(&app.app, &mut None).await.unwrap();
+    actions::watch_ledger(&app.app, &app.app.as_job("books"), &mut None).await.unwrap();
     assert_eq!(newest(&app).await[..3], ["job", "books", "ledger.seal"]);
 
     let event = json!({

@@ -229,9 +229,9 @@ async fn views_clicks_and_dismissals_of_the_sites_pages_count_once_for_each_good
     for wrong in [good("dismiss"), good("stare"), json!({"site": "journal"})] {
         assert_eq!(report(wrong).await.code(), "invalid_request");
     }
-    keepopen::actions::flush_counts(&app.app).await.unwrap();
+    keepopen::actions::flush_counts(&app.app, &app.app.as_job("counts")).await.unwrap();
     assert_eq!(report(good("view")).await.status, 204);
-    keepopen::actions::flush_counts(&app.app).await.unwrap();
+    keepopen::actions::flush_counts(&app.app, &app.app.as_job("counts")).await.unwrap();
     let counts = app.app.store.counts("journal").await.unwrap();
     let counts: Vec<_> =
         counts.iter().map(|it| (it.0.as_str(), it.1.as_str(), it.2.as_str(), it.3)).collect();

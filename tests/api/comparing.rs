@@ -47,8 +47,10 @@ async fn while_another_comparison_runs_nothing_is_compared_and_that_is_said() {
     let mut tx = app.app.store.begin().await.unwrap();
     assert!(hold_lease(&mut tx, "another process", now_ms, now_ms + 10_000).await.unwrap());
     tx.commit().await.unwrap();
-    for outcome in [actions::reconcile_due(&app.app).await, actions::reconcile_since(&app.app, 0, true).await]
-    {
+    for outcome in [
+        actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await,
+        actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await,
+    ] {
         let error = outcome.unwrap_err();
         assert!(matches!(error, ReconcileError::Busy { .. }), "{error:?}");
         assert!(error.to_string().starts_with("another comparison is running"), "{error}");
@@ -56,9 +58,9 @@ async fn while_another_comparison_runs_nothing_is_compared_and_that_is_said() {
     assert!(app.ledger().await.is_empty() && compared(&app).await.checked_at_ms.is_none());
     // That process is dead: it does not renew its lease.
     app.app.clock.advance(10_000);
-    actions::reconcile_due(&app.app).await.unwrap();
+    actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
-    actions::reconcile_due(&app.app).await.unwrap();
+    actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.finish().await;
 }
 
@@ -73,7 +75,8 @@ async fn a_comparison_that_is_killed_anywhere_is_resumed_and_skips_nothing() {
     }
     let (mut kills, mut steps) = (0, 50);
     let swept = loop {
-        let work = actions::reconcile_since(&app.app, 0, true);
+        let context = app.app.as_job("reconcile");
+        let work = actions::reconcile_since(&app.app, &context, 0, true);
         if let Some(swept) = killed_after(steps, work).await {
             break swept.unwrap();
         }
@@ -89,7 +92,7 @@ async fn a_comparison_that_is_killed_anywhere_is_resumed_and_skips_nothing() {
     // Gifts made while it was away are older than its end: they are in the lists that it read again.
     assert_eq!(app.ledger().await.len(), gifts + kills);
     assert!(payments(&app).await.iter().all(|it| it.settled.is_some() && it.unsettled_minor == 0));
-    let again = actions::reconcile_since(&app.app, 0, true).await.unwrap();
+    let again = actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
     assert!(!again.resumed && again.looked_at > 0 && again.stored == 0, "{again:?}");
     app.finish().await;
 }
@@ -101,7 +104,7 @@ async fn a_list_that_can_not_be_read_is_named_and_the_others_are_read() {
     app.gives(1000, "once").await;
     // Events are the first list: every try of it fails.
     app.stripe.break_next_calls(Trouble::Status(500), 3);
-    let swept = actions::reconcile_due(&app.app).await.unwrap();
+    let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert_eq!(swept.failed.iter().map(|it| it.list.as_str()).collect::<Vec<_>>(), ["events"]);
     assert!(swept.complete().unwrap_err().to_string().contains("the list of events could not be read"));
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "the objects were read");
@@ -109,7 +112,7 @@ async fn a_list_that_can_not_be_read_is_named_and_the_others_are_read() {
     assert_eq!(said.incomplete.iter().map(|it| it.list.as_str()).collect::<Vec<_>>(), ["events"]);
     assert!(said.checked_at_ms.is_some() && !said.agrees());
     // Once it can be read, nothing is reported.
-    let swept = actions::reconcile_due(&app.app).await.unwrap();
+    let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert!(swept.failed.is_empty() && compared(&app).await.incomplete.is_empty());
     app.finish().await;
 }
@@ -120,7 +123,7 @@ async fn a_list_that_fails_for_a_moment_is_read_at_the_next_try() {
     loses_all_events(&app);
     app.gives(1000, "once").await;
     app.stripe.break_next_calls(Trouble::Status(500), 2);
-    let swept = actions::reconcile_due(&app.app).await.unwrap();
+    let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert_eq!((swept.failed, swept.resumed), (vec![], false));
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     app.finish().await;
@@ -132,11 +135,11 @@ async fn no_list_at_all_is_an_incomplete_comparison_and_the_next_one_reads_them_
     loses_all_events(&app);
     app.gives(1000, "month").await;
     app.stripe.break_api(Some(Trouble::Status(403)));
-    let swept = actions::reconcile_due(&app.app).await.unwrap();
+    let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert_eq!(swept.failed.len(), 10, "{:?}", swept.failed);
     assert!(compared(&app).await.checked_at_ms.is_none());
     app.stripe.break_api(None);
-    let swept = actions::reconcile_due(&app.app).await.unwrap();
+    let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert_eq!(swept.failed, []);
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     assert!(compared(&app).await.incomplete.is_empty());
@@ -146,16 +149,16 @@ async fn no_list_at_all_is_an_incomplete_comparison_and_the_next_one_reads_them_
 #[tokio::test]
 async fn a_comparison_of_the_last_hours_does_not_stand_for_the_one_that_is_due() {
     let app = TestApp::start().await;
-    actions::reconcile_due(&app.app).await.unwrap();
+    actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.app.clock.advance(3_600_000);
     loses_all_events(&app);
     app.gives(1000, "once").await;
     app.app.clock.advance(2 * 3_600_000);
     let since_s = app.app.now_ms() / 1000 - 600;
-    actions::reconcile_since(&app.app, since_s, true).await.unwrap();
+    actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), since_s, true).await.unwrap();
     assert!(app.ledger().await.is_empty());
     app.app.clock.advance(22 * 3_600_000);
-    actions::reconcile_due(&app.app).await.unwrap();
+    actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     app.finish().await;
 }
@@ -163,15 +166,15 @@ async fn a_comparison_of_the_last_hours_does_not_stand_for_the_one_that_is_due()
 #[tokio::test]
 async fn a_comparison_of_the_last_minutes_does_not_stand_for_the_events_before_them() {
     let app = TestApp::start().await;
-    actions::reconcile_due(&app.app).await.unwrap();
+    actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.app.clock.advance(600_000);
     app.gives(1000, "once").await;
     app.app.clock.advance(3 * 3_600_000);
     let since_s = app.app.now_ms() / 1000 - 600;
-    actions::reconcile_since(&app.app, since_s, true).await.unwrap();
+    actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), since_s, true).await.unwrap();
     assert!(app.ledger().await.is_empty());
     // Objects are not due again for a day.
-    actions::reconcile_due(&app.app).await.unwrap();
+    actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.run_jobs().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     app.finish().await;
@@ -181,7 +184,7 @@ async fn a_comparison_of_the_last_minutes_does_not_stand_for_the_events_before_t
 async fn a_comparison_cut_short_by_a_stop_does_not_count_as_complete() {
     let app = TestApp::start().await;
     app.app.begin_stopping();
-    let swept = actions::reconcile_due(&app.app).await.unwrap();
+    let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert_eq!(swept.looked_at, 0);
     assert_eq!(compared(&app).await.checked_at_ms, None);
     app.finish().await;
@@ -194,7 +197,7 @@ async fn an_invoice_that_can_not_be_asked_about_is_named_and_the_lists_are_read(
         let monthly = app.gives(1000, "month").await;
         let subscription = app.stripe.payments(&monthly.session).subscription.unwrap();
         app.stripe_says_everything().await;
-        actions::reconcile_due(&app.app).await.unwrap();
+        actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
         app.days_pass(31);
         let invoice = app.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
         app.days_pass(7);
@@ -207,7 +210,7 @@ async fn an_invoice_that_can_not_be_asked_about_is_named_and_the_lists_are_read(
         app.run_jobs().await;
         app.app.clock.advance(900_000);
         app.stripe.break_call_after(Trouble::Status(403), calls);
-        let swept = actions::reconcile_due(&app.app).await.unwrap();
+        let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
         assert_eq!(swept.failed.len(), 1, "{swept:?}");
         if swept.failed.iter().any(|it| it.list == "payments of invoices") {
             assert!(
@@ -231,11 +234,12 @@ async fn whichever_list_fails_the_next_comparison_finds_what_stood_behind_it() {
         // Longer ago than the part of each list that is always read again.
         app.app.clock.advance(2 * 3_600_000);
         app.stripe.break_call_after(Trouble::Status(403), calls);
-        let first = actions::reconcile_since(&app.app, 0, true).await.unwrap();
+        let first = actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
         app.stripe.break_api(None);
         let failed = first.failed.first().map(|it| it.list.clone());
         if failed.is_some_and(|list| seen.insert(list)) {
-            let second = actions::reconcile_since(&app.app, 0, true).await.unwrap();
+            let second =
+                actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
             assert_eq!(second.failed, [], "after {:?}", first.failed);
             assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "after {:?}", first.failed);
             let settled = payments(&app).await.iter().all(|it| it.settled.is_some());
@@ -260,7 +264,7 @@ async fn money_at_stripe_that_is_not_ours_is_counted_by_kind_and_currency() {
     somebody_else_sells(&app).await;
     app.stripe.refund(&charge, Some(500)).unwrap();
     for _ in 0..2 {
-        actions::reconcile_since(&app.app, 0, true).await.unwrap();
+        actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
         let other = compared(&app).await.other_money;
         for kind in ["Checkout Session", "payment intent", "charge"] {
             let [line] = of(&other, kind)[..] else { panic!("{kind}: {other:?}") };
@@ -294,7 +298,7 @@ async fn gifts_of_another_installation_are_counted_by_its_site_until_they_are_ou
     settings.sites.remove("journal");
     settings.appeals.file = None;
     let other = actions::start(settings, clock()).await.unwrap();
-    actions::reconcile_since(&other, 0, true).await.unwrap();
+    actions::reconcile_since(&other, &other.as_job("reconcile"), 0, true).await.unwrap();
     let said = reports::compare_with_stripe(&other.store, other.now_ms()).await.unwrap();
     assert!(said.lines.is_empty() && other.store.contributions().await.unwrap().is_empty());
     let [charge] = of(&said.other_money, "charge")[..] else { panic!("{said:?}") };
@@ -303,8 +307,8 @@ async fn gifts_of_another_installation_are_counted_by_its_site_until_they_are_ou
     assert_eq!(moved.site.as_deref(), Some("journal"));
     other.store.close().await;
     let now = actions::start(both, clock()).await.unwrap();
-    actions::requeue_unbooked(&now, "1").await.unwrap();
-    actions::reconcile_since(&now, 0, true).await.unwrap();
+    actions::requeue_unbooked(&now, &now.as_job("start"), "1").await.unwrap();
+    actions::reconcile_since(&now, &now.as_job("reconcile"), 0, true).await.unwrap();
     let said = reports::compare_with_stripe(&now.store, now.now_ms()).await.unwrap();
     assert_eq!((said.other_money, said.lines.len()), (vec![], 1));
     now.store.close().await;
@@ -330,7 +334,7 @@ async fn a_dead_event_is_closed_once_a_comparison_has_booked_what_it_is_about() 
     }
     let row = async || app.app.store.event("evt_bad").await.unwrap().unwrap().0;
     assert_eq!(row().await.state, "dead");
-    actions::reconcile_since(&app.app, 0, true).await.unwrap();
+    actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000), (Kind::Refund, 300)]);
     let closed = row().await;
     assert_eq!((closed.state.as_str(), closed.error), ("done", None));

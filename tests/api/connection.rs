@@ -42,7 +42,7 @@ async fn look(app: &TestApp, known: &mut Vec<StripeTrouble>) -> Vec<String> {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
     let listening = tracing::subscriber::set_default(subscriber);
-    actions::watch_stripe(&app.app, known).await.unwrap();
+    actions::watch_stripe(&app.app, &app.app.as_job("stripe"), known).await.unwrap();
     drop(listening);
     let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     told.lines().filter(|line| line.contains("what=")).map(str::to_owned).collect()
@@ -277,7 +277,7 @@ async fn a_secret_stored_in_the_database_is_used_and_dropped_without_a_restart()
     app.app.store.run_sql(&row.replace("we_1", "we_2").replace("'test'", "'live'")).await.unwrap();
     actions::sync_endpoints(&app.app).await.unwrap();
     assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 200);
-    actions::record_last_delivery(&app.app).await.unwrap();
+    actions::record_last_delivery(&app.app, &app.app.as_job("stripe")).await.unwrap();
     let delivered = "SELECT CAST(delivered_at_ms AS TEXT) FROM stripe_endpoints WHERE id = 'we_1'";
     assert_eq!(app.app.store.read_sql(delivered).await.unwrap(), [app.app.now_ms().to_string()]);
     app.app.store.run_sql("UPDATE stripe_endpoints SET retired_at_ms = 2").await.unwrap();

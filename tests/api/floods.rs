@@ -191,10 +191,10 @@ async fn unused_attempts_are_removed_after_thirty_days_and_paid_ones_stay() {
         app.app.store.checkout("journal", &gift.attempt.to_string()).await.unwrap().is_some()
     };
     app.days_pass(30);
-    actions::remove_unused_attempts(&app.app).await.unwrap();
+    actions::remove_unused_attempts(&app.app, &app.app.as_job("attempts")).await.unwrap();
     assert!(is_known(&unused).await);
     app.app.clock.advance(1);
-    actions::remove_unused_attempts(&app.app).await.unwrap();
+    actions::remove_unused_attempts(&app.app, &app.app.as_job("attempts")).await.unwrap();
     assert_eq!(
         [is_known(&unused).await, is_known(&paid).await, is_known(&exchanged).await],
         [false, true, true]

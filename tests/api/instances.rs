@@ -69,7 +69,7 @@ async fn deliver(app: &Arc<App>, events: &[&Value], seed: u64) {
             let mut due = app.store.due_events(app.now_ms(), 1000).await.unwrap();
             random.shuffle(&mut due);
             for id in due {
-                actions::process_event::<actions::Recording>(app, &id).await.unwrap();
+                actions::process_event::<actions::Recording>(app, &app.as_job("inbox"), &id).await.unwrap();
             }
         }
     }

@@ -5,6 +5,7 @@ use keepopen_testkit::until;
 use std::time::Duration;
 
 use keepopen::actions::process_due_events;
+use keepopen::app::Actor;
 use keepopen::store::Tx;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -96,7 +97,7 @@ async fn deliveries_that_wait_at_the_same_time_share_a_commit_and_each_is_stored
     assert_eq!(counted(&app, "keepopen_webhook_commits_total"), 3, "the one before, and all others");
     assert_eq!(["stored", "duplicate", "quarantined"].map(|word| deliveries(&app, word)), [32, 3, 1]);
     assert_eq!(ids(&app).await.len(), 33);
-    assert_eq!(process_due_events(&app.app).await.unwrap(), 32);
+    assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 32);
     app.finish().await;
 }
 
@@ -211,7 +212,15 @@ async fn a_client_that_disconnects_breaks_nothing_for_the_others() {
         let signature =
             keepopen_practice::sign(body.as_bytes(), "whsec_practice", app.now_ms().div_euclid(1000));
         async move {
-            drop(keepopen::actions::receive_stripe_event(&app, Some(&signature), body.as_bytes()).await);
+            drop(
+                keepopen::actions::receive_stripe_event(
+                    &app,
+                    &app.context(Actor::Stripe),
+                    Some(&signature),
+                    body.as_bytes(),
+                )
+                .await,
+            );
         }
     });
     under_way(&app, 13).await;

@@ -83,25 +83,25 @@ async fn results(app: &TestApp, variant: &str, views: usize, gifts: &[i64]) {
         let answer = app.post("/v1/checkout", &body).await;
         app.stripe.pay(answer.text("session"), How::Card).unwrap();
     }
-    actions::flush_counts(&app.app).await.unwrap();
+    actions::flush_counts(&app.app, &app.app.as_job("counts")).await.unwrap();
     app.stripe_says_everything().await;
 }
 
 async fn an_hour_passes(app: &TestApp) {
     app.app.clock.advance(HOUR_MS + 60_000);
-    actions::update_weights(&app.app).await.unwrap();
+    actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
 }
 
 #[tokio::test]
 async fn the_variant_that_earns_more_gets_more_readers_and_the_other_keeps_its_floor() {
     let app = learning().await;
-    actions::update_weights(&app.app).await.unwrap();
+    actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
     let equal = shares(&app).await;
     assert!((35..=65).contains(&equal["a"]), "{equal:?}");
 
     results(&app, "a", 40, &[100]).await;
     results(&app, "b", 40, &[3000; 8]).await;
-    actions::update_weights(&app.app).await.unwrap();
+    actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
     assert_eq!(shares(&app).await, equal, "only whole hours count");
 
     an_hour_passes(&app).await;
@@ -117,7 +117,7 @@ async fn the_variant_that_earns_more_gets_more_readers_and_the_other_keeps_its_f
     write(&app, &LEARNING.replace("Keep us open", "Keep us going"));
     assert_eq!(shares(&app).await, learned);
     write(&app, &format!("{LEARNING}\n[[appeals.variants]]\nid = \"c\"\ncopy = {{ heading = \"New\" }}"));
-    actions::update_weights(&app.app).await.unwrap();
+    actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
     let three = shares(&app).await;
     assert!(three["c"] >= 10 && three["b"] > three["a"], "{three:?}");
     app.finish().await;
@@ -145,7 +145,7 @@ async fn an_appeal_with_another_id_learns_from_the_results_of_its_former_one() {
 #[tokio::test]
 async fn a_former_id_used_on_two_sites_teaches_each_appeal_from_its_own_site() {
     let app = learning().await;
-    actions::update_weights(&app.app).await.unwrap();
+    actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
     results(&app, "a", 40, &[100]).await;
     results(&app, "b", 40, &[3000; 8]).await;
     let on = |site: &str, id: &str| {
@@ -182,7 +182,7 @@ async fn seen(app: &TestApp, variant: &str, readers: i64) {
     for _ in 0..readers {
         app.app.counters.count(key.clone());
     }
-    actions::flush_counts(&app.app).await.unwrap();
+    actions::flush_counts(&app.app, &app.app.as_job("counts")).await.unwrap();
 }
 
 #[tokio::test]
@@ -212,7 +212,7 @@ async fn every_instance_learns_the_same_and_so_does_one_that_starts_later() {
     results(&app, "b", 30, &[1000, 1000, 1000]).await;
     an_hour_passes(&app).await;
     let later = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    actions::update_weights(&later).await.unwrap();
+    actions::update_weights(&later, &later.as_job("weights")).await.unwrap();
     let (one, other) = (app.app.learned.load_full(), later.learned.load_full());
     assert_eq!(one.weights, other.weights);
     let of_journal = one.weights.iter().find(|it| it.site == "journal").unwrap();

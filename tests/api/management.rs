@@ -88,15 +88,15 @@ async fn a_service_whose_database_is_silent_is_not_ready() {
 async fn a_service_whose_database_can_be_read_and_not_written_is_not_ready() {
     let app = TestApp::start_with(ON).await;
     let url = start(&app);
-    actions::probe_writes(&app.app).await.unwrap();
+    actions::probe_writes(&app.app, &app.app.as_job("write_probe")).await.unwrap();
     assert_eq!(ask(&url, "/readyz").await.0, 200);
     app.app.store.run_sql("ALTER TABLE write_proof RENAME TO away").await.unwrap();
-    actions::probe_writes(&app.app).await.unwrap_err();
+    actions::probe_writes(&app.app, &app.app.as_job("write_probe")).await.unwrap_err();
     let (status, text) = ask(&url, "/readyz").await;
     let said: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((status.as_u16(), &said["not_ready"]), (503, &json!(["database_writes"])));
     app.app.store.run_sql("ALTER TABLE away RENAME TO write_proof").await.unwrap();
-    actions::probe_writes(&app.app).await.unwrap();
+    actions::probe_writes(&app.app, &app.app.as_job("write_probe")).await.unwrap();
     assert_eq!(ask(&url, "/readyz").await.0, 200);
     app.finish().await;
 }

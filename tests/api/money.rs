@@ -34,7 +34,7 @@ fn ids(page: &Value) -> Vec<String> {
 
 /// What Stripe has is compared with the books.
 async fn compare(app: &TestApp) {
-    actions::reconcile_since(&app.app, 0, false).await.unwrap();
+    actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, false).await.unwrap();
     app.run_jobs().await;
 }
 

@@ -291,7 +291,7 @@ async fn gifts_of_a_site_that_is_not_configured_book_nothing_until_it_is() {
     assert!(outcomes(&app).await.contains(&"not ours: the site courier is not configured here".to_owned()));
     assert_eq!(app.app.store.other_gifts().await.unwrap(), [(other.to_owned(), "courier".to_owned())]);
     actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
-    actions::requeue_unbooked(&app.app, "1").await.unwrap();
+    actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1").await.unwrap();
     assert!(app.app.store.contributions().await.unwrap().is_empty());
 
     // Once the site is configured, it is booked.
@@ -299,7 +299,7 @@ async fn gifts_of_a_site_that_is_not_configured_book_nothing_until_it_is() {
     settings.sites.insert("courier".to_owned(), settings.sites["journal"].clone());
     let clock = keepopen::clock::Clock::movable(jiff::Timestamp::from_millisecond(app.app.now_ms()).unwrap());
     let next = actions::start(settings, clock).await.unwrap();
-    actions::requeue_unbooked(&next, "1").await.unwrap();
+    actions::requeue_unbooked(&next, &next.as_job("start"), "1").await.unwrap();
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000), (Kind::Refund, 200)]);
     assert_eq!(app.contribution().await.site, "courier");
     assert!(outcomes(&app).await.contains(&"tied later".to_owned()));

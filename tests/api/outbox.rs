@@ -35,7 +35,7 @@ impl Another {
     async fn events_of(&self, events: &[&Value]) -> Vec<OutboxRow> {
         for event in events {
             receive(&self.app, event).await;
-            actions::process_due_events(&self.app).await.unwrap();
+            actions::process_due_events(&self.app, &self.app.as_job("inbox")).await.unwrap();
         }
         outbox(&self.app).await
     }
@@ -165,7 +165,7 @@ async fn rebuilding_and_rewriting_emit_nothing_and_later_events_are_emitted_alon
     let known = told.stripe.events().len();
 
     let rebuilt = Another::beside(&told).await;
-    actions::rebuild(&rebuilt.app).await.unwrap();
+    actions::rebuild(&rebuilt.app, &rebuilt.app.as_operator()).await.unwrap();
     assert_eq!(rebuilt.app.store.contributions().await.unwrap().len(), 8);
     assert_eq!(outbox(&rebuilt.app).await, []);
     actions::rebuild_projections(&rebuilt.app, &rebuilt.app.as_operator()).await.unwrap();
@@ -176,7 +176,7 @@ async fn rebuilding_and_rewriting_emit_nothing_and_later_events_are_emitted_alon
     for event in &told.stripe.events() {
         receive(&older.app, event).await;
     }
-    actions::process_events_with::<Silent>(&older.app).await.unwrap();
+    actions::process_events_with::<Silent>(&older.app, &older.app.as_job("inbox")).await.unwrap();
     actions::rebuild_projections(&older.app, &older.app.as_operator()).await.unwrap();
     assert_eq!(outbox(&older.app).await, []);
 

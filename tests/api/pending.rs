@@ -9,15 +9,15 @@ use crate::helpers::{Gift, TestApp};
 /// Everything is known, 40 days pass, and from then on every event is lost.
 async fn much_later(app: &TestApp) {
     app.stripe_says_everything().await;
-    reconcile_due(&app.app).await.unwrap();
+    reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.days_pass(40);
-    reconcile_due(&app.app).await.unwrap();
+    reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
 }
 
 async fn a_day_later(app: &TestApp) {
     app.days_pass(1);
-    let swept = reconcile_due(&app.app).await.unwrap();
+    let swept = reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert!(swept.failed.is_empty(), "{swept:?}");
 }
 
@@ -94,12 +94,12 @@ async fn a_pending_object_that_can_not_be_fetched_is_named_and_fetched_the_next_
         app.stripe.settle_bank_debit(&gift.session, false).unwrap();
         app.days_pass(1);
         app.stripe.break_call_after(Trouble::Status(403), calls);
-        let swept = reconcile_due(&app.app).await.unwrap();
+        let swept = reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
         let named = swept.failed.iter().any(|it| it.list == "pending objects");
         if named {
             assert!(swept.complete().is_err());
             assert_eq!(app.state().await, State::Processing);
-            reconcile_due(&app.app).await.unwrap();
+            reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
             assert_eq!(app.state().await, State::Failed);
         }
         app.finish().await;
@@ -113,10 +113,10 @@ async fn a_pending_object_that_can_not_be_fetched_is_named_and_fetched_the_next_
 #[tokio::test]
 async fn after_60_days_without_a_server_the_first_comparison_finds_what_happened_meanwhile() {
     let app = TestApp::start().await;
-    reconcile_due(&app.app).await.unwrap();
+    reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     let left_open = app.starts_to_give(700, "once").await;
     app.stripe_says_everything().await;
-    reconcile_due(&app.app).await.unwrap();
+    reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
     app.stripe.pay(&left_open.session, How::Card).unwrap();
     app.days_pass(1);
@@ -135,11 +135,15 @@ async fn a_pending_object_is_fetched_once_a_month_after_half_a_year() {
     pays_by_debit(&app).await;
     app.stripe_says_everything().await;
     app.days_pass(200);
-    assert_eq!(reconcile_due(&app.app).await.unwrap().looked_at, 1, "the first comparison of all");
+    assert_eq!(
+        reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at,
+        1,
+        "the first comparison of all"
+    );
     let mut fetched = 0;
     for _ in 0..60 {
         app.days_pass(1);
-        let before = reconcile_due(&app.app).await.unwrap().looked_at;
+        let before = reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at;
         fetched += before;
     }
     assert_eq!(fetched, 2, "once in 30 days");
@@ -152,13 +156,13 @@ async fn a_pending_object_is_fetched_at_the_next_comparison_if_the_server_was_of
     pays_by_debit(&app).await;
     app.stripe_says_everything().await;
     app.days_pass(200);
-    reconcile_due(&app.app).await.unwrap();
+    reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.days_pass(8);
-    reconcile_due(&app.app).await.unwrap();
+    reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     // It is due 210 days after its creation; the server is off from the 208th to the 213th.
     app.days_pass(5);
-    assert_eq!(reconcile_due(&app.app).await.unwrap().looked_at, 1);
+    assert_eq!(reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at, 1);
     app.days_pass(1);
-    assert_eq!(reconcile_due(&app.app).await.unwrap().looked_at, 0);
+    assert_eq!(reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at, 0);
     app.finish().await;
 }

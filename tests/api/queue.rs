@@ -15,10 +15,10 @@ use crate::helpers::TestApp;
 
 /// Processes the inbox and the queue.
 pub async fn process_everything(app: &App) {
-    actions::process_due_events(app).await.unwrap();
+    actions::process_due_events(app, &app.as_job("inbox")).await.unwrap();
     // Objects that thin events name are fetched, and booked then.
-    while actions::run_due_tasks::<FetchObject>(app).await.unwrap() > 0 {
-        actions::process_due_events(app).await.unwrap();
+    while actions::run_due_tasks::<FetchObject>(app, &app.as_job("queue")).await.unwrap() > 0 {
+        actions::process_due_events(app, &app.as_job("inbox")).await.unwrap();
     }
 }
 
@@ -88,8 +88,8 @@ async fn a_task_is_done_once_and_leaves_the_queue_however_often_it_was_added() {
     let app = TestApp::start().await;
     add(&app.app, &Errand::of("once")).await;
     add(&app.app, &Errand::of("once")).await;
-    assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 1);
-    assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 0);
+    assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 1);
+    assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 0);
     assert_eq!(performed("once"), 1);
     assert_eq!(app.app.store.tasks(None, 9).await.unwrap(), []);
     app.finish().await;
@@ -101,7 +101,7 @@ async fn a_task_of_a_transaction_that_is_rolled_back_is_not_in_the_queue() {
     let mut tx = app.app.store.begin().await.unwrap();
     enqueue(&mut tx, &Errand::of("never"), app.app.now_ms()).await.unwrap();
     drop(tx);
-    assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 0);
+    assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 0);
     app.finish().await;
 }
 
@@ -112,9 +112,9 @@ async fn a_task_that_fails_is_tried_less_and_less_often_then_dead_and_can_be_rep
     add(&app.app, &Errand { panics: true, ..Errand::of("panicking") }).await;
     let mut hours = 0;
     while app.app.store.tasks(Some("dead"), 9).await.unwrap().len() < 2 {
-        run_due_tasks::<Errand>(&app.app).await.unwrap();
+        run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap();
         // It waits for at least half a second.
-        assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 0);
+        assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 0);
         app.app.clock.advance(3_600_000);
         hours += 1;
         assert!(hours < 100, "it never gives up");
@@ -129,7 +129,7 @@ async fn a_task_that_fails_is_tried_less_and_less_often_then_dead_and_can_be_rep
 
     assert!(!actions::replay_task(&app.app.as_operator(), "errand/other").await.unwrap());
     assert!(actions::replay_task(&app.app.as_operator(), "errand/failing").await.unwrap());
-    assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 1);
+    assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 1);
     assert_eq!(performed("failing"), tries + 1);
     app.finish().await;
 }
@@ -144,9 +144,9 @@ async fn a_worker_that_died_keeps_a_task_until_its_lease_ends() {
     assert!(store.claim_task(Errand::KIND, "died", now_ms, now_ms + lease_ms).await.unwrap().is_some());
     assert!(store.claim_task(Errand::KIND, "other", now_ms, now_ms + lease_ms).await.unwrap().is_none());
     app.app.clock.advance(lease_ms - 1);
-    assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 0);
+    assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 0);
     app.app.clock.advance(1);
-    assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 1);
+    assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 1);
     assert_eq!(performed("leased"), 1);
     app.finish().await;
 }
@@ -157,7 +157,8 @@ async fn several_workers_share_the_queue_and_none_does_what_another_does() {
     for number in 0..40 {
         add(&app.app, &Errand::of(&format!("shared {number}"))).await;
     }
-    let worker = || run_due_tasks::<Errand>(&app.app);
+    let context = app.app.as_job("queue");
+    let worker = || run_due_tasks::<Errand>(&app.app, &context);
     let (a, b, c) = tokio::join!(worker(), worker(), worker());
     let done = [a.unwrap(), b.unwrap(), c.unwrap()];
     assert_eq!(done.iter().sum::<usize>(), 40, "{done:?}");
@@ -170,7 +171,7 @@ async fn a_stopping_worker_begins_no_further_task() {
     let app = TestApp::start().await;
     add(&app.app, &Errand::of("after the stop")).await;
     app.app.begin_stopping();
-    assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 0);
+    assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 0);
     assert_eq!(app.app.store.task_numbers().await.unwrap().waiting, 1);
     app.finish().await;
 }
@@ -193,7 +194,8 @@ async fn a_worker_whose_lease_has_ended_takes_nothing_from_the_one_that_has_the_
             GO_ON.notify_one();
             claimed.unwrap().attempts
         };
-        let (first, attempts) = tokio::join!(run_due_tasks::<Errand>(&app.app), second);
+        let context = app.app.as_job("queue");
+        let (first, attempts) = tokio::join!(run_due_tasks::<Errand>(&app.app, &context), second);
         assert_eq!((first.unwrap(), attempts, committed(&name)), (1, 2, 0));
         let [task] = app.app.store.tasks(None, 9).await.unwrap().try_into().unwrap();
         assert_eq!((task.lease_owner.as_deref(), task.error), (Some("second"), None), "fails: {fails}");
@@ -219,19 +221,19 @@ async fn an_object_that_can_not_be_fetched_holds_no_other_event_up_and_ends_as_a
     assert_eq!((waiting.len(), waiting[0].key.as_str()), (1, "fetch_object/evt_thin"));
     for _ in 0..MAX_ATTEMPTS {
         app.app.clock.advance(3_600_000);
-        run_due_tasks::<FetchObject>(&app.app).await.unwrap();
+        run_due_tasks::<FetchObject>(&app.app, &app.app.as_job("queue")).await.unwrap();
     }
     assert_eq!(app.app.store.task_numbers().await.unwrap().dead, 1);
     // A new version retries it, and so does replaying the event.
-    actions::requeue_unbooked(&app.app, "a new version").await.unwrap();
+    actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "a new version").await.unwrap();
     assert_eq!(app.app.store.task_numbers().await.unwrap().waiting, 1);
     for _ in 0..MAX_ATTEMPTS {
         app.app.clock.advance(3_600_000);
-        run_due_tasks::<FetchObject>(&app.app).await.unwrap();
+        run_due_tasks::<FetchObject>(&app.app, &app.app.as_job("queue")).await.unwrap();
     }
     assert_eq!(app.app.store.task_numbers().await.unwrap().dead, 1);
     assert!(actions::replay_event(&app.app.as_operator(), "evt_thin").await.unwrap());
-    actions::process_due_events(&app.app).await.unwrap();
+    actions::process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap();
     assert_eq!(app.app.store.task_numbers().await.unwrap().waiting, 1);
     app.finish().await;
 }
@@ -244,11 +246,11 @@ async fn an_object_that_could_not_be_fetched_is_fetched_when_stripe_delivers_its
     assert_eq!(app.deliver(&event).await.status, 200);
     // A delivery while the task waits changes nothing.
     assert_eq!(app.deliver(&event).await.status, 200);
-    actions::process_due_events(&app.app).await.unwrap();
+    actions::process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap();
     for _ in 0..MAX_ATTEMPTS {
         app.stripe.break_call_after(Trouble::Status(403), 0);
         app.app.clock.advance(3_600_000);
-        run_due_tasks::<FetchObject>(&app.app).await.unwrap();
+        run_due_tasks::<FetchObject>(&app.app, &app.app.as_job("queue")).await.unwrap();
     }
     assert_eq!(app.app.store.task_numbers().await.unwrap().dead, 1);
     assert_eq!(app.deliver(&event).await.status, 200);

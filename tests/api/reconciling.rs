@@ -236,13 +236,13 @@ async fn from_an_empty_database_stripes_objects_give_the_same_entries() {
     }
     reconcile(&told).await;
     // Old payouts are found by a full comparison.
-    actions::reconcile_since(&told.app, 0, false).await.unwrap();
+    actions::reconcile_since(&told.app, &told.app.as_job("reconcile"), 0, false).await.unwrap();
     let original = books_of(&told.app).await;
 
     let folder = folder();
     let database = Database::make(folder.path());
     let app = another(&told, folder.path(), &database).await;
-    actions::reconcile_since(&app, 0, false).await.unwrap();
+    actions::reconcile_since(&app, &app.as_job("reconcile"), 0, false).await.unwrap();
     let rebuilt = books_of(&app).await;
     assert!(rebuilt.entries.iter().any(|it| it.kind == Kind::Payout));
     assert_eq!(rebuilt.entries, original.entries);
@@ -352,7 +352,7 @@ async fn a_start_on_a_day_whose_books_are_sealed_checks_them_on_the_next() {
     let checked_at_ms = Cell::new(None);
     let wrong = async || {
         let mut at_ms = checked_at_ms.get();
-        actions::watch_ledger(&app.app, &mut at_ms).await.unwrap();
+        actions::watch_ledger(&app.app, &app.app.as_job("books"), &mut at_ms).await.unwrap();
         checked_at_ms.set(at_ms);
         let text = app.app.metrics.render();
         let line = text.lines().find_map(|line| line.strip_prefix("keepopen_books_wrong "));

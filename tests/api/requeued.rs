@@ -90,17 +90,17 @@ async fn a_new_version_works_once_again_what_an_earlier_one_gave_up() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     app.stripe_says_everything().await;
-    actions::requeue_unbooked(&app.app, "1.0").await.unwrap();
+    actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1.0").await.unwrap();
     let bad = unreadable_refund(&app.stripe.payments(&gift.session).charge.unwrap());
     assert_eq!(app.deliver(&bad).await.status, 200);
     let_it_die(&app).await;
-    actions::requeue_unbooked(&app.app, "1.0").await.unwrap();
+    actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1.0").await.unwrap();
     assert_eq!(row(&app, "evt_bad").await.state, "dead", "the same version would fail again");
-    actions::requeue_unbooked(&app.app, "1.1").await.unwrap();
+    actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1.1").await.unwrap();
     assert_eq!(row(&app, "evt_bad").await.state, "waiting");
     let_it_die(&app).await;
     for version in ["1.1", "1.0"] {
-        actions::requeue_unbooked(&app.app, version).await.unwrap();
+        actions::requeue_unbooked(&app.app, &app.app.as_job("start"), version).await.unwrap();
         assert_eq!(row(&app, "evt_bad").await.state, "dead", "only once");
     }
     forget_the_bad_one(&app).await;
@@ -114,7 +114,7 @@ async fn a_new_version_works_again_what_was_in_a_currency_that_was_not_known() {
     app.stripe.pay(&gift.session, How::Card).unwrap();
     let events: Vec<Value> = app.stripe.events().iter().map(|event| in_currency(event, "usdc")).collect();
     deliver_all(&app, &events).await;
-    actions::requeue_unbooked(&app.app, "2.0").await.unwrap();
+    actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "2.0").await.unwrap();
     let waiting =
         app.app.store.events().await.unwrap().into_iter().filter(|it| it.state == "waiting").count();
     assert!(waiting > 0);
@@ -140,14 +140,14 @@ async fn a_standing_that_rises_when_a_site_is_configured_again_is_heard_by_the_b
         let text = event.to_string().replace(mine.as_str().unwrap(), other);
         crate::story::receive(&without, &serde_json::from_str(&text).unwrap()).await;
     }
-    actions::process_due_events(&without).await.unwrap();
+    actions::process_due_events(&without, &without.as_job("inbox")).await.unwrap();
     assert_eq!(without.store.other_gifts().await.unwrap(), [(other.to_owned(), "journal".to_owned())]);
     without.store.close().await;
 
     settings.sites.insert("journal".to_owned(), journal);
     let again = actions::start(settings, app.app.clock.clone()).await.unwrap();
     assert!(again.standings.is_empty());
-    actions::requeue_unbooked(&again, "1").await.unwrap();
+    actions::requeue_unbooked(&again, &again.as_job("start"), "1").await.unwrap();
     let supporter = again.store.contributions().await.unwrap()[0].supporter.clone().unwrap();
     let issued_at_s = app.app.now_ms() / 1000;
     let newest = again.standings.newest(&supporter, "journal", issued_at_s);

@@ -12,7 +12,7 @@ use crate::helpers::{Answer, TestApp, checkout_body};
 async fn read(app: &TestApp, query: &str) -> Answer {
     let scopes = [Scope::AppealsRead];
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap();
-    actions::flush_counts(&app.app).await.unwrap();
+    actions::flush_counts(&app.app, &app.app.as_job("counts")).await.unwrap();
     app.get(&format!("/v1/results?{query}"), Some(&key.secret)).await
 }
 
@@ -171,7 +171,7 @@ async fn stripes_fees_are_shown_by_day_and_in_all() {
     app.days_pass(1);
     gives(&app, None, 2500, "once").await;
     app.stripe_says_everything().await;
-    actions::reconcile_due(&app.app).await.unwrap();
+    actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.run_jobs().await;
     let answer = read(&app, "site=journal&from=2026-11-24&to=2026-11-25").await;
     let money = |row: &Value| {

@@ -26,7 +26,7 @@ async fn payment(app: &TestApp) -> Payment {
 
 /// Compares with Stripe what is due, and processes the inbox.
 pub async fn reconcile(app: &TestApp) {
-    actions::reconcile_due(&app.app).await.unwrap();
+    actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.run_jobs().await;
 }
 
@@ -174,7 +174,7 @@ async fn a_payout_that_is_not_what_stripe_lists_of_it_is_shown_once_to_whom_may_
     assert_eq!((found[0].object.as_str(), found[0].booked), (payout.as_str(), false));
     assert_eq!(found[0].what, "payout that is not what Stripe lists of it");
     app.days_pass(1);
-    actions::reconcile_since(&app.app, 0, true).await.unwrap();
+    actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
     assert_eq!(app.app.store.findings(10).await.unwrap(), found);
     app.stripe.override_fields(&payout, &json!({"amount": 960})).unwrap();
     app.finish().await;
@@ -203,7 +203,7 @@ async fn an_unreadable_object_in_stripes_list_is_reported_once_and_delays_nothin
     told(&payout, "payout that is not what Stripe lists of it");
     assert_eq!(payments(&app).await.iter().map(|it| it.money.amount_minor).sum::<i64>(), 3000);
     app.days_pass(1);
-    actions::reconcile_since(&app.app, 0, true).await.unwrap();
+    actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
     assert_eq!(app.app.store.findings(10).await.unwrap(), found);
     // The transaction itself is stored, too, and retried, in case a later version can read it.
     let kept = "UPDATE stripe_events SET state = 'done', error = NULL \

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use keepopen::actions;
-use keepopen::app::App;
+use keepopen::app::{Actor, App};
 use keepopen::clock::Clock;
 use keepopen::contributions::{Contribution, Entry, Fact, Payment};
 use keepopen::store::accounts::gifts_after;
@@ -81,7 +81,7 @@ pub async fn ledger_after(told: &TestApp, events: &[&Value], random: &mut fastra
     for event in events {
         receive(&app, event).await;
         if random.u8(0..4) == 0 {
-            actions::process_due_events(&app).await.unwrap();
+            actions::process_due_events(&app, &app.as_job("inbox")).await.unwrap();
         }
         app.clock.advance(random.i64(0..5000));
     }
@@ -92,7 +92,7 @@ pub async fn ledger_after(told: &TestApp, events: &[&Value], random: &mut fastra
 
 /// Processes the rest, checks the ledger, and reads it.
 pub async fn books_of(app: &App) -> LedgerState {
-    actions::process_due_events(app).await.unwrap();
+    actions::process_due_events(app, &app.as_job("inbox")).await.unwrap();
     let events = app.store.events().await.unwrap();
     let waiting: Vec<_> = events.into_iter().filter(|it| it.state != "done").collect();
     assert!(waiting.is_empty(), "{waiting:?}");
@@ -112,7 +112,9 @@ pub async fn books_of(app: &App) -> LedgerState {
 pub async fn receive(app: &Arc<App>, event: &Value) {
     let body = event.to_string();
     let signature = keepopen_practice::sign(body.as_bytes(), "whsec_practice", app.now_ms().div_euclid(1000));
-    actions::receive_stripe_event(app, Some(&signature), body.as_bytes()).await.unwrap();
+    actions::receive_stripe_event(app, &app.context(Actor::Stripe), Some(&signature), body.as_bytes())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

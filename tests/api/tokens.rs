@@ -156,7 +156,7 @@ async fn an_instance_that_has_not_heard_of_a_refund_asks_the_database() {
     let other = keepopen::actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), None).unwrap();
     app.deliver_everything().await;
-    keepopen::actions::process_due_events(&other).await.unwrap();
+    keepopen::actions::process_due_events(&other, &other.as_job("inbox")).await.unwrap();
     assert!(
         app.app.tokens.check(&token, Purpose::Acting, "journal", app.app.now_ms()).is_ok(),
         "it has not heard"

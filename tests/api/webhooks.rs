@@ -130,22 +130,26 @@ async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
     let first = of(app.app.store.events().await.unwrap());
     assert_eq!((first.state.as_str(), first.attempts), ("waiting", 1));
     assert!(first.error.unwrap().contains("refund.amount"));
-    assert_eq!(process_due_events(&app.app).await.unwrap(), 0, "not before its time");
+    assert_eq!(
+        process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(),
+        0,
+        "not before its time"
+    );
     for _ in 1..MAX_TRIES {
         app.app.clock.advance(3_600_000);
-        assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+        assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
     }
     let last = of(app.app.store.events().await.unwrap());
     assert_eq!((last.state.as_str(), last.attempts), ("dead", MAX_TRIES));
     app.days_pass(30);
-    assert_eq!(process_due_events(&app.app).await.unwrap(), 0);
+    assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 0);
     // Somebody replays it: it is as if it had just arrived.
     let store = &app.app.store;
     let dead = store.newest_events(Some(keepopen::store::inbox::EventState::Dead), 10).await.unwrap();
     assert_eq!(dead.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["evt_bad"]);
     assert!(keepopen::actions::replay_event(&app.app.as_operator(), "evt_bad").await.unwrap());
     assert!(!keepopen::actions::replay_event(&app.app.as_operator(), "evt_nothing").await.unwrap());
-    assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+    assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
     let again = of(store.events().await.unwrap());
     assert_eq!((again.state.as_str(), again.attempts), ("waiting", 1));
     // It fails on purpose: remove it from what `finish` checks.

@@ -39,13 +39,21 @@ async fn forget_the_bad_one(app: &TestApp) {
 async fn an_event_that_fails_waits_four_times_as_long_after_each_try_up_to_an_hour() {
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&unreadable()).await.status, 200);
-    assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+    assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
     for wait_s in [1, 4, 16, 64, 256, 1024, 3600, 3600, 3600, 3600, 3600] {
         assert_eq!(row(&app).await.state, "waiting");
         app.app.clock.advance(wait_s * 1000 - 1);
-        assert_eq!(process_due_events(&app.app).await.unwrap(), 0, "{wait_s} s are not over");
+        assert_eq!(
+            process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(),
+            0,
+            "{wait_s} s are not over"
+        );
         app.app.clock.advance(1);
-        assert_eq!(process_due_events(&app.app).await.unwrap(), 1, "{wait_s} s are over");
+        assert_eq!(
+            process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(),
+            1,
+            "{wait_s} s are over"
+        );
     }
     let last = row(&app).await;
     assert_eq!((last.state.as_str(), last.attempts), ("dead", MAX_TRIES));
@@ -58,19 +66,19 @@ async fn a_dead_event_that_is_replayed_has_all_its_tries_again_from_the_shortest
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&unreadable()).await.status, 200);
     for _ in 0..MAX_TRIES {
-        assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+        assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
         app.app.clock.advance(3_600_000);
     }
     assert_eq!(row(&app).await.state, "dead");
-    assert_eq!(process_due_events(&app.app).await.unwrap(), 0);
+    assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 0);
     assert!(replay_event(&app.app.as_operator(), "evt_bad").await.unwrap());
-    assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+    assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
     let again = row(&app).await;
     assert_eq!((again.state.as_str(), again.attempts), ("waiting", 1));
     app.app.clock.advance(999);
-    assert_eq!(process_due_events(&app.app).await.unwrap(), 0);
+    assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 0);
     app.app.clock.advance(1);
-    assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+    assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
     forget_the_bad_one(&app).await;
     app.finish().await;
 }
@@ -99,10 +107,10 @@ async fn a_service_that_is_stopping_begins_no_event_and_the_next_one_does() {
         receive(&first, event).await;
     }
     first.begin_stopping();
-    assert_eq!(process_due_events(&first).await.unwrap(), 0);
+    assert_eq!(process_due_events(&first, &first.as_job("inbox")).await.unwrap(), 0);
     first.store.close().await;
     let next = another(&told, folder.path(), &database).await;
-    assert_eq!(process_due_events(&next).await.unwrap(), events.len());
+    assert_eq!(process_due_events(&next, &next.as_job("inbox")).await.unwrap(), events.len());
     assert_eq!(books_of(&next).await, expected);
     next.store.close().await;
     told.finish().await;
@@ -171,7 +179,7 @@ async fn a_writer_that_does_not_end_holds_no_delivery_up_and_who_locks_the_inbox
     assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
     drop(writing);
     assert_eq!(app.deliver(&event).await.status, 200);
-    assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+    assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
     forget_the_bad_one(&app).await;
     app.finish().await;
 }
@@ -222,7 +230,7 @@ async fn deliveries_that_follow_each_other_have_a_connection_of_their_own_and_do
         administrator.cut(app.database.url()).await;
         assert_eq!(app.deliver(&event).await.status, 200, "after cut {round}");
     }
-    assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+    assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
     forget_the_bad_one(&app).await;
     app.finish().await;
 }

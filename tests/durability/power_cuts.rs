@@ -97,7 +97,7 @@ async fn look(data: &Path, acknowledged: &BTreeSet<String>) -> Result<(), Wrong>
         return Err(Wrong::Damaged(whole.join("; ")));
     }
     nothing_is_lost(&app.store.events().await.map_err(damaged)?, acknowledged)?;
-    actions::process_due_events(&app).await.map_err(damaged)?;
+    actions::process_due_events(&app, &app.as_job("inbox")).await.map_err(damaged)?;
     examine(&app, acknowledged).await?;
     app.store.close().await;
     Ok(())

@@ -112,13 +112,13 @@ fn this_process_is_the_service_if_it_is_told_so() {
         tracing::info!(address = %running.address, "keepopen answers");
         let book = async {
             while !app.is_stopping() {
-                actions::process_events_with::<Notifying>(&app).await.unwrap();
+                actions::process_events_with::<Notifying>(&app, &app.as_job("inbox")).await.unwrap();
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
         let work = || async {
             while !app.is_stopping() {
-                run_due_tasks::<Notify>(&app).await.unwrap();
+                run_due_tasks::<Notify>(&app, &app.as_job("queue")).await.unwrap();
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };

@@ -5,7 +5,7 @@ use super::files::{File, below};
 /// Each kind of write that leaves no audit row, and the files that may use it.
 const MACHINE_WRITES: &[(&str, &[&str])] = &[
     ("Booking", &["process_event.rs", "rebuild_projections.rs", "requeue_unbooked.rs", "ingest_fetched.rs"]),
-    ("Reconciliation", &["mod.rs", "lease.rs", "other_money.rs", "reading.rs", "ingest.rs"]),
+    ("Reconciliation", &["mod.rs", "forget.rs", "lease.rs", "other_money.rs", "reading.rs", "ingest.rs"]),
     ("Counts", &["flush_counts.rs"]),
     ("Checkout", &["start_checkout.rs", "exchange_session.rs", "remove_unused_attempts.rs"]),
     ("Weights", &["update_weights.rs"]),
@@ -14,16 +14,30 @@ const MACHINE_WRITES: &[(&str, &[&str])] = &[
     ("WriteProbe", &["probe_writes.rs"]),
 ];
 
-/// Functions in `src/actions/` that begin a change and have no Context among their parameters.
+/// Where the service is put together: before that, nobody has a context to pass.
+const MAKES_A_CONTEXT: &str = "src/actions/service/start.rs";
+
+/// Functions in `src/actions/` that write and have no Context among their parameters, or that make one themselves: who is
+/// acting is for the caller to say.
 fn changes_without_context(files: &[File]) -> Vec<String> {
     let mut complaints = Vec::new();
+    let writes = |function: &str| function.contains(".change()") || function.contains(".machine_write(");
+    let makes_one = |function: &str| {
+        [".as_job(", ".as_operator(", ".context(", "Context {"].iter().any(|made| function.contains(made))
+    };
     for file in files.iter().filter(|file| file.path.starts_with("src/actions/")) {
         let code = file.code();
-        for function in code.split("fn ").skip(1).filter(|function| function.contains(".change()")) {
+        for function in code.split("fn ").skip(1) {
             let signature = function.split(" {\n").next().unwrap_or_default();
-            if !signature.contains("Context<'_>") {
-                let name = function.split(['(', '<']).next().unwrap_or_default();
+            let name = function.split(['(', '<']).next().unwrap_or_default();
+            // A comparison holds the context that it was started with.
+            let has_one =
+                signature.contains("Context<'_>") || function.contains("self.context.machine_write(");
+            if writes(function) && !has_one {
                 complaints.push(format!("{}: `{name}` changes something without a Context", file.path));
+            }
+            if makes_one(function) && file.path != MAKES_A_CONTEXT {
+                complaints.push(format!("{}: `{name}` decides who is acting", file.path));
             }
         }
     }
@@ -54,11 +68,18 @@ fn an_action_that_changes_something_takes_a_context() {
     let good =
         "pub async fn save(context: &Context<'_>) {\n    context.change().await;\n}\nfn other() {\n}\n";
     assert_eq!(changes_without_context(&[File::made_up("src/actions/save.rs", good)]), Vec::<String>::new());
-    let bad = "fn other(context: &Context<'_>) {\n}\npub async fn save(app: &App) {\n    app.as_operator().change().await;\n}\n";
-    assert_eq!(
-        changes_without_context(&[File::made_up("src/actions/save.rs", bad)]),
-        ["src/actions/save.rs: `save` changes something without a Context"]
-    );
+    let complaints = |text: &str| changes_without_context(&[File::made_up("src/actions/save.rs", text)]);
+    for write in ["change()", "machine_write(MachineWrite::Counts)"] {
+        let bad = format!(
+            "fn other(context: &Context<'_>) {{\n}}\npub async fn save(app: &App) {{\n    app.of.{write};\n}}\n"
+        );
+        assert_eq!(complaints(&bad), ["src/actions/save.rs: `save` changes something without a Context"]);
+    }
+    for made in ["app.as_job(\"a\")", "app.as_operator()", "app.context(Actor::Reader)", "Context { store }"]
+    {
+        let bad = format!("pub async fn save(app: &App) {{\n    other(&{made}).await;\n}}\n");
+        assert_eq!(complaints(&bad), ["src/actions/save.rs: `save` decides who is acting"]);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use keepopen_decision::{LearnedWeights, Learner};
 
 use super::activate_snapshot::rebuild_snapshot;
 use super::count_views::count_views;
-use crate::app::{App, MachineWrite};
+use crate::app::{App, Context, MachineWrite};
 use crate::appeals::LearnedSoFar;
 use crate::clock::DAY_MS;
 use crate::keys::sha256;
@@ -24,7 +24,7 @@ const LOOKBACK_MS: i64 = 90 * DAY_MS;
 ///
 /// # Errors
 /// The database does not answer; the active weights stay.
-pub async fn update_weights(app: &App) -> Result<(), StoreError> {
+pub async fn update_weights(app: &App, context: &Context<'_>) -> Result<(), StoreError> {
     let now_ms = app.now_ms() - STORED_AFTER_MS;
     let until_ms = now_ms - now_ms.rem_euclid(HOUR_MS);
     let before = app.learned.load_full();
@@ -33,7 +33,7 @@ pub async fn update_weights(app: &App) -> Result<(), StoreError> {
         let known = before.of(&learner).filter(|_| before.until_ms == until_ms);
         match (known, app.site(&learner.site)) {
             (Some(known), _) => weights.push(known.clone()),
-            (None, Some(site)) => weights.push(learn(app, learner, site, until_ms).await?),
+            (None, Some(site)) => weights.push(learn(app, context, learner, site, until_ms).await?),
             (None, None) => {}
         }
     }
@@ -51,6 +51,7 @@ pub async fn update_weights(app: &App) -> Result<(), StoreError> {
 
 async fn learn(
     app: &App,
+    context: &Context<'_>,
     learner: Learner,
     site: &SiteSettings,
     until_ms: i64,
@@ -96,7 +97,7 @@ async fn learn(
     }
     let json = serde_json::to_string(&weights).map_err(StoreError::corrupt)?;
     let ignored = i64::try_from(views.ignored).unwrap_or(i64::MAX);
-    let mut tx = app.as_job("weights").machine_write(MachineWrite::Weights).await?;
+    let mut tx = context.machine_write(MachineWrite::Weights).await?;
     planned_weights::record(&mut tx, (site_id, appeal), until_ms, &json, ignored, from_ms).await?;
     tx.commit().await?;
     Ok(LearnedWeights { weights, site: learner.site, appeal: learner.appeal })

@@ -1,6 +1,6 @@
 //! Records the time of Stripe's last delivery, for other processes and for the time after a restart.
 
-use crate::app::{App, MachineWrite};
+use crate::app::{App, Context, MachineWrite};
 use crate::store::StoreError;
 use crate::store::endpoints::{LastContact, delivered, record_contact};
 
@@ -9,13 +9,13 @@ use crate::store::endpoints::{LastContact, delivered, record_contact};
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn record_last_delivery(app: &App) -> Result<(), StoreError> {
+pub async fn record_last_delivery(app: &App, context: &Context<'_>) -> Result<(), StoreError> {
     let Some(unsaved) = app.deliveries.unsaved() else { return Ok(()) };
     let contact = LastContact {
         delivered_at_ms: unsaved.delivered_at_ms,
         clock_difference_ms: unsaved.clock_difference_ms,
     };
-    let mut tx = app.as_job("stripe").machine_write(MachineWrite::LastDelivery).await?;
+    let mut tx = context.machine_write(MachineWrite::LastDelivery).await?;
     record_contact(&mut tx, &contact).await?;
     for endpoint in app.deliveries.secrets().endpoints() {
         if let Some(at_ms) = endpoint.last_at_ms() {

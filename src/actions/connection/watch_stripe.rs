@@ -1,7 +1,7 @@
 //! Watches the connection to Stripe.
 
 use super::record_last_delivery::record_last_delivery;
-use crate::app::App;
+use crate::app::{App, Context};
 use crate::reports::inspect_stripe;
 use crate::store::StoreError;
 use crate::stripe::CallError;
@@ -12,8 +12,12 @@ use crate::telemetry::{LabelValue, StripeTrouble};
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn watch_stripe(app: &App, known: &mut Vec<StripeTrouble>) -> Result<(), StoreError> {
-    record_last_delivery(app).await?;
+pub async fn watch_stripe(
+    app: &App,
+    context: &Context<'_>,
+    known: &mut Vec<StripeTrouble>,
+) -> Result<(), StoreError> {
+    record_last_delivery(app, context).await?;
     let survey = inspect_stripe(&app.store, &app.stripe, &app.settings, app.now_ms()).await?;
     if let Some(at_ms) = survey.contact.delivered_at_ms {
         app.metrics.stripe.set_last_delivery_ms(at_ms);

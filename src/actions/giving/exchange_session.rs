@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::actions::inbox::ingest_fetched::{FetchedObject, ingest_fetched};
 use crate::actions::ledger::emit_events::Recording;
-use crate::app::{Actor, App, MachineWrite};
+use crate::app::{App, Context, MachineWrite};
 use crate::clock::DAY_MS;
 use crate::contributions::ContributionState;
 use crate::ids::{ContributionId, SupporterId};
@@ -63,6 +63,7 @@ pub enum ExchangeError {
 /// See [`ExchangeError`].
 pub async fn exchange_session(
     app: &App,
+    context: &Context<'_>,
     site_id: &str,
     site: &SiteSettings,
     session: &str,
@@ -81,7 +82,7 @@ pub async fn exchange_session(
     let mut supporter = paid_by(app, &id).await;
     if matches!(supporter, Err(ExchangeError::Unpaid | ExchangeError::Processing)) {
         // Two calls at the same time come from one browser, and one answer from Stripe serves both.
-        app.session_reads.run(&key, ask_stripe(app, session)).await?;
+        app.session_reads.run(&key, ask_stripe(app, context, session)).await?;
         supporter = paid_by(app, &id).await;
     }
     let supporter = supporter?;
@@ -89,7 +90,7 @@ pub async fn exchange_session(
     if checkout.exchanged_at_ms.is_none() && paid_at_ms.is_some_and(|at_ms| now_ms - at_ms > WINDOW_MS) {
         return Err(ExchangeError::TooLate);
     }
-    let mut tx = app.context(Actor::Reader).machine_write(MachineWrite::Checkout).await?;
+    let mut tx = context.machine_write(MachineWrite::Checkout).await?;
     let first_ms = checkouts::exchanged(&mut tx, site_id, &attempt, now_ms).await?;
     tx.commit().await?;
     // Another instance or another call may have booked it first.
@@ -116,14 +117,14 @@ async fn paid_by(app: &App, id: &ContributionId) -> Result<SupporterId, Exchange
 }
 
 /// Fetches the session, stores it as a fact in the inbox, and processes it.
-async fn ask_stripe(app: &App, session: &str) -> Result<(), ExchangeError> {
+async fn ask_stripe(app: &App, context: &Context<'_>, session: &str) -> Result<(), ExchangeError> {
     let body = match app.stripe.fetch_session(session).await {
         Err(CallError::NotFound) => return Err(ExchangeError::Unknown),
         other => other?,
     };
     let object =
         FetchedObject { id: session, what: "checkout.session", body: &body, fetched_at_ms: app.now_ms() };
-    ingest_fetched::<Recording>(app, object).await?;
+    ingest_fetched::<Recording>(app, context, object).await?;
     Ok(())
 }
 

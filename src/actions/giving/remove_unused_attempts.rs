@@ -1,6 +1,6 @@
 //! Deletes checkout attempts that were never paid.
 
-use crate::app::{App, MachineWrite};
+use crate::app::{App, Context, MachineWrite};
 use crate::clock::DAY_MS;
 use crate::store::{StoreError, checkouts};
 
@@ -16,10 +16,10 @@ const MAX_BATCHES: u32 = 50;
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn remove_unused_attempts(app: &App) -> Result<(), StoreError> {
+pub async fn remove_unused_attempts(app: &App, context: &Context<'_>) -> Result<(), StoreError> {
     let before_ms = app.now_ms() - KEPT_MS;
     for _ in 0..MAX_BATCHES {
-        let mut tx = app.as_job("attempts").machine_write(MachineWrite::Checkout).await?;
+        let mut tx = context.machine_write(MachineWrite::Checkout).await?;
         let removed = checkouts::remove_unused(&mut tx, before_ms, BATCH).await?;
         tx.commit().await?;
         if removed < u64::from(BATCH) {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use url::Url;
 use uuid::Uuid;
 
-use crate::app::{Actor, App, MachineWrite};
+use crate::app::{App, Context, MachineWrite};
 use crate::clock;
 use crate::contributions::Origin;
 use crate::ids::ContributionId;
@@ -75,6 +75,7 @@ pub enum CheckoutError {
 /// See [`CheckoutError`].
 pub async fn start_checkout(
     app: &App,
+    context: &Context<'_>,
     site: &SiteSettings,
     request: &CheckoutRequest<'_>,
 ) -> Result<Checkout, CheckoutError> {
@@ -95,7 +96,7 @@ pub async fn start_checkout(
     let parameters = fingerprint(&asked);
     let attempt = request.attempt.to_string();
     let fresh = ContributionId::from_bytes(clock::random_bytes());
-    let mut tx = app.context(Actor::Reader).machine_write(MachineWrite::Checkout).await?;
+    let mut tx = context.machine_write(MachineWrite::Checkout).await?;
     let known =
         checkouts::start(&mut tx, request.site, &attempt, &parameters, fresh.as_str(), app.now_ms()).await?;
     tx.commit().await?;
@@ -121,7 +122,7 @@ pub async fn start_checkout(
         key: &key,
     };
     let made = app.stripe.create_checkout(&new).await;
-    let mut tx = app.context(Actor::Reader).machine_write(MachineWrite::Checkout).await?;
+    let mut tx = context.machine_write(MachineWrite::Checkout).await?;
     let outcome = match made {
         Ok(made) => {
             checkouts::made(&mut tx, request.site, &attempt, &made.id, &made.url).await?;

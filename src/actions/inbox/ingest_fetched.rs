@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::process_event::process_event;
 use crate::actions::ledger::emit_events::Emitter;
-use crate::app::{App, MachineWrite};
+use crate::app::{App, Context, MachineWrite};
 use crate::keys::sha256;
 use crate::store::inbox::{self, Arrival, EventState, Source};
 use crate::store::{StoreError, Tx};
@@ -37,14 +37,15 @@ pub(in crate::actions) struct Ingested {
 /// See [`StoreError`].
 pub(in crate::actions) async fn ingest_fetched<E: Emitter>(
     app: &App,
+    context: &Context<'_>,
     object: FetchedObject<'_>,
 ) -> Result<Ingested, StoreError> {
     let hash = sha256(object.body.as_bytes());
     let version = URL_SAFE_NO_PAD.encode(&hash[..12]);
-    let mut tx = app.as_job("inbox").machine_write(MachineWrite::Booking).await?;
+    let mut tx = context.machine_write(MachineWrite::Booking).await?;
     let (inbox_id, is_new) = insert_fetched(app, &mut tx, object, &version).await?;
     tx.commit().await?;
-    process_event::<E>(app, &inbox_id).await?;
+    process_event::<E>(app, context, &inbox_id).await?;
     Ok(Ingested { inbox_id, is_new })
 }
 

@@ -1,6 +1,6 @@
 //! Works through the inbox: turns stored events into ledger entries.
 
-use crate::app::{App, MachineWrite};
+use crate::app::{App, Context, MachineWrite};
 use crate::contributions::Fact;
 use crate::store::inbox::{self, Waiting};
 use crate::store::unbooked::{self, Reason};
@@ -40,15 +40,15 @@ enum ProcessError {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn process_due_events(app: &App) -> Result<usize, StoreError> {
-    process_events_with::<Recording>(app).await
+pub async fn process_due_events(app: &App, context: &Context<'_>) -> Result<usize, StoreError> {
+    process_events_with::<Recording>(app, context).await
 }
 
 /// Like [`process_due_events`], with another emitter.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn process_events_with<E: Emitter>(app: &App) -> Result<usize, StoreError> {
+pub async fn process_events_with<E: Emitter>(app: &App, context: &Context<'_>) -> Result<usize, StoreError> {
     let mut processed = 0;
     loop {
         let due = app.store.due_events(app.now_ms(), BATCH).await?;
@@ -60,7 +60,7 @@ pub async fn process_events_with<E: Emitter>(app: &App) -> Result<usize, StoreEr
                 return Ok(processed);
             }
             processed += 1;
-            process_event::<E>(app, &id).await?;
+            process_event::<E>(app, context, &id).await?;
         }
     }
 }
@@ -69,17 +69,19 @@ pub async fn process_events_with<E: Emitter>(app: &App) -> Result<usize, StoreEr
 ///
 /// # Errors
 /// The database does not answer, or does not accept writes. The event then waits as before.
-pub async fn process_event<E: Emitter>(app: &App, id: &str) -> Result<(), StoreError> {
-    let outcome =
-        match catch_panic(process::<E>(app, id)).await.unwrap_or_else(|panicked| Err(panicked.into())) {
-            Ok((mut booked, outcome)) => {
-                booked.announce(app);
-                outcome
-            }
-            // The event did not cause this, so the try is not counted.
-            Err(ProcessError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
-            Err(error) => record_failure(app, id, &error).await?,
-        };
+pub async fn process_event<E: Emitter>(app: &App, context: &Context<'_>, id: &str) -> Result<(), StoreError> {
+    let outcome = match catch_panic(process::<E>(app, context, id))
+        .await
+        .unwrap_or_else(|panicked| Err(panicked.into()))
+    {
+        Ok((mut booked, outcome)) => {
+            booked.announce(app);
+            outcome
+        }
+        // The event did not cause this, so the try is not counted.
+        Err(ProcessError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
+        Err(error) => record_failure(app, context, id, &error).await?,
+    };
     if let Some(outcome) = outcome {
         app.metrics.events_processed.count(outcome);
     }
@@ -87,8 +89,12 @@ pub async fn process_event<E: Emitter>(app: &App, id: &str) -> Result<(), StoreE
 }
 
 /// Returns the result; nothing if another worker was faster.
-async fn process<E: Emitter>(app: &App, id: &str) -> Result<(Booked, Option<Processed>), ProcessError> {
-    let mut tx = app.as_job("inbox").machine_write(MachineWrite::Booking).await?;
+async fn process<E: Emitter>(
+    app: &App,
+    context: &Context<'_>,
+    id: &str,
+) -> Result<(Booked, Option<Processed>), ProcessError> {
+    let mut tx = context.machine_write(MachineWrite::Booking).await?;
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
     let none = Booked::default;
     let mut is_fetched_later = false;
@@ -186,8 +192,13 @@ fn read(event: &Waiting) -> Result<Report, ProcessError> {
     Ok(read_event(&Envelope::read(&event.body)?)?)
 }
 
-async fn record_failure(app: &App, id: &str, error: &ProcessError) -> Result<Option<Processed>, StoreError> {
-    let mut tx = app.as_job("inbox").machine_write(MachineWrite::Booking).await?;
+async fn record_failure(
+    app: &App,
+    context: &Context<'_>,
+    id: &str,
+    error: &ProcessError,
+) -> Result<Option<Processed>, StoreError> {
+    let mut tx = context.machine_write(MachineWrite::Booking).await?;
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok(None) };
     let tries = event.attempts + 1;
     let next_try_at_ms = (tries < MAX_TRIES).then(|| app.now_ms() + wait_ms(tries));

@@ -2,7 +2,7 @@
 
 use crate::actions::queue::fetch_object::FetchObject;
 use crate::actions::queue::replay_task::replay_task;
-use crate::app::{Actor, App, Change, Context};
+use crate::app::{App, Change, Context};
 use crate::store::inbox::EventState;
 use crate::store::intake::Delivered;
 use crate::store::{StoreError, unbooked};
@@ -50,6 +50,7 @@ pub fn check_before_reading(app: &App, signature: Option<&str>) -> Result<(), Re
 /// See [`ReceiveError`].
 pub async fn receive_stripe_event(
     app: &App,
+    context: &Context<'_>,
     signature: Option<&str>,
     body: &[u8],
 ) -> Result<Received, ReceiveError> {
@@ -77,10 +78,9 @@ pub async fn receive_stripe_event(
     // Once this returns, the event is committed, together with others that arrived at the same time.
     let new = app.intake.store(delivered).await?;
     if !new {
-        let context = app.context(Actor::Stripe);
-        requeue_unbooked(app, &context, &envelope.id).await?;
+        requeue_unbooked(app, context, &envelope.id).await?;
         if is_thin {
-            retry_fetch(app, &context, &envelope.id).await?;
+            retry_fetch(app, context, &envelope.id).await?;
         }
         return Ok(Received::Duplicate);
     }

@@ -15,8 +15,8 @@ use crate::actions::queue::run_tasks::Task;
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn requeue_unbooked(app: &App, version: &str) -> Result<(), StoreError> {
-    let queued = requeue(&app.as_job("start"), version).await?;
+pub async fn requeue_unbooked(app: &App, context: &Context<'_>, version: &str) -> Result<(), StoreError> {
+    let queued = requeue(context, version).await?;
     if let Some(events) = queued.filter(|events| *events > 0) {
         tracing::info!(version, events, "this version retries what an earlier one could not book");
     }
@@ -24,7 +24,7 @@ pub async fn requeue_unbooked(app: &App, version: &str) -> Result<(), StoreError
         if app.site(&site).is_none() {
             continue;
         }
-        let mut tx = app.as_job("start").machine_write(MachineWrite::Booking).await?;
+        let mut tx = context.machine_write(MachineWrite::Booking).await?;
         let mut booked = rebuild_gift::<Recording>(app, &mut tx, &gift).await?;
         tx.commit().await?;
         booked.announce(app);

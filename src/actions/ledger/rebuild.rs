@@ -4,7 +4,7 @@ use super::emit_events::Silent;
 use super::reconcile::{ReconcileError, SweepStats, book_everything};
 use super::record_command::record_rebuild;
 use crate::actions::inbox::process_event::process_events_with;
-use crate::app::App;
+use crate::app::{App, Context};
 
 /// Why nothing, or not everything, was rebuilt.
 #[derive(Debug, thiserror::Error)]
@@ -23,12 +23,12 @@ pub enum RebuildError {
 ///
 /// # Errors
 /// See [`RebuildError`].
-pub async fn rebuild(app: &App) -> Result<SweepStats, RebuildError> {
+pub async fn rebuild(app: &App, context: &Context<'_>) -> Result<SweepStats, RebuildError> {
     if !app.store.is_without_facts().await.map_err(ReconcileError::from)? {
         return Err(RebuildError::NotEmpty);
     }
-    record_rebuild(&app.as_operator()).await.map_err(ReconcileError::from)?;
-    let swept = book_everything::<Silent>(app).await?;
-    process_events_with::<Silent>(app).await.map_err(ReconcileError::from)?;
+    record_rebuild(context).await.map_err(ReconcileError::from)?;
+    let swept = book_everything::<Silent>(app, context).await?;
+    process_events_with::<Silent>(app, context).await.map_err(ReconcileError::from)?;
     Ok(swept)
 }

@@ -20,7 +20,7 @@ const BATCH: i64 = 200;
 pub async fn rebuild_projections(app: &App, context: &Context<'_>) -> Result<u64, StoreError> {
     let mut gifts = 0;
     for id in app.store.gifts_not_stored().await? {
-        gifts += rewrite(app, &id).await?;
+        gifts += rewrite(app, context, &id).await?;
     }
     let mut after = String::new();
     loop {
@@ -30,7 +30,7 @@ pub async fn rebuild_projections(app: &App, context: &Context<'_>) -> Result<u64
         let Some(last) = found.last() else { break };
         after = last.id.as_str().to_owned();
         for gift in &found {
-            gifts += rewrite(app, gift.id.as_str()).await?;
+            gifts += rewrite(app, context, gift.id.as_str()).await?;
         }
     }
     let change = Change::new("ledger.rewrite", "all").field("contributions", Value::Null, gifts);
@@ -38,8 +38,8 @@ pub async fn rebuild_projections(app: &App, context: &Context<'_>) -> Result<u64
     Ok(gifts)
 }
 
-async fn rewrite(app: &App, id: &str) -> Result<u64, StoreError> {
-    let mut tx = app.as_job("rewrite").machine_write(MachineWrite::Booking).await?;
+async fn rewrite(app: &App, context: &Context<'_>, id: &str) -> Result<u64, StoreError> {
+    let mut tx = context.machine_write(MachineWrite::Booking).await?;
     let mut booked = rebuild_gift::<Silent>(app, &mut tx, id).await?;
     tx.commit().await?;
     booked.announce(app);

@@ -1,6 +1,6 @@
 //! Checks and seals the ledger every night.
 
-use crate::app::App;
+use crate::app::{App, Context};
 use crate::clock::DAY_MS;
 use crate::store::StoreError;
 use crate::store::seals::Seal;
@@ -14,7 +14,11 @@ use crate::reports::check_ledger;
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn watch_ledger(app: &App, checked_at_ms: &mut Option<i64>) -> Result<(), StoreError> {
+pub async fn watch_ledger(
+    app: &App,
+    context: &Context<'_>,
+    checked_at_ms: &mut Option<i64>,
+) -> Result<(), StoreError> {
     let today = app.now_ms().div_euclid(DAY_MS);
     let key = SealKey::of(&app.vault);
     let is_of_today = |seal: &Seal| seal.made_at_ms.div_euclid(DAY_MS) >= today && key.is_good(seal);
@@ -42,7 +46,7 @@ pub async fn watch_ledger(app: &App, checked_at_ms: &mut Option<i64>) -> Result<
         tracing::error!(sentence, "the ledger check found a problem; run `keepopen books check`");
     }
     if report.is_right() && sealed.is_none() {
-        seal_ledger(&app.as_job("books"), &key).await?;
+        seal_ledger(context, &key).await?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use crate::actions::service::catch_panic::{Panicked, catch_panic};
-use crate::app::{App, MachineWrite};
+use crate::app::{App, Context, MachineWrite};
 use crate::clock;
 use crate::store::tasks::{self, Claimed};
 use crate::store::{StoreError, Tx};
@@ -88,7 +88,7 @@ pub async fn enqueue<T: Task>(tx: &mut Tx, task: &T, now_ms: i64) -> Result<(), 
 ///
 /// # Errors
 /// The database does not answer. An unfinished task runs again once its lease has expired.
-pub async fn run_due_tasks<T: Task>(app: &App) -> Result<usize, StoreError> {
+pub async fn run_due_tasks<T: Task>(app: &App, context: &Context<'_>) -> Result<usize, StoreError> {
     let owner = String::from_utf8_lossy(&clock::request_id()).into_owned();
     let lease_ms = i64::try_from(T::LEASE.as_millis()).unwrap_or(i64::MAX);
     let mut tried = 0;
@@ -96,18 +96,23 @@ pub async fn run_due_tasks<T: Task>(app: &App) -> Result<usize, StoreError> {
         let now_ms = app.now_ms();
         let until_ms = now_ms.saturating_add(lease_ms);
         let Some(claimed) = app.store.claim_task(T::KIND, &owner, now_ms, until_ms).await? else { break };
-        run::<T>(app, &claimed, &owner).await?;
+        run::<T>(app, context, &claimed, &owner).await?;
         tried += 1;
     }
     Ok(tried)
 }
 
-async fn run<T: Task>(app: &App, claimed: &Claimed, owner: &str) -> Result<(), StoreError> {
+async fn run<T: Task>(
+    app: &App,
+    context: &Context<'_>,
+    claimed: &Claimed,
+    owner: &str,
+) -> Result<(), StoreError> {
     let (task, done) = match perform::<T>(app, claimed).await {
         Ok(performed) => performed,
-        Err(error) => return record_failure(app, claimed, owner, &error).await,
+        Err(error) => return record_failure(app, context, claimed, owner, &error).await,
     };
-    let mut tx = app.as_job("queue").machine_write(MachineWrite::Queue).await?;
+    let mut tx = context.machine_write(MachineWrite::Queue).await?;
     if !tasks::finish(&mut tx, &claimed.key, owner).await? {
         // By now another worker has the task and will store its result.
         tracing::warn!(task = claimed.key, "a task took longer than its lease, so another worker repeats it");
@@ -129,6 +134,7 @@ async fn perform<T: Task>(app: &App, claimed: &Claimed) -> Result<(T, T::Done), 
 
 async fn record_failure(
     app: &App,
+    context: &Context<'_>,
     claimed: &Claimed,
     owner: &str,
     error: &TaskError,
@@ -137,7 +143,7 @@ async fn record_failure(
     let draw = u16::from_le_bytes(clock::random_bytes());
     let is_last = *attempts >= MAX_ATTEMPTS;
     let next_try_at_ms = (!is_last).then(|| app.now_ms().saturating_add(backoff_ms(*attempts, draw)));
-    let mut tx = app.as_job("queue").machine_write(MachineWrite::Queue).await?;
+    let mut tx = context.machine_write(MachineWrite::Queue).await?;
     tasks::fail(&mut tx, key, owner, &error.to_string(), next_try_at_ms).await?;
     tx.commit().await?;
     if is_last {

@@ -1,6 +1,6 @@
 //! Checks whether the database accepts writes.
 
-use crate::app::{App, MachineWrite};
+use crate::app::{App, Context, MachineWrite};
 use crate::store::StoreError;
 use crate::store::health::write_proof;
 
@@ -10,9 +10,9 @@ use crate::store::health::write_proof;
 ///
 /// # Errors
 /// The database does not answer, or does not accept writes.
-pub async fn probe_writes(app: &App) -> Result<(), StoreError> {
+pub async fn probe_writes(app: &App, context: &Context<'_>) -> Result<(), StoreError> {
     let proof = async {
-        let mut tx = app.as_job("write_probe").machine_write(MachineWrite::WriteProbe).await?;
+        let mut tx = context.machine_write(MachineWrite::WriteProbe).await?;
         write_proof(&mut tx, app.now_ms()).await?;
         tx.commit().await
     };

@@ -119,7 +119,7 @@ pub async fn deliver_shuffled(world: &World<'_>, mail: &Mail, seed: u64, losses:
     let app = actions::start(settings, clock).await.unwrap();
     deliver(&app, &mail.shuffled(&mut random, losses), &mut random).await;
     let before = found(&app).await;
-    actions::reconcile_since(&app, world.began_s, true).await.unwrap();
+    actions::reconcile_since(&app, &app.as_job("reconcile"), world.began_s, true).await.unwrap();
     let after = check(world, &app).await;
     app.store.close().await;
     [before, after]
@@ -152,7 +152,7 @@ pub async fn as_it_happens(world: &mut World<'_>, events: usize) -> usize {
         seen += hand_over(world, &shapes, seen, &mut under_way);
         deliver_due(app, &mut under_way).await;
         if world.random.u8(0..6) == 0 {
-            actions::reconcile_due(app).await.unwrap();
+            actions::reconcile_due(app, &app.as_job("reconcile")).await.unwrap();
             process_everything(app).await;
         }
     }
@@ -163,7 +163,7 @@ pub async fn as_it_happens(world: &mut World<'_>, events: usize) -> usize {
     assert!(under_way.is_empty());
     // Facts from objects are known a day later.
     app.clock.advance(DAY_MS);
-    actions::reconcile_due(app).await.unwrap();
+    actions::reconcile_due(app, &app.as_job("reconcile")).await.unwrap();
     process_everything(app).await;
     stripe.events_after(0).len()
 }

@@ -122,7 +122,15 @@ impl<'a> World<'a> {
             return_url: page,
             attribution: None,
         };
-        let session = start_checkout(app, app.site(site).unwrap(), &request).await.unwrap().session;
+        let session = start_checkout(
+            app,
+            &app.context(keepopen::app::Actor::Reader),
+            app.site(site).unwrap(),
+            &request,
+        )
+        .await
+        .unwrap()
+        .session;
         let made = self.told.stripe.session(&session);
         self.gifts.push(Gift {
             id: made["metadata"]["keepopen_contribution"].as_str().unwrap().to_owned(),

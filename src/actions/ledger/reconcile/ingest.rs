@@ -33,7 +33,7 @@ impl<E: Emitter> Sweep<'_, E> {
     async fn take_in(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
         let before = self.folded(&listed.id).await?;
         let object = FetchedObject { id: &listed.id, what, body: &listed.body, fetched_at_ms: self.now_ms };
-        let Ingested { inbox_id, is_new } = ingest_fetched::<E>(self.app, object).await?;
+        let Ingested { inbox_id, is_new } = ingest_fetched::<E>(self.app, self.context, object).await?;
         self.done.stored += i64::from(is_new);
         let after = self.folded(&listed.id).await?;
         // An object that is only known better, with no effect on a gift, is not logged.
@@ -41,7 +41,7 @@ impl<E: Emitter> Sweep<'_, E> {
             it.as_ref().map(|it| (it.entries.clone(), it.contribution.state, it.contribution.money))
         };
         if is_new && self.should_log(listed.created_s) && says(&before) != says(&after) {
-            let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+            let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
             sweeps::found(&mut tx, &self.finding(&inbox_id, &listed.id, what)).await?;
             tx.commit().await?;
         }
@@ -59,7 +59,7 @@ impl<E: Emitter> Sweep<'_, E> {
         if !is_known || !self.dead.remove(&listed.id) {
             return Ok(());
         }
-        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+        let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
         let is_booked = unbooked::is_of_a_gift(&mut tx, &listed.id).await?;
         let outcome = if is_booked { "booked by a comparison with Stripe" } else { "not ours" };
         let closed = unbooked::close_dead(&mut tx, &listed.id, outcome).await?;
@@ -131,7 +131,7 @@ impl<E: Emitter> Sweep<'_, E> {
             found_at_ms: self.app.now_ms(),
             booked: false,
         };
-        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+        let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
         let new = sweeps::found(&mut tx, &finding).await?;
         tx.commit().await?;
         if new {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ReconcileError;
-use crate::app::{App, MachineWrite};
+use crate::app::{App, Context, MachineWrite};
 use crate::clock;
 use crate::store::{StoreError, comparisons};
 
@@ -18,10 +18,11 @@ const RENEW_INTERVAL: Duration = Duration::from_secs(2);
 /// [`ReconcileError::Busy`] while another comparison runs; otherwise as `work`.
 pub(super) async fn alone<T>(
     app: &App,
+    context: &Context<'_>,
     work: impl Future<Output = Result<T, ReconcileError>>,
 ) -> Result<T, ReconcileError> {
     let owner = String::from_utf8_lossy(&clock::request_id()).into_owned();
-    if !hold(app, &owner).await? {
+    if !hold(app, context, &owner).await? {
         let until_ms = app.store.lease_held_until_ms().await?.unwrap_or(0);
         let seconds = until_ms.saturating_sub(app.now_ms()).max(0).div_euclid(1000) + 1;
         return Err(ReconcileError::Busy { seconds });
@@ -29,33 +30,33 @@ pub(super) async fn alone<T>(
     let work = Box::pin(work);
     let outcome = tokio::select! {
         outcome = work => outcome,
-        lost = renew(app, &owner) => Err(lost),
+        lost = renew(app, context, &owner) => Err(lost),
     };
-    if let Err(error) = release(app, &owner).await {
+    if let Err(error) = release(context, &owner).await {
         tracing::warn!(%error, "the lease of a comparison could not be released; it expires by itself");
     }
     outcome
 }
 
-async fn hold(app: &App, owner: &str) -> Result<bool, StoreError> {
-    let mut tx = app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+async fn hold(app: &App, context: &Context<'_>, owner: &str) -> Result<bool, StoreError> {
+    let mut tx = context.machine_write(MachineWrite::Reconciliation).await?;
     let now_ms = app.now_ms();
     let held = comparisons::hold_lease(&mut tx, owner, now_ms, now_ms + LEASE_MS).await?;
     tx.commit().await?;
     Ok(held)
 }
 
-async fn release(app: &App, owner: &str) -> Result<(), StoreError> {
-    let mut tx = app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+async fn release(context: &Context<'_>, owner: &str) -> Result<(), StoreError> {
+    let mut tx = context.machine_write(MachineWrite::Reconciliation).await?;
     comparisons::release_lease(&mut tx, owner).await?;
     tx.commit().await
 }
 
 /// Renews the lease for ever. Returns only if another process took it.
-async fn renew(app: &App, owner: &str) -> ReconcileError {
+async fn renew(app: &App, context: &Context<'_>, owner: &str) -> ReconcileError {
     loop {
         tokio::time::sleep(RENEW_INTERVAL).await;
-        match hold(app, owner).await {
+        match hold(app, context, owner).await {
             Ok(true) => {}
             Ok(false) => return ReconcileError::LeaseLost,
             Err(error) => tracing::warn!(%error, "the lease of a comparison could not be renewed"),

@@ -9,6 +9,7 @@
 //! **Tested in** `tests/api/reconciling.rs`.
 
 mod balance;
+mod forget;
 mod ingest;
 mod lease;
 mod other_money;
@@ -21,13 +22,14 @@ use std::marker::PhantomData;
 
 use super::emit_events::{Emitter, Recording};
 use crate::actions::inbox::process_event::{process_due_events, process_events_with};
-use crate::app::{App, MachineWrite};
+use crate::app::{App, Context, MachineWrite};
 use crate::store::StoreError;
 use crate::store::comparisons::{self, ListProgress};
 use crate::store::inbox::{self, Arrival, EventState, Source};
 use crate::store::sweeps::{self, SweepKind};
 use crate::stripe::{self, CallError, Envelope, List, Listed};
 
+use forget::{forget_behind_failed, forget_old_runs};
 use reading::Take;
 
 const DAY_S: i64 = 86_400;
@@ -116,6 +118,7 @@ impl SweepStats {
 struct Sweep<'a, E> {
     emitter: PhantomData<E>,
     app: &'a App,
+    context: &'a Context<'a>,
     kind: SweepKind,
     /// What was requested: an interrupted run with the same key is resumed.
     run: String,
@@ -140,28 +143,28 @@ struct Sweep<'a, E> {
 ///
 /// # Errors
 /// See [`ReconcileError`]. An unreadable list is not an error: [`SweepStats::failed`] names it.
-pub async fn reconcile_due(app: &App) -> Result<SweepStats, ReconcileError> {
+pub async fn reconcile_due(app: &App, context: &Context<'_>) -> Result<SweepStats, ReconcileError> {
     if !app.stripe.is_configured() {
         return Ok(SweepStats::default());
     }
-    lease::alone(app, compare_due(app)).await
+    lease::alone(app, context, compare_due(app, context)).await
 }
 
-async fn compare_due(app: &App) -> Result<SweepStats, ReconcileError> {
+async fn compare_due(app: &App, context: &Context<'_>) -> Result<SweepStats, ReconcileError> {
     let now_s = app.now_ms().div_euclid(1000);
-    forget_old_runs(app, now_s).await?;
-    forget_behind_failed(app, DUE).await?;
-    let mut all = sweep_events::<Recording>(app, DUE, None).await?;
-    process_due_events(app).await?;
-    all.failed.extend(unconfirmed::ask_about_unconfirmed(app).await?);
+    forget_old_runs(context, now_s).await?;
+    forget_behind_failed(app, context, DUE).await?;
+    let mut all = sweep_events::<Recording>(app, context, DUE, None).await?;
+    process_due_events(app, context).await?;
+    all.failed.extend(unconfirmed::ask_about_unconfirmed(app, context).await?);
     let compared_at_ms = finished_at_ms(app, SweepKind::Objects).await?;
     if compared_at_ms.is_none_or(|at_ms| app.now_ms() - at_ms >= DAY_S * 1000) {
-        all.add(sweep_objects::<Recording>(app, DUE, None, true).await?);
+        all.add(sweep_objects::<Recording>(app, context, DUE, None, true).await?);
     }
     if app.store.is_unfinished(DUE_FAR).await? {
-        all.add(sweep_balance::<Recording>(app, DUE_FAR, Some(now_s - OBJECTS_S)).await?);
+        all.add(sweep_balance::<Recording>(app, context, DUE_FAR, Some(now_s - OBJECTS_S)).await?);
     } else {
-        all.add(sweep_balance::<Recording>(app, DUE, None).await?);
+        all.add(sweep_balance::<Recording>(app, context, DUE, None).await?);
     }
     Ok(all)
 }
@@ -173,60 +176,43 @@ async fn compare_due(app: &App) -> Result<SweepStats, ReconcileError> {
 /// As [`reconcile_due`].
 pub async fn reconcile_since(
     app: &App,
+    context: &Context<'_>,
     since_s: i64,
     records_missed: bool,
 ) -> Result<SweepStats, ReconcileError> {
-    lease::alone(app, compare_since::<Recording>(app, since_s, records_missed)).await
+    lease::alone(app, context, compare_since::<Recording>(app, context, since_s, records_missed)).await
 }
 
 /// Books everything that Stripe has, for a new database. `E` receives the domain events.
 ///
 /// # Errors
 /// As [`reconcile_due`].
-pub(super) async fn book_everything<E: Emitter>(app: &App) -> Result<SweepStats, ReconcileError> {
-    lease::alone(app, compare_since::<E>(app, 0, false)).await
+pub(super) async fn book_everything<E: Emitter>(
+    app: &App,
+    context: &Context<'_>,
+) -> Result<SweepStats, ReconcileError> {
+    lease::alone(app, context, compare_since::<E>(app, context, 0, false)).await
 }
 
 async fn compare_since<E: Emitter>(
     app: &App,
+    context: &Context<'_>,
     since_s: i64,
     records_missed: bool,
 ) -> Result<SweepStats, ReconcileError> {
-    forget_old_runs(app, app.now_ms().div_euclid(1000)).await?;
+    forget_old_runs(context, app.now_ms().div_euclid(1000)).await?;
     let run = format!("since {since_s}");
-    forget_behind_failed(app, &run).await?;
-    let mut all = sweep_events::<E>(app, &run, Some(since_s)).await?;
-    process_events_with::<E>(app).await?;
-    all.add(sweep_objects::<E>(app, &run, Some(since_s), records_missed).await?);
-    all.add(sweep_balance::<E>(app, &run, Some(since_s)).await?);
+    forget_behind_failed(app, context, &run).await?;
+    let mut all = sweep_events::<E>(app, context, &run, Some(since_s)).await?;
+    process_events_with::<E>(app, context).await?;
+    all.add(sweep_objects::<E>(app, context, &run, Some(since_s), records_missed).await?);
+    all.add(sweep_balance::<E>(app, context, &run, Some(since_s)).await?);
     if all.failed.is_empty() && !app.is_stopping() {
-        let mut tx = app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+        let mut tx = context.machine_write(MachineWrite::Reconciliation).await?;
         comparisons::forget_run(&mut tx, &run).await?;
         tx.commit().await?;
     }
     Ok(all)
-}
-
-/// Discards runs that were interrupted long ago: too much may have changed since they read their lists.
-async fn forget_old_runs(app: &App, now_s: i64) -> Result<(), StoreError> {
-    let mut tx = app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
-    comparisons::forget_progress_before(&mut tx, now_s - DAY_S).await?;
-    tx.commit().await
-}
-
-/// Lists that follow an unreadable one were processed without its contents, so they are read again from the beginning.
-async fn forget_behind_failed(app: &App, run: &str) -> Result<(), StoreError> {
-    let failed = app.store.failed_lists_of(run).await?;
-    if failed.is_empty() {
-        return Ok(());
-    }
-    let in_order = [List::EVENTS].into_iter().chain(List::OF_GIFTS).chain(List::OF_BALANCE);
-    let is_failed = |list: &List| failed.iter().any(|name| name == list.name);
-    let mut tx = app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
-    for list in in_order.skip_while(|list| !is_failed(list)).filter(|list| !is_failed(list)) {
-        comparisons::forget_progress(&mut tx, run, list.name).await?;
-    }
-    tx.commit().await
 }
 
 async fn finished_at_ms(app: &App, kind: SweepKind) -> Result<Option<i64>, StoreError> {
@@ -236,40 +222,49 @@ async fn finished_at_ms(app: &App, kind: SweepKind) -> Result<Option<i64>, Store
 
 async fn sweep_events<E: Emitter>(
     app: &App,
+    context: &Context<'_>,
     run: &str,
     since_s: Option<i64>,
 ) -> Result<SweepStats, ReconcileError> {
-    let mut sweep = Sweep::<E>::new(app, SweepKind::Events, run, true).await?;
+    let mut sweep = Sweep::<E>::new((app, context), SweepKind::Events, run, true).await?;
     sweep.events(since_s).await?;
     sweep.end().await
 }
 
 async fn sweep_balance<E: Emitter>(
     app: &App,
+    context: &Context<'_>,
     run: &str,
     since_s: Option<i64>,
 ) -> Result<SweepStats, ReconcileError> {
-    let mut sweep = Sweep::<E>::new(app, SweepKind::Balance, run, false).await?;
+    let mut sweep = Sweep::<E>::new((app, context), SweepKind::Balance, run, false).await?;
     sweep.balance(since_s).await?;
     sweep.end().await
 }
 
 async fn sweep_objects<E: Emitter>(
     app: &App,
+    context: &Context<'_>,
     run: &str,
     since_s: Option<i64>,
     records_missed: bool,
 ) -> Result<SweepStats, ReconcileError> {
-    let mut sweep = Sweep::<E>::new(app, SweepKind::Objects, run, records_missed).await?;
+    let mut sweep = Sweep::<E>::new((app, context), SweepKind::Objects, run, records_missed).await?;
     sweep.objects(since_s).await?;
     sweep.end().await
 }
 
 impl<'a, E: Emitter> Sweep<'a, E> {
-    async fn new(app: &'a App, kind: SweepKind, run: &str, records_missed: bool) -> Result<Self, StoreError> {
+    async fn new(
+        (app, context): (&'a App, &'a Context<'a>),
+        kind: SweepKind,
+        run: &str,
+        records_missed: bool,
+    ) -> Result<Self, StoreError> {
         Ok(Self {
             emitter: PhantomData,
             app,
+            context,
             kind,
             run: run.to_owned(),
             now_ms: app.now_ms(),
@@ -284,7 +279,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
 
     /// Records how far the comparison came, if it finished.
     async fn end(self) -> Result<SweepStats, ReconcileError> {
-        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+        let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
         if self.done.failed.is_empty() && self.whole {
             let counts = (self.done.looked_at, self.done.stored);
             if self.reaches_back {
@@ -364,7 +359,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
             body: &listed.body,
             state: if right_mode { EventState::Waiting } else { EventState::Quarantined },
         };
-        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+        let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
         if inbox::insert(&mut tx, &arrival).await? {
             self.done.stored += 1;
             if self.should_log(envelope.created_s()) {

@@ -43,7 +43,7 @@ impl<E: Emitter> Sweep<'_, E> {
         if now == known {
             return Ok(());
         }
-        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+        let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
         match now {
             None => other_money::forget(&mut tx, fact.id()).await?,
             Some((kind, site, currency, amount_minor)) => {

@@ -108,7 +108,7 @@ impl<E: Emitter> Sweep<'_, E> {
 
     async fn save(&self, progress: &mut ListProgress) -> Result<(), ReconcileError> {
         progress.updated_at_ms = self.app.now_ms();
-        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+        let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
         comparisons::put_progress(&mut tx, &self.run, progress).await?;
         Ok(tx.commit().await?)
     }

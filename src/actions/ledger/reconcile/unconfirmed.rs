@@ -3,7 +3,7 @@
 use super::{FailedList, OBJECTS_S, ON_ITS_WAY_S, ReconcileError};
 use crate::actions::inbox::ingest_fetched::{FetchedObject, ingest_fetched};
 use crate::actions::ledger::emit_events::Recording;
-use crate::app::App;
+use crate::app::{App, Context};
 use crate::stripe::CallError;
 
 /// Invoices asked about per run.
@@ -11,7 +11,10 @@ const BATCH: i64 = 50;
 
 /// Asks Stripe what paid the newest unconfirmed invoices. The event that says so may be under way, or the endpoint may not
 /// subscribe to it. A failure is recorded, and the lists are still read.
-pub(super) async fn ask_about_unconfirmed(app: &App) -> Result<Option<FailedList>, ReconcileError> {
+pub(super) async fn ask_about_unconfirmed(
+    app: &App,
+    context: &Context<'_>,
+) -> Result<Option<FailedList>, ReconcileError> {
     let now_ms = app.now_ms();
     let (from_ms, to_ms) = (now_ms - OBJECTS_S * 1000, now_ms - ON_ITS_WAY_S * 1000);
     for invoice in app.store.unconfirmed(from_ms, to_ms, BATCH).await? {
@@ -27,7 +30,7 @@ pub(super) async fn ask_about_unconfirmed(app: &App) -> Result<Option<FailedList
             }
         };
         let object = FetchedObject { id: &invoice, what: "invoice", body: &body, fetched_at_ms: now_ms };
-        ingest_fetched::<Recording>(app, object).await?;
+        ingest_fetched::<Recording>(app, context, object).await?;
     }
     Ok(None)
 }
