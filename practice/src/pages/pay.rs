@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::api::form::Params;
@@ -85,12 +86,7 @@ pub(crate) async fn act(
 /// The success URL with the session in it, and with everything percent-encoded that a header can't hold.
 fn success_url(session: &Value) -> String {
     let url = text(session, "success_url").replace(PLACEHOLDER, text(session, "id"));
-    url.bytes()
-        .map(|byte| match byte {
-            b' '..=b'~' => char::from(byte).to_string(),
-            byte => format!("%{byte:02X}"),
-        })
-        .collect()
+    utf8_percent_encode(&url, CONTROLS).to_string()
 }
 
 fn unknown() -> HttpResponse {
