@@ -13,7 +13,7 @@ mod balance;
 mod changes;
 mod collected;
 #[cfg(test)]
-mod collected_laws;
+mod collected_properties;
 mod dates;
 mod entries;
 mod events;
@@ -22,11 +22,11 @@ mod facts;
 mod fold;
 mod frequency;
 mod gift_facts;
-#[cfg(test)]
-mod laws;
 mod movements;
 mod paid_until;
 mod payments;
+#[cfg(test)]
+mod properties;
 mod settlement;
 mod siblings;
 mod signals;

@@ -1,4 +1,4 @@
-//! The laws that make the books independent of order, tried on random facts.
+//! Properties that make the ledger independent of order, tested on random facts.
 
 use proptest::option;
 use proptest::prelude::*;
@@ -20,7 +20,7 @@ fn money() -> impl Strategy<Value = Money> {
     (1..4_i64).prop_map(eur)
 }
 
-/// Known, or not yet: what a report names once it names it for ever.
+/// Known or not: once a report names it, it never changes.
 fn id(prefix: &'static str) -> impl Strategy<Value = Option<String>> {
     option::of(Just(format!("{prefix}_1")))
 }
@@ -35,7 +35,7 @@ fn origin() -> impl Strategy<Value = Option<Origin>> {
     }))
 }
 
-/// When events that report something were made.
+/// When the events that report something were created.
 fn events() -> impl Strategy<Value = Vec<i64>> {
     proptest::collection::btree_set(0..9_i64, 0..3).prop_map(|times| times.into_iter().collect())
 }
@@ -153,7 +153,7 @@ fn invoice() -> impl Strategy<Value = Fact> {
     )
 }
 
-/// Through Stripe, or outside.
+/// Through Stripe, or outside it.
 fn invoice_payment() -> impl Strategy<Value = Fact> {
     (any::<bool>(), any::<bool>()).prop_map(|(outside, is_paid)| {
         let (id, amount_minor, paid_by) = match outside {
@@ -238,10 +238,10 @@ fn dispute() -> impl Strategy<Value = Fact> {
     )
 }
 
-/// What made it, its amount and fee, and the currency that it was settled in: what it says of its money never changes.
+/// Its source, its amount and fee, and its settlement currency: a transaction's amounts never change.
 type Movement = ((&'static str, i64, i64), &'static str);
 
-/// Of a charge, a refund or a dispute, in either currency.
+/// For a charge, a refund or a dispute, in either currency.
 fn moved() -> impl Strategy<Value = Movement> {
     let of = select(vec![("ch_1", 2, 1), ("re_1", -2, 0), ("du_1", -3, 1), ("du_1", 3, -1)]);
     (of, select(vec!["EUR", "USD"]))
@@ -281,7 +281,7 @@ fn mode() -> impl Strategy<Value = SessionMode> {
 }
 
 /// Three reports of one object.
-// Boxed: their values are large, and unboxed all of them would stand on one stack.
+// Boxed, because their values are large, and unboxed all of them would be on one stack.
 fn three() -> impl Strategy<Value = (Fact, Fact, Fact)> {
     prop_oneof![
         mode().prop_flat_map(|mode| (session(mode).boxed(), session(mode).boxed(), session(mode).boxed())),
@@ -345,7 +345,7 @@ proptest! {
         let folded = |reports: &[Fact]| fold(&join_all(reports.iter().cloned()));
         let early = folded(&reports[..cut.min(reports.len())]);
         let Some((early, late)) = early.zip(folded(&reports)) else { return Ok(()) };
-        // Reports that name two contributions are not Stripe's: an object's metadata has one.
+        // Stripe's reports never name two contributions: an object's metadata has one.
         if early.contribution.id != late.contribution.id {
             return Ok(());
         }
@@ -369,7 +369,7 @@ proptest! {
     }
 
     #[test]
-    fn the_fold_does_not_hang_on_the_order_of_the_reports(reports in reports()) {
+    fn the_fold_does_not_depend_on_the_order_of_the_reports(reports in reports()) {
         let mut reversed = reports.clone();
         reversed.reverse();
         let facts = join_all(reports);
