@@ -2,8 +2,8 @@
 //! equals what happened, to the cent.
 //!
 //! `KEEPOPEN_TEST_SEED` repeats one world. `KEEPOPEN_TEST_EVENTS` is the total number of events, in as many worlds as
-//! necessary, starting with that seed. With `KEEPOPEN_TEST_LONG`, the progress is stored in that folder, and the same
-//! command continues from there.
+//! necessary, starting with that seed, each with `KEEPOPEN_TEST_WORLD_EVENTS`. With `KEEPOPEN_TEST_LONG`, the progress is
+//! stored in that folder, and the same command continues from there.
 
 #![expect(
     clippy::print_stdout,
@@ -25,8 +25,12 @@ use driver::{HERALD, World};
 
 use crate::helpers::TestApp;
 
-/// Events per world; more worlds find more than longer ones.
-const OF_A_WORLD: usize = 700;
+/// Events per world, unless the environment says otherwise; more worlds find more than longer ones.
+const WORLD_EVENTS: usize = 700;
+
+fn world_events() -> usize {
+    number("KEEPOPEN_TEST_WORLD_EVENTS").map_or(WORLD_EVENTS, |events| usize::try_from(events).unwrap())
+}
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
@@ -91,7 +95,7 @@ async fn in_whatever_order_events_come_or_get_lost_the_ledger_is_what_happened()
     while let Some(seed) = worlds.next() {
         let told = TestApp::start_with(HERALD).await;
         let mut world = World::begin(&told, seed);
-        while told.stripe.events_after(OF_A_WORLD).is_empty() {
+        while told.stripe.events_after(world_events()).is_empty() {
             world.step().await;
         }
         world.end();
@@ -123,7 +127,7 @@ async fn while_it_happens_what_is_compared_each_day_keeps_the_ledger_right() {
     while let Some(seed) = worlds.next() {
         let told = TestApp::start_with(HERALD).await;
         let mut world = World::begin(&told, seed);
-        let events = as_it_happens(&mut world, OF_A_WORLD).await;
+        let events = as_it_happens(&mut world, world_events()).await;
         check(&world, &told.app).await;
         worlds.played(world.gifts.len(), events);
         told.finish().await;
