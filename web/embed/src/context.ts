@@ -39,6 +39,7 @@ export function readContext({ site, attributes }: Settings, keeps: boolean, stal
       kind: first("kind", "og:type"),
       sensitive: yes(first("sensitive")),
       paid: yes(first("paid")),
+      ordinal: +/^\d{1,6}$/.exec(first("ordinal")!)?.[0]! || undefined,
     },
     reader: {
       country: first("country")?.toUpperCase(),

@@ -92,6 +92,14 @@ test("the screen is told of in three sizes", () => {
   assert.deepEqual([390, 639, 640, 1023, 1024].map(device), ["mobile", "mobile", "tablet", "tablet", "desktop"]);
 });
 
+test("the page says which page of the visit it is", () => {
+  const ordinal = (metas: Page["metas"], attributes = {}) => read(page(metas, { attributes })).page.ordinal;
+  assert.equal(ordinal([["keepopen:ordinal", "3"]]), 3);
+  assert.equal(ordinal([["keepopen:ordinal", "3"]], { ordinal: "4" }), 4);
+  for (const wrong of ["third", "1.5", "-1", "0"]) assert.equal(ordinal([["keepopen:ordinal", wrong]]), undefined, wrong);
+  assert.equal(ordinal([]), undefined);
+});
+
 test("the traits that the page names are told, from its attribute or its tag", () => {
   const traits = (metas: Page["metas"], attributes = {}) => read(page(metas, { attributes })).reader.traits;
   assert.deepEqual(traits([["keepopen:traits", "print_subscriber, member,,"]]), ["print_subscriber", "member"]);
