@@ -46,7 +46,7 @@ struct Data<'a> {
 
 /// The body is signed, but is not an event.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the body is not a Stripe event: an object with `id` and `type`, each of one line")]
+#[error("the body is not a Stripe event; expected an object with `id` and `type`, each a single line")]
 pub struct NotAnEvent;
 
 impl<'a> Envelope<'a> {

@@ -72,7 +72,7 @@ codes! {
     AppealsFromFile = "appeals_from_file", CONFLICT, "This service reads its appeals from a file; change them there.";
     NeverPublished = "never_published", CONFLICT, "The appeal was never published.";
     AlreadyExchanged = "already_exchanged", CONFLICT, "The token was already fetched.";
-    TokenWindowExpired = "token_window_expired", CONFLICT, "A token can only be fetched within 24 hours after the payment.";
+    TokenWindowExpired = "token_window_expired", CONFLICT, "A token can only be fetched within 24 hours after the payment was booked.";
     PaymentProcessing = "payment_processing", CONFLICT, "The payment is not settled yet.";
     PaymentUnpaid = "payment_unpaid", CONFLICT, "Nothing was paid.";
     PaymentFailed = "payment_failed", CONFLICT, "The payment failed. No money was taken.";

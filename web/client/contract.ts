@@ -6780,7 +6780,7 @@ export interface operations {
              *     - `payment_reversed`: The payment was refunded or disputed.
              *     - `session_expired`: The payment page expired before anything was paid.
              *     - `already_exchanged`: The token was already fetched.
-             *     - `token_window_expired`: A token can only be fetched within 24 hours after the payment.
+             *     - `token_window_expired`: A token can only be fetched within 24 hours after the payment was booked.
              *     - `conflict`: Another change was made at the same time. Read the latest state, then retry.
              */
             409: {
