@@ -1,4 +1,4 @@
-// Shows the contract of the service that this page comes from. Nothing is loaded from anywhere else.
+// Shows the API contract of the service that serves this page. Nothing is loaded from other servers.
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 follow();
@@ -10,6 +10,6 @@ SwaggerUIBundle({
   displayRequestDuration: true,
   defaultModelsExpandDepth: 0,
   docExpansion: "list",
-  // A badge by an outside validator; it would send the contract there.
+  // No badge: it would send the contract to an external validator.
   validatorUrl: null,
 });

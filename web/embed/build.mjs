@@ -1,9 +1,9 @@
-// Builds the files that readers load: the loader `embed.js`, and the parts that it fetches where they are needed. They are committed, since the
-// server embeds them and a person who runs the server has no Node. Each stands there plain and compressed, as it is served.
+// Builds the files that readers load: the loader `embed.js`, and the parts that it fetches when they are needed. The files are committed, since the
+// server embeds them and must build without Node. Each is written plain and compressed, as it is served.
 //   node embed/build.mjs             writes dist/
-//   node embed/build.mjs --compare   fails when dist/ is not what the sources give
+//   node embed/build.mjs --compare   fails if dist/ does not match the sources
 //   node embed/build.mjs --tests     bundles the unit tests for Node's own test runner into .built/
-// A file that is larger than it may be fails the build.
+// The build fails if a file is larger than its limit.
 import { build, transform } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
@@ -13,22 +13,22 @@ import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSy
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const mode = process.argv[2];
 
-/** The parts, with the most bytes that each may have when compressed by gzip. */
+/** The parts, each with its maximum size in bytes after gzip. */
 const PARTS = { show: 10_000, checkout: 4_000, settle: 4_000, state: 4_000, follow: 4_000, preview: 4_000, values: 2_000, rich: 4_000 };
 const LOADER_LIMIT = 3_000;
 const LANGUAGE_LIMIT = 4_000;
 
-/** Style sheets are carried as text, minified like the rest. */
-const sheets = {
-  name: "sheets",
-  setup: (building) =>
-    building.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+/** Imports style sheets as text, minified like the rest. */
+const styleSheets = {
+  name: "style-sheets",
+  setup: (pluginBuild) =>
+    pluginBuild.onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true, target: "es2020" });
       return { contents: code.trim(), loader: "text" };
     }),
 };
 
-/** The text of one file for readers. */
+/** Bundles one file for readers. Returns its bytes. */
 async function bundle(input, format, define = {}) {
   const result = await build({
     ...(typeof input === "string" ? { entryPoints: [input] } : { stdin: { ...input, resolveDir: here("src") } }),
@@ -40,31 +40,31 @@ async function bundle(input, format, define = {}) {
     legalComments: "none",
     write: false,
     define,
-    // Nothing here needs the strict mode that its types already guarantee.
+    // Saves the bytes of "use strict": the types already rule out what it would catch.
     tsconfigRaw: { compilerOptions: { alwaysStrict: false } },
-    plugins: [sheets],
+    plugins: [styleSheets],
   });
   return result.outputFiles[0].contents;
 }
 
-/** The version in the address of every part, as the server computes it: the first 16 hex digits of the SHA-256 of all parts, in the order of their names. */
+/** The version in the address of every part: the first 16 hex digits of the SHA-256 of all parts in the order of their names. The server computes the same. */
 function versionOf(parts) {
   const hash = createHash("sha256");
   for (const name of Object.keys(parts).sort()) hash.update(parts[name].bytes);
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Every file by name, with its limit. */
+/** Builds every file. Returns each file's bytes and limit by name. */
 async function files() {
   const languages = [...(await readFile(here("src/languages.ts"), "utf8")).matchAll(/^export const (\w+)/gm)].map(([, tag]) => tag);
-  const made = {};
-  const known = { LANGUAGES: JSON.stringify(languages) };
-  for (const [name, limit] of Object.entries(PARTS)) made[name] = { bytes: await bundle(here(`src/${name}.ts`), "esm", known), limit };
+  const built = {};
+  const defined = { LANGUAGES: JSON.stringify(languages) };
+  for (const [name, limit] of Object.entries(PARTS)) built[name] = { bytes: await bundle(here(`src/${name}.ts`), "esm", defined), limit };
   for (const tag of languages) {
-    made[tag] = { bytes: await bundle({ contents: `export { ${tag} as default } from "./languages";` }, "esm"), limit: LANGUAGE_LIMIT };
+    built[tag] = { bytes: await bundle({ contents: `export { ${tag} as default } from "./languages";` }, "esm"), limit: LANGUAGE_LIMIT };
   }
-  const loader = await bundle(here("src/index.ts"), "iife", { VERSION: JSON.stringify(versionOf(made)) });
-  return { embed: { bytes: loader, limit: LOADER_LIMIT }, ...made };
+  const loader = await bundle(here("src/index.ts"), "iife", { VERSION: JSON.stringify(versionOf(built)) });
+  return { embed: { bytes: loader, limit: LOADER_LIMIT }, ...built };
 }
 
 function gzip(bytes) {
@@ -75,7 +75,7 @@ function brotli(bytes) {
   return brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length, [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT } });
 }
 
-/** Another release of zlib may compress to other bytes, so what is compared is what comes out again. */
+/** Whether the committed file matches. Compares the uncompressed bytes, since another release of zlib may compress differently. */
 async function isCommitted(name, bytes) {
   const read = (ending) => readFile(here(`dist/${name}.js${ending}`));
   try {
@@ -97,29 +97,29 @@ if (mode === "--tests") {
     platform: "node",
     format: "esm",
     target: "node20",
-    plugins: [sheets],
+    plugins: [styleSheets],
   });
 } else {
-  const made = await files();
-  const wrong = [];
+  const built = await files();
+  const problems = [];
   if (mode !== "--compare") {
     await rm(here("dist"), { recursive: true, force: true });
     await mkdir(here("dist"));
   }
-  for (const [name, { bytes, limit }] of Object.entries(made)) {
+  for (const [name, { bytes, limit }] of Object.entries(built)) {
     const [gzipped, brotlied] = [gzip(bytes), brotli(bytes)];
-    console.log(`${name}.js: ${bytes.length} bytes, ${gzipped.length} by gzip (at most ${limit}), ${brotlied.length} by brotli`);
-    if (gzipped.length > limit) wrong.push(`${name}.js is ${gzipped.length - limit} bytes too large.`);
+    console.log(`${name}.js: ${bytes.length} bytes, ${gzipped.length} after gzip (limit ${limit}), ${brotlied.length} after brotli`);
+    if (gzipped.length > limit) problems.push(`${name}.js is ${gzipped.length - limit} bytes over its limit after gzip.`);
     if (mode !== "--compare") {
       await writeFile(here(`dist/${name}.js`), bytes);
       await writeFile(here(`dist/${name}.js.gz`), gzipped);
       await writeFile(here(`dist/${name}.js.br`), brotlied);
     } else if (!(await isCommitted(name, Buffer.from(bytes)))) {
-      wrong.push(`embed/dist/${name}.js is not what the sources give: run \`npm run build\` and commit it.`);
+      problems.push(`embed/dist/${name}.js does not match the sources: run \`npm run build\` and commit the result.`);
     }
   }
-  const known = new Set(Object.keys(made).flatMap((name) => ["", ".gz", ".br"].map((ending) => `${name}.js${ending}`)));
-  for (const name of await readdir(here("dist"))) if (!known.has(name)) wrong.push(`embed/dist/${name} is left over: run \`npm run build\`.`);
-  for (const line of wrong) console.error(line);
-  if (wrong.length) process.exit(1);
+  const expected = new Set(Object.keys(built).flatMap((name) => ["", ".gz", ".br"].map((ending) => `${name}.js${ending}`)));
+  for (const name of await readdir(here("dist"))) if (!expected.has(name)) problems.push(`embed/dist/${name} has no source any more: run \`npm run build\`.`);
+  for (const line of problems) console.error(line);
+  if (problems.length) process.exit(1);
 }

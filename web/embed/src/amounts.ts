@@ -1,6 +1,6 @@
 import type { Choices, FeeCover } from "./contract";
 
-/** `1050` of EUR as `€10.50`; whole amounts carry no decimals. */
+/** Formats `1050` in EUR as `€10.50`. Whole amounts have no decimals. */
 export function formatAmount(amountMinor: number, choices: Pick<Choices, "currency" | "minor_digits">, locale: string): string {
   const unit = 10 ** choices.minor_digits;
   const digits = amountMinor % unit === 0 ? 0 : choices.minor_digits;
@@ -12,25 +12,25 @@ export function formatAmount(amountMinor: number, choices: Pick<Choices, "curren
   }).format(amountMinor / unit);
 }
 
-/** `12345` as `12,345`. */
+/** Formats `12345` as `12,345`. */
 export function formatNumber(number: number, locale: string): string {
   return formatter(locale, {}).format(number);
 }
 
-/** What is paid so that the amount is left when the fee is taken: what the service will ask for, computed as it does. */
+/** The total to pay so that `amountMinor` is left after the fee, computed as the service does. */
 export function withFee(amountMinor: number, fee: FeeCover, stepMinor: number): number {
   const left = 1_000_000 - fee.per_million;
   return roundUp(roundUp((amountMinor + fee.fixed_minor) * 1_000_000, left) / left, stepMinor);
 }
 
-/** To the next multiple. Whole numbers here stay below 2^53, and are exact. */
+/** Rounds up to the next multiple of `step`. All numbers here are below 2^53, so they are exact. */
 function roundUp(whole: number, step: number): number {
   return whole + ((step - (whole % step)) % step);
 }
 
 /**
- * Reads an amount as people type it, in whole minor units; nothing when it is not one.
- * A single separator with at most `digits` figures after it is a decimal one in every language: `10,50` and `10.50` alike.
+ * Reads an amount as people type it. Returns minor units, or undefined if the text is not an amount.
+ * A single separator with at most `digits` digits after it is a decimal separator in every language: both `10,50` and `10.50`.
  */
 export function parseAmount(text: string, digits: number, locale: string): number | undefined {
   const parts = formatter(locale, {}).formatToParts(12345.6);
@@ -62,7 +62,7 @@ function latinDigits(text: string, locale: string): string {
   });
 }
 
-/** A page's language tag may be nonsense; an amount is shown all the same. */
+/** A formatter for the locale, or for English if the page's language tag is invalid. */
 function formatter(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
   try {
     return new Intl.NumberFormat(locale || "en", options);

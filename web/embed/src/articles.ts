@@ -1,14 +1,14 @@
 import type { Kept } from "./memory";
 
-// The articles that this browser has read: how many in each week, with which tags, and how many on each day. Addresses are not kept.
+// Counts the articles that were read in this browser: by week and tag, and by day. Addresses are not stored.
 
-const WEEKS = 52;
-const DAYS = 92;
-const TAGS = 30;
+const MAX_WEEKS = 52;
+const MAX_DAYS = 92;
+const MAX_TAGS = 30;
 
-/** Adds one article to its week. It is added to its day only when the next one comes: the days are what was read before the page that shows now. */
+/** Adds one article to its week. It is added to its day when the next article is read: the counts by day don't include the current page. */
 export function countArticle(kept: Kept, tags: string[], nowMs: number): void {
-  /** Adds one to the entry of this date, which moves to the end, and drops entries of so many days ago. */
+  /** Adds one to the entry of `date`, moves it to the end, and drops entries that are `days` days old or older. */
   const countOne = (name: "articles" | "days", unit: string, date: string, days: number) => {
     const list = kept[name] as any[];
     const since = dateOf(nowMs, days);
@@ -17,21 +17,21 @@ export function countArticle(kept: Kept, tags: string[], nowMs: number): void {
     kept[name] = [...list.filter((one) => one !== entry && one[unit] > since), entry];
     return entry;
   };
-  const week = countOne("articles", "week", dateOf(nowMs, (new Date(nowMs).getDay() + 6) % 7), WEEKS * 7);
+  const week = countOne("articles", "week", dateOf(nowMs, (new Date(nowMs).getDay() + 6) % 7), MAX_WEEKS * 7);
   const counted: Record<string, number> = (week.tags ??= {});
   for (const tag of tags) {
-    // No more than thirty tags a week are told apart.
+    // Other tags than the first thirty of a week are not counted.
     const times = +counted[tag]! || 0;
-    if (times || Object.keys(counted).length < TAGS) counted[tag] = times + 1;
+    if (times || Object.keys(counted).length < MAX_TAGS) counted[tag] = times + 1;
   }
-  if (kept.last) countOne("days", "day", kept.last, DAYS);
+  if (kept.last) countOne("days", "day", kept.last, MAX_DAYS);
   kept.last = dateOf(nowMs);
 }
 
-/** The date, or that of some days before, on the reader's own clock. */
+/** The local date, or that of some days before. */
 export function dateOf(nowMs: number, daysBefore = 0): string {
   const day = new Date(nowMs);
   day.setDate(day.getDate() - daysBefore);
-  // Swedish dates are written as ISO 8601 has them.
+  // Swedish dates have the ISO 8601 format.
   return day.toLocaleDateString("sv");
 }

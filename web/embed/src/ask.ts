@@ -1,37 +1,37 @@
 import type { Question, Verdict } from "./contract";
 import type { Embed } from "./parts";
 
-const PATIENCE_MS = 3_000;
-const HOLD_MS = 3_600_000;
+const TIMEOUT_MS = 3_000;
+const MAX_HOLD_MS = 3_600_000;
 
-/** Asks whether to show an appeal here; nothing comes back when the service is silent or told us to wait. */
+/** Asks the service whether to show an appeal on this page. Returns undefined if the service gives no usable answer or said to wait. */
 export async function ask(page: Embed): Promise<Verdict | undefined> {
   const { memory, now } = page;
   const question: Question = page.context();
-  const about = JSON.stringify(question).replace(question.page.url!, "");
+  const key = JSON.stringify(question).replace(question.page.url!, "");
   const { hold, token, bucket, views, dismissals, articles, days } = memory.read();
-  // A pause that is longer than any was written by another clock.
-  if (!question.surfaces.length || (hold?.about === about && Math.ceil((hold.until - now()) / HOLD_MS) === 1)) return undefined;
+  // A longer hold than `MAX_HOLD_MS` was stored by a clock that was wrong: ignore it.
+  if (!question.surfaces.length || (hold?.about === key && Math.ceil((hold.until - now()) / MAX_HOLD_MS) === 1)) return undefined;
 
   question.token = token;
   if (memory.works()) {
     question.reader.bucket = bucket;
-    // What is too old is trimmed where something is added, when the service has just told the time.
+    // Old entries are not removed here but when an entry is added: by then the service's clock is known.
     question.history = { views, dismissals, articles, article_days: days };
   }
-  // Without a content type of its own it is plain text, which needs no preflight.
-  const answer = await page.call("/v1/banner", PATIENCE_MS, question);
+  // Without a content type header the body is plain text, so the browser sends no preflight request.
+  const answer = await page.call("/v1/banner", TIMEOUT_MS, question);
   if (answer?.status === 400) throw answer;
   if (answer?.status !== 200) return undefined;
   const verdict = answer.body as unknown as Verdict;
 
-  // The reasons that only time changes on the same page: while they last, asking again is a waste.
+  // On the same page, only time changes these reasons. Until then, don't ask again.
   const { reason, next_eligible_at: next } = verdict;
   if (next && /_cap|dismissed/.test(reason)) {
-    memory.change((kept) => (kept.hold = { until: Math.min(Date.parse(next), now() + HOLD_MS), about }));
+    memory.change((kept) => (kept.hold = { until: Math.min(Date.parse(next), now() + MAX_HOLD_MS), about: key }));
   }
   if (verdict.show) return verdict;
-  // A reader who is held out, or whose token is no longer honoured.
-  const again = (verdict.attribution || verdict.token_problem) && (await page.use("state", "remark", verdict));
-  return again ? ask(page) : verdict;
+  // The reader is held out, or the service no longer accepts the token.
+  const askAgain = (verdict.attribution || verdict.token_problem) && (await page.use("state", "recordSilent", verdict));
+  return askAgain ? ask(page) : verdict;
 }

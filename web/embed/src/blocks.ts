@@ -1,12 +1,12 @@
 import type { Block } from "./contract";
 import { make } from "./dom";
 
-/** The blocks as elements, in their order. A kind that only a newer service knows is left out. */
+/** The blocks as elements, in order. A kind that this script does not know is skipped. */
 export function blocks(body: readonly Block[]): HTMLElement[] {
   return body.map(element).filter((made): made is HTMLElement => made !== undefined);
 }
 
-/** The same block with each of its texts changed. */
+/** The same block, with `change` applied to each of its texts. */
 export function reworded(block: Block, change: (text: string) => string): Block {
   if (typeof block === "string") return change(block);
   if ("quote" in block) return { quote: change(block.quote), by: block.by && change(block.by) };
@@ -25,7 +25,7 @@ function element(block: Block): HTMLElement | undefined {
   return undefined;
 }
 
-/** It loads when it is near, tells its host nothing of the page, and takes no room if it never comes and only decorates. */
+/** An image that loads lazily and sends no referrer. If it fails to load and is only decorative, it is hidden. */
 function image({ image, alt, width, height }: Extract<Block, { image: string }>): HTMLElement | undefined {
   if (!image.startsWith("https://")) return undefined;
   const size = width && height ? { width: String(width), height: String(height) } : {};

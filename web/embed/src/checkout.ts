@@ -6,9 +6,9 @@ import type { GivenGift, Pending } from "./memory";
 import { ATTEMPT_PARAMETER, PREVIEW_PARAMETER, SESSION_PARAMETER } from "./names";
 import { type Embed, JSON_BODY } from "./parts";
 
-// The part that takes a reader to the payment page: fetched when the reader turns to the form.
+// The part that takes a reader to the payment page. It is fetched when the reader points at the appeal or focuses it.
 
-const PATIENCE_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 
 export const english = {
   notAnAmount: "Enter an amount, for example {amount}.",
@@ -21,7 +21,7 @@ export type EnglishCheckout = typeof english;
 
 export { parseAmount };
 
-/** What is wrong with an amount that was typed, in a sentence; nothing when it can be given. */
+/** A sentence that says what is wrong with a typed amount; undefined if the amount is valid. */
 export function problemOf(wanted: number | undefined, choices: Choices, locale: string, own: object): string | undefined {
   const { minimum_minor: least, maximum_minor: most, minor_digits: digits, step_minor: step = 1 } = choices;
   const words: EnglishCheckout = { ...english, ...own };
@@ -30,22 +30,22 @@ export function problemOf(wanted: number | undefined, choices: Choices, locale: 
   return sentence && put(sentence, formatAmount(amount!, choices, locale));
 }
 
-/** Why no payment page opened, and where else to give. */
+/** Why no payment page opened, and where the reader can give instead. */
 export interface Refusal {
   why: "failed" | "tooMany";
   fallbackUrl?: string;
 }
 
-/** One attempt to give. Trying again with the same choice is the same attempt, so nobody pays twice. */
+/** The current attempt. Trying again with the same choice (`about`) is the same attempt, so nobody pays twice. */
 let last: { id: string; about: string } | undefined;
-let comeBack: (() => void) | undefined;
+let onReturn: (() => void) | undefined;
 
-/** The last attempt is over: what is given next is another one, also if it is the same gift. */
+/** Ends the current attempt: the next gift starts another one, even if it is the same gift. */
 export function renew(): void {
   last = undefined;
 }
 
-/** Opens the payment page for a gift that was chosen in an appeal; a refusal comes back, a success leaves the page. */
+/** Opens the payment page for a gift that was chosen in an appeal. On success, the browser leaves the page; otherwise returns why it failed. */
 export async function openPayment(embed: Embed, verdict: Shown, gift: Gift, given: GivenGift, locale: string): Promise<Refusal | undefined> {
   const { memory, settings } = embed;
   const { attribution, content } = verdict;
@@ -54,9 +54,9 @@ export async function openPayment(embed: Embed, verdict: Shown, gift: Gift, give
   const attempt = last.id;
   const pending: Pending = { attempt, session: "", at: embed.now(), gift: given };
   if (content.thanks) pending.thanks = { ...content.thanks, locale };
-  // A preview doesn't stand there again.
+  // A preview is not shown again after the payment.
   if (attribution) pending.left = { url: location.href.split("#")[0]!, verdict, gift };
-  /** Writes it down with its session, or takes away what was written without one. */
+  /** Stores the payment with its session, or removes one that was stored without a session. */
   const write = (session?: string) => {
     if (!memory.works()) return;
     memory.change((kept) => {
@@ -64,33 +64,33 @@ export async function openPayment(embed: Embed, verdict: Shown, gift: Gift, give
       kept.pending = session === undefined ? others : [...others, { ...pending, session }].slice(-5);
     });
   };
-  // Whether there is room for it must be known before the address is made.
+  // Find out whether the payment can be stored before the return URL is built.
   write("");
-  // What this browser must know again when it comes back: in the fragment where it can't be kept, which only the payment provider and this browser see.
-  const carried = memory.works() && !isForeignFrame() ? "" : `#${ATTEMPT_PARAMETER}=${attempt}`;
-  const body: CheckoutBody = { site: settings.site, attempt, ...gift, return_url: ownAddress(returnAddress()) + carried, attribution };
-  const answer = await embed.call("/v1/checkout", PATIENCE_MS, body, JSON_BODY);
+  // This browser needs the attempt again on return. If it can't be stored, it goes into the fragment, which only Stripe and this browser see.
+  const fragment = memory.works() && !isForeignFrame() ? "" : `#${ATTEMPT_PARAMETER}=${attempt}`;
+  const body: CheckoutBody = { site: settings.site, attempt, ...gift, return_url: ownAddress(returnAddress()) + fragment, attribution };
+  const answer = await embed.call("/v1/checkout", TIMEOUT_MS, body, JSON_BODY);
   const url = answer?.status === 200 ? webAddress(answer.body.url) : undefined;
   if (!url || typeof answer?.body.session !== "string") {
     write();
     if (answer?.body.code === "attempt_reused") last = undefined;
-    // The appeal came with another way to give, for the case that the service can't be reached now.
+    // If the service can't be reached now, the appeal itself has the address of another way to give.
     const fallback = answer?.body.fallback_url ?? content.choices?.fallback_url;
     return { why: answer?.status === 429 ? "tooMany" : "failed", fallbackUrl: webAddress(fallback) };
   }
   write(answer.body.session);
-  comeBack ??= () => void embed.part("settle").then(({ again }) => again(embed), () => {});
+  onReturn ??= () => void embed.part("settle").then(({ again }) => again(embed), () => {});
   addEventListener("pageshow", onPageShow);
   leaveTo(url);
   return undefined;
 }
 
-/** The browser took this page out of its back-forward store: it is time to look what became of the payment. */
+/** The browser restored this page from its back-forward cache: check how the payment ended. */
 function onPageShow(event: PageTransitionEvent): void {
-  if (event.persisted) comeBack?.();
+  if (event.persisted) onReturn?.();
 }
 
-/** The page's address without what is ours in it, and without the fragment. */
+/** The page's address without our parameters and without the fragment. */
 export function ownAddress(address: string): string {
   const url = new URL(address);
   url.searchParams.delete(SESSION_PARAMETER);
@@ -99,7 +99,7 @@ export function ownAddress(address: string): string {
   return url.href;
 }
 
-/** `crypto.randomUUID` is missing on plain http pages, so a version 4 UUID is put together here. */
+/** Makes a version 4 UUID. `crypto.randomUUID` is missing on plain http pages. */
 function uuid(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;

@@ -8,17 +8,17 @@ import { buttonPhrase, buttonWithoutGift, giftPhrase, words } from "./words";
 
 const INTERVALS: Interval[] = ["once", "month", "year"];
 
-/** What follows the form. */
+/** What the form does next. */
 export interface Next {
-  /** Fetches the part that reads what was typed and opens the payment page. */
+  /** Fetches the part that reads a typed amount and opens the payment page. */
   part(): Promise<Parts["checkout"]>;
-  /** Opens the payment page for a gift, told also in words; a refusal comes back, a success leaves the page. */
+  /** Opens the payment page for a gift; `phrase` is the gift as text. On success, the browser leaves the page; otherwise returns why it failed. */
   give(gift: Gift, phrase: string): Promise<Refusal | undefined>;
 }
 
-/** The form: how often, how much, one button. `ready` makes it work again for a reader who came back without paying. */
+/** The form: interval, amount, one button. `ready` makes it work again for a reader who came back without paying. */
 export function choiceForm(choices: Choices, cta: string, locale: string, next: Next): { element: HTMLElement; ready: (gift?: Gift, sentence?: string) => void } {
-  const { currency, minimum_minor: least, maximum_minor: most, minor_digits: digits, step_minor: unit = 1 } = choices;
+  const { currency, minimum_minor: minimum, maximum_minor: maximum, minor_digits: digits, step_minor: unit = 1 } = choices;
   const amounts = make("fieldset");
   const own = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", part: "own-amount", "data-test": "other-amount" });
   const ownLine = make("label", { class: "own" }, words.yourAmount, own);
@@ -28,26 +28,26 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
   const message = part("p", "message", { role: "alert" });
   const button = part("button", "give", { type: "submit", lang: locale, dir: "auto" });
   const terms = make("span");
-  const safe = part("p", "secure", {}, make("i", { "aria-hidden": "true" }), words.secure, " ", terms);
+  const secure = part("p", "secure", {}, make("i", { "aria-hidden": "true" }), words.secure, " ", terms);
   const offered = INTERVALS.filter((one) => choices[one]?.length);
 
   let interval = offered.find((one) => one === choices.default?.interval) ?? offered[0] ?? "once";
-  /** Whole minor units, or the reader's own amount. */
+  /** The chosen amount in minor units, or the amount that the reader types. */
   let amount: number | "own" = "own";
   let busy = false;
-  /** Reads what is typed, once it was fetched. */
-  let step: Parts["checkout"] | undefined;
-  let loading: Promise<typeof step> | undefined;
-  /** The chosen gift in words. */
+  /** The part that reads the typed amount, once it is fetched. */
+  let checkout: Parts["checkout"] | undefined;
+  let loading: Promise<typeof checkout> | undefined;
+  /** The chosen gift as text. */
   let phrase = "";
 
   const money = (amountMinor: number) => formatAmount(amountMinor, choices, locale);
 
-  /** What comes on top of the amount when the reader covers the fee; 0 where that is not offered. */
+  /** What is added to the amount if the reader covers the fee; 0 if that is not offered. */
   const feeOf = (amountMinor: number) => (choices.fee_cover ? withFee(amountMinor, choices.fee_cover, unit) - amountMinor : 0);
 
-  /** Whole minor units; what was typed may be too few, too many or none. */
-  const chosen = (): number | undefined => (amount === "own" ? step?.parseAmount(own.value, digits, locale) : amount);
+  /** The chosen amount in minor units. A typed amount may be too small, too large, or undefined. */
+  const chosen = (): number | undefined => (amount === "own" ? checkout?.parseAmount(own.value, digits, locale) : amount);
 
   const say = (sentence: string, fallbackUrl?: string) => {
     own.removeAttribute("aria-invalid");
@@ -59,7 +59,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
     ownLine.hidden = amount !== "own";
     if (!keepsMessage) say("");
     const wanted = chosen()!;
-    const isGood = wanted >= least && wanted <= most && !(wanted % unit);
+    const isGood = wanted >= minimum && wanted <= maximum && !(wanted % unit);
     const fee = isGood ? feeOf(wanted) : 0;
     terms.textContent = words.renews[interval];
     coverLine.hidden = !fee;
@@ -72,14 +72,14 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
   const choose = (wanted: typeof amount) => () => {
     amount = wanted;
     refresh();
-    if (wanted === "own") void fetchStep();
+    if (wanted === "own") void fetchCheckout();
   };
 
-  /** Fetches it once. What was typed meanwhile is read then. */
-  const fetchStep = () =>
+  /** Fetches the checkout part once, then reads what was typed in the meantime. */
+  const fetchCheckout = () =>
     (loading ??= next.part().then(
       (part) => {
-        step = part;
+        checkout = part;
         refresh(true);
         return part;
       },
@@ -90,7 +90,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
     const list = choices[interval] ?? [];
     const [highlighted, preset] = [choices.highlighted, choices.default].map((one) => (one?.interval === interval ? one.amount_minor : undefined));
     if (amount !== "own" || !own.value) {
-      // What is pointed out is chosen too: two different signals would be one too many.
+      // The highlighted amount is also the chosen one, so that the form does not emphasize two amounts.
       amount = [highlighted, preset, list[(list.length - 1) >> 1]].find((one) => one !== undefined && list.includes(one)) ?? "own";
     }
     amounts.className = `amounts${list.length > 3 ? " many" : ""}${list.some((one) => money(one).length > 7) ? " long" : ""}`;
@@ -100,7 +100,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
     );
     if (choices.other !== false) {
       const other = radio("amount", "other", words.other, amount === "own", choose("own"));
-      // A pointer that chose it wants to type next; arrow keys only pass by.
+      // A reader who clicks it wants to type next. Arrow keys only pass over it.
       other.addEventListener("click", (event) => {
         if (!event.detail) return;
         choose("own")();
@@ -114,7 +114,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
   const ready = (gift?: Gift, sentence?: string) => {
     busy = false;
     const list = gift ? (choices[gift.interval] ?? []) : [];
-    // What was chosen before, as far as it can still be chosen.
+    // Restores the earlier choice, as far as it is still offered.
     if (gift && list.length) {
       const { interval: every, amount_minor: wanted, cover_fee: covered } = gift;
       coverFee.checked = !!covered;
@@ -131,7 +131,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
     if (busy) return;
     busy = true;
     refresh();
-    const loaded = await fetchStep();
+    const loaded = await fetchCheckout();
     refresh();
     const wanted = chosen()!;
     const problem = loaded?.problemOf(wanted, choices, locale, words);
@@ -162,7 +162,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
       }),
     ),
   );
-  const element = make("form", { part: "choices", novalidate: true }, offered.length > 1 && intervals, amounts, ownLine, coverLine, message, button, safe);
+  const element = make("form", { part: "choices", novalidate: true }, offered.length > 1 && intervals, amounts, ownLine, coverLine, message, button, secure);
   own.addEventListener("input", () => refresh());
   coverFee.addEventListener("change", () => refresh());
   element.addEventListener("submit", (event) => {

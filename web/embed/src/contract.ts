@@ -1,6 +1,6 @@
-// The words this script exchanges with the service. They come from the contract; what stands here beside it is narrower, where the
-// contract takes any text or `null` and this script writes one of a few words, or wider, where it can do without what the contract
-// promises (a newer or older service must not break a page).
+// The types of what this script exchanges with the service. They are derived from the contract. Some are narrower, where the contract
+// allows any string or `null` and this script uses a few values. Some are wider, where the script works without a field that the
+// contract requires: a newer or older service must not break a page.
 import type * as contract from "../../client/contract";
 
 export type Surface = "banner" | "inline" | "wall";
@@ -11,10 +11,10 @@ export type Consent = "granted" | "denied";
 
 type Optional<Whole, Key extends keyof Whole> = Omit<Whole, Key> & Partial<Pick<Whole, Key>>;
 
-/** Amounts are whole minor units of `currency`, which has `minor_digits` decimals. */
+/** Amounts are in minor units of `currency`, which has `minor_digits` decimals. */
 export type Choices = Optional<contract.Choices, contract.Interval | "default" | "other" | "step_minor">;
 
-/** A heading and what follows it; `locale` is the language it is in. */
+/** A heading and the text below it; `locale` is their language. */
 export interface Words extends contract.ThanksCopy {
   locale?: string | null;
 }
@@ -25,14 +25,14 @@ export interface Content extends Omit<contract.Content, "choices"> {
 
 export type QuietDays = contract.QuietDays;
 
-/** A verdict that shows: all that it then carries. */
+/** A verdict that shows an appeal. */
 export interface Shown extends Omit<contract.Verdict, "content"> {
   show: true;
   surface: Surface;
   kind: Kind;
   appeal: string;
   variant: string;
-  /** A preview has none. */
+  /** Missing in a preview. */
   attribution?: string;
   content: Content;
 }
@@ -47,7 +47,7 @@ export interface Dismissal extends contract.Dismissal {
   kind: DismissalKind;
 }
 
-/** The question put to `POST /v1/banner`. What is not known is left out. */
+/** The body of `POST /v1/banner`. What is not known is omitted. */
 export interface Question extends contract.Question {
   surfaces: Surface[];
   page: contract.Page;
@@ -55,17 +55,17 @@ export interface Question extends contract.Question {
   history?: { views: contract.View[]; dismissals: Dismissal[]; articles: contract.ArticleWeek[]; article_days: contract.ArticleDay[] };
 }
 
-/** A question about what staff want to see. */
+/** The body of `POST /v1/banner/preview`. */
 export interface PreviewQuestion extends Question {
   preview: string;
 }
 
-/** What the service hears of an appeal; see `report.ts`. */
+/** The body of `POST /v1/banner/events`; see `report.ts`. */
 export interface BannerEvent extends contract.BannerEvent {
   dismissal?: DismissalKind;
 }
 
-/** What a reader has chosen to give: one act of giving. */
+/** What a reader has chosen to give. */
 export type Gift = Pick<contract.CheckoutBody, "amount_minor" | "currency" | "interval" | "cover_fee">;
 
 export type { ArticleDay, ArticleWeek, Block, CheckoutBody, EventName, FeeCover, Interval, Ticker, TokenBody, Values, View } from "../../client/contract";

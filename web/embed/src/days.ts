@@ -1,22 +1,22 @@
-// Days as people say them, in the language of the sentence around them.
+// Writes numbers of days and dates as text, in the language of the sentence around them.
 
 import type { Language } from "./language";
 
 export type Unit = "day" | "week" | "month" | "year";
 
-/** For a language that browsers do not know: `3 lá`, and the words around it for `in 3 days`. Pages, which write no functions, have one form for each unit. */
+/** For a language that browsers do not support: `3 lá`, and the pattern for `in 3 days`. A page can't write functions, so it gives one form for each unit. */
 export interface OwnTimes {
   time?: (count: number, unit: Unit) => string;
   units?: Record<Unit, string>;
   in?: string;
 }
 
-/** Whether a time can be said in this language. A browser that does not know it would say it in another. */
+/** Whether a time can be written in this language. A browser that does not support it would use another language. */
 export function canTellTime(language: string, own: OwnTimes): boolean {
   return !!(own.time ?? own.units ?? Intl.RelativeTimeFormat?.supportedLocalesOf(language)[0]);
 }
 
-/** `14` is two weeks, `90` three months. */
+/** The largest unit that fits: 14 days are two weeks, 90 days are three months. */
 export function period(days: number): [number, Unit] {
   const months = Math.round(days / 30.44);
   if (months && Math.abs(months * 30.44 - days) <= days / 33) return months % 12 ? [months, "month"] : [months / 12, "year"];
@@ -36,11 +36,11 @@ export function whenIn(days: number, language: string, own: OwnTimes): string {
   return time ? put(own.in ?? "{time}", time) : new Intl.RelativeTimeFormat(language).format(count, unit);
 }
 
-/** A date in words, in the exact language where the sentence around it is in that language too, or else as ISO 8601 has it. */
+/** A date as text: in `locale` if that is a variant of the sentence's `language`, else in `language`, or else in the ISO 8601 format. */
 export function dateIn(atMs: number, locale: string, language: string, timeZone?: string): string {
   for (const tag of [locale.startsWith(language) ? locale : language, language]) {
     try {
-      // Nothing where the tag is nonsense, or of a language that the browser does not know.
+      // An invalid tag throws; an unsupported language gives an empty list.
       if (Intl.DateTimeFormat.supportedLocalesOf(tag)[0]) return new Intl.DateTimeFormat(tag, { dateStyle: "long", timeZone }).format(atMs);
     } catch {
       continue;
@@ -54,8 +54,8 @@ function ownTime(count: number, unit: Unit, { time, units }: OwnTimes): string |
 }
 
 /**
- * The newsroom's own sentences for a language, which win over ours: on the page as `<script type="application/json" id="keepopen-words">`,
- * an object by language tag.
+ * The newsroom's own sentences for a language, which win over ours. They are on the page in `<script type="application/json" id="keepopen-words">`:
+ * an object whose keys are language tags.
  */
 export function pageWords(locale: string | null | undefined): Language | undefined {
   const tag = locale?.split(/[-_]/)[0]?.toLowerCase() ?? "";
@@ -63,12 +63,12 @@ export function pageWords(locale: string | null | undefined): Language | undefin
     const words = JSON.parse(document.getElementById("keepopen-words")!.textContent!)[tag];
     return words && { tag, words };
   } catch {
-    // There are none.
+    // The page has none.
     return undefined;
   }
 }
 
-/** The sentence with this in the place of what stands in braces. */
+/** The sentence with its placeholders (`{…}`) replaced by `value`. */
 export function put(sentence: string, value: string): string {
   return sentence.replace(/\{\w+\}/, () => value);
 }

@@ -1,6 +1,6 @@
 type Child = Node | string | false | undefined;
 
-/** Makes an element. Text only ever becomes text: what the service sends is never read as HTML. */
+/** Makes an element. Strings become text nodes: what the service sends is never parsed as HTML. */
 export function make<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Record<string, string | boolean | undefined> = {},
@@ -15,12 +15,12 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** An element with a name, by which style sheets (`class` inside, `part` outside) and tests know it. */
+/** Makes an element that style sheets (`class` inside, `part` outside) and tests (`data-test`) find by its name. */
 export function part<Name extends keyof HTMLElementTagNameMap>(tag: Name, name: string, attributes: Record<string, string | undefined> = {}, ...children: Child[]) {
   return make(tag, { class: name, part: name, "data-test": name, ...attributes }, ...children);
 }
 
-/** A button that does one thing. */
+/** Makes a button. */
 export function button(name: string, label: string, press: () => void, attributes: Record<string, string | undefined> = {}): HTMLButtonElement {
   const element = part("button", name, { type: "button", ...attributes }, label);
   element.addEventListener("click", press);

@@ -4,19 +4,19 @@ import { TAG } from "./names";
 import { makeRoom } from "./room";
 import { followPage } from "./tone";
 
-/** A live region speaks of what changes in it, so it must be there before. */
+/** A live region announces only what changes in it, so it must be in the page for a moment before its text is set. */
 const SPEAK_AFTER_MS = 150;
 const SHOW_FOR_MS = 8_000;
 
-/** `<keepopen-appeal surface="banner|inline|wall">`: an empty place until the service answers. */
+/** `<keepopen-appeal surface="banner|inline|wall">`: a place for an appeal, empty until there is one. */
 export class AppealElement extends HTMLElement {
   private root = this.attachShadow({ mode: "open" });
   private covered: { element: HTMLElement; display: string }[] = [];
   private live = make("p", { class: "say", role: "status", "data-test": "say" });
   private panel?: HTMLElement;
-  /** Gives back to the page what the panel took of it. */
+  /** Functions that undo the panel's changes to the page. */
   private undo: (() => void)[] = [];
-  /** What had the focus before it came here. */
+  /** The element that had the focus before this one. */
   private cameFrom?: HTMLElement;
 
   constructor() {
@@ -31,11 +31,11 @@ export class AppealElement extends HTMLElement {
     return wanted === "inline" || wanted === "wall" ? wanted : "banner";
   }
 
-  /** Puts a panel into the page, dressed in this style sheet. A wall covers what follows it in the article. */
+  /** Shows a panel with this style sheet. A wall hides the siblings that follow it. */
   fill(panel: HTMLElement, style: string): void {
     this.clear();
     this.root.replaceChildren();
-    this.dress(style);
+    this.applyStyle(style);
     this.panel = panel;
     this.live.textContent = "";
     this.root.append(panel, this.live);
@@ -44,7 +44,7 @@ export class AppealElement extends HTMLElement {
     if (this.surface === "wall") this.cover();
   }
 
-  /** Empties the place and gives the article back. */
+  /** Removes the panel, and shows what a wall has hidden. */
   clear(): void {
     const hadFocus = this.matches(":focus-within");
     for (const undo of this.undo.splice(0)) undo();
@@ -54,7 +54,7 @@ export class AppealElement extends HTMLElement {
     this.covered = [];
   }
 
-  /** Says it aloud to those who do not see it; shows it for a while where no panel stands. */
+  /** Announces a sentence to screen readers. If there is no panel, also shows it for a few seconds. */
   say(sentence: string): void {
     setTimeout(() => (this.live.textContent = sentence), SPEAK_AFTER_MS);
     setTimeout(() => this.live.textContent === sentence && this.live.replaceChildren(), SHOW_FOR_MS);
@@ -68,8 +68,8 @@ export class AppealElement extends HTMLElement {
     }
   }
 
-  /** A sheet made by script works under a strict content security policy; older browsers get a style element. */
-  private dress(style: string): void {
+  /** Applies the style sheet. A constructed sheet works under a strict content security policy; older browsers get a style element. */
+  private applyStyle(style: string): void {
     try {
       const sheet = new CSSStyleSheet();
       sheet.replaceSync(style);
@@ -85,9 +85,9 @@ export function places(): AppealElement[] {
   return [...document.querySelectorAll<AppealElement>(TAG)];
 }
 
-/** The place for a surface; a banner is made where there is none. */
+/** The place for a surface. If there is none for the banner, it is made. */
 export function placeFor(surface: Surface, edge: "top" | "bottom"): AppealElement | undefined {
-  const found = places().find((place) => place.surface === surface && isThere(place));
+  const found = places().find((place) => place.surface === surface && isVisible(place));
   if (found || surface !== "banner") return found && edged(found, edge);
   const made = edged(document.createElement(TAG) as AppealElement, edge);
   made.setAttribute("surface", "banner");
@@ -101,7 +101,7 @@ function edged(place: AppealElement, edge: "top" | "bottom"): AppealElement {
   return place;
 }
 
-/** A place that the page hides can show nothing. */
-function isThere(place: Element): boolean {
+/** Whether the page shows this place. */
+function isVisible(place: Element): boolean {
   return place.checkVisibility?.({ visibilityProperty: true }) !== false;
 }

@@ -1,19 +1,19 @@
 import type { Page } from "../../client/contract";
 import type { Embed } from "./parts";
 
-// The part that follows a reader from page to page within one load of the document: fetched when the page may have become another, and while an appeal
-// stands on it.
+// The part that follows a reader from page to page within one load of the document (single-page sites). It is fetched when the page may have changed,
+// and when an appeal is shown.
 
-/** A page that a script puts together counts as complete when nothing of it changed for so long. */
+/** A page that a script builds counts as complete when nothing in it has changed for this long. */
 const SETTLED_MS = 300;
-/** A page that says that it is busy is waited for so many times. */
+/** How often to wait for a page that says that it is busy. */
 const MAX_WAITS = 30;
 
 let timer = 0;
 let isNew = false;
 let watched: HTMLHeadElement | undefined;
 
-/** Looks whether this is still the page that was asked about; if it isn't, closes what stands there, and asks for the new one when it is complete. */
+/** Checks whether this is still the page that the script asked about. If not, closes what is shown, and asks for the new page when it is complete. */
 export function look(page: Embed, how?: string): void {
   watch(page);
   const was = page.seen;
@@ -23,10 +23,10 @@ export function look(page: Embed, how?: string): void {
   const isOther = moved || how === "page" || facts(now.facts) !== facts(was.facts) || now.body !== was.body;
   page.seen = now;
   if (!isOther) return;
-  // The way back is not another article.
+  // The back button doesn't lead to another article.
   if (moved || how === "page") isNew = how !== "pop";
   page.turn++;
-  // A page that is put together by script may still carry the address of the one before it.
+  // A page that a script builds may still have the canonical link of the previous page.
   page.stale = document.querySelector<HTMLLinkElement>("link[rel=canonical]")?.href;
   page.close?.();
   wait(page, MAX_WAITS);
@@ -35,14 +35,14 @@ export function look(page: Embed, how?: string): void {
 function wait(page: Embed, tries: number): void {
   clearTimeout(timer);
   timer = window.setTimeout(() => {
-    // Turbo, and whoever else says so, is still putting the page together.
+    // Turbo, or another script that sets these attributes, is still building the page.
     if (tries && document.querySelector("html[aria-busy=true], html[data-turbo-preview]")) return wait(page, tries - 1);
     page.start(isNew);
     isNew = false;
   }, SETTLED_MS);
 }
 
-/** A fragment makes no other page, and neither does a query that is replaced, say by a script that counts visits. */
+/** Whether the address is that of another page. A new fragment is no other page, nor is a replaced query: scripts that count visits do that. */
 function isMoved(was: URL, now: URL, how?: string): boolean {
   return now.pathname !== was.pathname || (now.search !== was.search && how !== "replaceState");
 }
@@ -55,10 +55,10 @@ function facts(page: Page): string {
   return JSON.stringify({ ...page, url: undefined });
 }
 
-/** Watches what tells of another page at once: what a page says of itself stands in its head, and the loader's own look comes a moment later. */
+/** Watches for signs of another page: changes in the head, and the browser's history, sooner than the loader itself, which first fetches this part. */
 export function watch(page: Embed): void {
   if (watched === document.head) return;
-  // Before the page's own router, which may write the history itself.
+  // Runs before the page's own router, which may change the history itself.
   if (!watched) addEventListener("popstate", () => look(page, "pop"), true);
   for (const how of watched ? [] : (["pushState", "replaceState"] as const)) {
     const original = history[how];

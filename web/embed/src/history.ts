@@ -1,17 +1,17 @@
 import type { Dismissal, DismissalKind, View } from "./contract";
 
-// What the reader's own browser remembers of appeals. Plain functions on plain lists.
+// The views and dismissals that the reader's browser stores. Pure functions on plain lists.
 
-const KEEP = 100;
-const KEEP_MS = 365 * 86_400_000;
+const MAX_ENTRIES = 100;
+const MAX_AGE_MS = 365 * 86_400_000;
 
-/** Adds to a list, dropping what is older than a year or beyond the last hundred. */
+/** Adds an entry to a list. Drops entries that are older than a year, and all but the last hundred. */
 export function remember<Entry extends { at: string }>(list: Entry[], entry: Entry, nowMs: number): Entry[] {
   return trim([...list, entry], nowMs);
 }
 
 export function trim<Entry extends { at: string }>(list: Entry[], nowMs: number): Entry[] {
-  return list.filter((entry) => nowMs - Date.parse(entry.at) < KEEP_MS).slice(-KEEP);
+  return list.filter((entry) => nowMs - Date.parse(entry.at) < MAX_AGE_MS).slice(-MAX_ENTRIES);
 }
 
 export function viewOf(appeal: string, variant: string, nowMs: number): View {
@@ -22,7 +22,7 @@ export function dismissalOf(appeal: string, kind: DismissalKind, nowMs: number):
   return { appeal, kind, at: new Date(nowMs).toISOString() };
 }
 
-/** Which view of this appeal by this reader the next one is, counted no further than 20. */
+/** How many times the reader will have seen this appeal after the next view, counted from 1. 20 means 20 or more. */
 export function ordinal(views: View[], appeal: string): number {
   return Math.min(views.filter((view) => view.appeal === appeal).length + 1, 20);
 }

@@ -1,7 +1,7 @@
-// Owns: the one script tag of a page, from which everything else starts.
-// Never: a cookie, a framework, a word on the console above debug (but why a preview does not show), an error that reaches the page.
-// Start at: `page.ts` for what happens on a page view, `context.ts` for what the service is told, `parts.ts` for what is fetched later.
-// Tested in: `embed/tests/` (plain parts) and `tests/browser/` of the project (the whole loop).
+// Owns: the entry point, which the page's script tag loads.
+// Never: a cookie, a framework, a console message above debug (except why a preview does not show), an error that reaches the page.
+// Start at: `page.ts` for what happens on a page view, `context.ts` for what is sent to the service, `parts.ts` for the parts that are fetched later.
+// Tested in: `embed/tests/` (unit tests) and `tests/browser/` of the project (the script in a browser).
 import type { Standing } from "./contract";
 import { openPage } from "./page";
 import { readSettings } from "./settings";
@@ -9,13 +9,13 @@ import { readSettings } from "./settings";
 declare global {
   interface Window {
     keepopen?: {
-      /** The reader's standing as the service sees it now; `none` without a token, `unknown` when it can't be told. */
+      /** The reader's current standing, from the service: `none` without a token, `unknown` if the service can't be reached or the token has expired. */
       standing(): Promise<Standing>;
-      /** The signed attribution of a reader who is held out, to be sent along with a checkout of the site's own. */
+      /** The signed attribution of a reader who is held out. The site's own checkout sends it to the service. */
       attribution(): Promise<string | undefined>;
-      /** Says that the page shows something else now, where the script can't see it: the question is put again. */
+      /** Tells the script that the page shows something else now, where it can't see that itself. The script then asks the service again. */
       page(): void;
-      /** Forgets all that this script kept in the browser for this site. */
+      /** Deletes everything that this script stored in the browser for this site. */
       forget(): void;
     };
   }

@@ -7,7 +7,7 @@ import type { English } from "./words";
 
 export type Sentences = Partial<English & EnglishThanks & EnglishTicker & EnglishCheckout & EnglishPreview>;
 
-/** Put in by the build: the languages that are there beside English. */
+/** The tags of the built-in languages other than English. The build replaces it with a list. */
 declare const LANGUAGES: string[];
 
 export interface Language {
@@ -15,7 +15,7 @@ export interface Language {
   words: Sentences;
 }
 
-/** Fetches the script's own sentences in a language; nothing for English, or where they can't be had. */
+/** Fetches the script's own sentences in a language. Returns undefined for English, for an unknown language, and if the file can't be fetched. */
 export async function fetchLanguage(page: Pick<Embed, "part">, locale: string | null | undefined): Promise<Language | undefined> {
   const tag = locale?.split(/[-_]/)[0]!.toLowerCase() ?? "";
   if (!LANGUAGES.includes(tag)) return undefined;
@@ -23,7 +23,7 @@ export async function fetchLanguage(page: Pick<Embed, "part">, locale: string | 
     const { default: words } = (await page.part(tag as never)) as { default: Sentences };
     return { tag, words };
   } catch (error) {
-    // Then it is said in English.
+    // The script then uses its English sentences.
     console.debug("keepopen:", error);
     return undefined;
   }

@@ -1,7 +1,7 @@
 import type { Sentences } from "./language";
 
-// The script's own sentences in other languages. What one leaves out is said in English.
-// Each language is a file of its own for readers: `build.mjs` makes it from what is exported here under the language's tag.
+// The script's own sentences in other languages. A missing sentence is shown in English.
+// `build.mjs` makes a separate file of each language that is exported here; its name is the language tag.
 
 export const de: Sentences = {
   close: "Schließen",
@@ -181,7 +181,7 @@ export const ga: Sentences = {
   renews: { once: "", month: "Athnuaitear é gach mí. Cealaigh am ar bith.", year: "Athnuaitear é gach bliain. Cealaigh am ar bith." },
   intervals: { once: "Aon uair amháin", month: "Gach mí", year: "Gach bliain" },
   gift: { once: "", month: " sa mhí", year: " sa bhliain" },
-  // Few browsers know Irish numbers.
+  // Few browsers support Irish.
   time: (count, unit) => {
     const few = count > 2 && count < 11;
     const names = { day: "lá", week: few ? "seachtaine" : count === 2 ? "sheachtain" : "seachtain", month: count > 6 ? "mí" : "mhí", year: few ? (count > 6 ? "mbliana" : "bliana") : "bhliain" };
@@ -233,7 +233,7 @@ export const ar: Sentences = {
   renews: { once: "", month: "يتجدد كل شهر. يمكنك الإلغاء في أي وقت.", year: "يتجدد كل سنة. يمكنك الإلغاء في أي وقت." },
   intervals: { once: "مرة واحدة", month: "شهريًا", year: "سنويًا" },
   gift: { once: "", month: " شهريًا", year: " سنويًا" },
-  // Browsers say the nominative, which does not follow these words.
+  // Browsers use the nominative, which is wrong after these words.
   time: (count, unit) => {
     const [one, two, few, many] = { day: ["يوم", "يومين", "أيام", "يومًا"], week: ["أسبوع", "أسبوعين", "أسابيع", "أسبوعًا"], month: ["شهر", "شهرين", "أشهر", "شهرًا"], year: ["سنة", "سنتين", "سنوات", "سنة"] }[unit];
     return count < 3 ? (count < 2 ? one : two)! : `${new Intl.NumberFormat("ar").format(count)} ${count < 11 ? few : many}`;

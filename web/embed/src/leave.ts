@@ -1,6 +1,6 @@
-// The way to the payment page, also out of a frame: a payment page does not open inside one.
+// Goes to the payment page. Also leaves a frame, since a payment page does not open inside one.
 
-/** The address if a page may be sent there; anything but http(s) is refused. */
+/** Returns the address if it is an http(s) URL, else undefined. */
 export function webAddress(value: unknown): string | undefined {
   try {
     const url = new URL(String(value));
@@ -10,18 +10,18 @@ export function webAddress(value: unknown): string | undefined {
   }
 }
 
-/** Goes to an address in the window that the reader sees as a whole. */
+/** Opens an address in the top window. */
 export function leaveTo(url: string): void {
   if (!isFramed()) return location.assign(url);
   try {
     top!.location.href = url;
   } catch {
-    // A frame that may not: then in a window of its own, or, where that is refused too, here.
+    // This frame may not navigate the top window. Open a new window, or, if that is blocked too, use this frame.
     if (!open(url, "_blank")) location.assign(url);
   }
 }
 
-/** The address that the reader comes back to: of the whole page, where that is the same site's. */
+/** The address that the reader returns to: that of the top window if it is on the same site, else that of this frame. */
 export function returnAddress(): string {
   try {
     return top!.location.href;
@@ -30,7 +30,7 @@ export function returnAddress(): string {
   }
 }
 
-/** Whether another site's page stands around this one: what is kept here isn't there when the reader comes back. */
+/** Whether this page is in a frame on another site's page. What it stores is then not available when the reader returns. */
 export function isForeignFrame(): boolean {
   try {
     return top!.location.origin !== location.origin;

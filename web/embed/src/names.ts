@@ -1,8 +1,8 @@
 /** The custom element's name. */
 export const TAG = "keepopen-appeal";
-/** The name under which the service adds the session to the address that the reader comes back to. */
+/** The query parameter that the service adds to the return URL; it has the id of the checkout session. */
 export const SESSION_PARAMETER = "keepopen_session";
-/** The name under which a browser that keeps nothing finds the attempt again, in the fragment, which no server is sent. */
+/** The parameter with the attempt's id, for a browser that can't store it. It is in the fragment, which browsers send to no server. */
 export const ATTEMPT_PARAMETER = "keepopen_attempt";
-/** The name under which a preview's note stands in the page's address. */
+/** The query parameter that has the signed token of a preview. */
 export const PREVIEW_PARAMETER = "keepopen_preview";

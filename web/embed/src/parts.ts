@@ -4,36 +4,36 @@ import type { Memory } from "./memory";
 import type { Settings } from "./settings";
 import type { Answer } from "./http";
 
-// The script comes in parts: the loader, which every page gets, and what is fetched only where it is needed.
-// No part imports another at run time. What they share is the loader's, and is handed over as `Embed`.
+// The script consists of the loader, which every page gets, and of parts, which are fetched only when they are needed.
+// No part imports another at run time. What they share belongs to the loader, which passes it to them as `Embed`.
 
-/** What the loader lends to the other parts. */
+/** What the loader shares with the other parts. */
 export interface Embed {
   readonly settings: Settings;
   readonly memory: Memory;
-  /** Which page this is, of those that one load has shown. What was begun for another is dropped. */
+  /** Counts the pages that this load of the document has shown. Work that was started for an earlier page is dropped. */
   turn: number;
-  /** By how many milliseconds the service's clock is ahead of this browser's, where that is much. */
+  /** By how many milliseconds the service's clock is ahead of this browser's, if it is more than a minute. */
   skew: number;
-  /** What the page was like when its question was put. */
+  /** The state of the page when the script last asked about it. */
   seen?: { href: string; facts: Page; body: HTMLElement };
-  /** The canonical address of the page before this one: it says nothing of this one. */
+  /** The canonical address of the previous page, which may still be in the head of this one. */
   stale?: string;
-  /** Takes away what stands on the page. */
+  /** Removes what is shown on the page. */
   close?(): void;
   /** The time by the service's clock, in milliseconds since 1970. */
   now(): number;
-  /** Sends a request to a path of the service, by `POST` where there is a body; nothing comes back when it cannot be reached in time. */
+  /** Sends a request to a path of the service: see `call` in `http.ts`. Also corrects `skew`. */
   call(path: string, timeoutMs: number, body?: unknown, headers?: Record<string, string>): Promise<Answer | undefined>;
-  /** What the service is told of this page. */
+  /** The question about this page, as it is sent to the service. */
   context(): Question;
-  /** Fetches a part; each is fetched once. */
+  /** Fetches a part. Each is fetched once. */
   part<Name extends keyof Parts>(name: Name): Promise<Parts[Name]>;
-  /** Fetches a part and calls a function of it, which gets this object first. */
+  /** Fetches a part and calls one of its functions with this object as the first argument. */
   use<Name extends keyof Parts, Does extends keyof Parts[Name]>(name: Name, does: Does, ...more: More<Parts[Name][Does]>): Promise<Result<Parts[Name][Does]>>;
-  /** Dispatches an event for the page's own scripts, without anything about the person. */
-  tell(name: "verdict" | "gift", detail: unknown): void;
-  /** Begins a page; `isNew` says that the reader has not been on it a moment ago. */
+  /** Dispatches an event for the page's own scripts. It contains no personal data. */
+  dispatch(name: "verdict" | "gift", detail: unknown): void;
+  /** Starts on a page. `isNew` is false after a reload or the back button. */
   start(isNew: boolean): void;
 }
 

@@ -4,23 +4,23 @@ import { fetchLanguage } from "./language";
 import { PREVIEW_PARAMETER } from "./names";
 import type { Embed } from "./parts";
 
-// The part that shows staff what they asked for: fetched only on a page that was opened by the URL of a preview.
+// The part that shows a preview to staff. It is fetched only on a page that was opened with a preview's URL.
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /**
- * Shows what staff want to see on this page, whatever readers see. It is no page view: articles are told, so that words can speak of them, and nothing is
- * counted or written down. Staff look for the reason when nothing shows, so these are the lines that the console gets above debug.
+ * Shows the previewed appeal on this page, whatever readers see. The counts of articles are sent, since the text may mention them, but nothing is counted
+ * or stored. If nothing shows, staff look for the reason on the console, so it is written there above the debug level.
  */
 export async function showPreview(embed: Embed): Promise<void> {
-  const note = new URL(location.href).searchParams.get(PREVIEW_PARAMETER)!;
+  const token = new URL(location.href).searchParams.get(PREVIEW_PARAMETER)!;
   const { articles, days } = embed.memory.read();
   const body: PreviewQuestion = {
     ...embed.context(),
     history: { views: [], dismissals: [], articles, article_days: days },
-    preview: note,
+    preview: token,
   };
-  const answer = await embed.call("/v1/banner/preview", PATIENCE_MS, body);
+  const answer = await embed.call("/v1/banner/preview", TIMEOUT_MS, body);
   const verdict = answer?.body as Partial<Shown> | undefined;
   if (answer?.status !== 200 || verdict?.show !== true || typeof verdict.content?.heading !== "string") {
     return console.info("keepopen: no preview:", answer?.body.code ?? "the service can't be reached");
@@ -36,7 +36,7 @@ export async function showPreview(embed: Embed): Promise<void> {
 export const english = { preview: "Preview" };
 export type EnglishPreview = typeof english;
 
-/** Says that this is no appeal to readers. */
+/** The label that marks a preview. */
 function mark(word: string): HTMLElement {
   const made = part("p", "preview", {}, word);
   made.style.cssText = "margin: 0; padding: 2px 16px; background: var(--ink); color: var(--surface); font: 700 13px/1.5 var(--font)";

@@ -5,15 +5,15 @@ import { put } from "./days";
 import type { Parts } from "./parts";
 import { directionOf, language, time, when, words } from "./words";
 
-/** What is put before the reader, and how to wake its form after a visit to the payment page: with what was chosen, and a sentence. */
+/** What is shown to the reader. `ready` makes its form work again after a visit to the payment page, with what was chosen, and a sentence. */
 export interface Panel {
   element: HTMLElement;
   ready(gift?: Gift, sentence?: string): void;
-  /** What a screen reader says when it appears; an appeal waits to be found. */
+  /** What a screen reader announces when the panel appears. An appeal is not announced. */
   says?: string;
 }
 
-/** An appeal: heading, text, choices and the ways out of it; none where the reader may not send it away. */
+/** An appeal: heading, text, choices, and the buttons that dismiss it; without `onDismiss`, the reader can't dismiss it. */
 export function appealPanel(
   surface: Surface,
   kind: Kind,
@@ -27,27 +27,27 @@ export function appealPanel(
   const choices = kind === "thank" ? undefined : content.choices;
   const form = choices ? choiceForm(choices, content.cta ?? words.give, locale, next) : undefined;
   const close = onDismiss && closeButton(() => onDismiss("close"), content.dismiss, content.locale, days);
-  const text = wording(content, locale, rich);
+  const text = copy(content, locale, rich);
   const element = frame(
     surface,
     kind,
     locale,
     close,
     text,
-    form && make("div", { class: "giving" }, form.element, onDismiss && waysOut(onDismiss, days)),
+    form && make("div", { class: "giving" }, form.element, onDismiss && dismissButtons(onDismiss, days)),
   );
   if (form) text.append(moreButton(element));
   return { element, ready: (gift, sentence) => form?.ready(gift, sentence) };
 }
 
-/** What is said to a reader who sends an appeal away: for how long. Nothing where that is not known. */
+/** The sentence after a dismissal: for how long the reader won't be asked. Empty if that is not known. */
 export function farewell(how: DismissalKind, days: QuietDays | null | undefined): string {
   const count = days?.[how];
   return count ? put(words.farewell[how], how === "later" ? when(count) : time(count)) : "";
 }
 
-/** What is only said, and closed: thanks, a note. */
-export function still(kind: string, locale: string, text: HTMLElement, onClose: () => void): Panel {
+/** A message that can only be closed: thanks, or a note. */
+export function messagePanel(kind: string, locale: string, text: HTMLElement, onClose: () => void): Panel {
   return { element: frame("banner", kind, locale, closeButton(onClose), text), ready: () => {}, says: text.textContent! };
 }
 
@@ -59,7 +59,7 @@ function frame(surface: Surface, kind: string, locale: string, ...children: (HTM
   );
 }
 
-function wording(content: Content, locale: string, rich: Parts["rich"] | undefined): HTMLElement {
+function copy(content: Content, locale: string, rich: Parts["rich"] | undefined): HTMLElement {
   const texts = content.body?.filter((block) => typeof block === "string") ?? [];
   const body = rich?.blocks(content.body ?? []) ?? texts.map((text) => make("p", { part: "body" }, text));
   body.find((block) => block.tagName === "P")?.classList.add("first");
@@ -72,7 +72,7 @@ function wording(content: Content, locale: string, rich: Parts["rich"] | undefin
   );
 }
 
-/** Unfolds what a small screen does not show at first. */
+/** The button that shows what is folded away on a small screen. */
 function moreButton(panel: HTMLElement): HTMLElement {
   const more = button("more", words.more, () => {
     const open = panel.classList.toggle("open");
@@ -91,7 +91,7 @@ function closeButton(press: () => void, label?: string | null, lang?: string | n
   return element;
 }
 
-function waysOut(onDismiss: (how: DismissalKind) => void, days: QuietDays | null | undefined): HTMLElement {
+function dismissButtons(onDismiss: (how: DismissalKind) => void, days: QuietDays | null | undefined): HTMLElement {
   return make(
     "div",
     { class: "ways-out" },

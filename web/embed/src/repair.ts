@@ -2,11 +2,11 @@ import { dateOf } from "./articles";
 import type { ArticleDay } from "./contract";
 import type { Kept } from "./memory";
 
-// What is kept may be odd: written by an older version, by another script, or by hand. The service refuses a question with one odd entry in it.
+// The stored entry may be invalid: written by an older version, by another script, or by hand. The service rejects a question with any invalid entry.
 
 const DISMISSALS = ["close", "later", "already_gave"];
 
-/** What is sound of it. */
+/** Returns the valid part of what is stored. */
 export function repaired(kept: Kept): Kept {
   const { bucket, views, dismissals, articles, days, last, meter, token, pending, heldOut, hold, skew } = kept;
   return plain({
@@ -28,13 +28,13 @@ export function repaired(kept: Kept): Kept {
   });
 }
 
-/** What an older version counted from some day on, as if it was read on that day. */
+/** The count of an older version, which had one start date, as if all articles were read on that date. */
 function daysOf(meter: Kept["meter"]): ArticleDay[] {
   const { from, used } = Object(meter);
   return Number.isFinite(from) && Math.abs(from) < 8e15 && count(used) && used ? [{ day: dateOf(from), count: used }] : [];
 }
 
-/** Without what is left out, and in an order of its own, so that it compares. */
+/** Removes undefined properties, so that two values can be compared as JSON. */
 function plain(kept: Kept): Kept {
   return JSON.parse(JSON.stringify(kept)) as Kept;
 }
@@ -60,10 +60,10 @@ function date(value: unknown): boolean {
 }
 
 function time(value: unknown): boolean {
-  return typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) && Date.parse(value) > 0 && isOfCalendar(value);
+  return typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) && Date.parse(value) > 0 && isInCalendar(value);
 }
 
-/** Browsers read the 31st of February as a day in March. */
-function isOfCalendar(time: string): boolean {
+/** Whether the date exists. Browsers read the 31st of February as a day in March. */
+function isInCalendar(time: string): boolean {
   return new Date(time).toISOString().slice(0, 10) === time.slice(0, 10);
 }

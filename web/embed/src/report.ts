@@ -1,7 +1,7 @@
 import type { BannerEvent, EventName, Shown } from "./contract";
 import type { Settings } from "./settings";
 
-/** Tells what became of an appeal, unless it is a preview. Best effort: a lost report costs a count, never a page. */
+/** Reports an event of an appeal (seen, clicked, dismissed), unless it is a preview. Best effort: a lost report only makes a count too low. */
 export function report(
   settings: Settings,
   verdict: Shown,
@@ -10,8 +10,8 @@ export function report(
 ): void {
   if (!verdict.attribution) return;
   const url = `${settings.base}/v1/banner/events`;
-  const told: BannerEvent = { site: settings.site, event, attribution: verdict.attribution, ...more };
-  const body = JSON.stringify(told);
+  const reported: BannerEvent = { site: settings.site, event, attribution: verdict.attribution, ...more };
+  const body = JSON.stringify(reported);
   try {
     if (navigator.sendBeacon?.(url, body)) return;
     fetch(url, { method: "POST", body, keepalive: true, credentials: "omit" }).catch(() => {});
@@ -20,7 +20,7 @@ export function report(
   }
 }
 
-/** Calls back once, when half of the element, or half a screen of it, is in view. */
+/** Calls `seen` once, when half of the element is in view, or when it fills half of the screen. */
 export function whenSeen(element: Element, seen: () => void): void {
   if (typeof IntersectionObserver === "undefined") return seen();
   const steps = Array.from({ length: 11 }, (_, step) => step / 10);

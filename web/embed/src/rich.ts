@@ -1,4 +1,4 @@
-// The part that draws what few appeals have: quotes, images, lists, and how far the appeal has come.
+// The part that draws what few appeals have: quotes, images, lists, and the ticker.
 
 export { blocks } from "./blocks";
 export { default as css } from "./rich.css";

@@ -1,17 +1,17 @@
-// A banner lies over the page, so that its coming moves nothing. What it covers can still be read, and what has the focus is never under it.
+// A banner is laid over the page, so nothing moves when it appears. The reader can still scroll to what it covers, and it never covers the focus.
 
 const COMPACT_WIDTH = 900;
 const COMPACT_HEIGHT = 500;
 const TINY_HEIGHT = 320;
 
-/** Folds a banner where there is little room, and keeps the page clear of it; call the answer to give everything back. */
+/** Folds a banner if there is little room, and adds space to the page for it. Returns a function that undoes everything. */
 export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
   const { body, documentElement: root } = document;
   const foldable = !!panel.querySelector(".more");
   const onTop = place.getAttribute("edge") === "top";
   const before = [body.style.paddingBottom, root.style.scrollPaddingBottom] as const;
   const padding = parseFloat(getComputedStyle(body).paddingBottom) || 0;
-  /** A banner at the top takes room of its own only where nobody sees it happen, or where the keyboard has to get by. */
+  /** Whether a banner at the top takes up space of its own. It does once it is scrolled out of view, or when the reader uses the Tab key. */
   let settled = false;
 
   const fit = () => {
@@ -27,7 +27,7 @@ export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
     } else if (settled) {
       const grown = height - place.offsetHeight;
       place.style.height = `${height}px`;
-      // Most browsers hold what is being read in its place by themselves.
+      // Most browsers keep the scroll position by themselves.
       if (!CSS.supports("overflow-anchor", "auto") && panel.getBoundingClientRect().bottom <= 0) scrollBy(0, grown);
     }
   };

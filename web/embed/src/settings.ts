@@ -1,19 +1,19 @@
-/** What the page's author wrote on the script tag. */
+/** The settings on the script tag. */
 export interface Settings {
-  /** Address of the service, without a slash at the end. */
+  /** The service's address, without a slash at the end. */
   base: string;
   site: string;
-  /** Every `data-…` attribute as it is now, for the page context. */
+  /** The current `data-…` attributes, for the page context. */
   readonly attributes: Record<string, string | undefined>;
 }
 
-/** The service lives where this script came from, also under a sub-path or from a versioned address. */
+/** The service's address, from that of the script, which may have a sub-path or a version. */
 export function baseOf(scriptUrl: string): string {
   const url = new URL(scriptUrl);
   return url.origin + url.pathname.replace(/(\/embed\/[^/]+)?\/[^/]*$/, "");
 }
 
-/** Reads the tag; nothing comes back when there is no site to ask for. A page that is swapped in may bring a tag with other attributes. */
+/** Reads the script tag. Returns undefined if it names no site. A page that a script swaps in may have a tag with other attributes. */
 export function readSettings(script: HTMLOrSVGScriptElement | null): Settings | undefined {
   let tag = script as HTMLScriptElement | null;
   const find = () => (tag?.isConnected ? tag : (tag = document.querySelector<HTMLScriptElement>("script[data-site][src*=embed]") ?? tag));

@@ -4,15 +4,15 @@ import type { Embed } from "./parts";
 import { notCharged, showNote, showThanks } from "./thanks";
 import { exchange } from "./token";
 
-// The part that learns how opened payment pages ended.
+// The part that finds out how opened payment pages ended.
 
-/** The service is asked how a payment ended at most so often, unless the reader comes back from it. */
-const CHECK_EVERY_MS = 600_000;
-const GIVE_UP_MS = 30 * 86_400_000;
+/** The minimum interval between two checks of a payment, unless the reader comes back from it. */
+const CHECK_INTERVAL_MS = 600_000;
+const MAX_AGE_MS = 30 * 86_400_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Learns how opened payment pages ended; true when this page must not ask, `left` when the appeal that was left stands there again. */
+/** Finds out how opened payment pages ended. Returns true if this page must not show an appeal, and `left` if it shows the abandoned appeal again. */
 export async function settle(page: Embed, returned = true): Promise<boolean | "left"> {
   if (new URL(location.href).searchParams.get(PREVIEW_PARAMETER)) {
     await (await page.part("preview")).showPreview(page);
@@ -20,15 +20,15 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
   }
   await page.use("state", "repair");
   const { pending } = page.memory.read();
-  const isDue = pending.some(({ checked }) => !(Math.abs(page.now() - checked!) < CHECK_EVERY_MS));
-  // On a sensitive page thanks are as much out of place as an appeal: the next page learns what became of the gift.
+  const isDue = pending.some(({ checked }) => !(Math.abs(page.now() - checked!) < CHECK_INTERVAL_MS));
+  // On a sensitive page, thanks would be as out of place as an appeal, so the check waits for the next page.
   if (!returned && (page.seen?.facts.sensitive || !isDue)) return pending.some(({ still }) => still);
   const { turn } = page;
   const { session, attempt } = takeReturn();
   const here = location.href.split("#")[0];
   const waiting = [...pending].sort((a) => (a.session === session ? -1 : 0));
   if (session && attempt && !waiting.some((one) => one.session === session)) waiting.unshift({ session, attempt, at: page.now() });
-  // A session that is not ours to ask about: somebody may have paid, so this page keeps still.
+  // This browser doesn't know the attempt of the session in the address. Somebody may have paid, so this page shows no appeal.
   let quiet = session !== undefined && waiting[0]?.session !== session;
   for (const pending of waiting) {
     const mine = pending.session === session;
@@ -40,7 +40,7 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
       case "paid":
         drop(page, pending, outcome.token);
         if (isHere) await showThanks(page, pending);
-        page.tell("gift", { standing: outcome.standing });
+        page.dispatch("gift", { standing: outcome.standing });
         return true;
       case "processing":
         update(page, pending, { told: true, still: true, checked, left: undefined, choice });
@@ -55,43 +55,43 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
         quiet ||= mine;
         continue;
       case "late":
-        // Neither thanked so late, nor asked: told, it is kept until it is given up.
+        // It is too late for thanks, but don't ask either: keep the payment, as one that the reader knows of, until it is too old.
         update(page, pending, { told: true, still: true, checked, left: undefined });
         quiet = true;
         break;
       case "refused":
-        // A payment known to be on its way is not forgotten because the service no longer talks about its page.
+        // A payment that is being processed is kept, even if the service no longer gives its state.
         if (pending.told) update(page, pending, { checked });
         else drop(page, pending);
         quiet = true;
         break;
       case "open":
         update(page, pending, { still: false, checked, left: undefined, choice });
-        // Back on the page without having paid: what was left stands there again, and this is no other page view.
+        // The reader is back on the page without having paid: show the appeal again. This is not a new page view.
         if (left && left.url === here && checked - pending.at < HOUR_MS && isHere) {
-          await (await page.part("show")).showLeft(page, left.verdict, left.gift, await notCharged(page, left.verdict.content.locale || document.documentElement.lang));
+          await (await page.part("show")).showAbandoned(page, left.verdict, left.gift, await notCharged(page, left.verdict.content.locale || document.documentElement.lang));
           return "left";
         }
         quiet ||= mine;
         break;
       case "unknown":
-        // Asked again after a minute or so.
+        // Check again in about a minute.
         update(page, pending, { still: true, checked: checked - 9 * MINUTE_MS });
         quiet = true;
     }
-    if (checked - pending.at > GIVE_UP_MS) drop(page, pending);
+    if (checked - pending.at > MAX_AGE_MS) drop(page, pending);
   }
   return quiet;
 }
 
-/** The same, on a page that the browser kept for the way back. */
+/** Does the same on a page that the browser restored from its back-forward cache. */
 export async function again(page: Embed): Promise<void> {
   const show = await page.part("show");
   const before = show.ready();
   if (page.memory.read().pending.length && (await settle(page)) === true) show.close(before);
 }
 
-/** Takes the session and the attempt out of the page's address, so that they are not bookmarked, shared or logged further. */
+/** Removes the session and the attempt from the page's address, so that they are not bookmarked, shared or logged. */
 function takeReturn(): { session?: string; attempt?: string } {
   const url = new URL(location.href);
   const session = url.searchParams.get(SESSION_PARAMETER) ?? undefined;

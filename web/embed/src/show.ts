@@ -7,49 +7,52 @@ import { fetchLanguage, type Language } from "./language";
 import type { Memory } from "./memory";
 import { TAG } from "./names";
 import type { Embed } from "./parts";
-import { appealPanel, farewell, type Panel, still } from "./render";
+import { appealPanel, farewell, type Panel, messagePanel } from "./render";
 import { report, whenSeen } from "./report";
 import style from "./style.css";
 import { canTell, speak } from "./words";
 
-// The part that shows something: fetched only when there is something to show.
+// The part that draws appeals and messages. It is fetched only when there is something to show.
 
 if (!customElements.get(TAG)) customElements.define(TAG, AppealElement);
 
-/** What stands on the page now. */
+/** What the page shows now. */
 let shown: { place: AppealElement; panel: Panel; escape?: () => void } | undefined;
-/** The page whose view was counted. */
-let counted: number | undefined;
+/** The `turn` (see `Embed`) of the page on which a view was last counted. */
+let countedTurn: number | undefined;
 
-/** Shows an appeal in its place; false where the page has none. `left` is the choice of a reader who comes back without having paid. */
-export async function showAppeal(embed: Embed, answer: Shown, left?: Gift, sentence?: string): Promise<boolean> {
+/**
+ * Shows an appeal in its place. Returns false if the page has no such place, if the answer is malformed, or if the reader has moved to another page.
+ * `abandoned` is the choice of a reader who comes back without having paid, and `sentence` the message to show with it.
+ */
+export async function showAppeal(embed: Embed, answer: Shown, abandoned?: Gift, sentence?: string): Promise<boolean> {
   const { settings, memory, turn } = embed;
   if (typeof answer.content?.heading !== "string" || !Array.isArray(answer.content.body)) return false;
   const locale = answer.content.locale || document.documentElement.lang;
   const isRich = answer.content.ticker || answer.content.body.some((block) => typeof block !== "string");
-  const [spoken, rich, values] = await Promise.all([
+  const [language, rich, values] = await Promise.all([
     fetchLanguage(embed, locale),
-    // Without it, the plain paragraphs are there all the same.
+    // If this part can't be fetched, the plain paragraphs are shown anyway.
     isRich ? embed.part("rich").catch(() => undefined) : undefined,
     answer.values && embed.part("values"),
   ]);
-  speak(pageWords(locale), spoken);
+  speak(pageWords(locale), language);
   const verdict = { ...answer };
   if (values) verdict.content = values.filled(answer.content, answer.values, locale);
-  // The reader may have gone on meanwhile.
+  // The reader may have moved to another page in the meantime.
   if (embed.turn !== turn) return false;
-  // Of a preview nothing is told, written down or counted; of what stands there again, it was.
+  // A preview is not reported, stored or counted. An appeal that is shown again was reported and counted before.
   const isPreview = !answer.attribution;
-  if (left) counted = turn;
+  if (abandoned) countedTurn = turn;
   else if (!isPreview) {
     const { show, surface, kind, appeal, variant, reason } = answer;
-    embed.tell("verdict", { show, surface, kind, appeal, variant, reason });
+    embed.dispatch("verdict", { show, surface, kind, appeal, variant, reason });
   }
-  // Where nothing may be remembered, nothing can be promised.
+  // If the dismissal can't be stored, don't promise for how long the reader won't be asked.
   const days = memory.works() && canTell() ? verdict.content.quiet_days : undefined;
   const place = placeFor(verdict.surface, edge(embed));
-  /** Writes down what needs the reader's consent. */
-  const note = (how: Parameters<Memory["change"]>[0]) => !isPreview && memory.works() && memory.change(how);
+  /** Stores something, if the reader consents and this is no preview. */
+  const save = (how: Parameters<Memory["change"]>[0]) => !isPreview && memory.works() && memory.change(how);
   const next: Next = {
     part: () => embed.part("checkout"),
     give(gift, phrase) {
@@ -58,7 +61,7 @@ export async function showAppeal(embed: Embed, answer: Shown, left?: Gift, sente
     },
   };
   const dismiss = (how: DismissalKind) => {
-    note((kept) => (kept.dismissals = remember(kept.dismissals, dismissalOf(verdict.appeal, how, embed.now()), embed.now())));
+    save((kept) => (kept.dismissals = remember(kept.dismissals, dismissalOf(verdict.appeal, how, embed.now()), embed.now())));
     report(settings, verdict, "dismiss", { dismissal: how });
     close();
     place?.say(farewell(how, days));
@@ -67,37 +70,37 @@ export async function showAppeal(embed: Embed, answer: Shown, left?: Gift, sente
   const panel = appealPanel(verdict.surface, verdict.kind, verdict.content, locale, days, next, rich, closable ? dismiss : undefined);
   show(embed, place, panel, closable ? () => dismiss("close") : undefined, rich?.css);
   if (!place) return false;
-  // Whoever turns to the form may give.
-  for (const turn of ["pointerover", "focusin"]) panel.element.addEventListener(turn, () => void next.part().catch(() => {}), { once: true });
-  if (left) panel.ready(left, sentence);
+  // A reader who points at the appeal or focuses it may give, so fetch the checkout part now.
+  for (const event of ["pointerover", "focusin"]) panel.element.addEventListener(event, () => void next.part().catch(() => {}), { once: true });
+  if (abandoned) panel.ready(abandoned, sentence);
   whenSeen(panel.element, () => {
-    if (counted === turn) return;
-    counted = turn;
+    if (countedTurn === turn) return;
+    countedTurn = turn;
     report(settings, verdict, "view", memory.works() ? { ordinal: ordinal(memory.read().views, verdict.appeal) } : {});
-    note((kept) => (kept.views = remember(kept.views, viewOf(verdict.appeal, verdict.variant, embed.now()), embed.now())));
+    save((kept) => (kept.views = remember(kept.views, viewOf(verdict.appeal, verdict.variant, embed.now()), embed.now())));
   });
   return true;
 }
 
-/** Shows what is only said, and closed. */
-export function showStill(embed: Embed, kind: "thank" | "note", language: Language | undefined, locale: string, text: HTMLElement, more: string): void {
+/** Shows a message (thanks, or a note) that the reader can only close. */
+export function showMessage(embed: Embed, kind: "thank" | "note", language: Language | undefined, locale: string, text: HTMLElement, more: string): void {
   speak(pageWords(locale), language);
-  show(embed, placeFor("banner", edge(embed)), still(kind, locale, text, () => close()), () => close(), more);
+  show(embed, placeFor("banner", edge(embed)), messagePanel(kind, locale, text, () => close()), () => close(), more);
 }
 
-/** The reader came back without having paid: what was left stands there again as it was. */
-export async function showLeft(embed: Embed, verdict: Shown, gift: Gift, sentence: string): Promise<void> {
+/** Shows the appeal again, with the reader's choice, after the reader came back without having paid. */
+export async function showAbandoned(embed: Embed, verdict: Shown, gift: Gift, sentence: string): Promise<void> {
   if (shown) shown.panel.ready(gift, sentence);
   else await showAppeal(embed, verdict, gift, sentence);
 }
 
-/** Makes the buttons of what is shown work again, after a visit to the payment page. */
+/** Makes the buttons of the current panel work again, after a visit to the payment page. Returns what is shown. */
 export function ready(): typeof shown {
   shown?.panel.ready();
   return shown;
 }
 
-/** Takes away what is shown, or only this. */
+/** Removes what is shown. With `only`, removes it only if it is still that. */
 export function close(only?: unknown): void {
   if (!shown || (only && only !== shown)) return;
   shown.escape?.();
@@ -116,7 +119,7 @@ function show(embed: Embed, place: AppealElement | undefined, panel: Panel, onEs
   if (panel.says) place.say(panel.says);
   const now: typeof shown = { place, panel };
   shown = now;
-  // What stands there goes when the page becomes another.
+  // Remove the panel when the page becomes another one without a reload.
   embed.close = close;
   embed.part("follow").then((follow) => follow.watch(embed), () => {});
   if (place.surface !== "banner") return;
@@ -127,7 +130,7 @@ function show(embed: Embed, place: AppealElement | undefined, panel: Panel, onEs
   now.escape = () => document.removeEventListener("keydown", escape);
 }
 
-/** Whether a key that was pressed now is meant for the panel: it has the focus, or it is in sight and nothing else has it. */
+/** Whether a key press is meant for the panel: the panel has the focus, or it is visible and nothing else has the focus or is modal. */
 function isOurs(place: Element, panel: Element): boolean {
   if (place.matches(":focus-within")) return true;
   const { activeElement: active, body, fullscreenElement } = document;

@@ -3,17 +3,17 @@ import type { Kept } from "./memory";
 import type { Embed } from "./parts";
 import { repaired } from "./repair";
 
-// The part that few pages want: the reader's standing, what a silent verdict says besides, and the repair of what is kept.
+// The part that few pages need: the reader's standing, what else a verdict without an appeal says, and the repair of the stored entry.
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
-const PATIENCE_MS = 3_000;
+const TIMEOUT_MS = 3_000;
 
-/** Writes down what a verdict says that shows nothing; true when it is worth asking again. */
-export function remark({ memory, now }: Embed, { attribution, token_problem: problem }: Silent): boolean {
-  // What the held-out give is counted by it.
+/** Stores what a verdict without an appeal says. Returns true if the service should be asked again. */
+export function recordSilent({ memory, now }: Embed, { attribution, token_problem: problem }: Silent): boolean {
+  // Gifts of readers who are held out are counted by this attribution.
   if (attribution && memory.works()) memory.change((kept) => (kept.heldOut = { attribution, at: now() }));
-  // A token that the service took back (after a refund, say) is dropped: without it the reader may be asked. One that has expired is kept.
+  // Delete a token that the service has revoked, for example after a refund: without it, the reader may be asked. An expired token is kept.
   if (problem !== "token_superseded" || !memory.read().token) return false;
   memory.change((kept) => {
     delete kept.token;
@@ -22,41 +22,41 @@ export function remark({ memory, now }: Embed, { attribution, token_problem: pro
   return !memory.read().token;
 }
 
-/** The attribution of a reader who is held out, as long as the service takes it. */
+/** The attribution of a reader who is held out, for as long as the service accepts it. */
 export function attribution({ memory, now }: Embed): string | undefined {
   const { heldOut } = memory.read();
   return heldOut && Math.abs(now() - heldOut.at) < DAY_MS ? heldOut.attribution : undefined;
 }
 
-/** The reader's standing as the service sees it now. A token that is over isn't asked about: the answer would be an error on the console. */
+/** The reader's current standing, from the service. An expired token is not sent: the error response would show on the console. */
 export async function standing(page: Embed): Promise<Standing> {
   const { token } = page.memory.read();
   if (!token) return "none";
   if (expiry(token) <= page.now()) return "unknown";
-  const answer = await page.call("/v1/supporter", PATIENCE_MS, undefined, { authorization: `Bearer ${token}` });
+  const answer = await page.call("/v1/supporter", TIMEOUT_MS, undefined, { authorization: `Bearer ${token}` });
   return answer?.status === 200 ? (answer.body.standing as Standing) : "unknown";
 }
 
-/** Goes by the service's clock from now on, if this browser's is more than a minute away from it. */
+/** Uses the service's clock from now on, if this browser's differs by more than a minute. */
 export function setClock(page: Embed, ahead: number): void {
   page.skew = Math.abs(ahead) > MINUTE_MS ? ahead : 0;
   page.memory.change((kept) => (kept.skew = page.skew));
 }
 
-/** Repairs what is kept; whether there was something to repair. */
+/** Repairs the stored entry. Returns whether there was anything to repair. */
 export function repair({ memory }: Embed): boolean {
   const kept = memory.read();
-  const better = repaired(kept);
+  const valid = repaired(kept);
   const text = (from: Kept, name: string) => JSON.stringify(from[name as keyof Kept]);
-  if (Object.keys({ ...kept, ...better }).every((name) => text(kept, name) === text(better, name))) return false;
+  if (Object.keys({ ...kept, ...valid }).every((name) => text(kept, name) === text(valid, name))) return false;
   memory.change((latest) => {
     for (const name of Object.keys(latest)) delete latest[name as keyof typeof latest];
-    Object.assign(latest, better);
+    Object.assign(latest, valid);
   });
   return true;
 }
 
-/** When a token is over, in milliseconds since 1970; NaN where it can't be read. */
+/** When a token expires, in milliseconds since 1970; NaN if it can't be read. */
 function expiry(token: string): number {
   try {
     return JSON.parse(atob(token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/"))).exp * 1000;

@@ -8,7 +8,7 @@ import type { Embed } from "./parts";
 import rich from "./rich.css";
 import css from "./thanks.css";
 
-// What is said when it is known how a payment ended.
+// The messages about how a payment ended.
 
 export const english = {
   thanks: { heading: "Thank you", body: ["Your gift has come through. It helps keep this work open to everyone."] },
@@ -22,7 +22,7 @@ export const english = {
 
 export type EnglishThanks = typeof english;
 
-/** Says thanks, once, when the money is there: for what, and how long the reader is now left alone. */
+/** Shows the thanks, once, after a payment: for which gift, and for how long the reader won't be asked. */
 export async function showThanks(embed: Embed, { thanks, gift }: Pending): Promise<void> {
   const locale = thanks?.locale ?? document.documentElement.lang;
   const language = await fetchLanguage(embed, locale);
@@ -35,20 +35,20 @@ export async function showThanks(embed: Embed, { thanks, gift }: Pending): Promi
     const quiet = gift.interval !== "once" ? words.quietWhileGiving : gift.quiet && canTellTime(tag, words) ? put(words.quietAfterGift, timeIn(gift.quiet, tag, words)) : "";
     text.append(part("p", "gift", { lang: tag }, make("b", {}, gift.phrase), ` · ${dateIn(gift.at, locale, tag)}. ${quiet}`));
   }
-  (await embed.part("show")).showStill(embed, "thank", language, locale, text, css + rich);
+  (await embed.part("show")).showMessage(embed, "thank", language, locale, text, css + rich);
 }
 
-/** Says one quiet line; a choice that was kept can be made again. */
+/** Shows a note of one line. With a stored choice, it has a button to try again. */
 export async function showNote(embed: Embed, which: "onItsWay" | "notThrough", choice?: Pending["left"]): Promise<void> {
   const locale = document.documentElement.lang;
   const language = await fetchLanguage(embed, locale);
   const words = { ...english, ...language?.words, ...pageWords(locale)?.words };
   const text = make("div", { class: "words" }, part("p", "note", { id: "heading" }, words[which]));
   if (choice) text.append(button("again", words.tryAgain, () => void tryAgain(embed, choice)));
-  (await embed.part("show")).showStill(embed, "note", language, locale, text, css);
+  (await embed.part("show")).showMessage(embed, "note", language, locale, text, css);
 }
 
-/** The appeal comes back as it was chosen in, at the page's edge, which every page has; the next press begins another attempt to pay. */
+/** Shows the appeal again with the reader's choice, as a banner, which every page has. The next press starts another attempt to pay. */
 async function tryAgain(embed: Embed, { verdict, gift }: NonNullable<Pending["left"]>): Promise<void> {
   (await embed.part("checkout")).renew();
   const show = await embed.part("show");

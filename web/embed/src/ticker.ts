@@ -12,25 +12,25 @@ export const english = {
 
 export type EnglishTicker = typeof english;
 
-/** How far the appeal has come: a sentence, and a bar that says the same. */
+/** How much has been raised: a sentence, and a bar that shows the same. */
 export function tickerLine(ticker: Ticker, locale: string, language: string, own: object): HTMLElement {
   const words: EnglishTicker = { ...english, ...own };
-  const tell = (number: number) => tickerNumber(number, ticker, locale);
-  const told: Record<string, string> = { goal: tell(ticker.goal), when: since(ticker, locale, language, words) };
-  const of = (ticker.counts === "money" ? words.ofGoal : words.ofSupporters).replace(/ *\{(\w+)\}/g, (_, name) => (told[name] ? ` ${told[name]}` : ""));
-  const sentence = make("p", { id: "ticker" }, make("strong", {}, tell(ticker.total)), ` ${of.trim()}`);
+  const format = (number: number) => tickerNumber(number, ticker, locale);
+  const values: Record<string, string> = { goal: format(ticker.goal), when: since(ticker, locale, language, words) };
+  const of = (ticker.counts === "money" ? words.ofGoal : words.ofSupporters).replace(/ *\{(\w+)\}/g, (_, name) => (values[name] ? ` ${values[name]}` : ""));
+  const sentence = make("p", { id: "ticker" }, make("strong", {}, format(ticker.total)), ` ${of.trim()}`);
   const bar = make("progress", { max: String(ticker.goal), value: String(Math.max(0, ticker.total)), part: "ticker-bar", "aria-labelledby": "ticker" });
   return make("div", { class: "ticker", part: "ticker", "data-test": "ticker" }, sentence, bar);
 }
 
-/** From when on is counted: this month, or since a day. Nothing where all that ever came is counted. */
+/** Since when gifts are counted: this month, or since a date. Empty if all gifts are counted. */
 export function since({ from, as_of: asOf }: Ticker, locale: string, language: string, words: EnglishTicker): string {
   if (!from) return "";
   if (from === `${asOf.slice(0, 7)}-01`) return words.thisMonth;
   return words.since.replace("{date}", () => dateIn(Date.parse(from), locale, language, "UTC"));
 }
 
-/** A number of the ticker in words: people, or an amount in whole units. What is left is rounded up, so that nobody reads of nothing. */
+/** A formatted number of the ticker: people, or an amount in whole units. With `up`, it is rounded up, so that a small remainder doesn't show as 0. */
 export function tickerNumber(number: number, ticker: Ticker, locale: string, up = false): string {
   const { counts, currency, minor_digits: digits } = ticker;
   if (counts !== "money" || !currency) return formatNumber(number, locale);

@@ -2,26 +2,26 @@ import type { Standing, TokenBody } from "./contract";
 import type { Pending } from "./memory";
 import { type Embed, JSON_BODY } from "./parts";
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** How an opened payment page ended, as far as the service knows. */
 export type Outcome =
   | { state: "paid"; token: string; standing: Standing }
-  /** The payment is on its way (a bank debit): neither ask nor thank. */
+  /** The payment is being processed (a bank debit): show neither an appeal nor thanks. */
   | { state: "processing" }
   | { state: "failed" }
-  /** Still open: the reader may yet pay in another tab. */
+  /** The payment page is still open: the reader may pay in another tab. */
   | { state: "open" }
-  /** Nothing more will come of it. */
+  /** No token will come of it. */
   | { state: "over" }
-  /** Paid, but fetched too late for a token: a supporter whom this browser cannot prove. */
+  /** Paid, but it is too late to get a token. The reader is a supporter, but this browser can't prove it. */
   | { state: "late" }
-  /** The service will not say, for a reason that this script does not know. */
+  /** The service refuses to say, for a reason that this script does not know. */
   | { state: "refused" }
-  /** The service did not say. */
+  /** The service gave no answer. */
   | { state: "unknown" };
 
-const ENDS: Record<string, Outcome["state"]> = {
+const STATES: Record<string, Outcome["state"]> = {
   payment_processing: "processing",
   payment_failed: "failed",
   payment_unpaid: "open",
@@ -31,10 +31,10 @@ const ENDS: Record<string, Outcome["state"]> = {
   already_exchanged: "over",
 };
 
-/** Changes a paid session for a supporter token; only the browser that opened it knows the attempt. */
+/** Exchanges a paid session for a supporter token. Only the browser that opened the session knows its attempt. */
 export async function exchange(embed: Embed, pending: Pending): Promise<Outcome> {
   const body: TokenBody = { grant: "checkout_session", site: embed.settings.site, session: pending.session, attempt: pending.attempt, report_state: true };
-  const answer = await embed.call("/v1/tokens", PATIENCE_MS, body, JSON_BODY);
+  const answer = await embed.call("/v1/tokens", TIMEOUT_MS, body, JSON_BODY);
   return outcomeOf(answer?.status, answer?.body ?? {});
 }
 
@@ -42,7 +42,7 @@ export function outcomeOf(status: number | undefined, body: Record<string, unkno
   if (status === 200 && typeof body.token === "string") {
     return { state: "paid", token: body.token, standing: body.standing as Standing };
   }
-  const known = ENDS[String(body.state ?? body.code)];
+  const known = STATES[String(body.state ?? body.code)];
   if (known) return { state: known } as Outcome;
   const refused = status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
   return { state: refused ? "refused" : "unknown" };

@@ -1,30 +1,30 @@
-// Which colour the page has behind a panel, so that the panel follows it: also where the page has a switch of its own between light and dark.
+// Finds the page's colour behind a panel, so that the panel matches it, also on a page that has its own switch between light and dark.
 
-/** Dresses a panel for its page, now and whenever the page changes its looks; call the answer to stop. */
+/** Matches a panel to its page, now and whenever the page changes its colours. Returns a function that stops this. */
 export function followPage(panel: HTMLElement, place: HTMLElement): () => void {
-  const dress = () => {
-    // Its own scheme would change what the browser's ground is.
+  const apply = () => {
+    // The class sets the colour scheme, which would change `Canvas`.
     panel.classList.remove("dark");
     panel.style.setProperty("--found", colorBehind(place) ?? "Canvas");
     panel.classList.toggle("dark", isDark(getComputedStyle(panel).backgroundColor));
   };
-  const soon = () => {
-    dress();
-    // Pages like to fade from one to the other.
-    setTimeout(dress, 500);
+  const applySoon = () => {
+    apply();
+    // Pages often fade from light to dark.
+    setTimeout(apply, 500);
   };
-  dress();
+  apply();
   const scheme = matchMedia("(prefers-color-scheme: dark)");
-  scheme.addEventListener?.("change", soon);
-  const watch = new MutationObserver(soon);
+  scheme.addEventListener?.("change", applySoon);
+  const watch = new MutationObserver(applySoon);
   for (const element of [document.documentElement, document.body]) watch.observe(element, { attributes: true });
   return () => {
-    scheme.removeEventListener?.("change", soon);
+    scheme.removeEventListener?.("change", applySoon);
     watch.disconnect();
   };
 }
 
-/** Nothing where the page leaves its ground to the browser. */
+/** The page's background behind a place; undefined if the page sets none. */
 function colorBehind(place: Element): string | undefined {
   for (let behind: Element | null = place.parentElement; behind; behind = behind.parentElement) {
     const color = getComputedStyle(behind).backgroundColor;
@@ -33,7 +33,7 @@ function colorBehind(place: Element): string | undefined {
   return undefined;
 }
 
-/** By the lightness of a computed colour: browsers write mixed ones in parts of one, plain ones in parts of 255. */
+/** Whether a computed colour is dark. Browsers write `color(…)` in parts of 1, and `rgb(…)` in parts of 255. */
 export function isDark(color: string): boolean {
   const [red = 1, green = 1, blue = 1] = (color.match(/[( ][\d.]+/g) ?? []).map((number) => Number(number.slice(1)));
   return red * 0.3 + green * 0.59 + blue * 0.11 < (color.startsWith("rgb") ? 102 : 0.4);

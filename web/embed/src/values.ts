@@ -10,14 +10,14 @@ const ARGUMENT = /\{([a-z_]+)\}|\{\s*([a-z_]+)\s*,\s*(plural|selectordinal)\s*,/
 const FORM = /\s*(=\d+|[a-z]+)\s*\{/y;
 const END = /\s*\}/y;
 
-/** Puts the values in place of `{article_count}` and the like, as people of that language write them, and chooses plural forms. What is not known stays. */
+/** Replaces placeholders such as `{article_count}` with their values, formatted for the locale, and chooses plural forms. An unknown placeholder stays. */
 export function filled<Some extends Content>(content: Some, values: Values | null | undefined, locale: string): Some {
   const value = (name: string) => values?.[name as keyof Values] ?? undefined;
-  /** `count` is what `#` stands for within a plural form; outside, `#` and apostrophes are plain characters. */
+  /** `count` replaces `#` within a plural form. Outside of one, `#` and apostrophes are plain characters. */
   const fill = (text: string, count?: string): string => {
     let out = "";
     for (let at = 0; at < text.length; ) {
-      const past = count === undefined ? at : pastQuote(text, at);
+      const past = count === undefined ? at : quoteEnd(text, at);
       if (past > at) {
         // A doubled apostrophe is a plain one.
         out += text[at + 1] === "'" ? "'" : text.slice(at + 1, past - 1).replace(/''/g, "'");
@@ -28,14 +28,14 @@ export function filled<Some extends Content>(content: Some, values: Values | nul
       const forms = counted && formsAt(text, at + whole.length);
       if (name) {
         const known = value(name);
-        out += known === undefined ? whole : told(name, known, locale, content.ticker);
+        out += known === undefined ? whole : formatted(name, known, locale, content.ticker);
         at += whole.length;
         continue;
       }
       if (forms) {
         const known = value(counted);
         const chosen = known === undefined ? forms.other : choose(forms, Number(known), kind === "plural" ? "cardinal" : "ordinal", locale);
-        out += fill(chosen, known === undefined ? `{${counted}}` : told("", known, locale));
+        out += fill(chosen, known === undefined ? `{${counted}}` : formatted("", known, locale));
         at = forms.past;
         continue;
       }
@@ -58,14 +58,14 @@ export function filled<Some extends Content>(content: Some, values: Values | nul
   };
 }
 
-/** What the pattern finds at this very place, and its parts; nothing where it does not fit. */
+/** The match of a sticky pattern at this position, with its groups; empty if there is none. */
 function match(pattern: RegExp, text: string, at: number): (string | undefined)[] {
   pattern.lastIndex = at;
   return pattern.exec(text) ?? [];
 }
 
-/** Where what an apostrophe quotes within a form is over; `at` itself where none begins. */
-function pastQuote(text: string, at: number): number {
+/** The position after the text that an apostrophe at `at` quotes; `at` itself if no quoted text begins there. */
+function quoteEnd(text: string, at: number): number {
   if (text[at] !== "'") return at;
   if (text[at + 1] === "'") return at + 2;
   if (!/[{}#]/.test(text[at + 1] ?? "")) return at;
@@ -80,11 +80,11 @@ interface Forms {
   /** By category, or by exact number such as `=1`. */
   all: Map<string, string>;
   other: string;
-  /** The place past the brace that closes them. */
+  /** The position after the closing brace. */
   past: number;
 }
 
-/** The forms that begin at this place. Undefined where they make no sense. */
+/** The forms that begin at this position; undefined if they are malformed. */
 function formsAt(text: string, at: number): Forms | undefined {
   const all = new Map<string, string>();
   for (;;) {
@@ -94,7 +94,7 @@ function formsAt(text: string, at: number): Forms | undefined {
     let depth = 1;
     for (at = begin; depth; ) {
       if (at >= text.length) return undefined;
-      const past = pastQuote(text, at);
+      const past = quoteEnd(text, at);
       if (past === at) depth += text[at] === "{" ? 1 : text[at] === "}" ? -1 : 0;
       at = Math.max(past, at + 1);
     }
@@ -105,30 +105,30 @@ function formsAt(text: string, at: number): Forms | undefined {
   return end === undefined || other === undefined ? undefined : { all, other, past: at + end.length };
 }
 
-/** An exact form comes before that of the number's category in this language. */
+/** Chooses the form for a number: an exact form, or else that of its plural category in this language. */
 function choose({ all, other }: Forms, number: number, type: "cardinal" | "ordinal", locale: string): string {
-  const category = inLanguage(locale, (tag) => new Intl.PluralRules(tag, { type }).select(number));
+  const category = withLocale(locale, (tag) => new Intl.PluralRules(tag, { type }).select(number));
   return all.get(`=${number}`) ?? all.get(category ?? "") ?? other;
 }
 
-/** What this gives in the language, or in English where the browser does not take the tag. */
-function inLanguage<Result>(locale: string, give: (tag: string) => Result): Result | undefined {
+/** Calls `give` with the locale, or with English if that throws; undefined if both do. */
+function withLocale<Result>(locale: string, give: (tag: string) => Result): Result | undefined {
   for (const tag of [locale || "en", "en"]) {
     try {
       return give(tag);
     } catch {
-      // A tag that this browser does not take, or a browser that has no such names.
+      // The browser rejects the tag, or does not have this kind of names.
     }
   }
   return undefined;
 }
 
-/** One value in words. */
-function told(name: string, value: string | number, locale: string, ticker?: Ticker | null): string {
-  return inLanguage(locale, (tag) => write(name, value, tag, ticker)) ?? String(value);
+/** One value as text. */
+function formatted(name: string, value: string | number, locale: string, ticker?: Ticker | null): string {
+  return withLocale(locale, (tag) => format(name, value, tag, ticker)) ?? String(value);
 }
 
-function write(name: string, value: string | number, locale: string, ticker?: Ticker | null): string {
+function format(name: string, value: string | number, locale: string, ticker?: Ticker | null): string {
   const day = (date: string | number, options: Intl.DateTimeFormatOptions): string =>
     new Intl.DateTimeFormat(locale, { ...options, timeZone: "UTC" }).format(new Date(date));
   switch (name) {

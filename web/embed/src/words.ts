@@ -2,7 +2,7 @@ import type { Interval } from "./contract";
 import { canTellTime, type OwnTimes, timeIn, whenIn } from "./days";
 import type { Language } from "./language";
 
-// The sentences that are the script's own, but those that only a later step says. What an appeal says comes from the service.
+// The script's own sentences, except those of the parts (`ticker.ts`, `checkout.ts`, …). The text of an appeal comes from the service.
 
 const english = {
   close: "Close",
@@ -35,23 +35,23 @@ const english = {
 
 export type English = typeof english & OwnTimes;
 
-/** The sentences in the language that was last chosen. */
+/** The sentences in the language that `speak` chose last. */
 export let words: English = english;
 /** The tag of that language. */
 export let language = "en";
 
-/** Says the script's own sentences in the first of these languages that is there, or in English; what the page says itself wins. */
+/** Chooses the language of the script's own sentences: the page's own sentences first, then `other`, then English. */
 export function speak(page: Language | undefined, other?: Language): void {
   language = (page ?? other)?.tag ?? "en";
   words = { ...english, ...other?.words, ...page?.words };
 }
 
-/** Which way a language is written. */
+/** The writing direction of a language. */
 export function directionOf(locale: string): "rtl" | "ltr" {
   return /^(ar|arc|ckb|dv|fa|he|iw|ps|sd|ug|ur|yi)\b|[-_](arab|hebr)\b/i.test(locale) ? "rtl" : "ltr";
 }
 
-/** Whether times can be said at all. */
+/** Whether times can be written in this language. */
 export const canTell = (): boolean => canTellTime(language, words);
 
 /** `2 weeks` */
@@ -69,14 +69,14 @@ export function giftPhrase(amount: string, interval: Interval): string {
   return amount + words.gift[interval];
 }
 
-/** The words on the main button. An appeal may say where the gift stands with `{gift}`; else it follows. */
+/** The text of the main button. The gift replaces `{gift}` in the appeal's text, or else follows it. */
 export function buttonPhrase(cta: string, gift: string): string {
-  // Between words written from right to left, an amount keeps its own direction only if it is set apart.
-  const apart = /[\u0590-\u08ff]/.test(cta) ? `\u2068${gift}\u2069` : gift;
-  return cta.includes("{gift}") ? cta.replace("{gift}", () => apart) : `${cta} · ${apart}`;
+  // In right-to-left text, an amount keeps its own direction only if it is isolated.
+  const isolated = /[\u0590-\u08ff]/.test(cta) ? `\u2068${gift}\u2069` : gift;
+  return cta.includes("{gift}") ? cta.replace("{gift}", () => isolated) : `${cta} · ${isolated}`;
 }
 
-/** The words on the main button while no gift can be told. Words around a gift make no sense without it. */
+/** The text of the main button while no valid gift is chosen. Text with `{gift}` makes no sense then. */
 export function buttonWithoutGift(cta: string): string {
   return cta.includes("{gift}") ? words.give : cta;
 }

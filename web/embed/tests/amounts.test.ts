@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { formatAmount, parseAmount, withFee } from "../src/amounts";
 
-test("an amount is read as people of its language type it", () => {
+test("a typed amount is parsed by the conventions of its locale", () => {
   const cases: [string, string, number | undefined][] = [
     ["10", "en", 1000],
     [" € 10 ", "en", 1000],
@@ -22,18 +22,18 @@ test("an amount is read as people of its language type it", () => {
   for (const [text, locale, wanted] of cases) assert.equal(parseAmount(text, 2, locale), wanted, `${text} in ${locale}`);
 });
 
-test("a lone separator with one or two figures after it is a decimal one in every language", () => {
+test("a single separator with one or two digits after it is a decimal separator in every language", () => {
   assert.equal(parseAmount("10,50", 2, "en"), 1050);
   assert.equal(parseAmount("10.50", 2, "de"), 1050);
 });
 
-test("what is not an amount is not guessed at", () => {
+test("text that is not an amount gives undefined, not a guess", () => {
   for (const text of ["", "ten", "-5", "1e3", "10.555", "1,00,0", "1.2.3", "9".repeat(20), "10 or 20", "."]) {
     assert.equal(parseAmount(text, 2, "en"), undefined, JSON.stringify(text));
   }
 });
 
-test("a currency without decimals takes whole amounts only", () => {
+test("a currency without decimals accepts only whole amounts", () => {
   assert.equal(parseAmount("1000", 0, "en"), 1000);
   assert.equal(parseAmount("1,000", 0, "en"), 1000);
   assert.equal(parseAmount("10.5", 0, "en"), undefined);
@@ -44,19 +44,19 @@ test("a currency with three decimals keeps them", () => {
   assert.equal(parseAmount("1.2", 3, "en"), 1200);
 });
 
-test("whole amounts are shown without decimals, others with all of them", () => {
+test("whole amounts are formatted without decimals, and other amounts with all decimals", () => {
   const euro = { currency: "EUR", minor_digits: 2 };
   assert.equal(formatAmount(1000, euro, "en-IE"), "€10");
   assert.equal(formatAmount(1050, euro, "en-IE"), "€10.50");
   assert.equal(formatAmount(500, { currency: "JPY", minor_digits: 0 }, "en"), "¥500");
 });
 
-test("a page whose language tag is nonsense still shows amounts", () => {
+test("amounts are formatted even if the page's language tag is invalid", () => {
   assert.equal(formatAmount(1000, { currency: "EUR", minor_digits: 2 }, "not a language"), "€10");
   assert.equal(parseAmount("10", 2, ""), 1000);
 });
 
-test("the total with the fee is the one that the service computes", () => {
+test("the total with the fee equals the total that the service computes", () => {
   // The service's own tests read the same cases.
   const cases: { amount_minor: number; fee_cover: { percent: number; fixed_minor: number }; step_minor: number; total_minor: number }[] =
     JSON.parse(readFileSync("../tests/fixtures/fee_cover.json", "utf8"));

@@ -6,7 +6,7 @@ import type { Kept } from "../src/memory";
 const at = (text: string) => new Date(text).getTime();
 const DAY_MS = 86_400_000;
 const empty = (): Kept => ({ views: [], dismissals: [], articles: [], days: [], pending: [] });
-/** What is kept after these articles: when each was read, and its tags. */
+/** What is stored after reading these articles, each with its time and tags. */
 function read(...articles: [string | number, string[]?][]): Kept {
   const kept = empty();
   for (const [when, tags = []] of articles) countArticle(kept, tags, typeof when === "string" ? at(when) : when);
@@ -14,7 +14,7 @@ function read(...articles: [string | number, string[]?][]): Kept {
 }
 const week = (when: string) => read([when]).articles[0]!.week;
 
-test("a week begins on Monday, on the reader's own clock", () => {
+test("a week begins on Monday, in local time", () => {
   assert.equal(week("2026-11-22T23:59:59"), "2026-11-16");
   assert.equal(week("2026-11-23T00:00:00"), "2026-11-23");
   assert.equal(week("2026-11-29T12:00:00"), "2026-11-23");
@@ -30,18 +30,18 @@ test("articles are counted by week and tag, for a year", () => {
   assert.deepEqual(kept.articles.at(-1), { week: dateOf(at("2026-11-23T08:00:00") + 59 * 7 * DAY_MS), count: 1, tags: {} });
 });
 
-test("a week keeps thirty tags and goes on counting them", () => {
+test("a week has at most thirty tags, whose counts still grow", () => {
   const many = Array.from({ length: 40 }, (_, place) => `tag ${place}`);
   const [one] = read([0, many], [0, ["tag 0", "tag 39"]]).articles;
   assert.equal(Object.keys(one!.tags!).length, 30);
   assert.deepEqual([one!.tags!["tag 0"], one!.tags!["tag 39"], one!.count], [2, undefined, 2]);
 });
 
-test("a tag may be called what objects have by themselves", () => {
+test("a tag may have the name of a built-in property, such as constructor", () => {
   assert.deepEqual(read([0, ["constructor", "toString"]], [0, ["constructor"]]).articles[0]!.tags, { constructor: 2, toString: 1 });
 });
 
-test("the days hold what was read before the page that shows now", () => {
+test("the counts by day do not include the current article", () => {
   assert.deepEqual(read(["2026-11-28T08:00:00"]).days, []);
   assert.deepEqual(read(["2026-11-28T08:00:00"], ["2026-11-28T23:59:59"]).days, [{ day: "2026-11-28", count: 1 }]);
   assert.deepEqual(read(["2026-11-27T08:00:00"], ["2026-11-28T08:00:00"], ["2026-11-28T09:00:00"], ["2026-11-29T00:00:00"]).days, [
@@ -50,10 +50,10 @@ test("the days hold what was read before the page that shows now", () => {
   ]);
 });
 
-test("no day is kept longer than 92 days, however rarely the reader comes", () => {
+test("no day is stored for longer than 92 days, even if the reader seldom visits", () => {
   const kept = empty();
   for (let place = 0; place < 200; place++) countArticle(kept, [], at("2026-03-01T12:00:00") + place * DAY_MS);
-  assert.equal(kept.days.length, 91, "today's is not among them yet");
+  assert.equal(kept.days.length, 91, "today is not included yet");
   countArticle(kept, [], at("2026-03-01T12:00:00") + 199 * DAY_MS);
   assert.equal(kept.days.length, 92);
   countArticle(kept, [], at("2027-06-01T12:00:00"));

@@ -7,9 +7,9 @@ interface Page {
   metas: [string, string][];
   attributes: Record<string, string | undefined>;
   canonical?: string;
-  stale?: string;
+  /** The canonical address that the previous page had. */
   width: number;
-  /** The places on the page: their surface, and whether the page shows them. */
+  /** The places on the page: each with its surface, whether the page shows it, and its `data-` attributes. */
   places: [string, boolean, Record<string, string>?][];
 }
 
@@ -17,8 +17,8 @@ function page(metas: Page["metas"], more: Partial<Page> = {}): Page {
   return { metas, attributes: {}, width: 1280, places: [], ...more };
 }
 
-/** What is told of a page; the browser's own objects are stood in for. */
-function read({ metas, attributes, canonical, stale, width, places }: Page) {
+/** The question that the script sends about a page. The browser's objects are replaced with stubs. */
+function read({ metas, attributes, canonical, staleCanonical, width, places }: Page) {
   Object.assign(globalThis, {
     innerWidth: width,
     location: new URL("https://journal.example/sea/eelgrass?utm_source=letter#comments"),
@@ -31,10 +31,10 @@ function read({ metas, attributes, canonical, stale, width, places }: Page) {
           : places.map(([surface, isShown, dataset = {}]) => ({ getAttribute: () => surface, checkVisibility: () => isShown, dataset })),
     },
   });
-  return JSON.parse(JSON.stringify(readContext({ base: "", site: "journal", attributes }, true, stale)));
+  return JSON.parse(JSON.stringify(readContext({ base: "", site: "journal", attributes }, true, staleCanonical)));
 }
 
-test("a page that says nothing is told of by its address and the reader's screen alone", () => {
+test("without meta tags, the question has only the address, the language, the device and the consent", () => {
   assert.deepEqual(read(page([])), {
     site: "journal",
     surfaces: ["banner"],
@@ -56,7 +56,7 @@ test("the standard meta tags of an article are enough", () => {
   assert.deepEqual(facts, { url: "https://journal.example/eelgrass", section: "science", tags: ["sea", "biology"], kind: "article" });
 });
 
-test("own meta tags say what the standard ones cannot", () => {
+test("keepopen meta tags say what the standard ones cannot", () => {
   const { page: facts, reader } = read(
     page([
       ["keepopen:sensitive", "true"],
@@ -82,17 +82,17 @@ test("attributes win over meta tags", () => {
   assert.deepEqual([facts.section, facts.tags, facts.sensitive, reader.signed_in], ["sport", ["rowing", "regatta"], true, false]);
 });
 
-test("queries and fragments stay with the reader", () => {
+test("queries and fragments of the address are not sent", () => {
   const found = read(page([["og:url", "/letters?reader=42#top"]]));
   assert.equal(found.page.url, "https://journal.example/letters");
 });
 
-test("the screen is told of in three sizes", () => {
+test("the screen width is sent as one of three device types", () => {
   const device = (width: number) => read(page([], { width })).reader.device;
   assert.deepEqual([390, 639, 640, 1023, 1024].map(device), ["mobile", "mobile", "tablet", "tablet", "desktop"]);
 });
 
-test("the page says which page of the visit it is", () => {
+test("the page can say which page of the visit it is", () => {
   const ordinal = (metas: Page["metas"], attributes = {}) => read(page(metas, { attributes })).page.ordinal;
   assert.equal(ordinal([["keepopen:ordinal", "3"]]), 3);
   assert.equal(ordinal([["keepopen:ordinal", "3"]], { ordinal: "4" }), 4);
@@ -100,31 +100,31 @@ test("the page says which page of the visit it is", () => {
   assert.equal(ordinal([]), undefined);
 });
 
-test("the traits that the page names are told, from its attribute or its tag", () => {
+test("the reader's traits are taken from the attribute, or else from the meta tag", () => {
   const traits = (metas: Page["metas"], attributes = {}) => read(page(metas, { attributes })).reader.traits;
   assert.deepEqual(traits([["keepopen:traits", "print_subscriber, member,,"]]), ["print_subscriber", "member"]);
   assert.deepEqual(traits([["keepopen:traits", "member"]], { traits: "print_subscriber" }), ["print_subscriber"]);
-  assert.deepEqual(traits([["keepopen:traits", "member"]], { traits: "" }), undefined, "the attribute says that there are none");
+  assert.deepEqual(traits([["keepopen:traits", "member"]], { traits: "" }), undefined, "an empty attribute says that there are none");
   assert.deepEqual(traits([["keepopen:traits", " "]]), undefined);
 });
 
-test("an address that the page wrote for the page before it is not told", () => {
+test("a canonical address left over from the previous page is not sent", () => {
   const canonical = "https://journal.example/a";
   const url = (more: Partial<Page>) => read(page([], more)).page.url;
   assert.equal(url({ canonical }), canonical);
-  assert.equal(url({ canonical, stale: canonical }), "https://journal.example/sea/eelgrass");
-  assert.equal(read(page([["og:url", "https://["]])).page.url, "https://journal.example/sea/eelgrass", "nor is one that is none");
+  assert.equal(url({ canonical, staleCanonical: canonical }), "https://journal.example/sea/eelgrass");
+  assert.equal(read(page([["og:url", "https://["]])).page.url, "https://journal.example/sea/eelgrass", "nor is an invalid address");
 });
 
-test("a surface is asked for where one of its places shows", () => {
+test("a surface is requested if one of its places is visible", () => {
   const surfaces = (places: Page["places"], attributes = {}) => read(page([], { places, attributes })).surfaces;
   assert.deepEqual(surfaces([]), ["banner"]);
   assert.deepEqual(surfaces([["inline", true], ["inline", false], ["wall", false]]), ["banner", "inline"]);
-  assert.deepEqual(surfaces([["banner", false], ["wall", true]]), ["wall"], "a page that hides its place for the banner wants none");
+  assert.deepEqual(surfaces([["banner", false], ["wall", true]]), ["wall"], "a page that hides its place for the banner gets no banner");
   assert.deepEqual(surfaces([["inline", true]], { surfaces: "inline" }), ["inline"]);
 });
 
-test("the service is found where the script came from", () => {
+test("the service's address is derived from the script's", () => {
   assert.equal(baseOf("https://give.example.org/embed.js"), "https://give.example.org");
   assert.equal(baseOf("https://give.example.org/embed.js?x=1"), "https://give.example.org");
   assert.equal(baseOf("https://give.example.org/embed/1.2.0/embed.js"), "https://give.example.org");

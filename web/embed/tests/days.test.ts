@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { canTellTime, period, put, timeIn, whenIn } from "../src/days";
 import { ar, ga } from "../src/languages";
 
-test("whole days are said in the largest unit that is true", () => {
+test("whole days are written in the largest unit that fits", () => {
   const cases: [number, number, string][] = [
     [1, 1, "day"],
     [3, 3, "day"],
@@ -23,18 +23,18 @@ test("whole days are said in the largest unit that is true", () => {
   for (const [days, count, unit] of cases) assert.deepEqual(period(days), [count, unit], String(days));
 });
 
-test("a time is said in the language of its sentence", () => {
-  const said = (days: number, language: string, own = {}) => [timeIn(days, language, own), whenIn(days, language, own)];
-  assert.deepEqual(said(14, "en"), ["2 weeks", "in 2 weeks"]);
-  assert.deepEqual(said(3, "de"), ["3 Tage", "in 3 Tagen"]);
-  assert.deepEqual(said(90, "fr"), ["3\u00a0mois", "dans 3 mois"]);
-  assert.deepEqual(said(3, "ga", ga), ["3 lá", "i gceann 3 lá"]);
-  assert.deepEqual(said(14, "ga", ga), ["2 sheachtain", "i gceann 2 sheachtain"]);
-  assert.deepEqual(said(14, "ar", ar), ["أسبوعين", "بعد أسبوعين"]);
-  assert.deepEqual(said(365, "ar", ar), ["سنة", "بعد سنة"]);
+test("a time is written in the language of its sentence", () => {
+  const times = (days: number, language: string, own = {}) => [timeIn(days, language, own), whenIn(days, language, own)];
+  assert.deepEqual(times(14, "en"), ["2 weeks", "in 2 weeks"]);
+  assert.deepEqual(times(3, "de"), ["3 Tage", "in 3 Tagen"]);
+  assert.deepEqual(times(90, "fr"), ["3\u00a0mois", "dans 3 mois"]);
+  assert.deepEqual(times(3, "ga", ga), ["3 lá", "i gceann 3 lá"]);
+  assert.deepEqual(times(14, "ga", ga), ["2 sheachtain", "i gceann 2 sheachtain"]);
+  assert.deepEqual(times(14, "ar", ar), ["أسبوعين", "بعد أسبوعين"]);
+  assert.deepEqual(times(365, "ar", ar), ["سنة", "بعد سنة"]);
 });
 
-test("a language that browsers do not know has times of the page's own, or none", () => {
+test("a language that browsers do not support uses the page's own times, or has none", () => {
   assert.equal(canTellTime("en", {}), true);
   assert.equal(canTellTime("ga", ga), true);
   assert.equal(canTellTime("tlh", {}), false);
@@ -44,6 +44,6 @@ test("a language that browsers do not know has times of the page's own, or none"
   assert.equal(whenIn(90, "cy", { units, in: "ymhen {time}" }), "ymhen 3 mis");
 });
 
-test("what is put into a sentence may hold any character", () => {
+test("the value in a sentence may contain any character", () => {
   assert.equal(put("The minimum is {amount}.", "$&1"), "The minimum is $&1.");
 });

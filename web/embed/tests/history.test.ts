@@ -5,23 +5,23 @@ import { ordinal, remember, trim, viewOf } from "../src/history";
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.parse("2026-11-24T12:00:00Z");
 
-test("no more than a hundred views are remembered, the newest ones", () => {
+test("only the newest hundred views are stored", () => {
   let views = [] as ReturnType<typeof viewOf>[];
   for (let hour = 150; hour > 0; hour--) views = remember(views, viewOf("winter", "a", NOW_MS - hour * 3_600_000), NOW_MS);
   assert.equal(views.length, 100);
   assert.equal(views.at(-1)?.at, "2026-11-24T11:00:00.000Z");
 });
 
-test("a view is forgotten after a year", () => {
+test("a view is dropped after a year", () => {
   const views = [viewOf("winter", "a", NOW_MS - 365 * DAY_MS), viewOf("winter", "a", NOW_MS - 365 * DAY_MS + 1)];
   assert.deepEqual(trim(views, NOW_MS), [views[1]]);
 });
 
-test("an entry whose time cannot be read is dropped, since the service would refuse the whole question", () => {
+test("an entry with an invalid time is dropped, since the service would reject the whole question", () => {
   assert.deepEqual(trim([{ appeal: "winter", variant: "a", at: "yesterday" }], NOW_MS), []);
 });
 
-test("views are counted for each appeal apart, and no further than twenty", () => {
+test("views are counted for each appeal separately, up to twenty", () => {
   const views = [...Array(25)].map(() => viewOf("winter", "a", NOW_MS));
   assert.equal(ordinal([], "winter"), 1);
   assert.equal(ordinal(views.slice(0, 3), "winter"), 4);

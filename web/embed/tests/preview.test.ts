@@ -5,11 +5,11 @@ import type { Shown } from "../src/contract";
 import { report } from "../src/report";
 import type { Settings } from "../src/settings";
 
-test("who comes back from the payment page is not in a preview any more", () => {
+test("the return URL of a payment does not open the preview again", () => {
   assert.equal(ownAddress("https://j.example/a?keepopen_preview=eyJ.tag&page=2"), "https://j.example/a?page=2");
 });
 
-test("what became of a preview is not reported", () => {
+test("events of a preview are not reported", () => {
   const sent: string[] = [];
   const sendBeacon = (_: string, body: string) => sent.push(body) > 0;
   Object.defineProperty(globalThis, "navigator", { value: { sendBeacon }, configurable: true });

@@ -4,7 +4,7 @@ import type { Kept } from "../src/memory";
 import { repaired } from "../src/repair";
 
 const AT = "2026-11-24T09:00:00.000Z";
-const SOUND = {
+const VALID = {
   bucket: 7,
   views: [{ appeal: "winter", variant: "a", at: AT }],
   dismissals: [{ appeal: "winter", kind: "close", at: AT }],
@@ -18,11 +18,11 @@ const SOUND = {
   skew: -5,
 } as unknown as Kept;
 
-test("what is sound is left as it is", () => {
-  assert.deepEqual(repaired(SOUND), SOUND);
+test("a valid entry is not changed", () => {
+  assert.deepEqual(repaired(VALID), VALID);
 });
 
-for (const [name, odd] of Object.entries({
+for (const [name, invalid] of Object.entries({
   bucket: ["7", -1, 1_000_000, 0.5, null],
   views: ["x", null, {}, [null], [[]], [{ appeal: "winter", variant: "a", at: "yesterday" }], [{ appeal: 7, variant: "a", at: AT }]],
   dismissals: [[{ appeal: "winter", kind: "shout", at: AT }], [{ appeal: "winter", kind: "close" }], 5],
@@ -35,28 +35,28 @@ for (const [name, odd] of Object.entries({
   hold: [{ until: "never", about: "x" }, { until: 1 }, "x"],
   skew: ["x", null],
 })) {
-  test(`odd ${name} are dropped, and the rest is kept`, () => {
-    for (const value of odd) {
-      const left = repaired({ ...SOUND, [name]: value } as Kept) as unknown as Record<string, unknown>;
-      assert.deepEqual(left[name] ?? [], [], `${name}: ${JSON.stringify(value)}`);
+  test(`invalid ${name}: dropped, and the rest is kept`, () => {
+    for (const value of invalid) {
+      const result = repaired({ ...VALID, [name]: value } as Kept) as unknown as Record<string, unknown>;
+      assert.deepEqual(result[name] ?? [], [], `${name}: ${JSON.stringify(value)}`);
       const others = ({ [name]: _, ...rest }: Record<string, unknown>) => rest;
-      assert.deepEqual(others(left), others({ ...SOUND }));
+      assert.deepEqual(others(result), others({ ...VALID }));
     }
   });
 }
 
-test("tags that aren't counts are dropped from a week that is sound", () => {
+test("tags whose count is invalid are dropped from an otherwise valid week", () => {
   const articles = [{ week: "2026-11-23", count: 2, tags: { harbour: 2, law: "many" } }] as never;
-  assert.deepEqual(repaired({ ...SOUND, articles }).articles, [{ week: "2026-11-23", count: 2, tags: { harbour: 2 } }]);
+  assert.deepEqual(repaired({ ...VALID, articles }).articles, [{ week: "2026-11-23", count: 2, tags: { harbour: 2 } }]);
 });
 
-test("what an older version counted is put on the day on which it began", () => {
+test("the articles that an older version counted are put on its start date", () => {
   const from = new Date("2026-11-10T23:00:00").getTime();
-  const old = (meter: unknown) => repaired({ ...SOUND, meter } as Kept);
-  assert.deepEqual(old({ from, used: 5, before: 4 }), { ...SOUND, days: [{ day: "2026-11-10", count: 5 }, ...SOUND.days] });
-  for (const odd of [5, null, { from: "x", used: 1 }, { from: 1e300, used: 1 }, { from }, { from, used: 0 }, { from, used: -1 }]) assert.deepEqual(old(odd), SOUND, JSON.stringify(odd));
+  const old = (meter: unknown) => repaired({ ...VALID, meter } as Kept);
+  assert.deepEqual(old({ from, used: 5, before: 4 }), { ...VALID, days: [{ day: "2026-11-10", count: 5 }, ...VALID.days] });
+  for (const invalid of [5, null, { from: "x", used: 1 }, { from: 1e300, used: 1 }, { from }, { from, used: 0 }, { from, used: -1 }]) assert.deepEqual(old(invalid), VALID, JSON.stringify(invalid));
 });
 
-test("what isn't known is no longer kept", () => {
-  assert.deepEqual(repaired({ ...SOUND, checked: 5 } as Kept), SOUND);
+test("unknown properties are dropped", () => {
+  assert.deepEqual(repaired({ ...VALID, checked: 5 } as Kept), VALID);
 });

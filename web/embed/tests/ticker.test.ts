@@ -9,7 +9,7 @@ const euros: Ticker = { counts: "money", total: 3451290, goal: 5000000, percent:
 const people: Ticker = { counts: "supporters", total: 1251, goal: 1000, percent: 125, as_of: euros.as_of };
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, " ");
 
-test("amounts of a ticker are told in whole units, and what is left never as less than it is", () => {
+test("amounts of a ticker are formatted in whole units, and the remaining amount is rounded up", () => {
   assert.equal(plain(tickerNumber(3451290, euros, "en")), "€34,512");
   assert.equal(plain(tickerNumber(3451290, euros, "de")), "34.512 €");
   assert.equal(plain(tickerNumber(10, euros, "en", true)), "€1");
@@ -17,23 +17,23 @@ test("amounts of a ticker are told in whole units, and what is left never as les
   assert.equal(plain(tickerNumber(500, { ...euros, currency: "JPY", minor_digits: 0 }, "en")), "¥500");
 });
 
-test("a ticker says from when on it counts: this month, since a day, or nothing", () => {
-  const told = (from?: string, tag = "en", words = english) => since({ ...euros, from }, tag, tag, words);
-  assert.equal(told("2026-11-01"), "this month");
-  assert.equal(told("2026-10-01"), "since October 1, 2026");
-  assert.equal(told("2026-11-02"), "since November 2, 2026");
-  assert.equal(told(), "");
-  assert.equal(told("2026-10-01", "de", { ...english, ...de } as typeof english), "seit dem 1. Oktober 2026");
-  assert.equal(told("2026-10-01", "xx"), "since 2026-10-01", "a language that the browser does not know");
+test("a ticker says since when it counts: this month, since a date, or nothing", () => {
+  const format = (from?: string, tag = "en", words = english) => since({ ...euros, from }, tag, tag, words);
+  assert.equal(format("2026-11-01"), "this month");
+  assert.equal(format("2026-10-01"), "since October 1, 2026");
+  assert.equal(format("2026-11-02"), "since November 2, 2026");
+  assert.equal(format(), "");
+  assert.equal(format("2026-10-01", "de", { ...english, ...de } as typeof english), "seit dem 1. Oktober 2026");
+  assert.equal(format("2026-10-01", "xx"), "since 2026-10-01", "a language that the browser does not support");
 });
 
-test("words speak of a ticker as its bar does", () => {
-  const said = (ticker: Ticker | undefined) => {
+test("the text formats a ticker's values as its bar does", () => {
+  const heading = (ticker: Ticker | undefined) => {
     const values = { ticker_total: 3451290, ticker_goal: 5000000, ticker_left: 1548710, ticker_percent: 69 };
-    const heading = "{ticker_total} of {ticker_goal}, {ticker_left} to go, {ticker_percent}";
-    return plain(filled({ heading, body: [], ticker }, values, "en").heading);
+    const text = "{ticker_total} of {ticker_goal}, {ticker_left} to go, {ticker_percent}";
+    return plain(filled({ heading: text, body: [], ticker }, values, "en").heading);
   };
-  assert.equal(said(euros), "€34,512 of €50,000, €15,488 to go, 69%");
-  assert.equal(said(people), "3,451,290 of 5,000,000, 1,548,710 to go, 69%");
-  assert.equal(said(undefined), "3,451,290 of 5,000,000, 1,548,710 to go, 69%");
+  assert.equal(heading(euros), "€34,512 of €50,000, €15,488 to go, 69%");
+  assert.equal(heading(people), "3,451,290 of 5,000,000, 1,548,710 to go, 69%");
+  assert.equal(heading(undefined), "3,451,290 of 5,000,000, 1,548,710 to go, 69%");
 });

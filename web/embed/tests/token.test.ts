@@ -4,7 +4,7 @@ import { ownAddress } from "../src/checkout";
 import { outcomeOf } from "../src/token";
 import { buttonPhrase } from "../src/words";
 
-test("each answer about a payment is told apart", () => {
+test("each response about a payment has its own state", () => {
   const state = (status: number | undefined, body: Record<string, unknown>) => outcomeOf(status, body).state;
   assert.equal(state(200, { token: "eyJ", standing: "recurring" }), "paid");
   assert.equal(state(409, { code: "payment_processing" }), "processing");
@@ -17,18 +17,18 @@ test("each answer about a payment is told apart", () => {
   assert.equal(state(403, { code: "something_new" }), "refused");
 });
 
-test("silence, trouble and hurry say nothing about a payment", () => {
+test("no response, an error, and a rate limit leave the payment's state unknown", () => {
   assert.equal(outcomeOf(undefined, {}).state, "unknown");
   assert.equal(outcomeOf(503, {}).state, "unknown");
   assert.equal(outcomeOf(429, {}).state, "unknown");
   assert.equal(outcomeOf(200, {}).state, "unknown");
 });
 
-test("the way back carries the page's own query and nothing of ours", () => {
+test("the return URL has the page's own query and none of our parameters", () => {
   assert.equal(ownAddress("https://j.example/a?page=2&keepopen_session=cs_1#talk"), "https://j.example/a?page=2");
 });
 
-test("the gift stands in the button's words where they leave room, else after them", () => {
+test("the gift replaces {gift} in the button's text, or else follows the text", () => {
   assert.equal(buttonPhrase("Support us with {gift}", "€10 a month"), "Support us with €10 a month");
   assert.equal(buttonPhrase("Support us", "€10 a month"), "Support us · €10 a month");
 });

@@ -4,13 +4,13 @@ import { reworded } from "../src/blocks";
 import type { Values } from "../src/contract";
 import { filled } from "../src/values";
 
-/** What becomes of a text. */
-function said(text: string, values: Values | null | undefined, locale: string): string {
-  // Intl writes narrow and no-break spaces; here they are all the same.
+/** The text with its placeholders filled. */
+function fill(text: string, values: Values | null | undefined, locale: string): string {
+  // Intl writes narrow and no-break spaces. Replace them with plain ones.
   return filled({ heading: text, body: [] }, values, locale).heading.replace(/[\u00a0\u202f]/g, " ");
 }
 
-test("values are written as people of the words' language write them", () => {
+test("values are formatted for the locale of the text", () => {
   const cases: [string, Values, string, string][] = [
     ["{article_count} articles", { article_count: 1234 }, "en", "1,234 articles"],
     ["{article_count} Artikel", { article_count: 1234 }, "de", "1.234 Artikel"],
@@ -24,21 +24,21 @@ test("values are written as people of the words' language write them", () => {
     ["{ticker_percent} of the goal", { ticker_percent: 45 }, "fr", "45 % of the goal"],
     ["{ticker_left} to go", { ticker_left: 0 }, "en", "0 to go"],
   ];
-  for (const [text, values, locale, wanted] of cases) assert.equal(said(text, values, locale), wanted);
+  for (const [text, values, locale, wanted] of cases) assert.equal(fill(text, values, locale), wanted);
 });
 
-test("what is not known stays as it is, and a value is not read again", () => {
-  assert.equal(said("{gift} {country} {toString}", undefined, "en"), "{gift} {country} {toString}");
-  assert.equal(said("{country} {date}", { country: null }, "en"), "{country} {date}");
-  assert.equal(said("{country}", { country: "{date}", date: "2026-06-01" }, "en"), "{date}");
+test("an unknown placeholder stays as it is, and placeholders inside a value are not filled", () => {
+  assert.equal(fill("{gift} {country} {toString}", undefined, "en"), "{gift} {country} {toString}");
+  assert.equal(fill("{country} {date}", { country: null }, "en"), "{country} {date}");
+  assert.equal(fill("{country}", { country: "{date}", date: "2026-06-01" }, "en"), "{date}");
 });
 
-test("a language or a value that makes no sense is no error", () => {
-  assert.equal(said("{article_count}", { article_count: 1234 }, "no such language!"), "1,234");
-  assert.equal(said("{country} {date} {weekday}", { country: "?", date: "soon", weekday: "someday" }, ""), "? soon someday");
+test("an invalid locale or value causes no error", () => {
+  assert.equal(fill("{article_count}", { article_count: 1234 }, "no such language!"), "1,234");
+  assert.equal(fill("{country} {date} {weekday}", { country: "?", date: "soon", weekday: "someday" }, ""), "? soon someday");
 });
 
-test("values are put into every text that the words hold", () => {
+test("placeholders are filled in every text of the copy, but not in the address of an image", () => {
   const body = ["{country}", { quote: "{country}", by: "{country}" }, { image: "https://i.example/{country}", alt: "{country}" }, { list: ["{country}"] }];
   const content = { heading: "{country}", body, cta: "{gift} {country}", dismiss: "{country}", thanks: { heading: "{country}", body } };
   const filledBody = ["Ireland", { quote: "Ireland", by: "Ireland" }, { image: "https://i.example/{country}", alt: "Ireland" }, { list: ["Ireland"] }];
@@ -51,12 +51,12 @@ test("values are put into every text that the words hold", () => {
   });
 });
 
-test("a kind of block that only a newer service knows is left alone", () => {
+test("a block of an unknown kind is not changed", () => {
   const newer = { video: "https://v.example/1" } as never;
   assert.equal(reworded(newer, () => ""), newer);
 });
 
-test("the form of a number is chosen by the rules of the words' language", () => {
+test("the plural form is chosen by the rules of the text's language", () => {
   const articles = (one: string) => `Léigh tú {article_count, plural, ${one}}.`;
   const cases: [string, string, [number, string][]][] = [
     ["en", articles("one {# article} other {# articles}"), [[0, "0 articles"], [1, "1 article"], [2, "2 articles"], [1204, "1,204 articles"]]],
@@ -75,25 +75,25 @@ test("the form of a number is chosen by the rules of the words' language", () =>
     ["no such language!", articles("one {# article} other {# articles}"), [[1, "1 article"]]],
   ];
   for (const [locale, text, wanted] of cases) {
-    for (const [article_count, form] of wanted) assert.equal(said(text, { article_count }, locale), `Léigh tú ${form}.`, `${locale} ${article_count}`);
+    for (const [article_count, form] of wanted) assert.equal(fill(text, { article_count }, locale), `Léigh tú ${form}.`, `${locale} ${article_count}`);
   }
   const place = "your {article_count, selectordinal, one {#st} two {#nd} few {#rd} other {#th}} article";
-  assert.deepEqual([1, 2, 3, 11, 22].map((article_count) => said(place, { article_count }, "en")), ["1st", "2nd", "3rd", "11th", "22nd"].map((it) => `your ${it} article`));
+  assert.deepEqual([1, 2, 3, 11, 22].map((article_count) => fill(place, { article_count }, "en")), ["1st", "2nd", "3rd", "11th", "22nd"].map((it) => `your ${it} article`));
 });
 
-test("a form may hold other values, forms of its own, and quoted braces", () => {
+test("a plural form may contain other placeholders, plural forms and quoted braces", () => {
   const values = { article_count: 1, days_left: 2, country: "IE" };
-  const said1 = (text: string) => said(text, values, "en");
-  assert.equal(said1("{ article_count ,plural,one{# in {country}, {gift}}other{}}!"), "1 in Ireland, {gift}!");
-  assert.equal(said1("{article_count, plural, one {# and {days_left, plural, one {# day} other {# days}} (#)} other {}}"), "1 and 2 days (1)");
-  assert.equal(said1("{article_count, plural, one {it's '{#}' ''#'' '#'#} other {}}"), "it's {#} '1' #1");
-  assert.equal(said1("it''s '{country}' #"), "it''s 'Ireland' #", "outside a form they are plain characters");
-  assert.equal(said("{ticker_percent, plural, one {# percent} other {# percent}}", { ticker_percent: 45 }, "en"), "45 percent");
+  const fillEnglish = (text: string) => fill(text, values, "en");
+  assert.equal(fillEnglish("{ article_count ,plural,one{# in {country}, {gift}}other{}}!"), "1 in Ireland, {gift}!");
+  assert.equal(fillEnglish("{article_count, plural, one {# and {days_left, plural, one {# day} other {# days}} (#)} other {}}"), "1 and 2 days (1)");
+  assert.equal(fillEnglish("{article_count, plural, one {it's '{#}' ''#'' '#'#} other {}}"), "it's {#} '1' #1");
+  assert.equal(fillEnglish("it''s '{country}' #"), "it''s 'Ireland' #", "outside a plural form, apostrophes and # are plain characters");
+  assert.equal(fill("{ticker_percent, plural, one {# percent} other {# percent}}", { ticker_percent: 45 }, "en"), "45 percent");
 });
 
-test("forms whose number is not known, and forms that make no sense, are no error", () => {
-  assert.equal(said("{article_count, plural, one {# article} other {# articles}}", {}, "en"), "{article_count} articles");
+test("plural forms with an unknown number, and malformed ones, cause no error", () => {
+  assert.equal(fill("{article_count, plural, one {# article} other {# articles}}", {}, "en"), "{article_count} articles");
   for (const text of ["{a, plural", "{a, plural,", "{a, plural, }", "{a, plural, one {#}}", "{a, plural, other {#", "{a, select, other {}}", "{,}", "{a, plural, other {#} !"]) {
-    assert.equal(said(text, { a: 1 } as Values, "en"), text);
+    assert.equal(fill(text, { a: 1 } as Values, "en"), text);
   }
 });

@@ -8,10 +8,10 @@ import { english as thanks } from "../src/thanks";
 import { english as ticker } from "../src/ticker";
 import { buttonPhrase, buttonWithoutGift, directionOf, giftPhrase, language, speak, words } from "../src/words";
 
-// The build puts these in.
+// The build replaces these with values.
 Object.assign(globalThis, { VERSION: "0", LANGUAGES: Object.keys(languages) });
 
-test("a language that the script does not know is not fetched", async () => {
+test("only the built-in languages are fetched", async () => {
   const part = async (tag: string) => {
     if (tag === "fr") throw new Error("gone");
     return { default: tag } as never;
@@ -20,7 +20,7 @@ test("a language that the script does not know is not fetched", async () => {
   for (const locale of ["cy", "en", "en-GB", "constructor", "", undefined, "fr"]) assert.equal(await fetchLanguage({ part }, locale), undefined, locale);
 });
 
-test("the script speaks the words' language where it knows it, and English where it does not", () => {
+test("the script uses the language of the appeal if it is built in, and English if not", () => {
   for (const [other, known, phrase] of [
     [{ tag: "de", words: languages.de }, "de", "10 € im Monat"],
     [{ tag: "fr", words: languages.fr }, "fr", "10 € par mois"],
@@ -32,33 +32,33 @@ test("the script speaks the words' language where it knows it, and English where
   }
 });
 
-test("every sentence is there in every language", () => {
+test("every language has every sentence", () => {
   speak(undefined);
   const names = Object.keys({ ...words, ...thanks, ...ticker, ...checkout, ...preview }).sort();
   for (const [tag, sentences] of Object.entries(languages)) {
-    const { time, in: within, ...said } = sentences;
+    const { time, in: within, ...rest } = sentences;
     assert.equal(!time, !within, tag);
-    assert.deepEqual(Object.keys(said).sort(), names, tag);
+    assert.deepEqual(Object.keys(rest).sort(), names, tag);
   }
 });
 
-test("a button whose words go around the gift has others while there is none", () => {
+test("a button with {gift} in its text has another text while no gift is chosen", () => {
   speak(undefined, { tag: "de", words: languages.de });
   assert.equal(buttonWithoutGift("Mit {gift} unterstützen"), "Unterstützen");
   assert.equal(buttonWithoutGift("Jetzt helfen"), "Jetzt helfen");
 });
 
-test("a gift between words from right to left is set apart from them", () => {
+test("a gift in right-to-left text is isolated from it", () => {
   assert.equal(buttonPhrase("ادعمنا {gift}", "10 €"), "ادعمنا \u206810 €\u2069");
   assert.equal(buttonPhrase("תמכו בנו", "10 €"), "תמכו בנו · \u206810 €\u2069");
 });
 
-test("languages are written the way their readers write them", () => {
+test("each language has its writing direction", () => {
   for (const locale of ["ar", "ar-EG", "he", "fa-IR", "ur", "az-Arab", "ks_Arab"]) assert.equal(directionOf(locale), "rtl", locale);
   for (const locale of ["en", "", "arn", "hex", "fy", "de-AT", "az-Latn"]) assert.equal(directionOf(locale), "ltr", locale);
 });
 
-test("what the page says itself wins over what the script says", () => {
+test("the page's own sentences take precedence over the built-in ones", () => {
   speak({ tag: "de", words: { later: "Frag mich {when}" } }, { tag: "de", words: languages.de });
   assert.deepEqual([words.later, words.close], ["Frag mich {when}", "Schließen"]);
   speak({ tag: "cy", words: { close: "Cau" } });
