@@ -28,48 +28,49 @@ struct AuditQuery {
     /// Only changes before this time or day.
     #[param(format = DateTime)]
     to: Option<String>,
-    /// Only changes by this kind of actor (`api_key`), or by the one with this id (`key_…`).
+    /// Only changes by this kind of actor, such as `api_key`, or by the actor with this id, such as `key_…`.
     #[param(example = "api_key")]
     actor: Option<String>,
-    /// Only this action.
+    /// Only changes with this action.
     #[param(example = "appeal.publish")]
     action: Option<String>,
-    /// Only changes of this kind of object (`appeal`), or of the one with this id.
+    /// Only changes to this kind of object, such as `appeal`, or to the object with this id.
     #[param(example = "appeal")]
     object: Option<String>,
     /// The number of changes on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
-    /// The `next` of the previous page.
+    /// The `next` value of the previous page.
     #[param(minimum = 1)]
     after: Option<i64>,
 }
 
-/// A page of changes, the newest first.
+/// A page of changes, newest first.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = AuditLog)]
 struct AuditShape {
     /// The changes.
     changes: Vec<ChangeShape>,
-    /// Send it as `after` to get the next page; null on the last.
+    /// Send it as `after` to get the next page; null on the last page.
     next: Option<i64>,
 }
 
-/// Who changed what.
+/// One change: who changed what.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = AuditedChange)]
 struct ChangeShape {
-    /// Its place in the log, counted from 1.
+    /// The change's position in the log, counted from 1.
     number: i64,
-    /// When, RFC 3339.
+    /// When the change was made, RFC 3339.
     #[schema(format = DateTime)]
     at: String,
-    /// What kind of actor made it: `reader`, `supporter`, `api_key`, `staff`, `operator`, `job` or `stripe`.
+    /// What kind of actor made the change: `reader`, `supporter`, `api_key`, `staff`, `operator` (the command line),
+    /// `job` or `stripe`.
     #[schema(example = "api_key")]
     actor: String,
-    /// Which one: an id, or a job's name. Null for the command line, Stripe and unknown readers.
+    /// The actor's id, or the job's name. Null for the command line, Stripe and unknown readers.
     actor_id: Option<String>,
-    /// A staff member's role at that time.
+    /// For a staff member: their role when they made the change. Null for other actors.
     actor_role: Option<String>,
     /// What was done.
     #[schema(example = "appeal.publish")]
@@ -77,19 +78,20 @@ struct ChangeShape {
     /// What kind of object was changed.
     #[schema(example = "appeal")]
     object_type: String,
-    /// Its id.
+    /// The object's id.
     object_id: String,
-    /// The fields that changed, each with its values before and after. A field that may hold personal data has `personal` and no values.
+    /// The fields that changed, each with its values `before` and `after`. If a field may hold personal data, the
+    /// values are omitted and `personal` is true.
     #[schema(value_type = Vec<Object>)]
     changes: Value,
-    /// The id of the HTTP request (`X-Request-Id`), if there was one.
+    /// The id of the HTTP request (`X-Request-Id`); null if there was none.
     request_id: Option<String>,
 }
 
-/// Who changed what, the newest first.
+/// List who changed what, newest first.
 ///
-/// With a secret API key of scope `audit:read`. The log holds no personal data but ids. What Stripe reports is not in it: the ledger names the
-/// cause of every entry.
+/// Needs a secret API key of scope `audit:read`. The log contains ids but no other personal data. It does not contain
+/// what Stripe reports. For that, see the ledger, which names the cause of every entry.
 #[utoipa::path(
     tag = "Audit",
     operation_id = "list_audit",

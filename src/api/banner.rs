@@ -27,17 +27,19 @@ use crate::web::problem::{Code, Problem};
 /// why. Only `site` is required.
 ///
 /// - `history` is what the reader's browser remembers. `{}` means that the reader has seen nothing. If you omit it,
-///   the history is unknown, and an appeal with a frequency limit answers `no_consent`.
-/// - `supporter` is for a site's back end that recognises supporters itself: it states the reader's standing. It
-///   needs a secret API key of scope `banner:ask` in `Authorization`, and is refused without one. It takes precedence
-///   over `token`.
-/// - `token` is the supporter token. If there is one, always send it: it is how a supporter is recognised. If the
-///   token has expired or is invalid, the reader is `unknown`, and is neither asked nor thanked.
+///   the history is unknown. An appeal with a frequency limit then does not show, with the reason `no_consent`,
+///   unless its `without_history` is `ask`.
+/// - `supporter` states the reader's standing. It is for a site's back end that recognises supporters itself. A
+///   request with this field needs a secret API key of scope `banner:ask` in `Authorization`, and is refused without
+///   one. The field takes precedence over `token`.
+/// - `token` is the supporter token. If the browser has one, always send it: without it, a supporter is not
+///   recognised. If the token has expired or is invalid, the reader's standing is `unknown`, and the reader is
+///   neither asked nor thanked.
 /// - If the verdict shows an appeal, keep its `attribution`, and send it with the events and the checkout that
 ///   follow.
 ///
-/// The body may also be sent as `text/plain`, which saves a browser the preflight request. If the call fails or
-/// takes too long, show the page without an appeal.
+/// You can also send the body as `text/plain`. A browser then makes no preflight request. If the call fails or takes
+/// too long, show the page without an appeal.
 #[utoipa::path(
     tag = "Banner",
     operation_id = "ask_banner",
@@ -113,10 +115,11 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Decide whether to show an appeal, from query parameters.
+/// Decide from query parameters whether to show an appeal.
 ///
-/// This is for caches, templates and ESI, which know nothing about the reader. It takes no history, so an appeal
-/// with a frequency limit does not show. It takes no token, because a token must not appear in a URL.
+/// This route is for caches, templates and ESI, which know nothing about the reader. It takes no history, so an
+/// appeal with a frequency limit does not show, unless its `without_history` is `ask`. It takes no token, because a
+/// token must not appear in a URL.
 #[utoipa::path(
     tag = "Banner",
     operation_id = "ask_banner_from_query",

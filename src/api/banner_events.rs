@@ -19,7 +19,7 @@ struct BannerEvent {
     site: String,
     /// What happened.
     event: EventName,
-    /// The verdict's signed attribution. Without a valid one, nothing is counted.
+    /// The verdict's signed attribution. If it is not valid, nothing is counted.
     attribution: String,
     /// For a view: how many times this reader has now seen the appeal, counted from 1. 20 means 20 or more.
     #[serde(default)]
@@ -42,9 +42,9 @@ enum EventName {
 /// Report a view, a click or a dismissal.
 ///
 /// Reports what happened to an appeal that a verdict showed. The service stores hourly counts, never a row per
-/// reader. Use `navigator.sendBeacon`; `text/plain` is accepted too. If the attribution has expired or is invalid,
-/// the response is the same, but nothing is counted. Each attribution counts once for each of `view`, `click` and
-/// `dismiss`. A `dismiss` says how the appeal was dismissed in `dismissal`.
+/// reader. A browser should use `navigator.sendBeacon`; `text/plain` is accepted too. If the attribution has expired
+/// or is invalid, the response is the same, but nothing is counted. For each attribution, `view`, `click` and
+/// `dismiss` are counted once each. For a `dismiss`, `dismissal` says how the reader dismissed the appeal.
 #[utoipa::path(
     tag = "Banner",
     operation_id = "report_banner_event",

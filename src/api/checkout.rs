@@ -19,21 +19,21 @@ use crate::web::State;
 use crate::web::body::{self, Accepts};
 use crate::web::problem::{Code, Problem};
 
-/// What to give.
+/// The gift that the reader wants to make.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CheckoutBody {
     /// The site's id.
     site: String,
-    /// A UUID that the browser creates and stores. You can safely repeat a call with the same `attempt`. It is also
-    /// needed to fetch the token.
+    /// A UUID that the browser creates for each gift and stores. You can safely repeat a call with the same
+    /// `attempt`. The browser also needs it to fetch the token.
     attempt: Uuid,
     /// The amount of each payment, in the currency's minor unit.
     amount_minor: i64,
     /// An ISO 4217 code.
     #[schema(example = "EUR")]
     currency: String,
-    /// How often.
+    /// How often the reader gives.
     interval: Interval,
     /// Whether the reader pays Stripe's fee on top, if `choices` has a `fee_cover`. The service adds enough for the
     /// amount to remain after the fee.
@@ -60,9 +60,10 @@ struct CheckoutAnswer {
 /// Returns the URL of Stripe's payment page. Send the reader there. Stripe returns the reader to `return_url` with
 /// `keepopen_session` added. Then fetch the supporter token with `POST /v1/tokens`.
 ///
-/// `attempt` is a UUID that the browser creates for each gift and stores. You can safely repeat the same call with
-/// it, for example after a double click or a lost response. The same attempt with different parameters is refused.
-/// If Stripe is unreachable, the problem contains the site's `fallback_url`, if it has one.
+/// `attempt` is a UUID that the browser creates for each gift and stores. You can safely repeat a call with the same
+/// attempt and the same parameters, for example after a double click or a lost response. The same attempt with
+/// different parameters is refused. If Stripe is unreachable, the problem contains the site's `fallback_url`, if it
+/// has one.
 #[utoipa::path(
     tag = "Giving",
     operation_id = "start_checkout",

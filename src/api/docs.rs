@@ -26,7 +26,7 @@ static CONFIG: LazyLock<Arc<Config<'_>>> = LazyLock::new(|| Arc::new(Config::fro
 
 /// Open the API reference.
 ///
-/// A page that shows `/openapi.yaml`. When you try out a call, the page sends it to this service and nowhere else.
+/// The page shows `/openapi.yaml`. When you try out a call, the page sends it to this service and nowhere else.
 #[utoipa::path(
     tag = "Contract",
     operation_id = "read_docs",
@@ -34,7 +34,7 @@ static CONFIG: LazyLock<Arc<Config<'_>>> = LazyLock::new(|| Arc::new(Config::fro
         status = 200, body = String, content_type = "text/html", description = "The page",
         headers(
             ("Cache-Control" = String, description = "`no-cache`"),
-            ("Content-Security-Policy" = String, description = "Only this service"),
+            ("Content-Security-Policy" = String, description = "Allows requests to this service only"),
             ("Referrer-Policy" = String, description = "`no-referrer`"),
             ("X-Content-Type-Options" = String, description = "`nosniff`"),
         ),
@@ -45,15 +45,15 @@ pub async fn page() -> HttpResponse {
     answer("text/html; charset=utf-8").insert_header((CACHE_CONTROL, "no-cache")).body(PAGE)
 }
 
-/// Get a part of the API reference.
+/// Get a file of the API reference.
 ///
-/// Its script, its style sheet and its icon.
+/// Returns a file that the page loads: a script, a style sheet or the icon.
 #[utoipa::path(
     tag = "Contract",
     operation_id = "load_docs_part",
-    params(("file" = String, Path, description = "The part's name", example = "page.js")),
+    params(("file" = String, Path, description = "The file's name", example = "page.js")),
     responses((
-        status = 200, description = "The part",
+        status = 200, description = "The file",
         content(
             (String = "text/javascript"),
             (String = "text/css"),
@@ -61,8 +61,8 @@ pub async fn page() -> HttpResponse {
         ),
         headers(
             ("Cache-Control" = String, description = "One hour"),
-            ("Content-Encoding" = Option<String>, description = "`gzip` for the parts of the library"),
-            ("Content-Security-Policy" = String, description = "Only this service"),
+            ("Content-Encoding" = Option<String>, description = "`gzip`; absent if the file is not compressed"),
+            ("Content-Security-Policy" = String, description = "Allows requests to this service only"),
             ("Referrer-Policy" = String, description = "`no-referrer`"),
             ("X-Content-Type-Options" = String, description = "`nosniff`"),
         ),

@@ -68,10 +68,10 @@ fn version_of(pieces: &[&[u8]]) -> String {
     hex::encode(&hash.finish()[..8])
 }
 
-/// Get the present version of the script.
+/// Get the current version of the script.
 ///
-/// A page loads it with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers cache it
-/// for five minutes. It is compressed for clients that accept Brotli or gzip.
+/// A page loads the script with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers
+/// cache it for five minutes. The response is compressed for clients that accept Brotli or gzip.
 #[utoipa::path(
     tag = "Embed",
     operation_id = "load_embed",
@@ -84,9 +84,9 @@ fn version_of(pieces: &[&[u8]]) -> String {
             status = 200, body = String, content_type = "text/javascript", description = "The script",
             headers(
                 ("Cache-Control" = String, description = "Five minutes"),
-                ("ETag" = String, description = "Changes with the script and with its encoding: `-br` or `-gzip` follows the version"),
-                ("Content-Encoding" = Option<String>, description = "`br` or `gzip`; absent if it is not compressed"),
-                ("Access-Control-Allow-Origin" = String, description = "`*`, or the site's origin, so that a page can use the script's hash"),
+                ("ETag" = String, description = "The script's version, with `-br` or `-gzip` appended if the response is compressed"),
+                ("Content-Encoding" = Option<String>, description = "`br` or `gzip`; absent if the response is not compressed"),
+                ("Access-Control-Allow-Origin" = String, description = "`*`, or the site's origin. A page needs this header to load the script with `integrity`"),
                 ("Cross-Origin-Resource-Policy" = String, description = "`cross-origin`, so that any page can load it"),
             ),
         ),
@@ -94,7 +94,7 @@ fn version_of(pieces: &[&[u8]]) -> String {
             status = 304, description = "The script has not changed",
             headers(
                 ("Cache-Control" = String, description = "Five minutes"),
-                ("ETag" = String, description = "Changes with the script"),
+                ("ETag" = String, description = "As in the 200 response"),
             ),
         ),
     ),
@@ -104,17 +104,17 @@ pub async fn latest(request: HttpRequest) -> Result<HttpResponse, Problem> {
     answer(&request, SCRIPTS.get(LOADER).ok_or(Code::NotFound)?, FIVE_MINUTES)
 }
 
-/// Get a file of the script in one version.
+/// Get one version of a file of the script.
 ///
-/// These bytes never change, so they can be cached forever, and a page can use the hash of `embed.js`
-/// (`integrity`). The script fetches its other parts here when it needs them. A version that this server does not
-/// have is a 404.
+/// The bytes of a version never change. They can be cached forever, and a page can load `embed.js` with its hash
+/// (`integrity`). The script fetches its other files from this route when it needs them. If this server does not have
+/// the version, it returns 404.
 #[utoipa::path(
     tag = "Embed",
     operation_id = "load_embed_version",
     params(
-        ("version" = String, Path, description = "For `embed.js`, the first 16 hex digits of its SHA-256. The other files share a version, which `embed.js` contains"),
-        ("file" = String, Path, description = "`embed.js`, or another part of the script"),
+        ("version" = String, Path, description = "For `embed.js`: the first 16 hex digits of its SHA-256. All other files share one version; `embed.js` contains it"),
+        ("file" = String, Path, description = "`embed.js`, or another file of the script"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the cached response"),
         ("Accept-Encoding" = Option<String>, Header, description = "`br` and `gzip` are supported"),
     ),
@@ -122,8 +122,8 @@ pub async fn latest(request: HttpRequest) -> Result<HttpResponse, Problem> {
         status = 200, body = String, content_type = "text/javascript", description = "The script",
         headers(
             ("Cache-Control" = String, description = "One year, immutable"),
-            ("ETag" = String, description = "The version and the encoding"),
-            ("Content-Encoding" = Option<String>, description = "`br` or `gzip`; absent if it is not compressed"),
+            ("ETag" = String, description = "The version, with `-br` or `-gzip` appended if the response is compressed"),
+            ("Content-Encoding" = Option<String>, description = "`br` or `gzip`; absent if the response is not compressed"),
             ("Access-Control-Allow-Origin" = String, description = "`*`, or the site's origin, so that any page can load it as a module"),
             ("Cross-Origin-Resource-Policy" = String, description = "`cross-origin`, so that any page can load it"),
         ),

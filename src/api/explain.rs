@@ -26,10 +26,11 @@ struct ExplanationBody {
     /// The reason, from a fixed list.
     #[schema(value_type = ReasonShape)]
     reason: &'static str,
-    /// The next time at which the answer can change because time has passed, if there is one.
+    /// The earliest time at which the same request can get a different answer just because time has passed; null if
+    /// there is none.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
-    /// Every appeal of the site, in the order in which they are tried.
+    /// All appeals of the site, in the order in which they are tried.
     appeals: Vec<ExplainedAppeal>,
 }
 
@@ -37,30 +38,31 @@ struct ExplanationBody {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = ExplainedAppeal)]
 struct ExplainedAppeal {
-    /// Its id.
+    /// The appeal's id.
     appeal: String,
-    /// Its priority.
+    /// The appeal's priority.
     priority: i32,
-    /// Whether it passed every rule.
+    /// Whether the appeal passed every rule.
     passed: bool,
     /// Whether this appeal shows, or would show if the reader were not held out.
     chosen: bool,
-    /// The appeal's own reason: that of the first rule that it failed. `share` if another appeal got the reader,
-    /// `holdout` if the reader is held out.
+    /// The appeal's own reason: the reason of the first rule that it failed. If it passed every rule: `share` if
+    /// another appeal got the reader, `holdout` if the reader is held out.
     #[schema(value_type = ReasonShape)]
     reason: &'static str,
-    /// The next time at which the appeal could pass because time has passed, if there is one.
+    /// The earliest time at which the appeal can pass its rules without any other change; null if there is none.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
     /// The variant that this reader would see.
     variant: String,
-    /// The reader's country, if the variants have different weights there; absent if the usual weights apply.
+    /// The reader's country, if the variants have separate weights there; absent if the default weights apply.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "NZ")]
     weights_of: Option<String>,
-    /// The share of readers, in millionths, that it gets among the appeals that passed with it.
+    /// The appeal's share of readers, in millionths, when it competes with the other appeals that also passed; null
+    /// if it did not pass.
     readers_per_million: Option<u64>,
-    /// Every rule, in the order in which they are evaluated.
+    /// All rules, in the order in which they are evaluated.
     rules: Vec<ExplainedRule>,
 }
 
@@ -71,23 +73,24 @@ struct ExplainedRule {
     /// The rule's name.
     #[schema(value_type = String, example = "frequency")]
     rule: serde_json::Value,
-    /// Whether the appeal passed it.
+    /// Whether the appeal passed the rule.
     passed: bool,
     /// The value that was found, as text.
     #[schema(example = "4 views in 30 days")]
     seen: String,
     /// The value that would have passed, as text.
     wanted: String,
-    /// When the rule will pass because time has passed, if it failed and time can change it.
+    /// The time at which a failed rule will pass without any other change; null if there is none.
     #[schema(format = DateTime)]
     opens_at: Option<String>,
 }
 
 /// Explain why a reader is asked or not.
 ///
-/// Takes the body of `POST /v1/banner`, decides with the same code, and lists each appeal with each rule: the value
-/// that was found and the value that was required. It counts nothing. It is for the people who write appeals. It
-/// needs a secret API key of scope `appeals:read`, or a valid `preview` of the same site.
+/// This route is for the people who write appeals. It takes the body of `POST /v1/banner` and decides with the same
+/// code. It lists every appeal with all its rules, and for each rule the value that was found and the value that
+/// would have passed. Nothing is counted. It needs a secret API key of scope `appeals:read` or `appeals:write`, or a
+/// valid `preview` of the same site.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "explain_banner",

@@ -29,14 +29,15 @@ struct JwkShape {
     r#use: String,
     /// The key's id, as in a token's header.
     kid: String,
-    /// The key.
+    /// The public key.
     x: String,
 }
 
 /// Get the public keys for supporter tokens.
 ///
-/// A back end uses these keys to verify a token offline: the signature, and `alg` `EdDSA`, `typ` `supporter+jwt`,
-/// `iss` (this service's public URL), `aud` (the site's id) and `exp`. Any page can read them.
+/// A back end uses these keys to verify a supporter token offline. Verify the signature, and check that `alg` is
+/// `EdDSA`, `typ` is `supporter+jwt`, `iss` is this service's public URL, `aud` is the site's id, and `exp` has not
+/// passed. Any page can read the keys.
 #[utoipa::path(
     tag = "Tokens",
     operation_id = "read_public_keys",

@@ -27,11 +27,11 @@ const FLAGS: [&str; 2] = ["appeal", "show_appeal"];
 /// How long a cached response is valid, in seconds; its attribution is valid for a day.
 const FRESH_FOR_S: i64 = 3600;
 
-/// The request of an SDK.
+/// A request from an OpenFeature SDK.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[schema(as = EvaluationRequest)]
 struct Asked<'a> {
-    /// The body of `POST /v1/banner`, in addition to the SDK's `targetingKey`.
+    /// The body of `POST /v1/banner`, next to the SDK's `targetingKey`.
     #[serde(borrow)]
     #[schema(value_type = QuestionShape)]
     context: &'a RawValue,
@@ -53,11 +53,11 @@ struct Evaluation {
     key: &'static str,
     /// `TARGETING_MATCH` if an appeal shows, otherwise `DEFAULT`.
     reason: &'static str,
-    /// The appeal's variant, or `none`; for `show_appeal`, `on` or `off`.
+    /// For `appeal`, the id of the appeal's variant, or `none`. For `show_appeal`, `on` or `off`.
     variant: String,
-    /// The verdict, as returned by `POST /v1/banner`; for `show_appeal`, true or false.
+    /// For `appeal`, the verdict that `POST /v1/banner` returns. For `show_appeal`, true or false.
     value: Value,
-    /// `reason`: the reason in the verdict.
+    /// Contains `reason`, the verdict's reason.
     metadata: Value,
 }
 
@@ -79,7 +79,7 @@ struct Failure {
     key: Option<String>,
     /// `PARSE_ERROR`, `INVALID_CONTEXT`, `FLAG_NOT_FOUND` or `GENERAL`.
     error_code: &'static str,
-    /// The particulars of this case.
+    /// The details of this error.
     error_details: String,
 }
 

@@ -37,27 +37,28 @@ struct PreviewBody {
     /// The site's id.
     #[schema(example = "journal")]
     site: String,
-    /// The URL of the page on which to show it, on one of the site's origins.
+    /// The URL of the page on which to show the appeal. It must be on one of the site's origins.
     page_url: String,
-    /// The version, even one that was never published. If omitted or null, the version that is published when the
-    /// page is opened.
+    /// The version to show, even one that was never published. If omitted or null, the page shows the version that is
+    /// published when somebody opens it.
     #[serde(default)]
     version: Option<i64>,
-    /// The variant; the first if omitted or null.
+    /// The variant to show; the first if omitted or null.
     #[serde(default)]
     variant: Option<String>,
-    /// One of the appeal's surfaces. If omitted or null, the first that the page has a place for.
+    /// The surface to show, one of the appeal's surfaces. If omitted or null, the first one that the page has a place
+    /// for.
     #[serde(default)]
     #[schema(value_type = Option<SurfaceShape>)]
     surface: Option<Surface>,
-    /// The BCP 47 tag of the language; the page's language if omitted or null.
+    /// The language to show: a BCP 47 tag. If omitted or null, the page's language.
     #[serde(default)]
     locale: Option<String>,
-    /// `mobile`, `tablet` or `desktop`: the device whose text to show. If omitted or null, the text for the device
-    /// in use.
+    /// The device whose text to show: `mobile`, `tablet` or `desktop`. If omitted or null, the page shows the text
+    /// for the device in use.
     #[serde(default)]
     device: Option<String>,
-    /// How long the URL is valid, in minutes: one hour by default, one week at most.
+    /// How long the URL is valid, in minutes. The default is 60 (one hour), and the maximum is 10080 (one week).
     #[serde(default)]
     #[schema(value_type = Option<i32>, minimum = 1, maximum = 10_080)]
     valid_minutes: Option<u32>,
@@ -69,7 +70,7 @@ struct PreviewBody {
 struct PreviewUrl {
     /// The URL of the page with the preview. Anybody who has it can open it until it expires.
     url: String,
-    /// When it expires, RFC 3339.
+    /// When the URL expires, RFC 3339.
     #[schema(format = DateTime)]
     expires_at: String,
 }
@@ -83,9 +84,10 @@ pub(super) struct PreviewField {
 
 /// Create a preview of an appeal.
 ///
-/// Returns a URL that shows the appeal on a page of the site to anybody who opens it. The script on the page shows
-/// the appeal with a mark. It ignores the appeal's rules and state, the reader's history, and the switches. Nothing
-/// is counted or remembered, and a gift made from a preview is not credited to an appeal.
+/// Needs a secret API key of scope `appeals:read` or `appeals:write`. Returns the URL of a page of the site. Anybody
+/// who opens the URL sees the appeal there, with a label that says that it is a preview. The preview ignores the
+/// appeal's rules and state, the reader's history, and the switches. Nothing is counted or remembered, and a gift
+/// made from a preview is not credited to an appeal.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "preview_appeal",
@@ -149,8 +151,8 @@ pub async fn make(
 /// Get the content of a preview.
 ///
 /// Takes the body of `POST /v1/banner`, and the signed value that is in the page's URL as `keepopen_preview`. The
-/// response shows the appeal of the preview and ignores the rules, the reader's history and the switches. It has no
-/// `attribution`, and nothing is counted. This call may read the database.
+/// response contains the appeal of the preview, whatever the rules, the reader's history and the switches say. It has
+/// no `attribution`, and nothing is counted. This call may read the database.
 #[utoipa::path(
     tag = "Banner",
     operation_id = "show_preview",

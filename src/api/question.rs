@@ -13,8 +13,8 @@ use super::stated::StatedSupporter;
 use super::words::{DismissalKindShape, SurfaceShape};
 use crate::web::problem::{Code, Problem};
 
-/// A page's description of itself and of its reader. Only `site` is required, and unknown fields are ignored. (This
-/// type describes the request; the decision reads it into its own type.)
+/// A banner request: a page's description of itself and of its reader. Only `site` is required. Unknown fields are
+/// ignored.
 #[derive(utoipa::ToSchema)]
 #[schema(as = Question)]
 #[expect(dead_code, reason = "only used for the API description")]
@@ -36,11 +36,11 @@ pub struct QuestionShape {
 #[schema(as = Page)]
 #[expect(dead_code, reason = "only used for the API description")]
 pub struct PageShape {
-    /// Its URL.
+    /// The page's URL.
     url: Option<String>,
-    /// Its section; upper and lower case are the same.
+    /// The page's section. Upper and lower case are the same.
     section: Option<String>,
-    /// Its tags; upper and lower case are the same.
+    /// The page's tags. Upper and lower case are the same.
     tags: Option<Vec<String>>,
     /// The kind of page, such as `article` or `front`.
     kind: Option<String>,
@@ -58,19 +58,19 @@ pub struct PageShape {
 #[schema(as = Reader)]
 #[expect(dead_code, reason = "only used for the API description")]
 pub struct ReaderShape {
-    /// A two-letter ISO 3166-1 code.
+    /// The reader's country: a two-letter ISO 3166-1 code.
     country: Option<String>,
-    /// The region's code within the country.
+    /// The reader's region: its code within the country.
     region: Option<String>,
-    /// A BCP 47 tag.
+    /// The reader's language: a BCP 47 tag.
     locale: Option<String>,
-    /// The kind of device.
+    /// The kind of device: `mobile`, `tablet` or `desktop`.
     device: Option<String>,
     /// Whether the reader is signed in to the site.
     signed_in: Option<bool>,
-    /// `granted` or `denied`.
+    /// Whether the reader agreed to be remembered: `granted` or `denied`.
     consent: Option<String>,
-    /// A number from 0 to 999,999 that is stored for this reader. With the same number, the reader always gets the
+    /// A number from 0 to 999,999 that you store for this reader. With the same number, the reader always gets the
     /// same variant.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     bucket: Option<u32>,
@@ -79,7 +79,8 @@ pub struct ReaderShape {
     traits: Option<Vec<String>>,
 }
 
-/// What the reader's browser remembers. Omitting it is not the same as sending an empty history.
+/// What the reader's browser remembers. An omitted history is unknown; an empty one means that the reader has seen
+/// nothing.
 #[derive(utoipa::ToSchema)]
 #[schema(as = History)]
 #[expect(dead_code, reason = "only used for the API description")]
@@ -87,11 +88,11 @@ pub struct HistoryShape {
     views: Option<Vec<ViewShape>>,
     dismissals: Option<Vec<DismissalShape>>,
     articles: Option<Vec<ArticleWeekShape>>,
-    /// Articles by day, without the present page. An appeal's meter counts those in its `window_days`: today, in
-    /// the site's time zone, and the days before it. A later day counts as today.
+    /// The number of articles on each day, without the current page. An appeal's meter counts the articles of the
+    /// last `window_days` days, up to today in the site's time zone. A day after today counts as today.
     article_days: Option<Vec<ArticleDayShape>>,
-    /// For a caller that counts free articles itself: how many the reader used before the present page, in any
-    /// window. Ignored if there are `article_days`.
+    /// For a caller that counts free articles itself: how many the reader used before the current page, in whatever
+    /// period the caller counts. Ignored if there are `article_days`.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     free_articles_used: Option<u32>,
 }
@@ -138,7 +139,7 @@ pub struct ArticleWeekShape {
 #[schema(as = ArticleDay)]
 #[expect(dead_code, reason = "only used for the API description")]
 pub struct ArticleDayShape {
-    /// The date in the reader's time zone.
+    /// The date on which the articles were read, in the reader's time zone.
     #[schema(format = Date, example = "2026-11-28")]
     day: String,
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
@@ -188,7 +189,7 @@ const NOTE: &str = "The signed value that is in the preview page's URL as `keepo
 
 with_preview! {
     PreviewQuestionShape = "PreviewQuestion", true: "A banner request, and the preview to show.";
-    ExplainQuestionShape = "ExplainQuestion", false: "A banner request, and a preview's signed value if there is no key.";
+    ExplainQuestionShape = "ExplainQuestion", false: "A banner request. Without an API key, it also needs a preview's signed value.";
 }
 
 /// The schema of a question with the standing that a back end states.
@@ -220,7 +221,7 @@ impl ToSchema for BannerQuestionShape {
     }
 }
 
-const STATED: &str = "What the site's own back end knows about the reader. It takes precedence over `token`. It needs an API key of scope `banner:ask`.";
+const STATED: &str = "What the site's own back end knows about the reader. It takes precedence over `token`. A request with this field needs a secret API key of scope `banner:ask`.";
 
 /// The question of an anonymous reader, in a query.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -238,7 +239,7 @@ pub struct QuestionQuery {
     section: Option<String>,
     /// The page's tags, separated by commas.
     tags: Option<String>,
-    /// The kind of page.
+    /// The kind of page, such as `article` or `front`.
     kind: Option<String>,
     /// Whether an appeal would be out of place on the page, for example next to a report of an accident.
     sensitive: Option<bool>,
@@ -247,15 +248,16 @@ pub struct QuestionQuery {
     /// The position of this page in the reader's visit, counted from 1.
     #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     ordinal: Option<u32>,
-    /// A two-letter ISO 3166-1 code.
+    /// The reader's country: a two-letter ISO 3166-1 code.
     country: Option<String>,
-    /// The region's code within the country.
+    /// The reader's region: its code within the country.
     region: Option<String>,
-    /// A BCP 47 tag.
+    /// The reader's language: a BCP 47 tag.
     locale: Option<String>,
-    /// The kind of device.
+    /// The kind of device: `mobile`, `tablet` or `desktop`.
     device: Option<String>,
-    /// A number from 0 to 999,999 that is stored for this reader.
+    /// A number from 0 to 999,999 that you store for this reader. With the same number, the reader always gets the
+    /// same variant.
     #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     bucket: Option<u32>,
     /// Which of the site's `traits` the reader has, separated by commas.

@@ -50,18 +50,18 @@ struct ResultsBody {
     totals: Vec<ResultBody>,
     /// The results of each day, oldest first.
     days: Vec<ResultBody>,
-    /// Appeals with learned weights for which some readers were not counted.
+    /// Appeals with learned weights for which some first views were ignored.
     ignored: Vec<IgnoredBody>,
 }
 
-/// First views that don't count for the weights of an appeal.
+/// First views that were ignored when the weights of an appeal were learned.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = IgnoredViews)]
 struct IgnoredBody {
     /// The appeal's id.
     appeal: String,
-    /// The number of first views in the last 90 days that don't match the shares in which the variants were shown.
-    /// Somebody may have sent them by hand.
+    /// The number of first views in the last 90 days that were ignored, because a variant had more of them than its
+    /// share of readers explains. Somebody may have sent them by hand.
     views: i64,
 }
 
@@ -77,19 +77,19 @@ struct ResultBody {
     appeal: Option<String>,
     /// The variant's id, or `holdout` for readers who were held out.
     variant: Option<String>,
-    /// The number of readers who saw it.
+    /// The number of readers who saw the variant.
     readers: i64,
     /// The number of views, including each reader's first.
     views: i64,
-    /// Clicks.
+    /// The number of clicks.
     clicks: i64,
-    /// Dismissals of every kind.
+    /// The number of dismissals, of every kind.
     dismissals: i64,
-    /// Payment pages opened.
+    /// The number of payment pages that were opened.
     checkouts: i64,
-    /// Contributions whose first payment arrived.
+    /// The number of contributions whose first payment arrived.
     gifts: i64,
-    /// The money of all payments that arrived, including payments of older contributions. One item for each
+    /// The money from all payments that arrived, including payments of older contributions. One item for each
     /// currency.
     money: Vec<MoneyBody>,
 }
@@ -101,20 +101,21 @@ struct MoneyBody {
     /// An ISO 4217 code.
     #[schema(example = "EUR")]
     currency: String,
-    /// What readers gave.
+    /// The sum of what readers gave.
     received_minor: i64,
-    /// Refunds and disputes, minus reversals.
+    /// The sum of refunds and disputes, minus failed refunds and disputes that were won.
     returned_minor: i64,
     /// Stripe's fees.
     fees_minor: i64,
-    /// What remains after refunds, disputes and fees. If Stripe settled in another currency, it is in that one.
+    /// What remains after refunds, disputes and fees. If Stripe settled in another currency, this amount is in the
+    /// item of the settlement currency.
     net_minor: i64,
 }
 
 /// Get the results of appeals.
 ///
-/// Readers, views, clicks, dismissals, checkouts, gifts and money of each appeal and variant, by day. Needs a
-/// secret API key of scope `appeals:read` or `money:read`.
+/// Needs a secret API key of scope `appeals:read`, `appeals:write` or `money:read`. Returns readers, views, clicks,
+/// dismissals, checkouts, gifts and money for each appeal and variant, by day.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "read_results",

@@ -26,7 +26,7 @@ pub struct StatedSupporter {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     quiet_until: Option<Timestamp>,
-    /// The names of the reader's entitlements.
+    /// The names of what the reader is entitled to. The rules of an appeal can include or exclude readers by these names.
     #[serde(default)]
     entitlements: Vec<String>,
 }

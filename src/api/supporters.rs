@@ -46,21 +46,21 @@ struct SiteQuery {
 struct LookupBody {
     /// The site's id.
     site: String,
-    /// The e-mail address of the gift. It is in the body so that it appears in no log.
+    /// The e-mail address with which the reader gave. It is in the body so that it appears in no log.
     #[schema(format = Email, max_length = 254)]
     email: String,
 }
 
 /// Get your own standing with a supporter token.
 ///
-/// Returns the present standing with the token's site. It includes changes since the token was issued, such as a
-/// refund.
+/// Returns the supporter's current standing with the site for which the token was issued. It includes changes since
+/// then, such as a refund.
 #[utoipa::path(
     tag = "Supporters",
     operation_id = "read_own_standing",
     security(("supporter_token" = [])),
     responses((
-        status = 200, body = SupporterAnswer, description = "The present standing with the token's site",
+        status = 200, body = SupporterAnswer, description = "The current standing with the token's site",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
@@ -76,7 +76,8 @@ pub async fn own(app: State, supporter: Supporter) -> Result<HttpResponse, Probl
 
 /// Get a supporter's standing by id.
 ///
-/// For a site's back end, with a secret API key of scope `supporters:read`. The id is a token's `sub`.
+/// This route is for a site's back end. It needs a secret API key of scope `supporters:read`. The id is the `sub` of
+/// a supporter token.
 #[utoipa::path(
     get,
     path = "/v1/supporters/{id}",
@@ -85,7 +86,7 @@ pub async fn own(app: State, supporter: Supporter) -> Result<HttpResponse, Probl
     security(("api_key" = [])),
     params(("id" = String, Path, description = "`sup_…`"), SiteQuery),
     responses((
-        status = 200, body = SupporterAnswer, description = "The present standing with the site",
+        status = 200, body = SupporterAnswer, description = "The current standing with the site",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
@@ -108,18 +109,18 @@ pub async fn by_id(
 
 /// Look up a supporter's standing by e-mail address.
 ///
-/// For a site's back end, with a secret API key of scope `supporters:read`. A reader who enters an address on the
-/// payment page has not proved that it is theirs. Use the standing to avoid asking; it does not prove who is
-/// reading. If several supporters share the address, the response is their best standing. All spellings of an
-/// address are the same: upper and lower case, composed and decomposed letters, and a domain's Unicode and ASCII
-/// form. If the address never gave, the response is a 404, not a standing.
+/// This route is for a site's back end. It needs a secret API key of scope `supporters:read`. A reader who enters an
+/// address on the payment page has not proved that it is theirs. Use the standing to avoid asking; it does not prove
+/// who is reading. If several supporters share the address, the response is their best standing. Different spellings
+/// count as the same address: upper and lower case, composed and decomposed letters, and a domain's Unicode and ASCII
+/// form. If nobody gave with this address, the response is a 404, not a standing.
 #[utoipa::path(
     tag = "Supporters",
     operation_id = "look_up_supporter",
     security(("api_key" = [])),
     request_body = LookupBody,
     responses((
-        status = 200, body = SupporterAnswer, description = "The present standing with the site",
+        status = 200, body = SupporterAnswer, description = "The current standing with the site",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([

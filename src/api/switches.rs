@@ -22,16 +22,16 @@ struct Told {
     /// The site's id.
     #[schema(example = "journal")]
     site: String,
-    /// All surfaces together.
+    /// The switch for all surfaces together.
     all: Switch,
-    /// Each surface. A surface shows appeals only if `all` is on too.
+    /// The switch of each surface. A surface shows appeals only if `all` is on too.
     surfaces: SurfaceSwitches,
-    /// What the settings switch off (`banner`, `rules.silenced_surfaces`), whatever the switches say.
+    /// What the settings switch off (`banner`, `rules.silenced_surfaces`). It stays off, whatever the switches say.
     settings: Switches,
-    /// When a switch was last changed, RFC 3339; null if none ever was.
+    /// When a switch was last changed, RFC 3339; null if none was ever changed.
     #[schema(format = DateTime)]
     turned_at: Option<String>,
-    /// Who changed it: an API key's id, or `command line`.
+    /// Who last changed a switch: an API key's id, or `command line`; null if none was ever changed.
     turned_by: Option<String>,
 }
 
@@ -39,11 +39,13 @@ struct Told {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = AllSwitches)]
 struct ListedSwitches {
-    /// By id.
+    /// The sites, ordered by id.
     sites: Vec<Told>,
 }
 
 /// List the switches of all sites.
+///
+/// Needs a secret API key of scope `appeals:read` or `appeals:write`.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "list_switches",
@@ -79,9 +81,10 @@ pub async fn read(app: State, _: AppealsReader, site: Path<String>) -> Result<Ht
 
 /// Switch a site or one of its surfaces off or on.
 ///
-/// The body lists what to switch. Anything that it omits stays as it is, so switching one surface does not end "all
-/// off". Readers of a silenced surface get the reason `kill_switch`. The change takes effect on this instance at
-/// once, and on every other instance within 2 seconds, even if appeals come from a file.
+/// Needs a secret API key of scope `appeals:write`. The body lists the switches to change. A switch that it omits
+/// stays as it is. For example, if `all` is off and you switch a surface on, `all` stays off, and the surface shows
+/// nothing. Readers of a surface that is off get the reason `kill_switch`. The change takes effect on this instance
+/// at once, and on every other instance within 2 seconds, even if appeals come from a file.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "set_switches",

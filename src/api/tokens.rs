@@ -20,20 +20,20 @@ use crate::web::State;
 use crate::web::body::{self, Accepts};
 use crate::web::problem::{Code, Problem};
 
-/// The grant for a token.
+/// What entitles the caller to a token.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(tag = "grant", rename_all = "snake_case", deny_unknown_fields)]
 enum TokenBody {
-    /// This browser paid.
+    /// A payment that was started in this browser.
     CheckoutSession {
         /// The site's id.
         site: String,
         /// The value of `keepopen_session` in the return URL.
         session: String,
-        /// The attempt's UUID. Only the browser that gave knows it.
+        /// The UUID of the checkout attempt. Only the browser that started the payment knows it.
         attempt: Uuid,
-        /// Returns 202 with the `state`, instead of a problem, while there is no token for this payment. For
-        /// browsers, which log each problem on the console.
+        /// If true, and there is no token for this payment, the response is a 202 with the `state` instead of a
+        /// problem. It is for browsers, which log every error response on the console.
         #[serde(default)]
         report_state: bool,
     },
@@ -42,7 +42,7 @@ enum TokenBody {
 /// Why there is no token.
 #[derive(Serialize, utoipa::ToSchema)]
 struct TokenState {
-    /// The code that the problem would have.
+    /// The `code` that the problem would have if `report_state` were false, such as `payment_processing`.
     state: &'static str,
 }
 
@@ -51,7 +51,7 @@ struct TokenState {
 struct TokenAnswer {
     /// A JWT (EdDSA). The keys are at `/.well-known/jwks.json`.
     token: String,
-    /// When it expires.
+    /// When the token expires.
     #[schema(format = DateTime)]
     expires_at: String,
     /// The supporter's id.
@@ -68,12 +68,12 @@ struct TokenAnswer {
 /// Fetch the supporter token of a payment.
 ///
 /// Call this when the reader returns from the payment page. `session` is the value of `keepopen_session` in the
-/// return URL, and `attempt` is the UUID with which this browser started the payment. A caller with both gets the
-/// token, once, within 24 hours after the payment was booked. If the response gets lost, the call can be repeated
-/// within ten minutes and returns the same token.
+/// return URL, and `attempt` is the UUID with which this browser started the payment. A caller with both can fetch
+/// the token once, within 24 hours after the payment was booked. If the response gets lost, repeat the call within
+/// ten minutes: it returns the same token.
 ///
-/// `payment_processing` is not a failure: a bank debit may take days. Neither thank nor ask, and try again at the
-/// reader's next visit.
+/// `payment_processing` is not a failure: a bank debit may take days. Neither thank the reader nor ask again, and
+/// repeat the call at the reader's next visit.
 #[utoipa::path(
     tag = "Tokens",
     operation_id = "fetch_token",
@@ -82,7 +82,7 @@ struct TokenAnswer {
         status = 200, body = TokenAnswer, description = "The token",
         headers(("Cache-Control" = String, description = "`no-store`")),
     ), (
-        status = 202, body = TokenState, description = "There is no token for this payment (yet), and the request set `report_state`",
+        status = 202, body = TokenState, description = "There is no token for this payment, or not yet, and the request set `report_state`",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([

@@ -13,11 +13,11 @@ use crate::web::problem::{Code, Problem};
 pub(super) struct VerdictBody<'a> {
     /// Whether an appeal is shown.
     pub(super) show: bool,
-    /// Where it shows.
+    /// Where the appeal shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<SurfaceShape>)]
     pub(super) surface: Option<&'a str>,
-    /// What it asks for.
+    /// What the appeal asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<KindShape>)]
     pub(super) kind: Option<&'a str>,
@@ -27,18 +27,18 @@ pub(super) struct VerdictBody<'a> {
     /// The variant's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) variant: Option<&'a str>,
-    /// Whether the reader may dismiss it. A hard wall after the last free article can't be dismissed.
+    /// Whether the reader can dismiss the appeal. A hard wall after the last free article can't be dismissed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) closable: Option<bool>,
     /// The reason, from a fixed list.
     #[schema(value_type = ReasonShape)]
     pub(super) reason: &'a str,
-    /// A signed value to send with events and checkouts. A reader who is held out (`reason` is `holdout`) gets one
-    /// too, so that their gifts can be counted. A preview has none and is not counted.
+    /// A signed value to send with events and checkouts. It is also present if the reader is held out (`reason` is
+    /// `holdout`), so that their gifts can be counted. A preview has none and is not counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) attribution: Option<String>,
-    /// Why the token can't be used, as a code. If it is `token_superseded`, for example after a refund, the browser
-    /// should delete the token and ask again.
+    /// Why the token can't be used, as a code. If the code is `token_superseded`, for example after a refund, the
+    /// browser should delete the token and send the request again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) token_problem: Option<&'a str>,
     /// What to show.
@@ -49,8 +49,8 @@ pub(super) struct VerdictBody<'a> {
     /// Absent if the text uses none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) values: Option<TemplateValues>,
-    /// The next time at which the answer can change because time has passed, if there is one. Until then, a browser
-    /// need not ask again.
+    /// The earliest time at which the answer can change just because time has passed; null if there is none. A
+    /// browser need not ask again before that time, unless the reader does something.
     #[schema(format = DateTime)]
     pub(super) next_eligible_at: Option<String>,
     /// Unknown fields of the request that look like typing errors, each with the name that was probably meant. They

@@ -36,9 +36,9 @@ struct EventShape {
     /// The version of Stripe's API that the object uses.
     #[schema(max_length = 255, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$")]
     api_version: Option<String>,
-    /// Whether it is from live mode.
+    /// Whether the event is from live mode.
     livemode: Option<bool>,
-    /// When Stripe created it: seconds since 1970, or RFC 3339.
+    /// When Stripe created the event: seconds since 1970, or RFC 3339.
     #[schema(value_type = Option<Value>)]
     created: Option<Value>,
     /// What the event is about.
@@ -57,8 +57,8 @@ struct DataShape {
 
 /// Deliver a Stripe event.
 ///
-/// The answer is 2xx when the event is on disk. This includes an event that was stored before, an event of a type
-/// that is not booked, and an event of the wrong mode. For any other answer, Stripe delivers the event again. The
+/// Returns 2xx when the event is stored on disk. This includes an event that was already stored, an event of a type
+/// that is not booked, and an event of the wrong mode. After any other response, Stripe delivers the event again. The
 /// signature covers the bytes of the body.
 #[utoipa::path(
     tag = "Stripe",

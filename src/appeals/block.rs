@@ -17,27 +17,28 @@ pub enum Block {
     Quote {
         /// The quoted text.
         quote: String,
-        /// The person quoted.
+        /// The name of the person quoted.
         #[serde(skip_serializing_if = "Option::is_none")]
         by: Option<String>,
     },
     /// An image. The browser fetches it from its URL.
     Image {
-        /// Its URL, with `https`.
+        /// The image's URL, with `https`.
         #[schema(value_type = String, format = "uri")]
         image: String,
         /// A description for readers who don't see the image; empty if it is decorative.
         alt: String,
-        /// Its width in pixels, to reserve its space while it loads. Present together with `height`.
+        /// The image's width in pixels, so that the page can reserve its space while it loads. Present together with
+        /// `height`.
         #[serde(skip_serializing_if = "Option::is_none")]
         width: Option<u32>,
-        /// Its height in pixels.
+        /// The image's height in pixels. Present together with `width`.
         #[serde(skip_serializing_if = "Option::is_none")]
         height: Option<u32>,
     },
     /// A list of points.
     List {
-        /// Each point.
+        /// The points.
         list: Vec<String>,
     },
 }

@@ -29,7 +29,7 @@ pub struct Choices {
     pub month: Vec<i64>,
     /// Amounts offered for a yearly gift.
     pub year: Vec<i64>,
-    /// What is chosen at first.
+    /// The amount and interval that are selected at first.
     pub default: OfferedAmount,
     /// The amount to highlight.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,7 +9,7 @@ use serde::Serialize;
 pub struct AppealProblem {
     /// The appeal's id, or its position in the file (`#3`) if it has none.
     pub appeal: String,
-    /// The field, such as `variants[1].copy`; empty if it concerns the whole appeal.
+    /// The field with the problem, such as `variants[1].copy`; empty if the problem concerns the whole appeal.
     pub field: String,
     /// What is wrong, and how to fix it.
     pub sentence: String,

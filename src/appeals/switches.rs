@@ -37,21 +37,21 @@ impl Switch {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Switches {
-    /// All surfaces together.
+    /// The switch for all surfaces together.
     pub all: Switch,
-    /// Each surface. A surface shows appeals only if `all` is on too.
+    /// The switch of each surface. A surface shows appeals only if `all` is on too.
     pub surfaces: SurfaceSwitches,
 }
 
-/// Each surface. An omitted surface is on.
+/// The switch of each surface. An omitted surface is on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SurfaceSwitches {
-    /// At the edge of the page.
+    /// Appeals at the edge of the page.
     pub banner: Switch,
-    /// Inside the article.
+    /// Appeals inside the article.
     pub inline: Switch,
-    /// Over the rest of the article.
+    /// Appeals over the rest of the article.
     pub wall: Switch,
 }
 
@@ -59,9 +59,9 @@ pub struct SurfaceSwitches {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SwitchesChange {
-    /// All surfaces together.
+    /// The switch for all surfaces together.
     pub all: Option<Switch>,
-    /// Each surface. A surface shows appeals only if `all` is on too.
+    /// The switch of each surface. A surface shows appeals only if `all` is on too.
     pub surfaces: SurfacesChange,
 }
 
@@ -69,11 +69,11 @@ pub struct SwitchesChange {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, from = "HashMap<Surface, Option<Switch>>", default)]
 pub struct SurfacesChange {
-    /// At the edge of the page.
+    /// Appeals at the edge of the page.
     pub banner: Option<Switch>,
-    /// Inside the article.
+    /// Appeals inside the article.
     pub inline: Option<Switch>,
-    /// Over the rest of the article.
+    /// Appeals over the rest of the article.
     pub wall: Option<Switch>,
 }
 

@@ -94,7 +94,7 @@ pub struct TickerTotals {
     pub totals: BTreeMap<TickerCount, i64>,
 }
 
-/// The progress of an appeal.
+/// The progress towards an appeal's goal.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Ticker)]
 pub struct TickerShown {
@@ -106,18 +106,18 @@ pub struct TickerShown {
     goal: i64,
     /// The progress towards the goal in whole percent; above 100 beyond the goal.
     percent: i64,
-    /// ISO 4217 code, for money.
+    /// For money: the currency, ISO 4217.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "EUR")]
     currency: Option<Currency>,
-    /// The number of decimals of an amount, for money.
+    /// For money: the number of decimals of an amount.
     #[serde(skip_serializing_if = "Option::is_none")]
     minor_digits: Option<u32>,
     /// The first day whose payments count, in the site's time zone; absent if all payments count.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = Date, example = "2026-11-01")]
     from: Option<String>,
-    /// When it was counted: at most about a minute ago, unless the database is unavailable.
+    /// When the total was counted: at most about a minute ago, unless the database is unavailable.
     #[schema(format = DateTime)]
     as_of: String,
 }

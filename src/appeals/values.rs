@@ -9,7 +9,7 @@ use crate::money::Currency;
 #[derive(Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = Values)]
 pub struct TemplateValues {
-    /// The number of articles that the reader read, in the weeks and with the tags that the appeal counts.
+    /// The number of articles that the reader read. It includes only the weeks and tags that the appeal counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     article_count: Option<u64>,
     /// The reader's country, ISO 3166-1.
@@ -24,11 +24,11 @@ pub struct TemplateValues {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "monday")]
     weekday: Option<&'static str>,
-    /// The date in the site's time zone.
+    /// Today's date in the site's time zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = Date)]
     date: Option<String>,
-    /// Days until the appeal ends, including the present one.
+    /// The number of days until the appeal ends, including today.
     #[serde(skip_serializing_if = "Option::is_none")]
     days_left: Option<i64>,
     /// The progress of the appeal's ticker: an amount in the currency's minor unit, or a number of supporters.
@@ -37,7 +37,7 @@ pub struct TemplateValues {
     /// The goal, in the same unit as `ticker_total`.
     #[serde(skip_serializing_if = "Option::is_none")]
     ticker_goal: Option<i64>,
-    /// The amount or number missing from the goal, in the same unit as `ticker_total`; 0 when the goal is reached.
+    /// How much is missing to the goal, in the same unit as `ticker_total`; 0 when the goal is reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     ticker_left: Option<i64>,
     /// The progress towards the goal in whole percent; above 100 beyond the goal.

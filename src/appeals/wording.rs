@@ -33,7 +33,7 @@ pub struct Content<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<super::Choices>)]
     choices: Option<&'a RawValue>,
-    /// The progress of an appeal.
+    /// The progress towards the appeal's goal.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<super::TickerShown>)]
     ticker: Option<&'a RawValue>,
@@ -41,7 +41,7 @@ pub struct Content<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<ThanksCopy>)]
     thanks: Option<&'a RawValue>,
-    /// For how many days the reader is not asked afterwards, depending on what the reader does.
+    /// For how many days the reader is not asked again, depending on what the reader does.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<super::QuietDays>)]
     quiet_days: Option<&'a RawValue>,

@@ -110,7 +110,7 @@ pub struct Problem {
     pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// The particulars of this case, if there are any.
+    /// The details of this error, if there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// The smallest accepted amount, in the minor unit.

@@ -13,8 +13,9 @@ export interface paths {
         };
         /**
          * Get the public keys for supporter tokens.
-         * @description A back end uses these keys to verify a token offline: the signature, and `alg` `EdDSA`, `typ` `supporter+jwt`,
-         *     `iss` (this service's public URL), `aud` (the site's id) and `exp`. Any page can read them.
+         * @description A back end uses these keys to verify a supporter token offline. Verify the signature, and check that `alg` is
+         *     `EdDSA`, `typ` is `supporter+jwt`, `iss` is this service's public URL, `aud` is the site's id, and `exp` has not
+         *     passed. Any page can read the keys.
          */
         get: operations["read_public_keys"];
         put?: never;
@@ -34,7 +35,7 @@ export interface paths {
         };
         /**
          * Open the API reference.
-         * @description A page that shows `/openapi.yaml`. When you try out a call, the page sends it to this service and nowhere else.
+         * @description The page shows `/openapi.yaml`. When you try out a call, the page sends it to this service and nowhere else.
          */
         get: operations["read_docs"];
         put?: never;
@@ -53,8 +54,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a part of the API reference.
-         * @description Its script, its style sheet and its icon.
+         * Get a file of the API reference.
+         * @description Returns a file that the page loads: a script, a style sheet or the icon.
          */
         get: operations["load_docs_part"];
         put?: never;
@@ -73,9 +74,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the present version of the script.
-         * @description A page loads it with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers cache it
-         *     for five minutes. It is compressed for clients that accept Brotli or gzip.
+         * Get the current version of the script.
+         * @description A page loads the script with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers
+         *     cache it for five minutes. The response is compressed for clients that accept Brotli or gzip.
          */
         get: operations["load_embed"];
         put?: never;
@@ -94,10 +95,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a file of the script in one version.
-         * @description These bytes never change, so they can be cached forever, and a page can use the hash of `embed.js`
-         *     (`integrity`). The script fetches its other parts here when it needs them. A version that this server does not
-         *     have is a 404.
+         * Get one version of a file of the script.
+         * @description The bytes of a version never change. They can be cached forever, and a page can load `embed.js` with its hash
+         *     (`integrity`). The script fetches its other files from this route when it needs them. If this server does not have
+         *     the version, it returns 404.
          */
         get: operations["load_embed_version"];
         put?: never;
@@ -151,7 +152,7 @@ export interface paths {
         };
         /**
          * Get this document.
-         * @description Every route, with its requests and responses, in OpenAPI 3.1. `/docs` shows it as a page.
+         * @description The document describes every route, with its requests and responses, in OpenAPI 3.1. `/docs` shows it as a page.
          */
         get: operations["read_contract"];
         put?: never;
@@ -194,9 +195,10 @@ export interface paths {
         put?: never;
         /**
          * Acknowledge an alarm.
-         * @description Needs a secret API key of scope `alarms:write`. The alarm no longer counts. The service permanently records who
-         *     acknowledged it and why. The acknowledgement covers exactly this alarm: if its amount or its objects change, the
-         *     alarm returns with another id. A second acknowledgement changes nothing and returns the first one.
+         * @description Needs a secret API key of scope `alarms:write`. An acknowledged alarm is no longer open: it is not listed in
+         *     `alarms` and not counted in `contributions_total`. The service permanently records who acknowledged it and why.
+         *     The acknowledgement covers exactly this alarm. If the amounts or the objects in `alarm` change, the alarm returns
+         *     with another id. A second acknowledgement changes nothing and returns the first one.
          */
         post: operations["acknowledge_alarm"];
         delete?: never;
@@ -212,7 +214,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List all appeals and their states. */
+        /**
+         * List all appeals and their states.
+         * @description Needs a secret API key of scope `appeals:read` or `appeals:write`.
+         */
         get: operations["list_appeals"];
         put?: never;
         post?: never;
@@ -229,13 +234,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the newest version of an appeal. */
+        /**
+         * Get the newest version of an appeal.
+         * @description Needs a secret API key of scope `appeals:read` or `appeals:write`.
+         */
         get: operations["read_appeal"];
         /**
-         * Write a version of an appeal.
-         * @description The appeal is validated but not published. With `If-Match`, it is written only if the newest version is the one
-         *     that yours is based on. With `If-None-Match: *`, it is written only if the appeal does not exist. With neither
-         *     header, it is always written (RFC 9110).
+         * Write a new version of an appeal.
+         * @description Needs a secret API key of scope `appeals:write`. The appeal is validated but not published. With `If-Match`, it is
+         *     written only if the newest version is the one that yours is based on. With `If-None-Match: *`, it is written only
+         *     if it does not exist yet. With neither header, it is always written (RFC 9110).
          */
         put: operations["write_appeal"];
         post?: never;
@@ -256,7 +264,7 @@ export interface paths {
         put?: never;
         /**
          * End an appeal.
-         * @description Publish the appeal to start it again.
+         * @description Needs a secret API key of scope `appeals:write`. To show the appeal again, publish it.
          */
         post: operations["end_appeal"];
         delete?: never;
@@ -274,7 +282,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pause an appeal. */
+        /**
+         * Pause an appeal.
+         * @description Needs a secret API key of scope `appeals:write`. To show the appeal again, publish it.
+         */
         post: operations["pause_appeal"];
         delete?: never;
         options?: never;
@@ -293,9 +304,10 @@ export interface paths {
         put?: never;
         /**
          * Create a preview of an appeal.
-         * @description Returns a URL that shows the appeal on a page of the site to anybody who opens it. The script on the page shows
-         *     the appeal with a mark. It ignores the appeal's rules and state, the reader's history, and the switches. Nothing
-         *     is counted or remembered, and a gift made from a preview is not credited to an appeal.
+         * @description Needs a secret API key of scope `appeals:read` or `appeals:write`. Returns the URL of a page of the site. Anybody
+         *     who opens the URL sees the appeal there, with a label that says that it is a preview. The preview ignores the
+         *     appeal's rules and state, the reader's history, and the switches. Nothing is counted or remembered, and a gift
+         *     made from a preview is not credited to an appeal.
          */
         post: operations["preview_appeal"];
         delete?: never;
@@ -315,8 +327,8 @@ export interface paths {
         put?: never;
         /**
          * Publish a version.
-         * @description With `If-Match`, the version is published only if the appeal's newest version is the one that you have seen.
-         *     This prevents publishing somebody else's unfinished draft.
+         * @description Needs a secret API key of scope `appeals:write`. With `If-Match`, the version is published only if the appeal's
+         *     newest version is the one that you have seen. This keeps you from publishing somebody else's unfinished draft.
          */
         post: operations["publish_appeal"];
         delete?: never;
@@ -332,7 +344,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get an older version of an appeal. */
+        /**
+         * Get any version of an appeal.
+         * @description Needs a secret API key of scope `appeals:read` or `appeals:write`.
+         */
         get: operations["read_appeal_version"];
         put?: never;
         post?: never;
@@ -350,9 +365,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who changed what, the newest first.
-         * @description With a secret API key of scope `audit:read`. The log holds no personal data but ids. What Stripe reports is not in it: the ledger names the
-         *     cause of every entry.
+         * List who changed what, newest first.
+         * @description Needs a secret API key of scope `audit:read`. The log contains ids but no other personal data. It does not contain
+         *     what Stripe reports. For that, see the ledger, which names the cause of every entry.
          */
         get: operations["list_audit"];
         put?: never;
@@ -371,9 +386,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Decide whether to show an appeal, from query parameters.
-         * @description This is for caches, templates and ESI, which know nothing about the reader. It takes no history, so an appeal
-         *     with a frequency limit does not show. It takes no token, because a token must not appear in a URL.
+         * Decide from query parameters whether to show an appeal.
+         * @description This route is for caches, templates and ESI, which know nothing about the reader. It takes no history, so an
+         *     appeal with a frequency limit does not show, unless its `without_history` is `ask`. It takes no token, because a
+         *     token must not appear in a URL.
          */
         get: operations["ask_banner_from_query"];
         put?: never;
@@ -383,17 +399,19 @@ export interface paths {
          *     why. Only `site` is required.
          *
          *     - `history` is what the reader's browser remembers. `{}` means that the reader has seen nothing. If you omit it,
-         *       the history is unknown, and an appeal with a frequency limit answers `no_consent`.
-         *     - `supporter` is for a site's back end that recognises supporters itself: it states the reader's standing. It
-         *       needs a secret API key of scope `banner:ask` in `Authorization`, and is refused without one. It takes precedence
-         *       over `token`.
-         *     - `token` is the supporter token. If there is one, always send it: it is how a supporter is recognised. If the
-         *       token has expired or is invalid, the reader is `unknown`, and is neither asked nor thanked.
+         *       the history is unknown. An appeal with a frequency limit then does not show, with the reason `no_consent`,
+         *       unless its `without_history` is `ask`.
+         *     - `supporter` states the reader's standing. It is for a site's back end that recognises supporters itself. A
+         *       request with this field needs a secret API key of scope `banner:ask` in `Authorization`, and is refused without
+         *       one. The field takes precedence over `token`.
+         *     - `token` is the supporter token. If the browser has one, always send it: without it, a supporter is not
+         *       recognised. If the token has expired or is invalid, the reader's standing is `unknown`, and the reader is
+         *       neither asked nor thanked.
          *     - If the verdict shows an appeal, keep its `attribution`, and send it with the events and the checkout that
          *       follow.
          *
-         *     The body may also be sent as `text/plain`, which saves a browser the preflight request. If the call fails or
-         *     takes too long, show the page without an appeal.
+         *     You can also send the body as `text/plain`. A browser then makes no preflight request. If the call fails or takes
+         *     too long, show the page without an appeal.
          */
         post: operations["ask_banner"];
         delete?: never;
@@ -414,9 +432,9 @@ export interface paths {
         /**
          * Report a view, a click or a dismissal.
          * @description Reports what happened to an appeal that a verdict showed. The service stores hourly counts, never a row per
-         *     reader. Use `navigator.sendBeacon`; `text/plain` is accepted too. If the attribution has expired or is invalid,
-         *     the response is the same, but nothing is counted. Each attribution counts once for each of `view`, `click` and
-         *     `dismiss`. A `dismiss` says how the appeal was dismissed in `dismissal`.
+         *     reader. A browser should use `navigator.sendBeacon`; `text/plain` is accepted too. If the attribution has expired
+         *     or is invalid, the response is the same, but nothing is counted. For each attribution, `view`, `click` and
+         *     `dismiss` are counted once each. For a `dismiss`, `dismissal` says how the reader dismissed the appeal.
          */
         post: operations["report_banner_event"];
         delete?: never;
@@ -436,9 +454,10 @@ export interface paths {
         put?: never;
         /**
          * Explain why a reader is asked or not.
-         * @description Takes the body of `POST /v1/banner`, decides with the same code, and lists each appeal with each rule: the value
-         *     that was found and the value that was required. It counts nothing. It is for the people who write appeals. It
-         *     needs a secret API key of scope `appeals:read`, or a valid `preview` of the same site.
+         * @description This route is for the people who write appeals. It takes the body of `POST /v1/banner` and decides with the same
+         *     code. It lists every appeal with all its rules, and for each rule the value that was found and the value that
+         *     would have passed. Nothing is counted. It needs a secret API key of scope `appeals:read` or `appeals:write`, or a
+         *     valid `preview` of the same site.
          */
         post: operations["explain_banner"];
         delete?: never;
@@ -459,8 +478,8 @@ export interface paths {
         /**
          * Get the content of a preview.
          * @description Takes the body of `POST /v1/banner`, and the signed value that is in the page's URL as `keepopen_preview`. The
-         *     response shows the appeal of the preview and ignores the rules, the reader's history and the switches. It has no
-         *     `attribution`, and nothing is counted. This call may read the database.
+         *     response contains the appeal of the preview, whatever the rules, the reader's history and the switches say. It has
+         *     no `attribution`, and nothing is counted. This call may read the database.
          */
         post: operations["show_preview"];
         delete?: never;
@@ -483,9 +502,10 @@ export interface paths {
          * @description Returns the URL of Stripe's payment page. Send the reader there. Stripe returns the reader to `return_url` with
          *     `keepopen_session` added. Then fetch the supporter token with `POST /v1/tokens`.
          *
-         *     `attempt` is a UUID that the browser creates for each gift and stores. You can safely repeat the same call with
-         *     it, for example after a double click or a lost response. The same attempt with different parameters is refused.
-         *     If Stripe is unreachable, the problem contains the site's `fallback_url`, if it has one.
+         *     `attempt` is a UUID that the browser creates for each gift and stores. You can safely repeat a call with the same
+         *     attempt and the same parameters, for example after a double click or a lost response. The same attempt with
+         *     different parameters is refused. If Stripe is unreachable, the problem contains the site's `fallback_url`, if it
+         *     has one.
          */
         post: operations["start_checkout"];
         delete?: never;
@@ -503,8 +523,9 @@ export interface paths {
         };
         /**
          * List contributions, newest first.
-         * @description Needs a secret API key of scope `money:read`. `next` leads to the next page. Contributions that begin in the
-         *     meantime belong to earlier pages, so no contribution is repeated or missed.
+         * @description Needs a secret API key of scope `money:read`. To get the next page, send `next` as `after`. Contributions that
+         *     begin while you page through the list do not appear on the following pages. No contribution that existed at the
+         *     start is repeated or skipped.
          */
         get: operations["list_contributions"];
         put?: never;
@@ -523,11 +544,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export payments as CSV
-         * @description Needs a secret API key of scope `money:read`. The table has one line for each payment, oldest first, in its
-         *     state when the line is read. Amounts have the decimals of their currency. `docs/money.md` explains the columns.
-         *     If the export fails midway, the connection closes without the last chunk, so that clients notice the incomplete
-         *     download.
+         * Export payments as CSV.
+         * @description Needs a secret API key of scope `money:read`. The table has one line for each payment, oldest first. Each line
+         *     shows the payment's state when the export reads that payment. Amounts have the decimals of their currency.
+         *     `docs/money.md` explains the columns. If the export fails midway, the connection closes without the last chunk, so
+         *     that clients notice the incomplete download.
          */
         get: operations["export_payments"];
         put?: never;
@@ -567,8 +588,9 @@ export interface paths {
         };
         /**
          * Get the comparison with Stripe.
-         * @description "Stripe says 41,230.00 net, we say 41,230.00." Needs a secret API key of scope `money:read`. This call does not
-         *     ask Stripe: it returns the result of the last comparison.
+         * @description Compares Stripe's balance with the ledger for each site and currency, for example: "Stripe says 41,230.00 net, the
+         *     ledger says 41,230.00". Needs a secret API key of scope `money:read`. This call does not ask Stripe: it returns
+         *     the result of the last comparison.
          */
         get: operations["compare_books"];
         put?: never;
@@ -588,8 +610,8 @@ export interface paths {
         };
         /**
          * Get the results of appeals.
-         * @description Readers, views, clicks, dismissals, checkouts, gifts and money of each appeal and variant, by day. Needs a
-         *     secret API key of scope `appeals:read` or `money:read`.
+         * @description Needs a secret API key of scope `appeals:read`, `appeals:write` or `money:read`. Returns readers, views, clicks,
+         *     dismissals, checkouts, gifts and money for each appeal and variant, by day.
          */
         get: operations["read_results"];
         put?: never;
@@ -611,9 +633,10 @@ export interface paths {
         get: operations["read_switches"];
         /**
          * Switch a site or one of its surfaces off or on.
-         * @description The body lists what to switch. Anything that it omits stays as it is, so switching one surface does not end "all
-         *     off". Readers of a silenced surface get the reason `kill_switch`. The change takes effect on this instance at
-         *     once, and on every other instance within 2 seconds, even if appeals come from a file.
+         * @description Needs a secret API key of scope `appeals:write`. The body lists the switches to change. A switch that it omits
+         *     stays as it is. For example, if `all` is off and you switch a surface on, `all` stays off, and the surface shows
+         *     nothing. Readers of a surface that is off get the reason `kill_switch`. The change takes effect on this instance
+         *     at once, and on every other instance within 2 seconds, even if appeals come from a file.
          */
         put: operations["set_switches"];
         post?: never;
@@ -632,8 +655,8 @@ export interface paths {
         };
         /**
          * Get your own standing with a supporter token.
-         * @description Returns the present standing with the token's site. It includes changes since the token was issued, such as a
-         *     refund.
+         * @description Returns the supporter's current standing with the site for which the token was issued. It includes changes since
+         *     then, such as a refund.
          */
         get: operations["read_own_standing"];
         put?: never;
@@ -655,11 +678,11 @@ export interface paths {
         put?: never;
         /**
          * Look up a supporter's standing by e-mail address.
-         * @description For a site's back end, with a secret API key of scope `supporters:read`. A reader who enters an address on the
-         *     payment page has not proved that it is theirs. Use the standing to avoid asking; it does not prove who is
-         *     reading. If several supporters share the address, the response is their best standing. All spellings of an
-         *     address are the same: upper and lower case, composed and decomposed letters, and a domain's Unicode and ASCII
-         *     form. If the address never gave, the response is a 404, not a standing.
+         * @description This route is for a site's back end. It needs a secret API key of scope `supporters:read`. A reader who enters an
+         *     address on the payment page has not proved that it is theirs. Use the standing to avoid asking; it does not prove
+         *     who is reading. If several supporters share the address, the response is their best standing. Different spellings
+         *     count as the same address: upper and lower case, composed and decomposed letters, and a domain's Unicode and ASCII
+         *     form. If nobody gave with this address, the response is a 404, not a standing.
          */
         post: operations["look_up_supporter"];
         delete?: never;
@@ -677,7 +700,8 @@ export interface paths {
         };
         /**
          * Get a supporter's standing by id.
-         * @description For a site's back end, with a secret API key of scope `supporters:read`. The id is a token's `sub`.
+         * @description This route is for a site's back end. It needs a secret API key of scope `supporters:read`. The id is the `sub` of
+         *     a supporter token.
          */
         get: operations["read_supporter"];
         put?: never;
@@ -695,7 +719,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the switches of all sites. */
+        /**
+         * List the switches of all sites.
+         * @description Needs a secret API key of scope `appeals:read` or `appeals:write`.
+         */
         get: operations["list_switches"];
         put?: never;
         post?: never;
@@ -717,12 +744,12 @@ export interface paths {
         /**
          * Fetch the supporter token of a payment.
          * @description Call this when the reader returns from the payment page. `session` is the value of `keepopen_session` in the
-         *     return URL, and `attempt` is the UUID with which this browser started the payment. A caller with both gets the
-         *     token, once, within 24 hours after the payment was booked. If the response gets lost, the call can be repeated
-         *     within ten minutes and returns the same token.
+         *     return URL, and `attempt` is the UUID with which this browser started the payment. A caller with both can fetch
+         *     the token once, within 24 hours after the payment was booked. If the response gets lost, repeat the call within
+         *     ten minutes: it returns the same token.
          *
-         *     `payment_processing` is not a failure: a bank debit may take days. Neither thank nor ask, and try again at the
-         *     reader's next visit.
+         *     `payment_processing` is not a failure: a bank debit may take days. Neither thank the reader nor ask again, and
+         *     repeat the call at the reader's next visit.
          */
         post: operations["fetch_token"];
         delete?: never;
@@ -742,8 +769,8 @@ export interface paths {
         put?: never;
         /**
          * Deliver a Stripe event.
-         * @description The answer is 2xx when the event is on disk. This includes an event that was stored before, an event of a type
-         *     that is not booked, and an event of the wrong mode. For any other answer, Stripe delivers the event again. The
+         * @description Returns 2xx when the event is stored on disk. This includes an event that was already stored, an event of a type
+         *     that is not booked, and an event of the wrong mode. After any other response, Stripe delivers the event again. The
          *     signature covers the bytes of the body.
          */
         post: operations["receive_stripe_event"];
@@ -760,7 +787,7 @@ export interface components {
         /** @description Who looked at the alarm, and what they found. */
         AcknowledgeAlarm: {
             /**
-             * @description The person who looked at it: up to 100 characters in one line.
+             * @description The person who looked at the alarm: up to 100 characters in one line.
              * @example Finance desk, M.
              */
             name: string;
@@ -774,27 +801,27 @@ export interface components {
         AlarmAcknowledgement: {
             /**
              * Format: date-time
-             * @description When, RFC 3339.
+             * @description When the alarm was acknowledged, RFC 3339.
              */
             acknowledged_at: string;
-            /** @description The alarm's facts when it was acknowledged. */
+            /** @description The alarm's kind, objects and amounts when it was acknowledged. */
             alarm: Record<string, never>;
-            /** @description The contribution that it is about. */
+            /** @description The id of the contribution that the alarm is about. */
             contribution: string;
             /** @description The alarm's id. */
             id: string;
-            /** @description The person who looked at it. */
+            /** @description The person who looked at the alarm. */
             name: string;
             /** @description What this person found. */
             reason: string;
-            /** @description An API key's id, or `command line`. */
+            /** @description How the alarm was acknowledged: an API key's id, or `command line`. */
             via: string;
         };
         /** @description The open alarms, and the latest acknowledgements. */
         Alarms: {
             /** @description The newest acknowledgements, at most a hundred. */
             acknowledgements: components["schemas"]["AlarmAcknowledgement"][];
-            /** @description The open alarms of the first hundred contributions that have any, in the order of the contributions' ids. */
+            /** @description The open alarms, ordered by the contribution's id. The list covers at most a hundred contributions. */
             alarms: components["schemas"]["OpenAlarm"][];
             /**
              * Format: int64
@@ -804,26 +831,26 @@ export interface components {
         };
         /** @description The switches of all sites. */
         AllSwitches: {
-            /** @description By id. */
+            /** @description The sites, ordered by id. */
             sites: components["schemas"]["SiteSwitches"][];
         };
         /** @description An appeal as it was written. */
         Appeal: components["schemas"]["AppealSummary"] & {
-            /** @description The appeal, with the fields of an appeals file. */
+            /** @description The appeal in that version, with the fields of an appeals file. */
             appeal: Record<string, never>;
             /**
              * Format: int64
-             * @description The number of the version in `appeal`.
+             * @description The number of the version that `appeal` contains.
              */
             of_version: number;
-            /** @description Its versions, the newest first. */
+            /** @description All versions of the appeal, newest first. */
             versions: components["schemas"]["AppealVersion"][];
         };
         /** @description Why one appeal is invalid. */
         AppealProblem: {
             /** @description The appeal's id, or its position in the file (`#3`) if it has none. */
             appeal: string;
-            /** @description The field, such as `variants[1].copy`; empty if it concerns the whole appeal. */
+            /** @description The field with the problem, such as `variants[1].copy`; empty if the problem concerns the whole appeal. */
             field: string;
             /** @description What is wrong, and how to fix it. */
             sentence: string;
@@ -832,7 +859,7 @@ export interface components {
         AppealPublish: {
             /**
              * Format: int64
-             * @description The version to publish; the newest if omitted or null. An older version rolls back.
+             * @description The version to publish; the newest if omitted or null. To roll back, name an older version.
              */
             version?: number | null;
         };
@@ -847,17 +874,17 @@ export interface components {
         /** @description The state of an appeal. */
         AppealSummary: {
             /**
-             * @description Its id.
+             * @description The appeal's id.
              * @example summer
              */
             id: string;
-            /** @description What readers get of it now. */
+            /** @description Whether readers can see the appeal now. */
             phase: components["schemas"]["Phase"];
-            /** @description When the appeal entered its present phase, RFC 3339. */
+            /** @description When the appeal was last published, paused or ended, RFC 3339; null if it was never published. */
             published_at?: string | null;
             /**
              * Format: int64
-             * @description The version that was published last, if any.
+             * @description The number of the version that was published last; null if no version was published.
              */
             published_version?: number | null;
             /**
@@ -875,14 +902,14 @@ export interface components {
              * @description The version's number, from 1.
              */
             version: number;
-            /** @description When it was written, RFC 3339. */
+            /** @description When the version was written, RFC 3339. */
             written_at: string;
             /** @description The author: an API key's id, or `command line`. */
             written_by: string;
         };
         /** @description All appeals. */
         Appeals: {
-            /** @description By id. */
+            /** @description The appeals, ordered by id. */
             appeals: components["schemas"]["AppealSummary"][];
         };
         /** @description Articles read on one day. */
@@ -891,7 +918,7 @@ export interface components {
             count?: number | null;
             /**
              * Format: date
-             * @description The date in the reader's time zone.
+             * @description The date on which the articles were read, in the reader's time zone.
              * @example 2026-11-28
              */
             day: string;
@@ -907,17 +934,17 @@ export interface components {
             /** @description The date of the week's Monday. */
             week: string;
         };
-        /** @description A page of changes, the newest first. */
+        /** @description A page of changes, newest first. */
         AuditLog: {
             /** @description The changes. */
             changes: components["schemas"]["AuditedChange"][];
             /**
              * Format: int64
-             * @description Send it as `after` to get the next page; null on the last.
+             * @description Send it as `after` to get the next page; null on the last page.
              */
             next?: number | null;
         };
-        /** @description Who changed what. */
+        /** @description One change: who changed what. */
         AuditedChange: {
             /**
              * @description What was done.
@@ -925,39 +952,43 @@ export interface components {
              */
             action: string;
             /**
-             * @description What kind of actor made it: `reader`, `supporter`, `api_key`, `staff`, `operator`, `job` or `stripe`.
+             * @description What kind of actor made the change: `reader`, `supporter`, `api_key`, `staff`, `operator` (the command line),
+             *     `job` or `stripe`.
              * @example api_key
              */
             actor: string;
-            /** @description Which one: an id, or a job's name. Null for the command line, Stripe and unknown readers. */
+            /** @description The actor's id, or the job's name. Null for the command line, Stripe and unknown readers. */
             actor_id?: string | null;
-            /** @description A staff member's role at that time. */
+            /** @description For a staff member: their role when they made the change. Null for other actors. */
             actor_role?: string | null;
             /**
              * Format: date-time
-             * @description When, RFC 3339.
+             * @description When the change was made, RFC 3339.
              */
             at: string;
-            /** @description The fields that changed, each with its values before and after. A field that may hold personal data has `personal` and no values. */
+            /**
+             * @description The fields that changed, each with its values `before` and `after`. If a field may hold personal data, the
+             *     values are omitted and `personal` is true.
+             */
             changes: Record<string, never>[];
             /**
              * Format: int64
-             * @description Its place in the log, counted from 1.
+             * @description The change's position in the log, counted from 1.
              */
             number: number;
-            /** @description Its id. */
+            /** @description The object's id. */
             object_id: string;
             /**
              * @description What kind of object was changed.
              * @example appeal
              */
             object_type: string;
-            /** @description The id of the HTTP request (`X-Request-Id`), if there was one. */
+            /** @description The id of the HTTP request (`X-Request-Id`); null if there was none. */
             request_id?: string | null;
         };
         /** @description What happened to an appeal. */
         BannerEvent: {
-            /** @description The verdict's signed attribution. Without a valid one, nothing is counted. */
+            /** @description The verdict's signed attribution. If it is not valid, nothing is counted. */
             attribution: string;
             dismissal?: components["schemas"]["DismissalKind"] | null;
             /** @description What happened. */
@@ -972,12 +1003,12 @@ export interface components {
         };
         /** @description A banner request. A site's back end can state the reader's standing. */
         BannerQuestion: components["schemas"]["Question"] & {
-            /** @description What the site's own back end knows about the reader. It takes precedence over `token`. It needs an API key of scope `banner:ask`. */
+            /** @description What the site's own back end knows about the reader. It takes precedence over `token`. A request with this field needs a secret API key of scope `banner:ask`. */
             supporter?: components["schemas"]["StatedSupporter"];
         };
         /** @description One block of text: a paragraph, a quote, an image or a list. */
         Block: string | {
-            /** @description The person quoted. */
+            /** @description The name of the person quoted. */
             by?: string | null;
             /** @description The quoted text. */
             quote: string;
@@ -986,24 +1017,25 @@ export interface components {
             alt: string;
             /**
              * Format: int32
-             * @description Its height in pixels.
+             * @description The image's height in pixels. Present together with `width`.
              */
             height?: number | null;
             /**
              * Format: uri
-             * @description Its URL, with `https`.
+             * @description The image's URL, with `https`.
              */
             image: string;
             /**
              * Format: int32
-             * @description Its width in pixels, to reserve its space while it loads. Present together with `height`.
+             * @description The image's width in pixels, so that the page can reserve its space while it loads. Present together with
+             *     `height`.
              */
             width?: number | null;
         } | {
-            /** @description Each point. */
+            /** @description The points. */
             list: string[];
         };
-        /** @description The comparison with Stripe. */
+        /** @description The comparison of the ledger with Stripe. */
         Books: {
             /** @description Whether both sides agree for every site and currency, nothing is overdue, and nothing is incomplete. */
             agrees: boolean;
@@ -1015,28 +1047,28 @@ export interface components {
             /** @description What comparisons found, newest first; at most a hundred. */
             found: components["schemas"]["Finding"][];
             /**
-             * @description Lists that could not be read from Stripe the last time; empty if all were read. Objects that appear only in
-             *     these lists are not compared.
+             * @description Stripe's lists that could not be read completely at the last attempt; empty if all were read. Objects that
+             *     appear only in these lists are not compared.
              */
             incomplete: components["schemas"]["IncompleteList"][];
             /** @description One item for each site and currency. */
             lines: components["schemas"]["BooksLine"][];
-            /** @description Contributions that don't add up or need manual review: the first hundred, by id. */
+            /** @description Contributions that don't add up or need manual review, ordered by id; at most a hundred. */
             needs_review: components["schemas"]["ToLookAt"][];
             /**
              * Format: int64
-             * @description The total number of them.
+             * @description The total number of contributions that don't add up or need manual review.
              */
             needs_review_total: number;
             /**
              * Format: date-time
-             * @description When Stripe's objects were last read, RFC 3339.
+             * @description When Stripe's objects were last read, RFC 3339; null if they were never read.
              */
             objects_checked_at?: string | null;
             /**
-             * @description Money on the Stripe account that belongs to no gift here, by kind, site and currency. If a gift is missing
-             *     here, look for it in this list. The same money can appear under several kinds, such as a charge and its
-             *     balance transaction.
+             * @description Money on the Stripe account that belongs to no gift in Keepopen, by kind, site and currency. If a gift is
+             *     missing in Keepopen, look for it in this list. The same money can appear under several kinds, such as a charge
+             *     and its balance transaction.
              */
             other_money: components["schemas"]["OtherMoney"][];
         };
@@ -1046,44 +1078,45 @@ export interface components {
             currency: string;
             /**
              * Format: int64
-             * @description How much the ledger's sum exceeds Stripe's; 0 if they agree.
+             * @description `ledger_net_minor` minus `stripe_net_minor`; 0 if they agree.
              */
             difference_minor: number;
             /**
              * Format: int64
-             * @description The same sum in the ledger.
+             * @description The ledger's sum that corresponds to `stripe_net_minor`.
              */
             ledger_net_minor: number;
             /**
              * Format: int64
-             * @description Paid outside Stripe, and in none of the sums above.
+             * @description Paid outside Stripe. Not included in any other amount of this line.
              */
             offline_minor: number;
             /**
              * Format: int64
-             * @description The number of payments that Stripe has not settled in the time that their payment methods allow; normally 0.
+             * @description The number of payments that Stripe has not settled within the time that their payment methods allow; normally
+             *     0.
              */
             overdue: number;
             /**
              * Format: int64
-             * @description The part of these payments that is not settled.
+             * @description The unsettled amount of the overdue payments.
              */
             overdue_minor: number;
             /**
              * Format: int64
-             * @description What Stripe sent to the bank.
+             * @description What Stripe paid out to the bank.
              */
             paid_out_minor: number;
             /** @description The site. */
             site: string;
             /**
              * Format: int64
-             * @description The sum of Stripe's balance transactions, after fees.
+             * @description The sum of Stripe's balance transactions, after fees, without payouts to the bank.
              */
             stripe_net_minor: number;
             /**
              * Format: int64
-             * @description Also booked, but not settled by Stripe yet.
+             * @description Booked in the ledger, but not settled by Stripe yet. Not included in `ledger_net_minor`.
              */
             unsettled_minor: number;
         };
@@ -1094,7 +1127,7 @@ export interface components {
             /** @description The URL of Stripe's payment page. Stripe returns the reader to the return URL with `keepopen_session` added. */
             url: string;
         };
-        /** @description What to give. */
+        /** @description The gift that the reader wants to make. */
         CheckoutBody: {
             /**
              * Format: int64
@@ -1103,8 +1136,8 @@ export interface components {
             amount_minor: number;
             /**
              * Format: uuid
-             * @description A UUID that the browser creates and stores. You can safely repeat a call with the same `attempt`. It is also
-             *     needed to fetch the token.
+             * @description A UUID that the browser creates for each gift and stores. You can safely repeat a call with the same
+             *     `attempt`. The browser also needs it to fetch the token.
              */
             attempt: string;
             /** @description The verdict's signed attribution. */
@@ -1119,7 +1152,7 @@ export interface components {
              * @example EUR
              */
             currency: string;
-            /** @description How often. */
+            /** @description How often the reader gives. */
             interval: components["schemas"]["Interval"];
             /** @description The page to which the reader returns, on one of the site's origins. */
             return_url: string;
@@ -1133,7 +1166,7 @@ export interface components {
              * @example EUR
              */
             currency: string;
-            /** @description What is chosen at first. */
+            /** @description The amount and interval that are selected at first. */
             default: components["schemas"]["OfferedAmount"];
             /** @description Another page where readers can give if no payment page opens: the site's `fallback_url`. */
             fallback_url?: string | null;
@@ -1202,17 +1235,17 @@ export interface components {
             amount_minor?: number | null;
             /** @description The appeal that led to the gift. */
             appeal?: string | null;
-            /** @description Its currency, ISO 4217. */
+            /** @description The currency, ISO 4217; null until Stripe reports it. */
             currency?: string | null;
-            /** @description Stripe's customer. */
+            /** @description The id of Stripe's customer. */
             customer?: string | null;
             /**
              * Format: date-time
-             * @description When its subscription ended, RFC 3339; null while it runs.
+             * @description When the subscription ended, RFC 3339; null while it runs.
              */
             ended_at?: string | null;
             /**
-             * @description Its id.
+             * @description The contribution's id.
              * @example con_0123456789abcdefghjkmnpqrs
              */
             id: string;
@@ -1226,7 +1259,7 @@ export interface components {
             interval_count: number;
             /**
              * Format: date-time
-             * @description The newest payment that was not fully reversed, RFC 3339.
+             * @description When the newest payment that was not fully reversed arrived, RFC 3339.
              */
             last_retained_payment_at?: string | null;
             /**
@@ -1237,23 +1270,26 @@ export interface components {
             paid_until?: string | null;
             /**
              * Format: int64
-             * @description How many of its payments were ever fully reversed.
+             * @description How many payments of the contribution were ever fully reversed.
              */
             reversed_payments: number;
-            /** @description Stripe's Checkout Session. */
+            /** @description The id of Stripe's Checkout Session. */
             session?: string | null;
             /** @description The site that received it. */
             site: string;
             /**
              * Format: date-time
-             * @description When it began, RFC 3339.
+             * @description When the contribution began, RFC 3339.
              */
             started_at?: string | null;
             /** @description The state. */
             state: components["schemas"]["ContributionState"];
-            /** @description Stripe's subscription. If there are several, the one that is active or that was paid. */
+            /** @description The id of Stripe's subscription. If there are several, the one that is active or that was paid. */
             subscription?: string | null;
-            /** @description All subscriptions of the contribution. There are several if staff created a new one in Stripe's dashboard. */
+            /**
+             * @description The ids of all subscriptions of the contribution. There are several if staff created a new one in Stripe's
+             *     dashboard.
+             */
             subscriptions: string[];
             /**
              * @description The supporter; null until Stripe reports an e-mail address.
@@ -1265,7 +1301,7 @@ export interface components {
              * @example €21 every 3 months
              */
             terms?: string | null;
-            /** @description Its variant. */
+            /** @description The variant of that appeal. */
             variant?: string | null;
         };
         /**
@@ -1275,7 +1311,7 @@ export interface components {
         ContributionState: "open" | "expired" | "processing" | "failed" | "nothing_to_pay" | "paid" | "active" | "past_due" | "ended" | "reversed";
         /** @description A page of contributions. */
         Contributions: {
-            /** @description The newest first. */
+            /** @description The contributions, newest first. */
             contributions: components["schemas"]["Contribution"][];
             /** @description Send it as `after` to get the next page; null on the last page. */
             next?: string | null;
@@ -1309,22 +1345,25 @@ export interface components {
             amount_minor: number;
             /**
              * Format: date-time
-             * @description When it was booked here, RFC 3339.
+             * @description When Keepopen booked the entry, RFC 3339.
              */
             booked_at: string;
             /** @description The credited account. */
             credit: string;
-            /** @description Its currency. */
+            /** @description The currency, ISO 4217. */
             currency: string;
             /** @description The debited account. */
             debit: string;
             /** @description The kind of entry, such as `payment`, `fee` or `payout`. */
             kind: string;
-            /** @description The Stripe object that caused it; for a payout, the payout and its balance transaction. */
+            /**
+             * @description The id of the Stripe object that caused the entry; for a payout, the ids of the payout and its balance
+             *     transaction.
+             */
             object: string;
             /**
              * Format: date-time
-             * @description When it happened, according to Stripe, RFC 3339.
+             * @description When the money moved, according to Stripe, RFC 3339.
              */
             occurred_at: string;
         };
@@ -1332,27 +1371,27 @@ export interface components {
         Evaluation: {
             /** @description The flag: `appeal` or `show_appeal`. */
             key: string;
-            /** @description `reason`: the reason in the verdict. */
+            /** @description Contains `reason`, the verdict's reason. */
             metadata: unknown;
             /** @description `TARGETING_MATCH` if an appeal shows, otherwise `DEFAULT`. */
             reason: string;
-            /** @description The verdict, as returned by `POST /v1/banner`; for `show_appeal`, true or false. */
+            /** @description For `appeal`, the verdict that `POST /v1/banner` returns. For `show_appeal`, true or false. */
             value: unknown;
-            /** @description The appeal's variant, or `none`; for `show_appeal`, `on` or `off`. */
+            /** @description For `appeal`, the id of the appeal's variant, or `none`. For `show_appeal`, `on` or `off`. */
             variant: string;
         };
         /** @description Why there is no value, with the codes of the protocol. */
         EvaluationFailure: {
             /** @description `PARSE_ERROR`, `INVALID_CONTEXT`, `FLAG_NOT_FOUND` or `GENERAL`. */
             errorCode: string;
-            /** @description The particulars of this case. */
+            /** @description The details of this error. */
             errorDetails: string;
             /** @description The requested flag. */
             key?: string | null;
         };
-        /** @description The request of an SDK. */
+        /** @description A request from an OpenFeature SDK. */
         EvaluationRequest: {
-            /** @description The body of `POST /v1/banner`, in addition to the SDK's `targetingKey`. */
+            /** @description The body of `POST /v1/banner`, next to the SDK's `targetingKey`. */
             context: components["schemas"]["Question"];
         };
         /** @description The value of every flag. */
@@ -1362,45 +1401,46 @@ export interface components {
         };
         /** @enum {string} */
         EventName: "view" | "click" | "dismiss";
-        /** @description A banner request, and a preview's signed value if there is no key. */
+        /** @description A banner request. Without an API key, it also needs a preview's signed value. */
         ExplainQuestion: components["schemas"]["Question"] & {
             /** @description The signed value that is in the preview page's URL as `keepopen_preview`. */
             preview?: string;
         };
         /** @description The evaluation of one appeal. */
         ExplainedAppeal: {
-            /** @description Its id. */
+            /** @description The appeal's id. */
             appeal: string;
             /** @description Whether this appeal shows, or would show if the reader were not held out. */
             chosen: boolean;
             /**
              * Format: date-time
-             * @description The next time at which the appeal could pass because time has passed, if there is one.
+             * @description The earliest time at which the appeal can pass its rules without any other change; null if there is none.
              */
             next_eligible_at?: string | null;
-            /** @description Whether it passed every rule. */
+            /** @description Whether the appeal passed every rule. */
             passed: boolean;
             /**
              * Format: int32
-             * @description Its priority.
+             * @description The appeal's priority.
              */
             priority: number;
             /**
              * Format: int64
-             * @description The share of readers, in millionths, that it gets among the appeals that passed with it.
+             * @description The appeal's share of readers, in millionths, when it competes with the other appeals that also passed; null
+             *     if it did not pass.
              */
             readers_per_million?: number | null;
             /**
-             * @description The appeal's own reason: that of the first rule that it failed. `share` if another appeal got the reader,
-             *     `holdout` if the reader is held out.
+             * @description The appeal's own reason: the reason of the first rule that it failed. If it passed every rule: `share` if
+             *     another appeal got the reader, `holdout` if the reader is held out.
              */
             reason: components["schemas"]["Reason"];
-            /** @description Every rule, in the order in which they are evaluated. */
+            /** @description All rules, in the order in which they are evaluated. */
             rules: components["schemas"]["ExplainedRule"][];
             /** @description The variant that this reader would see. */
             variant: string;
             /**
-             * @description The reader's country, if the variants have different weights there; absent if the usual weights apply.
+             * @description The reader's country, if the variants have separate weights there; absent if the default weights apply.
              * @example NZ
              */
             weights_of?: string | null;
@@ -1409,10 +1449,10 @@ export interface components {
         ExplainedRule: {
             /**
              * Format: date-time
-             * @description When the rule will pass because time has passed, if it failed and time can change it.
+             * @description The time at which a failed rule will pass without any other change; null if there is none.
              */
             opens_at?: string | null;
-            /** @description Whether the appeal passed it. */
+            /** @description Whether the appeal passed the rule. */
             passed: boolean;
             /**
              * @description The rule's name.
@@ -1429,11 +1469,12 @@ export interface components {
         };
         /** @description A verdict, and how it was reached. */
         Explanation: {
-            /** @description Every appeal of the site, in the order in which they are tried. */
+            /** @description All appeals of the site, in the order in which they are tried. */
             appeals: components["schemas"]["ExplainedAppeal"][];
             /**
              * Format: date-time
-             * @description The next time at which the answer can change because time has passed, if there is one.
+             * @description The earliest time at which the same request can get a different answer just because time has passed; null if
+             *     there is none.
              */
             next_eligible_at?: string | null;
             /** @description The reason, from a fixed list. */
@@ -1460,8 +1501,8 @@ export interface components {
         /** @description Something that a comparison found. */
         Finding: {
             /**
-             * @description True if no webhook reported it and it was booked. False if it could not be read or does not add up, and
-             *     needs manual review.
+             * @description True if no webhook reported the object and the comparison booked it. False if the object could not be read or
+             *     does not add up, and needs manual review.
              */
             booked: boolean;
             /**
@@ -1469,38 +1510,41 @@ export interface components {
              * @description When it was found, RFC 3339.
              */
             found_at: string;
-            /** @description Stripe's object. */
+            /** @description The id of Stripe's object. */
             object: string;
             /** @description What was compared: `events`, `balance` or `objects`. */
             sweep: string;
-            /** @description If it was booked, what it is. Otherwise, what is wrong with it. */
+            /** @description If the object was booked: what it is. Otherwise: what is wrong with it. */
             what: string;
         };
-        /** @description What the reader's browser remembers. Omitting it is not the same as sending an empty history. */
+        /**
+         * @description What the reader's browser remembers. An omitted history is unknown; an empty one means that the reader has seen
+         *     nothing.
+         */
         History: {
             /**
-             * @description Articles by day, without the present page. An appeal's meter counts those in its `window_days`: today, in
-             *     the site's time zone, and the days before it. A later day counts as today.
+             * @description The number of articles on each day, without the current page. An appeal's meter counts the articles of the
+             *     last `window_days` days, up to today in the site's time zone. A day after today counts as today.
              */
             article_days?: components["schemas"]["ArticleDay"][] | null;
             articles?: components["schemas"]["ArticleWeek"][] | null;
             dismissals?: components["schemas"]["Dismissal"][] | null;
             /**
              * Format: int64
-             * @description For a caller that counts free articles itself: how many the reader used before the present page, in any
-             *     window. Ignored if there are `article_days`.
+             * @description For a caller that counts free articles itself: how many the reader used before the current page, in whatever
+             *     period the caller counts. Ignored if there are `article_days`.
              */
             free_articles_used?: number | null;
             views?: components["schemas"]["View"][] | null;
         };
-        /** @description First views that don't count for the weights of an appeal. */
+        /** @description First views that were ignored when the weights of an appeal were learned. */
         IgnoredViews: {
             /** @description The appeal's id. */
             appeal: string;
             /**
              * Format: int64
-             * @description The number of first views in the last 90 days that don't match the shares in which the variants were shown.
-             *     Somebody may have sent them by hand.
+             * @description The number of first views in the last 90 days that were ignored, because a variant had more of them than its
+             *     share of readers explains. Somebody may have sent them by hand.
              */
             views: number;
         };
@@ -1510,10 +1554,10 @@ export interface components {
             list: string;
             /**
              * Format: date-time
-             * @description When it was last tried, RFC 3339.
+             * @description When Keepopen last tried to read the list, RFC 3339.
              */
             tried_at: string;
-            /** @description The reason. */
+            /** @description Why the list could not be read completely. */
             why: string;
         };
         /**
@@ -1538,7 +1582,7 @@ export interface components {
             kty: string;
             /** @description `sig` */
             use: string;
-            /** @description The key. */
+            /** @description The public key. */
             x: string;
         };
         /** @description A JWK Set (RFC 7517). */
@@ -1555,7 +1599,7 @@ export interface components {
         LookupBody: {
             /**
              * Format: email
-             * @description The e-mail address of the gift. It is in the body so that it appears in no log.
+             * @description The e-mail address with which the reader gave. It is in the body so that it appears in no log.
              */
             email: string;
             /** @description The site's id. */
@@ -1573,42 +1617,48 @@ export interface components {
         };
         /** @description An open alarm. */
         OpenAlarm: {
-            /** @description Its kind, and the objects and amounts that it is about: `{"alarm": "fraud_warning", "warning": "issfr_…"}`. */
+            /**
+             * @description The alarm's kind, and the objects and amounts that it is about: `{"alarm": "fraud_warning", "warning":
+             *     "issfr_…"}`.
+             */
             alarm: Record<string, never>;
-            /** @description The contribution that it is about. */
+            /** @description The id of the contribution that the alarm is about. */
             contribution: string;
             /**
-             * @description The id of exactly this alarm. If the alarm's facts change, the id changes.
+             * @description The alarm's id. If `alarm` changes, the id changes too.
              * @example alm_0123456789abcdefghjkmnpqrs
              */
             id: string;
-            /** @description Stripe's ids of all objects that it is about. */
+            /**
+             * @description Stripe's ids of all objects that the alarm is about. This includes linked objects that `alarm` does not name,
+             *     such as the payment's charge.
+             */
             objects: string[];
-            /** @description The same as a sentence. */
+            /** @description The content of `alarm`, as a sentence. */
             text: string;
         };
-        /** @description Money on the Stripe account that belongs to no gift here. */
+        /** @description Money on the Stripe account that belongs to no gift in Keepopen. */
         OtherMoney: {
             /**
              * Format: int64
-             * @description Their sum, in Stripe's smallest unit of the currency.
+             * @description The sum of these objects, in the smallest unit that Stripe uses for the currency.
              */
             amount_minor: number;
             /**
              * Format: int64
-             * @description The number of objects.
+             * @description The number of Stripe objects.
              */
             count: number;
             /** @description Stripe's code for the currency, in capitals; `XXX` for subscriptions whose price is not a single amount. */
             currency: string;
-            /** @description What it is, such as `charge` or `balance transaction (stripe_fee)`. */
+            /** @description The kind of object, such as `charge` or `balance transaction (stripe_fee)`. */
             kind: string;
             /**
              * Format: date-time
              * @description When Stripe created the newest object, RFC 3339.
              */
             newest_at: string;
-            /** @description The site of another installation that received it; null for other software. */
+            /** @description If another Keepopen installation received the money: its site there. Null if other software did. */
             site?: string | null;
         };
         /** @description The page. */
@@ -1622,90 +1672,94 @@ export interface components {
             ordinal?: number | null;
             /** @description Whether the page is sponsored. */
             paid?: boolean | null;
-            /** @description Its section; upper and lower case are the same. */
+            /** @description The page's section. Upper and lower case are the same. */
             section?: string | null;
             /** @description Whether an appeal would be out of place on the page, for example next to a report of an accident. */
             sensitive?: boolean | null;
-            /** @description Its tags; upper and lower case are the same. */
+            /** @description The page's tags. Upper and lower case are the same. */
             tags?: string[] | null;
-            /** @description Its URL. */
+            /** @description The page's URL. */
             url?: string | null;
         };
-        /** @description A payment and its reversals. All amounts are in the minor unit of the currency that they name. */
+        /**
+         * @description A payment and its reversals. Each amount is in the minor unit of its currency, which is `currency`,
+         *     `settlement_currency` or `presented_currency`.
+         */
         Payment: {
             /**
              * Format: int64
-             * @description The amount received.
+             * @description The amount received, in `currency`.
              */
             amount_minor: number;
-            /** @description Stripe's charge. */
+            /** @description The id of Stripe's charge. */
             charge?: string | null;
-            /** @description The currency of the amount, and of the refunded, disputed and unsettled amounts. */
+            /** @description The currency of `amount_minor`, `refunded_minor`, `disputed_minor` and `unsettled_minor`. */
             currency: string;
             /**
              * Format: int64
-             * @description How much the booked amount exceeds Stripe's balance; 0 if they agree.
+             * @description By how much the booked amount exceeds the amount of Stripe's balance transactions for this payment; 0 if they
+             *     agree.
              */
             discrepancy_minor: number;
             /**
              * Format: int64
-             * @description Withdrawn by banks in disputes and not won back.
+             * @description The amount that banks withdrew in disputes and that was not won back.
              */
             disputed_minor: number;
             /**
              * Format: int64
-             * @description Stripe's fees.
+             * @description Stripe's fees, in `settlement_currency`; null until Stripe settles.
              */
             fee_minor?: number | null;
             /**
-             * @description Its key at Stripe: the payment intent of a one-off gift, or the invoice of a recurring one. If it ends with
-             *     `/offline`, it is the part of an invoice that was paid outside Stripe.
+             * @description Stripe's id: the payment intent of a one-off gift, or the invoice of a recurring one. If it ends with
+             *     `/offline`, this is the part of an invoice that was paid outside Stripe.
              */
             id: string;
             /**
              * @description How the payment arrived. An `unconfirmed` payment is not booked: the invoice is paid, but Stripe has not
-             *     said yet whether it moved the money.
+             *     reported yet whether it moved the money.
              */
             kind: components["schemas"]["PaymentKind"];
             /**
              * Format: int64
-             * @description What is left after fees, refunds and disputes.
+             * @description What is left after fees, refunds and disputes, in `settlement_currency`; null until Stripe settles.
              */
             net_minor?: number | null;
             /**
              * Format: date-time
-             * @description When it arrived, RFC 3339.
+             * @description When the payment arrived, RFC 3339.
              */
             paid_at: string;
-            /** @description The payout that contained the payment. */
+            /** @description The id of the payout that contained the payment. */
             payout?: string | null;
             /**
              * Format: date-time
-             * @description When the bank has that payout, RFC 3339.
+             * @description When that payout reaches the bank, RFC 3339.
              */
             payout_arrives_at?: string | null;
             /**
              * Format: int64
-             * @description The amount that the reader saw and paid, if it was in another currency.
+             * @description The amount that the reader saw and paid, if it was in another currency; otherwise null.
              */
             presented_amount_minor?: number | null;
-            /** @description The currency of that amount. */
+            /** @description The currency of `presented_amount_minor`. */
             presented_currency?: string | null;
             /**
              * Format: int64
-             * @description Refunded, minus failed refunds.
+             * @description The amount refunded, without failed refunds.
              */
             refunded_minor: number;
             /**
              * Format: date-time
-             * @description When Stripe should have settled all of it, RFC 3339; null when it is settled.
+             * @description The time by which Stripe should settle the whole payment, RFC 3339; null once it is settled.
              */
             settle_by?: string | null;
             /** @description The currency in which Stripe settled; null until it settles. */
             settlement_currency?: string | null;
             /**
              * Format: int64
-             * @description Booked, but not settled by Stripe yet.
+             * @description The amount that is booked, but not settled by Stripe yet.
              */
             unsettled_minor: number;
         };
@@ -1722,13 +1776,13 @@ export interface components {
         /** @description What to show, and where. */
         PreviewBody: {
             /**
-             * @description `mobile`, `tablet` or `desktop`: the device whose text to show. If omitted or null, the text for the device
-             *     in use.
+             * @description The device whose text to show: `mobile`, `tablet` or `desktop`. If omitted or null, the page shows the text
+             *     for the device in use.
              */
             device?: string | null;
-            /** @description The BCP 47 tag of the language; the page's language if omitted or null. */
+            /** @description The language to show: a BCP 47 tag. If omitted or null, the page's language. */
             locale?: string | null;
-            /** @description The URL of the page on which to show it, on one of the site's origins. */
+            /** @description The URL of the page on which to show the appeal. It must be on one of the site's origins. */
             page_url: string;
             /**
              * @description The site's id.
@@ -1738,15 +1792,15 @@ export interface components {
             surface?: components["schemas"]["Surface"] | null;
             /**
              * Format: int32
-             * @description How long the URL is valid, in minutes: one hour by default, one week at most.
+             * @description How long the URL is valid, in minutes. The default is 60 (one hour), and the maximum is 10080 (one week).
              */
             valid_minutes?: number | null;
-            /** @description The variant; the first if omitted or null. */
+            /** @description The variant to show; the first if omitted or null. */
             variant?: string | null;
             /**
              * Format: int64
-             * @description The version, even one that was never published. If omitted or null, the version that is published when the
-             *     page is opened.
+             * @description The version to show, even one that was never published. If omitted or null, the page shows the version that is
+             *     published when somebody opens it.
              */
             version?: number | null;
         };
@@ -1759,7 +1813,7 @@ export interface components {
         PreviewUrl: {
             /**
              * Format: date-time
-             * @description When it expires, RFC 3339.
+             * @description When the URL expires, RFC 3339.
              */
             expires_at: string;
             /** @description The URL of the page with the preview. Anybody who has it can open it until it expires. */
@@ -1769,7 +1823,7 @@ export interface components {
         Problem: {
             /** @description A stable code, for use in programs. */
             code: components["schemas"]["Code"];
-            /** @description The particulars of this case, if there are any. */
+            /** @description The details of this error, if there are any. */
             detail?: string | null;
             /** @description Another page where readers can give while Stripe is unreachable. */
             fallback_url?: string | null;
@@ -1799,8 +1853,8 @@ export interface components {
             title: string;
         };
         /**
-         * @description A page's description of itself and of its reader. Only `site` is required, and unknown fields are ignored. (This
-         *     type describes the request; the decision reads it into its own type.)
+         * @description A banner request: a page's description of itself and of its reader. Only `site` is required. Unknown fields are
+         *     ignored.
          */
         Question: {
             history?: components["schemas"]["History"] | null;
@@ -1848,19 +1902,19 @@ export interface components {
         Reader: {
             /**
              * Format: int64
-             * @description A number from 0 to 999,999 that is stored for this reader. With the same number, the reader always gets the
+             * @description A number from 0 to 999,999 that you store for this reader. With the same number, the reader always gets the
              *     same variant.
              */
             bucket?: number | null;
-            /** @description `granted` or `denied`. */
+            /** @description Whether the reader agreed to be remembered: `granted` or `denied`. */
             consent?: string | null;
-            /** @description A two-letter ISO 3166-1 code. */
+            /** @description The reader's country: a two-letter ISO 3166-1 code. */
             country?: string | null;
-            /** @description The kind of device. */
+            /** @description The kind of device: `mobile`, `tablet` or `desktop`. */
             device?: string | null;
-            /** @description A BCP 47 tag. */
+            /** @description The reader's language: a BCP 47 tag. */
             locale?: string | null;
-            /** @description The region's code within the country. */
+            /** @description The reader's region: its code within the country. */
             region?: string | null;
             /** @description Whether the reader is signed in to the site. */
             signed_in?: boolean | null;
@@ -1883,12 +1937,12 @@ export interface components {
             appeal?: string | null;
             /**
              * Format: int64
-             * @description Payment pages opened.
+             * @description The number of payment pages that were opened.
              */
             checkouts: number;
             /**
              * Format: int64
-             * @description Clicks.
+             * @description The number of clicks.
              */
             clicks: number;
             /**
@@ -1898,22 +1952,22 @@ export interface components {
             day?: string | null;
             /**
              * Format: int64
-             * @description Dismissals of every kind.
+             * @description The number of dismissals, of every kind.
              */
             dismissals: number;
             /**
              * Format: int64
-             * @description Contributions whose first payment arrived.
+             * @description The number of contributions whose first payment arrived.
              */
             gifts: number;
             /**
-             * @description The money of all payments that arrived, including payments of older contributions. One item for each
+             * @description The money from all payments that arrived, including payments of older contributions. One item for each
              *     currency.
              */
             money: components["schemas"]["ResultMoney"][];
             /**
              * Format: int64
-             * @description The number of readers who saw it.
+             * @description The number of readers who saw the variant.
              */
             readers: number;
             /** @description The variant's id, or `holdout` for readers who were held out. */
@@ -1938,17 +1992,18 @@ export interface components {
             fees_minor: number;
             /**
              * Format: int64
-             * @description What remains after refunds, disputes and fees. If Stripe settled in another currency, it is in that one.
+             * @description What remains after refunds, disputes and fees. If Stripe settled in another currency, this amount is in the
+             *     item of the settlement currency.
              */
             net_minor: number;
             /**
              * Format: int64
-             * @description What readers gave.
+             * @description The sum of what readers gave.
              */
             received_minor: number;
             /**
              * Format: int64
-             * @description Refunds and disputes, minus reversals.
+             * @description The sum of refunds and disputes, minus failed refunds and disputes that were won.
              */
             returned_minor: number;
         };
@@ -1966,7 +2021,7 @@ export interface components {
              * @description The first day.
              */
             from: string;
-            /** @description Appeals with learned weights for which some readers were not counted. */
+            /** @description Appeals with learned weights for which some first views were ignored. */
             ignored: components["schemas"]["IgnoredViews"][];
             /** @description The site's id. */
             site: string;
@@ -1982,23 +2037,23 @@ export interface components {
         };
         /** @description The switches of one site. */
         SiteSwitches: {
-            /** @description All surfaces together. */
+            /** @description The switch for all surfaces together. */
             all: components["schemas"]["Switch"];
-            /** @description What the settings switch off (`banner`, `rules.silenced_surfaces`), whatever the switches say. */
+            /** @description What the settings switch off (`banner`, `rules.silenced_surfaces`). It stays off, whatever the switches say. */
             settings: components["schemas"]["Switches"];
             /**
              * @description The site's id.
              * @example journal
              */
             site: string;
-            /** @description Each surface. A surface shows appeals only if `all` is on too. */
+            /** @description The switch of each surface. A surface shows appeals only if `all` is on too. */
             surfaces: components["schemas"]["SurfaceSwitches"];
             /**
              * Format: date-time
-             * @description When a switch was last changed, RFC 3339; null if none ever was.
+             * @description When a switch was last changed, RFC 3339; null if none was ever changed.
              */
             turned_at?: string | null;
-            /** @description Who changed it: an API key's id, or `command line`. */
+            /** @description Who last changed a switch: an API key's id, or `command line`; null if none was ever changed. */
             turned_by?: string | null;
         };
         /**
@@ -2008,7 +2063,7 @@ export interface components {
         Standing: "none" | "one_off" | "recurring" | "past_due" | "lapsed" | "unknown";
         /** @description What a site's back end knows about the reader. */
         StatedSupporter: {
-            /** @description The names of the reader's entitlements. */
+            /** @description The names of what the reader is entitled to. The rules of an appeal can include or exclude readers by these names. */
             entitlements?: string[];
             /**
              * Format: date-time
@@ -2022,7 +2077,7 @@ export interface components {
         StripeEvent: {
             /** @description The version of Stripe's API that the object uses. */
             api_version?: string | null;
-            /** @description When Stripe created it: seconds since 1970, or RFC 3339. */
+            /** @description When Stripe created the event: seconds since 1970, or RFC 3339. */
             created?: unknown;
             data?: components["schemas"]["StripeEventData"] | null;
             /**
@@ -2030,7 +2085,7 @@ export interface components {
              * @example evt_1a2b3c
              */
             id: string;
-            /** @description Whether it is from live mode. */
+            /** @description Whether the event is from live mode. */
             livemode?: boolean | null;
             /**
              * @description The event's type.
@@ -2065,20 +2120,20 @@ export interface components {
          * @enum {string}
          */
         Surface: "banner" | "inline" | "wall";
-        /** @description Each surface. An omitted surface is on. */
+        /** @description The switch of each surface. An omitted surface is on. */
         SurfaceSwitches: {
             /**
-             * @description At the edge of the page.
+             * @description Appeals at the edge of the page.
              * @default on
              */
             banner: components["schemas"]["Switch"];
             /**
-             * @description Inside the article.
+             * @description Appeals inside the article.
              * @default on
              */
             inline: components["schemas"]["Switch"];
             /**
-             * @description Over the rest of the article.
+             * @description Appeals over the rest of the article.
              * @default on
              */
             wall: components["schemas"]["Switch"];
@@ -2100,12 +2155,12 @@ export interface components {
         /** @description The switches of one site. An omitted switch is on. */
         Switches: {
             /**
-             * @description All surfaces together.
+             * @description The switch for all surfaces together.
              * @default on
              */
             all: components["schemas"]["Switch"];
             /**
-             * @description Each surface. A surface shows appeals only if `all` is on too.
+             * @description The switch of each surface. A surface shows appeals only if `all` is on too.
              * @default {
              *       "banner": "on",
              *       "inline": "on",
@@ -2119,7 +2174,7 @@ export interface components {
             /** @default null */
             all: components["schemas"]["Switch"] | null;
             /**
-             * @description Each surface. A surface shows appeals only if `all` is on too.
+             * @description The switch of each surface. A surface shows appeals only if `all` is on too.
              * @default {
              *       "banner": null,
              *       "inline": null,
@@ -2135,17 +2190,17 @@ export interface components {
             /** @description The heading. */
             heading: string;
         };
-        /** @description The progress of an appeal. */
+        /** @description The progress towards an appeal's goal. */
         Ticker: {
             /**
              * Format: date-time
-             * @description When it was counted: at most about a minute ago, unless the database is unavailable.
+             * @description When the total was counted: at most about a minute ago, unless the database is unavailable.
              */
             as_of: string;
             /** @description What is counted. */
             counts: components["schemas"]["TickerCounts"];
             /**
-             * @description ISO 4217 code, for money.
+             * @description For money: the currency, ISO 4217.
              * @example EUR
              */
             currency?: string | null;
@@ -2162,7 +2217,7 @@ export interface components {
             goal: number;
             /**
              * Format: int32
-             * @description The number of decimals of an amount, for money.
+             * @description For money: the number of decimals of an amount.
              */
             minor_digits?: number | null;
             /**
@@ -2181,18 +2236,18 @@ export interface components {
          * @enum {string}
          */
         TickerCounts: "money" | "supporters";
-        /** @description A contribution that needs manual review. */
+        /** @description A contribution that doesn't add up or needs manual review. */
         ToLookAt: {
-            /** @description What needs review: each item has `alarm`, and the objects and amounts that it is about. */
+            /** @description What needs review. Each item has `alarm`, which is its kind, and the objects and amounts that it is about. */
             alarms: Record<string, never>[];
-            /** @description Its id. */
+            /** @description The contribution's id. */
             contribution: string;
         };
         /** @description A supporter token. */
         TokenAnswer: {
             /**
              * Format: date-time
-             * @description When it expires.
+             * @description When the token expires.
              */
             expires_at: string;
             /**
@@ -2210,18 +2265,18 @@ export interface components {
             /** @description A JWT (EdDSA). The keys are at `/.well-known/jwks.json`. */
             token: string;
         };
-        /** @description The grant for a token. */
+        /** @description What entitles the caller to a token. */
         TokenBody: {
             /**
              * Format: uuid
-             * @description The attempt's UUID. Only the browser that gave knows it.
+             * @description The UUID of the checkout attempt. Only the browser that started the payment knows it.
              */
             attempt: string;
             /** @enum {string} */
             grant: "checkout_session";
             /**
-             * @description Returns 202 with the `state`, instead of a problem, while there is no token for this payment. For
-             *     browsers, which log each problem on the console.
+             * @description If true, and there is no token for this payment, the response is a 202 with the `state` instead of a
+             *     problem. It is for browsers, which log every error response on the console.
              */
             report_state?: boolean;
             /** @description The value of `keepopen_session` in the return URL. */
@@ -2231,14 +2286,14 @@ export interface components {
         };
         /** @description Why there is no token. */
         TokenState: {
-            /** @description The code that the problem would have. */
+            /** @description The `code` that the problem would have if `report_state` were false, such as `payment_processing`. */
             state: string;
         };
         /** @description The values that the text uses, and no others. */
         Values: {
             /**
              * Format: int64
-             * @description The number of articles that the reader read, in the weeks and with the tags that the appeal counts.
+             * @description The number of articles that the reader read. It includes only the weeks and tags that the appeal counts.
              */
             article_count?: number | null;
             /**
@@ -2253,12 +2308,12 @@ export interface components {
             currency?: string | null;
             /**
              * Format: date
-             * @description The date in the site's time zone.
+             * @description Today's date in the site's time zone.
              */
             date?: string | null;
             /**
              * Format: int64
-             * @description Days until the appeal ends, including the present one.
+             * @description The number of days until the appeal ends, including today.
              */
             days_left?: number | null;
             /**
@@ -2268,7 +2323,7 @@ export interface components {
             ticker_goal?: number | null;
             /**
              * Format: int64
-             * @description The amount or number missing from the goal, in the same unit as `ticker_total`; 0 when the goal is reached.
+             * @description How much is missing to the goal, in the same unit as `ticker_total`; 0 when the goal is reached.
              */
             ticker_left?: number | null;
             /**
@@ -2292,18 +2347,18 @@ export interface components {
             /** @description The appeal's id. */
             appeal?: string | null;
             /**
-             * @description A signed value to send with events and checkouts. A reader who is held out (`reason` is `holdout`) gets one
-             *     too, so that their gifts can be counted. A preview has none and is not counted.
+             * @description A signed value to send with events and checkouts. It is also present if the reader is held out (`reason` is
+             *     `holdout`), so that their gifts can be counted. A preview has none and is not counted.
              */
             attribution?: string | null;
-            /** @description Whether the reader may dismiss it. A hard wall after the last free article can't be dismissed. */
+            /** @description Whether the reader can dismiss the appeal. A hard wall after the last free article can't be dismissed. */
             closable?: boolean | null;
             content?: components["schemas"]["Content"] | null;
             kind?: components["schemas"]["Kind"] | null;
             /**
              * Format: date-time
-             * @description The next time at which the answer can change because time has passed, if there is one. Until then, a browser
-             *     need not ask again.
+             * @description The earliest time at which the answer can change just because time has passed; null if there is none. A
+             *     browser need not ask again before that time, unless the reader does something.
              */
             next_eligible_at?: string | null;
             /** @description The reason, from a fixed list. */
@@ -2312,8 +2367,8 @@ export interface components {
             show: boolean;
             surface?: components["schemas"]["Surface"] | null;
             /**
-             * @description Why the token can't be used, as a code. If it is `token_superseded`, for example after a refund, the browser
-             *     should delete the token and ask again.
+             * @description Why the token can't be used, as a code. If the code is `token_superseded`, for example after a refund, the
+             *     browser should delete the token and send the request again.
              */
             token_problem?: string | null;
             values?: components["schemas"]["Values"] | null;
@@ -2340,9 +2395,9 @@ export interface components {
         };
         /** @description A contribution with everything that is booked for it. */
         WholeContribution: components["schemas"]["Contribution"] & {
-            /** @description Its ledger entries, oldest first. */
+            /** @description The contribution's ledger entries, oldest first. */
             entries: components["schemas"]["Entry"][];
-            /** @description Its payments, oldest first. */
+            /** @description The contribution's payments, oldest first. */
             payments: components["schemas"]["Payment"][];
         };
     };
@@ -2506,7 +2561,7 @@ export interface operations {
                 headers: {
                     /** @description `no-cache` */
                     "Cache-Control"?: string;
-                    /** @description Only this service */
+                    /** @description Allows requests to this service only */
                     "Content-Security-Policy"?: string;
                     /** @description `no-referrer` */
                     "Referrer-Policy"?: string;
@@ -2527,7 +2582,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The part's name
+                 * @description The file's name
                  * @example page.js
                  */
                 file: string;
@@ -2536,14 +2591,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The part */
+            /** @description The file */
             200: {
                 headers: {
                     /** @description One hour */
                     "Cache-Control"?: string;
-                    /** @description `gzip` for the parts of the library */
+                    /** @description `gzip`; absent if the file is not compressed */
                     "Content-Encoding"?: string | null;
-                    /** @description Only this service */
+                    /** @description Allows requests to this service only */
                     "Content-Security-Policy"?: string;
                     /** @description `no-referrer` */
                     "Referrer-Policy"?: string;
@@ -2591,15 +2646,15 @@ export interface operations {
             /** @description The script */
             200: {
                 headers: {
-                    /** @description `*`, or the site's origin, so that a page can use the script's hash */
+                    /** @description `*`, or the site's origin. A page needs this header to load the script with `integrity` */
                     "Access-Control-Allow-Origin"?: string;
                     /** @description Five minutes */
                     "Cache-Control"?: string;
-                    /** @description `br` or `gzip`; absent if it is not compressed */
+                    /** @description `br` or `gzip`; absent if the response is not compressed */
                     "Content-Encoding"?: string | null;
                     /** @description `cross-origin`, so that any page can load it */
                     "Cross-Origin-Resource-Policy"?: string;
-                    /** @description Changes with the script and with its encoding: `-br` or `-gzip` follows the version */
+                    /** @description The script's version, with `-br` or `-gzip` appended if the response is compressed */
                     ETag?: string;
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2615,7 +2670,7 @@ export interface operations {
                     "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
                     /** @description Five minutes */
                     "Cache-Control"?: string;
-                    /** @description Changes with the script */
+                    /** @description As in the 200 response */
                     ETag?: string;
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2635,9 +2690,9 @@ export interface operations {
                 "Accept-Encoding"?: string | null;
             };
             path: {
-                /** @description For `embed.js`, the first 16 hex digits of its SHA-256. The other files share a version, which `embed.js` contains */
+                /** @description For `embed.js`: the first 16 hex digits of its SHA-256. All other files share one version; `embed.js` contains it */
                 version: string;
-                /** @description `embed.js`, or another part of the script */
+                /** @description `embed.js`, or another file of the script */
                 file: string;
             };
             cookie?: never;
@@ -2651,11 +2706,11 @@ export interface operations {
                     "Access-Control-Allow-Origin"?: string;
                     /** @description One year, immutable */
                     "Cache-Control"?: string;
-                    /** @description `br` or `gzip`; absent if it is not compressed */
+                    /** @description `br` or `gzip`; absent if the response is not compressed */
                     "Content-Encoding"?: string | null;
                     /** @description `cross-origin`, so that any page can load it */
                     "Cross-Origin-Resource-Policy"?: string;
-                    /** @description The version and the encoding */
+                    /** @description The version, with `-br` or `-gzip` appended if the response is compressed */
                     ETag?: string;
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3237,7 +3292,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The appeal; its `ETag` is the newest version's number */
+            /** @description The appeal. Its `ETag` is the number of the newest version */
             200: {
                 headers: {
                     /** @description `no-store` */
@@ -3331,9 +3386,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` of the version that this one is based on */
+                /** @description The `ETag` of the version that yours is based on */
                 "If-Match"?: string | null;
-                /** @description `*`: only if the appeal does not exist */
+                /** @description `*` writes the appeal only if it does not exist yet */
                 "If-None-Match"?: string | null;
             };
             path: {
@@ -3349,7 +3404,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The appeal existed; it has a new version if it changed */
+            /** @description The appeal existed. It has a new version if it changed */
             200: {
                 headers: {
                     /** @description Use it for `If-Match` */
@@ -4248,7 +4303,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The appeal; its `ETag` is the newest version's number */
+            /** @description The appeal. Its `ETag` is the number of the newest version */
             200: {
                 headers: {
                     /** @description `no-store` */
@@ -4349,23 +4404,23 @@ export interface operations {
                 /** @description Only changes before this time or day. */
                 to?: string;
                 /**
-                 * @description Only changes by this kind of actor (`api_key`), or by the one with this id (`key_…`).
+                 * @description Only changes by this kind of actor, such as `api_key`, or by the actor with this id, such as `key_…`.
                  * @example api_key
                  */
                 actor?: string;
                 /**
-                 * @description Only this action.
+                 * @description Only changes with this action.
                  * @example appeal.publish
                  */
                 action?: string;
                 /**
-                 * @description Only changes of this kind of object (`appeal`), or of the one with this id.
+                 * @description Only changes to this kind of object, such as `appeal`, or to the object with this id.
                  * @example appeal
                  */
                 object?: string;
                 /** @description The number of changes on a page. */
                 limit?: number;
-                /** @description The `next` of the previous page. */
+                /** @description The `next` value of the previous page. */
                 after?: number;
             };
             header?: never;
@@ -4481,7 +4536,7 @@ export interface operations {
                 section?: string;
                 /** @description The page's tags, separated by commas. */
                 tags?: string;
-                /** @description The kind of page. */
+                /** @description The kind of page, such as `article` or `front`. */
                 kind?: string;
                 /** @description Whether an appeal would be out of place on the page, for example next to a report of an accident. */
                 sensitive?: boolean;
@@ -4489,15 +4544,18 @@ export interface operations {
                 paid?: boolean;
                 /** @description The position of this page in the reader's visit, counted from 1. */
                 ordinal?: number;
-                /** @description A two-letter ISO 3166-1 code. */
+                /** @description The reader's country: a two-letter ISO 3166-1 code. */
                 country?: string;
-                /** @description The region's code within the country. */
+                /** @description The reader's region: its code within the country. */
                 region?: string;
-                /** @description A BCP 47 tag. */
+                /** @description The reader's language: a BCP 47 tag. */
                 locale?: string;
-                /** @description The kind of device. */
+                /** @description The kind of device: `mobile`, `tablet` or `desktop`. */
                 device?: string;
-                /** @description A number from 0 to 999,999 that is stored for this reader. */
+                /**
+                 * @description A number from 0 to 999,999 that you store for this reader. With the same number, the reader always gets the
+                 *     same variant.
+                 */
                 bucket?: number;
                 /** @description Which of the site's `traits` the reader has, separated by commas. */
                 traits?: string;
@@ -5753,7 +5811,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What Stripe says and what we say */
+            /** @description The comparison */
             200: {
                 headers: {
                     /** @description `no-store` */
@@ -6239,7 +6297,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The present standing with the token's site */
+            /** @description The current standing with the token's site */
             200: {
                 headers: {
                     /** @description `no-store` */
@@ -6321,7 +6379,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The present standing with the site */
+            /** @description The current standing with the site */
             200: {
                 headers: {
                     /** @description `no-store` */
@@ -6483,7 +6541,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The present standing with the site */
+            /** @description The current standing with the site */
             200: {
                 headers: {
                     /** @description `no-store` */
@@ -6697,7 +6755,7 @@ export interface operations {
                     "application/json": components["schemas"]["TokenAnswer"];
                 };
             };
-            /** @description There is no token for this payment (yet), and the request set `report_state` */
+            /** @description There is no token for this payment, or not yet, and the request set `report_state` */
             202: {
                 headers: {
                     /** @description `no-store` */

@@ -16,23 +16,23 @@ use crate::web::State;
 use crate::web::body::{self, Accepts};
 use crate::web::problem::{Code, Problem};
 
-/// Write a version of an appeal.
+/// Write a new version of an appeal.
 ///
-/// The appeal is validated but not published. With `If-Match`, it is written only if the newest version is the one
-/// that yours is based on. With `If-None-Match: *`, it is written only if the appeal does not exist. With neither
-/// header, it is always written (RFC 9110).
+/// Needs a secret API key of scope `appeals:write`. The appeal is validated but not published. With `If-Match`, it is
+/// written only if the newest version is the one that yours is based on. With `If-None-Match: *`, it is written only
+/// if it does not exist yet. With neither header, it is always written (RFC 9110).
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "write_appeal",
     security(("api_key" = [])),
     params(
         ("id" = String, Path, description = "The appeal's id"),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that this one is based on"),
-        ("If-None-Match" = Option<String>, Header, description = "`*`: only if the appeal does not exist"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that yours is based on"),
+        ("If-None-Match" = Option<String>, Header, description = "`*` writes the appeal only if it does not exist yet"),
     ),
     request_body(content = Object, description = "The appeal, with the fields of an appeals file except `live`"),
     responses(
-        (status = 200, body = SavedAnswer, description = "The appeal existed; it has a new version if it changed", headers(("ETag" = String, description = "Use it for `If-Match`"))),
+        (status = 200, body = SavedAnswer, description = "The appeal existed. It has a new version if it changed", headers(("ETag" = String, description = "Use it for `If-Match`"))),
         (status = 201, body = SavedAnswer, description = "The appeal is new", headers(("ETag" = String, description = "Use it for `If-Match`"))),
     ),
     extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealsFromFile, Code::VersionConflict, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::AppealInvalid, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
@@ -60,8 +60,8 @@ pub async fn save(
 
 /// Publish a version.
 ///
-/// With `If-Match`, the version is published only if the appeal's newest version is the one that you have seen.
-/// This prevents publishing somebody else's unfinished draft.
+/// Needs a secret API key of scope `appeals:write`. With `If-Match`, the version is published only if the appeal's
+/// newest version is the one that you have seen. This keeps you from publishing somebody else's unfinished draft.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "publish_appeal",
@@ -96,6 +96,8 @@ pub async fn publish(
 }
 
 /// Pause an appeal.
+///
+/// Needs a secret API key of scope `appeals:write`. To show the appeal again, publish it.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "pause_appeal",
@@ -121,7 +123,7 @@ pub async fn pause(
 
 /// End an appeal.
 ///
-/// Publish the appeal to start it again.
+/// Needs a secret API key of scope `appeals:write`. To show the appeal again, publish it.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "end_appeal",

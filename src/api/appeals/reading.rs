@@ -14,6 +14,8 @@ use crate::web::State;
 use crate::web::problem::{Code, Problem};
 
 /// List all appeals and their states.
+///
+/// Needs a secret API key of scope `appeals:read` or `appeals:write`.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "list_appeals",
@@ -32,13 +34,15 @@ pub async fn list(app: State, _: AppealsReader) -> Result<HttpResponse, Problem>
 }
 
 /// Get the newest version of an appeal.
+///
+/// Needs a secret API key of scope `appeals:read` or `appeals:write`.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "read_appeal",
     security(("api_key" = [])),
     params(("id" = String, Path, description = "The appeal's id")),
     responses(
-        (status = 200, body = Whole, description = "The appeal; its `ETag` is the newest version's number", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-Match`"))),
+        (status = 200, body = Whole, description = "The appeal. Its `ETag` is the number of the newest version", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-Match`"))),
     ),
     extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealNotFound, Code::StoreUnavailable, Code::Internal]))),
 )]
@@ -47,7 +51,9 @@ pub async fn read(app: State, _: AppealsReader, id: Path<String>) -> Result<Http
     whole(&app, &id, None).await
 }
 
-/// Get an older version of an appeal.
+/// Get any version of an appeal.
+///
+/// Needs a secret API key of scope `appeals:read` or `appeals:write`.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "read_appeal_version",
@@ -57,7 +63,7 @@ pub async fn read(app: State, _: AppealsReader, id: Path<String>) -> Result<Http
         ("version" = i64, Path, description = "The version's number"),
     ),
     responses(
-        (status = 200, body = Whole, description = "The appeal; its `ETag` is the newest version's number", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-Match`"))),
+        (status = 200, body = Whole, description = "The appeal. Its `ETag` is the number of the newest version", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-Match`"))),
     ),
     extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealNotFound, Code::VersionNotFound, Code::StoreUnavailable, Code::Internal]))),
 )]

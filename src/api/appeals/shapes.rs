@@ -15,18 +15,18 @@ use crate::store::appeals::{PublishedRow, VersionRow};
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = AppealSummary)]
 pub struct Summary {
-    /// Its id.
+    /// The appeal's id.
     #[schema(example = "summer")]
     pub id: String,
-    /// What readers get of it now.
+    /// Whether readers can see the appeal now.
     pub phase: Phase,
     /// The newest version's number, from 1.
     pub version: i64,
     /// When the newest version was written, RFC 3339.
     pub written_at: String,
-    /// The version that was published last, if any.
+    /// The number of the version that was published last; null if no version was published.
     pub published_version: Option<i64>,
-    /// When the appeal entered its present phase, RFC 3339.
+    /// When the appeal was last published, paused or ended, RFC 3339; null if it was never published.
     pub published_at: Option<String>,
 }
 
@@ -34,7 +34,7 @@ pub struct Summary {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Appeals)]
 pub struct Listed {
-    /// By id.
+    /// The appeals, ordered by id.
     pub appeals: Vec<Summary>,
 }
 
@@ -44,7 +44,7 @@ pub struct Listed {
 pub struct Version {
     /// The version's number, from 1.
     pub version: i64,
-    /// When it was written, RFC 3339.
+    /// When the version was written, RFC 3339.
     pub written_at: String,
     /// The author: an API key's id, or `command line`.
     pub written_by: String,
@@ -56,12 +56,12 @@ pub struct Version {
 pub struct Whole {
     #[serde(flatten)]
     pub summary: Summary,
-    /// The number of the version in `appeal`.
+    /// The number of the version that `appeal` contains.
     pub of_version: i64,
-    /// The appeal, with the fields of an appeals file.
+    /// The appeal in that version, with the fields of an appeals file.
     #[schema(value_type = Object)]
     pub appeal: Map<String, Value>,
-    /// Its versions, the newest first.
+    /// All versions of the appeal, newest first.
     pub versions: Vec<Version>,
 }
 
@@ -78,7 +78,7 @@ pub struct SavedAnswer {
 #[schema(as = AppealPublish)]
 #[serde(deny_unknown_fields)]
 pub struct PublishBody {
-    /// The version to publish; the newest if omitted or null. An older version rolls back.
+    /// The version to publish; the newest if omitted or null. To roll back, name an older version.
     #[serde(default)]
     pub version: Option<i64>,
 }

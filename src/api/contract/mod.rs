@@ -34,17 +34,17 @@ use crate::web::problem::{Code, Problem};
     ),
     components(schemas(Code, Problem)),
     tags(
-        (name = "Banner", description = "Should this reader be asked for support?"),
+        (name = "Banner", description = "Decide whether to ask a reader for support."),
         (name = "Giving", description = "Send the reader to Stripe's payment page."),
         (name = "Tokens", description = "Signed proof of support, for the reader's browser."),
-        (name = "Supporters", description = "The present standing of a supporter."),
+        (name = "Supporters", description = "The current standing of a supporter."),
         (name = "Money", description = "Contributions, payments, and the comparison with Stripe."),
         (name = "Appeals", description = "The appeals, their versions, and which one is active."),
         (name = "Audit", description = "Who changed what, and when."),
         (name = "OpenFeature", description = "Banner requests from OpenFeature's SDKs."),
         (name = "Embed", description = "The script that a page loads."),
         (name = "Stripe", description = "The route that Stripe calls."),
-        (name = "Contract", description = "This page."),
+        (name = "Contract", description = "The API reference and this document."),
     ),
 )]
 struct Contract;
@@ -146,7 +146,7 @@ pub fn openapi_yaml() -> &'static str {
 
 /// Get this document.
 ///
-/// Every route, with its requests and responses, in OpenAPI 3.1. `/docs` shows it as a page.
+/// The document describes every route, with its requests and responses, in OpenAPI 3.1. `/docs` shows it as a page.
 #[utoipa::path(
     tag = "Contract",
     operation_id = "read_contract",

@@ -23,17 +23,19 @@ const MAX_LISTED: i64 = 100;
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = OpenAlarm)]
 struct OpenAlarmShape {
-    /// The id of exactly this alarm. If the alarm's facts change, the id changes.
+    /// The alarm's id. If `alarm` changes, the id changes too.
     #[schema(example = "alm_0123456789abcdefghjkmnpqrs")]
     id: String,
-    /// The contribution that it is about.
+    /// The id of the contribution that the alarm is about.
     contribution: String,
-    /// Its kind, and the objects and amounts that it is about: `{"alarm": "fraud_warning", "warning": "issfr_…"}`.
+    /// The alarm's kind, and the objects and amounts that it is about: `{"alarm": "fraud_warning", "warning":
+    /// "issfr_…"}`.
     #[schema(value_type = Object)]
     alarm: Value,
-    /// The same as a sentence.
+    /// The content of `alarm`, as a sentence.
     text: String,
-    /// Stripe's ids of all objects that it is about.
+    /// Stripe's ids of all objects that the alarm is about. This includes linked objects that `alarm` does not name,
+    /// such as the payment's charge.
     objects: Vec<String>,
 }
 
@@ -41,7 +43,7 @@ struct OpenAlarmShape {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Alarms)]
 struct AlarmsShape {
-    /// The open alarms of the first hundred contributions that have any, in the order of the contributions' ids.
+    /// The open alarms, ordered by the contribution's id. The list covers at most a hundred contributions.
     alarms: Vec<OpenAlarmShape>,
     /// The number of contributions with an open alarm. 0 if nothing needs review.
     contributions_total: i64,
@@ -55,18 +57,18 @@ struct AlarmsShape {
 struct AcknowledgementShape {
     /// The alarm's id.
     id: String,
-    /// The contribution that it is about.
+    /// The id of the contribution that the alarm is about.
     contribution: String,
-    /// The alarm's facts when it was acknowledged.
+    /// The alarm's kind, objects and amounts when it was acknowledged.
     #[schema(value_type = Object)]
     alarm: Value,
-    /// The person who looked at it.
+    /// The person who looked at the alarm.
     name: String,
     /// What this person found.
     reason: String,
-    /// An API key's id, or `command line`.
+    /// How the alarm was acknowledged: an API key's id, or `command line`.
     via: String,
-    /// When, RFC 3339.
+    /// When the alarm was acknowledged, RFC 3339.
     #[schema(format = DateTime)]
     acknowledged_at: String,
 }
@@ -76,7 +78,7 @@ struct AcknowledgementShape {
 #[schema(as = AcknowledgeAlarm)]
 #[serde(deny_unknown_fields)]
 struct AcknowledgeBody {
-    /// The person who looked at it: up to 100 characters in one line.
+    /// The person who looked at the alarm: up to 100 characters in one line.
     #[schema(min_length = 1, max_length = 100, example = "Finance desk, M.")]
     name: String,
     /// What this person found: up to 1,000 characters.
@@ -115,9 +117,10 @@ pub async fn list_alarms(app: State, _: AlarmsReader) -> Result<HttpResponse, Pr
 
 /// Acknowledge an alarm.
 ///
-/// Needs a secret API key of scope `alarms:write`. The alarm no longer counts. The service permanently records who
-/// acknowledged it and why. The acknowledgement covers exactly this alarm: if its amount or its objects change, the
-/// alarm returns with another id. A second acknowledgement changes nothing and returns the first one.
+/// Needs a secret API key of scope `alarms:write`. An acknowledged alarm is no longer open: it is not listed in
+/// `alarms` and not counted in `contributions_total`. The service permanently records who acknowledged it and why.
+/// The acknowledgement covers exactly this alarm. If the amounts or the objects in `alarm` change, the alarm returns
+/// with another id. A second acknowledgement changes nothing and returns the first one.
 #[utoipa::path(
     tag = "Money",
     operation_id = "acknowledge_alarm",

@@ -31,12 +31,12 @@ struct ExportQuery {
     to: Option<String>,
 }
 
-/// Export payments as CSV
+/// Export payments as CSV.
 ///
-/// Needs a secret API key of scope `money:read`. The table has one line for each payment, oldest first, in its
-/// state when the line is read. Amounts have the decimals of their currency. `docs/money.md` explains the columns.
-/// If the export fails midway, the connection closes without the last chunk, so that clients notice the incomplete
-/// download.
+/// Needs a secret API key of scope `money:read`. The table has one line for each payment, oldest first. Each line
+/// shows the payment's state when the export reads that payment. Amounts have the decimals of their currency.
+/// `docs/money.md` explains the columns. If the export fails midway, the connection closes without the last chunk, so
+/// that clients notice the incomplete download.
 #[utoipa::path(
     tag = "Money",
     operation_id = "export_payments",

@@ -62,8 +62,9 @@ struct ListQuery {
 
 /// List contributions, newest first.
 ///
-/// Needs a secret API key of scope `money:read`. `next` leads to the next page. Contributions that begin in the
-/// meantime belong to earlier pages, so no contribution is repeated or missed.
+/// Needs a secret API key of scope `money:read`. To get the next page, send `next` as `after`. Contributions that
+/// begin while you page through the list do not appear on the following pages. No contribution that existed at the
+/// start is repeated or skipped.
 #[utoipa::path(
     tag = "Money",
     operation_id = "list_contributions",

@@ -13,7 +13,7 @@ use crate::store::sweeps::Finding;
 use crate::web::State;
 use crate::web::problem::{Code, Problem};
 
-/// The comparison with Stripe.
+/// The comparison of the ledger with Stripe.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Books)]
 struct ReconciliationShape {
@@ -24,21 +24,21 @@ struct ReconciliationShape {
     /// When Stripe's balance was last read, RFC 3339; null if it was never read.
     #[schema(format = DateTime)]
     checked_at: Option<String>,
-    /// When Stripe's objects were last read, RFC 3339.
+    /// When Stripe's objects were last read, RFC 3339; null if they were never read.
     #[schema(format = DateTime)]
     objects_checked_at: Option<String>,
-    /// Contributions that don't add up or need manual review: the first hundred, by id.
+    /// Contributions that don't add up or need manual review, ordered by id; at most a hundred.
     needs_review: Vec<NeedsReviewShape>,
-    /// The total number of them.
+    /// The total number of contributions that don't add up or need manual review.
     needs_review_total: i64,
     /// What comparisons found, newest first; at most a hundred.
     found: Vec<FindingShape>,
-    /// Money on the Stripe account that belongs to no gift here, by kind, site and currency. If a gift is missing
-    /// here, look for it in this list. The same money can appear under several kinds, such as a charge and its
-    /// balance transaction.
+    /// Money on the Stripe account that belongs to no gift in Keepopen, by kind, site and currency. If a gift is
+    /// missing in Keepopen, look for it in this list. The same money can appear under several kinds, such as a charge
+    /// and its balance transaction.
     other_money: Vec<OtherMoneyShape>,
-    /// Lists that could not be read from Stripe the last time; empty if all were read. Objects that appear only in
-    /// these lists are not compared.
+    /// Stripe's lists that could not be read completely at the last attempt; empty if all were read. Objects that
+    /// appear only in these lists are not compared.
     incomplete: Vec<IncompleteListShape>,
 }
 
@@ -50,31 +50,32 @@ struct ReconciliationLineShape {
     site: String,
     /// The currency, ISO 4217.
     currency: String,
-    /// The sum of Stripe's balance transactions, after fees.
+    /// The sum of Stripe's balance transactions, after fees, without payouts to the bank.
     stripe_net_minor: i64,
-    /// The same sum in the ledger.
+    /// The ledger's sum that corresponds to `stripe_net_minor`.
     ledger_net_minor: i64,
-    /// How much the ledger's sum exceeds Stripe's; 0 if they agree.
+    /// `ledger_net_minor` minus `stripe_net_minor`; 0 if they agree.
     difference_minor: i64,
-    /// Also booked, but not settled by Stripe yet.
+    /// Booked in the ledger, but not settled by Stripe yet. Not included in `ledger_net_minor`.
     unsettled_minor: i64,
-    /// The number of payments that Stripe has not settled in the time that their payment methods allow; normally 0.
+    /// The number of payments that Stripe has not settled within the time that their payment methods allow; normally
+    /// 0.
     overdue: i64,
-    /// The part of these payments that is not settled.
+    /// The unsettled amount of the overdue payments.
     overdue_minor: i64,
-    /// Paid outside Stripe, and in none of the sums above.
+    /// Paid outside Stripe. Not included in any other amount of this line.
     offline_minor: i64,
-    /// What Stripe sent to the bank.
+    /// What Stripe paid out to the bank.
     paid_out_minor: i64,
 }
 
-/// A contribution that needs manual review.
+/// A contribution that doesn't add up or needs manual review.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = ToLookAt)]
 struct NeedsReviewShape {
-    /// Its id.
+    /// The contribution's id.
     contribution: String,
-    /// What needs review: each item has `alarm`, and the objects and amounts that it is about.
+    /// What needs review. Each item has `alarm`, which is its kind, and the objects and amounts that it is about.
     #[schema(value_type = Vec<Object>)]
     alarms: Vec<AlarmFields>,
 }
@@ -83,12 +84,12 @@ struct NeedsReviewShape {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Finding)]
 struct FindingShape {
-    /// Stripe's object.
+    /// The id of Stripe's object.
     object: String,
-    /// If it was booked, what it is. Otherwise, what is wrong with it.
+    /// If the object was booked: what it is. Otherwise: what is wrong with it.
     what: String,
-    /// True if no webhook reported it and it was booked. False if it could not be read or does not add up, and
-    /// needs manual review.
+    /// True if no webhook reported the object and the comparison booked it. False if the object could not be read or
+    /// does not add up, and needs manual review.
     booked: bool,
     /// What was compared: `events`, `balance` or `objects`.
     sweep: String,
@@ -97,19 +98,19 @@ struct FindingShape {
     found_at: String,
 }
 
-/// Money on the Stripe account that belongs to no gift here.
+/// Money on the Stripe account that belongs to no gift in Keepopen.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = OtherMoney)]
 struct OtherMoneyShape {
-    /// What it is, such as `charge` or `balance transaction (stripe_fee)`.
+    /// The kind of object, such as `charge` or `balance transaction (stripe_fee)`.
     kind: String,
-    /// The site of another installation that received it; null for other software.
+    /// If another Keepopen installation received the money: its site there. Null if other software did.
     site: Option<String>,
     /// Stripe's code for the currency, in capitals; `XXX` for subscriptions whose price is not a single amount.
     currency: String,
-    /// The number of objects.
+    /// The number of Stripe objects.
     count: i64,
-    /// Their sum, in Stripe's smallest unit of the currency.
+    /// The sum of these objects, in the smallest unit that Stripe uses for the currency.
     amount_minor: i64,
     /// When Stripe created the newest object, RFC 3339.
     #[schema(format = DateTime)]
@@ -122,23 +123,24 @@ struct OtherMoneyShape {
 struct IncompleteListShape {
     /// The list, such as `disputes`.
     list: String,
-    /// The reason.
+    /// Why the list could not be read completely.
     why: String,
-    /// When it was last tried, RFC 3339.
+    /// When Keepopen last tried to read the list, RFC 3339.
     #[schema(format = DateTime)]
     tried_at: String,
 }
 
 /// Get the comparison with Stripe.
 ///
-/// "Stripe says 41,230.00 net, we say 41,230.00." Needs a secret API key of scope `money:read`. This call does not
-/// ask Stripe: it returns the result of the last comparison.
+/// Compares Stripe's balance with the ledger for each site and currency, for example: "Stripe says 41,230.00 net, the
+/// ledger says 41,230.00". Needs a secret API key of scope `money:read`. This call does not ask Stripe: it returns
+/// the result of the last comparison.
 #[utoipa::path(
     tag = "Money",
     operation_id = "compare_books",
     security(("api_key" = [])),
     responses((
-        status = 200, body = ReconciliationShape, description = "What Stripe says and what we say",
+        status = 200, body = ReconciliationShape, description = "The comparison",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([

@@ -55,7 +55,7 @@ impl IntervalShape {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Contribution)]
 pub struct ContributionShape {
-    /// Its id.
+    /// The contribution's id.
     #[schema(example = "con_0123456789abcdefghjkmnpqrs")]
     id: String,
     /// The site that received it.
@@ -74,36 +74,37 @@ pub struct ContributionShape {
     terms: Option<String>,
     /// The amount of each payment, in the currency's minor unit; null until Stripe reports it.
     amount_minor: Option<i64>,
-    /// Its currency, ISO 4217.
+    /// The currency, ISO 4217; null until Stripe reports it.
     currency: Option<String>,
     /// The state.
     state: ContributionState,
     /// The appeal that led to the gift.
     appeal: Option<String>,
-    /// Its variant.
+    /// The variant of that appeal.
     variant: Option<String>,
-    /// When it began, RFC 3339.
+    /// When the contribution began, RFC 3339.
     #[schema(format = DateTime)]
     started_at: Option<String>,
-    /// The newest payment that was not fully reversed, RFC 3339.
+    /// When the newest payment that was not fully reversed arrived, RFC 3339.
     #[schema(format = DateTime)]
     last_retained_payment_at: Option<String>,
     /// The end of the paid period of a recurring gift, RFC 3339. The reader is a supporter until then, even if the
     /// gift has ended.
     #[schema(format = DateTime)]
     paid_until: Option<String>,
-    /// When its subscription ended, RFC 3339; null while it runs.
+    /// When the subscription ended, RFC 3339; null while it runs.
     #[schema(format = DateTime)]
     ended_at: Option<String>,
-    /// How many of its payments were ever fully reversed.
+    /// How many payments of the contribution were ever fully reversed.
     reversed_payments: i64,
-    /// Stripe's Checkout Session.
+    /// The id of Stripe's Checkout Session.
     session: Option<String>,
-    /// Stripe's subscription. If there are several, the one that is active or that was paid.
+    /// The id of Stripe's subscription. If there are several, the one that is active or that was paid.
     subscription: Option<String>,
-    /// All subscriptions of the contribution. There are several if staff created a new one in Stripe's dashboard.
+    /// The ids of all subscriptions of the contribution. There are several if staff created a new one in Stripe's
+    /// dashboard.
     subscriptions: Vec<String>,
-    /// Stripe's customer.
+    /// The id of Stripe's customer.
     customer: Option<String>,
 }
 
@@ -111,55 +112,57 @@ pub struct ContributionShape {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Contributions)]
 pub struct ContributionsShape {
-    /// The newest first.
+    /// The contributions, newest first.
     pub contributions: Vec<ContributionShape>,
     /// Send it as `after` to get the next page; null on the last page.
     pub next: Option<String>,
 }
 
-/// A payment and its reversals. All amounts are in the minor unit of the currency that they name.
+/// A payment and its reversals. Each amount is in the minor unit of its currency, which is `currency`,
+/// `settlement_currency` or `presented_currency`.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Payment)]
 pub struct PaymentShape {
-    /// Its key at Stripe: the payment intent of a one-off gift, or the invoice of a recurring one. If it ends with
-    /// `/offline`, it is the part of an invoice that was paid outside Stripe.
+    /// Stripe's id: the payment intent of a one-off gift, or the invoice of a recurring one. If it ends with
+    /// `/offline`, this is the part of an invoice that was paid outside Stripe.
     id: String,
     /// How the payment arrived. An `unconfirmed` payment is not booked: the invoice is paid, but Stripe has not
-    /// said yet whether it moved the money.
+    /// reported yet whether it moved the money.
     kind: PaymentKind,
-    /// The amount received.
+    /// The amount received, in `currency`.
     amount_minor: i64,
-    /// The currency of the amount, and of the refunded, disputed and unsettled amounts.
+    /// The currency of `amount_minor`, `refunded_minor`, `disputed_minor` and `unsettled_minor`.
     currency: String,
-    /// The amount that the reader saw and paid, if it was in another currency.
+    /// The amount that the reader saw and paid, if it was in another currency; otherwise null.
     presented_amount_minor: Option<i64>,
-    /// The currency of that amount.
+    /// The currency of `presented_amount_minor`.
     presented_currency: Option<String>,
-    /// When it arrived, RFC 3339.
+    /// When the payment arrived, RFC 3339.
     #[schema(format = DateTime)]
     paid_at: String,
-    /// Refunded, minus failed refunds.
+    /// The amount refunded, without failed refunds.
     refunded_minor: i64,
-    /// Withdrawn by banks in disputes and not won back.
+    /// The amount that banks withdrew in disputes and that was not won back.
     disputed_minor: i64,
-    /// Booked, but not settled by Stripe yet.
+    /// The amount that is booked, but not settled by Stripe yet.
     unsettled_minor: i64,
-    /// How much the booked amount exceeds Stripe's balance; 0 if they agree.
+    /// By how much the booked amount exceeds the amount of Stripe's balance transactions for this payment; 0 if they
+    /// agree.
     discrepancy_minor: i64,
-    /// When Stripe should have settled all of it, RFC 3339; null when it is settled.
+    /// The time by which Stripe should settle the whole payment, RFC 3339; null once it is settled.
     #[schema(format = DateTime)]
     settle_by: Option<String>,
-    /// Stripe's fees.
+    /// Stripe's fees, in `settlement_currency`; null until Stripe settles.
     fee_minor: Option<i64>,
-    /// What is left after fees, refunds and disputes.
+    /// What is left after fees, refunds and disputes, in `settlement_currency`; null until Stripe settles.
     net_minor: Option<i64>,
     /// The currency in which Stripe settled; null until it settles.
     settlement_currency: Option<String>,
-    /// Stripe's charge.
+    /// The id of Stripe's charge.
     charge: Option<String>,
-    /// The payout that contained the payment.
+    /// The id of the payout that contained the payment.
     payout: Option<String>,
-    /// When the bank has that payout, RFC 3339.
+    /// When that payout reaches the bank, RFC 3339.
     #[schema(format = DateTime)]
     payout_arrives_at: Option<String>,
 }
@@ -170,7 +173,8 @@ pub struct PaymentShape {
 pub struct EntryShape {
     /// The kind of entry, such as `payment`, `fee` or `payout`.
     kind: &'static str,
-    /// The Stripe object that caused it; for a payout, the payout and its balance transaction.
+    /// The id of the Stripe object that caused the entry; for a payout, the ids of the payout and its balance
+    /// transaction.
     object: String,
     /// The debited account.
     debit: &'static str,
@@ -178,12 +182,12 @@ pub struct EntryShape {
     credit: &'static str,
     /// The amount, in the minor unit; always above 0.
     amount_minor: i64,
-    /// Its currency.
+    /// The currency, ISO 4217.
     currency: String,
-    /// When it happened, according to Stripe, RFC 3339.
+    /// When the money moved, according to Stripe, RFC 3339.
     #[schema(format = DateTime)]
     occurred_at: String,
-    /// When it was booked here, RFC 3339.
+    /// When Keepopen booked the entry, RFC 3339.
     #[schema(format = DateTime)]
     booked_at: String,
 }
@@ -194,9 +198,9 @@ pub struct EntryShape {
 pub struct WholeShape {
     #[serde(flatten)]
     contribution: ContributionShape,
-    /// Its payments, oldest first.
+    /// The contribution's payments, oldest first.
     payments: Vec<PaymentShape>,
-    /// Its ledger entries, oldest first.
+    /// The contribution's ledger entries, oldest first.
     entries: Vec<EntryShape>,
 }
 
