@@ -104,7 +104,7 @@ pub struct HistoryShape {
 pub struct ViewShape {
     appeal: String,
     variant: Option<String>,
-    /// The time.
+    /// When the reader saw the appeal, RFC 3339.
     #[schema(format = DateTime)]
     at: String,
 }
@@ -116,7 +116,7 @@ pub struct ViewShape {
 pub struct DismissalShape {
     appeal: String,
     kind: DismissalKindShape,
-    /// The time.
+    /// When the reader dismissed the appeal, RFC 3339.
     #[schema(format = DateTime)]
     at: String,
 }

@@ -25,7 +25,7 @@ struct SupporterAnswer {
     supporter: SupporterId,
     /// The site's id.
     site: String,
-    /// The standing.
+    /// The supporter's standing with the site.
     #[schema(value_type = StandingShape)]
     standing: Standing,
     /// The earliest time at which the reader may be asked again.

@@ -62,7 +62,9 @@ pub async fn list(app: State, _: AppealsReader) -> Result<HttpResponse, Problem>
     Ok(answered(&ListedSwitches { sites: told.collect::<Result<_, _>>()? }))
 }
 
-/// The switches of one site.
+/// Get the switches of one site.
+///
+/// Needs a secret API key of scope `appeals:read` or `appeals:write`.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "read_switches",

@@ -54,7 +54,7 @@ pub struct MobileCopy {
 pub struct ThanksCopy {
     /// The heading.
     pub heading: String,
-    /// The text below it.
+    /// The text below the heading.
     #[serde(default)]
     pub body: Vec<Block>,
 }

@@ -629,7 +629,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The switches of one site. */
+        /**
+         * Get the switches of one site.
+         * @description Needs a secret API key of scope `appeals:read` or `appeals:write`.
+         */
         get: operations["read_switches"];
         /**
          * Switch a site or one of its surfaces off or on.
@@ -1107,7 +1110,7 @@ export interface components {
              * @description What Stripe paid out to the bank.
              */
             paid_out_minor: number;
-            /** @description The site. */
+            /** @description The site's id. */
             site: string;
             /**
              * Format: int64
@@ -1275,14 +1278,14 @@ export interface components {
             reversed_payments: number;
             /** @description The id of Stripe's Checkout Session. */
             session?: string | null;
-            /** @description The site that received it. */
+            /** @description The id of the site that received the gift. */
             site: string;
             /**
              * Format: date-time
              * @description When the contribution began, RFC 3339.
              */
             started_at?: string | null;
-            /** @description The state. */
+            /** @description The state of the contribution. */
             state: components["schemas"]["ContributionState"];
             /** @description The id of Stripe's subscription. If there are several, the one that is active or that was paid. */
             subscription?: string | null;
@@ -1326,7 +1329,7 @@ export interface components {
             appeal: string;
             /**
              * Format: date-time
-             * @description The time.
+             * @description When the reader dismissed the appeal, RFC 3339.
              */
             at: string;
             kind: components["schemas"]["DismissalKind"];
@@ -1348,11 +1351,11 @@ export interface components {
              * @description When Keepopen booked the entry, RFC 3339.
              */
             booked_at: string;
-            /** @description The credited account. */
+            /** @description The ledger account that is credited. */
             credit: string;
             /** @description The currency, ISO 4217. */
             currency: string;
-            /** @description The debited account. */
+            /** @description The ledger account that is debited. */
             debit: string;
             /** @description The kind of entry, such as `payment`, `fee` or `payout`. */
             kind: string;
@@ -1507,7 +1510,7 @@ export interface components {
             booked: boolean;
             /**
              * Format: date-time
-             * @description When it was found, RFC 3339.
+             * @description When the comparison found the object, RFC 3339.
              */
             found_at: string;
             /** @description The id of Stripe's object. */
@@ -2107,7 +2110,7 @@ export interface components {
             quiet_until?: string | null;
             /** @description The site's id. */
             site: string;
-            /** @description The standing. */
+            /** @description The supporter's standing with the site. */
             standing: components["schemas"]["Standing"];
             /**
              * @description The supporter's id.
@@ -2185,7 +2188,7 @@ export interface components {
         };
         /** @description The thanks after a gift. */
         ThanksCopy: {
-            /** @description The text below it. */
+            /** @description The text below the heading. */
             body?: components["schemas"]["Block"][];
             /** @description The heading. */
             heading: string;
@@ -2388,7 +2391,7 @@ export interface components {
             appeal: string;
             /**
              * Format: date-time
-             * @description The time.
+             * @description When the reader saw the appeal, RFC 3339.
              */
             at: string;
             variant?: string | null;

@@ -46,7 +46,7 @@ struct ReconciliationShape {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = BooksLine)]
 struct ReconciliationLineShape {
-    /// The site.
+    /// The site's id.
     site: String,
     /// The currency, ISO 4217.
     currency: String,
@@ -93,7 +93,7 @@ struct FindingShape {
     booked: bool,
     /// What was compared: `events`, `balance` or `objects`.
     sweep: String,
-    /// When it was found, RFC 3339.
+    /// When the comparison found the object, RFC 3339.
     #[schema(format = DateTime)]
     found_at: String,
 }

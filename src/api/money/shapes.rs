@@ -58,7 +58,7 @@ pub struct ContributionShape {
     /// The contribution's id.
     #[schema(example = "con_0123456789abcdefghjkmnpqrs")]
     id: String,
-    /// The site that received it.
+    /// The id of the site that received the gift.
     site: String,
     /// The supporter; null until Stripe reports an e-mail address.
     #[schema(example = "sup_0123456789abcdefghjkmnpqrs")]
@@ -76,7 +76,7 @@ pub struct ContributionShape {
     amount_minor: Option<i64>,
     /// The currency, ISO 4217; null until Stripe reports it.
     currency: Option<String>,
-    /// The state.
+    /// The state of the contribution.
     state: ContributionState,
     /// The appeal that led to the gift.
     appeal: Option<String>,
@@ -176,9 +176,9 @@ pub struct EntryShape {
     /// The id of the Stripe object that caused the entry; for a payout, the ids of the payout and its balance
     /// transaction.
     object: String,
-    /// The debited account.
+    /// The ledger account that is debited.
     debit: &'static str,
-    /// The credited account.
+    /// The ledger account that is credited.
     credit: &'static str,
     /// The amount, in the minor unit; always above 0.
     amount_minor: i64,
