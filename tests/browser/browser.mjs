@@ -1,4 +1,4 @@
-// One headless Chromium for the browser tests, and small helpers that speak of what a reader sees.
+// Launches a headless Chromium for the browser tests, with helpers for what a reader sees.
 import { createRequire } from "node:module";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,32 +16,32 @@ export function launch(options = {}) {
 }
 
 /**
- * A reader with an empty browser. `reader.complaints` fills with errors and warnings that the page let out; the browser's own note
- * of an answer that was not a 2xx is none of them.
+ * A reader with an empty browser. `reader.errors` collects the page's errors and console warnings, except the browser's own message
+ * about a response that was not a 2xx. `reader.hook` finds an element of the appeal by its `data-test` name.
  */
 export async function newReader(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   context.setDefaultTimeout(8_000);
   const page = await context.newPage();
-  const complaints = [];
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && !message.text().startsWith("Failed to load resource") && complaints.push(message.text()));
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && !message.text().startsWith("Failed to load resource") && errors.push(message.text()));
   const hook = (name) => page.locator(`keepopen-appeal [data-test="${name}"]`);
-  return { context, page, complaints, hook, leave: () => context.close() };
+  return { context, page, errors, hook, leave: () => context.close() };
 }
 
-/** Opens a page and waits until the script has asked and heard, or has settled an earlier gift. */
+/** Opens a page and waits until the script has its response, or has followed up an earlier payment. */
 export async function open(reader, url) {
   await reader.page.goto(url, { waitUntil: "load" });
   await settled(reader);
 }
 
-/** Waits until nothing is under way on the network: the script's questions are answered, one way or the other. */
+/** Waits until the network is idle: all of the script's requests have ended. */
 export async function settled(reader) {
   await reader.page.waitForLoadState("networkidle");
 }
 
-/** A picture for the eye, where `SHOTS` names a folder. */
+/** Takes a screenshot for visual review, if `SHOTS` names a folder. */
 export async function shot(reader, name, options = {}) {
   if (!process.env.SHOTS) return;
   await mkdir(process.env.SHOTS, { recursive: true });

@@ -1,16 +1,16 @@
-// The embed in a real browser, before a stand-in for the service: the odd corners that the whole loop (`loop.mjs`) does not reach.
-// This file: what a reader does, and what is remembered of it. Where and how an appeal shows is in `places.mjs`.
+// The embed in a real browser with a fake service: the cases that the whole loop (`loop.mjs`) does not cover.
+// This file tests what a reader does, and what is stored and sent. `places.mjs` tests where and how an appeal shows.
 // Run: node --test tests/browser/embed.mjs
 import assert from "node:assert/strict";
 import { open, settled } from "./browser.mjs";
-import { changed, events, fake, kept, minutesPass, page, pay, shown, story, until } from "./story.mjs";
+import { rewritePage, events, fake, stored, advanceMinutes, page, pay, shown, story, until } from "./story.mjs";
 
 story("two presses lead from an article to the payment page", {}, async (reader) => {
   await open(reader, `${page("regatta")}?page=2#comments`);
   assert.equal(await reader.hook("give").textContent(), "Support us with €10 a month");
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/cs_test_1");
-  const [{ type, body }] = fake.of("/v1/checkout");
+  const [{ type, body }] = fake.requestsTo("/v1/checkout");
   assert.match(body.attempt, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.deepEqual(
     { ...body, attempt: "", type },
@@ -18,35 +18,35 @@ story("two presses lead from an article to the payment page", {}, async (reader)
   );
 });
 
-story("a question needs no preflight and says what the page says", {}, async (reader) => {
+story("a question needs no preflight request and describes the page", {}, async (reader) => {
   await open(reader, page("skerries"));
-  const [{ type, body }] = fake.of("/v1/banner");
+  const [{ type, body }] = fake.requestsTo("/v1/banner");
   assert.match(type, /^text\/plain\b/);
   assert.deepEqual(body.surfaces, ["banner", "inline"]);
   assert.deepEqual(body.page, { url: page("skerries"), section: "local", tags: ["accident", "fishing"], kind: "article", sensitive: true });
   const [{ count, tags }, ...others] = body.history.articles;
-  assert.deepEqual([count, tags, others], [1, { accident: 1, fishing: 1 }, []], "this article is the first");
+  assert.deepEqual([count, tags, others], [1, { accident: 1, fishing: 1 }, []], "this is the first article");
   assert.deepEqual(body.history, { views: [], dismissals: [], articles: body.history.articles, article_days: [] });
   assert.ok(body.reader.bucket >= 0 && body.reader.bucket < 1_000_000);
 });
 
-story("articles are counted for the next question, and other pages are not", {}, async (reader) => {
+story("articles are counted for the next question; other pages are not", {}, async (reader) => {
   for (const name of ["skerries", "index", "regatta"]) await open(reader, page(name));
-  const told = fake.of("/v1/banner").map(({ body }) => [body.history.articles[0].count, body.history.article_days.map(({ count }) => count)]);
-  assert.deepEqual(told, [[1, []], [1, []], [2, [1]]]);
-  assert.equal("free_articles_used" in fake.of("/v1/banner")[0].body.history, false);
+  const counts = fake.requestsTo("/v1/banner").map(({ body }) => [body.history.articles[0].count, body.history.article_days.map(({ count }) => count)]);
+  assert.deepEqual(counts, [[1, []], [1, []], [2, [1]]]);
+  assert.equal("free_articles_used" in fake.requestsTo("/v1/banner")[0].body.history, false);
 });
 
-story("articles are counted by the day of the reader's own clock, without the page that shows now", { timezoneId: "Pacific/Auckland" }, async (reader) => {
-  // In Auckland it is the 29th already.
+story("articles are counted by local day, without the current article", { timezoneId: "Pacific/Auckland" }, async (reader) => {
+  // In Auckland, it is already the 29th.
   await reader.page.clock.install({ time: "2026-11-28T11:30:00Z" });
   fake.now = Date.parse("2026-11-28T11:30:00Z");
   for (const name of ["regatta", "eelgrass"]) await open(reader, page(name));
   fake.now += 86_400_000;
   await reader.page.clock.setSystemTime(fake.now);
   for (const name of ["ferries", "regatta", "regatta"]) await open(reader, page(name));
-  const told = fake.of("/v1/banner").map(({ body }) => body.history.article_days.map(({ day, count }) => `${day}: ${count}`).join(", "));
-  assert.deepEqual(told, [
+  const counts = fake.requestsTo("/v1/banner").map(({ body }) => body.history.article_days.map(({ day, count }) => `${day}: ${count}`).join(", "));
+  assert.deepEqual(counts, [
     "",
     "2026-11-29: 1",
     "2026-11-29: 2",
@@ -55,22 +55,22 @@ story("articles are counted by the day of the reader's own clock, without the pa
   ]);
 });
 
-story("what an older version counted goes on from the day on which it began", {}, async (reader) => {
+story("the count of an older version is kept, on the date on which that count began", {}, async (reader) => {
   await open(reader, page("index"));
   const from = Date.now() - 3 * 86_400_000;
   await reader.page.evaluate((from) => localStorage.setItem("keepopen:journal", JSON.stringify({ bucket: 7, articles: [], meter: { from, used: 5, before: 4 } })), from);
   for (const name of ["regatta", "eelgrass"]) await open(reader, page(name));
-  const told = fake.of("/v1/banner").map(({ body }) => body.history.article_days.map(({ count }) => count));
-  assert.deepEqual(told, [[], [5], [5, 1]]);
-  const { meter, bucket } = await kept(reader);
+  const counts = fake.requestsTo("/v1/banner").map(({ body }) => body.history.article_days.map(({ count }) => count));
+  assert.deepEqual(counts, [[], [5], [5, 1]]);
+  const { meter, bucket } = await stored(reader);
   assert.deepEqual([meter, bucket], [undefined, 7]);
 });
 
-story("the traits that a page names are told, and each page is asked about with its own", {}, async (reader) => {
-  await changed(reader, "regatta", (html) => html.replace("</head>", '<meta name="keepopen:traits" content="print_subscriber, member"></head>'));
-  await changed(reader, "eelgrass", (html) => html.replace("data-site=", 'data-traits="staff" data-site='));
+story("each question has the traits that its own page names", {}, async (reader) => {
+  await rewritePage(reader, "regatta", (html) => html.replace("</head>", '<meta name="keepopen:traits" content="print_subscriber, member"></head>'));
+  await rewritePage(reader, "eelgrass", (html) => html.replace("data-site=", 'data-traits="staff" data-site='));
   for (const name of ["regatta", "eelgrass", "ferries"]) await open(reader, page(name));
-  assert.deepEqual(fake.of("/v1/banner").map(({ body }) => body.reader.traits), [["print_subscriber", "member"], ["staff"], undefined]);
+  assert.deepEqual(fake.requestsTo("/v1/banner").map(({ body }) => body.reader.traits), [["print_subscriber", "member"], ["staff"], undefined]);
 });
 
 story("a view is reported once for each page, with its ordinal, and sent with the next question", {}, async (reader) => {
@@ -79,26 +79,26 @@ story("a view is reported once for each page, with its ordinal, and sent with th
   await open(reader, page("eelgrass"));
   await until(() => events("view").length === 2);
   assert.deepEqual(events("view").map(({ ordinal }) => ordinal), [1, 2]);
-  const [first, second] = fake.of("/v1/banner").map(({ body }) => body);
+  const [first, second] = fake.requestsTo("/v1/banner").map(({ body }) => body);
   assert.deepEqual(second.history.views.map(({ appeal, variant }) => [appeal, variant]), [["winter", "a"]]);
   assert.equal(second.reader.bucket, first.reader.bucket);
 });
 
-for (const [kind, leave] of [
+for (const [kind, dismiss] of [
   ["close", (reader) => reader.hook("close").click()],
   ["close", (reader) => reader.page.keyboard.press("Escape")],
   ["later", (reader) => reader.hook("later").click()],
   ["already_gave", (reader) => reader.hook("already").click()],
 ]) {
-  story(`leaving an appeal (${kind}${leave.toString().includes("Escape") ? " by Escape" : ""}) is remembered and reported`, {}, async (reader) => {
+  story(`dismissing an appeal (${kind}${dismiss.toString().includes("Escape") ? " by Escape" : ""}) is stored and reported`, {}, async (reader) => {
     await open(reader, page("regatta"));
-    await leave(reader);
+    await dismiss(reader);
     assert.equal(await shown(reader), 0);
     await until(() => events("dismiss").length === 1);
     assert.equal(events("dismiss")[0].dismissal, kind);
     await open(reader, page("eelgrass"));
-    const { dismissals } = fake.of("/v1/banner").at(-1).body.history;
-    assert.deepEqual(dismissals.map((dismissal) => [dismissal.appeal, dismissal.kind]), [["winter", kind]], "the next question says so");
+    const { dismissals } = fake.requestsTo("/v1/banner").at(-1).body.history;
+    assert.deepEqual(dismissals.map((dismissal) => [dismissal.appeal, dismissal.kind]), [["winter", kind]], "the next question has the dismissal");
   });
 }
 
@@ -114,10 +114,10 @@ story("a reader without a mouse can choose and give", {}, async (reader) => {
   assert.equal(await reader.hook("give").textContent(), "Support us with €200 a year");
   await reader.page.keyboard.press("Enter");
   await reader.page.waitForURL("**/pay/**");
-  assert.deepEqual(fake.of("/v1/checkout")[0].body.amount_minor, 20000);
+  assert.deepEqual(fake.requestsTo("/v1/checkout")[0].body.amount_minor, 20000);
 });
 
-story("an amount of one's own is read, and refused with a sentence outside the limits", {}, async (reader) => {
+story("a typed amount is accepted within the limits, and otherwise a message says why not", {}, async (reader) => {
   await open(reader, page("regatta"));
   await reader.hook("interval-once").click();
   await reader.hook("other").click();
@@ -131,22 +131,22 @@ story("an amount of one's own is read, and refused with a sentence outside the l
   await reader.hook("other-amount").fill("10000.01");
   await reader.hook("give").click();
   assert.equal(await reader.hook("message").textContent(), "The maximum is €10,000.");
-  assert.equal(fake.of("/v1/checkout").length, 0);
+  assert.equal(fake.requestsTo("/v1/checkout").length, 0);
   await reader.hook("other-amount").fill("12,50");
   assert.equal(await reader.hook("give").textContent(), "Support us with €12.50");
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/**");
-  assert.deepEqual([fake.of("/v1/checkout")[0].body.amount_minor, fake.of("/v1/checkout")[0].body.interval], [1250, "once"]);
+  assert.deepEqual([fake.requestsTo("/v1/checkout")[0].body.amount_minor, fake.requestsTo("/v1/checkout")[0].body.interval], [1250, "once"]);
 });
 
-story("a double click makes one attempt, a retry is the same one, another amount another one", {}, async (reader) => {
+story("a double click makes one attempt, a retry is the same attempt, and another amount is a new one", {}, async (reader) => {
   await open(reader, page("regatta"));
-  fake.trouble["/v1/checkout"] = { status: 200, body: {} };
+  fake.overrides["/v1/checkout"] = { status: 200, body: {} };
   const press = async () => {
-    const before = fake.of("/v1/checkout").length;
+    const before = fake.requestsTo("/v1/checkout").length;
     await reader.hook("give").dblclick();
     await reader.hook("message").getByText("couldn’t open").waitFor();
-    return fake.of("/v1/checkout").slice(before).map(({ body }) => body.attempt);
+    return fake.requestsTo("/v1/checkout").slice(before).map(({ body }) => body.attempt);
   };
   const first = await press();
   assert.equal(first.length, 1);
@@ -156,64 +156,64 @@ story("a double click makes one attempt, a retry is the same one, another amount
   assert.notDeepEqual(other, first);
 });
 
-story("a payment page that cannot be opened leaves a sentence and another way to give", {}, async (reader) => {
+story("if the payment page cannot be opened, a message says so and offers another way to give", {}, async (reader) => {
   await open(reader, page("regatta"));
-  fake.trouble["/v1/checkout"] = { status: 503, body: { code: "stripe_unavailable", fallback_url: "https://journal.example/give" } };
+  fake.overrides["/v1/checkout"] = { status: 503, body: { code: "stripe_unavailable", fallback_url: "https://journal.example/give" } };
   await reader.hook("give").click();
   await reader.hook("fallback").waitFor();
   assert.equal(await reader.hook("fallback").getAttribute("href"), "https://journal.example/give");
-  fake.trouble["/v1/checkout"] = { status: 503, body: { fallback_url: "javascript:alert(1)" } };
+  fake.overrides["/v1/checkout"] = { status: 503, body: { fallback_url: "javascript:alert(1)" } };
   await reader.hook("give").click();
   await reader.hook("fallback").waitFor({ state: "detached" });
-  fake.trouble["/v1/checkout"] = { status: 429, body: { code: "too_many_requests" } };
+  fake.overrides["/v1/checkout"] = { status: 429, body: { code: "too_many_requests" } };
   await reader.hook("give").click();
   await reader.hook("message").getByText("Too many attempts").waitFor();
 });
 
-story("whoever paid is thanked once, and the token goes in bodies only", {}, async (reader) => {
+story("a reader who paid is thanked once, and the token is sent only in request bodies", {}, async (reader) => {
   await open(reader, `${page("regatta")}?page=2`);
   const addresses = [];
   reader.page.on("request", (request) => addresses.push(request.url()));
   await pay(reader, "#pay-card");
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
   assert.equal(reader.page.url(), `${page("regatta")}?page=2`);
-  assert.deepEqual((await kept(reader)).pending, []);
+  assert.deepEqual((await stored(reader)).pending, []);
   await reader.page.reload();
   await settled(reader);
   assert.equal(await shown(reader), 0);
   await open(reader, page("eelgrass"));
   assert.equal(await shown(reader), 0);
-  assert.equal(fake.of("/v1/banner").at(-1).body.token, "token_cs_test_1");
+  assert.equal(fake.requestsTo("/v1/banner").at(-1).body.token, "token_cs_test_1");
   assert.equal(addresses.some((address) => address.includes("token_cs")), false);
   assert.equal(await reader.page.evaluate(() => window.keepopen.standing()), "recurring");
 });
 
-story("a bank debit on its way is neither asked nor thanked, and its end is told", {}, async (reader) => {
+story("while a bank debit is being processed, no appeal and no thanks show; later the reader reads that it failed", {}, async (reader) => {
   await open(reader, page("regatta"));
   await pay(reader, "#pay-bank");
   assert.match(await reader.hook("note").textContent(), /being processed/);
-  const asked = fake.of("/v1/banner").length;
+  const asked = fake.requestsTo("/v1/banner").length;
   await open(reader, page("eelgrass"));
   assert.equal((await shown(reader)) + (await reader.hook("note").count()), 0);
-  assert.equal(fake.of("/v1/banner").length, asked);
+  assert.equal(fake.requestsTo("/v1/banner").length, asked);
   fake.sessions.get("cs_test_1").state = "payment_failed";
-  await minutesPass(reader, 10);
+  await advanceMinutes(reader, 10);
   await open(reader, page("eelgrass"));
   assert.match(await reader.hook("note").textContent(), /didn’t go through, so you weren’t charged/);
   await open(reader, page("eelgrass"));
   assert.equal(await reader.hook("heading").textContent(), "We need your help now");
 });
 
-story("a bank debit that settles is thanked for on a later page", {}, async (reader) => {
+story("a bank debit that succeeds is thanked for on a later page", {}, async (reader) => {
   await open(reader, page("regatta"));
   await pay(reader, "#pay-bank");
   fake.sessions.get("cs_test_1").state = "paid";
-  await minutesPass(reader, 10);
+  await advanceMinutes(reader, 10);
   await open(reader, page("eelgrass"));
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
 });
 
-story("leaving the payment page without paying is no gift, and paying there later still is", {}, async (reader) => {
+story("leaving the payment page without paying is not a gift, but paying there later is", {}, async (reader) => {
   await open(reader, page("regatta"));
   await pay(reader, "#cancel");
   assert.equal(await reader.hook("heading").textContent(), "We need your help now");
@@ -225,99 +225,99 @@ story("leaving the payment page without paying is no gift, and paying there late
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
 });
 
-story("an address with a session that this browser did not open is cleaned, and that page asks nothing", {}, async (reader) => {
+story("a session that this browser did not open is removed from the address, and that page shows no appeal", {}, async (reader) => {
   await open(reader, `${page("regatta")}?keepopen_session=cs_test_9`);
   assert.equal(reader.page.url(), page("regatta"));
-  assert.equal(fake.heard.length, 0);
+  assert.equal(fake.requests.length, 0);
   await open(reader, page("regatta"));
   assert.equal(await shown(reader), 1);
 });
 
-story("a token that the service took back is dropped, and the question put again on the spot", {}, async (reader) => {
+story("a token that the service revoked is deleted, and the script asks again at once", {}, async (reader) => {
   await open(reader, page("regatta"));
   await pay(reader, "#pay-card");
   fake.tokens.set("token_cs_test_1", "token_superseded");
   await open(reader, page("eelgrass"));
   assert.equal(await reader.hook("heading").textContent(), "We need your help now");
-  assert.equal((await kept(reader)).token, undefined);
+  assert.equal((await stored(reader)).token, undefined);
 });
 
-story("an expired token is kept, and its reader neither asked nor thanked", {}, async (reader) => {
+story("an expired token is kept, and its reader sees neither an appeal nor thanks", {}, async (reader) => {
   await open(reader, page("regatta"));
   await pay(reader, "#pay-card");
   fake.tokens.set("token_cs_test_1", "token_expired");
   await open(reader, page("eelgrass"));
   await open(reader, page("ferries"));
   assert.equal(await shown(reader), 0);
-  assert.equal((await kept(reader)).token, "token_cs_test_1");
-  assert.equal(fake.of("/v1/supporter").length, 0, "the verdict says what is wrong with the token");
+  assert.equal((await stored(reader)).token, "token_cs_test_1");
+  assert.equal(fake.requestsTo("/v1/supporter").length, 0, "the verdict already says what is wrong with the token");
 });
 
-story("without consent nothing is kept and no history is sent", {}, async (reader) => {
+story("without consent, nothing is stored and no history is sent", {}, async (reader) => {
   await open(reader, page("regatta"));
   await until(() => events("view").length === 1);
-  await changed(reader, "eelgrass", (html) => html.replace("data-site=", 'data-consent="denied" data-site='));
+  await rewritePage(reader, "eelgrass", (html) => html.replace("data-site=", 'data-consent="denied" data-site='));
   await open(reader, page("eelgrass"));
-  const { body } = fake.of("/v1/banner").at(-1);
+  const { body } = fake.requestsTo("/v1/banner").at(-1);
   assert.deepEqual([body.history, body.reader.bucket, body.reader.consent], [undefined, undefined, "denied"]);
   await reader.hook("later").click();
   await open(reader, page("eelgrass"));
   await pay(reader, "#cancel");
-  const left = await kept(reader);
+  const left = await stored(reader);
   assert.deepEqual(left, { pending: [] });
 });
 
-story("a service that is silent, broken or slow leaves the article alone", {}, async (reader) => {
+story("a service that fails, sends a malformed verdict or does not respond leaves the article alone", {}, async (reader) => {
   for (const trouble of [{ status: 503, body: {} }, { status: 200, body: { show: true } }, { status: 200, body: undefined }, "hang"]) {
-    fake.trouble["/v1/banner"] = trouble;
+    fake.overrides["/v1/banner"] = trouble;
     await open(reader, page("regatta"));
     assert.equal(await shown(reader), 0);
     assert.match(await reader.page.locator("h1").textContent(), /winter regatta/);
   }
 });
 
-story("a sensitive story carries no thanks either: they wait for the next page", {}, async (reader) => {
+story("a sensitive story shows no thanks either: they wait for the next page", {}, async (reader) => {
   await open(reader, page("regatta"));
   await pay(reader, "#pay-bank");
   fake.sessions.get("cs_test_1").state = "paid";
-  await minutesPass(reader, 10);
+  await advanceMinutes(reader, 10);
   await open(reader, page("skerries"));
   assert.equal(await reader.page.locator("keepopen-appeal [data-test^=panel-]").count(), 0);
   await open(reader, page("eelgrass"));
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
 });
 
-story("after a pause that the service named, the same page asks again only when it is over", {}, async (reader) => {
+story("the same page asks again only after the time that the service named, and at the latest after an hour", {}, async (reader) => {
   const later = new Date(Date.now() + 3 * 3_600_000).toISOString();
   fake.verdict = { show: false, reason: "frequency_cap", next_eligible_at: later };
   await open(reader, page("regatta"));
   await open(reader, page("regatta"));
-  assert.equal(fake.of("/v1/banner").length, 1);
+  assert.equal(fake.requestsTo("/v1/banner").length, 1);
   await open(reader, page("eelgrass"));
-  assert.equal(fake.of("/v1/banner").length, 2, "another page may have another appeal");
+  assert.equal(fake.requestsTo("/v1/banner").length, 2, "another page may have another appeal");
   await reader.page.clock.install({ time: Date.now() + 3_600_001 });
   await open(reader, page("regatta"));
-  assert.equal(fake.of("/v1/banner").length, 3, "an hour is the longest pause, so that a new appeal is seen");
+  assert.equal(fake.requestsTo("/v1/banner").length, 3, "the script waits at most an hour, so that a new appeal is seen");
 });
 
-story("a page that the browser kept for the way back has a working button, and learns of a gift made meanwhile", {}, async (reader) => {
-  const comeBack = () => reader.page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+story("a page from the back-forward cache has a working button, and finds out about a gift made in the meantime", {}, async (reader) => {
+  const restore = () => reader.page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
   await open(reader, page("regatta"));
-  await reader.page.route("**/pay/**", (route) => route.fulfill({ status: 204 })); // the browser stays where it is
+  await reader.page.route("**/pay/**", (route) => route.fulfill({ status: 204 })); // the browser stays on the page
   await reader.hook("give").click();
   await reader.hook("give").getByText("Opening").waitFor();
   await until(() => fake.sessions.size === 1);
   await reader.page.waitForFunction(() => localStorage.getItem("keepopen:journal").includes("cs_test_1"));
-  await comeBack();
+  await restore();
   await reader.hook("give").getByText("Support us with €10 a month").waitFor();
   await settled(reader);
   assert.equal(await reader.hook("heading").textContent(), "We need your help now");
   fake.sessions.get("cs_test_1").state = "paid";
-  await comeBack();
+  await restore();
   await reader.hook("heading").getByText("Thank you").waitFor();
 });
 
-story("a browser that keeps nothing still shows the appeal and opens the payment page", {}, async (reader) => {
+story("a browser that stores nothing still shows the appeal and opens the payment page", {}, async (reader) => {
   await reader.page.addInitScript(() => {
     for (const name of ["getItem", "setItem", "removeItem"]) {
       Storage.prototype[name] = () => {

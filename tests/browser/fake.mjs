@@ -1,5 +1,5 @@
-// A stand-in for the service and its payment page, in memory, so that the embed can be tried in a browser without either.
-// It knows no rules: a test sets `verdict` and `trouble`, and reads what was asked in `heard`.
+// A fake of the service and its payment page, in memory, for tests of the embed in a browser.
+// It has no rules: a test sets `verdict` and `overrides`, and reads the requests in `requests`.
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
@@ -40,35 +40,33 @@ export const APPEAL = {
   next_eligible_at: null,
 };
 
-/** Starts newspaper, service and payment page on one free port of the loopback. */
+/** Starts a newspaper, the service and the payment page on one free port of 127.0.0.1. */
 export async function startFake() {
   const fake = {
-    /** What the next questions are answered with, unless a good token comes along. */
+    /** The response to the next questions, unless they have a valid token. */
     verdict: APPEAL,
-    /** What the preview with each note shows. */
+    /** Previews: from a preview's token to its verdict. */
     previews: {},
-    /** Pages of the test's own, by path. */
-    pages: {},
-    /** Path to a reply that stands in for the real one: `{ status, body }`, or "hang". */
-    trouble: {},
-    /** The service's clock in milliseconds, where it isn't this machine's. */
+    /** From a path to a response that replaces the usual one: `{ status, body }`, `{ status, text, type }`, or "hang". */
+    overrides: {},
+    /** The service's clock in milliseconds, if it differs from this machine's. */
     now: undefined,
     /** Every request to the API: `{ path, type, body, authorization }`. */
-    heard: [],
+    requests: [],
     sessions: new Map(),
     tokens: new Map(),
     url: "",
-    /** The same server by another name: another origin, for pages that are not the service's. */
+    /** The same server by another host name: another origin, for pages of the newspaper. */
     elsewhere: "",
-    /** Path to a page of the test's own: `{ headers, body }`. */
+    /** The test's own pages: from a path to `{ headers, body }`. */
     pages: new Map(),
-    /** The script's files that were fetched, by path. */
+    /** The paths of the script's files that were fetched. */
     files: new Set(),
     /** A promise that the next verdicts wait for. */
     hold: undefined,
-    /** Refuses a question with an odd history, as the service does. */
+    /** Whether to reject a question with an invalid history, as the service does. */
     strict: false,
-    of: (path) => fake.heard.filter((request) => request.path === path),
+    requestsTo: (path) => fake.requests.filter((request) => request.path === path),
     stop: () => new Promise((done) => (server.closeAllConnections(), server.close(done))),
   };
   const server = createServer((request, response) => {
@@ -105,12 +103,12 @@ async function serve(fake, request, response) {
 
 async function api(fake, path, request, text, response) {
   const body = text ? JSON.parse(text) : undefined;
-  fake.heard.push({ path, type: request.headers["content-type"], authorization: request.headers.authorization, body });
-  const trouble = fake.trouble[path];
-  if (trouble === "hang") return;
-  if (trouble?.text) return response.writeHead(trouble.status, { "content-type": trouble.type }).end(trouble.text);
-  const [status, reply] = trouble ? [trouble.status, trouble.body] : ROUTES[path]?.(fake, body, request) ?? [404, {}];
-  // What is held back is the answer that was right when the question came.
+  fake.requests.push({ path, type: request.headers["content-type"], authorization: request.headers.authorization, body });
+  const override = fake.overrides[path];
+  if (override === "hang") return;
+  if (override?.text) return response.writeHead(override.status, { "content-type": override.type }).end(override.text);
+  const [status, reply] = override ? [override.status, override.body] : ROUTES[path]?.(fake, body, request) ?? [404, {}];
+  // The delayed response is the one that was right when the question arrived.
   if (path === "/v1/banner") await fake.hold;
   const type = status < 400 ? "application/json" : "application/problem+json";
   response.writeHead(status, { "content-type": type }).end(reply === undefined ? "" : JSON.stringify(reply));
@@ -122,7 +120,7 @@ const ROUTES = {
     return verdict ? [200, verdict] : [403, { code: "preview_invalid" }];
   },
   "/v1/banner": (fake, question) => {
-    if (fake.strict && !isSound(question)) return [400, { code: "invalid_request" }];
+    if (fake.strict && !isValid(question)) return [400, { code: "invalid_request" }];
     if (!question.token) return [200, fake.verdict];
     const state = fake.tokens.get(question.token);
     const known = state === "good" ? { reason: "supporter" } : { reason: "unknown_standing", token_problem: state ?? "token_invalid" };
@@ -151,8 +149,8 @@ const ROUTES = {
   },
 };
 
-/** As strict as the service, about what a browser may have kept wrong. */
-function isSound({ token, history, reader }) {
+/** Checks a question as strictly as the service, for what a browser may have stored wrongly. */
+function isValid({ token, history, reader }) {
   const { views, dismissals, articles, article_days: days } = history ?? { views: [], dismissals: [], articles: [], article_days: [] };
   const lists = [views, dismissals, articles, days];
   const isDate = (date) => /^\d{4}-\d\d-\d\d$/.test(date) && Date.parse(date) > 0 && new Date(date).toISOString().startsWith(date);

@@ -1,5 +1,5 @@
-// The embed in Debian's Firefox, over WebDriver BiDi: the ways in which it differs from Chromium here are its module loading, policies, storage and history.
-// Run: node --test tests/browser/firefox.mjs        (FIREFOX names another one)
+// The embed in Debian's Firefox, over WebDriver BiDi. Tests where Firefox differs from Chromium: module loading, policies, storage and history.
+// Run: node --test tests/browser/firefox.mjs        (FIREFOX=path uses another Firefox)
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
@@ -13,8 +13,8 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** A test about one reader and a service of its own. The console must stay empty. */
-function story(name, tell) {
+/** Defines a test about one reader with a fake service of its own. The console must stay empty. */
+function story(name, run) {
   test(name, { timeout: 40_000 }, async () => {
     fake = await startFake();
     const context = await browser.createBrowserContext();
@@ -23,7 +23,7 @@ function story(name, tell) {
     page.on("pageerror", (error) => lines.push(String(error)));
     page.on("console", (line) => ["error", "warn"].includes(line.type()) && lines.push(line.text()));
     try {
-      await tell();
+      await run();
       assert.deepEqual(lines, [], "lines on the console");
     } finally {
       await context.close();
@@ -43,8 +43,8 @@ function host(path, { head = "", headers = {} } = {}) {
 const inside = (test) => `keepopen-appeal >>> [data-test="${test}"]`;
 const text = async (test) => (await page.waitForSelector(inside(test), { timeout: 10_000 })).evaluate((element) => element.textContent);
 const press = async (test) => (await page.waitForSelector(inside(test), { timeout: 10_000 })).evaluate((element) => (element.querySelector("input") ?? element).click());
-const questions = () => fake.of("/v1/banner").map(({ body }) => body);
-const views = () => fake.of("/v1/banner/events").filter(({ body }) => body.event === "view").length;
+const questions = () => fake.requestsTo("/v1/banner").map(({ body }) => body);
+const views = () => fake.requestsTo("/v1/banner/events").filter(({ body }) => body.event === "view").length;
 async function until(what) {
   for (let tries = 0; tries < 200 && !what(); tries++) await new Promise((done) => setTimeout(done, 25));
   assert.ok(what(), String(what));
@@ -65,7 +65,7 @@ story("an appeal is shown and counted once, leads to the payment page, and is fo
   assert.equal(questions()[1].token, "token_cs_test_1");
 });
 
-story("a policy with the service's origin alone, and Trusted Types, is enough", async () => {
+story("a content security policy with only the service's origin and with Trusted Types allows an appeal", async () => {
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "de" } };
   const policy = `default-src 'none'; script-src ${fake.url}; connect-src ${fake.url}; img-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'`;
   await page.goto(host("strict", { headers: { "content-security-policy": policy } }));
@@ -74,7 +74,7 @@ story("a policy with the service's origin alone, and Trusted Types, is enough", 
   assert.equal(position, "fixed");
 });
 
-story("a page that a router brings is asked for once", async () => {
+story("a page that a router swaps in is asked about once", async () => {
   await page.goto(host("one", { head: `<meta property="article:section" content="harbour">` }));
   await until(() => views() === 1);
   fake.verdict = { show: false, reason: "sensitive_page", next_eligible_at: null };
@@ -96,7 +96,7 @@ story("a reader who leaves the payment page reads that nothing was charged", asy
   assert.equal(await text("give"), "Support us with €20 a month");
 });
 
-story("a page that comes out of the back-forward store asks no second time, and its form is awake", async () => {
+story("a page from the back-forward cache doesn't ask again, and its form works", async () => {
   await page.evaluateOnNewDocument(() => addEventListener("pageshow", (event) => ((window.persisted ??= []).push(event.persisted))));
   const back = async (times) => {
     await page.evaluate(() => void setTimeout(() => history.back()));
@@ -119,11 +119,11 @@ story("a page that comes out of the back-forward store asks no second time, and 
   assert.deepEqual([questions().length, views()], [2, 2]);
 });
 
-story("a storage that is closed does not cost the thanks", async () => {
+story("with a blocked storage, a gift still gets its thanks", async () => {
   await page.evaluateOnNewDocument(() => {
     Object.defineProperty(window, "localStorage", {
       get() {
-        throw new DOMException("closed", "SecurityError");
+        throw new DOMException("blocked", "SecurityError");
       },
     });
   });

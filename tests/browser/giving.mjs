@@ -1,4 +1,4 @@
-// What a reader is offered to give: amounts, the one that is pointed out, the fee, and how far an appeal has come.
+// What the form offers: amounts, the suggested amount, the card fee, and the ticker.
 // Run: node --test tests/browser/giving.mjs
 import assert from "node:assert/strict";
 import { open, shot } from "./browser.mjs";
@@ -11,7 +11,7 @@ function offers(more) {
   return { ...APPEAL, content: { ...APPEAL.content, choices: { ...APPEAL.content.choices, ...more } } };
 }
 
-story("the fee is covered by whoever ticks the box, and follows the amount", {}, async (reader) => {
+story("a reader who ticks the box covers the fee, which depends on the amount", {}, async (reader) => {
   fake.verdict = offers({ fee_cover: { per_million: 15000, fixed_minor: 25 }, step_minor: 1 });
   await open(reader, page("regatta"));
   const box = reader.hook("cover-fee");
@@ -24,68 +24,68 @@ story("the fee is covered by whoever ticks the box, and follows the amount", {},
   assert.equal(await reader.hook("give").textContent(), "Support us with €20.56 a month");
   await shot(reader, "fee-desktop");
   await reader.hook("other").click();
-  assert.equal(await box.isVisible(), false, "no amount, no fee");
+  assert.equal(await box.isVisible(), false, "without an amount, there is no fee");
   await reader.hook("other-amount").fill("10");
   assert.equal(await reader.hook("give").textContent(), "Support us with €10.41 a month");
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/**");
-  const [{ body }] = fake.of("/v1/checkout");
+  const [{ body }] = fake.requestsTo("/v1/checkout");
   assert.deepEqual([body.amount_minor, body.cover_fee], [1000, true], "the service adds the fee itself");
 });
 
-story("a fee that is not covered is not spoken of to the service", PHONE, async (reader) => {
+story("if the reader does not cover the fee, the request does not mention it", PHONE, async (reader) => {
   fake.verdict = offers({ fee_cover: { per_million: 15000, fixed_minor: 25 }, highlighted: { interval: "month", amount_minor: 2000 } });
   await open(reader, page("regatta"));
   await shot(reader, "fee-phone");
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/**");
-  assert.equal("cover_fee" in fake.of("/v1/checkout")[0].body, false);
+  assert.equal("cover_fee" in fake.requestsTo("/v1/checkout")[0].body, false);
 });
 
-story("one amount is pointed out in words, at its interval alone", {}, async (reader) => {
+story("one amount is marked as suggested, only for its interval", {}, async (reader) => {
   fake.verdict = offers({ highlighted: { interval: "month", amount_minor: 2000 } });
   await open(reader, page("regatta"));
   const labels = () => reader.page.locator("keepopen-appeal .amounts label").allTextContents();
   assert.deepEqual(await labels(), ["€5", "€10", "€20 Suggested", "Other"]);
-  assert.equal(await reader.hook("give").textContent(), "Support us with €20 a month", "it is chosen, too");
+  assert.equal(await reader.hook("give").textContent(), "Support us with €20 a month", "it is also chosen");
   await shot(reader, "highlight-desktop");
   await reader.hook("interval-once").click();
   assert.deepEqual(await labels(), ["€5", "€15", "€50", "Other"]);
 });
 
-story("an amount that the payment provider does not take is not sent", {}, async (reader) => {
+story("an amount that the payment provider does not accept is not sent", {}, async (reader) => {
   fake.verdict = offers({ currency: "KWD", minor_digits: 3, step_minor: 10 });
   await open(reader, page("regatta"));
   await reader.hook("other").click();
   await reader.hook("other-amount").fill("1.235");
   await reader.hook("give").click();
   assert.match(await reader.hook("message").textContent(), /Enter an amount/);
-  assert.equal(fake.of("/v1/checkout").length, 0);
+  assert.equal(fake.requestsTo("/v1/checkout").length, 0);
 });
 
 const TICKER = { counts: "money", total: 3_451_290, goal: 5_000_000, percent: 69, currency: "EUR", minor_digits: 2, as_of: "2026-11-24T09:00:00Z" };
-const tells = (ticker) => ({ ...APPEAL, content: { ...APPEAL.content, ticker } });
+const withTicker = (ticker) => ({ ...APPEAL, content: { ...APPEAL.content, ticker } });
 
-story("an appeal tells how far it has come, by a bar with words", {}, async (reader) => {
-  fake.verdict = tells(TICKER);
+story("a ticker shows how much has been raised, as a sentence and a bar", {}, async (reader) => {
+  fake.verdict = withTicker(TICKER);
   await open(reader, page("regatta"));
   assert.equal(await reader.hook("ticker").innerText(), "€34,512 raised of €50,000");
   const bar = reader.page.getByRole("progressbar", { name: "€34,512 raised of €50,000" });
-  assert.deepEqual(await bar.evaluate((it) => [it.value, it.max]), [3451290, 5000000]);
+  assert.deepEqual(await bar.evaluate((element) => [element.value, element.max]), [3451290, 5000000]);
   await shot(reader, "ticker-desktop");
 });
 
-story("a ticker says from when on it counts, in the words' language", {}, async (reader) => {
-  const said = async (from, locale = "en") => {
-    const told = tells({ ...TICKER, from });
-    fake.verdict = { ...told, content: { ...told.content, locale } };
+story("a ticker says since when it counts, in the appeal's language", {}, async (reader) => {
+  const sentence = async (from, locale = "en") => {
+    const verdict = withTicker({ ...TICKER, from });
+    fake.verdict = { ...verdict, content: { ...verdict.content, locale } };
     await open(reader, page("regatta"));
     return (await reader.hook("ticker").innerText()).replace(/\u00a0/g, " ");
   };
-  assert.equal(await said("2026-11-01"), "€34,512 raised of €50,000 this month");
-  assert.equal(await said("2026-09-15"), "€34,512 raised of €50,000 since September 15, 2026");
-  assert.equal(await said("2026-11-01", "de"), "34.512 € von 50.000 € in diesem Monat gesammelt");
-  assert.equal(await said("2026-09-15", "fr"), "34 512 € récoltés sur 50 000 € depuis le 15 septembre 2026".replace(/4 5|0 0/g, (it) => it.replace(" ", "\u202f")));
+  assert.equal(await sentence("2026-11-01"), "€34,512 raised of €50,000 this month");
+  assert.equal(await sentence("2026-09-15"), "€34,512 raised of €50,000 since September 15, 2026");
+  assert.equal(await sentence("2026-11-01", "de"), "34.512 € von 50.000 € in diesem Monat gesammelt");
+  assert.equal(await sentence("2026-09-15", "fr"), "34 512 € récoltés sur 50 000 € depuis le 15 septembre 2026".replace(/4 5|0 0/g, (match) => match.replace(" ", "\u202f")));
 });
 
 story("the form says who takes the payment, and what a recurring gift means", {}, async (reader) => {
@@ -98,18 +98,18 @@ story("the form says who takes the payment, and what a recurring gift means", {}
   assert.equal((await terms()).trim(), "Secure payment by Stripe.");
 });
 
-story("beyond the goal the bar is full, and the words say how much came", PHONE, async (reader) => {
-  fake.verdict = tells({ counts: "supporters", total: 1251, goal: 1000, percent: 125, as_of: TICKER.as_of });
+story("above the goal the bar is full, and the sentence gives the total", PHONE, async (reader) => {
+  fake.verdict = withTicker({ counts: "supporters", total: 1251, goal: 1000, percent: 125, as_of: TICKER.as_of });
   await open(reader, page("regatta"));
-  assert.equal(await reader.hook("ticker").isVisible(), false, "a phone shows it with the rest");
+  assert.equal(await reader.hook("ticker").isVisible(), false, "on a phone, only More shows it");
   await reader.hook("more").click();
   assert.equal(await reader.hook("ticker").innerText(), "1,251 of 1,000 supporters");
-  assert.equal(await reader.page.getByRole("progressbar").evaluate((it) => it.position), 1);
+  assert.equal(await reader.page.getByRole("progressbar").evaluate((element) => element.position), 1);
   await shot(reader, "ticker-phone");
 });
 
-story("a ticker keeps its place in the article and before a wall", PHONE, async (reader) => {
-  fake.verdict = { ...tells(TICKER), surface: "inline" };
+story("an appeal inside the article shows its ticker", PHONE, async (reader) => {
+  fake.verdict = { ...withTicker(TICKER), surface: "inline" };
   await open(reader, page("eelgrass"));
   await reader.hook("ticker").scrollIntoViewIfNeeded();
   await shot(reader, "ticker-inline-phone");
@@ -120,7 +120,7 @@ story("long amounts stay within their boxes on a phone", PHONE, async (reader) =
   const month = [150000, 300000, 1200000];
   fake.verdict = offers({ currency: "HUF", month, default: { interval: "month", amount_minor: 300000 }, highlighted: { interval: "month", amount_minor: 1200000 } });
   await open(reader, page("regatta"));
-  const boxes = await reader.page.locator("keepopen-appeal .amounts span").evaluateAll((all) => all.map((it) => [it.scrollWidth, it.clientWidth]));
+  const boxes = await reader.page.locator("keepopen-appeal .amounts span").evaluateAll((all) => all.map((element) => [element.scrollWidth, element.clientWidth]));
   assert.equal(boxes.length, 4);
-  for (const [needed, there] of boxes) assert.ok(needed <= there, `${needed} of ${there} pixels`);
+  for (const [needed, available] of boxes) assert.ok(needed <= available, `${needed} of ${available} pixels`);
 });

@@ -1,11 +1,11 @@
-// How an appeal fits into the page around it: its colours, its direction, its room, the focus, and what is said aloud.
-// Run: node --test tests/browser/looks.mjs. For the eye there is `pictures.mjs`.
+// How an appeal fits into the page around it: colours, direction, space, focus, and what screen readers announce.
+// Run: node --test tests/browser/looks.mjs. `pictures.mjs` takes screenshots for visual review.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { settled } from "./browser.mjs";
 import { APPEAL } from "./fake.mjs";
-import { ARABIC, bare } from "./fixtures.mjs";
+import { ARABIC, openArticle } from "./fixtures.mjs";
 import { fake, shown, story, until } from "./story.mjs";
 
 const axe = await readFile(createRequire(new URL("../../web/package.json", import.meta.url)).resolve("axe-core/axe.min.js"), "utf8");
@@ -18,11 +18,11 @@ const FULL = {
     ticker: { counts: "money", total: 128_300, goal: 200_000, percent: 64, currency: "EUR", minor_digits: 2, as_of: "2026-11-24T09:00:00Z" },
   },
 };
-const ARAB = { ...FULL, content: { ...FULL.content, ...ARABIC } };
+const ARABIC_APPEAL = { ...FULL, content: { ...FULL.content, ...ARABIC } };
 
 const panel = (reader) => reader.page.locator("keepopen-appeal .panel");
-/** Where the panel stands once it has come in. */
-const stands = (reader) =>
+/** The panel's position after its animation. */
+const panelBox = (reader) =>
   panel(reader).evaluate(async (element) => {
     await Promise.all(element.getAnimations().map((animation) => animation.finished));
     const { top, bottom, height } = element.getBoundingClientRect();
@@ -34,9 +34,9 @@ const lightness = (color) => {
   return r * 0.3 + g * 0.59 + b * 0.11;
 };
 
-/** The colour that is painted near the left edge of an element, half way down. */
-async function painted(reader, locator) {
-  await stands(reader);
+/** The colour on the screen near the left edge of an element, at half its height. */
+async function screenColor(reader, locator) {
+  await panelBox(reader);
   const picture = (await locator.screenshot()).toString("base64");
   return reader.page.evaluate(async (picture) => {
     const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${picture}`)).blob());
@@ -46,9 +46,9 @@ async function painted(reader, locator) {
   }, picture);
 }
 
-/** What a checker for accessibility finds wrong within the appeal. */
-async function complaints(reader) {
-  await stands(reader);
+/** The problems that axe, an accessibility checker, finds in the appeal. */
+async function axeViolations(reader) {
+  await panelBox(reader);
   await reader.page.evaluate(axe);
   const { violations } = await reader.page.evaluate(() => window.axe.run({ include: ["keepopen-appeal"] }, { resultTypes: ["violations"] }));
   return violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]);
@@ -56,36 +56,36 @@ async function complaints(reader) {
 
 for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
   for (const mode of ["light", "dark", "rtl"]) {
-    story(`axe finds nothing wrong with an appeal, its thanks and its notes: ${size}, ${mode}`, options, async (reader) => {
-      fake.verdict = mode === "rtl" ? ARAB : FULL;
+    story(`axe finds no problem in an appeal, its thanks and its notes: ${size}, ${mode}`, options, async (reader) => {
+      fake.verdict = mode === "rtl" ? ARABIC_APPEAL : FULL;
       for (const surface of ["banner", "inline", "wall"]) {
         fake.verdict = { ...fake.verdict, surface };
-        await bare(reader, fake, { mode, surface });
-        assert.deepEqual(await complaints(reader), [], surface);
+        await openArticle(reader, fake, { mode, surface });
+        assert.deepEqual(await axeViolations(reader), [], surface);
         if (await reader.hook("more").isVisible()) await reader.hook("more").click();
         await reader.hook("other").click();
         await reader.hook("give").click();
-        assert.deepEqual(await complaints(reader), [], `${surface}, with a message`);
+        assert.deepEqual(await axeViolations(reader), [], `${surface}, with a message`);
       }
       for (const way of ["#pay-bank", "#pay-card"]) {
         fake.verdict = { ...fake.verdict, surface: "banner" };
         await reader.page.evaluate(() => localStorage.clear());
-        await bare(reader, fake, { mode });
+        await openArticle(reader, fake, { mode });
         await reader.hook("give").click();
         await reader.page.locator(way).click();
         await settled(reader);
-        assert.deepEqual(await complaints(reader), [], way);
+        assert.deepEqual(await axeViolations(reader), [], way);
       }
     });
   }
 }
 
 for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
-  story(`an Arabic appeal is mirrored and says no English word: ${size}`, options, async (reader) => {
-    fake.verdict = ARAB;
+  story(`an Arabic appeal is mirrored and contains no English word: ${size}`, options, async (reader) => {
+    fake.verdict = ARABIC_APPEAL;
     for (const surface of ["banner", "inline"]) {
-      fake.verdict = { ...ARAB, surface };
-      await bare(reader, fake, { mode: "rtl", surface });
+      fake.verdict = { ...ARABIC_APPEAL, surface };
+      await openArticle(reader, fake, { mode: "rtl", surface });
       if (await reader.hook("more").isVisible()) await reader.hook("more").click();
       const [heading, close] = [await reader.hook("heading").boundingBox(), await reader.hook("close").boundingBox()];
       const range = await reader.hook("heading").evaluate((element) => {
@@ -94,10 +94,10 @@ for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
         const { left, right } = words.getBoundingClientRect();
         return { left, right };
       });
-      assert.ok(close.x + close.width <= range.left, `${surface}: the way out is left of the heading, and apart from it`);
+      assert.ok(close.x + close.width <= range.left, `${surface}: the close button is left of the heading and doesn't overlap it`);
       assert.ok(heading.x >= 0);
-      const said = await panel(reader).evaluate((element) => [element.innerText, ...[...element.querySelectorAll("*")].flatMap((one) => [one.title, one.getAttribute("aria-label") ?? ""])].join("\n"));
-      assert.deepEqual(said.match(/[A-Za-z]+/g), ["Stripe"], `${surface}: but a name`);
+      const texts = await panel(reader).evaluate((element) => [element.innerText, ...[...element.querySelectorAll("*")].flatMap((one) => [one.title, one.getAttribute("aria-label") ?? ""])].join("\n"));
+      assert.deepEqual(texts.match(/[A-Za-z]+/g), ["Stripe"], `${surface}: only a name`);
     }
     await reader.hook("close").click();
     await reader.hook("say").getByText(/./).waitFor();
@@ -105,10 +105,10 @@ for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
   });
 }
 
-story("an amount between words from right to left is read from left to right where its own words are", {}, async (reader) => {
-  // Sorani, which neither the script nor the browser knows: its words stand around an English amount.
+story("an English gift in right-to-left text keeps its own direction", {}, async (reader) => {
+  // Sorani is supported neither by the script nor by the browser, so its text has an English gift in it.
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "ckb", cta: "یارمەتیمان بدەن بە {gift} ئێستا" } };
-  await bare(reader, fake, { mode: "rtl" });
+  await openArticle(reader, fake, { mode: "rtl" });
   const [amount, month, before] = await reader.hook("give").evaluate((button) => {
     const [text] = button.childNodes;
     const left = (words) => {
@@ -122,9 +122,9 @@ story("an amount between words from right to left is read from left to right whe
   assert.ok(amount < month && month < before, `${amount} ${month} ${before}`);
 });
 
-story("the choices are groups with names, and what is said belongs to what it is about", {}, async (reader) => {
+story("the choices are named groups, and an error is attached to its field", {}, async (reader) => {
   fake.verdict = FULL;
-  await bare(reader, fake);
+  await openArticle(reader, fake);
   const { page } = reader;
   assert.deepEqual(await page.getByRole("group", { name: "How often" }).getByRole("radio").count(), 3);
   assert.deepEqual(await page.getByRole("group", { name: "How much" }).getByRole("radio").count(), 4);
@@ -143,13 +143,13 @@ story("the choices are groups with names, and what is said belongs to what it is
 
 story("an English appeal on an Arabic page keeps its own direction", {}, async (reader) => {
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "en" } };
-  await bare(reader, fake, { mode: "rtl" });
+  await openArticle(reader, fake, { mode: "rtl" });
   assert.equal(await style(panel(reader), "direction"), "ltr");
 });
 
-story("an Irish appeal says its times and dates in no English word", {}, async (reader) => {
+story("an Irish appeal has no English word in its times and dates", {}, async (reader) => {
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "ga" } };
-  await bare(reader, fake);
+  await openArticle(reader, fake);
   assert.equal(await reader.hook("later").textContent(), "Fiafraigh díom i gceann 3 lá");
   await reader.hook("interval-once").click();
   await reader.hook("give").click();
@@ -158,85 +158,85 @@ story("an Irish appeal says its times and dates in no English word", {}, async (
   assert.match(await reader.hook("gift").textContent(), /^€15 · \d{4}-\d\d-\d\d\. Ní iarrfaimid arís ort go ceann 3 mhí\.$/);
 });
 
-story("sentences of the newsroom's own are said in a language that the script does not know", {}, async (reader) => {
+story("a language that is not built in uses the newsroom's own sentences", {}, async (reader) => {
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "cy" } };
   const words = { cy: { later: "Gofynnwch eto {when}", already: "Rwy’n eich cefnogi’n barod", intervals: { once: "Unwaith", month: "Misol", year: "Blynyddol" } } };
-  await bare(reader, fake, { place: `<script type="application/json" id="keepopen-words">${JSON.stringify(words)}</script>` });
-  assert.equal(await reader.hook("later").textContent(), "Not today", "this browser has no Welsh times, and English ones would not fit");
+  await openArticle(reader, fake, { place: `<script type="application/json" id="keepopen-words">${JSON.stringify(words)}</script>` });
+  assert.equal(await reader.hook("later").textContent(), "Not today", "this browser has no Welsh times, and English ones would be wrong");
   Object.assign(words.cy, { in: "ymhen {time}", units: { day: "{n} diwrnod", week: "{n} wythnos", month: "{n} mis", year: "{n} blynedd" } });
-  await bare(reader, fake, { place: `<script type="application/json" id="keepopen-words">${JSON.stringify(words)}</script>` });
+  await openArticle(reader, fake, { place: `<script type="application/json" id="keepopen-words">${JSON.stringify(words)}</script>` });
   assert.equal(await reader.hook("later").textContent(), "Gofynnwch eto ymhen 3 diwrnod");
   assert.equal(await reader.hook("interval-month").textContent(), "Misol");
   assert.equal(await panel(reader).getAttribute("lang"), "cy");
 });
 
-story("an appeal follows a page that is dark, and one that turns dark or light", {}, async (reader) => {
-  await bare(reader, fake, { style: ".night { background: #101418; color: #eee }" });
-  const ground = () => style(panel(reader), "backgroundColor");
+story("an appeal follows a page that switches between light and dark", {}, async (reader) => {
+  await openArticle(reader, fake, { style: ".night { background: #101418; color: #eee }" });
+  const background = () => style(panel(reader), "backgroundColor");
   const ink = () => style(panel(reader), "color");
-  assert.ok(lightness(await ground()) > 0.9 && lightness(await ink()) < 0.2);
+  assert.ok(lightness(await background()) > 0.9 && lightness(await ink()) < 0.2);
   await reader.page.evaluate(() => document.body.classList.add("night"));
   await reader.page.waitForFunction(() => document.querySelector("keepopen-appeal").shadowRoot.querySelector(".panel.dark"));
-  assert.ok(lightness(await ground()) < 0.25 && lightness(await ink()) > 0.8);
+  assert.ok(lightness(await background()) < 0.25 && lightness(await ink()) > 0.8);
   await reader.page.evaluate(() => document.body.classList.remove("night"));
   await reader.page.waitForFunction(() => !document.querySelector("keepopen-appeal").shadowRoot.querySelector(".panel.dark"));
-  assert.ok(lightness(await ground()) > 0.9);
+  assert.ok(lightness(await background()) > 0.9);
 });
 
-story("a page that leaves dark and light to the browser is followed too", { colorScheme: "dark" }, async (reader) => {
-  await bare(reader, fake, { style: ":root { color-scheme: light dark }" });
+story("an appeal also follows a page that leaves light and dark to the browser", { colorScheme: "dark" }, async (reader) => {
+  await openArticle(reader, fake, { style: ":root { color-scheme: light dark }" });
   assert.ok(lightness(await style(panel(reader), "backgroundColor")) < 0.25);
   await reader.page.emulateMedia({ colorScheme: "light" });
   await reader.page.waitForFunction(() => !document.querySelector("keepopen-appeal").shadowRoot.querySelector(".panel.dark"));
   assert.ok(lightness(await style(panel(reader), "backgroundColor")) > 0.9);
 });
 
-story("a dark system does not darken an appeal on a light page", { colorScheme: "dark" }, async (reader) => {
-  await bare(reader, fake);
+story("an appeal on a light page stays light if the system is dark", { colorScheme: "dark" }, async (reader) => {
+  await openArticle(reader, fake);
   assert.ok(lightness(await style(panel(reader), "backgroundColor")) > 0.9);
 });
 
 story("a wall fades into the page's own colour", {}, async (reader) => {
   fake.verdict = { ...APPEAL, surface: "wall" };
-  await bare(reader, fake, { mode: "dark", surface: "wall" });
+  await openArticle(reader, fake, { mode: "dark", surface: "wall" });
   const fade = await panel(reader).evaluate((element) => getComputedStyle(element, "::before").backgroundImage);
   assert.match(fade, /rgb\(20, 22, 26\)/);
 });
 
-story("forced colours show what is chosen, and the button", { forcedColors: "active" }, async (reader) => {
-  await bare(reader, fake);
-  // What is really painted: computed styles still say what the sheet says.
-  const ground = (name) => painted(reader, reader.hook(name));
+story("forced colours distinguish the chosen options and the button", { forcedColors: "active" }, async (reader) => {
+  await openArticle(reader, fake);
+  // Compares colours on the screen: computed styles still have the colours of the style sheet.
+  const background = (name) => screenColor(reader, reader.hook(name));
   for (const [chosen, other] of [["amount-1000", "amount-500"], ["interval-month", "interval-once"]]) {
-    const [one, another] = [await ground(chosen), await ground(other)];
+    const [one, another] = [await background(chosen), await background(other)];
     assert.ok(one.some((part, place) => Math.abs(part - another[place]) > 60), `${chosen}: ${one} and ${another}`);
   }
   for (const press of [async () => {}, () => reader.hook("give").hover()]) {
     await press();
     const [button, words, behind] = [await style(reader.hook("give"), "backgroundColor"), await style(reader.hook("give"), "color"), await style(panel(reader), "backgroundColor")];
     assert.ok(button !== behind && button !== words);
-    assert.equal(lightness(button), 0, "a system's colour, not the page's accent");
+    assert.equal(lightness(button), 0, "a system colour, not the page's accent");
   }
 });
 
-story("a hidden place is neither used nor asked about", {}, async (reader) => {
+story("a hidden place is neither used nor requested", {}, async (reader) => {
   fake.verdict = { ...APPEAL, surface: "inline" };
   const hidden = '<div style="display: none"><keepopen-appeal surface="inline" id="hidden"></keepopen-appeal></div>';
-  await bare(reader, fake, { place: `${hidden}<keepopen-appeal surface="inline" id="seen"></keepopen-appeal>` });
+  await openArticle(reader, fake, { place: `${hidden}<keepopen-appeal surface="inline" id="seen"></keepopen-appeal>` });
   assert.equal(await reader.page.locator("#seen [data-test=heading]").count(), 1);
   assert.equal(await reader.page.locator("#hidden [data-test=heading]").count(), 0);
-  await bare(reader, fake, { place: hidden });
-  assert.deepEqual(fake.of("/v1/banner").at(-1).body.surfaces, ["banner"]);
+  await openArticle(reader, fake, { place: hidden });
+  assert.deepEqual(fake.requestsTo("/v1/banner").at(-1).body.surfaces, ["banner"]);
   assert.equal(await shown(reader), 0);
-  const asked = fake.of("/v1/banner").length;
-  await bare(reader, fake, { place: '<keepopen-appeal surface="banner" style="visibility: hidden"></keepopen-appeal>' });
-  assert.equal(fake.of("/v1/banner").length, asked, "a page that hides its place for the banner wants none");
+  const asked = fake.requestsTo("/v1/banner").length;
+  await openArticle(reader, fake, { place: '<keepopen-appeal surface="banner" style="visibility: hidden"></keepopen-appeal>' });
+  assert.equal(fake.requestsTo("/v1/banner").length, asked, "a page that hides its place for the banner gets no banner");
 });
 
-/** Opens the article with an answer that comes late, and tells how far the page was shifted. */
-async function shifted(reader, options, meanwhile = async () => {}) {
-  let answer;
-  const asked = new Promise((ask) => reader.page.route("**/v1/banner", (route) => (answer = () => route.continue(), ask())));
+/** Opens the article with a delayed verdict. Returns a function that gives the page's layout shift. */
+async function openDelayed(reader, options, beforeVerdict = async () => {}) {
+  let respond;
+  const asked = new Promise((ask) => reader.page.route("**/v1/banner", (route) => (respond = () => route.continue(), ask())));
   await reader.page.addInitScript(() => {
     window.shift = 0;
     new PerformanceObserver((list) => {
@@ -244,21 +244,21 @@ async function shifted(reader, options, meanwhile = async () => {}) {
     }).observe({ type: "layout-shift", buffered: true });
   });
   fake.pages["/bare.html"] ??= "";
-  const opened = bare(reader, fake, options);
+  const opened = openArticle(reader, fake, options);
   await asked;
-  await meanwhile();
-  await answer();
+  await beforeVerdict();
+  await respond();
   await opened;
-  await stands(reader);
+  await panelBox(reader);
   return () => reader.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(window.shift)))));
 }
 
 for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
   for (const edge of ["top", "bottom"]) {
-    story(`a banner at the ${edge} edge moves nothing when it comes: ${size}`, options, async (reader) => {
-      const shift = await shifted(reader, { edge });
-      const { top, bottom } = await stands(reader);
-      assert.ok(top < 844 && bottom > 0, "it is in sight");
+    story(`a banner at the ${edge} edge moves nothing when it appears: ${size}`, options, async (reader) => {
+      const shift = await openDelayed(reader, { edge });
+      const { top, bottom } = await panelBox(reader);
+      assert.ok(top < 844 && bottom > 0, "it is visible");
       assert.ok((await shift()) < 0.05, `${await shift()}`);
       await reader.page.mouse.wheel(0, 1500);
       await reader.page.waitForFunction(() => scrollY > 400);
@@ -269,35 +269,35 @@ for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
   }
 }
 
-story("once it was scrolled past, a banner at the top edge has room of its own, and gives it back", {}, async (reader) => {
-  await bare(reader, fake, { edge: "top" });
+story("a banner at the top edge takes up space once the reader has scrolled past it, and until it is closed", {}, async (reader) => {
+  await openArticle(reader, fake, { edge: "top" });
   const mast = reader.page.locator(".mast");
-  assert.ok((await mast.boundingBox()).y < (await stands(reader)).bottom, "at first it lies over the page");
+  assert.ok((await mast.boundingBox()).y < (await panelBox(reader)).bottom, "at first it covers the page");
   await reader.page.mouse.wheel(0, 1500);
   await reader.page.waitForFunction(() => document.querySelector("keepopen-appeal").offsetHeight > 0);
   await reader.page.evaluate(() => scrollTo(0, 0));
-  assert.ok((await mast.boundingBox()).y >= (await stands(reader)).bottom, "then it is part of it");
+  assert.ok((await mast.boundingBox()).y >= (await panelBox(reader)).bottom, "then it is part of the page");
   await reader.hook("close").click();
   assert.ok((await mast.boundingBox()).y < 40);
 });
 
-story("a banner that comes late at the top edge does not move what is being read", {}, async (reader) => {
+story("a late banner at the top edge does not move what the reader is reading", {}, async (reader) => {
   let before;
   const paragraph = reader.page.locator("#link-6");
-  const shift = await shifted(reader, { edge: "top" }, async () => {
+  const shift = await openDelayed(reader, { edge: "top" }, async () => {
     await paragraph.evaluate((element) => element.scrollIntoView({ behavior: "instant" }));
     before = await paragraph.boundingBox();
   });
-  assert.ok((await stands(reader)).bottom <= 0, "the banner is out of sight, above");
+  assert.ok((await panelBox(reader)).bottom <= 0, "the banner is above the visible part");
   assert.equal(Math.round((await paragraph.boundingBox()).y), Math.round(before.y));
   assert.ok((await shift()) < 0.05);
 });
 
 for (const [size, options] of [["desktop", { viewport: { width: 1280, height: 700 } }], ["phone", PHONE]]) {
   for (const edge of ["top", "bottom"]) {
-    story(`what has the focus is never under the banner: ${edge}, ${size}`, options, async (reader) => {
-      await bare(reader, fake, { edge });
-      await stands(reader);
+    story(`the banner never covers the focus: ${edge}, ${size}`, options, async (reader) => {
+      await openArticle(reader, fake, { edge });
+      await panelBox(reader);
       for (let presses = 0; presses < 14; presses++) {
         await reader.page.keyboard.press("Tab");
         const seen = await reader.page.evaluate(() => {
@@ -312,24 +312,24 @@ for (const [size, options] of [["desktop", { viewport: { width: 1280, height: 70
   }
 }
 
-story("the article's end can be read while the banner is there, and the room is given back", PHONE, async (reader) => {
-  await bare(reader, fake);
+story("the end of the article can be read while the banner shows, and its extra space is removed afterwards", PHONE, async (reader) => {
+  await openArticle(reader, fake);
   const end = await reader.page.evaluate(() => {
     scrollTo(0, document.body.scrollHeight);
     return document.getElementById("end").getBoundingClientRect().bottom;
   });
-  assert.ok(end <= (await stands(reader)).top);
+  assert.ok(end <= (await panelBox(reader)).top);
   await reader.hook("more").click();
   await reader.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   const room = await reader.page.evaluate(() => [parseFloat(getComputedStyle(document.body).paddingBottom), parseFloat(document.documentElement.style.scrollPaddingBottom)]);
-  const { height } = await stands(reader);
+  const { height } = await panelBox(reader);
   assert.ok(room.every((pixels) => pixels >= height), `${room} for ${height}`);
   await reader.hook("close").click();
   assert.deepEqual(await reader.page.evaluate(() => [getComputedStyle(document.body).paddingBottom, document.documentElement.style.scrollPaddingBottom]), ["16px", ""]);
 });
 
-story("Escape is left to the page's own field and dialog", {}, async (reader) => {
-  await bare(reader, fake, { place: '<input id="field"><dialog id="dialog">Hello</dialog>' });
+story("Escape in the page's own field or dialog does not close the appeal", {}, async (reader) => {
+  await openArticle(reader, fake, { place: '<input id="field"><dialog id="dialog">Hello</dialog>' });
   await reader.page.locator("#field").focus();
   await reader.page.keyboard.press("Escape");
   assert.equal(await shown(reader), 1);
@@ -341,8 +341,8 @@ story("Escape is left to the page's own field and dialog", {}, async (reader) =>
   assert.equal(await shown(reader), 0);
 });
 
-story("the focus goes back to where it came from when the appeal is closed", {}, async (reader) => {
-  await bare(reader, fake);
+story("the focus returns to where it was when the appeal is closed", {}, async (reader) => {
+  await openArticle(reader, fake);
   await reader.page.locator("#link-9").focus();
   await reader.page.keyboard.press("Tab");
   assert.equal(await reader.page.evaluate(() => document.activeElement.localName), "keepopen-appeal");
@@ -351,14 +351,14 @@ story("the focus goes back to where it came from when the appeal is closed", {},
   assert.equal(await reader.page.evaluate(() => document.activeElement.id), "link-9");
 });
 
-story("each way out says what it does, before and after", {}, async (reader) => {
+story("each button that dismisses says for how long, before and after", {}, async (reader) => {
   const say = async (name) => {
-    await bare(reader, fake);
+    await openArticle(reader, fake);
     await reader.hook(name).click();
     await reader.hook("say").getByText(/./).waitFor();
     return reader.hook("say").textContent();
   };
-  await bare(reader, fake);
+  await openArticle(reader, fake);
   assert.equal(await reader.hook("close").innerText(), "Not now\nfor 2 weeks\n×");
   assert.equal(await reader.hook("later").textContent(), "Ask me in 3 days");
   assert.equal(await reader.hook("already").getAttribute("title"), "Thank you for your support. We won’t ask you on this device for 1 year.");
@@ -369,14 +369,14 @@ story("each way out says what it does, before and after", {}, async (reader) => 
   assert.equal(await say("close"), "We won’t show this again for 1 week.");
   assert.equal(await say("already"), "Thank you for your support. We won’t ask you on this device for 3 months.");
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, quiet_days: undefined } };
-  await bare(reader, fake);
-  assert.equal(await reader.hook("later").textContent(), "Not today", "an older service does not say for how long");
+  await openArticle(reader, fake);
+  assert.equal(await reader.hook("later").textContent(), "Not today", "a service that does not say for how long");
 });
 
-story("thanks say for what, since when, and how long the reader is left alone; and are said aloud", {}, async (reader) => {
+story("thanks say for which gift, since when, and for how long the reader won't be asked; and they are announced", {}, async (reader) => {
   const gift = async (interval) => {
     await reader.page.evaluate(() => localStorage.clear()).catch(() => {});
-    await bare(reader, fake);
+    await openArticle(reader, fake);
     await reader.hook(`interval-${interval}`).click();
     await reader.hook("give").click();
     await reader.page.locator("#pay-card").click();
@@ -391,13 +391,13 @@ story("thanks say for what, since when, and how long the reader is left alone; a
 
 for (const [size, viewport, share] of [
   ["a phone", { width: 390, height: 844 }, 240 / 844],
-  ["a phone on its side", { width: 844, height: 390 }, 0.45],
+  ["a phone in landscape", { width: 844, height: 390 }, 0.45],
   ["a window at 400 percent", { width: 320, height: 225 }, 0.6],
 ]) {
-  story(`a banner first covers little of ${size}`, { viewport }, async (reader) => {
+  story(`at first, a banner covers little of ${size}`, { viewport }, async (reader) => {
     fake.verdict = FULL;
-    await bare(reader, fake);
-    const { height } = await stands(reader);
+    await openArticle(reader, fake);
+    const { height } = await panelBox(reader);
     assert.ok(height <= share * viewport.height, `${height} of ${viewport.height} pixels`);
     assert.equal(await reader.hook("give").isVisible() && (await reader.hook("close").isVisible()), true);
     await reader.hook("more").click();
@@ -407,8 +407,8 @@ for (const [size, viewport, share] of [
   });
 }
 
-story("a banner follows the column that it stands in, not the window", {}, async (reader) => {
-  await bare(reader, fake, { place: '<div style="width: 300px"><keepopen-appeal surface="banner" data-edge="top"></keepopen-appeal></div>' });
+story("a banner is as wide as its column, not as the window", {}, async (reader) => {
+  await openArticle(reader, fake, { place: '<div style="width: 300px"><keepopen-appeal surface="banner" data-edge="top"></keepopen-appeal></div>' });
   const box = await panel(reader).boundingBox();
   assert.equal(box.width, 300);
   assert.equal(await panel(reader).evaluate((element) => element.scrollWidth <= element.clientWidth), true);

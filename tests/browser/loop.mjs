@@ -1,6 +1,6 @@
-// The whole loop on the real thing: `keepopen demo`, a reader in Chromium, the practice Stripe behind it.
-// Run: KEEPOPEN_BIN=target/release/keepopen node tests/browser/loop.mjs        (SHOTS=folder also takes pictures)
-// Ends with "N passed, N failed" and a status to match.
+// The whole loop without fakes of our service: `keepopen demo`, a reader in Chromium, and the practice Stripe.
+// Run: KEEPOPEN_BIN=target/release/keepopen node tests/browser/loop.mjs        (SHOTS=folder also takes screenshots)
+// Prints "N passed, N failed" at the end. Exits with 1 if anything failed.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
@@ -10,7 +10,7 @@ import { launch, newReader, open, settled, shot } from "./browser.mjs";
 const { createLocalJWKSet, jwtVerify } = createRequire(new URL("../../web/package.json", import.meta.url))("jose");
 
 const stories = [];
-const story = (name, tell) => stories.push({ name, tell });
+const story = (name, run) => stories.push({ name, run });
 const sizes = { 1280: { width: 1280, height: 900 }, 390: { width: 390, height: 844 } };
 
 let demo, browser;
@@ -21,7 +21,7 @@ const nothingShown = async (reader) => assert.equal(await reader.page.locator("k
 const ASKS = /help/i;
 const THANKS = /thank/i;
 
-/** Chooses on the article and arrives on the payment page. */
+/** Chooses a gift on the article and goes to the payment page. */
 async function give(reader, interval, amountMinor) {
   if (await reader.hook("more").isVisible()) await reader.hook("more").click();
   await reader.hook(`interval-${interval}`).click();
@@ -37,43 +37,43 @@ async function payWith(reader, button) {
   await settled(reader);
 }
 
-/** Presses a button beside the reader's payment in the practice console, in a browser of its own. */
+/** Presses a button next to the reader's payment in the practice console, in a separate browser. */
 async function inConsole(action, reader, picture) {
-  const clerk = await newReader(browser);
-  await open(clerk, `${demo.practice}/console`);
-  await shot(clerk, picture, { fullPage: true });
-  await clerk.page.locator("[data-row]", { hasText: reader.email }).locator(`button[data-action="${action}"]`).first().click();
-  await settled(clerk);
-  await clerk.leave();
+  const operator = await newReader(browser);
+  await open(operator, `${demo.practice}/console`);
+  await shot(operator, picture, { fullPage: true });
+  await operator.page.locator("[data-row]", { hasText: reader.email }).locator(`button[data-action="${action}"]`).first().click();
+  await settled(operator);
+  await operator.leave();
 }
 
-/** Ten minutes pass for the reader's browser, which looks at a payment under way no more often. */
-const tenMinutesPass = (reader) =>
+/** Makes the last check of each pending payment look ten minutes older: the script checks no more often. */
+const advanceTenMinutes = (reader) =>
   reader.page.evaluate(() => {
     const kept = JSON.parse(localStorage.getItem("keepopen:journal"));
     for (const pending of kept.pending) pending.checked -= 600_000;
     localStorage.setItem("keepopen:journal", JSON.stringify(kept));
   });
 
-/** Opens an article again until it shows what is expected: webhooks arrive when they arrive. */
+/** Opens an article again and again until it shows what is expected, since webhooks arrive later. */
 async function openUntil(reader, url, expected) {
   for (let tries = 0; ; tries++) {
     await open(reader, url);
     const texts = await reader.page.locator('keepopen-appeal [id="heading"]').allTextContents();
     if (texts.some((text) => expected.test(text))) return;
     assert.ok(tries < 20, `after ${tries} visits the page says ${JSON.stringify(texts)}, not ${expected}`);
-    await tenMinutesPass(reader);
+    await advanceTenMinutes(reader);
   }
 }
 
-story("a reader is asked, gives 10 a month, is thanked and asked no more, until the gift is refunded", async (reader) => {
+story("a reader sees an appeal, gives 10 a month, is thanked, and sees no more appeals until the gift is refunded", async (reader) => {
   await open(reader, article("ferries"));
   assert.match(await heading(reader), ASKS);
   await give(reader, "month", 1000);
   await shot(reader, "pay-1280");
   await payWith(reader, "#pay-card");
   assert.match(await heading(reader), THANKS);
-  assert.equal(reader.page.url(), article("ferries"), "the session stays in the address");
+  assert.equal(reader.page.url(), article("ferries"), "the session is still in the address");
   assert.equal(await standing(reader), "recurring");
   await reader.page.reload();
   await settled(reader);
@@ -86,13 +86,13 @@ story("a reader is asked, gives 10 a month, is thanked and asked no more, until 
   assert.equal(await standing(reader), "none");
 });
 
-story("the token verifies offline with a library of the field, for its site alone", async (reader) => {
+story("the token can be verified offline with a JWT library, and only for its own site", async (reader) => {
   await open(reader, article("eelgrass"));
   await give(reader, "month", 1000);
   await payWith(reader, "#pay-card");
   const token = await reader.page.evaluate(() => JSON.parse(localStorage.getItem("keepopen:journal")).token);
   const keys = await (await fetch(`${demo.keepopen}/.well-known/jwks.json`)).json();
-  // From here on nobody is asked.
+  // From here on, no request is made.
   const offline = createLocalJWKSet(keys);
   const wanted = { algorithms: ["EdDSA"], issuer: demo.keepopen, audience: "journal", typ: "supporter+jwt" };
   const { payload } = await jwtVerify(token, offline, wanted);
@@ -105,7 +105,7 @@ story("the token verifies offline with a library of the field, for its site alon
   await assert.rejects(jwtVerify([head, forged, signature].join("."), offline, wanted), /signature/);
 });
 
-story("a one-off gift is thanked and leaves the reader in peace", async (reader) => {
+story("after a one-off gift, the reader is thanked and sees no appeals", async (reader) => {
   await open(reader, article("library-piano"));
   await reader.hook("interval-once").click();
   const [first] = await reader.page.locator('keepopen-appeal [data-test^="amount-"]').evaluateAll((labels) => labels.map((label) => label.dataset.test));
@@ -117,7 +117,7 @@ story("a one-off gift is thanked and leaves the reader in peace", async (reader)
   await nothingShown(reader);
 });
 
-story("an amount of the reader's own arrives at the payment page", async (reader) => {
+story("a typed amount arrives at the payment page", async (reader) => {
   await open(reader, article("regatta"));
   await reader.hook("interval-once").click();
   await reader.hook("other").click();
@@ -127,19 +127,19 @@ story("an amount of the reader's own arrives at the payment page", async (reader
   assert.match(await reader.page.locator("body").textContent(), /12[.,]50/);
 });
 
-story("a declined card is no gift: the reader is not thanked, and may be asked again", async (reader) => {
+story("a declined card is not a gift: the reader is not thanked, and may be asked again", async (reader) => {
   await open(reader, article("regatta"));
   await give(reader, "month", 1000);
   await reader.page.click("#pay-declined");
   await settled(reader);
-  assert.ok(reader.page.url().startsWith(demo.practice), "a declined card leaves the payment page");
+  assert.ok(reader.page.url().startsWith(demo.practice), "the reader must stay on the payment page");
   assert.match(await reader.page.locator("body").textContent(), /declined/i);
   await payWith(reader, "#cancel");
   assert.match(await heading(reader), ASKS);
   assert.equal(await standing(reader), "none");
 });
 
-story("a bank debit on its way is neither asked nor thanked; when it fails, that is said, and the reader may be asked again", async (reader) => {
+story("while a bank debit is being processed, no appeal and no thanks show; when it fails, a note says so, and the reader may be asked again", async (reader) => {
   await open(reader, article("eelgrass"));
   await give(reader, "once", 1500);
   await payWith(reader, "#pay-bank");
@@ -154,7 +154,7 @@ story("a bank debit on its way is neither asked nor thanked; when it fails, that
   assert.match(await heading(reader), ASKS);
 });
 
-story("a bank debit that settles is thanked for on the next page", async (reader) => {
+story("a bank debit that succeeds is thanked for on the next page", async (reader) => {
   await open(reader, article("eelgrass"));
   await give(reader, "once", 1500);
   await payWith(reader, "#pay-bank");
@@ -163,14 +163,14 @@ story("a bank debit that settles is thanked for on the next page", async (reader
   assert.equal(await standing(reader), "one_off");
 });
 
-story("a story about a fatal accident carries no appeal", async (reader) => {
+story("a story about a fatal accident shows no appeal", async (reader) => {
   await open(reader, article("skerries"));
   await nothingShown(reader);
   await open(reader, article("ferries"));
   assert.match(await heading(reader), ASKS);
 });
 
-story("with the service down the newspaper reads as ever", async (reader) => {
+story("the newspaper works as usual while the service is down", async (reader) => {
   await reader.page.route(`${demo.keepopen}/v1/**`, (route) => route.abort());
   await open(reader, article("ferries"));
   await nothingShown(reader);
@@ -180,14 +180,14 @@ story("with the service down the newspaper reads as ever", async (reader) => {
   assert.match(await reader.page.locator("h1").textContent(), /eelgrass/);
 });
 
-story("the service going down between question and gift leaves a sentence, not a broken page", async (reader) => {
+story("if the service goes down before the gift, a message says so and the page still works", async (reader) => {
   await open(reader, article("ferries"));
   await reader.page.route(`${demo.keepopen}/v1/checkout`, (route) => route.abort());
   await reader.hook("give").click();
   await reader.hook("message").getByText(/haven’t been charged/).waitFor();
 });
 
-story("the practice pages fit a phone, long event names and all, and an amount stays on one line", async (reader) => {
+story("the practice pages fit a phone even with long event names, and an amount stays on one line", async (reader) => {
   await reader.page.setViewportSize(sizes[390]);
   const width = () => reader.page.evaluate(() => document.documentElement.scrollWidth);
   await open(reader, article("regatta"));
@@ -204,7 +204,7 @@ story("the practice pages fit a phone, long event names and all, and an amount s
   assert.equal(await width(), 390);
 });
 
-/** Pictures for the eye, at both sizes. */
+/** Takes screenshots for visual review at one width. */
 async function pictures(width) {
   const reader = Object.assign(await newReader(browser, { viewport: sizes[width] }), { email: `reader-at-${width}@example.org` });
   await open(reader, `${demo.newspaper}/`);
@@ -228,9 +228,9 @@ async function pictures(width) {
   await reader.leave();
 }
 
-/** Starts the demo and waits for the line that says where everything is. */
+/** Starts the demo and waits for the line with its addresses. */
 async function startDemo() {
-  // The server reads every KEEPOPEN_ variable as a setting, so this one is not handed on.
+  // The server reads every KEEPOPEN_ variable as a setting, so this one is not passed on.
   const { KEEPOPEN_BIN: binary, ...env } = process.env;
   assert.ok(binary, "set KEEPOPEN_BIN to the keepopen binary");
   const child = spawn(binary, ["demo", "--port", "0", "--json"], { env, stdio: ["ignore", "pipe", "inherit"] });
@@ -243,7 +243,7 @@ async function startDemo() {
     for await (const line of createInterface({ input: child.stdout })) {
       if (line.startsWith("{")) return JSON.parse(line);
     }
-    throw new Error("keepopen demo said nothing of where it is");
+    throw new Error("keepopen demo did not print its addresses");
   })();
   const places = await Promise.race([ready, ended]);
   child.stdout.resume();
@@ -256,12 +256,12 @@ let failed = 0;
 try {
   demo = await startDemo();
   browser = await launch();
-  for (const { name, tell } of stories) {
-    // An address of their own: one supporter's gifts would else be another's standing.
+  for (const { name, run } of stories) {
+    // Each reader has a separate email address. Otherwise the gifts of one story would affect the standing in another.
     const reader = Object.assign(await newReader(browser), { email: `reader-${passed + failed + 1}@example.org` });
     try {
-      await tell(reader);
-      assert.deepEqual(reader.complaints, [], "the page let out errors");
+      await run(reader);
+      assert.deepEqual(reader.errors, [], "the page had errors");
       passed++;
       console.log(`ok: ${name}`);
     } catch (error) {

@@ -1,13 +1,14 @@
-// Pictures of the embed for the eye: every size, mode and surface. Look at all of them after a change of looks.
-// Run: node tests/browser/pictures.mjs FOLDER [words of names …]
+// Takes screenshots of the embed for visual review, in every size, most modes and every surface. Look at all of them after you change the styles.
+// Run: node tests/browser/pictures.mjs FOLDER [WORD …]
+// With words, takes only the screenshots whose file names contain all of them.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { launch, newReader, open, settled } from "./browser.mjs";
 import { APPEAL, startFake } from "./fake.mjs";
-import { ARABIC, bare, GERMAN } from "./fixtures.mjs";
+import { ARABIC, openArticle, GERMAN } from "./fixtures.mjs";
 
-const [folder, ...wanted] = process.argv.slice(2);
-if (!folder) throw new Error("name a folder outside the tree");
+const [folder, ...words] = process.argv.slice(2);
+if (!folder) throw new Error("Give a folder outside the repository as the first argument.");
 await mkdir(folder, { recursive: true });
 
 const SIZES = {
@@ -37,14 +38,14 @@ const FULL = {
 const browser = await launch();
 const fake = await startFake();
 
-async function take(name, size, mode, tell) {
+async function take(name, size, mode, prepare) {
   const file = `${name}-${size}-${mode}`;
-  if (wanted.length && !wanted.every((word) => file.includes(word))) return;
+  if (words.length && !words.every((word) => file.includes(word))) return;
   const reader = await newReader(browser, { ...SIZES[size], ...MODES[mode] });
   fake.verdict = mode === "rtl" ? { ...FULL, content: { ...FULL.content, ...ARABIC } } : FULL;
-  fake.trouble = {};
+  fake.overrides = {};
   try {
-    await tell(reader, mode);
+    await prepare(reader, mode);
     await reader.page.evaluate(() => Promise.all([...document.querySelectorAll("keepopen-appeal")].flatMap((place) => place.shadowRoot?.querySelector(".panel")?.getAnimations({ subtree: true }) ?? []).map((animation) => animation.finished)));
     await reader.page.screenshot({ path: join(folder, `${file}.png`) });
     console.log(file);
@@ -55,7 +56,7 @@ async function take(name, size, mode, tell) {
 
 const show = (surface, more = {}) => async (reader, mode) => {
   fake.verdict = { ...fake.verdict, surface };
-  await bare(reader, fake, { mode, surface, ...more });
+  await openArticle(reader, fake, { mode, surface, ...more });
   if (surface !== "banner") await reader.hook("heading").evaluate((heading) => heading.closest(".panel").scrollIntoView({ block: "center" }));
 };
 

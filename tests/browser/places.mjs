@@ -1,14 +1,14 @@
-// Where and how an appeal shows, in a real browser, before a stand-in for the service. What a reader does with it is in `embed.mjs`.
+// Where and how an appeal shows, in a real browser with a fake service. `embed.mjs` tests what a reader does with it.
 // Run: node --test tests/browser/places.mjs
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { open } from "./browser.mjs";
 import { APPEAL } from "./fake.mjs";
-import { changed, fake, page, pay, shown, story } from "./story.mjs";
+import { rewritePage, fake, page, pay, shown, story } from "./story.mjs";
 
-story("a wall covers the rest of the article and gives it back", {}, async (reader) => {
+story("a wall hides the rest of the article, and shows it again when it is closed", {}, async (reader) => {
   fake.verdict = { ...APPEAL, surface: "wall" };
-  await changed(reader, "eelgrass", (html) => html.replace('surface="inline"', 'surface="wall"'));
+  await rewritePage(reader, "eelgrass", (html) => html.replace('surface="inline"', 'surface="wall"'));
   await open(reader, page("eelgrass"));
   const last = reader.page.locator("article > p").last();
   assert.equal(await last.isVisible(), false);
@@ -16,9 +16,9 @@ story("a wall covers the rest of the article and gives it back", {}, async (read
   assert.equal(await last.isVisible(), true);
 });
 
-story("a wall that may not be sent away has no way out but giving", {}, async (reader) => {
+story("a wall that cannot be dismissed offers only the form", {}, async (reader) => {
   fake.verdict = { ...APPEAL, surface: "wall", closable: false };
-  await changed(reader, "eelgrass", (html) => html.replace('surface="inline"', 'surface="wall"'));
+  await rewritePage(reader, "eelgrass", (html) => html.replace('surface="inline"', 'surface="wall"'));
   await open(reader, page("eelgrass"));
   assert.equal(await reader.hook("give").count(), 1);
   for (const way of ["close", "later", "already"]) assert.equal(await reader.hook(way).count(), 0, way);
@@ -26,7 +26,7 @@ story("a wall that may not be sent away has no way out but giving", {}, async (r
   assert.equal(await shown(reader), 1);
 });
 
-story("markup in an appeal is shown as the text it is", {}, async (reader) => {
+story("markup in an appeal is shown as plain text", {}, async (reader) => {
   const evil = "<img src=x onerror=alert(1)>";
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, heading: evil, body: [evil], cta: evil } };
   await open(reader, page("regatta"));
@@ -34,7 +34,7 @@ story("markup in an appeal is shown as the text it is", {}, async (reader) => {
   assert.equal(await reader.page.locator("keepopen-appeal img").count(), 0);
 });
 
-story("a page that forbids inline styles still gets a dressed appeal", {}, async (reader) => {
+story("an appeal has its styles on a page that forbids inline styles", {}, async (reader) => {
   await reader.page.route("**/regatta.html", async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": "default-src 'self'; img-src data:" } });
@@ -43,20 +43,20 @@ story("a page that forbids inline styles still gets a dressed appeal", {}, async
   assert.equal(await reader.hook("panel-ask").evaluate((panel) => getComputedStyle(panel).backgroundColor), "rgb(251, 243, 224)");
 });
 
-/** A page with nothing of its own but what the embed's README says to write. */
+/** A page that has only what the embed's README says to write. */
 async function barePage(reader, head, body) {
   const html = `<!doctype html><html lang="en"><head><title>Bare</title>${head}</head><body>${body}</body></html>`;
   await reader.page.route("**/bare.html", (route) => route.fulfill({ contentType: "text/html", body: html }));
   await open(reader, page("bare"));
 }
 
-/** The README's HTML examples, in order, with the service that the test runs in the place of the made-up one. */
+/** The README's HTML examples, in order, with the address of the fake service. */
 async function readmeExamples() {
   const readme = await readFile(new URL("../../web/embed/README.md", import.meta.url), "utf8");
   return [...readme.matchAll(/```html\n(.*?)```/gs)].map(([, html]) => html.replaceAll("https://give.example.org", fake.url));
 }
 
-story("the tag in the README is all that a page needs, and its banner sticks to the bottom edge", {}, async (reader) => {
+story("a page needs only the tag in the README, and its banner sticks to the bottom edge", {}, async (reader) => {
   const [tag] = await readmeExamples();
   await barePage(reader, tag, "<p>News.</p>".repeat(200));
   assert.equal(await reader.hook("heading").textContent(), "We need your help now");
@@ -70,18 +70,18 @@ story("the tag in the README is all that a page needs, and its banner sticks to 
   await reader.page.waitForURL("**/pay/cs_test_1");
 });
 
-story("the places in the README work as it says", {}, async (reader) => {
+story("the places in the README work as described", {}, async (reader) => {
   const [tag, places] = await readmeExamples();
   for (const surface of ["inline", "wall"]) {
     fake.verdict = { ...APPEAL, surface };
     await barePage(reader, tag, `<article><p>First.</p>${places}<p id="last">Last.</p></article>`);
-    assert.deepEqual(fake.of("/v1/banner").at(-1).body.surfaces, ["banner", "inline", "wall"]);
+    assert.deepEqual(fake.requestsTo("/v1/banner").at(-1).body.surfaces, ["banner", "inline", "wall"]);
     assert.equal(await reader.page.locator(`keepopen-appeal[surface=${surface}] [data-test=heading]`).count(), 1);
     assert.equal(await reader.page.locator("#last").isVisible(), surface === "inline");
   }
 });
 
-story("an appeal with fewer parts than the contract promises is shown with what it has", {}, async (reader) => {
+story("an appeal without parts that the contract requires is shown with what it has", {}, async (reader) => {
   const { heading, body } = APPEAL.content;
   fake.verdict = { ...APPEAL, kind: "ask", content: { heading, body, cta: null, dismiss: null, choices: null, thanks: null } };
   await open(reader, page("regatta"));
@@ -95,10 +95,10 @@ story("an appeal with fewer parts than the contract promises is shown with what 
 });
 
 for (const width of [320, 390, 768, 1280]) {
-  story(`nothing sticks out at ${width} pixels`, { viewport: { width, height: 800 } }, async (reader) => {
+  story(`nothing overflows at ${width} pixels`, { viewport: { width, height: 800 } }, async (reader) => {
     for (const surface of ["banner", "inline", "top"]) {
       fake.verdict = { ...APPEAL, surface: surface === "inline" ? surface : "banner" };
-      if (surface === "top") await changed(reader, "committee-rooms", (html) => html.replace("data-site=", 'data-edge="top" data-site='));
+      if (surface === "top") await rewritePage(reader, "committee-rooms", (html) => html.replace("data-site=", 'data-edge="top" data-site='));
       await open(reader, page("committee-rooms"));
       assert.equal(await reader.page.evaluate(() => document.documentElement.scrollWidth), width);
       await reader.hook("other").click();
@@ -110,13 +110,13 @@ for (const width of [320, 390, 768, 1280]) {
   });
 }
 
-story("the URL of a preview shows the appeal with a mark, and nothing of it is counted or remembered", {}, async (reader) => {
+story("the URL of a preview shows the appeal with a mark, and nothing is counted or stored", {}, async (reader) => {
   const { attribution: _, ...preview } = { ...APPEAL, appeal: "draft", content: { ...APPEAL.content, heading: "Not yet" } };
   fake.previews = { "note.tag": preview };
   await open(reader, `${page("regatta")}?keepopen_preview=note.tag`);
   assert.equal(await reader.hook("heading").textContent(), "Not yet");
   assert.equal(await reader.hook("preview").isVisible(), true);
-  const [asked] = fake.of("/v1/banner/preview");
+  const [asked] = fake.requestsTo("/v1/banner/preview");
   assert.match(asked.type, /^text\/plain\b/);
   assert.equal(asked.body.preview, "note.tag");
   assert.equal(asked.body.token, undefined);
@@ -126,21 +126,21 @@ story("the URL of a preview shows the appeal with a mark, and nothing of it is c
   await open(reader, `${page("regatta")}?keepopen_preview=note.tag`);
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/cs_test_1");
-  const [checkout] = fake.of("/v1/checkout");
+  const [checkout] = fake.requestsTo("/v1/checkout");
   assert.equal(checkout.body.attribution, undefined);
   assert.ok(!checkout.body.return_url.includes("keepopen_preview"));
-  for (const path of ["/v1/banner", "/v1/banner/events"]) assert.deepEqual(fake.of(path), [], path);
-  // An ordinary page view knows nothing of it.
+  for (const path of ["/v1/banner", "/v1/banner/events"]) assert.deepEqual(fake.requestsTo(path), [], path);
+  // An ordinary page view has no trace of the preview.
   await open(reader, page("regatta"));
-  const { history } = fake.of("/v1/banner").at(-1).body;
+  const { history } = fake.requestsTo("/v1/banner").at(-1).body;
   assert.deepEqual([history.views, history.dismissals], [[], []]);
 });
 
-story("a preview that is over is silent on the page and says why on the console", {}, async (reader) => {
+story("an expired preview shows nothing on the page and says why on the console", {}, async (reader) => {
   const lines = [];
   reader.page.on("console", (line) => line.type() === "info" && lines.push(line.text()));
   await open(reader, `${page("regatta")}?keepopen_preview=old.tag`);
   assert.equal(await shown(reader), 0);
-  assert.deepEqual(fake.of("/v1/banner"), []);
+  assert.deepEqual(fake.requestsTo("/v1/banner"), []);
   assert.deepEqual(lines, ["keepopen: no preview: preview_invalid"]);
 });

@@ -1,16 +1,16 @@
-// What the embed does with what the browser keeps, or doesn't: storage that is closed, full, cleared or odd, a wrong clock, and a payment under way.
+// The embed and the browser's storage: blocked, full, cleared or invalid, with a wrong clock, or with a payment that is being processed.
 // Run: node --test tests/browser/storage.mjs
 import assert from "node:assert/strict";
 import { open, settled } from "./browser.mjs";
-import { events, fake, kept, minutesPass, page, pay, shown, story, until } from "./story.mjs";
+import { events, fake, stored, advanceMinutes, page, pay, shown, story, until } from "./story.mjs";
 
-const asked = () => fake.of("/v1/banner").map(({ body }) => body);
+const questions = () => fake.requestsTo("/v1/banner").map(({ body }) => body);
 const STORAGES = {
-  "is closed": () => {
+  "is blocked": () => {
     for (const name of ["localStorage", "sessionStorage"]) {
       Object.defineProperty(window, name, {
         get() {
-          throw new DOMException("closed", "SecurityError");
+          throw new DOMException("blocked", "SecurityError");
         },
       });
     }
@@ -27,30 +27,30 @@ const STORAGES = {
         }
       }
     } catch {
-      // Another origin's page.
+      // The page of another origin.
     }
   },
 };
 for (const [name, block] of Object.entries(STORAGES)) {
-  story(`a storage that ${name} is as good as a refusal, and a gift still gets its thanks`, {}, async (reader) => {
+  story(`a storage that ${name} is treated as missing consent, and a gift still gets its thanks`, {}, async (reader) => {
     await reader.page.addInitScript(block);
     await open(reader, page("regatta"));
-    const [{ history, reader: told }] = asked();
-    assert.deepEqual([history, told.bucket, told.consent], [undefined, undefined, "denied"]);
+    const [{ history, reader: context }] = questions();
+    assert.deepEqual([history, context.bucket, context.consent], [undefined, undefined, "denied"]);
     await pay(reader, "#pay-card");
     assert.equal(await reader.hook("heading").textContent(), "Thank you");
-    assert.equal(reader.page.url(), page("regatta"), "what the way back needed is gone from the address");
-    assert.equal(fake.of("/v1/checkout")[0].body.return_url, `${page("regatta")}#keepopen_attempt=${fake.of("/v1/checkout")[0].body.attempt}`);
+    assert.equal(reader.page.url(), page("regatta"), "the parameters for the return are removed from the address");
+    assert.equal(fake.requestsTo("/v1/checkout")[0].body.return_url, `${page("regatta")}#keepopen_attempt=${fake.requestsTo("/v1/checkout")[0].body.attempt}`);
   });
 }
 
-story("a storage with room for some things and not for a gift does not lose the gift", {}, async (reader) => {
-  // A page's script, so that the payment page and the way back see the same storage.
+story("a gift is not lost if the storage has room for other things but not for the gift", {}, async (reader) => {
+  // Fill the storage once, on the page: an init script would run again on the payment page and on return.
   await open(reader, page("regatta"));
   await until(() => events("view").length === 1);
   await reader.page.evaluate((block) => {
     new Function(`(${block})()`)();
-    // All is full but for a little more than what is there now.
+    // Free a little more than the current entry needs.
     const last = Object.keys(localStorage).filter((key) => key.startsWith("page-")).sort((a, b) => localStorage[a].length - localStorage[b].length);
     for (let free = 0; free < 200; ) {
       const key = last.shift();
@@ -64,70 +64,70 @@ story("a storage with room for some things and not for a gift does not lose the 
   assert.equal(reader.page.url(), page("regatta"));
 });
 
-story("what a page clears stays cleared", {}, async (reader) => {
+story("an entry that the page clears is not restored", {}, async (reader) => {
   await open(reader, page("regatta"));
   await until(() => events("view").length === 1);
   await reader.page.evaluate(() => localStorage.clear());
   await reader.hook("later").click();
-  const { views, dismissals, bucket } = await kept(reader);
+  const { views, dismissals, bucket } = await stored(reader);
   assert.deepEqual([views, dismissals.length, bucket], [[], 1, undefined]);
 });
 
-const ODD = [
+const INVALID = [
   "nonsense", "null", "[]", "5", '"text"', '{"views":"x"}', '{"views":[null,{"appeal":7}]}', '{"bucket":"seven"}', '{"bucket":-4}', '{"pending":"x"}',
   '{"pending":[null]}', '{"pending":[{}]}', '{"dismissals":[{"appeal":"winter","kind":"shout","at":"soon"}]}', '{"articles":{"week":1}}',
   '{"articles":[{"week":"soon","count":"many"}]}', '{"articles":[{"week":"2026-02-31","count":1}]}', '{"meter":"x"}', '{"meter":{"from":1e300,"used":2}}',
   '{"days":"x"}', '{"days":[null]}', '{"days":[{"day":"2026-02-31","count":2}]}', '{"days":[{"day":"2026-11-24","count":"two"}]}', '{"last":5}', '{"last":"soon"}', '{"hold":"x"}', '{"hold":{"until":9e99,"about":""}}', '{"skew":"x"}', '{"token":{}}',
 ];
-story("whatever stands in the entry, the question is put, and the entry is sound again", {}, async (reader) => {
+story("with any invalid entry, the script still asks, and repairs the entry", {}, async (reader) => {
   fake.strict = true;
   await open(reader, page("index"));
-  for (const text of ODD) {
+  for (const text of INVALID) {
     await reader.page.evaluate((text) => localStorage.setItem("keepopen:journal", text), text);
-    fake.heard.length = 0;
+    fake.requests.length = 0;
     await open(reader, page("regatta"));
     assert.equal(await shown(reader), 1, text);
     await until(() => events("view").length === 1);
-    const { views, articles, pending, bucket } = await kept(reader);
+    const { views, articles, pending, bucket } = await stored(reader);
     assert.deepEqual([views.length, pending.length], [1, 0], text);
-    assert.ok(articles.length <= 1, "an article may be missed, and none is counted twice");
+    assert.ok(articles.length <= 1, "an article may be missed, but none is counted twice");
     assert.ok(Number.isInteger(bucket) && bucket >= 0 && bucket < 1_000_000, text);
   }
 });
 
 const YEAR_MS = 365 * 86_400_000;
 for (const [name, wrong] of [["slow", -2 * YEAR_MS], ["fast", 2 * YEAR_MS]]) {
-  story(`a clock that is two years ${name} does not undo a dismissal, nor does setting it right`, {}, async (reader) => {
+  story(`a clock that is two years ${name} does not undo a dismissal, nor does correcting the clock`, {}, async (reader) => {
     const now = Date.now();
     fake.now = now;
     await reader.page.clock.install({ time: now + wrong });
     await open(reader, page("regatta"));
     await reader.hook("later").click();
     await open(reader, page("eelgrass"));
-    const about = () => asked().at(-1).history.dismissals.map(({ kind, at }) => [kind, Math.round(Math.abs(Date.parse(at) - now) / 600_000)]);
-    assert.deepEqual(about(), [["later", 0]], "it is told by the service's time");
+    const dismissals = () => questions().at(-1).history.dismissals.map(({ kind, at }) => [kind, Math.round(Math.abs(Date.parse(at) - now) / 600_000)]);
+    assert.deepEqual(dismissals(), [["later", 0]], "its time is by the service's clock");
     await reader.page.clock.setSystemTime(now);
     for (const name of ["ferries", "committee-rooms"]) await open(reader, page(name));
-    assert.deepEqual(about(), [["later", 0]]);
+    assert.deepEqual(dismissals(), [["later", 0]]);
   });
 }
 
-story("while a payment is on its way, pages neither ask nor look each time, and the console stays empty", {}, async (reader) => {
+story("while a payment is being processed, pages don't ask, seldom check the payment, and the console stays empty", {}, async (reader) => {
   const lines = [];
   reader.page.on("console", (line) => lines.push(line.text()));
   await open(reader, page("regatta"));
   await pay(reader, "#pay-bank");
   await reader.hook("note").waitFor();
-  fake.heard.length = 0;
+  fake.requests.length = 0;
   for (const name of ["eelgrass", "ferries", "regatta"]) await open(reader, page(name));
-  assert.deepEqual(fake.heard, []);
-  await minutesPass(reader, 10);
+  assert.deepEqual(fake.requests, []);
+  await advanceMinutes(reader, 10);
   await open(reader, page("eelgrass"));
-  assert.deepEqual(fake.heard.map(({ path }) => path), ["/v1/tokens"]);
+  assert.deepEqual(fake.requests.map(({ path }) => path), ["/v1/tokens"]);
   assert.deepEqual(lines, []);
 });
 
-story("a reader who leaves the payment page finds the choice as it was, and reads that nothing was charged", {}, async (reader) => {
+story("a reader who leaves the payment page finds the same choice, and reads that nothing was charged", {}, async (reader) => {
   const lines = [];
   reader.page.on("console", (line) => lines.push(line.text()));
   await open(reader, page("regatta"));
@@ -138,15 +138,15 @@ story("a reader who leaves the payment page finds the choice as it was, and read
   assert.equal(await reader.hook("give").textContent(), "Support us with €12.50");
   assert.equal(await reader.hook("message").textContent(), "You haven’t been charged.");
   await reader.page.waitForTimeout(200);
-  assert.deepEqual([asked().length, events("view").length], [1, 1], "the same page view goes on");
-  assert.equal((await kept(reader)).articles[0].count, 1);
+  assert.deepEqual([questions().length, events("view").length], [1, 1], "this is still the same page view");
+  assert.equal((await stored(reader)).articles[0].count, 1);
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/**");
-  assert.equal(fake.of("/v1/checkout").at(-1).body.amount_minor, 1250);
+  assert.equal(fake.requestsTo("/v1/checkout").at(-1).body.amount_minor, 1250);
   await open(reader, page("eelgrass"));
-  fake.heard.length = 0;
+  fake.requests.length = 0;
   await open(reader, page("ferries"));
-  assert.deepEqual(fake.of("/v1/tokens"), [], "an open payment page is not looked at on every page");
+  assert.deepEqual(fake.requestsTo("/v1/tokens"), [], "an open payment page is not checked on every page");
   assert.deepEqual(lines, []);
 });
 
@@ -158,26 +158,26 @@ for (const [how, wait] of [["at once", false], ["days later", true]]) {
     if (wait) {
       await open(reader, page("eelgrass"));
       fake.sessions.get("cs_test_1").state = "payment_failed";
-      await minutesPass(reader, 10);
+      await advanceMinutes(reader, 10);
       await open(reader, page("eelgrass"));
     }
     assert.equal(await reader.hook("note").textContent(), "Your payment didn’t go through, so you weren’t charged.");
-    const before = [asked().length, events("view").length];
+    const before = [questions().length, events("view").length];
     await reader.page.getByRole("button", { name: "Try again" }).press("Enter");
     await reader.hook("heading").getByText("We need your help now").waitFor();
     assert.equal(await reader.hook("give").textContent(), "Support us with €20 a month");
     assert.equal(await reader.hook("give").evaluate((button) => button.getRootNode().activeElement === button), true, "the focus is on the button");
     await reader.page.waitForTimeout(200);
-    assert.deepEqual([asked().length, events("view").length], before, "it is the reader's own wish, and no other view");
+    assert.deepEqual([questions().length, events("view").length], before, "the reader asked for it, so it is not another view");
     await reader.page.keyboard.press("Enter");
     await reader.page.waitForURL("**/pay/cs_test_2");
-    const [first, second] = fake.of("/v1/checkout").map(({ body }) => body);
+    const [first, second] = fake.requestsTo("/v1/checkout").map(({ body }) => body);
     assert.notEqual(first.attempt, second.attempt);
     assert.equal(second.amount_minor, 2000);
   });
 }
 
-story("where a choice could not be kept, a payment that failed offers none", {}, async (reader) => {
+story("without a stored choice, a failed payment offers no button to try again", {}, async (reader) => {
   await open(reader, page("index"));
   await reader.page.evaluate(() => localStorage.setItem("keepopen:journal", JSON.stringify({ pending: [{ attempt: "a", session: "cs_test_1", at: Date.now() }] })));
   fake.sessions.set("cs_test_1", { id: "cs_test_1", attempt: "a", state: "payment_failed" });
@@ -186,7 +186,7 @@ story("where a choice could not be kept, a payment that failed offers none", {},
   assert.equal(await reader.hook("again").count(), 0);
 });
 
-story("where else to give is known before the service goes away", {}, async (reader) => {
+story("the other way to give is known even if the service then becomes unreachable", {}, async (reader) => {
   fake.verdict = { ...fake.verdict, content: { ...fake.verdict.content, choices: { ...fake.verdict.content.choices, fallback_url: "https://journal.example.org/give" } } };
   await open(reader, page("regatta"));
   await reader.page.route("**/v1/checkout", (route) => route.abort());
@@ -194,7 +194,7 @@ story("where else to give is known before the service goes away", {}, async (rea
   assert.equal(await reader.hook("fallback").getAttribute("href"), "https://journal.example.org/give");
 });
 
-story("a gift that the site itself asks for carries what held the reader out", {}, async (reader) => {
+story("the attribution of a reader who was held out is available for the site's own form", {}, async (reader) => {
   fake.verdict = { show: false, reason: "holdout", attribution: "att_held_out", next_eligible_at: null };
   await open(reader, page("regatta"));
   fake.verdict = { show: false, reason: "not_targeted", next_eligible_at: null };
@@ -204,24 +204,24 @@ story("a gift that the site itself asks for carries what held the reader out", {
   assert.equal(await reader.page.evaluate(() => window.keepopen.attribution()), undefined);
 });
 
-const TROUBLES = {
+const FAILURES = {
   "is down": (reader) => reader.page.route("**/v1/**", (route) => route.abort()),
-  "says 500": () => (fake.trouble["/v1/banner"] = { status: 500, body: { code: "internal" } }),
-  "says 503 with what it said before": () => (fake.trouble["/v1/banner"] = { status: 503, body: fake.verdict }),
-  "says 500 in HTML": () => (fake.trouble["/v1/banner"] = { status: 500, text: "<h1>Bad gateway</h1>", type: "text/html" }),
-  "says HTML": () => (fake.trouble["/v1/banner"] = { status: 200, text: "<h1>Sign in to the Wi-Fi</h1>", type: "text/html" }),
-  "says HTML and calls it JSON": () => (fake.trouble["/v1/banner"] = { status: 200, text: "<h1>Sign in</h1>", type: "application/json" }),
-  "says ten megabytes": () => (fake.trouble["/v1/banner"] = { status: 200, text: JSON.stringify({ ...fake.verdict, values: { x: "y".repeat(10_000_000) } }), type: "application/json" }),
-  "says nothing": () => (fake.trouble["/v1/banner"] = "hang"),
-  "has no other part of the script": (reader) => reader.page.route("**/embed/**", (route) => route.fulfill({ status: 404, body: "" })),
+  "responds with 500": () => (fake.overrides["/v1/banner"] = { status: 500, body: { code: "internal" } }),
+  "responds with 503 and a verdict": () => (fake.overrides["/v1/banner"] = { status: 503, body: fake.verdict }),
+  "responds with 500 and HTML": () => (fake.overrides["/v1/banner"] = { status: 500, text: "<h1>Bad gateway</h1>", type: "text/html" }),
+  "responds with HTML": () => (fake.overrides["/v1/banner"] = { status: 200, text: "<h1>Sign in to the Wi-Fi</h1>", type: "text/html" }),
+  "responds with HTML as JSON": () => (fake.overrides["/v1/banner"] = { status: 200, text: "<h1>Sign in</h1>", type: "application/json" }),
+  "responds with ten megabytes": () => (fake.overrides["/v1/banner"] = { status: 200, text: JSON.stringify({ ...fake.verdict, values: { x: "y".repeat(10_000_000) } }), type: "application/json" }),
+  "does not respond": () => (fake.overrides["/v1/banner"] = "hang"),
+  "has only the loader of the script": (reader) => reader.page.route("**/embed/**", (route) => route.fulfill({ status: 404, body: "" })),
 };
-for (const [name, start] of Object.entries(TROUBLES)) {
+for (const [name, start] of Object.entries(FAILURES)) {
   story(`a service that ${name} leaves the page alone`, {}, async (reader) => {
     await start(reader);
     await open(reader, page("regatta"));
     await settled(reader);
     assert.equal(await shown(reader), 0);
     assert.match(await reader.page.locator("h1").textContent(), /winter regatta/);
-    assert.deepEqual([...fake.files], ["/embed.js"], "and nothing else is fetched in vain");
+    assert.deepEqual([...fake.files], ["/embed.js"], "nothing else is fetched");
   });
 }

@@ -1,23 +1,23 @@
-// What the tests of the embed share: a reader in a browser, before a service of the test's own, and short words for both.
+// What the tests of the embed share: a reader in a browser, a fake service for each test, and helpers for both.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, newReader, settled } from "./browser.mjs";
 import { startFake } from "./fake.mjs";
 
 let browser;
-/** The running story's service. */
+/** The fake service of the running story. */
 export let fake;
 before(async () => (browser = await launch()));
 after(() => browser.close());
 
-/** A test about one reader and a service of its own; it ends with the page having let out no error. */
-export function story(name, options, tell) {
+/** Defines a test about one reader with a fake service of its own. The test fails if the page had any error. */
+export function story(name, options, run) {
   test(name, { timeout: 40_000 }, async () => {
     fake = await startFake();
     const reader = await newReader(browser, options);
     try {
-      await tell(reader);
-      assert.deepEqual(reader.complaints, []);
+      await run(reader);
+      assert.deepEqual(reader.errors, []);
     } finally {
       await reader.leave();
       await fake.stop();
@@ -27,15 +27,15 @@ export function story(name, options, tell) {
 
 export const page = (name) => `${fake.url}/${name}.html`;
 export const shown = (reader) => reader.hook("heading").count();
-export const kept = (reader) => reader.page.evaluate(() => JSON.parse(localStorage.getItem("keepopen:journal") ?? "null"));
-export const events = (name) => fake.of("/v1/banner/events").map((request) => request.body).filter(({ event }) => event === name);
-/** So much time passes for what the reader's browser has kept. */
-export const minutesPass = (reader, minutes) =>
+export const stored = (reader) => reader.page.evaluate(() => JSON.parse(localStorage.getItem("keepopen:journal") ?? "null"));
+export const events = (name) => fake.requestsTo("/v1/banner/events").map((request) => request.body).filter(({ event }) => event === name);
+/** Makes the stored entry look some minutes older. */
+export const advanceMinutes = (reader, minutes) =>
   reader.page.evaluate((ms) => {
-    const kept = JSON.parse(localStorage.getItem("keepopen:journal"));
-    for (const pending of kept.pending) if (pending.checked) pending.checked -= ms;
-    if (kept.hold) kept.hold.until -= ms;
-    localStorage.setItem("keepopen:journal", JSON.stringify(kept));
+    const stored = JSON.parse(localStorage.getItem("keepopen:journal"));
+    for (const pending of stored.pending) if (pending.checked) pending.checked -= ms;
+    if (stored.hold) stored.hold.until -= ms;
+    localStorage.setItem("keepopen:journal", JSON.stringify(stored));
   }, minutes * 60_000);
 export const until = async (what) => {
   for (let tries = 0; tries < 100 && !what(); tries++) await new Promise((done) => setTimeout(done, 20));
@@ -48,8 +48,8 @@ export async function pay(reader, how) {
   await settled(reader);
 }
 
-/** Serves a page with its source changed. */
-export const changed = (reader, name, change) =>
+/** Serves a page with its HTML changed. */
+export const rewritePage = (reader, name, change) =>
   reader.page.route(`**/${name}.html*`, async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, body: change(await response.text()) });

@@ -1,13 +1,13 @@
-// What an appeal says, in a real browser: blocks, values, other languages and long words.
-// Run: node --test tests/browser/words.mjs (with SHOTS=folder for pictures)
+// The text of an appeal in a real browser: blocks, placeholders, other languages and long words.
+// Run: node --test tests/browser/words.mjs (SHOTS=folder also takes screenshots)
 import assert from "node:assert/strict";
 import { open, settled, shot } from "./browser.mjs";
 import { APPEAL } from "./fake.mjs";
-import { changed, fake, kept, page, pay, shown, story } from "./story.mjs";
+import { rewritePage, fake, stored, page, pay, shown, story } from "./story.mjs";
 
 const IMAGE = "https://images.journal.example/desk.png";
 const PHONE = { viewport: { width: 375, height: 760 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
-/** A drawing that stands for a photograph. */
+/** A drawing in place of a photograph. */
 const DRAWING = `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360"><rect width="640" height="360" fill="#8fb3c7"/><path d="M0 260q160-70 320 0t320 0v100H0z" fill="#35556b"/><circle cx="500" cy="90" r="40" fill="#f3d58c"/></svg>`;
 
 const RICH = {
@@ -37,21 +37,21 @@ const GERMAN = {
 };
 const VALUES = { article_count: 1204, weekday: "tuesday", date: "2026-11-24", country: "DE" };
 
-const say = (content, surface = "banner") => {
+const setContent = (content, surface = "banner") => {
   fake.verdict = { ...APPEAL, surface, content: { ...APPEAL.content, ...content }, values: VALUES };
 };
-const withImages = (reader, body = DRAWING) => reader.page.route("https://images.journal.example/**", (route) => (body ? route.fulfill({ contentType: "image/svg+xml", body }) : route.abort()));
+const serveImages = (reader, body = DRAWING) => reader.page.route("https://images.journal.example/**", (route) => (body ? route.fulfill({ contentType: "image/svg+xml", body }) : route.abort()));
 const inside = (reader, selector) => reader.page.locator(`keepopen-appeal ${selector}`);
-/** Nothing sticks out of the page or of the panel. */
+/** Whether nothing overflows: the page, and the panel. */
 const fits = (reader) =>
   reader.page.evaluate(() => {
     const panel = [...document.querySelectorAll("keepopen-appeal")].map((one) => one.shadowRoot.querySelector(".panel")).find(Boolean);
     return [document.documentElement.scrollWidth <= innerWidth, panel.scrollWidth <= panel.clientWidth];
   });
 
-story("blocks stand in their order, with the values in them, and nothing is read as HTML", {}, async (reader) => {
-  await withImages(reader);
-  say(RICH);
+story("blocks are shown in order, with their placeholders filled, and nothing is parsed as HTML", {}, async (reader) => {
+  await serveImages(reader);
+  setContent(RICH);
   await open(reader, page("regatta"));
   assert.equal(await reader.hook("heading").textContent(), "You have read 1,204 articles in the Journal");
   const tags = await inside(reader, ".words > *").evaluateAll((all) => all.map((one) => one.tagName));
@@ -62,9 +62,9 @@ story("blocks stand in their order, with the values in them, and nothing is read
   assert.equal(await inside(reader, "li").last().textContent(), "Every story free for everybody in Germany");
 });
 
-story("an image keeps its place before it is there, and one that only decorates leaves none behind", {}, async (reader) => {
-  await withImages(reader, "");
-  say({ ...RICH, body: [RICH.body[2], { image: IMAGE, alt: "" }] }, "inline");
+story("an image reserves its space before it loads, and a decorative one that fails to load takes up none", {}, async (reader) => {
+  await serveImages(reader, "");
+  setContent({ ...RICH, body: [RICH.body[2], { image: IMAGE, alt: "" }] }, "inline");
   await open(reader, page("eelgrass"));
   await inside(reader, "[data-test=heading]").scrollIntoViewIfNeeded();
   await settled(reader);
@@ -73,14 +73,14 @@ story("an image keeps its place before it is there, and one that only decorates 
   assert.deepEqual(plain, [0, 0]);
 });
 
-story("an image from a place that is not safe is not fetched", {}, async (reader) => {
-  say({ ...RICH, body: [{ image: `${fake.url}/desk.png`, alt: "" }, { image: "javascript:alert(1)", alt: "" }, "After."] });
+story("an image whose address is not https is not fetched", {}, async (reader) => {
+  setContent({ ...RICH, body: [{ image: `${fake.url}/desk.png`, alt: "" }, { image: "javascript:alert(1)", alt: "" }, "After."] });
   await open(reader, page("regatta"));
   assert.deepEqual([await inside(reader, "img").count(), await inside(reader, ".words > p").textContent()], [0, "After."]);
 });
 
-story("German words come with German sentences, amounts and dates, and say that they are German", {}, async (reader) => {
-  say(GERMAN);
+story("a German appeal has German sentences, amounts and dates, and is marked as German", {}, async (reader) => {
+  setContent(GERMAN);
   await open(reader, page("regatta"));
   const plain = async (where) => (await where.textContent()).replace(/\u00a0/g, " ");
   assert.equal(await plain(reader.hook("heading")), "Sie haben 1.204 Artikel über Hafenverwaltungsangelegenheiten gelesen");
@@ -90,22 +90,22 @@ story("German words come with German sentences, amounts and dates, and say that 
   assert.deepEqual(await inside(reader, "[lang]").evaluateAll((all) => [...new Set(all.map((one) => one.lang))]), ["de"]);
 });
 
-story("thanks are said in the words and with the values of the appeal that was answered", {}, async (reader) => {
-  say(RICH);
+story("the thanks have the text and the values of the appeal through which the reader gave", {}, async (reader) => {
+  setContent(RICH);
   await open(reader, page("regatta"));
   await pay(reader, "#pay-card");
   assert.equal(await reader.hook("heading").textContent(), "Thank you for 1,204 articles");
   assert.equal(await inside(reader, "li").textContent(), "Germany");
-  assert.equal((await kept(reader)).pending.length, 0);
+  assert.equal((await stored(reader)).pending.length, 0);
 });
 
 for (const [name, options] of [["desktop", {}], ["phone", PHONE]]) {
   for (const [language, words] of [["en", RICH], ["de", GERMAN]]) {
     for (const surface of ["banner", "inline", "wall"]) {
-      story(`words fit their place: ${name}, ${language}, ${surface}`, options, async (reader) => {
-        await withImages(reader);
-        say(words, surface);
-        await changed(reader, "eelgrass", (html) => html.replace('surface="inline"', `surface="${surface}"`));
+      story(`no text overflows: ${name}, ${language}, ${surface}`, options, async (reader) => {
+        await serveImages(reader);
+        setContent(words, surface);
+        await rewritePage(reader, "eelgrass", (html) => html.replace('surface="inline"', `surface="${surface}"`));
         await open(reader, page("eelgrass"));
         assert.equal(await shown(reader), 1);
         await reader.hook("heading").scrollIntoViewIfNeeded();

@@ -1,4 +1,4 @@
-"""What Schemathesis can't know of Keepopen: how a delivery is signed, and a stricter look at every answer."""
+"""What Schemathesis can't know about Keepopen: how a webhook is signed, and a stricter check of every response."""
 
 import hashlib
 import hmac
@@ -9,16 +9,16 @@ import schemathesis
 from requests.auth import AuthBase
 
 SECRET = os.environ["CONTRACT_WEBHOOK_SECRET"]
-# What an HTTP server writes by itself.
-PLAIN = {"date", "content-length", "content-type", "connection", "transfer-encoding"}
-# What a page of another origin may read: the same on every route.
-PLAIN |= {"access-control-expose-headers"}
-# Answers of a path, whatever its operations: OpenAPI has no place for them, so the contract says them in its introduction.
-OF_THE_PATH = {404: "not_found", 405: "method_not_allowed"}
+# Headers that every HTTP server sends.
+COMMON_HEADERS = {"date", "content-length", "content-type", "connection", "transfer-encoding"}
+# The header that lists what a page of another origin may read. It is the same on every route.
+COMMON_HEADERS |= {"access-control-expose-headers"}
+# Responses of a path, not of an operation. OpenAPI has no place for them, so the contract has them in its introduction.
+PATH_ERRORS = {404: "not_found", 405: "method_not_allowed"}
 
 
 class Signed(AuthBase):
-    """Signs the bytes that are really sent."""
+    """Signs the bytes of the request body."""
 
     def __call__(self, request):
         body = request.body or b""
@@ -31,13 +31,13 @@ class Signed(AuthBase):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    # A header that is left out or twisted on purpose stays so; any other text is no signature of anything, so a real one takes its place.
+    # A missing or malformed header that is generated on purpose stays. Any other text is not a valid signature, so it is replaced with a real one.
     if case.path == "/webhooks/stripe" and "Stripe-Signature" in case.headers and not is_negative(case, "header"):
         kwargs["auth"] = Signed()
-    # A site that is switched off would be silent for all that is tried later.
+    # If the site were switched off, later cases would get no appeals.
     if case.path == "/v1/sites/{site}/switches" and isinstance(case.body, dict) and not is_negative(case, "body"):
         case.body = {**case.body, "all": "on", "surfaces": {"wall": "off"}}
-    # "Of a dismissal: how" is a sentence that a schema without conditions can't hold.
+    # The schema can't say that a dismissal must have its kind.
     body = case.body
     if isinstance(body, dict) and body.get("event") == "dismiss" and body.get("dismissal") is None and not is_negative(case, "body"):
         case.body = {**body, "dismissal": "close"}
@@ -50,7 +50,7 @@ def is_negative(case, where):
 
 @schemathesis.hook
 def filter_body(context, body):
-    # To JSON Schema 1.0 is an integer. To us it is a float, and refused, as the introduction says: an amount is never a float.
+    # For JSON Schema, 1.0 is an integer. The service rejects it as a float: an amount is never a float, as the contract's introduction says.
     return not holds_whole_float(body)
 
 
@@ -64,17 +64,17 @@ def holds_whole_float(value):
 
 @schemathesis.check
 def everything_is_in_the_contract(ctx, response, case):
-    """Every header is described, and every problem is one that the operation lists."""
+    """The contract describes every header, and lists every problem for its operation."""
     described = case.operation.definition.raw.get("responses", {}).get(str(response.status_code))
     problem = problem_of(response)
     if described is None:
-        expected = OF_THE_PATH.get(response.status_code)
+        expected = PATH_ERRORS.get(response.status_code)
         assert expected, f"{response.status_code} is not in the contract"
         assert problem.get("code") == expected, f"{problem} is not in the contract"
         if response.status_code == 405:
-            assert "allow" in response.headers, "a 405 names the methods that are there"
+            assert "allow" in response.headers, "a 405 must list the allowed methods"
         return
-    known = {name.lower() for name in described.get("headers", {})} | PLAIN
+    known = {name.lower() for name in described.get("headers", {})} | COMMON_HEADERS
     unknown = {name.lower() for name in response.headers} - known
     assert not unknown, f"headers that are not in the contract: {sorted(unknown)}"
     if problem:
@@ -89,7 +89,7 @@ def problem_of(response):
     if response.status_code < 400:
         return None
     if response.request.path_url.startswith("/ofrep/") and media_type == "application/json":
-        # OpenFeature's protocol has errors of its own form, which the schema check holds to the contract.
+        # OpenFeature's protocol has a different form of errors, which the schema check compares with the contract.
         return None
-    assert media_type == "application/problem+json", f"an error as {media_type}"
+    assert media_type == "application/problem+json", f"an error has the media type {media_type}"
     return response.json()

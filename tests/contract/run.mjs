@@ -1,9 +1,9 @@
-// Tries the contract on a running server with Schemathesis: all phases, with keys and without.
+// Tests the contract against a running server with Schemathesis: all phases, with API keys and without.
 // Run: KEEPOPEN_BIN=/…/target/debug/keepopen CONTRACT_TOOLS=folder-of-st node tests/contract/run.mjs
-// Where KEEPOPEN_TEST_POSTGRES names a server, that is the service's database; it must be a new one (scripts/with-postgres starts one).
-//   --seed=N      another seed (it is printed)
-//   --minutes=N   go on for so long, instead of a fixed number of cases
-// Ends with "N passed, N failed" and a status to match.
+// If KEEPOPEN_TEST_POSTGRES is set, the service uses that database. It must be empty (scripts/with-postgres starts a new one).
+//   --seed=N      use another seed (it is printed)
+//   --minutes=N   run for N minutes instead of a fixed number of cases
+// Prints "N passed, N failed" at the end. Exits with 1 if anything failed.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 
 const { KEEPOPEN_BIN: binary, CONTRACT_TOOLS: tools, KEEPOPEN_TEST_POSTGRES: postgres, ...env } = process.env;
 if (postgres) env.DATABASE_URL = postgres;
-assert.ok(binary && tools, "set KEEPOPEN_BIN to the keepopen binary and CONTRACT_TOOLS to the folder of Schemathesis' st");
+assert.ok(binary && tools, "Set KEEPOPEN_BIN to the keepopen binary and CONTRACT_TOOLS to the folder of Schemathesis's program st.");
 const { values: options } = parseArgs({ options: { seed: { type: "string", default: "20261124" }, minutes: { type: "string" } } });
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const contract = here("../../openapi.yaml");
@@ -25,25 +25,25 @@ const ORIGIN = "https://journal.example.org";
 const EMAIL = "reader@example.org";
 const started = [];
 
-/** Starts `keepopen` and waits for the words; answers with their match. */
-async function start(args, words) {
+/** Starts `keepopen` and waits until its output matches `pattern`. Returns the process and the match. */
+async function start(args, pattern) {
   const child = spawn(binary, args, { cwd: folder, env });
   started.push(child);
   child.ended = new Promise((done) => child.once("close", done));
-  child.said = "";
+  child.output = "";
   const match = new Promise((found, fail) => {
-    const hear = (data) => {
-      const match = words.exec((child.said += data));
+    const read = (data) => {
+      const match = pattern.exec((child.output += data));
       if (match) found(match);
     };
-    child.stdout.on("data", hear);
-    child.stderr.on("data", hear);
-    child.once("close", (status) => fail(new Error(`keepopen ${args[0]} ended with ${status}\n${child.said}`)));
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+    child.once("close", (status) => fail(new Error(`keepopen ${args[0]} exited with ${status}\n${child.output}`)));
   });
   return { child, match: await match };
 }
 
-/** The service under test, with a webhook secret that we know; its Stripe is the demo's practice Stripe. */
+/** Starts the service under test, with a known webhook secret and the demo's practice Stripe. */
 async function startService() {
   const { match } = await start(["demo", "--port", "0", "--json"], /\{.*"practice":"([^"]+)".*\}/);
   await writeFile(join(folder, "appeals.toml"), APPEALS);
@@ -110,7 +110,7 @@ async function ask(url, path, body, headers = {}) {
   return answer.json();
 }
 
-/** Somebody gives, so that there is something to find; what came of it goes into the dictionaries. */
+/** Makes a gift, so that the service has data, and writes the resulting ids and tokens to the dictionaries. */
 async function prepare(url) {
   const attempt = randomUUID();
   const checkout = (attempt) => ask(url, "/v1/checkout", { site: "journal", attempt, amount_minor: 500, currency: "EUR", interval: "month", return_url: `${ORIGIN}/` });
@@ -133,19 +133,19 @@ async function prepare(url) {
     const child = spawn(binary, ["api-key", "create", "--name", "contract", "--scope", "supporters:read", "--scope", "appeals:write", "--scope", "money:read", "--scope", "alarms:write"], { cwd: folder, env });
     let text = "";
     child.stdout.on("data", (data) => (text += data));
-    child.once("close", (status) => (status ? fail(new Error(`api-key create ended with ${status}`)) : done(text)));
+    child.once("close", (status) => (status ? fail(new Error(`api-key create exited with ${status}`)) : done(text)));
   });
   const key = made.split("\n", 1)[0];
   const { url: preview } = await ask(url, "/v1/appeals/help/previews", { site: "journal", page_url: `${ORIGIN}/` }, { authorization: `Bearer ${key}` });
-  const note = new URL(preview).searchParams.get("keepopen_preview");
+  const previewToken = new URL(preview).searchParams.get("keepopen_preview");
   const money = await fetch(`${url}/v1/contributions?limit=1`, { headers: { authorization: `Bearer ${key}` } });
   const { contributions, next } = await money.json();
   await list("contributions.txt", contributions[0].id, ...(next ? [next] : []));
-  await list("previews.txt", note, `${note.slice(0, -4)}AAAA`);
+  await list("previews.txt", previewToken, `${previewToken.slice(0, -4)}AAAA`);
   return { token, key };
 }
 
-/** One run of Schemathesis; whether all was well. */
+/** Runs Schemathesis once. Returns whether it found no failure. */
 async function run(name, url, keys, bound) {
   const config = join(folder, `${name}.toml`);
   const parts = ["schemathesis.toml", ...(keys ? ["keys.toml"] : [])];
@@ -167,10 +167,10 @@ try {
   const keys = await prepare(url);
   outcomes.push(await run("with-keys", url, keys, bound(0.7)));
   outcomes.push(await run("without-keys", url, null, bound(0.3)));
-  const panics = child.said.split("\n").filter((line) => line.includes("panicked"));
+  const panics = child.output.split("\n").filter((line) => line.includes("panicked"));
   console.log(panics.slice(0, 3).join("\n"));
   outcomes.push(panics.length === 0);
-  // An answer after all that: the service is still there.
+  // The service still responds after all that.
   outcomes.push((await fetch(`${url}/v1/banner?site=journal`)).status === 200);
 } finally {
   for (const child of started.reverse()) {
@@ -179,6 +179,6 @@ try {
   }
   await rm(folder, { recursive: true, force: true });
 }
-const failed = outcomes.filter((good) => !good).length;
+const failed = outcomes.filter((passed) => !passed).length;
 console.log(`${outcomes.length - failed} passed, ${failed} failed`);
 process.exitCode = failed ? 1 : 0;

@@ -1,9 +1,9 @@
-// Reads the fenced blocks of a page.
+// Reads the fenced blocks and the directives of a page.
 
-/** What a comment of its own line tells the test to do as the sentence above it tells the reader. */
+/** Directives: HTML comments on a line of their own, which tell the test to do what the sentence above tells the reader to do. */
 const DIRECTIVES = ["opens", "gives", "Ctrl-C"];
 
-/** Every fenced block: where it starts, its language, its attributes (`run` is `true`, `file=x` is `"x"`), its text. */
+/** Every fenced block and directive, with its line, language (empty for a directive), attributes (`run` is `true`, `file=x` is `"x"`) and text. */
 export function blocks(markdown) {
   const found = [];
   let open = null;
@@ -16,45 +16,45 @@ export function blocks(markdown) {
         open.lines.push(line);
       }
     } else if (/^<!-- /.test(line)) {
-      const [, word, rest] = /^<!-- (\S+)\s*(.*?) ?-->$/.exec(line) ?? [];
-      if (!DIRECTIVES.includes(word)) throw new Error(`line ${index + 1}: the test knows no ${word}`);
-      found.push({ line: index + 1, language: "", text: "", does: word, ...attributes(`${word} ${rest}`) });
+      const [, name, rest] = /^<!-- (\S+)\s*(.*?) ?-->$/.exec(line) ?? [];
+      if (!DIRECTIVES.includes(name)) throw new Error(`line ${index + 1}: unknown directive "${name}"; use ${DIRECTIVES.join(", ")}`);
+      found.push({ line: index + 1, language: "", text: "", does: name, ...parseInfo(`${name} ${rest}`) });
     } else if (/^\s*(```|~~~)/.test(line)) {
       const [, info] = /^```(.*)$/.exec(line) ?? [];
-      if (!info) throw new Error(`line ${index + 1}: a fenced block starts at the margin, with its language`);
-      open = { line: index + 1, lines: [], ...attributes(info) };
+      if (!info) throw new Error(`line ${index + 1}: a fenced block must start at the beginning of a line, with three backticks and its language`);
+      open = { line: index + 1, lines: [], ...parseInfo(info) };
     } else if (/^(\t| {4})\S/.test(line)) {
-      throw new Error(`line ${index + 1}: an indented block can't say whether it runs; fence it`);
+      throw new Error(`line ${index + 1}: an indented block has no attributes; use a fenced block`);
     }
   });
-  if (open) throw new Error(`line ${open.line}: the block has no end`);
+  if (open) throw new Error(`line ${open.line}: the block is not closed`);
   return found;
 }
 
-function attributes(info) {
+function parseInfo(info) {
   const [language, ...rest] = info.match(/[^\s="]+(="[^"]*"|=\S+)?/g);
-  const says = {};
+  const attributes = {};
   for (const each of rest) {
     const [, name, quoted, plain] = /^([^=]+)(?:="([^"]*)"|=(\S+))?$/.exec(each);
-    says[name] = quoted ?? plain ?? true;
+    attributes[name] = quoted ?? plain ?? true;
   }
-  return { language, says };
+  return { language, attributes };
 }
 
-/** What is to be done with the blocks, in order; an expectation goes with the block above it. */
+/** The steps of a page, in order. An expected output belongs to the block above it. */
 export function steps(markdown) {
   const found = [];
   for (const block of blocks(markdown)) {
-    const { language, says, line } = block;
+    const { language, attributes, line } = block;
     const last = found.at(-1);
     if (block.does) found.push(block);
-    else if (language === "sh" && says.run) found.push({ ...block, does: "run" });
-    else if (language === "sh" && says.start && says.until) found.push({ ...block, does: "start" });
-    else if (says.file) found.push({ ...block, does: "write" });
-    else if (language === "nginx" && says.proxies) found.push({ ...block, does: "proxy" });
-    else if (language === "html" && (says.head || says.body) && says.shows) found.push({ ...block, does: "show" });
+    else if (language === "sh" && attributes.run) found.push({ ...block, does: "run" });
+    else if (language === "sh" && attributes.start && attributes.until) found.push({ ...block, does: "start" });
+    else if (attributes.file) found.push({ ...block, does: "write" });
+    else if (language === "nginx" && attributes.proxies) found.push({ ...block, does: "proxy" });
+    else if (language === "html" && (attributes.head || attributes.body) && attributes.shows) found.push({ ...block, does: "show" });
     else if (["text", "json"].includes(language) && last?.does === "run" && !last.expected) last.expected = block;
-    else throw new Error(`line ${line}: nobody runs this block, and it follows none that runs`);
+    else throw new Error(`line ${line}: the test can't use this block: it has no attribute that runs it, and it is not the expected output of a block that runs`);
   }
   return found;
 }

@@ -5,8 +5,8 @@ import { test } from "node:test";
 const root = new URL("../../", import.meta.url);
 const read = (path) => readFileSync(new URL(path, root), "utf8");
 
-/** All text below some folders. */
-function below(...folders) {
+/** The text of all files in some folders. */
+function textOf(...folders) {
   const files = folders.flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
@@ -16,30 +16,30 @@ function below(...folders) {
   return files.join("\n");
 }
 
-/** What stands in the first column of the table under a head. */
+/** The first column of the table with this header row. */
 function firstColumn(page, head) {
   const [, rest] = read(page).split(`\n${head}\n`);
   const rows = rest.split("\n\n", 1)[0].split("\n").slice(1);
   return rows.map((row) => /^\| `(.+?)` \|/.exec(row)[1]);
 }
 
-test("every log line that operating.md explains is one that the program writes", () => {
-  // A page can't show a backtick within code; three dots stand for the rest of the line.
-  const source = below("src").replaceAll("`", "");
+test("every log line that operating.md explains exists in the source", () => {
+  // A page can't show a backtick within code, so they are removed; `…` stands for the rest of the line.
+  const source = textOf("src").replaceAll("`", "");
   const lines = firstColumn("docs/operating.md", "| line | what it means, and what to do |");
   assert.ok(lines.length > 8);
   const written = (line) => (line.endsWith("…") ? `"${line.slice(0, -1)}` : `"${line}"`);
   assert.deepEqual(lines.filter((line) => !source.includes(written(line))), []);
 });
 
-test("the events that stripe.md asks for are those that the practice Stripe and the tests know", () => {
-  const known = below("src", "practice/src", "tests/api", "tests/fixtures");
+test("every event that stripe.md lists exists in the source or the tests", () => {
+  const known = textOf("src", "practice/src", "tests/api", "tests/fixtures");
   const events = firstColumn("docs/stripe.md", "| event | what it brings |").flatMap((names) => names.split("`, `"));
   assert.ok(events.length > 12 && new Set(events).size === events.length);
   assert.deepEqual(events.filter((event) => !known.includes(`"${event}"`)), []);
 });
 
-test("the pages name only files that are there", () => {
+test("every file that a page names exists", () => {
   const pages = ["", "docs/"].flatMap((folder) => readdirSync(new URL(folder || ".", root)).map((name) => folder + name).filter((name) => name.endsWith(".md")));
   assert.ok(pages.includes("README.md") && pages.includes("docs/api.md"));
   for (const page of pages) {

@@ -1,11 +1,11 @@
-// Tries an nginx configuration: with a certificate made for the day, on a free port, in front of the page's own service.
+// Tests an nginx configuration: with a self-signed certificate, on a free port, in front of the page's own service.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 
-export const nginxIsThere = () => spawnSync("nginx", ["-v"]).status === 0;
+export const hasNginx = () => spawnSync("nginx", ["-v"]).status === 0;
 
-/** Runs nginx with the page's `server` block, and goes through it. */
-export async function tryNginx(place, server, host) {
+/** Runs nginx with the page's `server` block, and sends requests through it. */
+export async function testNginx(place, server, host) {
   const port = place.sparePort;
   const here = server
     .replace("listen 443 ssl", `listen 127.0.0.1:${port} ssl`)
@@ -19,16 +19,16 @@ export async function tryNginx(place, server, host) {
   await place.start('exec nginx -e stderr -c "$PWD/nginx.conf"', "start worker process");
   const curl = `curl -sS -o /dev/null --cacert ${place.folder}/cert.pem --resolve ${host}:${port}:127.0.0.1`;
   const through = `${curl} -w '%{http_code}' https://${host}:${port}`;
-  assert.equal(await place.run(`${through}/openapi.yaml`), "200", "the contract does not come through");
-  // The script comes through compressed, as the service has it, and a cache is told to keep the forms apart.
+  assert.equal(await place.run(`${through}/openapi.yaml`), "200", "openapi.yaml can't be fetched through nginx");
+  // The script arrives compressed, as the service sends it, with a `Vary` header for caches.
   for (const encoding of ["br", "gzip"]) {
     const headers = await place.run(`${curl} -D - -H 'accept-encoding: ${encoding}' https://${host}:${port}/embed.js`);
     assert.match(headers, new RegExp(`^content-encoding: ${encoding}\r?$`, "im"));
     assert.match(headers, new RegExp(`^etag: "[0-9a-f]{16}-${encoding}"\r?$`, "im"));
     assert.match(headers, /^vary: accept-encoding/im);
   }
-  // As large as the service takes; it says itself what is wrong with it.
+  // The largest body that the service accepts. The response must come from the service, not from nginx.
   const large = await place.run(`head -c 1040000 /dev/zero | tr '\\0' x | ${through}/webhooks/stripe --data-binary @-`);
-  assert.equal(large, "503", "a large webhook does not reach the service, which has no secret and says so");
+  assert.equal(large, "503", "a large webhook must reach the service, which responds with 503 because it has no webhook secret");
   await place.interrupt();
 }

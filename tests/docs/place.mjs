@@ -1,19 +1,19 @@
-// The machine that a page is tried on: an empty folder, free ports, `keepopen` on the path.
+// The environment in which a page is tested: an empty folder, free ports, and `keepopen` on the PATH.
 import { spawn } from "node:child_process";
 import { mkdtemp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** The ports that pages name: the demo's three, the service's own, a static site's. */
+/** The ports that pages use: the demo's three, the service's, and a static site's. */
 const NAMED = [4750, 4751, 4752, 8787, 8000];
-/** Where a page's PostgreSQL is. */
+/** The host name of PostgreSQL on the pages. */
 const DATABASE_HOST = "db.example.org";
 
 export class Place {
   #started = [];
 
-  /** `tools` goes first on the path; it is where Python with its packages is. */
+  /** `tools` is the folder of a Python with its packages; it is put first on the PATH. */
   static async make(binary, modules, tools) {
     const place = new Place();
     place.folder = await mkdtemp(join(tmpdir(), "keepopen-docs-"));
@@ -25,11 +25,11 @@ export class Place {
     const [demo, , , serve, site] = ports;
     place.sparePort = ports.at(-1);
     place.numbers = new Map(NAMED.map((port, index) => [String(port), String(ports[index])]));
-    // The one thing that differs from a reader's machine: the default ports are others.
+    // The only difference from a reader's machine: the default ports are replaced with free ones.
     const wrapper = `#!/bin/sh\ncase "$1" in\n demo) shift; exec "${binary}" demo --port ${demo} "$@";;\n serve) export KEEPOPEN_SERVER__BIND=127.0.0.1:${serve};;\nesac\nexec "${binary}" "$@"\n`;
     await writeFile(join(place.folder, "bin/keepopen"), wrapper, { mode: 0o755 });
     place.site = `http://127.0.0.1:${site}`;
-    // Each variable that begins so would be read as a setting.
+    // Keepopen would read each variable that starts with KEEPOPEN_ as a setting.
     const { KEEPOPEN_BIN: _, KEEPOPEN_TEST_POSTGRES: postgres, ...env } = process.env;
     place.databaseHost = postgres ? new URL(postgres).host : DATABASE_HOST;
     place.env = { ...env, PATH: [join(place.folder, "bin"), tools, env.PATH].filter(Boolean).join(":") };
@@ -41,7 +41,7 @@ export class Place {
     return join(this.folder, "state");
   }
 
-  /** The text with the ports and the database server of this place. */
+  /** The text with the ports and the database host of this environment. */
   here(text) {
     return text.replaceAll(DATABASE_HOST, this.databaseHost).replace(/\b(4750|4751|4752|8787|8000)\b/g, (port) => this.numbers.get(port));
   }
@@ -55,40 +55,40 @@ export class Place {
     return readFile(join(this.work, name), "utf8");
   }
 
-  /** Runs a script; what it printed, also to standard error. Fails when its status is not 0. */
+  /** Runs a script. Returns its standard output, or its standard error if that is empty. Fails if its status is not 0. */
   async run(text) {
     const script = `trap 'status=$?; export -p >"${this.#state}"; exit $status' EXIT\n${this.here(text)}`;
     const child = this.#bash(script);
     let printed = "";
-    let complained = "";
+    let errors = "";
     child.stdout.on("data", (data) => (printed += data));
-    child.stderr.on("data", (data) => (complained += data));
+    child.stderr.on("data", (data) => (errors += data));
     const status = await new Promise((done) => child.once("close", done));
-    if (status !== 0) throw new Error(`it ended with status ${status}\n${printed}${complained}`);
-    return printed || complained;
+    if (status !== 0) throw new Error(`the script exited with ${status}\n${printed}${errors}`);
+    return printed || errors;
   }
 
-  /** Starts a script and waits until it says the words. */
+  /** Starts a script in the background and waits until it prints the words. */
   async start(text, words) {
     const child = this.#bash(this.here(text), { detached: true });
     this.#started.push(child);
-    let said = "";
+    let output = "";
     await new Promise((ready, fail) => {
-      const hear = (data) => (said += data).includes(words) && ready();
-      child.stdout.on("data", hear);
-      child.stderr.on("data", hear);
-      child.once("close", (status) => fail(new Error(`it ended with ${status} without saying "${words}"\n${said}`)));
+      const read = (data) => (output += data).includes(words) && ready();
+      child.stdout.on("data", read);
+      child.stderr.on("data", read);
+      child.once("close", (status) => fail(new Error(`the script exited with ${status} before it printed "${words}"\n${output}`)));
     });
     child.removeAllListeners("close");
   }
 
-  /** Ends what was started last, as Ctrl-C does in its terminal; it must end well. */
+  /** Stops the script that was started last, as Ctrl-C does in a terminal. It must exit with 0. */
   async interrupt() {
     const status = await end(this.#started.pop(), "SIGINT");
-    if (status !== 0) throw new Error(`after Ctrl-C it ended with ${status}`);
+    if (status !== 0) throw new Error(`after Ctrl-C, the script exited with ${status}`);
   }
 
-  /** Ends what was started, and takes the folder away. */
+  /** Stops all started scripts and removes the folder. */
   async leave() {
     for (const child of this.#started) await end(child, "SIGTERM");
     await rm(this.folder, { recursive: true, force: true });
@@ -100,7 +100,7 @@ export class Place {
   }
 }
 
-/** Sends a signal to a started script and all that it started; its status at the end. */
+/** Sends a signal to a script and all its child processes. Returns the script's exit status. */
 async function end(child, signal) {
   if (child.exitCode === null && child.signalCode === null) {
     const ended = new Promise((done) => child.once("close", done));
@@ -110,7 +110,7 @@ async function end(child, signal) {
   return child.exitCode;
 }
 
-/** Free ports: one for each that pages name, and a spare one; all follow each other, as the demo's must. */
+/** Free ports: one for each port that pages use, and a spare one. They are consecutive, since the demo's ports must be. */
 async function freePorts() {
   for (let tries = 0; tries < 50; tries++) {
     const first = 20_000 + Math.floor(Math.random() * 12_000);
@@ -122,9 +122,9 @@ async function freePorts() {
 }
 
 function isFree(port) {
-  return new Promise((tell) => {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", () => tell(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => tell(true)));
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }

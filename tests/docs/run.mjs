@@ -1,43 +1,43 @@
-// Runs every command and snippet of the pages in docs/, and compares what they print with what the page says.
+// Runs every command and snippet of the pages in docs/, and compares the outputs with those on the page.
 // Run: KEEPOPEN_BIN=target/debug/keepopen node tests/docs/run.mjs [page …]
-// Needs bash, psql, curl, jq, openssl, sqlite3, Chromium, nginx (or skips its block), and a python3 with PyJWT (DOCS_TOOLS names its folder).
-// Ends with "N passed, N failed" and a status to match.
+// Needs bash, psql, curl, jq, openssl, sqlite3, Chromium, nginx (or skips its block), and a python3 with PyJWT (DOCS_TOOLS is its folder).
+// Prints "N passed, N failed" at the end. Exits with 1 if anything failed.
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { launch, newReader, open, settled } from "../browser/browser.mjs";
 import { steps } from "./blocks.mjs";
 import { compare } from "./expected.mjs";
-import { nginxIsThere, tryNginx } from "./nginx.mjs";
+import { hasNginx, testNginx } from "./nginx.mjs";
 import { Place } from "./place.mjs";
 
 const root = new URL("../../", import.meta.url);
 const binary = process.env.KEEPOPEN_BIN;
-assert.ok(binary?.startsWith("/"), "set KEEPOPEN_BIN to the keepopen binary, from / on");
+assert.ok(binary?.startsWith("/"), "Set KEEPOPEN_BIN to the absolute path of the keepopen binary.");
 const names = process.argv.length > 2 ? process.argv.slice(2) : (await readdir(new URL("docs/", root))).filter((name) => name.endsWith(".md")).sort();
 
-/** A copy of the page's `index.html` with a snippet in it; a script tag takes the place of the one that is there. */
-function withSnippet(index, { says, text }) {
+/** A copy of the page's `index.html` with a snippet in it. A script tag replaces the existing one. */
+function withSnippet(index, { attributes, text }) {
   const page = text.includes("embed.js") ? index.replace(/^.*embed\.js.*\n/m, "") : index;
-  const [before, what] = says.head ? ["</head>", "its head"] : ["</article>", "its article"];
-  assert.ok(page.includes(before), `index.html must show where ${what} ends`);
+  const before = attributes.head ? "</head>" : "</article>";
+  assert.ok(page.includes(before), `index.html must contain ${before}`);
   return page.replace(before, () => text + before);
 }
 
-/** The surface that shows on a page, or `nothing`. */
+/** The surface of the appeal on a page, or `nothing`. */
 async function shown(browser, url) {
   const reader = await newReader(browser);
   try {
     await open(reader, url);
     const panels = await reader.page.locator("keepopen-appeal .panel").evaluateAll((all) => all.map((panel) => panel.classList[1]));
-    assert.deepEqual(reader.complaints, [], "the page let out errors");
+    assert.deepEqual(reader.errors, [], "the page had errors");
     return panels.join(" ") || "nothing";
   } finally {
     await reader.leave();
   }
 }
 
-/** Gives on a page with the practice Stripe's good card: the reader comes back, is thanked, and is asked no more. */
+/** Gives on a page with the practice Stripe's working card. The reader comes back, is thanked, and sees no more appeals. */
 async function give(browser, url) {
   const reader = await newReader(browser);
   try {
@@ -49,34 +49,34 @@ async function give(browser, url) {
     await settled(reader);
     assert.match(await reader.hook("heading").textContent(), /thank/i);
     await open(reader, url);
-    assert.equal(await reader.page.locator("keepopen-appeal .panel").count(), 0, "a giver is asked again");
-    assert.deepEqual(reader.complaints, [], "the page let out errors");
+    assert.equal(await reader.page.locator("keepopen-appeal .panel").count(), 0, "the reader sees an appeal again after giving");
+    assert.deepEqual(reader.errors, [], "the page had errors");
   } finally {
     await reader.leave();
   }
 }
 
-async function carryOut(step, place, browser) {
-  const { says, text } = step;
+async function runStep(step, place, browser) {
+  const { attributes, text } = step;
   switch (step.does) {
     case "write":
-      return place.write(says.file, text);
+      return place.write(attributes.file, text);
     case "opens":
-      return assert.equal(await shown(browser, `${place.site}/${says.page}`), says.shows);
+      return assert.equal(await shown(browser, `${place.site}/${attributes.page}`), attributes.shows);
     case "gives":
-      return give(browser, `${place.site}/${says.page}`);
+      return give(browser, `${place.site}/${attributes.page}`);
     case "proxy":
-      if (nginxIsThere()) return tryNginx(place, text, says.proxies);
-      if (process.env.CI === "true") throw new Error("nginx is not there");
-      return console.log("!! SKIPPED: the nginx configuration: nginx is not there");
+      if (hasNginx()) return testNginx(place, text, attributes.proxies);
+      if (process.env.CI === "true") throw new Error("nginx is not installed");
+      return console.log("!! SKIPPED: the nginx configuration: nginx is not installed");
     case "Ctrl-C":
       return place.interrupt();
     case "start":
-      return place.start(text, says.until);
+      return place.start(text, attributes.until);
     case "show": {
-      const name = says.head ?? says.body;
+      const name = attributes.head ?? attributes.body;
       await place.write(name, withSnippet(await place.read("index.html"), step));
-      assert.equal(await shown(browser, `${place.site}/${name}`), says.shows);
+      assert.equal(await shown(browser, `${place.site}/${name}`), attributes.shows);
       return;
     }
     case "run": {
@@ -94,21 +94,21 @@ for (const name of names) {
   const place = await Place.make(binary, fileURLToPath(new URL("web/node_modules", root)), process.env.DOCS_TOOLS);
   let line = 1;
   try {
-    // The map is a drawing.
+    // The blocks of architecture.md are diagrams.
     const todo = name === "architecture.md" ? [] : steps(markdown);
     if (name.includes("postgresql") && !process.env.KEEPOPEN_TEST_POSTGRES) {
-      if (process.env.CI === "true") throw new Error("KEEPOPEN_TEST_POSTGRES names no server");
-      console.log(`!! SKIPPED: docs/${name}: KEEPOPEN_TEST_POSTGRES names no server (scripts/with-postgres starts one)`);
+      if (process.env.CI === "true") throw new Error("KEEPOPEN_TEST_POSTGRES is not set");
+      console.log(`!! SKIPPED: docs/${name}: KEEPOPEN_TEST_POSTGRES is not set (scripts/with-postgres sets it)`);
       continue;
     }
     for (const step of todo) {
       line = step.line;
-      await carryOut(step, place, browser);
+      await runStep(step, place, browser);
       passed++;
     }
     console.log(`ok: docs/${name}, ${todo.length} blocks`);
   } catch (error) {
-    // What follows in the page builds on it.
+    // The rest of the page depends on this step, so it is not run.
     failed++;
     console.log(`FAILED: docs/${name}:${line}: ${error.message}`);
   } finally {

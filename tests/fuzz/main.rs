@@ -1,6 +1,6 @@
-//! Bytes from outside: the fuzzer's checks, on every seed and on random changes of it.
+//! Untrusted input: runs the fuzz targets' checks on every seed and on random mutations of it.
 //!
-//! This needs no nightly compiler and finds simple problems; `scripts/fuzz` follows the code's branches and finds more.
+//! This needs no nightly compiler and finds simple problems. `scripts/fuzz` is guided by code coverage and finds more.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 
@@ -9,34 +9,34 @@ use std::path::Path;
 #[path = "../../fuzz/checks/mod.rs"]
 mod checks;
 
-/// Changes tried of each seed.
-const CHANGES: u64 = 1000;
+/// How many mutations of each seed are tested.
+const MUTATIONS: u64 = 1000;
 
-/// Runs `check` on each seed of `target` and on its changes; always the same ones.
-fn try_all(target: &str, check: fn(&[u8])) {
+/// Runs `check` on each seed of `target` and on its mutations, which are always the same.
+fn check_all(target: &str, check: fn(&[u8])) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     let mut paths: Vec<_> =
         std::fs::read_dir(root.join("seeds").join(target)).unwrap().map(|it| it.unwrap().path()).collect();
     paths.sort();
     let seeds: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
-    assert!(seeds.len() >= 10, "{target}: the seeds are whole");
+    assert!(seeds.len() >= 10, "{target}: seeds are missing");
     let words = words(&root.join("dictionaries").join(format!("{target}.dict")));
     for (place, seed) in seeds.iter().enumerate() {
         check(seed);
-        for change in 0..CHANGES {
-            let mut random = fastrand::Rng::with_seed(change);
+        for mutation in 0..MUTATIONS {
+            let mut random = fastrand::Rng::with_seed(mutation);
             let mut bytes = seed.clone();
             for _ in 0..random.usize(1..=4) {
                 mutate(&mut bytes, &seeds[(place + 1) % seeds.len()], &words, &mut random);
             }
             let text = String::from_utf8_lossy(&bytes).into_owned();
             let survived = std::panic::catch_unwind(|| check(&bytes));
-            assert!(survived.is_ok(), "{target}: broken by {text}");
+            assert!(survived.is_ok(), "{target}: the check failed on {text}");
         }
     }
 }
 
-/// The entries of a dictionary, as the fuzzer reads them.
+/// The entries of a fuzzer dictionary.
 fn words(path: &Path) -> Vec<Vec<u8>> {
     let text = std::fs::read_to_string(path).unwrap();
     let word = |line: &str| {
@@ -64,26 +64,26 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], words: &[Vec<u8>], random: &mut fas
 }
 
 #[test]
-fn no_signature_header_and_body_breaks_a_law() {
-    try_all("signature_header", checks::signature_header);
+fn no_signature_header_and_body_breaks_a_property() {
+    check_all("signature_header", checks::signature_header);
 }
 
 #[test]
-fn no_event_body_breaks_a_law() {
-    try_all("event_body", checks::event_body);
+fn no_event_body_breaks_a_property() {
+    check_all("event_body", checks::event_body);
 }
 
 #[test]
-fn no_reader_context_breaks_a_law() {
-    try_all("reader_context", checks::reader_context);
+fn no_reader_context_breaks_a_property() {
+    check_all("reader_context", checks::reader_context);
 }
 
 #[test]
-fn no_appeals_file_breaks_a_law() {
-    try_all("appeals_file", checks::appeals_file);
+fn no_appeals_file_breaks_a_property() {
+    check_all("appeals_file", checks::appeals_file);
 }
 
 #[test]
-fn no_token_breaks_a_law() {
-    try_all("token", checks::token);
+fn no_token_breaks_a_property() {
+    check_all("token", checks::token);
 }

@@ -1,6 +1,6 @@
-// Asks `keepopen demo` as a site would that uses OpenFeature: its SDKs for servers and for browsers, with their OFREP providers.
+// Asks `keepopen demo` as a site that uses OpenFeature does: with the server and web SDKs and their OFREP providers.
 // Run: KEEPOPEN_BIN=/…/target/debug/keepopen node tests/openfeature/run.mjs
-// Ends with "N passed, N failed" and a status to match.
+// Prints "N passed, N failed" at the end. Exits with 1 if anything failed.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
@@ -13,10 +13,10 @@ const { OFREPProvider } = require("@openfeature/ofrep-provider");
 const { OFREPWebProvider } = require("@openfeature/ofrep-web-provider");
 
 const { KEEPOPEN_BIN: binary, ...env } = process.env;
-assert.ok(binary?.startsWith("/"), "set KEEPOPEN_BIN to the keepopen binary, from / on");
+assert.ok(binary?.startsWith("/"), "Set KEEPOPEN_BIN to the absolute path of the keepopen binary.");
 
 const stories = [];
-const story = (name, tell) => stories.push({ name, tell });
+const story = (name, run) => stories.push({ name, run });
 const reader = { targetingKey: "reader-7", site: "journal", page: { section: "news" }, history: {} };
 const sensitive = { ...reader, page: { section: "news", sensitive: true } };
 
@@ -28,10 +28,10 @@ await server.OpenFeature.setProviderAndWait(new OFREPProvider({ baseUrl: keepope
 const client = server.OpenFeature.getClient();
 
 story("a server asks whether an appeal is shown", async () => {
-  const told = await client.getBooleanDetails("show_appeal", false, reader);
-  assert.deepEqual([told.value, told.reason, told.variant, told.flagMetadata.reason], [true, "TARGETING_MATCH", "on", "matched"]);
-  const quiet = await client.getBooleanDetails("show_appeal", true, sensitive);
-  assert.deepEqual([quiet.value, quiet.reason, quiet.variant, quiet.flagMetadata.reason], [false, "DEFAULT", "off", "sensitive_page"]);
+  const details = await client.getBooleanDetails("show_appeal", false, reader);
+  assert.deepEqual([details.value, details.reason, details.variant, details.flagMetadata.reason], [true, "TARGETING_MATCH", "on", "matched"]);
+  const noAppeal = await client.getBooleanDetails("show_appeal", true, sensitive);
+  assert.deepEqual([noAppeal.value, noAppeal.reason, noAppeal.variant, noAppeal.flagMetadata.reason], [false, "DEFAULT", "off", "sensitive_page"]);
 });
 
 story("a server gets the whole verdict, the same one for the same reader", async () => {
@@ -46,15 +46,15 @@ story("a server gets the whole verdict, the same one for the same reader", async
   for (let key = 0; key < 40; key++) {
     variants.add((await client.getObjectDetails("appeal", {}, { ...reader, targetingKey: `reader-${key}` })).variant);
   }
-  assert.deepEqual([...variants].sort(), ["a", "b"], "readers are split");
+  assert.deepEqual([...variants].sort(), ["a", "b"], "readers are split between the variants");
 });
 
-story("what can't be answered is the default, with the protocol's error", async () => {
+story("if the question can't be answered, the SDK returns the default and the protocol's error", async () => {
   const unknown = await client.getBooleanDetails("other", true, reader);
   assert.deepEqual([unknown.value, unknown.errorCode], [true, "FLAG_NOT_FOUND"]);
-  const nowhere = await client.getBooleanDetails("show_appeal", true, { ...reader, site: "nowhere" });
-  assert.deepEqual([nowhere.value, nowhere.reason], [true, "ERROR"]);
-  assert.equal(nowhere.errorCode, "INVALID_CONTEXT");
+  const unknownSite = await client.getBooleanDetails("show_appeal", true, { ...reader, site: "nowhere" });
+  assert.deepEqual([unknownSite.value, unknownSite.reason], [true, "ERROR"]);
+  assert.equal(unknownSite.errorCode, "INVALID_CONTEXT");
   const { site: _, ...siteless } = reader;
   const missing = await client.getBooleanDetails("show_appeal", true, siteless);
   assert.deepEqual([missing.value, missing.errorCode], [true, "INVALID_CONTEXT"]);
@@ -62,7 +62,7 @@ story("what can't be answered is the default, with the protocol's error", async 
   assert.deepEqual([broken.value, broken.errorCode], [true, "PARSE_ERROR"]);
 });
 
-story("a browser fetches every flag once, and again only when something changed", async () => {
+story("a browser fetches all flags once, and gets a 304 until something changes", async () => {
   const statuses = [];
   const counting = async (...request) => {
     const answer = await fetch(...request);
@@ -83,9 +83,9 @@ story("a browser fetches every flag once, and again only when something changed"
 });
 
 let [passed, failed] = [0, 0];
-for (const { name, tell } of stories) {
+for (const { name, run } of stories) {
   try {
-    await tell();
+    await run();
     passed++;
     console.log(`ok: ${name}`);
   } catch (error) {

@@ -1,4 +1,4 @@
-"""What Stripe's library for Python says of each case: JSON in, one verdict each out."""
+"""Checks each case with Stripe's library for Python. Reads the cases as JSON and writes one verdict for each."""
 
 import base64
 import json
@@ -10,14 +10,14 @@ import stripe
 def accepts(body, header, secret):
     try:
         stripe.Webhook.construct_event(body, header, secret)
-    except Exception:  # Whatever it raises, the event is not accepted.
+    except Exception:  # Any exception means that the event is not accepted.
         return False
     return True
 
 
-asked = json.load(sys.stdin)
+request = json.load(sys.stdin)
 verdicts = [
-    any(accepts(base64.b64decode(case["body"]), case["header"], secret) for secret in asked["secrets"])
-    for case in asked["cases"]
+    any(accepts(base64.b64decode(case["body"]), case["header"], secret) for secret in request["secrets"])
+    for case in request["cases"]
 ]
 json.dump({"version": stripe.VERSION, "verdicts": verdicts}, sys.stdout)

@@ -1,6 +1,6 @@
-// Judges a table of webhook signatures three times: by the running server, by Stripe's library for Python, by its library for Node.
-// Run: KEEPOPEN_BIN=/…/target/debug/keepopen DOCS_TOOLS=folder-of-python3 node tests/signatures/run.mjs        (--write writes the table anew)
-// Ends with "N passed, N failed" and a status to match.
+// Checks a table of webhook signatures three times: with the running server, with Stripe's library for Python, and with its library for Node.
+// Run: KEEPOPEN_BIN=/…/target/debug/keepopen DOCS_TOOLS=folder-of-python3 node tests/signatures/run.mjs        (--write rewrites the table)
+// Prints "N passed, N failed" at the end. Exits with 1 if anything failed.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -14,9 +14,9 @@ import { cases, SECRETS } from "./cases.mjs";
 const Stripe = createRequire(new URL("../../web/package.json", import.meta.url))("stripe");
 const page = new URL("../../docs/decisions/0004-signatures.md", import.meta.url);
 const { KEEPOPEN_BIN: binary, DOCS_TOOLS: tools, ...env } = process.env;
-assert.ok(binary && tools, "set KEEPOPEN_BIN to the keepopen binary and DOCS_TOOLS to the folder of a python3 with stripe");
+assert.ok(binary && tools, "Set KEEPOPEN_BIN to the keepopen binary and DOCS_TOOLS to the folder of a python3 that has the package stripe.");
 
-/** The server with both secrets, on a port of its choice; `ask` sends one delivery. */
+/** Starts the server with both secrets on a free port. `deliver` sends one webhook. */
 async function startServer() {
   const folder = await mkdtemp(join(tmpdir(), "keepopen-signatures-"));
   await writeFile(join(folder, "keepopen.toml"), `[server]\nbind = "127.0.0.1:0"\n[management]\nbind = ""\n[stripe]\nwebhook_secrets = ${JSON.stringify(SECRETS)}\n[log]\nformat = "json"\n`);
@@ -28,14 +28,14 @@ async function startServer() {
       const [, port] = /"address":"127\.0\.0\.1:(\d+)"/.exec((log += data)) ?? [];
       if (port) found(port);
     });
-    child.once("close", (status) => fail(new Error(`the server ended with ${status}\n${log}`)));
+    child.once("close", (status) => fail(new Error(`the server exited with ${status}\n${log}`)));
   });
   const stop = async () => {
     child.kill("SIGTERM");
     await ended;
     await rm(folder, { recursive: true, force: true });
   };
-  return { stop, ask: (one) => deliver(port, one) };
+  return { stop, deliver: (one) => deliver(port, one) };
 }
 
 function deliver(port, { header, body }) {
@@ -51,7 +51,7 @@ function deliver(port, { header, body }) {
   });
 }
 
-function byNode(one) {
+function acceptedByNode(one) {
   return SECRETS.some((secret) => {
     try {
       Stripe.webhooks.constructEvent(one.body, one.header, secret);
@@ -62,7 +62,7 @@ function byNode(one) {
   });
 }
 
-async function byPython(all) {
+async function verdictsByPython(all) {
   const child = spawn(join(tools, "python3"), [fileURLToPath(new URL("official.py", import.meta.url))], { stdio: ["pipe", "pipe", "inherit"] });
   let text = "";
   child.stdout.on("data", (data) => (text += data));
@@ -72,10 +72,10 @@ async function byPython(all) {
   return JSON.parse(text);
 }
 
-const word = (accepted) => (accepted ? "accepted" : "refused");
+const label = (accepted) => (accepted ? "accepted" : "refused");
 
-/** What the server says, in the table's words; anything but a 200 and a 400 is a fault. */
-function byUs({ status, problem }) {
+/** The server's response as it is written in the table. Any status but 200 and 400 is an error. */
+function ourVerdict({ status, problem }) {
   if (status === 200) return "accepted";
   assert.equal(status, 400, JSON.stringify(problem));
   return `refused: ${problem.detail ?? problem.title}`;
@@ -85,10 +85,10 @@ const server = await startServer();
 let rows;
 try {
   const all = cases(Math.floor(Date.now() / 1000));
-  const python = await byPython(all);
+  const python = await verdictsByPython(all);
   rows = [];
   for (const [index, one] of all.entries()) {
-    rows.push({ name: one.name, ours: byUs(await server.ask(one)), python: word(python.verdicts[index]), node: word(byNode(one)) });
+    rows.push({ name: one.name, ours: ourVerdict(await server.deliver(one)), python: label(python.verdicts[index]), node: label(acceptedByNode(one)) });
   }
 } finally {
   await server.stop();
@@ -105,11 +105,11 @@ let passed = 0;
 const wrong = [];
 rows.forEach((row, index) => {
   const lenient = row.ours === "accepted" && !(row.python === "accepted" && row.node === "accepted");
-  if (lenient) wrong.push(`we accept what a library of Stripe's refuses: ${line(row)}`);
-  else if (line(row) !== written[index]) wrong.push(`heard:   ${line(row)}\nwritten: ${written[index]}`);
+  if (lenient) wrong.push(`we accept what one of Stripe's libraries refuses: ${line(row)}`);
+  else if (line(row) !== written[index]) wrong.push(`measured: ${line(row)}\nwritten:  ${written[index]}`);
   else passed++;
 });
-for (const row of written.slice(rows.length)) wrong.push(`nobody judges: ${row}`);
+for (const row of written.slice(rows.length)) wrong.push(`no case for this row: ${row}`);
 console.log(wrong.join("\n"));
 console.log(`${passed} passed, ${wrong.length} failed`);
 process.exitCode = wrong.length ? 1 : 0;
