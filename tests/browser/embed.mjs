@@ -204,7 +204,7 @@ story("while a bank debit is being processed, no appeal and no thanks show; late
   assert.equal(await reader.hook("heading").textContent(), "We need your help now");
 });
 
-story("a bank debit that succeeds is thanked for on a later page", {}, async (reader) => {
+story("after a bank debit succeeds, a later page shows the thanks", {}, async (reader) => {
   await open(reader, page("regatta"));
   await pay(reader, "#pay-bank");
   fake.sessions.get("cs_test_1").state = "paid";
@@ -268,8 +268,8 @@ story("without consent, nothing is stored and no history is sent", {}, async (re
 });
 
 story("a service that fails, sends a malformed verdict or does not respond leaves the article alone", {}, async (reader) => {
-  for (const trouble of [{ status: 503, body: {} }, { status: 200, body: { show: true } }, { status: 200, body: undefined }, "hang"]) {
-    fake.overrides["/v1/banner"] = trouble;
+  for (const override of [{ status: 503, body: {} }, { status: 200, body: { show: true } }, { status: 200, body: undefined }, "hang"]) {
+    fake.overrides["/v1/banner"] = override;
     await open(reader, page("regatta"));
     assert.equal(await shown(reader), 0);
     assert.match(await reader.page.locator("h1").textContent(), /winter regatta/);
@@ -321,7 +321,7 @@ story("a browser that stores nothing still shows the appeal and opens the paymen
   await reader.page.addInitScript(() => {
     for (const name of ["getItem", "setItem", "removeItem"]) {
       Storage.prototype[name] = () => {
-        throw new DOMException("closed", "SecurityError");
+        throw new DOMException("blocked", "SecurityError");
       };
     }
   });

@@ -29,7 +29,7 @@ const TEXT = {
   rtl: "خرج الوفدان من محطة الإشارات القديمة في الرابعة وعشرين دقيقة، وبدا للحظة أن أحدًا لا يعرف من يجب أن يتكلم أولًا. ثم رفع أحدهم ورقة واحدة، ففهم المصورون. كان جدولًا للمواعيد.",
 };
 
-/** The HTML of an article with a place for `surface`, and with the script of the service at `url`. `mode` is light, dark or rtl. */
+/** The HTML of an article with a place for `surface` and the script tag of the service at `url`. `mode` is light, dark or rtl. */
 export function article(url, { mode = "light", surface = "banner", edge, place = "", style = "" } = {}) {
   const rtl = mode === "rtl";
   const text = (at) => `<p>${TEXT[rtl ? "rtl" : "ltr"]} <a id="link-${at}" href="#${at}">${rtl ? "المزيد" : "Read on"}</a></p>`;

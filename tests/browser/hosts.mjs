@@ -360,7 +360,7 @@ hostStory("htmx: a boosted link counts as one page, whose description is on an e
 // Frames.
 
 for (const [name, origin] of [["of the same origin", () => fake.elsewhere], ["of another origin", () => fake.url]]) {
-  hostStory(`in a frame ${name}, the payment page opens in the top window, and the gift is thanked for`, async (reader) => {
+  hostStory(`in a frame ${name}, the payment page opens in the top window, and the thanks show on return`, async (reader) => {
     const inner = host("inner");
     const outer = `${origin()}${new URL(host("outer", { script: "", body: `<iframe id="frame" src="${inner}" width="900" height="700"></iframe>` })).pathname}`;
     await open(reader, outer);

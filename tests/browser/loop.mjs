@@ -105,7 +105,7 @@ story("the token can be verified offline with a JWT library, and only for its ow
   await assert.rejects(jwtVerify([head, forged, signature].join("."), offline, wanted), /signature/);
 });
 
-story("after a one-off gift, the reader is thanked and sees no appeals", async (reader) => {
+story("after a one-off gift, the reader sees the thanks and no more appeals", async (reader) => {
   await open(reader, article("library-piano"));
   await reader.hook("interval-once").click();
   const [first] = await reader.page.locator('keepopen-appeal [data-test^="amount-"]').evaluateAll((labels) => labels.map((label) => label.dataset.test));
@@ -154,7 +154,7 @@ story("while a bank debit is being processed, no appeal and no thanks show; when
   assert.match(await heading(reader), ASKS);
 });
 
-story("a bank debit that succeeds is thanked for on the next page", async (reader) => {
+story("after a bank debit succeeds, the next page shows the thanks", async (reader) => {
   await open(reader, article("eelgrass"));
   await give(reader, "once", 1500);
   await payWith(reader, "#pay-bank");
@@ -208,7 +208,7 @@ story("the practice pages fit a phone even with long event names, and an amount 
 async function pictures(width) {
   const reader = Object.assign(await newReader(browser, { viewport: sizes[width] }), { email: `reader-at-${width}@example.org` });
   await open(reader, `${demo.newspaper}/`);
-  await reader.page.waitForTimeout(500); // the banner grows to its size
+  await reader.page.waitForTimeout(500); // wait for the banner's animation
   await shot(reader, `front-${width}`);
   await open(reader, article("ferries"));
   await reader.page.waitForTimeout(500);
@@ -232,7 +232,7 @@ async function pictures(width) {
 async function startDemo() {
   // The server reads every KEEPOPEN_ variable as a setting, so this one is not passed on.
   const { KEEPOPEN_BIN: binary, ...env } = process.env;
-  assert.ok(binary, "set KEEPOPEN_BIN to the keepopen binary");
+  assert.ok(binary, "Set KEEPOPEN_BIN to the keepopen binary.");
   const child = spawn(binary, ["demo", "--port", "0", "--json"], { env, stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((_, fail) => {
     child.once("error", fail);

@@ -55,10 +55,10 @@ function splitAt(text: string, separator: string): [string, string] {
 }
 
 function latinDigits(text: string, locale: string): string {
-  const figures = formatter(locale, { useGrouping: false }).format(9876543210);
-  return text.replace(/\p{Nd}/gu, (figure) => {
-    const at = figures.indexOf(figure);
-    return at < 0 ? figure : String(9 - at);
+  const localDigits = formatter(locale, { useGrouping: false }).format(9876543210);
+  return text.replace(/\p{Nd}/gu, (digit) => {
+    const at = localDigits.indexOf(digit);
+    return at < 0 ? digit : String(9 - at);
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Kept } from "./memory";
+import type { Stored } from "./memory";
 
 // Counts the articles that were read in this browser: by week and tag, and by day. Addresses are not stored.
 
@@ -7,14 +7,14 @@ const MAX_DAYS = 92;
 const MAX_TAGS = 30;
 
 /** Adds one article to its week. It is added to its day when the next article is read: the counts by day don't include the current page. */
-export function countArticle(kept: Kept, tags: string[], nowMs: number): void {
+export function countArticle(stored: Stored, tags: string[], nowMs: number): void {
   /** Adds one to the entry of `date`, moves it to the end, and drops entries that are `days` days old or older. */
   const countOne = (name: "articles" | "days", unit: string, date: string, days: number) => {
-    const list = kept[name] as any[];
+    const list = stored[name] as any[];
     const since = dateOf(nowMs, days);
     const entry = list.find((one) => one[unit] === date) ?? { [unit]: date, count: 0 };
     entry.count++;
-    kept[name] = [...list.filter((one) => one !== entry && one[unit] > since), entry];
+    stored[name] = [...list.filter((one) => one !== entry && one[unit] > since), entry];
     return entry;
   };
   const week = countOne("articles", "week", dateOf(nowMs, (new Date(nowMs).getDay() + 6) % 7), MAX_WEEKS * 7);
@@ -24,8 +24,8 @@ export function countArticle(kept: Kept, tags: string[], nowMs: number): void {
     const times = +counted[tag]! || 0;
     if (times || Object.keys(counted).length < MAX_TAGS) counted[tag] = times + 1;
   }
-  if (kept.last) countOne("days", "day", kept.last, MAX_DAYS);
-  kept.last = dateOf(nowMs);
+  if (stored.last) countOne("days", "day", stored.last, MAX_DAYS);
+  stored.last = dateOf(nowMs);
 }
 
 /** The local date, or that of some days before. */

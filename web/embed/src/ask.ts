@@ -14,7 +14,7 @@ export async function ask(page: Embed): Promise<Verdict | undefined> {
   if (!question.surfaces.length || (hold?.about === key && Math.ceil((hold.until - now()) / MAX_HOLD_MS) === 1)) return undefined;
 
   question.token = token;
-  if (memory.works()) {
+  if (memory.canStore()) {
     question.reader.bucket = bucket;
     // Old entries are not removed here but when an entry is added: by then the service's clock is known.
     question.history = { views, dismissals, articles, article_days: days };
@@ -28,7 +28,7 @@ export async function ask(page: Embed): Promise<Verdict | undefined> {
   // On the same page, only time changes these reasons. Until then, don't ask again.
   const { reason, next_eligible_at: next } = verdict;
   if (next && /_cap|dismissed/.test(reason)) {
-    memory.change((kept) => (kept.hold = { until: Math.min(Date.parse(next), now() + MAX_HOLD_MS), about: key }));
+    memory.change((stored) => (stored.hold = { until: Math.min(Date.parse(next), now() + MAX_HOLD_MS), about: key }));
   }
   if (verdict.show) return verdict;
   // The reader is held out, or the service no longer accepts the token.

@@ -1,8 +1,8 @@
 import { formatAmount, parseAmount } from "./amounts";
-import type { CheckoutBody, Choices, Gift, Shown } from "./contract";
+import type { CheckoutBody, Choices, Gift, AppealVerdict } from "./contract";
 import { put } from "./days";
 import { isForeignFrame, leaveTo, returnAddress, webAddress } from "./leave";
-import type { GivenGift, Pending } from "./memory";
+import type { GiftSummary, Pending } from "./memory";
 import { ATTEMPT_PARAMETER, PREVIEW_PARAMETER, SESSION_PARAMETER } from "./names";
 import { type Embed, JSON_BODY } from "./parts";
 
@@ -23,10 +23,10 @@ export { parseAmount };
 
 /** A sentence that says what is wrong with a typed amount; undefined if the amount is valid. */
 export function problemOf(wanted: number | undefined, choices: Choices, locale: string, own: object): string | undefined {
-  const { minimum_minor: least, maximum_minor: most, minor_digits: digits, step_minor: step = 1 } = choices;
+  const { minimum_minor: minimum, maximum_minor: maximum, minor_digits: digits, step_minor: step = 1 } = choices;
   const words: EnglishCheckout = { ...english, ...own };
   const [sentence, amount] =
-    wanted === undefined || wanted % step ? [words.notAnAmount, Math.max(least, 15 * 10 ** digits)] : wanted < least ? [words.tooSmall, least] : wanted > most ? [words.tooLarge, most] : [];
+    wanted === undefined || wanted % step ? [words.notAnAmount, Math.max(minimum, 15 * 10 ** digits)] : wanted < minimum ? [words.tooSmall, minimum] : wanted > maximum ? [words.tooLarge, maximum] : [];
   return sentence && put(sentence, formatAmount(amount!, choices, locale));
 }
 
@@ -37,49 +37,49 @@ export interface Refusal {
 }
 
 /** The current attempt. Trying again with the same choice (`about`) is the same attempt, so nobody pays twice. */
-let last: { id: string; about: string } | undefined;
+let currentAttempt: { id: string; about: string } | undefined;
 let onReturn: (() => void) | undefined;
 
 /** Ends the current attempt: the next gift starts another one, even if it is the same gift. */
-export function renew(): void {
-  last = undefined;
+export function endAttempt(): void {
+  currentAttempt = undefined;
 }
 
 /** Opens the payment page for a gift that was chosen in an appeal. On success, the browser leaves the page; otherwise returns why it failed. */
-export async function openPayment(embed: Embed, verdict: Shown, gift: Gift, given: GivenGift, locale: string): Promise<Refusal | undefined> {
+export async function openPayment(embed: Embed, verdict: AppealVerdict, gift: Gift, given: GiftSummary, locale: string): Promise<Refusal | undefined> {
   const { memory, settings } = embed;
   const { attribution, content } = verdict;
-  const about = JSON.stringify([embed.turn, attribution, gift.amount_minor, gift.currency, gift.interval, gift.cover_fee]);
-  if (last?.about !== about) last = { id: uuid(), about };
-  const attempt = last.id;
+  const about = JSON.stringify([embed.pageIndex, attribution, gift.amount_minor, gift.currency, gift.interval, gift.cover_fee]);
+  if (currentAttempt?.about !== about) currentAttempt = { id: uuid(), about };
+  const attempt = currentAttempt.id;
   const pending: Pending = { attempt, session: "", at: embed.now(), gift: given };
   if (content.thanks) pending.thanks = { ...content.thanks, locale };
   // A preview is not shown again after the payment.
   if (attribution) pending.left = { url: location.href.split("#")[0]!, verdict, gift };
   /** Stores the payment with its session, or removes one that was stored without a session. */
-  const write = (session?: string) => {
-    if (!memory.works()) return;
-    memory.change((kept) => {
-      const others = kept.pending.filter((one) => one.session);
-      kept.pending = session === undefined ? others : [...others, { ...pending, session }].slice(-5);
+  const save = (session?: string) => {
+    if (!memory.canStore()) return;
+    memory.change((stored) => {
+      const others = stored.pending.filter((one) => one.session);
+      stored.pending = session === undefined ? others : [...others, { ...pending, session }].slice(-5);
     });
   };
   // Find out whether the payment can be stored before the return URL is built.
-  write("");
+  save("");
   // This browser needs the attempt again on return. If it can't be stored, it goes into the fragment, which only Stripe and this browser see.
-  const fragment = memory.works() && !isForeignFrame() ? "" : `#${ATTEMPT_PARAMETER}=${attempt}`;
-  const body: CheckoutBody = { site: settings.site, attempt, ...gift, return_url: ownAddress(returnAddress()) + fragment, attribution };
+  const fragment = memory.canStore() && !isForeignFrame() ? "" : `#${ATTEMPT_PARAMETER}=${attempt}`;
+  const body: CheckoutBody = { site: settings.site, attempt, ...gift, return_url: cleanAddress(returnAddress()) + fragment, attribution };
   const answer = await embed.call("/v1/checkout", TIMEOUT_MS, body, JSON_BODY);
   const url = answer?.status === 200 ? webAddress(answer.body.url) : undefined;
   if (!url || typeof answer?.body.session !== "string") {
-    write();
-    if (answer?.body.code === "attempt_reused") last = undefined;
+    save();
+    if (answer?.body.code === "attempt_reused") currentAttempt = undefined;
     // If the service can't be reached now, the appeal itself has the address of another way to give.
     const fallback = answer?.body.fallback_url ?? content.choices?.fallback_url;
     return { why: answer?.status === 429 ? "tooMany" : "failed", fallbackUrl: webAddress(fallback) };
   }
-  write(answer.body.session);
-  onReturn ??= () => void embed.part("settle").then(({ again }) => again(embed), () => {});
+  save(answer.body.session);
+  onReturn ??= () => void embed.part("settle").then(({ settleRestored }) => settleRestored(embed), () => {});
   addEventListener("pageshow", onPageShow);
   leaveTo(url);
   return undefined;
@@ -91,7 +91,7 @@ function onPageShow(event: PageTransitionEvent): void {
 }
 
 /** The page's address without our parameters and without the fragment. */
-export function ownAddress(address: string): string {
+export function cleanAddress(address: string): string {
   const url = new URL(address);
   url.searchParams.delete(SESSION_PARAMETER);
   url.searchParams.delete(PREVIEW_PARAMETER);

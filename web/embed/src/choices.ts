@@ -2,22 +2,22 @@ import { formatAmount, withFee } from "./amounts";
 import type { Refusal } from "./checkout";
 import type { Choices, Gift, Interval } from "./contract";
 import { put } from "./days";
-import { make, part } from "./dom";
+import { make, makePart } from "./dom";
 import type { Parts } from "./parts";
 import { buttonPhrase, buttonWithoutGift, giftPhrase, words } from "./words";
 
 const INTERVALS: Interval[] = ["once", "month", "year"];
 
-/** What the form does next. */
-export interface Next {
+/** What the form can do. */
+export interface FormActions {
   /** Fetches the part that reads a typed amount and opens the payment page. */
-  part(): Promise<Parts["checkout"]>;
+  loadCheckout(): Promise<Parts["checkout"]>;
   /** Opens the payment page for a gift; `phrase` is the gift as text. On success, the browser leaves the page; otherwise returns why it failed. */
-  give(gift: Gift, phrase: string): Promise<Refusal | undefined>;
+  openPayment(gift: Gift, phrase: string): Promise<Refusal | undefined>;
 }
 
 /** The form: interval, amount, one button. `ready` makes it work again for a reader who came back without paying. */
-export function choiceForm(choices: Choices, cta: string, locale: string, next: Next): { element: HTMLElement; ready: (gift?: Gift, sentence?: string) => void } {
+export function choiceForm(choices: Choices, cta: string, locale: string, actions: FormActions): { element: HTMLElement; ready: (gift?: Gift, sentence?: string) => void } {
   const { currency, minimum_minor: minimum, maximum_minor: maximum, minor_digits: digits, step_minor: unit = 1 } = choices;
   const amounts = make("fieldset");
   const own = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", part: "own-amount", "data-test": "other-amount" });
@@ -25,10 +25,10 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
   const coverFee = make("input", { type: "checkbox", "data-test": "cover-fee" });
   const coverWords = make("span");
   const coverLine = make("label", { class: "cover", part: "cover-fee" }, coverFee, coverWords);
-  const message = part("p", "message", { role: "alert" });
-  const button = part("button", "give", { type: "submit", lang: locale, dir: "auto" });
+  const message = makePart("p", "message", { role: "alert" });
+  const button = makePart("button", "give", { type: "submit", lang: locale, dir: "auto" });
   const terms = make("span");
-  const secure = part("p", "secure", {}, make("i", { "aria-hidden": "true" }), words.secure, " ", terms);
+  const secure = makePart("p", "secure", {}, make("i", { "aria-hidden": "true" }), words.secure, " ", terms);
   const offered = INTERVALS.filter((one) => choices[one]?.length);
 
   let interval = offered.find((one) => one === choices.default?.interval) ?? offered[0] ?? "once";
@@ -77,7 +77,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
 
   /** Fetches the checkout part once, then reads what was typed in the meantime. */
   const fetchCheckout = () =>
-    (loading ??= next.part().then(
+    (loading ??= actions.loadCheckout().then(
       (part) => {
         checkout = part;
         refresh(true);
@@ -141,7 +141,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
     else if (loaded) {
       const gift: Gift = { amount_minor: wanted, currency, interval };
       if (feeOf(wanted) && coverFee.checked) gift.cover_fee = true;
-      refusal = await next.give(gift, phrase).catch(() => failed);
+      refusal = await actions.openPayment(gift, phrase).catch(() => failed);
       if (!refusal) return;
     }
     ready();

@@ -15,7 +15,7 @@ type Optional<Whole, Key extends keyof Whole> = Omit<Whole, Key> & Partial<Pick<
 export type Choices = Optional<contract.Choices, contract.Interval | "default" | "other" | "step_minor">;
 
 /** A heading and the text below it; `locale` is their language. */
-export interface Words extends contract.ThanksCopy {
+export interface Copy extends contract.ThanksCopy {
   locale?: string | null;
 }
 
@@ -26,7 +26,7 @@ export interface Content extends Omit<contract.Content, "choices"> {
 export type QuietDays = contract.QuietDays;
 
 /** A verdict that shows an appeal. */
-export interface Shown extends Omit<contract.Verdict, "content"> {
+export interface AppealVerdict extends Omit<contract.Verdict, "content"> {
   show: true;
   surface: Surface;
   kind: Kind;
@@ -37,11 +37,11 @@ export interface Shown extends Omit<contract.Verdict, "content"> {
   content: Content;
 }
 
-export interface Silent extends contract.Verdict {
+export interface SilentVerdict extends contract.Verdict {
   show: false;
 }
 
-export type Verdict = Shown | Silent;
+export type Verdict = AppealVerdict | SilentVerdict;
 
 export interface Dismissal extends contract.Dismissal {
   kind: DismissalKind;

@@ -12,7 +12,7 @@ export interface OwnTimes {
 }
 
 /** Whether a time can be written in this language. A browser that does not support it would use another language. */
-export function canTellTime(language: string, own: OwnTimes): boolean {
+export function supportsTimes(language: string, own: OwnTimes): boolean {
   return !!(own.time ?? own.units ?? Intl.RelativeTimeFormat?.supportedLocalesOf(language)[0]);
 }
 

@@ -16,13 +16,13 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
 }
 
 /** Makes an element that style sheets (`class` inside, `part` outside) and tests (`data-test`) find by its name. */
-export function part<Name extends keyof HTMLElementTagNameMap>(tag: Name, name: string, attributes: Record<string, string | undefined> = {}, ...children: Child[]) {
+export function makePart<Name extends keyof HTMLElementTagNameMap>(tag: Name, name: string, attributes: Record<string, string | undefined> = {}, ...children: Child[]) {
   return make(tag, { class: name, part: name, "data-test": name, ...attributes }, ...children);
 }
 
 /** Makes a button. */
 export function button(name: string, label: string, press: () => void, attributes: Record<string, string | undefined> = {}): HTMLButtonElement {
-  const element = part("button", name, { type: "button", ...attributes }, label);
+  const element = makePart("button", name, { type: "button", ...attributes }, label);
   element.addEventListener("click", press);
   return element;
 }

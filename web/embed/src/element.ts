@@ -11,18 +11,18 @@ const SHOW_FOR_MS = 8_000;
 /** `<keepopen-appeal surface="banner|inline|wall">`: a place for an appeal, empty until there is one. */
 export class AppealElement extends HTMLElement {
   private root = this.attachShadow({ mode: "open" });
-  private covered: { element: HTMLElement; display: string }[] = [];
+  private hiddenSiblings: { element: HTMLElement; display: string }[] = [];
   private live = make("p", { class: "say", role: "status", "data-test": "say" });
   private panel?: HTMLElement;
   /** Functions that undo the panel's changes to the page. */
   private undo: (() => void)[] = [];
-  /** The element that had the focus before this one. */
-  private cameFrom?: HTMLElement;
+  /** The element that had the focus before the appeal got it. */
+  private previousFocus?: HTMLElement;
 
   constructor() {
     super();
     this.addEventListener("focusin", ({ relatedTarget }) => {
-      if (relatedTarget instanceof HTMLElement) this.cameFrom = relatedTarget;
+      if (relatedTarget instanceof HTMLElement) this.previousFocus = relatedTarget;
     });
   }
 
@@ -32,7 +32,7 @@ export class AppealElement extends HTMLElement {
   }
 
   /** Shows a panel with this style sheet. A wall hides the siblings that follow it. */
-  fill(panel: HTMLElement, style: string): void {
+  showPanel(panel: HTMLElement, style: string): void {
     this.clear();
     this.root.replaceChildren();
     this.applyStyle(style);
@@ -41,7 +41,7 @@ export class AppealElement extends HTMLElement {
     this.root.append(panel, this.live);
     this.undo.push(followPage(panel, this));
     if (this.surface === "banner") this.undo.push(makeRoom(panel, this));
-    if (this.surface === "wall") this.cover();
+    if (this.surface === "wall") this.hideSiblings();
   }
 
   /** Removes the panel, and shows what a wall has hidden. */
@@ -49,21 +49,21 @@ export class AppealElement extends HTMLElement {
     const hadFocus = this.matches(":focus-within");
     for (const undo of this.undo.splice(0)) undo();
     this.panel?.remove();
-    if (hadFocus) this.cameFrom?.focus({ preventScroll: true });
-    for (const { element, display } of this.covered) element.style.display = display;
-    this.covered = [];
+    if (hadFocus) this.previousFocus?.focus({ preventScroll: true });
+    for (const { element, display } of this.hiddenSiblings) element.style.display = display;
+    this.hiddenSiblings = [];
   }
 
   /** Announces a sentence to screen readers. If there is no panel, also shows it for a few seconds. */
-  say(sentence: string): void {
+  announce(sentence: string): void {
     setTimeout(() => (this.live.textContent = sentence), SPEAK_AFTER_MS);
     setTimeout(() => this.live.textContent === sentence && this.live.replaceChildren(), SHOW_FOR_MS);
   }
 
-  private cover(): void {
+  private hideSiblings(): void {
     for (let next = this.nextElementSibling; next; next = next.nextElementSibling) {
       if (!(next instanceof HTMLElement)) continue;
-      this.covered.push({ element: next, display: next.style.display });
+      this.hiddenSiblings.push({ element: next, display: next.style.display });
       next.style.display = "none";
     }
   }
@@ -88,15 +88,15 @@ export function places(): AppealElement[] {
 /** The place for a surface. If there is none for the banner, it is made. */
 export function placeFor(surface: Surface, edge: "top" | "bottom"): AppealElement | undefined {
   const found = places().find((place) => place.surface === surface && isVisible(place));
-  if (found || surface !== "banner") return found && edged(found, edge);
-  const made = edged(document.createElement(TAG) as AppealElement, edge);
+  if (found || surface !== "banner") return found && withEdge(found, edge);
+  const made = withEdge(document.createElement(TAG) as AppealElement, edge);
   made.setAttribute("surface", "banner");
   if (edge === "top") document.body.prepend(made);
   else document.body.append(made);
   return made;
 }
 
-function edged(place: AppealElement, edge: "top" | "bottom"): AppealElement {
+function withEdge(place: AppealElement, edge: "top" | "bottom"): AppealElement {
   if (place.surface === "banner") place.setAttribute("edge", place.dataset.edge ?? edge);
   return place;
 }

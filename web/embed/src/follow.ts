@@ -14,37 +14,37 @@ let isNew = false;
 let watched: HTMLHeadElement | undefined;
 
 /** Checks whether this is still the page that the script asked about. If not, closes what is shown, and asks for the new page when it is complete. */
-export function look(page: Embed, how?: string): void {
+export function checkPage(page: Embed, trigger?: string): void {
   watch(page);
-  const was = page.seen;
-  if (!was) return;
+  const before = page.seen;
+  if (!before) return;
   const now = seen(page);
-  const moved = isMoved(new URL(was.href), new URL(now.href), how);
-  const isOther = moved || how === "page" || facts(now.facts) !== facts(was.facts) || now.body !== was.body;
+  const moved = isMoved(new URL(before.href), new URL(now.href), trigger);
+  const isOther = moved || trigger === "page" || facts(now.facts) !== facts(before.facts) || now.body !== before.body;
   page.seen = now;
   if (!isOther) return;
   // The back button doesn't lead to another article.
-  if (moved || how === "page") isNew = how !== "pop";
-  page.turn++;
+  if (moved || trigger === "page") isNew = trigger !== "pop";
+  page.pageIndex++;
   // A page that a script builds may still have the canonical link of the previous page.
-  page.stale = document.querySelector<HTMLLinkElement>("link[rel=canonical]")?.href;
+  page.staleCanonical = document.querySelector<HTMLLinkElement>("link[rel=canonical]")?.href;
   page.close?.();
-  wait(page, MAX_WAITS);
+  startWhenComplete(page, MAX_WAITS);
 }
 
-function wait(page: Embed, tries: number): void {
+function startWhenComplete(page: Embed, tries: number): void {
   clearTimeout(timer);
   timer = window.setTimeout(() => {
     // Turbo, or another script that sets these attributes, is still building the page.
-    if (tries && document.querySelector("html[aria-busy=true], html[data-turbo-preview]")) return wait(page, tries - 1);
+    if (tries && document.querySelector("html[aria-busy=true], html[data-turbo-preview]")) return startWhenComplete(page, tries - 1);
     page.start(isNew);
     isNew = false;
   }, SETTLED_MS);
 }
 
-/** Whether the address is that of another page. A new fragment is no other page, nor is a replaced query: scripts that count visits do that. */
-function isMoved(was: URL, now: URL, how?: string): boolean {
-  return now.pathname !== was.pathname || (now.search !== was.search && how !== "replaceState");
+/** Whether the address is that of another page. A new fragment does not count, nor does a query that `replaceState` changes, as scripts that count visits do. */
+function isMoved(before: URL, now: URL, trigger?: string): boolean {
+  return now.pathname !== before.pathname || (now.search !== before.search && trigger !== "replaceState");
 }
 
 function seen(page: Embed): NonNullable<Embed["seen"]> {
@@ -59,14 +59,14 @@ function facts(page: Page): string {
 export function watch(page: Embed): void {
   if (watched === document.head) return;
   // Runs before the page's own router, which may change the history itself.
-  if (!watched) addEventListener("popstate", () => look(page, "pop"), true);
-  for (const how of watched ? [] : (["pushState", "replaceState"] as const)) {
-    const original = history[how];
-    history[how] = (...state) => {
+  if (!watched) addEventListener("popstate", () => checkPage(page, "pop"), true);
+  for (const trigger of watched ? [] : (["pushState", "replaceState"] as const)) {
+    const original = history[trigger];
+    history[trigger] = (...state) => {
       original.apply(history, state);
-      look(page, how);
+      checkPage(page, trigger);
     };
   }
   watched = document.head;
-  new MutationObserver(() => look(page)).observe(watched, { childList: true, subtree: true, attributeFilter: ["content"] });
+  new MutationObserver(() => checkPage(page)).observe(watched, { childList: true, subtree: true, attributeFilter: ["content"] });
 }

@@ -1,8 +1,8 @@
-import type { ArticleDay, ArticleWeek, Dismissal, Gift, Interval, Shown, View, Words } from "./contract";
+import type { ArticleDay, ArticleWeek, Dismissal, Gift, Interval, AppealVerdict, View, Copy } from "./contract";
 import type { Settings } from "./settings";
 
 /** A gift as text, for the thanks. */
-export interface GivenGift {
+export interface GiftSummary {
   /** `€10 a month` */
   phrase: string;
   interval: Interval;
@@ -19,10 +19,10 @@ export interface Pending {
   /** Milliseconds since 1970. */
   at: number;
   /** The appeal's own thanks, to show after the payment. */
-  thanks?: Words;
-  gift?: GivenGift;
+  thanks?: Copy;
+  gift?: GiftSummary;
   /** The page that the reader left for the payment, what it showed, and what the reader chose; until the script knows how the reader came back. */
-  left?: { url: string; verdict: Shown; gift: Gift };
+  left?: { url: string; verdict: AppealVerdict; gift: Gift };
   /** The same after that. The reader can try again with this choice if the payment fails. */
   choice?: Pending["left"];
   /** When the service was last asked about it, in milliseconds since 1970. */
@@ -34,7 +34,7 @@ export interface Pending {
 }
 
 /** Everything that the script stores, in one entry of the site's own localStorage. */
-export interface Kept {
+export interface Stored {
   /** A random number below a million, created once. It keeps a reader in the same variant. */
   bucket?: number;
   views: View[];
@@ -59,15 +59,15 @@ export interface Kept {
 
 /** Reads and writes the stored entry. */
 export interface Memory {
-  read(): Kept;
-  change(how: (kept: Kept) => void): void;
+  read(): Stored;
+  change(how: (stored: Stored) => void): void;
   forget(): void;
   /** Whether the script may and can store a history: there is consent, and writing has not failed. */
-  works(): boolean;
+  canStore(): boolean;
 }
 
 /** Every write adds this many spaces. So the next write fits, or the script finds out that the storage is full before it matters. */
-const SPARE = 500;
+const SPARE_LENGTH = 500;
 
 export function openMemory(settings: Settings): Memory {
   const key = `keepopen:${settings.site}`;
@@ -76,7 +76,7 @@ export function openMemory(settings: Settings): Memory {
   let fails = false;
   const denied = () => settings.attributes.consent === "denied";
 
-  const read = (): Kept => {
+  const read = (): Stored => {
     try {
       // An older entry has fewer properties. Other invalid content is repaired when it causes an error: see `repair.ts`.
       if (!fails) return { ...(denied() ? own : empty()), ...JSON.parse(localStorage.getItem(key) || "{}") };
@@ -86,8 +86,8 @@ export function openMemory(settings: Settings): Memory {
     }
     return fails ? own : empty();
   };
-  const write = (kept: Kept, text: () => string | false | null) => {
-    own = kept;
+  const write = (stored: Stored, text: () => string | false | null) => {
+    own = stored;
     try {
       const entry = text();
       if (entry) localStorage.setItem(key, entry);
@@ -98,18 +98,18 @@ export function openMemory(settings: Settings): Memory {
   return {
     read,
     change(how) {
-      const kept = read();
-      how(kept);
-      const { token, pending } = kept;
+      const stored = read();
+      how(stored);
+      const { token, pending } = stored;
       // Without consent, nothing new is stored. An earlier gift is kept, or else a supporter would be asked again.
-      write(kept, () => (denied() ? localStorage.getItem(key) && JSON.stringify({ token, pending }) : JSON.stringify(kept) + " ".repeat(SPARE)));
+      write(stored, () => (denied() ? localStorage.getItem(key) && JSON.stringify({ token, pending }) : JSON.stringify(stored) + " ".repeat(SPARE_LENGTH)));
     },
     // If nothing can be stored, there is nothing to delete.
     forget: () => write(empty(), () => (localStorage.removeItem(key), "")),
-    works: () => !fails && !denied(),
+    canStore: () => !fails && !denied(),
   };
 }
 
-function empty(): Kept {
+function empty(): Stored {
   return { views: [], dismissals: [], articles: [], days: [], pending: [] };
 }

@@ -16,7 +16,7 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
   const page: Embed = {
     settings,
     memory,
-    turn: 0,
+    pageIndex: 0,
     skew: +memory.read().skew! || 0,
     now: () => Date.now() + page.skew,
     async call(path, ...request) {
@@ -25,10 +25,10 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
       if (Math.abs(ahead - page.skew) > MINUTE_MS) await page.use("state", "setClock", ahead);
       return answer;
     },
-    context: () => readContext(settings, memory.works(), page.stale),
-    // A module is allowed by the service's origin in the page's policy, and by Trusted Types.
+    context: () => readContext(settings, memory.canStore(), page.staleCanonical),
+    // `import` works with only the service's origin in the page's content security policy, and with Trusted Types.
     part: (name) => import(`${settings.base}/embed/${VERSION}/${name}.js`),
-    use: async (name, does, ...more) => ((await page.part(name))[does] as any)(page, ...more),
+    use: async (name, fn, ...args) => ((await page.part(name))[fn] as any)(page, ...args),
     dispatch: (name, detail) => document.dispatchEvent(new CustomEvent(`keepopen:${name}`, { detail })),
     start: (isNew) =>
       run(isNew)
@@ -39,7 +39,7 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
 
   /** Runs once for each page: first follows up earlier payments, then, unless they rule it out, asks whether to show an appeal. */
   const run = async (isNew: boolean): Promise<void> => {
-    const { turn } = page;
+    const { pageIndex } = page;
     const { href } = location;
     const { page: facts } = page.context();
     const { pending, meter } = memory.read();
@@ -47,41 +47,41 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
     const returned = /[?&#]keepopen_/.test(href) || pending.some(({ left }) => left?.url === href.split("#")[0]);
     page.seen = { href, facts, body: document.body };
     // Writes on every page, not only on articles, to find out whether the browser can store anything.
-    memory.change((kept) => {
-      kept.bucket ??= (Math.random() * 1_000_000) | 0;
+    memory.change((stored) => {
+      stored.bucket ??= (Math.random() * 1_000_000) | 0;
       if (!isNew || returned || !/^article$/i.test(facts.kind!)) return;
-      countArticle(kept, facts.tags ?? [], page.now());
+      countArticle(stored, facts.tags ?? [], page.now());
     });
     // An older version stored a `meter`. `settle` converts it.
     if ((returned || pending[0] || meter) && (await page.use("settle", "settle", returned))) return;
-    const verdict = turn === page.turn && (await ask(page));
-    if (!verdict || turn !== page.turn) return;
+    const verdict = pageIndex === page.pageIndex && (await ask(page));
+    if (!verdict || pageIndex !== page.pageIndex) return;
     const { show, reason } = verdict;
     if (show) await page.use("show", "showAppeal", verdict);
     else page.dispatch("verdict", { show, reason });
   };
   const debug = (error: unknown) => console.debug("keepopen:", error);
   /** Checks whether the reader is on another page now. */
-  const look = (how: string) => void page.use("follow", "look", how).catch(debug);
+  const checkPage = (trigger: string) => void page.use("follow", "checkPage", trigger).catch(debug);
   const begin = () => {
     const { readyState, prerendering } = document as Document & { prerendering?: boolean };
     const early = readyState === "loading" ? "DOMContentLoaded" : prerendering && "prerenderingchange";
     if (early) return document.addEventListener(early, begin, { once: true });
     // A reload (`reload`) or the back button (`back_forward`) doesn't count as another article.
     page.start(!/^[rb]/.test((performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming)?.type));
-    for (const how of ["pushState", "replaceState"] as const) {
-      const original = history[how];
-      history[how] = (...state) => (original.apply(history, state), look(how));
+    for (const trigger of ["pushState", "replaceState"] as const) {
+      const original = history[trigger];
+      history[trigger] = (...state) => (original.apply(history, state), checkPage(trigger));
     }
-    addEventListener("popstate", () => look("pop"));
-    new MutationObserver(() => look("body")).observe(document.documentElement, { childList: true });
+    addEventListener("popstate", () => checkPage("pop"));
+    new MutationObserver(() => checkPage("body")).observe(document.documentElement, { childList: true });
   };
   begin();
 
   return {
     standing: () => page.use("state", "standing").catch(() => "unknown"),
     attribution: () => page.use("state", "attribution"),
-    page: () => look("page"),
+    page: () => checkPage("page"),
     forget: memory.forget,
   };
 }

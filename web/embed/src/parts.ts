@@ -12,13 +12,13 @@ export interface Embed {
   readonly settings: Settings;
   readonly memory: Memory;
   /** Counts the pages that this load of the document has shown. Work that was started for an earlier page is dropped. */
-  turn: number;
+  pageIndex: number;
   /** By how many milliseconds the service's clock is ahead of this browser's, if it is more than a minute. */
   skew: number;
   /** The state of the page when the script last asked about it. */
   seen?: { href: string; facts: Page; body: HTMLElement };
   /** The canonical address of the previous page, which may still be in the head of this one. */
-  stale?: string;
+  staleCanonical?: string;
   /** Removes what is shown on the page. */
   close?(): void;
   /** The time by the service's clock, in milliseconds since 1970. */
@@ -30,7 +30,7 @@ export interface Embed {
   /** Fetches a part. Each is fetched once. */
   part<Name extends keyof Parts>(name: Name): Promise<Parts[Name]>;
   /** Fetches a part and calls one of its functions with this object as the first argument. */
-  use<Name extends keyof Parts, Does extends keyof Parts[Name]>(name: Name, does: Does, ...more: More<Parts[Name][Does]>): Promise<Result<Parts[Name][Does]>>;
+  use<Name extends keyof Parts, Fn extends keyof Parts[Name]>(name: Name, fn: Fn, ...args: Args<Parts[Name][Fn]>): Promise<Result<Parts[Name][Fn]>>;
   /** Dispatches an event for the page's own scripts. It contains no personal data. */
   dispatch(name: "verdict" | "gift", detail: unknown): void;
   /** Starts on a page. `isNew` is false after a reload or the back button. */
@@ -40,8 +40,8 @@ export interface Embed {
 /** The headers of a request with a JSON body. */
 export const JSON_BODY = { "content-type": "application/json" };
 
-type More<Does> = Does extends (embed: Embed, ...more: infer Rest) => unknown ? Rest : never;
-type Result<Does> = Does extends (...all: never[]) => infer Answer ? Awaited<Answer> : never;
+type Args<Fn> = Fn extends (embed: Embed, ...args: infer Rest) => unknown ? Rest : never;
+type Result<Fn> = Fn extends (...all: never[]) => infer Answer ? Awaited<Answer> : never;
 
 export interface Parts {
   show: typeof import("./show");

@@ -1,5 +1,5 @@
-import type { PreviewQuestion, Shown } from "./contract";
-import { part } from "./dom";
+import type { PreviewQuestion, AppealVerdict } from "./contract";
+import { makePart } from "./dom";
 import { fetchLanguage } from "./language";
 import { PREVIEW_PARAMETER } from "./names";
 import type { Embed } from "./parts";
@@ -21,12 +21,12 @@ export async function showPreview(embed: Embed): Promise<void> {
     preview: token,
   };
   const answer = await embed.call("/v1/banner/preview", TIMEOUT_MS, body);
-  const verdict = answer?.body as Partial<Shown> | undefined;
+  const verdict = answer?.body as Partial<AppealVerdict> | undefined;
   if (answer?.status !== 200 || verdict?.show !== true || typeof verdict.content?.heading !== "string") {
     return console.info("keepopen: no preview:", answer?.body.code ?? "the service can't be reached");
   }
   const { ready, showAppeal } = await embed.part("show");
-  if (await showAppeal(embed, verdict as Shown)) {
+  if (await showAppeal(embed, verdict as AppealVerdict)) {
     const language = await fetchLanguage(embed, verdict.content.locale || document.documentElement.lang);
     return ready()?.panel.element.prepend(mark({ ...english, ...language?.words }.preview));
   }
@@ -38,7 +38,7 @@ export type EnglishPreview = typeof english;
 
 /** The label that marks a preview. */
 function mark(word: string): HTMLElement {
-  const made = part("p", "preview", {}, word);
+  const made = makePart("p", "preview", {}, word);
   made.style.cssText = "margin: 0; padding: 2px 16px; background: var(--ink); color: var(--surface); font: 700 13px/1.5 var(--font)";
   return made;
 }

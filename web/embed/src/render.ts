@@ -1,6 +1,6 @@
-import { choiceForm, type Next } from "./choices";
+import { choiceForm, type FormActions } from "./choices";
 import type { Content, DismissalKind, Gift, Kind, QuietDays, Surface } from "./contract";
-import { button, make, part } from "./dom";
+import { button, make, makePart } from "./dom";
 import { put } from "./days";
 import type { Parts } from "./parts";
 import { directionOf, language, time, when, words } from "./words";
@@ -10,7 +10,7 @@ export interface Panel {
   element: HTMLElement;
   ready(gift?: Gift, sentence?: string): void;
   /** What a screen reader announces when the panel appears. An appeal is not announced. */
-  says?: string;
+  announcement?: string;
 }
 
 /** An appeal: heading, text, choices, and the buttons that dismiss it; without `onDismiss`, the reader can't dismiss it. */
@@ -20,12 +20,12 @@ export function appealPanel(
   content: Content,
   locale: string,
   days: QuietDays | null | undefined,
-  next: Next,
+  actions: FormActions,
   rich: Parts["rich"] | undefined,
   onDismiss: ((how: DismissalKind) => void) | undefined,
 ): Panel {
   const choices = kind === "thank" ? undefined : content.choices;
-  const form = choices ? choiceForm(choices, content.cta ?? words.give, locale, next) : undefined;
+  const form = choices ? choiceForm(choices, content.cta ?? words.give, locale, actions) : undefined;
   const close = onDismiss && closeButton(() => onDismiss("close"), content.dismiss, content.locale, days);
   const text = copy(content, locale, rich);
   const element = frame(
@@ -41,14 +41,14 @@ export function appealPanel(
 }
 
 /** The sentence after a dismissal: for how long the reader won't be asked. Empty if that is not known. */
-export function farewell(how: DismissalKind, days: QuietDays | null | undefined): string {
+export function dismissalMessage(how: DismissalKind, days: QuietDays | null | undefined): string {
   const count = days?.[how];
   return count ? put(words.farewell[how], how === "later" ? when(count) : time(count)) : "";
 }
 
 /** A message that can only be closed: thanks, or a note. */
 export function messagePanel(kind: string, locale: string, text: HTMLElement, onClose: () => void): Panel {
-  return { element: frame("banner", kind, locale, closeButton(onClose), text), ready: () => {}, says: text.textContent! };
+  return { element: frame("banner", kind, locale, closeButton(onClose), text), ready: () => {}, announcement: text.textContent! };
 }
 
 function frame(surface: Surface, kind: string, locale: string, ...children: (HTMLElement | undefined)[]): HTMLElement {
@@ -66,7 +66,7 @@ function copy(content: Content, locale: string, rich: Parts["rich"] | undefined)
   return make(
     "div",
     { class: "words", lang: content.locale || undefined },
-    part("h2", "heading", { id: "heading" }, content.heading),
+    makePart("h2", "heading", { id: "heading" }, content.heading),
     ...body,
     content.ticker ? rich?.tickerLine(content.ticker, locale, language, words) : undefined,
   );
@@ -84,7 +84,7 @@ function moreButton(panel: HTMLElement): HTMLElement {
 }
 
 function closeButton(press: () => void, label?: string | null, lang?: string | null, days?: QuietDays | null): HTMLElement {
-  const element = button("close", "", press, { title: farewell("close", days) });
+  const element = button("close", "", press, { title: dismissalMessage("close", days) });
   if (label) element.append(make("span", { lang: lang ?? undefined }, label, days?.close ? make("i", { lang: language }, ` ${put(words.quietFor, time(days.close))}`) : ""));
   else element.setAttribute("aria-label", words.close);
   element.append(make("span", { class: "cross", "aria-hidden": "true" }, "×"));
@@ -96,6 +96,6 @@ function dismissButtons(onDismiss: (how: DismissalKind) => void, days: QuietDays
     "div",
     { class: "ways-out" },
     button("later", days?.later ? put(words.later, when(days.later)) : words.notToday, () => onDismiss("later")),
-    button("already", words.already, () => onDismiss("already_gave"), { title: farewell("already_gave", days) }),
+    button("already", words.already, () => onDismiss("already_gave"), { title: dismissalMessage("already_gave", days) }),
   );
 }

@@ -1,14 +1,14 @@
 import { dateOf } from "./articles";
 import type { ArticleDay } from "./contract";
-import type { Kept } from "./memory";
+import type { Stored } from "./memory";
 
 // The stored entry may be invalid: written by an older version, by another script, or by hand. The service rejects a question with any invalid entry.
 
 const DISMISSALS = ["close", "later", "already_gave"];
 
-/** Returns the valid part of what is stored. */
-export function repaired(kept: Kept): Kept {
-  const { bucket, views, dismissals, articles, days, last, meter, token, pending, heldOut, hold, skew } = kept;
+/** Returns the stored entry without its invalid parts. */
+export function repaired(stored: Stored): Stored {
+  const { bucket, views, dismissals, articles, days, last, meter, token, pending, heldOut, hold, skew } = stored;
   return plain({
     bucket: count(bucket) && bucket! < 1_000_000 ? bucket : undefined,
     views: list(views).filter((one) => text(one.appeal) && text(one.variant) && time(one.at)),
@@ -29,17 +29,17 @@ export function repaired(kept: Kept): Kept {
 }
 
 /** The count of an older version, which had one start date, as if all articles were read on that date. */
-function daysOf(meter: Kept["meter"]): ArticleDay[] {
+function daysOf(meter: Stored["meter"]): ArticleDay[] {
   const { from, used } = Object(meter);
   return Number.isFinite(from) && Math.abs(from) < 8e15 && count(used) && used ? [{ day: dateOf(from), count: used }] : [];
 }
 
 /** Removes undefined properties, so that two values can be compared as JSON. */
-function plain(kept: Kept): Kept {
-  return JSON.parse(JSON.stringify(kept)) as Kept;
+function plain(stored: Stored): Stored {
+  return JSON.parse(JSON.stringify(stored)) as Stored;
 }
 
-function choice(left: Kept["pending"][number]["left"]): typeof left {
+function choice(left: Stored["pending"][number]["left"]): typeof left {
   return text(left?.url) && text(left?.verdict?.content?.heading) && left?.gift ? left : undefined;
 }
 

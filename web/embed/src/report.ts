@@ -1,10 +1,10 @@
-import type { BannerEvent, EventName, Shown } from "./contract";
+import type { BannerEvent, EventName, AppealVerdict } from "./contract";
 import type { Settings } from "./settings";
 
 /** Reports an event of an appeal (seen, clicked, dismissed), unless it is a preview. Best effort: a lost report only makes a count too low. */
 export function report(
   settings: Settings,
-  verdict: Shown,
+  verdict: AppealVerdict,
   event: EventName,
   more: Pick<BannerEvent, "ordinal" | "dismissal"> = {},
 ): void {

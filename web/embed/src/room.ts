@@ -9,10 +9,10 @@ export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
   const { body, documentElement: root } = document;
   const foldable = !!panel.querySelector(".more");
   const onTop = place.getAttribute("edge") === "top";
-  const before = [body.style.paddingBottom, root.style.scrollPaddingBottom] as const;
+  const originalPadding = [body.style.paddingBottom, root.style.scrollPaddingBottom] as const;
   const padding = parseFloat(getComputedStyle(body).paddingBottom) || 0;
   /** Whether a banner at the top takes up space of its own. It does once it is scrolled out of view, or when the reader uses the Tab key. */
-  let settled = false;
+  let takesSpace = false;
 
   const fit = () => {
     const compact = foldable && (panel.clientWidth < COMPACT_WIDTH || innerHeight < COMPACT_HEIGHT);
@@ -24,16 +24,16 @@ export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
     if (!onTop) {
       body.style.paddingBottom = `${padding + height}px`;
       root.style.scrollPaddingBottom = `${height + 8}px`;
-    } else if (settled) {
-      const grown = height - place.offsetHeight;
+    } else if (takesSpace) {
+      const growth = height - place.offsetHeight;
       place.style.height = `${height}px`;
       // Most browsers keep the scroll position by themselves.
-      if (!CSS.supports("overflow-anchor", "auto") && panel.getBoundingClientRect().bottom <= 0) scrollBy(0, grown);
+      if (!CSS.supports("overflow-anchor", "auto") && panel.getBoundingClientRect().bottom <= 0) scrollBy(0, growth);
     }
   };
-  const settle = (event?: Event) => {
-    if (settled || (event instanceof KeyboardEvent ? event.key !== "Tab" : panel.getBoundingClientRect().bottom > 0)) return;
-    settled = true;
+  const takeSpace = (event?: Event) => {
+    if (takesSpace || (event instanceof KeyboardEvent ? event.key !== "Tab" : panel.getBoundingClientRect().bottom > 0)) return;
+    takesSpace = true;
     fit();
   };
 
@@ -42,16 +42,16 @@ export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
   observer.observe(panel);
   addEventListener("resize", fit);
   if (onTop) {
-    settle();
-    addEventListener("scroll", settle, { passive: true });
-    addEventListener("keydown", settle, true);
+    takeSpace();
+    addEventListener("scroll", takeSpace, { passive: true });
+    addEventListener("keydown", takeSpace, true);
   }
   return () => {
     observer.disconnect();
     removeEventListener("resize", fit);
-    removeEventListener("scroll", settle);
-    removeEventListener("keydown", settle, true);
-    [body.style.paddingBottom, root.style.scrollPaddingBottom] = before;
+    removeEventListener("scroll", takeSpace);
+    removeEventListener("keydown", takeSpace, true);
+    [body.style.paddingBottom, root.style.scrollPaddingBottom] = originalPadding;
     place.style.height = "";
   };
 }

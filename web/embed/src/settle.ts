@@ -6,7 +6,7 @@ import { exchange } from "./token";
 
 // The part that finds out how opened payment pages ended.
 
-/** The minimum interval between two checks of a payment, unless the reader comes back from it. */
+/** The minimum time between two checks of pending payments, unless the reader returns from the payment page. */
 const CHECK_INTERVAL_MS = 600_000;
 const MAX_AGE_MS = 30 * 86_400_000;
 const MINUTE_MS = 60_000;
@@ -23,18 +23,18 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
   const isDue = pending.some(({ checked }) => !(Math.abs(page.now() - checked!) < CHECK_INTERVAL_MS));
   // On a sensitive page, thanks would be as out of place as an appeal, so the check waits for the next page.
   if (!returned && (page.seen?.facts.sensitive || !isDue)) return pending.some(({ still }) => still);
-  const { turn } = page;
+  const { pageIndex } = page;
   const { session, attempt } = takeReturn();
   const here = location.href.split("#")[0];
-  const waiting = [...pending].sort((a) => (a.session === session ? -1 : 0));
-  if (session && attempt && !waiting.some((one) => one.session === session)) waiting.unshift({ session, attempt, at: page.now() });
+  const payments = [...pending].sort((a) => (a.session === session ? -1 : 0));
+  if (session && attempt && !payments.some((one) => one.session === session)) payments.unshift({ session, attempt, at: page.now() });
   // This browser doesn't know the attempt of the session in the address. Somebody may have paid, so this page shows no appeal.
-  let quiet = session !== undefined && waiting[0]?.session !== session;
-  for (const pending of waiting) {
+  let noAppeal = session !== undefined && payments[0]?.session !== session;
+  for (const pending of payments) {
     const mine = pending.session === session;
     const outcome = await exchange(page, pending);
     const checked = page.now();
-    const isHere = page.turn === turn;
+    const isHere = page.pageIndex === pageIndex;
     const { left, choice = left } = pending;
     switch (outcome.state) {
       case "paid":
@@ -52,18 +52,18 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
         return true;
       case "over":
         drop(page, pending);
-        quiet ||= mine;
+        noAppeal ||= mine;
         continue;
       case "late":
-        // It is too late for thanks, but don't ask either: keep the payment, as one that the reader knows of, until it is too old.
+        // It is too late for thanks. Keep the payment, so that the reader is not asked, until it is too old.
         update(page, pending, { told: true, still: true, checked, left: undefined });
-        quiet = true;
+        noAppeal = true;
         break;
       case "refused":
         // A payment that is being processed is kept, even if the service no longer gives its state.
         if (pending.told) update(page, pending, { checked });
         else drop(page, pending);
-        quiet = true;
+        noAppeal = true;
         break;
       case "open":
         update(page, pending, { still: false, checked, left: undefined, choice });
@@ -72,20 +72,20 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
           await (await page.part("show")).showAbandoned(page, left.verdict, left.gift, await notCharged(page, left.verdict.content.locale || document.documentElement.lang));
           return "left";
         }
-        quiet ||= mine;
+        noAppeal ||= mine;
         break;
       case "unknown":
         // Check again in about a minute.
         update(page, pending, { still: true, checked: checked - 9 * MINUTE_MS });
-        quiet = true;
+        noAppeal = true;
     }
     if (checked - pending.at > MAX_AGE_MS) drop(page, pending);
   }
-  return quiet;
+  return noAppeal;
 }
 
 /** Does the same on a page that the browser restored from its back-forward cache. */
-export async function again(page: Embed): Promise<void> {
+export async function settleRestored(page: Embed): Promise<void> {
   const show = await page.part("show");
   const before = show.ready();
   if (page.memory.read().pending.length && (await settle(page)) === true) show.close(before);
@@ -103,16 +103,16 @@ function takeReturn(): { session?: string; attempt?: string } {
 }
 
 function drop({ memory }: Embed, pending: Pending, token?: string): void {
-  memory.change((kept) => {
-    kept.pending = kept.pending.filter((other) => other.session !== pending.session);
+  memory.change((stored) => {
+    stored.pending = stored.pending.filter((other) => other.session !== pending.session);
     if (!token) return;
-    kept.token = token;
-    delete kept.hold;
+    stored.token = token;
+    delete stored.hold;
   });
 }
 
 function update({ memory }: Embed, pending: Pending, change: Partial<Pending>): void {
-  memory.change((kept) => {
-    kept.pending = kept.pending.map((other) => (other.session === pending.session ? { ...other, ...change } : other));
+  memory.change((stored) => {
+    stored.pending = stored.pending.map((other) => (other.session === pending.session ? { ...other, ...change } : other));
   });
 }

@@ -1,5 +1,5 @@
-import type { Next } from "./choices";
-import type { DismissalKind, Gift, Shown } from "./contract";
+import type { FormActions } from "./choices";
+import type { DismissalKind, Gift, AppealVerdict } from "./contract";
 import { pageWords } from "./days";
 import { AppealElement, placeFor } from "./element";
 import { dismissalOf, ordinal, remember, viewOf } from "./history";
@@ -7,10 +7,10 @@ import { fetchLanguage, type Language } from "./language";
 import type { Memory } from "./memory";
 import { TAG } from "./names";
 import type { Embed } from "./parts";
-import { appealPanel, farewell, type Panel, messagePanel } from "./render";
+import { appealPanel, dismissalMessage, type Panel, messagePanel } from "./render";
 import { report, whenSeen } from "./report";
 import style from "./style.css";
-import { canTell, speak } from "./words";
+import { canWriteTimes, chooseLanguage } from "./words";
 
 // The part that draws appeals and messages. It is fetched only when there is something to show.
 
@@ -18,15 +18,15 @@ if (!customElements.get(TAG)) customElements.define(TAG, AppealElement);
 
 /** What the page shows now. */
 let shown: { place: AppealElement; panel: Panel; escape?: () => void } | undefined;
-/** The `turn` (see `Embed`) of the page on which a view was last counted. */
-let countedTurn: number | undefined;
+/** The `pageIndex` (see `Embed`) of the page on which a view was last counted. */
+let countedPage: number | undefined;
 
 /**
  * Shows an appeal in its place. Returns false if the page has no such place, if the answer is malformed, or if the reader has moved to another page.
  * `abandoned` is the choice of a reader who comes back without having paid, and `sentence` the message to show with it.
  */
-export async function showAppeal(embed: Embed, answer: Shown, abandoned?: Gift, sentence?: string): Promise<boolean> {
-  const { settings, memory, turn } = embed;
+export async function showAppeal(embed: Embed, answer: AppealVerdict, abandoned?: Gift, sentence?: string): Promise<boolean> {
+  const { settings, memory, pageIndex } = embed;
   if (typeof answer.content?.heading !== "string" || !Array.isArray(answer.content.body)) return false;
   const locale = answer.content.locale || document.documentElement.lang;
   const isRich = answer.content.ticker || answer.content.body.some((block) => typeof block !== "string");
@@ -36,60 +36,60 @@ export async function showAppeal(embed: Embed, answer: Shown, abandoned?: Gift, 
     isRich ? embed.part("rich").catch(() => undefined) : undefined,
     answer.values && embed.part("values"),
   ]);
-  speak(pageWords(locale), language);
+  chooseLanguage(pageWords(locale), language);
   const verdict = { ...answer };
   if (values) verdict.content = values.filled(answer.content, answer.values, locale);
   // The reader may have moved to another page in the meantime.
-  if (embed.turn !== turn) return false;
+  if (embed.pageIndex !== pageIndex) return false;
   // A preview is not reported, stored or counted. An appeal that is shown again was reported and counted before.
   const isPreview = !answer.attribution;
-  if (abandoned) countedTurn = turn;
+  if (abandoned) countedPage = pageIndex;
   else if (!isPreview) {
     const { show, surface, kind, appeal, variant, reason } = answer;
     embed.dispatch("verdict", { show, surface, kind, appeal, variant, reason });
   }
   // If the dismissal can't be stored, don't promise for how long the reader won't be asked.
-  const days = memory.works() && canTell() ? verdict.content.quiet_days : undefined;
+  const days = memory.canStore() && canWriteTimes() ? verdict.content.quiet_days : undefined;
   const place = placeFor(verdict.surface, edge(embed));
-  /** Stores something, if the reader consents and this is no preview. */
-  const save = (how: Parameters<Memory["change"]>[0]) => !isPreview && memory.works() && memory.change(how);
-  const next: Next = {
-    part: () => embed.part("checkout"),
-    give(gift, phrase) {
+  /** Changes the stored entry, if the reader consents and this is not a preview. */
+  const save = (how: Parameters<Memory["change"]>[0]) => !isPreview && memory.canStore() && memory.change(how);
+  const actions: FormActions = {
+    loadCheckout: () => embed.part("checkout"),
+    openPayment(gift, phrase) {
       report(settings, verdict, "click");
       return embed.use("checkout", "openPayment", verdict, gift, { phrase, interval: gift.interval, at: embed.now(), quiet: days?.gift }, locale);
     },
   };
   const dismiss = (how: DismissalKind) => {
-    save((kept) => (kept.dismissals = remember(kept.dismissals, dismissalOf(verdict.appeal, how, embed.now()), embed.now())));
+    save((stored) => (stored.dismissals = remember(stored.dismissals, dismissalOf(verdict.appeal, how, embed.now()), embed.now())));
     report(settings, verdict, "dismiss", { dismissal: how });
     close();
-    place?.say(farewell(how, days));
+    place?.announce(dismissalMessage(how, days));
   };
   const closable = verdict.closable !== false;
-  const panel = appealPanel(verdict.surface, verdict.kind, verdict.content, locale, days, next, rich, closable ? dismiss : undefined);
+  const panel = appealPanel(verdict.surface, verdict.kind, verdict.content, locale, days, actions, rich, closable ? dismiss : undefined);
   show(embed, place, panel, closable ? () => dismiss("close") : undefined, rich?.css);
   if (!place) return false;
   // A reader who points at the appeal or focuses it may give, so fetch the checkout part now.
-  for (const event of ["pointerover", "focusin"]) panel.element.addEventListener(event, () => void next.part().catch(() => {}), { once: true });
+  for (const event of ["pointerover", "focusin"]) panel.element.addEventListener(event, () => void actions.loadCheckout().catch(() => {}), { once: true });
   if (abandoned) panel.ready(abandoned, sentence);
   whenSeen(panel.element, () => {
-    if (countedTurn === turn) return;
-    countedTurn = turn;
-    report(settings, verdict, "view", memory.works() ? { ordinal: ordinal(memory.read().views, verdict.appeal) } : {});
-    save((kept) => (kept.views = remember(kept.views, viewOf(verdict.appeal, verdict.variant, embed.now()), embed.now())));
+    if (countedPage === pageIndex) return;
+    countedPage = pageIndex;
+    report(settings, verdict, "view", memory.canStore() ? { ordinal: ordinal(memory.read().views, verdict.appeal) } : {});
+    save((stored) => (stored.views = remember(stored.views, viewOf(verdict.appeal, verdict.variant, embed.now()), embed.now())));
   });
   return true;
 }
 
 /** Shows a message (thanks, or a note) that the reader can only close. */
 export function showMessage(embed: Embed, kind: "thank" | "note", language: Language | undefined, locale: string, text: HTMLElement, more: string): void {
-  speak(pageWords(locale), language);
+  chooseLanguage(pageWords(locale), language);
   show(embed, placeFor("banner", edge(embed)), messagePanel(kind, locale, text, () => close()), () => close(), more);
 }
 
 /** Shows the appeal again, with the reader's choice, after the reader came back without having paid. */
-export async function showAbandoned(embed: Embed, verdict: Shown, gift: Gift, sentence: string): Promise<void> {
+export async function showAbandoned(embed: Embed, verdict: AppealVerdict, gift: Gift, sentence: string): Promise<void> {
   if (shown) shown.panel.ready(gift, sentence);
   else await showAppeal(embed, verdict, gift, sentence);
 }
@@ -100,7 +100,7 @@ export function ready(): typeof shown {
   return shown;
 }
 
-/** Removes what is shown. With `only`, removes it only if it is still that. */
+/** Removes what is shown. With `only`, does so only if `only` is still shown. */
 export function close(only?: unknown): void {
   if (!shown || (only && only !== shown)) return;
   shown.escape?.();
@@ -112,11 +112,12 @@ function edge({ settings }: Embed): "top" | "bottom" {
   return settings.attributes.edge === "top" ? "top" : "bottom";
 }
 
+/** Shows a panel in a place, in place of the current panel. In a banner, the Escape key calls `onEscape`. */
 function show(embed: Embed, place: AppealElement | undefined, panel: Panel, onEscape = () => close(), more = ""): void {
   close();
   if (!place) return;
-  place.fill(panel.element, style + more);
-  if (panel.says) place.say(panel.says);
+  place.showPanel(panel.element, style + more);
+  if (panel.announcement) place.announce(panel.announcement);
   const now: typeof shown = { place, panel };
   shown = now;
   // Remove the panel when the page becomes another one without a reload.
@@ -124,14 +125,14 @@ function show(embed: Embed, place: AppealElement | undefined, panel: Panel, onEs
   embed.part("follow").then((follow) => follow.watch(embed), () => {});
   if (place.surface !== "banner") return;
   const escape = (event: KeyboardEvent) => {
-    if (event.key === "Escape" && !event.defaultPrevented && isOurs(place, panel.element)) onEscape();
+    if (event.key === "Escape" && !event.defaultPrevented && isForPanel(place, panel.element)) onEscape();
   };
   document.addEventListener("keydown", escape);
   now.escape = () => document.removeEventListener("keydown", escape);
 }
 
 /** Whether a key press is meant for the panel: the panel has the focus, or it is visible and nothing else has the focus or is modal. */
-function isOurs(place: Element, panel: Element): boolean {
+function isForPanel(place: Element, panel: Element): boolean {
   if (place.matches(":focus-within")) return true;
   const { activeElement: active, body, fullscreenElement } = document;
   const free = !active || active === body;

@@ -1,5 +1,5 @@
-import type { Silent, Standing } from "./contract";
-import type { Kept } from "./memory";
+import type { SilentVerdict, Standing } from "./contract";
+import type { Stored } from "./memory";
 import type { Embed } from "./parts";
 import { repaired } from "./repair";
 
@@ -10,14 +10,14 @@ const MINUTE_MS = 60_000;
 const TIMEOUT_MS = 3_000;
 
 /** Stores what a verdict without an appeal says. Returns true if the service should be asked again. */
-export function recordSilent({ memory, now }: Embed, { attribution, token_problem: problem }: Silent): boolean {
+export function recordSilent({ memory, now }: Embed, { attribution, token_problem: problem }: SilentVerdict): boolean {
   // Gifts of readers who are held out are counted by this attribution.
-  if (attribution && memory.works()) memory.change((kept) => (kept.heldOut = { attribution, at: now() }));
+  if (attribution && memory.canStore()) memory.change((stored) => (stored.heldOut = { attribution, at: now() }));
   // Delete a token that the service has revoked, for example after a refund: without it, the reader may be asked. An expired token is kept.
   if (problem !== "token_superseded" || !memory.read().token) return false;
-  memory.change((kept) => {
-    delete kept.token;
-    delete kept.hold;
+  memory.change((stored) => {
+    delete stored.token;
+    delete stored.hold;
   });
   return !memory.read().token;
 }
@@ -40,15 +40,15 @@ export async function standing(page: Embed): Promise<Standing> {
 /** Uses the service's clock from now on, if this browser's differs by more than a minute. */
 export function setClock(page: Embed, ahead: number): void {
   page.skew = Math.abs(ahead) > MINUTE_MS ? ahead : 0;
-  page.memory.change((kept) => (kept.skew = page.skew));
+  page.memory.change((stored) => (stored.skew = page.skew));
 }
 
 /** Repairs the stored entry. Returns whether there was anything to repair. */
 export function repair({ memory }: Embed): boolean {
-  const kept = memory.read();
-  const valid = repaired(kept);
-  const text = (from: Kept, name: string) => JSON.stringify(from[name as keyof Kept]);
-  if (Object.keys({ ...kept, ...valid }).every((name) => text(kept, name) === text(valid, name))) return false;
+  const stored = memory.read();
+  const valid = repaired(stored);
+  const text = (from: Stored, name: string) => JSON.stringify(from[name as keyof Stored]);
+  if (Object.keys({ ...stored, ...valid }).every((name) => text(stored, name) === text(valid, name))) return false;
   memory.change((latest) => {
     for (const name of Object.keys(latest)) delete latest[name as keyof typeof latest];
     Object.assign(latest, valid);

@@ -1,7 +1,7 @@
 import { blocks } from "./blocks";
-import type { Words } from "./contract";
-import { canTellTime, dateIn, pageWords, put, timeIn } from "./days";
-import { button, make, part } from "./dom";
+import type { Copy } from "./contract";
+import { supportsTimes, dateIn, pageWords, put, timeIn } from "./days";
+import { button, make, makePart } from "./dom";
 import { fetchLanguage } from "./language";
 import type { Pending } from "./memory";
 import type { Embed } from "./parts";
@@ -29,11 +29,11 @@ export async function showThanks(embed: Embed, { thanks, gift }: Pending): Promi
   const own = pageWords(locale);
   const words = { ...english, ...language?.words, ...own?.words };
   const tag = (own ?? language)?.tag ?? "en";
-  const content: Words = thanks?.heading ? thanks : words.thanks;
-  const text = make("div", { class: "words", lang: content.locale || tag }, part("h2", "heading", { id: "heading" }, content.heading), ...blocks(content.body ?? []));
+  const content: Copy = thanks?.heading ? thanks : words.thanks;
+  const text = make("div", { class: "words", lang: content.locale || tag }, makePart("h2", "heading", { id: "heading" }, content.heading), ...blocks(content.body ?? []));
   if (gift) {
-    const quiet = gift.interval !== "once" ? words.quietWhileGiving : gift.quiet && canTellTime(tag, words) ? put(words.quietAfterGift, timeIn(gift.quiet, tag, words)) : "";
-    text.append(part("p", "gift", { lang: tag }, make("b", {}, gift.phrase), ` · ${dateIn(gift.at, locale, tag)}. ${quiet}`));
+    const quiet = gift.interval !== "once" ? words.quietWhileGiving : gift.quiet && supportsTimes(tag, words) ? put(words.quietAfterGift, timeIn(gift.quiet, tag, words)) : "";
+    text.append(makePart("p", "gift", { lang: tag }, make("b", {}, gift.phrase), ` · ${dateIn(gift.at, locale, tag)}. ${quiet}`));
   }
   (await embed.part("show")).showMessage(embed, "thank", language, locale, text, css + rich);
 }
@@ -43,14 +43,14 @@ export async function showNote(embed: Embed, which: "onItsWay" | "notThrough", c
   const locale = document.documentElement.lang;
   const language = await fetchLanguage(embed, locale);
   const words = { ...english, ...language?.words, ...pageWords(locale)?.words };
-  const text = make("div", { class: "words" }, part("p", "note", { id: "heading" }, words[which]));
+  const text = make("div", { class: "words" }, makePart("p", "note", { id: "heading" }, words[which]));
   if (choice) text.append(button("again", words.tryAgain, () => void tryAgain(embed, choice)));
   (await embed.part("show")).showMessage(embed, "note", language, locale, text, css);
 }
 
 /** Shows the appeal again with the reader's choice, as a banner, which every page has. The next press starts another attempt to pay. */
 async function tryAgain(embed: Embed, { verdict, gift }: NonNullable<Pending["left"]>): Promise<void> {
-  (await embed.part("checkout")).renew();
+  (await embed.part("checkout")).endAttempt();
   const show = await embed.part("show");
   await show.showAppeal(embed, { ...verdict, surface: "banner" }, gift);
   show.ready()?.panel.element.querySelector<HTMLElement>(".give")?.focus();

@@ -12,7 +12,7 @@ export type Outcome =
   | { state: "failed" }
   /** The payment page is still open: the reader may pay in another tab. */
   | { state: "open" }
-  /** No token will come of it. */
+  /** This browser won't get a token for this payment. */
   | { state: "over" }
   /** Paid, but it is too late to get a token. The reader is a supporter, but this browser can't prove it. */
   | { state: "late" }

@@ -1,10 +1,10 @@
 import { reworded } from "./blocks";
-import type { Content, Ticker, Values, Words } from "./contract";
+import type { Content, Ticker, Values, Copy } from "./contract";
 import { tickerNumber } from "./ticker";
 
 const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
-/** `{name}`, or the beginning of ICU's plural forms: `{name, plural,`. */
+/** `{name}`, or the beginning of ICU plural forms: `{name, plural,`. */
 const ARGUMENT = /\{([a-z_]+)\}|\{\s*([a-z_]+)\s*,\s*(plural|selectordinal)\s*,/y;
 /** The beginning of one form: `one {` or `=1 {`. */
 const FORM = /\s*(=\d+|[a-z]+)\s*\{/y;
@@ -19,7 +19,7 @@ export function filled<Some extends Content>(content: Some, values: Values | nul
     for (let at = 0; at < text.length; ) {
       const past = count === undefined ? at : quoteEnd(text, at);
       if (past > at) {
-        // A doubled apostrophe is a plain one.
+        // A doubled apostrophe stands for one apostrophe.
         out += text[at + 1] === "'" ? "'" : text.slice(at + 1, past - 1).replace(/''/g, "'");
         at = past;
         continue;
@@ -45,7 +45,7 @@ export function filled<Some extends Content>(content: Some, values: Values | nul
     return out;
   };
   const put = (text: string) => fill(text);
-  const words = <Part extends Words>(part: Part): Part => ({
+  const words = <Part extends Copy>(part: Part): Part => ({
     ...part,
     heading: put(part.heading),
     body: part.body?.map((block) => reworded(block, put)),
@@ -140,7 +140,7 @@ function format(name: string, value: string | number, locale: string, ticker?: T
       return day(value, { dateStyle: "long" });
     case "weekday": {
       const place = WEEKDAYS.indexOf(String(value));
-      // The first of January 2024 was a Monday.
+      // 1 January 2024 was a Monday.
       return day(place < 0 ? NaN : Date.UTC(2024, 0, 1 + place), { weekday: "long" });
     }
     case "ticker_percent":

@@ -1,5 +1,5 @@
 import type { Interval } from "./contract";
-import { canTellTime, type OwnTimes, timeIn, whenIn } from "./days";
+import { supportsTimes, type OwnTimes, timeIn, whenIn } from "./days";
 import type { Language } from "./language";
 
 // The script's own sentences, except those of the parts (`ticker.ts`, `checkout.ts`, …). The text of an appeal comes from the service.
@@ -35,13 +35,13 @@ const english = {
 
 export type English = typeof english & OwnTimes;
 
-/** The sentences in the language that `speak` chose last. */
+/** The sentences in the language that `chooseLanguage` chose last. */
 export let words: English = english;
 /** The tag of that language. */
 export let language = "en";
 
 /** Chooses the language of the script's own sentences: the page's own sentences first, then `other`, then English. */
-export function speak(page: Language | undefined, other?: Language): void {
+export function chooseLanguage(page: Language | undefined, other?: Language): void {
   language = (page ?? other)?.tag ?? "en";
   words = { ...english, ...other?.words, ...page?.words };
 }
@@ -52,7 +52,7 @@ export function directionOf(locale: string): "rtl" | "ltr" {
 }
 
 /** Whether times can be written in this language. */
-export const canTell = (): boolean => canTellTime(language, words);
+export const canWriteTimes = (): boolean => supportsTimes(language, words);
 
 /** `2 weeks` */
 export function time(days: number): string {
@@ -71,7 +71,7 @@ export function giftPhrase(amount: string, interval: Interval): string {
 
 /** The text of the main button. The gift replaces `{gift}` in the appeal's text, or else follows it. */
 export function buttonPhrase(cta: string, gift: string): string {
-  // In right-to-left text, an amount keeps its own direction only if it is isolated.
+  // In right-to-left text, an amount is displayed correctly only if it is isolated.
   const isolated = /[\u0590-\u08ff]/.test(cta) ? `\u2068${gift}\u2069` : gift;
   return cta.includes("{gift}") ? cta.replace("{gift}", () => isolated) : `${cta} · ${isolated}`;
 }

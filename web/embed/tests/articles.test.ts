@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { countArticle, dateOf } from "../src/articles";
-import type { Kept } from "../src/memory";
+import type { Stored } from "../src/memory";
 
 const at = (text: string) => new Date(text).getTime();
 const DAY_MS = 86_400_000;
-const empty = (): Kept => ({ views: [], dismissals: [], articles: [], days: [], pending: [] });
+const empty = (): Stored => ({ views: [], dismissals: [], articles: [], days: [], pending: [] });
 /** What is stored after reading these articles, each with its time and tags. */
-function read(...articles: [string | number, string[]?][]): Kept {
-  const kept = empty();
-  for (const [when, tags = []] of articles) countArticle(kept, tags, typeof when === "string" ? at(when) : when);
-  return JSON.parse(JSON.stringify(kept));
+function read(...articles: [string | number, string[]?][]): Stored {
+  const stored = empty();
+  for (const [when, tags = []] of articles) countArticle(stored, tags, typeof when === "string" ? at(when) : when);
+  return JSON.parse(JSON.stringify(stored));
 }
 const week = (when: string) => read([when]).articles[0]!.week;
 
@@ -24,10 +24,10 @@ test("articles are counted by week and tag, for a year", () => {
   assert.deepEqual(read(["2026-11-23T08:00:00", ["harbour", "law"]], ["2026-11-24T08:00:00", ["harbour"]]).articles, [
     { week: "2026-11-23", count: 2, tags: { harbour: 2, law: 1 } },
   ]);
-  const kept = empty();
-  for (let place = 0; place < 60; place++) countArticle(kept, [], at("2026-11-23T08:00:00") + place * 7 * DAY_MS);
-  assert.equal(kept.articles.length, 52);
-  assert.deepEqual(kept.articles.at(-1), { week: dateOf(at("2026-11-23T08:00:00") + 59 * 7 * DAY_MS), count: 1, tags: {} });
+  const stored = empty();
+  for (let place = 0; place < 60; place++) countArticle(stored, [], at("2026-11-23T08:00:00") + place * 7 * DAY_MS);
+  assert.equal(stored.articles.length, 52);
+  assert.deepEqual(stored.articles.at(-1), { week: dateOf(at("2026-11-23T08:00:00") + 59 * 7 * DAY_MS), count: 1, tags: {} });
 });
 
 test("a week has at most thirty tags, whose counts still grow", () => {
@@ -51,13 +51,13 @@ test("the counts by day do not include the current article", () => {
 });
 
 test("no day is stored for longer than 92 days, even if the reader seldom visits", () => {
-  const kept = empty();
-  for (let place = 0; place < 200; place++) countArticle(kept, [], at("2026-03-01T12:00:00") + place * DAY_MS);
-  assert.equal(kept.days.length, 91, "today is not included yet");
-  countArticle(kept, [], at("2026-03-01T12:00:00") + 199 * DAY_MS);
-  assert.equal(kept.days.length, 92);
-  countArticle(kept, [], at("2027-06-01T12:00:00"));
-  assert.deepEqual(kept.days, [{ day: "2026-09-16", count: 2 }]);
-  countArticle(kept, [], at("2027-06-01T12:00:00"));
-  assert.deepEqual(kept.days, [{ day: "2027-06-01", count: 1 }]);
+  const stored = empty();
+  for (let place = 0; place < 200; place++) countArticle(stored, [], at("2026-03-01T12:00:00") + place * DAY_MS);
+  assert.equal(stored.days.length, 91, "today is not included yet");
+  countArticle(stored, [], at("2026-03-01T12:00:00") + 199 * DAY_MS);
+  assert.equal(stored.days.length, 92);
+  countArticle(stored, [], at("2027-06-01T12:00:00"));
+  assert.deepEqual(stored.days, [{ day: "2026-09-16", count: 2 }]);
+  countArticle(stored, [], at("2027-06-01T12:00:00"));
+  assert.deepEqual(stored.days, [{ day: "2027-06-01", count: 1 }]);
 });

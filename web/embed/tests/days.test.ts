@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canTellTime, period, put, timeIn, whenIn } from "../src/days";
+import { supportsTimes, period, put, timeIn, whenIn } from "../src/days";
 import { ar, ga } from "../src/languages";
 
 test("whole days are written in the largest unit that fits", () => {
@@ -35,11 +35,11 @@ test("a time is written in the language of its sentence", () => {
 });
 
 test("a language that browsers do not support uses the page's own times, or has none", () => {
-  assert.equal(canTellTime("en", {}), true);
-  assert.equal(canTellTime("ga", ga), true);
-  assert.equal(canTellTime("tlh", {}), false);
+  assert.equal(supportsTimes("en", {}), true);
+  assert.equal(supportsTimes("ga", ga), true);
+  assert.equal(supportsTimes("tlh", {}), false);
   const units = { day: "{n} diwrnod", week: "{n} wythnos", month: "{n} mis", year: "{n} blynedd" };
-  assert.equal(canTellTime("tlh", { units }), true);
+  assert.equal(supportsTimes("tlh", { units }), true);
   assert.equal(timeIn(14, "cy", { units }), "2 wythnos");
   assert.equal(whenIn(90, "cy", { units, in: "ymhen {time}" }), "ymhen 3 mis");
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Kept } from "../src/memory";
+import type { Stored } from "../src/memory";
 import { repaired } from "../src/repair";
 
 const AT = "2026-11-24T09:00:00.000Z";
@@ -16,7 +16,7 @@ const VALID = {
   heldOut: { attribution: "att", at: 1 },
   hold: { until: 1, about: "x" },
   skew: -5,
-} as unknown as Kept;
+} as unknown as Stored;
 
 test("a valid entry is not changed", () => {
   assert.deepEqual(repaired(VALID), VALID);
@@ -35,9 +35,9 @@ for (const [name, invalid] of Object.entries({
   hold: [{ until: "never", about: "x" }, { until: 1 }, "x"],
   skew: ["x", null],
 })) {
-  test(`invalid ${name}: dropped, and the rest is kept`, () => {
+  test(`invalid ${name}: dropped, and the rest is stored`, () => {
     for (const value of invalid) {
-      const result = repaired({ ...VALID, [name]: value } as Kept) as unknown as Record<string, unknown>;
+      const result = repaired({ ...VALID, [name]: value } as Stored) as unknown as Record<string, unknown>;
       assert.deepEqual(result[name] ?? [], [], `${name}: ${JSON.stringify(value)}`);
       const others = ({ [name]: _, ...rest }: Record<string, unknown>) => rest;
       assert.deepEqual(others(result), others({ ...VALID }));
@@ -52,11 +52,11 @@ test("tags whose count is invalid are dropped from an otherwise valid week", () 
 
 test("the articles that an older version counted are put on its start date", () => {
   const from = new Date("2026-11-10T23:00:00").getTime();
-  const old = (meter: unknown) => repaired({ ...VALID, meter } as Kept);
+  const old = (meter: unknown) => repaired({ ...VALID, meter } as Stored);
   assert.deepEqual(old({ from, used: 5, before: 4 }), { ...VALID, days: [{ day: "2026-11-10", count: 5 }, ...VALID.days] });
   for (const invalid of [5, null, { from: "x", used: 1 }, { from: 1e300, used: 1 }, { from }, { from, used: 0 }, { from, used: -1 }]) assert.deepEqual(old(invalid), VALID, JSON.stringify(invalid));
 });
 
 test("unknown properties are dropped", () => {
-  assert.deepEqual(repaired({ ...VALID, checked: 5 } as Kept), VALID);
+  assert.deepEqual(repaired({ ...VALID, checked: 5 } as Stored), VALID);
 });

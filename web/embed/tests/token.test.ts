@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ownAddress } from "../src/checkout";
+import { cleanAddress } from "../src/checkout";
 import { outcomeOf } from "../src/token";
 import { buttonPhrase } from "../src/words";
 
@@ -25,7 +25,7 @@ test("no response, an error, and a rate limit leave the payment's state unknown"
 });
 
 test("the return URL has the page's own query and none of our parameters", () => {
-  assert.equal(ownAddress("https://j.example/a?page=2&keepopen_session=cs_1#talk"), "https://j.example/a?page=2");
+  assert.equal(cleanAddress("https://j.example/a?page=2&keepopen_session=cs_1#talk"), "https://j.example/a?page=2");
 });
 
 test("the gift replaces {gift} in the button's text, or else follows the text", () => {

@@ -6,7 +6,7 @@ import { english as checkout } from "../src/checkout";
 import { english as preview } from "../src/preview";
 import { english as thanks } from "../src/thanks";
 import { english as ticker } from "../src/ticker";
-import { buttonPhrase, buttonWithoutGift, directionOf, giftPhrase, language, speak, words } from "../src/words";
+import { buttonPhrase, buttonWithoutGift, directionOf, giftPhrase, language, chooseLanguage, words } from "../src/words";
 
 // The build replaces these with values.
 Object.assign(globalThis, { VERSION: "0", LANGUAGES: Object.keys(languages) });
@@ -27,13 +27,13 @@ test("the script uses the language of the appeal if it is built in, and English 
     [{ tag: "es", words: languages.es }, "es", "10 € al mes"],
     [undefined, "en", "10 € a month"],
   ] as const) {
-    speak(undefined, other);
+    chooseLanguage(undefined, other);
     assert.deepEqual([language, giftPhrase("10 €", "month")], [known, phrase]);
   }
 });
 
 test("every language has every sentence", () => {
-  speak(undefined);
+  chooseLanguage(undefined);
   const names = Object.keys({ ...words, ...thanks, ...ticker, ...checkout, ...preview }).sort();
   for (const [tag, sentences] of Object.entries(languages)) {
     const { time, in: within, ...rest } = sentences;
@@ -43,7 +43,7 @@ test("every language has every sentence", () => {
 });
 
 test("a button with {gift} in its text has another text while no gift is chosen", () => {
-  speak(undefined, { tag: "de", words: languages.de });
+  chooseLanguage(undefined, { tag: "de", words: languages.de });
   assert.equal(buttonWithoutGift("Mit {gift} unterstützen"), "Unterstützen");
   assert.equal(buttonWithoutGift("Jetzt helfen"), "Jetzt helfen");
 });
@@ -59,8 +59,8 @@ test("each language has its writing direction", () => {
 });
 
 test("the page's own sentences take precedence over the built-in ones", () => {
-  speak({ tag: "de", words: { later: "Frag mich {when}" } }, { tag: "de", words: languages.de });
+  chooseLanguage({ tag: "de", words: { later: "Frag mich {when}" } }, { tag: "de", words: languages.de });
   assert.deepEqual([words.later, words.close], ["Frag mich {when}", "Schließen"]);
-  speak({ tag: "cy", words: { close: "Cau" } });
+  chooseLanguage({ tag: "cy", words: { close: "Cau" } });
   assert.deepEqual([language, words.close, words.other], ["cy", "Cau", "Other"]);
 });

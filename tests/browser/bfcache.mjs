@@ -1,5 +1,5 @@
 // Chromium's real back-forward cache and prerendering. (`hosts.mjs` and `embed.mjs` only dispatch the events, which makes a failure easier to understand.)
-// Run: node --test tests/browser/kept.mjs
+// Run: node --test tests/browser/bfcache.mjs
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
