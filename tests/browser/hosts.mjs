@@ -154,10 +154,10 @@ hostStory("a page from the back-forward cache doesn't ask again", async (reader)
 });
 
 hostStory("a reload and the back button don't count as another article", async (reader) => {
-  const go = [() => open(reader, host("first")), () => reader.page.reload(), () => open(reader, host("second")), () => reader.page.goBack()];
-  for (const [place, step] of go.entries()) {
+  const steps = [() => open(reader, host("first")), () => reader.page.reload(), () => open(reader, host("second")), () => reader.page.goBack()];
+  for (const [index, step] of steps.entries()) {
     await step();
-    await expectCounts(reader, place + 1);
+    await expectCounts(reader, index + 1);
   }
   const read = questions().map(({ history: { articles, article_days: days } }) => [articles[0].count, days[0]?.count ?? 0]);
   assert.deepEqual(read, [[1, 0], [1, 0], [2, 1], [2, 1]], "the current article is not among those read before");

@@ -45,7 +45,7 @@ def before_call(context, case, kwargs):
 
 def is_negative(case, where):
     components = case.meta.components if case.meta else {}
-    return any(place.value in (where, f"{where}s") and info.mode.is_negative for place, info in components.items())
+    return any(component.value in (where, f"{where}s") and info.mode.is_negative for component, info in components.items())
 
 
 @schemathesis.hook

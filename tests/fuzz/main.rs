@@ -21,13 +21,13 @@ fn check_all(target: &str, check: fn(&[u8])) {
     let seeds: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
     assert!(seeds.len() >= 10, "{target}: seeds are missing");
     let words = words(&root.join("dictionaries").join(format!("{target}.dict")));
-    for (place, seed) in seeds.iter().enumerate() {
+    for (index, seed) in seeds.iter().enumerate() {
         check(seed);
         for mutation in 0..MUTATIONS {
             let mut random = fastrand::Rng::with_seed(mutation);
             let mut bytes = seed.clone();
             for _ in 0..random.usize(1..=4) {
-                mutate(&mut bytes, &seeds[(place + 1) % seeds.len()], &words, &mut random);
+                mutate(&mut bytes, &seeds[(index + 1) % seeds.len()], &words, &mut random);
             }
             let text = String::from_utf8_lossy(&bytes).into_owned();
             let survived = std::panic::catch_unwind(|| check(&bytes));

@@ -25,13 +25,13 @@ test("articles are counted by week and tag, for a year", () => {
     { week: "2026-11-23", count: 2, tags: { harbour: 2, law: 1 } },
   ]);
   const stored = empty();
-  for (let place = 0; place < 60; place++) countArticle(stored, [], at("2026-11-23T08:00:00") + place * 7 * DAY_MS);
+  for (let index = 0; index < 60; index++) countArticle(stored, [], at("2026-11-23T08:00:00") + index * 7 * DAY_MS);
   assert.equal(stored.articles.length, 52);
   assert.deepEqual(stored.articles.at(-1), { week: dateOf(at("2026-11-23T08:00:00") + 59 * 7 * DAY_MS), count: 1, tags: {} });
 });
 
 test("a week has at most thirty tags, whose counts still grow", () => {
-  const many = Array.from({ length: 40 }, (_, place) => `tag ${place}`);
+  const many = Array.from({ length: 40 }, (_, index) => `tag ${index}`);
   const [one] = read([0, many], [0, ["tag 0", "tag 39"]]).articles;
   assert.equal(Object.keys(one!.tags!).length, 30);
   assert.deepEqual([one!.tags!["tag 0"], one!.tags!["tag 39"], one!.count], [2, undefined, 2]);
@@ -52,7 +52,7 @@ test("the counts by day do not include the current article", () => {
 
 test("no day is stored for longer than 92 days, even if the reader seldom visits", () => {
   const stored = empty();
-  for (let place = 0; place < 200; place++) countArticle(stored, [], at("2026-03-01T12:00:00") + place * DAY_MS);
+  for (let index = 0; index < 200; index++) countArticle(stored, [], at("2026-03-01T12:00:00") + index * DAY_MS);
   assert.equal(stored.days.length, 91, "today is not included yet");
   countArticle(stored, [], at("2026-03-01T12:00:00") + 199 * DAY_MS);
   assert.equal(stored.days.length, 92);

@@ -77,8 +77,8 @@ test("the plural form is chosen by the rules of the text's language", () => {
   for (const [locale, text, wanted] of cases) {
     for (const [article_count, form] of wanted) assert.equal(fill(text, { article_count }, locale), `Léigh tú ${form}.`, `${locale} ${article_count}`);
   }
-  const place = "your {article_count, selectordinal, one {#st} two {#nd} few {#rd} other {#th}} article";
-  assert.deepEqual([1, 2, 3, 11, 22].map((article_count) => fill(place, { article_count }, "en")), ["1st", "2nd", "3rd", "11th", "22nd"].map((it) => `your ${it} article`));
+  const text = "your {article_count, selectordinal, one {#st} two {#nd} few {#rd} other {#th}} article";
+  assert.deepEqual([1, 2, 3, 11, 22].map((article_count) => fill(text, { article_count }, "en")), ["1st", "2nd", "3rd", "11th", "22nd"].map((it) => `your ${it} article`));
 });
 
 test("a plural form may contain other placeholders, plural forms and quoted braces", () => {
