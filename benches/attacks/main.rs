@@ -1,13 +1,13 @@
 //! What a few attacks from one address do to everybody else, with the limits that the service has by default.
 //!
-//! **Owns** the proof that an attack from one address does little to others; run with `cargo bench --bench attacks`, or at once, with a slower
-//! program, with `cargo bench --profile dev --bench attacks`. `KEEPOPEN_TEST_PROGRAM` names another program to attack, such as an older version.
-//! **Never** talks to anything but 127.0.0.1, and ends by itself within a minute.
+//! **Owns** the proof that an attack from one address does little to others. Run it with `cargo bench --bench attacks`. With `--profile dev` it compiles
+//! faster, but the service is slower. `KEEPOPEN_TEST_PROGRAM` names another program to attack, such as an older version.
+//! **Never** talks to anything but 127.0.0.1. It ends within a minute.
 //! **Start at** `main` below; the service is in `service.rs`, its clients in `client.rs`.
-//! **Tested in** itself: it says which line is not as it should be, and fails.
+//! **Tested in** itself: it marks each unacceptable line with `BAD`, and exits with 1.
 //!
-//! The service runs as a program of its own with one thread for answers, started with the usual limit of 1,024 open files. Each attack comes from one address
-//! (by `X-Forwarded-For`), and so fast as one core can; honest readers come one after the other meanwhile, each on a connection of its own.
+//! The service runs in its own process with one worker thread and the usual limit of 1,024 open files. Each attack uses one address (most set it with
+//! `X-Forwarded-For`) and sends as fast as one core can. Meanwhile, honest readers send one request after the other, each on its own connection.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people at a terminal")]
 
@@ -25,9 +25,9 @@ use service::Service;
 
 /// How long each attack lasts.
 const TIME: Duration = Duration::from_secs(4);
-/// Connections that hold a body back.
-const SLOW: usize = 1040;
-/// Deliveries that are never finished, of a megabyte each.
+/// How many connections send only the first byte of their body.
+const SLOW_CONNECTIONS: usize = 1040;
+/// How many deliveries are never finished. Each sends about a megabyte.
 const UNFINISHED: usize = 400;
 /// The attacker's address.
 const ATTACKER: &str = "192.0.2.66";
@@ -51,11 +51,11 @@ fn main() {
     let quiet = Readers::ask(service.address, TIME);
     let quiet_ms = quiet.p99_ms();
     let seen = format!("{} of {} answered, p99 {quiet_ms:.1} ms", quiet.answered, quiet.asked);
-    table.line("nothing", &seen, quiet.answered == quiet.asked);
+    table.line("no attack", &seen, quiet.answered == quiet.asked);
     // The practice Stripe answers on this runtime.
     std::thread::scope(|threads| {
         let attacks = threads.spawn(|| {
-            bodies_held_back(&service, quiet_ms, &mut table);
+            unfinished_bodies(&service, quiet_ms, &mut table);
             unfinished_deliveries(&service, &mut table);
             checkouts(&service, &mut table);
             token_polls(&service, &mut table);
@@ -73,17 +73,18 @@ fn main() {
     std::process::exit(i32::from(!good));
 }
 
-/// The limit for a banner's 99th percentile, compared with no attack.
-fn near(quiet_ms: f64, p99_ms: f64) -> bool {
+/// Whether the 99th percentile of the banner's response time is acceptable: less than 5 times the value without an attack, plus 20 ms.
+fn acceptable(quiet_ms: f64, p99_ms: f64) -> bool {
     p99_ms < quiet_ms.mul_add(5.0, 20.0)
 }
 
-fn bodies_held_back(service: &Service, quiet_ms: f64, table: &mut Table) {
+fn unfinished_bodies(service: &Service, quiet_ms: f64, table: &mut Table) {
     let mut request = post("/v1/banner", ATTACKER, "{");
     let text =
         String::from_utf8(request).unwrap().replace("Content-Length: 1\r\n", "Content-Length: 100\r\n");
     request = text.into_bytes();
-    let mut held: Vec<Client> = (0..SLOW).filter_map(|_| Client::connect(service.address)).collect();
+    let mut held: Vec<Client> =
+        (0..SLOW_CONNECTIONS).filter_map(|_| Client::connect(service.address)).collect();
     held.retain_mut(|client| client.send(&request));
     let readers = Readers::ask(service.address, TIME);
     let delivered = (0..20).filter(|number| deliver(service, *number)).count();
@@ -93,11 +94,11 @@ fn bodies_held_back(service: &Service, quiet_ms: f64, table: &mut Table) {
         readers.asked,
         readers.p99_ms()
     );
-    let good = readers.answered == readers.asked && near(quiet_ms, readers.p99_ms()) && delivered == 20;
+    let good = readers.answered == readers.asked && acceptable(quiet_ms, readers.p99_ms()) && delivered == 20;
     table.line(&format!("{} connections, one byte of body each", held.len()), &seen, good);
 }
 
-/// A delivery that Stripe signed.
+/// Delivers an event with a valid signature. Returns whether the service acknowledged it.
 fn deliver(service: &Service, number: usize) -> bool {
     let body = format!(
         r#"{{"id":"evt_attack_{number}","type":"moon.eclipsed","livemode":false,"created":1700000000}}"#
@@ -150,7 +151,7 @@ fn unfinished_deliveries(service: &Service, table: &mut Table) {
             readers.asked,
             readers.p99_ms()
         );
-        // The bytes themselves take the one thread's time, so the percentile is reported but not judged.
+        // Receiving the bytes alone keeps the one worker thread busy, so the percentile is reported but not checked.
         let good = readers.answered == readers.asked && grown < 150.0;
         table.line(&format!("{UNFINISHED} unfinished deliveries, {name}"), &seen, good);
     }
@@ -256,7 +257,7 @@ fn forged_tokens(service: &Service, table: &mut Table) {
                 post("/v1/banner", ATTACKER, &question(&forged))
             })
         });
-        // The flood has started before the first supporter arrives.
+        // Lets the flood start before the first supporter arrives.
         std::thread::sleep(Duration::from_millis(500));
         sent.store(0, Ordering::Relaxed);
         let began = Instant::now();
@@ -274,7 +275,8 @@ fn forged_tokens(service: &Service, table: &mut Table) {
     });
     let rate = sent.load(Ordering::Relaxed) as f64 / took.as_secs_f64();
     let all = service.tokens.len();
-    let seen =
-        format!("{rate:.0} a second from one address; {recognised} of {all} new supporters recognised");
+    let seen = format!(
+        "{rate:.0} forged tokens a second from one address; {recognised} of {all} new supporters recognised"
+    );
     table.line("tokens with a random signature", &seen, recognised * 100 >= all * 95);
 }

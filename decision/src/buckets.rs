@@ -1,16 +1,16 @@
-//! Which variant a reader gets: the same one every time, for ever, in any language that follows this recipe.
+//! Assigns a variant to a reader: always the same one, in any program that follows this recipe.
 //!
 //! 1. `salt = XXH64(seed 0, site id in UTF-8, one zero byte, appeal id in UTF-8)`
 //! 2. `position = XXH64(seed salt, bucket as 4 bytes, lowest first) mod 1,000,000`
 //! 3. Each variant owns a half-open range of positions. With weights `w`, range `i` ends at
 //!    `floor((w₀ + … + wᵢ) × 1,000,000 / sum of all w)`; the first begins at 0, the last ends at 1,000,000.
 //!
-//! The same recipe with other salts finds a reader's place in an appeal's share and among the held out: site id, zero byte,
+//! The same recipe with other salts finds a reader's position for an appeal's share and for holdouts: site id, zero byte,
 //! appeal id, zero byte, `share`; and site id, zero byte, appeal id, zero byte, `holdout`, where the appeal id is empty for the
 //! holdout of the whole site.
 //!
-//! The bucket is the number that the reader's browser keeps. Without one, the draw takes its place and the
-//! variant lasts for one question. The salt makes different appeals split the same readers differently.
+//! The bucket is the number that the reader's browser keeps. Without one, the draw is used instead, and
+//! the variant is chosen for one question only. The salt makes different appeals split the same readers differently.
 
 use twox_hash::XxHash64;
 
@@ -21,12 +21,12 @@ fn salt(site: &str, appeal: &str) -> u64 {
     salt_of(&[site, appeal])
 }
 
-/// The parts with a zero byte between each two.
+/// Joins the parts with zero bytes between them.
 fn salt_of(parts: &[&str]) -> u64 {
     XxHash64::oneshot(0, parts.join("\0").as_bytes())
 }
 
-/// What is mixed into a reader's bucket, so that each split of readers has nothing to do with any other.
+/// The salt that is hashed with a reader's bucket, so that different splits of readers are independent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Salts {
     pub(crate) variants: u64,
@@ -56,13 +56,13 @@ fn position_of(hash: u64) -> u32 {
     u32::try_from(hash % u64::from(POSITIONS)).expect("a remainder of a million fits in 32 bits")
 }
 
-/// A bucket (0 to 999,999) for a reader whom the caller knows by a key of its own: `XXH64(seed 0, key in UTF-8)
-/// mod 1,000,000`. The same key has the same bucket for ever.
+/// A bucket (0 to 999,999) for a reader whom the caller identifies by its own key: `XXH64(seed 0, key in UTF-8)
+/// mod 1,000,000`. The same key always has the same bucket.
 pub fn bucket_of(key: &str) -> u32 {
     position_of(XxHash64::oneshot(0, key.as_bytes()))
 }
 
-/// Where each range ends. With nothing but zero weights, which the compiler refuses, every range is empty.
+/// Where each range ends. If all weights are 0, which the compiler rejects, every range is empty.
 pub(crate) fn ranges(weights: &[u32]) -> Vec<u32> {
     let total: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
     let mut so_far: u128 = 0;
@@ -76,7 +76,7 @@ pub(crate) fn ranges(weights: &[u32]) -> Vec<u32> {
         .collect()
 }
 
-/// The place of the first range that ends after the position.
+/// The index of the first range that ends after the position.
 pub(crate) fn pick(ends: impl Iterator<Item = u32>, position: u32) -> usize {
     ends.take_while(|end| *end <= position).count()
 }
@@ -86,8 +86,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_recipe_gives_the_same_numbers_for_ever() {
-        // Worked out with an independent implementation of XXH64. If this fails, readers change variants.
+    fn the_recipe_always_gives_the_same_numbers() {
+        // Computed with an independent implementation of XXH64. If this fails, readers change variants.
         assert_eq!(salt("journal", "summer"), GOLDEN_SALT);
         let positions = [0, 1, 417_223, 999_999, u32::MAX].map(|bucket| position(GOLDEN_SALT, bucket));
         assert_eq!(positions, GOLDEN_POSITIONS);
@@ -97,7 +97,7 @@ mod tests {
     const GOLDEN_POSITIONS: [u32; 5] = [281_138, 245_815, 587_015, 156_641, 214_494];
 
     #[test]
-    fn other_splits_have_salts_of_their_own_for_ever() {
+    fn other_splits_always_have_their_own_salts() {
         // As above.
         let salts = Salts::new("journal", "summer");
         assert_eq!(salts.variants, GOLDEN_SALT);
@@ -107,8 +107,8 @@ mod tests {
     }
 
     #[test]
-    fn a_key_has_the_same_bucket_for_ever() {
-        // As above; those of the empty text and of "abc" are also published with XXH64.
+    fn a_key_always_has_the_same_bucket() {
+        // As above; the hashes of the empty text and of "abc" are also published with XXH64.
         assert_eq!(["", "abc", "reader-1"].map(bucket_of), [376_921, 572_249, 968_457]);
     }
 

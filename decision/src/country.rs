@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-/// A country's code that exists.
+/// An existing country code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CountryCode([u8; 2]);
 
 impl CountryCode {
-    /// `None` for anything that is no country's code, such as `UK`, `EU`, `T1` or an empty text. Case does not matter.
+    /// `None` for anything that is not a country code, such as `UK`, `EU`, `T1` or an empty text. Case does not matter.
     pub fn parse(text: &str) -> Option<Self> {
         let letters: [u8; 2] = text.as_bytes().try_into().ok()?;
         let code = letters.map(|letter| letter.to_ascii_uppercase());
@@ -23,7 +23,7 @@ impl fmt::Display for CountryCode {
     }
 }
 
-/// A part of a country, as ISO 3166-2 has it. Whether there is one of that code is not looked up: they change often.
+/// A part of a country, as in ISO 3166-2. The code's existence is not checked, because the codes change often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Region {
     pub(crate) country: CountryCode,
@@ -38,7 +38,7 @@ impl Region {
         Self::new(CountryCode::parse(country)?, code)
     }
 
-    /// Reads a region of that country, `CA` or `US-CA`.
+    /// Reads a region of the given country, written as `CA` or `US-CA`.
     pub(crate) fn of(country: CountryCode, text: &str) -> Option<Self> {
         match text.split_once('-') {
             None => Self::new(country, text),
@@ -63,7 +63,7 @@ impl fmt::Display for Region {
     }
 }
 
-/// For each first letter one bit for each second one, so that a question's code is found at once.
+/// For each first letter, one bit for each second letter, so that looking up a code is fast.
 const SECONDS: [u32; 26] = {
     let mut seconds = [0; 26];
     let mut place = 0;

@@ -28,7 +28,7 @@ impl<'q> Decision<'q> {
         draw: u32,
     ) -> Self {
         let CompiledSite { names, appeals } = site;
-        // This cannot fail on purpose: returning a result would copy the context, which is large.
+        // Does not return a `Result` on purpose: that would copy the context, which is large.
         Self { appeals, context: ReaderContext::gather(names, &appeals.site, question, known, now_ms, draw) }
     }
 

@@ -29,14 +29,14 @@ pub struct AppealExplanation {
     pub priority: i32,
     /// Whether it passed every rule.
     pub passed: bool,
-    /// Whether it is the one that shows, or that would if the reader were not held out.
+    /// Whether this appeal shows, or would show if the reader were not held out.
     pub chosen: bool,
-    /// Readers it gets out of a million, among the appeals that passed every rule with it; `None` where it did not.
+    /// How many readers out of a million it gets, next to the other appeals that passed every rule; `None` if it did not pass.
     pub readers_per_million: Option<u64>,
-    /// Its own reason: that of the first rule it failed, or `share` where another got the reader, `holdout` where
-    /// it was chosen and the reader is held out, else `matched`.
+    /// The appeal's own reason: that of the first rule it failed; `share` if another appeal got the reader; `holdout` if
+    /// it was chosen and the reader is held out; otherwise `matched`.
     pub reason: Reason,
-    /// First millisecond since 1970 at which time alone would let it pass, if it ever does.
+    /// The first instant, in milliseconds since 1970, at which time alone makes the appeal pass; `None` if there is none.
     pub next_eligible_at_ms: Option<i64>,
     /// The variant this reader would see.
     pub variant: String,
@@ -59,14 +59,14 @@ pub struct RuleExplanation {
     pub seen: String,
     /// What would have passed, as text.
     pub wanted: String,
-    /// The reason this rule gives, if it was failed.
+    /// The rule's reason, if the appeal failed it.
     pub reason: Option<Reason>,
-    /// First millisecond since 1970 at which time alone opens this rule, if it was failed.
+    /// If the appeal failed the rule: the first instant, in milliseconds since 1970, at which time alone makes it pass.
     pub opens_at_ms: Option<i64>,
 }
 
 impl Decision<'_> {
-    /// Takes the same walk as [`Decision::verdict`], through every appeal, and records what each rule found.
+    /// Evaluates every appeal in the same way as [`Decision::verdict`], and records what each rule found.
     pub fn explain(&self) -> Explanation {
         let mut record = Record::default();
         let verdict = walk(self.appeals, &self.context, &mut record);

@@ -1,5 +1,5 @@
-//! Paths with `*` for any run of characters. Each piece between two stars is looked for once, from where the one before
-//! ended, so that the time grows with the length of the path and no pattern is slow.
+//! Paths with `*` for any run of characters. Each piece between two stars is searched for once, from the end of the
+//! previous one. So the time grows linearly with the length of the path, and no pattern is slow.
 
 use std::fmt;
 
@@ -61,7 +61,7 @@ impl fmt::Display for Glob {
     }
 }
 
-/// Reads patterns; one that could never fit is complained of.
+/// Reads patterns. Reports patterns that can't match any path.
 pub(crate) fn globs(field_path: &str, patterns: &[String], diagnostics: &mut Diagnostics<'_>) -> Box<[Glob]> {
     for (place, pattern) in patterns.iter().enumerate() {
         if !pattern.starts_with(['/', '*']) {
@@ -74,7 +74,7 @@ pub(crate) fn globs(field_path: &str, patterns: &[String], diagnostics: &mut Dia
     patterns.iter().map(|pattern| Glob::new(pattern)).collect()
 }
 
-/// The path of an address, without the question or fragment after it.
+/// The path of a URL, without query and fragment.
 pub(crate) fn path_of(url: &str) -> &str {
     let after_scheme = url.find("://").map_or(url, |at| {
         let host = &url[at + 3..];
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_star_stands_for_any_run_also_for_none() {
+    fn a_star_matches_any_run_of_characters_including_none() {
         let fits = |pattern: &str, path: &str| Glob::new(pattern).fits(path);
         assert!(fits("/sport/*", "/sport/") && fits("/sport/*", "/sport/a/b"));
         assert!(!fits("/sport/*", "/sports") && !fits("/sport", "/sport/"));
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_is_what_stands_between_host_and_question() {
+    fn the_path_is_between_the_host_and_the_query() {
         let paths = [
             "https://journal.example/a/b?c=/d#e",
             "https://e.test/a/b",

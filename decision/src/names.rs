@@ -1,5 +1,5 @@
 //! Sections, tags and kinds of page as numbers, so that a page's names are looked up once per question and not
-//! once per appeal. Upper and lower case are the same, without copying the page's text.
+//! once per appeal. Names are compared without regard to case; a name in ASCII is not copied for that.
 
 use std::hash::Hasher;
 
@@ -13,7 +13,7 @@ pub(crate) struct NameId(u32);
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
-    /// By hash of the name; each id is the name's place in `written`.
+    /// By hash of the name. Each id is the name's index in `written`.
     ids: HashTable<NameId>,
     written: Vec<Box<str>>,
 }
@@ -42,7 +42,7 @@ impl Names {
             if name.trim().is_empty() {
                 diagnostics.problem(
                     format!("{field_path}[{place}]"),
-                    "an empty name fits nothing: write one, or take it out.",
+                    "an empty name matches nothing: write a name, or remove the entry.",
                 );
             } else {
                 ids.push(self.add(name));
@@ -69,7 +69,7 @@ fn fold(name: &str) -> impl Iterator<Item = char> {
     name.chars().flat_map(char::to_lowercase)
 }
 
-/// What is the same for all names that are equal in lower case, in whatever script.
+/// A hash. Names that are equal in lower case have the same hash, in any script.
 fn hash_of(name: &str) -> u64 {
     if name.is_ascii() {
         return hash_of_bytes(name.as_bytes());
@@ -80,13 +80,13 @@ fn hash_of(name: &str) -> u64 {
 
 /// Hashes with the ASCII lower-case bit set in every byte. That is cheap, and collisions of other bytes are harmless.
 fn hash_of_bytes(name: &[u8]) -> u64 {
-    const SMALL: u64 = u64::MAX / 255 * 0x20;
+    const LOWER_CASE_BITS: u64 = u64::MAX / 255 * 0x20;
     let mut state = FxHasher::default();
     let (eights, rest) = name.as_chunks();
     for eight in eights {
-        state.write_u64(u64::from_le_bytes(*eight) | SMALL);
+        state.write_u64(u64::from_le_bytes(*eight) | LOWER_CASE_BITS);
     }
-    state.write_u64(up_to_eight(rest) | SMALL);
+    state.write_u64(up_to_eight(rest) | LOWER_CASE_BITS);
     state.write_usize(name.len());
     state.finish()
 }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_that_is_plain_only_in_lower_case_is_the_same_too() {
+    fn a_letter_whose_lower_case_is_ascii_matches_the_ascii_letter() {
         let mut names = Names::default();
         let kelvin = names.add("\u{212a}elvin");
         assert_eq!(names.find("kelvin"), Some(kelvin));
@@ -130,13 +130,13 @@ mod tests {
     }
 
     #[test]
-    fn names_are_told_apart_also_where_their_hashes_are_the_same() {
+    fn names_are_compared_without_case_and_with_accents() {
         assert!(same_folded("Sport", "sPORT") && same_folded("ÉCONOMIE", "économie"));
         assert!(!same_folded("sport", "sports") && !same_folded("économie", "economie"));
     }
 
     #[test]
-    fn the_same_name_in_another_case_gets_no_second_number() {
+    fn the_same_name_in_another_case_has_the_same_number() {
         let mut names = Names::default();
         assert_eq!(names.add("Politics"), names.add("politics"));
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
-        /// Why a verdict is what it is. The list is fixed: callers switch on it.
+        /// The reason of a verdict. The list is fixed, because callers depend on it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Reason {
             $($(#[$doc])* #[serde(rename = $word)] $name,)*

@@ -51,7 +51,7 @@ pub(crate) fn minute_of(at_ms: i64) -> i64 {
     at_ms.div_euclid(MINUTE_MS) * MINUTE_MS
 }
 
-/// The minute of the day that `07:00` is; `24:00` is the day's end.
+/// Converts `07:00` to a minute of the day; `24:00` is the end of the day.
 pub(crate) fn minute_of_day(text: &str) -> Option<i64> {
     let (hour, minute) = text.split_once(':')?;
     if hour.len() != 2 || minute.len() != 2 || !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b':')
@@ -63,7 +63,7 @@ pub(crate) fn minute_of_day(text: &str) -> Option<i64> {
     (minute < 60 && minutes <= 1440).then_some(minutes)
 }
 
-/// Reads blackouts: the weekly ones merged, and those by date.
+/// Reads blackouts. Merges the weekly ones, and lists those by date.
 pub(crate) fn blackouts(
     field: &str,
     blackouts: &[Blackout],

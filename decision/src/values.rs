@@ -19,7 +19,7 @@ pub struct TemplateValues<'d, 'q> {
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 impl<'q> Decision<'q> {
-    /// The values for an appeal of the question's site; `None` where it is not on that site.
+    /// The values for an appeal of the question's site; `None` if the appeal is not on that site.
     pub fn values(&self, appeal: AppealIndex) -> Option<TemplateValues<'_, 'q>> {
         let appeal = self.appeals.appeals.iter().find(|other| other.index == appeal)?;
         Some(TemplateValues { context: &self.context, appeal })
@@ -27,8 +27,8 @@ impl<'q> Decision<'q> {
 }
 
 impl TemplateValues<'_, '_> {
-    /// Articles that the reader read in the weeks, and with the tags, by which the appeal's audience counts them; where it does
-    /// not, any articles of the last 52 weeks and the present one. `None` without a history.
+    /// How many articles the reader read. Counts the weeks and tags that the appeal's audience counts, or by default all
+    /// articles of the last 52 weeks and the current one. `None` without a history.
     pub fn article_count(&self) -> Option<u64> {
         self.context.history()?;
         Some(self.appeal.parts.articles.read(self.context))
@@ -49,8 +49,8 @@ impl TemplateValues<'_, '_> {
         WEEKDAYS[self.date().weekday().since(Weekday::Monday).unsigned_abs() as usize]
     }
 
-    /// Days until the appeal ends on the clock of the site, the one that has begun too: 1 in its last 24 hours. `None` where it
-    /// names no end.
+    /// Days until the appeal ends, in the site's time zone, including the current one: 1 in its last 24 hours. `None` if it has
+    /// no end.
     pub fn days_left(&self) -> Option<i64> {
         self.appeal.parts.schedule.days_left(self.context)
     }

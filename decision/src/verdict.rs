@@ -15,7 +15,7 @@ pub struct Known {
     /// First instant, in milliseconds since 1970, when asking this giver is allowed again.
     #[serde(default)]
     pub quiet_until_ms: Option<i64>,
-    /// What the reader is entitled to, by name.
+    /// The reader's entitlements, by name.
     #[serde(default)]
     pub entitlements: Vec<String>,
 }
@@ -43,41 +43,41 @@ pub const HELD_OUT: &str = "holdout";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Show this one.
+    /// An appeal shows.
     Show {
         /// The appeal.
         appeal: AppealIndex,
-        /// The variant's place in the appeal's `variants`.
+        /// The variant's index in the appeal's `variants`.
         variant: usize,
-        /// Where.
+        /// The surface.
         surface: Surface,
         /// Its kind.
         kind: Kind,
         /// Whether the reader may close it.
         closable: bool,
     },
-    /// Show nothing to this reader, who is in the comparison group: this is what would have shown.
+    /// Nothing shows, because the reader is in the comparison group. Contains what would have shown.
     HeldOut {
         /// The appeal.
         appeal: AppealIndex,
-        /// The variant's place in the appeal's `variants`.
+        /// The variant's index in the appeal's `variants`.
         variant: usize,
-        /// Where it would have shown.
+        /// The surface on which it would have shown.
         surface: Surface,
         /// Its kind.
         kind: Kind,
     },
-    /// Show nothing.
+    /// Nothing shows.
     Silent {
         /// The reason of the appeal that got furthest through the rules; of equals, the one with the highest priority.
         reason: Reason,
-        /// First millisecond since 1970 at which time alone would change the answer, if it ever does.
+        /// First millisecond since 1970 at which time alone changes the answer, if it ever does.
         next_eligible_at_ms: Option<i64>,
     },
 }
 
 impl Verdict {
-    /// The reason of either answer.
+    /// The reason, whatever the answer.
     pub const fn reason(&self) -> Reason {
         match self {
             Self::Show { .. } => Reason::Matched,
@@ -86,7 +86,7 @@ impl Verdict {
         }
     }
 
-    /// First millisecond since 1970 at which time alone would change the answer, if known.
+    /// First millisecond since 1970 at which time alone changes the answer, if known.
     pub const fn next_eligible_at_ms(&self) -> Option<i64> {
         match self {
             Self::Show { .. } | Self::HeldOut { .. } => None,

@@ -1,4 +1,4 @@
-//! An appeals file, as somebody writes it: read, checked, written back, and asked.
+//! An appeals file with any content: reads, checks and compiles it, writes it back, and asks for verdicts.
 
 use std::sync::OnceLock;
 
@@ -22,11 +22,15 @@ pub fn appeals_file(data: &[u8]) {
 
 fn check(text: &str, format: Format, settings: &Settings) {
     let Ok(fields) = file::fields(text, format) else {
-        assert!(file::read(text, format).is_err(), "the same text is refused in one way and read in another");
+        assert!(file::read(text, format).is_err(), "the two functions disagree on whether the text is valid");
         return;
     };
     let (drafts, problems) = file::read(text, format).expect("its fields were read");
-    assert_eq!(drafts.len() + problems.len(), fields.len(), "an appeal is neither used nor complained about");
+    assert_eq!(
+        drafts.len() + problems.len(),
+        fields.len(),
+        "an appeal is neither used nor reported as invalid"
+    );
     match file::write(&fields, format) {
         Ok(written) => {
             let again = file::fields(&written, format).expect("what was written can be read");
@@ -47,12 +51,12 @@ fn check(text: &str, format: Format, settings: &Settings) {
         question.reader.locale = (draw % 2 == 1).then(|| "de-AT".into());
         question.reader.device = (draw % 3 == 2).then(|| "mobile".into());
         let nobody = Known::nobody();
-        let site = snapshot.compiled.site(&question.site).expect("the site is there");
+        let site = snapshot.compiled.site(&question.site).expect("the site exists");
         let decision = Decision::new(site, &question, &nobody, now_ms, draw);
         match decision.verdict() {
             Verdict::Show { appeal, variant, .. } | Verdict::HeldOut { appeal, variant, .. } => {
                 let variants = &snapshot.appeal(appeal).variants;
-                let variant = variants.get(variant).expect("it is a variant that there is");
+                let variant = variants.get(variant).expect("the variant exists");
                 let (_, needs) = variant.content(&question.site, &question.reader, None, None);
                 let known = decision.values(appeal).expect("it is on this site");
                 let there = needs.iter().all(|value| match value {
@@ -64,7 +68,7 @@ fn check(text: &str, format: Format, settings: &Settings) {
                         false
                     }
                 });
-                assert!(there, "words show without a value that they speak of: {needs:?}");
+                assert!(there, "the copy shows without a value that it requires: {needs:?}");
             }
             Verdict::Silent { next_eligible_at_ms, .. } => {
                 assert!(

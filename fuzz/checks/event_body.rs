@@ -1,15 +1,15 @@
-//! Events, one a line: read, joined, stored and folded, in any order and any number of times.
+//! Events, one per line: reads, joins, stores and folds them, in any order and any number of times.
 
 use std::collections::BTreeSet;
 
 use keepopen::contributions::{Entry, Fact, fold, join_all};
 use keepopen::stripe::{Envelope, Report, read_event, read_fetched};
 
-/// More lines say nothing new, and cost time.
+/// The maximum number of lines. More lines find nothing new and cost time.
 const MAX_LINES: usize = 8;
 
-/// Each line is read or refused; the facts join to the same whatever the order and the repeats; what follows from
-/// them is money above nothing, once for each cause.
+/// Each line is read or rejected. The joined facts do not depend on order and repetition. The ledger entries that result
+/// have positive amounts, one for each cause.
 pub fn event_body(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let facts: Vec<Fact> = text.lines().take(MAX_LINES).flat_map(facts_of).collect();
@@ -18,9 +18,9 @@ pub fn event_body(data: &[u8]) {
     }
     let joined = join_all(facts.clone());
     let reversed: Vec<Fact> = facts.iter().rev().cloned().collect();
-    assert_eq!(join_all(reversed), joined, "the order of the reports tells");
-    assert_eq!(join_all(facts.iter().chain(&facts).cloned()), joined, "a repeat changes what is known");
-    assert_eq!(join_all(joined.clone()), joined, "what is known changes when nothing came");
+    assert_eq!(join_all(reversed), joined, "the order of the reports matters");
+    assert_eq!(join_all(facts.iter().chain(&facts).cloned()), joined, "a repetition changes the facts");
+    assert_eq!(join_all(joined.clone()), joined, "joining again changes the facts");
     for fact in &joined {
         let stored = serde_json::to_string(fact).expect("a fact can be stored");
         assert_eq!(serde_json::from_str::<Fact>(&stored).ok().as_ref(), Some(fact), "{stored}");
@@ -29,7 +29,7 @@ pub fn event_body(data: &[u8]) {
     let Some(folded) = fold(&joined) else { return };
     let mut backwards = joined.clone();
     backwards.reverse();
-    assert_eq!(fold(&backwards).as_ref(), Some(&folded), "the order of the facts tells");
+    assert_eq!(fold(&backwards).as_ref(), Some(&folded), "the order of the facts matters");
     let causes: BTreeSet<String> = folded.entries.iter().map(Entry::cause).collect();
     assert_eq!(causes.len(), folded.entries.len(), "a cause is booked twice: {:?}", folded.entries);
     for entry in &folded.entries {

@@ -1,7 +1,7 @@
-//! What must hold for any bytes that come in from outside.
+//! Properties that must hold for any input from outside.
 //!
-//! **Owns** one function for each kind of input: it takes any bytes, and panics when a law is broken.
-//! **Never** asks for the time or a random number: the same bytes give the same end.
+//! **Owns** one function for each kind of input: it takes any bytes, and panics if a property does not hold.
+//! **Never** asks for the time or a random number: the same bytes have the same result.
 //! **Start at** [`event_body`].
 //! **Tested in** `tests/fuzz/main.rs`, on a stable compiler; `scripts/fuzz` searches deeper with a nightly one.
 
@@ -17,5 +17,5 @@ pub use reader_context::reader_context;
 pub use signature_header::signature_header;
 pub use token::token;
 
-/// Now, in seconds since 1970, as every check has it.
+/// The current time of every check, in seconds since 1970.
 const NOW_S: i64 = 1_700_000_000;

@@ -16,15 +16,15 @@ use serde_json::{Value, json};
 
 use super::NOW_S;
 
-/// Any body gets a problem or a verdict; a verdict is whole.
+/// The response to any body is a problem or a complete verdict.
 pub fn reader_context(data: &[u8]) {
     static SERVICE: OnceLock<Service> = OnceLock::new();
     let service = SERVICE.get_or_init(Service::start);
     let filled = service.fill_in(data);
     if let Some(usual) = std::str::from_utf8(&filled).ok().and_then(fast_question) {
-        let question =
-            serde_json::from_slice::<Question<'_>>(&filled).expect("the library reads what is usual");
-        assert_eq!(usual, question, "the library reads it otherwise");
+        let question = serde_json::from_slice::<Question<'_>>(&filled)
+            .expect("serde reads what the fast parser accepts");
+        assert_eq!(usual, question, "serde reads it differently");
     }
     let Ok(answer) = verdict_json(&service.app, &filled) else { return };
     let verdict: Value = serde_json::from_slice(&answer).expect("a verdict is JSON");
@@ -47,7 +47,7 @@ pub fn reader_context(data: &[u8]) {
 struct Service {
     app: Arc<App>,
     tokens: [(&'static str, String); 2],
-    /// The database runs on it, though no question asks the database.
+    /// The runtime of the database, although no question uses the database.
     _runtime: tokio::runtime::Runtime,
     _folder: tempfile::TempDir,
 }

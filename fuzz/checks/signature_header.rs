@@ -11,7 +11,7 @@ use super::NOW_S;
 
 const OLD_S: i64 = NOW_S - TOLERANCE_S - 1;
 
-/// Nothing without a right signature at the right time passes, and what passes does so for this body alone.
+/// Only a valid signature at the right time is accepted, and only for this body.
 pub fn signature_header(data: &[u8]) {
     let (head, body) = split(data);
     let Ok(template) = std::str::from_utf8(head) else { return };
@@ -25,7 +25,7 @@ pub fn signature_header(data: &[u8]) {
         .replace("{other}", &sign("whsec_other", NOW_S, body));
     let judged = verify(Some(&header), body, &secrets, NOW_S);
     if judged.is_ok() {
-        assert!(header.contains(&format!("v1={good}")), "accepted without a right signature: {header}");
+        assert!(header.contains(&format!("v1={good}")), "accepted without a valid signature: {header}");
         assert!(header.contains(&format!("t={NOW_S}")), "accepted without its time: {header}");
         let forged = header.replace(&good, &sign("whsec_other", NOW_S, body));
         assert_eq!(verify(Some(&forged), body, &secrets, NOW_S), Err(BadSignature::Wrong));
@@ -36,10 +36,10 @@ pub fn signature_header(data: &[u8]) {
         assert_eq!(verify(Some(&header), body, &secrets, later_s), Err(BadSignature::Stale));
     }
     let longer = format!("{header},v2=what-may-come");
-    assert_eq!(verify(Some(&longer), body, &secrets, NOW_S), judged, "an unknown scheme decides nothing");
+    assert_eq!(verify(Some(&longer), body, &secrets, NOW_S), judged, "an unknown scheme changes the result");
 }
 
-/// The first line, and what follows it.
+/// The first line, and the rest.
 fn split(data: &[u8]) -> (&[u8], &[u8]) {
     match data.iter().position(|&byte| byte == b'\n') {
         Some(at) => (&data[..at], &data[at + 1..]),

@@ -14,7 +14,7 @@ const NOW_MS: i64 = NOW_S * 1000;
 const ISSUER: &str = "https://give.example.org";
 const KID: &str = "fixed";
 
-/// Only what our key has signed passes, for its issuer, site and time alone, and the same the second time.
+/// Only tokens signed with our key are accepted, only for their issuer, site and time, and with the same result from the cache.
 pub fn token(data: &[u8]) {
     static KEYS: OnceLock<Keys> = OnceLock::new();
     let keys = KEYS.get_or_init(Keys::make);
@@ -27,7 +27,7 @@ pub fn token(data: &[u8]) {
     assert_eq!(
         keys.tokens.check_any_site(&token, Purpose::Asking, NOW_MS),
         judged,
-        "remembered otherwise than read"
+        "the cached result differs from the first one"
     );
     for at_ms in [i64::MIN, 0, i64::MAX] {
         let _ = keys.tokens.check(&token, Purpose::Asking, "journal", at_ms);
@@ -39,10 +39,10 @@ pub fn token(data: &[u8]) {
     let other = format!("{}x", claims.aud);
     assert_eq!(keys.tokens.check(&token, Purpose::Asking, &other, NOW_MS), Err(BadToken::OtherSite));
     assert_eq!(keys.tokens.check_any_site(&token, Purpose::Asking, i64::MAX), Err(BadToken::Expired));
-    // Signatures of this kind are a function of what is signed: no other text passes for this token.
+    // Ed25519 signatures are deterministic: no other signature is valid for this token.
     let parts: Vec<&str> = token.split('.').collect();
-    let [head, body, signature] = parts[..] else { panic!("accepted, though not of three parts: {token}") };
-    assert_eq!(keys.signature(head, body), signature, "accepted under another signature");
+    let [head, body, signature] = parts[..] else { panic!("accepted without three parts: {token}") };
+    assert_eq!(keys.signature(head, body), signature, "accepted with another signature");
     assert!(keys.tokens.check_any_site(&format!("{token}A"), Purpose::Asking, NOW_MS).is_err());
 }
 

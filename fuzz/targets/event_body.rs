@@ -1,4 +1,4 @@
-//! Mutates what `keepopen_fuzz::event_body` checks.
+//! Runs `keepopen_fuzz::event_body` on mutated input.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| keepopen_fuzz::event_body(data));

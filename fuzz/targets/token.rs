@@ -1,4 +1,4 @@
-//! Mutates what `keepopen_fuzz::token` checks.
+//! Runs `keepopen_fuzz::token` on mutated input.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| keepopen_fuzz::token(data));

@@ -1,4 +1,4 @@
-//! What a disk may hold after the power has gone.
+//! The possible contents of a disk after a power cut.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -9,27 +9,27 @@ use crate::log::Step;
 /// A disk writes this many bytes completely, or not at all.
 const SECTOR: usize = 512;
 
-/// How much a cut took.
+/// How much a power cut removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lost {
     /// Writes and truncations that are completely lost.
     pub whole: usize,
     /// Writes of which some sectors survive.
     pub torn: usize,
-    /// Files that were made or deleted, and are not.
+    /// Creations and deletions of files that are lost.
     pub names: usize,
 }
 
-/// The fate of what was not synced.
+/// What happens to the changes that were not synced.
 #[derive(Clone, Copy, Debug)]
 enum Luck {
-    /// Nothing of it had reached the disk.
+    /// None had reached the disk.
     None,
-    /// All of it had.
+    /// All had reached the disk.
     All,
-    /// The system had written everything before this step by itself; each later step has its own fate.
+    /// The system had written everything before this step. Each later step is kept or lost independently.
     AllBefore(usize),
-    /// Each has its own fate: writes reach a disk in any order.
+    /// Each is kept or lost independently, because writes reach a disk in any order.
     Each,
 }
 
@@ -46,7 +46,7 @@ impl Luck {
             0 => Self::All,
             1 | 2 => Self::None,
             3..=5 => {
-                // What the system has not written yet is mostly young.
+                // Changes that the system has not written yet are mostly recent.
                 let most = 1 << random.u8(..=16);
                 Self::AllBefore(steps.saturating_sub(random.usize(..=most)))
             }
@@ -68,7 +68,7 @@ impl Luck {
     }
 }
 
-/// Writes the files into `folder` as they may be after these steps and a cut.
+/// Writes the files into `folder` in a state that is possible after these steps and a power cut.
 pub(crate) fn after_a_cut(steps: &[Step], random: &mut fastrand::Rng, folder: &Path) -> io::Result<Lost> {
     let luck = Luck::choose(steps.len(), random);
     let (files, lost) = files_after_a_cut(steps, luck, random);
@@ -78,7 +78,7 @@ pub(crate) fn after_a_cut(steps: &[Step], random: &mut fastrand::Rng, folder: &P
     Ok(lost)
 }
 
-/// Of each file, and of the names in the folder, up to which step what was done lasts.
+/// For each file, and for the folder's entries, the step up to which changes are durable.
 #[derive(Default)]
 struct Lasting {
     files: HashMap<usize, usize>,
@@ -101,10 +101,10 @@ impl Lasting {
         it
     }
 
-    /// Whether the step at this place is there after every cut.
+    /// Whether the step at this index survives every power cut.
     fn lasts(&self, at: usize, step: &Step) -> bool {
         match step {
-            // Whoever syncs a file means its name, too.
+            // Syncing a file also syncs its directory entry.
             Step::Created { file, .. } => at < self.names || self.files.contains_key(file),
             Step::Deleted { .. } => at < self.names,
             Step::Written { file, .. } | Step::Truncated { file, .. } => {
@@ -115,7 +115,7 @@ impl Lasting {
     }
 }
 
-/// How many steps a cut may take back.
+/// How many steps a power cut may undo.
 pub(crate) fn at_stake(steps: &[Step]) -> usize {
     let lasting = Lasting::after(steps);
     steps.iter().enumerate().filter(|(at, step)| !lasting.lasts(*at, step)).count()
@@ -163,7 +163,7 @@ fn write(content: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
     content[offset..end].copy_from_slice(bytes);
 }
 
-/// Writes some of the sectors that `bytes` lie in.
+/// Writes some of the sectors that `bytes` covers.
 fn write_torn(content: &mut Vec<u8>, offset: usize, bytes: &[u8], random: &mut fastrand::Rng) {
     let mut from = 0;
     while from < bytes.len() {
@@ -189,7 +189,7 @@ mod tests {
         Step::Written { file: 0, offset, bytes: bytes.into() }
     }
 
-    /// Every outcome of many cuts: the content of `db`, or nothing.
+    /// The outcomes of many power cuts: the content of `db`, or `None`.
     fn outcomes(steps: &[Step]) -> BTreeSet<Option<Vec<u8>>> {
         let mut random = fastrand::Rng::with_seed(7);
         let mut one = || {
@@ -204,13 +204,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_synced_is_there_after_every_cut() {
+    fn synced_writes_survive_every_cut() {
         let steps = [created("db", 0), written(0, b"one"), Step::Synced { file: 0, began: 2 }];
         assert_eq!(outcomes(&steps), [some("one")].into());
     }
 
     #[test]
-    fn what_was_not_synced_may_be_there_or_not() {
+    fn unsynced_writes_may_be_lost() {
         let synced = Step::Synced { file: 0, began: 2 };
         let steps = [created("db", 0), written(0, b"one"), synced, written(1, b"XY")];
         assert_eq!(outcomes(&steps), [some("one"), some("oXY")].into());
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_while_a_sync_runs_is_not_taken_as_synced() {
+    fn a_write_during_a_sync_does_not_count_as_synced() {
         let steps =
             [created("db", 0), written(0, b"one"), written(0, b"two"), Step::Synced { file: 0, began: 2 }];
         assert_eq!(outcomes(&steps), [some("one"), some("two")].into());
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_is_torn_between_sectors_and_never_within_one() {
+    fn a_write_is_torn_between_sectors_but_never_within_one() {
         let synced = Step::Synced { file: 0, began: 2 };
         let steps = [created("db", 0), written(0, &[0; 1500]), synced, written(500, &[1; 524])];
         let mut seen = BTreeSet::new();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_lasts_once_the_folder_was_synced() {
+    fn a_deletion_is_durable_after_the_folder_is_synced() {
         let synced = || Step::Synced { file: 0, began: 2 };
         let deleted = || Step::Deleted { name: "db".to_owned() };
         let steps = [created("db", 0), written(0, b"one"), synced(), deleted()];
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_at_stake_is_what_no_sync_has_made_last() {
+    fn only_unsynced_steps_are_at_risk() {
         let mut steps = vec![created("db", 0), written(0, b"one")];
         assert_eq!(at_stake(&steps), 2);
         steps.push(Step::Synced { file: 0, began: 2 });

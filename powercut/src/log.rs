@@ -1,28 +1,28 @@
-//! What happened to the files, in its order.
+//! The recorded changes to the files, in order.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What a sync is worth.
+/// Whether syncs have an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Syncs {
-    /// What was synced lasts.
+    /// Synced data is durable.
     Kept,
-    /// The disk says yes and does nothing, as if nobody had asked: `synchronous=OFF`.
+    /// The disk reports success and does nothing, as with `synchronous=OFF`.
     Ignored,
 }
 
-/// Why a disk takes nothing that is written.
+/// Why writes fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is full.
+    /// The disk is full.
     Full,
-    /// It fails.
+    /// The disk is broken.
     Fails,
 }
 
-/// One thing that was done. A file keeps its number when its name is given to another.
+/// One step. A file keeps its number even if its name is given to another file.
 #[derive(Debug)]
 pub(crate) enum Step {
     Created {
@@ -38,7 +38,7 @@ pub(crate) enum Step {
         file: usize,
         size: usize,
     },
-    /// Only what was done to the file before the sync began is durable: more may have been written meanwhile.
+    /// Only changes to the file from before the start of the sync are durable; there may have been more writes meanwhile.
     Synced {
         file: usize,
         began: usize,
@@ -46,7 +46,7 @@ pub(crate) enum Step {
     Deleted {
         name: String,
     },
-    /// The names in the folder last, as they were before this began.
+    /// Makes the folder's entries durable, as they were before the sync began.
     FolderSynced {
         began: usize,
     },
@@ -73,7 +73,7 @@ impl Log {
         Self { folder, syncs, recorded: Mutex::default(), refuses: Mutex::default() }
     }
 
-    /// Why nothing is written from now on; none where it is.
+    /// Why writes fail from now on; `None` if they don't.
     pub(crate) fn refuse(&self, why: Option<Refusal>) {
         *self.refuses.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
@@ -83,11 +83,11 @@ impl Log {
     }
 
     pub(crate) fn recorded(&self) -> MutexGuard<'_, Recorded> {
-        // Each change is one push; a panic elsewhere leaves no half of one.
+        // Each change is a single push, so a panic elsewhere can't leave a partial one.
         self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The name that a path has in the folder; none where it is somewhere else.
+    /// The name of a path in the folder; `None` if the path is elsewhere.
     pub(crate) fn name_of(&self, path: &Path) -> Option<String> {
         Some(path.strip_prefix(&self.folder).ok()?.to_str()?.to_owned())
     }
@@ -102,7 +102,7 @@ impl Recorded {
         &self.steps[..position]
     }
 
-    /// Where names were given or taken.
+    /// The steps that created or deleted files.
     pub(crate) fn names_changed(&self) -> Vec<usize> {
         let changes = |step: &Step| matches!(step, Step::Created { .. } | Step::Deleted { .. });
         self.steps.iter().enumerate().filter(|(_, step)| changes(step)).map(|(at, _)| at).collect()
@@ -112,7 +112,7 @@ impl Recorded {
         self.steps.push(step);
     }
 
-    /// The number of the file with this name, which is made if there is none.
+    /// The number of the file with this name. Creates the file if there is none.
     pub(crate) fn opened(&mut self, name: String) -> usize {
         if let Some(file) = self.names.get(&name) {
             return *file;

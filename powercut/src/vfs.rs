@@ -15,7 +15,7 @@ use sqlite::{sqlite3_file, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs};
 
 use crate::log::{Log, Refusal, Step, Syncs};
 
-/// What SQLite knows as a VFS, and what we need besides. SQLite hands us the address of the first.
+/// SQLite's VFS struct, followed by our own fields. SQLite passes us the address of the first field.
 #[repr(C)]
 struct Vfs {
     base: sqlite3_vfs,
@@ -23,14 +23,14 @@ struct Vfs {
     log: Arc<Log>,
 }
 
-/// What SQLite knows as a file. Behind it in memory stands the file of the real VFS.
+/// SQLite's file struct, followed in memory by the file of the real VFS.
 #[repr(C)]
 struct File {
     base: sqlite3_file,
     noted: *mut Noted,
 }
 
-/// A file that is noted.
+/// A recorded file.
 struct Noted {
     log: Arc<Log>,
     file: usize,
@@ -39,7 +39,7 @@ struct Noted {
 }
 
 const METHODS: &sqlite3_io_methods = &sqlite3_io_methods {
-    // Not 3, so that SQLite maps no file into memory: what it wrote there, we would not see.
+    // Not 3, so that SQLite does not map files into memory, where we could not record its writes.
     iVersion: 2,
     xClose: Some(close),
     xRead: Some(read),
@@ -65,28 +65,28 @@ const METHODS: &sqlite3_io_methods = &sqlite3_io_methods {
 pub(crate) fn register(log: Arc<Log>) -> io::Result<String> {
     static MADE: AtomicUsize = AtomicUsize::new(0);
     let name = format!("powercut{}", MADE.fetch_add(1, Ordering::Relaxed));
-    // SAFETY: without a name this returns the default VFS, which is never taken away.
+    // SAFETY: without a name this returns the default VFS, which is never unregistered.
     let real = unsafe { sqlite::sqlite3_vfs_find(std::ptr::null()) };
     if real.is_null() {
         return Err(io::Error::other("SQLite has no VFS"));
     }
-    // SAFETY: it was just found, and is not null. What is not replaced below asks neither for its own
-    // address nor for anything that the copy has not.
+    // SAFETY: it was just found, and is not null. Methods that are not replaced below need neither their own
+    // address nor anything that the copy does not have.
     let mut base = unsafe { *real };
     let own_size = c_int::try_from(size_of::<File>()).map_err(io::Error::other)?;
     base.szOsFile += own_size;
     base.pNext = null_mut();
     base.xOpen = Some(open);
     base.xDelete = Some(delete);
-    // A VFS stays for the life of the process; so do these few bytes.
+    // A VFS is never freed while the process runs, and neither are these few bytes.
     base.zName = CString::new(name.clone())?.into_raw();
     let vfs = Box::into_raw(Box::new(Vfs { base, real, log }));
-    // SAFETY: it lives for ever, and begins with what SQLite expects.
+    // SAFETY: it is never freed, and begins with the struct that SQLite expects.
     let answer = unsafe { sqlite::sqlite3_vfs_register(vfs.cast(), 0) };
     if answer == sqlite::SQLITE_OK { Ok(name) } else { Err(io::Error::other("SQLite refuses the VFS")) }
 }
 
-/// The name in the noted folder of what SQLite calls by its full path; none for files without a name, or elsewhere.
+/// The name, in the recorded folder, of a file that SQLite passes as a full path; `None` for files without a name or elsewhere.
 ///
 /// # Safety
 /// `path` is null, or a text that ends in 0.
@@ -94,7 +94,7 @@ unsafe fn name_of(log: &Log, path: *const c_char) -> Option<String> {
     if path.is_null() {
         return None;
     }
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     let path = unsafe { CStr::from_ptr(path) };
     log.name_of(Path::new(OsStr::from_bytes(path.to_bytes())))
 }
@@ -104,11 +104,11 @@ unsafe fn name_of(log: &Log, path: *const c_char) -> Option<String> {
 /// # Safety
 /// `file` is one of ours: SQLite gave it `szOsFile` bytes, of which ours are the first.
 unsafe fn real(file: *mut sqlite3_file) -> *mut sqlite3_file {
-    // SAFETY: as the caller says; and our size is a multiple of the alignment of a pointer.
+    // SAFETY: guaranteed by the caller; and our size is a multiple of the alignment of a pointer.
     unsafe { file.cast::<File>().add(1).cast() }
 }
 
-/// What is noted of a file.
+/// The record of a file.
 ///
 /// # Safety
 /// `file` is one of ours, and open.
@@ -117,12 +117,12 @@ unsafe fn noted<'a>(file: *mut sqlite3_file) -> Option<&'a Noted> {
     unsafe { (*file.cast::<File>()).noted.as_ref() }
 }
 
-/// Why nothing is written to a file.
+/// Why writes to a file fail, if they do.
 ///
 /// # Safety
 /// As [`noted`].
 unsafe fn refusal(file: *mut sqlite3_file) -> Option<Refusal> {
-    // SAFETY: as the caller says.
+    // SAFETY: guaranteed by the caller.
     unsafe { noted(file) }.and_then(|noted| noted.log.refuses())
 }
 
@@ -140,7 +140,7 @@ unsafe extern "C" fn open(
         (*file).pMethods = std::ptr::null();
         (*below).pMethods = std::ptr::null();
         let open = (*vfs.real).xOpen.expect("every VFS can open");
-        // Held over the opening: two that open the same new file must note one.
+        // Held while the file is opened, so that two callers that open the same new file record one creation.
         let mut recorded = vfs.log.recorded();
         let answer = open(vfs.real, path, below, flags, out_flags);
         if answer != sqlite::SQLITE_OK {
@@ -187,7 +187,7 @@ unsafe extern "C" fn delete(vfs: *mut sqlite3_vfs, path: *const c_char, sync_fol
 }
 
 unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
-    // SAFETY: SQLite closes a file once; then nobody uses what was noted of it.
+    // SAFETY: SQLite closes a file once, and does not use it afterwards.
     unsafe {
         let noted = std::mem::replace(&mut (*file.cast::<File>()).noted, null_mut());
         if !noted.is_null() {
@@ -204,7 +204,7 @@ unsafe extern "C" fn write(
     length: c_int,
     offset: sqlite3_int64,
 ) -> c_int {
-    // SAFETY: SQLite calls this with a file that we opened, and so many bytes.
+    // SAFETY: SQLite calls this with a file that we opened, and a buffer of this length.
     unsafe {
         match refusal(file) {
             Some(Refusal::Full) => return sqlite::SQLITE_FULL,
@@ -269,7 +269,7 @@ fn size(number: sqlite3_int64) -> usize {
     usize::try_from(number).expect("SQLite's sizes are not negative")
 }
 
-/// What goes through as it comes.
+/// Methods that are passed on unchanged.
 macro_rules! goes_through {
     ($name:ident is $method:ident($($it:ident: $kind:ty),*) $(-> $answer:ty)?) => {
         unsafe extern "C" fn $name(file: *mut sqlite3_file $(, $it: $kind)*) $(-> $answer)? {

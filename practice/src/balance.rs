@@ -1,4 +1,4 @@
-//! What the stand-in knows about the account's balance, apart from the balance transactions themselves.
+//! The state of the account's balance, apart from the balance transactions themselves.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,14 +10,14 @@ type Due = BTreeSet<(i64, String)>;
 /// The waiting entries.
 #[derive(Debug, Default)]
 pub(crate) struct Balance {
-    /// The settlement currency; with `None` every currency settles in itself.
+    /// The settlement currency. With `None`, each currency is settled in itself.
     pub(crate) settlement: Option<Settlement>,
     /// Whether charges are booked only when `post_fees` is called.
     pub(crate) late: bool,
-    /// Whether payouts are listed completely only when `sort_out` is called.
-    pub(crate) sorts_late: bool,
-    /// The payouts that wait for `sort_out`.
-    pub(crate) unsorted: Vec<String>,
+    /// Whether payouts are listed completely only when `reconcile_payouts` is called.
+    pub(crate) reconciles_late: bool,
+    /// The payouts that wait for `reconcile_payouts`.
+    pub(crate) unreconciled: Vec<String>,
     /// The charges that wait for their entry.
     pub(crate) unbooked: Vec<String>,
     /// Entries that are still pending.

@@ -3,7 +3,7 @@
 //! **Owns**: the stand-in's state, its API, its hosted payment page, its console and its signed webhook deliveries.
 //! **Never**: reaches the real Stripe, accepts a live key, listens beyond this machine, or keeps anything on disk.
 //! **Start at**: `drive/mod.rs` for what tests may do, `api/mod.rs` for the HTTP API, `flows/` for what happens and which
-//! events tell of it.
+//! events report it.
 //! **Tested in**: `practice/tests/practice/`.
 #![recursion_limit = "512"]
 

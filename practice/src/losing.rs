@@ -1,9 +1,9 @@
-//! Events that are lost on purpose: not delivered, or not even kept.
+//! Events that are lost on purpose: not delivered, or not even shown by the API.
 
-/// Which of the coming events are lost.
+/// Which of the next events are lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
-    /// This many next ones.
+    /// This many of the next events.
     Next(u32),
     /// A share of them, selected by this seed: the same in every run.
     Share {
@@ -23,7 +23,7 @@ pub(crate) struct Losing {
     pub(crate) events: Option<Loss>,
 }
 
-/// The fate of a new event.
+/// What happens to a new event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     Delivered,
@@ -32,7 +32,7 @@ pub(crate) enum Fate {
 }
 
 impl Losing {
-    /// The fate of the next event.
+    /// Decides what happens to the next event.
     pub(crate) fn next(&mut self) -> Fate {
         if strikes(&mut self.events) {
             Fate::Hidden

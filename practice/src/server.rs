@@ -36,7 +36,7 @@ pub(crate) async fn start(
         .name("practice-stripe".to_owned())
         .spawn(move || {
             actix_web::rt::System::new().block_on(serve(listener, state, queue, ready));
-            // Possibly nobody waits for the end.
+            // The receiver may already be dropped.
             let _ = end.send(());
         })
         .map_err(|error| StartError::Server(error.to_string()))?;

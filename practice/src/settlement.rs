@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rate_or_no_currency_is_refused() {
+    fn invalid_rates_and_unknown_currencies_are_rejected() {
         for rate in ["", "x", "0", "0.0", "-1", "1,5", "1.5.0", "1e3", "0.1234567890123"] {
             assert!(Settlement::new("eur", &[("usd", rate)]).is_err(), "{rate}");
         }

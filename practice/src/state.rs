@@ -89,7 +89,7 @@ pub(crate) struct State {
     pub(crate) losing: Losing,
     /// Every lost event.
     pub(crate) lost: Vec<String>,
-    /// Those that the API does not show.
+    /// Lost events that the API does not show.
     hidden: HashSet<String>,
     pub(crate) trouble: Option<(Trouble, Option<u32>)>,
     /// Calls that succeed before the trouble begins.

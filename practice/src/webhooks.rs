@@ -134,7 +134,7 @@ async fn deliver(client: &reqwest::Client, state: &SharedState, job: &Job) -> bo
     taken
 }
 
-/// The URL, the secret and the body; none if there is no receiver any more.
+/// The URL, the secret and the body; `None` if the receiver no longer exists.
 fn addressed(state: &State, job: &Job) -> Option<(String, String, Value)> {
     let event = state.event(&job.event_id)?.clone();
     match &job.to {

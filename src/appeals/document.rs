@@ -93,7 +93,7 @@ impl AppealDocument {
             }
         }
         for (variant, copy) in rules.variants.iter_mut().zip(&copies) {
-            for value in copy.languages().flat_map(|(_, words)| placeholders::spoken_of(words)) {
+            for value in copy.languages().flat_map(|(_, words)| placeholders::placeholders_in(words)) {
                 if !variant.needs.contains(&value) {
                     variant.needs.push(value);
                 }

@@ -15,7 +15,7 @@ use crate::sites::SiteSettings;
 const GIFT: &str = "gift";
 
 /// The values that these texts use, including the thanks, each once.
-pub fn spoken_of(words: &CopyText) -> Vec<Value> {
+pub fn placeholders_in(words: &CopyText) -> Vec<Value> {
     let mut values = Vec::new();
     for value in texts(words).into_iter().flat_map(|(_, text)| values_in(text)) {
         if !values.contains(&value) {
@@ -197,8 +197,8 @@ mod tests {
     #[test]
     fn words_speak_of_each_value_once_wherever_it_stands() {
         let values = [Value::Weekday, Value::Currency, Value::ArticleCount, Value::Country, Value::DaysLeft];
-        assert_eq!(spoken_of(&copy().words), values);
-        assert_eq!(spoken_of(&copy().translations["de"]), [Value::TickerLeft]);
+        assert_eq!(placeholders_in(&copy().words), values);
+        assert_eq!(placeholders_in(&copy().translations["de"]), [Value::TickerLeft]);
         assert_eq!(first_to_speak_of(&copy(), Value::TickerLeft).unwrap(), ".translations.de.thanks.heading");
         assert_eq!(first_to_speak_of(&copy(), Value::TickerGoal), None);
     }
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn a_plural_counts_as_speaking_of_its_value_and_of_those_within() {
         let copy = heading("{days_left, plural, one {a day, in {country}} other {# days}}");
-        assert_eq!(spoken_of(&copy.words), [Value::DaysLeft, Value::Country]);
+        assert_eq!(placeholders_in(&copy.words), [Value::DaysLeft, Value::Country]);
         assert_eq!(first_to_speak_of(&copy, Value::Country).unwrap(), ".heading");
     }
 

@@ -1,4 +1,4 @@
-//! How long a reader is not asked, so that the page can say so.
+//! How long a reader will not be asked again. The page shows this to the reader.
 
 use keepopen_decision::AppealRules;
 use serde::Serialize;
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_way_out_has_the_days_of_its_appeal_and_a_gift_those_of_its_site() {
+    fn dismissals_use_the_days_of_the_appeal_and_gifts_those_of_the_site() {
         let site = json!({"name": "J", "origins": [], "currency": "EUR", "giving": {}, "quiet_days": 60});
         let rules = json!({
             "id": "summer", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "variants": [{"id": "a"}],

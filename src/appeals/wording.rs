@@ -4,7 +4,7 @@ use keepopen_decision::Value;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::placeholders::spoken_of;
+use super::placeholders::placeholders_in;
 use super::{Block, CopyText, ThanksCopy};
 
 /// Everything that a browser needs to show one variant.
@@ -86,7 +86,7 @@ impl Wording {
             cta: words.cta.as_ref().map(json),
             dismiss: words.dismiss.as_ref().map(json),
             thanks: words.thanks.as_ref().map(json),
-            needs: spoken_of(words).into(),
+            needs: placeholders_in(words).into(),
         }
     }
 

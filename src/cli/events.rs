@@ -75,6 +75,6 @@ fn nothing(id: &str) -> String {
 }
 
 fn line(row: &EventRow) -> String {
-    let came = row.error.as_deref().or(row.outcome.as_deref()).unwrap_or("not tried yet");
-    format!("{}  {:<9}  {:>2}  {}  {came}", row.id, row.state, row.attempts, row.kind)
+    let result = row.error.as_deref().or(row.outcome.as_deref()).unwrap_or("not tried yet");
+    format!("{}  {:<9}  {:>2}  {}  {result}", row.id, row.state, row.attempts, row.kind)
 }

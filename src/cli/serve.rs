@@ -18,7 +18,7 @@ use crate::web::{self, Running};
 
 /// How long a stop may take.
 const STOP_TIMEOUT: Duration = Duration::from_millis(9_500);
-/// How long a stop waits for deliveries to be stored, after the remaining requests had their time.
+/// How long a stop waits for deliveries to be stored, after the grace period of the remaining requests.
 const INTAKE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long a stop waits for the database to be closed.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(1500);
@@ -63,7 +63,7 @@ pub async fn run_until_stopped(
         handle.stop(true).await;
     });
     let outcome = running.server.await;
-    // Every accepted delivery gets its response; the others were refused, or their clients disconnected.
+    // Waits for accepted deliveries without a response: their clients disconnected, but the events are still stored.
     if timeout(INTAKE_TIMEOUT, app.intake.finish()).await.is_err() {
         tracing::warn!("some deliveries were not stored before the stop; Stripe will send them again");
     }
@@ -79,7 +79,8 @@ pub async fn run_until_stopped(
 }
 
 /// Ends the process after a time, whatever it is doing. Everything that a stop waits for has its own timeout; this one is
-/// for unforeseen failures, such as a disk that does not answer. Everything that was acknowledged is stored before that.
+/// for unforeseen failures, such as a disk that does not respond. Deliveries are acknowledged only after they are stored,
+/// so nothing acknowledged is lost.
 fn end_after(time: Duration) {
     std::thread::spawn(move || {
         std::thread::sleep(time);
@@ -118,7 +119,7 @@ impl StopSignals {
 
     #[cfg(not(unix))]
     async fn first(self) {
-        // An error means that no signal can arrive; then only the end of the process stops it.
+        // On an error no signal can be received. The service then runs until the process is killed.
         let _ = tokio::signal::ctrl_c().await;
     }
 }

@@ -32,7 +32,7 @@ struct Moved {
 impl GiftFacts<'_> {
     /// The payments of a recurring gift's invoice: one, or two if a part of it was paid outside Stripe. An invoice without
     /// a subscription belongs to a one-off, whose session represents it. A payment of 0 is only a correction.
-    pub(super) fn came_by_invoice(&self, it: &InvoiceFact) -> Vec<ReceivedPayment> {
+    pub(super) fn payments_of_invoice(&self, it: &InvoiceFact) -> Vec<ReceivedPayment> {
         let paid = it.paid.filter(|money| money.amount_minor > 0);
         let Some(paid) = paid.filter(|_| it.latest.state == InvoiceState::Paid && it.subscription.is_some())
         else {

@@ -24,7 +24,7 @@ pub(super) struct GiftFacts<'a> {
     ties: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
-/// Which payments were retained: not fully refunded or disputed.
+/// Which payments were retained, that is, not reversed in full by refunds and disputes.
 #[derive(Clone, Copy)]
 struct Kept {
     any: bool,
@@ -88,8 +88,9 @@ impl<'a> GiftFacts<'a> {
         self.ties.entry(other).or_default().insert(one);
     }
 
-    /// Each payment once, by its key: the payment intent of a one-off (from its session, never from an invoice that it may
-    /// also have), or the invoice of a recurring one. Also corrections of apparent payments.
+    /// Each payment once, by its key. The key of a one-off payment is its payment intent, taken from the session even if
+    /// there is also an invoice. The key of a recurring payment is its invoice. Also returns corrections: payments of 0,
+    /// for invoices that only seemed to be paid.
     pub(super) fn payments(&self) -> (BTreeMap<String, ReceivedPayment>, Vec<ReceivedPayment>) {
         let mut payments: BTreeMap<String, ReceivedPayment> = BTreeMap::new();
         let mut corrections = Vec::new();
@@ -97,11 +98,11 @@ impl<'a> GiftFacts<'a> {
             let payment = match fact {
                 Fact::Session(it) => ReceivedPayment::of_session(it),
                 Fact::Invoice(it) => {
-                    for came in self.came_by_invoice(it) {
-                        if came.money.amount_minor > 0 {
-                            payments.insert(came.object.clone(), came);
+                    for received in self.payments_of_invoice(it) {
+                        if received.money.amount_minor > 0 {
+                            payments.insert(received.object.clone(), received);
                         } else {
-                            corrections.push(came);
+                            corrections.push(received);
                         }
                     }
                     None
@@ -113,7 +114,7 @@ impl<'a> GiftFacts<'a> {
                 payments.insert(payment.object.clone(), payment);
                 continue;
             };
-            // If two facts report one payment, the lesser one counts, so that their order does not matter.
+            // If two facts report the same payment, the smaller amount counts, so that the order of the facts does not matter.
             let key = |it: &ReceivedPayment| (it.money, it.presented);
             if key(&payment) < key(known) {
                 (known.money, known.presented) = key(&payment);
@@ -149,7 +150,7 @@ impl<'a> GiftFacts<'a> {
         self.payment_reached(back.of.iter().flatten().map(|id| id.as_str()), payments)
     }
 
-    /// The apparent payment that a refund or dispute belongs to.
+    /// The correction (see [`Self::payments`]) that a refund or dispute belongs to.
     pub(super) fn correction_of<'p>(
         &self,
         back: &Reversal<'_>,
@@ -185,7 +186,8 @@ impl<'a> GiftFacts<'a> {
         seen
     }
 
-    /// Only after the reader completed the page: an address that was typed and abandoned is not ours to keep.
+    /// The supporter's e-mail address, once the reader has completed the payment page or has paid. An address that was
+    /// typed and abandoned must not be stored.
     pub(super) fn email(&self, paid: bool) -> Option<String> {
         if !paid && self.session.is_none_or(|it| !it.finished) {
             return None;
@@ -248,7 +250,7 @@ impl<'a> GiftFacts<'a> {
         }
     }
 
-    /// The payments of the deciding subscription, or all of them if it has none.
+    /// The payments of the deciding subscription. If it has none, all payments of the gift.
     fn deciding<'p>(
         &self,
         payments: &'p BTreeMap<String, ReceivedPayment>,
@@ -312,7 +314,7 @@ impl<'a> GiftFacts<'a> {
             Some(SessionState::Expired) => ContributionState::Expired,
             Some(SessionState::Failed) => ContributionState::Failed,
             Some(SessionState::NothingToPay) => ContributionState::NothingToPay,
-            // Paid without a payment that has a key yet: its ids arrive with a later fact.
+            // Stripe reports it as paid, but the payment has no key yet; a later fact contains its ids.
             Some(SessionState::Processing | SessionState::Paid) => ContributionState::Processing,
         }
     }

@@ -3,10 +3,10 @@
 use crate::actions::{self, ReconcileError};
 use crate::app::App;
 
-/// Compares what is due, unless another instance or an operator compares at this moment.
+/// Compares the ledger with Stripe if that is due, unless another instance or an operator is already doing it.
 ///
 /// # Errors
-/// As [`actions::reconcile_due`], or a list could not be read to its end.
+/// The errors of [`actions::reconcile_due`], and an error if one of Stripe's lists could not be read to its end.
 pub async fn reconcile(app: &App) -> Result<(), ReconcileError> {
     match actions::reconcile_due(app, &app.as_job("reconcile")).await {
         Ok(swept) => swept.complete(),

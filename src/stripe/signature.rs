@@ -15,19 +15,19 @@ pub enum BadSignature {
     /// The header does not have the documented form.
     #[error("the Stripe-Signature header is malformed")]
     Malformed,
-    /// No signature fits any of the secrets.
+    /// The header contains no well-formed `v1`, or no `v1` matches any of the secrets.
     #[error("no signature fits")]
     Wrong,
-    /// It fits, but is too old: somebody may be replaying it.
+    /// The signature matches, but is too old: somebody may be replaying it.
     #[error("the signature is too old")]
     Stale,
 }
 
-/// Checks `header` over the raw `body`: HMAC-SHA256 of `t.body`, in constant time, every `v1` against every secret, not
-/// older than [`TOLERANCE_S`].
+/// Verifies `header` for the raw `body`. Compares every `v1`, in constant time, with the HMAC-SHA256 of `t.body` under
+/// every secret. The signature must not be older than [`TOLERANCE_S`].
 ///
-/// What Stripe's own libraries refuse is refused. Where this is stricter, and why, is explained in
-/// `docs/decisions/0004-signatures.md`.
+/// Refuses everything that Stripe's own libraries refuse. `docs/decisions/0004-signatures.md` explains where and why
+/// this function is stricter.
 ///
 /// # Errors
 /// See [`BadSignature`].
@@ -35,7 +35,7 @@ pub fn verify(header: Option<&str>, body: &[u8], secrets: &[Secret], now_s: i64)
     which_fits(header, body, secrets, now_s).map(drop)
 }
 
-/// Like [`verify`], and returns the index of the fitting secret.
+/// Like [`verify`], and returns the index of the matching secret.
 ///
 /// # Errors
 /// See [`BadSignature`].
@@ -66,7 +66,7 @@ pub fn check_form(header: Option<&str>) -> Result<(), BadSignature> {
     parse(header.ok_or(BadSignature::Missing)?).map(drop)
 }
 
-/// When the header was signed, in seconds since 1970.
+/// The header's timestamp, in seconds since 1970.
 pub fn signed_at_s(header: &str) -> Option<i64> {
     parse(header).ok()?.0.parse().ok()
 }
@@ -88,7 +88,7 @@ fn parse(header: &str) -> Result<(&str, Vec<[u8; 32]>), BadSignature> {
     if signatures.is_empty() { Err(BadSignature::Wrong) } else { Ok((timestamp, signatures)) }
 }
 
-/// Digits in canonical form: few enough for a time, and without a leading 0.
+/// Whether this is a whole number of at most 18 digits (so that it fits in an `i64`), without a leading 0.
 fn is_whole_number(text: &str) -> bool {
     (1..=18).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_of_another_form_is_malformed() {
+    fn a_header_of_another_form_is_refused() {
         let good = sign("whsec_a", NOW, BODY);
         for header in [
             String::new(),

@@ -1,15 +1,15 @@
 //! A database for each test.
 //!
 //! **Owns** where a test's database is: a file, or on the PostgreSQL server that `KEEPOPEN_TEST_POSTGRES` names.
-//! **Never** opens it; that is the program's part.
+//! **Never** opens it; the program does that.
 //! **Start at** [`Database::make`].
-//! **Tested in** every test that keeps something.
+//! **Tested in** every test that stores something.
 
 use std::path::Path;
 
 use sqlx::{Connection, PgConnection};
 
-/// A database of its own; on a server it is dropped with this.
+/// A separate database. On a server, it is dropped together with this value.
 #[derive(Debug)]
 pub struct Database {
     url: String,
@@ -31,7 +31,7 @@ impl Database {
         }
     }
 
-    /// The file, whatever the environment says: for what is SQLite's own.
+    /// Always a file, for tests that only concern SQLite.
     pub fn file(folder: &Path) -> Self {
         Self { url: format!("sqlite:{}", folder.join("keepopen.db").display()), server: None }
     }
@@ -43,7 +43,7 @@ impl Database {
         Self { url, server: Some(server) }
     }
 
-    /// Every row of every table as text, where it is on a server.
+    /// Every row of every table as text, for a database on a server.
     pub fn every_row_on_the_server(&self) -> String {
         let Some(server) = &self.server else { return String::new() };
         let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
@@ -54,7 +54,7 @@ impl Database {
         rows.collect::<Vec<_>>().join("\n")
     }
 
-    /// What the program is told.
+    /// The database's URL, for the program's settings.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -65,7 +65,7 @@ impl Server {
         self.ask(&self.url, sql);
     }
 
-    /// The first column of the answer. On a thread of its own, since a test may be within a runtime already.
+    /// Runs a query and returns the first column. Uses its own thread, because the test may already run in a runtime.
     fn ask(&self, url: &str, sql: String) -> Vec<String> {
         let url = url.to_owned();
         let asked = std::thread::spawn(move || {

@@ -1,7 +1,7 @@
-//! What several suites of tests and benchmarks share.
+//! Shared helpers of the test suites and benchmarks.
 //!
-//! **Owns** a database for each test, settings and appeals to begin with, a practice Stripe, the program as a process, and
-//! waiting.
+//! **Owns** a database for each test, basic settings and appeals, a practice Stripe, the program as a process, and
+//! functions that wait.
 //! **Never** uses the crate `keepopen`: its own unit tests use this one, and it would be compiled twice.
 //! **Start at** [`Database`], [`Running`].
 //! **Tested in** every suite that uses it.

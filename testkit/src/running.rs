@@ -1,4 +1,4 @@
-//! The program as a process of its own.
+//! The program as a separate process.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -22,7 +22,7 @@ impl Running {
         let log = BufReader::new(child.stderr.take().unwrap());
         let reader = std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
-                // Nobody may be waiting for it any more.
+                // The receiver may already be dropped.
                 let _ = line_came.send(line);
             }
         });
@@ -33,7 +33,7 @@ impl Running {
     pub fn logs_until(&self, words: &str) -> String {
         let mut told = String::new();
         while !told.contains(words) {
-            let Ok(line) = self.lines.recv() else { panic!("it ended without saying {words}: {told}") };
+            let Ok(line) = self.lines.recv() else { panic!("it ended without logging {words}: {told}") };
             assert!(!line.contains("panicked"), "{line}");
             told.push_str(&line);
             told.push('\n');
@@ -69,26 +69,26 @@ impl Running {
         assert!(Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// Ends it at once, as a crash would.
+    /// Kills it, like a crash.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.reader.take().unwrap().join().unwrap();
     }
 
-    /// Waits for its end: the status.
+    /// Waits for its end. Returns the status.
     pub fn ended(&mut self) -> Option<i32> {
         self.rest_of_log();
         self.child.wait().unwrap().code()
     }
 
-    /// Sends SIGTERM, and waits for its end: the status.
+    /// Sends SIGTERM, and waits for its end. Returns the status.
     pub fn stop(&mut self) -> Option<i32> {
         self.tell_to_stop();
         self.ended()
     }
 
-    /// Sends SIGTERM, and waits for its end, which must be a good one: the rest of the log.
+    /// Sends SIGTERM, and waits for its end, which must be successful. Returns the rest of the log.
     pub fn stopped_log(&mut self) -> String {
         self.tell_to_stop();
         let rest = self.rest_of_log();

@@ -1,11 +1,11 @@
-//! Settings and appeals to begin with, and places for them.
+//! Basic settings and appeals, and folders and addresses for them.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
 use tempfile::TempDir;
 
-/// A site that takes gifts in euro, once.
+/// A site that accepts one-off gifts in euro.
 pub const JOURNAL: &str = r#"
 [sites.journal]
 name = "The Journal"
@@ -26,10 +26,10 @@ pub fn journal(more: &str, choices: &str) -> String {
     format!("{site}{more}\n[sites.journal.giving.EUR]\n{limits}{choices}\n")
 }
 
-/// The service, and its port for operators, on free ports of loopback.
+/// Settings that put the service and its management port on free loopback ports.
 pub const LOOPBACK: &str = "[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n";
 
-/// A file with one appeal, which asks every reader of that site.
+/// A file with one appeal, which shows to every reader of that site.
 pub const APPEALS: &str = r#"
 [[appeals]]
 id = "help"
@@ -43,12 +43,12 @@ id = "a"
 copy = { heading = "We need your help now", body = ["Read on."], cta = "Give {gift}" }
 "#;
 
-/// An address on loopback whose port nobody listens on.
+/// A loopback address on which no program listens.
 pub fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// A folder in memory if there is one: for tests that sync a lot and prove nothing about durability.
+/// A folder in memory if possible, for tests that sync a lot and do not test durability.
 pub fn memory_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }

@@ -9,12 +9,12 @@ pub const STRIPE_KEY: &str = "sk_test_practice";
 /// The secret that it signs deliveries with.
 pub const WEBHOOK_SECRET: &str = "whsec_practice";
 
-/// A practice Stripe that delivers nothing by itself. `now` gives the time, in seconds since 1970.
+/// A practice Stripe that does not deliver events on its own. `now` gives the time, in seconds since 1970.
 pub async fn practice_stripe(now: impl Fn() -> i64 + Send + Sync + 'static) -> PracticeStripe {
     practice_stripe_with(now, |_| {}).await
 }
 
-/// The same with its settings changed.
+/// Like [`practice_stripe`], with changed settings.
 pub async fn practice_stripe_with(
     now: impl Fn() -> i64 + Send + Sync + 'static,
     change: impl FnOnce(&mut Settings),

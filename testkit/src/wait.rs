@@ -1,4 +1,4 @@
-//! Waiting until something is so. No test waits for a clock.
+//! Waits until a condition is true. No test waits for a clock.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-/// How often it is asked.
+/// How often the condition is checked.
 const INTERVAL: Duration = Duration::from_millis(10);
 
 /// Waits until `is_so`. Panics with `what` if that takes longer than `limit`.

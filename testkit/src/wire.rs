@@ -1,4 +1,4 @@
-//! The connection to the database, which a test cuts and restores.
+//! The connection to the database, which a test can cut and restore.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// The way to a database on a PostgreSQL server, and a URL by it; none to a database that is a file.
+    /// A proxy to a database on a PostgreSQL server, and the database's URL through it; `None` for a database that is a file.
     pub fn to(database: &str) -> Option<(Self, String)> {
         let mut url = url::Url::parse(database).unwrap();
         let server = format!("{}:{}", url.host_str()?, url.port().unwrap()).parse().unwrap();
@@ -33,14 +33,14 @@ impl Wire {
             while let Ok((mut one, _)) = listener.accept().await {
                 under_way.spawn(async move {
                     let mut other = TcpStream::connect(server).await.unwrap();
-                    // Cut in the middle is what it is for.
+                    // Connections are meant to be cut, so errors are ignored.
                     let _ = tokio::io::copy_bidirectional(&mut one, &mut other).await;
                 });
             }
         }));
     }
 
-    /// From now on nobody gets through: connections are refused.
+    /// Refuses connections from now on.
     pub async fn cut(&mut self) {
         let passing = self.passing.take().unwrap();
         passing.abort();

@@ -39,7 +39,7 @@ fn view(appeal: &str, at: &str) -> Value {
 }
 
 #[tokio::test]
-async fn never_again_holds_for_the_appeal_its_campaign_or_its_kind_as_the_appeal_says() {
+async fn a_never_dismissal_covers_what_never_covers_says() {
     for (covers, shows) in [("appeal", "second"), ("campaign", "third"), ("kind", "dismissed")] {
         let first =
             format!("priority = 30\ncampaign = \"letters\"\ndismissal = {{ never_covers = \"{covers}\" }}");
@@ -56,7 +56,7 @@ async fn never_again_holds_for_the_appeal_its_campaign_or_its_kind_as_the_appeal
 }
 
 #[tokio::test]
-async fn views_of_thanks_do_not_use_up_what_the_site_allows_for_asking() {
+async fn views_of_thank_you_appeals_do_not_count_against_the_sites_cap() {
     let cap = "[sites.journal.rules.frequency]\nmax_views = 1\nwindow_days = 30\n";
     let thanks = appeal("thanks", "thank", "");
     let app =
@@ -69,7 +69,7 @@ async fn views_of_thanks_do_not_use_up_what_the_site_allows_for_asking() {
 }
 
 #[tokio::test]
-async fn a_view_that_is_dated_in_the_future_holds_nothing_back_until_then() {
+async fn a_view_dated_in_the_future_does_not_count_until_then() {
     let app = with(&appeal("help", "ask", ""), "").await;
     assert_eq!(shown(&app, view("help", "2026-11-24T08:00:00Z")).await, "frequency_cap");
     for at in ["2026-11-24T10:00:00Z", "2026-11-25T09:00:00Z", "2036-11-24T09:00:00Z"] {
@@ -81,7 +81,7 @@ async fn a_view_that_is_dated_in_the_future_holds_nothing_back_until_then() {
 }
 
 #[tokio::test]
-async fn an_appeal_with_another_id_keeps_its_readers_their_variants_views_and_never_again() {
+async fn a_renamed_appeal_keeps_readers_variants_views_and_dismissals() {
     let share = "share_percent = 40\nformer_ids = []";
     let app = with(&appeal("summer", "ask", share), "").await;
     let readers = async || {

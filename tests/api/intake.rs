@@ -25,7 +25,7 @@ fn event(id: &str) -> Value {
 /// Blocks inserts into the inbox until it is dropped.
 async fn hold_the_inbox(app: &TestApp) -> Tx {
     let mut tx = app.app.store.begin().await.unwrap();
-    // There the intake does not wait for writing transactions.
+    // On PostgreSQL, an open transaction does not block the intake, so the table is locked.
     if let Tx::Postgres(tx) = &mut tx {
         sqlx::query("LOCK TABLE stripe_events IN SHARE MODE").execute(&mut **tx).await.unwrap();
     }
@@ -49,7 +49,7 @@ async fn under_way(app: &TestApp, count: usize) {
     until(Duration::from_secs(60), &format!("{count} are under way"), so_many).await;
 }
 
-/// Delivers while the inbox is blocked, the first before all others. Returns the statuses.
+/// Delivers `evt_first` and then `events` while the inbox is blocked. Returns the statuses of `events`.
 async fn together(app: &TestApp, events: &[Value]) -> Vec<u16> {
     let held = hold_the_inbox(app).await;
     let mut answers = vec![delivering(app, &event("evt_first"))];
@@ -58,13 +58,13 @@ async fn together(app: &TestApp, events: &[Value]) -> Vec<u16> {
         answers.push(delivering(app, event));
         under_way(app, place + 2).await;
     }
-    assert!(answers.iter().all(|answer| !answer.is_finished()), "nobody is answered before the commit");
+    assert!(answers.iter().all(|answer| !answer.is_finished()), "no delivery is answered before the commit");
     drop(held);
     let mut statuses = Vec::new();
     for answer in answers {
         statuses.push(answer.await.unwrap());
     }
-    assert_eq!(statuses.remove(0), 200, "the one before");
+    assert_eq!(statuses.remove(0), 200, "evt_first");
     statuses
 }
 
@@ -88,13 +88,17 @@ async fn deliveries_that_wait_at_the_same_time_share_a_commit_and_each_is_stored
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&event("evt_old")).await.status, 200);
     assert_eq!(counted(&app, "keepopen_webhook_commits_total"), 1);
-    // 30 of their own, one of them three times, one that is there already, and one of the other mode.
+    // 30 distinct events, one of which is delivered three times; one that is already stored; and one of the other mode.
     let mut events: Vec<Value> = (0..30).map(|n| event(&format!("evt_{n:02}"))).collect();
     let mut foreign = event("evt_live");
     foreign["livemode"] = true.into();
     events.extend([event("evt_07"), event("evt_old"), foreign, event("evt_07")]);
     assert_eq!(together(&app, &events).await, vec![200; events.len()]);
-    assert_eq!(counted(&app, "keepopen_webhook_commits_total"), 3, "the one before, and all others");
+    assert_eq!(
+        counted(&app, "keepopen_webhook_commits_total"),
+        3,
+        "one for evt_old, one for evt_first, one for all others"
+    );
     assert_eq!(["stored", "duplicate", "quarantined"].map(|word| deliveries(&app, word)), [32, 3, 1]);
     assert_eq!(ids(&app).await.len(), 33);
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 32);
@@ -130,23 +134,23 @@ async fn on_postgres(app: &TestApp) -> bool {
 }
 
 #[tokio::test]
-async fn a_delivery_that_the_database_refuses_fails_no_other() {
+async fn a_delivery_that_the_database_rejects_does_not_affect_the_others() {
     let app = TestApp::start().await;
     refuse(&app, "evt_05").await;
     let events: Vec<Value> = (0..20).map(|n| event(&format!("evt_{n:02}"))).collect();
     let mut wanted = vec![200; 20];
     wanted[5] = 500;
     assert_eq!(together(&app, &events).await, wanted);
-    assert_eq!(ids(&app).await.len(), 20, "all but one, and the one before");
+    assert_eq!(ids(&app).await.len(), 20, "19 of the 20, and evt_first");
     assert_eq!(["stored", "store_failed"].map(|word| deliveries(&app, word)), [20, 1]);
     app.run_jobs().await;
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_commit_that_fails_acknowledges_nobody() {
+async fn a_failed_commit_acknowledges_no_delivery() {
     let app = TestApp::start().await;
-    // Every row is accepted, and the commit then fails because of another table: its parent is missing.
+    // Every insert succeeds, and the commit then fails on a deferred constraint.
     let (before, after) = if on_postgres(&app).await {
         (
             vec![
@@ -183,7 +187,7 @@ async fn a_commit_that_fails_acknowledges_nobody() {
 }
 
 #[tokio::test]
-async fn a_client_that_disconnects_breaks_nothing_for_the_others() {
+async fn a_client_that_disconnects_does_not_affect_the_others() {
     let app = TestApp::start().await;
     let held = hold_the_inbox(&app).await;
     let mut answers = Vec::new();
@@ -206,7 +210,8 @@ async fn a_client_that_disconnects_breaks_nothing_for_the_others() {
             under_way(&app, n + 1).await;
         }
     }
-    // Another way to disconnect: the action itself is dropped. It is the first by id, so it is answered before the others.
+    // Another way to disconnect: the action itself is dropped. The id of its event sorts first, so it is answered before
+    // the others.
     let given_up = tokio::spawn({
         let (app, body) = (std::sync::Arc::clone(&app.app), event("evt_").to_string());
         let signature =
@@ -231,11 +236,15 @@ async fn a_client_that_disconnects_breaks_nothing_for_the_others() {
         assert_eq!(answer.await.unwrap(), 200);
     }
     under_way(&app, 0).await;
-    assert_eq!(ids(&app).await.len(), 13, "what was taken in is stored, whoever waits for it");
+    assert_eq!(
+        ids(&app).await.len(),
+        13,
+        "an accepted delivery is stored even if its client has disconnected"
+    );
     assert_eq!(
         app.deliver(&event("evt_00")).await.status,
         200,
-        "it comes again, as from who heard no answer"
+        "Stripe sends it again because it received no response"
     );
     assert_eq!(deliveries(&app, "duplicate"), 1);
     app.run_jobs().await;
@@ -252,7 +261,7 @@ async fn a_stop_finishes_accepted_deliveries_and_accepts_no_more() {
         let app = std::sync::Arc::clone(&app.app);
         async move { app.intake.finish().await }
     });
-    // Once it stops, every slot is taken.
+    // A stopping intake takes all 2,048 slots itself, so that it accepts nothing more.
     under_way(&app, 2048).await;
     assert_eq!(delivering(&app, &event("evt_late")).await.unwrap(), 503);
     assert!(!stopping.is_finished());

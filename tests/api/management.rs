@@ -25,7 +25,7 @@ async fn ask(url: &str, path: &str) -> (StatusCode, String) {
     (answer.status(), answer.text().await.unwrap())
 }
 
-/// The value of one series, written as in the text format.
+/// The value of one series. `series` is its name and labels as in the text format of `/metrics`.
 async fn value(url: &str, series: &str) -> f64 {
     let (status, text) = ask(url, "/metrics").await;
     assert_eq!(status, 200);
@@ -42,7 +42,7 @@ fn event(id: &str, live: bool) -> Value {
 }
 
 #[tokio::test]
-async fn nothing_listens_for_operators_where_it_is_off() {
+async fn without_a_management_bind_no_management_server_starts() {
     let app = TestApp::start_with("[management]\nbind = \"\"").await;
     assert!(management::serve(&app.app).unwrap().is_none());
     app.finish().await;
@@ -85,7 +85,7 @@ async fn a_service_whose_database_is_silent_is_not_ready() {
 }
 
 #[tokio::test]
-async fn a_service_whose_database_can_be_read_and_not_written_is_not_ready() {
+async fn a_service_whose_database_is_read_only_is_not_ready() {
     let app = TestApp::start_with(ON).await;
     let url = start(&app);
     actions::probe_writes(&app.app, &app.app.as_job("write_probe")).await.unwrap();
@@ -114,7 +114,7 @@ async fn a_service_that_is_stopping_is_not_ready() {
 }
 
 #[tokio::test]
-async fn the_public_port_says_nothing_of_it() {
+async fn the_public_port_does_not_serve_management_routes() {
     let app = TestApp::start().await;
     for path in ["/livez", "/readyz", "/metrics"] {
         assert_eq!(app.get(path, None).await.code(), "not_found", "{path}");
@@ -136,7 +136,7 @@ async fn verdicts_are_counted_by_their_reason() {
 }
 
 #[tokio::test]
-async fn deliveries_and_the_inbox_are_counted_by_what_became_of_them() {
+async fn deliveries_and_events_are_counted_by_their_outcome() {
     let app = TestApp::start_with(ON).await;
     let url = start(&app);
     app.deliver(&event("evt_1", false)).await;
@@ -169,7 +169,7 @@ async fn deliveries_and_the_inbox_are_counted_by_what_became_of_them() {
 }
 
 #[tokio::test]
-async fn events_that_are_tried_again_or_given_up_are_counted_apart() {
+async fn retried_and_dead_events_are_counted_separately() {
     let app = TestApp::start_with(ON).await;
     let url = start(&app);
     let mut bad = event("evt_bad", false);
@@ -213,7 +213,7 @@ async fn events_that_are_tried_again_or_given_up_are_counted_apart() {
 }
 
 #[tokio::test]
-async fn each_try_to_call_stripe_is_counted() {
+async fn each_attempt_to_call_stripe_is_counted() {
     let app = TestApp::start_with(ON).await;
     let url = start(&app);
     app.stripe.break_next_calls(Trouble::HtmlBadGateway, 1);
@@ -251,7 +251,7 @@ async fn requests_are_counted_by_route_method_and_class_and_never_by_path() {
 }
 
 #[tokio::test]
-async fn every_answer_has_a_request_id_the_callers_own_where_it_is_harmless() {
+async fn every_response_has_a_request_id_and_keeps_a_valid_one_from_the_caller() {
     let app = TestApp::start().await;
     let id = |answer: &Answer| answer.headers["x-request-id"].to_str().unwrap().to_owned();
     let mut made = BTreeSet::new();

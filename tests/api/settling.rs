@@ -147,14 +147,14 @@ async fn the_contents_of_a_payout_are_read_again_until_stripe_has_sorted_them_ou
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
-    app.stripe.sort_out_late(true);
+    app.stripe.reconcile_late(true);
     let payout = app.stripe.pay_out(true).remove(0);
     reconcile(&app).await;
     app.days_pass(2);
     reconcile(&app).await;
     assert_eq!(payment(&app).await.payout, None);
     assert_eq!(app.app.store.findings(10).await.unwrap(), [], "what is not known whole yet is no mistake");
-    app.stripe.sort_out();
+    app.stripe.reconcile_payouts();
     reconcile(&app).await;
     assert_eq!(payment(&app).await.payout, Some(payout));
     assert_equals_stripe(&app).await;

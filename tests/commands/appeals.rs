@@ -109,7 +109,7 @@ fn weights_by_country_are_checked_and_come_back_as_they_were_in_both_formats() {
 }
 
 #[test]
-fn where_the_service_reads_a_file_nothing_is_applied() {
+fn apply_is_refused_if_the_service_reads_its_appeals_from_a_file() {
     let sandbox = sandbox(FILE);
     sandbox.write("keepopen.toml", &format!("[appeals]\nfile = \"appeals.toml\"\n{JOURNAL}"));
     assert!(sandbox.stopped(&["appeals", "apply", "appeals.toml"]).contains("appeals.file"));
@@ -118,7 +118,7 @@ fn where_the_service_reads_a_file_nothing_is_applied() {
 const SAMPLE: &str = include_str!("../../docs/appeals.toml");
 
 #[test]
-fn the_sample_of_every_family_can_be_used_with_the_example_settings() {
+fn the_sample_appeals_are_valid_with_the_example_settings() {
     let sandbox = Sandbox::with(include_str!("../../config.example.toml"));
     sandbox.write("sample.toml", SAMPLE);
     let said = sandbox.good(&["appeals", "check", "sample.toml"]);
@@ -150,7 +150,7 @@ fn every_field_of_an_appeal_is_in_the_sample() {
     }
 }
 
-/// Every field for which this nonsense could have been meant.
+/// Asserts that the sample contains every field that the error for an unknown field lists.
 fn in_the_sample<T: serde::de::DeserializeOwned + std::fmt::Debug>(nonsense: &str) {
     let complaint = toml::from_str::<T>(nonsense).unwrap_err();
     let (_, expected) = complaint.message().split_once("expected").unwrap();

@@ -10,23 +10,23 @@ use tokio::task::JoinSet;
 
 use super::gifts::{Event, events_of};
 
-/// Deliveries at the same time.
+/// The number of deliveries at the same time.
 const SENDERS: usize = 16;
-/// The number of waiting events, one of which is delivered at random.
+/// How many events wait at a time. The next to deliver is chosen from them at random.
 const SHUFFLED: usize = 32;
 
 /// The events to deliver, and the acknowledged ones.
 pub(crate) struct Deliveries {
     held: Mutex<Held>,
-    came: Notify,
-    /// Asked at every acknowledgement.
+    acknowledgement: Notify,
+    /// Called at every acknowledgement. Returns the current position in the recording of file changes, if there is one.
     position: Box<dyn Fn() -> usize + Send + Sync>,
 }
 
 struct Held {
     random: fastrand::Rng,
     next_gift: u64,
-    /// The number of gifts.
+    /// The gift at which to stop.
     end: u64,
     waiting: Vec<Event>,
     /// Each with the position at which the sender got the response.
@@ -55,12 +55,12 @@ impl Deliveries {
         Self::at_positions(gifts, seed, || 0)
     }
 
-    /// Of unlimited gifts, until [`Self::no_more`].
+    /// The events of unlimited gifts, until [`Self::no_more`].
     pub(crate) fn without_end(seed: u64) -> Arc<Self> {
         Self::of(u64::MAX, seed)
     }
 
-    /// With what is asked at every acknowledgement.
+    /// Like [`Self::of`], with a function that returns the position at every acknowledgement.
     pub(crate) fn at_positions(
         gifts: u64,
         seed: u64,
@@ -68,10 +68,14 @@ impl Deliveries {
     ) -> Arc<Self> {
         let random = fastrand::Rng::with_seed(seed);
         let held = Held { random, next_gift: 0, end: gifts, waiting: Vec::new(), acknowledged: Vec::new() };
-        Arc::new(Self { held: Mutex::new(held), came: Notify::new(), position: Box::new(position) })
+        Arc::new(Self {
+            held: Mutex::new(held),
+            acknowledgement: Notify::new(),
+            position: Box::new(position),
+        })
     }
 
-    /// From now on only events of gifts that have begun. Returns how many gifts have.
+    /// Starts no more gifts; only events of started gifts are still delivered. Returns how many gifts were started.
     pub(crate) fn no_more(&self) -> u64 {
         let mut held = self.held.lock().unwrap();
         held.end = held.next_gift;
@@ -83,7 +87,7 @@ impl Deliveries {
         self.held.lock().unwrap().end += gifts;
     }
 
-    /// Delivers until nothing is left, or nobody answers; an event without acknowledgement waits again.
+    /// Delivers until no event is left or the service does not respond. An event without acknowledgement waits again.
     pub(crate) fn begin(self: &Arc<Self>, address: &str) -> JoinSet<()> {
         let mut senders = JoinSet::new();
         for _ in 0..SENDERS {
@@ -93,7 +97,7 @@ impl Deliveries {
         senders
     }
 
-    /// False if nothing is left, or nobody answers.
+    /// Returns false if no event is left or the service does not respond.
     async fn deliver_one(&self, client: &reqwest::Client, address: &str) -> bool {
         let Some(event) = self.held.lock().unwrap().next() else { return false };
         let url = format!("http://{address}/webhooks/stripe");
@@ -111,23 +115,23 @@ impl Deliveries {
         }
     }
 
-    /// Delivers one event that must be acknowledged, if any is left.
+    /// Delivers one event, if any is left. Panics if the service responds with an error.
     pub(crate) async fn first(&self, address: &str) {
         self.deliver_one(&reqwest::Client::new(), address).await;
     }
 
-    /// Records what another sender delivered.
+    /// Records an event that this or another sender delivered.
     pub(crate) fn record_acknowledged(&self, event: Event) {
         let position = (self.position)();
         self.held.lock().unwrap().acknowledged.push((position, event));
-        self.came.notify_one();
+        self.acknowledgement.notify_one();
     }
 
     /// Waits until this many more events are acknowledged, or nothing is left.
     pub(crate) async fn acknowledges(&self, more: usize) {
         let all = async {
             for _ in 0..more {
-                self.came.notified().await;
+                self.acknowledgement.notified().await;
                 let held = self.held.lock().unwrap();
                 if held.waiting.is_empty() && held.next_gift >= held.end {
                     return;
@@ -150,7 +154,7 @@ impl Deliveries {
     }
 
     /// The position of one acknowledgement.
-    pub(crate) fn moment_of_one(&self, random: &mut fastrand::Rng) -> usize {
+    pub(crate) fn moment_of_an_acknowledgement(&self, random: &mut fastrand::Rng) -> usize {
         let held = self.held.lock().unwrap();
         held.acknowledged[random.usize(..held.acknowledged.len())].0
     }

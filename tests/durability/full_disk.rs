@@ -44,7 +44,7 @@ impl OnSmallDisk {
         let running = service.start_on_disk_of("20m");
         let (ready, address) = block_in_place(|| (running.management(), running.address()));
         let management = ready.trim_end_matches("/readyz").to_owned();
-        let filler = running.seen_by_it(&service.data()).join("filler");
+        let filler = running.path_from_here(&service.data()).join("filler");
         let client = Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
         Self { running, address, management, client, filler, acknowledged: 0, next_gift: 1 }
     }

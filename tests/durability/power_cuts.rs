@@ -1,5 +1,5 @@
-//! After a power cut, the disk has only what was synced. On SQLite, whatever the suite uses: PostgreSQL is responsible for
-//! its own disk.
+//! After a power cut, the disk is only certain to have what was synced. Always tests SQLite, whichever database the suite
+//! uses: PostgreSQL is responsible for its own disk.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,9 +18,9 @@ use super::long_run::LongRun;
 use super::program::settings;
 use super::proof::{Wrong, everything_is_processed, examine, nothing_is_lost};
 
-/// Cuts per recording.
-const OF_ONE_RECORDING: u64 = 20;
-/// Gifts before, and after, the service is stopped and started in a recording.
+/// The number of cuts per recording.
+const CUTS_PER_RECORDING: u64 = 20;
+/// The number of gifts before the restart of the service in a recording, and again after it.
 const GIFTS: u64 = 120;
 
 async fn start(data: &Path, database: &str) -> Result<Arc<App>, Wrong> {
@@ -38,7 +38,7 @@ struct Recorded {
     _files: TempDir,
 }
 
-/// A new database, events, a stop, a start, more events; after each of them, everything is processed.
+/// Starts with a new database, delivers events, restarts and delivers more events. Processes all events after each delivery.
 async fn record(syncs: Syncs, seed: u64) -> Recorded {
     let (data, files) = (memory_folder(), memory_folder());
     let recording = Arc::new(Recording::start(files.path(), syncs).unwrap());
@@ -60,7 +60,7 @@ async fn record(syncs: Syncs, seed: u64) -> Recorded {
     Recorded { recording, deliveries, key, _data: data, _files: files }
 }
 
-/// One cut: what it removed, what it had to leave, and whether it did.
+/// One power cut: what it lost, which events must survive, and whether they did.
 struct Cut {
     at: usize,
     lost: Lost,
@@ -70,25 +70,25 @@ struct Cut {
 }
 
 impl Recorded {
-    /// Cuts the power at a moment of the kind with this number, starts on the resulting disk, and checks.
+    /// Cuts the power at a moment whose kind depends on `number`, starts on the resulting disk, and checks it.
     async fn cut(&self, number: u64, random: &mut fastrand::Rng) -> Cut {
         let at = match number % 4 {
-            // That is when an acknowledgement is youngest.
-            0 => self.deliveries.moment_of_one(random),
+            // The riskiest moment for an event: right after its acknowledgement.
+            0 => self.deliveries.moment_of_an_acknowledgement(random),
             1 => self.recording.any_moment(random),
             2 => self.recording.risky_moment(random),
-            _ => self.recording.moment_of_a_name(random),
+            _ => self.recording.moment_of_a_directory_change(random),
         };
         let disk = memory_folder();
         let lost = self.recording.disk_after_a_cut(at, random, disk.path()).unwrap();
         std::fs::copy(&self.key, disk.path().join("keepopen.key")).unwrap();
         let acknowledged = self.deliveries.acknowledged_until(at);
-        let outcome = look(disk.path(), &acknowledged).await;
+        let outcome = check(disk.path(), &acknowledged).await;
         Cut { at, lost, acknowledged, disk, outcome }
     }
 }
 
-async fn look(data: &Path, acknowledged: &BTreeSet<String>) -> Result<(), Wrong> {
+async fn check(data: &Path, acknowledged: &BTreeSet<String>) -> Result<(), Wrong> {
     let damaged = |error: StoreError| Wrong::Damaged(error.to_string());
     let app = start(data, &format!("sqlite:{}", data.join("keepopen.db").display())).await?;
     let sql = "SELECT integrity_check FROM pragma_integrity_check";
@@ -104,9 +104,9 @@ async fn look(data: &Path, acknowledged: &BTreeSet<String>) -> Result<(), Wrong>
 }
 
 #[actix_web::test]
-async fn what_was_acknowledged_before_a_power_cut_is_there_after_it() {
+async fn acknowledged_events_survive_a_power_cut() {
     let mut run = LongRun::of("power cuts on SQLite", "KEEPOPEN_TEST_CUTS", 20);
-    while let Some(round) = run.round(OF_ONE_RECORDING) {
+    while let Some(round) = run.round(CUTS_PER_RECORDING) {
         let recorded = record(Syncs::Kept, round.seed).await;
         let mut random = fastrand::Rng::with_seed(round.seed);
         let (mut writes, mut torn, mut names, mut acknowledged) = (0, 0, 0, 0);
@@ -114,7 +114,7 @@ async fn what_was_acknowledged_before_a_power_cut_is_there_after_it() {
             let Cut { at, lost, acknowledged: promised, disk, outcome } =
                 recorded.cut(number, &mut random).await;
             if let Err(wrong) = outcome {
-                // For inspection; it was opened since.
+                // Keeps the disk for inspection. The check has already opened the database on it.
                 let disk = disk.keep();
                 panic!("{wrong:?}, cut at {at} with {lost:?} in {round:?} of {run}; see {}", disk.display());
             }
@@ -129,7 +129,7 @@ async fn what_was_acknowledged_before_a_power_cut_is_there_after_it() {
                 ("acknowledged before the cuts", acknowledged),
                 ("writes lost", writes),
                 ("writes torn", torn),
-                ("names lost", names),
+                ("directory entries lost", names),
             ],
         );
         if run.is_long() {
@@ -138,7 +138,7 @@ async fn what_was_acknowledged_before_a_power_cut_is_there_after_it() {
     }
     println!("{run}");
     for name in ["acknowledged before the cuts", "writes lost"] {
-        assert!(run.total(name) > 0, "the cuts proved nothing: {run}");
+        assert!(run.total(name) > 0, "the cuts had no effect: {run}");
     }
 }
 
@@ -146,11 +146,11 @@ async fn what_was_acknowledged_before_a_power_cut_is_there_after_it() {
 async fn a_database_that_never_syncs_is_caught() {
     let recorded = record(Syncs::Ignored, 11).await;
     let (mut random, mut lost) = (fastrand::Rng::with_seed(11), 0);
-    for number in 0..OF_ONE_RECORDING {
+    for number in 0..CUTS_PER_RECORDING {
         if let Err(Wrong::Lost(events)) = recorded.cut(number, &mut random).await.outcome {
             lost += events.len();
         }
     }
     println!("{lost} acknowledged events were lost");
-    assert!(lost > 0, "it was not caught");
+    assert!(lost > 0, "the test did not notice the missing syncs");
 }

@@ -24,7 +24,7 @@ pub(crate) fn settings(data: &std::path::Path, database: &str) -> String {
     settings_with(data, database, "", JOURNAL)
 }
 
-/// The same, with the management port at an address, and more at the end.
+/// Like [`settings`], with the management port on `management`, and with `more` TOML at the end.
 fn settings_with(data: &std::path::Path, database: &str, management: &str, more: &str) -> String {
     format!(
         r#"
@@ -83,7 +83,7 @@ impl Service {
         it
     }
 
-    /// On a file whatever the suite runs on, and with the management port.
+    /// On an SQLite file, whichever database the suite uses, and with the management port.
     pub(crate) fn on_a_file() -> Self {
         let it = Self::new(Program::Keepopen);
         let database = Database::file(&it.data());
@@ -130,7 +130,7 @@ impl Service {
         self.database.url()
     }
 
-    /// Starts it with a new file system of this size as its data folder, which only it sees.
+    /// Starts the service with its data folder on a new file system of this size, which no other process sees.
     pub(crate) fn start_on_disk_of(&self, size: &str) -> Running {
         let mount = format!("mount -t tmpfs -o size={size},mode=700 keepopen \"$0\" && exec \"$1\" serve");
         let mut command = Command::new("unshare");
@@ -176,12 +176,12 @@ impl Service {
     }
 }
 
-/// The program: another one, such as an older version, if the variable names it.
+/// The program to run: the one that `KEEPOPEN_TEST_PROGRAM` names, such as an older version, or else the one just built.
 fn program() -> PathBuf {
     other_program().unwrap_or_else(|| env!("CARGO_BIN_EXE_keepopen").into())
 }
 
-/// A program to compare with, whose bookings may follow other rules.
+/// The program that `KEEPOPEN_TEST_PROGRAM` names, if any. It may book by other rules.
 pub(crate) fn other_program() -> Option<PathBuf> {
     std::env::var_os("KEEPOPEN_TEST_PROGRAM").map(PathBuf::from)
 }
@@ -199,21 +199,21 @@ impl Running {
         serde_json::from_str(&self.0.says(words)).unwrap()
     }
 
-    /// Waits until it answers. Returns its address.
+    /// Waits until the service is listening. Returns its address.
     pub(crate) fn address(&self) -> String {
         let line = self.says("keepopen answers");
         line.pointer("/fields/address").or_else(|| line.get("address")).unwrap().as_str().unwrap().to_owned()
     }
 
-    /// Waits until its management port answers. Returns the readiness URL. Must be called before [`Self::address`].
+    /// Waits until the management port is listening. Returns the readiness URL. Must be called before [`Self::address`].
     pub(crate) fn management(&self) -> String {
         let line = self.says("serving health checks and metrics");
         let address = line.pointer("/fields/address").or_else(|| line.get("address")).unwrap();
         format!("http://{}/readyz", address.as_str().unwrap())
     }
 
-    /// A path as the service sees it, in its own file system.
-    pub(crate) fn seen_by_it(&self, path: &Path) -> PathBuf {
+    /// The path at which this process finds a file of the service's own file system.
+    pub(crate) fn path_from_here(&self, path: &Path) -> PathBuf {
         PathBuf::from(format!("/proc/{}/root{}", self.0.id(), path.display()))
     }
 

@@ -1,51 +1,52 @@
-//! Knowledge that belongs to one folder.
+//! Terms that may only appear in some folders or files, such as `sqlx` in `src/store/`.
 
 use super::files::{File, below, file, program};
 
 /// Terms that may only appear in some places.
-struct Secret {
+struct RestrictedTerm {
     words: &'static [&'static str],
     /// The paths that may use them; a folder ends in `/`.
     places: &'static [&'static str],
     why: &'static str,
 }
 
-const SECRETS: &[Secret] = &[
-    Secret {
+const RESTRICTED: &[RestrictedTerm] = &[
+    RestrictedTerm {
         words: &["sqlx::"],
         // The logs name the library once, to set its level.
         places: &["src/store/", "src/telemetry/logs.rs"],
         why: "all SQL is in src/store/, and errors leave it as StoreError",
     },
-    Secret {
+    RestrictedTerm {
         words: &["stripe_checkout", "stripe_shared", "stripe_types", "stripe_client_core", "stripe::Client"],
         places: &["src/stripe/"],
-        why: "only src/stripe/ knows the client of Stripe",
+        why: "only src/stripe/ uses the Stripe client library",
     },
-    Secret {
+    RestrictedTerm {
         words: &["store.begin()", "Store::begin"],
         places: &["src/app/context.rs", "src/store/"],
         why: "writing goes through a Context, which writes the audit row",
     },
-    Secret {
+    RestrictedTerm {
         words: &["aws_lc_rs", "jsonwebtoken", "use hmac", "use ring", "use sha2"],
         places: &[
             "src/keys/",
             // The only random source, from which keys are created.
             "src/clock.rs",
-            // An alarm's id is the hash of its facts. It keeps no secret, and ids stand below the keys on the map.
+            // An alarm's id is the hash of its facts. The hash protects no secret, and `ids` is in a lower layer than `keys`
+            // (see docs/architecture.md), so it can't use `keys`.
             "src/ids.rs",
             // The practice Stripe signs like Stripe, with its own code.
             "practice/src/webhooks.rs",
         ],
         why: "all cryptography is in src/keys/",
     },
-    Secret {
+    RestrictedTerm {
         words: &["for_tests", "doc(hidden)"],
         places: &[],
-        why: "what only tests need is behind the feature test-support",
+        why: "code that only tests need is behind the feature test-support",
     },
-    Secret {
+    RestrictedTerm {
         words: &["feature = \"test-support\""],
         places: &[
             "src/store/mod.rs",
@@ -58,12 +59,12 @@ const SECRETS: &[Secret] = &[
         ],
         why: "the product is the same with and without the feature test-support",
     },
-    Secret {
+    RestrictedTerm {
         words: &["keepopen_practice"],
         places: &["src/cli/demo/"],
-        why: "no branch of the product knows that Stripe is a practice one",
+        why: "no code of the service depends on whether Stripe is the practice Stripe",
     },
-    Secret {
+    RestrictedTerm {
         words: &[
             "SystemRandom",
             "RandomState::new",
@@ -74,22 +75,26 @@ const SECRETS: &[Secret] = &[
             "now_v7",
         ],
         places: &["src/clock.rs", "practice/src/ids.rs"],
-        why: "randomness comes from one place",
+        why: "each program has one random source",
     },
-    Secret {
+    RestrictedTerm {
         words: &["clippy::disallowed_methods"],
         places: &["src/clock.rs", "practice/src/ids.rs"],
-        why: "clippy.toml says who may ask for time and randomness",
+        why: "clippy.toml says which code may use the clock and randomness",
     },
-    Secret { words: &["unsafe_code", "unsafe {", "unsafe fn"], places: &[], why: "there is no unsafe code" },
-    Secret {
+    RestrictedTerm {
+        words: &["unsafe_code", "unsafe {", "unsafe fn"],
+        places: &[],
+        why: "there is no unsafe code",
+    },
+    RestrictedTerm {
         words: &["actix_web", "HttpResponse"],
         places: &["src/web/", "src/api/", "src/management/", "src/cli/", "practice/src/"],
-        why: "HTTP is the business of the web kit and the doors",
+        why: "only the web kit, the HTTP servers and the CLI use HTTP types",
     },
 ];
 
-/// What the decision must not use, because it is a pure function.
+/// Terms that the decision must not use, because it is a pure function.
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::net",
@@ -108,14 +113,14 @@ const IMPURE: &[&str] = &[
     "RandomState",
 ];
 
-fn told_secrets(files: &[File]) -> Vec<String> {
+fn misplaced_terms(files: &[File]) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in files {
         let code = file.code();
-        for secret in SECRETS {
-            let allowed = secret.places.iter().any(|place| file.path.starts_with(place));
-            for word in secret.words.iter().filter(|word| !allowed && code.contains(**word)) {
-                complaints.push(format!("{} says `{word}`: {}", file.path, secret.why));
+        for term in RESTRICTED {
+            let allowed = term.places.iter().any(|place| file.path.starts_with(place));
+            for word in term.words.iter().filter(|word| !allowed && code.contains(**word)) {
+                complaints.push(format!("{} says `{word}`: {}", file.path, term.why));
             }
         }
     }
@@ -132,37 +137,39 @@ fn impure(files: &[File]) -> Vec<String> {
 }
 
 #[test]
-fn what_belongs_to_one_folder_is_said_in_no_other() {
-    assert_eq!(told_secrets(&program()), Vec::<String>::new());
+fn restricted_terms_are_used_only_where_allowed() {
+    assert_eq!(misplaced_terms(&program()), Vec::<String>::new());
 }
 
 #[test]
-fn each_of_these_secrets_is_found_where_it_does_not_belong() {
-    for secret in SECRETS {
-        for word in secret.words {
-            let told = File::made_up("src/appeals/copy.rs", &format!("fn f() {{ {word} }}"));
-            let complaints = told_secrets(&[told]);
+fn each_restricted_term_is_detected_in_a_wrong_place() {
+    for term in RESTRICTED {
+        for word in term.words {
+            let misplaced = File::made_up("src/appeals/copy.rs", &format!("fn f() {{ {word} }}"));
+            let complaints = misplaced_terms(&[misplaced]);
             assert!(complaints.iter().any(|complaint| complaint.contains(word)), "{word}");
             let comment = File::made_up("src/appeals/copy.rs", &format!("// {word}"));
-            assert_eq!(told_secrets(&[comment]), Vec::<String>::new());
+            assert_eq!(misplaced_terms(&[comment]), Vec::<String>::new());
         }
     }
 }
 
 #[test]
-fn the_places_of_the_secrets_are_there() {
+fn each_allowed_place_exists() {
     let files = program();
-    for place in SECRETS.iter().flat_map(|secret| secret.places) {
+    for place in RESTRICTED.iter().flat_map(|term| term.places) {
         assert!(files.iter().any(|file| file.path.starts_with(place)), "{place}");
     }
 }
 
-/// Files of the settings that name the decision's types. What a site is, and how its rules read, is for `sites` to say.
+/// Files of the settings that name the decision's types. Only `sites` may define what a site is and how its rules are
+/// written.
 fn settings_that_know_the_domain(files: &[File]) -> Vec<String> {
     let knows = |file: &&File| file.code().contains("keepopen_decision");
-    // It suggests the name that was meant by the decision's own function, and a test of it reads a large type.
-    let in_question = files.iter().filter(|file| file.path != "src/config/typed/mod.rs");
-    in_question.filter(knows).map(|file| format!("{} knows the decision", file.path)).collect()
+    // This file is exempt. It uses the decision's function that suggests the intended name for a mistyped one, and one of
+    // its tests reads a large type of the decision.
+    let checked = files.iter().filter(|file| file.path != "src/config/typed/mod.rs");
+    checked.filter(knows).map(|file| format!("{} knows the decision", file.path)).collect()
 }
 
 #[test]
@@ -173,14 +180,14 @@ fn the_settings_do_not_know_the_domain() {
 }
 
 #[test]
-fn the_decision_touches_nothing() {
+fn the_decision_uses_no_clock_disk_network_or_global_state() {
     assert_eq!(impure(&below("decision/src", &[".rs"])), Vec::<String>::new());
     let touching = File::made_up("decision/src/walk/mod.rs", "use std::time::Instant;\n// Mutex\n");
     assert_eq!(impure(&[touching]), ["decision/src/walk/mod.rs says `Instant`"]);
 }
 
 #[test]
-fn the_decision_depends_on_small_pure_crates_alone() {
+fn the_decision_depends_only_on_small_pure_crates() {
     let manifest: toml::Table = file("decision/Cargo.toml").text.parse().unwrap();
     let named: Vec<&String> = manifest["dependencies"].as_table().unwrap().keys().collect();
     let pure = [

@@ -1,4 +1,4 @@
-//! Which of several: shares of readers, sequences, and the meter before a wall.
+//! How readers are divided: shares of readers, sequences of variants, and the meter before a wall.
 
 use std::fmt;
 
@@ -11,40 +11,40 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Step {
     /// The variant's id.
     pub variant: String,
-    /// How many views of the appeal it lasts; the last step may go on for ever by leaving this out.
+    /// For how many views of the appeal the step lasts. Only the last step may omit this; it then never ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub views: Option<u32>,
 }
 
-/// Days of articles that a browser keeps, and so the longest window of a [`Meter`].
+/// For how many days a browser keeps articles. This is also the longest window of a [`Meter`].
 pub const MAX_METER_DAYS: u32 = 92;
 
-/// Articles that are free before an appeal shows. They are counted from the history's `article_days`; without these, the caller's own
-/// count (`free_articles_used`) is used as it is.
+/// How many articles are free before an appeal shows. They are counted from the history's `article_days`. Without `article_days`, the
+/// caller's own count (`free_articles_used`) is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Meter {
-    /// How many are free.
+    /// How many articles are free.
     pub free_articles: u32,
-    /// Days in which articles count: today, in the site's time zone, and the days before it. 1 to 92; 30 unless given.
+    /// Days in which articles count: today, in the site's time zone, and the days before it. 1 to 92; the default is 30.
     #[serde(default = "default_window_days")]
     pub window_days: u32,
-    /// Whether the wall can't be closed. Then caps and dismissals don't hold it back.
+    /// Whether the reader can't close the wall. Caps and dismissals then have no effect on it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hard: bool,
-    /// An entitlement with which one reads on; a hard wall must name one.
+    /// Readers with this entitlement can continue to read. Required for a hard wall.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entitlement: Option<String>,
 }
 
-/// Days in which articles count unless the appeal says otherwise.
+/// The default number of days in which articles count.
 pub(crate) const DEFAULT_METER_DAYS: u32 = 30;
 
 fn default_window_days() -> u32 {
     DEFAULT_METER_DAYS
 }
 
-/// A part of all readers: 0 to 100 percent, to four decimals.
+/// A percentage of all readers, from 0 to 100 with up to four decimals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percent(u32);
 
@@ -92,7 +92,7 @@ impl<'de> Deserialize<'de> for Percent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let percent = f64::deserialize(deserializer)?;
         Self::new(percent)
-            .ok_or_else(|| D::Error::custom(format!("{percent} is no percentage from 0 to 100")))
+            .ok_or_else(|| D::Error::custom(format!("{percent} is not a percentage from 0 to 100")))
     }
 }
 

@@ -9,41 +9,41 @@ use crate::labels::{NeverCovers, Weekday};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Frequency {
-    /// Views inside the window after which it stays silent; 4 unless given, 1 for an upsell.
+    /// The maximum number of views in the window; the default is 4, or 1 for an upsell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_views: Option<u32>,
-    /// Length of the window in whole days; 30 unless given, 90 for an upsell.
+    /// The length of the window in whole days; the default is 30, or 90 for an upsell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_days: Option<u32>,
-    /// Whole days between two views; 0 unless given.
+    /// The minimum number of whole days between two views; the default is 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_gap_days: Option<u32>,
-    /// Whole hours between two views, in addition to the days; 0 by default.
+    /// The minimum number of whole hours between two views, in addition to the days; the default is 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_gap_hours: Option<u32>,
-    /// Views in one day, which begins at 04:00 in the site's time zone; no limit unless given.
+    /// The maximum number of views in one day, which begins at 04:00 in the site's time zone; by default there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_per_day: Option<u32>,
-    /// Shows on every page, however often it was seen, whatever the site's own cap. Not together with the others.
+    /// Shows on every page, without any limit, even if the site has a cap. Can't be combined with the other fields.
     #[serde(default)]
     pub unlimited: bool,
 }
 
-/// Days of silence after a reader sent the appeal away, by how it was done.
+/// For how many days the appeal does not show after a reader dismissed it, by the kind of dismissal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Dismissal {
-    /// Whole days after a plain close; 14 unless given.
+    /// Whole days after a plain close; the default is 14.
     pub close_days: u32,
-    /// Whole days after "later"; 3 unless given.
+    /// Whole days after "later"; the default is 3.
     pub later_days: u32,
-    /// Whole days after "I already gave"; 365 unless given.
+    /// Whole days after "I already gave"; the default is 365.
     pub already_gave_days: u32,
-    /// Whole days after "never again"; for ever if omitted.
+    /// Whole days after "never again"; forever if omitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub never_days: Option<u32>,
-    /// What "never again" to this appeal holds for: `appeal` unless given, `campaign` or `kind`. It lasts as long as each of the silenced
-    /// appeals says.
+    /// What "never again" to this appeal covers: `appeal` (the default), `campaign` or `kind`. How long it lasts is set in each of the
+    /// covered appeals.
     #[serde(skip_serializing_if = "NeverCovers::is_appeal")]
     pub never_covers: NeverCovers,
 }
@@ -64,19 +64,19 @@ impl Default for Dismissal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Redeploy {
-    /// When. Earlier views and dismissals no longer count.
+    /// When it starts over. Earlier views and dismissals no longer count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Moment>,
-    /// Instead: on these days of each week.
+    /// Or weekly, on these days.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub days: Vec<Weekday>,
-    /// At this minute of those days, such as `09:00`; the day's first unless given.
+    /// The time on those days, such as `09:00`; the default is the first minute of the day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
-    /// For readers there; with none named, for all.
+    /// Only for readers in these countries. If the list is empty, for all readers.
     #[serde(default, skip_serializing_if = "Countries::is_empty")]
     pub countries: Countries,
-    /// As for the audience.
+    /// As in the audience.
     #[serde(default, skip_serializing_if = "Selection::is_empty")]
     pub regions: Selection,
 }

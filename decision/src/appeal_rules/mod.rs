@@ -1,8 +1,8 @@
 //! Appeals and sites as their authors write them: the input of [`compile`](crate::compile()).
 //!
 //! **Owns** every field that can be written, its default and its unit. Unknown fields are errors, so that a typo is
-//! never a silent rule.
-//! **Never** checks whether what was written makes sense; that is done where it is compiled, in `rules/`.
+//! never ignored silently.
+//! **Never** checks whether the fields make sense together; `rules/` does that when it compiles them.
 //! **Start at** [`AppealRules`] below, and [`SiteRules`] in `site.rs`.
 //! **Tested in** `tests/decision/reading.rs`.
 
@@ -34,36 +34,36 @@ use crate::labels::{Assignment, Kind, Live, Surface, Value, WithoutHistory};
 pub struct AppealRules {
     /// The id of the appeal in histories, results and verdicts.
     pub id: String,
-    /// Ids that it had before, the oldest first. What readers saw and dismissed under them counts for it, and readers keep their
+    /// Ids that the appeal had before, oldest first. Views and dismissals under them count for it, and readers keep their
     /// variants and shares. Results stay with the id under which they were counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_ids: Vec<String>,
     /// A name that several appeals share, for `dismissal.never_covers`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub campaign: Option<String>,
-    /// The sites it belongs to.
+    /// The sites that the appeal belongs to.
     pub sites: Vec<String>,
     /// Its kind: what it asks of the reader.
     pub kind: Kind,
-    /// Where it may show, the most wanted place first.
+    /// Where the appeal may show, the preferred surface first.
     pub surface: Vec<Surface>,
-    /// Of several appeals that fit, one of the highest priority shows.
+    /// If several appeals match, one with the highest priority shows.
     #[serde(default)]
     pub priority: i32,
-    /// Its part of the readers among appeals of the same priority, in proportion to the others' weights; 1 unless given.
+    /// The appeal's part of the readers among appeals of the same priority, in proportion to their weights; the default is 1.
     #[serde(default = "default_weight", skip_serializing_if = "is_default_weight")]
     pub weight: u32,
-    /// The readers it is for, in percent of all: always the same ones, whatever other appeals do. Below 100 it goes before appeals of
-    /// the same priority at 100; readers outside its share see those, or appeals of lower priority.
+    /// The percentage of all readers who can see the appeal. They are always the same readers, whatever other appeals do. An appeal below
+    /// 100 takes precedence over appeals of the same priority at 100. Readers outside its share see those, or appeals of lower priority.
     #[serde(default = "Percent::all", skip_serializing_if = "Percent::is_all")]
     pub share_percent: Percent,
-    /// The percentage of its readers who are shown nothing, for comparison.
+    /// The percentage of its readers who see nothing, for comparison.
     #[serde(default, skip_serializing_if = "Percent::is_none")]
     pub holdout_percent: Percent,
-    /// Whether it may be shown at all; a draft unless it says otherwise.
+    /// Whether the appeal may be shown at all; the default is `draft`.
     #[serde(default)]
     pub live: Live,
-    /// When it shows.
+    /// When the appeal shows.
     #[serde(default)]
     pub schedule: Schedule,
     /// Which readers see it.
@@ -72,33 +72,33 @@ pub struct AppealRules {
     /// On which pages it shows.
     #[serde(default)]
     pub pages: Pages,
-    /// How often one reader sees it. Left out: 4 views in 30 days, or 1 in 90 days where it is an upsell.
+    /// How often one reader sees the appeal. The default is 4 views in 30 days, or 1 in 90 days for an upsell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frequency: Option<Frequency>,
-    /// How long it does not show after a reader dismissed it.
+    /// How long the appeal does not show after a reader dismissed it.
     #[serde(default)]
     pub dismissal: Dismissal,
     /// Times at which it starts over: earlier views and dismissals of kind `close` or `later` no longer count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redeploys: Vec<Redeploy>,
-    /// What it does if the question has no history.
+    /// What the appeal does if the question has no history.
     #[serde(default)]
     pub without_history: WithoutHistory,
-    /// Free articles before it shows.
+    /// How many articles are free before the appeal shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meter: Option<Meter>,
     /// Its variants, at least one.
     pub variants: Vec<VariantRules>,
-    /// Its variants one after the other, and then nothing. Without a sequence, each reader gets one variant.
+    /// Shows each reader the variants one after the other, and then nothing. Without a sequence, each reader sees one variant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sequence: Vec<Step>,
     /// How a reader's variant is chosen.
     #[serde(default, skip_serializing_if = "Assignment::is_fixed")]
     pub assignment: Assignment,
-    /// Where weights follow results: what no variant gets less than, in percent of the readers; 5 unless given.
+    /// If weights are learned: the minimum percentage of readers for each variant; the default is 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor_percent: Option<Percent>,
-    /// Values that are available for its copy text in every question. The caller of `compile` sets them, never the author.
+    /// Values that are available for its copy text in every question. The caller of `compile` sets them, not the author.
     #[serde(skip)]
     pub given: Vec<Value>,
 }
@@ -136,26 +136,26 @@ impl AppealRules {
 }
 
 impl AppealRules {
-    /// Its first id. Readers' positions depend on it, so a new id moves no reader.
+    /// The appeal's first id. Readers' positions depend on it, so a renamed appeal keeps its readers.
     pub(crate) fn first_id(&self) -> &str {
         self.former_ids.first().unwrap_or(&self.id)
     }
 }
 
-/// One wording of an appeal.
+/// One variant of an appeal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VariantRules {
-    /// Its name, unlike any other of the appeal.
+    /// The variant's id, unique in the appeal.
     pub id: String,
-    /// Its share of readers, in proportion to the other weights; 1 unless given, 0 for none.
+    /// The variant's share of readers, in proportion to the other weights; the default is 1, and 0 means none.
     #[serde(default = "default_weight")]
     pub weight: u32,
-    /// Its weight in countries where it is another: by ISO 3166-1 code, or by the name of one of the site's country groups. A country's
-    /// code goes before its groups; `weight` applies to readers of other countries and of unknown ones.
+    /// Different weights in some countries: by ISO 3166-1 code, or by the name of one of the site's country groups. A country's
+    /// code takes precedence over its groups. `weight` applies to readers in other or unknown countries.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub weights_by_country: BTreeMap<String, u32>,
-    /// Values that its wording can't do without; a reader for whom one is missing does not see the appeal.
+    /// Values that its copy requires. A reader for whom one is missing does not see the appeal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Value>,
 }

@@ -6,30 +6,30 @@ use crate::labels::UnknownCountry;
 
 /// On which pages an appeal shows.
 ///
-/// A page fits when its section *or* one of its tags is included; with nothing included, every page fits.
-/// An excluded section or tag beats an included one.
+/// A page matches if its section *or* one of its tags is included. If nothing is included, every page matches.
+/// An excluded section or tag takes precedence over an included one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pages {
-    /// Sections, in any case.
+    /// Sections; case does not matter.
     #[serde(default)]
     pub sections: Selection,
-    /// Tags, in any case.
+    /// Tags; case does not matter.
     #[serde(default)]
     pub tags: Selection,
-    /// Kinds of page (`article`, `front`, …), in any case.
+    /// Kinds of page (`article`, `front`, …); case does not matter.
     #[serde(default)]
     pub kinds: Selection,
-    /// Paths of addresses, with `*` for any run of characters: `/sport/*`.
+    /// Paths of URLs, with `*` for any run of characters: `/sport/*`.
     #[serde(default, skip_serializing_if = "Selection::is_empty")]
     pub urls: Selection,
-    /// Shows on pages that somebody paid for, too.
+    /// Whether the appeal also shows on paid (sponsored) pages.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_paid_pages: bool,
-    /// Shows on sensitive pages too.
+    /// Whether the appeal also shows on sensitive pages.
     #[serde(default)]
     pub on_sensitive_pages: bool,
-    /// Pages at the beginning of each visit on which it stays silent; a page that does not tell which one it is
+    /// On how many pages at the beginning of each visit the appeal does not show. A page that does not say which one it is
     /// counts as the first.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub skip_first: u32,
@@ -46,17 +46,17 @@ impl Selection {
     }
 }
 
-/// Countries that are wanted and countries that are not. What is excluded is out, even if it is included too.
+/// Included and excluded countries. Exclusion takes precedence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Countries {
-    /// Only these; with none, all.
+    /// Only these match. If the list is empty, all match.
     #[serde(default)]
     pub include: Vec<String>,
-    /// Never these.
+    /// These never match.
     #[serde(default)]
     pub exclude: Vec<String>,
-    /// What a reader whose country is unknown counts as, where any country or region is named: `exclude` unless given.
+    /// Whether a reader whose country is unknown matches if any country or region is named; the default is `exclude`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<UnknownCountry>,
 }
@@ -67,14 +67,14 @@ impl Countries {
     }
 }
 
-/// Names that are wanted and names that are not. What is excluded is out, even if it is included too.
+/// Included and excluded names. Exclusion takes precedence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Selection {
-    /// Only these; with none, all.
+    /// Only these match. If the list is empty, all match.
     #[serde(default)]
     pub include: Vec<String>,
-    /// Never these.
+    /// These never match.
     #[serde(default)]
     pub exclude: Vec<String>,
 }

@@ -17,21 +17,21 @@ pub struct Schedule {
     /// The first minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<Moment>,
-    /// The last minute; it still belongs to the schedule.
+    /// The last minute; the appeal still shows in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<Moment>,
-    /// The zone in which times without an offset, dates and hours are meant.
+    /// The time zone of dates, of hours, and of times that have no offset.
     #[serde(default, skip_serializing_if = "Zone::is_site")]
     pub time_zone: Zone,
-    /// The hours of the week in which it shows; with none, all.
+    /// The hours of the week in which it shows. If the list is empty, it shows at all hours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hours: Vec<Hours>,
-    /// When it is silent; beats the hours.
+    /// When it does not show. Takes precedence over `hours`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blackouts: Vec<Blackout>,
 }
 
-/// Whose clock a schedule is written for.
+/// The time zone of a schedule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Zone {
@@ -49,27 +49,27 @@ impl Zone {
     }
 }
 
-/// Some hours of some days.
+/// Weekly hours: the same hours on one or more days of the week.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hours {
-    /// The days on which they begin; with none, every day.
+    /// The days on which they begin. If the list is empty, they begin every day.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub days: Vec<Weekday>,
-    /// The first minute, such as `07:00`; the day's first unless given.
+    /// The first minute, such as `07:00`. Defaults to the first minute of the day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The first minute after them, such as `22:00`; the day's end (`24:00`) unless given. One before `from` is of
-    /// the next day.
+    /// The first minute after them, such as `22:00`. Defaults to the end of the day (`24:00`). A time before `from` is
+    /// on the next day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
 }
 
-/// A time of silence: some hours of each week, the days from one date to another, or from one minute to another.
+/// A time in which the appeal does not show: weekly hours, a range of dates, or the time from one minute to another.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Blackout {
-    /// As in [`Hours`]. Not together with dates.
+    /// As in [`Hours`]. Can't be combined with dates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub days: Vec<Weekday>,
     /// As in [`Hours`].
@@ -78,28 +78,28 @@ pub struct Blackout {
     /// As in [`Hours`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// The first silent day, from its beginning.
+    /// The first day of the blackout, from the beginning of the day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_date: Option<Date>,
-    /// The last silent day, to its end.
+    /// The last day of the blackout, to the end of the day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_date: Option<Date>,
-    /// The first silent minute of a single time of silence, such as an election night. Not together with the others.
+    /// The first minute of a single blackout, such as an election night. Can be combined only with `ends_at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<Moment>,
-    /// The last silent minute; it still belongs to the silence.
+    /// The last minute of the blackout; the appeal still does not show in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<Moment>,
 }
 
-/// A time as people write it: with an offset it is the same everywhere, without one it is the site's own.
+/// A time as people write it. With an offset it is the same everywhere; without one it is in the schedule's [`Zone`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// `2026-06-15T12:00:00Z`, or with another offset.
     Exact(Timestamp),
     /// `2026-06-15T12:00`.
     Local(DateTime),
-    /// `2026-06-15`: as a first minute the day's first, as a last minute the day's last.
+    /// `2026-06-15`. As a start it means the first minute of the day, as an end the last minute.
     Day(Date),
 }
 
@@ -110,7 +110,7 @@ impl From<Timestamp> for Moment {
 }
 
 impl Moment {
-    /// As a time on a wall clock, when it is one.
+    /// Returns the local date and time, or the timestamp as `Err` if the moment is exact.
     pub(crate) fn local(self, time_of_a_day: Time) -> Result<DateTime, Timestamp> {
         match self {
             Self::Exact(at) => Err(at),
@@ -149,7 +149,7 @@ impl<'de> Deserialize<'de> for Moment {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
         text.parse().map_err(|_| {
             D::Error::custom(format!(
-                "{text:?} is no time such as 2026-06-15T12:00:00Z, 2026-06-15T12:00 (the site's own) or 2026-06-15"
+                "{text:?} is not a time; write 2026-06-15T12:00:00Z, 2026-06-15T12:00 (local time) or 2026-06-15"
             ))
         })
     }

@@ -12,19 +12,19 @@ use crate::labels::{Surface, Value};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SiteRules {
-    /// The name by which questions and appeals call the site.
+    /// The id that questions and appeals use for the site.
     pub id: String,
-    /// Whole days after a gift in which the giver is not asked again; the last of them is still quiet.
-    /// The issuer of tokens turns it into a time with [`quiet_until_ms`](crate::quiet_until_ms).
+    /// For how many whole days after a gift the giver is not asked again; the last of them is still quiet.
+    /// The issuer of tokens converts it to a time with [`quiet_until_ms`](crate::quiet_until_ms).
     #[serde(default = "default_quiet_days")]
     pub quiet_days: u32,
-    /// Silences every appeal of the site at once.
+    /// If true, no appeal of the site shows.
     #[serde(default)]
     pub kill_switch: bool,
     /// IANA name of the time zone for hours, dates and days, and for times in explanations.
     #[serde(default = "default_time_zone")]
     pub time_zone: String,
-    /// How often one reader sees appeals that ask for money, all of them together; no cap unless given.
+    /// How often one reader sees appeals that ask for money, all of them together; by default there is no cap.
     #[serde(default)]
     pub frequency: SiteFrequency,
     /// Whether givers are asked to give more, and how often.
@@ -45,13 +45,13 @@ pub struct SiteRules {
     /// Values that the site provides for copy text, in addition to those of each question.
     #[serde(default)]
     pub values: Vec<Value>,
-    /// Groups of countries, by name, to be used where countries are selected.
+    /// Named groups of countries. The names can be used wherever countries are selected.
     #[serde(default)]
     pub country_groups: BTreeMap<String, Vec<String>>,
-    /// Pages on which the site is silent, some of them only for some days.
+    /// Pages on which the site shows no appeal, some of them only on certain days.
     #[serde(default)]
     pub exclusions: Vec<Exclusion>,
-    /// When the whole site is silent.
+    /// When the site shows no appeal.
     #[serde(default)]
     pub blackouts: Vec<Blackout>,
 }
@@ -86,23 +86,23 @@ fn default_time_zone() -> String {
     "UTC".to_owned()
 }
 
-/// How often one reader sees appeals of one sort, over all of a site.
+/// How often one reader sees appeals of one sort, counted across the whole site.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SiteFrequency {
-    /// Views inside the window after which all stay silent.
+    /// The maximum number of views in the window.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_views: Option<u32>,
-    /// Length of the window in whole days; 30 unless given.
+    /// The length of the window in whole days; the default is 30.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window_days: Option<u32>,
-    /// Whole days between two views.
+    /// The minimum number of whole days between two views.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_gap_days: Option<u32>,
-    /// Whole hours between two views.
+    /// The minimum number of whole hours between two views.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_gap_hours: Option<u32>,
-    /// Views in one day, which begins at 04:00 in the site's time zone.
+    /// The maximum number of views in one day, which begins at 04:00 in the site's time zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_per_day: Option<u32>,
 }
@@ -113,31 +113,31 @@ pub struct SiteFrequency {
 pub struct Upsell {
     /// Whether appeals of kind `upsell` show at all.
     pub enabled: bool,
-    /// How often one reader sees them, all of them together; no cap but each appeal's own unless given.
+    /// How often one reader sees upsells, all of them together. By default only each appeal's own cap applies.
     pub frequency: SiteFrequency,
 }
 
-/// Pages on which every appeal of a site is silent: those in one of the sections, with one of the tags, of one of the
-/// kinds or at one of the addresses; with none of them named, all pages.
+/// Pages on which no appeal of a site shows: those in one of the sections, with one of the tags, of one of the
+/// kinds or at one of the URLs. If none of these is named, all pages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Exclusion {
-    /// Sections, in any case.
+    /// Sections; case does not matter.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sections: Vec<String>,
-    /// Tags, in any case.
+    /// Tags; case does not matter.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// Kinds of page, in any case.
+    /// Kinds of page; case does not matter.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<String>,
-    /// Paths of addresses, with `*` for any run of characters.
+    /// Paths of URLs, with `*` for any run of characters.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub urls: Vec<String>,
-    /// The first day on the site's clock; from the beginning of time unless given.
+    /// The first day, in the site's time zone. By default the exclusion has always applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_date: Option<Date>,
-    /// The last day, to its end; for ever unless given.
+    /// The last day, to its end. By default the exclusion never ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_date: Option<Date>,
 }

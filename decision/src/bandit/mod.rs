@@ -1,14 +1,14 @@
 //! Weights for variants that follow results: Thompson sampling on value per view.
 //!
-//! **Owns** the model, and the way from counts to weights; which returns weights for any counts.
-//! **Never** throws dice: the seed arrives as an argument, and the same seed gives the same weights everywhere.
+//! **Owns** the model and the computation of weights from counts. Any counts give valid weights.
+//! **Never** creates random numbers of its own: the seed is an argument, and the same seed gives the same weights everywhere.
 //! **Start at** [`weights`] below; the model is in `model.rs`.
 //! **Tested in** the files here and `tests/decision/bandit.rs`.
 //!
-//! Each variant's weight is the chance that it is the best of them, as far as anybody can tell (Thompson, "On the
+//! Each variant's weight is the probability, given the counts, that it is the best one (Thompson, "On the
 //! likelihood that one unknown probability exceeds another in view of the evidence of two samples", Biometrika 25, 1933;
-//! Scott, "A modern Bayesian look at the multi-armed bandit", 2010, calls it probability matching). The chance is found by
-//! drawing every variant's value per view many times from what the counts leave open, and counting who won.
+//! Scott, "A modern Bayesian look at the multi-armed bandit", 2010, calls it probability matching). The probability is estimated by
+//! drawing every variant's value per view many times from its posterior, and counting how often each variant is the best.
 
 mod model;
 mod plausible;
@@ -19,30 +19,30 @@ use rand_pcg::rand_core::SeedableRng;
 use model::{Belief, Pool};
 pub use plausible::plausible_views;
 
-/// What is known of one variant, in one currency.
+/// The results of one variant, in one currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Results {
-    /// How often it was seen.
+    /// The number of views.
     pub views: u64,
-    /// How many gifts came of it.
+    /// The number of gifts.
     pub gifts: u64,
-    /// What they came to, in the currency's minor unit.
+    /// The sum of the gifts, in the currency's minor unit.
     pub total_minor: u64,
 }
 
 /// How weights follow results.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Learning {
-    /// What no variant gets less than, out of a million; with many variants, at most what an equal split gives.
+    /// The minimum weight of each variant, out of a million. With many variants, at most what an equal split gives.
     pub floor_per_million: u32,
-    /// How far weights go at once from those before to those that the results ask for: 1 is all the way.
+    /// How far one update moves the weights from the previous ones to those that the results suggest. 1 is all the way.
     pub pace: f64,
     /// How many times the values are drawn.
     pub draws: u32,
 }
 
 impl Default for Learning {
-    /// A floor of 5 %, half-way at once, 4,096 draws: a chance is then good to about one percent.
+    /// A floor of 5 %, half of the way per update, and 4,096 draws, which estimate a probability to about one percent.
     fn default() -> Self {
         Self { floor_per_million: 50_000, pace: 0.5, draws: 4096 }
     }
@@ -50,10 +50,10 @@ impl Default for Learning {
 
 const ALL: u32 = 1_000_000;
 
-/// Weights out of a million, one for each variant in their order, which add up to a million exactly.
+/// Returns one weight per variant, in their order. The weights add up to exactly a million.
 ///
-/// `before` are the weights so far; variants that were not there have none, and with no weights at all the results
-/// are followed all the way. Without variants there are no weights.
+/// `before` are the current weights; new variants have 0. If there are no current weights, the new ones follow the
+/// results all the way. Without variants, the result is empty.
 pub fn weights(results: &[Results], before: Option<&[u32]>, learning: Learning, seed: u64) -> Vec<u32> {
     if results.is_empty() {
         return Vec::new();
@@ -69,23 +69,23 @@ pub fn weights(results: &[Results], before: Option<&[u32]>, learning: Learning, 
         .map(|(place, chance)| {
             let to = floor + (1.0 - number * floor) * chance;
             let from = before.as_ref().map_or(to, |before| before[place]);
-            // A part below the floor came from other rules, or from a variant that is new: it is lifted at once.
+            // A part below the floor was set by other rules or belongs to a new variant. It is raised to the floor immediately.
             (from + (to - from) * pace - floor).max(0.0)
         })
         .collect();
-    // Nothing is above only where the floors leave nothing, so that what they leave may be shared in any way.
+    // Nothing is above the floors only if they use up everything; then there is nothing left to distribute.
     let all_above = above.iter().sum::<f64>().max(f64::MIN_POSITIVE);
     whole(&above.iter().map(|above| floor + (1.0 - number * floor) * (above / all_above)).collect::<Vec<_>>())
 }
 
-/// Weights as parts of one; `None` if they are of other variants or nothing.
+/// Weights as fractions of 1; `None` if their number differs or their sum is 0.
 fn parts(weights: &[u32], number: usize) -> Option<Vec<f64>> {
     let total: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
     let parts = weights.iter().map(|weight| f64::from(*weight) / total as f64);
     (weights.len() == number && total > 0).then(|| parts.collect())
 }
 
-/// For each variant the part of the draws in which it was the best; equals share a draw.
+/// For each variant, the fraction of draws in which it was the best. Equal variants share a draw.
 fn chances(results: &[Results], draws: u32, seed: u64) -> Vec<f64> {
     let pool = Pool::of(results);
     let beliefs: Vec<Belief> = results.iter().map(|results| Belief::new(*results, pool)).collect();

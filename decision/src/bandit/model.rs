@@ -1,15 +1,15 @@
-//! What counts leave open about a variant's value per view.
+//! The posterior distribution of a variant's value per view.
 //!
-//! Value per view is the rate of gifts times the mean gift; each has its conjugate prior. (Stucchio, "Bayesian A/B
+//! The value per view is the rate of gifts times the mean gift. Each of the two has its conjugate prior. (Stucchio, "Bayesian A/B
 //! testing at VWO", 2015, section on revenue, has the same model.)
 //!
-//! - A view brings a gift with an unknown rate: Beta prior, so Beta(α + gifts, β + views − gifts).
+//! - A view leads to a gift at an unknown rate: Beta prior, so Beta(α + gifts, β + views − gifts).
 //! - A gift's size is exponential with an unknown mean: inverse gamma prior, so InvGamma(a + gifts, b + total). Only the
-//!   number of gifts and their total are needed; the long tail of the exponential is as careful about a single large
-//!   gift as real gifts deserve.
+//!   number of gifts and their total are needed. The long tail of the exponential means that a single large gift has a
+//!   limited effect.
 //!
-//! The priors are the pool of all variants, made as weak as one gift: a variant without views is then believed to be
-//! like the others, with much left open, neither hopeless nor a wonder.
+//! The priors are computed from all variants together, with the strength of one gift. A variant without views is
+//! therefore assumed to be like the others, with high uncertainty.
 
 use rand_distr::{Beta, Distribution, Gamma};
 use rand_pcg::Pcg64;
@@ -30,23 +30,23 @@ impl Pool {
         let (gifts, total) =
             (sum(|results| results.gifts.min(results.views)), sum(|results| results.total_minor));
         let views = sum(|results| results.views);
-        // Half a gift and half a view without one stand in for what nobody has seen yet.
+        // Adds half a gift, and half a view without a gift, so that the rate is neither 0 nor 1.
         let rate = (gifts + 0.5) / (views + 1.0);
         Self { rate, mean_gift_minor: if gifts == 0.0 { 0.0 } else { total / gifts } }
     }
 }
 
-/// What is believed of one variant.
+/// The posterior of one variant.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Belief {
-    /// Value per view is the one times the other's inverse.
+    /// The value per view is a draw of the first divided by a draw of the second.
     Open { rate: Beta<f64>, inverse_gift: Gamma<f64> },
-    /// Nothing was ever given, or no number can hold it.
+    /// There are no gifts, or their sum is too large for a number.
     Nothing,
 }
 
 impl Belief {
-    /// More gifts than views are as many as views: somebody counted badly.
+    /// If there are more gifts than views (a counting error), as many gifts as views count.
     pub(super) fn new(results: Results, pool: Pool) -> Self {
         let views = results.views as f64;
         let gifts = results.gifts.min(results.views) as f64;
@@ -60,7 +60,7 @@ impl Belief {
         }
     }
 
-    /// A value per view in the minor unit that may be true; finite, and not below 0.
+    /// Draws a plausible value per view, in the minor unit; it is finite and at least 0.
     pub(super) fn draw(&self, random: &mut Pcg64) -> f64 {
         match self {
             Self::Nothing => 0.0,

@@ -1,19 +1,19 @@
 //! Detects views that the planned split can't explain.
 //!
-//! Variants are shown in a planned split, so their first views are in nearly the same proportion. Views that somebody sends
-//! by hand, for one variant, would make it look as if nobody gave for it. Views that exceed what the other variants make
-//! likely are not counted.
+//! Variants are shown in a planned split, so their first views are in nearly the same proportion. Forged
+//! views of one variant would make it look as if few of its readers give. Views that exceed what the other variants'
+//! views make likely are not counted.
 
-/// How far above its part a variant may be before anything is ignored: results of an hour begin under the weights of the hour before.
+/// How far above its planned part a variant may be before views are ignored. Some views of an hour are shown by the weights of the hour before.
 const TOLERANCE: f64 = 1.1;
-/// How many standard deviations chance may make of it. Beyond four lies one hour in fifteen thousand.
+/// How many standard deviations are attributed to chance. More than four occur in one hour out of fifteen thousand.
 const DEVIATIONS: f64 = 4.0;
-/// A difference in views that is never reported, however few there are in total.
+/// A difference of up to this many views is always accepted, however few there are in total.
 const SLACK: f64 = 8.0;
 
 /// The views of each variant that the planned split explains, in their order. `planned` are the weights, `views` what was
-/// counted. The variant that was seen least for its weight says how many readers there were; others count up to what that many
-/// readers make likely. Views of a variant that was not to be shown are not counted.
+/// counted. The number of readers is estimated from the variant with the fewest views for its weight. Other variants count up to
+/// what that many readers make likely. Views of a variant with weight 0 are not counted.
 pub fn plausible_views(planned: &[u32], views: &[u64]) -> Vec<u64> {
     let total: f64 = planned.iter().map(|weight| f64::from(*weight)).sum();
     let part = |place: usize| planned.get(place).map_or(0.0, |weight| f64::from(*weight)) / total;
@@ -31,7 +31,7 @@ pub fn plausible_views(planned: &[u32], views: &[u64]) -> Vec<u64> {
     counted.collect()
 }
 
-/// The most that chance makes likely of an expected number of views.
+/// The largest likely number of views, given the expected one.
 fn upper(expected: f64) -> f64 {
     expected + DEVIATIONS * expected.sqrt() + SLACK
 }

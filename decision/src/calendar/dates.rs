@@ -6,10 +6,10 @@ use jiff::tz::TimeZone;
 use super::{instant_ms, timestamp};
 use crate::labels::Weekday;
 
-/// When a day begins for limits of views: late readers' evenings end before it.
+/// When a day begins for limits on views. Late in the evening still counts as the same day.
 const DAY_BEGINS: Time = Time::constant(4, 0, 0, 0);
 
-/// The first beginning of a day after `at_ms`.
+/// When the next day begins after `at_ms`.
 pub(crate) fn day_after(zone: &TimeZone, at_ms: i64) -> i64 {
     let mut day = zone.to_datetime(timestamp(at_ms)).date();
     loop {
@@ -24,7 +24,7 @@ pub(crate) fn day_after(zone: &TimeZone, at_ms: i64) -> i64 {
     }
 }
 
-/// The date that a clock on the wall shows.
+/// The local date.
 pub(crate) fn date_of_wall(wall_ms: i64) -> Date {
     TimeZone::UTC.to_datetime(timestamp(wall_ms)).date()
 }
@@ -37,7 +37,7 @@ pub(crate) struct DateSpan {
 }
 
 impl DateSpan {
-    /// Both dates belong to it; one that is left out is the end of time.
+    /// Both dates are included. A missing date means that the span is unbounded on that side.
     pub(crate) fn new(zone: &TimeZone, first: Option<Date>, last: Option<Date>) -> Self {
         let begins_ms = |day: Date| instant_ms(zone, day.to_datetime(Time::midnight()));
         Self {
@@ -46,7 +46,7 @@ impl DateSpan {
         }
     }
 
-    /// From one instant to before another.
+    /// From one instant (included) to another (excluded).
     pub(crate) const fn between(first_ms: i64, end_ms: i64) -> Self {
         Self { first_ms, end_ms }
     }
@@ -62,7 +62,7 @@ impl DateSpan {
     /// The first instant from `at_ms` on outside all of the spans; `None` if there is none.
     pub(crate) fn first_outside(spans: impl Iterator<Item = Self> + Clone, at_ms: i64) -> Option<i64> {
         let mut outside_ms = at_ms;
-        // Each round but the last leaves a span behind for good.
+        // Each round but the last leaves a span for good.
         while let Some(span) = spans.clone().find(|span| span.has(outside_ms)) {
             if span.end_ms == i64::MAX {
                 return None;
@@ -73,7 +73,7 @@ impl DateSpan {
     }
 }
 
-/// A time of some days of each week.
+/// A time on some days of each week.
 #[derive(Clone, Debug)]
 pub(crate) struct WeekTime {
     zone: TimeZone,
@@ -82,7 +82,7 @@ pub(crate) struct WeekTime {
     time: Time,
 }
 
-/// Days around an instant among which one of the week's times is, however clocks are put.
+/// The days around an instant to search. One of the week's times is always among them, even if clocks change.
 const NEAR_DAYS: usize = 9;
 
 impl WeekTime {
@@ -97,14 +97,14 @@ impl WeekTime {
         (self.days & bit != 0).then(|| instant_ms(&self.zone, day.to_datetime(self.time)))
     }
 
-    /// The last of them not after `at_ms`.
+    /// The last one that is not after `at_ms`.
     pub(crate) fn last(&self, at_ms: i64) -> Option<i64> {
         let today = self.zone.to_datetime(timestamp(at_ms)).date();
         let days = std::iter::successors(today.tomorrow().ok(), |day| day.yesterday().ok());
         days.take(NEAR_DAYS + 1).filter_map(|day| self.on(day)).find(|time_ms| *time_ms <= at_ms)
     }
 
-    /// The first of them after `at_ms`.
+    /// The first one after `at_ms`.
     pub(crate) fn next(&self, at_ms: i64) -> Option<i64> {
         let today = self.zone.to_datetime(timestamp(at_ms)).date();
         let days = std::iter::successors(today.yesterday().ok(), |day| day.tomorrow().ok());
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_begins_at_four_on_the_clock_of_the_wall_also_when_it_was_moved() {
+    fn a_day_begins_at_four_local_time_even_if_clocks_change() {
         let dublin = jiff::tz::TimeZoneDatabase::bundled().get("Europe/Dublin").unwrap();
         assert_eq!(day_after(&dublin, at("2026-03-28T23:00:00Z")), at("2026-03-29T03:00:00Z"));
         assert_eq!(day_after(&dublin, at("2026-01-10T03:59:59Z")), at("2026-01-10T04:00:00Z"));
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_of_the_week_is_on_the_clock_of_the_wall_also_when_it_was_moved() {
+    fn a_time_of_the_week_is_local_time_even_if_clocks_change() {
         let dublin = jiff::tz::TimeZoneDatabase::bundled().get("Europe/Dublin").unwrap();
         let times = WeekTime::new(dublin, &[Weekday::Sun, Weekday::Thu], 90);
         // Clocks are put forward on Sunday, 2026-03-29, from 01:00 to 02:00, so that 01:30 is an instant later.
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_that_touch_are_left_together() {
+    fn adjacent_spans_are_left_together() {
         let day = |text: &str| Some(text.parse().unwrap());
         let spans = [("2026-01-03", "2026-01-04"), ("2026-01-01", "2026-01-02")]
             .map(|(first, last)| DateSpan::new(&TimeZone::UTC, day(first), day(last)));

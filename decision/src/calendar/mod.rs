@@ -21,7 +21,7 @@ pub(crate) use written::{browser_timestamp, common_date, date_of, is_common_date
 
 pub(crate) const MINUTE_MS: i64 = 60_000;
 pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
-/// Length of a whole elapsed day in milliseconds.
+/// The length of a day of 24 hours in milliseconds.
 pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// The nearest valid timestamp: years beyond 9999 count as 9999.
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn before_the_first_and_after_the_last_time_there_is_come_these() {
+    fn times_out_of_range_are_clamped() {
         let year = |at_ms| TimeZone::UTC.to_datetime(timestamp(at_ms)).year();
         assert_eq!([year(i64::MIN), year(0), year(i64::MAX)], [-9999, 1970, 9999]);
     }

@@ -8,10 +8,10 @@ use crate::labels::Weekday;
 const WEEK_MS: i64 = 7 * DAY_MS;
 /// 1970-01-01 was a Thursday.
 const MONDAY_TO_EPOCH_MS: i64 = 3 * DAY_MS;
-/// Clocks are put back or forward far less often than twice a week, so that a whole week is soon among the spans tried.
+/// How many spans between clock changes are searched. Clocks change far less than twice a week, so they include a whole week.
 const MAX_CHANGES: usize = 64;
 
-/// Hours of the week on a wall clock, in milliseconds from Monday 00:00: half-open, sorted, none touching another.
+/// Hours of the week in local time, in milliseconds from Monday 00:00: half-open, sorted, and not adjacent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WeekHours(Box<[(i64, i64)]>);
 
@@ -20,7 +20,7 @@ impl WeekHours {
         Self([(0, WEEK_MS)].into())
     }
 
-    /// From `from_minute` to before `to_minute` of each day; a `to` that is not after `from` is of the next day.
+    /// From `from_minute` to before `to_minute` of each day; a `to` that is not after `from` is on the next day.
     pub(crate) fn new(days: &[Weekday], from_minute: i64, to_minute: i64) -> Self {
         let days = if days.is_empty() { &Weekday::ALL } else { days };
         let length_ms = if to_minute > from_minute {
@@ -83,7 +83,7 @@ impl WeekHours {
         self.0.is_empty()
     }
 
-    /// Milliseconds until the wall clock shows one of these hours, 0 if it does.
+    /// Milliseconds of local time until one of these hours; 0 if it is one of them now.
     fn wait_ms(&self, wall_ms: i64) -> Option<i64> {
         let in_week_ms = wall_ms.saturating_add(MONDAY_TO_EPOCH_MS).rem_euclid(WEEK_MS);
         let span = self.0.iter().find(|(_, end_ms)| in_week_ms < *end_ms);
@@ -95,12 +95,12 @@ impl WeekHours {
         })
     }
 
-    /// Whether the wall clock shows one of these hours.
+    /// Whether the local time is in one of these hours.
     pub(crate) fn have(&self, wall_ms: i64) -> bool {
         self.wait_ms(wall_ms) == Some(0)
     }
 
-    /// The first instant from `at_ms` on that is among these hours.
+    /// The first instant from `at_ms` on that is in one of these hours.
     pub(crate) fn opens_at(&self, zone: &TimeZone, at_ms: i64) -> Option<i64> {
         if self.is_all() {
             return Some(at_ms);
@@ -119,7 +119,7 @@ impl WeekHours {
         None
     }
 
-    /// As people read it.
+    /// Describes the hours as text.
     pub(crate) fn describe(&self) -> String {
         const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
         if self.is_all() {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn hours_that_begin_where_clocks_are_put_forward_open_when_they_were() {
+    fn hours_that_begin_in_a_skipped_hour_open_at_the_clock_change() {
         // On 2026-03-29 at 01:00Z the clocks in Dublin go from 01:00 to 02:00.
         let hours = WeekHours::new(&[], 90, 150);
         assert_eq!(hours.opens_at(&dublin(), at("2026-03-29T00:10:00Z")), Some(at("2026-03-29T01:00:00Z")));
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn hours_that_come_twice_where_clocks_are_put_back_open_twice() {
+    fn hours_that_occur_twice_when_clocks_are_put_back_open_twice() {
         // On 2026-10-25 at 01:00Z the clocks in Dublin go from 02:00 to 01:00.
         let hours = WeekHours::new(&[], 70, 110);
         assert_eq!(hours.opens_at(&dublin(), at("2026-10-25T00:55:00Z")), Some(at("2026-10-25T01:10:00Z")));
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn taking_away_all_leaves_nothing() {
+    fn removing_all_hours_leaves_none() {
         let some = WeekHours::new(&[Weekday::Tue], 60, 120);
         assert!(some.minus(&WeekHours::all()).is_empty());
         assert_eq!(WeekHours::all().minus(&some).or(&some), WeekHours::all());

@@ -12,12 +12,12 @@ fn week_of_day(days_since_epoch: i64) -> Week {
     (days_since_epoch + 3).div_euclid(7)
 }
 
-/// The week that a clock on the wall shows.
+/// The week of a local time.
 pub(crate) fn week_of_wall(wall_ms: i64) -> Week {
     week_of_day(wall_ms.div_euclid(DAY_MS))
 }
 
-/// The week of a date such as `2026-11-23`; any day of it will do.
+/// The week that contains a date such as `2026-11-23`.
 pub(crate) fn week_of_date(text: &str) -> Option<Week> {
     day_of(text).map(week_of_day)
 }

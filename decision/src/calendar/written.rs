@@ -1,5 +1,5 @@
-//! Times and dates as browsers write them. A reader's history is full of them, and the library's parser, which takes every
-//! form there is, would be much of the cost of a question.
+//! Times and dates as browsers write them. A reader's history contains many of them, and the library's parser, which
+//! accepts every form, would take much of the time of a question.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -54,12 +54,12 @@ pub(crate) fn browser_timestamp(text: &[u8; 24]) -> Option<Timestamp> {
     }
     let day = day_of_date([y1, y2], month, day)?;
     let in_day = (u32::from(hour) * 60 + u32::from(minute)) * 60 + u32::from(second);
-    // The last digit of a thousandth stands before what is no digit, and so for ten of it.
+    // The last digit of the milliseconds is followed by a byte that counts as the digit 0, so the number is ten times too large.
     let in_day_ms = in_day * 1000 + u32::from(ms1) * 10 + u32::from(ms2 / 10);
     Timestamp::from_millisecond(day * DAY_MS + i64::from(in_day_ms)).ok()
 }
 
-/// `2026-11-23`; `None` if there is no such day, or it is written in another way.
+/// Reads `2026-11-23`; `None` if the day does not exist or has another form.
 #[inline]
 pub(crate) fn common_date(text: &[u8; 10]) -> Option<Date> {
     let ([y1, y2], month, day) = common_parts(text)?;
@@ -73,7 +73,7 @@ fn common_day(text: &[u8; 10]) -> Option<i64> {
     day_of_date(year, month, day)
 }
 
-/// The year, in two times two digits, the month and the day that look like `2026-11-23`.
+/// The year (as two pairs of digits), the month and the day of a text that looks like `2026-11-23`.
 #[inline]
 fn common_parts(text: &[u8; 10]) -> Option<([u8; 2], u8, u8)> {
     let (first, last) = text.split_first_chunk()?;
@@ -91,10 +91,10 @@ pub(crate) fn is_common_date(text: &[u8; 10]) -> bool {
     digits(*first, *b"0000-00-").is_some() && last.iter().all(u8::is_ascii_digit)
 }
 
-/// Days since 1970 of a date of the Gregorian calendar, whose year is written in two times two digits; `None` if there is no such date.
+/// Days since 1970 of a date of the Gregorian calendar, whose year is given as two pairs of digits; `None` if the date does not exist.
 #[inline]
 fn day_of_date(year: [u8; 2], month: u8, day: u8) -> Option<i64> {
-    /// How long the months are at most, and the days of a year that begins in March before each of them.
+    /// The maximum length of each month, and the number of days before it in a year that begins in March.
     const MONTHS: [(u8, u16); 12] = [
         (31, 306),
         (29, 337),
@@ -109,7 +109,7 @@ fn day_of_date(year: [u8; 2], month: u8, day: u8) -> Option<i64> {
         (30, 245),
         (31, 275),
     ];
-    /// Days from where years are counted from, 400 before year 0, to 1970: all numbers stay above zero.
+    /// Days from the year -400, where years are counted from, to 1970. This keeps all numbers above zero.
     const TO_1970: i64 = 146_097 + 719_468;
     let [centuries, years] = year.map(u32::from);
     let (longest, before) = *MONTHS.get(usize::from(month.checked_sub(1)?))?;
@@ -117,29 +117,29 @@ fn day_of_date(year: [u8; 2], month: u8, day: u8) -> Option<i64> {
     if day == 0 || day > longest || (month == 2 && day == 29 && !is_leap()) {
         return None;
     }
-    // With the leap day as the last of its year, the number of years before tells how many there were.
+    // The leap day is the last day of its year, so the number of earlier years determines the number of leap days.
     let year = centuries * 100 + years + 400 - u32::from(month < 3);
     let centuries = year / 100;
     let days = year * 365 + year / 4 - centuries + centuries / 4 + u32::from(before) + u32::from(day - 1);
     Some(i64::from(days) - TO_1970)
 }
 
-/// The number of two digits that begins at each place, where the pattern has zeros; whatever else it has must be there as it is, and counts
-/// as the digit zero.
+/// The two-digit number that begins at each position where the pattern has zeros. All other bytes must equal the pattern's, and count as
+/// the digit zero.
 #[inline]
 fn twos(text: [u8; 8], pattern: [u8; 8]) -> Option<[u8; 8]> {
     let digits = digits(text, pattern)?;
     Some((digits * 10 + (digits >> 8)).to_le_bytes())
 }
 
-/// The digits, the first lowest, where the pattern has zeros; whatever else it has must be there as it is. All eight are looked at at once.
+/// The digits where the pattern has zeros, the first in the lowest byte. All other bytes must equal the pattern's. Handles all eight bytes together.
 #[inline]
 fn digits(text: [u8; 8], pattern: [u8; 8]) -> Option<u64> {
     const HIGH: u64 = u64::MAX / 255 * 0x80;
-    // What makes a byte that is too large reach the highest bit: 10 and more where a digit is wanted, else anything but zero.
+    // Added to a byte that is too large, this sets its highest bit: 10 or more for a digit, otherwise anything but zero.
     let most = u64::from_le_bytes(pattern.map(|wanted| if wanted == b'0' { 0x80 - 10 } else { 0x80 - 1 }));
     let found = u64::from_le_bytes(text) ^ u64::from_le_bytes(pattern);
-    // No byte without the highest bit carries into the next.
+    // A byte without its highest bit set does not carry into the next one.
     ((found.wrapping_add(most) | found) & HIGH == 0).then_some(found)
 }
 
@@ -151,7 +151,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_usual_form_is_read_as_the_library_reads_it(at_ms in -62_135_596_800_000_i64..253_402_207_200_000, whole: bool) {
+        fn the_common_form_is_read_as_the_library_reads_it(at_ms in -62_135_596_800_000_i64..253_402_207_200_000, whole: bool) {
             let at = Timestamp::from_millisecond(if whole { at_ms.div_euclid(1000) * 1000 } else { at_ms }).unwrap();
             let text = if whole { format!("{at:.0}") } else { format!("{at:.3}") };
             prop_assert_eq!(common_timestamp(text.as_bytes()), Some(at), "{}", text);
@@ -161,7 +161,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_looks_like_it_is_read_so_or_left_to_the_library(
+        fn similar_text_is_read_correctly_or_left_to_the_library(
             text in "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{3})?[Z+]",
         ) {
             let ours = common_timestamp(text.as_bytes());
@@ -172,14 +172,14 @@ mod tests {
         }
 
         #[test]
-        fn a_usual_form_with_one_byte_changed_is_read_as_the_library_reads_it(
+        fn a_common_form_with_one_byte_changed_is_read_as_the_library_reads_it(
             at_ms in -62_135_596_800_000_i64..253_402_207_200_000, place in 0..24_usize, byte: u8,
         ) {
             let mut text: [u8; 24] =
                 format!("{:.3}", Timestamp::from_millisecond(at_ms).unwrap()).as_bytes().try_into().unwrap();
             text[place] = byte;
             let date: [u8; 10] = text[..10].try_into().unwrap();
-            // What is no UTF-8 does not come so far, and is no time either.
+            // Text that is not UTF-8 is rejected earlier, and is not a time either.
             let librarys = str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
             let ours = browser_timestamp(&text);
             prop_assert!(ours.is_none() || ours == librarys, "{:?}", text);
@@ -212,7 +212,7 @@ mod tests {
     fn every_day_of_the_calendar_is_read_and_no_other() {
         for year in 0..=9999_i16 {
             for month in 0..=13_i8 {
-                // The ends of months are where a calendar goes wrong.
+                // Errors in calendars are most likely at the ends of months.
                 for day in [0, 1, 28, 29, 30, 31, 32] {
                     let text = format!("{year:04}-{month:02}-{day:02}");
                     let is_one = Date::new(year, month, day).is_ok();
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_are_the_librarys() {
+    fn other_forms_are_left_to_the_library() {
         for text in [
             "2026-11-23T08:00:00+01:00",
             "2026-11-23T08:00:00.5Z",

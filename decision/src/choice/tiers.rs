@@ -1,16 +1,17 @@
-//! Chooses among the appeals of one priority that fit a reader.
+//! Chooses among the appeals of one priority that match a reader.
 //!
-//! Every appeal gives every reader a place from 0 to 999,999. It follows from the site, the appeal and the reader's bucket alone, so
-//! nothing that other appeals do can change it. Three rules use it:
+//! Every appeal assigns every reader a position from 0 to 999,999. It depends only on the site, the appeal and the reader's bucket, so
+//! other appeals can't change it. Three rules use it:
 //!
-//! 1. An appeal with a `share_percent` below 100 is for the readers whose place is below its share, and for no others.
-//! 2. Appeals with a share go before those without one, so that a share keeps its readers when the others come and go.
-//! 3. Among several the shortest wait wins (see [`Claim::is_before`]); without a share each gets readers in proportion to its weight.
+//! 1. An appeal with a `share_percent` below 100 can only be shown to readers whose position is below its share.
+//! 2. Appeals with a share take precedence over those without one, so that a share keeps its readers when others start or end.
+//! 3. Among several, the one with the shortest wait wins (see [`Claim::is_before`]). Appeals without a share get readers in proportion
+//!    to their weights.
 //!
-//! So an appeal that starts, ends or targets other pages moves readers to itself or away from itself, never between two others;
-//! and a share that grows keeps every reader that it had. The price: shares of one priority overlap. Shares of 50 % and 25 % reach
-//! 62.5 % of the readers together, and each of the two loses some readers to the other. The place decides the wait too, so those are
-//! mostly readers of the larger share.
+//! So an appeal that starts, ends or changes its pages gains or loses readers itself, but never moves readers between two others.
+//! A share that grows keeps all of its readers. The disadvantage is that shares of one priority overlap. Shares of 50 % and 25 % reach
+//! 62.5 % of the readers together, and each of the two loses some readers to the other. The wait depends on the position too, so
+//! those are mostly readers of the larger share.
 
 use smallvec::SmallVec;
 
@@ -20,9 +21,9 @@ use crate::buckets::{POSITIONS, position};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidate {
     pub(crate) weight: u32,
-    /// Readers out of a million that it is for.
+    /// The appeal's share, in readers out of a million.
     pub(crate) most: u32,
-    /// Gives each reader a place in this appeal.
+    /// Gives each reader a position for this appeal.
     pub(crate) salt: u64,
 }
 
@@ -31,7 +32,7 @@ impl Candidate {
         self.most < POSITIONS
     }
 
-    /// Whether the reader is in its share.
+    /// Whether the reader is in the appeal's share.
     pub(crate) fn takes(&self, bucket: u32) -> bool {
         !self.has_share() || position(self.salt, bucket) < self.most
     }
@@ -51,7 +52,7 @@ struct Claim {
 }
 
 impl Claim {
-    /// Whether this claim goes before the other: a share goes first, then the shorter wait.
+    /// Whether this claim takes precedence over the other: a share first, then the shorter wait.
     ///
     /// A wait is exponentially distributed with the weight as its rate, so the chance to be first is proportional to the weight.
     fn is_before(&self, other: &Self) -> bool {
@@ -70,7 +71,7 @@ impl Claim {
     }
 }
 
-/// Returns the index of the appeal that gets the reader, if any takes them. Equal claims go to the first.
+/// Returns the index of the appeal that gets the reader, if any does. Of equal claims, the first wins.
 pub(crate) fn choose(candidates: impl Iterator<Item = Candidate>, bucket: u32) -> Option<usize> {
     let mut first: Option<(usize, Claim)> = None;
     for (index, candidate) in candidates.enumerate() {
@@ -83,7 +84,7 @@ pub(crate) fn choose(candidates: impl Iterator<Item = Candidate>, bucket: u32) -
     first.map(|(index, _)| index)
 }
 
-/// What part of all readers each candidate gets, and what part none of them takes, from 0 to 1. Explanations show it.
+/// The fraction of all readers that each candidate gets, and the fraction that none of them gets. Explanations show it.
 pub(crate) fn parts(candidates: &[Candidate]) -> (SmallVec<[f64; 8]>, f64) {
     let part = |one: &Candidate| f64::from(one.most) / f64::from(POSITIONS);
     let shares = || candidates.iter().filter(|one| one.has_share());
@@ -102,7 +103,8 @@ pub(crate) fn parts(candidates: &[Candidate]) -> (SmallVec<[f64; 8]>, f64) {
     (candidates.iter().map(of_one).collect(), if weights > 0.0 { 0.0 } else { left })
 }
 
-/// What a share keeps next to others: over its places, the chance that no other share has a shorter wait.
+/// The fraction of readers that a share keeps next to others: the probability, over its positions, that no other share has
+/// a shorter wait.
 fn part_of_share<'a>(one: &Candidate, others: impl Iterator<Item = &'a Candidate> + Clone) -> f64 {
     const STEPS: u32 = 1000;
     let whole = f64::from(one.most) / f64::from(POSITIONS);
@@ -128,14 +130,14 @@ mod tests {
         (1..).zip(written).map(one).collect()
     }
 
-    /// Readers of each, and of none, out of a thousand.
+    /// How many readers out of a thousand each candidate gets, and how many none gets.
     fn told(written: &[(u32, u32)]) -> Vec<i64> {
         let (parts, left) = parts(&candidates(written));
         parts.iter().chain([&left]).map(|part| (part * 1000.0).round() as i64).collect()
     }
 
     #[test]
-    fn what_an_explanation_tells_is_what_the_choice_does() {
+    fn the_explained_shares_match_the_choices() {
         const READERS: u32 = 200_000;
         for written in [
             &[(1, 1_000_000)][..],
@@ -157,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_goes_first_and_shares_overlap() {
+    fn a_share_takes_precedence_and_shares_overlap() {
         assert_eq!(told(&[(1, 1_000_000), (1, 100_000)]), [900, 100, 0]);
         assert_eq!(told(&[(9, 1_000_000), (1, 600_000)]), [400, 600, 0]);
         assert_eq!(told(&[(1, 250_000), (1, 500_000)]), [219, 406, 375]);
@@ -165,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_claims_go_to_the_first() {
+    fn of_equal_claims_the_first_wins() {
         let one = Candidate { weight: 1, most: 1_000_000, salt: 7 };
         assert_eq!(choose([one, one].into_iter(), 3), Some(0));
         assert_eq!(choose([].into_iter(), 3), None);

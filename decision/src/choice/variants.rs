@@ -1,4 +1,4 @@
-//! The variants of an appeal, and which of them a reader gets.
+//! The variants of an appeal, and which one a reader gets.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::verdict::HELD_OUT;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Variants {
-    /// The appeal's id, and those it had before.
+    /// The appeal's current and former ids.
     appeal_ids: Box<[Box<str>]>,
     ids: Box<[Box<str>]>,
     weights: Weights,
@@ -28,12 +28,12 @@ pub(crate) struct Variants {
 #[derive(Clone, Copy, Debug)]
 struct Step {
     variant: usize,
-    /// Views of the appeal at which the step is over.
+    /// The number of views of the appeal at which the step ends.
     end: u64,
 }
 
 impl Variants {
-    /// Checks the variants, and gives each its range or its steps.
+    /// Checks the variants, and assigns each its range or its steps.
     pub(crate) fn compile(
         rules: &AppealRules,
         salts: Salts,
@@ -107,7 +107,7 @@ impl Variants {
         !self.steps.is_empty()
     }
 
-    /// The place of the reader among the variants' ranges.
+    /// The reader's position among the variants' ranges.
     pub(crate) fn position(&self, context: &ReaderContext<'_>) -> u32 {
         position(self.salt, context.bucket())
     }
@@ -117,12 +117,12 @@ impl Variants {
         self.weights.own(context.country).map(|(country, _)| country)
     }
 
-    /// The variant that comes after so many views; `None` when the sequence is over.
+    /// The variant to show after this many views; `None` if the sequence is over.
     pub(crate) fn after(&self, views: u64) -> Option<usize> {
         self.steps.iter().find(|step| views < step.end).map(|step| step.variant)
     }
 
-    /// How many views the sequence lasts.
+    /// For how many views the sequence lasts.
     pub(crate) fn length(&self) -> u64 {
         self.steps.last().map_or(u64::MAX, |step| step.end)
     }
@@ -152,7 +152,7 @@ impl Variants {
     }
 }
 
-/// The floor of weights that are learned, and what is wrong with learning them.
+/// Returns the floor of learned weights. Reports problems with learned weights.
 fn floor(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> u32 {
     const DEFAULT: u32 = 50_000;
     const ALL: u32 = 1_000_000;

@@ -8,7 +8,7 @@ use crate::country::CountryCode;
 use crate::diagnostics::Diagnostics;
 use crate::site::Site;
 
-/// The shares of each variant, by country.
+/// The variants' shares, by country.
 #[derive(Clone, Debug)]
 pub(super) struct Weights {
     default: Shares,
@@ -22,7 +22,7 @@ pub(super) struct Shares(Box<[Share]>);
 
 #[derive(Clone, Copy, Debug)]
 struct Share {
-    /// Where its half-open range ends; it begins where the one before ends.
+    /// Where its half-open range ends. It begins where the previous one ends.
     end: u32,
     has_weight: bool,
 }
@@ -92,7 +92,7 @@ fn is_for_nobody(weights: &[u32]) -> bool {
     weights.iter().all(|weight| *weight == 0)
 }
 
-/// The weight of each country that the variant names, and the name by which it does. A country's own code goes before
+/// The weight of each country that the variant names, and the name that it uses. A country's own code takes precedence over
 /// its groups.
 fn named<'a>(
     variant: &'a VariantRules,

@@ -6,7 +6,7 @@ use crate::appeal_rules::AppealRules;
 use crate::diagnostics::Diagnostics;
 use crate::labels::Live;
 
-/// For each id, the appeals that may show and use it now or used it before.
+/// For each id, the appeals that may show and have it as their current or a former id.
 pub(super) struct Claims<'a>(BTreeMap<&'a str, Vec<&'a AppealRules>>);
 
 const fn may_show(rules: &AppealRules) -> bool {

@@ -93,7 +93,7 @@ fn target_sites(rules: &AppealRules, sites: &Ids, diagnostics: &mut Diagnostics<
     target_sites
 }
 
-/// Where an appeal stands in its schedule.
+/// The stage of an appeal's schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// It has not started on any of its sites.
@@ -104,7 +104,7 @@ pub enum Stage {
     After,
 }
 
-/// Where each appeal stands in its schedule at `now_ms` (milliseconds since 1970); `None` for one that can't be compiled.
+/// The stage of each appeal's schedule at `now_ms` (milliseconds since 1970); `None` for an appeal that can't be compiled.
 pub fn stages_of(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> Vec<Option<Stage>> {
     let (compiled, _) = compile(sites, appeals);
     let mut stages = vec![None; appeals.len()];
@@ -144,7 +144,7 @@ mod tests {
     use crate::rules::{Parts, Rule};
 
     #[test]
-    fn an_appeal_that_is_over_on_all_of_its_sites_is_not_to_be_published() {
+    fn an_appeal_that_has_ended_on_all_of_its_sites_is_a_problem_when_published() {
         let sites = [("dublin", "Europe/Dublin"), ("sydney", "Australia/Sydney")]
             .map(|(id, zone)| SiteRules { time_zone: zone.to_owned(), ..SiteRules::new(id) });
         let mut appeal = AppealRules::new("summer", "dublin", Kind::Ask, Surface::Banner);
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(problems(&appeal, "2026-06-15T22:59:59Z"), 0);
     }
     #[test]
-    fn an_appeal_has_begun_where_it_has_on_one_site_and_is_over_where_it_is_on_all() {
+    fn an_appeal_has_started_if_it_has_on_one_site_and_ended_if_it_has_on_all() {
         let sites = [("dublin", "Europe/Dublin"), ("sydney", "Australia/Sydney")]
             .map(|(id, zone)| SiteRules { time_zone: zone.to_owned(), ..SiteRules::new(id) });
         let day = |text: &str| Some(text.parse::<Moment>().unwrap());
@@ -171,7 +171,7 @@ mod tests {
         (broken.id, broken.sites) = ("broken".to_owned(), vec!["nowhere".to_owned()]);
         let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
         let stages = |now: &str| stages_of(&sites, &[broken.clone(), both.clone()], at(now));
-        // Midnight of Sydney is 14:00 UTC of the day before, that of Dublin 23:00.
+        // Midnight in Sydney is 14:00 UTC on the day before; midnight in Dublin is 23:00 UTC.
         assert_eq!(stages("2026-06-14T13:59:59Z"), [None, Some(Stage::Before)]);
         assert_eq!(stages("2026-06-14T14:00:00Z"), [None, Some(Stage::Within)]);
         assert_eq!(stages("2026-06-15T14:00:00Z"), [None, Some(Stage::Within)]);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_nothing_can_fail_are_not_asked() {
+    fn rules_that_always_pass_are_not_checked() {
         let plain = AppealRules::new("summer", "journal", Kind::Ask, Surface::Banner);
         assert_eq!(
             active(plain.clone()),

@@ -1,4 +1,4 @@
-//! Finds the appeals that can match a page, its surfaces and the reader's country, so that all others cost nothing.
+//! Finds the appeals that can match a page, its surfaces and the reader's country, so that no time is spent on the others.
 //!
 //! Appeals are grouped by their surfaces. Within a group, an appeal is found by the sections and tags it names, otherwise by the countries and
 //! regions it names, otherwise always. An appeal that is not found would fail the rule for country, page or surface. These rules come before

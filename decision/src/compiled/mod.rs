@@ -1,7 +1,7 @@
 //! Compiled sites, each with its appeals in the order in which they are tried.
 //!
 //! **Owns** the compiled form: each site with its appeals and their index.
-//! **Never** decides anything; that is for `walk/`.
+//! **Never** decides anything; `walk/` does that.
 //! **Start at** [`Compiled`] below; one appeal is in `appeal.rs`.
 //! **Tested in** `cases/`, `tests/decision/properties/order.rs`.
 

@@ -27,7 +27,7 @@ pub enum Kind {
     FixCard,
     /// Asks a former supporter to come back.
     WinBack,
-    /// Asks a supporter to give more. Shows only on sites that switch upsells on.
+    /// Asks a supporter to give more. Shows only on sites with upsells enabled.
     Upsell,
 }
 
@@ -35,12 +35,12 @@ impl Kind {
     /// Every kind.
     pub const ALL: [Self; 5] = [Self::Ask, Self::Thank, Self::FixCard, Self::WinBack, Self::Upsell];
 
-    /// Whether a gift can come of this kind.
+    /// Whether an appeal of this kind can lead to a gift.
     pub const fn wants_money(self) -> bool {
         matches!(self, Self::Ask | Self::WinBack | Self::Upsell)
     }
 
-    /// Whether this kind asks readers who don't give now, so that a recent gift keeps it quiet. An upsell has its own rules.
+    /// Whether this kind asks readers who don't give at present, so that it respects the quiet period after a gift. An upsell has its own rules.
     pub const fn asks(self) -> bool {
         matches!(self, Self::Ask | Self::WinBack)
     }
@@ -61,9 +61,9 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Surface {
-    /// Sticks to the page's edge.
+    /// At the edge of the page.
     Banner,
-    /// Stands in the article.
+    /// In the article's text.
     Inline,
     /// Covers the rest of the article.
     Wall,
@@ -100,7 +100,7 @@ pub enum Standing {
     Recurring,
     /// Gives regularly, but the last payment failed.
     PastDue,
-    /// Gave regularly once; that has ended.
+    /// Used to give regularly.
     Lapsed,
     /// Not known: an expired or unverifiable token, or a payment that is still pending.
     Unknown,
@@ -143,7 +143,7 @@ pub enum DismissalKind {
 }
 
 impl DismissalKind {
-    /// Every way.
+    /// Every kind of dismissal.
     pub const ALL: [Self; 4] = [Self::Close, Self::Later, Self::AlreadyGave, Self::Never];
 
     /// The label as in JSON.
@@ -181,9 +181,9 @@ impl NeverCovers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownCountry {
-    /// One of the wanted countries.
+    /// Counts as an included country.
     Include,
-    /// Not one of them.
+    /// Counts as an excluded country.
     Exclude,
 }
 
@@ -193,14 +193,14 @@ pub enum UnknownCountry {
 pub enum Live {
     /// May be shown.
     Live,
-    /// May be shown once its schedule, which must name a start, has begun.
+    /// May be shown once its schedule, which must have a start, has begun.
     Scheduled,
-    /// Held back for now.
+    /// Paused.
     Paused,
     /// Not published yet.
     #[default]
     Draft,
-    /// Over for good.
+    /// Ended for good.
     Ended,
 }
 
@@ -223,11 +223,11 @@ impl Live {
     }
 }
 
-/// How a reader's variant is found.
+/// How a reader's variant is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Assignment {
-    /// By the bucket and the weights alone.
+    /// Only by the bucket and the weights.
     #[default]
     Fixed,
     /// As `fixed`, but a reader who has seen a variant keeps it while it exists and has weight.

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Device {
-    /// Fits a hand.
+    /// A phone.
     Mobile,
-    /// Fits a bag.
+    /// A tablet.
     Tablet,
-    /// Stands on a desk, or could.
+    /// A desktop or laptop computer.
     Desktop,
 }
 
@@ -41,7 +41,7 @@ impl Device {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Consent {
-    /// It does not matter.
+    /// Consent does not matter.
     #[default]
     Any,
     /// The page must say `granted`.
@@ -55,17 +55,17 @@ impl Consent {
     }
 }
 
-/// Whether the reader was here before, according to the history.
+/// Whether the reader has visited before, according to the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReaderKind {
-    /// Has seen no appeal, sent none away, and read at most one article, which may be this one.
+    /// Has seen and dismissed no appeal, and has read at most one article, which may be the current one.
     New,
-    /// Any other.
+    /// Any other reader.
     Returning,
 }
 
-/// The last four whole weeks' articles against those of the four weeks before.
+/// How the number of articles in the last four whole weeks compares with the four weeks before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trend {

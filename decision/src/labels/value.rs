@@ -6,25 +6,25 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Value {
-    /// How many articles the reader read in the weeks that the appeal counts; there when the history is.
+    /// How many articles the reader read in the weeks that the appeal counts; available with a history.
     ArticleCount,
-    /// The reader's country; there when it is known.
+    /// The reader's country; available if it is known.
     Country,
-    /// The site's currency; always there.
+    /// The site's currency; always available.
     Currency,
-    /// The day of the week in the site's time zone; always there.
+    /// The day of the week in the site's time zone; always available.
     Weekday,
-    /// The date in the site's time zone; always there.
+    /// The date in the site's time zone; always available.
     Date,
-    /// Days left until the appeal ends, the one that has begun too; there when it names an end.
+    /// Days left until the appeal ends, including the current one; available if the appeal has an end.
     DaysLeft,
-    /// What has come in; there when the site or the appeal says so.
+    /// The amount received; available if the site or the appeal provides it.
     TickerTotal,
-    /// What is wanted; there when the site or the appeal says so.
+    /// The target amount; available if the site or the appeal provides it.
     TickerGoal,
-    /// What is still missing; there when the site or the appeal says so.
+    /// The amount still missing; available if the site or the appeal provides it.
     TickerLeft,
-    /// What has come in, in percent; there when the site or the appeal says so.
+    /// The percentage received; available if the site or the appeal provides it.
     TickerPercent,
 }
 

@@ -1,4 +1,4 @@
-//! Where a reader is in a JSON text, and the smallest parts that are read there.
+//! The parser's position in a JSON text, and the smallest parts that it reads.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::text::{Text, plain_len};
 use crate::calendar::{browser_timestamp, common_date, is_common_date, timestamp_of};
 
-/// Where in the text we are.
+/// The position in the text.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a> {
     pub(super) json: &'a str,
@@ -14,7 +14,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// A time. If it has the length that browsers write, the parser need not wait for it before it continues.
+    /// A time. If it has the length that browsers write, the parser can continue before the time is converted.
     #[inline]
     pub(super) fn time(&mut self) -> Option<Timestamp> {
         if let Some([b'"', text @ .., b'"']) = self.json.as_bytes()[self.at..].first_chunk::<26>()
@@ -31,7 +31,7 @@ impl<'a> Cursor<'a> {
         self.whole(Self::common_date).or_else(|| self.plain())
     }
 
-    /// A date such as `"2026-11-23"`, whether or not there is such a day.
+    /// A date such as `"2026-11-23"`, even if the day does not exist.
     #[inline(always)]
     pub(super) fn common_date(&mut self) -> Option<&'a str> {
         let from = self.at + 1;
@@ -71,13 +71,13 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Goes on behind what is expected.
+    /// Skips the expected bytes.
     #[inline(always)]
     pub(super) fn after(&mut self, expected: &[u8]) -> Option<&mut Self> {
         self.eat(expected).then_some(self)
     }
 
-    /// Reads all of something, or stays where it is.
+    /// Reads something whole, or does not move.
     #[inline(always)]
     pub(super) fn whole<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let began = self.at;
@@ -118,7 +118,7 @@ impl<'a> Cursor<'a> {
             return Some(Vec::new());
         }
         let mut list = Vec::with_capacity(room);
-        // A copy of our own stays in registers.
+        // A local copy stays in registers.
         let mut cursor = *self;
         loop {
             list.push(one(&mut cursor)?);
@@ -148,7 +148,7 @@ impl<'a> Cursor<'a> {
         let first = self.digit()?;
         let mut number = first;
         while let Some(digit) = self.digit() {
-            // JSON has no number that begins with a zero that is not all of it.
+            // In JSON, a number with more than one digit can't begin with a zero.
             if first == 0 {
                 return None;
             }
@@ -177,7 +177,7 @@ impl<'a> Cursor<'a> {
         self.after(b"\"")?.rest_of_plain()
     }
 
-    /// The rest of a text without escapes, from behind its first quote.
+    /// The rest of a text without escapes, after its first quote.
     #[inline]
     pub(super) fn rest_of_plain(&mut self) -> Option<&'a str> {
         let from = self.at;

@@ -1,8 +1,8 @@
-//! Questions as browsers and most libraries write them, read in one go.
+//! Reads questions in the form that browsers and most libraries write.
 //!
-//! A reader's history is most of a question, and a parser for everything that JSON can be is most of what an answer costs. So what is
-//! usual is read here: known fields, each once, texts without escapes, whole numbers, at most one space after a colon or a comma.
-//! Anything else is `None`, and left to the library: what is read here, it reads the same.
+//! A reader's history is most of a question, and a general JSON parser takes most of the time of an answer. So this parser reads only the
+//! common form: known fields, each once, texts without escapes, whole numbers, at most one space after a colon or a comma.
+//! For anything else it returns `None`, and the caller uses serde. Both read the common form in the same way.
 
 use super::cursor::Cursor;
 use super::text::Text;
@@ -17,7 +17,7 @@ pub fn fast_question(json: &str) -> Option<Question<'_>> {
     (cursor.at == json.len()).then_some(question)
 }
 
-/// An object of numbers that was looked through, and is read when it is asked for.
+/// An object of numbers that was checked, and is read when it is used.
 #[derive(Clone, Copy, Debug)]
 pub struct WrittenCounts<'a> {
     object: &'a str,
@@ -26,7 +26,7 @@ pub struct WrittenCounts<'a> {
 impl<'a> WrittenCounts<'a> {
     /// Each name with its number.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, u32)> {
-        // From behind the brace.
+        // From after the brace.
         let mut cursor = Cursor { json: self.object, at: 1 };
         std::iter::from_fn(move || {
             let count = cursor.count()?;
@@ -36,8 +36,8 @@ impl<'a> WrittenCounts<'a> {
     }
 }
 
-/// Reads the fields of an object, each at most once, in any order; in the order in which they stand here they are read fastest. It is the
-/// one in which our script writes them.
+/// Reads the fields of an object, each at most once, in any order. The order in the macro call is the fastest. Our script
+/// writes the fields in this order.
 macro_rules! fields {
     ($cursor:ident: $($name:ident = $read:expr,)+) => {
         $(let mut $name = None;)+
@@ -232,7 +232,7 @@ impl<'a> Cursor<'a> {
         Some(ArticleDay { day: date_of(day?)?, count: count.flatten().unwrap_or_default() })
     }
 
-    /// Looks through an object of numbers. It is a place of its own, so that what it works with stays in registers.
+    /// Checks an object of numbers. Its own position variable lets the compiler keep it in registers.
     #[inline(never)]
     fn counts(&mut self) -> Option<WrittenCounts<'a>> {
         let mut cursor = *self;
@@ -255,7 +255,7 @@ impl<'a> Cursor<'a> {
         Some(WrittenCounts { object })
     }
 
-    /// Goes past one number and its name.
+    /// Skips one name and its number.
     #[inline(always)]
     fn pass_count(&mut self) -> Option<()> {
         self.after(b"\"")?.pass_plain();
@@ -263,7 +263,7 @@ impl<'a> Cursor<'a> {
         self.number().map(|_| ())
     }
 
-    /// One number and its name.
+    /// Reads one name and its number.
     #[inline]
     fn count(&mut self) -> Option<(&'a str, u32)> {
         let name = self.plain()?;

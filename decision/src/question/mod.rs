@@ -1,6 +1,6 @@
 //! The question "show the appeal?" as a page asks it. Only `site` is needed; unknown fields are ignored.
 //!
-//! **Owns** the question's fields, and both ways to read them from JSON: serde's, and the fast one of `fast.rs`.
+//! **Owns** the question's fields, and both ways to read them from JSON: serde's, and the fast one in `fast.rs`.
 //! **Never** decides anything, nor checks whether what a page says makes sense.
 //! **Start at** [`Question`] below.
 //! **Tested in** `tests/decision/reading.rs`, `tests/decision/fast.rs`, `tests/decision/near_misses.rs`.
@@ -52,7 +52,7 @@ object! {
         /// The site that asks.
         #[serde(borrow)]
         pub site: Text<'a>,
-        /// Where the page has room for an appeal; everywhere if omitted or empty.
+        /// The surfaces on which the page has room for an appeal; all of them if omitted or empty.
         #[serde(default, deserialize_with = "words")]
         pub surfaces: Vec<Surface>,
         /// The page.
@@ -61,7 +61,7 @@ object! {
         /// The reader.
         #[serde(default, borrow, deserialize_with = "object")]
         pub reader: Reader<'a>,
-        /// What this reader's browser remembers; omitting it is not the same as sending an empty history.
+        /// What this reader's browser has stored. Omitting it is not the same as sending an empty history.
         #[serde(default, borrow, deserialize_with = "maybe_object")]
         pub history: Option<History<'a>>,
         /// The raw supporter token. The decision does not read it: the caller verifies it and passes on a
@@ -83,7 +83,7 @@ object! {
     #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
     #[serde(default)]
     pub struct Page<'a> {
-        /// Its address.
+        /// Its URL.
         #[serde(borrow)]
         pub url: Option<Text<'a>>,
         /// Its section.
@@ -98,7 +98,7 @@ object! {
         /// Whether an appeal would be out of place on it.
         #[serde(deserialize_with = "null_is_default")]
         pub sensitive: bool,
-        /// Whether somebody paid for it to be there.
+        /// Whether the page is paid (sponsored) content.
         #[serde(deserialize_with = "null_is_default")]
         pub paid: bool,
         /// Which page of this visit it is, from 1.
@@ -123,9 +123,9 @@ object! {
         /// Kind of device.
         #[serde(borrow)]
         pub device: Option<Text<'a>>,
-        /// Whether the reader is signed in with the site.
+        /// Whether the reader is signed in to the site.
         pub signed_in: Option<bool>,
-        /// What the reader said about being remembered.
+        /// The reader's answer to the request for consent to storage.
         #[serde(borrow)]
         pub consent: Option<Text<'a>>,
         /// A number from 0 to 999,999 that is stored for this reader, so that the same variant is chosen again.
@@ -137,7 +137,7 @@ object! {
 }
 
 object! {
-    /// What the reader's browser remembers.
+    /// What the reader's browser has stored.
     #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
     #[serde(default)]
     pub struct History<'a> {
@@ -150,7 +150,7 @@ object! {
         /// Articles read, week by week.
         #[serde(borrow, deserialize_with = "objects")]
         pub articles: Vec<ArticleWeek<'a>>,
-        /// Articles read, day by day, without the present page; `None` where the caller counts free articles itself.
+        /// Articles read, day by day, without the current page; `None` if the caller counts free articles itself.
         #[serde(deserialize_with = "maybe_objects")]
         pub article_days: Option<Vec<ArticleDay>>,
         /// How many free articles were used before this page, counted by the caller. Ignored if there are `article_days`.
@@ -181,7 +181,7 @@ object! {
         /// The appeal's id.
         #[serde(borrow)]
         pub appeal: Text<'a>,
-        /// How.
+        /// The kind of dismissal.
         #[serde(deserialize_with = "word")]
         pub kind: DismissalKind,
         /// When, as RFC 3339.
@@ -219,7 +219,7 @@ object! {
     }
 }
 
-/// Articles by tag. Few weeks' tags are ever used, so the fast reader only checks them, and reads them when they are used.
+/// Articles by tag. The tags of most weeks are never used, so the fast parser only checks them, and reads them on first use.
 #[derive(Clone, Debug)]
 pub enum TagCounts<'a> {
     /// Read by serde.
@@ -290,7 +290,7 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TagCounts<'de>, D
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            // Where an article has tags it has several.
+            // An article that has tags usually has several.
             let mut pairs = Vec::with_capacity(8);
             while let Some(pair) = map.next_entry()? {
                 pairs.push(pair);
@@ -302,13 +302,13 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TagCounts<'de>, D
     deserializer.deserialize_any(Pairs)
 }
 
-/// Reads a time, and says what a time looks like if it can't.
+/// Reads a time. The error shows the expected form.
 fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     timestamp_of(&Text::deserialize(deserializer)?)
         .ok_or_else(|| D::Error::custom("`at` is not an RFC 3339 time such as 2026-06-15T12:00:00Z"))
 }
 
-/// Reads a date, and says what a date looks like if it can't.
+/// Reads a date. The error shows the expected form.
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
     date_of(&Text::deserialize(deserializer)?)
         .ok_or_else(|| D::Error::custom("`day` is not a date such as 2026-06-15"))

@@ -175,7 +175,7 @@ fn plain(name: &str) -> Vec<u8> {
     letters.map(|byte| byte.to_ascii_lowercase()).take(MAX_NAME).collect()
 }
 
-/// How many letters are added, left out, replaced or swapped with their neighbour (optimal string alignment).
+/// How many letters are added, omitted, replaced or swapped with a neighbour (optimal string alignment).
 fn distance(one: &[u8], other: &[u8]) -> usize {
     let mut rows = vec![vec![0; other.len() + 1]; one.len() + 1];
     for i in 0..=one.len() {

@@ -67,8 +67,8 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// How many bytes there are before a quote, a backslash or a control character. Eight at a time: the lowest bit that is found
-/// is right, others behind it need not be.
+/// How many bytes precede the first quote, backslash or control character. Checks eight bytes at a time. Only the lowest set bit
+/// is reliable; higher ones may be wrong.
 #[inline]
 pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
@@ -77,7 +77,7 @@ pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     while let Some((eight, after)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*eight);
-        // With one bit turned, control characters and the quote are the lowest 33.
+        // With one bit flipped, control characters and the quote are the lowest 33 values.
         let is_quote_or_control = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
         let is_backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
         let found = (is_quote_or_control | is_backslash) & !word & HIGH;

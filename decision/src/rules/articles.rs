@@ -1,7 +1,7 @@
 //! How many articles the reader read in the last weeks.
 //!
-//! The present week counts, and as many before it as the appeal says. A week in the future counts as the present one:
-//! the reader's clock may be ahead of the site's. So the number only falls as time passes and nothing is read.
+//! The current week counts, and as many weeks before it as the appeal says. A week in the future counts as the current one,
+//! because the reader's clock may be ahead of the site's. So without new articles the number can only fall over time.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};
@@ -16,7 +16,7 @@ pub(crate) struct Articles {
     weeks: i64,
     min: u64,
     max: u64,
-    /// With none, every article counts.
+    /// If empty, every article counts.
     tags: Box<[NameId]>,
 }
 
@@ -43,7 +43,7 @@ impl Articles {
         &self.tags
     }
 
-    /// How many weeks before the present one count.
+    /// How many weeks before the current one count.
     pub(crate) const fn weeks(&self) -> i64 {
         self.weeks
     }
@@ -91,7 +91,7 @@ impl Check for Articles {
         }
         let mut opens_at_ms = at_ms;
         while number > self.max {
-            // The oldest week that counts is the next to leave.
+            // The oldest week that counts is the next one to drop out.
             let weeks = context.weeks().iter().map(|read| read.week);
             let Some(oldest) = weeks.filter(|week| *week >= first).min() else {
                 break;

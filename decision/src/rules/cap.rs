@@ -1,8 +1,10 @@
-//! A cap on views: in a window, one after another, and in one day.
+//! Limits on views: how many in a window, how far apart, and how many in one day.
 //!
-//! A view's age is its whole elapsed days; a view in the future has age 0. It counts while its age is below
-//! the window. The cap is full when as many views count as it allows, or when any view's age is below the gap.
-//! All three parts open once and for all as time passes, so that one instant says it.
+//! A view's age is the number of whole days since it; a view that is slightly in the future (see
+//! [`ReaderContext`]) has age 0. A view counts while its age is below the window. The cap is full when the maximum of
+//! views in the window or in the day is reached, or when the newest view is younger than the gap.
+//! Without further views, each of the three limits is lifted once and stays lifted. So a single instant, the latest of
+//! the three, describes when the cap allows another view.
 
 use super::count;
 use crate::appeal_rules;
@@ -12,7 +14,7 @@ use crate::diagnostics::Diagnostics;
 use crate::labels::Kind;
 use crate::site::{Cap, DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS, EMPTY_WINDOW, refuse_zero};
 
-/// The largest number of views and the window in days of an appeal that says neither.
+/// The default `max_views` and `window_days` of an appeal.
 const fn defaults(kind: Kind) -> (u32, u32) {
     match kind {
         Kind::Upsell => (1, 90),
@@ -31,7 +33,7 @@ impl Cap {
         if rules.unlimited && numbers.iter().any(Option::is_some) {
             diagnostics.problem(
                 "frequency.unlimited",
-                "an unlimited appeal has no cap: take out the numbers or this.",
+                "`unlimited` can't be combined with a limit: remove it, or the other fields.",
             );
         }
         let never = "with 0 views it never shows: pause the appeal instead.";
@@ -48,7 +50,7 @@ impl Cap {
         })
     }
 
-    /// When these views, the newest first, leave room for another; `i64::MIN` if they always did.
+    /// When the cap allows another view after these views, given newest first; `i64::MIN` if there is nothing to wait for.
     pub(super) fn opens_at(
         &self,
         mut newest_first: impl Iterator<Item = i64> + Clone,
@@ -63,7 +65,7 @@ impl Cap {
         room_ms.max(today_ms).max(gap_over_ms).unwrap_or(i64::MIN)
     }
 
-    /// These views, in words.
+    /// Describes these views.
     pub(super) fn seen(&self, newest_first: impl Iterator<Item = i64> + Clone, now_ms: i64) -> String {
         let newest = newest_first.clone().next().map_or_else(
             || "never seen".to_owned(),
@@ -74,7 +76,7 @@ impl Cap {
         format!("views inside {}: {inside}; {newest}", count(self.window_days, "day"))
     }
 
-    /// The requirement, in words.
+    /// Describes the requirement.
     pub(super) fn wanted(&self) -> String {
         let parts = [
             self.max_views.map(|max| format!("fewer than {}", count(max, "view"))),
@@ -86,10 +88,11 @@ impl Cap {
     }
 }
 
-/// Longer than any day, including one on which clocks are put back, or one next to a day that the local calendar skipped.
+/// Longer than any day, even if clocks are put back or the local calendar skips the day before or after it.
 const MAX_DAY_MS: i64 = 3 * DAY_MS;
 
-/// When the day of a view ended. If it ended in the past in every time zone, the calendar is not used, and a later time that is also past is returned.
+/// When the day of a view ends. For a view so old that its day is over in every time zone, this skips the calendar and
+/// returns a later time, which is also in the past.
 fn day_over(view_ms: i64, context: &ReaderContext<'_>) -> i64 {
     let at_the_latest_ms = view_ms.saturating_add(MAX_DAY_MS);
     if at_the_latest_ms <= context.now_ms {
@@ -99,7 +102,7 @@ fn day_over(view_ms: i64, context: &ReaderContext<'_>) -> i64 {
     }
 }
 
-/// Whole days since then; nothing is younger than 0.
+/// Whole days from `at_ms` to `now_ms`; 0 if `at_ms` is in the future.
 pub(super) fn age_days(at_ms: i64, now_ms: i64) -> i64 {
     (now_ms.saturating_sub(at_ms) / DAY_MS).max(0)
 }

@@ -1,4 +1,4 @@
-//! Whether the reader agreed to be remembered, where an appeal needs it.
+//! Whether the reader consented to storage, if an appeal requires it.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};

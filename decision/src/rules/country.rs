@@ -16,7 +16,7 @@ pub(crate) struct Places {
     exclude: Box<[CountryCode]>,
     include_regions: Box<[Region]>,
     exclude_regions: Box<[Region]>,
-    /// Whether a reader whose country is unknown fits.
+    /// Whether a reader whose country is unknown matches.
     unknown_fits: bool,
 }
 
@@ -61,7 +61,7 @@ impl Places {
             && self.exclude_regions.is_empty()
     }
 
-    /// The countries to which this is limited; `None` if it has no such limit, or if an unknown country fits.
+    /// The countries to which this is limited; `None` if it has no such limit, or if an unknown country matches.
     pub(crate) fn countries(&self) -> Option<impl Iterator<Item = CountryCode> + '_> {
         let of_regions = self.include_regions.iter().map(|region| region.country);
         let has_any = !(self.include.is_empty() && self.include_regions.is_empty());
@@ -84,7 +84,7 @@ impl Places {
     }
 }
 
-/// Codes as they are, and the codes of the site's groups.
+/// The codes, and the codes of the countries in the named groups.
 fn codes(spec: &mut AppealSpec<'_, '_>, field_path: &str, texts: &[String]) -> Box<[CountryCode]> {
     let mut codes = Vec::with_capacity(texts.len());
     for (place, text) in texts.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What the reader holds.
+//! The reader's kind of device.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};

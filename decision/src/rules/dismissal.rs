@@ -25,7 +25,7 @@ pub(crate) struct Dismissal {
 }
 
 impl Dismissal {
-    /// Dismissals that still count. "Already gave" and "never" count whenever they were made, also before a redeploy.
+    /// Dismissals that still count. "Already gave" and "never" always count, even from before a redeploy.
     fn sent(&self, context: &ReaderContext<'_>, since_ms: i64) -> impl Iterator<Item = PastDismissal> {
         let appeal = self.redeploys.appeal();
         context.dismissals().filter(move |sent| match sent.kind {

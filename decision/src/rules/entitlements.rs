@@ -1,4 +1,4 @@
-//! What the reader is entitled to, as the verified token says.
+//! The reader's entitlements, from the verified token.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};

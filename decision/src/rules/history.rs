@@ -1,5 +1,5 @@
-//! A cap needs the reader's history, and so do rules about how much was read. A missing history is not an empty one: the reader may not have
-//! agreed to be remembered, and the cap could not be enforced.
+//! A cap and rules about how much was read need the reader's history. A missing history is not an empty one: the reader may not have
+//! consented to storage, and the cap could not be enforced.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
@@ -18,9 +18,13 @@ impl Check for History {
         let has_cap =
             !spec.is_hard() && !rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
         let audience = &rules.audience;
-        let asks_back = audience.reader.is_some() || audience.articles.is_some() || audience.trend.is_some();
-        let counts = rules.meter.is_some() || !rules.sequence.is_empty();
-        Self { needed: (has_cap || asks_back || counts) && rules.without_history == WithoutHistory::Silent }
+        let needs_reading_history =
+            audience.reader.is_some() || audience.articles.is_some() || audience.trend.is_some();
+        let needs_counts = rules.meter.is_some() || !rules.sequence.is_empty();
+        Self {
+            needed: (has_cap || needs_reading_history || needs_counts)
+                && rules.without_history == WithoutHistory::Silent,
+        }
     }
 
     fn is_noop(&self) -> bool {

@@ -10,7 +10,7 @@ use crate::context::ReaderContext;
 use crate::reason::Reason;
 use crate::timing::{blackouts, week_hours};
 
-/// Hours of different zones don't meet, or do within this many steps: each step ends a wait in one of them.
+/// How many steps are tried to find a time at which hours of two zones are both open. Each step ends a wait in one of them.
 const MAX_STEPS: usize = 256;
 
 #[derive(Clone, Debug)]
@@ -18,10 +18,10 @@ pub(crate) struct OpenHours {
     zone: TimeZone,
     /// In the appeal's zone.
     own: WeekHours,
-    /// In the site's zone; where the two are the same, all of it is in `own`.
+    /// In the site's zone. If the two zones are the same, everything is in `own`.
     site: WeekHours,
     silent_dates: Box<[DateSpan]>,
-    /// Whether all hours are on the site's clock.
+    /// Whether all hours are in the site's zone.
     on_site_clock: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The site's switch that silences everything, thanks included.
+//! The site's switch that stops all appeals, including thanks.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};

@@ -1,8 +1,8 @@
-//! Articles that are free before the appeal shows.
+//! How many articles are free before the appeal shows.
 //!
 //! The days of the appeal's window count: today, in the site's time zone, and the days before it. A day in the future counts as
-//! today: the reader's clock may be ahead. So the number only falls as time passes and nothing is read, and time alone never opens
-//! a meter, but it can close one.
+//! today, because the reader's clock may be ahead. So without new articles the number can only fall over time: time alone can make
+//! an appeal stop showing, but never make it show.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};
@@ -27,7 +27,7 @@ impl Meter {
         self.0.as_ref().map_or(DEFAULT_METER_DAYS, |meter| meter.window_days)
     }
 
-    /// Free articles used before the present page.
+    /// Free articles used before the current page.
     fn used(&self, context: &ReaderContext<'_>, at_ms: i64) -> u64 {
         let Some(history) = context.history() else {
             return 0;
@@ -94,7 +94,7 @@ impl Check for Meter {
         let entitled = if self.is_entitled(context) { ", entitled to read on" } else { "" };
         let used = count(self.used(context, context.now_ms), "free article");
         let window = format!(" in {}", count(self.window_days(), "day"));
-        // The caller's own count has a window that is not known here.
+        // The window of the caller's own count is not known here.
         let is_counted_here = context.history().is_some_and(|history| history.article_days.is_some());
         let seen = format!("{used} used{}{entitled}", if is_counted_here { window.as_str() } else { "" });
         let wanted = self.0.as_ref().map_or_else(

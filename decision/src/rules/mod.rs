@@ -2,7 +2,7 @@
 //!
 //! **Owns** each rule: how it is compiled, what passes, its reason, when it opens over time, and how it is explained.
 //! **Never** looks at other appeals or at other rules' outcomes; `walk/` combines the outcomes.
-//! **Start at** the table in `table.rs`. A new rule is a file here, a line of that table, and its cases.
+//! **Start at** the table in `table.rs`. A new rule needs a file here, a line in that table, and cases.
 //! **Tested in** `cases/`, about one file per rule.
 
 mod articles;
@@ -68,7 +68,7 @@ impl Outcome {
         if passes { Self::Pass } else { Self::Blocked(reason) }
     }
 
-    /// From the first instant, not before `at_ms`, at which the rule passes.
+    /// The outcome of a rule that passes from `opens_at_ms` on.
     pub(crate) const fn from_opening(opens_at_ms: Option<i64>, at_ms: i64, reason: Reason) -> Self {
         match opens_at_ms {
             None => Self::Blocked(reason),
@@ -97,7 +97,7 @@ pub(crate) trait Check: Sized {
 
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self;
 
-    /// Whether it always passes, whatever the question and the time. It is then not checked.
+    /// Whether it always passes, for any question at any time. It is then not checked.
     fn is_noop(&self) -> bool;
 
     fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome;

@@ -1,4 +1,4 @@
-//! Sections and tags. One excluded name keeps the appeal away; one included name, section or tag, is enough.
+//! Sections and tags. An appeal does not show on a page with any excluded section or tag. One included section or tag is enough.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
@@ -27,7 +27,7 @@ impl Names {
     }
 }
 
-/// What the page calls itself, also where no rule speaks of it.
+/// The page's section and tags as sent, including those that no rule uses.
 fn seen(context: &ReaderContext<'_>) -> String {
     let page = &context.question.page;
     let tags: Vec<&str> = page.tags.iter().map(|tag| &**tag).collect();
@@ -69,7 +69,7 @@ impl Check for PageExcluded {
 pub(crate) struct PageTargeted(Names);
 
 impl PageTargeted {
-    /// The sections and tags without which no page fits; `None` if there are none.
+    /// The sections and tags of which a page needs at least one; `None` if every page matches.
     pub(crate) fn names(&self) -> Option<impl Iterator<Item = NameId> + '_> {
         (!self.0.is_empty()).then(|| self.0.sections.iter().chain(&self.0.tags).copied())
     }
@@ -80,7 +80,7 @@ impl Check for PageTargeted {
         let pages = &spec.rules.pages;
         let sections = spec.names("pages.sections.include", &pages.sections.include);
         let tags = spec.names("pages.tags.include", &pages.tags.include);
-        // A section may be left where every tag is excluded, and the other way round.
+        // Even if every included tag is excluded, an included section may be left, and vice versa.
         if tags.is_empty() {
             let excluded = spec.names("pages.sections.exclude", &pages.sections.exclude);
             spec.refuse_shadowed("pages.sections", &sections, &excluded);

@@ -1,4 +1,4 @@
-//! Kinds of page an appeal is meant for, and kinds it keeps away from.
+//! Includes or excludes kinds of page.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};

@@ -1,4 +1,4 @@
-//! On pages that somebody paid for appeals are silent, unless one says that it may speak there.
+//! On paid (sponsored) pages, only appeals that allow it show.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};

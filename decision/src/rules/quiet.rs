@@ -1,4 +1,4 @@
-//! A reader who gave recently is not asked.
+//! A reader who gave recently is not asked for money.
 
 use super::schedule::describe;
 use super::spec::AppealSpec;
@@ -7,7 +7,7 @@ use crate::context::ReaderContext;
 use crate::labels::{Kind, Standing};
 use crate::reason::Reason;
 
-/// Applies to kinds that ask for new money; thanks may show at once. For an upsell it applies to readers who gave once only: a monthly giver
+/// Applies to kinds that ask for new money; thanks may show at once. For an upsell it applies only to readers who gave once, because a monthly giver
 /// always gave recently.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quiet {

@@ -1,5 +1,5 @@
-//! Whether the reader was here before, according to the history: a new reader has seen and dismissed no appeal, and read at
-//! most one article, which may be the one on the page.
+//! Whether the reader is new, according to the history. A new reader has seen and dismissed no appeal, and has read at
+//! most one article, which may be the current one.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};

@@ -80,13 +80,13 @@ impl Redeploys {
         self.times.iter().filter(|(_, places)| places.have(context)).map(|(when, _)| when)
     }
 
-    /// What is older than this no longer counts at `at_ms`.
+    /// The instant of the last redeploy before `at_ms`; views and dismissals before it no longer count.
     pub(super) fn since_ms(&self, context: &ReaderContext<'_>, at_ms: i64) -> i64 {
         self.times(context).filter_map(|when| when.last(at_ms)).max().unwrap_or(i64::MIN)
     }
 
-    /// The first instant from `at_ms` on at which a rule passes. `opens_at` tells, for what counts since then, when the
-    /// rule opens for good, if it ever does.
+    /// The first instant from `at_ms` on at which a rule passes. `opens_at` takes the instant from which
+    /// the history counts, and returns when the rule then opens for good, if it ever does.
     pub(super) fn first(
         &self,
         context: &ReaderContext<'_>,
@@ -97,7 +97,7 @@ impl Redeploys {
         if now == Some(at_ms) || self.times.is_empty() {
             return now;
         }
-        // What counts changes with the first redeploy from now on, and with the first after anything that the history dates later.
+        // What counts changes at the next redeploy, and at the first one after any entry that the history dates in the future.
         let dismissals = context.dismissals().map(|sent| sent.at_ms);
         let dated = dismissals.chain(context.views(at_ms)).filter(|dated_ms| *dated_ms > at_ms);
         let later = std::iter::once(at_ms).chain(dated);

@@ -1,4 +1,4 @@
-//! When an appeal begins and ends. Both bounds belong to it, and both count in whole minutes.
+//! When an appeal begins and ends. Both bounds are inclusive, and both are whole minutes.
 //!
 //! The end is compared with the time of the question, so an appeal stops in the next minute even if the compiled
 //! appeals are older than that.
@@ -13,7 +13,7 @@ use crate::context::ReaderContext;
 use crate::reason::Reason;
 use crate::timing::moment_ms;
 
-/// First and last millisecond; without a bound, the end of time.
+/// The first and last millisecond. A missing bound means that the schedule is unbounded on that side.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Schedule {
     first_ms: i64,
@@ -21,7 +21,7 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// Whether its first minute has come.
+    /// Whether its first minute has begun.
     pub(crate) const fn has_begun(&self, at_ms: i64) -> bool {
         at_ms >= self.first_ms
     }

@@ -1,4 +1,4 @@
-//! On sensitive pages appeals are silent, unless one says that it may speak there.
+//! On sensitive pages, only appeals that allow it show.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};

@@ -1,6 +1,6 @@
 //! How often one reader is asked for money on one site, whatever the appeal. Views of appeals that ask for money count,
-//! including appeals that no longer exist. Upsells have their own cap, and their views count for nothing else. Appeals that
-//! ask for nothing neither count nor are held back; those without a limit are not held back.
+//! including appeals that no longer exist. Upsells have their own cap, and their views count only for it. Views of
+//! appeals that ask for nothing do not count. The cap does not apply to them, nor to appeals that are `unlimited`.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};

@@ -1,4 +1,4 @@
-//! The first pages of a visit are for reading.
+//! Shows no appeal on the first pages of a visit.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};

@@ -6,7 +6,7 @@ use crate::context::ReaderContext;
 use crate::labels::{Kind, Standing};
 use crate::reason::Reason;
 
-/// One bit for each standing the appeal is meant for.
+/// One bit for each standing that matches.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standings(u8);
 
@@ -20,7 +20,7 @@ const fn defaults(kind: Kind) -> &'static [Standing] {
     }
 }
 
-/// Why a kind may never meet a standing, whatever the appeal says.
+/// Why appeals of a kind may never target a standing.
 const fn refusal(kind: Kind, standing: Standing) -> Option<&'static str> {
     match (kind, standing) {
         (_, Standing::Unknown) => Some("it is not known whether this reader gave"),
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_kind_is_ever_meant_for_unknown() {
+    fn no_kind_ever_targets_an_unknown_standing() {
         for kind in Kind::ALL {
             assert!(refusal(kind, Standing::Unknown).is_some(), "{kind:?}");
         }

@@ -1,4 +1,4 @@
-//! Where an appeal may show, where the page has room, and what the site has switched off.
+//! The surfaces on which an appeal may show, on which the page has room, and which the site has switched off.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
@@ -8,7 +8,7 @@ use crate::reason::Reason;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Surfaces {
-    /// The most wanted first.
+    /// In order of preference.
     wanted: Box<[Surface]>,
     bits: u8,
 }
@@ -19,7 +19,7 @@ impl Surfaces {
         self.bits
     }
 
-    /// The most wanted of the surfaces the page has room for, and that the site has not switched off.
+    /// The preferred one of the surfaces that the page has room for and that the site has not switched off.
     pub(crate) fn choose(&self, context: &ReaderContext<'_>) -> Option<Surface> {
         let open = context.surfaces & !context.site.silenced;
         self.wanted.iter().copied().find(|surface| surface.bit() & open != 0)

@@ -13,10 +13,10 @@ use crate::context::ReaderContext;
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $name:ident = $field:ident: $part:ty,)*) => {
-        /// The rules, in the order in which they are checked: first whether the site and the appeal are on at all, and meant
-        /// for this country and page (the index in `compiled/` leaves out those that are not), then the reader's
-        /// support, then time and the rest of the page and the reader, and last what this reader has already seen.
-        /// The further an appeal comes, the nearer it was to being shown.
+        /// The rules, in the order in which they are checked. First come the switches of the site and the appeal, then the
+        /// country and the page (the index in `compiled/` skips appeals that don't match), then the reader's support, then
+        /// time and the rest of the page and the reader, and last what this reader has already seen. The more rules an
+        /// appeal passes, the nearer it was to being shown.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Rule {
@@ -61,19 +61,19 @@ macro_rules! rules {
 }
 
 rules! {
-    /// The site's appeals are on.
+    /// The site's appeals are not switched off.
     KillSwitch = kill_switch: kill_switch::KillSwitch,
     /// The appeal is live.
     Live = live: live::LiveState,
-    /// It is meant for this country.
+    /// The country or region matches.
     Country = country: country::Country,
     /// The section or a tag is included.
     PageTargeted = page_targeted: page::PageTargeted,
     /// The page has room for it.
     Surface = surface: surfaces::Surfaces,
-    /// It is meant for this standing.
+    /// The reader's standing matches.
     Standing = standing: standing::Standings,
-    /// The reader did not give a short while ago.
+    /// The reader did not give recently.
     Quiet = quiet: quiet::Quiet,
     /// It has begun and is not over.
     Schedule = schedule: schedule::Schedule,
@@ -81,33 +81,33 @@ rules! {
     Hours = hours: hours::OpenHours,
     /// The page is not sensitive.
     SensitivePage = sensitive_page: sensitive_page::SensitivePage,
-    /// Nobody paid for the page.
+    /// The page is not paid (sponsored).
     PaidPage = paid_page: paid_page::PaidPage,
     /// The site does not exclude the page.
     SiteExcluded = site_excluded: site_excluded::SiteExcluded,
-    /// It is meant for this kind of page.
+    /// The kind of page matches.
     PageKind = page_kind: page_kind::PageKind,
-    /// It is meant for this address.
+    /// The page's path matches.
     Url = url: url::Url,
     /// Neither the section nor a tag is excluded.
     PageExcluded = page_excluded: page::PageExcluded,
-    /// It is meant for this language.
+    /// The language matches.
     Language = language: language::Language,
-    /// It is meant for this kind of device.
+    /// The kind of device matches.
     Device = device: device::Devices,
-    /// It is meant for readers who are signed in, or for those who are not.
+    /// The reader is signed in, or not, as the appeal requires.
     SignedIn = signed_in: signed_in::SignedIn,
-    /// The reader has the traits that it is meant for, and none that it is not meant for.
+    /// The reader has an included trait, and no excluded one.
     Traits = traits: traits::Traits,
-    /// The reader agreed, where that is needed.
+    /// The reader consented, if the appeal requires it.
     Consent = consent: consent::Consent,
-    /// The reader has what it is meant for, and nothing that it is not meant for.
+    /// The reader has an included entitlement, and no excluded one.
     Entitlements = entitlements: entitlements::Entitlements,
     /// Each value that the copy needs is available.
     Values = values: values::Values,
-    /// The history is there, where a rule needs it.
+    /// The question has a history, if a rule needs it.
     History = history: history::History,
-    /// It is meant for new readers, or for those who were here before.
+    /// The reader is new, or returning, as the appeal requires.
     Reader = reader: reader::Reader,
     /// The reader read as many articles as the appeal requires.
     Articles = articles: articles::Articles,
@@ -115,17 +115,17 @@ rules! {
     Trend = trend: trend::ReadingTrend,
     /// The free articles are used up.
     Meter = meter: meter::Meter,
-    /// The first pages of the visit are behind.
+    /// The first pages of the visit are over.
     SkipFirst = skip_first: skip_first::SkipFirst,
-    /// It was not seen often enough.
+    /// The appeal's cap allows another view.
     Frequency = frequency: frequency::Frequency,
-    /// Not enough was seen on the whole site.
+    /// The site's cap allows another view.
     SiteFrequency = site_frequency: site_frequency::SiteFrequency,
-    /// No appeal was seen or dismissed a moment ago.
+    /// The minimum pause after any view or dismissal is over.
     CoolDown = cool_down: cool_down::CoolDown,
-    /// It was not dismissed.
+    /// The reader has not dismissed it.
     Dismissal = dismissal: dismissal::Dismissal,
-    /// Its sequence goes on.
+    /// Its sequence is not over.
     Sequence = sequence: sequence::Sequence,
 }
 

@@ -1,4 +1,4 @@
-//! Addresses an appeal is meant for, and addresses it keeps away from, by their path.
+//! Includes or excludes pages by the path of their URL.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};

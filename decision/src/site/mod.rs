@@ -109,7 +109,7 @@ impl Site {
         }
     }
 
-    /// The countries that a name stands for: a country's code, or one of the site's country groups.
+    /// The countries of a name, which is a country code or one of the site's country groups.
     ///
     /// # Errors
     /// The name is neither; the error is the problem's message.

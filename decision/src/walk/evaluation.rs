@@ -51,8 +51,8 @@ pub(crate) fn evaluate<R: Recorder>(
     }
 }
 
-/// After this many rounds, rules that open and close in turn count as never open together. Each round ends one rule's wait. Weekly
-/// hours that overlap do so much earlier.
+/// After this many rounds, rules that open and close in turn are assumed never to be open together. Each round ends one rule's wait.
+/// Overlapping weekly hours need far fewer rounds.
 const MAX_ROUNDS: usize = 512;
 
 /// The first instant from `from_ms` on at which every rule that time can change passes.

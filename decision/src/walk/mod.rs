@@ -27,7 +27,7 @@ pub(crate) trait Recorder {
 
     fn appeal(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>);
 
-    /// Records the readers out of a million that an appeal gets which passed every rule.
+    /// Records how many readers out of a million an appeal gets that passed every rule.
     fn share(&mut self, appeal: &Appeal, readers: u64, got_this_one: bool, is_held_out: bool);
 }
 
@@ -136,7 +136,7 @@ impl NoShow {
         Self { furthest, reason, opens_at_ms: None }
     }
 
-    /// Takes in one appeal's evaluation. Appeals come in order of priority; of two that got equally far, the first decides the reason.
+    /// Adds one appeal's evaluation. Appeals are added in order of priority. Of two that got equally far, the first decides the reason.
     fn hear(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>) {
         match evaluation {
             Evaluation::Passed => {

@@ -1,4 +1,4 @@
-//! Weights that follow results find the better variant, and are there whatever the counts say.
+//! Learned weights find the better variant, and are valid for any counts.
 
 use keepopen_decision::bandit::{Learning, Results, weights};
 use proptest::prelude::*;
@@ -17,19 +17,19 @@ fn follow(results: &[Results]) -> Vec<u32> {
 }
 
 #[test]
-fn without_variants_there_are_no_weights_and_one_variant_has_all() {
+fn no_variants_have_no_weights_and_a_single_variant_has_all() {
     assert_eq!(follow(&[]), [] as [u32; 0]);
     assert_eq!(follow(&[seen(0, 0, 0)]), [ALL]);
     assert_eq!(follow(&[seen(1000, 3, 1500)]), [ALL]);
 }
 
 #[test]
-fn variants_that_nobody_has_seen_share_equally() {
+fn variants_without_views_share_equally() {
     assert_eq!(follow(&[seen(0, 0, 0); 4]), [250_000; 4]);
 }
 
 #[test]
-fn where_nothing_was_given_all_share_equally_however_often_they_were_seen() {
+fn without_gifts_variants_share_equally_for_any_number_of_views() {
     assert_eq!(follow(&[seen(1000, 0, 0), seen(10, 0, 0)]), [500_000; 2]);
     assert_eq!(follow(&[seen(1000, 7, 0), seen(10, 0, 0)]), [500_000; 2]);
 }
@@ -41,20 +41,20 @@ fn a_variant_that_earns_nothing_keeps_the_floor_and_the_other_gets_the_rest() {
 }
 
 #[test]
-fn a_floor_that_is_more_than_there_is_for_each_is_an_equal_split_whatever_was_before() {
+fn a_floor_above_an_equal_split_gives_an_equal_split() {
     let high = Learning { floor_per_million: 500_000, pace: 0.0, ..FOLLOW };
     let results = [seen(1000, 9, 9000), seen(1000, 0, 0), seen(1000, 0, 0), seen(1000, 0, 0)];
     assert_eq!(weights(&results, Some(&[900_000, 50_000, 25_000, 25_000]), high, 7), [250_000; 4]);
 }
 
 #[test]
-fn value_counts_and_not_the_number_of_gifts() {
+fn weights_follow_the_value_and_not_the_number_of_gifts() {
     let weights = follow(&[seen(100_000, 400, 400 * 500), seen(100_000, 200, 200 * 2000)]);
     assert!(weights[1] > 940_000, "{weights:?}");
 }
 
 #[test]
-fn a_single_large_gift_settles_nothing() {
+fn a_single_large_gift_does_not_decide() {
     let weights = follow(&[seen(10_000, 20, 20 * 1000), seen(10_000, 1, 20 * 1000)]);
     assert!(weights.iter().all(|weight| *weight > 250_000), "{weights:?}");
 }
@@ -66,7 +66,7 @@ fn a_new_variant_is_tried_but_does_not_take_over() {
 }
 
 #[test]
-fn weights_go_half_way_at_once_and_a_variant_that_is_gone_starts_them_anew() {
+fn weights_move_half_of_the_way_and_restart_if_a_variant_was_removed() {
     let results = [seen(100_000, 200, 200_000), seen(100_000, 0, 0)];
     let half = Learning { pace: 0.5, ..FOLLOW };
     assert_eq!(weights(&results, Some(&[500_000, 500_000]), half, 7), [725_000, 275_000]);
@@ -75,27 +75,27 @@ fn weights_go_half_way_at_once_and_a_variant_that_is_gone_starts_them_anew() {
 }
 
 #[test]
-fn where_nothing_was_given_weights_go_half_way_to_an_equal_split() {
+fn without_gifts_weights_move_half_of_the_way_to_an_equal_split() {
     let half = Learning { pace: 0.5, ..FOLLOW };
     assert_eq!(weights(&[seen(10, 0, 0); 2], Some(&[900_000, 100_000]), half, 7), [700_000, 300_000]);
 }
 
 #[test]
-fn each_draw_is_won_once_however_many_variants_there_are() {
+fn each_draw_has_one_winner_for_any_number_of_variants() {
     let results = [seen(100_000, 200, 200_000), seen(100_000, 0, 0), seen(100_000, 0, 0)];
     let half = Learning { pace: 0.5, ..FOLLOW };
     assert_eq!(weights(&results, Some(&[400_000, 300_000, 300_000]), half, 7), [650_000, 175_000, 175_000]);
 }
 
 #[test]
-fn a_variant_below_the_floor_is_lifted_at_once_however_slow_the_pace() {
+fn a_variant_below_the_floor_is_raised_to_it_immediately() {
     let results = [seen(100_000, 200, 200_000), seen(0, 0, 0)];
     let slow = Learning { pace: 0.0, ..FOLLOW };
     assert_eq!(weights(&results, Some(&[ALL, 0]), slow, 7), [950_000, 50_000]);
 }
 
 #[test]
-fn more_variants_than_floors_fit_share_equally() {
+fn too_many_variants_for_the_floor_share_equally() {
     assert_eq!(follow(&[seen(1000, 1, 100); 40]), [25_000; 40]);
 }
 
@@ -150,7 +150,7 @@ proptest! {
     #![proptest_config(worlds(500))]
 
     #[test]
-    fn whatever_the_counts_the_weights_are_there(
+    fn weights_are_valid_for_any_counts(
         results in proptest::collection::vec(counts(), 1..8),
         before in proptest::option::of(proptest::collection::vec(any::<u32>(), 1..8)),
         floor_per_million in any::<u32>(),

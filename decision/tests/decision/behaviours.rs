@@ -1,4 +1,4 @@
-//! Each behaviour collected from other decision services is a case, or its difference is written down.
+//! Each behaviour collected from other decision services has a case, or is listed as an intended difference.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ fn all() -> BTreeSet<String> {
     ids.collect()
 }
 
-/// Those that some case translates.
+/// The ids of behaviours that have a case.
 fn in_cases() -> BTreeSet<String> {
     let files = std::fs::read_dir(folder())
         .expect("the folder is there")
@@ -56,7 +56,7 @@ fn in_cases() -> BTreeSet<String> {
         .collect()
 }
 
-/// Those whose difference stands in the first column of the last table of the page.
+/// The ids in the first column of the page's last table, which lists the intended differences.
 fn written_down() -> BTreeSet<String> {
     let page = std::fs::read_to_string(folder().join("README.md")).expect("the page is there");
     let (_, table) = page.split_once("## Intended differences").expect("the table is there");
@@ -66,7 +66,7 @@ fn written_down() -> BTreeSet<String> {
 }
 
 #[test]
-fn none_of_the_71_behaviours_is_forgotten() {
+fn each_of_the_71_behaviours_has_a_case_or_a_listed_difference() {
     assert_eq!(all().len(), 71);
     let answered: BTreeSet<String> = in_cases().union(&written_down()).cloned().collect();
     let forgotten: Vec<_> = all().difference(&answered).cloned().collect();
@@ -74,7 +74,7 @@ fn none_of_the_71_behaviours_is_forgotten() {
 }
 
 #[test]
-fn no_case_and_no_difference_names_a_behaviour_that_is_not_there() {
+fn cases_and_differences_name_only_existing_behaviours() {
     let named: BTreeSet<String> = in_cases().union(&written_down()).cloned().collect();
     let strange: Vec<_> = named.difference(&all()).cloned().collect();
     assert_eq!(strange, Vec::<String>::new());

@@ -1,4 +1,4 @@
-//! Plays every case in `cases/`. What a case says is told in `cases/README.md`.
+//! Runs every case in `cases/`. `cases/README.md` describes their format.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ use serde_json::Value;
 struct Case {
     name: String,
     #[serde(default)]
-    #[expect(dead_code, reason = "for people: where the behaviour was seen first")]
+    #[expect(dead_code, reason = "for readers of the cases: the source of the behaviour")]
     after: Vec<String>,
     now: Timestamp,
     sites: Vec<SiteRules>,
@@ -77,7 +77,7 @@ struct ExpectedProblem {
 }
 
 #[test]
-fn every_case_comes_out_as_it_says() {
+fn every_case_has_its_expected_outcome() {
     let mut names = std::collections::BTreeSet::new();
     let mut failures = Vec::new();
     for case in all_cases() {
@@ -121,8 +121,8 @@ fn play(case: &Case) -> Result<(), String> {
     let text = case.question.to_string();
     let question = match (serde_json::from_str::<Question<'_>>(&text), &case.expect.bad_question) {
         (Err(error), Some(wanted)) if error.to_string().contains(wanted) => return Ok(()),
-        (Err(error), _) => return Err(format!("the question was refused: {error}")),
-        (Ok(_), Some(_)) => return Err("the question was taken".to_owned()),
+        (Err(error), _) => return Err(format!("the question was rejected: {error}")),
+        (Ok(_), Some(_)) => return Err("the question was accepted".to_owned()),
         (Ok(question), None) => question,
     };
     let known = known(case);
@@ -152,7 +152,7 @@ fn play(case: &Case) -> Result<(), String> {
     }
 }
 
-/// Those that are there.
+/// The values that are available.
 fn values(values: &TemplateValues<'_, '_>) -> Value {
     let mut there = serde_json::json!({
         "article_count": values.article_count(), "country": values.country().map(|code| code.to_string()), "date": values.date(),

@@ -1,4 +1,4 @@
-//! The question's schema in `openapi.yaml`, and what the two readers of a question take, are the same.
+//! The question's schema in `openapi.yaml` agrees with what the two parsers of questions accept.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ fn schemas() -> Value {
     contract["components"]["schemas"].clone()
 }
 
-/// Each object of a question: its schema, where one stands in [`WHOLE`], and the fields that serde reads.
+/// Each object of a question: its schema, its path in [`WHOLE`], and the fields that serde reads.
 fn objects() -> [(&'static str, &'static str, &'static [&'static str]); 8] {
     [
         ("Question", "", fields::<Question<'_>>()),
@@ -30,7 +30,7 @@ fn objects() -> [(&'static str, &'static str, &'static [&'static str]); 8] {
     ]
 }
 
-/// Values of every type, right for some fields and wrong for others.
+/// Values of every type; each is valid for some fields and invalid for others.
 fn values() -> Vec<Value> {
     let whole: Value = serde_json::from_str(WHOLE).expect("it is JSON");
     let mut values = vec![
@@ -73,7 +73,7 @@ fn values() -> Vec<Value> {
 }
 
 #[test]
-fn each_object_has_the_same_fields_in_the_schema_as_in_the_readers() {
+fn each_object_has_the_same_fields_in_the_schema_and_in_the_parsers() {
     let schemas = schemas();
     for (name, _, fields) in objects() {
         let properties = schemas[name]["properties"].as_object().unwrap();
@@ -83,7 +83,7 @@ fn each_object_has_the_same_fields_in_the_schema_as_in_the_readers() {
 }
 
 #[test]
-fn both_readers_take_what_the_schema_allows_and_nothing_else() {
+fn both_parsers_accept_what_the_schema_allows_and_nothing_else() {
     let (schemas, values) = (schemas(), values());
     let whole: Value = serde_json::from_str(WHOLE).unwrap();
     for (name, place, fields) in objects() {
@@ -100,7 +100,7 @@ fn both_readers_take_what_the_schema_allows_and_nothing_else() {
                 }
             }
             taken.dedup();
-            assert!(taken.len() > 1, "{name}.{field}: whatever it is, the question read is the same");
+            assert!(taken.len() > 1, "{name}.{field}: its value does not change the parsed question");
 
             let mut question = whole.clone();
             question.pointer_mut(place).unwrap().as_object_mut().unwrap().remove(*field);
@@ -111,8 +111,8 @@ fn both_readers_take_what_the_schema_allows_and_nothing_else() {
     }
 }
 
-/// What both readers make of the question; `None` if they refuse it, as they must unless it is allowed. The fast one leaves
-/// questions with unknown fields to serde: those are allowed at first only.
+/// The question as both parsers read it; `None` if they reject it. Asserts that they accept it exactly if it is allowed. The
+/// fast parser leaves questions with unknown fields to serde.
 fn read_by_both(question: &Value, [allowed, known]: [bool; 2], what: &str) -> Option<String> {
     let json = question.to_string();
     let (fast, serde) = (fast_question(&json), serde_json::from_str::<Question<'_>>(&json));
@@ -128,11 +128,11 @@ enum Unknown {
     Refused,
 }
 
-/// The contract's schemas, and what to do with fields that they don't know.
+/// The schemas, and whether unknown fields are allowed.
 struct Schemas<'a>(&'a Value, Unknown);
 
 impl Schemas<'_> {
-    /// Whether the schema allows the value. It knows the few keywords that the question's schemas use.
+    /// Whether the schema allows the value. Supports only the keywords that the question's schemas use.
     fn allow(&self, schema: &Value, value: &Value) -> bool {
         if let Some(reference) = schema["$ref"].as_str() {
             let name = reference.rsplit('/').next().expect("it has a name");
@@ -185,7 +185,7 @@ fn is_text(schema: &Value, text: &str) -> bool {
     is_listed && is_formed
 }
 
-/// The fields that serde's reader of a struct knows.
+/// The fields that serde reads for a struct.
 fn fields<'de, T: Deserialize<'de> + std::fmt::Debug>() -> &'static [&'static str] {
     T::deserialize(Fields).expect_err("it has a struct's fields").0
 }

@@ -1,18 +1,18 @@
-//! Every rule in words, for the people who ask why: what it saw and what it wanted.
+//! The evidence of every rule as text: what it found and what would have passed.
 
 use keepopen_decision::{Explanation, Known, Rule};
 use serde_json::json;
 
 use crate::explain::{NOW_MS, explained, explained_on, rule, summer, with};
 
-/// Every rule of the only appeal with what it saw and wanted, a line for each.
+/// One line for each rule of the only appeal: what it found and what would have passed.
 fn lines(told: &Explanation) -> String {
     let rules = told.appeals[0].rules.iter();
     rules.map(|told| format!("{:?}: {} | {}\n", told.rule, told.seen, told.wanted)).collect()
 }
 
 #[test]
-fn every_rule_of_an_appeal_for_all_is_told_in_words() {
+fn evidence_of_every_rule_for_an_appeal_without_conditions() {
     let told = explained(&json!([summer()]), &json!({"site": "journal", "history": {}}), Known::nobody());
     assert_eq!(lines(&told), "\
 KillSwitch: appeals on | appeals on
@@ -52,7 +52,7 @@ Sequence: 0 views | no sequence
 }
 
 #[test]
-fn every_rule_of_an_appeal_that_keeps_away_is_told_in_words() {
+fn evidence_of_every_rule_for_an_appeal_with_conditions() {
     let away = json!({"include": [], "exclude": ["one", "two"]});
     let appeal = with(
         summer(),
@@ -126,7 +126,7 @@ Sequence: 2 views | no sequence
 }
 
 #[test]
-fn what_a_site_says_and_what_an_appeal_says_beside_it_are_told_in_words() {
+fn evidence_of_the_sites_rules_and_of_further_conditions() {
     let site = json!({
         "id": "journal", "time_zone": "Europe/Dublin", "kill_switch": true, "silenced_surfaces": ["wall", "inline"],
         "frequency": {"max_views": 1, "min_gap_days": 2}, "values": ["ticker_goal"],
@@ -192,7 +192,7 @@ Sequence: 0 views | a sequence without end
 }
 
 #[test]
-fn the_last_words_that_an_appeal_may_have() {
+fn evidence_of_rare_conditions() {
     let appeal = with(summer(), "kind", json!("thank"));
     let appeal = with(appeal, "frequency", json!({"unlimited": true}));
     let audience = json!({"articles": {"max": 0}, "standings": ["recurring"], "consent": "required"});

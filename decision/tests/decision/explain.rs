@@ -1,4 +1,4 @@
-//! What an explanation tells the people who ask why.
+//! Explanations of verdicts.
 
 use keepopen_decision::{
     AppealExplanation, AppealRules, Explanation, Known, Question, Reason, Rule, RuleExplanation, SiteRules,
@@ -38,7 +38,7 @@ pub fn with(mut appeal: Value, field: &str, value: Value) -> Value {
 }
 
 #[test]
-fn every_appeal_and_every_rule_is_told_even_past_the_first_failure() {
+fn every_appeal_and_every_rule_is_explained_even_after_the_first_failure() {
     let paused = with(with(summer(), "id", json!("winter")), "live", json!("paused"));
     let told = explained(&json!([summer(), paused]), &json!({"site": "journal"}), Known::nobody());
     assert_eq!(told.appeals.len(), 2);
@@ -51,7 +51,7 @@ fn every_appeal_and_every_rule_is_told_even_past_the_first_failure() {
 }
 
 #[test]
-fn a_failed_rule_tells_what_it_saw_and_what_it_wanted() {
+fn a_failed_rule_shows_what_it_found_and_what_would_have_passed() {
     let appeal = with(summer(), "frequency", json!({"max_views": 2, "window_days": 7, "min_gap_days": 1}));
     let appeal = with(appeal, "audience", json!({"countries": {"include": ["IE", "GB"]}}));
     let question = json!({"site": "journal", "reader": {"country": "fr"}, "history": {"views": [
@@ -71,7 +71,7 @@ fn a_failed_rule_tells_what_it_saw_and_what_it_wanted() {
 }
 
 #[test]
-fn times_are_told_in_the_zone_of_the_site() {
+fn times_are_shown_in_the_sites_time_zone() {
     let appeal = with(summer(), "schedule", json!({"starts_at": "2026-07-01T00:00:00Z"}));
     let told = explained(&json!([appeal]), &json!({"site": "journal", "history": {}}), Known::nobody());
     let schedule = rule(&told.appeals[0], Rule::Schedule);
@@ -88,7 +88,7 @@ fn a_passed_rule_gives_no_reason() {
 }
 
 #[test]
-fn an_explanation_is_json_with_the_words_of_the_contract() {
+fn an_explanation_is_json_with_the_apis_labels() {
     let told = explained(&json!([summer()]), &json!({"site": "journal"}), Known::unknown());
     let json = serde_json::to_value(&told).unwrap();
     assert_eq!(
@@ -101,7 +101,7 @@ fn an_explanation_is_json_with_the_words_of_the_contract() {
 }
 
 #[test]
-fn every_rule_of_a_reader_who_sees_nothing_is_told_in_words() {
+fn every_rule_is_explained_if_nothing_shows() {
     let appeal = with(
         summer(),
         "audience",
@@ -145,7 +145,7 @@ fn every_rule_of_a_reader_who_sees_nothing_is_told_in_words() {
 }
 
 #[test]
-fn a_hard_wall_passes_the_rule_for_dismissals_whatever_was_sent_away() {
+fn a_hard_wall_passes_the_rule_for_dismissals_after_any_dismissal() {
     let meter = json!({"free_articles": 0, "hard": true, "entitlement": "archive"});
     let wall = with(with(summer(), "surface", json!(["wall"])), "meter", meter);
     let question = json!({"site": "journal", "history": {"dismissals": [
@@ -155,7 +155,7 @@ fn a_hard_wall_passes_the_rule_for_dismissals_whatever_was_sent_away() {
 }
 
 #[test]
-fn appeals_below_the_one_that_shows_are_told_too() {
+fn appeals_below_the_one_that_shows_are_explained_too() {
     let below = with(with(summer(), "id", json!("winter")), "priority", json!(-1));
     let told =
         explained(&json!([below, summer()]), &json!({"site": "journal", "history": {}}), Known::nobody());
@@ -165,7 +165,7 @@ fn appeals_below_the_one_that_shows_are_told_too() {
 }
 
 #[test]
-fn the_country_whose_weights_count_is_told_and_none_where_the_usual_ones_do() {
+fn the_country_of_separate_weights_is_shown_and_none_for_default_weights() {
     let variants = json!([{"id": "a", "weights_by_country": {"NZ": 0}}, {"id": "b"}]);
     let appeals = json!([with(summer(), "variants", variants)]);
     let told = |country: &str| {
@@ -180,7 +180,7 @@ fn the_country_whose_weights_count_is_told_and_none_where_the_usual_ones_do() {
 }
 
 #[test]
-fn appeals_that_share_readers_tell_how_many_each_gets() {
+fn explanations_show_how_many_readers_each_appeal_gets() {
     let other = with(with(summer(), "id", json!("winter")), "weight", json!(3));
     let told =
         explained(&json!([summer(), other]), &json!({"site": "journal", "history": {}}), Known::nobody());

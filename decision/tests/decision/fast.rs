@@ -1,4 +1,4 @@
-//! Questions that are read in one go are read as the library reads them.
+//! The fast parser reads questions as serde does.
 
 use keepopen_decision::{Question, fast_question};
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 pub const WHOLE: &str = r#"{"site":"journal","surfaces":["banner","inline","wall"],"page":{"url":"https://journal.example.org/é","section":"politics","tags":["budget","assembly"],"kind":"article","sensitive":false,"paid":true,"ordinal":3},"reader":{"country":"IE","region":"L","locale":"en-IE","device":"mobile","signed_in":false,"consent":"granted","bucket":417223},"history":{"views":[{"appeal":"summer","variant":"a","at":"2026-11-23T08:00:00.123Z"},{"appeal":"winter","at":"2026-11-23T08:00:00Z"}],"dismissals":[{"appeal":"summer","kind":"already_gave","at":"2026-11-20T08:00:00Z"}],"articles":[{"week":"2026-11-16","count":4,"tags":{"budget":2,"health & care":0}},{"week":"2026-11-09"}],"article_days":[{"day":"2026-11-22","count":2},{"day":"2026-11-23"}],"free_articles_used":0},"token":"a.b.c"}"#;
 
 #[test]
-fn what_browsers_write_is_read_whole() {
+fn questions_as_browsers_write_them_are_read() {
     let empty = r#"{"site":"","surfaces":[],"page":{},"reader":{},"history":{},"token":null}"#;
     let nothing_known = r#"{"site":"s","surfaces":null,"page":null,"reader":null,"history":null}"#;
     let lists = r#"{"site":"s","history":{"views":null,"dismissals":[],"articles":[{"week":"w","count":null,"tags":null},{"week":"w","tags":{}}]}}"#;
@@ -22,7 +22,7 @@ fn what_browsers_write_is_read_whole() {
 }
 
 #[test]
-fn whatever_else_is_left_to_the_library() {
+fn other_questions_are_left_to_serde() {
     for json in [
         "",
         "{}",
@@ -90,7 +90,7 @@ fn whatever_else_is_left_to_the_library() {
 
 proptest! {
     #[test]
-    fn whatever_is_read_is_read_as_the_library_reads_it(
+    fn every_accepted_question_is_read_as_serde_reads_it(
         changes in proptest::collection::vec((any::<proptest::sample::Index>(), 0_usize..3, r#"[\x00-\x20"\\{}\[\],:0129.e-]|null|true|é|"site":|"at":|\PC"#), 1..4),
     ) {
         let mut json: Vec<String> = WHOLE.chars().map(String::from).collect();
@@ -109,7 +109,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_of_any_length_ends_where_it_ends(text in "\\PC{0,40}", sign in proptest::option::of(0_u8..=0x22)) {
+    fn the_end_of_a_text_is_found_at_any_length(text in "\\PC{0,40}", sign in proptest::option::of(0_u8..=0x22)) {
         let sign = sign.map(char::from);
         let json = format!(r#"{{"site":"{text}{}x"}}"#, sign.map(String::from).unwrap_or_default());
         let library = serde_json::from_str::<Question<'_>>(&json).ok();
@@ -119,7 +119,7 @@ proptest! {
 }
 
 #[test]
-fn tags_are_the_same_however_they_were_read_and_only_if_they_are() {
+fn tags_are_equal_if_their_content_is_equal_for_either_parser() {
     let json = r#"{"week":"2026-11-16","tags":{"budget":2,"harbour":1}}"#;
     let question = format!(r#"{{"site":"s","history":{{"articles":[{json}]}}}}"#);
     let written = fast_question(&question).unwrap().history.unwrap().articles[0].tags.clone();

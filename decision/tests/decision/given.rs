@@ -1,4 +1,4 @@
-//! What whoever compiles the appeals adds to them, beside what is written.
+//! What the caller of `compile` adds to appeals, in addition to what their authors write.
 
 use keepopen_decision::{
     AppealRules, Kind, Known, Moment, Question, Reason, SiteRules, Surface, Value, Verdict, begins_at_ms,
@@ -23,20 +23,20 @@ fn verdict_on(site: &SiteRules, given: &[Value]) -> Verdict {
 }
 
 #[test]
-fn a_wording_shows_when_the_value_that_it_needs_is_given_and_not_when_another_is() {
+fn a_variant_shows_only_if_the_value_that_it_requires_is_given() {
     assert_eq!(verdict(&[]).reason(), Reason::MissingValue);
     assert_eq!(verdict(&[Value::TickerGoal]).reason(), Reason::MissingValue);
     assert_eq!(verdict(&[Value::TickerGoal, Value::TickerLeft]).reason(), Reason::Matched);
 }
 
 #[test]
-fn a_value_that_the_site_has_and_that_is_given_too_is_there() {
+fn a_value_that_both_the_site_and_the_caller_provide_is_available() {
     let site = SiteRules { values: vec![Value::TickerLeft], ..SiteRules::new("journal") };
     assert_eq!(verdict_on(&site, &[Value::TickerLeft]).reason(), Reason::Matched);
 }
 
 #[test]
-fn what_is_given_is_never_read_from_what_somebody_wrote() {
+fn given_values_are_never_read_from_what_an_author_writes() {
     let appeal = AppealRules::new("summer", "journal", Kind::Ask, Surface::Banner);
     let mut written = serde_json::to_value(&appeal).unwrap();
     assert!(written.get("given").is_none());
@@ -45,7 +45,7 @@ fn what_is_given_is_never_read_from_what_somebody_wrote() {
 }
 
 #[test]
-fn a_moment_begins_on_the_clock_of_its_zone_with_the_first_minute_of_a_day() {
+fn a_moment_is_local_time_and_a_date_begins_with_its_first_minute() {
     let at = |text: &str, zone: &str| begins_at_ms(text.parse::<Moment>().unwrap(), zone);
     assert_eq!(at("2026-06-15T12:00:00Z", "Europe/Dublin"), Some(NOON_MS));
     assert_eq!(at("2026-06-15T13:00", "Europe/Dublin"), Some(NOON_MS));

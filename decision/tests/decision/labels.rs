@@ -1,4 +1,4 @@
-//! The words of the contract, letter by letter: what a word means never changes, and no other word means it.
+//! The API's labels, character by character. A label's meaning never changes, and no two labels mean the same.
 
 use keepopen_decision::{
     AppealIndex, AppealRules, Assignment, Device, DismissalKind, Kind, Live, Percent, Problem, Reason,
@@ -7,7 +7,7 @@ use keepopen_decision::{
 use serde::{Deserialize, Serialize};
 use serde_json::{json, to_value};
 
-/// Every value with its word, which it has in JSON too.
+/// The labels of all values. Asserts that each is the same in JSON.
 fn all<T: Copy + Serialize>(
     values: impl IntoIterator<Item = T>,
     as_str: impl Fn(T) -> &'static str,
@@ -20,7 +20,7 @@ fn all<T: Copy + Serialize>(
 }
 
 #[test]
-fn every_word_is_the_same_in_code_and_in_json() {
+fn every_label_is_the_same_in_code_and_in_json() {
     assert_eq!(all(Kind::ALL, Kind::as_str), "ask thank fix_card win_back upsell");
     assert_eq!(all(Surface::ALL, Surface::as_str), "banner inline wall");
     assert_eq!(all(Standing::ALL, Standing::as_str), "none one_off recurring past_due lapsed unknown");
@@ -35,7 +35,7 @@ fn every_word_is_the_same_in_code_and_in_json() {
 }
 
 #[test]
-fn whether_an_appeal_is_live_is_read_back_from_its_word_and_from_no_other() {
+fn live_states_are_parsed_from_their_labels_only() {
     let states = [Live::Live, Live::Scheduled, Live::Paused, Live::Draft, Live::Ended];
     assert_eq!(all(states, Live::as_str), "live scheduled paused draft ended");
     for live in states {
@@ -47,7 +47,7 @@ fn whether_an_appeal_is_live_is_read_back_from_its_word_and_from_no_other() {
 }
 
 #[test]
-fn a_device_is_read_in_any_case_and_from_no_other_word() {
+fn a_device_is_parsed_from_its_label_in_any_case() {
     assert_eq!(
         ["TABLET", "mobile", "phone", ""].map(Device::parse),
         [Some(Device::Tablet), Some(Device::Mobile), None, None]
@@ -55,7 +55,7 @@ fn a_device_is_read_in_any_case_and_from_no_other_word() {
 }
 
 #[test]
-fn a_percentage_is_told_and_written_as_short_as_it_can_be() {
+fn a_percentage_is_written_as_short_as_possible() {
     let told = [0.0, 12.5, 30.0, 100.0].map(|percent| Percent::new(percent).unwrap());
     assert_eq!(told.map(|percent| percent.to_string()), ["0 %", "12.5 %", "30 %", "100 %"]);
     assert_eq!(to_value(told).unwrap(), json!([0, 12.5, 30, 100]));
@@ -64,7 +64,7 @@ fn a_percentage_is_told_and_written_as_short_as_it_can_be() {
 }
 
 #[test]
-fn a_silence_names_its_reason_and_the_time_at_which_it_may_end() {
+fn a_verdict_without_an_appeal_has_a_reason_and_the_next_eligible_time() {
     let silent = |next_eligible_at_ms| Verdict::Silent { reason: Reason::RecentGiver, next_eligible_at_ms };
     assert_eq!(silent(Some(7)).next_eligible_at_ms(), Some(7));
     assert_eq!(silent(None).next_eligible_at_ms(), None);
@@ -77,7 +77,7 @@ fn a_silence_names_its_reason_and_the_time_at_which_it_may_end() {
 }
 
 #[test]
-fn whoever_is_at_fault_is_named() {
+fn errors_name_the_site_or_appeal_that_they_belong_to() {
     let unknown = UnknownSite { site: "nowhere".to_owned() };
     assert_eq!(unknown.to_string(), "no site is called \"nowhere\"");
     let problem = |appeal: Option<&str>, site: Option<&str>| Problem {
@@ -91,7 +91,7 @@ fn whoever_is_at_fault_is_named() {
 }
 
 #[test]
-fn a_floor_that_is_too_high_is_told_how_high_it_may_be() {
+fn the_problem_of_a_floor_that_is_too_high_shows_the_maximum() {
     let mut appeal = AppealRules::new("summer", "journal", Kind::Ask, Surface::Banner);
     appeal.variants = ["a", "b", "c"].map(VariantRules::new).to_vec();
     (appeal.assignment, appeal.floor_percent) = (Assignment::Learned, Percent::new(40.0));
@@ -101,7 +101,7 @@ fn a_floor_that_is_too_high_is_told_how_high_it_may_be() {
 }
 
 #[test]
-fn a_text_is_the_same_wherever_it_comes_from() {
+fn a_text_is_equal_whether_borrowed_or_owned() {
     let owned = Text::from("summer".to_owned());
     assert_eq!((&*owned, owned.to_string().as_str()), ("summer", "summer"));
     assert_eq!(owned, Text::from("summer"));

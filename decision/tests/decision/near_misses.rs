@@ -1,4 +1,4 @@
-//! Names in questions that look like a slip are told; others are ignored in silence.
+//! Unknown field names in questions that look like a typo give a warning; others are ignored.
 
 use keepopen_decision::NearMisses;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ fn told(question: &Value) -> Vec<String> {
 }
 
 #[test]
-fn a_slip_is_told_with_what_was_probably_meant() {
+fn a_typo_gives_a_warning_with_the_probable_name() {
     assert_eq!(
         told(&json!({"site": "journal", "page": {"sensitve": true, "tags": ["a"]}})),
         ["page.sensitve is not known and was ignored; did you mean page.sensitive?"]
@@ -23,7 +23,7 @@ fn a_slip_is_told_with_what_was_probably_meant() {
 }
 
 #[test]
-fn a_field_in_the_wrong_object_is_told_with_the_right_one() {
+fn a_field_in_the_wrong_object_gives_a_warning_with_the_right_one() {
     assert_eq!(
         told(
             &json!({"site": "journal", "section": "sport", "reader": {"url": "/a"}, "page": {"country": "IE"}})
@@ -37,7 +37,7 @@ fn a_field_in_the_wrong_object_is_told_with_the_right_one() {
 }
 
 #[test]
-fn a_slip_that_stands_in_many_entries_is_told_once() {
+fn a_typo_in_many_entries_gives_one_warning() {
     let view = json!({"appeal": "a", "varient": "b", "at": "2026-06-15T12:00:00Z"});
     assert_eq!(
         told(&json!({"site": "journal", "history": {"views": [view, view]}})),
@@ -58,7 +58,7 @@ fn a_slip_that_stands_in_many_entries_is_told_once() {
 }
 
 #[test]
-fn what_is_known_and_what_is_of_others_is_not_told() {
+fn known_and_unrelated_fields_give_no_warning() {
     let question = json!({
         "site": "journal", "surfaces": ["banner"], "token": null, "supporter": {"standing": "none"}, "preview": "note", "author": "x", "experiment": {"site": 1},
         "page": {"url": "/a", "section": null, "tags": [], "kind": "a", "sensitive": false, "paid": false, "ordinal": 1, "words": 7},

@@ -43,13 +43,13 @@ fn full_appeal() -> Value {
 }
 
 #[test]
-fn an_appeal_is_written_as_it_was_read() {
+fn an_appeal_survives_reading_and_writing() {
     let read: AppealRules = serde_json::from_value(full_appeal()).unwrap();
     assert_eq!(serde_json::to_value(&read).unwrap(), full_appeal());
 }
 
 #[test]
-fn what_one_need_not_write_is_not_written() {
+fn default_values_are_not_written() {
     let plain = AppealRules::new("summer", "journal", Kind::Ask, Surface::Banner);
     let written = serde_json::to_value(&plain).unwrap();
     let names: Vec<&str> = written.as_object().unwrap().keys().map(String::as_str).collect();
@@ -60,10 +60,10 @@ fn what_one_need_not_write_is_not_written() {
 }
 
 #[test]
-fn a_field_nobody_knows_is_an_error_at_every_depth_of_an_appeal() {
+fn an_unknown_field_is_an_error_at_every_depth_of_an_appeal() {
     let mut objects = Vec::new();
     collect_objects(&full_appeal(), String::new(), &mut objects);
-    // Its fields are names of countries; those that are none are found where it is compiled.
+    // Its fields are names of countries; the compiler reports unknown ones.
     objects.retain(|pointer| pointer != "/variants/0/weights_by_country");
     assert_eq!(objects.len(), 22);
     for pointer in objects {
@@ -92,7 +92,7 @@ fn collect_objects(value: &Value, pointer: String, found: &mut Vec<String>) {
 }
 
 #[test]
-fn a_site_needs_no_more_than_its_id() {
+fn a_site_requires_only_an_id() {
     let read: SiteRules = serde_json::from_value(json!({"id": "journal"})).unwrap();
     assert_eq!(read, SiteRules::new("journal"));
     assert_eq!((read.quiet_days, read.time_zone.as_str()), (90, "UTC"));
@@ -100,7 +100,7 @@ fn a_site_needs_no_more_than_its_id() {
 }
 
 #[test]
-fn what_is_left_out_has_its_default() {
+fn omitted_fields_have_their_defaults() {
     let appeal: AppealRules = serde_json::from_value(json!({
         "id": "summer", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "variants": [{"id": "a"}],
         "audience": {"articles": {}}, "meter": {"free_articles": 5}
@@ -113,7 +113,7 @@ fn what_is_left_out_has_its_default() {
 }
 
 #[test]
-fn a_time_is_written_as_it_was_read() {
+fn a_time_survives_reading_and_writing() {
     for text in ["2026-06-15T12:00:00Z", "2026-06-15T12:00:00", "2026-06-15"] {
         assert_eq!(text.parse::<Moment>().unwrap().to_string(), text);
     }
@@ -123,7 +123,7 @@ fn a_time_is_written_as_it_was_read() {
 }
 
 #[test]
-fn what_stands_in_place_of_an_object_is_told_apart_from_one() {
+fn other_values_in_place_of_an_object_are_rejected() {
     let error = |text: &str| serde_json::from_str::<Question<'_>>(text).unwrap_err().to_string();
     assert!(error(r#"{"site":"journal","page":[]}"#).contains("expected an object"));
     assert!(error(r#"{"site":"journal","surfaces":[{"banner":null}]}"#).contains("expected a text"));
@@ -146,7 +146,7 @@ fn what_stands_in_place_of_an_object_is_told_apart_from_one() {
 }
 
 #[test]
-fn the_whole_context_of_a_reader_is_read() {
+fn the_whole_reader_context_is_read() {
     let text = r#"{"site":"journal","surfaces":["banner","inline"],
         "page":{"url":"https://journal.example/a","section":"politics","tags":["china"],"kind":"article",
                 "sensitive":false,"paid":true,"ordinal":3},
@@ -169,7 +169,7 @@ fn the_whole_context_of_a_reader_is_read() {
 }
 
 #[test]
-fn texts_are_borrowed_also_inside_lists_and_copied_only_where_they_must() {
+fn texts_are_borrowed_even_in_lists_and_copied_only_if_necessary() {
     let text = r#"{"site":"journal","page":{"section":"a\u0062","tags":["china"]}}"#;
     let question: Question<'_> = serde_json::from_str(text).unwrap();
     assert!(matches!(question.site.0, Cow::Borrowed("journal")));
@@ -178,7 +178,7 @@ fn texts_are_borrowed_also_inside_lists_and_copied_only_where_they_must() {
 }
 
 #[test]
-fn a_reason_is_the_same_word_in_json_and_in_text() {
+fn a_reason_has_the_same_label_in_json_and_in_text() {
     for reason in Reason::ALL {
         assert_eq!(serde_json::to_value(reason).unwrap(), json!(reason.as_str()));
         assert_eq!(reason.to_string(), reason.as_str());

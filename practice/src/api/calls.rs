@@ -71,7 +71,7 @@ pub(crate) fn carry_out(state: &mut State, call: &Call, trouble: Option<&Trouble
     reply
 }
 
-/// Whether Stripe stores this reply: it stores what an endpoint answered, even a 500, but not what was rejected earlier,
+/// Whether Stripe stores this reply: it stores replies of an endpoint, even a 500, but not calls that were rejected earlier,
 /// such as invalid parameters, a rate limit or a conflict.
 fn is_stored(refused: &Refused) -> bool {
     let turned_away =

@@ -119,7 +119,7 @@ fn answer_dispute(state: &mut State, id: &str, params: &Params) -> Result<(), Re
         evidence.insert(name.to_owned(), json!(value));
     }
     let metadata = params.metadata("metadata")?;
-    // Stripe submits the evidence at once unless told otherwise.
+    // Stripe submits the evidence immediately unless `submit` is false.
     let submit = params.word("submit", &["true", "false"])? != Some("false");
     disputes::answer(state, id, &Value::Object(evidence), metadata, submit)
 }

@@ -81,13 +81,13 @@ impl<'a> Filters<'a> {
         types.is_empty() || types.iter().any(|(_, kind)| *kind == text(object, "type"))
     }
 
-    /// Includes the payout's own entry, as Stripe does; while the payout is being sorted out, only that.
+    /// Includes the payout's own entry, as Stripe does; until the payout is reconciled, only that.
     fn in_payout(&self, object: &Value) -> bool {
         let Some(payout) = self.params.get("payout") else { return true };
         let balance = &self.state.balance;
-        let is_unsorted = balance.unsorted.iter().any(|it| it == payout);
+        let is_unreconciled = balance.unreconciled.iter().any(|it| it == payout);
         balance.payout_of(text(object, "id")) == Some(payout)
-            && (!is_unsorted || text(object, "source") == payout)
+            && (!is_unreconciled || text(object, "source") == payout)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Payouts, and the time when fees are known.
+//! Payouts, and when fees and the contents of payouts become known.
 
 use crate::flows::{balance, payouts};
 use crate::{PracticeStripe, Refused, Settlement};
@@ -10,23 +10,23 @@ impl PracticeStripe {
         payouts::pay_out(&mut self.state.open(), all)
     }
 
-    /// Makes a payout fail, even after it was paid: its money waits for the next payout.
+    /// Makes a payout fail, even after it was paid. The next payout includes its money.
     pub fn fail_payout(&self, payout_id: &str) -> Result<(), Refused> {
         payouts::fail(&mut self.state.open(), payout_id)
     }
 
-    /// With `true`, the contents of new payouts are listed only when `sort_out` is called, as when Stripe takes its time;
+    /// With `true`, the contents of new payouts are listed only when `reconcile_payouts` is called, as when Stripe takes its time;
     /// with `false` at once.
-    pub fn sort_out_late(&self, late: bool) {
-        self.state.open().balance.sorts_late = late;
+    pub fn reconcile_late(&self, late: bool) {
+        self.state.open().balance.reconciles_late = late;
     }
 
     /// Lists the contents of every payout that still waits for it, and emits the events.
-    pub fn sort_out(&self) {
-        payouts::sort_out(&mut self.state.open());
+    pub fn reconcile_payouts(&self) {
+        payouts::reconcile_payouts(&mut self.state.open());
     }
 
-    /// Sets the settlement currency and its rates; with `None` every currency settles in itself.
+    /// Sets the settlement currency and its rates; with `None` each currency is settled in itself.
     pub fn set_settlement(&self, settlement: Option<Settlement>) {
         self.state.open().balance.settlement = settlement;
     }

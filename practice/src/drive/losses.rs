@@ -5,19 +5,19 @@ use serde_json::Value;
 use crate::{Loss, PracticeStripe, Refused};
 
 impl PracticeStripe {
-    /// Leaves some of the coming events undelivered although the API shows them, as when every try failed; `None` stops
+    /// Does not deliver some of the next events, although the API shows them, as if every attempt had failed. `None` stops
     /// this. `deliver_again` delivers one after all.
     pub fn lose_deliveries(&self, loss: Option<Loss>) {
         self.state.open().losing.deliveries = loss;
     }
 
-    /// Leaves some of the coming events undelivered and hides them from the API; `None` stops this. `events` here still has
-    /// them.
+    /// Does not deliver some of the next events and hides them from the API. `None` stops this. [`Self::events`] still
+    /// contains them.
     pub fn lose_events(&self, loss: Option<Loss>) {
         self.state.open().losing.events = loss;
     }
 
-    /// Overwrites fields of an object or an event, as after a mistake of Stripe's; no event reports it.
+    /// Overwrites fields of an object or an event, like an error at Stripe. No event reports it.
     pub fn override_fields(&self, id: &str, fields: &Value) -> Result<(), Refused> {
         let mut state = self.state.open();
         if let Some(event) = state.events.iter_mut().find(|event| event["id"] == id) {

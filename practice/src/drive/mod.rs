@@ -1,4 +1,4 @@
-//! The Rust handle: starts the stand-in, and does what people do on its pages and what happens to their payments.
+//! The Rust handle: starts the stand-in, and triggers what people do on its pages and what happens to their payments.
 //!
 //! **Owns**: what tests and the demo can do apart from the HTTP API.
 //! **Never**: decides the effects of an action; that is `flows/`.
@@ -55,7 +55,7 @@ pub enum Renewal {
     NeedsAction,
     /// Stripe can't finalize the invoice: it stays a draft until `finalize_invoice`.
     NotFinalized,
-    /// Before Stripe tries to collect, somebody marks the invoice as paid outside Stripe.
+    /// The invoice is marked as paid outside Stripe, before Stripe tries to collect.
     PaidOutside,
 }
 
@@ -177,7 +177,7 @@ impl PracticeStripe {
         self.state.open().events.clone()
     }
 
-    /// The events after the first so many, as in `events`.
+    /// The events from this index on, as in `events`.
     #[must_use]
     pub fn events_after(&self, seen: usize) -> Vec<Value> {
         self.state.open().events.iter().skip(seen).cloned().collect()
@@ -196,14 +196,14 @@ impl PracticeStripe {
         state.calls_before_trouble = 0;
     }
 
-    /// Makes only the next so many API calls fail.
+    /// Makes only this many of the next API calls fail.
     pub fn break_next_calls(&self, trouble: Trouble, calls: u32) {
         let mut state = self.state.open();
         state.trouble = (calls > 0).then_some((trouble, Some(calls)));
         state.calls_before_trouble = 0;
     }
 
-    /// Makes one call fail, after so many others.
+    /// Makes one call fail, after this many others.
     pub fn break_call_after(&self, trouble: Trouble, calls: u32) {
         let mut state = self.state.open();
         state.trouble = Some((trouble, Some(1)));

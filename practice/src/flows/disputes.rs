@@ -9,19 +9,19 @@ use crate::objects::money_back;
 use crate::state::{State, number, text};
 use crate::{Outcome, Refused};
 
-/// Opens a dispute. Returns its id. It may exceed what refunds have left, as at Stripe. A charge may have several, as long
-/// as together they don't exceed the charge.
+/// Opens a dispute and returns its id. As at Stripe, the dispute may exceed the part of the charge that is not refunded.
+/// A charge may have several disputes, as long as those that still withdraw money don't exceed the charge together.
 pub(crate) fn open(
     state: &mut State,
     payment_id: &str,
     amount_minor: Option<i64>,
 ) -> Result<String, Refused> {
-    let (charge, dispute) = file(state, payment_id, amount_minor, "needs_response")?;
+    let (charge, dispute) = create_dispute(state, payment_id, amount_minor, "needs_response")?;
     let amount_minor = number(&state.see(&dispute), "amount");
     book(state, &dispute, -amount_minor);
     state.emit("charge.dispute.created", &dispute);
     state.emit("charge.dispute.funds_withdrawn", &dispute);
-    reviews::overtaken(state, &charge, "disputed")?;
+    reviews::close_because(state, &charge, "disputed")?;
     Ok(dispute)
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn open_inquiry(
     payment_id: &str,
     amount_minor: Option<i64>,
 ) -> Result<String, Refused> {
-    let (_, dispute) = file(state, payment_id, amount_minor, "warning_needs_response")?;
+    let (_, dispute) = create_dispute(state, payment_id, amount_minor, "warning_needs_response")?;
     state.emit("charge.dispute.created", &dispute);
     Ok(dispute)
 }
@@ -44,7 +44,7 @@ pub(crate) fn prevent(
 ) -> Result<String, Refused> {
     let refund = refunds::refund(state, payment_id, amount_minor, &refunds::Wish::default())?;
     let refunded_minor = number(&state.see(&refund), "amount");
-    let (_, dispute) = file(state, payment_id, Some(refunded_minor), "prevented")?;
+    let (_, dispute) = create_dispute(state, payment_id, Some(refunded_minor), "prevented")?;
     state.emit("charge.dispute.created", &dispute);
     state.emit("charge.dispute.closed", &dispute);
     Ok(dispute)
@@ -54,7 +54,7 @@ pub(crate) fn prevent(
 pub(crate) fn escalate(state: &mut State, dispute_id: &str) -> Result<(), Refused> {
     let dispute = state.want("dispute", dispute_id)?;
     if !is_inquiry(&dispute) {
-        return Err(Refused::invalid(None, format!("Dispute {dispute_id} is no open inquiry.")));
+        return Err(Refused::invalid(None, format!("Dispute {dispute_id} is not an open inquiry.")));
     }
     let mut details = dispute["payment_method_details"].clone();
     details["card"]["case_type"] = json!("chargeback");
@@ -103,7 +103,10 @@ pub(crate) fn answer(
 pub(crate) fn close(state: &mut State, dispute_id: &str, outcome: Outcome) -> Result<(), Refused> {
     let dispute = still_open(state, dispute_id)?;
     if is_inquiry(&dispute) != (outcome == Outcome::WarningClosed) {
-        let sentence = format!("Dispute {dispute_id} is {} and can't end so.", text(&dispute, "status"));
+        let sentence = format!(
+            "Dispute {dispute_id} has the status {} and can't be closed with this outcome.",
+            text(&dispute, "status")
+        );
         return Err(Refused::invalid(None, sentence));
     }
     match outcome {
@@ -125,16 +128,16 @@ pub(crate) fn close(state: &mut State, dispute_id: &str, outcome: Outcome) -> Re
     Ok(())
 }
 
-/// A fully refunded charge leaves nothing to inquire about.
+/// Closes the open inquiries of a fully refunded charge.
 pub(crate) fn close_inquiries(state: &mut State, charge_id: &str) -> Result<(), Refused> {
     let inquiries = disputes_of(state, charge_id).filter(|dispute| is_inquiry(dispute));
     let ids: Vec<String> = inquiries.map(|dispute| text(dispute, "id").to_owned()).collect();
     ids.iter().try_for_each(|id| close(state, id, Outcome::WarningClosed))
 }
 
-/// Whether a dispute prevents a refund of this charge. An inquiry does not, nor does one that was closed without a dispute.
+/// Whether a dispute prevents a refund of this charge. An inquiry does not, open or closed, nor does a prevented dispute.
 pub(crate) fn forbids_refund(state: &State, charge_id: &str) -> bool {
-    disputes_of(state, charge_id).any(|dispute| !is_inquiry(dispute) && !is_closed_inquiry(dispute))
+    disputes_of(state, charge_id).any(|dispute| !is_inquiry(dispute) && !ended_without_withdrawal(dispute))
 }
 
 /// Whether a dispute is still an open inquiry.
@@ -147,7 +150,7 @@ pub(crate) fn is_open(dispute: &Value) -> bool {
     is_inquiry(dispute) || matches!(text(dispute, "status"), "needs_response" | "under_review")
 }
 
-fn is_closed_inquiry(dispute: &Value) -> bool {
+fn ended_without_withdrawal(dispute: &Value) -> bool {
     matches!(text(dispute, "status"), "warning_closed" | "prevented")
 }
 
@@ -163,8 +166,8 @@ fn disputes_of<'a>(state: &'a State, charge_id: &'a str) -> impl Iterator<Item =
     state.all("dispute").filter(move |dispute| text(dispute, "charge") == charge_id)
 }
 
-/// Creates a dispute after checking that the charge can cover it. Returns the charge as it was, and the dispute's id.
-fn file(
+/// Creates a dispute after checking that the charge can cover it. Returns the charge as it was before, and the dispute's id.
+fn create_dispute(
     state: &mut State,
     payment_id: &str,
     amount_minor: Option<i64>,
@@ -176,17 +179,18 @@ fn file(
         let sentence = format!("Charge {charge_id} did not succeed, so nobody can dispute it.");
         return Err(Refused::invalid(None, sentence));
     }
-    // A won dispute returned its money, and a closed inquiry withdrew none.
-    let taking = disputes_of(state, &charge_id)
-        .filter(|dispute| !is_closed_inquiry(dispute) && text(dispute, "status") != "won");
-    let left_minor = number(&charge, "amount") - taking.map(|it| number(it, "amount")).sum::<i64>();
+    // A won dispute returned its money. A closed inquiry or a prevented dispute withdrew none.
+    let withdrawn = disputes_of(state, &charge_id)
+        .filter(|dispute| !ended_without_withdrawal(dispute) && text(dispute, "status") != "won");
+    let left_minor = number(&charge, "amount") - withdrawn.map(|it| number(it, "amount")).sum::<i64>();
     if left_minor <= 0 {
         let sentence = format!("Charge {charge_id} is disputed already.");
         return Err(Refused::invalid(Some("charge_disputed"), sentence));
     }
     let amount_minor = amount_minor.unwrap_or(left_minor);
     if amount_minor < 1 || amount_minor > left_minor {
-        let sentence = "The disputed amount must be between 1 and what is not disputed of the charge yet.";
+        let sentence =
+            "The disputed amount must be between 1 and the part of the charge that is not yet disputed.";
         return Err(Refused::param("parameter_invalid_integer", "amount", sentence));
     }
     let now = state.now();

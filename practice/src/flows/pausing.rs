@@ -9,7 +9,7 @@ use crate::ids;
 use crate::objects::billing::Period;
 use crate::state::{State, text};
 
-/// What Stripe does with invoices while collection is paused.
+/// The ways in which Stripe treats invoices while collection is paused.
 pub(crate) const BEHAVIORS: &[&str] = &["keep_as_draft", "mark_uncollectible", "void"];
 
 /// Pauses the collection of payments, or with `None` resumes it. The subscription stays active.

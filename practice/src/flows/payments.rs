@@ -1,4 +1,4 @@
-//! What every payment has in common: the payment intent and its charge.
+//! The common part of every payment: the payment intent and its charge.
 
 use serde_json::{Value, json};
 

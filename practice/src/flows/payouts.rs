@@ -36,25 +36,25 @@ fn pay(state: &mut State, currency: &str, mut entries: Vec<String>) -> Option<St
     state.balance.pay(&payout, &entries);
     state.set(&payout, json!({ "balance_transaction": own }));
     state.emit("payout.created", &payout);
-    state.balance.unsorted.push(payout.clone());
-    if !state.balance.sorts_late {
-        sort_out(state);
+    state.balance.unreconciled.push(payout.clone());
+    if !state.balance.reconciles_late {
+        reconcile_payouts(state);
     }
     state.set(&payout, json!({ "status": "paid" }));
     state.emit("payout.paid", &payout);
     Some(payout)
 }
 
-/// Makes the contents known of every payout that waits for it.
-pub(crate) fn sort_out(state: &mut State) {
-    for payout in std::mem::take(&mut state.balance.unsorted) {
+/// Publishes the contents of every payout that waits for its reconciliation.
+pub(crate) fn reconcile_payouts(state: &mut State) {
+    for payout in std::mem::take(&mut state.balance.unreconciled) {
         let before = state.set(&payout, json!({ "reconciliation_status": "completed" }));
         state.emit_change("payout.updated", &payout, before);
         state.emit("payout.reconciliation_completed", &payout);
     }
 }
 
-/// The bank returns a payout, even one that had been paid: the money waits for the next payout.
+/// The bank returns a payout, even one that was paid. The next payout includes the money.
 pub(crate) fn fail(state: &mut State, payout_id: &str) -> Result<(), Refused> {
     let payout = state.want("payout", payout_id)?;
     if matches!(text(&payout, "status"), "failed" | "canceled") {

@@ -56,7 +56,7 @@ pub(crate) fn refund(
     state.emit("refund.created", &refund);
     reference_arrives(state, &refund);
     if refunded_minor == number(&charge, "amount") {
-        reviews::overtaken(state, &charge, "refunded")?;
+        reviews::close_because(state, &charge, "refunded")?;
         disputes::close_inquiries(state, &charge_id)?;
     }
     Ok(refund)

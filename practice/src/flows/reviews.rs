@@ -51,7 +51,7 @@ pub(crate) fn close(state: &mut State, review: &str, reason: &str) -> Result<(),
 }
 
 /// Closes the open review of a charge, because something else happened to the charge.
-pub(crate) fn overtaken(state: &mut State, charge: &Value, reason: &str) -> Result<(), Refused> {
+pub(crate) fn close_because(state: &mut State, charge: &Value, reason: &str) -> Result<(), Refused> {
     match charge["review"].as_str() {
         Some(review) => close(state, review, reason),
         None => Ok(()),

@@ -32,7 +32,7 @@ struct Section {
     rows: Vec<Row>,
 }
 
-/// What it is, how it stands, and its buttons.
+/// Its description, its state, and its buttons.
 struct Row {
     id: String,
     /// A line may break between the parts.
@@ -54,9 +54,9 @@ enum Detail {
 /// Events that are older than the newest [`EVENTS_SHOWN`].
 enum Older {
     None,
-    /// They are shown, and the newest are so many.
+    /// They are shown. Contains the number of the newest ones.
     Shown(usize),
-    /// They are not shown, and all are so many.
+    /// They are hidden. Contains the number of all events.
     Hidden(usize),
 }
 

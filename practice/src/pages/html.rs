@@ -1,4 +1,4 @@
-//! How a page is made from its template in `practice/templates/`, which escapes every value.
+//! Renders pages from the templates in `practice/templates/`, which escape every value.
 
 use askama::Template;
 

@@ -3,51 +3,51 @@
 use keepopen_practice::How;
 use serde_json::{Value, json};
 
-use crate::helpers::{KEY, NOON, Stand, id, monthly_form, once_form};
+use crate::helpers::{KEY, NOON, TestStripe, id, monthly_form, once_form};
 
 #[tokio::test]
 async fn a_call_without_the_right_key_is_401_in_stripes_shape() {
-    let stand = Stand::start().await;
-    let url = stand.at("/v1/events");
-    for request in [stand.http.get(&url), stand.http.get(&url).bearer_auth("sk_test_other")] {
-        let (status, body) = stand.send(request).await;
+    let stripe = TestStripe::start().await;
+    let url = stripe.at("/v1/events");
+    for request in [stripe.http.get(&url), stripe.http.get(&url).bearer_auth("sk_test_other")] {
+        let (status, body) = stripe.send(request).await;
         assert_eq!(status, 401);
         assert_eq!(body["error"]["type"], "invalid_request_error");
     }
-    let (status, _) = stand.send(stand.http.get(&url).basic_auth(KEY, Some(""))).await;
+    let (status, _) = stripe.send(stripe.http.get(&url).basic_auth(KEY, Some(""))).await;
     assert_eq!(status, 200);
 }
 
 #[tokio::test]
-async fn a_new_session_is_open_and_unpaid_with_a_page_of_its_own() {
-    let stand = Stand::start().await;
-    let (status, session) = stand.post("/v1/checkout/sessions", &once_form()).await;
+async fn a_new_session_is_open_and_unpaid_and_has_its_own_page() {
+    let stripe = TestStripe::start().await;
+    let (status, session) = stripe.post("/v1/checkout/sessions", &once_form()).await;
     assert_eq!(status, 200);
     assert!(id(&session).starts_with("cs_test_"));
-    assert_eq!(session["url"], json!(stand.at(&format!("/pay/{}", id(&session)))));
+    assert_eq!(session["url"], json!(stripe.at(&format!("/pay/{}", id(&session)))));
     assert_eq!((&session["status"], &session["payment_status"]), (&json!("open"), &json!("unpaid")));
     assert_eq!((&session["amount_total"], &session["currency"]), (&json!(1000), &json!("eur")));
     assert_eq!((&session["submit_type"], &session["mode"]), (&json!("donate"), &json!("payment")));
     assert_eq!(session["expires_at"], NOON + 86_400);
-    let (_, read) = stand.get(&format!("/v1/checkout/sessions/{}", id(&session))).await;
+    let (_, read) = stripe.get(&format!("/v1/checkout/sessions/{}", id(&session))).await;
     assert_eq!(read, session);
 }
 
 #[tokio::test]
 async fn an_unknown_parameter_is_named() {
-    let stand = Stand::start().await;
+    let stripe = TestStripe::start().await;
     let mut form = once_form();
     form.push(("line_items[0][price_data][colour]", "red"));
-    let (status, body) = stand.post("/v1/checkout/sessions", &form).await;
+    let (status, body) = stripe.post("/v1/checkout/sessions", &form).await;
     assert_eq!(status, 400);
     assert_eq!(body["error"]["code"], "parameter_unknown");
     assert_eq!(body["error"]["param"], "line_items[0][price_data][colour]");
-    assert_eq!(stand.get("/v1/events?colour=red").await.0, 400);
+    assert_eq!(stripe.get("/v1/events?colour=red").await.0, 400);
 }
 
 #[tokio::test]
-async fn parameters_that_do_not_fit_the_mode_are_refused() {
-    let stand = Stand::start().await;
+async fn parameters_of_another_mode_are_refused() {
+    let stripe = TestStripe::start().await;
     let mut cases = Vec::new();
     for (form, more) in [
         (monthly_form(), ("customer_creation", "always")),
@@ -58,7 +58,7 @@ async fn parameters_that_do_not_fit_the_mode_are_refused() {
         (once_form(), ("customer", "cus_none")),
     ] {
         let form = [form, vec![more]].concat();
-        cases.push((more.0, stand.post("/v1/checkout/sessions", &form).await));
+        cases.push((more.0, stripe.post("/v1/checkout/sessions", &form).await));
     }
     for (name, (status, body)) in cases {
         assert_eq!(status, 400, "{name}: {body:#}");
@@ -68,7 +68,7 @@ async fn parameters_that_do_not_fit_the_mode_are_refused() {
 
 #[tokio::test]
 async fn wrong_amounts_currencies_and_addresses_are_refused() {
-    let stand = Stand::start().await;
+    let stripe = TestStripe::start().await;
     for (name, value, code) in [
         ("line_items[0][price_data][unit_amount]", "49", json!("amount_too_small")),
         ("line_items[0][price_data][unit_amount]", "10.5", json!("parameter_invalid_integer")),
@@ -81,7 +81,7 @@ async fn wrong_amounts_currencies_and_addresses_are_refused() {
         let mut form = once_form();
         form.retain(|(own, _)| *own != name);
         form.push((name, value));
-        let (status, body) = stand.post("/v1/checkout/sessions", &form).await;
+        let (status, body) = stripe.post("/v1/checkout/sessions", &form).await;
         assert_eq!(status, 400, "{name}={value}");
         assert_eq!(body["error"].get("code").cloned().unwrap_or_default(), code, "{name}={value}: {body:#}");
     }
@@ -89,18 +89,18 @@ async fn wrong_amounts_currencies_and_addresses_are_refused() {
 
 #[tokio::test]
 async fn unknown_routes_and_objects_are_404_in_stripes_shape() {
-    let stand = Stand::start().await;
+    let stripe = TestStripe::start().await;
     for path in [
         "/v1/nothing",
         "/v2/core/events",
         "/v1/checkout/sessions/cs_test_none",
         "/v1/charges/ch_none/refunds",
     ] {
-        let (status, body) = stand.get(path).await;
+        let (status, body) = stripe.get(path).await;
         assert_eq!(status, 404, "{path}");
         assert_eq!(body["error"]["type"], "invalid_request_error", "{path}");
     }
-    let (_, body) = stand.get("/v1/payment_intents/pi_none").await;
+    let (_, body) = stripe.get("/v1/payment_intents/pi_none").await;
     assert_eq!(
         (&body["error"]["code"], &body["error"]["param"]),
         (&json!("resource_missing"), &json!("intent"))
@@ -109,9 +109,12 @@ async fn unknown_routes_and_objects_are_404_in_stripes_shape() {
 
 #[tokio::test]
 async fn the_callers_version_is_echoed_and_every_reply_has_a_request_id() {
-    let stand = Stand::start().await;
-    let request =
-        stand.http.get(stand.at("/v1/events")).bearer_auth(KEY).header("Stripe-Version", "2025-03-31.basil");
+    let stripe = TestStripe::start().await;
+    let request = stripe
+        .http
+        .get(stripe.at("/v1/events"))
+        .bearer_auth(KEY)
+        .header("Stripe-Version", "2025-03-31.basil");
     let reply = request.send().await.unwrap();
     assert_eq!(reply.headers()["Stripe-Version"], "2025-03-31.basil");
     assert!(reply.headers()["Request-Id"].to_str().unwrap().starts_with("req_"));
@@ -119,13 +122,13 @@ async fn the_callers_version_is_echoed_and_every_reply_has_a_request_id() {
 
 #[tokio::test]
 async fn events_are_listed_newest_first_and_page_by_page() {
-    let stand = Stand::start().await;
-    let session = stand.once().await;
-    stand.practice.pay(&session, How::Card).unwrap();
+    let stripe = TestStripe::start().await;
+    let session = stripe.once().await;
+    stripe.practice.pay(&session, How::Card).unwrap();
     let mut seen = Vec::new();
     let mut path = "/v1/events?limit=4".to_owned();
     loop {
-        let (_, page) = stand.get(&path).await;
+        let (_, page) = stripe.get(&path).await;
         let data = page["data"].as_array().unwrap().clone();
         path = format!("/v1/events?limit=4&starting_after={}", id(data.last().unwrap()));
         seen.extend(data);
@@ -133,24 +136,24 @@ async fn events_are_listed_newest_first_and_page_by_page() {
             break;
         }
     }
-    let mut made = stand.practice.events();
+    let mut made = stripe.practice.events();
     made.reverse();
     assert_eq!(seen, made);
-    let (_, before) = stand.get(&format!("/v1/events?limit=2&ending_before={}", id(&made[4]))).await;
+    let (_, before) = stripe.get(&format!("/v1/events?limit=2&ending_before={}", id(&made[4]))).await;
     assert_eq!(before["data"].as_array().unwrap()[..], made[2..4]);
-    let (_, one) = stand.get(&format!("/v1/events/{}", id(&made[0]))).await;
+    let (_, one) = stripe.get(&format!("/v1/events/{}", id(&made[0]))).await;
     assert_eq!(one, made[0]);
 }
 
 #[tokio::test]
 async fn events_can_be_filtered_by_type_and_time() {
-    let stand = Stand::start().await;
-    let session = stand.once().await;
-    stand.practice.pay(&session, How::Card).unwrap();
-    stand.seconds_pass(10);
-    stand.practice.refund(&stand.practice.payments(&session).payment_intent.unwrap(), None).unwrap();
+    let stripe = TestStripe::start().await;
+    let session = stripe.once().await;
+    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.seconds_pass(10);
+    stripe.practice.refund(&stripe.practice.payments(&session).payment_intent.unwrap(), None).unwrap();
     let count = async |query: &str| {
-        stand.get(&format!("/v1/events?limit=100&{query}")).await.1["data"].as_array().unwrap().len()
+        stripe.get(&format!("/v1/events?limit=100&{query}")).await.1["data"].as_array().unwrap().len()
     };
     assert_eq!(count("type=charge.refunded").await, 1);
     assert_eq!(count("type=charge.*").await, 3);
@@ -160,15 +163,15 @@ async fn events_can_be_filtered_by_type_and_time() {
 }
 
 #[tokio::test]
-async fn everything_a_payment_made_can_be_read_and_found() {
-    let stand = Stand::start().await;
-    let session = stand.monthly().await;
-    stand.practice.pay(&session, How::Card).unwrap();
-    let ids = stand.practice.payments(&session);
+async fn every_object_of_a_payment_can_be_read_and_listed() {
+    let stripe = TestStripe::start().await;
+    let session = stripe.monthly().await;
+    stripe.practice.pay(&session, How::Card).unwrap();
+    let ids = stripe.practice.payments(&session);
     let (intent, charge) = (ids.payment_intent.unwrap(), ids.charge.unwrap());
     let (invoice, sub) = (ids.invoice.unwrap(), ids.subscription.unwrap());
-    let refund = stand.practice.refund(&charge, Some(100)).unwrap();
-    let dispute = stand.practice.dispute(&charge, Some(100)).unwrap();
+    let refund = stripe.practice.refund(&charge, Some(100)).unwrap();
+    let dispute = stripe.practice.dispute(&charge, Some(100)).unwrap();
     for (path, wanted) in [
         (format!("/v1/payment_intents/{intent}"), &intent),
         (format!("/v1/charges/{charge}"), &charge),
@@ -178,7 +181,7 @@ async fn everything_a_payment_made_can_be_read_and_found() {
         (format!("/v1/disputes/{dispute}"), &dispute),
         (format!("/v1/customers/{}", ids.customer.as_deref().unwrap()), ids.customer.as_ref().unwrap()),
     ] {
-        assert_eq!(id(&stand.get(&path).await.1), *wanted, "{path}");
+        assert_eq!(id(&stripe.get(&path).await.1), *wanted, "{path}");
     }
     for (path, wanted) in [
         (format!("/v1/checkout/sessions?subscription={sub}"), &session),
@@ -187,13 +190,13 @@ async fn everything_a_payment_made_can_be_read_and_found() {
         (format!("/v1/invoices?subscription={sub}"), &invoice),
         (format!("/v1/disputes?payment_intent={intent}"), &dispute),
     ] {
-        let (_, list) = stand.get(&path).await;
+        let (_, list) = stripe.get(&path).await;
         assert_eq!(list["data"].as_array().unwrap().len(), 1, "{path}");
         assert_eq!(id(&list["data"][0]), *wanted, "{path}");
     }
-    let (_, entries) = stand.get(&format!("/v1/balance_transactions?source={refund}")).await;
+    let (_, entries) = stripe.get(&format!("/v1/balance_transactions?source={refund}")).await;
     assert_eq!(entries["data"][0]["amount"], -100);
-    let (_, ties) = stand
+    let (_, ties) = stripe
         .get(&format!("/v1/invoice_payments?payment[type]=payment_intent&payment[payment_intent]={intent}"))
         .await;
     assert_eq!(ties["data"][0]["invoice"], json!(invoice));
@@ -201,34 +204,34 @@ async fn everything_a_payment_made_can_be_read_and_found() {
 
 #[tokio::test]
 async fn expand_turns_ids_into_objects_and_shows_hidden_lists() {
-    let stand = Stand::start().await;
-    let session = stand.monthly().await;
-    stand.practice.pay(&session, How::Card).unwrap();
+    let stripe = TestStripe::start().await;
+    let session = stripe.monthly().await;
+    stripe.practice.pay(&session, How::Card).unwrap();
     let path = format!(
         "/v1/checkout/sessions/{session}?expand[]=line_items&expand[]=invoice.payments&expand[]=customer&expand[]=nothing"
     );
-    let (_, read) = stand.get(&path).await;
+    let (_, read) = stripe.get(&path).await;
     assert_eq!(read["line_items"]["data"][0]["amount_total"], 1000);
     assert_eq!(read["customer"]["object"], "customer");
     assert_eq!(read["invoice"]["payments"]["data"][0]["object"], "invoice_payment");
-    let (_, list) = stand.get("/v1/checkout/sessions?expand[]=data.customer").await;
+    let (_, list) = stripe.get("/v1/checkout/sessions?expand[]=data.customer").await;
     assert_eq!(list["data"][0]["customer"]["object"], "customer");
 }
 
 #[tokio::test]
-async fn a_refund_by_the_api_names_the_request_in_its_events() {
-    let stand = Stand::start().await;
-    let session = stand.once().await;
-    stand.practice.pay(&session, How::Card).unwrap();
-    let intent = stand.practice.payments(&session).payment_intent.unwrap();
+async fn the_events_of_a_refund_by_the_api_contain_the_request() {
+    let stripe = TestStripe::start().await;
+    let session = stripe.once().await;
+    stripe.practice.pay(&session, How::Card).unwrap();
+    let intent = stripe.practice.payments(&session).payment_intent.unwrap();
     let form = [("payment_intent", intent.as_str()), ("amount", "250"), ("metadata[why]", "asked")];
-    let reply = stand.post_with_key("/v1/refunds", &form, "key-1").await;
+    let reply = stripe.post_with_key("/v1/refunds", &form, "key-1").await;
     assert_eq!(reply.status(), 200);
     let request_id = reply.headers()["Request-Id"].to_str().unwrap().to_owned();
     let refund: Value = reply.json().await.unwrap();
     assert_eq!((&refund["amount"], &refund["metadata"]), (&json!(250), &json!({ "why": "asked" })));
-    let event = stand.practice.events().pop().unwrap();
+    let event = stripe.practice.events().pop().unwrap();
     assert_eq!(event["request"], json!({ "id": request_id, "idempotency_key": "key-1" }));
-    let (status, body) = stand.post("/v1/refunds", &[("amount", "1")]).await;
+    let (status, body) = stripe.post("/v1/refunds", &[("amount", "1")]).await;
     assert_eq!((status, &body["error"]["code"]), (400, &json!("parameter_missing")));
 }

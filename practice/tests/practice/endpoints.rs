@@ -1,9 +1,9 @@
-//! Webhook endpoints made through the API, and the account.
+//! Webhook endpoints created through the API, and the account.
 
 use keepopen_practice::{How, sign};
 use serde_json::{Value, json};
 
-use crate::helpers::{NOON, Stand, id, word};
+use crate::helpers::{NOON, TestStripe, id, word};
 use crate::webhooks::receiver;
 
 fn form<'a>(url: &'a str, events: &[&'a str]) -> Vec<(&'static str, &'a str)> {
@@ -13,38 +13,38 @@ fn form<'a>(url: &'a str, events: &[&'a str]) -> Vec<(&'static str, &'a str)> {
 }
 
 #[tokio::test]
-async fn the_secret_is_shown_when_the_endpoint_is_made_and_never_again() {
-    let stand = Stand::start().await;
-    let (status, made) = stand.post("/v1/webhook_endpoints", &form("https://a.example.org/", &["*"])).await;
+async fn the_secret_is_shown_only_when_the_endpoint_is_created() {
+    let stripe = TestStripe::start().await;
+    let (status, made) = stripe.post("/v1/webhook_endpoints", &form("https://a.example.org/", &["*"])).await;
     assert_eq!(status, 200, "{made:#}");
     assert!(word(&made, "secret").starts_with("whsec_") && word(&made, "status") == "enabled");
     let path = format!("/v1/webhook_endpoints/{}", id(&made));
-    let (_, one) = stand.get(&path).await;
-    let (_, changed) = stand.post(&path, &[("disabled", "true")]).await;
-    let (_, list) = stand.get("/v1/webhook_endpoints").await;
+    let (_, one) = stripe.get(&path).await;
+    let (_, changed) = stripe.post(&path, &[("disabled", "true")]).await;
+    let (_, list) = stripe.get("/v1/webhook_endpoints").await;
     for shown in [&one, &changed, &list["data"][0]] {
         assert_eq!((id(shown), shown.get("secret")), (id(&made), None));
     }
     assert_eq!((word(&one, "status").as_str(), word(&changed, "status").as_str()), ("enabled", "disabled"));
-    let deleted = stand.send(stand.http.delete(stand.at(&path)).bearer_auth(crate::helpers::KEY)).await;
+    let deleted = stripe.send(stripe.http.delete(stripe.at(&path)).bearer_auth(crate::helpers::KEY)).await;
     assert_eq!((deleted.0, &deleted.1["deleted"]), (200, &json!(true)));
-    assert_eq!(stand.get(&path).await.0, 404);
+    assert_eq!(stripe.get(&path).await.0, 404);
 }
 
 #[tokio::test]
-async fn each_enabled_endpoint_hears_its_events_in_its_version_under_its_secret() {
-    let stand = Stand::start().await;
+async fn each_enabled_endpoint_receives_its_events_in_its_version_with_its_secret() {
+    let stripe = TestStripe::start().await;
     let (all_url, all_heard) = receiver(vec![200]).await;
     let (some_url, some_heard) = receiver(vec![200]).await;
     let (off_url, off_heard) = receiver(vec![200]).await;
-    let (_, all) = stand.post("/v1/webhook_endpoints", &form(&all_url, &["*"])).await;
+    let (_, all) = stripe.post("/v1/webhook_endpoints", &form(&all_url, &["*"])).await;
     let some_events = ["checkout.session.completed", "charge.refunded"];
-    let (_, some) = stand.post("/v1/webhook_endpoints", &form(&some_url, &some_events)).await;
-    let (_, off) = stand.post("/v1/webhook_endpoints", &form(&off_url, &["*"])).await;
-    stand.post(&format!("/v1/webhook_endpoints/{}", id(&off)), &[("disabled", "true")]).await;
-    stand.practice.pay(&stand.once().await, How::Card).unwrap();
-    stand.practice.deliveries_settled().await;
-    let made = stand.practice.events().len();
+    let (_, some) = stripe.post("/v1/webhook_endpoints", &form(&some_url, &some_events)).await;
+    let (_, off) = stripe.post("/v1/webhook_endpoints", &form(&off_url, &["*"])).await;
+    stripe.post(&format!("/v1/webhook_endpoints/{}", id(&off)), &[("disabled", "true")]).await;
+    stripe.practice.pay(&stripe.once().await, How::Card).unwrap();
+    stripe.practice.deliveries_settled().await;
+    let made = stripe.practice.events().len();
     assert_eq!(
         (all_heard.lock().unwrap().len(), some_heard.lock().unwrap().len(), off_heard.lock().unwrap().len()),
         (made, 1, 0)
@@ -56,40 +56,43 @@ async fn each_enabled_endpoint_hears_its_events_in_its_version_under_its_secret(
             assert_eq!(event["api_version"], "2025-03-31.basil");
         }
     }
-    assert_eq!(stand.practice.events()[0]["pending_webhooks"], 1);
+    assert_eq!(stripe.practice.events()[0]["pending_webhooks"], 1);
 }
 
 #[tokio::test]
-async fn what_stripe_refuses_is_refused() {
-    let stand = Stand::start().await;
+async fn requests_that_stripe_rejects_are_rejected() {
+    let stripe = TestStripe::start().await;
     for (form, param) in [
         (form("https://a.example.org/", &[]), "enabled_events"),
         (form("a.example.org", &["*"]), "url"),
         (form("https://a.example.org/", &["no type"]), "enabled_events"),
         (vec![("url", "https://a.example.org/"), ("colour", "red")], "colour"),
     ] {
-        let (status, refused) = stand.post("/v1/webhook_endpoints", &form).await;
+        let (status, refused) = stripe.post("/v1/webhook_endpoints", &form).await;
         assert_eq!((status, word(&refused["error"], "param").as_str()), (400, param), "{refused:#}");
     }
     for _ in 0..16 {
-        assert_eq!(stand.post("/v1/webhook_endpoints", &form("https://a.example.org/", &["*"])).await.0, 200);
+        assert_eq!(
+            stripe.post("/v1/webhook_endpoints", &form("https://a.example.org/", &["*"])).await.0,
+            200
+        );
     }
-    assert_eq!(stand.post("/v1/webhook_endpoints", &form("https://a.example.org/", &["*"])).await.0, 400);
-    let (_, first) = stand.get("/v1/webhook_endpoints?limit=10").await;
+    assert_eq!(stripe.post("/v1/webhook_endpoints", &form("https://a.example.org/", &["*"])).await.0, 400);
+    let (_, first) = stripe.get("/v1/webhook_endpoints?limit=10").await;
     let last = id(first["data"].as_array().unwrap().last().unwrap());
-    let (_, rest) = stand.get(&format!("/v1/webhook_endpoints?limit=10&starting_after={last}")).await;
+    let (_, rest) = stripe.get(&format!("/v1/webhook_endpoints?limit=10&starting_after={last}")).await;
     assert_eq!((&first["has_more"], &rest["has_more"]), (&json!(true), &json!(false)));
     assert_eq!(rest["data"].as_array().unwrap().len(), 6);
 }
 
 #[tokio::test]
-async fn the_account_says_whether_it_may_take_payments() {
-    let stand = Stand::start().await;
-    let (status, account) = stand.get("/v1/account").await;
+async fn the_account_shows_whether_it_can_accept_payments() {
+    let stripe = TestStripe::start().await;
+    let (status, account) = stripe.get("/v1/account").await;
     assert_eq!(
         (status, &account["charges_enabled"], &account["payouts_enabled"]),
         (200, &json!(true), &json!(true))
     );
-    stand.practice.limit_account(true);
-    assert_eq!(stand.get("/v1/account").await.1["charges_enabled"], json!(false));
+    stripe.practice.limit_account(true);
+    assert_eq!(stripe.get("/v1/account").await.1["charges_enabled"], json!(false));
 }

@@ -1,4 +1,4 @@
-//! A practice Stripe with a clock the test moves, and short words for its API.
+//! A practice Stripe with a clock that the test moves, and helpers for its API.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,7 +12,8 @@ pub const NOON: i64 = 1_796_644_800;
 pub const KEY: &str = "sk_test_practice";
 pub const WEBHOOK_SECRET: &str = "whsec_practice";
 
-pub struct Stand {
+/// A practice Stripe with its clock and an HTTP client.
+pub struct TestStripe {
     pub practice: PracticeStripe,
     pub http: reqwest::Client,
     pub clock: Arc<AtomicI64>,
@@ -31,7 +32,7 @@ pub fn settings(clock: &Arc<AtomicI64>) -> Settings {
     }
 }
 
-impl Stand {
+impl TestStripe {
     pub async fn start() -> Self {
         let clock = Arc::new(AtomicI64::new(NOON));
         let practice = PracticeStripe::start(settings(&clock)).await.unwrap();
@@ -74,50 +75,51 @@ impl Stand {
         format!("{}{path}", self.practice.url())
     }
 
-    /// A new session of 10.00 euros, once; its id.
+    /// Creates a session for a one-off payment of 10.00 euros. Returns its id.
     pub async fn once(&self) -> String {
         let (status, session) = self.post("/v1/checkout/sessions", &once_form()).await;
         assert_eq!(status, 200, "{session:#}");
         id(&session)
     }
 
-    /// A new session of 10.00 euros a month; its id.
+    /// Creates a session for 10.00 euros a month. Returns its id.
     pub async fn monthly(&self) -> String {
         let (status, session) = self.post("/v1/checkout/sessions", &monthly_form()).await;
         assert_eq!(status, 200, "{session:#}");
         id(&session)
     }
 
-    /// A charge of 10.00 euros by card; its id.
+    /// Pays 10.00 euros by card. Returns the charge's id.
     pub async fn charged(&self) -> String {
         let session = self.once().await;
         self.practice.pay(&session, How::Card).unwrap();
         self.practice.payments(&session).charge.unwrap()
     }
 
-    /// A subscription of 10.00 euros a month by card; its id.
+    /// Creates a subscription of 10.00 euros a month, paid by card. Returns its id.
     pub async fn subscribed(&self) -> String {
         let session = self.monthly().await;
         self.practice.pay(&session, How::Card).unwrap();
         self.practice.payments(&session).subscription.unwrap()
     }
 
-    /// What the newest event says of how its object was before.
+    /// The newest event's `previous_attributes`.
     pub fn before(&self) -> Value {
         self.practice.events().pop().unwrap()["data"]["previous_attributes"].clone()
     }
 
-    /// The types of all events from this one on.
-    pub fn told_since(&self, from: usize) -> Vec<String> {
+    /// The types of all events from index `from` on.
+    pub fn emitted_since(&self, from: usize) -> Vec<String> {
         self.practice.events()[from..].iter().map(|event| word(event, "type")).collect()
     }
 
-    pub fn told(&self) -> Vec<String> {
-        self.told_since(0)
+    /// The types of all events.
+    pub fn emitted(&self) -> Vec<String> {
+        self.emitted_since(0)
     }
 
     /// The object of the newest event of this type.
-    pub fn told_of(&self, kind: &str) -> Value {
+    pub fn last_emitted(&self, kind: &str) -> Value {
         let events = self.practice.events();
         events.iter().rev().find(|event| event["type"] == kind).unwrap_or_else(|| panic!("no {kind}"))["data"]
             ["object"]

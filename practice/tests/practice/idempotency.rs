@@ -3,69 +3,69 @@
 use keepopen_practice::{How, Trouble};
 use serde_json::Value;
 
-use crate::helpers::{Stand, once_form};
+use crate::helpers::{TestStripe, once_form};
 
 const PATH: &str = "/v1/checkout/sessions";
 
 #[tokio::test]
 async fn the_same_key_and_parameters_give_the_stored_reply() {
-    let stand = Stand::start().await;
-    let first = stand.post_with_key(PATH, &once_form(), "k").await;
+    let stripe = TestStripe::start().await;
+    let first = stripe.post_with_key(PATH, &once_form(), "k").await;
     assert!(first.headers().get("Idempotent-Replayed").is_none());
     let mut turned = once_form();
     turned.reverse();
-    let second = stand.post_with_key(PATH, &turned, "k").await;
+    let second = stripe.post_with_key(PATH, &turned, "k").await;
     assert_eq!(second.headers()["Idempotent-Replayed"], "true");
     assert_eq!(second.headers()["Original-Request"], first.headers()["Request-Id"]);
     let (first, second): (Value, Value) = (first.json().await.unwrap(), second.json().await.unwrap());
     assert_eq!(first, second);
-    assert_eq!(stand.practice.objects("checkout.session").len(), 1);
+    assert_eq!(stripe.practice.objects("checkout.session").len(), 1);
 }
 
 #[tokio::test]
 async fn the_same_key_with_other_parameters_is_an_idempotency_error() {
-    let stand = Stand::start().await;
-    stand.post_with_key(PATH, &once_form(), "k").await;
+    let stripe = TestStripe::start().await;
+    stripe.post_with_key(PATH, &once_form(), "k").await;
     let mut form = once_form();
     form.push(("client_reference_id", "other"));
-    let reply = stand.post_with_key(PATH, &form, "k").await;
+    let reply = stripe.post_with_key(PATH, &form, "k").await;
     assert_eq!(reply.status(), 400);
     let body: Value = reply.json().await.unwrap();
     assert_eq!(body["error"]["type"], "idempotency_error");
-    assert_eq!(stand.practice.objects("checkout.session").len(), 1);
+    assert_eq!(stripe.practice.objects("checkout.session").len(), 1);
 }
 
 #[tokio::test]
 async fn a_stored_500_is_returned_for_its_key_and_another_key_succeeds() {
-    let stand = Stand::start().await;
-    stand.practice.break_next_calls(Trouble::Status(500), 1);
-    assert_eq!(stand.post_with_key(PATH, &once_form(), "k").await.status(), 500);
-    let again = stand.post_with_key(PATH, &once_form(), "k").await;
+    let stripe = TestStripe::start().await;
+    stripe.practice.break_next_calls(Trouble::Status(500), 1);
+    assert_eq!(stripe.post_with_key(PATH, &once_form(), "k").await.status(), 500);
+    let again = stripe.post_with_key(PATH, &once_form(), "k").await;
     assert_eq!(again.status(), 500);
     assert_eq!(again.headers()["Idempotent-Replayed"], "true");
-    assert_eq!(stand.post_with_key(PATH, &once_form(), "k-2").await.status(), 200);
-    assert_eq!(stand.practice.objects("checkout.session").len(), 1);
+    assert_eq!(stripe.post_with_key(PATH, &once_form(), "k-2").await.status(), 200);
+    assert_eq!(stripe.practice.objects("checkout.session").len(), 1);
 }
 
 #[tokio::test]
 async fn errors_of_the_call_itself_are_stored_too() {
-    let stand = Stand::start().await;
-    let session = stand.once().await;
-    stand.practice.pay(&session, How::Card).unwrap();
+    let stripe = TestStripe::start().await;
+    let session = stripe.once().await;
+    stripe.practice.pay(&session, How::Card).unwrap();
     let path = format!("{PATH}/{session}/expire");
     let none: [(&str, &str); 0] = [];
-    assert_eq!(stand.post_with_key(&path, &none, "k").await.status(), 400);
-    let again = stand.post_with_key(&path, &none, "k").await;
+    assert_eq!(stripe.post_with_key(&path, &none, "k").await.status(), 400);
+    let again = stripe.post_with_key(&path, &none, "k").await;
     assert_eq!((again.status().as_u16(), again.headers().contains_key("Idempotent-Replayed")), (400, true));
 }
 
 #[tokio::test]
 async fn a_call_rejected_before_it_began_is_not_stored() {
-    let stand = Stand::start().await;
-    stand.practice.break_next_calls(Trouble::Status(429), 1);
-    assert_eq!(stand.post_with_key(PATH, &once_form(), "limited").await.status(), 429);
-    assert_eq!(stand.post_with_key(PATH, &once_form(), "limited").await.status(), 200);
+    let stripe = TestStripe::start().await;
+    stripe.practice.break_next_calls(Trouble::Status(429), 1);
+    assert_eq!(stripe.post_with_key(PATH, &once_form(), "limited").await.status(), 429);
+    assert_eq!(stripe.post_with_key(PATH, &once_form(), "limited").await.status(), 200);
     let wrong = [once_form(), vec![("colour", "red")]].concat();
-    assert_eq!(stand.post_with_key(PATH, &wrong, "mended").await.status(), 400);
-    assert_eq!(stand.post_with_key(PATH, &once_form(), "mended").await.status(), 200);
+    assert_eq!(stripe.post_with_key(PATH, &wrong, "mended").await.status(), 400);
+    assert_eq!(stripe.post_with_key(PATH, &once_form(), "mended").await.status(), 200);
 }

@@ -1,11 +1,11 @@
-//! The practice Stripe as its users meet it: over HTTP and through the Rust handle.
+//! The practice Stripe as its users see it: over HTTP and through the Rust handle.
 //!
 //! **Owns**: the promises that the demo and the server's own tests rely on.
 //! **Never**: looks inside the crate, or waits for time to pass.
 //! **Start at**: `helpers.rs`, then `flows.rs`.
 //! **Tested in**: here.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first thing that is not there")]
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first missing value")]
 
 mod api;
 mod balance;

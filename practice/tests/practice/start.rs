@@ -1,11 +1,11 @@
-//! What it starts with and what it refuses.
+//! The settings that the practice Stripe accepts and rejects.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use keepopen_practice::{PracticeStripe, StartError};
 
-use crate::helpers::{NOON, Stand, settings};
+use crate::helpers::{NOON, TestStripe, settings};
 
 #[tokio::test]
 async fn a_live_key_is_refused() {
@@ -28,7 +28,7 @@ async fn a_key_that_is_not_a_secret_test_key_is_refused() {
 }
 
 #[tokio::test]
-async fn only_loopback_addresses_are_listened_on() {
+async fn only_loopback_addresses_are_accepted() {
     let clock = Arc::new(AtomicI64::new(NOON));
     for bind in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
         let mut wanted = settings(&clock);
@@ -38,17 +38,17 @@ async fn only_loopback_addresses_are_listened_on() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_an_error_that_names_it() {
-    let stand = Stand::start().await;
-    let mut wanted = settings(&stand.clock);
-    wanted.bind = stand.practice.url().trim_start_matches("http://").parse().unwrap();
+async fn the_error_for_a_port_in_use_contains_the_address() {
+    let stripe = TestStripe::start().await;
+    let mut wanted = settings(&stripe.clock);
+    wanted.bind = stripe.practice.url().trim_start_matches("http://").parse().unwrap();
     let error = PracticeStripe::start(wanted).await.err().unwrap();
     assert!(error.to_string().contains("127.0.0.1"), "{error}");
 }
 
 #[tokio::test]
 async fn after_stop_the_port_is_closed() {
-    // An address of its own: on the others' one, another test could take the port that has become free.
+    // Uses its own address. On the shared one, another test could take the port as soon as it is free.
     let mut wanted = settings(&Arc::new(AtomicI64::new(NOON)));
     wanted.bind = ([127, 0, 0, 2], 0).into();
     let practice = PracticeStripe::start(wanted).await.unwrap();
@@ -61,6 +61,6 @@ async fn after_stop_the_port_is_closed() {
 
 #[actix_web::test]
 async fn it_also_starts_inside_an_actix_runtime() {
-    let stand = Stand::start().await;
-    assert_eq!(stand.http.get(stand.at("/console")).send().await.unwrap().status(), 200);
+    let stripe = TestStripe::start().await;
+    assert_eq!(stripe.http.get(stripe.at("/console")).send().await.unwrap().status(), 200);
 }

@@ -1,4 +1,4 @@
-//! Deliveries: signed, in order, tried again, and given up in the end.
+//! Deliveries: signed, in order, retried, and finally given up.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,12 +6,12 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use keepopen_practice::{How, sign};
 use serde_json::Value;
 
-use crate::helpers::{NOON, Stand, WEBHOOK_SECRET, id};
+use crate::helpers::{NOON, TestStripe, WEBHOOK_SECRET, id};
 
-/// What a receiver heard: the signature header and the body of each delivery.
+/// The signature header and the body of each delivery that a receiver got.
 pub type Heard = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
-/// A receiver that answers with these statuses in turn, the last one for ever.
+/// A receiver that responds with these statuses in turn, and then always with the last one.
 pub async fn receiver(statuses: Vec<u16>) -> (String, Heard) {
     let heard: Heard = Arc::default();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -24,7 +24,7 @@ pub async fn receiver(statuses: Vec<u16>) -> (String, Heard) {
         heard.push((signature, body.to_vec()));
         async move {
             let mut response = HttpResponse::build(status.try_into().unwrap());
-            // A redirect has somewhere to lead to, so that following it would be seen.
+            // A redirect has a valid target, so that the test would notice if it were followed.
             response.insert_header(("Location", "/elsewhere")).finish()
         }
     };
@@ -45,21 +45,21 @@ fn a_signature_is_the_hmac_of_time_and_body() {
 }
 
 #[tokio::test]
-async fn events_are_delivered_in_order_signed_and_exact() {
-    let stand = Stand::start().await;
+async fn events_are_delivered_in_order_signed_and_unchanged() {
+    let stripe = TestStripe::start().await;
     let (url, heard) = receiver(vec![200]).await;
-    stand.practice.set_webhook_url(Some(url));
-    let session = stand.once().await;
-    stand.practice.pay(&session, How::Card).unwrap();
-    stand.practice.deliveries_settled().await;
+    stripe.practice.set_webhook_url(Some(url));
+    let session = stripe.once().await;
+    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.deliveries_settled().await;
     let heard = heard.lock().unwrap();
     let bodies: Vec<Value> = heard.iter().map(|(_, body)| serde_json::from_slice(body).unwrap()).collect();
-    assert_eq!(bodies, stand.practice.events());
+    assert_eq!(bodies, stripe.practice.events());
     for (signature, body) in heard.iter() {
-        assert_eq!(*signature, stand.practice.sign(body, NOON));
+        assert_eq!(*signature, stripe.practice.sign(body, NOON));
     }
     assert!(
-        stand
+        stripe
             .practice
             .deliveries()
             .iter()
@@ -69,25 +69,25 @@ async fn events_are_delivered_in_order_signed_and_exact() {
 
 #[tokio::test]
 async fn without_an_address_nothing_is_delivered() {
-    let stand = Stand::start().await;
-    let session = stand.once().await;
-    stand.practice.pay(&session, How::Card).unwrap();
-    stand.practice.deliveries_settled().await;
-    assert!(stand.practice.deliveries().is_empty());
-    assert_eq!(stand.practice.events()[0]["pending_webhooks"], 0);
-    assert!(stand.practice.deliver_again(&id(&stand.practice.events()[0])).is_err());
+    let stripe = TestStripe::start().await;
+    let session = stripe.once().await;
+    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.deliveries_settled().await;
+    assert!(stripe.practice.deliveries().is_empty());
+    assert_eq!(stripe.practice.events()[0]["pending_webhooks"], 0);
+    assert!(stripe.practice.deliver_again(&id(&stripe.practice.events()[0])).is_err());
 }
 
 #[tokio::test]
 async fn a_delivery_that_is_not_accepted_is_retried() {
-    let stand = Stand::start().await;
+    let stripe = TestStripe::start().await;
     let (url, heard) = receiver(vec![503, 302, 204]).await;
-    stand.practice.set_webhook_url(Some(url));
-    let session = stand.once().await;
-    stand.practice.expire(&session).unwrap();
-    stand.practice.deliveries_settled().await;
+    stripe.practice.set_webhook_url(Some(url));
+    let session = stripe.once().await;
+    stripe.practice.expire(&session).unwrap();
+    stripe.practice.deliveries_settled().await;
     let tries: Vec<_> =
-        stand.practice.deliveries().iter().map(|delivery| (delivery.attempt, delivery.status)).collect();
+        stripe.practice.deliveries().iter().map(|delivery| (delivery.attempt, delivery.status)).collect();
     assert_eq!(tries, [(1, Some(503)), (2, Some(302)), (3, Some(204))]);
     let heard = heard.lock().unwrap();
     assert!(heard.iter().all(|(_, body)| *body == heard[0].1));
@@ -95,36 +95,36 @@ async fn a_delivery_that_is_not_accepted_is_retried() {
 
 #[tokio::test]
 async fn a_delivery_is_given_up_after_the_last_wait_and_can_be_sent_again_by_hand() {
-    let stand = Stand::start().await;
+    let stripe = TestStripe::start().await;
     let (url, heard) = receiver(vec![500, 500, 500, 200]).await;
-    stand.practice.set_webhook_url(Some(url));
-    let session = stand.once().await;
-    stand.practice.expire(&session).unwrap();
-    stand.practice.deliveries_settled().await;
+    stripe.practice.set_webhook_url(Some(url));
+    let session = stripe.once().await;
+    stripe.practice.expire(&session).unwrap();
+    stripe.practice.deliveries_settled().await;
     assert_eq!(heard.lock().unwrap().len(), 3);
-    let event = id(&stand.practice.events()[0]);
-    stand.practice.deliver_again(&event).unwrap();
-    stand.practice.deliveries_settled().await;
-    let last = stand.practice.deliveries().pop().unwrap();
+    let event = id(&stripe.practice.events()[0]);
+    stripe.practice.deliver_again(&event).unwrap();
+    stripe.practice.deliveries_settled().await;
+    let last = stripe.practice.deliveries().pop().unwrap();
     assert_eq!((last.attempt, last.status, last.taken()), (1, Some(200), true));
 }
 
 #[tokio::test]
-async fn a_receiver_that_is_not_there_is_no_answer() {
-    let stand = Stand::start().await;
-    stand.practice.set_webhook_url(Some("http://127.0.0.1:1/".to_owned()));
-    let session = stand.once().await;
-    stand.practice.expire(&session).unwrap();
-    stand.practice.deliveries_settled().await;
-    let statuses: Vec<_> = stand.practice.deliveries().iter().map(|delivery| delivery.status).collect();
+async fn an_unreachable_receiver_counts_as_no_response() {
+    let stripe = TestStripe::start().await;
+    stripe.practice.set_webhook_url(Some("http://127.0.0.1:1/".to_owned()));
+    let session = stripe.once().await;
+    stripe.practice.expire(&session).unwrap();
+    stripe.practice.deliveries_settled().await;
+    let statuses: Vec<_> = stripe.practice.deliveries().iter().map(|delivery| delivery.status).collect();
     assert_eq!(statuses, [None, None, None]);
 }
 
 #[tokio::test]
-async fn a_rolled_secret_signs_from_then_on() {
-    let stand = Stand::start().await;
-    let before = stand.practice.sign(b"{}", NOON);
-    stand.practice.set_webhook_secret("whsec_rolled");
-    assert_ne!(stand.practice.sign(b"{}", NOON), before);
-    assert_eq!(stand.practice.sign(b"{}", NOON), sign(b"{}", "whsec_rolled", NOON));
+async fn a_rolled_secret_signs_new_deliveries() {
+    let stripe = TestStripe::start().await;
+    let before = stripe.practice.sign(b"{}", NOON);
+    stripe.practice.set_webhook_secret("whsec_rolled");
+    assert_ne!(stripe.practice.sign(b"{}", NOON), before);
+    assert_eq!(stripe.practice.sign(b"{}", NOON), sign(b"{}", "whsec_rolled", NOON));
 }

@@ -1,4 +1,4 @@
-//! Weights by country: in each country an appeal is what it would be if that country's weights were its usual ones.
+//! Weights by country: in each country, an appeal behaves as if that country's weights were its default ones.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::generate::{appeals, known, question, site, time};
 use super::{ask, worlds};
 
-/// The appeals as that country has them: its weights are the usual ones, and no country has others.
+/// The appeals with the country's weights as default weights, and without weights by country.
 fn as_in(country: Option<CountryCode>, site: &SiteRules, appeals: &[AppealRules]) -> Vec<AppealRules> {
     let mut there = appeals.to_vec();
     for variant in there.iter_mut().flat_map(|appeal| &mut appeal.variants) {
@@ -31,7 +31,7 @@ proptest! {
     #![proptest_config(worlds(1500))]
 
     #[test]
-    fn each_country_sees_what_it_would_if_its_weights_were_the_usual_ones(
+    fn each_country_sees_what_it_would_if_its_weights_were_the_default_ones(
         appeals in appeals(1..3),
         site in site(),
         question in question(),
@@ -39,7 +39,7 @@ proptest! {
         now in time(),
     ) {
         let (rules, problems) = compile(std::slice::from_ref(&site), &appeals);
-        // An appeal with a problem shows nowhere, also where the problem is another country's.
+        // An appeal with a problem shows nowhere, even if the problem concerns another country.
         if !problems.is_empty() {
             return Ok(());
         }
@@ -53,7 +53,7 @@ proptest! {
 
 const BUCKETS: u32 = 100_000;
 
-/// One appeal of three variants with these weights, usual ones and New Zealand's.
+/// One appeal of three variants, with these default weights and weights in New Zealand.
 fn compiled(usual: [u32; 3], own: Option<[u32; 3]>) -> Compiled {
     let by_country = |place: usize| -> BTreeMap<String, u32> {
         own.iter().map(|weights| ("NZ".to_owned(), weights[place])).collect()
@@ -73,7 +73,7 @@ fn compiled(usual: [u32; 3], own: Option<[u32; 3]>) -> Compiled {
     compiled
 }
 
-/// The variant of each reader of that country, by bucket.
+/// The variant of each reader in that country, by bucket.
 fn variants(rules: &Compiled, country: Option<&'static str>) -> Vec<usize> {
     let variant = |bucket| {
         let reader = Reader { bucket: Some(bucket), country: country.map(Into::into), ..Reader::default() };
@@ -87,7 +87,7 @@ fn variants(rules: &Compiled, country: Option<&'static str>) -> Vec<usize> {
 }
 
 #[test]
-fn weights_of_one_country_move_no_reader_of_another() {
+fn weights_of_one_country_change_nothing_for_readers_of_another() {
     let (before, after) = (compiled([5, 1, 4], None), compiled([5, 1, 4], Some([0, 3, 1])));
     let elsewhere = variants(&before, Some("AU"));
     assert_eq!(variants(&after, Some("AU")), elsewhere);
@@ -96,10 +96,10 @@ fn weights_of_one_country_move_no_reader_of_another() {
 }
 
 #[test]
-fn shares_of_a_country_follow_its_own_weights() {
+fn shares_in_a_country_follow_its_own_weights() {
     let own = variants(&compiled([5, 1, 4], Some([0, 3, 1])), Some("NZ"));
     let readers = [0, 1, 2].map(|wanted| own.iter().filter(|variant| **variant == wanted).count());
     // Three quarters; 4 times the standard deviation of 137 is 548.
     assert!(readers[0] == 0 && (74_452..75_548).contains(&readers[1]), "{readers:?}");
-    assert_eq!(own, variants(&compiled([0, 3, 1], None), None), "as if they were the usual ones");
+    assert_eq!(own, variants(&compiled([0, 3, 1], None), None), "as if they were the default ones");
 }

@@ -1,4 +1,4 @@
-//! The time at which the answer changes is told exactly, and where none is told none comes.
+//! The time at which the answer changes is exact, and if there is none the answer never changes.
 
 use keepopen_decision::Verdict;
 use proptest::prelude::*;
@@ -30,15 +30,15 @@ proptest! {
         prop_assert!(silent_until_ms > now_ms);
         let between_ms = now_ms + ((silent_until_ms - 1 - now_ms) as f64 * between) as i64;
         for at_ms in [between_ms, silent_until_ms - 1] {
-            prop_assert!(is_silent(ask(&rules, &question, &known, at_ms)), "shows at {} already", at_ms);
+            prop_assert!(is_silent(ask(&rules, &question, &known, at_ms)), "already shows at {}", at_ms);
         }
         if let Some(at_ms) = next_eligible_at_ms {
-            prop_assert!(!is_silent(ask(&rules, &question, &known, at_ms)), "still silent at {}", at_ms);
+            prop_assert!(!is_silent(ask(&rules, &question, &known, at_ms)), "still shows nothing at {}", at_ms);
         }
     }
 
     #[test]
-    fn where_no_time_is_named_no_time_brings_an_appeal(
+    fn without_a_next_eligible_time_no_appeal_ever_shows(
         appeals in appeals(1..3),
         site in site(),
         question in question(),

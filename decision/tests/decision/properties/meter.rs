@@ -1,4 +1,4 @@
-//! How many articles a meter counts.
+//! The number of articles that a meter counts.
 
 use keepopen_decision::{
     AppealRules, ArticleDay, Frequency, History, Kind, Known, MAX_METER_DAYS, Meter, Question, Rule,
@@ -29,13 +29,17 @@ fn question(days: &[ArticleDay]) -> Question<'static> {
     Question { history: Some(history), ..Question::from_site("journal") }
 }
 
-/// The number that the explanation names, after a look whether the verdict agrees.
+/// The number in the explanation. Asserts that the verdict agrees.
 fn used(time_zone: &str, window_days: u32, question: &Question<'_>, now_ms: i64) -> u32 {
     let rules = |free_articles| compile(&[site(time_zone)], &[metered(free_articles, window_days)]).0;
     let told = explain(&rules(0), question, &Known::nobody(), now_ms, 0).expect("the site is there");
     let rule = told.appeals[0].rules.iter().find(|told| told.rule == Rule::Meter).expect("it is told");
-    let used =
-        rule.seen.split(' ').next().and_then(|number| number.parse().ok()).expect("a number comes first");
+    let used = rule
+        .seen
+        .split(' ')
+        .next()
+        .and_then(|number| number.parse().ok())
+        .expect("the evidence starts with a number");
     assert!(shows(ask(&rules(used), question, &Known::nobody(), now_ms)), "{}", rule.seen);
     assert!(!shows(ask(&rules(used + 1), question, &Known::nobody(), now_ms)), "{}", rule.seen);
     used
@@ -60,7 +64,7 @@ proptest! {
     }
 
     #[test]
-    fn the_number_only_falls_as_time_passes_and_nothing_is_read(
+    fn without_new_articles_the_number_never_rises(
         days in vec(day(), 0..20),
         zone in select(ZONES),
         window in 1..=MAX_METER_DAYS,
@@ -73,7 +77,7 @@ proptest! {
     }
 
     #[test]
-    fn every_article_counts_in_a_window_that_reaches_back_to_it_and_none_before(
+    fn exactly_the_articles_in_the_window_count(
         days_ago in 0..120_i64,
         count in 1..9_u32,
         window in 1..=MAX_METER_DAYS,

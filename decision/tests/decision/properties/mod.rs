@@ -1,8 +1,8 @@
-//! What holds for every appeal, every reader and every time.
+//! Properties that hold for every appeal, every reader and every time.
 //!
-//! **Owns** the properties of the decision that no list of cases could hold.
-//! **Never** repeats a case, and never leans on luck: what counts readers tries fixed buckets.
-//! **Start at** the properties below; `generate.rs` makes the appeals and the questions.
+//! **Owns** the properties of the decision that no list of cases can cover.
+//! **Never** repeats a case or depends on chance: tests that count readers use fixed buckets.
+//! **Start at** the properties below; `generate/` makes the appeals and the questions.
 //! **Tested in** itself: each property was seen to fail once with the rule it guards broken.
 
 mod countries;
@@ -20,7 +20,7 @@ use proptest::prelude::*;
 
 use generate::{appeals, known, question, site, time};
 
-/// So many worlds for each property, unless `PROPTEST_CASES` says how many: fewer where somebody waits, more for a long search.
+/// Runs each property with this number of generated inputs, unless `PROPTEST_CASES` sets it.
 pub fn worlds(number: u32) -> ProptestConfig {
     let said = std::env::var_os("PROPTEST_CASES").is_some();
     if said { ProptestConfig::default() } else { ProptestConfig::with_cases(number) }
@@ -38,7 +38,7 @@ fn shows(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Show { .. })
 }
 
-/// One who is held out would have seen an appeal: that is not silence.
+/// Whether no appeal matched. A held-out reader would have seen one, so that does not count.
 fn is_silent(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Silent { .. })
 }
@@ -84,7 +84,7 @@ proptest! {
     }
 
     #[test]
-    fn a_known_supporter_is_never_asked_and_a_recent_giver_neither(
+    fn neither_a_known_supporter_nor_a_recent_giver_is_asked(
         appeals in appeals(1..4),
         site in site(),
         question in question(),
@@ -102,7 +102,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_thanked_for_money_that_did_not_come(
+    fn no_reader_is_thanked_for_a_payment_that_failed(
         appeals in appeals(1..4),
         site in site(),
         question in question(),

@@ -1,4 +1,4 @@
-//! Adding a rule to an appeal never shows it to anybody who did not see it before.
+//! Adding a rule to an appeal never shows it to readers who did not see it before.
 
 use jiff::Timestamp;
 use keepopen_decision::{
@@ -15,12 +15,12 @@ type Narrow = fn(&mut AppealRules, Timestamp);
 /// One way for each rule to make an appeal stricter.
 const WAYS: &[(&str, Narrow)] = &[
     ("paused", |appeal, _| appeal.live = Live::Paused),
-    ("one surface less", |appeal, _| {
+    ("one surface fewer", |appeal, _| {
         if appeal.surface.len() > 1 {
             appeal.surface.pop();
         }
     }),
-    ("one standing less", |appeal, _| {
+    ("one standing fewer", |appeal, _| {
         if let Some(named) = &mut appeal.audience.standings
             && named.len() > 1
         {
@@ -42,7 +42,7 @@ const WAYS: &[(&str, Narrow)] = &[
             appeal.schedule.hours.push(Hours { from: Some("08:00".to_owned()), ..Hours::default() });
         }
     }),
-    ("a time of silence", |appeal, _| {
+    ("a blackout", |appeal, _| {
         let evenings = Blackout { from: Some("18:00".to_owned()), ..Blackout::default() };
         appeal.schedule.blackouts.push(evenings);
     }),
@@ -56,7 +56,7 @@ const WAYS: &[(&str, Narrow)] = &[
     }),
     ("not a kind of page", |appeal, _| appeal.pages.kinds.exclude.push("front".to_owned())),
     ("a tag", |appeal, _| {
-        // One of sections and tags is enough, so that only the first of them makes an appeal stricter.
+        // One included section or tag is enough, so only the first one makes an appeal stricter.
         if appeal.pages.sections.include.is_empty() && appeal.pages.tags.include.is_empty() {
             appeal.pages.tags.include.push("china".to_owned());
         }
@@ -142,7 +142,7 @@ const WAYS: &[(&str, Narrow)] = &[
     ("new readers", |appeal, _| {
         appeal.audience.reader = appeal.audience.reader.or(Some(ReaderKind::New));
     }),
-    ("readers who were here", |appeal, _| {
+    ("returning readers", |appeal, _| {
         appeal.audience.reader = appeal.audience.reader.or(Some(ReaderKind::Returning));
     }),
     ("a number of articles", |appeal, _| match &mut appeal.audience.articles {
@@ -156,7 +156,7 @@ const WAYS: &[(&str, Narrow)] = &[
             appeal.pages.urls.include.push("/sport/*".to_owned());
         }
     }),
-    ("not an address", |appeal, _| appeal.pages.urls.exclude.push("*/live".to_owned())),
+    ("not a path", |appeal, _| appeal.pages.urls.exclude.push("*/live".to_owned())),
     ("not a country", |appeal, _| appeal.audience.countries.exclude.push("GB".to_owned())),
     ("silent without a history", |appeal, _| appeal.without_history = WithoutHistory::Silent),
     ("a cap", |appeal, _| {
@@ -184,7 +184,7 @@ proptest! {
     #![proptest_config(worlds(800))]
 
     #[test]
-    fn adding_a_rule_never_widens(
+    fn adding_a_rule_never_widens_the_audience(
         appeals in appeals(1..2),
         site in site(),
         question in question(),
@@ -192,7 +192,7 @@ proptest! {
         now in time(),
         bound in time(),
     ) {
-        // An appeal with a problem shows to nobody, and a change may mend it: that is not what this is about.
+        // An appeal with a problem never shows, and a change may fix it. Such appeals are not tested here.
         if !compile(std::slice::from_ref(&site), &appeals).1.is_empty() {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! The order in a file is nothing: what is written first has no better place.
+//! The order of appeals in a file has no effect.
 
 use keepopen_decision::{AppealRules, Verdict};
 use proptest::prelude::*;

@@ -1,5 +1,5 @@
-//! Variants get readers in proportion to their weights, and appeals split readers without regard to each other.
-//! The buckets are fixed, so that nothing here depends on luck.
+//! Variants get readers in proportion to their weights, and appeals split readers independently of each other.
+//! The buckets are fixed, so that nothing here depends on chance.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -61,10 +61,10 @@ fn shares_of_readers_follow_the_weights() {
 }
 
 #[test]
-fn two_appeals_split_readers_without_regard_to_each_other() {
+fn two_appeals_split_readers_independently() {
     let (summer, winter) = (compiled("summer", &[1, 1]), compiled("winter", &[1, 1]));
     let agree = (0..BUCKETS).filter(|bucket| variant(&summer, *bucket) == variant(&winter, *bucket)).count();
-    // Half of them agree by chance; 4 times the standard deviation of 158 is 632.
+    // By chance, half of them agree; 4 times the standard deviation of 158 is 632.
     assert!((49_368..50_632).contains(&agree), "{agree}");
 }
 
@@ -113,10 +113,10 @@ fn appeals_without_a_share_get_readers_by_priority_and_weight() {
 }
 
 #[test]
-fn a_share_goes_first_and_is_a_part_of_those_whom_higher_priorities_leave() {
+fn a_share_takes_precedence_and_is_a_part_of_the_readers_left_by_higher_priorities() {
     assert_near(&readers(&[("c1", 1, 1, 25.0), ("c2", 2, 1, 50.0)]), &[0.125, 0.5]);
     assert_near(&readers(&[("c1", 1, 9, 100.0), ("c2", 1, 1, 10.0)]), &[0.9, 0.1]);
-    // Each of the two shares of the upper priority loses some of the eighth that they have in common, the smaller one fewer.
+    // The two shares of the higher priority overlap in an eighth of the readers. Each loses some of them, the smaller one fewer.
     let four = [("c1", 1, 1, 100.0), ("c2", 1, 1, 10.0), ("c3", 2, 1, 25.0), ("c4", 2, 1, 50.0)];
     assert_near(&readers(&four), &[0.3375, 0.0375, 0.219, 0.406]);
 }
@@ -124,7 +124,7 @@ fn a_share_goes_first_and_is_a_part_of_those_whom_higher_priorities_leave() {
 /// An appeal of one priority as (weight, percent of all readers).
 type Equal = (u32, f64);
 
-/// The appeal that each of some readers sees, where these are the appeals of one priority.
+/// The appeal that each of some readers sees, given these appeals of one priority.
 fn seen(equals: &[(usize, Equal)]) -> Vec<Option<usize>> {
     let one = |(name, (weight, percent)): &(usize, Equal)| AppealRules {
         weight: *weight,
@@ -166,7 +166,7 @@ proptest! {
     }
 
     #[test]
-    fn a_share_keeps_its_readers_whatever_appeals_without_one_do(equals in equals(), percent in 1.0..99.9_f64) {
+    fn a_share_keeps_its_readers_next_to_any_appeals_without_a_share(equals in equals(), percent in 1.0..99.9_f64) {
         let mut equals = equals;
         equals[0].1.1 = percent;
         let shares: Vec<_> = equals.iter().copied().filter(|(_, (_, percent))| *percent < 100.0).collect();
@@ -176,7 +176,7 @@ proptest! {
     }
 
     #[test]
-    fn a_share_that_grows_keeps_everybody(equals in equals(), from in 0.1..50.0_f64, more in 0.1..49.0_f64) {
+    fn a_share_that_grows_keeps_all_of_its_readers(equals in equals(), from in 0.1..50.0_f64, more in 0.1..49.0_f64) {
         let (mut before, mut after) = (equals.clone(), equals);
         (before[0].1.1, after[0].1.1) = (from, from + more);
         for (before, after) in seen(&before).into_iter().zip(seen(&after)) {
@@ -185,7 +185,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_outside_its_share_sees_an_appeal_whatever_the_others_do(equals in equals()) {
+    fn no_reader_outside_its_share_sees_an_appeal(equals in equals()) {
         let last = equals.len() - 1;
         for (alone, beside) in seen(&equals[last..]).into_iter().zip(seen(&equals)) {
             prop_assert!(beside != Some(last) || alone == Some(last));
@@ -194,13 +194,13 @@ proptest! {
 }
 
 #[test]
-fn a_share_of_a_tenth_keeps_all_of_its_readers_beside_the_main_appeal() {
+fn a_share_of_a_tenth_keeps_all_of_its_readers_next_to_the_main_appeal() {
     let (main, tenth) = ((0, (1, 100.0)), (1, (1, 10.0)));
     let alone = seen(&[tenth]).into_iter().filter(Option::is_some).count();
     let beside = seen(&[tenth, main]);
     assert!((200..300).contains(&alone), "{alone}");
     assert_eq!(beside.iter().filter(|seen| **seen == Some(1)).count(), alone);
-    // Another tenth takes few of them, and where it ends they are back.
+    // Another share of a tenth takes few of them, and they return when it ends.
     let other = seen(&[tenth, (2, (1, 10.0)), main]);
     let kept = seen(&[tenth]).into_iter().zip(other).filter(|(alone, seen)| alone.is_some() && alone == seen);
     assert!(kept.count() * 100 > alone * 90);

@@ -1,4 +1,4 @@
-//! Appeals; some of them have problems.
+//! Generates appeals; some of them have problems.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ fn selection(all: &'static [&'static str]) -> impl Strategy<Value = Selection> {
 fn countries() -> impl Strategy<Value = Countries> {
     let unknown = prop_oneof![3 => Just(None), 1 => Just(Some(UnknownCountry::Include))];
     (selection(COUNTRIES), unknown).prop_map(|(Selection { include, exclude }, unknown)| Countries {
-        // Where no country is named it is a problem.
+        // It is a problem if no country is named.
         unknown: unknown.filter(|_| !include.is_empty() || !exclude.is_empty()),
         include,
         exclude,
@@ -196,7 +196,7 @@ prop_compose! {
         let needs = if weight == 1 { needs } else { Vec::new() };
         let variants = weights.iter().enumerate().map(|(place, (weight, by_country))| VariantRules {
             weight: *weight,
-            // Beside a sequence they are a problem.
+            // They are a problem in combination with a sequence.
             weights_by_country: if steps.is_empty() { by_country.clone() } else { BTreeMap::new() },
             needs: needs.clone(),
             ..VariantRules::new(format!("v{place}"))
@@ -221,7 +221,7 @@ prop_compose! {
     }
 }
 
-/// Of countries that readers come from, and of their group.
+/// Weights for countries that readers come from, and for their group.
 fn weights_by_country() -> BoxedStrategy<BTreeMap<String, u32>> {
     let names = subsequence(&["IE", "gb", "FR", "islands"], 1..=3);
     let some = names.prop_flat_map(|names| {
@@ -247,7 +247,7 @@ fn meter() -> BoxedStrategy<Meter> {
         .boxed()
 }
 
-/// Takes most groups of rules out again, so that an appeal often has but one or two: with all of them nothing would
+/// Removes most groups of rules again, so that many appeals have only one or two. With all of them, nothing would
 /// ever show.
 fn lean(mut appeal: AppealRules, kept: u16) -> AppealRules {
     let whole = AppealRules::new("", "journal", appeal.kind, Surface::Banner);

@@ -1,4 +1,4 @@
-//! Appeals, sites and questions from a small world, so that rules meet readers often.
+//! Generates appeals, sites and questions from few values, so that rules often match readers.
 
 mod appeal;
 mod question;
@@ -40,7 +40,7 @@ const ENTITLEMENTS: &[&str] = &["archive", "puzzles"];
 const TRAITS: &[&str] = &["print_subscriber", "staff"];
 const URLS: &[&str] = &["/sport/*", "*/live", "/politics/*/deep"];
 
-/// A time of day, on the hour or a quarter past, and as it may be left out.
+/// A time of day, on the hour or a quarter past, or none.
 fn time_of_day() -> impl Strategy<Value = Option<String>> {
     option::of((0..24_u32, select(&["00", "15"])).prop_map(|(hour, minute)| format!("{hour:02}:{minute}")))
 }

@@ -1,4 +1,4 @@
-//! The one site.
+//! Generates the site.
 
 use keepopen_decision::{
     Blackout, CoolDown, Exclusion, Percent, SiteFrequency, SiteRules, Surface, Upsell, Value,
@@ -47,7 +47,7 @@ fn exclusion() -> BoxedStrategy<Exclusion> {
 }
 
 prop_compose! {
-    /// The journal, in some zone; clocks in Dublin and Sydney are moved within the time that is tried.
+    /// The journal, in some time zone. Clocks in Dublin and Sydney change within the tested period.
     pub fn site()(
         time_zone in select(&["UTC", "Europe/Dublin", "Australia/Lord_Howe"]),
         frequency in prop_oneof![2 => Just(SiteFrequency::default()), 1 => site_frequency()],
