@@ -20,12 +20,12 @@ pub const DAY_MS: i64 = 86_400_000;
 pub enum Clock {
     /// The machine's clock.
     System,
-    /// A clock that stands still until it is moved; in milliseconds since 1970.
+    /// A clock that does not advance until it is moved; in milliseconds since 1970.
     Movable(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// A clock that stands at `at` until [`Clock::advance`] moves it.
+    /// A clock that shows `at` until [`Clock::advance`] moves it.
     pub fn movable(at: Timestamp) -> Self {
         Self::Movable(Arc::new(AtomicI64::new(at.as_millisecond())))
     }

@@ -13,7 +13,7 @@ pub struct Client {
     buffer: Vec<u8>,
 }
 
-/// An answer.
+/// A response.
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
@@ -22,7 +22,7 @@ pub struct Answer {
 }
 
 impl Client {
-    /// Connects; nothing if that fails or takes too long.
+    /// Connects; `None` if that fails or takes too long.
     pub fn connect(address: SocketAddr) -> Option<Self> {
         let stream = TcpStream::connect_timeout(&address, TIMEOUT).ok()?;
         stream.set_nodelay(true).ok()?;
@@ -36,13 +36,13 @@ impl Client {
         self.stream.write_all(bytes).is_ok()
     }
 
-    /// Sends a request and reads its response; nothing if none arrives in time.
+    /// Sends a request and reads its response; `None` if none arrives in time.
     pub fn ask(&mut self, request: &[u8]) -> Option<Answer> {
         self.stream.write_all(request).ok()?;
         self.read()
     }
 
-    /// Reads a response; nothing if none arrives in time.
+    /// Reads a response; `None` if none arrives in time.
     pub fn read(&mut self) -> Option<Answer> {
         self.buffer.clear();
         loop {
@@ -76,17 +76,17 @@ pub fn post(path: &str, address: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// How honest readers fared: each asks on its own connection.
+/// The results of honest readers, each of whom asks on their own connection.
 pub struct Readers {
-    /// The number of questions ...
+    /// The number of questions.
     pub asked: usize,
-    /// ... and of answers.
+    /// The number of responses.
     pub answered: usize,
     took: Vec<Duration>,
 }
 
 impl Readers {
-    /// Asks the banner for this long, one reader after the other.
+    /// Sends banner questions for this long, one reader after the other.
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
     pub fn ask(address: SocketAddr, time: Duration) -> Self {
         let question = post("/v1/banner", "198.51.100.7", r#"{"site":"journal","history":{}}"#);
@@ -100,7 +100,7 @@ impl Readers {
                 readers.answered += 1;
                 readers.took.push(began.elapsed());
             }
-            // At the pace of pages, not as fast as possible: the machine also runs what is measured.
+            // Not as fast as possible, because the machine also runs the measured service.
             std::thread::sleep(Duration::from_millis(2));
         }
         readers.took.sort_unstable();

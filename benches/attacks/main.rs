@@ -1,4 +1,4 @@
-//! What a few attacks from one address do to everybody else, with the limits that the service has by default.
+//! The effect of attacks from one address on all other readers, with the service's default limits.
 //!
 //! **Owns** the proof that an attack from one address does little to others. Run it with `cargo bench --bench attacks`. With `--profile dev` it compiles
 //! faster, but the service is slower. `KEEPOPEN_TEST_PROGRAM` names another program to attack, such as an older version.
@@ -52,7 +52,7 @@ fn main() {
     let quiet_ms = quiet.p99_ms();
     let seen = format!("{} of {} answered, p99 {quiet_ms:.1} ms", quiet.answered, quiet.asked);
     table.line("no attack", &seen, quiet.answered == quiet.asked);
-    // The practice Stripe answers on this runtime.
+    // The practice Stripe runs on this runtime.
     std::thread::scope(|threads| {
         let attacks = threads.spawn(|| {
             unfinished_bodies(&service, quiet_ms, &mut table);

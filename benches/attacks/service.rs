@@ -19,13 +19,13 @@ use super::client::{Answer, Client};
 /// The usual limit on a process's open files.
 const FILES: u32 = 1024;
 
-/// The program, running.
+/// The running program.
 pub struct Service {
-    /// Where it answers.
+    /// The address on which it listens.
     pub address: SocketAddr,
     /// Valid tokens of different supporters, none of which the service has seen.
     pub tokens: Vec<String>,
-    /// Where it sends its calls.
+    /// The practice Stripe that it calls.
     pub stripe: PracticeStripe,
     management: SocketAddr,
     program: Child,
@@ -33,7 +33,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts it with tokens for so many supporters.
+    /// Starts it with tokens for this many supporters.
     pub async fn start(supporters: u8, more: u8) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let stripe = practice_stripe(|| Clock::System.now_ms().div_euclid(1000)).await;
@@ -62,7 +62,7 @@ impl Service {
         if other.is_some() {
             let mut program = start();
             listens(address).await;
-            // It may have ended by itself.
+            // It may already have ended.
             let _ = program.kill();
             program.wait().unwrap();
             for entry in std::fs::read_dir(folder.path()).unwrap() {
@@ -90,7 +90,7 @@ impl Service {
         lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     }
 
-    /// Resident memory (`VmRSS`) in MiB; none where the system does not report it.
+    /// Resident memory (`VmRSS`) in MiB; `None` if the system does not report it.
     pub fn memory_mib(&self) -> f64 {
         let status =
             std::fs::read_to_string(format!("/proc/{}/status", self.program.id())).unwrap_or_default();
@@ -101,7 +101,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may already have ended.
         let _ = self.program.kill();
         let _ = self.program.wait();
     }

@@ -10,7 +10,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The number of connections, each of which asks again as soon as it is answered.
+/// The number of connections. Each sends the next request as soon as it gets a response.
 pub const CONNECTIONS: usize = 16;
 
 /// A server in this process, and the threads it has.
@@ -62,7 +62,7 @@ impl Server {
         .await
     }
 
-    /// One answer, as text.
+    /// One response, as text.
     pub async fn once(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
@@ -70,12 +70,12 @@ impl Server {
         String::from_utf8_lossy(read_answer(&mut stream, &mut buffer).await).into_owned()
     }
 
-    /// Asks for this long.
+    /// Sends requests for this long.
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
     pub async fn round(&self, bytes: &[u8], round: Duration) -> Round {
         let (address, bytes): (_, Arc<[u8]>) = (self.address, bytes.into());
         let (start, work_before) = (Instant::now(), self.work());
-        // On its own thread, so that asking takes no time from the server's.
+        // On its own thread, so that sending takes no time from the server's thread.
         let asked = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {

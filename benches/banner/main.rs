@@ -1,17 +1,17 @@
-//! What a banner question costs, part by part, and as a whole against a bare actix-web handler that reads a body of the same
-//! size and sends as many bytes back.
+//! The cost of a banner question: of each part, and of the whole compared with a bare actix-web handler that reads a body of
+//! the same size and sends as many bytes back.
 //!
-//! **Owns** the numbers that the decision's price is told in; run with `cargo bench --bench banner` (`-- 3 0.5` for 3 rounds of half a second).
-//! **Never** asks anybody but itself, on loopback.
-//! **Start at** `main` below; what is asked is in `worlds.rs`, how it is asked in `load.rs`.
+//! **Owns** the numbers for the cost of a decision. Run it with `cargo bench --bench banner` (`-- 3 0.5` for 3 rounds of half a second).
+//! **Never** talks to anything but itself, on loopback.
+//! **Start at** `main` below; the questions are in `worlds.rs`, the clients in `load.rs`.
 //! **Tested in** itself: each question's verdict is checked before it is measured.
 //!
-//! For numbers to be told, set `CARGO_PROFILE_BENCH_LTO=thin` and `CARGO_PROFILE_BENCH_CODEGEN_UNITS=1`: so a release is built, and it takes
-//! long.
+//! For numbers to publish, set `CARGO_PROFILE_BENCH_LTO=thin` and `CARGO_PROFILE_BENCH_CODEGEN_UNITS=1`, as in a release build. The build then
+//! takes long.
 //!
 //! Rounds alternate between all servers, so that a machine whose speed drifts slows all of them; each server has one thread.
-//! The ratios are what counts. Beside answers a second stands the time that the server's own thread was at work for each answer: it
-//! hardly changes with what else the machine does.
+//! The ratios matter most. The table also has the CPU time of the server's thread per response, which hardly depends on other work
+//! on the machine.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people at a terminal")]
 
@@ -64,7 +64,7 @@ async fn start(world: &World) -> Arc<App> {
     app
 }
 
-/// The standing of a supporter who asks nothing here.
+/// The standing of a supporter who sends no question here.
 fn changed_standing(at_ms: i64) -> StandingChange {
     let halves = [clock::number(), clock::number()].map(u64::to_be_bytes);
     StandingChange {

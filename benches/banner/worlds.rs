@@ -14,16 +14,16 @@ use tempfile::TempDir;
 
 /// Appeals in a file, and the questions about them.
 pub struct World {
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
-    /// Where its appeals are.
+    /// The folder of its appeals.
     pub folder: TempDir,
     heavy: bool,
 }
 
 /// One question and its expected verdict.
 pub struct Question {
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
     /// Its body.
     pub body: String,

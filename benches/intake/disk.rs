@@ -1,4 +1,4 @@
-//! The disk that is measured.
+//! The measured disk.
 
 use std::path::{Path, PathBuf};
 

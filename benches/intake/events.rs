@@ -6,7 +6,7 @@ use keepopen::clock::Clock;
 
 /// The endpoint's signing secret.
 pub const SECRET: &str = "whsec_bench";
-/// A payment of another origin, as Stripe reports it: it is stored, and not booked.
+/// A payment from another source, as Stripe reports it. The service stores it and does not book it.
 const EVENT: &str =
     include_str!("../../tests/fixtures/stripe/mock_objects_2025-10_clover/payment_intent.succeeded.json");
 
@@ -37,13 +37,13 @@ impl Events {
     /// The next one.
     pub fn event(&mut self) -> Event {
         self.made += 1;
-        // Ids as long, and as unordered, as Stripe's.
+        // The ids have the length of Stripe's, and no order.
         let id =
             format!("evt_{:024x}", (self.made as u128).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39D) % (1 << 96));
         Event { body: self.text.replacen(&self.id, &id, 1), id, at_ms: Clock::System.now_ms() }
     }
 
-    /// Enough serialised requests for a stretch.
+    /// Enough serialised requests for one measurement.
     pub fn requests(&mut self, concurrency: usize, stretch: Duration) -> Vec<Vec<u8>> {
         // More than any machine accepts, but not enough to fill its memory.
         let count = (concurrency * 500).min((30_000.0 * stretch.as_secs_f64()) as usize);

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use super::events::{Events, request};
 use super::raw::Raw;
 
-/// Where the service listens.
+/// The address on which the service listens.
 #[derive(Clone, Copy)]
 pub struct Server(pub SocketAddr);
 
@@ -24,7 +24,7 @@ pub struct Pairs {
     pub count: usize,
 }
 
-/// Many connections for a while.
+/// Many connections, for a fixed time.
 pub struct Stretch {
     /// Acknowledgements per second.
     pub rate: f64,
@@ -34,7 +34,7 @@ pub struct Stretch {
     pub each_commit: f64,
 }
 
-/// Events by both sides in turn.
+/// Events stored by both sides in turn.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, length: Duration) -> Pairs {
     let mut connection = Delivering::connect(server).await;
@@ -81,7 +81,7 @@ pub async fn raw_rate(raw: &mut Raw, events: &mut Events, length: Duration) -> f
     commits / spent.as_secs_f64()
 }
 
-/// Delivers over this many connections, each again as soon as it is answered, until the time is over or nothing is left.
+/// Delivers over this many connections, each sending the next event as soon as it gets a response, until the time is over or no event is left.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 pub async fn stretch(
     server: Server,
@@ -91,7 +91,7 @@ pub async fn stretch(
     app: &App,
 ) -> Stretch {
     let commits_before = commits(app);
-    // On its own thread, so that delivering takes no time from the intake's.
+    // On its own thread, so that sending takes no time from the intake's thread.
     let delivered = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

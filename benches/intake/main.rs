@@ -1,8 +1,8 @@
-//! How fast deliveries are acknowledged, each on disk by then, beside the limit of the same database on the same disk: one commit for
-//! each event by sqlx alone. Rounds alternate; what is told are their medians.
+//! How fast deliveries are acknowledged, after each is on disk, compared with the limit of the same database on the same disk: one
+//! commit per event with only sqlx. Rounds alternate between the two. The output shows the medians.
 //!
-//! `cargo bench --bench intake`, and with PostgreSQL too: `POSTGRES_DURABLE=1 scripts/with-postgres cargo bench --bench intake`. Two
-//! numbers may follow: rounds (7) and seconds of each stretch (1). `INTAKE_FOLDER` says on which disk; else it is that of the target folder.
+//! Run it with `cargo bench --bench intake`, or with PostgreSQL too: `POSTGRES_DURABLE=1 scripts/with-postgres cargo bench --bench intake`. Two
+//! optional numbers set the rounds (7) and the seconds per measurement (1). `INTAKE_FOLDER` selects the disk; the default is that of the target folder.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "it is a program that measures and says so")]
 
@@ -31,7 +31,7 @@ use raw::Raw;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Deliveries under way at the same time.
+/// The number of deliveries at the same time.
 const CONCURRENCY: [usize; 2] = [64, 256];
 
 /// How long it measures.
@@ -106,7 +106,7 @@ webhook_secrets = ["{}"]
         (app, sides)
     }
 
-    /// One connection: events by both sides in turn, so that both see the same disk.
+    /// One connection: both sides store events in turn, so that both use the same disk.
     async fn pairs(&mut self, plan: Plan) -> Vec<Pairs> {
         let mut rounds = Vec::new();
         for _ in 0..plan.rounds {
@@ -140,7 +140,7 @@ async fn measure(name: &str, folder: &Path, databases: [Database; 2], plan: Plan
     for (concurrency, measured) in CONCURRENCY.iter().zip(&ours) {
         row(&format!("{concurrency} deliveries at once"), measured);
     }
-    // The same with a worker that books what is in the inbox: it shares the database, and the disk.
+    // The same with a worker that processes the inbox and so shares the database and the disk.
     let jobs = jobs::run(&app);
     let mut busy = Vec::new();
     for _ in 0..plan.rounds.min(3) {

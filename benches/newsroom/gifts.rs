@@ -22,7 +22,7 @@ const MONTH_S: i64 = 30 * DAY_S;
 
 const SITES: [(&str, &str); 2] = [("journal", "EUR"), ("gazette", "GBP")];
 
-/// Somebody who gives.
+/// A supporter.
 pub struct Giver {
     pub id: SupporterId,
     pub email: String,
@@ -75,7 +75,7 @@ pub fn giver(number: u64) -> (Giver, Vec<Gift>) {
     (giver, gifts)
 }
 
-/// The payout of a site's money of this time, two days later; none if that day has not come.
+/// The payout of a site's money of this time, two days later; `None` if that day is in the future.
 fn payout(site: usize, at_s: i64) -> Option<(String, PayoutMark)> {
     let day = (at_s - BEGIN_S) / DAY_S;
     let arrives_at_s = BEGIN_S + (day + 2) * DAY_S;

@@ -1,16 +1,16 @@
-//! Two years of a mid-size newsroom: how long its database takes to answer, and how that grows.
+//! Two years of a mid-size newsroom: how long its database takes to answer, and how that grows with its size.
 //!
-//! **Owns** the numbers for 200,000 supporters with 3 million payments: `cargo bench --bench newsroom -- 200000`. Each size is told
-//! beside a tenth of it. Without a number it is 2,000 supporters, to see that it works.
-//! **Never** leaves anything behind: files stand in a temporary folder (`TMPDIR` says where; 200,000 supporters take some 15 GB).
-//! **Start at** `main` below; what is given is made up in `gifts.rs`, written by `load.rs`, and asked for by `measure.rs`.
-//! **Tested in** itself: the books are checked, and every line of what Stripe says is what we say.
+//! **Owns** the numbers for 200,000 supporters with 3 million payments: `cargo bench --bench newsroom -- 200000`. Each size is
+//! measured together with a tenth of it. Without a number it uses 2,000 supporters, which only tests the benchmark.
+//! **Never** leaves anything behind: files are in a temporary folder (set `TMPDIR` to move it; 200,000 supporters take about 15 GB).
+//! **Start at** `main` below; `gifts.rs` generates the gifts, `load.rs` writes them, and `measure.rs` queries them.
+//! **Tested in** itself: it checks the ledger, and the reconciliation finds no difference.
 //!
-//! SQLite is measured, and PostgreSQL too where `KEEPOPEN_TEST_POSTGRES` names a server (`scripts/with-postgres` starts one); of
-//! both only that one which is named behind the number: `-- 200000 postgresql`.
+//! It measures SQLite, and also PostgreSQL if `KEEPOPEN_TEST_POSTGRES` names a server (`scripts/with-postgres` starts one). A name
+//! after the number selects one of them: `-- 200000 postgresql`.
 //! Each payment has the facts of three of Stripe's objects (charge, invoice or session, balance transaction), five ties in
-//! both directions, three entries (payment, fee, payout) and its own row. One in 300 is refunded. The inbox is left out: nothing
-//! that is measured here reads it.
+//! both directions, three entries (payment, fee, payout) and its own row. One in 300 is refunded. The inbox is empty, because
+//! no measured query reads it.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people at a terminal")]
 
@@ -29,7 +29,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use measure::Measured;
 
-/// The program's own.
+/// The program's own allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -21,7 +21,7 @@ pub struct Measured {
     pub what: String,
     /// The median time, in seconds.
     pub median_s: f64,
-    /// The 99th percentile; none if it ran once.
+    /// The 99th percentile; `None` if it ran once.
     pub p99_s: Option<f64>,
     /// The CPU time of this process per query, in seconds. It is hardly affected by other work on the machine, and does not
     /// include a database server.
@@ -182,7 +182,7 @@ async fn once(what: &str, question: impl Future<Output = String>) -> Measured {
     }
 }
 
-/// The CPU time of this process's threads so far; none if the system does not report it.
+/// The CPU time of this process's threads so far; `None` if the system does not report it.
 fn work_s() -> f64 {
     let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let one = |thread: std::fs::DirEntry| {

@@ -32,7 +32,7 @@ pub struct Context<'a> {
 /// Writes that leave no audit row, each with the reason.
 ///
 /// Every other write is a [`Change`]: everything that a person or an API key causes, and every change of appeals, switches,
-/// keys, alarms, the connection to Stripe and the seals, whoever causes it.
+/// keys, alarms, the connection to Stripe and the seals, even if a job causes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MachineWrite {
     /// Books what Stripe reported, or stores what was fetched from it. The inbox and the ledger are append-only and name the
@@ -47,8 +47,8 @@ pub enum MachineWrite {
     Checkout,
     /// Stores weights that were learned from results, per hour.
     Weights,
-    /// Takes a task off the queue together with what came of it, or records its failure. So far every task fetches an object
-    /// from Stripe, which is booked.
+    /// Removes a task from the queue together with its result, or records its failure. So far every task fetches an object
+    /// from Stripe, which is then booked.
     Queue,
     /// Stores the time of Stripe's last delivery.
     LastDelivery,

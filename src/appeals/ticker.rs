@@ -327,7 +327,7 @@ mod tests {
         assert_eq!(values(298), (299, 1, 99), "not before it is reached");
         assert_eq!(values(299), (300, 0, 100));
         assert_eq!(values(599), (600, 0, 200));
-        assert_eq!(values(-5), (1, 299, 0), "more was taken back than came");
+        assert_eq!(values(-5), (1, 299, 0), "more was reversed than received");
         assert_eq!(values(i64::MAX).0, i64::MAX);
     }
 }

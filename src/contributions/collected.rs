@@ -38,31 +38,32 @@ impl GiftFacts<'_> {
         else {
             return Vec::new();
         };
-        let came = |kind: PaymentKind, minor: i64, entries: Vec<Booking>, object: String| ReceivedPayment {
-            object,
-            kind,
-            cause: it.id.clone(),
-            money: Money { amount_minor: minor, ..paid },
-            entries,
-            at_s: None,
-            dates: Dates::new(it.paid_at_s.into_iter().chain(sorted(&it.paid_events_s)), it.created_at_s),
-            subscription: it.subscription.clone(),
-            presented: None,
-        };
+        let received =
+            |kind: PaymentKind, minor: i64, entries: Vec<Booking>, object: String| ReceivedPayment {
+                object,
+                kind,
+                cause: it.id.clone(),
+                money: Money { amount_minor: minor, ..paid },
+                entries,
+                at_s: None,
+                dates: Dates::new(it.paid_at_s.into_iter().chain(sorted(&it.paid_events_s)), it.created_at_s),
+                subscription: it.subscription.clone(),
+                presented: None,
+            };
         let evidence = self.evidence(it, paid);
         let Some(stripe_minor) = evidence.last().copied() else {
-            return vec![came(PaymentKind::Unconfirmed, paid.amount_minor, Vec::new(), it.id.clone())];
+            return vec![received(PaymentKind::Unconfirmed, paid.amount_minor, Vec::new(), it.id.clone())];
         };
         let (through_stripe, outside) = bookings(&it.id, paid, &evidence);
         let mut all = Vec::new();
         if !through_stripe.is_empty() {
-            all.push(came(PaymentKind::Payment, stripe_minor, through_stripe, it.id.clone()));
+            all.push(received(PaymentKind::Payment, stripe_minor, through_stripe, it.id.clone()));
         }
         if !outside.is_empty() {
             let part = if stripe_minor > 0 { OFFLINE_PART } else { "" };
             let object = format!("{}{part}", it.id);
             let offline_minor = paid.amount_minor - stripe_minor;
-            all.push(came(PaymentKind::OfflinePayment, offline_minor, outside, object));
+            all.push(received(PaymentKind::OfflinePayment, offline_minor, outside, object));
         }
         all
     }

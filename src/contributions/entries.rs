@@ -33,11 +33,11 @@ pub enum Account {
 pub enum EntryKind {
     /// A reader paid.
     Payment,
-    /// A payment that seemed to come through Stripe was made outside it.
+    /// Reverses a payment that seemed to be made through Stripe but was made outside it.
     PaymentReversal,
     /// A reader paid outside Stripe, and somebody marked the invoice as paid.
     OfflinePayment,
-    /// A payment that seemed to be made outside Stripe came through it.
+    /// Reverses a payment that seemed to be made outside Stripe but was made through it.
     OfflinePaymentReversal,
     /// A refund.
     Refund,

@@ -107,7 +107,7 @@ impl DomainEventKind {
         }
     }
 
-    /// Whether it can change a supporter's standing by itself.
+    /// Whether this event alone can change a supporter's standing.
     fn changes_standing(self) -> bool {
         matches!(
             self,

@@ -197,8 +197,8 @@ impl<'a> GiftFacts<'a> {
 
     /// When Stripe should have settled a payment of that time, in seconds since 1970. Stripe settles most methods at once,
     /// and its balance is read every few minutes; a bank debit can take longer.
-    pub(super) fn settle_by_s(&self, came: &ReceivedPayment, at: &Dates) -> Option<i64> {
-        let charge = self.charge_of(came);
+    pub(super) fn settle_by_s(&self, payment: &ReceivedPayment, at: &Dates) -> Option<i64> {
+        let charge = self.charge_of(payment);
         let method = self.facts.iter().find_map(|fact| match fact {
             Fact::Charge(it) if Some(&it.id) == charge.as_ref() => it.method.as_deref(),
             _ => None,
@@ -212,8 +212,8 @@ impl<'a> GiftFacts<'a> {
     }
 
     /// The charge that paid it; the first by id if there are several.
-    pub(super) fn charge_of(&self, came: &ReceivedPayment) -> Option<String> {
-        let tied = self.tied_to([came.cause.as_str()]);
+    pub(super) fn charge_of(&self, payment: &ReceivedPayment) -> Option<String> {
+        let tied = self.tied_to([payment.cause.as_str()]);
         let charges = self.facts.iter().filter_map(|fact| match fact {
             Fact::Charge(it) if it.paid.is_some() && tied.contains(it.id.as_str()) => Some(&it.id),
             _ => None,

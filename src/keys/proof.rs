@@ -54,7 +54,7 @@ fn is_ours(header: &Header) -> bool {
     plain && header.alg == Algorithm::EdDSA && header.typ.as_deref() == Some(TYPE)
 }
 
-/// The supporter that a token names, whoever signed it.
+/// The supporter that a token names. Does not check the signature.
 fn supporter_in(token: &str) -> Option<SupporterId> {
     #[derive(Deserialize)]
     struct Named {

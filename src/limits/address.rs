@@ -1,4 +1,4 @@
-//! What counts as one client.
+//! The address that identifies one client for rate limits.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 

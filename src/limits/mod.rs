@@ -1,6 +1,6 @@
 //! How often something may happen: in total, per key, or per client address.
 //!
-//! **Owns** rate limits with bounded memory, and what counts as one address.
+//! **Owns** rate limits with bounded memory, and the address that identifies a client.
 //! **Never** knows what it limits, and answers no request.
 //! **Start at** [`Limit`] and [`KeyedLimit`].
 //! **Tested in** the files here, `tests/api/floods.rs`.

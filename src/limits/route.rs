@@ -52,8 +52,8 @@ impl RouteLimits {
         self.attempts.take(attempt)
     }
 
-    /// Counts a call for a site. It comes after the other two, because calls that they refuse must not use up the site's
-    /// limit.
+    /// Counts a call for a site. It must be called after the other two, because calls that they reject must not count against the
+    /// site's limit.
     ///
     /// # Errors
     /// The limit is exceeded.

@@ -1,4 +1,4 @@
-//! The report as one chart: how many readers are asked how often, by the draft and by what is live.
+//! The report as one chart: how many readers are asked how often, with the draft and with the live appeals.
 
 use std::fmt::Write;
 

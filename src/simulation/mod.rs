@@ -1,7 +1,7 @@
 //! Shows what readers would get of these appeals, before anything is published.
 //!
 //! **Owns** the replay of page views on a virtual clock, the described population, and the report on both.
-//! **Never** does I/O, reads a clock, or decides by itself: `asking.rs` passes each question to the decision.
+//! **Never** does I/O, reads a clock, or makes decisions itself: `asking.rs` passes each question to the decision.
 //! **Start at** [`Simulation`].
 //! **Tested in** the files here, `tests/commands/simulate.rs`, `docs/simulating.md`.
 

@@ -98,7 +98,7 @@ impl<'a> Line<'a> {
         if is_list(line) {
             return Err("it is a list; write an object such as {\"reader\": \"r1\", \"at\": \"2026-06-15T12:00:00Z\"}.".to_owned());
         }
-        let written: Written<'_> = serde_json::from_slice(line).map_err(|error| told(&error))?;
+        let written: Written<'_> = serde_json::from_slice(line).map_err(|error| describe(&error))?;
         if written.reader.is_empty() {
             return Err("reader: it is empty; write any text that identifies the reader.".to_owned());
         }
@@ -125,8 +125,10 @@ fn question<'a>(written: Option<&'a RawValue>, only_site: Option<&'a str>) -> Re
         let reader = &mut serde_json::Deserializer::from_str(written.get());
         match serde_path_to_error::deserialize::<_, Question<'_>>(reader) {
             Ok(_) => "question: it can't be parsed.".to_owned(),
-            Err(error) if error.path().to_string() == "." => format!("question: {}.", told(error.inner())),
-            Err(error) => format!("question.{}: {}.", error.path(), told(error.inner())),
+            Err(error) if error.path().to_string() == "." => {
+                format!("question: {}.", describe(error.inner()))
+            }
+            Err(error) => format!("question.{}: {}.", error.path(), describe(error.inner())),
         }
     })?;
     if question.history.is_some() || question.token.is_some() {
@@ -177,7 +179,7 @@ fn time(field: &str, text: &str) -> Result<i64, String> {
 }
 
 /// The problem, with only the column: the text is a single line.
-fn told(error: &serde_json::Error) -> String {
+fn describe(error: &serde_json::Error) -> String {
     let whole = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     whole.strip_suffix(&place).map_or(whole.clone(), |what| format!("{what} (column {})", error.column()))

@@ -31,9 +31,9 @@ pub async fn write_proof(tx: &mut Tx, now_ms: i64) -> Result<(), StoreError> {
 }
 
 impl Store {
-    /// Since when the longest-waiting event could have been processed, in milliseconds since 1970; none if nothing is
-    /// waiting. For an event that failed, that is the time of its next try. The answer comes from a table, so it proves
-    /// more than a connection would.
+    /// Since when the longest-waiting event could have been processed, in milliseconds since 1970; `None` if no event
+    /// is waiting. For an event that failed, this is the time of its next attempt. The query reads a table, so success shows
+    /// more than an open connection.
     ///
     /// # Errors
     /// The database does not answer.

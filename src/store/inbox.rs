@@ -33,7 +33,7 @@ pub struct Arrival<'a> {
     pub state: EventState,
 }
 
-/// Where an event came from.
+/// The source of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// Stripe sent it.

@@ -47,7 +47,7 @@ fn is_requested(it: Object<'_>) -> bool {
     }
 }
 
-/// Whether it will end by itself. Flexible billing only sets `cancel_at`.
+/// Whether its end is scheduled. Flexible billing only sets `cancel_at`.
 pub(super) fn is_cancel_scheduled(it: Object<'_>) -> bool {
     let field = |name| it.value.get(name).unwrap_or(&serde_json::Value::Null);
     !field("cancel_at").is_null() || field("cancel_at_period_end") == true

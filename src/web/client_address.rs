@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::config::ForwardedHeader;
 use crate::limits::Address;
 
-/// The client that a request comes from: the peer, or who stands before our proxies.
+/// The client's address: the peer's, or the one that our proxies report.
 pub fn address_of(app: &App, request: &HttpRequest) -> Option<Address> {
     let peer = request.peer_addr()?.ip();
     let headers = request.headers();
@@ -24,7 +24,7 @@ pub fn address_of(app: &App, request: &HttpRequest) -> Option<Address> {
     Some(client.into())
 }
 
-/// Every value of a header, the last first. One that can't be read is as good as one that is no address.
+/// Every value of a header, last one first. An unreadable value is treated like an invalid address.
 fn nearest_first<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
     let values: Vec<_> = headers.get_all(name).map(|value| value.to_str().unwrap_or_default()).collect();
     values.into_iter().rev()

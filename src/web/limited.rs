@@ -25,7 +25,7 @@ impl<'a> Limited<'a> {
         })
     }
 
-    /// Counts a request for its client's address. This comes first, before anything is read.
+    /// Counts a request for its client's address. This is the first check, before the body is read.
     ///
     /// # Errors
     /// The limit is exceeded.

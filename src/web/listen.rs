@@ -42,8 +42,8 @@ pub fn listen(setting: &'static str, address: SocketAddr) -> Result<(TcpListener
     Ok((listener, address))
 }
 
-/// The most connections of each of so many workers. They leave a quarter of the files that may be open to the database, to calls to Stripe and to
-/// the operator's port.
+/// The maximum number of connections per worker. A quarter of the limit on open files remains for the database, calls to Stripe and
+/// the management port.
 pub fn max_connections(workers: usize) -> usize {
     let open_files = open_files();
     let all = usize::try_from(open_files - open_files / 4).unwrap_or(usize::MAX);

@@ -1,6 +1,6 @@
 //! The control for kills: a service that acknowledges first and stores later. It must be caught.
 //!
-//! It is this test binary, started again: the product has no switch for it.
+//! It is this test binary, started again, because the product has no option to behave like this.
 
 use std::process::Command;
 
@@ -9,31 +9,35 @@ use actix_web::{HttpRequest, HttpResponse, HttpServer};
 use keepopen::clock::Clock;
 use keepopen::{actions, api, jobs, sites, telemetry};
 
-/// Set for a process that should be the service.
+/// The environment variable of a process that runs as the service.
 const TOLD: &str = "KEEPOPEN_TEST_ANSWER_FIRST";
 
 /// Starts this binary as the service; its working folder contains the settings.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["answers_first::this_process_is_the_service_if_it_is_told_so", "--exact", "--nocapture"]);
+    command.args([
+        "answers_first::this_process_runs_as_the_service_if_the_variable_is_set",
+        "--exact",
+        "--nocapture",
+    ]);
     command.env_clear().env(TOLD, "yes");
     command
 }
 
-/// Where the real service listens.
+/// The address on which the real service listens.
 struct Real(String);
 
-/// Answers, and then passes the delivery on to the real service.
+/// Responds first, and then passes the delivery on to the real service.
 async fn acknowledge(request: HttpRequest, body: Bytes, real: Data<Real>) -> HttpResponse {
     let signature = request.headers().get("stripe-signature").unwrap().to_str().unwrap().to_owned();
     let delivery = reqwest::Client::new().post(&real.0).header("stripe-signature", signature).body(body);
-    // The result is ignored: that is what is wrong with this service.
+    // Ignores the result. This is the intended error of this service.
     actix_web::rt::spawn(async move { drop(delivery.send().await) });
     HttpResponse::Ok().finish()
 }
 
 #[test]
-fn this_process_is_the_service_if_it_is_told_so() {
+fn this_process_runs_as_the_service_if_the_variable_is_set() {
     if std::env::var(TOLD).is_err() {
         return;
     }

@@ -127,7 +127,7 @@ impl Deliveries {
         self.acknowledgement.notify_one();
     }
 
-    /// Waits until this many more events are acknowledged, or nothing is left.
+    /// Waits until this many more events are acknowledged, or no event is left.
     pub(crate) async fn acknowledges(&self, more: usize) {
         let all = async {
             for _ in 0..more {
@@ -141,12 +141,12 @@ impl Deliveries {
         tokio::time::timeout(Duration::from_secs(120), all).await.expect("it acknowledges");
     }
 
-    /// The ids of everything that was acknowledged.
+    /// The ids of all acknowledged events.
     pub(crate) fn acknowledged(&self) -> BTreeSet<String> {
         self.acknowledged_until(usize::MAX)
     }
 
-    /// The ids of what was acknowledged at this position, or before.
+    /// The ids of the events that were acknowledged at or before this position.
     pub(crate) fn acknowledged_until(&self, position: usize) -> BTreeSet<String> {
         let held = self.held.lock().unwrap();
         let known = held.acknowledged.iter().filter(|(at, _)| *at <= position);

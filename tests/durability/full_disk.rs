@@ -14,26 +14,26 @@ use super::gifts::{Event, events_of};
 use super::long_run::LongRun;
 use super::program::{Running, Service};
 
-/// By then a service reports that its disk is full, or that it is ready again.
+/// How long a service may take to report that its disk is full, or that it is ready again.
 const NOTICED: Duration = Duration::from_secs(15);
-/// By then everything that was acknowledged is booked.
+/// How long it may take until every acknowledged event is booked.
 const BOOKED: Duration = Duration::from_secs(30);
-/// Gifts that are delivered before, and after, the disk is full.
+/// The number of gifts delivered before the disk is full, and again after it.
 const GIFTS: u64 = 20;
 
-/// Whether this machine lets us mount something privately.
+/// Whether this machine allows private mounts.
 fn may_mount() -> bool {
     let mount = "mount -t tmpfs -o size=1m keepopen /mnt";
     Command::new("unshare").args(["-rm", "/bin/sh", "-c", mount]).output().is_ok_and(|it| it.status.success())
 }
 
-/// A service on such a disk.
+/// A service on a small disk.
 struct OnSmallDisk {
     running: Running,
     address: String,
     management: String,
     client: Client,
-    /// The file that fills the rest of the disk, as the service's own process sees it.
+    /// The file that fills the rest of the disk, at its path through the service's process.
     filler: PathBuf,
     acknowledged: u64,
     next_gift: u64,
@@ -71,7 +71,7 @@ impl OnSmallDisk {
         }
     }
 
-    /// Delivers the session of the next gift, which is what its payment is booked from.
+    /// Delivers the session of the next gift, from which its payment is booked.
     async fn deliver_next(&mut self) -> bool {
         let event = events_of(self.next_gift).remove(0);
         let acknowledged = self.deliver(&event).await;
@@ -89,7 +89,7 @@ impl OnSmallDisk {
         line.map_or(0.0, |value| value.parse().unwrap())
     }
 
-    /// Everything that was acknowledged so far is booked.
+    /// Waits until every event acknowledged so far is booked.
     async fn everything_is_booked(&self) {
         let series = "keepopen_events_processed_total{outcome=\"booked\"}";
         #[expect(clippy::cast_precision_loss, reason = "they are a few hundred")]
@@ -104,7 +104,7 @@ impl OnSmallDisk {
         }
     }
 
-    /// What the service reports about itself; empty if it is ready.
+    /// The problems that the service reports; empty if it is ready.
     async fn said(&self) -> String {
         let answer = self.client.get(format!("{}/readyz", self.management)).send().await.unwrap();
         if answer.status() == 200 { String::new() } else { answer.text().await.unwrap() }
@@ -127,10 +127,10 @@ impl OnSmallDisk {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_disk_that_was_really_full_heals_without_a_restart() {
+async fn a_service_recovers_from_a_full_disk_without_a_restart() {
     if !may_mount() {
         println!(
-            "NOT RUN: this machine lets nobody mount a small disk (unshare -rm); a full disk was not tried"
+            "NOT RUN: this machine does not allow mounting a small disk (unshare -rm), so a full disk was not tested"
         );
         return;
     }
@@ -151,7 +151,7 @@ async fn a_disk_that_was_really_full_heals_without_a_restart() {
                 }
             }
             it.says("database_writes").await;
-            assert!(!it.deliver_next().await, "nothing is acknowledged that is not stored");
+            assert!(!it.deliver_next().await, "an event that is not stored is not acknowledged");
             let banner = it.client.get(format!("http://{}/v1/banner?site=journal", it.address));
             assert_eq!(banner.send().await.unwrap().status(), 200, "reading is never blocked");
 

@@ -70,7 +70,7 @@ pub(crate) fn events_of(gift: u64) -> Vec<Event> {
     events
 }
 
-/// What must be booked once these events are processed: each payment once, and each refund whose payment is known.
+/// The expected entries once these events are processed: each payment once, and each refund whose payment is known.
 pub(crate) fn booked_from(ids: &BTreeSet<String>) -> Vec<Line> {
     let mut lines = Vec::new();
     for id in ids {
@@ -86,7 +86,7 @@ pub(crate) fn booked_from(ids: &BTreeSet<String>) -> Vec<Line> {
     lines
 }
 
-/// What is booked.
+/// The booked entries.
 pub(crate) fn lines(entries: Vec<Entry>) -> Vec<Line> {
     let line = |it: Entry| (it.kind.as_str(), it.object, it.contribution.to_string(), it.money.amount_minor);
     let mut lines: Vec<Line> = entries.into_iter().map(line).collect();

@@ -13,7 +13,7 @@ use super::long_run::{LongRun, Round};
 use super::program::{Program, Running, Service};
 use super::proof::{LedgerState, Wrong, everything_is_processed, examine, nothing_is_lost};
 
-/// Kills per database, before its whole ledger is compared with that of an undisturbed service.
+/// The number of kills per database. Then its whole ledger is compared with that of an undisturbed service.
 const IN_A_ROUND: u64 = 25;
 /// How long a start after a kill may take until an event is acknowledged: checked in long runs only.
 const RECOVERY_MS: u64 = 2000;
@@ -26,7 +26,7 @@ struct Seen {
     recovery_ms: u64,
 }
 
-/// Kills a service while events arrive. Returns the inbox's content at that moment, and everything that was acknowledged.
+/// Kills a service while events arrive. Returns the inbox's content at that moment, and all acknowledged events.
 async fn kill_at_work(
     service: &Service,
     running: Running,
@@ -36,7 +36,7 @@ async fn kill_at_work(
 ) -> Result<Vec<EventRow>, Wrong> {
     let senders = deliveries.begin(address);
     deliveries.acknowledges(random.usize(1..=80)).await;
-    // Only so that the kill can also happen between two acknowledgements: nothing is waited for.
+    // Lets the kill also happen between two acknowledgements. The test does not depend on this delay.
     tokio::time::sleep(Duration::from_micros(random.u64(..5_000))).await;
     block_in_place(|| running.kill());
     senders.join_all().await;
@@ -45,20 +45,20 @@ async fn kill_at_work(
     Ok(inbox)
 }
 
-/// Kills a service this often, and checks after each time. Returns the service, its final ledger, and what was delivered to
+/// Kills a service this often, and checks after each time. Returns the service, its final ledger, and the number of gifts delivered to
 /// it.
 async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, LedgerState, u64), Wrong> {
     let (mut random, mut seen) = (fastrand::Rng::with_seed(round.seed), Seen::default());
     let deliveries = Deliveries::without_end(round.seed);
     let service = Service::new(Program::Keepopen);
-    // What was acknowledged before the last kill.
+    // The events that were acknowledged before the last kill.
     let mut promised = BTreeSet::new();
     for number in 0..=round.count {
         let watch = Stopwatch::start();
         let running = service.start();
         let last = number == round.count;
         if !last && random.u8(..5) == 0 {
-            // In the middle of its start.
+            // Kills it during its start.
             tokio::time::sleep(Duration::from_micros(random.u64(..200_000))).await;
             block_in_place(|| running.kill());
             continue;
@@ -69,7 +69,7 @@ async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, LedgerStat
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
-                reason = "it is some milliseconds"
+                reason = "it is only milliseconds"
             )]
             let recovery_ms = (watch.elapsed_s() * 1000.0).ceil() as u64;
             seen.recovery_ms = seen.recovery_ms.max(recovery_ms);
@@ -89,7 +89,7 @@ async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, LedgerStat
             seen.acknowledged = promised.len() as u64;
             return Ok((seen, service, ledger, deliveries.no_more()));
         }
-        // A reader that stays open would save the next start its recovery.
+        // An open reader would make the next start's recovery unnecessary, so this closes it.
         app.store.close().await;
 
         let inbox = kill_at_work(&service, running, &address, &deliveries, &mut random).await?;
@@ -115,7 +115,7 @@ async fn undisturbed(other: &Service, gifts: u64) -> LedgerState {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_service_that_is_killed_again_and_again_loses_nothing_and_books_as_one_that_never_was() {
+async fn repeated_kills_lose_no_event_and_lead_to_the_same_ledger() {
     let database = if std::env::var("KEEPOPEN_TEST_POSTGRES").is_ok() { "PostgreSQL" } else { "SQLite" };
     let mut run = LongRun::of(&format!("kills on {database}"), "KEEPOPEN_TEST_KILLS", 25);
     while let Some(round) = run.round(IN_A_ROUND) {
@@ -140,10 +140,7 @@ async fn a_service_that_is_killed_again_and_again_loses_nothing_and_books_as_one
         // Over all runs: a restarted run does not forget a slow one.
         assert!(run.total("greatest recovery in ms") < RECOVERY_MS, "a recovery took too long: {run}");
     }
-    assert!(
-        run.total("acknowledged and unprocessed at a kill") > 0,
-        "no kill came in the middle of work: {run}"
-    );
+    assert!(run.total("acknowledged and unprocessed at a kill") > 0, "no kill happened during work: {run}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -159,5 +156,5 @@ async fn a_service_that_acknowledges_before_it_stores_is_caught() {
             return;
         }
     }
-    panic!("it was not caught");
+    panic!("the test did not notice the lost events");
 }

@@ -1,5 +1,5 @@
-//! Runs that take hours, in as many pieces as necessary: the progress is stored in a file, from which the next run
-//! continues.
+//! Runs that take hours, in as many parts as necessary. The progress is stored in a file, and the next run continues
+//! from it.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// So many of what, and what came of them.
+/// The progress of a run: how many repetitions of what, and their results.
 #[derive(Debug)]
 pub(crate) struct LongRun {
     what: String,
@@ -23,12 +23,12 @@ struct Kept {
     totals: BTreeMap<String, u64>,
 }
 
-/// A part of a run that is stored, or repeated, as a whole.
+/// A part of a run. It is stored, or repeated after an interruption, as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Round {
     /// Its own seed.
     pub(crate) seed: u64,
-    /// How many to do.
+    /// The number of repetitions.
     pub(crate) count: u64,
 }
 
@@ -38,7 +38,7 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 impl LongRun {
-    /// `usual` of them, or as many as the variable says; kept where `KEEPOPEN_TEST_LONG` names a folder.
+    /// A run of `usual` repetitions, or as many as the variable says. Stored if `KEEPOPEN_TEST_LONG` names a folder.
     pub(crate) fn of(what: &str, variable: &str, usual: u64) -> Self {
         let folder = std::env::var_os("KEEPOPEN_TEST_LONG").map(PathBuf::from);
         let seed = number("KEEPOPEN_TEST_SEED").unwrap_or_else(|| fastrand::u64(..));
@@ -56,18 +56,18 @@ impl LongRun {
         Self { what: what.to_owned(), wanted, file, kept }
     }
 
-    /// Whether it is a stored one: then it may also be timed.
+    /// Whether the run is stored. Such a run may also measure time.
     pub(crate) fn is_long(&self) -> bool {
         self.file.is_some()
     }
 
-    /// The next round, of at most this many; none if all is done.
+    /// The next round, of at most this many repetitions; `None` if all are done.
     pub(crate) fn round(&self, most: u64) -> Option<Round> {
         let left = self.wanted.saturating_sub(self.kept.done);
         (left > 0).then(|| Round { seed: self.kept.seed.wrapping_add(self.kept.done), count: left.min(most) })
     }
 
-    /// Stores a successful round. Of values that are called greatest, the greatest counts; all others are added up.
+    /// Stores a successful round. Values whose name begins with `greatest` are combined by their maximum, all others by their sum.
     pub(crate) fn went_well(&mut self, round: Round, numbers: &[(&str, u64)]) {
         self.kept.done += round.count;
         for (name, number) in numbers {
@@ -95,14 +95,14 @@ impl Display for LongRun {
 }
 
 #[test]
-fn a_run_that_is_broken_off_goes_on_where_it_was() {
+fn an_interrupted_run_continues_where_it_stopped() {
     let folder = tempfile::TempDir::new().unwrap();
     let start = |seed| LongRun::kept_in(Some(folder.path()), "kills on paper", 50, seed);
     let mut run = start(7);
     let first = run.round(20).unwrap();
     assert_eq!(first, Round { seed: 7, count: 20 });
     run.went_well(first, &[("acknowledged", 100), ("greatest recovery in ms", 40)]);
-    // Begun, and never finished.
+    // Begins a round and never finishes it.
     assert_eq!(run.round(20).unwrap(), Round { seed: 27, count: 20 });
 
     let mut run = start(8);

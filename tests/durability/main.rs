@@ -1,6 +1,6 @@
-//! Everything that was acknowledged survives the end of the service: a signal, a kill, a power cut.
+//! Every acknowledged event survives the end of the service by a signal, a kill or a power cut.
 //!
-//! **Owns** services that are ended while they work, and the properties of their databases afterwards.
+//! **Owns** tests that end services while they work, and check the properties of their databases afterwards.
 //! **Never** times anything, except the recovery after a kill in long runs; `CONTRIBUTING.md` says how to run those.
 //! **Start at** `kills.rs` and `power_cuts.rs`, then `full_disk.rs` and `silence.rs`; the properties are in `proof.rs`.
 //! **Tested in** itself: each has a control that answers before it stores, or never syncs, and must be caught.

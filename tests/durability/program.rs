@@ -50,9 +50,9 @@ fn settings_with(data: &std::path::Path, database: &str, management: &str, more:
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Program {
     Keepopen,
-    /// One that acknowledges before it stores.
+    /// A service that acknowledges before it stores.
     AnswersFirst,
-    /// One whose workers send each domain event to a receiver on this port.
+    /// A service whose workers send each domain event to a receiver on this port.
     Queue(queue::Worker, u16),
 }
 
@@ -153,14 +153,14 @@ impl Service {
         App::new(settings, Clock::System, store, gateway, vault)
     }
 
-    /// The inbox's content after a kill. Opening the file would recover it, which is the next start's job, so a copy is
-    /// read.
+    /// The inbox's content after a kill. Reads a copy, because opening the file would recover it, which is the task of the
+    /// next start.
     pub(crate) async fn inbox_after_a_kill(&self) -> Vec<EventRow> {
         let copy = TempDir::new().unwrap();
         let database = if self.database.url().starts_with("sqlite:") {
             for name in ["keepopen.db", "keepopen.db-wal"] {
                 let from = self.data().join(name);
-                // Killed at the very start, it may not have created them.
+                // If it was killed at the very start, it may not have created them.
                 if from.exists() {
                     std::fs::copy(from, copy.path().join(name)).unwrap();
                 }
@@ -224,7 +224,7 @@ impl Running {
         }
     }
 
-    /// Kills it at once.
+    /// Kills it immediately.
     pub(crate) fn kill(mut self) {
         self.0.kill();
     }

@@ -1,4 +1,4 @@
-//! The properties of a database, whatever happened to it.
+//! The properties that a database must have after any interruption.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::gifts::{booked_from, lines};
 
 /// A violated property.
 #[derive(Debug)]
-#[expect(dead_code, reason = "it is there to be read where a test fails")]
+#[expect(dead_code, reason = "failure messages show it")]
 pub(crate) enum Wrong {
     /// Acknowledged events that are missing.
     Lost(Vec<String>),
@@ -26,7 +26,7 @@ pub(crate) enum Wrong {
     LedgerState(Vec<String>),
 }
 
-/// Everything that was acknowledged is in the inbox, once.
+/// Checks that every acknowledged event is in the inbox exactly once.
 pub(crate) fn nothing_is_lost(
     inbox: &[EventRow],
     acknowledged: &BTreeSet<String>,
@@ -51,11 +51,11 @@ pub(crate) async fn everything_is_processed(app: &App) {
     };
     if tokio::time::timeout(Duration::from_secs(120), everything).await.is_err() {
         let left = app.store.newest_events(Some(EventState::Waiting), 3).await.unwrap();
-        panic!("it does not work on: {left:?}");
+        panic!("it does not process these events: {left:?}");
     }
 }
 
-/// Checks that the inbox contains everything that was acknowledged, and that after processing, the ledger follows from the
+/// Checks that the inbox contains all acknowledged events, and that after processing, the ledger follows from the
 /// inbox.
 pub(crate) async fn examine(app: &App, acknowledged: &BTreeSet<String>) -> Result<(), Wrong> {
     let inbox = app.store.events().await.map_err(|error| Wrong::Damaged(error.to_string()))?;
@@ -78,7 +78,7 @@ pub(crate) async fn examine(app: &App, acknowledged: &BTreeSet<String>) -> Resul
     }
 }
 
-/// Everything that must be equal in two services with the same events, whatever happened in between.
+/// The state that must be equal in two services that received the same events.
 #[derive(Debug, PartialEq)]
 pub(crate) struct LedgerState {
     entries: Vec<Entry>,

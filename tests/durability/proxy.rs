@@ -1,5 +1,5 @@
-//! A loopback proxy that can go silent, like one that drops packets after a failover: connections stay open, and nothing
-//! gets through, not even their end.
+//! A loopback proxy that can go silent, like one that drops packets after a failover: connections stay open, and no data
+//! gets through, not even the end of a connection.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ struct Silence {
     whole: bool,
 }
 
-/// It forwards everything to one address until it is silenced.
+/// A proxy that forwards everything to one address until it is silenced.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     made: Arc<watch::Sender<u64>>,
@@ -35,13 +35,13 @@ impl Proxy {
         Self { address, made, silence, accepting }
     }
 
-    /// Silences existing connections for ever; new ones work.
+    /// Silences existing connections forever; new ones work.
     pub(crate) fn silence_existing(&self) {
         let before = *self.made.borrow();
         self.silence.send_modify(|silence| silence.before = before);
     }
 
-    /// Silences everything, or ends that; what was sent meanwhile arrives late.
+    /// Silences all connections, or ends the silence. Data sent during the silence arrives late.
     pub(crate) fn silence_all(&self, whole: bool) {
         self.silence.send_modify(|silence| silence.whole = whole);
     }

@@ -1,5 +1,5 @@
-//! kill -9 between booking and doing: each task is done at least once, and its effect happens at most once where the
-//! receiver takes a key.
+//! kill -9 between booking an event and executing its task: each task is executed at least once, and has at most one effect
+//! if the receiver supports idempotency keys.
 //!
 //! The service is this test binary, run once more: the product has no receiver yet. It books as the product does, with an
 //! emitter that also adds a task for each domain event, and its workers send each event to a receiver on a loopback port.
@@ -24,25 +24,29 @@ use super::deliveries::Deliveries;
 use super::long_run::{LongRun, Round};
 use super::program::{Program, Service};
 
-/// Set for a process that is to be the service: where the receiver is.
+/// The environment variable of a process that runs as the service. Its value is the receiver's address.
 const RECEIVER: &str = "KEEPOPEN_TEST_RECEIVER";
-/// Set for one that removes a task before it has done it.
+/// The environment variable of a service that removes a task before it executes it.
 const CARELESS: &str = "KEEPOPEN_TEST_CARELESS";
-/// Kills per database.
+/// The number of kills per database.
 const IN_A_ROUND: u64 = 25;
 
-/// How the service does its tasks.
+/// How the service executes its tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Worker {
     Careful,
-    /// It removes a task before it has done it. It must be caught.
+    /// It removes a task before it executes it. The test must notice this.
     Careless,
 }
 
 /// Starts this binary as the service; its working folder contains the settings.
 pub(crate) fn command(worker: Worker, receiver: u16) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["queue::this_process_is_the_service_if_it_is_told_so", "--exact", "--nocapture"]);
+    command.args([
+        "queue::this_process_runs_as_the_service_if_the_variable_is_set",
+        "--exact",
+        "--nocapture",
+    ]);
     command.env_clear().env(RECEIVER, receiver.to_string());
     if worker == Worker::Careless {
         command.env(CARELESS, "yes");
@@ -99,7 +103,7 @@ impl Task for Notify {
 }
 
 #[test]
-fn this_process_is_the_service_if_it_is_told_so() {
+fn this_process_runs_as_the_service_if_the_variable_is_set() {
     if std::env::var(RECEIVER).is_err() {
         return;
     }
@@ -168,7 +172,7 @@ async fn everything_is_done(app: &App) {
         }
     };
     if tokio::time::timeout(Duration::from_secs(120), done).await.is_err() {
-        panic!("the queue does not get empty: {:?}", app.store.tasks(None, 3).await.unwrap());
+        panic!("the queue does not become empty: {:?}", app.store.tasks(None, 3).await.unwrap());
     }
 }
 
@@ -184,7 +188,7 @@ async fn kill_between_booking_and_doing(round: Round, worker: Worker) -> (Seen, 
         let address = block_in_place(|| running.address());
         let senders = deliveries.begin(&address);
         deliveries.acknowledges(random.usize(1..=60)).await;
-        // Only so that the kill can happen at any moment: nothing is waited for.
+        // Lets the kill happen at any moment. The test does not depend on this delay.
         tokio::time::sleep(Duration::from_micros(random.u64(..60_000))).await;
         block_in_place(|| running.kill());
         senders.join_all().await;
@@ -206,20 +210,23 @@ async fn kill_between_booking_and_doing(round: Round, worker: Worker) -> (Seen, 
     let received = received.lock().unwrap();
     let current: Vec<&str> =
         outbox.iter().filter(|it| it.state == "current").map(|it| it.key.as_str()).collect();
-    assert!(received.keys().all(|key| current.contains(&key.as_str())), "it heard of what did not happen");
+    assert!(
+        received.keys().all(|key| current.contains(&key.as_str())),
+        "the receiver got an event that is not booked"
+    );
     seen.events = current.len() as u64;
     seen.sent_again = received.values().map(|times| times - 1).sum();
-    let unheard = current.into_iter().filter(|key| !received.contains_key(*key)).map(str::to_owned).collect();
-    (seen, unheard)
+    let missing = current.into_iter().filter(|key| !received.contains_key(*key)).map(str::to_owned).collect();
+    (seen, missing)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_service_that_is_killed_between_booking_and_doing_does_every_task() {
+async fn a_service_that_is_killed_between_booking_and_executing_executes_every_task() {
     let database = if std::env::var("KEEPOPEN_TEST_POSTGRES").is_ok() { "PostgreSQL" } else { "SQLite" };
     let mut run = LongRun::of(&format!("kills of workers on {database}"), "KEEPOPEN_TEST_WORKER_KILLS", 25);
     while let Some(round) = run.round(IN_A_ROUND) {
-        let (seen, unheard) = kill_between_booking_and_doing(round, Worker::Careful).await;
-        assert_eq!(unheard, Vec::<String>::new(), "in {round:?} of {run}");
+        let (seen, missing) = kill_between_booking_and_doing(round, Worker::Careful).await;
+        assert_eq!(missing, Vec::<String>::new(), "in {round:?} of {run}");
         run.went_well(
             round,
             &[
@@ -233,13 +240,16 @@ async fn a_service_that_is_killed_between_booking_and_doing_does_every_task() {
         }
     }
     println!("{run}");
-    assert!(run.total("tasks in the queue at a kill") > 0, "no kill came between booking and doing: {run}");
+    assert!(
+        run.total("tasks in the queue at a kill") > 0,
+        "no kill happened between booking and executing: {run}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_that_finishes_a_task_before_it_has_done_it_is_caught() {
+async fn a_worker_that_removes_a_task_before_executing_it_is_caught() {
     let round = Round { seed: 5, count: IN_A_ROUND };
-    let (seen, unheard) = kill_between_booking_and_doing(round, Worker::Careless).await;
-    assert!(!unheard.is_empty(), "it was not caught: {seen:?}");
-    println!("{} of {} events were never heard of", unheard.len(), seen.events);
+    let (seen, missing) = kill_between_booking_and_doing(round, Worker::Careless).await;
+    assert!(!missing.is_empty(), "the test did not notice the lost tasks: {seen:?}");
+    println!("{} of {} events were never received", missing.len(), seen.events);
 }

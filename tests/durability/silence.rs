@@ -1,4 +1,4 @@
-//! PostgreSQL goes silent: its connections stay open, and nothing gets through.
+//! PostgreSQL goes silent: its connections stay open, and no data gets through.
 
 use keepopen_testkit::until;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use super::proof::{everything_is_processed, examine};
 use super::proxy::Proxy;
 
 const SKIPPED: &str = "SKIPPED: KEEPOPEN_TEST_POSTGRES names no server";
-/// By then booking resumes by itself.
+/// How long booking may take to resume.
 const RESUMES: Duration = Duration::from_secs(30);
-/// By then a stopping service has ended.
+/// How long a service may take to stop.
 const ENDS: Duration = Duration::from_secs(10);
 
-/// A service whose connection to its database is a proxy.
+/// A service that reaches its database through a proxy.
 struct Behind {
     service: Service,
     proxy: Proxy,
@@ -31,7 +31,7 @@ struct Behind {
 }
 
 impl Behind {
-    /// None if the suite does not use a server.
+    /// `None` if the suite does not use a server.
     async fn start() -> Option<Self> {
         let server = std::env::var("KEEPOPEN_TEST_POSTGRES").ok()?;
         let server = url::Url::parse(&server).unwrap();
@@ -65,7 +65,7 @@ impl Behind {
         self.next_gift += gifts;
     }
 
-    /// Everything that was acknowledged is booked correctly, as seen without the proxy.
+    /// Waits until every acknowledged event is booked, and checks the ledger without the proxy.
     async fn everything_is_booked(&self) {
         let app = self.service.look().await;
         tokio::time::timeout(RESUMES, everything_is_processed(&app)).await.expect("booking resumes in time");
@@ -75,7 +75,7 @@ impl Behind {
         app.store.close().await;
     }
 
-    /// Delivers gifts, one of which is being booked when this returns: its transaction waits for a lock that is returned.
+    /// Delivers gifts. When this returns, one of them is being booked: its transaction waits for the returned lock.
     async fn is_booking(&mut self) -> PgConnection {
         let mut other = PgConnection::connect(self.service.database_url()).await.unwrap();
         let lock = "BEGIN; LOCK TABLE ledger_entries IN ACCESS EXCLUSIVE MODE";
@@ -83,7 +83,7 @@ impl Behind {
         self.deliver(1).await;
         let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
              AND state = 'active' AND wait_event_type = 'Lock'";
-        // Within a transaction a server always shows the same snapshot.
+        // Within one transaction, the server always shows the same snapshot.
         let mut watching = PgConnection::connect(self.service.database_url()).await.unwrap();
         let is_waiting =
             async || sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut watching).await.unwrap() > 0;
@@ -101,7 +101,7 @@ impl Behind {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn booking_resumes_by_itself_when_old_connections_are_silent_and_new_ones_work() {
+async fn booking_resumes_when_old_connections_are_silent_and_new_ones_work() {
     let mut run = LongRun::of("failovers behind a silent proxy", "KEEPOPEN_TEST_FAILOVERS", 2);
     while let Some(round) = run.round(5) {
         let Some(mut it) = Behind::start().await else {
@@ -126,7 +126,7 @@ async fn booking_resumes_by_itself_when_old_connections_are_silent_and_new_ones_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_wholly_silent_for_a_while_is_said_and_booking_resumes_by_itself() {
+async fn a_database_that_is_silent_for_a_while_is_reported_and_booking_resumes() {
     let Some(mut it) = Behind::start().await else {
         println!("{SKIPPED}");
         return;
@@ -166,7 +166,7 @@ async fn a_service_whose_database_is_silent_stops_on_request() {
         it.running.tell_to_stop();
         let running = it.running;
         let ended = tokio::time::timeout(ENDS, running.ended()).await;
-        ended.expect("it ends within its bound");
+        ended.expect("it ends in time");
         under_way.shutdown().await;
     }
 }

@@ -1,4 +1,4 @@
-//! Ordinary stops and starts, and two processes at once.
+//! Ordinary stops and starts, and two processes at the same time.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -13,13 +13,13 @@ use super::proof::{everything_is_processed, examine, nothing_is_lost};
 const GIFTS: u64 = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stopping_service_answers_pending_requests_and_keeps_all_that_it_acknowledged() {
+async fn a_stopping_service_answers_pending_requests_and_keeps_acknowledged_events() {
     let (service, deliveries) = (Service::new(Program::Keepopen), Deliveries::of(GIFTS, 3));
     let running = service.start();
     let address = block_in_place(|| running.address());
     let senders = deliveries.begin(&address);
     deliveries.acknowledges(40).await;
-    // One request is half sent when the signal arrives.
+    // When the signal arrives, only half of one request is sent.
     let event = of_nothing("under_way");
     let mut connection = TcpStream::connect(&address).unwrap();
     let head = format!(
@@ -29,7 +29,7 @@ async fn a_stopping_service_answers_pending_requests_and_keeps_all_that_it_ackno
     );
     let (first, rest) = event.body.split_at(20);
     connection.write_all(format!("{head}{first}").as_bytes()).unwrap();
-    // Others are answered meanwhile, so the server has read it.
+    // Other requests get their responses meanwhile, so the server has read the half.
     deliveries.acknowledges(20).await;
     running.tell_to_stop();
     block_in_place(|| running.says("stopping"));
@@ -54,7 +54,7 @@ async fn a_stopping_service_answers_pending_requests_and_keeps_all_that_it_ackno
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_on_one_database_take_each_event_up_once_and_book_as_one_would() {
+async fn two_processes_on_one_database_process_each_event_once() {
     let (service, deliveries) = (Service::new(Program::Keepopen), Deliveries::of(GIFTS, 5));
     let (one, other) = (service.start(), service.start());
     let (at_one, at_other) = block_in_place(|| (one.address(), other.address()));

@@ -14,11 +14,11 @@ const MACHINE_WRITES: &[(&str, &[&str])] = &[
     ("WriteProbe", &["probe_writes.rs"]),
 ];
 
-/// Where the service is put together: before that, nobody has a context to pass.
+/// The files that build the service. Before that, there is no context to pass.
 const MAKES_A_CONTEXT: &str = "src/actions/service/start.rs";
 
-/// Functions in `src/actions/` that write and have no Context among their parameters, or that make one themselves: who is
-/// acting is for the caller to say.
+/// Functions in `src/actions/` that write without a Context parameter, or that create a Context themselves. The caller must
+/// say who is acting.
 fn changes_without_context(files: &[File]) -> Vec<String> {
     let mut complaints = Vec::new();
     let writes = |function: &str| function.contains(".change()") || function.contains(".machine_write(");
@@ -30,7 +30,7 @@ fn changes_without_context(files: &[File]) -> Vec<String> {
         for function in code.split("fn ").skip(1) {
             let signature = function.split(" {\n").next().unwrap_or_default();
             let name = function.split(['(', '<']).next().unwrap_or_default();
-            // A comparison holds the context that it was started with.
+            // A comparison stores the context with which it was started.
             let has_one =
                 signature.contains("Context<'_>") || function.contains("self.context.machine_write(");
             if writes(function) && !has_one {
@@ -63,7 +63,7 @@ fn unlisted_machine_writes(files: &[File]) -> Vec<String> {
 #[test]
 fn an_action_that_changes_something_takes_a_context() {
     let files = below("src", &[".rs"]);
-    assert!(files.iter().any(|file| file.code().contains(".change()")), "the rule reads nothing");
+    assert!(files.iter().any(|file| file.code().contains(".change()")), "the rule finds no write");
     assert_eq!(changes_without_context(&files), Vec::<String>::new());
     let good =
         "pub async fn save(context: &Context<'_>) {\n    context.change().await;\n}\nfn other() {\n}\n";
@@ -83,7 +83,7 @@ fn an_action_that_changes_something_takes_a_context() {
 }
 
 #[test]
-fn a_write_without_an_audit_row_is_one_of_the_listed_ones() {
+fn only_listed_writes_leave_no_audit_row() {
     assert_eq!(unlisted_machine_writes(&below("src", &[".rs"])), Vec::<String>::new());
     let bad = "context.machine_write(MachineWrite::Counts)";
     assert_eq!(

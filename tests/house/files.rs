@@ -1,4 +1,4 @@
-//! Files of the project, as the rules read them.
+//! The project's files, as the rules read them.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ impl File {
         Self { path: path.to_owned(), text: text.to_owned() }
     }
 
-    /// The lines without what follows `//`, so that words in comments don't count. (This also removes a `//` in a string,
+    /// The lines without comments, so that words in comments don't count. (This also removes a `//` in a string,
     /// unless it follows a `:`.)
     pub fn code(&self) -> String {
         self.text.lines().map(|line| without_comment(line).to_owned() + "\n").collect()
@@ -55,7 +55,7 @@ pub fn below(folder: &str, endings: &[&str]) -> Vec<File> {
         .filter(|path| endings.iter().any(|ending| path.ends_with(ending)))
         .map(|path| file(&path))
         .collect();
-    assert!(!found.is_empty(), "nothing is below {folder}: the rule would hold for want of files");
+    assert!(!found.is_empty(), "there are no files below {folder}, so the rule would check nothing");
     found
 }
 
@@ -74,7 +74,7 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
     }
 }
 
-/// All Rust code that goes into the program.
+/// All Rust code of the program.
 pub fn program() -> Vec<File> {
     ["src", "decision/src", "practice/src"].iter().flat_map(|folder| below(folder, &[".rs"])).collect()
 }

@@ -1,13 +1,13 @@
-//! Folders describe themselves, files stay short, migrations say what they are for.
+//! Folders describe themselves, files stay short, and migrations state their purpose.
 
 use super::files::{File, below, program, root};
 
 const FOUR_LINES: [&str; 4] = ["**Owns**", "**Never**", "**Start at**", "**Tested in**"];
-/// Longer files contain a second idea.
+/// The maximum number of lines. Longer files contain a second idea.
 const MAX_LINES: usize = 400;
 
 /// Folders whose `mod.rs` or `lib.rs` does not begin with the four lines.
-fn folders_that_say_nothing(files: &[File]) -> Vec<String> {
+fn folders_without_description(files: &[File]) -> Vec<String> {
     let mut folders: Vec<&str> =
         files.iter().filter_map(|file| Some(file.path.rsplit_once('/')?.0)).collect();
     folders.dedup();
@@ -16,7 +16,7 @@ fn folders_that_say_nothing(files: &[File]) -> Vec<String> {
 
 fn what_is_missing(folder: &str, files: &[File]) -> Option<String> {
     if folder == "src" {
-        // The map itself; its lines are in the folders.
+        // It only lists the folders, which have these lines themselves.
         return None;
     }
     let door = files
@@ -35,7 +35,7 @@ fn what_is_missing(folder: &str, files: &[File]) -> Option<String> {
 }
 
 /// Files that a folder names as its tests, and that do not exist.
-fn tests_that_are_not_there(files: &[File], is_there: impl Fn(&str) -> bool) -> Vec<String> {
+fn missing_tests(files: &[File], is_there: impl Fn(&str) -> bool) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in files {
         let lines = file.text.lines().map_while(|line| line.strip_prefix("//!"));
@@ -45,7 +45,7 @@ fn tests_that_are_not_there(files: &[File], is_there: impl Fn(&str) -> bool) -> 
                 let krate = folder.split_once("/src").map_or("", |(krate, _)| krate);
                 let places = ["", "src/", &format!("{krate}/")].map(|place| format!("{place}{named}"));
                 if !places.iter().any(|place| is_there(place)) {
-                    complaints.push(format!("{}: `{named}` is not there", file.path));
+                    complaints.push(format!("{}: `{named}` does not exist", file.path));
                 }
             }
         }
@@ -56,22 +56,22 @@ fn tests_that_are_not_there(files: &[File], is_there: impl Fn(&str) -> bool) -> 
 fn files_too_long(files: &[File]) -> Vec<String> {
     let long = files.iter().map(|file| (file, file.text.lines().count()));
     long.filter(|(_, lines)| *lines > MAX_LINES)
-        .map(|(file, lines)| format!("{} has {lines} lines; which second idea moved in?", file.path))
+        .map(|(file, lines)| format!("{} has {lines} lines; move its second idea to another file", file.path))
         .collect()
 }
 
-fn migrations_that_say_nothing(files: &[File]) -> Vec<String> {
+fn migrations_without_purpose(files: &[File]) -> Vec<String> {
     files
         .iter()
         .filter(|file| !file.text.starts_with("-- "))
-        .map(|file| format!("{} does not open with a comment that says what it is for", file.path))
+        .map(|file| format!("{} does not begin with a comment that states its purpose", file.path))
         .collect()
 }
 
 #[test]
-fn every_folder_opens_with_its_four_lines() {
-    assert_eq!(folders_that_say_nothing(&program()), Vec::<String>::new());
-    let door = |text: &str| folders_that_say_nothing(&[File::made_up("src/mail/mod.rs", text)]);
+fn every_folder_begins_with_its_four_lines() {
+    assert_eq!(folders_without_description(&program()), Vec::<String>::new());
+    let door = |text: &str| folders_without_description(&[File::made_up("src/mail/mod.rs", text)]);
     let good =
         "//! Mail.\n//!\n//! **Owns** a.\n//! **Never** b.\n//! **Start at** c.\n//! **Tested in** d.\n";
     assert_eq!(door(good), Vec::<String>::new());
@@ -80,16 +80,19 @@ fn every_folder_opens_with_its_four_lines() {
     let swapped = good.replace("Owns", "x").replace("Never", "Owns").replace('x', "Never");
     assert_eq!(door(&swapped), missing);
     assert_eq!(door(&good.replace("//! **Tested", "\n//! **Tested")).len(), 1, "it must be one block");
-    assert_eq!(folders_that_say_nothing(&[File::made_up("src/mail/a.rs", good)]), ["src/mail has no mod.rs"]);
+    assert_eq!(
+        folders_without_description(&[File::made_up("src/mail/a.rs", good)]),
+        ["src/mail has no mod.rs"]
+    );
 }
 
 #[test]
-fn what_a_folder_says_it_is_tested_in_is_there() {
-    assert_eq!(tests_that_are_not_there(&program(), |path| root().join(path).exists()), Vec::<String>::new());
+fn the_tests_that_a_folder_names_exist() {
+    assert_eq!(missing_tests(&program(), |path| root().join(path).exists()), Vec::<String>::new());
     let file = File::made_up("src/mail/mod.rs", "//! **Tested in** the files here, `tests/api/mail.rs`.");
-    let complaint = ["src/mail/mod.rs: `tests/api/mail.rs` is not there"];
-    assert_eq!(tests_that_are_not_there(std::slice::from_ref(&file), |_| false), complaint);
-    assert_eq!(tests_that_are_not_there(&[file], |path| path == "tests/api/mail.rs"), Vec::<String>::new());
+    let complaint = ["src/mail/mod.rs: `tests/api/mail.rs` does not exist"];
+    assert_eq!(missing_tests(std::slice::from_ref(&file), |_| false), complaint);
+    assert_eq!(missing_tests(&[file], |path| path == "tests/api/mail.rs"), Vec::<String>::new());
 }
 
 #[test]
@@ -101,7 +104,7 @@ fn no_file_is_longer_than_400_lines() {
 }
 
 #[test]
-fn every_migration_opens_with_a_comment() {
-    assert_eq!(migrations_that_say_nothing(&below("migrations", &[".sql"])), Vec::<String>::new());
-    assert_eq!(migrations_that_say_nothing(&[File::made_up("0002.sql", "CREATE TABLE a")]).len(), 1);
+fn every_migration_begins_with_a_comment() {
+    assert_eq!(migrations_without_purpose(&below("migrations", &[".sql"])), Vec::<String>::new());
+    assert_eq!(migrations_without_purpose(&[File::made_up("0002.sql", "CREATE TABLE a")]).len(), 1);
 }

@@ -1,5 +1,5 @@
-//! A module may use the modules above it on the map, never those below or on the same line. `src/` has such a map, and so
-//! has `decision/`; no module of either uses itself through others.
+//! A module may only use modules of lower layers, never of the same or a higher one. `src/` and `decision/` each have a map of
+//! layers. There are no cycles of modules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::files::{File, below, file};
 pub struct Map {
     folder: &'static str,
     lines: &'static [&'static [&'static str]],
-    /// Places that may use a module of the same line nevertheless, and why. A folder ends in `/`.
+    /// Exceptions: places that may use a module of the same layer, and why. A folder ends in `/`.
     exceptions: &'static [(&'static str, &'static str, &'static str)],
 }
 
@@ -34,9 +34,13 @@ static SRC: Map = Map {
         ("src/cli/serve.rs", "management", "`serve` starts the servers and the jobs"),
         ("src/cli/serve.rs", "jobs", "`serve` starts the servers and the jobs"),
         ("src/cli/demo/mod.rs", "api", "`demo` starts the public server"),
-        ("src/cli/mod.rs", "api", "`openapi` prints the contract"),
+        ("src/cli/mod.rs", "api", "`openapi` prints the API description"),
         ("src/telemetry/", "clock", "a kind of log line is limited to one in a minute"),
-        ("src/supporters/", "contributions", "a standing is read off the states of somebody's contributions"),
+        (
+            "src/supporters/",
+            "contributions",
+            "a standing follows from the states of a supporter's contributions",
+        ),
     ],
 };
 
@@ -60,7 +64,7 @@ static DECISION: Map = Map {
 };
 
 impl Map {
-    /// The line of a module; none for a name that is not on the map.
+    /// The layer of a module; `None` for a name that is not on the map.
     fn line_of(&self, module: &str) -> Option<usize> {
         self.lines.iter().position(|line| line.contains(&module))
     }
@@ -77,10 +81,10 @@ impl Map {
                 (None, _) => format!("{file}: `{from}` is not on the map"),
                 (_, None) => format!("{file}: `{to}` is not on the map"),
                 (Some(own), Some(other)) if other > own => {
-                    format!("{file}: `{from}` uses `{to}`, which stands below it on the map")
+                    format!("{file}: `{from}` uses `{to}`, which is in a higher layer")
                 }
                 (Some(own), Some(other)) if other == own && !self.is_exception(&file, &to) => {
-                    format!("{file}: `{from}` uses its neighbour `{to}`")
+                    format!("{file}: `{from}` uses `{to}`, which is in the same layer")
                 }
                 _ => continue,
             };
@@ -92,20 +96,20 @@ impl Map {
     }
 
     /// Exceptions that are no longer needed.
-    fn idle_exceptions(&self, files: &[File]) -> Vec<String> {
+    fn unused_exceptions(&self, files: &[File]) -> Vec<String> {
         let uses = self.uses(files);
         let needed =
             |place: &str, to: &str| uses.iter().any(|(path, _, used)| path.starts_with(place) && used == to);
         self.exceptions
             .iter()
             .filter(|(place, to, _)| !needed(place, to))
-            .map(|(place, to, _)| format!("{place} does not use {to} any more; take the exception away"))
+            .map(|(place, to, _)| format!("{place} no longer uses {to}; remove the exception"))
             .collect()
     }
 
-    /// Modules that use themselves through others, each cycle as one sentence. The lines alone allow none, but exceptions
+    /// Cycles of modules, each as one sentence. The layers allow none, but exceptions
     /// could create one.
-    fn circles(&self, files: &[File]) -> Vec<String> {
+    fn cycles(&self, files: &[File]) -> Vec<String> {
         let mut used_by: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (_, from, to) in self.uses(files) {
             used_by.entry(from).or_default().insert(to);
@@ -123,15 +127,15 @@ impl Map {
         let meets = |one: &String, other: &String| {
             all[one].contains(other) && all.get(other).is_some_and(|reached| reached.contains(one))
         };
-        let circles: BTreeSet<Vec<&str>> = all
+        let cycles: BTreeSet<Vec<&str>> = all
             .keys()
             .filter(|module| all[*module].contains(**module))
             .map(|one| all.keys().filter(|other| meets(one, other)).map(|other| other.as_str()).collect())
             .collect();
-        circles.iter().map(|circle| format!("a circle of uses: {}", circle.join(", "))).collect()
+        cycles.iter().map(|cycle| format!("a cycle of modules: {}", cycle.join(", "))).collect()
     }
 
-    /// Every use of one module by another: the file, the user, the used.
+    /// Every use of one module by another: the file, the using module, the used module.
     fn uses(&self, files: &[File]) -> Vec<(String, String, String)> {
         let mut found = Vec::new();
         for file in files {
@@ -159,14 +163,14 @@ impl Map {
         if lines.iter().any(Option::is_none) {
             Err(format!("{} has modules that are not on the map: {modules:?}", lib.path))
         } else if modules.is_empty() || !lines.is_sorted() {
-            Err(format!("the modules of {} stand in another order than the map: {modules:?}", lib.path))
+            Err(format!("the modules of {} are in another order than on the map: {modules:?}", lib.path))
         } else {
             Ok(())
         }
     }
 }
 
-/// `src/cli/demo/mod.rs` is `cli`, `demo`; `src/lib.rs` and `src/main.rs` are nothing, because they name everything.
+/// `src/cli/demo/mod.rs` is `cli`, `demo`. `src/lib.rs` and `src/main.rs` belong to no module, because they use all of them.
 fn steps_of(path: &str, folder: &str) -> Vec<String> {
     let inside = path.strip_prefix(folder).unwrap_or(path).trim_end_matches(".rs");
     let steps = inside.split('/').filter(|step| !["mod", "lib", "main"].contains(step));
@@ -217,17 +221,17 @@ fn name(text: &str) -> String {
 fn code_uses_only_what_the_map_allows() {
     for map in [&SRC, &DECISION] {
         let files = below(map.folder.trim_end_matches('/'), &[".rs"]);
-        assert!(map.uses(&files).len() > 50, "the rule reads too few uses to be trusted");
+        assert!(map.uses(&files).len() > 50, "the rule finds too few uses to be reliable");
         assert_eq!(map.forbidden_uses(&files), Vec::<String>::new());
-        assert_eq!(map.idle_exceptions(&files), Vec::<String>::new());
-        assert_eq!(map.circles(&files), Vec::<String>::new());
+        assert_eq!(map.unused_exceptions(&files), Vec::<String>::new());
+        assert_eq!(map.cycles(&files), Vec::<String>::new());
     }
 }
 
 #[test]
-fn a_use_against_the_map_is_found_however_it_is_written() {
+fn a_forbidden_use_is_found_in_every_notation() {
     let complaints = |path: &str, text: &str| SRC.forbidden_uses(&[File::made_up(path, text)]);
-    let above = ["src/store/keys.rs: `store` uses `actions`, which stands below it on the map"];
+    let above = ["src/store/keys.rs: `store` uses `actions`, which is in a higher layer"];
     for text in [
         "use crate::actions::start;",
         "use crate::{clock, actions::{self, start}};",
@@ -240,7 +244,7 @@ fn a_use_against_the_map_is_found_however_it_is_written() {
     }
     assert_eq!(
         complaints("src/web/page.rs", "use crate::api::banner;"),
-        ["src/web/page.rs: `web` uses `api`, which stands below it on the map"]
+        ["src/web/page.rs: `web` uses `api`, which is in a higher layer"]
     );
     assert_eq!(
         complaints("src/utils.rs", "use crate::ids::Id;"),
@@ -248,16 +252,16 @@ fn a_use_against_the_map_is_found_however_it_is_written() {
     );
     assert_eq!(
         complaints("src/config/load.rs", "use crate::sites::SiteSettings;"),
-        ["src/config/load.rs: `config` uses `sites`, which stands below it on the map"]
+        ["src/config/load.rs: `config` uses `sites`, which is in a higher layer"]
     );
     assert_eq!(
         complaints("src/app.rs", "use super::api;"),
-        ["src/app.rs: `app` uses `api`, which stands below it on the map"]
+        ["src/app.rs: `app` uses `api`, which is in a higher layer"]
     );
 }
 
 #[test]
-fn no_door_uses_another() {
+fn no_entry_point_uses_another() {
     let complaints = |path: &str, text: &str| SRC.forbidden_uses(&[File::made_up(path, text)]);
     let doors = SRC.lines.last().unwrap();
     assert_eq!(*doors, ["api", "management", "jobs", "cli"]);
@@ -265,14 +269,14 @@ fn no_door_uses_another() {
         for other in doors.iter().filter(|other| *other != door) {
             assert_eq!(
                 complaints(&format!("src/{door}/new.rs"), &format!("use crate::{other}::start;")),
-                [format!("src/{door}/new.rs: `{door}` uses its neighbour `{other}`")]
+                [format!("src/{door}/new.rs: `{door}` uses `{other}`, which is in the same layer")]
             );
         }
     }
 }
 
 #[test]
-fn a_use_along_the_map_is_left_alone() {
+fn an_allowed_use_is_accepted() {
     for (path, text) in [
         ("src/api/banner.rs", "use crate::actions;\nuse super::problem::Code;"),
         ("src/cli/serve.rs", "use crate::{api, jobs};"),
@@ -287,30 +291,30 @@ fn a_use_along_the_map_is_left_alone() {
 }
 
 #[test]
-fn an_exception_that_nothing_needs_is_found() {
-    let idle = SRC.idle_exceptions(&[
+fn an_unused_exception_is_found() {
+    let idle = SRC.unused_exceptions(&[
         File::made_up("src/cli/serve.rs", "use crate::{api, jobs, management};"),
         File::made_up("src/cli/demo/mod.rs", "use crate::api;"),
         File::made_up("src/cli/mod.rs", "use crate::api::openapi_yaml;"),
         File::made_up("src/telemetry/log_limits.rs", "use crate::clock::Clock;"),
     ]);
-    assert_eq!(idle, ["src/supporters/ does not use contributions any more; take the exception away"]);
+    assert_eq!(idle, ["src/supporters/ no longer uses contributions; remove the exception"]);
 }
 
 #[test]
-fn a_use_against_the_map_of_the_decision_is_found() {
+fn a_forbidden_use_in_the_decision_is_found() {
     let complaints = |path: &str, text: &str| DECISION.forbidden_uses(&[File::made_up(path, text)]);
     assert_eq!(
         complaints("decision/src/context.rs", "use crate::rules::Rule;"),
-        ["decision/src/context.rs: `context` uses `rules`, which stands below it on the map"]
+        ["decision/src/context.rs: `context` uses `rules`, which is in a higher layer"]
     );
     assert_eq!(
         complaints("decision/src/rules/cap.rs", "use super::super::walk;"),
-        ["decision/src/rules/cap.rs: `rules` uses `walk`, which stands below it on the map"]
+        ["decision/src/rules/cap.rs: `rules` uses `walk`, which is in a higher layer"]
     );
     assert_eq!(
         complaints("decision/src/walk/evaluation.rs", "use crate::compile::compile;"),
-        ["decision/src/walk/evaluation.rs: `walk` uses its neighbour `compile`"]
+        ["decision/src/walk/evaluation.rs: `walk` uses `compile`, which is in the same layer"]
     );
     assert_eq!(
         complaints("decision/src/calendar/week.rs", "use crate::DAY_MS;"),
@@ -320,10 +324,10 @@ fn a_use_against_the_map_of_the_decision_is_found() {
 }
 
 #[test]
-fn a_circle_of_uses_is_found_also_where_exceptions_allow_each_of_them() {
+fn a_cycle_is_found_even_if_exceptions_allow_each_use() {
     let file = File::made_up;
     let two = [file("src/cli/a.rs", "use crate::jobs;"), file("src/jobs/mod.rs", "use crate::cli;")];
-    assert_eq!(SRC.circles(&two), ["a circle of uses: cli, jobs"]);
+    assert_eq!(SRC.cycles(&two), ["a cycle of modules: cli, jobs"]);
     let three = [
         file("decision/src/walk/mod.rs", "use crate::{rules, context};"),
         file("decision/src/rules/mod.rs", "use crate::context;"),
@@ -333,10 +337,10 @@ fn a_circle_of_uses_is_found_also_where_exceptions_allow_each_of_them() {
         file("decision/src/glob.rs", "use crate::site;"),
     ];
     assert_eq!(
-        DECISION.circles(&three),
-        ["a circle of uses: choice, context, rules", "a circle of uses: glob, site"]
+        DECISION.cycles(&three),
+        ["a cycle of modules: choice, context, rules", "a cycle of modules: glob, site"]
     );
-    assert_eq!(SRC.circles(&[file("src/cli/a.rs", "use crate::{jobs, api};")]), Vec::<String>::new());
+    assert_eq!(SRC.cycles(&[file("src/cli/a.rs", "use crate::{jobs, api};")]), Vec::<String>::new());
 }
 
 #[test]

@@ -10,7 +10,7 @@ const GENERAL: &[Code] = &[Code::Internal, Code::MethodNotAllowed];
 const LIST: &str = "src/web/problem.rs";
 
 /// Error codes written as strings outside the list.
-fn words_outside_the_list(files: &[File]) -> Vec<String> {
+fn codes_outside_the_list(files: &[File]) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in files.iter().filter(|file| file.path != LIST) {
         let code = file.code();
@@ -43,9 +43,9 @@ fn codes_without_a_route(files: &[File]) -> Vec<&'static str> {
 }
 
 #[test]
-fn code_words_are_written_in_the_list_alone() {
-    assert_eq!(words_outside_the_list(&below("src", &[".rs"])), Vec::<String>::new());
-    let told = |path: &str| words_outside_the_list(&[File::made_up(path, "let a = \"site_not_found\";")]);
+fn codes_are_written_only_in_the_list() {
+    assert_eq!(codes_outside_the_list(&below("src", &[".rs"])), Vec::<String>::new());
+    let told = |path: &str| codes_outside_the_list(&[File::made_up(path, "let a = \"site_not_found\";")]);
     assert_eq!(told("src/actions/a.rs"), ["src/actions/a.rs writes \"site_not_found\""]);
     assert_eq!(told(LIST), Vec::<String>::new());
 }
@@ -86,11 +86,11 @@ fn a_code_that_no_route_lists_is_found() {
 }
 
 #[test]
-fn code_words_are_plain_and_differ() {
+fn codes_are_plain_and_unique() {
     let mut words: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
     assert!(words.iter().all(|word| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')), "{words:?}");
     let count = words.len();
     words.sort_unstable();
     words.dedup();
-    assert_eq!(words.len(), count, "two codes share a word");
+    assert_eq!(words.len(), count, "two codes have the same label");
 }

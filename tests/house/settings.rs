@@ -46,7 +46,7 @@ fn asks_for(package: &Table, other: &str) -> bool {
 }
 
 /// Methods that clippy does not forbid, or forbids without a reason.
-fn methods_not_refused(clippy: &Table) -> Vec<&'static str> {
+fn methods_not_forbidden(clippy: &Table) -> Vec<&'static str> {
     let refused: Vec<&str> = clippy["disallowed-methods"]
         .as_array()
         .unwrap()
@@ -67,7 +67,7 @@ fn unsafe_code_is_forbidden_in_every_package() {
     assert!(manifests.len() > root["workspace"]["members"].as_array().unwrap().len());
     for manifest in manifests {
         let package = table(&manifest.text);
-        // Code that SQLite calls through pointers. It is in no program: only tests may use it.
+        // SQLite calls its code through pointers. It is part of no program: only tests may use it.
         if manifest.path == "powercut/Cargo.toml" {
             continue;
         }
@@ -77,7 +77,7 @@ fn unsafe_code_is_forbidden_in_every_package() {
 }
 
 #[test]
-fn the_test_kit_is_in_no_program_and_does_not_build_the_service_a_second_time() {
+fn the_test_kit_is_part_of_no_program_and_does_not_depend_on_the_service() {
     for manifest in below(".", &["Cargo.toml"]) {
         assert!(!asks_for(&table(&manifest.text), "keepopen-testkit"), "{}", manifest.path);
     }
@@ -85,8 +85,8 @@ fn the_test_kit_is_in_no_program_and_does_not_build_the_service_a_second_time() 
 }
 
 #[test]
-fn clippy_refuses_every_other_way_to_time_and_randomness() {
-    assert_eq!(methods_not_refused(&table(&file("clippy.toml").text)), Vec::<&str>::new());
+fn clippy_forbids_all_other_sources_of_time_and_randomness() {
+    assert_eq!(methods_not_forbidden(&table(&file("clippy.toml").text)), Vec::<&str>::new());
 }
 
 #[test]
@@ -98,5 +98,5 @@ fn a_removed_lint_is_noticed() {
     assert!(asks_for(&table("[dependencies]\na = \"1\""), "a"));
     assert!(!asks_for(&table("[dev-dependencies]\na = \"1\""), "a"));
     let text = file("clippy.toml").text.replace("jiff::ZonedDateTime::now", "jiff::ZonedDateTime::new");
-    assert_eq!(methods_not_refused(&table(&text)), ["jiff::ZonedDateTime::now"]);
+    assert_eq!(methods_not_forbidden(&table(&text)), ["jiff::ZonedDateTime::now"]);
 }

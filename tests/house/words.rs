@@ -1,4 +1,4 @@
-//! The project only speaks about itself: no paths of a machine, no issue numbers, no addresses of package hosts.
+//! The project only mentions itself: no paths of a machine, no issue numbers, no addresses of package hosts.
 
 use super::files::{File, below};
 
@@ -30,7 +30,7 @@ fn said(files: &[File]) -> Vec<String> {
 }
 
 #[test]
-fn the_project_speaks_of_itself_alone() {
+fn the_project_mentions_only_itself() {
     let texts = [
         ".rs",
         ".sql",
@@ -51,7 +51,7 @@ fn the_project_speaks_of_itself_alone() {
         ".npmrc",
     ];
     let files = below(".", &texts);
-    assert!(files.len() > 100, "the rule reads too few files to be trusted");
+    assert!(files.len() > 100, "the rule reads too few files to be reliable");
     assert_eq!(said(&files), Vec::<String>::new());
 }
 

@@ -1,4 +1,4 @@
-//! The recorded and the made-up events of every generation.
+//! The recorded and hand-written events of every generation of Stripe's API.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 pub struct Recorded {
     pub name: String,
     pub event: Value,
-    /// Since basil an invoice names its subscription under `parent`, and no payment intent of its own.
+    /// Since basil an invoice names its subscription under `parent`, and has no payment intent of its own.
     pub since_basil: bool,
 }
 
@@ -46,7 +46,7 @@ impl Recorded {
     }
 }
 
-/// What is read from an event.
+/// The facts that are read from an event.
 pub fn facts_of(event: &Value) -> Result<Vec<Fact>, BadShape> {
     let text = event.to_string();
     match read_event(&Envelope::read(&text).unwrap())? {

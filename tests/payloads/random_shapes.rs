@@ -82,7 +82,7 @@ fn apply(value: &mut Value, (at, change): &(Index, Change)) {
     let (parent, name) = place.rsplit_once('/').unwrap();
     match change {
         Change::Put(new) => *value.pointer_mut(place).unwrap() = new.clone(),
-        // As an expandable field has it.
+        // As in an expanded field.
         Change::Wrap => {
             let held = value.pointer_mut(place).unwrap();
             *held = json!({"id": held.take(), "object": "expanded"});
@@ -145,7 +145,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn a_good_object_with_fields_dropped_retyped_or_expanded_is_read_or_refused(
+    fn a_valid_object_with_dropped_retyped_or_expanded_fields_is_read_or_rejected(
         event in good_event(),
         changes in proptest::collection::vec(change(), 1..6),
     ) {
@@ -157,7 +157,7 @@ proptest! {
     }
 
     #[test]
-    fn any_object_of_any_kind_is_read_or_refused(
+    fn any_object_of_any_kind_is_read_or_rejected(
         object in any_json(),
         word in select(vec!["checkout.session", "subscription", "invoice", "invoice_payment", "charge", "refund", "dispute", "x"]),
         kind in select(vec!["invoice.paid", "checkout.session.completed", "checkout.session.expired", "charge.refunded", "x"]),
@@ -171,7 +171,7 @@ proptest! {
     }
 
     #[test]
-    fn any_json_is_an_event_or_is_none(body in any_json(), text in ".{0,40}") {
+    fn any_json_is_read_as_an_event_or_rejected(body in any_json(), text in ".{0,40}") {
         for body in [body.to_string(), text] {
             if let Ok(envelope) = Envelope::read(&body) {
                 prop_assert!(!envelope.id.is_empty() && envelope.created_s() >= 0);

@@ -145,9 +145,9 @@ fn said(object: &Value, says: Says, places: &[&str]) -> Value {
     }
 }
 
-/// Every kind of object in every folder: how many fields were compared, and how many had a value.
+/// Counts, for every kind of object in every folder, how many fields were compared and how many had a value.
 #[test]
-fn each_generation_says_the_same_in_its_own_shape() {
+fn each_generation_is_read_to_the_same_values() {
     let mut compared: BTreeMap<(String, String), (usize, usize)> = BTreeMap::new();
     for it in recorded() {
         let object = &it.event["data"]["object"];
@@ -195,9 +195,9 @@ fn each_generation_says_the_same_in_its_own_shape() {
     assert_eq!(of_payments, 5, "the recorded one, and those since basil");
 }
 
-/// The paid period is in each generation's own place.
+/// Each generation has the paid period in another field.
 #[test]
-fn a_paid_invoice_of_any_generation_names_its_money_and_what_paid_it() {
+fn a_paid_invoice_of_any_generation_has_its_amount_and_payment() {
     let mut seen = 0;
     for mut it in recorded() {
         if it.object() != "invoice" {
@@ -224,9 +224,9 @@ fn a_paid_invoice_of_any_generation_names_its_money_and_what_paid_it() {
     assert!(seen >= 12, "{seen}");
 }
 
-/// Our metadata, wherever a generation has it.
+/// Our metadata, at each generation's path.
 #[test]
-fn metadata_is_read_from_where_each_generation_has_it() {
+fn metadata_is_read_from_each_generations_path() {
     let mark = json!({"keepopen_contribution": "con_00000000000000000000000001", "keepopen_site": "journal"});
     for it in recorded() {
         let word = it.object();

@@ -55,7 +55,7 @@ fn every_object() -> [(&'static str, Value); 6] {
     ]
 }
 
-/// The places of all values below `value`, as JSON pointers.
+/// The JSON pointers of all values below `value`.
 fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     let children: Vec<(String, &Value)> = match value {
         Value::Object(fields) => fields.iter().map(|(name, child)| (name.clone(), child)).collect(),
@@ -72,14 +72,14 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
 }
 
 #[test]
-fn a_field_of_a_wrong_type_is_never_read_as_nothing() {
+fn a_field_of_a_wrong_type_is_never_ignored() {
     let mut tried = 0;
     for (kind, object) in every_object() {
         assert!(facts_of(&event(kind, object.clone())).is_ok_and(|facts| !facts.is_empty()), "{kind}");
         let mut all = Vec::new();
         places(&object, "", &mut all);
         for place in all.iter().filter(|place| !place.ends_with("0/object")) {
-            // A list's entries are of one kind, and need not name it. Otherwise each gets a type that no field there may
+            // The entries of a list are of one kind, and need not name it. All other values get a type that no field there may
             // have.
             let was = object.pointer(place).unwrap();
             let wrong = match was {
@@ -92,7 +92,7 @@ fn a_field_of_a_wrong_type_is_never_read_as_nothing() {
             let mut changed = object.clone();
             *changed.pointer_mut(place).unwrap() = wrong.clone();
             let read = facts_of(&event(kind, changed));
-            assert!(read.is_err(), "{kind}: {place} = {wrong} passes for {read:?}");
+            assert!(read.is_err(), "{kind}: {place} = {wrong} is read as {read:?}");
             tried += 1;
         }
     }
@@ -113,7 +113,7 @@ fn an_event_about_money_without_its_object_is_an_error() {
 }
 
 #[test]
-fn money_that_can_not_be_is_refused() {
+fn impossible_amounts_are_rejected() {
     let places = [
         ("checkout.session.completed", session(), "/amount_total"),
         ("customer.subscription.updated", subscription(), "/items/data/0/price/unit_amount"),
@@ -137,13 +137,13 @@ fn money_that_can_not_be_is_refused() {
             let mut changed = object.clone();
             *changed.pointer_mut(place).unwrap() = wrong.clone();
             let read = facts_of(&event(kind, changed));
-            assert!(read.is_err(), "{kind}: {place} = {wrong} passes for {read:?}");
+            assert!(read.is_err(), "{kind}: {place} = {wrong} is read as {read:?}");
         }
     }
 }
 
 #[test]
-fn a_time_that_can_not_be_is_refused() {
+fn impossible_times_are_rejected() {
     for (kind, object) in every_object() {
         for place in ["/created", "/status_transitions/paid_at"] {
             if object.pointer(place).is_none() {
@@ -159,7 +159,7 @@ fn a_time_that_can_not_be_is_refused() {
 }
 
 #[test]
-fn an_object_in_place_of_an_id_says_the_same() {
+fn an_expanded_object_is_read_like_its_id() {
     for (kind, object) in every_object() {
         let plain = facts_of(&event(kind, object.clone())).unwrap();
         for field in ["payment_intent", "customer", "charge", "subscription", "invoice"] {
@@ -172,7 +172,7 @@ fn an_object_in_place_of_an_id_says_the_same() {
 }
 
 #[test]
-fn words_that_are_not_known_move_no_money() {
+fn unknown_labels_move_no_money() {
     for (kind, object) in every_object() {
         for field in ["status", "payment_status"] {
             if object.get(field).is_none() {

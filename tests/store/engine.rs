@@ -6,7 +6,7 @@ use super::TestStore;
 use keepopen_testkit::Database;
 
 #[actix_web::test]
-async fn what_is_committed_is_on_disk() {
+async fn committed_data_is_on_disk() {
     let it = TestStore::open_file().await;
     assert_eq!(it.pragma("journal_mode").await, "wal");
     assert_eq!(it.pragma("synchronous").await, "2", "2 is FULL");
@@ -14,7 +14,7 @@ async fn what_is_committed_is_on_disk() {
 }
 
 #[actix_web::test]
-async fn every_table_keeps_to_its_types() {
+async fn every_table_enforces_its_types() {
     let it = TestStore::open_file().await;
     let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 \
          AND name NOT LIKE 'sqlite_%' AND name <> '_sqlx_migrations'";
@@ -34,7 +34,7 @@ async fn opening_again_changes_nothing() {
 }
 
 #[actix_web::test]
-async fn a_database_of_a_newer_version_is_not_touched() {
+async fn a_database_of_a_newer_version_is_not_changed() {
     let it = TestStore::open_file().await;
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                  VALUES (9999, 'later', 1, x'00', 1)";
@@ -60,7 +60,7 @@ async fn a_database_that_cannot_be_opened_is_reported_with_what_to_do() {
 }
 
 #[actix_web::test]
-async fn a_transaction_that_is_not_committed_leaves_nothing() {
+async fn an_uncommitted_transaction_changes_nothing() {
     let it = TestStore::open().await;
     let mut tx = it.store.begin().await.unwrap();
     super::put_contribution(&mut tx, 0).await;
@@ -70,7 +70,7 @@ async fn a_transaction_that_is_not_committed_leaves_nothing() {
 }
 
 #[actix_web::test]
-async fn readers_see_what_was_committed_while_somebody_writes() {
+async fn readers_see_committed_data_during_a_write() {
     let it = TestStore::open().await.with_facts().await;
     let mut tx = it.store.begin().await.unwrap();
     keepopen::store::ledger::book(&mut tx, &super::payment("pi_2"), 3_000).await.unwrap();
@@ -80,7 +80,7 @@ async fn readers_see_what_was_committed_while_somebody_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn processes_that_start_at_once_on_a_new_file_find_one_set_of_tables() {
+async fn processes_that_start_together_on_a_new_file_create_the_tables_once() {
     for _ in 0..20 {
         let folder = tempfile::TempDir::new().unwrap();
         let url = Database::file(folder.path()).url().to_owned();
@@ -98,7 +98,7 @@ async fn processes_that_start_at_once_on_a_new_file_find_one_set_of_tables() {
 }
 
 #[actix_web::test]
-async fn results_of_some_days_read_the_entries_and_counts_of_these_days_alone() {
+async fn results_of_some_days_read_only_the_entries_and_counts_of_these_days() {
     let it = TestStore::open().await.with_facts().await;
     let [money, gifts, counts] = Store::RESULT_QUERIES;
     let cases =

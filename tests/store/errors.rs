@@ -5,7 +5,7 @@ use keepopen::store::{Store, StoreError};
 use super::TestStore;
 
 #[actix_web::test]
-async fn a_database_that_was_not_reached_is_unavailable() {
+async fn an_unreachable_database_is_unavailable() {
     let store = Store::away();
     for outcome in
         [store.begin().await.map(drop), store.snapshot().await.map(drop), store.inbox_rows().await.map(drop)]
@@ -24,7 +24,7 @@ async fn a_duplicate_key_is_a_conflict() {
 }
 
 #[actix_web::test]
-async fn what_the_tables_refuse_and_what_is_not_there_is_corrupt() {
+async fn rejected_and_missing_data_is_corrupt() {
     let it = TestStore::open().await.with_facts().await;
     for sql in [
         "DELETE FROM ledger_entries",

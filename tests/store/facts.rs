@@ -1,4 +1,4 @@
-//! What is stored, and how it is found again.
+//! How data is stored and found again.
 
 use keepopen::contributions::{Entry, EntryKind};
 use keepopen::store::inbox::{self, EventState};
@@ -17,7 +17,7 @@ async fn the_same_cause_is_booked_once() {
     assert!(!ledger::book(&mut tx, &payment("pi_1"), 9_000).await.unwrap());
     assert!(!ledger::book(&mut tx, &other_amount, 9_000).await.unwrap());
     let refund = Entry { kind: EntryKind::Refund, ..payment("pi_1") };
-    assert!(ledger::book(&mut tx, &refund, 9_000).await.unwrap(), "another kind is another cause");
+    assert!(ledger::book(&mut tx, &refund, 9_000).await.unwrap(), "another kind counts as another cause");
     tx.commit().await.unwrap();
     assert_eq!(it.store.entries().await.unwrap(), [payment("pi_1"), refund]);
     assert_eq!(it.store.first_booked_at_ms(&contribution_id()).await.unwrap(), Some(2_000));
@@ -25,7 +25,7 @@ async fn the_same_cause_is_booked_once() {
 }
 
 #[actix_web::test]
-async fn an_event_is_stored_once_and_the_first_stays() {
+async fn an_event_is_stored_once_and_the_first_delivery_is_kept() {
     let it = TestStore::open().await.with_facts().await;
     let before = it.rows("stripe_events").await;
     let mut tx = it.store.begin().await.unwrap();
@@ -36,7 +36,7 @@ async fn an_event_is_stored_once_and_the_first_stays() {
 }
 
 #[actix_web::test]
-async fn events_are_due_the_longest_waiting_first() {
+async fn the_event_that_waits_longest_is_due_first() {
     let it = TestStore::open().await;
     let mut tx = it.store.begin().await.unwrap();
     for (id, at_ms) in [("evt_c", 30), ("evt_a", 20), ("evt_b", 20), ("evt_late", 500), ("evt_tried", 1)] {
@@ -53,7 +53,7 @@ async fn events_are_due_the_longest_waiting_first() {
 }
 
 #[actix_web::test]
-async fn an_event_that_is_done_or_dead_is_never_due_again_and_keeps_its_story() {
+async fn a_done_or_dead_event_is_never_due_again_and_keeps_its_error_and_outcome() {
     let it = TestStore::open().await;
     let mut tx = it.store.begin().await.unwrap();
     for id in ["evt_dead", "evt_done"] {
@@ -75,7 +75,7 @@ async fn an_event_that_is_done_or_dead_is_never_due_again_and_keeps_its_story() 
 }
 
 #[actix_web::test]
-async fn an_epoch_never_falls() {
+async fn an_epoch_never_decreases() {
     let it = TestStore::open().await;
     let mut raised = Vec::new();
     for withdrawn in [0, 2, 1, 2, 0, 3] {
@@ -91,7 +91,7 @@ async fn an_epoch_never_falls() {
 }
 
 #[actix_web::test]
-async fn a_supporter_is_found_by_address_and_made_once() {
+async fn a_supporter_is_found_by_address_and_created_once() {
     let it = TestStore::open().await.with_facts().await;
     let email = Email::parse("reader@example.org").unwrap();
     let before = it.rows("supporters").await;
@@ -106,7 +106,7 @@ async fn a_supporter_is_found_by_address_and_made_once() {
 }
 
 #[actix_web::test]
-async fn objects_tied_in_any_direction_are_of_the_same_gift() {
+async fn objects_linked_in_any_direction_belong_to_the_same_gift() {
     let it = TestStore::open().await;
     let facts = [
         json!({"kind": "invoice_payment", "id": "inpay_1", "invoice": "in_1", "paid_by": ["pi_1"]}),
@@ -150,7 +150,7 @@ fn objects_in_every_state() -> Vec<serde_json::Value> {
 }
 
 #[actix_web::test]
-async fn the_upgrade_marks_the_objects_that_can_still_change_as_a_new_report_does() {
+async fn the_upgrade_marks_objects_that_can_still_change_like_a_new_report() {
     let it = TestStore::open().await;
     let mut tx = it.store.begin().await.unwrap();
     for fact in objects_in_every_state() {

@@ -5,10 +5,10 @@ use keepopen::store::{StoreError, Tx};
 
 use crate::{TestStore, arrival};
 
-/// Lets the database grow by this many pages, and no further. It applies to one connection: another one has space.
+/// Lets the database grow by at most this many pages. This applies to one connection; others still have space.
 async fn leave_room(store: &TestStore, pages: i64) {
     let mut tx = store.store.begin().await.unwrap();
-    let Tx::Sqlite(connection) = &mut tx else { panic!("this test is of SQLite's own") };
+    let Tx::Sqlite(connection) = &mut tx else { panic!("this test only concerns SQLite") };
     let count: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut **connection).await.unwrap();
     let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {}", count + pages));
     sqlx::query(limit).execute(&mut **connection).await.unwrap();
@@ -22,7 +22,7 @@ async fn a_writer_whose_transaction_was_rolled_back_by_a_full_disk_is_replaced()
     let large = "x".repeat(1_000_000);
     let mut tx = store.store.begin().await.unwrap();
     let full = inbox::insert(&mut tx, &Arrival { body: &large, ..arrival("evt_1", 1_000) }).await;
-    assert!(matches!(full, Err(StoreError::Unavailable(_))), "the event is not at fault: {full:?}");
+    assert!(matches!(full, Err(StoreError::Unavailable(_))), "the event is not the cause: {full:?}");
     drop(tx);
     // Before the fix, this and every later one failed until a restart.
     let mut tx = store.store.begin().await.unwrap();
@@ -33,13 +33,13 @@ async fn a_writer_whose_transaction_was_rolled_back_by_a_full_disk_is_replaced()
 }
 
 #[tokio::test]
-async fn a_transaction_that_is_dropped_in_the_middle_of_a_statement_leaves_the_writer_free() {
+async fn a_transaction_dropped_during_a_statement_releases_the_writer() {
     let store = TestStore::open_file().await;
     for number in 0..20 {
         let mut tx = store.store.begin().await.unwrap();
         let event = arrival("evt_1", number);
         let insert = inbox::insert(&mut tx, &event);
-        // Polled once: it is in progress, and dropped.
+        // Polls the statement once, so that it is in progress, and drops it.
         let given_up = tokio::time::timeout(std::time::Duration::ZERO, insert).await;
         drop(tx);
         assert!(given_up.is_err() || given_up.is_ok_and(|it| it.is_ok()));

@@ -1,9 +1,9 @@
-//! The store on a real database: what its tables reject, what its engine guarantees, what it keeps.
+//! The store on a real database: what its tables reject, what the engine guarantees, and what is stored.
 //!
 //! **Owns** tests of the tables and of the SQL, each on its own database.
 //! **Never** starts a server.
 //! **Start at** `refusals.rs`, which tries to manipulate the ledger.
-//! **Tested in** itself: remove a trigger, and see what gets lost.
+//! **Tested in** itself: a test fails if a trigger is removed.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 
@@ -25,7 +25,7 @@ use tempfile::TempDir;
 
 use keepopen_testkit::Database;
 
-/// A store on a database of its own.
+/// A store on its own database.
 pub(crate) struct TestStore {
     pub(crate) store: Store,
     database: Database,
@@ -33,13 +33,13 @@ pub(crate) struct TestStore {
 }
 
 impl TestStore {
-    /// On the database that the suite runs on.
+    /// Opens a store on the kind of database that the suite uses.
     pub(crate) async fn open() -> Self {
         let folder = TempDir::new().unwrap();
         Self::open_on(Database::make(folder.path()), folder).await
     }
 
-    /// On a file: for what is SQLite's own.
+    /// Opens a store on a file, for tests that only concern SQLite.
     pub(crate) async fn open_file() -> Self {
         let folder = TempDir::new().unwrap();
         Self::open_on(Database::file(folder.path()), folder).await
@@ -56,7 +56,7 @@ impl TestStore {
         Self { store, ..self }
     }
 
-    /// Runs SQL as somebody with access to the file would. Returns the number of changed rows, or the error.
+    /// Runs SQL like a person with access to the database. Returns the number of changed rows, or the error.
     pub(crate) async fn sql(&self, sql: &str) -> Result<u64, String> {
         self.store.run_sql(sql).await.map_err(|error| error.to_string())
     }
@@ -71,20 +71,20 @@ impl TestStore {
     pub(crate) async fn loses(&self, table: &str, sql: &str) -> bool {
         let mut tx = self.store.begin().await.unwrap();
         let before = rows(&mut tx, table).await;
-        assert!(!before.is_empty(), "{table} is empty: nothing could get lost");
+        assert!(!before.is_empty(), "{table} is empty, so no row could be lost");
         // Rejected or without effect: only the result counts.
         let _ = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(sqlite(&mut tx)).await;
         let after = rows(&mut tx, table).await;
         before.iter().any(|row| !after.contains(row))
     }
 
-    /// One value of the connection that writes.
+    /// One value, read on the writing connection.
     pub(crate) async fn pragma(&self, name: &str) -> String {
         let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
         self.store.read_sql(&sql).await.unwrap().remove(0)
     }
 
-    /// The query plan, one line per step. PostgreSQL is made to avoid reading whole tables, because these are small.
+    /// The query plan, one line per step. Makes PostgreSQL avoid reading whole tables, which it prefers for small ones.
     pub(crate) async fn plan(&self, sql: &str) -> Vec<String> {
         match &mut self.store.begin().await.unwrap() {
             Tx::Sqlite(tx) => {
@@ -100,7 +100,7 @@ impl TestStore {
         }
     }
 
-    /// One of each thing that must not get lost.
+    /// Stores one row of each kind that must not be lost.
     pub(crate) async fn with_facts(self) -> Self {
         let mut tx = self.store.begin().await.unwrap();
         inbox::insert(&mut tx, &arrival("evt_1", 1_000)).await.unwrap();
@@ -116,7 +116,7 @@ impl TestStore {
 fn sqlite(tx: &mut Tx) -> &mut sqlx::SqliteConnection {
     match tx {
         Tx::Sqlite(tx) => &mut *tx,
-        Tx::Postgres(_) => panic!("these tests are of SQLite's own"),
+        Tx::Postgres(_) => panic!("these tests only concern SQLite"),
     }
 }
 

@@ -4,7 +4,7 @@ use super::TestStore;
 use super::refusals::WAYS;
 
 #[actix_web::test]
-async fn no_sql_makes_the_books_on_postgresql_forget() {
+async fn no_sql_can_change_the_ledger_on_postgresql() {
     let it = TestStore::open().await.with_facts().await;
     if !it.database.url().starts_with("postgres") {
         println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");

@@ -2,7 +2,7 @@
 
 use super::TestStore;
 
-/// Every way that SQL knows to lose or change a row of what is kept for ever.
+/// Every way in which SQL can lose or change a row of the append-only tables.
 pub(crate) const WAYS: &[(&str, &str)] = &[
     ("ledger_entries", "DELETE FROM ledger_entries"),
     ("ledger_entries", "DELETE FROM ledger_entries WHERE cause = 'payment:pi_1'"),
@@ -43,7 +43,7 @@ pub(crate) const WAYS: &[(&str, &str)] = &[
 ];
 
 #[actix_web::test]
-async fn no_sql_makes_the_books_forget() {
+async fn no_sql_can_change_the_ledger() {
     let it = TestStore::open_file().await.with_facts().await;
     let mut lost = Vec::new();
     for (table, sql) in WAYS {
@@ -55,7 +55,7 @@ async fn no_sql_makes_the_books_forget() {
 }
 
 #[actix_web::test]
-async fn a_row_that_gets_lost_would_be_seen() {
+async fn a_lost_row_would_be_noticed() {
     let it = TestStore::open_file().await.with_facts().await;
     assert!(it.loses("supporter_customers", "DELETE FROM supporter_customers").await);
     assert!(it.loses("supporters", "UPDATE supporters SET created_at_ms = 0").await);
@@ -63,7 +63,7 @@ async fn a_row_that_gets_lost_would_be_seen() {
 }
 
 #[actix_web::test]
-async fn a_refusal_says_what_the_rule_is() {
+async fn the_error_names_the_rule() {
     let it = TestStore::open_file().await.with_facts().await;
     for (sql, sentence) in [
         ("DELETE FROM ledger_entries", "the ledger is append-only"),
@@ -79,7 +79,7 @@ async fn a_refusal_says_what_the_rule_is() {
 }
 
 #[actix_web::test]
-async fn how_far_an_event_is_may_change() {
+async fn the_progress_of_an_event_can_change() {
     let it = TestStore::open_file().await.with_facts().await;
     let sql = "UPDATE stripe_events SET state = 'done', attempts = 1, next_try_at_ms = 5, error = NULL, outcome = 'booked'";
     assert_eq!(it.sql(sql).await, Ok(1));
@@ -95,7 +95,7 @@ async fn a_gift_or_a_supporter_with_entries_cannot_be_deleted() {
 }
 
 #[actix_web::test]
-async fn an_entry_that_moves_nothing_or_goes_in_a_circle_is_refused() {
+async fn an_entry_of_zero_or_within_one_account_is_rejected() {
     let it = TestStore::open_file().await.with_facts().await;
     let insert = |cause: &str, kind: &str, credit: &str, amount: &str| {
         format!(
@@ -118,6 +118,6 @@ async fn an_entry_that_moves_nothing_or_goes_in_a_circle_is_refused() {
     assert_eq!(
         it.sql(&insert("a", "payment", "contributions", "5")).await,
         Ok(1),
-        "the sample itself is good"
+        "the sample itself is valid"
     );
 }

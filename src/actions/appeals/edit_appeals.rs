@@ -302,7 +302,7 @@ async fn problems_together(tx: &mut Tx, context: &Context<'_>) -> Result<Vec<App
     Ok(Snapshot::build(&context.settings.sites, &documents, problems).problems)
 }
 
-/// Every problem that one appeal has by itself.
+/// Every problem of one appeal alone.
 fn check(context: &Context<'_>, id: &str, fields: &Map<String, Value>) -> Result<AppealDocument, EditError> {
     let problem = |field: &str, sentence: String| AppealProblem {
         appeal: id.to_owned(),

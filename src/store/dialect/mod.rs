@@ -123,8 +123,8 @@ macro_rules! from_row {
     };
 }
 
-/// Writes one row: each column stands next to its value, so that no two can be swapped by their order. `insert` adds it,
-/// `insert_new` does so unless the key is there already, and `upsert` replaces the row with this key. Returns the number of
+/// Writes one row. Each column is next to its value, so that values can't be swapped by their order. `insert` adds the row,
+/// `insert_new` adds it unless the key exists, and `upsert` replaces the row with this key. Returns the number of
 /// written rows.
 macro_rules! write_row {
     ($tx:expr, $how:ident $table:literal $(by $key:literal)?, { $($column:ident: $value:expr),+ $(,)? }) => {{

@@ -4,7 +4,7 @@
 //! minutes, and the objects themselves once a day.
 //!
 //! **Owns** what is compared, how far back, and what is logged.
-//! **Never** books by itself: new objects go through the inbox.
+//! **Never** books anything itself: new objects go through the inbox.
 //! **Start at** [`reconcile_due`].
 //! **Tested in** `tests/api/reconciling.rs`.
 
@@ -277,7 +277,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         })
     }
 
-    /// Records how far the comparison came, if it finished.
+    /// Records the comparison's progress, if it finished.
     async fn end(self) -> Result<SweepStats, ReconcileError> {
         let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
         if self.done.failed.is_empty() && self.whole {
