@@ -105,7 +105,7 @@ impl AppealDocument {
         Ok(Self { rules, copies, amounts, ticker })
     }
 
-    /// Reads a stored version, which has no state of its own, in the state in which it was published.
+    /// Reads a stored version. A version has no state, so it gets the state in which it was published.
     ///
     /// # Errors
     /// As [`Self::read`].

@@ -99,7 +99,7 @@ fn export(settings: &Settings, format: Format) -> Result<(), Stopped> {
     say(&file::write(&appeals, format)?)
 }
 
-/// The state follows the id, where a reader looks for it, and then the published version, if that is an older one.
+/// The state follows the id, where people look for it. Then follows the published version, if it is an older one.
 fn with_state(fields: Map<String, Value>, state: &str, older: Option<i64>) -> Map<String, Value> {
     let mut told = Map::new();
     for (name, value) in fields {

@@ -3,7 +3,7 @@
 use super::Stopped;
 use crate::sites::Settings;
 
-/// Those of the demo, whatever they are.
+/// Accepts all arguments of the demo.
 #[derive(clap::Args)]
 pub struct Options {
     #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]

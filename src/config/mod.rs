@@ -111,7 +111,7 @@ pub struct TokenSettings {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AppealSettings {
-    /// The file with the appeals; it is read again when it changes. None: nobody is asked.
+    /// The file with the appeals. The service reloads it when it changes. Without a file, no reader is asked.
     pub file: Option<PathBuf>,
 }
 

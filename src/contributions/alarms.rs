@@ -1,7 +1,7 @@
 //! Alarms: parts of a contribution that don't add up or need manual review.
 //!
 //! An alarm follows from the facts, and closes with them. Its id is a digest of its content: if the amount or the objects
-//! change, it is a different alarm, which nobody has acknowledged yet.
+//! change, it is a different alarm, which is not yet acknowledged.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -207,7 +207,7 @@ impl Sources<'_> {
         let payments = || {
             self.entries.iter().filter(|it| matches!(it.kind, EntryKind::Payment | EntryKind::OfflinePayment))
         };
-        // An invoice is paid once, however many entries it took to book it.
+        // An invoice is paid once, even if it was booked in several entries.
         let of_payment = |kind: DomainEventKind, entry: &Entry, overtaken: bool| DomainEvent {
             cause: entry.of_object().to_owned(),
             money: Some(self.money_of(entry)),

@@ -183,7 +183,7 @@ impl PaymentSettlement {
 }
 
 impl<'a> GiftFacts<'a> {
-    /// In order of time: the first one determines the settlement currency of a payment, whatever their order of arrival.
+    /// In order of time, not of arrival: the first one determines the settlement currency of a payment.
     fn transactions(&self) -> Vec<&'a TransactionFact> {
         let facts: &'a [Fact] = self.facts;
         let of = |fact: &'a Fact| match fact {
@@ -195,7 +195,7 @@ impl<'a> GiftFacts<'a> {
         transactions
     }
 
-    /// When Stripe should have settled a payment of that time, in seconds since 1970. Stripe settles most methods at once,
+    /// When Stripe should have settled a payment of that time, in seconds since 1970. Stripe settles most methods immediately,
     /// and its balance is read every few minutes; a bank debit can take longer.
     pub(super) fn settle_by_s(&self, payment: &ReceivedPayment, at: &Dates) -> Option<i64> {
         let charge = self.charge_of(payment);

@@ -59,7 +59,7 @@ pub struct CustomerFact {
 /// An amount in a currency that was unknown to the version that read it. It is not booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnknownCurrencyFact {
-    /// The object's id and `/currency`, because the object itself has a fact of its own.
+    /// The object's id and `/currency`, because the object itself has its own fact.
     pub id: String,
     /// The object at Stripe.
     pub object: Option<String>,

@@ -8,8 +8,8 @@ use tokio::sync::Notify;
 
 use crate::app::App;
 
-/// How long one run of a job may take. Statements, and calls to Stripe, have much shorter limits of their own: this one is for
-/// failures that nobody foresaw.
+/// How long one run of a job may take. Statements, and calls to Stripe, have their own, much shorter limits. This one is for
+/// unforeseen failures.
 const TIMEOUT: Duration = Duration::from_secs(120);
 /// The same for jobs that work through everything there is: a backlog, the whole ledger, everything at Stripe.
 const LONG_TIMEOUT: Duration = Duration::from_secs(30 * 60);
@@ -40,7 +40,7 @@ pub struct Job {
     pub work: Work,
     /// The log message of a run that failed.
     pub failure: &'static str,
-    /// Runs once more at a stop, and then this is the log message if that fails.
+    /// Runs a last time at a stop. Contains the log message for a failure of that run.
     pub failure_at_stop: Option<&'static str>,
 }
 
@@ -76,7 +76,7 @@ pub enum Needs {
 pub enum Work {
     /// Remembers nothing from one run to the next.
     Plain(for<'a> fn(&'a App) -> Outcome<'a>),
-    /// Has a state of its own, built at the start. Without one, these settings don't need the job.
+    /// Has its own state, built at the start. If there is none, these settings don't need the job.
     Stateful(fn(&App) -> Option<Box<dyn Runner>>),
 }
 
@@ -139,7 +139,7 @@ impl Job {
         Self { timeout: LONG_TIMEOUT, ..self }
     }
 
-    /// Runs once more at a stop.
+    /// Runs a last time at a stop.
     pub const fn last_at_stop(self, failure: &'static str) -> Self {
         Self { failure_at_stop: Some(failure), ..self }
     }

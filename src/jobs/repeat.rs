@@ -18,7 +18,7 @@ const MAX_LINES: usize = 5;
 pub struct Schedule<'a> {
     /// The time from the end of one run to the next.
     pub interval: Duration,
-    /// Runs at once, too, when it is notified.
+    /// Also runs immediately when it is notified.
     pub wake: Option<&'a Notify>,
     /// How long one run may take. What it has not committed by then is rolled back, and the job runs again.
     pub timeout: Duration,
@@ -34,7 +34,7 @@ pub trait Repeated {
     fn once(&mut self) -> Outcome<'_>;
 }
 
-/// Runs a job at each interval, the first time at once. A failure or a panic only ends that run. It is logged as `failure`
+/// Runs a job at each interval, the first time immediately. A failure or a panic only ends that run. It is logged as `failure`
 /// with its reason: the first time, when the reason changes, and once a minute while it stays the same. A recovery is
 /// logged too.
 pub async fn repeat(

@@ -54,7 +54,7 @@ pub enum BadToken {
 }
 
 impl Tokens {
-    /// With `keys`, the first of which signs; at least one.
+    /// Creates an issuer with `keys`. There must be at least one; the first one signs.
     pub fn new(issuer: String, keys: Vec<SigningKey>) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&issuer]);

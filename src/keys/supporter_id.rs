@@ -3,7 +3,7 @@
 use super::MacKey;
 use crate::ids::SupporterId;
 
-/// The id of the supporter who gives under this (normalised) e-mail address.
+/// The supporter id for a normalised e-mail address.
 ///
 /// It is a keyed hash. Without `key` it looks like a random number. With it, the id is the same whichever of two events
 /// names the person first, so the ledger does not depend on the order of delivery.

@@ -173,7 +173,7 @@ fn make_file(file: &Path) -> std::io::Result<()> {
     let mut made = tempfile::Builder::new().prefix("keepopen-key-").suffix(".new").tempfile_in(folder)?;
     writeln!(made, "{}", STANDARD.encode(clock::random_bytes::<KEY_LEN>()))?;
     made.as_file().sync_all()?;
-    // Readable by its owner, whatever the umask.
+    // Readable only by its owner, with any umask.
     #[cfg(unix)]
     made.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     match made.persist_noclobber(file) {

@@ -1,4 +1,4 @@
-//! The comparison of Stripe with the ledger, as a page for the finance desk. It has no script, and names nobody.
+//! The comparison of Stripe with the ledger, as a page for the finance desk. It has no script and no personal data.
 
 use actix_web::{HttpResponse, get};
 use askama::Template;

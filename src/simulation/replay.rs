@@ -160,7 +160,7 @@ impl Simulation {
         }
     }
 
-    /// The report; `from` says where the page views come from.
+    /// The report. `from` describes the source of the page views.
     pub fn report(mut self, from: &str) -> Report {
         self.end_readers();
         Report::of(from, &self.span, &self.rules, &self.tallies)

@@ -9,7 +9,7 @@ use crate::appeals;
 use crate::clock::{DAY_MS, rfc3339};
 use crate::sites::{self, Settings};
 
-/// An appeal of two variants with more fields of its own.
+/// An appeal of two variants, with additional fields.
 pub(super) fn appeal(id: &str, more: &str) -> String {
     format!(
         "[[appeals]]\nid = {id:?}\nlive = \"live\"\nsites = [\"journal\"]\nkind = \"ask\"\nsurface = [\"banner\"]\n{more}\n\

@@ -24,7 +24,7 @@ pub struct SiteSettings {
     /// IANA time zone.
     #[serde(default = "default_time_zone")]
     pub time_zone: String,
-    /// Whole days after a gift during which nobody asks again.
+    /// For how many whole days after a gift the giver is not asked again.
     #[serde(default = "default_quiet_days")]
     pub quiet_days: u32,
     /// `on`, or `off` to hide every appeal of the site.

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// What identifies a file, whatever its name: device and inode. None on systems without such numbers.
+/// The identity of a file, independent of its name: device and inode. `None` on systems without such numbers.
 type Identity = (u64, u64);
 
 /// A file or folder that was moved, deleted or replaced while keepopen uses it.
@@ -52,7 +52,7 @@ impl Watched {
     }
 }
 
-/// Creates a folder and its parents, if missing. A new folder is private to its owner, whatever the umask.
+/// Creates a folder and its parents, if missing. A new folder is private to its owner, with any umask.
 ///
 /// # Errors
 /// It can't be created.
@@ -64,7 +64,7 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     set_mode(path, 0o700)
 }
 
-/// Creates an empty file that is private to its owner, whatever the umask. An existing file stays as it is.
+/// Creates an empty file that is private to its owner, with any umask. An existing file stays as it is.
 ///
 /// # Errors
 /// It can't be created.

@@ -265,7 +265,7 @@ pub async fn replay(tx: &mut Tx, id: &str, now_ms: i64) -> Result<bool, StoreErr
 }
 
 impl InsertConn {
-    /// Stores events in one statement, which is a transaction of its own. Returns for each whether it is new, as [`insert`]
+    /// Stores events in one statement, which is its own transaction. Returns for each whether it is new, as [`insert`]
     /// does. Of two with the same id, the first counts. They are committed when this returns without an error.
     ///
     /// It does not wait for transactions that write facts: each row depends only on its own key, and nothing is read that

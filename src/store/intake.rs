@@ -1,7 +1,7 @@
 //! Stores deliveries: those that wait at the same time are committed together.
 //!
 //! One rule must never be broken here: **a delivery is answered as stored only after its transaction was committed.** One
-//! task writes at a time, and each delivery waits for its result. A single delivery is committed at once. Deliveries that
+//! task writes at a time, and each delivery waits for its result. A single delivery is committed immediately. Deliveries that
 //! arrive meanwhile share the next commit.
 
 use std::io;
@@ -216,7 +216,7 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
                     // A client that disconnected gets no result; its event is stored.
                     let _ = one.answer.send(Ok(new));
                 }
-                // Returning the connection takes a while, and nobody waits for that.
+                // Returning the connection takes a while, and no delivery waits for it.
                 store.take_back(connection);
             }
             Err(error) if part.len() > 1 && dialect::is_about_rows(&error) => {
@@ -233,7 +233,7 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
 }
 
 /// Stores deliveries in one transaction. Returns for each whether it is new, and the connection. They may be acknowledged
-/// only after this has returned: the statement is a transaction of its own, and its whole result is read, with the commit
+/// only after this has returned: the statement is its own transaction, and its whole result is read, with the commit
 /// at the end.
 async fn commit(store: &Store, waiting: &[Waiting]) -> Result<(Vec<bool>, InsertConn), StoreError> {
     let arrivals: Vec<Arrival<'_>> = waiting.iter().map(|one| one.delivered.arrival()).collect();
@@ -270,7 +270,7 @@ mod tests {
             body: "{}".to_owned(),
             state: EventState::Waiting,
         };
-        // The database is down: fail at once instead of waiting.
+        // The database is down: fails immediately instead of waiting.
         let answer = timeout(Duration::from_secs(60), intake.store(delivered)).await;
         assert!(answer.expect("it is answered").is_err());
         assert_eq!(intake.under_way(), 0);

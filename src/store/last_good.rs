@@ -82,7 +82,7 @@ impl LastGood {
         let kept = serde_json::to_vec(&Kept { tag, at_ms: now_ms, last_good: &last_good })?;
         let mut file = tempfile::Builder::new().prefix("last-good-").suffix(".new").tempfile_in(folder)?;
         file.write_all(&kept)?;
-        // Readable by its owner, whatever the umask.
+        // Readable only by its owner, with any umask.
         #[cfg(unix)]
         file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         file.as_file().sync_all()?;

@@ -199,7 +199,7 @@ impl Store {
         Ok(self.pools()?.snapshot().await?)
     }
 
-    /// A connection for statements that are transactions of their own and only add rows that depend on their own key. On
+    /// A connection for statements that are their own transactions and only add rows that depend on their own key. On
     /// PostgreSQL they do not wait for writing transactions.
     ///
     /// # Errors

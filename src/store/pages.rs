@@ -184,7 +184,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Contribution>, StoreError> {
         let until_ms = after.map_or(i64::MAX, |cursor| cursor.at_ms);
-        // The first page has no cursor: everything began before the end of time, whatever its id.
+        // The first page has no cursor: every row began before the end of time, so its id does not matter.
         let before_id = after.map_or("", |cursor| cursor.id.as_str());
         // A supporter's few gifts are found by supporter, all others in list order.
         let by = match wanted.supporter {

@@ -10,7 +10,7 @@ use crate::money::Currency;
 pub struct VariantGifts {
     /// The variant's id.
     pub variant: String,
-    /// Gifts of which something was retained.
+    /// Gifts with any retained payment.
     pub gifts: i64,
     /// What was retained of them, in the currency's minor unit.
     pub total_minor: i64,

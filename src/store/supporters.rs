@@ -34,7 +34,7 @@ pub async fn put(
 
 /// Records the current address of a gift's customer at Stripe, in place of the previous one.
 ///
-/// The supporter of a gift follows from the address that was given with it, whatever the customer's address becomes later;
+/// The supporter of a gift follows from the address that was given with it, even if the customer's address changes later;
 /// this address only helps to find them.
 ///
 /// # Errors

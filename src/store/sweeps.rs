@@ -47,7 +47,7 @@ from_row!(Sweep { kind, cursor_s, finished_at_ms, looked_at, stored });
 /// A finding of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
-    /// For a booked finding, its inbox id; otherwise what it is and of which object.
+    /// The inbox id of a booked finding. For others, the kind of finding and the object's id.
     pub id: String,
     /// Stripe's object.
     pub object: String,

@@ -39,7 +39,7 @@ from_row!(TaskRow { key, state, attempts, created_at_ms, lease_owner, error });
 pub struct TaskNumbers {
     /// Tasks that are waiting or running.
     pub waiting: i64,
-    /// Tasks of which every try failed.
+    /// Tasks that failed at every attempt.
     pub dead: i64,
     /// When the oldest waiting task was added, in milliseconds since 1970; none if none is waiting.
     pub oldest_at_ms: Option<i64>,
@@ -154,7 +154,7 @@ fn claim_text(skip_locked: &str) -> String {
 }
 
 impl Store {
-    /// Claims the longest-due task of a kind at `now_ms` for `owner`, until `until_ms`. It counts as tried at once, so a
+    /// Claims the longest-due task of a kind at `now_ms` for `owner`, until `until_ms`. It immediately counts as an attempt, so a
     /// task that crashes its process does not run for ever.
     ///
     /// # Errors

@@ -80,7 +80,7 @@ pub async fn is_of_a_gift(tx: &mut Tx, object: &str) -> Result<bool, StoreError>
     Ok(found.is_some())
 }
 
-/// Whether a gift began at this installation, whatever sites are configured now.
+/// Whether a gift began at this installation, even if its site is no longer configured.
 ///
 /// # Errors
 /// The database does not answer.

@@ -100,7 +100,7 @@ pub enum CallError {
         /// The HTTP status.
         status: u16,
     },
-    /// Too many calls at once, or another one with the same key is in progress: not carried out.
+    /// Stripe did not execute the call, because there are too many calls at the same time, or another one with the same key is in progress.
     #[error("Stripe is busy (status {status})")]
     Busy {
         /// The HTTP status: 409 or 429.

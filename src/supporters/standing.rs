@@ -84,7 +84,7 @@ impl GiftSummary {
 }
 
 /// The new standing, if a token that was issued for `before` could now ask or thank the wrong person. Nobody had a token
-/// before the first payment, and a supporter with an active gift is never asked, however often it renews. If the standing
+/// before the first payment, and a supporter with an active gift is never asked, even after many renewals. If the standing
 /// will end as time passes, its end and the quiet period matter too.
 pub fn standing_changed(
     before: &[GiftSummary],

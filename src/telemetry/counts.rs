@@ -89,7 +89,7 @@ labels! {
         Refused = "refused",
         /// Stripe failed.
         Failed = "failed",
-        /// Too many calls at once.
+        /// Too many calls at the same time.
         Busy = "busy",
         /// No readable response.
         Unreachable = "unreachable",

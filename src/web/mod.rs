@@ -2,7 +2,7 @@
 //!
 //! **Owns** the shape of a route registry with what is derived from it, the reading of bodies, the
 //! request's id, span and count, problem bodies, and the frame of every page.
-//! **Never** names a route of its own: each server has its own table.
+//! **Never** defines a route: each server has its own table.
 //! **Start at** [`Route`].
 //! **Tested in** the files here, `tests/api/routes.rs`, `tests/api/pages.rs`, `tests/api/slow_bodies.rs`.
 

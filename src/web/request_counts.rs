@@ -98,8 +98,8 @@ impl Counted {
         Self { route, method: method.to_owned(), is_busiest, classes, seconds, cors }
     }
 
-    /// The span of the request's log lines. Routes that nobody waits for and that rarely log have a span only at a higher
-    /// log level: it would cost as much as the decision.
+    /// The span of the request's log lines. Routes that rarely log and for which no reader waits have a span only at a higher
+    /// log level, because a span would cost as much as the decision.
     pub fn span(&self, id: &HeaderValue) -> Span {
         let (method, route) = (self.method.as_str(), self.route);
         if self.is_busiest {

@@ -19,7 +19,7 @@ use futures_core::Stream;
 /// The next item of a body's stream.
 type Read = Option<Result<Bytes, PayloadError>>;
 
-/// The part of the body that is available at once, or when the handler is polled again; pending if there is nothing then
+/// The part of the body that is available immediately, or when the handler is polled again; pending if there is nothing then
 /// either.
 pub async fn second_look(payload: &mut Payload) -> Poll<Read> {
     let mut waiting = None;
@@ -68,7 +68,7 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        // When the thread ends, nobody is left to wake.
+        // When the thread ends, there is no task left to wake.
         let _ = WAITING.try_with(|waiting| {
             let mut waiting = waiting.borrow_mut();
             if let Some(place) = waiting.iter().rposition(|(number, _)| *number == self.0) {

@@ -128,7 +128,7 @@ async fn process<E: Emitter>(
     if booked.works_again {
         app.inbox_notify.notify_one();
     }
-    // Logged once per event, however often it is tried; its payment intent reports the same.
+    // Logged once per event, even if it is tried again; its payment intent reports the same.
     if event.kind == "charge.failed" {
         app.metrics.declines.increment(1);
     }

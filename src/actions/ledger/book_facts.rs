@@ -119,7 +119,7 @@ async fn events_before(
     Ok(events.iter().map(DomainEvent::key).collect())
 }
 
-/// A supporter is also found by the customer's newest known address at Stripe, in whatever order the reports arrived.
+/// A supporter is also found by the customer's newest known address at Stripe, in any order of reports.
 async fn record_email(tx: &mut Tx, customer: &str) -> Result<(), StoreError> {
     let Some(Fact::Customer(known)) = objects::one(tx, customer).await? else { return Ok(()) };
     match known.email.and_then(|email| Email::parse(&email.value).ok()) {
@@ -184,7 +184,7 @@ async fn write<E: Emitter>(
     Ok(())
 }
 
-/// The alarms that nobody has acknowledged.
+/// The unacknowledged alarms.
 async fn open_alarms(tx: &mut Tx, folded: &Folded) -> Result<Vec<RaisedAlarm>, StoreError> {
     if folded.alarms.is_empty() {
         return Ok(Vec::new());

@@ -44,7 +44,7 @@ pub enum StartError {
 /// # Errors
 /// See [`StartError`].
 pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartError> {
-    // If it can't be created, whatever needs the folder reports that.
+    // If it can't be created, the first function that needs the folder reports that.
     let folder = files::make_folder(&settings.data_dir);
     if folder.is_ok() {
         files::make_private(&settings.data_dir);

@@ -1,7 +1,7 @@
 //! Deserialises what people wrote, with messages in the notation of their file.
 //!
 //! There are two differences from serde's own reading of JSON values. A list is never accepted for a table (with the fields
-//! in an order that nobody knows). A message speaks of tables, lists and texts, never of sequences, maps and strings.
+//! in an order that nobody knows). Messages use the words table, list and text, never sequence, map and string.
 //!
 //! **Owns** deserialising values, and the messages about invalid ones.
 //! **Never** knows which settings or appeals exist.

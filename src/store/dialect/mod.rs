@@ -70,7 +70,7 @@ macro_rules! on_reader {
     };
 }
 
-/// Runs one writing statement that is a transaction of its own, on either database. On PostgreSQL it does not wait for
+/// Runs one writing statement that is its own transaction, on either database. On PostgreSQL it does not wait for
 /// [`Pools::begin`].
 macro_rules! on_writer {
     ($store:expr, $it:ident => $statement:expr) => {
@@ -87,7 +87,7 @@ macro_rules! on_writer {
     };
 }
 
-/// Runs one statement that is a transaction of its own and only adds rows, on either database.
+/// Runs one statement that is its own transaction and only adds rows, on either database.
 macro_rules! on_adding {
     ($adding:expr, $it:ident => $statement:expr) => {
         match $adding {
@@ -202,7 +202,7 @@ pub enum Tx {
     Postgres(Lease<PgConnection>),
 }
 
-/// A connection for statements that are transactions of their own and only add rows.
+/// A connection for statements that are their own transactions and only add rows.
 #[derive(Debug)]
 pub enum InsertConn {
     /// On SQLite: the writing connection.
@@ -318,7 +318,7 @@ impl Pools {
         }
     }
 
-    /// A connection for statements that are transactions of their own and only add rows.
+    /// A connection for statements that are their own transactions and only add rows.
     pub async fn adding(&self) -> Result<InsertConn, sqlx::Error> {
         match self {
             Self::Sqlite { writer, .. } => Ok(InsertConn::Sqlite(writer.acquire(WRITE_TIMEOUT).await?)),

@@ -321,7 +321,7 @@ pub async fn within<T>(
     timeout(deadline, statement).await.unwrap_or_else(|_| Err(timed_out()))
 }
 
-/// Without a connection the database is unavailable, whatever reason the server gives: a changed password, or a database
+/// Without a connection the database is unavailable, for any reason that the server gives: a changed password, or a database
 /// that accepts no connections.
 fn not_connected(error: sqlx::Error) -> sqlx::Error {
     match error {

@@ -108,7 +108,7 @@ impl OwnConnections {
         seats.insert(this, Slot { used: Stopwatch::start(), tried: None, own: Some(own) });
     }
 
-    /// Records that this thread added rows through the pool. The second time within a while, a connection of its own is
+    /// Records that this thread added rows through the pool. The second time within a while, its own connection is
     /// opened in the background; until then it uses the pool's.
     pub fn make_if_often(&self) {
         let lately = |since: &Stopwatch| since.elapsed_s() < SILENT_S;

@@ -11,7 +11,7 @@ use crate::stripe::{CallError, Listed};
 const DAILY_S: i64 = 180 * DAY_S;
 /// How often older ones are fetched, such as an invoice that is never going to be paid.
 const OLD_INTERVAL_S: i64 = 30 * DAY_S;
-/// Objects that are read from the database at once.
+/// The number of objects that are read from the database together.
 const PAGE: i64 = 200;
 
 impl<E: Emitter> Sweep<'_, E> {

@@ -1,4 +1,4 @@
-//! Reads one of Stripe's lists to its end: page by page, with retries, and from where an earlier run stopped.
+//! Reads one of Stripe's lists to its end: page by page, with retries, starting where an earlier run stopped.
 
 use crate::actions::ledger::emit_events::Emitter;
 use std::time::Duration;
