@@ -7,7 +7,7 @@ use sqlx::{ConnectOptions, Connection};
 
 use super::events::Event;
 
-/// A statement that commits by itself, which is the fastest way.
+/// A statement that commits on its own, which is the fastest way.
 const INSERT: &str = "INSERT INTO stripe_events (id, type, api_version, source, livemode, created_at_ms, received_at_ms, body, state, \
      next_try_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7)";
 

@@ -77,7 +77,7 @@ impl Writer {
         match &mut self {
             // The service itself does not request statistics, so SQLite has none.
             Self::Sqlite(_) => {}
-            // A server does this by itself within minutes.
+            // A server does this automatically within minutes.
             Self::Postgres(_) => self.say("VACUUM ANALYZE").await,
         }
         match self {

@@ -179,11 +179,11 @@ fn learned(it: &CaseLearned) -> LearnedWeights {
 }
 
 fn known(case: &Case) -> Known {
-    let told = case.known.quiet_until.map(Timestamp::as_millisecond);
+    let chosen = case.known.quiet_until.map(Timestamp::as_millisecond);
     let worked_out =
         case.known.gave_at.map(|at| quiet_until_ms(at.as_millisecond(), case.sites[0].quiet_days));
     let entitlements = case.known.entitlements.clone();
-    Known { standing: case.known.standing, quiet_until_ms: told.or(worked_out), entitlements }
+    Known { standing: case.known.standing, quiet_until_ms: chosen.or(worked_out), entitlements }
 }
 
 fn compare(case: &Case, verdict: Verdict, explanation: &Explanation) -> Result<(), String> {
@@ -204,9 +204,9 @@ fn compare(case: &Case, verdict: Verdict, explanation: &Explanation) -> Result<(
             same("surface", &surface, &expect.surface.unwrap_or(surface))?;
             same("closable", &closable, &expect.closable.unwrap_or(closable))?;
             same("kind", &kind, &expect.kind.unwrap_or(rules.kind))?;
-            let told = explanation.appeals.iter().find(|told| told.chosen).expect("one was chosen");
-            same("explained appeal", &told.appeal, &rules.id)?;
-            same("position", &told.position, &expect.position.unwrap_or(told.position))
+            let chosen = explanation.appeals.iter().find(|appeal| appeal.chosen).expect("one was chosen");
+            same("explained appeal", &chosen.appeal, &rules.id)?;
+            same("position", &chosen.position, &expect.position.unwrap_or(chosen.position))
         }
         Verdict::Silent { reason, next_eligible_at_ms } => {
             same("reason", &Some(reason), &expect.reason)?;

@@ -6,15 +6,18 @@ use serde_json::json;
 use crate::explain::{NOW_MS, explained, explained_on, rule, summer, with};
 
 /// One line for each rule of the only appeal: what it found and what would have passed.
-fn lines(told: &Explanation) -> String {
-    let rules = told.appeals[0].rules.iter();
-    rules.map(|told| format!("{:?}: {} | {}\n", told.rule, told.seen, told.wanted)).collect()
+fn lines(explanation: &Explanation) -> String {
+    let rules = explanation.appeals[0].rules.iter();
+    rules
+        .map(|explanation| format!("{:?}: {} | {}\n", explanation.rule, explanation.seen, explanation.wanted))
+        .collect()
 }
 
 #[test]
 fn evidence_of_every_rule_for_an_appeal_without_conditions() {
-    let told = explained(&json!([summer()]), &json!({"site": "journal", "history": {}}), Known::nobody());
-    assert_eq!(lines(&told), "\
+    let explanation =
+        explained(&json!([summer()]), &json!({"site": "journal", "history": {}}), Known::nobody());
+    assert_eq!(lines(&explanation), "\
 KillSwitch: appeals on | appeals on
 Live: live | live or scheduled
 Country: unknown | any
@@ -153,8 +156,8 @@ fn evidence_of_the_sites_rules_and_of_further_conditions() {
         "history": {"views": [{"appeal": "winter", "at": "2026-06-13T12:00:00Z"}],
                     "dismissals": [{"appeal": "winter", "kind": "already_gave", "at": "2026-06-15T11:55:00Z"},
                                    {"appeal": "summer", "kind": "close", "at": "2026-06-16T12:00:00Z"}]}});
-    let told = explained_on(&site, &json!([appeal]), &question, Known::unknown());
-    assert_eq!(lines(&told), "\
+    let explanation = explained_on(&site, &json!([appeal]), &question, Known::unknown());
+    assert_eq!(lines(&explanation), "\
 KillSwitch: appeals off | appeals on
 Live: live | live or scheduled
 Country: US-CA | one of: IE, US-CA; none of: GB, IE-L
@@ -200,10 +203,10 @@ fn evidence_of_rare_conditions() {
     let appeal = with(appeal, "dismissal", json!({"never_days": 1, "already_gave_days": 0}));
     let appeal = with(appeal, "sequence", json!([{"variant": "a", "views": 2}]));
     let known = Known { quiet_until_ms: Some(i64::MAX), ..Known::nobody() };
-    let told = explained(&json!([appeal]), &json!({"site": "journal"}), known);
+    let explanation = explained(&json!([appeal]), &json!({"site": "journal"}), known);
     let words = |wanted: Rule| {
-        let told = rule(&told.appeals[0], wanted);
-        format!("{} | {}", told.seen, told.wanted)
+        let explanation = rule(&explanation.appeals[0], wanted);
+        format!("{} | {}", explanation.seen, explanation.wanted)
     };
     assert_eq!(words(Rule::Standing), "none | recurring");
     assert_eq!(words(Rule::Quiet), "quiet until 9223372036854775807 ms | anything: it asks for no money");

@@ -24,7 +24,7 @@ pub fn explained_on(site: &Value, appeals: &Value, question: &Value, known: Know
 }
 
 pub fn rule(appeal: &AppealExplanation, wanted: Rule) -> &RuleExplanation {
-    appeal.rules.iter().find(|told| told.rule == wanted).expect("every rule is told")
+    appeal.rules.iter().find(|explanation| explanation.rule == wanted).expect("every rule is explained")
 }
 
 pub fn summer() -> Value {
@@ -40,14 +40,14 @@ pub fn with(mut appeal: Value, field: &str, value: Value) -> Value {
 #[test]
 fn every_appeal_and_every_rule_is_explained_even_after_the_first_failure() {
     let paused = with(with(summer(), "id", json!("winter")), "live", json!("paused"));
-    let told = explained(&json!([summer(), paused]), &json!({"site": "journal"}), Known::nobody());
-    assert_eq!(told.appeals.len(), 2);
-    for appeal in &told.appeals {
-        let order: Vec<Rule> = appeal.rules.iter().map(|told| told.rule).collect();
+    let explanation = explained(&json!([summer(), paused]), &json!({"site": "journal"}), Known::nobody());
+    assert_eq!(explanation.appeals.len(), 2);
+    for appeal in &explanation.appeals {
+        let order: Vec<Rule> = appeal.rules.iter().map(|explanation| explanation.rule).collect();
         assert_eq!(order, Rule::ORDER);
     }
-    assert_eq!(told.appeals[1].reason, Reason::NoLiveAppeal);
-    assert_eq!(rule(&told.appeals[1], Rule::Live).seen, "paused");
+    assert_eq!(explanation.appeals[1].reason, Reason::NoLiveAppeal);
+    assert_eq!(rule(&explanation.appeals[1], Rule::Live).seen, "paused");
 }
 
 #[test]
@@ -56,8 +56,8 @@ fn a_failed_rule_shows_what_it_found_and_what_would_have_passed() {
     let appeal = with(appeal, "audience", json!({"countries": {"include": ["IE", "GB"]}}));
     let question = json!({"site": "journal", "reader": {"country": "fr"}, "history": {"views": [
         {"appeal": "summer", "at": "2026-06-15T11:00:00Z"}, {"appeal": "summer", "at": "2026-06-12T11:00:00Z"}]}});
-    let told = explained(&json!([appeal]), &question, Known::nobody());
-    let summer = &told.appeals[0];
+    let explanation = explained(&json!([appeal]), &question, Known::nobody());
+    let summer = &explanation.appeals[0];
     assert!(!summer.passed);
     assert_eq!((summer.reason, summer.next_eligible_at_ms), (Reason::NotTargeted, None));
 
@@ -73,24 +73,31 @@ fn a_failed_rule_shows_what_it_found_and_what_would_have_passed() {
 #[test]
 fn times_are_shown_in_the_sites_time_zone() {
     let appeal = with(summer(), "schedule", json!({"starts_at": "2026-07-01T00:00:00Z"}));
-    let told = explained(&json!([appeal]), &json!({"site": "journal", "history": {}}), Known::nobody());
-    let schedule = rule(&told.appeals[0], Rule::Schedule);
+    let explanation =
+        explained(&json!([appeal]), &json!({"site": "journal", "history": {}}), Known::nobody());
+    let schedule = rule(&explanation.appeals[0], Rule::Schedule);
     assert_eq!(schedule.seen, "2026-06-15T13:00:00+01:00[Europe/Dublin]");
     assert_eq!(schedule.wanted, "from 2026-07-01T01:00:00+01:00[Europe/Dublin]");
 }
 
 #[test]
 fn a_passed_rule_gives_no_reason() {
-    let told = explained(&json!([summer()]), &json!({"site": "journal", "history": {}}), Known::nobody());
-    assert!(told.appeals[0].passed);
-    assert_eq!(told.appeals[0].reason, Reason::Matched);
-    assert!(told.appeals[0].rules.iter().all(|told| told.passed && told.reason.is_none()));
+    let explanation =
+        explained(&json!([summer()]), &json!({"site": "journal", "history": {}}), Known::nobody());
+    assert!(explanation.appeals[0].passed);
+    assert_eq!(explanation.appeals[0].reason, Reason::Matched);
+    assert!(
+        explanation.appeals[0]
+            .rules
+            .iter()
+            .all(|explanation| explanation.passed && explanation.reason.is_none())
+    );
 }
 
 #[test]
 fn an_explanation_is_json_with_the_apis_labels() {
-    let told = explained(&json!([summer()]), &json!({"site": "journal"}), Known::unknown());
-    let json = serde_json::to_value(&told).unwrap();
+    let explanation = explained(&json!([summer()]), &json!({"site": "journal"}), Known::unknown());
+    let json = serde_json::to_value(&explanation).unwrap();
     assert_eq!(
         json["verdict"],
         json!({"silent": {"reason": "unknown_standing", "next_eligible_at_ms": null}})
@@ -119,11 +126,11 @@ fn every_rule_is_explained_if_nothing_shows() {
         "reader": {"country": "US", "region": "NY", "locale": "en-US", "device": "desktop"},
         "history": {"views": [{"appeal": "summer", "at": "2026-06-15T11:00:00Z"}], "free_articles_used": 4,
                     "articles": [{"week": "2026-06-08", "count": 4}]}});
-    let told = explained(&json!([appeal]), &question, Known::nobody());
+    let explanation = explained(&json!([appeal]), &question, Known::nobody());
     let words = |wanted: Rule| {
-        let told = rule(&told.appeals[0], wanted);
-        assert!(!told.passed, "{wanted:?}");
-        (told.seen.clone(), told.wanted.clone())
+        let explanation = rule(&explanation.appeals[0], wanted);
+        assert!(!explanation.passed, "{wanted:?}");
+        (explanation.seen.clone(), explanation.wanted.clone())
     };
     let is = |seen: &str, wanted: &str| (seen.to_owned(), wanted.to_owned());
     assert_eq!(words(Rule::Country), is("US-NY", "one of: US-CA"));
@@ -140,7 +147,7 @@ fn every_rule_is_explained_if_nothing_shows() {
     assert_eq!(words(Rule::Meter), is("4 free articles used", "5 free articles used in 30 days"));
     assert_eq!(words(Rule::Sequence), is("1 view", "fewer than 1 view"));
     assert_eq!(words(Rule::Hours), is("2026-06-15T13:00:00+01:00[Europe/Dublin]", "Tue 07:00 to Tue 22:00"));
-    let trend = rule(&told.appeals[0], Rule::Trend);
+    let trend = rule(&explanation.appeals[0], Rule::Trend);
     assert_eq!(trend.seen, "rising: 4 articles in four weeks, 0 in the four before");
 }
 
@@ -150,43 +157,46 @@ fn a_hard_wall_passes_the_rule_for_dismissals_after_any_dismissal() {
     let wall = with(with(summer(), "surface", json!(["wall"])), "meter", meter);
     let question = json!({"site": "journal", "history": {"dismissals": [
         {"appeal": "summer", "kind": "never", "at": "2026-06-15T11:00:00Z"}]}});
-    let told = explained(&json!([wall]), &question, Known::nobody());
-    assert!(told.appeals[0].passed && rule(&told.appeals[0], Rule::Dismissal).passed);
+    let explanation = explained(&json!([wall]), &question, Known::nobody());
+    assert!(explanation.appeals[0].passed && rule(&explanation.appeals[0], Rule::Dismissal).passed);
 }
 
 #[test]
 fn appeals_below_the_one_that_shows_are_explained_too() {
     let below = with(with(summer(), "id", json!("winter")), "priority", json!(-1));
-    let told =
+    let explanation =
         explained(&json!([below, summer()]), &json!({"site": "journal", "history": {}}), Known::nobody());
-    let told: Vec<_> =
-        told.appeals.iter().map(|told| (told.appeal.as_str(), told.passed, told.chosen)).collect();
-    assert_eq!(told, [("summer", true, true), ("winter", true, false)]);
+    let explanation: Vec<_> = explanation
+        .appeals
+        .iter()
+        .map(|explanation| (explanation.appeal.as_str(), explanation.passed, explanation.chosen))
+        .collect();
+    assert_eq!(explanation, [("summer", true, true), ("winter", true, false)]);
 }
 
 #[test]
 fn the_country_of_separate_weights_is_shown_and_none_for_default_weights() {
     let variants = json!([{"id": "a", "weights_by_country": {"NZ": 0}}, {"id": "b"}]);
     let appeals = json!([with(summer(), "variants", variants)]);
-    let told = |country: &str| {
+    let explanation = |country: &str| {
         let reader = json!({"country": country, "bucket": 1});
         let question = json!({"site": "journal", "reader": reader, "history": {}});
-        let told = explained(&appeals, &question, Known::nobody());
-        (told.appeals[0].weights_of.clone(), told.appeals[0].variant.clone())
+        let explanation = explained(&appeals, &question, Known::nobody());
+        (explanation.appeals[0].weights_of.clone(), explanation.appeals[0].variant.clone())
     };
-    assert_eq!(told("nz"), (Some("NZ".to_owned()), "b".to_owned()));
-    assert_eq!(told("AU"), (None, "a".to_owned()));
-    assert_eq!(told("UK"), (None, "a".to_owned()));
+    assert_eq!(explanation("nz"), (Some("NZ".to_owned()), "b".to_owned()));
+    assert_eq!(explanation("AU"), (None, "a".to_owned()));
+    assert_eq!(explanation("UK"), (None, "a".to_owned()));
 }
 
 #[test]
 fn explanations_show_how_many_readers_each_appeal_gets() {
     let other = with(with(summer(), "id", json!("winter")), "weight", json!(3));
-    let told =
+    let explanation =
         explained(&json!([summer(), other]), &json!({"site": "journal", "history": {}}), Known::nobody());
-    let shares: Vec<_> = told.appeals.iter().map(|appeal| appeal.readers_per_million).collect();
+    let shares: Vec<_> = explanation.appeals.iter().map(|appeal| appeal.readers_per_million).collect();
     assert_eq!(shares, [Some(250_000), Some(750_000)]);
-    let reasons: Vec<_> = told.appeals.iter().map(|appeal| (appeal.chosen, appeal.reason)).collect();
+    let reasons: Vec<_> = explanation.appeals.iter().map(|appeal| (appeal.chosen, appeal.reason)).collect();
     assert!(
         reasons.contains(&(true, Reason::Matched)) && reasons.contains(&(false, Reason::Share)),
         "{reasons:?}"

@@ -3,18 +3,18 @@
 use keepopen_decision::NearMisses;
 use serde_json::{Value, json};
 
-fn told(question: &Value) -> Vec<String> {
+fn warnings(question: &Value) -> Vec<String> {
     serde_json::from_str::<NearMisses>(&question.to_string()).expect("it is JSON").0
 }
 
 #[test]
 fn a_typo_gives_a_warning_with_the_probable_name() {
     assert_eq!(
-        told(&json!({"site": "journal", "page": {"sensitve": true, "tags": ["a"]}})),
+        warnings(&json!({"site": "journal", "page": {"sensitve": true, "tags": ["a"]}})),
         ["page.sensitve is not known and was ignored; did you mean page.sensitive?"]
     );
     assert_eq!(
-        told(&json!({"site": "journal", "reader": {"signedIn": true, "Country": "IE"}})),
+        warnings(&json!({"site": "journal", "reader": {"signedIn": true, "Country": "IE"}})),
         [
             "reader.signedIn is not known and was ignored; did you mean reader.signed_in?",
             "reader.Country is not known and was ignored; did you mean reader.country?"
@@ -25,7 +25,7 @@ fn a_typo_gives_a_warning_with_the_probable_name() {
 #[test]
 fn a_field_in_the_wrong_object_gives_a_warning_with_the_right_one() {
     assert_eq!(
-        told(
+        warnings(
             &json!({"site": "journal", "section": "sport", "reader": {"url": "/a"}, "page": {"country": "IE"}})
         ),
         [
@@ -40,11 +40,11 @@ fn a_field_in_the_wrong_object_gives_a_warning_with_the_right_one() {
 fn a_typo_in_many_entries_gives_one_warning() {
     let view = json!({"appeal": "a", "varient": "b", "at": "2026-06-15T12:00:00Z"});
     assert_eq!(
-        told(&json!({"site": "journal", "history": {"views": [view, view]}})),
+        warnings(&json!({"site": "journal", "history": {"views": [view, view]}})),
         ["history.views.varient is not known and was ignored; did you mean history.views.variant?"]
     );
     assert_eq!(
-        told(
+        warnings(
             &json!({"site": "journal", "history": {"article_day": [], "article_days": [{"days": "2026-06-15"}]}})
         ),
         [
@@ -54,7 +54,7 @@ fn a_typo_in_many_entries_gives_one_warning() {
     );
     let many: serde_json::Map<String, Value> =
         (0..9).map(|number| (format!("sectio{number}"), json!(1))).collect();
-    assert_eq!(told(&json!({"site": "journal", "page": many})).len(), 5);
+    assert_eq!(warnings(&json!({"site": "journal", "page": many})).len(), 5);
 }
 
 #[test]
@@ -68,9 +68,9 @@ fn known_and_unrelated_fields_give_no_warning() {
                     "articles": [{"week": "x", "count": 1, "tags": {"coutn": 1}}],
                     "article_days": [{"day": "x", "count": 1}], "free_articles_used": 4}
     });
-    assert_eq!(told(&question), [] as [String; 0]);
+    assert_eq!(warnings(&question), [] as [String; 0]);
     assert_eq!(
-        told(&json!({"site": "journal", "page": 3, "reader": null, "history": ["a", true, -1, 1.5]})),
+        warnings(&json!({"site": "journal", "page": 3, "reader": null, "history": ["a", true, -1, 1.5]})),
         [] as [String; 0]
     );
 }

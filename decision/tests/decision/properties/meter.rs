@@ -32,8 +32,12 @@ fn question(days: &[ArticleDay]) -> Question<'static> {
 /// The number in the explanation. Asserts that the verdict agrees.
 fn used(time_zone: &str, window_days: u32, question: &Question<'_>, now_ms: i64) -> u32 {
     let rules = |free_articles| compile(&[site(time_zone)], &[metered(free_articles, window_days)]).0;
-    let told = explain(&rules(0), question, &Known::nobody(), now_ms, 0).expect("the site is there");
-    let rule = told.appeals[0].rules.iter().find(|told| told.rule == Rule::Meter).expect("it is told");
+    let explanation = explain(&rules(0), question, &Known::nobody(), now_ms, 0).expect("the site is there");
+    let rule = explanation.appeals[0]
+        .rules
+        .iter()
+        .find(|explanation| explanation.rule == Rule::Meter)
+        .expect("the rule is explained");
     let used = rule
         .seen
         .split(' ')

@@ -174,7 +174,7 @@ const WAYS: &[(&str, Narrow)] = &[
             unlimited: false,
         });
     }),
-    ("more peace", |appeal, _| {
+    ("a longer cool-down", |appeal, _| {
         appeal.dismissal.close_days += 5;
         appeal.dismissal.never_days = None;
     }),
