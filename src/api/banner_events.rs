@@ -44,7 +44,8 @@ enum EventName {
 /// Reports what happened to an appeal that a verdict showed. The service stores hourly counts, never a row per
 /// reader. A browser should use `navigator.sendBeacon`; `text/plain` is accepted too. If the attribution has expired
 /// or is invalid, the response is the same, but nothing is counted. For each attribution, `view`, `click` and
-/// `dismiss` are counted once each. For a `dismiss`, `dismissal` says how the reader dismissed the appeal.
+/// `dismiss` are counted once each. A repeat may be counted again if it arrives much later, after a restart, or at
+/// another instance. For a `dismiss`, `dismissal` says how the reader dismissed the appeal.
 #[utoipa::path(
     tag = "Banner",
     operation_id = "report_banner_event",

@@ -27,7 +27,7 @@ struct ExplanationBody {
     #[schema(value_type = ReasonShape)]
     reason: &'static str,
     /// The earliest time at which the same request can get a different answer just because time has passed; null if
-    /// there is none.
+    /// there is no such time.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
     /// All appeals of the site, in the order in which they are tried.
@@ -50,7 +50,8 @@ struct ExplainedAppeal {
     /// another appeal got the reader, `holdout` if the reader is held out.
     #[schema(value_type = ReasonShape)]
     reason: &'static str,
-    /// The earliest time at which the appeal can pass its rules without any other change; null if there is none.
+    /// The earliest time at which the appeal can pass its rules just because time has passed; null if there is no such
+    /// time.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
     /// The variant that this reader would see.
@@ -80,7 +81,7 @@ struct ExplainedRule {
     seen: String,
     /// The value that would have passed, as text.
     wanted: String,
-    /// The time at which a failed rule will pass without any other change; null if there is none.
+    /// The time at which a failed rule will pass just because time has passed; null if there is no such time.
     #[schema(format = DateTime)]
     opens_at: Option<String>,
 }

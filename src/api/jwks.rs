@@ -9,7 +9,7 @@ use crate::web::State;
 /// A JWK Set (RFC 7517).
 #[derive(Serialize, utoipa::ToSchema)]
 struct JwkSet {
-    /// Ed25519 keys (RFC 8037), the one in use for signing first.
+    /// Ed25519 keys (RFC 8037). The first one signs new tokens.
     #[schema(value_type = Vec<JwkShape>)]
     keys: Vec<serde_json::Value>,
 }
@@ -35,9 +35,10 @@ struct JwkShape {
 
 /// Get the public keys for supporter tokens.
 ///
-/// A back end uses these keys to verify a supporter token offline. Verify the signature, and check that `alg` is
-/// `EdDSA`, `typ` is `supporter+jwt`, `iss` is this service's public URL, `aud` is the site's id, and `exp` has not
-/// passed. Any page can read the keys.
+/// A back end uses these keys to verify a supporter token offline. Verify the signature with the key that `kid` in the
+/// header names. Check that in the header, `alg` is `EdDSA`, `typ` is `supporter+jwt`, and `crit` and `b64` are absent.
+/// Check that `iss` is this service's public URL without the trailing slash, `aud` is the site's id, `exp` is in the
+/// future, and `nbf` is in the past, if present. Any page can read the keys.
 #[utoipa::path(
     tag = "Tokens",
     operation_id = "read_public_keys",

@@ -31,7 +31,7 @@ const FRESH_FOR_S: i64 = 3600;
 #[derive(Deserialize, utoipa::ToSchema)]
 #[schema(as = EvaluationRequest)]
 struct Asked<'a> {
-    /// The body of `POST /v1/banner`, next to the SDK's `targetingKey`.
+    /// The fields of the body of `POST /v1/banner`, plus the SDK's `targetingKey`.
     #[serde(borrow)]
     #[schema(value_type = QuestionShape)]
     context: &'a RawValue,

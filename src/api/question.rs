@@ -89,7 +89,7 @@ pub struct HistoryShape {
     dismissals: Option<Vec<DismissalShape>>,
     articles: Option<Vec<ArticleWeekShape>>,
     /// The number of articles on each day, without the current page. An appeal's meter counts the articles of the
-    /// last `window_days` days, up to today in the site's time zone. A day after today counts as today.
+    /// last `window_days` days, up to today in the site's time zone. A date in the future counts as today.
     article_days: Option<Vec<ArticleDayShape>>,
     /// For a caller that counts free articles itself: how many the reader used before the current page, in whatever
     /// period the caller counts. Ignored if there are `article_days`.

@@ -41,7 +41,8 @@ struct ResultsBody {
     /// The last day.
     #[schema(format = Date)]
     to: String,
-    /// The IANA time zone of the days. An hour counts for the day on which it begins.
+    /// The IANA time zone of the days. Counts are stored by the hour. An hour that crosses midnight in this time zone
+    /// counts for the day on which it begins.
     time_zone: String,
     /// When the results were read, RFC 3339. A day that has not ended is incomplete.
     #[schema(format = DateTime)]
@@ -89,7 +90,7 @@ struct ResultBody {
     checkouts: i64,
     /// The number of contributions whose first payment arrived.
     gifts: i64,
-    /// The money from all payments that arrived, including payments of older contributions. One item for each
+    /// The money from all payments that arrived, including payments of older contributions. One entry for each
     /// currency.
     money: Vec<MoneyBody>,
 }
@@ -107,8 +108,8 @@ struct MoneyBody {
     returned_minor: i64,
     /// Stripe's fees.
     fees_minor: i64,
-    /// What remains after refunds, disputes and fees. If Stripe settled in another currency, this amount is in the
-    /// item of the settlement currency.
+    /// What remains after refunds, disputes and fees. If Stripe settled in another currency, this amount is counted
+    /// in the entry of `money` for that currency, not in this one.
     net_minor: i64,
 }
 

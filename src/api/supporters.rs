@@ -111,9 +111,10 @@ pub async fn by_id(
 ///
 /// This route is for a site's back end. It needs a secret API key of scope `supporters:read`. A reader who enters an
 /// address on the payment page has not proved that it is theirs. Use the standing to avoid asking; it does not prove
-/// who is reading. If several supporters share the address, the response is their best standing. Different spellings
-/// count as the same address: upper and lower case, composed and decomposed letters, and a domain's Unicode and ASCII
-/// form. If nobody gave with this address, the response is a 404, not a standing.
+/// who is reading. If several supporters share the address, the response is the standing of one person who had given
+/// all their gifts. Different spellings count as the same address: upper and lower case, composed and decomposed
+/// letters, and a domain's Unicode and ASCII form. If nobody gave with this address, the response is a 404, not a
+/// standing.
 #[utoipa::path(
     tag = "Supporters",
     operation_id = "look_up_supporter",

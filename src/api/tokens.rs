@@ -82,7 +82,7 @@ struct TokenAnswer {
         status = 200, body = TokenAnswer, description = "The token",
         headers(("Cache-Control" = String, description = "`no-store`")),
     ), (
-        status = 202, body = TokenState, description = "There is no token for this payment, or not yet, and the request set `report_state`",
+        status = 202, body = TokenState, description = "The request set `report_state`, and there is no token for this payment (or none yet)",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([

@@ -49,8 +49,8 @@ pub(super) struct VerdictBody<'a> {
     /// Absent if the text uses none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) values: Option<TemplateValues>,
-    /// The earliest time at which the answer can change just because time has passed; null if there is none. A
-    /// browser need not ask again before that time, unless the reader does something.
+    /// The earliest time at which the answer can change just because time has passed; null if there is no such
+    /// time. A browser need not ask again before that time, unless the reader does something.
     #[schema(format = DateTime)]
     pub(super) next_eligible_at: Option<String>,
     /// Unknown fields of the request that look like typing errors, each with the name that was probably meant. They

@@ -49,7 +49,7 @@ pub struct Choices {
     pub fallback_url: Option<Url>,
 }
 
-/// Stripe's fee. To keep an amount after the fee, the reader pays
+/// Stripe's fee. For the site to receive `amount` after the fee, the reader pays
 /// `(amount + fixed_minor) * 1000000 / (1000000 - per_million)`, rounded up to a multiple of `step_minor`.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = FeeCover)]

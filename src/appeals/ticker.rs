@@ -104,7 +104,7 @@ pub struct TickerShown {
     total: i64,
     /// The goal, in the same unit as `total`.
     goal: i64,
-    /// The progress towards the goal in whole percent; above 100 beyond the goal.
+    /// The progress towards the goal in whole percent. Above 100 if the goal is exceeded.
     percent: i64,
     /// For money: the currency, ISO 4217.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -37,10 +37,10 @@ pub struct TemplateValues {
     /// The goal, in the same unit as `ticker_total`.
     #[serde(skip_serializing_if = "Option::is_none")]
     ticker_goal: Option<i64>,
-    /// How much is missing to the goal, in the same unit as `ticker_total`; 0 when the goal is reached.
+    /// How much is still needed to reach the goal, in the same unit as `ticker_total`; 0 when the goal is reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     ticker_left: Option<i64>,
-    /// The progress towards the goal in whole percent; above 100 beyond the goal.
+    /// The progress towards the goal in whole percent. Above 100 if the goal is exceeded.
     #[serde(skip_serializing_if = "Option::is_none")]
     ticker_percent: Option<i64>,
 }

@@ -13,9 +13,10 @@ export interface paths {
         };
         /**
          * Get the public keys for supporter tokens.
-         * @description A back end uses these keys to verify a supporter token offline. Verify the signature, and check that `alg` is
-         *     `EdDSA`, `typ` is `supporter+jwt`, `iss` is this service's public URL, `aud` is the site's id, and `exp` has not
-         *     passed. Any page can read the keys.
+         * @description A back end uses these keys to verify a supporter token offline. Verify the signature with the key that `kid` in the
+         *     header names. Check that in the header, `alg` is `EdDSA`, `typ` is `supporter+jwt`, and `crit` and `b64` are absent.
+         *     Check that `iss` is this service's public URL without the trailing slash, `aud` is the site's id, `exp` is in the
+         *     future, and `nbf` is in the past, if present. Any page can read the keys.
          */
         get: operations["read_public_keys"];
         put?: never;
@@ -172,8 +173,8 @@ export interface paths {
         };
         /**
          * List the alarms.
-         * @description Needs a secret API key of scope `money:read` or `alarms:write`. An alarm closes when its cause ends, or when
-         *     somebody acknowledges it.
+         * @description Needs a secret API key of scope `money:read` or `alarms:write`. An alarm means that something about a contribution
+         *     does not add up, or that a person should look at it. It closes when its cause ends, or when somebody acknowledges it.
          */
         get: operations["list_alarms"];
         put?: never;
@@ -434,7 +435,8 @@ export interface paths {
          * @description Reports what happened to an appeal that a verdict showed. The service stores hourly counts, never a row per
          *     reader. A browser should use `navigator.sendBeacon`; `text/plain` is accepted too. If the attribution has expired
          *     or is invalid, the response is the same, but nothing is counted. For each attribution, `view`, `click` and
-         *     `dismiss` are counted once each. For a `dismiss`, `dismissal` says how the reader dismissed the appeal.
+         *     `dismiss` are counted once each. A repeat may be counted again if it arrives much later, after a restart, or at
+         *     another instance. For a `dismiss`, `dismissal` says how the reader dismissed the appeal.
          */
         post: operations["report_banner_event"];
         delete?: never;
@@ -683,9 +685,10 @@ export interface paths {
          * Look up a supporter's standing by e-mail address.
          * @description This route is for a site's back end. It needs a secret API key of scope `supporters:read`. A reader who enters an
          *     address on the payment page has not proved that it is theirs. Use the standing to avoid asking; it does not prove
-         *     who is reading. If several supporters share the address, the response is their best standing. Different spellings
-         *     count as the same address: upper and lower case, composed and decomposed letters, and a domain's Unicode and ASCII
-         *     form. If nobody gave with this address, the response is a 404, not a standing.
+         *     who is reading. If several supporters share the address, the response is the standing of one person who had given
+         *     all their gifts. Different spellings count as the same address: upper and lower case, composed and decomposed
+         *     letters, and a domain's Unicode and ASCII form. If nobody gave with this address, the response is a 404, not a
+         *     standing.
          */
         post: operations["look_up_supporter"];
         delete?: never;
@@ -839,7 +842,7 @@ export interface components {
         };
         /** @description An appeal as it was written. */
         Appeal: components["schemas"]["AppealSummary"] & {
-            /** @description The appeal in that version, with the fields of an appeals file. */
+            /** @description The appeal as it was written in version `of_version`, with the fields of an appeals file. */
             appeal: Record<string, never>;
             /**
              * Format: int64
@@ -883,7 +886,10 @@ export interface components {
             id: string;
             /** @description Whether readers can see the appeal now. */
             phase: components["schemas"]["Phase"];
-            /** @description When the appeal was last published, paused or ended, RFC 3339; null if it was never published. */
+            /**
+             * @description The time of the newest publication, RFC 3339; null if the appeal was never published. Pausing or ending an appeal
+             *     is a publication too.
+             */
             published_at?: string | null;
             /**
              * Format: int64
@@ -1256,13 +1262,13 @@ export interface components {
             interval: components["schemas"]["IntervalUnit"];
             /**
              * Format: int32
-             * @description The number of intervals between two payments: 3 with `month` is quarterly. 1 for a one-off gift and
-             *     for `mixed`.
+             * @description The number of intervals between two payments: 3 with `month` is quarterly. 1 for a one-off gift, and
+             *     for `mixed` (a subscription whose prices have different intervals).
              */
             interval_count: number;
             /**
              * Format: date-time
-             * @description When the newest payment that was not fully reversed arrived, RFC 3339.
+             * @description The arrival time of the newest payment that was not fully reversed (refunded or lost in a dispute), RFC 3339.
              */
             last_retained_payment_at?: string | null;
             /**
@@ -1394,7 +1400,7 @@ export interface components {
         };
         /** @description A request from an OpenFeature SDK. */
         EvaluationRequest: {
-            /** @description The body of `POST /v1/banner`, next to the SDK's `targetingKey`. */
+            /** @description The fields of the body of `POST /v1/banner`, plus the SDK's `targetingKey`. */
             context: components["schemas"]["Question"];
         };
         /** @description The value of every flag. */
@@ -1417,7 +1423,8 @@ export interface components {
             chosen: boolean;
             /**
              * Format: date-time
-             * @description The earliest time at which the appeal can pass its rules without any other change; null if there is none.
+             * @description The earliest time at which the appeal can pass its rules just because time has passed; null if there is no such
+             *     time.
              */
             next_eligible_at?: string | null;
             /** @description Whether the appeal passed every rule. */
@@ -1452,7 +1459,7 @@ export interface components {
         ExplainedRule: {
             /**
              * Format: date-time
-             * @description The time at which a failed rule will pass without any other change; null if there is none.
+             * @description The time at which a failed rule will pass just because time has passed; null if there is no such time.
              */
             opens_at?: string | null;
             /** @description Whether the appeal passed the rule. */
@@ -1477,7 +1484,7 @@ export interface components {
             /**
              * Format: date-time
              * @description The earliest time at which the same request can get a different answer just because time has passed; null if
-             *     there is none.
+             *     there is no such time.
              */
             next_eligible_at?: string | null;
             /** @description The reason, from a fixed list. */
@@ -1486,7 +1493,7 @@ export interface components {
             show: boolean;
         };
         /**
-         * @description Stripe's fee. To keep an amount after the fee, the reader pays
+         * @description Stripe's fee. For the site to receive `amount` after the fee, the reader pays
          *     `(amount + fixed_minor) * 1000000 / (1000000 - per_million)`, rounded up to a multiple of `step_minor`.
          */
         FeeCover: {
@@ -1527,7 +1534,7 @@ export interface components {
         History: {
             /**
              * @description The number of articles on each day, without the current page. An appeal's meter counts the articles of the
-             *     last `window_days` days, up to today in the site's time zone. A day after today counts as today.
+             *     last `window_days` days, up to today in the site's time zone. A date in the future counts as today.
              */
             article_days?: components["schemas"]["ArticleDay"][] | null;
             articles?: components["schemas"]["ArticleWeek"][] | null;
@@ -1590,7 +1597,7 @@ export interface components {
         };
         /** @description A JWK Set (RFC 7517). */
         JwkSet: {
-            /** @description Ed25519 keys (RFC 8037), the one in use for signing first. */
+            /** @description Ed25519 keys (RFC 8037). The first one signs new tokens. */
             keys: components["schemas"]["Jwk"][];
         };
         /**
@@ -1652,7 +1659,10 @@ export interface components {
              * @description The number of Stripe objects.
              */
             count: number;
-            /** @description Stripe's code for the currency, in capitals; `XXX` for subscriptions whose price is not a single amount. */
+            /**
+             * @description Stripe's code for the currency, in capitals; `XXX` for subscriptions that have no fixed price, such as those with
+             *     tiered prices.
+             */
             currency: string;
             /** @description The kind of object, such as `charge` or `balance transaction (stripe_fee)`. */
             kind: string;
@@ -1964,7 +1974,7 @@ export interface components {
              */
             gifts: number;
             /**
-             * @description The money from all payments that arrived, including payments of older contributions. One item for each
+             * @description The money from all payments that arrived, including payments of older contributions. One entry for each
              *     currency.
              */
             money: components["schemas"]["ResultMoney"][];
@@ -1995,8 +2005,8 @@ export interface components {
             fees_minor: number;
             /**
              * Format: int64
-             * @description What remains after refunds, disputes and fees. If Stripe settled in another currency, this amount is in the
-             *     item of the settlement currency.
+             * @description What remains after refunds, disputes and fees. If Stripe settled in another currency, this amount is counted
+             *     in the entry of `money` for that currency, not in this one.
              */
             net_minor: number;
             /**
@@ -2028,7 +2038,10 @@ export interface components {
             ignored: components["schemas"]["IgnoredViews"][];
             /** @description The site's id. */
             site: string;
-            /** @description The IANA time zone of the days. An hour counts for the day on which it begins. */
+            /**
+             * @description The IANA time zone of the days. Counts are stored by the hour. An hour that crosses midnight in this time zone
+             *     counts for the day on which it begins.
+             */
             time_zone: string;
             /**
              * Format: date
@@ -2225,7 +2238,7 @@ export interface components {
             minor_digits?: number | null;
             /**
              * Format: int64
-             * @description The progress towards the goal in whole percent; above 100 beyond the goal.
+             * @description The progress towards the goal in whole percent. Above 100 if the goal is exceeded.
              */
             percent: number;
             /**
@@ -2326,12 +2339,12 @@ export interface components {
             ticker_goal?: number | null;
             /**
              * Format: int64
-             * @description How much is missing to the goal, in the same unit as `ticker_total`; 0 when the goal is reached.
+             * @description How much is still needed to reach the goal, in the same unit as `ticker_total`; 0 when the goal is reached.
              */
             ticker_left?: number | null;
             /**
              * Format: int64
-             * @description The progress towards the goal in whole percent; above 100 beyond the goal.
+             * @description The progress towards the goal in whole percent. Above 100 if the goal is exceeded.
              */
             ticker_percent?: number | null;
             /**
@@ -2360,8 +2373,8 @@ export interface components {
             kind?: components["schemas"]["Kind"] | null;
             /**
              * Format: date-time
-             * @description The earliest time at which the answer can change just because time has passed; null if there is none. A
-             *     browser need not ask again before that time, unless the reader does something.
+             * @description The earliest time at which the answer can change just because time has passed; null if there is no such
+             *     time. A browser need not ask again before that time, unless the reader does something.
              */
             next_eligible_at?: string | null;
             /** @description The reason, from a fixed list. */
@@ -2408,7 +2421,7 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description `*`, or the site's origin: any page may read the response. */
+        /** @description `*`, or the origin of the page that sent the request. Either way, that page may read the response. */
         "Access-Control-Allow-Origin": string;
         /** @description `no-store` */
         "Cache-Control": string;
@@ -2649,7 +2662,7 @@ export interface operations {
             /** @description The script */
             200: {
                 headers: {
-                    /** @description `*`, or the site's origin. A page needs this header to load the script with `integrity` */
+                    /** @description `*`, or the origin of the page that sent the request. A page needs this header to load the script with `integrity` */
                     "Access-Control-Allow-Origin"?: string;
                     /** @description Five minutes */
                     "Cache-Control"?: string;
@@ -2705,7 +2718,7 @@ export interface operations {
             /** @description The script */
             200: {
                 headers: {
-                    /** @description `*`, or the site's origin, so that any page can load it as a module */
+                    /** @description `*`, or the origin of the page that sent the request, so that any page can load it as a module */
                     "Access-Control-Allow-Origin"?: string;
                     /** @description One year, immutable */
                     "Cache-Control"?: string;
@@ -6758,7 +6771,7 @@ export interface operations {
                     "application/json": components["schemas"]["TokenAnswer"];
                 };
             };
-            /** @description There is no token for this payment, or not yet, and the request set `report_state` */
+            /** @description The request set `report_state`, and there is no token for this payment (or none yet) */
             202: {
                 headers: {
                     /** @description `no-store` */

@@ -26,7 +26,8 @@ pub struct Summary {
     pub written_at: String,
     /// The number of the version that was published last; null if no version was published.
     pub published_version: Option<i64>,
-    /// When the appeal was last published, paused or ended, RFC 3339; null if it was never published.
+    /// The time of the newest publication, RFC 3339; null if the appeal was never published. Pausing or ending an appeal
+    /// is a publication too.
     pub published_at: Option<String>,
 }
 
@@ -58,7 +59,7 @@ pub struct Whole {
     pub summary: Summary,
     /// The number of the version that `appeal` contains.
     pub of_version: i64,
-    /// The appeal in that version, with the fields of an appeals file.
+    /// The appeal as it was written in version `of_version`, with the fields of an appeals file.
     #[schema(value_type = Object)]
     pub appeal: Map<String, Value>,
     /// All versions of the appeal, newest first.

@@ -95,7 +95,10 @@ const HEADERS: [(&str, &str); 6] = [
         "The request's id: the caller's own if it is valid, otherwise a new one. It appears in the log.",
     ),
     ("Vary", "The request headers on which the response depends."),
-    ("Access-Control-Allow-Origin", "`*`, or the site's origin: any page may read the response."),
+    (
+        "Access-Control-Allow-Origin",
+        "`*`, or the origin of the page that sent the request. Either way, that page may read the response.",
+    ),
     ("WWW-Authenticate", "`Bearer`"),
     ("Cache-Control", "`no-store`"),
     ("Retry-After", "The number of seconds after which to try again."),

@@ -88,8 +88,8 @@ struct AcknowledgeBody {
 
 /// List the alarms.
 ///
-/// Needs a secret API key of scope `money:read` or `alarms:write`. An alarm closes when its cause ends, or when
-/// somebody acknowledges it.
+/// Needs a secret API key of scope `money:read` or `alarms:write`. An alarm means that something about a contribution
+/// does not add up, or that a person should look at it. It closes when its cause ends, or when somebody acknowledges it.
 #[utoipa::path(
     tag = "Money",
     operation_id = "list_alarms",

@@ -106,7 +106,8 @@ struct OtherMoneyShape {
     kind: String,
     /// If another Keepopen installation received the money: its site there. Null if other software did.
     site: Option<String>,
-    /// Stripe's code for the currency, in capitals; `XXX` for subscriptions whose price is not a single amount.
+    /// Stripe's code for the currency, in capitals; `XXX` for subscriptions that have no fixed price, such as those with
+    /// tiered prices.
     currency: String,
     /// The number of Stripe objects.
     count: i64,

@@ -65,8 +65,8 @@ pub struct ContributionShape {
     supporter: Option<String>,
     /// The unit of time between two payments, used with `interval_count`.
     interval: IntervalShape,
-    /// The number of intervals between two payments: 3 with `month` is quarterly. 1 for a one-off gift and
-    /// for `mixed`.
+    /// The number of intervals between two payments: 3 with `month` is quarterly. 1 for a one-off gift, and
+    /// for `mixed` (a subscription whose prices have different intervals).
     #[schema(minimum = 1)]
     interval_count: u32,
     /// The amount and the interval, in English; null until Stripe reports them.
@@ -85,7 +85,7 @@ pub struct ContributionShape {
     /// When the contribution began, RFC 3339.
     #[schema(format = DateTime)]
     started_at: Option<String>,
-    /// When the newest payment that was not fully reversed arrived, RFC 3339.
+    /// The arrival time of the newest payment that was not fully reversed (refunded or lost in a dispute), RFC 3339.
     #[schema(format = DateTime)]
     last_retained_payment_at: Option<String>,
     /// The end of the paid period of a recurring gift, RFC 3339. The reader is a supporter until then, even if the
