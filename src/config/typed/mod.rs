@@ -296,7 +296,7 @@ mod tests {
                 "sties",
                 "there is no field \"sties\". Did you mean \"sites\"? The fields here are id, ",
             ),
-            (json!({"share_percent": 101}), "share_percent", "101 is no percentage from 0 to 100"),
+            (json!({"share_percent": 101}), "share_percent", "101 is not a percentage from 0 to 100"),
             (json!({"variants": [{}]}), "variants[0]", "id is missing: write it."),
         ] {
             let (found, sentence) = told(change.clone(), Notation::Toml);
