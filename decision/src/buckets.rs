@@ -1,20 +1,22 @@
-//! Assigns a variant to a reader: always the same one, in any program that follows this recipe.
+//! Assigns a variant to a reader. A reader always gets the same variant, in any program that follows this recipe.
 //!
 //! 1. `salt = XXH64(seed 0, site id in UTF-8, one zero byte, appeal id in UTF-8)`
 //! 2. `position = XXH64(seed salt, bucket as 4 bytes, lowest first) mod 1,000,000`
 //! 3. Each variant owns a half-open range of positions. With weights `w`, range `i` ends at
 //!    `floor((w₀ + … + wᵢ) × 1,000,000 / sum of all w)`; the first begins at 0, the last ends at 1,000,000.
 //!
-//! The same recipe with other salts finds a reader's position for an appeal's share and for holdouts: site id, zero byte,
-//! appeal id, zero byte, `share`; and site id, zero byte, appeal id, zero byte, `holdout`, where the appeal id is empty for the
-//! holdout of the whole site.
+//! The same recipe with other salts computes a reader's position for an appeal's share and for holdouts (readers who
+//! see nothing, for comparison). The salt of a share hashes site id, zero byte, appeal id, zero byte, `share`. The salt
+//! of a holdout hashes site id, zero byte, appeal id, zero byte, `holdout`. For the holdout of the whole site, the
+//! appeal id is empty.
 //!
-//! The bucket is the number that the reader's browser keeps. Without one, the draw is used instead, and
-//! the variant is chosen for one question only. The salt makes different appeals split the same readers differently.
+//! The bucket is the number that the reader's browser keeps. If a question (a request for a decision) has no bucket,
+//! its random `draw` is used instead. The variant is then chosen for this question only. The salt makes different
+//! appeals split the same readers differently.
 
 use twox_hash::XxHash64;
 
-/// Positions run from 0 up to this, not including it.
+/// The number of positions. Positions run from 0 to one less than this.
 pub(crate) const POSITIONS: u32 = 1_000_000;
 
 fn salt(site: &str, appeal: &str) -> u64 {
@@ -26,7 +28,7 @@ fn salt_of(parts: &[&str]) -> u64 {
     XxHash64::oneshot(0, parts.join("\0").as_bytes())
 }
 
-/// The salt that is hashed with a reader's bucket, so that different splits of readers are independent.
+/// The salts that are hashed with a reader's bucket. They make different splits of the readers independent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Salts {
     pub(crate) variants: u64,
@@ -53,16 +55,16 @@ pub(crate) fn position(salt: u64, bucket: u32) -> u32 {
 }
 
 fn position_of(hash: u64) -> u32 {
-    u32::try_from(hash % u64::from(POSITIONS)).expect("a remainder of a million fits in 32 bits")
+    u32::try_from(hash % u64::from(POSITIONS)).expect("a remainder modulo a million must fit in 32 bits")
 }
 
-/// A bucket (0 to 999,999) for a reader whom the caller identifies by its own key: `XXH64(seed 0, key in UTF-8)
-/// mod 1,000,000`. The same key always has the same bucket.
+/// Computes a bucket (0 to 999,999) for a reader whom the caller identifies by its own key: `XXH64(seed 0, key in
+/// UTF-8) mod 1,000,000`. The same key always has the same bucket.
 pub fn bucket_of(key: &str) -> u32 {
     position_of(XxHash64::oneshot(0, key.as_bytes()))
 }
 
-/// Where each range ends. If all weights are 0, which the compiler rejects, every range is empty.
+/// Returns the end of each range. If all weights are 0, which the compiler rejects, every range is empty.
 pub(crate) fn ranges(weights: &[u32]) -> Vec<u32> {
     let total: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
     let mut so_far: u128 = 0;
@@ -71,12 +73,12 @@ pub(crate) fn ranges(weights: &[u32]) -> Vec<u32> {
         .map(|weight| {
             so_far += u128::from(*weight);
             let end = so_far * u128::from(POSITIONS) / total.max(1);
-            u32::try_from(end).expect("a part of the total is at most a million")
+            u32::try_from(end).expect("a part of the total must be at most a million")
         })
         .collect()
 }
 
-/// The index of the first range that ends after the position.
+/// Returns the index of the first range that ends after the position.
 pub(crate) fn pick(ends: impl Iterator<Item = u32>, position: u32) -> usize {
     ends.take_while(|end| *end <= position).count()
 }
@@ -86,8 +88,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_recipe_always_gives_the_same_numbers() {
-        // Computed with an independent implementation of XXH64. If this fails, readers change variants.
+    fn the_recipe_always_produces_the_same_numbers() {
+        // These numbers come from an independent implementation of XXH64. If this test fails, readers change variants.
         assert_eq!(salt("journal", "summer"), GOLDEN_SALT);
         let positions = [0, 1, 417_223, 999_999, u32::MAX].map(|bucket| position(GOLDEN_SALT, bucket));
         assert_eq!(positions, GOLDEN_POSITIONS);
@@ -97,8 +99,8 @@ mod tests {
     const GOLDEN_POSITIONS: [u32; 5] = [281_138, 245_815, 587_015, 156_641, 214_494];
 
     #[test]
-    fn other_splits_always_have_their_own_salts() {
-        // As above.
+    fn each_kind_of_split_has_its_own_salt() {
+        // These numbers come from the same independent implementation.
         let salts = Salts::new("journal", "summer");
         assert_eq!(salts.variants, GOLDEN_SALT);
         assert_eq!(salts.holdout, 0x36c6_cd7e_99e2_663a);
@@ -108,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_key_always_has_the_same_bucket() {
-        // As above; the hashes of the empty text and of "abc" are also published with XXH64.
+        // These numbers come from the same independent implementation. The hashes of the empty text and of "abc" are
+        // also published with XXH64.
         assert_eq!(["", "abc", "reader-1"].map(bucket_of), [376_921, 572_249, 968_457]);
     }
 

@@ -1,4 +1,4 @@
-//! How readers are divided: shares of readers, sequences of variants, and the meter before a wall.
+//! How readers are divided: shares of readers, sequences of variants, and the meter (the free articles) before a wall.
 
 use std::fmt;
 
@@ -11,22 +11,23 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Step {
     /// The variant's id.
     pub variant: String,
-    /// For how many views of the appeal the step lasts. Only the last step may omit this; it then never ends.
+    /// The number of views of the appeal that the step lasts. Only the last step may omit this; it then never ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub views: Option<u32>,
 }
 
-/// For how many days a browser keeps articles. This is also the longest window of a [`Meter`].
+/// The number of days for which a browser keeps articles. This is also the longest window of a [`Meter`].
 pub const MAX_METER_DAYS: u32 = 92;
 
-/// How many articles are free before an appeal shows. They are counted from the history's `article_days`. Without `article_days`, the
-/// caller's own count (`free_articles_used`) is used.
+/// How many articles are free before an appeal shows. They are counted from the history's `article_days`. Without
+/// `article_days`, the caller's own count (`free_articles_used`) is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Meter {
     /// How many articles are free.
     pub free_articles: u32,
-    /// Days in which articles count: today, in the site's time zone, and the days before it. 1 to 92; the default is 30.
+    /// The number of days in which articles count: today, in the site's time zone, and the days before it. The value is
+    /// 1 to 92; the default is 30.
     #[serde(default = "default_window_days")]
     pub window_days: u32,
     /// Whether the reader can't close the wall. Caps and dismissals then have no effect on it.
@@ -56,7 +57,7 @@ impl Percent {
         Self(100 * PER_PERCENT)
     }
 
-    /// `None` outside 0 to 100.
+    /// Creates a percentage. Returns `None` if the number is not from 0 to 100.
     pub fn new(percent: f64) -> Option<Self> {
         #[expect(
             clippy::cast_possible_truncation,
@@ -66,7 +67,7 @@ impl Percent {
         (0.0..=100.0).contains(&percent).then(|| Self((percent * f64::from(PER_PERCENT)).round() as u32))
     }
 
-    /// Readers out of a million.
+    /// The number of readers out of a million.
     pub const fn per_million(self) -> u32 {
         self.0
     }

@@ -18,18 +18,20 @@ pub struct Frequency {
     /// The minimum number of whole days between two views; the default is 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_gap_days: Option<u32>,
-    /// The minimum number of whole hours between two views, in addition to the days; the default is 0.
+    /// The minimum number of whole hours between two views. It applies in addition to `min_gap_days`. The default is 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_gap_hours: Option<u32>,
-    /// The maximum number of views in one day, which begins at 04:00 in the site's time zone; by default there is none.
+    /// The maximum number of views in one day, which begins at 04:00 in the site's time zone. By default there is no
+    /// maximum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_per_day: Option<u32>,
-    /// Shows on every page, without any limit, even if the site has a cap. Can't be combined with the other fields.
+    /// Whether the appeal shows on every page, without any limit, even if the site has a cap. Can't be combined with
+    /// the other fields.
     #[serde(default)]
     pub unlimited: bool,
 }
 
-/// For how many days the appeal does not show after a reader dismissed it, by the kind of dismissal.
+/// For how many days an appeal does not show after a reader dismissed it, by the kind of dismissal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Dismissal {
@@ -42,8 +44,8 @@ pub struct Dismissal {
     /// Whole days after "never again"; forever if omitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub never_days: Option<u32>,
-    /// What "never again" to this appeal covers: `appeal` (the default), `campaign` or `kind`. How long it lasts is set in each of the
-    /// covered appeals.
+    /// Which appeals "never again" covers: `appeal` (only this one, the default), `campaign` or `kind`. Each covered
+    /// appeal sets how long it lasts in its own `never_days`.
     #[serde(skip_serializing_if = "NeverCovers::is_appeal")]
     pub never_covers: NeverCovers,
 }
@@ -64,10 +66,10 @@ impl Default for Dismissal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Redeploy {
-    /// When it starts over. Earlier views and dismissals no longer count.
+    /// When the appeal starts over. Earlier views and dismissals no longer count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Moment>,
-    /// Or weekly, on these days.
+    /// The days of the week on which the appeal starts over, instead of `at`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub days: Vec<Weekday>,
     /// The time on those days, such as `09:00`; the default is the first minute of the day.
@@ -76,7 +78,7 @@ pub struct Redeploy {
     /// Only for readers in these countries. If the list is empty, for all readers.
     #[serde(default, skip_serializing_if = "Countries::is_empty")]
     pub countries: Countries,
-    /// As in the audience.
+    /// Regions, as in the audience.
     #[serde(default, skip_serializing_if = "Selection::is_empty")]
     pub regions: Selection,
 }

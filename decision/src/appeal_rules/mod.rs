@@ -32,32 +32,34 @@ use crate::labels::{Assignment, Kind, Live, Surface, Value, WithoutHistory};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AppealRules {
-    /// The id of the appeal in histories, results and verdicts.
+    /// The appeal's id in readers' histories, in results and in verdicts.
     pub id: String,
-    /// Ids that the appeal had before, oldest first. Views and dismissals under them count for it, and readers keep their
-    /// variants and shares. Results stay with the id under which they were counted.
+    /// Ids that the appeal had before, oldest first. Views and dismissals with a former id count for this appeal, and
+    /// readers keep their variants and shares. Results stay with the id under which they were counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_ids: Vec<String>,
-    /// A name that several appeals share, for `dismissal.never_covers`.
+    /// A name that several appeals share. `dismissal.never_covers` uses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub campaign: Option<String>,
     /// The sites that the appeal belongs to.
     pub sites: Vec<String>,
-    /// Its kind: what it asks of the reader.
+    /// The appeal's kind: what it asks of the reader.
     pub kind: Kind,
     /// Where the appeal may show, the preferred surface first.
     pub surface: Vec<Surface>,
     /// If several appeals match, one with the highest priority shows.
     #[serde(default)]
     pub priority: i32,
-    /// The appeal's part of the readers among appeals of the same priority, in proportion to their weights; the default is 1.
+    /// The appeal's part of the readers, among appeals of the same priority and in proportion to their weights. The
+    /// default is 1.
     #[serde(default = "default_weight", skip_serializing_if = "is_default_weight")]
     pub weight: u32,
-    /// The percentage of all readers who can see the appeal. They are always the same readers, whatever other appeals do. An appeal below
-    /// 100 takes precedence over appeals of the same priority at 100. Readers outside its share see those, or appeals of lower priority.
+    /// The percentage of all readers who can see the appeal. They are always the same readers, whatever other appeals
+    /// do. At the same priority, an appeal below 100 takes precedence over appeals at 100. Readers outside its share
+    /// see those, or appeals of lower priority.
     #[serde(default = "Percent::all", skip_serializing_if = "Percent::is_all")]
     pub share_percent: Percent,
-    /// The percentage of its readers who see nothing, for comparison.
+    /// The percentage of the appeal's readers who see nothing, for comparison.
     #[serde(default, skip_serializing_if = "Percent::is_none")]
     pub holdout_percent: Percent,
     /// Whether the appeal may be shown at all; the default is `draft`.
@@ -66,10 +68,10 @@ pub struct AppealRules {
     /// When the appeal shows.
     #[serde(default)]
     pub schedule: Schedule,
-    /// Which readers see it.
+    /// Which readers see the appeal.
     #[serde(default)]
     pub audience: Audience,
-    /// On which pages it shows.
+    /// On which pages the appeal shows.
     #[serde(default)]
     pub pages: Pages,
     /// How often one reader sees the appeal. The default is 4 views in 30 days, or 1 in 90 days for an upsell.
@@ -78,33 +80,35 @@ pub struct AppealRules {
     /// How long the appeal does not show after a reader dismissed it.
     #[serde(default)]
     pub dismissal: Dismissal,
-    /// Times at which it starts over: earlier views and dismissals of kind `close` or `later` no longer count.
+    /// Times at which the appeal starts over: earlier views and dismissals of kind `close` or `later` no longer count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redeploys: Vec<Redeploy>,
-    /// What the appeal does if the question has no history.
+    /// What the appeal does if the question (the request for a decision) has no reading history.
     #[serde(default)]
     pub without_history: WithoutHistory,
     /// How many articles are free before the appeal shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meter: Option<Meter>,
-    /// Its variants, at least one.
+    /// The appeal's variants, at least one.
     pub variants: Vec<VariantRules>,
-    /// Shows each reader the variants one after the other, and then nothing. Without a sequence, each reader sees one variant.
+    /// Shows each reader the variants one after another, and then nothing. Without a sequence, each reader sees one
+    /// variant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sequence: Vec<Step>,
     /// How a reader's variant is chosen.
     #[serde(default, skip_serializing_if = "Assignment::is_fixed")]
     pub assignment: Assignment,
-    /// If weights are learned: the minimum percentage of readers for each variant; the default is 5.
+    /// The minimum percentage of readers for each variant, if weights are learned. The default is 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor_percent: Option<Percent>,
-    /// Values that are available for its copy text in every question. The caller of `compile` sets them, not the author.
+    /// Values that are available for the appeal's copy text in every question. The caller of `compile` sets them, not
+    /// the author.
     #[serde(skip)]
     pub given: Vec<Value>,
 }
 
 impl AppealRules {
-    /// A live appeal with nothing but its defaults and one variant, `a`.
+    /// Creates a live appeal with one variant, `a`, and the default of every other field.
     pub fn new(id: impl Into<String>, site: impl Into<String>, kind: Kind, surface: Surface) -> Self {
         Self {
             id: id.into(),
@@ -155,13 +159,13 @@ pub struct VariantRules {
     /// code takes precedence over its groups. `weight` applies to readers in other or unknown countries.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub weights_by_country: BTreeMap<String, u32>,
-    /// Values that its copy requires. A reader for whom one is missing does not see the appeal.
+    /// Values that the variant's copy text requires. A reader for whom one is missing does not see the appeal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Value>,
 }
 
 impl VariantRules {
-    /// A variant of weight 1.
+    /// Creates a variant of weight 1.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),

@@ -14,19 +14,19 @@ use crate::labels::Weekday;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// The first minute.
+    /// The first minute in which the appeal shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<Moment>,
-    /// The last minute; the appeal still shows in it.
+    /// The last minute in which the appeal shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<Moment>,
     /// The time zone of dates, of hours, and of times that have no offset.
     #[serde(default, skip_serializing_if = "Zone::is_site")]
     pub time_zone: Zone,
-    /// The hours of the week in which it shows. If the list is empty, it shows at all hours.
+    /// The hours of the week in which the appeal shows. If the list is empty, the appeal shows at all hours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hours: Vec<Hours>,
-    /// When it does not show. Takes precedence over `hours`.
+    /// Times at which the appeal does not show. They take precedence over `hours`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blackouts: Vec<Blackout>,
 }
@@ -53,14 +53,14 @@ impl Zone {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hours {
-    /// The days on which they begin. If the list is empty, they begin every day.
+    /// The days on which the hours begin. If the list is empty, they begin every day.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub days: Vec<Weekday>,
-    /// The first minute, such as `07:00`. Defaults to the first minute of the day.
+    /// The first minute of the hours, such as `07:00`. The default is the first minute of the day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The first minute after them, such as `22:00`. Defaults to the end of the day (`24:00`). A time before `from` is
-    /// on the next day.
+    /// The first minute after the hours, such as `22:00`. The default is the end of the day (`24:00`). A time before
+    /// `from` is on the next day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
 }
@@ -69,13 +69,13 @@ pub struct Hours {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Blackout {
-    /// As in [`Hours`]. Can't be combined with dates.
+    /// Days of the week, as in [`Hours`]. Can't be combined with dates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub days: Vec<Weekday>,
-    /// As in [`Hours`].
+    /// The first minute of the hours, as in [`Hours`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// As in [`Hours`].
+    /// The first minute after the hours, as in [`Hours`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
     /// The first day of the blackout, from the beginning of the day.
@@ -87,19 +87,20 @@ pub struct Blackout {
     /// The first minute of a single blackout, such as an election night. Can be combined only with `ends_at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<Moment>,
-    /// The last minute of the blackout; the appeal still does not show in it.
+    /// The last minute of the blackout. The appeal does not show in this minute either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<Moment>,
 }
 
-/// A time as people write it. With an offset it is the same everywhere; without one it is in the schedule's [`Zone`].
+/// A time as an author writes it. A time with an offset is the same instant everywhere. A time without one is in the
+/// schedule's [`Zone`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
-    /// `2026-06-15T12:00:00Z`, or with another offset.
+    /// A time with an offset, such as `2026-06-15T12:00:00Z`.
     Exact(Timestamp),
-    /// `2026-06-15T12:00`.
+    /// A time without an offset, such as `2026-06-15T12:00`.
     Local(DateTime),
-    /// `2026-06-15`. As a start it means the first minute of the day, as an end the last minute.
+    /// A date, such as `2026-06-15`. As a start it means the first minute of the day, as an end the last minute.
     Day(Date),
 }
 

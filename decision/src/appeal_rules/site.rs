@@ -1,4 +1,4 @@
-//! One publication, as far as the decision needs to know it.
+//! The settings of one publication that the decision uses.
 
 use std::collections::BTreeMap;
 
@@ -8,29 +8,29 @@ use serde::{Deserialize, Serialize};
 use super::{Blackout, Percent};
 use crate::labels::{Surface, Value};
 
-/// One publication, as far as the decision needs to know it.
+/// The settings of one publication that the decision uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SiteRules {
     /// The id that questions and appeals use for the site.
     pub id: String,
-    /// For how many whole days after a gift the giver is not asked again; the last of them is still quiet.
-    /// The issuer of tokens converts it to a time with [`quiet_until_ms`](crate::quiet_until_ms).
+    /// For how many whole days after a gift the giver is not asked again. The giver is not asked on the last of these
+    /// days either. The issuer of tokens converts the number to a time with [`quiet_until_ms`](crate::quiet_until_ms).
     #[serde(default = "default_quiet_days")]
     pub quiet_days: u32,
-    /// If true, no appeal of the site shows.
+    /// If `true`, no appeal of the site shows.
     #[serde(default)]
     pub kill_switch: bool,
-    /// IANA name of the time zone for hours, dates and days, and for times in explanations.
+    /// The IANA name of the time zone of hours, dates, days, and times in explanations.
     #[serde(default = "default_time_zone")]
     pub time_zone: String,
-    /// How often one reader sees appeals that ask for money, all of them together; by default there is no cap.
+    /// How often one reader sees appeals that ask for money. All of them count together. By default there is no cap.
     #[serde(default)]
     pub frequency: SiteFrequency,
     /// Whether givers are asked to give more, and how often.
     #[serde(default)]
     pub upsell: Upsell,
-    /// Traits of readers that the site's pages may send, for `audience.traits`.
+    /// Traits of readers that the site's pages may send. `audience.traits` refers to them.
     #[serde(default)]
     pub traits: Vec<String>,
     /// The minimum pause, on every surface, after a reader sees or dismisses any appeal.
@@ -57,7 +57,7 @@ pub struct SiteRules {
 }
 
 impl SiteRules {
-    /// A site with nothing but its defaults.
+    /// Creates a site with the default of every field.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -86,7 +86,7 @@ fn default_time_zone() -> String {
     "UTC".to_owned()
 }
 
-/// How often one reader sees appeals of one sort, counted across the whole site.
+/// How often one reader sees appeals of one group, counted across the whole site.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SiteFrequency {
@@ -113,12 +113,12 @@ pub struct SiteFrequency {
 pub struct Upsell {
     /// Whether appeals of kind `upsell` show at all.
     pub enabled: bool,
-    /// How often one reader sees upsells, all of them together. By default only each appeal's own cap applies.
+    /// How often one reader sees upsells. All of them count together. By default only each appeal's own cap applies.
     pub frequency: SiteFrequency,
 }
 
-/// Pages on which no appeal of a site shows: those in one of the sections, with one of the tags, of one of the
-/// kinds or at one of the URLs. If none of these is named, all pages.
+/// Pages on which no appeal of a site shows. A page is excluded if one of its sections, tags or kinds is listed, or if
+/// its URL matches. If none of these is set, every page is excluded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Exclusion {
@@ -134,20 +134,20 @@ pub struct Exclusion {
     /// Paths of URLs, with `*` for any run of characters.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub urls: Vec<String>,
-    /// The first day, in the site's time zone. By default the exclusion has always applied.
+    /// The first day of the exclusion, in the site's time zone. By default the exclusion has no beginning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_date: Option<Date>,
-    /// The last day, to its end. By default the exclusion never ends.
+    /// The last day of the exclusion, to the end of the day. By default the exclusion never ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_date: Option<Date>,
 }
 
-/// The minimum pause, on every surface, after a reader sees or dismisses any appeal; none by default.
+/// The minimum pause, on every surface, after a reader sees or dismisses any appeal. By default there is no pause.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CoolDown {
-    /// Minutes after any appeal was seen.
+    /// The pause in minutes after the reader saw any appeal.
     pub after_view_minutes: u32,
-    /// Minutes after any appeal was dismissed, in any way.
+    /// The pause in minutes after the reader dismissed any appeal, in any way.
     pub after_dismissal_minutes: u32,
 }

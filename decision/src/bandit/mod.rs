@@ -1,4 +1,4 @@
-//! Weights for variants that follow results: Thompson sampling on value per view.
+//! Learns the weights of variants from their results, by Thompson sampling on the value per view.
 //!
 //! **Owns** the model and the computation of weights from counts. Any counts give valid weights.
 //! **Never** creates random numbers of its own: the seed is an argument, and the same seed gives the same weights everywhere.
@@ -33,16 +33,18 @@ pub struct Results {
 /// How weights follow results.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Learning {
-    /// The minimum weight of each variant, out of a million. With many variants, at most what an equal split gives.
+    /// The minimum weight of each variant, out of a million. With many variants, the minimum is at most an equal part.
     pub floor_per_million: u32,
-    /// How far one update moves the weights from the previous ones to those that the results suggest. 1 is all the way.
+    /// How far one update moves the weights from the previous ones to those that the results suggest. With 1, an update
+    /// moves them all the way.
     pub pace: f64,
-    /// How many times the values are drawn.
+    /// How many times the values per view are drawn.
     pub draws: u32,
 }
 
 impl Default for Learning {
-    /// A floor of 5 %, half of the way per update, and 4,096 draws, which estimate a probability to about one percent.
+    /// A floor of 5 %, half of the way per update, and 4,096 draws. This number of draws estimates a probability to
+    /// about one percent.
     fn default() -> Self {
         Self { floor_per_million: 50_000, pace: 0.5, draws: 4096 }
     }
@@ -50,10 +52,10 @@ impl Default for Learning {
 
 const ALL: u32 = 1_000_000;
 
-/// Returns one weight per variant, in their order. The weights add up to exactly a million.
+/// Returns one weight per variant, in the order of `results`. The weights add up to exactly a million.
 ///
-/// `before` are the current weights; new variants have 0. If there are no current weights, the new ones follow the
-/// results all the way. Without variants, the result is empty.
+/// `before` contains the current weights; new variants have 0. If there are no current weights, the update moves all
+/// the way to the weights that the results suggest. Without variants, the result is empty.
 pub fn weights(results: &[Results], before: Option<&[u32]>, learning: Learning, seed: u64) -> Vec<u32> {
     if results.is_empty() {
         return Vec::new();
@@ -69,16 +71,17 @@ pub fn weights(results: &[Results], before: Option<&[u32]>, learning: Learning, 
         .map(|(place, chance)| {
             let to = floor + (1.0 - number * floor) * chance;
             let from = before.as_ref().map_or(to, |before| before[place]);
-            // A part below the floor was set by other rules or belongs to a new variant. It is raised to the floor immediately.
+            // A part below the floor was set by other rules or belongs to a new variant. It is raised to the floor
+            // immediately.
             (from + (to - from) * pace - floor).max(0.0)
         })
         .collect();
-    // Nothing is above the floors only if they use up everything; then there is nothing left to distribute.
+    // Nothing is above the floors only if the floors add up to 1. Then there is nothing left to distribute.
     let all_above = above.iter().sum::<f64>().max(f64::MIN_POSITIVE);
     whole(&above.iter().map(|above| floor + (1.0 - number * floor) * (above / all_above)).collect::<Vec<_>>())
 }
 
-/// Weights as fractions of 1; `None` if their number differs or their sum is 0.
+/// Converts weights to fractions of 1. Returns `None` if there are not `number` weights or if their sum is 0.
 fn parts(weights: &[u32], number: usize) -> Option<Vec<f64>> {
     let total: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
     let parts = weights.iter().map(|weight| f64::from(*weight) / total as f64);
@@ -107,7 +110,8 @@ fn chances(results: &[Results], draws: u32, seed: u64) -> Vec<f64> {
     won.iter().map(|won| won / f64::from(draws)).collect()
 }
 
-/// Whole numbers in the same proportion that add up to a million: the largest remainders are rounded up.
+/// Converts fractions to whole numbers in the same proportion that add up to a million. The largest remainders are
+/// rounded up.
 fn whole(parts: &[f64]) -> Vec<u32> {
     let total: f64 = parts.iter().sum();
     let exact: Vec<f64> = parts.iter().map(|part| part / total * f64::from(ALL)).collect();

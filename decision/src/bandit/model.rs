@@ -16,7 +16,7 @@ use rand_pcg::Pcg64;
 
 use super::Results;
 
-/// All variants together.
+/// The results of all variants together.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pool {
     /// Gifts per view, above 0 and below 1.
@@ -39,19 +39,21 @@ impl Pool {
 /// The posterior of one variant.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Belief {
-    /// The value per view is a draw of the first divided by a draw of the second.
+    /// The value per view is a draw of `rate` divided by a draw of `inverse_gift`.
     Open { rate: Beta<f64>, inverse_gift: Gamma<f64> },
-    /// There are no gifts, or their sum is too large for a number.
+    /// There are no gifts, or their sum is too large for a number. Every draw is 0.
     Nothing,
 }
 
 impl Belief {
-    /// If there are more gifts than views (a counting error), as many gifts as views count.
+    /// Computes the posterior. If there are more gifts than views (a counting error), only as many gifts as views
+    /// count.
     pub(super) fn new(results: Results, pool: Pool) -> Self {
         let views = results.views as f64;
         let gifts = results.gifts.min(results.views) as f64;
         let total = if gifts > 0.0 { results.total_minor as f64 } else { 0.0 };
-        // One gift at the pooled rate; and two at the pooled mean, the fewest with which an inverse gamma has a mean.
+        // The prior is one gift at the pooled rate, and two gifts at the pooled mean. An inverse gamma distribution has
+        // a mean only with at least two.
         let rate = Beta::new(1.0 + gifts, (1.0 - pool.rate) / pool.rate + views - gifts);
         let scale = 1.0 / (pool.mean_gift_minor + total);
         match (rate, Gamma::new(2.0 + gifts, scale)) {
@@ -60,7 +62,7 @@ impl Belief {
         }
     }
 
-    /// Draws a plausible value per view, in the minor unit; it is finite and at least 0.
+    /// Draws a plausible value per view, in the currency's minor unit. The value is finite and at least 0.
     pub(super) fn draw(&self, random: &mut Pcg64) -> f64 {
         match self {
             Self::Nothing => 0.0,
@@ -77,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pool_is_all_gifts_of_all_views_and_half_a_gift_in_one_view_more() {
+    fn the_pool_adds_half_a_gift_and_one_view_to_the_sums_of_all_variants() {
         let results = [(3, 1, 1000), (4, 1, 500)].map(|(views, gifts, total_minor)| Results {
             views,
             gifts,

@@ -1,19 +1,22 @@
 //! Detects views that the planned split can't explain.
 //!
-//! Variants are shown in a planned split, so their first views are in nearly the same proportion. Forged
-//! views of one variant would make it look as if few of its readers give. Views that exceed what the other variants'
-//! views make likely are not counted.
+//! Variants are shown in a planned split, so their first views are in nearly the same proportion. Forged views of one
+//! variant would make it look as if few of its readers give. A variant's views therefore count only up to the number
+//! that is likely given the views of the other variants.
 
-/// How far above its planned part a variant may be before views are ignored. Some views of an hour are shown by the weights of the hour before.
+/// By which factor a variant may exceed its planned part before views are ignored. The tolerance is needed because some
+/// views counted in an hour were chosen with the weights of the previous hour.
 const TOLERANCE: f64 = 1.1;
-/// How many standard deviations are attributed to chance. More than four occur in one hour out of fifteen thousand.
+/// How many standard deviations are attributed to chance. By chance, a variant exceeds its expected views by more than
+/// four standard deviations in about one hour out of 30,000.
 const DEVIATIONS: f64 = 4.0;
-/// A difference of up to this many views is always accepted, however few there are in total.
+/// A difference of up to this many views is always accepted, even if there are only a few views in total.
 const SLACK: f64 = 8.0;
 
-/// The views of each variant that the planned split explains, in their order. `planned` are the weights, `views` what was
-/// counted. The number of readers is estimated from the variant with the fewest views for its weight. Other variants count up to
-/// what that many readers make likely. Views of a variant with weight 0 are not counted.
+/// Returns, for each variant in the order of `views`, how many of its views the planned split can explain. `planned`
+/// contains the weights, and `views` the counted views. The number of readers is estimated from the variant with the
+/// fewest views for its weight. The other variants' views count up to the number that is likely with that many readers.
+/// Views of a variant with weight 0 are not counted.
 pub fn plausible_views(planned: &[u32], views: &[u64]) -> Vec<u64> {
     let total: f64 = planned.iter().map(|weight| f64::from(*weight)).sum();
     let part = |place: usize| planned.get(place).map_or(0.0, |weight| f64::from(*weight)) / total;
@@ -31,7 +34,7 @@ pub fn plausible_views(planned: &[u32], views: &[u64]) -> Vec<u64> {
     counted.collect()
 }
 
-/// The largest likely number of views, given the expected one.
+/// The largest likely number of views, if `expected` views are expected.
 fn upper(expected: f64) -> f64 {
     expected + DEVIATIONS * expected.sqrt() + SLACK
 }
@@ -46,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ordinary_split_is_counted_whole() {
+    fn all_views_of_an_ordinary_split_are_counted() {
         for (planned, views) in [
             (vec![500_000, 500_000], vec![500, 470]),
             (vec![500_000, 500_000], vec![1, 0]),
@@ -59,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_of_views_for_one_variant_are_not_counted() {
+    fn most_of_thousands_of_surplus_views_are_not_counted() {
         let counted = plausible_views(&[500_000, 500_000], &[2500, 500]);
         assert!((500..800).contains(&counted[0]) && counted[1] == 500, "{counted:?}");
         let counted = plausible_views(&[50_000, 950_000], &[5000, 950]);
@@ -69,15 +72,15 @@ mod tests {
     }
 
     #[test]
-    fn a_variant_that_was_not_to_be_shown_has_no_views() {
+    fn views_of_a_variant_with_weight_0_are_not_counted() {
         assert_eq!(plausible_views(&[1, 0], &[40, 40]), [40, 0]);
         assert_eq!(plausible_views(&[0, 0], &[40, 40]), [0, 0]);
-        assert_eq!(plausible_views(&[1], &[40, 40]), [40, 0], "one that is not in the plan");
+        assert_eq!(plausible_views(&[1], &[40, 40]), [40, 0], "views of a variant without a planned weight must not count");
         assert_eq!(plausible_views(&[], &[]), Vec::<u64>::new());
     }
 
     #[test]
-    fn more_views_are_never_counted_than_there_were() {
+    fn never_counts_more_views_than_there_were() {
         for planned in [[1, 1], [1, 99], [7, 3]] {
             for views in [[0, 5], [90, 3], [1000, 1000], [u64::from(u32::MAX), 2]] {
                 let counted = plausible_views(&planned, &views);

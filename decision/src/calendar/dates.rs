@@ -1,4 +1,4 @@
-//! Dates of a site, and its day, which begins at 04:00.
+//! Dates in a site's time zone, and the site's day, which begins at 04:00.
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
@@ -6,10 +6,10 @@ use jiff::tz::TimeZone;
 use super::{instant_ms, timestamp};
 use crate::labels::Weekday;
 
-/// When a day begins for limits on views. Late in the evening still counts as the same day.
+/// When a day begins for limits on views. A view shortly after midnight still counts for the evening's day.
 const DAY_BEGINS: Time = Time::constant(4, 0, 0, 0);
 
-/// When the next day begins after `at_ms`.
+/// Returns when the next day begins after `at_ms`.
 pub(crate) fn day_after(zone: &TimeZone, at_ms: i64) -> i64 {
     let mut day = zone.to_datetime(timestamp(at_ms)).date();
     loop {
@@ -24,12 +24,12 @@ pub(crate) fn day_after(zone: &TimeZone, at_ms: i64) -> i64 {
     }
 }
 
-/// The local date.
+/// Returns the date of a local time, which is given as if it were UTC.
 pub(crate) fn date_of_wall(wall_ms: i64) -> Date {
     TimeZone::UTC.to_datetime(timestamp(wall_ms)).date()
 }
 
-/// From the first instant of one date to the last of another, in milliseconds; half-open.
+/// A half-open span of time, in milliseconds since 1970, such as the time from one date to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DateSpan {
     first_ms: i64,
@@ -37,7 +37,8 @@ pub(crate) struct DateSpan {
 }
 
 impl DateSpan {
-    /// Both dates are included. A missing date means that the span is unbounded on that side.
+    /// Creates the span from `first` to `last`, both included. A missing date means that the span is unbounded on that
+    /// side.
     pub(crate) fn new(zone: &TimeZone, first: Option<Date>, last: Option<Date>) -> Self {
         let begins_ms = |day: Date| instant_ms(zone, day.to_datetime(Time::midnight()));
         Self {
@@ -46,7 +47,7 @@ impl DateSpan {
         }
     }
 
-    /// From one instant (included) to another (excluded).
+    /// Creates the span from one instant (included) to another (excluded).
     pub(crate) const fn between(first_ms: i64, end_ms: i64) -> Self {
         Self { first_ms, end_ms }
     }
@@ -59,10 +60,10 @@ impl DateSpan {
         self.first_ms <= at_ms && at_ms < self.end_ms
     }
 
-    /// The first instant from `at_ms` on outside all of the spans; `None` if there is none.
+    /// Returns the first instant at or after `at_ms` that is outside all of the spans; `None` if there is none.
     pub(crate) fn first_outside(spans: impl Iterator<Item = Self> + Clone, at_ms: i64) -> Option<i64> {
         let mut outside_ms = at_ms;
-        // Each round but the last leaves a span for good.
+        // Each round but the last leaves a span, and never returns to it.
         while let Some(span) = spans.clone().find(|span| span.has(outside_ms)) {
             if span.end_ms == i64::MAX {
                 return None;
@@ -73,7 +74,7 @@ impl DateSpan {
     }
 }
 
-/// A time on some days of each week.
+/// A time of day on some days of each week.
 #[derive(Clone, Debug)]
 pub(crate) struct WeekTime {
     zone: TimeZone,
@@ -82,7 +83,8 @@ pub(crate) struct WeekTime {
     time: Time,
 }
 
-/// The days around an instant to search. One of the week's times is always among them, even if clocks change.
+/// How many days around an instant are searched. At least one of the week's times is on these days, even if clocks
+/// change.
 const NEAR_DAYS: usize = 9;
 
 impl WeekTime {
@@ -97,14 +99,14 @@ impl WeekTime {
         (self.days & bit != 0).then(|| instant_ms(&self.zone, day.to_datetime(self.time)))
     }
 
-    /// The last one that is not after `at_ms`.
+    /// Returns the last of these times that is not after `at_ms`.
     pub(crate) fn last(&self, at_ms: i64) -> Option<i64> {
         let today = self.zone.to_datetime(timestamp(at_ms)).date();
         let days = std::iter::successors(today.tomorrow().ok(), |day| day.yesterday().ok());
         days.take(NEAR_DAYS + 1).filter_map(|day| self.on(day)).find(|time_ms| *time_ms <= at_ms)
     }
 
-    /// The first one after `at_ms`.
+    /// Returns the first of these times after `at_ms`.
     pub(crate) fn next(&self, at_ms: i64) -> Option<i64> {
         let today = self.zone.to_datetime(timestamp(at_ms)).date();
         let days = std::iter::successors(today.yesterday().ok(), |day| day.tomorrow().ok());
@@ -132,7 +134,8 @@ mod tests {
     fn a_time_of_the_week_is_local_time_even_if_clocks_change() {
         let dublin = jiff::tz::TimeZoneDatabase::bundled().get("Europe/Dublin").unwrap();
         let times = WeekTime::new(dublin, &[Weekday::Sun, Weekday::Thu], 90);
-        // Clocks are put forward on Sunday, 2026-03-29, from 01:00 to 02:00, so that 01:30 is an instant later.
+        // Clocks are put forward on Sunday, 2026-03-29, from 01:00 to 02:00. The time 01:30 is skipped, and counts as
+        // 02:30.
         assert_eq!(times.last(at("2026-03-30T12:00:00Z")), Some(at("2026-03-29T01:30:00Z")));
         assert_eq!(times.last(at("2026-03-28T12:00:00Z")), Some(at("2026-03-26T01:30:00Z")));
         assert_eq!(times.last(at("2026-03-26T01:30:00Z")), Some(at("2026-03-26T01:30:00Z")));
@@ -141,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn adjacent_spans_are_left_together() {
+    fn adjacent_spans_are_skipped_together() {
         let day = |text: &str| Some(text.parse().unwrap());
         let spans = [("2026-01-03", "2026-01-04"), ("2026-01-01", "2026-01-02")]
             .map(|(first, last)| DateSpan::new(&TimeZone::UTC, day(first), day(last)));

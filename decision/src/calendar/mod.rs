@@ -1,8 +1,9 @@
-//! Local time: weekly hours, days and dates of a time zone, as instants.
+//! Local time: converts the weekly hours, days and dates of a time zone to instants.
 //!
-//! **Owns** the conversion between instants and a site's local time, exact across daylight-saving changes too.
+//! **Owns** the conversion between instants and a site's local time. It is exact even when clocks change for daylight
+//! saving.
 //! **Never** reads the clock.
-//! **Start at** [`WeekHours::opens_at`] for hours, [`day_after`] for the day that begins at 04:00.
+//! **Start at** [`WeekHours::opens_at`] for hours, and at [`day_after`] for the day that begins at 04:00.
 //! **Tested in** the files here, `cases/hours.json`, `cases/daily.json`.
 
 mod dates;
@@ -24,24 +25,24 @@ pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// The length of a day of 24 hours in milliseconds.
 pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// The nearest valid timestamp: years beyond 9999 count as 9999.
+/// Returns the nearest valid timestamp: years beyond 9999 count as 9999.
 fn timestamp(at_ms: i64) -> Timestamp {
     let nearest = if at_ms.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
     Timestamp::from_millisecond(at_ms).unwrap_or(nearest)
 }
 
-/// The local time, as if it were UTC.
+/// Returns the local time of an instant, as if the local time were UTC.
 pub(crate) fn wall_ms(zone: &TimeZone, at_ms: i64) -> i64 {
     let offset_s = zone.to_offset(timestamp(at_ms)).seconds();
     at_ms.saturating_add(i64::from(offset_s) * 1000)
 }
 
-/// The next change of the zone's offset.
+/// Returns when the zone's offset changes next.
 fn next_change_ms(zone: &TimeZone, at_ms: i64) -> Option<i64> {
     zone.following(timestamp(at_ms)).next().map(|change| change.timestamp().as_millisecond())
 }
 
-/// The first instant with this local time. A time skipped by a daylight-saving change counts as if it existed.
+/// Returns the first instant with this local time. A time that a daylight-saving change skips counts as if it existed.
 pub(crate) fn instant_ms(zone: &TimeZone, wall: DateTime) -> i64 {
     zone.to_timestamp(wall).map_or(i64::MAX, |at| at.as_millisecond())
 }

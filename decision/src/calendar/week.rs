@@ -8,7 +8,8 @@ use crate::labels::Weekday;
 const WEEK_MS: i64 = 7 * DAY_MS;
 /// 1970-01-01 was a Thursday.
 const MONDAY_TO_EPOCH_MS: i64 = 3 * DAY_MS;
-/// How many spans between clock changes are searched. Clocks change far less than twice a week, so they include a whole week.
+/// How many spans between clock changes are searched. Clocks change far less than twice a week, so these spans include
+/// a whole week.
 const MAX_CHANGES: usize = 64;
 
 /// Hours of the week in local time, in milliseconds from Monday 00:00: half-open, sorted, and not adjacent.
@@ -20,7 +21,8 @@ impl WeekHours {
         Self([(0, WEEK_MS)].into())
     }
 
-    /// From `from_minute` to before `to_minute` of each day; a `to` that is not after `from` is on the next day.
+    /// Creates the hours of each day from `from_minute` up to, but not including, `to_minute`. A `to_minute` that is
+    /// not after `from_minute` is on the next day.
     pub(crate) fn new(days: &[Weekday], from_minute: i64, to_minute: i64) -> Self {
         let days = if days.is_empty() { &Weekday::ALL } else { days };
         let length_ms = if to_minute > from_minute {
@@ -83,7 +85,8 @@ impl WeekHours {
         self.0.is_empty()
     }
 
-    /// Milliseconds of local time until one of these hours; 0 if it is one of them now.
+    /// Returns for how many milliseconds of local time to wait until one of these hours; 0 if `wall_ms` is in one of
+    /// them.
     fn wait_ms(&self, wall_ms: i64) -> Option<i64> {
         let in_week_ms = wall_ms.saturating_add(MONDAY_TO_EPOCH_MS).rem_euclid(WEEK_MS);
         let span = self.0.iter().find(|(_, end_ms)| in_week_ms < *end_ms);
@@ -100,7 +103,7 @@ impl WeekHours {
         self.wait_ms(wall_ms) == Some(0)
     }
 
-    /// The first instant from `at_ms` on that is in one of these hours.
+    /// Returns the first instant at or after `at_ms` that is in one of these hours.
     pub(crate) fn opens_at(&self, zone: &TimeZone, at_ms: i64) -> Option<i64> {
         if self.is_all() {
             return Some(at_ms);
@@ -169,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn hours_over_midnight_belong_to_the_day_on_which_they_begin() {
+    fn hours_over_midnight_belong_to_the_day_they_begin_on() {
         let nights = WeekHours::new(&[Weekday::Sun], 22 * 60, 6 * 60);
         assert_eq!(nights.describe(), "Mon 00:00 to Mon 06:00, Sun 22:00 to Mon 00:00");
         assert_eq!(nights.not().describe(), "Mon 06:00 to Sun 22:00");

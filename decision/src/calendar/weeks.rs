@@ -1,28 +1,28 @@
-//! Weeks by number, so that they can be counted.
+//! Numbers the weeks, so that they can be counted.
 
 use jiff::tz::TimeZone;
 
 use super::written::day_of;
 use super::{DAY_MS, instant_ms};
 
-/// Weeks since the one of Monday, 1969-12-29.
+/// The number of weeks since the week that began on Monday, 1969-12-29.
 pub(crate) type Week = i64;
 
 fn week_of_day(days_since_epoch: i64) -> Week {
     (days_since_epoch + 3).div_euclid(7)
 }
 
-/// The week of a local time.
+/// Returns the week of a local time.
 pub(crate) fn week_of_wall(wall_ms: i64) -> Week {
     week_of_day(wall_ms.div_euclid(DAY_MS))
 }
 
-/// The week that contains a date such as `2026-11-23`.
+/// Returns the week that contains a date such as `2026-11-23`.
 pub(crate) fn week_of_date(text: &str) -> Option<Week> {
     day_of(text).map(week_of_day)
 }
 
-/// The first instant of the week.
+/// Returns the first instant of the week.
 pub(crate) fn week_begins_ms(zone: &TimeZone, week: Week) -> i64 {
     let seconds = (week * 7 - 3).saturating_mul(86_400);
     match jiff::Timestamp::from_second(seconds) {

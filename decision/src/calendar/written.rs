@@ -1,23 +1,23 @@
-//! Times and dates as browsers write them. A reader's history contains many of them, and the library's parser, which
-//! accepts every form, would take much of the time of a question.
+//! Parses times and dates in the form that browsers write. A reader's history contains many of them. The library's
+//! parser accepts every form, and would take much of the time of a decision.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::DAY_MS;
 
-/// A time as in RFC 3339.
+/// Parses a time as in RFC 3339.
 pub(crate) fn timestamp_of(text: &str) -> Option<Timestamp> {
     common_timestamp(text.as_bytes()).or_else(|| text.parse().ok())
 }
 
-/// A date such as `2026-11-23`.
+/// Parses a date such as `2026-11-23`.
 pub(crate) fn date_of(text: &str) -> Option<Date> {
     let common = text.as_bytes().try_into().ok().and_then(common_date);
     common.or_else(|| text.parse().ok())
 }
 
-/// A date such as `2026-11-23`, in days since 1970.
+/// Parses a date such as `2026-11-23` into days since 1970.
 pub(crate) fn day_of(text: &str) -> Option<i64> {
     let common = text.as_bytes().try_into().ok().and_then(common_day);
     common.or_else(|| library_day(text))
@@ -28,7 +28,7 @@ fn library_day(text: &str) -> Option<i64> {
     Some(date.duration_since(Date::constant(1970, 1, 1)).as_hours().div_euclid(24))
 }
 
-/// `2026-11-23T08:00:00.000Z` or `2026-11-23T08:00:00Z`.
+/// Parses `2026-11-23T08:00:00.000Z` or `2026-11-23T08:00:00Z`.
 fn common_timestamp(text: &[u8]) -> Option<Timestamp> {
     match text.len() {
         24 => browser_timestamp(text.try_into().ok()?),
@@ -42,7 +42,7 @@ fn common_timestamp(text: &[u8]) -> Option<Timestamp> {
     }
 }
 
-/// `2026-11-23T08:00:00.000Z`, as every browser writes a time (ECMA-262, 21.4.1.32).
+/// Parses `2026-11-23T08:00:00.000Z`, the form in which every browser writes a time (ECMA-262, 21.4.1.32).
 pub(crate) fn browser_timestamp(text: &[u8; 24]) -> Option<Timestamp> {
     let (eights, _) = text.as_chunks();
     let [date, hours, seconds] = *eights else { return None };
@@ -54,12 +54,13 @@ pub(crate) fn browser_timestamp(text: &[u8; 24]) -> Option<Timestamp> {
     }
     let day = day_of_date([y1, y2], month, day)?;
     let in_day = (u32::from(hour) * 60 + u32::from(minute)) * 60 + u32::from(second);
-    // The last digit of the milliseconds is followed by a byte that counts as the digit 0, so the number is ten times too large.
+    // The last digit of the milliseconds is followed by a byte that counts as the digit 0. The number is therefore ten
+    // times too large.
     let in_day_ms = in_day * 1000 + u32::from(ms1) * 10 + u32::from(ms2 / 10);
     Timestamp::from_millisecond(day * DAY_MS + i64::from(in_day_ms)).ok()
 }
 
-/// Reads `2026-11-23`; `None` if the day does not exist or has another form.
+/// Parses `2026-11-23`. Returns `None` if the day does not exist or the text has another form.
 #[inline]
 pub(crate) fn common_date(text: &[u8; 10]) -> Option<Date> {
     let ([y1, y2], month, day) = common_parts(text)?;
@@ -67,13 +68,13 @@ pub(crate) fn common_date(text: &[u8; 10]) -> Option<Date> {
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
-/// `2026-11-23`, in days since 1970.
+/// Parses `2026-11-23` into days since 1970.
 fn common_day(text: &[u8; 10]) -> Option<i64> {
     let (year, month, day) = common_parts(text)?;
     day_of_date(year, month, day)
 }
 
-/// The year (as two pairs of digits), the month and the day of a text that looks like `2026-11-23`.
+/// Returns the year (as two pairs of digits), the month and the day of a text that looks like `2026-11-23`.
 #[inline]
 fn common_parts(text: &[u8; 10]) -> Option<([u8; 2], u8, u8)> {
     let (first, last) = text.split_first_chunk()?;
@@ -84,14 +85,15 @@ fn common_parts(text: &[u8; 10]) -> Option<([u8; 2], u8, u8)> {
     }
 }
 
-/// Whether it looks like `2026-11-23`.
+/// Whether the text looks like `2026-11-23`.
 #[inline]
 pub(crate) fn is_common_date(text: &[u8; 10]) -> bool {
-    let (first, last) = text.split_first_chunk().expect("ten are more than eight");
+    let (first, last) = text.split_first_chunk().expect("ten bytes must contain the first eight");
     digits(*first, *b"0000-00-").is_some() && last.iter().all(u8::is_ascii_digit)
 }
 
-/// Days since 1970 of a date of the Gregorian calendar, whose year is given as two pairs of digits; `None` if the date does not exist.
+/// Returns the days since 1970 of a date of the Gregorian calendar, whose year is given as two pairs of digits. Returns
+/// `None` if the date does not exist.
 #[inline]
 fn day_of_date(year: [u8; 2], month: u8, day: u8) -> Option<i64> {
     /// The maximum length of each month, and the number of days before it in a year that begins in March.
@@ -109,7 +111,7 @@ fn day_of_date(year: [u8; 2], month: u8, day: u8) -> Option<i64> {
         (30, 245),
         (31, 275),
     ];
-    /// Days from the year -400, where years are counted from, to 1970. This keeps all numbers above zero.
+    /// The number of days from the year -400 to 1970. Counting years from -400 keeps all numbers above zero.
     const TO_1970: i64 = 146_097 + 719_468;
     let [centuries, years] = year.map(u32::from);
     let (longest, before) = *MONTHS.get(usize::from(month.checked_sub(1)?))?;
@@ -124,22 +126,24 @@ fn day_of_date(year: [u8; 2], month: u8, day: u8) -> Option<i64> {
     Some(i64::from(days) - TO_1970)
 }
 
-/// The two-digit number that begins at each position where the pattern has zeros. All other bytes must equal the pattern's, and count as
-/// the digit zero.
+/// Returns the two-digit number that begins at each position where the pattern has zeros. All other bytes must equal
+/// the pattern's bytes, and count as the digit zero.
 #[inline]
 fn twos(text: [u8; 8], pattern: [u8; 8]) -> Option<[u8; 8]> {
     let digits = digits(text, pattern)?;
     Some((digits * 10 + (digits >> 8)).to_le_bytes())
 }
 
-/// The digits where the pattern has zeros, the first in the lowest byte. All other bytes must equal the pattern's. Handles all eight bytes together.
+/// Returns the digits where the pattern has zeros, the first in the lowest byte. All other bytes must equal the
+/// pattern's bytes. Handles all eight bytes together.
 #[inline]
 fn digits(text: [u8; 8], pattern: [u8; 8]) -> Option<u64> {
     const HIGH: u64 = u64::MAX / 255 * 0x80;
-    // Added to a byte that is too large, this sets its highest bit: 10 or more for a digit, otherwise anything but zero.
+    // Adding this sets the highest bit of a byte that is too large. A byte is too large if it is 10 or more in the
+    // place of a digit, or anything but zero elsewhere.
     let most = u64::from_le_bytes(pattern.map(|wanted| if wanted == b'0' { 0x80 - 10 } else { 0x80 - 1 }));
     let found = u64::from_le_bytes(text) ^ u64::from_le_bytes(pattern);
-    // A byte without its highest bit set does not carry into the next one.
+    // A byte without its highest bit set does not carry into the next byte.
     ((found.wrapping_add(most) | found) & HIGH == 0).then_some(found)
 }
 
@@ -151,7 +155,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_common_form_is_read_as_the_library_reads_it(at_ms in -62_135_596_800_000_i64..253_402_207_200_000, whole: bool) {
+        fn the_common_form_is_parsed_as_the_library_parses_it(at_ms in -62_135_596_800_000_i64..253_402_207_200_000, whole: bool) {
             let at = Timestamp::from_millisecond(if whole { at_ms.div_euclid(1000) * 1000 } else { at_ms }).unwrap();
             let text = if whole { format!("{at:.0}") } else { format!("{at:.3}") };
             prop_assert_eq!(common_timestamp(text.as_bytes()), Some(at), "{}", text);
@@ -161,7 +165,7 @@ mod tests {
         }
 
         #[test]
-        fn similar_text_is_read_correctly_or_left_to_the_library(
+        fn similar_text_is_parsed_correctly_or_left_to_the_library(
             text in "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{3})?[Z+]",
         ) {
             let ours = common_timestamp(text.as_bytes());
@@ -172,31 +176,31 @@ mod tests {
         }
 
         #[test]
-        fn a_common_form_with_one_byte_changed_is_read_as_the_library_reads_it(
+        fn a_common_form_with_one_byte_changed_is_parsed_as_the_library_parses_it(
             at_ms in -62_135_596_800_000_i64..253_402_207_200_000, place in 0..24_usize, byte: u8,
         ) {
             let mut text: [u8; 24] =
                 format!("{:.3}", Timestamp::from_millisecond(at_ms).unwrap()).as_bytes().try_into().unwrap();
             text[place] = byte;
             let date: [u8; 10] = text[..10].try_into().unwrap();
-            // Text that is not UTF-8 is rejected earlier, and is not a time either.
-            let librarys = str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
+            // Text that is not UTF-8 is rejected earlier. It is not a time either.
+            let by_library = str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
             let ours = browser_timestamp(&text);
-            prop_assert!(ours.is_none() || ours == librarys, "{:?}", text);
-            let librarys = str::from_utf8(&date).ok().and_then(library_day);
+            prop_assert!(ours.is_none() || ours == by_library, "{:?}", text);
+            let by_library = str::from_utf8(&date).ok().and_then(library_day);
             let ours = common_day(&date);
-            prop_assert!(ours.is_none() || ours == librarys, "{:?}", text);
-            let is_as_it_should_be = |(place, byte): (usize, &u8)| match place {
+            prop_assert!(ours.is_none() || ours == by_library, "{:?}", text);
+            let has_the_right_form = |(place, byte): (usize, &u8)| match place {
                 4 | 7 => *byte == b'-',
                 _ => byte.is_ascii_digit(),
             };
-            prop_assert_eq!(is_common_date(&date), date.iter().enumerate().all(is_as_it_should_be));
+            prop_assert_eq!(is_common_date(&date), date.iter().enumerate().all(has_the_right_form));
         }
     }
 
     #[test]
-    fn the_last_moment_of_a_day_is_read_and_none_after_it() {
-        for (time, is_one) in [
+    fn the_last_millisecond_of_a_day_is_the_last_valid_time() {
+        for (time, is_valid) in [
             ("23:59:59.999", true),
             ("24:00:00.000", false),
             ("00:60:00.000", false),
@@ -204,20 +208,20 @@ mod tests {
         ] {
             let text = format!("2026-11-23T{time}Z");
             let ours = browser_timestamp(text.as_bytes().try_into().unwrap());
-            assert_eq!(ours, text.parse().ok().filter(|_| is_one), "{text}");
+            assert_eq!(ours, text.parse().ok().filter(|_| is_valid), "{text}");
         }
     }
 
     #[test]
-    fn every_day_of_the_calendar_is_read_and_no_other() {
+    fn every_valid_date_and_no_other_is_parsed() {
         for year in 0..=9999_i16 {
             for month in 0..=13_i8 {
                 // Errors in calendars are most likely at the ends of months.
                 for day in [0, 1, 28, 29, 30, 31, 32] {
                     let text = format!("{year:04}-{month:02}-{day:02}");
-                    let is_one = Date::new(year, month, day).is_ok();
+                    let is_valid = Date::new(year, month, day).is_ok();
                     let ours = common_day(text.as_bytes().try_into().unwrap());
-                    assert_eq!(ours, is_one.then(|| library_day(&text).unwrap()), "{text}");
+                    assert_eq!(ours, is_valid.then(|| library_day(&text).unwrap()), "{text}");
                     assert_eq!(
                         common_date(text.as_bytes().try_into().unwrap()),
                         Date::new(year, month, day).ok()

@@ -1,17 +1,18 @@
-//! Chooses among the appeals of one priority that match a reader.
+//! Chooses among the appeals of one tier (all appeals of one priority) that match a reader.
 //!
-//! Every appeal assigns every reader a position from 0 to 999,999. It depends only on the site, the appeal and the reader's bucket, so
-//! other appeals can't change it. Three rules use it:
+//! Every appeal assigns every reader a position from 0 to 999,999. The position depends only on the site, the appeal
+//! and the reader's bucket (the number that the browser keeps). Other appeals can't change it. Three rules use it:
 //!
 //! 1. An appeal with a `share_percent` below 100 can only be shown to readers whose position is below its share.
-//! 2. Appeals with a share take precedence over those without one, so that a share keeps its readers when others start or end.
-//! 3. Among several, the one with the shortest wait wins (see [`Claim::is_before`]). Appeals without a share get readers in proportion
-//!    to their weights.
+//! Appeals with a share take precedence over those without one. A share therefore keeps its readers when other appeals
+//! start or end.
+//! Among several appeals, the one with the shortest wait wins (see [`Claim::is_before`]). Appeals without a share get
+//! readers in proportion to their weights.
 //!
-//! So an appeal that starts, ends or changes its pages gains or loses readers itself, but never moves readers between two others.
-//! A share that grows keeps all of its readers. The disadvantage is that shares of one priority overlap. Shares of 50 % and 25 % reach
-//! 62.5 % of the readers together, and each of the two loses some readers to the other. The wait depends on the position too, so
-//! those are mostly readers of the larger share.
+//! So an appeal that starts, ends or changes its pages gains or loses readers itself, but never moves readers between
+//! two other appeals. A share that grows keeps all of its readers. The disadvantage is that shares of one priority
+//! overlap. Shares of 50 % and 25 % together reach 62.5 % of the readers, and each of the two loses some readers to the
+//! other. The wait depends on the position too, so most of these readers are lost by the larger share.
 
 use smallvec::SmallVec;
 
@@ -23,7 +24,7 @@ pub(crate) struct Candidate {
     pub(crate) weight: u32,
     /// The appeal's share, in readers out of a million.
     pub(crate) most: u32,
-    /// Gives each reader a position for this appeal.
+    /// The salt that gives each reader a position for this appeal.
     pub(crate) salt: u64,
 }
 
@@ -52,9 +53,11 @@ struct Claim {
 }
 
 impl Claim {
-    /// Whether this claim takes precedence over the other: a share first, then the shorter wait.
+    /// Whether this claim takes precedence over the other. A claim with a share comes first, then the claim with the
+    /// shorter wait.
     ///
-    /// A wait is exponentially distributed with the weight as its rate, so the chance to be first is proportional to the weight.
+    /// A wait is exponentially distributed with the weight as its rate. The chance to be first is therefore
+    /// proportional to the weight.
     fn is_before(&self, other: &Self) -> bool {
         if self.has_share != other.has_share {
             return self.has_share;
@@ -65,7 +68,7 @@ impl Claim {
         self.delay() * f64::from(other.weight) < other.delay() * f64::from(self.weight)
     }
 
-    /// The wait at weight 1. `libm` computes the same bits on every machine.
+    /// Returns the wait at weight 1. `libm` computes the same bits on every machine.
     fn delay(&self) -> f64 {
         -libm::log(1.0 - (f64::from(self.place) + 0.5) / f64::from(POSITIONS))
     }
@@ -84,7 +87,8 @@ pub(crate) fn choose(candidates: impl Iterator<Item = Candidate>, bucket: u32) -
     first.map(|(index, _)| index)
 }
 
-/// The fraction of all readers that each candidate gets, and the fraction that none of them gets. Explanations show it.
+/// Returns the fraction of all readers that each candidate gets, and the fraction that no candidate gets. Explanations
+/// show them.
 pub(crate) fn parts(candidates: &[Candidate]) -> (SmallVec<[f64; 8]>, f64) {
     let part = |one: &Candidate| f64::from(one.most) / f64::from(POSITIONS);
     let shares = || candidates.iter().filter(|one| one.has_share());
@@ -103,8 +107,8 @@ pub(crate) fn parts(candidates: &[Candidate]) -> (SmallVec<[f64; 8]>, f64) {
     (candidates.iter().map(of_one).collect(), if weights > 0.0 { 0.0 } else { left })
 }
 
-/// The fraction of readers that a share keeps next to others: the probability, over its positions, that no other share has
-/// a shorter wait.
+/// Returns the fraction of readers that a share keeps next to other shares: the probability, over its positions, that
+/// no other share has a shorter wait.
 fn part_of_share<'a>(one: &Candidate, others: impl Iterator<Item = &'a Candidate> + Clone) -> f64 {
     const STEPS: u32 = 1000;
     let whole = f64::from(one.most) / f64::from(POSITIONS);
@@ -130,14 +134,14 @@ mod tests {
         (1..).zip(written).map(one).collect()
     }
 
-    /// How many readers out of a thousand each candidate gets, and how many none gets.
-    fn told(written: &[(u32, u32)]) -> Vec<i64> {
+    /// Returns how many readers out of a thousand each candidate gets, and how many no candidate gets.
+    fn explained(written: &[(u32, u32)]) -> Vec<i64> {
         let (parts, left) = parts(&candidates(written));
         parts.iter().chain([&left]).map(|part| (part * 1000.0).round() as i64).collect()
     }
 
     #[test]
-    fn the_explained_shares_match_the_choices() {
+    fn explained_shares_match_the_choices() {
         const READERS: u32 = 200_000;
         for written in [
             &[(1, 1_000_000)][..],
@@ -151,19 +155,19 @@ mod tests {
             for bucket in 0..READERS {
                 readers[choose(all.iter().copied(), bucket).unwrap_or(all.len())] += 1;
             }
-            for (told, found) in told(written).into_iter().zip(readers) {
+            for (explained, found) in explained(written).into_iter().zip(readers) {
                 let found = f64::from(found) / f64::from(READERS) * 1000.0;
-                assert!((told as f64 - found).abs() < 4.0, "{written:?}: {told}, not {found}");
+                assert!((explained as f64 - found).abs() < 4.0, "{written:?}: explained {explained}, found {found}");
             }
         }
     }
 
     #[test]
     fn a_share_takes_precedence_and_shares_overlap() {
-        assert_eq!(told(&[(1, 1_000_000), (1, 100_000)]), [900, 100, 0]);
-        assert_eq!(told(&[(9, 1_000_000), (1, 600_000)]), [400, 600, 0]);
-        assert_eq!(told(&[(1, 250_000), (1, 500_000)]), [219, 406, 375]);
-        assert_eq!(told(&[]), [1000]);
+        assert_eq!(explained(&[(1, 1_000_000), (1, 100_000)]), [900, 100, 0]);
+        assert_eq!(explained(&[(9, 1_000_000), (1, 600_000)]), [400, 600, 0]);
+        assert_eq!(explained(&[(1, 250_000), (1, 500_000)]), [219, 406, 375]);
+        assert_eq!(explained(&[]), [1000]);
     }
 
     #[test]

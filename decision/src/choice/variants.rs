@@ -80,7 +80,8 @@ impl Variants {
         }
     }
 
-    /// The variants that share readers by learned weights, and the floor; `None` if the weights are not learned.
+    /// Returns the ids of the variants that share readers by learned weights, and the floor. Returns `None` if the
+    /// weights are not learned.
     pub(crate) fn learning(&self) -> Option<(impl Iterator<Item = &str>, u32)> {
         let default = self.weights.default();
         let sharing = self.ids.iter().enumerate().filter(|(place, _)| default.has_weight(*place));
@@ -88,7 +89,8 @@ impl Variants {
         (self.assignment == Assignment::Learned).then_some((ids, self.floor))
     }
 
-    /// The same with other weights, given by id; `None` unless they are for exactly the variants that share readers.
+    /// Returns a copy with other weights, given by variant id. Returns `None` unless the weights are for exactly the
+    /// variants that share readers.
     pub(crate) fn reweighed(&self, weights: &[(String, u32)]) -> Option<Self> {
         let (sharing, _) = self.learning()?;
         let fits = weights.len() == sharing.count() && weights.iter().any(|(_, weight)| *weight > 0);
@@ -107,27 +109,28 @@ impl Variants {
         !self.steps.is_empty()
     }
 
-    /// The reader's position among the variants' ranges.
+    /// Returns the reader's position among the variants' ranges.
     pub(crate) fn position(&self, context: &ReaderContext<'_>) -> u32 {
         position(self.salt, context.bucket())
     }
 
-    /// The reader's country, if it has separate weights.
+    /// Returns the reader's country if the country has separate weights.
     pub(crate) fn weights_of(&self, context: &ReaderContext<'_>) -> Option<CountryCode> {
         self.weights.own(context.country).map(|(country, _)| country)
     }
 
-    /// The variant to show after this many views; `None` if the sequence is over.
+    /// Returns the variant to show after this many views; `None` if the sequence is over.
     pub(crate) fn after(&self, views: u64) -> Option<usize> {
         self.steps.iter().find(|step| views < step.end).map(|step| step.variant)
     }
 
-    /// For how many views the sequence lasts.
+    /// Returns how many views the sequence lasts.
     pub(crate) fn length(&self) -> u64 {
         self.steps.last().map_or(u64::MAX, |step| step.end)
     }
 
-    /// The variant for a reader with this many views since the last redeploy.
+    /// Returns the variant for a reader with this many views since the last redeploy (the time at which the appeal last
+    /// started over).
     pub(crate) fn choose(&self, context: &ReaderContext<'_>, views: u64) -> usize {
         if self.has_steps() {
             return self.after(views).or(self.steps.last().map(|step| step.variant)).unwrap_or(0);
@@ -136,7 +139,7 @@ impl Variants {
         kept.unwrap_or_else(|| self.weights.shares(context.country).pick(self.position(context)))
     }
 
-    /// The variant that this reader saw last, if it still has weight in the reader's country.
+    /// Returns the variant that this reader saw last, if it still has weight in the reader's country.
     fn last_seen(&self, context: &ReaderContext<'_>) -> Option<usize> {
         let shares = self.weights.shares(context.country);
         let is_own = |id: &str| self.appeal_ids.iter().any(|own| **own == *id);

@@ -1,4 +1,4 @@
-//! Variant weights as ranges: the default ones, and those of countries with separate weights.
+//! Converts the weights of variants to ranges: the default weights, and those of countries with separate weights.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ pub(super) struct Weights {
     own: Box<[(CountryCode, Shares)]>,
 }
 
-/// The variants' ranges of positions, in their order.
+/// The variants' ranges of positions, in the order of the variants.
 #[derive(Clone, Debug)]
 pub(super) struct Shares(Box<[Share]>);
 
 #[derive(Clone, Copy, Debug)]
 struct Share {
-    /// Where its half-open range ends. It begins where the previous one ends.
+    /// Where the variant's half-open range ends. The range begins where the previous one ends.
     end: u32,
     has_weight: bool,
 }
@@ -33,7 +33,7 @@ impl Shares {
         Self(shares.map(|(weight, end)| Share { end, has_weight: *weight > 0 }).collect())
     }
 
-    /// The variant whose range the position is in.
+    /// Returns the variant whose range contains the position.
     pub(super) fn pick(&self, position: u32) -> usize {
         pick(self.0.iter().map(|share| share.end), position)
     }
@@ -67,7 +67,8 @@ impl Weights {
         &self.default
     }
 
-    /// The same with other default weights. Whether a variant has a weight at all is still decided by the written ones.
+    /// Returns a copy with other default weights. The author's weights still decide whether a variant has any weight at
+    /// all.
     pub(super) fn reweighed(&self, default: &[u32]) -> Self {
         let mut other = self.clone();
         for (share, end) in other.default.0.iter_mut().zip(ranges(default)) {
@@ -76,7 +77,7 @@ impl Weights {
         other
     }
 
-    /// The country's separate shares; `None` if the default ones apply.
+    /// Returns the country's separate shares; `None` if the default shares apply.
     pub(super) fn own(&self, country: Option<CountryCode>) -> Option<(CountryCode, &Shares)> {
         let country = country?;
         let place = self.own.binary_search_by_key(&country, |(country, _)| *country).ok()?;
@@ -92,8 +93,8 @@ fn is_for_nobody(weights: &[u32]) -> bool {
     weights.iter().all(|weight| *weight == 0)
 }
 
-/// The weight of each country that the variant names, and the name that it uses. A country's own code takes precedence over
-/// its groups.
+/// Returns the weight of each country that the variant names, and the name that the variant uses. A country's own code
+/// takes precedence over its groups.
 fn named<'a>(
     variant: &'a VariantRules,
     field_path: &str,
