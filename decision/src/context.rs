@@ -1,5 +1,6 @@
-//! The reader's context: everything the rules need to know about one question. Cheap parts are computed once, before any appeal
-//! is tried. Parts that need the history are computed when the first rule needs them, and cached.
+//! The reader's context: everything the rules need to know about one question (one request for a decision). The cheap
+//! parts are computed once, before any appeal is evaluated. Parts that need the history are computed when the first
+//! rule needs them, and are then cached.
 
 use std::cell::OnceCell;
 
@@ -15,17 +16,18 @@ use crate::question::{History, Question, TagCounts};
 use crate::site::{Covered, Exclusion, KnownAppeal, Site};
 use crate::verdict::Known;
 
-/// Stands for appeals that no longer exist. No appeal has this key.
+/// The entry for appeals that no longer exist. No appeal has this key.
 const UNKNOWN_APPEAL: KnownAppeal =
     KnownAppeal { key: u32::MAX, kind: Kind::Ask, never_covers: Covered::Appeal };
 
-/// How far a reader's clock may be ahead of ours. A view from further in the future is ignored until its time has come.
+/// How far a reader's clock may be ahead of the server's clock. A view further in the future is ignored until its time
+/// has come.
 const CLOCK_SKEW_MS: i64 = 10 * MINUTE_MS;
 
 #[derive(Clone, Copy, Debug)]
 struct PastView {
     appeal: u32,
-    /// The appeal's kind. An appeal that no longer exists counts as one that asked for money.
+    /// The appeal's kind. An appeal that no longer exists counts as an appeal that asks for money.
     kind: Kind,
     at_ms: i64,
 }
@@ -34,12 +36,12 @@ struct PastView {
 pub(crate) struct PastDismissal {
     pub(crate) appeal: u32,
     pub(crate) kind: DismissalKind,
-    /// What "never again" covers, if that is what the reader said.
+    /// What the dismissal covers if the reader chose "never again".
     pub(crate) never_covers: Covered,
     pub(crate) at_ms: i64,
 }
 
-/// Articles read in one week.
+/// The articles that the reader read in one week.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadWeek<'q> {
     pub(crate) week: Week,
@@ -47,7 +49,7 @@ pub(crate) struct ReadWeek<'q> {
     tags: &'q TagCounts<'q>,
 }
 
-/// Articles with one tag read in one week.
+/// The articles with one tag that the reader read in one week.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadTag {
     pub(crate) week: Week,
@@ -55,7 +57,8 @@ pub(crate) struct ReadTag {
     pub(crate) count: u32,
 }
 
-/// The maximum number of weeks read from a history: two years. The rest is ignored, so that no history is slow to read.
+/// The maximum number of weeks that are read from a history: two years. Further weeks are ignored, so that no history
+/// is slow to read.
 const MAX_WEEKS: usize = 104;
 
 pub(crate) struct ReaderContext<'q> {
@@ -65,7 +68,7 @@ pub(crate) struct ReaderContext<'q> {
     pub(crate) known: &'q Known,
     pub(crate) question: &'q Question<'q>,
     pub(crate) names: &'q Names,
-    /// One bit for each surface the page has room for.
+    /// One bit for each surface that the page has room for.
     pub(crate) surfaces: u8,
     pub(crate) country: Option<CountryCode>,
     pub(crate) region: Option<Region>,
@@ -73,13 +76,14 @@ pub(crate) struct ReaderContext<'q> {
     pub(crate) tags: SmallVec<[NameId; 32]>,
     pub(crate) page_kind: Option<NameId>,
     traits: OnceCell<SmallVec<[NameId; 4]>>,
-    /// The path of the page's address.
+    /// The path of the page's URL.
     path: OnceCell<Option<&'q str>>,
     /// The site's local time, as if it were UTC.
     wall_ms: OnceCell<i64>,
-    /// Days on which the site excludes this page.
+    /// The days on which the site excludes this page.
     excluded_days: OnceCell<SmallVec<[DateSpan; 4]>>,
-    // Sized for most readers. The whole struct is moved once per question, so more inline room costs every question.
+    // The sizes fit most readers. The whole struct is moved once per question, so more inline room would slow down
+    // every question.
     seen: OnceCell<SmallVec<[PastView; 16]>>,
     sent: OnceCell<SmallVec<[PastDismissal; 4]>>,
     weeks: OnceCell<SmallVec<[ReadWeek<'q>; 12]>>,
@@ -127,17 +131,19 @@ impl<'q> ReaderContext<'q> {
         self.question.history.as_ref()
     }
 
-    /// The path of the page's address.
+    /// Returns the path of the page's URL.
     pub(crate) fn path(&self) -> Option<&'q str> {
         *self.path.get_or_init(|| self.question.page.url.as_deref().map(path_of))
     }
 
-    /// The reader's bucket, or the draw for a reader without one.
+    /// Returns the reader's bucket (the number that the browser keeps). For a reader without a bucket, returns the
+    /// random `draw`.
     pub(crate) fn bucket(&self) -> u32 {
         self.question.reader.bucket.unwrap_or(self.draw)
     }
 
-    /// Whether the reader is among the first `per_million`. A reader without a bucket never is: the answer would change with each question.
+    /// Whether the reader is among the first `per_million`. A reader without a bucket never is, because the result
+    /// would change with each question.
     pub(crate) fn is_among(&self, salt: u64, per_million: u32) -> bool {
         per_million > 0
             && self.question.reader.bucket.is_some_and(|bucket| position(salt, bucket) < per_million)
@@ -147,7 +153,7 @@ impl<'q> ReaderContext<'q> {
         self.site.appeals_by_id.get(id).copied().unwrap_or(UNKNOWN_APPEAL)
     }
 
-    /// The reader's traits, as sent by the page, that at least one rule names.
+    /// Returns the traits that the page sent for the reader, if at least one rule names them.
     pub(crate) fn traits(&self) -> &[NameId] {
         self.traits.get_or_init(|| {
             self.question.reader.traits.iter().filter_map(|name| self.names.find(name.trim())).collect()
@@ -158,7 +164,7 @@ impl<'q> ReaderContext<'q> {
         self.known.entitlements.iter().any(|entitlement| entitlement == name)
     }
 
-    /// The site's local time at `at_ms`, as if it were UTC.
+    /// Returns the site's local time at `at_ms`, as if it were UTC.
     pub(crate) fn wall_ms(&self, at_ms: i64) -> i64 {
         if at_ms == self.now_ms {
             *self.wall_ms.get_or_init(|| wall_ms(&self.site.time_zone, at_ms))
@@ -178,7 +184,7 @@ impl<'q> ReaderContext<'q> {
         })
     }
 
-    /// Whether the exclusion names this page, on any day.
+    /// Whether the exclusion matches this page on some day.
     pub(crate) fn is_excluded_by(&self, exclusion: &Exclusion) -> bool {
         let Exclusion { sections, tags, kinds, urls, .. } = exclusion;
         let has = |names: &[NameId], name: &NameId| names.binary_search(name).is_ok();
@@ -189,7 +195,7 @@ impl<'q> ReaderContext<'q> {
             || self.path().is_some_and(|path| urls.iter().any(|glob| glob.fits(path)))
     }
 
-    /// Articles read per week, in no particular order.
+    /// Returns the articles read per week, in no particular order.
     pub(crate) fn weeks(&self) -> &[ReadWeek<'q>] {
         self.weeks.get_or_init(|| {
             let articles = self.history().map_or(&[][..], |history| &history.articles);
@@ -204,11 +210,12 @@ impl<'q> ReaderContext<'q> {
         })
     }
 
-    /// Articles read per week and tag, for the tags that some appeal counts, as far back as any appeal looks.
+    /// Returns the articles read per week and tag. It contains the tags that some appeal counts, as far back as any
+    /// appeal looks.
     pub(crate) fn tagged(&self) -> &[ReadTag] {
         self.tagged.get_or_init(|| {
             let wanted = &self.site.article_tags;
-            // Later instants look back to later weeks.
+            // Instants after `now_ms` look back to this week at the earliest.
             let first = self.week(self.now_ms) - self.site.article_tag_weeks;
             let mut tagged = SmallVec::new();
             for read in self.weeks().iter().filter(|read| read.week >= first) {
@@ -242,7 +249,7 @@ impl<'q> ReaderContext<'q> {
         view_ms <= at_ms.saturating_add(CLOCK_SKEW_MS)
     }
 
-    /// Whether the history holds any view, at any time.
+    /// Whether the history contains any view, including future ones.
     pub(crate) fn has_views(&self) -> bool {
         !self.seen().is_empty()
     }
@@ -251,22 +258,24 @@ impl<'q> ReaderContext<'q> {
         self.seen().iter().skip_while(move |seen| !Self::counts(seen.at_ms, at_ms))
     }
 
-    /// Views of any appeal that count at `at_ms`, newest first.
+    /// Returns the times of the views of any appeal that count at `at_ms`, newest first.
     pub(crate) fn views(&self, at_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
         self.seen_at(at_ms).map(|seen| seen.at_ms)
     }
 
-    /// Views that count at `at_ms` of appeals that ask for money and of appeals that no longer exist, newest first.
+    /// Returns the times of the views that count at `at_ms`, newest first. Only views of appeals that ask for money and
+    /// of appeals that no longer exist are included.
     pub(crate) fn views_of_asks(&self, at_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
         self.seen_at(at_ms).filter(|seen| seen.kind.asks()).map(|seen| seen.at_ms)
     }
 
-    /// The views of upsells that count at `at_ms`, the newest first.
+    /// Returns the times of the views of upsells that count at `at_ms`, newest first.
     pub(crate) fn views_of_upsells(&self, at_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
         self.seen_at(at_ms).filter(|seen| seen.kind == Kind::Upsell).map(|seen| seen.at_ms)
     }
 
-    /// The views of this appeal from `since_ms` on that count at `at_ms`, the newest first.
+    /// Returns the times of the views of this appeal that count at `at_ms`, newest first. Views before `since_ms` are
+    /// not included.
     pub(crate) fn views_of(
         &self,
         appeal: u32,
@@ -280,7 +289,7 @@ impl<'q> ReaderContext<'q> {
             .map(|seen| seen.at_ms)
     }
 
-    /// Dismissals, in no particular order.
+    /// Returns the dismissals, in no particular order.
     pub(crate) fn dismissals(&self) -> impl Iterator<Item = PastDismissal> + Clone + '_ {
         let sent = self.sent.get_or_init(|| {
             let dismissals = self.history().map_or(&[][..], |history| &history.dismissals);

@@ -7,7 +7,8 @@ use std::fmt;
 pub struct CountryCode([u8; 2]);
 
 impl CountryCode {
-    /// `None` for anything that is not a country code, such as `UK`, `EU`, `T1` or an empty text. Case does not matter.
+    /// Parses a country code. Returns `None` for anything else, such as `UK`, `EU`, `T1` or an empty text. Case does
+    /// not matter.
     pub fn parse(text: &str) -> Option<Self> {
         let letters: [u8; 2] = text.as_bytes().try_into().ok()?;
         let code = letters.map(|letter| letter.to_ascii_uppercase());
@@ -23,22 +24,22 @@ impl fmt::Display for CountryCode {
     }
 }
 
-/// A part of a country, as in ISO 3166-2. The code's existence is not checked, because the codes change often.
+/// A part of a country, as in ISO 3166-2. Whether the code exists is not checked, because the codes change often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Region {
     pub(crate) country: CountryCode,
-    /// One to three letters or digits; zero bytes fill the rest.
+    /// One to three letters or digits. Zero bytes fill the rest.
     code: [u8; 3],
 }
 
 impl Region {
-    /// Reads `US-CA`.
+    /// Parses a region with its country, such as `US-CA`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (country, code) = text.split_once('-')?;
         Self::new(CountryCode::parse(country)?, code)
     }
 
-    /// Reads a region of the given country, written as `CA` or `US-CA`.
+    /// Parses a region of the given country, written as `CA` or `US-CA`.
     pub(crate) fn of(country: CountryCode, text: &str) -> Option<Self> {
         match text.split_once('-') {
             None => Self::new(country, text),
@@ -63,7 +64,7 @@ impl fmt::Display for Region {
     }
 }
 
-/// For each first letter, one bit for each second letter, so that looking up a code is fast.
+/// One bit for each second letter, for each first letter. This makes looking up a code fast.
 const SECONDS: [u32; 26] = {
     let mut seconds = [0; 26];
     let mut place = 0;
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_read_in_any_case_and_only_if_it_exists() {
+    fn a_code_is_parsed_in_any_case_and_only_if_it_exists() {
         assert_eq!(CountryCode::parse("ie"), CountryCode::parse("IE"));
         assert_eq!(CountryCode::parse("GB").map(|code| code.to_string()).as_deref(), Some("GB"));
         for no_country in ["UK", "EU", "XX", "T1", "", "I", "IRL", "é"] {
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_region_is_read_with_its_country_or_within_it() {
+    fn a_region_is_parsed_with_or_without_its_country() {
         let us = CountryCode::parse("US").unwrap();
         assert_eq!(Region::parse("us-ca"), Region::of(us, "CA"));
         assert_eq!(Region::of(us, "US-ny").map(|region| region.to_string()).as_deref(), Some("US-NY"));
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn every_code_of_the_list_is_found_and_no_other() {
+    fn every_listed_code_and_no_other_is_found() {
         for first in 0..128 {
             for second in 0..128 {
                 let bytes = [first, second];

@@ -1,4 +1,4 @@
-//! The decision: which appeal a reader sees, or why none.
+//! The decision: which appeal a reader sees, or why the reader sees none.
 
 use crate::compiled::{Compiled, CompiledSite, SiteAppeals};
 use crate::context::ReaderContext;
@@ -6,7 +6,7 @@ use crate::question::Question;
 use crate::verdict::{Known, UnknownSite, Verdict};
 use crate::walk::{Unrecorded, walk};
 
-/// A question put to compiled appeals.
+/// A question (a request for a decision) about the appeals of one compiled site.
 ///
 /// The reader's context is gathered once, in [`Decision::new`]. The verdict, its explanation and the values for
 /// the copy text all use it.
@@ -18,7 +18,8 @@ pub struct Decision<'q> {
 impl<'q> Decision<'q> {
     /// Gathers the reader's context for `question` at `now_ms` (milliseconds since 1970).
     ///
-    /// `draw` is a random number from 0 to 999,999. It picks the variant of a reader who sent no bucket.
+    /// `draw` is a random number from 0 to 999,999. It chooses the variant for a reader who sent no bucket (the number
+    /// that the browser keeps).
     #[inline]
     pub fn new(
         site: CompiledSite<'q>,
@@ -28,11 +29,12 @@ impl<'q> Decision<'q> {
         draw: u32,
     ) -> Self {
         let CompiledSite { names, appeals } = site;
-        // Does not return a `Result` on purpose: that would copy the context, which is large.
+        // This does not return a `Result` on purpose: a `Result` would copy the context, which is large.
         Self { appeals, context: ReaderContext::gather(names, &appeals.site, question, known, now_ms, draw) }
     }
 
-    /// Tries the site's appeals from the highest priority down. The first one that passes every rule shows.
+    /// Evaluates the site's appeals from the highest priority down. Of the first priority with an appeal that passes
+    /// every rule, one such appeal shows.
     #[inline]
     pub fn verdict(&self) -> Verdict {
         walk(self.appeals, &self.context, &mut Unrecorded)

@@ -1,4 +1,4 @@
-//! Explains a verdict: every appeal and every rule.
+//! Explains a verdict with the evidence of every appeal and every rule.
 
 use serde::Serialize;
 
@@ -11,12 +11,12 @@ use crate::rules::{Evidence, Outcome, Rule};
 use crate::verdict::{Known, UnknownSite, Verdict};
 use crate::walk::{Evaluation, Recorder, walk};
 
-/// A verdict with everything that led to it.
+/// A verdict, and everything that led to it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
-    /// The same verdict that [`decide`](crate::decide()) gives.
+    /// The same verdict that [`decide`](crate::decide()) returns.
     pub verdict: Verdict,
-    /// Every appeal of the site, in the order in which they are tried.
+    /// Every appeal of the site, in the order of evaluation.
     pub appeals: Vec<AppealExplanation>,
 }
 
@@ -25,26 +25,30 @@ pub struct Explanation {
 pub struct AppealExplanation {
     /// The appeal's id.
     pub appeal: String,
-    /// Its priority.
+    /// The appeal's priority.
     pub priority: i32,
-    /// Whether it passed every rule.
+    /// Whether the appeal passed every rule.
     pub passed: bool,
-    /// Whether this appeal shows, or would show if the reader were not held out.
+    /// Whether this appeal shows, or would show if the reader were not held out (shown nothing, for comparison).
     pub chosen: bool,
-    /// How many readers out of a million it gets, next to the other appeals that passed every rule; `None` if it did not pass.
+    /// How many readers out of a million the appeal gets, next to the other appeals that passed every rule. `None` if
+    /// the appeal did not pass.
     pub readers_per_million: Option<u64>,
-    /// The appeal's own reason: that of the first rule it failed; `share` if another appeal got the reader; `holdout` if
-    /// it was chosen and the reader is held out; otherwise `matched`.
+    /// The appeal's own reason. If it failed a rule, it is the reason of the first rule that it failed. If another
+    /// appeal got the reader, it is `share`. If the appeal was chosen and the reader is held out, it is `holdout`.
+    /// Otherwise it is `matched`.
     pub reason: Reason,
-    /// The first instant, in milliseconds since 1970, at which time alone makes the appeal pass; `None` if there is none.
+    /// The first instant, in milliseconds since 1970, at which the appeal passes if nothing but the time changes.
+    /// `None` if there is none.
     pub next_eligible_at_ms: Option<i64>,
-    /// The variant this reader would see.
+    /// The variant that this reader would see.
     pub variant: String,
-    /// The code of the reader's country if its variants have separate weights there; `None` if the default weights apply.
+    /// The code of the reader's country if the variants have separate weights in it; `None` if the default weights
+    /// apply.
     pub weights_of: Option<String>,
     /// The reader's position among the variants' ranges, from 0 to 999,999.
     pub position: u32,
-    /// Every rule, in the order in which they are checked.
+    /// Every rule, in the order of evaluation.
     pub rules: Vec<RuleExplanation>,
 }
 
@@ -53,7 +57,7 @@ pub struct AppealExplanation {
 pub struct RuleExplanation {
     /// The rule.
     pub rule: Rule,
-    /// Whether the appeal passed it.
+    /// Whether the appeal passed the rule.
     pub passed: bool,
     /// What the rule found, as text.
     pub seen: String,
@@ -61,7 +65,8 @@ pub struct RuleExplanation {
     pub wanted: String,
     /// The rule's reason, if the appeal failed it.
     pub reason: Option<Reason>,
-    /// If the appeal failed the rule: the first instant, in milliseconds since 1970, at which time alone makes it pass.
+    /// If the appeal failed the rule: the first instant, in milliseconds since 1970, at which it passes if nothing but
+    /// the time changes.
     pub opens_at_ms: Option<i64>,
 }
 
@@ -92,7 +97,7 @@ pub fn explain(
 #[derive(Default)]
 struct Record {
     appeals: Vec<AppealExplanation>,
-    /// The rules of the appeal being evaluated.
+    /// The rules of the appeal that is being evaluated.
     rules: Vec<RuleExplanation>,
 }
 

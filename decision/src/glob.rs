@@ -1,5 +1,5 @@
 //! Paths with `*` for any run of characters. Each piece between two stars is searched for once, from the end of the
-//! previous one. So the time grows linearly with the length of the path, and no pattern is slow.
+//! previous piece. The time therefore grows linearly with the length of the path, and no pattern is slow.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use crate::diagnostics::Diagnostics;
 pub(crate) struct Glob {
     /// The text before the first star.
     start: Box<str>,
-    /// `None` without a star.
+    /// The rest of the pattern; `None` for a pattern without a star.
     rest: Option<Rest>,
 }
 
-/// The text between stars, and after the last one.
+/// The pieces of text between stars, and the text after the last star.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rest {
     between: Box<[Box<str>]>,
@@ -61,7 +61,7 @@ impl fmt::Display for Glob {
     }
 }
 
-/// Reads patterns. Reports patterns that can't match any path.
+/// Compiles patterns. Reports patterns that can't match any path.
 pub(crate) fn globs(field_path: &str, patterns: &[String], diagnostics: &mut Diagnostics<'_>) -> Box<[Glob]> {
     for (place, pattern) in patterns.iter().enumerate() {
         if !pattern.starts_with(['/', '*']) {
@@ -74,7 +74,7 @@ pub(crate) fn globs(field_path: &str, patterns: &[String], diagnostics: &mut Dia
     patterns.iter().map(|pattern| Glob::new(pattern)).collect()
 }
 
-/// The path of a URL, without query and fragment.
+/// Returns the path of a URL, without query and fragment.
 pub(crate) fn path_of(url: &str) -> &str {
     let after_scheme = url.find("://").map_or(url, |at| {
         let host = &url[at + 3..];

@@ -1,4 +1,4 @@
-//! Checks former ids of appeals.
+//! Checks the former ids of appeals.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::appeal_rules::AppealRules;
 use crate::diagnostics::Diagnostics;
 use crate::labels::Live;
 
-/// For each id, the appeals that may show and have it as their current or a former id.
+/// For each id, the live and scheduled appeals that have this id now or had it before.
 pub(super) struct Claims<'a>(BTreeMap<&'a str, Vec<&'a AppealRules>>);
 
 const fn may_show(rules: &AppealRules) -> bool {
@@ -16,7 +16,7 @@ const fn may_show(rules: &AppealRules) -> bool {
 impl<'a> Claims<'a> {
     pub(super) fn of(appeals: &'a [AppealRules]) -> Self {
         let mut claims: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-        // Most appeals have no former ids; then there is nothing to check.
+        // If no appeal has former ids, there is nothing to check.
         if appeals.iter().any(|rules| !rules.former_ids.is_empty()) {
             for rules in appeals.iter().filter(|rules| may_show(rules)) {
                 for id in std::iter::once(&rules.id).chain(&rules.former_ids) {
@@ -27,7 +27,8 @@ impl<'a> Claims<'a> {
         Self(claims)
     }
 
-    /// Reports former ids that can't be used. Of two appeals that may show on the same site only one can have a history.
+    /// Reports former ids that can't be used. If two appeals that may show on the same site claim the same id, only one
+    /// of them can take over its views and dismissals.
     pub(super) fn check(&self, rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) {
         for (place, id) in rules.former_ids.iter().enumerate() {
             let path = format!("former_ids[{place}]");

@@ -13,9 +13,9 @@ pub struct Learner {
     pub site: String,
     /// The appeal's id.
     pub appeal: String,
-    /// The appeal's former ids. Results under them count as its own.
+    /// The appeal's former ids. Results under these ids count for the appeal.
     pub former_ids: Vec<String>,
-    /// Ids of the variants that share readers, in their order.
+    /// The ids of the variants that share readers, in the appeal's order.
     pub variants: Vec<String>,
     /// The minimum share of each variant, out of a million.
     pub floor_per_million: u32,
@@ -33,7 +33,7 @@ pub struct LearnedWeights {
 }
 
 impl Compiled {
-    /// Every appeal whose weights follow results.
+    /// Returns every appeal whose weights follow results.
     pub fn learners(&self) -> impl Iterator<Item = Learner> {
         self.sites.iter().flat_map(|site| {
             site.appeals.iter().filter_map(|appeal| {

@@ -1,7 +1,7 @@
 //! Compiles sites and appeals into a form that decides quickly.
 //!
-//! **Owns** checking sites and appeals, and turning names into numbers.
-//! **Never** lets an invalid appeal affect another, and never keeps one that has a problem.
+//! **Owns** checking sites and appeals, and replacing names with numbers.
+//! **Never** lets an invalid appeal affect another appeal, and never compiles an appeal that has a problem.
 //! **Start at** `compile` below; each rule compiles its own part in `rules/`.
 //! **Tested in** `cases/problems.json` and the unit tests.
 
@@ -19,7 +19,7 @@ pub use learned::{LearnedWeights, Learner};
 
 /// Checks sites and appeals and compiles them for [`decide`](crate::decide()).
 ///
-/// An appeal with a problem is skipped and affects no other. Verdicts identify appeals by their index in
+/// An appeal with a problem is skipped and affects no other appeal. Verdicts identify appeals by their index in
 /// `appeals`, which includes skipped ones.
 pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<Problem>) {
     let mut problems = Vec::new();
@@ -43,7 +43,8 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
         let ready: Vec<(usize, Appeal)> =
             target_sites.iter().map(|target| (*target, compile(&sites[*target].site))).collect();
         if target_sites.is_empty() {
-            // The appeal never shows, but its author gets every problem reported at once.
+            // The appeal never shows. It is compiled for the placeholder site, so that its author sees every problem at
+            // once.
             compile(&placeholder);
         }
         if diagnostics.is_empty() {
@@ -72,10 +73,10 @@ fn add_site(compiled: &mut Compiled, rules: &SiteRules, place: usize, problems: 
 }
 
 fn place_of(length: usize) -> u32 {
-    u32::try_from(length).expect("four thousand million appeals or sites don't fit in memory")
+    u32::try_from(length).expect("the number of sites must fit in 32 bits")
 }
 
-/// The indexes of the sites that the appeal names.
+/// Returns the indexes of the sites that the appeal names.
 fn target_sites(rules: &AppealRules, sites: &Ids, diagnostics: &mut Diagnostics<'_>) -> Vec<usize> {
     if rules.sites.is_empty() {
         diagnostics.problem("sites", "an appeal belongs to at least one site: name it.");
@@ -96,15 +97,16 @@ fn target_sites(rules: &AppealRules, sites: &Ids, diagnostics: &mut Diagnostics<
 /// The stage of an appeal's schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// It has not started on any of its sites.
+    /// The schedule has not started on any of the appeal's sites.
     Before,
-    /// It has started on at least one of them and not ended on all.
+    /// The schedule has started on at least one of the appeal's sites, and has not ended on all of them.
     Within,
-    /// It has ended on all of them.
+    /// The schedule has ended on all of the appeal's sites.
     After,
 }
 
-/// The stage of each appeal's schedule at `now_ms` (milliseconds since 1970); `None` for an appeal that can't be compiled.
+/// Returns the stage of each appeal's schedule at `now_ms` (milliseconds since 1970); `None` for an appeal that can't
+/// be compiled.
 pub fn stages_of(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> Vec<Option<Stage>> {
     let (compiled, _) = compile(sites, appeals);
     let mut stages = vec![None; appeals.len()];
@@ -116,7 +118,7 @@ pub fn stages_of(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> V
             (false, false) => Stage::Before,
         };
         let stage = &mut stages[appeal.index.0];
-        // The stages differ between sites, so the appeal has started and has not ended everywhere.
+        // The stages differ between sites. The appeal has therefore started somewhere and has not ended everywhere.
         *stage = Some(match *stage {
             Some(elsewhere) if elsewhere != here => Stage::Within,
             _ => here,
@@ -125,8 +127,8 @@ pub fn stages_of(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> V
     stages
 }
 
-/// Returns a problem for each appeal that would already be over if it were published at `now_ms` (milliseconds since 1970).
-/// Such an appeal still compiles: one that was published in time simply ends.
+/// Returns a problem for each appeal that would already be over if it were published at `now_ms` (milliseconds since
+/// 1970). Such an appeal still compiles, because an appeal that was published in time simply ends.
 pub fn past_ends(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> Vec<Problem> {
     let sentence = "it is over already: give it a later end, or take the end out.";
     let stages = appeals.iter().zip(stages_of(sites, appeals, now_ms));
@@ -160,7 +162,7 @@ mod tests {
         assert_eq!(problems(&appeal, "2026-06-15T22:59:59Z"), 0);
     }
     #[test]
-    fn an_appeal_has_started_if_it_has_on_one_site_and_ended_if_it_has_on_all() {
+    fn an_appeal_starts_on_its_first_site_and_ends_on_its_last() {
         let sites = [("dublin", "Europe/Dublin"), ("sydney", "Australia/Sydney")]
             .map(|(id, zone)| SiteRules { time_zone: zone.to_owned(), ..SiteRules::new(id) });
         let day = |text: &str| Some(text.parse::<Moment>().unwrap());

@@ -12,7 +12,7 @@ use crate::rules::{AppealSpec, Parts};
 use crate::site::{Covered, Site};
 use crate::verdict::AppealIndex;
 
-/// One appeal on one site: a part for each rule, and what the choice and the verdict need.
+/// One appeal on one site. It contains a part for each rule, and what the choice among appeals and the verdict need.
 #[derive(Clone, Debug)]
 pub(crate) struct Appeal {
     pub(crate) index: AppealIndex,
@@ -23,7 +23,7 @@ pub(crate) struct Appeal {
     pub(crate) priority: i32,
     pub(crate) candidate: Candidate,
     pub(crate) salts: Salts,
-    /// Readers out of a million who are held out.
+    /// How many readers out of a million are held out (see nothing, for comparison).
     pub(crate) held_out: u32,
     pub(crate) closable: bool,
     pub(crate) variants: Arc<Variants>,
@@ -31,7 +31,7 @@ pub(crate) struct Appeal {
 }
 
 impl Appeal {
-    /// The key by which the reader's context and the rules identify it.
+    /// Returns the key by which the reader's context and the rules identify the appeal.
     pub(crate) fn key(&self) -> u32 {
         key_of(self.index)
     }
@@ -88,7 +88,7 @@ impl Appeal {
     }
 }
 
-/// The key of an appeal: its index as 32 bits.
+/// Returns the key of an appeal: its index as 32 bits.
 fn key_of(index: AppealIndex) -> u32 {
-    u32::try_from(index.0).expect("four thousand million appeals don't fit in memory")
+    u32::try_from(index.0).expect("the number of appeals must fit in 32 bits")
 }

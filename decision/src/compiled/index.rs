@@ -1,8 +1,11 @@
-//! Finds the appeals that can match a page, its surfaces and the reader's country, so that no time is spent on the others.
+//! Finds the appeals that can match a page, its surfaces and the reader's country. Other appeals are not evaluated,
+//! which saves time.
 //!
-//! Appeals are grouped by their surfaces. Within a group, an appeal is found by the sections and tags it names, otherwise by the countries and
-//! regions it names, otherwise always. An appeal that is not found would fail the rule for country, page or surface. These rules come before
-//! all others that depend on the question, and have the same reason, so skipping the appeal does not change the verdict.
+//! Appeals are grouped by their surfaces. Within a group, an appeal is found by the sections and tags it names. If it
+//! names none, it is found by the countries and regions it names, and otherwise always. An appeal that is not found
+//! would fail the rule for country, page or surface. These rules come before all other rules that depend on the
+//! question (the request for a decision). They all have the same reason, so skipping the appeal does not change the
+//! verdict.
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
@@ -16,7 +19,7 @@ use crate::names::NameId;
 /// Indexes into the site's appeals. Lower indexes have a higher priority.
 pub(crate) type Places = SmallVec<[u32; 128]>;
 
-/// The index of a site's appeals. It holds only those that are live.
+/// The index of a site's appeals. It contains only live appeals.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     by_surfaces: Vec<Part>,
@@ -61,10 +64,10 @@ impl Index {
         self.by_surfaces.is_empty()
     }
 
-    /// Finds the appeals that can match, in order.
+    /// Finds the appeals that can match. Returns them in their order.
     pub(crate) fn find(&self, context: &ReaderContext<'_>) -> Places {
         let mut places = Places::new();
-        // If a surface is switched off, the rule for surfaces has another reason, so every appeal must be evaluated.
+        // If a surface is switched off, the rule for surfaces has another reason. Every appeal must then be evaluated.
         let is_switched_off = context.site.silenced & context.surfaces != 0;
         for part in
             self.by_surfaces.iter().filter(|part| is_switched_off || part.surfaces & context.surfaces != 0)
@@ -86,7 +89,8 @@ impl Index {
     }
 }
 
-/// Adds a place once. Places are added in ascending order, so a duplicate is always the last one.
+/// Adds a place unless it is already in the list. Places are added in ascending order, so a duplicate is always the
+/// last one.
 fn push(places: &mut Vec<u32>, place: u32) {
     if places.last() != Some(&place) {
         places.push(place);

@@ -1,8 +1,8 @@
-//! Compiled sites, each with its appeals in the order in which they are tried.
+//! Compiled sites. Each has its appeals in the order in which they are evaluated.
 //!
 //! **Owns** the compiled form: each site with its appeals and their index.
 //! **Never** decides anything; `walk/` does that.
-//! **Start at** [`Compiled`] below; one appeal is in `appeal.rs`.
+//! **Start at** [`Compiled`] below; `appeal.rs` contains one appeal.
 //! **Tested in** `cases/`, `tests/decision/properties/order.rs`.
 
 mod appeal;
@@ -15,7 +15,8 @@ use crate::verdict::UnknownSite;
 pub(crate) use appeal::Appeal;
 use index::Index;
 
-/// Checked and compiled sites and appeals. Cheap to read from many threads; replace it as a whole.
+/// Checked and compiled sites and appeals. Many threads can read them cheaply. They can't be changed in part; replace
+/// them as a whole.
 #[derive(Clone, Debug, Default)]
 pub struct Compiled {
     pub(crate) sites: Vec<SiteAppeals>,
@@ -47,7 +48,7 @@ pub struct CompiledSite<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct SiteAppeals {
     pub(crate) site: Site,
-    /// Highest priority first, equals by id.
+    /// The site's appeals, highest priority first. Appeals of the same priority are sorted by id.
     pub(crate) appeals: Vec<Appeal>,
     pub(crate) index: Index,
 }
@@ -71,8 +72,8 @@ impl SiteAppeals {
         self.site.appeals_by_id = self.known_appeals();
     }
 
-    /// The appeals by current and former id. An appeal that may show keeps its former ids even if another appeal that may not show uses
-    /// one of them now: the first was renamed, and the second has ended.
+    /// Returns the appeals by current and former id. A live appeal keeps its former ids even if an appeal that is not
+    /// live has one of them as its current id. The live appeal was then renamed, and the other one is over.
     fn known_appeals(&self) -> Ids<KnownAppeal> {
         let known = |appeal: &Appeal| KnownAppeal {
             key: appeal.key(),
@@ -85,7 +86,7 @@ impl SiteAppeals {
                 .flat_map(move |appeal| appeal.former_ids.iter().map(move |id| (id.clone(), known(appeal))))
         };
         let present = self.appeals.iter().map(|appeal| (appeal.id.clone(), known(appeal)));
-        // Later ones replace earlier ones.
+        // Later entries replace earlier ones.
         former(false).chain(present).chain(former(true)).collect()
     }
 }
