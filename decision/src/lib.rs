@@ -2,10 +2,12 @@
 //!
 //! **Owns** the decision: it takes rules, a reader's context and the time, and returns a verdict with its reason.
 //! **Never** does I/O, reads a clock, draws a random number or waits. The same input always gives the same verdict.
-//! **Start at** `decide.rs`, then `walk/mod.rs` for the order in which appeals are tried and `rules/mod.rs` for the rules.
+//! **Start at** `decide.rs`. Continue with `walk/mod.rs` for the order in which appeals are evaluated, and
+//! `rules/mod.rs` for the rules.
 //! **Tested in** `cases/` (run by `tests/decision/cases.rs`), and the rest of `tests/decision/`.
 
-// In layers, lowest first: a module may only use modules of earlier layers. `tests/house/layers.rs` in the workspace root checks it.
+// The modules are layers, lowest first. A module may only use modules of earlier layers. `tests/house/layers.rs` in the
+// workspace root checks this.
 pub mod bandit;
 mod buckets;
 mod country;
@@ -68,12 +70,14 @@ pub use verdict::{AppealIndex, HELD_OUT, Known, UnknownSite, Verdict};
 
 /// Returns the first instant at which a reader who gave at `gave_at_ms` may be asked again, in milliseconds since 1970.
 ///
-/// The reader is not asked while the number of whole days since the gift is at most `quiet_days`: with 90, not on day 90 either.
+/// The reader is not asked while the number of whole days since the gift is at most `quiet_days`. With 90, the reader
+/// is not asked on day 90 either.
 pub fn quiet_until_ms(gave_at_ms: i64, quiet_days: u32) -> i64 {
     gave_at_ms.saturating_add((i64::from(quiet_days) + 1) * calendar::DAY_MS)
 }
 
-/// Returns the first instant of a moment in an IANA time zone, in milliseconds since 1970; `None` if the zone does not exist.
+/// Returns the first instant of a moment in an IANA time zone, in milliseconds since 1970. Returns `None` if the zone
+/// does not exist.
 pub fn begins_at_ms(moment: Moment, time_zone: &str) -> Option<i64> {
     let zone = jiff::tz::TimeZoneDatabase::bundled().get(time_zone).ok()?;
     Some(timing::moment_ms(&zone, moment, false))

@@ -1,5 +1,6 @@
-//! Sections, tags and kinds of page as numbers, so that a page's names are looked up once per question and not
-//! once per appeal. Names are compared without regard to case; a name in ASCII is not copied for that.
+//! Replaces sections, tags and kinds of page with numbers. A page's names are therefore looked up once per question
+//! (the request for a decision), not once per appeal. Names are compared without regard to case. An ASCII name is not
+//! copied for the comparison.
 
 use std::hash::Hasher;
 
@@ -13,7 +14,7 @@ pub(crate) struct NameId(u32);
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
-    /// By hash of the name. Each id is the name's index in `written`.
+    /// The ids, by hash of the name. Each id is the name's index in `written`.
     ids: HashTable<NameId>,
     written: Vec<Box<str>>,
 }
@@ -24,13 +25,13 @@ impl Names {
             return id;
         }
         let next =
-            u32::try_from(self.written.len()).expect("four thousand million names don't fit in memory");
+            u32::try_from(self.written.len()).expect("the number of names must fit in 32 bits");
         self.written.push(name.into());
         self.ids.insert_unique(hash_of(name), NameId(next), |id| hash_of(&self.written[id.0 as usize]));
         NameId(next)
     }
 
-    /// Turns a list of names into numbers, sorted.
+    /// Replaces a list of names with numbers, and sorts them.
     pub(crate) fn add_all(
         &mut self,
         field_path: &str,
@@ -53,12 +54,12 @@ impl Names {
         ids.into_boxed_slice()
     }
 
-    /// The name's number, if any rule uses it.
+    /// Returns the name's number if any rule uses the name.
     pub(crate) fn find(&self, name: &str) -> Option<NameId> {
         self.ids.find(hash_of(name), |id| same_folded(name, &self.written[id.0 as usize])).copied()
     }
 
-    /// The names in their original spelling, as text.
+    /// Returns the names in their original spelling, as text.
     pub(crate) fn list(&self, ids: &[NameId]) -> String {
         let names: Vec<&str> = ids.iter().map(|id| &*self.written[id.0 as usize]).collect();
         if names.is_empty() { "none".to_owned() } else { names.join(", ") }
@@ -69,7 +70,7 @@ fn fold(name: &str) -> impl Iterator<Item = char> {
     name.chars().flat_map(char::to_lowercase)
 }
 
-/// A hash. Names that are equal in lower case have the same hash, in any script.
+/// Computes a hash. Names that are equal in lower case have the same hash, in any script.
 fn hash_of(name: &str) -> u64 {
     if name.is_ascii() {
         return hash_of_bytes(name.as_bytes());
@@ -78,7 +79,8 @@ fn hash_of(name: &str) -> u64 {
     hash_of_bytes(folded.as_bytes())
 }
 
-/// Hashes with the ASCII lower-case bit set in every byte. That is cheap, and collisions of other bytes are harmless.
+/// Computes a hash with the ASCII lower-case bit set in every byte. This is cheap. Other names that differ only in this
+/// bit also collide, which is harmless, because `find` compares the names.
 fn hash_of_bytes(name: &[u8]) -> u64 {
     const LOWER_CASE_BITS: u64 = u64::MAX / 255 * 0x20;
     let mut state = FxHasher::default();
@@ -91,7 +93,7 @@ fn hash_of_bytes(name: &[u8]) -> u64 {
     state.finish()
 }
 
-/// Fewer than eight bytes as one number. Number and length together identify the bytes.
+/// Packs fewer than eight bytes into one number. Different bytes of the same length give different numbers.
 fn up_to_eight(bytes: &[u8]) -> u64 {
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
         return u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_compared_without_case_and_with_accents() {
+    fn names_are_compared_without_regard_to_case_but_with_accents() {
         assert!(same_folded("Sport", "sPORT") && same_folded("ÉCONOMIE", "économie"));
         assert!(!same_folded("sport", "sports") && !same_folded("économie", "economie"));
     }

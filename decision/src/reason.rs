@@ -1,4 +1,4 @@
-//! The fixed list of reasons a verdict can give.
+//! The fixed list of reasons that a verdict can have.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ macro_rules! reasons {
             /// Every reason, in the order of the list.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The label as in JSON.
+            /// Returns the label, as it is in JSON.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $word,)* }
             }
@@ -35,11 +35,11 @@ reasons! {
     UnknownStanding = "unknown_standing",
     /// The site's appeals are switched off.
     KillSwitch = "kill_switch",
-    /// The reader is in the group that is held out for comparison.
+    /// The reader is in the holdout group, which sees nothing, for comparison.
     Holdout = "holdout",
-    /// The question has no history, and the appeal has a cap.
+    /// The question (the request for a decision) has no reading history, and the appeal has a cap.
     NoConsent = "no_consent",
-    /// The page is one where the appeal must not show.
+    /// The appeal must not show on this page.
     ExcludedPage = "excluded_page",
     /// The page is sensitive.
     SensitivePage = "sensitive_page",
@@ -53,13 +53,13 @@ reasons! {
     Dismissed = "dismissed",
     /// The reader has not read enough yet.
     BelowMeter = "below_meter",
-    /// The page is for those who have an entitlement.
+    /// Only readers with an entitlement may read the page.
     NeedsEntitlement = "needs_entitlement",
     /// The copy text needs a value that is not available.
     MissingValue = "missing_value",
-    /// The appeal takes only a share of readers, and this one is outside it.
+    /// The appeal is shown only to a share of the readers, and this reader is outside it.
     Share = "share",
-    /// The reader has been through the whole sequence.
+    /// The reader has seen the whole sequence of variants.
     SequenceDone = "sequence_done",
     /// The site has no live appeal.
     NoLiveAppeal = "no_live_appeal",

@@ -6,7 +6,8 @@ use crate::appeal_rules::{Blackout, Hours, Moment};
 use crate::calendar::{DateSpan, MINUTE_MS, WeekHours, instant_ms};
 use crate::diagnostics::Diagnostics;
 
-/// Converts a moment to an instant. A date without a time is its first minute, or its last.
+/// Converts a moment to an instant. A date without a time is the first minute of the day, or, with `is_last`, the last
+/// minute.
 pub(crate) fn moment_ms(zone: &TimeZone, moment: Moment, is_last: bool) -> i64 {
     let time = if is_last { jiff::civil::time(23, 59, 0, 0) } else { jiff::civil::Time::midnight() };
     match moment.local(time) {
@@ -15,7 +16,7 @@ pub(crate) fn moment_ms(zone: &TimeZone, moment: Moment, is_last: bool) -> i64 {
     }
 }
 
-/// Reads weekly hours. Invalid hours are reported and skipped.
+/// Compiles weekly hours. Invalid hours are reported and skipped.
 pub(crate) fn week_hours(
     field_path: &str,
     hours: &Hours,
@@ -46,12 +47,12 @@ pub(crate) fn week_hours(
     Some(WeekHours::new(&hours.days, from, to))
 }
 
-/// The beginning of the minute.
+/// Returns the beginning of the minute that contains the instant.
 pub(crate) fn minute_of(at_ms: i64) -> i64 {
     at_ms.div_euclid(MINUTE_MS) * MINUTE_MS
 }
 
-/// Converts `07:00` to a minute of the day; `24:00` is the end of the day.
+/// Converts a time such as `07:00` to a minute of the day. `24:00` is the end of the day.
 pub(crate) fn minute_of_day(text: &str) -> Option<i64> {
     let (hour, minute) = text.split_once(':')?;
     if hour.len() != 2 || minute.len() != 2 || !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b':')
@@ -63,7 +64,7 @@ pub(crate) fn minute_of_day(text: &str) -> Option<i64> {
     (minute < 60 && minutes <= 1440).then_some(minutes)
 }
 
-/// Reads blackouts. Merges the weekly ones, and lists those by date.
+/// Compiles blackouts. Merges the weekly blackouts, and lists the others.
 pub(crate) fn blackouts(
     field: &str,
     blackouts: &[Blackout],

@@ -1,4 +1,4 @@
-//! The reader's standing as input, and the verdict as output.
+//! The reader's standing as input of the decision, and the verdict as its output.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::reason::Reason;
 pub struct Known {
     /// The reader's standing.
     pub standing: Standing,
-    /// First instant, in milliseconds since 1970, when asking this giver is allowed again.
+    /// The first instant, in milliseconds since 1970, at which this giver may be asked again.
     #[serde(default)]
     pub quiet_until_ms: Option<i64>,
     /// The reader's entitlements, by name.
@@ -21,12 +21,12 @@ pub struct Known {
 }
 
 impl Known {
-    /// A reader without a token.
+    /// Returns what is known about a reader without a token.
     pub const fn nobody() -> Self {
         Self { standing: Standing::None, quiet_until_ms: None, entitlements: Vec::new() }
     }
 
-    /// A reader whose token is expired or can't be verified, or whose payment is pending.
+    /// Returns what is known about a reader whose token is expired or can't be verified, or whose payment is pending.
     pub const fn unknown() -> Self {
         Self { standing: Standing::Unknown, quiet_until_ms: None, entitlements: Vec::new() }
     }
@@ -39,7 +39,7 @@ pub struct AppealIndex(pub usize);
 /// The variant id under which results count held-out readers. No variant may have this id.
 pub const HELD_OUT: &str = "holdout";
 
-/// The answer to "show the appeal?".
+/// The answer to the question "show the appeal?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -49,35 +49,38 @@ pub enum Verdict {
         appeal: AppealIndex,
         /// The variant's index in the appeal's `variants`.
         variant: usize,
-        /// The surface.
+        /// The surface on which the appeal shows.
         surface: Surface,
-        /// Its kind.
+        /// The appeal's kind.
         kind: Kind,
-        /// Whether the reader may close it.
+        /// Whether the reader may close the appeal.
         closable: bool,
     },
-    /// Nothing shows, because the reader is in the comparison group. Contains what would have shown.
+    /// Nothing shows, because the reader is in the holdout group, which sees nothing, for comparison. Contains what
+    /// would have shown.
     HeldOut {
         /// The appeal.
         appeal: AppealIndex,
         /// The variant's index in the appeal's `variants`.
         variant: usize,
-        /// The surface on which it would have shown.
+        /// The surface on which the appeal would have shown.
         surface: Surface,
-        /// Its kind.
+        /// The appeal's kind.
         kind: Kind,
     },
     /// Nothing shows.
     Silent {
-        /// The reason of the appeal that got furthest through the rules; of equals, the one with the highest priority.
+        /// The reason of the appeal that passed the most rules before it failed one. Of several such appeals, the one
+        /// with the highest priority decides.
         reason: Reason,
-        /// First millisecond since 1970 at which time alone changes the answer, if it ever does.
+        /// The first millisecond since 1970 at which an appeal shows if nothing but the time changes. `None` if there
+        /// is none.
         next_eligible_at_ms: Option<i64>,
     },
 }
 
 impl Verdict {
-    /// The reason, whatever the answer.
+    /// Returns the verdict's reason.
     pub const fn reason(&self) -> Reason {
         match self {
             Self::Show { .. } => Reason::Matched,
@@ -86,7 +89,8 @@ impl Verdict {
         }
     }
 
-    /// First millisecond since 1970 at which time alone changes the answer, if known.
+    /// Returns the first millisecond since 1970 at which an appeal shows if nothing but the time changes. `None` if
+    /// there is none.
     pub const fn next_eligible_at_ms(&self) -> Option<i64> {
         match self {
             Self::Show { .. } | Self::HeldOut { .. } => None,
@@ -98,7 +102,7 @@ impl Verdict {
 /// The question names a site that is not configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownSite {
-    /// The name in the question.
+    /// The site's name in the question.
     pub site: String,
 }
 

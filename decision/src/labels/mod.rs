@@ -2,7 +2,7 @@
 //!
 //! **Owns** the labels in appeals, questions and verdicts, as enums.
 //! **Never** decides anything.
-//! **Start at** `Kind` and `Standing` below; labels for readers are in `reader.rs`.
+//! **Start at** `Kind` and `Standing` below; `reader.rs` contains the labels for readers.
 //! **Tested in** `tests/decision/reading.rs`.
 
 mod reader;
@@ -23,11 +23,11 @@ pub enum Kind {
     Ask,
     /// Thanks a supporter; asks for nothing.
     Thank,
-    /// Asks a supporter whose payment failed for another card.
+    /// Asks a supporter whose payment failed to enter another card.
     FixCard,
     /// Asks a former supporter to come back.
     WinBack,
-    /// Asks a supporter to give more. Shows only on sites with upsells enabled.
+    /// Asks a supporter to give more. Shows only on sites that enable upsells.
     Upsell,
 }
 
@@ -40,12 +40,13 @@ impl Kind {
         matches!(self, Self::Ask | Self::WinBack | Self::Upsell)
     }
 
-    /// Whether this kind asks readers who don't give at present, so that it respects the quiet period after a gift. An upsell has its own rules.
+    /// Whether this kind asks readers who don't give at present. Such an appeal respects the quiet period after a gift.
+    /// An upsell has its own rules.
     pub const fn asks(self) -> bool {
         matches!(self, Self::Ask | Self::WinBack)
     }
 
-    /// The label as in JSON.
+    /// Returns the label, as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ask => "ask",
@@ -61,11 +62,11 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Surface {
-    /// At the edge of the page.
+    /// The appeal shows at the edge of the page.
     Banner,
-    /// In the article's text.
+    /// The appeal shows inside the article's text.
     Inline,
-    /// Covers the rest of the article.
+    /// The appeal covers the rest of the article.
     Wall,
 }
 
@@ -73,7 +74,7 @@ impl Surface {
     /// Every surface.
     pub const ALL: [Self; 3] = [Self::Banner, Self::Inline, Self::Wall];
 
-    /// The label as in JSON.
+    /// Returns the label, as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Banner => "banner",
@@ -87,22 +88,22 @@ impl Surface {
     }
 }
 
-/// What is known about a reader's support.
+/// What is known about the reader as a supporter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// Never gave, as far as is known.
+    /// The reader has never given, as far as is known.
     #[default]
     None,
-    /// Gave once.
+    /// The reader gave once.
     OneOff,
-    /// Gives every month or year.
+    /// The reader gives every month or year.
     Recurring,
-    /// Gives regularly, but the last payment failed.
+    /// The reader gives regularly, but the last payment failed.
     PastDue,
-    /// Used to give regularly.
+    /// The reader used to give regularly.
     Lapsed,
-    /// Not known: an expired or unverifiable token, or a payment that is still pending.
+    /// The standing is not known. The token is expired or can't be verified, or a payment is still pending.
     Unknown,
 }
 
@@ -111,7 +112,7 @@ impl Standing {
     pub const ALL: [Self; 6] =
         [Self::None, Self::OneOff, Self::Recurring, Self::PastDue, Self::Lapsed, Self::Unknown];
 
-    /// The label as in JSON.
+    /// Returns the label, as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -132,13 +133,13 @@ impl Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DismissalKind {
-    /// Closed it.
+    /// The reader closed the appeal.
     Close,
-    /// Said "later".
+    /// The reader chose "later".
     Later,
-    /// Said "I already gave".
+    /// The reader chose "I already gave".
     AlreadyGave,
-    /// Said "never again".
+    /// The reader chose "never again".
     Never,
 }
 
@@ -146,7 +147,7 @@ impl DismissalKind {
     /// Every kind of dismissal.
     pub const ALL: [Self; 4] = [Self::Close, Self::Later, Self::AlreadyGave, Self::Never];
 
-    /// The label as in JSON.
+    /// Returns the label, as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Close => "close",
@@ -161,12 +162,12 @@ impl DismissalKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NeverCovers {
-    /// The appeal alone.
+    /// Only this appeal.
     #[default]
     Appeal,
-    /// Every appeal of its campaign on the site.
+    /// Every appeal of the same campaign on the site.
     Campaign,
-    /// Every appeal of its kind on the site.
+    /// Every appeal of the same kind on the site.
     Kind,
 }
 
@@ -177,13 +178,13 @@ impl NeverCovers {
     }
 }
 
-/// What a reader whose country is unknown counts as.
+/// How a reader is treated whose country is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownCountry {
-    /// Counts as an included country.
+    /// The reader counts as a reader in an included country.
     Include,
-    /// Counts as an excluded country.
+    /// The reader counts as a reader in an excluded country.
     Exclude,
 }
 
@@ -191,27 +192,27 @@ pub enum UnknownCountry {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Live {
-    /// May be shown.
+    /// The appeal may be shown.
     Live,
-    /// May be shown once its schedule, which must have a start, has begun.
+    /// The appeal may be shown once its schedule has begun. The schedule must have a start.
     Scheduled,
-    /// Paused.
+    /// The appeal is paused.
     Paused,
-    /// Not published yet.
+    /// The appeal is not published yet.
     #[default]
     Draft,
-    /// Ended for good.
+    /// The appeal has ended for good.
     Ended,
 }
 
 impl Live {
-    /// Parses the label.
+    /// Parses the label. Returns `None` for any other text.
     pub fn parse(word: &str) -> Option<Self> {
         let all = [Self::Live, Self::Scheduled, Self::Paused, Self::Draft, Self::Ended];
         all.into_iter().find(|live| live.as_str() == word)
     }
 
-    /// The label as in JSON.
+    /// Returns the label, as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Live => "live",
@@ -227,12 +228,12 @@ impl Live {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Assignment {
-    /// Only by the bucket and the weights.
+    /// Only the bucket (the number that the browser keeps) and the weights choose the variant.
     #[default]
     Fixed,
     /// As `fixed`, but a reader who has seen a variant keeps it while it exists and has weight.
     Kept,
-    /// As `kept`, and the weights follow results.
+    /// As `kept`, and the variants' weights are learned from results.
     Learned,
 }
 
@@ -243,13 +244,13 @@ impl Assignment {
     }
 }
 
-/// What an appeal with a view cap does if the question has no history.
+/// What an appeal with a view cap does if the question (the request for a decision) has no reading history.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WithoutHistory {
-    /// Does not show: without a history, the cap can't be enforced.
+    /// The appeal does not show. Without a history, the cap can't be enforced.
     #[default]
     Silent,
-    /// Shows, as if the history were empty.
+    /// The appeal shows, as if the history were empty.
     Ask,
 }

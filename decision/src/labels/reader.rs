@@ -15,10 +15,10 @@ pub enum Device {
 }
 
 impl Device {
-    /// Every kind.
+    /// Every kind of device.
     pub const ALL: [Self; 3] = [Self::Mobile, Self::Tablet, Self::Desktop];
 
-    /// The label as in JSON.
+    /// Returns the label, as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Mobile => "mobile",
@@ -27,7 +27,7 @@ impl Device {
         }
     }
 
-    /// Parses the label, ignoring case; `None` for any other text.
+    /// Parses the label without regard to case. Returns `None` for any other text.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|device| device.as_str().eq_ignore_ascii_case(word))
     }
@@ -41,10 +41,10 @@ impl Device {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Consent {
-    /// Consent does not matter.
+    /// The reader's consent does not matter.
     #[default]
     Any,
-    /// The page must say `granted`.
+    /// The page must send the consent `granted`.
     Required,
 }
 
@@ -59,13 +59,13 @@ impl Consent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReaderKind {
-    /// Has seen and dismissed no appeal, and has read at most one article, which may be the current one.
+    /// The reader has seen and dismissed no appeal, and has read at most one article, which may be the current one.
     New,
     /// Any other reader.
     Returning,
 }
 
-/// How the number of articles in the last four whole weeks compares with the four weeks before.
+/// How the number of articles that the reader read in the last four whole weeks compares with the four weeks before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trend {
@@ -73,12 +73,12 @@ pub enum Trend {
     Rising,
     /// At least a quarter less, and at least two articles.
     Falling,
-    /// Neither.
+    /// Any other difference.
     Steady,
 }
 
 impl Trend {
-    /// The label as in JSON.
+    /// Returns the label, as it is in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rising => "rising",
@@ -87,7 +87,7 @@ impl Trend {
         }
     }
 
-    /// The trend of these two numbers of articles.
+    /// Returns the trend from `before` to `recent`, the numbers of articles in the two periods.
     pub(crate) const fn of(recent: u64, before: u64) -> Self {
         let (more, less) = (recent.saturating_sub(before), before.saturating_sub(recent));
         if more >= 2 && more.saturating_mul(4) >= before {
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trend_is_a_quarter_and_two_articles() {
+    fn a_trend_needs_a_quarter_and_two_articles_more_or_less() {
         assert_eq!(Trend::of(10, 8), Trend::Rising);
         assert_eq!(Trend::of(9, 8), Trend::Steady);
         assert_eq!(Trend::of(1, 0), Trend::Steady);

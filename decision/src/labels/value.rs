@@ -2,29 +2,29 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A value that the copy text may use.
+/// A value that an appeal's copy text may contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Value {
-    /// How many articles the reader read in the weeks that the appeal counts; available with a history.
+    /// How many articles the reader read in the weeks that the appeal counts. Available if there is a history.
     ArticleCount,
-    /// The reader's country; available if it is known.
+    /// The reader's country. Available if it is known.
     Country,
-    /// The site's currency; always available.
+    /// The site's currency. Always available.
     Currency,
-    /// The day of the week in the site's time zone; always available.
+    /// The day of the week in the site's time zone. Always available.
     Weekday,
-    /// The date in the site's time zone; always available.
+    /// The date in the site's time zone. Always available.
     Date,
-    /// Days left until the appeal ends, including the current one; available if the appeal has an end.
+    /// The number of 24-hour periods left until the appeal ends, rounded up. Available if the appeal has an end.
     DaysLeft,
-    /// The amount received; available if the site or the appeal provides it.
+    /// The amount received so far. Available if the site or the appeal provides it.
     TickerTotal,
-    /// The target amount; available if the site or the appeal provides it.
+    /// The target amount. Available if the site or the appeal provides it.
     TickerGoal,
-    /// The amount still missing; available if the site or the appeal provides it.
+    /// The amount that is still missing. Available if the site or the appeal provides it.
     TickerLeft,
-    /// The percentage received; available if the site or the appeal provides it.
+    /// The percentage of the target that was received. Available if the site or the appeal provides it.
     TickerPercent,
 }
 
@@ -43,7 +43,7 @@ impl Value {
         Self::TickerPercent,
     ];
 
-    /// The label as in JSON and in placeholders.
+    /// Returns the label, as it is in JSON and in placeholders.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ArticleCount => "article_count",

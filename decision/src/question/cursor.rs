@@ -1,4 +1,4 @@
-//! The parser's position in a JSON text, and the smallest parts that it reads.
+//! The parser's position in a JSON text, and methods that parse the smallest parts of it.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::text::{Text, plain_len};
 use crate::calendar::{browser_timestamp, common_date, is_common_date, timestamp_of};
 
-/// The position in the text.
+/// The parser's position in the text.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a> {
     pub(super) json: &'a str,
@@ -14,7 +14,8 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// A time. If it has the length that browsers write, the parser can continue before the time is converted.
+    /// Parses a time. If the time has the length that browsers write, the parser can continue before the time is
+    /// converted.
     #[inline]
     pub(super) fn time(&mut self) -> Option<Timestamp> {
         if let Some([b'"', text @ .., b'"']) = self.json.as_bytes()[self.at..].first_chunk::<26>()
@@ -26,25 +27,25 @@ impl<'a> Cursor<'a> {
         timestamp_of(self.plain()?)
     }
 
-    /// A date, or another value in its place.
+    /// Parses a date, or another text in the place of a date.
     pub(super) fn date(&mut self) -> Option<&'a str> {
         self.whole(Self::common_date).or_else(|| self.plain())
     }
 
-    /// A date such as `"2026-11-23"`, even if the day does not exist.
+    /// Parses a date such as `"2026-11-23"`, even if the day does not exist.
     #[inline(always)]
     pub(super) fn common_date(&mut self) -> Option<&'a str> {
         let from = self.at + 1;
         is_common_date(self.ten()?).then(|| self.json.get(from..from + 10)).flatten()
     }
 
-    /// The day of such a date.
+    /// Parses a date such as `"2026-11-23"`. The day must exist.
     #[inline(always)]
     pub(super) fn usual_day(&mut self) -> Option<Date> {
         common_date(self.ten()?)
     }
 
-    /// Ten bytes between quotes.
+    /// Returns the ten bytes between two quotes.
     #[inline(always)]
     fn ten(&mut self) -> Option<&'a [u8; 10]> {
         let json = self.json.as_bytes();
@@ -71,13 +72,13 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Skips the expected bytes.
+    /// Skips the expected bytes. Returns `None` if the text does not continue with them.
     #[inline(always)]
     pub(super) fn after(&mut self, expected: &[u8]) -> Option<&mut Self> {
         self.eat(expected).then_some(self)
     }
 
-    /// Reads something whole, or does not move.
+    /// Calls `read`. If it returns `None`, restores the position.
     #[inline(always)]
     pub(super) fn whole<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let began = self.at;
@@ -118,7 +119,7 @@ impl<'a> Cursor<'a> {
             return Some(Vec::new());
         }
         let mut list = Vec::with_capacity(room);
-        // A local copy stays in registers.
+        // A local copy stays in the processor's registers.
         let mut cursor = *self;
         loop {
             list.push(one(&mut cursor)?);
@@ -171,13 +172,13 @@ impl<'a> Cursor<'a> {
         self.plain().map(Text::from)
     }
 
-    /// A text without escapes.
+    /// Parses a text without escapes.
     #[inline]
     pub(super) fn plain(&mut self) -> Option<&'a str> {
         self.after(b"\"")?.rest_of_plain()
     }
 
-    /// The rest of a text without escapes, after its first quote.
+    /// Parses the rest of a text without escapes, after its first quote.
     #[inline]
     pub(super) fn rest_of_plain(&mut self) -> Option<&'a str> {
         let from = self.at;
@@ -188,7 +189,7 @@ impl<'a> Cursor<'a> {
         }
         self.json.get(from..end)
     }
-    /// Goes to the end of a text without escapes.
+    /// Moves to the end of a text without escapes.
     #[inline(always)]
     pub(super) fn pass_plain(&mut self) {
         self.at += plain_len(&self.json.as_bytes()[self.at..]);

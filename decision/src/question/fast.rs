@@ -1,8 +1,9 @@
-//! Reads questions in the form that browsers and most libraries write.
+//! Parses questions (requests for a decision) in the form that browsers and most libraries write.
 //!
-//! A reader's history is most of a question, and a general JSON parser takes most of the time of an answer. So this parser reads only the
-//! common form: known fields, each once, texts without escapes, whole numbers, at most one space after a colon or a comma.
-//! For anything else it returns `None`, and the caller uses serde. Both read the common form in the same way.
+//! A reader's history is most of a question, and a general JSON parser takes most of the time of an answer. This parser
+//! therefore accepts only the common form: known fields, each once, texts without escapes, whole numbers, and at most
+//! one space after a colon or a comma. For any other form it returns `None`, and the caller uses serde. Both read the
+//! common form in the same way.
 
 use super::cursor::Cursor;
 use super::text::Text;
@@ -10,23 +11,24 @@ use super::{ArticleDay, ArticleWeek, Dismissed, History, Page, Question, Reader,
 use crate::calendar::date_of;
 use crate::labels::{DismissalKind, Surface};
 
-/// Reads a question in the form that browsers and most libraries write. `None` means that serde must read it; it may still be valid.
+/// Parses a question in the form that browsers and most libraries write. Returns `None` if serde must parse the
+/// question. The question may still be valid.
 pub fn fast_question(json: &str) -> Option<Question<'_>> {
     let mut cursor = Cursor { json, at: 0 };
     let question = cursor.question()?;
     (cursor.at == json.len()).then_some(question)
 }
 
-/// An object of numbers that was checked, and is read when it is used.
+/// A JSON object of numbers. It has been checked, and is parsed when it is used.
 #[derive(Clone, Copy, Debug)]
 pub struct WrittenCounts<'a> {
     object: &'a str,
 }
 
 impl<'a> WrittenCounts<'a> {
-    /// Each name with its number.
+    /// Returns each name with its number.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, u32)> {
-        // From after the brace.
+        // The cursor starts after the opening brace.
         let mut cursor = Cursor { json: self.object, at: 1 };
         std::iter::from_fn(move || {
             let count = cursor.count()?;
@@ -36,8 +38,8 @@ impl<'a> WrittenCounts<'a> {
     }
 }
 
-/// Reads the fields of an object, each at most once, in any order. The order in the macro call is the fastest. Our script
-/// writes the fields in this order.
+/// Parses the fields of an object, each at most once, in any order. Parsing is fastest in the order of the macro call,
+/// which is the order in which Keepopen's script writes the fields.
 macro_rules! fields {
     ($cursor:ident: $($name:ident = $read:expr,)+) => {
         $(let mut $name = None;)+
@@ -154,7 +156,7 @@ impl<'a> Cursor<'a> {
         self.whole(Self::scripts_view).or_else(|| self.any_view())
     }
 
-    /// `{"appeal":"…","variant":"…","at":"…"}`, as our script writes it.
+    /// Parses `{"appeal":"…","variant":"…","at":"…"}`, as Keepopen's script writes it.
     #[inline]
     fn scripts_view(&mut self) -> Option<View<'a>> {
         let appeal = self.after(b"{\"appeal\":\"")?.rest_of_plain()?;
@@ -187,7 +189,7 @@ impl<'a> Cursor<'a> {
         self.whole(Self::scripts_week).or_else(|| self.any_week())
     }
 
-    /// `{"week":"2026-11-23","count":4,"tags":{…}}`, as our script writes it.
+    /// Parses `{"week":"2026-11-23","count":4,"tags":{…}}`, as Keepopen's script writes it.
     #[inline]
     fn scripts_week(&mut self) -> Option<ArticleWeek<'a>> {
         let week = self.after(b"{\"week\":")?.common_date()?;
@@ -215,7 +217,7 @@ impl<'a> Cursor<'a> {
         self.whole(Self::scripts_day).or_else(|| self.any_day())
     }
 
-    /// `{"day":"2026-11-23","count":4}`, as our script writes it.
+    /// Parses `{"day":"2026-11-23","count":4}`, as Keepopen's script writes it.
     #[inline]
     fn scripts_day(&mut self) -> Option<ArticleDay> {
         let day = self.after(b"{\"day\":")?.usual_day()?;
@@ -232,7 +234,7 @@ impl<'a> Cursor<'a> {
         Some(ArticleDay { day: date_of(day?)?, count: count.flatten().unwrap_or_default() })
     }
 
-    /// Checks an object of numbers. Its own position variable lets the compiler keep it in registers.
+    /// Checks an object of numbers. The local position lets the compiler keep it in registers.
     #[inline(never)]
     fn counts(&mut self) -> Option<WrittenCounts<'a>> {
         let mut cursor = *self;
@@ -263,7 +265,7 @@ impl<'a> Cursor<'a> {
         self.number().map(|_| ())
     }
 
-    /// Reads one name and its number.
+    /// Parses one name and its number.
     #[inline]
     fn count(&mut self) -> Option<(&'a str, u32)> {
         let name = self.plain()?;

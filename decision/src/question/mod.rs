@@ -1,7 +1,8 @@
-//! The question "show the appeal?" as a page asks it. Only `site` is needed; unknown fields are ignored.
+//! The question: a page's request for a decision, "show the appeal?". Only `site` is required. Unknown fields are
+//! ignored.
 //!
-//! **Owns** the question's fields, and both ways to read them from JSON: serde's, and the fast one in `fast.rs`.
-//! **Never** decides anything, nor checks whether what a page says makes sense.
+//! **Owns** the question's fields, and both ways to parse them from JSON: serde, and the fast parser in `fast.rs`.
+//! **Never** decides anything, and never checks whether a page's statements make sense.
 //! **Start at** [`Question`] below.
 //! **Tested in** `tests/decision/reading.rs`, `tests/decision/fast.rs`, `tests/decision/near_misses.rs`.
 
@@ -25,8 +26,8 @@ pub use near_misses::{NearMisses, near_miss};
 use objects::{maybe_object, maybe_objects, object, objects, word, words};
 pub use text::Text;
 
-/// Declares an object of the question once: the struct, how serde reads it, and the names of its fields for `near_misses.rs`. The fast
-/// reader builds the struct field by field, so that it can't leave one out.
+/// Declares an object of the question once: the struct, how serde parses it, and the names of its fields for
+/// `near_misses.rs`. The fast parser builds the struct field by field, so it can't omit a field.
 macro_rules! object {
     (
         $(#[$attribute:meta])*
@@ -49,7 +50,7 @@ object! {
     /// What a page says about itself and its reader.
     #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
     pub struct Question<'a> {
-        /// The site that asks.
+        /// The site whose page asks.
         #[serde(borrow)]
         pub site: Text<'a>,
         /// The surfaces on which the page has room for an appeal; all of them if omitted or empty.
@@ -61,7 +62,7 @@ object! {
         /// The reader.
         #[serde(default, borrow, deserialize_with = "object")]
         pub reader: Reader<'a>,
-        /// What this reader's browser has stored. Omitting it is not the same as sending an empty history.
+        /// What this reader's browser has stored. An omitted history is not the same as an empty one.
         #[serde(default, borrow, deserialize_with = "maybe_object")]
         pub history: Option<History<'a>>,
         /// The raw supporter token. The decision does not read it: the caller verifies it and passes on a
@@ -72,7 +73,7 @@ object! {
 }
 
 impl<'a> Question<'a> {
-    /// A question with only a site.
+    /// Creates a question that has only a site.
     pub fn from_site(site: impl Into<Text<'a>>) -> Self {
         Self { site: site.into(), ..Self::default() }
     }
@@ -83,25 +84,25 @@ object! {
     #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
     #[serde(default)]
     pub struct Page<'a> {
-        /// Its URL.
+        /// The page's URL.
         #[serde(borrow)]
         pub url: Option<Text<'a>>,
-        /// Its section.
+        /// The page's section.
         #[serde(borrow)]
         pub section: Option<Text<'a>>,
-        /// Its tags.
+        /// The page's tags.
         #[serde(borrow, deserialize_with = "null_is_default")]
         pub tags: Vec<Text<'a>>,
-        /// What kind of page it is, such as `article` or `front`.
+        /// The kind of page, such as `article` or `front`.
         #[serde(borrow)]
         pub kind: Option<Text<'a>>,
-        /// Whether an appeal would be out of place on it.
+        /// Whether the page is sensitive, so that an appeal would be out of place on it.
         #[serde(deserialize_with = "null_is_default")]
         pub sensitive: bool,
         /// Whether the page is paid (sponsored) content.
         #[serde(deserialize_with = "null_is_default")]
         pub paid: bool,
-        /// Which page of this visit it is, from 1.
+        /// The number of this page in the visit, counted from 1.
         pub ordinal: Option<u32>,
     }
 }
@@ -111,16 +112,16 @@ object! {
     #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
     #[serde(default)]
     pub struct Reader<'a> {
-        /// ISO 3166-1 code of two letters.
+        /// The reader's country, as an ISO 3166-1 code of two letters.
         #[serde(borrow)]
         pub country: Option<Text<'a>>,
         /// The region's code within the country.
         #[serde(borrow)]
         pub region: Option<Text<'a>>,
-        /// BCP 47 tag.
+        /// The reader's language, as a BCP 47 tag.
         #[serde(borrow)]
         pub locale: Option<Text<'a>>,
-        /// Kind of device.
+        /// The kind of the reader's device.
         #[serde(borrow)]
         pub device: Option<Text<'a>>,
         /// Whether the reader is signed in to the site.
@@ -141,19 +142,21 @@ object! {
     #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
     #[serde(default)]
     pub struct History<'a> {
-        /// Appeals seen.
+        /// The appeals that the reader saw.
         #[serde(borrow, deserialize_with = "objects")]
         pub views: Vec<View<'a>>,
-        /// Dismissals.
+        /// The reader's dismissals.
         #[serde(borrow, deserialize_with = "objects")]
         pub dismissals: Vec<Dismissed<'a>>,
-        /// Articles read, week by week.
+        /// The articles that the reader read, week by week.
         #[serde(borrow, deserialize_with = "objects")]
         pub articles: Vec<ArticleWeek<'a>>,
-        /// Articles read, day by day, without the current page; `None` if the caller counts free articles itself.
+        /// The articles that the reader read, day by day, without the current page. `None` if the caller counts free
+        /// articles itself.
         #[serde(deserialize_with = "maybe_objects")]
         pub article_days: Option<Vec<ArticleDay>>,
-        /// How many free articles were used before this page, counted by the caller. Ignored if there are `article_days`.
+        /// How many free articles the reader used before this page, as counted by the caller. Ignored if there are
+        /// `article_days`.
         pub free_articles_used: Option<u32>,
     }
 }
@@ -168,7 +171,7 @@ object! {
         /// The variant's id.
         #[serde(default, borrow)]
         pub variant: Option<Text<'a>>,
-        /// When, as RFC 3339.
+        /// The time of the view, in RFC 3339 format.
         #[serde(deserialize_with = "rfc3339")]
         pub at: Timestamp,
     }
@@ -184,52 +187,53 @@ object! {
         /// The kind of dismissal.
         #[serde(deserialize_with = "word")]
         pub kind: DismissalKind,
-        /// When, as RFC 3339.
+        /// The time of the dismissal, in RFC 3339 format.
         #[serde(deserialize_with = "rfc3339")]
         pub at: Timestamp,
     }
 }
 
 object! {
-    /// Articles read in one week.
+    /// The articles that the reader read in one week.
     #[derive(Clone, Debug, PartialEq, Deserialize)]
     pub struct ArticleWeek<'a> {
-        /// The week's Monday, as a date.
+        /// The date of the week's Monday.
         #[serde(borrow)]
         pub week: Text<'a>,
-        /// Articles read in it.
+        /// The number of articles read in the week.
         #[serde(default, deserialize_with = "null_is_default")]
         pub count: u32,
-        /// Articles read in it, by tag; an object in JSON.
+        /// The number of articles read in the week, by tag. In JSON this is an object.
         #[serde(default, borrow, deserialize_with = "pairs")]
         pub tags: TagCounts<'a>,
     }
 }
 
 object! {
-    /// Articles read on one day.
+    /// The articles that the reader read on one day.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
     pub struct ArticleDay {
         /// The date, in the reader's own calendar.
         #[serde(deserialize_with = "date")]
         pub day: Date,
-        /// Articles read on it.
+        /// The number of articles read on this day.
         #[serde(default, deserialize_with = "null_is_default")]
         pub count: u32,
     }
 }
 
-/// Articles by tag. The tags of most weeks are never used, so the fast parser only checks them, and reads them on first use.
+/// The number of articles by tag. The tags of most weeks are never used. The fast parser therefore only checks them,
+/// and parses them on first use.
 #[derive(Clone, Debug)]
 pub enum TagCounts<'a> {
-    /// Read by serde.
+    /// Counts that serde parsed.
     Read(Vec<(Text<'a>, u32)>),
-    /// Checked JSON, not read yet.
+    /// Checked JSON that is not parsed yet.
     Written(WrittenCounts<'a>),
 }
 
 impl TagCounts<'_> {
-    /// Calls `one` for each tag with its number of articles, in their order.
+    /// Calls `one` for each tag with its number of articles, in the order of the tags.
     pub(crate) fn for_each(&self, mut one: impl FnMut(&str, u32)) {
         match self {
             Self::Read(read) => read.iter().for_each(|(tag, count)| one(tag, *count)),
@@ -237,7 +241,7 @@ impl TagCounts<'_> {
         }
     }
 
-    /// Each tag with its number of articles, in their order.
+    /// Returns each tag with its number of articles, in the order of the tags.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
         let (read, written) = match self {
             Self::Read(read) => (Some(read.iter().map(|(tag, count)| (&**tag, *count))), None),
@@ -265,7 +269,7 @@ impl<'a> FromIterator<(Text<'a>, u32)> for TagCounts<'a> {
     }
 }
 
-/// Reads `null` like an omitted field: page scripts write it for what they don't know.
+/// Parses `null` like an omitted field. Page scripts write `null` for what they don't know.
 fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -274,7 +278,7 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Reads an object as a list: it is only iterated, and a map would cost more than everything else.
+/// Parses an object as a list. The list is only iterated, and a map would cost more than everything else.
 fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TagCounts<'de>, D::Error> {
     struct Pairs;
 
@@ -290,7 +294,7 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TagCounts<'de>, D
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            // An article that has tags usually has several.
+            // An article with tags usually has several.
             let mut pairs = Vec::with_capacity(8);
             while let Some(pair) = map.next_entry()? {
                 pairs.push(pair);
@@ -302,13 +306,13 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TagCounts<'de>, D
     deserializer.deserialize_any(Pairs)
 }
 
-/// Reads a time. The error shows the expected form.
+/// Parses a time. The error shows the expected form.
 fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     timestamp_of(&Text::deserialize(deserializer)?)
         .ok_or_else(|| D::Error::custom("`at` is not an RFC 3339 time such as 2026-06-15T12:00:00Z"))
 }
 
-/// Reads a date. The error shows the expected form.
+/// Parses a date. The error shows the expected form.
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
     date_of(&Text::deserialize(deserializer)?)
         .ok_or_else(|| D::Error::custom("`day` is not a date such as 2026-06-15"))

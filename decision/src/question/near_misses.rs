@@ -1,7 +1,9 @@
-//! Finds unknown field names in a question that look like a typo: `sensitve`, `signedIn`, or `url` outside of `page`.
+//! Finds unknown field names that look like a typo in a question (a request for a decision): `sensitve`, `signedIn`, or
+//! `url` outside of `page`.
 //!
-//! Unknown fields are ignored, so that pages may send more than this version knows. Without a warning a typo would go unnoticed: a page
-//! marked `sensitve` would show appeals. The caller looks for typos only if the fast reader did not accept the question.
+//! Unknown fields are ignored, so that pages may send more than this version knows. Without a warning, a typo would go
+//! unnoticed: a page marked `sensitve` would show appeals. The caller looks for typos only if the fast parser did not
+//! accept the question.
 
 use std::fmt;
 
@@ -14,7 +16,7 @@ use super::{ArticleDay, ArticleWeek, Dismissed, History, Page, Question, Reader,
 struct Shape {
     path: &'static str,
     fields: &'static [&'static str],
-    /// Fields that the caller reads from the same object.
+    /// Fields that the caller of this crate reads from the same object.
     callers: &'static [&'static str],
     objects: &'static [(&'static str, &'static Shape)],
 }
@@ -48,7 +50,8 @@ static DAY: Shape = Shape::of("history.article_days", ArticleDay::FIELDS);
 /// The maximum number of warnings. A few are enough, and the response stays small.
 const MAX_WARNINGS: usize = 5;
 
-/// A warning for each unknown field of a question that looks like a typo. Deserialize it from the question's JSON.
+/// Contains a warning for each unknown field of a question that looks like a typo. Deserialize it from the question's
+/// JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NearMisses(pub Vec<String>);
 
@@ -73,7 +76,7 @@ impl<'de> DeserializeSeed<'de> for Search<'_> {
     }
 }
 
-/// Other values have no field names; the question's reader accepts or rejects them.
+/// Other values have no field names. The question's parser accepts or rejects them.
 impl<'de> Visitor<'de> for Search<'_> {
     type Value = ();
 
@@ -150,7 +153,7 @@ fn join(path: &str, field: &str) -> String {
     if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
 }
 
-/// Returns the known name that an unknown name was probably meant to be.
+/// Returns the known name that the author of an unknown name probably meant.
 pub fn near_miss<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     if name.len() > 2 * MAX_NAME {
         return None;
@@ -166,16 +169,17 @@ pub fn near_miss<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     (distance(nearest) <= may_differ_by).then_some(nearest)
 }
 
-/// Names longer than this are not compared.
+/// The maximum length that is compared. Longer names are cut off, and names of more than twice this length are not
+/// compared.
 const MAX_NAME: usize = 24;
 
-/// Small letters and digits: `signedIn` and `signed-in` are `signed_in`.
+/// Returns the name's letters in lower case and its digits: `signedIn` and `signed-in` equal `signed_in`.
 fn plain(name: &str) -> Vec<u8> {
     let letters = name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b'.' | b' '));
     letters.map(|byte| byte.to_ascii_lowercase()).take(MAX_NAME).collect()
 }
 
-/// How many letters are added, omitted, replaced or swapped with a neighbour (optimal string alignment).
+/// Returns how many letters are added, omitted, replaced or swapped with a neighbour (optimal string alignment).
 fn distance(one: &[u8], other: &[u8]) -> usize {
     let mut rows = vec![vec![0; other.len() + 1]; one.len() + 1];
     for i in 0..=one.len() {

@@ -1,6 +1,6 @@
-//! Deserializers that accept only objects for structs and only strings for labels. By default serde also reads a list as a struct, field by
-//! field: such a question would be accepted today and mean something else once a field is added. It also reads
-//! `{"banner": null}` as the label `banner`.
+//! Deserializers that accept only objects for structs and only strings for labels. By default, serde also accepts a
+//! list for a struct, field by field. Such a question would be accepted today, and would mean something else once a
+//! field is added. Serde also accepts `{"banner": null}` as the label `banner`.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::text::Text;
 
-/// An object; `null` is read like an omitted field.
+/// Deserializes an object. `null` counts as an omitted field.
 pub(crate) fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -20,7 +20,7 @@ where
     Ok(maybe_object(deserializer)?.unwrap_or_default())
 }
 
-/// An object, or nothing.
+/// Deserializes an object. Returns `None` for `null`.
 pub(crate) fn maybe_object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -29,7 +29,7 @@ where
     Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|object| object.0))
 }
 
-/// A list of objects; `null` is read like an omitted field.
+/// Deserializes a list of objects. `null` counts as an omitted field.
 pub(crate) fn objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -38,7 +38,7 @@ where
     Ok(maybe_objects(deserializer)?.unwrap_or_default())
 }
 
-/// A list of objects, or nothing.
+/// Deserializes a list of objects. Returns `None` for `null`.
 pub(crate) fn maybe_objects<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where
     D: Deserializer<'de>,
@@ -48,7 +48,7 @@ where
     Ok(list.map(|list| list.into_iter().map(|object| object.0).collect()))
 }
 
-/// A label.
+/// Deserializes a label.
 pub(crate) fn word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -58,7 +58,7 @@ where
     T::deserialize((*text).into_deserializer())
 }
 
-/// A list of labels; `null` is read like an omitted field.
+/// Deserializes a list of labels. `null` counts as an omitted field.
 pub(crate) fn words<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,

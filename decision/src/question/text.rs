@@ -1,4 +1,4 @@
-//! Strings of a question, borrowed from the request body if they contain no escapes.
+//! The strings of a question. A string without escapes is borrowed from the request body.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,9 +7,9 @@ use std::ops::Deref;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// A piece of text that borrows from the bytes it was read from wherever it can.
+/// A piece of text. If possible, it borrows from the bytes from which it was parsed.
 ///
-/// `Cow<str>` alone borrows only as a direct field; inside an `Option` or a `Vec` it would be copied.
+/// `Cow<str>` alone borrows only as a direct field. Inside an `Option` or a `Vec` it would be copied.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<'a>(pub Cow<'a, str>);
 
@@ -67,8 +67,8 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// How many bytes precede the first quote, backslash or control character. Checks eight bytes at a time. Only the lowest set bit
-/// is reliable; higher ones may be wrong.
+/// Returns how many bytes precede the first quote, backslash or control character. Checks eight bytes at a time. Only
+/// the lowest set bit of `found` is reliable; higher bits may be wrong.
 #[inline]
 pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
@@ -77,7 +77,7 @@ pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     while let Some((eight, after)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*eight);
-        // With one bit flipped, control characters and the quote are the lowest 33 values.
+        // After one bit is flipped, control characters and the quote are the lowest 33 values.
         let is_quote_or_control = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
         let is_backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
         let found = (is_quote_or_control | is_backslash) & !word & HIGH;

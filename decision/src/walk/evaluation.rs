@@ -1,4 +1,4 @@
-//! Evaluates one appeal: which rules it passes now, and when it passes all of them.
+//! Evaluates one appeal: which rules it passes now, and when it passes every rule.
 
 use super::Recorder;
 use crate::compiled::Appeal;
@@ -6,7 +6,7 @@ use crate::context::ReaderContext;
 use crate::reason::Reason;
 use crate::rules::{Outcome, Rule};
 
-/// The result for one appeal.
+/// The result of evaluating one appeal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Evaluation {
     Passed,
@@ -51,14 +51,14 @@ pub(crate) fn evaluate<R: Recorder>(
     }
 }
 
-/// After this many rounds, rules that open and close in turn are assumed never to be open together. Each round ends one rule's wait.
-/// Overlapping weekly hours need far fewer rounds.
+/// The maximum number of rounds. Each round ends one rule's wait. After this many rounds, rules that open and close in
+/// turn are assumed never to be open together. Overlapping weekly hours need far fewer rounds.
 const MAX_ROUNDS: usize = 512;
 
-/// The first instant from `from_ms` on at which every rule that time can change passes.
+/// Returns the first instant at or after `from_ms` at which every rule that time can change passes.
 ///
-/// Each rule returns exactly when it next passes, so no instant at which all pass is skipped. The first instant at
-/// which no rule waits is therefore the first at which all pass.
+/// Each rule returns the exact instant at which it passes next, so no instant at which all rules pass is skipped. The
+/// first instant at which no rule waits is therefore the first at which all pass.
 fn opens_at(appeal: &Appeal, context: &ReaderContext<'_>, from_ms: i64) -> Option<i64> {
     let mut at_ms = from_ms;
     for _ in 0..MAX_ROUNDS {

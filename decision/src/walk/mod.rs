@@ -1,8 +1,8 @@
-//! Tries a site's appeals by priority. `decide` and `explain` share this walk.
+//! Evaluates a site's appeals by priority. `decide` and `explain` share this walk over the appeals.
 //!
-//! **Owns** which appeal shows, and the reason when none does.
-//! **Never** lets a recorder change the verdict: it only receives what `explain` reports.
-//! **Start at** [`walk`] below; one appeal's rules are evaluated in `evaluation.rs`.
+//! **Owns** which appeal shows, and the reason if no appeal shows.
+//! **Never** lets a recorder change the verdict. A recorder only receives what `explain` reports.
+//! **Start at** [`walk`] below; `evaluation.rs` evaluates one appeal's rules.
 //! **Tested in** `cases/`, `tests/decision/properties/exact.rs`, `tests/decision/explain.rs`.
 
 mod evaluation;
@@ -19,7 +19,7 @@ use crate::verdict::Verdict;
 pub(crate) use evaluation::Evaluation;
 use evaluation::evaluate;
 
-/// Receives the results of the walk. With `RECORDS` false, the walk stops as soon as it knows the verdict.
+/// Receives the results of the walk. If `RECORDS` is `false`, the walk stops as soon as the verdict is known.
 pub(crate) trait Recorder {
     const RECORDS: bool;
 
@@ -27,7 +27,7 @@ pub(crate) trait Recorder {
 
     fn appeal(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>);
 
-    /// Records how many readers out of a million an appeal gets that passed every rule.
+    /// Records how many readers out of a million get an appeal that passed every rule.
     fn share(&mut self, appeal: &Appeal, readers: u64, got_this_one: bool, is_held_out: bool);
 }
 
@@ -83,7 +83,8 @@ pub(crate) fn walk<R: Recorder>(
     verdict.unwrap_or_else(|| no_show.verdict())
 }
 
-/// Records which share of readers each appeal of one priority gets. Returns the share left for lower priorities.
+/// Records which share of the readers each appeal of one priority gets. Returns the share that is left for lower
+/// priorities.
 fn record_shares<R: Recorder>(
     fitting: &[&Appeal],
     chosen: Option<usize>,
@@ -108,7 +109,7 @@ fn is_held_out(appeal: &Appeal, site: &Site, context: &ReaderContext<'_>) -> boo
 
 fn show(appeal: &Appeal, site: &Site, context: &ReaderContext<'_>) -> Verdict {
     let variant = appeal.parts.sequence.variant(context);
-    let surface = appeal.parts.surface.choose(context).expect("the rule for surfaces passed");
+    let surface = appeal.parts.surface.choose(context).expect("the rule for surfaces must have passed");
     let Appeal { index, kind, closable, .. } = *appeal;
     if is_held_out(appeal, site, context) {
         Verdict::HeldOut { appeal: index, variant, surface, kind }
@@ -121,12 +122,12 @@ fn show(appeal: &Appeal, site: &Site, context: &ReaderContext<'_>) -> Verdict {
 struct NoShow {
     furthest: Option<Rule>,
     reason: Reason,
-    /// The first instant at which time alone makes an appeal show to this reader.
+    /// The first instant at which an appeal shows to this reader if nothing but the time changes.
     opens_at_ms: Option<i64>,
 }
 
 impl NoShow {
-    /// The reason when the index finds no appeal.
+    /// Creates the result for the case that the index finds no appeal.
     fn of(site: &SiteAppeals) -> Self {
         let (furthest, reason) = match (site.site.kill_switch, site.index.is_empty()) {
             (true, _) => (Some(Rule::KillSwitch), Reason::KillSwitch),
@@ -136,11 +137,12 @@ impl NoShow {
         Self { furthest, reason, opens_at_ms: None }
     }
 
-    /// Adds one appeal's evaluation. Appeals are added in order of priority. Of two that got equally far, the first decides the reason.
+    /// Adds one appeal's evaluation. Appeals are added in order of priority. If two appeals failed at the same rule,
+    /// the first one decides the reason.
     fn hear(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>) {
         match evaluation {
             Evaluation::Passed => {
-                // If it still does not show, the reader is outside its share, and time does not change that.
+                // If the appeal still does not show, the reader is outside its share. Time does not change that.
                 self.furthest = Rule::ORDER.last().copied();
                 self.reason = Reason::Share;
             }
