@@ -69,9 +69,9 @@ pub enum ReaderKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trend {
-    /// At least a quarter more, and at least two articles.
+    /// At least a quarter more articles, and at least two more.
     Rising,
-    /// At least a quarter less, and at least two articles.
+    /// At least a quarter fewer articles, and at least two fewer.
     Falling,
     /// Any other difference.
     Steady,

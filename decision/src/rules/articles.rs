@@ -1,7 +1,8 @@
-//! How many articles the reader read in the last weeks.
+//! Limits how many articles the reader must have read in the last weeks.
 //!
-//! The current week counts, and as many weeks before it as the appeal says. A week in the future counts as the current one,
-//! because the reader's clock may be ahead of the site's. So without new articles the number can only fall over time.
+//! The current week counts, and as many weeks before it as the appeal sets. A week in the future counts as the current
+//! one, because the reader's clock may be ahead of the site's clock. If the reader reads no more articles, the number
+//! can therefore only fall.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};
@@ -21,7 +22,7 @@ pub(crate) struct Articles {
 }
 
 impl Articles {
-    /// Articles read from this week on.
+    /// Returns the number of articles read from `week` on.
     fn since(&self, context: &ReaderContext<'_>, week: Week) -> u64 {
         if self.tags.is_empty() {
             let weeks = context.weeks().iter().filter(|read| read.week >= week);
@@ -34,7 +35,7 @@ impl Articles {
             .sum()
     }
 
-    /// Articles read in the weeks that count.
+    /// Returns the number of articles read in the weeks that count.
     pub(crate) fn read(&self, context: &ReaderContext<'_>) -> u64 {
         self.since(context, self.first_week(context, context.now_ms))
     }
@@ -43,7 +44,7 @@ impl Articles {
         &self.tags
     }
 
-    /// How many weeks before the current one count.
+    /// Returns how many weeks count before the current one.
     pub(crate) const fn weeks(&self) -> i64 {
         self.weeks
     }
@@ -91,7 +92,7 @@ impl Check for Articles {
         }
         let mut opens_at_ms = at_ms;
         while number > self.max {
-            // The oldest week that counts is the next one to drop out.
+            // The oldest week that counts is the next one that no longer counts.
             let weeks = context.weeks().iter().map(|read| read.week);
             let Some(oldest) = weeks.filter(|week| *week >= first).min() else {
                 break;

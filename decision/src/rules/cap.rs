@@ -1,10 +1,11 @@
 //! Limits on views: how many in a window, how far apart, and how many in one day.
 //!
-//! A view's age is the number of whole days since it; a view that is slightly in the future (see
-//! [`ReaderContext`]) has age 0. A view counts while its age is below the window. The cap is full when the maximum of
-//! views in the window or in the day is reached, or when the newest view is younger than the gap.
-//! Without further views, each of the three limits is lifted once and stays lifted. So a single instant, the latest of
-//! the three, describes when the cap allows another view.
+//! A view's age is the number of whole days since it. A view that is slightly in the future (see [`ReaderContext`]) has
+//! age 0. A view counts for `max_views` while its age is below the window. The cap is full in one of three cases: as
+//! many views count as `max_views` allows, the day has as many views as `max_per_day` allows, or the newest view is
+//! younger than the gap.
+//! Without further views, each of the three limits is lifted once and stays lifted. A single instant, the latest of the
+//! three, therefore says when the cap allows another view.
 
 use super::count;
 use crate::appeal_rules;
@@ -14,7 +15,7 @@ use crate::diagnostics::Diagnostics;
 use crate::labels::Kind;
 use crate::site::{Cap, DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS, EMPTY_WINDOW, refuse_zero};
 
-/// The default `max_views` and `window_days` of an appeal.
+/// Returns the default `max_views` and `window_days` of an appeal.
 const fn defaults(kind: Kind) -> (u32, u32) {
     match kind {
         Kind::Upsell => (1, 90),
@@ -50,7 +51,8 @@ impl Cap {
         })
     }
 
-    /// When the cap allows another view after these views, given newest first; `i64::MIN` if there is nothing to wait for.
+    /// Returns when the cap allows another view after these views, which are given newest first. Returns `i64::MIN` if
+    /// there is nothing to wait for.
     pub(super) fn opens_at(
         &self,
         mut newest_first: impl Iterator<Item = i64> + Clone,
@@ -76,7 +78,7 @@ impl Cap {
         format!("views inside {}: {inside}; {newest}", count(self.window_days, "day"))
     }
 
-    /// Describes the requirement.
+    /// Describes what the cap requires.
     pub(super) fn wanted(&self) -> String {
         let parts = [
             self.max_views.map(|max| format!("fewer than {}", count(max, "view"))),
@@ -91,8 +93,8 @@ impl Cap {
 /// Longer than any day, even if clocks are put back or the local calendar skips the day before or after it.
 const MAX_DAY_MS: i64 = 3 * DAY_MS;
 
-/// When the day of a view ends. For a view so old that its day is over in every time zone, this skips the calendar and
-/// returns a later time, which is also in the past.
+/// Returns when the day of a view ends. For a view so old that its day is over in every time zone, the calendar is not
+/// used. The result is then a later time, which is also in the past.
 fn day_over(view_ms: i64, context: &ReaderContext<'_>) -> i64 {
     let at_the_latest_ms = view_ms.saturating_add(MAX_DAY_MS);
     if at_the_latest_ms <= context.now_ms {
@@ -102,7 +104,7 @@ fn day_over(view_ms: i64, context: &ReaderContext<'_>) -> i64 {
     }
 }
 
-/// Whole days from `at_ms` to `now_ms`; 0 if `at_ms` is in the future.
+/// Returns the whole days from `at_ms` to `now_ms`; 0 if `at_ms` is after `now_ms`.
 pub(super) fn age_days(at_ms: i64, now_ms: i64) -> i64 {
     (now_ms.saturating_sub(at_ms) / DAY_MS).max(0)
 }

@@ -1,4 +1,4 @@
-//! Whether the reader consented to storage, if an appeal requires it.
+//! Requires the reader's consent to storage, if the appeal needs it.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
@@ -6,7 +6,7 @@ use crate::context::ReaderContext;
 use crate::labels;
 use crate::reason::Reason;
 
-/// The page's value for a reader who consented.
+/// What the page sends for a reader who consented.
 const GRANTED: &str = "granted";
 
 #[derive(Clone, Copy, Debug)]

@@ -11,7 +11,7 @@ use crate::reason::Reason;
 pub(crate) struct CoolDown(appeal_rules::CoolDown);
 
 impl CoolDown {
-    /// When both pauses are over, and the reason of the longer one.
+    /// Returns when both pauses are over, and the reason of the pause that ends last.
     fn over(&self, context: &ReaderContext<'_>, at_ms: i64) -> (i64, Reason) {
         let over_ms = |newest_ms: Option<i64>, minutes: u32| match newest_ms {
             Some(at_ms) if minutes > 0 => at_ms.saturating_add(i64::from(minutes) * MINUTE_MS),

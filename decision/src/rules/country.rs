@@ -1,5 +1,6 @@
-//! The reader's country and region. An unknown country passes appeals that name no country or region, and those that include it explicitly. It fails
-//! all others, because it might be an excluded one. An unknown region fails if a region of its country is excluded.
+//! The reader's country and region. A reader whose country is unknown matches appeals that name no country or region,
+//! and appeals that explicitly include unknown countries. No other appeal matches, because the country might be
+//! excluded. A reader whose region is unknown does not match if a region of the country is excluded.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
@@ -61,7 +62,8 @@ impl Places {
             && self.exclude_regions.is_empty()
     }
 
-    /// The countries to which this is limited; `None` if it has no such limit, or if an unknown country matches.
+    /// Returns the countries to which the appeal is limited. Returns `None` if it has no such limit, or if an unknown
+    /// country matches.
     pub(crate) fn countries(&self) -> Option<impl Iterator<Item = CountryCode> + '_> {
         let of_regions = self.include_regions.iter().map(|region| region.country);
         let has_any = !(self.include.is_empty() && self.include_regions.is_empty());
@@ -84,7 +86,7 @@ impl Places {
     }
 }
 
-/// The codes, and the codes of the countries in the named groups.
+/// Returns the country codes, including those of the countries in the named groups.
 fn codes(spec: &mut AppealSpec<'_, '_>, field_path: &str, texts: &[String]) -> Box<[CountryCode]> {
     let mut codes = Vec::with_capacity(texts.len());
     for (place, text) in texts.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The reader's kind of device.
+//! Requires certain kinds of device.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
@@ -6,7 +6,7 @@ use crate::context::ReaderContext;
 use crate::labels::Device;
 use crate::reason::Reason;
 
-/// One bit for each kind of device; none means all.
+/// One bit for each kind of device. If no bit is set, all devices match.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Devices(u8);
 

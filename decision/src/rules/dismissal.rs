@@ -1,7 +1,7 @@
 //! A reader who dismissed an appeal does not see it for some days. The number of days depends on the kind of dismissal.
 //!
-//! "I already gave" applies to every appeal that asks for money, not to one appeal. What "never again" covers is set in the appeal
-//! that was dismissed.
+//! "I already gave" applies to every appeal that asks for money, not to one appeal. The appeal that was dismissed sets
+//! what "never again" covers.
 
 use super::cap::{age_days, days_after};
 use super::redeploy::Redeploys;
@@ -16,7 +16,7 @@ use crate::site::Covered;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Dismissal {
-    /// A wall that can't be closed can't be dismissed either.
+    /// Whether the appeal is a wall that the reader can't close. Such a wall can't be dismissed.
     hard: bool,
     kind: Kind,
     campaign: Option<NameId>,
@@ -25,7 +25,8 @@ pub(crate) struct Dismissal {
 }
 
 impl Dismissal {
-    /// Dismissals that still count. "Already gave" and "never" always count, even from before a redeploy.
+    /// Returns the dismissals that still count. "Already gave" and "never" count even if they are older than the last
+    /// redeploy (the time at which the appeal started over).
     fn sent(&self, context: &ReaderContext<'_>, since_ms: i64) -> impl Iterator<Item = PastDismissal> {
         let appeal = self.redeploys.appeal();
         context.dismissals().filter(move |sent| match sent.kind {
@@ -43,7 +44,7 @@ impl Dismissal {
         }
     }
 
-    /// Whole days without the appeal; `None` means forever.
+    /// Returns for how many whole days the appeal does not show; `None` means forever.
     const fn quiet_days(&self, kind: DismissalKind) -> Option<u32> {
         match kind {
             DismissalKind::Close => Some(self.days.close_days),
@@ -53,7 +54,7 @@ impl Dismissal {
         }
     }
 
-    /// When the last of these periods is over.
+    /// Returns when the last of these periods is over.
     fn opens_at(&self, context: &ReaderContext<'_>, since_ms: i64) -> Option<i64> {
         let mut over_ms = i64::MIN;
         for sent in self.sent(context, since_ms) {

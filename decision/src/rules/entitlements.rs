@@ -1,4 +1,4 @@
-//! The reader's entitlements, from the verified token.
+//! Requires or excludes entitlements of the reader, which come from the verified token.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};

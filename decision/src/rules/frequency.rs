@@ -1,4 +1,4 @@
-//! How often one reader sees one appeal.
+//! Limits how often one reader sees one appeal.
 
 use super::redeploy::Redeploys;
 use super::spec::AppealSpec;
@@ -7,7 +7,7 @@ use crate::context::ReaderContext;
 use crate::reason::Reason;
 use crate::site::Cap;
 
-/// The cap of one appeal; `None` shows without limit.
+/// The cap of one appeal. If it is `None`, the appeal shows without limit.
 #[derive(Clone, Debug)]
 pub(crate) struct Frequency {
     cap: Option<Cap>,

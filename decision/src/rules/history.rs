@@ -1,5 +1,5 @@
-//! A cap and rules about how much was read need the reader's history. A missing history is not an empty one: the reader may not have
-//! consented to storage, and the cap could not be enforced.
+//! Requires the reader's history if the appeal has a cap or a rule about what was read. A missing history is not an
+//! empty one: the reader may not have consented to storage, and the cap could not be enforced.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};

@@ -1,4 +1,4 @@
-//! Hours of the week in which an appeal shows, and the blackouts of the appeal and of the site.
+//! Limits an appeal to hours of the week, and applies the blackouts of the appeal and of the site.
 
 use jiff::tz::TimeZone;
 
@@ -10,18 +10,19 @@ use crate::context::ReaderContext;
 use crate::reason::Reason;
 use crate::timing::{blackouts, week_hours};
 
-/// How many steps are tried to find a time at which hours of two zones are both open. Each step ends a wait in one of them.
+/// The maximum number of steps in the search for a time at which the hours of two time zones are both open. Each step
+/// ends a wait in one of them.
 const MAX_STEPS: usize = 256;
 
 #[derive(Clone, Debug)]
 pub(crate) struct OpenHours {
     zone: TimeZone,
-    /// In the appeal's zone.
+    /// Hours in the appeal's time zone.
     own: WeekHours,
-    /// In the site's zone. If the two zones are the same, everything is in `own`.
+    /// Hours in the site's time zone. If the two time zones are the same, `own` contains all hours.
     site: WeekHours,
     silent_dates: Box<[DateSpan]>,
-    /// Whether all hours are in the site's zone.
+    /// Whether all hours are in the site's time zone.
     on_site_clock: bool,
 }
 
@@ -30,7 +31,7 @@ impl OpenHours {
         self.silent_dates.iter().any(|span| span.has(at_ms))
     }
 
-    /// The first instant from `at_ms` on that is open.
+    /// Returns the first open instant at or after `at_ms`.
     fn opens_at(&self, site_zone: &TimeZone, at_ms: i64) -> Option<i64> {
         let mut open_ms = at_ms;
         for _ in 0..MAX_STEPS {
@@ -83,7 +84,7 @@ impl Check for OpenHours {
     }
 
     fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
-        // The common case without the search: the site's clock is read once for all appeals.
+        // This covers the common case without a search. The site's local time is computed once for all appeals.
         if self.on_site_clock && self.own.have(context.wall_ms(at_ms)) && !self.is_silent_date(at_ms) {
             return Outcome::Pass;
         }

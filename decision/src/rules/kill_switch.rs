@@ -1,4 +1,4 @@
-//! The site's switch that stops all appeals, including thanks.
+//! The site's switch that stops all appeals, including those that thank.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};

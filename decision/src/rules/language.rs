@@ -1,4 +1,4 @@
-//! The reader's language. `en` matches `en-IE` too (basic filtering, RFC 4647, section 3.3.1).
+//! Requires or excludes languages of the reader. `en` also matches `en-IE` (basic filtering, RFC 4647, section 3.3.1).
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
@@ -11,7 +11,7 @@ pub(crate) struct Language {
     exclude: Box<[Box<str>]>,
 }
 
-/// Whether the language equals the range or is more specific.
+/// Whether the language equals the range or is more specific than the range.
 fn fits(range: &str, language: &str) -> bool {
     let (range, language) = (range.as_bytes(), language.as_bytes());
     language.len() >= range.len()
@@ -76,7 +76,7 @@ mod tests {
     use super::fits;
 
     #[test]
-    fn a_range_matches_whole_subtags_in_any_case() {
+    fn a_range_matches_only_whole_subtags_in_any_case() {
         assert!(
             fits("en", "en")
                 && fits("en", "EN-ie")

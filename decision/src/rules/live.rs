@@ -1,4 +1,4 @@
-//! Only a live appeal shows, and an upsell only on a site with upsells enabled.
+//! Shows only live appeals, and upsells only on sites that enable them.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
@@ -9,7 +9,7 @@ use crate::reason::Reason;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LiveState {
     live: Live,
-    /// It is an upsell, and the site has upsells disabled.
+    /// Whether the appeal is an upsell and the site has upsells disabled.
     switched_off: bool,
 }
 

@@ -1,8 +1,8 @@
-//! How many articles are free before the appeal shows.
+//! The meter: how many articles are free before the appeal shows.
 //!
-//! The days of the appeal's window count: today, in the site's time zone, and the days before it. A day in the future counts as
-//! today, because the reader's clock may be ahead. So without new articles the number can only fall over time: time alone can make
-//! an appeal stop showing, but never make it show.
+//! The days of the appeal's window count: today, in the site's time zone, and the days before it. A day in the future
+//! counts as today, because the reader's clock may be ahead. If the reader reads no more articles, the number can
+//! therefore only fall. Time alone can make an appeal stop showing, but can never make it show.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};
@@ -27,7 +27,7 @@ impl Meter {
         self.0.as_ref().map_or(DEFAULT_METER_DAYS, |meter| meter.window_days)
     }
 
-    /// Free articles used before the current page.
+    /// Returns the number of free articles that were used before the current page.
     fn used(&self, context: &ReaderContext<'_>, at_ms: i64) -> u64 {
         let Some(history) = context.history() else {
             return 0;
@@ -94,7 +94,7 @@ impl Check for Meter {
         let entitled = if self.is_entitled(context) { ", entitled to read on" } else { "" };
         let used = count(self.used(context, context.now_ms), "free article");
         let window = format!(" in {}", count(self.window_days(), "day"));
-        // The window of the caller's own count is not known here.
+        // If the caller counts articles itself, the window of its count is not known here.
         let is_counted_here = context.history().is_some_and(|history| history.article_days.is_some());
         let seen = format!("{used} used{}{entitled}", if is_counted_here { window.as_str() } else { "" });
         let wanted = self.0.as_ref().map_or_else(

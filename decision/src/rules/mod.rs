@@ -1,6 +1,6 @@
 //! The rules that an appeal must pass, in the order in which they are checked.
 //!
-//! **Owns** each rule: how it is compiled, what passes, its reason, when it opens over time, and how it is explained.
+//! **Owns** each rule: how it is compiled, what passes, its reason, when it passes over time, and how it is explained.
 //! **Never** looks at other appeals or at other rules' outcomes; `walk/` combines the outcomes.
 //! **Start at** the table in `table.rs`. A new rule needs a file here, a line in that table, and cases.
 //! **Tested in** `cases/`, about one file per rule.
@@ -54,9 +54,9 @@ use crate::reason::Reason;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Pass,
-    /// Time alone will never open it from this instant on.
+    /// The rule fails, and time alone will never make it pass after this instant.
     Blocked(Reason),
-    /// Opens as time passes: this is the first later millisecond at which it passes.
+    /// The rule fails now, and passes as time goes on. `opens_at_ms` is the first later millisecond at which it passes.
     Waiting {
         reason: Reason,
         opens_at_ms: i64,
@@ -68,7 +68,7 @@ impl Outcome {
         if passes { Self::Pass } else { Self::Blocked(reason) }
     }
 
-    /// The outcome of a rule that passes from `opens_at_ms` on.
+    /// Returns the outcome of a rule that passes from `opens_at_ms` on.
     pub(crate) const fn from_opening(opens_at_ms: Option<i64>, at_ms: i64, reason: Reason) -> Self {
         match opens_at_ms {
             None => Self::Blocked(reason),
@@ -92,27 +92,27 @@ impl Evidence {
 
 /// One rule of one appeal.
 pub(crate) trait Check: Sized {
-    /// Whether its outcome for one question can change over time.
+    /// Whether the rule's outcome for one question (one request for a decision) can change over time.
     const TIMED: bool = false;
 
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self;
 
-    /// Whether it always passes, for any question at any time. It is then not checked.
+    /// Whether the rule always passes, for any question at any time. It is then not checked.
     fn is_noop(&self) -> bool;
 
     fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome;
 
-    /// What it finds now. This allocates, so it is called only for explanations.
+    /// Describes what the rule finds now. This allocates, so it is called only for explanations.
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence;
 }
 
-/// A number and its unit, as text.
+/// Formats a number with its unit.
 fn count(number: impl Into<u64>, unit: &str) -> String {
     let number = number.into();
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Joins items with commas, or returns `none` if there are none.
+/// Joins items with commas. Returns `none` if there are no items.
 fn list<T: AsRef<str>>(words: impl IntoIterator<Item = T>, none: &str) -> String {
     let mut told = String::new();
     for word in words {

@@ -1,4 +1,5 @@
-//! Sections and tags. An appeal does not show on a page with any excluded section or tag. One included section or tag is enough.
+//! Includes or excludes sections and tags. An appeal does not show on a page with any excluded section or tag. One
+//! included section or tag is enough.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
@@ -27,7 +28,7 @@ impl Names {
     }
 }
 
-/// The page's section and tags as sent, including those that no rule uses.
+/// Describes the page's section and tags as the page sent them, including those that no rule uses.
 fn seen(context: &ReaderContext<'_>) -> String {
     let page = &context.question.page;
     let tags: Vec<&str> = page.tags.iter().map(|tag| &**tag).collect();
@@ -69,7 +70,7 @@ impl Check for PageExcluded {
 pub(crate) struct PageTargeted(Names);
 
 impl PageTargeted {
-    /// The sections and tags of which a page needs at least one; `None` if every page matches.
+    /// Returns the sections and tags of which a page needs at least one. Returns `None` if every page matches.
     pub(crate) fn names(&self) -> Option<impl Iterator<Item = NameId> + '_> {
         (!self.0.is_empty()).then(|| self.0.sections.iter().chain(&self.0.tags).copied())
     }
@@ -80,7 +81,7 @@ impl Check for PageTargeted {
         let pages = &spec.rules.pages;
         let sections = spec.names("pages.sections.include", &pages.sections.include);
         let tags = spec.names("pages.tags.include", &pages.tags.include);
-        // Even if every included tag is excluded, an included section may be left, and vice versa.
+        // Even if every included tag is excluded, an included section may still match, and vice versa.
         if tags.is_empty() {
             let excluded = spec.names("pages.sections.exclude", &pages.sections.exclude);
             spec.refuse_shadowed("pages.sections", &sections, &excluded);

@@ -1,4 +1,4 @@
-//! On paid (sponsored) pages, only appeals that allow it show.
+//! Shows an appeal on paid (sponsored) pages only if the appeal allows it.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};

@@ -1,4 +1,4 @@
-//! A reader who gave recently is not asked for money.
+//! The quiet period: a reader who gave recently is not asked for money.
 
 use super::schedule::describe;
 use super::spec::AppealSpec;
@@ -7,8 +7,8 @@ use crate::context::ReaderContext;
 use crate::labels::{Kind, Standing};
 use crate::reason::Reason;
 
-/// Applies to kinds that ask for new money; thanks may show at once. For an upsell it applies only to readers who gave once, because a monthly giver
-/// always gave recently.
+/// Applies to kinds that ask for new money; an appeal that thanks may show at once. To an upsell it applies only if the
+/// reader gave once, because a monthly giver always gave recently.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quiet {
     kind: Kind,

@@ -1,5 +1,5 @@
-//! Whether the reader is new, according to the history. A new reader has seen and dismissed no appeal, and has read at
-//! most one article, which may be the current one.
+//! Requires a new or a returning reader, according to the history. A new reader has seen and dismissed no appeal, and
+//! has read at most one article, which may be the current one.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};

@@ -1,5 +1,5 @@
-//! Redeploys: times at which an appeal starts over, once or every week, for all readers or for some countries. Not a rule itself, but used by
-//! the rules about views and dismissals.
+//! Redeploys: times at which an appeal starts over, once or every week, for all readers or for some countries. This is
+//! not a rule itself. The rules about views and dismissals use it.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ impl When {
         Self::Once(moment_ms(&spec.zone(), at, false))
     }
 
-    /// The last one not after `at_ms`.
+    /// Returns the last redeploy that is not after `at_ms`.
     fn last(&self, at_ms: i64) -> Option<i64> {
         match self {
             Self::Once(time_ms) => Some(*time_ms).filter(|time_ms| *time_ms <= at_ms),
@@ -52,7 +52,7 @@ impl When {
         }
     }
 
-    /// The first one after `at_ms`.
+    /// Returns the first redeploy after `at_ms`.
     fn next(&self, at_ms: i64) -> Option<i64> {
         match self {
             Self::Once(time_ms) => Some(*time_ms).filter(|time_ms| *time_ms > at_ms),
@@ -80,13 +80,13 @@ impl Redeploys {
         self.times.iter().filter(|(_, places)| places.have(context)).map(|(when, _)| when)
     }
 
-    /// The instant of the last redeploy before `at_ms`; views and dismissals before it no longer count.
+    /// Returns the instant of the last redeploy up to `at_ms`. Views and dismissals before it no longer count.
     pub(super) fn since_ms(&self, context: &ReaderContext<'_>, at_ms: i64) -> i64 {
         self.times(context).filter_map(|when| when.last(at_ms)).max().unwrap_or(i64::MIN)
     }
 
-    /// The first instant from `at_ms` on at which a rule passes. `opens_at` takes the instant from which
-    /// the history counts, and returns when the rule then opens for good, if it ever does.
+    /// Returns the first instant at or after `at_ms` at which a rule passes. `opens_at` takes the instant from which
+    /// the history counts. It returns when the rule then passes for good; `None` if it never does.
     pub(super) fn first(
         &self,
         context: &ReaderContext<'_>,
@@ -97,7 +97,8 @@ impl Redeploys {
         if now == Some(at_ms) || self.times.is_empty() {
             return now;
         }
-        // What counts changes at the next redeploy, and at the first one after any entry that the history dates in the future.
+        // What counts changes at the next redeploy. It also changes at the first redeploy after each entry that the
+        // history dates in the future.
         let dismissals = context.dismissals().map(|sent| sent.at_ms);
         let dated = dismissals.chain(context.views(at_ms)).filter(|dated_ms| *dated_ms > at_ms);
         let later = std::iter::once(at_ms).chain(dated);

@@ -1,7 +1,7 @@
-//! When an appeal begins and ends. Both bounds are inclusive, and both are whole minutes.
+//! Limits an appeal to the time from its start to its end. Both are whole minutes, and the appeal shows in both.
 //!
-//! The end is compared with the time of the question, so an appeal stops in the next minute even if the compiled
-//! appeals are older than that.
+//! The end is compared with the time of the question (the request for a decision). An appeal therefore stops in the
+//! next minute, even if the appeals were compiled before its end.
 
 use jiff::Timestamp;
 
@@ -13,7 +13,7 @@ use crate::context::ReaderContext;
 use crate::reason::Reason;
 use crate::timing::moment_ms;
 
-/// The first and last millisecond. A missing bound means that the schedule is unbounded on that side.
+/// The first and last millisecond of a schedule. A missing bound means that the schedule is unbounded on that side.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Schedule {
     first_ms: i64,
@@ -21,7 +21,7 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// Whether its first minute has begun.
+    /// Whether the schedule's first minute has begun.
     pub(crate) const fn has_begun(&self, at_ms: i64) -> bool {
         at_ms >= self.first_ms
     }
@@ -32,7 +32,8 @@ impl Schedule {
 }
 
 impl Schedule {
-    /// Days until the end in the site's local time, including the current one; `None` without an end.
+    /// Returns the number of 24-hour periods left until the end, in the site's local time and rounded up. Returns
+    /// `None` without an end.
     pub(crate) fn days_left(&self, context: &ReaderContext<'_>) -> Option<i64> {
         if self.last_ms == i64::MAX {
             return None;
@@ -81,7 +82,7 @@ impl Check for Schedule {
     }
 }
 
-/// A time in the site's time zone, as text.
+/// Formats a time in the site's time zone.
 pub(super) fn describe(at_ms: i64, context: &ReaderContext<'_>) -> String {
     Timestamp::from_millisecond(at_ms).map_or_else(
         |_| format!("{at_ms} ms"),

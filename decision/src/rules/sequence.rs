@@ -1,4 +1,4 @@
-//! After the last step of its sequence, an appeal does not show until it is redeployed.
+//! Stops an appeal after the last step of its sequence of variants, until the appeal is redeployed (starts over).
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(crate) struct Sequence {
 }
 
 impl Sequence {
-    /// Replaces the variants with the same variants at other weights.
+    /// Replaces the variants with the same variants that have other weights.
     pub(crate) fn replace_variants(&mut self, variants: Arc<Variants>) {
         self.variants = variants;
     }
@@ -25,7 +25,7 @@ impl Sequence {
         context.views_of(self.redeploys.appeal(), since_ms, at_ms).count() as u64
     }
 
-    /// The variant that this reader gets now.
+    /// Returns the variant that this reader gets now.
     pub(crate) fn variant(&self, context: &ReaderContext<'_>) -> usize {
         let views = if self.variants.has_steps() {
             self.views(context, self.redeploys.since_ms(context, context.now_ms), context.now_ms)

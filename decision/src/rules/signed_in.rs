@@ -1,4 +1,5 @@
-//! Whether the reader is signed in with the site. If the page does not say, the reader counts as not signed in.
+//! Requires a reader who is signed in to the site, or one who is not. If the page does not say, the reader counts as
+//! not signed in.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};

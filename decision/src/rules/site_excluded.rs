@@ -1,4 +1,4 @@
-//! Pages on which the site shows no appeal, some of them only on certain days.
+//! Stops an appeal on pages that the site excludes. Some exclusions apply only on certain days.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
@@ -17,7 +17,7 @@ impl Exclusion {
     }
 }
 
-/// Exclusions belong to the site; an appeal stores only whether there are any.
+/// Exclusions belong to the site. An appeal stores only whether the site has any.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SiteExcluded {
     any: bool,

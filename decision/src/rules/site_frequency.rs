@@ -1,6 +1,7 @@
-//! How often one reader is asked for money on one site, whatever the appeal. Views of appeals that ask for money count,
-//! including appeals that no longer exist. Upsells have their own cap, and their views count only for it. Views of
-//! appeals that ask for nothing do not count. The cap does not apply to them, nor to appeals that are `unlimited`.
+//! Limits how often one reader is asked for money on one site, across all appeals. Views of appeals that ask for money
+//! count, and so do views of appeals that no longer exist. Upsells have their own cap, and their views count only for
+//! that cap. Views of appeals that ask for nothing do not count. The cap does not apply to them, nor to appeals that
+//! are `unlimited`.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};

@@ -10,7 +10,8 @@ use crate::diagnostics::Diagnostics;
 use crate::names::{NameId, Names};
 use crate::site::Site;
 
-/// An appeal being compiled for one site: its rules as written, the site, the names, and the diagnostics.
+/// An appeal that is compiled for one site: its rules as the author wrote them, the site, the names, and the
+/// diagnostics.
 pub(crate) struct AppealSpec<'a, 'b> {
     pub(crate) rules: &'a AppealRules,
     /// The key by which the reader's context identifies the appeal.
@@ -26,7 +27,7 @@ impl AppealSpec<'_, '_> {
         self.diagnostics.problem(field_path, sentence);
     }
 
-    /// The time zone of the appeal's schedule.
+    /// Returns the time zone of the appeal's schedule.
     pub(crate) fn zone(&self) -> TimeZone {
         match self.rules.schedule.time_zone {
             Zone::Site => self.site.time_zone.clone(),
@@ -34,7 +35,7 @@ impl AppealSpec<'_, '_> {
         }
     }
 
-    /// Reports a problem if everything included is also excluded.
+    /// Reports a problem if every included item is also excluded.
     pub(crate) fn refuse_shadowed<T: PartialEq>(&mut self, field_path: &str, include: &[T], exclude: &[T]) {
         if !include.is_empty() && include.iter().all(|name| exclude.contains(name)) {
             self.problem(
@@ -44,12 +45,12 @@ impl AppealSpec<'_, '_> {
         }
     }
 
-    /// Whether it is a wall that can't be closed and that only an entitlement opens.
+    /// Whether the appeal is a wall that can't be closed and that only an entitlement opens.
     pub(crate) fn is_hard(&self) -> bool {
         self.rules.meter.as_ref().is_some_and(|meter| meter.hard)
     }
 
-    /// The appeal's campaign as a number.
+    /// Returns the appeal's campaign as a number.
     pub(crate) fn campaign(&mut self) -> Option<NameId> {
         let campaign = self.rules.campaign.as_deref()?;
         if campaign.trim().is_empty() {
@@ -59,12 +60,12 @@ impl AppealSpec<'_, '_> {
         Some(self.names.add(campaign))
     }
 
-    /// The number of a name that at least one rule uses.
+    /// Returns the number of a name that at least one rule uses.
     pub(crate) fn name(&self, name: &str) -> Option<NameId> {
         self.names.find(name)
     }
 
-    /// Turns a list of names into numbers, sorted.
+    /// Replaces a list of names with numbers, and sorts them.
     pub(crate) fn names(&mut self, field_path: &str, names: &[String]) -> Box<[NameId]> {
         self.names.add_all(field_path, names, self.diagnostics)
     }

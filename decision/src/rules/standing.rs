@@ -1,4 +1,5 @@
-//! Which standings an appeal may address. A known supporter is never asked; a reader whose standing is unknown is neither asked nor thanked.
+//! Limits an appeal to readers with certain standings. Each kind of appeal allows only some: `ask` and `win_back` never
+//! address a recurring or past-due supporter. A reader whose standing is unknown sees no appeal of any kind.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
@@ -20,7 +21,7 @@ const fn defaults(kind: Kind) -> &'static [Standing] {
     }
 }
 
-/// Why appeals of a kind may never target a standing.
+/// Returns why appeals of a kind may never address a standing; `None` if they may.
 const fn refusal(kind: Kind, standing: Standing) -> Option<&'static str> {
     match (kind, standing) {
         (_, Standing::Unknown) => Some("it is not known whether this reader gave"),
@@ -101,14 +102,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_kind_ever_targets_an_unknown_standing() {
+    fn no_kind_may_address_an_unknown_standing() {
         for kind in Kind::ALL {
             assert!(refusal(kind, Standing::Unknown).is_some(), "{kind:?}");
         }
     }
 
     #[test]
-    fn no_default_is_refused() {
+    fn every_default_standing_is_allowed() {
         for kind in Kind::ALL {
             for standing in defaults(kind) {
                 assert_eq!(refusal(kind, *standing), None, "{kind:?} {standing:?}");

@@ -1,4 +1,5 @@
-//! The surfaces on which an appeal may show, on which the page has room, and which the site has switched off.
+//! Requires a surface on which the appeal may show, on which the page has room, and which the site has not switched
+//! off.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
@@ -8,18 +9,18 @@ use crate::reason::Reason;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Surfaces {
-    /// In order of preference.
+    /// The surfaces, in order of preference.
     wanted: Box<[Surface]>,
     bits: u8,
 }
 
 impl Surfaces {
-    /// One bit for each surface it may show on.
+    /// One bit for each surface on which the appeal may show.
     pub(crate) const fn bits(&self) -> u8 {
         self.bits
     }
 
-    /// The preferred one of the surfaces that the page has room for and that the site has not switched off.
+    /// Returns the first of the appeal's surfaces that the page has room for and that the site has not switched off.
     pub(crate) fn choose(&self, context: &ReaderContext<'_>) -> Option<Surface> {
         let open = context.surfaces & !context.site.silenced;
         self.wanted.iter().copied().find(|surface| surface.bit() & open != 0)

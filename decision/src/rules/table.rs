@@ -13,10 +13,10 @@ use crate::context::ReaderContext;
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $name:ident = $field:ident: $part:ty,)*) => {
-        /// The rules, in the order in which they are checked. First come the switches of the site and the appeal, then the
-        /// country and the page (the index in `compiled/` skips appeals that don't match), then the reader's support, then
-        /// time and the rest of the page and the reader, and last what this reader has already seen. The more rules an
-        /// appeal passes, the nearer it was to being shown.
+        /// The rules, in the order in which they are checked. First come the switches of the site and the appeal. Then
+        /// come the country and the page, because the index in `compiled/` skips appeals that don't match them. The
+        /// reader's support follows, then time and the rest of the page and the reader. Last comes what this reader has
+        /// already seen. The more rules an appeal passes, the nearer it was to being shown.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Rule {
@@ -24,11 +24,11 @@ macro_rules! rules {
         }
 
         impl Rule {
-            /// Every rule, in the order in which they are checked.
+            /// Every rule, in the order of checking.
             pub const ORDER: [Self; [$(stringify!($name)),*].len()] = [$(Self::$name),*];
         }
 
-        /// What each rule stores of an appeal.
+        /// What each rule stores for an appeal.
         #[derive(Clone, Debug)]
         pub(crate) struct Parts {
             $(pub(crate) $field: $part,)*
@@ -36,7 +36,7 @@ macro_rules! rules {
         }
 
         impl Parts {
-            /// Rules whose outcome can change over time.
+            /// The rules whose outcome can change over time.
             const TIMED: RuleSet = RuleSet(0 $(| ((<$part as Check>::TIMED as u64) << Rule::$name as u64))*);
 
             pub(crate) fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
@@ -65,19 +65,19 @@ rules! {
     KillSwitch = kill_switch: kill_switch::KillSwitch,
     /// The appeal is live.
     Live = live: live::LiveState,
-    /// The country or region matches.
+    /// The reader's country or region matches.
     Country = country: country::Country,
-    /// The section or a tag is included.
+    /// One of the page's sections and tags is included.
     PageTargeted = page_targeted: page::PageTargeted,
-    /// The page has room for it.
+    /// The page has room for the appeal.
     Surface = surface: surfaces::Surfaces,
     /// The reader's standing matches.
     Standing = standing: standing::Standings,
     /// The reader did not give recently.
     Quiet = quiet: quiet::Quiet,
-    /// It has begun and is not over.
+    /// The appeal's schedule has begun and is not over.
     Schedule = schedule: schedule::Schedule,
-    /// It may show at this hour, and there is no blackout.
+    /// The appeal may show at this hour, and there is no blackout.
     Hours = hours: hours::OpenHours,
     /// The page is not sensitive.
     SensitivePage = sensitive_page: sensitive_page::SensitivePage,
@@ -91,27 +91,27 @@ rules! {
     Url = url: url::Url,
     /// Neither the section nor a tag is excluded.
     PageExcluded = page_excluded: page::PageExcluded,
-    /// The language matches.
+    /// The reader's language matches.
     Language = language: language::Language,
-    /// The kind of device matches.
+    /// The reader's kind of device matches.
     Device = device: device::Devices,
     /// The reader is signed in, or not, as the appeal requires.
     SignedIn = signed_in: signed_in::SignedIn,
-    /// The reader has an included trait, and no excluded one.
+    /// The reader has an included trait and no excluded one.
     Traits = traits: traits::Traits,
     /// The reader consented, if the appeal requires it.
     Consent = consent: consent::Consent,
-    /// The reader has an included entitlement, and no excluded one.
+    /// The reader has an included entitlement and no excluded one.
     Entitlements = entitlements: entitlements::Entitlements,
     /// Each value that the copy needs is available.
     Values = values: values::Values,
-    /// The question has a history, if a rule needs it.
+    /// The question (the request for a decision) has a reading history, if a rule needs it.
     History = history: history::History,
-    /// The reader is new, or returning, as the appeal requires.
+    /// The reader is new or returning, as the appeal requires.
     Reader = reader: reader::Reader,
     /// The reader read as many articles as the appeal requires.
     Articles = articles: articles::Articles,
-    /// The reader reads more, or less, than before, as the appeal requires.
+    /// The reader reads more or less than before, as the appeal requires.
     Trend = trend: trend::ReadingTrend,
     /// The free articles are used up.
     Meter = meter: meter::Meter,
@@ -123,13 +123,13 @@ rules! {
     SiteFrequency = site_frequency: site_frequency::SiteFrequency,
     /// The minimum pause after any view or dismissal is over.
     CoolDown = cool_down: cool_down::CoolDown,
-    /// The reader has not dismissed it.
+    /// The reader has not dismissed the appeal.
     Dismissal = dismissal: dismissal::Dismissal,
-    /// Its sequence is not over.
+    /// The appeal's sequence of variants is not over.
     Sequence = sequence: sequence::Sequence,
 }
 
-/// Some of the rules, as one bit for each.
+/// A set of rules, with one bit for each rule.
 #[derive(Clone, Copy, Debug)]
 struct RuleSet(u64);
 
@@ -147,12 +147,12 @@ impl Iterator for RuleSet {
 }
 
 impl Parts {
-    /// Rules that can fail, in order.
+    /// Returns the rules that can fail, in the order of checking.
     pub(crate) fn active(&self) -> impl Iterator<Item = Rule> + use<> {
         self.active
     }
 
-    /// Rules that can fail and whose outcome can change over time.
+    /// Returns the rules that can fail and whose outcome can change over time.
     pub(crate) fn timed(&self) -> impl Iterator<Item = Rule> + use<> {
         RuleSet(self.active.0 & Self::TIMED.0)
     }

@@ -1,4 +1,5 @@
-//! Traits: properties of a reader that the site defines and its pages send, such as `print_subscriber`. A trait that is not sent is absent.
+//! Requires or excludes traits: properties of a reader that the site defines and its pages send, such as
+//! `print_subscriber`. A trait that is not sent is absent.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
@@ -12,7 +13,7 @@ pub(crate) struct Traits {
     exclude: Box<[NameId]>,
 }
 
-/// Turns names into numbers, and reports those that the site does not list: no reader could ever have them.
+/// Replaces names with numbers. Reports names that the site does not list, because no reader could ever have them.
 fn listed(spec: &mut AppealSpec<'_, '_>, field_path: &str, names: &[String]) -> Box<[NameId]> {
     let all = spec.names(field_path, names);
     for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.trim().is_empty()) {

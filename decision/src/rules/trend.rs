@@ -1,5 +1,5 @@
-//! Whether the reader reads more than before: the last four whole weeks compared with the four before them. The present
-//! week does not count until it is over. [`Trend`](crate::Trend) defines a trend.
+//! Requires that the reader reads more or less than before. The rule compares the last four whole weeks with the four
+//! weeks before them. The current week does not count until it is over. [`Trend`](crate::Trend) defines a trend.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};
@@ -11,7 +11,7 @@ use crate::reason::Reason;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadingTrend(Option<Trend>);
 
-/// Articles in the last four whole weeks, and in the four before.
+/// Returns the number of articles in the last four whole weeks, and in the four weeks before.
 fn read(context: &ReaderContext<'_>, present: Week) -> (u64, u64) {
     let between = |first: Week, end: Week| {
         let weeks = context.weeks().iter().filter(|read| (first..end).contains(&read.week));
@@ -43,7 +43,7 @@ impl Check for ReadingTrend {
         if self.passes(context, present) {
             return Outcome::Pass;
         }
-        // The trend can only change when a week starts to count, moves to the earlier four, or leaves them.
+        // The trend can only change when a week starts to count, moves to the earlier four weeks, or leaves them.
         let changes = context.weeks().iter().flat_map(|read| [read.week + 1, read.week + 5, read.week + 9]);
         let opens = changes.filter(|week| *week > present && self.passes(context, *week)).min();
         let opens_at_ms = opens.map(|week| week_begins_ms(&context.site.time_zone, week));

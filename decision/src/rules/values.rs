@@ -1,5 +1,5 @@
-//! Values that the copy text requires: those of the variant that the reader would see. A sequence requires the values
-//! of all its steps, so that it never stops half-way.
+//! Requires the values that the copy text needs: those of the variant that the reader would see. A sequence requires
+//! the values of all its steps, so that it never stops half-way.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use crate::reason::Reason;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Values {
-    /// What each variant needs, as one bit for each value.
+    /// What each variant needs, with one bit for each value.
     needs: Box<[u16]>,
-    /// Values that are available for every question.
+    /// The values that are available for every question (every request for a decision).
     given: u16,
     variants: Arc<Variants>,
 }
@@ -26,7 +26,7 @@ fn bits(values: &[Value]) -> u16 {
 }
 
 impl Values {
-    /// Replaces the variants with the same variants at other weights.
+    /// Replaces the variants with the same variants that have other weights.
     pub(crate) fn replace_variants(&mut self, variants: Arc<Variants>) {
         self.variants = variants;
     }

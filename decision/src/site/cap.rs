@@ -1,4 +1,4 @@
-//! The data of a cap on views, and how a site's cap is compiled. `rules/cap.rs` applies it.
+//! The data of a cap on views, and the compilation of a site's cap. `rules/cap.rs` applies a cap.
 
 use crate::appeal_rules;
 use crate::calendar::{DAY_MS, HOUR_MS};
@@ -27,7 +27,7 @@ impl Cap {
         refuse_zero(field_path, "max_per_day", rules.max_per_day, never, diagnostics);
         refuse_zero(field_path, "window_days", rules.window_days, EMPTY_WINDOW, diagnostics);
         let cap = Self {
-            // 0 views is reported as a problem; the cap then has no effect.
+            // A value of 0 views is reported as a problem. The cap then has no effect.
             max_views: rules
                 .max_views
                 .or(rules.window_days.map(|_| DEFAULT_MAX_VIEWS))

@@ -1,4 +1,4 @@
-//! Pages on which the site shows no appeal, some of them only on certain days.
+//! Exclusions: pages on which the site shows no appeal. Some exclusions apply only on certain days.
 
 use jiff::tz::TimeZone;
 

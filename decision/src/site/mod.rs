@@ -1,7 +1,8 @@
 //! A compiled site: everything that applies to all of its appeals.
 //!
 //! **Owns** a site's own part of the rules, compiled: its clock, caps, exclusions, country groups and known ids.
-//! **Never** knows its appeals or how a rule uses what is here; those are in `compiled/` and `rules/`.
+//! **Never** knows the site's appeals or how a rule uses this data. `compiled/` contains the appeals, and `rules/` the
+//! rules.
 //! **Start at** [`Site`] below.
 //! **Tested in** `cases/site.json`, `cases/exclusions.json`, `cases/site_frequency.json`.
 
@@ -31,9 +32,9 @@ pub(crate) type Ids<T = u32> = HashMap<Box<str>, T, FxBuildHasher>;
 pub(crate) struct Site {
     pub(crate) id: Box<str>,
     pub(crate) kill_switch: bool,
-    /// One bit per surface on which nothing shows.
+    /// One bit for each surface on which nothing shows.
     pub(crate) silenced: u8,
-    /// Readers out of a million who are never asked for money, and the salt that selects them.
+    /// How many readers out of a million are never asked for money. `holdout_salt` selects them.
     pub(crate) held_out: u32,
     pub(crate) holdout_salt: u64,
     pub(crate) values: Box<[Value]>,
@@ -45,20 +46,20 @@ pub(crate) struct Site {
     /// The site's traits, sorted.
     pub(crate) traits: Box<[NameId]>,
     pub(crate) cool_down: CoolDown,
-    /// Hours of each week in which the site is silent.
+    /// The hours of each week in which the site shows no appeal.
     pub(crate) silent_hours: WeekHours,
     pub(crate) silent_dates: Box<[DateSpan]>,
     pub(crate) exclusions: Box<[Exclusion]>,
     pub(crate) country_groups: BTreeMap<Box<str>, Box<[CountryCode]>>,
-    /// Tags by which at least one appeal counts articles, sorted.
+    /// The tags by which at least one appeal counts articles, sorted.
     pub(crate) article_tags: Vec<NameId>,
-    /// The largest number of weeks before the current one that any of these appeals looks back.
+    /// The largest number of weeks before the current week for which one of these appeals counts articles.
     pub(crate) article_tag_weeks: i64,
-    /// Appeals by the ids that histories may contain: current and former ones.
+    /// The appeals by the ids that histories may contain: their current and former ids.
     pub(crate) appeals_by_id: Ids<KnownAppeal>,
 }
 
-/// The appeal behind an id in a reader's history.
+/// The appeal that an id in a reader's history stands for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownAppeal {
     pub(crate) key: u32,
@@ -109,10 +110,11 @@ impl Site {
         }
     }
 
-    /// The countries of a name, which is a country code or one of the site's country groups.
+    /// Returns the countries that a name stands for. The name is a country code or the name of one of the site's
+    /// country groups.
     ///
     /// # Errors
-    /// The name is neither; the error is the problem's message.
+    /// The name is neither. The error is the message of the problem.
     pub(crate) fn countries(&self, name: &str) -> Result<Vec<CountryCode>, String> {
         match (CountryCode::parse(name), self.country_groups.get(name)) {
             (Some(code), _) => Ok(vec![code]),
@@ -123,7 +125,7 @@ impl Site {
         }
     }
 
-    /// A placeholder for appeals without a site, so that the rest of such an appeal can be checked.
+    /// Creates a placeholder for appeals without a site, so that the rest of such an appeal can be checked.
     pub(crate) fn placeholder() -> Self {
         Self {
             id: "".into(),
