@@ -1,5 +1,5 @@
-//! A decision allocates no memory for rules or appeals. This is a separate test program because it replaces the allocator
-//! with a counting one.
+//! Checks that a decision allocates no memory for rules or appeals. This is a separate test program because it replaces
+//! the allocator with one that counts. A world is a set of compiled rules and a question for them.
 
 #[path = "../benches/worlds.rs"]
 mod worlds;
@@ -8,12 +8,12 @@ use allocation_counter::measure;
 use keepopen_decision::{AppealRules, Known, Question, SiteRules, compile, decide};
 use worlds::{NOON_MS, World};
 
-/// The number of allocations of one decision.
+/// Returns the number of allocations of one decision.
 fn allocations(world: &World) -> u64 {
-    let question: Question<'_> = serde_json::from_str(&world.question).expect("the question is well written");
+    let question: Question<'_> = serde_json::from_str(&world.question).expect("the question must be valid");
     let known = Known::nobody();
     let ask = || {
-        decide(&world.rules, &question, &known, NOON_MS, 0).expect("the site is there");
+        decide(&world.rules, &question, &known, NOON_MS, 0).expect("the site must exist");
     };
     // The time zone library fills its cache on first use.
     ask();
@@ -32,7 +32,8 @@ fn many_appeals_that_cannot_match_do_not_allocate() {
 
 #[test]
 fn a_heavy_decision_does_not_allocate_for_its_hundreds_of_rules() {
-    // Counts of articles by tag may outgrow their space on the stack, once per question.
+    // The counts of articles by tag may need more space than they have on the stack. This happens at most once per
+    // question.
     assert!(allocations(&worlds::heavy(false)) <= 4, "{}", allocations(&worlds::heavy(false)));
     assert!(allocations(&worlds::heavy(true)) <= 8, "{}", allocations(&worlds::heavy(true)));
 }
@@ -43,7 +44,7 @@ fn weights_by_country_do_not_allocate() {
         "id": "summer", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "live": "live",
         "variants": [{"id": "a", "weights_by_country": {"IE": 0, "NZ": 2}}, {"id": "b"}]
     });
-    let appeal: AppealRules = serde_json::from_value(appeal).expect("well written");
+    let appeal: AppealRules = serde_json::from_value(appeal).expect("the appeal must be valid");
     let (rules, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
     assert_eq!(problems, []);
     assert_eq!(allocations(&World { rules, question: worlds::typical().question }), 0);

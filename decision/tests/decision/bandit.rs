@@ -1,4 +1,4 @@
-//! Learned weights find the better variant, and are valid for any counts.
+//! Learned weights find the better variant, and are valid for any counts of views and gifts.
 
 use keepopen_decision::bandit::{Learning, Results, weights};
 use proptest::prelude::*;
@@ -17,7 +17,7 @@ fn follow(results: &[Results]) -> Vec<u32> {
 }
 
 #[test]
-fn no_variants_have_no_weights_and_a_single_variant_has_all() {
+fn no_variants_get_no_weights_and_a_single_variant_gets_all() {
     assert_eq!(follow(&[]), [] as [u32; 0]);
     assert_eq!(follow(&[seen(0, 0, 0)]), [ALL]);
     assert_eq!(follow(&[seen(1000, 3, 1500)]), [ALL]);
@@ -35,13 +35,13 @@ fn without_gifts_variants_share_equally_for_any_number_of_views() {
 }
 
 #[test]
-fn a_variant_that_earns_nothing_keeps_the_floor_and_the_other_gets_the_rest() {
+fn a_variant_that_earns_nothing_gets_only_the_floor() {
     let weights = follow(&[seen(100_000, 200, 200_000), seen(100_000, 0, 0)]);
     assert_eq!(weights[1], 50_000);
 }
 
 #[test]
-fn a_floor_above_an_equal_split_gives_an_equal_split() {
+fn a_floor_above_an_equal_split_leads_to_an_equal_split() {
     let high = Learning { floor_per_million: 500_000, pace: 0.0, ..FOLLOW };
     let results = [seen(1000, 9, 9000), seen(1000, 0, 0), seen(1000, 0, 0), seen(1000, 0, 0)];
     assert_eq!(weights(&results, Some(&[900_000, 50_000, 25_000, 25_000]), high, 7), [250_000; 4]);
@@ -66,7 +66,7 @@ fn a_new_variant_is_tried_but_does_not_take_over() {
 }
 
 #[test]
-fn weights_move_half_of_the_way_and_restart_if_a_variant_was_removed() {
+fn weights_move_half_way_and_restart_if_a_variant_was_removed() {
     let results = [seen(100_000, 200, 200_000), seen(100_000, 0, 0)];
     let half = Learning { pace: 0.5, ..FOLLOW };
     assert_eq!(weights(&results, Some(&[500_000, 500_000]), half, 7), [725_000, 275_000]);
@@ -75,7 +75,7 @@ fn weights_move_half_of_the_way_and_restart_if_a_variant_was_removed() {
 }
 
 #[test]
-fn without_gifts_weights_move_half_of_the_way_to_an_equal_split() {
+fn without_gifts_weights_move_half_way_to_an_equal_split() {
     let half = Learning { pace: 0.5, ..FOLLOW };
     assert_eq!(weights(&[seen(10, 0, 0); 2], Some(&[900_000, 100_000]), half, 7), [700_000, 300_000]);
 }
@@ -105,21 +105,22 @@ fn over_many_hours_the_better_variant_gets_most_readers() {
     for seed in 0..20_u64 {
         better.push(simulate(seed, &[(20, 1000), (30, 1000)]));
     }
-    // The rates differ by half; the floor leaves at most 95 %.
+    // The rates differ by half. The floor leaves at most 95 % to one variant.
     let good = better.iter().filter(|weight| **weight > 800_000).count();
     assert!(good >= 18, "{better:?}");
 }
 
-/// The last variant's weight after 200 hours of 2,000 views. Variants are (gifts per 10,000 views, mean gift).
+/// Returns the last variant's weight after 200 hours of 2,000 views each. A variant is (gifts per 10,000 views, mean
+/// gift).
 fn simulate(seed: u64, truth: &[(u64, u64)]) -> u32 {
     let mut results = vec![Results::default(); truth.len()];
     let mut shares = vec![ALL / 2; truth.len()];
-    let mut dice = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut random_state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut roll = |below: u64| {
-        dice ^= dice << 13;
-        dice ^= dice >> 7;
-        dice ^= dice << 17;
-        dice % below
+        random_state ^= random_state << 13;
+        random_state ^= random_state >> 7;
+        random_state ^= random_state << 17;
+        random_state % below
     };
     for hour in 0..200 {
         for ((results, (rate, mean)), share) in results.iter_mut().zip(truth).zip(&shares) {
@@ -161,7 +162,7 @@ proptest! {
         let found = weights(&results, before.as_deref(), learning, seed);
         prop_assert_eq!(found.len(), results.len());
         prop_assert_eq!(found.iter().sum::<u32>(), ALL);
-        let floor = floor_per_million.min(ALL / u32::try_from(results.len()).expect("a few"));
+        let floor = floor_per_million.min(ALL / u32::try_from(results.len()).expect("the number of results must fit in 32 bits"));
         prop_assert!(found.iter().all(|weight| weight + 1 >= floor), "{:?}", found);
         prop_assert_eq!(&weights(&results, before.as_deref(), learning, seed), &found);
     }

@@ -1,11 +1,12 @@
-//! Each behaviour collected from other decision services has a case, or is listed as an intended difference.
+//! Checks that each behaviour collected from other decision services has a case, or is listed as an intended
+//! difference.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// Their ids, by group.
+/// The ids of the behaviours, by group.
 const BEHAVIOURS: &[(&str, &[u8])] = &[
     ("FREQ", &[1, 2, 4, 5, 7, 8, 10, 11]),
     ("AUD", &[1, 2, 4, 5, 7, 8, 10]),
@@ -40,26 +41,26 @@ fn all() -> BTreeSet<String> {
     ids.collect()
 }
 
-/// The ids of behaviours that have a case.
+/// Returns the ids of behaviours that have a case.
 fn in_cases() -> BTreeSet<String> {
     let files = std::fs::read_dir(folder())
-        .expect("the folder is there")
-        .map(|entry| entry.expect("readable").path());
+        .expect("the folder must exist")
+        .map(|entry| entry.expect("the entry must be readable").path());
     let texts = files.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
     let cases = texts.flat_map(|path| {
-        let text = std::fs::read_to_string(path).expect("the file is readable");
-        serde_json::from_str::<Vec<Value>>(&text).expect("the file is a list of cases")
+        let text = std::fs::read_to_string(path).expect("the file must be readable");
+        serde_json::from_str::<Vec<Value>>(&text).expect("the file must contain a list of cases")
     });
     cases
         .flat_map(|case| case["after"].as_array().cloned().unwrap_or_default())
-        .map(|id| id.as_str().expect("an id is a text").to_owned())
+        .map(|id| id.as_str().expect("an id must be a string").to_owned())
         .collect()
 }
 
-/// The ids in the first column of the page's last table, which lists the intended differences.
-fn written_down() -> BTreeSet<String> {
-    let page = std::fs::read_to_string(folder().join("README.md")).expect("the page is there");
-    let (_, table) = page.split_once("## Intended differences").expect("the table is there");
+/// Returns the ids in the first column of the page's last table, which lists the intended differences.
+fn listed_differences() -> BTreeSet<String> {
+    let page = std::fs::read_to_string(folder().join("README.md")).expect("the page must exist");
+    let (_, table) = page.split_once("## Intended differences").expect("the page must contain the table");
     let rows = table.lines().filter_map(|line| line.strip_prefix("| "));
     let ids = rows.filter_map(|row| row.split(" | ").next()).flat_map(|cell| cell.split(", "));
     ids.filter(|id| id.contains('-') && !id.starts_with('-')).map(str::to_owned).collect()
@@ -68,14 +69,14 @@ fn written_down() -> BTreeSet<String> {
 #[test]
 fn each_of_the_71_behaviours_has_a_case_or_a_listed_difference() {
     assert_eq!(all().len(), 71);
-    let answered: BTreeSet<String> = in_cases().union(&written_down()).cloned().collect();
-    let forgotten: Vec<_> = all().difference(&answered).cloned().collect();
-    assert_eq!(forgotten, Vec::<String>::new());
+    let answered: BTreeSet<String> = in_cases().union(&listed_differences()).cloned().collect();
+    let missing: Vec<_> = all().difference(&answered).cloned().collect();
+    assert_eq!(missing, Vec::<String>::new());
 }
 
 #[test]
 fn cases_and_differences_name_only_existing_behaviours() {
-    let named: BTreeSet<String> = in_cases().union(&written_down()).cloned().collect();
-    let strange: Vec<_> = named.difference(&all()).cloned().collect();
-    assert_eq!(strange, Vec::<String>::new());
+    let named: BTreeSet<String> = in_cases().union(&listed_differences()).cloned().collect();
+    let unknown: Vec<_> = named.difference(&all()).cloned().collect();
+    assert_eq!(unknown, Vec::<String>::new());
 }

@@ -99,15 +99,15 @@ fn every_case_has_its_expected_outcome() {
 fn all_cases() -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
     let mut files: Vec<_> = std::fs::read_dir(folder)
-        .expect("the folder is there")
-        .map(|entry| entry.expect("the entry is readable").path())
+        .expect("the folder must exist")
+        .map(|entry| entry.expect("the entry must be readable").path())
         .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
         .collect();
     files.sort();
     files
         .iter()
         .flat_map(|path| {
-            let text = std::fs::read_to_string(path).expect("the file is readable");
+            let text = std::fs::read_to_string(path).expect("the file must be readable");
             serde_json::from_str::<Vec<Case>>(&text)
                 .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
         })
@@ -133,7 +133,7 @@ fn play(case: &Case) -> Result<(), String> {
             let decision = Decision::new(site, &question, &known, now_ms, case.draw);
             let (verdict, explanation) = (decision.verdict(), decision.explain());
             same("explained verdict", &explanation.verdict, &verdict)?;
-            // What was worked out for one of them is the same for the other.
+            // The decision caches parts of its context. The cache must not change the verdict or the explanation.
             same("verdict alone", &decide(&rules, &question, &known, now_ms, case.draw), &Ok(verdict))?;
             same(
                 "explanation alone",
@@ -144,21 +144,21 @@ fn play(case: &Case) -> Result<(), String> {
             let Verdict::Show { appeal, .. } = verdict else {
                 return same("values", &None, &case.expect.values.as_ref());
             };
-            let values = values(&decision.values(appeal).expect("it shows there"));
+            let values = values(&decision.values(appeal).expect("the shown appeal must be on the site"));
             same("values", &values, case.expect.values.as_ref().unwrap_or(&values))
         }
-        Ok(_) => Err("the site is known".to_owned()),
-        Err(error) => Err(format!("came out as {error:?}")),
+        Ok(_) => Err("the site is known, but the case expects an unknown one".to_owned()),
+        Err(error) => Err(format!("unexpected error {error:?}")),
     }
 }
 
-/// The values that are available.
+/// Returns the values that are available.
 fn values(values: &TemplateValues<'_, '_>) -> Value {
     let mut there = serde_json::json!({
         "article_count": values.article_count(), "country": values.country().map(|code| code.to_string()), "date": values.date(),
         "weekday": values.weekday(), "days_left": values.days_left(),
     });
-    there.as_object_mut().expect("it is written above").retain(|_, value| !value.is_null());
+    there.as_object_mut().expect("the values must be an object").retain(|_, value| !value.is_null());
     there
 }
 
@@ -180,10 +180,10 @@ fn learned(it: &CaseLearned) -> LearnedWeights {
 
 fn known(case: &Case) -> Known {
     let chosen = case.known.quiet_until.map(Timestamp::as_millisecond);
-    let worked_out =
+    let computed =
         case.known.gave_at.map(|at| quiet_until_ms(at.as_millisecond(), case.sites[0].quiet_days));
     let entitlements = case.known.entitlements.clone();
-    Known { standing: case.known.standing, quiet_until_ms: chosen.or(worked_out), entitlements }
+    Known { standing: case.known.standing, quiet_until_ms: chosen.or(computed), entitlements }
 }
 
 fn compare(case: &Case, verdict: Verdict, explanation: &Explanation) -> Result<(), String> {
@@ -204,14 +204,14 @@ fn compare(case: &Case, verdict: Verdict, explanation: &Explanation) -> Result<(
             same("surface", &surface, &expect.surface.unwrap_or(surface))?;
             same("closable", &closable, &expect.closable.unwrap_or(closable))?;
             same("kind", &kind, &expect.kind.unwrap_or(rules.kind))?;
-            let chosen = explanation.appeals.iter().find(|appeal| appeal.chosen).expect("one was chosen");
+            let chosen = explanation.appeals.iter().find(|appeal| appeal.chosen).expect("one appeal must be chosen");
             same("explained appeal", &chosen.appeal, &rules.id)?;
             same("position", &chosen.position, &expect.position.unwrap_or(chosen.position))
         }
         Verdict::Silent { reason, next_eligible_at_ms } => {
             same("reason", &Some(reason), &expect.reason)?;
             let next =
-                next_eligible_at_ms.map(|at_ms| Timestamp::from_millisecond(at_ms).expect("a real time"));
+                next_eligible_at_ms.map(|at_ms| Timestamp::from_millisecond(at_ms).expect("the time must be valid"));
             same("next_eligible_at", &next, &expect.next_eligible_at)
         }
     }

@@ -1,4 +1,5 @@
-//! The question's schema in `openapi.yaml` agrees with what the two parsers of questions accept.
+//! Checks that the question's schema in `openapi.yaml` agrees with what the two parsers of questions (requests for a
+//! decision) accept.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +13,11 @@ use serde_json::{Value, json};
 use super::fast::WHOLE;
 
 fn schemas() -> Value {
-    let contract: Value = yaml_serde::from_str(include_str!("../../../openapi.yaml")).expect("it is YAML");
+    let contract: Value = yaml_serde::from_str(include_str!("../../../openapi.yaml")).expect("openapi.yaml must be valid YAML");
     contract["components"]["schemas"].clone()
 }
 
-/// Each object of a question: its schema, its path in [`WHOLE`], and the fields that serde reads.
+/// Returns each object of a question: its schema, its path in [`WHOLE`], and the fields that serde reads.
 fn objects() -> [(&'static str, &'static str, &'static [&'static str]); 8] {
     [
         ("Question", "", fields::<Question<'_>>()),
@@ -30,9 +31,9 @@ fn objects() -> [(&'static str, &'static str, &'static [&'static str]); 8] {
     ]
 }
 
-/// Values of every type; each is valid for some fields and invalid for others.
+/// Returns values of every type. Each is valid for some fields and invalid for others.
 fn values() -> Vec<Value> {
-    let whole: Value = serde_json::from_str(WHOLE).expect("it is JSON");
+    let whole: Value = serde_json::from_str(WHOLE).expect("the question must be valid JSON");
     let mut values = vec![
         json!(null),
         json!(true),
@@ -66,14 +67,14 @@ fn values() -> Vec<Value> {
         json!({"text": null}),
     ];
     for (_, place, _) in objects() {
-        let object = whole.pointer(place).expect("it has each object").clone();
+        let object = whole.pointer(place).expect("the question must contain each object").clone();
         values.extend([json!([object]), object]);
     }
     values
 }
 
 #[test]
-fn each_object_has_the_same_fields_in_the_schema_and_in_the_parsers() {
+fn each_object_has_the_same_fields_in_the_schema_and_in_the_parser() {
     let schemas = schemas();
     for (name, _, fields) in objects() {
         let properties = schemas[name]["properties"].as_object().unwrap();
@@ -111,8 +112,8 @@ fn both_parsers_accept_what_the_schema_allows_and_nothing_else() {
     }
 }
 
-/// The question as both parsers read it; `None` if they reject it. Asserts that they accept it exactly if it is allowed. The
-/// fast parser leaves questions with unknown fields to serde.
+/// Returns the question as both parsers read it; `None` if they reject it. Asserts that serde accepts it exactly if it
+/// is allowed, and that the fast parser agrees with serde. Questions with unknown fields are only parsed by serde.
 fn read_by_both(question: &Value, [allowed, known]: [bool; 2], what: &str) -> Option<String> {
     let json = question.to_string();
     let (fast, serde) = (fast_question(&json), serde_json::from_str::<Question<'_>>(&json));
@@ -128,14 +129,14 @@ enum Unknown {
     Refused,
 }
 
-/// The schemas, and whether unknown fields are allowed.
+/// The schemas, and whether unknown fields are ignored or refused.
 struct Schemas<'a>(&'a Value, Unknown);
 
 impl Schemas<'_> {
     /// Whether the schema allows the value. Supports only the keywords that the question's schemas use.
     fn allow(&self, schema: &Value, value: &Value) -> bool {
         if let Some(reference) = schema["$ref"].as_str() {
-            let name = reference.rsplit('/').next().expect("it has a name");
+            let name = reference.rsplit('/').next().expect("the reference must end with a name");
             return self.allow(&self.0[name], value);
         }
         if let Some(any) = schema["oneOf"].as_array() {
@@ -185,9 +186,9 @@ fn is_text(schema: &Value, text: &str) -> bool {
     is_listed && is_formed
 }
 
-/// The fields that serde reads for a struct.
+/// Returns the fields that serde reads for a struct.
 fn fields<'de, T: Deserialize<'de> + std::fmt::Debug>() -> &'static [&'static str] {
-    T::deserialize(Fields).expect_err("it has a struct's fields").0
+    T::deserialize(Fields).expect_err("deserializing must stop at the struct's fields").0
 }
 
 struct Fields;
@@ -205,7 +206,7 @@ impl std::error::Error for Asked {}
 
 impl serde::de::Error for Asked {
     fn custom<T: std::fmt::Display>(message: T) -> Self {
-        panic!("no struct was asked for: {message}")
+        panic!("serde did not ask for a struct: {message}")
     }
 }
 
@@ -213,7 +214,7 @@ impl<'de> Deserializer<'de> for Fields {
     type Error = Asked;
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Asked> {
-        panic!("no struct was asked for")
+        panic!("serde did not ask for a struct")
     }
 
     fn deserialize_struct<V: Visitor<'de>>(

@@ -1,11 +1,11 @@
-//! The evidence of every rule as text: what it found and what would have passed.
+//! The evidence of every rule, as text: what the rule found and what would have passed.
 
 use keepopen_decision::{Explanation, Known, Rule};
 use serde_json::json;
 
 use crate::explain::{NOW_MS, explained, explained_on, rule, summer, with};
 
-/// One line for each rule of the only appeal: what it found and what would have passed.
+/// Returns one line for each rule of the only appeal: what the rule found and what would have passed.
 fn lines(explanation: &Explanation) -> String {
     let rules = explanation.appeals[0].rules.iter();
     rules
@@ -56,17 +56,17 @@ Sequence: 0 views | no sequence
 
 #[test]
 fn evidence_of_every_rule_for_an_appeal_with_conditions() {
-    let away = json!({"include": [], "exclude": ["one", "two"]});
+    let one_and_two_excluded = json!({"include": [], "exclude": ["one", "two"]});
     let appeal = with(
         summer(),
         "audience",
         json!({
             "countries": {"include": [], "exclude": ["GB", "FR"]}, "languages": {"include": [], "exclude": ["fr", "de"]},
-            "signed_in": false, "entitlements": away, "reader": "returning", "trend": "steady",
+            "signed_in": false, "entitlements": one_and_two_excluded, "reader": "returning", "trend": "steady",
             "articles": {"min": 1, "max": 9, "tags": ["china"], "weeks": 1}
         }),
     );
-    let pages = json!({"sections": away, "tags": {"include": [], "exclude": ["three"]}, "kinds": away,
+    let pages = json!({"sections": one_and_two_excluded, "tags": {"include": [], "exclude": ["three"]}, "kinds": one_and_two_excluded,
         "urls": {"include": [], "exclude": ["/one/*", "*two"]}, "on_paid_pages": true, "on_sensitive_pages": true,
         "skip_first": 1});
     let appeal =

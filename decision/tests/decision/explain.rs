@@ -14,17 +14,17 @@ pub fn explained(appeals: &Value, question: &Value, known: Known) -> Explanation
 
 pub fn explained_on(site: &Value, appeals: &Value, question: &Value, known: Known) -> Explanation {
     let appeals: Vec<AppealRules> =
-        serde_json::from_value(appeals.clone()).expect("the appeals are well written");
-    let site: SiteRules = serde_json::from_value(site.clone()).expect("the site is well written");
+        serde_json::from_value(appeals.clone()).expect("the appeals must be valid");
+    let site: SiteRules = serde_json::from_value(site.clone()).expect("the site must be valid");
     let (rules, problems) = compile(&[site], &appeals);
     assert_eq!(problems, []);
     let text = question.to_string();
-    let question: Question<'_> = serde_json::from_str(&text).expect("the question is well written");
-    explain(&rules, &question, &known, NOW_MS, 0).expect("the site is there")
+    let question: Question<'_> = serde_json::from_str(&text).expect("the question must be valid");
+    explain(&rules, &question, &known, NOW_MS, 0).expect("the site must exist")
 }
 
 pub fn rule(appeal: &AppealExplanation, wanted: Rule) -> &RuleExplanation {
-    appeal.rules.iter().find(|explanation| explanation.rule == wanted).expect("every rule is explained")
+    appeal.rules.iter().find(|explanation| explanation.rule == wanted).expect("every rule must be explained")
 }
 
 pub fn summer() -> Value {
@@ -81,7 +81,7 @@ fn times_are_shown_in_the_sites_time_zone() {
 }
 
 #[test]
-fn a_passed_rule_gives_no_reason() {
+fn a_passed_rule_has_no_reason() {
     let explanation =
         explained(&json!([summer()]), &json!({"site": "journal", "history": {}}), Known::nobody());
     assert!(explanation.appeals[0].passed);
@@ -108,7 +108,7 @@ fn an_explanation_is_json_with_the_apis_labels() {
 }
 
 #[test]
-fn every_rule_is_explained_if_nothing_shows() {
+fn every_failed_rule_is_explained_if_nothing_shows() {
     let appeal = with(
         summer(),
         "audience",
@@ -162,7 +162,7 @@ fn a_hard_wall_passes_the_rule_for_dismissals_after_any_dismissal() {
 }
 
 #[test]
-fn appeals_below_the_one_that_shows_are_explained_too() {
+fn appeals_of_lower_priority_are_also_explained() {
     let below = with(with(summer(), "id", json!("winter")), "priority", json!(-1));
     let explanation =
         explained(&json!([below, summer()]), &json!({"site": "journal", "history": {}}), Known::nobody());
@@ -175,7 +175,7 @@ fn appeals_below_the_one_that_shows_are_explained_too() {
 }
 
 #[test]
-fn the_country_of_separate_weights_is_shown_and_none_for_default_weights() {
+fn an_explanation_names_the_country_only_if_it_has_separate_weights() {
     let variants = json!([{"id": "a", "weights_by_country": {"NZ": 0}}, {"id": "b"}]);
     let appeals = json!([with(summer(), "variants", variants)]);
     let explanation = |country: &str| {

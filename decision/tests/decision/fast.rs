@@ -1,4 +1,4 @@
-//! The fast parser reads questions as serde does.
+//! The fast parser reads questions (requests for a decision) as serde does.
 
 use keepopen_decision::{Question, fast_question};
 use proptest::prelude::*;
@@ -6,17 +6,17 @@ use proptest::prelude::*;
 pub const WHOLE: &str = r#"{"site":"journal","surfaces":["banner","inline","wall"],"page":{"url":"https://journal.example.org/é","section":"politics","tags":["budget","assembly"],"kind":"article","sensitive":false,"paid":true,"ordinal":3},"reader":{"country":"IE","region":"L","locale":"en-IE","device":"mobile","signed_in":false,"consent":"granted","bucket":417223},"history":{"views":[{"appeal":"summer","variant":"a","at":"2026-11-23T08:00:00.123Z"},{"appeal":"winter","at":"2026-11-23T08:00:00Z"}],"dismissals":[{"appeal":"summer","kind":"already_gave","at":"2026-11-20T08:00:00Z"}],"articles":[{"week":"2026-11-16","count":4,"tags":{"budget":2,"health & care":0}},{"week":"2026-11-09"}],"article_days":[{"day":"2026-11-22","count":2},{"day":"2026-11-23"}],"free_articles_used":0},"token":"a.b.c"}"#;
 
 #[test]
-fn questions_as_browsers_write_them_are_read() {
+fn questions_as_browsers_write_them_are_parsed() {
     let empty = r#"{"site":"","surfaces":[],"page":{},"reader":{},"history":{},"token":null}"#;
     let nothing_known = r#"{"site":"s","surfaces":null,"page":null,"reader":null,"history":null}"#;
     let lists = r#"{"site":"s","history":{"views":null,"dismissals":[],"articles":[{"week":"w","count":null,"tags":null},{"week":"w","tags":{}}]}}"#;
     let days = r#"{"site":"s","history":{"article_days":[{"day":"2024-02-29","count":null},{"count":2,"day":"2026-11-23"}]}}"#;
     let no_days = r#"{"site":"s","history":{"article_days":[]}}"#;
     let days_unknown = r#"{"site":"s","history":{"article_days":null}}"#;
-    let turned = r#"{"token":"t","history":{"articles":[],"views":[{"at":"2026-11-23T08:00:00Z","appeal":"a"}]},"site":"s"}"#;
+    let reordered = r#"{"token":"t","history":{"articles":[],"views":[{"at":"2026-11-23T08:00:00Z","appeal":"a"}]},"site":"s"}"#;
     let largest = r#"{"site":"s","reader":{"bucket":4294967295}}"#;
     let spaced = WHOLE.replace(',', ", ").replace(r#"":"#, r#"": "#);
-    for json in [WHOLE, empty, nothing_known, lists, days, no_days, days_unknown, turned, largest, &spaced] {
+    for json in [WHOLE, empty, nothing_known, lists, days, no_days, days_unknown, reordered, largest, &spaced] {
         assert_eq!(fast_question(json), Some(serde_json::from_str(json).unwrap()), "{json}");
     }
 }
@@ -90,7 +90,7 @@ fn other_questions_are_left_to_serde() {
 
 proptest! {
     #[test]
-    fn every_accepted_question_is_read_as_serde_reads_it(
+    fn every_accepted_question_is_parsed_as_serde_parses_it(
         changes in proptest::collection::vec((any::<proptest::sample::Index>(), 0_usize..3, r#"[\x00-\x20"\\{}\[\],:0129.e-]|null|true|é|"site":|"at":|\PC"#), 1..4),
     ) {
         let mut json: Vec<String> = WHOLE.chars().map(String::from).collect();
@@ -119,11 +119,11 @@ proptest! {
 }
 
 #[test]
-fn tags_are_equal_if_their_content_is_equal_for_either_parser() {
+fn tags_from_both_parsers_are_equal_if_their_contents_are() {
     let json = r#"{"week":"2026-11-16","tags":{"budget":2,"harbour":1}}"#;
     let question = format!(r#"{{"site":"s","history":{{"articles":[{json}]}}}}"#);
     let written = fast_question(&question).unwrap().history.unwrap().articles[0].tags.clone();
-    let told = [("budget".into(), 2), ("harbour".into(), 1)];
-    assert_eq!(written, told.iter().cloned().collect());
-    assert_ne!(written, told.into_iter().take(1).collect());
+    let expected = [("budget".into(), 2), ("harbour".into(), 1)];
+    assert_eq!(written, expected.iter().cloned().collect());
+    assert_ne!(written, expected.into_iter().take(1).collect());
 }

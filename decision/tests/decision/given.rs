@@ -1,4 +1,4 @@
-//! What the caller of `compile` adds to appeals, in addition to what their authors write.
+//! Values that the caller of `compile` gives to appeals, in addition to what their authors write.
 
 use keepopen_decision::{
     AppealRules, Kind, Known, Moment, Question, Reason, SiteRules, Surface, Value, Verdict, begins_at_ms,
@@ -18,8 +18,8 @@ fn verdict_on(site: &SiteRules, given: &[Value]) -> Verdict {
     let (compiled, problems) = compile(std::slice::from_ref(site), &[appeal]);
     assert!(problems.is_empty(), "{problems:?}");
     let question: Question<'_> =
-        serde_json::from_str(r#"{"site": "journal", "history": {}}"#).expect("a question");
-    decide(&compiled, &question, &Known::nobody(), NOON_MS, 0).expect("a site that is there")
+        serde_json::from_str(r#"{"site": "journal", "history": {}}"#).expect("the question must be valid");
+    decide(&compiled, &question, &Known::nobody(), NOON_MS, 0).expect("the site must exist")
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_value_that_both_the_site_and_the_caller_provide_is_available() {
 }
 
 #[test]
-fn given_values_are_never_read_from_what_an_author_writes() {
+fn an_author_cannot_set_given_values() {
     let appeal = AppealRules::new("summer", "journal", Kind::Ask, Surface::Banner);
     let mut written = serde_json::to_value(&appeal).unwrap();
     assert!(written.get("given").is_none());
@@ -45,7 +45,7 @@ fn given_values_are_never_read_from_what_an_author_writes() {
 }
 
 #[test]
-fn a_moment_is_local_time_and_a_date_begins_with_its_first_minute() {
+fn a_moment_is_in_local_time_and_a_date_begins_with_its_first_minute() {
     let at = |text: &str, zone: &str| begins_at_ms(text.parse::<Moment>().unwrap(), zone);
     assert_eq!(at("2026-06-15T12:00:00Z", "Europe/Dublin"), Some(NOON_MS));
     assert_eq!(at("2026-06-15T13:00", "Europe/Dublin"), Some(NOON_MS));

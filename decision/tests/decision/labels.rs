@@ -7,13 +7,13 @@ use keepopen_decision::{
 use serde::{Deserialize, Serialize};
 use serde_json::{json, to_value};
 
-/// The labels of all values. Asserts that each is the same in JSON.
+/// Returns the labels of all values. Asserts that each label is the same in JSON.
 fn all<T: Copy + Serialize>(
     values: impl IntoIterator<Item = T>,
     as_str: impl Fn(T) -> &'static str,
 ) -> String {
     let words = values.into_iter().map(|value| {
-        assert_eq!(to_value(value).expect("a word"), as_str(value));
+        assert_eq!(to_value(value).expect("a label must serialize"), as_str(value));
         as_str(value)
     });
     words.collect::<Vec<_>>().join(" ")
@@ -56,10 +56,10 @@ fn a_device_is_parsed_from_its_label_in_any_case() {
 
 #[test]
 fn a_percentage_is_written_as_short_as_possible() {
-    let told = [0.0, 12.5, 30.0, 100.0].map(|percent| Percent::new(percent).unwrap());
-    assert_eq!(told.map(|percent| percent.to_string()), ["0 %", "12.5 %", "30 %", "100 %"]);
-    assert_eq!(to_value(told).unwrap(), json!([0, 12.5, 30, 100]));
-    assert_eq!(told.map(Percent::per_million), [0, 125_000, 300_000, 1_000_000]);
+    let percentages = [0.0, 12.5, 30.0, 100.0].map(|percent| Percent::new(percent).unwrap());
+    assert_eq!(percentages.map(|percent| percent.to_string()), ["0 %", "12.5 %", "30 %", "100 %"]);
+    assert_eq!(to_value(percentages).unwrap(), json!([0, 12.5, 30, 100]));
+    assert_eq!(percentages.map(Percent::per_million), [0, 125_000, 300_000, 1_000_000]);
     assert_eq!([-0.1, 100.1, f64::NAN].map(Percent::new), [None; 3]);
 }
 
@@ -96,8 +96,8 @@ fn the_problem_of_a_floor_that_is_too_high_shows_the_maximum() {
     appeal.variants = ["a", "b", "c"].map(VariantRules::new).to_vec();
     (appeal.assignment, appeal.floor_percent) = (Assignment::Learned, Percent::new(40.0));
     let (_, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
-    let told: Vec<String> = problems.iter().map(Problem::to_string).collect();
-    assert_eq!(told, ["appeal \"summer\", floor_percent: 3 variants can have 33.3 % each at most."]);
+    let sentences: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    assert_eq!(sentences, ["appeal \"summer\", floor_percent: 3 variants can have 33.3 % each at most."]);
 }
 
 #[test]

@@ -1,9 +1,10 @@
-//! What the decision must do, seen from outside.
+//! Tests the decision through its public API.
 //!
-//! **Owns** the runner of the cases, and the tests of explanations, of reading rules and of properties. It is one program, so that it is linked once.
-//! **Never** counts allocations: that needs a separate program, `tests/allocations.rs`.
+//! **Owns** the runner of the cases, and the tests of explanations, of parsing rules and questions, and of properties.
+//! It is one program, so that it is linked once.
+//! **Never** counts allocations. Counting needs a separate program, `tests/allocations.rs`.
 //! **Start at** `cases.rs`, which runs `cases/`.
-//! **Tested in** itself: each test was seen to fail once with the code it guards broken.
+//! **Tested in** itself: each test was seen to fail once when the code that it guards was broken.
 
 mod bandit;
 mod behaviours;

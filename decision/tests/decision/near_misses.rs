@@ -1,14 +1,15 @@
-//! Unknown field names in questions that look like a typo give a warning; others are ignored.
+//! Unknown field names in questions (requests for a decision) that look like a typo cause a warning. Other unknown
+//! names are ignored.
 
 use keepopen_decision::NearMisses;
 use serde_json::{Value, json};
 
 fn warnings(question: &Value) -> Vec<String> {
-    serde_json::from_str::<NearMisses>(&question.to_string()).expect("it is JSON").0
+    serde_json::from_str::<NearMisses>(&question.to_string()).expect("the question must be valid JSON").0
 }
 
 #[test]
-fn a_typo_gives_a_warning_with_the_probable_name() {
+fn a_typo_causes_a_warning_with_the_probable_name() {
     assert_eq!(
         warnings(&json!({"site": "journal", "page": {"sensitve": true, "tags": ["a"]}})),
         ["page.sensitve is not known and was ignored; did you mean page.sensitive?"]
@@ -23,7 +24,7 @@ fn a_typo_gives_a_warning_with_the_probable_name() {
 }
 
 #[test]
-fn a_field_in_the_wrong_object_gives_a_warning_with_the_right_one() {
+fn a_field_in_the_wrong_object_causes_a_warning_with_the_right_object() {
     assert_eq!(
         warnings(
             &json!({"site": "journal", "section": "sport", "reader": {"url": "/a"}, "page": {"country": "IE"}})
@@ -37,7 +38,7 @@ fn a_field_in_the_wrong_object_gives_a_warning_with_the_right_one() {
 }
 
 #[test]
-fn a_typo_in_many_entries_gives_one_warning() {
+fn a_typo_in_many_entries_causes_one_warning() {
     let view = json!({"appeal": "a", "varient": "b", "at": "2026-06-15T12:00:00Z"});
     assert_eq!(
         warnings(&json!({"site": "journal", "history": {"views": [view, view]}})),
@@ -58,7 +59,7 @@ fn a_typo_in_many_entries_gives_one_warning() {
 }
 
 #[test]
-fn known_and_unrelated_fields_give_no_warning() {
+fn known_and_unrelated_fields_cause_no_warning() {
     let question = json!({
         "site": "journal", "surfaces": ["banner"], "token": null, "supporter": {"standing": "none"}, "preview": "note", "author": "x", "experiment": {"site": 1},
         "page": {"url": "/a", "section": null, "tags": [], "kind": "a", "sensitive": false, "paid": false, "ordinal": 1, "words": 7},

@@ -1,4 +1,4 @@
-//! How rules and questions are read.
+//! How rules and questions (requests for a decision) are parsed.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use keepopen_decision::{
 };
 use serde_json::{Value, json};
 
-/// Every field an appeal can have, none of them at its default.
+/// Returns an appeal with every field that an appeal can have. No field has its default.
 fn full_appeal() -> Value {
     json!({
         "id": "summer", "sites": ["journal"], "kind": "win_back", "surface": ["wall", "inline"], "priority": -3,
@@ -43,7 +43,7 @@ fn full_appeal() -> Value {
 }
 
 #[test]
-fn an_appeal_survives_reading_and_writing() {
+fn an_appeal_is_unchanged_after_parsing_and_writing() {
     let read: AppealRules = serde_json::from_value(full_appeal()).unwrap();
     assert_eq!(serde_json::to_value(&read).unwrap(), full_appeal());
 }
@@ -63,7 +63,7 @@ fn default_values_are_not_written() {
 fn an_unknown_field_is_an_error_at_every_depth_of_an_appeal() {
     let mut objects = Vec::new();
     collect_objects(&full_appeal(), String::new(), &mut objects);
-    // Its fields are names of countries; the compiler reports unknown ones.
+    // The fields of this object are names of countries. The compiler reports unknown names.
     objects.retain(|pointer| pointer != "/variants/0/weights_by_country");
     assert_eq!(objects.len(), 22);
     for pointer in objects {
@@ -113,7 +113,7 @@ fn omitted_fields_have_their_defaults() {
 }
 
 #[test]
-fn a_time_survives_reading_and_writing() {
+fn a_time_is_unchanged_after_parsing_and_writing() {
     for text in ["2026-06-15T12:00:00Z", "2026-06-15T12:00:00", "2026-06-15"] {
         assert_eq!(text.parse::<Moment>().unwrap().to_string(), text);
     }
@@ -146,7 +146,7 @@ fn other_values_in_place_of_an_object_are_rejected() {
 }
 
 #[test]
-fn the_whole_reader_context_is_read() {
+fn every_part_of_a_question_is_parsed() {
     let text = r#"{"site":"journal","surfaces":["banner","inline"],
         "page":{"url":"https://journal.example/a","section":"politics","tags":["china"],"kind":"article",
                 "sensitive":false,"paid":true,"ordinal":3},
@@ -169,7 +169,7 @@ fn the_whole_reader_context_is_read() {
 }
 
 #[test]
-fn texts_are_borrowed_even_in_lists_and_copied_only_if_necessary() {
+fn texts_are_borrowed_even_in_lists_unless_they_contain_escapes() {
     let text = r#"{"site":"journal","page":{"section":"a\u0062","tags":["china"]}}"#;
     let question: Question<'_> = serde_json::from_str(text).unwrap();
     assert!(matches!(question.site.0, Cow::Borrowed("journal")));

@@ -1,4 +1,4 @@
-//! Weights by country: in each country, an appeal behaves as if that country's weights were its default ones.
+//! Weights by country: in each country, an appeal behaves as if that country's weights were the default weights.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::generate::{appeals, known, question, site, time};
 use super::{ask, worlds};
 
-/// The appeals with the country's weights as default weights, and without weights by country.
+/// Returns the appeals with the country's weights as default weights, and without weights by country.
 fn as_in(country: Option<CountryCode>, site: &SiteRules, appeals: &[AppealRules]) -> Vec<AppealRules> {
     let mut there = appeals.to_vec();
     for variant in there.iter_mut().flat_map(|appeal| &mut appeal.variants) {
@@ -31,7 +31,7 @@ proptest! {
     #![proptest_config(worlds(1500))]
 
     #[test]
-    fn each_country_sees_what_it_would_if_its_weights_were_the_default_ones(
+    fn each_country_sees_the_same_as_if_its_weights_were_the_default(
         appeals in appeals(1..3),
         site in site(),
         question in question(),
@@ -53,13 +53,13 @@ proptest! {
 
 const BUCKETS: u32 = 100_000;
 
-/// One appeal of three variants, with these default weights and weights in New Zealand.
-fn compiled(usual: [u32; 3], own: Option<[u32; 3]>) -> Compiled {
+/// Compiles one appeal of three variants, with these default weights and with separate weights in New Zealand.
+fn compiled(default_weights: [u32; 3], own: Option<[u32; 3]>) -> Compiled {
     let by_country = |place: usize| -> BTreeMap<String, u32> {
         own.iter().map(|weights| ("NZ".to_owned(), weights[place])).collect()
     };
     let variant = |place: usize| VariantRules {
-        weight: usual[place],
+        weight: default_weights[place],
         weights_by_country: by_country(place),
         ..VariantRules::new(place.to_string())
     };
@@ -73,7 +73,7 @@ fn compiled(usual: [u32; 3], own: Option<[u32; 3]>) -> Compiled {
     compiled
 }
 
-/// The variant of each reader in that country, by bucket.
+/// Returns the variant of each reader in the country, by bucket (the number that the browser keeps).
 fn variants(rules: &Compiled, country: Option<&'static str>) -> Vec<usize> {
     let variant = |bucket| {
         let reader = Reader { bucket: Some(bucket), country: country.map(Into::into), ..Reader::default() };
@@ -87,7 +87,7 @@ fn variants(rules: &Compiled, country: Option<&'static str>) -> Vec<usize> {
 }
 
 #[test]
-fn weights_of_one_country_change_nothing_for_readers_of_another() {
+fn weights_of_one_country_do_not_affect_readers_of_another() {
     let (before, after) = (compiled([5, 1, 4], None), compiled([5, 1, 4], Some([0, 3, 1])));
     let elsewhere = variants(&before, Some("AU"));
     assert_eq!(variants(&after, Some("AU")), elsewhere);
@@ -99,7 +99,7 @@ fn weights_of_one_country_change_nothing_for_readers_of_another() {
 fn shares_in_a_country_follow_its_own_weights() {
     let own = variants(&compiled([5, 1, 4], Some([0, 3, 1])), Some("NZ"));
     let readers = [0, 1, 2].map(|wanted| own.iter().filter(|variant| **variant == wanted).count());
-    // Three quarters; 4 times the standard deviation of 137 is 548.
+    // The variant gets three quarters of the readers. Four times the standard deviation of 137 is 548.
     assert!(readers[0] == 0 && (74_452..75_548).contains(&readers[1]), "{readers:?}");
-    assert_eq!(own, variants(&compiled([0, 3, 1], None), None), "as if they were the default ones");
+    assert_eq!(own, variants(&compiled([0, 3, 1], None), None), "separate weights must split readers as default weights do");
 }

@@ -1,4 +1,4 @@
-//! The time at which the answer changes is exact, and if there is none the answer never changes.
+//! The time at which the verdict changes is exact. If there is no such time, the verdict never changes.
 
 use keepopen_decision::Verdict;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! The number of articles that a meter counts.
+//! The number of articles that a meter (the rule for free articles) counts.
 
 use keepopen_decision::{
     AppealRules, ArticleDay, Frequency, History, Kind, Known, MAX_METER_DAYS, Meter, Question, Rule,
@@ -29,21 +29,21 @@ fn question(days: &[ArticleDay]) -> Question<'static> {
     Question { history: Some(history), ..Question::from_site("journal") }
 }
 
-/// The number in the explanation. Asserts that the verdict agrees.
+/// Returns the number in the explanation. Asserts that the verdict agrees with it.
 fn used(time_zone: &str, window_days: u32, question: &Question<'_>, now_ms: i64) -> u32 {
     let rules = |free_articles| compile(&[site(time_zone)], &[metered(free_articles, window_days)]).0;
-    let explanation = explain(&rules(0), question, &Known::nobody(), now_ms, 0).expect("the site is there");
+    let explanation = explain(&rules(0), question, &Known::nobody(), now_ms, 0).expect("the site must exist");
     let rule = explanation.appeals[0]
         .rules
         .iter()
         .find(|explanation| explanation.rule == Rule::Meter)
-        .expect("the rule is explained");
+        .expect("the rule must be explained");
     let used = rule
         .seen
         .split(' ')
         .next()
         .and_then(|number| number.parse().ok())
-        .expect("the evidence starts with a number");
+        .expect("the evidence must start with a number");
     assert!(shows(ask(&rules(used), question, &Known::nobody(), now_ms)), "{}", rule.seen);
     assert!(!shows(ask(&rules(used + 1), question, &Known::nobody(), now_ms)), "{}", rule.seen);
     used
@@ -81,12 +81,12 @@ proptest! {
     }
 
     #[test]
-    fn exactly_the_articles_in_the_window_count(
+    fn only_articles_in_the_window_count(
         days_ago in 0..120_i64,
         count in 1..9_u32,
         window in 1..=MAX_METER_DAYS,
     ) {
-        let read = jiff::Timestamp::from_millisecond(NOON_MS - days_ago * DAY_MS).expect("a time near noon exists");
+        let read = jiff::Timestamp::from_millisecond(NOON_MS - days_ago * DAY_MS).expect("a time near noon must be valid");
         let day = jiff::tz::TimeZone::UTC.to_datetime(read).date();
         let used = used("UTC", window, &question(&[ArticleDay { day, count }]), NOON_MS);
         prop_assert_eq!(used, if days_ago < i64::from(window) { count } else { 0 });

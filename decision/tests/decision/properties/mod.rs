@@ -2,8 +2,8 @@
 //!
 //! **Owns** the properties of the decision that no list of cases can cover.
 //! **Never** repeats a case or depends on chance: tests that count readers use fixed buckets.
-//! **Start at** the properties below; `generate/` makes the appeals and the questions.
-//! **Tested in** itself: each property was seen to fail once with the rule it guards broken.
+//! **Start at** the properties below; `generate/` creates the appeals and the questions (the requests for a decision).
+//! **Tested in** itself: each property was seen to fail once when the rule that it guards was broken.
 
 mod countries;
 mod exact;
@@ -20,10 +20,10 @@ use proptest::prelude::*;
 
 use generate::{appeals, known, question, site, time};
 
-/// Runs each property with this number of generated inputs, unless `PROPTEST_CASES` sets it.
+/// Runs each property with this number of generated inputs (worlds), unless `PROPTEST_CASES` sets another number.
 pub fn worlds(number: u32) -> ProptestConfig {
-    let said = std::env::var_os("PROPTEST_CASES").is_some();
-    if said { ProptestConfig::default() } else { ProptestConfig::with_cases(number) }
+    let is_set = std::env::var_os("PROPTEST_CASES").is_some();
+    if is_set { ProptestConfig::default() } else { ProptestConfig::with_cases(number) }
 }
 
 fn rules(site: &SiteRules, appeals: &[AppealRules]) -> Compiled {
@@ -31,14 +31,14 @@ fn rules(site: &SiteRules, appeals: &[AppealRules]) -> Compiled {
 }
 
 fn ask(rules: &Compiled, question: &Question<'_>, known: &Known, now_ms: i64) -> Verdict {
-    decide(rules, question, known, now_ms, 500_000).expect("the site is there")
+    decide(rules, question, known, now_ms, 500_000).expect("the site must exist")
 }
 
 fn shows(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Show { .. })
 }
 
-/// Whether no appeal matched. A held-out reader would have seen one, so that does not count.
+/// Whether no appeal matched. A held-out reader would have seen an appeal, so a held-out verdict does not count.
 fn is_silent(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Silent { .. })
 }
@@ -47,7 +47,7 @@ proptest! {
     #![proptest_config(worlds(1000))]
 
     #[test]
-    fn the_same_input_gives_the_same_verdict_and_the_explanation_agrees(
+    fn the_same_input_leads_to_the_same_verdict_and_explanation(
         appeals in appeals(0..4),
         site in site(),
         question in question(),
@@ -56,9 +56,9 @@ proptest! {
         draw in any::<u32>(),
     ) {
         let (one, other) = (rules(&site, &appeals), rules(&site, &appeals));
-        let verdict = decide(&one, &question, &known, now_ms, draw).expect("the site is there");
-        prop_assert_eq!(verdict, decide(&other, &question, &known, now_ms, draw).expect("the site is there"));
-        let explanation = explain(&one, &question, &known, now_ms, draw).expect("the site is there");
+        let verdict = decide(&one, &question, &known, now_ms, draw).expect("the site must exist");
+        prop_assert_eq!(verdict, decide(&other, &question, &known, now_ms, draw).expect("the site must exist"));
+        let explanation = explain(&one, &question, &known, now_ms, draw).expect("the site must exist");
         prop_assert_eq!(explanation.verdict, verdict);
         let passed = explanation.appeals.iter().find(|appeal| appeal.chosen);
         let shown = match verdict {
@@ -117,7 +117,7 @@ proptest! {
     }
 
     #[test]
-    fn an_appeal_with_a_problem_changes_nothing_for_the_others(
+    fn an_appeal_with_a_problem_does_not_affect_other_appeals(
         appeals in appeals(1..4),
         site in site(),
         question in question(),
@@ -126,9 +126,9 @@ proptest! {
     ) {
         let sites = [site];
         let (all, problems) = compile(&sites, &appeals);
-        let is_sound = |id: &str| problems.iter().all(|problem| problem.appeal.as_deref() != Some(id));
-        let sound: Vec<AppealRules> = appeals.iter().filter(|appeal| is_sound(&appeal.id)).cloned().collect();
-        let (alone, none) = compile(&sites, &sound);
+        let is_valid = |id: &str| problems.iter().all(|problem| problem.appeal.as_deref() != Some(id));
+        let valid: Vec<AppealRules> = appeals.iter().filter(|appeal| is_valid(&appeal.id)).cloned().collect();
+        let (alone, none) = compile(&sites, &valid);
         prop_assert!(none.iter().all(|problem| problem.appeal.is_none()));
         let id = |verdict, appeals: &[AppealRules]| match verdict {
             Verdict::Show { appeal, variant, surface, .. } | Verdict::HeldOut { appeal, variant, surface, .. } => {
@@ -139,7 +139,7 @@ proptest! {
         let now_ms = now.as_millisecond();
         prop_assert_eq!(
             id(ask(&all, &question, &known, now_ms), &appeals),
-            id(ask(&alone, &question, &known, now_ms), &sound)
+            id(ask(&alone, &question, &known, now_ms), &valid)
         );
     }
 }

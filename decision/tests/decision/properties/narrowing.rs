@@ -1,4 +1,4 @@
-//! Adding a rule to an appeal never shows it to readers who did not see it before.
+//! A rule that is added to an appeal never shows the appeal to readers who did not see it before.
 
 use jiff::Timestamp;
 use keepopen_decision::{
@@ -12,7 +12,7 @@ use super::{ask, rules, shows, worlds};
 
 type Narrow = fn(&mut AppealRules, Timestamp);
 
-/// One way for each rule to make an appeal stricter.
+/// Ways to make an appeal stricter, at least one for each rule that an appeal can set.
 const WAYS: &[(&str, Narrow)] = &[
     ("paused", |appeal, _| appeal.live = Live::Paused),
     ("one surface fewer", |appeal, _| {
@@ -56,7 +56,7 @@ const WAYS: &[(&str, Narrow)] = &[
     }),
     ("not a kind of page", |appeal, _| appeal.pages.kinds.exclude.push("front".to_owned())),
     ("a tag", |appeal, _| {
-        // One included section or tag is enough, so only the first one makes an appeal stricter.
+        // One included section or tag is enough. Only the first one therefore makes an appeal stricter.
         if appeal.pages.sections.include.is_empty() && appeal.pages.tags.include.is_empty() {
             appeal.pages.tags.include.push("china".to_owned());
         }
@@ -82,7 +82,7 @@ const WAYS: &[(&str, Narrow)] = &[
         }
     }),
     ("a holdout", |appeal, _| {
-        appeal.holdout_percent = appeal.holdout_percent.max(Percent::new(50.0).expect("a percentage"));
+        appeal.holdout_percent = appeal.holdout_percent.max(Percent::new(50.0).expect("the percentage must be valid"));
     }),
     ("a value", |appeal, _| {
         appeal.variants.iter_mut().for_each(|variant| variant.needs.push(Value::Country))
@@ -151,7 +151,7 @@ const WAYS: &[(&str, Narrow)] = &[
     }),
     ("a trend", |appeal, _| appeal.audience.trend = appeal.audience.trend.or(Some(Trend::Rising))),
     ("not on paid pages", |appeal, _| appeal.pages.on_paid_pages = false),
-    ("an address", |appeal, _| {
+    ("a path", |appeal, _| {
         if appeal.pages.urls.include.is_empty() {
             appeal.pages.urls.include.push("/sport/*".to_owned());
         }
@@ -192,7 +192,7 @@ proptest! {
         now in time(),
         bound in time(),
     ) {
-        // An appeal with a problem never shows, and a change may fix it. Such appeals are not tested here.
+        // An appeal with a problem never shows, and a change may fix the problem. Such appeals are not tested here.
         if !compile(std::slice::from_ref(&site), &appeals).1.is_empty() {
             return Ok(());
         }

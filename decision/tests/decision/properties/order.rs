@@ -10,7 +10,7 @@ proptest! {
     #![proptest_config(worlds(1000))]
 
     #[test]
-    fn appeals_in_any_order_give_the_same_verdict(
+    fn the_order_of_appeals_does_not_change_the_verdict(
         appeals in appeals(2..6),
         site in site(),
         question in question(),

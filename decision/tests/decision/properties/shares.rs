@@ -1,5 +1,5 @@
-//! Variants get readers in proportion to their weights, and appeals split readers independently of each other.
-//! The buckets are fixed, so that nothing here depends on chance.
+//! Variants get readers in proportion to their weights, and appeals split readers independently of each other. The
+//! buckets (the numbers that browsers keep) are fixed, so that no test here depends on chance.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -54,7 +54,7 @@ fn shares_of_readers_follow_the_weights() {
             let tolerance = 4.0 * (wanted * (1.0 - share)).sqrt();
             assert!(
                 (f64::from(*readers) - wanted).abs() <= tolerance,
-                "{id}: {readers} readers, not {wanted}"
+                "{id}: expected {wanted} readers, found {readers}"
             );
         }
     }
@@ -64,18 +64,18 @@ fn shares_of_readers_follow_the_weights() {
 fn two_appeals_split_readers_independently() {
     let (summer, winter) = (compiled("summer", &[1, 1]), compiled("winter", &[1, 1]));
     let agree = (0..BUCKETS).filter(|bucket| variant(&summer, *bucket) == variant(&winter, *bucket)).count();
-    // By chance, half of them agree; 4 times the standard deviation of 158 is 632.
+    // By chance, the two appeals agree for half of the readers. Four times the standard deviation of 158 is 632.
     assert!((49_368..50_632).contains(&agree), "{agree}");
 }
 
-/// Appeals as (id, priority, weight, percent of all readers).
+/// Returns the part of the readers that each appeal gets. An appeal is (id, priority, weight, percent of all readers).
 fn readers(appeals: &[(&str, i32, u32, f64)]) -> Vec<f64> {
     let written: Vec<AppealRules> = appeals
         .iter()
         .map(|(id, priority, weight, percent)| AppealRules {
             priority: *priority,
             weight: *weight,
-            share_percent: Percent::new(*percent).expect("a percentage"),
+            share_percent: Percent::new(*percent).expect("the percentage must be valid"),
             frequency: Some(Frequency { unlimited: true, ..Frequency::default() }),
             ..AppealRules::new(*id, "journal", Kind::Ask, Surface::Banner)
         })
@@ -96,10 +96,10 @@ fn readers(appeals: &[(&str, i32, u32, f64)]) -> Vec<f64> {
 }
 
 fn assert_near(found: &[f64], wanted: &[f64]) {
-    // Six times the standard deviation of a half of the readers.
+    // The tolerance is six times the standard deviation of a half of the readers.
     assert!(
         found.iter().zip(wanted).all(|(one, other)| (one - other).abs() < 0.01),
-        "{found:?}, not {wanted:?}"
+        "expected {wanted:?}, found {found:?}"
     );
 }
 
@@ -113,10 +113,11 @@ fn appeals_without_a_share_get_readers_by_priority_and_weight() {
 }
 
 #[test]
-fn a_share_takes_precedence_and_is_a_part_of_the_readers_left_by_higher_priorities() {
+fn a_share_takes_precedence_and_applies_to_readers_left_by_higher_priorities() {
     assert_near(&readers(&[("c1", 1, 1, 25.0), ("c2", 2, 1, 50.0)]), &[0.125, 0.5]);
     assert_near(&readers(&[("c1", 1, 9, 100.0), ("c2", 1, 1, 10.0)]), &[0.9, 0.1]);
-    // The two shares of the higher priority overlap in an eighth of the readers. Each loses some of them, the smaller one fewer.
+    // The two shares of the higher priority overlap in an eighth of the readers. Each share loses some of these
+    // readers, the smaller share fewer.
     let four = [("c1", 1, 1, 100.0), ("c2", 1, 1, 10.0), ("c3", 2, 1, 25.0), ("c4", 2, 1, 50.0)];
     assert_near(&readers(&four), &[0.3375, 0.0375, 0.219, 0.406]);
 }
@@ -124,11 +125,11 @@ fn a_share_takes_precedence_and_is_a_part_of_the_readers_left_by_higher_prioriti
 /// An appeal of one priority as (weight, percent of all readers).
 type Equal = (u32, f64);
 
-/// The appeal that each of some readers sees, given these appeals of one priority.
+/// Returns the appeal that each of 2,500 readers sees, given these appeals of one priority.
 fn seen(equals: &[(usize, Equal)]) -> Vec<Option<usize>> {
     let one = |(name, (weight, percent)): &(usize, Equal)| AppealRules {
         weight: *weight,
-        share_percent: Percent::new(*percent).expect("a percentage"),
+        share_percent: Percent::new(*percent).expect("the percentage must be valid"),
         frequency: Some(Frequency { unlimited: true, ..Frequency::default() }),
         ..AppealRules::new(format!("appeal-{name}"), "journal", Kind::Ask, Surface::Banner)
     };
@@ -170,8 +171,8 @@ proptest! {
         let mut equals = equals;
         equals[0].1.1 = percent;
         let shares: Vec<_> = equals.iter().copied().filter(|(_, (_, percent))| *percent < 100.0).collect();
-        for (alone, beside) in seen(&shares).into_iter().zip(seen(&equals)) {
-            prop_assert!(alone.is_none() || alone == beside, "{alone:?} became {beside:?}");
+        for (alone, next_to_others) in seen(&shares).into_iter().zip(seen(&equals)) {
+            prop_assert!(alone.is_none() || alone == next_to_others, "{alone:?} became {next_to_others:?}");
         }
     }
 
@@ -187,8 +188,8 @@ proptest! {
     #[test]
     fn no_reader_outside_its_share_sees_an_appeal(equals in equals()) {
         let last = equals.len() - 1;
-        for (alone, beside) in seen(&equals[last..]).into_iter().zip(seen(&equals)) {
-            prop_assert!(beside != Some(last) || alone == Some(last));
+        for (alone, next_to_others) in seen(&equals[last..]).into_iter().zip(seen(&equals)) {
+            prop_assert!(next_to_others != Some(last) || alone == Some(last));
         }
     }
 }
@@ -197,10 +198,10 @@ proptest! {
 fn a_share_of_a_tenth_keeps_all_of_its_readers_next_to_the_main_appeal() {
     let (main, tenth) = ((0, (1, 100.0)), (1, (1, 10.0)));
     let alone = seen(&[tenth]).into_iter().filter(Option::is_some).count();
-    let beside = seen(&[tenth, main]);
+    let next_to_others = seen(&[tenth, main]);
     assert!((200..300).contains(&alone), "{alone}");
-    assert_eq!(beside.iter().filter(|seen| **seen == Some(1)).count(), alone);
-    // Another share of a tenth takes few of them, and they return when it ends.
+    assert_eq!(next_to_others.iter().filter(|seen| **seen == Some(1)).count(), alone);
+    // Another share of a tenth takes few of these readers, and they return when it ends.
     let other = seen(&[tenth, (2, (1, 10.0)), main]);
     let kept = seen(&[tenth]).into_iter().zip(other).filter(|(alone, seen)| alone.is_some() && alone == seen);
     assert!(kept.count() * 100 > alone * 90);

@@ -1,4 +1,4 @@
-//! Generates appeals; some of them have problems.
+//! Generates appeals. Some of them have problems.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ fn selection(all: &'static [&'static str]) -> impl Strategy<Value = Selection> {
 fn countries() -> impl Strategy<Value = Countries> {
     let unknown = prop_oneof![3 => Just(None), 1 => Just(Some(UnknownCountry::Include))];
     (selection(COUNTRIES), unknown).prop_map(|(Selection { include, exclude }, unknown)| Countries {
-        // It is a problem if no country is named.
+        // If no country is named, `unknown` is a problem.
         unknown: unknown.filter(|_| !include.is_empty() || !exclude.is_empty()),
         include,
         exclude,
@@ -196,7 +196,7 @@ prop_compose! {
         let needs = if weight == 1 { needs } else { Vec::new() };
         let variants = weights.iter().enumerate().map(|(place, (weight, by_country))| VariantRules {
             weight: *weight,
-            // They are a problem in combination with a sequence.
+            // Weights by country in combination with a sequence are a problem.
             weights_by_country: if steps.is_empty() { by_country.clone() } else { BTreeMap::new() },
             needs: needs.clone(),
             ..VariantRules::new(format!("v{place}"))
@@ -221,7 +221,7 @@ prop_compose! {
     }
 }
 
-/// Weights for countries that readers come from, and for their group.
+/// Generates weights for the countries that readers come from, and for their country group.
 fn weights_by_country() -> BoxedStrategy<BTreeMap<String, u32>> {
     let names = subsequence(&["IE", "gb", "FR", "islands"], 1..=3);
     let some = names.prop_flat_map(|names| {
@@ -232,7 +232,7 @@ fn weights_by_country() -> BoxedStrategy<BTreeMap<String, u32>> {
 }
 
 fn share() -> impl Strategy<Value = Percent> {
-    select(&[100.0, 100.0, 60.0, 25.0, 12.5]).prop_map(|percent| Percent::new(percent).expect("a percentage"))
+    select(&[100.0, 100.0, 60.0, 25.0, 12.5]).prop_map(|percent| Percent::new(percent).expect("the percentage must be valid"))
 }
 
 fn meter() -> BoxedStrategy<Meter> {
@@ -247,8 +247,8 @@ fn meter() -> BoxedStrategy<Meter> {
         .boxed()
 }
 
-/// Removes most groups of rules again, so that many appeals have only one or two. With all of them, nothing would
-/// ever show.
+/// Removes most groups of rules again, so that many appeals have only one or two groups. With all of them, no appeal
+/// would ever show.
 fn lean(mut appeal: AppealRules, kept: u16) -> AppealRules {
     let whole = AppealRules::new("", "journal", appeal.kind, Surface::Banner);
     let keeps = |bit: u16| kept & (1 << bit) != 0;
@@ -279,7 +279,7 @@ fn lean(mut appeal: AppealRules, kept: u16) -> AppealRules {
     appeal
 }
 
-/// Appeals `a0`, `a1`, … of one site; some of them have problems.
+/// Generates appeals `a0`, `a1`, … of one site. Some of them have problems.
 pub fn appeals(number: std::ops::Range<usize>) -> impl Strategy<Value = Vec<AppealRules>> {
     let one =
         (appeal(), any::<u16>(), any::<u16>()).prop_map(|(appeal, one, other)| lean(appeal, one & other));

@@ -18,10 +18,10 @@ use proptest::option;
 pub const HOUR_MS: i64 = 3_600_000;
 pub const NOON_MS: i64 = 1_781_524_800_000;
 
-/// Within fifty days of noon, to the millisecond but often on a whole hour.
+/// Generates a time within fifty days of noon. It is exact to the millisecond, but often on a whole hour.
 pub fn time() -> impl Strategy<Value = Timestamp> {
     (-1200_i64..1200, prop_oneof![4 => Just(0), 1 => 0..HOUR_MS]).prop_map(|(hours, rest_ms)| {
-        Timestamp::from_millisecond(NOON_MS + hours * HOUR_MS + rest_ms).expect("a time near noon exists")
+        Timestamp::from_millisecond(NOON_MS + hours * HOUR_MS + rest_ms).expect("a time near noon must be valid")
     })
 }
 
@@ -40,7 +40,7 @@ const ENTITLEMENTS: &[&str] = &["archive", "puzzles"];
 const TRAITS: &[&str] = &["print_subscriber", "staff"];
 const URLS: &[&str] = &["/sport/*", "*/live", "/politics/*/deep"];
 
-/// A time of day, on the hour or a quarter past, or none.
+/// Generates a time of day, on the hour or a quarter past, or none.
 fn time_of_day() -> impl Strategy<Value = Option<String>> {
     option::of((0..24_u32, select(&["00", "15"])).prop_map(|(hour, minute)| format!("{hour:02}:{minute}")))
 }

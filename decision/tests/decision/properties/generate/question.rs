@@ -1,4 +1,4 @@
-//! Generates readers, their histories, and the pages they read.
+//! Generates readers, their histories, and the pages that they read.
 
 use keepopen_decision::{
     ArticleDay, ArticleWeek, DismissalKind, Dismissed, History, Known, Page, Question, Reader, Standing, View,

@@ -47,14 +47,14 @@ fn exclusion() -> BoxedStrategy<Exclusion> {
 }
 
 prop_compose! {
-    /// The journal, in some time zone. Clocks in Dublin and Sydney change within the tested period.
+    /// Generates the site `journal`, in some time zone. Clocks in Dublin and Sydney change within the tested period.
     pub fn site()(
         time_zone in select(&["UTC", "Europe/Dublin", "Australia/Lord_Howe"]),
         frequency in prop_oneof![2 => Just(SiteFrequency::default()), 1 => site_frequency()],
         cool_down in cool_down(),
         blackouts in prop_oneof![3 => Just(Vec::new()), 1 => vec(blackout(), 1..3)],
         silenced_surfaces in prop_oneof![5 => Just(Vec::new()), 1 => subsequence(&Surface::ALL, 1..2)],
-        holdout_percent in select(&[0.0, 0.0, 10.0]).prop_map(|percent| Percent::new(percent).expect("a percentage")),
+        holdout_percent in select(&[0.0, 0.0, 10.0]).prop_map(|percent| Percent::new(percent).expect("the percentage must be valid")),
         exclusions in prop_oneof![3 => Just(Vec::new()), 1 => vec(exclusion(), 1..3)],
     ) -> SiteRules {
         let islands = ("islands".to_owned(), vec!["IE".to_owned(), "GB".to_owned()]);
