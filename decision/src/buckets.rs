@@ -11,8 +11,8 @@
 //! appeal id is empty.
 //!
 //! The bucket is the number that the reader's browser keeps. If a question (a request for a decision) has no bucket,
-//! its random `draw` is used instead. The variant is then chosen for this question only. The salt makes different
-//! appeals split the same readers differently.
+//! the random `draw` of the caller is used instead. The variant is then chosen for this question only. The salt makes
+//! different appeals split the same readers differently.
 
 use twox_hash::XxHash64;
 

@@ -210,8 +210,8 @@ impl<'q> ReaderContext<'q> {
         })
     }
 
-    /// Returns the articles read per week and tag. It contains the tags that some appeal counts, as far back as any
-    /// appeal looks.
+    /// Returns the articles read per week and tag. Contains only the tags that some appeal counts, and goes back only
+    /// as far as some appeal looks.
     pub(crate) fn tagged(&self) -> &[ReadTag] {
         self.tagged.get_or_init(|| {
             let wanted = &self.site.article_tags;

@@ -64,7 +64,7 @@ impl fmt::Display for Region {
     }
 }
 
-/// One bit for each second letter, for each first letter. This makes looking up a code fast.
+/// For each first letter, one bit for each second letter of a listed code. This makes looking up a code fast.
 const SECONDS: [u32; 26] = {
     let mut seconds = [0; 26];
     let mut place = 0;

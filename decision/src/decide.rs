@@ -33,8 +33,8 @@ impl<'q> Decision<'q> {
         Self { appeals, context: ReaderContext::gather(names, &appeals.site, question, known, now_ms, draw) }
     }
 
-    /// Evaluates the site's appeals from the highest priority down. Of the first priority with an appeal that passes
-    /// every rule, one such appeal shows.
+    /// Evaluates the site's appeals from the highest priority down. At each priority, at most one of the appeals that
+    /// pass every rule is chosen for the reader. The first chosen appeal shows.
     #[inline]
     pub fn verdict(&self) -> Verdict {
         walk(self.appeals, &self.context, &mut Unrecorded)

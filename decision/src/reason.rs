@@ -37,7 +37,8 @@ reasons! {
     KillSwitch = "kill_switch",
     /// The reader is in the holdout group, which sees nothing, for comparison.
     Holdout = "holdout",
-    /// The question (the request for a decision) has no reading history, and the appeal has a cap.
+    /// The reader has not given the consent that the appeal requires, or the question (the request for a decision) has
+    /// no reading history and the appeal needs one.
     NoConsent = "no_consent",
     /// The appeal must not show on this page.
     ExcludedPage = "excluded_page",

@@ -52,7 +52,7 @@ pub struct Audience {
     /// How many articles the reader must have read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub articles: Option<Articles>,
-    /// Whether the reader must read more or less than before.
+    /// The trend that matches: whether the reader reads more than before, less, or about as much.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trend: Option<Trend>,
 }

@@ -72,10 +72,10 @@ pub struct Redeploy {
     /// The days of the week on which the appeal starts over, instead of `at`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub days: Vec<Weekday>,
-    /// The time on those days, such as `09:00`; the default is the first minute of the day.
+    /// The time on those days, such as `09:00`. The default is the first minute of the day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
-    /// Only for readers in these countries. If the list is empty, for all readers.
+    /// The countries whose readers see the appeal start over. If the list is empty, it starts over for all readers.
     #[serde(default, skip_serializing_if = "Countries::is_empty")]
     pub countries: Countries,
     /// Regions, as in the audience.

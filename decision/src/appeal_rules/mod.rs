@@ -155,8 +155,8 @@ pub struct VariantRules {
     /// The variant's share of readers, in proportion to the other weights; the default is 1, and 0 means none.
     #[serde(default = "default_weight")]
     pub weight: u32,
-    /// Different weights in some countries: by ISO 3166-1 code, or by the name of one of the site's country groups. A country's
-    /// code takes precedence over its groups. `weight` applies to readers in other or unknown countries.
+    /// Different weights in some countries, by ISO 3166-1 code or by the name of one of the site's country groups. A
+    /// country's code takes precedence over its groups. `weight` applies to readers in other or unknown countries.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub weights_by_country: BTreeMap<String, u32>,
     /// Values that the variant's copy text requires. A reader for whom one is missing does not see the appeal.

@@ -11,16 +11,16 @@ use crate::labels::UnknownCountry;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pages {
-    /// Sections; case does not matter.
+    /// Sections to include or exclude. Case does not matter.
     #[serde(default)]
     pub sections: Selection,
-    /// Tags; case does not matter.
+    /// Tags to include or exclude. Case does not matter.
     #[serde(default)]
     pub tags: Selection,
-    /// Kinds of page (`article`, `front`, …); case does not matter.
+    /// Kinds of page (`article`, `front`, …) to include or exclude. Case does not matter.
     #[serde(default)]
     pub kinds: Selection,
-    /// Paths of URLs, with `*` for any run of characters: `/sport/*`.
+    /// Paths of URLs to include or exclude. `*` stands for any run of characters: `/sport/*`.
     #[serde(default, skip_serializing_if = "Selection::is_empty")]
     pub urls: Selection,
     /// Whether the appeal also shows on paid (sponsored) pages.
@@ -29,8 +29,8 @@ pub struct Pages {
     /// Whether the appeal also shows on sensitive pages.
     #[serde(default)]
     pub on_sensitive_pages: bool,
-    /// On how many pages at the beginning of each visit the appeal does not show. A page that does not say which one it is
-    /// counts as the first.
+    /// The number of pages at the beginning of each visit on which the appeal does not show. A page that does not send
+    /// its number counts as the first.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub skip_first: u32,
 }
@@ -46,17 +46,17 @@ impl Selection {
     }
 }
 
-/// Included and excluded countries. Exclusion takes precedence.
+/// Included and excluded countries. An exclusion takes precedence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Countries {
-    /// Only these match. If the list is empty, all match.
+    /// The countries that match. If the list is empty, all countries match.
     #[serde(default)]
     pub include: Vec<String>,
-    /// These never match.
+    /// Countries that never match.
     #[serde(default)]
     pub exclude: Vec<String>,
-    /// Whether a reader whose country is unknown matches if any country or region is named; the default is `exclude`.
+    /// Whether a reader whose country is unknown matches if any country or region is named. The default is `exclude`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<UnknownCountry>,
 }
@@ -67,14 +67,14 @@ impl Countries {
     }
 }
 
-/// Included and excluded names. Exclusion takes precedence.
+/// Included and excluded names. An exclusion takes precedence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Selection {
-    /// Only these match. If the list is empty, all match.
+    /// The names that match. If the list is empty, all names match.
     #[serde(default)]
     pub include: Vec<String>,
-    /// These never match.
+    /// Names that never match.
     #[serde(default)]
     pub exclude: Vec<String>,
 }

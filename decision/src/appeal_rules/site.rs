@@ -24,7 +24,8 @@ pub struct SiteRules {
     /// The IANA name of the time zone of hours, dates, days, and times in explanations.
     #[serde(default = "default_time_zone")]
     pub time_zone: String,
-    /// How often one reader sees appeals that ask for money. All of them count together. By default there is no cap.
+    /// How often one reader sees appeals that ask for money. All such appeals count together. By default there is no
+    /// cap.
     #[serde(default)]
     pub frequency: SiteFrequency,
     /// Whether givers are asked to give more, and how often.
@@ -86,7 +87,7 @@ fn default_time_zone() -> String {
     "UTC".to_owned()
 }
 
-/// How often one reader sees appeals of one group, counted across the whole site.
+/// How often one reader sees appeals of one group (all that ask for money, or all upsells) on the whole site.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SiteFrequency {
@@ -113,7 +114,7 @@ pub struct SiteFrequency {
 pub struct Upsell {
     /// Whether appeals of kind `upsell` show at all.
     pub enabled: bool,
-    /// How often one reader sees upsells. All of them count together. By default only each appeal's own cap applies.
+    /// How often one reader sees upsells. All upsells count together. By default only each appeal's own cap applies.
     pub frequency: SiteFrequency,
 }
 

@@ -1,14 +1,16 @@
 //! Learns the weights of variants from their results, by Thompson sampling on the value per view.
 //!
 //! **Owns** the model and the computation of weights from counts. Any counts give valid weights.
-//! **Never** creates random numbers of its own: the seed is an argument, and the same seed gives the same weights everywhere.
-//! **Start at** [`weights`] below; the model is in `model.rs`.
+//! **Never** creates random numbers of its own. The seed is an argument, and the same seed always leads to the same
+//! weights.
+//! **Start at** [`weights`] below; `model.rs` contains the model.
 //! **Tested in** the files here and `tests/decision/bandit.rs`.
 //!
-//! Each variant's weight is the probability, given the counts, that it is the best one (Thompson, "On the
-//! likelihood that one unknown probability exceeds another in view of the evidence of two samples", Biometrika 25, 1933;
-//! Scott, "A modern Bayesian look at the multi-armed bandit", 2010, calls it probability matching). The probability is estimated by
-//! drawing every variant's value per view many times from its posterior, and counting how often each variant is the best.
+//! Each variant's weight is the probability, given the counts, that the variant is the best one (Thompson, "On the
+//! likelihood that one unknown probability exceeds another in view of the evidence of two samples", Biometrika 25,
+//! 1933). Scott, "A modern Bayesian look at the multi-armed bandit", 2010, calls this probability matching. To estimate
+//! the probability, every variant's value per view is drawn many times from its posterior. The probability is the
+//! fraction of draws in which the variant is the best.
 
 mod model;
 mod plausible;
@@ -30,7 +32,7 @@ pub struct Results {
     pub total_minor: u64,
 }
 
-/// How weights follow results.
+/// How the weights of variants follow their results.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Learning {
     /// The minimum weight of each variant, out of a million. With many variants, the minimum is at most an equal part.

@@ -1,15 +1,16 @@
 //! The posterior distribution of a variant's value per view.
 //!
-//! The value per view is the rate of gifts times the mean gift. Each of the two has its conjugate prior. (Stucchio, "Bayesian A/B
-//! testing at VWO", 2015, section on revenue, has the same model.)
+//! The value per view is the rate of gifts times the mean gift. Each of the two has its conjugate prior. (Stucchio,
+//! "Bayesian A/B testing at VWO", 2015, section on revenue, has the same model.)
 //!
-//! - A view leads to a gift at an unknown rate: Beta prior, so Beta(α + gifts, β + views − gifts).
-//! - A gift's size is exponential with an unknown mean: inverse gamma prior, so InvGamma(a + gifts, b + total). Only the
-//!   number of gifts and their total are needed. The long tail of the exponential means that a single large gift has a
-//!   limited effect.
+//! - A view leads to a gift at an unknown rate. The prior is a Beta distribution, so the posterior is Beta(α + gifts, β
+//!   + views − gifts).
+//! - A gift's size is exponential with an unknown mean. The prior is an inverse gamma distribution, so the posterior is
+//!   InvGamma(a + gifts, b + total). Only the number of gifts and their total are needed. The exponential distribution
+//!   has a long tail, so a single large gift has a limited effect.
 //!
 //! The priors are computed from all variants together, with the strength of one gift. A variant without views is
-//! therefore assumed to be like the others, with high uncertainty.
+//! therefore assumed to be like the other variants, with high uncertainty.
 
 use rand_distr::{Beta, Distribution, Gamma};
 use rand_pcg::Pcg64;
@@ -52,8 +53,8 @@ impl Belief {
         let views = results.views as f64;
         let gifts = results.gifts.min(results.views) as f64;
         let total = if gifts > 0.0 { results.total_minor as f64 } else { 0.0 };
-        // The prior is one gift at the pooled rate, and two gifts at the pooled mean. An inverse gamma distribution has
-        // a mean only with at least two.
+        // The prior is one gift at the pooled rate, and two gifts at the pooled mean. Two is the smallest whole number
+        // with which an inverse gamma distribution has a mean.
         let rate = Beta::new(1.0 + gifts, (1.0 - pool.rate) / pool.rate + views - gifts);
         let scale = 1.0 / (pool.mean_gift_minor + total);
         match (rate, Gamma::new(2.0 + gifts, scale)) {

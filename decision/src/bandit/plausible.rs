@@ -4,8 +4,8 @@
 //! variant would make it look as if few of its readers give. A variant's views therefore count only up to the number
 //! that is likely given the views of the other variants.
 
-/// By which factor a variant may exceed its planned part before views are ignored. The tolerance is needed because some
-/// views counted in an hour were chosen with the weights of the previous hour.
+/// The factor by which a variant may exceed its planned part before views are ignored. The tolerance is needed because
+/// some views counted in an hour were chosen with the weights of the previous hour.
 const TOLERANCE: f64 = 1.1;
 /// How many standard deviations are attributed to chance. By chance, a variant exceeds its expected views by more than
 /// four standard deviations in about one hour out of 30,000.

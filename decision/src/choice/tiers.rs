@@ -4,10 +4,10 @@
 //! and the reader's bucket (the number that the browser keeps). Other appeals can't change it. Three rules use it:
 //!
 //! 1. An appeal with a `share_percent` below 100 can only be shown to readers whose position is below its share.
-//! Appeals with a share take precedence over those without one. A share therefore keeps its readers when other appeals
-//! start or end.
-//! Among several appeals, the one with the shortest wait wins (see [`Claim::is_before`]). Appeals without a share get
-//! readers in proportion to their weights.
+//! 2. Appeals with a share take precedence over those without one. A share therefore keeps its readers when other
+//!    appeals start or end.
+//! 3. Among several appeals, the one with the shortest wait wins (see [`Claim::is_before`]). Appeals without a share
+//!    get readers in proportion to their weights.
 //!
 //! So an appeal that starts, ends or changes its pages gains or loses readers itself, but never moves readers between
 //! two other appeals. A share that grows keeps all of its readers. The disadvantage is that shares of one priority

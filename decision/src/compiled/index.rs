@@ -19,7 +19,7 @@ use crate::names::NameId;
 /// Indexes into the site's appeals. Lower indexes have a higher priority.
 pub(crate) type Places = SmallVec<[u32; 128]>;
 
-/// The index of a site's appeals. It contains only live appeals.
+/// The index of a site's appeals. It contains only live and scheduled appeals.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     by_surfaces: Vec<Part>,

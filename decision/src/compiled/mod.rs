@@ -72,8 +72,9 @@ impl SiteAppeals {
         self.site.appeals_by_id = self.known_appeals();
     }
 
-    /// Returns the appeals by current and former id. A live appeal keeps its former ids even if an appeal that is not
-    /// live has one of them as its current id. The live appeal was then renamed, and the other one is over.
+    /// Returns the appeals by current and former id. A live or scheduled appeal keeps its former ids even if an appeal
+    /// that can't show has one of them as its current id. In that case the first appeal was renamed, and the second one
+    /// has ended.
     fn known_appeals(&self) -> Ids<KnownAppeal> {
         let known = |appeal: &Appeal| KnownAppeal {
             key: appeal.key(),

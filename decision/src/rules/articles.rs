@@ -1,8 +1,8 @@
 //! Limits how many articles the reader must have read in the last weeks.
 //!
 //! The current week counts, and as many weeks before it as the appeal sets. A week in the future counts as the current
-//! one, because the reader's clock may be ahead of the site's clock. If the reader reads no more articles, the number
-//! can therefore only fall.
+//! one, because the reader's clock may be ahead of the site's clock. Without new articles, the number can therefore
+//! only fall.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};

@@ -1,4 +1,5 @@
-//! Requires or excludes entitlements of the reader, which come from the verified token.
+//! Requires or excludes entitlements of the reader. An entitlement is a right, such as reading the archive, that the
+//! verified token grants.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};

@@ -1,8 +1,8 @@
 //! The meter: how many articles are free before the appeal shows.
 //!
 //! The days of the appeal's window count: today, in the site's time zone, and the days before it. A day in the future
-//! counts as today, because the reader's clock may be ahead. If the reader reads no more articles, the number can
-//! therefore only fall. Time alone can make an appeal stop showing, but can never make it show.
+//! counts as today, because the reader's clock may be ahead. Without new articles, the number can therefore only fall.
+//! Time alone can make an appeal stop showing, but can never make it show.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};

@@ -1,5 +1,5 @@
-//! Requires a surface on which the appeal may show, on which the page has room, and which the site has not switched
-//! off.
+//! Requires a surface (a place on the page, such as a banner or a wall). The appeal may show on it, the page has room
+//! for it, and the site has not switched it off.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};

@@ -67,7 +67,7 @@ rules! {
     Live = live: live::LiveState,
     /// The reader's country or region matches.
     Country = country: country::Country,
-    /// One of the page's sections and tags is included.
+    /// The page's section or one of its tags is included.
     PageTargeted = page_targeted: page::PageTargeted,
     /// The page has room for the appeal.
     Surface = surface: surfaces::Surfaces,
@@ -111,7 +111,7 @@ rules! {
     Reader = reader: reader::Reader,
     /// The reader read as many articles as the appeal requires.
     Articles = articles: articles::Articles,
-    /// The reader reads more or less than before, as the appeal requires.
+    /// The reader's trend (reading more than before, less, or about as much) is the one that the appeal requires.
     Trend = trend: trend::ReadingTrend,
     /// The free articles are used up.
     Meter = meter: meter::Meter,

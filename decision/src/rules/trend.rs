@@ -1,5 +1,6 @@
-//! Requires that the reader reads more or less than before. The rule compares the last four whole weeks with the four
-//! weeks before them. The current week does not count until it is over. [`Trend`](crate::Trend) defines a trend.
+//! Requires a trend: the reader reads more than before, less, or about as much. The rule compares the last four whole
+//! weeks with the four weeks before them. The current week does not count until it is over. [`Trend`](crate::Trend)
+//! defines a trend.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};
