@@ -24,8 +24,7 @@ impl Names {
         if let Some(id) = self.find(name) {
             return id;
         }
-        let next =
-            u32::try_from(self.written.len()).expect("the number of names must fit in 32 bits");
+        let next = u32::try_from(self.written.len()).expect("the number of names must fit in 32 bits");
         self.written.push(name.into());
         self.ids.insert_unique(hash_of(name), NameId(next), |id| hash_of(&self.written[id.0 as usize]));
         NameId(next)

@@ -3,8 +3,8 @@
 //! The value per view is the rate of gifts times the mean gift. Each of the two has its conjugate prior. (Stucchio,
 //! "Bayesian A/B testing at VWO", 2015, section on revenue, has the same model.)
 //!
-//! - A view leads to a gift at an unknown rate. The prior is a Beta distribution, so the posterior is Beta(α + gifts, β
-//!   + views − gifts).
+//! - A view leads to a gift at an unknown rate. The prior is a Beta distribution.
+//!   The posterior is Beta(α + gifts, β + views − gifts).
 //! - A gift's size is exponential with an unknown mean. The prior is an inverse gamma distribution, so the posterior is
 //!   InvGamma(a + gifts, b + total). Only the number of gifts and their total are needed. The exponential distribution
 //!   has a long tail, so a single large gift has a limited effect.

@@ -75,7 +75,11 @@ mod tests {
     fn views_of_a_variant_with_weight_0_are_not_counted() {
         assert_eq!(plausible_views(&[1, 0], &[40, 40]), [40, 0]);
         assert_eq!(plausible_views(&[0, 0], &[40, 40]), [0, 0]);
-        assert_eq!(plausible_views(&[1], &[40, 40]), [40, 0], "views of a variant without a planned weight must not count");
+        assert_eq!(
+            plausible_views(&[1], &[40, 40]),
+            [40, 0],
+            "views of a variant without a planned weight must not count"
+        );
         assert_eq!(plausible_views(&[], &[]), Vec::<u64>::new());
     }
 

@@ -157,7 +157,10 @@ mod tests {
             }
             for (explained, found) in explained(written).into_iter().zip(readers) {
                 let found = f64::from(found) / f64::from(READERS) * 1000.0;
-                assert!((explained as f64 - found).abs() < 4.0, "{written:?}: explained {explained}, found {found}");
+                assert!(
+                    (explained as f64 - found).abs() < 4.0,
+                    "{written:?}: explained {explained}, found {found}"
+                );
             }
         }
     }
@@ -171,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_claims_the_first_wins() {
+    fn the_first_of_equal_claims_wins() {
         let one = Candidate { weight: 1, most: 1_000_000, salt: 7 };
         assert_eq!(choose([one, one].into_iter(), 3), Some(0));
         assert_eq!(choose([].into_iter(), 3), None);

@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn swapped_missing_and_added_letters_and_other_spellings_are_near() {
+    fn names_with_typos_match_the_known_name() {
         for (name, meant) in [
             ("sensitve", Some("sensitive")),
             ("senstiive", Some("sensitive")),

@@ -154,12 +154,12 @@ fn play(case: &Case) -> Result<(), String> {
 
 /// Returns the values that are available.
 fn values(values: &TemplateValues<'_, '_>) -> Value {
-    let mut there = serde_json::json!({
+    let mut available = serde_json::json!({
         "article_count": values.article_count(), "country": values.country().map(|code| code.to_string()), "date": values.date(),
         "weekday": values.weekday(), "days_left": values.days_left(),
     });
-    there.as_object_mut().expect("the values must be an object").retain(|_, value| !value.is_null());
-    there
+    available.as_object_mut().expect("the values must be an object").retain(|_, value| !value.is_null());
+    available
 }
 
 fn place(problem: &Problem) -> ExpectedProblem {
@@ -180,8 +180,7 @@ fn learned(it: &CaseLearned) -> LearnedWeights {
 
 fn known(case: &Case) -> Known {
     let chosen = case.known.quiet_until.map(Timestamp::as_millisecond);
-    let computed =
-        case.known.gave_at.map(|at| quiet_until_ms(at.as_millisecond(), case.sites[0].quiet_days));
+    let computed = case.known.gave_at.map(|at| quiet_until_ms(at.as_millisecond(), case.sites[0].quiet_days));
     let entitlements = case.known.entitlements.clone();
     Known { standing: case.known.standing, quiet_until_ms: chosen.or(computed), entitlements }
 }
@@ -204,14 +203,15 @@ fn compare(case: &Case, verdict: Verdict, explanation: &Explanation) -> Result<(
             same("surface", &surface, &expect.surface.unwrap_or(surface))?;
             same("closable", &closable, &expect.closable.unwrap_or(closable))?;
             same("kind", &kind, &expect.kind.unwrap_or(rules.kind))?;
-            let chosen = explanation.appeals.iter().find(|appeal| appeal.chosen).expect("one appeal must be chosen");
+            let chosen =
+                explanation.appeals.iter().find(|appeal| appeal.chosen).expect("one appeal must be chosen");
             same("explained appeal", &chosen.appeal, &rules.id)?;
             same("position", &chosen.position, &expect.position.unwrap_or(chosen.position))
         }
         Verdict::Silent { reason, next_eligible_at_ms } => {
             same("reason", &Some(reason), &expect.reason)?;
-            let next =
-                next_eligible_at_ms.map(|at_ms| Timestamp::from_millisecond(at_ms).expect("the time must be valid"));
+            let next = next_eligible_at_ms
+                .map(|at_ms| Timestamp::from_millisecond(at_ms).expect("the time must be valid"));
             same("next_eligible_at", &next, &expect.next_eligible_at)
         }
     }

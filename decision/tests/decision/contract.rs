@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use super::fast::WHOLE;
 
 fn schemas() -> Value {
-    let contract: Value = yaml_serde::from_str(include_str!("../../../openapi.yaml")).expect("openapi.yaml must be valid YAML");
+    let contract: Value =
+        yaml_serde::from_str(include_str!("../../../openapi.yaml")).expect("openapi.yaml must be valid YAML");
     contract["components"]["schemas"].clone()
 }
 
@@ -89,7 +90,7 @@ fn both_parsers_accept_what_the_schema_allows_and_nothing_else() {
     let whole: Value = serde_json::from_str(WHOLE).unwrap();
     for (name, place, fields) in objects() {
         for field in fields {
-            let mut taken: Vec<String> = Vec::new();
+            let mut parsed: Vec<String> = Vec::new();
             for value in &values {
                 let mut question = whole.clone();
                 question.pointer_mut(place).unwrap()[*field] = value.clone();
@@ -97,11 +98,11 @@ fn both_parsers_accept_what_the_schema_allows_and_nothing_else() {
                 let allowed = [Unknown::Ignored, Unknown::Refused]
                     .map(|unknown| Schemas(&schemas, unknown).allow(schema, value));
                 if let Some(read) = read_by_both(&question, allowed, &format!("{name}.{field} = {value}")) {
-                    taken.push(read);
+                    parsed.push(read);
                 }
             }
-            taken.dedup();
-            assert!(taken.len() > 1, "{name}.{field}: its value does not change the parsed question");
+            parsed.dedup();
+            assert!(parsed.len() > 1, "{name}.{field}: its value does not change the parsed question");
 
             let mut question = whole.clone();
             question.pointer_mut(place).unwrap().as_object_mut().unwrap().remove(*field);

@@ -12,9 +12,13 @@ use super::generate::{appeals, known, question, site, time};
 use super::{ask, worlds};
 
 /// Returns the appeals with the country's weights as default weights, and without weights by country.
-fn as_in(country: Option<CountryCode>, site: &SiteRules, appeals: &[AppealRules]) -> Vec<AppealRules> {
-    let mut there = appeals.to_vec();
-    for variant in there.iter_mut().flat_map(|appeal| &mut appeal.variants) {
+fn with_weights_of(
+    country: Option<CountryCode>,
+    site: &SiteRules,
+    appeals: &[AppealRules],
+) -> Vec<AppealRules> {
+    let mut adjusted = appeals.to_vec();
+    for variant in adjusted.iter_mut().flat_map(|appeal| &mut appeal.variants) {
         let weights = std::mem::take(&mut variant.weights_by_country);
         let of = |names: &[String]| names.iter().any(|name| country == CountryCode::parse(name));
         let by_code = weights.iter().find(|(name, _)| of(std::slice::from_ref(name)));
@@ -24,7 +28,7 @@ fn as_in(country: Option<CountryCode>, site: &SiteRules, appeals: &[AppealRules]
             variant.weight = *weight;
         }
     }
-    there
+    adjusted
 }
 
 proptest! {
@@ -44,10 +48,10 @@ proptest! {
             return Ok(());
         }
         let country = question.reader.country.as_deref().and_then(CountryCode::parse);
-        let (there, none) = compile(std::slice::from_ref(&site), &as_in(country, &site, &appeals));
+        let (adjusted, none) = compile(std::slice::from_ref(&site), &with_weights_of(country, &site, &appeals));
         prop_assert_eq!(none, []);
         let now_ms = now.as_millisecond();
-        prop_assert_eq!(ask(&rules, &question, &known, now_ms), ask(&there, &question, &known, now_ms));
+        prop_assert_eq!(ask(&rules, &question, &known, now_ms), ask(&adjusted, &question, &known, now_ms));
     }
 }
 
@@ -101,5 +105,9 @@ fn shares_in_a_country_follow_its_own_weights() {
     let readers = [0, 1, 2].map(|wanted| own.iter().filter(|variant| **variant == wanted).count());
     // The variant gets three quarters of the readers. Four times the standard deviation of 137 is 548.
     assert!(readers[0] == 0 && (74_452..75_548).contains(&readers[1]), "{readers:?}");
-    assert_eq!(own, variants(&compiled([0, 3, 1], None), None), "separate weights must split readers as default weights do");
+    assert_eq!(
+        own,
+        variants(&compiled([0, 3, 1], None), None),
+        "separate weights must split readers as default weights do"
+    );
 }

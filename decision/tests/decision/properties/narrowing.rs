@@ -82,7 +82,8 @@ const WAYS: &[(&str, Narrow)] = &[
         }
     }),
     ("a holdout", |appeal, _| {
-        appeal.holdout_percent = appeal.holdout_percent.max(Percent::new(50.0).expect("the percentage must be valid"));
+        appeal.holdout_percent =
+            appeal.holdout_percent.max(Percent::new(50.0).expect("the percentage must be valid"));
     }),
     ("a value", |appeal, _| {
         appeal.variants.iter_mut().for_each(|variant| variant.needs.push(Value::Country))
@@ -203,7 +204,7 @@ proptest! {
         for (name, narrow) in WAYS {
             let mut stricter = appeals.clone();
             narrow(&mut stricter[0], bound);
-            prop_assert!(!shows(ask(&rules(&site, &stricter), &question, &known, now_ms)), "{} widened", name);
+            prop_assert!(!shows(ask(&rules(&site, &stricter), &question, &known, now_ms)), "{} showed the appeal to more readers", name);
         }
     }
 }

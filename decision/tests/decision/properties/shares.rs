@@ -186,7 +186,7 @@ proptest! {
     }
 
     #[test]
-    fn no_reader_outside_its_share_sees_an_appeal(equals in equals()) {
+    fn no_reader_outside_an_appeals_share_sees_it(equals in equals()) {
         let last = equals.len() - 1;
         for (alone, next_to_others) in seen(&equals[last..]).into_iter().zip(seen(&equals)) {
             prop_assert!(next_to_others != Some(last) || alone == Some(last));

@@ -232,7 +232,8 @@ fn weights_by_country() -> BoxedStrategy<BTreeMap<String, u32>> {
 }
 
 fn share() -> impl Strategy<Value = Percent> {
-    select(&[100.0, 100.0, 60.0, 25.0, 12.5]).prop_map(|percent| Percent::new(percent).expect("the percentage must be valid"))
+    select(&[100.0, 100.0, 60.0, 25.0, 12.5])
+        .prop_map(|percent| Percent::new(percent).expect("the percentage must be valid"))
 }
 
 fn meter() -> BoxedStrategy<Meter> {

@@ -21,7 +21,8 @@ pub const NOON_MS: i64 = 1_781_524_800_000;
 /// Generates a time within fifty days of noon. It is exact to the millisecond, but often on a whole hour.
 pub fn time() -> impl Strategy<Value = Timestamp> {
     (-1200_i64..1200, prop_oneof![4 => Just(0), 1 => 0..HOUR_MS]).prop_map(|(hours, rest_ms)| {
-        Timestamp::from_millisecond(NOON_MS + hours * HOUR_MS + rest_ms).expect("a time near noon must be valid")
+        Timestamp::from_millisecond(NOON_MS + hours * HOUR_MS + rest_ms)
+            .expect("a time near noon must be valid")
     })
 }
 
