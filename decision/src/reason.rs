@@ -37,8 +37,8 @@ reasons! {
     KillSwitch = "kill_switch",
     /// The reader is in the holdout group, which sees nothing, for comparison.
     Holdout = "holdout",
-    /// The reader has not given the consent that the appeal requires, or the question (the request for a decision) has
-    /// no reading history and the appeal needs one.
+    /// The appeal requires a consent that the reader has not given, or a reading history that the question (the request
+    /// for a decision) does not contain.
     NoConsent = "no_consent",
     /// The appeal must not show on this page.
     ExcludedPage = "excluded_page",

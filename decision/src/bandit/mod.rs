@@ -6,11 +6,11 @@
 //! **Start at** [`weights`] below; `model.rs` contains the model.
 //! **Tested in** the files here and `tests/decision/bandit.rs`.
 //!
-//! Each variant's weight is the probability, given the counts, that the variant is the best one (Thompson, "On the
-//! likelihood that one unknown probability exceeds another in view of the evidence of two samples", Biometrika 25,
-//! 1933). Scott, "A modern Bayesian look at the multi-armed bandit", 2010, calls this probability matching. To estimate
-//! the probability, every variant's value per view is drawn many times from its posterior. The probability is the
-//! fraction of draws in which the variant is the best.
+//! Each variant's weight is the probability, given the counts, that the variant is the best one. The method is from
+//! Thompson, "On the likelihood that one unknown probability exceeds another in view of the evidence of two samples",
+//! Biometrika 25, 1933. Scott, "A modern Bayesian look at the multi-armed bandit", 2010, calls it probability matching.
+//! To estimate the probability, every variant's value per view is drawn many times from its posterior. The probability
+//! is the fraction of draws in which the variant is the best.
 
 mod model;
 mod plausible;

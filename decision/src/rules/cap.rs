@@ -1,9 +1,9 @@
 //! Limits on views: how many in a window, how far apart, and how many in one day.
 //!
 //! A view's age is the number of whole days since it. A view that is slightly in the future (see [`ReaderContext`]) has
-//! age 0. A view counts for `max_views` while its age is below the window. The cap is full in one of three cases: as
-//! many views count as `max_views` allows, the day has as many views as `max_per_day` allows, or the newest view is
-//! younger than the gap.
+//! age 0. A view counts for `max_views` while its age is below the window. The cap is full when as many views count as
+//! `max_views` allows. It is also full when the day has as many views as `max_per_day` allows, or when the newest view
+//! is younger than the gap.
 //! Without further views, each of the three limits is lifted once and stays lifted. A single instant, the latest of the
 //! three, therefore says when the cap allows another view.
 
