@@ -1,4 +1,4 @@
-//! Honest and hostile clients.
+//! The HTTP clients of the benchmark: honest readers and attackers.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 /// How long an honest client waits for a response.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// One connection.
+/// A connection to the service.
 pub struct Client {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
-/// A response.
+/// A response of the service.
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
@@ -22,7 +22,7 @@ pub struct Answer {
 }
 
 impl Client {
-    /// Connects; `None` if that fails or takes too long.
+    /// Connects to the service. Returns `None` if the connection fails or takes too long.
     pub fn connect(address: SocketAddr) -> Option<Self> {
         let stream = TcpStream::connect_timeout(&address, TIMEOUT).ok()?;
         stream.set_nodelay(true).ok()?;
@@ -31,18 +31,18 @@ impl Client {
         Some(Self { stream, buffer: Vec::with_capacity(16_384) })
     }
 
-    /// Sends bytes, as many as the server accepts.
+    /// Sends bytes. Returns whether the server accepted all of them.
     pub fn send(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).is_ok()
     }
 
-    /// Sends a request and reads its response; `None` if none arrives in time.
+    /// Sends a request and reads its response. Returns `None` if no response arrives in time.
     pub fn ask(&mut self, request: &[u8]) -> Option<Answer> {
         self.stream.write_all(request).ok()?;
         self.read()
     }
 
-    /// Reads a response; `None` if none arrives in time.
+    /// Reads a response. Returns `None` if no response arrives in time.
     pub fn read(&mut self) -> Option<Answer> {
         self.buffer.clear();
         loop {
@@ -66,7 +66,7 @@ impl Client {
     }
 }
 
-/// A request with a JSON body, from a client at `address` behind the proxy on this machine.
+/// A `POST` request with a JSON body. `address` is the client's address, which the proxy on this machine reports.
 pub fn post(path: &str, address: &str, body: &str) -> Vec<u8> {
     format!(
         "POST {path} HTTP/1.1\r\nHost: give.example.org\r\nOrigin: https://journal.example.org\r\nX-Forwarded-For: {address}\r\n\
@@ -76,17 +76,17 @@ pub fn post(path: &str, address: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The results of honest readers, each of whom asks on their own connection.
+/// The results of honest readers. Each reader sends one banner request, on a connection of their own.
 pub struct Readers {
-    /// The number of questions.
+    /// The number of requests.
     pub asked: usize,
-    /// The number of responses.
+    /// The number of responses with status 200.
     pub answered: usize,
     took: Vec<Duration>,
 }
 
 impl Readers {
-    /// Sends banner questions for this long, one reader after the other.
+    /// Sends banner requests for this long, one reader after the other.
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
     pub fn ask(address: SocketAddr, time: Duration) -> Self {
         let question = post("/v1/banner", "198.51.100.7", r#"{"site":"journal","history":{}}"#);
@@ -100,7 +100,7 @@ impl Readers {
                 readers.answered += 1;
                 readers.took.push(began.elapsed());
             }
-            // Not as fast as possible, because the machine also runs the measured service.
+            // The readers pause between requests, because the machine also runs the measured service.
             std::thread::sleep(Duration::from_millis(2));
         }
         readers.took.sort_unstable();

@@ -1,13 +1,15 @@
 //! The effect of attacks from one address on all other readers, with the service's default limits.
 //!
-//! **Owns** the proof that an attack from one address does little to others. Run it with `cargo bench --bench attacks`. With `--profile dev` it compiles
-//! faster, but the service is slower. `KEEPOPEN_TEST_PROGRAM` names another program to attack, such as an older version.
+//! **Owns** the proof that an attack from one address hardly affects others. Run it with `cargo bench --bench attacks`.
+//! With `--profile dev` it compiles faster, but the service is slower. `KEEPOPEN_TEST_PROGRAM` names another program to
+//! attack, such as an older version.
 //! **Never** talks to anything but 127.0.0.1. It ends within a minute.
 //! **Start at** `main` below; the service is in `service.rs`, its clients in `client.rs`.
-//! **Tested in** itself: it marks each unacceptable line with `BAD`, and exits with 1.
+//! **Tested in** this program: it marks each unacceptable result with `BAD`, and exits with 1.
 //!
-//! The service runs in its own process with one worker thread and the usual limit of 1,024 open files. Each attack uses one address (most set it with
-//! `X-Forwarded-For`) and sends as fast as one core can. Meanwhile, honest readers send one request after the other, each on its own connection.
+//! The service runs in its own process with one worker thread and the usual limit of 1,024 open files. Each attack uses
+//! one address (most set it with `X-Forwarded-For`) and sends as fast as one core can. Meanwhile, honest readers send
+//! one request after the other, each on its own connection.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people at a terminal")]
 
@@ -27,12 +29,12 @@ use service::Service;
 const TIME: Duration = Duration::from_secs(4);
 /// How many connections send only the first byte of their body.
 const SLOW_CONNECTIONS: usize = 1040;
-/// How many deliveries are never finished. Each sends about a megabyte.
+/// How many webhook deliveries the attacker never finishes. It sends about a megabyte of each.
 const UNFINISHED: usize = 400;
 /// The attacker's address.
 const ATTACKER: &str = "192.0.2.66";
 
-/// The table, and whether all of its values are acceptable.
+/// Prints the table of results, and remembers whether all of them were acceptable.
 struct Table {
     good: bool,
 }
@@ -73,7 +75,8 @@ fn main() {
     std::process::exit(i32::from(!good));
 }
 
-/// Whether the 99th percentile of the banner's response time is acceptable: less than 5 times the value without an attack, plus 20 ms.
+/// Whether the 99th percentile of the banner's response time is acceptable: less than 5 times the value without an
+/// attack, plus 20 ms.
 fn acceptable(quiet_ms: f64, p99_ms: f64) -> bool {
     p99_ms < quiet_ms.mul_add(5.0, 20.0)
 }
@@ -151,13 +154,14 @@ fn unfinished_deliveries(service: &Service, table: &mut Table) {
             readers.asked,
             readers.p99_ms()
         );
-        // Receiving the bytes alone keeps the one worker thread busy, so the percentile is reported but not checked.
+        // The one worker thread is busy just receiving the bytes, so the percentile is reported but not checked.
         let good = readers.answered == readers.asked && grown < 150.0;
         table.line(&format!("{UNFINISHED} unfinished deliveries, {name}"), &seen, good);
     }
 }
 
-/// Sends what `next` creates, over several connections on one thread, until `stop` is set. Returns how many were answered.
+/// Sends the requests that `next` creates until `stop` is set, over several connections on one thread. Returns how many
+/// requests were answered.
 fn flood(service: &Service, stop: &AtomicBool, mut next: impl FnMut() -> Vec<u8>) -> u64 {
     let mut clients: Vec<Option<Client>> = (0..16).map(|_| None).collect();
     let mut answered = 0;
@@ -166,7 +170,7 @@ fn flood(service: &Service, stop: &AtomicBool, mut next: impl FnMut() -> Vec<u8>
             if client.is_none() {
                 *client = Client::connect(service.address);
             }
-            // A request that is rejected before it is read ends the connection.
+            // If the service rejects a request before it has read it, it closes the connection.
             if !client.as_mut().is_some_and(|client| client.send(&next())) {
                 *client = None;
             }
@@ -257,7 +261,7 @@ fn forged_tokens(service: &Service, table: &mut Table) {
                 post("/v1/banner", ATTACKER, &question(&forged))
             })
         });
-        // Lets the flood start before the first supporter arrives.
+        // This pause lets the flood start before the first supporter arrives.
         std::thread::sleep(Duration::from_millis(500));
         sent.store(0, Ordering::Relaxed);
         let began = Instant::now();

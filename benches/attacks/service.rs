@@ -1,4 +1,4 @@
-//! The service as in production, with a practice Stripe, on loopback only.
+//! Starts the service as in production, with a practice Stripe (a local stand-in for Stripe), on loopback only.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,16 +16,16 @@ use tempfile::TempDir;
 
 use super::client::{Answer, Client};
 
-/// The usual limit on a process's open files.
+/// The usual limit on the open files of a process.
 const FILES: u32 = 1024;
 
-/// The running program.
+/// The running service.
 pub struct Service {
-    /// The address on which it listens.
+    /// The address on which the service listens.
     pub address: SocketAddr,
-    /// Valid tokens of different supporters, none of which the service has seen.
+    /// Valid tokens of different supporters. The service has not seen any of them.
     pub tokens: Vec<String>,
-    /// The practice Stripe that it calls.
+    /// The practice Stripe that the service calls.
     pub stripe: PracticeStripe,
     management: SocketAddr,
     program: Child,
@@ -33,7 +33,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts it with tokens for this many supporters.
+    /// Starts the service, with tokens for `supporters` times `more` supporters.
     pub async fn start(supporters: u8, more: u8) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let stripe = practice_stripe(|| Clock::System.now_ms().div_euclid(1000)).await;
@@ -55,14 +55,14 @@ impl Service {
                 .spawn()
                 .unwrap()
         };
-        // An older version creates its own database and keys, and rejects a database that this version migrated: tokens are
-        // signed with a copy.
+        // An older version must create its own database and keys, because it rejects a database that this version
+        // migrated. This version signs the tokens with a copy of that database.
         let mut signs_in = text.clone();
         let copy = tempfile::tempdir().unwrap();
         if other.is_some() {
             let mut program = start();
             listens(address).await;
-            // It may already have ended.
+            // An error means that the program has already ended.
             let _ = program.kill();
             program.wait().unwrap();
             for entry in std::fs::read_dir(folder.path()).unwrap() {
@@ -81,7 +81,7 @@ impl Service {
         Self { address, tokens, stripe, management, program, _folder: folder }
     }
 
-    /// The sum of a metric's series whose lines contain `part`.
+    /// The sum of the metric series whose lines contain `part`.
     pub fn metric(&self, part: &str) -> f64 {
         let text = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
         let answer = Client::connect(self.management).and_then(|mut client| client.ask(text.as_bytes()));
@@ -90,7 +90,7 @@ impl Service {
         lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     }
 
-    /// Resident memory (`VmRSS`) in MiB; `None` if the system does not report it.
+    /// The service's resident memory (`VmRSS`) in MiB.
     pub fn memory_mib(&self) -> f64 {
         let status =
             std::fs::read_to_string(format!("/proc/{}/status", self.program.id())).unwrap_or_default();
@@ -101,7 +101,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It may already have ended.
+        // An error means that the program has already ended.
         let _ = self.program.kill();
         let _ = self.program.wait();
     }
@@ -127,7 +127,7 @@ fn token(app: &App, one: u8, two: u8) -> String {
     })
 }
 
-/// All limits have their defaults.
+/// The service's settings. All limits have their default values.
 fn settings(folder: &std::path::Path, address: SocketAddr, management: SocketAddr, stripe: &str) -> String {
     format!(
         r#"

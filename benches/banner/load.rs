@@ -1,4 +1,4 @@
-//! Servers, and clients that load them.
+//! The measured servers, and the clients that send requests to them.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 /// The number of connections. Each sends the next request as soon as it gets a response.
 pub const CONNECTIONS: usize = 16;
 
-/// A server in this process, and the threads it has.
+/// A server in this process, and its threads.
 #[derive(Clone)]
 pub struct Server {
     address: SocketAddr,
@@ -28,22 +28,22 @@ pub struct Round {
     pub work_us: f64,
     /// The median response time, in microseconds.
     pub p50_us: f64,
-    /// The 99th percentile, in microseconds.
+    /// The 99th percentile of the response time, in microseconds.
     pub p99_us: f64,
 }
 
 impl Server {
-    /// Starts one.
+    /// Starts a server with the function `start`, which returns the server's address.
     pub async fn start(start: impl FnOnce() -> SocketAddr) -> Self {
         let before = threads();
         let address = start();
-        // A server's threads exist shortly after it listens.
+        // The server creates its threads shortly after it begins to listen.
         actix_web::rt::time::sleep(Duration::from_millis(200)).await;
         let threads = threads().into_iter().filter(|thread| !before.contains(thread)).collect();
         Self { address, threads }
     }
 
-    /// A server that reads a body and sends this many bytes back.
+    /// Starts a server that only reads the body and sends this many bytes back.
     pub async fn bare(answer_len: usize) -> Self {
         let answer: Arc<str> = "x".repeat(answer_len).into();
         Self::start(|| {
@@ -62,7 +62,7 @@ impl Server {
         .await
     }
 
-    /// One response, as text.
+    /// Sends one request and returns the response as text.
     pub async fn once(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
@@ -70,18 +70,18 @@ impl Server {
         String::from_utf8_lossy(read_answer(&mut stream, &mut buffer).await).into_owned()
     }
 
-    /// Sends requests for this long.
+    /// Sends requests for this long and measures the responses.
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
     pub async fn round(&self, bytes: &[u8], round: Duration) -> Round {
         let (address, bytes): (_, Arc<[u8]>) = (self.address, bytes.into());
         let (start, work_before) = (Instant::now(), self.work());
-        // On its own thread, so that sending takes no time from the server's thread.
+        // The clients have their own thread, so that they take no time from the server's thread.
         let asked = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let one = || tokio::spawn(keep_asking(address, Arc::clone(&bytes), start, round));
-                // The clients never sleep: waking a sleeper is expensive, and would be charged to the server whose slowness
-                // let it sleep.
+                // This task keeps the clients' thread awake. A sleeping thread is expensive to wake, and that cost
+                // would be added to the slower server, which lets the clients sleep more often.
                 let watcher = tokio::spawn(async {
                     loop {
                         tokio::task::yield_now().await;
@@ -112,7 +112,7 @@ impl Server {
         }
     }
 
-    /// The CPU time of the server's threads so far; zero if the system does not report it.
+    /// The CPU time that the server's threads have used so far. It is zero if the system does not report it.
     fn work(&self) -> Duration {
         let one = |thread: &PathBuf| {
             let told = std::fs::read_to_string(thread.join("schedstat")).ok()?;
@@ -127,7 +127,7 @@ fn threads() -> Vec<PathBuf> {
     folder.into_iter().flatten().filter_map(|thread| Some(thread.ok()?.path())).collect()
 }
 
-/// A question as it goes over the wire.
+/// A question (the body of a banner request) as an HTTP request.
 pub fn request(path: &str, body: &str) -> Vec<u8> {
     format!(
         "POST {path} HTTP/1.1\r\nHost: give.example.org\r\nOrigin: https://journal.example.org\r\n\
@@ -159,7 +159,7 @@ async fn keep_asking(
     took
 }
 
-/// Reads until the body has the length in the header.
+/// Reads a response until its body has the length that the header announces.
 async fn read_answer<'b>(stream: &mut TcpStream, buffer: &'b mut Vec<u8>) -> &'b [u8] {
     loop {
         if let Some(head) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -171,6 +171,6 @@ async fn read_answer<'b>(stream: &mut TcpStream, buffer: &'b mut Vec<u8>) -> &'b
                 return buffer;
             }
         }
-        assert_ne!(stream.read_buf(buffer).await.unwrap(), 0, "the server closed");
+        assert_ne!(stream.read_buf(buffer).await.unwrap(), 0, "the server closed the connection");
     }
 }

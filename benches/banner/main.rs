@@ -1,17 +1,19 @@
-//! The cost of a banner question: of each part, and of the whole compared with a bare actix-web handler that reads a body of
-//! the same size and sends as many bytes back.
+//! Measures the cost of a question, which is the body of a banner request (`POST /v1/banner`). It measures each part of
+//! the work, and compares the whole with a bare actix-web handler. That handler reads a body of the same size and sends
+//! as many bytes back.
 //!
-//! **Owns** the numbers for the cost of a decision. Run it with `cargo bench --bench banner` (`-- 3 0.5` for 3 rounds of half a second).
+//! **Owns** the numbers for the cost of a decision. Run it with `cargo bench --bench banner` (`-- 3 0.5` for 3 rounds
+//! of half a second).
 //! **Never** talks to anything but itself, on loopback.
 //! **Start at** `main` below; the questions are in `worlds.rs`, the clients in `load.rs`.
-//! **Tested in** itself: each question's verdict is checked before it is measured.
+//! **Tested in** this program: it checks the verdict on each question before it measures it.
 //!
-//! For numbers to publish, set `CARGO_PROFILE_BENCH_LTO=thin` and `CARGO_PROFILE_BENCH_CODEGEN_UNITS=1`, as in a release build. The build then
-//! takes long.
+//! For numbers that you want to publish, set `CARGO_PROFILE_BENCH_LTO=thin` and `CARGO_PROFILE_BENCH_CODEGEN_UNITS=1`,
+//! as in a release build. The build then takes longer.
 //!
-//! Rounds alternate between all servers, so that a machine whose speed drifts slows all of them; each server has one thread.
-//! The ratios matter most. The table also has the CPU time of the server's thread per response, which hardly depends on other work
-//! on the machine.
+//! Each server has one thread. The rounds alternate between all servers, so that a change in the machine's speed
+//! affects all of them. The ratios matter most. The table also shows the CPU time of the server's thread per response,
+//! which hardly depends on other work on the machine.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people at a terminal")]
 
@@ -34,7 +36,7 @@ use keepopen_decision::Standing;
 use load::{Server, request};
 use worlds::World;
 
-/// The program's own allocator, for both servers.
+/// The allocator that the `keepopen` program uses. Both servers use it here.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -42,7 +44,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1).filter(|it| !it.starts_with("--"));
     let mut number = |otherwise: f64| arguments.next().map_or(otherwise, |it| it.parse().unwrap());
     let (rounds, round) = (number(9.0) as usize, Duration::from_secs_f64(number(1.0)));
-    // As in the service itself: a span for each request is part of the cost.
+    // The service creates a tracing span for each request, so the span is part of the cost here too.
     telemetry::start(LogFormat::Human, "info,actix_server=warn").unwrap();
     let runtime = actix_web::rt::System::new();
     runtime.block_on(async {
@@ -54,7 +56,8 @@ fn main() {
     });
 }
 
-/// One service with the world's appeals, and as many recent changes of standing as it keeps.
+/// Starts a service with the appeals of `world`. It keeps the maximum number of recent changes of standing: of whether
+/// somebody is a supporter.
 async fn start(world: &World) -> Arc<App> {
     let folder = world.folder.path();
     let settings = sites::from_toml(&worlds::settings(folder)).unwrap();
@@ -64,7 +67,7 @@ async fn start(world: &World) -> Arc<App> {
     app
 }
 
-/// The standing of a supporter who sends no question here.
+/// A change of standing of a supporter who sends no question in this benchmark.
 fn changed_standing(at_ms: i64) -> StandingChange {
     let halves = [clock::number(), clock::number()].map(u64::to_be_bytes);
     StandingChange {
@@ -138,7 +141,7 @@ async fn whole_server(worlds: &[World], apps: &[Arc<App>], rounds: usize, round:
     }
 }
 
-/// The median.
+/// The median of the values.
 pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_by(f64::total_cmp);

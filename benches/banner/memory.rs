@@ -1,4 +1,4 @@
-//! The memory of the whole program with a thousand live appeals, after some thousand questions.
+//! Measures the memory of the whole program with 1,000 live appeals, before and after 5,000 banner requests.
 
 use std::process::{Command, Stdio};
 
@@ -10,7 +10,7 @@ use super::worlds::{appeal, settings};
 const APPEALS: usize = 1000;
 const QUESTIONS: usize = 5000;
 
-/// Prints it, if the system reports it.
+/// Prints the memory of the program, if the system reports it.
 pub async fn tell() {
     let folder = tempfile::tempdir().unwrap();
     let appeals = |place| {
@@ -47,7 +47,7 @@ pub async fn tell() {
     service.wait().unwrap();
 }
 
-/// Resident memory (`VmRSS`) in KiB.
+/// The resident memory (`VmRSS`) of a process in KiB; `None` if the system does not report it.
 fn kept_kib(process: u32) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok())

@@ -1,4 +1,4 @@
-//! The cost of each part of a response, without a server.
+//! Measures the cost of each part of a response, without a server.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use super::worlds::World;
 
 const ROUND: Duration = Duration::from_millis(20);
 
-/// Prints the cost of each part in nanoseconds: medians of the rounds.
+/// Prints the cost of each part in nanoseconds. Each number is the median of all rounds.
 pub fn tell(worlds: &[(&World, &std::sync::Arc<App>)], rounds: usize) {
     println!("one answer in nanoseconds, medians of {rounds} rounds");
     println!(
@@ -66,7 +66,8 @@ fn per_call(mut call: impl FnMut()) -> f64 {
     work_ns().zip(work_before).map_or(elapsed_ns, |(after, before)| after - before) / f64::from(calls)
 }
 
-/// The CPU time of this thread so far, unaffected by other work on the machine. None if the system does not report it.
+/// The CPU time that this thread has used so far, which does not depend on other work on the machine. `None` if the
+/// system does not report it.
 fn work_ns() -> Option<f64> {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     told.split(' ').next()?.parse().ok()

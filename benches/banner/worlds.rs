@@ -1,4 +1,4 @@
-//! The questions and appeals that are measured: a typical page, and a heavy one.
+//! The appeals and questions that the benchmark measures. There are two worlds: a typical one and a heavy one.
 
 use std::path::Path;
 
@@ -12,22 +12,22 @@ use keepopen_testkit::journal;
 use serde_json::json;
 use tempfile::TempDir;
 
-/// Appeals in a file, and the questions about them.
+/// A file with appeals, and the questions (bodies of banner requests) about them.
 pub struct World {
-    /// Its name.
+    /// The name of the world in the output.
     pub name: &'static str,
-    /// The folder of its appeals.
+    /// The folder with the appeals file.
     pub folder: TempDir,
     heavy: bool,
 }
 
-/// One question and its expected verdict.
+/// A question and the reason of its expected verdict.
 pub struct Question {
-    /// Its name.
-    pub name: &'static str,
-    /// Its body.
+/// The name of the question in the output.
+pub name: &'static str,
+/// The body of the banner request.
     pub body: String,
-    /// The verdict's reason.
+    /// The reason that the verdict must have.
     pub reason: &'static str,
 }
 
@@ -37,7 +37,7 @@ month = [500, 1000]
 default_interval = "month"
 default_amount_minor = 1000"#;
 
-/// The settings of a service with its appeals in the folder.
+/// The settings of a service whose appeals file is in `folder`.
 pub fn settings(folder: &Path) -> String {
     format!(
         r#"
@@ -54,7 +54,7 @@ file = "{folder}/appeals.toml"
     )
 }
 
-/// One appeal, as written in a file.
+/// One appeal as TOML. `place` is its number in the file.
 pub fn appeal(place: usize, kind: &str, more: &str) -> String {
     format!(
         r#"
@@ -82,7 +82,7 @@ impl World {
         Self { name, folder, heavy }
     }
 
-    /// Ten live appeals, of which two match: one asks, one thanks. A question of about 1 KiB.
+    /// Ten live appeals, of which two match the page: one asks for a gift, and one thanks. A question has about 1 KiB.
     pub fn typical() -> Self {
         let one = |place: usize| {
             let sections = if place >= 8 { "politics" } else { "sport" };
@@ -97,8 +97,8 @@ frequency = {{ max_views = 40, window_days = 30 }}"#
         Self::new("typical", false, &(0..10).map(one).collect::<String>())
     }
 
-    /// Fifty live appeals that all match the page, with rules about hours, articles and tags; 52 weeks of history, 50
-    /// views, 20 tags.
+    /// Fifty live appeals that all match the page and have rules about hours, articles and tags. The reader has a
+    /// history of 52 weeks, with 50 views and up to 20 tags a week.
     pub fn heavy() -> Self {
         let one = |place: usize| {
             let articles = if place.is_multiple_of(2) {
@@ -119,7 +119,7 @@ frequency = {{ max_views = 1, window_days = 5 }}"#,
         Self::new("heavy", true, &(0..50).map(one).collect::<String>())
     }
 
-    /// Its questions. `app` sees a token in one of them before it is measured.
+    /// The questions of this world. If a question contains a token, `app` has seen the token before the measurement.
     pub fn questions(&self, app: &App) -> Vec<Question> {
         let now_ms = app.now_ms();
         let token = app.tokens.sign(&claims(now_ms / 1000));
@@ -141,7 +141,7 @@ frequency = {{ max_views = 1, window_days = 5 }}"#,
         ]
     }
 
-    /// As our script writes it: its order of fields, oldest entries first.
+    /// A question as our embed script writes it: with the same order of fields, and the oldest entries first.
     fn question(&self, now_ms: i64, token: Option<&str>, tags_a_week: usize, section: &str) -> String {
         let (views, weeks) = match (self.heavy, token) {
             (true, _) => (50, 52),

@@ -1,18 +1,18 @@
-//! The measured disk.
+//! Selects the disk on which the benchmark stores its files.
 
 use std::path::{Path, PathBuf};
 
-/// The folder of the files: in the target folder, or as in `INTAKE_FOLDER`.
+/// The folder for the files: the folder that `INTAKE_FOLDER` names, or by default one in Cargo's target folder.
 pub fn folder() -> PathBuf {
     std::env::var_os("INTAKE_FOLDER").map_or_else(|| env!("CARGO_TARGET_TMPDIR").into(), PathBuf::from)
 }
 
-/// A folder in memory, if there is one.
+/// A folder in memory, if the system has one.
 pub fn memory() -> Option<&'static Path> {
     Some(Path::new("/dev/shm")).filter(|path| path.is_dir())
 }
 
-/// Prints where the files are. Memory is not a valid measure.
+/// Prints where the files are. Panics if the folder is in memory, where the measurement would be meaningless.
 pub fn tell(folder: &Path) {
     let kind = kind_of(folder);
     assert!(
@@ -23,7 +23,7 @@ pub fn tell(folder: &Path) {
     println!("files in {} ({kind})", folder.display());
 }
 
-/// The kind of file system, if the system reports it.
+/// The kind of file system that contains the folder, if the system reports it.
 fn kind_of(folder: &Path) -> String {
     let folder = folder.canonicalize().unwrap();
     let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The delivered events: of ordinary size, and signed before the measurement.
+//! Creates the events that the benchmark delivers. They have an ordinary size.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ pub const SECRET: &str = "whsec_bench";
 const EVENT: &str =
     include_str!("../../tests/fixtures/stripe/mock_objects_2025-10_clover/payment_intent.succeeded.json");
 
-/// One event.
+/// An event to deliver.
 pub struct Event {
-    /// Its id.
+    /// The event's id.
     pub id: String,
-    /// Its body.
+    /// The event as JSON.
     pub body: String,
-    /// Its time of arrival.
+    /// The time of the delivery.
     pub at_ms: i64,
 }
 
@@ -34,24 +34,24 @@ impl Events {
         Self { text: EVENT.to_owned(), id, made: 0 }
     }
 
-    /// The next one.
+    /// Creates the next event.
     pub fn event(&mut self) -> Event {
         self.made += 1;
-        // The ids have the length of Stripe's, and no order.
+        // The ids are as long as Stripe's ids, and they are not in ascending order.
         let id =
             format!("evt_{:024x}", (self.made as u128).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39D) % (1 << 96));
         Event { body: self.text.replacen(&self.id, &id, 1), id, at_ms: Clock::System.now_ms() }
     }
 
-    /// Enough serialised requests for one measurement.
+    /// Creates and signs enough requests for one measurement, so that the measurement does not include this work.
     pub fn requests(&mut self, concurrency: usize, stretch: Duration) -> Vec<Vec<u8>> {
-        // More than any machine accepts, but not enough to fill its memory.
+        // This is more than any machine can accept in the time, but not enough to fill its memory.
         let count = (concurrency * 500).min((30_000.0 * stretch.as_secs_f64()) as usize);
         (0..count).map(|_| request(&self.event())).collect()
     }
 }
 
-/// An event as it goes over the wire.
+/// The HTTP request that delivers an event, with a valid signature.
 pub fn request(event: &Event) -> Vec<u8> {
     let signature = keepopen_practice::sign(event.body.as_bytes(), SECRET, event.at_ms.div_euclid(1000));
     format!(

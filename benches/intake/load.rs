@@ -1,4 +1,4 @@
-//! Delivers events, and measures.
+//! Delivers events and measures how fast they are stored.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,8 @@ use super::raw::Raw;
 #[derive(Clone, Copy)]
 pub struct Server(pub SocketAddr);
 
-/// One connection, and raw commits for comparison: medians and 99th percentiles of one round.
+/// The result of one round in which one connection to the service and the raw database store events in turn: the
+/// medians and 99th percentiles of both sides.
 pub struct Pairs {
     pub ours_us: f64,
     pub raw_us: f64,
@@ -24,22 +25,23 @@ pub struct Pairs {
     pub count: usize,
 }
 
-/// Many connections, for a fixed time.
+/// The result of deliveries over many connections for a fixed time.
 pub struct Stretch {
     /// Acknowledgements per second.
     pub rate: f64,
     pub p50_us: f64,
     pub p99_us: f64,
-    /// Deliveries per commit.
+    /// The average number of deliveries that one commit stores.
     pub each_commit: f64,
 }
 
-/// Events stored by both sides in turn.
+/// Stores events with the raw database and the service in turn, and measures both.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, length: Duration) -> Pairs {
     let mut connection = Delivering::connect(server).await;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    // The measuring thread never sleeps: waking it is expensive, and would be charged to one of the sides.
+    // This task keeps the measuring thread awake. A sleeping thread is expensive to wake, and that cost would be added
+    // to one of the sides.
     let watcher = actix_web::rt::spawn(async {
         loop {
             tokio::task::yield_now().await;
@@ -56,7 +58,7 @@ pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, length: D
         ours.push(began.elapsed());
     }
     watcher.abort();
-    // The first request on a connection prepares its statements.
+    // The first measurement of each side is dropped, because it includes preparing the statements.
     let (mut ours, mut theirs) = (ours.split_off(1), theirs.split_off(1));
     Pairs {
         count: ours.len(),
@@ -67,7 +69,7 @@ pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, length: D
     }
 }
 
-/// Raw commits per second, one after the other.
+/// Measures how many raw commits per second are possible, one after the other.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 pub async fn raw_rate(raw: &mut Raw, events: &mut Events, length: Duration) -> f64 {
     let (start, mut spent, mut commits) = (Instant::now(), Duration::ZERO, 0.0);
@@ -81,7 +83,8 @@ pub async fn raw_rate(raw: &mut Raw, events: &mut Events, length: Duration) -> f
     commits / spent.as_secs_f64()
 }
 
-/// Delivers over this many connections, each sending the next event as soon as it gets a response, until the time is over or no event is left.
+/// Delivers over this many connections until the time is over or no event is left. Each connection sends the next event
+/// as soon as it gets a response.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 pub async fn stretch(
     server: Server,
@@ -91,7 +94,7 @@ pub async fn stretch(
     app: &App,
 ) -> Stretch {
     let commits_before = commits(app);
-    // On its own thread, so that sending takes no time from the intake's thread.
+    // The clients have their own thread, so that they take no time from the service's thread.
     let delivered = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -133,7 +136,7 @@ pub async fn stretch(
     }
 }
 
-/// Transactions that stored deliveries so far.
+/// The number of transactions that have stored deliveries so far.
 fn commits(app: &App) -> f64 {
     let text = app.metrics.render();
     let line = text.lines().find_map(|line| line.strip_prefix("keepopen_webhook_commits_total "));
@@ -158,13 +161,13 @@ impl Delivering {
         Self { stream, buffer: Vec::with_capacity(1024) }
     }
 
-    /// Delivers one event; it is acknowledged when this returns.
+    /// Delivers one event and waits for its acknowledgement.
     async fn deliver(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
         self.buffer.clear();
         // An acknowledgement has no body.
         while !self.buffer.ends_with(b"\r\n\r\n") {
-            assert_ne!(self.stream.read_buf(&mut self.buffer).await.unwrap(), 0, "the server closed");
+            assert_ne!(self.stream.read_buf(&mut self.buffer).await.unwrap(), 0, "the server closed the connection");
         }
         assert!(self.buffer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&self.buffer));
     }

@@ -1,8 +1,11 @@
-//! How fast deliveries are acknowledged, after each is on disk, compared with the limit of the same database on the same disk: one
-//! commit per event with only sqlx. Rounds alternate between the two. The output shows the medians.
+//! Measures how fast the service acknowledges webhook deliveries, each of which must be on disk first. Compares this
+//! with the limit of the same database on the same disk: one commit per event with only sqlx. Rounds alternate between
+//! the two. The output shows the medians.
 //!
-//! Run it with `cargo bench --bench intake`, or with PostgreSQL too: `POSTGRES_DURABLE=1 scripts/with-postgres cargo bench --bench intake`. Two
-//! optional numbers set the rounds (7) and the seconds per measurement (1). `INTAKE_FOLDER` selects the disk; the default is that of the target folder.
+//! Run it with `cargo bench --bench intake`. To measure PostgreSQL too, use
+//! `POSTGRES_DURABLE=1 scripts/with-postgres cargo bench --bench intake`. Two optional numbers set the rounds (7) and
+//! the seconds per measurement (1). `INTAKE_FOLDER` names a folder on the disk to measure; by default, the files are
+//! in Cargo's target folder.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "it is a program that measures and says so")]
 
@@ -27,14 +30,14 @@ use keepopen_testkit::Database;
 use load::{Pairs, Stretch};
 use raw::Raw;
 
-/// The program's own allocator, for both sides.
+/// The allocator that the `keepopen` program uses. Both sides use it here.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The number of deliveries at the same time.
+/// How many deliveries are sent at the same time. Each number is measured separately.
 const CONCURRENCY: [usize; 2] = [64, 256];
 
-/// How long it measures.
+/// How many rounds are measured, and how long one measurement takes.
 #[derive(Clone, Copy)]
 struct Plan {
     rounds: usize,
@@ -45,7 +48,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1).filter(|it| !it.starts_with("--"));
     let mut number = |otherwise: f64| arguments.next().map_or(otherwise, |it| it.parse().unwrap());
     let plan = Plan { rounds: number(7.0) as usize, stretch: Duration::from_secs_f64(number(1.0)) };
-    // As in the service itself: a span for each request is part of the cost.
+    // The service creates a tracing span for each request, so the span is part of the cost here too.
     telemetry::start(LogFormat::Human, "info,actix_server=warn").unwrap();
     System::new().block_on(async {
         let on_disk = || TempDir::new_in(disk::folder()).unwrap();
@@ -71,7 +74,7 @@ fn main() {
     });
 }
 
-/// The service, and the database without it.
+/// The two sides of the comparison: the service, and the raw database without the service.
 struct Sides {
     ours: load::Server,
     raw: Raw,
@@ -106,7 +109,7 @@ webhook_secrets = ["{}"]
         (app, sides)
     }
 
-    /// One connection: both sides store events in turn, so that both use the same disk.
+    /// Measures one connection. Both sides store events in turn, so that they use the disk under the same conditions.
     async fn pairs(&mut self, plan: Plan) -> Vec<Pairs> {
         let mut rounds = Vec::new();
         for _ in 0..plan.rounds {
@@ -140,7 +143,7 @@ async fn measure(name: &str, folder: &Path, databases: [Database; 2], plan: Plan
     for (concurrency, measured) in CONCURRENCY.iter().zip(&ours) {
         row(&format!("{concurrency} deliveries at once"), measured);
     }
-    // The same with a worker that processes the inbox and so shares the database and the disk.
+    // The same measurement is repeated while a worker processes the inbox, which uses the same database and disk.
     let jobs = jobs::run(&app);
     let mut busy = Vec::new();
     for _ in 0..plan.rounds.min(3) {
@@ -170,7 +173,7 @@ fn row(name: &str, measured: &[(f64, Stretch)]) {
     );
 }
 
-/// How much longer an acknowledgement takes than a raw commit.
+/// Describes how much longer an acknowledgement takes than a raw commit.
 fn added(rounds: &[Pairs]) -> String {
     let more = || rounds.iter().map(|one| one.ours_us - one.raw_us);
     let (low, high) = (more().fold(f64::MAX, f64::min), more().fold(f64::MIN, f64::max));
@@ -184,7 +187,7 @@ fn added(rounds: &[Pairs]) -> String {
     )
 }
 
-/// The median.
+/// The median of the values.
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_by(f64::total_cmp);

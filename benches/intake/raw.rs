@@ -1,4 +1,4 @@
-//! The database's own limit: the same row with only sqlx, one commit per event.
+//! Measures the database's own limit: stores the same row with only sqlx, in one commit per event.
 
 use keepopen::store::Store;
 use sqlx::postgres::PgConnection;
@@ -7,18 +7,18 @@ use sqlx::{ConnectOptions, Connection};
 
 use super::events::Event;
 
-/// A statement that commits on its own, which is the fastest way.
+/// Stores one event. The statement commits by itself, without a transaction around it, which is the fastest way.
 const INSERT: &str = "INSERT INTO stripe_events (id, type, api_version, source, livemode, created_at_ms, received_at_ms, body, state, \
      next_try_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7)";
 
-/// One connection.
+/// A connection to the database, without the service.
 pub enum Raw {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
 impl Raw {
-    /// Opens a database with the product's tables.
+    /// Opens a database and creates the tables of the service in it.
     pub async fn open(url: &str) -> Self {
         Store::open(url).await.unwrap().close().await;
         if !url.starts_with("sqlite:") {
@@ -29,7 +29,7 @@ impl Raw {
         Self::Sqlite(options.foreign_keys(true).connect().await.unwrap())
     }
 
-    /// Stores an event; it is on disk when this returns.
+    /// Stores an event. The event is on disk when this function returns.
     pub async fn commit(&mut self, event: &Event) {
         let Event { id, body, at_ms } = event;
         macro_rules! insert {
@@ -58,7 +58,8 @@ impl Raw {
     }
 }
 
-/// The server's settings for the durability of a commit. Without sync the measurement is meaningless.
+/// The server's settings for the durability of a commit. Panics if the server does not sync commits to disk, because
+/// the measurement would be meaningless.
 pub async fn durability(url: &str) -> String {
     let mut connection = PgConnection::connect(url).await.unwrap();
     let mut said = Vec::new();

@@ -1,4 +1,4 @@
-//! Generates a newsroom's gifts: each number always gives the same gift.
+//! Generates a newsroom's supporters and gifts. A supporter's number always generates the same supporter and gifts.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +15,14 @@ use keepopen::money::{Currency, Money};
 pub const BEGIN_S: i64 = 1_732_406_400;
 pub const DAY_S: i64 = 86_400;
 const DAYS: i64 = 730;
-/// Their end.
+/// The end of the two years.
 pub const END_S: i64 = BEGIN_S + DAYS * DAY_S;
 /// The time between two payments of a monthly gift.
 const MONTH_S: i64 = 30 * DAY_S;
 
 const SITES: [(&str, &str); 2] = [("journal", "EUR"), ("gazette", "GBP")];
 
-/// A supporter.
+/// A supporter of the newsroom.
 pub struct Giver {
     pub id: SupporterId,
     pub email: String,
@@ -30,10 +30,10 @@ pub struct Giver {
     pub since_s: i64,
 }
 
-/// One gift.
+/// A one-off gift, or a monthly gift with all of its payments.
 pub struct Gift {
     pub id: ContributionId,
-    /// The giver's number.
+    /// The number of the supporter who gave it.
     pub giver: u64,
     key: u64,
     site: usize,
@@ -43,8 +43,8 @@ pub struct Gift {
     payments: i64,
 }
 
-/// The giver with this number, and their gifts in the two years: 70 of 100 give monthly, 17 to 24 times; the others once,
-/// one to four times.
+/// The supporter with this number, and their gifts in the two years. 70 of 100 supporters have one monthly gift, which
+/// is paid 17 to 24 times. The others have one to four one-off gifts.
 pub fn giver(number: u64) -> (Giver, Vec<Gift>) {
     let mut rng = Rng::with_seed(number);
     let bytes = rng.u128(..).to_be_bytes();
@@ -75,7 +75,8 @@ pub fn giver(number: u64) -> (Giver, Vec<Gift>) {
     (giver, gifts)
 }
 
-/// The payout of a site's money of this time, two days later; `None` if that day is in the future.
+/// The payout that contains a site's payment of this time. It arrives two days later. `None` if that day is after the
+/// end of the two years.
 fn payout(site: usize, at_s: i64) -> Option<(String, PayoutMark)> {
     let day = (at_s - BEGIN_S) / DAY_S;
     let arrives_at_s = BEGIN_S + (day + 2) * DAY_S;
@@ -88,7 +89,7 @@ fn payout(site: usize, at_s: i64) -> Option<(String, PayoutMark)> {
     (arrives_at_s < END_S).then(|| (format!("po_1{day:012}{}", SITES[site].0), mark))
 }
 
-/// Every payout of the two years.
+/// All payouts in the two years.
 pub fn payouts() -> impl Iterator<Item = Fact> {
     (0..DAYS).flat_map(|day| (0..SITES.len()).map(move |site| (day, site))).filter_map(|(day, site)| {
         let (id, mark) = payout(site, BEGIN_S + day * DAY_S)?;
@@ -108,7 +109,7 @@ fn currency(site: usize) -> Currency {
 }
 
 impl Gift {
-    /// The times of its payments, in order.
+    /// The number and the time of each payment, in order.
     pub fn payments(&self) -> impl Iterator<Item = (i64, i64)> {
         (0..self.payments).map(|place| (place, self.paid_at_s(place)))
     }
@@ -117,7 +118,8 @@ impl Gift {
         self.began_s + place * MONTH_S
     }
 
-    /// As Stripe creates ids: later ones are greater, so that they are stored next to each other.
+    /// An id like those that Stripe creates. Later ids are greater, so that the database stores them next to each
+    /// other.
     fn stripe_id(&self, prefix: &str, at_s: i64) -> String {
         format!("{prefix}_1{:08x}{:011x}live", at_s, self.key)
     }
@@ -157,7 +159,7 @@ impl Gift {
         })
     }
 
-    /// The facts of the gift as a whole.
+    /// The facts about the gift as a whole. A fact is what the service knows about one of Stripe's objects.
     pub fn base(&self) -> Vec<Fact> {
         if !self.monthly {
             let intent = self.stripe_id("pi", self.began_s);
@@ -184,8 +186,8 @@ impl Gift {
         vec![self.session(Some(id), None), subscription]
     }
 
-    /// The facts of one payment: three objects, and two more for each 300th, which is refunded. Payments of the last hours
-    /// have no balance transaction yet.
+    /// The facts about one payment: three objects of Stripe's. Each 300th payment is refunded and has two more.
+    /// Payments of the last hours have no balance transaction yet.
     pub fn of_payment(&self, place: i64) -> Vec<Fact> {
         let at_s = self.paid_at_s(place);
         let (charge, intent) = (self.stripe_id("ch", at_s), self.stripe_id("pi", at_s));

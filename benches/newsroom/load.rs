@@ -1,4 +1,5 @@
-//! Writes the newsroom into a database: the same rows as the program's, as fast as the database accepts them.
+//! Writes the newsroom into a database. It writes the rows that the program would write, as fast as the database
+//! accepts them.
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
@@ -6,7 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::rows::{ALL, Batch, Cell, Maker, Table, make};
 
-/// The number of rows per table.
+/// The number of rows in each table.
 pub type Rows = Vec<(&'static str, u64)>;
 
 /// Loads this many supporters into an empty, migrated database.
@@ -46,14 +47,14 @@ impl Writer {
             let options: SqliteConnectOptions = url.parse().unwrap();
             let connection = SqliteConnection::connect_with(&options.foreign_keys(false)).await.unwrap();
             let mut writer = Self::Sqlite(connection);
-            // If this is interrupted, the data can be generated again.
+            // These settings risk the data in a crash. That is acceptable, because the data can be generated again.
             for pragma in ["synchronous = OFF", "journal_mode = MEMORY", "cache_size = -500000"] {
                 writer.say(&format!("PRAGMA {pragma}")).await;
             }
             return writer;
         }
         let mut writer = Self::Postgres(PgConnection::connect(url).await.unwrap());
-        // The rows satisfy the foreign keys by construction.
+        // PostgreSQL need not check the foreign keys, because the generated rows always satisfy them.
         writer.say("SET session_replication_role = replica").await;
         writer
     }
@@ -75,9 +76,9 @@ impl Writer {
 
     async fn close(mut self) {
         match &mut self {
-            // The service itself does not request statistics, so SQLite has none.
+            // The service never asks SQLite to collect statistics, so the benchmark does not do it either.
             Self::Sqlite(_) => {}
-            // A server does this automatically within minutes.
+            // A PostgreSQL server does this automatically within minutes.
             Self::Postgres(_) => self.say("VACUUM ANALYZE").await,
         }
         match self {
@@ -89,7 +90,8 @@ impl Writer {
 
 async fn insert(connection: &mut SqliteConnection, table: &Table, cells: Vec<Cell>) {
     let width = table.columns.len();
-    // The same number of rows in each statement, so that it is prepared once; the rest is inserted row by row.
+    // Each statement inserts the same number of rows, so that it is prepared only once. The rest is inserted row by
+    // row.
     let most = 2_000 / width;
     let mut cells = cells.into_iter();
     while cells.len() > 0 {

@@ -1,16 +1,19 @@
-//! Two years of a mid-size newsroom: how long its database takes to answer, and how that grows with its size.
+//! Measures how long the database of a mid-size newsroom takes to answer after two years, and how this time grows with
+//! the number of supporters.
 //!
-//! **Owns** the numbers for 200,000 supporters with 3 million payments: `cargo bench --bench newsroom -- 200000`. Each size is
-//! measured together with a tenth of it. Without a number it uses 2,000 supporters, which only tests the benchmark.
-//! **Never** leaves anything behind: files are in a temporary folder (set `TMPDIR` to move it; 200,000 supporters take about 15 GB).
+//! **Owns** the numbers for 200,000 supporters with 3 million payments: `cargo bench --bench newsroom -- 200000`. It
+//! also measures a tenth of the given number of supporters. Without a number, it uses 2,000 supporters, which only
+//! tests the benchmark.
+//! **Never** leaves anything behind: files are in a temporary folder (set `TMPDIR` to move it; 200,000 supporters take
+//! about 15 GB).
 //! **Start at** `main` below; `gifts.rs` generates the gifts, `load.rs` writes them, and `measure.rs` queries them.
-//! **Tested in** itself: it checks the ledger, and the reconciliation finds no difference.
+//! **Tested in** this program: it checks the ledger, and checks that the reconciliation finds no difference.
 //!
-//! It measures SQLite, and also PostgreSQL if `KEEPOPEN_TEST_POSTGRES` names a server (`scripts/with-postgres` starts one). A name
-//! after the number selects one of them: `-- 200000 postgresql`.
-//! Each payment has the facts of three of Stripe's objects (charge, invoice or session, balance transaction), five ties in
-//! both directions, three entries (payment, fee, payout) and its own row. One in 300 is refunded. The inbox is empty, because
-//! no measured query reads it.
+//! It measures SQLite. If `KEEPOPEN_TEST_POSTGRES` names a server, it also measures PostgreSQL (`scripts/with-postgres`
+//! starts a server). A name after the number selects one of the two: `-- 200000 postgresql`.
+//! Each payment has facts about three of Stripe's objects (charge, invoice or session, balance transaction), five links
+//! between objects in both directions, three ledger entries (payment, fee, payout) and a row of its own. One payment in
+//! 300 is refunded. The inbox is empty, because no measured query reads it.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people at a terminal")]
 
@@ -29,7 +32,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use measure::Measured;
 
-/// The program's own allocator.
+/// The allocator that the `keepopen` program uses.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -21,17 +21,17 @@ pub struct Measured {
     pub what: String,
     /// The median time, in seconds.
     pub median_s: f64,
-    /// The 99th percentile; `None` if it ran once.
+    /// The 99th percentile of the time, in seconds; `None` if the query ran only once.
     pub p99_s: Option<f64>,
-    /// The CPU time of this process per query, in seconds. It is hardly affected by other work on the machine, and does not
-    /// include a database server.
+    /// The CPU time that this process used per query, in seconds. It hardly depends on other work on the machine. It
+    /// does not include the CPU time of a database server.
     pub work_s: f64,
     /// The peak memory of the process during the query, in MiB.
     pub peak_mib: f64,
     pub note: String,
 }
 
-/// How often a fast query runs.
+/// How many times a fast query runs.
 const TIMES: usize = 300;
 
 pub async fn measure(store: &Store, supporters: u64, key: &SealKey) -> Vec<Measured> {
@@ -61,7 +61,7 @@ pub async fn measure(store: &Store, supporters: u64, key: &SealKey) -> Vec<Measu
     all
 }
 
-/// Pages in the middle of the list, and at its beginning.
+/// The measured lists of contributions, each with a name for the output. The pages are spread over the whole list.
 fn lists(supporters: u64) -> Vec<(&'static str, ContributionFilter)> {
     let (giver, _) = gifts::giver(supporters / 2);
     vec![
@@ -182,7 +182,7 @@ async fn once(what: &str, question: impl Future<Output = String>) -> Measured {
     }
 }
 
-/// The CPU time of this process's threads so far; `None` if the system does not report it.
+/// The CPU time that this process's threads have used so far, in seconds. It is zero if the system does not report it.
 fn work_s() -> f64 {
     let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let one = |thread: std::fs::DirEntry| {
@@ -192,9 +192,9 @@ fn work_s() -> f64 {
     threads.filter_map(one).sum::<f64>() / 1e9
 }
 
-/// Resets the peak.
+/// Resets the peak memory of the process.
 fn forget_peak() {
-    // If the system can't do that, the peak is that of the whole run.
+    // On a system that can't reset it, the reported peak is that of the whole run.
     drop(std::fs::write("/proc/self/clear_refs", "5"));
 }
 

@@ -1,4 +1,4 @@
-//! Generates the newsroom's rows, table by table, as the program would write them.
+//! Generates the rows of the newsroom's tables, with the values that the program would write.
 
 use std::collections::BTreeSet;
 
@@ -7,20 +7,20 @@ use tokio::sync::mpsc;
 
 use crate::gifts::{self, BEGIN_S, DAY_S, END_S, Gift, Giver};
 
-/// A value of a row.
+/// One value in a row.
 pub enum Cell {
     Text(String),
     Number(i64),
     Nothing,
 }
 
-/// A table and its columns.
+/// The name and the columns of a table.
 pub struct Table {
     pub name: &'static str,
     pub columns: &'static [&'static str],
 }
 
-/// Rows of one table, or the end of a transaction.
+/// Rows for one table, or the end of a transaction.
 pub enum Batch {
     Rows(&'static Table, Vec<Cell>),
     Commit,
@@ -98,10 +98,10 @@ const PAYMENTS: Table = Table {
 };
 pub const ALL: [&Table; 7] = [&SUPPORTERS, &CUSTOMERS, &CONTRIBUTIONS, &OBJECTS, &LINKS, &ENTRIES, &PAYMENTS];
 
-/// The number of values that are collected before they are sent.
+/// The number of values that are collected for a table before they are sent.
 const BATCH_ROWS: usize = 32_000;
 
-/// Collects rows, and sends them in batches.
+/// Collects rows and sends them in batches.
 pub struct Maker {
     batches: mpsc::Sender<Batch>,
     rows: Vec<Vec<Cell>>,
@@ -118,7 +118,7 @@ impl Maker {
         self.rows[place].extend(cells);
         assert!(
             self.rows[place].len().is_multiple_of(table.columns.len()),
-            "a row of {} is not whole",
+            "a row of {} has too few or too many values",
             table.name
         );
         if self.rows[place].len() >= BATCH_ROWS {
@@ -138,7 +138,7 @@ impl Maker {
         self.batches.blocking_send(Batch::Commit).unwrap();
     }
 
-    /// Facts, and their links in both directions.
+    /// Adds facts (what the service knows about Stripe's objects), and the links between objects in both directions.
     fn facts(&mut self, facts: &[Fact]) {
         let mut ties = BTreeSet::new();
         for fact in facts {
@@ -155,7 +155,7 @@ impl Maker {
     }
 }
 
-/// First the supporters and gifts, then every payment in order of time.
+/// Generates all rows: first the supporters and gifts, then every payment in order of time.
 pub fn make(maker: &mut Maker, supporters: u64) {
     let mut all: Vec<Gift> = Vec::new();
     for number in 0..supporters {
@@ -235,7 +235,7 @@ fn put_contribution(maker: &mut Maker, it: &Contribution) {
     );
 }
 
-/// One payment with its facts, its links, and its bookings.
+/// Adds one payment with its facts, links and ledger entries.
 fn put_payment(maker: &mut Maker, gift: &Gift, place: i64) {
     let (base, own) = (gift.base(), gift.of_payment(place));
     let all: Vec<Fact> = base.iter().chain(&own).cloned().collect();

@@ -1,4 +1,4 @@
-//! An appeals file with any content: reads, checks and compiles it, writes it back, and asks for verdicts.
+//! Checks an appeals file with any content: reads and compiles it, writes it back, and asks for verdicts.
 
 use std::sync::OnceLock;
 
@@ -9,11 +9,12 @@ use keepopen_decision::{Decision, History, Known, Question, Value, Verdict, past
 
 use super::NOW_S;
 
-/// Any text is rejected, or read as appeals of which some are skipped. What is read can be written and read back unchanged.
-/// An active snapshot answers at any time, and only with an existing appeal.
+/// Checks that any text is either rejected, or read as appeals of which invalid ones are skipped. Checks that these
+/// appeals can be written and read back unchanged. Checks that the compiled appeals have a verdict at any time, and
+/// that a verdict names an existing appeal.
 pub fn appeals_file(data: &[u8]) {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();
-    let settings = SETTINGS.get_or_init(|| sites::from_toml(SITES).expect("the settings are good"));
+    let settings = SETTINGS.get_or_init(|| sites::from_toml(SITES).expect("the fixed settings must be valid"));
     let Ok(text) = std::str::from_utf8(data) else { return };
     for format in [Format::Toml, Format::Yaml] {
         check(text, format, settings);
@@ -25,7 +26,7 @@ fn check(text: &str, format: Format, settings: &Settings) {
         assert!(file::read(text, format).is_err(), "the two functions disagree on whether the text is valid");
         return;
     };
-    let (drafts, problems) = file::read(text, format).expect("its fields were read");
+    let (drafts, problems) = file::read(text, format).expect("a file whose fields are readable must be readable");
     assert_eq!(
         drafts.len() + problems.len(),
         fields.len(),
@@ -33,10 +34,10 @@ fn check(text: &str, format: Format, settings: &Settings) {
     );
     match file::write(&fields, format) {
         Ok(written) => {
-            let again = file::fields(&written, format).expect("what was written can be read");
-            assert_eq!(file::write(&again, format).expect("it was written before"), written);
+            let again = file::fields(&written, format).expect("a written file must be readable");
+            assert_eq!(file::write(&again, format).expect("a file that was written once must be writable again"), written);
         }
-        // Some numbers are not valid (NaN). A field with one is omitted, but a list can't omit an item.
+        // Some numbers, such as NaN, are not valid. Such a field is omitted, but an item of a list can't be omitted.
         Err(error) => assert!(["nan", "inf"].iter().any(|it| text.to_lowercase().contains(it)), "{error}"),
     }
     let snapshot = Snapshot::build(&settings.sites, &drafts, problems);
@@ -51,14 +52,14 @@ fn check(text: &str, format: Format, settings: &Settings) {
         question.reader.locale = (draw % 2 == 1).then(|| "de-AT".into());
         question.reader.device = (draw % 3 == 2).then(|| "mobile".into());
         let nobody = Known::nobody();
-        let site = snapshot.compiled.site(&question.site).expect("the site exists");
+        let site = snapshot.compiled.site(&question.site).expect("the site of the question must exist");
         let decision = Decision::new(site, &question, &nobody, now_ms, draw);
         match decision.verdict() {
             Verdict::Show { appeal, variant, .. } | Verdict::HeldOut { appeal, variant, .. } => {
                 let variants = &snapshot.appeal(appeal).variants;
-                let variant = variants.get(variant).expect("the variant exists");
+                let variant = variants.get(variant).expect("the variant of the verdict must exist");
                 let (_, needs) = variant.content(&question.site, &question.reader, None, None);
-                let known = decision.values(appeal).expect("it is on this site");
+                let known = decision.values(appeal).expect("the appeal of the verdict must be on this site");
                 let there = needs.iter().all(|value| match value {
                     Value::ArticleCount => known.article_count().is_some(),
                     Value::Country => known.country().is_some(),
@@ -73,7 +74,7 @@ fn check(text: &str, format: Format, settings: &Settings) {
             Verdict::Silent { next_eligible_at_ms, .. } => {
                 assert!(
                     next_eligible_at_ms.is_none_or(|at_ms| at_ms > now_ms),
-                    "silent now, and not from now on"
+                    "the next eligible time of a silent verdict is not in the future"
                 );
             }
         }

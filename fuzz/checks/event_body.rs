@@ -1,15 +1,16 @@
-//! Events, one per line: reads, joins, stores and folds them, in any order and any number of times.
+//! Checks Stripe events, one per line. Reads them as facts (what the service knows about Stripe's objects). Joins the
+//! facts about each object, and folds them into one contribution.
 
 use std::collections::BTreeSet;
 
 use keepopen::contributions::{Entry, Fact, fold, join_all};
 use keepopen::stripe::{Envelope, Report, read_event, read_fetched};
 
-/// The maximum number of lines. More lines find nothing new and cost time.
+/// The maximum number of lines. More lines cost time and find nothing new.
 const MAX_LINES: usize = 8;
 
-/// Each line is read or rejected. The joined facts do not depend on order and repetition. The ledger entries that result
-/// have positive amounts, one for each cause.
+/// Checks that each line is read or rejected without a panic. Checks that the joined facts do not depend on order and
+/// repetition. Checks that each ledger entry has a positive amount and its own cause.
 pub fn event_body(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let facts: Vec<Fact> = text.lines().take(MAX_LINES).flat_map(facts_of).collect();
@@ -18,33 +19,33 @@ pub fn event_body(data: &[u8]) {
     }
     let joined = join_all(facts.clone());
     let reversed: Vec<Fact> = facts.iter().rev().cloned().collect();
-    assert_eq!(join_all(reversed), joined, "the order of the reports matters");
-    assert_eq!(join_all(facts.iter().chain(&facts).cloned()), joined, "a repetition changes the facts");
-    assert_eq!(join_all(joined.clone()), joined, "joining again changes the facts");
+    assert_eq!(join_all(reversed), joined, "the joined facts depend on the order of the events");
+    assert_eq!(join_all(facts.iter().chain(&facts).cloned()), joined, "a repetition changes the joined facts");
+    assert_eq!(join_all(joined.clone()), joined, "a second join changes the joined facts");
     for fact in &joined {
-        let stored = serde_json::to_string(fact).expect("a fact can be stored");
+        let stored = serde_json::to_string(fact).expect("a fact must be serialisable");
         assert_eq!(serde_json::from_str::<Fact>(&stored).ok().as_ref(), Some(fact), "{stored}");
         assert!(!fact.id().is_empty() && fact.links().iter().all(|link| !link.is_empty()), "{fact:?}");
     }
     let Some(folded) = fold(&joined) else { return };
     let mut backwards = joined.clone();
     backwards.reverse();
-    assert_eq!(fold(&backwards).as_ref(), Some(&folded), "the order of the facts matters");
+    assert_eq!(fold(&backwards).as_ref(), Some(&folded), "the contribution depends on the order of the facts");
     let causes: BTreeSet<String> = folded.entries.iter().map(Entry::cause).collect();
-    assert_eq!(causes.len(), folded.entries.len(), "a cause is booked twice: {:?}", folded.entries);
+    assert_eq!(causes.len(), folded.entries.len(), "two ledger entries have the same cause: {:?}", folded.entries);
     for entry in &folded.entries {
         assert!(entry.money.amount_minor > 0, "{entry:?}");
         assert!(entry.occurred_at_ms >= 0, "{entry:?}");
     }
-    serde_json::to_string(&folded.alarms).expect("alarms can be stored");
+    serde_json::to_string(&folded.alarms).expect("alarms must be serialisable");
 }
 
-/// The facts of an event, or of an object as if it had been fetched.
+/// The facts in a line. A line that is not an event is read as an object that was fetched from Stripe.
 fn facts_of(line: &str) -> Vec<Fact> {
     let report = match Envelope::read(line) {
         Ok(envelope) => {
             assert!(!envelope.id.is_empty() && !envelope.kind.is_empty());
-            envelope.created_s().checked_mul(1000).expect("the time of an event can be stored");
+            envelope.created_s().checked_mul(1000).expect("the time of an event must fit in milliseconds");
             envelope.mode();
             read_event(&envelope)
         }

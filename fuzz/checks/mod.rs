@@ -1,9 +1,9 @@
-//! Properties that must hold for any input from outside.
+//! Checks properties that must hold for any input from outside.
 //!
-//! **Owns** one function for each kind of input: it takes any bytes, and panics if a property does not hold.
-//! **Never** asks for the time or a random number: the same bytes have the same result.
+//! **Owns** one function for each kind of input. The function takes any bytes, and panics if a property does not hold.
+//! **Never** asks for the time or a random number, so that the same bytes always have the same result.
 //! **Start at** [`event_body`].
-//! **Tested in** `tests/fuzz/main.rs`, on a stable compiler; `scripts/fuzz` searches deeper with a nightly one.
+//! **Tested in** `tests/fuzz/main.rs`, with a stable compiler. `scripts/fuzz` searches deeper with a nightly compiler.
 
 mod appeals_file;
 mod event_body;
@@ -17,5 +17,5 @@ pub use reader_context::reader_context;
 pub use signature_header::signature_header;
 pub use token::token;
 
-/// The current time of every check, in seconds since 1970.
+/// The time that every check uses as the current time, in seconds since 1970.
 const NOW_S: i64 = 1_700_000_000;

@@ -1,6 +1,6 @@
-//! The body of `POST /v1/banner`, on a service with appeals of every kind.
+//! Checks bodies of `POST /v1/banner`, on a service with appeals of every kind.
 //!
-//! `{token}` stands for a valid supporter token of a monthly giver, `{once}` for that of a one-off giver.
+//! In a body, `{token}` stands for a valid supporter token of a monthly giver, and `{once}` for one of a one-off giver.
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,19 +16,19 @@ use serde_json::{Value, json};
 
 use super::NOW_S;
 
-/// The response to any body is a problem or a complete verdict.
+/// Checks that the response to any body is either an error or a complete verdict.
 pub fn reader_context(data: &[u8]) {
     static SERVICE: OnceLock<Service> = OnceLock::new();
     let service = SERVICE.get_or_init(Service::start);
     let filled = service.fill_in(data);
     if let Some(usual) = std::str::from_utf8(&filled).ok().and_then(fast_question) {
         let question = serde_json::from_slice::<Question<'_>>(&filled)
-            .expect("serde reads what the fast parser accepts");
-        assert_eq!(usual, question, "serde reads it differently");
+            .expect("serde must accept what the fast parser accepts");
+        assert_eq!(usual, question, "serde and the fast parser read different questions");
     }
     let Ok(answer) = verdict_json(&service.app, &filled) else { return };
-    let verdict: Value = serde_json::from_slice(&answer).expect("a verdict is JSON");
-    let reason = verdict["reason"].as_str().expect("a verdict has a reason");
+    let verdict: Value = serde_json::from_slice(&answer).expect("a verdict must be JSON");
+    let reason = verdict["reason"].as_str().expect("a verdict must have a reason");
     let next = &verdict["next_eligible_at"];
     assert!(next.is_null() || next.as_str().is_some_and(|at| at.parse::<Timestamp>().is_ok()), "{verdict}");
     if verdict["show"] == true {
@@ -47,21 +47,21 @@ pub fn reader_context(data: &[u8]) {
 struct Service {
     app: Arc<App>,
     tokens: [(&'static str, String); 2],
-    /// The runtime of the database, although no question uses the database.
+    /// Keeps the database's runtime alive, although no question uses the database.
     _runtime: tokio::runtime::Runtime,
     _folder: tempfile::TempDir,
 }
 
 impl Service {
     fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder can be made");
-        std::fs::write(folder.path().join("appeals.toml"), APPEALS).expect("the folder can be written to");
+        let folder = tempfile::tempdir().expect("a temporary folder must be creatable");
+        std::fs::write(folder.path().join("appeals.toml"), APPEALS).expect("the temporary folder must be writable");
         let settings = SETTINGS.replace("{folder}", &folder.path().display().to_string());
-        let settings = sites::from_toml(&settings).expect("the settings are good");
-        let clock = Clock::movable(Timestamp::from_second(NOW_S).expect("it is a time"));
+        let settings = sites::from_toml(&settings).expect("the fixed settings must be valid");
+        let clock = Clock::movable(Timestamp::from_second(NOW_S).expect("NOW_S must be a valid time"));
         let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
-        let app = runtime.block_on(actions::start(settings, clock)).expect("the service starts");
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("the runtime must start");
+        let app = runtime.block_on(actions::start(settings, clock)).expect("the service must start");
         assert!(app.snapshot.load().problems.is_empty(), "{:?}", app.snapshot.load().problems);
         let signed = |standing, quiet_until| app.tokens.sign(&claims(&app, standing, quiet_until));
         let tokens = [("{token}", signed("recurring", None)), ("{once}", signed("one_off", Some(NOW_S - 5)))];
@@ -85,7 +85,7 @@ fn claims(app: &App, standing: &str, quiet_until: Option<i64>) -> Claims {
         jti: "one".to_owned(),
         epoch: 0,
         scope: TokenScope::Standing,
-        standing: serde_json::from_value(json!(standing)).expect("it is a standing"),
+        standing: serde_json::from_value(json!(standing)).expect("the label must be a standing"),
         quiet_until,
         entitlements: Vec::new(),
     }

@@ -1,7 +1,8 @@
-//! `HEADER\nBODY`: a delivery's signature header and its body.
+//! Checks the signature of a webhook delivery. The input is the signature header, a line break, and the body.
 //!
-//! In the header `{good}` stands for a valid signature, `{old}` for a valid one that is too old, `{other}` for one with an
-//! unknown secret: random bytes would never get as far.
+//! The header may contain placeholders, because random bytes would never be a valid signature. `{good}` stands for a
+//! valid signature, `{old}` for a valid one that is too old, and `{other}` for one with an unknown secret. `{now}` and
+//! `{then}` stand for the times of the valid and the old signature.
 
 use aws_lc_rs::hmac;
 use keepopen::config::Secret;
@@ -11,7 +12,7 @@ use super::NOW_S;
 
 const OLD_S: i64 = NOW_S - TOLERANCE_S - 1;
 
-/// Only a valid signature at the right time is accepted, and only for this body.
+/// Checks that a delivery is accepted only with a valid signature, only at the right time, and only with its own body.
 pub fn signature_header(data: &[u8]) {
     let (head, body) = split(data);
     let Ok(template) = std::str::from_utf8(head) else { return };
@@ -26,7 +27,7 @@ pub fn signature_header(data: &[u8]) {
     let judged = verify(Some(&header), body, &secrets, NOW_S);
     if judged.is_ok() {
         assert!(header.contains(&format!("v1={good}")), "accepted without a valid signature: {header}");
-        assert!(header.contains(&format!("t={NOW_S}")), "accepted without its time: {header}");
+        assert!(header.contains(&format!("t={NOW_S}")), "accepted without the time of the signature: {header}");
         let forged = header.replace(&good, &sign("whsec_other", NOW_S, body));
         assert_eq!(verify(Some(&forged), body, &secrets, NOW_S), Err(BadSignature::Wrong));
         let mut other_body = body.to_vec();
@@ -39,7 +40,7 @@ pub fn signature_header(data: &[u8]) {
     assert_eq!(verify(Some(&longer), body, &secrets, NOW_S), judged, "an unknown scheme changes the result");
 }
 
-/// The first line, and the rest.
+/// Splits the input into the first line and the rest.
 fn split(data: &[u8]) -> (&[u8], &[u8]) {
     match data.iter().position(|&byte| byte == b'\n') {
         Some(at) => (&data[..at], &data[at + 1..]),

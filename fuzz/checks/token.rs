@@ -1,4 +1,5 @@
-//! A supporter token, or `HEAD\nCLAIMS` to be signed with our own key: random bytes would never be signed.
+//! Checks supporter tokens. The input is a token, or a header and claims on two lines. The check signs those with our
+//! own key, because random bytes would never be signed correctly.
 
 use std::sync::OnceLock;
 
@@ -14,7 +15,8 @@ const NOW_MS: i64 = NOW_S * 1000;
 const ISSUER: &str = "https://give.example.org";
 const KID: &str = "fixed";
 
-/// Only tokens signed with our key are accepted, only for their issuer, site and time, and with the same result from the cache.
+/// Checks that a token is accepted only if our key signed it, and only for its issuer, site and time. Checks that the
+/// cache returns the same result.
 pub fn token(data: &[u8]) {
     static KEYS: OnceLock<Keys> = OnceLock::new();
     let keys = KEYS.get_or_init(Keys::make);
@@ -39,10 +41,10 @@ pub fn token(data: &[u8]) {
     let other = format!("{}x", claims.aud);
     assert_eq!(keys.tokens.check(&token, Purpose::Asking, &other, NOW_MS), Err(BadToken::OtherSite));
     assert_eq!(keys.tokens.check_any_site(&token, Purpose::Asking, i64::MAX), Err(BadToken::Expired));
-    // Ed25519 signatures are deterministic: no other signature is valid for this token.
+    // Ed25519 signatures are deterministic, so no other signature may be valid for this token.
     let parts: Vec<&str> = token.split('.').collect();
-    let [head, body, signature] = parts[..] else { panic!("accepted without three parts: {token}") };
-    assert_eq!(keys.signature(head, body), signature, "accepted with another signature");
+    let [head, body, signature] = parts[..] else { panic!("a token without three parts was accepted: {token}") };
+    assert_eq!(keys.signature(head, body), signature, "a token with another signature was accepted");
     assert!(keys.tokens.check_any_site(&format!("{token}A"), Purpose::Asking, NOW_MS).is_err());
 }
 
@@ -54,15 +56,15 @@ struct Keys {
 impl Keys {
     fn make() -> Self {
         let seed = [9; 32];
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("every 32 bytes are a seed");
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("any 32 bytes must be a valid seed");
         let sealing = Secret::from(STANDARD.encode([7; 32]).as_str());
-        let vault = Vault::open(&sealing, std::path::Path::new("unused")).expect("the key is of 32 bytes");
+        let vault = Vault::open(&sealing, std::path::Path::new("unused")).expect("a key of 32 bytes must be valid");
         let kept = SealedKey {
             kid: KID.to_owned(),
             public: URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()),
             sealed: URL_SAFE_NO_PAD.encode(vault.seal(&seed, KID)),
         };
-        let key = SigningKey::open(&vault, &kept).expect("it was sealed a line above");
+        let key = SigningKey::open(&vault, &kept).expect("a key that was just sealed must open");
         Self { pair, tokens: Tokens::new(ISSUER.to_owned(), vec![key]) }
     }
 

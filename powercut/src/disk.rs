@@ -1,4 +1,4 @@
-//! The possible contents of a disk after a power cut.
+//! Computes what a disk may contain after a power cut.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -6,30 +6,30 @@ use std::path::Path;
 
 use crate::log::Step;
 
-/// A disk writes this many bytes completely, or not at all.
+/// The size of a sector in bytes. A disk writes a sector completely or not at all.
 const SECTOR: usize = 512;
 
-/// How much a power cut removed.
+/// How much a power cut removed from the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lost {
-    /// Writes and truncations that are completely lost.
+    /// The number of writes and truncations that are completely lost.
     pub whole: usize,
-    /// Writes of which some sectors survive.
+    /// The number of writes of which only some sectors survive.
     pub torn: usize,
-    /// Creations and deletions of files that are lost.
+    /// The number of creations and deletions of files that are lost.
     pub names: usize,
 }
 
-/// What happens to the changes that were not synced.
+/// What happens in a power cut to the changes that were not synced.
 #[derive(Clone, Copy, Debug)]
 enum Luck {
-    /// None had reached the disk.
+    /// No change had reached the disk.
     None,
-    /// All had reached the disk.
+    /// All changes had reached the disk.
     All,
-    /// The system had written everything before this step. Each later step is kept or lost independently.
+    /// All changes before this step had reached the disk. Each later step is kept or lost independently.
     AllBefore(usize),
-    /// Each is kept or lost independently, because writes reach a disk in any order.
+    /// Each change is kept or lost independently, because writes may reach a disk in any order.
     Each,
 }
 
@@ -46,7 +46,7 @@ impl Luck {
             0 => Self::All,
             1 | 2 => Self::None,
             3..=5 => {
-                // Changes that the system has not written yet are mostly recent.
+                // The changes that the system has not written yet are usually recent.
                 let most = 1 << random.u8(..=16);
                 Self::AllBefore(steps.saturating_sub(random.usize(..=most)))
             }
@@ -68,7 +68,7 @@ impl Luck {
     }
 }
 
-/// Writes the files into `folder` in a state that is possible after these steps and a power cut.
+/// Writes files into `folder`, in a state that is possible if the power is cut after these steps.
 pub(crate) fn after_a_cut(steps: &[Step], random: &mut fastrand::Rng, folder: &Path) -> io::Result<Lost> {
     let luck = Luck::choose(steps.len(), random);
     let (files, lost) = files_after_a_cut(steps, luck, random);
@@ -78,7 +78,7 @@ pub(crate) fn after_a_cut(steps: &[Step], random: &mut fastrand::Rng, folder: &P
     Ok(lost)
 }
 
-/// For each file, and for the folder's entries, the step up to which changes are durable.
+/// The step up to which changes are durable, for each file and for the folder's entries.
 #[derive(Default)]
 struct Lasting {
     files: HashMap<usize, usize>,
@@ -115,7 +115,7 @@ impl Lasting {
     }
 }
 
-/// How many steps a power cut may undo.
+/// The number of steps that a power cut may undo.
 pub(crate) fn at_stake(steps: &[Step]) -> usize {
     let lasting = Lasting::after(steps);
     steps.iter().enumerate().filter(|(at, step)| !lasting.lasts(*at, step)).count()
@@ -163,7 +163,7 @@ fn write(content: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
     content[offset..end].copy_from_slice(bytes);
 }
 
-/// Writes some of the sectors that `bytes` covers.
+/// Writes a random selection of the sectors that `bytes` covers.
 fn write_torn(content: &mut Vec<u8>, offset: usize, bytes: &[u8], random: &mut fastrand::Rng) {
     let mut from = 0;
     while from < bytes.len() {
@@ -189,7 +189,8 @@ mod tests {
         Step::Written { file: 0, offset, bytes: bytes.into() }
     }
 
-    /// The outcomes of many power cuts: the content of `db`, or `None`.
+    /// The possible outcomes of a power cut, from 500 random ones: the content of the file `db`, or `None` if it is
+    /// missing.
     fn outcomes(steps: &[Step]) -> BTreeSet<Option<Vec<u8>>> {
         let mut random = fastrand::Rng::with_seed(7);
         let mut one = || {
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_write_may_reach_the_disk_and_an_earlier_one_not() {
+    fn a_later_write_may_survive_while_an_earlier_one_is_lost() {
         let steps = [created("db", 0), written(0, b"1"), written(1, b"2"), Step::FolderSynced { began: 1 }];
         let all = outcomes(&steps);
         assert!(all.contains(&some("\x002")), "{all:?}");
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_is_torn_between_sectors_but_never_within_one() {
+    fn a_write_may_be_torn_between_sectors_but_not_within_one() {
         let synced = Step::Synced { file: 0, began: 2 };
         let steps = [created("db", 0), written(0, &[0; 1500]), synced, written(500, &[1; 524])];
         let mut seen = BTreeSet::new();
@@ -246,7 +247,7 @@ mod tests {
             );
             let sectors = [&content[500..512], &content[512..1024]];
             for sector in sectors {
-                assert!(sector.iter().all(|byte| *byte == sector[0]), "a sector is torn");
+                assert!(sector.iter().all(|byte| *byte == sector[0]), "a write within one sector is torn");
             }
             seen.insert(sectors.map(|sector| sector[0]));
         }

@@ -1,7 +1,9 @@
-//! A disk below SQLite that loses what was not synced.
+//! Simulates a disk that loses data in a power cut if the data was not synced.
 //!
-//! **Owns** a SQLite VFS that records every write, sync, truncation, creation and deletion, and computes what a disk may contain after a power cut.
-//! **Never** depends on the database's content, and is part of no program. It is a tool for tests, and the only crate with unsafe code.
+//! **Owns** a VFS (SQLite's interface to files) that records every write, sync, truncation, creation and deletion.
+//! From the recording, it computes what a disk may contain after a power cut.
+//! **Never** depends on the database's content, and is part of no program. It is a tool for tests, and the only crate
+//! with unsafe code.
 //! **Start at** [`Recording::start`], then [`Recording::disk_after_a_cut`].
 //! **Tested in** the files here, and `tests/durability/power_cuts.rs`.
 
@@ -19,7 +21,7 @@ pub use disk::Lost;
 use log::Log;
 pub use log::{Refusal, Syncs};
 
-/// A recording of everything SQLite does to the files of one folder.
+/// A recording of every change that SQLite makes to the files of one folder.
 #[derive(Debug)]
 pub struct Recording {
     log: Arc<Log>,
@@ -27,23 +29,24 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Starts to record the changes in `folder`, which must be empty.
+    /// Starts to record the changes to the files in `folder`, which must be empty.
     ///
     /// # Errors
-    /// The folder can't be read, or SQLite refuses the VFS.
+    /// Returns an error if the folder can't be read, or if SQLite rejects the VFS.
     pub fn start(folder: &Path, syncs: Syncs) -> io::Result<Self> {
-        // SQLite passes paths with symbolic links resolved.
+        // SQLite passes paths in which symbolic links are resolved, so the folder's path must have none.
         let log = Arc::new(Log::of(folder.canonicalize()?, syncs));
         let vfs = vfs::register(Arc::clone(&log))?;
         Ok(Self { log, vfs })
     }
 
-    /// The URL of a file in the folder, for sqlx. Only files opened with it are recorded.
+    /// The URL of a file in the folder, for sqlx. Only files that are opened with such a URL are recorded.
     pub fn url(&self, file: &str) -> String {
         format!("sqlite:{}?vfs={}", self.log.folder.join(file).display(), self.vfs)
     }
 
-    /// Makes every write and sync fail from now on, like a disk that is full or broken. `None` ends that.
+    /// Makes every write fail from now on, as on a disk that is full or broken. On a broken disk, syncs fail too. `None`
+    /// makes writes and syncs succeed again.
     pub fn refuse(&self, why: Option<Refusal>) {
         self.log.refuse(why);
     }
@@ -53,30 +56,30 @@ impl Recording {
         self.log.recorded().position()
     }
 
-    /// A random moment so far.
+    /// A random moment (a number of steps) in the recording so far.
     pub fn any_moment(&self, random: &mut fastrand::Rng) -> usize {
         random.usize(..=self.position())
     }
 
-    /// A moment with much unsynced data: the worst of several random ones.
+    /// A moment at which a power cut may undo many steps: the worst of several random moments.
     pub fn risky_moment(&self, random: &mut fastrand::Rng) -> usize {
         let recorded = self.log.recorded();
         let some = std::iter::repeat_with(|| random.usize(..=recorded.position())).take(16);
         some.max_by_key(|position| disk::at_stake(recorded.until(*position))).unwrap_or(0)
     }
 
-    /// A moment soon after a file was created or deleted.
+    /// A random moment soon after a file was created or deleted.
     pub fn moment_of_a_directory_change(&self, random: &mut fastrand::Rng) -> usize {
         let recorded = self.log.recorded();
         let name = random.choice(recorded.names_changed()).unwrap_or(0);
         recorded.position().min(name + random.usize(1..=4))
     }
 
-    /// Writes into `folder` what a disk could contain after a power cut at `position`: everything synced by then, and of the
-    /// rest what `random` selects.
+    /// Writes into `folder` what a disk may contain after a power cut at `position`. That is everything that was
+    /// synced by then, and a part of the rest, which `random` selects.
     ///
     /// # Errors
-    /// The folder can't be written to.
+    /// Returns an error if the folder can't be written to.
     pub fn disk_after_a_cut(
         &self,
         position: usize,

@@ -1,15 +1,15 @@
-//! The recorded changes to the files, in order.
+//! The log of all recorded changes to the files, in order.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Whether syncs have an effect.
+/// Whether a sync has an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Syncs {
-    /// Synced data is durable.
+    /// After a sync, the data is durable.
     Kept,
-    /// The disk reports success and does nothing, as with `synchronous=OFF`.
+    /// A sync reports success and does nothing, as with `synchronous=OFF`.
     Ignored,
 }
 
@@ -22,7 +22,7 @@ pub enum Refusal {
     Fails,
 }
 
-/// One step. A file keeps its number even if its name is given to another file.
+/// One recorded step. A file keeps its number even if another file gets its name later.
 #[derive(Debug)]
 pub(crate) enum Step {
     Created {
@@ -38,7 +38,8 @@ pub(crate) enum Step {
         file: usize,
         size: usize,
     },
-    /// Only changes to the file from before the start of the sync are durable; there may have been more writes meanwhile.
+    /// Makes the changes to the file durable that were recorded before step `began`, at which the sync started. Writes
+    /// during the sync may be lost.
     Synced {
         file: usize,
         began: usize,
@@ -46,13 +47,13 @@ pub(crate) enum Step {
     Deleted {
         name: String,
     },
-    /// Makes the folder's entries durable, as they were before the sync began.
+    /// Makes the changes to the folder's entries durable that were recorded before step `began`.
     FolderSynced {
         began: usize,
     },
 }
 
-/// The steps so far, and which file has which name.
+/// The steps so far, and the number of the file that has each name.
 #[derive(Debug, Default)]
 pub(crate) struct Recorded {
     steps: Vec<Step>,
@@ -73,7 +74,7 @@ impl Log {
         Self { folder, syncs, recorded: Mutex::default(), refuses: Mutex::default() }
     }
 
-    /// Why writes fail from now on; `None` if they don't.
+    /// Makes writes fail from now on for this reason; `None` makes them succeed.
     pub(crate) fn refuse(&self, why: Option<Refusal>) {
         *self.refuses.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
@@ -83,11 +84,11 @@ impl Log {
     }
 
     pub(crate) fn recorded(&self) -> MutexGuard<'_, Recorded> {
-        // Each change is a single push, so a panic elsewhere can't leave a partial one.
+        // Each change is a single push, so a panic in another thread can't leave a partial change.
         self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The name of a path in the folder; `None` if the path is elsewhere.
+    /// The path relative to the recorded folder; `None` if the path is outside the folder.
     pub(crate) fn name_of(&self, path: &Path) -> Option<String> {
         Some(path.strip_prefix(&self.folder).ok()?.to_str()?.to_owned())
     }
@@ -102,7 +103,7 @@ impl Recorded {
         &self.steps[..position]
     }
 
-    /// The steps that created or deleted files.
+    /// The indices of the steps that created or deleted a file.
     pub(crate) fn names_changed(&self) -> Vec<usize> {
         let changes = |step: &Step| matches!(step, Step::Created { .. } | Step::Deleted { .. });
         self.steps.iter().enumerate().filter(|(_, step)| changes(step)).map(|(at, _)| at).collect()
@@ -112,7 +113,7 @@ impl Recorded {
         self.steps.push(step);
     }
 
-    /// The number of the file with this name. Creates the file if there is none.
+    /// The number of the file with this name. If there is no such file, records its creation.
     pub(crate) fn opened(&mut self, name: String) -> usize {
         if let Some(file) = self.names.get(&name) {
             return *file;

@@ -1,6 +1,7 @@
-//! The VFS: it passes everything on to SQLite's default one, and records what changes a file.
+//! The VFS (SQLite's interface to files): passes every call on to SQLite's default VFS, and records each change to a
+//! file.
 //!
-//! The shared memory of a write-ahead log is not a file of this VFS; SQLite recreates it after a power cut.
+//! The shared memory of a write-ahead log is not recorded, because SQLite recreates it after a power cut.
 
 use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_void};
 use std::io;
@@ -15,7 +16,7 @@ use sqlite::{sqlite3_file, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs};
 
 use crate::log::{Log, Refusal, Step, Syncs};
 
-/// SQLite's VFS struct, followed by our own fields. SQLite passes us the address of the first field.
+/// SQLite's VFS struct, followed by our own fields. SQLite passes the address of the first field to our functions.
 #[repr(C)]
 struct Vfs {
     base: sqlite3_vfs,
@@ -30,16 +31,17 @@ struct File {
     noted: *mut Noted,
 }
 
-/// A recorded file.
+/// What we know about an open file in the recorded folder.
 struct Noted {
     log: Arc<Log>,
     file: usize,
-    /// The system's VFS syncs the folder at the first sync of a journal or a write-ahead log that it made.
+    /// Whether the next sync of this file also syncs the folder. The default VFS does this at the first sync of a
+    /// journal or a write-ahead log that it created.
     folder_too: AtomicBool,
 }
 
 const METHODS: &sqlite3_io_methods = &sqlite3_io_methods {
-    // Not 3, so that SQLite does not map files into memory, where we could not record its writes.
+    // The version is not 3, because SQLite would then map files into memory, where we could not record its writes.
     iVersion: 2,
     xClose: Some(close),
     xRead: Some(read),
@@ -65,64 +67,65 @@ const METHODS: &sqlite3_io_methods = &sqlite3_io_methods {
 pub(crate) fn register(log: Arc<Log>) -> io::Result<String> {
     static MADE: AtomicUsize = AtomicUsize::new(0);
     let name = format!("powercut{}", MADE.fetch_add(1, Ordering::Relaxed));
-    // SAFETY: without a name this returns the default VFS, which is never unregistered.
+    // SAFETY: without a name, this function returns the default VFS, which is never unregistered.
     let real = unsafe { sqlite::sqlite3_vfs_find(std::ptr::null()) };
     if real.is_null() {
         return Err(io::Error::other("SQLite has no VFS"));
     }
-    // SAFETY: it was just found, and is not null. Methods that are not replaced below need neither their own
-    // address nor anything that the copy does not have.
+    // SAFETY: `real` was just found, and is not null. Methods that are not replaced below need neither the address of
+    // the original struct nor anything that the copy does not have.
     let mut base = unsafe { *real };
     let own_size = c_int::try_from(size_of::<File>()).map_err(io::Error::other)?;
     base.szOsFile += own_size;
     base.pNext = null_mut();
     base.xOpen = Some(open);
     base.xDelete = Some(delete);
-    // A VFS is never freed while the process runs, and neither are these few bytes.
+    // The name is never freed, because the VFS needs it as long as the process runs.
     base.zName = CString::new(name.clone())?.into_raw();
     let vfs = Box::into_raw(Box::new(Vfs { base, real, log }));
-    // SAFETY: it is never freed, and begins with the struct that SQLite expects.
+    // SAFETY: `vfs` is never freed, and begins with the struct that SQLite expects.
     let answer = unsafe { sqlite::sqlite3_vfs_register(vfs.cast(), 0) };
     if answer == sqlite::SQLITE_OK { Ok(name) } else { Err(io::Error::other("SQLite refuses the VFS")) }
 }
 
-/// The name, in the recorded folder, of a file that SQLite passes as a full path; `None` for files without a name or elsewhere.
+/// The name of a file in the recorded folder, from the full path that SQLite passes. `None` for a file without a name
+/// or outside the folder.
 ///
 /// # Safety
-/// `path` is null, or a text that ends in 0.
+/// `path` must be null or point to a string that ends with a zero byte.
 unsafe fn name_of(log: &Log, path: *const c_char) -> Option<String> {
     if path.is_null() {
         return None;
     }
-    // SAFETY: guaranteed by the caller.
+    // SAFETY: the caller guarantees it.
     let path = unsafe { CStr::from_ptr(path) };
     log.name_of(Path::new(OsStr::from_bytes(path.to_bytes())))
 }
 
-/// The file of the real VFS.
+/// The default VFS's file, which follows our own in memory.
 ///
 /// # Safety
-/// `file` is one of ours: SQLite gave it `szOsFile` bytes, of which ours are the first.
+/// `file` must be one of ours. SQLite then allocated `szOsFile` bytes for it, of which ours are the first.
 unsafe fn real(file: *mut sqlite3_file) -> *mut sqlite3_file {
-    // SAFETY: guaranteed by the caller; and our size is a multiple of the alignment of a pointer.
+    // SAFETY: the caller guarantees it. The size of our struct is a multiple of the alignment of a pointer.
     unsafe { file.cast::<File>().add(1).cast() }
 }
 
-/// The record of a file.
+/// What we know about a file; `None` if it is not in the recorded folder.
 ///
 /// # Safety
-/// `file` is one of ours, and open.
+/// `file` must be one of ours, and open.
 unsafe fn noted<'a>(file: *mut sqlite3_file) -> Option<&'a Noted> {
-    // SAFETY: `noted` is null, or was made by `open` and lives until `close`.
+    // SAFETY: `noted` is null, or was created by `open` and lives until `close`.
     unsafe { (*file.cast::<File>()).noted.as_ref() }
 }
 
-/// Why writes to a file fail, if they do.
+/// Why writes to a file fail; `None` if they succeed.
 ///
 /// # Safety
-/// As [`noted`].
+/// `file` must be one of ours, and open.
 unsafe fn refusal(file: *mut sqlite3_file) -> Option<Refusal> {
-    // SAFETY: guaranteed by the caller.
+    // SAFETY: the caller guarantees it.
     unsafe { noted(file) }.and_then(|noted| noted.log.refuses())
 }
 
@@ -133,14 +136,15 @@ unsafe extern "C" fn open(
     flags: c_int,
     out_flags: *mut c_int,
 ) -> c_int {
-    // SAFETY: SQLite calls this with the VFS that we registered, and with memory of the size that it asks for.
+    // SAFETY: SQLite calls this with the VFS that we registered, and with memory of the size that the VFS asks for.
     unsafe {
         let vfs = &*vfs.cast::<Vfs>();
         let below = real(file);
         (*file).pMethods = std::ptr::null();
         (*below).pMethods = std::ptr::null();
-        let open = (*vfs.real).xOpen.expect("every VFS can open");
-        // Held while the file is opened, so that two callers that open the same new file record one creation.
+        let open = (*vfs.real).xOpen.expect("a VFS must have xOpen");
+        // The lock is held while the file is opened, so that two callers that open the same new file record one
+        // creation.
         let mut recorded = vfs.log.recorded();
         let answer = open(vfs.real, path, below, flags, out_flags);
         if answer != sqlite::SQLITE_OK {
@@ -170,7 +174,7 @@ unsafe extern "C" fn delete(vfs: *mut sqlite3_vfs, path: *const c_char, sync_fol
     // SAFETY: SQLite calls this with the VFS that we registered, and a path.
     unsafe {
         let vfs = &*vfs.cast::<Vfs>();
-        let delete = (*vfs.real).xDelete.expect("every VFS can delete");
+        let delete = (*vfs.real).xDelete.expect("a VFS must have xDelete");
         let mut recorded = vfs.log.recorded();
         let answer = delete(vfs.real, path, sync_folder);
         if answer == sqlite::SQLITE_OK
@@ -187,14 +191,14 @@ unsafe extern "C" fn delete(vfs: *mut sqlite3_vfs, path: *const c_char, sync_fol
 }
 
 unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
-    // SAFETY: SQLite closes a file once, and does not use it afterwards.
+    // SAFETY: SQLite closes a file only once, and does not use it afterwards.
     unsafe {
         let noted = std::mem::replace(&mut (*file.cast::<File>()).noted, null_mut());
         if !noted.is_null() {
             drop(Box::from_raw(noted));
         }
         let below = real(file);
-        (*(*below).pMethods).xClose.expect("every file can be closed")(below)
+        (*(*below).pMethods).xClose.expect("a file must have xClose")(below)
     }
 }
 
@@ -213,7 +217,7 @@ unsafe extern "C" fn write(
         }
         let below = real(file);
         let answer =
-            (*(*below).pMethods).xWrite.expect("every file can be written")(below, bytes, length, offset);
+            (*(*below).pMethods).xWrite.expect("a file must have xWrite")(below, bytes, length, offset);
         if answer == sqlite::SQLITE_OK
             && let Some(noted) = noted(file)
         {
@@ -229,7 +233,7 @@ unsafe extern "C" fn truncate(file: *mut sqlite3_file, to: sqlite3_int64) -> c_i
     // SAFETY: SQLite calls this with a file that we opened.
     unsafe {
         let below = real(file);
-        let answer = (*(*below).pMethods).xTruncate.expect("every file can be cut")(below, to);
+        let answer = (*(*below).pMethods).xTruncate.expect("a file must have xTruncate")(below, to);
         if answer == sqlite::SQLITE_OK
             && let Some(noted) = noted(file)
         {
@@ -251,7 +255,7 @@ unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
         }
         let began = noted.map(|noted| noted.log.recorded().position());
         let below = real(file);
-        let answer = (*(*below).pMethods).xSync.expect("every file can be synced")(below, flags);
+        let answer = (*(*below).pMethods).xSync.expect("a file must have xSync")(below, flags);
         if answer == sqlite::SQLITE_OK
             && let (Some(noted), Some(began)) = (noted, began)
         {
@@ -266,17 +270,18 @@ unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
 }
 
 fn size(number: sqlite3_int64) -> usize {
-    usize::try_from(number).expect("SQLite's sizes are not negative")
+    usize::try_from(number).expect("a size from SQLite must not be negative")
 }
 
-/// Methods that are passed on unchanged.
+/// Defines methods that pass the call on to the default VFS unchanged.
 macro_rules! goes_through {
     ($name:ident is $method:ident($($it:ident: $kind:ty),*) $(-> $answer:ty)?) => {
         unsafe extern "C" fn $name(file: *mut sqlite3_file $(, $it: $kind)*) $(-> $answer)? {
-            // SAFETY: SQLite calls this with a file that we opened, and arguments for the real one.
+            // SAFETY: SQLite calls this with a file that we opened, and with arguments that are valid for the default
+            // VFS.
             unsafe {
                 let below = real(file);
-                (*(*below).pMethods).$method.expect("a file of the system can do it")(below $(, $it)*)
+                (*(*below).pMethods).$method.expect("a file must have this method")(below $(, $it)*)
             }
         }
     };

@@ -1,7 +1,8 @@
-//! A database for each test.
+//! Creates a database for each test.
 //!
-//! **Owns** where a test's database is: a file, or on the PostgreSQL server that `KEEPOPEN_TEST_POSTGRES` names.
-//! **Never** opens it; the program does that.
+//! **Owns** the choice of where a test's database is: in a file, or on the PostgreSQL server that
+//! `KEEPOPEN_TEST_POSTGRES` names.
+//! **Never** creates the tables; the program does that.
 //! **Start at** [`Database::make`].
 //! **Tested in** every test that stores something.
 
@@ -9,7 +10,7 @@ use std::path::Path;
 
 use sqlx::{Connection, PgConnection};
 
-/// A separate database. On a server, it is dropped together with this value.
+/// A database that only one test uses. A database on a server is deleted when this value is dropped.
 #[derive(Debug)]
 pub struct Database {
     url: String,
@@ -23,7 +24,8 @@ struct Server {
 }
 
 impl Database {
-    /// The file `keepopen.db` in `folder`, or a new database on the server that the environment names.
+    /// Creates a database on the server that `KEEPOPEN_TEST_POSTGRES` names. Without a server, the database is the file
+    /// `keepopen.db` in `folder`.
     pub fn make(folder: &Path) -> Self {
         match std::env::var("KEEPOPEN_TEST_POSTGRES") {
             Ok(server) => Self::on(server),
@@ -31,7 +33,7 @@ impl Database {
         }
     }
 
-    /// Always a file, for tests that only concern SQLite.
+    /// A database in the file `keepopen.db` in `folder`, for tests that only concern SQLite.
     pub fn file(folder: &Path) -> Self {
         Self { url: format!("sqlite:{}", folder.join("keepopen.db").display()), server: None }
     }
@@ -43,7 +45,7 @@ impl Database {
         Self { url, server: Some(server) }
     }
 
-    /// Every row of every table as text, for a database on a server.
+    /// Every row of every table as text. Empty for a database in a file.
     pub fn every_row_on_the_server(&self) -> String {
         let Some(server) = &self.server else { return String::new() };
         let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
@@ -54,7 +56,7 @@ impl Database {
         rows.collect::<Vec<_>>().join("\n")
     }
 
-    /// The database's URL, for the program's settings.
+    /// The URL of the database, for the program's settings.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -65,7 +67,8 @@ impl Server {
         self.ask(&self.url, sql);
     }
 
-    /// Runs a query and returns the first column. Uses its own thread, because the test may already run in a runtime.
+    /// Runs a query and returns the first column. Runs it on its own thread, because the test may already use a
+    /// runtime.
     fn ask(&self, url: &str, sql: String) -> Vec<String> {
         let url = url.to_owned();
         let asked = std::thread::spawn(move || {

@@ -2,11 +2,12 @@
 //!
 //! **Owns** a database for each test, basic settings and appeals, a practice Stripe, the program as a process, and
 //! functions that wait.
-//! **Never** uses the crate `keepopen`: its own unit tests use this one, and it would be compiled twice.
-//! **Start at** [`Database`], [`Running`].
+//! **Never** uses the crate `keepopen`. The unit tests of `keepopen` use this crate, so `keepopen` would be compiled
+//! twice.
+//! **Start at** [`Database`] and [`Running`].
 //! **Tested in** every suite that uses it.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+#![expect(clippy::unwrap_used, reason = "a test that can't continue must stop")]
 
 mod database;
 mod running;

@@ -1,28 +1,28 @@
-//! The program as a separate process.
+//! Runs the program as a separate process.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 
-/// A command that runs until it is stopped. It is killed when this is dropped.
+/// A running program. It is killed when this value is dropped.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
     lines: Receiver<String>,
-    /// Reads the log to its end, so that the program never waits for a reader.
+    /// The thread that reads the log to its end, so that the program never blocks when it logs.
     reader: Option<JoinHandle<()>>,
 }
 
 impl Running {
-    /// Starts it. Its standard error is its log.
+    /// Starts the program. Its standard error is read as its log.
     pub fn start(command: &mut Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let (line_came, lines) = channel();
         let log = BufReader::new(child.stderr.take().unwrap());
         let reader = std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
-                // The receiver may already be dropped.
+                // An error means that the receiver is already dropped.
                 let _ = line_came.send(line);
             }
         });
@@ -33,7 +33,7 @@ impl Running {
     pub fn logs_until(&self, words: &str) -> String {
         let mut told = String::new();
         while !told.contains(words) {
-            let Ok(line) = self.lines.recv() else { panic!("it ended without logging {words}: {told}") };
+            let Ok(line) = self.lines.recv() else { panic!("the program ended without logging {words}: {told}") };
             assert!(!line.contains("panicked"), "{line}");
             told.push_str(&line);
             told.push('\n');
@@ -46,7 +46,7 @@ impl Running {
         self.logs_until(words).lines().next_back().unwrap().to_owned()
     }
 
-    /// Reads a line of its standard output, which the command must have piped.
+    /// Reads a line of the program's standard output, which the command must have piped.
     pub fn prints(&mut self) -> String {
         let mut line = String::new();
         BufReader::new(self.child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -58,37 +58,37 @@ impl Running {
         self.child.id()
     }
 
-    /// Whether it has ended.
+    /// Whether the program has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// Sends SIGTERM.
+    /// Sends SIGTERM to the program.
     pub fn tell_to_stop(&self) {
         let kill = format!("kill -TERM {}", self.child.id());
         assert!(Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// Kills it, like a crash.
+    /// Kills the program, as if it had crashed.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.reader.take().unwrap().join().unwrap();
     }
 
-    /// Waits for its end. Returns the status.
+    /// Waits until the program ends. Returns its exit status.
     pub fn ended(&mut self) -> Option<i32> {
         self.rest_of_log();
         self.child.wait().unwrap().code()
     }
 
-    /// Sends SIGTERM, and waits for its end. Returns the status.
+    /// Sends SIGTERM and waits until the program ends. Returns its exit status.
     pub fn stop(&mut self) -> Option<i32> {
         self.tell_to_stop();
         self.ended()
     }
 
-    /// Sends SIGTERM, and waits for its end, which must be successful. Returns the rest of the log.
+    /// Sends SIGTERM and waits until the program ends, which it must do with status 0. Returns the rest of the log.
     pub fn stopped_log(&mut self) -> String {
         self.tell_to_stop();
         let rest = self.rest_of_log();
@@ -105,7 +105,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has ended already, unless an assertion failed.
+        // The program has usually ended already, and then these calls fail. It still runs if an assertion failed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

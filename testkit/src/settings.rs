@@ -1,11 +1,11 @@
-//! Basic settings and appeals, and folders and addresses for them.
+//! Basic settings and appeals for tests, and folders and addresses for the service.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
 use tempfile::TempDir;
 
-/// A site that accepts one-off gifts in euro.
+/// Settings of a site that accepts one-off gifts in euros.
 pub const JOURNAL: &str = r#"
 [sites.journal]
 name = "The Journal"
@@ -19,7 +19,7 @@ default_interval = "once"
 default_amount_minor = 500
 "#;
 
-/// The same site with other amounts, and with `more` in its own table.
+/// The settings of [`JOURNAL`], with `choices` as its amounts and with `more` added to the table of the site.
 pub fn journal(more: &str, choices: &str) -> String {
     let (site, giving) = JOURNAL.split_once("[sites.journal.giving.EUR]\n").unwrap();
     let limits = giving.split_once("once =").unwrap().0;
@@ -29,7 +29,7 @@ pub fn journal(more: &str, choices: &str) -> String {
 /// Settings that put the service and its management port on free loopback ports.
 pub const LOOPBACK: &str = "[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n";
 
-/// A file with one appeal, which shows to every reader of that site.
+/// An appeals file with one appeal, which shows to every reader of [`JOURNAL`].
 pub const APPEALS: &str = r#"
 [[appeals]]
 id = "help"
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_site_with_other_choices_keeps_the_rest() {
+    fn journal_replaces_the_choices_and_keeps_the_limits() {
         let text = journal("locale = \"en\"", "month = [500]");
         assert!(text.contains("currency = \"EUR\"\nlocale = \"en\"\n[sites.journal.giving.EUR]"), "{text}");
         assert!(text.ends_with("maximum_minor = 100000\nmonth = [500]\n"), "{text}");

@@ -1,20 +1,20 @@
-//! A practice Stripe.
+//! Starts a practice Stripe, which is a local stand-in for Stripe.
 
 use std::sync::Arc;
 
 use keepopen_practice::{PracticeStripe, Settings};
 
-/// The key for its API.
+/// The key for the practice Stripe's API.
 pub const STRIPE_KEY: &str = "sk_test_practice";
-/// The secret that it signs deliveries with.
+/// The secret with which the practice Stripe signs webhook deliveries.
 pub const WEBHOOK_SECRET: &str = "whsec_practice";
 
-/// A practice Stripe that does not deliver events on its own. `now` gives the time, in seconds since 1970.
+/// Starts a practice Stripe that does not deliver events by itself. `now` returns the time, in seconds since 1970.
 pub async fn practice_stripe(now: impl Fn() -> i64 + Send + Sync + 'static) -> PracticeStripe {
     practice_stripe_with(now, |_| {}).await
 }
 
-/// Like [`practice_stripe`], with changed settings.
+/// Starts a practice Stripe like [`practice_stripe`], with changed settings.
 pub async fn practice_stripe_with(
     now: impl Fn() -> i64 + Send + Sync + 'static,
     change: impl FnOnce(&mut Settings),

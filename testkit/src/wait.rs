@@ -1,4 +1,4 @@
-//! Waits until a condition is true. No test waits for a clock.
+//! Waits until a condition is true. Tests use this and never wait for a fixed time.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-/// How often the condition is checked.
+/// The time between two checks of the condition.
 const INTERVAL: Duration = Duration::from_millis(10);
 
-/// Waits until `is_so`. Panics with `what` if that takes longer than `limit`.
+/// Waits until `is_so` returns true. Panics with a message that contains `what` if this takes longer than `limit`.
 pub async fn until(limit: Duration, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let wait = async {
         while !is_so().await {

@@ -1,11 +1,11 @@
-//! The connection to the database, which a test can cut and restore.
+//! A connection to the database that a test can cut and restore.
 
 use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// A proxy that forwards its own port to a server.
+/// A proxy that forwards its own port to the database server.
 pub struct Wire {
     server: SocketAddr,
     here: SocketAddr,
@@ -13,7 +13,8 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// A proxy to a database on a PostgreSQL server, and the database's URL through it; `None` for a database that is a file.
+    /// Starts a proxy to a database on a PostgreSQL server. Returns it with the URL of the database through the proxy.
+    /// Returns `None` for a database in a file.
     pub fn to(database: &str) -> Option<(Self, String)> {
         let mut url = url::Url::parse(database).unwrap();
         let server = format!("{}:{}", url.host_str()?, url.port().unwrap()).parse().unwrap();
@@ -28,26 +29,26 @@ impl Wire {
     fn pass(&mut self, listener: TcpListener) {
         let server = self.server;
         self.passing = Some(tokio::spawn(async move {
-            // Dropped with this task, which cuts them all.
+            // This set is dropped when the task is aborted, which cuts all connections.
             let mut under_way = tokio::task::JoinSet::new();
             while let Ok((mut one, _)) = listener.accept().await {
                 under_way.spawn(async move {
                     let mut other = TcpStream::connect(server).await.unwrap();
-                    // Connections are meant to be cut, so errors are ignored.
+                    // Errors are ignored, because the test cuts connections on purpose.
                     let _ = tokio::io::copy_bidirectional(&mut one, &mut other).await;
                 });
             }
         }));
     }
 
-    /// Refuses connections from now on.
+    /// Cuts all connections, and refuses new ones from now on.
     pub async fn cut(&mut self) {
         let passing = self.passing.take().unwrap();
         passing.abort();
         assert!(passing.await.unwrap_err().is_cancelled());
     }
 
-    /// Forwards everything again from now on.
+    /// Accepts and forwards connections again.
     pub fn mend(&mut self) {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.set_reuseaddr(true).unwrap();
