@@ -1,35 +1,36 @@
-//! The state of the account's balance, apart from the balance transactions themselves.
+//! The state of the account's balance. The entries of the balance (Stripe calls them balance transactions) are stored
+//! with the other objects.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::Settlement;
 
-/// When an entry becomes available, and its id, in order of time.
+/// The time at which each entry becomes available, and its id, in order of time.
 type Due = BTreeSet<(i64, String)>;
 
-/// The waiting entries.
+/// The settlement settings, and the entries that wait for something.
 #[derive(Debug, Default)]
 pub(crate) struct Balance {
-    /// The settlement currency. With `None`, each currency is settled in itself.
+    /// The settlement currency. With `None`, each payment is settled in its own currency.
     pub(crate) settlement: Option<Settlement>,
-    /// Whether charges are booked only when `post_fees` is called.
+    /// Whether charges get their entry only when `post_fees` is called.
     pub(crate) late: bool,
-    /// Whether payouts are listed completely only when `reconcile_payouts` is called.
+    /// Whether the contents of payouts are listed only after `reconcile_payouts` is called.
     pub(crate) reconciles_late: bool,
     /// The payouts that wait for `reconcile_payouts`.
     pub(crate) unreconciled: Vec<String>,
     /// The charges that wait for their entry.
     pub(crate) unbooked: Vec<String>,
-    /// Entries that are still pending.
+    /// The entries that are still pending.
     pending: Due,
-    /// Entries that no payout includes yet.
+    /// The entries that are not in a payout yet.
     unpaid: Due,
-    /// The payout of each entry that has one.
+    /// The payout of each entry that is in one.
     paid_out: HashMap<String, String>,
 }
 
 impl Balance {
-    /// Adds an entry, which waits for its day and for a payout.
+    /// Adds an entry. It waits until its money is available, and then for a payout.
     pub(crate) fn add(&mut self, entry: &str, available_on: i64, now: i64) {
         if available_on > now {
             self.pending.insert((available_on, entry.to_owned()));
@@ -37,30 +38,30 @@ impl Balance {
         self.unpaid.insert((available_on, entry.to_owned()));
     }
 
-    /// Whether a pending entry has become due.
+    /// Whether a pending entry is due, which means that its money is now available.
     pub(crate) fn has_due(&self, now: i64) -> bool {
         self.pending.first().is_some_and(|(day, _)| *day <= now)
     }
 
-    /// The due entries, which are then no longer pending.
+    /// Returns the due entries and removes them from the pending ones.
     pub(crate) fn take_due(&mut self, now: i64) -> Vec<String> {
         let later = self.pending.split_off(&(now + 1, String::new()));
         let due = std::mem::replace(&mut self.pending, later);
         due.into_iter().map(|(_, entry)| entry).collect()
     }
 
-    /// The available entries without a payout.
+    /// The available entries that are not in a payout.
     pub(crate) fn unpaid(&self, now: i64) -> Vec<String> {
         let due = self.unpaid.iter().take_while(|(day, _)| *day <= now);
         due.map(|(_, entry)| entry.clone()).collect()
     }
 
-    /// The number of entries without a payout.
+    /// The number of entries that are not in a payout.
     pub(crate) fn count_unpaid(&self) -> usize {
         self.unpaid.len()
     }
 
-    /// Makes every entry without a payout available now.
+    /// Makes every entry that is not in a payout available now. Returns the entries that were not available before.
     pub(crate) fn bring_forward(&mut self, now: i64) -> Vec<String> {
         let later = self.unpaid.split_off(&(now + 1, String::new()));
         let moved: Vec<String> = later.into_iter().map(|(_, entry)| entry).collect();
@@ -69,14 +70,14 @@ impl Balance {
         moved
     }
 
-    /// Assigns these entries to a payout.
+    /// Puts these entries into a payout.
     pub(crate) fn pay(&mut self, payout: &str, entries: &[String]) {
         self.paid_out.extend(entries.iter().map(|entry| (entry.clone(), payout.to_owned())));
         let paid_out = &self.paid_out;
         self.unpaid.retain(|(_, entry)| !paid_out.contains_key(entry));
     }
 
-    /// The payout of an entry.
+    /// The payout that contains an entry.
     pub(crate) fn payout_of(&self, entry: &str) -> Option<&str> {
         self.paid_out.get(entry).map(String::as_str)
     }

@@ -1,18 +1,19 @@
-//! Ids that look like Stripe's, different in every run.
+//! Creates random ids that look like Stripe's.
 
 use uuid::Uuid;
 
-/// A new id with the given prefix, such as `pi_`.
+/// Creates an id with the given prefix, such as `pi_`.
 pub(crate) fn new(prefix: &str) -> String {
     format!("{prefix}{}", random())
 }
 
-/// A new Checkout Session id.
+/// Creates the id of a Checkout Session.
 pub(crate) fn session() -> String {
     format!("cs_test_{}{}", random(), random())
 }
 
-/// This crate depends on nothing of the service, so it can't use the service's source of randomness.
+/// Creates the random part of an id. The crate does not depend on the service, so it can't use the service's source of
+/// randomness.
 #[allow(clippy::disallowed_methods, reason = "the stand-in has its own one place for randomness")]
 fn random() -> String {
     Uuid::new_v4().simple().to_string()

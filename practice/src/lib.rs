@@ -1,9 +1,9 @@
-//! The practice Stripe: a stand-in that speaks Stripe's HTTP API on a loopback port, with no money behind it.
+//! The practice Stripe: a local stand-in for Stripe. It speaks Stripe's HTTP API on a loopback port and moves no money.
 //!
 //! **Owns**: the stand-in's state, its API, its hosted payment page, its console and its signed webhook deliveries.
 //! **Never**: reaches the real Stripe, accepts a live key, listens beyond this machine, or keeps anything on disk.
-//! **Start at**: `drive/mod.rs` for what tests may do, `api/mod.rs` for the HTTP API, `flows/` for what happens and which
-//! events report it.
+//! **Start at**: `drive/mod.rs` for what tests may do, `api/mod.rs` for the HTTP API, and `flows/` for the effects of
+//! an action and the events that report them.
 //! **Tested in**: `practice/tests/practice/`.
 #![recursion_limit = "512"]
 

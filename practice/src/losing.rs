@@ -1,25 +1,25 @@
-//! Events that are lost on purpose: not delivered, or not even shown by the API.
+//! Selects the events that are lost on purpose. They are not delivered, and the API may also hide them.
 
 /// Which of the next events are lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
-    /// This many of the next events.
+    /// This many of the next events are lost.
     Next(u32),
-    /// A share of them, selected by this seed: the same in every run.
+    /// A share of the events is lost. The same seed selects the same events in every run.
     Share {
-        /// From 0 to 100.
+        /// The share of lost events in percent, from 0 to 100.
         percent: u8,
-        /// Any number.
+        /// The seed of the selection. It may be any number.
         seed: u64,
     },
 }
 
-/// The active losses.
+/// Which events are being lost now.
 #[derive(Debug, Default)]
 pub(crate) struct Losing {
-    /// Events that are kept, but not delivered automatically.
+    /// Selects events that the API shows and that are not delivered automatically.
     pub(crate) deliveries: Option<Loss>,
-    /// Events that are neither delivered nor shown by the API.
+    /// Selects events that are neither delivered nor shown by the API.
     pub(crate) events: Option<Loss>,
 }
 
@@ -44,7 +44,7 @@ impl Losing {
     }
 }
 
-/// Whether this loss applies now.
+/// Whether the next event is lost. Counts the event.
 fn strikes(loss: &mut Option<Loss>) -> bool {
     match loss {
         None | Some(Loss::Next(0)) => {
@@ -62,7 +62,7 @@ fn strikes(loss: &mut Option<Loss>) -> bool {
     }
 }
 
-/// A number with its bits mixed, as in SplitMix64.
+/// Mixes the bits of a number, as SplitMix64 does.
 fn mixed(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -79,12 +79,12 @@ mod tests {
     }
 
     #[test]
-    fn the_next_ones_are_lost_and_no_more() {
+    fn only_the_requested_number_of_events_is_lost() {
         assert_eq!(lost(Loss::Next(2), 4), [true, true, false, false]);
     }
 
     #[test]
-    fn a_share_is_about_as_large_as_asked_for_and_the_same_for_the_same_seed() {
+    fn a_seed_always_selects_the_same_events_and_about_the_requested_share() {
         let of = |percent, seed| lost(Loss::Share { percent, seed }, 1_000);
         let count = |lost: Vec<bool>| lost.into_iter().filter(|lost| *lost).count();
         assert_eq!(of(30, 7), of(30, 7));

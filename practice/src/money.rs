@@ -1,10 +1,10 @@
-//! Amounts for people, and the stand-in's fees.
+//! Formats and parses amounts for people, and computes the fees of the practice Stripe.
 
 use iso_currency::Currency;
 
-/// The number of decimals of Stripe's integer amounts in this currency, or `None` for an unknown currency.
+/// The number of decimals that Stripe's integer amounts in this currency have, or `None` for an unknown currency.
 ///
-/// It follows ISO 4217, except for currencies that Stripe counts differently.
+/// The number is that of ISO 4217, except for currencies that Stripe treats differently.
 pub(crate) fn decimals(currency: &str) -> Option<u32> {
     let code = currency.to_ascii_uppercase();
     match code.as_str() {
@@ -14,7 +14,7 @@ pub(crate) fn decimals(currency: &str) -> Option<u32> {
     }
 }
 
-/// An amount in minor units as text, such as `EUR 10.00` or `JPY 1,000`.
+/// Formats an amount in minor units with the currency code, such as `EUR 10.00` or `JPY 1,000`.
 pub(crate) fn format(amount_minor: i64, currency: &str) -> String {
     let decimals = decimals(currency).unwrap_or(2);
     let one = 10_u64.pow(decimals);
@@ -28,11 +28,11 @@ pub(crate) fn format(amount_minor: i64, currency: &str) -> String {
     }
 }
 
-/// An amount in minor units as the pages show it, such as `€10.00` or `CHF 10.00`.
+/// Formats an amount in minor units as the pages show it, such as `€10.00` or `CHF 10.00`.
 pub(crate) fn shown(amount_minor: i64, currency: &str) -> String {
     let plain = format(amount_minor, currency);
     let Some((code, amount)) = plain.split_once(' ') else { return plain };
-    // A symbol that several currencies share, or that is a word, would be ambiguous.
+    // Other currencies have no symbol here, because it would be a word or several currencies would share it.
     let symbol = match code {
         "EUR" => "€",
         "GBP" => "£",
@@ -46,7 +46,7 @@ pub(crate) fn shown(amount_minor: i64, currency: &str) -> String {
     }
 }
 
-/// An amount as typed, such as `2.50` or `2,5`, in minor units; `None` if invalid.
+/// Parses an amount that a person typed, such as `2.50` or `2,5`. Returns minor units, or `None` if it is invalid.
 pub(crate) fn parse(typed: &str, currency: &str) -> Option<i64> {
     let decimals = usize::try_from(decimals(currency)?).ok()?;
     let (whole, part) = typed.split_once(['.', ',']).unwrap_or((typed, ""));
@@ -57,7 +57,7 @@ pub(crate) fn parse(typed: &str, currency: &str) -> Option<i64> {
     format!("{whole}{part:0<decimals$}").parse().ok()
 }
 
-/// Digits in groups of three.
+/// Formats a number with its digits in groups of three.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -70,7 +70,7 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// The fee of a payment, in minor units: 1.5 % and 25, never more than the payment.
+/// The fee of a payment, in minor units: 1.5 % of the payment plus 25, and at most the payment.
 pub(crate) fn fee(amount_minor: i64) -> i64 {
     ((amount_minor * 15 + 500) / 1000 + 25).min(amount_minor)
 }
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_show_a_symbol_where_it_names_one_currency() {
+    fn pages_show_a_symbol_only_if_it_stands_for_one_currency() {
         assert_eq!(shown(1500, "eur"), "€15.00");
         assert_eq!(shown(-1500, "gbp"), "-£15.00");
         assert_eq!(shown(1000, "jpy"), "¥1,000");
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn typed_amounts_are_read_in_the_currencys_decimals() {
+    fn typed_amounts_may_have_only_the_decimals_of_the_currency() {
         assert_eq!(parse("2.5", "eur"), Some(250));
         assert_eq!(parse("2,50", "eur"), Some(250));
         assert_eq!(parse("300", "jpy"), Some(300));

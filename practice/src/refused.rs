@@ -1,8 +1,8 @@
-//! Errors in Stripe's wording and form.
+//! API errors in the form and wording of Stripe's.
 
 use serde_json::{Value, json};
 
-/// A rejected request, in the form of a Stripe error.
+/// The error of a rejected request, in the form of a Stripe error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refused {
@@ -10,26 +10,26 @@ pub struct Refused {
     pub status: u16,
     /// Stripe's error type, such as `invalid_request_error`.
     pub kind: &'static str,
-    /// Stripe's error code, such as `resource_missing`, if any.
+    /// Stripe's error code, such as `resource_missing`, if there is one.
     pub code: Option<&'static str>,
     /// A message for people.
     pub message: String,
-    /// The invalid parameter, if it is one.
+    /// The name of the invalid parameter, if a parameter is the cause.
     pub param: Option<String>,
 }
 
 impl Refused {
-    /// A request that can't be carried out.
+    /// The error of a request that can't be carried out.
     pub(crate) fn invalid(code: Option<&'static str>, message: impl Into<String>) -> Self {
         Self { status: 400, kind: "invalid_request_error", code, message: message.into(), param: None }
     }
 
-    /// A missing, unknown or invalid parameter.
+    /// The error of a missing, unknown or invalid parameter.
     pub(crate) fn param(code: &'static str, param: &str, message: impl Into<String>) -> Self {
         Self { param: Some(param.to_owned()), ..Self::invalid(Some(code), message) }
     }
 
-    /// A missing object.
+    /// The error of an object that does not exist.
     pub(crate) fn missing(what: &str, param: &str, id: &str) -> Self {
         Self { status: 404, ..Self::param("resource_missing", param, format!("No such {what}: '{id}'")) }
     }

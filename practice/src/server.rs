@@ -1,4 +1,4 @@
-//! The server, on its own thread, so that any runtime, or none, can start it.
+//! The HTTP server. It runs on its own thread, so that a program can start it in any async runtime, or without one.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -17,14 +17,14 @@ pub(crate) struct Running {
     ended: Option<oneshot::Receiver<()>>,
 }
 
-/// The two ends of the delivery queue, and the waits between tries.
+/// The two ends of the delivery queue, and the waiting times between two attempts.
 pub(crate) struct Queue {
     pub(crate) jobs: mpsc::UnboundedReceiver<Job>,
     pub(crate) again: mpsc::UnboundedSender<Job>,
     pub(crate) retry_after: Vec<Duration>,
 }
 
-/// Starts serving on an open listener.
+/// Starts the server on a listener that is already open.
 pub(crate) async fn start(
     listener: TcpListener,
     state: SharedState,
@@ -36,7 +36,7 @@ pub(crate) async fn start(
         .name("practice-stripe".to_owned())
         .spawn(move || {
             actix_web::rt::System::new().block_on(serve(listener, state, queue, ready));
-            // The receiver may already be dropped.
+            // An error means that the receiver is already dropped.
             let _ = end.send(());
         })
         .map_err(|error| StartError::Server(error.to_string()))?;
@@ -79,7 +79,7 @@ async fn serve(
 impl Running {
     /// Stops the server and waits until it has ended.
     pub(crate) async fn stop(mut self) {
-        // A graceful stop waits for the workers, so that open connections are no longer answered either.
+        // A graceful stop waits until the workers have ended, so that even open connections get no more responses.
         self.handle.stop(true).await;
         if let Some(ended) = self.ended.take() {
             let _ = ended.await;
@@ -89,7 +89,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The call itself sends the order to stop; it does not wait, because a drop must not block.
+        // The call sends the command to stop. The returned future is dropped, because `drop` must not block.
         drop(self.handle.stop(false));
     }
 }

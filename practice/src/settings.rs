@@ -1,28 +1,28 @@
-//! The stand-in's settings, and the ones that it rejects.
+//! The settings of the practice Stripe, and the checks that reject invalid ones.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The stand-in's clock, in whole seconds since 1970.
+/// The clock of the practice Stripe. It returns whole seconds since 1970.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Everything that the practice Stripe needs to start.
 #[derive(Clone)]
 pub struct Settings {
-    /// The address to listen on; only a loopback address is accepted. Port 0 selects a free one.
+    /// The address to listen on. It must be a loopback address. Port 0 selects a free port.
     pub bind: SocketAddr,
-    /// The secret key of API calls, such as `sk_test_practice`.
+    /// The secret key for API calls, such as `sk_test_practice`.
     pub secret_key: String,
-    /// The secret that webhook deliveries are signed with, `whsec_…`.
+    /// The secret with which webhook deliveries are signed, `whsec_…`.
     pub webhook_secret: String,
-    /// Where events are delivered; with `None` nothing is delivered automatically.
+    /// The address to which events are delivered. With `None`, only endpoints from the API receive events.
     pub webhook_url: Option<String>,
     /// The clock, in seconds since 1970.
     pub now: Clock,
-    /// The waits between the tries of one delivery; after the last one it is given up.
+    /// The waiting times between the attempts to deliver an event. After the last attempt, the event is given up.
     pub retry_after: Vec<Duration>,
-    /// The name on the hosted page, on the console and in objects.
+    /// The account's name on the hosted page, on the console and in objects.
     pub account_name: String,
 }
 
@@ -45,7 +45,7 @@ pub enum StartError {
     Bind {
         /// The requested address.
         bind: SocketAddr,
-        /// The system's error.
+        /// The error that the operating system returned.
         source: std::io::Error,
     },
     /// The server's thread did not start.

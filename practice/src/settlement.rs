@@ -1,10 +1,11 @@
-//! The account's settlement currency, and its exchange rates.
+//! The account's settlement currency (the currency of its balance and payouts), and the exchange rates.
 
 use serde_json::Value;
 
 use crate::{Refused, money};
 
-/// A settlement currency with a table of rates. A currency that is not in the table settles in itself.
+/// A settlement currency with a table of exchange rates. Payments in a currency that is not in the table are settled in
+/// their own currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settlement {
     currency: String,
@@ -12,7 +13,7 @@ pub struct Settlement {
     rates: Vec<Rate>,
 }
 
-/// The value of one whole unit of a currency: `digits / 10^places` whole units of the settlement currency.
+/// An exchange rate. One whole unit of `currency` is worth `digits / 10^places` whole units of the settlement currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rate {
     currency: String,
@@ -25,8 +26,8 @@ struct Rate {
 const MAX_DECIMALS: usize = 12;
 
 impl Settlement {
-    /// The account settles in `currency`; `rates` are the values of one whole unit of other currencies in it, such as
-    /// `("usd", "0.9215")`.
+    /// Settles the account in `currency`. `rates` has the value of one whole unit of each other currency in
+    /// `currency`, such as `("usd", "0.9215")`.
     pub fn new(currency: &str, rates: &[(&str, &str)]) -> Result<Self, Refused> {
         let rates = rates.iter().map(|(currency, rate)| Rate::parse(currency, rate));
         Ok(Self {
@@ -36,8 +37,8 @@ impl Settlement {
         })
     }
 
-    /// An amount in another currency, converted to the settlement currency, with that currency and the exchange rate
-    /// between minor units, like Stripe's `exchange_rate`; `None` if nothing is converted.
+    /// Converts an amount to the settlement currency. Returns the converted amount, the settlement currency, and the
+    /// rate between minor units, like Stripe's `exchange_rate`. Returns `None` if the amount needs no conversion.
     pub(crate) fn convert(&self, amount_minor: i64, currency: &str) -> Option<(i64, &str, Value)> {
         let rate = self.rates.iter().find(|rate| rate.currency == currency && currency != self.currency)?;
         let above = i128::from(amount_minor) * rate.digits * 10_i128.pow(self.decimals);
@@ -74,7 +75,7 @@ fn decimals(currency: &str) -> Result<u32, Refused> {
         .ok_or_else(|| Refused::invalid(None, format!("There is no currency called {currency}.")))
 }
 
-/// A quotient rounded to the nearest whole number, halves away from zero.
+/// The quotient, rounded to the nearest whole number. Halves are rounded away from zero.
 fn rounded(above: i128, below: i128) -> i128 {
     let half = if above < 0 { -below / 2 } else { below / 2 };
     (above + half) / below
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_of_any_number_of_decimals_are_converted() {
+    fn amounts_in_currencies_with_any_number_of_decimals_are_converted() {
         let settlement = euros();
         let amount = |amount_minor, currency| settlement.convert(amount_minor, currency).unwrap().0;
         assert_eq!(amount(1000, "usd"), 922);
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn its_own_and_unknown_currencies_are_left_alone() {
+    fn the_settlement_currency_and_unknown_currencies_are_not_converted() {
         let settlement = Settlement::new("eur", &[("eur", "1")]).unwrap();
         assert_eq!(settlement.convert(1000, "eur"), None);
         assert_eq!(settlement.convert(1000, "gbp"), None);

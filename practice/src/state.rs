@@ -1,4 +1,4 @@
-//! The stand-in's state: every object, event, stored reply and delivery, in memory.
+//! The state of the practice Stripe: all objects, events, stored replies and deliveries, in memory.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,8 +17,8 @@ use crate::{API_VERSION, Refused, ids};
 /// A way in which an API call fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
-    /// The call is not carried out and is answered with this HTTP status and a Stripe-shaped error. A status of 500 or more
-    /// is stored under the call's idempotency key, as at Stripe.
+    /// The call is not carried out. The reply is an error in Stripe's form with this HTTP status. As at Stripe, the
+    /// error is stored under the call's idempotency key, unless the status is 401, 409 or 429.
     Status(u16),
     /// The call is carried out, but the response is a 502 with an HTML page instead of JSON.
     HtmlBadGateway,
@@ -28,17 +28,17 @@ pub enum Trouble {
     Drop,
 }
 
-/// What a Checkout Session will do, in addition to its public object.
+/// The data of a Checkout Session that its public object does not have.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Plan {
     pub(crate) lines: Vec<Line>,
-    /// `month` or `year` and a count, for a subscription.
+    /// For a subscription, the unit of the interval (such as `month` or `year`) and the number of units.
     pub(crate) interval: Option<(String, i64)>,
     pub(crate) intent_metadata: Value,
     pub(crate) intent_description: Value,
     pub(crate) subscription_metadata: Value,
     pub(crate) subscription_description: Value,
-    /// The payment intent, created at the first try to pay and shown on the session only when it completes.
+    /// The payment intent. It is created at the first attempt to pay, and the session shows it only when it completes.
     pub(crate) payment_intent: Option<String>,
     pub(crate) invoice: Option<String>,
 }
@@ -53,7 +53,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// The price of the line, in minor units.
+    /// The total of the line, in minor units.
     pub(crate) fn amount_minor(&self) -> i64 {
         number(&self.price, "unit_amount") * self.quantity
     }
@@ -62,7 +62,7 @@ impl Line {
 /// How long the API shows an event, in seconds.
 const EVENTS_KEPT: i64 = 30 * 86_400;
 
-/// A reply kept under an idempotency key.
+/// A reply that is stored under an idempotency key.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredReply {
     pub(crate) fingerprint: String,
@@ -71,44 +71,44 @@ pub(crate) struct StoredReply {
     pub(crate) request_id: String,
 }
 
-/// The stand-in's state.
+/// The state of the practice Stripe.
 pub(crate) struct State {
     clock: Clock,
     objects: HashMap<String, Value>,
     /// The ids of each kind of object, oldest first.
     order: HashMap<String, Vec<String>>,
     pub(crate) events: Vec<Value>,
-    /// Thin events; the API does not list them with the others.
+    /// The thin events, which the API does not list with the others.
     thin_events: Vec<Value>,
     pub(crate) plans: HashMap<String, Plan>,
     pub(crate) balance: Balance,
     pub(crate) replies: HashMap<String, StoredReply>,
     pub(crate) deliveries: Vec<Delivery>,
-    /// Events whose last try failed, or that were lost before the first.
+    /// The events whose last attempt failed, and those that were lost before the first attempt.
     pub(crate) given_up: HashSet<String>,
     pub(crate) losing: Losing,
-    /// Every lost event.
+    /// The ids of all lost events.
     pub(crate) lost: Vec<String>,
-    /// Lost events that the API does not show.
+    /// The lost events that the API does not show.
     hidden: HashSet<String>,
     pub(crate) trouble: Option<(Trouble, Option<u32>)>,
-    /// Calls that succeed before the trouble begins.
+    /// How many calls succeed before calls begin to fail.
     pub(crate) calls_before_trouble: u32,
-    /// The API call in progress: its request id and idempotency key.
+    /// The request id and the idempotency key of the API call in progress.
     pub(crate) request: Option<(String, Option<String>)>,
     pub(crate) secret_key: String,
     pub(crate) webhook_url: Option<String>,
     pub(crate) webhook_secret: String,
     pub(crate) account_name: String,
     pub(crate) account_is_limited: bool,
-    /// Endpoints created through the API, in addition to `webhook_url`, oldest first.
+    /// The webhook endpoints that were created through the API, oldest first. `webhook_url` is not one of them.
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) base_url: String,
     outbox: mpsc::UnboundedSender<Job>,
     pub(crate) undelivered: watch::Sender<usize>,
 }
 
-/// The state, shared by the API, the pages, the deliveries and the Rust handle.
+/// The state, which the API, the pages, the deliveries and the Rust handle share.
 #[derive(Clone)]
 pub(crate) struct SharedState(Arc<Mutex<State>>);
 
@@ -117,9 +117,9 @@ impl SharedState {
         Self(Arc::new(Mutex::new(state)))
     }
 
-    /// The current state: expired sessions are closed, and due money is available.
+    /// Locks the state and brings it up to date: closes expired sessions, and makes due money available.
     pub(crate) fn open(&self) -> MutexGuard<'_, State> {
-        // After a panic in one call the state is still good enough for practice.
+        // After a panic in another call, the state may be incomplete. That is acceptable for practice.
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         crate::flows::checkout::expire_overdue(&mut state);
         crate::flows::balance::settle_due(&mut state);
@@ -162,12 +162,12 @@ impl State {
         }
     }
 
-    /// The time, in seconds since 1970.
+    /// The current time, in seconds since 1970.
     pub(crate) fn now(&self) -> i64 {
         (self.clock)()
     }
 
-    /// Stores a new object under its own id and returns the id.
+    /// Stores a new object under its own id. Returns the id.
     pub(crate) fn put(&mut self, object: Value) -> String {
         let id = text(&object, "id").to_owned();
         self.order.entry(text(&object, "object").to_owned()).or_default().push(id.clone());
@@ -175,7 +175,7 @@ impl State {
         id
     }
 
-    /// Replaces a deleted object with what remains of it; lists no longer show it.
+    /// Replaces a deleted object with what remains of it. Lists no longer include the object.
     pub(crate) fn replace_with_remains(&mut self, id: &str, remains: Value) {
         if let Some(object) = self.objects.insert(id.to_owned(), remains) {
             let order = self.order.entry(text(&object, "object").to_owned()).or_default();
@@ -193,7 +193,7 @@ impl State {
         self.objects.get(id).cloned().unwrap_or(Value::Null)
     }
 
-    /// The object with this id if it is of this kind, otherwise Stripe's `resource_missing`.
+    /// The object with this id and of this kind. Returns Stripe's error `resource_missing` if there is none.
     pub(crate) fn want(&self, kind: &str, id: &str) -> Result<Value, Refused> {
         match self.objects.get(id) {
             Some(object) if text(object, "object") == kind => Ok(object.clone()),
@@ -206,7 +206,7 @@ impl State {
         self.order.get(kind).into_iter().flatten().filter_map(|id| self.objects.get(id))
     }
 
-    /// Sets some top-level fields and returns the previous values of those that changed.
+    /// Sets top-level fields of an object. Returns the previous values of the fields that changed.
     pub(crate) fn set(&mut self, id: &str, fields: Value) -> Value {
         let mut before = Map::new();
         if let (Some(Value::Object(object)), Value::Object(fields)) = (self.objects.get_mut(id), fields) {
@@ -220,17 +220,17 @@ impl State {
         Value::Object(before)
     }
 
-    /// Emits an event with the object's current state.
+    /// Emits an event that contains the object in its current state.
     pub(crate) fn emit(&mut self, kind: &str, id: &str) {
         self.emit_change(kind, id, Value::Null);
     }
 
-    /// Emits an event that also has the previous values of the changed fields.
+    /// Emits an event that also contains the previous values of the changed fields.
     pub(crate) fn emit_change(&mut self, kind: &str, id: &str, before: Value) {
         self.emit_object(kind, &self.see(id), before);
     }
 
-    /// Changes some fields and, if something changed, emits an event.
+    /// Sets fields of an object. Emits an event if a value changed.
     pub(crate) fn change(&mut self, kind: &str, id: &str, fields: Value) {
         let before = self.set(id, fields);
         if before.as_object().is_some_and(|fields| !fields.is_empty()) {
@@ -238,7 +238,7 @@ impl State {
         }
     }
 
-    /// Emits an event about an object, which need not be in the state.
+    /// Emits an event that contains this object. The object need not be in the state.
     pub(crate) fn emit_object(&mut self, kind: &str, object: &Value, before: Value) {
         let mut data = json!({ "object": object });
         if before.as_object().is_some_and(|fields| !fields.is_empty()) {
@@ -263,7 +263,7 @@ impl State {
         self.send_off(event_id, receivers);
     }
 
-    /// Delivers a new event, unless it is to be lost.
+    /// Adds a new event to the delivery queue, unless the event is to be lost.
     fn send_off(&mut self, event_id: String, receivers: Vec<Receiver>) {
         let fate = self.losing.next();
         if fate == Fate::Delivered {
@@ -279,7 +279,7 @@ impl State {
         self.lost.push(event_id);
     }
 
-    /// Delivers a thin event. Returns its id.
+    /// Stores and delivers a thin event. Returns its id.
     pub(crate) fn send_thin(&mut self, event: Value) -> String {
         let id = text(&event, "id").to_owned();
         self.thin_events.push(event);
@@ -293,7 +293,7 @@ impl State {
         self.thin_events.clone()
     }
 
-    /// The receivers of an event of this kind: the address of the settings, and endpoints by id.
+    /// The receivers of an event of this type: the address in the settings, and the endpoints that accept it.
     pub(crate) fn receivers(&self, kind: &str) -> Vec<Receiver> {
         let endpoints = self.endpoints.iter().filter(|endpoint| endpoint.accepts(kind));
         let endpoints = endpoints.map(|endpoint| Receiver::Endpoint(text(&endpoint.object, "id").to_owned()));
@@ -304,19 +304,20 @@ impl State {
     pub(crate) fn enqueue(&mut self, event_id: &str, to: Receiver) {
         self.undelivered.send_modify(|count| *count += 1);
         if self.outbox.send(Job { event_id: event_id.to_owned(), to, attempt: 1 }).is_err() {
-            // The worker is gone with the server: nothing more will be delivered.
+            // The server and its delivery task have ended, so nothing more will be delivered.
             self.undelivered.send_modify(|count| *count -= 1);
         }
     }
 
-    /// The events that the API shows, oldest first: Stripe keeps them for 30 days.
+    /// The events that the API shows, oldest first. As at Stripe, it shows an event for 30 days.
     pub(crate) fn shown_events(&self) -> impl DoubleEndedIterator<Item = &Value> {
         let oldest = self.now() - EVENTS_KEPT;
         let kept = self.events.iter().filter(move |event| number(event, "created") >= oldest);
         kept.filter(|event| !self.hidden.contains(text(event, "id")))
     }
 
-    /// Whether every endpoint accepted an event. One without receivers counts as accepted.
+    /// Whether an event counts as delivered: a receiver accepted it, and no receiver's deliveries were given up. An
+    /// event without receivers counts as delivered.
     pub(crate) fn was_delivered(&self, event: &Value) -> bool {
         let id = text(event, "id");
         let taken = self.deliveries.iter().any(|delivery| delivery.event_id == id && delivery.taken());
@@ -329,17 +330,17 @@ impl State {
     }
 }
 
-/// A text field; empty if missing.
+/// The value of a string field, or an empty string if the field is missing.
 pub(crate) fn text<'a>(object: &'a Value, name: &str) -> &'a str {
     object[name].as_str().unwrap_or_default()
 }
 
-/// A whole-number field; 0 if missing.
+/// The value of a whole-number field, or 0 if the field is missing.
 pub(crate) fn number(object: &Value, name: &str) -> i64 {
     object[name].as_i64().unwrap_or_default()
 }
 
-/// Stripe's name of a kind's path parameter.
+/// The name that Stripe's errors use for the id of this kind of object.
 fn param_of(kind: &str) -> &'static str {
     match kind {
         "checkout.session" => "session",

@@ -1,4 +1,5 @@
-//! Signed deliveries: one queue, first tries in the order of the events, at least once, retried after the configured waits.
+//! Delivers signed events from one queue. The first attempts are in the order of the events. A failed delivery is
+//! repeated after the configured waiting times, so a receiver may get an event more than once.
 
 use std::time::Duration;
 
@@ -9,21 +10,21 @@ use tokio::sync::mpsc;
 use crate::Refused;
 use crate::state::{SharedState, State, text};
 
-/// How long a receiver may take to respond to one delivery.
+/// The time in which a receiver must respond to a delivery.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// One try to deliver an event.
+/// An attempt to deliver an event to one receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// The event, `evt_…`.
+    /// The id of the event, `evt_…`.
     pub event_id: String,
-    /// The endpoint, `we_…`, or `None` for the address of the settings.
+    /// The id of the endpoint, `we_…`, or `None` for the address in the settings.
     pub endpoint: Option<String>,
-    /// Which try this was, from 1.
+    /// The number of the attempt, counted from 1.
     pub attempt: u32,
-    /// The receiver's HTTP status, or `None` without a response.
+    /// The HTTP status of the receiver's response, or `None` if there was no response.
     pub status: Option<u16>,
-    /// When it was tried, in seconds since 1970.
+    /// The time of the attempt, in seconds since 1970.
     pub at: i64,
 }
 
@@ -35,16 +36,16 @@ impl Delivery {
     }
 }
 
-/// Where an event is delivered.
+/// A receiver of events.
 #[derive(Debug, Clone)]
 pub(crate) enum Receiver {
-    /// The address of the settings.
+    /// The address in the settings.
     Address,
-    /// An endpoint created through the API, by its id.
+    /// The endpoint with this id, which was created through the API.
     Endpoint(String),
 }
 
-/// An event waiting for its next try.
+/// An event that waits for its next delivery attempt.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) event_id: String,
@@ -52,7 +53,7 @@ pub(crate) struct Job {
     pub(crate) attempt: u32,
 }
 
-/// A `Stripe-Signature` header value for these bytes, with this secret and time in seconds since 1970.
+/// The value of the `Stripe-Signature` header for this body, secret and time in seconds since 1970.
 #[must_use]
 pub fn sign(body: &[u8], webhook_secret: &str, timestamp_secs: i64) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, webhook_secret.as_bytes());
@@ -62,14 +63,14 @@ pub fn sign(body: &[u8], webhook_secret: &str, timestamp_secs: i64) -> String {
     format!("t={timestamp_secs},v1={}", hex::encode(context.sign()))
 }
 
-/// Takes events from the queue until the server ends.
+/// Delivers the events from the queue until the server ends.
 pub(crate) async fn deliver_all(
     state: SharedState,
     mut queue: mpsc::UnboundedReceiver<Job>,
     again: mpsc::UnboundedSender<Job>,
     retry_after: Vec<Duration>,
 ) {
-    // A proxy from the environment must not see, or swallow, deliveries on this machine.
+    // Deliveries on this machine must not go through a proxy that the environment names.
     let client = reqwest::Client::builder()
         .no_proxy()
         .timeout(TIMEOUT)
@@ -90,7 +91,7 @@ pub(crate) async fn deliver_all(
                 let again = again.clone();
                 actix_web::rt::spawn(async move {
                     tokio::time::sleep(wait).await;
-                    // The queue only closes when the server ends.
+                    // An error means that the server has ended, because only then the queue closes.
                     let _ = again.send(Job { attempt: job.attempt + 1, ..job });
                 });
             }
@@ -105,7 +106,7 @@ pub(crate) async fn deliver_all(
     }
 }
 
-/// Tries once. Returns whether the receiver accepted it.
+/// Tries to deliver an event once. Returns whether the receiver accepted it.
 async fn deliver(client: &reqwest::Client, state: &SharedState, job: &Job) -> bool {
     let (url, body, signature, at) = {
         let state = state.open();
@@ -134,7 +135,7 @@ async fn deliver(client: &reqwest::Client, state: &SharedState, job: &Job) -> bo
     taken
 }
 
-/// The URL, the secret and the body; `None` if the receiver no longer exists.
+/// The URL, the secret and the event for a delivery. `None` if the receiver no longer exists or no longer accepts it.
 fn addressed(state: &State, job: &Job) -> Option<(String, String, Value)> {
     let event = state.event(&job.event_id)?.clone();
     match &job.to {
@@ -149,7 +150,7 @@ fn addressed(state: &State, job: &Job) -> Option<(String, String, Value)> {
     }
 }
 
-/// Adds an event to the queue once more.
+/// Adds an event to the queue again.
 pub(crate) fn deliver_again(state: &mut State, event_id: &str) -> Result<(), Refused> {
     let Some(event) = state.event(event_id) else {
         return Err(Refused::missing("event", "id", event_id));

@@ -1,4 +1,4 @@
-//! One API call from its route to its reply, with Stripe's idempotency.
+//! Carries out an API call and returns its reply, with Stripe's rules of idempotency.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::api::{changing, endpoints, reading, resources, sessions, writing};
 use crate::flows::checkout;
 use crate::state::{State, StoredReply, Trouble};
 
-/// An incoming call.
+/// An API call that the server received.
 pub(crate) struct Call {
     pub(crate) method: String,
     pub(crate) path: String,
@@ -17,12 +17,12 @@ pub(crate) struct Call {
     pub(crate) request_id: String,
 }
 
-/// The response.
+/// The reply to an API call.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Value,
     pub(crate) request_id: String,
-    /// The request whose stored reply this is.
+    /// If this is a stored reply, the id of the request that it first answered.
     pub(crate) replayed_from: Option<String>,
 }
 
@@ -37,9 +37,9 @@ impl Reply {
     }
 }
 
-/// Carries out a call, or returns the reply stored under its idempotency key.
+/// Carries out a call. If a reply is stored under the call's idempotency key, returns that reply instead.
 pub(crate) fn carry_out(state: &mut State, call: &Call, trouble: Option<&Trouble>) -> Reply {
-    // Only POST needs a key to be idempotent; the other methods are idempotent by themselves.
+    // Only POST calls need a key to be idempotent. The other methods are idempotent by themselves.
     let key = call.idempotency_key.as_ref().filter(|_| call.method == "POST");
     let fingerprint = format!("{} {}?{}", call.method, call.path, call.params.fingerprint());
     if let Some(stored) = key.and_then(|key| state.replies.get(key)) {
@@ -71,8 +71,8 @@ pub(crate) fn carry_out(state: &mut State, call: &Call, trouble: Option<&Trouble
     reply
 }
 
-/// Whether Stripe stores this reply: it stores replies of an endpoint, even a 500, but not calls that were rejected earlier,
-/// such as invalid parameters, a rate limit or a conflict.
+/// Whether Stripe stores this error under the idempotency key. It stores every error of the call itself, even a 500. It
+/// does not store an error from before the call began, such as an invalid parameter, a rate limit or a conflict.
 fn is_stored(refused: &Refused) -> bool {
     let turned_away =
         matches!(refused.code, Some(code) if code.starts_with("parameter_") || code.ends_with("_invalid"));
@@ -97,7 +97,7 @@ fn replay(stored: &StoredReply, fingerprint: &str, call: &Call) -> Reply {
     }
 }
 
-/// The error of a call that fails on purpose.
+/// The error for a call that must fail because a test or a person asked for it.
 fn broken(status: u16) -> Refused {
     let (kind, code) = match status {
         429 => ("invalid_request_error", Some("rate_limit")),

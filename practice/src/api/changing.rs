@@ -1,4 +1,4 @@
-//! The calls that change an existing object, and their routes.
+//! The calls that change an existing object, with their routes.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::flows::{checkout, customers, disputes, invoices, pausing, refunds, re
 use crate::state::State;
 use crate::{Outcome, Refused};
 
-/// Carries out a call on one object; `None` if there is no such call.
+/// Carries out a call that changes one object. Returns `None` if there is no such call.
 pub(crate) fn route(
     state: &mut State,
     method: &str,
@@ -124,7 +124,7 @@ fn answer_dispute(state: &mut State, id: &str, params: &Params) -> Result<(), Re
     disputes::answer(state, id, &Value::Object(evidence), metadata, submit)
 }
 
-/// An object's metadata with the call's added; an empty value removes its key.
+/// The object's metadata with the call's metadata added. An empty value in the call removes its key.
 fn with_more(object: &Value, params: &Params) -> Result<Value, Refused> {
     let more = params.metadata("metadata")?;
     let mut metadata = object["metadata"].as_object().cloned().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Webhook endpoints created through the API, each with its own secret and version; and the account.
+//! Webhook endpoints that are created through the API, each with its own secret and API version. Also `GET
+//! /v1/account`.
 
 use serde_json::{Value, json};
 
@@ -6,24 +7,25 @@ use crate::api::form::Params;
 use crate::state::{State, text};
 use crate::{PracticeStripe, Refused, ids, objects};
 
-/// Stripe's limit of endpoints per account.
+/// The maximum number of webhook endpoints per account, as at Stripe.
 const MAX_ENDPOINTS: usize = 16;
 
-/// An endpoint as the API shows it, and its secret, which is shown only once.
+/// A webhook endpoint as the API shows it, and its secret. The API shows the secret only once.
 pub(crate) struct Endpoint {
     pub(crate) object: Value,
     pub(crate) secret: String,
 }
 
 impl Endpoint {
-    /// Whether an event of this kind is delivered to it.
+    /// Whether events of this type are delivered to the endpoint.
     pub(crate) fn accepts(&self, kind: &str) -> bool {
         let named = |event: &Value| event == kind || event == "*";
         text(&self.object, "status") == "enabled"
             && self.object["enabled_events"].as_array().is_some_and(|all| all.iter().any(named))
     }
 
-    /// The event as delivered to this endpoint, in the endpoint's version if it has one.
+    /// The event as it is delivered to this endpoint. If the endpoint has its own API version, the event's
+    /// `api_version` names it; the other fields stay the same.
     pub(crate) fn rendered(&self, mut event: Value) -> Value {
         if self.object["api_version"].is_string() {
             event["api_version"] = self.object["api_version"].clone();
@@ -32,7 +34,7 @@ impl Endpoint {
     }
 }
 
-/// Everything below `/v1/webhook_endpoints`.
+/// Answers every call below `/v1/webhook_endpoints`.
 pub(crate) fn answer(
     state: &mut State,
     method: &str,
@@ -110,7 +112,7 @@ fn update(state: &mut State, id: &str, params: &Params) -> Result<Value, Refused
     Ok(object.clone())
 }
 
-/// Newest first, as in every list of Stripe's.
+/// Lists the endpoints, newest first, as in every list at Stripe.
 fn list(state: &State, params: &Params) -> Result<Value, Refused> {
     params.only(&["limit", "starting_after"])?;
     let limit = params.integer("limit")?.unwrap_or(10);
@@ -126,7 +128,7 @@ fn list(state: &State, params: &Params) -> Result<Value, Refused> {
     Ok(objects::list("/v1/webhook_endpoints", data, rest.next().is_some()))
 }
 
-/// `GET /v1/account`: the account that the key belongs to.
+/// The reply to `GET /v1/account`: the account to which the key belongs.
 pub(crate) fn account(state: &State) -> Value {
     let ready = !state.account_is_limited;
     json!({
@@ -180,12 +182,13 @@ fn events(params: &Params) -> Result<Option<Vec<String>>, Refused> {
 }
 
 impl PracticeStripe {
-    /// Sets whether the account can't take payments yet, as before its owner has been verified.
-    pub fn limit_account(&self, so: bool) {
-        self.state.open().account_is_limited = so;
+    /// With `true`, the account can't accept payments or receive payouts, like one whose owner is not verified yet.
+    /// With `false`, it can.
+    pub fn limit_account(&self, limited: bool) {
+        self.state.open().account_is_limited = limited;
     }
 
-    /// Changes an endpoint as the dashboard does: only the given fields.
+    /// Changes the given fields of an endpoint, as a person does in Stripe's dashboard.
     pub fn change_endpoint(&self, id: &str, fields: &Value) -> Result<(), Refused> {
         let mut state = self.state.open();
         let at = place(&state, id)?;
@@ -195,7 +198,7 @@ impl PracticeStripe {
         Ok(())
     }
 
-    /// Every webhook endpoint, oldest first, without its secret.
+    /// All webhook endpoints, oldest first, without their secrets.
     #[must_use]
     pub fn endpoints(&self) -> Vec<Value> {
         self.state.open().endpoints.iter().map(|endpoint| endpoint.object.clone()).collect()

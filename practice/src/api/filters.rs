@@ -1,4 +1,4 @@
-//! The filters of a list.
+//! The filters that a call can apply to a list of objects.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::api::form::Params;
 use crate::api::resources::Resource;
 use crate::state::{State, number, text};
 
-/// The maximum number of types in the filter of an event list.
+/// The maximum number of types in `types[]`, the filter of the list of events.
 const MAX_TYPES: usize = 20;
 
 /// The validated filters of one call.
@@ -16,14 +16,14 @@ pub(crate) struct Filters<'a> {
     resource: &'a Resource,
     params: &'a Params,
     times: Vec<Bound>,
-    /// `delivery_success` of events.
+    /// The value of `delivery_success`, which is a filter for events.
     delivered: Option<bool>,
 }
 
-/// How a time compares with a bound.
+/// A comparison of a time with a bound.
 type Holds = fn(&i64, &i64) -> bool;
 
-/// A bound of a time: `created[gte]` and similar.
+/// A bound for a time field of the objects, from a parameter such as `created[gte]`.
 struct Bound {
     field: &'static str,
     holds: Holds,
@@ -31,7 +31,7 @@ struct Bound {
 }
 
 impl<'a> Filters<'a> {
-    /// Rejects unknown parameters and invalid values.
+    /// Reads the filters of a call. Rejects unknown parameters and invalid values.
     pub(crate) fn of(state: &'a State, resource: &'a Resource, params: &'a Params) -> Result<Self, Refused> {
         let mut known = vec!["limit", "starting_after", "ending_before", "created", "created[*]"];
         known.extend(resource.filters.iter().map(|(name, _)| *name));
@@ -59,14 +59,14 @@ impl<'a> Filters<'a> {
 
     fn fits(&self, object: &Value, name: &str, pointer: &str) -> bool {
         match self.params.get(name) {
-            // Ended subscriptions are listed only on request.
+            // A list of subscriptions includes ended ones only if the call asks for them.
             None => {
                 self.resource.kind != "subscription"
                     || name != "status"
                     || text(object, "status") != "canceled"
             }
             Some("all") => true,
-            // A type of event may end with a star.
+            // A requested value such as `charge.*` may end with a star.
             Some(wish) => object.pointer(pointer).and_then(Value::as_str).is_some_and(|own| {
                 match wish.strip_suffix('*') {
                     Some(start) => own.starts_with(start),
@@ -81,7 +81,8 @@ impl<'a> Filters<'a> {
         types.is_empty() || types.iter().any(|(_, kind)| *kind == text(object, "type"))
     }
 
-    /// Includes the payout's own entry, as Stripe does; until the payout is reconciled, only that.
+    /// Whether the payout of the filter contains this entry. Until the payout is reconciled, only the payout's own
+    /// entry is included, as at Stripe.
     fn in_payout(&self, object: &Value) -> bool {
         let Some(payout) = self.params.get("payout") else { return true };
         let balance = &self.state.balance;
@@ -91,7 +92,7 @@ impl<'a> Filters<'a> {
     }
 }
 
-/// At most 20 types, and not together with `type`.
+/// Rejects more than 20 types, and `types[]` together with `type`.
 fn check_types(params: &Params) -> Result<(), Refused> {
     let types = params.under("types").len();
     let sentence = match params.get("type") {

@@ -1,10 +1,10 @@
-//! Stripe's form encoding: names with brackets, such as `line_items[0][price_data][currency]`.
+//! Reads Stripe's form encoding, whose names have brackets: `line_items[0][price_data][currency]`.
 
 use serde_json::{Map, Value, json};
 
 use crate::Refused;
 
-/// The parameters of a call: every name with its value, as received.
+/// The parameters of a call: each name with its value, as the server received them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Params(Vec<(String, String)>);
 
@@ -14,15 +14,15 @@ impl Params {
         Self(form_urlencoded::parse(encoded).into_owned().collect())
     }
 
-    /// A text that is the same for the same parameters in any order.
+    /// Returns a text that does not depend on the order of the parameters, to compare two calls.
     pub(crate) fn fingerprint(&self) -> String {
         let mut pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
         pairs.sort();
         pairs.join("&")
     }
 
-    /// Rejects the first name that matches no pattern. In a pattern `*` stands for one bracket with any content;
-    /// `expand[…]` always matches.
+    /// Rejects the first name that matches no pattern. In a pattern, `[*]` matches one bracket with any content.
+    /// `expand[…]` is always allowed.
     pub(crate) fn only(&self, patterns: &[&str]) -> Result<(), Refused> {
         for (name, _) in &self.0 {
             let path = path_of(name);
@@ -34,7 +34,7 @@ impl Params {
         Ok(())
     }
 
-    /// The value of this exact name, if present and not empty.
+    /// The value of the parameter with this exact name, if it is present and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
@@ -43,19 +43,20 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
-    /// Whether this exact name is present, even with an empty value, which removes a setting.
+    /// Whether a parameter with this exact name is present. An empty value counts too, because it unsets a field at
+    /// Stripe.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(own, _)| own == name)
     }
 
-    /// The value of this exact name, or an error if it is missing.
+    /// The value of the parameter with this exact name, or an error if it is missing.
     pub(crate) fn need(&self, name: &str) -> Result<&str, Refused> {
         self.get(name).ok_or_else(|| {
             Refused::param("parameter_missing", name, format!("Missing required param: {name}."))
         })
     }
 
-    /// A whole number, if present.
+    /// The value of a parameter as a whole number, if it is present.
     pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, Refused> {
         let Some(text) = self.get(name) else {
             return Ok(None);
@@ -64,7 +65,7 @@ impl Params {
         text.parse().map(Some).map_err(|_| wrong())
     }
 
-    /// One of these labels, if present.
+    /// The value of a parameter, if it is present. It must be one of `words`.
     pub(crate) fn word(&self, name: &str, words: &[&str]) -> Result<Option<&str>, Refused> {
         match self.get(name) {
             Some(word) if !words.contains(&word) => {
@@ -75,12 +76,13 @@ impl Params {
         }
     }
 
-    /// The value of this name as a JSON text, or null.
+    /// The value of a parameter as a JSON string, or null if it is missing or empty.
     pub(crate) fn or_null(&self, name: &str) -> Value {
         self.get(name).map_or(Value::Null, |text| json!(text))
     }
 
-    /// All values whose name is this one with one more bracket: `metadata[a]`, `expand[]`, `types[0]`.
+    /// For each parameter `name[…]`, the content of the brackets and the value. Examples are `metadata[a]`, `expand[]`
+    /// and `types[0]`.
     pub(crate) fn under(&self, name: &str) -> Vec<(&str, &str)> {
         let inner = |own: &'_ str| -> Option<usize> {
             let rest = own.strip_prefix(name)?;
@@ -92,7 +94,7 @@ impl Params {
             .collect()
     }
 
-    /// A map of texts such as `metadata`, within Stripe's limits.
+    /// Reads a map of strings, such as `metadata`. Rejects a map that exceeds Stripe's limits.
     pub(crate) fn metadata(&self, name: &str) -> Result<Value, Refused> {
         let pairs = self.under(name);
         if pairs.len() > 50 {
@@ -114,7 +116,7 @@ impl Params {
     }
 }
 
-/// `a[b][c]` as `a`, `b`, `c`.
+/// Splits a name: `a[b][c]` becomes `a`, `b` and `c`.
 fn path_of(name: &str) -> Vec<&str> {
     name.split('[').map(|part| part.strip_suffix(']').unwrap_or(part)).collect()
 }
@@ -130,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn brackets_may_be_encoded_and_the_order_does_not_matter() {
+    fn brackets_may_be_percent_encoded_and_the_order_does_not_matter() {
         let one = Params::parse(b"mode=payment&metadata%5Ba%5D=1&metadata%5Bb%5D=x+y");
         let two = Params::parse(b"metadata[b]=x%20y&mode=payment&metadata[a]=1");
         assert_eq!(one.fingerprint(), two.fingerprint());
@@ -138,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_named() {
+    fn the_error_contains_the_unknown_parameter() {
         let params = Params::parse(b"metadata[a]=1&line_items[0][price_data][colour]=red&expand[]=customer");
         let refused = params.only(&["metadata[*]", "line_items[*][price_data][currency]"]).unwrap_err();
         assert_eq!(refused.param.as_deref(), Some("line_items[0][price_data][colour]"));
@@ -146,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_has_stripes_limits() {
+    fn metadata_that_exceeds_stripes_limits_is_rejected() {
         let long = format!("metadata[a]={}", "x".repeat(501));
         assert!(Params::parse(long.as_bytes()).metadata("metadata").is_err());
         let just = format!("metadata[a]={}", "x".repeat(500));

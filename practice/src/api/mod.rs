@@ -1,4 +1,4 @@
-//! Stripe's HTTP API, as far as a contribution service needs it.
+//! The parts of Stripe's HTTP API that a contribution service needs.
 //!
 //! **Owns**: keys, idempotency, parameters, routes and the shape of every response.
 //! **Never**: decides the effects of a payment; that is `flows/`.
@@ -26,7 +26,7 @@ use crate::api::form::Params;
 use crate::state::{SharedState, State, Trouble};
 use crate::{API_VERSION, Refused, ids};
 
-/// The path of a kind of object, below `/v1/`.
+/// The path of a kind of object below `/v1/`.
 pub(crate) fn path_of(kind: &str) -> Option<&'static str> {
     resources::RESOURCES.iter().find(|resource| resource.kind == kind).map(|resource| resource.path)
 }
@@ -88,7 +88,7 @@ fn pretty(body: &Value) -> String {
     format!("{body:#}")
 }
 
-/// The key may be a bearer token or the user name of Basic authentication, as at Stripe.
+/// Checks the API key. As at Stripe, it may be a bearer token or the user name of Basic authentication.
 fn check_key(state: &State, request: &HttpRequest) -> Result<(), Refused> {
     let unauthorised = |message: String| Refused { status: 401, ..Refused::invalid(None, message) };
     let authorisation = header(request, "Authorization").unwrap_or_default();
@@ -108,7 +108,7 @@ fn check_key(state: &State, request: &HttpRequest) -> Result<(), Refused> {
     Err(unauthorised(format!("Invalid API Key provided: ****{end}")))
 }
 
-/// The trouble for this call; takes one from its count.
+/// Returns the failure that was requested for this call, if any, and counts the call.
 fn next_trouble(state: &mut State) -> Option<Trouble> {
     let (trouble, left) = state.trouble.clone()?;
     if state.calls_before_trouble > 0 {
@@ -129,7 +129,7 @@ fn html_bad_gateway() -> HttpResponse {
         .body("<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>")
 }
 
-/// A body that announces bytes and ends before the first one: the connection closes without a readable response.
+/// A response whose connection closes before the body is complete. The body announces bytes and ends before the first.
 fn broken_off() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(Broken)
 }

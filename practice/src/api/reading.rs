@@ -1,4 +1,4 @@
-//! Reading one object or a list of them, with `expand[]`.
+//! The calls that read one object or a list of objects, with `expand[]`.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::api::resources::Resource;
 use crate::objects::{self, session};
 use crate::state::{State, text};
 
-/// One object.
+/// Reads one object.
 pub(crate) fn one(state: &State, resource: &Resource, id: &str, params: &Params) -> Result<Value, Refused> {
     params.only(&[])?;
     let object = match resource.kind {
@@ -23,7 +23,7 @@ pub(crate) fn one(state: &State, resource: &Resource, id: &str, params: &Params)
     Ok(expanded(state, object, params, ""))
 }
 
-/// A list, newest first, limited to `limit` objects after or before one.
+/// Reads a list, newest first. It contains at most `limit` objects, after or before the object that the call names.
 pub(crate) fn many(state: &State, resource: &Resource, params: &Params) -> Result<Value, Refused> {
     let filters = Filters::of(state, resource, params)?;
     let limit = params.integer("limit")?.unwrap_or(10);
@@ -63,7 +63,7 @@ pub(crate) fn many(state: &State, resource: &Resource, params: &Params) -> Resul
     Ok(objects::list(&format!("/v1/{}", resource.path), data, has_more))
 }
 
-/// The object with the ids in `expand[]` replaced by their objects; an id that can't be expanded stays.
+/// Replaces the ids that `expand[]` names by their objects. An id that can't be expanded stays.
 pub(crate) fn expanded(state: &State, mut object: Value, params: &Params, base: &str) -> Value {
     for (_, path) in params.under("expand") {
         let Some(path) = path.strip_prefix(base) else {
@@ -94,7 +94,7 @@ fn expand(state: &State, object: &mut Value, steps: &[&str]) {
     expand(state, inner, rest);
 }
 
-/// Lists that an object includes only on request.
+/// Adds a list that the object includes only if the call asks for it with `expand[]`.
 fn include(state: &State, object: &mut Value, step: &str) {
     let id = text(object, "id").to_owned();
     let of = |kind: &str, name: &str| -> Vec<Value> {

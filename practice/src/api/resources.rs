@@ -1,13 +1,13 @@
-//! Every readable kind of object, its path, and the filters of its list.
+//! Every kind of object that the API can read, with its path and the filters of its list.
 
-/// A readable kind of object, its path in the API, and the filters of its list.
+/// A kind of object that the API can read, with its path and the filters of its list.
 pub(crate) struct Resource {
     pub(crate) path: &'static str,
     pub(crate) kind: &'static str,
     pub(crate) filters: &'static [(&'static str, &'static str)],
 }
 
-/// Every readable kind: each filter's parameter and the field that it compares.
+/// Every kind of object that the API can read. A filter is a parameter and the field that it is compared with.
 pub(crate) const RESOURCES: &[Resource] = &[
     Resource {
         path: "checkout/sessions",
@@ -86,7 +86,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
 ];
 
 impl Resource {
-    /// Parameters of its list that are neither a field's value nor common to all lists.
+    /// Other parameters of the list, which neither compare a field nor apply to all lists.
     pub(crate) fn more(&self) -> &'static [&'static str] {
         match self.kind {
             "balance_transaction" => &["payout"],
@@ -97,7 +97,7 @@ impl Resource {
     }
 }
 
-/// The resource at this path below `/v1/`.
+/// The kind of object at this path below `/v1/`.
 pub(crate) fn resource(path: &str) -> Option<&'static Resource> {
     RESOURCES.iter().find(|resource| resource.path == path)
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/checkout/sessions`: its parameters, and the checks before a session is created.
+//! The call `POST /v1/checkout/sessions`: reads its parameters and checks them before a session is created.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::objects::session;
 use crate::state::{Line, Plan, State, text};
 use crate::{Refused, ids, money};
 
-/// Every supported parameter; all others are unknown.
+/// Every supported parameter. Other parameters are rejected as unknown.
 const KNOWN: &[&str] = &[
     "mode",
     "success_url",
@@ -40,14 +40,14 @@ const KNOWN: &[&str] = &[
     "line_items[*][price_data][recurring][interval_count]",
 ];
 
-/// How long a session may be open: 30 minutes to 24 hours, in seconds.
+/// How long a session may stay open, in seconds: from 30 minutes to 24 hours.
 const LIFE: std::ops::RangeInclusive<i64> = 1_800..=86_400;
-/// The maximum amount, in minor units.
+/// The maximum amount of a session, in minor units.
 const MAX_MINOR: i64 = 99_999_999;
-/// The minimum amount of a session, in minor units; Stripe's differs slightly by currency.
+/// The minimum amount of a session, in minor units. At Stripe, the minimum differs slightly between currencies.
 const MIN_MINOR: i64 = 50;
 
-/// Creates a session, or returns the error.
+/// Creates a session, or returns the error of the first invalid parameter.
 pub(crate) fn create(state: &mut State, params: &Params) -> Result<Value, Refused> {
     params.only(KNOWN)?;
     let mode = params.word("mode", &["payment", "subscription"])?;
@@ -81,7 +81,7 @@ pub(crate) fn create(state: &mut State, params: &Params) -> Result<Value, Refuse
     Ok(session)
 }
 
-/// Some parameters belong to one mode only, and some exclude each other.
+/// Rejects parameters that do not belong to the session's mode, and parameters that exclude each other.
 fn check_fit(params: &Params, one_off: bool) -> Result<(), Refused> {
     let wrong = |name: &str, sentence: String| {
         Err(Refused { param: Some(name.to_owned()), ..Refused::invalid(None, sentence) })
@@ -125,7 +125,7 @@ fn plan(state: &State, params: &Params, one_off: bool) -> Result<(Plan, String),
     let mut lines = Vec::new();
     let mut currency = String::new();
     let mut interval = None;
-    // Lines are numbered from 0 without gaps; the first missing number ends the list.
+    // Lines are numbered from 0 without gaps, so the first missing number ends the list.
     for at in 0.. {
         let base = format!("line_items[{at}]");
         if params.get(&format!("{base}[price_data][currency]")).is_none()

@@ -1,4 +1,4 @@
-//! The calls that change something, apart from creating a session.
+//! The calls that create a refund, and those that change or cancel a subscription.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::api::form::Params;
 use crate::flows::{billing, pausing, refunds};
 use crate::state::State;
 
-/// `POST /v1/refunds`.
+/// Carries out `POST /v1/refunds`.
 pub(crate) fn create_refund(state: &mut State, params: &Params) -> Result<Value, Refused> {
     params.only(&["charge", "payment_intent", "amount", "reason", "metadata[*]"])?;
     let payment_id = match (params.get("payment_intent"), params.get("charge")) {
@@ -24,7 +24,7 @@ pub(crate) fn create_refund(state: &mut State, params: &Params) -> Result<Value,
     Ok(state.see(&refund))
 }
 
-/// `POST /v1/subscriptions/{id}`: schedules or withdraws a cancellation or a pause, and changes metadata.
+/// Carries out `POST /v1/subscriptions/{id}`: schedules or withdraws a cancellation or a pause, and changes metadata.
 pub(crate) fn update_subscription(state: &mut State, id: &str, params: &Params) -> Result<Value, Refused> {
     params.only(&[
         "cancel_at_period_end",
@@ -51,7 +51,7 @@ pub(crate) fn update_subscription(state: &mut State, id: &str, params: &Params) 
     Ok(state.see(id))
 }
 
-/// `DELETE /v1/subscriptions/{id}`.
+/// Carries out `DELETE /v1/subscriptions/{id}`.
 pub(crate) fn cancel_subscription(state: &mut State, id: &str, params: &Params) -> Result<Value, Refused> {
     params.only(&[
         "invoice_now",

@@ -1,4 +1,4 @@
-//! Disputes, inquiries, warnings and reviews.
+//! Disputes, inquiries, fraud warnings and reviews.
 
 use serde_json::json;
 
@@ -6,12 +6,13 @@ use crate::flows::{disputes, reviews};
 use crate::{Outcome, PracticeStripe, Refused};
 
 impl PracticeStripe {
-    /// Disputes a payment intent or charge: everything undisputed, or an amount in minor units. Returns the dispute's id.
+    /// Disputes an amount of a payment intent or charge, in minor units. With `None`, disputes everything that is not
+    /// disputed yet. Returns the dispute's id.
     pub fn dispute(&self, payment_id: &str, amount_minor: Option<i64>) -> Result<String, Refused> {
         disputes::open(&mut self.state.open(), payment_id, amount_minor)
     }
 
-    /// Opens an inquiry by the bank; no money moves. Returns the dispute's id.
+    /// Opens an inquiry by the bank, which moves no money. Returns the id of the inquiry, which is a dispute at Stripe.
     pub fn open_inquiry(&self, payment_id: &str, amount_minor: Option<i64>) -> Result<String, Refused> {
         disputes::open_inquiry(&mut self.state.open(), payment_id, amount_minor)
     }
@@ -21,23 +22,23 @@ impl PracticeStripe {
         disputes::escalate(&mut self.state.open(), dispute_id)
     }
 
-    /// Prevents a dispute by a refund. Returns the id of the dispute, which is `prevented`.
+    /// Prevents a dispute by a refund. Returns the id of the dispute, whose status is `prevented`.
     pub fn prevent_dispute(&self, payment_id: &str, amount_minor: Option<i64>) -> Result<String, Refused> {
         disputes::prevent(&mut self.state.open(), payment_id, amount_minor)
     }
 
-    /// Answers a dispute or inquiry, which is then under review.
+    /// Submits evidence for a dispute or inquiry, which is then under review.
     pub fn answer_dispute(&self, dispute_id: &str) -> Result<(), Refused> {
         let evidence = json!({ "uncategorized_text": "The reader asked for it." });
         disputes::answer(&mut self.state.open(), dispute_id, &evidence, json!({}), true)
     }
 
-    /// Closes a dispute, or with `Outcome::WarningClosed` an inquiry.
+    /// Closes a dispute. With `Outcome::WarningClosed`, closes an inquiry.
     pub fn close_dispute(&self, dispute_id: &str, outcome: Outcome) -> Result<(), Refused> {
         disputes::close(&mut self.state.open(), dispute_id, outcome)
     }
 
-    /// Emits a fraud warning by the card's bank. Returns the warning's id.
+    /// Creates a fraud warning by the card network, and emits its event. Returns the warning's id.
     pub fn warn_of_fraud(&self, payment_id: &str) -> Result<String, Refused> {
         reviews::warn(&mut self.state.open(), payment_id)
     }

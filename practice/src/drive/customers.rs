@@ -11,7 +11,7 @@ impl PracticeStripe {
         customers::update(&mut self.state.open(), customer_id, json!({ "email": email }))
     }
 
-    /// Deletes a customer, which ends their subscriptions.
+    /// Deletes a customer and ends their subscriptions.
     pub fn delete_customer(&self, customer_id: &str) -> Result<(), Refused> {
         customers::delete(&mut self.state.open(), customer_id).map(drop)
     }
@@ -21,12 +21,13 @@ impl PracticeStripe {
         customers::detach(&mut self.state.open(), payment_method_id)
     }
 
-    /// Replaces an expired card, as reported by the card network.
+    /// Renews a card, as when the card network reports the new card of a payer.
     pub fn renew_card(&self, payment_method_id: &str) -> Result<(), Refused> {
         customers::renew_card(&mut self.state.open(), payment_method_id)
     }
 
-    /// Withdraws the mandate of a bank debit, by its id or its payment method's.
+    /// Withdraws the mandate (the payer's permission) of a bank debit. Takes the id of the mandate or of its payment
+    /// method.
     pub fn withdraw_mandate(&self, id: &str) -> Result<(), Refused> {
         customers::withdraw_mandate(&mut self.state.open(), id)
     }

@@ -1,23 +1,23 @@
-//! Events that are not delivered, and wrong data in the API.
+//! Simulates events that are not delivered, and wrong data in the API.
 
 use serde_json::Value;
 
 use crate::{Loss, PracticeStripe, Refused};
 
 impl PracticeStripe {
-    /// Does not deliver some of the next events, although the API shows them, as if every attempt had failed. `None` stops
-    /// this. `deliver_again` delivers one after all.
+    /// From now on, does not deliver the events that `loss` selects, although the API shows them. This is like a
+    /// delivery whose every attempt failed. `None` delivers new events again. `deliver_again` delivers a lost event.
     pub fn lose_deliveries(&self, loss: Option<Loss>) {
         self.state.open().losing.deliveries = loss;
     }
 
-    /// Does not deliver some of the next events and hides them from the API. `None` stops this. [`Self::events`] still
-    /// contains them.
+    /// From now on, does not deliver the events that `loss` selects, and hides them from the API. `None` delivers and
+    /// shows new events again. [`Self::events`] contains all events.
     pub fn lose_events(&self, loss: Option<Loss>) {
         self.state.open().losing.events = loss;
     }
 
-    /// Overwrites fields of an object or an event, like an error at Stripe. No event reports it.
+    /// Overwrites fields of an object or an event, like a mistake at Stripe. No event reports the change.
     pub fn override_fields(&self, id: &str, fields: &Value) -> Result<(), Refused> {
         let mut state = self.state.open();
         if let Some(event) = state.events.iter_mut().find(|event| event["id"] == id) {

@@ -1,4 +1,5 @@
-//! The Rust handle: starts the stand-in, and triggers what people do on its pages and what happens to their payments.
+//! The Rust handle of the practice Stripe. It starts the server, and triggers what people do on its pages and what
+//! happens to their payments.
 //!
 //! **Owns**: what tests and the demo can do apart from the HTTP API.
 //! **Never**: decides the effects of an action; that is `flows/`.
@@ -22,12 +23,12 @@ use crate::server::{self, Queue, Running};
 use crate::state::{SharedState, State, Trouble, text};
 use crate::{Delivery, Refused, Settings, StartError, webhooks};
 
-/// How somebody pays on the hosted page.
+/// How a person pays on the hosted page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
     /// With a valid card.
     Card,
-    /// With a card that is declined; the session stays open.
+    /// With a card that is declined. The session then stays open.
     Decline,
     /// With a bank debit, which settles or fails later.
     BankDebit,
@@ -36,33 +37,33 @@ pub enum How {
 /// How a dispute ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The money is returned.
+    /// The account wins, and the money is returned.
     Won,
-    /// The money is lost.
+    /// The account loses the money.
     Lost,
-    /// An inquiry that did not lead to a dispute.
+    /// An inquiry is closed without a dispute.
     WarningClosed,
 }
 
 /// The result of a subscription's next period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
-    /// The card is valid.
+    /// The card is valid, and the invoice is paid.
     Paid,
-    /// The card is declined: the subscription is past due.
+    /// The card is declined, and the subscription is past due.
     CardFails,
-    /// The bank requires the payer's action: past due until `replace_card`.
+    /// The bank requires an action by the payer. The subscription is past due until `replace_card` is called.
     NeedsAction,
-    /// Stripe can't finalize the invoice: it stays a draft until `finalize_invoice`.
+    /// Stripe can't finalize the invoice. It stays a draft until `finalize_invoice` is called.
     NotFinalized,
-    /// The invoice is marked as paid outside Stripe, before Stripe tries to collect.
+    /// The invoice is marked as paid outside Stripe, before Stripe tries to collect the payment.
     PaidOutside,
 }
 
-/// The ids that a Checkout Session has led to so far.
+/// The ids of the objects that a Checkout Session has created so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Payments {
-    /// The payment intent, `pi_…`, including that of a subscription's first invoice.
+    /// The payment intent, `pi_…`. For a subscription, it is the payment intent of the first invoice.
     pub payment_intent: Option<String>,
     /// The newest charge of that payment intent, `ch_…`.
     pub charge: Option<String>,
@@ -82,7 +83,7 @@ pub struct PracticeStripe {
 }
 
 impl PracticeStripe {
-    /// Starts it on its own thread. Rejects live keys and addresses beyond this machine.
+    /// Starts the practice Stripe on its own thread. Rejects live keys and addresses that other machines can reach.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         settings.check()?;
         let bind = settings.bind;
@@ -96,34 +97,34 @@ impl PracticeStripe {
         Ok(Self { url, state, running })
     }
 
-    /// Stops it and waits until its port is closed.
+    /// Stops the practice Stripe and waits until its port is closed.
     pub async fn stop(self) {
         self.running.stop().await;
     }
 
-    /// Its address, such as `http://127.0.0.1:4242`, without a trailing slash.
+    /// The address of the practice Stripe without a trailing slash, such as `http://127.0.0.1:4242`.
     #[must_use]
     pub fn url(&self) -> String {
         self.url.clone()
     }
 
-    /// Sets where new events are delivered; with `None` nothing is delivered automatically.
+    /// Sets the address to which new events are delivered. With `None`, only endpoints from the API receive events.
     pub fn set_webhook_url(&self, url: Option<String>) {
         self.state.open().webhook_url = url;
     }
 
-    /// Sets the secret that new deliveries are signed with.
+    /// Sets the secret with which new deliveries to that address are signed.
     pub fn set_webhook_secret(&self, webhook_secret: impl Into<String>) {
         self.state.open().webhook_secret = webhook_secret.into();
     }
 
-    /// Pays an open session, as a button of the hosted page does, and returns its new state. A declined card is not an
-    /// error: the session stays open.
+    /// Pays an open session, as a button of the hosted page does. Returns the session's new state. A declined card is
+    /// not an error; the session then stays open.
     pub fn pay(&self, session_id: &str, how: How) -> Result<Value, Refused> {
         checkout::pay(&mut self.state.open(), session_id, how, None)
     }
 
-    /// Settles the bank debit of a session, or makes it fail.
+    /// Settles the pending bank debit of a session if `ok` is true. Otherwise, makes it fail.
     pub fn settle_bank_debit(&self, session_id: &str, ok: bool) -> Result<(), Refused> {
         checkout::settle_bank_debit(&mut self.state.open(), session_id, ok)
     }
@@ -133,20 +134,20 @@ impl PracticeStripe {
         checkout::expire(&mut self.state.open(), session_id).map(drop)
     }
 
-    /// Moves a subscription forward by one interval (a month, or a year if it is yearly): a new invoice that is paid, or
-    /// whose card fails and leaves it past due. Returns the invoice's id. If a cancellation is due, the subscription ends
-    /// instead and there is no invoice.
+    /// Moves a subscription forward by one interval (a month, or a year if it is yearly), and creates its invoice. If
+    /// `ok` is true, the invoice is paid. Otherwise, the card is declined and the subscription is past due. Returns
+    /// the invoice's id. If a cancellation is scheduled, the subscription ends instead, and `None` is returned.
     pub fn next_month(&self, subscription_id: &str, ok: bool) -> Result<Option<String>, Refused> {
         self.renew(subscription_id, if ok { Renewal::Paid } else { Renewal::CardFails })
     }
 
-    /// Pays the newest open invoice of a past-due subscription, as when a reader replaces their card.
+    /// Pays the newest open invoice of a past-due subscription, as when the reader replaces their card.
     pub fn replace_card(&self, subscription_id: &str) -> Result<(), Refused> {
         billing::pay_open_invoice(&mut self.state.open(), subscription_id)
     }
 
-    /// Cancels a subscription, now or at the end of its period. The latter only sets `cancel_at`, as Stripe's pages do with
-    /// flexible billing; the API's `cancel_at_period_end` sets both.
+    /// Cancels a subscription now or at the end of its period. At the end of the period, it sets only `cancel_at`, as
+    /// Stripe's pages do with flexible billing. The API call with `cancel_at_period_end` sets both fields.
     pub fn cancel(&self, subscription_id: &str, at_period_end: bool) -> Result<(), Refused> {
         let state = &mut self.state.open();
         if at_period_end {
@@ -156,79 +157,82 @@ impl PracticeStripe {
         }
     }
 
-    /// Ends a subscription's period: a scheduled cancellation happens, otherwise it renews with a valid card.
+    /// Ends the current period of a subscription. If a cancellation is scheduled, the subscription ends. Otherwise, it
+    /// renews with a valid card.
     pub fn end_period(&self, subscription_id: &str) -> Result<(), Refused> {
         self.renew(subscription_id, Renewal::Paid).map(drop)
     }
 
-    /// Refunds a payment intent or charge: everything left, or an amount in minor units. Returns the refund's id.
+    /// Refunds an amount of a payment intent or charge, in minor units. With `None`, refunds everything that is not
+    /// refunded yet. Returns the refund's id.
     pub fn refund(&self, payment_id: &str, amount_minor: Option<i64>) -> Result<String, Refused> {
         refunds::refund(&mut self.state.open(), payment_id, amount_minor, &refunds::Wish::default())
     }
 
-    /// Makes a succeeded refund fail after all: the money is back in the account.
+    /// Makes a refund fail after it succeeded. The money returns to the account's balance.
     pub fn fail_refund(&self, refund_id: &str) -> Result<(), Refused> {
         refunds::fail(&mut self.state.open(), refund_id)
     }
 
-    /// Every event so far, including lost ones, oldest first, exactly as delivered.
+    /// All events so far, including lost ones, oldest first. They are exactly as they are delivered to the webhook
+    /// address.
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
         self.state.open().events.clone()
     }
 
-    /// The events from this index on, as in `events`.
+    /// The events of [`Self::events`] without the first `seen`.
     #[must_use]
     pub fn events_after(&self, seen: usize) -> Vec<Value> {
         self.state.open().events.iter().skip(seen).cloned().collect()
     }
 
-    /// A `Stripe-Signature` header value for these bytes with the current secret.
+    /// The value of the `Stripe-Signature` header for this body, signed with the current secret.
     #[must_use]
     pub fn sign(&self, body: &[u8], timestamp_secs: i64) -> String {
         webhooks::sign(body, &self.state.open().webhook_secret, timestamp_secs)
     }
 
-    /// Makes every API call fail from now on; `None` restores it.
+    /// Makes every API call fail in this way from now on. With `None`, calls succeed again.
     pub fn break_api(&self, trouble: Option<Trouble>) {
         let mut state = self.state.open();
         state.trouble = trouble.map(|trouble| (trouble, None));
         state.calls_before_trouble = 0;
     }
 
-    /// Makes only this many of the next API calls fail.
+    /// Makes this many of the next API calls fail. Later calls succeed again.
     pub fn break_next_calls(&self, trouble: Trouble, calls: u32) {
         let mut state = self.state.open();
         state.trouble = (calls > 0).then_some((trouble, Some(calls)));
         state.calls_before_trouble = 0;
     }
 
-    /// Makes one call fail, after this many others.
+    /// Lets this many API calls succeed, and then makes one call fail.
     pub fn break_call_after(&self, trouble: Trouble, calls: u32) {
         let mut state = self.state.open();
         state.trouble = Some((trouble, Some(1)));
         state.calls_before_trouble = calls;
     }
 
-    /// Every delivery tried so far, oldest first.
+    /// All attempts to deliver an event so far, oldest first.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.state.open().deliveries.clone()
     }
 
-    /// Adds an event to the delivery queue once more.
+    /// Adds an event to the delivery queue again.
     pub fn deliver_again(&self, event_id: &str) -> Result<(), Refused> {
         webhooks::deliver_again(&mut self.state.open(), event_id)
     }
 
-    /// Waits until every queued event was accepted or given up.
+    /// Waits until every queued event is either accepted or given up.
     pub async fn deliveries_settled(&self) {
         let mut undelivered = self.state.open().undelivered.subscribe();
-        // The sender lives as long as the state that this handle holds.
+        // This can't fail, because the state that this handle holds keeps the sender alive.
         let _ = undelivered.wait_for(|count| *count == 0).await;
     }
 
-    /// Any object by its id, in its current state.
+    /// The object with this id, in its current state.
     #[must_use]
     pub fn object(&self, id: &str) -> Option<Value> {
         self.state.open().get(id).cloned()
@@ -240,13 +244,13 @@ impl PracticeStripe {
         self.state.open().all(kind).cloned().collect()
     }
 
-    /// A Checkout Session in its current state, or null if there is none with that id.
+    /// The Checkout Session with this id, in its current state. Null if there is no such session.
     #[must_use]
     pub fn session(&self, session_id: &str) -> Value {
         self.state.open().see(session_id)
     }
 
-    /// The ids that a Checkout Session has led to so far.
+    /// The ids of the objects that a Checkout Session has created so far.
     #[must_use]
     pub fn payments(&self, session_id: &str) -> Payments {
         let state = self.state.open();

@@ -1,4 +1,5 @@
-//! Movements of the account's balance: one entry for each.
+//! Movements of money in the account's balance. Each movement creates one entry (Stripe calls it a balance
+//! transaction).
 
 use serde_json::{Value, json};
 
@@ -6,13 +7,13 @@ use crate::money;
 use crate::objects::balance::{self, NewEntry};
 use crate::state::{State, number, text};
 
-/// How long a payment takes to become available, in seconds.
+/// The time until the money of a payment is available, in seconds.
 const SETTLING: i64 = 7 * 86_400;
 
-/// The fee of every dispute, in minor units; it is not returned if the dispute is won.
+/// The fee of a dispute, in minor units. It is not returned if the account wins the dispute.
 const DISPUTE_FEE_MINOR: i64 = 1500;
 
-/// The fee on an amount.
+/// The kind of fee that a movement has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fee {
     None,
@@ -20,7 +21,8 @@ pub(crate) enum Fee {
     Dispute,
 }
 
-/// A movement of the balance. The amount is in the currency of its cause, and converted if the account settles in another.
+/// A movement of money in the balance. The amount is in the currency of the payment, refund, dispute or payout. It is
+/// converted if the account settles in another currency.
 pub(crate) struct Move<'a> {
     pub(crate) kind: &'a str,
     pub(crate) amount_minor: i64,
@@ -31,10 +33,10 @@ pub(crate) struct Move<'a> {
     pub(crate) available_on: i64,
 }
 
-/// Books it in the balance. Returns the entry's id.
+/// Creates the entry of a movement. Returns the entry's id.
 pub(crate) fn book(state: &mut State, it: &Move<'_>) -> String {
     let now = state.now();
-    // Money that the account already holds is paid out unconverted.
+    // A payout is not converted, because the account already holds this money in the payout's currency.
     let rates = state.balance.settlement.as_ref().filter(|_| !it.kind.starts_with("payout"));
     let converted = rates.and_then(|rates| rates.convert(it.amount_minor, it.currency));
     let (amount_minor, currency, exchange_rate) =
@@ -61,7 +63,7 @@ pub(crate) fn book(state: &mut State, it: &Move<'_>) -> String {
     entry
 }
 
-/// Adds a successful charge to the balance, now or when the fees are posted.
+/// Creates the entry of a successful charge. With late fees, only remembers the charge until `post_fees` is called.
 pub(crate) fn charge_succeeded(state: &mut State, charge: &str) {
     if state.balance.late {
         state.balance.unbooked.push(charge.to_owned());
@@ -70,14 +72,15 @@ pub(crate) fn charge_succeeded(state: &mut State, charge: &str) {
     }
 }
 
-/// Books every waiting charge.
+/// Creates the entries of all charges that wait for it.
 pub(crate) fn post_fees(state: &mut State) {
     for charge in std::mem::take(&mut state.balance.unbooked) {
         book_charge(state, &charge);
     }
 }
 
-/// The charge names its entry only after `charge.succeeded`, as at Stripe.
+/// Creates the entry of a charge, and emits `charge.updated` with its id. As at Stripe, this follows
+/// `charge.succeeded`.
 fn book_charge(state: &mut State, charge_id: &str) {
     let charge = state.see(charge_id);
     let entry = book(
@@ -96,18 +99,19 @@ fn book_charge(state: &mut State, charge_id: &str) {
     state.emit_change("charge.updated", charge_id, before);
 }
 
-/// Stripe has its own names for payments that were not made by card.
+/// Whether a charge was paid by card. Stripe's entries for other charges have types of their own.
 pub(crate) fn is_card(charge: &Value) -> bool {
     charge["payment_method_details"]["type"] == "card"
 }
 
-/// When a reversal of a charge leaves the balance: with the charge's own money, if that is still pending.
+/// The time at which a reversal of a charge is deducted from the available balance. If the charge's own money is still
+/// pending, the reversal waits for it.
 pub(crate) fn available_with(state: &State, charge: &Value) -> i64 {
     let entry = state.see(text(charge, "balance_transaction"));
     number(&entry, "available_on").max(state.now())
 }
 
-/// Makes due entries available.
+/// Makes the entries available that are due.
 pub(crate) fn settle_due(state: &mut State) {
     let now = state.now();
     if state.balance.has_due(now) {
@@ -116,7 +120,8 @@ pub(crate) fn settle_due(state: &mut State) {
     }
 }
 
-/// Sets fields of entries. Copies in disputes need no update: their entries are available at once.
+/// Sets fields of entries. The copies of entries in disputes need no update, because those are available from the
+/// start.
 pub(crate) fn make_available(state: &mut State, entries: &[String], fields: Value) {
     for entry in entries {
         state.set(entry, fields.clone());

@@ -1,4 +1,4 @@
-//! Subscriptions: the first payment, the invoices and the end.
+//! Subscriptions: the first payment, the payment of invoices, and the end.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::state::{State, number, text};
 
 pub(crate) use crate::flows::renewal::{next_period, pay_open_invoice};
 
-/// Creates a subscription with its first payment. Returns what the session shows of it.
+/// Creates a subscription with its first payment. Returns the fields that the session shows of the subscription.
 pub(crate) fn begin(
     state: &mut State,
     session: &Value,
@@ -112,7 +112,7 @@ pub(crate) fn invoice_paid(state: &mut State, invoice: &str) {
     }
 }
 
-/// Marks an invoice's payment as failed; the subscription is past due.
+/// Marks the payment of an invoice as failed. The subscription is then past due.
 pub(crate) fn invoice_failed(state: &mut State, invoice: &str) {
     let object = state.see(invoice);
     let next_try = state.now() + 3 * 86_400;
@@ -133,7 +133,7 @@ pub(crate) fn subscription_of(invoice: &Value) -> Option<String> {
     invoice["parent"]["subscription_details"]["subscription"].as_str().map(str::to_owned)
 }
 
-/// Sets the status of a subscription that has not ended, and emits an event if it changed.
+/// Sets the status of a subscription and emits an event if it changed. Does nothing if the subscription has ended.
 pub(crate) fn change_status(state: &mut State, subscription: &str, status: &str) {
     if text(&state.see(subscription), "status") == "canceled" {
         return;
@@ -141,7 +141,7 @@ pub(crate) fn change_status(state: &mut State, subscription: &str, status: &str)
     state.change("customer.subscription.updated", subscription, json!({ "status": status }));
 }
 
-/// Ends a subscription at once.
+/// Ends a subscription now. Returns an error if it has already ended.
 pub(crate) fn cancel_now(state: &mut State, subscription: &str) -> Result<(), Refused> {
     living(state, subscription)?;
     end(state, subscription);
@@ -161,7 +161,8 @@ pub(crate) fn end(state: &mut State, subscription: &str) {
     state.emit("customer.subscription.deleted", subscription);
 }
 
-/// Schedules the end of a subscription for the end of its period. `flagged` also sets `cancel_at_period_end`.
+/// Schedules a cancellation for the end of the subscription's period. If `flagged` is true, also sets
+/// `cancel_at_period_end`.
 pub(crate) fn cancel_later(state: &mut State, subscription: &str, flagged: bool) -> Result<(), Refused> {
     let sub = living(state, subscription)?;
     let details = json!({ "comment": null, "feedback": null, "reason": "cancellation_requested" });
@@ -176,7 +177,7 @@ pub(crate) fn cancel_later(state: &mut State, subscription: &str, flagged: bool)
     Ok(())
 }
 
-/// Withdraws a scheduled end.
+/// Withdraws a scheduled cancellation.
 pub(crate) fn keep(state: &mut State, subscription: &str) -> Result<(), Refused> {
     living(state, subscription)?;
     let details = json!({ "comment": null, "feedback": null, "reason": null });
@@ -186,7 +187,7 @@ pub(crate) fn keep(state: &mut State, subscription: &str) -> Result<(), Refused>
     Ok(())
 }
 
-/// A subscription that has not ended.
+/// Returns a subscription, or an error if it has ended.
 pub(crate) fn living(state: &State, subscription: &str) -> Result<Value, Refused> {
     let sub = state.want("subscription", subscription)?;
     match text(&sub, "status") {
@@ -198,7 +199,7 @@ pub(crate) fn living(state: &State, subscription: &str) -> Result<Value, Refused
     }
 }
 
-/// Adds to a subscription's metadata and emits the event.
+/// Adds metadata to a subscription and emits the event.
 pub(crate) fn add_metadata(state: &mut State, subscription: &str, more: Value) {
     let mut metadata = state.see(subscription)["metadata"].clone();
     if let (Value::Object(metadata), Value::Object(more)) = (&mut metadata, more) {

@@ -1,4 +1,4 @@
-//! The life of a Checkout Session: created, paid, settled later, or expired.
+//! The life of a Checkout Session: it is created, then paid or expired, and a bank debit settles later.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::objects::session::{self, NewSession};
 use crate::state::{Plan, State, number, text};
 use crate::{How, Refused, ids};
 
-/// The default address on the hosted page if the caller gives none.
+/// The e-mail address on the hosted page if the caller gives none.
 pub(crate) const PRACTICE_EMAIL: &str = "reader@example.org";
 const PRACTICE_NAME: &str = "Practice Reader";
 
@@ -18,14 +18,14 @@ pub(crate) struct Wish {
     pub(crate) currency: String,
     pub(crate) expires_at: Option<i64>,
     pub(crate) plan: Plan,
-    /// The fields that the session shows unchanged.
+    /// The caller's fields that the session shows unchanged.
     pub(crate) given: Value,
 }
 
 /// How long a session stays open by default, in seconds.
 const DEFAULT_LIFE: i64 = 86_400;
 
-/// Creates an open session. Stripe emits no event about it.
+/// Creates an open session. As at Stripe, no event reports it.
 pub(crate) fn create(state: &mut State, wish: Wish) -> Value {
     let id = ids::session();
     let url = format!("{}/pay/{id}", state.base_url);
@@ -45,7 +45,7 @@ pub(crate) fn create(state: &mut State, wish: Wish) -> Value {
     object
 }
 
-/// Pays an open session, and returns its new state; a declined card leaves it open.
+/// Pays an open session and returns its new state. A declined card leaves the session open.
 pub(crate) fn pay(
     state: &mut State,
     session_id: &str,
@@ -81,7 +81,7 @@ pub(crate) fn pay(
     Ok(state.see(session_id))
 }
 
-/// The address that the hosted page is prefilled with.
+/// The e-mail address with which the hosted page is prefilled.
 pub(crate) fn prefilled_email(state: &State, session: &Value) -> String {
     let known = state.see(text(session, "customer"));
     [text(session, "customer_email"), text(&known, "email"), PRACTICE_EMAIL]
@@ -91,7 +91,7 @@ pub(crate) fn prefilled_email(state: &State, session: &Value) -> String {
         .to_owned()
 }
 
-/// Settles, or fails, the pending bank debit of a completed session.
+/// Settles the pending bank debit of a completed session if `ok` is true. Otherwise, makes it fail.
 pub(crate) fn settle_bank_debit(state: &mut State, session_id: &str, ok: bool) -> Result<(), Refused> {
     let session = state.want("checkout.session", session_id)?;
     let plan = state.plans.get(session_id).cloned().unwrap_or_default();
@@ -119,14 +119,14 @@ pub(crate) fn settle_bank_debit(state: &mut State, session_id: &str, ok: bool) -
     Ok(())
 }
 
-/// Expires an open session that nobody paid.
+/// Expires an open session.
 pub(crate) fn expire(state: &mut State, session_id: &str) -> Result<Value, Refused> {
     open_session(state, session_id)?;
     close(state, session_id);
     Ok(state.see(session_id))
 }
 
-/// Expires every session whose time is over.
+/// Expires every open session whose time is over.
 pub(crate) fn expire_overdue(state: &mut State) {
     let now = state.now();
     let overdue: Vec<String> = state
@@ -139,18 +139,18 @@ pub(crate) fn expire_overdue(state: &mut State) {
     }
 }
 
-/// An expired session also cancels the payment that somebody tried on it.
+/// Expires a session and cancels its payment, if somebody tried to pay.
 fn close(state: &mut State, session_id: &str) {
     state.set(session_id, json!({ "status": "expired", "url": null }));
     state.emit("checkout.session.expired", session_id);
     let intent = state.plans.get(session_id).and_then(|plan| plan.payment_intent.clone());
     if let Some(intent) = intent {
-        // A payment that can't be canceled any more has succeeded or no longer exists.
+        // An error means that the payment can't be canceled any more, because it has succeeded or no longer exists.
         let _ = payments::cancel(state, &intent, "expired");
     }
 }
 
-/// Cancels a payment, unless it belongs to a session that is still open.
+/// Cancels a payment. Returns an error if the payment belongs to a session that is still open.
 pub(crate) fn cancel_payment(state: &mut State, intent: &str, reason: &str) -> Result<(), Refused> {
     let planned = state.plans.iter().filter(|(_, plan)| plan.payment_intent.as_deref() == Some(intent));
     if planned.into_iter().any(|(session, _)| text(&state.see(session), "status") == "open") {
@@ -192,7 +192,7 @@ fn decline(state: &mut State, session: &Value, payer: &Payer) {
     payments::fail(state, &intent, &method);
 }
 
-/// The session's payment intent, created at the first try to pay.
+/// The payment intent of the session. It is created at the first attempt to pay.
 pub(crate) fn intent_for(state: &mut State, session: &Value) -> String {
     let session_id = text(session, "id");
     let plan = state.plans.get(session_id).cloned().unwrap_or_default();
@@ -206,7 +206,7 @@ pub(crate) fn intent_for(state: &mut State, session: &Value) -> String {
             amount_minor: number(session, "amount_total"),
             currency: text(session, "currency"),
             customer: session["customer"].clone(),
-            // A subscription's payment intents have no metadata from the session's caller.
+            // The payment intents of a subscription do not have the caller's metadata, as at Stripe.
             metadata: if recurring { json!({}) } else { plan.intent_metadata },
             description: if recurring { json!("Subscription creation") } else { plan.intent_description },
             now: state.now(),
@@ -218,7 +218,7 @@ pub(crate) fn intent_for(state: &mut State, session: &Value) -> String {
     intent
 }
 
-/// The customer of the session: the given one, a new one, or null if none is created.
+/// The customer of the session: the one that the caller gave, or a new one. Null if the session needs no customer.
 fn customer_for(state: &mut State, session: &Value, payer: &Payer) -> Value {
     let wanted = text(session, "mode") == "subscription" || text(session, "customer_creation") == "always";
     if !session["customer"].is_null() || !wanted {

@@ -1,4 +1,4 @@
-//! Customers and their payment methods: changed, renewed, detached, deleted.
+//! Changes to customers, their payment methods and their mandates.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ pub(crate) fn update(state: &mut State, customer: &str, fields: Value) -> Result
     Ok(())
 }
 
-/// Deletes a customer for good, and ends their subscriptions.
+/// Deletes a customer and ends their subscriptions. Returns what remains of the customer.
 pub(crate) fn delete(state: &mut State, customer: &str) -> Result<Value, Refused> {
     living(state, customer)?;
     let subscriptions: Vec<String> = state
@@ -32,7 +32,7 @@ pub(crate) fn delete(state: &mut State, customer: &str) -> Result<Value, Refused
     Ok(remains)
 }
 
-/// A customer that was not deleted.
+/// Returns a customer, or an error if the customer was deleted.
 pub(crate) fn living(state: &State, customer: &str) -> Result<Value, Refused> {
     match state.want("customer", customer)? {
         stone if stone["deleted"] == true => Err(Refused::missing("customer", "id", customer)),
@@ -65,7 +65,7 @@ pub(crate) fn detach(state: &mut State, method: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// The bank issued a new card, and the card network reported its date.
+/// Renews a card: sets a later expiry year, as when the card network reports a new card.
 pub(crate) fn renew_card(state: &mut State, method: &str) -> Result<(), Refused> {
     let object = state.want("payment_method", method)?;
     let Some(year) = object["card"]["exp_year"].as_i64() else {
@@ -74,13 +74,13 @@ pub(crate) fn renew_card(state: &mut State, method: &str) -> Result<(), Refused>
     let mut card = object["card"].clone();
     card["exp_year"] = json!(year + 4);
     state.set(method, json!({ "card": card }));
-    // Only what changed of the card is reported.
+    // The event reports only the field of the card that changed.
     let before = json!({ "card": { "exp_year": year } });
     state.emit_change("payment_method.automatically_updated", method, before);
     Ok(())
 }
 
-/// Withdraws the mandate of a bank debit; `id` is the mandate's or its payment method's.
+/// Withdraws the mandate of a bank debit. `id` is the id of the mandate or of its payment method.
 pub(crate) fn withdraw_mandate(state: &mut State, id: &str) -> Result<(), Refused> {
     let mandate = payments::mandate_of(state, id).unwrap_or_else(|| id.to_owned());
     let object = state.want("mandate", &mandate)?;

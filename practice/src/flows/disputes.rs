@@ -1,4 +1,5 @@
-//! Disputes: opened (which withdraws the money), preceded by inquiries, prevented, answered, won or lost.
+//! The life of a dispute. An inquiry may precede it, and a refund may prevent it. A dispute withdraws the money, is
+//! answered with evidence, and is won or lost.
 
 use serde_json::{Value, json};
 
@@ -9,8 +10,9 @@ use crate::objects::money_back;
 use crate::state::{State, number, text};
 use crate::{Outcome, Refused};
 
-/// Opens a dispute and returns its id. As at Stripe, the dispute may exceed the part of the charge that is not refunded.
-/// A charge may have several disputes, as long as those that still withdraw money don't exceed the charge together.
+/// Opens a dispute and returns its id. As at Stripe, the dispute may exceed the part of the charge that is not
+/// refunded. A charge may have several disputes. Together they must not exceed the charge. Won and prevented disputes
+/// and closed inquiries do not count.
 pub(crate) fn open(
     state: &mut State,
     payment_id: &str,
@@ -25,7 +27,7 @@ pub(crate) fn open(
     Ok(dispute)
 }
 
-/// Opens an inquiry; no money moves. Returns the dispute's id.
+/// Opens an inquiry, which moves no money. Returns its id. At Stripe, an inquiry is a dispute with its own statuses.
 pub(crate) fn open_inquiry(
     state: &mut State,
     payment_id: &str,
@@ -36,7 +38,7 @@ pub(crate) fn open_inquiry(
     Ok(dispute)
 }
 
-/// Creates a dispute that was prevented by a refund. Returns its id.
+/// Refunds the charge and creates a dispute that this refund prevented. Returns the dispute's id.
 pub(crate) fn prevent(
     state: &mut State,
     payment_id: &str,
@@ -50,7 +52,7 @@ pub(crate) fn prevent(
     Ok(dispute)
 }
 
-/// Turns an inquiry into a dispute: now the money is withdrawn.
+/// Turns an open inquiry into a dispute, which withdraws the money.
 pub(crate) fn escalate(state: &mut State, dispute_id: &str) -> Result<(), Refused> {
     let dispute = state.want("dispute", dispute_id)?;
     if !is_inquiry(&dispute) {
@@ -70,7 +72,7 @@ pub(crate) fn escalate(state: &mut State, dispute_id: &str) -> Result<(), Refuse
     Ok(())
 }
 
-/// Adds evidence to an open dispute; `submit` sends it to the bank.
+/// Adds evidence to an open dispute. If `submit` is true, submits the evidence to the bank.
 pub(crate) fn answer(
     state: &mut State,
     dispute_id: &str,
@@ -99,7 +101,7 @@ pub(crate) fn answer(
     Ok(())
 }
 
-/// Closes an open dispute.
+/// Closes an open dispute or inquiry with this outcome.
 pub(crate) fn close(state: &mut State, dispute_id: &str, outcome: Outcome) -> Result<(), Refused> {
     let dispute = still_open(state, dispute_id)?;
     if is_inquiry(&dispute) != (outcome == Outcome::WarningClosed) {
@@ -135,7 +137,8 @@ pub(crate) fn close_inquiries(state: &mut State, charge_id: &str) -> Result<(), 
     ids.iter().try_for_each(|id| close(state, id, Outcome::WarningClosed))
 }
 
-/// Whether a dispute prevents a refund of this charge. An inquiry does not, open or closed, nor does a prevented dispute.
+/// Whether a dispute makes a refund of this charge impossible. Inquiries, open or closed, do not, and neither do
+/// prevented disputes.
 pub(crate) fn forbids_refund(state: &State, charge_id: &str) -> bool {
     disputes_of(state, charge_id).any(|dispute| !is_inquiry(dispute) && !ended_without_withdrawal(dispute))
 }
@@ -145,7 +148,7 @@ pub(crate) fn is_inquiry(dispute: &Value) -> bool {
     matches!(text(dispute, "status"), "warning_needs_response" | "warning_under_review")
 }
 
-/// Whether a dispute is open: an inquiry, or one that has withdrawn the money and may return it.
+/// Whether a dispute is open. An open dispute is either an inquiry, or has withdrawn the money and may still return it.
 pub(crate) fn is_open(dispute: &Value) -> bool {
     is_inquiry(dispute) || matches!(text(dispute, "status"), "needs_response" | "under_review")
 }
@@ -166,7 +169,8 @@ fn disputes_of<'a>(state: &'a State, charge_id: &'a str) -> impl Iterator<Item =
     state.all("dispute").filter(move |dispute| text(dispute, "charge") == charge_id)
 }
 
-/// Creates a dispute after checking that the charge can cover it. Returns the charge as it was before, and the dispute's id.
+/// Creates a dispute, if enough of the charge is not disputed yet. Returns the charge as it was before, and the
+/// dispute's id.
 fn create_dispute(
     state: &mut State,
     payment_id: &str,
@@ -179,7 +183,7 @@ fn create_dispute(
         let sentence = format!("Charge {charge_id} did not succeed, so nobody can dispute it.");
         return Err(Refused::invalid(None, sentence));
     }
-    // A won dispute returned its money. A closed inquiry or a prevented dispute withdrew none.
+    // A won dispute returned its money. A closed inquiry and a prevented dispute never withdrew money.
     let withdrawn = disputes_of(state, &charge_id)
         .filter(|dispute| !ended_without_withdrawal(dispute) && text(dispute, "status") != "won");
     let left_minor = number(&charge, "amount") - withdrawn.map(|it| number(it, "amount")).sum::<i64>();
@@ -199,7 +203,7 @@ fn create_dispute(
     Ok((charge, dispute))
 }
 
-/// Books a dispute's money in the balance and in the dispute.
+/// Creates the balance entry of a dispute's money, and adds it to the dispute.
 fn book(state: &mut State, dispute_id: &str, amount_minor: i64) {
     let dispute = state.see(dispute_id);
     let entry = balance::book(

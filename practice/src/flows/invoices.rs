@@ -1,4 +1,4 @@
-//! Invoices: created, finalized, announced, and given up.
+//! The life of an invoice: it is announced, created and finalized, and may be voided or written off.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ fn drawn_up(state: &State, subscription: &str, reason: &str, period: Period) -> 
     })
 }
 
-/// Finalizes an invoice and links it to the payment intent that will pay it, if any.
+/// Finalizes an invoice. If a payment intent is to pay it, links the two.
 pub(crate) fn finalize(state: &mut State, invoice: &str, intent: Option<&str>) {
     let now = state.now();
     let fields = json!({
@@ -53,7 +53,7 @@ pub(crate) fn finalize(state: &mut State, invoice: &str, intent: Option<&str>) {
     state.emit("invoice.finalized", invoice);
 }
 
-/// Stripe can't finalize the invoice, for instance because of its tax; it stays a draft.
+/// Simulates that Stripe can't finalize an invoice because of its tax. The invoice stays a draft.
 pub(crate) fn fail_to_finalize(state: &mut State, invoice: &str) {
     let error = json!({
         "code": "customer_tax_location_invalid",
@@ -65,7 +65,7 @@ pub(crate) fn fail_to_finalize(state: &mut State, invoice: &str) {
     state.emit("invoice.finalization_failed", invoice);
 }
 
-/// Announces the invoice of a subscription's next period. It is not stored.
+/// Announces the invoice of a subscription's next period with an event. The announced invoice is not stored.
 pub(crate) fn announce(state: &mut State, subscription: &str, period: Period) {
     let mut invoice = drawn_up(state, subscription, "upcoming", period);
     invoice["id"] = json!(ids::new("upcoming_in_"));
@@ -74,7 +74,7 @@ pub(crate) fn announce(state: &mut State, subscription: &str, period: Period) {
     state.emit_object("invoice.upcoming", &invoice, Value::Null);
 }
 
-/// Voids an invoice: it is no longer owed, and its payment is canceled.
+/// Voids an unpaid invoice and cancels its payment. Nobody owes the invoice any more.
 pub(crate) fn void(state: &mut State, invoice: &str) -> Result<(), Refused> {
     unpaid(state, invoice, &["open", "uncollectible"])?;
     let now = state.now();
@@ -97,7 +97,7 @@ pub(crate) fn void(state: &mut State, invoice: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Marks an invoice as uncollectible.
+/// Marks an open invoice as uncollectible.
 pub(crate) fn mark_uncollectible(state: &mut State, invoice: &str) -> Result<(), Refused> {
     unpaid(state, invoice, &["open"])?;
     let fields = json!({
@@ -112,7 +112,7 @@ pub(crate) fn mark_uncollectible(state: &mut State, invoice: &str) -> Result<(),
     Ok(())
 }
 
-/// Marks an invoice as paid outside Stripe: in cash, or by a transfer to the account's own bank.
+/// Marks an invoice as paid outside Stripe, such as in cash or by a transfer to the account's own bank.
 pub(crate) fn pay_outside(state: &mut State, invoice: &str) -> Result<(), Refused> {
     unpaid(state, invoice, &["open", "uncollectible"])?;
     let now = state.now();
@@ -143,7 +143,7 @@ pub(crate) fn pay_outside(state: &mut State, invoice: &str) -> Result<(), Refuse
     Ok(())
 }
 
-/// A subscription whose newest invoice was voided or written off is no longer past due.
+/// Makes a past-due subscription active again if this invoice, which was voided or written off, is its newest.
 fn forgive(state: &mut State, invoice: &str) {
     let Some(subscription) = billing::subscription_of(&state.see(invoice)) else {
         return;
@@ -164,7 +164,7 @@ fn unpaid(state: &State, invoice: &str, states: &[&str]) -> Result<(), Refused> 
     Err(Refused::invalid(Some("invoice_not_editable"), sentence))
 }
 
-/// The invoice's transitions with this one set to now.
+/// The status transitions of an invoice, with this transition set to the current time.
 fn transition(state: &State, invoice: &str, name: &str) -> Value {
     let mut transitions = state.see(invoice)["status_transitions"].clone();
     transitions[name] = json!(state.now());

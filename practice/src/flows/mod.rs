@@ -1,4 +1,4 @@
-//! What happens when somebody pays, refunds, disputes or cancels, and which events report it.
+//! The effects of a payment, refund, dispute or cancellation, and the events that report them.
 //!
 //! **Owns**: the changes of the state and the order of the events about them.
 //! **Never**: reads an HTTP request or renders a page.

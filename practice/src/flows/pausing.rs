@@ -1,4 +1,4 @@
-//! Paused subscriptions: collection paused, the whole subscription paused, and changes that wait for their payment.
+//! Pauses the collection of payments or a whole subscription. Also applies changes that wait for their payment.
 
 use serde_json::{Value, json};
 
@@ -9,10 +9,10 @@ use crate::ids;
 use crate::objects::billing::Period;
 use crate::state::{State, text};
 
-/// The ways in which Stripe treats invoices while collection is paused.
+/// What can happen to the invoices of a subscription while collection is paused.
 pub(crate) const BEHAVIORS: &[&str] = &["keep_as_draft", "mark_uncollectible", "void"];
 
-/// Pauses the collection of payments, or with `None` resumes it. The subscription stays active.
+/// Pauses the collection of payments. The subscription stays active. With `None`, resumes the collection.
 pub(crate) fn pause_collection(
     state: &mut State,
     subscription: &str,
@@ -32,7 +32,7 @@ pub(crate) fn pause_collection(
     Ok(())
 }
 
-/// How a new period treats its invoice while collection is paused; an expired pause ends here.
+/// What happens to the invoice of a new period if collection is paused. Ends the pause if its time is over.
 pub(crate) fn behavior(state: &mut State, subscription: &str) -> Option<String> {
     let pause = state.see(subscription)["pause_collection"].clone();
     let behavior = pause["behavior"].as_str()?;
@@ -44,7 +44,7 @@ pub(crate) fn behavior(state: &mut State, subscription: &str) -> Option<String> 
     Some(behavior.to_owned())
 }
 
-/// The invoice of a period in which nothing is collected.
+/// Creates the invoice of a period in which no payment is collected.
 pub(crate) fn renew(
     state: &mut State,
     subscription: &str,
@@ -68,7 +68,7 @@ pub(crate) fn renew(
     Ok(invoice)
 }
 
-/// Pauses a whole subscription, as when a trial ends without a payment method.
+/// Pauses a whole subscription, as Stripe does when a trial ends without a payment method.
 pub(crate) fn pause(state: &mut State, subscription: &str) -> Result<(), Refused> {
     let sub = billing::living(state, subscription)?;
     if text(&sub, "status") == "paused" {
@@ -91,7 +91,7 @@ pub(crate) fn resume(state: &mut State, subscription: &str) -> Result<(), Refuse
     Ok(())
 }
 
-/// Changes the price of a subscription's first item, by a pending change whose payment has arrived.
+/// Changes the price of a subscription's first item, with a pending update whose payment has arrived.
 pub(crate) fn apply_update(state: &mut State, subscription: &str, unit_amount: i64) -> Result<(), Refused> {
     let sub = billing::living(state, subscription)?;
     if unit_amount < 1 {

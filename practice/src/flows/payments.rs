@@ -1,4 +1,4 @@
-//! The common part of every payment: the payment intent and its charge.
+//! The parts that all payments have in common: the payment intent and its charge.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::flows::balance;
 use crate::objects::payment::{self, Method, NewIntent, Payer};
 use crate::state::{State, text};
 
-/// Creates a payment intent and emits the event.
+/// Creates a payment intent and emits the event `payment_intent.created`.
 pub(crate) fn create_intent(state: &mut State, new: &NewIntent<'_>) -> String {
     let id = state.put(payment::payment_intent(new));
     state.emit("payment_intent.created", &id);
@@ -30,7 +30,7 @@ pub(crate) fn mandate_of(state: &State, method: &str) -> Option<String> {
     Some(text(mandate, "id").to_owned())
 }
 
-/// Makes a payment succeed: creates the charge, or settles the pending one.
+/// Makes a payment succeed. Settles the pending charge if there is one, and otherwise creates a charge.
 pub(crate) fn succeed(state: &mut State, intent: &str, method: &str) {
     let charge = match pending_charge(state, intent) {
         Some(charge) => {
@@ -57,7 +57,7 @@ pub(crate) fn succeed(state: &mut State, intent: &str, method: &str) {
     balance::charge_succeeded(state, &charge);
 }
 
-/// Starts a bank debit, which is pending.
+/// Starts a bank debit. Its charge is pending at first.
 pub(crate) fn begin_debit(state: &mut State, intent: &str, method: &str) {
     let charge = new_charge(state, intent, method, "pending");
     state.set(
@@ -73,7 +73,7 @@ pub(crate) fn begin_debit(state: &mut State, intent: &str, method: &str) {
     state.emit("charge.pending", &charge);
 }
 
-/// Makes a payment fail: a card was declined, or the bank returned the debit.
+/// Makes a payment fail, because the card was declined or the bank returned the debit.
 pub(crate) fn fail(state: &mut State, intent: &str, method: &str) {
     let charge = match pending_charge(state, intent) {
         Some(charge) => {
@@ -126,7 +126,7 @@ pub(crate) fn fail(state: &mut State, intent: &str, method: &str) {
     state.emit("charge.failed", &charge);
 }
 
-/// The bank requires the payer's action first.
+/// Makes a payment wait, because the bank requires an action by the payer first.
 pub(crate) fn ask_for_action(state: &mut State, intent: &str, method: &str) {
     let fields = json!({
         "next_action": { "type": "use_stripe_sdk", "use_stripe_sdk": { "type": "three_d_secure_redirect" } },
@@ -156,7 +156,7 @@ pub(crate) fn cancel(state: &mut State, intent: &str, reason: &str) -> Result<()
     Ok(())
 }
 
-/// The pending charge, if there is one.
+/// The pending charge of a payment intent, if there is one.
 pub(crate) fn pending_charge(state: &State, intent: &str) -> Option<String> {
     let charge = state.see(text(&state.see(intent), "latest_charge"));
     (text(&charge, "status") == "pending").then(|| text(&charge, "id").to_owned())

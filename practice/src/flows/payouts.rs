@@ -1,4 +1,4 @@
-//! Payouts: the available balance is sent to the bank, one payout per currency, and may be returned.
+//! Payouts: send the available balance to the bank, with one payout per currency. The bank may return a payout.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use crate::flows::balance::{self, Fee, Move};
 use crate::objects;
 use crate::state::{State, number, text};
 
-/// Pays out every available entry without a payout, or with `all` everything. Returns the payouts' ids. A currency with
-/// nothing to pay has none.
+/// Pays out every available balance entry that is not in a payout yet. If `all` is true, pending entries become
+/// available first. Returns the ids of the payouts. A currency with nothing to pay gets no payout.
 pub(crate) fn pay_out(state: &mut State, all: bool) -> Vec<String> {
     let now = state.now();
     if all {
@@ -45,7 +45,7 @@ fn pay(state: &mut State, currency: &str, mut entries: Vec<String>) -> Option<St
     Some(payout)
 }
 
-/// Publishes the contents of every payout that waits for its reconciliation.
+/// Publishes the contents of every payout that is not reconciled yet, and emits its events.
 pub(crate) fn reconcile_payouts(state: &mut State) {
     for payout in std::mem::take(&mut state.balance.unreconciled) {
         let before = state.set(&payout, json!({ "reconciliation_status": "completed" }));
@@ -54,7 +54,7 @@ pub(crate) fn reconcile_payouts(state: &mut State) {
     }
 }
 
-/// The bank returns a payout, even one that was paid. The next payout includes the money.
+/// Makes a payout fail, even if it was already paid, because the bank returned it. The next payout includes the money.
 pub(crate) fn fail(state: &mut State, payout_id: &str) -> Result<(), Refused> {
     let payout = state.want("payout", payout_id)?;
     if matches!(text(&payout, "status"), "failed" | "canceled") {
@@ -81,7 +81,7 @@ fn book(state: &mut State, payout_id: &str, kind: &str, amount_minor: i64) -> St
             kind,
             amount_minor,
             fee: Fee::None,
-            // A payout's currency is one in which the account settles.
+            // The entry needs no conversion, because the balance already holds this money in the payout's currency.
             currency: text(&payout, "currency"),
             source: payout_id,
             description: json!(if failed { "PAYOUT FAILURE" } else { "STRIPE PAYOUT" }),

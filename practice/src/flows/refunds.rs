@@ -1,4 +1,4 @@
-//! Refunds, full and partial, and failed ones.
+//! Full, partial and failed refunds.
 
 use serde_json::{Value, json};
 
@@ -9,14 +9,14 @@ use crate::money;
 use crate::objects::money_back;
 use crate::state::{State, number, text};
 
-/// The caller's details of a refund, apart from its amount.
+/// The details that the caller gave for a refund, apart from its amount.
 #[derive(Debug, Default)]
 pub(crate) struct Wish {
     pub(crate) metadata: Value,
     pub(crate) reason: Value,
 }
 
-/// The charge behind a charge's or payment intent's id.
+/// The charge with this id, or the latest charge of the payment intent with this id.
 pub(crate) fn charge_of(state: &State, payment_id: &str) -> Result<Value, Refused> {
     if payment_id.starts_with("pi_") {
         let intent = state.want("payment_intent", payment_id)?;
@@ -31,7 +31,7 @@ pub(crate) fn charge_of(state: &State, payment_id: &str) -> Result<Value, Refuse
     state.want("charge", payment_id)
 }
 
-/// Refunds money. Returns the refund's id.
+/// Refunds an amount of a charge, or with `None` everything that is not refunded yet. Returns the refund's id.
 pub(crate) fn refund(
     state: &mut State,
     payment_id: &str,
@@ -95,7 +95,8 @@ fn check(state: &State, charge: &Value, amount_minor: i64, left_minor: i64) -> R
     Ok(())
 }
 
-/// The card network assigns a reference to the refund a little later, which `refund.updated` usually reports.
+/// Sets the reference that a card network assigns to a refund, and emits `refund.updated`. At Stripe, this happens
+/// shortly after the refund; here it happens at once.
 fn reference_arrives(state: &mut State, refund: &str) {
     let mut details = state.see(refund)["destination_details"].clone();
     if details["type"] != "card" {
@@ -107,7 +108,7 @@ fn reference_arrives(state: &mut State, refund: &str) {
     state.emit_change("refund.updated", refund, before);
 }
 
-/// A succeeded refund fails: the money is back in the account.
+/// Makes a refund fail after it succeeded. The money returns to the account's balance.
 pub(crate) fn fail(state: &mut State, refund_id: &str) -> Result<(), Refused> {
     let refund = state.want("refund", refund_id)?;
     if text(&refund, "status") == "failed" {
@@ -130,7 +131,7 @@ pub(crate) fn fail(state: &mut State, refund_id: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Adds to a refund's metadata; two events report it, as at Stripe.
+/// Adds metadata to a refund. As at Stripe, two events report the change.
 pub(crate) fn add_metadata(state: &mut State, refund: &str, more: Value) -> Result<(), Refused> {
     let mut metadata = state.want("refund", refund)?["metadata"].clone();
     if let (Value::Object(metadata), Value::Object(more)) = (&mut metadata, more) {

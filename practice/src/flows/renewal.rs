@@ -1,4 +1,4 @@
-//! A subscription's later periods: renewed, failed, fixed, or ended as scheduled.
+//! The later periods of a subscription: a renewal is paid or fails, or the subscription ends as scheduled.
 
 use serde_json::{Value, json};
 
@@ -8,10 +8,11 @@ use crate::objects::payment::NewIntent;
 use crate::state::{State, number, text};
 use crate::{Refused, Renewal};
 
-/// The reason of a subscription's later invoices.
+/// The billing reason of all invoices of a subscription after the first.
 pub(crate) const CYCLE: &str = "subscription_cycle";
 
-/// Moves a subscription forward by one period. Returns the invoice's id, or `None` if the subscription ended as scheduled.
+/// Moves a subscription forward by one period. Returns the invoice's id, or `None` if the subscription ended as
+/// scheduled.
 pub(crate) fn next_period(
     state: &mut State,
     subscription: &str,
@@ -80,7 +81,7 @@ fn intent_for(state: &mut State, sub: &Value) -> String {
     )
 }
 
-/// Finalizes a draft after all, and pays it.
+/// Finalizes an invoice that stayed a draft, and pays it.
 pub(crate) fn finalize_and_pay(state: &mut State, invoice: &str) -> Result<(), Refused> {
     let object = state.want("invoice", invoice)?;
     let subscription = billing::subscription_of(&object).unwrap_or_default();
@@ -96,7 +97,7 @@ pub(crate) fn finalize_and_pay(state: &mut State, invoice: &str) -> Result<(), R
     Ok(())
 }
 
-/// Announces the next period's invoice some days ahead.
+/// Announces the invoice of the next period, as Stripe does some days before the period begins.
 pub(crate) fn announce(state: &mut State, subscription: &str) -> Result<(), Refused> {
     let sub = billing::living(state, subscription)?;
     invoices::announce(state, subscription, period_after(&sub));
@@ -140,7 +141,7 @@ fn total_minor(sub: &Value) -> i64 {
         .sum()
 }
 
-/// The period ends are on the items; the subscription itself has none.
+/// Sets the current period of a subscription. As at Stripe, the items have the period, and not the subscription itself.
 fn move_items(state: &mut State, sub: &Value, period: Period) {
     let mut items = sub["items"].clone();
     for item in items["data"].as_array_mut().into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! Suspected fraud: early warnings of the card network, and reviews.
+//! Suspected fraud: early warnings by the card network, and reviews.
 
 use serde_json::{Value, json};
 
@@ -7,11 +7,11 @@ use crate::flows::refunds::charge_of;
 use crate::objects::money_back;
 use crate::state::{State, text};
 
-/// The reasons for closing a review.
+/// The reasons that Stripe has for closing a review.
 pub(crate) const REASONS: &[&str] =
     &["approved", "canceled", "disputed", "redacted", "refunded", "refunded_as_fraud"];
 
-/// Emits a fraud warning for a charge. Returns the warning's id.
+/// Creates a fraud warning for a charge and emits its event. Returns the warning's id.
 pub(crate) fn warn(state: &mut State, payment_id: &str) -> Result<String, Refused> {
     let charge = charge_of(state, payment_id)?;
     let now = state.now();
@@ -20,7 +20,7 @@ pub(crate) fn warn(state: &mut State, payment_id: &str) -> Result<String, Refuse
     Ok(warning)
 }
 
-/// Opens a review of a payment, as a rule would. Returns the review's id.
+/// Opens a review of a payment, as one of the account's fraud rules would. Returns the review's id.
 pub(crate) fn open(state: &mut State, payment_id: &str) -> Result<String, Refused> {
     let charge = charge_of(state, payment_id)?;
     if !charge["review"].is_null() {
@@ -50,7 +50,7 @@ pub(crate) fn close(state: &mut State, review: &str, reason: &str) -> Result<(),
     Ok(())
 }
 
-/// Closes the open review of a charge, because something else happened to the charge.
+/// Closes the open review of a charge, because the charge was refunded or disputed.
 pub(crate) fn close_because(state: &mut State, charge: &Value, reason: &str) -> Result<(), Refused> {
     match charge["review"].as_str() {
         Some(review) => close(state, review, reason),
@@ -58,7 +58,7 @@ pub(crate) fn close_because(state: &mut State, charge: &Value, reason: &str) -> 
     }
 }
 
-/// A charge and its payment intent name their review while it is open.
+/// Sets the review of a charge and its payment intent. Both name their review only while it is open.
 fn tie(state: &mut State, charge: &Value, review: Value) {
     state.set(text(charge, "id"), json!({ "review": review }));
     state.set(text(charge, "payment_intent"), json!({ "review": review }));

@@ -1,4 +1,4 @@
-//! Thin events: they name the object that something happened to, and do not contain it.
+//! Thin events. They name the object that changed, and do not contain it.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ pub(crate) fn notify(state: &mut State, kind: &str, object_id: &str) -> Result<S
     Ok(state.send_thin(event))
 }
 
-/// The API call that caused it, if one did.
+/// The API call that caused the event, or null.
 fn reason(state: &State) -> Value {
     match &state.request {
         Some((id, key)) => json!({ "type": "request", "request": { "id": id, "idempotency_key": key } }),
@@ -39,7 +39,7 @@ fn reason(state: &State) -> Value {
     }
 }
 
-/// With milliseconds, like the times of Stripe's v2 API.
+/// Formats a time with milliseconds, like the times in Stripe's v2 API.
 fn rfc3339(seconds: i64) -> String {
     let time = Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
     time.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()

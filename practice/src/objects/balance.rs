@@ -1,16 +1,16 @@
-//! Balance transaction and payout.
+//! The shapes of a balance transaction and a payout.
 
 use serde_json::{Value, json};
 
 use crate::ids;
 
-/// The fields of a new balance transaction; amounts are in the minor units of its own currency.
+/// The fields of a new balance transaction. Amounts are in the minor units of its currency.
 pub(crate) struct NewEntry<'a> {
-    /// Stripe's type, such as `charge`, `refund`, `adjustment` or `payout`.
+    /// The type at Stripe, such as `charge`, `refund`, `adjustment` or `payout`.
     pub(crate) kind: &'a str,
     pub(crate) amount_minor: i64,
     pub(crate) fee_minor: i64,
-    /// What the fee is for, as in `fee_details`.
+    /// The description of the fee in `fee_details`.
     pub(crate) fee_for: &'a str,
     pub(crate) currency: &'a str,
     /// The exchange rate, or null.
@@ -53,7 +53,7 @@ pub(crate) fn balance_transaction(new: &NewEntry<'_>) -> Value {
     })
 }
 
-/// The category of a type in Stripe's reports. Only disputes create adjustments here.
+/// The category in which Stripe's reports count this type. In the practice Stripe, only disputes create adjustments.
 fn reporting_category(kind: &str, amount_minor: i64) -> &str {
     match kind {
         "charge" | "payment" => "charge",
@@ -65,7 +65,7 @@ fn reporting_category(kind: &str, amount_minor: i64) -> &str {
     }
 }
 
-/// An automatic payout on its way to the bank.
+/// A new automatic payout, which is on its way to the bank.
 pub(crate) fn payout(amount_minor: i64, currency: &str, now: i64) -> Value {
     json!({
         "id": ids::new("po_"),
@@ -73,7 +73,7 @@ pub(crate) fn payout(amount_minor: i64, currency: &str, now: i64) -> Value {
         "amount": amount_minor,
         "application_fee": null,
         "application_fee_amount": null,
-        // Stripe gives the day, at midnight UTC.
+        // Stripe gives only the day of arrival, as midnight UTC.
         "arrival_date": now - now.rem_euclid(86_400),
         "automatic": true,
         "balance_transaction": null,
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_type_is_counted_in_stripes_group() {
+    fn each_type_has_the_reporting_category_of_stripe() {
         for (kind, amount_minor, wanted) in [
             ("payment", 1, "charge"),
             ("payment_refund", -1, "refund"),

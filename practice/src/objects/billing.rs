@@ -1,11 +1,11 @@
-//! Subscription, invoice and invoice payment.
+//! The shapes of a subscription, an invoice and an invoice payment.
 
 use serde_json::{Value, json};
 
 use crate::state::{Line, number, text};
 use crate::{ids, objects};
 
-/// A period of a subscription, in seconds since 1970.
+/// A period of a subscription. Times are in seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Period {
     pub(crate) start: i64,
@@ -24,7 +24,7 @@ pub(crate) struct NewSubscription<'a> {
     pub(crate) now: i64,
 }
 
-/// A subscription that waits for its first payment.
+/// A new subscription, which waits for its first payment.
 pub(crate) fn subscription(new: &NewSubscription<'_>) -> Value {
     let id = ids::new("sub_");
     let items = new.lines.iter().map(|line| item(line, &id, new.period, new.now)).collect();
@@ -128,11 +128,11 @@ fn item(line: &Line, subscription: &str, period: Period, now: i64) -> Value {
     })
 }
 
-/// The fields of a new invoice; the rest comes from the subscription.
+/// The fields of a new invoice. The other fields come from the subscription.
 pub(crate) struct NewInvoice<'a> {
     pub(crate) subscription: &'a Value,
     pub(crate) customer: &'a Value,
-    /// `subscription_create` or `subscription_cycle`.
+    /// The billing reason: `subscription_create`, `subscription_cycle` or `upcoming`.
     pub(crate) reason: &'a str,
     pub(crate) period: Period,
     pub(crate) number: String,
@@ -140,7 +140,7 @@ pub(crate) struct NewInvoice<'a> {
     pub(crate) now: i64,
 }
 
-/// A draft invoice.
+/// A new invoice, which is a draft.
 pub(crate) fn invoice(new: &NewInvoice<'_>) -> Value {
     let id = ids::new("in_");
     let sub = new.subscription;
@@ -269,7 +269,7 @@ fn line(invoice: &str, sub: &Value, item: &Value, period: Period) -> Value {
     })
 }
 
-/// The record of a payment outside Stripe.
+/// The invoice payment that records a payment outside Stripe.
 pub(crate) fn payment_record(invoice: &Value, now: i64) -> Value {
     json!({
         "id": ids::new("inpay_"),
@@ -287,7 +287,7 @@ pub(crate) fn payment_record(invoice: &Value, now: i64) -> Value {
     })
 }
 
-/// The link between an invoice and the payment intent that will pay it.
+/// The invoice payment that links an invoice to the payment intent that will pay it.
 pub(crate) fn invoice_payment(invoice: &Value, intent: &str, now: i64) -> Value {
     json!({
         "id": ids::new("inpay_"),

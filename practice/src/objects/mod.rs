@@ -1,6 +1,6 @@
-//! The shapes of Stripe's objects in the API version of the stand-in.
+//! The shapes of Stripe's objects in the API version of the practice Stripe.
 //!
-//! **Owns**: every field of a new object, with the values a plain test account has.
+//! **Owns**: every field of a new object, with the value that it has in an ordinary test account.
 //! **Never**: changes an object later, makes an event, or decides what happens.
 //! **Start at**: `session.rs`, `payment.rs`, `billing.rs`, `money_back.rs`, `balance.rs`.
 //! **Tested in**: `practice/tests/practice/`.
@@ -13,7 +13,7 @@ pub(crate) mod session;
 
 use serde_json::{Value, json};
 
-/// An empty address.
+/// An address without any values.
 pub(crate) fn no_address() -> Value {
     json!({ "city": null, "country": null, "line1": null, "line2": null, "postal_code": null, "state": null })
 }

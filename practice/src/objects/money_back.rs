@@ -1,10 +1,10 @@
-//! Refunds, disputes, warnings and reviews.
+//! The shapes of a refund, a dispute, a fraud warning and a review.
 
 use serde_json::{Value, json};
 
 use crate::ids;
 
-/// How long the account has to answer a dispute, in seconds.
+/// The time in which the account must answer a dispute, in seconds.
 const TIME_TO_ANSWER: i64 = 20 * 86_400;
 
 /// A refund of part or all of a charge.
@@ -71,7 +71,7 @@ pub(crate) fn dispute(charge: &Value, amount_minor: i64, status: &str, now: i64)
     })
 }
 
-/// A card network's warning that a charge may be fraud.
+/// A warning by the card network that a charge may be fraud.
 pub(crate) fn early_fraud_warning(charge: &Value, now: i64) -> Value {
     json!({
         "id": ids::new("issfr_"),
@@ -85,7 +85,7 @@ pub(crate) fn early_fraud_warning(charge: &Value, now: i64) -> Value {
     })
 }
 
-/// An open review.
+/// A new review, which is open.
 pub(crate) fn review(charge: &Value, now: i64) -> Value {
     json!({
         "id": ids::new("prv_"),

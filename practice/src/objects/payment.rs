@@ -1,10 +1,10 @@
-//! Customer, payment method, payment intent and charge.
+//! The shapes of a customer, a payment method, a mandate, a payment intent and a charge.
 
 use serde_json::{Value, json};
 
 use crate::{ids, objects};
 
-/// The kind of payment method.
+/// The kind of a payment method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
     Card,
@@ -12,7 +12,7 @@ pub(crate) enum Method {
 }
 
 impl Method {
-    /// Stripe's name for it.
+    /// Stripe's name for this kind.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Card => "card",
@@ -21,7 +21,7 @@ impl Method {
     }
 }
 
-/// The payer, as entered on the hosted page.
+/// The payer's details, as a person entered them on the hosted page.
 #[derive(Debug, Clone)]
 pub(crate) struct Payer {
     pub(crate) email: String,
@@ -110,7 +110,7 @@ pub(crate) fn payment_method(method: Method, payer: &Payer, customer: &Value, no
     object
 }
 
-/// The mandate that comes with a bank debit.
+/// The mandate of a bank debit, which is the payer's permission to debit the account.
 pub(crate) fn mandate(method: &str, now: i64) -> Value {
     let id = ids::new("mandate_");
     json!({
@@ -196,7 +196,7 @@ pub(crate) fn payment_intent(new: &NewIntent<'_>) -> Value {
     })
 }
 
-/// A charge of this payment intent; `status` is `succeeded`, `pending` or `failed`.
+/// A new charge of this payment intent. `status` is `succeeded`, `pending` or `failed`.
 pub(crate) fn charge(intent: &Value, method: &Value, status: &str, now: i64) -> Value {
     let failed = status == "failed";
     let succeeded = status == "succeeded";

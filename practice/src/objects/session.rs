@@ -1,11 +1,11 @@
-//! The Checkout Session, its lines and the prices behind them.
+//! The shapes of a Checkout Session, its lines and their prices.
 
 use serde_json::{Value, json};
 
 use crate::state::Line;
 use crate::{ids, objects};
 
-/// The fields of a new Checkout Session; amounts are in minor units, times in seconds since 1970.
+/// The fields of a new Checkout Session. Amounts are in minor units, and times in seconds since 1970.
 pub(crate) struct NewSession<'a> {
     pub(crate) id: &'a str,
     pub(crate) url: &'a str,
@@ -14,11 +14,11 @@ pub(crate) struct NewSession<'a> {
     pub(crate) mode: &'a str,
     pub(crate) currency: &'a str,
     pub(crate) amount_minor: i64,
-    /// The caller's own fields, which the session shows unchanged.
+    /// The caller's fields that the session shows unchanged.
     pub(crate) given: &'a Value,
 }
 
-/// An open Checkout Session.
+/// A new Checkout Session, which is open.
 pub(crate) fn session(new: &NewSession<'_>) -> Value {
     let given = new.given;
     let one_off = new.mode == "payment";
@@ -111,7 +111,7 @@ fn no_invoice() -> Value {
     })
 }
 
-/// What a session shows of the payer once it is paid.
+/// The payer's details that a session shows after it is paid.
 pub(crate) fn customer_details(email: &str, name: &str) -> Value {
     json!({
         "address": objects::no_address(),
@@ -125,7 +125,7 @@ pub(crate) fn customer_details(email: &str, name: &str) -> Value {
     })
 }
 
-/// A session's line, as its `line_items` list it.
+/// A line of a session, as it appears in `line_items`.
 pub(crate) fn line_item(line: &Line) -> Value {
     let amount_minor = line.amount_minor();
     json!({
@@ -144,7 +144,7 @@ pub(crate) fn line_item(line: &Line) -> Value {
     })
 }
 
-/// The price that `price_data` describes; with an interval it is recurring.
+/// The price that `price_data` describes. A price with an interval is recurring.
 pub(crate) fn price(
     currency: &str,
     amount_minor: i64,

@@ -1,4 +1,4 @@
-//! The actions of the console's buttons.
+//! Carries out the actions of the console's buttons.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -9,7 +9,7 @@ use crate::pages::{foreign_form, own_form, page, see_other};
 use crate::state::{SharedState, State, text};
 use crate::{Outcome, Refused, Renewal, money, webhooks};
 
-/// `POST /console/do`: one button, then back to the console.
+/// Answers `POST /console/do`: carries out the action of one button, then redirects to the console.
 pub(crate) async fn act(
     request: HttpRequest,
     body: web::Bytes,
@@ -26,7 +26,7 @@ pub(crate) async fn act(
     }
 }
 
-/// Carries out one button's action. Returns the part of the console to show next.
+/// Carries out the action of one button. Returns the id of the section of the console to show next.
 fn carry_out(state: &mut State, params: &Params) -> Result<&'static str, Refused> {
     let id = params.need("id")?;
     match params.need("action")? {
@@ -64,7 +64,8 @@ fn carry_out(state: &mut State, params: &Params) -> Result<&'static str, Refused
     }
 }
 
-/// An amount as typed, such as `2.50`, in the minor units of the payment's currency; empty for everything.
+/// Parses a typed amount, such as `2.50`, in the currency of the payment. Returns minor units, or `None` if the field
+/// is empty, which stands for everything.
 fn amount(state: &State, payment_id: &str, typed: Option<&str>) -> Result<Option<i64>, Refused> {
     let Some(typed) = typed.map(str::trim).filter(|typed| !typed.is_empty()) else {
         return Ok(None);

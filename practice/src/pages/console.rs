@@ -1,4 +1,4 @@
-//! The console: every payment, subscription and event of the stand-in, with buttons for what can happen to it.
+//! The console. It shows every payment, subscription and event, with buttons for what can happen to each.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -11,10 +11,10 @@ use crate::pages::html::{render, time};
 use crate::pages::page;
 use crate::state::{SharedState, State, number, text};
 
-/// How many of each kind the console shows, newest first.
+/// How many rows of each kind the console shows, newest first.
 const SHOWN: usize = 50;
 
-/// How many events the console shows by default: one gift alone creates about ten.
+/// How many events the console shows by default. One gift creates about ten.
 const EVENTS_SHOWN: usize = 30;
 
 #[derive(Template)]
@@ -32,16 +32,16 @@ struct Section {
     rows: Vec<Row>,
 }
 
-/// Its description, its state, and its buttons.
+/// A row for one object, with its description, its status and its buttons.
 struct Row {
     id: String,
-    /// A line may break between the parts.
+    /// The description, in parts. A line may break between two parts.
     what: Vec<String>,
     status: String,
     detail: Detail,
-    /// The buttons share an amount, left empty for all of it.
+    /// Whether the buttons have a field for an amount. The whole amount is used if the field is empty.
     takes_amount: bool,
-    /// Actions with their labels.
+    /// The action and the label of each button.
     buttons: Vec<(&'static str, String)>,
 }
 
@@ -51,16 +51,16 @@ enum Detail {
     Text(String),
 }
 
-/// Events that are older than the newest [`EVENTS_SHOWN`].
+/// Whether the page shows the events that are older than the newest [`EVENTS_SHOWN`].
 enum Older {
     None,
-    /// They are shown. Contains the number of the newest ones.
+    /// Older events are shown. Contains [`EVENTS_SHOWN`], for the link that hides them.
     Shown(usize),
-    /// They are hidden. Contains the number of all events.
+    /// Older events are hidden. Contains the number of all events, for the link that shows them.
     Hidden(usize),
 }
 
-/// `GET /console`; with `?events=all` every event is shown.
+/// Answers `GET /console`. With `?events=all`, the page shows all events.
 pub(crate) async fn show(request: HttpRequest, state: web::Data<SharedState>) -> HttpResponse {
     let all_events = Params::parse(request.query_string().as_bytes()).get("events") == Some("all");
     let state = state.open();
@@ -263,7 +263,7 @@ fn events(state: &State, all: bool) -> Vec<Row> {
                 delivery.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string())
             })
             .collect();
-        // A name of many words may break after its dots.
+        // A long event type may break after its dots.
         let what = text(event, "type").split_inclusive('.').map(str::to_owned).collect();
         let row = Row::new(id, String::new(), status, detail(event, &answers.join(", ")));
         let row = Row { what, ..row };

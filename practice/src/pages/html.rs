@@ -1,13 +1,13 @@
-//! Renders pages from the templates in `practice/templates/`, which escape every value.
+//! Renders pages from the templates in `practice/templates/`. The templates escape every value.
 
 use askama::Template;
 
-/// The style sheet, which is part of the page.
+/// The style sheet, which is embedded in each page.
 pub(crate) const STYLE: &str = include_str!("style.css");
 
-/// The whole page.
+/// Renders a whole page.
 pub(crate) fn render(page: &impl Template) -> String {
-    page.render().expect("the templates write to a String, which takes everything")
+    page.render().expect("rendering to a String must not fail")
 }
 
 #[derive(Template)]
@@ -17,12 +17,12 @@ struct Message<'a> {
     sentence: &'a str,
 }
 
-/// A page with only a message.
+/// Renders a page that contains only a message.
 pub(crate) fn message(title: &str, sentence: &str) -> String {
     render(&Message { title, sentence })
 }
 
-/// Seconds since 1970 as `24 Nov 2026, 06:31`, in UTC.
+/// Formats seconds since 1970 as `24 Nov 2026, 06:31`, in UTC.
 pub(crate) fn time(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(
         |_| seconds.to_string(),

@@ -13,7 +13,7 @@ mod pay;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-/// The routes of the pages.
+/// Registers the routes of the pages.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/", web::get().to(async || see_other("/console")))
@@ -40,12 +40,12 @@ fn page(status: u16, body: String) -> HttpResponse {
         .body(body)
 }
 
-/// Whether a form comes from one of these pages and not from another site in the same browser.
+/// Whether a form comes from one of these pages, and not from another site in the same browser.
 fn own_form(request: &HttpRequest) -> bool {
     let read = |name: header::HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
     match (read(header::ORIGIN), read(header::HOST)) {
         (Some(origin), Some(host)) => origin.strip_prefix("http://").is_some_and(|own| own == host),
-        // Programs send no Origin header; browsers always do with a form.
+        // A browser always sends an Origin header with a form. A request without one comes from a program.
         (None, _) => true,
         _ => false,
     }

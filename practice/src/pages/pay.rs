@@ -1,4 +1,4 @@
-//! The hosted payment page: the gift, its recipient, and three possible results.
+//! The hosted payment page. It shows the gift and its recipient, and has a button for each of three possible results.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -13,10 +13,10 @@ use crate::pages::{foreign_form, own_form, page, see_other};
 use crate::state::{SharedState, State, number, text};
 use crate::{How, money};
 
-/// The placeholder in a success URL.
+/// The placeholder for the session's id in a success URL.
 const PLACEHOLDER: &str = "{CHECKOUT_SESSION_ID}";
 
-/// `GET /pay/{session}`.
+/// Answers `GET /pay/{session}` with the payment page.
 pub(crate) async fn show(session: web::Path<String>, state: web::Data<SharedState>) -> HttpResponse {
     let state = state.open();
     let Ok(session) = state.want("checkout.session", &session) else {
@@ -37,7 +37,7 @@ pub(crate) async fn show(session: web::Path<String>, state: web::Data<SharedStat
     }
 }
 
-/// `POST /pay/{session}`.
+/// Answers `POST /pay/{session}`, which one of the page's buttons sends.
 pub(crate) async fn act(
     request: HttpRequest,
     session_id: web::Path<String>,
@@ -52,14 +52,14 @@ pub(crate) async fn act(
     let Ok(session) = state.want("checkout.session", &session_id) else {
         return unknown();
     };
-    // An address that the caller gave can't be changed on the page.
+    // The payer can't change an e-mail address that the caller gave.
     let email = session["customer_email"].as_str().or(params.get("email")).unwrap_or_default();
     let payer = Payer {
         email: email.trim().to_owned(),
         name: params.get("name").unwrap_or_default().trim().to_owned(),
     };
     if text(&session, "status") == "complete" {
-        // A second click on the same button: only the first one counts.
+        // This is a second click on the button. Only the first one counts.
         return see_other(&success_url(&session));
     }
     if !payer.email.contains('@') {
@@ -83,7 +83,8 @@ pub(crate) async fn act(
     }
 }
 
-/// The success URL with the session in it, and with everything percent-encoded that a header can't hold.
+/// The success URL with the session's id in place of the placeholder. Percent-encodes characters that a header can't
+/// contain.
 fn success_url(session: &Value) -> String {
     let url = text(session, "success_url").replace(PLACEHOLDER, text(session, "id"));
     utf8_percent_encode(&url, CONTROLS).to_string()
@@ -109,7 +110,7 @@ struct Page<'a> {
     trouble: Option<&'a str>,
     id: &'a str,
     payer: &'a Payer,
-    /// The address came from the caller.
+    /// Whether the e-mail address came from the caller, so that the payer can't change it.
     locked: bool,
     cancel: &'a str,
 }
@@ -120,7 +121,7 @@ fn form(state: &State, session: &Value, payer: &Payer, trouble: Option<&str>) ->
         1 => format!("every {unit}"),
         count => format!("every {count} {unit}s"),
     });
-    // A line that only repeats the recipient is omitted.
+    // A line whose name only repeats the recipient is omitted.
     let mut what: Vec<&str> = plan.lines.iter().map(|line| line.name.as_str()).collect();
     what.retain(|name| *name != state.account_name);
     render(&Page {
