@@ -14,7 +14,7 @@ pub(crate) fn session() -> String {
 
 /// Creates the random part of an id. The crate does not depend on the service, so it can't use the service's source of
 /// randomness.
-#[allow(clippy::disallowed_methods, reason = "the stand-in has its own one place for randomness")]
+#[allow(clippy::disallowed_methods, reason = "this crate has one random source of its own")]
 fn random() -> String {
     Uuid::new_v4().simple().to_string()
 }

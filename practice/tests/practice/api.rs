@@ -1,4 +1,4 @@
-//! The HTTP API: keys, parameters, errors, lists and faults.
+//! Tests the HTTP API: its keys, parameters, errors, lists and `expand[]`.
 
 use keepopen_practice::How;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ async fn a_new_session_is_open_and_unpaid_and_has_its_own_page() {
 }
 
 #[tokio::test]
-async fn an_unknown_parameter_is_named() {
+async fn an_unknown_parameter_is_rejected_with_its_name() {
     let stripe = TestStripe::start().await;
     let mut form = once_form();
     form.push(("line_items[0][price_data][colour]", "red"));
@@ -46,7 +46,7 @@ async fn an_unknown_parameter_is_named() {
 }
 
 #[tokio::test]
-async fn parameters_of_another_mode_are_refused() {
+async fn parameters_that_the_mode_does_not_allow_are_rejected() {
     let stripe = TestStripe::start().await;
     let mut cases = Vec::new();
     for (form, more) in [
@@ -67,7 +67,7 @@ async fn parameters_of_another_mode_are_refused() {
 }
 
 #[tokio::test]
-async fn wrong_amounts_currencies_and_addresses_are_refused() {
+async fn invalid_amounts_currencies_and_urls_are_rejected() {
     let stripe = TestStripe::start().await;
     for (name, value, code) in [
         ("line_items[0][price_data][unit_amount]", "49", json!("amount_too_small")),
@@ -82,13 +82,13 @@ async fn wrong_amounts_currencies_and_addresses_are_refused() {
         form.retain(|(own, _)| *own != name);
         form.push((name, value));
         let (status, body) = stripe.post("/v1/checkout/sessions", &form).await;
-        assert_eq!(status, 400, "{name}={value}");
+        assert_eq!(status, 400, "{name}={value} was not rejected");
         assert_eq!(body["error"].get("code").cloned().unwrap_or_default(), code, "{name}={value}: {body:#}");
     }
 }
 
 #[tokio::test]
-async fn unknown_routes_and_objects_are_404_in_stripes_shape() {
+async fn unknown_routes_and_objects_return_404_in_stripes_form() {
     let stripe = TestStripe::start().await;
     for path in [
         "/v1/nothing",
@@ -219,7 +219,7 @@ async fn expand_turns_ids_into_objects_and_shows_hidden_lists() {
 }
 
 #[tokio::test]
-async fn the_events_of_a_refund_by_the_api_contain_the_request() {
+async fn the_events_of_a_refund_through_the_api_contain_the_request() {
     let stripe = TestStripe::start().await;
     let session = stripe.once().await;
     stripe.practice.pay(&session, How::Card).unwrap();

@@ -1,10 +1,12 @@
-//! Balance transactions: everything that moves money has one. Tests when it is created and what it contains.
+//! Tests balance transactions. Stripe creates one for each movement of money. The tests check when each one is created,
+//! and what it contains.
 
 use keepopen_practice::{How, Outcome, Settlement};
 use serde_json::{Value, json};
 
 use crate::helpers::{NOON, TestStripe, word};
 
+/// Pays 10.00 euros and settles a bank debit. Returns the charge's id.
 async fn paid(stripe: &TestStripe, how: How) -> String {
     let session = stripe.once().await;
     stripe.practice.pay(&session, how).unwrap();
@@ -14,7 +16,7 @@ async fn paid(stripe: &TestStripe, how: How) -> String {
     stripe.practice.payments(&session).charge.unwrap()
 }
 
-/// Type, reporting category, amount, fee and net of everything booked from this source, oldest first.
+/// The type, reporting category, amount, fee and net of each balance transaction with this source, oldest first.
 fn booked(stripe: &TestStripe, source: &str) -> Vec<Value> {
     let entries = stripe.practice.objects("balance_transaction").into_iter();
     let of_source = entries.filter(|entry| entry["source"] == source);
@@ -37,7 +39,7 @@ async fn a_charge_is_booked_with_its_fee() {
 }
 
 #[tokio::test]
-async fn refunds_and_failed_refunds_are_booked_from_the_refund() {
+async fn the_entries_of_a_refund_and_of_its_failure_name_the_refund() {
     let stripe = TestStripe::start().await;
     let charge = paid(&stripe, How::Card).await;
     let refund = stripe.practice.refund(&charge, Some(400)).unwrap();
@@ -114,7 +116,7 @@ async fn the_contents_of_a_payout_are_listed_after_its_reconciliation() {
 }
 
 #[tokio::test]
-async fn what_was_pending_becomes_available_on_its_day() {
+async fn a_pending_entry_becomes_available_on_its_day() {
     let stripe = TestStripe::start().await;
     let charge = paid(&stripe, How::Card).await;
     let refund = stripe.practice.refund(&charge, Some(100)).unwrap();
@@ -132,7 +134,7 @@ async fn what_was_pending_becomes_available_on_its_day() {
 }
 
 #[tokio::test]
-async fn a_payment_in_another_currency_is_booked_in_the_accounts_own() {
+async fn a_payment_in_another_currency_is_booked_in_the_settlement_currency() {
     let stripe = TestStripe::start().await;
     let rates = |rate| Some(Settlement::new("usd", &[("eur", rate)]).unwrap());
     stripe.practice.set_settlement(rates("1.085"));
@@ -141,7 +143,7 @@ async fn a_payment_in_another_currency_is_booked_in_the_accounts_own() {
     assert_eq!(booked(&stripe, &charge), [json!(["charge", "charge", 1085, 41, 1044])]);
     let refund = stripe.practice.refund(&charge, Some(500)).unwrap();
     assert_eq!(booked(&stripe, &refund), [json!(["refund", "refund", -543, 0, -543])]);
-    // A dispute is converted at the current rate, not at the charge's.
+    // A dispute is converted at the current rate, and not at the rate of its charge.
     stripe.practice.set_settlement(rates("1.2"));
     let dispute = stripe.practice.dispute(&charge, None).unwrap();
     stripe.practice.close_dispute(&dispute, Outcome::Won).unwrap();

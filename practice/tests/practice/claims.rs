@@ -1,4 +1,4 @@
-//! Disputes in parts and in stages, warnings of fraud, and reviews.
+//! Tests disputes, inquiries, fraud warnings and reviews.
 
 use keepopen_practice::Outcome;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ fn state(stripe: &TestStripe, id: &str) -> Value {
     stripe.practice.object(id).unwrap()["status"].clone()
 }
 
-/// The amounts that a dispute moved, oldest first.
+/// The amounts of the balance transactions of a dispute, oldest first.
 fn moved(stripe: &TestStripe, dispute: &str) -> Vec<Value> {
     let dispute = stripe.practice.object(dispute).unwrap();
     let entries = dispute["balance_transactions"].as_array().unwrap();
@@ -27,7 +27,7 @@ async fn a_charge_may_be_disputed_in_parts_but_not_for_more_than_its_amount() {
     let rest = stripe.practice.dispute(&charge, None).unwrap();
     assert_eq!(moved(&stripe, &rest), [json!(-200)]);
     assert_eq!(stripe.practice.dispute(&charge, None).unwrap_err().code, Some("charge_disputed"));
-    // The money of a won dispute can be disputed again.
+    // After a dispute is won, its amount can be disputed again.
     stripe.practice.close_dispute(&first, Outcome::Won).unwrap();
     assert!(stripe.practice.dispute(&charge, Some(301)).is_err());
     assert!(stripe.practice.dispute(&charge, Some(300)).is_ok());
@@ -36,7 +36,7 @@ async fn a_charge_may_be_disputed_in_parts_but_not_for_more_than_its_amount() {
 }
 
 #[tokio::test]
-async fn an_inquiry_moves_no_money_and_may_be_closed() {
+async fn an_inquiry_moves_no_money_and_can_be_closed() {
     let stripe = TestStripe::start().await;
     let charge = stripe.charged().await;
     let from = stripe.emitted().len();
@@ -59,7 +59,7 @@ async fn an_inquiry_moves_no_money_and_may_be_closed() {
 }
 
 #[tokio::test]
-async fn an_inquiry_may_become_a_dispute() {
+async fn an_inquiry_can_be_escalated_to_a_dispute() {
     let stripe = TestStripe::start().await;
     let charge = stripe.charged().await;
     let inquiry = stripe.practice.open_inquiry(&charge, Some(600)).unwrap();
@@ -77,7 +77,7 @@ async fn an_inquiry_may_become_a_dispute() {
 }
 
 #[tokio::test]
-async fn a_full_refund_ends_an_inquiry() {
+async fn a_full_refund_closes_an_inquiry() {
     let stripe = TestStripe::start().await;
     let charge = stripe.charged().await;
     let inquiry = stripe.practice.open_inquiry(&charge, None).unwrap();
@@ -89,7 +89,7 @@ async fn a_full_refund_ends_an_inquiry() {
 }
 
 #[tokio::test]
-async fn a_prevented_dispute_is_a_refund() {
+async fn a_prevented_dispute_refunds_the_charge() {
     let stripe = TestStripe::start().await;
     let charge = stripe.charged().await;
     let from = stripe.emitted().len();
@@ -146,7 +146,7 @@ async fn a_card_network_warns_of_fraud() {
 }
 
 #[tokio::test]
-async fn a_review_ends_by_hand_or_when_the_charge_is_refunded_or_disputed() {
+async fn a_review_is_closed_by_hand_or_by_a_refund_or_a_dispute() {
     let stripe = TestStripe::start().await;
     let charge = stripe.charged().await;
     let review = stripe.practice.open_review(&charge).unwrap();

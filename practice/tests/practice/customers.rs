@@ -1,11 +1,11 @@
-//! Customers, their payment methods, and the metadata of charges and refunds.
+//! Tests customers, their payment methods, and the metadata of charges and refunds.
 
 use keepopen_practice::How;
 use serde_json::{Value, json};
 
 use crate::helpers::{TestStripe, word};
 
-/// A subscription's customer and payment method.
+/// Creates a subscription. Returns the ids of its customer and payment method.
 async fn reader(stripe: &TestStripe) -> (String, String) {
     let sub = stripe.practice.object(&stripe.subscribed().await).unwrap();
     (word(&sub, "customer"), word(&sub, "default_payment_method"))

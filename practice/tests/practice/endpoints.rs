@@ -1,4 +1,4 @@
-//! Webhook endpoints created through the API, and the account.
+//! Tests webhook endpoints that are created through the API, and `GET /v1/account`.
 
 use keepopen_practice::{How, sign};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ async fn the_secret_is_shown_only_when_the_endpoint_is_created() {
 }
 
 #[tokio::test]
-async fn each_enabled_endpoint_receives_its_events_in_its_version_with_its_secret() {
+async fn each_enabled_endpoint_receives_its_events_with_its_version_and_secret() {
     let stripe = TestStripe::start().await;
     let (all_url, all_heard) = receiver(vec![200]).await;
     let (some_url, some_heard) = receiver(vec![200]).await;

@@ -1,4 +1,4 @@
-//! One-off payments, refunds and disputes: which events they emit, in which order, and with what content.
+//! Tests one-off payments, refunds and disputes: which events they emit, in which order, and with which content.
 
 use keepopen_practice::{How, Outcome};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ async fn a_card_payment_emits_every_event() {
 }
 
 #[tokio::test]
-async fn an_event_is_a_snapshot_in_stripes_envelope() {
+async fn an_event_contains_the_object_in_stripes_envelope() {
     let stripe = TestStripe::start().await;
     let session = stripe.once().await;
     stripe.practice.pay(&session, How::Card).unwrap();
@@ -68,7 +68,7 @@ async fn the_fee_of_a_charge_can_be_read() {
 }
 
 #[tokio::test]
-async fn without_customer_creation_there_is_no_customer() {
+async fn no_customer_is_created_unless_the_call_asks_for_one() {
     let stripe = TestStripe::start().await;
     let mut form = crate::helpers::once_form();
     form.retain(|(name, _)| *name != "customer_creation");
@@ -123,7 +123,7 @@ async fn a_bank_debit_completes_unpaid_and_settles_later() {
 }
 
 #[tokio::test]
-async fn a_bank_debit_may_fail_later() {
+async fn a_bank_debit_can_fail_later() {
     let stripe = TestStripe::start().await;
     let session = stripe.once().await;
     stripe.practice.pay(&session, How::BankDebit).unwrap();
@@ -160,6 +160,7 @@ async fn a_session_can_be_paid_only_once() {
     assert_eq!(stripe.emitted().len(), emitted);
 }
 
+/// Pays 10.00 euros by card. Returns the payment intent's id.
 async fn paid(stripe: &TestStripe) -> String {
     let session = stripe.once().await;
     stripe.practice.pay(&session, How::Card).unwrap();
@@ -167,7 +168,7 @@ async fn paid(stripe: &TestStripe) -> String {
 }
 
 #[tokio::test]
-async fn refunds_together_never_exceed_the_charge() {
+async fn the_refunds_of_a_charge_never_exceed_it_together() {
     let stripe = TestStripe::start().await;
     let intent = paid(&stripe).await;
     let from = stripe.emitted().len();
@@ -199,7 +200,7 @@ async fn a_failed_refund_returns_the_money_to_the_account() {
 }
 
 #[tokio::test]
-async fn a_dispute_withdraws_the_money_and_a_won_one_returns_it() {
+async fn a_dispute_withdraws_the_money_and_returns_it_if_it_is_won() {
     let stripe = TestStripe::start().await;
     let intent = paid(&stripe).await;
     let from = stripe.emitted().len();

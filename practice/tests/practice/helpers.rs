@@ -1,4 +1,4 @@
-//! A practice Stripe with a clock that the test moves, and helpers for its API.
+//! Starts a practice Stripe with a clock that the test moves. Also has helpers for its API.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,7 +9,9 @@ use serde_json::Value;
 
 /// Monday, 7 December 2026, 12:00 UTC.
 pub const NOON: i64 = 1_796_644_800;
+/// The secret key for the API.
 pub const KEY: &str = "sk_test_practice";
+/// The secret with which webhook deliveries are signed.
 pub const WEBHOOK_SECRET: &str = "whsec_practice";
 
 /// A practice Stripe with its clock and an HTTP client.
@@ -44,17 +46,20 @@ impl TestStripe {
         Self { practice, http, clock }
     }
 
+    /// Moves the clock forward.
     pub fn seconds_pass(&self, seconds: i64) {
         self.clock.fetch_add(seconds, Ordering::SeqCst);
     }
 
+    /// Sends a POST call to the API. Returns the status and the body.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
         self.send(self.http.post(self.at(path)).bearer_auth(KEY).form(form)).await
     }
 
-    pub async fn post_with_key(&self, path: &str, form: &[(&str, &str)], key: &str) -> reqwest::Response {
+    /// Sends a POST call with an idempotency key.
+    pub async fn post_with_key(&self, path: &str, form: &[(&str, &str)], idempotency_key: &str) -> reqwest::Response {
         let request =
-            self.http.post(self.at(path)).bearer_auth(KEY).header("Idempotency-Key", key).form(form);
+            self.http.post(self.at(path)).bearer_auth(KEY).header("Idempotency-Key", idempotency_key).form(form);
         request.send().await.unwrap()
     }
 
@@ -71,6 +76,7 @@ impl TestStripe {
         (reply.status().as_u16(), reply.json().await.unwrap())
     }
 
+    /// The URL of a path on the practice Stripe.
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.practice.url())
     }
@@ -103,7 +109,7 @@ impl TestStripe {
         self.practice.payments(&session).subscription.unwrap()
     }
 
-    /// The newest event's `previous_attributes`.
+    /// The `previous_attributes` of the newest event.
     pub fn before(&self) -> Value {
         self.practice.events().pop().unwrap()["data"]["previous_attributes"].clone()
     }
@@ -121,12 +127,13 @@ impl TestStripe {
     /// The object of the newest event of this type.
     pub fn last_emitted(&self, kind: &str) -> Value {
         let events = self.practice.events();
-        events.iter().rev().find(|event| event["type"] == kind).unwrap_or_else(|| panic!("no {kind}"))["data"]
+        events.iter().rev().find(|event| event["type"] == kind).unwrap_or_else(|| panic!("no event of type {kind}"))["data"]
             ["object"]
             .clone()
     }
 }
 
+/// The parameters of a session for a one-off payment of 10.00 euros.
 pub fn once_form() -> Vec<(&'static str, &'static str)> {
     vec![
         ("mode", "payment"),
@@ -143,6 +150,7 @@ pub fn once_form() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
+/// The parameters of a session for 10.00 euros a month.
 pub fn monthly_form() -> Vec<(&'static str, &'static str)> {
     vec![
         ("mode", "subscription"),
@@ -161,6 +169,7 @@ pub fn id(object: &Value) -> String {
     word(object, "id")
 }
 
+/// The value of a string field, or an empty string if the field is missing.
 pub fn word(object: &Value, name: &str) -> String {
     object[name].as_str().unwrap_or_default().to_owned()
 }

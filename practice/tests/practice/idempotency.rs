@@ -1,4 +1,4 @@
-//! Idempotency keys as Stripe honours them.
+//! Tests that idempotency keys have the same effects as at Stripe.
 
 use keepopen_practice::{How, Trouble};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::helpers::{TestStripe, once_form};
 const PATH: &str = "/v1/checkout/sessions";
 
 #[tokio::test]
-async fn the_same_key_and_parameters_give_the_stored_reply() {
+async fn the_same_key_and_parameters_return_the_stored_reply() {
     let stripe = TestStripe::start().await;
     let first = stripe.post_with_key(PATH, &once_form(), "k").await;
     assert!(first.headers().get("Idempotent-Replayed").is_none());
@@ -23,7 +23,7 @@ async fn the_same_key_and_parameters_give_the_stored_reply() {
 }
 
 #[tokio::test]
-async fn the_same_key_with_other_parameters_is_an_idempotency_error() {
+async fn the_same_key_with_other_parameters_returns_an_idempotency_error() {
     let stripe = TestStripe::start().await;
     stripe.post_with_key(PATH, &once_form(), "k").await;
     let mut form = once_form();
@@ -60,12 +60,12 @@ async fn errors_of_the_call_itself_are_stored_too() {
 }
 
 #[tokio::test]
-async fn a_call_rejected_before_it_began_is_not_stored() {
+async fn the_error_of_a_call_that_did_not_begin_is_not_stored() {
     let stripe = TestStripe::start().await;
     stripe.practice.break_next_calls(Trouble::Status(429), 1);
     assert_eq!(stripe.post_with_key(PATH, &once_form(), "limited").await.status(), 429);
     assert_eq!(stripe.post_with_key(PATH, &once_form(), "limited").await.status(), 200);
     let wrong = [once_form(), vec![("colour", "red")]].concat();
-    assert_eq!(stripe.post_with_key(PATH, &wrong, "mended").await.status(), 400);
-    assert_eq!(stripe.post_with_key(PATH, &once_form(), "mended").await.status(), 200);
+    assert_eq!(stripe.post_with_key(PATH, &wrong, "corrected").await.status(), 400);
+    assert_eq!(stripe.post_with_key(PATH, &once_form(), "corrected").await.status(), 200);
 }

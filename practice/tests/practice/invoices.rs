@@ -1,10 +1,12 @@
-//! Invoices that wait for the payer, stay drafts, are announced, or are written off; payments that are canceled.
+//! Tests invoices that wait for the payer, stay drafts, are announced, or are written off. Also tests payments that are
+//! canceled.
 
 use keepopen_practice::{How, Renewal};
 use serde_json::{Value, json};
 
 use crate::helpers::{NOON, TestStripe};
 
+/// Creates a subscription and renews it. Returns the ids of the subscription and of the new invoice.
 async fn renewed(stripe: &TestStripe, how: Renewal) -> (String, String) {
     let sub = stripe.subscribed().await;
     let invoice = stripe.practice.renew(&sub, how).unwrap().unwrap();

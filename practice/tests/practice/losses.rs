@@ -1,4 +1,4 @@
-//! Lost events, and what the list of events still shows.
+//! Tests lost events, and which events the API still lists.
 
 use keepopen_practice::{How, Loss};
 
@@ -7,7 +7,7 @@ use crate::webhooks::{Heard, receiver};
 
 const DAY: i64 = 86_400;
 
-/// Pays 10.00 euros. Returns the ids of the events.
+/// Pays 10.00 euros by card. Returns the ids of the events that this emits.
 async fn paid(stripe: &TestStripe) -> Vec<String> {
     let from = stripe.practice.events().len();
     let session = stripe.once().await;
@@ -22,13 +22,14 @@ async fn listed(stripe: &TestStripe, query: &str) -> Vec<String> {
     list["data"].as_array().unwrap().iter().rev().map(id).collect()
 }
 
+/// The ids of the events that a receiver got.
 fn heard_ids(heard: &Heard) -> Vec<String> {
     let heard = heard.lock().unwrap();
     heard.iter().map(|(_, body)| id(&serde_json::from_slice(body).unwrap())).collect()
 }
 
 #[tokio::test]
-async fn an_event_that_is_not_delivered_is_listed_as_such() {
+async fn an_undelivered_event_is_listed_as_undelivered() {
     let stripe = TestStripe::start().await;
     let (url, heard) = receiver(vec![200]).await;
     stripe.practice.set_webhook_url(Some(url));
@@ -46,7 +47,7 @@ async fn an_event_that_is_not_delivered_is_listed_as_such() {
 }
 
 #[tokio::test]
-async fn an_event_can_be_missing_from_the_list_too() {
+async fn a_lost_event_can_also_be_missing_from_the_list() {
     let stripe = TestStripe::start().await;
     let (url, heard) = receiver(vec![200]).await;
     stripe.practice.set_webhook_url(Some(url));
@@ -61,7 +62,7 @@ async fn an_event_can_be_missing_from_the_list_too() {
 }
 
 #[tokio::test]
-async fn a_share_of_the_events_is_lost_until_losses_are_stopped() {
+async fn a_share_of_the_events_is_lost_until_the_test_stops_the_losses() {
     let stripe = TestStripe::start().await;
     stripe.practice.lose_events(Some(Loss::Share { percent: 50, seed: 1 }));
     let first = paid(&stripe).await;
@@ -73,7 +74,7 @@ async fn a_share_of_the_events_is_lost_until_losses_are_stopped() {
 }
 
 #[tokio::test]
-async fn an_abandoned_delivery_does_not_count_as_a_success() {
+async fn a_delivery_that_was_given_up_is_not_listed_as_delivered() {
     let stripe = TestStripe::start().await;
     let (url, _) = receiver(vec![500, 500, 500, 200]).await;
     stripe.practice.set_webhook_url(Some(url));
@@ -89,7 +90,7 @@ async fn an_abandoned_delivery_does_not_count_as_a_success() {
 }
 
 #[tokio::test]
-async fn events_are_shown_for_thirty_days() {
+async fn the_api_shows_events_for_thirty_days() {
     let stripe = TestStripe::start().await;
     let old = paid(&stripe).await;
     stripe.seconds_pass(30 * DAY);
@@ -103,7 +104,7 @@ async fn events_are_shown_for_thirty_days() {
 }
 
 #[tokio::test]
-async fn at_most_twenty_types_can_be_requested_and_not_together_with_one() {
+async fn a_list_of_events_rejects_more_than_twenty_types_and_both_type_filters_together() {
     let stripe = TestStripe::start().await;
     paid(&stripe).await;
     let types = |count: usize| vec!["types[]=charge.succeeded"; count].join("&");

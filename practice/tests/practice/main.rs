@@ -1,6 +1,6 @@
-//! The practice Stripe as its users see it: over HTTP and through the Rust handle.
+//! Tests the practice Stripe as its users see it: over HTTP and through the Rust handle.
 //!
-//! **Owns**: the promises that the demo and the server's own tests rely on.
+//! **Owns**: the tests of the behaviour that the demo and the service's own tests rely on.
 //! **Never**: looks inside the crate, or waits for time to pass.
 //! **Start at**: `helpers.rs`, then `flows.rs`.
 //! **Tested in**: here.

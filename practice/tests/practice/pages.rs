@@ -1,19 +1,22 @@
-//! The hosted payment page and the console, as a browser without scripts uses them.
+//! Tests the hosted payment page and the console, as a browser without scripts uses them.
 
 use keepopen_practice::How;
 use serde_json::Value;
 
 use crate::helpers::{TestStripe, id, once_form};
 
+/// Reads a page. Returns the status and the HTML.
 async fn text(stripe: &TestStripe, path: &str) -> (u16, String) {
     let reply = stripe.http.get(stripe.at(path)).send().await.unwrap();
     (reply.status().as_u16(), reply.text().await.unwrap())
 }
 
+/// Presses a button: sends a form, as a browser does.
 async fn press(stripe: &TestStripe, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
     stripe.http.post(stripe.at(path)).header("Origin", stripe.practice.url()).form(form).send().await.unwrap()
 }
 
+/// Presses a button of the console, which must succeed.
 async fn console(stripe: &TestStripe, action: &str, id: &str) {
     let reply = press(stripe, "/console/do", &[("action", action), ("id", id)]).await;
     assert_eq!(reply.status(), 303, "{action}");
@@ -37,13 +40,13 @@ async fn the_payment_page_shows_the_gift_and_its_buttons() {
         "id=\"pay-declined\"",
         "id=\"pay-bank\"",
     ] {
-        assert!(page.contains(part), "{part}");
+        assert!(page.contains(part), "the page does not contain {part}");
     }
     assert!(!page.contains("<script"));
 }
 
 #[tokio::test]
-async fn the_payment_page_shows_a_line_only_if_it_adds_to_the_recipient() {
+async fn the_payment_page_omits_a_line_that_only_repeats_the_recipient() {
     let stripe = TestStripe::start().await;
     let other = stripe.once().await;
     assert!(text(&stripe, &format!("/pay/{other}")).await.1.contains("<p class=\"what\">A contribution</p>"));
@@ -65,7 +68,7 @@ async fn yen_are_shown_without_decimals() {
 }
 
 #[tokio::test]
-async fn paying_by_card_leads_to_the_success_url_with_the_session_in_it() {
+async fn paying_by_card_redirects_to_the_success_url_with_the_sessions_id() {
     let stripe = TestStripe::start().await;
     let session = stripe.once().await;
     let form = [("email", "someone@example.org"), ("name", "A Reader"), ("how", "card")];
@@ -130,7 +133,7 @@ async fn a_form_from_another_site_does_nothing() {
 }
 
 #[tokio::test]
-async fn unknown_used_and_expired_pages_say_so() {
+async fn payment_pages_of_unknown_paid_and_expired_sessions_explain_the_problem() {
     let stripe = TestStripe::start().await;
     let (used, expired) = (stripe.once().await, stripe.once().await);
     stripe.practice.pay(&used, How::Card).unwrap();
@@ -181,7 +184,7 @@ async fn every_button_of_the_console_is_shown_and_works() {
 }
 
 #[tokio::test]
-async fn inquiries_and_payouts_have_buttons_too() {
+async fn the_console_has_buttons_for_inquiries_and_payouts() {
     let stripe = TestStripe::start().await;
     let charge = stripe.charged().await;
     let inquiry = stripe.practice.open_inquiry(&charge, Some(100)).unwrap();
@@ -211,7 +214,7 @@ async fn inquiries_and_payouts_have_buttons_too() {
 }
 
 #[tokio::test]
-async fn a_lost_event_is_shown_as_lost() {
+async fn the_console_shows_a_lost_event_as_lost() {
     let stripe = TestStripe::start().await;
     stripe.practice.set_webhook_url(Some("http://127.0.0.1:1/".to_owned()));
     stripe.practice.lose_deliveries(Some(keepopen_practice::Loss::Next(1)));
@@ -221,11 +224,11 @@ async fn a_lost_event_is_shown_as_lost() {
 }
 
 #[tokio::test]
-async fn the_console_shows_the_newest_events_or_all_on_request() {
+async fn the_console_shows_the_newest_events_and_all_events_on_request() {
     let stripe = TestStripe::start().await;
     let session = stripe.monthly().await;
     stripe.practice.pay(&session, How::Card).unwrap();
-    assert!(!text(&stripe, "/console").await.1.contains("events=all"), "a few events are shown completely");
+    assert!(!text(&stripe, "/console").await.1.contains("events=all"), "the page links to all events although it shows them");
     let sub = stripe.practice.payments(&session).subscription.unwrap();
     while stripe.emitted().len() <= 40 {
         stripe.practice.next_month(&sub, true).unwrap();
@@ -243,7 +246,7 @@ async fn the_console_shows_the_newest_events_or_all_on_request() {
 }
 
 #[tokio::test]
-async fn an_invalid_amount_is_rejected_with_a_sentence() {
+async fn the_console_rejects_an_invalid_amount() {
     let stripe = TestStripe::start().await;
     let session = stripe.once().await;
     stripe.practice.pay(&session, How::Card).unwrap();
@@ -256,7 +259,7 @@ async fn an_invalid_amount_is_rejected_with_a_sentence() {
 }
 
 #[tokio::test]
-async fn an_address_from_the_caller_cannot_be_changed() {
+async fn the_payer_cannot_change_an_email_address_from_the_caller() {
     let stripe = TestStripe::start().await;
     let form = [once_form(), vec![("customer_email", "known@example.org")]].concat();
     let (_, session) = stripe.post("/v1/checkout/sessions", &form).await;

@@ -1,4 +1,4 @@
-//! Paused subscriptions, and changes that wait for their payment.
+//! Tests paused subscriptions, and changes that wait for their payment.
 
 use keepopen_practice::Renewal;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::helpers::{NOON, TestStripe};
 
 #[tokio::test]
-async fn paused_collection_creates_invoices_and_collects_nothing() {
+async fn while_collection_is_paused_invoices_are_created_and_not_paid() {
     for (behavior, emitted, status) in [
         ("keep_as_draft", vec!["invoice.created"], "draft"),
         ("void", vec!["invoice.created", "invoice.finalized", "invoice.voided"], "void"),

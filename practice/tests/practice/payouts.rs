@@ -1,4 +1,4 @@
-//! Payouts: their contents, what they wait for, and the effects of a failed one.
+//! Tests payouts: their contents, the time at which they are possible, and the effects of a failed payout.
 
 use keepopen_practice::How;
 use serde_json::{Value, json};
@@ -14,8 +14,8 @@ async fn paid(stripe: &TestStripe) -> String {
     stripe.practice.payments(&session).charge.unwrap()
 }
 
-/// Type, amount and net of every entry of a payout, newest first.
-async fn inside(stripe: &TestStripe, payout: &str) -> Vec<(String, i64, i64)> {
+/// The type, amount and net of every balance transaction in a payout, newest first.
+async fn entries_of(stripe: &TestStripe, payout: &str) -> Vec<(String, i64, i64)> {
     let (status, list) = stripe.get(&format!("/v1/balance_transactions?limit=100&payout={payout}")).await;
     assert_eq!(status, 200, "{list:#}");
     let entries = list["data"].as_array().unwrap();
@@ -26,7 +26,7 @@ async fn inside(stripe: &TestStripe, payout: &str) -> Vec<(String, i64, i64)> {
 }
 
 #[tokio::test]
-async fn a_payout_contains_what_is_available_and_emits_its_events() {
+async fn a_payout_contains_the_available_entries_and_emits_its_events() {
     let stripe = TestStripe::start().await;
     let charge = paid(&stripe).await;
     assert!(stripe.practice.pay_out(false).is_empty());
@@ -54,7 +54,7 @@ async fn a_payout_contains_what_is_available_and_emits_its_events() {
         (&json!("payout"), &json!(-960), &json!(payouts[0]))
     );
     assert_eq!(
-        inside(&stripe, &payouts[0]).await,
+        entries_of(&stripe, &payouts[0]).await,
         [("payout".to_owned(), -960, -960), ("charge".to_owned(), 1000, 960)]
     );
     assert!(stripe.practice.pay_out(false).is_empty());
@@ -62,7 +62,7 @@ async fn a_payout_contains_what_is_available_and_emits_its_events() {
 }
 
 #[tokio::test]
-async fn a_payout_has_every_field_of_stripes() {
+async fn a_payout_has_every_field_of_a_payout_at_stripe() {
     let stripe = TestStripe::start().await;
     paid(&stripe).await;
     let payout = stripe.practice.object(&stripe.practice.pay_out(true)[0]).unwrap();
@@ -95,12 +95,12 @@ async fn a_payout_has_every_field_of_stripes() {
         "trace_id",
         "type",
     ] {
-        assert!(payout.get(field).is_some(), "{field}");
+        assert!(payout.get(field).is_some(), "the field {field} is missing");
     }
 }
 
 #[tokio::test]
-async fn a_payout_sums_payments_refunds_and_disputes() {
+async fn a_payout_is_the_sum_of_payments_refunds_and_disputes() {
     let stripe = TestStripe::start().await;
     let (refunded, disputed) = (paid(&stripe).await, paid(&stripe).await);
     for _ in 0..3 {
@@ -108,10 +108,10 @@ async fn a_payout_sums_payments_refunds_and_disputes() {
     }
     stripe.practice.refund(&refunded, Some(300)).unwrap();
     stripe.practice.dispute(&disputed, None).unwrap();
-    // The dispute withdraws its money immediately, and the payments are still pending, so there is nothing to pay out.
+    // There is nothing to pay out: the dispute withdraws its money immediately, while the payments are still pending.
     assert!(stripe.practice.pay_out(false).is_empty());
     let payout = stripe.practice.pay_out(true).remove(0);
-    let entries = inside(&stripe, &payout).await;
+    let entries = entries_of(&stripe, &payout).await;
     let sum: i64 = entries.iter().map(|(_, _, net)| net).sum();
     assert_eq!((entries.len(), sum), (8, 0));
     assert_eq!(stripe.practice.object(&payout).unwrap()["amount"], 5 * 960 - 300 - 1000 - 1500);
@@ -131,11 +131,11 @@ async fn each_currency_has_its_own_payout() {
     let currencies: Vec<_> =
         payouts.iter().map(|payout| word(&stripe.practice.object(payout).unwrap(), "currency")).collect();
     assert_eq!(currencies, ["eur", "jpy"]);
-    assert_eq!(inside(&stripe, &payouts[1]).await.len(), 2);
+    assert_eq!(entries_of(&stripe, &payouts[1]).await.len(), 2);
 }
 
 #[tokio::test]
-async fn a_failed_payouts_money_is_in_the_next_one() {
+async fn the_money_of_a_failed_payout_is_in_the_next_payout() {
     let stripe = TestStripe::start().await;
     paid(&stripe).await;
     let failed = stripe.practice.pay_out(true).remove(0);
@@ -150,7 +150,7 @@ async fn a_failed_payouts_money_is_in_the_next_one() {
     assert!(stripe.practice.fail_payout(&failed).is_err());
     let next = stripe.practice.pay_out(false).remove(0);
     assert_eq!(
-        inside(&stripe, &next).await,
+        entries_of(&stripe, &next).await,
         [("payout".to_owned(), -960, -960), ("payout_failure".to_owned(), 960, 960)]
     );
 }

@@ -1,4 +1,4 @@
-//! The settings that the practice Stripe accepts and rejects.
+//! Tests which settings the practice Stripe accepts and rejects, and that it starts and stops.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -8,7 +8,7 @@ use keepopen_practice::{PracticeStripe, StartError};
 use crate::helpers::{NOON, TestStripe, settings};
 
 #[tokio::test]
-async fn a_live_key_is_refused() {
+async fn a_live_key_is_rejected() {
     let clock = Arc::new(AtomicI64::new(NOON));
     for key in ["sk_live_abc", "rk_live_abc", " sk_live_abc"] {
         let mut wanted = settings(&clock);
@@ -18,7 +18,7 @@ async fn a_live_key_is_refused() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_not_a_secret_test_key_is_refused() {
+async fn a_key_that_is_not_a_secret_test_key_is_rejected() {
     let clock = Arc::new(AtomicI64::new(NOON));
     for key in ["", "pk_test_abc", "secret"] {
         let mut wanted = settings(&clock);
@@ -47,8 +47,8 @@ async fn the_error_for_a_port_in_use_contains_the_address() {
 }
 
 #[tokio::test]
-async fn after_stop_the_port_is_closed() {
-    // Uses its own address. On the shared one, another test could take the port as soon as it is free.
+async fn stop_closes_the_port() {
+    // This test has its own address, because at the usual one another test could take the port as soon as it is free.
     let mut wanted = settings(&Arc::new(AtomicI64::new(NOON)));
     wanted.bind = ([127, 0, 0, 2], 0).into();
     let practice = PracticeStripe::start(wanted).await.unwrap();
@@ -60,7 +60,7 @@ async fn after_stop_the_port_is_closed() {
 }
 
 #[actix_web::test]
-async fn it_also_starts_inside_an_actix_runtime() {
+async fn the_practice_stripe_also_starts_inside_an_actix_runtime() {
     let stripe = TestStripe::start().await;
     assert_eq!(stripe.http.get(stripe.at("/console")).send().await.unwrap().status(), 200);
 }

@@ -1,11 +1,12 @@
-//! Regular gifts: the first payment, renewals, failures and the end.
+//! Tests regular gifts: the first payment, renewals, failures and the end.
 
 use keepopen_practice::How;
 use serde_json::{Value, json};
 
 use crate::helpers::{NOON, TestStripe};
 
-async fn given(stripe: &TestStripe) -> String {
+/// Creates a subscription that is paid by card. Returns its id.
+async fn subscribe(stripe: &TestStripe) -> String {
     let session = stripe.monthly().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     stripe.practice.payments(&session).subscription.unwrap()
@@ -74,7 +75,7 @@ async fn a_paid_invoice_has_the_fields_of_the_newest_api_version() {
 #[tokio::test]
 async fn a_month_later_a_new_invoice_is_paid() {
     let stripe = TestStripe::start().await;
-    let sub = given(&stripe).await;
+    let sub = subscribe(&stripe).await;
     let from = stripe.emitted().len();
     stripe.seconds_pass(31 * 86_400);
     let invoice = stripe.practice.next_month(&sub, true).unwrap().unwrap();
@@ -105,9 +106,9 @@ async fn a_month_later_a_new_invoice_is_paid() {
 }
 
 #[tokio::test]
-async fn a_renewal_whose_card_fails_is_past_due_until_the_card_is_replaced() {
+async fn a_subscription_is_past_due_after_a_declined_renewal_until_the_card_is_replaced() {
     let stripe = TestStripe::start().await;
-    let sub = given(&stripe).await;
+    let sub = subscribe(&stripe).await;
     let from = stripe.emitted().len();
     let invoice = stripe.practice.next_month(&sub, false).unwrap().unwrap();
     assert_eq!(
@@ -130,7 +131,7 @@ async fn a_renewal_whose_card_fails_is_past_due_until_the_card_is_replaced() {
 #[tokio::test]
 async fn a_cancellation_at_period_end_takes_effect_at_the_end() {
     let stripe = TestStripe::start().await;
-    let sub = given(&stripe).await;
+    let sub = subscribe(&stripe).await;
     let from = stripe.emitted().len();
     stripe.practice.cancel(&sub, true).unwrap();
     let asked = stripe.last_emitted("customer.subscription.updated");
@@ -147,7 +148,7 @@ async fn a_cancellation_at_period_end_takes_effect_at_the_end() {
 #[tokio::test]
 async fn an_immediate_cancellation_ends_the_subscription() {
     let stripe = TestStripe::start().await;
-    let sub = given(&stripe).await;
+    let sub = subscribe(&stripe).await;
     let from = stripe.emitted().len();
     stripe.practice.cancel(&sub, false).unwrap();
     assert_eq!(stripe.emitted_since(from), ["customer.subscription.deleted"]);
@@ -169,7 +170,7 @@ async fn a_first_payment_by_bank_debit_leaves_the_invoice_open_until_it_settles(
 }
 
 #[tokio::test]
-async fn a_first_payment_by_bank_debit_that_fails_is_past_due() {
+async fn a_subscription_is_past_due_if_its_first_bank_debit_fails() {
     let stripe = TestStripe::start().await;
     let session = stripe.monthly().await;
     stripe.practice.pay(&session, How::BankDebit).unwrap();
@@ -180,9 +181,9 @@ async fn a_first_payment_by_bank_debit_that_fails_is_past_due() {
 }
 
 #[tokio::test]
-async fn the_api_cancels_and_withdraws_the_cancellation() {
+async fn the_api_schedules_and_withdraws_a_cancellation_and_cancels_at_once() {
     let stripe = TestStripe::start().await;
-    let sub = given(&stripe).await;
+    let sub = subscribe(&stripe).await;
     let path = format!("/v1/subscriptions/{sub}");
     let (status, asked) = stripe.post(&path, &[("cancel_at_period_end", "true")]).await;
     assert_eq!((status, &asked["cancel_at_period_end"]), (200, &json!(true)));
@@ -197,7 +198,7 @@ async fn the_api_cancels_and_withdraws_the_cancellation() {
 #[tokio::test]
 async fn ended_subscriptions_are_listed_only_on_request() {
     let stripe = TestStripe::start().await;
-    let sub = given(&stripe).await;
+    let sub = subscribe(&stripe).await;
     stripe.practice.cancel(&sub, false).unwrap();
     for (query, count) in [("", 0), ("?status=all", 1), ("?status=canceled", 1), ("?status=active", 0)] {
         let (_, list) = stripe.get(&format!("/v1/subscriptions{query}")).await;

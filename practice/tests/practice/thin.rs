@@ -1,4 +1,4 @@
-//! Thin events: signed like other events, but they contain only a reference to the object.
+//! Tests thin events. They are signed like other events, but contain only a reference to their object.
 
 use keepopen_practice::Loss;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Intentional faults: calls that fail, hang, or lose their responses.
+//! Tests intentional failures: API calls that fail, hang, or lose their responses.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use keepopen_practice::Trouble;
 use crate::helpers::{KEY, TestStripe, once_form};
 
 #[tokio::test]
-async fn trouble_ends_after_the_requested_number_of_calls() {
+async fn calls_succeed_again_after_the_requested_number_of_failures() {
     let stripe = TestStripe::start().await;
     stripe.practice.break_next_calls(Trouble::Status(503), 2);
     assert_eq!(stripe.get("/v1/events").await.0, 503);
@@ -47,10 +47,10 @@ async fn a_call_that_hangs_is_carried_out_even_if_the_caller_disconnects() {
     stripe.practice.break_next_calls(Trouble::Hang(Duration::from_secs(3_600)), 1);
     let request = stripe.http.post(stripe.at("/v1/checkout/sessions")).bearer_auth(KEY).form(&once_form());
     let mut waiting = std::pin::pin!(request.send());
-    // The response never arrives, so this waits until the session is stored.
+    // The response does not arrive during the test, so the loop waits until the session is stored.
     loop {
         tokio::select! {
-            _ = &mut waiting => panic!("it answered"),
+            _ = &mut waiting => panic!("the call returned a response although it must hang"),
             () = tokio::task::yield_now() => {}
         }
         if !stripe.practice.objects("checkout.session").is_empty() {

@@ -1,4 +1,4 @@
-//! Deliveries: signed, in order, retried, and finally given up.
+//! Tests webhook deliveries: their signatures, their order, the retries, and the end of the retries.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use crate::helpers::{NOON, TestStripe, WEBHOOK_SECRET, id};
 
-/// The signature header and the body of each delivery that a receiver got.
+/// The signature header and the body of each delivery that a receiver got, in order.
 pub type Heard = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
-/// A receiver that responds with these statuses in turn, and then always with the last one.
+/// Starts a receiver. It responds with these statuses in turn, and then always with the last one. Returns its URL and
+/// its deliveries.
 pub async fn receiver(statuses: Vec<u16>) -> (String, Heard) {
     let heard: Heard = Arc::default();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -24,7 +25,7 @@ pub async fn receiver(statuses: Vec<u16>) -> (String, Heard) {
         heard.push((signature, body.to_vec()));
         async move {
             let mut response = HttpResponse::build(status.try_into().unwrap());
-            // A redirect has a valid target, so that the test would notice if it were followed.
+            // The target of a redirect exists, so that the test would notice if the redirect were followed.
             response.insert_header(("Location", "/elsewhere")).finish()
         }
     };
@@ -39,7 +40,7 @@ pub async fn receiver(statuses: Vec<u16>) -> (String, Heard) {
 
 #[test]
 fn a_signature_is_the_hmac_of_time_and_body() {
-    // Computed with another implementation: HMAC-SHA256 of `1796644800.{"a":1}` under `whsec_practice`.
+    // The expected value comes from another implementation: HMAC-SHA256 of `1796644800.{"a":1}` with `whsec_practice`.
     let wanted = "t=1796644800,v1=3ce93cd11e6e369b2a6e3c96628572bba8bc627275b15b93710145526a984a76";
     assert_eq!(sign(br#"{"a":1}"#, WEBHOOK_SECRET, NOON), wanted);
 }
@@ -68,7 +69,7 @@ async fn events_are_delivered_in_order_signed_and_unchanged() {
 }
 
 #[tokio::test]
-async fn without_an_address_nothing_is_delivered() {
+async fn nothing_is_delivered_without_a_webhook_address() {
     let stripe = TestStripe::start().await;
     let session = stripe.once().await;
     stripe.practice.pay(&session, How::Card).unwrap();
@@ -94,7 +95,7 @@ async fn a_delivery_that_is_not_accepted_is_retried() {
 }
 
 #[tokio::test]
-async fn a_delivery_is_given_up_after_the_last_wait_and_can_be_sent_again_by_hand() {
+async fn a_delivery_is_given_up_after_the_last_retry_and_can_be_repeated_by_hand() {
     let stripe = TestStripe::start().await;
     let (url, heard) = receiver(vec![500, 500, 500, 200]).await;
     stripe.practice.set_webhook_url(Some(url));
@@ -121,7 +122,7 @@ async fn an_unreachable_receiver_counts_as_no_response() {
 }
 
 #[tokio::test]
-async fn a_rolled_secret_signs_new_deliveries() {
+async fn a_new_secret_signs_new_deliveries() {
     let stripe = TestStripe::start().await;
     let before = stripe.practice.sign(b"{}", NOON);
     stripe.practice.set_webhook_secret("whsec_rolled");
