@@ -1,4 +1,4 @@
-//! The effect of attacks from one address on all other readers, with the service's default limits.
+//! Measures how attacks from one address affect all other readers, with the service's default limits.
 //!
 //! **Owns** the proof that an attack from one address hardly affects others. Run it with `cargo bench --bench attacks`.
 //! With `--profile dev` it compiles faster, but the service is slower. `KEEPOPEN_TEST_PROGRAM` names another program to
@@ -54,7 +54,7 @@ fn main() {
     let quiet_ms = quiet.p99_ms();
     let seen = format!("{} of {} answered, p99 {quiet_ms:.1} ms", quiet.answered, quiet.asked);
     table.line("no attack", &seen, quiet.answered == quiet.asked);
-    // The practice Stripe runs on this runtime.
+    // The attacks run on another thread, because the practice Stripe needs this thread's runtime.
     std::thread::scope(|threads| {
         let attacks = threads.spawn(|| {
             unfinished_bodies(&service, quiet_ms, &mut table);

@@ -10,7 +10,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The number of connections. Each sends the next request as soon as it gets a response.
+/// The number of connections. Each connection sends the next request as soon as it gets a response.
 pub const CONNECTIONS: usize = 16;
 
 /// A server in this process, and its threads.

@@ -56,8 +56,8 @@ fn main() {
     });
 }
 
-/// Starts a service with the appeals of `world`. It keeps the maximum number of recent changes of standing: of whether
-/// somebody is a supporter.
+/// Starts a service with the appeals of `world`. The service keeps as many recent changes of standing (whether somebody
+/// is a supporter) as it can.
 async fn start(world: &World) -> Arc<App> {
     let folder = world.folder.path();
     let settings = sites::from_toml(&worlds::settings(folder)).unwrap();

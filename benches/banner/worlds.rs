@@ -23,9 +23,9 @@ pub struct World {
 
 /// A question and the reason of its expected verdict.
 pub struct Question {
-/// The name of the question in the output.
-pub name: &'static str,
-/// The body of the banner request.
+    /// The name of the question in the output.
+    pub name: &'static str,
+    /// The body of the banner request.
     pub body: String,
     /// The reason that the verdict must have.
     pub reason: &'static str,

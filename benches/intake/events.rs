@@ -6,7 +6,7 @@ use keepopen::clock::Clock;
 
 /// The endpoint's signing secret.
 pub const SECRET: &str = "whsec_bench";
-/// A payment from another source, as Stripe reports it. The service stores it and does not book it.
+/// Stripe's event about a payment that did not come through the service. The service stores it and does not book it.
 const EVENT: &str =
     include_str!("../../tests/fixtures/stripe/mock_objects_2025-10_clover/payment_intent.succeeded.json");
 

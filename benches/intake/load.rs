@@ -167,7 +167,11 @@ impl Delivering {
         self.buffer.clear();
         // An acknowledgement has no body.
         while !self.buffer.ends_with(b"\r\n\r\n") {
-            assert_ne!(self.stream.read_buf(&mut self.buffer).await.unwrap(), 0, "the server closed the connection");
+            assert_ne!(
+                self.stream.read_buf(&mut self.buffer).await.unwrap(),
+                0,
+                "the server closed the connection"
+            );
         }
         assert!(self.buffer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&self.buffer));
     }

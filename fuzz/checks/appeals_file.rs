@@ -14,7 +14,8 @@ use super::NOW_S;
 /// that a verdict names an existing appeal.
 pub fn appeals_file(data: &[u8]) {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();
-    let settings = SETTINGS.get_or_init(|| sites::from_toml(SITES).expect("the fixed settings must be valid"));
+    let settings =
+        SETTINGS.get_or_init(|| sites::from_toml(SITES).expect("the fixed settings must be valid"));
     let Ok(text) = std::str::from_utf8(data) else { return };
     for format in [Format::Toml, Format::Yaml] {
         check(text, format, settings);
@@ -26,7 +27,8 @@ fn check(text: &str, format: Format, settings: &Settings) {
         assert!(file::read(text, format).is_err(), "the two functions disagree on whether the text is valid");
         return;
     };
-    let (drafts, problems) = file::read(text, format).expect("a file whose fields are readable must be readable");
+    let (drafts, problems) =
+        file::read(text, format).expect("a file whose fields are readable must be readable");
     assert_eq!(
         drafts.len() + problems.len(),
         fields.len(),
@@ -35,7 +37,10 @@ fn check(text: &str, format: Format, settings: &Settings) {
     match file::write(&fields, format) {
         Ok(written) => {
             let again = file::fields(&written, format).expect("a written file must be readable");
-            assert_eq!(file::write(&again, format).expect("a file that was written once must be writable again"), written);
+            assert_eq!(
+                file::write(&again, format).expect("a file that was written once must be writable again"),
+                written
+            );
         }
         // Some numbers, such as NaN, are not valid. Such a field is omitted, but an item of a list can't be omitted.
         Err(error) => assert!(["nan", "inf"].iter().any(|it| text.to_lowercase().contains(it)), "{error}"),

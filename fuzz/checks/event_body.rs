@@ -20,7 +20,11 @@ pub fn event_body(data: &[u8]) {
     let joined = join_all(facts.clone());
     let reversed: Vec<Fact> = facts.iter().rev().cloned().collect();
     assert_eq!(join_all(reversed), joined, "the joined facts depend on the order of the events");
-    assert_eq!(join_all(facts.iter().chain(&facts).cloned()), joined, "a repetition changes the joined facts");
+    assert_eq!(
+        join_all(facts.iter().chain(&facts).cloned()),
+        joined,
+        "a repetition changes the joined facts"
+    );
     assert_eq!(join_all(joined.clone()), joined, "a second join changes the joined facts");
     for fact in &joined {
         let stored = serde_json::to_string(fact).expect("a fact must be serialisable");
@@ -30,9 +34,18 @@ pub fn event_body(data: &[u8]) {
     let Some(folded) = fold(&joined) else { return };
     let mut backwards = joined.clone();
     backwards.reverse();
-    assert_eq!(fold(&backwards).as_ref(), Some(&folded), "the contribution depends on the order of the facts");
+    assert_eq!(
+        fold(&backwards).as_ref(),
+        Some(&folded),
+        "the contribution depends on the order of the facts"
+    );
     let causes: BTreeSet<String> = folded.entries.iter().map(Entry::cause).collect();
-    assert_eq!(causes.len(), folded.entries.len(), "two ledger entries have the same cause: {:?}", folded.entries);
+    assert_eq!(
+        causes.len(),
+        folded.entries.len(),
+        "two ledger entries have the same cause: {:?}",
+        folded.entries
+    );
     for entry in &folded.entries {
         assert!(entry.money.amount_minor > 0, "{entry:?}");
         assert!(entry.occurred_at_ms >= 0, "{entry:?}");

@@ -55,12 +55,15 @@ struct Service {
 impl Service {
     fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder must be creatable");
-        std::fs::write(folder.path().join("appeals.toml"), APPEALS).expect("the temporary folder must be writable");
+        std::fs::write(folder.path().join("appeals.toml"), APPEALS)
+            .expect("the temporary folder must be writable");
         let settings = SETTINGS.replace("{folder}", &folder.path().display().to_string());
         let settings = sites::from_toml(&settings).expect("the fixed settings must be valid");
         let clock = Clock::movable(Timestamp::from_second(NOW_S).expect("NOW_S must be a valid time"));
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("the runtime must start");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("the runtime must start");
         let app = runtime.block_on(actions::start(settings, clock)).expect("the service must start");
         assert!(app.snapshot.load().problems.is_empty(), "{:?}", app.snapshot.load().problems);
         let signed = |standing, quiet_until| app.tokens.sign(&claims(&app, standing, quiet_until));

@@ -27,7 +27,10 @@ pub fn signature_header(data: &[u8]) {
     let judged = verify(Some(&header), body, &secrets, NOW_S);
     if judged.is_ok() {
         assert!(header.contains(&format!("v1={good}")), "accepted without a valid signature: {header}");
-        assert!(header.contains(&format!("t={NOW_S}")), "accepted without the time of the signature: {header}");
+        assert!(
+            header.contains(&format!("t={NOW_S}")),
+            "accepted without the time of the signature: {header}"
+        );
         let forged = header.replace(&good, &sign("whsec_other", NOW_S, body));
         assert_eq!(verify(Some(&forged), body, &secrets, NOW_S), Err(BadSignature::Wrong));
         let mut other_body = body.to_vec();

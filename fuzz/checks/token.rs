@@ -43,7 +43,9 @@ pub fn token(data: &[u8]) {
     assert_eq!(keys.tokens.check_any_site(&token, Purpose::Asking, i64::MAX), Err(BadToken::Expired));
     // Ed25519 signatures are deterministic, so no other signature may be valid for this token.
     let parts: Vec<&str> = token.split('.').collect();
-    let [head, body, signature] = parts[..] else { panic!("a token without three parts was accepted: {token}") };
+    let [head, body, signature] = parts[..] else {
+        panic!("a token without three parts was accepted: {token}")
+    };
     assert_eq!(keys.signature(head, body), signature, "a token with another signature was accepted");
     assert!(keys.tokens.check_any_site(&format!("{token}A"), Purpose::Asking, NOW_MS).is_err());
 }
@@ -58,7 +60,8 @@ impl Keys {
         let seed = [9; 32];
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("any 32 bytes must be a valid seed");
         let sealing = Secret::from(STANDARD.encode([7; 32]).as_str());
-        let vault = Vault::open(&sealing, std::path::Path::new("unused")).expect("a key of 32 bytes must be valid");
+        let vault =
+            Vault::open(&sealing, std::path::Path::new("unused")).expect("a key of 32 bytes must be valid");
         let kept = SealedKey {
             kid: KID.to_owned(),
             public: URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()),

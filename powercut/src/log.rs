@@ -13,7 +13,7 @@ pub enum Syncs {
     Ignored,
 }
 
-/// Why writes fail.
+/// The reason why writes fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The disk is full.

@@ -24,7 +24,7 @@ struct Vfs {
     log: Arc<Log>,
 }
 
-/// SQLite's file struct, followed in memory by the file of the real VFS.
+/// SQLite's file struct, followed by our own field. The default VFS's file follows this struct in memory.
 #[repr(C)]
 struct File {
     base: sqlite3_file,
@@ -63,7 +63,7 @@ const METHODS: &sqlite3_io_methods = &sqlite3_io_methods {
     xUnfetch: None,
 };
 
-/// Creates a VFS that records into `log`, and registers it with SQLite under the returned name.
+/// Creates a VFS that records into `log`, and registers it with SQLite. Returns its name.
 pub(crate) fn register(log: Arc<Log>) -> io::Result<String> {
     static MADE: AtomicUsize = AtomicUsize::new(0);
     let name = format!("powercut{}", MADE.fetch_add(1, Ordering::Relaxed));

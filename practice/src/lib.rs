@@ -31,5 +31,6 @@ pub use settlement::Settlement;
 pub use state::Trouble;
 pub use webhooks::{Delivery, sign};
 
-/// The API version of all objects and events, unless the caller's header names another.
+/// The API version of all objects and events. If a call names another version, only the `Stripe-Version` header of the
+/// reply changes.
 pub const API_VERSION: &str = "2026-09-30.endive";

@@ -1,6 +1,6 @@
 //! Selects the events that are lost on purpose. They are not delivered, and the API may also hide them.
 
-/// Which of the next events are lost.
+/// A rule that says which of the next events are lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
     /// This many of the next events are lost.

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// The clock of the practice Stripe. It returns whole seconds since 1970.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// Everything that the practice Stripe needs to start.
+/// The settings with which the practice Stripe starts.
 #[derive(Clone)]
 pub struct Settings {
     /// The address to listen on. It must be a loopback address. Port 0 selects a free port.
@@ -26,7 +26,7 @@ pub struct Settings {
     pub account_name: String,
 }
 
-/// Why the practice Stripe did not start.
+/// The reason why the practice Stripe did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A live key was configured.

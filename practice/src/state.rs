@@ -183,12 +183,12 @@ impl State {
         }
     }
 
-    /// The object with this id.
+    /// The object with this id, if there is one.
     pub(crate) fn get(&self, id: &str) -> Option<&Value> {
         self.objects.get(id)
     }
 
-    /// The object with this id, or null.
+    /// A copy of the object with this id, or null if there is none.
     pub(crate) fn see(&self, id: &str) -> Value {
         self.objects.get(id).cloned().unwrap_or(Value::Null)
     }
@@ -288,7 +288,7 @@ impl State {
         id
     }
 
-    /// Every thin event, oldest first.
+    /// All thin events, oldest first.
     pub(crate) fn thin_events(&self) -> Vec<Value> {
         self.thin_events.clone()
     }

@@ -33,7 +33,9 @@ impl Running {
     pub fn logs_until(&self, words: &str) -> String {
         let mut told = String::new();
         while !told.contains(words) {
-            let Ok(line) = self.lines.recv() else { panic!("the program ended without logging {words}: {told}") };
+            let Ok(line) = self.lines.recv() else {
+                panic!("the program ended without logging {words}: {told}")
+            };
             assert!(!line.contains("panicked"), "{line}");
             told.push_str(&line);
             told.push('\n');

@@ -1,4 +1,4 @@
-//! Customers and their payment methods.
+//! Changes to customers, their payment methods and their mandates.
 
 use serde_json::json;
 

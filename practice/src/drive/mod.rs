@@ -26,11 +26,11 @@ use crate::{Delivery, Refused, Settings, StartError, webhooks};
 /// How a person pays on the hosted page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
-    /// With a valid card.
+    /// The payer uses a valid card.
     Card,
-    /// With a card that is declined. The session then stays open.
+    /// The payer uses a card that is declined. The session then stays open.
     Decline,
-    /// With a bank debit, which settles or fails later.
+    /// The payer uses a bank debit, which settles or fails later.
     BankDebit,
 }
 
@@ -45,7 +45,7 @@ pub enum Outcome {
     WarningClosed,
 }
 
-/// The result of a subscription's next period.
+/// What happens to the payment of a subscription's next period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
     /// The card is valid, and the invoice is paid.

@@ -80,7 +80,7 @@ pub(crate) fn tie_of<'a>(state: &'a State, invoice: &str) -> Option<&'a Value> {
     state.all("invoice_payment").find(|tie| text(tie, "invoice") == invoice)
 }
 
-/// Marks an invoice as paid.
+/// Marks an invoice as paid. The subscription is then active.
 pub(crate) fn invoice_paid(state: &mut State, invoice: &str) {
     let now = state.now();
     let object = state.see(invoice);
@@ -148,7 +148,7 @@ pub(crate) fn cancel_now(state: &mut State, subscription: &str) -> Result<(), Re
     Ok(())
 }
 
-/// Ends a subscription and emits the event.
+/// Ends a subscription and emits `customer.subscription.deleted`.
 pub(crate) fn end(state: &mut State, subscription: &str) {
     let now = state.now();
     let canceled_at = match state.see(subscription)["canceled_at"].as_i64() {

@@ -6,7 +6,7 @@ use crate::Refused;
 use crate::flows::{billing, payments};
 use crate::state::{State, text};
 
-/// Changes a customer's fields and emits the event.
+/// Sets fields of a customer and emits `customer.updated`.
 pub(crate) fn update(state: &mut State, customer: &str, fields: Value) -> Result<(), Refused> {
     living(state, customer)?;
     state.change("customer.updated", customer, fields);

@@ -33,7 +33,7 @@ pub(crate) fn open(state: &mut State, payment_id: &str) -> Result<String, Refuse
     Ok(review)
 }
 
-/// Closes a review.
+/// Closes an open review for one of [`REASONS`].
 pub(crate) fn close(state: &mut State, review: &str, reason: &str) -> Result<(), Refused> {
     let object = state.want("review", review)?;
     if object["open"] == false {

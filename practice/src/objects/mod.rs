@@ -18,7 +18,7 @@ pub(crate) fn no_address() -> Value {
     json!({ "city": null, "country": null, "line1": null, "line2": null, "postal_code": null, "state": null })
 }
 
-/// A list object in Stripe's form.
+/// A list of objects in Stripe's form.
 pub(crate) fn list(url: &str, data: Vec<Value>, has_more: bool) -> Value {
     json!({ "object": "list", "data": data, "has_more": has_more, "url": url })
 }

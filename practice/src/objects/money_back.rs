@@ -7,7 +7,7 @@ use crate::ids;
 /// The time in which the account must answer a dispute, in seconds.
 const TIME_TO_ANSWER: i64 = 20 * 86_400;
 
-/// A refund of part or all of a charge.
+/// A new refund of all or part of a charge.
 pub(crate) fn refund(charge: &Value, amount_minor: i64, metadata: &Value, reason: &Value, now: i64) -> Value {
     let kind = charge["payment_method_details"]["type"].as_str().unwrap_or("card");
     let mut details = json!({ "type": kind });
@@ -38,7 +38,7 @@ pub(crate) fn refund(charge: &Value, amount_minor: i64, metadata: &Value, reason
     })
 }
 
-/// A dispute of part or all of a charge, or the inquiry before one.
+/// A new dispute of all or part of a charge. Its status says whether it is only an inquiry.
 pub(crate) fn dispute(charge: &Value, amount_minor: i64, status: &str, now: i64) -> Value {
     let inquiry = status == "warning_needs_response";
     json!({

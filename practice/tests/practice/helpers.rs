@@ -57,9 +57,18 @@ impl TestStripe {
     }
 
     /// Sends a POST call with an idempotency key.
-    pub async fn post_with_key(&self, path: &str, form: &[(&str, &str)], idempotency_key: &str) -> reqwest::Response {
-        let request =
-            self.http.post(self.at(path)).bearer_auth(KEY).header("Idempotency-Key", idempotency_key).form(form);
+    pub async fn post_with_key(
+        &self,
+        path: &str,
+        form: &[(&str, &str)],
+        idempotency_key: &str,
+    ) -> reqwest::Response {
+        let request = self
+            .http
+            .post(self.at(path))
+            .bearer_auth(KEY)
+            .header("Idempotency-Key", idempotency_key)
+            .form(form);
         request.send().await.unwrap()
     }
 
@@ -127,8 +136,11 @@ impl TestStripe {
     /// The object of the newest event of this type.
     pub fn last_emitted(&self, kind: &str) -> Value {
         let events = self.practice.events();
-        events.iter().rev().find(|event| event["type"] == kind).unwrap_or_else(|| panic!("no event of type {kind}"))["data"]
-            ["object"]
+        events
+            .iter()
+            .rev()
+            .find(|event| event["type"] == kind)
+            .unwrap_or_else(|| panic!("no event of type {kind}"))["data"]["object"]
             .clone()
     }
 }

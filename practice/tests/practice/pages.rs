@@ -228,7 +228,10 @@ async fn the_console_shows_the_newest_events_and_all_events_on_request() {
     let stripe = TestStripe::start().await;
     let session = stripe.monthly().await;
     stripe.practice.pay(&session, How::Card).unwrap();
-    assert!(!text(&stripe, "/console").await.1.contains("events=all"), "the page links to all events although it shows them");
+    assert!(
+        !text(&stripe, "/console").await.1.contains("events=all"),
+        "the page links to all events although it shows them"
+    );
     let sub = stripe.practice.payments(&session).subscription.unwrap();
     while stripe.emitted().len() <= 40 {
         stripe.practice.next_month(&sub, true).unwrap();
