@@ -7,7 +7,7 @@
 //! the seconds per measurement (1). `INTAKE_FOLDER` names a folder on the disk to measure; by default, the files are
 //! in Cargo's target folder.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "it is a program that measures and says so")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people at a terminal")]
 
 mod disk;
 mod events;

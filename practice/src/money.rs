@@ -32,7 +32,7 @@ pub(crate) fn format(amount_minor: i64, currency: &str) -> String {
 pub(crate) fn shown(amount_minor: i64, currency: &str) -> String {
     let plain = format(amount_minor, currency);
     let Some((code, amount)) = plain.split_once(' ') else { return plain };
-    // Other currencies have no symbol here, because it would be a word or several currencies would share it.
+    // Other currencies are shown with their code, because their symbol is a word or several currencies share it.
     let symbol = match code {
         "EUR" => "€",
         "GBP" => "£",
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fee_is_one_and_a_half_percent_and_25() {
+    fn the_fee_is_one_and_a_half_percent_plus_25() {
         assert_eq!(fee(1000), 40);
         assert_eq!(fee(2500), 63);
         assert_eq!(fee(20), 20);

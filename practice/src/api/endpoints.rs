@@ -183,7 +183,7 @@ fn events(params: &Params) -> Result<Option<Vec<String>>, Refused> {
 
 impl PracticeStripe {
     /// With `true`, the account can't accept payments or receive payouts, like one whose owner is not verified yet.
-    /// With `false`, it can.
+    /// With `false`, it can do both.
     pub fn limit_account(&self, limited: bool) {
         self.state.open().account_is_limited = limited;
     }

@@ -34,7 +34,7 @@ impl PracticeStripe {
     }
 
     /// With `true`, a new charge gets its balance transaction only when `post_fees` is called, as if Stripe were slow.
-    /// With `false`, it gets it at once.
+    /// With `false`, the charge gets it at once.
     pub fn settle_late(&self, late: bool) {
         self.state.open().balance.late = late;
     }

@@ -72,7 +72,7 @@ pub(crate) fn charge_succeeded(state: &mut State, charge: &str) {
     }
 }
 
-/// Creates the entries of all charges that wait for it.
+/// Creates the entries of all charges that have none yet.
 pub(crate) fn post_fees(state: &mut State) {
     for charge in std::mem::take(&mut state.balance.unbooked) {
         book_charge(state, &charge);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::helpers::{KEY, NOON, TestStripe, id, monthly_form, once_form};
 
 #[tokio::test]
-async fn a_call_without_the_right_key_is_401_in_stripes_shape() {
+async fn a_call_without_the_right_key_returns_401_in_stripes_form() {
     let stripe = TestStripe::start().await;
     let url = stripe.at("/v1/events");
     for request in [stripe.http.get(&url), stripe.http.get(&url).bearer_auth("sk_test_other")] {
