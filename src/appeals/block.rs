@@ -1,4 +1,4 @@
-//! The blocks of a text. All are shown as plain text; nothing in them is interpreted as HTML.
+//! The blocks of an appeal's text. The page shows all of them as plain text and never as HTML.
 
 use std::fmt;
 
@@ -105,7 +105,7 @@ impl Block {
         }
     }
 
-    /// Its texts, each with the path of its field within the block.
+    /// The texts of the block, each with the path of its field within the block.
     pub(super) fn texts(&self) -> Vec<(String, &str)> {
         match self {
             Self::Paragraph(text) => vec![(String::new(), text.as_str())],
@@ -122,7 +122,7 @@ impl Block {
     }
 }
 
-/// Whether a page served over https may show this URL, and it contains no password.
+/// Whether `address` is an https URL without a user name or password.
 fn is_safe(address: &str) -> bool {
     Url::parse(address)
         .is_ok_and(|url| url.scheme() == "https" && url.username().is_empty() && url.password().is_none())
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_that_is_no_block_says_what_is_wrong() {
+    fn an_invalid_block_is_rejected_with_a_helpful_message() {
         let cases: [(Value, &str); 12] = [
             (json!(3), "a text, or"),
             (json!({}), "or one of {"),

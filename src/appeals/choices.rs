@@ -63,8 +63,8 @@ pub struct FeeCoverTerms {
 type Own = BTreeMap<Currency, OwnAmounts>;
 
 impl Choices {
-    /// What readers of `country` are offered: the variant's `own` amounts if it has some in their currency, otherwise the
-    /// site's.
+    /// The choices for readers of `country`. They contain the variant's `own` amounts if it has some in the readers'
+    /// currency, otherwise the site's amounts.
     fn to(site: &SiteSettings, country: Option<CountryCode>, own: &Own) -> Option<Self> {
         let currency = site.currency_in(country);
         let giving = site.giving.get(&currency)?;
@@ -92,7 +92,7 @@ impl Choices {
     }
 }
 
-/// What one site offers; each country's choices are serialised once.
+/// What one site offers. The choices for each country are serialised once.
 #[derive(Debug)]
 pub struct SiteChoices {
     everywhere: Box<RawValue>,
@@ -100,7 +100,7 @@ pub struct SiteChoices {
 }
 
 impl SiteChoices {
-    /// What `site` offers for a variant with `own` amounts; if empty, only the site's amounts.
+    /// What `site` offers for a variant. Where `own` has no amounts in a currency, the site's amounts are offered.
     pub fn of(site: &SiteSettings, own: &Own) -> Option<Self> {
         let written = |country| Some(json(&Choices::to(site, country, own)?));
         let countries = site.countries_of_giving().into_iter();
@@ -108,7 +108,7 @@ impl SiteChoices {
         Some(Self { everywhere: written(None)?, by_country })
     }
 
-    /// What a reader of `country` (ISO 3166-1, as sent by the page) is offered, as JSON.
+    /// The choices for a reader of `country`, as JSON. `country` is an ISO 3166-1 code, as sent by the page.
     pub fn to(&self, country: Option<&str>) -> &RawValue {
         let country = country.filter(|_| !self.by_country.is_empty()).and_then(CountryCode::parse);
         country.and_then(|country| self.by_country.get(&country)).unwrap_or(&self.everywhere)

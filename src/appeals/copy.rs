@@ -10,11 +10,11 @@ use super::Block;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "Written")]
 pub struct Copy {
-    /// The BCP 47 tag of the language of `words`; if omitted, the language of each site that shows them.
+    /// The BCP 47 tag of the language of `words`. If omitted, `words` are in the language of each site that shows them.
     pub locale: Option<String>,
     /// The texts in that language.
     pub words: CopyText,
-    /// Translations by BCP 47 tag, each complete.
+    /// The translations, by BCP 47 tag. Each of them is complete.
     pub translations: BTreeMap<String, CopyText>,
 }
 
@@ -24,7 +24,7 @@ pub struct Copy {
 pub struct CopyText {
     /// The heading.
     pub heading: String,
-    /// The text below it.
+    /// The text below the heading.
     #[serde(default)]
     pub body: Vec<Block>,
     /// The button that goes to the payment page.
@@ -40,7 +40,7 @@ pub struct CopyText {
 /// Texts that replace the same fields on phones.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "see Words")]
+#[expect(missing_docs, reason = "see CopyText")]
 pub struct MobileCopy {
     pub heading: Option<String>,
     pub body: Option<Vec<Block>>,
@@ -59,7 +59,8 @@ pub struct ThanksCopy {
     pub body: Vec<Block>,
 }
 
-/// The fields of [`Copy`], side by side: with flattening, unknown fields would be accepted.
+/// The fields of [`Copy`] and of its [`CopyText`] in one struct. With `serde(flatten)`, unknown fields would be
+/// accepted.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -83,7 +84,8 @@ impl From<Written> for Copy {
 }
 
 impl Copy {
-    /// The texts in each language, with the path of their field within the copy: first the original, then the translations.
+    /// The texts in each language, each with the path of its field within the copy. The original is first, and the
+    /// translations follow.
     pub fn languages(&self) -> impl Iterator<Item = (String, &CopyText)> {
         let translations = self.translations.iter();
         std::iter::once((String::new(), &self.words))
@@ -92,7 +94,7 @@ impl Copy {
 }
 
 impl Copy {
-    /// The first text that is present but empty: its field within the copy, and a message.
+    /// Finds the first text that is present but empty. Returns its field within the copy, and a message.
     pub fn blank_line(&self) -> Option<(String, String)> {
         self.languages().find_map(|(path, words)| {
             let (thanks, mobile) = (words.thanks.as_ref(), words.mobile.as_ref());
@@ -146,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_without_words_is_found_in_any_language_and_on_phones() {
+    fn a_blank_text_is_found_in_any_language_and_on_phones() {
         let blank = |copy: serde_json::Value| {
             let copy: Copy = serde_json::from_value(copy).unwrap();
             copy.blank_line().map(|(field, _)| field)
@@ -163,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn on_phones_each_field_that_is_given_takes_the_place_of_the_same() {
+    fn on_phones_a_mobile_field_replaces_the_field_of_the_same_name() {
         let words = |mobile: serde_json::Value| -> CopyText {
             serde_json::from_value(json!({
                 "heading": "Help us today", "body": ["Long"], "cta": "Give {gift} now", "dismiss": "Not today",

@@ -1,4 +1,4 @@
-//! One appeal, as written in a file or sent over HTTP: its rules, and the copy of each variant.
+//! One appeal, as written in a file or sent over HTTP: its rules, and the copy (the texts) of each variant.
 
 use std::collections::BTreeMap;
 
@@ -12,30 +12,30 @@ use crate::config::typed::{self, Notation};
 use crate::money::Currency;
 use crate::sites::OwnAmounts;
 
-/// One appeal: its rules, and the copy of each variant, in their order.
+/// One appeal: its rules, and the copy of each variant. `copies` and `amounts` have the order of the rules' variants.
 #[derive(Clone, Debug)]
 pub struct AppealDocument {
     /// The rules.
     pub rules: AppealRules,
     /// The copy of each variant.
     pub copies: Vec<Copy>,
-    /// The amounts that each variant offers instead of its sites', by currency.
+    /// The amounts that each variant offers instead of the sites' amounts, by currency.
     pub amounts: Vec<BTreeMap<Currency, OwnAmounts>>,
-    /// Its ticker.
+    /// The ticker, which shows the progress towards the appeal's goal.
     pub ticker: Option<Ticker>,
 }
 
 impl AppealDocument {
-    /// Reads one appeal. `variants[n].copy` holds the copy and `variants[n].amounts` a variant's own amounts; the rest are
-    /// the rules, which the decision reads.
+    /// Reads one appeal. `variants[n].copy` contains a variant's copy, and `variants[n].amounts` its own amounts. All other
+    /// fields are rules, which the crate `keepopen_decision` reads.
     ///
     /// # Errors
-    /// The problems, each with its field; `place` names an appeal without an id.
+    /// The first problem, with its field. `place` identifies an appeal that has no id.
     pub fn read(fields: Map<String, Value>, place: &str) -> Result<Self, AppealProblem> {
         Self::read_as(fields, place, Notation::Json)
     }
 
-    /// The same, with messages in the notation of the appeal's file.
+    /// Reads one appeal like [`Self::read`]. Messages use the notation of the appeal's file.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -105,7 +105,7 @@ impl AppealDocument {
         Ok(Self { rules, copies, amounts, ticker })
     }
 
-    /// Reads a stored version. A version has no state, so it gets the state in which it was published.
+    /// Reads a stored version of an appeal. A version contains no state, so the caller passes it as `live`.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -121,7 +121,7 @@ impl AppealDocument {
     }
 }
 
-/// The field that counts days until an end that the appeal does not have.
+/// The first field that uses `{days_left}`, with a message, if the appeal has no end.
 fn endless(copy: &Copy, rules: &AppealRules) -> Option<(String, String)> {
     if rules.schedule.ends_at.is_some() {
         return None;
@@ -130,7 +130,7 @@ fn endless(copy: &Copy, rules: &AppealRules) -> Option<(String, String)> {
     Some((field, "{days_left} needs an end: write schedule.ends_at.".to_owned()))
 }
 
-/// The field that mentions a ticker that the appeal does not have.
+/// The first field that uses a ticker's value, with a message, if the appeal has no ticker.
 fn tickerless(copy: &Copy, ticker: Option<&Ticker>) -> Option<(String, String)> {
     let value = TICKER_VALUES.into_iter().filter(|_| ticker.is_none());
     let (field, value) =
@@ -143,7 +143,7 @@ fn tickerless(copy: &Copy, ticker: Option<&Ticker>) -> Option<(String, String)> 
 struct Reader(Notation);
 
 impl Reader {
-    /// The value, or the field with the problem and a message.
+    /// Returns the value, or the field with the problem and a message.
     fn value<T: DeserializeOwned>(self, value: Value) -> Result<T, (String, String)> {
         typed::read(value, self.0).map_err(|misfit| (misfit.field, misfit.sentence))
     }

@@ -25,7 +25,7 @@ impl Format {
         }
     }
 
-    /// YAML if the name ends with `.yaml` or `.yml`, otherwise TOML.
+    /// Returns YAML if the file name ends with `.yaml` or `.yml`, otherwise TOML.
     pub fn of(path: &Path) -> Self {
         match path.extension().and_then(|it| it.to_str()) {
             Some("yaml" | "yml") => Self::Yaml,
@@ -63,7 +63,7 @@ struct File {
     appeals: Vec<Map<String, Value>>,
 }
 
-/// The appeals of a file as fields, in their order.
+/// Returns the appeals of a file as maps of fields, in the file's order.
 ///
 /// # Errors
 /// See [`NotUnderstood`].
@@ -94,12 +94,13 @@ pub fn read(text: &str, format: Format) -> Result<(Vec<AppealDocument>, Vec<Appe
     Ok((documents, problems))
 }
 
-/// An appeal contains something that the format can't represent: for TOML, a list with a null in it.
+/// An appeal contains something that the format can't represent. For example, a TOML list can't contain a null.
 #[derive(Debug, thiserror::Error)]
 #[error("the appeal can't be written in this format: {0}")]
 pub struct NotWritten(String);
 
-/// Writes appeals as a file that [`fields`] reads back unchanged. A null field is omitted, which means the same.
+/// Writes appeals as a file that [`fields`] reads back unchanged, except that null fields are omitted. An omitted field
+/// means the same as a null field.
 ///
 /// # Errors
 /// See [`NotWritten`].
@@ -128,7 +129,7 @@ fn as_fields(table: toml::Table) -> Map<String, Value> {
     table.into_iter().map(|(name, value)| (name, as_value(value))).collect()
 }
 
-/// TOML has its own times; here they are texts, as in JSON.
+/// Converts a TOML value to JSON. TOML has a type for times, and JSON does not, so times become strings.
 fn as_value(value: toml::Value) -> Value {
     match value {
         toml::Value::Datetime(time) => Value::String(time.to_string()),
@@ -158,7 +159,7 @@ mod tests {
     "#;
 
     #[test]
-    fn one_bad_appeal_is_reported_and_the_others_stand() {
+    fn invalid_appeals_are_reported_and_the_others_are_kept() {
         let text = format!(
             "{GOOD}\n[[appeals]]\nid = \"typo\"\nsties = []\n[[appeals]]\nid = \"mute\"\nvariants = [{{ id = \"a\" }}]\n\
              [[appeals]]\nid = \"blank\"\nvariants = [{{ id = \"a\", copy = {{ heading = \" \" }} }}]\nsites = []\nkind = \"ask\"\nsurface = []\n\
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_an_appeals_file_is_rejected_in_terms_of_its_format() {
+    fn a_file_that_is_not_an_appeals_file_is_rejected_in_the_words_of_its_format() {
         for (text, format, wanted) in [
             ("appeals = 3", Format::Toml, "appeals: expected a list, found 3."),
             ("appeals = [3]", Format::Toml, "appeals[0]: expected a table, found 3."),
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_in_one_format_is_read_as_the_same_in_it() {
+    fn written_appeals_are_read_back_unchanged() {
         let appeals = fields(GOOD, Format::Toml).unwrap();
         for format in [Format::Toml, Format::Yaml] {
             assert_eq!(fields(&write(&appeals, format).unwrap(), format).unwrap(), appeals);
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn yaml_says_the_same_as_toml() {
+    fn yaml_and_toml_are_read_alike() {
         let yaml = "appeals:\n  - id: summer\n    sites: [journal]\n    kind: ask\n    surface: [banner]\n    \
                     schedule: { ends_at: 2026-06-15T12:00:00Z }\n    variants:\n      - id: a\n        \
                     copy: { heading: Help }\n";
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_is_null_is_written_as_none() {
+    fn a_null_field_is_omitted_when_written() {
         let yaml =
             "appeals: [{ id: a, schedule: { ends_at: ~ }, weight: ~, variants: [{ id: a, weight: ~ }] }]";
         let appeals = fields(yaml, Format::Yaml).unwrap();
@@ -244,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_file_says_its_format() {
+    fn the_format_is_chosen_by_the_file_name() {
         for (name, format) in [
             ("a.toml", Format::Toml),
             ("a", Format::Toml),

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 /// Weights of variants, learned from results.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LearnedSoFar {
-    /// Results before this hour are included, in milliseconds since 1970.
+    /// The weights include the results before this hour, in milliseconds since 1970.
     pub until_ms: i64,
-    /// The weights of each appeal with learned weights, by site.
+    /// The weights, one entry for each site and appeal with learned weights.
     pub weights: Vec<LearnedWeights>,
 }
 
 impl LearnedSoFar {
-    /// The weights of an appeal, if they were learned for its current variants.
+    /// Returns the weights of the learner's appeal on its site, if they were learned for its current variants.
     pub fn of(&self, learner: &Learner) -> Option<&LearnedWeights> {
         let fits = |it: &&LearnedWeights| {
             it.site == learner.site

@@ -2,13 +2,13 @@
 
 use language_tags::LanguageTag;
 
-/// Whether it is a tag such as `en`, `pt-BR` or `zh-Hant-TW` (RFC 5646).
+/// Whether `text` is a language tag such as `en`, `pt-BR` or `zh-Hant-TW` (RFC 5646).
 pub fn is_tag(text: &str) -> bool {
     LanguageTag::parse(text).is_ok()
 }
 
-/// The index of the first tag that matches the reader's: the same, or the reader's shortened from its end (RFC 4647,
-/// section 3.4), so that `de-AT` finds `de`. Readers' tags may use `_`.
+/// Returns the index of the tag that fits `wanted`, the reader's tag, best. If no tag equals `wanted`, parts are removed
+/// from the end of `wanted` until one does (RFC 4647, section 3.4): `de-AT` finds `de`. `wanted` may use `_` for `-`.
 pub fn lookup<'a>(tags: impl Iterator<Item = &'a str> + Clone, wanted: &str) -> Option<usize> {
     let mut wanted = wanted;
     while !wanted.is_empty() {
@@ -20,7 +20,8 @@ pub fn lookup<'a>(tags: impl Iterator<Item = &'a str> + Clone, wanted: &str) -> 
     None
 }
 
-/// Without its last part, and without a single letter before it, which only introduces the last part.
+/// Removes the tag's last part. If the part before it is a single letter, as `u` in `en-u-ca`, removes that letter too,
+/// because it only introduces the last part.
 fn shorter(tag: &str) -> &str {
     let before = |tag: &str| tag.rfind(['-', '_']).unwrap_or(0);
     let mut end = before(tag);
@@ -44,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reader_gets_the_nearest_language_there_is() {
+    fn a_reader_gets_the_nearest_available_language() {
         let tags = ["en", "de", "de-CH", "zh-Hant"];
         let found = |wanted: &str| lookup(tags.into_iter(), wanted).map(|place| tags[place]);
         for (wanted, tag) in [
@@ -67,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_that_only_opens_a_part_goes_with_it() {
+    fn a_single_letter_before_the_removed_part_is_removed_too() {
         assert_eq!(shorter("zh-Hant-CN-x-private1"), "zh-Hant-CN");
         assert_eq!(shorter("x-private"), "x");
         assert_eq!(shorter("en"), "");

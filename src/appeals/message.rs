@@ -1,46 +1,47 @@
 //! The syntax of a text: placeholders such as `{country}`, and ICU plural forms such as
-//! `{article_count, plural, one {# article} other {# articles}}`. The browser chooses a form and fills in the values
-//! (`web/embed/src/values.ts`); the server checks the syntax and finds the values that a text needs.
+//! `{article_count, plural, one {# article} other {# articles}}`. The server checks the syntax and finds the values that
+//! a text needs. The browser chooses a plural form and fills in the values (`web/embed/src/values.ts`).
 
 use icu_plurals::PluralCategory;
 
-/// Plural forms may contain plural forms, up to this depth.
+/// The maximum depth of plural forms within plural forms.
 const MAX_DEPTH: usize = 3;
 
 /// One use of a value in a text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Argument<'a> {
-    /// The name in the braces, which need not exist.
+    /// The name in the braces. It may be unknown.
     pub name: &'a str,
-    /// The character at which it begins, counted from 1.
+    /// The number of the character at which the argument begins, counted from 1.
     pub position: usize,
-    /// The plural forms; `None` for a plain placeholder.
+    /// The plural forms. `None` for a plain placeholder.
     pub forms: Option<Forms>,
 }
 
 /// The plural forms of one argument.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Forms {
-    /// Whether they are for ordinal numbers (1st, 2nd).
+    /// Whether the forms are for ordinal numbers (1st, 2nd).
     pub ordinal: bool,
-    /// Each CLDR category, with the character at which it begins. Exact forms such as `=0` fit every language.
+    /// The CLDR category of each form, after the number of the character at which the form begins. Exact forms such as
+    /// `=0` are not included, because they fit every language.
     pub categories: Vec<(usize, PluralCategory)>,
 }
 
 /// A syntax error in a text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// The character at which it begins, counted from 1.
+    /// The number of the character at which the error begins, counted from 1.
     pub position: usize,
     /// What is wrong, and what to write.
     pub sentence: String,
 }
 
-/// Finds every argument of `text`, including those within plural forms. Braces that hold neither a name nor a name and a comma are
-/// plain text.
+/// Finds every argument of `text`, including those within plural forms. A brace is plain text unless a name and `}`, or
+/// a name and a comma, follow it.
 ///
 /// # Errors
-/// The first syntax error within a plural form.
+/// Returns the first syntax error within a plural form.
 pub fn arguments(text: &str) -> Result<Vec<Argument<'_>>, Mistake> {
     let mut parser = Parser { text, at: 0, found: Vec::new(), has_quotes: false };
     while let Some(brace) = parser.rest().find('{') {
@@ -54,15 +55,15 @@ pub fn arguments(text: &str) -> Result<Vec<Argument<'_>>, Mistake> {
 
 struct Parser<'a> {
     text: &'a str,
-    /// In bytes; always at the start of a character.
+    /// The current position in bytes. It is always at the start of a character.
     at: usize,
     found: Vec<Argument<'a>>,
     has_quotes: bool,
 }
 
 impl<'a> Parser<'a> {
-    /// Reads the argument whose brace is at the current position. Returns false, having read nothing, if the brace begins
-    /// no argument.
+    /// Reads the argument whose brace is at the current position. If the brace does not begin an argument, reads nothing
+    /// and returns false.
     fn argument(&mut self, depth: usize) -> Result<bool, Mistake> {
         let brace = self.at;
         self.at += 1;
@@ -81,7 +82,7 @@ impl<'a> Parser<'a> {
         Ok(true)
     }
 
-    /// Reads what follows `{name,` up to the closing brace.
+    /// Reads the rest of a plural argument: what follows `{name,`, up to the closing brace.
     fn plural(&mut self, brace: usize, name: &'a str, depth: usize) -> Result<(), Mistake> {
         if depth == MAX_DEPTH {
             let sentence = format!(
@@ -138,7 +139,7 @@ impl<'a> Parser<'a> {
             };
             let selector = self.take(|c| c == '=' || c.is_alphanumeric());
             if let Some(number) = selector.strip_prefix('=') {
-                // Only as many digits as a browser can count exactly, in canonical form.
+                // The number must be in canonical form and below 2^53, so that a browser can represent it exactly.
                 let is_number =
                     number.parse::<u64>().is_ok_and(|it| it.to_string() == number && it < 1 << 53);
                 if !is_number {
@@ -197,8 +198,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Continues after an apostrophe within a form: a second one is a plain apostrophe, and before a brace or `#` it begins
-    /// quoted text.
+    /// Continues after an apostrophe within a form. Two apostrophes stand for one. An apostrophe before a brace or `#`
+    /// begins quoted text. Any other apostrophe is plain text.
     fn quoted(&mut self, apostrophe: usize) -> Result<(), Mistake> {
         if self.eat('\'') || !self.rest().starts_with(['{', '}', '#']) {
             return Ok(());
@@ -239,7 +240,7 @@ impl<'a> Parser<'a> {
         !self.take(|c| c.is_ascii_whitespace()).is_empty()
     }
 
-    /// The character at this byte, counted from 1.
+    /// The number of the character at the byte `at`, counted from 1.
     fn position(&self, at: usize) -> usize {
         self.text[..at].chars().count() + 1
     }
@@ -262,14 +263,14 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_and_plurals_are_found_wherever_they_are() {
+    fn placeholders_and_plurals_are_found_anywhere_in_a_text() {
         assert_eq!(names("{country} and {days_left}, {country}"), ["country", "days_left", "country"]);
         assert_eq!(names("{a{country} {Tag} {} { date } {date {date"), ["country"]);
         assert_eq!(
             names("{days_left, plural, one {in {country}} other {# '{gift}' on {date}}} {weekday}"),
             ["days_left", "country", "date", "weekday"]
         );
-        assert_eq!(names("l'{country}"), ["country"], "outside plural forms an apostrophe is only that");
+        assert_eq!(names("l'{country}"), ["country"], "an apostrophe outside plural forms is plain text");
         assert_eq!(names("{days_left, plural, other {''{country} '''{date}'}}"), ["days_left", "country"]);
         let found =
             arguments("Ó { article_count ,selectordinal,=2{}two{#}other{it''s {days_left,plural,other{}}}}")
@@ -319,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn plurals_are_nested_three_deep_at_most() {
+    fn plurals_are_nested_at_most_three_deep() {
         let nested =
             |depth| (0..depth).fold("#".to_owned(), |text, _| format!("{{a, plural, other {{{text}}}}}"));
         assert_eq!(names(&nested(3)), ["a", "a", "a"]);
@@ -328,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_breaks_the_parser_and_what_it_finds_is_in_the_text() {
+    fn the_parser_accepts_any_text_and_reports_valid_positions() {
         const PARTS: [&str; 16] = [
             "{",
             "}",
@@ -347,7 +348,7 @@ mod tests {
             "{country}",
             "} ",
         ];
-        // Every text of five parts.
+        // Tries every text that consists of five parts.
         for number in 0..PARTS.len().pow(5) {
             let places = (0..5).map(|place| number / PARTS.len().pow(place) % PARTS.len());
             let text: String = places.map(|place| PARTS[place]).collect();

@@ -3,7 +3,7 @@
 //! **Owns** the appeals file's schema, the copy, and the snapshot that the banner path reads.
 //! **Never** does I/O: it takes texts and returns values.
 //! **Start at** [`Snapshot::build`]; `wording.rs` assembles the response.
-//! **Tested in** the files here, `tests/api/banner.rs`; the rules in `decision/cases/`.
+//! **Tested in** the files here and `tests/api/banner.rs`. The rules are tested in `decision/cases/`.
 
 mod block;
 mod choices;

@@ -1,4 +1,4 @@
-//! The values that texts use, and uses that can't work.
+//! Finds the values, such as `{country}`, that an appeal's texts use, and reports uses that can't work.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use super::ticker::{TICKER_VALUES, Ticker};
 use super::{Copy, CopyText};
 use crate::sites::SiteSettings;
 
-/// The placeholder for the gift that the reader chose; only valid on the button.
+/// The placeholder for the gift that the reader chose. It is only valid on the button (`cta`).
 const GIFT: &str = "gift";
 
-/// The values that these texts use, including the thanks, each once.
+/// The values that these texts use, including the thanks. Each value is listed once.
 pub fn placeholders_in(words: &CopyText) -> Vec<Value> {
     let mut values = Vec::new();
     for value in texts(words).into_iter().flat_map(|(_, text)| values_in(text)) {
@@ -25,7 +25,7 @@ pub fn placeholders_in(words: &CopyText) -> Vec<Value> {
     values
 }
 
-/// Every text that can't be filled in: its path within the copy, and a message. One message per text.
+/// Every text with an error in a placeholder: its path within the copy, and a message. There is one message per text.
 pub fn problems(copy: &Copy, ticker: Option<&Ticker>) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     for (path, words) in copy.languages() {
@@ -42,7 +42,8 @@ pub fn problems(copy: &Copy, ticker: Option<&Ticker>) -> Vec<(String, String)> {
     problems
 }
 
-/// Every plural form that does not exist in the language of its text, on the sites `ids`, as in [`problems`].
+/// Every text with a plural form that does not exist in the text's language, on the sites `ids`. The result has the form
+/// of [`problems`].
 pub fn foreign_forms(
     copy: &Copy,
     ids: &[String],
@@ -67,7 +68,7 @@ pub fn foreign_forms(
 }
 
 fn foreign_form(forms: &Forms, tag: &str) -> Option<String> {
-    // An invalid tag is reported elsewhere.
+    // An invalid tag is not reported here, but by `wordings::problems`.
     let rule_type = if forms.ordinal { PluralRuleType::Ordinal } else { PluralRuleType::Cardinal };
     let rules = PluralRules::try_new(Locale::try_from_str(tag).ok()?.into(), rule_type.into()).ok()?;
     let there: Vec<PluralCategory> = rules.categories().collect();
@@ -92,7 +93,7 @@ const fn word(category: PluralCategory) -> &'static str {
     }
 }
 
-/// The path of the first text within the copy that uses `value`.
+/// The path within the copy of the first text that uses `value`.
 pub fn first_to_speak_of(copy: &Copy, value: Value) -> Option<String> {
     copy.languages().find_map(|(path, words)| {
         let mut texts = texts(words).into_iter();
@@ -105,7 +106,7 @@ fn at(position: usize, sentence: &str) -> String {
     format!("at character {position}: {sentence}")
 }
 
-/// The problem of this use of a value, if any.
+/// The problem with this use of a value, if there is one.
 fn misuse(argument: &Argument<'_>, on_button: bool, ticker: Option<&Ticker>) -> Option<String> {
     let Argument { name, position, forms } = argument;
     let found = value(name);
@@ -143,13 +144,13 @@ fn value(name: &str) -> Option<Value> {
     Value::ALL.into_iter().find(|value| value.as_str() == name)
 }
 
-/// The values that a text uses; none if its syntax is wrong, which [`problems`] reports.
+/// The values that a text uses. Empty if its syntax is wrong; [`problems`] reports that.
 fn values_in(text: &str) -> Vec<Value> {
     let arguments = message::arguments(text).unwrap_or_default();
     arguments.iter().filter_map(|argument| value(argument.name)).collect()
 }
 
-/// Every text, with the path of its field.
+/// Every text in `words`, with the path of its field.
 fn texts(words: &CopyText) -> Vec<(String, &str)> {
     let (thanks, mobile) = (words.thanks.as_ref(), words.mobile.as_ref());
     let lines = [
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn words_speak_of_each_value_once_wherever_it_stands() {
+    fn each_value_that_the_copy_uses_is_listed_once() {
         let values = [Value::Weekday, Value::Currency, Value::ArticleCount, Value::Country, Value::DaysLeft];
         assert_eq!(placeholders_in(&copy().words), values);
         assert_eq!(placeholders_in(&copy().translations["de"]), [Value::TickerLeft]);
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plural_counts_as_speaking_of_its_value_and_of_those_within() {
+    fn a_plural_uses_its_own_value_and_the_values_within_its_forms() {
         let copy = heading("{days_left, plural, one {a day, in {country}} other {# days}}");
         assert_eq!(placeholders_in(&copy.words), [Value::DaysLeft, Value::Country]);
         assert_eq!(first_to_speak_of(&copy, Value::Country).unwrap(), ".heading");
@@ -285,7 +286,7 @@ mod tests {
             "at character 33: the language \"en\" has no plural form \"few\"; it has \"one\", \"other\". Remove the form, or write an exact number such as =2."
         );
         assert!(found(Some("ga"), "selectordinal", "two other", &[]).unwrap().contains("ordinal form"));
-        // Copy without a language is in the language of each site.
+        // Copy without a `locale` is in the language of each site.
         assert_eq!(found(None, "plural", "one two other", &["gaillimh"]), None);
         assert!(found(None, "plural", "one two other", &["gaillimh", "dublin"]).unwrap().contains("en-IE"));
         assert!(found(None, "plural", "one other", &["tokyo"]).is_some());

@@ -43,14 +43,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dismissals_use_the_days_of_the_appeal_and_gifts_those_of_the_site() {
+    fn dismissals_use_the_appeals_days_and_a_gift_uses_the_sites_days() {
         let site = json!({"name": "J", "origins": [], "currency": "EUR", "giving": {}, "quiet_days": 60});
         let rules = json!({
             "id": "summer", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "variants": [{"id": "a"}],
             "dismissal": {"close_days": 7, "later_days": 2, "already_gave_days": 365},
         });
         let (site, rules) = (serde_json::from_value(site).unwrap(), serde_json::from_value(rules).unwrap());
-        let told = serde_json::to_value(QuietDays::of(&rules, &site)).unwrap();
-        assert_eq!(told, json!({"close": 7, "later": 2, "already_gave": 365, "gift": 60}));
+        let sent = serde_json::to_value(QuietDays::of(&rules, &site)).unwrap();
+        assert_eq!(sent, json!({"close": 7, "later": 2, "already_gave": 365, "gift": 60}));
     }
 }

@@ -1,4 +1,4 @@
-//! The snapshot: every appeal, compiled, with its copy ready to be sent.
+//! The snapshot: every valid appeal, compiled, with its copy ready to be sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,9 +21,9 @@ pub struct Snapshot {
     appeals: Arc<[PublishedAppeal]>,
     /// The appeals that were skipped, and why.
     pub problems: Vec<AppealProblem>,
-    /// The number of publications in the store when this was read; 0 for a file.
+    /// The number of publications in the store when the appeals were read. 0 for appeals from a file.
     pub number: i64,
-    /// What its tickers count.
+    /// The totals that the appeals' tickers need.
     pub ticker_counts: BTreeSet<TickerCount>,
 }
 
@@ -33,7 +33,7 @@ pub struct PublishedAppeal {
     pub id: String,
     /// Its variants, in the order of the rules.
     pub variants: Vec<PublishedVariant>,
-    /// Its progress by site; none if unknown.
+    /// Its ticker (the progress towards its goal) by site. A site whose total is unknown is missing.
     tickers: FxHashMap<String, PublishedTicker>,
     /// Its quiet days by site.
     quiet_days: FxHashMap<String, Box<RawValue>>,
@@ -45,7 +45,7 @@ impl PublishedAppeal {
         self.quiet_days.get(site).map(|json| &**json)
     }
 
-    /// Its progress for a reader of `site`; none if unknown.
+    /// Its ticker for a reader of `site`. `None` if it has no ticker or the total is unknown.
     pub fn ticker(&self, site: &str) -> Option<&PublishedTicker> {
         self.tickers.get(site)
     }
@@ -56,13 +56,13 @@ pub struct PublishedVariant {
     /// Its id.
     pub id: String,
     wordings: Wordings,
-    /// What can be given on each site, if it asks for a gift.
+    /// What readers can give on each site. Empty if the appeal does not ask for a gift.
     choices: FxHashMap<String, Arc<SiteChoices>>,
 }
 
 impl PublishedVariant {
-    /// The content for this reader of `site`, and the values that it uses. `ticker` is the appeal's progress, `quiet_days`
-    /// how long the reader is not asked afterwards.
+    /// The content for this reader of `site`, and the values that it uses. `ticker` is the progress towards the appeal's
+    /// goal. `quiet_days` says how long the reader is not asked again.
     pub fn content<'a>(
         &'a self,
         site: &str,
@@ -82,7 +82,8 @@ impl PublishedVariant {
 }
 
 impl Snapshot {
-    /// Compiles `documents` for `sites`, as if all ticker totals were known. `known_problems` were found when reading them.
+    /// Compiles `documents` for `sites`, as if all ticker totals were known. `known_problems` are the problems that were
+    /// found when the documents were read.
     pub fn build(
         sites: &BTreeMap<String, SiteSettings>,
         documents: &[AppealDocument],
@@ -91,7 +92,8 @@ impl Snapshot {
         Self::build_with(sites, documents, known_problems, None)
     }
 
-    /// The same with known totals. An appeal whose copy needs an unknown one is not shown.
+    /// Compiles like [`Self::build`], but with the known ticker totals. An appeal is not shown if its copy needs a total
+    /// that is not in `totals`.
     pub fn build_counting(
         sites: &BTreeMap<String, SiteSettings>,
         documents: &[AppealDocument],
@@ -118,7 +120,7 @@ impl Snapshot {
                 continue;
             }
             problems.extend(gaps);
-            // The author should see every problem.
+            // Compiles the invalid document alone, so that its author also sees the problems of its rules.
             let (_, found) = decision::compile(&site_rules, std::slice::from_ref(&document.rules));
             problems.extend(found.into_iter().map(problem_of));
         }
@@ -134,7 +136,7 @@ impl Snapshot {
         Self { compiled, appeals, problems, number: 0, ticker_counts }
     }
 
-    /// The problems of publishing `document`, which is valid, at `now_ms` (milliseconds since 1970).
+    /// The problems of a valid `document` whose end is in the past at `now_ms` (milliseconds since 1970).
     pub fn past_ends(
         sites: &BTreeMap<String, SiteSettings>,
         document: &AppealDocument,
@@ -144,12 +146,12 @@ impl Snapshot {
         over.into_iter().map(problem_of).collect()
     }
 
-    /// Its appeals in order, including those that were skipped because of their rules.
+    /// The appeals in their order, including those that were skipped because of their rules.
     pub fn appeals(&self) -> &[PublishedAppeal] {
         &self.appeals
     }
 
-    /// The appeal in a verdict.
+    /// The appeal with this index, which is part of a verdict.
     pub fn appeal(&self, index: AppealIndex) -> &PublishedAppeal {
         &self.appeals[index.0]
     }
@@ -167,8 +169,8 @@ fn problem_of(problem: decision::Problem) -> AppealProblem {
     }
 }
 
-/// Problems outside the rules: a variant without a text in a site's language, plural forms that a language does not have,
-/// and a currency that a site does not support.
+/// The problems outside the rules: a variant without a text in a site's language, a plural form that a language does not
+/// have, or amounts or a ticker that a site does not support.
 pub(super) fn gaps(document: &AppealDocument, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
     let of_copy = |(place, copy)| {
         let ids = &document.rules.sites;
@@ -184,7 +186,7 @@ pub(super) fn gaps(document: &AppealDocument, sites: &BTreeMap<String, SiteSetti
     copies.chain(choices::problems_of(document, sites)).chain(ticker::problems_of(document, sites)).collect()
 }
 
-/// `site_choices` is what each site offers, built once for all appeals.
+/// Makes an appeal ready to be sent. `site_choices` is what each site offers, built once for all appeals.
 fn publish(
     document: &AppealDocument,
     sites: &BTreeMap<String, SiteSettings>,

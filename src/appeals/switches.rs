@@ -77,7 +77,7 @@ pub struct SurfacesChange {
     pub wall: Option<Switch>,
 }
 
-/// Only from a map: serde would also accept a list, as the fields in their order.
+/// Accepts only a map. A derived `Deserialize` would also accept a list of the fields' values.
 impl From<HashMap<Surface, Option<Switch>>> for SurfacesChange {
     fn from(mut surfaces: HashMap<Surface, Option<Switch>>) -> Self {
         let mut of = |surface| surfaces.remove(&surface).flatten();
@@ -103,19 +103,19 @@ impl SwitchesChange {
 }
 
 impl Switches {
-    /// Each switch: first that of all surfaces, then each surface's.
+    /// Every switch. The switch for all surfaces together is first, with `None`.
     pub fn each(&self) -> [(Option<Surface>, Switch); 4] {
         [None, Some(Surface::Banner), Some(Surface::Inline), Some(Surface::Wall)]
             .map(|surface| (surface, self.get(surface)))
     }
 
-    /// The switch of a surface, or of all.
+    /// Returns the switch of a surface. With `None`, returns the switch for all surfaces together.
     pub fn get(&self, surface: Option<Surface>) -> Switch {
         let mut copy = *self;
         *copy.of(surface)
     }
 
-    /// Sets the switch of a surface, or of all.
+    /// Sets the switch of a surface. With `None`, sets the switch for all surfaces together.
     pub fn set(&mut self, surface: Option<Surface>, switch: Switch) {
         *self.of(surface) = switch;
     }
@@ -129,7 +129,7 @@ impl Switches {
         }
     }
 
-    /// What a site's settings switch off.
+    /// The switches that a site's settings turn off.
     pub fn of_settings(site: &SiteSettings) -> Self {
         let mut switches = Self::default();
         if site.banner == Banner::Off {
@@ -142,7 +142,7 @@ impl Switches {
     }
 }
 
-/// The sites with what is switched off. What the settings switch off stays off.
+/// Returns the sites with `switches` applied to their settings. A switch that the settings turn off stays off.
 pub fn switched(
     sites: &BTreeMap<String, SiteSettings>,
     switches: &BTreeMap<String, Switches>,

@@ -1,4 +1,4 @@
-//! Tickers: what an appeal counts, and how its progress is shown.
+//! Tickers. A ticker shows the progress towards an appeal's goal: this file says what it counts and what is shown.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ pub enum CountedKind {
     Supporters,
 }
 
-/// Whose gifts are counted.
+/// Which gifts are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CountedOf {
@@ -55,27 +55,28 @@ pub enum CountedOf {
 /// A valid ticker.
 #[derive(Clone, Debug)]
 pub struct Ticker {
-    /// The currency to count; none counts supporters.
+    /// The currency to count, or `None` if the ticker counts supporters.
     currency: Option<Currency>,
     of: CountedOf,
     from: Option<Moment>,
-    /// In the currency's minor unit, or in supporters; the same for gifts received elsewhere.
+    /// The goal, in the currency's minor unit or in supporters.
     goal: i64,
+    /// What was received offline (`offline_minor` or `offline_supporters`), in the same unit.
     elsewhere: i64,
 }
 
-/// One total that the ledger is asked for.
+/// One total that a ticker needs from the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TickerCount {
-    /// The currency to count; none counts supporters.
+    /// The currency to count, or `None` to count supporters.
     pub currency: Option<Currency>,
-    /// Whose gifts.
+    /// Which gifts are counted.
     pub whose: TickerScope,
-    /// The start of the period, in milliseconds since 1970.
+    /// The start of the period, in milliseconds since 1970. `i64::MIN` if all payments count.
     pub from_ms: i64,
 }
 
-/// Whose gifts are counted.
+/// Which gifts are counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TickerScope {
@@ -88,9 +89,9 @@ pub enum TickerScope {
 /// The last totals from the ledger.
 #[derive(Debug, Default)]
 pub struct TickerTotals {
-    /// When they were read, in milliseconds since 1970.
+    /// When the totals were read, in milliseconds since 1970.
     pub as_of_ms: i64,
-    /// In the minor unit, or in supporters.
+    /// Each total, in its currency's minor unit or in supporters.
     pub totals: BTreeMap<TickerCount, i64>,
 }
 
@@ -125,18 +126,18 @@ pub struct TickerShown {
 /// A ticker ready to be sent, serialised once.
 #[derive(Debug)]
 pub struct PublishedTicker {
-    /// For `content.ticker`.
+    /// The JSON of the response's field `content.ticker`.
     pub json: Box<RawValue>,
-    /// For the copy.
+    /// The values for the appeal's copy.
     pub values: TickerValues,
 }
 
-/// The values that a ticker provides to copy.
+/// The values that a ticker provides for an appeal's copy.
 pub const TICKER_VALUES: [Value; 4] =
     [Value::TickerTotal, Value::TickerGoal, Value::TickerLeft, Value::TickerPercent];
 
 impl Ticker {
-    /// Whether it counts money rather than people.
+    /// Whether the ticker counts money rather than supporters.
     pub const fn counts_money(&self) -> bool {
         self.currency.is_some()
     }
@@ -187,7 +188,7 @@ impl TryFrom<WrittenTicker> for Ticker {
 }
 
 impl Ticker {
-    /// What to count for readers of a site.
+    /// The total that this ticker needs for readers of a site.
     fn count(&self, appeal: &str, site_id: &str, site: &SiteSettings) -> TickerCount {
         TickerCount {
             currency: self.currency,
@@ -199,7 +200,8 @@ impl Ticker {
         }
     }
 
-    /// What is shown when the ledger's total is `counted`. Reversals may exceed payments: then the total is 0.
+    /// What is shown when the ledger's total is `counted`. A negative `counted`, because reversals exceed payments, counts
+    /// as 0.
     fn published(&self, counted: i64, from: Option<String>, as_of_ms: i64) -> PublishedTicker {
         let goal = self.goal;
         let total = counted.max(0).saturating_add(self.elsewhere);
@@ -219,7 +221,7 @@ impl Ticker {
     }
 }
 
-/// What to count for an appeal, by site; nothing while it can't show.
+/// The totals that an appeal's ticker needs, one for each site. Empty unless the appeal is live or scheduled.
 pub fn counts_of<'a>(
     document: &'a AppealDocument,
     sites: &'a BTreeMap<String, SiteSettings>,
@@ -233,8 +235,8 @@ pub fn counts_of<'a>(
     })
 }
 
-/// The rules of an appeal. Its copy may use the ticker once all its totals are in `totals`; without `totals`, they are
-/// assumed to be known.
+/// The rules of an appeal. Its copy may use the ticker's values only if `totals` contains every total that the ticker
+/// needs. If `totals` is `None`, all of them are assumed to be known.
 pub fn rules_of(
     document: &AppealDocument,
     sites: &BTreeMap<String, SiteSettings>,
@@ -248,7 +250,7 @@ pub fn rules_of(
     rules
 }
 
-/// The tickers of an appeal by site, as far as `totals` has them.
+/// The ticker of an appeal for each site whose total is in `totals`.
 pub fn publish(
     document: &AppealDocument,
     sites: &BTreeMap<String, SiteSettings>,
@@ -262,7 +264,7 @@ pub fn publish(
     counts_of(document, sites).filter_map(known).collect()
 }
 
-/// The first day that counts in that time zone; none if everything counts, or nothing yet.
+/// The first day whose payments count, in `time_zone`. `None` if all payments count, or if that day has not come yet.
 fn first_day(count: &TickerCount, as_of_ms: i64, time_zone: &str) -> Option<String> {
     if count.from_ms == i64::MIN || count.from_ms > as_of_ms {
         return None;
@@ -271,7 +273,7 @@ fn first_day(count: &TickerCount, as_of_ms: i64, time_zone: &str) -> Option<Stri
     Some(TimeZone::get(time_zone).ok()?.to_datetime(from).date().to_string())
 }
 
-/// The problem of an appeal's ticker on its sites.
+/// The problem of an appeal whose ticker counts a currency that one of the appeal's sites does not support.
 pub fn problems_of(
     document: &AppealDocument,
     sites: &BTreeMap<String, SiteSettings>,
@@ -316,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_ends_at_nothing_and_the_percentage_goes_on() {
+    fn the_amount_left_stops_at_zero_and_the_percentage_exceeds_100() {
         let ticker =
             ticker("counts = \"supporters\"\ngoal_supporters = 300\noffline_supporters = 1").unwrap();
         let values = |counted| {
@@ -324,10 +326,10 @@ mod tests {
             (total, left, percent)
         };
         assert_eq!(values(0), (1, 299, 0));
-        assert_eq!(values(298), (299, 1, 99), "not before it is reached");
+        assert_eq!(values(298), (299, 1, 99), "100 percent is not shown before the goal is reached");
         assert_eq!(values(299), (300, 0, 100));
         assert_eq!(values(599), (600, 0, 200));
-        assert_eq!(values(-5), (1, 299, 0), "more was reversed than received");
+        assert_eq!(values(-5), (1, 299, 0), "a negative count is shown as 0 plus the supporters from offline");
         assert_eq!(values(i64::MAX).0, i64::MAX);
     }
 }

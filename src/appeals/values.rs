@@ -1,4 +1,4 @@
-//! The values that the shown copy uses. They are sent raw; the page formats them.
+//! The values that the shown copy uses. They are sent without formatting, and the page formats them.
 
 use keepopen_decision as decision;
 use serde::Serialize;
@@ -45,21 +45,21 @@ pub struct TemplateValues {
     ticker_percent: Option<i64>,
 }
 
-/// A ticker's values: in the minor unit of its currency, or in supporters.
+/// A ticker's values, in the minor unit of its currency or in supporters.
 #[derive(Clone, Copy, Debug)]
 pub struct TickerValues {
-    /// What was received.
+    /// The amount or number received so far.
     pub total: i64,
     /// The goal.
     pub goal: i64,
-    /// What is missing.
+    /// What is still needed to reach the goal; 0 when it is reached.
     pub left: i64,
-    /// What was received, in whole percent of the goal.
+    /// `total` in whole percent of the goal.
     pub percent: i64,
 }
 
 impl TemplateValues {
-    /// Those of `wanted` that are available.
+    /// The values in `wanted` that are available.
     pub fn of(
         wanted: &[decision::Value],
         known: &decision::TemplateValues<'_, '_>,

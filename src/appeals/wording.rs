@@ -1,4 +1,5 @@
-//! A variant's copy in pieces: each is serialised once, when appeals change, so that a response only assembles them.
+//! A variant's copy in pieces. Each piece is serialised once, when appeals change. A response only puts the pieces
+//! together.
 
 use keepopen_decision::Value;
 use serde::Serialize;
@@ -48,7 +49,7 @@ pub struct Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// Its fields in order, each with its value. Names include quotes and colon.
+    /// The fields in order, each with its value. A field's name includes the quotes and the colon.
     pub fn fields(&self) -> [(&'static str, Option<&'a RawValue>); 9] {
         let Self { locale, heading, body, cta, dismiss, choices, ticker, thanks, quiet_days } = *self;
         [
@@ -73,12 +74,12 @@ pub struct Wording {
     cta: Option<Box<RawValue>>,
     dismiss: Option<Box<RawValue>>,
     thanks: Option<Box<RawValue>>,
-    /// The values that it uses.
+    /// The values that the copy uses.
     pub needs: Box<[Value]>,
 }
 
 impl Wording {
-    /// The pieces of `words`.
+    /// Serialises the pieces of `words`.
     pub fn of(words: &CopyText) -> Self {
         Self {
             heading: json(&words.heading),
@@ -112,9 +113,9 @@ impl Wording {
     }
 }
 
-/// `value` as JSON.
+/// Serialises `value` as JSON.
 pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Box<RawValue> {
-    to_raw_value(value).expect("strings, numbers and lists can be written as JSON")
+    to_raw_value(value).expect("the value must be serialisable as JSON")
 }
 
 #[cfg(test)]
@@ -124,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_those_that_serde_writes() {
+    fn fields_returns_the_same_json_as_serde() {
         let full = json!({
             "heading": "Help", "body": ["It costs."], "cta": "Give", "dismiss": "Later",
             "thanks": {"heading": "Thank you", "body": []},

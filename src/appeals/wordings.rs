@@ -1,4 +1,4 @@
-//! A variant in all its languages, and the choice of one for a reader.
+//! A variant's copy in all its languages, and the choice of a language for a reader.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,11 @@ use super::locale::{is_tag, lookup};
 use super::wording::{Wording, json};
 use crate::sites::SiteSettings;
 
-/// A variant in all its languages.
+/// A variant's copy in all its languages.
 #[derive(Debug)]
 pub struct Wordings {
-    /// Translations first: one in the site's own language was written for that site.
+    /// The copy in each language, with translations first. A translation into the site's language was written for that
+    /// site, so it is preferred to an original without a tag.
     languages: Box<[Language]>,
     sites: FxHashMap<String, Tag>,
 }
@@ -22,13 +23,13 @@ pub struct Wordings {
 /// The copy in one language.
 #[derive(Debug)]
 struct Language {
-    /// None for copy in the language of each site.
+    /// `None` if the copy is in the language of each site.
     tag: Option<Tag>,
     wording: Wording,
     on_phones: Option<Wording>,
 }
 
-/// A language tag, and its JSON.
+/// A language tag, as text and as JSON.
 #[derive(Debug)]
 struct Tag {
     text: Box<str>,
@@ -42,7 +43,7 @@ impl Tag {
 }
 
 impl Wordings {
-    /// The languages of `copy` on `ids`, the appeal's sites.
+    /// Serialises `copy` in every language. `ids` are the appeal's sites.
     pub fn of(copy: &Copy, ids: &[String], sites: &BTreeMap<String, SiteSettings>) -> Self {
         let translated = copy.translations.iter().map(|(tag, words)| (Some(tag), words));
         let written = std::iter::once((copy.locale.as_ref(), &copy.words));
@@ -55,8 +56,8 @@ impl Wordings {
         Self { languages: languages.collect(), sites: sites.collect() }
     }
 
-    /// The copy for a reader of `site`, and the tag of its language as JSON: in the reader's language if there is one,
-    /// otherwise in the site's.
+    /// Returns the copy for a reader of `site`, and the tag of its language as JSON. The copy is in the reader's language
+    /// if possible, otherwise in the site's.
     pub fn choose(&self, site: &str, reader: &Reader<'_>) -> (&Wording, Option<&RawValue>) {
         let home = self.sites.get(site);
         let own = home.map_or("", |tag| &tag.text);
@@ -70,7 +71,7 @@ impl Wordings {
     }
 }
 
-/// The problems of the languages of `copy` on any site: the path of the field within it, and a message.
+/// The language tags of `copy` that are invalid or used twice: the path of the field within the copy, and a message.
 pub fn problems(copy: &Copy) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     let mut taken: Vec<&str> = Vec::new();
@@ -88,7 +89,8 @@ pub fn problems(copy: &Copy) -> Vec<(String, String)> {
     problems
 }
 
-/// The sites among `ids` in whose language `copy` has no text, as in [`problems`].
+/// The missing translations: one for each site among `ids` in whose language `copy` has no text. The result has the form
+/// of [`problems`].
 pub fn gaps(copy: &Copy, ids: &[String], sites: &BTreeMap<String, SiteSettings>) -> Vec<(String, String)> {
     let Some(written_in) = copy.locale.as_deref() else { return Vec::new() };
     let tags = std::iter::once(written_in).chain(copy.translations.keys().map(String::as_str));
@@ -128,7 +130,7 @@ mod tests {
         serde_json::from_value(fields.clone()).unwrap()
     }
 
-    /// The heading that is sent, and its language.
+    /// Returns the heading that is sent to the reader, and its language.
     fn heading(copy: &Copy, site: &str, reader: &Value) -> (String, String) {
         let text = reader.to_string();
         let reader: Reader<'_> = serde_json::from_str(&text).unwrap();
@@ -140,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_is_addressed_in_their_own_language_or_in_the_sites() {
+    fn a_reader_gets_copy_in_their_own_language_or_in_the_sites() {
         let copy = copy(&json!({
             "locale": "en", "heading": "Help",
             "translations": {"de": {"heading": "Hilfe"}, "de-CH": {"heading": "Hilf"}},
@@ -163,14 +165,14 @@ mod tests {
     }
 
     #[test]
-    fn words_of_no_named_language_are_in_each_sites_own() {
+    fn copy_without_a_locale_is_in_each_sites_language() {
         let copy = copy(&json!({"heading": "Help", "translations": {"de": {"heading": "Hilfe"}}}));
         assert_eq!(gaps(&copy, &ids(), &sites()), []);
         for (site, reader, wanted) in [
             ("dublin", json!({}), ("Help", "en-IE")),
             ("dublin", json!({"locale": "de"}), ("Hilfe", "de")),
             ("paris", json!({"locale": "fr-BE"}), ("Help", "fr")),
-            // A translation was written for this site; the original may be in any language.
+            // The German translation was written for this site, and the original may be in any language.
             ("berlin", json!({}), ("Hilfe", "de")),
         ] {
             assert_eq!(
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn on_phones_what_is_given_takes_the_place_of_the_same() {
+    fn on_phones_the_mobile_heading_replaces_the_heading() {
         let copy = copy(&json!({
             "heading": "Help us today", "body": ["Long"], "cta": "Give {gift}", "mobile": {"heading": "Help"},
             "translations": {"de": {"heading": "Helfen Sie", "mobile": {"heading": "Hilfe"}}},
@@ -198,15 +200,15 @@ mod tests {
     }
 
     #[test]
-    fn a_site_whose_language_is_missing_is_named_with_the_field_to_fill() {
+    fn a_missing_translation_is_reported_with_the_field_to_write() {
         let copy =
             copy(&json!({"locale": "en", "heading": "Help", "translations": {"fr-FR": {"heading": "Aide"}}}));
         let paths: Vec<_> = gaps(&copy, &ids(), &sites()).into_iter().map(|(path, _)| path).collect();
-        assert_eq!(paths, [".translations.de", ".translations.fr"], "fr-FR is not all of fr");
+        assert_eq!(paths, [".translations.de", ".translations.fr"], "a text in fr-FR must not count as a text in fr");
     }
 
     #[test]
-    fn a_tag_that_is_none_or_stands_twice_is_named() {
+    fn an_invalid_or_repeated_tag_is_reported_with_its_field() {
         let words = json!({"heading": "Help"});
         let copy = copy(&json!({
             "locale": "en_IE", "heading": "Help",
