@@ -36,7 +36,7 @@ impl Mode {
 /// Why the settings can't be used, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The named file does not exist.
+    /// The settings file that the operator named does not exist.
     #[error("the settings file {} does not exist; copy config.example.toml to it, or name another with --config", .0.display())]
     NoFile(PathBuf),
     /// A key or a value is wrong.
@@ -47,18 +47,18 @@ pub enum ConfigError {
     SecretFile {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason why it can't be read.
         error: std::io::Error,
     },
-    /// Two settings for the same thing.
+    /// Two settings that exclude each other are both set.
     #[error("{0} and {1} are both set; keep one")]
     Both(&'static str, &'static str),
-    /// Another contradiction.
+    /// Any other invalid setting, or settings that contradict each other.
     #[error("{0}")]
     Wrong(String),
 }
 
-/// The problem, without the value: it may be a secret in the wrong place.
+/// Describes the problem without the value, because the value may be a secret in the wrong place.
 fn sentence_of(error: &figment::Error) -> String {
     let key = error.path.iter().filter(|step| *step != "default").cloned().collect::<Vec<_>>().join(".");
     let key = key.to_lowercase();
@@ -78,7 +78,7 @@ fn sentence_of(error: &figment::Error) -> String {
         Kind::UnknownVariant(_, known) => {
             format!("{key}{from} has an unknown value; {}", known_words(known))
         }
-        // The TOML parser's message quotes the line; only its number is shown.
+        // The TOML parser's message quotes the line, which may contain a secret. So only the line's number is shown.
         Kind::Message(message) => {
             let first = message.lines().next().unwrap_or_default();
             if first.starts_with("TOML parse error") {
@@ -106,7 +106,7 @@ fn wrong(sentence: impl Into<String>) -> Result<(), ConfigError> {
     Err(ConfigError::Wrong(sentence.into()))
 }
 
-/// Checks what types can't express.
+/// Checks the rules that the settings' types can't express.
 pub(super) fn check<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> {
     telemetry::check_level(&settings.log.level).map_err(|e| ConfigError::Wrong(e.to_string()))?;
     check_management(settings)?;
@@ -129,7 +129,7 @@ pub(super) fn check<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> 
     Ok(())
 }
 
-/// Settings that work but are rarely intended.
+/// Describes settings that work but are rarely intended.
 pub(super) fn warnings<Site>(settings: &Settings<Site>) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Some(bind) = settings.management.bind
@@ -156,7 +156,7 @@ fn is_for_operators(ip: IpAddr) -> bool {
     }
 }
 
-/// Two servers can't listen on one port, and metrics must not be on the public one.
+/// Checks that the two servers don't share a port. Metrics must not be on the public port.
 fn check_management<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> {
     let (public, Some(own)) = (settings.server.bind, settings.management.bind) else { return Ok(()) };
     let meet = own.ip() == public.ip() || own.ip().is_unspecified() || public.ip().is_unspecified();
@@ -170,7 +170,7 @@ fn check_management<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> 
 
 fn check_database(url: &str) -> Result<(), ConfigError> {
     match url.split_once(':').map(|(scheme, rest)| (scheme, rest.trim_start_matches('/'))) {
-        // Several connections share the database, so it must be a file that all of them can open.
+        // The database must be a file, because several connections open it.
         Some(("sqlite", path))
             if path.is_empty()
                 || path.starts_with('?')
@@ -244,12 +244,12 @@ fn check_stripe<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Whether a URL is one that a browser can be sent to.
+/// Whether `url` is an http or https URL with a host.
 pub fn is_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.host().is_some()
 }
 
-/// Whether a URL names this machine.
+/// Whether the host of `url` is this machine.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
@@ -259,7 +259,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// A database URL without its password.
+/// The database URL, with its password hidden.
 pub(super) fn without_password(url: &str) -> String {
     match Url::parse(url) {
         Ok(mut parsed) if parsed.password().is_some() => {

@@ -10,19 +10,19 @@ use super::some;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitSettings {
-    /// `POST /v1/checkout` from one address.
+    /// How many `POST /v1/checkout` requests one address may send per minute.
     pub checkout_address_per_minute: NonZeroU32,
-    /// `POST /v1/checkout` for one site.
+    /// How many `POST /v1/checkout` requests are accepted for one site per minute.
     pub checkout_site_per_minute: NonZeroU32,
-    /// `POST /v1/checkout` with one attempt.
+    /// How many `POST /v1/checkout` requests are accepted with one attempt id per minute.
     pub checkout_attempt_per_minute: NonZeroU32,
-    /// `POST /v1/tokens` from one address.
+    /// How many `POST /v1/tokens` requests one address may send per minute.
     pub token_address_per_minute: NonZeroU32,
-    /// `POST /v1/tokens` for one site.
+    /// How many `POST /v1/tokens` requests are accepted for one site per minute.
     pub token_site_per_minute: NonZeroU32,
-    /// `POST /v1/tokens` with one attempt.
+    /// How many `POST /v1/tokens` requests are accepted with one attempt id per minute.
     pub token_attempt_per_minute: NonZeroU32,
-    /// How many seconds must pass before Stripe is asked again about the same attempt; 0 asks each time.
+    /// How many seconds must pass before Stripe is asked again about the same attempt. With 0, Stripe is asked each time.
     pub stripe_read_seconds: u64,
 }
 

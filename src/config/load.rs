@@ -1,4 +1,4 @@
-//! The sources of settings: defaults, then the file, then the environment.
+//! Reads settings from their sources. Later sources override earlier ones: defaults, the file, the environment.
 
 use std::path::Path;
 
@@ -9,11 +9,13 @@ use serde::de::DeserializeOwned;
 use super::check::{self, ConfigError};
 use super::{DEFAULT_FILE, Secret, Settings, exists, typed};
 
-/// Reads the settings: defaults, then `file` (or `keepopen.toml` if it exists), then `KEEPOPEN_SECTION__KEY`, then
-/// `DATABASE_URL`; then secrets from files.
+/// Reads the settings. `file` (or `keepopen.toml` if it exists) overrides the defaults, and the environment variables
+/// `KEEPOPEN_SECTION__KEY` override both. `DATABASE_URL` is used if `database.url` is empty. Secrets are then read from
+/// their files.
 ///
 /// # Errors
-/// An unreadable file, an unknown key, an invalid value, or contradicting values; each with what to do.
+/// A file can't be read, a key is unknown, a value is invalid, or values contradict each other. The message says what to
+/// do.
 pub fn load<Site: DeserializeOwned>(file: Option<&Path>) -> Result<Settings<Site>, ConfigError> {
     let mut sources = Figment::new();
     match file {
@@ -35,7 +37,7 @@ pub fn load<Site: DeserializeOwned>(file: Option<&Path>) -> Result<Settings<Site
     Ok(settings)
 }
 
-/// Reads settings from one text, without the environment: for tests and the demo.
+/// Reads settings from `text` alone, without the environment. Used by tests and the demo.
 ///
 /// # Errors
 /// As [`load`].
@@ -55,8 +57,8 @@ fn finish<Site: DeserializeOwned>(sources: Figment) -> Result<Settings<Site>, Co
     Ok(settings)
 }
 
-/// Figment reads a list as a table, with the fields in order. Nobody intends that, and a new field would change its
-/// meaning.
+/// Rejects a list in place of a table. Figment would read the list's items as the table's fields in order. Nobody
+/// intends that, and a new field would change the meaning of the list.
 fn refuse_lists_for_tables<Site: DeserializeOwned>(value: serde_json::Value) -> Result<(), ConfigError> {
     match typed::read::<Settings<Site>>(value, typed::Notation::Toml) {
         Err(misfit) if misfit.is_list_for_table => Err(ConfigError::Wrong(misfit.to_string())),

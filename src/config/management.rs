@@ -9,10 +9,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ManagementSettings {
-    /// The address and port for operators; an empty text switches it off.
+    /// The address and port for operators. An empty text switches the server off.
     #[serde(serialize_with = "write", deserialize_with = "read")]
     pub bind: Option<SocketAddr>,
-    /// How long an event may wait to be booked before the service reports that it is not ready, in seconds; 0: for ever.
+    /// How long an event may wait to be booked before the service reports that it is not ready, in seconds. 0 means no
+    /// limit.
     pub max_booking_delay_seconds: u32,
 }
 

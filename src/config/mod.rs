@@ -1,8 +1,8 @@
-//! Every setting, typed, as the files and the environment have it.
+//! The settings: every setting's name, type, default and sources.
 //!
 //! **Owns** the settings: their names, defaults, sources and the checks between them.
-//! **Never** starts anything, never shows a secret, and does not know what a site is: `sites` does.
-//! **Start at** [`load`]; `config.example.toml` is the manual.
+//! **Never** starts anything, never shows a secret, and does not know a site's settings, which `sites` owns.
+//! **Start at** [`load`]. `config.example.toml` describes every setting.
 //! **Tested in** `tests/commands/`.
 
 mod check;
@@ -29,11 +29,11 @@ pub use server::{ForwardedHeader, ServerSettings};
 
 use crate::telemetry::LogFormat;
 
-/// All settings of one deployment. What one publication's table holds is the caller's type.
+/// All settings of one deployment. The caller chooses the type `Site` of one site's settings.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings<Site> {
-    /// The folder of the database, the key file and the saved snapshot.
+    /// The folder of the database, the key file and the last-good file (the saved snapshot).
     pub data_dir: PathBuf,
     /// The public HTTP server.
     pub server: ServerSettings,
@@ -59,7 +59,7 @@ pub struct Settings<Site> {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DatabaseSettings {
-    /// `sqlite:PATH`; empty is `keepopen.db` in the data folder.
+    /// The database URL: `sqlite:PATH` or `postgres://…`. If empty, the SQLite file `keepopen.db` in the data folder.
     pub url: String,
 }
 
@@ -67,13 +67,13 @@ pub struct DatabaseSettings {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StripeSettings {
-    /// Stripe's mode: events of the other mode are quarantined.
+    /// Stripe's mode. Events of the other mode are quarantined.
     pub mode: Mode,
     /// The secret or restricted API key (`sk_…`, `rk_…`).
     pub secret_key: Secret,
     /// A file with the API key, instead of `secret_key`.
     pub secret_key_file: Option<PathBuf>,
-    /// Signing secrets of the webhook endpoint (`whsec_…`): one, or two while rolling.
+    /// Signing secrets of the webhook endpoint (`whsec_…`): one, or two while the secret is being replaced.
     #[serde(deserialize_with = "secret::one_or_more")]
     pub webhook_secrets: Vec<Secret>,
     /// Files with one signing secret each, instead of `webhook_secrets`.
@@ -85,7 +85,7 @@ pub struct StripeSettings {
     pub timeout_seconds: u64,
     /// The largest webhook body that is read, in bytes.
     pub webhook_max_bytes: usize,
-    /// How long Stripe may be silent when it should have delivered something, in minutes; 0: for ever.
+    /// How long an event that Stripe should have delivered may be missing, in minutes. 0 means no limit.
     pub silence_minutes: u32,
 }
 
@@ -97,13 +97,13 @@ pub struct TokenSettings {
     pub valid_hours: u32,
     /// How many new tokens one instance checks per second.
     pub checks_per_second: NonZeroU32,
-    /// How many of them per client address.
+    /// How many new tokens of one client address one instance checks per second.
     pub address_checks_per_second: NonZeroU32,
-    /// How many tokens with a wrong signature one address may send in a minute before it pauses.
+    /// How many tokens with a wrong signature one address may send in a minute before it has to pause.
     pub address_bad_per_minute: NonZeroU32,
     /// The key that encrypts private keys at rest: 32 bytes in base64.
     pub encryption_key: Secret,
-    /// A file with that key; created on first start if it does not exist.
+    /// A file with that key. It is created on the first start if it does not exist.
     pub encryption_key_file: Option<PathBuf>,
 }
 
@@ -121,7 +121,7 @@ pub struct AppealSettings {
 pub struct LogSettings {
     /// `human` or `json`.
     pub format: LogFormat,
-    /// `error`, `warn`, `info`, `debug`, or a filter.
+    /// `error`, `warn`, `info`, `debug`, or a filter for modules.
     pub level: String,
 }
 
@@ -178,15 +178,15 @@ impl Default for LogSettings {
 }
 
 fn some(number: u32) -> NonZeroU32 {
-    NonZeroU32::new(number).expect("a constant that is not 0")
+    NonZeroU32::new(number).expect("a default must not be 0")
 }
 
 fn url(text: &str) -> Url {
-    Url::parse(text).expect("a constant of this file")
+    Url::parse(text).expect("a default must be a URL")
 }
 
 impl<Site> Settings<Site> {
-    /// Settings that work but are rarely intended; one sentence each.
+    /// Describes settings that work but are rarely intended, with one message each.
     pub fn warnings(&self) -> Vec<String> {
         check::warnings(self)
     }
@@ -205,7 +205,7 @@ impl<Site> Settings<Site> {
         self.tokens.encryption_key_file.clone().unwrap_or_else(|| self.data_dir.join("keepopen.key"))
     }
 
-    /// The file with the saved snapshot, for a start without the database.
+    /// The last-good file: the saved snapshot, with which the service can start without the database.
     pub fn last_good_file(&self) -> PathBuf {
         self.data_dir.join("last-good.json")
     }
@@ -215,7 +215,7 @@ impl<Site> Settings<Site> {
         self.server.public_url.as_str().trim_end_matches('/').to_owned()
     }
 
-    /// The effective settings, as TOML; secrets are shown as `(set)` or `(not set)`.
+    /// Returns the effective settings as TOML. Secrets are shown as `(set)` or `(not set)`.
     ///
     /// # Errors
     /// A value that TOML can't represent (none is known).

@@ -1,4 +1,4 @@
-//! A setting that is never shown.
+//! A secret setting, which is never shown.
 
 use std::path::PathBuf;
 
@@ -6,18 +6,18 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A secret: wiped from memory when dropped, and written as `(set)` or `(not set)`.
+/// A secret. It is wiped from memory when dropped, and serialised as `(set)` or `(not set)`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// The secret itself. Use it, and don't keep it.
+    /// Returns the secret itself. Don't store or log it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Whether it is empty.
+    /// Whether the secret is empty, that is, not set.
     pub fn is_empty(&self) -> bool {
         self.expose().is_empty()
     }
@@ -35,13 +35,13 @@ impl Serialize for Secret {
     }
 }
 
-/// Reads a list of secrets, or a single one: in the environment, people write `KEEPOPEN_…=whsec_…`.
+/// Reads a list of secrets, or a single secret. In the environment, people write `KEEPOPEN_…=whsec_…`.
 pub(super) fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
-    // serde's own message could show an invalid secret.
+    // serde's own message is not used, because it could show an invalid secret.
     listed(deserializer).map_err(|_| Error::custom("should be a secret, or a list of secrets"))
 }
 
-/// Reads a list of files, or a single one.
+/// Reads a list of file paths, or a single path.
 pub(super) fn one_or_more_files<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<PathBuf>, D::Error> {

@@ -13,29 +13,29 @@ use super::url;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerSettings {
-    /// Address and port to listen on.
+    /// The address and port to listen on.
     pub bind: SocketAddr,
-    /// The URL at which browsers reach this service, without a path; also the issuer of tokens.
+    /// The URL at which browsers reach this service, without a path. It is also the issuer of tokens.
     pub public_url: Url,
-    /// Threads that answer requests; 0 means one per core.
+    /// The number of threads that answer requests. 0 means one per core.
     pub workers: usize,
     /// Networks of the proxies that are trusted to state a client's address.
     #[serde(serialize_with = "write", deserialize_with = "read")]
     pub trusted_proxies: Vec<IpNet>,
-    /// The header in which they state it.
+    /// The header in which these proxies state the client's address.
     pub forwarded_header: ForwardedHeader,
     /// How long a request's body may take to arrive, in seconds.
     pub body_timeout_seconds: u64,
 }
 
-/// The header in which proxies state a client's address. Only one is read: a proxy that writes one of them passes on the
-/// client's own value of the other.
+/// The header in which proxies state a client's address. Only this one is read, because a proxy passes on any other
+/// header as the client wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ForwardedHeader {
     /// The header of nginx, Caddy and most others.
     #[serde(rename = "X-Forwarded-For")]
     XForwardedFor,
-    /// The standard's (RFC 7239).
+    /// The standard header (RFC 7239).
     Forwarded,
 }
 
@@ -52,7 +52,7 @@ impl Default for ServerSettings {
     }
 }
 
-/// A network, or one address.
+/// Parses a network. A single address is a network of one.
 fn network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }

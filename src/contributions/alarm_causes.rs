@@ -1,4 +1,5 @@
-//! The causes of alarms.
+//! Finds the causes of alarms in the facts of a gift. A fact is what is known about one of Stripe's objects; an alarm is a
+//! part of a contribution that does not add up or needs manual review.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,7 @@ use super::{
 type Payments = BTreeMap<String, ReceivedPayment>;
 
 impl GiftFacts<'_> {
-    /// Charges that were refunded by more than the known refunds.
+    /// Charges of which more was refunded than the known refunds explain.
     pub(super) fn unknown_refunds(&self) -> Vec<Alarm> {
         let mut alarms = Vec::new();
         for fact in self.facts {
@@ -38,12 +39,12 @@ impl GiftFacts<'_> {
         alarms
     }
 
-    /// Payments that are not booked: the report that books or dates them is missing, or under way. If a payment was fully
-    /// reversed, nothing is missing.
+    /// Payments that are not booked, because the report that books or dates them is missing or still under way. A payment
+    /// that was reversed in full is not included.
     pub(super) fn unbooked(&self, payments: &Payments) -> Vec<Alarm> {
         let came = self.facts.iter().filter_map(|fact| match fact {
             Fact::Intent(it) if it.latest.state == IntentState::Succeeded => Some((&it.id, it.received?)),
-            // A charge with an intent is found through the intent.
+            // A charge with a payment intent is found through that intent.
             Fact::Charge(it) if it.payment_intent.is_none() => Some((&it.id, it.paid?)),
             _ => None,
         });
@@ -61,7 +62,7 @@ impl GiftFacts<'_> {
             .collect()
     }
 
-    /// Warnings from banks and reviews by Stripe.
+    /// Warnings from banks, reviews by Stripe, unknown currencies and stuck invoices.
     pub(super) fn warned(&self, payments: &Payments) -> Vec<Alarm> {
         let warned = self.facts.iter().filter_map(|fact| match fact {
             Fact::Warning(it) if it.actionable.is_none_or(|newest| newest.value.0) => {
@@ -87,7 +88,7 @@ impl GiftFacts<'_> {
         warned.collect()
     }
 
-    /// Whether the whole payment that is linked to these objects was refunded or disputed.
+    /// Whether the payment that is linked to these objects was reversed in full by refunds and disputes.
     pub(super) fn went_back<'s>(
         &'s self,
         from: impl IntoIterator<Item = &'s str>,
@@ -119,8 +120,8 @@ impl GiftFacts<'_> {
         back_minor >= came.amount_minor
     }
 
-    /// Whether a bank ever withdrew money from what is linked to these objects: then a refund is too late to prevent a
-    /// dispute.
+    /// Whether a bank ever withdrew money of a payment that is linked to these objects. Then it is too late to prevent a
+    /// dispute with a refund.
     fn is_disputed<'s>(&'s self, from: impl IntoIterator<Item = &'s str>) -> bool {
         let tied = self.tied_to(from);
         self.facts.iter().any(|fact| match fact {
@@ -129,7 +130,7 @@ impl GiftFacts<'_> {
         })
     }
 
-    /// Whether this subscription has ended, so that no more payments are requested.
+    /// Whether this subscription has ended. Stripe then requests no more payments.
     fn is_over(&self, subscription: &str) -> bool {
         self.facts.iter().any(|fact| match fact {
             Fact::Subscription(it) if it.id == subscription => {

@@ -1,7 +1,8 @@
 //! Alarms: parts of a contribution that don't add up or need manual review.
 //!
-//! An alarm follows from the facts, and closes with them. Its id is a digest of its content: if the amount or the objects
-//! change, it is a different alarm, which is not yet acknowledged.
+//! Alarms are computed from the facts (what is known about Stripe's objects). An alarm closes when the facts no longer
+//! cause it. Its id is a digest of its content. If the amount or the objects change, it becomes a different alarm, which
+//! is not yet acknowledged.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,30 +17,31 @@ use crate::ids::{AlarmId, ContributionId};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "alarm", rename_all = "snake_case")]
 pub enum Alarm {
-    /// More was refunded and disputed than was paid, which can really happen.
+    /// More was refunded and disputed than was paid. This can happen at Stripe, so it need not be an error.
     TakenBackAbovePaid {
-        /// The payment's object.
+        /// The payment's key: a payment intent or an invoice.
         payment: String,
         /// The excess, in the minor unit.
         excess_minor: i64,
         /// The refunds and disputes.
         taken_back_by: Vec<String>,
     },
-    /// A dispute was reported both won and lost. The ledger has it as won, because each direction is booked once.
+    /// A dispute was reported both won and lost. The ledger keeps it as won, because a booked return of the money stays
+    /// booked.
     DisputeEndedTwice {
         /// The dispute.
         dispute: String,
     },
-    /// A charge was refunded by more than the known refunds.
+    /// More of a charge was refunded than the known refunds explain.
     RefundsUnknown {
         /// The charge.
         charge: String,
         /// The unexplained amount, in the minor unit.
         missing_minor: i64,
-        /// The refunds that are known.
+        /// The known refunds.
         refunds: Vec<String>,
     },
-    /// A refund or dispute of the gift whose payment is unknown.
+    /// The payment of a refund or dispute is unknown.
     PaymentUnknown {
         /// The refund or dispute.
         object: String,
@@ -60,12 +62,12 @@ pub enum Alarm {
     BalanceDiffers {
         /// The payment, refund or dispute.
         object: String,
-        /// What is booked for it in total, in the minor unit; negative if money left.
+        /// The total booked amount, in the minor unit. Negative if money left.
         booked_minor: i64,
         /// The amount in Stripe's balance.
         settled_minor: i64,
     },
-    /// A bank warns that a charge may be fraud: a refund now can prevent a dispute.
+    /// A bank warns that a charge may be fraud. A refund now can prevent a dispute.
     FraudWarning {
         /// The warning.
         warning: String,
@@ -92,21 +94,21 @@ pub enum Alarm {
     },
 }
 
-/// An alarm as stored and shown: with its id, and every object that it is about.
+/// An alarm as stored and shown, with its id and every object that it concerns.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RaisedAlarm {
-    /// Identifies exactly this alarm: the same contribution, kind, objects and amounts.
+    /// A digest of the contribution, and of the alarm's kind, objects and amounts.
     pub id: AlarmId,
-    /// Its content.
+    /// The alarm's content.
     #[serde(flatten)]
     pub alarm: Alarm,
-    /// Stripe's ids of all objects that it is about: those that it names, and their payment, charge, payment intent and
-    /// invoice.
+    /// Stripe's ids of all objects that the alarm concerns: the objects that it names, and the charges, payment intents and
+    /// invoices linked to them.
     pub objects: Vec<String>,
 }
 
 impl Alarm {
-    /// Whether the missing report may still be under way.
+    /// Whether the alarm may close by itself, because the missing report may still be under way.
     pub fn may_pass(&self) -> bool {
         matches!(
             self,
@@ -117,7 +119,7 @@ impl Alarm {
         )
     }
 
-    /// The objects that it names itself.
+    /// The objects in the alarm's own fields.
     fn named(&self) -> Vec<&str> {
         match self {
             Self::TakenBackAbovePaid { payment: first, taken_back_by: others, .. }
@@ -137,7 +139,7 @@ impl Alarm {
     }
 
     pub(super) fn raise(self, contribution: &ContributionId, gift_facts: &GiftFacts<'_>) -> RaisedAlarm {
-        let stated = serde_json::to_string(&self).expect("an alarm is plain data with text for keys");
+        let stated = serde_json::to_string(&self).expect("an alarm must be serialisable as JSON");
         RaisedAlarm {
             id: AlarmId::of(contribution, &stated),
             objects: objects(&self, gift_facts),
@@ -146,7 +148,7 @@ impl Alarm {
     }
 }
 
-/// The objects that an alarm names, those that their facts name, and everything linked to these.
+/// The objects that an alarm names, the objects that their facts name, and everything linked to any of them.
 fn objects(alarm: &Alarm, gift_facts: &GiftFacts<'_>) -> Vec<String> {
     let named = alarm.named();
     let facts = gift_facts.facts.iter().filter(|fact| named.contains(&fact.id()));

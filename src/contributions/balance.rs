@@ -20,7 +20,7 @@ pub struct TransactionFact {
     pub moved: Option<BalanceChange>,
     /// When it was created, in seconds since 1970.
     pub created_at_s: Option<i64>,
-    /// The ids of the payouts that contained it: one, unless that one was returned.
+    /// The payouts that contained it, by id. There are several only if an earlier payout was returned.
     #[serde(default)]
     pub payouts: BTreeMap<String, PayoutMark>,
 }
@@ -28,31 +28,31 @@ pub struct TransactionFact {
 /// A signed amount and Stripe's fee, both in the minor unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BalanceChange {
-    /// Negative if money left.
+    /// The amount; negative if money left.
     pub amount_minor: i64,
-    /// Negative if Stripe returned a fee.
+    /// The fee; negative if Stripe returned a fee.
     pub fee_minor: i64,
     /// The settlement currency.
     pub currency: Currency,
 }
 
 impl BalanceChange {
-    /// The change of the balance.
+    /// The change of Stripe's balance: the amount minus the fee.
     pub fn net_minor(&self) -> i64 {
         self.amount_minor.saturating_sub(self.fee_minor)
     }
 }
 
-/// The effect of a payout on its contents.
+/// The state of a payout, as stored with each balance transaction in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayoutMark {
-    /// Its newest state.
+    /// The payout's newest state.
     pub latest: Latest<PayoutState>,
     /// True once any report said that the money was sent.
     pub left: bool,
-    /// When it arrives at the bank, in seconds since 1970.
+    /// When the money arrives at the bank, in seconds since 1970.
     pub arrives_at_s: Option<i64>,
-    /// When the money was back in Stripe's balance, in seconds since 1970.
+    /// When the money of a returned payout was back in Stripe's balance, in seconds since 1970.
     #[serde(default)]
     pub returned_at_s: Option<i64>,
 }
@@ -82,13 +82,13 @@ pub struct PayoutFact {
     pub id: String,
     /// Its newest state.
     pub mark: PayoutMark,
-    /// The amount, in the minor unit; negative if Stripe debited the bank account.
+    /// The amount, in the minor unit. Negative if Stripe debited the bank account.
     pub amount_minor: Option<i64>,
     /// Its currency.
     pub currency: Option<Currency>,
     /// When it was created, in seconds since 1970.
     pub created_at_s: Option<i64>,
-    /// Its state when its contents were last listed; none before.
+    /// The payout's state when its contents were last listed. `None` if they never were.
     #[serde(default)]
     pub listed_as: Option<PayoutState>,
 }

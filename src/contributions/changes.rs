@@ -1,4 +1,4 @@
-//! Changes of a subscription that only an event reports: the object itself shows only the newest state.
+//! Changes of a subscription. Only Stripe's events report them, because the object itself shows only its newest state.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,15 +15,15 @@ pub struct SubscriptionChange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
-    /// The amount or the interval.
+    /// The amount or the interval changed.
     Terms,
     /// Payments are no longer collected.
     Paused,
     /// Payments are collected again.
     Resumed,
-    /// It will end later.
+    /// The subscription will end later.
     CancelScheduled,
-    /// It will no longer end.
+    /// The subscription will no longer end.
     CancelWithdrawn,
 }
 

@@ -1,12 +1,12 @@
 //! How much of an invoice was paid through Stripe, and how much outside it.
 //!
-//! **Rule**: only what a payment intent or a charge moved is Stripe's money. The rest of a paid invoice is an offline
-//! payment. Since basil, the invoice itself does not say which: until something does, it is unconfirmed, which counts for
-//! the standing and is not booked.
+//! **Rule**: only what a payment intent or a charge moved was paid through Stripe. The rest of a paid invoice is an offline
+//! payment. Since Stripe's API version basil, the invoice itself does not say how it was paid. Until another object says
+//! so, the payment is unconfirmed: it counts for the supporter's standing and is not booked.
 //!
-//! Evidence arrives in any order, and booked entries stay. So each piece of evidence has a fixed rank, and the entries
-//! follow from everything that is known, from the weakest evidence to the strongest: what it says is booked in full, and
-//! what stronger evidence contradicts is reversed in full. More evidence only ever adds entries.
+//! Evidence arrives in any order, and booked entries stay. So each piece of evidence has a fixed rank. The entries are
+//! computed from all known evidence, from the weakest to the strongest. What each piece says is booked in full, and
+//! reversed in full if stronger evidence contradicts it. More evidence only ever adds entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,20 +18,21 @@ use super::payments::OFFLINE_PART;
 use super::{Fact, IntentState, InvoiceFact, InvoiceState, PaymentKind, SessionMode, SessionState};
 use crate::money::Money;
 
-/// Up to this many partial payments of one invoice, each of their sums is separate evidence.
+/// If an invoice has at most this many partial payments, every sum of some of them is a separate piece of evidence.
 const MAX_PARTS: usize = 8;
 
-/// What Stripe's other objects say about an invoice: every sum that some of them add up to, in the minor unit.
+/// What Stripe's other objects say about an invoice. Each set has every sum of some of their amounts, in the minor unit.
 struct Moved {
-    /// What payment intents and charges moved.
+    /// The sums of what payment intents and charges moved.
     stripe_minor: BTreeSet<i64>,
-    /// What was recorded as paid outside Stripe.
+    /// The sums of what was recorded as paid outside Stripe.
     outside_minor: BTreeSet<i64>,
 }
 
 impl GiftFacts<'_> {
     /// The payments of a recurring gift's invoice: one, or two if a part of it was paid outside Stripe. An invoice without
-    /// a subscription belongs to a one-off, whose session represents it. A payment of 0 is only a correction.
+    /// a subscription has none here, because it belongs to a one-off gift, whose payment is taken from its session. A
+    /// payment of 0 is a correction: its entries cancel each other out.
     pub(super) fn payments_of_invoice(&self, it: &InvoiceFact) -> Vec<ReceivedPayment> {
         let paid = it.paid.filter(|money| money.amount_minor > 0);
         let Some(paid) = paid.filter(|_| it.latest.state == InvoiceState::Paid && it.subscription.is_some())
@@ -69,13 +70,13 @@ impl GiftFacts<'_> {
     }
 
     /// The amount paid through Stripe according to each known piece of evidence, from the weakest to the strongest, in the
-    /// minor unit. The last one is right. More facts only insert elements into this sequence.
+    /// minor unit. The last amount counts. More facts only insert amounts into this sequence.
     fn evidence(&self, it: &InvoiceFact, paid: Money) -> Vec<i64> {
         let paid_minor = paid.amount_minor;
         let moved = self.moved_for(it, paid);
         let in_part = || moved.stripe_minor.iter().copied().filter(|minor| (1..paid_minor).contains(minor));
         let mut all = Vec::new();
-        // Nobody tried to collect it. A payment through Stripe was made by a person.
+        // Stripe never tried to collect the invoice, so it was paid outside Stripe, or a person paid it through Stripe.
         if it.never_attempted {
             all.push(0);
             all.extend(in_part());
@@ -83,7 +84,7 @@ impl GiftFacts<'_> {
         if it.collected_at_once {
             all.push(paid_minor);
         }
-        // With the records of the offline payments, nothing is missing.
+        // The records of offline payments count only if they and the payments through Stripe add up to the invoice.
         let most_outside = moved.outside_minor.last().copied().unwrap_or(0);
         if most_outside > 0 {
             let rest = |minor: &&i64| minor.saturating_add(most_outside) >= paid_minor;
@@ -106,7 +107,7 @@ impl GiftFacts<'_> {
         all
     }
 
-    /// Whether the payment page of a subscription was paid, which pays its first invoice.
+    /// Whether a paid Checkout Session of a subscription paid this invoice, its first one.
     fn is_paid_by_session(&self, it: &InvoiceFact) -> bool {
         self.sessions.iter().any(|session| {
             session.invoice.as_ref() == Some(&it.id)
@@ -137,14 +138,15 @@ impl GiftFacts<'_> {
             }
         }
         Moved {
-            // Up to three objects report the same payment.
+            // A payment can be reported by an invoice payment, a charge and a payment intent, so their sums are separate.
             stripe_minor: [parts, charges, intents].iter().flat_map(|it| sums(it)).collect(),
             outside_minor: sums(&records),
         }
     }
 }
 
-/// Every sum of some of these amounts, in the minor unit: the sum that was, or could have been, when fewer were known.
+/// Every sum of some of these amounts, in the minor unit. So the result includes every total that could have been
+/// computed when fewer amounts were known. For more than [`MAX_PARTS`] amounts, only 0 and the total.
 fn sums(minors: &[i64]) -> BTreeSet<i64> {
     let mut sums = BTreeSet::from([0]);
     if minors.len() > MAX_PARTS {
@@ -157,8 +159,9 @@ fn sums(minors: &[i64]) -> BTreeSet<i64> {
     sums
 }
 
-/// The entries that book an invoice by all evidence, through Stripe and outside it. Each piece of evidence has its own
-/// entries, numbered if it repeats an earlier amount, and all but those of the last are fully reversed.
+/// The entries that book an invoice according to all evidence: first those through Stripe, then those outside it. Each
+/// piece of evidence has its own entries, numbered if it repeats an earlier amount. All entries except those of the last
+/// piece are fully reversed.
 fn bookings(invoice: &str, paid: Money, evidence: &[i64]) -> (Vec<Booking>, Vec<Booking>) {
     let (mut through_stripe, mut outside) = (Vec::new(), Vec::new());
     let mut said: BTreeMap<i64, usize> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The properties of how an invoice is booked, tried on evidence that contradicts itself.
+//! Property tests of how an invoice is booked when the evidence about its payment contradicts itself.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::money::{Currency, Money};
 const PAID_MINOR: i64 = 4;
 
 fn eur(amount_minor: i64) -> Money {
-    Money { amount_minor, currency: Currency::parse("EUR").expect("ISO 4217 has it") }
+    Money { amount_minor, currency: Currency::parse("EUR").expect("the code must be in ISO 4217") }
 }
 
-/// An invoice of 4, which says nothing of how it was paid.
+/// A paid invoice of 4 minor units that does not say how it was paid.
 fn invoice() -> InvoiceFact {
     InvoiceFact {
         id: "in_1".to_owned(),
@@ -76,7 +76,7 @@ fn intent(n: u8, amount_minor: i64) -> Fact {
     })
 }
 
-/// Without a payment intent, it was made outside Stripe.
+/// An invoice payment. If `paid_by` is `None`, it was made outside Stripe.
 fn part(n: u8, amount_minor: i64, paid_by: Option<&str>) -> Fact {
     Fact::InvoicePayment(InvoicePaymentFact {
         id: format!("inpay_{n}"),
@@ -87,7 +87,7 @@ fn part(n: u8, amount_minor: i64, paid_by: Option<&str>) -> Fact {
     })
 }
 
-/// Everything that Stripe may say of how the invoice was paid.
+/// Everything that Stripe can report about how the invoice was paid.
 fn evidence() -> Vec<Fact> {
     vec![
         claims(|it| it.through_stripe = true),
@@ -109,15 +109,15 @@ fn evidence() -> Vec<Fact> {
 
 fn folded(reports: &[Fact]) -> Folded {
     let invoice = Fact::Invoice(invoice());
-    fold(&join_all(reports.iter().cloned().chain([invoice]))).expect("it is ours")
+    fold(&join_all(reports.iter().cloned().chain([invoice]))).expect("the facts must have an origin")
 }
 
-/// Each entry's amount, by its cause.
+/// The amount of each entry, by the entry's cause.
 fn booked(folded: &Folded) -> BTreeMap<String, i64> {
     folded.entries.iter().map(|it| (it.cause(), it.money.amount_minor)).collect()
 }
 
-/// What remains of an invoice's entries, through Stripe and outside it.
+/// The net amounts of the entries: first through Stripe, then outside it.
 fn net(folded: &Folded) -> [i64; 2] {
     let sum = |kind: EntryKind| -> i64 {
         folded.entries.iter().filter(|it| it.kind == kind).map(|it| it.money.amount_minor).sum()
@@ -128,7 +128,7 @@ fn net(folded: &Folded) -> [i64; 2] {
     ]
 }
 
-/// Some of it, in any order.
+/// Some of the [`evidence`], in any order.
 fn some_evidence() -> impl Strategy<Value = Vec<Fact>> {
     let count = evidence().len();
     proptest::sample::subsequence(evidence(), 0..=count).prop_shuffle()
@@ -154,7 +154,7 @@ proptest! {
         let [stripe_minor, offline_minor] = net(&folded);
         prop_assert_eq!([of(PaymentKind::Payment), of(PaymentKind::OfflinePayment)], [stripe_minor, offline_minor]);
         prop_assert_eq!(stripe_minor + offline_minor + unconfirmed_minor, PAID_MINOR);
-        prop_assert_eq!(booked(&folded).len(), folded.entries.len(), "one cause, one entry");
+        prop_assert_eq!(booked(&folded).len(), folded.entries.len(), "two entries must not have the same cause");
         let paid = folded.events.iter().filter(|it| it.kind == DomainEventKind::Paid);
         let paid: Vec<_> = paid.map(|it| (it.cause.as_str(), it.money)).collect();
         let expected = if unconfirmed_minor > 0 { vec![] } else { vec![("in_1", Some(eur(PAID_MINOR)))] };
@@ -163,9 +163,9 @@ proptest! {
 }
 
 #[test]
-fn the_strongest_evidence_decides_whatever_contradicts_it() {
+fn the_strongest_evidence_decides() {
     let [through, marked, at_once, never, outside, ..] =
-        <[Fact; 14]>::try_from(evidence()).expect("there are 14");
+        <[Fact; 14]>::try_from(evidence()).expect("evidence() must return 14 facts");
     let (first, second) = (charge(1, 1), charge(2, 3));
     for (what, reports, expected) in [
         ("nothing", vec![], [0, 0]),
@@ -184,7 +184,7 @@ fn the_strongest_evidence_decides_whatever_contradicts_it() {
 }
 
 #[test]
-fn a_payment_that_is_booked_again_has_an_entry_of_its_own() {
+fn a_payment_that_is_booked_again_gets_a_new_entry() {
     let all = evidence();
     let [_, marked, at_once, ..] = all.as_slice() else { panic!("{all:?}") };
     let reports = [at_once.clone(), marked.clone(), charge(1, 1), charge(2, 3)];
@@ -203,14 +203,14 @@ fn a_payment_that_is_booked_again_has_an_entry_of_its_own() {
 }
 
 #[test]
-fn a_reversal_has_the_date_that_its_payment_is_booked_with() {
+fn a_reversal_has_the_booked_date_of_its_payment() {
     let event = claims(|it| {
         (it.collected_at_once, it.paid_at_s, it.paid_events_s) = (true, None, vec![9]);
     });
-    let early = fold(std::slice::from_ref(&event)).expect("it is ours");
+    let early = fold(std::slice::from_ref(&event)).expect("the facts must have an origin");
     let booked_ms = early.entries.iter().map(|it| (it.cause(), it.occurred_at_ms)).collect();
-    // A better date, and better knowledge of how it was paid, come together.
-    let mut late = fold(&join_all([event, claims(|it| it.marked_outside = true)])).expect("it is ours");
+    // Now both a better date and stronger evidence are known.
+    let mut late = fold(&join_all([event, claims(|it| it.marked_outside = true)])).expect("the facts must have an origin");
     late.keep_booked_dates(&booked_ms);
     let dates_ms: Vec<_> = late.entries.iter().map(|it| (it.cause(), it.occurred_at_ms)).collect();
     let expected = [("offline_payment:in_1", 7000), ("payment:in_1", 9000), ("payment_reversal:in_1", 9000)];

@@ -1,8 +1,9 @@
 //! When something happened, according to Stripe.
 //!
-//! **Rule**: an entry is dated by its own event, never by the page or the payment that it began with. Stripe reports one
-//! fact in an event, in an object and in its balance, often some seconds apart. The best known source dates an entry; an
-//! entry without a date is booked when the first one becomes known. `docs/money.md` lists the sources for each kind.
+//! **Rule**: a ledger entry is dated by its own event, never by the payment page or the payment that it began with. Stripe
+//! reports the same thing in an event, in an object and in its balance, often some seconds apart. The best known source
+//! dates an entry. An entry without a date is booked as soon as a date is known. `docs/money.md` lists the sources for
+//! each kind of entry.
 
 use std::collections::BTreeSet;
 
@@ -34,16 +35,16 @@ const INSTANT_METHODS: [&str; 20] = [
     "wechat_pay",
 ];
 
-/// The times that can date something, best source first, in seconds since 1970.
+/// The known times of something that happened, with the best source first, in seconds since 1970.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Dates {
     known: Vec<i64>,
-    /// The date that an earlier version would have used.
+    /// The date that an earlier version of Keepopen would have used.
     older_rule: Option<i64>,
 }
 
 impl Dates {
-    /// `older_rule`: the date that an earlier version used.
+    /// Creates dates. `older_rule` is the date that an earlier version of Keepopen would have used.
     pub(super) fn new(known: impl IntoIterator<Item = i64>, older_rule: Option<i64>) -> Self {
         Self { known: known.into_iter().collect(), older_rule }
     }
@@ -53,30 +54,30 @@ impl Dates {
         self.known.first().copied()
     }
 
-    /// Adds further sources, all of them less reliable.
+    /// Adds further sources, all of which are less reliable than the known ones.
     pub(super) fn extend(&mut self, more: impl IntoIterator<Item = i64>) {
         self.known.extend(more);
     }
 
-    /// Merges the sources of two reports of the same fact.
+    /// Merges the dates of two reports of the same payment.
     pub(super) fn merge(&mut self, other: Self) {
         self.known.extend(other.known);
         self.known.sort_unstable();
         self.older_rule = self.older_rule.min(other.older_rule).or(self.older_rule).or(other.older_rule);
     }
 
-    /// Every date that an entry may have been booked with, in milliseconds.
+    /// Every date with which an entry may have been booked, in milliseconds since 1970.
     pub(super) fn all_ms(&self) -> BTreeSet<i64> {
         self.known.iter().chain(&self.older_rule).map(|at_s| at_s.saturating_mul(1000)).collect()
     }
 }
 
-/// Whether a payment with this method arrives when its charge is created.
+/// Whether the money of a payment with this method arrives when its charge is created.
 pub(super) fn is_instant(method: &str) -> bool {
     INSTANT_METHODS.contains(&method)
 }
 
-/// Times in order: the earliest of several events counts.
+/// The times in order, because the earliest of several events counts.
 pub(super) fn sorted(times: &[i64]) -> Vec<i64> {
     let mut sorted = times.to_vec();
     sorted.sort_unstable();
@@ -84,7 +85,7 @@ pub(super) fn sorted(times: &[i64]) -> Vec<i64> {
 }
 
 impl<'a> GiftFacts<'a> {
-    /// When, according to Stripe's balance, an object added money (`sign` 1) or removed it (-1).
+    /// When an object added money to Stripe's balance (`sign` 1) or removed it (`sign` -1).
     pub(super) fn moved_at(&self, source: &str, sign: i64) -> Vec<i64> {
         let times = self.facts.iter().filter_map(|fact| match fact {
             Fact::Transaction(it) if it.source.as_deref() == Some(source) => {
@@ -95,7 +96,8 @@ impl<'a> GiftFacts<'a> {
         sorted(&times.collect::<Vec<_>>())
     }
 
-    /// When the charges that paid something succeeded: according to their events, to themselves, and to Stripe's balance.
+    /// When the charges of a payment succeeded: first according to their events, then to the charges, then to Stripe's
+    /// balance.
     pub(super) fn charged_at(&self, object: &str) -> Vec<i64> {
         let tied = self.tied_to([object]);
         let charges: Vec<&'a ChargeFact> = self
@@ -127,7 +129,7 @@ mod tests {
     use crate::money::{Currency, Money};
 
     fn eur() -> Currency {
-        Currency::parse("EUR").expect("ISO 4217 has it")
+        Currency::parse("EUR").expect("the code must be in ISO 4217")
     }
 
     fn session(paid_events_s: &[i64]) -> Fact {
@@ -176,16 +178,16 @@ mod tests {
         })
     }
 
-    /// The date of the payment in seconds; none while it is not booked.
+    /// The date of the payment's entry in seconds. `None` if the payment is not booked.
     fn dated(facts: &[Fact]) -> Option<i64> {
-        let folded = fold(facts).expect("it is ours");
+        let folded = fold(facts).expect("the facts must have an origin");
         let entry = folded.entries.iter().find(|it| it.kind == EntryKind::Payment);
         assert_eq!(folded.payments.first().map(|it| it.paid_at_ms), entry.map(|it| it.occurred_at_ms));
         entry.map(|it| it.occurred_at_ms / 1000)
     }
 
     #[test]
-    fn a_payment_is_dated_by_its_event_else_by_its_charge_else_by_the_balance_and_never_by_its_page() {
+    fn a_payment_is_dated_by_its_event_or_its_charge_or_the_balance_but_never_by_its_page() {
         assert_eq!(dated(&[session(&[30]), charge("card", &[29]), transaction()]), Some(30));
         assert_eq!(dated(&[session(&[]), charge("card", &[29]), transaction()]), Some(29));
         assert_eq!(dated(&[session(&[]), charge("card", &[]), transaction()]), Some(20));
@@ -196,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_refund_is_dated_by_its_event_else_by_the_balance_and_never_by_the_refund() {
+    fn a_failed_refund_is_dated_by_its_event_or_the_balance_but_never_by_the_refund() {
         let refund = |reversed_events_s: &[i64]| {
             Fact::Refund(RefundFact {
                 id: "re_1".to_owned(),
@@ -220,7 +222,7 @@ mod tests {
         };
         let back = |facts: &[Fact]| {
             let facts = [&[session(&[30])], facts].concat();
-            let folded = fold(&facts).expect("it is ours");
+            let folded = fold(&facts).expect("the facts must have an origin");
             let entry = folded.entries.iter().find(|it| it.kind == EntryKind::RefundReversal);
             entry.map(|it| it.occurred_at_ms / 1000)
         };
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dispute_that_began_as_an_inquiry_is_dated_by_the_balance_else_by_the_event_that_made_it_a_dispute() {
+    fn a_dispute_that_began_as_an_inquiry_is_dated_by_the_balance_or_the_event_that_made_it_a_dispute() {
         let dispute = |inquired, left_events_s: &[i64]| {
             Fact::Dispute(DisputeFact {
                 id: "du_1".to_owned(),
@@ -256,21 +258,21 @@ mod tests {
         });
         let of = |facts: &[Fact]| {
             let facts = [&[session(&[30])], facts].concat();
-            let folded = fold(&facts).expect("it is ours");
+            let folded = fold(&facts).expect("the facts must have an origin");
             let entry = folded.entries.iter().find(|it| it.kind == EntryKind::Dispute);
             entry.map(|it| it.occurred_at_ms / 1000)
         };
         assert_eq!(of(&[dispute(true, &[80, 70]), withdrawn.clone()]), Some(69));
         assert_eq!(of(&[dispute(true, &[80, 70])]), Some(70));
-        // Fetched, without any event: Stripe says only when the inquiry was opened.
+        // If the dispute was fetched and no event is known, Stripe only says when the inquiry was opened.
         assert_eq!(of(&[dispute(true, &[])]), Some(50));
         assert_eq!(of(&[dispute(false, &[80, 70])]), Some(50));
         assert_eq!(of(&[dispute(false, &[80, 70]), withdrawn]), Some(69));
     }
 
     #[test]
-    fn a_payment_without_a_date_counts_and_is_reported() {
-        let folded = fold(&[session(&[])]).expect("it is ours");
+    fn a_payment_without_a_date_counts_but_is_not_booked_and_raises_an_alarm() {
+        let folded = fold(&[session(&[])]).expect("the facts must have an origin");
         assert_eq!(folded.contribution.state, super::super::ContributionState::Paid);
         assert!(folded.entries.is_empty() && folded.payments.is_empty());
         let alarms: Vec<String> = folded.alarms.iter().map(|it| format!("{:?}", it.alarm)).collect();
@@ -287,14 +289,14 @@ mod tests {
             )
         };
         let booked = |at_ms| [("payment:pi_1".to_owned(), at_ms)].into();
-        let mut folded = fold(&[session(&[30]), charge("card", &[29]), transaction()]).expect("it is ours");
-        // By the charge, the balance, and the page, as in earlier versions.
+        let mut folded = fold(&[session(&[30]), charge("card", &[29]), transaction()]).expect("the facts must have an origin");
+        // The dates of the charge's event, the charge, the balance, and the page (as in earlier versions).
         for at_ms in [29_000, 20_000, 40_000, 10_000] {
             folded.keep_booked_dates(&booked(at_ms));
             assert_eq!(dates(&folded), (Some(at_ms), at_ms));
         }
-        // No source ever had this date: somebody changed it.
-        let mut folded = fold(&[session(&[30])]).expect("it is ours");
+        // No source ever had this date, so somebody changed the entry, and the date is not kept.
+        let mut folded = fold(&[session(&[30])]).expect("the facts must have an origin");
         folded.keep_booked_dates(&booked(31_000));
         assert_eq!(dates(&folded), (Some(30_000), 30_000));
     }

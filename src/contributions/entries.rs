@@ -9,21 +9,21 @@ use crate::money::Money;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Account {
-    /// What Stripe holds for us.
+    /// The money that Stripe holds for us.
     Clearing,
-    /// What readers paid outside Stripe: in cash, or straight to our bank.
+    /// The money that readers paid outside Stripe: in cash, or directly to our bank.
     Offline,
-    /// What readers gave.
+    /// The money that readers gave.
     Contributions,
     /// Stripe's fees.
     Fees,
     /// Refunds.
     Refunds,
-    /// What banks withdrew in disputes.
+    /// The money that banks withdrew in disputes.
     Disputes,
-    /// Between two currencies: readers paid in one, and Stripe settled in another.
+    /// Conversions between two currencies: readers paid in one, and Stripe settled in another.
     Fx,
-    /// What Stripe sent to our bank.
+    /// The money that Stripe sent to our bank.
     Bank,
 }
 
@@ -41,23 +41,23 @@ pub enum EntryKind {
     OfflinePaymentReversal,
     /// A refund.
     Refund,
-    /// The refund failed, and the money is back.
+    /// A refund failed, and the money is back.
     RefundReversal,
-    /// A bank withdrew the payment.
+    /// A bank withdrew the money of a payment in a dispute.
     Dispute,
-    /// The bank returned the money.
+    /// The bank returned the money of a dispute.
     DisputeReversal,
     /// Stripe charged its fee.
     Fee,
     /// Stripe returned its fee.
     FeeReversal,
-    /// Stripe converted it to another currency: the original amount.
+    /// Stripe converted an amount to another currency. This entry has the original amount.
     ExchangeOut,
-    /// Stripe converted it to another currency: the converted amount.
+    /// Stripe converted an amount to another currency. This entry has the converted amount.
     ExchangeIn,
-    /// Stripe sent it to the bank.
+    /// Stripe sent the money to the bank.
     Payout,
-    /// The bank returned it, or it was withheld from a payout to cover reversals.
+    /// The bank returned the money, or Stripe withheld it from a payout to cover reversals.
     PayoutReversal,
 }
 
@@ -105,7 +105,7 @@ impl EntryKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
-    /// The accounts that the amount is debited and credited to, in that order.
+    /// The account that is debited and the account that is credited, in this order.
     pub fn accounts(self) -> (Account, Account) {
         match self {
             Self::Payment => (Account::Clearing, Account::Contributions),
@@ -125,7 +125,7 @@ impl EntryKind {
         }
     }
 
-    /// The effect on what Stripe holds for us: 1 adds, -1 removes, 0 leaves it unchanged.
+    /// The effect on the money that Stripe holds for us: 1 adds, -1 removes, 0 changes nothing.
     pub fn sign(self) -> i64 {
         match self.accounts() {
             (Account::Clearing, _) => 1,
@@ -134,15 +134,16 @@ impl EntryKind {
         }
     }
 
-    /// Whether it moves money between Stripe and the bank, which changes what Stripe holds but not what readers gave.
+    /// Whether the entry moves money between Stripe and the bank. Such an entry changes what Stripe holds for us, but not
+    /// what readers gave.
     pub fn is_payout(self) -> bool {
         matches!(self, Self::Payout | Self::PayoutReversal)
     }
 }
 
 impl Account {
-    /// The label in JSON and at the command line. The ledger keeps `exchange` for `fx`: its rows never change, and earlier
-    /// seals cover them.
+    /// The label in JSON and on the command line. In the database, `fx` is called `exchange`: earlier seals (signed digests
+    /// of the ledger) cover those rows, so they can't change.
     pub fn label(self) -> &'static str {
         match self {
             Self::Fx => "fx",
@@ -150,7 +151,7 @@ impl Account {
         }
     }
 
-    /// Every account, in the order in which people read them.
+    /// Every account, in the order in which they are shown.
     pub const ALL: [Self; 8] = [
         Self::Contributions,
         Self::Refunds,
@@ -182,13 +183,13 @@ impl Account {
 pub struct Entry {
     /// The kind of transfer.
     pub kind: EntryKind,
-    /// The Stripe object that caused it; with the kind, this is the entry's key. For a payout, the payout and the balance
-    /// transaction in it (`po_…/txn_…`). For a part of an invoice, the part's amount follows, and for what is booked
-    /// again, a number (`in_…/part-300/2`).
+    /// The Stripe object that caused the entry. Together with the kind, this is the entry's key. For a payout, this is the
+    /// payout and the balance transaction in it (`po_…/txn_…`). For a part of an invoice, the part's amount follows the
+    /// invoice. If the same amount is booked again, a number follows (`in_…/part-300/2`).
     pub object: String,
-    /// The gift it belongs to.
+    /// The gift that the entry belongs to.
     pub contribution: ContributionId,
-    /// The site it was given to.
+    /// The site that received the gift.
     pub site: String,
     /// The amount, always above 0.
     pub money: Money,
@@ -202,7 +203,7 @@ impl Entry {
         self.object.split_once('/').map_or(&self.object, |(id, _)| id)
     }
 
-    /// The natural key: each cause is booked once, for ever.
+    /// The entry's natural key. Each cause is booked only once.
     pub fn cause(&self) -> String {
         format!("{}:{}", self.kind.as_str(), self.object)
     }

@@ -1,8 +1,9 @@
-//! Domain events: what happened to a contribution.
+//! Domain events: what happened to a contribution (`docs/decisions/0005-domain-events.md`).
 //!
-//! They are a function of the facts alone, and monotone: more facts only ever add events. So the written events do not
-//! depend on the order of the facts, or on how often they arrive. Each event therefore follows from something that no later
-//! report removes: a ledger entry, a final state, or a report that the fact remembers.
+//! The events are computed from the facts (what is known about Stripe's objects) alone, and more facts only ever add
+//! events. So the written events do not depend on the order of the facts, or on how often they arrive. For this, each
+//! event follows from something that no later report removes: a ledger entry, a final state, or a report that the fact
+//! remembers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,9 +25,9 @@ pub enum DomainEventKind {
     Started,
     /// A payment arrived.
     Paid,
-    /// The payment was for a further period.
+    /// A payment for a further period arrived.
     Renewed,
-    /// A payment was tried and failed, or needs the reader's action. Once per invoice.
+    /// A payment was tried and failed, or needs the reader's action. There is at most one such event per invoice.
     PaymentFailed,
     /// The amount or the interval changed.
     Changed,
@@ -75,7 +76,7 @@ impl DomainEventKind {
         Self::SupporterChanged,
     ];
 
-    /// The name in the database, and later in webhooks.
+    /// The event's name in the database. Webhooks will use the same names.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Started => "contribution.started",
@@ -127,37 +128,37 @@ impl DomainEventKind {
 pub struct DomainEvent {
     /// What happened.
     pub kind: DomainEventKind,
-    /// Stripe's id of the cause.
+    /// The cause: the id of an object at Stripe, of the contribution, or of another event.
     pub cause: String,
     /// The contribution.
     pub contribution: ContributionId,
     /// The site it was given to.
     pub site: String,
-    /// The supporter; known once the contribution is written.
+    /// The supporter. `None` until the contribution is written.
     pub supporter: Option<SupporterId>,
     /// When it happened, in milliseconds since 1970.
     pub occurred_at_ms: i64,
-    /// The amount, for money that moved.
+    /// The amount, if money moved.
     pub money: Option<Money>,
-    /// Whether a later event already undid it. Nothing is sent for such an event.
+    /// Whether a later event already made this one obsolete. Nothing is sent for an obsolete event.
     pub overtaken: bool,
 }
 
 impl DomainEvent {
-    /// The key under which it is written at most once.
+    /// The key of the event. Only one event with a key is written.
     pub fn key(&self) -> String {
         format!("{}/{}", self.kind.as_str(), self.cause)
     }
 }
 
-/// What the events are derived from.
+/// The data from which the events are computed.
 pub(super) struct Sources<'a> {
     pub gift_facts: &'a GiftFacts<'a>,
     pub origin: &'a Origin,
     pub payments: &'a BTreeMap<String, ReceivedPayment>,
     pub taken: &'a BTreeMap<&'a str, ReversedAmounts>,
     pub entries: &'a [Entry],
-    /// Whether an e-mail address is known, and with it a supporter.
+    /// Whether an e-mail address is known. It identifies the supporter.
     pub has_supporter: bool,
 }
 
@@ -193,7 +194,7 @@ impl Sources<'_> {
         }
     }
 
-    /// Events of money that moved. Entries are monotone, and so are these.
+    /// The events of money that moved. Entries are never removed, so these events are not removed either.
     fn of_entries(&self, add: &mut impl FnMut(DomainEvent)) {
         use DomainEventKind::{Disputed, Paid, RefundFailed, Refunded, Renewed, Started};
         let has = |kind: EntryKind, object: &str| {
@@ -207,7 +208,7 @@ impl Sources<'_> {
         let payments = || {
             self.entries.iter().filter(|it| matches!(it.kind, EntryKind::Payment | EntryKind::OfflinePayment))
         };
-        // An invoice is paid once, even if it was booked in several entries.
+        // An invoice causes one event, even if it was booked in several entries.
         let of_payment = |kind: DomainEventKind, entry: &Entry, overtaken: bool| DomainEvent {
             cause: entry.of_object().to_owned(),
             money: Some(self.money_of(entry)),
@@ -278,13 +279,13 @@ impl Sources<'_> {
             let cause = format!("{}/{}", it.id, change.at_s);
             add(self.event(DomainEventKind::of_change(change.kind), &cause, change.at_s, overtaken));
         }
-        // What ends before a payment arrives never was a contribution.
+        // A subscription that ends before a payment arrives causes no event, because nothing was given.
         let paid = |it: &Entry| matches!(it.kind, EntryKind::Payment | EntryKind::OfflinePayment);
         if it.latest.state != SubscriptionState::Canceled || !self.entries.iter().any(paid) {
             return;
         }
         let at_s = it.ended_at_s.unwrap_or(it.latest.reported_at_s);
-        // Another subscription of the contribution continues.
+        // Whether another subscription of the contribution continues.
         let goes_on = self.gift_facts.ended_at_s().is_none();
         add(self.event(DomainEventKind::Ended, &it.id, at_s, goes_on));
         if it.cancelled_on_request {
@@ -292,7 +293,7 @@ impl Sources<'_> {
         }
     }
 
-    /// The amount of an entry's payment, through Stripe and outside it.
+    /// The total amount of an entry's payment, through Stripe and outside it.
     fn money_of(&self, entry: &Entry) -> Money {
         let of_it = self.payments.values().filter(|it| it.cause == entry.of_object());
         let minor = of_it.fold(0_i64, |sum, it| sum.saturating_add(it.money.amount_minor));
@@ -307,13 +308,13 @@ impl Sources<'_> {
 
     fn changes_standing(&self, event: &DomainEvent) -> bool {
         let failed = |it: &InvoiceFact| it.id == event.cause && !it.failed_events_s.is_empty();
-        // A payment that had failed before ends the arrears.
+        // A payment of an invoice that had failed before ends the arrears, so it changes the standing too.
         event.kind.changes_standing()
             || (event.kind == DomainEventKind::Paid && self.gift_facts.invoices.iter().any(|it| failed(it)))
     }
 }
 
-/// The supporter's standing must be read again. This never becomes obsolete.
+/// The event that tells receivers to read the supporter's standing again. It never becomes obsolete.
 fn supporter_changed(event: &DomainEvent) -> DomainEvent {
     DomainEvent {
         kind: DomainEventKind::SupporterChanged,
@@ -324,7 +325,7 @@ fn supporter_changed(event: &DomainEvent) -> DomainEvent {
     }
 }
 
-/// When a dispute was closed, in seconds since 1970; none while it is open, or for any other object.
+/// When the dispute with this id was closed, in seconds since 1970. `None` if it is open, or if `fact` is not about it.
 fn closed_dispute(fact: &Fact, id: &str) -> Option<i64> {
     match fact {
         Fact::Dispute(it) if it.id == id => {
@@ -340,8 +341,8 @@ fn overtakes(later: &SubscriptionChange, change: &SubscriptionChange) -> bool {
     later.at_s > change.at_s && change.kind.is_overtaken_by(later.kind)
 }
 
-/// The facts among `facts` that belong to a contribution by their own links: the contribution as it was while only these
-/// facts were known.
+/// Selects the facts that are linked to a contribution, directly or through other facts in `facts`. So the result is what
+/// was known about the contribution when only `facts` were known.
 pub fn facts_of_contribution(id: &ContributionId, facts: Vec<Fact>) -> Vec<Fact> {
     let mut links: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for fact in &facts {

@@ -12,24 +12,24 @@ use crate::{clock, csv};
 pub struct ExportedPayment {
     /// The payment.
     pub payment: Payment,
-    /// The supporter; none until a fact names an address.
+    /// The supporter. `None` until an e-mail address is known.
     pub supporter: Option<SupporterId>,
     /// How often the gift is given.
     pub frequency: Frequency,
-    /// The amount of each payment, as agreed now.
+    /// The currently agreed amount of each payment.
     pub agreed: Option<Money>,
     /// The appeal that led to the gift.
     pub appeal: Option<String>,
-    /// Its variant.
+    /// The appeal's variant.
     pub variant: Option<String>,
 }
 
-/// The column names; [`ExportedPayment::line`] has a field for each.
+/// The line of column names. [`ExportedPayment::line`] has a field for each column.
 pub const COLUMNS: &str = "paid_at,site,contribution,payment,supporter,interval,interval_count,amount,currency,presented_amount,\
     presented_currency,refunded,disputed,fee,net,settlement_currency,charge,payout,payout_date,appeal,variant,terms,kind\r\n";
 
 impl ExportedPayment {
-    /// One line of RFC 4180, including its line break.
+    /// The payment as one line of CSV (RFC 4180), including the line break.
     pub fn line(&self) -> String {
         let it = &self.payment;
         let currency = it.money.currency;

@@ -1,4 +1,5 @@
-//! What is known about each of Stripe's objects, in Keepopen's terms.
+//! Facts. A fact is everything that is known about one of Stripe's objects, in Keepopen's terms
+//! (`docs/decisions/0002-facts-and-folds.md`).
 
 use serde::{Deserialize, Serialize};
 
@@ -11,22 +12,22 @@ use super::states::{DisputeState, InvoiceState, RefundState, SessionMode, Sessio
 use crate::ids::ContributionId;
 use crate::money::Money;
 
-/// What our own checkout wrote into Stripe's metadata.
+/// The origin of a gift, which Keepopen's checkout wrote into the metadata of Stripe's object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Origin {
-    /// The contribution this object belongs to.
+    /// The contribution that the object belongs to.
     pub contribution: ContributionId,
-    /// The site it was given to.
+    /// The site that received the gift.
     pub site: String,
-    /// The appeal that led to it, if any.
+    /// The appeal that led to the gift, if any.
     pub appeal: Option<String>,
-    /// Its variant.
+    /// The appeal's variant.
     pub variant: Option<String>,
-    /// The surface that showed it.
+    /// The surface (banner, inline or wall) that showed the appeal.
     pub surface: Option<String>,
 }
 
-/// One fact about one of Stripe's objects, in Keepopen's terms.
+/// What is known about one of Stripe's objects, in Keepopen's terms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each variant is described where its type is")]
@@ -53,7 +54,7 @@ pub enum Fact {
 pub struct SessionFact {
     pub id: String,
     pub latest: Latest<SessionState>,
-    /// True once any report said that the reader had completed it.
+    /// True once any report said that the reader had completed the session.
     pub finished: bool,
     pub mode: Option<SessionMode>,
     pub total: Option<Money>,
@@ -86,7 +87,7 @@ pub struct SubscriptionFact {
     pub terms: Option<Newest<Terms>>,
     /// The current period.
     pub period: Option<Newest<Period>>,
-    /// When it ended, once it did.
+    /// When the subscription ended.
     pub ended_at_s: Option<i64>,
     /// Its changes, as reported by events.
     #[serde(default)]
@@ -104,20 +105,20 @@ pub struct Terms {
     /// The number of units between two payments.
     #[serde(default = "one")]
     pub interval_count: u32,
-    /// The amount of each payment; for mixed intervals, the sum of all prices.
+    /// The amount of each payment. For mixed intervals, the sum of all prices.
     pub price: Money,
-    /// Whether its prices have different intervals. Then the interval above is one of them.
+    /// Whether the subscription's prices have different intervals. Then `interval` is one of them.
     #[serde(default)]
     pub mixed: bool,
 }
 
-/// The default for facts stored before intervals had a count.
+/// The default interval count of facts that were stored before the field existed.
 fn one() -> u32 {
     1
 }
 
 impl Terms {
-    /// The frequency.
+    /// How often the subscription is paid.
     pub fn frequency(&self) -> Frequency {
         match self.mixed {
             true => Frequency::Mixed,
@@ -126,7 +127,7 @@ impl Terms {
     }
 }
 
-/// A paid period. Of two, the greater one ends later.
+/// A paid period. Of two periods, the one that ends later is the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Period {
     /// Its end, in seconds since 1970.
@@ -135,7 +136,7 @@ pub struct Period {
     pub start_s: i64,
 }
 
-/// An invoice; only those of a subscription are booked.
+/// An invoice. Only invoices of a subscription are booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct InvoiceFact {
@@ -164,9 +165,9 @@ pub struct InvoiceFact {
     pub customer: Option<String>,
     pub email: Option<String>,
     pub subscription: Option<String>,
-    /// The period that it is for, if its lines say so.
+    /// The period that the invoice is for, if its lines say so.
     pub period: Option<Period>,
-    /// Payment intents and charges that the invoice itself names.
+    /// The payment intents and charges that the invoice itself names.
     pub paid_by: Vec<String>,
     /// When Stripe created the events that report it paid.
     #[serde(default)]
@@ -179,8 +180,8 @@ pub struct InvoiceFact {
     pub renews: bool,
 }
 
-/// Which payment intent or charge paid which invoice (the only link since API version basil). Without either, the payment
-/// was made outside Stripe.
+/// A payment of an invoice: which payment intent or charge paid which invoice. Since Stripe's API version basil, this is
+/// the only link between them. If `paid_by` is empty, the payment was made outside Stripe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are clear")]
 pub struct InvoicePaymentFact {
@@ -190,12 +191,12 @@ pub struct InvoicePaymentFact {
     /// True once any report said that it was paid.
     #[serde(default)]
     pub is_paid: bool,
-    /// The amount that it paid.
+    /// The amount paid.
     #[serde(default)]
     pub paid: Option<Money>,
 }
 
-/// A charge: it links refunds to payments, and has the total refunded amount.
+/// A charge. It links refunds to payments, and contains the total refunded amount.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct ChargeFact {
@@ -205,14 +206,14 @@ pub struct ChargeFact {
     pub invoice: Option<String>,
     /// The amount, once it was paid.
     pub paid: Option<Money>,
-    /// The total refunded amount, as of the newest report.
+    /// The total refunded amount according to the newest report.
     pub refunded: Option<Newest<Money>>,
     #[serde(default)]
     pub created_at_s: Option<i64>,
     /// Stripe's name for the payment method, such as `card` or `sepa_debit`.
     #[serde(default)]
     pub method: Option<String>,
-    /// When Stripe created the events that report success.
+    /// When Stripe created the events that report the charge's success.
     #[serde(default)]
     pub succeeded_events_s: Vec<i64>,
 }
@@ -229,7 +230,7 @@ pub struct RefundFact {
     pub created_at_s: Option<i64>,
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
-    /// When Stripe created the events that report that it failed or was canceled.
+    /// When Stripe created the events that report that the refund failed or was canceled.
     #[serde(default)]
     pub reversed_events_s: Vec<i64>,
 }
@@ -242,7 +243,7 @@ pub struct DisputeFact {
     pub latest: Latest<DisputeState>,
     /// True once any report said that the bank had withdrawn the money.
     pub left: bool,
-    /// True once any report said that it was returned.
+    /// True once any report said that the bank had returned the money.
     pub returned: bool,
     pub amount: Option<Money>,
     pub created_at_s: Option<i64>,
@@ -251,10 +252,10 @@ pub struct DisputeFact {
     /// When Stripe created the events that report the return of the money.
     #[serde(default)]
     pub reversed_events_s: Vec<i64>,
-    /// True once any report said that it was an inquiry.
+    /// True once any report said that the dispute was an inquiry.
     #[serde(default)]
     pub inquired: bool,
-    /// When Stripe made the events that report that the bank had taken the money.
+    /// When Stripe created the events that report that the bank had withdrawn the money.
     #[serde(default)]
     pub left_events_s: Vec<i64>,
 }
@@ -267,7 +268,7 @@ join_fields!(ChargeFact: origin, payment_intent, invoice, paid, refunded, create
 join_fields!(RefundFact: latest, amount, created_at_s, payment_intent, charge; any: left; all: reversed_events_s);
 join_fields!(DisputeFact: latest, amount, created_at_s, payment_intent, charge; any: left, returned, inquired; all: reversed_events_s, left_events_s);
 
-/// Methods of every kind of fact. The position in the list is the kind's rank.
+/// Defines the methods that depend on the kind of fact. The number before a kind is its rank.
 macro_rules! of_each_kind {
     ($($rank:literal $kind:ident),*) => {
         impl Fact {
@@ -282,8 +283,8 @@ macro_rules! of_each_kind {
         }
 
         impl Join for Fact {
-            /// Facts of two different kinds never have the same id. If it happens nevertheless, the kind with the lower
-            /// rank stays, so that the order does not matter.
+            /// Merges two facts about the same object. Facts of different kinds should never have the same id. If that
+            /// happens, the kind with the lower rank is kept, so that the order does not matter.
             fn join(self, other: Self) -> Self {
                 match (self, other) {
                     $((Self::$kind(a), Self::$kind(b)) => Self::$kind(a.join(b)),)*
@@ -300,7 +301,7 @@ of_each_kind!(
 );
 
 impl Fact {
-    /// What our own checkout wrote into the object, if it did.
+    /// The origin that Keepopen's checkout wrote into the object, if any.
     pub fn origin(&self) -> Option<&Origin> {
         match self {
             Self::Session(it) => it.origin.as_ref(),
@@ -312,9 +313,10 @@ impl Fact {
         }
     }
 
-    /// The other objects of the same gift that this one names, and the gift itself.
+    /// The ids of the other objects of the same gift that this object names, and the gift's own id.
     ///
-    /// The customer is not included, because a customer gives more than once; nor is the payout, which contains many gifts.
+    /// The customer is not included, because a customer can give more than once. The payout is not included, because it
+    /// contains many gifts.
     pub fn links(&self) -> Vec<&str> {
         let named: Vec<Option<&String>> = match self {
             Self::Session(it) => {
@@ -336,18 +338,18 @@ impl Fact {
         named.into_iter().flatten().map(String::as_str).chain(gift).collect()
     }
 
-    /// Whether it belongs to a single gift; a customer and a payout do not.
+    /// Whether the object belongs to a single gift. A customer and a payout do not.
     pub fn is_of_a_gift(&self) -> bool {
         !matches!(self, Self::Payout(_) | Self::Customer(_))
     }
 
-    /// When Stripe created an object that can still change (0 if Stripe does not say), in seconds since 1970; none for one
-    /// that is final, or whose changes always create another object.
+    /// When Stripe created the object, in seconds since 1970, if the object can still change; 0 if Stripe does not say.
+    /// `None` if the object is final, or if every change of such an object creates another object.
     pub fn pending_since_s(&self) -> Option<i64> {
         let (is_final, created_at_s) = match self {
             Self::Session(it) => (it.latest.state.is_terminal(), it.created_at_s),
             Self::Invoice(it) => (it.latest.state.is_terminal(), it.created_at_s),
-            // A failed refund is final; one that succeeded rarely fails afterwards.
+            // A failed refund is final. A succeeded one is treated as final, because it rarely fails afterwards.
             Self::Refund(it) => {
                 (it.latest.state.is_terminal() || it.latest.state == RefundState::Succeeded, it.created_at_s)
             }
@@ -357,14 +359,14 @@ impl Fact {
         (!is_final).then(|| created_at_s.unwrap_or(0))
     }
 
-    /// Whether it adds to what is known, apart from its time.
+    /// Whether this fact adds anything to the known fact about the same object, apart from the time of the report.
     pub fn adds_to(&self, known: Option<&Self>) -> bool {
         let Some(known) = known else { return true };
         timeless(&known.clone().join(self.clone())) != timeless(known)
     }
 }
 
-/// A fact without the times of its reports.
+/// The fact as JSON, without the times of its reports.
 fn timeless(fact: &Fact) -> serde_json::Value {
     fn strip(value: &mut serde_json::Value) {
         match value {
@@ -376,7 +378,7 @@ fn timeless(fact: &Fact) -> serde_json::Value {
             _ => {}
         }
     }
-    let mut value = serde_json::to_value(fact).expect("a fact is plain data with text for keys");
+    let mut value = serde_json::to_value(fact).expect("a fact must be serialisable as JSON");
     strip(&mut value);
     value
 }

@@ -1,4 +1,4 @@
-//! From facts to a contribution and its ledger entries.
+//! Computes a contribution and its ledger entries from its facts. A fact is what is known about one of Stripe's objects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,25 +17,26 @@ use crate::money::{Currency, Money};
 pub struct Folded {
     /// The gift.
     pub contribution: Contribution,
-    /// The e-mail address of the gift at Stripe.
+    /// The supporter's e-mail address, as entered at Stripe.
     pub email: Option<String>,
-    /// Every entry that follows. More facts only ever add entries.
+    /// Every ledger entry that follows from the facts. More facts only ever add entries.
     pub entries: Vec<Entry>,
-    /// Each payment, as finance reads it.
+    /// Each payment, as the finance team reads it.
     pub payments: Vec<Payment>,
-    /// The parts that Stripe's balance includes.
+    /// How the entries compare with Stripe's balance.
     pub balance: Balance,
-    /// Every domain event that follows, by key. More facts only ever add events.
+    /// Every domain event that follows from the facts, sorted by key. More facts only ever add events.
     pub events: Vec<DomainEvent>,
-    /// What does not add up or needs manual review.
+    /// The parts that don't add up or need manual review.
     pub alarms: Vec<RaisedAlarm>,
-    /// For each entry, by its cause, every date that it may have been booked with, in milliseconds since 1970.
+    /// Every date with which an entry may have been booked, in milliseconds since 1970, by the entry's cause.
     dates_ms: BTreeMap<String, BTreeSet<i64>>,
 }
 
 impl Folded {
-    /// Keeps the dates of booked entries, in milliseconds since 1970 and by cause: a better source that becomes known later
-    /// must not move money into another month. A date that no source ever named is not kept.
+    /// Keeps the dates of booked entries, so that a better source that becomes known later never moves money into another
+    /// month. `booked_ms` has the dates in milliseconds since 1970, by the entry's cause. A date that no source ever had is
+    /// not kept.
     pub fn keep_booked_dates(&mut self, booked_ms: &BTreeMap<String, i64>) {
         for entry in &mut self.entries {
             let cause = entry.cause();
@@ -57,7 +58,7 @@ impl Folded {
         }
     }
 
-    /// Dates what reverses a payment, and is not booked yet, as that payment is booked.
+    /// Gives each reversal of a payment the date of that payment's entry, unless the reversal is already booked.
     fn date_reversals(&mut self, booked_ms: &BTreeMap<String, i64>) {
         for kind in [PaymentKind::Payment, PaymentKind::OfflinePayment] {
             let Some((kind, reversal)) = kind.entries() else { continue };
@@ -75,22 +76,22 @@ impl Folded {
     }
 }
 
-/// How the entries of a gift, without payouts, compare with Stripe's balance: net, unsettled and discrepancy of a currency
-/// add up to the change of the account `clearing`. All in the minor unit.
+/// How the entries of a gift, without payouts, compare with Stripe's balance. For each currency, the three amounts add up
+/// to the change of the account `clearing`. All amounts are in the minor unit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Balance {
     /// The sum of Stripe's balance transactions.
     pub net_minor: BTreeMap<Currency, i64>,
-    /// Booked, but without a balance transaction so far.
+    /// The booked amounts that have no balance transaction yet.
     pub unsettled_minor: BTreeMap<Currency, i64>,
-    /// How much the booked amount exceeds the balance transactions.
+    /// By how much the booked amounts exceed the balance transactions.
     pub discrepancy_minor: BTreeMap<Currency, i64>,
 }
 
-/// Folds all facts of one gift. None if none of them is ours.
+/// Folds all facts of one gift into its contribution. Returns `None` if Keepopen's checkout created none of the objects.
 ///
-/// The result depends only on the set of facts. Entries are monotone: a larger set of facts, or a later state of one, never
-/// removes an entry.
+/// The result depends only on the set of facts, not on their order. More facts, or later states of them, never remove an
+/// entry.
 pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let origin = facts.iter().filter_map(Fact::origin).min()?.clone();
     let mut gift_facts = GiftFacts::new(facts);
@@ -99,7 +100,7 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut alarms = Vec::new();
     let mut dates_ms: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
-    // Without a date nothing is booked: false.
+    // Books an entry. If there is no date, books nothing and returns false.
     let mut book = |kind, object: &str, money: Money, at: &Dates| {
         let Some(at_s) = at.best() else { return false };
         let entry = Entry {
@@ -134,11 +135,12 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let mut taken: BTreeMap<&str, ReversedAmounts> = BTreeMap::new();
     let mut taken_by: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for back in gift_facts.taken_back() {
-        // A refund can't be assigned without its payment: it is booked when the link is known.
+        // A refund can't be assigned without its payment. It is booked once the link to the payment is known.
         let reached = gift_facts.payment_of(&back, &payments);
-        // What seemed to be a payment through Stripe may by now be known as made outside it. Booked entries stay.
+        // The refund may belong to a payment that seemed to be made through Stripe and was made outside it. Its entries
+        // stay booked.
         let Some(payment) = reached.or_else(|| gift_facts.correction_of(&back, &corrections)) else {
-            // If a payment was fully reversed, nothing is missing.
+            // If the payment was fully reversed, nothing is missing, and no alarm is raised.
             if !gift_facts.went_back(back.of.iter().flatten().map(|id| id.as_str()), &payments) {
                 alarms.push(Alarm::PaymentUnknown { object: back.object.to_owned() });
             }
@@ -259,7 +261,7 @@ fn ended_twice(fact: &Fact) -> Option<Alarm> {
     }
 }
 
-/// Merges reports of many objects into one fact each, ordered by id.
+/// Merges reports into one fact per object. The facts are sorted by id.
 #[cfg(any(test, feature = "test-support"))]
 pub fn join_all(reports: impl IntoIterator<Item = Fact>) -> Vec<Fact> {
     use super::Join;

@@ -1,4 +1,4 @@
-//! How often a contribution is given: every interval that Stripe supports, including those that no site offers.
+//! How often a contribution is given. This covers every interval that Stripe supports, including those that no site offers.
 
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
@@ -30,7 +30,7 @@ pub enum Frequency {
         /// The number of units; at least 1.
         count: u32,
     },
-    /// Several amounts, each with an interval of its own, until cancelled.
+    /// Several amounts, each with its own interval, until cancelled.
     Mixed,
 }
 
@@ -58,10 +58,11 @@ impl IntervalUnit {
 }
 
 impl Frequency {
-    /// Monthly: the default for a recurring contribution until Stripe reports its interval.
+    /// Monthly. This is the default for a recurring contribution until Stripe reports its interval.
     pub const MONTHLY: Self = Self::Every { unit: IntervalUnit::Month, count: 1 };
 
-    /// Parses the two values of Stripe and the database. Twelve months are a year. None if they are not an interval.
+    /// Parses an interval and a count, as in Stripe's API and in the database. Twelve months become a year. Returns `None`
+    /// if they are not a valid frequency.
     pub fn parse(interval: &str, count: i64) -> Option<Self> {
         match interval {
             "once" => return Some(Self::Once),
@@ -81,7 +82,7 @@ impl Frequency {
         })
     }
 
-    /// `once`, the unit, or `mixed`: the label in JSON and in the database.
+    /// The label in JSON and in the database: `once`, the unit, or `mixed`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Once => "once",
@@ -90,7 +91,7 @@ impl Frequency {
         }
     }
 
-    /// The number of units between two payments; 1 for a one-off and for mixed intervals.
+    /// The number of units between two payments. 1 for a one-off gift and for mixed intervals.
     pub fn count(self) -> u32 {
         match self {
             Self::Once | Self::Mixed => 1,
@@ -103,8 +104,8 @@ impl Frequency {
         self != Self::Once
     }
 
-    /// The end of one interval that starts at `start_s`, both in seconds since 1970, on the UTC calendar. None for a
-    /// one-off, for mixed intervals, or if the end can't be represented.
+    /// The end of the interval that starts at `start_s`, on the UTC calendar. Both are in seconds since 1970. `None` for a
+    /// one-off gift, for mixed intervals, or if the end can't be represented.
     pub fn end_of_interval_s(self, start_s: i64) -> Option<i64> {
         let Self::Every { unit, count } = self else { return None };
         let count = i64::from(count);
@@ -119,7 +120,7 @@ impl Frequency {
         Some(TimeZone::UTC.to_timestamp(end).ok()?.as_second())
     }
 
-    /// In words: `once`, `every month`, `every 3 months`.
+    /// The frequency in words: `once`, `every month`, `every 3 months`.
     pub fn words(self) -> String {
         match self {
             Self::Once => "once".to_owned(),
@@ -129,7 +130,7 @@ impl Frequency {
         }
     }
 
-    /// Amount and interval, for people: `€21 every 3 months`.
+    /// The amount and the frequency in words: `€21 every 3 months`.
     pub fn terms(self, money: Money) -> String {
         format!("{} {}", money.with_symbol(), self.words())
     }
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn terms_are_written_for_people_whatever_the_interval() {
+    fn terms_are_written_in_words_for_every_interval() {
         for (interval, count, amount_minor, code, expected) in [
             ("once", 1, 2500, "EUR", "€25 once"),
             ("month", 1, 750, "EUR", "€7.50 every month"),
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_interval_is_none() {
+    fn an_invalid_interval_is_rejected() {
         for (interval, count) in [("month", 0), ("month", -3), ("year", i64::MAX), ("fortnight", 1), ("", 1)]
         {
             assert_eq!(Frequency::parse(interval, count), None, "{interval} {count}");

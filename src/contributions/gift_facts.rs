@@ -1,4 +1,4 @@
-//! The facts of one gift, by kind.
+//! The facts of one gift, by kind. A fact is what is known about one of Stripe's objects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ pub(super) struct GiftFacts<'a> {
     subscriptions: Subscriptions<'a>,
     pub(super) subscription: Option<&'a SubscriptionFact>,
     pub(super) invoices: Vec<&'a InvoiceFact>,
-    /// Links between invoices, payment intents and charges, both ways.
+    /// The links between invoices, payment intents and charges. Each link is stored in both directions.
     ties: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct GiftFacts<'a> {
 struct Kept {
     any: bool,
     newest: bool,
-    /// A bank withdrew part of the newest payment.
+    /// A bank withdrew at least a part of the newest payment in a dispute.
     newest_disputed: bool,
 }
 
@@ -88,9 +88,9 @@ impl<'a> GiftFacts<'a> {
         self.ties.entry(other).or_default().insert(one);
     }
 
-    /// Each payment once, by its key. The key of a one-off payment is its payment intent, taken from the session even if
-    /// there is also an invoice. The key of a recurring payment is its invoice. Also returns corrections: payments of 0,
-    /// for invoices that only seemed to be paid.
+    /// Returns each payment once, by its key. The key of a one-off payment is its payment intent, taken from the session
+    /// even if there is also an invoice. The key of a recurring payment is its invoice. Also returns the corrections:
+    /// payments of 0, whose entries cancel each other out because the money was moved in another way.
     pub(super) fn payments(&self) -> (BTreeMap<String, ReceivedPayment>, Vec<ReceivedPayment>) {
         let mut payments: BTreeMap<String, ReceivedPayment> = BTreeMap::new();
         let mut corrections = Vec::new();
@@ -114,7 +114,7 @@ impl<'a> GiftFacts<'a> {
                 payments.insert(payment.object.clone(), payment);
                 continue;
             };
-            // If two facts report the same payment, the smaller amount counts, so that the order of the facts does not matter.
+            // If two facts report the same payment, the one with the smaller amount counts, whatever their order.
             let key = |it: &ReceivedPayment| (it.money, it.presented);
             if key(&payment) < key(known) {
                 (known.money, known.presented) = key(&payment);
@@ -140,8 +140,8 @@ impl<'a> GiftFacts<'a> {
             .collect()
     }
 
-    /// The payment of a refund or dispute: found through charges, payment intents and invoices, never through the
-    /// subscription.
+    /// The payment that a refund or dispute belongs to. It is found through charges, payment intents and invoices, never
+    /// through the subscription.
     pub(super) fn payment_of<'p>(
         &self,
         back: &Reversal<'_>,
@@ -150,7 +150,7 @@ impl<'a> GiftFacts<'a> {
         self.payment_reached(back.of.iter().flatten().map(|id| id.as_str()), payments)
     }
 
-    /// The correction (see [`Self::payments`]) that a refund or dispute belongs to.
+    /// The correction (see [`Self::payments`]) that a refund or dispute belongs to, if there is no payment.
     pub(super) fn correction_of<'p>(
         &self,
         back: &Reversal<'_>,
@@ -186,8 +186,8 @@ impl<'a> GiftFacts<'a> {
         seen
     }
 
-    /// The supporter's e-mail address, once the reader has completed the payment page or has paid. An address that was
-    /// typed and abandoned must not be stored.
+    /// The supporter's e-mail address, if the reader has completed the payment page or has paid. An address that was typed
+    /// on an abandoned page must not be stored.
     pub(super) fn email(&self, paid: bool) -> Option<String> {
         if !paid && self.session.is_none_or(|it| !it.finished) {
             return None;
@@ -250,7 +250,7 @@ impl<'a> GiftFacts<'a> {
         }
     }
 
-    /// The payments of the deciding subscription. If it has none, all payments of the gift.
+    /// The payments of the deciding subscription (see [`Self::decide`]). If it has none, all payments of the gift.
     fn deciding<'p>(
         &self,
         payments: &'p BTreeMap<String, ReceivedPayment>,
@@ -261,7 +261,7 @@ impl<'a> GiftFacts<'a> {
         payments.values().filter(move |it| !any || of_it(it))
     }
 
-    /// The invoices of the deciding subscription.
+    /// The invoices of the deciding subscription, and the invoices without a subscription.
     fn own_invoices(&self) -> impl Iterator<Item = &'a InvoiceFact> {
         let deciding = self.subscriptions.deciding;
         self.invoices
@@ -278,13 +278,13 @@ impl<'a> GiftFacts<'a> {
     fn frequency(&self) -> Frequency {
         match self.subscription.and_then(|it| it.terms) {
             Some(terms) => terms.value.frequency(),
-            // Until the subscription itself is known, assume the most common interval: monthly.
+            // Until the subscription itself is known, the most common interval is assumed: monthly.
             None if self.is_recurring() => Frequency::MONTHLY,
             None => Frequency::Once,
         }
     }
 
-    /// When the subscription ended, in seconds since 1970.
+    /// When the deciding subscription ended, in seconds since 1970. `None` if it has not ended.
     pub(super) fn ended_at_s(&self) -> Option<i64> {
         let over = |it: &&SubscriptionFact| {
             matches!(it.latest.state, SubscriptionState::Canceled | SubscriptionState::IncompleteExpired)
@@ -299,14 +299,14 @@ impl<'a> GiftFacts<'a> {
             .or_else(|| self.invoices.iter().find_map(|it| it.paid))
     }
 
-    /// `money`: which payments were retained; none if there was no payment.
+    /// `money` says which payments were retained. `None` if there was no payment.
     fn state(&self, money: Option<Kept>) -> ContributionState {
         if self.is_recurring() { self.recurring_state(money) } else { self.one_off_state(money) }
     }
 
     fn one_off_state(&self, money: Option<Kept>) -> ContributionState {
         if let Some(money) = money {
-            // For several payments, any retained one is enough.
+            // One retained payment is enough, even if others were reversed.
             return if money.any { ContributionState::Paid } else { ContributionState::Reversed };
         }
         match self.session.map(|it| it.latest.state) {
@@ -324,14 +324,15 @@ impl<'a> GiftFacts<'a> {
         let over = self.ended_at_s().is_some();
         let failing = matches!(subscription, Some(SubscriptionState::PastDue | SubscriptionState::Unpaid))
             || self.own_invoices().last().is_some_and(|it| it.latest.state == InvoiceState::Failing);
-        // No more payments are requested.
+        // Whether Stripe requests no more payments, because it gave up every invoice.
         let given_up =
             |it: &InvoiceFact| matches!(it.latest.state, InvoiceState::Void | InvoiceState::Uncollectible);
         let given_up = self.own_invoices().next().is_some() && self.own_invoices().all(given_up);
         match money {
             Some(money) if !money.any => ContributionState::Reversed,
             Some(_) if over => ContributionState::Ended,
-            // The bank withdrew the newest payment. A refund of one payment, in contrast, is goodwill: the gift continues.
+            // The newest payment was reversed in full, and a dispute was involved. A refund alone is goodwill: the gift
+            // continues.
             Some(money) if !money.newest && money.newest_disputed => ContributionState::Reversed,
             Some(_) if failing => ContributionState::PastDue,
             Some(_) => ContributionState::Active,

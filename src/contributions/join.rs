@@ -1,22 +1,22 @@
 //! How two reports of the same object are merged.
 //!
-//! [`Join::join`] is commutative, associative and idempotent. So the final fact does not depend on the order of reports, or
-//! on how often they arrive: final states win, then the newest report. The rank of states only breaks ties, because
-//! `created` has whole seconds.
+//! [`Join::join`] is commutative, associative and idempotent. So the merged fact does not depend on the order of reports,
+//! or on how often they arrive. A final state wins, otherwise the newest report. The rank of states only breaks ties,
+//! which occur because Stripe's `created` is in whole seconds.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Two reports of one thing can be merged.
+/// A report that can be merged with another report of the same thing.
 pub trait Join: Sized {
-    /// The combined knowledge.
+    /// Merges the two reports.
     #[must_use]
     fn join(self, other: Self) -> Self;
 }
 
-/// A value that does not change is known once. If two reports differ nevertheless, the greater is kept, so that their order
-/// does not matter.
+/// Merges two reports of a value that does not change. If they differ nevertheless, the greater value is kept, so that the
+/// order of the reports does not matter.
 impl<T: Ord> Join for Option<T> {
     fn join(self, other: Self) -> Self {
         self.max(other)
@@ -30,7 +30,8 @@ pub(super) fn union<T: Ord>(mut one: Vec<T>, other: Vec<T>) -> Vec<T> {
     one
 }
 
-/// Merges two facts of one object field by field. `any` fields are true once one was; `all` fields keep every value.
+/// Implements [`Join`] for a fact, field by field. A field in `any` is true once it was true in one report. A field in
+/// `all` is a list that keeps the values of all reports.
 macro_rules! join_fields {
     ($name:ident: $($field:ident),*; any: $($any:ident),*; all: $($all:ident),*) => {
         impl $crate::contributions::Join for $name {
@@ -46,7 +47,7 @@ macro_rules! join_fields {
     };
 }
 
-/// Merges named items, each with the item of the same name.
+/// Merges two maps. Items with the same key are merged with each other.
 impl<T: Join> Join for BTreeMap<String, T> {
     fn join(mut self, other: Self) -> Self {
         for (name, theirs) in other {
@@ -60,9 +61,9 @@ impl<T: Join> Join for BTreeMap<String, T> {
     }
 }
 
-/// A state that can be final: its variants are ordered by rank.
+/// A state that can be final. Its variants are ordered by rank.
 pub trait State: Ord {
-    /// Whether no other state follows.
+    /// Whether the state is final, that is, no other state follows it.
     fn is_terminal(&self) -> bool;
 }
 
@@ -77,7 +78,7 @@ pub struct Latest<S> {
 
 impl<S: State + Copy> Join for Latest<S> {
     fn join(self, other: Self) -> Self {
-        // Between two final states the rank decides, not the time: several events can report the same end.
+        // Between two final states, the rank decides and not the time, because several events can report the same end.
         let key = |it: &Self| {
             let end = it.state.is_terminal().then_some(it.state);
             (end, it.reported_at_s, it.state)
@@ -86,8 +87,8 @@ impl<S: State + Copy> Join for Latest<S> {
     }
 }
 
-/// The newest report of a value that is never final. (The order of the fields is the order of comparison, so the greater of
-/// two is the newer.)
+/// The newest report of a value that is never final. Fields are compared in their order, so the newer of two reports is the
+/// greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Newest<T> {
     /// When Stripe created the report, in seconds since 1970.
@@ -106,13 +107,13 @@ mod tests {
     }
 
     #[test]
-    fn a_final_state_stays_final_whatever_is_reported_later() {
+    fn a_final_state_is_kept_even_if_a_later_report_differs() {
         assert_eq!(at(1, State::Canceled).join(at(9, State::Active)), at(1, State::Canceled));
         assert_eq!(at(9, State::Active).join(at(1, State::Canceled)), at(1, State::Canceled));
     }
 
     #[test]
-    fn before_a_final_state_the_newest_report_counts_and_the_rank_only_breaks_ties() {
+    fn without_a_final_state_the_newest_report_counts_and_the_rank_breaks_ties() {
         assert_eq!(at(1, State::PastDue).join(at(2, State::Active)), at(2, State::Active));
         assert_eq!(at(2, State::Active).join(at(1, State::PastDue)), at(2, State::Active));
         assert_eq!(at(2, State::Active).join(at(2, State::PastDue)), at(2, State::PastDue));

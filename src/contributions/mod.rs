@@ -1,9 +1,12 @@
 //! Contributions and their ledger: plain data and plain functions.
 //!
-//! **Owns** what a gift is, which facts it consists of, and which ledger entries follow.
+//! A fact is everything that is known about one of Stripe's objects, such as a charge. Folding the facts of one gift gives
+//! the contribution, its payments, its ledger entries and its domain events (`docs/decisions/0002-facts-and-folds.md`).
+//!
+//! **Owns** what a gift is, which facts it consists of, and which ledger entries follow from them.
 //! **Never** does I/O, and never depends on the order of facts.
 //! **Start at** [`fold`].
-//! **Tested in** the files here, `tests/api/story.rs`.
+//! **Tested in** the files here and `tests/api/story.rs`.
 
 #[macro_use]
 mod join;

@@ -1,4 +1,4 @@
-//! Payments, and their reversals.
+//! The payments of a gift, and their reversals by refunds and disputes.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::money::Money;
 
-/// An entry of a payment, without its date.
+/// A ledger entry of a payment, without the entry's date.
 #[derive(Clone)]
 pub(super) struct Booking {
     pub kind: EntryKind,
@@ -17,21 +17,23 @@ pub(super) struct Booking {
     pub money: Money,
 }
 
-/// A payment that was received.
+/// A payment that was received, as computed from the facts.
 pub(super) struct ReceivedPayment {
-    /// Its key among the payments.
+    /// The payment's key: a payment intent or an invoice. An invoice's offline part ends with [`OFFLINE_PART`].
+    ///
+    /// [`OFFLINE_PART`]: super::payments::OFFLINE_PART
     pub object: String,
     pub kind: PaymentKind,
     /// The payment intent or invoice.
     pub cause: String,
     pub money: Money,
-    /// The entries that book it. If Stripe reported it differently before, the entries of that report and their reversals
-    /// are among them.
+    /// The entries that book the payment. If Stripe reported it differently before, they include the entries of the earlier
+    /// report and their reversals.
     pub entries: Vec<Booking>,
-    /// The best of its dates.
+    /// When it arrived, in seconds since 1970: the best of `dates`.
     pub at_s: Option<i64>,
     pub dates: Dates,
-    /// The subscription that it was for.
+    /// The subscription that the payment was for.
     pub subscription: Option<String>,
     /// The amount that the reader saw and paid, if it was in another currency.
     pub presented: Option<Money>,
@@ -40,11 +42,11 @@ pub(super) struct ReceivedPayment {
 /// The reversed amounts of one payment, in the minor unit.
 #[derive(Default)]
 pub(super) struct ReversedAmounts {
-    /// Everything that ever left.
+    /// The total that was ever refunded or withdrawn by a bank.
     pub left_minor: i64,
-    /// Refunded, and not returned.
+    /// The total refunded, without refunds that failed.
     pub refunded_minor: i64,
-    /// Disputed, and not won back.
+    /// The total withdrawn in disputes and not won back.
     pub disputed_minor: i64,
 }
 
@@ -93,14 +95,14 @@ impl ReceivedPayment {
         })
     }
 
-    /// Whether part of it was retained.
+    /// Whether at least a part of the payment was retained.
     pub fn is_kept(&self, taken: &BTreeMap<&str, ReversedAmounts>) -> bool {
         taken.get(self.object.as_str()).is_none_or(|sums| sums.net_minor() < self.money.amount_minor)
     }
 }
 
 impl<'a> Reversal<'a> {
-    /// None until money has left.
+    /// The reversal by a refund. `None` if no money has left.
     pub fn of_refund(gift_facts: &GiftFacts<'_>, refund: &'a RefundFact) -> Option<Self> {
         let returned = matches!(refund.latest.state, RefundState::Failed | RefundState::Canceled);
         Some(Self {
@@ -117,9 +119,9 @@ impl<'a> Reversal<'a> {
         })
     }
 
-    /// None until money has left.
+    /// The reversal by a dispute. `None` if no money has left.
     pub fn of_dispute(gift_facts: &GiftFacts<'_>, dispute: &'a DisputeFact) -> Option<Self> {
-        // An inquiry can become a dispute weeks after Stripe created it.
+    // An inquiry can become a dispute weeks after Stripe created it, so its creation does not date the withdrawal.
         let left_at = if dispute.inquired { sorted(&dispute.left_events_s) } else { Vec::new() };
         let known =
             gift_facts.moved_at(&dispute.id, -1).into_iter().chain(left_at).chain(dispute.created_at_s);

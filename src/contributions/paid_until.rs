@@ -6,13 +6,14 @@ use super::gift_facts::GiftFacts;
 use super::movements::{ReceivedPayment, ReversedAmounts};
 use super::{Frequency, Period, SubscriptionFact};
 
-/// The tolerance of a pro-rata refund, as a share of the price (a twentieth), because staff round by days or cents.
+/// The tolerance of a pro-rata refund: one part in this many of the price (a twentieth), because staff round by days or
+/// cents.
 const PRORATION_TOLERANCE: i128 = 20;
 
-/// The end of the paid period, in seconds since 1970. None if no payment was retained.
+/// The end of the paid period, in seconds since 1970. `None` if no payment was retained.
 ///
-/// A fully reversed payment pays for nothing. A partial reversal changes nothing, with one exception: if the subscription
-/// ended early and the refund covers the remaining time, the paid period ends with the subscription.
+/// A fully reversed payment pays for no period. A partial reversal does not change the period, with one exception: if the
+/// subscription ended early and the refund covers the remaining time, the paid period ends with the subscription.
 pub(super) fn paid_until_s(
     gift_facts: &GiftFacts<'_>,
     frequency: Frequency,
@@ -32,7 +33,8 @@ pub(super) fn paid_until_s(
     ends.max()
 }
 
-/// The deciding subscription, if the payment belongs to it: staff may have created a new one.
+/// The deciding subscription, if the payment belongs to it. A contribution has several subscriptions if staff created a
+/// new one.
 fn own_subscription<'a>(
     gift_facts: &GiftFacts<'a>,
     payment: &ReceivedPayment,
@@ -40,8 +42,8 @@ fn own_subscription<'a>(
     gift_facts.subscription.filter(|it| payment.subscription.as_deref().is_none_or(|id| id == it.id))
 }
 
-/// The period of one payment: from its invoice, otherwise the subscription's period that contains it, otherwise one
-/// interval from the payment.
+/// The period that one payment pays for: the period of its invoice, otherwise the subscription's current period if it
+/// contains the payment, otherwise one interval from the payment.
 fn period_of(gift_facts: &GiftFacts<'_>, frequency: Frequency, payment: &ReceivedPayment) -> Option<Period> {
     let invoice = gift_facts.invoices.iter().find(|invoice| invoice.id == payment.object);
     if let Some(period) = invoice.and_then(|invoice| invoice.period) {

@@ -36,7 +36,8 @@ impl PaymentKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
-    /// The entries that book it, and those that correct an apparent payment.
+    /// The kind of entry that books such a payment, and the kind that reverses it if the payment was made in another way.
+    /// `None` if it is not booked.
     pub(super) fn entries(self) -> Option<(EntryKind, EntryKind)> {
         match self {
             Self::Payment => Some((EntryKind::Payment, EntryKind::PaymentReversal)),
@@ -52,12 +53,12 @@ pub(super) const OFFLINE_PART: &str = "/offline";
 /// A payment and its reversals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Payment {
-    /// Its key at Stripe: the payment intent of a one-off gift, or the invoice of a recurring one. If it ends with
-    /// `/offline`, it is the part of an invoice that was paid outside Stripe.
+    /// The payment's key: the payment intent of a one-off gift, or the invoice of a recurring one. If the key ends with
+    /// `/offline`, the payment is the part of an invoice that was paid outside Stripe.
     pub object: String,
-    /// How it arrived.
+    /// How the payment arrived.
     pub kind: PaymentKind,
-    /// The gift it belongs to.
+    /// The gift that the payment belongs to.
     pub contribution: ContributionId,
     /// The site that received it.
     pub site: String,
@@ -65,25 +66,27 @@ pub struct Payment {
     pub money: Money,
     /// The amount that the reader saw and paid, if it was in another currency.
     pub presented: Option<Money>,
-    /// When it arrived, in milliseconds since 1970.
+    /// When the payment arrived, in milliseconds since 1970.
     pub paid_at_ms: i64,
-    /// Refunded, minus failed refunds, in the minor unit of `money`.
+    /// The refunded amount without failed refunds, in the minor unit of `money`.
     pub refunded_minor: i64,
-    /// Withdrawn by banks in disputes and not won back, in the minor unit of `money`.
+    /// The amount that banks withdrew in disputes and that was not won back, in the minor unit of `money`.
     pub disputed_minor: i64,
-    /// Booked for it, its refunds and its disputes, but not settled yet, in the minor unit of `money`.
+    /// The part of the booked amount (payment, refunds and disputes) that Stripe has not settled yet, in the minor unit of
+    /// `money`.
     pub unsettled_minor: i64,
-    /// How much the booked amount exceeds Stripe's balance, in the minor unit of `money`.
+    /// By how much the booked amount exceeds the amount in Stripe's balance transactions for this payment, in the minor
+    /// unit of `money`.
     pub discrepancy_minor: i64,
-    /// When Stripe should have settled all of it, in milliseconds since 1970; none once it has.
+    /// When Stripe should have settled everything, in milliseconds since 1970. `None` once Stripe has.
     pub settle_by_ms: Option<i64>,
-    /// What Stripe settled; none until its balance transaction is known.
+    /// What Stripe settled. `None` until a balance transaction is known.
     pub settled: Option<Settled>,
-    /// The charge.
+    /// The charge that paid.
     pub charge: Option<String>,
     /// The payout that contained the payment.
     pub payout: Option<String>,
-    /// When the bank has that payout, in milliseconds since 1970.
+    /// When that payout arrives at the bank, in milliseconds since 1970.
     pub payout_arrives_at_ms: Option<i64>,
 }
 

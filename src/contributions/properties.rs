@@ -1,4 +1,4 @@
-//! Properties that make the ledger independent of order, tested on random facts.
+//! Property tests on random facts: the ledger must not depend on the order in which Stripe's reports arrive.
 
 use proptest::option;
 use proptest::prelude::*;
@@ -13,14 +13,14 @@ fn latest<S: Clone + std::fmt::Debug + 'static>(states: &[S]) -> impl Strategy<V
 }
 
 fn eur(amount_minor: i64) -> Money {
-    Money { amount_minor, currency: Currency::parse("EUR").expect("ISO 4217 has it") }
+    Money { amount_minor, currency: Currency::parse("EUR").expect("the code must be in ISO 4217") }
 }
 
 fn money() -> impl Strategy<Value = Money> {
     (1..4_i64).prop_map(eur)
 }
 
-/// Known or not: once a report names it, it never changes.
+/// An id that may be unknown. All reports that contain it contain the same id.
 fn id(prefix: &'static str) -> impl Strategy<Value = Option<String>> {
     option::of(Just(format!("{prefix}_1")))
 }
@@ -35,7 +35,7 @@ fn origin() -> impl Strategy<Value = Option<Origin>> {
     }))
 }
 
-/// When the events that report something were created.
+/// The times at which the events that report something were created.
 fn events() -> impl Strategy<Value = Vec<i64>> {
     proptest::collection::btree_set(0..9_i64, 0..3).prop_map(|times| times.into_iter().collect())
 }
@@ -153,7 +153,7 @@ fn invoice() -> impl Strategy<Value = Fact> {
     )
 }
 
-/// Through Stripe, or outside it.
+/// An invoice payment that was made through Stripe or outside it.
 fn invoice_payment() -> impl Strategy<Value = Fact> {
     (any::<bool>(), any::<bool>()).prop_map(|(outside, is_paid)| {
         let (id, amount_minor, paid_by) = match outside {
@@ -238,23 +238,24 @@ fn dispute() -> impl Strategy<Value = Fact> {
     )
 }
 
-/// Its source, its amount and fee, and its settlement currency: a transaction's amounts never change.
+/// The source, amount, fee and settlement currency of a balance transaction. Two reports of one transaction never differ
+/// in these.
 type Movement = ((&'static str, i64, i64), &'static str);
 
-/// For a charge, a refund or a dispute, in either currency.
+/// A movement for a charge, a refund or a dispute, in one of two currencies.
 fn moved() -> impl Strategy<Value = Movement> {
     let of = select(vec![("ch_1", 2, 1), ("re_1", -2, 0), ("du_1", -3, 1), ("du_1", 3, -1)]);
     (of, select(vec!["EUR", "USD"]))
 }
 
-/// In up to two payouts.
+/// A balance transaction that is in up to two payouts.
 fn transaction(((source, amount_minor, fee_minor), code): Movement) -> impl Strategy<Value = Fact> {
     use PayoutState::*;
     let mark = (latest(&[Pending, InTransit, Paid, Canceled, Failed]), any::<bool>())
         .prop_map(|(latest, left)| PayoutMark { latest, left, arrives_at_s: Some(9), returned_at_s: None });
     let payouts = proptest::collection::btree_map((0..2_u8).prop_map(|n| format!("po_{n}")), mark, 0..3);
     payouts.prop_map(move |payouts| {
-        let currency = Currency::parse(code).expect("ISO 4217 has it");
+        let currency = Currency::parse(code).expect("the code must be in ISO 4217");
         Fact::Transaction(TransactionFact {
             id: format!("txn_{source}_{amount_minor}_{code}"),
             source: Some(source.to_owned()),
@@ -281,7 +282,7 @@ fn mode() -> impl Strategy<Value = SessionMode> {
 }
 
 /// Three reports of one object.
-// Boxed, because their values are large, and unboxed all of them would be on one stack.
+// The strategies are boxed, because their values are large. Without boxes, all of them would be on one stack.
 fn three() -> impl Strategy<Value = (Fact, Fact, Fact)> {
     prop_oneof![
         mode().prop_flat_map(|mode| (session(mode).boxed(), session(mode).boxed(), session(mode).boxed())),
@@ -319,7 +320,7 @@ fn reports() -> impl Strategy<Value = Vec<Fact>> {
 
 proptest! {
     #[test]
-    fn reports_join_in_any_order_and_any_grouping_and_repeats_change_nothing((a, b, c) in three()) {
+    fn reports_can_be_joined_in_any_order_and_grouping_and_repeatedly((a, b, c) in three()) {
         prop_assert_eq!(a.clone().join(b.clone()), b.clone().join(a.clone()));
         prop_assert_eq!(a.clone().join(b.clone()).join(c.clone()), a.clone().join(b.clone().join(c)));
         prop_assert_eq!(a.clone().join(a.clone()), a.clone());
@@ -328,7 +329,7 @@ proptest! {
     }
 
     #[test]
-    fn a_later_report_never_takes_an_entry_away(reports in reports(), cut in 0..12_usize) {
+    fn a_later_report_never_removes_an_entry(reports in reports(), cut in 0..12_usize) {
         let causes = |reports: &[Fact]| -> Vec<String> {
             let folded = fold(&join_all(reports.iter().cloned()));
             folded.map_or_else(Vec::new, |it| it.entries.iter().map(Entry::cause).collect())
@@ -336,22 +337,22 @@ proptest! {
         let early = causes(&reports[..cut.min(reports.len())]);
         let late = causes(&reports);
         for cause in early {
-            prop_assert!(late.contains(&cause), "{cause} was booked and then not: {late:?}");
+            prop_assert!(late.contains(&cause), "the entry {cause} is missing after more reports: {late:?}");
         }
     }
 
     #[test]
-    fn a_later_report_never_takes_a_domain_event_away(reports in reports(), cut in 0..12_usize) {
+    fn a_later_report_never_removes_a_domain_event(reports in reports(), cut in 0..12_usize) {
         let folded = |reports: &[Fact]| fold(&join_all(reports.iter().cloned()));
         let early = folded(&reports[..cut.min(reports.len())]);
         let Some((early, late)) = early.zip(folded(&reports)) else { return Ok(()) };
-        // Stripe's reports never name two contributions: an object's metadata has one.
+        // The case is skipped, because Stripe's reports never name two contributions: an object's metadata contains only one.
         if early.contribution.id != late.contribution.id {
             return Ok(());
         }
         let late: Vec<String> = late.events.iter().map(DomainEvent::key).collect();
         for key in early.events.iter().map(DomainEvent::key) {
-            prop_assert!(late.contains(&key), "{key} had happened and then not: {late:?}");
+            prop_assert!(late.contains(&key), "the event {key} is missing after more reports: {late:?}");
         }
     }
 
@@ -379,7 +380,7 @@ proptest! {
     }
 
     #[test]
-    fn the_booked_amount_is_the_balance_plus_what_is_unsettled(reports in reports()) {
+    fn booked_amounts_equal_net_plus_unsettled_plus_discrepancy(reports in reports()) {
         let Some(folded) = fold(&join_all(reports)) else { return Ok(()) };
         let mut clearing: std::collections::BTreeMap<Currency, i64> = Default::default();
         for entry in folded.entries.iter().filter(|entry| !entry.kind.is_payout()) {

@@ -1,4 +1,4 @@
-//! Stripe's balance for one gift: fees, other currencies, payouts.
+//! Compares the booked money of one gift with Stripe's balance, and books fees, conversions and payouts.
 
 use std::collections::BTreeMap;
 
@@ -9,53 +9,53 @@ use super::movements::ReceivedPayment;
 use super::{BalanceChange, EntryKind, Fact, PayoutMark, Settled, TransactionFact};
 use crate::money::{Currency, Money};
 
-/// Days within which Stripe settles cards and other instant methods.
+/// The days within which Stripe settles cards and other instant methods.
 const INSTANT_DAYS: i64 = 3;
-/// The same for bank debits, transfers and vouchers.
+/// The days within which Stripe settles bank debits, transfers and vouchers.
 const DELAYED_DAYS: i64 = 14;
-/// The same if the method is unknown.
+/// The days within which Stripe settles a payment with an unknown method.
 const UNKNOWN_DAYS: i64 = 7;
 
-/// A booked movement that Stripe's balance should confirm.
+/// A booked movement of money that Stripe's balance should confirm.
 pub(super) struct Movement<'a> {
     /// The payment, refund or dispute.
     pub object: &'a str,
-    /// The payment that it is or belongs to.
+    /// The payment itself, or the payment that was refunded or disputed.
     pub payment: &'a str,
     /// The amount.
     pub money: Money,
-    /// What is booked for it in total; negative if money left.
+    /// The total booked amount. Negative if money left.
     pub booked_minor: i64,
-    /// When Stripe should have settled it, in seconds since 1970.
+    /// When Stripe should have settled the movement, in seconds since 1970.
     pub settle_by_s: Option<i64>,
 }
 
-/// An entry that follows from the balance: kind, object, amount, and time.
+/// A ledger entry that follows from the balance: its kind, object, amount and dates.
 pub(super) type Settling = (EntryKind, String, Money, Dates);
 
-/// What Stripe's balance has for one gift.
+/// What follows from Stripe's balance transactions for one gift.
 #[derive(Default)]
 pub(super) struct Settlement<'a> {
     pub entries: Vec<Settling>,
     pub alarms: Vec<Alarm>,
-    /// The change of Stripe's balance by these transactions.
+    /// The net change of Stripe's balance by these transactions.
     pub net_minor: BTreeMap<Currency, i64>,
-    /// Booked, but not settled yet.
+    /// The booked amounts that are not settled yet.
     pub unsettled_minor: BTreeMap<Currency, i64>,
-    /// How much the booked amount exceeds the settled one.
+    /// By how much the booked amounts exceed the settled ones.
     pub discrepancy_minor: BTreeMap<Currency, i64>,
-    /// Per payment.
+    /// The settlement of each payment, by the payment's key.
     pub payments: BTreeMap<&'a str, PaymentSettlement>,
 }
 
-/// What the balance has for one payment.
+/// What follows from Stripe's balance transactions for one payment.
 #[derive(Default)]
 pub(super) struct PaymentSettlement {
     pub settled: Option<Settled>,
     pub payout: Option<(String, PayoutMark)>,
     pub unsettled_minor: i64,
     pub discrepancy_minor: i64,
-    /// When Stripe should have settled the rest, in seconds since 1970.
+    /// When Stripe should have settled the unsettled amount, in seconds since 1970.
     pub settle_by_s: Option<i64>,
 }
 
@@ -78,7 +78,7 @@ pub(super) fn settle<'a>(
             moved.amount_minor
         } else {
             let paid = if by_itself.is_some() { Some(of.money) } else { gift_facts.paid_of_charge(source) };
-            // The converted amount is known with the charge.
+            // Until the charge is known, the converted amount is unknown, so the transaction is skipped.
             let Some(paid) = paid else { continue };
             all.exchange(transaction, moved, paid);
             paid.amount_minor * moved.amount_minor.signum()
@@ -93,7 +93,7 @@ pub(super) fn settle<'a>(
     }
     for of in movements {
         let currency = of.money.currency;
-        // A refund in another currency is not split off; the gift's totals include it.
+        // A refund in another currency than its payment is included in the payment's sums.
         let payment = all.payments.entry(of.payment).or_default();
         match settled_minor.get(of.object) {
             None => {
@@ -118,7 +118,7 @@ pub(super) fn settle<'a>(
 }
 
 impl Settlement<'_> {
-    /// A payment in one currency is settled in another.
+    /// Books the conversion of an amount that was paid in one currency and settled in another.
     fn exchange(&mut self, transaction: &TransactionFact, moved: BalanceChange, paid: Money) {
         let settled = Money { amount_minor: moved.amount_minor.saturating_abs(), currency: moved.currency };
         let (out, into) = if moved.amount_minor > 0 { (paid, settled) } else { (settled, paid) };
@@ -164,14 +164,14 @@ impl PaymentSettlement {
     fn add(&mut self, moved: BalanceChange) {
         let none = Settled { currency: moved.currency, fee_minor: 0, net_minor: 0 };
         let settled = self.settled.get_or_insert(none);
-        // Stripe settles related transactions in one currency; amounts of two are never added.
+        // Stripe settles related transactions in one currency. Amounts in different currencies are never added.
         if settled.currency == moved.currency {
             settled.fee_minor += moved.fee_minor;
             settled.net_minor += moved.net_minor();
         }
     }
 
-    /// The newest payout that was not returned.
+    /// Sets the payout: the newest one that was sent and not returned.
     fn leave(&mut self, payouts: &BTreeMap<String, PayoutMark>) {
         for (id, mark) in payouts.iter().filter(|(_, mark)| mark.left && !mark.came_back()) {
             let newer = |(_, known): &(String, PayoutMark)| mark.arrives_at_s > known.arrives_at_s;
@@ -183,7 +183,8 @@ impl PaymentSettlement {
 }
 
 impl<'a> GiftFacts<'a> {
-    /// In order of time, not of arrival: the first one determines the settlement currency of a payment.
+    /// The balance transactions, sorted by creation and not by arrival, because the first one determines the settlement
+    /// currency of a payment.
     fn transactions(&self) -> Vec<&'a TransactionFact> {
         let facts: &'a [Fact] = self.facts;
         let of = |fact: &'a Fact| match fact {
@@ -195,8 +196,8 @@ impl<'a> GiftFacts<'a> {
         transactions
     }
 
-    /// When Stripe should have settled a payment of that time, in seconds since 1970. Stripe settles most methods immediately,
-    /// and its balance is read every few minutes; a bank debit can take longer.
+    /// When Stripe should have settled a movement of `payment` that happened at `at`, in seconds since 1970. Stripe settles
+    /// most methods immediately, and its balance is read every few minutes. A bank debit can take longer.
     pub(super) fn settle_by_s(&self, payment: &ReceivedPayment, at: &Dates) -> Option<i64> {
         let charge = self.charge_of(payment);
         let method = self.facts.iter().find_map(|fact| match fact {
@@ -211,7 +212,7 @@ impl<'a> GiftFacts<'a> {
         at.best().map(|at_s| at_s.saturating_add(days * 86_400))
     }
 
-    /// The charge that paid it; the first by id if there are several.
+    /// The charge that paid `payment`. If there are several, the one with the smallest id.
     pub(super) fn charge_of(&self, payment: &ReceivedPayment) -> Option<String> {
         let tied = self.tied_to([payment.cause.as_str()]);
         let charges = self.facts.iter().filter_map(|fact| match fact {
@@ -237,7 +238,7 @@ mod tests {
     use crate::ids::ContributionId;
 
     fn money(code: &str, amount_minor: i64) -> Money {
-        Money { amount_minor, currency: Currency::parse(code).expect("ISO 4217 has it") }
+        Money { amount_minor, currency: Currency::parse(code).expect("the code must be in ISO 4217") }
     }
 
     fn gift() -> [Fact; 2] {
@@ -293,14 +294,14 @@ mod tests {
     }
 
     #[test]
-    fn the_first_transaction_says_the_currency_and_the_payout_in_whatever_order_they_are_known() {
+    fn the_first_transaction_determines_currency_and_payout_in_any_order_of_arrival() {
         let first = transaction("txn_b", 2, money("USD", 540), "po_2");
         let second = transaction("txn_a", 3, money("EUR", 10), "po_1");
         for two in [[first.clone(), second.clone()], [second, first]] {
             let facts: Vec<Fact> = gift().into_iter().chain(two).collect();
-            let folded = fold(&facts).expect("it is ours");
+            let folded = fold(&facts).expect("the facts must have an origin");
             let [payment] = folded.payments.as_slice() else { panic!("{:?}", folded.payments) };
-            let currency = Currency::parse("USD").expect("ISO 4217 has it");
+            let currency = Currency::parse("USD").expect("the code must be in ISO 4217");
             assert_eq!(payment.settled, Some(Settled { currency, fee_minor: 1, net_minor: 539 }));
             assert_eq!(payment.payout.as_deref(), Some("po_2"));
         }

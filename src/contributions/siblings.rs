@@ -1,15 +1,16 @@
-//! Which of several sessions or subscriptions of one contribution decides: the one that was paid, or that is active.
+//! Selects the deciding session and subscription of a contribution that has several. The deciding one is the one that was
+//! paid or is active, and it determines the contribution's state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::movements::{ReceivedPayment, ReversedAmounts};
 use super::{InvoiceFact, SessionFact, SessionState, SubscriptionFact, SubscriptionState};
 
-/// The deciding session. One that expired or failed never removes what another one brought.
+/// The deciding session. A session that expired or failed never hides one that was paid.
 pub(super) fn deciding_session<'a>(sessions: &[&'a SessionFact]) -> Option<&'a SessionFact> {
     sessions.iter().copied().max_by(|one, other| {
         let rank = |it: &SessionFact| session_rank(it.latest.state);
-        // Among equals the first one counts.
+        // Among sessions with the same rank, the one that was created first counts.
         let first = |it: &'a SessionFact| (it.created_at_s, it.id.as_str());
         rank(one).cmp(&rank(other)).then_with(|| first(other).cmp(&first(one)))
     })
@@ -26,26 +27,26 @@ fn session_rank(state: SessionState) -> u8 {
     }
 }
 
-/// A subscription of the contribution. Its own fact may not be known yet.
+/// A subscription of the contribution. Its own fact (what is known about the object) may still be missing.
 struct Candidate<'a> {
     id: &'a str,
     fact: Option<&'a SubscriptionFact>,
-    /// Whether part of its newest payment was retained.
+    /// Whether at least a part of its newest payment was retained.
     is_kept: bool,
 }
 
 impl Candidate<'_> {
-    /// The greatest decides; among equals the newest.
+    /// The rank. The subscription with the greatest rank decides; among equals, the newest one does.
     fn rank(&self) -> (u8, u8) {
         let state = self.fact.map(|it| it.latest.state);
-        // One that is paid but not reported yet counts as active.
+        // A subscription that was paid, and whose own fact is missing, counts as active.
         let alive = match state {
             Some(state) => liveliness(state),
             None if self.is_kept => 1,
             None => 0,
         };
         let over = matches!(state, Some(SubscriptionState::Canceled | SubscriptionState::IncompleteExpired));
-        // An active one decides even if its newest payment was reversed: that is goodwill, or the bank's decision.
+        // An active subscription decides even if its newest payment was reversed, by goodwill or by the bank.
         let class = match (alive > 0, self.is_kept) {
             (true, true) => 4,
             (true, false) => 3,
@@ -57,7 +58,7 @@ impl Candidate<'_> {
     }
 }
 
-/// 0 for a subscription that has not started or has ended.
+/// How active a subscription is. 0 if it has not started or has ended.
 fn liveliness(state: SubscriptionState) -> u8 {
     match state {
         SubscriptionState::Active => 5,
@@ -75,11 +76,11 @@ fn liveliness(state: SubscriptionState) -> u8 {
 /// The subscriptions of a contribution.
 #[derive(Default)]
 pub(super) struct Subscriptions<'a> {
-    /// The deciding one.
+    /// The id of the deciding subscription.
     pub(super) deciding: Option<&'a str>,
-    /// Its fact, if known.
+    /// The fact of the deciding subscription, if known.
     pub(super) fact: Option<&'a SubscriptionFact>,
-    /// All of them, by id.
+    /// The ids of all subscriptions, sorted.
     pub(super) all: BTreeSet<&'a str>,
 }
 
@@ -119,7 +120,7 @@ mod tests {
     use crate::money::{Currency, Money};
 
     fn eur(amount_minor: i64) -> Money {
-        Money { amount_minor, currency: Currency::parse("EUR").expect("ISO 4217 has it") }
+        Money { amount_minor, currency: Currency::parse("EUR").expect("the code must be in ISO 4217") }
     }
 
     fn origin() -> Option<Origin> {
@@ -132,7 +133,7 @@ mod tests {
         })
     }
 
-    /// The payment intent's name is derived from the last letter: `cs_a` is paid by `pi_a`.
+    /// A session. If it is paid, its payment intent has the same last letter: `pi_a` pays `cs_a`.
     fn session(id: &str, state: SessionState, at_s: i64) -> Fact {
         let paid = state == SessionState::Paid;
         Fact::Session(SessionFact {
@@ -206,16 +207,16 @@ mod tests {
         })
     }
 
-    /// The result must not depend on the order.
+    /// Folds the facts, and checks that the result does not depend on their order.
     fn folded(facts: &[Fact]) -> Folded {
-        let one = fold(&join_all(facts.iter().cloned())).expect("it is ours");
-        let other = fold(&facts.iter().rev().cloned().collect::<Vec<_>>()).expect("it is ours");
+        let one = fold(&join_all(facts.iter().cloned())).expect("the facts must have an origin");
+        let other = fold(&facts.iter().rev().cloned().collect::<Vec<_>>()).expect("the facts must have an origin");
         assert_eq!(one, other);
         one
     }
 
     #[test]
-    fn the_newest_invoice_decides_whether_payments_fail_whatever_its_id() {
+    fn the_newest_invoice_decides_whether_the_contribution_is_past_due() {
         let failing = |id: &str, at_s| match invoice(id, "sub_a", at_s) {
             Fact::Invoice(it) => Fact::Invoice(InvoiceFact {
                 latest: Latest { state: InvoiceState::Failing, reported_at_s: at_s },
@@ -238,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_expired_or_failed_takes_nothing_away_whatever_its_id() {
+    fn an_unpaid_session_does_not_hide_a_paid_one() {
         use SessionState::*;
         for sibling in [Open, Failed, Expired] {
             for ids in [["cs_a", "cs_b"], ["cs_b", "cs_a"]] {
@@ -266,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_subscription_that_lives_decides_and_both_are_shown() {
+    fn the_active_subscription_decides_and_both_are_listed() {
         use SubscriptionState::*;
         for [old, new] in [["sub_a", "sub_b"], ["sub_b", "sub_a"]] {
             let of = |new_state, more: &[Fact]| {
@@ -283,15 +284,15 @@ mod tests {
             assert_eq!(living.subscription.as_deref(), Some(new));
             assert_eq!(living.subscriptions, ["sub_a", "sub_b"]);
             assert_eq!(of(PastDue, &paid).state, ContributionState::PastDue);
-            // Canceled again: it has ended.
+            // The new subscription is canceled too, so the contribution has ended.
             assert_eq!(of(Canceled, &paid).state, ContributionState::Ended);
-            // One that was never paid does not revive the gift, and does not remove what was paid.
+            // A subscription that was never paid neither revives the gift nor hides what was paid.
             for state in [Incomplete, IncompleteExpired] {
                 let never = of(state, &[]);
                 assert_eq!(never.state, ContributionState::Ended, "{state:?}");
                 assert_eq!(never.subscription.as_deref(), Some(old));
             }
-            // The old one's last payment is refunded: the new one continues.
+            // A refund of the old subscription's last payment does not end the new subscription.
             assert_eq!(of(Active, &[paid[0].clone(), refund("pi_1", 700)]).state, ContributionState::Active);
             assert_eq!(
                 of(Active, &[invoice("in_2", new, 1), refund("pi_1", 700)]).state,
@@ -301,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_living_subscription_decides_also_when_its_only_payment_was_goodwill() {
+    fn an_active_subscription_decides_even_if_its_only_payment_was_refunded() {
         use SubscriptionState::*;
         for [old, new] in [["sub_a", "sub_b"], ["sub_b", "sub_a"]] {
             let of = folded(&[
@@ -330,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dispute_of_the_subscription_that_is_over_takes_nothing_from_the_one_that_lives() {
+    fn a_dispute_of_an_ended_subscription_does_not_affect_the_active_one() {
         let dispute = Fact::Dispute(DisputeFact {
             id: "du_1".to_owned(),
             latest: Latest { state: DisputeState::Lost, reported_at_s: 99 },
@@ -355,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subscription_that_only_its_paid_invoices_name_lives() {
+    fn a_subscription_known_only_from_its_paid_invoice_is_active() {
         let known = [
             subscription("sub_a", SubscriptionState::Canceled, 1),
             invoice("in_1", "sub_a", 1),

@@ -1,4 +1,5 @@
-//! Facts that are never booked, but show that something may be missing or needs manual review.
+//! Facts (what is known about Stripe's objects) that are never booked. They show that something may be missing or needs
+//! manual review.
 
 use std::cmp::Reverse;
 
@@ -9,7 +10,7 @@ use super::join::{Latest, Newest};
 use super::states::IntentState;
 use crate::money::{Currency, Money};
 
-/// A payment intent: it reveals a payment that is not booked.
+/// A payment intent. It is used to find payments that are not booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are clear")]
 pub struct IntentFact {
@@ -29,8 +30,8 @@ pub struct WarningFact {
     pub id: String,
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
-    /// Whether a refund can still prevent a dispute. The order is reversed, so that of two reports of one second "no" is
-    /// the greater: Stripe raises a warning before it withdraws it.
+    /// Whether a refund can still prevent a dispute. The order of the values is reversed, so that "no" wins if two reports
+    /// have the same second: Stripe raises a warning before it withdraws the warning.
     pub actionable: Option<Newest<Reverse<bool>>>,
 }
 
@@ -42,7 +43,8 @@ pub struct ReviewFact {
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
     pub open: Option<Newest<bool>>,
-    /// True once any report said that it is closed: a review is never reopened, and both reports can be of one second.
+    /// True once any report said that the review is closed. A review is never reopened, and both reports can have the same
+    /// second.
     #[serde(default)]
     pub closed: bool,
 }
@@ -59,20 +61,20 @@ pub struct CustomerFact {
 /// An amount in a currency that was unknown to the version that read it. It is not booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnknownCurrencyFact {
-    /// The object's id and `/currency`, because the object itself has its own fact.
+    /// The object's id followed by `/currency`, because the object itself has its own fact.
     pub id: String,
     /// The object at Stripe.
     pub object: Option<String>,
-    /// The code in capitals, as at Stripe.
+    /// The currency's code at Stripe, in capitals.
     pub currency: Option<String>,
-    /// The amount in Stripe's minor unit of that currency; none if the object has no single amount.
+    /// The amount in Stripe's minor unit of that currency. `None` if the object has no single amount.
     pub amount_minor: Option<i64>,
-    /// True once any report said that this money had moved.
+    /// True once any report said that the money had moved.
     pub moved: bool,
 }
 
 impl UnknownCurrencyFact {
-    /// The code, if this version does not know it either.
+    /// The currency's code, if this version of Keepopen does not know the currency either.
     pub fn still_unknown(&self) -> Option<&str> {
         self.currency.as_deref().filter(|code| Currency::parse(code).is_err())
     }

@@ -1,4 +1,4 @@
-//! The state of a contribution.
+//! A contribution and its state.
 
 use serde::{Deserialize, Serialize};
 
@@ -69,41 +69,43 @@ impl ContributionState {
     }
 }
 
-/// One act of giving, as derived from the facts.
+/// One act of giving, computed from the stored facts: what is known about Stripe's objects
+/// (`docs/decisions/0002-facts-and-folds.md`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contribution {
-    /// Its id, created at checkout and stored in Stripe's metadata.
+    /// The contribution's id, created at checkout and stored in Stripe's metadata.
     pub id: ContributionId,
     /// The site that received it.
     pub site: String,
-    /// The supporter; none until a fact names an e-mail address.
+    /// The supporter. `None` until an e-mail address is known.
     pub supporter: Option<SupporterId>,
-    /// The frequency.
+    /// How often it is given.
     pub frequency: Frequency,
-    /// The amount of each payment, as agreed now; none until a fact names it.
+    /// The currently agreed amount of each payment. `None` until a fact contains it.
     pub money: Option<Money>,
     /// The state.
     pub state: ContributionState,
     /// The appeal that led to the gift.
     pub appeal: Option<String>,
-    /// Its variant.
+    /// The appeal's variant.
     pub variant: Option<String>,
-    /// When it began, in milliseconds since 1970.
+    /// When the contribution began, in milliseconds since 1970.
     pub started_at_ms: Option<i64>,
-    /// The newest payment that was not fully reversed, in milliseconds since 1970.
+    /// When the newest payment that was not fully reversed arrived, in milliseconds since 1970.
     pub last_retained_payment_at_ms: Option<i64>,
-    /// The end of the paid period, in milliseconds since 1970; none for a one-off, or if no payment was retained.
+    /// The end of the paid period, in milliseconds since 1970. `None` for a one-off gift, or if no payment was retained.
     pub paid_until_ms: Option<i64>,
-    /// When its subscription ended, in milliseconds since 1970; none while it is active.
+    /// When the contribution's subscription ended, in milliseconds since 1970. `None` if it has not ended.
     pub ended_at_ms: Option<i64>,
-    /// How many payments were ever fully refunded or disputed. It only grows, and the supporter's epoch with it.
+    /// How many payments were ever fully refunded or disputed. This number never decreases. Each increase also raises the
+    /// supporter's epoch, which invalidates older tokens (`docs/decisions/0009-token-epochs.md`).
     pub reversed_payments: i64,
-    /// Stripe's ids of the session, the subscription and the customer.
+    /// The id of the Checkout Session at Stripe.
     pub session: Option<String>,
-    /// The subscription at Stripe; the deciding one if there are several.
+    /// The id of the subscription at Stripe. If there are several, the one that determines the contribution's state.
     pub subscription: Option<String>,
-    /// All its subscriptions, by id: staff may have created a new one.
+    /// The ids of all its subscriptions at Stripe, sorted. There are several if staff created a new one.
     pub subscriptions: Vec<String>,
-    /// The customer at Stripe.
+    /// The id of the customer at Stripe.
     pub customer: Option<String>,
 }

@@ -39,11 +39,11 @@ states! {
 states! {
     /// The state of a subscription.
     SubscriptionState {
-        /// A label that we do not know.
+        /// An unknown label.
         Other,
         /// The first payment has not succeeded yet.
         Incomplete,
-        /// Active, but nothing paid yet.
+        /// Active, but nothing was paid yet.
         Trialing,
         /// Paused because it has no payment method.
         Paused,
@@ -63,7 +63,7 @@ states! {
 states! {
     /// The state of an invoice.
     InvoiceState {
-        /// A label that we do not know.
+        /// An unknown label.
         Other,
         /// Not final yet.
         Draft,
@@ -73,7 +73,7 @@ states! {
         Open,
         /// A payment was tried and failed.
         Failing,
-        /// Given up; it can still be paid.
+        /// Stripe no longer tries to collect it, but it can still be paid.
         Uncollectible,
         /// Cancelled.
         Void,
@@ -85,7 +85,7 @@ states! {
 states! {
     /// The state of a refund.
     RefundState {
-        /// A label that we do not know.
+        /// An unknown label.
         Other,
         /// Waiting for the reader; no money moved yet.
         RequiresAction,
@@ -103,7 +103,7 @@ states! {
 states! {
     /// The state of a dispute.
     DisputeState {
-        /// A label that we do not know.
+        /// An unknown label.
         Other,
         /// An inquiry: no money moved.
         Warning,
@@ -119,11 +119,11 @@ states! {
 }
 
 states! {
-    /// The state of a payment intent, only used to find payments that are not booked.
+    /// The state of a payment intent. It is only used to find payments that are not booked.
     IntentState {
-        /// A label that we do not know, or a state before the reader has acted.
+        /// An unknown label, or a state before the reader has acted.
         Other,
-        /// A try failed.
+        /// An attempt to pay failed.
         Failing,
         /// The payment is under way.
         Processing,
@@ -137,7 +137,7 @@ states! {
 states! {
     /// The state of a payout to the bank.
     PayoutState {
-        /// A label that we do not know.
+        /// An unknown label.
         Other,
         /// Created, but not sent yet.
         Pending,
@@ -160,6 +160,6 @@ pub enum SessionMode {
     Payment,
     /// A subscription.
     Subscription,
-    /// A card for later use, or a label that we do not know: not a gift.
+    /// A card for later use, or an unknown label. This is not a gift.
     Other,
 }

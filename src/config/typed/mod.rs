@@ -1,7 +1,8 @@
 //! Deserialises what people wrote, with messages in the notation of their file.
 //!
-//! There are two differences from serde's own reading of JSON values. A list is never accepted for a table (with the fields
-//! in an order that nobody knows). Messages use the words table, list and text, never sequence, map and string.
+//! This differs from serde's own reading of JSON values in two ways. A list is never accepted in place of a table, where
+//! serde would assign the items to the fields in order. Messages use the words table, list and text, never sequence, map
+//! and string.
 //!
 //! **Owns** deserialising values, and the messages about invalid ones.
 //! **Never** knows which settings or appeals exist.
@@ -37,7 +38,7 @@ impl Notation {
         }
     }
 
-    /// A table with these fields, two of which are enough for an example.
+    /// An example of a table with these fields. It contains at most two of them.
     fn sample(self, fields: &[&str]) -> String {
         let value = |field: &str| if matches!(field, "include" | "exclude") { "[...]" } else { "..." };
         let number = if fields.first() == Some(&"include") { 1 } else { 2 };
@@ -58,11 +59,11 @@ impl Notation {
 /// An invalid value, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
-    /// The path of the field; empty for the whole.
+    /// The path of the field. Empty if the whole value is invalid.
     pub field: String,
     /// What is wrong, and how to fix it.
     pub sentence: String,
-    /// Whether it is a list in place of a table.
+    /// Whether the value is a list in place of a table.
     pub is_list_for_table: bool,
 }
 
@@ -92,7 +93,7 @@ pub fn read<T: DeserializeOwned>(value: Value, notation: Notation) -> Result<T, 
 /// What was expected or found.
 #[derive(Clone, Debug)]
 enum Kind {
-    /// A table with these fields; none if they are unknown.
+    /// A table with these fields. The list is empty if they are unknown.
     Table(&'static [&'static str]),
     List,
     Other(String),
@@ -130,7 +131,7 @@ impl Kind {
             "f32" | "f64" => "a number",
             "a boolean" => "true or false",
             "a string" => "a text in quotes",
-            // Our own types describe what they expect.
+            // Keepopen's own types describe what they expect, so their text is used.
             other if !other.starts_with("struct ") => other,
             _ => return Self::Table(&[]),
         };
@@ -218,7 +219,7 @@ mod tests {
 
     use super::*;
 
-    fn told(change: Value, notation: Notation) -> (String, String) {
+    fn rejection(change: Value, notation: Notation) -> (String, String) {
         let mut appeal = json!({"id": "a", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "variants": [{"id": "a"}]});
         appeal.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         let misfit = read::<AppealRules>(appeal, notation).unwrap_err();
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_read_as_serde_reads_it() {
+    fn a_valid_value_is_read_as_serde_reads_it() {
         let appeal = json!({
             "id": "a", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "variants": [{"id": "a", "weights_by_country": {"IE": 2}}],
             "frequency": {"max_views": 3}, "audience": {"standings": null, "countries": {"include": ["IE"]}}, "share_percent": 12.5,
@@ -238,26 +239,26 @@ mod tests {
 
     #[test]
     fn a_list_is_never_read_as_a_table() {
-        let (field, sentence) = told(json!({"frequency": [3, 7]}), Notation::Toml);
+        let (field, sentence) = rejection(json!({"frequency": [3, 7]}), Notation::Toml);
         assert_eq!(field, "frequency");
         assert_eq!(sentence, "expected a table like { max_views = ..., window_days = ... }, found a list.");
-        let (field, sentence) = told(json!({"audience": {"countries": ["IE"]}}), Notation::Toml);
+        let (field, sentence) = rejection(json!({"audience": {"countries": ["IE"]}}), Notation::Toml);
         assert_eq!(field, "audience.countries");
         assert_eq!(sentence, "expected a table like { include = [...] }, found a list.");
-        let (_, sentence) = told(json!({"variants": [["a"]]}), Notation::Toml);
+        let (_, sentence) = rejection(json!({"variants": [["a"]]}), Notation::Toml);
         assert_eq!(sentence, "expected a table like { id = ..., weight = ... }, found a list.");
         assert!(read::<AppealRules>(json!(["a", []]), Notation::Toml).unwrap_err().is_list_for_table);
     }
 
     #[test]
-    fn each_notation_has_words_of_its_own() {
+    fn messages_use_the_terms_of_the_notation() {
         let wrong = || json!({"pages": {"tags": "china"}});
         assert_eq!(
-            told(wrong(), Notation::Yaml).1,
+            rejection(wrong(), Notation::Yaml).1,
             "expected a mapping like { include: [...] }, found the text \"china\"."
         );
         assert_eq!(
-            told(wrong(), Notation::Json).1,
+            rejection(wrong(), Notation::Json).1,
             "expected an object like { \"include\": [...] }, found the text \"china\"."
         );
     }
@@ -299,7 +300,7 @@ mod tests {
             (json!({"share_percent": 101}), "share_percent", "101 is not a percentage from 0 to 100"),
             (json!({"variants": [{}]}), "variants[0]", "id is missing: write it."),
         ] {
-            let (found, sentence) = told(change.clone(), Notation::Toml);
+            let (found, sentence) = rejection(change.clone(), Notation::Toml);
             assert_eq!(found, field, "{change}");
             assert!(sentence.starts_with(wanted), "{change}: {sentence}");
             assert!(!sentence.contains("a sequence") && !sentence.contains("a map"), "{sentence}");

@@ -1,4 +1,4 @@
-//! Passes values to serde as they were written: a struct is only read from a table.
+//! Passes values to serde as they were written. A struct is only read from a table.
 
 use serde::de::value::StrDeserializer;
 use serde::de::{
