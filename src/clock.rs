@@ -1,7 +1,7 @@
-//! Time and randomness: the one place that reads them from the machine.
+//! Time and randomness. This is the only file that reads them from the machine.
 //!
-//! Everything else gets them as arguments, so a test can move the time and a reader of the code can see what a function
-//! depends on.
+//! All other code gets a [`Clock`] or a value as an argument. So a test can move the time, and a function's arguments show
+//! what it depends on.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -15,22 +15,22 @@ use jiff::tz::TimeZone;
 /// Milliseconds in one day.
 pub const DAY_MS: i64 = 86_400_000;
 
-/// Tells the time: the machine's, or one that a test moves.
+/// A source of the current time: the machine's clock, or one that a test moves.
 #[derive(Clone, Debug)]
 pub enum Clock {
     /// The machine's clock.
     System,
-    /// A clock that does not advance until it is moved; in milliseconds since 1970.
+    /// A clock that does not advance until it is moved. It contains the time in milliseconds since 1970.
     Movable(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// A clock that shows `at` until [`Clock::advance`] moves it.
+    /// Creates a clock that shows `at` until [`Clock::advance`] moves it.
     pub fn movable(at: Timestamp) -> Self {
         Self::Movable(Arc::new(AtomicI64::new(at.as_millisecond())))
     }
 
-    /// Now, in milliseconds since 1970 (UTC).
+    /// The current time, in milliseconds since 1970 (UTC).
     #[expect(clippy::disallowed_methods, reason = "this is the place that asks the machine's clock")]
     pub fn now_ms(&self) -> i64 {
         match self {
@@ -39,7 +39,7 @@ impl Clock {
         }
     }
 
-    /// Time since some moment. It never goes backwards, as the machine's clock may. For rate limits.
+    /// The time since a fixed moment. Unlike [`Clock::now_ms`], it never goes backwards. Used for rate limits.
     #[expect(clippy::disallowed_methods, reason = "this is the place that asks the machine's clock")]
     pub fn steady(&self) -> Duration {
         static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -51,7 +51,7 @@ impl Clock {
         }
     }
 
-    /// Moves a movable clock forward by `by_ms` milliseconds; the machine's clock is not changed.
+    /// Moves a movable clock forward by `by_ms` milliseconds. Has no effect on the machine's clock.
     pub fn advance(&self, by_ms: i64) {
         if let Self::Movable(at_ms) = self {
             at_ms.fetch_add(by_ms, Ordering::SeqCst);
@@ -59,7 +59,7 @@ impl Clock {
     }
 }
 
-/// Measures how long something takes. Tests don't move it, and nothing visible depends on it.
+/// Measures how long something takes. Tests can't move it, and only measurements depend on it.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
 
@@ -70,32 +70,32 @@ impl Stopwatch {
         Self(Instant::now())
     }
 
-    /// Seconds since the start.
+    /// The seconds since the start.
     pub fn elapsed_s(&self) -> f64 {
         self.0.elapsed().as_secs_f64()
     }
 }
 
-/// RFC 3339 text of a time in milliseconds since 1970. Times outside the supported range (years -9999 to 9999) become the
-/// nearest one within it.
+/// Formats a time, in milliseconds since 1970, as RFC 3339. A time outside the supported range (years -9999 to 9999)
+/// becomes the nearest time within it.
 pub fn rfc3339(at_ms: i64) -> String {
     Timestamp::from_millisecond(at_ms)
         .unwrap_or(if at_ms < 0 { Timestamp::MIN } else { Timestamp::MAX })
         .to_string()
 }
 
-/// The text is neither a date nor a time. The message names both forms.
+/// The text is neither a day nor a time. The message shows both forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("write a day as in 2026-01-31 (from midnight UTC), or a time as in 2026-01-31T08:00:00Z")]
 pub struct NotATime;
 
-/// Parses a time from the command line or a request: a day, which begins at midnight UTC, or RFC 3339. In milliseconds
-/// since 1970.
+/// Parses a time from the command line or a request: a time in RFC 3339, or a day, which means midnight UTC. Returns it in
+/// milliseconds since 1970.
 ///
 /// # Errors
-/// It is neither.
+/// The text is neither a time nor a day.
 pub fn parse_time_ms(text: &str) -> Result<i64, NotATime> {
-    // A date parser would also accept a time without an offset, and drop the time.
+    // The length is checked, because the date parser would also accept a time without an offset, and drop the time.
     const DAY_LENGTH: usize = "2026-01-31".len();
     let time = if text.len() == DAY_LENGTH {
         let day: Option<Date> = text.parse().ok();
@@ -106,7 +106,7 @@ pub fn parse_time_ms(text: &str) -> Result<i64, NotATime> {
     time.map(Timestamp::as_millisecond).ok_or(NotATime)
 }
 
-/// How long ago something was, in words.
+/// Says in words how long ago `at_ms` was, or that it has never happened.
 pub fn ago(at_ms: Option<i64>, now_ms: i64) -> String {
     let Some(at_ms) = at_ms else { return "never yet".to_owned() };
     match (now_ms - at_ms).max(0) / 60_000 {
@@ -118,29 +118,29 @@ pub fn ago(at_ms: Option<i64>, now_ms: i64) -> String {
     }
 }
 
-/// `N` bytes from the system's secure random source.
+/// Returns `N` bytes from the system's secure random source.
 pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     SystemRandom::new()
         .fill(&mut bytes)
-        .expect("the system's random source answers; without it no key or id would be safe");
+        .expect("the system's random source must answer; without it, no key or id would be safe");
     bytes
 }
 
-/// A number from 0 to 999,999: the draw for a reader without a bucket.
+/// Draws a number from 0 to 999,999 for a reader without a bucket. (A bucket is a number that stays the same for a reader.)
 ///
-/// It decides which variant a reader sees, which need not be secret, so a fast generator seeded per thread is enough.
+/// The number determines which variant a reader sees. It need not be secret, so a fast generator per thread is enough.
 pub fn draw() -> u32 {
-    u32::try_from(mixed() % 1_000_000).expect("below a million")
+    u32::try_from(mixed() % 1_000_000).expect("the number must be below a million")
 }
 
-/// A number that is most likely unique. It is not secret, so the fast generator is enough.
+/// Returns a number that is most likely unique. It is not secret, so the fast generator is enough.
 pub fn number() -> u64 {
     mixed()
 }
 
-/// The id of a request: 32 hexadecimal digits. It finds a request's log lines and gives no access, so the fast generator is
-/// enough.
+/// Creates the id of a request: 32 hexadecimal digits. The id only serves to find a request's log lines and gives no
+/// access, so the fast generator is enough.
 pub fn request_id() -> [u8; 32] {
     let mut digits = [0; 32];
     uuid::Uuid::from_u64_pair(mixed(), mixed()).simple().encode_lower(&mut digits);
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_and_rfc_3339_are_read_and_nothing_else_is() {
+    fn only_a_day_or_an_rfc_3339_time_is_parsed() {
         for (text, at) in [
             ("2026-01-31", "2026-01-31T00:00:00Z"),
             ("1970-01-01", "1970-01-01T00:00:00Z"),

@@ -1,12 +1,13 @@
-//! Lines of CSV (RFC 4180) that a spreadsheet opens without running anything.
+//! Lines of CSV (RFC 4180) that a spreadsheet can open without running formulas in them.
 
-/// One line with its end. Fields that somebody else may have written have gone through [`text`].
+/// Joins fields to one line, including its line break. Fields that others may have written must be passed through [`text`]
+/// first.
 pub fn line(fields: &[String]) -> String {
     fields.join(",") + "\r\n"
 }
 
-/// A field that others may have written: a spreadsheet would interpret some texts as formulas and run them. A leading
-/// apostrophe prevents that (<https://owasp.org/www-community/attacks/CSV_Injection>).
+/// Makes a field from a text that others may have written. A spreadsheet would run some texts as formulas. A leading
+/// apostrophe prevents this (<https://owasp.org/www-community/attacks/CSV_Injection>).
 pub fn text(value: &str) -> String {
     let runs =
         value.trim_start().starts_with(['=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'])
@@ -23,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_is_a_formula_to_a_spreadsheet() {
+    fn a_text_that_looks_like_a_formula_gets_an_apostrophe() {
         for (written, kept) in [
             ("=HYPERLINK(A1)", "'=HYPERLINK(A1)"),
             ("+1", "'+1"),

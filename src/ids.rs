@@ -1,4 +1,4 @@
-//! Ids that show what they are: `sup_…`, `con_…`, `key_…`.
+//! Ids with a prefix that shows their kind: `sup_…`, `con_…`, `alm_…`, `key_…`.
 
 use std::fmt;
 
@@ -12,16 +12,16 @@ pub struct NotAnId {
     prefix: &'static str,
 }
 
-/// Letters and digits that are hard to confuse (Crockford's base 32).
+/// The digits and letters of an id, which are hard to confuse (Crockford's base 32).
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// 26 characters carry 130 bits: enough for 16 bytes.
+/// The number of characters after the prefix. 26 characters have 130 bits, which is enough for 16 bytes.
 const BODY_LEN: usize = 26;
 
 fn body_of(bytes: [u8; 16]) -> String {
     let mut number = u128::from_be_bytes(bytes);
     let mut body = [0u8; BODY_LEN];
     for place in body.iter_mut().rev() {
-        *place = ALPHABET[usize::try_from(number % 32).expect("below 32")];
+        *place = ALPHABET[usize::try_from(number % 32).expect("the remainder must be below 32")];
         number /= 32;
     }
     body.iter().map(|&letter| char::from(letter)).collect()
@@ -38,7 +38,7 @@ macro_rules! id {
             /// The prefix of every id of this kind.
             pub const PREFIX: &'static str = $prefix;
 
-            /// An id with these 16 bytes (random, or derived from a secret) as its body.
+            /// Creates an id from 16 bytes, which are random or a digest.
             pub fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(format!("{}{}", $prefix, body_of(bytes)))
             }
@@ -81,13 +81,13 @@ macro_rules! id {
     };
 }
 
-id!(SupporterId, "sup_", "A person who gave.");
-id!(ContributionId, "con_", "One act of giving.");
-id!(AlarmId, "alm_", "One alarm, as it states its facts now.");
-id!(ApiKeyId, "key_", "A secret API key (its public half).");
+id!(SupporterId, "sup_", "The id of a supporter: a person who gave.");
+id!(ContributionId, "con_", "The id of a contribution: one act of giving.");
+id!(AlarmId, "alm_", "The id of an alarm. An alarm whose content changes gets a new id.");
+id!(ApiKeyId, "key_", "The public id of a secret API key.");
 
 impl AlarmId {
-    /// The id of an alarm of this contribution with this content (JSON).
+    /// Computes the id of an alarm from its contribution and its content (JSON).
     pub fn of(contribution: &ContributionId, stated: &str) -> Self {
         let text = format!("{contribution} {stated}");
         let digest = digest::digest(&digest::SHA256, text.as_bytes());
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_reads_back_and_nothing_else_does() {
+    fn only_a_valid_id_is_parsed() {
         let id = ContributionId::from_bytes([255; 16]);
         assert_eq!(id.as_str(), "con_7zzzzzzzzzzzzzzzzzzzzzzzzz");
         assert_eq!(ContributionId::parse(id.as_str()), Ok(id));

@@ -1,4 +1,4 @@
-//! Money: a whole number of the currency's minor unit, and the currency.
+//! Money: a currency, and an amount as a whole number of its minor unit.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,7 +16,7 @@ pub struct Currency([u8; 3]);
 pub struct NotACurrency;
 
 impl Currency {
-    /// Parses a code in capitals, or in lowercase as at Stripe.
+    /// Parses a code in capitals, or in lowercase as Stripe writes it.
     ///
     /// # Errors
     /// ISO 4217 has no such code.
@@ -29,7 +29,7 @@ impl Currency {
 
     /// The code in capitals.
     pub fn code(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("three ASCII letters, checked when it was read")
+        std::str::from_utf8(&self.0).expect("a currency must consist of three ASCII letters")
     }
 
     /// The code in lowercase, as Stripe requires it.
@@ -37,11 +37,11 @@ impl Currency {
         self.code().to_ascii_lowercase()
     }
 
-    /// How many decimals an amount has at Stripe: 0, 2 or 3.
+    /// The number of decimals of an amount at Stripe: 0, 2 or 3.
     ///
-    /// ISO 4217 decides, except for currencies that Stripe counts differently
-    /// (<https://docs.stripe.com/currencies#special-cases>): ISK and UGX have no decimals by ISO but are counted in
-    /// hundredths; MGA is counted whole.
+    /// The number is that of ISO 4217, except for currencies that Stripe counts differently
+    /// (<https://docs.stripe.com/currencies#special-cases>). ISK and UGX have no decimals in ISO 4217, but Stripe counts
+    /// them in hundredths. Stripe counts MGA in whole units.
     pub fn minor_digits(&self) -> u32 {
         match self.code() {
             "ISK" | "UGX" => 2,
@@ -52,8 +52,9 @@ impl Currency {
         }
     }
 
-    /// Stripe only accepts multiples of this many minor units: the third of three decimals must be 0, and so must the
-    /// decimals that ISK and UGX have only at Stripe (<https://docs.stripe.com/currencies>).
+    /// The step of an amount, in the minor unit: Stripe only accepts multiples of it
+    /// (<https://docs.stripe.com/currencies>). With three decimals, the third must be 0. The two decimals that ISK and UGX
+    /// only have at Stripe must be 0.
     pub fn step_minor(&self) -> i64 {
         match (self.code(), self.minor_digits()) {
             ("ISK" | "UGX", _) => 100,
@@ -63,7 +64,7 @@ impl Currency {
     }
 }
 
-/// Stripe's minimum, in the minor unit, for the currencies with a documented one
+/// Stripe's minimum amount, in the minor unit, for each currency for which Stripe documents one
 /// (<https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts>, read in November 2026).
 const STRIPE_MINIMUMS: [(&str, i64); 24] = [
     ("AED", 200),
@@ -93,8 +94,8 @@ const STRIPE_MINIMUMS: [(&str, i64); 24] = [
 ];
 
 impl Currency {
-    /// Stripe's minimum, in the minor unit; none if Stripe documents none for this currency. Then the converted minimum of
-    /// the settlement currency applies, which only Stripe knows.
+    /// Stripe's minimum amount, in the minor unit. `None` if Stripe documents no minimum for this currency. Then the
+    /// converted minimum of the settlement currency applies, and only Stripe knows the rate.
     pub fn stripe_minimum_minor(&self) -> Option<i64> {
         STRIPE_MINIMUMS.iter().find(|(code, _)| *code == self.code()).map(|(_, minor)| *minor)
     }
@@ -135,14 +136,14 @@ impl From<Currency> for String {
 /// An amount in one currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Money {
-    /// In the currency's minor unit (cents, yen, fils).
+    /// The amount in the currency's minor unit (cents, yen, fils).
     pub amount_minor: i64,
-    /// The currency; amounts of two currencies are never added.
+    /// The currency. Amounts in different currencies are never added.
     pub currency: Currency,
 }
 
 impl Money {
-    /// The amount as people write it: `1234.50`, `-3.000`, `500`, with the currency's own decimals.
+    /// The amount with the currency's own decimals: `1234.50`, `-3.000`, `500`.
     pub fn decimal(&self) -> String {
         let digits = self.currency.minor_digits() as usize;
         let sign = if self.amount_minor < 0 { "-" } else { "" };
@@ -151,8 +152,8 @@ impl Money {
         if digits == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{part}") }
     }
 
-    /// The amount in short form, with its currency's symbol, or its code if there is no common symbol: `€21`, `€7.50`, `CHF
-    /// 5`.
+    /// The amount in short form, with the currency's symbol: `€21`, `€7.50`. Currencies without a common symbol have their
+    /// code instead: `CHF 5`.
     pub fn with_symbol(&self) -> String {
         let decimal = self.decimal();
         let digits = self.currency.minor_digits() as usize;
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_that_stripe_takes_is_in_the_minor_unit_and_a_multiple_of_what_it_takes() {
+    fn stripes_minimums_are_in_the_minor_unit_and_multiples_of_the_step() {
         let least = |code| Currency::parse(code).unwrap().stripe_minimum_minor();
         assert_eq!(
             ["USD", "GBP", "JPY", "HUF", "KWD", "ISK"].map(least),
@@ -205,13 +206,13 @@ mod tests {
     }
 
     #[test]
-    fn amounts_are_multiples_of_what_stripe_takes() {
+    fn the_step_follows_stripes_rules() {
         let step = |code| Currency::parse(code).unwrap().step_minor();
         assert_eq!(["EUR", "JPY", "KWD", "TND", "ISK", "UGX", "MGA"].map(step), [1, 1, 10, 10, 100, 100, 1]);
     }
 
     #[test]
-    fn what_is_no_currency_is_refused() {
+    fn an_invalid_currency_code_is_rejected() {
         for text in ["", "EURO", "E", "XQZ", "€", "eu\u{0}"] {
             assert_eq!(Currency::parse(text), Err(NotACurrency), "{text}");
         }

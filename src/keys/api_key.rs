@@ -1,4 +1,4 @@
-//! Secret API keys: shown once, kept as hashes.
+//! Secret API keys. A key is shown only once, and only its hash is stored.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -49,13 +49,13 @@ impl Scope {
     }
 }
 
-/// A new API key. Only this value holds the secret.
+/// A new API key. Only this value contains the secret.
 pub struct ApiKey {
-    /// Its public id.
+    /// The key's public id.
     pub id: ApiKeyId,
-    /// What is sent as `Authorization: Bearer …`.
+    /// The secret, which clients send as `Authorization: Bearer …`.
     pub secret: String,
-    /// What is stored.
+    /// The hash of the secret, which is stored.
     pub hash: String,
 }
 
@@ -75,7 +75,7 @@ impl ApiKey {
         URL_SAFE_NO_PAD.encode(sha256(secret.as_bytes()))
     }
 
-    /// Whether a text can be one of our secrets.
+    /// Whether a text looks like a secret API key of Keepopen.
     pub fn looks_like_one(text: &str) -> bool {
         text.starts_with(PREFIX)
     }

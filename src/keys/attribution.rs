@@ -1,9 +1,10 @@
-//! The attribution: a signed record of what a verdict showed, which views, clicks and gifts send back.
+//! The attribution: a signed record of what a verdict (the answer to a banner request) showed. Pages send it back with
+//! views, clicks and gifts.
 //!
-//! Every verdict that shows an appeal needs one, so it is short: a single block for the hash. In base64url: the seconds
-//! since 1970 (8 bytes, big-endian), the verdict's own number (8 bytes), the surface (1 byte), the country (2 bytes, zero
-//! if unknown), the lengths of the site's and the appeal's id (2 bytes each), these two ids, the variant's id, and the
-//! HMAC-SHA256 of all that, truncated to 16 bytes.
+//! Every verdict that shows an appeal needs an attribution, so it is short: one block of the hash function is enough if
+//! the three ids have at most 32 bytes in total. It is the base64url form of these parts: the seconds since 1970 (8 bytes, big-endian), the verdict's own
+//! number (8 bytes), the surface (1 byte), the country (2 bytes, zero if unknown), the lengths of the site's and the
+//! appeal's id (2 bytes each), these two ids, the variant's id, and the HMAC-SHA256 of all that, truncated to 16 bytes.
 
 use keepopen_decision::Surface;
 
@@ -12,7 +13,7 @@ use super::{MacKey, signed_value};
 /// How long an attribution is valid, in seconds: one day.
 const TTL_S: i64 = 86_400;
 
-/// What a verdict shows.
+/// What a verdict shows, to be signed.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct Shown<'a> {
@@ -20,14 +21,14 @@ pub struct Shown<'a> {
     pub appeal: &'a str,
     pub variant: &'a str,
     pub surface: Surface,
-    /// Two letters.
+    /// The country's two letters.
     pub country: Option<[u8; 2]>,
     pub at_s: i64,
     /// The verdict's own number, which distinguishes its events from those of other readers.
     pub number: u64,
 }
 
-/// What a verdict showed.
+/// What a verdict showed, read from a signed attribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct Attribution {
@@ -35,7 +36,7 @@ pub struct Attribution {
     pub appeal: String,
     pub variant: String,
     pub surface: String,
-    /// Two letters; empty if unknown.
+    /// The country's two letters. Empty if unknown.
     pub country: String,
     pub at_s: i64,
     /// The verdict's own number.
@@ -48,7 +49,7 @@ pub struct Attribution {
 pub struct BadAttribution;
 
 impl Shown<'_> {
-    /// Signs it with HMAC-SHA256, as text. With ids that are longer than any valid id, it can't be read back.
+    /// Returns the signed attribution as text. If an id is longer than any valid id, the text can't be read back.
     pub fn sign(&self, key: &MacKey) -> String {
         let Self { site, appeal, variant, surface, country, at_s, number } = *self;
         let len = |text: &str| u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes();
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_one_id_is_never_read_as_another_and_a_changed_byte_is_seen() {
+    fn ids_are_never_confused_and_a_changed_byte_is_detected() {
         let key = key(b"a");
         let attribution = |site, appeal, variant| Shown { site, appeal, variant, ..SHOWN }.sign(&key);
         let attributions = [

@@ -1,5 +1,5 @@
-//! Limits how many signatures are checked: one check costs several times the rest of a response, and anybody can send
-//! invalid ones.
+//! Limits how many token signatures are checked. One check costs several times as much as the rest of a response, and
+//! anybody can send invalid tokens.
 
 use std::num::NonZeroU32;
 
@@ -10,44 +10,44 @@ use crate::limits::{Address, KeyedLimit, Limit, Penalty};
 /// Why a token is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To answer a banner question. If there is no capacity, the reader is neither asked nor thanked.
+    /// To answer a banner request. If there is no capacity, the reader is neither asked nor thanked.
     Asking,
-    /// To act for its supporter, who gets an error if there is no capacity.
+    /// To act for the token's supporter, who gets an error if there is no capacity.
     Acting,
 }
 
 /// Who presents a token, and why.
 #[derive(Clone, Copy)]
 pub struct Asker<'a> {
-    /// Why it is checked.
+    /// Why the token is checked.
     pub purpose: Purpose,
-    /// Finds the client's address. Only called for a token that is not cached.
+    /// Finds the client's address. It is only called for a token that is not cached.
     pub address: &'a dyn Fn() -> Option<Address>,
 }
 
 impl From<Purpose> for Asker<'_> {
-    /// A caller without an address.
+    /// Creates an asker without an address.
     fn from(purpose: Purpose) -> Self {
         Self { purpose, address: &|| None }
     }
 }
 
-/// How many new tokens are checked.
+/// Limits on how many new tokens (tokens that are not cached) are checked.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckLimits {
-    /// Per second, for each [`Purpose`].
+    /// How many are checked per second for each [`Purpose`].
     pub per_second: NonZeroU32,
-    /// Per second, from one address.
+    /// How many from one address are checked per second.
     pub address_per_second: NonZeroU32,
     /// How many tokens with a wrong signature one address may send per minute before it is paused.
     pub address_bad_per_minute: NonZeroU32,
 }
 
-/// Checks of one supporter's tokens per minute. A supporter has a few browsers, each with one token a day, and a checked
-/// token is cached.
+/// How many new tokens of one supporter are checked per minute. A supporter has a few browsers, each with one token a
+/// day, and a checked token is cached.
 const SUPPORTER_PER_MINUTE: u32 = 60;
 
-/// Limits checks so that no client, and no supporter with many tokens, uses up the capacity of others.
+/// Limits checks, so that no client, and no supporter with many tokens, uses up the capacity of others.
 pub(super) struct CheckRate {
     asking: Limit,
     acting: Limit,
@@ -67,7 +67,7 @@ pub(super) enum NoRoom {
 
 impl CheckRate {
     pub(super) fn new(limits: &CheckLimits, clock: &Clock) -> Self {
-        let supporter = NonZeroU32::new(SUPPORTER_PER_MINUTE).expect("it is not 0");
+        let supporter = NonZeroU32::new(SUPPORTER_PER_MINUTE).expect("the limit must not be 0");
         Self {
             asking: Limit::per_second(limits.per_second, clock),
             acting: Limit::per_second(limits.per_second, clock),
@@ -77,7 +77,7 @@ impl CheckRate {
         }
     }
 
-    /// Takes capacity for one check of a token that names `supporter`, which is not verified yet.
+    /// Takes capacity for one check of a token that names `supporter`. This name is not verified yet.
     pub(super) fn take(
         &self,
         purpose: Purpose,
@@ -96,15 +96,15 @@ impl CheckRate {
         limit.take().map_err(|_| NoRoom::Full)
     }
 
-    /// Charges the address that sent a token with a wrong signature.
+    /// Counts a token with a wrong signature against the address that sent it.
     pub(super) fn was_bad(&self, address: Option<Address>) {
         if let Some(address) = address {
             self.bad.charge(&address);
         }
     }
 
-    /// Charges a supporter whose new token was valid. A token with a wrong signature never charges the supporter that it
-    /// names.
+    /// Counts a valid new token against its supporter. A token with a wrong signature is never counted against the supporter
+    /// that it names.
     pub(super) fn was_good(&self, supporter: &SupporterId) {
         self.supporters.charge(supporter);
     }
@@ -137,7 +137,7 @@ mod tests {
     const ANYBODY: fn() -> SupporterId = || SupporterId::from_bytes([1; 16]);
 
     #[test]
-    fn each_purpose_has_its_room_and_gets_it_back_with_time() {
+    fn each_purpose_has_its_own_capacity_which_is_restored_over_time() {
         let clock = clock();
         let rate = rate(&clock);
         let taken = |purpose| (0..100).filter(|_| rate.take(purpose, None, &ANYBODY()) == Ok(())).count();
@@ -145,11 +145,11 @@ mod tests {
         clock.advance(100);
         assert_eq!((taken(Purpose::Asking), taken(Purpose::Acting)), (1, 1));
         clock.advance(60_000);
-        assert_eq!((taken(Purpose::Asking), taken(Purpose::Acting)), (10, 10), "unused room does not add up");
+        assert_eq!((taken(Purpose::Asking), taken(Purpose::Acting)), (10, 10), "unused capacity must not accumulate");
     }
 
     #[test]
-    fn an_address_takes_no_more_than_its_part() {
+    fn an_address_can_only_use_its_own_limit() {
         let rate = rate(&clock());
         let take = |last| rate.take(Purpose::Asking, address(last), &ANYBODY());
         let flood: Vec<_> = (0..50).map(|_| take(1)).collect();
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_sends_wrong_signatures_pauses_for_a_minute() {
+    fn an_address_that_sends_wrong_signatures_is_paused_for_a_minute() {
         let clock = clock();
         let rate = rate(&clock);
         let take = |last| rate.take(Purpose::Asking, address(last), &ANYBODY());
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_supporter_whose_tokens_are_checked_all_the_time_pauses_alone() {
+    fn a_supporter_with_too_many_new_tokens_is_paused_and_no_other_is() {
         let rate = rate(&clock());
         (0..=SUPPORTER_PER_MINUTE).for_each(|_| rate.was_good(&ANYBODY()));
         assert_eq!(rate.take(Purpose::Asking, address(1), &ANYBODY()), Err(NoRoom::Limited));

@@ -1,4 +1,4 @@
-//! The cache of valid tokens: checking a signature costs more than the rest of a response.
+//! The cache of valid tokens. It exists because checking a signature costs more than the rest of a response.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -9,13 +9,14 @@ use quick_cache::sync::Cache;
 use super::Claims;
 use crate::ids::SupporterId;
 
-/// The number of cached tokens.
+/// The maximum number of cached tokens.
 const TOKENS: usize = 10_000;
-/// The number per supporter: a few browsers, on a few sites.
+/// The maximum number of cached tokens of one supporter, who may use a few browsers on a few sites.
 const OF_ONE: usize = 8;
 
-/// Tokens with a valid signature, including expired ones, so that they are not checked again. No other token gets in, a
-/// valid one has only one spelling, and one supporter's tokens only displace each other.
+/// The tokens with a valid signature, including expired ones, so that their signatures are not checked again. No other
+/// token can fill the cache: a valid token has only one spelling, and the tokens of one supporter only displace each
+/// other.
 pub(super) struct Checked {
     tokens: Cache<Box<str>, Arc<Claims>>,
     /// The tokens of each supporter, oldest first.
@@ -29,7 +30,7 @@ impl Default for Checked {
 }
 
 impl Checked {
-    /// The claims of a cached token.
+    /// Returns the claims of a cached token.
     pub(super) fn get(&self, token: &str) -> Option<Arc<Claims>> {
         self.tokens.get(token)
     }
@@ -38,7 +39,7 @@ impl Checked {
     pub(super) fn remember(&self, token: &str, claims: &Arc<Claims>) {
         let none = || Ok::<_, Infallible>(Arc::default());
         let Ok(own) = self.of.get_or_insert_with(&claims.sub, none);
-        // Nothing panics while holding the lock.
+        // No code panics while it holds the lock.
         let mut own = own.lock().unwrap_or_else(PoisonError::into_inner);
         own.retain(|known| **known != *token);
         if own.len() >= OF_ONE
@@ -50,7 +51,7 @@ impl Checked {
         self.tokens.insert(token.into(), Arc::clone(claims));
     }
 
-    /// Removes all.
+    /// Removes all tokens.
     pub(super) fn clear(&self) {
         self.tokens.clear();
         self.of.clear();
@@ -88,13 +89,13 @@ mod tests {
     }
 
     #[test]
-    fn thousands_of_good_tokens_of_one_supporter_push_out_nobody_elses() {
+    fn many_valid_tokens_of_one_supporter_do_not_displace_the_tokens_of_others() {
         let checked = Checked::default();
         let (many, other) = (claims(1), claims(2));
         checked.remember("other", &other);
         (0..5 * TOKENS).for_each(|number| checked.remember(&format!("many {number}"), &many));
         assert_eq!(checked.get("other"), Some(other));
         assert_eq!(checked.len(), OF_ONE + 1);
-        assert!(checked.get(&format!("many {}", 5 * TOKENS - OF_ONE)).is_some(), "the newest stay");
+        assert!(checked.get(&format!("many {}", 5 * TOKENS - OF_ONE)).is_some(), "the newest tokens must stay cached");
     }
 }

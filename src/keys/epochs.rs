@@ -1,4 +1,5 @@
-//! Raised epochs: they invalidate a supporter's earlier tokens.
+//! Epochs. A supporter's epoch is the number of payments that were fully reversed. A raised epoch invalidates the
+//! supporter's earlier tokens (`docs/decisions/0009-token-epochs.md`).
 
 use std::collections::HashMap;
 
@@ -7,12 +8,12 @@ use arc_swap::ArcSwap;
 use super::Claims;
 use crate::ids::SupporterId;
 
-/// Epochs that were raised within the lifetime of a token, by supporter.
+/// The epochs that were raised within the lifetime of a token, by supporter.
 #[derive(Default)]
 pub struct Epochs(ArcSwap<HashMap<SupporterId, i64>>);
 
 impl Epochs {
-    /// Adds a raised epoch.
+    /// Records that a supporter's epoch was raised to `epoch`. A lower epoch than the recorded one is ignored.
     pub fn raise(&self, supporter: &SupporterId, epoch: i64) {
         if self.0.load().get(supporter).is_some_and(|known| *known >= epoch) {
             return;
@@ -25,7 +26,7 @@ impl Epochs {
         });
     }
 
-    /// Whether a token was invalidated since it was issued.
+    /// Whether the supporter's epoch was raised after a token with these claims was issued.
     pub(super) fn supersede(&self, claims: &Claims) -> bool {
         let raised = self.0.load();
         !raised.is_empty() && raised.get(&claims.sub).is_some_and(|epoch| claims.epoch < *epoch)

@@ -13,7 +13,7 @@ use super::{Asker, CheckLimits, Claims, SigningKey};
 use crate::clock::Clock;
 use crate::telemetry::{Counts, TokenCheck};
 
-/// The media type in a token's header, which nothing else that we sign has (RFC 8725, 3.11).
+/// The media type in a token's header. Nothing else that Keepopen signs has this type (RFC 8725, 3.11).
 pub(super) const TYPE: &str = "supporter+jwt";
 /// The maximum length of a token, in bytes.
 const MAX_LEN: usize = 4096;
@@ -21,12 +21,12 @@ const MAX_LEN: usize = 4096;
 /// Issues and checks supporter tokens.
 pub struct Tokens {
     issuer: String,
-    /// The first one signs.
+    /// The keys. The first one signs new tokens, and all of them verify.
     keys: ArcSwap<Vec<SigningKey>>,
     validation: Validation,
     /// The cache of valid tokens.
     checked: Checked,
-    /// The limit on checks; none for no limit.
+    /// The limit on signature checks. `None` for no limit.
     rate: Option<CheckRate>,
     counts: Counts<TokenCheck>,
     /// Recently raised epochs, so that the banner path needs no database.
@@ -36,30 +36,30 @@ pub struct Tokens {
 /// Why a token is rejected.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BadToken {
-    /// Not one of our tokens: another form, key, algorithm, type, issuer or signature.
+    /// The token was not issued here: its form, key, algorithm, type, issuer or signature is wrong.
     #[error("the token is invalid")]
     Invalid,
-    /// Issued for another site.
+    /// The token was issued for another site.
     #[error("the token is for another site")]
     OtherSite,
-    /// It has expired.
+    /// The token has expired.
     #[error("the token has expired")]
     Expired,
-    /// It was withdrawn.
+    /// The token was withdrawn, because the supporter's epoch was raised.
     #[error("the token was withdrawn")]
     Superseded,
-    /// There was no capacity to check it, for this client or for all: it may be valid.
+    /// There was no capacity to check the token, for this client or for all clients. The token may be valid.
     #[error("there are too many tokens to check")]
     Unchecked,
 }
 
 impl Tokens {
-    /// Creates an issuer with `keys`. There must be at least one; the first one signs.
+    /// Creates an issuer with `keys`. There must be at least one key. The first one signs.
     pub fn new(issuer: String, keys: Vec<SigningKey>) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&issuer]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Time and audience are checked below: the time with our own clock, and both on every use, including cached tokens.
+        // Time and audience are checked below, on every use of a token, even a cached one. The time comes from our own clock.
         validation.validate_exp = false;
         validation.validate_aud = false;
         Self {
@@ -73,19 +73,19 @@ impl Tokens {
         }
     }
 
-    /// Limits signature checks.
+    /// Sets the limits on signature checks.
     #[must_use]
     pub fn at_most(self, limits: &CheckLimits, clock: &Clock) -> Self {
         Self { rate: Some(CheckRate::new(limits, clock)), ..self }
     }
 
-    /// Counts checks.
+    /// Sets the counters for the outcomes of checks.
     #[must_use]
     pub fn counting(self, counts: Counts<TokenCheck>) -> Self {
         Self { counts, ..self }
     }
 
-    /// Replaces the keys; the first signs, and there must be at least one. Tokens of removed keys are no longer valid.
+    /// Replaces the keys. There must be at least one key. The first one signs. Tokens of removed keys are no longer valid.
     pub fn set_keys(&self, keys: Vec<SigningKey>) {
         self.keys.store(Arc::new(keys));
         self.checked.clear();
@@ -99,14 +99,14 @@ impl Tokens {
     /// Signs claims.
     pub fn sign(&self, claims: &Claims) -> String {
         let keys = self.keys.load();
-        let key = keys.first().expect("a key is made at the first start");
+        let key = keys.first().expect("there must be at least one key");
         let header = Header {
             typ: Some(TYPE.to_owned()),
             kid: Some(key.kid.clone()),
             ..Header::new(Algorithm::EdDSA)
         };
         jsonwebtoken::encode(&header, claims, &key.encoding)
-            .expect("an opened key signs, and claims are plain JSON")
+            .expect("a decrypted key must be able to sign, and claims must be serialisable as JSON")
     }
 
     /// Checks a token presented to `site` at `now_ms`.
@@ -124,7 +124,7 @@ impl Tokens {
         if claims.aud == site { Ok(claims) } else { Err(BadToken::OtherSite) }
     }
 
-    /// Checks a token, whichever site it is for.
+    /// Checks a token for any site.
     ///
     /// # Errors
     /// See [`BadToken`].
@@ -173,7 +173,7 @@ impl Tokens {
         prove(token, &self.keys.load(), &self.validation, self.rate.as_ref(), asker)
     }
 
-    /// The public keys as JSON Web Keys (RFC 7517), the signing one first.
+    /// Returns the public keys as JSON Web Keys (RFC 7517). The key that signs is first.
     pub fn jwks(&self) -> Vec<serde_json::Value> {
         self.keys.load().iter().map(SigningKey::jwk).collect()
     }
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_for_its_site_until_its_time_is_over() {
+    fn a_token_is_valid_for_its_site_until_it_expires() {
         let tokens = tokens();
         let token = tokens.sign(&claims());
         for _ in 0..2 {
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_no_good_before_its_time_begins() {
+    fn a_token_is_invalid_before_its_nbf_time() {
         let tokens = tokens();
         let token = tokens.sign(&Claims { nbf: Some(NOW_MS / 1000 + 1), ..claims() });
         for _ in 0..2 {
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_raised_epoch_supersedes_a_token_that_was_checked_before() {
+    fn a_raised_epoch_invalidates_a_cached_token() {
         let tokens = tokens();
         let token = tokens.sign(&claims());
         assert!(tokens.check(&token, Purpose::Asking, "journal", NOW_MS).is_ok());
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_our_own_token_passes() {
+    fn only_tokens_that_we_issued_are_accepted() {
         let tokens = tokens();
         let good = tokens.sign(&claims());
         let sign_as =
@@ -330,7 +330,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_good_token_has_a_single_spelling_and_no_other_token_is_remembered() {
+    fn a_valid_token_has_one_spelling_and_only_valid_tokens_are_cached() {
         let tokens = tokens();
         let good = tokens.sign(&claims());
         let (signed, signature) = good.rsplit_once('.').unwrap();
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn above_the_rate_new_tokens_are_not_checked_while_cached_ones_are_judged_by_time_and_epoch() {
+    fn above_the_limit_new_tokens_are_not_checked_but_cached_tokens_still_are() {
         let clock = Clock::movable(jiff::Timestamp::from_millisecond(NOW_MS).unwrap());
         let [one, many] = [1, 1000].map(|number| NonZeroU32::new(number).unwrap());
         let limits = CheckLimits { per_second: one, address_per_second: many, address_bad_per_minute: many };
@@ -377,7 +377,7 @@ mod tests {
         assert_eq!(
             check("no.token.atall", NOW_MS),
             Err(BadToken::Invalid),
-            "what has no head of ours costs nothing"
+            "a token without a valid header must not use capacity"
         );
         assert!(check(&one, NOW_MS).is_ok());
         assert_eq!(check(&one, NOW_MS + 60_000), Err(BadToken::Expired));

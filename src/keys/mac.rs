@@ -7,17 +7,17 @@ use aws_lc_rs::hmac;
 pub struct MacKey(hmac::Key);
 
 impl MacKey {
-    /// The key with this secret value.
+    /// Creates a key from its secret value.
     pub fn new(secret: &[u8]) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
     }
 
-    /// The code of a message.
+    /// Returns the authentication code of a message.
     pub fn sign(&self, message: &[u8]) -> [u8; 32] {
-        hmac::sign(&self.0, message).as_ref().try_into().expect("HMAC-SHA256 has 32 bytes")
+        hmac::sign(&self.0, message).as_ref().try_into().expect("an HMAC-SHA256 code must have 32 bytes")
     }
 
-    /// Whether `code` belongs to the message. It takes the same time for every wrong code.
+    /// Whether `code` is the authentication code of the message. The check takes the same time for every wrong code.
     pub fn fits(&self, message: &[u8], code: &[u8]) -> bool {
         hmac::verify(&self.0, message, code).is_ok()
     }

@@ -2,9 +2,9 @@
 //!
 //! **Owns** the keys, the tokens with their claims and verification, API keys, signed attributions and previews, and
 //! hashes.
-//! **Never** talks to the database: `actions/` loads the keys.
+//! **Never** accesses the database: `actions/` loads the keys.
 //! **Start at** [`Tokens`].
-//! **Tested in** the files here, `tests/api/tokens.rs`; RFC 8725 is the check-list.
+//! **Tested in** the files here and `tests/api/tokens.rs`. The tests follow RFC 8725 as a check-list.
 
 mod api_key;
 mod attribution;

@@ -1,10 +1,10 @@
-//! The signed value with which a page shows staff an appeal, published or not.
+//! Previews. With the signed value of a preview, a page shows staff an appeal, whether it is published or not.
 
 use serde::{Deserialize, Serialize};
 
 use super::{MacKey, signed_value};
 
-/// What to show, where, and until when.
+/// Which appeal to show, where, and until when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct Preview {
@@ -12,19 +12,19 @@ pub struct Preview {
     pub site: String,
     #[serde(rename = "a")]
     pub appeal: String,
-    /// None for the published version.
+    /// The version to show. `None` for the published version.
     #[serde(rename = "n")]
     pub version: Option<i64>,
-    /// None for the first.
+    /// The variant to show. `None` for the first one.
     #[serde(rename = "v")]
     pub variant: Option<String>,
-    /// None for the first of the appeal's surfaces for which the page has room.
+    /// The surface to use. `None` for the first of the appeal's surfaces for which the page has room.
     #[serde(rename = "f")]
     pub surface: Option<String>,
-    /// None for the page's.
+    /// The language to use. `None` for the page's language.
     #[serde(rename = "l")]
     pub locale: Option<String>,
-    /// None for the device in use.
+    /// The device to use. `None` for the actual device.
     #[serde(rename = "d")]
     pub device: Option<String>,
     #[serde(rename = "x")]
@@ -37,9 +37,9 @@ pub struct Preview {
 pub struct BadPreview;
 
 impl Preview {
-    /// Signs it, as text for a URL; none if it would exceed the maximum length.
+    /// Returns the signed preview as text for a URL. `None` if the text would exceed the maximum length.
     pub fn sign(&self, key: &MacKey) -> Option<String> {
-        let json = serde_json::to_vec(self).expect("strings and numbers can be written as JSON");
+        let json = serde_json::to_vec(self).expect("a preview must be serialisable as JSON");
         let text = signed_value::sign(json, key);
         (text.len() <= signed_value::MAX_LEN).then_some(text)
     }
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_is_good_on_its_site_until_its_time_is_over_and_unchanged() {
+    fn a_preview_is_valid_on_its_site_until_it_expires_and_only_if_unchanged() {
         let key = MacKey::new(b"a");
         let preview = Preview {
             site: "journal".to_owned(),

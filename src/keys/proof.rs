@@ -11,15 +11,16 @@ use super::issue::TYPE;
 use super::{Asker, Claims, SigningKey};
 use crate::ids::SupporterId;
 
-/// Why a token is not verified.
+/// Why a token could not be verified.
 pub(super) enum Unproven {
-    /// It is not one of ours.
+    /// The token was not issued here.
     Bad,
-    /// There was no capacity to check it.
+    /// There was no capacity to check the token.
     NoRoom(NoRoom),
 }
 
-/// The claims of a token that one of the keys signed. The signature is checked last, and only if there is capacity.
+/// Returns the claims of a token that one of the keys signed. The signature is checked last, and only if there is
+/// capacity.
 pub(super) fn prove(
     token: &str,
     keys: &[SigningKey],
@@ -38,7 +39,7 @@ pub(super) fn prove(
     let checked = jsonwebtoken::decode::<Claims>(token, &key.decoding, validation);
     match (&checked, rate) {
         (Ok(_), Some(rate)) => rate.was_good(&supporter),
-        // A valid signature over something else is not an attempt at forgery.
+        // Other errors are not counted: a token with a valid signature and wrong claims is not an attempt at forgery.
         (Err(error), Some(rate)) if matches!(error.kind(), ErrorKind::InvalidSignature) => {
             rate.was_bad(address)
         }
@@ -47,14 +48,14 @@ pub(super) fn prove(
     checked.map(|data| data.claims).map_err(|_| Unproven::Bad)
 }
 
-/// Whether a token's header is one that we write. We support no critical extension (`crit`, RFC 7515, 4.1.11), and `b64`
-/// would change what is signed (RFC 7797).
+/// Whether a token's header is one that Keepopen writes. Critical extensions (`crit`, RFC 7515, 4.1.11) are not
+/// supported, and `b64` would change what is signed (RFC 7797).
 fn is_ours(header: &Header) -> bool {
     let plain = header.crit.is_none() && !header.extras.inner().contains_key("b64");
     plain && header.alg == Algorithm::EdDSA && header.typ.as_deref() == Some(TYPE)
 }
 
-/// The supporter that a token names. Does not check the signature.
+/// Returns the supporter that a token names, without checking the signature.
 fn supporter_in(token: &str) -> Option<SupporterId> {
     #[derive(Deserialize)]
     struct Named {

@@ -1,16 +1,16 @@
-//! Recently used valid API keys, so that a site's back end can ask banner questions without the database.
+//! Recently used valid API keys. With them, Keepopen answers the banner requests of a site's back end without the database.
 
 use quick_cache::sync::Cache;
 
-/// The number of cached keys.
+/// The maximum number of cached keys.
 const CACHE_SIZE: usize = 1000;
-/// How long a key counts as valid before it is looked up again, in milliseconds; also how long a revoked key may still
-/// work.
+/// How long a key counts as valid before it is looked up again, in milliseconds. A revoked key may still work for as
+/// long.
 const FRESH_MS: i64 = 2_000;
-/// How long it counts as valid while the database is unavailable, in milliseconds.
+/// How long a key counts as valid while the database is unavailable, in milliseconds.
 const STALE_MS: i64 = 3_600_000;
 
-/// Hashes of API keys that may state a reader's standing, with the time of their last look-up.
+/// The hashes of API keys that may state a reader's standing, each with the time of its last look-up.
 pub struct RecentKeys(Cache<String, i64>);
 
 impl Default for RecentKeys {
@@ -25,17 +25,17 @@ impl RecentKeys {
         self.is_younger(hash, FRESH_MS, now_ms)
     }
 
-    /// Whether it still counts at `now_ms` while the database is unavailable.
+    /// Whether the key with this hash still counts as valid at `now_ms` while the database is unavailable.
     pub fn is_usable(&self, hash: &str, now_ms: i64) -> bool {
         self.is_younger(hash, STALE_MS, now_ms)
     }
 
-    /// Records at `now_ms` that a key is valid.
+    /// Records that a key was found to be valid at `now_ms`.
     pub fn record(&self, hash: String, now_ms: i64) {
         self.0.insert(hash, now_ms);
     }
 
-    /// Removes a key that is not valid, or no longer.
+    /// Removes a key that is not valid.
     pub fn forget(&self, hash: &str) {
         self.0.remove(hash);
     }

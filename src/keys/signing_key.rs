@@ -13,9 +13,9 @@ use crate::clock;
 const PKCS8_HEAD: [u8; 16] =
     [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
-/// A key that signs and verifies.
+/// A key that signs and verifies tokens.
 pub struct SigningKey {
-    /// Its id: the JWK thumbprint (RFC 7638).
+    /// The key's id: its JWK thumbprint (RFC 7638).
     pub kid: String,
     /// The public half, base64url.
     pub public: String,
@@ -26,7 +26,7 @@ pub struct SigningKey {
 /// A stored key, whose private half is encrypted.
 #[derive(Clone, Debug)]
 pub struct SealedKey {
-    /// Its id.
+    /// The key's id.
     pub kid: String,
     /// The public half, base64url.
     pub public: String,
@@ -34,7 +34,7 @@ pub struct SealedKey {
     pub sealed: String,
 }
 
-/// A key can't be decrypted.
+/// A stored key can't be decrypted.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the signing key {0} can't be decrypted: the encryption key is not the one it was encrypted with. Put back the key file (keepopen.key in the data folder) or tokens.encryption_key"
@@ -45,7 +45,7 @@ impl SigningKey {
     /// Creates a key, and encrypts it for storage.
     pub fn make(vault: &Vault) -> SealedKey {
         let seed = clock::random_bytes::<32>();
-        let public = public_of(&seed).expect("every 32 bytes are a seed");
+        let public = public_of(&seed).expect("any 32 bytes must be a valid seed");
         let kid = thumbprint(&public);
         let sealed = URL_SAFE_NO_PAD.encode(vault.seal(&seed, &kid));
         SealedKey { kid, public, sealed }
@@ -54,7 +54,7 @@ impl SigningKey {
     /// Decrypts a stored key.
     ///
     /// # Errors
-    /// It was encrypted with another key, or is damaged.
+    /// The key was encrypted with another encryption key, or is damaged.
     pub fn open(vault: &Vault, kept: &SealedKey) -> Result<Self, UnsealError> {
         let failed = || UnsealError(kept.kid.clone());
         let sealed = URL_SAFE_NO_PAD.decode(&kept.sealed).map_err(|_| failed())?;
@@ -83,7 +83,7 @@ fn public_of(seed: &[u8]) -> Option<String> {
     Some(URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()))
 }
 
-/// RFC 7638: SHA-256 of the required members, ordered by name.
+/// The JWK thumbprint (RFC 7638): the SHA-256 of the required members, ordered by name.
 fn thumbprint(public: &str) -> String {
     let required = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}"#);
     URL_SAFE_NO_PAD.encode(sha256(required.as_bytes()))
@@ -94,7 +94,7 @@ mod tests {
     use super::thumbprint;
 
     #[test]
-    fn the_thumbprint_is_that_of_rfc_8037() {
+    fn the_thumbprint_matches_the_example_in_rfc_8037() {
         // RFC 8037, appendix A.3.
         let public = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
         assert_eq!(thumbprint(public), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");

@@ -3,13 +3,13 @@
 use super::MacKey;
 use crate::ids::SupporterId;
 
-/// The supporter id for a normalised e-mail address.
+/// Returns the supporter id for a normalised e-mail address.
 ///
-/// It is a keyed hash. Without `key` it looks like a random number. With it, the id is the same whichever of two events
-/// names the person first, so the ledger does not depend on the order of delivery.
+/// The id is a keyed hash. To anyone without `key`, it looks like a random number. All instances with the same key derive
+/// the same id from an address, so the ledger does not depend on the order in which events are delivered.
 pub fn supporter_id(key: &MacKey, email: &str) -> SupporterId {
     let code = key.sign(email.as_bytes());
-    SupporterId::from_bytes(*code.first_chunk().expect("a code has 32 bytes"))
+    SupporterId::from_bytes(*code.first_chunk().expect("a code must have 32 bytes"))
 }
 
 #[cfg(test)]
@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_supporter_id_hangs_on_the_address_and_on_the_key() {
+    fn a_supporter_id_depends_on_the_address_and_the_key() {
         let (key, other) = (MacKey::new(b"one"), MacKey::new(b"two"));
         let id = supporter_id(&key, "reader@example.org");
         assert_eq!(id, supporter_id(&key, "reader@example.org"));

@@ -14,13 +14,13 @@ use crate::config::Secret;
 
 const KEY_LEN: usize = 32;
 
-/// Encrypts private keys, signs attributions and derives supporter ids, each with its own key, derived (HKDF-SHA256, RFC
-/// 5869) from the deployment's secret.
+/// Encrypts private keys and other secrets, and provides the other keys of the deployment. Each use has its own key, which
+/// is derived (HKDF-SHA256, RFC 5869) from the deployment's secret.
 pub struct Vault {
     root: hkdf::Prk,
 }
 
-/// Why there is no vault, and what to do.
+/// Why the vault can't be opened, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// The file can't be read or written.
@@ -28,7 +28,7 @@ pub enum VaultError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason why it can't be used.
         error: std::io::Error,
     },
     /// The key has the wrong form.
@@ -39,7 +39,7 @@ pub enum VaultError {
         "the key file {} is missing, but the database was written with it: restore it from its backup, or set tokens.encryption_key to the key. No new key was created, because it could not decrypt what is in the database", .0.display()
     )]
     Missing(PathBuf),
-    /// Others can read the file.
+    /// Users other than the file's owner can access it.
     #[error("the key file {} can be read by others; run: chmod 600 {}", .0.display(), .0.display())]
     Open(PathBuf),
 }
@@ -52,7 +52,8 @@ impl hkdf::KeyType for Length {
 }
 
 impl Vault {
-    /// The vault of the configured key, otherwise of the key file, which is created (mode 0600) if it does not exist.
+    /// Opens the vault with the configured key. If none is configured, uses the key file, and creates it (mode 0600) if it
+    /// does not exist.
     ///
     /// # Errors
     /// See [`VaultError`].
@@ -64,7 +65,8 @@ impl Vault {
         Self::open_existing(configured, file)?.ok_or_else(|| VaultError::Missing(file.to_owned()))
     }
 
-    /// The vault of the configured key, otherwise of the key file, if it exists.
+    /// Opens the vault with the configured key. If none is configured, uses the key file, and returns `None` if that does not
+    /// exist.
     ///
     /// # Errors
     /// See [`VaultError`].
@@ -103,12 +105,12 @@ impl Vault {
         MacKey::new(&self.derive(b"token ids"))
     }
 
-    /// The key that authenticates the saved snapshot.
+    /// The key that authenticates the last-good file, which contains the saved snapshot (`store/last_good.rs`).
     pub fn last_good_key(&self) -> MacKey {
         MacKey::new(&self.derive(b"last good"))
     }
 
-    /// The key that signs seals of the ledger.
+    /// The key that signs the ledger's seals, which are digests of its entries. [`Self::seal`] is unrelated: it encrypts.
     pub fn seal_key(&self) -> MacKey {
         MacKey::new(&self.derive(b"seals of the books"))
     }
@@ -118,19 +120,20 @@ impl Vault {
         MacKey::new(&self.derive(b"supporter ids"))
     }
 
-    /// Encrypts and authenticates (AES-256-GCM): nonce, then ciphertext and tag.
+    /// Encrypts and authenticates `secret` (AES-256-GCM). Returns the nonce, the ciphertext and the tag, in this order.
     pub fn seal(&self, secret: &[u8], label: &str) -> Vec<u8> {
         let mut sealed = secret.to_vec();
         let nonce = self
             .cipher()
             .seal_in_place_append_tag(Aad::from(label), &mut sealed)
-            .expect("a short secret can be encrypted");
+            .expect("a short secret must be encryptable");
         let mut out = nonce.as_ref().to_vec();
         out.append(&mut sealed);
         out
     }
 
-    /// Decrypts what [`Vault::seal`] encrypted under the same label. None if another key was used, or the data was changed.
+    /// Decrypts what [`Vault::seal`] encrypted with the same label. Returns `None` if another key was used, or if the data
+    /// was changed.
     pub fn unseal(&self, sealed: &[u8], label: &str) -> Option<Vec<u8>> {
         let (nonce, rest) = sealed.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
@@ -139,12 +142,12 @@ impl Vault {
         Some(open.to_vec())
     }
 
-    /// As [`Vault::seal`], as base64url.
+    /// Encrypts `secret` like [`Vault::seal`]. Returns the result as base64url.
     pub fn seal_secret(&self, secret: &Secret, label: &str) -> String {
         URL_SAFE_NO_PAD.encode(self.seal(secret.expose().as_bytes(), label))
     }
 
-    /// Decrypts what [`Vault::seal_secret`] encrypted under the same label.
+    /// Decrypts what [`Vault::seal_secret`] encrypted with the same label.
     pub fn unseal_secret(&self, sealed: &str, label: &str) -> Option<Secret> {
         let open = self.unseal(&URL_SAFE_NO_PAD.decode(sealed).ok()?, label)?;
         Some(Secret::from(std::str::from_utf8(&open).ok()?))
@@ -152,7 +155,7 @@ impl Vault {
 
     fn cipher(&self) -> RandomizedNonceKey {
         RandomizedNonceKey::new(&AES_256_GCM, &self.derive(b"private keys at rest"))
-            .expect("the derived key has the cipher's length")
+            .expect("the derived key must have the cipher's length")
     }
 
     fn derive(&self, label: &[u8]) -> [u8; KEY_LEN] {
@@ -160,20 +163,21 @@ impl Vault {
         self.root
             .expand(&[label], Length)
             .and_then(|okm| okm.fill(&mut key))
-            .expect("32 bytes are within what HKDF-SHA256 can give");
+            .expect("HKDF-SHA256 must be able to derive 32 bytes");
         key
     }
 }
 
-/// Atomic: a process that dies in the middle leaves no partial key file. If another process was faster, its file stays.
+/// Creates the key file atomically. A process that dies in the middle leaves no partial key file. If another process has
+/// already created the file, that file is kept.
 fn make_file(file: &Path) -> std::io::Result<()> {
     let folder = file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    // Private to its owner.
+    // On unix, a temporary file is created with mode 0600, so others can never read the key.
     let mut made = tempfile::Builder::new().prefix("keepopen-key-").suffix(".new").tempfile_in(folder)?;
     writeln!(made, "{}", STANDARD.encode(clock::random_bytes::<KEY_LEN>()))?;
     made.as_file().sync_all()?;
-    // Readable only by its owner, with any umask.
+    // The umask can only have removed permissions of the owner, so the mode is set again.
     #[cfg(unix)]
     made.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     match made.persist_noclobber(file) {
@@ -181,7 +185,7 @@ fn make_file(file: &Path) -> std::io::Result<()> {
         Err(taken) if taken.error.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(failed) => return Err(failed.error),
     }
-    // A rename is durable only once the folder is synced, which is possible on unix only.
+    // A rename is durable only once the folder is synced. This is possible on unix only.
     #[cfg(unix)]
     std::fs::File::open(folder)?.sync_all()?;
     Ok(())
@@ -205,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_file_is_made_once_and_for_its_owner_only() {
+    fn the_key_file_is_created_once_and_only_its_owner_can_read_it() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("new/keepopen.key");
         let sealed = Vault::open(&Secret::default(), &file).unwrap().seal(b"secret", "a");
@@ -221,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn processes_that_start_at_once_use_the_one_key_that_was_made_first() {
+    fn processes_that_start_at_the_same_time_use_the_same_key() {
         for _ in 0..50 {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("new/keepopen.key");
@@ -233,12 +237,12 @@ mod tests {
             let vault = Vault::open(&Secret::default(), &file).unwrap();
             assert!(sealed.iter().all(|it| vault.unseal(it, "a").is_some()));
             let left = std::fs::read_dir(folder.path().join("new")).unwrap().count();
-            assert_eq!(left, 1, "nothing else is left");
+            assert_eq!(left, 1, "the folder must contain only the key file");
         }
     }
 
     #[test]
-    fn what_is_sealed_opens_only_with_the_same_key_and_label_and_unchanged() {
+    fn sealed_data_opens_only_if_unchanged_and_with_the_same_key_and_label() {
         let key = |byte: u8| Secret::from(STANDARD.encode([byte; 32]).as_str());
         let vault = |byte| Vault::open(&key(byte), Path::new("/nonexistent/never")).unwrap();
         let mut sealed = vault(1).seal(b"secret", "a");
@@ -252,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_reads_back_under_its_own_label_alone() {
+    fn a_sealed_secret_opens_only_with_its_own_label() {
         let key = Secret::from(STANDARD.encode([1; 32]).as_str());
         let vault = Vault::open(&key, Path::new("/nonexistent/never")).unwrap();
         let sealed = vault.seal_secret(&Secret::from("whsec_a"), "we_1");
@@ -261,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_another_shape_is_refused() {
+    fn a_malformed_key_is_rejected() {
         for text in ["short", "AAAA", "not base64 !!"] {
             let opened = Vault::open(&Secret::from(text), Path::new("/nonexistent/never"));
             assert!(matches!(opened, Err(VaultError::Shape)), "{text}");

@@ -4,12 +4,12 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-/// One client for rate limits: an IPv4 address, or the 64-bit network of an IPv6 address, because providers assign a whole
-/// one to each household or machine.
+/// One client for rate limits: an IPv4 address, or the 64-bit network of an IPv6 address. Providers assign a whole 64-bit
+/// network to each household or machine.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Address(IpAddr);
 
-/// The number of bits that identify an IPv6 network.
+/// A mask of the 64 bits that identify an IPv6 network.
 const NETWORK: u128 = !0 << 64;
 
 impl From<IpAddr> for Address {
@@ -25,7 +25,7 @@ impl From<IpAddr> for Address {
 pub struct Proxies(Vec<IpNet>);
 
 impl Proxies {
-    /// The proxies in these networks.
+    /// Trusts the proxies in these networks.
     pub fn new(trusted: Vec<IpNet>) -> Self {
         Self(trusted)
     }
@@ -36,9 +36,9 @@ impl Proxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// The client behind `peer`. `hops` are the addresses that proxies wrote, nearest first: each proxy adds the address
-    /// that it saw, so the first one that is not our proxy is the client, and everything after it may be forged. An invalid
-    /// hop ends the search at the proxy before it.
+    /// Returns the client behind `peer`. `hops` are the addresses that proxies wrote, with the nearest proxy first. Each
+    /// proxy adds the address that it saw. So the first address that is not a trusted proxy is the client, and all addresses
+    /// after it may be forged. An invalid hop ends the search at the proxy before it.
     pub fn client(&self, peer: IpAddr, hops: impl Iterator<Item = Option<IpAddr>>) -> IpAddr {
         let mut client = peer;
         for hop in hops {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_client_is_its_network_and_an_ipv4_client_its_address() {
+    fn an_ipv6_client_is_identified_by_network_and_an_ipv4_client_by_address() {
         let same = |one: &str, other: &str| Address::from(ip(one)) == Address::from(ip(other));
         assert!(same("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"));
         assert!(!same("2001:db8:1:2::1", "2001:db8:1:3::1"));
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_read_in_every_form_that_proxies_write() {
+    fn every_form_of_address_that_proxies_write_is_parsed() {
         for (text, address) in [
             ("192.0.2.60", "192.0.2.60"),
             (" 192.0.2.60:4711 ", "192.0.2.60"),
@@ -113,12 +113,12 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_the_nearest_address_that_no_proxy_of_ours_has() {
+    fn the_client_is_the_nearest_address_that_is_not_a_trusted_proxy() {
         let proxies = Proxies::new(["10.0.0.0/8", "::1/128"].map(|it| it.parse().unwrap()).to_vec());
         let client = |peer: &str, header: &str| {
             proxies.client(ip(peer), Address::in_forwarded_for(header)).to_string()
         };
-        assert_eq!(client("192.0.2.9", "198.51.100.1"), "192.0.2.9", "a stranger's word is not taken");
+        assert_eq!(client("192.0.2.9", "198.51.100.1"), "192.0.2.9", "a header from an untrusted peer must be ignored");
         assert_eq!(client("10.0.0.1", "198.51.100.1"), "198.51.100.1");
         assert_eq!(client("::1", "203.0.113.5, 198.51.100.1, 10.1.1.1"), "198.51.100.1");
         assert_eq!(client("::ffff:10.0.0.1", "198.51.100.1"), "198.51.100.1");
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_is_read_from_the_right() {
+    fn the_header_forwarded_is_read_from_right_to_left() {
         let value = "for=\"[2001:db8::1]:4711\";proto=https, For=192.0.2.7; by=10.0.0.1, proto=http";
         let read: Vec<_> = Address::in_forwarded(value).collect();
         assert_eq!(read, [None, Some(ip("192.0.2.7")), Some(ip("2001:db8::1"))]);

@@ -1,12 +1,12 @@
-//! Limits how many request bodies may be arriving, and how many of their bytes are held.
+//! Limits how many request bodies may be arriving at the same time, and how many of their bytes are in memory.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-/// Bodies that are still arriving. If there are too many, or they hold too many bytes, the oldest are cut off: an honest
-/// client finishes within moments, so the oldest are the slowest.
+/// The bodies that are still arriving. If there are too many, or they have too many bytes, the oldest are cut off. An
+/// honest client finishes within moments, so the oldest bodies are probably from attackers.
 pub struct Bodies {
     max_bodies: usize,
     max_bytes: usize,
@@ -15,7 +15,7 @@ pub struct Bodies {
 
 #[derive(Default)]
 struct Arriving {
-    /// By increasing number: the first is the oldest.
+    /// The bodies by number. The one with the smallest number is the oldest.
     bodies: BTreeMap<u64, Body>,
     bytes: usize,
     next: u64,
@@ -26,7 +26,7 @@ struct Body {
     cut: Arc<Notify>,
 }
 
-/// A body that is still arriving; it counts until this is dropped.
+/// A body that is still arriving. It is counted until this value is dropped.
 pub struct ArrivingBody<'a> {
     bodies: &'a Bodies,
     number: u64,
@@ -34,7 +34,7 @@ pub struct ArrivingBody<'a> {
 }
 
 impl Bodies {
-    /// At most this many bodies with at most this many bytes.
+    /// Allows at most `max_bodies` bodies, which have at most `max_bytes` bytes in total.
     pub fn at_most(max_bodies: usize, max_bytes: usize) -> Self {
         Self { max_bodies, max_bytes, arriving: Mutex::default() }
     }
@@ -60,13 +60,13 @@ impl Bodies {
     }
 
     fn lock(&self) -> MutexGuard<'_, Arriving> {
-        // Nothing panics while holding the lock.
+        // No code panics while it holds the lock.
         self.arriving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ArrivingBody<'_> {
-    /// Counts more of its bytes.
+    /// Counts `bytes` more bytes of the body.
     pub fn grow(&self, bytes: usize) {
         let mut arriving = self.bodies.lock();
         if let Some(body) = arriving.bodies.get_mut(&self.number) {
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_bodies_are_cut_off_when_they_hold_too_much_and_what_is_done_counts_no_more() {
+    fn the_oldest_bodies_are_cut_off_when_there_are_too_many_bytes() {
         let bodies = Bodies::at_most(100, 1000);
         let (one, two) = (bodies.arriving(400), bodies.arriving(400));
         two.grow(200);
@@ -124,7 +124,7 @@ mod tests {
         two.grow(1);
         assert!(cut(&one) && !cut(&two));
         one.grow(5000);
-        assert!(!cut(&two), "one that is cut off holds nothing");
+        assert!(!cut(&two), "a body that is cut off must not be counted");
         drop((one, two));
         assert_eq!(bodies.lock().bytes, 0);
         let large = bodies.arriving(1001);

@@ -1,9 +1,9 @@
-//! How often something may happen: in total, per key, or per client address.
+//! Rate limits: how often something may happen in total, per key, or per client address.
 //!
 //! **Owns** rate limits with bounded memory, and the address that identifies a client.
-//! **Never** knows what it limits, and answers no request.
+//! **Never** knows what is limited, and never answers a request.
 //! **Start at** [`Limit`] and [`KeyedLimit`].
-//! **Tested in** the files here, `tests/api/floods.rs`.
+//! **Tested in** the files here and `tests/api/floods.rs`.
 
 mod address;
 mod bodies;
@@ -21,5 +21,6 @@ pub use rate::{KeyedLimit, Limit, Wait};
 pub use route::{PerMinute, RouteLimits};
 pub use seen::Seen;
 
-/// How many keys a limit remembers. The least recently used keys are dropped first, and start afresh.
+/// How many keys a limit remembers. The least recently used keys are dropped first. A dropped key starts again with its
+/// full limit.
 const KEYS: usize = 50_000;

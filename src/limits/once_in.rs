@@ -1,4 +1,4 @@
-//! Something that is done at most once per interval and key.
+//! Does something at most once per interval for each key.
 
 use std::convert::Infallible;
 use std::hash::Hash;
@@ -14,21 +14,21 @@ use crate::clock::Clock;
 /// Does something at most once per `every` for each key. Other callers wait until it is done.
 pub struct OnceIn<K> {
     every: Duration,
-    /// When it was last done for each key, on the steady clock.
+    /// When the action last succeeded for each key, on the steady clock.
     last: Cache<K, Arc<Mutex<Option<Duration>>>>,
     clock: Clock,
 }
 
 impl<K: Clone + Eq + Hash> OnceIn<K> {
-    /// Once per `every`.
+    /// Allows the action once per `every` for each key.
     pub fn new(every: Duration, clock: &Clock) -> Self {
         Self { every, last: Cache::new(KEYS), clock: clock.clone() }
     }
 
-    /// Runs `act`, unless it ran for `key` recently. After a failure the next caller tries again.
+    /// Runs `act`, unless an action for `key` succeeded within the interval. After a failure, the next caller tries again.
     ///
     /// # Errors
-    /// Those of `act`.
+    /// The errors of `act`.
     pub async fn run<E>(&self, key: &K, act: impl Future<Output = Result<(), E>>) -> Result<(), E> {
         let fresh = || Ok::<_, Infallible>(Arc::default());
         let Ok(slot) = self.last.get_or_insert_with(key, fresh);
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn it_is_done_once_in_a_while_for_each_key_and_again_at_once_after_a_failure() {
+    async fn an_action_runs_once_per_interval_and_key_and_is_retried_after_a_failure() {
         let clock = Clock::movable(jiff::Timestamp::UNIX_EPOCH);
         let once = OnceIn::new(Duration::from_secs(5), &clock);
         let done = Cell::new(0);

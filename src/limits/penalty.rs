@@ -21,7 +21,7 @@ pub struct Penalty<K: Clone + Eq + Hash> {
 }
 
 impl<K: Clone + Eq + Hash> Penalty<K> {
-    /// More than this many charges per minute start a pause.
+    /// Starts a pause after more than `charges` charges per minute.
     pub fn above_per_minute(charges: NonZeroU32, clock: &Clock) -> Self {
         let charges = KeyedLimit::per_minute(charges, clock);
         Self { charges, ends: Cache::new(KEYS), clock: clock.clone() }
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_is_charged_too_often_pauses_for_a_minute_and_no_other_key_does() {
+    fn a_key_that_is_charged_too_often_is_paused_for_a_minute() {
         let clock = Clock::movable(jiff::Timestamp::UNIX_EPOCH);
         let penalty = Penalty::above_per_minute(NonZeroU32::new(2).unwrap(), &clock);
         for charged in [false, false, true] {

@@ -1,4 +1,4 @@
-//! Rate limits: a burst of uses, which are restored evenly over the period.
+//! Rate limits. A limit allows a burst of uses, and restores them evenly over the period.
 
 use std::convert::Infallible;
 use std::hash::Hash;
@@ -23,16 +23,16 @@ pub struct Wait(pub Duration);
 /// A limit on all uses together.
 pub struct Limit(RateLimiter<NotKeyed, InMemoryState, Steady, NoOpMiddleware<Duration>>);
 
-/// The same limit for each key.
+/// A limit on the uses of each key. All keys have the same limit.
 pub struct KeyedLimit<K: Clone + Eq + Hash>(RateLimiter<K, ByKey<K>, Steady, NoOpMiddleware<Duration>>);
 
 impl Limit {
-    /// At most this many uses per second.
+    /// Allows at most `uses` uses per second.
     pub fn per_second(uses: NonZeroU32, clock: &Clock) -> Self {
         Self(RateLimiter::new(Quota::per_second(uses), InMemoryState::default(), Steady(clock.clone())))
     }
 
-    /// At most this many uses per minute.
+    /// Allows at most `uses` uses per minute.
     pub fn per_minute(uses: NonZeroU32, clock: &Clock) -> Self {
         Self(RateLimiter::new(Quota::per_minute(uses), InMemoryState::default(), Steady(clock.clone())))
     }
@@ -40,19 +40,19 @@ impl Limit {
     /// Takes one use.
     ///
     /// # Errors
-    /// None is left.
+    /// No use is left. The error says how long to wait.
     pub fn take(&self) -> Result<(), Wait> {
         self.0.check().map_err(|until| wait(&until, self.0.clock()))
     }
 }
 
 impl<K: Clone + Eq + Hash> KeyedLimit<K> {
-    /// At most this many uses per second for each key.
+    /// Allows at most `uses` uses per second for each key.
     pub fn per_second(uses: NonZeroU32, clock: &Clock) -> Self {
         Self(RateLimiter::new(Quota::per_second(uses), ByKey::new(), Steady(clock.clone())))
     }
 
-    /// At most this many uses per minute for each key.
+    /// Allows at most `uses` uses per minute for each key.
     pub fn per_minute(uses: NonZeroU32, clock: &Clock) -> Self {
         Self(RateLimiter::new(Quota::per_minute(uses), ByKey::new(), Steady(clock.clone())))
     }
@@ -60,7 +60,7 @@ impl<K: Clone + Eq + Hash> KeyedLimit<K> {
     /// Takes one use for `key`.
     ///
     /// # Errors
-    /// None is left.
+    /// No use is left for `key`. The error says how long to wait.
     pub fn take(&self, key: &K) -> Result<(), Wait> {
         self.0.check_key(key).map_err(|until| wait(&until, self.0.clock()))
     }
@@ -92,7 +92,7 @@ impl<K: Clone + Eq + Hash> StateStore for ByKey<K> {
     }
 }
 
-/// Our clock, for the library.
+/// Keepopen's clock, in the form that the library needs.
 #[derive(Clone, Debug)]
 struct Steady(Clock);
 
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn uses_come_back_evenly_and_do_not_add_up() {
+    fn uses_are_restored_evenly_and_do_not_accumulate() {
         let clock = clock();
         let limit = Limit::per_second(NonZeroU32::new(10).unwrap(), &clock);
         let taken = || (0..100).filter(|_| limit.take().is_ok()).count();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_keys_is_bounded() {
+    fn the_number_of_remembered_keys_is_bounded() {
         let limit = KeyedLimit::per_minute(NonZeroU32::new(1).unwrap(), &clock());
         for key in 0..4 * KEYS {
             assert!(limit.take(&key).is_ok());

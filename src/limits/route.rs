@@ -15,19 +15,19 @@ pub struct RouteLimits {
     sites: BTreeMap<String, Limit>,
 }
 
-/// Calls per minute.
+/// The numbers of calls that are allowed per minute.
 #[derive(Clone, Copy, Debug)]
 pub struct PerMinute {
-    /// From one address.
+    /// The calls from one address.
     pub address: NonZeroU32,
-    /// With one attempt.
+    /// The calls with one attempt id.
     pub attempt: NonZeroU32,
-    /// For one site.
+    /// The calls for one site.
     pub site: NonZeroU32,
 }
 
 impl RouteLimits {
-    /// The limits for these sites.
+    /// Creates the limits of a route for these sites.
     pub fn new<'a>(limits: PerMinute, sites: impl Iterator<Item = &'a String>, clock: &Clock) -> Self {
         Self {
             addresses: KeyedLimit::per_minute(limits.address, clock),
@@ -44,7 +44,7 @@ impl RouteLimits {
         self.addresses.take(address)
     }
 
-    /// Counts a call with an attempt.
+    /// Counts a call with an attempt id.
     ///
     /// # Errors
     /// The limit is exceeded.
@@ -52,8 +52,8 @@ impl RouteLimits {
         self.attempts.take(attempt)
     }
 
-    /// Counts a call for a site. It must be called after the other two, because calls that they reject must not count against the
-    /// site's limit.
+    /// Counts a call for a site. Call this after [`Self::take_address`] and [`Self::take_attempt`], because calls that they
+    /// reject must not count against the site's limit.
     ///
     /// # Errors
     /// The limit is exceeded.

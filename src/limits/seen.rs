@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rustc_hash::FxHashSet;
 
-/// Remembers the last keys: at least `half` of them, and never more than twice as many.
+/// Remembers the most recent keys: at least `half` of them, and never more than twice as many.
 pub struct Seen<K> {
     half: usize,
     sets: Mutex<Sets<K>>,
@@ -18,14 +18,14 @@ struct Sets<K> {
 }
 
 impl<K: Eq + Hash> Seen<K> {
-    /// Remembers at least the last `half` keys.
+    /// Creates a memory of at least the last `half` keys.
     pub fn at_least(half: usize) -> Self {
         Self { half, sets: Mutex::new(Sets { new: FxHashSet::default(), old: FxHashSet::default() }) }
     }
 
-    /// Remembers `key`. Returns whether it was not remembered yet.
+    /// Remembers `key`. Returns true if `key` was not remembered before.
     pub fn is_new(&self, key: K) -> bool {
-        // Nothing panics while holding the lock.
+        // No code panics while it holds the lock.
         let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         if sets.old.contains(&key) || !sets.new.insert(key) {
             return false;

@@ -1,17 +1,17 @@
-//! What must hold of a site before anything starts.
+//! Validates the settings of every site before anything starts.
 
 use url::Url;
 
 use super::{Settings, SiteSettings, giving};
 use crate::config::{ConfigError, is_web};
 
-/// Checks what types can't say.
+/// Checks the rules that the settings' types can't express.
 pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     settings.sites.iter().try_for_each(|(id, site)| check_site(id, site))?;
     check_rules(settings)
 }
 
-/// The problems that the decision finds with a site.
+/// Reports the first problem that the crate `keepopen_decision` finds in the sites' rules.
 fn check_rules(settings: &Settings) -> Result<(), ConfigError> {
     let sites: Vec<_> = settings.sites.iter().map(|(id, site)| site.rules(id)).collect();
     let (_, problems) = keepopen_decision::compile(&sites, &[]);

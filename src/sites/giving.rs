@@ -1,4 +1,4 @@
-//! `[sites.ID.giving.CODE]`: what can be given in one currency. All amounts are in its minor unit.
+//! `[sites.ID.giving.CODE]`: what readers can give in one currency. All amounts are in the currency's minor unit.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ use crate::money::Currency;
 
 /// Stripe's maximum amount, in any currency's minor unit.
 const STRIPE_MAXIMUM_MINOR: i64 = 99_999_999;
-/// No payment provider charges more, in percent.
+/// The highest accepted fee, in percent. No payment provider charges more.
 const MAX_FEE_PERCENT: f64 = 20.0;
 
-/// A table that offers amounts, in addition to its own fields. A macro generates it, because serde's `flatten` could not
-/// name the invalid field.
+/// Defines a table that offers amounts, in addition to its own fields. This is a macro, because serde's `flatten` could
+/// not name an invalid field in its error message.
 macro_rules! offering {
     ($(#[$about:meta])* $name:ident { $($own:tt)* }) => {
         $(#[$about])*
@@ -22,7 +22,7 @@ macro_rules! offering {
         #[serde(deny_unknown_fields)]
         pub struct $name {
             $($own)*
-            /// Amounts offered for a one-off gift; if empty, one-off gifts are not offered.
+            /// Amounts offered for a one-off gift. If empty, one-off gifts are not offered.
             #[serde(default)]
             pub once: Vec<i64>,
             /// Amounts offered for a monthly gift.
@@ -31,9 +31,9 @@ macro_rules! offering {
             /// Amounts offered for a yearly gift.
             #[serde(default)]
             pub year: Vec<i64>,
-            /// The interval chosen at first.
+            /// The interval that is selected at first.
             pub default_interval: Interval,
-            /// The amount chosen at first.
+            /// The amount that is selected at first.
             pub default_amount_minor: i64,
             /// The amount to highlight.
             #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,16 +57,16 @@ macro_rules! offering {
 }
 
 offering! {
-    /// What can be given in one currency.
+    /// What readers can give in one currency.
     Giving {
         /// The smallest accepted amount.
         pub minimum_minor: i64,
         /// The largest accepted amount.
         pub maximum_minor: i64,
-        /// Countries, and the site's country groups, whose readers are asked in this currency instead of the site's.
+        /// Countries and country groups whose readers are asked in this currency, and not in the site's.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub countries: Vec<String>,
-        /// The fee that readers may cover.
+        /// The fee that readers can choose to cover.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub fee_cover: Option<FeeCover>,
         /// Other amounts for the readers of some countries.
@@ -78,7 +78,7 @@ offering! {
 offering! {
     /// Other amounts in the same currency, for the readers of some countries.
     ByCountry {
-        /// The countries, and the site's country groups.
+        /// The countries, or names of the site's country groups.
         pub countries: Vec<String>,
     }
 }
@@ -112,13 +112,13 @@ pub struct FeeCover {
 /// Amounts that are offered together.
 #[derive(Clone, Copy, Debug)]
 pub struct Offer<'a> {
-    /// Once.
+    /// The amounts for a one-off gift.
     pub once: &'a [i64],
-    /// Monthly.
+    /// The amounts for a monthly gift.
     pub month: &'a [i64],
-    /// Yearly.
+    /// The amounts for a yearly gift.
     pub year: &'a [i64],
-    /// The amount chosen at first.
+    /// The amount and interval that are selected at first.
     pub default: OfferedAmount,
     /// The amount to highlight.
     pub highlighted: Option<OfferedAmount>,
@@ -127,22 +127,22 @@ pub struct Offer<'a> {
 /// The limits of an amount.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The smallest.
+    /// The smallest accepted amount.
     pub minimum_minor: i64,
-    /// The largest.
+    /// The largest accepted amount.
     pub maximum_minor: i64,
     /// Amounts must be a multiple of this.
     pub step_minor: i64,
 }
 
 impl Giving {
-    /// The limits of an amount in `currency`, which is this table's.
+    /// The limits of an amount in `currency`, which must be the currency of this table.
     pub fn limits(&self, currency: Currency) -> Limits {
         let (minimum_minor, maximum_minor) = (self.minimum_minor, self.maximum_minor);
         Limits { minimum_minor, maximum_minor, step_minor: currency.step_minor() }
     }
 
-    /// Whether gifts at `interval` are supported: whether any reader is offered one.
+    /// Whether gifts at `interval` are supported, that is, offered to at least some readers.
     pub fn takes(&self, interval: Interval) -> bool {
         let offers = self.by_country.iter().map(ByCountry::offer);
         std::iter::once(self.offer()).chain(offers).any(|offer| !offer.at(interval).is_empty())
@@ -163,7 +163,7 @@ impl SiteSettings {
         found.map_or(self.currency, |(currency, _)| *currency)
     }
 
-    /// Every country that is named with amounts.
+    /// Every country for which a currency or amounts are set.
     pub fn countries_of_giving(&self) -> Vec<CountryCode> {
         let lists = self.giving.values().flat_map(|giving| {
             std::iter::once(&giving.countries).chain(giving.by_country.iter().map(|it| &it.countries))
@@ -175,7 +175,7 @@ impl SiteSettings {
         countries.iter().any(|name| self.countries_called(name).contains(&country))
     }
 
-    /// The country with that code, or those of the site's group with that name.
+    /// The countries of the site's group with this name, otherwise the country with this code.
     fn countries_called(&self, name: &str) -> Vec<CountryCode> {
         match self.rules.country_groups.get(name) {
             Some(group) => group.iter().filter_map(|code| CountryCode::parse(code)).collect(),
@@ -194,7 +194,7 @@ impl<'a> Offer<'a> {
         }
     }
 
-    /// The problem of this offer, if any.
+    /// The problem of this offer, if it has one.
     pub fn problem(&self, limits: Limits) -> Option<String> {
         let range = limits.minimum_minor..=limits.maximum_minor;
         let mut amounts = [self.once, self.month, self.year].into_iter().flatten();
@@ -217,7 +217,7 @@ impl<'a> Offer<'a> {
 }
 
 impl FeeCover {
-    /// The total to pay so that `amount_minor` remains after Stripe's fee: a multiple of `step_minor`.
+    /// The total to pay so that `amount_minor` remains after Stripe's fee. It is a multiple of `step_minor`.
     pub fn total_minor(&self, amount_minor: i64, step_minor: i64) -> i64 {
         let unsigned = |number: i64| u128::from(number.max(0).unsigned_abs());
         let wanted = (unsigned(amount_minor) + unsigned(self.fixed_minor)) * 1_000_000;
@@ -228,7 +228,7 @@ impl FeeCover {
     }
 }
 
-/// Checks a site's giving settings. Returns the problem.
+/// Checks a site's giving settings. Returns the first problem.
 pub(super) fn check(id: &str, site: &SiteSettings) -> Result<(), String> {
     for (currency, giving) in &site.giving {
         let path = format!("sites.{id}.giving.{currency}");
@@ -282,7 +282,8 @@ fn check_one(currency: Currency, giving: &Giving) -> Result<(), String> {
     giving.offer().problem(limits).map_or(Ok(()), Err)
 }
 
-/// Each name must be a country or a group, and no country may be in two lists, because the reader would be offered both.
+/// Checks that each name is a country or a group. A country must not be in two lists, because it would be unclear which
+/// of them applies.
 fn check_countries<'a>(
     site: &SiteSettings,
     lists: impl Iterator<Item = (String, &'a Vec<String>)>,
@@ -318,13 +319,13 @@ mod tests {
         total_minor: i64,
     }
 
-    /// The browser's own computation is tested with the same cases.
+    /// The cases with which the browser's own computation is tested too.
     fn cases() -> Vec<Case> {
         serde_json::from_str(include_str!("../../tests/fixtures/fee_cover.json")).unwrap()
     }
 
     #[test]
-    fn the_total_with_the_fee_is_that_of_the_shared_cases() {
+    fn the_total_with_the_fee_matches_the_shared_cases() {
         for it in cases() {
             let total = it.fee_cover.total_minor(it.amount_minor, it.step_minor);
             assert_eq!(total, it.total_minor, "{} with {:?}", it.amount_minor, it.fee_cover);
@@ -344,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_overflows() {
+    fn a_total_that_is_too_large_does_not_overflow() {
         let fee = FeeCover { percent: Percent::all(), fixed_minor: i64::MAX };
         assert_eq!(fee.total_minor(i64::MAX, 10), i64::MAX);
     }

@@ -1,9 +1,9 @@
-//! What a site is, built from its settings.
+//! Sites. A site is one publication, described by its settings.
 //!
-//! **Owns** the settings of one publication: what can be given, at which intervals, and what holds for all its appeals.
+//! **Owns** the settings of one site: what readers can give, at which intervals, and the rules for all of its appeals.
 //! **Never** reads a file: `config` does.
 //! **Start at** [`SiteSettings`].
-//! **Tested in** the files here, `tests/commands/`.
+//! **Tested in** the files here and `tests/commands/`.
 
 mod check;
 mod giving;
@@ -24,14 +24,14 @@ pub type Settings = config::Settings<SiteSettings>;
 /// Reads the settings as [`config::load`] does, and checks the sites.
 ///
 /// # Errors
-/// As [`config::load`], or a site is invalid.
+/// The errors of [`config::load`], and an error if a site is invalid.
 pub fn load(file: Option<&Path>) -> Result<Settings, ConfigError> {
     let settings = config::load(file)?;
     check::check(&settings)?;
     Ok(settings)
 }
 
-/// Reads settings from one text, without the environment: for tests and the demo.
+/// Reads settings from `text` alone, without the environment. Used by tests and the demo.
 ///
 /// # Errors
 /// As [`load`].
@@ -45,7 +45,7 @@ pub fn from_toml(text: &str) -> Result<Settings, ConfigError> {
 mod tests {
     use super::*;
 
-    /// A site with every table that it can have.
+    /// The settings of a site with most of the tables that a site can have.
     const SAMPLE: &str = r#"
 [sites.journal]
 name = "The Journal"
@@ -87,7 +87,7 @@ fee_cover = { percent = 1.5, fixed_minor = 25 }
     }
 
     #[test]
-    fn a_list_is_refused_in_place_of_every_table() {
+    fn a_list_is_rejected_in_place_of_every_table() {
         let settings = from_toml(SAMPLE).unwrap();
         let mut found = Vec::new();
         tables(&serde_json::to_value(&settings).unwrap(), &[], &mut found);

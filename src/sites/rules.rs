@@ -7,25 +7,25 @@ use serde::{Deserialize, Serialize};
 
 use super::{Banner, SiteSettings};
 
-/// The default for `max_per_day`: how many appeals for money a reader may see per day. It protects supporters on a device
-/// that does not recognise them yet.
+/// The default of `max_per_day`: how many times per day a reader may see an appeal for money. The limit protects
+/// supporters who use a device on which they are not recognised yet.
 const DEFAULT_MAX_PER_DAY: u32 = 1;
 
-/// The rules for every appeal of a site. The decision's own types explain them.
+/// The rules for every appeal of a site. The types of the crate `keepopen_decision` explain them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RuleSettings {
-    /// How often one reader sees appeals for money, all of them together; once a day by default.
+    /// How often one reader sees appeals for money, counted over all of them. By default, once a day.
     pub frequency: SiteFrequency,
     /// Whether supporters are asked to give more, and how often.
     pub upsell: Upsell,
-    /// The site's own facts about readers that its pages send, such as `print_subscriber`.
+    /// The names of the site's own traits: statements about a reader that its pages send, such as `print_subscriber`.
     pub traits: Vec<String>,
-    /// Minimum pause, on every surface, after a reader sees or dismisses any appeal.
+    /// The minimum pause, on every surface, after a reader sees or dismisses any appeal.
     pub cool_down: CoolDown,
-    /// Surfaces on which no appeal shows.
+    /// The surfaces on which no appeal shows.
     pub silenced_surfaces: Vec<Surface>,
-    /// The share of readers who are never asked, in percent, so that the effect of asking can be measured.
+    /// The share of readers who are never asked, in percent. With this group, the effect of asking can be measured.
     pub holdout_percent: Percent,
     /// Named groups of countries, for use wherever countries are selected.
     pub country_groups: BTreeMap<String, Vec<String>>,
@@ -36,7 +36,7 @@ pub struct RuleSettings {
 }
 
 impl SiteSettings {
-    /// The decision's rules for the site with this `id`.
+    /// The site's rules, in the form that the crate `keepopen_decision` reads. `id` is the site's id.
     pub fn rules(&self, id: &str) -> SiteRules {
         let rules = self.rules.clone();
         SiteRules {

@@ -12,42 +12,43 @@ use crate::money::Currency;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SiteSettings {
-    /// Its name for readers, also shown on the payment page.
+    /// The site's name for readers. It is also shown on the payment page.
     pub name: String,
-    /// The exact origins (scheme, host, port) of its pages.
+    /// The exact origins (scheme, host, port) of the site's pages.
     pub origins: Vec<String>,
-    /// The currency in which readers are asked, except in countries of another currency.
+    /// The currency in which readers are asked, except readers in the countries of another currency's table.
     pub currency: Currency,
-    /// The BCP 47 tag of its language.
+    /// The BCP 47 tag of the site's language.
     #[serde(default = "default_locale")]
     pub locale: String,
-    /// IANA time zone.
+    /// The site's IANA time zone, such as `Europe/Dublin`.
     #[serde(default = "default_time_zone")]
     pub time_zone: String,
-    /// For how many whole days after a gift the giver is not asked again.
+    /// For how many whole days after a gift the supporter is not asked again.
     #[serde(default = "default_quiet_days")]
     pub quiet_days: u32,
     /// `on`, or `off` to hide every appeal of the site.
     #[serde(default)]
     pub banner: Banner,
-    /// Where readers can give if Stripe can't be reached.
+    /// A page where readers can give if Stripe can't be reached.
     #[serde(default)]
     pub fallback_url: Option<Url>,
     /// The rules for every appeal of the site.
     #[serde(default)]
     pub rules: RuleSettings,
-    /// What can be given, by currency.
+    /// What readers can give, by currency.
     pub giving: BTreeMap<Currency, Giving>,
 }
 
-/// The maximum length of a page's URL, in bytes: Stripe accepts 5,000 characters, and we add to it.
+/// The maximum length of a page's URL, in bytes. Stripe accepts 5,000 characters, and Keepopen adds parameters to the URL.
 const MAX_URL_LEN: usize = 2000;
 
 impl SiteSettings {
-    /// The URL, if it is on one of the site's origins, contains no user name, and can be opened by a browser.
+    /// Returns the URL, if it is an http or https URL on one of the site's origins without a user name or password.
     pub fn own_page(&self, text: &str) -> Option<Url> {
         let url = Url::parse(text).ok()?;
-        // A `blob:` URL has the origin of the page that created it, and no other browser can open it.
+        // The scheme is checked, because a `blob:` URL has the origin of the page that created it, and no other browser can
+        // open it.
         let plain = matches!(url.scheme(), "http" | "https")
             && url.username().is_empty()
             && url.password().is_none()

@@ -1,4 +1,4 @@
-//! An e-mail address as a key.
+//! Normalised e-mail addresses, which identify supporters.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use unicode_normalization::UnicodeNormalization;
 /// The maximum length of an address, in bytes.
 const MAX_BYTES: usize = 254;
 
-/// A normalised address: no white space around it, in lower case, in Unicode's composed form (NFC), and with the domain in
-/// its ASCII form (`xn--…`).
+/// A normalised address: without white space around it, in lower case, in Unicode's composed form (NFC), and with the
+/// domain in its ASCII form (`xn--…`).
 ///
-/// All these spellings reach the same mailbox, so a person who uses two of them is one supporter. Dots and tags (`+news`)
-/// are kept: only some providers ignore them.
+/// Spellings that differ only in these respects reach the same mailbox, so a person who uses two of them is one
+/// supporter. Dots and tags (`+news`) are kept, because only some providers ignore them.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
@@ -21,11 +21,11 @@ pub struct Email(String);
 pub struct NotAnEmail;
 
 impl Email {
-    /// Parses an address: something before the last `@`, something after it, no white space inside, at most 254 bytes (RFC
-    /// 5321, 4.5.3.1.3).
+    /// Parses an address. There must be text before and after the last `@`, no white space inside, and at most 254 bytes
+    /// (RFC 5321, 4.5.3.1.3).
     ///
     /// # Errors
-    /// The text does not have that form.
+    /// The text does not have this form.
     pub fn parse(text: &str) -> Result<Self, NotAnEmail> {
         let (local, domain) = text.trim().rsplit_once('@').ok_or(NotAnEmail)?;
         let normalised = format!("{}@{}", lower_case(local), ascii_domain(domain));
@@ -43,12 +43,14 @@ impl Email {
     }
 }
 
-/// Lower case in composed form. Composing comes last, because lower-casing can decompose (`İ`).
+/// Converts a text to lower case in composed form. Composing comes last, because converting to lower case can decompose a
+/// letter (`İ`).
 fn lower_case(text: &str) -> String {
     text.nfc().collect::<String>().to_lowercase().nfc().collect()
 }
 
-/// The domain in its ASCII form (UTS 46). An invalid domain is only lower-cased, because Stripe may have accepted it.
+/// Returns the domain in its ASCII form (UTS 46). An invalid domain is only converted to lower case and not rejected,
+/// because Stripe may have accepted it.
 fn ascii_domain(domain: &str) -> String {
     let domain = domain.strip_suffix('.').unwrap_or(domain);
     match idna::domain_to_ascii_cow(domain.as_bytes(), idna::AsciiDenyList::EMPTY) {
@@ -68,13 +70,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_person_who_types_the_address_two_ways_is_one_supporter() {
+    fn two_spellings_of_an_address_are_one_supporter() {
         assert_eq!(Email::parse(" Reader@Example.ORG\n"), Email::parse("reader@example.org"));
         assert_ne!(Email::parse("reader+news@example.org"), Email::parse("reader@example.org"));
     }
 
     #[test]
-    fn composed_and_decomposed_letters_and_both_forms_of_a_domain_are_one_address() {
+    fn unicode_forms_of_an_address_and_of_its_domain_are_one_address() {
         let same = [
             [
                 "an\u{e1}@example.org",
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_and_none_is_shown() {
+    fn an_invalid_address_is_rejected_and_debug_output_hides_the_address() {
         for text in ["", "@", "a@", "@b", "a b@c.org", "a@b\u{7}", &format!("{}@b.org", "x".repeat(250))] {
             assert_eq!(Email::parse(text), Err(NotAnEmail), "{text}");
         }

@@ -1,9 +1,10 @@
-//! Supporters: the standing that follows from somebody's contributions.
+//! Supporters and their standing. The standing says how a site treats a supporter, for example as a recurring giver. It is
+//! computed from the supporter's contributions to that site.
 //!
-//! **Owns** the standing, and e-mail addresses as keys.
+//! **Owns** the standing, and the e-mail addresses that identify supporters.
 //! **Never** does I/O.
 //! **Start at** [`standing_of`].
-//! **Tested in** the files here, `tests/api/gifts.rs`.
+//! **Tested in** the files here and `tests/api/gifts.rs`.
 
 mod email;
 mod recent;

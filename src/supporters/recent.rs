@@ -1,4 +1,5 @@
-//! Recently changed standings, in memory: the banner must not rely on a token that is older than the change.
+//! Recently changed standings, in memory. A token states a supporter's standing, and the banner must not rely on a token
+//! that is older than the last change of that standing.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,11 +11,11 @@ use super::StandingNow;
 use crate::clock::DAY_MS;
 use crate::ids::SupporterId;
 
-/// How long a change matters: a token is valid for at most a day. The rest allows for clocks that differ.
+/// How long a change matters. A token is valid for at most a day, and the clocks of two instances may differ.
 const KEEP_MS: i64 = DAY_MS + SKEW_MS;
 /// How far the clocks of two instances may differ.
 const SKEW_MS: i64 = 60_000;
-/// How many standings are kept; about 4 MB.
+/// How many changed standings are kept. They need about 4 MB.
 pub const MAX_RECENT_STANDINGS: usize = 20_000;
 
 /// A standing that changed.
@@ -24,28 +25,28 @@ pub struct StandingChange {
     pub supporter: SupporterId,
     /// The site.
     pub site: String,
-    /// When, in milliseconds since 1970.
+    /// When the standing changed, in milliseconds since 1970.
     pub changed_at_ms: i64,
-    /// What it is now.
+    /// The new standing.
     pub now: StandingNow,
 }
 
-/// What is known about a standing in addition to its token.
+/// What is known about a standing in addition to a token that states it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Newest {
-    /// Nothing newer than the token.
+    /// Nothing newer than the token is known, so the token's standing counts.
     Token,
     /// The standing changed after the token was issued.
     Changed(StandingNow),
-    /// It may have changed, but the changes are no longer known.
+    /// The standing may have changed after the token was issued, but the changes of that time are no longer known.
     Forgotten,
 }
 
-/// Standings that changed within the lifetime of a token. At most [`MAX_RECENT_STANDINGS`] are kept. If there are more, the
-/// oldest are dropped, and the standing of a token that is older than the newest dropped change is unknown.
+/// The standings that changed within the lifetime of a token. At most [`MAX_RECENT_STANDINGS`] are kept. If there are more,
+/// the oldest are dropped. The standing in a token that is older than the newest dropped change is then unknown.
 pub struct RecentStandings {
     capacity: usize,
-    /// Whether there is anything to look up. Usually there is not, and the lock is not taken.
+    /// Whether there is anything to look up. Usually there is nothing, and then readers don't take the lock.
     active: AtomicBool,
     changes: RwLock<Changes>,
 }
@@ -54,7 +55,7 @@ pub struct RecentStandings {
 struct Changes {
     by_supporter: HashMap<SupporterId, Vec<SiteStanding>>,
     count: usize,
-    /// The time of the newest change that was dropped for lack of room, in milliseconds since 1970.
+    /// The time until which changes are unknown, in milliseconds since 1970: usually that of the newest dropped change.
     forgotten_until_ms: Option<i64>,
     /// Whether anything here changed since [`RecentStandings::take_is_new`] was last called.
     is_new: bool,
@@ -83,7 +84,7 @@ impl RecentStandings {
         if !self.active.load(Ordering::Acquire) {
             return Newest::Token;
         }
-        // A token issued this long after a change includes it, whichever instance's clock dates it.
+        // Clocks may differ by `SKEW_MS`. A token includes every change that is older than its issue by more than that.
         let knows_until_ms = issued_at_s.saturating_mul(1000).saturating_sub(SKEW_MS);
         let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
         let found = changes
@@ -100,7 +101,7 @@ impl RecentStandings {
         }
     }
 
-    /// Adds changes. A change that is older than the known one of the same standing is ignored.
+    /// Adds changes. A change is ignored if a newer one of the same supporter and site is known.
     pub fn add(&self, changed: impl IntoIterator<Item = StandingChange>) {
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         for change in changed {
@@ -119,7 +120,7 @@ impl RecentStandings {
         self.active.store(true, Ordering::Release);
     }
 
-    /// Removes changes that no valid token can be older than, at `now_ms` (milliseconds since 1970).
+    /// Removes the changes that are older than any token that is valid at `now_ms` (milliseconds since 1970).
     pub fn expire(&self, now_ms: i64) {
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         changes.keep(|it| it.changed_at_ms + KEEP_MS > now_ms);
@@ -130,7 +131,7 @@ impl RecentStandings {
         self.active.store(changes.is_active(), Ordering::Release);
     }
 
-    /// The time from which changes matter at `now_ms`, both in milliseconds since 1970.
+    /// The time since which changes matter at `now_ms`. Both are in milliseconds since 1970.
     pub fn matter_since_ms(now_ms: i64) -> i64 {
         now_ms - KEEP_MS
     }
@@ -138,16 +139,16 @@ impl RecentStandings {
     /// Whether [`Self::all`] or [`Self::forgotten_until_ms`] changed since the last call.
     pub fn take_is_new(&self) -> bool {
         let is_new = self.changes.read().unwrap_or_else(PoisonError::into_inner).is_new;
-        // Usually nothing changed, and readers are not held up.
+        // Usually nothing changed. Then the write lock is not taken, so readers don't wait.
         is_new && std::mem::take(&mut self.changes.write().unwrap_or_else(PoisonError::into_inner).is_new)
     }
 
-    /// The time until which changes are unknown, in milliseconds since 1970; `None` if all are known.
+    /// The time until which changes are unknown, in milliseconds since 1970. `None` if all changes are known.
     pub fn forgotten_until_ms(&self) -> Option<i64> {
         self.changes.read().unwrap_or_else(PoisonError::into_inner).forgotten_until_ms
     }
 
-    /// Every kept change, ordered by supporter and site.
+    /// Every kept change, sorted by supporter and site.
     pub fn all(&self) -> Vec<StandingChange> {
         let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<StandingChange> = changes
@@ -209,7 +210,8 @@ impl Changes {
         self.count = count;
     }
 
-    /// Makes room: drops a tenth more than necessary, so that this does not happen for each change.
+    /// Drops the oldest changes. Drops a tenth of the capacity more than necessary, so that this does not happen for each
+    /// new change.
     fn forget_oldest(&mut self, capacity: usize) {
         let mut times: Vec<i64> = self.by_supporter.values().flatten().map(|it| it.changed_at_ms).collect();
         let surplus = (times.len() - capacity + capacity / 10).clamp(1, times.len());
@@ -253,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_outweighs_older_tokens_of_its_supporter_and_site_alone() {
+    fn a_change_only_replaces_older_tokens_of_its_supporter_and_site() {
         let standings = RecentStandings::default();
         assert_eq!(newest(&standings, 1, "journal", NOW_MS), Newest::Token);
         standings.add([change(1, "journal", NOW_MS, Standing::PastDue)]);
@@ -265,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_of_several_changes_counts_in_whichever_order_they_arrive() {
+    fn the_newest_change_counts_in_any_order_of_arrival() {
         for order in [[0, 1], [1, 0]] {
             let standings = RecentStandings::default();
             let changes = [
@@ -279,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_no_token_can_be_older_than_is_removed() {
+    fn a_change_older_than_any_valid_token_is_removed() {
         let standings = RecentStandings::default();
         standings.add([change(1, "journal", NOW_MS, Standing::PastDue)]);
         standings.forget_until(NOW_MS - 10);
@@ -288,7 +290,7 @@ mod tests {
         standings.expire(NOW_MS + KEEP_MS);
         assert!(standings.is_empty());
         assert_eq!(newest(&standings, 1, "journal", NOW_MS - 1000), Newest::Token);
-        assert!(!standings.active.load(Ordering::Relaxed), "readers take no lock for nothing");
+        assert!(!standings.active.load(Ordering::Relaxed), "readers must not take the lock if there is nothing to look up");
     }
 
     #[test]
@@ -300,7 +302,7 @@ mod tests {
         assert_eq!([standings.take_is_new(), standings.take_is_new()], [true, false]);
         standings.add([one()]);
         standings.expire(NOW_MS);
-        assert!(!standings.take_is_new(), "it was known");
+        assert!(!standings.take_is_new(), "a known change must not be reported again");
         standings.add([change(1, "journal", NOW_MS, Standing::Lapsed)]);
         assert!(standings.take_is_new());
         standings.forget_until(NOW_MS + 5);
@@ -312,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_capacity_old_tokens_say_nothing_rather_than_their_old_standing() {
+    fn beyond_the_capacity_the_standing_in_an_old_token_is_unknown() {
         let standings = RecentStandings::with_capacity(20);
         standings.add(
             (0..20).map(|who| change(who, "journal", NOW_MS + i64::from(who) * 120_000, Standing::Lapsed)),
@@ -320,7 +322,7 @@ mod tests {
         assert_eq!(newest(&standings, 200, "journal", NOW_MS), Newest::Token);
         standings.add([change(100, "journal", NOW_MS + 30 * 120_000, Standing::Lapsed)]);
         assert_eq!(standings.len(), 18);
-        // The three oldest are gone; the last of them changed at `until_ms`.
+        // The three oldest changes were dropped. The newest of these three is from `until_ms`.
         let until_ms = NOW_MS + 2 * 120_000;
         assert_eq!(newest(&standings, 0, "journal", NOW_MS), Newest::Forgotten);
         assert_eq!(newest(&standings, 200, "journal", until_ms), Newest::Forgotten);

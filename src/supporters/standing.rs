@@ -1,4 +1,4 @@
-//! The standing that follows from somebody's contributions to one site.
+//! Computes a supporter's standing from the contributions to one site.
 
 pub use keepopen_decision::Standing;
 use keepopen_decision::quiet_until_ms;
@@ -7,27 +7,28 @@ use serde::{Deserialize, Serialize};
 use crate::contributions::{Contribution, ContributionState, Frequency};
 use crate::ids::SupporterId;
 
-/// What the standing needs to know about one contribution.
+/// The part of a contribution that determines the standing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GiftSummary {
-    /// Its frequency.
+    /// How often the contribution is given.
     pub frequency: Frequency,
-    /// Its state.
+    /// The contribution's state.
     pub state: ContributionState,
-    /// The newest retained payment, in milliseconds since 1970.
+    /// When the newest retained payment arrived, in milliseconds since 1970. A payment is retained unless it was reversed in
+    /// full.
     pub last_retained_payment_at_ms: Option<i64>,
-    /// The end of the paid period of a recurring one, in milliseconds since 1970.
+    /// The end of the paid period of a recurring contribution, in milliseconds since 1970.
     pub paid_until_ms: Option<i64>,
 }
 
-/// The standing, and until when the supporter may not be asked.
+/// The standing, and the time until which the supporter must not be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandingNow {
     /// The standing.
     pub standing: Standing,
-    /// The first instant when asking is allowed again, in milliseconds since 1970.
+    /// The first instant at which the supporter may be asked again, in milliseconds since 1970.
     pub quiet_until_ms: Option<i64>,
-    /// What the standing becomes as time passes; `None` if only a booking can change it.
+    /// The standing that follows as time passes. `None` if only a booking can change the standing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<NextStanding>,
 }
@@ -35,14 +36,14 @@ pub struct StandingNow {
 /// A standing that begins as time passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NextStanding {
-    /// Its first instant, in milliseconds since 1970.
+    /// The first instant of the standing, in milliseconds since 1970.
     pub at_ms: i64,
     /// The standing from then on.
     pub standing: Standing,
 }
 
 impl StandingNow {
-    /// The standing at `now_ms`, if nothing was booked since this one was computed.
+    /// The standing at `now_ms`, provided that nothing was booked after this one was computed.
     #[must_use]
     pub fn at(self, now_ms: i64) -> Self {
         match self.next {
@@ -51,12 +52,12 @@ impl StandingNow {
         }
     }
 
-    /// The first whole second since 1970 at which this standing has ended as time passed.
+    /// The first whole second since 1970 at which this standing has ended. `None` if it does not end as time passes.
     pub fn ends_at_s(&self) -> Option<i64> {
         self.next.map(|next| whole_seconds_up(next.at_ms))
     }
 
-    /// The first whole second since 1970 at which asking is allowed again.
+    /// The first whole second since 1970 at which the supporter may be asked again.
     pub fn quiet_until_s(&self) -> Option<i64> {
         self.quiet_until_ms.map(whole_seconds_up)
     }
@@ -77,15 +78,16 @@ impl GiftSummary {
         }
     }
 
-    /// Whether it is a recurring one that ended, and the end of its paid period.
+    /// The end of the paid period, if the contribution is a recurring one that has ended.
     fn ended_and_paid_until_ms(&self) -> Option<i64> {
         self.paid_until_ms.filter(|_| self.state == ContributionState::Ended)
     }
 }
 
-/// The new standing, if a token that was issued for `before` could now ask or thank the wrong person. Nobody had a token
-/// before the first payment, and a supporter with an active gift is never asked, even after many renewals. If the standing
-/// will end as time passes, its end and the quiet period matter too.
+/// Returns the new standing, if a token that was issued for the contributions `before` could now cause the wrong appeal or
+/// thanks. Nobody has a token before the first payment, so a first gift is not a change. A supporter with an active gift is
+/// never asked, so a renewal is not a change either. If the standing ends as time passes, a new end or a new quiet period is
+/// a change.
 pub fn standing_changed(
     before: &[GiftSummary],
     after: &[GiftSummary],
@@ -103,14 +105,14 @@ pub fn standing_changed(
     (had_token && matters).then_some(now)
 }
 
-/// The standing that contributions to one site give at `now_ms`.
+/// Computes the standing from the contributions to one site at `now_ms`.
 ///
-/// A recurring gift that is active, or that ended and is still paid for, outranks one whose card fails. Otherwise a pending
-/// payment makes the standing unknown (neither ask nor thank). Between a one-off and an ended recurring gift, the one paid
-/// last counts.
+/// A recurring gift that is active, or that ended and is still paid for, outranks one whose payment failed. If there is
+/// neither, a pending payment makes the standing unknown: the reader is neither asked nor thanked. Between a one-off gift
+/// and an ended recurring gift, the one that was paid last counts.
 pub fn standing_of(given: &[GiftSummary], quiet_days: u32, now_ms: i64) -> StandingNow {
     let paid_until_ms = given.iter().filter_map(GiftSummary::ended_and_paid_until_ms).max();
-    // Of everything below, only this ends as time passes.
+    // Only the paid period of an ended gift can change the standing as time passes.
     let ends_at_ms = paid_until_ms.filter(|until_ms| now_ms < *until_ms);
     let standing = standing_while(given, ends_at_ms.is_some());
     let next = ends_at_ms.map(|at_ms| NextStanding { at_ms, standing: standing_while(given, false) });
@@ -123,7 +125,7 @@ pub fn standing_of(given: &[GiftSummary], quiet_days: u32, now_ms: i64) -> Stand
     }
 }
 
-/// The standing if an ended recurring gift is `still_paid_for`, or not.
+/// The standing, depending on whether an ended recurring gift is `still_paid_for`.
 fn standing_while(given: &[GiftSummary], still_paid_for: bool) -> Standing {
     let any = |state| given.iter().any(|it| it.state == state);
     if any(ContributionState::Active) || still_paid_for {
@@ -142,10 +144,11 @@ fn standing_while(given: &[GiftSummary], still_paid_for: bool) -> Standing {
     }
 }
 
-/// The best standing among supporters who share an address, and the supporter who has it. Asking is allowed only when it is
-/// for all of them. None if there are no supporters.
+/// The best standing among supporters who share an address, and the supporter who has it. Asking is only allowed if it is
+/// allowed for all of them. `None` if there are no supporters.
 ///
-/// The order is that of [`standing_of`], as if one person had given everything; among equals the lowest id counts.
+/// The standing is computed with [`standing_of`], as if one person had given everything. If several supporters have this
+/// standing, the one who was last to pay is returned, and then the one with the smallest id.
 pub fn best_standing(
     sharing: &[(SupporterId, Vec<GiftSummary>)],
     quiet_days: u32,
@@ -181,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_given_is_none_and_nothing_is_quiet() {
+    fn without_a_payment_the_standing_is_none_and_there_is_no_quiet_period() {
         let nobody = StandingNow { standing: Standing::None, quiet_until_ms: None, next: None };
         assert_eq!(standing_of(&[], 90, 0), nobody);
         for state in [State::Open, State::Expired, State::Failed, State::Reversed, State::NothingToPay] {
@@ -190,14 +193,14 @@ mod tests {
     }
 
     #[test]
-    fn day_90_is_still_quiet_and_day_91_is_not() {
+    fn the_quiet_period_includes_day_90_and_ends_before_day_91() {
         let now = standing_of(&[given(Frequency::Once, State::Paid, 5)], 90, 5);
         assert_eq!(now.standing, Standing::OneOff);
         assert_eq!(now.quiet_until_ms, Some(5 + 91 * DAY_MS));
     }
 
     #[test]
-    fn a_running_gift_outranks_a_failing_card_and_that_outranks_money_on_its_way() {
+    fn an_active_gift_outranks_a_past_due_one_which_outranks_a_pending_payment() {
         let active = given(MONTHLY, State::Active, 9);
         let failing = given(MONTHLY, State::PastDue, 9);
         let on_its_way = given(Frequency::Once, State::Processing, 0);
@@ -208,14 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn between_a_one_off_and_an_ended_gift_the_one_paid_last_counts() {
+    fn between_a_one_off_gift_and_an_ended_gift_the_one_paid_last_counts() {
         let paid = given(Frequency::Once, State::Paid, 20);
         assert_eq!(standing(&[paid, given(MONTHLY, State::Ended, 10)]), Standing::OneOff);
         assert_eq!(standing(&[paid, given(MONTHLY, State::Ended, 30)]), Standing::Lapsed);
     }
 
     #[test]
-    fn a_standing_changes_only_where_a_token_can_be_older_than_the_change() {
+    fn a_change_is_only_reported_if_an_older_token_could_be_wrong() {
         let month = |state, paid_at_ms| given(MONTHLY, state, paid_at_ms);
         let changed = |before: &[GiftSummary], after: &[GiftSummary]| {
             standing_changed(before, after, 90, 1_000).map(|now| now.standing)
@@ -228,32 +231,32 @@ mod tests {
             Some(Standing::PastDue)
         );
         assert_eq!(changed(&[month(State::Active, 10)], &[month(State::Ended, 10)]), Some(Standing::Lapsed));
-        assert_eq!(changed(&[month(State::Active, 10)], &[]), Some(Standing::None), "it is another person's");
+        assert_eq!(changed(&[month(State::Active, 10)], &[]), Some(Standing::None), "the gift now belongs to another supporter");
         let once = |paid_at_ms| given(Frequency::Once, State::Paid, paid_at_ms);
-        assert_eq!(changed(&[once(10)], &[once(10), once(20)]), Some(Standing::OneOff), "quiet for longer");
+        assert_eq!(changed(&[once(10)], &[once(10), once(20)]), Some(Standing::OneOff), "the quiet period is longer");
         assert_eq!(changed(&[once(20)], &[once(10), once(20)]), None);
         let paid_for = |until_ms| GiftSummary { paid_until_ms: Some(until_ms), ..month(State::Ended, 10) };
         let (running, ending) = (month(State::Active, 10), paid_for(1_001));
-        assert_eq!(changed(&[running], &[ending]), Some(Standing::Recurring), "it will end by time alone");
+        assert_eq!(changed(&[running], &[ending]), Some(Standing::Recurring), "the standing will end as time passes");
         assert_eq!(changed(&[ending], &[ending]), None);
-        assert_eq!(changed(&[ending], &[paid_for(1_002)]), Some(Standing::Recurring), "at another time");
-        assert_eq!(changed(&[ending], &[running]), Some(Standing::Recurring), "it runs again");
-        assert_eq!(changed(&[running], &[running, ending]), None, "another one runs on");
+        assert_eq!(changed(&[ending], &[paid_for(1_002)]), Some(Standing::Recurring), "the standing will end at another time");
+        assert_eq!(changed(&[ending], &[running]), Some(Standing::Recurring), "the gift is active again");
+        assert_eq!(changed(&[running], &[running, ending]), None, "another gift continues");
         let before = [ending, once(20)];
         assert_eq!(
             changed(&before, &[ending, once(30)]),
             Some(Standing::Recurring),
-            "afterwards it is quiet for longer"
+            "the quiet period after the standing's end is longer"
         );
     }
 
     #[test]
-    fn an_ended_gift_that_was_given_back_leaves_nothing() {
+    fn a_reversed_gift_gives_no_standing() {
         assert_eq!(standing(&[given(YEARLY, State::Reversed, 0)]), Standing::None);
     }
 
     #[test]
-    fn an_ended_gift_keeps_its_standing_to_the_end_of_what_was_paid_for_and_nobody_is_asked_before() {
+    fn an_ended_gift_keeps_its_standing_and_quiet_period_until_the_paid_period_ends() {
         let until_ms = 365 * DAY_MS;
         let year = GiftSummary { paid_until_ms: Some(until_ms), ..given(YEARLY, State::Ended, 1) };
         let at = |now_ms| standing_of(&[year], 90, now_ms);
@@ -261,22 +264,22 @@ mod tests {
         let recurring = StandingNow { standing: Standing::Recurring, quiet_until_ms: Some(until_ms), next };
         let lapsed = StandingNow { standing: Standing::Lapsed, quiet_until_ms: Some(until_ms), next: None };
         assert_eq!((at(until_ms - 1), at(until_ms)), (recurring, lapsed));
-        // The earlier result says the same without the contributions.
+        // The earlier result gives the same standings without the contributions.
         assert_eq!((recurring.at(until_ms - 1), recurring.at(until_ms)), (recurring, lapsed));
         assert_eq!((recurring.ends_at_s(), lapsed.ends_at_s()), (Some(365 * DAY_MS / 1000), None));
         let half = NextStanding { at_ms: 1_500, standing: Standing::Lapsed };
-        assert_eq!(StandingNow { next: Some(half), ..recurring }.ends_at_s(), Some(2), "not before it ends");
-        // The card of an active gift may fail in the meantime; a paid period outranks it.
+        assert_eq!(StandingNow { next: Some(half), ..recurring }.ends_at_s(), Some(2), "the second must not be before the standing ends");
+        // A paid period outranks another gift whose payment failed.
         let failing = given(MONTHLY, State::PastDue, 9);
         let failing_and_year = standing_of(&[failing, year], 90, 2);
         assert_eq!(failing_and_year.standing, Standing::Recurring);
         assert_eq!(failing_and_year.at(until_ms), standing_of(&[failing, year], 90, until_ms));
-        // An active gift continues afterwards, whatever else was paid for.
+        // With an active gift, the standing does not change when the paid period of an ended gift ends.
         assert_eq!(standing_of(&[given(MONTHLY, State::Active, 9), year], 90, 2).next, None);
     }
 
     #[test]
-    fn the_best_standing_of_those_who_share_an_address_answers() {
+    fn the_best_standing_of_supporters_who_share_an_address_is_returned() {
         let id = |n| SupporterId::from_bytes([n; 16]);
         let running = given(MONTHLY, State::Active, 9);
         let lapsed = given(MONTHLY, State::Ended, 20);
@@ -296,7 +299,7 @@ mod tests {
             let sharing = order(vec![(id(1), vec![lapsed]), (id(2), vec![running]), (id(3), vec![])]);
             assert_eq!(best(&sharing), (id(2), Standing::Recurring, quiet_ms));
             let sharing = order(vec![(id(1), vec![one_off]), (id(2), vec![lapsed])]);
-            assert_eq!(best(&sharing), (id(2), Standing::Lapsed, quiet_ms), "the one paid last counts");
+            assert_eq!(best(&sharing), (id(2), Standing::Lapsed, quiet_ms), "the gift that was paid last must count");
             let sharing = order(vec![(id(1), vec![]), (id(2), vec![])]);
             assert_eq!(best(&sharing), (id(1), Standing::None, None));
         }
