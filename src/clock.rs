@@ -1,7 +1,7 @@
 //! Time and randomness. This is the only file that reads them from the machine.
 //!
-//! All other code gets a [`Clock`] or a value as an argument. So a test can move the time, and a function's arguments show
-//! what it depends on.
+//! All other code gets a [`Clock`] or a value as an argument. So a test can move the time, and a function's arguments
+//! show what it depends on.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -89,8 +89,8 @@ pub fn rfc3339(at_ms: i64) -> String {
 #[error("write a day as in 2026-01-31 (from midnight UTC), or a time as in 2026-01-31T08:00:00Z")]
 pub struct NotATime;
 
-/// Parses a time from the command line or a request: a time in RFC 3339, or a day, which means midnight UTC. Returns it in
-/// milliseconds since 1970.
+/// Parses a time from the command line or a request: a time in RFC 3339, or a day, which means midnight UTC. Returns it
+/// in milliseconds since 1970.
 ///
 /// # Errors
 /// The text is neither a time nor a day.
@@ -127,7 +127,8 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// Draws a number from 0 to 999,999 for a reader without a bucket. (A bucket is a number that stays the same for a reader.)
+/// Draws a number from 0 to 999,999 for a reader without a bucket. (A bucket is a number that stays the same for a
+/// reader.)
 ///
 /// The number determines which variant a reader sees. It need not be secret, so a fast generator per thread is enough.
 pub fn draw() -> u32 {

@@ -1,7 +1,7 @@
 //! Lines of CSV (RFC 4180) that a spreadsheet can open without running formulas in them.
 
-/// Joins fields to one line, including its line break. Fields that others may have written must be passed through [`text`]
-/// first.
+/// Joins fields to one line, including its line break. Fields that others may have written must be passed through
+/// [`text`] first.
 pub fn line(fields: &[String]) -> String {
     fields.join(",") + "\r\n"
 }

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-/// The memory allocator. Each request allocates and frees many small texts, and this allocator does so in fewer steps than
-/// the system's.
+/// The memory allocator. Each request allocates and frees many small texts, and this allocator does so in fewer steps
+/// than the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

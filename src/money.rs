@@ -40,8 +40,8 @@ impl Currency {
     /// The number of decimals of an amount at Stripe: 0, 2 or 3.
     ///
     /// The number is that of ISO 4217, except for currencies that Stripe counts differently
-    /// (<https://docs.stripe.com/currencies#special-cases>). ISK and UGX have no decimals in ISO 4217, but Stripe counts
-    /// them in hundredths. Stripe counts MGA in whole units.
+    /// (<https://docs.stripe.com/currencies#special-cases>). ISK and UGX have no decimals in ISO 4217, but Stripe
+    /// counts them in hundredths. Stripe counts MGA in whole units.
     pub fn minor_digits(&self) -> u32 {
         match self.code() {
             "ISK" | "UGX" => 2,
@@ -53,8 +53,8 @@ impl Currency {
     }
 
     /// The step of an amount, in the minor unit: Stripe only accepts multiples of it
-    /// (<https://docs.stripe.com/currencies>). With three decimals, the third must be 0. The two decimals that ISK and UGX
-    /// only have at Stripe must be 0.
+    /// (<https://docs.stripe.com/currencies>). With three decimals, the third must be 0. The two decimals that ISK and
+    /// UGX only have at Stripe must be 0.
     pub fn step_minor(&self) -> i64 {
         match (self.code(), self.minor_digits()) {
             ("ISK" | "UGX", _) => 100,
@@ -152,8 +152,8 @@ impl Money {
         if digits == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{part}") }
     }
 
-    /// The amount in short form, with the currency's symbol: `€21`, `€7.50`. Currencies without a common symbol have their
-    /// code instead: `CHF 5`.
+    /// The amount in short form, with the currency's symbol: `€21`, `€7.50`. Currencies without a common symbol have
+    /// their code instead: `CHF 5`.
     pub fn with_symbol(&self) -> String {
         let decimal = self.decimal();
         let digits = self.currency.minor_digits() as usize;

@@ -26,8 +26,8 @@ pub struct AppealDocument {
 }
 
 impl AppealDocument {
-    /// Reads one appeal. `variants[n].copy` contains a variant's copy, and `variants[n].amounts` its own amounts. All other
-    /// fields are rules, which the crate `keepopen_decision` reads.
+    /// Reads one appeal. `variants[n].copy` contains a variant's copy, and `variants[n].amounts` its own amounts. All
+    /// other fields are rules, which the crate `keepopen_decision` reads.
     ///
     /// # Errors
     /// The first problem, with its field. `place` identifies an appeal that has no id.

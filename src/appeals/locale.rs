@@ -7,8 +7,9 @@ pub fn is_tag(text: &str) -> bool {
     LanguageTag::parse(text).is_ok()
 }
 
-/// Returns the index of the tag that fits `wanted`, the reader's tag, best. If no tag equals `wanted`, parts are removed
-/// from the end of `wanted` until one does (RFC 4647, section 3.4): `de-AT` finds `de`. `wanted` may use `_` for `-`.
+/// Returns the index of the tag that fits `wanted`, the reader's tag, best. If no tag equals `wanted`, parts are
+/// removed from the end of `wanted` until one does (RFC 4647, section 3.4): `de-AT` finds `de`. `wanted` may use `_`
+/// for `-`.
 pub fn lookup<'a>(tags: impl Iterator<Item = &'a str> + Clone, wanted: &str) -> Option<usize> {
     let mut wanted = wanted;
     while !wanted.is_empty() {

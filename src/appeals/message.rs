@@ -1,6 +1,6 @@
 //! The syntax of a text: placeholders such as `{country}`, and ICU plural forms such as
-//! `{article_count, plural, one {# article} other {# articles}}`. The server checks the syntax and finds the values that
-//! a text needs. The browser chooses a plural form and fills in the values (`web/embed/src/values.ts`).
+//! `{article_count, plural, one {# article} other {# articles}}`. The server checks the syntax and finds the values
+//! that a text needs. The browser chooses a plural form and fills in the values (`web/embed/src/values.ts`).
 
 use icu_plurals::PluralCategory;
 
@@ -62,8 +62,8 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    /// Reads the argument whose brace is at the current position. If the brace does not begin an argument, reads nothing
-    /// and returns false.
+    /// Reads the argument whose brace is at the current position. If the brace does not begin an argument, reads
+    /// nothing and returns false.
     fn argument(&mut self, depth: usize) -> Result<bool, Mistake> {
         let brace = self.at;
         self.at += 1;
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parser_accepts_any_text_and_reports_valid_positions() {
+    fn no_text_makes_the_parser_panic_and_all_positions_are_valid() {
         const PARTS: [&str; 16] = [
             "{",
             "}",

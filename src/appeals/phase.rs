@@ -25,8 +25,8 @@ pub enum Phase {
     Ended,
 }
 
-/// Returns the phase of each appeal at `now_ms` (milliseconds since 1970). An appeal that has become invalid because the
-/// sites' settings changed is paused.
+/// Returns the phase of each appeal at `now_ms` (milliseconds since 1970). An appeal that has become invalid because
+/// the sites' settings changed is paused.
 pub fn phases(
     sites: &BTreeMap<String, SiteSettings>,
     documents: &[AppealDocument],

@@ -42,8 +42,8 @@ pub fn problems(copy: &Copy, ticker: Option<&Ticker>) -> Vec<(String, String)> {
     problems
 }
 
-/// Every text with a plural form that does not exist in the text's language, on the sites `ids`. The result has the form
-/// of [`problems`].
+/// Every text with a plural form that does not exist in the text's language, on the sites `ids`. The result has the
+/// form of [`problems`].
 pub fn foreign_forms(
     copy: &Copy,
     ids: &[String],

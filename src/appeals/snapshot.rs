@@ -61,8 +61,8 @@ pub struct PublishedVariant {
 }
 
 impl PublishedVariant {
-    /// The content for this reader of `site`, and the values that it uses. `ticker` is the progress towards the appeal's
-    /// goal. `quiet_days` says how long the reader is not asked again.
+    /// The content for this reader of `site`, and the values that it uses. `ticker` is the progress towards the
+    /// appeal's goal. `quiet_days` says how long the reader is not asked again.
     pub fn content<'a>(
         &'a self,
         site: &str,
@@ -82,8 +82,8 @@ impl PublishedVariant {
 }
 
 impl Snapshot {
-    /// Compiles `documents` for `sites`, as if all ticker totals were known. `known_problems` are the problems that were
-    /// found when the documents were read.
+    /// Compiles `documents` for `sites`, as if all ticker totals were known. `known_problems` are the problems that
+    /// were found when the documents were read.
     pub fn build(
         sites: &BTreeMap<String, SiteSettings>,
         documents: &[AppealDocument],
@@ -92,8 +92,8 @@ impl Snapshot {
         Self::build_with(sites, documents, known_problems, None)
     }
 
-    /// Compiles like [`Self::build`], but with the known ticker totals. An appeal is not shown if its copy needs a total
-    /// that is not in `totals`.
+    /// Compiles like [`Self::build`], but with the known ticker totals. An appeal is not shown if its copy needs a
+    /// total that is not in `totals`.
     pub fn build_counting(
         sites: &BTreeMap<String, SiteSettings>,
         documents: &[AppealDocument],
@@ -169,8 +169,8 @@ fn problem_of(problem: decision::Problem) -> AppealProblem {
     }
 }
 
-/// The problems outside the rules: a variant without a text in a site's language, a plural form that a language does not
-/// have, or amounts or a ticker that a site does not support.
+/// The problems outside the rules: a variant without a text in a site's language, a plural form that a language does
+/// not have, or amounts or a ticker that a site does not support.
 pub(super) fn gaps(document: &AppealDocument, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
     let of_copy = |(place, copy)| {
         let ids = &document.rules.sites;

@@ -200,8 +200,8 @@ impl Ticker {
         }
     }
 
-    /// What is shown when the ledger's total is `counted`. A negative `counted`, because reversals exceed payments, counts
-    /// as 0.
+    /// What is shown when the ledger's total is `counted`. A negative `counted`, because reversals exceed payments,
+    /// counts as 0.
     fn published(&self, counted: i64, from: Option<String>, as_of_ms: i64) -> PublishedTicker {
         let goal = self.goal;
         let total = counted.max(0).saturating_add(self.elsewhere);
@@ -329,7 +329,11 @@ mod tests {
         assert_eq!(values(298), (299, 1, 99), "100 percent is not shown before the goal is reached");
         assert_eq!(values(299), (300, 0, 100));
         assert_eq!(values(599), (600, 0, 200));
-        assert_eq!(values(-5), (1, 299, 0), "a negative count is shown as 0 plus the supporters from offline");
+        assert_eq!(
+            values(-5),
+            (1, 299, 0),
+            "a negative count is shown as 0 plus the supporters from offline"
+        );
         assert_eq!(values(i64::MAX).0, i64::MAX);
     }
 }

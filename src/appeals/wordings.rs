@@ -56,8 +56,8 @@ impl Wordings {
         Self { languages: languages.collect(), sites: sites.collect() }
     }
 
-    /// Returns the copy for a reader of `site`, and the tag of its language as JSON. The copy is in the reader's language
-    /// if possible, otherwise in the site's.
+    /// Returns the copy for a reader of `site`, and the tag of its language as JSON. The copy is in the reader's
+    /// language if possible, otherwise in the site's.
     pub fn choose(&self, site: &str, reader: &Reader<'_>) -> (&Wording, Option<&RawValue>) {
         let home = self.sites.get(site);
         let own = home.map_or("", |tag| &tag.text);
@@ -89,8 +89,8 @@ pub fn problems(copy: &Copy) -> Vec<(String, String)> {
     problems
 }
 
-/// The missing translations: one for each site among `ids` in whose language `copy` has no text. The result has the form
-/// of [`problems`].
+/// The missing translations: one for each site among `ids` in whose language `copy` has no text. The result has the
+/// form of [`problems`].
 pub fn gaps(copy: &Copy, ids: &[String], sites: &BTreeMap<String, SiteSettings>) -> Vec<(String, String)> {
     let Some(written_in) = copy.locale.as_deref() else { return Vec::new() };
     let tags = std::iter::once(written_in).chain(copy.translations.keys().map(String::as_str));
@@ -204,7 +204,11 @@ mod tests {
         let copy =
             copy(&json!({"locale": "en", "heading": "Help", "translations": {"fr-FR": {"heading": "Aide"}}}));
         let paths: Vec<_> = gaps(&copy, &ids(), &sites()).into_iter().map(|(path, _)| path).collect();
-        assert_eq!(paths, [".translations.de", ".translations.fr"], "a text in fr-FR must not count as a text in fr");
+        assert_eq!(
+            paths,
+            [".translations.de", ".translations.fr"],
+            "a text in fr-FR must not count as a text in fr"
+        );
     }
 
     #[test]

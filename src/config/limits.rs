@@ -22,7 +22,8 @@ pub struct LimitSettings {
     pub token_site_per_minute: NonZeroU32,
     /// How many `POST /v1/tokens` requests are accepted with one attempt id per minute.
     pub token_attempt_per_minute: NonZeroU32,
-    /// How many seconds must pass before Stripe is asked again about the same attempt. With 0, Stripe is asked each time.
+    /// How many seconds must pass before Stripe is asked again about the same attempt. With 0, Stripe is asked each
+    /// time.
     pub stripe_read_seconds: u64,
 }
 

@@ -14,8 +14,8 @@ use super::{DEFAULT_FILE, Secret, Settings, exists, typed};
 /// their files.
 ///
 /// # Errors
-/// A file can't be read, a key is unknown, a value is invalid, or values contradict each other. The message says what to
-/// do.
+/// A file can't be read, a key is unknown, a value is invalid, or values contradict each other. The message says what
+/// to do.
 pub fn load<Site: DeserializeOwned>(file: Option<&Path>) -> Result<Settings<Site>, ConfigError> {
     let mut sources = Figment::new();
     match file {

@@ -1,5 +1,5 @@
-//! Finds the causes of alarms in the facts of a gift. A fact is what is known about one of Stripe's objects; an alarm is a
-//! part of a contribution that does not add up or needs manual review.
+//! Finds the causes of alarms in the facts of a gift. A fact is what is known about one of Stripe's objects; an alarm
+//! is a part of a contribution that does not add up or needs manual review.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,8 +39,8 @@ impl GiftFacts<'_> {
         alarms
     }
 
-    /// Payments that are not booked, because the report that books or dates them is missing or still under way. A payment
-    /// that was reversed in full is not included.
+    /// Payments that are not booked, because the report that books or dates them is missing or still under way. A
+    /// payment that was reversed in full is not included.
     pub(super) fn unbooked(&self, payments: &Payments) -> Vec<Alarm> {
         let came = self.facts.iter().filter_map(|fact| match fact {
             Fact::Intent(it) if it.latest.state == IntentState::Succeeded => Some((&it.id, it.received?)),
@@ -120,8 +120,8 @@ impl GiftFacts<'_> {
         back_minor >= came.amount_minor
     }
 
-    /// Whether a bank ever withdrew money of a payment that is linked to these objects. Then it is too late to prevent a
-    /// dispute with a refund.
+    /// Whether a bank ever withdrew money of a payment that is linked to these objects. Then it is too late to prevent
+    /// a dispute with a refund.
     fn is_disputed<'s>(&'s self, from: impl IntoIterator<Item = &'s str>) -> bool {
         let tied = self.tied_to(from);
         self.facts.iter().any(|fact| match fact {

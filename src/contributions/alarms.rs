@@ -1,8 +1,8 @@
 //! Alarms: parts of a contribution that don't add up or need manual review.
 //!
 //! Alarms are computed from the facts (what is known about Stripe's objects). An alarm closes when the facts no longer
-//! cause it. Its id is a digest of its content. If the amount or the objects change, it becomes a different alarm, which
-//! is not yet acknowledged.
+//! cause it. Its id is a digest of its content. If the amount or the objects change, it becomes a different alarm,
+//! which is not yet acknowledged.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -102,8 +102,8 @@ pub struct RaisedAlarm {
     /// The alarm's content.
     #[serde(flatten)]
     pub alarm: Alarm,
-    /// Stripe's ids of all objects that the alarm concerns: the objects that it names, and the charges, payment intents and
-    /// invoices linked to them.
+    /// Stripe's ids of all objects that the alarm concerns: the objects that it names, and the charges, payment intents
+    /// and invoices linked to them.
     pub objects: Vec<String>,
 }
 

@@ -1,8 +1,8 @@
 //! How much of an invoice was paid through Stripe, and how much outside it.
 //!
-//! **Rule**: only what a payment intent or a charge moved was paid through Stripe. The rest of a paid invoice is an offline
-//! payment. Since Stripe's API version basil, the invoice itself does not say how it was paid. Until another object says
-//! so, the payment is unconfirmed: it counts for the supporter's standing and is not booked.
+//! **Rule**: only what a payment intent or a charge moved was paid through Stripe. The rest of a paid invoice is an
+//! offline payment. Since Stripe's API version basil, the invoice itself does not say how it was paid. Until another
+//! object says so, the payment is unconfirmed: it counts for the supporter's standing and is not booked.
 //!
 //! Evidence arrives in any order, and booked entries stay. So each piece of evidence has a fixed rank. The entries are
 //! computed from all known evidence, from the weakest to the strongest. What each piece says is booked in full, and
@@ -21,7 +21,8 @@ use crate::money::Money;
 /// If an invoice has at most this many partial payments, every sum of some of them is a separate piece of evidence.
 const MAX_PARTS: usize = 8;
 
-/// What Stripe's other objects say about an invoice. Each set has every sum of some of their amounts, in the minor unit.
+/// What Stripe's other objects say about an invoice. Each set has every sum of some of their amounts, in the minor
+/// unit.
 struct Moved {
     /// The sums of what payment intents and charges moved.
     stripe_minor: BTreeSet<i64>,
@@ -30,9 +31,9 @@ struct Moved {
 }
 
 impl GiftFacts<'_> {
-    /// The payments of a recurring gift's invoice: one, or two if a part of it was paid outside Stripe. An invoice without
-    /// a subscription has none here, because it belongs to a one-off gift, whose payment is taken from its session. A
-    /// payment of 0 is a correction: its entries cancel each other out.
+    /// The payments of a recurring gift's invoice: one, or two if a part of it was paid outside Stripe. An invoice
+    /// without a subscription has none here, because it belongs to a one-off gift, whose payment is taken from its
+    /// session. A payment of 0 is a correction: its entries cancel each other out.
     pub(super) fn payments_of_invoice(&self, it: &InvoiceFact) -> Vec<ReceivedPayment> {
         let paid = it.paid.filter(|money| money.amount_minor > 0);
         let Some(paid) = paid.filter(|_| it.latest.state == InvoiceState::Paid && it.subscription.is_some())
@@ -69,8 +70,8 @@ impl GiftFacts<'_> {
         all
     }
 
-    /// The amount paid through Stripe according to each known piece of evidence, from the weakest to the strongest, in the
-    /// minor unit. The last amount counts. More facts only insert amounts into this sequence.
+    /// The amount paid through Stripe according to each known piece of evidence, from the weakest to the strongest, in
+    /// the minor unit. The last amount counts. More facts only insert amounts into this sequence.
     fn evidence(&self, it: &InvoiceFact, paid: Money) -> Vec<i64> {
         let paid_minor = paid.amount_minor;
         let moved = self.moved_for(it, paid);
@@ -138,7 +139,8 @@ impl GiftFacts<'_> {
             }
         }
         Moved {
-            // A payment can be reported by an invoice payment, a charge and a payment intent, so their sums are separate.
+            // A payment can be reported by an invoice payment, a charge and a payment intent, so their sums are
+            // separate.
             stripe_minor: [parts, charges, intents].iter().flat_map(|it| sums(it)).collect(),
             outside_minor: sums(&records),
         }
@@ -160,8 +162,8 @@ fn sums(minors: &[i64]) -> BTreeSet<i64> {
 }
 
 /// The entries that book an invoice according to all evidence: first those through Stripe, then those outside it. Each
-/// piece of evidence has its own entries, numbered if it repeats an earlier amount. All entries except those of the last
-/// piece are fully reversed.
+/// piece of evidence has its own entries, numbered if it repeats an earlier amount. All entries except those of the
+/// last piece are fully reversed.
 fn bookings(invoice: &str, paid: Money, evidence: &[i64]) -> (Vec<Booking>, Vec<Booking>) {
     let (mut through_stripe, mut outside) = (Vec::new(), Vec::new());
     let mut said: BTreeMap<i64, usize> = BTreeMap::new();

@@ -210,7 +210,8 @@ fn a_reversal_has_the_booked_date_of_its_payment() {
     let early = fold(std::slice::from_ref(&event)).expect("the facts must have an origin");
     let booked_ms = early.entries.iter().map(|it| (it.cause(), it.occurred_at_ms)).collect();
     // Now both a better date and stronger evidence are known.
-    let mut late = fold(&join_all([event, claims(|it| it.marked_outside = true)])).expect("the facts must have an origin");
+    let mut late = fold(&join_all([event, claims(|it| it.marked_outside = true)]))
+        .expect("the facts must have an origin");
     late.keep_booked_dates(&booked_ms);
     let dates_ms: Vec<_> = late.entries.iter().map(|it| (it.cause(), it.occurred_at_ms)).collect();
     let expected = [("offline_payment:in_1", 7000), ("payment:in_1", 9000), ("payment_reversal:in_1", 9000)];

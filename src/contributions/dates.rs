@@ -1,17 +1,17 @@
 //! When something happened, according to Stripe.
 //!
-//! **Rule**: a ledger entry is dated by its own event, never by the payment page or the payment that it began with. Stripe
-//! reports the same thing in an event, in an object and in its balance, often some seconds apart. The best known source
-//! dates an entry. An entry without a date is booked as soon as a date is known. `docs/money.md` lists the sources for
-//! each kind of entry.
+//! **Rule**: a ledger entry is dated by its own event, never by the payment page or the payment that it began with.
+//! Stripe reports the same thing in an event, in an object and in its balance, often some seconds apart. The best known
+//! source dates an entry. An entry without a date is booked as soon as a date is known. `docs/money.md` lists the
+//! sources for each kind of entry.
 
 use std::collections::BTreeSet;
 
 use super::gift_facts::GiftFacts;
 use super::{ChargeFact, Fact};
 
-/// Payment methods whose charge is created when the money arrives. For all others, a charge can be created days before it
-/// succeeds.
+/// Payment methods whose charge is created when the money arrives. For all others, a charge can be created days before
+/// it succeeds.
 const INSTANT_METHODS: [&str; 20] = [
     "affirm",
     "afterpay_clearpay",
@@ -289,7 +289,8 @@ mod tests {
             )
         };
         let booked = |at_ms| [("payment:pi_1".to_owned(), at_ms)].into();
-        let mut folded = fold(&[session(&[30]), charge("card", &[29]), transaction()]).expect("the facts must have an origin");
+        let mut folded = fold(&[session(&[30]), charge("card", &[29]), transaction()])
+            .expect("the facts must have an origin");
         // The dates of the charge's event, the charge, the balance, and the page (as in earlier versions).
         for at_ms in [29_000, 20_000, 40_000, 10_000] {
             folded.keep_booked_dates(&booked(at_ms));

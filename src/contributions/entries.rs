@@ -134,16 +134,16 @@ impl EntryKind {
         }
     }
 
-    /// Whether the entry moves money between Stripe and the bank. Such an entry changes what Stripe holds for us, but not
-    /// what readers gave.
+    /// Whether the entry moves money between Stripe and the bank. Such an entry changes what Stripe holds for us, but
+    /// not what readers gave.
     pub fn is_payout(self) -> bool {
         matches!(self, Self::Payout | Self::PayoutReversal)
     }
 }
 
 impl Account {
-    /// The label in JSON and on the command line. In the database, `fx` is called `exchange`: earlier seals (signed digests
-    /// of the ledger) cover those rows, so they can't change.
+    /// The label in JSON and on the command line. In the database, `fx` is called `exchange`: earlier seals (signed
+    /// digests of the ledger) cover those rows, so they can't change.
     pub fn label(self) -> &'static str {
         match self {
             Self::Fx => "fx",
@@ -183,9 +183,9 @@ impl Account {
 pub struct Entry {
     /// The kind of transfer.
     pub kind: EntryKind,
-    /// The Stripe object that caused the entry. Together with the kind, this is the entry's key. For a payout, this is the
-    /// payout and the balance transaction in it (`po_…/txn_…`). For a part of an invoice, the part's amount follows the
-    /// invoice. If the same amount is booked again, a number follows (`in_…/part-300/2`).
+    /// The Stripe object that caused the entry. Together with the kind, this is the entry's key. For a payout, this is
+    /// the payout and the balance transaction in it (`po_…/txn_…`). For a part of an invoice, the part's amount follows
+    /// the invoice. If the same amount is booked again, a number follows (`in_…/part-300/2`).
     pub object: String,
     /// The gift that the entry belongs to.
     pub contribution: ContributionId,

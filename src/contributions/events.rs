@@ -341,8 +341,8 @@ fn overtakes(later: &SubscriptionChange, change: &SubscriptionChange) -> bool {
     later.at_s > change.at_s && change.kind.is_overtaken_by(later.kind)
 }
 
-/// Selects the facts that are linked to a contribution, directly or through other facts in `facts`. So the result is what
-/// was known about the contribution when only `facts` were known.
+/// Selects the facts that are linked to a contribution, directly or through other facts in `facts`. So the result is
+/// what was known about the contribution when only `facts` were known.
 pub fn facts_of_contribution(id: &ContributionId, facts: Vec<Fact>) -> Vec<Fact> {
     let mut links: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for fact in &facts {

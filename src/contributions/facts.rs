@@ -180,8 +180,8 @@ pub struct InvoiceFact {
     pub renews: bool,
 }
 
-/// A payment of an invoice: which payment intent or charge paid which invoice. Since Stripe's API version basil, this is
-/// the only link between them. If `paid_by` is empty, the payment was made outside Stripe.
+/// A payment of an invoice: which payment intent or charge paid which invoice. Since Stripe's API version basil, this
+/// is the only link between them. If `paid_by` is empty, the payment was made outside Stripe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are clear")]
 pub struct InvoicePaymentFact {

@@ -1,4 +1,5 @@
-//! Computes a contribution and its ledger entries from its facts. A fact is what is known about one of Stripe's objects.
+//! Computes a contribution and its ledger entries from its facts. A fact is what is known about one of Stripe's
+//! objects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,9 +35,9 @@ pub struct Folded {
 }
 
 impl Folded {
-    /// Keeps the dates of booked entries, so that a better source that becomes known later never moves money into another
-    /// month. `booked_ms` has the dates in milliseconds since 1970, by the entry's cause. A date that no source ever had is
-    /// not kept.
+    /// Keeps the dates of booked entries, so that a better source that becomes known later never moves money into
+    /// another month. `booked_ms` has the dates in milliseconds since 1970, by the entry's cause. A date that no source
+    /// ever had is not kept.
     pub fn keep_booked_dates(&mut self, booked_ms: &BTreeMap<String, i64>) {
         for entry in &mut self.entries {
             let cause = entry.cause();
@@ -76,8 +77,8 @@ impl Folded {
     }
 }
 
-/// How the entries of a gift, without payouts, compare with Stripe's balance. For each currency, the three amounts add up
-/// to the change of the account `clearing`. All amounts are in the minor unit.
+/// How the entries of a gift, without payouts, compare with Stripe's balance. For each currency, the three amounts add
+/// up to the change of the account `clearing`. All amounts are in the minor unit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Balance {
     /// The sum of Stripe's balance transactions.
@@ -88,10 +89,11 @@ pub struct Balance {
     pub discrepancy_minor: BTreeMap<Currency, i64>,
 }
 
-/// Folds all facts of one gift into its contribution. Returns `None` if Keepopen's checkout created none of the objects.
+/// Folds all facts of one gift into its contribution. Returns `None` if Keepopen's checkout created none of the
+/// objects.
 ///
-/// The result depends only on the set of facts, not on their order. More facts, or later states of them, never remove an
-/// entry.
+/// The result depends only on the set of facts, not on their order. More facts, or later states of them, never remove
+/// an entry.
 pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let origin = facts.iter().filter_map(Fact::origin).min()?.clone();
     let mut gift_facts = GiftFacts::new(facts);

@@ -1,4 +1,5 @@
-//! How often a contribution is given. This covers every interval that Stripe supports, including those that no site offers.
+//! How often a contribution is given. This covers every interval that Stripe supports, including those that no site
+//! offers.
 
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
@@ -61,8 +62,8 @@ impl Frequency {
     /// Monthly. This is the default for a recurring contribution until Stripe reports its interval.
     pub const MONTHLY: Self = Self::Every { unit: IntervalUnit::Month, count: 1 };
 
-    /// Parses an interval and a count, as in Stripe's API and in the database. Twelve months become a year. Returns `None`
-    /// if they are not a valid frequency.
+    /// Parses an interval and a count, as in Stripe's API and in the database. Twelve months become a year. Returns
+    /// `None` if they are not a valid frequency.
     pub fn parse(interval: &str, count: i64) -> Option<Self> {
         match interval {
             "once" => return Some(Self::Once),
@@ -104,8 +105,8 @@ impl Frequency {
         self != Self::Once
     }
 
-    /// The end of the interval that starts at `start_s`, on the UTC calendar. Both are in seconds since 1970. `None` for a
-    /// one-off gift, for mixed intervals, or if the end can't be represented.
+    /// The end of the interval that starts at `start_s`, on the UTC calendar. Both are in seconds since 1970. `None`
+    /// for a one-off gift, for mixed intervals, or if the end can't be represented.
     pub fn end_of_interval_s(self, start_s: i64) -> Option<i64> {
         let Self::Every { unit, count } = self else { return None };
         let count = i64::from(count);

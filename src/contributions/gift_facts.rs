@@ -88,9 +88,9 @@ impl<'a> GiftFacts<'a> {
         self.ties.entry(other).or_default().insert(one);
     }
 
-    /// Returns each payment once, by its key. The key of a one-off payment is its payment intent, taken from the session
-    /// even if there is also an invoice. The key of a recurring payment is its invoice. Also returns the corrections:
-    /// payments of 0, whose entries cancel each other out because the money was moved in another way.
+    /// Returns each payment once, by its key. The key of a one-off payment is its payment intent, taken from the
+    /// session even if there is also an invoice. The key of a recurring payment is its invoice. Also returns the
+    /// corrections: payments of 0, whose entries cancel each other out because the money was moved in another way.
     pub(super) fn payments(&self) -> (BTreeMap<String, ReceivedPayment>, Vec<ReceivedPayment>) {
         let mut payments: BTreeMap<String, ReceivedPayment> = BTreeMap::new();
         let mut corrections = Vec::new();
@@ -140,8 +140,8 @@ impl<'a> GiftFacts<'a> {
             .collect()
     }
 
-    /// The payment that a refund or dispute belongs to. It is found through charges, payment intents and invoices, never
-    /// through the subscription.
+    /// The payment that a refund or dispute belongs to. It is found through charges, payment intents and invoices,
+    /// never through the subscription.
     pub(super) fn payment_of<'p>(
         &self,
         back: &Reversal<'_>,
@@ -186,8 +186,8 @@ impl<'a> GiftFacts<'a> {
         seen
     }
 
-    /// The supporter's e-mail address, if the reader has completed the payment page or has paid. An address that was typed
-    /// on an abandoned page must not be stored.
+    /// The supporter's e-mail address, if the reader has completed the payment page or has paid. An address that was
+    /// typed on an abandoned page must not be stored.
     pub(super) fn email(&self, paid: bool) -> Option<String> {
         if !paid && self.session.is_none_or(|it| !it.finished) {
             return None;

@@ -1,8 +1,8 @@
 //! How two reports of the same object are merged.
 //!
-//! [`Join::join`] is commutative, associative and idempotent. So the merged fact does not depend on the order of reports,
-//! or on how often they arrive. A final state wins, otherwise the newest report. The rank of states only breaks ties,
-//! which occur because Stripe's `created` is in whole seconds.
+//! [`Join::join`] is commutative, associative and idempotent. So the merged fact does not depend on the order of
+//! reports, or on how often they arrive. A final state wins, otherwise the newest report. The rank of states only
+//! breaks ties, which occur because Stripe's `created` is in whole seconds.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ pub trait Join: Sized {
     fn join(self, other: Self) -> Self;
 }
 
-/// Merges two reports of a value that does not change. If they differ nevertheless, the greater value is kept, so that the
-/// order of the reports does not matter.
+/// Merges two reports of a value that does not change. If they differ nevertheless, the greater value is kept, so that
+/// the order of the reports does not matter.
 impl<T: Ord> Join for Option<T> {
     fn join(self, other: Self) -> Self {
         self.max(other)
@@ -87,8 +87,8 @@ impl<S: State + Copy> Join for Latest<S> {
     }
 }
 
-/// The newest report of a value that is never final. Fields are compared in their order, so the newer of two reports is the
-/// greater.
+/// The newest report of a value that is never final. Fields are compared in their order, so the newer of two reports is
+/// the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Newest<T> {
     /// When Stripe created the report, in seconds since 1970.

@@ -1,7 +1,8 @@
 //! Contributions and their ledger: plain data and plain functions.
 //!
-//! A fact is everything that is known about one of Stripe's objects, such as a charge. Folding the facts of one gift gives
-//! the contribution, its payments, its ledger entries and its domain events (`docs/decisions/0002-facts-and-folds.md`).
+//! A fact is everything that is known about one of Stripe's objects, such as a charge. Folding the facts of one gift
+//! gives the contribution, its payments, its ledger entries and its domain events
+//! (`docs/decisions/0002-facts-and-folds.md`).
 //!
 //! **Owns** what a gift is, which facts it consists of, and which ledger entries follow from them.
 //! **Never** does I/O, and never depends on the order of facts.

@@ -19,16 +19,14 @@ pub(super) struct Booking {
 
 /// A payment that was received, as computed from the facts.
 pub(super) struct ReceivedPayment {
-    /// The payment's key: a payment intent or an invoice. An invoice's offline part ends with [`OFFLINE_PART`].
-    ///
-    /// [`OFFLINE_PART`]: super::payments::OFFLINE_PART
+    /// The payment's key: a payment intent or an invoice. The key of an invoice's offline part ends with `/offline`.
     pub object: String,
     pub kind: PaymentKind,
     /// The payment intent or invoice.
     pub cause: String,
     pub money: Money,
-    /// The entries that book the payment. If Stripe reported it differently before, they include the entries of the earlier
-    /// report and their reversals.
+    /// The entries that book the payment. If Stripe reported it differently before, they include the entries of the
+    /// earlier report and their reversals.
     pub entries: Vec<Booking>,
     /// When it arrived, in seconds since 1970: the best of `dates`.
     pub at_s: Option<i64>,
@@ -121,7 +119,7 @@ impl<'a> Reversal<'a> {
 
     /// The reversal by a dispute. `None` if no money has left.
     pub fn of_dispute(gift_facts: &GiftFacts<'_>, dispute: &'a DisputeFact) -> Option<Self> {
-    // An inquiry can become a dispute weeks after Stripe created it, so its creation does not date the withdrawal.
+        // An inquiry can become a dispute weeks after Stripe created it, so its creation does not date the withdrawal.
         let left_at = if dispute.inquired { sorted(&dispute.left_events_s) } else { Vec::new() };
         let known =
             gift_facts.moved_at(&dispute.id, -1).into_iter().chain(left_at).chain(dispute.created_at_s);

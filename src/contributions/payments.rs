@@ -36,8 +36,8 @@ impl PaymentKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
-    /// The kind of entry that books such a payment, and the kind that reverses it if the payment was made in another way.
-    /// `None` if it is not booked.
+    /// The kind of entry that books such a payment, and the kind that reverses it if the payment was made in another
+    /// way. `None` if it is not booked.
     pub(super) fn entries(self) -> Option<(EntryKind, EntryKind)> {
         match self {
             Self::Payment => Some((EntryKind::Payment, EntryKind::PaymentReversal)),
@@ -72,8 +72,8 @@ pub struct Payment {
     pub refunded_minor: i64,
     /// The amount that banks withdrew in disputes and that was not won back, in the minor unit of `money`.
     pub disputed_minor: i64,
-    /// The part of the booked amount (payment, refunds and disputes) that Stripe has not settled yet, in the minor unit of
-    /// `money`.
+    /// The part of the booked amount (payment, refunds and disputes) that Stripe has not settled yet, in the minor unit
+    /// of `money`.
     pub unsettled_minor: i64,
     /// By how much the booked amount exceeds the amount in Stripe's balance transactions for this payment, in the minor
     /// unit of `money`.

@@ -238,8 +238,8 @@ fn dispute() -> impl Strategy<Value = Fact> {
     )
 }
 
-/// The source, amount, fee and settlement currency of a balance transaction. Two reports of one transaction never differ
-/// in these.
+/// The source, amount, fee and settlement currency of a balance transaction. Two reports of one transaction never
+/// differ in these.
 type Movement = ((&'static str, i64, i64), &'static str);
 
 /// A movement for a charge, a refund or a dispute, in one of two currencies.
@@ -346,7 +346,8 @@ proptest! {
         let folded = |reports: &[Fact]| fold(&join_all(reports.iter().cloned()));
         let early = folded(&reports[..cut.min(reports.len())]);
         let Some((early, late)) = early.zip(folded(&reports)) else { return Ok(()) };
-        // The case is skipped, because Stripe's reports never name two contributions: an object's metadata contains only one.
+        // The case is skipped, because Stripe's reports never name two contributions: an object's metadata contains
+        // only one.
         if early.contribution.id != late.contribution.id {
             return Ok(());
         }

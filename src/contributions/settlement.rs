@@ -196,8 +196,8 @@ impl<'a> GiftFacts<'a> {
         transactions
     }
 
-    /// When Stripe should have settled a movement of `payment` that happened at `at`, in seconds since 1970. Stripe settles
-    /// most methods immediately, and its balance is read every few minutes. A bank debit can take longer.
+    /// When Stripe should have settled a movement of `payment` that happened at `at`, in seconds since 1970. Stripe
+    /// settles most methods immediately, and its balance is read every few minutes. A bank debit can take longer.
     pub(super) fn settle_by_s(&self, payment: &ReceivedPayment, at: &Dates) -> Option<i64> {
         let charge = self.charge_of(payment);
         let method = self.facts.iter().find_map(|fact| match fact {

@@ -1,5 +1,5 @@
-//! Selects the deciding session and subscription of a contribution that has several. The deciding one is the one that was
-//! paid or is active, and it determines the contribution's state.
+//! Selects the deciding session and subscription of a contribution that has several. The deciding one is the one that
+//! was paid or is active, and it determines the contribution's state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -210,7 +210,8 @@ mod tests {
     /// Folds the facts, and checks that the result does not depend on their order.
     fn folded(facts: &[Fact]) -> Folded {
         let one = fold(&join_all(facts.iter().cloned())).expect("the facts must have an origin");
-        let other = fold(&facts.iter().rev().cloned().collect::<Vec<_>>()).expect("the facts must have an origin");
+        let other =
+            fold(&facts.iter().rev().cloned().collect::<Vec<_>>()).expect("the facts must have an origin");
         assert_eq!(one, other);
         one
     }

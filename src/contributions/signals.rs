@@ -30,8 +30,8 @@ pub struct WarningFact {
     pub id: String,
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
-    /// Whether a refund can still prevent a dispute. The order of the values is reversed, so that "no" wins if two reports
-    /// have the same second: Stripe raises a warning before it withdraws the warning.
+    /// Whether a refund can still prevent a dispute. The order of the values is reversed, so that "no" wins if two
+    /// reports have the same second: Stripe raises a warning before it withdraws the warning.
     pub actionable: Option<Newest<Reverse<bool>>>,
 }
 
@@ -43,8 +43,8 @@ pub struct ReviewFact {
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
     pub open: Option<Newest<bool>>,
-    /// True once any report said that the review is closed. A review is never reopened, and both reports can have the same
-    /// second.
+    /// True once any report said that the review is closed. A review is never reopened, and both reports can have the
+    /// same second.
     #[serde(default)]
     pub closed: bool,
 }

@@ -93,12 +93,13 @@ pub struct Contribution {
     pub started_at_ms: Option<i64>,
     /// When the newest payment that was not fully reversed arrived, in milliseconds since 1970.
     pub last_retained_payment_at_ms: Option<i64>,
-    /// The end of the paid period, in milliseconds since 1970. `None` for a one-off gift, or if no payment was retained.
+    /// The end of the paid period, in milliseconds since 1970. `None` for a one-off gift, or if no payment was
+    /// retained.
     pub paid_until_ms: Option<i64>,
     /// When the contribution's subscription ended, in milliseconds since 1970. `None` if it has not ended.
     pub ended_at_ms: Option<i64>,
-    /// How many payments were ever fully refunded or disputed. This number never decreases. Each increase also raises the
-    /// supporter's epoch, which invalidates older tokens (`docs/decisions/0009-token-epochs.md`).
+    /// How many payments were ever fully refunded or disputed. This number never decreases. Each increase also raises
+    /// the supporter's epoch, which invalidates older tokens (`docs/decisions/0009-token-epochs.md`).
     pub reversed_payments: i64,
     /// The id of the Checkout Session at Stripe.
     pub session: Option<String>,

@@ -69,8 +69,8 @@ impl ApiKey {
         Self { id: ApiKeyId::from_bytes(clock::random_bytes()), hash: Self::hash(&secret), secret }
     }
 
-    /// The stored hash of a secret. A secret has 256 random bits, so a plain SHA-256 can't be brute-forced, and a slow hash
-    /// would only cost time.
+    /// The stored hash of a secret. A secret has 256 random bits, so a plain SHA-256 can't be brute-forced, and a slow
+    /// hash would only cost time.
     pub fn hash(secret: &str) -> String {
         URL_SAFE_NO_PAD.encode(sha256(secret.as_bytes()))
     }

@@ -2,9 +2,10 @@
 //! views, clicks and gifts.
 //!
 //! Every verdict that shows an appeal needs an attribution, so it is short: one block of the hash function is enough if
-//! the three ids have at most 32 bytes in total. It is the base64url form of these parts: the seconds since 1970 (8 bytes, big-endian), the verdict's own
-//! number (8 bytes), the surface (1 byte), the country (2 bytes, zero if unknown), the lengths of the site's and the
-//! appeal's id (2 bytes each), these two ids, the variant's id, and the HMAC-SHA256 of all that, truncated to 16 bytes.
+//! the three ids have at most 32 bytes in total. It is the base64url form of these parts: the seconds since 1970 (8
+//! bytes, big-endian), the verdict's own number (8 bytes), the surface (1 byte), the country (2 bytes, zero if
+//! unknown), the lengths of the site's and the appeal's id (2 bytes each), these two ids, the variant's id, and the
+//! HMAC-SHA256 of all that, truncated to 16 bytes.
 
 use keepopen_decision::Surface;
 

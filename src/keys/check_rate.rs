@@ -103,8 +103,8 @@ impl CheckRate {
         }
     }
 
-    /// Counts a valid new token against its supporter. A token with a wrong signature is never counted against the supporter
-    /// that it names.
+    /// Counts a valid new token against its supporter. A token with a wrong signature is never counted against the
+    /// supporter that it names.
     pub(super) fn was_good(&self, supporter: &SupporterId) {
         self.supporters.charge(supporter);
     }
@@ -145,7 +145,11 @@ mod tests {
         clock.advance(100);
         assert_eq!((taken(Purpose::Asking), taken(Purpose::Acting)), (1, 1));
         clock.advance(60_000);
-        assert_eq!((taken(Purpose::Asking), taken(Purpose::Acting)), (10, 10), "unused capacity must not accumulate");
+        assert_eq!(
+            (taken(Purpose::Asking), taken(Purpose::Acting)),
+            (10, 10),
+            "unused capacity must not accumulate"
+        );
     }
 
     #[test]

@@ -96,6 +96,9 @@ mod tests {
         (0..5 * TOKENS).for_each(|number| checked.remember(&format!("many {number}"), &many));
         assert_eq!(checked.get("other"), Some(other));
         assert_eq!(checked.len(), OF_ONE + 1);
-        assert!(checked.get(&format!("many {}", 5 * TOKENS - OF_ONE)).is_some(), "the newest tokens must stay cached");
+        assert!(
+            checked.get(&format!("many {}", 5 * TOKENS - OF_ONE)).is_some(),
+            "the newest tokens must stay cached"
+        );
     }
 }

@@ -23,8 +23,8 @@ pub struct Claims {
     pub nbf: Option<i64>,
     /// The token's own id.
     pub jti: String,
-    /// The supporter's epoch when the token was issued: how many payments had been fully reversed by then. A token of an
-    /// earlier epoch is invalid (`docs/decisions/0009-token-epochs.md`).
+    /// The supporter's epoch when the token was issued: how many payments had been fully reversed by then. A token of
+    /// an earlier epoch is invalid (`docs/decisions/0009-token-epochs.md`).
     pub epoch: i64,
     /// What the token may be used for.
     pub scope: TokenScope,
@@ -42,7 +42,7 @@ pub struct Claims {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenScope {
-    /// Only to show the supporter's standing. Nothing more is allowed, because an address that was entered on the payment
-    /// page need not be the reader's own.
+    /// Only to show the supporter's standing. Nothing more is allowed, because an address that was entered on the
+    /// payment page need not be the reader's own.
     Standing,
 }

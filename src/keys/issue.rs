@@ -59,7 +59,8 @@ impl Tokens {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&issuer]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Time and audience are checked below, on every use of a token, even a cached one. The time comes from our own clock.
+        // Time and audience are checked below, on every use of a token, even a cached one. The time comes from our own
+        // clock.
         validation.validate_exp = false;
         validation.validate_aud = false;
         Self {
@@ -85,7 +86,8 @@ impl Tokens {
         Self { counts, ..self }
     }
 
-    /// Replaces the keys. There must be at least one key. The first one signs. Tokens of removed keys are no longer valid.
+    /// Replaces the keys. There must be at least one key. The first one signs. Tokens of removed keys are no longer
+    /// valid.
     pub fn set_keys(&self, keys: Vec<SigningKey>) {
         self.keys.store(Arc::new(keys));
         self.checked.clear();

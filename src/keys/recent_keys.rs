@@ -1,4 +1,5 @@
-//! Recently used valid API keys. With them, Keepopen answers the banner requests of a site's back end without the database.
+//! Recently used valid API keys. With them, Keepopen answers the banner requests of a site's back end without the
+//! database.
 
 use quick_cache::sync::Cache;
 

@@ -5,8 +5,8 @@ use crate::ids::SupporterId;
 
 /// Returns the supporter id for a normalised e-mail address.
 ///
-/// The id is a keyed hash. To anyone without `key`, it looks like a random number. All instances with the same key derive
-/// the same id from an address, so the ledger does not depend on the order in which events are delivered.
+/// The id is a keyed hash. To anyone without `key`, it looks like a random number. All instances with the same key
+/// derive the same id from an address, so the ledger does not depend on the order in which events are delivered.
 pub fn supporter_id(key: &MacKey, email: &str) -> SupporterId {
     let code = key.sign(email.as_bytes());
     SupporterId::from_bytes(*code.first_chunk().expect("a code must have 32 bytes"))

@@ -14,8 +14,8 @@ use crate::config::Secret;
 
 const KEY_LEN: usize = 32;
 
-/// Encrypts private keys and other secrets, and provides the other keys of the deployment. Each use has its own key, which
-/// is derived (HKDF-SHA256, RFC 5869) from the deployment's secret.
+/// Encrypts private keys and other secrets, and provides the other keys of the deployment. Each use has its own key,
+/// which is derived (HKDF-SHA256, RFC 5869) from the deployment's secret.
 pub struct Vault {
     root: hkdf::Prk,
 }
@@ -52,8 +52,8 @@ impl hkdf::KeyType for Length {
 }
 
 impl Vault {
-    /// Opens the vault with the configured key. If none is configured, uses the key file, and creates it (mode 0600) if it
-    /// does not exist.
+    /// Opens the vault with the configured key. If none is configured, uses the key file, and creates it (mode 0600) if
+    /// it does not exist.
     ///
     /// # Errors
     /// See [`VaultError`].
@@ -65,8 +65,8 @@ impl Vault {
         Self::open_existing(configured, file)?.ok_or_else(|| VaultError::Missing(file.to_owned()))
     }
 
-    /// Opens the vault with the configured key. If none is configured, uses the key file, and returns `None` if that does not
-    /// exist.
+    /// Opens the vault with the configured key. If none is configured, uses the key file, and returns `None` if that
+    /// does not exist.
     ///
     /// # Errors
     /// See [`VaultError`].
@@ -110,7 +110,8 @@ impl Vault {
         MacKey::new(&self.derive(b"last good"))
     }
 
-    /// The key that signs the ledger's seals, which are digests of its entries. [`Self::seal`] is unrelated: it encrypts.
+    /// The key that signs the ledger's seals, which are digests of its entries. [`Self::seal`] is unrelated: it
+    /// encrypts.
     pub fn seal_key(&self) -> MacKey {
         MacKey::new(&self.derive(b"seals of the books"))
     }
@@ -132,8 +133,8 @@ impl Vault {
         out
     }
 
-    /// Decrypts what [`Vault::seal`] encrypted with the same label. Returns `None` if another key was used, or if the data
-    /// was changed.
+    /// Decrypts what [`Vault::seal`] encrypted with the same label. Returns `None` if another key was used, or if the
+    /// data was changed.
     pub fn unseal(&self, sealed: &[u8], label: &str) -> Option<Vec<u8>> {
         let (nonce, rest) = sealed.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
@@ -168,8 +169,8 @@ impl Vault {
     }
 }
 
-/// Creates the key file atomically. A process that dies in the middle leaves no partial key file. If another process has
-/// already created the file, that file is kept.
+/// Creates the key file atomically. A process that dies in the middle leaves no partial key file. If another process
+/// has already created the file, that file is kept.
 fn make_file(file: &Path) -> std::io::Result<()> {
     let folder = file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;

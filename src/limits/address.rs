@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-/// One client for rate limits: an IPv4 address, or the 64-bit network of an IPv6 address. Providers assign a whole 64-bit
-/// network to each household or machine.
+/// One client for rate limits: an IPv4 address, or the 64-bit network of an IPv6 address. Providers assign a whole
+/// 64-bit network to each household or machine.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Address(IpAddr);
 
@@ -36,9 +36,9 @@ impl Proxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Returns the client behind `peer`. `hops` are the addresses that proxies wrote, with the nearest proxy first. Each
-    /// proxy adds the address that it saw. So the first address that is not a trusted proxy is the client, and all addresses
-    /// after it may be forged. An invalid hop ends the search at the proxy before it.
+    /// Returns the client behind `peer`. `hops` are the addresses that proxies wrote, with the nearest proxy first.
+    /// Each proxy adds the address that it saw. So the first address that is not a trusted proxy is the client, and all
+    /// addresses after it may be forged. An invalid hop ends the search at the proxy before it.
     pub fn client(&self, peer: IpAddr, hops: impl Iterator<Item = Option<IpAddr>>) -> IpAddr {
         let mut client = peer;
         for hop in hops {
@@ -118,7 +118,11 @@ mod tests {
         let client = |peer: &str, header: &str| {
             proxies.client(ip(peer), Address::in_forwarded_for(header)).to_string()
         };
-        assert_eq!(client("192.0.2.9", "198.51.100.1"), "192.0.2.9", "a header from an untrusted peer must be ignored");
+        assert_eq!(
+            client("192.0.2.9", "198.51.100.1"),
+            "192.0.2.9",
+            "a header from an untrusted peer must be ignored"
+        );
         assert_eq!(client("10.0.0.1", "198.51.100.1"), "198.51.100.1");
         assert_eq!(client("::1", "203.0.113.5, 198.51.100.1, 10.1.1.1"), "198.51.100.1");
         assert_eq!(client("::ffff:10.0.0.1", "198.51.100.1"), "198.51.100.1");

@@ -25,7 +25,8 @@ impl<K: Clone + Eq + Hash> OnceIn<K> {
         Self { every, last: Cache::new(KEYS), clock: clock.clone() }
     }
 
-    /// Runs `act`, unless an action for `key` succeeded within the interval. After a failure, the next caller tries again.
+    /// Runs `act`, unless an action for `key` succeeded within the interval. After a failure, the next caller tries
+    /// again.
     ///
     /// # Errors
     /// The errors of `act`.

@@ -52,8 +52,8 @@ impl RouteLimits {
         self.attempts.take(attempt)
     }
 
-    /// Counts a call for a site. Call this after [`Self::take_address`] and [`Self::take_attempt`], because calls that they
-    /// reject must not count against the site's limit.
+    /// Counts a call for a site. Call this after [`Self::take_address`] and [`Self::take_attempt`], because calls that
+    /// they reject must not count against the site's limit.
     ///
     /// # Errors
     /// The limit is exceeded.

@@ -40,15 +40,16 @@ pub struct SiteSettings {
     pub giving: BTreeMap<Currency, Giving>,
 }
 
-/// The maximum length of a page's URL, in bytes. Stripe accepts 5,000 characters, and Keepopen adds parameters to the URL.
+/// The maximum length of a page's URL, in bytes. Stripe accepts 5,000 characters, and Keepopen adds parameters to the
+/// URL.
 const MAX_URL_LEN: usize = 2000;
 
 impl SiteSettings {
     /// Returns the URL, if it is an http or https URL on one of the site's origins without a user name or password.
     pub fn own_page(&self, text: &str) -> Option<Url> {
         let url = Url::parse(text).ok()?;
-        // The scheme is checked, because a `blob:` URL has the origin of the page that created it, and no other browser can
-        // open it.
+        // The scheme is checked, because a `blob:` URL has the origin of the page that created it, and no other browser
+        // can open it.
         let plain = matches!(url.scheme(), "http" | "https")
             && url.username().is_empty()
             && url.password().is_none()

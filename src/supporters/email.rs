@@ -21,8 +21,8 @@ pub struct Email(String);
 pub struct NotAnEmail;
 
 impl Email {
-    /// Parses an address. There must be text before and after the last `@`, no white space inside, and at most 254 bytes
-    /// (RFC 5321, 4.5.3.1.3).
+    /// Parses an address. There must be text before and after the last `@`, no white space inside, and at most 254
+    /// bytes (RFC 5321, 4.5.3.1.3).
     ///
     /// # Errors
     /// The text does not have this form.
@@ -43,8 +43,8 @@ impl Email {
     }
 }
 
-/// Converts a text to lower case in composed form. Composing comes last, because converting to lower case can decompose a
-/// letter (`İ`).
+/// Converts a text to lower case in composed form. Composing comes last, because converting to lower case can decompose
+/// a letter (`İ`).
 fn lower_case(text: &str) -> String {
     text.nfc().collect::<String>().to_lowercase().nfc().collect()
 }

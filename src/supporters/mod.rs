@@ -1,5 +1,5 @@
-//! Supporters and their standing. The standing says how a site treats a supporter, for example as a recurring giver. It is
-//! computed from the supporter's contributions to that site.
+//! Supporters and their standing. The standing says how a site treats a supporter, for example as a recurring giver. It
+//! is computed from the supporter's contributions to that site.
 //!
 //! **Owns** the standing, and the e-mail addresses that identify supporters.
 //! **Never** does I/O.

@@ -1,5 +1,5 @@
-//! Recently changed standings, in memory. A token states a supporter's standing, and the banner must not rely on a token
-//! that is older than the last change of that standing.
+//! Recently changed standings, in memory. A token states a supporter's standing, and the banner must not rely on a
+//! token that is older than the last change of that standing.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,8 +42,8 @@ pub enum Newest {
     Forgotten,
 }
 
-/// The standings that changed within the lifetime of a token. At most [`MAX_RECENT_STANDINGS`] are kept. If there are more,
-/// the oldest are dropped. The standing in a token that is older than the newest dropped change is then unknown.
+/// The standings that changed within the lifetime of a token. At most [`MAX_RECENT_STANDINGS`] are kept. If there are
+/// more, the oldest are dropped. The standing in a token that is older than the newest dropped change is then unknown.
 pub struct RecentStandings {
     capacity: usize,
     /// Whether there is anything to look up. Usually there is nothing, and then readers don't take the lock.
@@ -210,8 +210,8 @@ impl Changes {
         self.count = count;
     }
 
-    /// Drops the oldest changes. Drops a tenth of the capacity more than necessary, so that this does not happen for each
-    /// new change.
+    /// Drops the oldest changes. Drops a tenth of the capacity more than necessary, so that this does not happen for
+    /// each new change.
     fn forget_oldest(&mut self, capacity: usize) {
         let mut times: Vec<i64> = self.by_supporter.values().flatten().map(|it| it.changed_at_ms).collect();
         let surplus = (times.len() - capacity + capacity / 10).clamp(1, times.len());
@@ -290,7 +290,10 @@ mod tests {
         standings.expire(NOW_MS + KEEP_MS);
         assert!(standings.is_empty());
         assert_eq!(newest(&standings, 1, "journal", NOW_MS - 1000), Newest::Token);
-        assert!(!standings.active.load(Ordering::Relaxed), "readers must not take the lock if there is nothing to look up");
+        assert!(
+            !standings.active.load(Ordering::Relaxed),
+            "readers must not take the lock if there is nothing to look up"
+        );
     }
 
     #[test]

@@ -14,8 +14,8 @@ pub struct GiftSummary {
     pub frequency: Frequency,
     /// The contribution's state.
     pub state: ContributionState,
-    /// When the newest retained payment arrived, in milliseconds since 1970. A payment is retained unless it was reversed in
-    /// full.
+    /// When the newest retained payment arrived, in milliseconds since 1970. A payment is retained unless it was
+    /// reversed in full.
     pub last_retained_payment_at_ms: Option<i64>,
     /// The end of the paid period of a recurring contribution, in milliseconds since 1970.
     pub paid_until_ms: Option<i64>,
@@ -84,10 +84,10 @@ impl GiftSummary {
     }
 }
 
-/// Returns the new standing, if a token that was issued for the contributions `before` could now cause the wrong appeal or
-/// thanks. Nobody has a token before the first payment, so a first gift is not a change. A supporter with an active gift is
-/// never asked, so a renewal is not a change either. If the standing ends as time passes, a new end or a new quiet period is
-/// a change.
+/// Returns the new standing, if a token that was issued for the contributions `before` could now cause the wrong appeal
+/// or thanks. Nobody has a token before the first payment, so a first gift is not a change. A supporter with an active
+/// gift is never asked, so a renewal is not a change either. If the standing ends as time passes, a new end or a new
+/// quiet period is a change.
 pub fn standing_changed(
     before: &[GiftSummary],
     after: &[GiftSummary],
@@ -108,8 +108,8 @@ pub fn standing_changed(
 /// Computes the standing from the contributions to one site at `now_ms`.
 ///
 /// A recurring gift that is active, or that ended and is still paid for, outranks one whose payment failed. If there is
-/// neither, a pending payment makes the standing unknown: the reader is neither asked nor thanked. Between a one-off gift
-/// and an ended recurring gift, the one that was paid last counts.
+/// neither, a pending payment makes the standing unknown: the reader is neither asked nor thanked. Between a one-off
+/// gift and an ended recurring gift, the one that was paid last counts.
 pub fn standing_of(given: &[GiftSummary], quiet_days: u32, now_ms: i64) -> StandingNow {
     let paid_until_ms = given.iter().filter_map(GiftSummary::ended_and_paid_until_ms).max();
     // Only the paid period of an ended gift can change the standing as time passes.
@@ -144,11 +144,11 @@ fn standing_while(given: &[GiftSummary], still_paid_for: bool) -> Standing {
     }
 }
 
-/// The best standing among supporters who share an address, and the supporter who has it. Asking is only allowed if it is
-/// allowed for all of them. `None` if there are no supporters.
+/// The best standing among supporters who share an address, and the supporter who has it. Asking is only allowed if it
+/// is allowed for all of them. `None` if there are no supporters.
 ///
-/// The standing is computed with [`standing_of`], as if one person had given everything. If several supporters have this
-/// standing, the one who was last to pay is returned, and then the one with the smallest id.
+/// The standing is computed with [`standing_of`], as if one person had given everything. If several supporters have
+/// this standing, the one who was last to pay is returned, and then the one with the smallest id.
 pub fn best_standing(
     sharing: &[(SupporterId, Vec<GiftSummary>)],
     quiet_days: u32,
@@ -231,15 +231,31 @@ mod tests {
             Some(Standing::PastDue)
         );
         assert_eq!(changed(&[month(State::Active, 10)], &[month(State::Ended, 10)]), Some(Standing::Lapsed));
-        assert_eq!(changed(&[month(State::Active, 10)], &[]), Some(Standing::None), "the gift now belongs to another supporter");
+        assert_eq!(
+            changed(&[month(State::Active, 10)], &[]),
+            Some(Standing::None),
+            "the gift now belongs to another supporter"
+        );
         let once = |paid_at_ms| given(Frequency::Once, State::Paid, paid_at_ms);
-        assert_eq!(changed(&[once(10)], &[once(10), once(20)]), Some(Standing::OneOff), "the quiet period is longer");
+        assert_eq!(
+            changed(&[once(10)], &[once(10), once(20)]),
+            Some(Standing::OneOff),
+            "the quiet period is longer"
+        );
         assert_eq!(changed(&[once(20)], &[once(10), once(20)]), None);
         let paid_for = |until_ms| GiftSummary { paid_until_ms: Some(until_ms), ..month(State::Ended, 10) };
         let (running, ending) = (month(State::Active, 10), paid_for(1_001));
-        assert_eq!(changed(&[running], &[ending]), Some(Standing::Recurring), "the standing will end as time passes");
+        assert_eq!(
+            changed(&[running], &[ending]),
+            Some(Standing::Recurring),
+            "the standing will end as time passes"
+        );
         assert_eq!(changed(&[ending], &[ending]), None);
-        assert_eq!(changed(&[ending], &[paid_for(1_002)]), Some(Standing::Recurring), "the standing will end at another time");
+        assert_eq!(
+            changed(&[ending], &[paid_for(1_002)]),
+            Some(Standing::Recurring),
+            "the standing will end at another time"
+        );
         assert_eq!(changed(&[ending], &[running]), Some(Standing::Recurring), "the gift is active again");
         assert_eq!(changed(&[running], &[running, ending]), None, "another gift continues");
         let before = [ending, once(20)];
@@ -268,7 +284,11 @@ mod tests {
         assert_eq!((recurring.at(until_ms - 1), recurring.at(until_ms)), (recurring, lapsed));
         assert_eq!((recurring.ends_at_s(), lapsed.ends_at_s()), (Some(365 * DAY_MS / 1000), None));
         let half = NextStanding { at_ms: 1_500, standing: Standing::Lapsed };
-        assert_eq!(StandingNow { next: Some(half), ..recurring }.ends_at_s(), Some(2), "the second must not be before the standing ends");
+        assert_eq!(
+            StandingNow { next: Some(half), ..recurring }.ends_at_s(),
+            Some(2),
+            "the second must not be before the standing ends"
+        );
         // A paid period outranks another gift whose payment failed.
         let failing = given(MONTHLY, State::PastDue, 9);
         let failing_and_year = standing_of(&[failing, year], 90, 2);
@@ -299,7 +319,11 @@ mod tests {
             let sharing = order(vec![(id(1), vec![lapsed]), (id(2), vec![running]), (id(3), vec![])]);
             assert_eq!(best(&sharing), (id(2), Standing::Recurring, quiet_ms));
             let sharing = order(vec![(id(1), vec![one_off]), (id(2), vec![lapsed])]);
-            assert_eq!(best(&sharing), (id(2), Standing::Lapsed, quiet_ms), "the gift that was paid last must count");
+            assert_eq!(
+                best(&sharing),
+                (id(2), Standing::Lapsed, quiet_ms),
+                "the gift that was paid last must count"
+            );
             let sharing = order(vec![(id(1), vec![]), (id(2), vec![])]);
             assert_eq!(best(&sharing), (id(1), Standing::None, None));
         }

@@ -1,8 +1,8 @@
 //! Deserialises what people wrote, with messages in the notation of their file.
 //!
-//! This differs from serde's own reading of JSON values in two ways. A list is never accepted in place of a table, where
-//! serde would assign the items to the fields in order. Messages use the words table, list and text, never sequence, map
-//! and string.
+//! This differs from serde's own reading of JSON values in two ways. A list is never accepted in place of a table,
+//! where serde would assign the items to the fields in order. Messages use the words table, list and text, never
+//! sequence, map and string.
 //!
 //! **Owns** deserialising values, and the messages about invalid ones.
 //! **Never** knows which settings or appeals exist.
