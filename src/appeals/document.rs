@@ -38,7 +38,7 @@ impl AppealDocument {
     /// Reads one appeal like [`Self::read`]. Messages use the notation of the appeal's file.
     ///
     /// # Errors
-    /// As [`Self::read`].
+    /// The errors of [`Self::read`].
     pub fn read_as(
         mut fields: Map<String, Value>,
         place: &str,
@@ -108,7 +108,7 @@ impl AppealDocument {
     /// Reads a stored version of an appeal. A version contains no state, so the caller passes it as `live`.
     ///
     /// # Errors
-    /// As [`Self::read`].
+    /// The errors of [`Self::read`], and an error if `body` is not JSON.
     pub fn read_version(appeal: &str, body: &str, live: Live) -> Result<Self, AppealProblem> {
         let fields = serde_json::from_str(body).map_err(|error| AppealProblem {
             appeal: appeal.to_owned(),

@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_in_place_of_a_table_is_a_problem_of_its_appeal() {
+    fn a_list_in_place_of_a_table_is_reported_for_its_appeal() {
         let text = GOOD.replace("schedule =", "frequency = [3, 7]\nschedule =");
         let (documents, problems) = read(&text, Format::Toml).unwrap();
         assert!(documents.is_empty());

@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_reported_with_its_position_and_what_to_write() {
+    fn a_syntax_error_is_reported_with_its_position_and_a_fix() {
         for (text, position, sentence) in [
             ("Tá {article_count, plurals, other {#}}", 20, "{article_count, plural, one {…} other {# …}}"),
             ("{article_count, }", 17, "only a plural can follow"),

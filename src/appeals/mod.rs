@@ -1,4 +1,7 @@
-//! Appeals: from the audience team's files to what the banner path reads.
+//! Appeals: from the audience team's files to what the banner path (the code that answers banner requests) reads.
+//!
+//! An appeal has one or more variants, between which the readers are divided, each with its own copy (texts). It shows
+//! on surfaces of a page: as a banner, inline, or as a wall. Its rules are compiled and applied by `keepopen_decision`.
 //!
 //! **Owns** the appeals file's schema, the copy, and the snapshot that the banner path reads.
 //! **Never** does I/O: it takes texts and returns values.

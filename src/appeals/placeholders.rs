@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_that_the_language_does_not_have_is_refused() {
+    fn a_plural_form_that_the_language_does_not_have_is_rejected() {
         let sites: BTreeMap<String, SiteSettings> =
             [("dublin", "en-IE"), ("gaillimh", "ga"), ("tokyo", "ja")]
                 .map(|(id, tag)| {

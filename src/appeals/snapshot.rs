@@ -14,9 +14,9 @@ use super::wordings::{self, Wordings};
 use super::{AppealDocument, AppealProblem, QuietDays, placeholders};
 use crate::sites::SiteSettings;
 
-/// What the banner path reads. It is replaced as a whole when appeals change.
+/// Everything that is needed to answer a banner request. It is replaced as a whole when appeals change.
 pub struct Snapshot {
-    /// The rules.
+    /// The compiled rules of all appeals.
     pub compiled: Compiled,
     appeals: Arc<[PublishedAppeal]>,
     /// The appeals that were skipped, and why.
@@ -75,7 +75,7 @@ impl PublishedVariant {
         (wording.with(locale, choices, ticker, quiet_days), &wording.needs)
     }
 
-    /// What a reader of `site` in `country` can give.
+    /// The choices (amounts and intervals) for a reader of `site` in `country`.
     fn choices_for(&self, site: &str, country: Option<&str>) -> Option<&RawValue> {
         self.choices.get(site).map(|choices| choices.to(country))
     }
@@ -151,7 +151,7 @@ impl Snapshot {
         &self.appeals
     }
 
-    /// The appeal with this index, which is part of a verdict.
+    /// The appeal with this index. A verdict (the answer to a banner request) contains the index.
     pub fn appeal(&self, index: AppealIndex) -> &PublishedAppeal {
         &self.appeals[index.0]
     }

@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticker_has_the_fields_of_what_it_counts_and_no_others() {
+    fn a_ticker_only_accepts_the_fields_for_what_it_counts() {
         let money = "counts = \"money\"\n";
         let supporters = "counts = \"supporters\"\n";
         for (text, field) in [
@@ -326,13 +326,13 @@ mod tests {
             (total, left, percent)
         };
         assert_eq!(values(0), (1, 299, 0));
-        assert_eq!(values(298), (299, 1, 99), "100 percent is not shown before the goal is reached");
+        assert_eq!(values(298), (299, 1, 99), "100 percent must not be shown before the goal is reached");
         assert_eq!(values(299), (300, 0, 100));
         assert_eq!(values(599), (600, 0, 200));
         assert_eq!(
             values(-5),
             (1, 299, 0),
-            "a negative count is shown as 0 plus the supporters from offline"
+            "a negative count must be shown as 0 plus the offline supporters"
         );
         assert_eq!(values(i64::MAX).0, i64::MAX);
     }

@@ -40,7 +40,7 @@ pub fn load<Site: DeserializeOwned>(file: Option<&Path>) -> Result<Settings<Site
 /// Reads settings from `text` alone, without the environment. Used by tests and the demo.
 ///
 /// # Errors
-/// As [`load`].
+/// The errors of [`load`].
 pub fn from_toml<Site: DeserializeOwned>(text: &str) -> Result<Settings<Site>, ConfigError> {
     let settings = finish(Figment::new().merge(Toml::string(text)))?;
     check::check(&settings)?;

@@ -67,7 +67,7 @@ pub struct DatabaseSettings {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StripeSettings {
-    /// Stripe's mode. Events of the other mode are quarantined.
+    /// Stripe's mode. Events of the other mode are quarantined: they are stored, but not booked.
     pub mode: Mode,
     /// The secret or restricted API key (`sk_…`, `rk_…`).
     pub secret_key: Secret,

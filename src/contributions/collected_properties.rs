@@ -168,16 +168,20 @@ fn the_strongest_evidence_decides() {
         <[Fact; 14]>::try_from(evidence()).expect("evidence() must return 14 facts");
     let (first, second) = (charge(1, 1), charge(2, 3));
     for (what, reports, expected) in [
-        ("nothing", vec![], [0, 0]),
+        ("no evidence", vec![], [0, 0]),
         ("nobody tried to collect it", vec![never.clone()], [0, 4]),
         ("collected at once", vec![never.clone(), at_once.clone()], [4, 0]),
-        ("recorded outside", vec![at_once.clone(), part(5, 4, None)], [0, 4]),
-        ("through Stripe", vec![part(5, 4, None), through.clone()], [4, 0]),
+        ("recorded as paid outside", vec![at_once.clone(), part(5, 4, None)], [0, 4]),
+        ("paid through Stripe", vec![part(5, 4, None), through.clone()], [4, 0]),
         ("marked as paid outside", vec![through, at_once.clone(), marked.clone()], [0, 4]),
-        ("a part moved", vec![never.clone(), marked.clone(), first.clone()], [1, 3]),
-        ("an amount outside", vec![second.clone(), marked.clone(), outside.clone()], [1, 3]),
-        ("moved in full", vec![at_once, marked, outside, first.clone(), second.clone()], [4, 0]),
-        ("moved in full, in parts", vec![never, second, first], [4, 0]),
+        ("a charge for a part", vec![never.clone(), marked.clone(), first.clone()], [1, 3]),
+        ("the amount paid outside", vec![second.clone(), marked.clone(), outside.clone()], [1, 3]),
+        (
+            "charges for the whole amount",
+            vec![at_once, marked, outside, first.clone(), second.clone()],
+            [4, 0],
+        ),
+        ("charges for the whole amount, and never attempted", vec![never, second, first], [4, 0]),
     ] {
         assert_eq!(net(&folded(&reports)), expected, "{what}");
     }

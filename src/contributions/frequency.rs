@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_ends_on_the_calendar() {
+    fn the_end_of_an_interval_follows_the_calendar() {
         let end = |interval, count, start: &str| {
             let start: Timestamp = start.parse().unwrap();
             let end_s = Frequency::parse(interval, count).unwrap().end_of_interval_s(start.as_second());

@@ -1,5 +1,6 @@
 //! Contributions and their ledger: plain data and plain functions.
 //!
+//! A contribution, or gift, is one act of giving: a one-off payment, or a subscription with all of its payments.
 //! A fact is everything that is known about one of Stripe's objects, such as a charge. Folding the facts of one gift
 //! gives the contribution, its payments, its ledger entries and its domain events
 //! (`docs/decisions/0002-facts-and-folds.md`).

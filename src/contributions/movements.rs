@@ -22,7 +22,7 @@ pub(super) struct ReceivedPayment {
     /// The payment's key: a payment intent or an invoice. The key of an invoice's offline part ends with `/offline`.
     pub object: String,
     pub kind: PaymentKind,
-    /// The payment intent or invoice.
+    /// The payment intent or invoice that caused the entries.
     pub cause: String,
     pub money: Money,
     /// The entries that book the payment. If Stripe reported it differently before, they include the entries of the
@@ -65,12 +65,18 @@ impl ReversedAmounts {
 
 /// A refund or a dispute that moved money.
 pub(super) struct Reversal<'a> {
+    /// The kind of entry that books it: a refund or a dispute.
     pub kind: EntryKind,
+    /// The kind of entry that books the return of the money. `None` if the money was not returned.
     pub reversal: Option<EntryKind>,
+    /// The refund or dispute.
     pub object: &'a str,
+    /// The payment intent and the charge that were refunded or disputed.
     pub of: [Option<&'a String>; 2],
     pub money: Money,
+    /// When the money left.
     pub at: Dates,
+    /// When the money was returned.
     pub reversal_at: Dates,
 }
 

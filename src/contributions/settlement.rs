@@ -1,4 +1,7 @@
 //! Compares the booked money of one gift with Stripe's balance, and books fees, conversions and payouts.
+//!
+//! A payment, refund or dispute is settled once Stripe's balance has a transaction for it. The settlement currency is
+//! the currency of that transaction.
 
 use std::collections::BTreeMap;
 

@@ -280,10 +280,10 @@ mod tests {
                 folded(&[&known, more].concat()).contribution
             };
             let paid = [invoice("in_2", new, 5)];
-            let living = of(Active, &paid);
-            assert_eq!(living.state, ContributionState::Active);
-            assert_eq!(living.subscription.as_deref(), Some(new));
-            assert_eq!(living.subscriptions, ["sub_a", "sub_b"]);
+            let active = of(Active, &paid);
+            assert_eq!(active.state, ContributionState::Active);
+            assert_eq!(active.subscription.as_deref(), Some(new));
+            assert_eq!(active.subscriptions, ["sub_a", "sub_b"]);
             assert_eq!(of(PastDue, &paid).state, ContributionState::PastDue);
             // The new subscription is canceled too, so the contribution has ended.
             assert_eq!(of(Canceled, &paid).state, ContributionState::Ended);

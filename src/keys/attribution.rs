@@ -154,9 +154,9 @@ mod tests {
         ] {
             assert_eq!(read(bad), Err(BadAttribution), "{bad}");
         }
-        let nowhere = Shown { country: None, surface: Surface::Wall, ..SHOWN };
+        let without_country = Shown { country: None, surface: Surface::Wall, ..SHOWN };
         let wanted = Attribution { country: String::new(), surface: text("wall"), ..wanted };
-        assert_eq!(read(&nowhere.sign(&key)), Ok(wanted));
+        assert_eq!(read(&without_country.sign(&key)), Ok(wanted));
     }
 
     #[test]

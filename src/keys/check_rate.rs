@@ -10,7 +10,8 @@ use crate::limits::{Address, KeyedLimit, Limit, Penalty};
 /// Why a token is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To answer a banner request. If there is no capacity, the reader is neither asked nor thanked.
+    /// To answer a banner request (which appeal a page should show). If there is no capacity, the reader is neither
+    /// asked nor thanked.
     Asking,
     /// To act for the token's supporter, who gets an error if there is no capacity.
     Acting,

@@ -291,6 +291,7 @@ mod tests {
         let body = good.split('.').nth(1).unwrap();
         let unsigned_head = URL_SAFE_NO_PAD
             .encode(format!(r#"{{"alg":"none","typ":"{TYPE}","kid":"{}"}}"#, tokens.keys.load()[0].kid));
+        // An attacker could use the public key as an HMAC secret (algorithm confusion).
         let confused = EncodingKey::from_secret(tokens.keys.load()[0].public.as_bytes());
         let mut tampered = good.clone().into_bytes();
         let middle = good.find('.').unwrap() + 20;

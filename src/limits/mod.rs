@@ -1,4 +1,5 @@
-//! Rate limits: how often something may happen in total, per key, or per client address.
+//! Rate limits: how often something may happen in total, per key, or per client address. A key is any value whose uses
+//! are counted separately, such as a supporter or an attempt.
 //!
 //! **Owns** rate limits with bounded memory, and the address that identifies a client.
 //! **Never** knows what is limited, and never answers a request.

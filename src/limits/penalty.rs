@@ -1,4 +1,4 @@
-//! Pauses keys that do something too often.
+//! Pauses keys, such as client addresses, that exceed a limit.
 
 use std::hash::Hash;
 use std::num::NonZeroU32;

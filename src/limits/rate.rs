@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn each_key_has_its_own_uses_and_the_wait_is_returned() {
+    fn each_key_has_its_own_limit_and_the_error_says_how_long_to_wait() {
         let clock = clock();
         let limit = KeyedLimit::per_minute(NonZeroU32::new(3).unwrap(), &clock);
         let taken = |key: &u8| (0..9).filter(|_| limit.take(key).is_ok()).count();

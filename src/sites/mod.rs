@@ -34,7 +34,7 @@ pub fn load(file: Option<&Path>) -> Result<Settings, ConfigError> {
 /// Reads settings from `text` alone, without the environment. Used by tests and the demo.
 ///
 /// # Errors
-/// As [`load`].
+/// The errors of [`load`].
 pub fn from_toml(text: &str) -> Result<Settings, ConfigError> {
     let settings = config::from_toml(text)?;
     check::check(&settings)?;

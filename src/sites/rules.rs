@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_sees_one_ask_a_day_unless_the_settings_say_otherwise() {
+    fn a_reader_is_asked_at_most_once_a_day_by_default() {
         let one_a_day = SiteFrequency { max_per_day: Some(1), ..SiteFrequency::default() };
         assert_eq!(frequency(&json!({})), one_a_day);
         assert_eq!(frequency(&json!({"frequency": {}})), one_a_day);

@@ -223,9 +223,13 @@ mod tests {
         let changed = |before: &[GiftSummary], after: &[GiftSummary]| {
             standing_changed(before, after, 90, 1_000).map(|now| now.standing)
         };
-        assert_eq!(changed(&[], &[month(State::Active, 10)]), None, "the first gift");
+        assert_eq!(changed(&[], &[month(State::Active, 10)]), None, "a first gift is not a change");
         assert_eq!(changed(&[month(State::Processing, 0)], &[month(State::Active, 10)]), None);
-        assert_eq!(changed(&[month(State::Active, 10)], &[month(State::Active, 20)]), None, "a renewal");
+        assert_eq!(
+            changed(&[month(State::Active, 10)], &[month(State::Active, 20)]),
+            None,
+            "a renewal is not a change"
+        );
         assert_eq!(
             changed(&[month(State::Active, 10)], &[month(State::PastDue, 10)]),
             Some(Standing::PastDue)

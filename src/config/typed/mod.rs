@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_value_is_reported_in_terms_of_the_file() {
+    fn an_invalid_value_is_reported_in_the_terms_of_the_notation() {
         for (change, field, wanted) in [
             (json!({"surface": "banner"}), "surface", "expected a list, found the text \"banner\"."),
             (json!({"surface": {"banner": 1}}), "surface", "expected a list, found a table."),
