@@ -38,7 +38,7 @@ macro_rules! id {
             /// The prefix of every id of this kind.
             pub const PREFIX: &'static str = $prefix;
 
-            /// Creates an id from 16 bytes, which are random or a digest.
+            /// Creates an id from 16 bytes, which are random or derived from other data.
             pub fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(format!("{}{}", $prefix, body_of(bytes)))
             }

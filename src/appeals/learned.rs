@@ -1,9 +1,9 @@
-//! The learned weights of variants.
+//! The learned weights of variants. A variant's weight determines its share of the readers.
 
 use keepopen_decision::{LearnedWeights, Learner};
 use serde::{Deserialize, Serialize};
 
-/// Weights of variants, learned from results.
+/// The weights of variants, learned from the results so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LearnedSoFar {
     /// The weights include the results before this hour, in milliseconds since 1970.

@@ -1,4 +1,4 @@
-//! Language tags: their syntax, and which of several fits a reader best.
+//! Language tags: checks their syntax, and finds the one among several that fits a reader best.
 
 use language_tags::LanguageTag;
 

@@ -218,7 +218,7 @@ impl<Site> Settings<Site> {
     /// Returns the effective settings as TOML. Secrets are shown as `(set)` or `(not set)`.
     ///
     /// # Errors
-    /// A value that TOML can't represent (none is known).
+    /// A value can't be represented in TOML. No such value is known.
     pub fn shown(&self) -> Result<String, toml::ser::Error>
     where
         Site: Clone + Serialize,

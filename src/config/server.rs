@@ -32,7 +32,7 @@ pub struct ServerSettings {
 /// header as the client wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ForwardedHeader {
-    /// The header of nginx, Caddy and most others.
+    /// The header that nginx, Caddy and most other proxies write.
     #[serde(rename = "X-Forwarded-For")]
     XForwardedFor,
     /// The standard header (RFC 7239).

@@ -46,7 +46,7 @@ pub enum Alarm {
         /// The refund or dispute.
         object: String,
     },
-    /// A refund or dispute is in another currency than its payment.
+    /// The currency of a refund or dispute differs from its payment's.
     CurrencyDiffers {
         /// The refund or dispute.
         object: String,

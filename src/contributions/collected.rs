@@ -1,4 +1,4 @@
-//! How much of an invoice was paid through Stripe, and how much outside it.
+//! Determines how much of an invoice was paid through Stripe, and how much outside it.
 //!
 //! **Rule**: only what a payment intent or a charge moved was paid through Stripe. The rest of a paid invoice is an
 //! offline payment. Since Stripe's API version basil, the invoice itself does not say how it was paid. Until another

@@ -1,4 +1,4 @@
-//! When something happened, according to Stripe.
+//! Determines when something happened, according to Stripe.
 //!
 //! **Rule**: a ledger entry is dated by its own event, never by the payment page or the payment that it began with.
 //! Stripe reports the same thing in an event, in an object and in its balance, often some seconds apart. The best known

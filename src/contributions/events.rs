@@ -128,11 +128,11 @@ impl DomainEventKind {
 pub struct DomainEvent {
     /// What happened.
     pub kind: DomainEventKind,
-    /// The cause: the id of an object at Stripe, of the contribution, or of another event.
+    /// The cause: an object at Stripe, the contribution, or the key of another event.
     pub cause: String,
     /// The contribution.
     pub contribution: ContributionId,
-    /// The site it was given to.
+    /// The site that received the gift.
     pub site: String,
     /// The supporter. `None` until the contribution is written.
     pub supporter: Option<SupporterId>,
@@ -163,7 +163,7 @@ pub(super) struct Sources<'a> {
 }
 
 impl Sources<'_> {
-    /// Every event that follows from the facts, by key.
+    /// Returns every event that follows from the facts, sorted by key.
     pub fn events(&self) -> Vec<DomainEvent> {
         let mut events: BTreeMap<String, DomainEvent> = BTreeMap::new();
         let mut add = |event: DomainEvent| {
@@ -300,7 +300,7 @@ impl Sources<'_> {
         Money { amount_minor: minor, ..entry.money }
     }
 
-    /// Whether part of an entry's payment was retained.
+    /// Whether at least a part of the payment with this key, or of its offline part, was retained.
     fn is_kept(&self, object: &str) -> bool {
         let offline = format!("{object}{OFFLINE_PART}");
         [object, &offline].iter().any(|id| self.payments.get(*id).is_some_and(|it| it.is_kept(self.taken)))

@@ -92,7 +92,7 @@ pub struct SubscriptionFact {
     /// Its changes, as reported by events.
     #[serde(default)]
     pub changes: Vec<SubscriptionChange>,
-    /// True once any report said that it was cancelled on request.
+    /// True once any report said that the subscription was cancelled on request.
     #[serde(default)]
     pub cancelled_on_request: bool,
 }
@@ -152,13 +152,13 @@ pub struct InvoiceFact {
     /// True once any report said that Stripe moved the money.
     #[serde(default)]
     pub through_stripe: bool,
-    /// True once any report said that somebody marked it as paid outside Stripe.
+    /// True once any report said that somebody marked the invoice as paid outside Stripe.
     #[serde(default)]
     pub marked_outside: bool,
-    /// True once any report said that it was paid within a minute of being finalized, by Stripe's own attempt.
+    /// True once any report said that Stripe's own attempt paid the invoice within a minute of its finalization.
     #[serde(default)]
     pub collected_at_once: bool,
-    /// True once any report said that it was paid although Stripe had never tried to collect it.
+    /// True once any report said that the invoice was paid although Stripe had never tried to collect it.
     #[serde(default)]
     pub never_attempted: bool,
     pub origin: Option<Origin>,
@@ -175,7 +175,7 @@ pub struct InvoiceFact {
     /// When Stripe created the events that report that its payment failed, or needs the reader's action.
     #[serde(default)]
     pub failed_events_s: Vec<i64>,
-    /// True once any report said that it is for a further period of its subscription.
+    /// True once any report said that the invoice is for a further period of its subscription.
     #[serde(default)]
     pub renews: bool,
 }

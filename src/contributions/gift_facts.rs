@@ -72,7 +72,7 @@ impl<'a> GiftFacts<'a> {
         gift_facts
     }
 
-    /// Selects the subscription that represents the contribution, if there are several.
+    /// Selects the deciding subscription: the one that represents the contribution if there are several.
     pub(super) fn decide(
         &mut self,
         payments: &BTreeMap<String, ReceivedPayment>,
@@ -172,7 +172,7 @@ impl<'a> GiftFacts<'a> {
         tied.filter(|it| it.kind == PaymentKind::Payment).min_by_key(|it| &it.object)
     }
 
-    /// These objects and everything linked to them.
+    /// Returns the ids of these objects, and of everything linked to them.
     pub(super) fn tied_to<'s>(&'s self, from: impl IntoIterator<Item = &'s str>) -> BTreeSet<&'s str> {
         let mut seen: BTreeSet<&str> = from.into_iter().collect();
         let mut next: Vec<&str> = seen.iter().copied().collect();

@@ -81,7 +81,8 @@ pub(super) struct Reversal<'a> {
 }
 
 impl ReceivedPayment {
-    /// The payment of a one-off gift, with its payment intent as key.
+    /// The payment of a one-off gift, with its payment intent as key. `None` if the session is not paid, or is for a
+    /// recurring gift.
     pub fn of_session(session: &SessionFact) -> Option<Self> {
         let paid = session.latest.state == SessionState::Paid && session.mode == Some(SessionMode::Payment);
         let money = session.total.filter(|money| money.amount_minor > 0)?;

@@ -46,7 +46,7 @@ impl Candidate<'_> {
             None => 0,
         };
         let over = matches!(state, Some(SubscriptionState::Canceled | SubscriptionState::IncompleteExpired));
-        // An active subscription decides even if its newest payment was reversed, by goodwill or by the bank.
+        // An active subscription decides even if its newest payment was refunded out of goodwill, or disputed.
         let class = match (alive > 0, self.is_kept) {
             (true, true) => 4,
             (true, false) => 3,

@@ -67,7 +67,7 @@ states! {
         Other,
         /// Not final yet.
         Draft,
-        /// It could not be finalized, so it will not be paid.
+        /// The invoice could not be finalized, so it will not be paid.
         Stuck,
         /// Waiting for its payment.
         Open,
@@ -87,15 +87,15 @@ states! {
     RefundState {
         /// An unknown label.
         Other,
-        /// Waiting for the reader; no money moved yet.
+        /// The refund waits for the reader, and no money has moved yet.
         RequiresAction,
-        /// Under way; the money has left our balance.
+        /// The refund is under way, and the money has left our balance.
         Pending,
         /// The reader has the money.
         Succeeded,
-        /// Cancelled; the money is back with us.
+        /// The refund was cancelled, and the money is back in our balance.
         Canceled,
-        /// Failed; the money is back with us.
+        /// The refund failed, and the money is back in our balance.
         Failed,
     } ends: Canceled, Failed
 }
@@ -107,13 +107,13 @@ states! {
         Other,
         /// An inquiry: no money moved.
         Warning,
-        /// The bank withdrew the money; the case is open.
+        /// The bank withdrew the money, and the dispute is open.
         Open,
-        /// An inquiry that was dropped, or a dispute prevented in time.
+        /// An inquiry was dropped, or a dispute was prevented in time.
         Dropped,
-        /// Closed; the money was returned.
+        /// The dispute is closed, and the bank returned the money.
         Won,
-        /// Closed; the money is lost.
+        /// The dispute is closed, and the money is lost.
         Lost,
     } ends: Dropped, Won, Lost
 }
@@ -143,16 +143,16 @@ states! {
         Pending,
         /// On its way to the bank.
         InTransit,
-        /// At the bank. It can still be returned.
+        /// The money is at the bank. The bank can still return it.
         Paid,
-        /// Cancelled; the money is back at Stripe.
+        /// The payout was cancelled, and the money is back in Stripe's balance.
         Canceled,
         /// Returned.
         Failed,
     } ends: Canceled, Failed
 }
 
-/// What a Checkout Session sells.
+/// The mode of a Checkout Session: what the reader pays for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionMode {

@@ -17,7 +17,7 @@ const PKCS8_HEAD: [u8; 16] =
 pub struct SigningKey {
     /// The key's id: its JWK thumbprint (RFC 7638).
     pub kid: String,
-    /// The public half, base64url.
+    /// The public half of the key, as base64url.
     pub public: String,
     pub(super) encoding: EncodingKey,
     pub(super) decoding: DecodingKey,
@@ -28,9 +28,9 @@ pub struct SigningKey {
 pub struct SealedKey {
     /// The key's id.
     pub kid: String,
-    /// The public half, base64url.
+    /// The public half of the key, as base64url.
     pub public: String,
-    /// The encrypted private half, base64url.
+    /// The encrypted private half of the key, as base64url.
     pub sealed: String,
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// The bodies that are still arriving. If there are too many, or they have too many bytes, the oldest are cut off. An
-/// honest client finishes within moments, so the oldest bodies are probably from attackers.
+/// honest client finishes within moments, so the oldest bodies belong to the slowest clients.
 pub struct Bodies {
     max_bodies: usize,
     max_bytes: usize,
@@ -39,7 +39,7 @@ impl Bodies {
         Self { max_bodies, max_bytes, arriving: Mutex::default() }
     }
 
-    /// Counts a body of which `bytes` have arrived.
+    /// Starts to count a new body, of which `bytes` bytes have arrived.
     pub fn arriving(&self, bytes: usize) -> ArrivingBody<'_> {
         let cut = Arc::new(Notify::new());
         let mut arriving = self.lock();

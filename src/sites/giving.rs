@@ -98,7 +98,7 @@ pub struct OfferedAmount {
     pub amount_minor: i64,
 }
 
-/// Stripe's fee for a payment, so that readers can add it to their gift.
+/// Stripe's fee for a payment, which readers can add to their gift.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeeCover {

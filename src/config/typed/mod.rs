@@ -90,7 +90,7 @@ pub fn read<T: DeserializeOwned>(value: Value, notation: Notation) -> Result<T, 
     })
 }
 
-/// What was expected or found.
+/// The kind of value that was expected or found.
 #[derive(Clone, Debug)]
 enum Kind {
     /// A table with these fields. The list is empty if they are unknown.
