@@ -147,7 +147,7 @@ states! {
         Paid,
         /// The payout was cancelled, and the money is back in Stripe's balance.
         Canceled,
-        /// Returned.
+        /// The bank returned the money.
         Failed,
     } ends: Canceled, Failed
 }
