@@ -1,6 +1,6 @@
-//! Everything that changes data, in families; one file per action.
+//! Contains every action that changes data: one file per action, grouped in families.
 //!
-//! **Owns** transactions: an action commits all of its work, with its audit row, or nothing.
+//! **Owns** transactions: an action commits all of its work together with its audit row, or commits nothing.
 //! **Never** knows HTTP, or the shape of Stripe's objects.
 //! **Start at** the families; every action takes a [`crate::app::Context`].
 //! **Tested in** `tests/api/`.

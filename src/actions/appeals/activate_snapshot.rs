@@ -1,12 +1,12 @@
-//! Replaces the active snapshot.
+//! Replaces the active snapshot: the compiled appeals, totals and weights from which banner requests are answered.
 
 use std::sync::Arc;
 
 use crate::app::{App, SnapshotInputs};
 use crate::appeals::{Snapshot, switched};
 
-/// Changes the inputs, and replaces the snapshot. An appeal that can't be used is skipped and logged; the others become
-/// active.
+/// Applies `change` to the snapshot's inputs, compiles them, and activates the new snapshot. An appeal that can't be
+/// used is skipped and logged; the other appeals become active.
 pub(in crate::actions) fn activate_snapshot(app: &App, change: impl FnOnce(&mut SnapshotInputs)) {
     let mut snapshot_inputs = app.snapshot_inputs();
     change(&mut snapshot_inputs);

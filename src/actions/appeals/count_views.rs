@@ -1,4 +1,4 @@
-//! Counts the first views from which an appeal's weights are learned.
+//! Counts first views: the views from which the weights of an appeal's variants are learned.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,18 @@ use keepopen_decision::bandit::plausible_views;
 
 use crate::store::planned_weights::{HourViews, PlannedWeights};
 
-/// First views that count, and how many are ignored.
+/// The number of first views that count, and the number that are ignored.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct CountedViews {
-    /// Per variant, in their order.
+    /// The counted views of each variant, in the order of the appeal's variants.
     pub counted: Vec<u64>,
-    /// The sum over all variants.
+    /// The ignored views of all variants together.
     pub ignored: u64,
 }
 
-/// Counts the first views of `variants` that the traffic split of their hours explains, per hour and then in total. An hour
-/// is counted in full if its split is unknown, or was between other variants.
+/// Counts the first views of `variants`. A view counts if the traffic split of its hour can explain it; this is
+/// checked per hour and then for all hours together. All views of an hour count if the hour's split is unknown, or
+/// was between other variants.
 pub fn count_views(variants: &[String], views: &[HourViews], planned: &[PlannedWeights]) -> CountedViews {
     let planned: BTreeMap<i64, Vec<u32>> = planned
         .iter()
@@ -37,7 +38,7 @@ pub fn count_views(variants: &[String], views: &[HourViews], planned: &[PlannedW
     }
     let all: u64 = hours.values().flatten().sum();
     let mut counted = vec![0; variants.len()];
-    // The share of readers that all hours together gave each variant.
+    // The expected number of readers per variant: the sum over all hours.
     let mut expected = Some(vec![0.0; variants.len()]);
     for (hour_at_ms, views) in &hours {
         let Some(weights) = planned.get(hour_at_ms) else {
@@ -67,7 +68,8 @@ fn add(sums: &mut [u64], more: &[u64]) {
     }
 }
 
-/// The weights in the order of the variants; nothing if they belong to other variants.
+/// Reads the stored weights, and returns them in the order of `variants`. Returns `None` if the weights belong to
+/// other variants.
 fn weights_of(variants: &[String], json: &str) -> Result<Option<Vec<u32>>, serde_json::Error> {
     let weights: BTreeMap<String, u32> =
         serde_json::from_str::<Vec<(String, u32)>>(json)?.into_iter().collect();
@@ -102,7 +104,7 @@ mod tests {
     const EQUAL: &str = r#"[["a",500000],["b",500000]]"#;
 
     #[test]
-    fn two_thousand_views_sent_by_hand_do_not_count() {
+    fn two_thousand_forged_views_do_not_count() {
         let views: Vec<HourViews> =
             (0..10).flat_map(|at| hour(at, 100, if at == 4 { 2100 } else { 100 })).collect();
         let plans: Vec<PlannedWeights> = (0..10).map(|at| planned(at, EQUAL)).collect();
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_too_many_in_each_hour_stand_out_in_all() {
+    fn a_small_excess_in_each_hour_is_detected_in_the_total() {
         let views: Vec<HourViews> = (0..500).flat_map(|at| hour(at, 10, 30)).collect();
         let plans: Vec<PlannedWeights> = (0..500).map(|at| planned(at, EQUAL)).collect();
         let counted = count_views(&variants(), &views, &plans);
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_views_count_whole_also_where_the_weights_change() {
+    fn ordinary_views_all_count_even_if_the_weights_change() {
         let views: Vec<HourViews> = hour(1, 52, 49).into_iter().chain(hour(2, 11, 93)).collect();
         let plans = [planned(1, EQUAL), planned(2, r#"[["b",900000],["a",100000]]"#)];
         assert_eq!(
@@ -131,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_without_a_known_split_counts_as_it_is() {
+    fn all_views_count_in_an_hour_without_a_known_split() {
         let views = hour(1, 5, 5000);
         for plans in [
             vec![],

@@ -15,7 +15,7 @@ pub enum EditError {
     /// The appeal is invalid.
     #[error("the appeal is invalid")]
     Invalid(Vec<AppealProblem>),
-    /// Somebody saved a version in the meantime.
+    /// Somebody else saved a newer version, which has this number.
     #[error("the newest version is now {0}")]
     NotTheNewest(i64),
     /// There is no such appeal.
@@ -35,9 +35,9 @@ pub enum EditError {
 /// The result of saving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Saved {
-    /// The newest version's number.
+    /// The number of the newest version.
     pub version: i64,
-    /// Whether it was created just now; saving an unchanged appeal creates none.
+    /// Whether saving created this version. Saving an unchanged appeal creates no version.
     pub made: bool,
 }
 
@@ -48,8 +48,8 @@ impl Saved {
     }
 }
 
-/// A condition on an appeal's newest version (0: no such appeal) that must hold before it is changed. RFC 9110, section
-/// 13.1.
+/// A condition that an appeal's newest version must meet before the appeal is changed (RFC 9110, section 13.1). The
+/// version is 0 if there is no such appeal.
 #[derive(Clone, Copy)]
 pub struct Precondition<'a>(pub &'a (dyn Fn(i64) -> bool + Sync));
 
@@ -62,7 +62,7 @@ impl Precondition<'_> {
     }
 }
 
-/// Saves an appeal as a new version. It is checked, but not published.
+/// Saves an appeal as a new version. The appeal is checked, but not published.
 ///
 /// # Errors
 /// See [`EditError`].
@@ -107,7 +107,7 @@ async fn save(
     Ok(Saved { version: row.version, made: true })
 }
 
-/// Publishes a version: the newest, unless one is named. Publishing an older one rolls back.
+/// Publishes the named version of an appeal, or the newest if none is named. To roll back, publish an older version.
 ///
 /// # Errors
 /// See [`EditError`].
@@ -163,11 +163,11 @@ pub async fn pause_or_end(
     Ok(published)
 }
 
-/// Applies a file of appeals to the store: saves new versions where they differ, and sets each to the state that its `live`
-/// names. Applies all of them, or none. Appeals that the file does not name stay as they are.
+/// Saves the appeals of a file: a new version of each appeal that differs, in the state that its `live` field names.
+/// Saves all of them, or none. Appeals that are not in the file stay as they are.
 ///
-/// If an appeal's `live_version` names an older version, that version is published instead of the file's text. So applying
-/// an export changes nothing, even if an appeal was rolled back or has a newer draft.
+/// If an appeal has a `live_version` field, that older version is published instead of the file's text. So applying
+/// an exported file changes nothing, even if an appeal was rolled back or has a newer draft.
 ///
 /// # Errors
 /// See [`EditError`].
@@ -206,13 +206,13 @@ pub async fn apply_appeals(
         // An appeal that was published can't be a draft again, but it can be paused.
         let state = match wanted {
             Live::Draft if now.is_some() => Live::Paused,
-            // Its schedule, which was checked above, decides the rest.
+            // The appeal's schedule, which was checked above, decides when it is shown.
             Live::Scheduled => Live::Live,
             other => other,
         };
         let is_so = now.is_some_and(|row| row.version == saved.version && row.state == state.as_str());
         if !is_so && state != Live::Draft {
-            // An active appeal may be past its end: an exported file can be applied again.
+            // An active appeal may be past its end, so that an exported file can be applied again.
             if state == Live::Live {
                 has_time_to_run(context, &document)?;
             }
@@ -226,7 +226,7 @@ pub async fn apply_appeals(
     Ok(done)
 }
 
-/// The field of an exported appeal that names the published version, if that is not the newest.
+/// The field of an exported appeal that names the published version. It is present only if a newer version exists.
 pub const LIVE_VERSION: &str = "live_version";
 
 /// The version that an exported appeal names as live.
@@ -244,7 +244,8 @@ async fn older_version(tx: &mut Tx, id: &str, number: &Value) -> Result<VersionR
     })
 }
 
-/// Reads and checks a stored version: the sites' settings may have changed since it was saved.
+/// Reads and checks a stored version. It may have become invalid, because the sites' settings can have changed since
+/// it was saved.
 fn read_stored(context: &Context<'_>, id: &str, body: &str) -> Result<AppealDocument, EditError> {
     let fields = serde_json::from_str(body).map_err(StoreError::corrupt)?;
     check(context, id, &fields)
@@ -283,8 +284,9 @@ fn has_time_to_run(context: &Context<'_>, document: &AppealDocument) -> Result<(
     if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
 }
 
-/// Refuses appeals that conflict with other published ones, for instance by using the former id of one that still shows.
-/// The compiler that activates appeals decides that. `before` are the problems that existed before.
+/// Rejects an edit that makes published appeals conflict, for example if one uses the former id of another that is
+/// still shown. The compiler that activates appeals finds the conflicts. `before` contains the problems that existed
+/// before the edit.
 async fn check_together(
     tx: &mut Tx,
     context: &Context<'_>,
@@ -296,13 +298,13 @@ async fn check_together(
     if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
 }
 
-/// The problems of all published appeals, as the transaction sees them.
+/// Returns the problems of all published appeals, as the transaction sees them.
 async fn problems_together(tx: &mut Tx, context: &Context<'_>) -> Result<Vec<AppealProblem>, EditError> {
     let (documents, problems) = read_all(&appeals::active(tx).await?);
     Ok(Snapshot::build(&context.settings.sites, &documents, problems).problems)
 }
 
-/// Every problem of one appeal alone.
+/// Returns every problem that the appeal has on its own, without regard to other appeals.
 fn check(context: &Context<'_>, id: &str, fields: &Map<String, Value>) -> Result<AppealDocument, EditError> {
     let problem = |field: &str, sentence: String| AppealProblem {
         appeal: id.to_owned(),

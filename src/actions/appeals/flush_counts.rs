@@ -1,4 +1,4 @@
-//! Stores the counts since the last flush.
+//! Stores the views, clicks, dismissals and checkouts that were counted since the last flush.
 
 use crate::app::{App, Context, MachineWrite};
 use crate::store::{StoreError, counts};

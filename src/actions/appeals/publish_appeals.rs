@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::appeals::file::{self, Format, NotUnderstood};
 use crate::appeals::{AppealDocument, AppealProblem};
 
-/// The file can't be used at all; the active appeals stay.
+/// Why the file can't be used at all. The active appeals then stay.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum PublishError {
@@ -31,7 +31,7 @@ pub fn publish_appeals(app: &App) -> Result<(), PublishError> {
     Ok(())
 }
 
-/// The file's text is dropped before its appeals are compiled.
+/// Reads and parses the file. Its text is dropped before the appeals are compiled.
 fn read(path: &Path) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), PublishError> {
     let text =
         std::fs::read_to_string(path).map_err(|error| PublishError::Read { path: path.to_owned(), error })?;

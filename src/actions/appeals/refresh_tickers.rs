@@ -1,4 +1,4 @@
-//! Reads how far each appeal's ticker has come.
+//! Reads the totals for the appeals' tickers. A ticker shows readers how much was given, or how many people gave.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub async fn refresh_tickers(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Reads these totals from the ledger.
+/// Reads the totals in `counts` from the ledger.
 ///
 /// # Errors
 /// The database does not answer.

@@ -7,7 +7,7 @@ use crate::appeals::Switches;
 use crate::store::StoreError;
 use crate::store::switches::{self, SwitchRow};
 
-/// Why nothing was switched.
+/// Why no switch was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum SwitchError {
     /// There is no such site.

@@ -1,4 +1,4 @@
-//! Reads what was published or switched, here or on another instance.
+//! Loads appeals and switches that were changed on this instance or another one.
 
 use keepopen_decision::Live;
 
@@ -9,8 +9,8 @@ use crate::store::appeals::PublishedRow;
 use crate::store::switches::by_site;
 use crate::store::{Store, StoreError};
 
-/// Activates the appeals of the store, if something was published or switched since the last call. If an appeals file is
-/// configured, only the switches are read.
+/// Activates the published appeals in the database, if one was published or switched since the last call. If an
+/// appeals file is configured, only the switches are read from the database.
 ///
 /// # Errors
 /// The database does not answer.
@@ -18,7 +18,7 @@ pub async fn sync_appeals(app: &App) -> Result<(), StoreError> {
     sync(app, |known, now| known != now).await
 }
 
-/// Activates the appeals of the store, whether or not they changed.
+/// Activates the published appeals in the database, whether or not they changed.
 ///
 /// # Errors
 /// The database does not answer.
@@ -37,7 +37,7 @@ async fn sync(app: &App, has_changed: fn(i64, i64) -> bool) -> Result<(), StoreE
     if has_changed(known.1, turns) {
         let rows = app.store.switches().await?;
         let switches = by_site(&rows)?;
-        // At a start they are mostly unchanged, so the snapshot need not be built twice.
+        // At a start, the appeals are usually unchanged, so the snapshot is not compiled a second time.
         switched = switches != std::mem::replace(&mut app.snapshot_inputs().switches, switches.clone());
         app.keep(|kept| (kept.turns, kept.switches) = (turns, rows));
         if turns > 0 {
@@ -63,7 +63,7 @@ pub(in crate::actions) fn activate_published(app: &App, rows: &[PublishedRow], n
     });
 }
 
-/// The active appeals of the store, and the problems of those that can't be read.
+/// Reads the active appeals from the database. Also returns the problems of appeals that can't be read.
 ///
 /// # Errors
 /// The database does not answer.
@@ -85,7 +85,7 @@ pub(in crate::actions) fn read_all(rows: &[PublishedRow]) -> (Vec<AppealDocument
     (documents, problems)
 }
 
-/// Reads a published appeal in the state that it was published in.
+/// Parses a published appeal, and gives it the state in which it was published.
 ///
 /// # Errors
 /// This version of the program can't read the appeal, or does not know its state.

@@ -1,4 +1,4 @@
-//! Learns the weights of variants from what each earned per view.
+//! Learns the weights of an appeal's variants from what each variant earned per view.
 
 use keepopen_decision::bandit::{self, Learning, Results};
 use keepopen_decision::{LearnedWeights, Learner};
@@ -13,14 +13,16 @@ use crate::sites::SiteSettings;
 use crate::store::{StoreError, planned_weights};
 
 const HOUR_MS: i64 = 3_600_000;
-/// Every instance stores an hour's counts within this time after the hour.
+/// Every instance stores the counts of an hour within this time after the hour ends.
 const STORED_AFTER_MS: i64 = 60_000;
-/// Only views and gifts of this period count.
+/// Only the views and gifts of this period before now count.
 const LOOKBACK_MS: i64 = 90 * DAY_MS;
 
-/// Learns weights again when an hour has passed, or when an appeal with learned weights has none yet; then activates them.
+/// Learns and activates new weights when an hour has passed, or when an appeal with learned weights has no weights
+/// yet.
 ///
-/// The weights follow from whole hours of results and a seed of site, appeal and hour, so every instance computes the same.
+/// The weights depend only on complete hours of results and on a seed from site, appeal and hour. So every instance
+/// computes the same weights.
 ///
 /// # Errors
 /// The database does not answer; the active weights stay.
@@ -107,7 +109,7 @@ fn whole(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// The same on every instance, and different each hour.
+/// Returns the seed. It is the same on every instance, and different each hour.
 fn seed(site: &str, appeal: &str, until_ms: i64) -> u64 {
     let hash = sha256(format!("{site}\0{appeal}\0{until_ms}").as_bytes());
     hash.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
@@ -118,7 +120,7 @@ mod tests {
     use super::seed;
 
     #[test]
-    fn site_appeal_and_hour_each_change_the_seed() {
+    fn the_seed_depends_on_site_appeal_and_hour() {
         let seeds =
             [seed("a", "b", 1), seed("ab", "", 1), seed("a", "c", 1), seed("c", "b", 1), seed("a", "b", 2)];
         let different: std::collections::BTreeSet<u64> = seeds.into_iter().collect();

@@ -14,26 +14,26 @@ use crate::store::StoreError;
 use crate::store::endpoints::{self, EndpointRow};
 use crate::stripe::{API_VERSION, CallError, Endpoint};
 
-/// What was done with one endpoint, if anything.
+/// What was done with one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndpointChange {
-    /// Created; its secret is stored.
+    /// The endpoint was created, and its secret is stored.
     Made(String),
-    /// Already correct; nothing was changed.
+    /// The endpoint was already correct, and nothing was changed.
     Kept(String),
-    /// Its event list was corrected, and it is enabled.
+    /// The endpoint's event list was corrected, and the endpoint is enabled.
     Corrected(Endpoint),
-    /// An older endpoint of ours that still delivers.
+    /// An older endpoint of this service still delivers events.
     StillActive(Endpoint),
-    /// An endpoint that this service did not create, with the same address.
+    /// An endpoint has the same address, but this service did not create it.
     NotOurs(String),
-    /// Disabled; its secret is deleted here.
+    /// The endpoint was disabled, and its secret was deleted from the database.
     Disabled(String),
-    /// No longer at Stripe; its secret is deleted here.
+    /// The endpoint no longer exists at Stripe, and its secret was deleted from the database.
     Forgotten(String),
 }
 
-/// Why the connection was not changed, or only in part, and what to do.
+/// Why the connection was not changed, or only partly, and what to do.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum ConnectError {
@@ -102,8 +102,8 @@ pub async fn roll_stripe_secret(
     ])
 }
 
-/// Disables all our endpoints but the newest, and deletes their secrets. Without `force`, it does so only after the newest
-/// has delivered an event: that proves that the old ones are no longer needed.
+/// Disables all our endpoints except the newest, and deletes their secrets. Without `force`, this happens only after
+/// the newest has delivered an event, which proves that the old ones are no longer needed.
 ///
 /// # Errors
 /// See [`ConnectError`].
@@ -134,7 +134,7 @@ pub async fn finish_stripe_roll(
     Ok(done)
 }
 
-/// The endpoints at Stripe, and those whose secrets we hold.
+/// The endpoints that exist at Stripe, and the endpoints whose secrets are in our database.
 struct EndpointState<'a> {
     url: &'a str,
     at_stripe: Vec<Endpoint>,
@@ -151,15 +151,15 @@ impl<'a> EndpointState<'a> {
         self.held.iter().find(|row| row.id == id)
     }
 
-    /// The newest of our endpoints with this address, in our API version, whose secret we hold. (A lost secret can't be
-    /// fetched again.)
+    /// Returns the newest of our endpoints that has this address and our API version, and whose secret is stored. (A
+    /// lost secret can't be fetched again.)
     fn current(&self) -> Option<&Endpoint> {
         let at_stripe = |row: &EndpointRow| self.at_stripe.iter().find(|endpoint| endpoint.id == row.id);
         let mut good = self.held.iter().filter_map(at_stripe);
         good.find(|endpoint| endpoint.url == self.url && endpoint.has_right_version())
     }
 
-    /// Our other endpoints that still deliver.
+    /// Returns our other endpoints that still deliver.
     fn old(&self, current: &str) -> impl Iterator<Item = &Endpoint> {
         let is_ours = |endpoint: &Endpoint| {
             endpoint.ours && (endpoint.url == self.url || self.held(&endpoint.id).is_some())
@@ -195,7 +195,7 @@ async fn make(context: &Context<'_>, vault: &Vault, url: &str) -> Result<String,
         tx.commit([change]).await
     };
     if let Err(error) = kept.await {
-        // Nobody knows its secret now. If this call fails too, the next `--finish` disables the endpoint.
+        // The new endpoint's secret is lost. If this call fails too, the next `--finish` disables the endpoint.
         if let Err(error) = context.stripe.disable_endpoint(&row.id).await {
             tracing::warn!(endpoint = row.id, %error, "an endpoint whose secret could not be stored could not be disabled; disable it in Stripe's dashboard");
         }

@@ -1,11 +1,11 @@
-//! Records the time of Stripe's last delivery, for other processes and for the time after a restart.
+//! Stores the time of Stripe's last delivery, so that other processes can read it and it survives a restart.
 
 use crate::app::{App, Context, MachineWrite};
 use crate::store::StoreError;
 use crate::store::endpoints::{LastContact, delivered, record_contact};
 
-/// Stores when the last delivery arrived, which endpoint's secret it fitted, and how far the clocks differed. Does nothing
-/// without a new delivery.
+/// Stores when the last delivery arrived, which endpoint's secret matched its signature, and how far the two clocks
+/// differed. Does nothing if nothing was delivered since the last call.
 ///
 /// # Errors
 /// The database does not answer.

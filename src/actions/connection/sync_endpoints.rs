@@ -1,28 +1,28 @@
-//! Reads which webhook endpoints were created or retired, here or by a command.
+//! Loads the webhook endpoints that were created or retired, on any instance or by a command.
 
 use crate::app::App;
 use crate::config::Secret;
 use crate::store::StoreError;
 
-/// A signing secret can't be decrypted or read.
+/// Why the signing secrets were not loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum SealedSecret {
-    /// It was encrypted with another key, or was changed.
+    /// The secret was encrypted with another key, or was changed.
     #[error(
         "the signing secret of {0} can't be decrypted: the encryption key is not the one it was encrypted with. Put back the key file (keepopen.key in the data folder) or tokens.encryption_key"
     )]
     Locked(String),
-    /// It could not be read.
+    /// The secret could not be read from the database.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// The label under which an endpoint's secret is encrypted.
+/// Returns the label under which an endpoint's secret is encrypted.
 pub(in crate::actions) fn label(id: &str) -> String {
     format!("stripe endpoint {id}")
 }
 
-/// Replaces the active endpoint secrets with those in the store, if they differ.
+/// Replaces the active endpoint secrets with those in the database, if they differ.
 ///
 /// # Errors
 /// See [`SealedSecret`]; the active secrets stay.

@@ -7,8 +7,8 @@ use crate::store::StoreError;
 use crate::stripe::CallError;
 use crate::telemetry::{LabelValue, StripeTrouble};
 
-/// Checks the connection once, sets the metrics, and logs each problem that appeared or went away since the last check.
-/// `known` holds the problems of the last check, and is replaced by those of this one.
+/// Checks the connection once, sets the metrics, and logs each problem that appeared or went away since the last
+/// check. `known` contains the problems from the last check; this check replaces them.
 ///
 /// # Errors
 /// The database does not answer.
@@ -22,7 +22,7 @@ pub async fn watch_stripe(
     if let Some(at_ms) = survey.contact.delivered_at_ms {
         app.metrics.stripe.set_last_delivery_ms(at_ms);
     }
-    // If Stripe does not answer, nothing new is known about the endpoint, so its state stays.
+    // If Stripe does not answer, the check learns nothing new about the endpoint, so its known state stays.
     let is_told = !matches!(&survey.not_asked, Some(error) if !matches!(error, CallError::Refused { .. }));
     let was = std::mem::take(known);
     for what in StripeTrouble::ALL.iter().copied() {

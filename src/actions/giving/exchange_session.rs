@@ -16,9 +16,9 @@ use crate::store::{StoreError, checkouts};
 use crate::stripe::CallError;
 use crate::supporters::standing_of;
 
-/// How long after the payment a token can be fetched.
+/// How long after the payment a browser can fetch a token.
 const WINDOW_MS: i64 = DAY_MS;
-/// How long a browser that lost the response may ask again.
+/// How long a browser that lost the response can repeat the request.
 const AGAIN_MS: i64 = 600_000;
 
 /// A token and its claims.
@@ -26,11 +26,11 @@ const AGAIN_MS: i64 = 600_000;
 pub struct Exchanged {
     /// The supporter token.
     pub token: String,
-    /// Its claims.
+    /// The claims in the token.
     pub claims: Claims,
 }
 
-/// Why there is no token.
+/// Why no token is returned.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum ExchangeError {
@@ -56,8 +56,8 @@ pub enum ExchangeError {
     Store(#[from] StoreError),
 }
 
-/// Exchanges a paid session for a token. The return page and the webhook may race: Stripe's answer is stored and booked
-/// here under the same keys.
+/// Exchanges a paid session for a token. The reader may return before the webhook arrives. So Stripe's answer is
+/// stored and booked here under the same keys as the webhook's event.
 ///
 /// # Errors
 /// See [`ExchangeError`].
@@ -81,7 +81,7 @@ pub async fn exchange_session(
     let id = ContributionId::parse(&checkout.contribution_id).map_err(|_| ExchangeError::Unknown)?;
     let mut supporter = paid_by(app, &id).await;
     if matches!(supporter, Err(ExchangeError::Unpaid | ExchangeError::Processing)) {
-        // Two calls at the same time come from one browser, and one answer from Stripe serves both.
+        // Two simultaneous calls come from the same browser, so both use one answer from Stripe.
         app.session_reads.run(&key, ask_stripe(app, context, session)).await?;
         supporter = paid_by(app, &id).await;
     }
@@ -93,14 +93,14 @@ pub async fn exchange_session(
     let mut tx = context.machine_write(MachineWrite::Checkout).await?;
     let first_ms = checkouts::exchanged(&mut tx, site_id, &attempt, now_ms).await?;
     tx.commit().await?;
-    // Another instance or another call may have booked it first.
+    // Another instance or another call may have booked the payment first.
     if now_ms - first_ms > AGAIN_MS {
         return Err(ExchangeError::AlreadyExchanged);
     }
     issue(app, (site_id, site), supporter, (&attempt, first_ms)).await
 }
 
-/// The supporter whose payment is booked in the ledger.
+/// Returns the supporter whose payment is booked in the ledger.
 async fn paid_by(app: &App, id: &ContributionId) -> Result<SupporterId, ExchangeError> {
     let Some(gift) = app.store.contribution(id).await? else { return Err(ExchangeError::Unpaid) };
     match gift.state {
@@ -128,8 +128,8 @@ async fn ask_stripe(app: &App, context: &Context<'_>, session: &str) -> Result<(
     Ok(())
 }
 
-/// Issues the token from what the ledger says now. While the ledger does not change, a repeated call returns the same
-/// token, so that one gift can't fill the cache of checked tokens.
+/// Issues a token that matches the ledger. While the ledger does not change, a repeated call returns the same token,
+/// so that one gift can't fill the cache of checked tokens.
 async fn issue(
     app: &App,
     (site_id, site): (&str, &SiteSettings),
@@ -146,7 +146,8 @@ async fn issue(
         aud: site_id.to_owned(),
         sub: supporter,
         iat,
-        // A token must not be valid for longer than its claims: afterwards a verifier treats the standing as unknown.
+        // A token must expire no later than its claims. After that, a verifier no longer knows the supporter's
+        // standing.
         exp: now.ends_at_s().map_or(exp, |ends_at| exp.min(ends_at)),
         nbf: None,
         jti: String::new(),
@@ -160,7 +161,7 @@ async fn issue(
     Ok(Exchanged { token: app.tokens.sign(&claims), claims })
 }
 
-/// An unguessable token id, derived from the attempt and from everything else in the token.
+/// Returns an unguessable token id, derived from the attempt and from everything else in the token.
 fn id_of(app: &App, attempt: &str, claims: &Claims) -> String {
     let said = serde_json::json!([attempt, claims]).to_string();
     URL_SAFE_NO_PAD.encode(&app.vault.token_id_key().sign(said.as_bytes())[..16])

@@ -1,4 +1,4 @@
-//! What readers do: start a payment, and fetch their token.
+//! Lets readers start a payment, and fetch their supporter token.
 //!
 //! **Owns** checkout attempts, and the exchange of a finished one for a token.
 //! **Never** knows HTTP.

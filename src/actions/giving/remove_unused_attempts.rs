@@ -6,9 +6,9 @@ use crate::store::{StoreError, checkouts};
 
 /// How long an attempt is kept.
 const KEPT_MS: i64 = 30 * DAY_MS;
-/// How many are deleted in one transaction.
+/// How many attempts are deleted in one transaction.
 const BATCH: u32 = 1000;
-/// The maximum number of batches per run; the rest waits for the next run.
+/// The maximum number of batches per run. The next run deletes the rest.
 const MAX_BATCHES: u32 = 50;
 
 /// Deletes attempts that began more than 30 days ago and were never paid. A payment page expires after a day, and a token

@@ -24,17 +24,17 @@ pub struct CheckoutRequest<'a> {
     pub attempt: Uuid,
     /// The amount of each payment, without the fee.
     pub money: Money,
-    /// How often.
+    /// How often the reader pays.
     pub interval: Interval,
     /// Whether the reader also pays Stripe's fee.
     pub cover_fee: bool,
     /// The page to which the reader returns.
     pub return_url: &'a str,
-    /// The verdict's signed attribution.
+    /// The signed attribution from the banner's response, which names the appeal that the reader saw.
     pub attribution: Option<&'a str>,
 }
 
-/// Where the reader pays.
+/// The payment page of a reader.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Checkout {
     /// Stripe's id of the Checkout Session.
@@ -43,9 +43,9 @@ pub struct Checkout {
     pub url: String,
 }
 
-/// Why there is no payment page.
+/// Why no payment page was created.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each says it in its sentence; amounts in the minor unit")]
+#[expect(missing_docs, reason = "the message of each variant describes it; amounts are in the minor unit")]
 pub enum CheckoutError {
     #[error("the site does not support this currency")]
     UnsupportedCurrency,
@@ -69,7 +69,7 @@ pub enum CheckoutError {
     Store(#[from] StoreError),
 }
 
-/// Creates a Checkout Session. For an attempt that already has one, returns the same session.
+/// Creates a Checkout Session. If the attempt already has a session, returns that one.
 ///
 /// # Errors
 /// See [`CheckoutError`].
@@ -89,8 +89,8 @@ pub async fn start_checkout(
         return_url.as_str(),
         request.attribution.unwrap_or_default(),
     ];
-    // Without a fee, the fingerprint is the one from before fees could be covered: an attempt may have begun before an
-    // upgrade.
+    // Without a fee, the fingerprint has the form of older versions, which could not add a fee. So an attempt that
+    // began before an upgrade can be repeated after it.
     let fee = fee_minor.map(|fee| format!("fee {fee}"));
     asked.extend(fee.as_deref());
     let parameters = fingerprint(&asked);
@@ -132,7 +132,7 @@ pub async fn start_checkout(
             Ok(Checkout { session: made.id, url: made.url })
         }
         Err(error) => {
-            // Stripe keeps a failure under its idempotency key for a day, so the next try needs another key.
+            // Stripe stores a failure under its idempotency key for a day, so the next try needs another key.
             if matches!(error, CallError::Failed { .. }) {
                 checkouts::next_try(&mut tx, request.site, &attempt, known.tries).await?;
             }
@@ -143,7 +143,7 @@ pub async fn start_checkout(
     outcome
 }
 
-/// Returns the fee to add, if it is to be covered. Fails if the site does not accept this amount.
+/// Returns the fee to add, or `None` if the reader does not pay it. Fails if the site does not accept this amount.
 fn check_amount(site: &SiteSettings, request: &CheckoutRequest<'_>) -> Result<Option<i64>, CheckoutError> {
     let Money { amount_minor, currency } = request.money;
     let giving = site.giving.get(&currency).ok_or(CheckoutError::UnsupportedCurrency)?;
@@ -167,8 +167,8 @@ fn check_amount(site: &SiteSettings, request: &CheckoutRequest<'_>) -> Result<Op
     Ok(Some(fee.total_minor(amount_minor, step_minor) - amount_minor))
 }
 
-/// The URL with `keepopen_session={CHECKOUT_SESSION_ID}` in its query: Stripe replaces the placeholder, so they must not be
-/// percent-encoded.
+/// Adds `keepopen_session={CHECKOUT_SESSION_ID}` to the URL's query. The braces are not percent-encoded, because
+/// Stripe replaces the placeholder.
 fn with_session(url: &Url) -> String {
     let mut plain = url.clone();
     plain.set_fragment(None);
@@ -177,7 +177,8 @@ fn with_session(url: &Url) -> String {
     format!("{plain}{joint}keepopen_session={{CHECKOUT_SESSION_ID}}{fragment}")
 }
 
-/// The appeal that brought the reader here. With an invalid attribution the gift is kept, without its appeal.
+/// Returns the appeal that brought the reader here. If the attribution is invalid, the gift is accepted without an
+/// appeal.
 fn shown(app: &App, request: &CheckoutRequest<'_>) -> Option<Attribution> {
     let attribution = request.attribution?;
     Attribution::read(attribution, &app.attribution_key, request.site, app.now_ms()).ok()
@@ -197,7 +198,7 @@ fn origin(
     }
 }
 
-/// SHA-256 over parts, unambiguously separated, in base64url.
+/// Returns the SHA-256 of the parts in base64url. The parts are separated unambiguously.
 fn fingerprint(parts: &[&str]) -> String {
     let mut hash = Sha256::begin();
     for part in parts {
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_a_fingerprint_do_not_run_into_each_other() {
+    fn moving_text_between_parts_changes_the_fingerprint() {
         assert_ne!(fingerprint(&["ab", "c"]), fingerprint(&["a", "bc"]));
         assert!(fingerprint(&["a"]).len() <= 255);
     }

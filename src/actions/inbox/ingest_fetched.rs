@@ -10,28 +10,29 @@ use crate::keys::sha256;
 use crate::store::inbox::{self, Arrival, EventState, Source};
 use crate::store::{StoreError, Tx};
 
-/// An object as Stripe returned it.
+/// An object that was fetched from Stripe.
 #[derive(Clone, Copy)]
 pub(in crate::actions) struct FetchedObject<'a> {
-    /// Its id.
+    /// The object's id.
     pub id: &'a str,
-    /// Its type in plain words, such as `invoice`.
+    /// The object's type in plain words, such as `invoice`.
     pub what: &'a str,
-    /// Its JSON.
+    /// The JSON text that Stripe returned.
     pub body: &'a str,
-    /// When it was fetched, in milliseconds since 1970.
+    /// When the object was fetched, in milliseconds since 1970.
     pub fetched_at_ms: i64,
 }
 
 /// The result of storing a fetched object.
 pub(in crate::actions) struct Ingested {
-    /// Its id in the inbox.
+    /// The id of the object's row in the inbox.
     pub inbox_id: String,
-    /// False if the same JSON was stored before.
+    /// False if the same JSON was already stored.
     pub is_new: bool,
 }
 
-/// Stores a fetched object and processes it. The inbox id follows from the JSON, so an unchanged object is stored once.
+/// Stores a fetched object and processes it. The inbox id is derived from the JSON, so an unchanged object is stored
+/// once.
 ///
 /// # Errors
 /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! Takes an event from its delivery to its ledger entries.
+//! Receives, stores and books Stripe's events.
 //!
 //! **Owns** storing, processing and replaying Stripe's events.
 //! **Never** acknowledges an event that is not stored.

@@ -1,4 +1,4 @@
-//! Works through the inbox: turns stored events into ledger entries.
+//! Processes the inbox: turns stored events into ledger entries.
 
 use crate::app::{App, Context, MachineWrite};
 use crate::contributions::Fact;
@@ -16,9 +16,9 @@ use crate::actions::queue::fetch_object::FetchObject;
 use crate::actions::queue::run_tasks::enqueue;
 use crate::actions::service::catch_panic::{Panicked, catch_panic};
 
-/// An event that failed this often is dead: it stays in the inbox until somebody looks at it.
+/// An event that failed this many times is dead: it stays in the inbox until somebody looks at it.
 pub const MAX_TRIES: i64 = 12;
-/// Events read in one query.
+/// The number of events that are read in one query.
 const BATCH: i64 = 100;
 
 #[derive(Debug, thiserror::Error)]
@@ -33,10 +33,10 @@ enum ProcessError {
     Panicked(#[from] Panicked),
 }
 
-/// Processes every event that is due. Returns how many there were.
+/// Processes every event that is due. Returns the number of events.
 ///
-/// A failure is stored with its event, which is tried again after a growing wait; other events are not held up. A service
-/// that is stopping leaves the remaining events to its next start.
+/// If an event fails, the error is stored with it, and it is tried again after a wait that grows with each try. Other
+/// events don't wait for it. A service that is stopping leaves the remaining events to its next start.
 ///
 /// # Errors
 /// The database does not answer.
@@ -44,7 +44,7 @@ pub async fn process_due_events(app: &App, context: &Context<'_>) -> Result<usiz
     process_events_with::<Recording>(app, context).await
 }
 
-/// Like [`process_due_events`], with another emitter.
+/// Processes every event that is due, like [`process_due_events`], but with the emitter `E`.
 ///
 /// # Errors
 /// The database does not answer.
@@ -65,10 +65,10 @@ pub async fn process_events_with<E: Emitter>(app: &App, context: &Context<'_>) -
     }
 }
 
-/// Processes one event, if it is still waiting. A failure is stored with it.
+/// Processes one event, if it is still waiting. If this fails, the error is stored with the event.
 ///
 /// # Errors
-/// The database does not answer, or does not accept writes. The event then waits as before.
+/// The database does not answer, or does not accept writes. The event then keeps waiting.
 pub async fn process_event<E: Emitter>(app: &App, context: &Context<'_>, id: &str) -> Result<(), StoreError> {
     let outcome = match catch_panic(process::<E>(app, context, id))
         .await
@@ -78,7 +78,7 @@ pub async fn process_event<E: Emitter>(app: &App, context: &Context<'_>, id: &st
             booked.announce(app);
             outcome
         }
-        // The event did not cause this, so the try is not counted.
+        // The event did not cause the failure, so the try is not counted.
         Err(ProcessError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
         Err(error) => record_failure(app, context, id, &error).await?,
     };
@@ -88,7 +88,7 @@ pub async fn process_event<E: Emitter>(app: &App, context: &Context<'_>, id: &st
     Ok(())
 }
 
-/// Returns the result; nothing if another worker was faster.
+/// Processes the event. Returns no outcome if another worker processed it first.
 async fn process<E: Emitter>(
     app: &App,
     context: &Context<'_>,
@@ -128,14 +128,15 @@ async fn process<E: Emitter>(
     if booked.works_again {
         app.inbox_notify.notify_one();
     }
-    // Logged once per event, even if it is tried again; its payment intent reports the same.
+    // `charge.failed` is counted once, even if it is tried again. The payment intent's event reports the same failure
+    // and is not counted.
     if event.kind == "charge.failed" {
         app.metrics.declines.increment(1);
     }
     Ok((booked, Some(outcome)))
 }
 
-/// Books an event. Returns the result as a metric label and as text.
+/// Books an event. Returns the result twice: as a metric label and as text.
 async fn book<E: Emitter>(
     app: &App,
     tx: &mut Tx,
@@ -171,7 +172,8 @@ async fn book<E: Emitter>(
     Ok((booked, outcome, words))
 }
 
-/// Whether an unreadable event is about one of our gifts: other software may use the same account.
+/// Whether an unreadable event is about one of our gifts. If not, it may come from other software on the same
+/// account.
 async fn concerns_us(app: &App, tx: &mut Tx, mentions: &Mentions) -> Result<bool, StoreError> {
     if mentions.is_odd || mentions.sites.iter().any(|site| app.site(site).is_some()) {
         return Ok(true);
@@ -185,7 +187,7 @@ async fn concerns_us(app: &App, tx: &mut Tx, mentions: &Mentions) -> Result<bool
 }
 
 fn read(event: &Waiting) -> Result<Report, ProcessError> {
-    // An event that was fetched is still an event.
+    // An event that was fetched from Stripe's event list is an event too, not a fetched object.
     if event.id.starts_with("fetched_") {
         return Ok(read_fetched(&event.body, event.created_at_ms / 1000)?);
     }
@@ -216,7 +218,7 @@ async fn record_failure(
     Ok(Some(Processed::Dead))
 }
 
-/// 1 s, 4 s, 16 s … up to an hour.
+/// Returns the wait before the next try: 1 s, 4 s, 16 s … up to an hour.
 fn wait_ms(tries: i64) -> i64 {
     let doublings = u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX);
     4_i64.checked_pow(doublings).map_or(3_600_000, |waits| waits.saturating_mul(1000).min(3_600_000))

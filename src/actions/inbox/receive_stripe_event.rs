@@ -1,4 +1,4 @@
-//! Stores an event that Stripe delivered. A delivery is acknowledged only after that.
+//! Stores an event that Stripe delivered. The delivery is acknowledged only after the event is stored.
 
 use crate::actions::queue::fetch_object::FetchObject;
 use crate::actions::queue::replay_task::replay_task;
@@ -11,11 +11,11 @@ use crate::stripe::{self, BadSignature, Envelope, NotAnEvent};
 /// The result of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
-    /// It is stored.
+    /// The event is now stored.
     Stored,
-    /// It was stored before.
+    /// The event was already stored.
     Duplicate,
-    /// Its mode (test or live) is wrong: stored, but never booked.
+    /// The event's mode (test or live) is wrong. It is stored, but never booked.
     Quarantined,
 }
 
@@ -75,7 +75,7 @@ pub async fn receive_stripe_event(
         kind: envelope.kind,
         api_version: envelope.api_version.unwrap_or_default(),
     };
-    // Once this returns, the event is committed, together with others that arrived at the same time.
+    // When this returns, the event is committed, in one transaction with other events that arrived at the same time.
     let new = app.intake.store(delivered).await?;
     if !new {
         requeue_unbooked(app, context, &envelope.id).await?;
@@ -95,7 +95,7 @@ pub async fn receive_stripe_event(
     Ok(Received::Stored)
 }
 
-/// Requeues a dead event that Stripe delivers again.
+/// Requeues a dead event when Stripe delivers it again.
 async fn requeue_unbooked(app: &App, context: &Context<'_>, id: &str) -> Result<(), StoreError> {
     if !app.store.is_dead(id).await? {
         return Ok(());
@@ -108,8 +108,7 @@ async fn requeue_unbooked(app: &App, context: &Context<'_>, id: &str) -> Result<
     Ok(())
 }
 
-/// If the object that a thin event names could not be fetched at every try, it is fetched again when Stripe delivers the
-/// event again.
+/// Fetches a thin event's object again when Stripe delivers the event again, if every earlier try to fetch it failed.
 async fn retry_fetch(app: &App, context: &Context<'_>, event: &str) -> Result<(), StoreError> {
     let task = FetchObject::key_of(event);
     if !app.store.is_task_dead(&task).await? {

@@ -3,8 +3,8 @@
 use crate::app::{Change, Context};
 use crate::store::{StoreError, unbooked};
 
-/// Puts an event, dead or not, back into the queue. Booking it twice changes nothing. Returns false if there is no such
-/// event, or it is quarantined.
+/// Puts an event, dead or not, back into the queue. Booking an event twice changes nothing. Returns false if the
+/// event does not exist or is quarantined.
 ///
 /// # Errors
 /// See [`StoreError`].

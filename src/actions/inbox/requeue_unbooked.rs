@@ -1,4 +1,4 @@
-//! After an upgrade or a change of the settings, tries again what could not be booked before.
+//! After an upgrade or a change of the settings, tries again to book what could not be booked before.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::actions::queue::fetch_object::FetchObject;
 use crate::actions::queue::run_tasks::Task;
 
 /// On the first start of `version`, requeues every event that an earlier version gave up or could not read, and every
-/// object that it could not fetch. On every start, books the gifts of sites that have been added to the settings.
+/// object that it could not fetch. On every start, books the gifts of sites that were added to the settings.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -33,7 +33,7 @@ pub async fn requeue_unbooked(app: &App, context: &Context<'_>, version: &str) -
     Ok(())
 }
 
-/// Returns how many events were requeued; nothing if this version has run before.
+/// Returns the number of requeued events, or `None` if this version has run before.
 async fn requeue(context: &Context<'_>, version: &str) -> Result<Option<usize>, StoreError> {
     let mut tx = context.change().await?;
     let queued = unbooked::requeue_for_version(&mut tx, version, context.now_ms()).await?;

@@ -6,7 +6,7 @@ use crate::app::{Change, Context};
 use crate::keys::{ApiKey, Scope};
 use crate::store::{StoreError, keys};
 
-/// Creates a key and stores its hash. Only the return value holds the secret.
+/// Creates a key and stores its hash. The secret is only in the return value.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -26,7 +26,7 @@ pub async fn create_api_key(
     };
     let mut tx = context.change().await?;
     keys::add_api_key(&mut tx, &row).await?;
-    // The name is free text and may be a person's name.
+    // The name is free text and may be a person's name, so it is not written to the audit log.
     let change =
         Change::new("api_key.create", row.id).personal("name").field("scopes", Value::Null, row.scopes);
     tx.commit([change]).await?;

@@ -1,4 +1,4 @@
-//! Secret keys.
+//! Manages secret keys.
 //!
 //! **Owns** API keys, and the vault that encrypts stored secrets.
 //! **Never** keeps an API key's secret.

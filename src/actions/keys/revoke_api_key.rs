@@ -18,8 +18,9 @@ pub enum RevokeError {
     Store(#[from] StoreError),
 }
 
-/// Revokes a key. Every instance then refuses it, at the latest after 2 seconds if it has just answered a banner request
-/// with this key. Revoking a key again changes nothing.
+/// Revokes a key. Instances then reject it. An instance that has just answered a banner request with this key may
+/// accept it for up to 2 more seconds. An instance that can't reach the database also still accepts it. Revoking a
+/// key again changes nothing.
 ///
 /// # Errors
 /// See [`RevokeError`].

@@ -10,12 +10,12 @@ const MAX_NAME: usize = 100;
 /// The maximum length of a reason, in characters.
 const MAX_REASON: usize = 1_000;
 
-/// Who acknowledges an alarm, and why.
+/// The person who acknowledges an alarm, and the reason.
 #[derive(Clone, Copy, Debug)]
 pub struct Acknowledging<'a> {
-    /// The person who looked at it.
+    /// The name of the person who looked at the alarm.
     pub name: &'a str,
-    /// What they found.
+    /// What the person found.
     pub reason: &'a str,
 }
 
@@ -33,8 +33,8 @@ pub enum AcknowledgeError {
     Store(#[from] StoreError),
 }
 
-/// Acknowledges an open alarm, so that it no longer counts. The first acknowledgement stays: a second one changes nothing
-/// and returns the first.
+/// Acknowledges an open alarm, so that it no longer counts as open. The first acknowledgement is final: a second one
+/// changes nothing and returns the first.
 ///
 /// # Errors
 /// See [`AcknowledgeError`].

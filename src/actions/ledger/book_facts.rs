@@ -1,4 +1,5 @@
-//! Stores new facts, and rewrites the contributions and entries that follow from them.
+//! Stores new facts (what Stripe said about an object), and rewrites the contributions and entries that follow from
+//! them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use crate::supporters::{Email, GiftSummary, StandingChange, standing_changed};
 
 use super::emit_events::Emitter;
 
-/// The objects that a booking changes, as they were before.
+/// The facts that a booking changes, as they were before it.
 type Before = BTreeMap<String, Option<Fact>>;
 
 /// The result of a booking.
@@ -21,18 +22,20 @@ type Before = BTreeMap<String, Option<Fact>>;
 pub struct Booked {
     /// The gifts that were rewritten.
     pub contributions: BTreeSet<ContributionId>,
-    /// Epochs that were raised: raise them in [`crate::tokens::Epochs`] after the commit.
+    /// Token epochs (see `docs/decisions/0009-token-epochs.md`) that were raised. Raise them in
+    /// [`crate::tokens::Epochs`] after the commit.
     pub raised: Vec<(SupporterId, i64)>,
-    /// The site that the facts name, if it is not configured here: the gift belongs to another installation.
+    /// The site that the facts name, if it is not in the settings. The gift then belongs to another installation.
     pub other_site: Option<String>,
-    /// Whether an event that could not be read before turned out to be about one of these gifts and is waiting again.
+    /// Whether an earlier event that could not be read is waiting again, because it is about one of these gifts.
     pub works_again: bool,
-    /// Standings that changed: add them to [`crate::app::App::standings`] after the commit.
+    /// Supporters' standings that changed. Add them to [`crate::app::App::standings`] after the commit.
     pub standings: Vec<StandingChange>,
 }
 
 impl Booked {
-    /// Updates the banner data of this instance, after the commit. Other instances read the changes from the database.
+    /// Updates the banner data of this instance. Call it after the commit. Other instances read the changes from the
+    /// database.
     pub fn announce(&mut self, app: &App) {
         for (supporter, epoch) in self.raised.drain(..) {
             app.tokens.epochs.raise(&supporter, epoch);
@@ -43,8 +46,8 @@ impl Booked {
     }
 }
 
-/// Books `facts` within `tx`. Facts that belong to no known gift are kept, because the object that links them to one may
-/// arrive later. `E` receives the domain events.
+/// Books `facts` within `tx`. A fact that belongs to no known gift is stored too, because the object that links it to
+/// a gift may arrive later. `E` receives the domain events.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -67,7 +70,7 @@ pub async fn book_facts<E: Emitter>(app: &App, tx: &mut Tx, facts: Vec<Fact>) ->
     Ok(booked)
 }
 
-/// Rewrites, within `tx`, the gift that an object belongs to (or is).
+/// Rewrites, within `tx`, the gift that the object is or belongs to.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -100,7 +103,8 @@ async fn add<E: Emitter>(
     Ok(())
 }
 
-/// The keys of the events that were true before this booking; none for a contribution that is not stored yet.
+/// Returns the keys of the events that were true before this booking. There are none for a contribution that is not
+/// stored yet.
 async fn events_before(
     tx: &mut Tx,
     known: Vec<Fact>,
@@ -119,7 +123,8 @@ async fn events_before(
     Ok(events.iter().map(DomainEvent::key).collect())
 }
 
-/// A supporter is also found by the customer's newest known address at Stripe, in any order of reports.
+/// Stores the customer's newest known email address at Stripe, by which the supporter can be found. The order of the
+/// reports does not matter.
 async fn record_email(tx: &mut Tx, customer: &str) -> Result<(), StoreError> {
     let Some(Fact::Customer(known)) = objects::one(tx, customer).await? else { return Ok(()) };
     match known.email.and_then(|email| Email::parse(&email.value).ok()) {
@@ -128,7 +133,7 @@ async fn record_email(tx: &mut Tx, customer: &str) -> Result<(), StoreError> {
     }
 }
 
-/// Writes one gift. `known_before`: the keys of the events that were emitted before.
+/// Writes one gift. `known_before` contains the keys of the events that were emitted before.
 async fn write<E: Emitter>(
     booked: &mut Booked,
     app: &App,
@@ -155,7 +160,7 @@ async fn write<E: Emitter>(
     let alarms = alarms::written(&alarms)?;
     booked.standings.extend(changed_standings(app, tx, &folded.contribution).await?);
     ledger::put_contribution(tx, &folded.contribution, &alarms).await?;
-    // The supporter of this gift is only written now.
+    // The line above writes the supporter, so the email address can be recorded only now.
     if email.is_some()
         && let Some(customer) = folded.contribution.customer.as_deref()
     {
@@ -184,7 +189,7 @@ async fn write<E: Emitter>(
     Ok(())
 }
 
-/// The unacknowledged alarms.
+/// Returns the gift's unacknowledged alarms.
 async fn open_alarms(tx: &mut Tx, folded: &Folded) -> Result<Vec<RaisedAlarm>, StoreError> {
     if folded.alarms.is_empty() {
         return Ok(Vec::new());
@@ -193,13 +198,13 @@ async fn open_alarms(tx: &mut Tx, folded: &Folded) -> Result<Vec<RaisedAlarm>, S
     Ok(folded.alarms.iter().filter(|alarm| !acknowledged.contains(&alarm.id)).cloned().collect())
 }
 
-/// Records whose standing changes with this contribution: its supporter's, and that of its former supporter.
+/// Records whose standing changes with this contribution: that of its supporter, and that of its former supporter.
 async fn changed_standings(
     app: &App,
     tx: &mut Tx,
     contribution: &Contribution,
 ) -> Result<Vec<StandingChange>, StoreError> {
-    // No banner asks about a site that is not in the settings.
+    // No banner request asks about a site that is not in the settings.
     let Some(site) = app.site(&contribution.site) else { return Ok(Vec::new()) };
     let former = ledger::supporter_of(tx, &contribution.id).await?;
     let people: BTreeSet<SupporterId> = former.into_iter().chain(contribution.supporter.clone()).collect();

@@ -1,4 +1,4 @@
-//! Where domain events go when a contribution is written: to the outbox, or nowhere.
+//! Decides where domain events go when a contribution is written: to the outbox, or nowhere.
 
 use crate::contributions::DomainEvent;
 use crate::store::{StoreError, Tx, outbox};
@@ -7,7 +7,7 @@ use crate::store::{StoreError, Tx, outbox};
 ///
 /// The emitter is part of an action's type, so a rebuild can't emit events by mistake.
 pub trait Emitter: Send + Sync + 'static {
-    /// Takes the events that became true.
+    /// Receives the events that became true.
     ///
     /// # Errors
     /// See [`StoreError`]. The booking is rolled back.
@@ -22,7 +22,7 @@ pub trait Emitter: Send + Sync + 'static {
 #[derive(Debug)]
 pub enum Recording {}
 
-/// Emits nothing: for a rebuild, in which nothing new becomes true.
+/// Emits nothing. A rebuild uses it, because a rebuild makes no event newly true.
 #[derive(Debug)]
 pub enum Silent {}
 
@@ -32,8 +32,8 @@ impl Emitter for Recording {
     }
 }
 
-/// Writes events into the outbox, each at most once. For a new event that no later one supersedes, each receiver gets a
-/// task in the same transaction.
+/// Writes events into the outbox, each at most once. Each receiver gets a task for a new event in the same
+/// transaction, unless a later event supersedes it.
 ///
 /// # Errors
 /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! Booking, comparing, sealing and acknowledging.
+//! Books Stripe's facts, compares the ledger with Stripe, seals it, and acknowledges alarms.
 //!
 //! **Owns** facts, contributions and entries; comparison with Stripe; seals; alarms.
 //! **Never** changes an entry.

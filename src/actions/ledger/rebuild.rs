@@ -1,4 +1,4 @@
-//! Books everything that Stripe has into a new database.
+//! Fills a new database by booking everything that Stripe has.
 
 use super::emit_events::Silent;
 use super::reconcile::{ReconcileError, SweepStats, book_everything};
@@ -6,7 +6,7 @@ use super::record_command::record_rebuild;
 use crate::actions::inbox::process_event::process_events_with;
 use crate::app::{App, Context};
 
-/// Why nothing, or not everything, was rebuilt.
+/// Why the rebuild did not start or did not finish.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// The database is not empty.
@@ -19,7 +19,7 @@ pub enum RebuildError {
     Reconcile(#[from] ReconcileError),
 }
 
-/// Books everything that Stripe has. Emits no domain events, because nothing of it is new.
+/// Books everything that Stripe has. Emits no domain events, because none of it is news.
 ///
 /// # Errors
 /// See [`RebuildError`].

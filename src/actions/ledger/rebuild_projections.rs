@@ -1,4 +1,4 @@
-//! Recomputes what follows from the stored facts.
+//! Recomputes contributions and payments from the stored facts (what Stripe said about each object).
 
 use serde_json::Value;
 
@@ -9,11 +9,11 @@ use crate::store::accounts::gifts_after;
 use super::book_facts::rebuild_gift;
 use super::emit_events::Silent;
 
-/// Gifts read in one query.
+/// The number of gifts that are read in one query.
 const BATCH: i64 = 200;
 
-/// Folds every gift again and writes the result: contributions and payments as the facts have them, and any missing
-/// entries. It never changes a booked entry, and emits no domain events. Returns the number of gifts.
+/// Folds every gift again and writes the result: contributions and payments according to the facts, and any missing
+/// ledger entries. Never changes a booked entry, and emits no domain events. Returns the number of gifts.
 ///
 /// # Errors
 /// See [`StoreError`].

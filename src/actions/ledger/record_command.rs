@@ -1,12 +1,12 @@
-//! Records that an operator started a command that books step by step.
+//! Records that an operator started a command that books in many steps.
 
 use serde_json::Value;
 
 use crate::app::{Change, Context};
 use crate::store::StoreError;
 
-/// Records that an operator started a comparison with Stripe, beginning at this time (milliseconds since 1970; none for
-/// what is due). Its bookings are in the inbox and the ledger, each with its cause.
+/// Records that an operator started a comparison with Stripe that begins at `since_ms` (milliseconds since 1970), or
+/// compares what is due if that is `None`. What it books is in the inbox and the ledger, each with its cause.
 ///
 /// # Errors
 /// See [`StoreError`].

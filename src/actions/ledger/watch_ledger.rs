@@ -9,8 +9,8 @@ use super::seal_ledger::seal_ledger;
 use crate::reports::SealKey;
 use crate::reports::check_ledger;
 
-/// Checks and seals the ledger, once per day (UTC). Problems are logged and counted in a metric; a ledger with problems is
-/// not sealed. `checked_at_ms` is when this process last checked, and is updated.
+/// Checks and seals the ledger, once per day (UTC). Problems are logged and counted in a metric; a ledger with
+/// problems is not sealed. `checked_at_ms` is the time of this process's last check, and is updated here.
 ///
 /// # Errors
 /// The database does not answer.

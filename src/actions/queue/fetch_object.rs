@@ -9,8 +9,8 @@ use crate::store::inbox;
 use crate::store::{StoreError, Tx};
 use crate::stripe::CallError;
 
-/// A thin event names its object and does not contain it. The object is fetched, and stored in the inbox before it is
-/// booked.
+/// The task of fetching the object of a thin event, which names its object but does not contain it. The object is
+/// stored in the inbox before it is booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchObject {
     /// The event's id.
@@ -19,24 +19,24 @@ pub struct FetchObject {
     pub object: String,
     /// The object's id.
     pub id: String,
-    /// Whether it may belong to another account than ours.
+    /// Whether the object may belong to an account other than ours.
     pub may_be_elsewhere: bool,
 }
 
 impl FetchObject {
-    /// The key of the task that fetches what an event names.
+    /// Returns the key of the task that fetches the object of this event.
     pub fn key_of(event: &str) -> String {
         format!("{}/{event}", Self::KIND)
     }
 }
 
-/// Stripe's answer.
+/// What Stripe returned for an object.
 pub enum Fetched {
     /// The object in JSON, and when it was fetched, in milliseconds since 1970.
     Object(String, i64),
-    /// Of a type that is never booked.
+    /// The object is of a type that is never booked.
     Nothing,
-    /// On another account.
+    /// The object belongs to another account.
     Elsewhere,
 }
 
@@ -65,7 +65,7 @@ impl Task for FetchObject {
                 let (id, what) = (self.id.as_str(), self.object.as_str());
                 let object = FetchedObject { id, what, body: &body, fetched_at_ms };
                 insert_fetched(app, tx, object, &self.event).await?;
-                // The worker checks every second; the notification only saves time.
+                // The worker checks the inbox every second anyway; the notification only saves time.
                 app.inbox_notify.notify_one();
                 "its object was fetched"
             }

@@ -1,4 +1,4 @@
-//! Work that happens later, outside a transaction.
+//! Does work later, outside the transaction that needs it.
 //!
 //! **Owns** the durable queue: its workers, and one file for each kind of task.
 //! **Never** calls another service while a transaction is open.

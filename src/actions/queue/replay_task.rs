@@ -3,7 +3,8 @@
 use crate::app::{Change, Context};
 use crate::store::{StoreError, tasks};
 
-/// Puts a dead task back into the queue, with all its tries. Returns false if no task with this key is dead.
+/// Puts a dead task back into the queue, with the full number of tries. Returns false if no task with this key is
+/// dead.
 ///
 /// # Errors
 /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! Works through the queue of tasks that run later, outside a transaction.
+//! Works through the queue: runs tasks later, outside the transaction that added them.
 
 use std::time::Duration;
 
@@ -12,30 +12,30 @@ use crate::clock;
 use crate::store::tasks::{self, Claimed};
 use crate::store::{StoreError, Tx};
 
-/// A task that failed this often is dead: it stays in the queue until somebody replays it.
+/// A task that failed this many times is dead: it stays in the queue until somebody replays it.
 pub const MAX_ATTEMPTS: i64 = 12;
 /// The maximum wait between two tries.
 const MAX_BACKOFF_MS: i64 = 3_600_000;
 
 /// One kind of task.
 ///
-/// [`Task::perform`] has no transaction, and [`Task::commit`] calls no other service, so no transaction is ever open while
-/// the task waits for one. A task runs at least once. A receiver that understands [`Task::key`] can make the effect happen
-/// at most once.
+/// [`Task::perform`] has no transaction, and [`Task::commit`] calls no other service. So no transaction is ever open
+/// while a task waits for another service. A task runs at least once. A receiver that understands [`Task::key`] can
+/// ensure that the effect happens only once.
 pub trait Task: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// Its name in the database.
+    /// The name of this kind in the database.
     const KIND: &'static str;
     /// How long one try may take.
     const TIMEOUT: Duration = Duration::from_secs(30);
-    /// How long a dead worker keeps others from the task: longer than a try and its commit take.
+    /// How long a dead worker keeps other workers from its task. This must be longer than a try and its commit take.
     const LEASE: Duration = Duration::from_secs(60);
-    /// The result of performing, for the commit.
+    /// What [`Task::perform`] returns and [`Task::commit`] stores.
     type Done: Send;
 
-    /// The cause: unique among tasks of one kind.
+    /// Returns the cause of the task, which is unique among tasks of one kind.
     fn cause(&self) -> String;
 
-    /// Kind and cause: unique among all tasks.
+    /// Returns kind and cause together, which are unique among all tasks.
     fn key(&self) -> String {
         format!("{}/{}", Self::KIND, self.cause())
     }
@@ -58,16 +58,16 @@ pub enum TaskError {
     /// Another try may succeed.
     #[error("{0}")]
     Failed(String),
-    /// It took too long.
+    /// The task took too long.
     #[error("it took longer than {} s", .0.as_secs())]
     TimedOut(Duration),
     /// The stored text is not a task that this version can read.
     #[error("this version can't read this task")]
     Unreadable,
-    /// The process ended during each try.
+    /// The process ended during every try.
     #[error("the process ended during each try")]
     Interrupted,
-    /// A bug in the service.
+    /// The task panicked, because of a bug in the service.
     #[error(transparent)]
     Panicked(#[from] Panicked),
 }
@@ -81,10 +81,10 @@ pub async fn enqueue<T: Task>(tx: &mut Tx, task: &T, now_ms: i64) -> Result<(), 
     tasks::put(tx, T::KIND, &task.key(), &payload, now_ms).await
 }
 
-/// Runs every due task of a kind. Returns how many were tried.
+/// Runs every due task of one kind. Returns the number of tasks that were tried.
 ///
-/// Several workers, in one or more processes, can do this at the same time. Each claims one task at a time, so a worker
-/// that dies or stops delays no other task. A worker that is stopping finishes its current task.
+/// Several workers, in one or more processes, can do this at the same time. Each worker claims one task at a time, so
+/// a worker that dies or stops delays no other task. A worker that is stopping finishes its current task.
 ///
 /// # Errors
 /// The database does not answer. An unfinished task runs again once its lease has expired.
@@ -114,7 +114,7 @@ async fn run<T: Task>(
     };
     let mut tx = context.machine_write(MachineWrite::Queue).await?;
     if !tasks::finish(&mut tx, &claimed.key, owner).await? {
-        // By now another worker has the task and will store its result.
+        // The lease has expired by now: another worker has the task and will store its result.
         tracing::warn!(task = claimed.key, "a task took longer than its lease, so another worker repeats it");
         return Ok(());
     }
@@ -159,8 +159,8 @@ async fn record_failure(
     Ok(())
 }
 
-/// About 1 s, 4 s, 16 s … up to an hour. `draw` spreads the wait between half and all of it, so that tasks that failed
-/// together are not retried together.
+/// Returns the wait before the next try: about 1 s, 4 s, 16 s … up to an hour. `draw` chooses a point between half of
+/// the wait and all of it, so that tasks that failed together are not retried together.
 fn backoff_ms(attempts: i64, draw: u16) -> i64 {
     let exponent = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
     let full_ms =
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_before_the_next_try_grows_and_is_spread_over_half_of_it() {
+    fn the_wait_grows_with_each_try_and_its_second_half_is_random() {
         for (attempts, full_ms) in [(1, 1000), (2, 4000), (3, 16_000), (7, 3_600_000), (i64::MAX, 3_600_000)]
         {
             assert_eq!(backoff_ms(attempts, 0), full_ms / 2);

@@ -1,4 +1,4 @@
-//! Starting and running the service.
+//! Starts and runs the service.
 //!
 //! **Owns** starting, with and without the database, and keeping several instances in step.
 //! **Never** serves before everything is loaded, unless the database is down.

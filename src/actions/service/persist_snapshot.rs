@@ -2,7 +2,7 @@
 
 use crate::app::App;
 
-/// Writes the file, if anything changed since it was last written.
+/// Writes the snapshot file, if anything in it changed since it was last written.
 ///
 /// # Errors
 /// The data folder can't be written to.
@@ -14,7 +14,8 @@ pub async fn persist_snapshot(app: &App) -> std::io::Result<()> {
         }
         (snapshot_inputs.kept().clone(), snapshot_inputs.revision())
     };
-    // A data folder that was moved away is not created again: it would be in the way when somebody moves it back.
+    // If somebody moved the data folder away, it is not created again: a new one would be in the way when the old one
+    // is moved back.
     app.data_folder.check().map_err(std::io::Error::other)?;
     let (path, key, now_ms) = (app.settings.last_good_file(), app.vault.last_good_key(), app.now_ms());
     let write = move || kept.write(&path, &key, now_ms);

@@ -4,9 +4,9 @@ use crate::app::{App, Context, MachineWrite};
 use crate::store::StoreError;
 use crate::store::health::write_proof;
 
-/// Writes and commits one row, and remembers the result for the readiness check.
+/// Writes and commits one row, and stores the result for the readiness check.
 ///
-/// A rolled-back write would prove less: a full disk is only noticed at the commit.
+/// The row is committed, because a full disk shows only at the commit.
 ///
 /// # Errors
 /// The database does not answer, or does not accept writes.

@@ -38,13 +38,14 @@ pub enum StartError {
     Endpoints(#[from] SealedSecret),
 }
 
-/// Opens the store and the vault, creates the first signing key, loads raised epochs, and activates the appeals. If the
-/// database can't be reached, the banner is served from the last saved snapshot.
+/// Opens the database and the vault, creates the first signing key, loads raised epochs (see
+/// `docs/decisions/0009-token-epochs.md`), and activates the appeals. If the database can't be reached, banner
+/// requests are answered from the last saved snapshot.
 ///
 /// # Errors
 /// See [`StartError`].
 pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartError> {
-    // If it can't be created, the first function that needs the folder reports that.
+    // If the folder can't be created, the first function that needs it reports that.
     let folder = files::make_folder(&settings.data_dir);
     if folder.is_ok() {
         files::make_private(&settings.data_dir);
@@ -73,7 +74,7 @@ pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartEr
     Ok(app)
 }
 
-/// Reads everything that the banner needs from the database: keys, epochs, appeals.
+/// Reads everything that banner requests need from the database: keys, epochs and appeals.
 pub(in crate::actions) async fn read_everything(app: &App) -> Result<(), StartError> {
     let rows = signing_keys(&app.as_job("start"), &app.vault).await?;
     app.tokens.set_keys(open_keys(&app.vault, &rows)?);
@@ -85,7 +86,7 @@ pub(in crate::actions) async fn read_everything(app: &App) -> Result<(), StartEr
     Ok(())
 }
 
-/// The keys in the database. If there is none, the first is created.
+/// Returns the signing keys in the database. If there is none, creates the first.
 async fn signing_keys(context: &Context<'_>, vault: &Vault) -> Result<Vec<SigningKeyRow>, StoreError> {
     let mut tx = context.change().await?;
     let mut rows = keys::signing_keys(&mut tx).await?;

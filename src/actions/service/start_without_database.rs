@@ -15,10 +15,10 @@ use crate::store::switches::by_site;
 use crate::store::{OpenError, Store, StoreError};
 use crate::stripe::Gateway;
 
-/// Starts without the database, which failed with `away`.
+/// Starts without the database. `away` is the error with which the database failed.
 ///
 /// # Errors
-/// `away`, if no usable snapshot is on disk.
+/// Returns `away` if there is no usable snapshot on disk.
 pub(in crate::actions) fn start_without_database(
     settings: Settings,
     clock: Clock,
@@ -67,10 +67,10 @@ pub(in crate::actions) fn start_without_database(
     Ok(app)
 }
 
-/// Tries to reach the database, if the service started without it. Then reads everything again.
+/// Tries to reach the database, if the service started without it. If it answers, reads everything again.
 ///
 /// # Errors
-/// The database answers and can't be used as it is. No answer is not an error.
+/// The database answers, but can't be used as it is. It is not an error if the database does not answer.
 pub async fn reach_database(app: &App) -> Result<(), StartError> {
     if !app.is_catching_up() {
         return Ok(());

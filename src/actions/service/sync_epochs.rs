@@ -1,11 +1,11 @@
-//! Reads which tokens other instances invalidated.
+//! Reads which supporters' tokens other instances invalidated.
 
 use crate::app::App;
 use crate::clock::DAY_MS;
 use crate::store::StoreError;
 
-/// Reads the epochs that were raised within the lifetime of a token (a day, plus a margin for clocks that differ), for the
-/// banner path.
+/// Reads the epochs that were raised so recently that an older token may still be unexpired, for banner requests.
+/// (See `docs/decisions/0009-token-epochs.md`. A token is valid for a day; a margin covers clocks that differ.)
 ///
 /// # Errors
 /// The database does not answer.

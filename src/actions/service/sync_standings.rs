@@ -1,14 +1,14 @@
-//! Reads which standings changed, on any instance.
+//! Reads which supporters' standings changed, on any instance.
 
 use crate::app::App;
 use crate::store::StoreError;
 use crate::store::standings::ChangedStanding;
 use crate::supporters::{MAX_RECENT_STANDINGS, RecentStandings, StandingChange, standing_of};
 
-/// A transaction may commit this long after the time that it recorded: twice the longest statement timeout.
+/// How long after its recorded time a change may be committed: twice the longest statement timeout.
 const OVERLAP_MS: i64 = 60_000;
 
-/// Reads, at the start, every change that a valid token may be older than.
+/// Reads, at the start, the changes of standings that are recent enough for an older token to be still valid.
 ///
 /// # Errors
 /// The database does not answer.
@@ -16,7 +16,7 @@ pub async fn read_standings(app: &App) -> Result<(), StoreError> {
     sync_since(app, RecentStandings::matter_since_ms(app.now_ms())).await
 }
 
-/// Reads the changes of the last minute, so that the banner of every instance uses them.
+/// Reads the changes of the last minute, so that every instance uses them for banner requests.
 ///
 /// # Errors
 /// The database does not answer.
@@ -42,7 +42,7 @@ async fn sync_since(app: &App, since_ms: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The change in the form that the banner needs; nothing for a site that is not in the settings.
+/// Converts a change into the form that banner requests need. Returns `None` for a site that is not in the settings.
 fn change(app: &App, row: ChangedStanding) -> Option<StandingChange> {
     let now = standing_of(&row.given, app.site(&row.site)?.quiet_days, app.now_ms());
     let ChangedStanding { supporter, site, changed_at_ms, .. } = row;

@@ -1,4 +1,4 @@
-//! Stripe's balance, and the payouts from it.
+//! Reads Stripe's balance, and the payouts that Stripe made from it.
 
 use crate::actions::ledger::emit_events::Emitter;
 use std::collections::BTreeSet;
@@ -25,8 +25,8 @@ impl<E: Emitter> Sweep<'_, E> {
         }
     }
 
-    /// Stores a payout that changed, with those of its transactions that are ours. With `again`, also an unchanged one,
-    /// because more of its gifts may be known now.
+    /// Stores a payout that changed, with those of its transactions that belong to our gifts. If `again` is true, an
+    /// unchanged payout is stored too, because more of its gifts may be known now.
     pub(super) async fn payout(&mut self, listed: &Listed, again: bool) -> Result<(), ReconcileError> {
         let Ok(Report::Facts(facts)) = read_fetched(&listed.body, self.now_s()) else {
             return self.store(listed, "payout").await;
@@ -53,15 +53,15 @@ impl<E: Emitter> Sweep<'_, E> {
             if !seen.insert(id.clone()) {
                 continue;
             }
-            // Stripe does not list the contents of a payout that was created by hand.
+            // Stripe does not list the contents of a payout that somebody created by hand.
             let Some(listed) = self.listed_in(&id).await? else { continue };
             if id == payout.id {
-                // None if one of them is in an unknown currency.
+                // `None` if one of the transactions is in an unknown currency.
                 let each = listed.iter().map(|(_, fact)| fact.moved.map(|moved| moved.net_minor()));
                 sum_minor = each.sum::<Option<i64>>();
             }
             for (transaction, fact) in listed {
-                // A returned payout is paid out again as one sum, so its contents are also in this payout.
+                // A returned payout is paid out again as one sum, so its contents also belong to this payout.
                 if let Some(came_back) = fact.source.clone().filter(|source| is_payout(source)) {
                     next.push(came_back);
                 } else if self.concerns_us(&[Fact::Transaction(fact)]).await? {
@@ -74,7 +74,7 @@ impl<E: Emitter> Sweep<'_, E> {
             r#"{{"object":"{PAYOUT_CONTENTS}","id":"{}","payout":{body},"transactions":[{transactions}]}}"#,
             payout.id
         );
-        // While Stripe is still assigning transactions to a payout, its list is incomplete.
+        // While Stripe is still adding transactions to a payout, its list is incomplete.
         if is_listed(&body, self.now_s())
             && sum_minor.zip(payout.amount_minor).is_some_and(|(listed, paid)| listed != paid)
         {
@@ -83,7 +83,8 @@ impl<E: Emitter> Sweep<'_, E> {
         Ok(Listed { id: payout.id.clone(), created_s: payout.created_at_s.unwrap_or(0), body })
     }
 
-    /// What Stripe lists for a payout, without the payout's own transaction. None if it lists nothing.
+    /// Returns the balance transactions that Stripe lists for a payout, without the payout's own. `None` if Stripe
+    /// lists nothing.
     async fn listed_in(
         &self,
         payout: &str,

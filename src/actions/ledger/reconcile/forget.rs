@@ -1,18 +1,19 @@
-//! Discards progress that can't be resumed.
+//! Discards the progress of comparisons that can't be resumed.
 
 use super::DAY_S;
 use crate::app::{App, Context, MachineWrite};
 use crate::store::{StoreError, comparisons};
 use crate::stripe::List;
 
-/// Discards runs that were interrupted long ago: too much may have changed since they read their lists.
+/// Discards runs that were interrupted long ago. Too much may have changed since they read their lists.
 pub(super) async fn forget_old_runs(context: &Context<'_>, now_s: i64) -> Result<(), StoreError> {
     let mut tx = context.machine_write(MachineWrite::Reconciliation).await?;
     comparisons::forget_progress_before(&mut tx, now_s - DAY_S).await?;
     tx.commit().await
 }
 
-/// Lists that follow an unreadable one were processed without its contents, so they are read again from the beginning.
+/// Discards the progress of lists after an unreadable one. They were processed without its contents, so they are read
+/// again from the beginning.
 pub(super) async fn forget_behind_failed(
     app: &App,
     context: &Context<'_>,

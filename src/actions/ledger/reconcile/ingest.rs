@@ -1,4 +1,4 @@
-//! Stores and books an object from Stripe that has something new.
+//! Stores and books an object from Stripe that is new or changed.
 
 use super::{ON_ITS_WAY_S, ReconcileError, Sweep};
 use crate::actions::inbox::ingest_fetched::{FetchedObject, Ingested, ingest_fetched};
@@ -11,10 +11,10 @@ use crate::store::{StoreError, objects};
 use crate::stripe::{Listed, Report, read_fetched};
 
 impl<E: Emitter> Sweep<'_, E> {
-    /// Stores an object as a fact, and books it, if it belongs to one of our gifts and is new. If it moved money and is not
-    /// ours, it is counted.
+    /// Stores an object as a fact, and books it, if it belongs to one of our gifts and is new or changed. If the
+    /// object moved money but is not ours, its money is counted.
     pub(super) async fn store(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
-        // An unreadable object is stored too: if it is ours, it ends as a dead row, which somebody will look at.
+        // An unreadable object is stored too. If it is ours, its row becomes dead, so that somebody looks at it.
         let facts = match read_fetched(&listed.body, self.now_s()) {
             Ok(Report::Facts(facts)) => facts,
             Ok(_) => return Ok(()),
@@ -36,7 +36,7 @@ impl<E: Emitter> Sweep<'_, E> {
         let Ingested { inbox_id, is_new } = ingest_fetched::<E>(self.app, self.context, object).await?;
         self.done.stored += i64::from(is_new);
         let after = self.folded(&listed.id).await?;
-        // An object that is only known better, with no effect on a gift, is not logged.
+        // If the object only has more details and changes no gift, it is not logged.
         let says = |it: &Option<Folded>| {
             it.as_ref().map(|it| (it.entries.clone(), it.contribution.state, it.contribution.money))
         };
@@ -73,13 +73,14 @@ impl<E: Emitter> Sweep<'_, E> {
         Ok(())
     }
 
-    /// The gift that an object belongs to, as it is stored now.
+    /// Returns the gift that an object belongs to, as it is stored now.
     async fn folded(&self, object: &str) -> Result<Option<Folded>, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
         Ok(fold(&objects::of_the_same_gift(&mut tx, object).await?))
     }
 
-    /// Whether this names one of our gifts, or a known object: other software may use the same account.
+    /// Whether the facts name one of our gifts or a known object. If not, they may come from other software on the
+    /// same account.
     pub(super) async fn concerns_us(&self, facts: &[Fact]) -> Result<bool, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
         for fact in facts {
@@ -121,7 +122,8 @@ impl<E: Emitter> Sweep<'_, E> {
         }
     }
 
-    /// Records, once per object, what could not be ingested or does not add up. It needs manual review.
+    /// Records, once per object, a problem that needs manual review: an object that could not be ingested or does not
+    /// add up.
     pub(super) async fn trouble(&self, object: &str, what: &str) -> Result<(), StoreError> {
         let finding = Finding {
             id: format!("{what}: {object}"),

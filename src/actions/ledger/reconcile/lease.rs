@@ -1,4 +1,4 @@
-//! One comparison at a time, by a lease. A process that dies loses it within seconds.
+//! Ensures with a lease that only one comparison runs at a time. A process that dies loses the lease within seconds.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const RENEW_INTERVAL: Duration = Duration::from_secs(2);
 /// Runs `work` while no other process compares.
 ///
 /// # Errors
-/// [`ReconcileError::Busy`] while another comparison runs; otherwise as `work`.
+/// [`ReconcileError::Busy`] if another comparison is running; otherwise the errors of `work`.
 pub(super) async fn alone<T>(
     app: &App,
     context: &Context<'_>,
@@ -52,7 +52,7 @@ async fn release(context: &Context<'_>, owner: &str) -> Result<(), StoreError> {
     tx.commit().await
 }
 
-/// Renews the lease for ever. Returns only if another process took it.
+/// Renews the lease until the future is dropped. Returns only if another process took the lease.
 async fn renew(app: &App, context: &Context<'_>, owner: &str) -> ReconcileError {
     loop {
         tokio::time::sleep(RENEW_INTERVAL).await;

@@ -1,7 +1,7 @@
-//! Compares what Stripe has with what we know, and ingests what is missing.
+//! Compares Stripe's data with the ledger, and ingests what is missing.
 //!
-//! A webhook can get lost, and Stripe can fail to create an event. So the event list and the balance are checked every few
-//! minutes, and the objects themselves once a day.
+//! A webhook can get lost, and Stripe can fail to create an event. So the event list and the balance are compared
+//! every few minutes, and the objects themselves once a day.
 //!
 //! **Owns** what is compared, how far back, and what is logged.
 //! **Never** books anything itself: new objects go through the inbox.
@@ -33,26 +33,26 @@ use forget::{forget_behind_failed, forget_old_runs};
 use reading::Take;
 
 const DAY_S: i64 = 86_400;
-/// How far events and balance are read again, because new items appear in Stripe's lists with a delay.
+/// How far back events and the balance are read again. New items appear in Stripe's lists with a delay.
 const OVERLAP_S: i64 = 3_600;
 /// How far back the very first comparison goes.
 const FIRST_S: i64 = 3 * DAY_S;
 /// How long Stripe keeps events.
 const EVENTS_KEPT_S: i64 = 30 * DAY_S;
-/// How far back objects are read each day: a bank debit or a retried invoice can take weeks.
+/// How far back objects are read each day. A bank debit or a retried invoice can take weeks.
 const OBJECTS_S: i64 = 35 * DAY_S;
 /// How long a Checkout Session can stay open, plus a margin.
 const SESSION_S: i64 = 2 * DAY_S;
 /// How long a payout can still change after it was made.
 const PAYOUT_CHANGES_S: i64 = 14 * DAY_S;
-/// A younger object's webhook may still be under way, so its absence is not logged.
+/// The webhook of an object younger than this may still arrive, so its absence is not logged.
 const ON_ITS_WAY_S: i64 = 600;
-/// The run key for what is due.
+/// The run key of a comparison of everything that is due.
 const DUE: &str = "due";
-/// The run key for the balance, as far back as the objects were read.
+/// The run key for reading the balance as far back as the objects were read.
 const DUE_FAR: &str = "due, far";
 
-/// Why a comparison stopped. What it found until then is kept.
+/// Why a comparison stopped. Everything that it stored before that is kept.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum ReconcileError {
@@ -70,25 +70,25 @@ pub enum ReconcileError {
     Incomplete(String),
 }
 
-/// What a comparison did.
+/// Counts what a comparison did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SweepStats {
-    /// Objects at Stripe that were read.
+    /// The number of objects that were read from Stripe.
     pub looked_at: i64,
-    /// How many of them were new or changed.
+    /// The number of these objects that were new or changed.
     pub stored: i64,
-    /// Whether it resumed an interrupted run.
+    /// Whether the comparison resumed an interrupted run.
     pub resumed: bool,
-    /// Lists that could not be read to their end. All others were read.
+    /// The lists that could not be read to their end. All others were read.
     pub failed: Vec<FailedList>,
 }
 
 /// A list that could not be read to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedList {
-    /// Its name in plain words.
+    /// The list's name in plain words.
     pub list: String,
-    /// Why.
+    /// Why the list could not be read.
     pub why: String,
 }
 
@@ -114,32 +114,34 @@ impl SweepStats {
     }
 }
 
-/// A comparison under way. `E` receives the domain events.
+/// A comparison that is running. `E` receives the domain events.
 struct Sweep<'a, E> {
     emitter: PhantomData<E>,
     app: &'a App,
     context: &'a Context<'a>,
     kind: SweepKind,
-    /// What was requested: an interrupted run with the same key is resumed.
+    /// The run key: what was requested. An interrupted run with the same key is resumed.
     run: String,
     now_ms: i64,
     /// Whether to record objects that no webhook had reported.
     records_missed: bool,
     done: SweepStats,
-    /// The lists that were started.
+    /// The lists whose reading has started.
     lists: Vec<&'static str>,
-    /// Objects that dead events are about.
+    /// The ids of the objects that dead events are about.
     dead: HashSet<String>,
-    /// False once the service began to stop.
+    /// False if the service began to stop before the comparison finished.
     whole: bool,
-    /// Whether it goes back as far as the last finished comparison. If not, the next one must begin where that one ended.
+    /// Whether the comparison goes back as far as the end of the last finished one. If not, the next one must begin
+    /// there.
     reaches_back: bool,
 }
 
-/// Compares what is due: events and balance each time, objects once a day. Does nothing without an API key.
+/// Compares everything that is due: events and balance each time, objects once a day. Does nothing without an API
+/// key.
 ///
-/// Of Stripe's balance and payouts, only the parts that belong to known gifts are kept. So events and objects are read
-/// first, and after the objects the balance is read just as far back.
+/// Only the parts of Stripe's balance and payouts that belong to known gifts are stored. So events and objects are
+/// read first. After the objects, the balance is read just as far back.
 ///
 /// # Errors
 /// See [`ReconcileError`]. An unreadable list is not an error: [`SweepStats::failed`] names it.
@@ -169,8 +171,8 @@ async fn compare_due(app: &App, context: &Context<'_>) -> Result<SweepStats, Rec
     Ok(all)
 }
 
-/// Compares everything created since `since_s` (seconds since 1970). `records_missed`: whether to record objects that no
-/// webhook had reported.
+/// Compares everything that was created since `since_s` (seconds since 1970). `records_missed` says whether to record
+/// objects that no webhook had reported.
 ///
 /// # Errors
 /// As [`reconcile_due`].
@@ -301,7 +303,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         Ok(self.done)
     }
 
-    /// The balance still has to be read as far back as the objects were.
+    /// Returns the progress of the balance, which still has to be read as far back as the objects were.
     fn far(&self) -> ListProgress {
         ListProgress {
             list: List::TRANSACTIONS.name.to_owned(),
@@ -314,14 +316,15 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         }
     }
 
-    /// The start of the comparison: as requested, or where the last one ended.
+    /// Returns the start of the comparison: as requested, or the end of the last one.
     async fn begin_s(&mut self, since_s: Option<i64>) -> Result<i64, StoreError> {
         let due_s = self.cursor_s().await?.map_or(self.now_s() - FIRST_S, |cursor_s| cursor_s - OVERLAP_S);
         self.reaches_back = since_s.is_none_or(|since_s| since_s <= due_s);
         Ok(since_s.unwrap_or(due_s))
     }
 
-    /// The time up to which everything was compared, in seconds since 1970; none before the first comparison.
+    /// Returns the time up to which everything was compared, in seconds since 1970; `None` before the first
+    /// comparison.
     async fn cursor_s(&self) -> Result<Option<i64>, StoreError> {
         let sweeps = self.app.store.sweeps().await?;
         let last = sweeps.iter().find(|sweep| sweep.kind == self.kind.as_str());
@@ -339,7 +342,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         Ok(())
     }
 
-    /// Stores an event as if it had been delivered, unless it already was.
+    /// Stores an event as if Stripe had delivered it, unless it is already stored.
     async fn event(&mut self, listed: &Listed) -> Result<(), ReconcileError> {
         let Ok(envelope) = Envelope::read(&listed.body) else {
             return Ok(self.trouble(&listed.id, "event that can't be read").await?);

@@ -11,11 +11,12 @@ use crate::store::other_money::{self, OtherObject};
 use crate::store::unbooked::is_of_a_gift;
 use crate::stripe::{Listed, is_payout};
 
-/// ISO 4217's code for "no currency": a subscription whose price is not a single amount.
+/// ISO 4217's code for "no currency". It is used for a subscription whose price is not a single amount.
 const NO_CURRENCY: &str = "XXX";
 
 impl<E: Emitter> Sweep<'_, E> {
-    /// Stores, or removes, an object in its current state. `facts` are read from it; the first is the object itself.
+    /// Stores the money of an object in its current state, or removes it. `facts` are read from the object; the first
+    /// describes the object itself.
     pub(super) async fn count_other_money(
         &self,
         listed: &Listed,
@@ -62,7 +63,8 @@ impl<E: Emitter> Sweep<'_, E> {
     }
 }
 
-/// A balance transaction is classified by its own type, such as `charge` or `stripe_fee`.
+/// Returns the kind under which an object is counted. For a balance transaction, that is its own type, such as
+/// `charge` or `stripe_fee`.
 fn kind(what: &str, body: &str) -> String {
     let value: Option<Value> = serde_json::from_str(body).ok();
     match value.as_ref().and_then(|value| value.get("type")).and_then(Value::as_str) {
@@ -76,7 +78,7 @@ fn kind(what: &str, body: &str) -> String {
     }
 }
 
-/// The money that an object moved: the currency code, and the amount in its minor unit.
+/// Returns the money that an object moved: the currency code, and the amount in its minor unit.
 fn moved(facts: &[Fact]) -> Option<(String, i64)> {
     let fact = facts.first()?;
     let money = match fact {
@@ -104,7 +106,7 @@ fn moved(facts: &[Fact]) -> Option<(String, i64)> {
     known.or_else(|| unknown(facts)).filter(|(_, minor)| *minor != 0)
 }
 
-/// An amount in an unknown currency.
+/// Returns an amount in an unknown currency: its code, and the amount as Stripe reports it.
 fn unknown(facts: &[Fact]) -> Option<(String, i64)> {
     let id = facts.first()?.id();
     facts.iter().find_map(|fact| match fact {

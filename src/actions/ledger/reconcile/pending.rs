@@ -1,4 +1,4 @@
-//! Fetches each object that can still change and is too old for the lists.
+//! Fetches each object that can still change but is too old to be in the lists.
 
 use super::{DAY_S, FailedList, ReconcileError, Sweep};
 use crate::actions::ledger::emit_events::Emitter;
@@ -9,15 +9,15 @@ use crate::stripe::{CallError, Listed};
 
 /// Up to this age, objects that can still change are fetched each day: a dispute can take four months.
 const DAILY_S: i64 = 180 * DAY_S;
-/// How often older ones are fetched, such as an invoice that is never going to be paid.
+/// How often older objects are fetched, such as an invoice that is never going to be paid.
 const OLD_INTERVAL_S: i64 = 30 * DAY_S;
 /// The number of objects that are read from the database together.
 const PAGE: i64 = 200;
 
 impl<E: Emitter> Sweep<'_, E> {
-    /// Fetches the objects of known gifts that can still change and that Stripe created before `before_s` (seconds since
-    /// 1970). `compared_s`: when the last comparison of objects that was finished began. None fetches all of them, also
-    /// the old ones that are not due.
+    /// Fetches the objects of known gifts that can still change and that Stripe created before `before_s` (seconds
+    /// since 1970). `compared_s` is when the last finished comparison of objects began. If it is `None`, all these
+    /// objects are fetched, also old ones that are not due.
     pub(super) async fn pending(
         &mut self,
         before_s: i64,
@@ -38,7 +38,7 @@ impl<E: Emitter> Sweep<'_, E> {
         }
     }
 
-    /// Fetches one object, if it is due. False when Stripe failed: the next comparison tries again.
+    /// Fetches one object, if it is due. Returns false if Stripe failed; the next comparison then tries again.
     async fn fetch_pending(
         &mut self,
         it: &PendingObject,
@@ -51,7 +51,7 @@ impl<E: Emitter> Sweep<'_, E> {
         }
         let body = match self.app.stripe.fetch(word, fact.id()).await {
             Ok(Some(body)) => body,
-            // It belongs to another account, or was deleted.
+            // The object belongs to another account, or was deleted.
             Ok(None) | Err(CallError::NotFound) => return Ok(true),
             Err(error) => {
                 tracing::warn!(object = fact.id(), %error, "could not fetch an object that can still change");
@@ -65,22 +65,23 @@ impl<E: Emitter> Sweep<'_, E> {
         Ok(true)
     }
 
-    /// Objects that other software created on the same account are stored too, in case they turn out to be ours.
+    /// Whether the object belongs to a known gift. Objects that other software created on the same account are stored
+    /// too, in case they turn out to be ours.
     async fn is_of_a_gift(&self, object: &str) -> Result<bool, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
         unbooked::is_of_a_gift(&mut tx, object).await
     }
 }
 
-/// Whether an object is due: each day while it is young; later, when its age passed a multiple of the interval since
-/// the last comparison. So a day without a comparison delays a fetch only until the next one.
+/// Whether an object is due. A young object is due each day. An older one is due if its age passed a multiple of the
+/// interval since the last comparison. So a day without a comparison delays a fetch only until the next comparison.
 fn is_due(created_s: i64, compared_s: Option<i64>, now_s: i64) -> bool {
     let Some(compared_s) = compared_s else { return true };
     let intervals = |at_s: i64| (at_s - created_s).div_euclid(OLD_INTERVAL_S);
     now_s - created_s < DAILY_S || intervals(now_s) > intervals(compared_s)
 }
 
-/// Stripe's name for an object's type, mapped to ours.
+/// Returns Stripe's name and our name for the type of a fact's object.
 fn kind_of(fact: &Fact) -> Option<(&'static str, &'static str)> {
     Some(match fact {
         Fact::Session(_) => ("checkout.session", "Checkout Session"),
@@ -96,17 +97,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_old_object_is_due_at_the_first_comparison_after_each_interval_whatever_days_were_skipped() {
+    fn an_old_object_is_due_at_the_first_comparison_after_each_interval() {
         let due = |compared_day: f64, now_day: f64| {
             let at_s = |day: f64| (day * DAY_S as f64) as i64;
             is_due(0, Some(at_s(compared_day)), at_s(now_day))
         };
-        assert!(due(178.0, 179.0) && due(179.0, 180.0), "each day until half a year");
+        assert!(due(178.0, 179.0) && due(179.0, 180.0), "an object is due each day until it is half a year old");
         assert!(!due(180.0, 181.0) && !due(208.0, 209.5));
         assert!(due(209.0, 210.0) && due(209.9, 210.9));
-        // Days 210 and 211 were skipped.
+        // No comparison ran on days 210 and 211.
         assert!(due(209.0, 212.0));
         assert!(!due(212.0, 213.0));
-        assert!(is_due(0, None, 200 * DAY_S), "nothing was ever compared");
+        assert!(is_due(0, None, 200 * DAY_S), "an old object is due if there was no comparison before");
     }
 }

@@ -1,4 +1,4 @@
-//! Reads one of Stripe's lists to its end: page by page, with retries, starting where an earlier run stopped.
+//! Reads one of Stripe's lists to its end: page by page, with retries, from where an earlier run stopped.
 
 use crate::actions::ledger::emit_events::Emitter;
 use std::time::Duration;
@@ -18,14 +18,15 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub(super) enum Take {
     Event,
     Object,
-    /// `again`: also an unchanged payout.
+    /// A payout. If `again` is true, it is stored even if it is unchanged.
     Payout {
         again: bool,
     },
 }
 
 impl<E: Emitter> Sweep<'_, E> {
-    /// Reads what was created at or after `from_s`. An unreadable list is recorded and does not stop the comparison.
+    /// Reads everything in `list` that was created at or after `from_s`. If the list can't be read, the failure is
+    /// recorded and the comparison continues.
     pub(super) async fn list(&mut self, list: List, from_s: i64, take: Take) -> Result<(), ReconcileError> {
         self.lists.push(list.name);
         let known = self.app.store.list_progress(&self.run, list.name).await?;
@@ -79,8 +80,8 @@ impl<E: Emitter> Sweep<'_, E> {
         if !was_begun {
             return Ok(());
         }
-        // Lists begin with the newest objects, so what was created since the earlier run is on none of the pages that it
-        // read.
+        // Lists begin with the newest objects. So the pages that were read above contain no object that was created
+        // since the earlier run.
         let mut after = None;
         while !self.stops() {
             let from_s = progress.started_s - OVERLAP_S;
@@ -113,7 +114,7 @@ impl<E: Emitter> Sweep<'_, E> {
         Ok(tx.commit().await?)
     }
 
-    /// A service that is stopping resumes the comparison after its next start.
+    /// Whether the service is stopping. If so, the comparison is resumed after the next start.
     pub(super) fn stops(&mut self) -> bool {
         self.whole &= !self.app.is_stopping();
         !self.whole

@@ -6,11 +6,11 @@ use crate::actions::ledger::emit_events::Recording;
 use crate::app::{App, Context};
 use crate::stripe::CallError;
 
-/// Invoices asked about per run.
+/// The number of invoices that are fetched per run.
 const BATCH: i64 = 50;
 
-/// Asks Stripe what paid the newest unconfirmed invoices. The event that says so may be under way, or the endpoint may not
-/// subscribe to it. A failure is recorded, and the lists are still read.
+/// Asks Stripe how the newest unconfirmed invoices were paid. The event that says so may not have arrived yet, or the
+/// endpoint may not subscribe to it. A failure is recorded, and the lists are still read.
 pub(super) async fn ask_about_unconfirmed(
     app: &App,
     context: &Context<'_>,
