@@ -1,28 +1,28 @@
-//! Who performs an action.
+//! Names who performs an action.
 
 use crate::ids::SupporterId;
 
-/// The cause of a change.
+/// The person, program or job that causes a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// An anonymous browser.
     Reader,
     /// A person with a valid supporter token.
     Supporter(SupporterId),
-    /// A program with a secret API key: the key's id.
+    /// A program with a secret API key. Contains the key's id.
     ApiKey(String),
-    /// A staff member: their id and role.
+    /// A staff member. Contains their id and role.
     Staff(String, String),
     /// A person at the command line.
     Operator,
-    /// A job of the service, by its name.
+    /// A job of the service. Contains the job's name.
     Job(&'static str),
     /// Stripe, by a webhook.
     Stripe,
 }
 
 impl Actor {
-    /// The kind of actor, as in the audit log.
+    /// Returns the kind of actor, as in the audit log.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Reader => "reader",
@@ -35,7 +35,7 @@ impl Actor {
         }
     }
 
-    /// The actor's id within its kind.
+    /// Returns the actor's id within its kind.
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Supporter(id) => Some(id.as_str()),
@@ -45,7 +45,7 @@ impl Actor {
         }
     }
 
-    /// The staff member's role.
+    /// Returns the staff member's role.
     pub fn role(&self) -> Option<&str> {
         match self {
             Self::Staff(_, role) => Some(role),
@@ -53,7 +53,8 @@ impl Actor {
         }
     }
 
-    /// How versions of appeals, switches and acknowledgements record the actor: an id, or `command line`.
+    /// Returns the label of the actor in versions of appeals, switches and acknowledgements: an id, or `command
+    /// line`.
     pub fn label(&self) -> &str {
         match self {
             Self::Operator => "command line",

@@ -1,5 +1,5 @@
-//! What an action works with, and the only ways to write: a change that leaves an audit row, or one of the listed kinds of
-//! writes that need none.
+//! Defines what an action receives, and the only two ways to write: a change that leaves an audit row, or a listed
+//! kind of write that needs none.
 
 use std::ops::{Deref, DerefMut};
 
@@ -12,7 +12,7 @@ use crate::store::audit::{self, AuditRow};
 use crate::store::{Store, StoreError, Tx};
 use crate::stripe::Gateway;
 
-/// What an action works with, and who is acting.
+/// Everything that an action needs, and who is acting.
 #[derive(Clone)]
 pub struct Context<'a> {
     /// The database.
@@ -29,10 +29,10 @@ pub struct Context<'a> {
     pub request_id: Option<String>,
 }
 
-/// Writes that leave no audit row, each with the reason.
+/// The kinds of writes that leave no audit row, each with the reason.
 ///
-/// Every other write is a [`Change`]: everything that a person or an API key causes, and every change of appeals, switches,
-/// keys, alarms, the connection to Stripe and the seals, even if a job causes it.
+/// Every other write is a [`Change`]. That includes everything that a person or an API key causes. It also includes
+/// every change of appeals, switches, keys, alarms, the connection to Stripe and the seals, even if a job causes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MachineWrite {
     /// Books what Stripe reported, or stores what was fetched from it. The inbox and the ledger are append-only and name the
@@ -40,29 +40,29 @@ pub enum MachineWrite {
     Booking,
     /// Stores the progress of a comparison with Stripe, its lease, and its findings. It changes no money.
     Reconciliation,
-    /// Adds up views, clicks and dismissals by the hour. The counts can't be traced to a person.
+    /// Adds views, clicks and dismissals to hourly counts. The counts can't be traced to a person.
     Counts,
-    /// Stores a reader's attempt to give, or that its token was fetched. Readers are many and anonymous, and the row itself says
-    /// when.
+    /// Stores a reader's attempt to give, or that the attempt's token was fetched. Readers are many and anonymous,
+    /// and the row itself contains the time.
     Checkout,
-    /// Stores weights that were learned from results, per hour.
+    /// Stores the weights of variants that were learned from results, per hour.
     Weights,
-    /// Removes a task from the queue together with its result, or records its failure. So far every task fetches an object
-    /// from Stripe, which is then booked.
+    /// Removes a task from the queue together with its result, or records its failure. Every kind of task so far
+    /// fetches an object from Stripe, which is then booked.
     Queue,
     /// Stores the time of Stripe's last delivery.
     LastDelivery,
-    /// Proves that the database accepts writes.
+    /// Tests whether the database accepts writes.
     WriteProbe,
 }
 
 impl Context<'_> {
-    /// Now, in milliseconds since 1970.
+    /// Returns the current time, in milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
         self.clock.now_ms()
     }
 
-    /// Begins a change. It is committed together with its audit rows, or not at all.
+    /// Begins a change. The change is committed together with its audit rows, or not at all.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -79,15 +79,15 @@ impl Context<'_> {
     }
 }
 
-/// A transaction that changes something. Dropping it without a commit rolls it back.
+/// A transaction that changes something. If it is dropped without a commit, it is rolled back.
 pub struct Changing<'a> {
     tx: Tx,
     context: &'a Context<'a>,
 }
 
 impl Changing<'_> {
-    /// Writes an audit row for each change and commits. Without any change it commits nothing, so an action that forgets to
-    /// record its changes has no effect.
+    /// Writes an audit row for each change and commits. If `changes` is empty, nothing is committed, so an action
+    /// that forgets to record its changes has no effect.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -128,7 +128,7 @@ impl DerefMut for Changing<'_> {
     }
 }
 
-/// What was changed, on one object.
+/// The audit record of a change to one object.
 #[derive(Debug)]
 pub struct Change {
     action: &'static str,
@@ -138,20 +138,21 @@ pub struct Change {
 }
 
 impl Change {
-    /// A change of one object. The action is the kind of object and a verb, such as `appeal.publish`.
+    /// Creates the record of a change to one object. `action` is the kind of object and a verb, such as
+    /// `appeal.publish`.
     pub fn new(action: &'static str, object_id: impl Into<String>) -> Self {
         let object_type = action.split_once('.').map_or(action, |(object_type, _)| object_type);
         Self { action, object_type, object_id: object_id.into(), fields: Vec::new() }
     }
 
-    /// Records a field with its values before and after. They must not be personal data.
+    /// Records a field with its values before and after the change. They must not be personal data.
     #[must_use]
     pub fn field(mut self, name: &str, before: impl Into<Value>, after: impl Into<Value>) -> Self {
         self.fields.push(json!({"field": name, "before": before.into(), "after": after.into()}));
         self
     }
 
-    /// Records that a field was set that may hold a person's data: only its name.
+    /// Records that a field was set that may contain a person's data. Only the field's name is stored.
     #[must_use]
     pub fn personal(mut self, name: &str) -> Self {
         self.fields.push(json!({"field": name, "personal": true}));

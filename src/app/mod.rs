@@ -34,11 +34,13 @@ use crate::stripe::{Deliveries, Gateway};
 use crate::supporters::RecentStandings;
 use crate::telemetry::Metrics;
 
-/// Banner events that are remembered, so that each counts once. Twice as many take about 5 MiB.
+/// The number of recent banner events that are remembered, so that none is counted twice. Twice as many take about 5
+/// MiB.
 const COUNTED_EVENTS: usize = 100_000;
-/// The maximum number of request bodies that may be arriving at the same time. Few bodies come in more than one piece.
+/// The maximum number of request bodies that may be arriving at the same time. Most bodies arrive in one piece and
+/// don't count.
 const MAX_BODIES: usize = 512;
-/// How many bytes of them are held.
+/// The maximum number of bytes of these bodies that are held in memory.
 const MAX_BODY_BYTES: usize = 33_554_432;
 
 /// Everything that an entry point or an action needs.
@@ -53,17 +55,17 @@ pub struct App {
     pub intake: Intake,
     /// Stripe's API.
     pub stripe: Gateway,
-    /// The signing secrets of deliveries, and the results of the last ones.
+    /// The signing secrets for deliveries, and the results of the last deliveries.
     pub deliveries: Deliveries,
-    /// The compiled appeals; replaced as a whole.
+    /// The compiled appeals. They are always replaced as a whole.
     pub snapshot: ArcSwap<Snapshot>,
-    /// The totals for tickers, as last read from the ledger.
+    /// The totals for tickers, as they were last read from the ledger.
     pub ticker_totals: ArcSwap<TickerTotals>,
-    /// Wakes the job that reads the totals when other appeals become active.
+    /// Wakes the job that reads the tickers' totals. It is notified when other appeals become active.
     pub tickers_changed: Notify,
-    /// What the snapshot is built from.
+    /// The inputs from which the snapshot is built.
     snapshot_inputs: Mutex<SnapshotInputs>,
-    /// Held while the active appeals are read, so that an older result never replaces a newer one.
+    /// A lock that is held while the active appeals are read, so that an older result never replaces a newer one.
     pub refresh_lock: tokio::sync::Mutex<()>,
     /// Wakes the job that saves the active snapshot.
     pub snapshot_changed: Notify,
@@ -71,21 +73,21 @@ pub struct App {
     pub vault: Vault,
     /// The learned weights of variants.
     pub learned: ArcSwap<LearnedSoFar>,
-    /// Supporter tokens.
+    /// Issues and checks supporter tokens.
     pub tokens: Tokens,
-    /// Standings that changed since a valid token may have been issued.
+    /// The changes of supporters' standings that are so recent that an older token may still be valid.
     pub standings: RecentStandings,
-    /// API keys that recently asked banner questions.
+    /// The API keys that recently made banner requests.
     pub recent_keys: RecentKeys,
     /// The key that signs attributions.
     pub attribution_key: MacKey,
     /// The key that signs previews.
     pub preview_key: MacKey,
-    /// The key from which supporter ids are made.
+    /// The key from which supporter ids are derived.
     pub supporter_key: MacKey,
-    /// Counts that are not stored yet.
+    /// Counts that are not stored in the database yet.
     pub counters: Counters,
-    /// Banner events that were counted: the verdict's id and the kind of event.
+    /// The banner events that were already counted: the verdict's id and the kind of event.
     pub counted_events: Seen<(u64, u8)>,
     /// The proxies that are trusted to state a client's address.
     pub proxies: Proxies,
@@ -93,7 +95,7 @@ pub struct App {
     pub checkout_limits: RouteLimits,
     /// Rate limits for fetching tokens.
     pub token_limits: RouteLimits,
-    /// When Stripe was last asked about each attempt.
+    /// When each attempt's session was last fetched from Stripe.
     pub session_reads: OnceIn<Uuid>,
     /// Request bodies that are still arriving.
     pub bodies: Bodies,
@@ -110,38 +112,38 @@ pub struct App {
     catching_up: AtomicBool,
 }
 
-/// What the snapshot is built from, and what is saved to disk.
+/// The inputs from which the snapshot is built, and the state that is saved to disk.
 #[derive(Default)]
 pub struct SnapshotInputs {
     /// The appeals.
     pub documents: Vec<AppealDocument>,
-    /// Appeals that could not be read.
+    /// The problems of appeals that could not be read.
     pub problems: Vec<AppealProblem>,
-    /// How many publications the store had when the appeals were read; 0 for a file.
+    /// How many publications the database contained when the appeals were read; 0 for an appeals file.
     pub number: i64,
-    /// What is switched off, by site.
+    /// The surfaces and sites that are switched off, per site.
     pub switches: BTreeMap<String, Switches>,
-    /// The revision that is on disk; 0 for none.
+    /// The revision that is saved on disk; 0 if none is.
     pub on_disk: u64,
     kept: LastGood,
     revision: u64,
 }
 
 impl SnapshotInputs {
-    /// What is to be saved to disk.
+    /// Returns the state that is to be saved to disk.
     pub fn kept(&self) -> &LastGood {
         &self.kept
     }
 
-    /// A number that grows with every change of what is to be saved.
+    /// Returns a number that grows with every change of the state that is to be saved.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 }
 
 impl App {
-    /// Assembles the state. It has no keys and no appeals until they are loaded. Deliveries are written on the runtime that
-    /// calls this.
+    /// Assembles the state. It contains no keys and no appeals until they are loaded. Deliveries are written on the
+    /// runtime that calls this function.
     pub fn new(settings: Settings, clock: Clock, store: Store, stripe: Gateway, vault: Vault) -> Arc<Self> {
         let metrics = Metrics::new();
         let intake = Intake::new(store.clone(), metrics.intake_commits.clone());
@@ -197,7 +199,7 @@ impl App {
         })
     }
 
-    /// The context of an action by this actor.
+    /// Returns the context for an action by this actor.
     pub fn context(&self, actor: Actor) -> Context<'_> {
         Context {
             store: &self.store,
@@ -209,28 +211,28 @@ impl App {
         }
     }
 
-    /// The context of a job of the service.
+    /// Returns the context for a job of the service.
     pub fn as_job(&self, name: &'static str) -> Context<'_> {
         self.context(Actor::Job(name))
     }
 
-    /// The context of a person at the command line.
+    /// Returns the context for a person at the command line.
     pub fn as_operator(&self) -> Context<'_> {
         self.context(Actor::Operator)
     }
 
-    /// A site's settings.
+    /// Returns the settings of a site.
     pub fn site(&self, id: &str) -> Option<&SiteSettings> {
         self.settings.sites.get(id)
     }
 
-    /// What the snapshot is built from, for changing it.
+    /// Locks and returns the inputs of the snapshot, so that they can be changed.
     pub fn snapshot_inputs(&self) -> MutexGuard<'_, SnapshotInputs> {
-        // A half-finished change is replaced by the next one.
+        // If another thread panicked during a change, the next change replaces the incomplete one.
         self.snapshot_inputs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes what is to be saved to disk. The write happens in the background.
+    /// Changes the state that is to be saved to disk. The file is written in the background.
     pub fn keep(&self, change: impl FnOnce(&mut LastGood)) {
         let mut snapshot_inputs = self.snapshot_inputs();
         let mut kept = snapshot_inputs.kept.clone();
@@ -252,7 +254,7 @@ impl App {
         self.catching_up.load(Ordering::Relaxed)
     }
 
-    /// Marks the service as stopping: it should get no new requests.
+    /// Marks the service as stopping, so that it gets no new requests.
     pub fn begin_stopping(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
@@ -272,7 +274,7 @@ impl App {
         !self.writing_fails.load(Ordering::Relaxed)
     }
 
-    /// Now, in milliseconds since 1970.
+    /// Returns the current time, in milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
         self.clock.now_ms()
     }
@@ -288,17 +290,17 @@ fn check_limits(settings: &Settings) -> CheckLimits {
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// Views, clicks, dismissals and checkouts since the last flush.
+/// The views, clicks, dismissals and checkouts since the last flush.
 #[derive(Default)]
 pub struct Counters(Mutex<HashMap<CountKey, i64>>);
 
 impl Counters {
-    /// Counts one.
+    /// Adds 1 to the count of `key`.
     pub fn count(&self, key: CountKey) {
         *self.lock().entry(key).or_insert(0) += 1;
     }
 
-    /// Counts, at `now_ms` (milliseconds since 1970), an event of an appeal that was shown.
+    /// Counts an event of a shown appeal. The event happened at `now_ms` (milliseconds since 1970).
     pub fn count_shown(&self, shown: &Attribution, kind: String, now_ms: i64) {
         self.count(CountKey {
             hour_at_ms: now_ms - now_ms.rem_euclid(HOUR_MS),
@@ -311,12 +313,12 @@ impl Counters {
         });
     }
 
-    /// Takes all counts out.
+    /// Removes and returns all counts.
     pub fn take(&self) -> HashMap<CountKey, i64> {
         std::mem::take(&mut *self.lock())
     }
 
-    /// Puts back counts that could not be stored.
+    /// Adds back the counts that could not be stored.
     pub fn put_back(&self, counts: HashMap<CountKey, i64>) {
         let mut held = self.lock();
         for (key, count) in counts {
@@ -325,7 +327,7 @@ impl Counters {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<CountKey, i64>> {
-        // Nothing panics while holding the lock; even then, the numbers would be correct.
+        // No code panics while it holds the lock. Even if one did, the counts would be correct.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

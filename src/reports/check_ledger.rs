@@ -1,4 +1,4 @@
-//! Checks the ledger against the facts, Stripe's balance and the last seal.
+//! Checks the ledger against the facts (what Stripe said about each object), Stripe's balance and the last seal.
 
 use std::collections::BTreeMap;
 
@@ -11,25 +11,25 @@ use crate::store::{Store, StoreError};
 
 use super::seals::{SealKey, SealState, check_seal};
 
-/// Gifts checked in one go.
+/// The number of gifts that are checked together.
 const BATCH: i64 = 200;
-/// The maximum number of findings that are kept.
+/// The maximum number of problems that are described.
 const MAX_FINDINGS: usize = 100;
 
-/// The result of the check.
+/// The result of a check.
 #[derive(Debug)]
 pub struct LedgerReport {
     /// The number of gifts that were checked.
     pub contributions: u64,
     /// The number of entries that were checked.
     pub entries: u64,
-    /// Per site and currency.
+    /// The balances, per site and currency.
     pub balances: BTreeMap<(String, Currency), SiteBalance>,
-    /// What does not add up according to Stripe, or needs manual review.
+    /// Gifts with something that does not add up according to Stripe, or that needs manual review.
     pub alarms: Vec<(ContributionId, RaisedAlarm)>,
-    /// Whether the last seal still matches.
+    /// Whether the last seal still matches the ledger.
     pub seal: SealState,
-    /// One sentence for each problem, up to a hundred; none if the ledger is correct.
+    /// One sentence for each problem, up to a hundred. Empty if the ledger is correct.
     pub wrong: Vec<String>,
     /// The total number of problems.
     pub wrong_in_all: usize,
@@ -42,16 +42,16 @@ pub struct SiteBalance {
     pub clearing_minor: i64,
     /// The sum of Stripe's balance transactions for the same gifts.
     pub net_minor: i64,
-    /// Booked, but without a balance transaction so far.
+    /// The booked amount that has no balance transaction so far.
     pub unsettled_minor: i64,
-    /// How much the booked amounts exceed Stripe's balance transactions.
+    /// How much the booked amounts exceed the amounts in Stripe's balance transactions.
     pub discrepancy_minor: i64,
-    /// What was sent to the bank.
+    /// The amount that was sent to the bank.
     pub paid_out_minor: i64,
 }
 
 impl LedgerReport {
-    /// Whether there is no problem.
+    /// Whether the balance has no problem.
     pub fn is_right(&self) -> bool {
         self.wrong_in_all == 0
     }
@@ -71,9 +71,9 @@ impl LedgerReport {
     }
 }
 
-/// Folds every gift from all stored facts and compares: each entry, payment and contribution must exist unchanged, and no
-/// others; the account `clearing` must equal the sum of Stripe's balance transactions; and sealed entries must be
-/// unchanged.
+/// Folds every gift again from all stored facts, and compares. Each entry, payment and contribution must exist
+/// unchanged, and there must be no others. The account `clearing` must equal the sum of Stripe's balance
+/// transactions. Sealed entries must be unchanged.
 ///
 /// # Errors
 /// The database does not answer, or contains a row that can't be read.
@@ -90,8 +90,8 @@ pub async fn check_ledger(store: &Store, key: &SealKey) -> Result<LedgerReport, 
     let acknowledged = store.acknowledged_alarms().await?;
     let mut after = None;
     loop {
-        // Each gift is checked in one snapshot, while others are booked. A gift whose start date changes meanwhile, minutes
-        // after it was given, is checked the next time.
+        // Each gift is checked in its own snapshot, so other gifts can be booked meanwhile. The start date of a gift
+        // can change minutes after it was given. If that happens during the check, the gift is checked the next time.
         let mut tx = store.snapshot().await?;
         let gifts = gifts_begun_after(&mut tx, after.as_ref(), BATCH).await?;
         drop(tx);
@@ -183,7 +183,7 @@ fn compare_each<T: PartialEq + std::fmt::Debug>(
     }
 }
 
-/// The account `clearing` according to the stored entries, and Stripe's balance.
+/// Adds the account `clearing` according to the stored entries, and Stripe's balance.
 fn add_balance(report: &mut LedgerReport, folded: &Folded, entries: &[Entry]) {
     let site = &folded.contribution.site;
     let mut balances: BTreeMap<Currency, SiteBalance> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! "Stripe says 41,230.00 net, we say 41,230.00": the comparison for the finance desk.
+//! Compares Stripe's sums with the ledger's for the finance desk: "Stripe says 41,230.00 net, we say 41,230.00".
 
 use std::collections::BTreeMap;
 
@@ -13,33 +13,34 @@ use crate::store::{Store, StoreError, Unreadable};
 /// The maximum number of findings, and of contributions that need review, in one comparison.
 const MAX_LIMIT: i64 = 100;
 
-/// One thing that needs review: `alarm` names it, and the other fields say what it is about.
+/// An alarm that needs review. The field `alarm` names its kind; the other fields say what it is about.
 pub type AlarmFields = Map<String, Value>;
 
 /// The comparison of Stripe with the ledger.
 #[derive(Debug, Serialize)]
 pub struct Comparison {
-    /// Per site and currency.
+    /// The sums, per site and currency.
     pub lines: Vec<ComparisonLine>,
-    /// When Stripe's balance was last read, in milliseconds since 1970; none if not yet.
+    /// When Stripe's balance was last read, in milliseconds since 1970; `None` if it was never read.
     pub checked_at_ms: Option<i64>,
-    /// When Stripe's objects were last read.
+    /// When Stripe's objects were last read, in milliseconds since 1970.
     pub objects_checked_at_ms: Option<i64>,
-    /// The first hundred contributions that don't add up, are not settled in time, or need manual review: id, and what it
-    /// is.
+    /// The first hundred contributions that don't add up, are not settled in time, or need manual review: the id and
+    /// the alarms of each.
     pub needs_review: Vec<(String, Vec<AlarmFields>)>,
-    /// The total number of them.
+    /// The total number of contributions that need review.
     pub needs_review_total: i64,
     /// The last hundred findings of comparisons, newest first.
     pub found: Vec<Finding>,
     /// Payments on the Stripe account that belong to none of our gifts. The same money can appear under several kinds, such
     /// as a charge and its balance transaction.
     pub other_money: Vec<OtherMoney>,
-    /// Lists at Stripe that could not be read in the last comparison: objects that are only in these are not compared.
+    /// The lists at Stripe that could not be read to their end in the last comparison. Objects that are only in these
+    /// lists are not compared.
     pub incomplete: Vec<ListProgress>,
 }
 
-/// One site and currency. All amounts are in the minor unit.
+/// The sums of one site and currency. All amounts are in the minor unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ComparisonLine {
     /// The site.
@@ -50,25 +51,25 @@ pub struct ComparisonLine {
     pub stripe_net_minor: i64,
     /// The same sum in the ledger.
     pub ledger_net_minor: i64,
-    /// Also booked, but not settled by Stripe yet.
+    /// The amount that is booked, but that Stripe has not settled yet. It is in neither of the two sums above.
     pub unsettled_minor: i64,
     /// The number of payments that Stripe has not settled within the time that their methods allow.
     pub overdue: i64,
     /// The unsettled part of these payments.
     pub overdue_minor: i64,
-    /// Paid outside Stripe, and in neither sum.
+    /// The amount that was paid outside Stripe. It is in neither of the two sums above.
     pub offline_minor: i64,
-    /// Sent to the bank.
+    /// The amount that was sent to the bank.
     pub paid_out_minor: i64,
 }
 
 impl ComparisonLine {
-    /// How much the ledger's sum exceeds Stripe's.
+    /// Returns how much the ledger's sum exceeds Stripe's.
     pub fn difference_minor(&self) -> i64 {
         self.ledger_net_minor - self.stripe_net_minor
     }
 
-    /// Whether both agree, and nothing is overdue.
+    /// Whether both sums agree, and no payment is overdue.
     pub fn agrees(&self) -> bool {
         self.difference_minor() == 0 && self.overdue == 0
     }
@@ -81,8 +82,8 @@ impl Comparison {
     }
 }
 
-/// Compares the ledger's accounts with Stripe's balance. Payments that should have been settled before `now_ms` are
-/// overdue.
+/// Compares the ledger's accounts with Stripe's balance. A payment is overdue if it should have been settled before
+/// `now_ms`.
 ///
 /// # Errors
 /// The database does not answer, or contains alarms that can't be read.
@@ -143,7 +144,7 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
     })
 }
 
-/// Contributions with open alarms or overdue payments.
+/// Returns the contributions with open alarms or overdue payments.
 async fn needs_review(store: &Store, now_ms: i64) -> Result<Vec<(String, Vec<AlarmFields>)>, StoreError> {
     let mut all: BTreeMap<String, Vec<AlarmFields>> = BTreeMap::new();
     for (contribution, alarms) in store.alarms(MAX_LIMIT).await? {

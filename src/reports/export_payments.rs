@@ -1,13 +1,13 @@
-//! Writes payments as CSV, page by page.
+//! Exports payments as CSV, page by page.
 
 use crate::contributions::COLUMNS;
 use crate::store::pages::{Cursor, PaymentFilter, payments_after};
 use crate::store::{Store, StoreError};
 
-/// Payments read in one query.
+/// The number of payments that are read in one query.
 const BATCH: i64 = 1_000;
 
-/// An export in progress. Each page is its own snapshot, so a slow reader blocks nothing.
+/// An export in progress. Each page is read in its own transaction, so a slow client blocks nothing.
 #[derive(Debug)]
 pub struct PaymentsExport {
     store: Store,
@@ -18,12 +18,12 @@ pub struct PaymentsExport {
 }
 
 impl PaymentsExport {
-    /// Starts an export, without reading yet.
+    /// Starts an export, without reading anything yet.
     pub fn new(store: Store, wanted: PaymentFilter) -> Self {
         Self { store, wanted, after: None, begun: false, ended: false }
     }
 
-    /// The next lines of the table, the first time with the column names; none at the end.
+    /// Returns the next lines of the table. The first call also returns the column names. Returns `None` at the end.
     ///
     /// # Errors
     /// The database does not answer, or contains a row that can't be read.

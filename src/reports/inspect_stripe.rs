@@ -6,21 +6,21 @@ use crate::store::{Store, StoreError};
 use crate::stripe::{CallError, Endpoint, Gateway};
 use crate::telemetry::{InboxState, LabelValue, StripeTrouble};
 
-/// How far the clocks may differ, in milliseconds: a signature is valid for 300 seconds.
+/// How far Stripe's clock and ours may differ, in milliseconds. A signature is valid for 300 seconds.
 const CLOCK_MS: i64 = 60_000;
-/// An abandoned payment page expires after this time, and Stripe reports it.
+/// The time after which an abandoned payment page expires. Stripe then sends an event.
 const PAGE_ENDS_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// The state of the connection.
+/// The state of the connection to Stripe.
 #[derive(Debug)]
 pub struct ConnectionReport {
-    /// The endpoint that should deliver to us, in its state at Stripe.
+    /// The endpoint that should deliver events to us, in its state at Stripe.
     pub endpoint: Option<Endpoint>,
     /// Other endpoints with the same address, enabled or disabled.
     pub others: Vec<Endpoint>,
-    /// Why Stripe did not answer, if it did not.
+    /// Why Stripe could not be asked. `None` if Stripe answered.
     pub not_asked: Option<CallError>,
-    /// The endpoints whose secrets we hold, newest first.
+    /// The endpoints whose secrets are stored, newest first.
     pub held: Vec<EndpointRow>,
     /// The last contact with Stripe.
     pub contact: LastContact,
@@ -32,13 +32,14 @@ pub struct ConnectionReport {
     pub troubles: Vec<StripeTrouble>,
 }
 
-/// The URL to which our endpoint should deliver: that of the newest endpoint, otherwise the one below the public URL.
+/// Returns the URL to which our endpoint should deliver: that of the newest endpoint, or else the one below the
+/// public URL.
 pub fn webhook_url(settings: &Settings, held: &[EndpointRow]) -> String {
     let usual = || format!("{}/webhooks/stripe", settings.issuer());
     held.first().map_or_else(usual, |row| row.url.clone())
 }
 
-/// Asks Stripe and the database.
+/// Checks the connection, at Stripe and in the database.
 ///
 /// # Errors
 /// The database does not answer. A failure to reach Stripe is part of the report.
@@ -87,7 +88,7 @@ pub async fn inspect_stripe(
 }
 
 impl StripeTrouble {
-    /// Whether only Stripe knows about it.
+    /// Whether this is a problem of the endpoint at Stripe, which only Stripe can tell us about.
     pub fn is_of_endpoint(self) -> bool {
         match self {
             Self::EndpointMissing
@@ -99,7 +100,7 @@ impl StripeTrouble {
         }
     }
 
-    /// What is wrong, and what to do.
+    /// Says what is wrong, and what to do.
     pub fn sentence(self) -> &'static str {
         match self {
             Self::EndpointMissing => {
@@ -131,7 +132,8 @@ impl StripeTrouble {
     }
 }
 
-/// The endpoint that should deliver, and the others that do too. If none is ours, any endpoint with our address counts.
+/// Returns the endpoint that should deliver, and the other endpoints with our address. If we created none, any
+/// endpoint with our address can be the first.
 fn ours_and_others(all: &[Endpoint], held: &[EndpointRow], url: &str) -> (Option<Endpoint>, Vec<Endpoint>) {
     let here = || all.iter().filter(|endpoint| is_same_address(&endpoint.url, url));
     let found = match held.first() {
@@ -142,7 +144,7 @@ fn ours_and_others(all: &[Endpoint], held: &[EndpointRow], url: &str) -> (Option
     (found.cloned(), here().filter(is_other).cloned().collect())
 }
 
-/// Whether two URLs mean the same path of one host: additional slashes make no difference.
+/// Whether two URLs mean the same path of the same host. Additional slashes make no difference.
 fn is_same_address(one: &str, other: &str) -> bool {
     let parts = |text: &str| {
         let (scheme, rest) = text.split_once("://")?;
@@ -152,7 +154,8 @@ fn is_same_address(one: &str, other: &str) -> bool {
     one == other || parts(one).is_some_and(|one| Some(one) == parts(other))
 }
 
-/// The problems of an endpoint. One that was created by hand may have any API version that we can read.
+/// Returns the problems of an endpoint. An endpoint that was created by hand may have any API version that we can
+/// read.
 fn of_endpoint(endpoint: Option<&Endpoint>, is_made_by_us: bool) -> Vec<StripeTrouble> {
     let Some(endpoint) = endpoint else {
         return if is_made_by_us { vec![StripeTrouble::EndpointMissing] } else { Vec::new() };

@@ -1,4 +1,4 @@
-//! Reports that read across the whole database. Nothing here changes anything.
+//! Contains reports that read across the whole database. They change nothing.
 //!
 //! **Owns** the check of the ledger, the comparison with Stripe's sums, results, exports, and the state of the connection.
 //! **Never** writes.

@@ -1,4 +1,4 @@
-//! The results of each appeal and variant, by day.
+//! Reads the results of each appeal and variant, by day.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -23,15 +23,15 @@ pub struct ResultsQuery {
     pub from: Date,
     /// The last day.
     pub to: Date,
-    /// Only this appeal.
+    /// If set, only the results of this appeal are read.
     pub appeal: Option<String>,
 }
 
-/// A day, an appeal and a variant. Money that no appeal brought has neither appeal nor variant; gifts from readers who were
-/// held out have the variant `holdout`.
+/// A day, an appeal and a variant. Money that no appeal brought has neither an appeal nor a variant. Gifts from the
+/// holdout group (readers to whom the appeal is deliberately not shown) have the variant `holdout`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ResultKey {
-    /// The day, in the site's time zone. An hour counts for the day on which it begins.
+    /// The day, in the site's time zone. An hour belongs to the day on which it begins.
     pub day: Date,
     /// The appeal's id.
     pub appeal: Option<String>,
@@ -42,36 +42,37 @@ pub struct ResultKey {
 /// The results of a variant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Readers who saw it: first views.
+    /// The number of readers who saw the variant, which is the number of first views.
     pub readers: i64,
-    /// Views, including each reader's first.
+    /// The number of views, including each reader's first.
     pub views: i64,
-    /// Clicks on its button or one of its amounts.
+    /// The number of clicks on the variant's button or one of its amounts.
     pub clicks: i64,
-    /// Dismissals of every kind.
+    /// The number of dismissals of every kind.
     pub dismissals: i64,
-    /// Payment pages opened.
+    /// The number of payment pages that were opened.
     pub checkouts: i64,
-    /// Contributions whose first payment arrived.
+    /// The number of contributions whose first payment arrived.
     pub gifts: i64,
-    /// Money by ISO 4217 code: of all payments that arrived on the day, including those of older contributions.
+    /// The sums of all payments that arrived on the day, by ISO 4217 code. They include payments of older
+    /// contributions.
     pub money: BTreeMap<String, MoneySums>,
 }
 
 /// Sums in a currency's minor unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MoneySums {
-    /// What readers gave.
+    /// The amount that readers gave.
     pub received_minor: i64,
-    /// Refunds and disputes, minus reversals.
+    /// Refunds and disputes, minus their reversals.
     pub returned_minor: i64,
     /// Stripe's fees.
     pub fees_minor: i64,
-    /// What remains.
+    /// The amount that remains.
     pub net_minor: i64,
 }
 
-/// Why there are no results.
+/// Why no results are returned.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum ResultsError {
@@ -117,7 +118,7 @@ pub async fn read_results(
     Ok(results.rows)
 }
 
-/// The totals of the days.
+/// Adds up the results of all days, per appeal and variant.
 pub fn totals(rows: &BTreeMap<ResultKey, Outcome>) -> BTreeMap<(Option<String>, Option<String>), Outcome> {
     let mut totals: BTreeMap<_, Outcome> = BTreeMap::new();
     for (key, outcome) in rows {
@@ -133,7 +134,7 @@ struct Results {
 }
 
 impl Results {
-    /// The outcome of an hour's day; nothing if another appeal is requested.
+    /// Returns the outcome for the day of this hour. Returns `None` if another appeal is requested.
     fn at(
         &mut self,
         hour: i64,
@@ -159,7 +160,7 @@ impl Outcome {
             "click" => self.clicks += count,
             "checkout" => self.checkouts += count,
             kind if kind.starts_with("dismiss_") => self.dismissals += count,
-            // A later version may count more kinds.
+            // A later version of the program may count more kinds.
             _ => {}
         }
     }
@@ -200,7 +201,7 @@ impl MoneySums {
     }
 }
 
-/// From the start of the first day to the start of the day after the last, in milliseconds since 1970.
+/// Returns the time from the start of the first day to the end of the last, in milliseconds since 1970.
 fn instants(query: &ResultsQuery, zone: &TimeZone) -> Result<Range<i64>, ResultsError> {
     if query.from > query.to {
         return Err(ResultsError::Backwards);
@@ -242,22 +243,22 @@ mod tests {
     }
 
     #[test]
-    fn what_was_paid_outside_stripe_counts_as_received_and_is_left() {
+    fn a_payment_outside_stripe_counts_as_received_and_in_the_net_amount() {
         use EntryKind::{OfflinePayment, OfflinePaymentReversal, Payment, PaymentReversal};
-        let came = |minor| MoneySums { received_minor: minor, net_minor: minor, ..MoneySums::default() };
-        assert_eq!(sums(&[(OfflinePayment, 1000)]), came(1000));
-        assert_eq!(sums(&[(OfflinePayment, 1000), (OfflinePaymentReversal, 400)]), came(600));
-        assert_eq!(sums(&[(Payment, 1000), (PaymentReversal, 1000), (OfflinePayment, 1000)]), came(1000));
+        let received = |minor| MoneySums { received_minor: minor, net_minor: minor, ..MoneySums::default() };
+        assert_eq!(sums(&[(OfflinePayment, 1000)]), received(1000));
+        assert_eq!(sums(&[(OfflinePayment, 1000), (OfflinePaymentReversal, 400)]), received(600));
+        assert_eq!(sums(&[(Payment, 1000), (PaymentReversal, 1000), (OfflinePayment, 1000)]), received(1000));
     }
 
     #[test]
-    fn what_stripe_turned_into_another_currency_is_left_in_that_one() {
+    fn converted_money_counts_in_the_new_currency() {
         assert_eq!(sums(&[(EntryKind::Payment, 1000), (EntryKind::ExchangeOut, 1000)]).net_minor, 0);
         assert_eq!(sums(&[(EntryKind::ExchangeIn, 900), (EntryKind::Fee, 30)]).net_minor, 870);
     }
 
     #[test]
-    fn days_are_those_of_the_time_zone_also_when_the_clocks_change() {
+    fn days_follow_the_time_zone_even_if_the_clocks_change() {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
         let query = |from: &str, to: &str| ResultsQuery {
             site: "journal".to_owned(),

@@ -1,4 +1,4 @@
-//! Seals: signed digests of the booked entries, and their verification.
+//! Creates and verifies seals, which are signed digests of the booked entries.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,14 +7,14 @@ use crate::keys::{MacKey, Sha256, Vault};
 use crate::store::seals::{Seal, SealedEntry};
 use crate::store::{Store, StoreError};
 
-/// Entries read in one query.
+/// The number of entries that are read in one query.
 const BATCH: i64 = 5_000;
 
 /// Signs and verifies seals.
 pub struct SealKey(MacKey);
 
 impl SealKey {
-    /// The key of this deployment.
+    /// Derives the sealing key of this deployment.
     pub fn of(vault: &Vault) -> Self {
         Self(vault.seal_key())
     }
@@ -23,7 +23,7 @@ impl SealKey {
         format!("{} {} {} {}", seal.up_to_seq, seal.made_at_ms, seal.entries, seal.digest)
     }
 
-    /// Signs the seal.
+    /// Signs a seal.
     pub fn sign(&self, seal: Seal) -> Seal {
         let tag = self.0.sign(Self::text(&seal).as_bytes());
         Seal { signature: URL_SAFE_NO_PAD.encode(tag), ..seal }
@@ -43,7 +43,7 @@ pub enum SealState {
     None,
     /// All sealed entries are unchanged.
     Matches(Seal),
-    /// It does not match, for this reason.
+    /// The ledger does not match the seal, for this reason.
     Broken(String),
 }
 
@@ -70,8 +70,8 @@ pub async fn check_seal(store: &Store, key: &SealKey) -> Result<SealState, Store
     )))
 }
 
-/// The number of entries up to a position in the booking order, and the digest of all of them. The digest follows the order
-/// of their causes, so the order of arrival does not matter.
+/// Returns the number of entries up to a position in the booking order, and the digest of all of them. The digest
+/// sorts the entries by their causes, so the order in which they arrived does not matter.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -90,7 +90,7 @@ pub async fn digest_of(store: &Store, up_to_seq: i64) -> Result<(i64, String), S
     Ok((entries, URL_SAFE_NO_PAD.encode(hash.finish())))
 }
 
-/// No field contains a control character, so no two entries produce the same line.
+/// Writes an entry as one line. No field contains a control character, so no two entries produce the same line.
 fn line(it: &SealedEntry) -> String {
     format!(
         "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n",

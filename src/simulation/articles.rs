@@ -1,4 +1,4 @@
-//! Articles that a reader has read, counted as the reader's browser does.
+//! Counts the articles that a reader has read, as the reader's browser does.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -7,12 +7,12 @@ use keepopen_decision::{ArticleDay, ArticleWeek, MAX_METER_DAYS, Page, Text};
 
 use crate::clock::DAY_MS;
 
-/// Weeks that are kept.
+/// The number of weeks that are kept.
 const KEEP: usize = 52;
-/// Days that are kept.
+/// The number of days that are kept.
 const KEEP_DAYS: i64 = MAX_METER_DAYS as i64;
 
-/// Articles read.
+/// The articles that one reader has read, counted by week, tag and day.
 #[derive(Clone, Debug, Default)]
 pub struct Articles {
     weeks: Vec<Week>,
@@ -24,12 +24,13 @@ struct Week {
     number: i64,
     monday: Box<str>,
     count: u32,
-    /// Unordered: linear search is fastest in a list this short, and there is one per week and reader.
+    /// The list is unordered, because linear search is fastest in such a short list. There is one per week and
+    /// reader.
     tags: Vec<(Box<str>, u32)>,
 }
 
 impl Articles {
-    /// Counts the page, if it is an article, on this day since 1970-01-01.
+    /// Counts a page view, if the page is an article. `day` is the number of days since 1970-01-01.
     pub fn read(&mut self, page: &Page<'_>, day: i64) {
         if !page.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("article")) {
             return;
@@ -62,12 +63,12 @@ impl Articles {
         }
     }
 
-    /// The days of the latest articles, as the question states them.
+    /// Returns the days of the latest articles, in the form of a banner request.
     pub fn days(&self) -> &[ArticleDay] {
         &self.days
     }
 
-    /// The weeks, as the question states them.
+    /// Returns the weeks, in the form of a banner request.
     pub fn told(&self) -> Vec<ArticleWeek<'_>> {
         self.weeks.iter().map(Week::told).collect()
     }
@@ -80,13 +81,14 @@ impl Week {
     }
 }
 
-/// The day in this zone that contains `at_ms`, counted from 1970-01-01.
+/// Returns the day that contains `at_ms` in this time zone, as a number of days since 1970-01-01.
 pub fn day_of(zone: &TimeZone, at_ms: i64) -> i64 {
     let offset_s = Timestamp::from_millisecond(at_ms).map_or(0, |at| zone.to_offset(at).seconds());
     (at_ms + i64::from(offset_s) * 1000).div_euclid(DAY_MS)
 }
 
-/// The number of the week, from Monday on, that contains this day since 1970-01-01; the week of that day is 0.
+/// Returns the number of the week that contains this day (days since 1970-01-01). Weeks begin on Monday; the week of
+/// 1970-01-01 is week 0.
 pub fn week_of_day(day: i64) -> i64 {
     // 1970-01-01 was a Thursday.
     (day + 3).div_euclid(7)
@@ -110,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_week_begins_on_monday_in_the_zone_of_the_site() {
+    fn a_week_begins_on_monday_in_the_time_zone_of_the_site() {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
         let week = |zone: &TimeZone, time: &str| monday(week_of_day(day_of(zone, at_ms(time)))).to_string();
         assert_eq!(week(&TimeZone::UTC, "2026-11-01T23:30:00Z"), "2026-10-26");
@@ -119,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn articles_are_counted_by_week_and_tag_and_other_pages_are_not() {
+    fn only_articles_are_counted_by_week_and_tag() {
         let mut articles = Articles::default();
         let page = |kind: &'static str, tags: &[&'static str]| Page {
             kind: Some(kind.into()),
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn articles_are_counted_by_day_for_as_long_as_the_longest_window() {
+    fn articles_are_counted_by_day_within_the_longest_window() {
         let mut articles = Articles::default();
         let article = Page { kind: Some("article".into()), ..Page::default() };
         for day in [0, 0, 1, 91] {

@@ -1,4 +1,4 @@
-//! Asks the decision, with the same code that answers readers. No other file here does.
+//! Asks whether an appeal shows, with the same code that answers readers. No other file here does.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +12,21 @@ use super::page_view::Support;
 use crate::appeals::{AppealDocument, AppealProblem, PublishedAppeal, Snapshot};
 use crate::sites::SiteSettings;
 
-/// Where appeals come from, for display.
+/// The source of appeals, for display.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
-    /// The file, or a description.
+    /// The file's name, or a description.
     pub name: String,
-    /// The ids of appeals that are not live there, and count as live here.
+    /// The ids of appeals that are not live in the source but count as live in the simulation.
     pub taken_as_live: Vec<String>,
-    /// The ids of invalid appeals, which are skipped as in the service.
+    /// The ids of invalid appeals, which are skipped, as in the service.
     pub left_out: Vec<String>,
 }
 
-/// Compiled appeals.
+/// A set of compiled appeals.
 pub struct RuleSet {
     snapshot: Snapshot,
-    /// Where they come from.
+    /// The source of the appeals.
     pub source: Source,
 }
 
@@ -35,21 +35,22 @@ pub struct RuleSet {
 pub enum Answer {
     /// An appeal.
     Shown {
-        /// Its index in the rule set.
+        /// The appeal's index in the rule set.
         appeal: usize,
         /// The variant's index in the appeal.
         variant: usize,
-        /// What it asks for.
+        /// The kind of appeal: what it asks for.
         kind: Kind,
         /// Whether the reader may dismiss it.
         closable: bool,
     },
-    /// No appeal, and why.
+    /// No appeal is shown, for this reason.
     Silent(Reason),
 }
 
 impl RuleSet {
-    /// Compiles `documents` as the service does. `problems` are those found when reading them.
+    /// Compiles `documents` as the service does. `problems` are the problems that were found when the documents were
+    /// read.
     pub fn new(
         sites: &BTreeMap<String, SiteSettings>,
         documents: &[AppealDocument],
@@ -62,7 +63,7 @@ impl RuleSet {
         Self { snapshot, source }
     }
 
-    /// Its appeals, in order.
+    /// Returns the appeals of the rule set, in order.
     pub fn appeals(&self) -> impl Iterator<Item = &PublishedAppeal> {
         self.snapshot.appeals().iter()
     }
@@ -71,7 +72,7 @@ impl RuleSet {
         self.snapshot.appeal(AppealIndex(place))
     }
 
-    /// Adds to `history` what this browser remembers of these appeals.
+    /// Adds to `history` what this browser remembers of the appeals.
     pub fn remind<'q>(&'q self, history: &mut History<'q>, memory: &Memory, now_ms: i64) {
         let (seen, sent_away) = memory.told(now_ms);
         history.views.clear();
@@ -88,10 +89,11 @@ impl RuleSet {
         }));
     }
 
-    /// Asks whether an appeal shows. `draw` (0 to 999,999) stands in for a missing bucket.
+    /// Asks whether an appeal shows. If the question (the content of a banner request) has no bucket, `draw` (0 to
+    /// 999,999) replaces it.
     ///
     /// # Errors
-    /// The question names a site that the settings don't have.
+    /// The question names a site that is not in the settings.
     pub fn ask(
         &self,
         question: &Question<'_>,
@@ -113,7 +115,7 @@ impl RuleSet {
     }
 }
 
-/// A page view's time was parsed from a [`Timestamp`], so the conversion back can't fail.
+/// Converts milliseconds to a timestamp. This can't fail, because the time was parsed from a [`Timestamp`].
 fn time(at_ms: i64) -> Timestamp {
     Timestamp::from_millisecond(at_ms).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The report as one chart: how many readers are asked how often, with the draft and with the live appeals.
+//! Draws the report as one chart: how many readers are asked how often, by the draft and by the live appeals.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use super::table::counted;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 420.0;
-/// The plot area: left, right, top, bottom.
+/// The edges of the plot area: left, right, top, bottom.
 const PLOT: (f64, f64, f64, f64) = (64.0, 700.0, 130.0, 356.0);
 const BAR: f64 = 42.0;
 const STYLE: &str = "\
@@ -19,7 +19,7 @@ const STYLE: &str = "\
 @media(prefers-color-scheme:dark){.paper{fill:#0d1117}text{fill:#e6edf3}.soft{fill:#9da7b3}.grid{stroke:#30363d}\
 .number{stroke:#0d1117}.draft{fill:#58a6ff}.live{fill:#6e7681}}";
 
-/// The report as a self-contained SVG file.
+/// Draws the report as a self-contained SVG file.
 pub fn chart(report: &Report) -> String {
     let mut svg = String::new();
     let title = "How often readers are asked";
@@ -56,7 +56,7 @@ fn span(report: &Report) -> String {
     )
 }
 
-/// The chart in words, for readers who don't see it.
+/// Describes the chart in words, for readers who can't see it.
 fn described(report: &Report) -> String {
     let mut words = format!("Share of readers by how often they are asked. {}.", span(report));
     for (_, name, outcome) in sides(report) {
@@ -84,7 +84,7 @@ fn legend(svg: &mut String, report: &Report) {
     }
 }
 
-/// The top of the scale, in percent: the first of a few round numbers that is at least as high as every bar.
+/// Returns the top of the scale, in percent: the first of a few round numbers that is at least as high as every bar.
 fn scale(report: &Report) -> f64 {
     let bars = sides(report).into_iter().flat_map(|(_, _, outcome)| &outcome.readers_by_asks);
     let most = bars.map(|bar| bar.share * 100.0).fold(0.0, f64::max);
@@ -150,7 +150,7 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
-/// A text that is too long for the legend is shortened.
+/// Shortens a text that is too long for the legend.
 fn shortened(text: &str) -> String {
     const MAX_CHARS: usize = 60;
     if text.chars().count() <= MAX_CHARS {
@@ -160,12 +160,12 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// Text escaped for XML; characters that XML does not allow are removed.
+/// Escapes text for XML, and removes characters that XML does not allow.
 fn escaped(text: &str) -> String {
     let kept: String =
         text.chars().filter(|c| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')).collect();
     let mut safe = String::with_capacity(kept.len());
-    Html.write_escaped_str(&mut safe, &kept).expect("a String takes all that is written to it");
+    Html.write_escaped_str(&mut safe, &kept).expect("writing to a String must succeed");
     safe
 }
 
@@ -183,7 +183,7 @@ mod tests {
         let svg = chart(&report);
         assert!(svg.contains("Draft: 0 times 37.5 %, 1 times 0.0 %"), "{svg}");
         assert!(svg.contains("a&#60;b&#62;&#38;.toml"));
-        // 62.5 % of a scale to 80 % on 226 pixels.
+        // The bar shows 62.5 %. The scale goes to 80 %, and the plot is 226 pixels high.
         assert!(svg.contains("height=\"176.6\""), "{svg}");
         assert_eq!(svg.matches("class=\"number\"").count(), 12);
     }

@@ -1,35 +1,36 @@
-//! Randomness from a seed: the same seed gives the same numbers on every machine.
+//! Generates random numbers from a seed. The same seed gives the same numbers on every machine.
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{RngCore, SeedableRng};
 
-/// A generator whose numbers are defined by its algorithm, so that a simulation can be repeated years later.
+/// A random number generator whose numbers are defined by its algorithm, so that a simulation can be repeated years
+/// later.
 pub struct Dice(Xoshiro256PlusPlus);
 
 impl Dice {
-    /// The generator of this seed.
+    /// Creates the generator for this seed.
     pub fn of_seed(seed: u64) -> Self {
         Self(Xoshiro256PlusPlus::seed_from_u64(seed))
     }
 
-    /// A separate generator for the next reader: one reader's draws don't affect another's.
+    /// Returns a separate generator for the next reader, so that one reader's draws don't affect another's.
     pub fn split(&mut self) -> Self {
         Self::of_seed(self.0.next_u64())
     }
 
-    /// A number from 0 up to, but not including, 1.
+    /// Returns a number from 0 up to, but not including, 1.
     pub fn share(&mut self) -> f64 {
-        // A double holds exactly 53 bits.
+        // A double has exactly 53 bits of precision.
         #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
         let numerator = (self.0.next_u64() >> 11) as f64;
         numerator / 9_007_199_254_740_992.0
     }
 
-    /// A number from 0 up to, but not including, `end`; 0 if `end` is 0.
+    /// Returns a number from 0 up to, but not including, `end`; 0 if `end` is 0.
     pub fn below(&mut self, end: u32) -> u32 {
         // The high half of a product is as uniform as the 64 bits it comes from.
         let scaled = (u128::from(self.0.next_u64()) * u128::from(end)) >> 64;
-        u32::try_from(scaled).expect("less than `end`")
+        u32::try_from(scaled).expect("the number must be less than `end`")
     }
 }
 
@@ -38,17 +39,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_gives_the_same_numbers_for_ever() {
+    fn a_seed_gives_the_same_numbers_in_every_version() {
         let mut dice = Dice::of_seed(1);
         let thrown: Vec<u32> = (0..6).map(|_| dice.below(1_000_000)).collect();
         assert_eq!(thrown, GOLDEN);
     }
 
-    /// Computed with another implementation of xoshiro256++ and of SplitMix64, which expands the seed into its state.
+    /// These numbers were computed with another implementation of xoshiro256++ and of SplitMix64, which expands the
+    /// seed into the state.
     const GOLDEN: [u32; 6] = [811_612, 747_104, 100_150, 746_216, 184_678, 590_478];
 
     #[test]
-    fn shares_and_numbers_stay_below_their_end_and_reach_every_part() {
+    fn shares_and_numbers_are_below_their_limit_and_cover_the_range() {
         let mut dice = Dice::of_seed(7);
         let mut tenths = [0; 10];
         let mut faces = [0; 6];

@@ -1,4 +1,5 @@
-//! What a reader's browser remembers about appeals, as the script on the page stores it (`web/embed/src/history.ts`).
+//! Models what a reader's browser remembers about appeals, as the script on the page stores it
+//! (`web/embed/src/history.ts`).
 
 use keepopen_decision::{DismissalKind, Kind};
 
@@ -8,7 +9,7 @@ use crate::contributions::ContributionState;
 use crate::sites::Interval;
 use crate::supporters::{GiftSummary, Standing, standing_of};
 
-/// How many entries of a list are kept.
+/// The maximum number of entries that are kept in a list.
 const KEEP: usize = 100;
 /// How long an entry is kept, in milliseconds.
 const KEEP_MS: i64 = 365 * DAY_MS;
@@ -20,7 +21,7 @@ pub struct Seen {
     pub appeal: usize,
     /// The variant's index.
     pub variant: usize,
-    /// Milliseconds since 1970.
+    /// The time of the view, in milliseconds since 1970.
     pub at_ms: i64,
 }
 
@@ -31,7 +32,7 @@ pub struct PastDismissal {
     pub appeal: usize,
     /// The kind of dismissal.
     pub kind: DismissalKind,
-    /// Milliseconds since 1970.
+    /// The time of the dismissal, in milliseconds since 1970.
     pub at_ms: i64,
 }
 
@@ -40,7 +41,7 @@ pub struct PastDismissal {
 pub struct Memory {
     seen: Vec<Seen>,
     dismissals: Vec<PastDismissal>,
-    /// What its token says. A token is assumed to be renewed before it expires.
+    /// What the browser's token says. The token is assumed to be renewed before it expires.
     pub support: Support,
 }
 
@@ -57,13 +58,13 @@ impl Memory {
         trim(&mut self.dismissals, |it| it.at_ms, sent.at_ms);
     }
 
-    /// Removes what is known of the reader's habits; a gift stays known.
+    /// Removes what is known of the reader's habits. What is known of gifts stays.
     pub fn forget_habits(&mut self) {
         self.seen.clear();
         self.dismissals.clear();
     }
 
-    /// The history that it sends at `now_ms`.
+    /// Returns the history that the browser sends at `now_ms`.
     pub fn told(&self, now_ms: i64) -> (impl Iterator<Item = Seen>, impl Iterator<Item = PastDismissal>) {
         let seen = self.seen.iter().copied().filter(move |it| now_ms - it.at_ms < KEEP_MS);
         let dismissals = self.dismissals.iter().copied().filter(move |it| now_ms - it.at_ms < KEEP_MS);
@@ -79,7 +80,7 @@ fn trim<Entry>(list: &mut Vec<Entry>, at_ms: impl Fn(&Entry) -> i64, now_ms: i64
 }
 
 impl Support {
-    /// Records a gift to an appeal of this kind.
+    /// Records a gift that the reader made through an appeal of this kind.
     pub fn gave(&mut self, kind: Kind, interval: Interval, at_ms: i64, quiet_days: u32) {
         let state =
             if interval == Interval::Once { ContributionState::Paid } else { ContributionState::Active };
@@ -93,7 +94,7 @@ impl Support {
         self.quiet_until_ms = now.quiet_until_ms;
         self.standing = match self.standing {
             _ if kind == Kind::FixCard => Standing::Recurring,
-            // A recurring gift that is active, or whose card fails, outranks other gifts.
+            // An active recurring gift outranks other gifts, and so does one whose card fails.
             Standing::Recurring | Standing::PastDue if interval == Interval::Once => self.standing,
             _ => now.standing,
         };
@@ -105,18 +106,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hundred_entries_of_the_last_year_are_kept() {
+    fn the_last_hundred_entries_of_the_last_year_are_kept() {
         let mut memory = Memory::default();
         for day in 0..150 {
             memory.see(Seen { appeal: 0, variant: 0, at_ms: day * DAY_MS });
         }
         let kept = |now_ms: i64| memory.told(now_ms).0.map(|seen| seen.at_ms / DAY_MS).collect::<Vec<_>>();
         assert_eq!(kept(150 * DAY_MS), (50..150).collect::<Vec<_>>());
-        assert_eq!(kept((365 + 148) * DAY_MS), [149], "a year old is too old");
+        assert_eq!(kept((365 + 148) * DAY_MS), [149], "an entry that is a year old must be dropped");
     }
 
     #[test]
-    fn a_gift_makes_the_standing_that_the_books_would() {
+    fn a_gift_gives_the_same_standing_as_in_the_ledger() {
         let gave = |before: Standing, kind: Kind, interval: Interval| {
             let mut support = Support { standing: before, ..Support::default() };
             support.gave(kind, interval, 0, 90);

@@ -1,7 +1,8 @@
-//! Shows what readers would get of these appeals, before anything is published.
+//! Shows what readers would get of an appeal before it is published.
 //!
-//! **Owns** the replay of page views on a virtual clock, the described population, and the report on both.
-//! **Never** does I/O, reads a clock, or makes decisions itself: `asking.rs` passes each question to the decision.
+//! **Owns** the replay of page views on a virtual clock, described populations, and the reports on both.
+//! **Never** does I/O, reads a clock, or makes decisions itself: `asking.rs` passes each question (the content of a
+//! banner request) to the decision.
 //! **Start at** [`Simulation`].
 //! **Tested in** the files here, `tests/commands/simulate.rs`, `docs/simulating.md`.
 

@@ -1,4 +1,4 @@
-//! One page view: who, when, the page's description of itself, and what the reader does if an appeal shows.
+//! Describes one page view: who views what page when, and what the reader does if an appeal shows.
 
 use jiff::Timestamp;
 use keepopen_decision::{DismissalKind, Question, Standing, Text};
@@ -10,13 +10,13 @@ use crate::sites::Interval;
 /// One page view.
 #[derive(Clone, Debug)]
 pub struct PageView<'a> {
-    /// Milliseconds since 1970.
+    /// The time of the page view, in milliseconds since 1970.
     pub at_ms: i64,
-    /// What the page sends to the service, without history and token.
+    /// What the page sends to the service: the content of a banner request, without history and token.
     pub question: Question<'a>,
     /// What the reader does if an appeal shows.
     pub then: Then,
-    /// What a token says about the reader from now on, if that is new.
+    /// What the reader's token says from this page view on. `None` if that did not change.
     pub support: Option<Support>,
 }
 
@@ -26,18 +26,18 @@ pub enum Then {
     /// Continues reading.
     #[default]
     Nothing,
-    /// Dismisses it.
+    /// Dismisses the appeal.
     Dismiss(DismissalKind),
-    /// Gives.
+    /// Gives, at this interval.
     Give(Interval),
 }
 
 /// What a token says about a reader.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Support {
-    /// The standing.
+    /// The reader's standing as a supporter.
     pub standing: Standing,
-    /// The first millisecond since 1970 at which asking is allowed again.
+    /// The first millisecond since 1970 at which the reader may be asked again.
     pub quiet_until_ms: Option<i64>,
     /// The reader's entitlements, by name.
     pub entitlements: Vec<String>,
@@ -52,7 +52,7 @@ pub struct Line<'a> {
     pub view: PageView<'a>,
 }
 
-/// The line as written.
+/// A line in the form in which it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written<'a> {
@@ -87,10 +87,10 @@ enum Word {
 }
 
 impl<'a> Line<'a> {
-    /// Parses one line. `only_site` is the site of a line that names none.
+    /// Parses one line. `only_site` is used as the site if the line names none.
     ///
     /// # Errors
-    /// The problem, as a sentence.
+    /// Returns the problem, as a sentence.
     pub fn read(line: &'a [u8], only_site: Option<&'a str>) -> Result<Self, String> {
         if line.trim_ascii().is_empty() {
             return Err("it is empty; write one page view on each line.".to_owned());
@@ -121,7 +121,7 @@ fn question<'a>(written: Option<&'a RawValue>, only_site: Option<&'a str>) -> Re
         return Err("question: it is a list; write an object such as {\"site\": \"journal\"}.".to_owned());
     }
     let question: Question<'_> = serde_json::from_str(written.get()).map_err(|_| {
-        // Only now, because finding the path takes longer than parsing.
+        // The path is looked up only for an error, because that takes longer than parsing.
         let reader = &mut serde_json::Deserializer::from_str(written.get());
         match serde_path_to_error::deserialize::<_, Question<'_>>(reader) {
             Ok(_) => "question: it can't be parsed.".to_owned(),
@@ -137,7 +137,7 @@ fn question<'a>(written: Option<&'a RawValue>, only_site: Option<&'a str>) -> Re
     Ok(question)
 }
 
-/// serde would also accept a list, as the fields in their order.
+/// Whether the JSON is a list. serde would also accept a list that contains the fields in their order.
 fn is_list(json: &[u8]) -> bool {
     json.trim_ascii_start().first() == Some(&b'[')
 }
@@ -178,7 +178,7 @@ fn time(field: &str, text: &str) -> Result<i64, String> {
         .map_err(|_| format!("{field}: {text:?} is not an RFC 3339 time such as 2026-06-15T12:00:00Z."))
 }
 
-/// The problem, with only the column: the text is a single line.
+/// Describes the problem, with the column only, because the text is a single line.
 fn describe(error: &serde_json::Error) -> String {
     let whole = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_needs_no_more_than_a_reader_and_a_time() {
+    fn a_line_needs_only_a_reader_and_a_time() {
         let line = read(r#"{"reader":"r1","at":"2026-11-01T08:30:00+01:00"}"#).unwrap();
         assert_eq!((&*line.reader, line.view.at_ms), ("r1", 1_793_518_200_000));
         assert_eq!(
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_what_the_page_is_and_what_the_reader_does() {
+    fn a_line_describes_the_page_and_the_readers_reaction() {
         let line = read(
             r#"{"reader":"r1","at":"2026-11-01T08:30:00Z","then":"give","interval":"month","standing":"lapsed",
                 "entitlements":["archive"],"quiet_until":"2026-12-01T00:00:00Z","question":{"site":"other","page":{"section":"politics"}}}"#,

@@ -1,4 +1,4 @@
-//! One reader of one site: what the browser remembers, under the draft and under what is live.
+//! Holds what the browser of one reader of one site remembers, under the draft and under the live appeals.
 
 use keepopen_decision::{Question, bucket_of};
 
@@ -14,9 +14,9 @@ pub struct Reader {
     pub last_at_ms: Option<i64>,
     /// Articles read.
     pub articles: Articles,
-    /// What differs between the draft and what is live.
+    /// The two sides: the reader under the draft, and under the live appeals.
     pub sides: [Side; 2],
-    /// Whether the browser has an entry of ours, in which a token can be stored.
+    /// Whether the browser has an entry of this service's script, in which a token can be stored.
     pub keeps: bool,
     bucket: Option<u32>,
     buckets_made: u32,
@@ -27,12 +27,12 @@ pub struct Reader {
 pub struct Side {
     /// What the browser remembers.
     pub memory: Memory,
-    /// The counts.
+    /// The reader's counts.
     pub progress: Progress,
 }
 
 impl Reader {
-    /// Stores a token.
+    /// Stores a token in the browser.
     pub fn hold(&mut self, support: &Support) {
         self.keeps = true;
         for side in &mut self.sides {
@@ -40,8 +40,8 @@ impl Reader {
         }
     }
 
-    /// Consent is refused: what is known of habits is removed, as by the script on the page. Without an earlier entry a
-    /// token can't be stored either.
+    /// Applies that the reader refuses consent: removes what is known of habits, as the script on the page does. If
+    /// the browser has no entry yet, a token can't be stored either.
     pub fn refuse_consent(&mut self) {
         self.articles = Articles::default();
         self.bucket = None;
@@ -53,8 +53,8 @@ impl Reader {
         }
     }
 
-    /// The number that the browser stores so that the reader gets the same variant again; derived from the seed and the
-    /// reader's name.
+    /// Returns the number that the browser stores so that the reader gets the same variant again. The number is
+    /// derived from the seed and the reader's name.
     pub fn bucket(&mut self, seed: u64, name: &str) -> u32 {
         self.keeps = true;
         *self.bucket.get_or_insert_with(|| {

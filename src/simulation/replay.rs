@@ -1,7 +1,8 @@
-//! The replay: each page view is put to the draft and to what is live, and the reader continues with either answer.
+//! Replays page views. Each page view is decided by the draft and by the live appeals, and the reader continues under
+//! each of the two.
 //!
-//! Every appeal that is shown counts as seen. The script skips questions whose answer can't have changed; here each page
-//! view asks, and gets the verdict that it would have got.
+//! Every appeal that is shown counts as seen. The script on the page skips a request if its answer can't have
+//! changed. Here, each page view makes a request, and gets the verdict that it would have got.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -27,7 +28,7 @@ pub struct Simulation {
     readers: HashMap<Box<str>, Reader>,
     span: Span,
     dice: Dice,
-    /// The site and the name of the current reader; reused to save allocations.
+    /// The site and the name of the current reader. The string is reused to save allocations.
     key: String,
 }
 
@@ -49,11 +50,12 @@ pub enum Refused {
 }
 
 impl Simulation {
-    /// Starts without page views. The `seed` determines which variant a reader gets, as the browser's own number does.
+    /// Starts a simulation without page views. The `seed` determines which variant each reader gets, as the browser's
+    /// own number does.
     pub fn new(sites: &BTreeMap<String, SiteSettings>, draft: RuleSet, live: RuleSet, seed: u64) -> Self {
         let tally = |book: &RuleSet| Tally::new(book.appeals().map(|appeal| appeal.variants.len()));
         let site = |(id, site): (&String, &SiteSettings)| {
-            // The settings were checked, so the zone exists.
+            // The settings were checked, so the time zone exists.
             let zone = TimeZone::get(&site.time_zone).unwrap_or(TimeZone::UTC);
             (id.clone(), Site { zone, quiet_days: site.quiet_days })
         };
@@ -68,10 +70,10 @@ impl Simulation {
         }
     }
 
-    /// Plays one page view of the reader with this name. Returns the answers of the draft and of what is live.
+    /// Plays one page view of the reader with this name. Returns the answers of the draft and of the live appeals.
     ///
     /// # Errors
-    /// The site is unknown, or the page view is older than the reader's last. Nothing is counted then.
+    /// The site is unknown, or the page view is older than the reader's last. In both cases, nothing is counted.
     pub fn page_view(&mut self, name: &str, view: PageView<'_>) -> Result<[Answer; 2], Refused> {
         let PageView { at_ms, mut question, then, support } = view;
         let Some(site) = self.sites.get(&*question.site) else {
@@ -82,7 +84,7 @@ impl Simulation {
         if !self.readers.contains_key(&*self.key) {
             self.readers.insert(self.key.as_str().into(), Reader::default());
         }
-        let reader = self.readers.get_mut(&*self.key).expect("it was put there if it was not");
+        let reader = self.readers.get_mut(&*self.key).expect("the reader must be in the map, because it was inserted above");
         if let Some(before_ms) = reader.last_at_ms.filter(|before_ms| at_ms < *before_ms) {
             return Err(Refused::OutOfOrder { reader: name.to_owned(), before: rfc3339(before_ms) });
         }
@@ -120,7 +122,7 @@ impl Simulation {
             }
             *answer = book
                 .ask(&question, &memory.support, at_ms, draw)
-                .expect("both rulebooks have every site of the settings");
+                .expect("both rule sets must contain every site of the settings");
             match *answer {
                 Answer::Silent(reason) => tally.silent(reason),
                 Answer::Shown { appeal, variant, kind, closable } => {
@@ -141,7 +143,7 @@ impl Simulation {
                                 memory.support.gave(kind, interval, at_ms, site.quiet_days);
                             }
                         }
-                        // A reader who can't close a wall leaves.
+                        // A reader who can't dismiss a wall leaves.
                         Then::Dismiss(_) | Then::Give(_) | Then::Nothing => {}
                     }
                 }
@@ -150,7 +152,7 @@ impl Simulation {
         Ok(answers)
     }
 
-    /// Ends these readers: adds their counts to the totals, and forgets them.
+    /// Ends all readers so far: adds their counts to the totals, and forgets them.
     pub fn end_readers(&mut self) {
         for (_, reader) in self.readers.drain() {
             self.span.readers += 1;
@@ -160,7 +162,7 @@ impl Simulation {
         }
     }
 
-    /// The report. `from` describes the source of the page views.
+    /// Builds the report. `from` describes the source of the page views.
     pub fn report(mut self, from: &str) -> Report {
         self.end_readers();
         Report::of(from, &self.span, &self.rules, &self.tallies)

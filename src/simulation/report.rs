@@ -1,7 +1,7 @@
-//! The report of a simulation, with stable names: this is what `--json` prints.
+//! The report of a simulation. `--json` prints it, so its field names must not change.
 //!
-//! Shares are fractions of 1, with four decimals. Times are RFC 3339. A view is an appeal shown. An ask is a view of an
-//! appeal that asks for something (thanks do not).
+//! Shares are fractions of 1, with four decimals. Times are RFC 3339. A view means that an appeal was shown. An ask
+//! is a view of an appeal that asks for something (an appeal that thanks does not).
 
 use std::collections::BTreeMap;
 
@@ -19,59 +19,59 @@ pub struct Report {
     pub seed: u64,
     /// Where the page views come from.
     pub page_views_from: String,
-    /// Page views played.
+    /// The number of page views that were played.
     pub page_views: u64,
-    /// Readers who saw a page; somebody who reads two sites counts once for each.
+    /// The number of readers who saw a page. A person who reads two sites counts once for each.
     pub readers: u64,
-    /// The first page view; none without any.
+    /// The time of the first page view; `None` if there is none.
     pub first_at: Option<String>,
-    /// The last page view.
+    /// The time of the last page view.
     pub last_at: Option<String>,
-    /// Under the draft.
+    /// The result under the draft.
     pub draft: Outcome,
-    /// Under what is live.
+    /// The result under the live appeals.
     pub live: Outcome,
-    /// The draft minus what is live.
+    /// The result under the draft minus the result under the live appeals.
     pub difference: Difference,
 }
 
 /// The result of one set of appeals.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// Where the appeals come from.
+    /// The source of the appeals.
     pub source: String,
-    /// Appeals that are not live there, and counted as live.
+    /// The appeals that are not live in the source but count as live in the simulation.
     pub taken_as_live: Vec<String>,
-    /// Invalid appeals, which were skipped.
+    /// The invalid appeals, which were skipped.
     pub left_out: Vec<String>,
-    /// Appeals shown.
+    /// The number of views.
     pub views: u64,
-    /// Views of appeals that ask for something.
+    /// The number of views of appeals that ask for something.
     pub asks: u64,
-    /// Readers who were asked at least once.
+    /// The number of readers who were asked at least once.
     pub readers_asked: u64,
-    /// As a share of all readers.
+    /// `readers_asked` as a share of all readers.
     pub readers_asked_share: f64,
-    /// How many readers were asked 0, 1, 2, 3, 4, 5 or more times.
+    /// How many readers were asked 0, 1, 2, 3, 4, and 5 or more times.
     pub readers_by_asks: Vec<Bar>,
-    /// Asks per reader, over all readers.
+    /// The mean number of asks per reader, over all readers.
     pub asks_per_reader_mean: f64,
-    /// Asks per reader, over those who were asked.
+    /// The asks per reader, over those who were asked.
     pub asks_per_reader_asked: Numbers,
     /// The maximum number of asks for one reader within 7 times 24 hours.
     pub most_asks_in_7_days: u32,
     /// The maximum number of asks for one reader within 30 times 24 hours.
     pub most_asks_in_30_days: u32,
-    /// Weeks (from Monday, in the site's time zone) with a visit, per reader, by the number of asks in them: 0, 1, 2, 3 or
-    /// more.
+    /// The weeks in which each reader visited, by the number of asks in the week: 0, 1, 2, 3 or more. Weeks begin on
+    /// Monday, in the site's time zone.
     pub reader_weeks_by_asks: Vec<Bar>,
-    /// Page views by reason, most frequent first; `matched` are those with an appeal.
+    /// The page views by reason, most frequent first. The reason `matched` means that an appeal was shown.
     pub verdicts: Vec<VerdictCount>,
-    /// By appeal and variant, in file order.
+    /// The views by appeal and variant, in file order.
     pub variants: Vec<VariantCount>,
-    /// Gifts in the page views.
+    /// The gifts in the page views.
     pub gifts: Gifts,
-    /// Dismissals by kind.
+    /// The dismissals by kind.
     pub dismissals: BTreeMap<&'static str, u64>,
 }
 
@@ -80,16 +80,16 @@ pub struct Outcome {
 pub struct Bar {
     /// The number of asks.
     pub asks: u32,
-    /// Or more.
+    /// Whether the bar includes higher numbers of asks.
     pub or_more: bool,
-    /// The count.
+    /// The number of readers or weeks in this bar.
     pub count: u64,
-    /// The share of all.
+    /// `count` as a share of all.
     pub share: f64,
 }
 
-/// A distribution in four numbers. The median and the 90th percentile are the smallest numbers that at least 50 and 90
-/// percent don't exceed.
+/// A distribution in four numbers. At least 50 percent of the values don't exceed the median, and at least 90 percent
+/// don't exceed the 90th percentile; both are the smallest such numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Numbers {
     /// The mean.
@@ -102,7 +102,7 @@ pub struct Numbers {
     pub most: u32,
 }
 
-/// Page views with one reason.
+/// The page views with one reason.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct VerdictCount {
     /// The reason.
@@ -124,52 +124,52 @@ pub struct VariantCount {
     pub views: u64,
     /// The share of all views.
     pub share: f64,
-    /// Readers who saw it.
+    /// The number of readers who saw the variant.
     pub readers: u64,
 }
 
-/// Gifts.
+/// The number of gifts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Gifts {
-    /// Given once.
+    /// Gifts that were given once.
     pub once: u64,
-    /// Given monthly or yearly.
+    /// Gifts that are given monthly or yearly.
     pub recurring: u64,
 }
 
-/// The draft minus what is live.
+/// The result under the draft minus the result under the live appeals.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
-    /// Of `views`.
+    /// The difference of `views`.
     pub views: i64,
-    /// Of `asks`.
+    /// The difference of `asks`.
     pub asks: i64,
-    /// Of `readers_asked`.
+    /// The difference of `readers_asked`.
     pub readers_asked: i64,
-    /// Of `readers_asked_share`, so 0.01 is one point.
+    /// The difference of `readers_asked_share`; 0.01 is one percentage point.
     pub readers_asked_share: f64,
-    /// Of `asks_per_reader_mean`.
+    /// The difference of `asks_per_reader_mean`.
     pub asks_per_reader_mean: f64,
-    /// Of `gifts.once`.
+    /// The difference of `gifts.once`.
     pub gifts_once: i64,
-    /// Of `gifts.recurring`.
+    /// The difference of `gifts.recurring`.
     pub gifts_recurring: i64,
 }
 
-/// The simulated period.
+/// The period and the size of a simulation.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
     /// The seed.
     pub seed: u64,
-    /// Page views.
+    /// The number of page views.
     pub page_views: u64,
-    /// Finished readers.
+    /// The number of finished readers.
     pub readers: u64,
     first_and_last_ms: Option<(i64, i64)>,
 }
 
 impl Span {
-    /// Without page views.
+    /// Creates a span without page views.
     pub fn new(seed: u64) -> Self {
         Self { seed, page_views: 0, readers: 0, first_and_last_ms: None }
     }
@@ -183,7 +183,7 @@ impl Span {
 }
 
 impl Report {
-    /// Builds the report: first the draft, then what is live.
+    /// Builds the report. The draft comes first in each pair, the live appeals second.
     pub(super) fn of(from: &str, span: &Span, rules: &[RuleSet; 2], tallies: &[Tally; 2]) -> Self {
         let [draft, live] = [0, 1].map(|side| Outcome::of(span, &rules[side], &tallies[side]));
         Self {
@@ -244,12 +244,12 @@ impl Difference {
     }
 }
 
-/// Counts of page views and readers always fit in 63 bits.
+/// Returns `one - other`. Counts of page views and readers always fit in 63 bits.
 fn less(one: u64, other: u64) -> i64 {
     i64::try_from(i128::from(one) - i128::from(other)).unwrap_or(i64::MAX)
 }
 
-/// With four decimals; 0 of nothing is 0.
+/// Returns `part / whole` with four decimals. If `whole` is 0, returns 0.
 fn share(part: u64, whole: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "four decimals are wanted of counts below 2^53")]
     let exact = part as f64 / whole.max(1) as f64;
@@ -260,7 +260,7 @@ fn rounded(exact: f64) -> f64 {
     (exact * 10_000.0).round() / 10_000.0
 }
 
-/// 0 to 4, and 5 for more.
+/// Returns the number of readers for 0, 1, 2, 3, 4, and 5 or more asks.
 fn collected(by_asks: &BTreeMap<u32, u64>) -> [u64; 6] {
     let mut collected = [0; 6];
     for (asks, readers) in by_asks {
@@ -269,7 +269,7 @@ fn collected(by_asks: &BTreeMap<u32, u64>) -> [u64; 6] {
     collected
 }
 
-/// One bar per number; the last one includes all higher numbers.
+/// Makes one bar per number. The last bar includes all higher numbers.
 fn bars(counts: &[u64]) -> Vec<Bar> {
     let all: u64 = counts.iter().sum();
     (0u32..)
@@ -334,8 +334,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_and_the_90th_percentile_are_numbers_that_somebody_has() {
-        // Ten readers were asked: five once, four twice, one nine times; three never.
+    fn the_median_and_the_90th_percentile_are_values_of_actual_readers() {
+        // Ten readers were asked: five once, four twice, and one nine times. Three were never asked.
         let by_asks = BTreeMap::from([(0, 3), (1, 5), (2, 4), (9, 1)]);
         let numbers = numbers(&by_asks, 22, 10);
         assert_eq!(numbers, Numbers { mean: 2.2, median: 1, p90: 2, most: 9 });
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_bar_holds_all_that_is_more() {
+    fn the_last_bar_includes_all_higher_numbers() {
         let bars = bars(&collected(&BTreeMap::from([(0, 1), (4, 2), (5, 3), (70, 4)])));
         let told: Vec<_> = bars.iter().map(|bar| (bar.asks, bar.or_more, bar.count, bar.share)).collect();
         assert_eq!(

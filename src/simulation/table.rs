@@ -1,4 +1,4 @@
-//! The report as a table for people, in 80 columns.
+//! Writes the report as a table in 80 columns.
 
 use std::cmp::Ordering;
 use std::fmt::{Display, Write};
@@ -10,7 +10,7 @@ const NAME: usize = 35;
 /// The width of each number.
 const NUMBER: usize = 14;
 
-/// The report as a table in 80 columns, without a line break after the last row.
+/// Returns the report as a table in 80 columns, without a line break after the last row.
 pub fn table(report: &Report) -> String {
     let mut table = Table { text: String::new(), draft: &report.draft, live: &report.live };
     table.head(report);
@@ -31,7 +31,7 @@ struct Table<'r> {
 
 impl Table<'_> {
     fn line(&mut self, text: impl Display) {
-        writeln!(self.text, "{text}").expect("a text can always be written to");
+        writeln!(self.text, "{text}").expect("writing to a String must succeed");
     }
 
     fn heading(&mut self, text: &str) {
@@ -167,7 +167,7 @@ impl Table<'_> {
         self.row(name, &format!("{draft:.2}"), &format!("{live:.2}"), &signed(draft - live, 2));
     }
 
-    /// In percent; the difference in points. A missing value is a dash.
+    /// Adds a row of shares in percent. Their difference is in percentage points. A missing value is a dash.
     fn shares(&mut self, name: &str, of: impl Fn(&Outcome) -> Option<f64>) {
         let (draft, live) = (of(self.draft), of(self.live));
         let told = |share: Option<f64>| {
@@ -195,14 +195,14 @@ fn is_same(one: &VariantCount, other: &VariantCount) -> bool {
     (&one.appeal, &one.variant) == (&other.appeal, &other.variant)
 }
 
-/// With its sign, unless all displayed digits are zeros.
+/// Writes a number with its sign, unless all displayed digits are zeros.
 fn signed(number: f64, decimals: usize) -> String {
     let told = format!("{number:+.decimals$}");
     let is_zero = !told.bytes().any(|digit| (b'1'..=b'9').contains(&digit));
     if is_zero { told[1..].to_owned() } else { told }
 }
 
-/// With a comma between thousands.
+/// Writes a number with commas between thousands.
 pub(super) fn counted(number: u64) -> String {
     let digits = number.to_string();
     let mut told = String::new();
@@ -220,13 +220,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_rounds_to_nothing_has_no_sign() {
+    fn a_number_that_rounds_to_zero_has_no_sign() {
         let told = [0.0, -0.04, 0.04, 0.06, -12.25].map(|number| signed(number, 1));
         assert_eq!(told, ["0.0", "0.0", "0.0", "+0.1", "-12.2"]);
     }
 
     #[test]
-    fn thousands_are_told_apart() {
+    fn thousands_are_separated_by_commas() {
         assert_eq!([0, 999, 1000, 1_234_567].map(counted), ["0", "999", "1,000", "1,234,567"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Counts: for one reader while page views are played, and for all of them.
+//! Counts what happens to one reader while page views are played, and to all readers together.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,7 +7,7 @@ use keepopen_decision::{DismissalKind, Kind, Reason};
 use crate::clock::DAY_MS;
 use crate::sites::Interval;
 
-/// How many recent asks of one reader are kept.
+/// The maximum number of recent asks that are kept per reader.
 const RECENT: usize = 10_000;
 
 /// The counts of all readers.
@@ -15,30 +15,30 @@ const RECENT: usize = 10_000;
 pub struct Tally {
     /// Page views by verdict, in the order of [`Reason::ALL`].
     pub verdicts: [u64; Reason::ALL.len()],
-    /// By appeal, then by variant.
+    /// The views and readers of each variant, by appeal and then by variant.
     pub shown: Vec<Vec<Shown>>,
-    /// The number of readers by asks.
+    /// The number of readers, by the number of asks they got.
     pub readers_by_asks: BTreeMap<u32, u64>,
-    /// The number of weeks with a visit, per reader, by asks: 0, 1, 2, 3 or more.
+    /// The number of weeks in which each reader visited, by asks: 0, 1, 2, 3 or more.
     pub weeks_by_asks: [u64; 4],
     /// The maximum number of asks for one reader within 7 times 24 hours.
     pub most_in_7_days: u32,
     /// The maximum number of asks for one reader within 30 times 24 hours.
     pub most_in_30_days: u32,
-    /// In the order of [`DismissalKind::ALL`].
+    /// The number of dismissals, in the order of [`DismissalKind::ALL`].
     pub dismissals: [u64; 4],
-    /// One-off gifts.
+    /// The number of one-off gifts.
     pub gifts_once: u64,
-    /// Monthly or yearly gifts.
+    /// The number of monthly or yearly gifts.
     pub gifts_recurring: u64,
 }
 
-/// One variant.
+/// The counts of one variant.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Shown {
     /// The number of views.
     pub views: u64,
-    /// The number of readers who saw it.
+    /// The number of readers who saw the variant.
     pub readers: u64,
 }
 
@@ -46,7 +46,7 @@ pub struct Shown {
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
     asks: u32,
-    /// The times of the asks within the last 30 days.
+    /// The times of the reader's asks within the last 30 days.
     recent_ms: VecDeque<i64>,
     week: Option<i64>,
     asks_in_week: usize,
@@ -54,7 +54,7 @@ pub struct Progress {
 }
 
 impl Tally {
-    /// Empty counts; `variants` has the number of variants of each appeal.
+    /// Creates empty counts. `variants` contains the number of variants of each appeal.
     pub fn new(variants: impl Iterator<Item = usize>) -> Self {
         Self {
             verdicts: [0; Reason::ALL.len()],
@@ -69,7 +69,7 @@ impl Tally {
         }
     }
 
-    /// A page view of this reader in this week.
+    /// Counts a page view of this reader in this week.
     pub fn page_view(&mut self, progress: &mut Progress, week: i64) {
         if progress.week != Some(week) {
             self.end_week(progress);
@@ -77,12 +77,12 @@ impl Tally {
         }
     }
 
-    /// Nothing was shown.
+    /// Counts a page view on which no appeal was shown.
     pub fn silent(&mut self, reason: Reason) {
         self.verdicts[reason as usize] += 1;
     }
 
-    /// An appeal was shown.
+    /// Counts a view of an appeal.
     pub fn shown(&mut self, progress: &mut Progress, appeal: usize, variant: usize, kind: Kind, at_ms: i64) {
         self.verdicts[Reason::Matched as usize] += 1;
         let shown = &mut self.shown[appeal][variant];
@@ -91,7 +91,7 @@ impl Tally {
             progress.seen.push((appeal, variant));
             shown.readers += 1;
         }
-        // Thanks ask for nothing.
+        // An appeal that thanks asks for nothing.
         if kind == Kind::Thank {
             return;
         }
@@ -109,12 +109,12 @@ impl Tally {
             self.most_in_30_days.max(u32::try_from(progress.recent_ms.len()).unwrap_or(u32::MAX));
     }
 
-    /// The reader dismissed it.
+    /// Counts that the reader dismissed the appeal.
     pub fn dismissed(&mut self, kind: DismissalKind) {
         self.dismissals[kind as usize] += 1;
     }
 
-    /// The reader gave.
+    /// Counts that the reader gave.
     pub fn gave(&mut self, interval: Interval) {
         match interval {
             Interval::Once => self.gifts_once += 1,
@@ -122,7 +122,7 @@ impl Tally {
         }
     }
 
-    /// The reader is finished.
+    /// Adds the counts of a finished reader.
     pub fn end(&mut self, mut progress: Progress) {
         self.end_week(&mut progress);
         *self.readers_by_asks.entry(progress.asks).or_default() += 1;
@@ -141,10 +141,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn asks_are_counted_by_week_by_30_days_and_in_all() {
+    fn asks_are_counted_per_week_per_30_days_and_in_total() {
         let mut tally = Tally::new([1].into_iter());
         let mut progress = Progress::default();
-        // Days 0, 1 and 2 in week 0; day 9 in week 1; nothing in week 2; day 31 in week 4.
+        // The asks are on days 0, 1 and 2 (week 0), day 9 (week 1) and day 31 (week 4). There are none in week 2.
         for (day, week, asked) in
             [(0, 0, true), (1, 0, true), (2, 0, true), (9, 1, true), (15, 2, false), (31, 4, true)]
         {
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn thanks_are_shown_and_ask_for_nothing() {
+    fn a_thank_you_counts_as_a_view_but_not_as_an_ask() {
         let mut tally = Tally::new([1].into_iter());
         let mut progress = Progress::default();
         tally.page_view(&mut progress, 0);

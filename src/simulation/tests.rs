@@ -1,4 +1,4 @@
-//! The replay from its outside: page views go in, answers and a report come out.
+//! Tests the replay through its interface: page views go in, answers and a report come out.
 
 use keepopen_decision::Reason;
 use keepopen_testkit::JOURNAL;
@@ -9,7 +9,7 @@ use crate::appeals;
 use crate::clock::{DAY_MS, rfc3339};
 use crate::sites::{self, Settings};
 
-/// An appeal of two variants, with additional fields.
+/// Writes an appeal with two variants and with the additional fields in `more`.
 pub(super) fn appeal(id: &str, more: &str) -> String {
     format!(
         "[[appeals]]\nid = {id:?}\nlive = \"live\"\nsites = [\"journal\"]\nkind = \"ask\"\nsurface = [\"banner\"]\n{more}\n\
@@ -34,8 +34,8 @@ pub(super) fn simulation(draft: &str, live: &str, seed: u64) -> Simulation {
 
 const START_MS: i64 = 1_793_491_200_000; // 2026-11-01T00:00:00Z, a Sunday
 
-/// Plays a page view at this many milliseconds from the start, and says what the draft answers: the appeal's place,
-/// or the reason for silence.
+/// Plays a page view `after_ms` milliseconds after the start. Returns the draft's answer: the index of the shown
+/// appeal, or the reason why none is shown.
 fn play(simulation: &mut Simulation, reader: &str, after_ms: i64, more: &str) -> Result<usize, Reason> {
     let at = rfc3339(START_MS + after_ms);
     let line = format!("{{\"reader\":{reader:?},\"at\":{at:?}{more}}}");
@@ -51,7 +51,7 @@ fn counts(bars: &[super::report::Bar]) -> Vec<u64> {
 }
 
 #[test]
-fn a_small_stream_gives_what_was_worked_out_by_hand() {
+fn a_small_replay_gives_the_numbers_that_were_worked_out_by_hand() {
     let draft = appeal("twice", "frequency = { max_views = 2, window_days = 7 }");
     let mut simulation = simulation(&draft, "", 1);
     let day = |reader: &str, days: &[i64], then: &str| -> Vec<(i64, String, String)> {
@@ -72,8 +72,9 @@ fn a_small_stream_gives_what_was_worked_out_by_hand() {
     }
     let report = simulation.report("");
 
-    // often: days 0 and 1 show; 2 and 6 are capped; 7 and 8 show again; 9 is capped: 4.
-    // closes: day 0 shows, day 13 is left in peace, day 14 shows: 2. gives: day 1 shows, day 5 is after a gift: 1.
+    // Reader "often" sees the appeal on days 0, 1, 7 and 8, and is capped on days 2, 6 and 9: 4 views.
+    // Reader "closes" sees it on days 0 and 14, and not on day 13, because of the dismissal: 2 views. Reader "gives"
+    // sees it on day 1, and not on day 5, after the gift: 1 view.
     assert_eq!((report.page_views, report.readers), (13, 4));
     let draft = &report.draft;
     assert_eq!((draft.views, draft.asks, draft.readers_asked, draft.readers_asked_share), (7, 7, 3, 0.75));
@@ -86,7 +87,8 @@ fn a_small_stream_gives_what_was_worked_out_by_hand() {
         verdicts,
         [("matched", 7), ("frequency_cap", 3), ("recent_giver", 1), ("no_consent", 1), ("dismissed", 1)]
     );
-    // Day 0 is a Sunday, days 1 to 7 and 8 to 14 are whole weeks. often: 1, 2, 1; closes: 1, 1; gives: 1; refuses: 0.
+    // Day 0 is a Sunday; days 1 to 7 and days 8 to 14 are whole weeks. Asks per week: "often" has 1, 2, 1; "closes"
+    // has 1, 1; "gives" has 1; "refuses" has 0.
     assert_eq!(counts(&draft.reader_weeks_by_asks), [1, 5, 1, 0]);
     assert_eq!((draft.gifts.once, draft.dismissals["close"]), (1, 2));
     let live = &report.live;
@@ -108,7 +110,7 @@ fn a_cap_of_4_in_30_days_never_gives_a_5th_view_in_any_30_days() {
                 shown.push(at_ms);
             }
         }
-        assert!(shown.len() > 100, "a cap of 4 leaves more than that over some five years: {}", shown.len());
+        assert!(shown.len() > 100, "a cap of 4 must allow more than 100 views in about five years; got {}", shown.len());
         for five in shown.windows(5) {
             assert!(five[4] - five[0] >= 30 * DAY_MS, "{reader}: {five:?}");
         }
@@ -117,7 +119,7 @@ fn a_cap_of_4_in_30_days_never_gives_a_5th_view_in_any_30_days() {
 }
 
 #[test]
-fn a_reader_who_sent_the_appeal_away_is_left_alone_for_as_long_as_it_says() {
+fn a_dismissed_appeal_is_not_shown_for_as_long_as_its_rules_say() {
     for (then, days) in [("close", 14), ("later", 3), ("already_gave", 365), ("never", 0)] {
         let mut simulation = simulation(&appeal("polite", "frequency = { unlimited = true }"), "", 1);
         let then = format!(",\"then\":{then:?}");
@@ -132,14 +134,14 @@ fn a_reader_who_sent_the_appeal_away_is_left_alone_for_as_long_as_it_says() {
 }
 
 #[test]
-fn a_giver_is_not_asked_again_while_the_quiet_days_last() {
+fn a_giver_is_not_asked_again_during_the_quiet_days() {
     let mut simulation = simulation(&appeal("once", "frequency = { unlimited = true }"), "", 1);
     assert_eq!(play(&mut simulation, "once", 0, ",\"then\":\"give\""), Ok(0));
     assert_eq!(play(&mut simulation, "month", 0, ",\"then\":\"give\",\"interval\":\"month\""), Ok(0));
     assert_eq!(
         play(&mut simulation, "once", 91 * DAY_MS - 1, ""),
         Err(Reason::RecentGiver),
-        "day 90 is still quiet"
+        "day 90 after the gift must still be a quiet day"
     );
     assert_eq!(play(&mut simulation, "once", 91 * DAY_MS, ""), Ok(0));
     assert_eq!(play(&mut simulation, "month", 300 * DAY_MS, ""), Err(Reason::Supporter));
@@ -148,7 +150,7 @@ fn a_giver_is_not_asked_again_while_the_quiet_days_last() {
 }
 
 #[test]
-fn the_content_of_a_token_holds_from_its_line_on() {
+fn a_token_applies_from_its_line_on() {
     let mut simulation = simulation(&appeal("all", "frequency = { unlimited = true }"), "", 1);
     assert_eq!(play(&mut simulation, "a", 0, ""), Ok(0));
     assert_eq!(play(&mut simulation, "a", 1, ",\"standing\":\"recurring\""), Err(Reason::Supporter));
@@ -162,26 +164,26 @@ fn the_content_of_a_token_holds_from_its_line_on() {
 }
 
 #[test]
-fn refused_consent_takes_the_habits_away_and_leaves_the_gift_known() {
+fn refused_consent_removes_the_habits_and_keeps_the_gift() {
     let denied = ",\"question\":{\"site\":\"journal\",\"reader\":{\"consent\":\"denied\"}}";
     let gives = format!("{denied},\"then\":\"give\"");
     let file = appeal("all", "frequency = { max_views = 1 }\nwithout_history = \"ask\"");
     let mut simulation = simulation(&file, "", 1);
-    // Without a history the cap can't be kept, and there is no place for a token.
+    // Without a history the cap can't be applied, and without an entry in the browser a token can't be stored.
     for at_ms in 0..3 {
         assert_eq!(play(&mut simulation, "never", at_ms, &gives), Ok(0));
     }
     assert_eq!(play(&mut simulation, "first", 0, ""), Ok(0));
     assert_eq!(play(&mut simulation, "first", 1, ""), Err(Reason::FrequencyCap));
-    assert_eq!(play(&mut simulation, "first", 2, &gives), Ok(0), "the view is forgotten");
-    assert_eq!(play(&mut simulation, "first", 3, denied), Err(Reason::RecentGiver), "the gift is not");
+    assert_eq!(play(&mut simulation, "first", 2, &gives), Ok(0), "the browser must forget the view");
+    assert_eq!(play(&mut simulation, "first", 3, denied), Err(Reason::RecentGiver), "the browser must remember the gift");
     for (at_ms, more, answer) in
         [(0, "", Ok(0)), (1, "", Err(Reason::FrequencyCap)), (2, denied, Ok(0)), (3, "", Ok(0))]
     {
         assert_eq!(
             play(&mut simulation, "back", at_ms, more),
             answer,
-            "a reader who consents again starts afresh"
+            "a reader who consents again must start without a history"
         );
     }
 }
@@ -189,7 +191,7 @@ fn refused_consent_takes_the_habits_away_and_leaves_the_gift_known() {
 const ARTICLE: &str = ",\"question\":{\"site\":\"journal\",\"page\":{\"kind\":\"article\"}}";
 
 #[test]
-fn articles_read_count_for_appeals_that_require_them() {
+fn read_articles_count_for_appeals_that_require_them() {
     let file =
         appeal("often", "frequency = { unlimited = true }\naudience = { articles = { min = 3, weeks = 1 } }");
     let mut simulation = simulation(&file, "", 1);
@@ -205,7 +207,7 @@ fn articles_read_count_for_appeals_that_require_them() {
 }
 
 #[test]
-fn a_hard_wall_cannot_be_dismissed_and_an_entitlement_opens_it() {
+fn a_hard_wall_cannot_be_dismissed_and_is_not_shown_to_an_entitled_reader() {
     let file = appeal("wall", "meter = { free_articles = 1, hard = true, entitlement = \"archive\" }");
     let mut simulation = simulation(&file.replace("\"banner\"", "\"wall\""), "", 1);
     let closes = format!("{ARTICLE},\"then\":\"close\"");
@@ -218,7 +220,7 @@ fn a_hard_wall_cannot_be_dismissed_and_an_entitlement_opens_it() {
 }
 
 #[test]
-fn a_meter_counts_in_the_window_of_its_appeal() {
+fn a_meter_counts_articles_in_the_window_of_its_appeal() {
     let file =
         appeal("wall", "frequency = { unlimited = true }\nmeter = { free_articles = 2, window_days = 7 }");
     let mut simulation = simulation(&file.replace("\"banner\"", "\"wall\""), "", 1);
@@ -238,7 +240,7 @@ fn a_reader_who_is_held_out_is_not_asked_and_the_report_says_why() {
 }
 
 #[test]
-fn lines_of_one_reader_stand_in_the_order_of_time_and_those_of_two_need_not() {
+fn lines_must_be_in_order_of_time_only_within_one_reader() {
     let mut simulation = simulation(&appeal("a", ""), "", 1);
     let _ = play(&mut simulation, "a", 10, "");
     let _ = play(&mut simulation, "b", 5, "");
@@ -253,10 +255,10 @@ fn lines_of_one_reader_stand_in_the_order_of_time_and_those_of_two_need_not() {
     let line = Line::read(line.as_bytes(), None).unwrap();
     let refused = simulation.page_view(&line.reader, line.view).unwrap_err().to_string();
     assert_eq!(refused, "question.site: no site is called \"gazette\"; the settings have journal.");
-    assert_eq!(simulation.report("").page_views, 2, "what is refused is not counted");
+    assert_eq!(simulation.report("").page_views, 2, "rejected page views must not be counted");
 }
 
-/// A thousand readers with some pages each.
+/// Simulates a thousand readers with some pages each.
 fn busy(seed: u64) -> Report {
     let draft = appeal("a", "frequency = { max_views = 3 }")
         + &appeal("b", "priority = 5\nfrequency = { max_views = 1 }");
@@ -274,14 +276,14 @@ fn busy(seed: u64) -> Report {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_numbers_and_another_redistributes_the_variants() {
+fn the_same_seed_repeats_the_report_and_another_seed_changes_the_variants() {
     let report = busy(1);
     assert_eq!(report, busy(1));
     let other = busy(2);
     assert_ne!(report.draft.variants, other.draft.variants);
     assert_eq!(
         report.draft.readers_by_asks, other.draft.readers_by_asks,
-        "whom the rules ask, chance does not move"
+        "the seed must not change which readers are asked"
     );
 }
 

@@ -39,7 +39,7 @@ pub struct CheckoutRequest<'a> {
 pub struct Checkout {
     /// Stripe's id of the Checkout Session.
     pub session: String,
-    /// The payment page.
+    /// The URL of the payment page.
     pub url: String,
 }
 

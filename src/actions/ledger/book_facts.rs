@@ -160,7 +160,7 @@ async fn write<E: Emitter>(
     let alarms = alarms::written(&alarms)?;
     booked.standings.extend(changed_standings(app, tx, &folded.contribution).await?);
     ledger::put_contribution(tx, &folded.contribution, &alarms).await?;
-    // The line above writes the supporter, so the email address can be recorded only now.
+    // The line above stores the gift's supporter, so the email address can be recorded only now.
     if email.is_some()
         && let Some(customer) = folded.contribution.customer.as_deref()
     {

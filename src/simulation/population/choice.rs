@@ -4,25 +4,25 @@ use serde::Deserialize;
 
 use crate::simulation::dice::Dice;
 
-/// Something with its weight.
+/// An item with its weight.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub struct Weighted<T> {
-    /// Relative to the others in its list.
+    /// The weight, relative to the others in the list.
     pub weight: f64,
     /// The item.
     #[serde(flatten)]
     pub what: T,
 }
 
-/// Chooses one of several by weight.
+/// A weighted random choice among several items.
 #[derive(Clone, Debug)]
 pub struct Choice {
-    /// The end of each item's part of 0 to 1.
+    /// The upper end of each item's share of the range from 0 to 1.
     ends: Vec<f64>,
 }
 
 impl Choice {
-    /// A choice with these weights; each is at least 0, and one is above.
+    /// Creates a choice with these weights. Each must be at least 0, and one must be above 0.
     pub fn by(weights: impl Iterator<Item = f64> + Clone) -> Self {
         let all: f64 = weights.clone().sum();
         let mut so_far = 0.0;
@@ -33,12 +33,12 @@ impl Choice {
         Self { ends: ends.collect() }
     }
 
-    /// A choice among entries of a list.
+    /// Creates a choice among the entries of a list.
     pub fn among<T>(list: &[Weighted<T>]) -> Self {
         Self::by(list.iter().map(|entry| entry.weight))
     }
 
-    /// The index that the dice select; none if the list is empty.
+    /// Returns the index that the dice select, or `None` if the list is empty.
     pub fn throw(&self, dice: &mut Dice) -> Option<usize> {
         if self.ends.is_empty() {
             return None;
@@ -46,7 +46,7 @@ impl Choice {
         Some(self.place(dice.share()))
     }
 
-    /// The index whose part contains this number from 0 to 1.
+    /// Returns the index whose share contains this number from 0 to 1.
     pub fn place(&self, share: f64) -> usize {
         // The last end may be slightly below 1.
         self.ends.partition_point(|end| *end <= share).min(self.ends.len().saturating_sub(1))
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_has_its_part_and_what_weighs_nothing_is_never_chosen() {
+    fn items_are_chosen_by_weight_and_weight_0_is_never_chosen() {
         let choice = Choice::by([1.0, 0.0, 3.0].into_iter());
         let places = [0.0, 0.249, 0.25, 0.999, 1.0].map(|share| choice.place(share));
         assert_eq!(places, [0, 0, 2, 2, 2]);

@@ -1,8 +1,8 @@
-//! A described population, for use without recorded page views: who visits how often, reads what, and how they react to
-//! appeals.
+//! Describes a population, for use without recorded page views: who visits how often, what they read, and how they
+//! react to appeals.
 //!
 //! **Owns** the description's schema, its problems, and the page views that it generates.
-//! **Never** uses randomness but the seed's; one reader's draws don't affect another's.
+//! **Never** uses randomness other than the seed's; one reader's draws don't affect another's.
 //! **Start at** [`Population::read`], then `visits.rs`.
 //! **Tested in** the files here, `tests/commands/simulate.rs`; `docs/population.toml` is the commented sample.
 
@@ -17,11 +17,11 @@ use serde::{Deserialize, Deserializer};
 pub use choice::Weighted;
 pub use visits::Crowd;
 
-/// A described population. Weights are relative to one another; percents are of 100.
+/// A described population. Weights are relative to the other weights in their list. Percents are of all readers.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Population {
-    /// The site they read; may be omitted if the settings have only one.
+    /// The site that the readers read. It may be omitted if the settings have only one.
     #[serde(default)]
     pub site: Option<String>,
     /// The number of readers.
@@ -31,23 +31,23 @@ pub struct Population {
     pub starts_on: Date,
     /// The number of days.
     pub days: u32,
-    /// How often they visit.
+    /// How often the readers visit.
     pub visits: Vec<Weighted<Visits>>,
-    /// How many pages they read per visit; one by default.
+    /// How many pages the readers read per visit; one by default.
     #[serde(default)]
     pub visit_lengths: Vec<Weighted<VisitLength>>,
-    /// The pages they read.
+    /// The pages that the readers read.
     pub pages: Vec<Weighted<PageKind>>,
-    /// When in the day they visit: 24 weights from midnight; by default few at night.
+    /// At what hour of the day the readers visit: 24 weights, from midnight. By default, few visit at night.
     #[serde(default)]
     pub hours: Vec<f64>,
-    /// Their countries, by ISO 3166-1 code; unknown by default.
+    /// The readers' countries, by ISO 3166-1 code; unknown by default.
     #[serde(default)]
     pub countries: Vec<Weighted<Named>>,
-    /// Their devices: mobile, tablet, desktop; unknown by default.
+    /// The readers' devices: mobile, tablet, desktop; unknown by default.
     #[serde(default)]
     pub devices: Vec<Weighted<Named>>,
-    /// The page's language, as BCP 47 tag; unknown by default.
+    /// The page's language, as a BCP 47 tag; unknown by default.
     #[serde(default)]
     pub locales: Vec<Weighted<Named>>,
     /// The share of readers who refuse to be remembered, in percent.
@@ -56,12 +56,12 @@ pub struct Population {
     /// The readers who already support the site.
     #[serde(default)]
     pub supporters: Vec<Supporters>,
-    /// How they react to an appeal.
+    /// How the readers react to an appeal.
     #[serde(default)]
     pub then: Reactions,
 }
 
-/// How often somebody visits.
+/// How often a reader visits.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub struct Visits {
     /// The mean number of visits per week.
@@ -71,31 +71,31 @@ pub struct Visits {
 /// The length of a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct VisitLength {
-    /// Pages.
+    /// The number of pages.
     pub pages: u32,
 }
 
 /// A page's description of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct PageKind {
-    /// Its section.
+    /// The page's section.
     #[serde(default)]
     pub section: Option<String>,
-    /// Its tags.
+    /// The page's tags.
     #[serde(default)]
     pub tags: Vec<String>,
     /// The kind of page; an article by default.
     #[serde(default = "article")]
     pub kind: String,
-    /// Whether an appeal would be out of place on it.
+    /// Whether an appeal would be out of place on the page.
     #[serde(default)]
     pub sensitive: bool,
-    /// Whether it is sponsored.
+    /// Whether the page is sponsored.
     #[serde(default)]
     pub paid: bool,
 }
 
-/// One of several, by name.
+/// An item that is identified by its name.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Named {
     /// The name.
@@ -106,33 +106,34 @@ pub struct Named {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Supporters {
-    /// Their standing.
+    /// The standing of these supporters.
     pub standing: Standing,
-    /// Their share of readers, in percent.
+    /// The share of readers who are these supporters, in percent.
     pub percent: f64,
-    /// Whole days between their latest gift and the first day; longer than the quiet period by default.
+    /// The number of whole days between their latest gift and the first day. By default, the gift is older than the
+    /// quiet period.
     #[serde(default)]
     pub gave_days_ago: Option<u32>,
-    /// Their entitlements, by name.
+    /// The entitlements of these supporters, by name.
     #[serde(default)]
     pub entitlements: Vec<String>,
 }
 
-/// How readers react to an appeal, in percent; the rest continue reading.
+/// How readers react to an appeal, in percent of the appeals that they see. The rest continue reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reactions {
-    /// Close it.
+    /// Readers who close the appeal.
     pub close_percent: f64,
-    /// Say "later".
+    /// Readers who say "later".
     pub later_percent: f64,
-    /// Say "I already gave".
+    /// Readers who say "I already gave".
     pub already_gave_percent: f64,
-    /// Say "never again".
+    /// Readers who say "never again".
     pub never_percent: f64,
-    /// Give once.
+    /// Readers who give once.
     pub give_once_percent: f64,
-    /// Give every month from then on.
+    /// Readers who start to give every month.
     pub give_monthly_percent: f64,
 }
 

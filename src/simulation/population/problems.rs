@@ -1,4 +1,4 @@
-//! The problems of a description.
+//! Finds the problems of a population's description.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,8 @@ const MAX_VISITS: f64 = 500.0;
 /// The maximum number of pages per visit.
 const MAX_PAGES: u32 = 1_000;
 
-/// The TOML parser reads a list as a table, with the fields in order. (Items with a weight are only read from a table.)
+/// Rejects lists in place of tables. The TOML parser would read a list as a table with its fields in order. (Items
+/// with a weight are only read from a table.)
 fn refuse_lists_for_tables(written: &toml::Table) -> Result<(), Vec<String>> {
     fn list<T: serde::de::DeserializeOwned>(written: &toml::Table, field: &str) -> Option<String> {
         let value = serde_json::to_value(written.get(field)?).ok()?;
@@ -32,10 +33,10 @@ fn refuse_lists_for_tables(written: &toml::Table) -> Result<(), Vec<String>> {
 }
 
 impl Population {
-    /// Reads a description, TOML.
+    /// Reads a description in TOML.
     ///
     /// # Errors
-    /// Its problems, each with the path of the field and a sentence.
+    /// Returns the problems of the description, each with the path of the field and a sentence.
     pub fn read(text: &str, sites: &BTreeMap<String, SiteSettings>) -> Result<Self, Vec<String>> {
         let unreadable = |error: toml::de::Error| vec![error.to_string().trim_end().replace('\n', "\n  ")];
         let mut population: Self = toml::from_str(text).map_err(unreadable)?;
@@ -137,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_in_place_of_a_table_is_refused() {
+    fn a_list_in_place_of_a_table_is_rejected() {
         let sample = "readers = 9\nstarts_on = 2026-11-02\ndays = 3\nvisits = [{ weight = 1, per_week = 2 }]\n\
                       pages = [{ weight = 1 }]\n";
         let sites = crate::simulation::tests::settings().sites;

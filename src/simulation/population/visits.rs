@@ -1,4 +1,4 @@
-//! The page views that a description generates.
+//! Generates the page views of a described population.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,16 +13,16 @@ use crate::simulation::page_view::{PageView, Support, Then};
 use crate::simulation::replay::{Refused, Simulation};
 use crate::sites::{Interval, SiteSettings};
 
-/// Few visits at night, most in the morning, at noon and in the evening.
+/// The default weights of the hours: few visits at night, most in the morning, at noon and in the evening.
 const HOURS: [f64; 24] = [
     1.0, 0.5, 0.3, 0.2, 0.3, 1.0, 3.0, 6.0, 7.0, 6.0, 5.0, 5.0, 6.0, 6.0, 5.0, 5.0, 5.0, 6.0, 7.0, 7.0, 7.0,
     6.0, 4.0, 2.0,
 ];
 const HOUR_MS: u32 = 3_600_000;
-/// The time between two pages of a visit is at least half a minute, and at most four minutes.
+/// The least and the most time between two pages of a visit: half a minute, and four minutes.
 const BETWEEN_PAGES_MS: (u32, u32) = (30_000, 240_000);
 
-/// A description that is ready to be played.
+/// A population that is ready to be played.
 pub struct Crowd<'p> {
     population: &'p Population,
     site: &'p str,
@@ -41,9 +41,9 @@ pub struct Crowd<'p> {
 }
 
 impl<'p> Crowd<'p> {
-    /// Prepares it. `site` is the settings of the population's site.
+    /// Prepares a population. `site` contains the settings of the population's site.
     pub fn of(population: &'p Population, site: &SiteSettings) -> Self {
-        // The settings were checked, so the zone exists.
+        // The settings were checked, so the time zone exists.
         let zone = TimeZone::get(&site.time_zone).unwrap_or(TimeZone::UTC);
         let first = population.starts_on;
         let days = (0..population.days).map(|day| begins_ms(&zone, first, day));
@@ -75,7 +75,7 @@ impl<'p> Crowd<'p> {
         }
     }
 
-    /// Plays every reader, one after the other.
+    /// Plays every reader, one after another.
     ///
     /// # Errors
     /// The site is unknown to the simulation.
@@ -101,7 +101,7 @@ impl<'p> Crowd<'p> {
             question.reader.consent = Some("denied".into());
         }
         let mut support = self.support(dice);
-        let kind = self.visits.throw(dice).expect("a description has at least one");
+        let kind = self.visits.throw(dice).expect("a description must have at least one entry in `visits`");
         let per_day = population.visits[kind].what.per_week / 7.0;
 
         let (mut at_ms, mut visits_ms) = (i64::MIN, Vec::new());
@@ -110,7 +110,7 @@ impl<'p> Crowd<'p> {
             visits_ms.extend((0..how_many(per_day, dice)).map(|_| day_ms + self.in_day_ms(dice)));
             visits_ms.sort_unstable();
             for visit_ms in &visits_ms {
-                // A reader who is still reading begins the next visit after this one.
+                // If the reader is still reading, the next visit begins after this one.
                 at_ms = at_ms.saturating_add(1).max(*visit_ms);
                 let pages =
                     self.lengths.throw(dice).map_or(1, |kind| population.visit_lengths[kind].what.pages);
@@ -130,7 +130,7 @@ impl<'p> Crowd<'p> {
     }
 
     fn page(&self, question: &mut Question<'p>, ordinal: u32, dice: &mut Dice) {
-        let kind = self.pages.throw(dice).expect("a description has at least one");
+        let kind = self.pages.throw(dice).expect("a description must have at least one entry in `pages`");
         let what = &self.population.pages[kind].what;
         let page = &mut question.page;
         page.section = what.section.as_deref().map(Text::from);
@@ -170,7 +170,7 @@ impl<'p> Crowd<'p> {
     }
 }
 
-/// The percents, and the remainder to 100 at the end.
+/// Returns the percents, and at the end the remainder to 100.
 fn of_100(percents: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut parts: Vec<f64> = percents.collect();
     let rest = 100.0 - parts.iter().sum::<f64>();
@@ -178,7 +178,8 @@ fn of_100(percents: impl Iterator<Item = f64>) -> Vec<f64> {
     parts
 }
 
-/// How often an event occurs that independently occurs `mean` times on average (Poisson distribution).
+/// Draws how often an event occurs that occurs `mean` times on average, independently each time (Poisson
+/// distribution).
 fn how_many(mean: f64, dice: &mut Dice) -> u32 {
     let enough = (-mean).exp();
     let (mut times, mut left) = (0, dice.share());
@@ -210,7 +211,7 @@ mod tests {
         simulation.report("")
     }
 
-    /// The commented sample, with fewer readers.
+    /// Returns the commented sample, with fewer readers.
     fn sample() -> String {
         let small = SAMPLE.replace("readers = 20000", "readers = 400");
         assert_ne!(small, SAMPLE);
@@ -218,17 +219,17 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_makes_the_same_readers_and_another_makes_others() {
+    fn the_same_seed_makes_the_same_readers_and_another_seed_makes_others() {
         let draft = appeal("a", "frequency = { max_views = 2 }");
         let report = played(&sample(), &draft, 1);
         assert_eq!(report, played(&sample(), &draft, 1));
         assert_ne!(report.page_views, played(&sample(), &draft, 2).page_views);
-        assert!(report.draft.asks < report.live.asks, "half the cap asks less");
+        assert!(report.draft.asks < report.live.asks, "half the cap must lead to fewer asks");
         assert!(report.draft.gifts.once > 0 && report.draft.most_asks_in_30_days == 2);
     }
 
     #[test]
-    fn readers_come_as_often_and_do_as_much_as_the_description_says() {
+    fn readers_visit_and_react_as_often_as_the_description_says() {
         let text = "site = \"journal\"\nreaders = 2000\nstarts_on = 2026-11-02\ndays = 70\nvisits = [{ per_week = 3, weight = 1 }]\n\
             visit_lengths = [{ pages = 1, weight = 1 }, { pages = 3, weight = 1 }]\npages = [{ section = \"news\", weight = 1 }]\n\
             without_consent_percent = 20\nsupporters = [{ standing = \"recurring\", percent = 10 }]\n\
@@ -241,7 +242,7 @@ mod tests {
             ),
             1,
         );
-        // 2,000 readers, 10 weeks, 3 visits a week, 2 pages a visit.
+        // The population makes 2,000 readers, 10 weeks, 3 visits a week and 2 pages a visit.
         assert!((118_000..122_000).contains(&report.page_views), "{}", report.page_views);
         let share = |reason: &str| {
             report.draft.verdicts.iter().find(|it| it.reason == reason).map_or(0.0, |it| it.share)
@@ -281,10 +282,10 @@ mod tests {
     }
 
     #[test]
-    fn a_day_begins_on_the_clock_of_the_site() {
+    fn a_day_begins_in_the_time_zone_of_the_site() {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
         let first = jiff::civil::date(2026, 10, 24);
-        // On the 25th the clock goes back, so that the day has 25 hours.
+        // On the 25th the clocks go back, so that day has 25 hours.
         let begins = [0, 1, 2].map(|day| begins_ms(&berlin, first, day));
         assert_eq!((begins[1] - begins[0], begins[2] - begins[1]), (DAY_MS, DAY_MS + i64::from(HOUR_MS)));
     }
