@@ -24,7 +24,7 @@ pub struct ConnectionReport {
     pub held: Vec<EndpointRow>,
     /// The last contact with Stripe.
     pub contact: LastContact,
-    /// The number of dead events.
+    /// The number of dead events, which failed so often that they are no longer tried.
     pub dead: i64,
     /// The number of quarantined events.
     pub quarantined: i64,

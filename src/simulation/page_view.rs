@@ -32,7 +32,7 @@ pub enum Then {
     Give(Interval),
 }
 
-/// What a token says about a reader.
+/// What a supporter token says about a reader.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Support {
     /// The reader's standing as a supporter.

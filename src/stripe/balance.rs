@@ -1,4 +1,4 @@
-//! Stripe's balance: its transactions, and payouts from it.
+//! Reads Stripe's balance: its transactions, and payouts from it.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::contributions::{
     BalanceChange, Fact, Latest, PayoutFact, PayoutMark, PayoutState, TransactionFact,
 };
 
-/// A balance transaction.
+/// Reads a balance transaction, and its amount if the currency is unknown.
 pub fn transaction_facts(it: Object<'_>) -> Result<Vec<Fact>, BadShape> {
     let unknown = currencies::unknown(it, "amount", true)?;
     Ok([Fact::Transaction(read_transaction(it)?)].into_iter().chain(unknown).collect())
@@ -29,7 +29,8 @@ fn read_transaction(it: Object<'_>) -> Result<TransactionFact, BadShape> {
     })
 }
 
-/// Whether an id is a payout's: the source of a transaction that returned the payout's money, or debited it.
+/// Whether an id is a payout's. A payout is the source of the transactions that debit the payout's money or return
+/// it.
 pub fn is_payout(id: &str) -> bool {
     id.starts_with("po_")
 }
@@ -67,13 +68,13 @@ fn is_being_listed(payout: Object<'_>) -> Result<bool, BadShape> {
     Ok(payout.text("reconciliation_status")? == Some("in_progress"))
 }
 
-/// Reads a payout and its transactions, as we fetch them together.
+/// Reads a payout together with its transactions, as we fetch them.
 pub fn read_contents(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let object = it.child("payout")?.ok_or(it.bad("payout"))?;
     let payout = read_payout(object, at_s)?;
     let mut facts = Vec::new();
     for transaction in it.array("transactions")? {
-        // The payout's own transaction is the payment to the bank, not part of the contents.
+        // The payout's own transaction is the payment to the bank. It is not part of the contents.
         if transaction.reference("source")?.as_ref() == Some(&payout.id) {
             continue;
         }

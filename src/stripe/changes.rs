@@ -1,4 +1,4 @@
-//! The changes of a subscription that an event reports in its `previous_attributes`
+//! Reads the changes of a subscription that an event reports in its `previous_attributes`
 //! (<https://docs.stripe.com/api/events/object#event_object-data-previous_attributes>).
 
 use serde_json::Value;
@@ -7,9 +7,10 @@ use super::field::Object;
 use super::subscriptions::{is_cancel_scheduled, terms};
 use crate::contributions::{ChangeKind, SubscriptionChange};
 
-/// The changes that an event of type `event` reports. `previous` holds the previous values of the changed fields.
+/// Returns the changes that an event of type `event` reports. `previous` contains the previous values of the changed
+/// fields.
 ///
-/// Unreadable shapes report nothing, because no money follows from a change.
+/// If a value can't be read, no change is reported, because no money depends on a change.
 pub fn read_changes(it: Object<'_>, previous: Value, event: &str, at_s: i64) -> Vec<SubscriptionChange> {
     let mut kinds = match event {
         "customer.subscription.paused" => vec![ChangeKind::Paused],
@@ -17,7 +18,7 @@ pub fn read_changes(it: Object<'_>, previous: Value, event: &str, at_s: i64) -> 
         "customer.subscription.updated" => updated(it, previous),
         _ => Vec::new(),
     };
-    // An event without a creation time has no key.
+    // A change's key contains the event's time, so an event without a creation time reports no change.
     kinds.retain(|_| at_s > 0);
     kinds.sort_unstable();
     kinds.dedup();

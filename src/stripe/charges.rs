@@ -1,4 +1,4 @@
-//! Charges, and their refunds and disputes.
+//! Reads charges, refunds and disputes.
 
 use super::field::{BadShape, Object};
 use super::objects::event_time;
@@ -8,12 +8,13 @@ use crate::contributions::{
 };
 use crate::money::Money;
 
-/// A charge, and what it contains: its refunds (in a list until 2022-11-15), and its balance transaction if expanded.
+/// Reads a charge and what it contains: its refunds (in a list until 2022-11-15), and its balance transaction if
+/// expanded.
 pub fn charge_facts(charge: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let mut facts = vec![Fact::Charge(read_charge(charge, event, at_s)?)];
     facts.extend(currencies::unknown(charge, "amount", has_come(charge)?)?);
     for refund in charge.list("refunds")? {
-        // The charge's event is not the refund's own, so it does not date the refund.
+        // The event is about the charge, not about the refund, so its time is not the refund's.
         facts.extend(refund_facts(refund, "", at_s)?);
     }
     if let Some(transaction) = charge.expanded("balance_transaction")? {
@@ -22,14 +23,14 @@ pub fn charge_facts(charge: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fa
     Ok(facts)
 }
 
-/// A refund.
+/// Reads a refund.
 pub fn refund_facts(refund: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let fact = read_refund(refund, event, at_s)?;
     let unknown = currencies::unknown(refund, "amount", fact.left)?;
     Ok([Fact::Refund(fact)].into_iter().chain(unknown).collect())
 }
 
-/// A dispute, and its effect on the balance.
+/// Reads a dispute, and its effect on the balance.
 pub fn dispute_facts(dispute: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let fact = read_dispute(dispute, event, at_s)?;
     let unknown = currencies::unknown(dispute, "amount", fact.left)?;
@@ -61,7 +62,7 @@ fn read_charge(it: Object<'_>, event: &str, at_s: i64) -> Result<ChargeFact, Bad
     })
 }
 
-/// The amount of a charge, once paid: all of it, unless only a part was captured.
+/// Returns the amount of a paid charge. If only a part was captured, that part is returned.
 fn paid_by_charge(it: Object<'_>) -> Result<Option<Money>, BadShape> {
     if !has_come(it)? {
         return Ok(None);
@@ -108,7 +109,7 @@ fn read_dispute(it: Object<'_>, event: &str, at_s: i64) -> Result<DisputeFact, B
         "lost" => DisputeState::Lost,
         _ => DisputeState::Other,
     };
-    // The balance shows most reliably whether money moved.
+    // The balance transactions show most reliably whether money moved.
     let moved = |sign: i64| -> Result<bool, BadShape> {
         let mut any = false;
         for transaction in it.array("balance_transactions")? {
@@ -134,7 +135,7 @@ fn read_dispute(it: Object<'_>, event: &str, at_s: i64) -> Result<DisputeFact, B
     })
 }
 
-/// Whether a status is that of an inquiry: the bank asks, and has not withdrawn money.
+/// Whether the status is that of an inquiry: the bank only asks, and has not withdrawn money.
 pub(super) fn is_inquiry(status: Option<&str>) -> bool {
     status.is_some_and(|status| status.starts_with("warning_"))
 }

@@ -1,6 +1,6 @@
-//! The HTTP client for Stripe: async-stripe builds the requests, and this sends them.
+//! Sends HTTP requests to Stripe. The library async-stripe builds the requests.
 //!
-//! The client of async-stripe itself reads a response of any size into memory, and logs two lines for each failed attempt.
+//! The library's own client reads a response of any size into memory, and logs two lines for each failed attempt.
 
 use std::time::Duration;
 
@@ -29,10 +29,10 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// A client with a key, for the API at `base`, which ends in a slash. `timeout` is for a whole call.
+    /// Creates a client with a key, for the API at `base`, which ends in a slash. `timeout` limits a whole call.
     ///
     /// # Errors
-    /// The key can't be sent in a header, or the base is not a URL; the message does not contain them.
+    /// The key can't be sent in a header, or the base is not a URL. The message contains neither.
     pub fn new(key: &str, base: String, timeout: Duration) -> Result<Self, String> {
         let mut authorization = HeaderValue::from_str(&format!("Bearer {key}"))
             .map_err(|_| "the key contains characters that can't be sent".to_owned())?;
@@ -42,7 +42,8 @@ impl HttpClient {
         }
         let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http();
         let connector = connector.enable_http1().enable_http2().build();
-        // Each call uses its own connection: one that was opened on a thread which has ended can't be used.
+        // Each call uses its own connection. A connection can't be used any more once the thread that opened it has
+        // ended.
         let http = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
         Ok(Self { http, base, authorization, timeout })
     }
@@ -89,7 +90,7 @@ impl HttpClient {
 impl StripeClient for HttpClient {
     type Err = StripeError;
 
-    /// Sends the request once: the caller decides about retries.
+    /// Sends the request once. The caller decides about retries.
     async fn execute(&self, request: CustomizedStripeRequest) -> Result<Bytes, StripeError> {
         let (request, config) = request.into_pieces();
         let key = config.request_strategy.and_then(|strategy| strategy.get_key());

@@ -1,4 +1,5 @@
-//! Currencies that this version does not know: stablecoins, and codes that ISO 4217 withdrew or has not added yet.
+//! Reports currencies that this version does not know: stablecoins, and codes that ISO 4217 withdrew or has not added
+//! yet.
 //!
 //! Without a known currency an amount can't be booked, because its number of decimals is unknown. The rest of the object is
 //! read normally, and the amount is stored separately.
@@ -7,13 +8,13 @@ use super::field::{BadShape, Object};
 use crate::contributions::{Fact, UnknownCurrencyFact};
 use crate::money::Currency;
 
-/// Reports an object's `currency`, if it is unknown, with the amount in the field `amount`. `moved`: whether that money
-/// moved.
+/// If an object's `currency` is unknown, reports it with the amount in the field `amount`. `moved` says whether that
+/// money moved.
 pub fn unknown(it: Object<'_>, amount: &'static str, moved: bool) -> Result<Option<Fact>, BadShape> {
     report(it, it.currency_code("currency")?, it.whole(amount)?, moved)
 }
 
-/// Like [`unknown`], for a subscription: its items have their own prices.
+/// Like [`unknown`], but for a subscription, whose items have their own prices.
 pub fn unknown_of_subscription(it: Object<'_>, moved: bool) -> Result<Option<Fact>, BadShape> {
     if let Some(fact) = report(it, it.currency_code("currency")?, None, moved)? {
         return Ok(Some(fact));

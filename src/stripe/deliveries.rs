@@ -1,4 +1,4 @@
-//! What this process knows about deliveries: their signing secrets, and the results of the last ones.
+//! Holds what this process knows about Stripe's deliveries: their signing secrets, and the results of the last ones.
 
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,33 +8,33 @@ use arc_swap::ArcSwap;
 use super::signature::{self, BadSignature};
 use crate::config::Secret;
 
-/// For how many recent deliveries the validity of the signature is remembered.
+/// The number of recent deliveries for which the result of the signature check is remembered.
 const WINDOW: u32 = 10;
 
-/// Signing secrets, and the results of the last deliveries. Each instance has its own.
+/// The signing secrets, and the results of the last deliveries. Each instance has its own.
 pub struct Deliveries {
     secrets: ArcSwap<Secrets>,
-    /// When the last valid one arrived; 0 if there was none.
+    /// When the last valid delivery arrived, in milliseconds since 1970; 0 if there was none.
     last_at_ms: AtomicI64,
-    /// One bit for each recent delivery, the newest lowest: whether its signature was bad.
+    /// One bit for each recent delivery, set if its signature was bad. The newest delivery has the lowest bit.
     bad: AtomicU32,
-    /// The smallest difference of the clocks that is not stored yet.
+    /// The smallest difference between the clocks that is not stored yet.
     difference_ms: Mutex<Option<i64>>,
     /// The time of the last valid delivery that is stored.
     saved_at_ms: AtomicI64,
 }
 
-/// Contact that is not stored yet.
+/// Data about the contact with Stripe that is not stored yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContactUpdate {
     /// When the last valid delivery arrived.
     pub delivered_at_ms: Option<i64>,
-    /// The smallest difference between our clock and Stripe's in any delivery: above 0 if ours is ahead, or the delivery
-    /// was slow.
+    /// The smallest difference between our clock and Stripe's in any delivery. It is above 0 if our clock is ahead,
+    /// or if the delivery was slow.
     pub clock_difference_ms: Option<i64>,
 }
 
-/// Every accepted signing secret: those of the settings, then those of our endpoints.
+/// Every accepted signing secret: first those in the settings, then those of our endpoints.
 #[derive(Clone, Debug, Default)]
 pub struct Secrets {
     all: Vec<Secret>,
@@ -42,17 +42,18 @@ pub struct Secrets {
     endpoints: Vec<EndpointSecret>,
 }
 
-/// Whether the secret of one of our endpoints has been used.
+/// Records whether the secret of one of our endpoints has been used.
 #[derive(Clone, Debug)]
 pub struct EndpointSecret {
-    /// The endpoint.
+    /// The endpoint's id.
     pub id: String,
-    /// When a delivery last fitted it; 0 if none did since the start.
+    /// When a delivery's signature last matched this secret, in milliseconds since 1970; 0 if none did since the
+    /// start.
     last_at_ms: Arc<AtomicI64>,
 }
 
 impl Deliveries {
-    /// No delivery yet, and the secrets of the settings.
+    /// Creates the state with no delivery yet, and with the secrets in the settings.
     pub fn new(of_settings: &[Secret]) -> Self {
         let secrets =
             Secrets { all: of_settings.to_vec(), of_settings: of_settings.len(), endpoints: Vec::new() };
@@ -65,7 +66,7 @@ impl Deliveries {
         }
     }
 
-    /// The active secrets.
+    /// Returns the active secrets.
     pub fn secrets(&self) -> Arc<Secrets> {
         self.secrets.load_full()
     }
@@ -88,11 +89,11 @@ impl Deliveries {
         self.secrets.store(Arc::new(secrets));
     }
 
-    /// Records the result of a signature check. Valid signatures, and valid but stale ones, also show Stripe's time,
-    /// because each try is signed again.
+    /// Records the result of a signature check. A matching signature, even a stale one, also shows the time on
+    /// Stripe's clock, because Stripe signs each delivery attempt again.
     pub fn record(&self, header: Option<&str>, judged: Result<(), &BadSignature>, now_ms: i64) {
         let shift = |bad: u32| Some(bad << 1 | u32::from(judged.is_err()));
-        // It never refuses: the closure always returns a value.
+        // The update can't fail, because the closure always returns a value.
         let _ = self.bad.fetch_update(Ordering::Relaxed, Ordering::Relaxed, shift);
         if judged.is_ok() {
             self.last_at_ms.fetch_max(now_ms, Ordering::Relaxed);
@@ -114,8 +115,8 @@ impl Deliveries {
         last.count_ones() >= WINDOW / 2
     }
 
-    /// What changed since [`Self::mark_saved`], if anything. The smallest difference counts: a delivery may be slow, but
-    /// never too fast.
+    /// Returns what changed since [`Self::mark_saved`], if anything. Of several clock differences, the smallest is
+    /// returned, because a delivery may arrive late, but never early.
     pub fn unsaved(&self) -> Option<ContactUpdate> {
         let last_at_ms = self.last_at_ms.load(Ordering::Relaxed);
         let clock_difference_ms = *self.difference_ms.lock().unwrap_or_else(PoisonError::into_inner);
@@ -135,26 +136,26 @@ impl Deliveries {
 }
 
 impl Secrets {
-    /// All secrets, for checking a signature.
+    /// Returns all secrets, for checking a signature.
     pub fn all(&self) -> &[Secret] {
         &self.all
     }
 
-    /// Records that the secret at this index of [`Self::all`] fitted a delivery.
+    /// Records that a delivery's signature matched the secret at this index of [`Self::all`].
     pub fn fitted(&self, place: usize, now_ms: i64) {
         if let Some(endpoint) = place.checked_sub(self.of_settings).and_then(|at| self.endpoints.get(at)) {
             endpoint.last_at_ms.fetch_max(now_ms, Ordering::Relaxed);
         }
     }
 
-    /// The endpoints whose secrets are included.
+    /// Returns our endpoints whose secrets are included.
     pub fn endpoints(&self) -> &[EndpointSecret] {
         &self.endpoints
     }
 }
 
 impl EndpointSecret {
-    /// When a delivery last fitted its secret, if one did since the start.
+    /// Returns when a delivery's signature last matched the endpoint's secret. `None` if none did since the start.
     pub fn last_at_ms(&self) -> Option<i64> {
         Some(self.last_at_ms.load(Ordering::Relaxed)).filter(|at_ms| *at_ms > 0)
     }
@@ -186,7 +187,7 @@ mod tests {
         assert_eq!(
             deliveries.secrets().endpoints()[0].last_at_ms(),
             Some(NOW_MS),
-            "what is known stays known"
+            "the time of an endpoint's last delivery must be kept"
         );
     }
 
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn five_bad_ones_of_the_last_ten_are_too_many() {
+    fn five_bad_signatures_of_the_last_ten_are_too_many() {
         let deliveries = deliveries();
         let mut record = |bad: bool| {
             deliveries.record(None, if bad { Err(&BadSignature::Wrong) } else { Ok(()) }, NOW_MS);

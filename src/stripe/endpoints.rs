@@ -1,4 +1,4 @@
-//! Our webhook endpoints at Stripe, and the account.
+//! Manages our webhook endpoints at Stripe, and reads the account.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ use super::{CallError, Gateway};
 use crate::config::{Mode, Secret};
 
 const PATH: &str = "/webhook_endpoints";
-/// The metadata that marks an endpoint as created by us: others are never changed.
+/// The metadata that marks an endpoint as created by us. Endpoints without it are never changed.
 const MARK: &str = "keepopen_endpoint";
-/// The number of endpoints per page of the list; Stripe allows 100, and an account has up to sixteen.
+/// The number of endpoints per page of the list. Stripe allows up to 100 per page, and an account has up to sixteen.
 const PAGE: usize = 100;
 
 /// A webhook endpoint as Stripe has it.
@@ -22,37 +22,37 @@ const PAGE: usize = 100;
 pub struct Endpoint {
     /// Stripe's id (`we_…`).
     pub id: String,
-    /// Where it delivers.
+    /// The URL to which the endpoint delivers.
     pub url: String,
-    /// The API version of its events; none for the account's default.
+    /// The API version of the endpoint's events; `None` for the account's default.
     pub api_version: Option<String>,
-    /// Whether it is enabled.
+    /// Whether the endpoint is enabled.
     pub enabled: bool,
-    /// Its event types; `*` means nearly all.
+    /// The endpoint's event types; `*` means nearly all.
     pub events: Vec<String>,
-    /// The mode whose events it delivers.
+    /// The mode (test or live) whose events the endpoint delivers.
     pub mode: Mode,
-    /// Whether we created it.
+    /// Whether we created the endpoint.
     pub ours: bool,
 }
 
-/// A new endpoint, and its secret, which Stripe shows only now.
+/// A new endpoint, and its secret, which Stripe shows only at the creation.
 #[derive(Debug)]
 pub struct MadeEndpoint {
-    /// Its id.
+    /// The endpoint's id.
     pub id: String,
-    /// The signing secret of its deliveries.
+    /// The secret that signs the endpoint's deliveries.
     pub secret: Secret,
 }
 
-/// What the account may do.
+/// What the account is allowed to do.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Account {
-    /// Whether it can take payments.
+    /// Whether the account can take payments.
     pub charges_enabled: bool,
-    /// Whether it receives payouts.
+    /// Whether the account receives payouts.
     pub payouts_enabled: bool,
-    /// Its default payout currency.
+    /// The account's default payout currency.
     pub default_currency: Option<String>,
 }
 
@@ -86,31 +86,31 @@ struct Changed {
 }
 
 impl Endpoint {
-    /// The required events that it does not deliver.
+    /// Returns the required events that the endpoint does not deliver.
     pub fn missing_events(&self) -> Vec<&'static str> {
         let accepts = |wanted: &str| self.events.iter().any(|event| event == wanted || event == "*");
         EVENTS.iter().copied().filter(|wanted| !accepts(wanted)).collect()
     }
 
-    /// The events that it delivers and that we don't use.
+    /// Returns the events that the endpoint delivers but that we don't use.
     pub fn needless_events(&self) -> Vec<&str> {
         let needless = |event: &&str| !EVENTS.contains(event);
         self.events.iter().map(String::as_str).filter(needless).collect()
     }
 
-    /// Whether its events are exactly the required ones.
+    /// Whether the endpoint's events are exactly the required ones.
     pub fn has_right_events(&self) -> bool {
         self.missing_events().is_empty() && self.needless_events().is_empty()
     }
 
-    /// Whether its events use our API version.
+    /// Whether the endpoint's events use our API version.
     pub fn has_right_version(&self) -> bool {
         self.api_version.as_deref() == Some(API_VERSION)
     }
 }
 
 impl Gateway {
-    /// Every webhook endpoint of the account, newest first.
+    /// Returns every webhook endpoint of the account, newest first.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -174,7 +174,7 @@ impl Gateway {
         self.change_endpoint(id, &json!({ "disabled": "true" })).await
     }
 
-    /// Repeating it changes nothing, so it needs no idempotency key.
+    /// Changes an endpoint. Repeating the call changes nothing, so it needs no idempotency key.
     async fn change_endpoint(&self, id: &str, form: &Value) -> Result<(), CallError> {
         let client = self.client()?;
         let path = format!("{PATH}/{id}");
@@ -183,7 +183,7 @@ impl Gateway {
         self.with_tries(client, send).await.map(drop)
     }
 
-    /// The account's capabilities.
+    /// Returns what the account is allowed to do.
     ///
     /// # Errors
     /// See [`CallError`].

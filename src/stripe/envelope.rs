@@ -1,4 +1,4 @@
-//! The envelope of an event: the fields that are needed to store it.
+//! Reads the envelope of an event: the fields that are needed to store it.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -7,15 +7,15 @@ use serde_json::value::RawValue;
 use super::field::{LATEST_S, is_one_line};
 use crate::config::Mode;
 
-/// An event's envelope; its object is left unparsed.
+/// The envelope of an event. The event's object is left unparsed.
 #[derive(Debug, Deserialize)]
 pub struct Envelope<'a> {
     /// Stripe's id of the event (`evt_…`).
     pub id: String,
-    /// Its type, such as `invoice.paid`.
+    /// The event's type, such as `invoice.paid`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The API version of its object.
+    /// The API version of the event's object.
     #[serde(default)]
     pub api_version: Option<String>,
     #[serde(default)]
@@ -44,7 +44,7 @@ struct Data<'a> {
     previous_attributes: Option<&'a RawValue>,
 }
 
-/// The body is signed, but is not an event.
+/// A signed body that is not an event.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("the body is not a Stripe event; expected an object with `id` and `type`, each a single line")]
 pub struct NotAnEvent;
@@ -71,20 +71,20 @@ impl<'a> Envelope<'a> {
         }
     }
 
-    /// The event's mode; an event without one counts as a test.
+    /// Returns the event's mode. An event without a mode counts as a test event.
     pub fn mode(&self) -> Mode {
         if self.livemode == Some(true) { Mode::Live } else { Mode::Test }
     }
 
-    /// When Stripe created it, in seconds since 1970: a number in v1 events, RFC 3339 in v2 ones; 0 if it is missing, or
-    /// not between 1970 and 9999.
+    /// Returns when Stripe created the event, in seconds since 1970. The field is a number in v1 events, and RFC 3339
+    /// in v2 events. Returns 0 if it is missing, or not between 1970 and 9999.
     pub fn created_s(&self) -> i64 {
         let written = self.created.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
         let at_s = self.created.as_i64().or(written.map(jiff::Timestamp::as_second));
         at_s.filter(|at_s| (0..=LATEST_S).contains(at_s)).unwrap_or(0)
     }
 
-    /// Kind and id of the object that a thin event names without containing it
+    /// Returns the kind and id of the object that a thin event names without containing it
     /// (<https://docs.stripe.com/event-destinations#thin-events>).
     pub fn related(&self) -> Option<(&str, &str)> {
         let related = self.related_object.as_ref().filter(|_| self.object.is_none())?;
@@ -92,29 +92,30 @@ impl<'a> Envelope<'a> {
         text("type").zip(text("id").filter(|id| !id.is_empty()))
     }
 
-    /// Whether it is about a connected account (<https://docs.stripe.com/api/events/object#event_object-account>), rather
-    /// than the one whose key we have.
+    /// Whether the event is about a connected account
+    /// (<https://docs.stripe.com/api/events/object#event_object-account>), not about the account whose key we have.
     pub fn is_of_connected_account(&self) -> bool {
         self.account.is_some()
     }
 
-    /// Whether its object may be on another account: an organisation's events have such a context.
+    /// Whether the event has a context. If so, its object may be on another account: events of an organisation have a
+    /// context.
     pub fn has_context(&self) -> bool {
         self.context.is_some()
     }
 
-    /// The previous values of the changed fields, if the event has them; otherwise null.
+    /// Returns the previous values of the changed fields, or null if the event has none.
     pub fn previous(&self) -> Value {
         self.previous.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 
-    /// The object it reports, unparsed.
+    /// Returns the object that the event reports, unparsed.
     pub fn object(&self) -> Option<&'a str> {
         self.object
     }
 }
 
-/// By default, serde would also read a list as a struct, with the fields in order.
+/// Reads a JSON object. By default, serde would also read a list as a struct, with the fields in order.
 fn read_object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, NotAnEvent> {
     if text.trim_start().starts_with('{') {
         serde_json::from_str(text).map_err(|_| NotAnEvent)
@@ -128,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_of_either_generation_is_read() {
+    fn v1_and_v2_events_are_read() {
         let old = Envelope::read(
             r#"{"id":"evt_1","type":"a.b","created":7,"livemode":true,"data":{"object":{"x":1}}}"#,
         )
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_is_refused() {
+    fn a_body_that_is_not_an_event_is_rejected() {
         for body in [
             "",
             "[]",

@@ -1,23 +1,23 @@
 //! Reads fields of JSON objects whose shape changes with every API version.
 //!
-//! A missing or null field is none; one of another type is an error, because unreadable information about money must not be
-//! ignored.
+//! A field that is missing or null reads as `None`. A field of another type is an error, because unreadable
+//! information about money must not be ignored.
 
 use serde_json::Value;
 
 use crate::money::{Currency, Money};
 
-/// A field that does not have the form of any known API version.
+/// The error for a field that does not have the form of any known API version.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{object}.{field} does not have the form of any known API version")]
 pub struct BadShape {
     /// Stripe's name for the object.
     pub object: &'static str,
-    /// The field.
+    /// The name of the field.
     pub field: &'static str,
 }
 
-/// One of Stripe's objects, and its name in errors.
+/// One of Stripe's objects, with its name for error messages.
 #[derive(Clone, Copy)]
 pub struct Object<'a> {
     pub name: &'static str,
@@ -33,18 +33,18 @@ impl<'a> Object<'a> {
         self.value.get(field).filter(|value| !value.is_null())
     }
 
-    /// A field's own object.
+    /// Returns the object in a field.
     pub fn child(self, field: &'static str) -> Result<Option<Self>, BadShape> {
         let Some(value) = self.get(field) else { return Ok(None) };
         if value.is_object() { Ok(Some(Self { name: self.name, value })) } else { Err(self.bad(field)) }
     }
 
-    /// The object in an expandable field; none if it is only an id.
+    /// Returns the object in an expandable field, or `None` if the field contains only an id.
     pub fn expanded(self, field: &'static str) -> Result<Option<Self>, BadShape> {
         if self.get(field).is_some_and(Value::is_string) { Ok(None) } else { self.child(field) }
     }
 
-    /// The entries of a list object (`{"data": […]}`).
+    /// Returns the entries of a list object (`{"data": […]}`).
     pub fn list(self, field: &'static str) -> Result<impl Iterator<Item = Self>, BadShape> {
         let entries: &[Value] = match self.child(field)?.and_then(|list| list.get("data")) {
             None => &[],
@@ -56,7 +56,7 @@ impl<'a> Object<'a> {
         Ok(entries.iter().map(move |value| Self { name: self.name, value }))
     }
 
-    /// The objects of a plain list (`[…]`).
+    /// Returns the objects of a plain list (`[…]`).
     pub fn array(self, field: &'static str) -> Result<impl Iterator<Item = Self> + use<'a>, BadShape> {
         let entries: &[Value] = match self.get(field) {
             None => &[],
@@ -68,12 +68,13 @@ impl<'a> Object<'a> {
         Ok(entries.iter().map(move |value| Self { name: self.name, value }))
     }
 
-    /// A label of Stripe's, only for comparison. Stored texts are read with [`Self::clean`].
+    /// Returns a text only for comparison, such as one of Stripe's labels. Use [`Self::clean`] for a text that is
+    /// stored.
     pub fn text(self, field: &'static str) -> Result<Option<&'a str>, BadShape> {
         self.get(field).map(|value| value.as_str().ok_or(self.bad(field))).transpose()
     }
 
-    /// Text to be stored, cleaned by [`clean`]; none if nothing is left.
+    /// Returns a text that can be stored, cleaned by [`clean`]. Returns `None` if nothing is left.
     pub fn clean(self, field: &'static str) -> Result<Option<String>, BadShape> {
         Ok(self.text(field)?.map(clean).filter(|text| !text.is_empty()))
     }
@@ -82,23 +83,23 @@ impl<'a> Object<'a> {
         self.get(field).map(|value| value.as_i64().ok_or(self.bad(field))).transpose()
     }
 
-    /// A time in seconds since 1970, up to the year 9999.
+    /// Returns a time in seconds since 1970, up to the year 9999.
     pub fn time(self, field: &'static str) -> Result<Option<i64>, BadShape> {
         let at_s = self.whole(field)?;
         if at_s.is_none_or(|at_s| (0..=LATEST_S).contains(&at_s)) { Ok(at_s) } else { Err(self.bad(field)) }
     }
 
-    /// None if it is missing.
+    /// Returns a boolean, or `None` if it is missing.
     pub fn flag(self, field: &'static str) -> Result<Option<bool>, BadShape> {
         self.get(field).map(|value| value.as_bool().ok_or(self.bad(field))).transpose()
     }
 
-    /// False if it is missing.
+    /// Returns a boolean, or false if it is missing.
     pub fn yes(self, field: &'static str) -> Result<bool, BadShape> {
         self.get(field).map_or(Ok(false), |value| value.as_bool().ok_or(self.bad(field)))
     }
 
-    /// The id in an expandable field: the id itself, or an object that has one.
+    /// Returns the id in an expandable field, which contains the id itself or an object that has it.
     pub fn reference(self, field: &'static str) -> Result<Option<String>, BadShape> {
         let Some(value) = self.get(field) else { return Ok(None) };
         let id = value.as_str().or_else(|| value.get("id").and_then(Value::as_str));
@@ -106,18 +107,18 @@ impl<'a> Object<'a> {
         id.map(Some).ok_or(self.bad(field))
     }
 
-    /// The object's own id.
+    /// Returns the object's own id.
     pub fn id(self) -> Result<String, BadShape> {
         self.text("id")?.map(clean_id).filter(|id| !id.is_empty()).ok_or(self.bad("id"))
     }
 
-    /// An amount in the object's `currency`; none without an amount, or if the currency is unknown (which
-    /// [`super::currencies`] then reports).
+    /// Returns an amount in the object's `currency`. Returns `None` without an amount, or if the currency is unknown
+    /// (then [`super::currencies`] reports it).
     pub fn money(self, field: &'static str) -> Result<Option<Money>, BadShape> {
         self.money_in(field, "currency")
     }
 
-    /// Like [`Self::money`], in the currency of another field.
+    /// Like [`Self::money`], but with the currency in the field `code`.
     pub fn money_in(self, field: &'static str, code: &'static str) -> Result<Option<Money>, BadShape> {
         let Some(amount_minor) = self.whole(field)? else { return Ok(None) };
         if !is_amount(amount_minor) {
@@ -127,25 +128,25 @@ impl<'a> Object<'a> {
         Ok(self.currency(code)?.map(|currency| Money { amount_minor, currency }))
     }
 
-    /// A required amount; none if its currency is unknown.
+    /// Returns a required amount, or `None` if its currency is unknown.
     pub fn needed_money(self, field: &'static str) -> Result<Option<Money>, BadShape> {
         self.whole(field)?.ok_or(self.bad(field))?;
         self.money(field)
     }
 
-    /// A known currency.
+    /// Returns a currency, or `None` if it is unknown.
     pub fn currency(self, field: &'static str) -> Result<Option<Currency>, BadShape> {
         Ok(self.currency_code(field)?.and_then(|code| Currency::parse(&code).ok()))
     }
 
-    /// A currency's code in capitals, known or not.
+    /// Returns a currency's code in capitals, whether it is known or not.
     pub fn currency_code(self, field: &'static str) -> Result<Option<String>, BadShape> {
         let Some(code) = self.text(field)? else { return Ok(None) };
         let code: String = clean(code).chars().take(MAX_CURRENCY_LEN).collect();
         if code.is_empty() { Err(self.bad(field)) } else { Ok(Some(code.to_uppercase())) }
     }
 
-    /// A signed amount.
+    /// Returns a signed amount.
     pub fn signed(self, field: &'static str) -> Result<Option<i64>, BadShape> {
         let minor = self.whole(field)?;
         if minor.is_none_or(|minor| is_amount(minor.saturating_abs())) {
@@ -156,20 +157,21 @@ impl<'a> Object<'a> {
     }
 }
 
-/// The maximum number of characters of a stored text; Stripe allows 500 in a metadata value and 512 in an e-mail address.
+/// The maximum number of characters of a stored text. Stripe allows 500 in a metadata value and 512 in an e-mail
+/// address.
 const MAX_TEXT_LEN: usize = 512;
 /// The maximum number of characters of an id, as documented by Stripe.
 const MAX_ID_LEN: usize = 255;
-/// The maximum number of characters of a currency code. ISO 4217 has three; stablecoins have more.
+/// The maximum number of characters of a currency code. ISO 4217 codes have three; stablecoins have more.
 const MAX_CURRENCY_LEN: usize = 12;
 
-/// Cleans text from Stripe for storage: removes control characters (PostgreSQL stores no NUL) and limits its length.
-/// Readers and other software write it, so nothing in it may prevent a gift.
+/// Cleans a text from Stripe for storage: removes control characters (PostgreSQL can't store NUL) and limits its
+/// length. Readers and other software write such texts, so nothing in them may prevent a gift.
 pub fn clean(text: &str) -> String {
     without_controls(text, MAX_TEXT_LEN)
 }
 
-/// Like [`clean`], for an id.
+/// Like [`clean`], but with the limit for an id.
 pub fn clean_id(text: &str) -> String {
     without_controls(text, MAX_ID_LEN)
 }
@@ -178,18 +180,19 @@ fn without_controls(text: &str, length: usize) -> String {
     text.chars().filter(|char| !char.is_control()).take(length).collect()
 }
 
-/// Whether a text has no control characters.
+/// Whether a text contains no control characters.
 pub fn is_one_line(text: &&str) -> bool {
     !text.contains(char::is_control)
 }
 
-/// The last second of the year 9999: later times can't be written as RFC 3339.
+/// The last second of the year 9999. Later times can't be written as RFC 3339.
 pub const LATEST_S: i64 = 253_402_300_799;
 
-/// Fifteen digits: more than Stripe moves in any currency, and few enough for exact sums everywhere.
+/// The largest accepted amount: fifteen digits. Stripe never moves more in any currency, and sums of such amounts
+/// stay exact.
 const MAX_MINOR: i64 = 999_999_999_999_999;
 
-/// Whether this is a valid amount in minor units: the object's kind shows the direction, not a sign.
+/// Whether this is a valid amount in minor units. It has no sign, because the object's kind shows the direction.
 pub fn is_amount(amount_minor: i64) -> bool {
     (0..=MAX_MINOR).contains(&amount_minor)
 }

@@ -1,4 +1,4 @@
-//! Calls to Stripe.
+//! Calls Stripe's API.
 
 use std::time::Duration;
 
@@ -24,16 +24,16 @@ use crate::money::Money;
 use crate::sites::Interval;
 use crate::telemetry::{CallOutcome, Counts};
 
-/// The maximum number of tries of a call with an unknown outcome.
+/// The maximum number of tries of a call whose outcome is unknown.
 const TRIES: u32 = 3;
-/// The first wait between two tries; the next is twice as long. A reader is waiting too.
+/// The first wait between two tries; the next is twice as long. It is short, because a reader is waiting.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Calls Stripe's API.
 #[derive(Clone)]
 pub struct Gateway {
     client: Option<HttpClient>,
-    /// Whether payment pages may use plain http on this machine, which only a practice Stripe does.
+    /// Whether payment pages may use plain http on this machine. Only a practice Stripe does that.
     plain_pages: bool,
     calls: Counts<CallOutcome>,
 }
@@ -45,17 +45,18 @@ pub struct NewCheckout<'a> {
     pub name: &'a str,
     /// The amount of each payment.
     pub money: Money,
-    /// The part of it that covers Stripe's fee, in the minor unit; `None` without one.
+    /// The part of the amount that covers Stripe's fee, in the minor unit; `None` if the reader does not cover the
+    /// fee.
     pub fee_minor: Option<i64>,
-    /// The interval.
+    /// How often the reader pays.
     pub interval: Interval,
-    /// Where the reader goes after paying; may contain `{CHECKOUT_SESSION_ID}`.
+    /// Where the reader goes after paying. May contain `{CHECKOUT_SESSION_ID}`.
     pub success_url: &'a str,
-    /// Where the reader goes on cancelling.
+    /// Where the reader goes after cancelling.
     pub cancel_url: &'a str,
-    /// BCP 47 tag of the payment page's language.
+    /// The language of the payment page, as a BCP 47 tag.
     pub locale: &'a str,
-    /// The metadata of every object that follows from it.
+    /// The metadata of every object that results from this checkout.
     pub origin: &'a Origin,
     /// The idempotency key, at most 255 characters.
     pub key: &'a str,
@@ -64,20 +65,20 @@ pub struct NewCheckout<'a> {
 /// A Checkout Session that Stripe created.
 #[derive(Debug)]
 pub struct MadeSession {
-    /// Its id (`cs_…`).
+    /// The session's id (`cs_…`).
     pub id: String,
-    /// The payment page: https, or this machine's for a practice Stripe.
+    /// The URL of the payment page. It uses https, except for a practice Stripe on this machine.
     pub url: String,
 }
 
-/// The session in the response.
+/// The session in Stripe's response.
 #[derive(Debug, miniserde::Deserialize)]
 struct AnsweredSession {
     id: String,
     url: Option<String>,
 }
 
-/// Why a call to Stripe failed. It never contains a secret or a body.
+/// Why a call to Stripe failed. The error never contains a secret or a body.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum CallError {
     /// No key is configured.
@@ -94,7 +95,7 @@ pub enum CallError {
         /// Stripe's code, or `none`.
         code: String,
     },
-    /// Stripe failed, and stores that response under the idempotency key.
+    /// Stripe failed, and stored that failure under the idempotency key.
     #[error("Stripe failed (status {status})")]
     Failed {
         /// The HTTP status.
@@ -109,21 +110,21 @@ pub enum CallError {
     /// The session has no payment page, or one that is not https.
     #[error("Stripe returned no URL of a payment page; check stripe.api_url")]
     BadPage,
-    /// No readable response: the call may or may not have been carried out.
+    /// There was no readable response, so Stripe may or may not have carried out the call.
     #[error("Stripe could not be reached")]
     Unreachable,
 }
 
-/// The configured Stripe can't be called.
+/// The error for Stripe settings with which no call is possible.
 #[derive(Debug, thiserror::Error)]
 #[error("the Stripe client can't be created ({0}); check stripe.secret_key and stripe.api_url")]
 pub struct BadGateway(String);
 
 impl Gateway {
-    /// A gateway to the configured Stripe; without a key, every call fails.
+    /// Creates a gateway to the configured Stripe. Without a key, every call fails.
     ///
     /// # Errors
-    /// The key or the URL can't be used in HTTP.
+    /// The key or the URL can't be used in an HTTP request.
     pub fn new(settings: &StripeSettings) -> Result<Self, BadGateway> {
         if settings.secret_key.is_empty() {
             return Ok(Self { client: None, plain_pages: false, calls: Counts::unread() });
@@ -138,7 +139,7 @@ impl Gateway {
         Ok(Self { client: Some(client), plain_pages, calls: Counts::unread() })
     }
 
-    /// Counts its calls.
+    /// Counts the gateway's calls in `calls`.
     #[must_use]
     pub fn counting(self, calls: Counts<CallOutcome>) -> Self {
         Self { calls, ..self }
@@ -162,7 +163,7 @@ impl Gateway {
         Ok(MadeSession { id: made.id, url })
     }
 
-    /// Whether a reader can be sent there to pay.
+    /// Whether a reader can be sent to this URL to pay.
     fn is_payment_page(&self, url: &str) -> bool {
         let Ok(url) = Url::parse(url) else { return false };
         match url.scheme() {
@@ -172,8 +173,8 @@ impl Gateway {
         }
     }
 
-    /// Fetches a Checkout Session as JSON text, with its payment intent, the charge that dates the payment, and the
-    /// invoice and what paid it.
+    /// Fetches a Checkout Session as JSON text. It contains the payment intent, the charge that dates the payment,
+    /// the invoice, and what paid the invoice.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -185,7 +186,7 @@ impl Gateway {
         Ok(miniserde::json::to_string(&value))
     }
 
-    /// The client, if a key is configured.
+    /// Returns the client, if a key is configured.
     pub(super) fn client(&self) -> Result<&HttpClient, CallError> {
         self.client.as_ref().ok_or(CallError::NotConfigured)
     }
@@ -195,7 +196,7 @@ impl Gateway {
         self.client.is_some()
     }
 
-    /// Sends a request, and retries it (with the same key) while its outcome is unknown or Stripe is busy.
+    /// Sends a request. Retries it, with the same key, while its outcome is unknown or Stripe is busy.
     pub(super) async fn with_tries<T: miniserde::Deserialize>(
         &self,
         client: &HttpClient,
@@ -236,7 +237,7 @@ fn translate(error: &StripeError) -> CallError {
             let code = api.code.as_ref().map_or("none", |code| code.as_str());
             CallError::Refused { status: *status, code: code.to_owned() }
         }
-        // A response in HTML (a proxy's 502) is an unreadable reply.
+        // A response in HTML, such as a proxy's 502, is an unreadable response.
         StripeError::JSONDeserialize(_) | StripeError::ClientError(_) | StripeError::Timeout => {
             CallError::Unreachable
         }
@@ -244,8 +245,8 @@ fn translate(error: &StripeError) -> CallError {
     }
 }
 
-/// The same request with its form fields in alphabetical order. The library writes metadata from a hash map, whose order
-/// varies, but two calls with one idempotency key must be equal byte for byte.
+/// Puts the form fields of a request into alphabetical order. The library writes metadata from a hash map, whose
+/// order varies. But two calls with the same idempotency key must be equal byte for byte.
 fn in_fixed_order(mut request: RequestBuilder) -> RequestBuilder {
     request.body = request.body.map(|form| {
         let mut fields: Vec<&str> = form.split('&').collect();
@@ -285,7 +286,8 @@ fn checkout_request(new: &NewCheckout<'_>) -> CreateCheckoutSession {
             intent.metadata = Some(metadata);
             request
                 .mode(stripe_shared::CheckoutSessionMode::Payment)
-                // Without it a one-off has no customer, and nothing to manage later.
+                // Without this, the payer of a one-off gift would not become a customer, and could not manage
+                // anything later.
                 .customer_creation(CustomerCreation::Always)
                 .submit_type(stripe_shared::CheckoutSessionSubmitType::Donate)
                 .payment_intent_data(intent)
@@ -298,7 +300,8 @@ fn checkout_request(new: &NewCheckout<'_>) -> CreateCheckoutSession {
     }
 }
 
-/// The payment page's language: the tag if Stripe supports it, otherwise its first part, otherwise the browser's language.
+/// Returns the payment page's language: the tag if Stripe supports it, or else its first part, or else the browser's
+/// language.
 fn page_locale(tag: &str) -> stripe_shared::CheckoutSessionLocale {
     use stripe_shared::CheckoutSessionLocale as Locale;
     let known = |text: &str| match text.parse() {
@@ -330,7 +333,7 @@ mod tests {
                     name: "The Journal",
                     money: Money {
                         amount_minor: 500,
-                        currency: Currency::parse("EUR").expect("it is in ISO 4217"),
+                        currency: Currency::parse("EUR").expect("EUR must be a known currency"),
                     },
                     fee_minor: Some(30),
                     interval,
@@ -340,7 +343,7 @@ mod tests {
                     origin: &origin,
                     key: "key",
                 };
-                in_fixed_order(checkout_request(&new).build()).body.expect("a POST has a form")
+                in_fixed_order(checkout_request(&new).build()).body.expect("a POST request must have a form")
             };
             let first = form();
             let metadata = first.split('&').filter(|field| field.starts_with("metadata")).count();

@@ -1,14 +1,15 @@
-//! How an invoice was paid: through Stripe, or outside it.
+//! Reads how an invoice was paid: through Stripe, or outside it.
 //!
-//! Until basil an invoice contains this: `paid_out_of_band`, and the payment intent or charge. Since then an event's
-//! invoice has neither; `payments` (and `amount_paid_off_stripe`) must be requested.
+//! Until API version basil, an invoice says this itself: in `paid_out_of_band`, and in the payment intent or charge.
+//! Since basil, the invoice in an event has neither. `payments` (and `amount_paid_off_stripe`) must then be
+//! requested.
 
 use super::field::{BadShape, Object};
 use crate::contributions::InvoicePaymentFact;
 use crate::money::Money;
 
-/// An automatic attempt succeeds within this many seconds of the invoice being finalized. Nobody marks an invoice by hand
-/// that fast.
+/// Stripe's automatic attempt succeeds within this many seconds after the invoice is finalized. Nobody marks an
+/// invoice as paid by hand that fast.
 const MAX_AUTOMATIC_DELAY_S: i64 = 60;
 
 /// How an invoice was paid.
@@ -34,8 +35,8 @@ pub fn read_collection(it: Object<'_>) -> Result<Collection, BadShape> {
     if counted.is_none() && !marked_outside {
         it.needed_money("amount_paid")?;
     }
-    // An amount paid outside Stripe does not always count as paid. If something was due, only this can be missing from the
-    // sum.
+    // An amount that was paid outside Stripe does not always count as paid. If `amount_paid` is 0 but something was
+    // due, the amount due was paid outside.
     let uncounted = if counted.is_none() && flag != Some(false) { it.money("amount_due")? } else { None };
     let uncounted = uncounted.filter(|money| money.amount_minor > 0);
     let paid = counted.or(uncounted);
@@ -67,12 +68,12 @@ fn paid_at_once(it: Object<'_>) -> Result<bool, BadShape> {
         && times.is_some_and(|(finalized, paid)| (0..=MAX_AUTOMATIC_DELAY_S).contains(&(paid - finalized))))
 }
 
-/// The content of an invoice's list of payments.
+/// What an invoice's list of payments says.
 enum Listed {
     Nothing,
-    /// A payment intent or charge paid it; the amount is not given.
+    /// A payment intent or charge paid the invoice. The amount is not given.
     ByStripe,
-    /// The amount that was paid outside Stripe; 0 if none.
+    /// The amount that was paid outside Stripe; 0 if nothing was.
     Outside(Money),
 }
 
@@ -108,7 +109,7 @@ pub fn read_invoice_payment(it: Object<'_>, event: &str) -> Result<InvoicePaymen
     })
 }
 
-/// The payment intent or charge of an invoice's payment; none for one made outside Stripe.
+/// Returns the payment intent and charge of an invoice's payment. Returns nothing for a payment outside Stripe.
 pub fn paid_by_of(invoice_payment: Object<'_>) -> Result<Vec<String>, BadShape> {
     let Some(payment) = invoice_payment.child("payment")? else { return Ok(Vec::new()) };
     let named = [payment.reference("charge")?, payment.reference("payment_intent")?];

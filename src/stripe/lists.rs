@@ -1,4 +1,4 @@
-//! Lists of Stripe's objects, for the comparison.
+//! Requests lists of Stripe's objects, for the comparison with the ledger.
 
 use miniserde::Deserialize;
 use miniserde::json::{Object, Value};
@@ -7,39 +7,39 @@ use stripe_client_core::{RequestBuilder, StripeMethod};
 
 use super::{CallError, Gateway};
 
-/// Objects per page; Stripe's maximum.
+/// The number of objects per page. This is Stripe's maximum.
 const PAGE: usize = 100;
 
-/// The transaction that returned the money of a payout, which dates the return.
+/// Asks Stripe to include the transaction that returned a payout's money. Its time is the time of the return.
 const RETURN_OF_PAYOUT: (&str, &str) = ("expand[]", "data.failure_balance_transaction");
 
 /// One of Stripe's lists, and how to request it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct List {
-    /// Its path below `/v1`.
+    /// The list's path below `/v1`.
     path: &'static str,
-    /// The query, apart from the time.
+    /// The query parameters, except the time.
     query: &'static [(&'static str, &'static str)],
-    /// The name of one of its objects, for people.
+    /// The name of one of the list's objects, for people.
     pub what: &'static str,
     /// The name of the list, for people.
     pub name: &'static str,
 }
 
 impl List {
-    /// Events: Stripe keeps them for 30 days.
+    /// The list of events, which Stripe keeps for 30 days.
     pub const EVENTS: Self = Self { path: "/events", query: &[], what: "event", name: "events" };
-    /// Movements of the balance.
+    /// The list of balance transactions.
     pub const TRANSACTIONS: Self = Self {
         path: "/balance_transactions",
         query: &[],
         what: "balance transaction",
         name: "balance transactions",
     };
-    /// Payouts to the bank.
+    /// The list of payouts to the bank.
     pub const PAYOUTS: Self =
         Self { path: "/payouts", query: &[RETURN_OF_PAYOUT], what: "payout", name: "payouts" };
-    /// Returned payouts: a bank can return one long after it was created.
+    /// The lists of returned payouts. A bank can return a payout long after it was created.
     pub const PAYOUTS_BACK: [Self; 2] = [
         Self {
             path: "/payouts",
@@ -54,10 +54,10 @@ impl List {
             name: "canceled payouts",
         },
     ];
-    /// The balance, and its payouts.
+    /// The lists of the balance and its payouts.
     pub const OF_BALANCE: [Self; 4] =
         [Self::TRANSACTIONS, Self::PAYOUTS, Self::PAYOUTS_BACK[0], Self::PAYOUTS_BACK[1]];
-    /// The objects of gifts, each after those that identify it.
+    /// The lists of a gift's objects. Each comes after the lists of the objects that identify its own.
     pub const OF_GIFTS: [Self; 7] = [
         Self {
             path: "/checkout/sessions",
@@ -65,7 +65,7 @@ impl List {
             what: "Checkout Session",
             name: "Checkout Sessions",
         },
-        // Closed ones are listed only on request.
+        // Stripe lists closed subscriptions only on request.
         Self {
             path: "/subscriptions",
             query: &[("status", "all")],
@@ -88,11 +88,11 @@ impl List {
 /// An object in a list.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    /// Its id.
+    /// The object's id.
     pub id: String,
     /// When Stripe created it, in seconds since 1970; 0 if unknown.
     pub created_s: i64,
-    /// Its JSON.
+    /// The object in JSON.
     pub body: String,
 }
 
@@ -101,7 +101,7 @@ pub struct Listed {
 pub struct Page {
     /// The objects.
     pub objects: Vec<Listed>,
-    /// The id after which the next page begins; none on the last.
+    /// The id after which the next page begins; `None` on the last page.
     pub next: Option<String>,
 }
 
@@ -112,7 +112,8 @@ struct Told {
 }
 
 impl Gateway {
-    /// A page of the objects created at or after `from_s` (seconds since 1970), after the object `after`.
+    /// Returns a page of the objects that were created at or after `from_s` (seconds since 1970) and follow the
+    /// object `after`.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -127,7 +128,7 @@ impl Gateway {
         self.page(list.path, query, after).await
     }
 
-    /// A page of the balance transactions in a payout.
+    /// Returns a page of the balance transactions in a payout.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -148,7 +149,8 @@ impl Gateway {
         Ok(Page { objects, next })
     }
 
-    /// Fetches an object as JSON text: `word` is Stripe's name for its kind. None for an unknown kind.
+    /// Fetches an object as JSON text. `word` is Stripe's name for the object's kind. Returns `None` for an unknown
+    /// kind.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -169,7 +171,7 @@ impl Gateway {
         let path = format!("{folder}/{id}");
         let send = || {
             let request = RequestBuilder::new(StripeMethod::Get, path.as_str());
-            // What paid an invoice is returned only on request.
+            // Stripe returns what paid an invoice only on request.
             let request =
                 if word == "invoice" { request.query(&json!({ "expand": ["payments"] })) } else { request };
             request.customize::<Value>()
@@ -179,7 +181,7 @@ impl Gateway {
     }
 }
 
-/// An object without an id could not be requested again.
+/// Returns an object of a list, or `None` if it has no id, because it could not be requested again.
 fn listed(object: Object) -> Option<Listed> {
     let Some(Value::String(id)) = object.get("id") else { return None };
     let created_s = match object.get("created") {

@@ -1,11 +1,11 @@
-//! The ids that an event names, read from any JSON: for events that can't be parsed.
+//! Finds the ids that an event names, in any JSON. This is used for events that can't be parsed.
 
 use serde_json::Value;
 
 use super::Envelope;
 use super::metadata::{CONTRIBUTION, SITE};
 
-/// The prefixes, before the `_`, of the ids of a gift's objects.
+/// The prefixes (before the `_`) of the ids of a gift's objects.
 const PREFIXES: [&str; 16] = [
     "cs", "sub", "in", "inpay", "ch", "py", "re", "pyr", "du", "dp", "txn", "pi", "prv", "issfr", "po", "con",
 ];
@@ -15,15 +15,15 @@ const MAX_IDS: usize = 100;
 /// The ids in an event, and the sites in our metadata.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Mentions {
-    /// Ids of a gift's objects, and of gifts.
+    /// The ids of a gift's objects, and of gifts.
     pub ids: Vec<String>,
-    /// The sites in our metadata.
+    /// The sites that our metadata names.
     pub sites: Vec<String>,
-    /// Whether our metadata is present, but not a text.
+    /// Whether our metadata is present but not a text.
     pub is_odd: bool,
 }
 
-/// Reads what an event, or a fetched object, names.
+/// Finds the ids and sites that an event or a fetched object names.
 pub fn mentions(body: &str) -> Mentions {
     let mut found = Mentions::default();
     let object = object_of(body);
@@ -33,7 +33,7 @@ pub fn mentions(body: &str) -> Mentions {
     found
 }
 
-/// The id of the object that an event, or a fetched object, is about.
+/// Returns the id of the object that an event is about, or of a fetched object.
 pub fn subject(body: &str) -> Option<String> {
     let object = object_of(body);
     let value: Value = serde_json::from_str(object.as_deref().unwrap_or(body)).ok()?;
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_and_sites_are_found_wherever_they_are() {
+    fn ids_and_sites_are_found_at_any_depth() {
         let body = r#"{"id":"evt_1","type":"a","data":{"object":{"id":"re_1","charge":["ch_1"],"amount":"ten",
             "text":"in the morning","x":{"metadata":{"keepopen_site":"journal\u0000","keepopen_contribution":"con_1"}}}}}"#;
         let found = mentions(body);

@@ -1,7 +1,7 @@
-//! The metadata that our checkout writes at Stripe, and reads back from events.
+//! Writes and reads the metadata with which our checkout marks Stripe's objects.
 //!
-//! Metadata is not copied from a Checkout Session to its payment intent, subscription or invoice, so the same is written
-//! into each.
+//! Stripe does not copy metadata from a Checkout Session to its payment intent, subscription or invoice. So the same
+//! metadata is written into each.
 
 use std::collections::HashMap;
 
@@ -14,10 +14,11 @@ pub const SITE: &str = "keepopen_site";
 const APPEAL: &str = "keepopen_appeal";
 const VARIANT: &str = "keepopen_variant";
 const SURFACE: &str = "keepopen_surface";
-/// Only for people who look at a payment: the ledger books the amount received.
+/// The key of the covered fee. It is only for people who look at a payment: the ledger books the amount received.
 const FEE_COVER: &str = "keepopen_fee_cover_minor";
 
-/// The metadata of one gift, of which `fee_minor` (in the minor unit) covers Stripe's fee.
+/// Returns the metadata of one gift. `fee_minor` (in the minor unit) is the part of the gift that covers Stripe's
+/// fee.
 pub fn write(origin: &Origin, fee_minor: Option<i64>) -> HashMap<String, String> {
     let always = [(CONTRIBUTION, origin.contribution.as_str()), (SITE, origin.site.as_str())];
     let attribution = [(APPEAL, &origin.appeal), (VARIANT, &origin.variant), (SURFACE, &origin.surface)];
@@ -26,10 +27,11 @@ pub fn write(origin: &Origin, fee_minor: Option<i64>) -> HashMap<String, String>
     always.into_iter().chain(attribution).map(|(k, v)| (k.to_owned(), v.to_owned())).chain(fee).collect()
 }
 
-/// Reads the metadata in `holder.metadata`. None if it is not ours: other software may use the same Stripe account.
+/// Reads the metadata in `holder.metadata`. Returns `None` if it is not ours, because other software may use the same
+/// Stripe account.
 ///
 /// # Errors
-/// One of our fields is not a text, although Stripe's metadata are always texts.
+/// One of our fields is not a text, although Stripe's metadata values are always texts.
 pub fn read(holder: Object<'_>) -> Result<Option<Origin>, BadShape> {
     let Some(metadata) = holder.child("metadata")? else { return Ok(None) };
     let (contribution, site) = (metadata.clean(CONTRIBUTION)?, metadata.clean(SITE)?);

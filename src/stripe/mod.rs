@@ -1,7 +1,7 @@
-//! Stripe: the only folder that knows Stripe's terms; it returns ours.
+//! Reads and calls Stripe. This is the only folder that knows Stripe's terms; it returns ours.
 //!
 //! **Owns** signatures, the tolerant parsing of events and objects, and calls to Stripe.
-//! **Never** books anything, and never relies on a shape: it changes with every API version.
+//! **Never** books anything, and never relies on one shape of an object: shapes change with every API version.
 //! **Start at** [`read_event`] for incoming events, [`Gateway`] for calls.
 //! **Tested in** the files here, `tests/payloads/`, `tests/api/corpus.rs`, `tests/api/generations.rs`,
 //! `tests/commands/stripe.rs`.

@@ -1,4 +1,5 @@
-//! From Stripe's objects to facts: one parser for events and for fetched objects.
+//! Turns Stripe's objects into facts (what Stripe said about an object), with one parser for events and fetched
+//! objects.
 //!
 //! It reads the shapes from 2020 until now: an expandable field may hold an id or an object; since basil an invoice names
 //! its subscription under `parent`, and no longer its payment intent.
@@ -17,20 +18,20 @@ use crate::money::Money;
 /// The content of an event or of a fetched object.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Report {
-    /// Facts, at least one.
+    /// At least one fact.
     Facts(Vec<Fact>),
-    /// The event names an object without containing it: it must be fetched.
+    /// The event names an object without containing it, so the object must be fetched.
     Named {
         /// Stripe's name for the type of object, such as `charge`.
         object: String,
-        /// Its id.
+        /// The object's id.
         id: String,
-        /// Whether it may belong to another account than ours.
+        /// Whether the object may belong to an account other than ours.
         may_be_elsewhere: bool,
     },
     /// The event is from a connected account, which is not ours.
     ConnectedAccount,
-    /// Of a kind that is never booked.
+    /// The object is of a kind that is never booked.
     Nothing,
 }
 
@@ -63,7 +64,7 @@ pub fn read_event(envelope: &Envelope<'_>) -> Result<Report, BadShape> {
     Ok(report)
 }
 
-/// Adds the changes that the event reports and its object does not show.
+/// Adds the changes that the event reports and that its object does not show.
 fn add_changes(facts: &mut [Fact], object: &str, envelope: &Envelope<'_>) {
     match facts {
         [Fact::Subscription(fact), ..] => {
@@ -80,7 +81,7 @@ fn add_changes(facts: &mut [Fact], object: &str, envelope: &Envelope<'_>) {
     }
 }
 
-/// Events of these families are about money: one whose object has no readable type must not be ignored.
+/// The families of events about money. If the object of such an event has no readable type, that is an error.
 const BOOKED_FROM: [&str; 8] = [
     "checkout.session.",
     "customer.subscription.",
@@ -91,7 +92,7 @@ const BOOKED_FROM: [&str; 8] = [
     "payment_intent.",
     "payout.",
 ];
-/// Events of these families are stored if they are in Stripe's list but were not delivered.
+/// Further families of events that we use. They are stored if they are in Stripe's list but were not delivered.
 const OF_CONCERN: [&str; 6] =
     ["customer.", "payment_method.", "mandate.", "radar.early_fraud_warning.", "review.", "v2.core."];
 
@@ -100,7 +101,7 @@ pub fn concerns_us(event: &str) -> bool {
     BOOKED_FROM.iter().chain(&OF_CONCERN).any(|family| event.starts_with(family))
 }
 
-/// Our own name for the fetched contents of one payout: the payout, and its transactions.
+/// Our own type name for the fetched contents of one payout: the payout, and its transactions.
 pub const PAYOUT_CONTENTS: &str = "keepopen.payout_contents";
 const PAYMENT_FAILED: &str = "invoice.payment_failed";
 const ACTION_REQUIRED: &str = "invoice.payment_action_required";
@@ -134,7 +135,8 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
             let paid = fact.latest.state == SessionState::Paid;
             facts.push(Fact::Session(fact));
             facts.extend(currencies::unknown(session, "amount_total", paid)?);
-            // Expanded when fetched: the invoice of a first monthly payment may be read here before its own event arrives.
+            // Fetched sessions contain these objects expanded. So the invoice of a first monthly payment may be read
+            // here before its own event arrives.
             for expanded in ["invoice", "subscription", "payment_intent"] {
                 if let Some(child) = session.expanded(expanded)? {
                     add(facts, child.value, "", at_s)?;
@@ -201,7 +203,7 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
         }),
         total,
         presented: presented(it)?,
-        // Sessions have a creation time only since 2022; before that, the event's time replaces it.
+        // Sessions have had a creation time only since 2022. For older ones, the event's time replaces it.
         created_at_s: it.time("created")?.or(Some(at_s)),
         origin: metadata::read(it)?,
         customer: it.reference("customer")?,
@@ -217,12 +219,12 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
     })
 }
 
-/// When an event was created, if it reports this. An event without a creation time dates nothing.
+/// Returns the event's time in a list, if the event reports the change. Without a creation time, the list is empty.
 pub(super) fn event_time(reports: bool, at_s: i64) -> Vec<i64> {
     if reports && at_s > 0 { vec![at_s] } else { Vec::new() }
 }
 
-/// The amount that the reader saw and paid, if Stripe showed their own currency
+/// Returns the amount that the reader saw and paid, if Stripe showed it in the reader's own currency
 /// (<https://docs.stripe.com/payments/checkout/adaptive-pricing>).
 fn presented(it: Object<'_>) -> Result<Option<Money>, BadShape> {
     let Some(details) = it.child("presentment_details")? else { return Ok(None) };
@@ -237,19 +239,19 @@ fn session_state(it: Object<'_>, event: &str) -> Result<SessionState, BadShape> 
     if event == "checkout.session.expired" || status == Some("expired") {
         return Ok(SessionState::Expired);
     }
-    // Sessions have a `status` only since 2021; before that, the event's type shows it.
+    // Sessions have had a `status` only since 2021. For older ones, the event's type shows it.
     let complete = status == Some("complete") || event == "checkout.session.completed";
     Ok(match it.text("payment_status")? {
         Some("paid") => SessionState::Paid,
         Some("no_payment_required") if complete => SessionState::NothingToPay,
-        // `unpaid`, an unknown label, or none: certainly not paid yet.
+        // The status is `unpaid`, unknown or missing: in each case, the session is not paid yet.
         _ if complete => SessionState::Processing,
         _ => SessionState::Open,
     })
 }
 
-/// A fetched session of a failed bank debit is still `complete` and `unpaid`: its expanded payment intent shows that the
-/// payment failed.
+/// Whether the payment of a completed session failed. A fetched session of a failed bank debit is still `complete`
+/// and `unpaid`; only its expanded payment intent shows the failure.
 fn payment_gave_up(it: Object<'_>) -> Result<bool, BadShape> {
     if it.text("status")? != Some("complete") || it.text("payment_status")? != Some("unpaid") {
         return Ok(false);
@@ -262,7 +264,7 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
     let state = match it.text("status")? {
         _ if event == "invoice.deleted" => InvoiceState::Void,
         Some("paid") => InvoiceState::Paid,
-        // A payment that waits for the reader is not paid, and will not be without them.
+        // A payment that waits for the reader is not paid, and never will be without the reader's action.
         Some("open") if matches!(event, PAYMENT_FAILED | ACTION_REQUIRED) => InvoiceState::Failing,
         Some("open") => InvoiceState::Open,
         Some("draft")
@@ -285,7 +287,7 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
     for payment in it.list("payments")? {
         paid_by.extend(paid_by_of(payment)?);
     }
-    // As a join has them: repeating a report must change nothing.
+    // The list is sorted and has no duplicates, as after a merge, so that repeating a report changes nothing.
     paid_by.sort();
     paid_by.dedup();
     Ok(InvoiceFact {
@@ -317,7 +319,8 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
     })
 }
 
-/// The subscription's details, otherwise the invoice's own, otherwise those of the first line that has one.
+/// Returns our metadata: from the subscription's details, or else from the invoice itself, or else from the first
+/// line that has it.
 fn invoice_origin(it: Object<'_>, details: Option<Object<'_>>) -> Result<Option<Origin>, BadShape> {
     for holder in details.into_iter().chain([it]).chain(it.list("lines")?) {
         if let Some(origin) = metadata::read(holder)? {

@@ -1,4 +1,4 @@
-//! Objects that are never booked, but show that something may be missing or needs manual review.
+//! Reads objects that are never booked, but show that something may be missing or needs manual review.
 
 use std::cmp::Reverse;
 
@@ -9,8 +9,8 @@ use crate::contributions::{
     CustomerFact, Fact, IntentFact, IntentState, Latest, Newest, ReviewFact, WarningFact,
 };
 
-/// Reads a payment intent, and the charges that it contains (in a list until 2022-11-15; since then the latest one, if
-/// expanded).
+/// Reads a payment intent and the charges that it contains. Until 2022-11-15 it has a list of charges; since then it
+/// has the latest one, if expanded.
 pub fn read_intent(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let failed = it.child("last_payment_error")?.is_some();
     let state = match it.text("status")?.ok_or(it.bad("status"))? {
@@ -42,7 +42,7 @@ pub fn read_warning(it: Object<'_>, at_s: i64) -> Result<WarningFact, BadShape> 
         id: it.id()?,
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
-        // A warning without this field counts as actionable.
+        // A warning without this field counts as one that needs action.
         actionable: it.flag("actionable")?.map(|value| Newest { reported_at_s: at_s, value: Reverse(value) }),
     })
 }

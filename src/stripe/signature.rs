@@ -1,4 +1,4 @@
-//! Webhook signatures (<https://docs.stripe.com/webhooks#verify-manually>).
+//! Verifies webhook signatures (<https://docs.stripe.com/webhooks#verify-manually>).
 
 use crate::config::Secret;
 use crate::keys::MacKey;
@@ -6,7 +6,7 @@ use crate::keys::MacKey;
 /// The maximum age of a signature, in seconds.
 pub const TOLERANCE_S: i64 = 300;
 
-/// Why a delivery can't be verified as Stripe's.
+/// Why a delivery can't be verified as sent by Stripe.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BadSignature {
     /// The header is missing.
@@ -26,7 +26,7 @@ pub enum BadSignature {
 /// Verifies `header` for the raw `body`. Compares every `v1`, in constant time, with the HMAC-SHA256 of `t.body` under
 /// every secret. The signature must not be older than [`TOLERANCE_S`].
 ///
-/// Refuses everything that Stripe's own libraries refuse. `docs/decisions/0004-signatures.md` explains where and why
+/// Rejects everything that Stripe's own libraries reject. `docs/decisions/0004-signatures.md` explains where and why
 /// this function is stricter.
 ///
 /// # Errors
@@ -35,7 +35,7 @@ pub fn verify(header: Option<&str>, body: &[u8], secrets: &[Secret], now_s: i64)
     which_fits(header, body, secrets, now_s).map(drop)
 }
 
-/// Like [`verify`], and returns the index of the matching secret.
+/// Verifies like [`verify`], and returns the index of the matching secret.
 ///
 /// # Errors
 /// See [`BadSignature`].
@@ -61,17 +61,17 @@ pub fn which_fits(
 /// Checks that `header` has the form of a signature, before the body is read.
 ///
 /// # Errors
-/// It is missing or malformed, or has no signature of a supported scheme.
+/// The header is missing or malformed, or contains no signature of a supported scheme.
 pub fn check_form(header: Option<&str>) -> Result<(), BadSignature> {
     parse(header.ok_or(BadSignature::Missing)?).map(drop)
 }
 
-/// The header's timestamp, in seconds since 1970.
+/// Returns the header's timestamp, in seconds since 1970.
 pub fn signed_at_s(header: &str) -> Option<i64> {
     parse(header).ok()?.0.parse().ok()
 }
 
-/// The timestamp as written, and every well-formed `v1`.
+/// Returns the timestamp as it is written, and every well-formed `v1`.
 fn parse(header: &str) -> Result<(&str, Vec<[u8; 32]>), BadSignature> {
     let mut timestamp = None;
     let mut signatures = Vec::new();
@@ -80,7 +80,7 @@ fn parse(header: &str) -> Result<(&str, Vec<[u8; 32]>), BadSignature> {
             Some(("t", _)) if timestamp.is_some() => return Err(BadSignature::Malformed),
             Some(("t", value)) => timestamp = Some(value),
             Some(("v1", value)) => signatures.extend(unhex(value)),
-            // v0, future schemes and malformed pairs are ignored.
+            // Signatures of `v0` and of future schemes are ignored, and so are malformed pairs.
             _ => {}
         }
     }
@@ -93,7 +93,7 @@ fn is_whole_number(text: &str) -> bool {
     (1..=18).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// 64 lowercase hex digits, as Stripe writes them.
+/// Decodes 64 lowercase hex digits, the form in which Stripe writes signatures.
 fn unhex(text: &str) -> Option<[u8; 32]> {
     let digit = |b: u8| match b {
         b'0'..=b'9' => Some(b - b'0'),
@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_known_signature_is_accepted() {
-        // Created with `printf '1700000000.{"id":"evt_1"}' | openssl dgst -sha256 -hmac whsec_test`.
+        // This signature was created with `printf '1700000000.{"id":"evt_1"}' | openssl dgst -sha256 -hmac
+        // whsec_test`.
         let known = "c89214b5b5da833daed6f0b8c5bb6bd58cea9022bd80ccc78230f3942d632925";
         assert_eq!(sign("whsec_test", NOW, BODY), known);
         assert_eq!(judge(&format!("t={NOW},v1={known}"), &["whsec_test"]), Ok(()));
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fitting_secret_and_the_time_of_the_signature_are_returned() {
+    fn the_matching_secret_and_the_time_of_the_signature_are_returned() {
         let header = format!("t={NOW},v1={}", sign("whsec_new", NOW, BODY));
         let secrets = ["whsec_old", "whsec_new"].map(Secret::from);
         assert_eq!(which_fits(Some(&header), BODY, &secrets, NOW), Ok(1));
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_is_good_for_300_seconds() {
+    fn a_signature_is_valid_for_300_seconds() {
         let at = |age| {
             let at_s = NOW - age;
             judge(&format!("t={at_s},v1={}", sign("whsec_a", at_s, BODY)), &["whsec_a"])
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn another_body_or_time_does_not_fit() {
+    fn a_signature_does_not_match_another_body_or_time() {
         let good = sign("whsec_a", NOW, BODY);
         let secrets = [Secret::from("whsec_a")];
         let header = format!("t={NOW},v1={good}");
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_of_another_form_is_refused() {
+    fn only_headers_of_the_documented_form_are_accepted() {
         let good = sign("whsec_a", NOW, BODY);
         for header in [
             String::new(),

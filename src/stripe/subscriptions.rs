@@ -1,4 +1,4 @@
-//! Subscriptions: their amount, interval and period.
+//! Reads subscriptions: their amount, interval and period.
 
 use super::field::{BadShape, Object, is_amount};
 use super::metadata;
@@ -38,8 +38,8 @@ pub fn read_subscription(it: Object<'_>, at_s: i64) -> Result<SubscriptionFact, 
     })
 }
 
-/// Whether a canceled subscription was cancelled on request. Versions before 2023 give no reason, but show that the end was
-/// scheduled.
+/// Whether a canceled subscription was canceled on request. API versions before 2023 give no reason, but show that
+/// the end was scheduled.
 fn is_requested(it: Object<'_>) -> bool {
     match it.value.get("cancellation_details") {
         Some(details) => details.get("reason").is_some_and(|reason| reason == "cancellation_requested"),
@@ -47,13 +47,14 @@ fn is_requested(it: Object<'_>) -> bool {
     }
 }
 
-/// Whether its end is scheduled. Flexible billing only sets `cancel_at`.
+/// Whether the subscription's end is scheduled. With flexible billing, only `cancel_at` is set.
 pub(super) fn is_cancel_scheduled(it: Object<'_>) -> bool {
     let field = |name| it.value.get(name).unwrap_or(&serde_json::Value::Null);
     !field("cancel_at").is_null() || field("cancel_at_period_end") == true
 }
 
-/// The total of a subscription's items; none if a price is not in whole minor units, or their currencies differ.
+/// Returns the total of a subscription's items. Returns `None` if a price is not in whole minor units, or the
+/// currencies differ.
 pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
     let mut sum: Option<Terms> = None;
     for item in it.list("items")? {
@@ -78,7 +79,7 @@ pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
     Ok(sum)
 }
 
-/// The interval of a price. A price has it under `recurring`, a plan next to the amount.
+/// Returns the interval of a price. A price contains it under `recurring`; a plan contains it next to the amount.
 fn interval(price: Object<'_>) -> Result<Option<(IntervalUnit, u32)>, BadShape> {
     let recurring = price.child("recurring")?.unwrap_or(price);
     let count = recurring.whole("interval_count")?.unwrap_or(1);
@@ -89,7 +90,8 @@ fn interval(price: Object<'_>) -> Result<Option<(IntervalUnit, u32)>, BadShape> 
     })
 }
 
-/// Before basil the subscription has its current period; since then each item has its own. The one that ends last counts.
+/// Returns the current period. Before API version basil, the subscription has one; since basil, each item has its
+/// own. Of several, the one that ends last counts.
 fn current_period(it: Object<'_>) -> Result<Option<Period>, BadShape> {
     let mut periods = vec![period(it, "current_period_start", "current_period_end")?];
     for item in it.list("items")? {
@@ -98,15 +100,15 @@ fn current_period(it: Object<'_>) -> Result<Option<Period>, BadShape> {
     Ok(periods.into_iter().flatten().max())
 }
 
-/// The time from `start` to `end`; none if one of them is missing, or it has no length.
+/// Returns the time from `start` to `end`. Returns `None` if one of them is missing, or the period has no length.
 fn period(it: Object<'_>, start: &'static str, end: &'static str) -> Result<Option<Period>, BadShape> {
     let (start_s, end_s) = (it.time(start)?, it.time(end)?);
     let period = start_s.zip(end_s).map(|(start_s, end_s)| Period { end_s, start_s });
     Ok(period.filter(|period| period.start_s < period.end_s))
 }
 
-/// The period of an invoice: the time that one of its lines is for. Of several lines the one that ends last counts; credits
-/// for unused time don't count.
+/// Returns the period of an invoice: the time that one of its lines is for. Of several lines, the one that ends last
+/// counts. Lines that credit unused time don't count.
 ///
 /// # Errors
 /// As [`read_subscription`].

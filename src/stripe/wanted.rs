@@ -1,10 +1,10 @@
-//! What we require from Stripe: the events, the API version, and the permissions of a key.
+//! Lists what we require from Stripe: the events, the API version, and the permissions of a key.
 
-/// The API version of our webhook endpoints. The client writes the same version into every call, so that an event and a
-/// fetched object have the same shape; a test compares the two.
+/// The API version of our webhook endpoints. The client sends the same version with every call, so that an event and
+/// a fetched object have the same shape. A test compares the two.
 pub const API_VERSION: &str = "2026-09-30.endive";
 
-/// Every event that we use, in order. An endpoint that we create has exactly these.
+/// Every event that we use, in alphabetical order. An endpoint that we create delivers exactly these.
 pub const EVENTS: &[&str] = &[
     "charge.dispute.closed",
     "charge.dispute.created",
@@ -60,11 +60,11 @@ pub const EVENTS: &[&str] = &[
 /// A permission that a restricted key needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Permission {
-    /// Its name in the dashboard.
+    /// The permission's name in the dashboard.
     pub name: &'static str,
     /// `read` or `write`.
     pub level: &'static str,
-    /// Its purpose.
+    /// Why we need the permission.
     pub why: &'static str,
 }
 
@@ -96,12 +96,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_the_one_that_the_client_writes_into_its_calls() {
+    fn our_api_version_is_the_one_that_the_client_sends() {
         assert_eq!(API_VERSION, stripe_client_core::VERSION.as_str());
     }
 
     #[test]
-    fn every_event_is_in_the_list_once_and_in_order() {
+    fn the_events_are_sorted_and_without_duplicates() {
         assert!(EVENTS.is_sorted_by(|a, b| a < b), "{EVENTS:?}");
     }
 }
