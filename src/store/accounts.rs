@@ -1,4 +1,4 @@
-//! Account balances, and the ledger gift by gift, for the ledger check.
+//! Reads account balances, and the ledger gift by gift, for the check of the ledger.
 
 use std::collections::BTreeMap;
 
@@ -8,28 +8,28 @@ use super::payments::{PAYMENT, PaymentRow};
 use super::{Store, StoreError, Tx, objects};
 use crate::contributions::{Contribution, Entry, Fact, Payment};
 
-/// Some gifts, with everything that belongs to them, from one snapshot.
+/// Several gifts with everything that belongs to them, read from one snapshot.
 #[derive(Debug)]
 pub struct Gifts {
-    /// In the requested order.
+    /// The contributions, in the requested order.
     pub contributions: Vec<Contribution>,
-    /// Their entries, in the order of their causes.
+    /// The entries of these gifts, in the order of their causes.
     pub entries: Vec<Entry>,
-    /// Their payments.
+    /// The payments of these gifts.
     pub payments: Vec<Payment>,
-    /// Their facts, each with the id of the gift.
+    /// The facts about these gifts (what Stripe said about each object), each with the id of the gift.
     pub facts: Vec<(String, Fact)>,
 }
 
-/// The gifts between two cursors, by id.
+/// Selects the gifts between two cursors, by id.
 const BY_ID: &str =
     "SELECT id FROM contributions WHERE id > $2 AND id <= $4 AND CAST($1 AS BIGINT) <= CAST($3 AS BIGINT)";
-/// The gifts between two cursors, by start time.
+/// Selects the gifts between two cursors, by start time.
 const BY_BEGIN: &str = "SELECT id FROM contributions WHERE COALESCE(started_at_ms, 0) >= $1 \
      AND COALESCE(started_at_ms, 0) <= $3 AND (COALESCE(started_at_ms, 0) > $1 OR id > $2) \
      AND (COALESCE(started_at_ms, 0) < $3 OR id <= $4)";
 
-/// Up to `limit` gifts whose ids come after `after`.
+/// Returns up to `limit` gifts whose ids come after `after`.
 ///
 /// # Errors
 /// The database does not answer, or contains a row that can't be read.
@@ -45,8 +45,8 @@ pub async fn gifts_after(tx: &mut Tx, after: &str, limit: i64) -> Result<Gifts, 
     load_details(tx, rows, BY_ID, &cursor(after), last).await
 }
 
-/// Up to `limit` gifts in the order in which they began, after a cursor. Gifts of one day lie together in the tables, so
-/// reading a large database in this order is much faster than by their random ids.
+/// Returns up to `limit` gifts after a cursor, in the order in which they began. Gifts of the same day are stored
+/// close together. So reading a large database in this order is much faster than in the order of the random ids.
 ///
 /// # Errors
 /// The database does not answer, or contains a row that can't be read.
@@ -67,7 +67,7 @@ pub async fn gifts_begun_after(tx: &mut Tx, after: Option<&Cursor>, limit: i64) 
     load_details(tx, rows, BY_BEGIN, after, last).await
 }
 
-/// Loads everything that belongs to the gifts that `which` finds.
+/// Reads everything that belongs to the gifts that the query `which` finds.
 async fn load_details(
     tx: &mut Tx,
     rows: Vec<ContributionRow>,
@@ -114,12 +114,12 @@ async fn load_details(
 }
 
 impl Store {
-    /// The balance of each account per site and currency: debits less credits, in the minor unit.
+    /// Returns the balance of each account, per site and currency: debits minus credits, in the minor unit.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn accounts(&self) -> Result<BTreeMap<(String, String, String), i64>, StoreError> {
-        // One pass: SQLite reads it from an index without sorting.
+        // This is one pass: SQLite reads the rows from an index without sorting.
         let rows: Vec<(String, String, String, String, i64)> = on_reader!(self, db => sqlx::query_as(
             "SELECT site, currency, debit_account, credit_account, CAST(SUM(amount_minor) AS BIGINT) \
              FROM ledger_entries GROUP BY site, currency, debit_account, credit_account",
@@ -134,7 +134,7 @@ impl Store {
         Ok(accounts)
     }
 
-    /// What Stripe holds for each site and currency, according to the ledger.
+    /// Returns what Stripe holds for each site and currency, according to the ledger.
     ///
     /// # Errors
     /// The database does not answer.
@@ -144,7 +144,7 @@ impl Store {
         Ok(clearing.map(|((site, code, _), minor)| ((site, code), minor)).collect())
     }
 
-    /// The ids of our gifts that Stripe's objects name but that are not stored.
+    /// Returns the ids of gifts that Stripe's objects name but that are not stored.
     ///
     /// # Errors
     /// The database does not answer.
@@ -158,7 +158,7 @@ impl Store {
         .await)
     }
 
-    /// What Stripe's balance says about the payments of each site and currency, in the minor unit.
+    /// Returns what Stripe's balance says about the payments of each site and currency, in the minor unit.
     ///
     /// # Errors
     /// The database does not answer.
@@ -172,7 +172,8 @@ impl Store {
         Ok(rows.into_iter().map(|(site, code, minor)| ((site, code), minor)).collect())
     }
 
-    /// What is booked but not settled, and by how much the bookings exceed the settlement, per site and currency.
+    /// Returns two amounts per site and currency: what is booked but not settled, and by how much the bookings exceed
+    /// the settlement.
     ///
     /// # Errors
     /// The database does not answer.

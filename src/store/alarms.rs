@@ -1,4 +1,4 @@
-//! Open alarms, and acknowledgements.
+//! Stores open alarms, and acknowledgements.
 
 use std::collections::HashSet;
 
@@ -7,22 +7,22 @@ use super::{Store, StoreError, Tx, Unreadable};
 use crate::contributions::{Alarm, RaisedAlarm};
 use crate::ids::{AlarmId, ContributionId};
 
-/// An acknowledgement: somebody reviewed an alarm.
+/// An acknowledgement: it records that a person reviewed an alarm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acknowledgement {
-    /// The alarm.
+    /// The alarm's id.
     pub alarm_id: AlarmId,
-    /// The contribution that it is about.
+    /// The contribution that the alarm is about.
     pub contribution: ContributionId,
-    /// The alarm as it was.
+    /// The alarm as it was when it was acknowledged.
     pub alarm: Alarm,
-    /// Who reviewed it.
+    /// The name of the person who reviewed the alarm.
     pub name: String,
-    /// What they found.
+    /// What the person found.
     pub reason: String,
-    /// How it was acknowledged: by an API key's id, or `command line`.
+    /// The way in which the alarm was acknowledged: an API key's id, or `command line`.
     pub via: String,
-    /// When, in milliseconds since 1970.
+    /// When the alarm was acknowledged, in milliseconds since 1970.
     pub acknowledged_at_ms: i64,
 }
 
@@ -57,7 +57,8 @@ fn alarm_id(text: String) -> Result<AlarmId, Unreadable> {
     AlarmId::try_from(text).map_err(|_| Unreadable { what: "alarm id" })
 }
 
-/// Alarms from before alarms had ids are skipped; `keepopen books rewrite` gives them ids.
+/// Parses the open alarms of a contribution. Old alarms without ids are skipped; `keepopen books rewrite` gives them
+/// ids.
 fn open_alarms(text: &str) -> Result<Vec<RaisedAlarm>, Unreadable> {
     let all: Vec<serde_json::Value> =
         serde_json::from_str(text).map_err(|_| Unreadable { what: "list of alarms" })?;
@@ -65,10 +66,10 @@ fn open_alarms(text: &str) -> Result<Vec<RaisedAlarm>, Unreadable> {
     with_id.map(|alarm| serde_json::from_value(alarm).map_err(|_| Unreadable { what: "alarm" })).collect()
 }
 
-/// A list of alarms in its stored form.
+/// Returns a list of alarms in the form in which it is stored.
 ///
 /// # Errors
-/// It can't be serialised, which does not happen.
+/// The alarms can't be serialised. This never happens.
 pub fn written(alarms: &[RaisedAlarm]) -> Result<String, StoreError> {
     serde_json::to_string(alarms).map_err(StoreError::corrupt)
 }
@@ -76,7 +77,7 @@ pub fn written(alarms: &[RaisedAlarm]) -> Result<String, StoreError> {
 const ACKNOWLEDGEMENT: &str = "SELECT alarm_id, contribution_id, alarm, name, reason, via, acknowledged_at_ms \
      FROM alarm_acknowledgements";
 
-/// The acknowledged alarms of one contribution.
+/// Returns the ids of a contribution's acknowledged alarms.
 ///
 /// # Errors
 /// The database does not answer, or holds an id that can't be read.
@@ -90,10 +91,10 @@ pub async fn acknowledged(tx: &mut Tx, gift: &ContributionId) -> Result<HashSet<
     ids.into_iter().map(|id| Ok(alarm_id(id)?)).collect()
 }
 
-/// The acknowledgement of an alarm.
+/// Returns the acknowledgement of an alarm.
 ///
 /// # Errors
-/// The database does not answer, or holds what can't be read.
+/// The database does not answer, or contains a row that can't be read.
 pub async fn acknowledgement(tx: &mut Tx, id: &AlarmId) -> Result<Option<Acknowledgement>, StoreError> {
     let sql = format!("{ACKNOWLEDGEMENT} WHERE alarm_id = $1");
     let row: Option<Row> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
@@ -103,10 +104,10 @@ pub async fn acknowledgement(tx: &mut Tx, id: &AlarmId) -> Result<Option<Acknowl
     Ok(row.map(Acknowledgement::try_from).transpose()?)
 }
 
-/// The contribution that has this alarm open, with all its open alarms.
+/// Returns the contribution in which this alarm is open, with all its open alarms.
 ///
 /// # Errors
-/// The database does not answer, or holds what can't be read.
+/// The database does not answer, or contains a row that can't be read.
 pub async fn contribution_with(
     tx: &mut Tx,
     id: &AlarmId,
@@ -120,7 +121,7 @@ pub async fn contribution_with(
     row.map(|(gift, alarms)| Ok((contribution_id(&gift)?, open_alarms(&alarms)?))).transpose()
 }
 
-/// Stores an acknowledgement, and which alarms of the contribution stay open.
+/// Stores an acknowledgement, and the alarms of the contribution that stay open.
 ///
 /// # Errors
 /// The database does not answer.
@@ -145,7 +146,7 @@ pub async fn acknowledge(tx: &mut Tx, it: &Acknowledgement, open: &[RaisedAlarm]
 }
 
 impl Store {
-    /// The alarms of the first `limit` contributions with open alarms, ordered by contribution id.
+    /// Returns the open alarms of the first `limit` contributions that have any, ordered by contribution id.
     ///
     /// # Errors
     /// The database does not answer, or contains a row that can't be read.
@@ -158,7 +159,7 @@ impl Store {
         Ok(all)
     }
 
-    /// Every acknowledged alarm's id.
+    /// Returns the ids of all acknowledged alarms.
     ///
     /// # Errors
     /// The database does not answer, or holds an id that can't be read.
@@ -169,10 +170,10 @@ impl Store {
         ids.into_iter().map(|id| Ok(alarm_id(id)?)).collect()
     }
 
-    /// The newest acknowledgements, up to `limit`.
+    /// Returns the newest acknowledgements, up to `limit`.
     ///
     /// # Errors
-    /// The database does not answer, or holds what can't be read.
+    /// The database does not answer, or contains a row that can't be read.
     pub async fn newest_acknowledgements(&self, limit: i64) -> Result<Vec<Acknowledgement>, StoreError> {
         let sql = format!("{ACKNOWLEDGEMENT} ORDER BY acknowledged_at_ms DESC, alarm_id LIMIT $1");
         let rows: Vec<Row> = on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))

@@ -1,4 +1,4 @@
-//! Appeals: their versions, and which of them are active.
+//! Stores the versions of appeals, and which of them are active.
 
 use std::borrow::Cow;
 
@@ -11,12 +11,12 @@ use super::{Store, StoreError, Tx};
 #[expect(missing_docs, reason = "the names are clear; times are milliseconds since 1970")]
 pub struct VersionRow {
     pub appeal_id: String,
-    /// Counted from 1.
+    /// The number of the version, counted from 1.
     pub version: i64,
-    /// JSON, without the state.
+    /// The appeal in JSON, without its state.
     pub body: String,
     pub created_at_ms: i64,
-    /// Who saved it: an API key's id, or `command line`.
+    /// Who saved the version: an API key's id, or `command line`.
     pub created_by: String,
 }
 
@@ -28,10 +28,10 @@ from_row!(VersionRow { appeal_id, version, body, created_at_ms, created_by });
 pub struct PublicationRow {
     pub appeal_id: String,
     pub version: i64,
-    /// `live`, `paused` or `ended`.
+    /// The state: `live`, `paused` or `ended`.
     pub state: String,
     pub published_at_ms: i64,
-    /// Who published it: an API key's id, or `command line`.
+    /// Who published the appeal: an API key's id, or `command line`.
     pub published_by: String,
 }
 
@@ -43,10 +43,10 @@ from_row!(PublicationRow { appeal_id, version, state, published_at_ms, published
 pub struct PublishedRow {
     pub appeal_id: String,
     pub version: i64,
-    /// `live`, `paused` or `ended`.
+    /// The state: `live`, `paused` or `ended`.
     pub state: String,
     pub published_at_ms: i64,
-    /// JSON, without the state.
+    /// The appeal in JSON, without its state.
     pub body: String,
 }
 
@@ -54,20 +54,21 @@ from_row!(PublishedRow { appeal_id, version, state, published_at_ms, body });
 
 const VERSION: &str = "SELECT appeal_id, version, body, created_at_ms, created_by FROM appeal_versions v";
 const NEWEST: &str = "version = (SELECT MAX(version) FROM appeal_versions w WHERE w.appeal_id = v.appeal_id)";
-/// The newest publication of each appeal.
+/// Selects the newest publication of each appeal.
 const PUBLISHED: &str = "SELECT appeal_id, version, state, published_at_ms, published_by FROM publications p \
      WHERE number = (SELECT MAX(number) FROM publications q WHERE q.appeal_id = p.appeal_id)";
-/// The same, with the version's body.
+/// Selects the newest publication of each appeal, with the body of the published version.
 const PUBLISHED_WHOLE: &str = "SELECT p.appeal_id, p.version, p.state, p.published_at_ms, v.body FROM publications p \
      JOIN appeal_versions v ON v.appeal_id = p.appeal_id AND v.version = p.version \
      WHERE number = (SELECT MAX(number) FROM publications q WHERE q.appeal_id = p.appeal_id)";
 
-/// An id from a URL. An appeal's id never has a control character, and PostgreSQL fails on NUL instead of finding nothing.
+/// Returns an id from a URL in a form that can be searched for. An appeal's id never contains a control character.
+/// PostgreSQL would fail on NUL instead of finding nothing.
 fn findable(id: &str) -> Cow<'_, str> {
     if id.contains('\0') { Cow::Owned(id.replace('\0', "\u{1}")) } else { Cow::Borrowed(id) }
 }
 
-/// The newest version of an appeal.
+/// Returns the newest version of an appeal.
 ///
 /// # Errors
 /// The database does not answer.
@@ -76,7 +77,7 @@ pub async fn newest(tx: &mut Tx, appeal: &str) -> Result<Option<VersionRow>, Sto
     on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
 }
 
-/// One version of an appeal.
+/// Returns one version of an appeal.
 ///
 /// # Errors
 /// The database does not answer.
@@ -123,7 +124,7 @@ pub async fn publish(tx: &mut Tx, row: &PublicationRow) -> Result<(), StoreError
     .map(drop))
 }
 
-/// The newest publication of an appeal.
+/// Returns the newest publication of an appeal.
 ///
 /// # Errors
 /// The database does not answer.
@@ -132,7 +133,7 @@ pub async fn published(tx: &mut Tx, appeal: &str) -> Result<Option<PublicationRo
     on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
 }
 
-/// What [`Store::active_appeals`] returns, as the transaction sees it.
+/// Returns the same as [`Store::active_appeals`], as the transaction sees it.
 ///
 /// # Errors
 /// The database does not answer.
@@ -142,7 +143,7 @@ pub async fn active(tx: &mut Tx) -> Result<Vec<PublishedRow>, StoreError> {
 }
 
 impl Store {
-    /// The newest publication of each appeal, by id.
+    /// Returns the newest publication of each appeal, ordered by id.
     ///
     /// # Errors
     /// The database does not answer.
@@ -151,7 +152,7 @@ impl Store {
         on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
     }
 
-    /// The newest publication of an appeal, if it was ever published.
+    /// Returns the newest publication of an appeal, or `None` if it was never published.
     ///
     /// # Errors
     /// The database does not answer.
@@ -160,7 +161,7 @@ impl Store {
         on_reader!(self, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
     }
 
-    /// The active appeals: each live or paused one, in its published version.
+    /// Returns the active appeals: each live or paused appeal in its published version.
     ///
     /// # Errors
     /// The database does not answer.
@@ -170,7 +171,7 @@ impl Store {
         on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
     }
 
-    /// The newest version of each appeal, by id.
+    /// Returns the newest version of each appeal, ordered by id.
     ///
     /// # Errors
     /// The database does not answer.
@@ -179,7 +180,7 @@ impl Store {
         on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
     }
 
-    /// Every version of an appeal, the newest first.
+    /// Returns every version of an appeal, newest first.
     ///
     /// # Errors
     /// The database does not answer.
@@ -188,7 +189,7 @@ impl Store {
         on_reader!(self, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_all(db).await)
     }
 
-    /// One version of an appeal.
+    /// Returns one version of an appeal.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! The audit log: who changed what, on which object, when. Rows are added in the transaction of the change.
+//! Stores the audit log: who changed what, on which object, when. A row is added in the transaction of the change.
 
 use super::{Store, StoreError, Tx, rows};
 
@@ -6,30 +6,30 @@ row! {
     /// One change.
     #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
     pub struct AuditRow {
-        /// Its position in the log, counted from 1.
+        /// The position of the change in the log, counted from 1.
         pub seq: i64,
-        /// When it was made, in milliseconds since 1970.
+        /// When the change was made, in milliseconds since 1970.
         pub at_ms: i64,
         /// The kind of actor: `reader`, `supporter`, `api_key`, `staff`, `operator`, `job` or `stripe`.
         pub actor: String,
-        /// The actor's id: a supporter's, key's or staff member's id, or a job's name.
+        /// The actor's id: the id of a supporter, key or staff member, or the name of a job.
         pub actor_id: Option<String>,
-        /// A staff member's role at that time.
+        /// The role of a staff member at that time.
         pub actor_role: Option<String>,
-        /// What was done, such as `appeal.publish`.
+        /// The action, such as `appeal.publish`.
         pub action: String,
-        /// What kind of object was changed, such as `appeal`.
+        /// The kind of object that was changed, such as `appeal`.
         pub object_type: String,
-        /// Its id.
+        /// The object's id.
         pub object_id: String,
-        /// JSON: a list of fields, each with its values before and after. A field with a person's data has neither.
+        /// A JSON list of fields, each with its values before and after. A field with personal data has no values.
         pub changes: String,
         /// The id of the HTTP request, if there was one.
         pub request_id: Option<String>,
     }
 }
 
-/// Which rows to read.
+/// Chooses the rows to read.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
     /// Only changes at or after this time (milliseconds since 1970).
@@ -44,8 +44,8 @@ pub struct AuditFilter {
     pub object: Option<String>,
 }
 
-/// Appends a row; its `seq` is ignored. Writing transactions run one at a time, so the numbers have no gaps and follow the
-/// order of the commits.
+/// Appends a row; its `seq` is ignored. Only one writing transaction runs at a time, so the numbers have no gaps and
+/// follow the order of the commits.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -59,7 +59,7 @@ pub async fn append(tx: &mut Tx, row: AuditRow) -> Result<(), StoreError> {
 }
 
 impl Store {
-    /// Up to `limit` changes before a position in the log, newest first.
+    /// Returns up to `limit` changes before a position in the log, newest first.
     ///
     /// # Errors
     /// See [`StoreError`].

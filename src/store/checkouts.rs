@@ -1,29 +1,29 @@
-//! Checkout attempts.
+//! Stores checkout attempts.
 
 use super::{Store, StoreError, Tx};
 
-/// One attempt by a browser.
+/// A checkout attempt by a browser.
 #[derive(Clone, Debug)]
 pub struct Checkout {
-    /// A hash of the request.
+    /// A hash of the request's parameters.
     pub parameters: String,
-    /// The gift it may become.
+    /// The id of the gift that the attempt may become.
     pub contribution_id: String,
-    /// How many idempotency keys were used at Stripe.
+    /// The number of idempotency keys that were used at Stripe.
     pub tries: i64,
-    /// The Checkout Session, once there is one.
+    /// The id of the Checkout Session, once there is one.
     pub session: Option<String>,
-    /// The payment page, once there is a session.
+    /// The URL of the payment page, once there is a session.
     pub url: Option<String>,
-    /// When it began, in milliseconds since 1970.
+    /// When the attempt began, in milliseconds since 1970.
     pub started_at_ms: i64,
-    /// When its token was first fetched, in milliseconds since 1970.
+    /// When the attempt's token was first fetched, in milliseconds since 1970.
     pub exchanged_at_ms: Option<i64>,
 }
 
 from_row!(Checkout { parameters, contribution_id, tries, session, url, started_at_ms, exchanged_at_ms });
 
-/// Stores an attempt unless it exists. Returns the stored one.
+/// Stores an attempt, unless it exists. Returns the stored attempt.
 ///
 /// # Errors
 /// The database does not answer.
@@ -77,7 +77,8 @@ pub async fn made(
     Ok(())
 }
 
-/// Records that Stripe stored a failure under the key of try `tries`, so that the next try uses another key.
+/// Records that Stripe stored a failure under the idempotency key of try `tries`, so that the next try uses another
+/// key.
 ///
 /// # Errors
 /// The database does not answer.
@@ -91,7 +92,7 @@ pub async fn next_try(tx: &mut Tx, site: &str, attempt: &str, tries: i64) -> Res
     Ok(())
 }
 
-/// Records that the token was fetched. The time of the first fetch stays.
+/// Records that the token was fetched. The time of the first fetch is kept and returned.
 ///
 /// # Errors
 /// The database does not answer.
@@ -107,8 +108,8 @@ pub async fn exchanged(tx: &mut Tx, site: &str, attempt: &str, now_ms: i64) -> R
     .await)
 }
 
-/// Deletes up to `limit` attempts that began before `before_ms` and that have no payment, booked or pending. Returns how
-/// many.
+/// Deletes up to `limit` attempts that began before `before_ms` and have no payment, booked or pending. Returns the
+/// number of deleted attempts.
 ///
 /// # Errors
 /// The database does not answer.
@@ -126,7 +127,7 @@ pub async fn remove_unused(tx: &mut Tx, before_ms: i64, limit: u32) -> Result<u6
 }
 
 impl Store {
-    /// One attempt.
+    /// Returns a checkout attempt.
     ///
     /// # Errors
     /// The database does not answer.

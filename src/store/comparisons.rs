@@ -1,23 +1,23 @@
-//! What a comparison with Stripe stores while it runs: its lease, and its progress in each list.
+//! Stores what a comparison with Stripe needs while it runs: its lease, and its progress in each list.
 
 use super::{Store, StoreError, Tx};
 
-/// How far one of Stripe's lists was read.
+/// The progress of reading one of Stripe's lists.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct ListProgress {
-    /// The list.
+    /// The name of the list.
     pub list: String,
-    /// Objects created from then on are read, in seconds since 1970.
+    /// The start of the list, in seconds since 1970. Objects that were created at or after this time are read.
     pub from_s: i64,
-    /// When reading it began, in seconds since 1970.
+    /// When the reading began, in seconds since 1970.
     pub started_s: i64,
-    /// The last object that was read.
+    /// The id of the last object that was read.
     pub after_id: Option<String>,
-    /// Whether it was read to its end.
+    /// Whether the list was read to its end.
     pub finished: bool,
     /// Why the last try failed.
     pub error: Option<String>,
-    /// When this was written, in milliseconds since 1970.
+    /// When this row was written, in milliseconds since 1970.
     pub updated_at_ms: i64,
 }
 
@@ -40,7 +40,7 @@ impl From<Row> for ListProgress {
     }
 }
 
-/// Takes or renews the lease until `until_ms`. Returns false while another owner holds it.
+/// Takes or renews the lease until `until_ms`. Returns false if another owner holds it.
 ///
 /// # Errors
 /// The database does not answer.
@@ -70,7 +70,7 @@ pub async fn release_lease(tx: &mut Tx, owner: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Stores how far a list was read.
+/// Stores the progress of reading a list.
 ///
 /// # Errors
 /// The database does not answer.
@@ -101,7 +101,7 @@ pub async fn forget_progress(tx: &mut Tx, run: &str, list: &str) -> Result<(), S
     Ok(())
 }
 
-/// Deletes unfinished progress that began before `started_s` (seconds since 1970).
+/// Deletes the unfinished progress of lists whose reading began before `started_s` (seconds since 1970).
 ///
 /// # Errors
 /// The database does not answer.
@@ -140,7 +140,7 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Until when the lease is held, in milliseconds since 1970; none if it is free.
+    /// Returns until when the lease is held, in milliseconds since 1970; `None` if it is free.
     ///
     /// # Errors
     /// The database does not answer.
@@ -150,7 +150,7 @@ impl Store {
             .await)
     }
 
-    /// How far a run read a list.
+    /// Returns a run's progress in a list.
     ///
     /// # Errors
     /// The database does not answer.
@@ -166,7 +166,7 @@ impl Store {
         Ok(row.map(ListProgress::from))
     }
 
-    /// The names of a run's lists whose last read failed.
+    /// Returns the names of a run's lists whose last read failed.
     ///
     /// # Errors
     /// The database does not answer.
@@ -179,7 +179,7 @@ impl Store {
         .await)
     }
 
-    /// Lists whose last read failed in the regular runs.
+    /// Returns the lists whose last read failed in the regular runs.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! Views, clicks and dismissals, added up by hour.
+//! Stores the hourly counts of views, clicks, dismissals and checkouts.
 
 use super::{Store, StoreError, Tx};
 
@@ -11,13 +11,13 @@ pub struct CountKey {
     pub appeal: String,
     pub variant: String,
     pub surface: String,
-    /// Two letters; empty if unknown.
+    /// The reader's country, in two letters; empty if unknown.
     pub country: String,
-    /// `view`, `click`, or `dismiss_` and the kind of dismissal.
+    /// What is counted, such as `click`, or `dismiss_` and the kind of dismissal.
     pub kind: String,
 }
 
-/// Adds to one count.
+/// Adds `count` to the count of `key`.
 ///
 /// # Errors
 /// The database does not answer.
@@ -42,7 +42,7 @@ pub async fn add(tx: &mut Tx, key: &CountKey, count: i64) -> Result<(), StoreErr
 }
 
 impl Store {
-    /// All counts, summed over hours, countries and surfaces: appeal, variant, kind, count.
+    /// Returns all counts of a site, added up over hours, countries and surfaces: appeal, variant, kind, count.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! Our webhook endpoints with their encrypted secrets, and the time of Stripe's last delivery.
+//! Stores our webhook endpoints with their encrypted secrets, and the time of Stripe's last delivery.
 
 use super::{Store, StoreError, Tx};
 use crate::config::Mode;
@@ -8,17 +8,17 @@ use crate::config::Mode;
 pub struct EndpointRow {
     /// Stripe's id (`we_…`).
     pub id: String,
-    /// `live` or `test`.
+    /// The mode: `live` or `test`.
     pub mode: String,
-    /// Where it delivers.
+    /// The URL to which the endpoint delivers.
     pub url: String,
-    /// The API version that it was created with.
+    /// The API version with which the endpoint was created.
     pub api_version: String,
-    /// Its signing secret, encrypted, base64url.
+    /// The endpoint's signing secret, encrypted, in base64url.
     pub sealed_secret: String,
-    /// When it was created, in milliseconds since 1970.
+    /// When the endpoint was created, in milliseconds since 1970.
     pub created_at_ms: i64,
-    /// When a delivery last fitted its secret, in milliseconds since 1970.
+    /// When a delivery's signature last matched the endpoint's secret, in milliseconds since 1970.
     pub delivered_at_ms: Option<i64>,
 }
 
@@ -51,7 +51,7 @@ pub async fn add(tx: &mut Tx, row: &EndpointRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Deletes an endpoint's secret, so that it is no longer accepted.
+/// Deletes an endpoint's secret, so that deliveries signed with it are no longer accepted.
 ///
 /// # Errors
 /// The database does not answer.
@@ -66,7 +66,7 @@ pub async fn retire(tx: &mut Tx, id: &str, now_ms: i64) -> Result<(), StoreError
     Ok(())
 }
 
-/// Records when a delivery last fitted an endpoint's secret. An earlier time never replaces a later one.
+/// Records when a delivery last matched an endpoint's secret. An earlier time never replaces a later one.
 ///
 /// # Errors
 /// The database does not answer.
@@ -81,8 +81,8 @@ pub async fn delivered(tx: &mut Tx, id: &str, at_ms: i64) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Records the time of Stripe's last delivery, and the clocks' difference. An earlier time never replaces a later one, and
-/// nothing known is replaced by nothing.
+/// Records the time of Stripe's last delivery, and how far the clocks differ. An earlier time never replaces a later
+/// one, and a missing value never replaces a known one.
 ///
 /// # Errors
 /// The database does not answer.
@@ -100,7 +100,7 @@ pub async fn record_contact(tx: &mut Tx, contact: &LastContact) -> Result<(), St
 }
 
 impl Store {
-    /// The endpoints of a mode whose secrets are active, newest first.
+    /// Returns the endpoints of a mode whose secrets are active, newest first.
     ///
     /// # Errors
     /// The database does not answer.
@@ -114,7 +114,7 @@ impl Store {
         .await)
     }
 
-    /// The last contact with Stripe.
+    /// Returns the last contact with Stripe.
     ///
     /// # Errors
     /// The database does not answer.
@@ -126,8 +126,9 @@ impl Store {
         .await)
     }
 
-    /// Whether Stripe should have reported on a checkout that began after `since_ms`: either a paid one, whose reader
-    /// returned before `paid_before_ms`, or one that began before `begun_before_ms` and must have expired.
+    /// Whether Stripe should have reported on a checkout that began after `since_ms`. This is so for a paid checkout
+    /// whose reader returned before `paid_before_ms`. It is also so for a checkout that began before
+    /// `begun_before_ms` and so must have expired.
     ///
     /// # Errors
     /// The database does not answer.
@@ -149,7 +150,7 @@ impl Store {
         Ok(owed > 0)
     }
 
-    /// Whether an event of this mode was ever stored to be booked.
+    /// Whether an event of this mode was ever stored to be booked (not in quarantine).
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,5 +1,5 @@
-//! Why a store operation failed, in three kinds that a caller can act on. The database library's own error stays
-//! inside, for the log.
+//! Groups the failures of store operations into three kinds that a caller can act on. The database library's own
+//! error is kept inside, for the log.
 
 use std::error::Error;
 use std::fmt;
@@ -10,21 +10,22 @@ use super::dialect;
 /// Why a store operation failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database can't be reached, did not answer in time, or accepts no writes (a full disk, a read-only server, a
-    /// damaged or moved file). The request or event is not the cause: the same operation may succeed later.
+    /// The database can't be reached, did not answer in time, or accepts no writes (because of a full disk, a
+    /// read-only server, or a damaged or moved file). The request or event is not the cause: the same operation may
+    /// succeed later.
     #[error("the database is unavailable ({0})")]
     Unavailable(Cause),
-    /// Another change was made first: a unique key is taken, or the server rolled back one of two conflicting transactions.
-    /// Reading again and retrying may succeed.
+    /// Another change was made first: a unique key exists already, or the server rolled back one of two conflicting
+    /// transactions. Reading again and retrying may succeed.
     #[error("another change was made first ({0})")]
     Conflict(Cause),
-    /// The database contains, or was given, corrupt data: a value that this version can't read, a violated constraint, a
-    /// missing table or column. Retrying does not help.
+    /// The database contains, or was given, corrupt data: a value that this version can't read, a violated
+    /// constraint, or a missing table or column. Retrying does not help.
     #[error("the database contains, or was given, corrupt data ({0})")]
     Corrupt(Cause),
 }
 
-/// The database library's own error, only for display and logs.
+/// The database library's own error. It is used only for display and logs.
 #[derive(Clone, Debug)]
 pub struct Cause(Arc<dyn Error + Send + Sync>);
 
@@ -34,26 +35,26 @@ impl fmt::Display for Cause {
     }
 }
 
-/// A row contains something that this version can't read.
+/// A row contains a value that this version can't read.
 #[derive(Debug, thiserror::Error)]
 #[error("the database contains a {what} that this version can't read")]
 pub struct Unreadable {
-    /// What could not be read.
+    /// What could not be read, in plain words.
     pub what: &'static str,
 }
 
 impl StoreError {
-    /// Stored data could not be read, or data could not be written as text.
+    /// Creates an error for stored data that can't be read, or data that can't be written as text.
     pub fn corrupt(error: impl Error + Send + Sync + 'static) -> Self {
         Self::Corrupt(Cause(Arc::new(error)))
     }
 
-    /// The database can't be used at all.
+    /// Creates an error for a database that can't be used at all.
     pub(super) fn unavailable(error: impl Error + Send + Sync + 'static) -> Self {
         Self::Unavailable(Cause(Arc::new(error)))
     }
 
-    /// The database library's own error, if there is one.
+    /// Returns the database library's own error, if there is one.
     pub(super) fn library(&self) -> Option<&sqlx::Error> {
         let (Self::Unavailable(cause) | Self::Conflict(cause) | Self::Corrupt(cause)) = self;
         cause.0.downcast_ref()

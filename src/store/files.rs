@@ -1,10 +1,10 @@
-//! Files that only keepopen may read, and that must not move while they are open.
+//! Creates files that only keepopen may read, and watches files that must not move while they are open.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// The identity of a file, independent of its name: device and inode. `None` on systems without such numbers.
+/// The identity of a file, independent of its name: its device and inode numbers.
 type Identity = (u64, u64);
 
 /// A file or folder that was moved, deleted or replaced while keepopen uses it.
@@ -20,12 +20,12 @@ impl From<Moved> for sqlx::Error {
     }
 }
 
-/// Files and folders, each with its identity when it was first seen.
+/// Watched files and folders, each with its identity when it was first seen.
 #[derive(Debug, Default)]
 pub struct Watched(Mutex<Vec<(PathBuf, Identity)>>);
 
 impl Watched {
-    /// Watches a file or folder as it is now. A missing one is not watched.
+    /// Starts to watch a file or folder in its present state. A missing one is not watched.
     pub fn add(&self, path: &Path) {
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         watched.retain(|(other, _)| other != path);
@@ -34,15 +34,15 @@ impl Watched {
         }
     }
 
-    /// Stops watching.
+    /// Stops watching all files and folders.
     pub fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Checks that all of them are still the same.
+    /// Checks that all watched files and folders are still the same.
     ///
     /// # Errors
-    /// The first one that is not.
+    /// The error names the first one that is not the same.
     pub fn check(&self) -> Result<(), Moved> {
         let watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match watched.iter().find(|(path, was)| identity(path) != Some(*was)) {
@@ -52,10 +52,10 @@ impl Watched {
     }
 }
 
-/// Creates a folder and its parents, if missing. A new folder is private to its owner, with any umask.
+/// Creates a folder and its parents, if missing. A new folder is private to its owner, whatever the umask is.
 ///
 /// # Errors
-/// It can't be created.
+/// The folder can't be created.
 pub fn make_folder(path: &Path) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
@@ -64,10 +64,10 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     set_mode(path, 0o700)
 }
 
-/// Creates an empty file that is private to its owner, with any umask. An existing file stays as it is.
+/// Creates an empty file that is private to its owner, whatever the umask is. An existing file stays as it is.
 ///
 /// # Errors
-/// It can't be created.
+/// The file can't be created.
 pub fn make_file(path: &Path) -> io::Result<()> {
     match std::fs::OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(_) => set_mode(path, 0o600),
@@ -76,8 +76,8 @@ pub fn make_file(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes access for others, which an older version or a careless copy may have granted. If the file belongs to somebody
-/// else, this can't be done and is logged.
+/// Removes other users' access to a file, which an older version or a careless copy may have granted. If the file
+/// belongs to somebody else, this fails and is logged.
 pub fn make_private(path: &Path) {
     if let Err(error) = take_from_others(path) {
         tracing::warn!(path = %path.display(), %error, "other users of this machine can read this private file; change its mode");

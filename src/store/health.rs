@@ -1,13 +1,13 @@
-//! Whether the database answers and accepts writes, and which events are unfinished.
+//! Checks whether the database answers and accepts writes, and which events are unfinished.
 
 use super::{Store, StoreError, Tx};
 
-/// The events in one state.
+/// The number of events in one state.
 #[derive(Debug)]
 pub struct InboxRows {
-    /// `waiting`, `retrying` (waiting after a failed try), `quarantined` or `dead`.
+    /// The state: `waiting`, `retrying` (waiting after a failed try), `quarantined` or `dead`.
     pub state: String,
-    /// How many.
+    /// The number of events.
     pub events: i64,
     /// When the oldest of them arrived, in milliseconds since 1970.
     pub oldest_received_at_ms: i64,
@@ -15,7 +15,7 @@ pub struct InboxRows {
 
 from_row!(InboxRows { state, events, oldest_received_at_ms });
 
-/// Writes a row with nothing but the time: committing it proves that the database accepts writes.
+/// Writes a row that contains only the time. If it can be committed, the database accepts writes.
 ///
 /// # Errors
 /// The database does not answer, or does not accept writes.
@@ -31,9 +31,9 @@ pub async fn write_proof(tx: &mut Tx, now_ms: i64) -> Result<(), StoreError> {
 }
 
 impl Store {
-    /// Since when the longest-waiting event could have been processed, in milliseconds since 1970; `None` if no event
-    /// is waiting. For an event that failed, this is the time of its next attempt. The query reads a table, so success shows
-    /// more than an open connection.
+    /// Returns since when the longest-waiting event could have been processed, in milliseconds since 1970. For an
+    /// event that failed, this is the time of its next try. Returns `None` if no event is waiting. The query reads a
+    /// table, so success proves more than an open connection.
     ///
     /// # Errors
     /// The database does not answer.
@@ -45,12 +45,12 @@ impl Store {
         .await)
     }
 
-    /// Unfinished events: one row per state. (Most events are done and are not read.)
+    /// Returns the unfinished events, one row per state. (Most events are done and are not read.)
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn inbox_rows(&self) -> Result<Vec<InboxRows>, StoreError> {
-        // Two queries, so that each can use a partial index.
+        // There are two queries, so that each can use a partial index.
         let mut rows: Vec<InboxRows> = on_reader!(self, db => sqlx::query_as(
             "SELECT CASE WHEN error IS NULL THEN 'waiting' ELSE 'retrying' END AS state, \
              COUNT(*) AS events, MIN(received_at_ms) AS oldest_received_at_ms \

@@ -1,4 +1,4 @@
-//! The inbox: every Stripe event as it was delivered.
+//! Stores the inbox: every event that Stripe delivered, and every object that was fetched.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{InsertConn, Store, StoreError, Tx};
 use crate::config::Mode;
 
-/// How long the query for due events may take. It is short because booking waits for it and repeats it.
+/// How long the query for due events may take. It is short, because booking waits for it and repeats it.
 const DUE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A new event.
@@ -15,35 +15,35 @@ const DUE_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Arrival<'a> {
     /// Stripe's id of the event, or our own id for a fetched object.
     pub id: &'a str,
-    /// Stripe's event type.
+    /// Stripe's type of the event.
     pub kind: &'a str,
-    /// The API version of its payload; empty if it names none.
+    /// The API version of the event's payload; empty if the event names none.
     pub api_version: &'a str,
-    /// Whether Stripe sent it or we fetched it.
+    /// The source of the event: Stripe's delivery, or our request.
     pub source: Source,
-    /// Live or test mode.
+    /// Whether the event is from live or test mode.
     pub mode: Mode,
-    /// When Stripe created it.
+    /// When Stripe created the event, in milliseconds since 1970.
     pub created_at_ms: i64,
-    /// When it arrived.
+    /// When the event arrived, in milliseconds since 1970.
     pub received_at_ms: i64,
-    /// The raw bytes.
+    /// The raw body.
     pub body: &'a str,
-    /// Its first state.
+    /// The state in which the event is stored.
     pub state: EventState,
 }
 
 /// The source of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Stripe sent it.
+    /// Stripe delivered the event.
     Webhook,
-    /// We fetched it.
+    /// We fetched the object.
     Fetched,
 }
 
 impl Source {
-    /// The label in the database.
+    /// Returns the label in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Webhook => "webhook",
@@ -55,18 +55,18 @@ impl Source {
 /// The state of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventState {
-    /// Waiting for the worker.
+    /// The event waits for the worker.
     Waiting,
-    /// Booked, or nothing to book.
+    /// The event was booked, or there was nothing to book.
     Done,
-    /// Of the wrong mode: stored, never booked.
+    /// The event is of the wrong mode. It is stored, but never booked.
     Quarantined,
-    /// Every try failed; it needs manual review.
+    /// Every try failed. The event needs manual review.
     Dead,
 }
 
 impl EventState {
-    /// Every state.
+    /// All states.
     pub const ALL: [Self; 4] = [Self::Waiting, Self::Done, Self::Quarantined, Self::Dead];
 
     /// Parses the public label.
@@ -74,7 +74,7 @@ impl EventState {
         Self::ALL.into_iter().find(|state| state.label() == text)
     }
 
-    /// The public label.
+    /// Returns the public label.
     pub fn label(self) -> &'static str {
         match self {
             Self::Quarantined => "quarantined",
@@ -82,7 +82,8 @@ impl EventState {
         }
     }
 
-    /// The label in the database. (The inbox is append-only, so a renamed label keeps its old name there.)
+    /// Returns the label in the database. (The inbox is append-only, so a label that was renamed keeps its old name
+    /// there.)
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -96,15 +97,15 @@ impl EventState {
 /// A waiting event.
 #[derive(Debug)]
 pub struct Waiting {
-    /// Its id.
+    /// The event's id.
     pub id: String,
-    /// Its type.
+    /// The event's type.
     pub kind: String,
-    /// When it was created, in milliseconds since 1970.
+    /// When Stripe created the event, in milliseconds since 1970.
     pub created_at_ms: i64,
-    /// The raw bytes.
+    /// The raw body.
     pub body: String,
-    /// The number of tries.
+    /// The number of tries so far.
     pub attempts: i64,
 }
 
@@ -113,23 +114,23 @@ from_row!(Waiting { id, kind, created_at_ms, body, attempts });
 /// One event, for display.
 #[derive(Debug)]
 pub struct EventRow {
-    /// Its id.
+    /// The event's id.
     pub id: String,
-    /// Its type.
+    /// The event's type.
     pub kind: String,
-    /// Its state.
+    /// The event's state.
     pub state: String,
-    /// The number of tries.
+    /// The number of tries so far.
     pub attempts: i64,
     /// Why the last try failed.
     pub error: Option<String>,
-    /// The result of processing it.
+    /// The result of processing the event.
     pub outcome: Option<String>,
 }
 
 from_row!(EventRow { id, kind, state, attempts, error, outcome });
 
-/// Binds the values of an arrival, in the order of the statements that store it.
+/// Binds the values of an arrival, in the order in which the statements that store it need them.
 macro_rules! bound {
     ($query:expr, $arrival:expr) => {
         $query
@@ -149,7 +150,7 @@ const INSERT: &str = "INSERT INTO stripe_events (id, type, api_version, source, 
          received_at_ms, body, state, next_try_at_ms) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7) ON CONFLICT (id) DO NOTHING";
 
-/// Stores an event. Returns false if its id exists already; the first one stays.
+/// Stores an event. Returns false if its id exists already; the stored event is then kept.
 ///
 /// # Errors
 /// The database does not answer.
@@ -160,12 +161,13 @@ pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, StoreErr
     Ok(rows == 1)
 }
 
-/// The maximum number of events for [`insert_all`].
+/// The maximum number of events for one call of `insert_all`.
 pub const MAX_BATCH: usize = 512;
-/// The parameters of one event in the statement.
+/// The number of parameters per event in the statement.
 const VALUES: usize = 9;
 
-/// Missing rows are filled with rows without an id.
+/// Returns the statement that stores up to `rows` events. Unused places are filled with rows without an id, which are
+/// skipped.
 fn insert_text(rows: usize, numbered: bool) -> String {
     let row = |row: usize| {
         let place = |value| if numbered { format!("${}", row * VALUES + value) } else { "?".to_owned() };
@@ -182,7 +184,7 @@ fn insert_text(rows: usize, numbered: bool) -> String {
     )
 }
 
-/// An event, if it is still waiting.
+/// Returns an event, if it is still waiting.
 ///
 /// # Errors
 /// The database does not answer.
@@ -225,7 +227,7 @@ pub async fn set_outcome(tx: &mut Tx, id: &str, outcome: &str) -> Result<(), Sto
     Ok(())
 }
 
-/// Records a failed try, and when the next one is; without a next one the event is dead.
+/// Records a failed try, and the time of the next try. Without a next try, the event is dead.
 ///
 /// # Errors
 /// The database does not answer.
@@ -248,7 +250,7 @@ pub async fn failed(
     Ok(())
 }
 
-/// Puts an event back as if it had just arrived. Returns false if there is no such event, or it is quarantined.
+/// Puts an event back into the queue as if it had just arrived. Returns false if it does not exist or is quarantined.
 ///
 /// # Errors
 /// The database does not answer.
@@ -265,17 +267,18 @@ pub async fn replay(tx: &mut Tx, id: &str, now_ms: i64) -> Result<bool, StoreErr
 }
 
 impl InsertConn {
-    /// Stores events in one statement, which is its own transaction. Returns for each whether it is new, as [`insert`]
-    /// does. Of two with the same id, the first counts. They are committed when this returns without an error.
+    /// Stores events in one statement, which is its own transaction. Returns for each event whether it is new, as
+    /// [`insert`] does. Of two events with the same id, the first counts. When this returns without an error, the
+    /// events are committed.
     ///
-    /// It does not wait for transactions that write facts: each row depends only on its own key, and nothing is read that
-    /// another transaction could change.
+    /// The statement does not wait for transactions that write facts. Each row depends only on its own key, and the
+    /// statement reads nothing that another transaction could change.
     ///
     /// # Errors
-    /// The database does not answer, or rejects one of them: then none is stored.
+    /// The database does not answer, or rejects one of the events. Then none is stored.
     pub async fn insert_all(&mut self, arrivals: &[Arrival<'_>]) -> Result<Vec<bool>, StoreError> {
-        /// One statement for each power of two, so that both databases prepare only a few; with and without numbered
-        /// parameters.
+        /// There is one statement for each power of two, so that both databases prepare only a few. Each exists with
+        /// and without numbered parameters.
         static TEXTS: LazyLock<[Vec<String>; 2]> = LazyLock::new(|| {
             [false, true].map(|numbered| {
                 (0..=MAX_BATCH.ilog2()).map(|power| insert_text(1 << power, numbered)).collect()
@@ -303,7 +306,7 @@ impl InsertConn {
         Ok(arrivals.iter().map(|arrival| new.remove(arrival.id)).collect())
     }
 
-    /// Stores one event. Returns whether it is new: the number of added rows shows that faster than reading a row.
+    /// Stores one event. Returns whether it is new. The number of added rows shows that faster than reading a row.
     async fn insert(&mut self, arrival: &Arrival<'_>) -> Result<bool, StoreError> {
         let rows = on_adding!(self, db => bound!(sqlx::query(INSERT), arrival)
             .execute(db)
@@ -313,7 +316,7 @@ impl InsertConn {
 }
 
 impl Store {
-    /// The ids of up to `limit` due events, the longest due first.
+    /// Returns the ids of up to `limit` due events, the longest due first.
     ///
     /// # Errors
     /// The database does not answer.
@@ -328,7 +331,7 @@ impl Store {
         .await)
     }
 
-    /// Up to `limit` events, newest first, optionally of one state.
+    /// Returns up to `limit` events, newest first. If a state is given, only events in that state are returned.
     ///
     /// # Errors
     /// The database does not answer.
@@ -348,7 +351,7 @@ impl Store {
         .await)
     }
 
-    /// One event with its raw body.
+    /// Returns one event with its raw body.
     ///
     /// # Errors
     /// The database does not answer.

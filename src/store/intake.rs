@@ -1,8 +1,8 @@
-//! Stores deliveries: those that wait at the same time are committed together.
+//! Stores deliveries. Deliveries that wait at the same time are committed together.
 //!
-//! One rule must never be broken here: **a delivery is answered as stored only after its transaction was committed.** One
-//! task writes at a time, and each delivery waits for its result. A single delivery is committed immediately. Deliveries that
-//! arrive meanwhile share the next commit.
+//! One rule must never be broken here: **a delivery is acknowledged only after its transaction was committed.** One
+//! task writes at a time, and each delivery waits for its result. A single delivery is committed immediately.
+//! Deliveries that arrive meanwhile share the next commit.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,12 +16,14 @@ use super::inbox::{self, Arrival, EventState, Source};
 use super::{InsertConn, Store, StoreError, dialect};
 use crate::config::Mode;
 
-/// The maximum number of deliveries under way; more are answered as if the database did not answer.
+/// The maximum number of deliveries that are accepted and not yet stored. Further ones are answered as if the
+/// database did not answer.
 const PLACES: u32 = 2048;
-/// The maximum size of the bodies in one transaction, unless a single one is larger. It limits how long the database is
-/// locked.
+/// The maximum size of all bodies in one transaction, unless it contains a single larger one. It limits how long the
+/// database is locked.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
-/// How long one transaction may take. The databases usually fail earlier; a lost network reports nothing.
+/// How long one transaction may take. The database usually fails earlier, but if the network is lost, nothing reports
+/// it.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A delivery to be stored.
@@ -31,17 +33,17 @@ pub struct Delivered {
     pub id: String,
     /// Stripe's event type.
     pub kind: String,
-    /// The API version of its payload; empty if it names none.
+    /// The API version of the event's payload; empty if the event names none.
     pub api_version: String,
-    /// Live or test mode.
+    /// Whether the event is from live or test mode.
     pub mode: Mode,
-    /// When Stripe created it.
+    /// When Stripe created the event, in milliseconds since 1970.
     pub created_at_ms: i64,
-    /// When it arrived.
+    /// When the delivery arrived, in milliseconds since 1970.
     pub received_at_ms: i64,
-    /// The raw bytes.
+    /// The raw body.
     pub body: String,
-    /// Its first state.
+    /// The state in which the event is stored.
     pub state: EventState,
 }
 
@@ -61,7 +63,7 @@ impl Delivered {
     }
 }
 
-/// Whether it is new, or why it may not be stored.
+/// The result of a delivery: whether its event is new, or why it may not be stored.
 type Answer = Result<bool, StoreError>;
 
 /// A delivery, and the channel for its result.
@@ -69,7 +71,7 @@ type Answer = Result<bool, StoreError>;
 struct Waiting {
     delivered: Delivered,
     answer: oneshot::Sender<Answer>,
-    /// Released when the delivery is answered.
+    /// The permit is released when the delivery has its result.
     _place: OwnedSemaphorePermit,
 }
 
@@ -80,7 +82,7 @@ pub struct Intake {
     places: Arc<Semaphore>,
 }
 
-/// The queue of deliveries.
+/// The queue of waiting deliveries.
 #[derive(Debug)]
 struct Line {
     store: Store,
@@ -102,11 +104,12 @@ impl Intake {
         Self { line, places: Arc::new(Semaphore::new(PLACES as usize)) }
     }
 
-    /// Stores a delivery. Returns whether it is new. It is committed when this returns without an error. An event is stored
-    /// even if the caller stops waiting.
+    /// Stores a delivery. Returns whether its event is new. When this returns without an error, the event is
+    /// committed. The event is stored even if the caller stops waiting.
     ///
     /// # Errors
-    /// The database does not answer or rejects it, or too many deliveries are waiting. It may be stored nevertheless.
+    /// The database does not answer or rejects the event, or too many deliveries are waiting. The event may be stored
+    /// nevertheless.
     pub async fn store(&self, delivered: Delivered) -> Answer {
         let away = |why| StoreError::unavailable(io::Error::new(io::ErrorKind::NotConnected, why));
         let place = Arc::clone(&self.places).try_acquire_owned();
@@ -117,23 +120,23 @@ impl Intake {
             queue.waiting.push(Waiting { delivered, answer, _place: place });
             !std::mem::replace(&mut queue.written, true)
         };
-        // If no task is writing, one is spawned, so a client that disconnects only stops waiting. It runs on the same
-        // thread: waking another thread twice costs as much as everything else.
+        // If no task is writing, one is spawned. So a client that disconnects stops only its own waiting. The task
+        // runs on the same thread, because waking another thread twice costs as much as everything else.
         if nobody_writes {
             tokio::spawn(Writer { line: Arc::clone(&self.line), ended: false }.write());
         }
         answered.await.unwrap_or_else(|_| Err(away("storing broke off")))
     }
 
-    /// The number of accepted deliveries without a result.
+    /// Returns the number of accepted deliveries that have no result yet.
     #[cfg(any(test, feature = "test-support"))]
     pub fn under_way(&self) -> usize {
         PLACES as usize - self.places.available_permits()
     }
 
-    /// Accepts no more deliveries, and finishes the accepted ones.
+    /// Stops accepting deliveries, and finishes the accepted ones.
     pub async fn finish(&self) {
-        // Slots that are held here can't be taken by anybody else.
+        // While the slots are held here, no new delivery can take one.
         if let Ok(every_place) = self.places.acquire_many(PLACES).await {
             every_place.forget();
         }
@@ -142,11 +145,12 @@ impl Intake {
 
 impl Line {
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        // Nothing panics while holding the lock.
+        // No code panics while it holds the lock.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the first waiting deliveries, as many as fit into one transaction. If there are none, the writer ends.
+    /// Takes as many of the first waiting deliveries as fit into one transaction. If none are waiting, the writer
+    /// ends.
     fn take(&self) -> Vec<Waiting> {
         let mut queue = self.lock();
         let fit = fitting(&queue.waiting);
@@ -157,10 +161,10 @@ impl Line {
     }
 }
 
-/// Writes deliveries until none is waiting.
+/// The task that writes deliveries until none are waiting.
 struct Writer {
     line: Arc<Line>,
-    /// Whether it handed the queue over to the next delivery.
+    /// Whether the writer ended because no delivery was waiting. If not, it was interrupted.
     ended: bool,
 }
 
@@ -172,15 +176,15 @@ impl Writer {
                 self.ended = true;
                 return;
             }
-            // Boxed, because a spawned future is moved several times, and this is most of it.
+            // The future is boxed, because a spawned future is moved several times, and this is its largest part.
             Box::pin(store_and_answer(&self.line.store, &self.line.commits, together)).await;
         }
     }
 }
 
 impl Drop for Writer {
-    /// After a panic, or at the end of its thread: waiting deliveries are answered as not stored, and the next delivery
-    /// starts a new writer.
+    /// Handles a panic, or the end of the thread. Waiting deliveries are answered as not stored, and the next
+    /// delivery starts a new writer.
     fn drop(&mut self) {
         if !self.ended {
             tracing::error!("storing deliveries was interrupted");
@@ -189,7 +193,7 @@ impl Drop for Writer {
     }
 }
 
-/// How many of the first deliveries fit into one transaction; at least one, if there is one.
+/// Returns how many of the first deliveries fit into one transaction. This is at least one, if any are waiting.
 fn fitting(waiting: &[Waiting]) -> usize {
     let mut bytes = 0_usize;
     let fit = waiting.iter().take(inbox::MAX_BATCH).take_while(|one| {
@@ -199,10 +203,11 @@ fn fitting(waiting: &[Waiting]) -> usize {
     fit.count().max(1).min(waiting.len())
 }
 
-/// Stores deliveries together and sends each its own result. If one of them may be the cause of a failure, they are split
-/// in halves, down to that one: a delivery that the database rejects never fails another.
+/// Stores deliveries together, and sends each its own result. If one of them may be the cause of a failure, they are
+/// split in halves until that one is alone. So a delivery that the database rejects never makes another fail.
 async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Waiting>) {
-    // Every instance adds rows in the same order, so no two wait for each other. Of two with one id, the first stays first.
+    // Every instance adds rows in the same order, so that no two wait for each other. Of two deliveries with the same
+    // id, the first stays first.
     waiting.sort_by(|one, other| one.delivered.id.cmp(&other.delivered.id));
     let mut parts = vec![waiting];
     while let Some(mut part) = parts.pop() {
@@ -213,10 +218,10 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
             Ok((new, connection)) => {
                 commits.increment(1);
                 for (one, new) in part.into_iter().zip(new) {
-                    // A client that disconnected gets no result; its event is stored.
+                    // A client that disconnected gets no result, but its event is stored.
                     let _ = one.answer.send(Ok(new));
                 }
-                // Returning the connection takes a while, and no delivery waits for it.
+                // Returning the connection takes a while, and no delivery has to wait for it.
                 store.take_back(connection);
             }
             Err(error) if part.len() > 1 && dialect::is_about_rows(&error) => {
@@ -232,16 +237,16 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
     }
 }
 
-/// Stores deliveries in one transaction. Returns for each whether it is new, and the connection. They may be acknowledged
-/// only after this has returned: the statement is its own transaction, and its whole result is read, with the commit
-/// at the end.
+/// Stores deliveries in one transaction. Returns for each whether it is new, and the connection. They may be
+/// acknowledged only after this has returned. The statement is its own transaction, and its whole result is read,
+/// which ends with the commit.
 async fn commit(store: &Store, waiting: &[Waiting]) -> Result<(Vec<bool>, InsertConn), StoreError> {
     let arrivals: Vec<Arrival<'_>> = waiting.iter().map(|one| one.delivered.arrival()).collect();
     let mut connection = store.adding().await?;
     let mut new = connection.insert_all(&arrivals).await;
     if new.as_ref().is_err_and(|error| connection.was_gone(error)) {
-        // For instance after a restart of the server. If the server committed them nevertheless, they are found and count
-        // as not new; the worker processes them anyway.
+        // This happens, for instance, after a restart of the server. If the server committed the deliveries
+        // nevertheless, they are found and reported as not new. The worker processes them anyway.
         connection = store.adding().await?;
         new = connection.insert_all(&arrivals).await;
     }
@@ -256,7 +261,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_interrupted_writer_leaves_the_queue_to_the_next_delivery() {
+    async fn after_an_interrupted_writer_the_next_delivery_starts_a_new_one() {
         let intake = Intake::new(Store::away(), Counter::noop());
         intake.line.lock().written = true;
         drop(Writer { line: Arc::clone(&intake.line), ended: false });
@@ -270,9 +275,9 @@ mod tests {
             body: "{}".to_owned(),
             state: EventState::Waiting,
         };
-        // The database is down: fails immediately instead of waiting.
+        // The database is down, so the call must fail immediately instead of waiting.
         let answer = timeout(Duration::from_secs(60), intake.store(delivered)).await;
-        assert!(answer.expect("it is answered").is_err());
+        assert!(answer.expect("the delivery must get a result").is_err());
         assert_eq!(intake.under_way(), 0);
     }
 }

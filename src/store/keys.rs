@@ -1,4 +1,4 @@
-//! Keys that sign tokens, and secret API keys.
+//! Stores the keys that sign tokens, and secret API keys.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,11 +7,11 @@ use super::{Store, StoreError, Tx, rows};
 /// A stored signing key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SigningKeyRow {
-    /// Its id: the JWK thumbprint (RFC 7638).
+    /// The key's id: its JWK thumbprint (RFC 7638).
     pub kid: String,
-    /// The public half, base64url.
+    /// The public half, in base64url.
     pub public_key: String,
-    /// The private half, encrypted, base64url.
+    /// The private half, encrypted, in base64url.
     pub sealed_private_key: String,
 }
 
@@ -20,15 +20,15 @@ from_row!(SigningKeyRow { kid, public_key, sealed_private_key });
 /// A stored API key.
 #[derive(Clone, Debug)]
 pub struct ApiKeyRow {
-    /// Its id.
+    /// The key's id.
     pub id: String,
-    /// Its scopes, separated by spaces.
+    /// The key's scopes, separated by spaces.
     pub scopes: String,
 }
 
 from_row!(ApiKeyRow { id, scopes });
 
-/// The keys that sign and verify, the signing one (the newest) first.
+/// Returns the keys that sign and verify tokens. The first is the newest, which signs.
 ///
 /// # Errors
 /// The database does not answer.
@@ -59,31 +59,31 @@ row! {
     /// An API key to be stored.
     #[derive(Clone, Debug)]
     pub struct NewApiKey {
-        /// Its id.
+        /// The key's id.
         pub id: String,
-        /// Its name, for people.
+        /// The key's name, for people.
         pub name: String,
         /// The hash of the secret.
         pub hash: String,
-        /// Its scopes, separated by spaces.
+        /// The key's scopes, separated by spaces.
         pub scopes: String,
-        /// When it was created, in milliseconds since 1970.
+        /// When the key was created, in milliseconds since 1970.
         pub created_at_ms: i64,
     }
 }
 
-/// An API key in a list.
+/// An API key in a list of keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKeyListing {
-    /// Its id.
+    /// The key's id.
     pub id: String,
-    /// Its name, for people.
+    /// The key's name, for people.
     pub name: String,
-    /// Its scopes, separated by spaces.
+    /// The key's scopes, separated by spaces.
     pub scopes: String,
-    /// When it was created, in milliseconds since 1970.
+    /// When the key was created, in milliseconds since 1970.
     pub created_at_ms: i64,
-    /// When it was revoked, in milliseconds since 1970.
+    /// When the key was revoked, in milliseconds since 1970.
     pub revoked_at_ms: Option<i64>,
 }
 
@@ -99,7 +99,7 @@ pub async fn add_api_key(tx: &mut Tx, key: &NewApiKey) -> Result<(), StoreError>
     Ok(())
 }
 
-/// The API key with this id, revoked or not.
+/// Returns the API key with this id, revoked or not.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -112,7 +112,7 @@ pub async fn api_key_by_id(tx: &mut Tx, id: &str) -> Result<Option<ApiKeyListing
     .await)
 }
 
-/// Revokes an API key, unless it is revoked already.
+/// Revokes an API key, unless it is already revoked.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -128,7 +128,7 @@ pub async fn revoke_api_key(tx: &mut Tx, id: &str, now_ms: i64) -> Result<(), St
 }
 
 impl Store {
-    /// Every API key, oldest first, including revoked ones.
+    /// Returns every API key, including revoked ones, oldest first.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -140,7 +140,7 @@ impl Store {
         .await)
     }
 
-    /// The API key with this hash, unless it was revoked.
+    /// Returns the API key with this hash, unless it was revoked.
     ///
     /// # Errors
     /// The database does not answer.
@@ -151,8 +151,8 @@ impl Store {
             .await)
     }
 
-    /// Whether the database contains something that can only be read or checked with the encryption key it was written
-    /// with.
+    /// Whether the database contains something that can be read or checked only with the encryption key that was used
+    /// to write it.
     ///
     /// # Errors
     /// The database does not answer.

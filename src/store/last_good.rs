@@ -1,4 +1,4 @@
-//! The last known state of everything that the banner needs, in a file, for a start without the database.
+//! Saves the last known state of everything that banner requests need to a file, for a start without the database.
 
 use std::fs::File;
 use std::io::Write;
@@ -17,36 +17,38 @@ use crate::ids::SupporterId;
 use crate::keys::MacKey;
 use crate::supporters::StandingChange;
 
-/// The last known state of everything that the banner needs.
+/// The last known state of everything that banner requests need.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LastGood {
-    /// The number of publications.
+    /// The number of publications so far.
     pub publications: i64,
-    /// The active appeals; none if they come from a file.
+    /// The active appeals. Empty if the appeals come from a file.
     pub appeals: Vec<PublishedRow>,
-    /// The number of switch changes.
+    /// The number of switch changes so far.
     pub turns: i64,
     /// The state of every switch that was ever changed.
     pub switches: Vec<SwitchRow>,
     /// The last learned weights.
     pub learned: LearnedSoFar,
-    /// When the ticker totals last changed, in milliseconds since 1970.
+    /// When the totals of the tickers last changed, in milliseconds since 1970.
     pub tickers_as_of_ms: i64,
-    /// What tickers count, and their totals.
+    /// What each ticker counts, and its total.
     pub tickers: Vec<(TickerCount, i64)>,
-    /// Epochs that were raised within the lifetime of a token, ordered by supporter id.
+    /// The epochs of supporters (see `docs/decisions/0009-token-epochs.md`) that were raised so recently that an
+    /// older token may still be unexpired. Ordered by supporter id.
     pub epochs: Vec<(SupporterId, i64)>,
-    /// Standings that changed within the lifetime of a token.
+    /// Supporters' standings that changed so recently that a token from before the change may still be unexpired.
     pub standings: Vec<StandingChange>,
-    /// The time before which such changes are unknown, in milliseconds since 1970, because there were too many.
+    /// If there were too many changed standings to keep: the time (milliseconds since 1970) before which changes were
+    /// dropped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standings_forgotten_until_ms: Option<i64>,
-    /// The keys that sign and verify tokens, the signing one first; their private halves are encrypted.
+    /// The keys that sign and verify tokens; the first one signs. Their private halves are encrypted.
     pub signing_keys: Vec<SigningKeyRow>,
 }
 
-/// The file's content: the state, and a tag over its bytes.
+/// The file's content: the state, the time of writing, and a tag that authenticates both.
 #[derive(Serialize, Deserialize)]
 struct Kept<'a> {
     tag: String,
@@ -55,7 +57,7 @@ struct Kept<'a> {
     last_good: &'a RawValue,
 }
 
-/// Why a file can't be used.
+/// Why a saved file can't be used.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum LastGoodError {
@@ -70,8 +72,8 @@ pub enum LastGoodError {
 }
 
 impl LastGood {
-    /// Writes the file at `now_ms` (milliseconds since 1970), private to its owner. A process that dies in the middle
-    /// leaves the old file intact.
+    /// Writes the file so that only its owner can read it. `now_ms` (milliseconds since 1970) is stored as the time
+    /// of writing. If the process dies in the middle, the old file stays intact.
     ///
     /// # Errors
     /// The folder is missing, or can't be written to.
@@ -82,18 +84,18 @@ impl LastGood {
         let kept = serde_json::to_vec(&Kept { tag, at_ms: now_ms, last_good: &last_good })?;
         let mut file = tempfile::Builder::new().prefix("last-good-").suffix(".new").tempfile_in(folder)?;
         file.write_all(&kept)?;
-        // Readable only by its owner, with any umask.
+        // Only the owner can read the file, whatever the umask is.
         #[cfg(unix)]
         file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         file.as_file().sync_all()?;
         file.persist(path)?;
-        // A rename is durable only once the folder is synced, which is possible on unix only.
+        // A rename is durable only after the folder was synced, which is possible only on Unix.
         #[cfg(unix)]
         File::open(folder)?.sync_all()?;
         Ok(())
     }
 
-    /// Reads the file. Also returns when it was written, in milliseconds since 1970.
+    /// Reads the file. Returns the state, and when it was written, in milliseconds since 1970.
     ///
     /// # Errors
     /// See [`LastGoodError`].
@@ -125,7 +127,7 @@ mod tests {
         MacKey::new(secret)
     }
 
-    fn said(publications: i64) -> LastGood {
+    fn sample(publications: i64) -> LastGood {
         let row = SigningKeyRow {
             kid: "one".to_owned(),
             public_key: "public".to_owned(),
@@ -135,27 +137,27 @@ mod tests {
     }
 
     #[test]
-    fn what_was_kept_is_read_as_the_same_and_for_its_owner_alone() {
+    fn a_written_state_reads_back_equal_and_is_private_to_its_owner() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("last-good.json");
         assert!(matches!(LastGood::read(&path, &key(b"a")), Err(LastGoodError::Missing)));
         for publications in [1, 2] {
-            said(publications).write(&path, &key(b"a"), 7).unwrap();
-            assert_eq!(LastGood::read(&path, &key(b"a")).unwrap(), (said(publications), 7));
+            sample(publications).write(&path, &key(b"a"), 7).unwrap();
+            assert_eq!(LastGood::read(&path, &key(b"a")).unwrap(), (sample(publications), 7));
         }
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no other file may be left in the folder");
     }
 
     #[test]
-    fn a_file_of_which_any_byte_was_lost_or_changed_is_damaged() {
+    fn a_file_with_any_byte_lost_or_changed_is_reported_as_damaged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("last-good.json");
-        said(1).write(&path, &key(b"a"), 7).unwrap();
+        sample(1).write(&path, &key(b"a"), 7).unwrap();
         let whole = std::fs::read(&path).unwrap();
         let damaged = |bytes: &[u8]| {
             std::fs::write(&path, bytes).unwrap();
@@ -164,21 +166,21 @@ mod tests {
         for place in 0..whole.len() {
             let mut changed = whole.clone();
             changed[place] ^= 1;
-            assert!(damaged(&whole[..place]), "cut at {place}");
-            assert!(damaged(&changed), "changed at {place}");
+            assert!(damaged(&whole[..place]), "a file that is cut at byte {place} must be damaged");
+            assert!(damaged(&changed), "a file that is changed at byte {place} must be damaged");
         }
         assert!(!damaged(&whole));
         assert!(matches!(LastGood::read(&path, &key(b"b")), Err(LastGoodError::Damaged)));
     }
 
     #[test]
-    fn an_interrupted_write_leaves_the_old_file() {
+    fn an_interrupted_write_keeps_the_old_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("last-good.json");
-        said(1).write(&path, &key(b"a"), 7).unwrap();
-        // As left behind by a process that was killed between the first byte and the rename.
+        sample(1).write(&path, &key(b"a"), 7).unwrap();
+        // A process that was killed between the first byte and the rename leaves such a file behind.
         std::fs::write(folder.path().join("last-good-abc.new"), "{\"tag\":").unwrap();
-        assert_eq!(LastGood::read(&path, &key(b"a")).unwrap().0, said(1));
-        assert!(said(2).write(&path.join("below a file"), &key(b"a"), 8).is_err());
+        assert_eq!(LastGood::read(&path, &key(b"a")).unwrap().0, sample(1));
+        assert!(sample(2).write(&path.join("below a file"), &key(b"a"), 8).is_err());
     }
 }

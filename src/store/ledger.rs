@@ -1,4 +1,4 @@
-//! Contributions and ledger entries.
+//! Stores contributions and ledger entries.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> R
     Ok(())
 }
 
-/// Books an entry. Returns false if its cause is booked already.
+/// Books an entry. Returns false if an entry with the same cause is already booked.
 ///
 /// # Errors
 /// The database does not answer.
@@ -66,7 +66,7 @@ pub async fn book(tx: &mut Tx, entry: &Entry, now_ms: i64) -> Result<bool, Store
     Ok(rows == 1)
 }
 
-/// The causes of all booked entries of a gift, each with its date in milliseconds since 1970.
+/// Returns the causes of all booked entries of a gift, each with its date in milliseconds since 1970.
 ///
 /// # Errors
 /// The database does not answer.
@@ -219,7 +219,7 @@ impl GivenRow {
     }
 }
 
-/// The columns of a contribution that its standing needs.
+/// Reads the columns of a contribution that a standing depends on.
 pub(super) fn given(
     frequency: Frequency,
     at: &str,
@@ -229,7 +229,7 @@ pub(super) fn given(
     Ok(GiftSummary { frequency, state: state(at)?, last_retained_payment_at_ms, paid_until_ms })
 }
 
-/// What a supporter gave to one site, per contribution, within a transaction.
+/// Returns what a supporter gave to one site, per contribution, as the transaction sees it.
 ///
 /// # Errors
 /// The database does not answer, or contains a row that can't be read.
@@ -258,7 +258,7 @@ pub async fn is_stored(tx: &mut Tx, id: &ContributionId) -> Result<bool, StoreEr
     Ok(found.is_some())
 }
 
-/// The supporter to whom this contribution belongs so far.
+/// Returns the supporter to whom this contribution is currently assigned.
 ///
 /// # Errors
 /// The database does not answer, or contains an id that can't be read.
@@ -275,7 +275,7 @@ pub(super) const CONTRIBUTION: &str = "SELECT id, site, supporter_id, interval, 
      reversed_payments, session, subscription, subscriptions, customer FROM contributions";
 
 impl Store {
-    /// One contribution.
+    /// Returns a contribution.
     ///
     /// # Errors
     /// The database does not answer, or contains a row that can't be read.
@@ -285,7 +285,7 @@ impl Store {
         Ok(row.map(Contribution::try_from).transpose()?)
     }
 
-    /// When the first payment of a gift was booked, in milliseconds since 1970.
+    /// Returns when the first payment of a gift was booked, in milliseconds since 1970.
     ///
     /// # Errors
     /// The database does not answer.
@@ -298,7 +298,7 @@ impl Store {
         .await)
     }
 
-    /// What a supporter gave to one site, as the standing needs it.
+    /// Returns what a supporter gave to one site, in the form from which the standing is computed.
     ///
     /// # Errors
     /// As [`Store::contribution`].
@@ -311,7 +311,7 @@ impl Store {
         Ok(rows.into_iter().map(|row| row.given().map(|(_, given)| given)).collect::<Result<_, _>>()?)
     }
 
-    /// The first `limit` contributions with open alarms: id, and alarms as JSON.
+    /// Returns the first `limit` contributions with open alarms: the id, and the alarms in JSON.
     ///
     /// # Errors
     /// The database does not answer.
@@ -324,7 +324,7 @@ impl Store {
         .await)
     }
 
-    /// The number of contributions with open alarms.
+    /// Returns the number of contributions with open alarms.
     ///
     /// # Errors
     /// The database does not answer.

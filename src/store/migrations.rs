@@ -1,4 +1,4 @@
-//! The migrations, compiled into the program.
+//! Reads the migrations, which are compiled into the program.
 
 use rust_embed::Embed;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -14,12 +14,12 @@ struct Sqlite;
 #[include = "*.sql"]
 struct Postgres;
 
-/// Every migration for SQLite, in order: `0001_what_for.sql`.
+/// Returns every migration for SQLite, in order. A file is named like `0001_what_for.sql`.
 pub fn sqlite() -> Migrator {
     all::<Sqlite>()
 }
 
-/// Every migration for PostgreSQL, with the same numbers and names.
+/// Returns every migration for PostgreSQL, with the same numbers and names.
 pub fn postgres() -> Migrator {
     all::<Postgres>()
 }
@@ -31,10 +31,10 @@ fn all<Files: Embed>() -> Migrator {
 }
 
 fn read<Files: Embed>(name: &str) -> Migration {
-    let file = Files::get(name).expect("a name that was just listed");
-    let sql = String::from_utf8(file.data.into_owned()).expect("a migration is text");
-    let (number, what_for) = name.split_once('_').expect("a migration is called 0001_what_for.sql");
-    let number = number.parse().expect("a migration's name begins with its number");
+    let file = Files::get(name).expect("a listed migration must exist");
+    let sql = String::from_utf8(file.data.into_owned()).expect("a migration must be UTF-8 text");
+    let (number, what_for) = name.split_once('_').expect("a migration must be named like 0001_what_for.sql");
+    let number = number.parse().expect("a migration's name must begin with its number");
     let what_for = what_for.trim_end_matches(".sql").replace('_', " ");
     Migration::new(number, what_for.into(), MigrationType::Simple, AssertSqlSafe(sql).into_sql_str(), false)
 }
@@ -42,7 +42,7 @@ fn read<Files: Embed>(name: &str) -> Migration {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_migration_is_numbered_without_a_gap_and_both_databases_have_the_same() {
+    fn migrations_have_no_gaps_and_are_the_same_for_both_databases() {
         let names = |all: sqlx::migrate::Migrator| -> Vec<(i64, String)> {
             all.iter().map(|it| (it.version, it.description.to_string())).collect()
         };

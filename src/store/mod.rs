@@ -1,6 +1,6 @@
-//! The database.
+//! Reads and writes the database.
 //!
-//! **Owns** all the SQL, and everything particular to one database.
+//! **Owns** all SQL, and everything that is specific to one kind of database.
 //! **Never** decides anything about money or people.
 //! **Start at** [`Store::open`].
 //! **Tested in** `tests/store/`, and by every test of `tests/api/`.
@@ -54,7 +54,7 @@ pub use error::{Cause, StoreError, Unreadable};
 /// The database.
 #[derive(Clone, Debug)]
 pub struct Store {
-    /// Empty until the database was reached for the first time.
+    /// The connections. Empty until the database was reached for the first time.
     pools: Arc<OnceLock<Pools>>,
 }
 
@@ -70,17 +70,17 @@ pub enum OpenError {
     /// The folder can't be created.
     #[error("the folder {} can't be created ({error}); create it, or set data_dir to one that keepopen may write to", path.display())]
     Folder {
-        /// The folder.
+        /// The path of the folder.
         path: PathBuf,
-        /// Why not.
+        /// Why the folder can't be created.
         error: std::io::Error,
     },
     /// The lock file, by which processes wait for each other, can't be locked.
     #[error("{} can't be created or locked ({error}); make its folder belong to the user that runs keepopen, on a file system with file locks", path.display())]
     Lock {
-        /// The file.
+        /// The path of the lock file.
         path: PathBuf,
-        /// Why not.
+        /// Why the file can't be locked.
         error: std::io::Error,
     },
     /// The database can't be opened.
@@ -110,12 +110,13 @@ pub enum OpenError {
 
 impl OpenError {
     /// Whether opening may succeed later without intervention: the server is down, does not answer, or is starting or
-    /// stopping. A wrong password, for instance, is not such a case.
+    /// stopping. A wrong password, for instance, needs intervention.
     pub fn is_unreachable(&self) -> bool {
         match self {
             Self::Postgres(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => true,
             Self::Postgres(sqlx::Error::Database(error)) => {
-                // PostgreSQL's error classes: 08 connection, 57P01 to 57P03 stopping or starting, 53300 too many.
+                // These are PostgreSQL's error classes: 08 connection, 57P01 to 57P03 stopping or starting, 53300 too
+                // many connections.
                 let code = error.code().unwrap_or_default();
                 code.starts_with("08") || ["57P01", "57P02", "57P03", "53300"].contains(&&*code)
             }
@@ -125,7 +126,7 @@ impl OpenError {
 }
 
 impl Store {
-    /// Whether there is a database to open. A file may not exist yet; a server is assumed to exist.
+    /// Whether the database exists. A file may not exist yet; a server is assumed to have the database.
     pub fn is_made(url: &str) -> bool {
         !url.starts_with("sqlite:") || sqlite::is_made(url)
     }
@@ -133,14 +134,15 @@ impl Store {
     /// Opens and migrates the database.
     ///
     /// # Errors
-    /// It can't be opened or migrated, or its engine is too old.
+    /// The database can't be opened or migrated, or its engine is too old.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let store = Self::away();
         store.reach(url).await?;
         Ok(store)
     }
 
-    /// A database that was not reached yet: every call fails as unavailable until [`Self::reach`] has opened it.
+    /// Creates a store whose database was not reached yet. Every call fails as unavailable until [`Self::reach`] has
+    /// opened it.
     pub fn away() -> Self {
         Self { pools: Arc::default() }
     }
@@ -158,7 +160,7 @@ impl Store {
             Some("postgres" | "postgresql") => postgres::open(url).await?,
             _ => return Err(OpenError::Scheme),
         };
-        // Another task may have been faster; then its connections are used, and these are closed.
+        // Another task may have opened the database first. Then its connections are used, and these are closed.
         if let Err(second) = self.pools.set(pools) {
             second.close().await;
         }
@@ -177,13 +179,13 @@ impl Store {
         self.pools.get().ok_or_else(|| StoreError::unavailable(away()))
     }
 
-    /// Whether it is PostgreSQL.
+    /// Whether the database is PostgreSQL.
     fn is_on_postgres(&self) -> Result<bool, StoreError> {
         Ok(matches!(self.pools()?, Pools::Postgres { .. }))
     }
 
-    /// Starts a writing transaction. Only one runs at a time, so what it reads stays true until it commits; others wait for
-    /// it.
+    /// Starts a writing transaction. Only one runs at a time, and others wait for it. So what the transaction reads
+    /// stays true until it commits.
     ///
     /// # Errors
     /// The database does not answer.
@@ -191,7 +193,7 @@ impl Store {
         Ok(self.pools()?.begin().await?)
     }
 
-    /// Starts a transaction that only reads, from one snapshot. Nobody waits for it.
+    /// Starts a transaction that only reads, and reads from one snapshot. No other transaction waits for it.
     ///
     /// # Errors
     /// The database does not answer.
@@ -199,8 +201,8 @@ impl Store {
         Ok(self.pools()?.snapshot().await?)
     }
 
-    /// A connection for statements that are their own transactions and only add rows that depend on their own key. On
-    /// PostgreSQL they do not wait for writing transactions.
+    /// Returns a connection for statements that are their own transactions and only add rows, each of which depends
+    /// only on its own key. On PostgreSQL, these statements do not wait for writing transactions.
     ///
     /// # Errors
     /// The database does not answer.
@@ -208,23 +210,23 @@ impl Store {
         Ok(self.pools()?.adding().await?)
     }
 
-    /// Returns a connection of [`Self::adding`] after success.
+    /// Takes back a connection of [`Self::adding`] after success.
     pub(super) fn take_back(&self, adding: InsertConn) {
         if let Some(pools) = self.pools.get() {
             pools.take_back(adding);
         }
     }
 
-    /// Checks that committed data is where the next start will look for it. It is not if the database's files were moved or
-    /// deleted while they are open: then nothing may be acknowledged.
+    /// Checks that committed data is where the next start will look for it. That is not so if the database's files
+    /// were moved or deleted while they are open. Then nothing may be acknowledged.
     ///
     /// # Errors
-    /// It is not, or the database was not reached yet.
+    /// A file was moved, deleted or replaced, or the database was not reached yet.
     pub fn check_files(&self) -> Result<(), StoreError> {
         Ok(self.pools()?.check_files()?)
     }
 
-    /// Closes every connection, once it is free.
+    /// Closes every connection as soon as it is free.
     pub async fn close(&self) {
         if let Some(pools) = self.pools.get() {
             pools.close().await;

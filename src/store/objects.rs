@@ -1,4 +1,4 @@
-//! The stored facts about Stripe's objects, and which objects belong together.
+//! Stores facts (what Stripe said about an object), and which objects belong together.
 
 use super::pages::Cursor;
 use super::{Store, StoreError, Tx, Unreadable};
@@ -28,8 +28,8 @@ pub async fn add(tx: &mut Tx, report: Fact) -> Result<Option<Fact>, StoreError> 
     Ok(before)
 }
 
-/// The facts of one gift. (In SQLite, CROSS JOIN forces the plan to start with the gift. Otherwise it may read all objects
-/// in the requested order.)
+/// Selects the facts of one gift. (In SQLite, CROSS JOIN forces the plan to start with the gift. Otherwise it might
+/// read all objects in the requested order.)
 const OF_THE_SAME_GIFT: &str = "WITH RECURSIVE gift (id) AS ( \
        SELECT CAST($1 AS TEXT) \
        UNION \
@@ -38,7 +38,7 @@ const OF_THE_SAME_GIFT: &str = "WITH RECURSIVE gift (id) AS ( \
      SELECT fact FROM gift CROSS JOIN stripe_objects WHERE stripe_objects.id = gift.id \
      ORDER BY stripe_objects.id";
 
-/// All facts of the gift that `object` belongs to, ordered by id.
+/// Returns all facts of the gift that `object` belongs to, ordered by id.
 ///
 /// # Errors
 /// The database does not answer, or contains a fact that can't be read.
@@ -50,7 +50,8 @@ pub async fn of_the_same_gift(tx: &mut Tx, object: &str) -> Result<Vec<Fact>, St
     texts.iter().map(|text| Ok(read(text)?)).collect()
 }
 
-/// As [`OF_THE_SAME_GIFT`], for several gifts.
+/// Returns the query for the facts of several gifts; it is like [`OF_THE_SAME_GIFT`]. The query `which` selects the
+/// gifts.
 fn facts_of(which: &str) -> String {
     format!(
         "WITH RECURSIVE gift (contribution, id) AS ( \
@@ -64,8 +65,8 @@ fn facts_of(which: &str) -> String {
     )
 }
 
-/// All facts of the gifts that `which` finds between two cursors (times are `$1` and `$3`, ids `$2` and `$4`), each with
-/// its gift's id.
+/// Returns all facts of the gifts that the query `which` finds between two cursors, each with its gift's id. The
+/// cursors' times are `$1` and `$3`, their ids `$2` and `$4`.
 ///
 /// # Errors
 /// The database does not answer, or contains a fact that can't be read.
@@ -86,7 +87,7 @@ pub(super) async fn of_gifts(
     rows.into_iter().map(|(gift, text)| Ok((gift, read(&text)?))).collect()
 }
 
-/// The stored fact about one object.
+/// Returns the stored fact about an object.
 ///
 /// # Errors
 /// The database does not answer, or contains a fact that can't be read.
@@ -110,22 +111,22 @@ fn read(text: &str) -> Result<Fact, Unreadable> {
     serde_json::from_str(text).map_err(|_| Unreadable { what: "fact" })
 }
 
-/// Objects that can still change, ordered by when Stripe created them.
+/// Selects objects that can still change, ordered by when Stripe created them.
 const PENDING: &str = "SELECT pending_since_s, fact FROM stripe_objects WHERE pending_since_s < $1 \
      AND (pending_since_s > $2 OR (pending_since_s = $2 AND id > $3)) ORDER BY pending_since_s, id LIMIT $4";
 
 /// An object that can still change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingObject {
-    /// When Stripe created it, in seconds since 1970; 0 where Stripe does not say.
+    /// When Stripe created the object, in seconds since 1970; 0 if Stripe does not say.
     pub since_s: i64,
-    /// What is known of it.
+    /// The stored fact about the object.
     pub fact: Fact,
 }
 
 impl Store {
-    /// The first `limit` objects that can still change and that Stripe created before `before_s` (seconds since 1970),
-    /// oldest first, after the object `after`.
+    /// Returns the first `limit` objects after the object `after` that can still change and that Stripe created
+    /// before `before_s` (seconds since 1970). The oldest come first.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -146,7 +147,7 @@ impl Store {
         rows.into_iter().map(|(since_s, fact)| Ok(PendingObject { since_s, fact: read(&fact)? })).collect()
     }
 
-    /// Every fact, ordered by id.
+    /// Returns every fact, ordered by id.
     ///
     /// # Errors
     /// The database does not answer, or contains a fact that can't be read.
@@ -165,17 +166,17 @@ mod tests {
     use super::super::dialect::{Pools, READ_TIMEOUT};
     use super::*;
 
-    /// SQLite's query plan for a statement, one line per table.
+    /// Returns SQLite's query plan for a statement, one line per table.
     async fn plan(store: &Store, sql: &str) -> Vec<String> {
         let sql = format!("EXPLAIN QUERY PLAN {sql}");
-        let Pools::Sqlite { reader, .. } = store.pools().unwrap() else { panic!("it is SQLite") };
+        let Pools::Sqlite { reader, .. } = store.pools().unwrap() else { panic!("this test must run on SQLite") };
         let lease = &mut reader.acquire(READ_TIMEOUT).await.unwrap();
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut **lease).await.unwrap();
         rows.iter().map(|row| row.get::<String, _>("detail")).collect()
     }
 
     #[tokio::test]
-    async fn the_facts_of_a_gift_are_found_by_their_keys_however_many_there_are() {
+    async fn the_facts_of_a_gift_are_found_through_an_index() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("keepopen.db").display());
         let store = Store::open(&url).await.unwrap();

@@ -1,4 +1,4 @@
-//! Money on the Stripe account that belongs to none of our gifts.
+//! Stores the money on the Stripe account that belongs to none of our gifts.
 
 use serde::Serialize;
 
@@ -8,34 +8,34 @@ use super::{Store, StoreError, Tx};
 /// An object at Stripe that moved money and belongs to none of our gifts.
 #[derive(Debug)]
 pub struct OtherObject<'a> {
-    /// Its id.
+    /// The object's id.
     pub id: &'a str,
-    /// Its kind in plain words.
+    /// The object's kind, in plain words.
     pub kind: &'a str,
-    /// The site of another installation, if our metadata names one.
+    /// The site of another installation, if the object's metadata names one.
     pub site: Option<&'a str>,
     /// The currency's code, in capitals.
     pub currency: &'a str,
-    /// In Stripe's minor unit.
+    /// The amount, in Stripe's minor unit.
     pub amount_minor: i64,
-    /// When Stripe created it.
+    /// When Stripe created the object, in milliseconds since 1970.
     pub created_at_ms: i64,
 }
 
 /// The total of one kind, site and currency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OtherMoney {
-    /// The kind in plain words.
+    /// The kind, in plain words.
     pub kind: String,
-    /// The site of another installation, if our metadata names one; none for other software.
+    /// The site of another installation, if the metadata names one. `None` for objects of other software.
     pub site: Option<String>,
     /// The currency's code, in capitals.
     pub currency: String,
-    /// How many there are.
+    /// The number of objects.
     pub count: i64,
-    /// Their sum, in Stripe's minor unit.
+    /// The sum of their amounts, in Stripe's minor unit.
     pub amount_minor: i64,
-    /// When Stripe created the newest, in milliseconds since 1970.
+    /// When Stripe created the newest object, in milliseconds since 1970.
     pub newest_at_ms: i64,
 }
 
@@ -57,7 +57,7 @@ pub async fn put(tx: &mut Tx, it: &OtherObject<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Deletes an object: it is ours, or moved no money after all.
+/// Deletes an object, because it is ours or did not move money after all.
 ///
 /// # Errors
 /// The database does not answer.
@@ -69,7 +69,7 @@ pub async fn forget(tx: &mut Tx, object: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What is stored of an object: kind, site, currency and amount.
+/// Returns what is stored about an object: kind, site, currency and amount.
 ///
 /// # Errors
 /// The database does not answer.
@@ -99,7 +99,7 @@ pub async fn forget_tied(tx: &mut Tx, gift: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The site of another installation's gift that an object is linked to.
+/// Returns the site of the other installation's gift to which an object is linked.
 ///
 /// # Errors
 /// The database does not answer.
@@ -111,7 +111,7 @@ pub async fn other_site(tx: &mut Tx, object: &str) -> Result<Option<String>, Sto
 }
 
 impl Store {
-    /// All totals, by kind, site and currency.
+    /// Returns all totals, by kind, site and currency.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! The outbox: domain events, each written once and never changed.
+//! Stores the outbox: domain events, each of which is written once and never changed.
 
 use super::{Store, StoreError, Tx};
 use crate::contributions::DomainEvent;
@@ -7,14 +7,14 @@ use crate::ids::SupporterId;
 /// The state of an event when it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutboxState {
-    /// It was true when it was written, so its receivers get it.
+    /// The event was true when it was written, so its receivers get it.
     Current,
-    /// A later event had already superseded it, so nothing is sent.
+    /// A later event had already superseded this one, so it is not sent.
     Overtaken,
 }
 
 impl OutboxState {
-    /// The label in the database.
+    /// Returns the label in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Current => "current",
@@ -23,7 +23,7 @@ impl OutboxState {
     }
 }
 
-/// Writes an event. Returns false if its key exists already; the first one stays.
+/// Writes an event. Returns false if its key exists already; the stored event is then kept.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -60,28 +60,28 @@ pub async fn put(tx: &mut Tx, event: &DomainEvent, now_ms: i64) -> Result<bool, 
 /// A stored event.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OutboxRow {
-    /// Kind and cause.
+    /// The kind and cause of the event, which together identify it.
     pub key: String,
-    /// What happened.
+    /// The kind of event: what happened.
     pub kind: String,
-    /// The contribution.
+    /// The id of the contribution.
     pub contribution_id: String,
-    /// The supporter, if known.
+    /// The id of the supporter, if known.
     pub supporter_id: Option<String>,
-    /// The site.
+    /// The id of the site.
     pub site: String,
-    /// When it happened, in milliseconds since 1970.
+    /// When the event happened, in milliseconds since 1970.
     pub occurred_at_ms: i64,
-    /// JSON with amounts; no personal data.
+    /// Amounts in JSON, without personal data.
     pub payload: String,
-    /// See [`OutboxState`].
+    /// The label of an [`OutboxState`].
     pub state: String,
 }
 
 from_row!(OutboxRow { key, kind, contribution_id, supporter_id, site, occurred_at_ms, payload, state });
 
 impl Store {
-    /// Up to `limit` events after a sequence number, in the order in which they were written.
+    /// Returns up to `limit` events after a sequence number, in the order in which they were written.
     ///
     /// # Errors
     /// See [`StoreError`].

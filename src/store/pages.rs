@@ -1,4 +1,4 @@
-//! Pages of contributions and payments.
+//! Reads contributions and payments page by page.
 
 use super::ledger::{CONTRIBUTION, ContributionRow, EntryRow, currency, frequency, supporter_id};
 use super::payments::PaymentRow;
@@ -7,24 +7,24 @@ use crate::contributions::{Contribution, ContributionState, Entry, ExportedPayme
 use crate::ids::{ContributionId, SupporterId};
 use crate::money::{Currency, Money};
 
-/// Which contributions to list. A field without a value does not filter.
+/// Chooses the contributions to list. A field without a value does not filter.
 #[derive(Clone, Debug, Default)]
 pub struct ContributionFilter {
-    /// Given to this site.
+    /// Only contributions to this site.
     pub site: Option<String>,
-    /// With this state.
+    /// Only contributions in this state.
     pub state: Option<ContributionState>,
-    /// With this frequency.
+    /// Only contributions with this frequency.
     pub frequency: Option<Frequency>,
-    /// In this currency.
+    /// Only contributions in this currency.
     pub currency: Option<Currency>,
-    /// Recurring and still active: its subscription has not ended, and a payment was made or is under way.
+    /// Only active recurring contributions: the subscription has not ended, and a payment was made or is under way.
     pub running: bool,
-    /// Given by this supporter.
+    /// Only contributions of this supporter.
     pub supporter: Option<SupporterId>,
-    /// Started at or after this time, in milliseconds since 1970.
+    /// Only contributions that started at or after this time, in milliseconds since 1970.
     pub from_ms: Option<i64>,
-    /// Started before this time.
+    /// Only contributions that started before this time, in milliseconds since 1970.
     pub to_ms: Option<i64>,
 }
 
@@ -33,36 +33,37 @@ pub struct ContributionFilter {
 pub struct Cursor {
     /// The time by which the list is ordered, in milliseconds since 1970.
     pub at_ms: i64,
-    /// The id that orders items of the same time.
+    /// The id, by which items of the same time are ordered.
     pub id: String,
 }
 
 impl Cursor {
-    /// The position of a contribution in the list.
+    /// Returns the position of a contribution in the list.
     pub fn of(it: &Contribution) -> Self {
         Self { at_ms: it.started_at_ms.unwrap_or(0), id: it.id.as_str().to_owned() }
     }
 }
 
-/// Which payments to export.
+/// Chooses the payments to export.
 #[derive(Clone, Debug, Default)]
 pub struct PaymentFilter {
-    /// Given to this site.
+    /// Only payments to this site.
     pub site: Option<String>,
-    /// Paid at or after this time, in milliseconds since 1970.
+    /// Only payments at or after this time, in milliseconds since 1970.
     pub from_ms: Option<i64>,
-    /// Paid before this time.
+    /// Only payments before this time, in milliseconds since 1970.
     pub to_ms: Option<i64>,
 }
 
-/// A contribution with all of its bookings.
+/// A contribution with everything that was booked for it.
 #[derive(Clone, Debug)]
 pub struct ContributionDetail {
     /// The contribution.
     pub contribution: Contribution,
-    /// Its payments, oldest first.
+    /// The contribution's payments, oldest first.
     pub payments: Vec<Payment>,
-    /// Its entries, oldest first, each with the time at which it was booked, in milliseconds since 1970.
+    /// The contribution's entries, oldest first. Each has the time at which it was booked, in milliseconds since
+    /// 1970.
     pub entries: Vec<(Entry, i64)>,
 }
 
@@ -115,7 +116,7 @@ where
     }
 }
 
-/// Up to `limit` payments after a cursor, oldest first, each with details of its gift.
+/// Returns up to `limit` payments after a cursor, oldest first, each with details of its gift.
 ///
 /// # Errors
 /// The database does not answer, or contains a row that can't be read.
@@ -129,8 +130,8 @@ pub async fn payments_after(
     // Every id is greater than the empty text, so the first page begins with the first id.
     let after_id = after.map_or("", |cursor| cursor.id.as_str());
     let rows: Vec<ExportedRow> = on_tx!(tx, db => sqlx::query_as(
-        // In SQLite, CROSS JOIN forces the plan to start with the first table, whose index has the right order, so nothing
-        // is sorted.
+        // In SQLite, CROSS JOIN forces the plan to start with the first table. That table's index has the right
+        // order, so nothing is sorted.
         "SELECT object, contribution_id, payments.site, payments.currency, payments.amount_minor, \
          presented_currency, presented_minor, paid_at_ms, refunded_minor, disputed_minor, settled_currency, \
          fee_minor, net_minor, charge, payout, payout_arrives_at_ms, unsettled_minor, discrepancy_minor, kind, settle_by_ms, \
@@ -165,15 +166,16 @@ pub async fn payments_after(
         .collect()
 }
 
-/// A subscription without any payment (`open`, `expired`, `failed`) is not running.
+/// The condition of a running subscription. One without any payment (`open`, `expired`, `failed`) is not running.
 const RUNNING: &str =
     " AND interval <> 'once' AND ended_at_ms IS NULL AND state NOT IN ('open', 'expired', 'failed')";
 
-/// When it started; contributions without a date come first. There is an index on this.
+/// The expression for a contribution's start. Contributions without a date come first. There is an index on this
+/// expression.
 const BEGAN: &str = "COALESCE(started_at_ms, 0)";
 
 impl Store {
-    /// Up to `limit` contributions after a cursor, newest first.
+    /// Returns up to `limit` contributions after a cursor, newest first.
     ///
     /// # Errors
     /// The database does not answer, or contains a row that can't be read.
@@ -184,9 +186,9 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Contribution>, StoreError> {
         let until_ms = after.map_or(i64::MAX, |cursor| cursor.at_ms);
-        // The first page has no cursor: every row began before the end of time, so its id does not matter.
+        // The first page has no cursor. Every contribution began before the largest time, so the id does not matter.
         let before_id = after.map_or("", |cursor| cursor.id.as_str());
-        // A supporter's few gifts are found by supporter, all others in list order.
+        // A supporter's few gifts are found through the supporter; all others are read in list order.
         let by = match wanted.supporter {
             Some(_) => "supporter_id = $8",
             None => "CAST($8 AS TEXT) IS NULL",
@@ -215,7 +217,7 @@ impl Store {
         rows.into_iter().map(|row| Ok(Contribution::try_from(row)?)).collect()
     }
 
-    /// One contribution with its payments and entries, from one snapshot.
+    /// Returns a contribution with its payments and entries, from one snapshot.
     ///
     /// # Errors
     /// The database does not answer, or contains a row that can't be read.

@@ -1,4 +1,4 @@
-//! Payments as the finance team reads them.
+//! Stores payments in the form in which the finance team reads them.
 
 use super::ledger::{contribution_id, currency};
 use super::{Store, StoreError, Tx, Unreadable};
@@ -36,7 +36,7 @@ pub async fn put(tx: &mut Tx, it: &Payment) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The stored payments of a gift.
+/// Returns the stored payments of a gift.
 ///
 /// # Errors
 /// The database does not answer, or contains a row that can't be read.
@@ -136,9 +136,9 @@ impl TryFrom<PaymentRow> for Payment {
 /// A payment that Stripe has not settled within the time that its method allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overdue {
-    /// Its gift.
+    /// The id of the payment's gift.
     pub contribution: String,
-    /// Its key at Stripe.
+    /// The payment's key at Stripe.
     pub object: String,
     /// The unsettled amount, in the minor unit of the currency.
     pub minor: i64,
@@ -148,11 +148,12 @@ pub struct Overdue {
 
 from_row!(Overdue { contribution, object, minor, currency });
 
-/// The unsettled part of a payment.
+/// The expression for the unsettled part of a payment.
 const UNSETTLED: &str = "CASE WHEN kind = 'unconfirmed' THEN payments.amount_minor ELSE unsettled_minor END";
 
 impl Store {
-    /// The first `limit` payments that should have been settled before `now_ms` (milliseconds since 1970) and are not.
+    /// Returns the first `limit` payments that should have been settled before `now_ms` (milliseconds since 1970) but
+    /// are not.
     ///
     /// # Errors
     /// The database does not answer.
@@ -164,7 +165,7 @@ impl Store {
         on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(now_ms).bind(limit).fetch_all(db).await)
     }
 
-    /// The number of contributions with such a payment and no open alarm.
+    /// Returns the number of contributions that have an overdue payment and no open alarm.
     ///
     /// # Errors
     /// The database does not answer.
@@ -178,7 +179,7 @@ impl Store {
         .await)
     }
 
-    /// The overdue payments of each site and currency: how many, and their sum in the minor unit.
+    /// Returns the overdue payments of each site and currency: their number, and their sum in the minor unit.
     ///
     /// # Errors
     /// The database does not answer.
@@ -190,8 +191,8 @@ impl Store {
         on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(now_ms).fetch_all(db).await)
     }
 
-    /// Paid invoices for which Stripe has not said how they were paid: the first `limit` that were paid between two times,
-    /// in milliseconds since 1970.
+    /// Returns paid invoices for which Stripe has not said how they were paid: the first `limit` that were paid
+    /// between two times (milliseconds since 1970).
     ///
     /// # Errors
     /// The database does not answer.

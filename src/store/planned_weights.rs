@@ -1,46 +1,46 @@
-//! The planned split of readers between variants, hour by hour.
+//! Stores the planned split of readers between an appeal's variants, hour by hour.
 
 use std::ops::Range;
 
 use super::{Store, StoreError, Tx};
 
-/// The split of one hour.
+/// The planned split of one hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedWeights {
     /// When the hour began, in milliseconds since 1970.
     pub hour_at_ms: i64,
-    /// JSON: a list of variant ids with their weights.
+    /// A JSON list of variant ids with their weights.
     pub weights: String,
 }
 
 from_row!(PlannedWeights { hour_at_ms, weights });
 
-/// The first views of one hour.
+/// The number of a variant's first views in one hour. (A first view is a reader's first view of the variant.)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HourViews {
     /// When the hour began, in milliseconds since 1970.
     pub hour_at_ms: i64,
     /// The variant's id.
     pub variant: String,
-    /// How many.
+    /// The number of first views.
     pub views: i64,
 }
 
 from_row!(HourViews { hour_at_ms, variant, views });
 
-/// First views that are ignored for an appeal's weights.
+/// The number of first views that are ignored when an appeal's weights are learned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IgnoredViews {
     /// The appeal's id.
     pub appeal: String,
-    /// How many, in the period that weights are learned from.
+    /// The number of ignored views in the period from which weights are learned.
     pub views: i64,
 }
 
 from_row!(IgnoredViews { appeal, views });
 
-/// Records the split of the hour that begins at `hour_at_ms`, unless another instance did, and deletes those that began
-/// before `keep_from_ms`.
+/// Records the split of the hour that begins at `hour_at_ms`, unless another instance already did. Deletes the splits
+/// of hours that began before `keep_from_ms`.
 ///
 /// # Errors
 /// The database does not answer.
@@ -69,7 +69,7 @@ pub async fn record(
 }
 
 impl Store {
-    /// The splits of the hours that begin within `at_ms` (milliseconds since 1970).
+    /// Returns the splits of the hours that begin within `at_ms` (milliseconds since 1970).
     ///
     /// # Errors
     /// The database does not answer.
@@ -91,7 +91,8 @@ impl Store {
         .await)
     }
 
-    /// The first views of each variant, hour by hour, for the hours that begin within `at_ms` (milliseconds since 1970).
+    /// Returns the first views of each variant per hour, for the hours that begin within `at_ms` (milliseconds since
+    /// 1970).
     ///
     /// # Errors
     /// The database does not answer.
@@ -114,7 +115,7 @@ impl Store {
         .await)
     }
 
-    /// The appeals of a site for whose weights some views were ignored when they were last learned.
+    /// Returns the appeals of a site for which some views were ignored when their weights were last learned.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,35 +1,35 @@
-//! How often the variants of an appeal were seen, and what they raised.
+//! Reads how often the variants of an appeal were seen, and how much they raised.
 
 use std::ops::Range;
 
 use super::{Store, StoreError};
 use crate::money::Currency;
 
-/// The gifts that a variant brought, and what was retained of them.
+/// The gifts that a variant brought, and the amount that was retained (neither refunded nor disputed).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VariantGifts {
     /// The variant's id.
     pub variant: String,
-    /// Gifts with any retained payment.
+    /// The number of gifts with any retained payment.
     pub gifts: i64,
-    /// What was retained of them, in the currency's minor unit.
+    /// The retained amount, in the currency's minor unit.
     pub total_minor: i64,
 }
 
 from_row!(VariantGifts { variant, gifts, total_minor });
 
-/// How often something happened to a variant in an hour.
+/// The number of events of one kind, for a variant in an hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HourCount {
-    /// The hour, counted from 1970.
+    /// The hour, as a number of hours since 1970.
     pub hour: i64,
     /// The appeal's id.
     pub appeal: String,
     /// The variant's id.
     pub variant: String,
-    /// `first_view`, `later_view`, `click`, `checkout`, or `dismiss_` and the kind of dismissal.
+    /// The kind of event: `first_view`, `later_view`, `click`, `checkout`, or `dismiss_` and the kind of dismissal.
     pub kind: String,
-    /// How often.
+    /// The number of events.
     pub count: i64,
 }
 
@@ -38,13 +38,13 @@ from_row!(HourCount { hour, appeal, variant, kind, count });
 /// The number of contributions whose first payment was in this hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HourGifts {
-    /// The hour, counted from 1970.
+    /// The hour, as a number of hours since 1970.
     pub hour: i64,
-    /// The appeal's id; none if no appeal brought it.
+    /// The appeal's id; `None` if no appeal brought the contributions.
     pub appeal: Option<String>,
     /// The variant's id.
     pub variant: Option<String>,
-    /// How many.
+    /// The number of contributions.
     pub gifts: i64,
 }
 
@@ -53,15 +53,15 @@ from_row!(HourGifts { hour, appeal, variant, gifts });
 /// The sum of the ledger entries of one kind in an hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HourMoney {
-    /// The hour, counted from 1970.
+    /// The hour, as a number of hours since 1970.
     pub hour: i64,
-    /// The appeal's id; none if no appeal brought it.
+    /// The appeal's id; `None` if no appeal brought the money.
     pub appeal: Option<String>,
     /// The variant's id.
     pub variant: Option<String>,
     /// The kind of entry.
     pub kind: String,
-    /// ISO 4217 code.
+    /// The currency's ISO 4217 code.
     pub currency: String,
     /// The sum, in the currency's minor unit.
     pub total_minor: i64,
@@ -69,7 +69,7 @@ pub struct HourMoney {
 
 from_row!(HourMoney { hour, appeal, variant, kind, currency, total_minor });
 
-/// The queries for results, by site ($1) and period ($2, $3). A test checks that each uses an index.
+/// The queries for results, by site (`$1`) and period (`$2`, `$3`). A test checks that each uses an index.
 pub(super) const HOURLY_COUNTS: &str = "SELECT hour_at_ms / 3600000 AS hour, appeal, variant, kind, CAST(SUM(count) AS BIGINT) AS count \
      FROM banner_counts WHERE site = $1 AND hour_at_ms >= $2 AND hour_at_ms < $3 \
      GROUP BY hour_at_ms, appeal, variant, kind";
@@ -88,7 +88,7 @@ pub(super) const HOURLY_MONEY: &str = "SELECT e.occurred_at_ms / 3600000 AS hour
      GROUP BY e.occurred_at_ms / 3600000, c.appeal, c.variant, e.kind, e.currency";
 
 impl Store {
-    /// The events of a site's appeals in the whole hours that begin within `at_ms` (milliseconds since 1970).
+    /// Returns the counts of a site's appeals in the whole hours that begin within `at_ms` (milliseconds since 1970).
     ///
     /// # Errors
     /// The database does not answer.
@@ -101,7 +101,7 @@ impl Store {
         .await)
     }
 
-    /// The contributions to a site whose first payment was within `at_ms` (milliseconds since 1970).
+    /// Returns the contributions to a site whose first payment was within `at_ms` (milliseconds since 1970).
     ///
     /// # Errors
     /// The database does not answer.
@@ -114,7 +114,7 @@ impl Store {
         .await)
     }
 
-    /// What the ledger booked for a site within `at_ms` (milliseconds since 1970), without payouts.
+    /// Returns what the ledger booked for a site within `at_ms` (milliseconds since 1970), without payouts.
     ///
     /// # Errors
     /// The database does not answer.
@@ -127,8 +127,8 @@ impl Store {
         .await)
     }
 
-    /// The gifts in one currency that began within `at_ms` (milliseconds since 1970), and what was retained of all their
-    /// payments.
+    /// Returns the gifts in one currency that began within `at_ms` (milliseconds since 1970), and what was retained
+    /// of all their payments.
     ///
     /// # Errors
     /// The database does not answer.

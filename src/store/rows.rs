@@ -1,18 +1,18 @@
-//! SQL made from a row's own columns, so that each list of columns is written once and no two columns can be swapped.
+//! Builds SQL from a row's own columns. Each list of columns is written only once, so no two columns can be swapped.
 
 use sqlx::AssertSqlSafe;
 
-/// `INSERT INTO table (a, b) VALUES ($1, $2)`.
+/// Returns `INSERT INTO table (a, b) VALUES ($1, $2)`.
 pub fn insert(table: &str, columns: &[&str]) -> AssertSqlSafe<String> {
     AssertSqlSafe(plain(table, columns))
 }
 
-/// The same, unless a row with this key exists.
+/// Returns the same statement, which adds no row if one with this key exists.
 pub fn insert_new(table: &str, columns: &[&str], key: &str) -> AssertSqlSafe<String> {
     AssertSqlSafe(format!("{} ON CONFLICT ({key}) DO NOTHING", plain(table, columns)))
 }
 
-/// The same, but replaces the other columns of a row with this key.
+/// Returns the same statement, which replaces the other columns if a row with this key exists.
 pub fn upsert(table: &str, columns: &[&str], key: &str) -> AssertSqlSafe<String> {
     let keys: Vec<&str> = key.split(", ").collect();
     let others = columns.iter().filter(|column| !keys.contains(column));
@@ -26,7 +26,7 @@ fn plain(table: &str, columns: &[&str]) -> String {
     format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), places.join(", "))
 }
 
-/// `SELECT a, b FROM table`, followed by `rest`.
+/// Returns `SELECT a, b FROM table`, followed by `rest`.
 pub fn select_from(table: &str, columns: &[&str], rest: &str) -> AssertSqlSafe<String> {
     AssertSqlSafe(format!("SELECT {} FROM {table} {rest}", columns.join(", ")))
 }
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statements_name_each_column_once_and_in_one_order() {
+    fn statements_name_each_column_once_and_in_the_same_order() {
         let columns = ["id", "site", "state"];
         assert_eq!(insert("a", &columns).0, "INSERT INTO a (id, site, state) VALUES ($1, $2, $3)");
         assert_eq!(

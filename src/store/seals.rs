@@ -1,19 +1,19 @@
-//! Seals: the state of the ledger at a moment.
+//! Stores seals. A seal is a signed digest of the ledger's entries at a certain time.
 
 use super::{Store, StoreError, Tx};
 
-/// A seal.
+/// A seal of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seal {
-    /// The position in the booking order up to which it holds.
+    /// The position in the booking order up to which entries are sealed.
     pub up_to_seq: i64,
-    /// When it was created, in milliseconds since 1970.
+    /// When the seal was created, in milliseconds since 1970.
     pub made_at_ms: i64,
-    /// The number of entries that it covers.
+    /// The number of sealed entries.
     pub entries: i64,
-    /// SHA-256 of those entries, ordered by cause, in base64url.
+    /// The SHA-256 of the sealed entries, ordered by cause, in base64url.
     pub digest: String,
-    /// HMAC-SHA256 over all of the above, in base64url.
+    /// The HMAC-SHA256 of all other fields, in base64url.
     pub signature: String,
 }
 
@@ -22,11 +22,11 @@ from_row!(Seal { up_to_seq, made_at_ms, entries, digest, signature });
 /// The fields of an entry that a seal covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedEntry {
-    /// Its natural key.
+    /// The entry's cause, which identifies it.
     pub cause: String,
-    /// The gift.
+    /// The id of the gift.
     pub contribution_id: String,
-    /// The site.
+    /// The id of the site.
     pub site: String,
     /// The currency's code.
     pub currency: String,
@@ -34,9 +34,9 @@ pub struct SealedEntry {
     pub debit_account: String,
     /// The account that is credited.
     pub credit_account: String,
-    /// In the minor unit.
+    /// The amount, in the minor unit.
     pub amount_minor: i64,
-    /// When it happened, in milliseconds since 1970.
+    /// When the booked event happened, in milliseconds since 1970.
     pub occurred_at_ms: i64,
 }
 
@@ -54,7 +54,7 @@ from_row!(SealedEntry {
 /// Stores a seal.
 ///
 /// # Errors
-/// The database does not answer, or another was created at the same moment.
+/// The database does not answer, or another seal was created at the same time.
 pub async fn add(tx: &mut Tx, seal: &Seal) -> Result<(), StoreError> {
     write_row!(tx, insert "seals", {
         up_to_seq: seal.up_to_seq,
@@ -67,7 +67,7 @@ pub async fn add(tx: &mut Tx, seal: &Seal) -> Result<(), StoreError> {
 }
 
 impl Store {
-    /// The last seal.
+    /// Returns the last seal.
     ///
     /// # Errors
     /// The database does not answer.
@@ -79,7 +79,7 @@ impl Store {
         .await)
     }
 
-    /// The position of the last booked entry; 0 if there is none.
+    /// Returns the position of the last booked entry; 0 if there is none.
     ///
     /// # Errors
     /// The database does not answer.
@@ -89,7 +89,7 @@ impl Store {
             .await)
     }
 
-    /// Up to `limit` entries with causes after `after`, of those booked up to a position.
+    /// Returns up to `limit` entries that were booked up to a position and whose causes come after `after`.
     ///
     /// # Errors
     /// The database does not answer.

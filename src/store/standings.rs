@@ -1,20 +1,20 @@
-//! When a supporter's standing with a site last changed.
+//! Stores when a supporter's standing with a site last changed.
 
 use super::ledger::{frequency, given, supporter_id};
 use super::{Store, StoreError, Tx};
 use crate::ids::SupporterId;
 use crate::supporters::GiftSummary;
 
-/// A changed standing, and the contributions it follows from.
+/// A standing that changed, and the contributions from which it is computed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedStanding {
-    /// The supporter.
+    /// The id of the supporter.
     pub supporter: SupporterId,
-    /// The site.
+    /// The id of the site.
     pub site: String,
-    /// When it changed, in milliseconds since 1970.
+    /// When the standing changed, in milliseconds since 1970.
     pub changed_at_ms: i64,
-    /// What was given to the site, as of now.
+    /// What the supporter gave to the site, in its present state.
     pub given: Vec<GiftSummary>,
 }
 
@@ -42,7 +42,7 @@ pub async fn record_change(
 }
 
 impl Store {
-    /// The newest `limit` changes since `since_ms` (milliseconds since 1970), newest first.
+    /// Returns the newest `limit` changes since `since_ms` (milliseconds since 1970), newest first.
     ///
     /// # Errors
     /// The database does not answer, or contains a row that can't be read.

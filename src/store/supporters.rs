@@ -1,4 +1,4 @@
-//! Supporters.
+//! Stores supporters.
 
 use super::ledger::supporter_id;
 use super::{Store, StoreError, Tx};
@@ -32,10 +32,10 @@ pub async fn put(
     Ok(())
 }
 
-/// Records the current address of a gift's customer at Stripe, in place of the previous one.
+/// Records the current email address of a gift's customer at Stripe. It replaces the previous one.
 ///
-/// The supporter of a gift follows from the address that was given with it, even if the customer's address changes later;
-/// this address only helps to find them.
+/// A gift's supporter is determined by the address that was given with the gift, even if the customer's address
+/// changes later. The current address only helps to find the supporter.
 ///
 /// # Errors
 /// The database does not answer.
@@ -52,7 +52,7 @@ pub async fn put_customer_email(tx: &mut Tx, customer: &str, email: &Email) -> R
     Ok(())
 }
 
-/// The supporter with this address, within a transaction.
+/// Returns the supporter with this address, as the transaction sees it.
 ///
 /// # Errors
 /// The database does not answer, or contains an id that can't be read.
@@ -62,8 +62,8 @@ pub async fn by_email(tx: &mut Tx, email: &Email) -> Result<Option<SupporterId>,
     Ok(id.as_deref().map(supporter_id).transpose()?)
 }
 
-/// Raises the epoch to the number of withdrawals from this supporter. Returns the new epoch if it rose: older tokens are
-/// then invalid.
+/// Raises the supporter's epoch to the number of withdrawals. Returns the new epoch if it rose; older tokens are then
+/// invalid (see `docs/decisions/0009-token-epochs.md`).
 ///
 /// # Errors
 /// The database does not answer.
@@ -81,7 +81,7 @@ pub async fn raise_epoch(tx: &mut Tx, id: &SupporterId, now_ms: i64) -> Result<O
 }
 
 impl Store {
-    /// The epoch of a supporter; none if there is no such supporter.
+    /// Returns the epoch of a supporter; `None` if there is no such supporter.
     ///
     /// # Errors
     /// The database does not answer.
@@ -92,7 +92,7 @@ impl Store {
             .await)
     }
 
-    /// The supporters who gave with this address, or who have it at Stripe now, ordered by id.
+    /// Returns the supporters who gave with this address, or whose address at Stripe it is now, ordered by id.
     ///
     /// # Errors
     /// The database does not answer, or contains an id that can't be read.
@@ -109,7 +109,7 @@ impl Store {
         ids.iter().map(|id| Ok(supporter_id(id)?)).collect()
     }
 
-    /// What each supporter with this address gave to one site.
+    /// Returns what each supporter with this address gave to one site.
     ///
     /// # Errors
     /// As [`Store::supporters_by_email`].
@@ -126,7 +126,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Every supporter and epoch, ordered by id.
+    /// Returns every supporter with their epoch, ordered by id.
     ///
     /// # Errors
     /// The database does not answer.
@@ -134,7 +134,7 @@ impl Store {
         on_reader!(self, db => sqlx::query_as("SELECT id, epoch FROM supporters ORDER BY id").fetch_all(db).await)
     }
 
-    /// The epochs raised since `since_ms`: all that a valid token can be older than.
+    /// Returns the epochs that were raised at or after `since_ms`. Only tokens from before a raise are affected.
     ///
     /// # Errors
     /// The database does not answer, or contains an id that can't be read.

@@ -1,23 +1,23 @@
-//! How far Stripe's data was compared with ours, and what was found.
+//! Stores how far Stripe's data was compared with the ledger, and what the comparisons found.
 
 use super::{Store, StoreError, Tx};
 
-/// What is compared.
+/// The kind of data that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SweepKind {
     /// Stripe's list of events.
     Events,
-    /// Stripe's balance, and payouts.
+    /// Stripe's balance, and its payouts.
     Balance,
-    /// The objects themselves.
+    /// Stripe's objects themselves.
     Objects,
 }
 
 impl SweepKind {
-    /// Every kind.
+    /// All kinds.
     pub const ALL: [Self; 3] = [Self::Events, Self::Balance, Self::Objects];
 
-    /// The label in the database.
+    /// Returns the label in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Events => "events",
@@ -32,13 +32,13 @@ impl SweepKind {
 pub struct Sweep {
     /// The kind: `events`, `balance` or `objects`.
     pub kind: String,
-    /// Everything that Stripe created before this was compared, in seconds since 1970.
+    /// Everything that Stripe created before this time was compared. In seconds since 1970.
     pub cursor_s: i64,
-    /// When it finished, in milliseconds since 1970; none if not yet.
+    /// When the comparison finished, in milliseconds since 1970; `None` before the first one finished.
     pub finished_at_ms: Option<i64>,
-    /// How many of Stripe's objects were read.
+    /// The number of Stripe's objects that were read.
     pub looked_at: i64,
-    /// How many of them were new or changed.
+    /// The number of these objects that were new or changed.
     pub stored: i64,
 }
 
@@ -47,17 +47,18 @@ from_row!(Sweep { kind, cursor_s, finished_at_ms, looked_at, stored });
 /// A finding of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
-    /// The inbox id of a booked finding. For others, the kind of finding and the object's id.
+    /// The id: for a booked finding, its id in the inbox; otherwise, the kind of finding and the object's id.
     pub id: String,
-    /// Stripe's object.
+    /// The id of the object at Stripe.
     pub object: String,
-    /// For a booked finding, what it is; otherwise what is wrong with it.
+    /// For a booked finding, the kind of object; otherwise, what is wrong with the object.
     pub what: String,
-    /// What was compared.
+    /// The kind of comparison.
     pub sweep: String,
     /// When it was found, in milliseconds since 1970.
     pub found_at_ms: i64,
-    /// Whether it was booked, because no webhook had reported it. The others could not be ingested, or do not add up.
+    /// Whether the finding was booked, because no webhook had reported it. Other findings could not be ingested, or
+    /// do not add up.
     pub booked: bool,
 }
 
@@ -79,7 +80,7 @@ impl From<FindingRow> for Finding {
     }
 }
 
-/// Records that everything up to `cursor_s` was compared. The cursor never moves back.
+/// Records that everything up to `cursor_s` was compared. The cursor never moves backwards.
 ///
 /// # Errors
 /// The database does not answer.
@@ -106,7 +107,7 @@ pub async fn finish(
     Ok(())
 }
 
-/// Records a finding. Returns false if it was recorded before.
+/// Records a finding. Returns false if it is already recorded.
 ///
 /// # Errors
 /// The database does not answer.
@@ -138,7 +139,7 @@ pub async fn is_known(tx: &mut Tx, object: &str) -> Result<bool, StoreError> {
 }
 
 impl Store {
-    /// The progress of each comparison.
+    /// Returns the progress of each kind of comparison.
     ///
     /// # Errors
     /// The database does not answer.
@@ -150,7 +151,7 @@ impl Store {
         .await)
     }
 
-    /// Up to `limit` findings, newest first.
+    /// Returns up to `limit` findings, newest first.
     ///
     /// # Errors
     /// The database does not answer.

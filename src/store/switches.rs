@@ -1,4 +1,4 @@
-//! Switches that turn off a site's appeals, or one of its surfaces.
+//! Stores the switches that turn off a site's appeals, or one of its surfaces.
 
 use std::collections::BTreeMap;
 
@@ -13,20 +13,20 @@ use crate::appeals::{Switch, Switches};
 #[expect(missing_docs, reason = "the names are clear; times are milliseconds since 1970")]
 pub struct SwitchRow {
     pub site: String,
-    /// `all`, or a surface.
+    /// What the switch controls: `all`, or a surface.
     pub surface: String,
-    /// `on` or `off`.
+    /// The new state: `on` or `off`.
     pub state: String,
     pub set_at_ms: i64,
-    /// Who changed it: an API key's id, or `command line`.
+    /// Who changed the switch: an API key's id, or `command line`.
     pub set_by: String,
 }
 
 from_row!(SwitchRow { site, surface, state, set_at_ms, set_by });
 
-/// The database's label for the switch of a whole site.
+/// The label in the database for the switch of a whole site.
 const ALL: &str = "all";
-/// The newest change of each switch.
+/// Selects the newest change of each switch.
 const CURRENT: &str = "SELECT site, surface, state, set_at_ms, set_by FROM switches s \
      WHERE number = (SELECT MAX(number) FROM switches t WHERE t.site = s.site AND t.surface = s.surface)";
 
@@ -43,7 +43,7 @@ impl SwitchRow {
     }
 }
 
-/// The switches of each site that the rows name.
+/// Returns the switches of each site that the rows name.
 ///
 /// # Errors
 /// A row has a label that this version does not know.
@@ -77,7 +77,7 @@ pub async fn turn(tx: &mut Tx, row: &SwitchRow) -> Result<(), StoreError> {
     .map(drop))
 }
 
-/// The newest change of each switch of a site.
+/// Returns the newest change of each switch of a site.
 ///
 /// # Errors
 /// The database does not answer.
@@ -87,7 +87,7 @@ pub async fn of_site(tx: &mut Tx, site: &str) -> Result<Vec<SwitchRow>, StoreErr
 }
 
 impl Store {
-    /// The newest change of each switch.
+    /// Returns the newest change of each switch.
     ///
     /// # Errors
     /// The database does not answer.
@@ -96,7 +96,8 @@ impl Store {
         on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
     }
 
-    /// The number of publications and of switch changes so far. Each grows with every change of what is active.
+    /// Returns the number of publications and the number of switch changes so far. Every change of the active appeals
+    /// raises one of them.
     ///
     /// # Errors
     /// The database does not answer.

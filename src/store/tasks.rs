@@ -1,11 +1,11 @@
-//! The queue of tasks that run later, outside a transaction, each under its own key.
+//! Stores the queue of tasks that run later, outside a transaction. Each task has its own key.
 
 use super::{Store, StoreError, Tx};
 
-/// A task that a worker holds until its lease expires.
+/// A task that a worker holds until the lease expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claimed {
-    /// Kind and cause.
+    /// The task's key: its kind and cause.
     pub key: String,
     /// The task in JSON.
     pub payload: String,
@@ -18,15 +18,15 @@ from_row!(Claimed { key, payload, attempts });
 /// A task, for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskRow {
-    /// Kind and cause.
+    /// The task's key: its kind and cause.
     pub key: String,
-    /// `waiting` or `dead`.
+    /// The task's state: `waiting` or `dead`.
     pub state: String,
-    /// The number of tries.
+    /// The number of tries so far.
     pub attempts: i64,
-    /// When it was added, in milliseconds since 1970.
+    /// When the task was added, in milliseconds since 1970.
     pub created_at_ms: i64,
-    /// The worker that holds it.
+    /// The worker that holds the task.
     pub lease_owner: Option<String>,
     /// Why the last try failed.
     pub error: Option<String>,
@@ -34,14 +34,14 @@ pub struct TaskRow {
 
 from_row!(TaskRow { key, state, attempts, created_at_ms, lease_owner, error });
 
-/// The queue in numbers.
+/// The numbers of tasks in the queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TaskNumbers {
-    /// Tasks that are waiting or running.
+    /// The number of tasks that are waiting or running.
     pub waiting: i64,
-    /// Tasks that failed at every attempt.
+    /// The number of tasks that failed at every try.
     pub dead: i64,
-    /// When the oldest waiting task was added, in milliseconds since 1970; none if none is waiting.
+    /// When the oldest waiting task was added, in milliseconds since 1970; `None` if no task is waiting.
     pub oldest_at_ms: Option<i64>,
 }
 
@@ -53,7 +53,7 @@ struct NumbersRow {
 
 from_row!(NumbersRow { waiting, dead, oldest_at_ms });
 
-/// Adds a task. If its key is already waiting, nothing changes; if it is dead, it is retried.
+/// Adds a task. If a task with this key is waiting, nothing changes. If one is dead, it is retried.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -73,8 +73,8 @@ pub async fn put(tx: &mut Tx, kind: &str, key: &str, payload: &str, now_ms: i64)
     Ok(())
 }
 
-/// Removes a finished task. Returns false if the lease expired and another worker has it: then the transaction must not be
-/// committed.
+/// Removes a finished task. Returns false if the lease expired and another worker has the task. Then the transaction
+/// must not be committed.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -87,7 +87,7 @@ pub async fn finish(tx: &mut Tx, key: &str, owner: &str) -> Result<bool, StoreEr
     Ok(rows == 1)
 }
 
-/// Records a failed try, ends the lease, and sets the time of the next try; without one the task is dead.
+/// Records a failed try, ends the lease, and sets the time of the next try. Without a next try, the task is dead.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -112,7 +112,7 @@ pub async fn fail(
     Ok(())
 }
 
-/// Retries a dead task, with all its tries. Returns false if there is no such dead task.
+/// Retries a dead task, with the full number of tries. Returns false if no task with this key is dead.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -128,7 +128,7 @@ pub async fn replay(tx: &mut Tx, key: &str, now_ms: i64) -> Result<bool, StoreEr
     Ok(rows == 1)
 }
 
-/// Retries every dead task of a kind. Returns how many there are.
+/// Retries every dead task of a kind. Returns the number of these tasks.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -143,7 +143,8 @@ pub async fn replay_all(tx: &mut Tx, kind: &str, now_ms: i64) -> Result<u64, Sto
     .await.map(|done| done.rows_affected()))
 }
 
-/// Claims the longest-due task. On PostgreSQL several workers can claim at the same time without waiting for each other.
+/// Returns the statement that claims the longest-due task. On PostgreSQL, several workers can claim at the same time
+/// without waiting for each other.
 fn claim_text(skip_locked: &str) -> String {
     format!(
         "UPDATE tasks SET lease_owner = $1, next_try_at_ms = $2, attempts = attempts + 1 WHERE key = ( \
@@ -154,8 +155,8 @@ fn claim_text(skip_locked: &str) -> String {
 }
 
 impl Store {
-    /// Claims the longest-due task of a kind at `now_ms` for `owner`, until `until_ms`. It immediately counts as an attempt, so a
-    /// task that crashes its process does not run for ever.
+    /// Claims the longest-due task of a kind at `now_ms` for `owner`, until `until_ms`. The claim immediately counts
+    /// as a try, so a task that crashes its process is not tried for ever.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -166,7 +167,7 @@ impl Store {
         now_ms: i64,
         until_ms: i64,
     ) -> Result<Option<Claimed>, StoreError> {
-        // Looking does not wait for a writer, and usually finds nothing.
+        // This first query does not wait for a writer, and usually finds nothing.
         let due: Option<i64> = on_reader!(self, db => sqlx::query_scalar(
             "SELECT CAST(1 AS BIGINT) FROM tasks WHERE kind = $1 AND state = 'waiting' AND next_try_at_ms <= $2 LIMIT 1",
         )
@@ -188,7 +189,7 @@ impl Store {
             .await)
     }
 
-    /// Whether a task failed at every try.
+    /// Whether the task failed at every try.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -202,7 +203,8 @@ impl Store {
         Ok(dead.is_some())
     }
 
-    /// Up to `limit` tasks, the longest due first, optionally of one state.
+    /// Returns up to `limit` tasks, the longest due first. If a state is given, only tasks in that state are
+    /// returned.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -217,7 +219,7 @@ impl Store {
         .await)
     }
 
-    /// The number of tasks, and the age of the oldest.
+    /// Returns the numbers of tasks, and the time of the oldest.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,4 +1,5 @@
-//! What tests and benchmarks do to a store, and the product does not: behind the feature `test-support`.
+//! Contains operations that tests and benchmarks need and the product does not. They require the feature
+//! `test-support`.
 
 use std::any::Any;
 
@@ -10,13 +11,13 @@ use super::{Store, StoreError};
 use crate::contributions::{Contribution, Entry};
 
 impl Store {
-    /// The queries for results: of money, of gifts, and of counts.
+    /// The queries for results: money, gifts, and counts.
     pub const RESULT_QUERIES: [&str; 3] = [HOURLY_MONEY, HOURLY_GIFTS, HOURLY_COUNTS];
 
-    /// Runs one statement: the number of rows that it changed.
+    /// Runs one statement. Returns the number of rows that it changed.
     ///
     /// # Errors
-    /// The database refuses it, or does not answer.
+    /// The database rejects the statement, or does not answer.
     pub async fn run_sql(&self, sql: &str) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let statement = sqlx::AssertSqlSafe(sql.to_owned());
@@ -26,7 +27,7 @@ impl Store {
         Ok(rows)
     }
 
-    /// The first column of what a statement finds, as text.
+    /// Returns the first column of the rows that a statement finds, as text.
     ///
     /// # Errors
     /// As [`Store::run_sql`].
@@ -36,7 +37,8 @@ impl Store {
         on_tx!(&mut tx, db => sqlx::query_scalar(statement).fetch_all(db).await)
     }
 
-    /// Takes every connection that reads, as if the database did not answer, until the result is dropped.
+    /// Takes every connection that reads, as if the database did not answer. They are returned when the result is
+    /// dropped.
     ///
     /// # Errors
     /// The database does not answer.
@@ -57,7 +59,7 @@ impl Store {
         Ok(held)
     }
 
-    /// Every event, in the order of their ids.
+    /// Returns every event, ordered by id.
     ///
     /// # Errors
     /// The database does not answer.
@@ -70,7 +72,7 @@ impl Store {
         .await)
     }
 
-    /// Every contribution, in the order of their ids.
+    /// Returns every contribution, ordered by id.
     ///
     /// # Errors
     /// As [`Store::contribution`].
@@ -81,7 +83,7 @@ impl Store {
         rows.into_iter().map(|row| Ok(Contribution::try_from(row)?)).collect()
     }
 
-    /// Every entry, in the order of their causes.
+    /// Returns every entry, ordered by cause.
     ///
     /// # Errors
     /// As [`Store::contribution`].

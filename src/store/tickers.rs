@@ -1,16 +1,17 @@
-//! What tickers count.
+//! Adds up what tickers count.
 
 use super::{Store, StoreError};
 use crate::appeals::{TickerCount, TickerScope};
 
-/// What readers gave in one currency: the payments within the window, less their refunds and disputes, whenever those
-/// happened. Reversals of older payments do not count.
+/// Adds up what readers gave in one currency: the payments within the window, minus their refunds and disputes,
+/// whenever those happened. Reversals of older payments do not count.
 const MONEY: &str = "SELECT CAST(COALESCE(SUM(p.amount_minor - p.refunded_minor - p.disputed_minor), 0) AS BIGINT) FROM payments p";
-/// People with a retained payment, each once.
+/// Counts the people who have at least one retained payment (not fully refunded or disputed). Each person counts
+/// once.
 const SUPPORTERS: &str = "SELECT COUNT(DISTINCT supporter_id) FROM contributions";
 
 impl Store {
-    /// One total: in the minor unit of its currency, or a number of supporters.
+    /// Returns one total: an amount in the currency's minor unit, or a number of supporters.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,5 @@
-//! Events that booked nothing, by the objects that they name: the object that links one to a gift may arrive later.
+//! Stores which objects are named by events that booked nothing. An object that links one of them to a gift may
+//! arrive later.
 
 use super::{Store, StoreError, Tx};
 use crate::contributions::Contribution;
@@ -6,13 +7,13 @@ use crate::contributions::Contribution;
 /// Why an event booked nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// Its objects belong to none of our gifts.
+    /// The event's objects belong to none of our gifts.
     NotOurs,
-    /// It can't be read, and names no object of our gifts.
+    /// The event can't be read, and names no object of our gifts.
     Unreadable,
-    /// It belongs to one of our gifts, and its currency is unknown to this version.
+    /// The event belongs to one of our gifts, but this version does not know its currency.
     UnknownCurrency,
-    /// Every try failed.
+    /// Every try to process the event failed.
     Dead,
 }
 
@@ -27,10 +28,10 @@ impl Reason {
     }
 }
 
-/// The outcome of an event once its object turned out to belong to a gift.
+/// The outcome of an event whose object turned out later to belong to a gift.
 pub const TIED_LATER: &str = "tied later";
 
-/// An object, and everything linked to it.
+/// Selects an object and everything that is linked to it.
 pub(super) const TIED: &str = "WITH RECURSIVE gift (id) AS ( \
        SELECT CAST($1 AS TEXT) \
        UNION \
@@ -80,7 +81,7 @@ pub async fn is_of_a_gift(tx: &mut Tx, object: &str) -> Result<bool, StoreError>
     Ok(found.is_some())
 }
 
-/// Whether a gift began at this installation, even if its site is no longer configured.
+/// Whether a gift began at this installation. This stays true if its site is removed from the settings.
 ///
 /// # Errors
 /// The database does not answer.
@@ -108,8 +109,8 @@ pub async fn keep_other_gift(tx: &mut Tx, gift: &Contribution) -> Result<(), Sto
     Ok(())
 }
 
-/// After a gift was written: marks earlier events about its objects as linked later, and requeues those that could not be
-/// read. Returns whether any was requeued.
+/// Handles earlier events after a gift was written. Marks those about its objects as linked later, and requeues those
+/// that could not be read. Returns whether any event was requeued.
 ///
 /// # Errors
 /// The database does not answer.
@@ -143,7 +144,7 @@ pub async fn tie(tx: &mut Tx, gift: &Contribution, now_ms: i64) -> Result<bool, 
     Ok(again)
 }
 
-/// Requeues an event. Returns false if there is none, or it is quarantined.
+/// Requeues an event. Returns false if it does not exist or is quarantined.
 ///
 /// # Errors
 /// The database does not answer.
@@ -152,8 +153,8 @@ pub async fn requeue(tx: &mut Tx, event: &str, now_ms: i64) -> Result<bool, Stor
     super::inbox::replay(tx, event, now_ms).await
 }
 
-/// Requeues everything that an earlier version gave up or could not read, the first time that this version runs. Returns
-/// how many there are; none if this version ran before.
+/// When this version runs for the first time, requeues everything that an earlier version gave up or could not read.
+/// Returns the number of requeued events, or `None` if this version ran before.
 ///
 /// # Errors
 /// The database does not answer.
@@ -202,7 +203,7 @@ pub async fn close_dead(tx: &mut Tx, object: &str, outcome: &str) -> Result<u64,
 }
 
 impl Store {
-    /// Whether every try of an event failed.
+    /// Whether every try to process the event failed.
     ///
     /// # Errors
     /// The database does not answer.
@@ -214,7 +215,7 @@ impl Store {
         Ok(state.as_deref() == Some("dead"))
     }
 
-    /// The objects that dead events are about.
+    /// Returns the objects that dead events are about.
     ///
     /// # Errors
     /// The database does not answer.
@@ -224,7 +225,8 @@ impl Store {
             .await)
     }
 
-    /// Gifts of sites that were not configured when their events arrived: id and site.
+    /// Returns the gifts of sites that were not in the settings when their events arrived: the gift's id and the
+    /// site.
     ///
     /// # Errors
     /// The database does not answer.

@@ -168,7 +168,7 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
     Ok(())
 }
 
-/// Facts that are never booked.
+/// Reads an object whose facts are never booked.
 fn other_fact(object: &str, value: &Value, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let of = |name| Object { name, value };
     Ok(match object {

@@ -1,9 +1,9 @@
-//! Everything that differs between SQLite and PostgreSQL. All other SQL is shared.
+//! Contains everything that differs between SQLite and PostgreSQL. All other SQL is shared.
 //!
-//! **Owns** connections, transactions, versions, and the macros that run one statement on either.
+//! **Owns** connections, transactions, version checks, and the macros that run one statement on either database.
 //! **Never** knows a table.
 //! **Start at** [`Pools`].
-//! **Tested in** `tests/store/`; all of `tests/api/` runs on both.
+//! **Tested in** `tests/store/`; all of `tests/api/` runs on both databases.
 
 pub mod pool;
 pub mod postgres;
@@ -20,14 +20,14 @@ use sqlx::{PgConnection, SqliteConnection};
 
 use super::StoreError;
 
-/// How long one statement of a writing transaction may take. SQLite waits up to 10 s for another process that is writing.
+/// How long one statement of a writing transaction may take. SQLite waits up to 10 s for another writing process.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(12);
 /// How long a single reading statement may take.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long one statement of a reading transaction may take: some sum the whole ledger.
+/// How long one statement of a reading transaction may take. Some statements add up the whole ledger.
 const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Runs one statement on a borrowed connection, until its deadline, and records with the connection how it ended.
+/// Runs one statement on a borrowed connection until its deadline, and records on the lease how the statement ended.
 macro_rules! on_lease {
     ($lease:expr, $it:ident => $statement:expr) => {{
         let lease = $lease;
@@ -70,8 +70,8 @@ macro_rules! on_reader {
     };
 }
 
-/// Runs one writing statement that is its own transaction, on either database. On PostgreSQL it does not wait for
-/// [`Pools::begin`].
+/// Runs one writing statement that is its own transaction, on either database. On PostgreSQL the statement does not
+/// wait for transactions of [`Pools::begin`].
 macro_rules! on_writer {
     ($store:expr, $it:ident => $statement:expr) => {
         match $store.pools()? {
@@ -123,8 +123,8 @@ macro_rules! from_row {
     };
 }
 
-/// Writes one row. Each column is next to its value, so that values can't be swapped by their order. `insert` adds the row,
-/// `insert_new` adds it unless the key exists, and `upsert` replaces the row with this key. Returns the number of
+/// Writes one row. Each column is next to its value, so that no two values can be swapped. `insert` adds the row,
+/// `insert_new` adds it unless its key exists, and `upsert` replaces the row with this key. Returns the number of
 /// written rows.
 macro_rules! write_row {
     ($tx:expr, $how:ident $table:literal $(by $key:literal)?, { $($column:ident: $value:expr),+ $(,)? }) => {{
@@ -137,8 +137,9 @@ macro_rules! write_row {
     }};
 }
 
-/// Declares a row that is read and written as a whole: a struct whose fields have the names of its columns, the list of
-/// these columns, and how they are bound. All three come from one list of fields, so no two columns can be swapped.
+/// Declares a row that is always read and written as a whole: a struct whose fields have the names of its columns,
+/// the list of these columns, and the code that binds them. All three come from one list of fields, so no two columns
+/// can be swapped.
 macro_rules! row {
     (
         $(#[$meta:meta])*
@@ -154,7 +155,7 @@ macro_rules! row {
         from_row!($name { $($field),+ });
 
         impl $name {
-            /// The columns, in the order in which `bind_to` binds them.
+            /// The names of the columns, in the order in which `bind_to` binds them.
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),+];
 
             /// Binds every column to a statement of [`crate::store::rows::insert`].
@@ -172,23 +173,23 @@ macro_rules! row {
     };
 }
 
-/// The connections.
+/// The connections to the database.
 #[derive(Clone, Debug)]
 pub enum Pools {
-    /// One connection that writes, and several that read.
+    /// SQLite: one connection writes, and several read.
     Sqlite {
-        /// The writing one.
+        /// The connection that writes.
         writer: Pool<SqliteConnection>,
-        /// The reading ones; they never wait for the writer.
+        /// The connections that read. They never wait for the writer.
         reader: Pool<SqliteConnection>,
-        /// The database's files, as they were when they were opened.
+        /// The database's files, with their identity when they were opened.
         files: Arc<Files>,
     },
-    /// All connections read and write.
+    /// PostgreSQL: every connection reads and writes.
     Postgres {
-        /// For everything.
+        /// The connections for everything.
         pool: Pool<PgConnection>,
-        /// For threads that often add rows.
+        /// The connections of threads that often add rows.
         own: OwnConnections,
     },
 }
@@ -196,42 +197,43 @@ pub enum Pools {
 /// A transaction.
 #[derive(Debug)]
 pub enum Tx {
-    /// On SQLite.
+    /// A transaction on SQLite.
     Sqlite(Lease<SqliteConnection>),
-    /// On PostgreSQL.
+    /// A transaction on PostgreSQL.
     Postgres(Lease<PgConnection>),
 }
 
 /// A connection for statements that are their own transactions and only add rows.
 #[derive(Debug)]
 pub enum InsertConn {
-    /// On SQLite: the writing connection.
+    /// SQLite's writing connection.
     Sqlite(Lease<SqliteConnection>),
-    /// On PostgreSQL: one from the pool, which has just been checked.
+    /// A connection from PostgreSQL's pool, which has just been checked.
     Postgres(Lease<PgConnection>),
-    /// On PostgreSQL: the thread's own connection, which is not checked before use.
+    /// The thread's own connection to PostgreSQL, which is not checked before use.
     ThreadConn(ThreadConn),
 }
 
 impl InsertConn {
-    /// Whether the failure concerns only this connection, because it was not checked: another one may work.
+    /// Whether the failure concerns only this connection, because it was not checked before use. Another one may
+    /// work.
     pub fn was_gone(&self, error: &StoreError) -> bool {
         matches!(self, Self::ThreadConn(_))
             && error.library().is_some_and(<PgConnection as pool::Driver>::is_broken_by)
     }
 
-    /// Whether a long statement numbers its parameters. PostgreSQL requires it. SQLite looks up each name among all of
-    /// them, which for a thousand takes longer than storing the rows.
+    /// Whether a long statement numbers its parameters. PostgreSQL requires numbers. SQLite would look up each number
+    /// among all others, which for a thousand takes longer than storing the rows.
     pub fn numbers_parameters(&self) -> bool {
         matches!(self, Self::Postgres(_) | Self::ThreadConn(_))
     }
 }
 
 impl Tx {
-    /// Commits. Dropping the transaction instead rolls it back.
+    /// Commits the transaction. To roll it back instead, drop it.
     ///
     /// # Errors
-    /// The database does not answer; whether it committed is then unknown.
+    /// The database does not answer. It is then unknown whether the transaction was committed.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(lease) => lease.commit().await?,
@@ -241,7 +243,7 @@ impl Tx {
     }
 }
 
-/// Whether a statement may have failed because of one of its rows, so that the others could be stored without it.
+/// Whether a statement may have failed because of one of its rows, so that the others can be stored without that row.
 pub fn is_about_rows(error: &StoreError) -> bool {
     match error.library() {
         Some(sqlx::Error::Encode(_)) => true,
@@ -253,8 +255,8 @@ pub fn is_about_rows(error: &StoreError) -> bool {
     }
 }
 
-/// Whether a statement failed because of the database as a whole: it does not answer, or accepts no writes. A retry may
-/// succeed unchanged.
+/// Whether a statement failed because of the database as a whole: it does not answer, or accepts no writes. The same
+/// statement may succeed later.
 pub fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(error) if error.try_downcast_ref::<SqliteError>().is_some() => {
@@ -265,8 +267,8 @@ pub fn is_unavailable(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether a statement failed because another change was made first: a unique key is taken, or the database rolled back one
-/// of several conflicting transactions.
+/// Whether a statement failed because another change was made first. Either a unique key exists already, or the
+/// database rolled back one of several conflicting transactions.
 pub fn is_conflict(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(error) if error.is_unique_violation() => true,
@@ -278,7 +280,7 @@ pub fn is_conflict(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether an error of the client library means that its connection can't be used any more.
+/// Whether an error of the client library means that the connection can't be used any more.
 fn is_about_connection(error: &sqlx::Error) -> bool {
     use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
     matches!(error, Io(_) | Tls(_) | Protocol(_) | PoolTimedOut | PoolClosed | WorkerCrashed)
@@ -302,7 +304,7 @@ impl Pools {
         }
     }
 
-    /// Starts a transaction that only reads, from one snapshot.
+    /// Starts a transaction that only reads, and reads from one snapshot.
     pub async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
         match self {
             Self::Sqlite { reader, .. } => {
@@ -318,7 +320,7 @@ impl Pools {
         }
     }
 
-    /// A connection for statements that are their own transactions and only add rows.
+    /// Returns a connection for statements that are their own transactions and only add rows.
     pub async fn adding(&self) -> Result<InsertConn, sqlx::Error> {
         match self {
             Self::Sqlite { writer, .. } => Ok(InsertConn::Sqlite(writer.acquire(WRITE_TIMEOUT).await?)),
@@ -329,7 +331,7 @@ impl Pools {
         }
     }
 
-    /// Returns a connection after success. After a failure it is dropped instead.
+    /// Returns a connection to the pool after success. After a failure, drop it instead.
     pub fn take_back(&self, adding: InsertConn) {
         match (self, adding) {
             (Self::Postgres { own, .. }, InsertConn::ThreadConn(connection)) => own.put(connection),
@@ -341,11 +343,11 @@ impl Pools {
         }
     }
 
-    /// Checks that committed data is where the next start will look for it. It is not if the database's files were moved or
-    /// deleted while they are open.
+    /// Checks that committed data is where the next start will look for it. That is not so if the database's files
+    /// were moved or deleted while they are open.
     ///
     /// # Errors
-    /// It is not; the error names the file.
+    /// A file was moved, deleted or replaced. The error names the file.
     pub fn check_files(&self) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite { files, .. } => Ok(files.check()?),

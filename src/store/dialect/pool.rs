@@ -1,8 +1,10 @@
-//! A pool of database connections. Each connection has one user at a time, and every statement has a deadline.
+//! Implements a pool of database connections. Each connection has one user at a time, and every statement has a
+//! deadline.
 //!
-//! This replaces sqlx's pool for two reasons. When sqlx's pool takes a connection back, it checks the connection without a
-//! deadline while it holds the slot, so it can block for ever. It also keeps a SQLite connection whose transaction SQLite
-//! itself rolled back (as after a full disk), and then every new transaction on it fails.
+//! This pool replaces sqlx's pool for two reasons. When a connection is returned to it, sqlx's pool checks the
+//! connection without a deadline while it holds the slot, so it can block for ever. It also keeps a SQLite connection
+//! whose transaction SQLite itself rolled back, as after a full disk. Every new transaction on such a connection
+//! fails.
 
 use std::fmt;
 use std::future::Future;
@@ -22,35 +24,35 @@ use crate::clock::Stopwatch;
 
 /// How long a caller waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long an idle connection may take to answer the liveness check.
+/// How long an idle connection may take to answer the check that it is alive.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long rolling back an abandoned transaction may take.
+/// How long the rollback of an abandoned transaction may take.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
-/// The maximum duration of a transaction, as a multiple of its statement timeout.
+/// The maximum duration of a transaction, as a multiple of the statement timeout.
 const STATEMENTS_PER_TRANSACTION: u32 = 5;
-/// How long closing waits for connections in use, and then for each connection.
+/// How long closing the pool waits for connections in use, and then for each connection to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a pool needs to know about one kind of connection.
+/// Defines what a pool needs to know about one kind of connection.
 pub trait Driver: Connection + fmt::Debug + 'static {
-    /// Whether an idle connection is checked before use. A file does not go away as a server does.
+    /// Whether an idle connection is checked before use. A server can go away; a file can't.
     const CHECKED: bool;
-    /// Seconds after which a connection is replaced.
+    /// The number of seconds after which a connection is replaced.
     const LIFETIME_S: f64;
-    /// Seconds of idleness after which a connection is closed.
+    /// The number of idle seconds after which a connection is closed.
     const IDLE_S: f64;
 
-    /// Runs statements that return nothing.
+    /// Runs statements that return no rows.
     fn run(&mut self, sql: &'static str) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
     /// Whether this error makes the connection unusable.
     fn is_broken_by(error: &sqlx::Error) -> bool;
 }
 
-/// Opens a connection.
+/// A function that opens a connection.
 type Connect<C> = dyn Fn() -> Pin<Box<dyn Future<Output = Result<C, sqlx::Error>> + Send>> + Send + Sync;
 
-/// A bounded number of connections, opened on demand.
+/// A limited number of connections, which are opened on demand.
 pub struct Pool<C: Driver>(Arc<Inner<C>>);
 
 struct Inner<C: Driver> {
@@ -96,10 +98,10 @@ impl<C: Driver> Pool<C> {
         pool
     }
 
-    /// Borrows a connection on which each statement may take as long as `deadline`.
+    /// Borrows a connection on which each statement may take up to `deadline`.
     ///
     /// # Errors
-    /// No connection is free, or can be opened, in time.
+    /// No connection became free, or could be opened, in time.
     pub async fn acquire(&self, deadline: Duration) -> Result<Lease<C>, sqlx::Error> {
         match timeout(ACQUIRE_TIMEOUT, self.take(deadline)).await {
             Ok(lease) => lease,
@@ -129,7 +131,7 @@ impl<C: Driver> Pool<C> {
         })
     }
 
-    /// An idle connection that is usable.
+    /// Returns a usable idle connection.
     async fn alive(&self) -> Option<(C, Stopwatch)> {
         loop {
             let Idle { mut connection, made, since } = self.lock().pop()?;
@@ -147,7 +149,7 @@ impl<C: Driver> Pool<C> {
         }
     }
 
-    /// Closes every idle connection, because one of the same age did not answer.
+    /// Closes every idle connection. This is called if one of about the same age did not answer.
     fn distrust(&self) {
         let idle = std::mem::take(&mut *self.lock());
         tracing::warn!(
@@ -165,7 +167,7 @@ impl<C: Driver> Pool<C> {
         idle.push(Idle { connection, made, since: Stopwatch::start() });
     }
 
-    /// Lends no more connections, waits a while for those in use, and closes them all.
+    /// Stops lending connections, waits a while for those in use, and closes all of them.
     pub async fn close(&self) {
         self.0.closed.store(true, Ordering::Release);
         if timeout(CLOSE_TIMEOUT, self.0.slots.acquire_many(self.0.size)).await.is_err() {
@@ -182,7 +184,7 @@ impl<C: Driver> Pool<C> {
         }
     }
 
-    /// The maximum number of connections.
+    /// Returns the maximum number of connections.
     #[cfg(feature = "test-support")]
     pub fn size(&self) -> u32 {
         self.0.size
@@ -193,29 +195,29 @@ impl<C: Driver> Pool<C> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Idle<C>>> {
-        // Nothing panics while holding the lock.
+        // No code panics while it holds the lock.
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What the last user may have left behind on a connection.
+/// What the last user may have left unfinished on a connection.
 #[derive(Clone, Copy, Debug, Default)]
 struct Use {
-    /// A statement was started and did not finish.
+    /// Whether a statement was started and did not finish.
     in_statement: bool,
-    /// A transaction was started, and neither committed nor rolled back.
+    /// Whether a transaction was started, and neither committed nor rolled back.
     in_transaction: bool,
-    /// It can't be used any more.
+    /// Whether the connection can't be used any more.
     broken: bool,
 }
 
-/// A borrowed connection. Dropping it rolls back what is left open and returns it. A connection that failed is closed
-/// instead, and the pool opens another.
+/// A borrowed connection. When it is dropped, an open transaction is rolled back, and the connection returns to the
+/// pool. A connection that failed is closed instead, and the pool opens another.
 pub struct Lease<C: Driver> {
     connection: Option<C>,
     made: Stopwatch,
     deadline: Duration,
-    /// Time since it was borrowed.
+    /// The time since the connection was borrowed.
     lent: Stopwatch,
     use_: Use,
     pool: Pool<C>,
@@ -229,7 +231,7 @@ impl<C: Driver> fmt::Debug for Lease<C> {
 }
 
 impl<C: Driver> Lease<C> {
-    /// Begins a transaction with these statements.
+    /// Begins a transaction with the statements in `sql`.
     pub async fn begin(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
         self.use_.in_transaction = true;
         let deadline = self.start();
@@ -249,7 +251,8 @@ impl<C: Driver> Lease<C> {
         outcome
     }
 
-    /// Records that a statement starts. Returns how long it may take: its own limit, or what is left of the transaction's.
+    /// Records that a statement starts. Returns how long it may take: its own limit, or what remains of the
+    /// transaction's limit.
     pub fn start(&mut self) -> Duration {
         self.use_.in_statement = true;
         let whole = self.deadline * STATEMENTS_PER_TRANSACTION;
@@ -273,13 +276,13 @@ impl<C: Driver> Deref for Lease<C> {
     type Target = C;
 
     fn deref(&self) -> &C {
-        self.connection.as_ref().expect("it is taken out only when this is dropped")
+        self.connection.as_ref().expect("the connection must be present until the lease is dropped")
     }
 }
 
 impl<C: Driver> DerefMut for Lease<C> {
     fn deref_mut(&mut self) -> &mut C {
-        self.connection.as_mut().expect("it is taken out only when this is dropped")
+        self.connection.as_mut().expect("the connection must be present until the lease is dropped")
     }
 }
 
@@ -293,10 +296,10 @@ impl<C: Driver> Drop for Lease<C> {
             self.pool.put(connection, self.made);
             return;
         }
-        // Without a runtime, as at the end of the process, it is closed.
+        // Without a runtime, as at the end of the process, the connection is closed.
         let Ok(runtime) = Handle::try_current() else { return };
         let (pool, made, in_transaction) = (self.pool.clone(), self.made, self.use_.in_transaction);
-        // The slot stays taken until the connection is clean, so the next user gets it clean.
+        // The slot stays taken until the connection is clean, so that the next user gets a clean connection.
         let slot = self.slot.take();
         runtime.spawn(async move {
             let cleaned = timeout(CLEANUP_TIMEOUT, async {
@@ -304,7 +307,8 @@ impl<C: Driver> Drop for Lease<C> {
             });
             match cleaned.await {
                 Ok(Ok(())) => pool.put(connection, made),
-                // SQLite reports this when it rolled back by itself. Another connection costs little.
+                // SQLite reports this error if it rolled back by itself. The connection is closed, because opening
+                // another costs little.
                 Ok(Err(error)) => tracing::debug!(%error, "replacing a database connection"),
                 Err(_) => pool.distrust(),
             }
@@ -321,8 +325,8 @@ pub async fn within<T>(
     timeout(deadline, statement).await.unwrap_or_else(|_| Err(timed_out()))
 }
 
-/// Without a connection the database is unavailable, for any reason that the server gives: a changed password, or a database
-/// that accepts no connections.
+/// Converts a failure to connect to an error that means "unavailable". Without a connection the database is
+/// unavailable for any reason that the server gives, such as a changed password.
 fn not_connected(error: sqlx::Error) -> sqlx::Error {
     match error {
         error @ sqlx::Error::Io(_) => error,

@@ -1,4 +1,4 @@
-//! PostgreSQL 14 or newer, for several instances on one database.
+//! Supports PostgreSQL 14 or newer, with several instances on one database.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -15,30 +15,31 @@ use super::{Pools, is_about_connection};
 use crate::clock::Stopwatch;
 use crate::store::{OpenError, migrations};
 
-/// `server_version_num` of version 14.
+/// The `server_version_num` of version 14.
 const OLDEST: i64 = 140_000;
-/// Connections of one instance.
+/// The number of connections of one instance.
 const CONNECTIONS: u32 = 10;
 /// How long a request, or the start, waits for a connection while the server is down, before it fails.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// The advisory lock that a writing transaction holds: "keepopen" as a number.
 const WRITER: i64 = 0x6b65_6570_6f70_656e;
-/// A transaction that waits longer for another to finish fails as unavailable and is retried, rather than hang.
+/// A transaction that waits longer than this for another to finish fails as unavailable. It is then retried.
 const LOCK_TIMEOUT: &str = "5s";
-/// How a writing transaction begins.
+/// The statements that begin a writing transaction.
 ///
-/// - The server ends a transaction that is idle for 10 s, or a statement that exceeds our timeout: an instance that
-///   died or lost the server must not keep the lock. Our transactions wait for nothing but the database.
-/// - Every statement finds its rows by key. A cached plan from when a table was new would read whole tables instead.
+/// - The server ends a transaction that is idle for 10 s, or a statement that exceeds our timeout. So an instance that
+///   died or lost the server does not keep the lock. Our transactions wait for nothing but the database.
+/// - Every statement must find its rows by key. A plan that was cached when a table was new would read whole tables
+///   instead.
 const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL statement_timeout = '10s'; \
     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
-/// How a reading transaction begins. An idle one is ended too, but later: until then a migration waits for the tables that
-/// it has read, and everybody else waits for the migration.
+/// The statements that begin a reading transaction. The server also ends an idle one, but later. Until then, a
+/// migration waits for the tables that the transaction has read, and everybody else waits for the migration.
 pub const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
     SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
-/// The settings of each session. sqlx can't set keepalive on its own socket, so on our side each statement has a deadline
-/// and each connection is checked before use. On the server's side, keepalive ends the session of a client that is gone
-/// within about 25 s, and releases what it holds.
+/// The settings of each session. They contain keepalive for the server's side: within about 25 s, the server ends the
+/// session of a client that is gone, and releases its locks. sqlx can't set keepalive on its own socket. So on our
+/// side, each statement has a deadline, and each connection is checked before use.
 const SESSION: [(&str, &str); 6] = [
     ("lock_timeout", LOCK_TIMEOUT),
     ("statement_timeout", "130s"),
@@ -47,34 +48,35 @@ const SESSION: [(&str, &str); 6] = [
     ("tcp_keepalives_count", "3"),
     ("tcp_user_timeout", "25s"),
 ];
-/// Time between two attempts to connect to a starting server.
+/// The time between two attempts to connect to a server that is starting.
 const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Seconds for which a thread's own connection may be idle and still be used unchecked; also the time between two attempts
-/// to open one.
+/// The number of seconds for which a thread's own connection may be idle and still be used unchecked. It is also the
+/// time between two attempts to open one.
 const SILENT_S: f64 = 10.0;
-/// Seconds after which a thread's own connection is replaced, as in the pool.
+/// The number of seconds after which a thread's own connection is replaced, as in the pool.
 const LIFETIME_S: f64 = 30.0 * 60.0;
-/// How long a statement on a thread's own connection may take. Then the same rows are tried on a connection of the pool,
-/// while the caller still waits.
+/// How long a statement on a thread's own connection may take. After that, the same rows are tried on a connection
+/// from the pool, while the caller still waits.
 pub const OWN_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Connections outside the pool: one for each thread that often adds rows.
 ///
-/// The pool checks a connection before and after each use, and its answer wakes the thread that opened it, which wakes the
-/// waiting one. For a single delivery, that would cost as much as everything else but its commit.
+/// The pool checks a connection before and after each use. The server's answer wakes the thread that opened the
+/// connection, and that thread wakes the one that waits. For a single delivery, this would cost as much as everything
+/// else except the commit.
 #[derive(Clone, Debug)]
 pub struct OwnConnections {
     options: Arc<PgConnectOptions>,
     seats: Arc<Mutex<HashMap<ThreadId, Slot>>>,
 }
 
-/// The state of one thread.
+/// The state of one thread's connection.
 #[derive(Debug)]
 struct Slot {
-    /// Time since it last added rows.
+    /// The time since the thread last added rows.
     used: Stopwatch,
-    /// Time since it last tried to open a connection, until it has one.
+    /// The time since the thread last tried to open a connection. `None` once it has one.
     tried: Option<Stopwatch>,
     own: Option<ThreadConn>,
 }
@@ -92,7 +94,8 @@ impl OwnConnections {
         Self { options: Arc::new(options), seats: Arc::default() }
     }
 
-    /// This thread's connection, if it was used recently. The caller puts it back after success; a failed one is dropped.
+    /// Returns this thread's connection, if it was used recently. After success, the caller puts it back; after a
+    /// failure, the caller drops it.
     pub fn take(&self) -> Option<ThreadConn> {
         let mut seats = self.lock();
         let seat = seats.get_mut(&thread::current().id())?;
@@ -100,7 +103,7 @@ impl OwnConnections {
         (seat.used.elapsed_s() < SILENT_S && own.made.elapsed_s() < LIFETIME_S).then_some(own)
     }
 
-    /// Keeps it for this thread's next rows. Connections that other threads no longer use are closed.
+    /// Keeps the connection for this thread's next rows. Closes the connections that other threads no longer use.
     pub fn put(&self, own: ThreadConn) {
         let this = thread::current().id();
         let mut seats = self.lock();
@@ -108,8 +111,8 @@ impl OwnConnections {
         seats.insert(this, Slot { used: Stopwatch::start(), tried: None, own: Some(own) });
     }
 
-    /// Records that this thread added rows through the pool. The second time within a while, its own connection is
-    /// opened in the background; until then it uses the pool's.
+    /// Records that this thread added rows through the pool. If it does so twice within a short time, its own
+    /// connection is opened in the background. Until that is open, the thread uses the pool.
     pub fn make_if_often(&self) {
         let lately = |since: &Stopwatch| since.elapsed_s() < SILENT_S;
         let tries = match self.lock().entry(thread::current().id()) {
@@ -130,7 +133,7 @@ impl OwnConnections {
         };
         if tries {
             let own_connections = self.clone();
-            // On this thread, which will own the connection.
+            // The task runs on this thread, which will own the connection.
             tokio::spawn(async move {
                 let made =
                     tokio::time::timeout(TIMEOUT, PgConnection::connect_with(&own_connections.options)).await;
@@ -147,17 +150,17 @@ impl OwnConnections {
         }
     }
 
-    /// Closes them all.
+    /// Closes the connections of all threads.
     pub async fn close(&self) {
         let all = std::mem::take(&mut *self.lock());
         for own in all.into_values().filter_map(|seat| seat.own) {
-            // The server notices that the connection is gone, with or without a goodbye.
+            // The server notices that the connection is gone, whether or not it is closed properly.
             let _ = tokio::time::timeout(TIMEOUT, own.connection.close()).await;
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<ThreadId, Slot>> {
-        // Nothing panics while holding the lock.
+        // No code panics while it holds the lock.
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -171,7 +174,8 @@ impl Driver for PgConnection {
         self.execute(sqlx::raw_sql(sql)).await.map(drop)
     }
 
-    /// The server ended the connection or is stopping (class 08: the connection, 57P: the server), or it can't be read.
+    /// Such an error means that the server ended the connection (class 08) or is stopping (57P), or that its answer
+    /// can't be read.
     fn is_broken_by(error: &sqlx::Error) -> bool {
         let Some(error) = error.as_database_error() else { return is_about_connection(error) };
         let code = error.code().unwrap_or_default();
@@ -179,15 +183,16 @@ impl Driver for PgConnection {
     }
 }
 
-/// Connects, and migrates the database.
+/// Connects to the server, and migrates the database.
 pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let options: PgConnectOptions = url.parse().map_err(OpenError::Url)?;
     let options = options.application_name("keepopen");
-    // Instances that start together wait for each other here, for as long as it takes: this connection has no timeouts.
+    // Instances that start at the same time wait for each other here, for as long as necessary: this connection has
+    // no timeouts.
     let mut first = within(TIMEOUT, options.connect()).await.map_err(OpenError::Postgres)?;
     within(TIMEOUT, assert_version(&mut first)).await.map_err(OpenError::Postgres)??;
     migrations::postgres().run_direct(None, &mut first, false).await?;
-    // It ends when the server says so, or with the process.
+    // The server ends this session soon, or else the end of the process does.
     drop(tokio::time::timeout(TIMEOUT, first.close()).await);
     let options = options.options(SESSION);
     let first = within(TIMEOUT, connect(options.clone())).await.map_err(OpenError::Postgres)?;
@@ -196,7 +201,7 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     Ok(Pools::Postgres { pool, own })
 }
 
-/// Connects. A starting server is retried until the caller gives up.
+/// Connects to the server. If the server is starting, this is repeated until the caller gives up.
 async fn connect(options: PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     loop {
         match options.connect().await {
@@ -209,7 +214,7 @@ async fn connect(options: PgConnectOptions) -> Result<PgConnection, sqlx::Error>
 fn is_starting(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
-        // The server is starting, or has too many connections.
+        // The server is starting, or has too many connections already.
         sqlx::Error::Database(error) => {
             ["57P03", "53300"].contains(&error.code().unwrap_or_default().as_ref())
         }
@@ -217,16 +222,16 @@ fn is_starting(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Starts a transaction once no other is writing, on any instance.
+/// Starts a transaction as soon as no other is writing, on any instance.
 ///
-/// A transaction reads what is known about an object, merges, and writes back: two at the same time could each lose the
-/// other's change. SQLite has only one writer anyway; here a lock that ends with the transaction ensures it, so no
-/// transaction ever fails because of another. (Each statement sees what was committed before it began, so reads after the
-/// lock are current.)
+/// A transaction reads what is known about an object, merges, and writes the result. If two did so at the same time,
+/// each could lose the other's change. SQLite has only one writer anyway. On PostgreSQL, a lock that is released when
+/// the transaction ends ensures the same, so no transaction fails because of another. (Each statement sees everything
+/// that was committed before it began, so reads after the lock are current.)
 pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
     lease.begin(BEGIN).await?;
-    // Not in the same message: a caller that gives up while waiting would not yet have a transaction to roll back, and its
-    // connection would keep the lock.
+    // The lock is not requested in the same message. If it were, a caller that gives up while it waits would have no
+    // transaction to roll back yet, and its connection would keep the lock.
     let deadline = lease.start();
     let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITER);
     let locked = within(deadline, lock.execute(&mut **lease)).await;
@@ -234,22 +239,23 @@ pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
     locked.map(drop)
 }
 
-/// Whether a statement failed because of one of its rows (class 22: an invalid text or number, 23: a constraint, 54: too
-/// large), or because another was adding the same rows (40: rolled back, as in a deadlock).
+/// Whether a statement failed because of one of its rows: an invalid text or number (class 22), a constraint (23), or
+/// a row that is too large (54). Also true if another statement was adding the same rows, and this one was rolled
+/// back, as in a deadlock (40).
 pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     ["22", "23", "40", "54"].iter().any(|class| code.starts_with(class))
 }
 
-/// Whether the server rolled a transaction back because of a conflict with another (class 40: serialization failure,
-/// deadlock).
+/// Whether the server rolled a transaction back because of a conflict with another one (class 40: serialization
+/// failure, deadlock).
 pub fn is_conflict(error: &dyn DatabaseError) -> bool {
     error.code().unwrap_or_default().starts_with("40")
 }
 
-/// Whether a statement failed because of the server's state: it ended the connection or is stopping (08, 57P), a timeout
-/// expired (55P03: lock, 57014: statement, 25P03 and 57P05: idle), it is read-only after a failover (25006), or it lacks
-/// memory, disk or connections (53, 58).
+/// Whether a statement failed because of the server's state. The server ended the connection or is stopping (08,
+/// 57P); a timeout expired (55P03: lock, 57014: statement, 25P03 and 57P05: idle); it is read-only after a failover
+/// (25006); or it lacks memory, disk or connections (53, 58).
 pub fn is_about_server(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     ["08", "57P", "57014", "55P03", "25P03", "25006", "53", "58"].iter().any(|class| code.starts_with(class))

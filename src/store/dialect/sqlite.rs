@@ -1,4 +1,4 @@
-//! SQLite: one file, and one connection that writes.
+//! Supports SQLite: one file, and one connection that writes.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -16,16 +16,16 @@ use super::{Pools, is_about_connection};
 use crate::store::files::{self, Moved, Watched};
 use crate::store::{OpenError, migrations};
 
-/// Older versions have a bug that can damage a write-ahead log.
+/// The oldest supported version. Older versions have a bug that can damage a write-ahead log.
 const OLDEST: (u32, u32, u32) = (3, 51, 3);
-/// Connections that read.
+/// The number of connections that read.
 const READERS: u32 = 4;
 
-/// Cache per connection, enough for the upper levels of every index of a large ledger; in SQLite's unit, where a negative
-/// number is KiB.
+/// The cache of each connection. It is large enough for the upper levels of every index of a large ledger. In
+/// SQLite's unit, a negative number means KiB.
 const CACHE: &str = "-16384";
 
-/// Rows of one statement that are buffered for the reader.
+/// The number of rows of one statement that are buffered for the reader.
 const ROWS_WAITING: usize = 512;
 
 /// Whether the file exists. A file that can't be examined counts as existing, so that opening it reports the reason.
@@ -34,7 +34,7 @@ pub fn is_made(url: &str) -> bool {
         .map_or(true, |options| options.get_filename().try_exists().unwrap_or(true))
 }
 
-/// Opens the file, creating it if necessary, and migrates the database.
+/// Opens the file, or creates it if it is missing, and migrates the database.
 pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let options = SqliteConnectOptions::from_str(url)
         .map_err(OpenError::Url)?
@@ -44,14 +44,14 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
         .pragma("cache_size", CACHE)
-        // The results of a statement are buffered here, so a slow reader does not hold up the database.
+        // The rows of a statement are buffered here, so a slow reader does not block the database.
         .row_buffer_size(ROWS_WAITING);
     let database = options.get_filename().to_owned();
     if let Some(folder) = database.parent() {
         files::make_folder(folder).map_err(|error| OpenError::Folder { path: folder.to_owned(), error })?;
     }
     let _alone = alone(&database).await?;
-    // SQLite gives its other files the mode of this one. (A custom VFS creates its files itself.)
+    // SQLite gives its other files the same permissions as this one. (A custom VFS creates its files itself.)
     if !url.contains("vfs=") {
         let failed = |error| OpenError::Connect(sqlx::Error::Io(error));
         files::make_file(&database).map_err(failed)?;
@@ -59,7 +59,7 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let mut first = options.connect().await.map_err(OpenError::Connect)?;
     assert_version(&mut first).await?;
     migrations::sqlite().run_direct(None, &mut first, false).await?;
-    // Another connection is only opened when one failed. If the file is gone by then, it must not be created again.
+    // Another connection is opened only after one failed. If the file is gone by then, it must not be created again.
     let options = options.create_if_missing(false);
     let to_read = options.clone().read_only(true);
     let first_reader = to_read.connect().await.map_err(OpenError::Connect)?;
@@ -72,7 +72,7 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     Ok(Pools::Sqlite { writer, reader, files })
 }
 
-/// Opens connections to the files as they were when the database was opened.
+/// Opens connections to the files that were opened with the database.
 fn connect(
     files: &Arc<Files>,
     options: SqliteConnectOptions,
@@ -95,15 +95,15 @@ type ConnectFuture = std::pin::Pin<Box<dyn Future<Output = Result<SqliteConnecti
 #[derive(Debug)]
 pub struct Files {
     watched: Watched,
-    /// An unused connection. While it is open, SQLite deletes no write-ahead log, even if every other connection fails and
-    /// is replaced.
+    /// An unused connection. While it is open, SQLite does not delete the write-ahead log, even if every other
+    /// connection fails and is replaced.
     anchor: Mutex<Option<SqliteConnection>>,
 }
 
 impl Files {
-    /// Watches the database's file and its log, as they are now.
+    /// Starts to watch the database's file and its log in their present state.
     async fn watch(database: &Path, mut anchor: SqliteConnection) -> Self {
-        // The log is opened by the first read.
+        // SQLite opens the log at the first read.
         if let Err(error) = anchor.run("SELECT COUNT(*) FROM sqlite_schema").await {
             tracing::warn!(%error, "the database can't be read");
         }
@@ -114,22 +114,23 @@ impl Files {
         Self { watched, anchor: Mutex::new(Some(anchor)) }
     }
 
-    /// Checks that the files are the ones that were opened.
+    /// Checks that the files are still the ones that were opened.
     ///
     /// # Errors
-    /// One was moved, deleted or replaced.
+    /// A file was moved, deleted or replaced.
     pub fn check(&self) -> Result<(), Moved> {
         self.watched.check()
     }
 
-    /// Closes the unused connection and stops watching: the log is deleted when the last connection closes.
+    /// Closes the unused connection and stops watching, because SQLite deletes the log when the last connection
+    /// closes.
     pub fn close(&self) {
         self.watched.clear();
         drop(self.anchor.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 
-/// The database's file, its write-ahead log and its shared memory.
+/// Returns the paths of the database's file, its write-ahead log and its shared memory.
 fn with_log(database: &Path) -> [PathBuf; 3] {
     ["", "-wal", "-shm"].map(|end| {
         let mut path = database.as_os_str().to_owned();
@@ -147,7 +148,7 @@ impl Driver for SqliteConnection {
         self.execute(sqlx::raw_sql(sql)).await.map(drop)
     }
 
-    /// After such an error SQLite may have rolled back by itself, or may hold a file that no longer exists.
+    /// After such an error, SQLite may have rolled back by itself, or its file may no longer exist.
     fn is_broken_by(error: &sqlx::Error) -> bool {
         match error.as_database_error() {
             Some(error) => is_about_disk(error),
@@ -156,12 +157,13 @@ impl Driver for SqliteConnection {
     }
 }
 
-/// The primary result code, without the extended code above the lowest byte.
+/// Returns the primary result code, which is the lowest byte. The extended code is above it.
 fn code(error: &dyn DatabaseError) -> Option<i32> {
     Some(error.code()?.parse::<i32>().ok()? & 0xff)
 }
 
-/// Whether a statement failed because of the disk, the file or the machine, or waited too long for another writing process.
+/// Whether a statement failed because of the disk, the file or the machine, or because it waited too long for another
+/// process that writes.
 pub fn is_about_disk(error: &dyn DatabaseError) -> bool {
     const BUSY: i32 = 5;
     const NO_MEMORY: i32 = 7;
@@ -178,7 +180,8 @@ pub fn is_about_disk(error: &dyn DatabaseError) -> bool {
     code(error).is_some_and(|code| such.contains(&code))
 }
 
-/// Whether a statement failed because of one of its rows: too large, against a constraint, or of a wrong type.
+/// Whether a statement failed because of one of its rows: it is too large, violates a constraint, or has a wrong
+/// type.
 pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     const TOO_BIG: i32 = 18;
     const CONSTRAINT: i32 = 19;
@@ -186,14 +189,14 @@ pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     code(error).is_some_and(|code| [TOO_BIG, CONSTRAINT, MISMATCH].contains(&code))
 }
 
-/// Whether a statement conflicted with another one of this process that holds the table.
+/// Whether a statement conflicted with another one of the same process that holds the table.
 pub fn is_conflict(error: &dyn DatabaseError) -> bool {
     const LOCKED: i32 = 6;
     code(error) == Some(LOCKED)
 }
 
-/// Waits until no other process is opening this database, and keeps others waiting until the returned value is dropped. Two
-/// processes must not create the write-ahead log and the tables of a new file at the same time.
+/// Waits until no other process is opening this database, and keeps others waiting until the returned value is
+/// dropped. Two processes must not create the write-ahead log and the tables of a new file at the same time.
 async fn alone(database: &Path) -> Result<File, OpenError> {
     let mut path = database.as_os_str().to_owned();
     path.push("-start");
@@ -230,7 +233,7 @@ mod tests {
     use super::is_new_enough;
 
     #[test]
-    fn an_engine_that_can_damage_its_log_is_too_old() {
+    fn sqlite_versions_that_can_damage_the_log_are_rejected() {
         assert_eq!(
             ["3.51.2", "3.9.9", "2.99.0", "", "3.51"].map(is_new_enough),
             [false, false, false, false, false]
