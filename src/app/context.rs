@@ -35,8 +35,8 @@ pub struct Context<'a> {
 /// every change of appeals, switches, keys, alarms, the connection to Stripe and the seals, even if a job causes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MachineWrite {
-    /// Books what Stripe reported, or stores what was fetched from it. The inbox and the ledger are append-only and name the
-    /// cause and the time of every entry.
+    /// Books what Stripe reported, or stores what was fetched from it. The inbox and the ledger are append-only and
+    /// name the cause and the time of every entry.
     Booking,
     /// Stores the progress of a comparison with Stripe, its lease, and its findings. It changes no money.
     Reconciliation,

@@ -1,4 +1,4 @@
-//! The state that is built once and passed to every action.
+//! Holds the state that is built once, at the start, and passed to every action.
 //!
 //! **Owns** the parts of a running service, and the context of one action: who is acting, and how it may write.
 //! **Never** decides anything.
@@ -103,9 +103,9 @@ pub struct App {
     pub inbox_notify: Notify,
     /// Wakes a worker of the queue when a task was added.
     pub task_added: Notify,
-    /// Metrics.
+    /// The service's metrics.
     pub metrics: Metrics,
-    /// The data folder and its key file, as they were at the start.
+    /// The data folder and its key file, with their identity at the start.
     pub data_folder: Watched,
     stopping: AtomicBool,
     writing_fails: AtomicBool,

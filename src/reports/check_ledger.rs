@@ -71,7 +71,7 @@ impl LedgerReport {
     }
 }
 
-/// Folds every gift again from all stored facts, and compares. Each entry, payment and contribution must exist
+/// Recomputes every gift from all stored facts, and compares. Each entry, payment and contribution must exist
 /// unchanged, and there must be no others. The account `clearing` must equal the sum of Stripe's balance
 /// transactions. Sealed entries must be unchanged.
 ///

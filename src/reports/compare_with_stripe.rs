@@ -32,8 +32,8 @@ pub struct Comparison {
     pub needs_review_total: i64,
     /// The last hundred findings of comparisons, newest first.
     pub found: Vec<Finding>,
-    /// Payments on the Stripe account that belong to none of our gifts. The same money can appear under several kinds, such
-    /// as a charge and its balance transaction.
+    /// Payments on the Stripe account that belong to none of our gifts. The same money can appear under several kinds,
+    /// such as a charge and its balance transaction.
     pub other_money: Vec<OtherMoney>,
     /// The lists at Stripe that could not be read to their end in the last comparison. Objects that are only in these
     /// lists are not compared.
@@ -49,7 +49,7 @@ pub struct ComparisonLine {
     pub currency: String,
     /// The sum of Stripe's balance transactions, after fees.
     pub stripe_net_minor: i64,
-    /// The same sum in the ledger.
+    /// The ledger's sum of the same payments, after fees.
     pub ledger_net_minor: i64,
     /// The amount that is booked, but that Stripe has not settled yet. It is in neither of the two sums above.
     pub unsettled_minor: i64,

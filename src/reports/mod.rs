@@ -1,6 +1,6 @@
 //! Contains reports that read across the whole database. They change nothing.
 //!
-//! **Owns** the check of the ledger, the comparison with Stripe's sums, results, exports, and the state of the connection.
+//! **Owns** the check of the ledger, the comparison with Stripe's sums, results, exports, and the connection's state.
 //! **Never** writes.
 //! **Start at** the file names.
 //! **Tested in** `tests/api/results.rs`, `tests/api/comparing.rs`, `tests/api/money.rs`.

@@ -14,7 +14,7 @@ use crate::store::{Store, StoreError, Unreadable};
 /// The maximum number of days per query.
 pub const MAX_RESULT_DAYS: i32 = 400;
 
-/// Which results to read.
+/// Chooses the results to read.
 #[derive(Clone, Debug)]
 pub struct ResultsQuery {
     /// The site's id.
@@ -189,7 +189,7 @@ impl MoneySums {
         self.post(credit, -minor);
     }
 
-    /// Posts to one account: a positive amount debits it, a negative one credits it.
+    /// Posts to one account. A positive amount debits the account; a negative amount credits it.
     fn post(&mut self, account: Account, minor: i64) {
         match account {
             Account::Contributions => self.received_minor -= minor,

@@ -33,7 +33,7 @@ pub struct RuleSet {
 /// The answer to a page view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// An appeal.
+    /// An appeal is shown.
     Shown {
         /// The appeal's index in the rule set.
         appeal: usize,

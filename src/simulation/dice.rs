@@ -28,7 +28,7 @@ impl Dice {
 
     /// Returns a number from 0 up to, but not including, `end`; 0 if `end` is 0.
     pub fn below(&mut self, end: u32) -> u32 {
-        // The high half of a product is as uniform as the 64 bits it comes from.
+        // The high half of the product is as evenly distributed as the 64 bits from which it is computed.
         let scaled = (u128::from(self.0.next_u64()) * u128::from(end)) >> 64;
         u32::try_from(scaled).expect("the number must be less than `end`")
     }

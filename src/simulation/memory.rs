@@ -36,7 +36,7 @@ pub struct PastDismissal {
     pub at_ms: i64,
 }
 
-/// What one browser remembers.
+/// The data that one browser remembers.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     seen: Vec<Seen>,

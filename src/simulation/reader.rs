@@ -12,7 +12,7 @@ use super::tally::Progress;
 pub struct Reader {
     /// When the last page was seen, in milliseconds since 1970.
     pub last_at_ms: Option<i64>,
-    /// Articles read.
+    /// The articles that the reader has read.
     pub articles: Articles,
     /// The two sides: the reader under the draft, and under the live appeals.
     pub sides: [Side; 2],

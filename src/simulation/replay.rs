@@ -37,7 +37,7 @@ struct Site {
     quiet_days: u32,
 }
 
-/// Why a page view is rejected.
+/// Why a page view was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum Refused {
@@ -84,7 +84,10 @@ impl Simulation {
         if !self.readers.contains_key(&*self.key) {
             self.readers.insert(self.key.as_str().into(), Reader::default());
         }
-        let reader = self.readers.get_mut(&*self.key).expect("the reader must be in the map, because it was inserted above");
+        let reader = self
+            .readers
+            .get_mut(&*self.key)
+            .expect("the reader must be in the map, because it was inserted above");
         if let Some(before_ms) = reader.last_at_ms.filter(|before_ms| at_ms < *before_ms) {
             return Err(Refused::OutOfOrder { reader: name.to_owned(), before: rfc3339(before_ms) });
         }

@@ -17,7 +17,7 @@ use crate::clock::rfc3339;
 pub struct Report {
     /// The seed.
     pub seed: u64,
-    /// Where the page views come from.
+    /// The source of the page views.
     pub page_views_from: String,
     /// The number of page views that were played.
     pub page_views: u64,
@@ -174,7 +174,7 @@ impl Span {
         Self { seed, page_views: 0, readers: 0, first_and_last_ms: None }
     }
 
-    /// Adds a page view.
+    /// Adds a page view at `at_ms`.
     pub fn page_view(&mut self, at_ms: i64) {
         self.page_views += 1;
         let (first_ms, last_ms) = self.first_and_last_ms.unwrap_or((at_ms, at_ms));

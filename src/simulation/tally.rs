@@ -13,7 +13,7 @@ const RECENT: usize = 10_000;
 /// The counts of all readers.
 #[derive(Clone, Debug)]
 pub struct Tally {
-    /// Page views by verdict, in the order of [`Reason::ALL`].
+    /// The number of page views by verdict, in the order of [`Reason::ALL`].
     pub verdicts: [u64; Reason::ALL.len()],
     /// The views and readers of each variant, by appeal and then by variant.
     pub shown: Vec<Vec<Shown>>,

@@ -110,7 +110,11 @@ fn a_cap_of_4_in_30_days_never_gives_a_5th_view_in_any_30_days() {
                 shown.push(at_ms);
             }
         }
-        assert!(shown.len() > 100, "a cap of 4 must allow more than 100 views in about five years; got {}", shown.len());
+        assert!(
+            shown.len() > 100,
+            "a cap of 4 must allow more than 100 views in about five years; got {}",
+            shown.len()
+        );
         for five in shown.windows(5) {
             assert!(five[4] - five[0] >= 30 * DAY_MS, "{reader}: {five:?}");
         }
@@ -176,7 +180,11 @@ fn refused_consent_removes_the_habits_and_keeps_the_gift() {
     assert_eq!(play(&mut simulation, "first", 0, ""), Ok(0));
     assert_eq!(play(&mut simulation, "first", 1, ""), Err(Reason::FrequencyCap));
     assert_eq!(play(&mut simulation, "first", 2, &gives), Ok(0), "the browser must forget the view");
-    assert_eq!(play(&mut simulation, "first", 3, denied), Err(Reason::RecentGiver), "the browser must remember the gift");
+    assert_eq!(
+        play(&mut simulation, "first", 3, denied),
+        Err(Reason::RecentGiver),
+        "the browser must remember the gift"
+    );
     for (at_ms, more, answer) in
         [(0, "", Ok(0)), (1, "", Err(Reason::FrequencyCap)), (2, denied, Ok(0)), (3, "", Ok(0))]
     {

@@ -105,7 +105,7 @@ pub async fn add_version(tx: &mut Tx, row: &VersionRow) -> Result<(), StoreError
     .map(drop))
 }
 
-/// Publishes a version, or pauses or ends the appeal.
+/// Stores a publication, which makes a version live, or pauses or ends the appeal.
 ///
 /// # Errors
 /// There is no such version, or the database does not answer.

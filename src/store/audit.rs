@@ -38,7 +38,7 @@ pub struct AuditFilter {
     pub to_ms: Option<i64>,
     /// Only changes by this kind of actor, or by the actor with this id.
     pub actor: Option<String>,
-    /// Only this action.
+    /// Only changes by this action, such as `appeal.publish`.
     pub action: Option<String>,
     /// Only changes of objects of this kind, or of the object with this id.
     pub object: Option<String>,

@@ -6,7 +6,7 @@ use crate::config::Mode;
 /// An endpoint whose secret is active.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointRow {
-    /// Stripe's id (`we_…`).
+    /// Stripe's id of the endpoint (`we_…`).
     pub id: String,
     /// The mode: `live` or `test`.
     pub mode: String,

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// The identity of a file, independent of its name: its device and inode numbers.
+/// The identity of a file, independent of its name: its device and inode numbers. Some systems have no such numbers.
 type Identity = (u64, u64);
 
 /// A file or folder that was moved, deleted or replaced while keepopen uses it.

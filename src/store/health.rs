@@ -9,7 +9,7 @@ pub struct InboxRows {
     pub state: String,
     /// The number of events.
     pub events: i64,
-    /// When the oldest of them arrived, in milliseconds since 1970.
+    /// When the oldest of these events arrived, in milliseconds since 1970.
     pub oldest_received_at_ms: i64,
 }
 

@@ -27,7 +27,7 @@ pub struct LastGood {
     pub appeals: Vec<PublishedRow>,
     /// The number of switch changes so far.
     pub turns: i64,
-    /// The state of every switch that was ever changed.
+    /// The present state of every switch that was ever changed.
     pub switches: Vec<SwitchRow>,
     /// The last learned weights.
     pub learned: LearnedSoFar,
@@ -150,7 +150,11 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no other file may be left in the folder");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "no other file may be left in the folder"
+        );
     }
 
     #[test]

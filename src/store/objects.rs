@@ -1,4 +1,4 @@
-//! Stores facts (what Stripe said about an object), and which objects belong together.
+//! Stores facts (a fact is what Stripe said about an object), and which objects belong together.
 
 use super::pages::Cursor;
 use super::{Store, StoreError, Tx, Unreadable};
@@ -169,7 +169,9 @@ mod tests {
     /// Returns SQLite's query plan for a statement, one line per table.
     async fn plan(store: &Store, sql: &str) -> Vec<String> {
         let sql = format!("EXPLAIN QUERY PLAN {sql}");
-        let Pools::Sqlite { reader, .. } = store.pools().unwrap() else { panic!("this test must run on SQLite") };
+        let Pools::Sqlite { reader, .. } = store.pools().unwrap() else {
+            panic!("this test must run on SQLite")
+        };
         let lease = &mut reader.acquire(READ_TIMEOUT).await.unwrap();
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut **lease).await.unwrap();
         rows.iter().map(|row| row.get::<String, _>("detail")).collect()

@@ -15,7 +15,7 @@ pub struct PlannedWeights {
 
 from_row!(PlannedWeights { hour_at_ms, weights });
 
-/// The number of a variant's first views in one hour. (A first view is a reader's first view of the variant.)
+/// The number of a variant's first views in one hour. (A first view is a reader's first view of the appeal.)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HourViews {
     /// When the hour began, in milliseconds since 1970.

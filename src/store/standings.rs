@@ -1,4 +1,4 @@
-//! Stores when a supporter's standing with a site last changed.
+//! Stores when a supporter's standing with a site (such as `recurring` or `lapsed`) last changed.
 
 use super::ledger::{frequency, given, supporter_id};
 use super::{Store, StoreError, Tx};

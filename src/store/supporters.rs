@@ -134,7 +134,7 @@ impl Store {
         on_reader!(self, db => sqlx::query_as("SELECT id, epoch FROM supporters ORDER BY id").fetch_all(db).await)
     }
 
-    /// Returns the epochs that were raised at or after `since_ms`. Only tokens from before a raise are affected.
+    /// Returns the supporters whose epochs were raised at or after `since_ms`, each with the epoch.
     ///
     /// # Errors
     /// The database does not answer, or contains an id that can't be read.

@@ -30,7 +30,7 @@ impl SweepKind {
 /// The last comparison of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sweep {
-    /// The kind: `events`, `balance` or `objects`.
+    /// The kind of comparison: `events`, `balance` or `objects`.
     pub kind: String,
     /// Everything that Stripe created before this time was compared. In seconds since 1970.
     pub cursor_s: i64,
@@ -55,7 +55,7 @@ pub struct Finding {
     pub what: String,
     /// The kind of comparison.
     pub sweep: String,
-    /// When it was found, in milliseconds since 1970.
+    /// When the finding was made, in milliseconds since 1970.
     pub found_at_ms: i64,
     /// Whether the finding was booked, because no webhook had reported it. Other findings could not be ingested, or
     /// do not add up.
@@ -165,7 +165,7 @@ impl Store {
         Ok(rows.into_iter().map(Finding::from).collect())
     }
 
-    /// Whether no fact from Stripe was ever stored.
+    /// Whether the database contains no fact (what Stripe said about an object) yet.
     ///
     /// # Errors
     /// The database does not answer.

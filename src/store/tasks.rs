@@ -9,7 +9,7 @@ pub struct Claimed {
     pub key: String,
     /// The task in JSON.
     pub payload: String,
-    /// The number of tries, including this one.
+    /// The number of tries, including the present one.
     pub attempts: i64,
 }
 

@@ -66,7 +66,7 @@ async fn forget(tx: &mut Tx, event: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether an object belongs to a gift that is stored here.
+/// Whether an object belongs to a gift in this database.
 ///
 /// # Errors
 /// The database does not answer.
@@ -182,7 +182,7 @@ pub async fn requeue_for_version(
     Ok(Some(events.len()))
 }
 
-/// Closes the dead events about an object whose newest state is booked.
+/// Closes the dead events (events that failed at every try) about an object whose newest state is booked.
 ///
 /// # Errors
 /// The database does not answer.
@@ -215,7 +215,7 @@ impl Store {
         Ok(state.as_deref() == Some("dead"))
     }
 
-    /// Returns the objects that dead events are about.
+    /// Returns the objects that dead events (events that failed at every try) are about.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,8 +1,8 @@
 //! Reports currencies that this version does not know: stablecoins, and codes that ISO 4217 withdrew or has not added
 //! yet.
 //!
-//! Without a known currency an amount can't be booked, because its number of decimals is unknown. The rest of the object is
-//! read normally, and the amount is stored separately.
+//! Without a known currency an amount can't be booked, because its number of decimals is unknown. The rest of the
+//! object is read normally, and the amount is stored separately.
 
 use super::field::{BadShape, Object};
 use crate::contributions::{Fact, UnknownCurrencyFact};

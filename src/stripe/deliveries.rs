@@ -27,7 +27,7 @@ pub struct Deliveries {
 /// Data about the contact with Stripe that is not stored yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContactUpdate {
-    /// When the last valid delivery arrived.
+    /// When the last valid delivery arrived, in milliseconds since 1970.
     pub delivered_at_ms: Option<i64>,
     /// The smallest difference between our clock and Stripe's in any delivery. It is above 0 if our clock is ahead,
     /// or if the delivery was slow.

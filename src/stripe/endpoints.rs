@@ -17,10 +17,10 @@ const MARK: &str = "keepopen_endpoint";
 /// The number of endpoints per page of the list. Stripe allows up to 100 per page, and an account has up to sixteen.
 const PAGE: usize = 100;
 
-/// A webhook endpoint as Stripe has it.
+/// A webhook endpoint in its state at Stripe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Stripe's id (`we_…`).
+    /// Stripe's id of the endpoint (`we_…`).
     pub id: String,
     /// The URL to which the endpoint delivers.
     pub url: String,

@@ -101,10 +101,11 @@ pub enum CallError {
         /// The HTTP status.
         status: u16,
     },
-    /// Stripe did not execute the call, because there are too many calls at the same time, or another one with the same key is in progress.
+    /// Stripe did not execute the call, because there are too many calls at the same time, or another one with the
+    /// same key is in progress.
     #[error("Stripe is busy (status {status})")]
     Busy {
-        /// The HTTP status: 409 or 429.
+        /// The HTTP status, which is 409 or 429.
         status: u16,
     },
     /// The session has no payment page, or one that is not https.

@@ -1,7 +1,7 @@
 //! Reads how an invoice was paid: through Stripe, or outside it.
 //!
-//! Until API version basil, an invoice says this itself: in `paid_out_of_band`, and in the payment intent or charge.
-//! Since basil, the invoice in an event has neither. `payments` (and `amount_paid_off_stripe`) must then be
+//! Until API version basil (2025), an invoice says this itself: in `paid_out_of_band`, and in the payment intent or
+//! charge. Since basil, the invoice in an event has neither. `payments` (and `amount_paid_off_stripe`) must then be
 //! requested.
 
 use super::field::{BadShape, Object};
@@ -35,8 +35,8 @@ pub fn read_collection(it: Object<'_>) -> Result<Collection, BadShape> {
     if counted.is_none() && !marked_outside {
         it.needed_money("amount_paid")?;
     }
-    // An amount that was paid outside Stripe does not always count as paid. If `amount_paid` is 0 but something was
-    // due, the amount due was paid outside.
+    // An amount that was paid outside Stripe does not always count as paid. If `amount_paid` is 0 and
+    // `paid_out_of_band` is not false, the amount due counts.
     let uncounted = if counted.is_none() && flag != Some(false) { it.money("amount_due")? } else { None };
     let uncounted = uncounted.filter(|money| money.amount_minor > 0);
     let paid = counted.or(uncounted);

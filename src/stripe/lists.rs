@@ -90,7 +90,7 @@ impl List {
 pub struct Listed {
     /// The object's id.
     pub id: String,
-    /// When Stripe created it, in seconds since 1970; 0 if unknown.
+    /// When Stripe created the object, in seconds since 1970; 0 if unknown.
     pub created_s: i64,
     /// The object in JSON.
     pub body: String,

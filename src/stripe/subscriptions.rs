@@ -90,8 +90,8 @@ fn interval(price: Object<'_>) -> Result<Option<(IntervalUnit, u32)>, BadShape> 
     })
 }
 
-/// Returns the current period. Before API version basil, the subscription has one; since basil, each item has its
-/// own. Of several, the one that ends last counts.
+/// Returns the current period. Before API version basil (2025), the subscription has one; since basil, each item has
+/// its own. Of several, the one that ends last counts.
 fn current_period(it: Object<'_>) -> Result<Option<Period>, BadShape> {
     let mut periods = vec![period(it, "current_period_start", "current_period_end")?];
     for item in it.list("items")? {

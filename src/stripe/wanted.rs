@@ -62,7 +62,7 @@ pub const EVENTS: &[&str] = &[
 pub struct Permission {
     /// The permission's name in the dashboard.
     pub name: &'static str,
-    /// `read` or `write`.
+    /// The level: `read` or `write`.
     pub level: &'static str,
     /// Why we need the permission.
     pub why: &'static str,

@@ -54,7 +54,7 @@ impl Saved {
 pub struct Precondition<'a>(pub &'a (dyn Fn(i64) -> bool + Sync));
 
 impl Precondition<'_> {
-    /// No condition.
+    /// The condition that every version meets.
     pub const NONE: Self = Self(&|_| true);
 
     fn check(self, newest: i64) -> Result<(), EditError> {
@@ -229,7 +229,7 @@ pub async fn apply_appeals(
 /// The field of an exported appeal that names the published version. It is present only if a newer version exists.
 pub const LIVE_VERSION: &str = "live_version";
 
-/// The version that an exported appeal names as live.
+/// Returns the version that an exported appeal names as live.
 async fn older_version(tx: &mut Tx, id: &str, number: &Value) -> Result<VersionRow, EditError> {
     let found = match number.as_i64() {
         Some(number) => appeals::version(tx, id, number).await?,
@@ -278,7 +278,7 @@ async fn record(
     Ok((row, change))
 }
 
-/// Refuses to publish an appeal that has already ended.
+/// Rejects the publication of an appeal that has already ended.
 fn has_time_to_run(context: &Context<'_>, document: &AppealDocument) -> Result<(), EditError> {
     let problems = Snapshot::past_ends(&context.settings.sites, document, context.now_ms());
     if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }

@@ -1,4 +1,4 @@
-//! The appeals that readers see.
+//! Stores, publishes and activates the appeals that readers see.
 //!
 //! **Owns** versions, publications, switches, learned weights and counts, and the snapshot that answers from them.
 //! **Never** lets one bad appeal stop another.

@@ -1,8 +1,8 @@
 //! Creates, rolls and retires our webhook endpoint at Stripe.
 //!
-//! Stripe shows an endpoint's secret only when it creates the endpoint, and never changes the endpoint's API version. So a
-//! new secret or a new version needs a new endpoint with the same address. Both deliver until the old one is disabled; an
-//! event that arrives twice is booked once.
+//! Stripe shows an endpoint's secret only when it creates the endpoint, and never changes the endpoint's API version.
+//! So a new secret or a new version needs a new endpoint with the same address. Both deliver until the old one is
+//! disabled; an event that arrives twice is booked once.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! The webhook endpoints at Stripe.
+//! Manages the webhook endpoints at Stripe.
 //!
 //! **Owns** creating, rolling, retiring and watching our endpoints.
 //! **Never** shows a secret.

@@ -50,8 +50,8 @@ pub(in crate::actions) async fn ingest_fetched<E: Emitter>(
     Ok(Ingested { inbox_id, is_new })
 }
 
-/// Adds a fetched object to the inbox. Returns its inbox id and whether it is new. `version` distinguishes two fetches of
-/// the same object.
+/// Adds a fetched object to the inbox. Returns its inbox id and whether it is new. `version` distinguishes two fetches
+/// of the same object.
 ///
 /// # Errors
 /// See [`StoreError`].

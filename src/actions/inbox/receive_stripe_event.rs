@@ -19,7 +19,7 @@ pub enum Received {
     Quarantined,
 }
 
-/// Why a delivery is not acknowledged.
+/// Why a delivery was not acknowledged to Stripe.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum ReceiveError {
@@ -95,7 +95,7 @@ pub async fn receive_stripe_event(
     Ok(Received::Stored)
 }
 
-/// Requeues a dead event when Stripe delivers it again.
+/// Requeues a dead event (one that failed at every try) when Stripe delivers it again.
 async fn requeue_unbooked(app: &App, context: &Context<'_>, id: &str) -> Result<(), StoreError> {
     if !app.store.is_dead(id).await? {
         return Ok(());
@@ -108,7 +108,8 @@ async fn requeue_unbooked(app: &App, context: &Context<'_>, id: &str) -> Result<
     Ok(())
 }
 
-/// Fetches a thin event's object again when Stripe delivers the event again, if every earlier try to fetch it failed.
+/// When Stripe delivers a thin event again, fetches its object again if every earlier try failed. (A thin event only
+/// names its object.)
 async fn retry_fetch(app: &App, context: &Context<'_>, event: &str) -> Result<(), StoreError> {
     let task = FetchObject::key_of(event);
     if !app.store.is_task_dead(&task).await? {

@@ -8,7 +8,7 @@ use crate::ids::ApiKeyId;
 use crate::store::StoreError;
 use crate::store::keys::{self, ApiKeyListing};
 
-/// Why a key is not revoked.
+/// Why a key was not revoked.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum RevokeError {

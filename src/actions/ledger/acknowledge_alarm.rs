@@ -19,7 +19,7 @@ pub struct Acknowledging<'a> {
     pub reason: &'a str,
 }
 
-/// Why an alarm is not acknowledged.
+/// Why an alarm was not acknowledged.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum AcknowledgeError {

@@ -12,7 +12,7 @@ use super::emit_events::Silent;
 /// The number of gifts that are read in one query.
 const BATCH: i64 = 200;
 
-/// Folds every gift again and writes the result: contributions and payments according to the facts, and any missing
+/// Recomputes every gift and writes the result: contributions and payments according to the facts, and any missing
 /// ledger entries. Never changes a booked entry, and emits no domain events. Returns the number of gifts.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ pub const MAX_ATTEMPTS: i64 = 12;
 /// The maximum wait between two tries.
 const MAX_BACKOFF_MS: i64 = 3_600_000;
 
-/// One kind of task.
+/// Defines one kind of task.
 ///
 /// [`Task::perform`] has no transaction, and [`Task::commit`] calls no other service. So no transaction is ever open
 /// while a task waits for another service. A task runs at least once. A receiver that understands [`Task::key`] can
@@ -52,7 +52,7 @@ pub trait Task: Serialize + DeserializeOwned + Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// Why a try failed. Operators see it, so it never contains personal data or a secret.
+/// Why a try failed. Operators see the message, so it never contains personal data or a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
     /// Another try may succeed.

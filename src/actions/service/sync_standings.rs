@@ -1,4 +1,4 @@
-//! Reads which supporters' standings changed, on any instance.
+//! Reads which supporters' standings (such as `recurring` or `lapsed`) changed, on any instance.
 
 use crate::app::App;
 use crate::store::StoreError;

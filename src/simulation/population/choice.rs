@@ -1,4 +1,4 @@
-//! Chooses one of several, by weight.
+//! Chooses one of several items at random, by weight.
 
 use serde::Deserialize;
 
@@ -48,7 +48,7 @@ impl Choice {
 
     /// Returns the index whose share contains this number from 0 to 1.
     pub fn place(&self, share: f64) -> usize {
-        // The last end may be slightly below 1.
+        // Because of rounding, the last end may be slightly below 1.
         self.ends.partition_point(|end| *end <= share).min(self.ends.len().saturating_sub(1))
     }
 }

@@ -78,7 +78,7 @@ impl<'p> Crowd<'p> {
     /// Plays every reader, one after another.
     ///
     /// # Errors
-    /// The site is unknown to the simulation.
+    /// The simulation's settings do not contain the population's site.
     pub fn play(&self, simulation: &mut Simulation, seed: u64) -> Result<(), Refused> {
         let mut dice = Dice::of_seed(seed);
         for number in 1..=self.population.readers {

@@ -48,7 +48,7 @@ impl<E: Emitter> Sweep<'_, E> {
         Ok(())
     }
 
-    /// Closes dead events about an object whose newest state is now stored.
+    /// Closes dead events (events that failed at every try) about an object whose newest state is now stored.
     async fn close_dead_events(
         &mut self,
         listed: &Listed,

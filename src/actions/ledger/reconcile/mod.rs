@@ -128,7 +128,7 @@ struct Sweep<'a, E> {
     done: SweepStats,
     /// The lists whose reading has started.
     lists: Vec<&'static str>,
-    /// The ids of the objects that dead events are about.
+    /// The ids of the objects that dead events (events that failed at every try) are about.
     dead: HashSet<String>,
     /// False if the service began to stop before the comparison finished.
     whole: bool,
@@ -374,8 +374,8 @@ impl<'a, E: Emitter> Sweep<'a, E> {
 
     async fn objects(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
         let cursor_s = self.cursor_s().await?;
-        // After a long downtime, the lists must also cover the time since the last comparison, and the sessions that were
-        // open then.
+        // After a long downtime, the lists must also cover the time since the last comparison, and the sessions that
+        // were open then.
         let due_s = (self.now_s() - OBJECTS_S).min(cursor_s.map_or(i64::MAX, |at_s| at_s - SESSION_S));
         self.reaches_back = since_s.is_none_or(|since_s| since_s <= due_s);
         let from_s = since_s.unwrap_or(due_s);

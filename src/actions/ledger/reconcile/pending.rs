@@ -102,7 +102,10 @@ mod tests {
             let at_s = |day: f64| (day * DAY_S as f64) as i64;
             is_due(0, Some(at_s(compared_day)), at_s(now_day))
         };
-        assert!(due(178.0, 179.0) && due(179.0, 180.0), "an object is due each day until it is half a year old");
+        assert!(
+            due(178.0, 179.0) && due(179.0, 180.0),
+            "an object is due each day until it is half a year old"
+        );
         assert!(!due(180.0, 181.0) && !due(208.0, 209.5));
         assert!(due(209.0, 210.0) && due(209.9, 210.9));
         // No comparison ran on days 210 and 211.
