@@ -251,7 +251,7 @@ fn less(one: u64, other: u64) -> i64 {
 
 /// Returns `part / whole` with four decimals. If `whole` is 0, returns 0.
 fn share(part: u64, whole: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "four decimals are wanted of counts below 2^53")]
+    #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53, and four decimals are kept")]
     let exact = part as f64 / whole.max(1) as f64;
     rounded(exact)
 }

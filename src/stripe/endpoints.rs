@@ -81,7 +81,7 @@ struct Made {
 
 #[derive(Deserialize)]
 struct Changed {
-    #[expect(dead_code, reason = "an answer without an id is none")]
+    #[expect(dead_code, reason = "it is read only to check that the response has an id")]
     id: String,
 }
 

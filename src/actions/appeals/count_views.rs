@@ -78,7 +78,11 @@ fn weights_of(variants: &[String], json: &str) -> Result<Option<Vec<u32>>, serde
     Ok(weights.filter(|_| same))
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "parts of a million")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the shares are parts of a million"
+)]
 fn millionths(parts: &[f64]) -> Vec<u32> {
     let total = parts.iter().sum::<f64>().max(f64::MIN_POSITIVE);
     parts.iter().map(|part| (part / total * 1e6).round() as u32).collect()
