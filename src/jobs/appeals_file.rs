@@ -24,7 +24,7 @@ impl AppealsFile {
 }
 
 impl Runner for AppealsFile {
-    // An unusable file changes nothing.
+    // If the file can't be used, the active appeals stay as they are.
     fn run<'a>(&'a mut self, app: &'a App) -> Outcome<'a> {
         Box::pin(async move {
             let now = stamp(&self.path);

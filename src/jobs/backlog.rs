@@ -5,10 +5,10 @@ use crate::store::StoreError;
 use crate::store::health::InboxRows;
 use crate::telemetry::{InboxState, LabelValue};
 
-/// Counts both.
+/// Counts the events of the inbox and the tasks of the queue.
 ///
 /// # Errors
-/// The database does not answer.
+/// The database does not respond.
 pub async fn count_backlog(app: &App) -> Result<(), StoreError> {
     count_inbox(app).await?;
     count_queue(app).await
@@ -17,7 +17,7 @@ pub async fn count_backlog(app: &App) -> Result<(), StoreError> {
 /// Counts the events of the inbox.
 ///
 /// # Errors
-/// The database does not answer.
+/// The database does not respond.
 pub async fn count_inbox(app: &App) -> Result<(), StoreError> {
     let rows = app.store.inbox_rows().await?;
     let of_state = |state: InboxState| rows.iter().find(|row| row.state == state.as_label());
@@ -33,7 +33,7 @@ pub async fn count_inbox(app: &App) -> Result<(), StoreError> {
 /// Counts the tasks of the queue.
 ///
 /// # Errors
-/// The database does not answer.
+/// The database does not respond.
 async fn count_queue(app: &App) -> Result<(), StoreError> {
     let numbers = app.store.task_numbers().await?;
     let oldest_ms = numbers.oldest_at_ms.map_or(0, |at_ms| app.now_ms() - at_ms);

@@ -3,10 +3,10 @@
 use crate::app::App;
 use crate::store::files::Moved;
 
-/// Checks once. `/readyz` checks it too.
+/// Checks the data folder once. `/readyz` checks it too.
 ///
 /// # Errors
-/// It was moved, deleted or replaced.
+/// The folder was moved, deleted or replaced.
 pub async fn check_data_folder(app: &App) -> Result<(), Moved> {
     app.data_folder.check()
 }

@@ -1,4 +1,4 @@
-//! What a job is: one entry of the table.
+//! The definition of a job: one entry of the table in `table.rs`.
 
 use std::error::Error;
 use std::time::Duration;
@@ -8,15 +8,15 @@ use tokio::sync::Notify;
 
 use crate::app::App;
 
-/// How long one run of a job may take. Statements, and calls to Stripe, have their own, much shorter limits. This one is for
-/// unforeseen failures.
+/// How long one run of a job may take. SQL statements and calls to Stripe have their own, much shorter limits. This
+/// limit is for unforeseen failures.
 const TIMEOUT: Duration = Duration::from_secs(120);
-/// The same for jobs that work through everything there is: a backlog, the whole ledger, everything at Stripe.
+/// How long one run may take for a job that works through a backlog, the whole ledger or everything at Stripe.
 const LONG_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
-/// The outcome of one run. An error is logged, and the job runs again.
+/// The outcome of one run. If a run returns an error, it is logged, and the job runs again.
 pub type Outcome<'a> = BoxFuture<'a, Result<(), JobError>>;
-/// Why a run failed.
+/// The error of a failed run.
 pub type JobError = Box<dyn Error + Send + Sync>;
 
 /// Work that the service does without being asked.
@@ -24,32 +24,32 @@ pub type JobError = Box<dyn Error + Send + Sync>;
 pub struct Job {
     /// The name, in the log and in `docs/operating.md`.
     pub name: &'static str,
-    /// The time from the end of one run to the next.
+    /// The time from the end of one run to the start of the next.
     pub interval: Duration,
-    /// Runs when it is notified, too.
+    /// Also runs the job when the `Notify` that this function returns is notified.
     pub wake: Option<fn(&App) -> &Notify>,
-    /// Which instances run it.
+    /// Which instances run the job.
     pub runs: Runs,
-    /// What must be there for a run.
+    /// What a run needs.
     pub needs: Needs,
-    /// How many runs this process does at the same time.
+    /// How many runs this process does in parallel.
     pub workers: usize,
-    /// How long one run may take. It loses what it has not committed by then.
+    /// How long one run may take. After that, its uncommitted changes are rolled back.
     pub timeout: Duration,
-    /// What a run does.
+    /// The work of a run.
     pub work: Work,
     /// The log message of a run that failed.
     pub failure: &'static str,
-    /// Runs a last time at a stop. Contains the log message for a failure of that run.
+    /// If set, the job runs once more when the service stops. The text is the log message for a failure of that run.
     pub failure_at_stop: Option<&'static str>,
 }
 
 /// Which of the instances that share a database run a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runs {
-    /// Each of them.
+    /// Every instance.
     EachInstance,
-    /// One at a time: the one that holds this lease.
+    /// One instance at a time: the one that holds this lease.
     OneLeader(Lease),
 }
 
@@ -60,29 +60,30 @@ pub enum Lease {
     Comparison,
 }
 
-/// What must be there for a job to run.
+/// What a job needs before it can run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
     /// Nothing.
     Nothing,
-    /// A database that was reached once since the start.
+    /// A database that this process has reached at least once.
     Database,
-    /// That, and a key for Stripe's API in the settings.
+    /// A database, as above, and a key for Stripe's API in the settings.
     StripeKey,
 }
 
-/// What a job does.
+/// The work of a job.
 #[derive(Debug)]
 pub enum Work {
-    /// Remembers nothing from one run to the next.
+    /// Work that remembers nothing from one run to the next.
     Plain(for<'a> fn(&'a App) -> Outcome<'a>),
-    /// Has its own state, built at the start. If there is none, these settings don't need the job.
+    /// Work with its own state, which this function creates at the start. If it returns `None`, these settings don't
+    /// need the job.
     Stateful(fn(&App) -> Option<Box<dyn Runner>>),
 }
 
 /// A job with its state.
 pub trait Runner: Send {
-    /// Runs once.
+    /// Runs the job once.
     fn run<'a>(&'a mut self, app: &'a App) -> Outcome<'a>;
 }
 
@@ -93,7 +94,7 @@ impl Runner for for<'a> fn(&'a App) -> Outcome<'a> {
 }
 
 impl Job {
-    /// A job that needs the database, runs on each instance, and is not woken.
+    /// Creates a job that needs the database, runs on each instance, and is not woken.
     pub const fn new(name: &'static str, interval: Duration, work: Work) -> Self {
         Self {
             name,
@@ -114,37 +115,37 @@ impl Job {
         Self { failure, ..self }
     }
 
-    /// Runs when it is notified, too.
+    /// Also runs the job when the `Notify` that `wake` returns is notified.
     pub const fn woken_by(self, wake: fn(&App) -> &Notify) -> Self {
         Self { wake: Some(wake), ..self }
     }
 
-    /// Runs on the instance that holds a lease.
+    /// Runs the job only on the instance that holds this lease.
     pub const fn one_leader(self, lease: Lease) -> Self {
         Self { runs: Runs::OneLeader(lease), ..self }
     }
 
-    /// Needs more than the database, or less.
+    /// Sets what the job needs, if that is not just the database.
     pub const fn needs(self, needs: Needs) -> Self {
         Self { needs, ..self }
     }
 
-    /// Does several runs at the same time.
+    /// Sets how many runs the process does in parallel.
     pub const fn workers(self, workers: usize) -> Self {
         Self { workers, ..self }
     }
 
-    /// May take long.
+    /// Gives each run a long time limit.
     pub const fn long(self) -> Self {
         Self { timeout: LONG_TIMEOUT, ..self }
     }
 
-    /// Runs a last time at a stop.
+    /// Runs the job once more when the service stops. `failure` is the log message if that run fails.
     pub const fn last_at_stop(self, failure: &'static str) -> Self {
         Self { failure_at_stop: Some(failure), ..self }
     }
 
-    /// The job with a new state; none if these settings don't need it.
+    /// The job with a new state. `None` if these settings don't need the job.
     pub fn runner(&self, app: &App) -> Option<Box<dyn Runner>> {
         match self.work {
             _ if self.needs == Needs::StripeKey && !app.stripe.is_configured() => None,
@@ -153,7 +154,7 @@ impl Job {
         }
     }
 
-    /// Whether what it needs is there by now.
+    /// Whether everything that the job needs is available now.
     pub fn is_ready(&self, app: &App) -> bool {
         self.needs == Needs::Nothing || app.store.was_reached()
     }

@@ -1,7 +1,7 @@
-//! Scheduled jobs: what happens without a request.
+//! Scheduled jobs: the work that the service does without a request.
 //!
-//! **Owns** when things happen, and what a job remembers from one run to the next.
-//! **Never** does them itself: that is `actions/`.
+//! **Owns** when each job runs, and what it remembers from one run to the next.
+//! **Never** does the work itself: that is `actions/`.
 //! **Start at** [`JOBS`], then [`run`].
 //! **Tested in** `tests/api/jobs.rs`, `tests/api/worker.rs`, `tests/durability/`.
 
@@ -34,7 +34,7 @@ pub use table::JOBS;
 
 /// How long a stop waits for running jobs.
 const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
-/// How long a stop may take to store what is still in memory.
+/// How long a stop may take to store the counts that are still in memory.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// All running jobs.
@@ -59,7 +59,7 @@ pub fn run(app: &Arc<App>) -> Jobs {
     jobs
 }
 
-/// A job that does nothing while something that it needs is missing.
+/// A job that does nothing until everything that it needs is available.
 struct WhenReady<'a> {
     app: &'a App,
     job: &'static Job,
@@ -90,8 +90,8 @@ impl Jobs {
         self.tasks.push((job.name, tokio::spawn(task)));
     }
 
-    /// Stops every job after its current run, and stores what is still in memory. A run that takes too long is aborted,
-    /// which loses nothing but the counts of the last seconds.
+    /// Stops every job after its current run, and stores the counts that are still in memory. A run that takes too
+    /// long is aborted; then only the counts of the last seconds are lost.
     pub async fn stop(self, app: &App) {
         self.stop.cancel();
         let end = Instant::now() + STOP_TIMEOUT;

@@ -11,18 +11,18 @@ use crate::actions::catch_panic;
 use crate::clock::Clock;
 use crate::telemetry::log_limits::INTERVAL;
 
-/// How many different failures of one job are logged in [`INTERVAL`].
+/// How many different failures of one job are logged within [`INTERVAL`].
 const MAX_LINES: usize = 5;
 
 /// When a job runs, and when it ends.
 pub struct Schedule<'a> {
-    /// The time from the end of one run to the next.
+    /// The time from the end of one run to the start of the next.
     pub interval: Duration,
     /// Also runs immediately when it is notified.
     pub wake: Option<&'a Notify>,
-    /// How long one run may take. What it has not committed by then is rolled back, and the job runs again.
+    /// How long one run may take. After that, its uncommitted changes are rolled back, and the job runs again.
     pub timeout: Duration,
-    /// Ends the job, never in the middle of a run.
+    /// Ends the job. A run in progress is completed first.
     pub stop: CancellationToken,
     /// Limits how often the same failure is logged.
     pub clock: &'a Clock,
@@ -34,9 +34,9 @@ pub trait Repeated {
     fn once(&mut self) -> Outcome<'_>;
 }
 
-/// Runs a job at each interval, the first time immediately. A failure or a panic only ends that run. It is logged as `failure`
-/// with its reason: the first time, when the reason changes, and once a minute while it stays the same. A recovery is
-/// logged too.
+/// Runs a job at each interval, the first time immediately. A failure or a panic ends only that run. The failure is
+/// logged as `failure` with its reason: the first time, when the reason changes, and once a minute while the reason
+/// stays the same. A recovery is logged too.
 pub async fn repeat(
     schedule: Schedule<'_>,
     job: &'static str,
@@ -69,12 +69,12 @@ pub async fn repeat(
     }
 }
 
-/// What is logged about a job.
+/// A log line about a job.
 #[derive(Debug, PartialEq, Eq)]
 enum Line {
-    /// It failed for this reason. This many failures before it were not logged.
+    /// The job failed for this reason. `suppressed` failures before this one were not logged.
     Fails { error: String, suppressed: u64 },
-    /// It recovered.
+    /// The job succeeded again after a failure.
     Works,
 }
 
@@ -83,16 +83,16 @@ enum Line {
 struct Failures {
     /// When the current interval began.
     began: Option<Duration>,
-    /// The reasons that were logged since then.
+    /// The reasons that were logged in the current interval.
     logged: Vec<String>,
-    /// Failures since the last logged line.
+    /// The number of failures since the last logged line.
     suppressed: u64,
     /// Whether the last logged line reports a failure.
     is_failing: bool,
 }
 
 impl Failures {
-    /// The line for the result of a run: nothing, or why it failed.
+    /// The line to log after a run, if any. The argument is the reason of a failure, or `None` after a success.
     fn line_for(&mut self, reason: Option<String>, now: Duration) -> Option<Line> {
         let Some(error) = reason else { return std::mem::take(&mut self.is_failing).then_some(Line::Works) };
         if self.began.is_none_or(|began| now.saturating_sub(began) >= INTERVAL) {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_keeps_failing_is_logged_once_a_minute_when_its_reason_changes_and_when_it_works_again() {
+    fn a_failing_job_is_logged_once_a_minute_when_its_reason_changes_and_when_it_recovers() {
         // The result of each second.
         let mut outcomes = vec![Some("full"); 65];
         outcomes.extend([Some("gone"), Some("full"), None, None, Some("full"), None]);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn reasons_that_are_different_each_time_do_not_fill_the_log() {
+    fn a_job_whose_reason_is_always_different_does_not_fill_the_log() {
         let mut failures = Failures::default();
         let mut line =
             |time: u64| failures.line_for(Some(format!("at byte {time}")), Duration::from_millis(time));
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_that_fails_or_panics_acts_again() {
+    async fn a_job_runs_again_after_a_failure_or_a_panic() {
         let (stop, clock, mut acted) = (CancellationToken::new(), clock(), 0);
         let schedule = schedule(&stop, &clock);
         repeat(schedule, "test", "this test's job fails", || -> Outcome<'static> {
@@ -167,7 +167,7 @@ mod tests {
             Box::pin(async move {
                 match time {
                     1 => return Err("on purpose".into()),
-                    2 => panic!("on purpose"),
+                    2 => panic!("a deliberate panic"),
                     _ => stop.cancel(),
                 }
                 Ok(())
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_that_hangs_is_given_up_at_its_deadline_and_acts_again() {
+    async fn a_run_that_hangs_is_aborted_at_its_time_limit_and_the_job_runs_again() {
         let (stop, clock, mut acted) = (CancellationToken::new(), clock(), 0);
         let schedule = Schedule { timeout: Duration::from_millis(1), ..schedule(&stop, &clock) };
         repeat(schedule, "test", "this test's job hangs", || -> Outcome<'static> {

@@ -1,10 +1,10 @@
-//! Requeues what an earlier version, or other settings, could not book.
+//! Requeues events that an earlier version, or other settings, could not book.
 
 use crate::actions;
 use crate::app::App;
 use crate::store::StoreError;
 
-/// Does so once for this version.
+/// Requeues these events, once for each version of the program.
 ///
 /// # Errors
 /// See [`StoreError`].

@@ -13,7 +13,8 @@ use super::watch_ledger::WatchLedger;
 use super::watch_stripe::WatchStripe;
 use crate::actions::{self, FetchObject};
 
-/// A function that takes the app, as work without state. One that changes something also takes a context, whose actor is named.
+/// Makes work without state from a function that takes the app. A function that changes something also takes a
+/// context; pass the name of the context's actor.
 macro_rules! run {
     ($function:path) => {
         Work::Plain(|app| {
@@ -40,7 +41,7 @@ const fn seconds(seconds: u64) -> Duration {
 /// Every job, two lines each. Each has a row in `docs/operating.md`.
 #[rustfmt::skip]
 pub static JOBS: &[Job] = &[
-    // If the service started without the database.
+    // Completes the start if the service started without its database.
     Job::new("reach_database", seconds(1), run!(actions::reach_database)).needs(Needs::Nothing).long()
         .on_failure("the database can't be used; it will be retried"),
     Job::new("last_good", seconds(10), run!(actions::persist_snapshot)).needs(Needs::Nothing).woken_by(|app| &app.snapshot_changed)
@@ -69,12 +70,12 @@ pub static JOBS: &[Job] = &[
         .on_failure("the inbox and the queue can't be counted; it will be retried"),
     Job::new("write_probe", seconds(5), run!(actions::probe_writes, as "write_probe"))
         .on_failure("the database does not accept writes; webhooks are answered with 503 until it does"),
-    // Checks once a day, and a ledger with problems once an hour.
+    // Checks a ledger without problems once a day, and one with problems once an hour.
     Job::new("books", seconds(300), Work::Stateful(WatchLedger::start)).long()
         .on_failure("the ledger can't be checked; it will be retried"),
     Job::new("reconcile", seconds(300), run!(reconcile)).one_leader(Lease::Comparison).long()
         .on_failure("the ledger can't be compared with Stripe; it will be retried"),
-    // Learns once an hour, and when an appeal with learned weights is new.
+    // Learns weights once an hour, and when a new appeal has learned weights.
     Job::new("weights", seconds(20), run!(actions::update_weights, as "weights"))
         .on_failure("weights can't be learned; the current weights stay, and it will be retried"),
     Job::new("tickers", seconds(60), run!(actions::refresh_tickers)).woken_by(|app| &app.tickers_changed)
@@ -101,16 +102,16 @@ mod tests {
     use crate::jobs::job::Runs;
 
     #[test]
-    fn every_job_has_a_name_of_its_own_and_a_failure_of_its_own() {
+    fn every_job_has_its_own_name_and_its_own_failure_message() {
         let names: BTreeSet<_> = JOBS.iter().map(|job| job.name).collect();
         assert_eq!(names.len(), JOBS.len());
         let failures: BTreeSet<_> = JOBS.iter().map(|job| job.failure).collect();
         assert_eq!(failures.len(), JOBS.len());
-        assert!(!failures.contains(""), "a job says nothing when it fails");
+        assert!(!failures.contains(""), "a job has no failure message");
     }
 
     #[test]
-    fn the_manual_lists_every_job_with_its_interval_and_with_who_runs_it() {
+    fn the_manual_lists_every_job_with_its_interval_and_the_instances_that_run_it() {
         let manual = include_str!("../../docs/operating.md");
         let section = manual.split_once("\n## Background jobs\n").unwrap().1;
         let section = section.split_once("\n## ").unwrap().0;

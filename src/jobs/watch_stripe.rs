@@ -12,7 +12,7 @@ pub struct WatchStripe {
 }
 
 impl WatchStripe {
-    /// No problem is known yet.
+    /// The state before the first check: no problem is known.
     pub fn start(_: &App) -> Option<Box<dyn Runner>> {
         Some(Box::new(Self::default()))
     }

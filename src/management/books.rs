@@ -15,7 +15,7 @@ use crate::web::State;
 use crate::web::problem::Problem;
 use crate::web::{Formats, Frame, PageProblem, Time, page};
 
-/// "Stripe says 41,230.00 net, we say 41,230.00, checked 4 minutes ago."
+/// Serves the page, which says for example "Stripe says 41,230.00 net, we say 41,230.00, checked 4 minutes ago."
 #[get("/books")]
 pub async fn books_page(app: State) -> Result<HttpResponse, PageProblem> {
     let found = compare_with_stripe(&app.store, app.now_ms()).await;
@@ -45,7 +45,7 @@ struct Line {
     amounts: [(&'static str, String); 4],
 }
 
-/// Whether the two agree, as a sentence.
+/// Whether Stripe and the ledger agree, as a sentence.
 struct Verdict {
     is_good: bool,
     text: String,
@@ -236,7 +236,8 @@ fn texts(names: &[&'static str]) -> Vec<Column> {
     names.iter().map(|name| Column { name, is_number: false }).collect()
 }
 
-/// An amount in a currency that Stripe named; if ISO 4217 does not know it, in its minor unit.
+/// Formats an amount in a currency that Stripe named. If ISO 4217 does not contain the currency, the amount is shown
+/// in the minor unit.
 fn amount(formats: &Formats, amount_minor: i64, currency: &str) -> String {
     Currency::parse(currency)
         .map_or_else(|_| formats.count(amount_minor), |currency| formats.amount(amount_minor, currency))
@@ -308,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_says_whether_the_two_agree_and_what_to_look_at() {
+    fn the_page_says_whether_stripe_and_the_ledger_agree_and_what_needs_review() {
         let page = html(&comparison(), 4 * 60_000);
         for words in [
             "Stripe says 41,230.00 net, we say 41,230.00, checked 4 minutes ago. <span class=\"good\">They agree.",
@@ -326,7 +327,7 @@ mod tests {
             "<td class=\"id\">po_1</td><td>payout that is not</td>",
             "<td class=\"number\">3</td><td class=\"number\">1,234.56 EUR</td>",
         ] {
-            assert!(page.contains(words), "{words} is not in {page}");
+            assert!(page.contains(words), "the text {words} is not in {page}");
         }
         // Each finding is under its own heading.
         let (before, after) = page.split_once("Found during reconciliation").unwrap();

@@ -1,7 +1,7 @@
 //! The server for operators, on its own port: liveness, readiness, metrics, and the page `/books`.
 //!
 //! **Owns** the routes of the management port, which are not part of the public API.
-//! **Never** writes to the store, nor identifies its caller: the port is not public.
+//! **Never** writes to the store, and never identifies its callers, because the port is not public.
 //! **Start at** [`serve`].
 //! **Tested in** `tests/api/management.rs`, `tests/api/pages.rs`.
 
@@ -19,10 +19,11 @@ use serde::Serialize;
 use crate::app::App;
 use crate::web::{ListenError, Running, State, head_as_get, listen, problem};
 
-/// How long the database may take to answer before the service is not ready.
+/// How long the database may take to respond. After that, the service reports that it is not ready.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Starts to listen on the management address of the settings; nothing if it is switched off. The caller runs `server`.
+/// Starts to listen on the management address of the settings. Returns `None` if the management port is switched off.
+/// The caller runs `server`.
 ///
 /// # Errors
 /// Listening on the address fails.
@@ -51,13 +52,13 @@ pub fn serve(app: &Arc<App>) -> Result<Option<Running>, ListenError> {
     Ok(Some(Running { address, handle: server.handle(), server }))
 }
 
-/// Liveness: the process answers.
+/// Liveness: the process responds.
 #[get("/livez")]
 async fn livez() -> HttpResponse {
     plain("alive\n".to_owned())
 }
 
-/// Why requests should go elsewhere.
+/// The body of a response that says why the service is not ready.
 #[derive(Serialize)]
 struct NotReady {
     title: &'static str,
@@ -66,7 +67,7 @@ struct NotReady {
     not_ready: Vec<&'static str>,
 }
 
-/// Readiness: the database answers and accepts writes, events are booked, and the service is not stopping.
+/// Readiness: the database responds and accepts writes, events are booked, and the service is not stopping.
 #[get("/readyz")]
 async fn readyz(app: State) -> HttpResponse {
     let not_ready = not_ready(&app).await;
@@ -107,7 +108,7 @@ async fn not_ready(app: &App) -> Vec<&'static str> {
     not_ready
 }
 
-/// The metrics, in Prometheus' text format.
+/// Serves the metrics, in Prometheus' text format.
 #[get("/metrics")]
 async fn metrics(app: State) -> HttpResponse {
     HttpResponse::Ok()

@@ -1,4 +1,4 @@
-//! Counters with one label from a fixed list. They are registered once, so that counting is one addition.
+//! Counters with one label from a fixed list. Each is registered once, so that counting takes one addition.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub trait LabelValue: Copy + 'static {
     /// The label's value.
     fn as_label(self) -> &'static str;
 
-    /// Its position in [`LabelValue::ALL`].
+    /// The value's position in [`LabelValue::ALL`].
     fn index(self) -> usize;
 }
 
@@ -43,55 +43,56 @@ macro_rules! labels {
 labels! {
     /// The outcome of a webhook delivery.
     Delivery {
-        /// It was stored.
+        /// The delivery was stored.
         Stored = "stored",
-        /// It was stored before.
+        /// The event had been stored before.
         Duplicate = "duplicate",
-        /// It belongs to the other mode: stored, never booked.
+        /// The event is from the other Stripe mode (test or live) than the configured one. It was stored, but is never
+        /// booked.
         Quarantined = "quarantined",
-        /// Its signature is invalid.
+        /// The delivery's signature is invalid.
         BadSignature = "bad_signature",
-        /// It is signed, but not an event.
+        /// The delivery is signed, but its body is not an event.
         NotAnEvent = "not_an_event",
-        /// Its body is too large, or ended early.
+        /// The delivery's body is too large, or ended early.
         Unread = "unread",
-        /// No secret is configured to check its signature.
+        /// No secret is configured to check the signature.
         Unchecked = "unchecked",
-        /// The database did not accept it.
+        /// The database did not store the delivery.
         StoreFailed = "store_failed",
     }
 }
 
 labels! {
-    /// The outcome of processing an event; each try counts.
+    /// The outcome of processing an event. Each try counts.
     Processed {
-        /// Facts of one of our gifts.
+        /// The event contains facts (what Stripe reports about an object) about one of our gifts.
         Booked = "booked",
-        /// Facts of none of our gifts, or not yet.
+        /// The event's facts belong to none of our gifts, or can't be assigned to one yet.
         NotOurs = "not_ours",
-        /// Of a type that is never booked.
+        /// The event's type is never booked.
         NothingToBook = "nothing_to_book",
-        /// The try failed; there will be another.
+        /// The try failed; the event will be retried.
         Failed = "failed",
-        /// The last try failed; it needs manual review.
+        /// The last try failed; the event needs manual review.
         Dead = "dead",
     }
 }
 
 labels! {
-    /// The outcome of a call to Stripe; each try is a call.
+    /// The outcome of a call to Stripe. Each try counts as a call.
     CallOutcome {
-        /// Success.
+        /// The call succeeded.
         Ok = "ok",
         /// Stripe has no such object.
         NotFound = "no_such_object",
         /// Stripe rejected the request.
         Refused = "refused",
-        /// Stripe failed.
+        /// Stripe reported an error of its own.
         Failed = "failed",
-        /// Too many calls at the same time.
+        /// Too many calls were in progress at the same time.
         Busy = "busy",
-        /// No readable response.
+        /// There was no readable response.
         Unreachable = "unreachable",
     }
 }
@@ -99,11 +100,11 @@ labels! {
 labels! {
     /// Which limit a request exceeded.
     LimitedBy {
-        /// The client address's.
+        /// The limit for the client's address.
         Address = "address",
-        /// The attempt's.
+        /// The limit for the checkout attempt.
         Attempt = "attempt",
-        /// The site's.
+        /// The limit for the site.
         Site = "site",
     }
 }
@@ -111,9 +112,9 @@ labels! {
 labels! {
     /// Why a request's body was not read to its end.
     CutBody {
-        /// It arrived too slowly.
+        /// The body arrived too slowly.
         Slow = "slow",
-        /// Too many others were arriving.
+        /// Too many other bodies were arriving.
         Crowded = "crowded",
     }
 }
@@ -121,15 +122,15 @@ labels! {
 labels! {
     /// The outcome of checking a supporter token.
     TokenCheck {
-        /// It is cached as valid.
+        /// The token is cached as valid.
         Remembered = "remembered",
-        /// Its signature was checked, and is valid.
+        /// The token's signature was checked, and is valid.
         Good = "good",
-        /// It is not one of ours.
+        /// The token is not one of ours.
         Bad = "bad",
         /// Too many tokens had to be checked.
         Unchecked = "unchecked",
-        /// Its client's address, or its supporter, exceeded a limit.
+        /// The client's address, or the token's supporter, exceeded a limit.
         Limited = "limited",
     }
 }
@@ -137,13 +138,13 @@ labels! {
 labels! {
     /// The state of an event in the inbox.
     InboxState {
-        /// Not tried yet.
+        /// The event has not been tried yet.
         Waiting = "waiting",
-        /// A try failed; it will be retried.
+        /// A try failed; the event will be retried.
         Retrying = "retrying",
-        /// Of the other mode.
+        /// The event is from the other Stripe mode (test or live).
         Quarantined = "quarantined",
-        /// Every try failed; it needs manual review.
+        /// Every try failed; the event needs manual review.
         Dead = "dead",
     }
 }
@@ -153,13 +154,13 @@ labels! {
     StripeTrouble {
         /// Our endpoint no longer exists.
         EndpointMissing = "endpoint_missing",
-        /// It is disabled.
+        /// Our endpoint is disabled.
         EndpointDisabled = "endpoint_disabled",
-        /// It was created with another version of Stripe's API.
+        /// Our endpoint was created with another version of Stripe's API.
         EndpointVersion = "endpoint_version",
-        /// It does not deliver every required event.
+        /// Our endpoint does not deliver every required event.
         EndpointEvents = "endpoint_events",
-        /// The key may not read endpoints.
+        /// Our API key has no permission to read endpoints.
         KeyRefused = "key_refused",
         /// Nothing was delivered, although something should have been.
         NoDeliveries = "silence",
@@ -167,7 +168,7 @@ labels! {
         Clock = "clock",
         /// Most deliveries are signed with an unknown secret.
         Signatures = "signatures",
-        /// There are dead events.
+        /// The inbox contains dead events: every try to process them failed.
         DeadEvents = "dead_events",
     }
 }
@@ -192,17 +193,17 @@ pub struct Counts<W> {
 }
 
 impl<W: LabelValue> Counts<W> {
-    /// Counters, each created for its value.
+    /// Creates a counter for each label value.
     pub fn each(make: impl Fn(W) -> Counter) -> Self {
         Self { counters: W::ALL.iter().map(|as_label| make(*as_label)).collect(), labels: PhantomData }
     }
 
-    /// Counters that are never read.
+    /// Creates counters that are never read.
     pub fn unread() -> Self {
         Self::each(|_| Counter::noop())
     }
 
-    /// Counts one.
+    /// Adds 1 to the counter of a label value.
     pub fn count(&self, as_label: W) {
         self.counters[as_label.index()].increment(1);
     }

@@ -1,5 +1,5 @@
-//! Limits log lines that anybody can cause by sending requests. At most one line of each kind is logged per minute, and
-//! then the number of the others, so that a flood of requests does not fill the disk.
+//! Limits log lines that anybody can cause by sending requests, so that a flood of requests does not fill the disk. At
+//! most one line of each kind is logged per minute. After the minute, the number of suppressed lines is logged.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -64,7 +64,7 @@ pub(super) struct LibraryLines;
 
 type Windows = HashMap<Identifier, (&'static str, Window)>;
 
-/// By the place in the code, with its module.
+/// The limits of libraries' lines, by the line's place in the code. Each entry contains the library's module.
 static OF_LIBRARIES: LazyLock<Mutex<Windows>> = LazyLock::new(Mutex::default);
 
 impl<S: Subscriber> Layer<S> for LibraryLines {
@@ -96,13 +96,13 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A minute in which one line is logged.
+/// A minute in which at most one line is logged.
 #[derive(Debug)]
 struct Window {
-    /// When its line was logged, on the steady clock; `None` before the first one.
+    /// When the line was logged, on the steady clock. `None` before the first line.
     began: Option<Duration>,
     suppressed: u64,
-    /// Suppressed in past minutes, and not reported yet.
+    /// The number of lines that were suppressed in past minutes and have not been reported.
     unreported: u64,
 }
 
@@ -120,7 +120,7 @@ impl Window {
         is_first
     }
 
-    /// The lines that were suppressed in past minutes. Each is returned once.
+    /// The number of lines that were suppressed in past minutes. Each line is counted in only one call.
     fn take_suppressed(&mut self, now: Duration) -> u64 {
         if self.is_over(now) {
             self.unreported += std::mem::take(&mut self.suppressed);
@@ -148,7 +148,7 @@ mod tests {
         }
         assert_eq!(window.take_suppressed(at(64)), 0, "the minute is not over");
         assert_eq!([window.take_suppressed(at(65)), window.take_suppressed(at(66))], [4, 0]);
-        // The next line begins another minute. An ongoing flood is reported too.
+        // The next line begins another minute. Suppressed lines of an ongoing flood are reported too.
         assert!(window.admits(at(70)));
         assert!(!window.admits(at(71)));
         assert!(window.admits(at(130)));

@@ -36,7 +36,7 @@ pub fn start(format: LogFormat, level: &str) -> Result<(), BadLogLevel> {
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
-    // A second start (a test that runs two servers) keeps the first.
+    // If logging has already started, as in a test that runs two servers, the first configuration stays.
     let _ = match format {
         LogFormat::Human => registry.with(layer).try_init(),
         LogFormat::Json => registry.with(layer.json()).try_init(),
@@ -53,7 +53,8 @@ pub fn check_level(level: &str) -> Result<(), BadLogLevel> {
     Ok(())
 }
 
-/// PostgreSQL reports on each start that a table already exists, which operators need not see by default.
+/// The filter for a level. By default it hides PostgreSQL's notice that a table already exists, which appears on each
+/// start.
 fn filter(level: &str) -> Result<EnvFilter, BadLogLevel> {
     if let Some(word) = level.split(',').find(|part| is_misspelt(part.trim())) {
         return Err(BadLogLevel(format!("`{word}` is not a level")));
@@ -62,8 +63,8 @@ fn filter(level: &str) -> Result<EnvFilter, BadLogLevel> {
     EnvFilter::try_new(remarks).map_err(|error| BadLogLevel(error.to_string()))
 }
 
-/// A single word must be a level, although the filter would read it as a module name, all of whose lines are logged:
-/// `infoo` would log nothing.
+/// Whether a part of a filter is a misspelt level. The filter's parser would read a single word such as `infoo` as the
+/// name of a module, and log only that module's lines.
 fn is_misspelt(part: &str) -> bool {
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let is_filter = part.contains(['=', '[', ']', '{', '}']);
@@ -75,7 +76,7 @@ mod tests {
     use super::check_level;
 
     #[test]
-    fn a_level_or_a_filter_is_understood_and_a_misspelt_one_is_not() {
+    fn levels_and_filters_are_accepted_and_misspelt_ones_are_rejected() {
         for good in [
             "info",
             "WARN",

@@ -10,7 +10,8 @@ use super::counts::{
 };
 use super::process::ProcessGauges;
 
-/// The upper bounds of histogram buckets, in seconds: a banner is decided in microseconds, a checkout waits for Stripe.
+/// The upper bounds of histogram buckets, in seconds. They range from a banner decision, which takes microseconds, to
+/// a checkout, which waits for Stripe.
 const DURATIONS_S: &[f64] = &[0.0001, 0.00025, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0];
 const ABOUT: Metadata<'static> = Metadata::new("keepopen", Level::INFO, None);
 
@@ -22,7 +23,7 @@ pub struct Metrics {
     pub verdicts: Counts<Reason>,
     /// Webhook deliveries, by outcome.
     pub deliveries: Counts<Delivery>,
-    /// Transactions that stored deliveries: several that wait at the same time share one.
+    /// Transactions that stored deliveries. Deliveries that wait at the same time share one transaction.
     pub intake_commits: Counter,
     /// Calls to Stripe, by outcome.
     pub stripe_calls: Counts<CallOutcome>,
@@ -36,17 +37,17 @@ pub struct Metrics {
     pub limited_tokens: Counts<LimitedBy>,
     /// Request bodies that were not read to their end.
     pub cut_bodies: Counts<CutBody>,
-    /// The inbox, as of the last count.
+    /// The gauges of the inbox, set by the last count.
     pub inbox: InboxGauges,
-    /// The queue, as of the last count.
+    /// The gauges of the queue, set by the last count.
     pub queue: QueueGauges,
-    /// The ledger, as of the last check.
+    /// The gauges of the ledger, set by the last check.
     pub ledger: LedgerGauges,
     /// Failed payments, as reported by Stripe.
     pub declines: Counter,
     /// Requests with a Stripe signature to paths that do not accept webhooks.
     pub misdirected: Counter,
-    /// The connection to Stripe, as of the last check.
+    /// The gauges of the connection to Stripe, set by the last check.
     pub stripe: StripeGauges,
     process: ProcessGauges,
 }
@@ -162,7 +163,7 @@ impl Metrics {
     pub fn new() -> Self {
         let recorder = PrometheusBuilder::new()
             .set_buckets(DURATIONS_S)
-            .expect("the list of durations is not empty")
+            .expect("the list of durations must not be empty")
             .build_recorder();
         let labelled = |name, help, label, as_label| counter(&recorder, name, help, &[(label, as_label)]);
         let verdicts = Counts::each(|reason: Reason| {
@@ -304,7 +305,7 @@ impl Metrics {
         counter(&self.recorder, name, help, labels)
     }
 
-    /// Registers another histogram of durations in seconds, with labels as for [`Metrics::counter`].
+    /// Registers another histogram of durations in seconds. Its labels follow the rule of [`Metrics::counter`].
     pub fn durations(
         &self,
         name: &'static str,
@@ -321,7 +322,8 @@ impl Metrics {
         self.handle.render()
     }
 
-    /// Sorts measured durations into their buckets; until then each takes memory. Must be called every few seconds.
+    /// Sorts measured durations into their buckets. Until then, each duration takes memory, so this must be called
+    /// every few seconds.
     pub fn tidy(&self) {
         self.handle.run_upkeep();
     }

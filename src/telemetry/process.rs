@@ -2,7 +2,7 @@
 
 use metrics::Gauge;
 
-/// Metrics that are read on request. Only available on Linux.
+/// The gauges of the process. They are set when somebody requests the metrics, and only on Linux.
 pub struct ProcessGauges {
     /// Memory in use, in bytes.
     pub resident: Gauge,
@@ -13,14 +13,14 @@ pub struct ProcessGauges {
 }
 
 impl ProcessGauges {
-    /// Reads them. What the system does not report stays unchanged.
+    /// Sets the gauges. A value that the system does not report stays unchanged.
     pub fn read(&self) {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         if let Some(kilobytes) = number_after(&status, "VmRSS:") {
             self.resident.set(kilobytes * 1024.0);
         }
         if let Ok(files) = std::fs::read_dir("/proc/self/fd") {
-            // One of them is the open folder itself.
+            // One of the open files is the folder that is being listed.
             self.open_files.set(files.count().saturating_sub(1) as f64);
         }
         let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
@@ -30,7 +30,7 @@ impl ProcessGauges {
     }
 }
 
-/// The first number on the line that begins with this text.
+/// The first number on the line that begins with `words`.
 fn number_after(text: &str, words: &str) -> Option<f64> {
     let line = text.lines().find_map(|line| line.strip_prefix(words))?;
     line.split_whitespace().next()?.parse().ok()
@@ -41,7 +41,7 @@ mod tests {
     use super::number_after;
 
     #[test]
-    fn a_number_is_read_from_the_line_that_names_it() {
+    fn a_number_is_read_from_the_line_that_begins_with_its_name() {
         let status = "Name:\tkeepopen\nVmRSS:\t   51234 kB\n";
         assert_eq!(number_after(status, "VmRSS:"), Some(51_234.0));
         assert_eq!(

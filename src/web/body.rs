@@ -24,13 +24,14 @@ use crate::web::State;
 /// The maximum size of a JSON body: enough for many times a reader's whole history.
 pub const JSON_LIMIT: usize = 65_536;
 
-/// How long any body may take.
+/// How long a body of any size may take to arrive. [`time_for`] adds time for its size.
 const GRACE: Duration = Duration::from_secs(5);
-/// The minimum speed of the rest, in bytes per millisecond: slower than any mobile network that can load a page.
+/// The minimum speed of a large body, in bytes per millisecond. It is slower than any mobile network that can load a
+/// page.
 const MIN_BYTES_PER_MS: u64 = 4;
 
-/// How often the server may check the connection before a timer is set for the body. What the client has already sent
-/// arrives within one turn, and a timer costs more.
+/// How often the server may check the connection before it sets a timer for the body. One check is a *turn*. It finds
+/// what the client has already sent, and it costs less than a timer.
 const TURNS: u32 = 1;
 
 /// Which content types a route reads as JSON.
@@ -42,7 +43,7 @@ pub enum Accepts {
     JsonOrPlain,
 }
 
-/// Reads at most `limit` bytes, if they arrive in time.
+/// Reads a body of at most `limit` bytes, if it arrives in time.
 ///
 /// # Errors
 /// The body is larger or too slow, or the connection broke.
@@ -59,7 +60,7 @@ pub async fn read(app: &App, mut payload: Payload, limit: usize) -> Result<Bytes
     };
     fits(first.len(), limit)?;
     let mut next = soon(&mut payload, &mut turns).await?;
-    // Most bodies arrive in one piece, which is used as it is.
+    // Most bodies arrive in one piece. That piece is returned without a copy.
     if matches!(next, Next::End) {
         return Ok(first);
     }
@@ -81,7 +82,7 @@ async fn read_as_it_arrives(
     mut whole: BytesMut,
     limit: usize,
 ) -> Result<Bytes, Problem> {
-    // Reserved memory counts whether it holds bytes or not.
+    // All reserved memory counts as used by this body, also the part that holds no bytes yet.
     let mut reserved = whole.capacity();
     let arriving = app.bodies.arriving(reserved);
     let timeout = Duration::from_secs(app.settings.server.body_timeout_seconds);
@@ -107,12 +108,12 @@ async fn read_as_it_arrives(
     }
 }
 
-/// How long this many bytes may take.
+/// How long a body of this many bytes may take to arrive.
 fn time_for(bytes: usize) -> Duration {
     GRACE + Duration::from_millis(u64::try_from(bytes).unwrap_or(u64::MAX) / MIN_BYTES_PER_MS)
 }
 
-/// Adds a piece, if the total stays within `limit`.
+/// Adds a piece to a body, if the total stays within `limit`.
 fn add(whole: &mut BytesMut, piece: &[u8], limit: usize) -> Result<(), Problem> {
     fits(whole.len() + piece.len(), limit)?;
     whole.extend_from_slice(piece);
@@ -126,7 +127,7 @@ fn fits(len: usize, limit: usize) -> Result<(), Problem> {
     }
 }
 
-/// What is available of a body now.
+/// The part of a body that is available now.
 enum Next {
     Piece(Bytes),
     End,
@@ -144,7 +145,7 @@ impl Next {
     }
 }
 
-/// What is available of a body, after another turn if any is left.
+/// The part of a body that is available now, or after another turn if `turns` allows one.
 async fn soon(payload: &mut Payload, turns: &mut u32) -> Result<Next, Problem> {
     loop {
         let read = poll_fn(|context| Poll::Ready(Pin::new(&mut *payload).poll_next(context))).await;
@@ -165,7 +166,7 @@ fn broken(_: PayloadError) -> Problem {
 /// Reads a JSON body with an accepted content type.
 ///
 /// # Errors
-/// Another content type, or as [`read`].
+/// The content type is not accepted, or [`read`] fails.
 pub async fn read_json_bytes(
     request: &HttpRequest,
     payload: Payload,
@@ -189,8 +190,8 @@ pub async fn read_json_bytes(
     read(app, payload, JSON_LIMIT).await
 }
 
-/// Parses JSON. An object is only read from an object and an enum from a text, at any depth. The error's detail names the
-/// field.
+/// Parses JSON. At any depth, a struct is read only from a JSON object, and an enum only from a JSON string. The
+/// error's detail names the field.
 ///
 /// # Errors
 /// It is not JSON, or has the wrong shape.
@@ -200,21 +201,21 @@ pub fn parse_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         typed::read::<T>(value, Notation::Json)
             .map_err(|misfit| Problem::with(Code::InvalidRequest, misfit))?;
     }
-    // A JSON value keeps the last of two fields with the same name; this rejects them.
+    // A `serde_json::Value` would keep the last of two fields with the same name. This call rejects them.
     parse(bytes)
 }
 
-/// Parses JSON whose parts check their own shape, as those of a banner question do, or that has no parts.
+/// Parses JSON for a type whose parts check their own shape, such as a banner request, or for a type without parts.
 ///
 /// # Errors
 /// It is not JSON, or has the wrong shape; the detail says where.
 pub fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
-    // serde would also read a list, as the fields in their order.
+    // serde would also accept a list, and read its items as the fields in their order.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(Problem::with(Code::InvalidRequest, "the body must be an object, not a list"));
     }
-    // Checking a whole body for UTF-8 is faster than checking each text. An invalid one is parsed anyway, for an error with
-    // its position.
+    // Checking the whole body for UTF-8 is faster than checking each string. Invalid UTF-8 is parsed anyway, because
+    // the parser's error contains the position.
     let read =
         std::str::from_utf8(bytes).map_or_else(|_| serde_json::from_slice(bytes), serde_json::from_str);
     read.map_err(|error| Problem::with(Code::InvalidRequest, error))

@@ -1,5 +1,5 @@
-//! Which pages of other origins may read a response, by the class of its route. Every request is answered: only the browser
-//! prevents a page from reading a response.
+//! Which pages of other origins may read a response, by the class of its route. The server answers every request. It
+//! is the browser that prevents a page from reading the response.
 
 use std::sync::Arc;
 
@@ -73,8 +73,8 @@ pub fn is_preflight(request: &HttpRequest) -> bool {
     request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The response to a preflight for one of the routes at its path; none if pages of other origins may not call it.
-/// [`CrossOrigin::add_headers`] decides about the page's origin.
+/// The response to a preflight for one of the routes at its path. `None` if pages of other origins may not call that
+/// route. [`CrossOrigin::add_headers`] decides about the page's origin.
 pub fn answer_preflight(request: &HttpRequest, routes: &[&Route]) -> Option<HttpResponse> {
     let wanted = request.headers().get(ACCESS_CONTROL_REQUEST_METHOD)?.to_str().ok()?;
     let open: Vec<&Route> = routes.iter().copied().filter(|route| route.cors > Cors::SameOrigin).collect();

@@ -7,7 +7,7 @@ use super::cors::{answer_preflight, is_preflight};
 use super::problem::{Code, Problem};
 use super::registry::{Route, methods};
 
-/// Answers a preflight for one of a path's routes, and refuses every other method that none of them has.
+/// Answers a request whose method no route of its path has. Answers a preflight, and refuses every other method.
 pub fn answer_other_method(request: &HttpRequest, routes: &[&Route]) -> HttpResponse {
     let granted = is_preflight(request).then(|| answer_preflight(request, routes)).flatten();
     granted.unwrap_or_else(|| not_allowed(routes))

@@ -11,10 +11,10 @@ use crate::money::Currency;
 pub struct Formats(DecimalFormatter);
 
 impl Formats {
-    /// For a language. An unknown one uses the nearest known one.
+    /// Creates the formats of a language. For an unknown language, the formats of the nearest known one are used.
     pub fn new(locale: &Locale) -> Self {
         let formatter = DecimalFormatter::try_new(locale.into(), Default::default());
-        Self(formatter.expect("the tables are compiled in, and the root's serve for every language"))
+        Self(formatter.expect("the compiled-in tables must have a fallback for every language"))
     }
 
     /// A count, such as `41,230`.
@@ -25,7 +25,7 @@ impl Formats {
     /// An amount with all its decimals and without its currency, such as `41,230.00`. ICU's own currency formatter rounds
     /// some of Stripe's amounts, so the decimals come from [`Currency`].
     pub fn amount(&self, amount_minor: i64, currency: Currency) -> String {
-        let digits = i16::try_from(currency.minor_digits()).expect("a currency has three decimals at most");
+        let digits = i16::try_from(currency.minor_digits()).expect("a currency must have at most three decimals");
         let mut amount = Decimal::from(amount_minor);
         amount.multiply_pow10(-digits);
         self.0.format(&amount).to_string()
@@ -34,14 +34,14 @@ impl Formats {
 
 /// A time in UTC. Date and time follow ISO 8601, which is the same in every language.
 pub struct Time {
-    /// For programs.
+    /// The time for programs.
     pub rfc3339: String,
-    /// For people: `2026-11-24 09:00 UTC`.
+    /// The time for people, such as `2026-11-24 09:00 UTC`.
     pub text: String,
 }
 
 impl Time {
-    /// From milliseconds since 1970.
+    /// Converts milliseconds since 1970.
     pub fn new(at_ms: i64) -> Self {
         let rfc3339 = clock::rfc3339(at_ms);
         let text = match (rfc3339.get(..10), rfc3339.get(11..16)) {
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_amount_has_the_decimals_of_its_currency_and_the_marks_of_its_language() {
+    fn an_amount_has_its_currencys_decimals_and_its_languages_separators() {
         let written = |locale: Locale, minor: i64, code: &str| {
             Formats::new(&locale).amount(minor, Currency::parse(code).unwrap())
         };
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_reads_the_same_in_every_language() {
+    fn a_time_is_formatted_the_same_in_every_language() {
         let time = Time::new(1_795_510_800_000);
         assert_eq!(
             (time.rfc3339.as_str(), time.text.as_str()),

@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::{EntityTag, Header, IfNoneMatch};
 
-/// Whether the caller has the response with this tag, so that a 304 is enough.
+/// Whether the caller already has the response with this tag. Then the server responds with 304 and no body.
 pub fn knows(request: &HttpRequest, tag: &EntityTag) -> bool {
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,

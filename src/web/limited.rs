@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::limits::{RouteLimits, Wait};
 use crate::telemetry::{Counts, LimitedBy};
 
-/// The limits of one route, and the counters of refusals; none if the table sets no limit.
+/// The limits of one route, and the counters of refused requests. `None` if the table of routes sets no limit.
 pub struct Limited<'a>(Option<(&'a RouteLimits, &'a Counts<LimitedBy>)>);
 
 impl<'a> Limited<'a> {

@@ -1,4 +1,4 @@
-//! A server that listens, and how many connections it takes.
+//! A listening server, and how many connections it accepts.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -6,16 +6,16 @@ use actix_web::dev::{Server, ServerHandle};
 
 use super::open_files::open_files;
 
-/// The most connections of one worker.
+/// The upper limit for connections per worker.
 const MAX_CONNECTIONS: usize = 25_000;
 
 /// A server that listens.
 pub struct Running {
-    /// Where.
+    /// The address.
     pub address: SocketAddr,
-    /// Stops it.
+    /// Stops the server.
     pub handle: ServerHandle,
-    /// Runs until it is stopped.
+    /// The server itself. The caller runs it until it is stopped.
     pub server: Server,
 }
 
@@ -23,15 +23,16 @@ pub struct Running {
 #[derive(Debug, thiserror::Error)]
 #[error("can't listen on {address} ({error}); choose another {setting}, or stop what listens there")]
 pub struct ListenError {
-    /// Which setting says so.
+    /// The name of the setting that contains the address.
     pub setting: &'static str,
-    /// Where.
+    /// The address.
     pub address: SocketAddr,
-    /// Why not.
+    /// The system's error.
     pub error: std::io::Error,
 }
 
-/// Starts to listen on an address from the settings, which `setting` names. Returns the listener and the address with its port.
+/// Starts to listen on `address`. `setting` is the name of the setting that contains it, for the error message.
+/// Returns the listener and the actual address: port 0 is replaced by the port that the system chose.
 ///
 /// # Errors
 /// Listening on the address fails.
@@ -42,8 +43,8 @@ pub fn listen(setting: &'static str, address: SocketAddr) -> Result<(TcpListener
     Ok((listener, address))
 }
 
-/// The maximum number of connections per worker. A quarter of the limit on open files remains for the database, calls to Stripe and
-/// the management port.
+/// The maximum number of connections per worker, at least 16. The workers together get three quarters of the limit on
+/// open files, unless the minimum needs more. The rest is for the database, calls to Stripe and the management port.
 pub fn max_connections(workers: usize) -> usize {
     let open_files = open_files();
     let all = usize::try_from(open_files - open_files / 4).unwrap_or(usize::MAX);

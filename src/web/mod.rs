@@ -1,7 +1,7 @@
 //! The web kit: what every HTTP server is built from.
 //!
-//! **Owns** the shape of a route registry with what is derived from it, the reading of bodies, the
-//! request's id, span and count, problem bodies, and the frame of every page.
+//! **Owns** the shape of a route registry and what is derived from it, the reading of bodies, the
+//! id, span and count of each request, error responses, and the layout of every page.
 //! **Never** defines a route: each server has its own table.
 //! **Start at** [`Route`].
 //! **Tested in** the files here, `tests/api/routes.rs`, `tests/api/pages.rs`, `tests/api/slow_bodies.rs`.

@@ -4,7 +4,7 @@
 #[cfg(not(unix))]
 const USUAL: u64 = 1024;
 
-/// Raises the limit to the highest that is allowed without privileges, and returns it.
+/// Raises the limit on open files to the highest value that needs no privileges. Returns the new limit.
 #[cfg(unix)]
 pub fn raise_open_files() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -18,20 +18,20 @@ pub fn raise_open_files() -> u64 {
     open_files()
 }
 
-/// The current limit.
+/// The current limit on open files.
 #[cfg(unix)]
 pub fn open_files() -> u64 {
     use rustix::process::{Resource, getrlimit};
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-/// Does nothing here.
+/// Returns the assumed limit: on this system there is no limit to raise.
 #[cfg(not(unix))]
 pub fn raise_open_files() -> u64 {
     USUAL
 }
 
-/// An assumed limit.
+/// The assumed limit on open files.
 #[cfg(not(unix))]
 pub fn open_files() -> u64 {
     USUAL

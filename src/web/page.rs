@@ -1,4 +1,4 @@
-//! Pages for people: one layout, one style sheet, and headers that allow nothing else.
+//! Pages for people. They share one layout and one style sheet, and their headers forbid all other content.
 
 use std::fmt;
 
@@ -16,19 +16,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::problem::{Code, Problem};
 use crate::clock;
 
-/// The style sheet of every page. It is part of the page, and allowed by the page's nonce.
+/// The style sheet of every page. It is inline, and the page's nonce allows it.
 const STYLE: &str = include_str!("../../templates/page.css");
 
-/// What `layout.html` needs. A template that extends it has this as its field `frame`.
+/// The values that `layout.html` needs. A template that extends the layout has this as its field `frame`.
 pub struct Frame {
-    /// The window's title, to which the product's name is added.
+    /// The window's title. The layout adds the product's name.
     pub title: String,
-    /// New for every response, so that injected content can't guess it.
+    /// The nonce that allows the style sheet. Each response has a new one, so that injected content can't guess it.
     pub nonce: String,
 }
 
 impl Frame {
-    /// For one response.
+    /// Creates the frame of one response.
     pub fn new(title: impl Into<String>, nonce: [u8; 16]) -> Self {
         Self { title: title.into(), nonce: URL_SAFE_NO_PAD.encode(nonce) }
     }
@@ -38,7 +38,8 @@ impl Frame {
         STYLE
     }
 
-    /// Only the page's own style sheet: no script, no form, no frame around it.
+    /// The content security policy: the page's own style sheet is allowed, but no script, no form and no surrounding
+    /// frame.
     fn policy(&self) -> String {
         format!(
             "default-src 'none'; style-src 'nonce-{}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -49,7 +50,7 @@ impl Frame {
 
 /// The headers of everything that a browser shows as a page.
 pub fn security_headers(policy: &str) -> [(HeaderName, HeaderValue); 3] {
-    let policy = HeaderValue::from_str(policy).expect("a policy is plain ASCII");
+    let policy = HeaderValue::from_str(policy).expect("the policy must be plain ASCII");
     [
         (CONTENT_SECURITY_POLICY, policy),
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_style_sheet_is_allowed_by_a_nonce_that_no_other_answer_has() {
+    fn each_response_allows_its_style_sheet_with_a_new_nonce() {
         let nonce = |answer: &HttpResponse| {
             let policy = header(answer, &CONTENT_SECURITY_POLICY);
             policy.split_once("'nonce-").unwrap().1.split_once('\'').unwrap().0.to_owned()
@@ -147,11 +148,11 @@ mod tests {
         let allowed = format!("<style nonce=\"{}\">", nonce(&one));
         let html = read(one);
         assert!(html.contains(&allowed), "{html}");
-        assert!(!html.contains("style=") && !html.contains("<script"), "the policy forbids it: {html}");
+        assert!(!html.contains("style=") && !html.contains("<script"), "the page has inline styles or scripts, which its policy forbids: {html}");
     }
 
     #[test]
-    fn a_problem_is_a_page_with_its_status_and_headers_and_escaped_words() {
+    fn an_error_page_has_the_problems_status_and_headers_and_escapes_its_text() {
         let problem = Problem::with(Code::InvalidRequest, "<b onload=x> & \"y\"");
         let answer = PageProblem(problem).error_response();
         assert_eq!(answer.status(), 400);

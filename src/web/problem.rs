@@ -151,7 +151,7 @@ impl Problem {
         }
     }
 
-    /// A problem with details. `detail` is sent to the caller and is not logged.
+    /// A problem with details. The caller receives `detail`, but it is not logged.
     pub fn with(code: Code, detail: impl fmt::Display) -> Self {
         Self { detail: Some(detail.to_string()), ..Self::new(code) }
     }
@@ -228,7 +228,7 @@ mod tests {
     use super::Code;
 
     #[test]
-    fn the_word_in_the_answer_is_the_word_in_the_contract() {
+    fn a_code_is_the_same_in_responses_and_in_the_api_description() {
         for code in Code::ALL {
             assert_eq!(serde_json::json!(code), code.as_str());
         }

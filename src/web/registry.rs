@@ -10,7 +10,8 @@ use crate::keys::Scope;
 pub struct Route {
     /// The method. A `GET` also answers `HEAD`.
     pub method: Method,
-    /// The path's pattern, such as `/v1/supporters/{id}`. It is the route's label in the metrics, so that ids never become series.
+    /// The path's pattern, such as `/v1/supporters/{id}`. The metrics use the pattern as the route's label, so that no
+    /// id becomes a label.
     pub path: &'static str,
     /// Who may call it.
     pub audience: Audience,
@@ -20,7 +21,7 @@ pub struct Route {
     pub rate: Rate,
 }
 
-/// Who may call a route. The handler's parameters enforce it; a test calls every route to prove that they do.
+/// Who may call a route. The handler's parameters enforce this, and a test calls every route to verify it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
     /// Anyone, without credentials.
@@ -88,7 +89,7 @@ pub fn methods(routes: &[&Route]) -> HeaderValue {
     if names.contains(&"GET") {
         names.push("HEAD");
     }
-    HeaderValue::from_str(&names.join(", ")).expect("names of methods are letters")
+    HeaderValue::from_str(&names.join(", ")).expect("the names of methods must be letters")
 }
 
 /// Whether a pattern matches a path. A part in braces matches any part that is not empty.
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_has_the_methods_of_its_routes_and_head_where_get_is() {
+    fn a_path_has_its_routes_methods_and_head_if_it_has_get() {
         assert_eq!(at("/gifts"), "GET, POST, HEAD");
         assert_eq!(at("/gifts/con_1"), "GET, HEAD");
         assert_eq!(at("/gifts/lookup"), "POST");

@@ -1,4 +1,5 @@
-//! Requests by route, method and status class. They are registered once, so that counting is only a few additions.
+//! Counts requests by route, method and status class. The counters are registered once, so that counting a request
+//! takes only a few additions.
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::telemetry::Metrics;
 
 /// The status classes, as labels.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-/// The label for unknown routes and methods, so that callers can't create series.
+/// The label for unknown routes and methods, so that callers can't create new labels.
 const OTHER: &str = "other";
 
 /// The metrics of every path.
@@ -33,7 +34,7 @@ struct Methods {
 pub struct Counted {
     route: &'static str,
     method: String,
-    /// Whether its requests have a span only at level debug.
+    /// Whether the route's requests have a span only at level debug.
     is_busiest: bool,
     classes: [Counter; CLASSES.len()],
     seconds: Histogram,
@@ -98,8 +99,8 @@ impl Counted {
         Self { route, method: method.to_owned(), is_busiest, classes, seconds, cors }
     }
 
-    /// The span of the request's log lines. Routes that rarely log and for which no reader waits have a span only at a higher
-    /// log level, because a span would cost as much as the decision.
+    /// The span of the request's log lines. The busiest route has a span only at level debug, because a span would
+    /// cost as much time as the decision.
     pub fn span(&self, id: &HeaderValue) -> Span {
         let (method, route) = (self.method.as_str(), self.route);
         if self.is_busiest {

@@ -1,11 +1,12 @@
 //! Reads the available part of a request's body without a wake-up.
 //!
 //! The server polls a handler as soon as it has the request's head. Then it passes on the body, which usually follows in
-//! the same buffer, and polls the handler again. A handler that registers for a wake-up makes the server check the
-//! connection once more after the response, although nothing new arrived: that is a tenth of the cost of a banner question.
-//! So the first part of a body needs no wake-up. Instead, one task per server thread wakes the handlers that were not
-//! polled again, such as those of pipelined requests. It runs once for all connections that had something to read, and
-//! usually finds none.
+//! the same buffer, and polls the handler again. If a handler registers for a wake-up, the server checks the
+//! connection once more after the response, although nothing new arrived. That check is a tenth of the cost of a
+//! banner request.
+//!  So handlers do not register for a wake-up before they read the first part of a body. Instead, one task per server
+//! thread wakes the handlers that were not polled again, such as those of pipelined requests. The task runs once for
+//! all connections that had something to read, and usually finds no waiting handler.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -19,8 +20,8 @@ use futures_core::Stream;
 /// The next item of a body's stream.
 type Read = Option<Result<Bytes, PayloadError>>;
 
-/// The part of the body that is available immediately, or when the handler is polled again; pending if there is nothing then
-/// either.
+/// The part of the body that is available immediately, or when the handler is polled again. `Poll::Pending` if nothing
+/// is available then either.
 pub async fn second_look(payload: &mut Payload) -> Poll<Read> {
     let mut waiting = None;
     poll_fn(|context| {
@@ -46,15 +47,15 @@ thread_local! {
 
 /// The task that wakes waiting handlers.
 enum Task {
-    /// Not spawned.
+    /// The task is not spawned.
     None,
-    /// Spawned, and not polled yet.
+    /// The task is spawned, but was not polled yet.
     Begins,
-    /// Running when this is woken.
+    /// The task waits. This waker wakes it.
     Waits(Waker),
 }
 
-/// A handler that waits to be polled again, until this is dropped.
+/// A handler that waits to be polled again. It stops waiting when this value is dropped.
 struct Waiting(u64);
 
 impl Waiting {
@@ -95,7 +96,7 @@ fn wake_the_task() {
     }
 }
 
-/// Wakes all waiting handlers, each time it is woken itself.
+/// The future of the task. Whenever it is woken, it wakes all waiting handlers.
 struct WakesAll;
 
 impl Future for WakesAll {

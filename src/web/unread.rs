@@ -1,7 +1,8 @@
 //! Closes connections whose request was answered before its body was read.
 //!
-//! The server does this by itself if the body's length is known. It would read a chunked body to its end, without a time
-//! limit, to reuse the connection: a client that sends one byte and then nothing would keep it open for ever.
+//! The HTTP library does this by itself if the body's length is known. It would read a chunked body to its end,
+//! without a time limit, to reuse the connection. A client that sends one byte and then nothing would keep the
+//! connection open forever.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -17,8 +18,8 @@ use actix_web::web::Bytes;
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-/// A chunked body. While it is held, the server knows that it was not read to its end, and closes the connection after the
-/// response.
+/// A chunked body. While this value exists, the HTTP library knows that the body was not read to its end. It then
+/// closes the connection after the response.
 #[derive(Clone)]
 pub struct Unread(Rc<RefCell<Payload>>);
 

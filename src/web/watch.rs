@@ -1,6 +1,6 @@
 //! Gives every request an id, a span and a count.
 //!
-//! The path (as opposed to the route's pattern), the query, the address and the user agent are in neither, because they may
+//! Spans and counts contain the route's pattern, but not the path, the query, the address or the user agent. Those may
 //! contain ids and personal data.
 
 use std::future::{Future, Ready, ready};
@@ -76,7 +76,7 @@ where
         let began = Stopwatch::start();
         let id = id_of(request.headers());
         if request.headers().contains_key(AUTHORIZATION) {
-            // A caller with a key may change something, and the audit log names the request.
+            // A caller with a key may change something. The audit log then contains the request's id.
             request.headers_mut().insert(REQUEST_ID.clone(), id.clone());
         }
         let counted = self.counts.of(&request);
@@ -87,7 +87,7 @@ where
 }
 
 pin_project! {
-    /// A request in progress. It is stored in place and not in a box, because every banner question creates one.
+    /// A request in progress. Every banner request creates one, so it is stored in place and not in a box.
     pub struct Watching<F> {
         #[pin]
         answer: Instrumented<F>,
@@ -125,7 +125,7 @@ where
 fn id_of(headers: &HeaderMap) -> HeaderValue {
     match headers.get(&REQUEST_ID) {
         Some(id) if is_safe(id.as_bytes()) => id.clone(),
-        _ => HeaderValue::from_bytes(&clock::request_id()).expect("an id is hexadecimal digits"),
+        _ => HeaderValue::from_bytes(&clock::request_id()).expect("an id must consist of hexadecimal digits"),
     }
 }
 
