@@ -48,7 +48,7 @@ async fn with_two_alarms() -> (Sandbox, [AlarmId; 2]) {
 }
 
 #[tokio::test]
-async fn an_alarm_is_listed_until_somebody_says_that_they_looked_at_it() {
+async fn an_alarm_is_listed_until_somebody_acknowledges_it() {
     let (sandbox, [warned, stuck]) = with_two_alarms().await;
     let gift = ContributionId::from_bytes(GIFT);
     let listed = sandbox.good(&["alarms", "list"]);
@@ -74,7 +74,7 @@ async fn an_alarm_is_listed_until_somebody_says_that_they_looked_at_it() {
     assert!(listed.lines().count() == 1 && listed.contains(stuck.as_str()), "{listed}");
     assert_eq!(sandbox.good(&["alarms", "list", "--acknowledged"]), said);
 
-    // The first acknowledgement stays.
+    // A second acknowledgement does not replace the first one.
     let again = ["alarms", "acknowledge", warned.as_str(), "--name", "Night desk", "--reason", "Me too"];
     assert_eq!(sandbox.good(&again), said);
     sandbox.good(&[
@@ -90,7 +90,7 @@ async fn an_alarm_is_listed_until_somebody_says_that_they_looked_at_it() {
 }
 
 #[tokio::test]
-async fn an_alarm_is_not_acknowledged_without_a_name_a_reason_and_an_alarm() {
+async fn an_acknowledgement_needs_a_name_a_reason_and_an_existing_alarm() {
     let (sandbox, [warned, _]) = with_two_alarms().await;
     let long = "x".repeat(1_001);
     for (name, reason, sentence) in [

@@ -13,7 +13,7 @@ fn migrate_can_run_twice() {
 }
 
 #[test]
-fn the_secret_is_shown_once_and_kept_nowhere() {
+fn the_secret_is_shown_once_and_is_not_stored() {
     let sandbox = Sandbox::new().and_database();
     let said =
         sandbox.run(&["api-key", "create", "--name", "the site's back end", "--scope", "supporters:read"]);
@@ -22,25 +22,25 @@ fn the_secret_is_shown_once_and_kept_nowhere() {
     assert!(secret.starts_with("keepopen_sk_") && secret.len() > 50, "{secret}");
     assert_eq!(said.out.matches("keepopen_sk_").count(), 1, "{said:?}");
     assert!(said.err.contains("only time"), "{said:?}");
-    assert_eq!(said.out.trim_end(), secret, "the key alone, for a pipe");
+    assert_eq!(said.out.trim_end(), secret, "standard output must contain only the key, so that it can be piped");
     assert!(!said.err.contains("keepopen_sk_"), "{said:?}");
     let id = said.err.split("key_").nth(1).unwrap().trim_end().trim_end_matches('.');
     let bytes = sandbox.all_bytes();
-    assert!(contains(&bytes, &format!("key_{id}")), "the id must be found, or the search sees nothing");
+    assert!(contains(&bytes, &format!("key_{id}")), "the search must find the key's id, or it would find nothing at all");
     assert!(contains(&bytes, "the site's back end"));
     assert!(!contains(&bytes, &secret));
     assert!(!contains(&bytes, secret.trim_start_matches("keepopen_sk_")));
 }
 
 #[test]
-fn two_keys_differ() {
+fn two_new_keys_have_different_secrets() {
     let sandbox = Sandbox::new().and_database();
     let make = || sandbox.good(&["api-key", "create", "--name", "a", "--scope", "supporters:read"]);
     assert_ne!(make(), make());
 }
 
 #[test]
-fn a_key_without_a_name_or_a_known_scope_is_not_made() {
+fn a_key_is_not_created_without_a_name_and_a_known_scope() {
     let sandbox = Sandbox::new();
     for arguments in [
         &["api-key", "create", "--name", "a"][..],

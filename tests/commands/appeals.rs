@@ -23,7 +23,7 @@ fn sandbox(file: &str) -> Sandbox {
 }
 
 #[test]
-fn a_good_file_is_counted_and_nothing_is_written() {
+fn a_valid_file_is_summarised_and_nothing_is_written() {
     let sandbox = sandbox(FILE);
     let said = sandbox.good(&["appeals", "check", "appeals.toml"]);
     assert_eq!(said, "appeals.toml: 1 appeal, 1 of them live; nothing is wrong with it.\n");
@@ -31,7 +31,7 @@ fn a_good_file_is_counted_and_nothing_is_written() {
 }
 
 #[test]
-fn every_problem_is_said_with_the_path_of_its_field() {
+fn every_problem_is_reported_with_the_path_of_its_field() {
     let bad =
         FILE.replace("banner", "poster").replace("[[appeals]]", "[[appeals]]\nid = \"empty\"\n\n[[appeals]]");
     let sandbox = sandbox(&bad);
@@ -39,14 +39,14 @@ fn every_problem_is_said_with_the_path_of_its_field() {
         let sentence = sandbox.stopped(&["appeals", verb, "appeals.toml"]);
         assert!(sentence.contains("summer: surface[0]: ") && sentence.contains("empty: "), "{sentence}");
     }
-    assert_eq!(sandbox.good(&["appeals", "export"]), "appeals = []\n", "all of them, or none");
+    assert_eq!(sandbox.good(&["appeals", "export"]), "appeals = []\n", "if one appeal of a file is invalid, no appeal may be applied");
     assert!(sandbox.stopped(&["appeals", "check", "nothing.toml"]).contains("nothing.toml"));
     sandbox.write("appeals.toml", "[[appeal]]");
     assert!(sandbox.stopped(&["appeals", "check", "appeals.toml"]).contains("can't be parsed"));
 }
 
 #[test]
-fn what_was_applied_is_exported_and_applying_it_again_changes_nothing() {
+fn an_applied_file_is_exported_and_applying_it_again_changes_nothing() {
     let sandbox = sandbox(FILE);
     assert_eq!(sandbox.good(&["appeals", "apply", "appeals.toml"]), "summer: version 1, written, live\n");
     let exported = sandbox.good(&["appeals", "export"]);
@@ -58,13 +58,13 @@ fn what_was_applied_is_exported_and_applying_it_again_changes_nothing() {
     sandbox.write("appeals.toml", &changed);
     assert_eq!(sandbox.good(&["appeals", "apply", "appeals.toml"]), "summer: version 2, written, paused\n");
     assert_eq!(sandbox.good(&["appeals", "export"]), changed);
-    // An appeal that was published can't be a draft again, so it is paused.
+    // A published appeal can't become a draft again, so `apply` pauses it.
     sandbox.write("appeals.toml", &changed.replace("\"paused\"", "\"draft\""));
     assert_eq!(sandbox.good(&["appeals", "apply", "appeals.toml"]), "summer: version 2, unchanged, paused\n");
 }
 
 #[test]
-fn yaml_is_read_and_written_where_it_is_asked_for() {
+fn yaml_is_read_and_written_on_request() {
     let sandbox = sandbox(FILE);
     sandbox.good(&["appeals", "apply", "appeals.toml"]);
     let yaml = sandbox.good(&["appeals", "export", "--yaml"]);
@@ -81,7 +81,7 @@ fn yaml_is_read_and_written_where_it_is_asked_for() {
 }
 
 #[test]
-fn weights_by_country_are_checked_and_come_back_as_they_were_in_both_formats() {
+fn weights_by_country_are_checked_and_are_unchanged_after_an_export_in_both_formats() {
     let settings =
         format!("{JOURNAL}[sites.journal.rules]\ncountry_groups = {{ baltics = [\"EE\", \"LV\"] }}\n");
     let sandbox = Sandbox::with(&settings).and_database();
@@ -91,7 +91,7 @@ fn weights_by_country_are_checked_and_come_back_as_they_were_in_both_formats() {
     sandbox.write("appeals.toml", &file);
     sandbox.good(&["appeals", "apply", "appeals.toml"]);
     assert_eq!(sandbox.good(&["appeals", "export"]), file);
-    // In YAML before 1.2 a bare NO would be a boolean.
+    // In YAML before 1.2, an unquoted NO would be a boolean.
     let yaml = sandbox.good(&["appeals", "export", "--yaml"]);
     let (bare, quoted) = (yaml.replace("'NO'", "NO"), yaml.replace("'NO'", "NO").replace("NO:", "\"NO\":"));
     assert!(bare.contains(" NO: 0\n") && quoted.contains(" \"NO\": 0\n"), "{yaml}");

@@ -1,4 +1,4 @@
-//! `keepopen audit`, and that every command that changes something leaves a row.
+//! `keepopen audit`. These tests also check that every command that changes something writes a row to the audit log.
 
 use keepopen::clock::Clock;
 use keepopen_practice::PracticeStripe;
@@ -11,7 +11,7 @@ async fn practice() -> PracticeStripe {
     practice_stripe(|| Clock::System.now_ms() / 1000).await
 }
 
-/// The newest row of the log.
+/// The newest row of the audit log.
 fn newest(sandbox: &Sandbox) -> Value {
     let said = sandbox.good(&["audit", "list", "--limit", "1", "--json"]);
     serde_json::from_str(&said).unwrap()
@@ -43,8 +43,9 @@ const NOT_AUDITED: &[&str] = &[
     "api-key list",
 ];
 
-/// Commands that change something, each with its row, in an order in which they can run. `events replay`, `queue replay`
-/// and `alarms acknowledge` need an event, a task and an alarm; they are tested in `events.rs`, `queue.rs` and `alarms.rs`.
+/// Commands that change something, each with the action of its audit row, in an order in which they can run. `events
+/// replay`, `queue replay` and `alarms acknowledge` need an event, a task and an alarm. They are tested in
+/// `events.rs`, `queue.rs` and `alarms.rs`.
 const AUDITED: &[(&str, &str)] = &[
     ("rebuild", "ledger.rebuild"),
     ("reconcile", "ledger.reconcile"),
@@ -62,7 +63,7 @@ const AUDITED: &[(&str, &str)] = &[
     ("alarms acknowledge", ""),
 ];
 
-/// The subcommands of `above`, as listed in its help.
+/// The subcommands of the command `above`, as listed in its help text.
 fn below(sandbox: &Sandbox, above: &[&str]) -> Vec<String> {
     let help = sandbox.good(&[above, &["--help"][..]].concat());
     let Some((_, listed)) = help.split_once("\nCommands:\n") else { return vec![above.join(" ")] };
@@ -73,17 +74,17 @@ fn below(sandbox: &Sandbox, above: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn every_command_is_either_audited_or_named() {
+fn every_command_is_in_one_of_the_two_lists() {
     let commands = below(&Sandbox::new(), &[]);
-    assert!(commands.len() > 25, "too few commands were read: {commands:?}");
+    assert!(commands.len() > 25, "too few commands were found in the help texts: {commands:?}");
     let audited = |command: &str| AUDITED.iter().any(|(line, _)| line.starts_with(command));
     let unknown: Vec<&String> =
         commands.iter().filter(|it| !NOT_AUDITED.contains(&it.as_str()) && !audited(it)).collect();
-    assert_eq!(unknown, Vec::<&String>::new(), "does it leave an audit row?");
+    assert_eq!(unknown, Vec::<&String>::new(), "these commands are in neither list; does each leave an audit row?");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_command_that_changes_something_leaves_a_row_of_the_operator() {
+async fn every_command_that_changes_something_writes_a_row_with_the_operator_as_actor() {
     let stripe = practice().await;
     let settings = format!(
         "[server]\npublic_url = \"https://give.example.org/\"\n[stripe]\nsecret_key = \"{STRIPE_KEY}\"\napi_url = \"{}\"\n{JOURNAL}",
@@ -115,7 +116,7 @@ async fn every_command_that_changes_something_leaves_a_row_of_the_operator() {
     let line = format!("{number},{at},operator,,,{action},{kind},{id},\"{changes}\",");
     assert_eq!(table, format!("{header}\r\n{line}\r\n"));
     let none = sandbox.good(&["audit", "list", "--until", "2020-01-01", "--csv"]);
-    assert_eq!(none, format!("{header}\r\n"), "no change is a table without a line");
+    assert_eq!(none, format!("{header}\r\n"), "without changes, the table must have only its header");
     assert_eq!(sandbox.run(&["audit", "list", "--csv", "--json"]).status, Some(2));
     assert_eq!(sandbox.good(&["audit", "list", "--until", "2020-01-01"]), "There is no such change.\n");
     let of_keys = sandbox.good(&["audit", "list", "--action", "api_key.create", "--actor", "operator"]);

@@ -5,9 +5,9 @@ use super::Sandbox;
 const WRITTEN: &str = include_str!("../../openapi.yaml");
 
 #[test]
-fn openapi_yaml_is_what_the_handlers_say() {
+fn openapi_yaml_is_up_to_date_with_the_handlers() {
     let said = Sandbox::new().good(&["openapi"]);
-    assert!(said == WRITTEN, "openapi.yaml is out of date; renew it: cargo run -- openapi > openapi.yaml");
+    assert!(said == WRITTEN, "openapi.yaml is out of date; write it again: cargo run -- openapi > openapi.yaml");
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn openapi_needs_no_settings() {
 }
 
 #[test]
-fn every_command_says_what_it_is_for() {
+fn the_help_describes_every_command() {
     let sandbox = Sandbox::new();
     let all = sandbox.good(&["--help"]);
     for (command, words) in [
@@ -50,7 +50,7 @@ fn every_command_says_what_it_is_for() {
 }
 
 #[test]
-fn a_command_that_does_not_exist_is_said() {
+fn an_unknown_command_is_reported_with_the_known_ones() {
     let said = Sandbox::new().run(&["sevre"]);
     assert_eq!(said.status, Some(2));
     assert!(said.err.contains("serve"), "{said:?}");

@@ -7,7 +7,7 @@ use keepopen::store::{Store, ledger, payments};
 
 use super::{JOURNAL, Sandbox};
 
-/// A payment on each of the first three days of 1970, the last of them of another site.
+/// A sandbox with a payment on each of the first three days of 1970. The last payment is to another site.
 async fn with_three_payments() -> Sandbox {
     let sandbox = Sandbox::with(JOURNAL).and_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();
@@ -64,7 +64,7 @@ async fn with_three_payments() -> Sandbox {
 }
 
 #[tokio::test]
-async fn payments_are_printed_as_csv_of_the_days_and_the_site_that_are_asked_for() {
+async fn payments_of_the_requested_days_and_site_are_printed_as_csv() {
     let sandbox = with_three_payments().await;
     let all = sandbox.good(&["contributions", "export"]);
     assert!(all.starts_with("paid_at,site,contribution,payment,"), "{all}");
@@ -125,7 +125,7 @@ async fn with_three_gifts() -> Sandbox {
 }
 
 #[tokio::test]
-async fn contributions_are_listed_with_their_terms_and_those_that_run_by_currency() {
+async fn contributions_are_listed_with_their_terms_and_filtered_by_state_and_currency() {
     let sandbox = with_three_gifts().await;
     let all = sandbox.good(&["contributions", "list"]);
     assert!(all.ends_with("4 contributions\n"), "{all}");

@@ -30,7 +30,7 @@ async fn with_a_dead_event() -> Sandbox {
 }
 
 #[tokio::test]
-async fn a_dead_event_is_listed_with_its_error_and_can_be_played_again() {
+async fn a_dead_event_is_listed_with_its_error_and_can_be_replayed() {
     let sandbox = with_a_dead_event().await;
     let listed = sandbox.good(&["events", "list", "--state", "dead"]);
     assert_eq!(listed, "evt_1  dead        1  refund.created  refund.amount is odd\n");
@@ -43,7 +43,7 @@ async fn a_dead_event_is_listed_with_its_error_and_can_be_played_again() {
 }
 
 #[tokio::test]
-async fn a_body_is_shown_only_to_whoever_asks_for_it() {
+async fn a_body_is_shown_only_with_the_option_body() {
     let sandbox = with_a_dead_event().await;
     assert!(!sandbox.good(&["events", "show", "evt_1"]).contains("reader@example.org"));
     assert!(!sandbox.good(&["events", "list"]).contains("reader@example.org"));
@@ -51,7 +51,7 @@ async fn a_body_is_shown_only_to_whoever_asks_for_it() {
 }
 
 #[test]
-fn an_event_that_is_not_there_is_said() {
+fn a_missing_event_is_reported() {
     for verb in ["show", "replay"] {
         let sentence = Sandbox::new().and_database().stopped(&["events", verb, "evt_nowhere"]);
         assert!(sentence.contains("evt_nowhere is not in the inbox"), "{sentence}");

@@ -1,4 +1,4 @@
-//! `config.example.toml` is the manual of settings: every key, with its default.
+//! `config.example.toml` documents the settings: it contains every key, with its default.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ const TABLES: [&str; 16] = [
     "sites.x.giving.EUR.highlighted",
 ];
 
-/// The example with the keys that have no default enabled.
+/// The example file. The keys without a default, which it contains as comments, are enabled.
 fn all_on() -> String {
     let line = |line: &str| match line.strip_prefix("# ") {
         Some(rest) if is_a_setting(rest) => rest.to_owned(),
@@ -41,7 +41,7 @@ fn is_a_setting(line: &str) -> bool {
     line.split_once(" = ").is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
 }
 
-/// Every key of a settings table: what the parser lists when it meets an unknown one.
+/// Every key of a settings table. The parser lists them in its error for an unknown key.
 fn keys_of(table: &str) -> BTreeSet<String> {
     let text = if table.is_empty() { "zzz = 1".to_owned() } else { format!("[{table}]\nzzz = 1") };
     let complaint = toml::from_str::<Settings>(&text).unwrap_err().message().to_owned();
@@ -55,7 +55,7 @@ fn without_sites(mut settings: Table) -> Table {
 }
 
 #[test]
-fn every_key_is_in_the_example_and_no_other() {
+fn the_example_contains_exactly_the_keys_of_the_settings() {
     let example: Table = all_on().parse().unwrap();
     let journal = example["sites"]["journal"].as_table().unwrap();
     for table in TABLES {
@@ -76,11 +76,11 @@ fn every_key_is_in_the_example_and_no_other() {
 }
 
 #[test]
-fn every_key_of_the_example_has_a_sentence_of_its_own() {
+fn every_key_of_the_example_is_explained_by_a_comment() {
     let mut explained = false;
     for line in EXAMPLE.lines() {
         let setting = is_a_setting(line.strip_prefix("# ").unwrap_or(line));
-        // One sentence may describe all the keys that follow it.
+        // One comment may describe all the keys that follow it.
         assert!(explained || !setting, "{line}");
         explained = !line.is_empty() && (explained || line.starts_with("# "));
     }

@@ -1,15 +1,15 @@
-//! `keepopen health` tells scripts and people whether the service can take requests.
+//! `keepopen health` reports to scripts and people whether the service can take requests.
 
 use super::Sandbox;
 use keepopen_testkit::LOOPBACK;
 
 #[cfg(unix)]
 #[test]
-fn health_is_good_while_the_service_runs_and_says_so_when_it_does_not() {
+fn health_succeeds_while_the_service_runs_and_fails_with_a_message_otherwise() {
     let sandbox = Sandbox::with(&format!("{LOOPBACK}[log]\nformat = \"json\"\n")).and_database();
     let mut running = sandbox.start(&["serve"]);
-    let told = running.logs_until("keepopen answers");
-    let management = told.lines().find(|line| line.contains("serving health checks and metrics")).unwrap();
+    let logs = running.logs_until("keepopen answers");
+    let management = logs.lines().find(|line| line.contains("serving health checks and metrics")).unwrap();
     let address = management.split("\"address\":\"").nth(1).unwrap().split('"').next().unwrap();
     let url = format!("http://{address}");
     assert_eq!(sandbox.good(&["health", "--url", &url]), "The service is ready.\n");
@@ -19,8 +19,8 @@ fn health_is_good_while_the_service_runs_and_says_so_when_it_does_not() {
 }
 
 #[test]
-fn health_asks_where_the_settings_say() {
-    // Held and never answered: a port that nothing else takes meanwhile.
+fn health_sends_its_request_to_the_address_in_the_settings() {
+    // This listener never answers. It holds its port, so that no other process can take it during the test.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
     let everywhere = format!("[management]\nbind = \"0.0.0.0:{}\"\n", address.port());
@@ -30,7 +30,7 @@ fn health_asks_where_the_settings_say() {
 }
 
 #[test]
-fn health_without_an_address_to_ask_says_what_to_set() {
+fn without_a_usable_address_health_says_what_to_set() {
     let sentence = Sandbox::with("[management]\nbind = \"\"\n").stopped(&["health"]);
     assert!(sentence.contains("management.bind is empty"), "{sentence}");
     let sentence = Sandbox::with("[management]\nbind = \"127.0.0.1:0\"\n").stopped(&["health"]);

@@ -1,4 +1,5 @@
-//! `serve` while PostgreSQL is down.
+//! `serve` while PostgreSQL is down. It then starts from `last-good.json`, the saved snapshot of the active appeals
+//! and switches.
 
 use std::path::Path;
 
@@ -41,7 +42,7 @@ fn sandbox(database: &str) -> Sandbox {
     sandbox
 }
 
-/// Starts the service. Returns it, its log, and its address.
+/// Starts the service. Returns the process, its log until it listens, and its URL.
 fn serve(sandbox: &Sandbox) -> (Running, String, String) {
     let running = sandbox.start(&["serve"]);
     let told = block_in_place(|| running.logs_until("keepopen answers"));
@@ -58,7 +59,7 @@ async fn banner(url: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn serve_answers_while_postgresql_is_away_and_is_whole_again_when_it_is_back() {
+async fn serve_answers_while_postgresql_is_unreachable_and_recovers_when_it_is_back() {
     let database = Database::make(Path::new("unused"));
     let Some((mut wire, url)) = Wire::to(database.url()) else {
         println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
@@ -83,7 +84,7 @@ async fn serve_answers_while_postgresql_is_away_and_is_whole_again_when_it_is_ba
     assert_eq!(list().await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
     wire.mend();
     let told = block_in_place(|| running.logs_until("whole again"));
-    assert!(!told.contains("it is tried again"), "nothing was tried in vain: {told}");
+    assert!(!told.contains("it is tried again"), "no job may run before the database can be reached: {told}");
     assert_eq!(list().await.unwrap().status(), StatusCode::OK);
     assert_eq!(block_in_place(|| running.stop()), Some(0));
 
@@ -105,7 +106,7 @@ fn spoil(file: &Path) {
 
 #[test]
 fn without_a_saved_snapshot_serve_stops_with_a_message() {
-    // A port on which nobody listens any more.
+    // A port that was free a moment ago, so that nothing listens there.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let sentence = sandbox(&format!("postgres://keepopen@{free}/keepopen")).stopped(&["serve"]);
     assert!(
@@ -143,11 +144,11 @@ async fn a_process_killed_while_writing_the_file_leaves_a_complete_one() {
             turn("on").await;
             turns += 2;
         }
-        // The last change is being written, or was, or is about to be.
+        // At this moment, the file for the last change may be written, half written, or not yet begun.
         block_in_place(|| running.kill());
         assert!(kept(&sandbox).turns <= turns);
     }
     let (mut running, _, _) = serve(&sandbox);
-    assert_eq!(kept(&sandbox).turns, turns, "a start keeps what is in force");
+    assert_eq!(kept(&sandbox).turns, turns, "at its start, the service must save the active snapshot");
     assert_eq!(block_in_place(|| running.stop()), Some(0));
 }

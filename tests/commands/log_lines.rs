@@ -23,7 +23,7 @@ async fn log_of_a_flood(stripe: &str) -> String {
     .await
 }
 
-/// The log of a service that went through this.
+/// Starts the service with these Stripe settings, and passes its address to `flood`. Returns the log.
 async fn log_of(stripe: &str, flood: impl AsyncFnOnce(&str)) -> String {
     let text = LOOPBACK;
     let sandbox = Sandbox::with(&format!("{text}{stripe}")).and_database();
@@ -39,9 +39,9 @@ fn lines(log: &str, words: &str) -> usize {
     log.lines().filter(|line| line.contains(words)).count()
 }
 
-// A slow machine may need more than the minute in which one line is logged, but not much more.
+// One line is logged per minute. A slow machine may need more than a minute for the flood, but not much more.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_refused_webhooks_writes_a_line_and_not_one_for_each() {
+async fn a_flood_of_refused_webhooks_causes_one_log_line() {
     let log = log_of_a_flood("[stripe]\nwebhook_secrets = [\"whsec_dGVzdHRlc3R0ZXN0dGVzdA\"]\n").await;
     for words in ["a webhook was rejected", "arrived at a path that does not accept webhooks"] {
         assert!((1..=3).contains(&lines(&log, words)), "{words}: {log}");
@@ -50,14 +50,14 @@ async fn a_flood_of_refused_webhooks_writes_a_line_and_not_one_for_each() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_webhooks_that_can_not_be_checked_writes_a_line_and_not_one_for_each() {
+async fn a_flood_of_webhooks_without_a_secret_to_check_them_causes_one_log_line() {
     let log = log_of_a_flood("").await;
     assert!((1..=3).contains(&lines(&log, "a webhook's signature can't be checked")), "{log}");
     assert!(log.lines().count() < REQUESTS, "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_malformed_requests_writes_a_line_and_not_one_for_each() {
+async fn a_flood_of_malformed_requests_causes_one_log_line() {
     let log = log_of("", async |address| {
         for _ in 0..REQUESTS {
             let mut stream = TcpStream::connect(address).await.unwrap();

@@ -1,11 +1,11 @@
-//! The program as an operator meets it: commands, settings, and what they say.
+//! The program as operators use it: its commands, its settings, and the messages about them.
 //!
-//! **Owns** tests that run the built binary in a folder of its own, with a clean environment.
-//! **Never** looks into the program; what is not printed or written is not seen.
-//! **Start at** `refused.rs` for what stops the start, `example.rs` for the manual of settings.
-//! **Tested in** itself: break a setting's check, and see its sentence missed.
+//! **Owns** tests that run the built binary, each in its own folder and with a clean environment.
+//! **Never** looks into the program: tests see only what it prints or writes.
+//! **Start at** `refused.rs` for settings that prevent the start, and `example.rs` for the example file of settings.
+//! **Tested in** itself: if you remove the check of a setting, a test misses its message.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+#![expect(clippy::unwrap_used, reason = "a test that can't continue should panic")]
 
 mod alarms;
 mod api_key;
@@ -36,14 +36,14 @@ pub(crate) use keepopen_testkit::JOURNAL;
 use keepopen_testkit::{Database, Running};
 use tempfile::TempDir;
 
-/// A folder of its own, and a clean environment.
+/// A temporary folder and a clean environment, in which a test runs commands.
 pub(crate) struct Sandbox {
     folder: TempDir,
     environment: Vec<(String, String)>,
     database: Option<Database>,
 }
 
-/// A command's output, and how it ended.
+/// A command's output and exit status.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) status: Option<i32>,
@@ -56,7 +56,7 @@ impl Sandbox {
         Self { folder: TempDir::new().unwrap(), environment: Vec::new(), database: None }
     }
 
-    /// With this text as keepopen.toml.
+    /// Creates a sandbox with this text as keepopen.toml.
     pub(crate) fn with(settings: &str) -> Self {
         let sandbox = Self::new();
         sandbox.write("keepopen.toml", settings);
@@ -68,7 +68,7 @@ impl Sandbox {
         self
     }
 
-    /// With a database of the kind that the suite uses: the default file, or one on a server.
+    /// Adds a database of the kind that the test run uses: SQLite at the default path, or PostgreSQL on a server.
     pub(crate) fn and_database(mut self) -> Self {
         let database = Database::make(&self.path("data"));
         let url = database.url().to_owned();
@@ -76,7 +76,7 @@ impl Sandbox {
         if url.starts_with("sqlite") { self } else { self.and_environment("DATABASE_URL", &url) }
     }
 
-    /// The database of [`Self::and_database`].
+    /// The URL of the database that [`Self::and_database`] added.
     pub(crate) fn database_url(&self) -> &str {
         self.database.as_ref().unwrap().url()
     }
@@ -112,19 +112,19 @@ impl Sandbox {
         said
     }
 
-    /// The output of check-config, parsed.
+    /// The parsed output of check-config.
     pub(crate) fn effective_settings(&self) -> toml::Table {
         self.good(&["check-config"]).parse().unwrap()
     }
 
-    /// The output of a command that must succeed.
+    /// Runs a command that must succeed. Returns its output.
     pub(crate) fn good(&self, arguments: &[&str]) -> String {
         let said = self.run(arguments);
         assert_eq!(said.status, Some(0), "{said:?}");
         said.out
     }
 
-    /// The message of a command that must fail with 1 and print nothing else.
+    /// Runs a command that must fail with exit status 1 and print only an error message. Returns the message.
     pub(crate) fn stopped(&self, arguments: &[&str]) -> String {
         let said = self.run(arguments);
         assert_eq!((said.status, said.out.as_str()), (Some(1), ""), "{said:?}");
@@ -132,7 +132,7 @@ impl Sandbox {
         sentence.unwrap_or_else(|| panic!("{said:?}")).trim_end().to_owned()
     }
 
-    /// Every byte of every file in the folder, and every row on the server.
+    /// Every byte of every file in the folder, followed by every row of the database on the server.
     pub(crate) fn all_bytes(&self) -> Vec<u8> {
         let mut bytes =
             self.database.as_ref().map(Database::every_row_on_the_server).unwrap_or_default().into_bytes();

@@ -1,4 +1,5 @@
-//! Defaults, then the file, then the environment; secrets also from files.
+//! The precedence of settings: the environment overrides the file, which overrides the defaults. Secrets can also come
+//! from their own files.
 
 use super::Sandbox;
 
@@ -37,14 +38,14 @@ fn a_named_file_is_read_instead_of_keepopen_toml() {
 }
 
 #[test]
-fn a_site_can_be_silenced_from_the_environment() {
+fn a_sites_banner_can_be_switched_off_from_the_environment() {
     let example = include_str!("../../config.example.toml");
     let sandbox = Sandbox::with(example).and_environment("KEEPOPEN_SITES__JOURNAL__BANNER", "off");
     assert_eq!(sandbox.effective_settings()["sites"]["journal"]["banner"].as_str(), Some("off"));
 }
 
 #[test]
-fn database_url_is_read_where_nothing_else_names_the_database() {
+fn the_variable_database_url_is_used_if_no_setting_names_the_database() {
     let url = |sandbox: Sandbox| sandbox.effective_settings()["database"]["url"].as_str().unwrap().to_owned();
     let named = |sandbox: Sandbox| sandbox.and_environment("DATABASE_URL", "sqlite:elsewhere.db");
     assert_eq!(url(named(Sandbox::new())), "sqlite:elsewhere.db");

@@ -1,4 +1,4 @@
-//! `keepopen queue`: the queue of later work.
+//! `keepopen queue`: the queue of tasks that the service runs later, with retries.
 
 use keepopen::clock::Clock;
 use keepopen::store::{Store, tasks};
@@ -26,7 +26,7 @@ async fn with_a_dead_task() -> Sandbox {
 }
 
 #[tokio::test]
-async fn a_dead_task_is_listed_with_its_error_and_can_be_tried_again() {
+async fn a_dead_task_is_listed_with_its_error_and_can_be_replayed() {
     let sandbox = with_a_dead_task().await;
     let dead = sandbox.good(&["queue", "list", "--dead"]);
     assert_eq!(dead, "fetch_object/evt_1  dead      1  added less than a minute ago  Stripe refused\n");

@@ -1,4 +1,5 @@
-//! `keepopen reconcile` while another one runs, after one was killed, and when a list can't be read.
+//! `keepopen reconcile` while another comparison runs, after a comparison was killed, and when one of Stripe's lists
+//! can't be read.
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ fn sandbox(stripe: &PracticeStripe) -> Sandbox {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_comparison_is_said_while_it_lives_and_forgotten_when_it_is_killed() {
+async fn a_running_comparison_prevents_another_and_a_killed_one_does_not() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     sandbox.good(&["reconcile"]);
@@ -36,7 +37,7 @@ async fn another_comparison_is_said_while_it_lives_and_forgotten_when_it_is_kill
     hangs.kill().unwrap();
     hangs.wait().unwrap();
     stripe.break_api(None);
-    // It is refused only until the dead process's lease expires.
+    // A new comparison is refused only until the lease of the killed process expires.
     let is_free = async || block_in_place(|| sandbox.run(&["reconcile"])).status == Some(0);
     until(Duration::from_secs(60), "the lease of the dead process ends", is_free).await;
 }

@@ -1,14 +1,14 @@
-//! Invalid settings stop the start, and the message says what to do.
+//! Invalid settings prevent the start, and the message says what to do.
 
 use super::example::EXAMPLE;
 use super::{JOURNAL, Sandbox};
 
-/// What check-config and serve say about `settings`; both must say the same, because neither may start with them.
+/// The error message for invalid `settings`. `check-config` and `serve` must both fail with this message.
 fn refused(settings: &str) -> String {
     let sandbox = Sandbox::with(settings);
     let sentence = sandbox.stopped(&["check-config"]);
     assert_eq!(sandbox.stopped(&["serve"]), sentence);
-    assert!(!sandbox.path("data").exists(), "nothing may be made before the settings are good");
+    assert!(!sandbox.path("data").exists(), "no file may be created before the settings are valid");
     sentence
 }
 
@@ -26,7 +26,7 @@ fn example_with(line: &str, other: &str) -> String {
 }
 
 #[test]
-fn a_key_that_does_not_exist_is_named_wherever_it_stands() {
+fn an_unknown_key_is_named_wherever_it_is() {
     assert_refused("datadir = \"x\"", &["datadir", "config.example.toml"]);
     assert_refused("[stripe]\nsecretkey = \"x\"", &["secretkey", "config.example.toml"]);
     assert_refused(&example_with("quiet_days = 90", "quietdays = 90"), &["quietdays"]);
@@ -36,7 +36,7 @@ fn a_key_that_does_not_exist_is_named_wherever_it_stands() {
 }
 
 #[test]
-fn a_value_of_another_kind_or_no_toml_at_all_is_said() {
+fn a_value_of_a_wrong_type_and_invalid_toml_are_reported() {
     assert_refused("[server]\nworkers = \"many\"", &["workers"]);
     assert_refused("[server]\nbind = \"here\"", &["bind"]);
     assert_refused("[stripe]\nmode = \"real\"", &["mode", "live"]);
@@ -44,13 +44,13 @@ fn a_value_of_another_kind_or_no_toml_at_all_is_said() {
 }
 
 #[test]
-fn a_named_file_that_is_not_there_is_said() {
+fn a_missing_settings_file_is_reported() {
     let sentence = Sandbox::new().stopped(&["check-config", "--config", "nowhere.toml"]);
     assert!(sentence.contains("nowhere.toml") && sentence.contains("config.example.toml"), "{sentence}");
 }
 
 #[test]
-fn a_database_that_is_not_spoken_is_never_replaced_by_another() {
+fn an_unsupported_or_unreachable_database_is_never_replaced_by_another() {
     assert_refused("[database]\nurl = \"mysql://a:quiet@db/keepopen\"", &["unknown scheme", "sqlite:PATH"]);
     assert_refused("[database]\nurl = \"keepopen.db\"", &["unknown scheme", "sqlite:PATH"]);
     for url in ["sqlite:", "sqlite::memory:", "sqlite:?cache=shared", "sqlite:a.db?mode=memory"] {
@@ -59,14 +59,14 @@ fn a_database_that_is_not_spoken_is_never_replaced_by_another() {
     let mysql = Sandbox::new().and_environment("DATABASE_URL", "mysql://a:quiet@db/keepopen");
     let sentence = mysql.stopped(&["migrate"]);
     assert!(sentence.contains("sqlite:PATH") && !sentence.contains("quiet"), "{sentence}");
-    // A PostgreSQL that does not answer stops the start; a file never replaces it.
+    // If PostgreSQL does not respond, the service does not start. It never uses an SQLite file instead.
     let nobody = Sandbox::new().and_environment("DATABASE_URL", "postgres://a:quiet@127.0.0.1:1/keepopen");
     let sentence = nobody.stopped(&["migrate"]);
     assert!(sentence.contains("PostgreSQL") && !sentence.contains("quiet"), "{sentence}");
 }
 
 #[test]
-fn two_settings_for_one_thing_contradict_each_other() {
+fn two_settings_for_the_same_value_are_refused() {
     let keep_one = "keep one";
     assert_refused(
         "[stripe]\nsecret_key = \"sk_test_a\"\nsecret_key_file = \"f\"",
@@ -83,7 +83,7 @@ fn two_settings_for_one_thing_contradict_each_other() {
 }
 
 #[test]
-fn a_secret_file_that_is_not_there_is_named() {
+fn a_missing_secret_file_is_named() {
     assert_refused("[stripe]\nsecret_key_file = \"nowhere\"", &["nowhere", "can't be read"]);
 }
 
@@ -99,7 +99,7 @@ fn test_and_live_are_never_mixed() {
 }
 
 #[test]
-fn a_live_key_goes_to_stripe_alone() {
+fn a_live_key_is_sent_only_to_stripe() {
     let live = "[stripe]\nmode = \"live\"\nsecret_key = \"sk_live_hidden\"\n";
     assert_refused(&format!("{live}api_url = \"https://proxy.example.org/\""), &["stripe.api_url", "live"]);
     assert_refused(&format!("{live}api_url = \"http://127.0.0.1:12111/\""), &["stripe.api_url", "live"]);
@@ -109,7 +109,7 @@ fn a_live_key_goes_to_stripe_alone() {
 }
 
 #[test]
-fn webhook_secrets_have_their_shape_and_number() {
+fn webhook_secrets_of_a_wrong_shape_or_number_are_refused() {
     assert_refused("[stripe]\nwebhook_secrets = [\"sk_test_a\"]", &["whsec_"]);
     assert_refused("[stripe]\nwebhook_secrets = [\"whsec_a\", \"whsec_b\", \"whsec_c\"]", &["more than two"]);
     assert_refused("[stripe]\nwebhook_max_bytes = 100", &["webhook_max_bytes"]);
@@ -117,7 +117,7 @@ fn webhook_secrets_have_their_shape_and_number() {
 }
 
 #[test]
-fn no_refusal_shows_a_secret() {
+fn no_error_message_contains_a_secret() {
     for settings in [
         "[stripe]\nwebhook_secrets = { a = \"hidden\" }",
         "[stripe]\nsecret_key = [\"sk_test_hidden\"]",
@@ -143,7 +143,7 @@ fn no_refusal_shows_a_secret() {
 }
 
 #[test]
-fn a_site_says_where_it_is_and_when() {
+fn a_site_needs_valid_origins_an_id_a_time_zone_a_currency_and_a_name() {
     for origin in [
         "https://www.journal.example/",
         "www.journal.example",
@@ -216,7 +216,7 @@ default_amount_minor = 500
 "#;
 
 #[test]
-fn a_country_is_offered_one_currency_and_one_set_of_amounts() {
+fn a_country_can_have_only_one_currency_and_one_set_of_amounts() {
     let two = |eur: &str, gbp: &str| format!("{EXAMPLE}{eur}\n{GBP}{gbp}");
     let path = "sites.journal.giving";
     for (eur, gbp, named) in [
@@ -255,7 +255,7 @@ fn by_country(countries: &str, default_amount_minor: i64) -> String {
 }
 
 #[test]
-fn what_is_pointed_out_is_offered_and_a_fee_leaves_room_below_stripes_limit() {
+fn highlighted_amounts_must_be_offered_and_amounts_plus_fee_stay_below_stripes_limit() {
     for (line, named) in [
         ("highlighted = { interval = \"once\", amount_minor = 500 }", ""),
         ("highlighted = { interval = \"once\", amount_minor = 501 }", "highlighted is not among"),
@@ -277,7 +277,7 @@ fn what_is_pointed_out_is_offered_and_a_fee_leaves_room_below_stripes_limit() {
 }
 
 #[test]
-fn operators_have_a_port_of_their_own_or_none() {
+fn the_management_port_is_separate_or_switched_off() {
     let taken = ["management.bind", "server.bind", "another port"];
     assert_refused("[management]\nbind = \"127.0.0.1:8787\"", &taken);
     assert_refused("[management]\nbind = \"0.0.0.0:8787\"", &taken);
@@ -292,7 +292,7 @@ fn operators_have_a_port_of_their_own_or_none() {
 }
 
 #[test]
-fn the_rest_of_the_settings_have_their_limits() {
+fn all_other_settings_are_checked_against_their_limits() {
     assert_refused("[tokens]\nvalid_hours = 25", &["tokens.valid_hours", "1 to 24"]);
     assert_refused("[tokens]\nvalid_hours = 0", &["tokens.valid_hours"]);
     assert_refused("[tokens]\nchecks_per_second = 0", &["tokens.checks_per_second"]);
@@ -327,7 +327,7 @@ fn the_rest_of_the_settings_have_their_limits() {
 }
 
 #[test]
-fn settings_that_work_but_are_rarely_intended_are_warned_about() {
+fn valid_settings_that_are_rarely_intended_cause_a_warning() {
     let live = "[server]\npublic_url = \"http://give.example.org/\"\n[stripe]\nmode = \"live\"\n";
     for (settings, words) in [
         ("[management]\nbind = \"0.0.0.0:9787\"", &["management.bind", "0.0.0.0"][..]),

@@ -11,7 +11,8 @@ use super::{JOURNAL, Sandbox};
 const DAY_MS: i64 = 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
 
-/// A gift that the appeal brought on the first day of 1970, partly refunded on the second.
+/// A sandbox with the results of two appeals on the first two days of 1970: counts, planned weights, and a gift that
+/// was partly refunded on the second day.
 async fn with_results(settings: &str) -> Sandbox {
     let sandbox = Sandbox::with(settings).and_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();
@@ -76,7 +77,7 @@ async fn with_results(settings: &str) -> Sandbox {
     sandbox
 }
 
-/// The lines of a command's output, with columns one space apart.
+/// The lines of a command's output. In each line, the columns are separated by one space.
 fn lines(out: &str) -> Vec<String> {
     out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
@@ -108,16 +109,16 @@ async fn the_results_of_appeals_are_shown_in_total_and_by_day() {
     assert_eq!(lines(&one)[1..3], [HEAD, "all other a 1 1 0 0 0 0 - -"]);
     let second = sandbox.good(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
     assert_eq!(lines(&second)[2], "all help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR");
-    // By default, the last thirty days: nothing happened in them.
+    // By default, the command shows the last thirty days, in which nothing happened.
     assert_eq!(lines(&sandbox.good(&["results"]))[1..2], [HEAD]);
     assert!(!sandbox.good(&["results"]).contains("all "));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_day_is_one_of_the_sites_time_zone_at_the_command_line_too() {
+async fn the_results_command_uses_days_in_the_sites_time_zone() {
     let there = JOURNAL.replace("currency = \"EUR\"\n[", "currency = \"EUR\"\ntime_zone = \"Asia/Tokyo\"\n[");
     let sandbox = with_results(&there).await;
-    // 23:00 UTC is 08:00 of the next day there.
+    // 23:00 UTC is 08:00 of the next day in Tokyo.
     let first = sandbox.good(&["results", "--from", "1970-01-01", "--to", "1970-01-01"]);
     assert_eq!(lines(&first)[0], "journal, 1970-01-01 to 1970-01-01 (Asia/Tokyo)");
     assert_eq!(lines(&first)[2], "all help a 0 0 0 0 0 1 10.00 EUR 9.60 EUR");
@@ -128,7 +129,7 @@ async fn a_day_is_one_of_the_sites_time_zone_at_the_command_line_too() {
 }
 
 #[test]
-fn a_span_or_a_site_that_can_not_be_is_said() {
+fn an_invalid_period_or_an_unknown_site_is_reported() {
     let sandbox = Sandbox::with(JOURNAL).and_database();
     for (arguments, words) in [
         (&["--site", "jurnal"][..], "no such site"),

@@ -9,7 +9,7 @@ use super::Sandbox;
 
 #[cfg(unix)]
 #[test]
-fn serve_makes_a_key_file_for_its_owner_alone_and_stops_when_told() {
+fn serve_creates_a_key_file_that_only_its_owner_can_read_and_stops_on_a_signal() {
     use std::os::unix::fs::PermissionsExt;
     let sandbox = Sandbox::with(LOOPBACK).and_database();
     let mut running = sandbox.start(&["serve"]);
@@ -29,7 +29,7 @@ fn serve_makes_a_key_file_for_its_owner_alone_and_stops_when_told() {
 
 #[cfg(unix)]
 #[test]
-fn the_same_key_serves_after_a_restart_and_another_is_refused() {
+fn a_restart_uses_the_same_key_and_another_key_is_refused() {
     let sandbox = Sandbox::with(LOOPBACK).and_database();
     let mut first = sandbox.start(&["serve"]);
     first.logs_until("keepopen answers");
@@ -51,7 +51,7 @@ fn the_same_key_serves_after_a_restart_and_another_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn files_are_made_for_their_owner_alone_whatever_the_umask_and_an_older_folder_is_closed() {
+fn files_are_private_to_their_owner_with_any_umask_and_those_of_an_older_version_are_made_private() {
     use std::os::unix::fs::PermissionsExt;
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let settings = LOOPBACK;
@@ -74,7 +74,7 @@ fn files_are_made_for_their_owner_alone_whatever_the_umask_and_an_older_folder_i
         }
         assert_eq!(running.stop(), Some(0));
 
-        // As an older version left them.
+        // Sets the modes that an older version used.
         std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
         let database = data.join("keepopen.db");
         std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o644)).unwrap();
@@ -107,7 +107,7 @@ fn a_missing_key_file_stops_every_command_that_needs_it_and_none_is_created() {
 }
 
 #[test]
-fn an_encryption_key_of_another_shape_is_refused() {
+fn an_encryption_key_of_a_wrong_shape_is_refused() {
     let sentence = Sandbox::with("[tokens]\nencryption_key = \"c2hvcnQ=\"\n").stopped(&["serve"]);
     assert!(sentence.contains("32 bytes in base64") && sentence.contains("openssl rand"), "{sentence}");
 }
@@ -129,7 +129,7 @@ fn a_port_in_use_is_reported() {
 
 #[cfg(unix)]
 #[test]
-fn the_demo_says_where_to_look_and_leaves_the_settings_alone() {
+fn the_demo_prints_its_addresses_and_ignores_the_settings() {
     let sandbox = Sandbox::new();
     let mut running = sandbox.start(&["demo", "--port", "0", "--data-dir", "kept", "--json"]);
     let line = running.prints();
@@ -142,7 +142,7 @@ fn the_demo_says_where_to_look_and_leaves_the_settings_alone() {
 }
 
 #[test]
-fn the_demo_does_not_run_where_a_live_key_is_set() {
+fn the_demo_does_not_run_if_a_live_key_is_configured() {
     let live = "[stripe]\nmode = \"live\"\nsecret_key = \"sk_live_hidden\"\n";
     let sentence = Sandbox::with(live).stopped(&["demo", "--port", "0"]);
     assert!(sentence.contains("live") && sentence.contains("another folder"), "{sentence}");
@@ -153,7 +153,7 @@ fn the_demo_does_not_run_where_a_live_key_is_set() {
 
 #[cfg(unix)]
 #[test]
-fn the_demo_lets_pages_of_an_origin_ask_when_told() {
+fn the_demo_accepts_requests_from_an_additional_origin() {
     let sandbox = Sandbox::new();
     let demo = ["demo", "--port", "0", "--json", "--origin", "http://localhost:3000"];
     let mut running = sandbox.start(&demo);

@@ -34,7 +34,7 @@ fn json(sandbox: &Sandbox, more: &[&str]) -> Value {
 }
 
 #[test]
-fn a_draft_is_simulated_as_live_against_nothing_and_nothing_is_written() {
+fn a_draft_is_simulated_as_live_without_other_appeals_and_nothing_is_written() {
     let sandbox = sandbox();
     let said = sandbox.good(&REPLAY);
     for line in [
@@ -74,7 +74,7 @@ fn weights_by_country_count_in_a_simulation() {
 }
 
 #[test]
-fn the_json_has_these_names() {
+fn the_json_output_has_the_documented_names() {
     let sandbox = sandbox();
     let report = json(&sandbox, &[]);
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
@@ -124,7 +124,7 @@ fn live_appeals_come_from_the_named_file_or_the_settings_file_or_the_database() 
     let source = report["live"]["source"].as_str();
     assert_eq!((source, views(&report)), (Some("the active appeals of the database"), Some(3)));
 
-    // The simulation skips an invalid appeal, as the service does; a draft is not live there.
+    // The simulation skips an invalid appeal, as the service does. A draft in the file of live appeals is not live.
     sandbox.write(
         "file.toml",
         &format!("{}{}", live.replace("winter", "odd").replace("banner", "poster"), DRAFT),
@@ -137,7 +137,7 @@ fn live_appeals_come_from_the_named_file_or_the_settings_file_or_the_database() 
 }
 
 #[test]
-fn a_draft_with_a_problem_stops_with_the_sentence_of_the_check() {
+fn an_invalid_draft_is_reported_with_the_message_of_appeals_check() {
     let sandbox = sandbox();
     sandbox.write("draft.toml", &DRAFT.replace("banner", "poster"));
     let checked = sandbox.stopped(&["appeals", "check", "draft.toml"]);
@@ -174,7 +174,7 @@ fn invalid_lines_are_reported_by_line_number_and_no_results_are_printed() {
 }
 
 #[test]
-fn page_views_or_a_population_must_be_named_and_not_both() {
+fn exactly_one_of_page_views_and_a_population_is_required() {
     let sandbox = sandbox();
     for more in [&[][..], &["--readers", "readers.ndjson", "--population", "people.toml"]] {
         let said = sandbox.run(&[&["simulate", "--appeals", "draft.toml"], more].concat());
@@ -184,7 +184,7 @@ fn page_views_or_a_population_must_be_named_and_not_both() {
 }
 
 #[test]
-fn the_sample_population_is_played_the_same_for_the_same_seed() {
+fn the_same_seed_gives_the_same_results_for_the_sample_population() {
     let sandbox = sandbox();
     let sample =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/population.toml")).unwrap();
@@ -202,7 +202,7 @@ fn the_sample_population_is_played_the_same_for_the_same_seed() {
 }
 
 #[test]
-fn the_chart_is_well_formed_and_stands_alone() {
+fn the_chart_is_well_formed_xml_and_loads_nothing() {
     let sandbox = sandbox();
     sandbox.write("a<b>&'.toml", DRAFT);
     sandbox.good(&[&REPLAY[..], &["--live", "a<b>&'.toml", "--svg", "chart.svg"]].concat());
@@ -211,17 +211,17 @@ fn the_chart_is_well_formed_and_stands_alone() {
     assert!(
         svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\"") && svg.contains("<desc id=\"desc\">")
     );
-    assert_eq!(svg.matches("http").count(), 1, "nothing is fetched");
+    assert_eq!(svg.matches("http").count(), 1, "the chart must contain no URL except its namespace");
     assert!(svg.contains("a&#60;b&#62;&#38;&#39;.toml"));
     let said = sandbox.stopped(&[&REPLAY[..], &["--svg", "nowhere/chart.svg"]].concat());
     assert!(said.starts_with("nowhere/chart.svg can't be written"), "{said}");
 }
 
-/// Tags without a matching end tag, in a text in which each `<` must begin a tag.
+/// Returns the tags without a matching end tag. Each `<` in the text must begin a tag.
 fn open_tags(xml: &str) -> Vec<String> {
     let mut open = Vec::new();
     for part in xml.split('<').skip(1) {
-        let (tag, text) = part.split_once('>').unwrap_or_else(|| panic!("{part:?} is no tag"));
+        let (tag, text) = part.split_once('>').unwrap_or_else(|| panic!("{part:?} must be a tag"));
         assert!(!text.contains('>'), "{part:?}");
         for entity in text.split('&').skip(1) {
             assert!(

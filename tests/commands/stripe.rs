@@ -1,4 +1,4 @@
-//! `keepopen stripe`: the connection is created, rolled, shown and checked.
+//! `keepopen stripe` creates the connection to Stripe, rolls its secret, shows its state and checks it.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{JOURNAL, Sandbox, contains};
 
-/// A practice Stripe that delivers to its endpoints, with retries until they accept.
+/// A practice Stripe that delivers events to its endpoints, and retries until they are accepted.
 async fn practice() -> PracticeStripe {
     let now = || Clock::System.now_ms() / 1000;
     practice_stripe_with(now, |it| it.retry_after = vec![Duration::from_millis(100); 600]).await
@@ -29,7 +29,7 @@ fn id(endpoint: &Value) -> &str {
     endpoint["id"].as_str().unwrap()
 }
 
-/// Something happens at Stripe that our endpoint receives.
+/// Causes an event at Stripe that is delivered to our endpoint.
 async fn something_happens(stripe: &PracticeStripe) {
     let form = [
         ("mode", "payment"),
@@ -47,7 +47,7 @@ async fn something_happens(stripe: &PracticeStripe) {
 }
 
 #[tokio::test]
-async fn an_endpoint_is_made_once_with_exactly_the_events_that_are_needed() {
+async fn an_endpoint_is_created_once_with_exactly_the_required_events() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     let said = sandbox.good(&["stripe", "connect"]);
@@ -64,7 +64,7 @@ async fn an_endpoint_is_made_once_with_exactly_the_events_that_are_needed() {
     assert_eq!(stripe.endpoints(), made);
     assert!(
         !said.contains("whsec_") && !contains(&sandbox.all_bytes(), "whsec_"),
-        "its secret is to be sealed"
+        "the endpoint's secret must be encrypted in the database"
     );
 }
 
@@ -84,14 +84,14 @@ async fn changes_in_the_dashboard_are_corrected() {
 }
 
 #[tokio::test]
-async fn an_endpoint_of_somebody_else_is_not_changed() {
+async fn an_endpoint_that_we_did_not_create_is_not_changed() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     sandbox.good(&["stripe", "connect"]);
     let made = stripe.endpoints().remove(0);
     stripe.change_endpoint(id(&made), &json!({"metadata": {}, "enabled_events": ["*"]})).unwrap();
     let foreign = stripe.endpoints().remove(0);
-    // Another folder does not have its secret, and nothing marks it as ours.
+    // This data folder does not contain the endpoint's secret, and nothing marks the endpoint as ours.
     let said = self::sandbox(&stripe).good(&["stripe", "connect"]);
     assert!(said.contains(&format!("{}: not created by keepopen", id(&foreign))), "{said}");
     assert_eq!((stripe.endpoints().len(), &stripe.endpoints()[0]), (2, &foreign));
@@ -99,7 +99,7 @@ async fn an_endpoint_of_somebody_else_is_not_changed() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_running_service_takes_up_a_new_secret_and_the_old_endpoint_ends_when_the_new_one_has_delivered() {
+async fn a_running_service_accepts_a_new_secret_and_the_old_endpoint_is_disabled_after_the_new_one_delivered() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     let mut service = sandbox.start(&["serve"]);
@@ -131,7 +131,7 @@ async fn a_running_service_takes_up_a_new_secret_and_the_old_endpoint_ends_when_
         let later = stripe.deliveries().split_off(before);
         later.iter().any(|it| it.taken() && it.endpoint.as_deref() == Some(id(endpoint)))
     };
-    assert!(taken(&first) && taken(&second), "during the overlap both are good");
+    assert!(taken(&first) && taken(&second), "during the overlap, both endpoints must deliver");
     assert_eq!(service.stop(), Some(0));
     let said = sandbox.good(&["stripe", "roll-secret", "--finish"]);
     assert_eq!(said, format!("{}: disabled; its secret was deleted.\n", id(&first)));
@@ -143,7 +143,7 @@ async fn a_running_service_takes_up_a_new_secret_and_the_old_endpoint_ends_when_
 }
 
 #[tokio::test]
-async fn another_version_gets_another_endpoint_next_to_the_old_one() {
+async fn another_api_version_gets_a_new_endpoint_in_addition_to_the_old_one() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     sandbox.good(&["stripe", "connect"]);
@@ -163,7 +163,7 @@ async fn another_version_gets_another_endpoint_next_to_the_old_one() {
 }
 
 #[tokio::test]
-async fn the_status_says_what_is_wrong_and_ends_so() {
+async fn the_status_reports_what_is_wrong_and_exits_with_1() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     let none = sandbox.run(&["stripe", "status"]);
@@ -196,12 +196,12 @@ async fn the_status_says_what_is_wrong_and_ends_so() {
 }
 
 #[tokio::test]
-async fn the_checklist_separates_good_wrong_and_to_do() {
+async fn the_checklist_marks_each_point_as_good_wrong_or_to_do() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     let lines = |mark: &str| -> Vec<String> {
         let said = sandbox.run(&["stripe", "checklist"]);
-        assert_eq!(said.status, Some(1), "test mode is not live: {said:?}");
+        assert_eq!(said.status, Some(1), "the checklist must fail in test mode: {said:?}");
         let of_mark = said.out.lines().filter_map(|line| line.strip_prefix(mark));
         of_mark.map(|line| line.trim_start().to_owned()).collect()
     };
@@ -231,7 +231,7 @@ async fn the_checklist_separates_good_wrong_and_to_do() {
     assert!(has(&to_do, "restricted one") && has(&to_do, "smallest amount"), "{to_do:?}");
 }
 
-/// The first cells of the table of the manual that begins with this line.
+/// The first column of the manual's table that begins with this line.
 fn first_cells(head: &str) -> Vec<&'static str> {
     let manual = include_str!("../../docs/stripe.md");
     let rows = manual.lines().skip_while(|line| !line.starts_with(head)).skip(2);
@@ -239,7 +239,7 @@ fn first_cells(head: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_manual_lists_every_event_and_every_permission_and_no_other() {
+fn the_manual_lists_exactly_the_required_events_and_permissions() {
     let cells = first_cells("| event |").join(" ");
     let mut events: Vec<&str> = cells.split('`').skip(1).step_by(2).collect();
     events.sort_unstable();
@@ -261,7 +261,7 @@ async fn an_address_that_stripe_can_not_deliver_to_is_refused() {
 }
 
 #[tokio::test]
-async fn the_status_says_the_version_of_every_endpoint_that_points_here() {
+async fn the_status_shows_the_version_of_every_endpoint_with_our_address() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     sandbox.good(&["stripe", "connect"]);

@@ -22,7 +22,7 @@ fn sandbox() -> Sandbox {
 }
 
 #[test]
-fn one_switch_is_turned_and_the_others_stay_as_they_are() {
+fn one_switch_is_changed_and_the_others_are_not() {
     let sandbox = sandbox();
     let wall = ["switch", "off", "--site", "journal", "--surface", "wall"];
     assert_eq!(sandbox.good(&wall), "journal: all on, banner on, inline on, wall off\n");

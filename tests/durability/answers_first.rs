@@ -1,6 +1,7 @@
-//! The control for kills: a service that acknowledges first and stores later. It must be caught.
+//! The negative control for the kill tests in `kills.rs`: a faulty service that acknowledges an event before it stores
+//! the event. The tests must detect this fault.
 //!
-//! It is this test binary, started again, because the product has no option to behave like this.
+//! The faulty service is this test binary, started as a second process, because keepopen itself has no such option.
 
 use std::process::Command;
 
@@ -9,8 +10,8 @@ use actix_web::{HttpRequest, HttpResponse, HttpServer};
 use keepopen::clock::Clock;
 use keepopen::{actions, api, jobs, sites, telemetry};
 
-/// The environment variable of a process that runs as the service.
-const TOLD: &str = "KEEPOPEN_TEST_ANSWER_FIRST";
+/// If this environment variable is set, this test binary runs as the faulty service.
+const RUN_AS_SERVICE: &str = "KEEPOPEN_TEST_ANSWER_FIRST";
 
 /// Starts this binary as the service; its working folder contains the settings.
 pub(crate) fn command() -> Command {
@@ -20,7 +21,7 @@ pub(crate) fn command() -> Command {
         "--exact",
         "--nocapture",
     ]);
-    command.env_clear().env(TOLD, "yes");
+    command.env_clear().env(RUN_AS_SERVICE, "yes");
     command
 }
 
@@ -31,14 +32,14 @@ struct Real(String);
 async fn acknowledge(request: HttpRequest, body: Bytes, real: Data<Real>) -> HttpResponse {
     let signature = request.headers().get("stripe-signature").unwrap().to_str().unwrap().to_owned();
     let delivery = reqwest::Client::new().post(&real.0).header("stripe-signature", signature).body(body);
-    // Ignores the result. This is the intended error of this service.
+    // Does not wait for the result. This is the deliberate fault of this service.
     actix_web::rt::spawn(async move { drop(delivery.send().await) });
     HttpResponse::Ok().finish()
 }
 
 #[test]
 fn this_process_runs_as_the_service_if_the_variable_is_set() {
-    if std::env::var(TOLD).is_err() {
+    if std::env::var(RUN_AS_SERVICE).is_err() {
         return;
     }
     let settings = sites::from_toml(&std::fs::read_to_string("keepopen.toml").unwrap()).unwrap();
@@ -49,13 +50,13 @@ fn this_process_runs_as_the_service_if_the_variable_is_set() {
         actix_web::rt::spawn(running.server);
         let _jobs = jobs::run(&app);
         let real = Data::new(Real(format!("http://{}/webhooks/stripe", running.address)));
-        let before = HttpServer::new(move || {
+        let front = HttpServer::new(move || {
             let route = actix_web::web::to(acknowledge);
             actix_web::App::new().app_data(real.clone()).default_service(route)
         });
-        let before = before.workers(1).bind("127.0.0.1:0").unwrap();
-        let address = before.addrs()[0];
-        let server = before.run();
+        let front = front.workers(1).bind("127.0.0.1:0").unwrap();
+        let address = front.addrs()[0];
+        let server = front.run();
         tracing::info!(%address, "keepopen answers");
         server.await.unwrap();
     });

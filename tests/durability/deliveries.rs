@@ -1,4 +1,4 @@
-//! Stripe's part: events arrive in any order, some twice, with retries until they are acknowledged.
+//! Delivers events as Stripe does: in any order, some twice, and with retries until they are acknowledged.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::gifts::{Event, events_of};
 
-/// The number of deliveries at the same time.
+/// The number of deliveries that run at the same time.
 const SENDERS: usize = 16;
 /// How many events wait at a time. The next to deliver is chosen from them at random.
 const SHUFFLED: usize = 32;
@@ -29,7 +29,7 @@ struct Held {
     /// The gift at which to stop.
     end: u64,
     waiting: Vec<Event>,
-    /// Each with the position at which the sender got the response.
+    /// The acknowledged events. Each has the position in the recording at which its response arrived.
     acknowledged: Vec<(usize, Event)>,
 }
 
@@ -39,7 +39,7 @@ impl Held {
             self.waiting.extend(events_of(self.next_gift));
             self.next_gift += 1;
         }
-        // One in five is delivered again.
+        // One in five events is delivered again.
         if self.random.u8(..5) == 0 && !self.acknowledged.is_empty() && !self.waiting.is_empty() {
             let (_, again) = &self.acknowledged[self.random.usize(..self.acknowledged.len())];
             return Some(again.clone());
@@ -55,7 +55,7 @@ impl Deliveries {
         Self::at_positions(gifts, seed, || 0)
     }
 
-    /// The events of unlimited gifts, until [`Self::no_more`].
+    /// The events of an unlimited number of gifts, until [`Self::no_more`] is called.
     pub(crate) fn without_end(seed: u64) -> Arc<Self> {
         Self::of(u64::MAX, seed)
     }
@@ -87,7 +87,8 @@ impl Deliveries {
         self.held.lock().unwrap().end += gifts;
     }
 
-    /// Delivers until no event is left or the service does not respond. An event without acknowledgement waits again.
+    /// Delivers until no event is left or the service does not respond. An event that was not acknowledged is put
+    /// back.
     pub(crate) fn begin(self: &Arc<Self>, address: &str) -> JoinSet<()> {
         let mut senders = JoinSet::new();
         for _ in 0..SENDERS {
@@ -97,7 +98,7 @@ impl Deliveries {
         senders
     }
 
-    /// Returns false if no event is left or the service does not respond.
+    /// Delivers one event. Returns false if no event is left or the service does not respond.
     async fn deliver_one(&self, client: &reqwest::Client, address: &str) -> bool {
         let Some(event) = self.held.lock().unwrap().next() else { return false };
         let url = format!("http://{address}/webhooks/stripe");
@@ -127,7 +128,7 @@ impl Deliveries {
         self.acknowledgement.notify_one();
     }
 
-    /// Waits until this many more events are acknowledged, or no event is left.
+    /// Waits until `more` further events are acknowledged, or no event is left.
     pub(crate) async fn acknowledges(&self, more: usize) {
         let all = async {
             for _ in 0..more {
@@ -138,7 +139,7 @@ impl Deliveries {
                 }
             }
         };
-        tokio::time::timeout(Duration::from_secs(120), all).await.expect("it acknowledges");
+        tokio::time::timeout(Duration::from_secs(120), all).await.expect("the service must acknowledge these events within two minutes");
     }
 
     /// The ids of all acknowledged events.

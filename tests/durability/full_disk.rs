@@ -1,4 +1,4 @@
-//! A disk that is really full: a file system of 20 MB, mounted only for the service and its children.
+//! Tests a disk that is really full: a file system of 20 MB, mounted only for the service and its child processes.
 
 use std::fs::File;
 use std::io::Write;
@@ -18,7 +18,7 @@ use super::program::{Running, Service};
 const NOTICED: Duration = Duration::from_secs(15);
 /// How long it may take until every acknowledged event is booked.
 const BOOKED: Duration = Duration::from_secs(30);
-/// The number of gifts delivered before the disk is full, and again after it.
+/// The number of gifts that are delivered before the disk is full, and again after it has space.
 const GIFTS: u64 = 20;
 
 /// Whether this machine allows private mounts.
@@ -92,7 +92,7 @@ impl OnSmallDisk {
     /// Waits until every event acknowledged so far is booked.
     async fn everything_is_booked(&self) {
         let series = "keepopen_events_processed_total{outcome=\"booked\"}";
-        #[expect(clippy::cast_precision_loss, reason = "they are a few hundred")]
+        #[expect(clippy::cast_precision_loss, reason = "there are only a few hundred events")]
         let acknowledged = self.acknowledged as f64;
         let wait = async {
             while self.metric(series).await < acknowledged {
@@ -104,7 +104,7 @@ impl OnSmallDisk {
         }
     }
 
-    /// The problems that the service reports; empty if it is ready.
+    /// The problems that the service reports. Empty if the service is ready.
     async fn said(&self) -> String {
         let answer = self.client.get(format!("{}/readyz", self.management)).send().await.unwrap();
         if answer.status() == 200 { String::new() } else { answer.text().await.unwrap() }
@@ -121,7 +121,7 @@ impl OnSmallDisk {
             }
         };
         if tokio::time::timeout(NOTICED, wait).await.is_err() {
-            panic!("it says `{}` and not `{words}`", self.said().await);
+            panic!("the service reports `{}` instead of `{words}`", self.said().await);
         }
     }
 }
@@ -144,16 +144,16 @@ async fn a_service_recovers_from_a_full_disk_without_a_restart() {
             }
             it.everything_is_booked().await;
             it.fill();
-            // Some are still accepted, into space that the database already has; none is acknowledged and lost.
+            // Some events are still stored in space that the database already has. None may be acknowledged and lost.
             for _ in 0..2_000 {
                 if !it.deliver_next().await {
                     break;
                 }
             }
             it.says("database_writes").await;
-            assert!(!it.deliver_next().await, "an event that is not stored is not acknowledged");
+            assert!(!it.deliver_next().await, "an event that can't be stored must not be acknowledged");
             let banner = it.client.get(format!("http://{}/v1/banner?site=journal", it.address));
-            assert_eq!(banner.send().await.unwrap().status(), 200, "reading is never blocked");
+            assert_eq!(banner.send().await.unwrap().status(), 200, "a banner request must succeed while the disk is full");
 
             it.free();
             it.says("").await;

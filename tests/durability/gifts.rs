@@ -1,4 +1,5 @@
-//! Gifts as Stripe reports them, and the expected ledger, from a model that is independent of the product.
+//! The events of made-up gifts, and the ledger that must result. Both come from a model that is independent of the
+//! product.
 
 use std::collections::BTreeSet;
 
@@ -41,7 +42,7 @@ fn amount(gift: u64) -> i64 {
     1000 + i64::try_from(gift % 1000).unwrap()
 }
 
-/// The events of one gift: three, or four if it is refunded.
+/// The events of one gift: three, or four if the gift is refunded.
 pub(crate) fn events_of(gift: u64) -> Vec<Event> {
     let metadata = json!({"keepopen_contribution": contribution(gift).as_str(), "keepopen_site": "journal"});
     let intent = format!("pi_{gift}");

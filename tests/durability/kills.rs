@@ -1,4 +1,4 @@
-//! kill -9, at any moment.
+//! Kills the service with `kill -9` at any moment.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use super::long_run::{LongRun, Round};
 use super::program::{Program, Running, Service};
 use super::proof::{LedgerState, Wrong, everything_is_processed, examine, nothing_is_lost};
 
-/// The number of kills per database. Then its whole ledger is compared with that of an undisturbed service.
+/// The number of kills per database. After them, its ledger is compared with that of an undisturbed service.
 const IN_A_ROUND: u64 = 25;
-/// How long a start after a kill may take until an event is acknowledged: checked in long runs only.
+/// How long a start after a kill may take until an event is acknowledged. Only long runs check this.
 const RECOVERY_MS: u64 = 2000;
 
-/// The results of a round.
+/// The results of a round of kills.
 #[derive(Debug, Default)]
 struct Seen {
     acknowledged: u64,
@@ -36,7 +36,7 @@ async fn kill_at_work(
 ) -> Result<Vec<EventRow>, Wrong> {
     let senders = deliveries.begin(address);
     deliveries.acknowledges(random.usize(1..=80)).await;
-    // Lets the kill also happen between two acknowledgements. The test does not depend on this delay.
+    // With this delay, the kill can also happen between two acknowledgements. The test does not depend on it.
     tokio::time::sleep(Duration::from_micros(random.u64(..5_000))).await;
     block_in_place(|| running.kill());
     senders.join_all().await;
@@ -45,8 +45,8 @@ async fn kill_at_work(
     Ok(inbox)
 }
 
-/// Kills a service this often, and checks after each time. Returns the service, its final ledger, and the number of gifts delivered to
-/// it.
+/// Kills a service as often as `round` says, and checks the database after each kill. Returns the results, the
+/// service, its final ledger, and the number of gifts that were delivered to it.
 async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, LedgerState, u64), Wrong> {
     let (mut random, mut seen) = (fastrand::Rng::with_seed(round.seed), Seen::default());
     let deliveries = Deliveries::without_end(round.seed);
@@ -58,7 +58,7 @@ async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, LedgerStat
         let running = service.start();
         let last = number == round.count;
         if !last && random.u8(..5) == 0 {
-            // Kills it during its start.
+            // Kills the service during its start.
             tokio::time::sleep(Duration::from_micros(random.u64(..200_000))).await;
             block_in_place(|| running.kill());
             continue;
@@ -89,7 +89,7 @@ async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, LedgerStat
             seen.acknowledged = promised.len() as u64;
             return Ok((seen, service, ledger, deliveries.no_more()));
         }
-        // An open reader would make the next start's recovery unnecessary, so this closes it.
+        // Closes this reader. If it stayed open, the next start would not need a recovery, which this test checks.
         app.store.close().await;
 
         let inbox = kill_at_work(&service, running, &address, &deliveries, &mut random).await?;
@@ -97,7 +97,7 @@ async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, LedgerStat
         let waits = inbox.iter().filter(|it| it.state == "waiting" && promised.contains(&it.id));
         seen.unprocessed += waits.count() as u64;
     }
-    unreachable!("the last start returns")
+    unreachable!("the last start must return")
 }
 
 /// The ledger of an undisturbed service with the same key and the same gifts.
@@ -122,7 +122,7 @@ async fn repeated_kills_lose_no_event_and_lead_to_the_same_ledger() {
         let (seen, service, ledger, gifts) = kill_again_and_again(round)
             .await
             .unwrap_or_else(|wrong| panic!("{wrong:?}, in {round:?} of {run}"));
-        assert_eq!(ledger, undisturbed(&service, gifts).await, "in {round:?} of {run}");
+        assert_eq!(ledger, undisturbed(&service, gifts).await, "the ledger differs from that of an undisturbed service in {round:?} of {run}");
         run.went_well(
             round,
             &[
@@ -144,7 +144,7 @@ async fn repeated_kills_lose_no_event_and_lead_to_the_same_ledger() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_service_that_acknowledges_before_it_stores_is_caught() {
+async fn a_service_that_acknowledges_before_it_stores_is_detected() {
     let (service, deliveries) = (Service::new(Program::AnswersFirst), Deliveries::without_end(3));
     let mut random = fastrand::Rng::with_seed(3);
     for _ in 0..IN_A_ROUND {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// The progress of a run: how many repetitions of what, and their results.
+/// The progress of a run: the number of finished repetitions, and their results.
 #[derive(Debug)]
 pub(crate) struct LongRun {
     what: String,
@@ -23,10 +23,10 @@ struct Kept {
     totals: BTreeMap<String, u64>,
 }
 
-/// A part of a run. It is stored, or repeated after an interruption, as a whole.
+/// A part of a run. A finished round is stored as a whole, and an interrupted round is repeated as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Round {
-    /// Its own seed.
+    /// The round's own seed.
     pub(crate) seed: u64,
     /// The number of repetitions.
     pub(crate) count: u64,
@@ -38,7 +38,8 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 impl LongRun {
-    /// A run of `usual` repetitions, or as many as the variable says. Stored if `KEEPOPEN_TEST_LONG` names a folder.
+    /// Begins or continues a run of `usual` repetitions, or of as many as the environment variable says. The progress
+    /// is stored if `KEEPOPEN_TEST_LONG` names a folder.
     pub(crate) fn of(what: &str, variable: &str, usual: u64) -> Self {
         let folder = std::env::var_os("KEEPOPEN_TEST_LONG").map(PathBuf::from);
         let seed = number("KEEPOPEN_TEST_SEED").unwrap_or_else(|| fastrand::u64(..));
@@ -75,7 +76,7 @@ impl LongRun {
             *total = if name.starts_with("greatest") { (*total).max(*number) } else { *total + number };
         }
         if let Some(file) = &self.file {
-            // Through a temporary name, so that the file is complete even if this run is interrupted.
+            // Writes under a temporary name and renames, so that the file is complete even if this run is interrupted.
             let new = file.with_extension("new");
             std::fs::write(&new, serde_json::to_vec_pretty(&self.kept).unwrap()).unwrap();
             std::fs::rename(new, file).unwrap();
@@ -102,7 +103,7 @@ fn an_interrupted_run_continues_where_it_stopped() {
     let first = run.round(20).unwrap();
     assert_eq!(first, Round { seed: 7, count: 20 });
     run.went_well(first, &[("acknowledged", 100), ("greatest recovery in ms", 40)]);
-    // Begins a round and never finishes it.
+    // Begins a round and does not finish it.
     assert_eq!(run.round(20).unwrap(), Round { seed: 27, count: 20 });
 
     let mut run = start(8);

@@ -1,12 +1,13 @@
-//! Every acknowledged event survives the end of the service by a signal, a kill or a power cut.
+//! Tests that every acknowledged event survives when the service is stopped, killed, or loses power.
 //!
 //! **Owns** tests that end services while they work, and check the properties of their databases afterwards.
 //! **Never** times anything, except the recovery after a kill in long runs; `CONTRIBUTING.md` says how to run those.
 //! **Start at** `kills.rs` and `power_cuts.rs`, then `full_disk.rs` and `silence.rs`; the properties are in `proof.rs`.
-//! **Tested in** itself: each has a control that answers before it stores, or never syncs, and must be caught.
+//! **Tested in** itself: each has a negative control, a fault that the test must detect. One service acknowledges
+//! before it stores, another never syncs.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+#![expect(clippy::unwrap_used, reason = "a test that can't continue should panic")]
 
 mod answers_first;
 mod deliveries;

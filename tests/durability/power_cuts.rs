@@ -28,11 +28,11 @@ async fn start(data: &Path, database: &str) -> Result<Arc<App>, Wrong> {
     actions::start(settings, Clock::System).await.map_err(|error| Wrong::Damaged(error.to_string()))
 }
 
-/// A working service, and all of its changes to files.
+/// A service that did its work, and a recording of all its changes to files.
 struct Recorded {
     recording: Arc<Recording>,
     deliveries: Arc<Deliveries>,
-    /// The key, which is not part of the database.
+    /// The content of the key file, which is not part of the database.
     key: PathBuf,
     _data: TempDir,
     _files: TempDir,
@@ -138,12 +138,12 @@ async fn acknowledged_events_survive_a_power_cut() {
     }
     println!("{run}");
     for name in ["acknowledged before the cuts", "writes lost"] {
-        assert!(run.total(name) > 0, "the cuts had no effect: {run}");
+        assert!(run.total(name) > 0, "no power cut had this effect: {run}");
     }
 }
 
 #[actix_web::test]
-async fn a_database_that_never_syncs_is_caught() {
+async fn a_database_that_never_syncs_is_detected() {
     let recorded = record(Syncs::Ignored, 11).await;
     let (mut random, mut lost) = (fastrand::Rng::with_seed(11), 0);
     for number in 0..CUTS_PER_RECORDING {

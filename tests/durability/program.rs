@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use super::{answers_first, queue};
 use keepopen_testkit::{Database, JOURNAL};
 
-/// The settings of a service on this database.
+/// The settings of a service that uses this database.
 pub(crate) fn settings(data: &std::path::Path, database: &str) -> String {
     settings_with(data, database, "", JOURNAL)
 }
@@ -50,7 +50,7 @@ fn settings_with(data: &std::path::Path, database: &str, management: &str, more:
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Program {
     Keepopen,
-    /// A service that acknowledges before it stores.
+    /// The faulty service of `answers_first.rs`, which acknowledges before it stores.
     AnswersFirst,
     /// A service whose workers send each domain event to a receiver on this port.
     Queue(queue::Worker, u16),
@@ -73,7 +73,7 @@ impl Service {
         Self { program, folder, database }
     }
 
-    /// On PostgreSQL behind a proxy, and with the management port.
+    /// Creates a service that reaches PostgreSQL through a proxy. It has a management port.
     pub(crate) fn behind(proxy: SocketAddr) -> Self {
         let it = Self::new(Program::Keepopen);
         let mut url = url::Url::parse(it.database.url()).unwrap();
@@ -83,7 +83,7 @@ impl Service {
         it
     }
 
-    /// On an SQLite file, whichever database the suite uses, and with the management port.
+    /// Creates a service with an SQLite file, whichever database the test run uses. It has a management port.
     pub(crate) fn on_a_file() -> Self {
         let it = Self::new(Program::Keepopen);
         let database = Database::file(&it.data());
@@ -96,7 +96,7 @@ impl Service {
         std::fs::write(self.folder.path().join("keepopen.toml"), text).unwrap();
     }
 
-    /// With the key of another service, so that supporters have the same ids.
+    /// Uses the key of another service, so that supporters have the same ids in both.
     pub(crate) fn with_the_key_of(other: &Self) -> Self {
         let it = Self::new(Program::Keepopen);
         std::fs::copy(other.data().join("keepopen.key"), it.data().join("keepopen.key")).unwrap();
@@ -125,7 +125,7 @@ impl Service {
         Running::of(&mut command)
     }
 
-    /// The database itself, without the proxy.
+    /// The URL of the database itself, not of the proxy.
     pub(crate) fn database_url(&self) -> &str {
         self.database.url()
     }
@@ -153,14 +153,14 @@ impl Service {
         App::new(settings, Clock::System, store, gateway, vault)
     }
 
-    /// The inbox's content after a kill. Reads a copy, because opening the file would recover it, which is the task of the
-    /// next start.
+    /// The inbox's content after a kill. On SQLite this reads a copy. Opening the file itself would recover the
+    /// database, which the next start must do.
     pub(crate) async fn inbox_after_a_kill(&self) -> Vec<EventRow> {
         let copy = TempDir::new().unwrap();
         let database = if self.database.url().starts_with("sqlite:") {
             for name in ["keepopen.db", "keepopen.db-wal"] {
                 let from = self.data().join(name);
-                // If it was killed at the very start, it may not have created them.
+                // If the service was killed at the very start, it may not have created these files.
                 if from.exists() {
                     std::fs::copy(from, copy.path().join(name)).unwrap();
                 }
@@ -217,14 +217,14 @@ impl Running {
         PathBuf::from(format!("/proc/{}/root{}", self.0.id(), path.display()))
     }
 
-    /// Waits until it has ended, whatever its exit status.
+    /// Waits until the process has ended, with any exit status.
     pub(crate) async fn ended(mut self) {
         while !self.0.has_ended() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// Kills it immediately.
+    /// Kills the process immediately.
     pub(crate) fn kill(mut self) {
         self.0.kill();
     }
@@ -234,12 +234,12 @@ impl Running {
         self.0.tell_to_stop();
     }
 
-    /// Waits for its end, which must be successful.
+    /// Waits until the process has ended, which must be with status 0.
     pub(crate) fn ends_well(mut self) {
         assert_eq!(self.0.ended(), Some(0));
     }
 
-    /// Sends SIGTERM, and waits for its end.
+    /// Sends SIGTERM, and waits until the process has ended.
     pub(crate) fn stop(self) {
         self.tell_to_stop();
         self.ends_well();

@@ -16,7 +16,7 @@ use super::gifts::{booked_from, lines};
 pub(crate) enum Wrong {
     /// Acknowledged events that are missing.
     Lost(Vec<String>),
-    /// The database can't be used, or is damaged.
+    /// The database can't be opened or is damaged.
     Damaged(String),
     /// An event exists twice, or was processed twice, or in part.
     NotOnce(String),
@@ -51,7 +51,7 @@ pub(crate) async fn everything_is_processed(app: &App) {
     };
     if tokio::time::timeout(Duration::from_secs(120), everything).await.is_err() {
         let left = app.store.newest_events(Some(EventState::Waiting), 3).await.unwrap();
-        panic!("it does not process these events: {left:?}");
+        panic!("the service does not process these events: {left:?}");
     }
 }
 

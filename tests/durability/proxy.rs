@@ -86,7 +86,7 @@ async fn pass_on(
         let read = from.read(&mut bytes).await.unwrap_or(0);
         let speaks = silence.wait_for(|silence| !silence.whole && number >= silence.before).await.is_ok();
         if !speaks || read == 0 || to.write_all(&bytes[..read]).await.is_err() {
-            // This direction has ended; the other may still send.
+            // This direction has ended. The other direction may still send data.
             drop(to.shutdown().await);
             return;
         }

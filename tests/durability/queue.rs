@@ -1,8 +1,9 @@
-//! kill -9 between booking an event and executing its task: each task is executed at least once, and has at most one effect
-//! if the receiver supports idempotency keys.
+//! Kills the service with `kill -9` between booking an event and executing its task. Each task must be executed at
+//! least once. It must have at most one effect if the receiver supports idempotency keys.
 //!
-//! The service is this test binary, run once more: the product has no receiver yet. It books as the product does, with an
-//! emitter that also adds a task for each domain event, and its workers send each event to a receiver on a loopback port.
+//! The service is this test binary, started as a second process, because the product has no receiver of such tasks
+//! yet. It books like the product, and also adds a task for each domain event. Its workers send each domain event to a
+//! receiver on a loopback port.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -24,9 +25,9 @@ use super::deliveries::Deliveries;
 use super::long_run::{LongRun, Round};
 use super::program::{Program, Service};
 
-/// The environment variable of a process that runs as the service. Its value is the receiver's address.
+/// If this environment variable is set, this test binary runs as the service. The value is the receiver's port.
 const RECEIVER: &str = "KEEPOPEN_TEST_RECEIVER";
-/// The environment variable of a service that removes a task before it executes it.
+/// If this environment variable is set, the service is faulty: it removes a task before it executes the task.
 const CARELESS: &str = "KEEPOPEN_TEST_CARELESS";
 /// The number of kills per database.
 const IN_A_ROUND: u64 = 25;
@@ -35,7 +36,7 @@ const IN_A_ROUND: u64 = 25;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Worker {
     Careful,
-    /// It removes a task before it executes it. The test must notice this.
+    /// The worker removes a task before it executes the task. The test must detect this fault.
     Careless,
 }
 
@@ -66,7 +67,7 @@ impl Emitter for Notifying {
     }
 }
 
-/// Sends a domain event to the receiver, under its key.
+/// A task that sends a domain event to the receiver, with the event's key as idempotency key.
 #[derive(Serialize, Deserialize)]
 struct Notify {
     event: String,
@@ -130,7 +131,7 @@ fn this_process_runs_as_the_service_if_the_variable_is_set() {
     });
 }
 
-/// How often each key was received. Only the first delivery of each has an effect.
+/// How often each key was received. Only the first delivery of a key has an effect.
 type Received = Arc<Mutex<BTreeMap<String, u64>>>;
 
 async fn receive(received: Data<Received>, key: Path<String>) -> HttpResponse {
@@ -155,7 +156,7 @@ fn receiver() -> (u16, Received) {
     (port, received)
 }
 
-/// The results of a round.
+/// The results of a round of kills.
 #[derive(Debug, Default)]
 struct Seen {
     events: u64,
@@ -172,7 +173,7 @@ async fn everything_is_done(app: &App) {
         }
     };
     if tokio::time::timeout(Duration::from_secs(120), done).await.is_err() {
-        panic!("the queue does not become empty: {:?}", app.store.tasks(None, 3).await.unwrap());
+        panic!("the queue must become empty, but contains {:?}", app.store.tasks(None, 3).await.unwrap());
     }
 }
 
@@ -188,7 +189,7 @@ async fn kill_between_booking_and_doing(round: Round, worker: Worker) -> (Seen, 
         let address = block_in_place(|| running.address());
         let senders = deliveries.begin(&address);
         deliveries.acknowledges(random.usize(1..=60)).await;
-        // Lets the kill happen at any moment. The test does not depend on this delay.
+        // With this delay, the kill can happen at any moment. The test does not depend on it.
         tokio::time::sleep(Duration::from_micros(random.u64(..60_000))).await;
         block_in_place(|| running.kill());
         senders.join_all().await;
@@ -226,7 +227,7 @@ async fn a_service_that_is_killed_between_booking_and_executing_executes_every_t
     let mut run = LongRun::of(&format!("kills of workers on {database}"), "KEEPOPEN_TEST_WORKER_KILLS", 25);
     while let Some(round) = run.round(IN_A_ROUND) {
         let (seen, missing) = kill_between_booking_and_doing(round, Worker::Careful).await;
-        assert_eq!(missing, Vec::<String>::new(), "in {round:?} of {run}");
+        assert_eq!(missing, Vec::<String>::new(), "the receiver did not get these events in {round:?} of {run}");
         run.went_well(
             round,
             &[
@@ -247,7 +248,7 @@ async fn a_service_that_is_killed_between_booking_and_executing_executes_every_t
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_that_removes_a_task_before_executing_it_is_caught() {
+async fn a_worker_that_removes_a_task_before_executing_it_is_detected() {
     let round = Round { seed: 5, count: IN_A_ROUND };
     let (seen, missing) = kill_between_booking_and_doing(round, Worker::Careless).await;
     assert!(!missing.is_empty(), "the test did not notice the lost tasks: {seen:?}");

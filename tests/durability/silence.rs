@@ -1,4 +1,4 @@
-//! PostgreSQL goes silent: its connections stay open, and no data gets through.
+//! Tests a PostgreSQL that goes silent: its connections stay open, but no data gets through.
 
 use keepopen_testkit::until;
 use std::time::Duration;
@@ -31,7 +31,7 @@ struct Behind {
 }
 
 impl Behind {
-    /// `None` if the suite does not use a server.
+    /// `None` if the test run does not use a PostgreSQL server.
     async fn start() -> Option<Self> {
         let server = std::env::var("KEEPOPEN_TEST_POSTGRES").ok()?;
         let server = url::Url::parse(&server).unwrap();
@@ -59,7 +59,7 @@ impl Behind {
                     }
                 }
             };
-            tokio::time::timeout(RESUMES, acknowledged).await.expect("a delivery is acknowledged in time");
+            tokio::time::timeout(RESUMES, acknowledged).await.expect("a delivery must be acknowledged in time");
             self.deliveries.record_acknowledged(event);
         }
         self.next_gift += gifts;
@@ -68,7 +68,7 @@ impl Behind {
     /// Waits until every acknowledged event is booked, and checks the ledger without the proxy.
     async fn everything_is_booked(&self) {
         let app = self.service.look().await;
-        tokio::time::timeout(RESUMES, everything_is_processed(&app)).await.expect("booking resumes in time");
+        tokio::time::timeout(RESUMES, everything_is_processed(&app)).await.expect("booking must resume in time");
         if other_program().is_none() {
             examine(&app, &self.deliveries.acknowledged()).await.unwrap();
         }
@@ -83,7 +83,7 @@ impl Behind {
         self.deliver(1).await;
         let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
              AND state = 'active' AND wait_event_type = 'Lock'";
-        // Within one transaction, the server always shows the same snapshot.
+        // Within one transaction, PostgreSQL shows the same snapshot again and again, so each look needs a new one.
         let mut watching = PgConnection::connect(self.service.database_url()).await.unwrap();
         let is_waiting =
             async || sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut watching).await.unwrap() > 0;
@@ -110,7 +110,7 @@ async fn booking_resumes_when_old_connections_are_silent_and_new_ones_work() {
         };
         it.deliver(3).await;
         for _ in 0..round.count {
-            // In the middle of a transaction, and with the intake's own connections.
+            // Now a transaction is in progress, and the intake has its own connections.
             it.deliver(2).await;
             let lock = it.is_booking().await;
             it.proxy.silence_existing();
@@ -135,7 +135,7 @@ async fn a_database_that_is_silent_for_a_while_is_reported_and_booking_resumes()
     it.proxy.silence_all(true);
     it.becomes_ready(false).await;
     let banner = reqwest::get(format!("http://{}/v1/banner?site=journal", it.address)).await.unwrap();
-    assert_eq!(banner.status(), 200, "reading is never blocked");
+    assert_eq!(banner.status(), 200, "a banner request must succeed while the database is silent");
     it.proxy.silence_all(false);
     it.deliver(2).await;
     it.everything_is_booked().await;
@@ -151,7 +151,7 @@ async fn a_service_whose_database_is_silent_stops_on_request() {
             return;
         };
         it.deliver(5).await;
-        // Requests are in progress when the signal arrives.
+        // The signal arrives while requests are in progress.
         let (client, url) = (reqwest::Client::new(), format!("http://{}/webhooks/stripe", it.address));
         if whole {
             it.proxy.silence_all(true);
@@ -166,7 +166,7 @@ async fn a_service_whose_database_is_silent_stops_on_request() {
         it.running.tell_to_stop();
         let running = it.running;
         let ended = tokio::time::timeout(ENDS, running.ended()).await;
-        ended.expect("it ends in time");
+        ended.expect("the service must end in time");
         under_way.shutdown().await;
     }
 }

@@ -1,4 +1,4 @@
-//! Ordinary stops and starts, and two processes at the same time.
+//! Tests ordinary stops and starts, and two processes on one database.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -29,7 +29,7 @@ async fn a_stopping_service_answers_pending_requests_and_keeps_acknowledged_even
     );
     let (first, rest) = event.body.split_at(20);
     connection.write_all(format!("{head}{first}").as_bytes()).unwrap();
-    // Other requests get their responses meanwhile, so the server has read the half.
+    // Meanwhile other requests get their responses, so the server has read the first half of this request.
     deliveries.acknowledges(20).await;
     running.tell_to_stop();
     block_in_place(|| running.says("stopping"));
