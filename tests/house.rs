@@ -1,9 +1,10 @@
-//! The house rules: the map in `docs/architecture.md` and more, enforced by reading the source.
+//! The house rules for the source code, such as the layers in `docs/architecture.md`. These tests read the source
+//! files to enforce the rules.
 //!
-//! Each rule is a function from files to findings. One test runs it on the real files and expects none; another runs it on
-//! a file that breaks the rule.
+//! Each rule is a function that takes files and returns findings. One test runs the rule on the real files and expects
+//! no findings. Another test runs it on a made-up file that breaks the rule.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+#![expect(clippy::unwrap_used, reason = "a test that can't continue should panic")]
 
 #[path = "house/changes.rs"]
 mod changes;

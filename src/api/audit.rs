@@ -1,4 +1,4 @@
-//! The audit log, a page at a time.
+//! Lists the audit log, one page at a time.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Query;
@@ -123,7 +123,7 @@ pub async fn list(
         action: query.action.map(|text| plain("action", text)).transpose()?,
         object: query.object.map(|text| plain("object", text)).transpose()?,
     };
-    // One more than is shown, to find out whether there is a next page.
+    // Reads one row more than the page shows, to find out whether there is a next page.
     let found = app.store.audit_log(&wanted, query.after, i64::from(limit) + 1).await;
     let mut found = found.map_err(|error| Problem::store(&error))?;
     let more = found.len() > limit as usize;
@@ -157,7 +157,7 @@ fn time(name: &str, text: &str) -> Result<i64, Problem> {
     parse_time_ms(text).map_err(|error| Problem::with(Code::InvalidRequest, format!("{name}: {error}")))
 }
 
-/// Neither database accepts a NUL in a text.
+/// Rejects a NUL character, because neither database accepts it in a text.
 fn plain(name: &str, text: String) -> Result<String, Problem> {
     if text.contains('\0') {
         return Err(Problem::with(

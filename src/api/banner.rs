@@ -1,4 +1,5 @@
-//! "Decide whether to show an appeal"
+//! Banner requests: decides whether to show an appeal. The code calls a banner request a *question*, and its response
+//! a *verdict*.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use actix_web::web::{Payload, Query};
@@ -62,12 +63,12 @@ pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<H
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
     match Asked::read(&bytes)? {
         asked @ Asked { stated: None, .. } => asked.answer(&app, &request),
-        // In its own box: otherwise every question would reserve the space for it.
+        // This future is in its own box. Otherwise every banner request would reserve space for it.
         asked => Box::pin(answer_to_back_end(&app, &request, asked)).await,
     }
 }
 
-/// The response to a question that states the reader's standing.
+/// The response to a question that may state the reader's standing (the reader's status as a supporter).
 async fn answer_to_back_end(
     app: &App,
     request: &HttpRequest,
@@ -80,7 +81,7 @@ async fn answer_to_back_end(
 /// The response to the JSON body of a `POST /v1/banner` without a key, as JSON.
 ///
 /// # Errors
-/// The body is not a question, names an unknown site, or states a standing, which requires a key.
+/// The body is not a question, names an unknown site, or states a standing, which requires an API key.
 #[cfg(feature = "test-support")]
 pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
     let asked = Asked::read(body)?;
@@ -102,7 +103,7 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     fn read(body: &'a [u8]) -> Result<Self, Problem> {
         if let Some(question) = std::str::from_utf8(body).ok().and_then(fast_question) {
-            // The fast reader only accepts bodies without unknown fields.
+            // The fast parser only accepts bodies without unknown fields.
             return Ok(Self { question, stated: None, warnings: Vec::new() });
         }
         let question = body::parse(body)?;
@@ -160,7 +161,7 @@ pub(super) fn verdict(
     verdict_for(app, question, request, None, warnings)
 }
 
-/// The verdict as JSON, for a reader whose standing was `stated` by a trusted back end, or follows from the question's
+/// The verdict as JSON. The reader's standing was `stated` by a trusted back end, or follows from the question's
 /// token.
 fn verdict_for(
     app: &App,

@@ -1,4 +1,4 @@
-//! Banner events: views, clicks and dismissals. They are counted; there is no row per reader.
+//! Banner events: views, clicks and dismissals. The service counts them, and stores no row per reader.
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, post};

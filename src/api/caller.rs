@@ -1,4 +1,4 @@
-//! The caller, as a parameter of the handler, so that the check can't be forgotten.
+//! Identifies the caller. Each type here is a parameter of handlers, so that a handler can't forget the check.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -42,7 +42,7 @@ pub struct AppealsEditor(pub KeyHolder);
 /// A caller whose API key may read the audit log.
 pub struct AuditReader;
 
-/// A program that changes something, and its request.
+/// The API key of a program that changes something, and its request.
 pub struct KeyHolder {
     key: String,
     request_id: Option<String>,
@@ -69,7 +69,8 @@ impl FromRequest for Supporter {
             let address = || address_of(&app, &request);
             let asker = Asker { purpose: Purpose::Acting, address: &address };
             let claims = app.tokens.check_any_site(&token, asker, app.now_ms()).map_err(problem_of)?;
-            // The epochs in memory are for the banner; this call asks the database.
+            // The supporters' epochs in memory (see docs/decisions/0009-token-epochs.md) are for banner requests. This
+            // call reads the database.
             let epoch = app.store.epoch(&claims.sub).await.map_err(|error| Problem::store(&error))?;
             match epoch {
                 Some(epoch) if epoch == claims.epoch => Ok(Self(claims)),
@@ -107,10 +108,10 @@ with_key!(ResultsReader, [AppealsRead, AppealsWrite, MoneyRead], _ => ResultsRea
 with_key!(AppealsEditor, [AppealsWrite], holder => AppealsEditor(holder));
 
 /// Checks that the request's API key may state a reader's standing. A key that was valid a moment ago is not looked up
-/// again, and while the database is unavailable it stays valid for longer, so that readers are still served.
+/// again. While the database is unavailable, such a key stays valid for longer, so that readers are still served.
 ///
 /// # Errors
-/// There is no such key, or it can't be looked up.
+/// There is no such key, the key lacks the scope, or the key can't be looked up.
 pub async fn check_may_state(request: &HttpRequest) -> Result<(), Problem> {
     let app = state(request)?;
     let secret = bearer(request).ok_or(Code::ApiKeyMissing)?;
@@ -147,7 +148,7 @@ async fn key_with(request: &HttpRequest, scopes: &[Scope]) -> Result<KeyHolder, 
     }
 }
 
-/// The code for an invalid token.
+/// The problem for an invalid token.
 pub fn problem_of(bad: BadToken) -> Problem {
     Problem::new(match bad {
         BadToken::Invalid | BadToken::OtherSite => Code::TokenInvalid,
@@ -157,10 +158,10 @@ pub fn problem_of(bad: BadToken) -> Problem {
     })
 }
 
-/// Refuses a page whose origin is not one of the site's. A back end sends no origin.
+/// Refuses a page whose origin is not one of the site's origins. A back end sends no origin and is accepted.
 ///
 /// # Errors
-/// The request has another origin.
+/// The request has an origin that is not one of the site's.
 pub fn check_origin(request: &HttpRequest, site: &SiteSettings) -> Result<(), Problem> {
     match request.headers().get(ORIGIN) {
         None => Ok(()),

@@ -134,7 +134,7 @@ fn problem_of(error: &CheckoutError, site: &SiteSettings) -> Problem {
     }
 }
 
-/// A failed call to Stripe: logged here, at most once a minute.
+/// The problem for a failed call to Stripe. This function also logs the failure, at most once a minute.
 pub fn stripe_problem(error: &CallError) -> Problem {
     if STRIPE_ERRORS.admits() {
         tracing::error!(%error, "a call to Stripe failed");

@@ -15,11 +15,12 @@ const PAGE: &str = include_str!("../../web/docs/index.html");
 const SCRIPT: &str = include_str!("../../web/docs/page.js");
 const STYLE: &str = include_str!("../../web/docs/page.css");
 
-/// Everything comes from this service, with no inline code. Images in the library's style sheet are data URLs.
+/// The content security policy of the page. Everything comes from this service, and inline code is forbidden. Data
+/// URLs are allowed for the images in the library's style sheet.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The library's files that the page loads; its other files are not served.
+/// The library's files that the page loads. Its other files are not served.
 const PARTS: [&str; 3] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
 
 static CONFIG: LazyLock<Arc<Config<'_>>> = LazyLock::new(|| Arc::new(Config::from("openapi.yaml")));
@@ -82,7 +83,7 @@ pub async fn part(file: Path<String>) -> Result<HttpResponse, Problem> {
     }
     let name = PARTS.into_iter().find(|name| *name == *file).ok_or(Code::NotFound)?;
     let part = utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG)).ok().flatten().ok_or(Code::NotFound)?;
-    // The library stores them compressed, and does not say so.
+    // The library stores its files compressed, but does not set the encoding.
     let packed = part.bytes.starts_with(&[0x1f, 0x8b]);
     let mut answer = answer(&part.content_type);
     answer.insert_header(cache);

@@ -1,6 +1,7 @@
-//! The script that a site's pages load, in parts.
+//! Serves the script that a site's pages load, in parts.
 //!
-//! Every page includes the loader. It fetches the other parts when it needs them, in the version that it contains.
+//! Every page includes the loader, `embed.js`. The loader fetches the other parts when it needs them. It contains the
+//! version of the parts to fetch.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -59,7 +60,7 @@ static SCRIPTS: LazyLock<BTreeMap<String, Script>> = LazyLock::new(|| {
     scripts
 });
 
-/// The first 16 hex digits of the SHA-256.
+/// The version of these bytes: the first 16 hex digits of their SHA-256.
 fn version_of(pieces: &[&[u8]]) -> String {
     let mut hash = Sha256::begin();
     for piece in pieces {
@@ -137,7 +138,7 @@ pub async fn versioned(request: HttpRequest, path: Path<(String, String)>) -> Re
     answer(&request, script.ok_or(Code::NotFound)?, FOR_GOOD)
 }
 
-/// The smallest encoding that the client accepts, or a 304.
+/// Responds with the smallest encoding that the client accepts, or with a 304.
 fn answer(
     request: &HttpRequest,
     script: &'static Script,
@@ -170,7 +171,7 @@ fn answer(
     Ok(answer.body(bytes.as_ref()))
 }
 
-/// Whether a client accepts an encoding: by name or `*`, and not with a weight of zero.
+/// Whether a client accepts an encoding: it names the encoding or `*`, and its weight is not zero.
 fn accepts(accepted: &[&str], encoding: &str) -> bool {
     let weight_of = |wanted: &str| {
         accepted.iter().find_map(|item| {

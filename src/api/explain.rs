@@ -114,7 +114,7 @@ pub async fn why(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await;
-    // A caller with neither a key nor a preview gets that error first.
+    // A caller with neither a key nor a preview gets this error before any error about the body.
     if let Err(refused) = by {
         let with_preview = bytes.as_ref().ok().and_then(|bytes| {
             Some((

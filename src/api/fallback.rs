@@ -1,4 +1,4 @@
-//! The response to requests without a handler: preflights, unsupported methods, and unknown paths.
+//! Responds to requests without a handler: preflights, unsupported methods, and unknown paths.
 
 use actix_web::http::Method;
 use actix_web::http::header::LOCATION;

@@ -1,4 +1,4 @@
-//! What a question says about its reader: from its token, and the country.
+//! Reads what a question (a banner request) says about its reader: the standing in its token, and the country.
 
 use actix_web::HttpRequest;
 use keepopen_decision::{Known, Question};
@@ -9,8 +9,8 @@ use crate::keys::{Asker, BadToken, Purpose};
 use crate::supporters::Newest;
 use crate::web::address_of;
 
-/// The reader according to the question's token; `None` if there is no capacity to check it. With an invalid token nothing
-/// is known: neither ask nor thank.
+/// The reader's standing according to the question's token. `None` if there is no capacity to check the token. If the
+/// token is invalid, the standing is unknown, and the reader is neither asked nor thanked.
 pub(super) fn known(
     app: &App,
     question: &Question<'_>,
@@ -21,7 +21,7 @@ pub(super) fn known(
     known_by(checked(app, question, request, purpose, now_ms))
 }
 
-/// The reader according to a checked token.
+/// The reader's standing according to a checked token.
 pub(super) fn known_by(token: Result<Known, BadToken>) -> Option<Known> {
     match token {
         Ok(known) => Some(known),
@@ -30,7 +30,7 @@ pub(super) fn known_by(token: Result<Known, BadToken>) -> Option<Known> {
     }
 }
 
-/// Checks the question's token.
+/// Checks the question's token. Returns the reader's standing, including changes since the token was issued.
 pub(super) fn checked(
     app: &App,
     question: &Question<'_>,
@@ -62,13 +62,14 @@ pub(super) fn checked(
     })
 }
 
-/// The problem of a token, as a code. A token that could not be checked may be valid.
+/// The problem of a token, as a code. `None` also for a token that could not be checked, because it may be valid.
 pub(super) fn token_problem(token: &Result<Known, BadToken>) -> Option<&'static str> {
     let bad = token.as_ref().err().filter(|bad| **bad != BadToken::Unchecked)?;
     Some(problem_of(*bad).code.as_str())
 }
 
-/// Two capital letters or nothing, because it becomes part of a count's key.
+/// The reader's country as two capital letters. `None` for anything else, because the country becomes part of a
+/// count's key.
 pub(super) fn country(question: &Question<'_>) -> Option<[u8; 2]> {
     let code: [u8; 2] = question.reader.country.as_deref()?.as_bytes().try_into().ok()?;
     code.iter().all(u8::is_ascii_alphabetic).then(|| code.map(|letter| letter.to_ascii_uppercase()))

@@ -46,7 +46,7 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
     match verb {
         Verb::Create { name, scope } => {
             let key = actions::create_api_key(&opened.context(), name, scope).await?;
-            // Only the key goes to standard output, so that it can be piped into a secret store.
+            // Only the key is printed to standard output, so that it can be piped into a secret store.
             say(&key.secret)?;
             writeln!(
                 std::io::stderr(),

@@ -99,7 +99,8 @@ fn export(settings: &Settings, format: Format) -> Result<(), Stopped> {
     say(&file::write(&appeals, format)?)
 }
 
-/// The state follows the id, where people look for it. Then follows the published version, if it is an older one.
+/// Adds an appeal's state after its id, where people look for it. If readers see an older version, adds that version
+/// too.
 fn with_state(fields: Map<String, Value>, state: &str, older: Option<i64>) -> Map<String, Value> {
     let mut told = Map::new();
     for (name, value) in fields {
@@ -115,7 +116,7 @@ fn with_state(fields: Map<String, Value>, state: &str, older: Option<i64>) -> Ma
     told
 }
 
-/// The appeals of a file that can be read, and the problems of the others.
+/// Reads an appeals file. Returns the appeals that can be read, and the problems of the others.
 pub(super) fn read_documents(path: &Path) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), Stopped> {
     file::read(&read(path)?, Format::of(path)).map_err(|error| not_understood(path, &error))
 }

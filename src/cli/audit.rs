@@ -73,7 +73,7 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     rows.iter().try_for_each(|row| say(&line(row)?))
 }
 
-/// The same as `GET /v1/audit`.
+/// A change as JSON, in the shape of `GET /v1/audit`.
 fn json(row: &AuditRow) -> Result<serde_json::Value, Stopped> {
     let changes: serde_json::Value = serde_json::from_str(&row.changes)?;
     Ok(serde_json::json!({
@@ -83,7 +83,7 @@ fn json(row: &AuditRow) -> Result<serde_json::Value, Stopped> {
     }))
 }
 
-/// The names of the columns of [`csv_line`].
+/// The header of the CSV output: the names of the columns of [`csv_line`].
 const COLUMNS: &str =
     "number,at,actor,actor_id,actor_role,action,object_type,object_id,changes,request_id\r\n";
 
@@ -117,7 +117,8 @@ fn line(row: &AuditRow) -> Result<String, Stopped> {
     Ok(format!("{number}  {at}  {actor}  {}  {}{changes}{request}", row.action, row.object_id))
 }
 
-/// For example `state: "paused" -> "live"`; only the name of a field that may hold personal data.
+/// A changed field as text, for example `state: "paused" -> "live"`. The values are omitted if the field may hold
+/// personal data.
 fn change(field: &serde_json::Value) -> Result<String, Stopped> {
     let name = field["field"].as_str().ok_or("an audit row has a change without the field's name")?;
     Ok(if field["personal"].as_bool() == Some(true) {

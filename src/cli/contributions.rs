@@ -60,7 +60,7 @@ pub struct ListFilter {
     to: Option<i64>,
 }
 
-/// Contributions read in one query.
+/// The number of contributions that are read in one query.
 const BATCH: i64 = 500;
 
 fn state(text: &str) -> Result<ContributionState, String> {

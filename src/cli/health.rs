@@ -9,7 +9,7 @@ use super::{Stopped, runtime, say};
 use crate::config::ConfigError;
 use crate::sites::Settings;
 
-/// The service gives its database one second; the rest is for the network.
+/// How long the service may take to respond. It waits one second for its database; the rest is for the network.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(clap::Args)]
@@ -25,7 +25,7 @@ struct NotReady {
     not_ready: Vec<String>,
 }
 
-/// Asks the running service whether it is ready.
+/// Asks the running service whether it is ready, and prints the result.
 pub fn health(
     options: &Options,
     settings: impl FnOnce() -> Result<Settings, ConfigError>,
@@ -66,7 +66,7 @@ fn from_settings(settings: &Settings) -> Result<Url, Stopped> {
         );
     }
     if address.ip().is_unspecified() {
-        // It listens on all addresses, so on this one too.
+        // The server listens on all addresses, so it also listens on the loopback address.
         address.set_ip(if address.is_ipv4() {
             [127, 0, 0, 1].into()
         } else {

@@ -128,7 +128,7 @@ enum Verb {
 /// Why a command failed: a message that says what to do.
 type Stopped = Box<dyn std::error::Error>;
 
-/// Runs the command line.
+/// Runs the command that the arguments name. Returns the exit status.
 pub fn main() -> ExitCode {
     let command = Command::parse();
     match run(&command) {

@@ -1,4 +1,4 @@
-//! `keepopen demo` in a program that was built without it.
+//! `keepopen demo` in a program that was built without the demo.
 
 use super::Stopped;
 use crate::sites::Settings;
@@ -10,7 +10,7 @@ pub struct Options {
     _any: Vec<String>,
 }
 
-/// Says how to get it.
+/// Fails with a message that says how to get a program with the demo.
 pub fn demo(_: &Options, _: &Settings) -> Result<(), Stopped> {
     Err("this program was built without the demo; build it with `cargo build --release --features demo`, or use one that has it".into())
 }

@@ -82,7 +82,8 @@ fn print_stats(swept: &SweepStats) -> Result<(), Stopped> {
     Ok(())
 }
 
-/// Fails if the two differ, or if a list could not be read (`failed`, or in the last comparison).
+/// Prints the result of a comparison. Fails if Stripe and the ledger differ, or if one of Stripe's lists could not be
+/// read. `failed` contains the lists that could not be read now.
 fn tell(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), Stopped> {
     let (mut differ, mut overdue) = (0, 0);
     for line in &it.lines {

@@ -107,18 +107,18 @@ fn line(day: &str, appeal: Option<&str>, variant: Option<&str>, outcome: &Outcom
     cells
 }
 
-/// For example `12.00 EUR, 5.00 USD`; amounts in different currencies are never added.
+/// Formats sums of money, for example `12.00 EUR, 5.00 USD`. Amounts in different currencies are never added.
 fn money(outcome: &Outcome, which: impl Fn(&MoneySums) -> i64) -> String {
     let amounts = outcome.money.iter().map(|(code, sums)| match Currency::parse(code) {
         Ok(currency) => format!("{} {code}", Money { amount_minor: which(sums), currency }.decimal()),
-        // The ledger's amounts were read by the same parser.
+        // The ledger reads its amounts with the same parser, so the currency is known.
         Err(_) => format!("{} {code} (minor unit)", which(sums)),
     });
     let text = amounts.collect::<Vec<_>>().join(", ");
     if text.is_empty() { "-".to_owned() } else { text }
 }
 
-/// The table with aligned columns: texts to the left, numbers to the right.
+/// Formats a table with aligned columns. Texts are aligned to the left, and numbers to the right.
 fn aligned(table: &[Vec<String>]) -> String {
     let width = |column: usize| table.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();

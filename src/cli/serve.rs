@@ -63,12 +63,13 @@ pub async fn run_until_stopped(
         handle.stop(true).await;
     });
     let outcome = running.server.await;
-    // Waits for accepted deliveries without a response: their clients disconnected, but the events are still stored.
+    // Waits for accepted deliveries that have no response yet. Their clients disconnected, but their events must still
+    // be stored.
     if timeout(INTAKE_TIMEOUT, app.intake.finish()).await.is_err() {
         tracing::warn!("some deliveries were not stored before the stop; Stripe will send them again");
     }
     jobs.stop(app).await;
-    // Last, so that operators can see that the service is stopping.
+    // The management server stops last, so that operators can see that the service is stopping.
     if let Some(management) = management {
         management.stop(false).await;
     }
@@ -78,9 +79,9 @@ pub async fn run_until_stopped(
     Ok(outcome?)
 }
 
-/// Ends the process after a time, whatever it is doing. Everything that a stop waits for has its own timeout; this one is
-/// for unforeseen failures, such as a disk that does not respond. Deliveries are acknowledged only after they are stored,
-/// so nothing acknowledged is lost.
+/// Ends the process after this time, whatever it is doing. Everything that a stop waits for has its own timeout. This
+/// limit is for unforeseen failures, such as a disk that does not respond. No acknowledged delivery is lost, because a
+/// delivery is acknowledged only after it is stored.
 fn end_after(time: Duration) {
     std::thread::spawn(move || {
         std::thread::sleep(time);
@@ -89,7 +90,8 @@ fn end_after(time: Duration) {
     });
 }
 
-/// SIGINT and SIGTERM, handled from the moment this exists: a supervisor may stop the service as soon as it answers.
+/// The signals SIGINT and SIGTERM. The handlers exist from the creation of this value on. It is created before the
+/// service listens, because a supervisor may stop the service right after that.
 pub struct StopSignals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,

@@ -14,7 +14,7 @@ use crate::simulation::{self, Crowd, Line, Population, RuleSet, Simulation, Sour
 use crate::sites::Settings;
 use crate::store::Store;
 
-/// A longer line is not a page view.
+/// The maximum length of a line of page views. A longer line is rejected.
 const MAX_LINE_BYTES: u64 = 1 << 20;
 /// The maximum number of invalid lines that are reported before the file is rejected.
 const BAD_LINES: usize = 10;
@@ -66,7 +66,7 @@ pub fn simulate(options: &Options, settings: &Settings) -> Result<(), Stopped> {
     say(&simulation::table(&report))
 }
 
-/// The draft as it would be once it is live. If it has a problem, nothing is simulated.
+/// Reads the draft's appeals as if they were live. If the draft has a problem, nothing is simulated.
 fn draft(path: &Path, settings: &Settings) -> Result<RuleSet, Stopped> {
     let (mut documents, problems) = read_documents(path)?;
     let problems = Snapshot::build(&settings.sites, &documents, problems).problems;
@@ -83,7 +83,7 @@ fn draft(path: &Path, settings: &Settings) -> Result<RuleSet, Stopped> {
     Ok(RuleSet::new(&settings.sites, &documents, Vec::new(), source))
 }
 
-/// What readers get today. An invalid appeal is skipped, as in the service.
+/// Reads the appeals that are live today. An invalid appeal is skipped, as in the service.
 fn live(named: Option<&Path>, settings: &Settings) -> Result<RuleSet, Stopped> {
     let (name, (documents, problems)) = match (named, &settings.appeals.file) {
         (Some(path), _) => (path.display().to_string(), read_documents(path)?),
@@ -105,7 +105,8 @@ fn live(named: Option<&Path>, settings: &Settings) -> Result<RuleSet, Stopped> {
     Ok(RuleSet::new(&settings.sites, &documents, problems, source))
 }
 
-/// Plays every line. One invalid line makes the numbers useless, so none are printed; the other lines are still checked.
+/// Simulates every page view of a file. After an invalid line the results would be useless, so no results are printed.
+/// The remaining lines are still checked.
 fn replay(path: &Path, settings: &Settings, simulation: &mut Simulation) -> Result<String, Stopped> {
     let unreadable = |error: io::Error| Stopped::from(format!("{} can't be read ({error})", path.display()));
     let mut lines: Box<dyn BufRead> = match path.to_str() {
@@ -146,7 +147,7 @@ fn replay(path: &Path, settings: &Settings, simulation: &mut Simulation) -> Resu
     Err(format!("{} is invalid:{}{more}", path.display(), bad.concat()).into())
 }
 
-/// Plays a described population.
+/// Simulates the page views of a described population.
 fn people(
     path: &Path,
     settings: &Settings,
@@ -158,7 +159,7 @@ fn people(
         format!("{} is invalid:{}", path.display(), lines.concat())
     })?;
     let site = population.site.as_ref().and_then(|id| settings.sites.get(id));
-    let site = site.expect("a population with a site that is not there has a problem");
+    let site = site.expect("a population that was accepted must name an existing site");
     Crowd::of(&population, site).play(simulation, seed)?;
     Ok(format!("{}, {} readers described", path.display(), population.readers))
 }

@@ -65,7 +65,7 @@ fn show(settings: &Settings) -> Result<(), Stopped> {
     Ok(())
 }
 
-/// For example `journal: all on, banner on, inline on, wall off`.
+/// The state of a site's switches, for example `journal: all on, banner on, inline on, wall off`.
 fn line(site: &str, switches: &Switches, settings: &Settings) -> String {
     let silenced = settings.sites.get(site).map(Switches::of_settings).unwrap_or_default();
     let each = switches.each().map(|(surface, switch)| {

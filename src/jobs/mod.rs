@@ -91,7 +91,7 @@ impl Jobs {
     }
 
     /// Stops every job after its current run, and stores the counts that are still in memory. A run that takes too
-    /// long is aborted; then only the counts of the last seconds are lost.
+    /// long is aborted. Only the counts of the last seconds can be lost.
     pub async fn stop(self, app: &App) {
         self.stop.cancel();
         let end = Instant::now() + STOP_TIMEOUT;

@@ -64,7 +64,7 @@ async fn an_endpoint_is_created_once_with_exactly_the_required_events() {
     assert_eq!(stripe.endpoints(), made);
     assert!(
         !said.contains("whsec_") && !contains(&sandbox.all_bytes(), "whsec_"),
-        "the endpoint's secret must be encrypted in the database"
+        "the endpoint's secret must not be printed, or stored unencrypted"
     );
 }
 

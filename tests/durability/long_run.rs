@@ -68,7 +68,8 @@ impl LongRun {
         (left > 0).then(|| Round { seed: self.kept.seed.wrapping_add(self.kept.done), count: left.min(most) })
     }
 
-    /// Stores a successful round. Values whose name begins with `greatest` are combined by their maximum, all others by their sum.
+    /// Stores a successful round, and adds its numbers to the totals. For a name that begins with `greatest`, the
+    /// total is the maximum, not the sum.
     pub(crate) fn went_well(&mut self, round: Round, numbers: &[(&str, u64)]) {
         self.kept.done += round.count;
         for (name, number) in numbers {

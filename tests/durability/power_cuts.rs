@@ -1,5 +1,5 @@
-//! After a power cut, the disk is only certain to have what was synced. Always tests SQLite, whichever database the suite
-//! uses: PostgreSQL is responsible for its own disk.
+//! Cuts the power. After a power cut, the disk is only certain to have the synced data. These tests always use SQLite,
+//! whichever database the test run uses, because PostgreSQL is responsible for its own disk.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,8 @@ struct Recorded {
     _files: TempDir,
 }
 
-/// Starts with a new database, delivers events, restarts and delivers more events. Processes all events after each delivery.
+/// Records a service that starts with a new database, receives events, restarts and receives more events. All events
+/// are processed before the restart and at the end.
 async fn record(syncs: Syncs, seed: u64) -> Recorded {
     let (data, files) = (memory_folder(), memory_folder());
     let recording = Arc::new(Recording::start(files.path(), syncs).unwrap());
@@ -70,7 +71,8 @@ struct Cut {
 }
 
 impl Recorded {
-    /// Cuts the power at a moment whose kind depends on `number`, starts on the resulting disk, and checks it.
+    /// Cuts the power at a moment whose kind depends on `number`. Then starts the service on the resulting disk, and
+    /// checks the database.
     async fn cut(&self, number: u64, random: &mut fastrand::Rng) -> Cut {
         let at = match number % 4 {
             // The riskiest moment for an event: right after its acknowledgement.
@@ -114,7 +116,7 @@ async fn acknowledged_events_survive_a_power_cut() {
             let Cut { at, lost, acknowledged: promised, disk, outcome } =
                 recorded.cut(number, &mut random).await;
             if let Err(wrong) = outcome {
-                // Keeps the disk for inspection. The check has already opened the database on it.
+                // Keeps the disk for inspection. The check has already opened its database, and may have changed it.
                 let disk = disk.keep();
                 panic!("{wrong:?}, cut at {at} with {lost:?} in {round:?} of {run}; see {}", disk.display());
             }

@@ -176,7 +176,8 @@ impl Service {
     }
 }
 
-/// The program to run: the one that `KEEPOPEN_TEST_PROGRAM` names, such as an older version, or else the one just built.
+/// The program to run: the one that `KEEPOPEN_TEST_PROGRAM` names, such as an older version, otherwise the program of
+/// this build.
 fn program() -> PathBuf {
     other_program().unwrap_or_else(|| env!("CARGO_BIN_EXE_keepopen").into())
 }
@@ -205,14 +206,14 @@ impl Running {
         line.pointer("/fields/address").or_else(|| line.get("address")).unwrap().as_str().unwrap().to_owned()
     }
 
-    /// Waits until the management port is listening. Returns the readiness URL. Must be called before [`Self::address`].
+    /// Waits until the management port is listening. Returns the readiness URL. Call this before [`Self::address`].
     pub(crate) fn management(&self) -> String {
         let line = self.says("serving health checks and metrics");
         let address = line.pointer("/fields/address").or_else(|| line.get("address")).unwrap();
         format!("http://{}/readyz", address.as_str().unwrap())
     }
 
-    /// The path at which this process finds a file of the service's own file system.
+    /// The path at which this test process finds a file of the service's own file system.
     pub(crate) fn path_from_here(&self, path: &Path) -> PathBuf {
         PathBuf::from(format!("/proc/{}/root{}", self.0.id(), path.display()))
     }

@@ -1,5 +1,5 @@
-//! A loopback proxy that can go silent, like one that drops packets after a failover: connections stay open, and no data
-//! gets through, not even the end of a connection.
+//! A loopback proxy that can go silent, like a real proxy that drops packets after a failover. Connections then stay
+//! open, but no data gets through, not even the end of a connection.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

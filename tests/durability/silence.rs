@@ -83,7 +83,8 @@ impl Behind {
         self.deliver(1).await;
         let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
              AND state = 'active' AND wait_event_type = 'Lock'";
-        // Within one transaction, PostgreSQL shows the same snapshot again and again, so each look needs a new one.
+        // `other` would see the same snapshot of the activity until its transaction ends, so another connection
+        // watches.
         let mut watching = PgConnection::connect(self.service.database_url()).await.unwrap();
         let is_waiting =
             async || sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut watching).await.unwrap() > 0;
@@ -96,7 +97,7 @@ impl Behind {
     }
 
     async fn becomes_ready(&self, so: bool) {
-        until(RESUMES, &format!("ready is {so}"), async || self.is_ready().await == so).await;
+        until(RESUMES, &format!("/readyz reports ready: {so}"), async || self.is_ready().await == so).await;
     }
 }
 

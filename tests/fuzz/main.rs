@@ -1,18 +1,20 @@
-//! Untrusted input: runs the fuzz targets' checks on every seed and on random mutations of it.
+//! Tests untrusted input: runs the checks of the fuzz targets on every seed (a stored sample input) and on random
+//! mutations of it.
 //!
-//! This needs no nightly compiler and finds simple problems. `scripts/fuzz` is guided by code coverage and finds more.
+//! These tests need no nightly compiler, and find simple problems. `scripts/fuzz` is guided by code coverage and finds
+//! more.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+#![expect(clippy::unwrap_used, reason = "a test that can't continue should panic")]
 
 use std::path::Path;
 
 #[path = "../../fuzz/checks/mod.rs"]
 mod checks;
 
-/// How many mutations of each seed are tested.
+/// The number of mutations of each seed.
 const MUTATIONS: u64 = 1000;
 
-/// Runs `check` on each seed of `target` and on its mutations, which are always the same.
+/// Runs `check` on each seed of `target` and on mutations of it. The mutations are the same in every run.
 fn check_all(target: &str, check: fn(&[u8])) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     let mut paths: Vec<_> =
@@ -43,7 +45,7 @@ fn words(path: &Path) -> Vec<Vec<u8>> {
         let inner = line.strip_prefix('"')?.strip_suffix('"')?;
         Some(inner.replace("\\\"", "\"").replace("\\x0A", "\n").replace("\\\\", "\\").into_bytes())
     };
-    text.lines().map(|line| word(line).unwrap_or_else(|| panic!("{line}"))).collect()
+    text.lines().map(|line| word(line).unwrap_or_else(|| panic!("this line must be a dictionary entry: {line}"))).collect()
 }
 
 fn mutate(bytes: &mut Vec<u8>, other: &[u8], words: &[Vec<u8>], random: &mut fastrand::Rng) {
@@ -64,26 +66,26 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], words: &[Vec<u8>], random: &mut fas
 }
 
 #[test]
-fn no_signature_header_and_body_breaks_a_property() {
+fn the_signature_check_holds_for_mutated_headers_and_bodies() {
     check_all("signature_header", checks::signature_header);
 }
 
 #[test]
-fn no_event_body_breaks_a_property() {
+fn the_event_body_check_holds_for_mutated_bodies() {
     check_all("event_body", checks::event_body);
 }
 
 #[test]
-fn no_reader_context_breaks_a_property() {
+fn the_reader_context_check_holds_for_mutated_contexts() {
     check_all("reader_context", checks::reader_context);
 }
 
 #[test]
-fn no_appeals_file_breaks_a_property() {
+fn the_appeals_file_check_holds_for_mutated_files() {
     check_all("appeals_file", checks::appeals_file);
 }
 
 #[test]
-fn no_token_breaks_a_property() {
+fn the_token_check_holds_for_mutated_tokens() {
     check_all("token", checks::token);
 }

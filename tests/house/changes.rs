@@ -1,8 +1,9 @@
-//! An action that changes something takes a Context, and only the listed kinds of writes leave no audit row.
+//! Every action that changes something must take a `Context`, which says who is acting. Only the listed kinds of
+//! writes may leave no audit row.
 
 use super::files::{File, below};
 
-/// Each kind of write that leaves no audit row, and the files that may use it.
+/// The *machine writes*: each kind of write that leaves no audit row, and the files that may use it.
 const MACHINE_WRITES: &[(&str, &[&str])] = &[
     ("Booking", &["process_event.rs", "rebuild_projections.rs", "requeue_unbooked.rs", "ingest_fetched.rs"]),
     ("Reconciliation", &["mod.rs", "forget.rs", "lease.rs", "other_money.rs", "reading.rs", "ingest.rs"]),
@@ -14,11 +15,11 @@ const MACHINE_WRITES: &[(&str, &[&str])] = &[
     ("WriteProbe", &["probe_writes.rs"]),
 ];
 
-/// The files that build the service. Before that, there is no context to pass.
+/// The file that starts the service. Before the start, there is no context to pass.
 const MAKES_A_CONTEXT: &str = "src/actions/service/start.rs";
 
-/// Functions in `src/actions/` that write without a Context parameter, or that create a Context themselves. The caller must
-/// say who is acting.
+/// Functions in `src/actions/` that write without a `Context` parameter, or that create a `Context` themselves. Their
+/// caller must say who is acting.
 fn changes_without_context(files: &[File]) -> Vec<String> {
     let mut complaints = Vec::new();
     let writes = |function: &str| function.contains(".change()") || function.contains(".machine_write(");
@@ -30,7 +31,7 @@ fn changes_without_context(files: &[File]) -> Vec<String> {
         for function in code.split("fn ").skip(1) {
             let signature = function.split(" {\n").next().unwrap_or_default();
             let name = function.split(['(', '<']).next().unwrap_or_default();
-            // A comparison stores the context with which it was started.
+            // A comparison with Stripe stores the context with which it was started, and may use it.
             let has_one =
                 signature.contains("Context<'_>") || function.contains("self.context.machine_write(");
             if writes(function) && !has_one {
@@ -61,9 +62,9 @@ fn unlisted_machine_writes(files: &[File]) -> Vec<String> {
 }
 
 #[test]
-fn an_action_that_changes_something_takes_a_context() {
+fn every_action_that_changes_something_takes_a_context() {
     let files = below("src", &[".rs"]);
-    assert!(files.iter().any(|file| file.code().contains(".change()")), "the rule finds no write");
+    assert!(files.iter().any(|file| file.code().contains(".change()")), "the rule must find at least one write in the real files");
     assert_eq!(changes_without_context(&files), Vec::<String>::new());
     let good =
         "pub async fn save(context: &Context<'_>) {\n    context.change().await;\n}\nfn other() {\n}\n";

@@ -1,8 +1,8 @@
-//! The project's files, as the rules read them.
+//! Reads the project's files for the rules.
 
 use std::path::{Path, PathBuf};
 
-/// One file: its path from the project's root, with `/`, and its text.
+/// A file: its text, and its path relative to the project's root, with `/` between the parts.
 #[derive(Clone, Debug)]
 pub struct File {
     pub path: String,
@@ -10,13 +10,13 @@ pub struct File {
 }
 
 impl File {
-    /// A made-up file that breaks a rule.
+    /// Makes up a file, for example one that breaks a rule.
     pub fn made_up(path: &str, text: &str) -> Self {
         Self { path: path.to_owned(), text: text.to_owned() }
     }
 
-    /// The lines without comments, so that words in comments don't count. (This also removes a `//` in a string,
-    /// unless it follows a `:`.)
+    /// The file's lines without comments, so that words in comments don't count. (A `//` in a string is also taken for
+    /// a comment, unless it follows a `:`.)
     pub fn code(&self) -> String {
         self.text.lines().map(|line| without_comment(line).to_owned() + "\n").collect()
     }
@@ -38,13 +38,13 @@ pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file that must exist.
+/// Reads a file, which must exist.
 pub fn file(path: &str) -> File {
     let text = std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
     File { path: path.to_owned(), text }
 }
 
-/// Every text file below `folder` with one of these `endings`, in order, without built or installed files.
+/// Reads every text file below `folder` with one of these `endings`, ordered by path, except built or installed files.
 pub fn below(folder: &str, endings: &[&str]) -> Vec<File> {
     let mut paths = Vec::new();
     walk(&root().join(folder), &mut paths);
@@ -74,7 +74,7 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
     }
 }
 
-/// All Rust code of the program.
+/// Reads all Rust code of the program.
 pub fn program() -> Vec<File> {
     ["src", "decision/src", "practice/src"].iter().flat_map(|folder| below(folder, &[".rs"])).collect()
 }

@@ -1,9 +1,9 @@
-//! Folders describe themselves, files stay short, and migrations state their purpose.
+//! Each folder must begin with a description, files must stay short, and migrations must state their purpose.
 
 use super::files::{File, below, program, root};
 
 const FOUR_LINES: [&str; 4] = ["**Owns**", "**Never**", "**Start at**", "**Tested in**"];
-/// The maximum number of lines. Longer files contain a second idea.
+/// The maximum number of lines of a file. A longer file usually contains a second idea.
 const MAX_LINES: usize = 400;
 
 /// Folders whose `mod.rs` or `lib.rs` does not begin with the four lines.
@@ -16,7 +16,7 @@ fn folders_without_description(files: &[File]) -> Vec<String> {
 
 fn what_is_missing(folder: &str, files: &[File]) -> Option<String> {
     if folder == "src" {
-        // It only lists the folders, which have these lines themselves.
+        // This file only lists the folders, which have these four lines themselves.
         return None;
     }
     let door = files
@@ -34,7 +34,7 @@ fn what_is_missing(folder: &str, files: &[File]) -> Option<String> {
     None
 }
 
-/// Files that a folder names as its tests, and that do not exist.
+/// Test files that a folder's description names but that do not exist.
 fn missing_tests(files: &[File], is_there: impl Fn(&str) -> bool) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in files {
@@ -79,7 +79,7 @@ fn every_folder_begins_with_its_four_lines() {
     assert_eq!(door(&good.replace("**Never** b.", "")), missing);
     let swapped = good.replace("Owns", "x").replace("Never", "Owns").replace('x', "Never");
     assert_eq!(door(&swapped), missing);
-    assert_eq!(door(&good.replace("//! **Tested", "\n//! **Tested")).len(), 1, "it must be one block");
+    assert_eq!(door(&good.replace("//! **Tested", "\n//! **Tested")).len(), 1, "the four lines must be in one block");
     assert_eq!(
         folders_without_description(&[File::made_up("src/mail/a.rs", good)]),
         ["src/mail has no mod.rs"]
@@ -87,7 +87,7 @@ fn every_folder_begins_with_its_four_lines() {
 }
 
 #[test]
-fn the_tests_that_a_folder_names_exist() {
+fn the_tests_in_a_folders_description_exist() {
     assert_eq!(missing_tests(&program(), |path| root().join(path).exists()), Vec::<String>::new());
     let file = File::made_up("src/mail/mod.rs", "//! **Tested in** the files here, `tests/api/mail.rs`.");
     let complaint = ["src/mail/mod.rs: `tests/api/mail.rs` does not exist"];

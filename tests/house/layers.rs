@@ -1,15 +1,15 @@
-//! A module may only use modules of lower layers, never of the same or a higher one. `src/` and `decision/` each have a map of
-//! layers. There are no cycles of modules.
+//! A module may only use modules of lower layers, never of the same or a higher layer. `src/` and `decision/` each
+//! have a map of layers. Modules must not use each other in a cycle.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::files::{File, below, file};
 
-/// The modules of a crate, from the bottom layer up.
+/// The map of a crate: its modules by layer, from the bottom layer up.
 pub struct Map {
     folder: &'static str,
     lines: &'static [&'static [&'static str]],
-    /// Exceptions: places that may use a module of the same layer, and why. A folder ends in `/`.
+    /// Exceptions: a place, a module of the same layer that this place may use, and the reason. A folder ends in `/`.
     exceptions: &'static [(&'static str, &'static str, &'static str)],
 }
 
@@ -73,7 +73,7 @@ impl Map {
         self.exceptions.iter().any(|(place, used, _)| path.starts_with(place) && *used == to)
     }
 
-    /// Uses that the map forbids.
+    /// Uses of modules that the map forbids.
     pub fn forbidden_uses(&self, files: &[File]) -> Vec<String> {
         let mut complaints = Vec::new();
         for (file, from, to) in self.uses(files) {
@@ -107,8 +107,7 @@ impl Map {
             .collect()
     }
 
-    /// Cycles of modules, each as one sentence. The layers allow none, but exceptions
-    /// could create one.
+    /// Cycles of modules, each as one sentence. The layers allow no cycle, but exceptions could create one.
     fn cycles(&self, files: &[File]) -> Vec<String> {
         let mut used_by: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (_, from, to) in self.uses(files) {
@@ -143,7 +142,7 @@ impl Map {
             let Some(from) = steps.first() else { continue };
             let code = file.code();
             let mut used = names_after(&code, "crate::");
-            // `super::` repeated as often as the file is deep also means the crate.
+            // `super::` leads to the crate's root if it is repeated once per level of the file's module.
             let up = "super::".repeat(steps.len());
             used.extend(names_after(&code, &up).into_iter().filter(|name| self.line_of(name).is_some()));
             used.retain(|name| name != from);
@@ -152,7 +151,7 @@ impl Map {
         found
     }
 
-    /// The modules of the crate's `lib.rs` in its order, if they are on the map in the same order.
+    /// Checks that the modules in the crate's `lib.rs` are on the map in the same order.
     fn modules_in_order(&self, lib: &File) -> Result<(), String> {
         let code = lib.code();
         let modules: Vec<&str> = code
@@ -170,14 +169,16 @@ impl Map {
     }
 }
 
-/// `src/cli/demo/mod.rs` is `cli`, `demo`. `src/lib.rs` and `src/main.rs` belong to no module, because they use all of them.
+/// The module path of a file: `src/cli/demo/mod.rs` gives `cli`, `demo`. `src/lib.rs` and `src/main.rs` belong to no
+/// module, because they use all modules.
 fn steps_of(path: &str, folder: &str) -> Vec<String> {
     let inside = path.strip_prefix(folder).unwrap_or(path).trim_end_matches(".rs");
     let steps = inside.split('/').filter(|step| !["mod", "lib", "main"].contains(step));
     steps.map(str::to_owned).collect()
 }
 
-/// The names that follow `prefix`: one, or the first of each path in a group `{a, b::c}`.
+/// The module names that follow `prefix` in a piece of code: one name, or the first name of each path in a group `{a,
+/// b::c}`.
 fn names_after(code: &str, prefix: &str) -> Vec<String> {
     let mut names = Vec::new();
     for (at, _) in code.match_indices(prefix) {
@@ -221,7 +222,7 @@ fn name(text: &str) -> String {
 fn code_uses_only_what_the_map_allows() {
     for map in [&SRC, &DECISION] {
         let files = below(map.folder.trim_end_matches('/'), &[".rs"]);
-        assert!(map.uses(&files).len() > 50, "the rule finds too few uses to be reliable");
+        assert!(map.uses(&files).len() > 50, "the rule must find more than 50 uses, or it misses most of them");
         assert_eq!(map.forbidden_uses(&files), Vec::<String>::new());
         assert_eq!(map.unused_exceptions(&files), Vec::<String>::new());
         assert_eq!(map.cycles(&files), Vec::<String>::new());

@@ -5,7 +5,7 @@ use super::files::{File, below, file, program};
 /// Terms that may only appear in some places.
 struct RestrictedTerm {
     words: &'static [&'static str],
-    /// The paths that may use them; a folder ends in `/`.
+    /// The paths that may contain these terms. A folder ends in `/`.
     places: &'static [&'static str],
     why: &'static str,
 }
@@ -13,7 +13,7 @@ struct RestrictedTerm {
 const RESTRICTED: &[RestrictedTerm] = &[
     RestrictedTerm {
         words: &["sqlx::"],
-        // The logs name the library once, to set its level.
+        // This file names the library once, to set the level of its log lines.
         places: &["src/store/", "src/telemetry/logs.rs"],
         why: "all SQL is in src/store/, and errors leave it as StoreError",
     },
@@ -31,10 +31,10 @@ const RESTRICTED: &[RestrictedTerm] = &[
         words: &["aws_lc_rs", "jsonwebtoken", "use hmac", "use ring", "use sha2"],
         places: &[
             "src/keys/",
-            // The only random source, from which keys are created.
+            // This file is the service's only random source, from which keys are created.
             "src/clock.rs",
-            // An alarm's id is the hash of its facts. The hash protects no secret, and `ids` is in a lower layer than `keys`
-            // (see docs/architecture.md), so it can't use `keys`.
+            // An alarm's id is a hash of what the alarm is about. The hash protects no secret. `ids` is in a lower
+            // layer than `keys` (see docs/architecture.md), so it can't use `keys`.
             "src/ids.rs",
             // The practice Stripe signs like Stripe, with its own code.
             "practice/src/webhooks.rs",
@@ -57,7 +57,7 @@ const RESTRICTED: &[RestrictedTerm] = &[
             "src/contributions/mod.rs",
             "src/contributions/fold.rs",
         ],
-        why: "the product is the same with and without the feature test-support",
+        why: "the feature test-support must not change what the product does, so few files may depend on it",
     },
     RestrictedTerm {
         words: &["keepopen_practice"],
@@ -162,18 +162,18 @@ fn each_allowed_place_exists() {
     }
 }
 
-/// Files of the settings that name the decision's types. Only `sites` may define what a site is and how its rules are
+/// Files in `src/config` that use the decision's types. Only `sites` may define what a site is, and how its rules are
 /// written.
 fn settings_that_know_the_domain(files: &[File]) -> Vec<String> {
     let knows = |file: &&File| file.code().contains("keepopen_decision");
-    // This file is exempt. It uses the decision's function that suggests the intended name for a mistyped one, and one of
-    // its tests reads a large type of the decision.
+    // This file is exempt. It uses the decision's function that suggests the intended name for a mistyped name, and
+    // one of its tests reads a large type of the decision.
     let checked = files.iter().filter(|file| file.path != "src/config/typed/mod.rs");
     checked.filter(knows).map(|file| format!("{} knows the decision", file.path)).collect()
 }
 
 #[test]
-fn the_settings_do_not_know_the_domain() {
+fn the_settings_do_not_use_the_decisions_types() {
     assert_eq!(settings_that_know_the_domain(&below("src/config", &[".rs"])), Vec::<String>::new());
     let bad = File::made_up("src/config/limits.rs", "use keepopen_decision::Percent;");
     assert_eq!(settings_that_know_the_domain(&[bad]), ["src/config/limits.rs knows the decision"]);

@@ -1,11 +1,11 @@
-//! Every error code is listed only in `src/web/problem.rs`, and the API description says which routes return it.
+//! Only `src/web/problem.rs` may define error codes, and the API description must say which routes return each code.
 //! (`tests/contract/` compares responses with the description.)
 
 use keepopen::web::problem::Code;
 
 use super::files::{File, below, file};
 
-/// Codes that any route can return, or that belong to none.
+/// Codes that any route can return, or that belong to no route.
 const GENERAL: &[Code] = &[Code::Internal, Code::MethodNotAllowed];
 const LIST: &str = "src/web/problem.rs";
 
@@ -30,7 +30,7 @@ fn listed(files: &[File]) -> Vec<String> {
     lists.flat_map(codes).collect()
 }
 
-/// Error responses described by hand: their status and their code could differ.
+/// Files that describe error responses by hand. In such a description, the status could contradict the code.
 fn described_by_hand(files: &[File]) -> Vec<&str> {
     files.iter().filter(|file| file.text.contains("body = Problem")).map(|file| file.path.as_str()).collect()
 }
@@ -67,7 +67,7 @@ fn rows(page: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_docs_have_every_code_with_its_status_and_meaning() {
+fn the_docs_list_every_code_with_its_status_and_meaning() {
     let row =
         |code: &Code| format!("| `{}` | {} | {} |", code.as_str(), code.status().as_u16(), code.title());
     let wanted: Vec<String> = Code::ALL.iter().map(row).collect();
@@ -75,7 +75,7 @@ fn the_docs_have_every_code_with_its_status_and_meaning() {
 }
 
 #[test]
-fn a_code_that_no_route_lists_is_found() {
+fn a_code_without_a_route_is_found() {
     let line =
         "extensions((\"x-problems\" = json!([Code::SiteNotFound, Code::NotFound]))), // Code::BodyTooLarge";
     let unnamed = codes_without_a_route(&[File::made_up("src/api/a.rs", line)]);
@@ -92,5 +92,5 @@ fn codes_are_plain_and_unique() {
     let count = words.len();
     words.sort_unstable();
     words.dedup();
-    assert_eq!(words.len(), count, "two codes have the same label");
+    assert_eq!(words.len(), count, "two error codes have the same label");
 }

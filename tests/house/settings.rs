@@ -1,17 +1,18 @@
-//! The workspace's own settings: lints that apply everywhere, and where time and randomness may be read.
+//! Checks the settings of the Cargo workspace: the lints of all packages, and the code that may read time and
+//! randomness.
 
 use toml::{Table, Value};
 
 use super::files::{below, file};
 
-/// Lints that the workspace must keep, and their level.
+/// Lints that the workspace must set, each with its level.
 const LINTS: [(&str, &str, &str); 4] = [
     ("rust", "unsafe_code", "forbid"),
     ("rust", "missing_docs", "warn"),
     ("clippy", "unwrap_used", "warn"),
     ("clippy", "print_stdout", "warn"),
 ];
-/// Everything that reads the machine's time or randomness.
+/// All functions that read the machine's time or randomness.
 const ASKED_IN_ONE_PLACE: [&str; 6] = [
     "std::time::SystemTime::now",
     "std::time::Instant::now",
@@ -38,7 +39,7 @@ fn takes_the_workspace_lints(package: &Table) -> bool {
     lints.and_then(Value::as_bool) == Some(true)
 }
 
-/// Whether it is compiled into the package; code only for tests is not.
+/// Whether the package `other` is compiled into this package. A dependency of tests only does not count.
 fn asks_for(package: &Table, other: &str) -> bool {
     let lists =
         ["dependencies", "build-dependencies"].iter().filter_map(|list| package.get(*list)?.as_table());
@@ -67,7 +68,8 @@ fn unsafe_code_is_forbidden_in_every_package() {
     assert!(manifests.len() > root["workspace"]["members"].as_array().unwrap().len());
     for manifest in manifests {
         let package = table(&manifest.text);
-        // SQLite calls its code through pointers. It is part of no program: only tests may use it.
+        // This package needs unsafe code, because SQLite calls it through pointers. Only tests may use it, so it is in
+        // no program.
         if manifest.path == "powercut/Cargo.toml" {
             continue;
         }
@@ -77,7 +79,7 @@ fn unsafe_code_is_forbidden_in_every_package() {
 }
 
 #[test]
-fn the_test_kit_is_part_of_no_program_and_does_not_depend_on_the_service() {
+fn the_test_kit_is_in_no_program_and_does_not_depend_on_the_service() {
     for manifest in below(".", &["Cargo.toml"]) {
         assert!(!asks_for(&table(&manifest.text), "keepopen-testkit"), "{}", manifest.path);
     }

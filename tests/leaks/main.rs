@@ -1,11 +1,12 @@
 //! No log line and no metric contains a reader's data or a secret.
 //!
-//! **Owns** one walk through the service with marked values, logged at debug, and the search for them.
+//! **Owns** a walk through the service that uses marked values and logs at level debug, and the search for these
+//! values.
 //! **Never** searches for Stripe's object ids: those may be logged, so that an event can be found again.
 //! **Start at** [`walk`], which uses every mark.
-//! **Tested in** itself: each mark is also searched for where it must be, so that the search can't miss everything.
+//! **Tested in** itself: the search also runs on a text that contains every mark, and must find each of them there.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+#![expect(clippy::unwrap_used, reason = "a test that can't continue should panic")]
 
 mod service;
 
@@ -24,10 +25,11 @@ const PATH: &str = "leak-article";
 const AGENT: &str = "CanaryAgent/1.0";
 const ATTEMPT: &str = "c0ffee00-caca-4111-8111-0123456789ab";
 
-/// The texts that must not be found, by what they are.
+/// The marked values, which no log line and no metric may contain. The key describes the value.
 type Marks = BTreeMap<&'static str, String>;
 
-/// A reader is asked, gives, and is recognised; then everything that can be rejected is rejected.
+/// Walks through the service: a reader is asked, gives, and is recognised. Then sends requests of every kind that the
+/// service rejects. Returns the marked values.
 async fn walk(service: &Service) -> Marks {
     let mut marks: Marks = [
         ("e-mail address", EMAIL),
@@ -66,7 +68,7 @@ async fn walk(service: &Service) -> Marks {
     assert_eq!(service.get("/v1/supporter", &token).await, 200);
     let lookup = json!({"site": "journal", "email": EMAIL});
     assert_eq!(text(&service.post("/v1/supporters/lookup", &lookup).await, "standing"), "one_off");
-    // Its parts too: a part that was cut out of it is just as bad.
+    // The token's parts are marks too, because a log line that contains a part would be just as bad.
     for (what, part) in
         ["token's head", "token's claims", "token's signature"].into_iter().zip(token.split('.'))
     {
@@ -77,7 +79,7 @@ async fn walk(service: &Service) -> Marks {
     marks
 }
 
-/// Failures are logged most.
+/// Sends requests that fail, because failures cause most log lines.
 async fn refused(service: &Service, token: &str, checkout: &Value) {
     assert_eq!(service.get(&format!("/{PATH}/{EMAIL}?{QUERY}"), token).await, 404);
     assert_eq!(service.get("/v1/supporter", &format!("{token}x")).await, 401);
@@ -94,7 +96,7 @@ async fn refused(service: &Service, token: &str, checkout: &Value) {
         assert_eq!(service.post_text("/v1/checkout", &again.to_string()).await, status);
         service.stripe.break_api(None);
     }
-    // Signed, with a shape that can't be booked: the worker fails, and logs why.
+    // This event is signed, but its shape can't be booked. The worker fails and logs the reason.
     let customer = json!({"email": EMAIL, "name": NAME, "keepopen_site": "journal"});
     let bad = json!({
         "id": "evt_leak", "object": "event", "type": "refund.created", "created": 1_795_000_000, "livemode": false,
@@ -122,26 +124,26 @@ async fn check(format: &str) {
     assert_eq!(status, StatusCode::OK);
     let logs = service.stop();
     assert!(logs.contains("an event could not be processed"), "{logs}");
-    assert!(logs.to_lowercase().contains("debug"), "the log must be at debug: {logs}");
+    assert!(logs.to_lowercase().contains("debug"), "the log must contain lines of level debug: {logs}");
     assert!(metrics.contains("keepopen_verdicts_total{reason=\"recent_giver\"} 1"), "{metrics}");
     assert_eq!(found(&marks, &logs), Vec::<String>::new());
     assert_eq!(found(&marks, &metrics), Vec::<String>::new());
     let everything = marks.values().cloned().collect::<Vec<_>>().join("\n");
-    assert_eq!(found(&marks, &everything).len(), marks.len(), "the search is blind");
+    assert_eq!(found(&marks, &everything).len(), marks.len(), "the search must find every mark in a text that contains them all");
 }
 
 #[tokio::test]
-async fn no_log_line_for_people_and_no_metric_holds_personal_data_or_a_secret() {
+async fn no_human_readable_log_line_and_no_metric_contains_personal_data_or_a_secret() {
     check("human").await;
 }
 
 #[tokio::test]
-async fn no_log_line_in_json_holds_personal_data_or_a_secret() {
+async fn no_json_log_line_contains_personal_data_or_a_secret() {
     check("json").await;
 }
 
 #[tokio::test]
-async fn a_failure_is_found_in_the_log_by_the_id_in_its_answer() {
+async fn a_failure_can_be_found_in_the_log_by_the_request_id_of_its_response() {
     let service = Service::start("json").await;
     let checkout = json!({
         "site": "journal", "attempt": ATTEMPT, "amount_minor": 1000, "currency": "EUR",

@@ -1,4 +1,4 @@
-//! The built program with a practice Stripe, and everything that it logs.
+//! Runs the built program with a practice Stripe, and collects everything that it logs.
 
 use std::process::{Command, Stdio};
 
@@ -50,7 +50,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts it with logs at debug, `human` or `json`.
+    /// Starts the program with logs at level debug. `format` is `human` or `json`.
     pub async fn start(format: &str) -> Self {
         let now = || Clock::System.now_ms() / 1000;
         let stripe = practice_stripe_with(now, |settings| {
@@ -103,12 +103,12 @@ impl Service {
         more.lines().next_back().unwrap().to_owned()
     }
 
-    /// Stops it. Returns its whole log.
+    /// Stops the program. Returns its whole log.
     pub fn stop(mut self) -> String {
         self.logs + &self.running.stopped_log()
     }
 
-    /// Sends JSON as a reader's page that also has the API key. The response must be successful.
+    /// Sends JSON as a reader's page does, but with the API key too. The response must be successful. Returns it.
     pub async fn post(&self, path: &str, body: &Value) -> Value {
         let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN);
         let answer = request.bearer_auth(&self.api_key).json(body).send().await.unwrap();
@@ -128,7 +128,7 @@ impl Service {
         self.client.get(format!("{}{path}", self.url)).bearer_auth(bearer).send().await.unwrap().status()
     }
 
-    /// Sends a request that will fail. Returns the status, and the request's id.
+    /// Sends a request that must fail. Returns the status and the request's id.
     pub async fn failure(&self, path: &str, body: &Value) -> (StatusCode, String) {
         let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN);
         let answer = request.json(body).send().await.unwrap();
@@ -136,14 +136,14 @@ impl Service {
         (answer.status(), id)
     }
 
-    /// Pays on the practice Stripe's page.
+    /// Pays on the payment page of the practice Stripe.
     pub async fn pay(&self, page: &str, email: &str, name: &str) {
         let form = [("email", email), ("name", name), ("how", "card")];
         let request = self.client.post(page).header("origin", self.stripe.url()).form(&form);
         assert_eq!(request.send().await.unwrap().status(), 303);
     }
 
-    /// Delivers a body as Stripe signs it.
+    /// Delivers a body with a signature like Stripe's. Returns the status.
     pub async fn deliver(&self, body: &str) -> StatusCode {
         let signature = self.stripe.sign(body.as_bytes(), Clock::System.now_ms() / 1000);
         let request = self.client.post(format!("{}/webhooks/stripe", self.url));
@@ -156,9 +156,9 @@ impl Service {
     }
 }
 
-/// `address=127.0.0.1:1234` or `"address":"127.0.0.1:1234"`.
+/// The URL of the address in a log line, which contains `address=127.0.0.1:1234` or `"address":"127.0.0.1:1234"`.
 fn address_in(line: &str) -> String {
-    let after = line.split("127.0.0.1:").nth(1).unwrap_or_else(|| panic!("no address in {line}"));
+    let after = line.split("127.0.0.1:").nth(1).unwrap_or_else(|| panic!("the log line must contain an address: {line}"));
     let port: String = after.chars().take_while(char::is_ascii_digit).collect();
     format!("http://127.0.0.1:{port}")
 }

@@ -1,4 +1,5 @@
-//! The recorded and hand-written events of every generation of Stripe's API.
+//! The recorded and hand-written events of every generation of Stripe's API. A generation is a range of API versions
+//! whose objects have the same shape; basil (2025-03-31) began one.
 
 use std::path::Path;
 
@@ -6,15 +7,16 @@ use keepopen::contributions::Fact;
 use keepopen::stripe::{BadShape, Envelope, Report, read_event};
 use serde_json::Value;
 
-/// One event, its file, and its generation's shape.
+/// An event, the name of its file, and the shape of its generation.
 pub struct Recorded {
     pub name: String,
     pub event: Value,
-    /// Since basil an invoice names its subscription under `parent`, and has no payment intent of its own.
+    /// Whether the event's API version is basil or later. There, an invoice names its subscription under `parent`, and
+    /// does not contain its payment intent.
     pub since_basil: bool,
 }
 
-/// Every event of `tests/fixtures/stripe`, in the order of their files.
+/// Every event in `tests/fixtures/stripe`, ordered by file.
 pub fn recorded() -> Vec<Recorded> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stripe");
     let mut paths: Vec<_> = std::fs::read_dir(&root)
@@ -36,8 +38,8 @@ pub fn recorded() -> Vec<Recorded> {
 }
 
 impl Recorded {
-    /// Stripe's name for the object, unless such an event is never read: upcoming invoices have no id, deleted ones were
-    /// drafts.
+    /// Stripe's name for the kind of the event's object. Empty if such an event is never read: an upcoming invoice has
+    /// no id, and a deleted invoice was a draft.
     pub fn object(&self) -> &str {
         match self.event["type"].as_str().unwrap() {
             "invoice.upcoming" | "invoice.deleted" => "",

@@ -1,4 +1,5 @@
-//! Any JSON in place of an event's object, and any change of a valid one: parsed or rejected, never a panic.
+//! Random JSON in place of an event's object, and random changes of a valid object. The parser must accept or reject
+//! each of them, and must never panic.
 
 use keepopen::contributions::{fold, join_all};
 use keepopen::stripe::{Envelope, read_event, read_fetched};
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::files::{facts_of, recorded};
 
-/// Any JSON, three levels deep, with names that the parser looks for.
+/// Random JSON up to three levels deep, with field names that the parser looks for.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -82,7 +83,7 @@ fn apply(value: &mut Value, (at, change): &(Index, Change)) {
     let (parent, name) = place.rsplit_once('/').unwrap();
     match change {
         Change::Put(new) => *value.pointer_mut(place).unwrap() = new.clone(),
-        // As in an expanded field.
+        // Replaces an id by an object that contains it, as in an expanded field.
         Change::Wrap => {
             let held = value.pointer_mut(place).unwrap();
             *held = json!({"id": held.take(), "object": "expanded"});
@@ -113,7 +114,7 @@ fn list_places(value: &Value, at: String, places: &mut Vec<String>) {
     }
 }
 
-/// A bookable object of any generation, marked as ours.
+/// An event with a bookable object of any generation. Its metadata say that the gift is ours.
 fn good_event() -> impl Strategy<Value = Value> {
     let mark = json!({"keepopen_contribution": "con_00000000000000000000000001", "keepopen_site": "journal"});
     let words =
@@ -124,7 +125,7 @@ fn good_event() -> impl Strategy<Value = Value> {
     select(events)
 }
 
-/// Parses, joins, folds; the resulting amounts are valid.
+/// Parses an event, joins and folds its facts, and checks that the resulting amounts are valid.
 fn read_and_fold(event: &Value) -> Result<(), TestCaseError> {
     let Ok(facts) = facts_of(event) else { return Ok(()) };
     let written = serde_json::to_string(&facts).unwrap();
@@ -145,7 +146,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn a_valid_object_with_dropped_retyped_or_expanded_fields_is_read_or_rejected(
+    fn a_valid_object_with_dropped_retyped_or_expanded_fields_is_accepted_or_rejected(
         event in good_event(),
         changes in proptest::collection::vec(change(), 1..6),
     ) {
@@ -157,7 +158,7 @@ proptest! {
     }
 
     #[test]
-    fn any_object_of_any_kind_is_read_or_rejected(
+    fn any_object_of_any_kind_is_accepted_or_rejected(
         object in any_json(),
         word in select(vec!["checkout.session", "subscription", "invoice", "invoice_payment", "charge", "refund", "dispute", "x"]),
         kind in select(vec!["invoice.paid", "checkout.session.completed", "checkout.session.expired", "charge.refunded", "x"]),
@@ -171,7 +172,7 @@ proptest! {
     }
 
     #[test]
-    fn any_json_is_read_as_an_event_or_rejected(body in any_json(), text in ".{0,40}") {
+    fn any_json_is_accepted_as_an_event_or_rejected(body in any_json(), text in ".{0,40}") {
         for body in [body.to_string(), text] {
             if let Ok(envelope) = Envelope::read(&body) {
                 prop_assert!(!envelope.id.is_empty() && envelope.created_s() >= 0);
@@ -181,7 +182,7 @@ proptest! {
     }
 
     #[test]
-    fn any_envelope_has_a_time_that_can_be_stored(created in any_json()) {
+    fn any_creation_time_is_read_as_a_time_that_can_be_stored(created in any_json()) {
         let body = json!({"id": "evt_1", "type": "x", "created": created}).to_string();
         let created_s = Envelope::read(&body).unwrap().created_s();
         prop_assert!((0..=253_402_300_799).contains(&created_s), "{}", created_s);

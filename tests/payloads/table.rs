@@ -1,4 +1,5 @@
-//! Each money-bearing object of each generation: the parsed values are those in the file.
+//! Compares the parsed values of each object about money, in each generation of Stripe's API, with the values in the
+//! recorded files.
 
 use std::collections::BTreeMap;
 
@@ -6,21 +7,22 @@ use serde_json::{Value, json};
 
 use crate::files::{facts_of, recorded};
 
-/// How a value is written in the file.
+/// How a field's value is written in the file.
 #[derive(Clone, Copy)]
 enum Says {
-    /// Unchanged.
+    /// The value itself.
     Same,
-    /// An id, or an object that has one.
+    /// An id, or an object that contains the id.
     Id,
-    /// In lowercase.
+    /// The value in lowercase.
     Currency,
-    /// A number, with 0 for none.
+    /// A number; 0 means that there is no value.
     Positive,
 }
 use Says::{Currency, Id, Positive, Same};
 
-/// A field of a fact and the paths of its value: `old` before basil, `new` since. Empty: no path.
+/// A field of a fact (what the parser reads from an object), how its value is written, and the value's paths in the
+/// file: first those before API version basil, then those since. An empty list means that the file has no such value.
 type Row = (&'static str, Says, &'static [&'static str], &'static [&'static str]);
 
 const SESSION: &[Row] = &[
@@ -145,9 +147,10 @@ fn said(object: &Value, says: Says, places: &[&str]) -> Value {
     }
 }
 
-/// Counts, for every kind of object in every folder, how many fields were compared and how many had a value.
+/// Compares every field. Also counts, for each kind of object in each folder, how many fields were compared and how
+/// many had a value, so that no comparison is skipped.
 #[test]
-fn each_generation_is_read_to_the_same_values() {
+fn each_generation_is_parsed_to_the_values_in_its_files() {
     let mut compared: BTreeMap<(String, String), (usize, usize)> = BTreeMap::new();
     for it in recorded() {
         let object = &it.event["data"]["object"];
@@ -163,7 +166,7 @@ fn each_generation_is_read_to_the_same_values() {
         for (field, says, old, new) in rows(word) {
             let told = said(object, *says, if it.since_basil { new } else { old });
             let read = fact.pointer(field).cloned().unwrap_or(Value::Null);
-            // A currency is parsed with its amount, and conflicting terms are not read at all.
+            // A currency is parsed only together with its amount. Conflicting terms are not parsed at all.
             let silent = *field == "/total/currency" && object["amount_total"].is_null()
                 || field.starts_with("/terms") && fact["terms"].is_null();
             if !silent {
@@ -188,14 +191,14 @@ fn each_generation_is_read_to_the_same_values() {
     }
     for word in ["checkout.session", "subscription", "invoice", "charge", "refund", "dispute"] {
         let found: Vec<_> = compared.iter().filter(|((_, of), _)| of == word).collect();
-        assert_eq!(found.len(), folders, "{word} is in every generation");
+        assert_eq!(found.len(), folders, "every generation must have an object of the kind {word}");
         assert!(found.iter().all(|(_, (_, said))| *said >= 1), "{found:?}");
     }
     let of_payments = compared.keys().filter(|(_, of)| of == "invoice_payment").count();
-    assert_eq!(of_payments, 5, "the recorded one, and those since basil");
+    assert_eq!(of_payments, 5, "the recorded folder and the folders since basil must have invoice payments");
 }
 
-/// Each generation has the paid period in another field.
+/// Each generation has the paid period in a different field.
 #[test]
 fn a_paid_invoice_of_any_generation_has_its_amount_and_payment() {
     let mut seen = 0;
@@ -224,7 +227,7 @@ fn a_paid_invoice_of_any_generation_has_its_amount_and_payment() {
     assert!(seen >= 12, "{seen}");
 }
 
-/// Our metadata, at each generation's path.
+/// Each generation has our metadata at a different path.
 #[test]
 fn metadata_is_read_from_each_generations_path() {
     let mark = json!({"keepopen_contribution": "con_00000000000000000000000001", "keepopen_site": "journal"});
@@ -251,7 +254,7 @@ fn metadata_is_read_from_each_generations_path() {
                 _ => continue,
             }
             let facts = facts_of(&event).unwrap();
-            let origin = facts[0].origin().unwrap_or_else(|| panic!("{}: {place} is not read", it.name));
+            let origin = facts[0].origin().unwrap_or_else(|| panic!("{}: the metadata at {place} were not read", it.name));
             assert_eq!(origin.site, "journal");
         }
     }

@@ -1,4 +1,5 @@
-//! A field about money with a type that no API version has is an error, and is never ignored.
+//! If a field about money has a type that no API version has, the parser must report an error and must not ignore the
+//! field.
 
 use serde_json::{Value, json};
 
@@ -79,8 +80,8 @@ fn a_field_of_a_wrong_type_is_never_ignored() {
         let mut all = Vec::new();
         places(&object, "", &mut all);
         for place in all.iter().filter(|place| !place.ends_with("0/object")) {
-            // The entries of a list are of one kind, and need not name it. All other values get a type that no field there may
-            // have.
+            // Entries of a list need not name their kind, because they all have the same one. Every other value is
+            // replaced by a value of a type that no field there may have.
             let was = object.pointer(place).unwrap();
             let wrong = match was {
                 Value::String(_) => json!([7]),
@@ -172,7 +173,7 @@ fn an_expanded_object_is_read_like_its_id() {
 }
 
 #[test]
-fn unknown_labels_move_no_money() {
+fn unknown_labels_book_no_money() {
     for (kind, object) in every_object() {
         for field in ["status", "payment_status"] {
             if object.get(field).is_none() {
@@ -184,7 +185,7 @@ fn unknown_labels_move_no_money() {
             let fact = &facts[0];
             assert!(fact["paid"].is_null() && fact["left"] != true, "{kind}: {fact}");
             let state = fact["latest"]["state"].as_str().unwrap();
-            // Two labels of a session say that it is paid; its status only decides how far the reader came.
+            // Two labels of a session say that it is paid. Its status only says how far the reader came.
             let known = kind.starts_with("checkout") && field == "status" && state == "paid";
             assert!(known || ["other", "processing"].contains(&state), "{kind}: {field}: {fact}");
         }

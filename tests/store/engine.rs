@@ -9,7 +9,7 @@ use keepopen_testkit::Database;
 async fn committed_data_is_on_disk() {
     let it = TestStore::open_file().await;
     assert_eq!(it.pragma("journal_mode").await, "wal");
-    assert_eq!(it.pragma("synchronous").await, "2", "2 is FULL");
+    assert_eq!(it.pragma("synchronous").await, "2", "synchronous must be FULL, which is 2");
     assert_eq!(it.pragma("foreign_keys").await, "1");
 }
 
@@ -19,7 +19,7 @@ async fn every_table_enforces_its_types() {
     let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 \
          AND name NOT LIKE 'sqlite_%' AND name <> '_sqlx_migrations'";
     let loose = it.store.read_sql(sql).await.unwrap();
-    assert_eq!(loose, Vec::<String>::new(), "write STRICT at their end");
+    assert_eq!(loose, Vec::<String>::new(), "these tables must end with STRICT");
 }
 
 #[actix_web::test]
@@ -98,7 +98,7 @@ async fn processes_that_start_together_on_a_new_file_create_the_tables_once() {
 }
 
 #[actix_web::test]
-async fn results_of_some_days_read_only_the_entries_and_counts_of_these_days() {
+async fn a_query_for_some_days_reads_only_the_entries_and_counts_of_these_days() {
     let it = TestStore::open().await.with_facts().await;
     let [money, gifts, counts] = Store::RESULT_QUERIES;
     let cases =
@@ -109,7 +109,7 @@ async fn results_of_some_days_read_only_the_entries_and_counts_of_these_days() {
         let whole = plan
             .iter()
             .find(|step| step.starts_with("SCAN ") && !step.contains("gift") || step.contains("Seq Scan"));
-        assert_eq!(whole, None, "a whole table is read: {plan:#?}");
+        assert_eq!(whole, None, "the query must not read a whole table: {plan:#?}");
         assert!(plan.iter().any(|step| step.contains(index)), "{index}: {plan:#?}");
     }
 }

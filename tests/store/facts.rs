@@ -1,4 +1,4 @@
-//! How data is stored and found again.
+//! Tests that data is stored once, kept, and found again.
 
 use keepopen::contributions::{Entry, EntryKind};
 use keepopen::store::inbox::{self, EventState};
@@ -17,7 +17,7 @@ async fn the_same_cause_is_booked_once() {
     assert!(!ledger::book(&mut tx, &payment("pi_1"), 9_000).await.unwrap());
     assert!(!ledger::book(&mut tx, &other_amount, 9_000).await.unwrap());
     let refund = Entry { kind: EntryKind::Refund, ..payment("pi_1") };
-    assert!(ledger::book(&mut tx, &refund, 9_000).await.unwrap(), "another kind counts as another cause");
+    assert!(ledger::book(&mut tx, &refund, 9_000).await.unwrap(), "an entry of another kind must count as another cause");
     tx.commit().await.unwrap();
     assert_eq!(it.store.entries().await.unwrap(), [payment("pi_1"), refund]);
     assert_eq!(it.store.first_booked_at_ms(&contribution_id()).await.unwrap(), Some(2_000));
@@ -36,7 +36,7 @@ async fn an_event_is_stored_once_and_the_first_delivery_is_kept() {
 }
 
 #[actix_web::test]
-async fn the_event_that_waits_longest_is_due_first() {
+async fn the_event_that_has_waited_longest_is_due_first() {
     let it = TestStore::open().await;
     let mut tx = it.store.begin().await.unwrap();
     for (id, at_ms) in [("evt_c", 30), ("evt_a", 20), ("evt_b", 20), ("evt_late", 500), ("evt_tried", 1)] {
@@ -62,7 +62,7 @@ async fn a_done_or_dead_event_is_never_due_again_and_keeps_its_error_and_outcome
     }
     inbox::done(&mut tx, "evt_done", "booked").await.unwrap();
     inbox::failed(&mut tx, "evt_dead", "the wire is gone", None).await.unwrap();
-    // A late failure must not requeue a processed event.
+    // A failure that is reported late must not requeue a processed event.
     inbox::failed(&mut tx, "evt_done", "too late", Some(3)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(it.store.due_events(i64::MAX, 10).await.unwrap(), Vec::<String>::new());
@@ -75,7 +75,7 @@ async fn a_done_or_dead_event_is_never_due_again_and_keeps_its_error_and_outcome
 }
 
 #[actix_web::test]
-async fn an_epoch_never_decreases() {
+async fn a_supporters_epoch_never_decreases() {
     let it = TestStore::open().await;
     let mut raised = Vec::new();
     for withdrawn in [0, 2, 1, 2, 0, 3] {
@@ -91,7 +91,7 @@ async fn an_epoch_never_decreases() {
 }
 
 #[actix_web::test]
-async fn a_supporter_is_found_by_address_and_created_once() {
+async fn a_supporter_is_created_once_and_found_by_address() {
     let it = TestStore::open().await.with_facts().await;
     let email = Email::parse("reader@example.org").unwrap();
     let before = it.rows("supporters").await;
@@ -128,7 +128,7 @@ async fn objects_linked_in_any_direction_belong_to_the_same_gift() {
     }
 }
 
-/// An object of each kind that can still change, in each of its states.
+/// For each kind of Stripe object that can still change, one object in each of its states.
 fn objects_in_every_state() -> Vec<serde_json::Value> {
     let states = [
         ("session", vec!["open", "processing", "nothing_to_pay", "expired", "failed", "paid"]),
@@ -150,7 +150,7 @@ fn objects_in_every_state() -> Vec<serde_json::Value> {
 }
 
 #[actix_web::test]
-async fn the_upgrade_marks_objects_that_can_still_change_like_a_new_report() {
+async fn the_upgrade_marks_the_same_objects_as_still_changing_as_a_new_report_does() {
     let it = TestStore::open().await;
     let mut tx = it.store.begin().await.unwrap();
     for fact in objects_in_every_state() {

@@ -1,11 +1,13 @@
-//! A writing connection whose transaction SQLite itself rolled back is unusable, and is replaced.
+//! If SQLite itself rolls back a transaction, the writing connection can't be used any more. The store must replace
+//! it.
 
 use keepopen::store::inbox::{self, Arrival};
 use keepopen::store::{StoreError, Tx};
 
 use crate::{TestStore, arrival};
 
-/// Lets the database grow by at most this many pages. This applies to one connection; others still have space.
+/// Lets the database grow by at most this many pages. The limit applies to one connection; other connections have no
+/// limit.
 async fn leave_room(store: &TestStore, pages: i64) {
     let mut tx = store.store.begin().await.unwrap();
     let Tx::Sqlite(connection) = &mut tx else { panic!("this test only concerns SQLite") };
@@ -22,9 +24,9 @@ async fn a_writer_whose_transaction_was_rolled_back_by_a_full_disk_is_replaced()
     let large = "x".repeat(1_000_000);
     let mut tx = store.store.begin().await.unwrap();
     let full = inbox::insert(&mut tx, &Arrival { body: &large, ..arrival("evt_1", 1_000) }).await;
-    assert!(matches!(full, Err(StoreError::Unavailable(_))), "the event is not the cause: {full:?}");
+    assert!(matches!(full, Err(StoreError::Unavailable(_))), "the error must blame the database, not the event: {full:?}");
     drop(tx);
-    // Before the fix, this and every later one failed until a restart.
+    // If the connection were not replaced, this and every later transaction would fail until a restart.
     let mut tx = store.store.begin().await.unwrap();
     inbox::insert(&mut tx, &Arrival { body: &large, ..arrival("evt_1", 1_000) }).await.unwrap();
     tx.commit().await.unwrap();
@@ -39,7 +41,7 @@ async fn a_transaction_dropped_during_a_statement_releases_the_writer() {
         let mut tx = store.store.begin().await.unwrap();
         let event = arrival("evt_1", number);
         let insert = inbox::insert(&mut tx, &event);
-        // Polls the statement once, so that it is in progress, and drops it.
+        // Polls the statement once, so that it is in progress, and then drops it.
         let given_up = tokio::time::timeout(std::time::Duration::ZERO, insert).await;
         drop(tx);
         assert!(given_up.is_err() || given_up.is_ok_and(|it| it.is_ok()));

@@ -1,11 +1,12 @@
-//! The store on a real database: what its tables reject, what the engine guarantees, and what is stored.
+//! Tests the store on a real database: what the tables reject, what the database engine guarantees, and what is
+//! stored.
 //!
 //! **Owns** tests of the tables and of the SQL, each on its own database.
 //! **Never** starts a server.
-//! **Start at** `refusals.rs`, which tries to manipulate the ledger.
+//! **Start at** `refusals.rs`, where SQL statements try to manipulate the ledger.
 //! **Tested in** itself: a test fails if a trigger is removed.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+#![expect(clippy::unwrap_used, reason = "a test that can't continue should panic")]
 
 mod engine;
 mod errors;
@@ -25,7 +26,7 @@ use tempfile::TempDir;
 
 use keepopen_testkit::Database;
 
-/// A store on its own database.
+/// A store with its own database.
 pub(crate) struct TestStore {
     pub(crate) store: Store,
     database: Database,
@@ -33,13 +34,13 @@ pub(crate) struct TestStore {
 }
 
 impl TestStore {
-    /// Opens a store on the kind of database that the suite uses.
+    /// Opens a store on the kind of database that the test run uses.
     pub(crate) async fn open() -> Self {
         let folder = TempDir::new().unwrap();
         Self::open_on(Database::make(folder.path()), folder).await
     }
 
-    /// Opens a store on a file, for tests that only concern SQLite.
+    /// Opens a store on an SQLite file, for tests that only concern SQLite.
     pub(crate) async fn open_file() -> Self {
         let folder = TempDir::new().unwrap();
         Self::open_on(Database::file(folder.path()), folder).await
@@ -67,24 +68,25 @@ impl TestStore {
         rows(&mut tx, table).await
     }
 
-    /// Whether `sql` loses or changes a row of `table`; it is rolled back.
+    /// Whether `sql` loses or changes a row of `table`. The statement is rolled back.
     pub(crate) async fn loses(&self, table: &str, sql: &str) -> bool {
         let mut tx = self.store.begin().await.unwrap();
         let before = rows(&mut tx, table).await;
         assert!(!before.is_empty(), "{table} is empty, so no row could be lost");
-        // Rejected or without effect: only the result counts.
+        // The statement may be rejected or have no effect. Only the rows afterwards count.
         let _ = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(sqlite(&mut tx)).await;
         let after = rows(&mut tx, table).await;
         before.iter().any(|row| !after.contains(row))
     }
 
-    /// One value, read on the writing connection.
+    /// The value of a pragma on the writing connection.
     pub(crate) async fn pragma(&self, name: &str) -> String {
         let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
         self.store.read_sql(&sql).await.unwrap().remove(0)
     }
 
-    /// The query plan, one line per step. Makes PostgreSQL avoid reading whole tables, which it prefers for small ones.
+    /// The plan of a query, one line per step. PostgreSQL prefers to read small tables as a whole, so this tells it to
+    /// avoid that.
     pub(crate) async fn plan(&self, sql: &str) -> Vec<String> {
         match &mut self.store.begin().await.unwrap() {
             Tx::Sqlite(tx) => {
@@ -144,7 +146,7 @@ pub(crate) fn contribution_id() -> ContributionId {
     ContributionId::from_bytes([1; 16])
 }
 
-/// A waiting event, due from `received_at_ms` on.
+/// A waiting event that is due from `received_at_ms` on.
 pub(crate) fn arrival(id: &str, received_at_ms: i64) -> Arrival<'_> {
     Arrival {
         id,
@@ -159,7 +161,7 @@ pub(crate) fn arrival(id: &str, received_at_ms: i64) -> Arrival<'_> {
     }
 }
 
-/// The contribution of every test here, with this many reversed payments.
+/// The contribution that all these tests use, with this many reversed payments.
 pub(crate) async fn put_contribution(tx: &mut Tx, reversed_payments: i64) {
     let email = Email::parse("reader@example.org").unwrap();
     supporters::put(tx, &supporter(), &email, Some("cus_1"), 1_000).await.unwrap();

@@ -1,4 +1,4 @@
-//! The same rejections on PostgreSQL, if `KEEPOPEN_TEST_POSTGRES` names a server.
+//! Runs the statements of `refusals.rs` on PostgreSQL, if `KEEPOPEN_TEST_POSTGRES` names a server.
 
 use super::TestStore;
 use super::refusals::WAYS;
@@ -14,12 +14,12 @@ async fn no_sql_can_change_the_ledger_on_postgresql() {
     let truncate = ["ledger_entries", "stripe_events", "stripe_objects", "stripe_links"]
         .map(|table| (table, format!("TRUNCATE {table} CASCADE")));
     let ways = WAYS.iter().map(|(table, sql)| (*table, (*sql).to_owned()));
-    // Only SQLite has REPLACE.
+    // PostgreSQL does not have the statement REPLACE.
     for (table, sql) in ways.filter(|(_, sql)| !sql.contains("REPLACE")).chain(truncate) {
         let before = it.rows(table).await;
         assert!(!before.is_empty());
         let outcome = store.run_sql(&sql).await;
-        assert!(outcome.is_err(), "{sql} was done: {outcome:?}");
+        assert!(outcome.is_err(), "PostgreSQL must reject {sql}: {outcome:?}");
         assert_eq!(it.rows(table).await, before, "{sql}");
     }
     store.close().await;

@@ -1,4 +1,4 @@
-//! Attempts to manipulate the ledger.
+//! SQL statements that try to manipulate the ledger. The database must reject them.
 
 use super::TestStore;
 
@@ -55,7 +55,7 @@ async fn no_sql_can_change_the_ledger() {
 }
 
 #[actix_web::test]
-async fn a_lost_row_would_be_noticed() {
+async fn the_check_for_lost_rows_detects_a_lost_or_changed_row() {
     let it = TestStore::open_file().await.with_facts().await;
     assert!(it.loses("supporter_customers", "DELETE FROM supporter_customers").await);
     assert!(it.loses("supporters", "UPDATE supporters SET created_at_ms = 0").await);
@@ -63,7 +63,7 @@ async fn a_lost_row_would_be_noticed() {
 }
 
 #[actix_web::test]
-async fn the_error_names_the_rule() {
+async fn the_error_states_the_violated_rule() {
     let it = TestStore::open_file().await.with_facts().await;
     for (sql, sentence) in [
         ("DELETE FROM ledger_entries", "the ledger is append-only"),
@@ -79,7 +79,7 @@ async fn the_error_names_the_rule() {
 }
 
 #[actix_web::test]
-async fn the_progress_of_an_event_can_change() {
+async fn the_progress_of_an_event_can_be_updated() {
     let it = TestStore::open_file().await.with_facts().await;
     let sql = "UPDATE stripe_events SET state = 'done', attempts = 1, next_try_at_ms = 5, error = NULL, outcome = 'booked'";
     assert_eq!(it.sql(sql).await, Ok(1));
@@ -118,6 +118,6 @@ async fn an_entry_of_zero_or_within_one_account_is_rejected() {
     assert_eq!(
         it.sql(&insert("a", "payment", "contributions", "5")).await,
         Ok(1),
-        "the sample itself is valid"
+        "the unchanged sample entry must be accepted"
     );
 }

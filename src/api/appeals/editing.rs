@@ -162,7 +162,7 @@ async fn set_aside(
     activate(app, &published).await
 }
 
-/// Activates the publication on this instance at once, and returns the appeal's state.
+/// Activates a publication on this instance at once. Returns a response with the appeal's state.
 async fn activate(app: &App, published: &PublicationRow) -> Result<HttpResponse, Problem> {
     actions::sync_appeals(app).await.map_err(|error| Problem::store(&error))?;
     let id = &published.appeal_id;
@@ -199,7 +199,8 @@ impl Preconditions {
         Ok(Self { matches, matches_none })
     }
 
-    /// Whether they hold for an appeal whose newest version is `newest`; 0 means that there is no such appeal.
+    /// Whether the preconditions hold for an appeal whose newest version is `newest`. 0 means that there is no such
+    /// appeal.
     fn hold(&self, newest: i64) -> bool {
         let now = (newest > 0).then(|| EntityTag::new_strong(newest.to_string()));
         let matched = match &self.matches {
@@ -220,7 +221,7 @@ impl Preconditions {
     }
 }
 
-/// The caller's context; none if the appeals come from a file.
+/// The caller's context. Fails if the appeals come from a file.
 fn context<'a>(app: &'a App, by: &AppealsEditor) -> Result<Context<'a>, Problem> {
     if app.settings.appeals.file.is_some() {
         return Err(Code::AppealsFromFile.into());

@@ -87,7 +87,7 @@ pub struct PublishBody {
 impl Summary {
     /// The states of appeals, from each one's newest version and, if it has one, its newest publication.
     pub fn of_all(app: &App, newest: &[VersionRow], published: &[PublishedRow]) -> Vec<Self> {
-        // An appeal that can no longer be read is shown to nobody.
+        // If this version of the program can't read an appeal, no reader sees that appeal.
         let documents: Vec<AppealDocument> =
             published.iter().filter_map(|row| actions::read_published(row).ok()).collect();
         let ids = documents.iter().map(|draft| draft.rules.id.as_str());
@@ -117,7 +117,7 @@ impl Summary {
     pub fn of(app: &App, newest: &VersionRow, published: Option<&PublishedRow>) -> Self {
         let published = published.map(std::slice::from_ref).unwrap_or_default();
         let mut one = Self::of_all(app, std::slice::from_ref(newest), published);
-        one.pop().expect("as many as there are newest versions")
+        one.pop().expect("there must be as many states as newest versions")
     }
 }
 

@@ -1,4 +1,5 @@
-//! Examples of requests and responses, and which values of a response the next request needs.
+//! Adds examples of requests and responses to the API description. Also says which values of a response the next
+//! request needs.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -30,14 +31,14 @@ struct Examples {
 /// Adds the examples to each operation.
 pub fn put<'a>(operations: impl Iterator<Item = &'a mut Operation>) {
     let mut written: HashMap<String, Examples> =
-        serde_json::from_str(WRITTEN).expect("examples.json is read in a test");
+        serde_json::from_str(WRITTEN).expect("examples.json must be valid; a test reads it");
     for operation in operations {
         let id = operation.operation_id.as_deref().unwrap_or_default();
         if let Some(examples) = written.remove(id) {
             put_into(operation, examples);
         }
     }
-    assert!(written.is_empty(), "examples of no operation: {:?}", written.keys());
+    assert!(written.is_empty(), "examples.json has examples for unknown operations: {:?}", written.keys());
 }
 
 fn put_into(operation: &mut Operation, examples: Examples) {

@@ -126,7 +126,8 @@ fn name_headers(operation: &mut Operation, cors: Cors) {
     }
 }
 
-/// The handler rejects unknown fields; the schema that is derived from a tagged enum can't say so.
+/// Adds to the schema of the token request that unknown fields are rejected. The schema that is derived from a tagged
+/// enum can't say so.
 fn close_token_body(contract: &mut utoipa::openapi::OpenApi) {
     let schemas = contract.components.as_mut().map(|components| &mut components.schemas);
     let Some(RefOr::T(Schema::OneOf(body))) = schemas.and_then(|schemas| schemas.get_mut("TokenBody")) else {
@@ -140,7 +141,7 @@ fn close_token_body(contract: &mut utoipa::openapi::OpenApi) {
 }
 
 static YAML: LazyLock<String> =
-    LazyLock::new(|| OPENAPI.to_yaml().expect("the contract is strings, lists and maps"));
+    LazyLock::new(|| OPENAPI.to_yaml().expect("the API description must contain only strings, lists and maps"));
 
 /// The API description as YAML.
 pub fn openapi_yaml() -> &'static str {

@@ -24,7 +24,7 @@ pub fn spell_out(operation: &mut Operation) {
     for (status, codes) in by_status {
         let answer = RefOr::T(answer(&codes));
         let before = operation.responses.responses.insert(status.to_string(), answer);
-        assert!(before.is_none(), "{status} is described twice at {:?}", operation.operation_id);
+        assert!(before.is_none(), "the status {status} is described twice at {:?}", operation.operation_id);
     }
 }
 
@@ -36,7 +36,7 @@ fn listed(operation: &mut Operation) -> Vec<Code> {
     }
     let words = list.as_ref().and_then(Value::as_array).into_iter().flatten();
     let code = |word: &Value| Code::ALL.iter().copied().find(|code| word == code.as_str());
-    words.map(|word| code(word).expect("a handler lists words of `problem.rs`, as a test shows")).collect()
+    words.map(|word| code(word).expect("handlers must list codes of `problem.rs`; a test checks this")).collect()
 }
 
 fn answer(codes: &[Code]) -> Response {
@@ -50,7 +50,7 @@ fn answer(codes: &[Code]) -> Response {
     ResponseBuilder::new().description(description(codes)).content(MEDIA_TYPE, content).build()
 }
 
-/// A sentence for a single code, a list for several.
+/// The description of a response: a sentence for a single code, a list for several codes.
 fn description(codes: &[Code]) -> String {
     let line = |code: &Code| format!("`{}`: {}", code.as_str(), code.title());
     match codes {

@@ -1,6 +1,6 @@
-//! `keepopen demo`: everything at once, on this machine, without money.
+//! `keepopen demo`: runs a practice newspaper, the service and a practice Stripe on this machine, without real money.
 //!
-//! **Owns** the practice newspaper, and how the three servers find each other.
+//! **Owns** the practice newspaper, and the addresses under which the three servers find each other.
 //! **Never** uses the operator's settings, or a live key.
 //! **Start at** [`demo`].
 //! **Tested in** `tests/browser/`.
@@ -43,8 +43,8 @@ pub struct Options {
     json: bool,
 }
 
-/// Runs the demo until it is interrupted. `configured` are the settings that `serve` would use: if they contain a live key,
-/// the demo does not run.
+/// Runs the demo until it is interrupted. `configured` are the settings that `serve` would use. If they contain a live
+/// key, the demo does not run.
 pub fn demo(options: &Options, configured: &Settings) -> Result<(), Stopped> {
     if configured.stripe.mode == Mode::Live {
         return Err("a live Stripe configuration is set here, but the demo uses a stand-in for Stripe; run the demo in another folder, without KEEPOPEN_STRIPE__… in the environment".into());
@@ -102,7 +102,7 @@ async fn run(options: &Options, folder: &Path) -> Result<(), Stopped> {
     outcome
 }
 
-/// The additional origins in the list; the settings' own check validates them.
+/// Formats additional origins for the list in the settings. The check of the settings validates them.
 fn more_origins(origins: &[String]) -> String {
     origins.iter().map(|origin| format!(", {}", serde_json::Value::from(origin.as_str()))).collect()
 }
@@ -132,11 +132,11 @@ impl Places {
     }
 }
 
-/// Three addresses on this machine: consecutive ones from `port`, or free ones.
+/// Three addresses on this machine. Their ports are consecutive from `port`, or any free ones if `port` is 0.
 fn addresses(port: u16) -> Result<[SocketAddr; 3], Stopped> {
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if port == 0 {
-        // Held until all three are known, so that they differ.
+        // Holds the three free ports until all are known, so that they differ.
         let held = [TcpListener::bind(at(0))?, TcpListener::bind(at(0))?, TcpListener::bind(at(0))?];
         return Ok([held[0].local_addr()?, held[1].local_addr()?, held[2].local_addr()?]);
     }
@@ -153,7 +153,7 @@ fn addresses(port: u16) -> Result<[SocketAddr; 3], Stopped> {
     Ok(wanted)
 }
 
-/// The data folder; a temporary one is deleted when the demo ends.
+/// The data folder. A temporary folder is deleted when the demo ends.
 enum DataFolder {
     Temporary(TempDir),
     Kept(PathBuf),

@@ -1,4 +1,4 @@
-//! The practice newspaper: pages on their own origin, like those of a real site.
+//! The practice newspaper: serves pages on their own origin, like those of a real site.
 
 use std::net::SocketAddr;
 
@@ -18,7 +18,7 @@ struct Pages;
 /// The site's id in the demo's settings.
 const SITE: &str = "journal";
 
-/// A server for the newspaper.
+/// Creates the newspaper's server.
 pub fn serve(address: SocketAddr, places: &Places) -> std::io::Result<Server> {
     let fill = Fill { keepopen: places.keepopen.clone(), practice: places.practice.clone() };
     let server = HttpServer::new(move || {
@@ -27,7 +27,7 @@ pub fn serve(address: SocketAddr, places: &Places) -> std::io::Result<Server> {
     Ok(server.workers(1).disable_signals().bind(address)?.run())
 }
 
-/// The values that are filled into the pages.
+/// The values for the placeholders in the pages.
 #[derive(Clone)]
 struct Fill {
     keepopen: String,

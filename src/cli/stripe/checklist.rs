@@ -1,4 +1,4 @@
-//! `keepopen stripe checklist`: from test to live.
+//! `keepopen stripe checklist`: checks everything that a change from test mode to live mode needs.
 
 use keepopen_decision::Live;
 
@@ -14,7 +14,7 @@ use crate::stripe::{Account, CallError};
 enum Mark {
     Good,
     Wrong,
-    /// It can't be checked automatically.
+    /// A person must decide or check the point.
     ToDo,
 }
 
@@ -44,7 +44,7 @@ pub async fn checklist(opened: &Opened<'_>) -> Result<(), Stopped> {
     }
 }
 
-/// What only people can check.
+/// The points that only people can check. They are always printed as to do.
 const TO_DO: &[&str] = &[
     "The business details, the bank account and the name on statements are right in the dashboard.",
     "The payment methods that you want are turned on, in live mode too.",
@@ -59,7 +59,7 @@ fn either(good: bool, yes: impl Into<String>, no: impl Into<String>) -> Point {
 
 fn of_settings(settings: &Settings) -> Vec<Point> {
     let stripe = &settings.stripe;
-    // That key and mode match was checked when the settings were read.
+    // The settings parser has already checked that the key belongs to the mode.
     let mode = either(
         stripe.mode == Mode::Live,
         "stripe.mode is \"live\", and so is the key.",

@@ -1,6 +1,6 @@
 //! `keepopen stripe`
 //!
-//! **Owns** what an operator sees of the connection to Stripe.
+//! **Owns** the commands with which an operator creates, changes and checks the connection to Stripe.
 //! **Never** prints a secret; new ones are stored, encrypted, in the database.
 //! **Start at** [`run`].
 //! **Tested in** `tests/commands/stripe.rs`.
@@ -113,7 +113,7 @@ async fn address(opened: &Opened<'_>, given: Option<&Url>) -> Result<String, Sto
     Ok(url)
 }
 
-/// Stripe's errors, with what to do.
+/// An error message for a failed call to Stripe, which says what to do.
 fn explained(error: ConnectError, url: &str) -> Stopped {
     match &error {
         ConnectError::Call(CallError::Refused { status: 401, .. }) => {
