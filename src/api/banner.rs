@@ -68,7 +68,7 @@ pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<H
     }
 }
 
-/// The response to a question that may state the reader's standing (the reader's status as a supporter).
+/// The response to a question that states the reader's standing (the reader's status as a supporter).
 async fn answer_to_back_end(
     app: &App,
     request: &HttpRequest,
@@ -91,12 +91,12 @@ pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
     }
 }
 
-/// A question with its additional fields.
+/// A question, and what the body contains in addition to it.
 struct Asked<'a> {
     question: Question<'a>,
-    /// The reader's standing, if it is stated.
+    /// The reader's standing, if the body states it.
     stated: Option<Known>,
-    /// Fields that look like typing errors.
+    /// Warnings about unknown fields that look like typing errors.
     warnings: Vec<String>,
 }
 
@@ -229,7 +229,7 @@ fn verdict_for(
     written(&body)
 }
 
-/// The values that the copy text needs.
+/// The values for the placeholders in the appeal's copy.
 pub(super) fn values(
     app: &App,
     decision: &Decision<'_>,

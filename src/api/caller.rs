@@ -80,7 +80,7 @@ impl FromRequest for Supporter {
     }
 }
 
-/// A caller whose API key has one of the scopes.
+/// Lets a handler take `$caller` as a parameter. The caller's API key must have one of the scopes.
 macro_rules! with_key {
     ($caller:ty, [$($scope:ident),+], $id:pat => $it:expr) => {
         impl FromRequest for $caller {

@@ -35,9 +35,9 @@ struct Script {
     brotli: Option<Cow<'static, [u8]>>,
 }
 
-/// Every file by name. The loader's version is the hash of its own bytes. The other parts share one version: the hash of
-/// all their bytes, ordered by name, as `web/embed/build.mjs` writes it into the loader. So changed bytes always get a new
-/// version.
+/// Every file by name. The loader's version is the hash of its bytes. The other parts share one version: the hash of
+/// all their bytes, ordered by name. `web/embed/build.mjs` computes the same hash and writes it into the loader. So
+/// changed bytes always get a new version.
 static SCRIPTS: LazyLock<BTreeMap<String, Script>> = LazyLock::new(|| {
     let mut files: BTreeMap<String, Cow<'static, [u8]>> =
         Dist::iter().filter_map(|name| Some((name.to_string(), Dist::get(&name)?.data))).collect();

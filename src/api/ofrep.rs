@@ -1,7 +1,8 @@
-//! The OpenFeature Remote Evaluation Protocol (version 0.2), for any OpenFeature SDK.
+//! Implements the OpenFeature Remote Evaluation Protocol (version 0.2) for all OpenFeature SDKs.
 //!
-//! The evaluation context is the question of `POST /v1/banner`. If it has no bucket, the targeting key determines the
-//! reader's bucket.
+//! The evaluation context is the body of `POST /v1/banner`, which the code calls a *question*. A question may have a
+//! bucket, a number that decides which variant the reader sees. If it has none, the targeting key determines the
+//! bucket.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETag, EntityTag};
@@ -24,7 +25,7 @@ use crate::web::problem::{Code, Problem};
 
 /// The available flags: the whole verdict as an object, and whether an appeal is shown.
 const FLAGS: [&str; 2] = ["appeal", "show_appeal"];
-/// How long a cached response is valid, in seconds; its attribution is valid for a day.
+/// How long a cached response is valid, in seconds. The attribution in the response is valid for a day.
 const FRESH_FOR_S: i64 = 3600;
 
 /// A request from an OpenFeature SDK.
@@ -37,7 +38,7 @@ struct Asked<'a> {
     context: &'a RawValue,
 }
 
-/// The fields of a context that the protocol itself needs, before the question is read.
+/// The fields of a context that the protocol itself needs. They are read before the question.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Target {
@@ -182,7 +183,8 @@ fn evaluation(flag: &'static str, verdict: &Value) -> Evaluation {
     }
 }
 
-/// Changes when the response does, and each hour, because the attribution in it differs each time and expires.
+/// The tag of a response. It ignores the attribution, which differs in each response. It changes with the rest of the
+/// response, and each hour, because the attribution expires.
 fn tag_of(verdict: &Value, now_ms: i64) -> EntityTag {
     let mut lasting = verdict.clone();
     if let Some(fields) = lasting.as_object_mut() {

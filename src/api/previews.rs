@@ -1,4 +1,4 @@
-//! Previews: a signed URL that shows an appeal to staff on a page of the site until it expires.
+//! Previews. A preview is a signed URL that shows an appeal to staff on a page of the site, until the URL expires.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Path, Payload};
@@ -20,7 +20,7 @@ use crate::web::State;
 use crate::web::body::{self, Accepts};
 use crate::web::problem::{Code, Problem};
 
-/// The query parameter of the page's URL that holds the preview; `web/embed/src/preview.ts` reads it.
+/// The query parameter of the page's URL that contains the preview. `web/embed/src/preview.ts` reads it.
 const PARAMETER: &str = "keepopen_preview";
 /// The default validity of a preview.
 const VALID_MINUTES: u32 = 60;
@@ -75,7 +75,7 @@ struct PreviewUrl {
     expires_at: String,
 }
 
-/// The preview that is sent with a question.
+/// The preview in the body of a question (a banner request).
 #[derive(Deserialize)]
 pub(super) struct PreviewField {
     /// The signed preview.
@@ -209,17 +209,18 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
     Ok(answered(written(&body)?))
 }
 
-/// The valid preview of a question.
+/// Reads the preview of a question, and checks it.
 ///
 /// # Errors
-/// It is missing, invalid, for another site, or expired.
+/// The preview is missing, invalid, for another site, or expired.
 pub(super) fn read(app: &App, question: &Question<'_>, preview: Option<&str>) -> Result<Preview, Problem> {
     let preview = preview.ok_or(Code::PreviewInvalid)?;
     Preview::read(preview, &app.preview_key, &question.site, app.now_ms())
         .map_err(|_| Code::PreviewInvalid.into())
 }
 
-/// The appeal in one version, or in its published one: active appeals are in memory, others are read from the database.
+/// The appeal in this version, or in its published version. Active appeals are in memory, and others are read from the
+/// database.
 async fn document_of(app: &App, id: &str, version: Option<i64>) -> Result<AppealDocument, Problem> {
     let snapshot_inputs =
         || app.snapshot_inputs().documents.iter().find(|document| document.rules.id == id).cloned();
@@ -254,15 +255,16 @@ async fn published(app: &App, id: &str) -> Result<AppealDocument, Problem> {
     }
 }
 
-/// The appeal by itself, compiled.
+/// Compiles an appeal alone, without the other appeals. Fails if the appeal has a problem.
 fn sound(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
     let snapshot = Snapshot::build(&app.settings.sites, std::slice::from_ref(document), Vec::new());
-    // A problem of the site's settings is not a problem of this appeal.
+    // The snapshot also reports problems of the site's settings. They are not problems of this appeal.
     let own: Vec<_> = snapshot.problems.iter().filter(|it| it.appeal == document.rules.id).cloned().collect();
     if own.is_empty() { Ok(snapshot) } else { Err(invalid(own)) }
 }
 
-/// The same with its ticker totals: those that readers see, or else those of the ledger.
+/// Compiles an appeal alone, as [`sound`] does, with the totals of its tickers. These are the totals that readers see,
+/// or if there are none, those of the ledger.
 async fn counted(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
     let snapshot = sound(app, document)?;
     let known = app.ticker_totals.load_full();
@@ -275,7 +277,7 @@ async fn counted(app: &App, document: &AppealDocument) -> Result<Snapshot, Probl
     Ok(Snapshot::build_counting(&app.settings.sites, std::slice::from_ref(document), Vec::new(), &totals))
 }
 
-/// Checks that the requested site, variant and surface exist. Returns the problem.
+/// Checks that the appeal has the requested site, variant and surface. Returns the problem as the error.
 fn fits(document: &AppealDocument, asked: &PreviewBody) -> Result<(), &'static str> {
     let rules = &document.rules;
     if !rules.sites.contains(&asked.site) {
@@ -290,7 +292,8 @@ fn fits(document: &AppealDocument, asked: &PreviewBody) -> Result<(), &'static s
     Ok(())
 }
 
-/// The surface: the preview's, or the first of the appeal's surfaces for which the page has room, or the first.
+/// The surface on which to show the preview. This is the preview's own surface. If it names none, it is the first of
+/// the appeal's surfaces that the page has a place for, or else the appeal's first surface.
 fn surface_of(document: &AppealDocument, preview: &Preview, question: &Question<'_>) -> Option<Surface> {
     let own = &document.rules.surface;
     if let Some(word) = &preview.surface {

@@ -1,4 +1,4 @@
-//! The schema of a question, and a question as a query.
+//! The schema of a question (a banner request), and a question in query parameters.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -268,10 +268,10 @@ pub struct QuestionQuery {
 }
 
 impl QuestionQuery {
-    /// The question of the query.
+    /// Converts the query to a question.
     ///
     /// # Errors
-    /// It contains a token, or an unknown surface.
+    /// The query contains a token, or an unknown surface.
     pub fn question(&self) -> Result<Question<'_>, Problem> {
         if self.token.is_some() {
             return Err(Code::TokenInUrl.into());
@@ -304,7 +304,7 @@ impl QuestionQuery {
     }
 }
 
-/// The names of the query's parameters, for [`slips`].
+/// The names of the query's parameters, with which [`slips`] compares unknown names.
 const PARAMETERS: [&str; 15] = [
     "site",
     "surfaces",

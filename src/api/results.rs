@@ -1,4 +1,4 @@
-//! The results of each appeal and variant.
+//! Returns the results of each appeal and variant.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Query;

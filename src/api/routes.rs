@@ -1,8 +1,8 @@
 //! Every route of the public server, in one table. Routes are tried in this order, so the busiest come first.
 //!
-//! A new route is a line here and a handler with its `utoipa::path`. The line says who may call it, which pages may read
-//! its responses and which limit counts it. Tests call every route to prove it, and compare the table with the API
-//! description.
+//! To add a route, add a line here and a handler with its `utoipa::path`. The line says who may call the route, which
+//! pages may read its responses, and which rate limit applies. Tests call every route to verify these statements, and
+//! compare the table with the API description.
 
 use actix_web::http::Method;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -96,11 +96,11 @@ mod tests {
     fn operation(route: &Route) -> Value {
         let wanted = (route.method.to_string(), route.path.to_owned());
         let found = operations().into_iter().find(|(known, _)| *known == wanted);
-        found.unwrap_or_else(|| panic!("{wanted:?} is not in the contract")).1
+        found.unwrap_or_else(|| panic!("{wanted:?} is not in the API description")).1
     }
 
     #[test]
-    fn the_contract_covers_exactly_the_registered_routes() {
+    fn the_api_description_contains_exactly_the_registered_routes() {
         let described: BTreeSet<_> = operations().into_iter().map(|(name, _)| name).collect();
         let registered: Vec<_> =
             ROUTES.0.iter().map(|route| (route.method.to_string(), route.path.to_owned())).collect();
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_contract_asks_for_the_credentials_that_the_table_asks_for() {
+    fn the_api_description_requires_the_same_credentials_as_the_table() {
         for route in ROUTES.0 {
             let said = operation(route);
             let schemes: BTreeSet<String> = said["security"]
@@ -122,7 +122,7 @@ mod tests {
                 Supporter => &["supporter_token"],
                 Key(_) => &["api_key"],
                 KeyOrPreview(_) => &["", "api_key"],
-                // A question may state a reader's standing, which requires a key.
+                // A banner request may state a reader's standing. Only then does it need a key.
                 Anyone if route.path == "/v1/banner" && route.method == Method::POST => &["", "api_key"],
                 Anyone | Preview | Stripe => &[],
             };

@@ -11,10 +11,10 @@ use super::routes::{ROUTES, register};
 use crate::app::App;
 use crate::web::{ListenError, RequestCounts, Running, SiteOrigins, Watch, listen, max_connections};
 
-/// The route that is asked for every page that is read.
+/// The busiest route: every page view sends a request to it.
 const BUSIEST: &str = "/v1/banner";
 
-/// Starts to listen on the settings' address. The caller runs `server`.
+/// Starts to listen on the address in the settings. The caller runs `server`.
 ///
 /// # Errors
 /// Listening on the address fails.

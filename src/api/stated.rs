@@ -1,4 +1,4 @@
-//! The standing that a site's back end states with its banner question.
+//! The standing (the reader's status as a supporter) that a site's back end states in a banner request.
 
 use jiff::Timestamp;
 use keepopen_decision::{Known, Standing};
@@ -8,7 +8,7 @@ use super::words::StandingShape;
 use crate::web::body;
 use crate::web::problem::Problem;
 
-/// What a site's back end sends with the question.
+/// The additional fields of a question (a banner request) from a site's back end.
 #[derive(Deserialize)]
 struct Statement {
     supporter: Option<StatedSupporter>,
@@ -41,15 +41,16 @@ impl From<StatedSupporter> for Known {
     }
 }
 
-/// The field.
+/// The name of the field, as in JSON.
 const FIELD: &[u8] = b"\"supporter\"";
 
-/// What the body states about the reader, if anything.
+/// Reads the reader's standing from the body. `None` if the body does not state it.
 ///
 /// # Errors
-/// It can't be read. (Ignoring it like an unknown field would ask a supporter whom the caller knows.)
+/// The field can't be read. If an invalid field were ignored like an unknown one, a supporter whom the caller knows
+/// would be asked to give.
 pub fn statement(body: &[u8]) -> Result<Option<Known>, Problem> {
-    // Few questions come here, and fewer state anything: the others need no second parse.
+    // Few questions reach this function, and fewer state a standing. The others need no second parse.
     if !body.windows(FIELD.len()).any(|part| part == FIELD) {
         return Ok(None);
     }

@@ -148,7 +148,7 @@ pub async fn lookup(
     Ok(told(supporter, &asked.site, now))
 }
 
-/// `/v1/supporters/lookup` is a route of its own, with other methods.
+/// Whether the path is not `/v1/supporters/lookup`, which is a separate route with other methods.
 fn is_no_other_route(context: &GuardContext<'_>) -> bool {
     !context.head().uri.path().ends_with("/lookup")
 }

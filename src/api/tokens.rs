@@ -139,7 +139,7 @@ fn problem_of(error: &ExchangeError) -> Problem {
     }
 }
 
-/// The state of the payment, if that is why there is no token.
+/// The state of the payment, if that state is the reason why there is no token.
 fn state_of(error: &ExchangeError) -> Option<Code> {
     match error {
         ExchangeError::AlreadyExchanged => Some(Code::AlreadyExchanged),

@@ -1,4 +1,4 @@
-//! The verdict of a banner question, as JSON.
+//! Writes a verdict, the response to a banner request, as JSON.
 
 use serde::Serialize;
 
@@ -80,9 +80,10 @@ impl<'a> VerdictBody<'a> {
     }
 }
 
-/// The verdict as JSON. It must equal what serde would write, as the API description and a test assume.
+/// The verdict as JSON. The result must equal what serde would write: the API description assumes it, and a test
+/// checks it.
 pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
-    // Every field is named, so that none is forgotten.
+    // This pattern names every field, so that the compiler reports a forgotten one.
     let VerdictBody {
         show,
         surface,
@@ -98,14 +99,14 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
         next_eligible_at,
         warnings,
     } = body;
-    // One allocation, small for most responses.
+    // This makes one allocation, which is small for most responses.
     let content = content.as_ref().map(Content::fields);
     let pieces = content.iter().flatten().filter_map(|(_, piece)| *piece);
     let attribution_len = attribution.as_ref().map_or(0, String::len);
     let mut json =
         JsonObject::with_room(384 + attribution_len + pieces.map(|piece| piece.get().len()).sum::<usize>());
     json.bool(r#""show":"#, *show);
-    // Texts come from appeals and may contain anything; labels need no escape.
+    // Texts come from appeals and may contain any character. Labels need no escape.
     if let Some(surface) = surface {
         json.word(r#""surface":"#, surface);
     }
@@ -165,7 +166,7 @@ mod tests {
     use crate::appeals::Wording;
 
     #[test]
-    fn a_verdict_is_written_as_serde_writes_it() {
+    fn a_verdict_equals_the_json_that_serde_writes() {
         let words = json!({"heading": "\"Help\"\nus", "body": ["It costs."], "cta": "Give"});
         let wording = Wording::of(&serde_json::from_value(words).unwrap());
         let full = || VerdictBody {

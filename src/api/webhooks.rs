@@ -76,7 +76,7 @@ pub async fn receive(app: State, request: HttpRequest, payload: Payload) -> Resu
     take_delivery(app, request, payload).await
 }
 
-/// Handles a delivery, whatever spelling of the path it used.
+/// Handles a delivery to the webhook's path, or to another spelling of this path.
 pub async fn take_delivery(
     app: State,
     request: HttpRequest,
@@ -134,8 +134,8 @@ pub const PATH: &str = "/webhooks/stripe";
 /// The maximum number of bytes of a path that are logged.
 const MAX_LOGGED_PATH: usize = 100;
 
-/// Whether a path means the webhook: also with additional slashes, and below the path of the public URL if a proxy does not
-/// remove that.
+/// Whether a path means the webhook. The path may have additional slashes. It may also be below the path of the public
+/// URL, if a proxy does not remove that path.
 pub fn is_webhook(app: &App, path: &str) -> bool {
     fn steps(path: &str) -> impl DoubleEndedIterator<Item = &str> {
         path.split('/').filter(|step| !step.is_empty())
@@ -144,7 +144,8 @@ pub fn is_webhook(app: &App, path: &str) -> bool {
     steps(path).eq(steps(PATH)) || steps(path).eq(steps(prefix).chain(steps(PATH)))
 }
 
-/// Counts and logs a request that Stripe may have sent to a path that does not accept webhooks: then no gift is recorded.
+/// Counts and logs a request with a Stripe signature to a path that does not accept webhooks. If Stripe sent it, no
+/// gift is recorded.
 pub fn record_misdirected(app: &App, request: &HttpRequest) {
     if !request.headers().contains_key("stripe-signature") {
         return;

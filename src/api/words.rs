@@ -1,5 +1,5 @@
-//! The enums of the API description. They are generated from the decision's own types, so a new label appears in the
-//! description too.
+//! The enums of the API description. They are generated from the types of the crate `decision`, so that a new label
+//! also appears in the description.
 
 use std::borrow::Cow;
 

@@ -121,7 +121,7 @@ impl StopSignals {
 
     #[cfg(not(unix))]
     async fn first(self) {
-        // On an error no signal can be received. The service then runs until the process is killed.
+        // If the process can't listen for Ctrl-C, this returns at once, and the service stops.
         let _ = tokio::signal::ctrl_c().await;
     }
 }

@@ -67,7 +67,8 @@ pub async fn csv(
         to_ms: query.to.as_deref().map(|text| time("to", text)).transpose()?,
     };
     let mut export = PaymentsExport::new(app.store.clone(), wanted);
-    // Whether the database answers must be known before the response begins.
+    // Reads the first page before the response begins, so that an unavailable database can still be reported as an
+    // error.
     let first = export.next_page().await.map_err(|error| Problem::store(&error))?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -86,7 +87,7 @@ fn next(mut export: PaymentsExport) -> Reading {
     })
 }
 
-/// The pages of an export; each is read when the previous one is sent.
+/// The pages of an export. Each page is read when the previous page has been sent.
 struct Pages {
     first: Option<Bytes>,
     reading: Option<Reading>,
@@ -108,7 +109,7 @@ impl Stream for Pages {
                 Some(Ok(Bytes::from(text)))
             }
             Ok(None) => None,
-            // The response ends early, so the client sees that it is incomplete.
+            // This error ends the response early, so that the client sees that the download is incomplete.
             Err(error) => Some(Err(Problem::store(&error).into())),
         })
     }

@@ -100,7 +100,7 @@ pub async fn list(
         from_ms: query.from.as_deref().map(|text| time("from", text)).transpose()?,
         to_ms: query.to.as_deref().map(|text| time("to", text)).transpose()?,
     };
-    // One more than is shown, to find out whether there is a next page.
+    // Reads one contribution more than the page shows, to find out whether there is a next page.
     let found = app.store.contributions_after(&wanted, after.as_ref(), i64::from(limit) + 1).await;
     let mut found = found.map_err(|error| Problem::store(&error))?;
     let more = found.len() > limit as usize;
@@ -136,7 +136,7 @@ pub async fn read(app: State, _: MoneyReader, id: Path<String>) -> Result<HttpRe
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(whole))
 }
 
-/// A time in milliseconds since 1970.
+/// Parses a time into milliseconds since 1970.
 pub(super) fn time(name: &str, text: &str) -> Result<i64, Problem> {
     parse_time_ms(text).map_err(|error| Problem::with(Code::InvalidRequest, format!("{name}: {error}")))
 }
@@ -157,7 +157,7 @@ fn currency(code: &str) -> Result<Currency, Problem> {
     Currency::parse(code).map_err(|error| Problem::with(Code::InvalidRequest, format!("currency: {error}")))
 }
 
-/// Neither database accepts a NUL in a text, and no site's id contains one.
+/// Rejects a NUL character, because neither database accepts it in a text, and no site's id contains it.
 pub(super) fn plain(name: &str, text: String) -> Result<String, Problem> {
     if text.contains('\0') {
         return Err(Problem::with(
@@ -173,7 +173,7 @@ fn supporter(text: &str) -> Result<SupporterId, Problem> {
         .map_err(|error| Problem::with(Code::InvalidRequest, format!("supporter: {error}")))
 }
 
-/// A position in the list, as an opaque text.
+/// Encodes a position in the list as an opaque text.
 fn encode_cursor(decode_cursor: &Cursor) -> String {
     URL_SAFE_NO_PAD.encode(format!("{} {}", decode_cursor.at_ms, decode_cursor.id))
 }
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_read_as_it_was_written_and_nothing_else_is_one() {
+    fn an_encoded_cursor_decodes_to_the_same_position_and_other_texts_are_rejected() {
         let here = Cursor { at_ms: -5, id: ContributionId::from_bytes([7; 16]).into() };
         assert_eq!(decode_cursor(&encode_cursor(&here)).unwrap(), here);
         let other = |text: &str| URL_SAFE_NO_PAD.encode(text);
