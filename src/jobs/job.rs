@@ -19,7 +19,7 @@ pub type Outcome<'a> = BoxFuture<'a, Result<(), JobError>>;
 /// The error of a failed run.
 pub type JobError = Box<dyn Error + Send + Sync>;
 
-/// Work that the service does without being asked.
+/// Work that the service does without a request.
 #[derive(Debug)]
 pub struct Job {
     /// The name, in the log and in `docs/operating.md`.
@@ -53,10 +53,10 @@ pub enum Runs {
     OneLeader(Lease),
 }
 
-/// A row in the database that one instance holds for a while, and renews.
+/// A lease: a row in the database that one instance holds for a limited time, and renews.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lease {
-    /// The lease of comparisons with Stripe, which operators' commands take too.
+    /// The lease of comparisons with Stripe. The commands of operators take it too.
     Comparison,
 }
 
@@ -67,7 +67,7 @@ pub enum Needs {
     Nothing,
     /// A database that this process has reached at least once.
     Database,
-    /// A database, as above, and a key for Stripe's API in the settings.
+    /// A database that this process has reached, and a key for Stripe's API in the settings.
     StripeKey,
 }
 

@@ -14,11 +14,11 @@ use crate::telemetry::log_limits::INTERVAL;
 /// How many different failures of one job are logged within [`INTERVAL`].
 const MAX_LINES: usize = 5;
 
-/// When a job runs, and when it ends.
+/// Says when a job runs, and when it ends.
 pub struct Schedule<'a> {
     /// The time from the end of one run to the start of the next.
     pub interval: Duration,
-    /// Also runs immediately when it is notified.
+    /// When this is notified, the job runs immediately.
     pub wake: Option<&'a Notify>,
     /// How long one run may take. After that, its uncommitted changes are rolled back, and the job runs again.
     pub timeout: Duration,

@@ -38,7 +38,7 @@ const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// Every job, two lines each. Each has a row in `docs/operating.md`.
+/// Every job. Each job has two lines here, and a row in `docs/operating.md`.
 #[rustfmt::skip]
 pub static JOBS: &[Job] = &[
     // Completes the start if the service started without its database.

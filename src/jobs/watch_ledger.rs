@@ -1,4 +1,4 @@
-//! Checks the ledger once a day.
+//! Checks the ledger once a day, or once an hour if it has problems.
 
 use super::job::{Outcome, Runner};
 use crate::actions;

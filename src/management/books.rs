@@ -35,7 +35,7 @@ struct ReconciliationPage {
     sections: Vec<Section>,
 }
 
-/// One site and currency.
+/// The amounts of one site in one currency.
 struct Line {
     site: String,
     currency: String,

@@ -21,7 +21,7 @@ use crate::config::typed::{self, Notation};
 use crate::telemetry::CutBody;
 use crate::web::State;
 
-/// The maximum size of a JSON body: enough for many times a reader's whole history.
+/// The maximum size of a JSON body, in bytes. This is many times the size of a reader's whole history.
 pub const JSON_LIMIT: usize = 65_536;
 
 /// How long a body of any size may take to arrive. [`time_for`] adds time for its size.
@@ -194,7 +194,7 @@ pub async fn read_json_bytes(
 /// error's detail names the field.
 ///
 /// # Errors
-/// It is not JSON, or has the wrong shape.
+/// The bytes are not JSON, or have the wrong shape.
 pub fn parse_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // Invalid JSON is reported below, with its position.
     if let Ok(value) = serde_json::from_slice::<Value>(bytes) {
@@ -208,7 +208,7 @@ pub fn parse_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// Parses JSON for a type whose parts check their own shape, such as a banner request, or for a type without parts.
 ///
 /// # Errors
-/// It is not JSON, or has the wrong shape; the detail says where.
+/// The bytes are not JSON, or have the wrong shape. The error's detail says where.
 pub fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
     // serde would also accept a list, and read its items as the fields in their order.
     if bytes.trim_ascii_start().first() == Some(&b'[') {

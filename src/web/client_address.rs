@@ -1,4 +1,4 @@
-//! The client's address, behind the proxies that the settings trust.
+//! Finds the client's address behind the proxies that the settings trust.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR};
@@ -24,7 +24,7 @@ pub fn address_of(app: &App, request: &HttpRequest) -> Option<Address> {
     Some(client.into())
 }
 
-/// Every value of a header, last one first. An unreadable value is treated like an invalid address.
+/// Every value of a header, from the last to the first. An unreadable value is treated like an invalid address.
 fn nearest_first<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
     let values: Vec<_> = headers.get_all(name).map(|value| value.to_str().unwrap_or_default()).collect();
     values.into_iter().rev()

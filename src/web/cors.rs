@@ -1,5 +1,5 @@
-//! Which pages of other origins may read a response, by the class of its route. The server answers every request. It
-//! is the browser that prevents a page from reading the response.
+//! Decides which pages of other origins may read a response. This depends on the class of the response's route. The
+//! server answers every request; only the browser prevents a page from reading the response.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The answer to a method that a path's routes do not have.
+//! Responds to a request whose method no route of its path has.
 
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};

@@ -1,4 +1,4 @@
-//! Numbers, amounts of money and times for people.
+//! Formats numbers, amounts of money and times for people.
 
 use icu_decimal::DecimalFormatter;
 use icu_decimal::input::Decimal;
@@ -22,8 +22,8 @@ impl Formats {
         self.0.format(&Decimal::from(count)).to_string()
     }
 
-    /// An amount with all its decimals and without its currency, such as `41,230.00`. ICU's own currency formatter rounds
-    /// some of Stripe's amounts, so the decimals come from [`Currency`].
+    /// Formats an amount with all its decimals and without its currency, such as `41,230.00`. The number of decimals
+    /// comes from [`Currency`], because ICU's own currency formatter rounds some of Stripe's amounts.
     pub fn amount(&self, amount_minor: i64, currency: Currency) -> String {
         let digits = i16::try_from(currency.minor_digits()).expect("a currency must have at most three decimals");
         let mut amount = Decimal::from(amount_minor);

@@ -58,7 +58,7 @@ impl JsonObject {
         self.json.push(b',');
     }
 
-    /// The finished object.
+    /// Ends the object, and returns its JSON.
     pub fn end(mut self) -> Vec<u8> {
         self.close();
         self.json

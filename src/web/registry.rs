@@ -1,5 +1,6 @@
-//! The route registry: one table per server says for each route who may call it, which pages may read its responses, and
-//! how often it may be called. CORS, `Allow`, the metrics' labels and the tests are derived from the table.
+//! The route registry. Each server has one table, which says for each route who may call it, which pages may read its
+//! responses, and how often it may be called. CORS, `Allow`, the metrics' labels and the tests are derived from the
+//! table.
 
 use actix_web::http::Method;
 use actix_web::http::header::HeaderValue;
@@ -30,11 +31,11 @@ pub enum Audience {
     Supporter,
     /// A holder of a secret API key that has one of these scopes.
     Key(&'static [Scope]),
-    /// A holder of such a key, or of a signed preview.
+    /// A holder of a secret API key that has one of these scopes, or of a signed preview.
     KeyOrPreview(&'static [Scope]),
     /// A holder of a signed preview.
     Preview,
-    /// Stripe, by its signature.
+    /// Stripe, identified by its signature.
     Stripe,
 }
 
@@ -52,7 +53,7 @@ pub enum Cors {
 /// Which rate limit applies to a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rate {
-    /// None.
+    /// No rate limit.
     Unlimited,
     /// The limits of checkouts.
     Checkouts,
@@ -74,7 +75,7 @@ impl Registry {
         exact
     }
 
-    /// Every pattern once, with its routes.
+    /// Every pattern once, with the routes that have it.
     pub fn by_path(self) -> impl Iterator<Item = (&'static str, Vec<&'static Route>)> {
         let is_first = move |at: usize| self.0[..at].iter().all(|route| route.path != self.0[at].path);
         let firsts = (0..self.0.len()).filter(move |at| is_first(*at)).map(move |at| self.0[at].path);
@@ -82,7 +83,7 @@ impl Registry {
     }
 }
 
-/// The methods of these routes, for `Allow`.
+/// The methods of these routes, for the header `Allow`.
 pub fn methods(routes: &[&Route]) -> HeaderValue {
     let mut names: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
     names.sort_unstable();

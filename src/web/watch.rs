@@ -25,17 +25,17 @@ pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The maximum length of an id from a caller.
 const MAX_ID_LEN: usize = 64;
 
-/// Answers a HEAD request as a GET; the server then leaves out the body (RFC 9110, section 9.3.2).
+/// Handles a HEAD request like a GET request. The HTTP library then leaves out the body (RFC 9110, section 9.3.2).
 pub fn head_as_get(request: &mut ServiceRequest) {
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
 }
 
-/// Wraps the handlers of one server.
+/// The middleware of one server: gives each request an id, a span and a count.
 pub struct Watch(pub Arc<RequestCounts>);
 
-/// Wraps `service`.
+/// A service with this middleware.
 pub struct Watched<S> {
     service: S,
     counts: Arc<RequestCounts>,

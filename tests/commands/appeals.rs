@@ -1,4 +1,4 @@
-//! `keepopen appeals check|apply|export`
+//! `keepopen appeals check`, `apply` and `export`.
 
 use super::{JOURNAL, Sandbox};
 

@@ -86,8 +86,8 @@ async fn payments_of_the_requested_days_and_site_are_printed_as_csv() {
     assert!(said.err.contains(sentence), "{said:?}");
 }
 
-/// A quarterly gift that is active, one that ended, and a one-off.
-async fn with_three_gifts() -> Sandbox {
+/// A sandbox with four gifts: two active recurring ones in different currencies, one that ended, and a one-off.
+async fn with_four_gifts() -> Sandbox {
     let sandbox = Sandbox::with(JOURNAL).and_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();
     let mut tx = store.begin().await.unwrap();
@@ -126,7 +126,7 @@ async fn with_three_gifts() -> Sandbox {
 
 #[tokio::test]
 async fn contributions_are_listed_with_their_terms_and_filtered_by_state_and_currency() {
-    let sandbox = with_three_gifts().await;
+    let sandbox = with_four_gifts().await;
     let all = sandbox.good(&["contributions", "list"]);
     assert!(all.ends_with("4 contributions\n"), "{all}");
     let ended = "journal  €21 every 3 months  ended  since 1970-01-01T00:00:00Z  paid until 1970-01-02T00:00:00Z  ended 1970-01-01T00:01:00Z  sub_2  cus_2";

@@ -45,11 +45,11 @@ fn sandbox(database: &str) -> Sandbox {
 /// Starts the service. Returns the process, its log until it listens, and its URL.
 fn serve(sandbox: &Sandbox) -> (Running, String, String) {
     let running = sandbox.start(&["serve"]);
-    let told = block_in_place(|| running.logs_until("keepopen answers"));
-    let line: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    let logs = block_in_place(|| running.logs_until("keepopen answers"));
+    let line: Value = serde_json::from_str(logs.lines().last().unwrap()).unwrap();
     let address = line.pointer("/fields/address").or_else(|| line.get("address")).unwrap();
     let url = format!("http://{}", address.as_str().unwrap());
-    (running, told, url)
+    (running, logs, url)
 }
 
 async fn banner(url: &str) -> Value {
@@ -74,30 +74,30 @@ async fn serve_answers_while_postgresql_is_unreachable_and_recovers_when_it_is_b
     assert_eq!(block_in_place(|| running.stop()), Some(0));
 
     wire.cut().await;
-    let (mut running, told, url) = serve(&sandbox);
+    let (mut running, logs, url) = serve(&sandbox);
     let lines: Vec<&str> =
-        told.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
-    let of_it: Vec<_> = lines.iter().filter(|line| line.contains("the database can't be reached")).collect();
-    assert_eq!(of_it.len(), 1, "{told}");
+        logs.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
+    let about_database: Vec<_> = lines.iter().filter(|line| line.contains("the database can't be reached")).collect();
+    assert_eq!(about_database.len(), 1, "{logs}");
     assert_eq!(banner(&url).await["appeal"], "summer");
     let list = || Client::new().get(format!("{url}/v1/appeals")).bearer_auth(key.trim()).send();
     assert_eq!(list().await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
     wire.mend();
-    let told = block_in_place(|| running.logs_until("whole again"));
-    assert!(!told.contains("it is tried again"), "no job may run before the database can be reached: {told}");
+    let logs = block_in_place(|| running.logs_until("whole again"));
+    assert!(!logs.contains("it is tried again"), "no job may run before the database can be reached: {logs}");
     assert_eq!(list().await.unwrap().status(), StatusCode::OK);
     assert_eq!(block_in_place(|| running.stop()), Some(0));
 
     // A damaged file is reported, and not used.
     wire.cut().await;
-    spoil(&sandbox.path("data/last-good.json"));
+    damage(&sandbox.path("data/last-good.json"));
     let said = block_in_place(|| sandbox.run(&["serve"]));
     assert_eq!(said.status, Some(1), "{said:?}");
     assert!(said.err.contains("is not used") && said.err.contains("damaged"), "{said:?}");
     assert!(said.err.contains("PostgreSQL can't be reached"), "{said:?}");
 }
 
-fn spoil(file: &Path) {
+fn damage(file: &Path) {
     let good = std::fs::read_to_string(file).unwrap();
     let bad = good.replacen("live", "dead", 1);
     assert_ne!(bad, good);
@@ -116,10 +116,10 @@ fn without_a_saved_snapshot_serve_stops_with_a_message() {
 }
 
 /// The file's content, which must be complete if the file exists.
-fn kept(sandbox: &Sandbox) -> LastGood {
+fn saved(sandbox: &Sandbox) -> LastGood {
     let vault = Vault::open(&Secret::default(), &sandbox.path("data/keepopen.key")).unwrap();
     match LastGood::read(&sandbox.path("data/last-good.json"), &vault.last_good_key()) {
-        Ok((kept, _)) => kept,
+        Ok((saved, _)) => saved,
         Err(LastGoodError::Missing) => LastGood::default(),
         Err(error) => panic!("{error}"),
     }
@@ -146,9 +146,9 @@ async fn a_process_killed_while_writing_the_file_leaves_a_complete_one() {
         }
         // At this moment, the file for the last change may be written, half written, or not yet begun.
         block_in_place(|| running.kill());
-        assert!(kept(&sandbox).turns <= turns);
+        assert!(saved(&sandbox).turns <= turns);
     }
     let (mut running, _, _) = serve(&sandbox);
-    assert_eq!(kept(&sandbox).turns, turns, "at its start, the service must save the active snapshot");
+    assert_eq!(saved(&sandbox).turns, turns, "at its start, the service must save the active snapshot");
     assert_eq!(block_in_place(|| running.stop()), Some(0));
 }

@@ -13,9 +13,9 @@ fn serve_creates_a_key_file_that_only_its_owner_can_read_and_stops_on_a_signal()
     use std::os::unix::fs::PermissionsExt;
     let sandbox = Sandbox::with(LOOPBACK).and_database();
     let mut running = sandbox.start(&["serve"]);
-    let told = running.logs_until("keepopen answers");
+    let logs = running.logs_until("keepopen answers");
     for gap in ["no site", "no appeal", "no Stripe key", "no webhook secret is configured"] {
-        assert!(told.contains(gap), "{gap}: {told}");
+        assert!(logs.contains(gap), "{gap}: {logs}");
     }
     assert_eq!(running.stop(), Some(0));
     let key = sandbox.path("data/keepopen.key");

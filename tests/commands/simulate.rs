@@ -13,7 +13,7 @@ frequency = { max_views = 1 }
 variants = [{ id = "a", copy = { heading = "Help" } }]
 "#;
 
-/// One reader visits on three days, another closes the appeal.
+/// Page views: one reader visits on three days, and another reader closes the appeal.
 const READERS: &str = r#"{"reader":"one","at":"2026-11-02T08:00:00Z"}
 {"reader":"two","at":"2026-11-02T09:00:00Z","then":"close"}
 {"reader":"one","at":"2026-11-03T08:00:00Z","question":{"site":"journal","page":{"section":"news"}}}

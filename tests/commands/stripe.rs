@@ -103,9 +103,9 @@ async fn a_running_service_accepts_a_new_secret_and_the_old_endpoint_is_disabled
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     let mut service = sandbox.start(&["serve"]);
-    let told = service.logs_until("keepopen answers");
-    assert!(told.contains("no webhook secret is configured"), "{told}");
-    let line = told.lines().find(|line| line.contains("keepopen answers")).unwrap();
+    let logs = service.logs_until("keepopen answers");
+    assert!(logs.contains("no webhook secret is configured"), "{logs}");
+    let line = logs.lines().find(|line| line.contains("keepopen answers")).unwrap();
     let port: String =
         line.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
     let url = format!("http://127.0.0.1:{port}/webhooks/stripe");

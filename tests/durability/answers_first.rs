@@ -13,7 +13,7 @@ use keepopen::{actions, api, jobs, sites, telemetry};
 /// If this environment variable is set, this test binary runs as the faulty service.
 const RUN_AS_SERVICE: &str = "KEEPOPEN_TEST_ANSWER_FIRST";
 
-/// Starts this binary as the service; its working folder contains the settings.
+/// The command that starts this binary as the faulty service. Run it in a folder that contains the settings.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([

@@ -26,7 +26,7 @@ pub(crate) struct Deliveries {
 struct Held {
     random: fastrand::Rng,
     next_gift: u64,
-    /// The gift at which to stop.
+    /// The number of the first gift that is not started any more.
     end: u64,
     waiting: Vec<Event>,
     /// The acknowledged events. Each has the position in the recording at which its response arrived.
@@ -50,17 +50,18 @@ impl Held {
 }
 
 impl Deliveries {
-    /// The events of this many gifts.
+    /// Creates deliveries of the events of this many gifts.
     pub(crate) fn of(gifts: u64, seed: u64) -> Arc<Self> {
         Self::at_positions(gifts, seed, || 0)
     }
 
-    /// The events of an unlimited number of gifts, until [`Self::no_more`] is called.
+    /// Creates deliveries of the events of an unlimited number of gifts, until [`Self::no_more`] is called.
     pub(crate) fn without_end(seed: u64) -> Arc<Self> {
         Self::of(u64::MAX, seed)
     }
 
-    /// Like [`Self::of`], with a function that returns the position at every acknowledgement.
+    /// Like [`Self::of`], with a function that is called at every acknowledgement and returns the current position in
+    /// the recording.
     pub(crate) fn at_positions(
         gifts: u64,
         seed: u64,

@@ -137,7 +137,7 @@ async fn repeated_kills_lose_no_event_and_lead_to_the_same_ledger() {
     }
     println!("{run}");
     if run.is_long() {
-        // Over all runs: a restarted run does not forget a slow one.
+        // The maximum covers all parts of the run, so that a slow recovery in an earlier part counts too.
         assert!(run.total("greatest recovery in ms") < RECOVERY_MS, "a recovery took too long: {run}");
     }
     assert!(run.total("acknowledged and unprocessed at a kill") > 0, "no kill happened during work: {run}");

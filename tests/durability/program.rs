@@ -1,4 +1,4 @@
-//! A service in its own process, which can be killed.
+//! Runs a service in its own process, so that tests can kill it.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

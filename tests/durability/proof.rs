@@ -1,4 +1,4 @@
-//! The properties that a database must have after any interruption.
+//! Checks the properties that a database must have after any interruption.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,11 +18,11 @@ pub(crate) enum Wrong {
     Lost(Vec<String>),
     /// The database can't be opened or is damaged.
     Damaged(String),
-    /// An event exists twice, or was processed twice, or in part.
+    /// An event is stored twice, was processed twice, or was processed only in part.
     NotOnce(String),
     /// The ledger does not follow from the events.
     Ledger(String),
-    /// A problem that the product finds in its own ledger.
+    /// The product itself found a problem in its ledger.
     LedgerState(Vec<String>),
 }
 

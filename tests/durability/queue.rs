@@ -40,7 +40,7 @@ pub(crate) enum Worker {
     Careless,
 }
 
-/// Starts this binary as the service; its working folder contains the settings.
+/// The command that starts this binary as the service. Run it in a folder that contains the settings.
 pub(crate) fn command(worker: Worker, receiver: u16) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([

@@ -19,16 +19,16 @@ fn what_is_missing(folder: &str, files: &[File]) -> Option<String> {
         // This file only lists the folders, which have these four lines themselves.
         return None;
     }
-    let door = files
+    let main_file = files
         .iter()
         .find(|file| file.path == format!("{folder}/mod.rs") || file.path == format!("{folder}/lib.rs"));
-    let Some(door) = door else { return Some(format!("{folder} has no mod.rs")) };
-    let opening: Vec<&str> = door.text.lines().map_while(|line| line.strip_prefix("//!")).collect();
+    let Some(main_file) = main_file else { return Some(format!("{folder} has no mod.rs")) };
+    let opening: Vec<&str> = main_file.text.lines().map_while(|line| line.strip_prefix("//!")).collect();
     let mut from = 0;
     for wanted in FOUR_LINES {
         match opening[from..].iter().position(|line| line.trim_start().starts_with(wanted)) {
             Some(found) => from += found + 1,
-            None => return Some(format!("{} does not say {wanted}, or not in its place", door.path)),
+            None => return Some(format!("{} does not say {wanted}, or not in its place", main_file.path)),
         }
     }
     None
@@ -71,15 +71,15 @@ fn migrations_without_purpose(files: &[File]) -> Vec<String> {
 #[test]
 fn every_folder_begins_with_its_four_lines() {
     assert_eq!(folders_without_description(&program()), Vec::<String>::new());
-    let door = |text: &str| folders_without_description(&[File::made_up("src/mail/mod.rs", text)]);
+    let findings = |text: &str| folders_without_description(&[File::made_up("src/mail/mod.rs", text)]);
     let good =
         "//! Mail.\n//!\n//! **Owns** a.\n//! **Never** b.\n//! **Start at** c.\n//! **Tested in** d.\n";
-    assert_eq!(door(good), Vec::<String>::new());
+    assert_eq!(findings(good), Vec::<String>::new());
     let missing = ["src/mail/mod.rs does not say **Never**, or not in its place"];
-    assert_eq!(door(&good.replace("**Never** b.", "")), missing);
+    assert_eq!(findings(&good.replace("**Never** b.", "")), missing);
     let swapped = good.replace("Owns", "x").replace("Never", "Owns").replace('x', "Never");
-    assert_eq!(door(&swapped), missing);
-    assert_eq!(door(&good.replace("//! **Tested", "\n//! **Tested")).len(), 1, "the four lines must be in one block");
+    assert_eq!(findings(&swapped), missing);
+    assert_eq!(findings(&good.replace("//! **Tested", "\n//! **Tested")).len(), 1, "the four lines must be in one block");
     assert_eq!(
         folders_without_description(&[File::made_up("src/mail/a.rs", good)]),
         ["src/mail has no mod.rs"]

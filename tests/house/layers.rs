@@ -264,13 +264,13 @@ fn a_forbidden_use_is_found_in_every_notation() {
 #[test]
 fn no_entry_point_uses_another() {
     let complaints = |path: &str, text: &str| SRC.forbidden_uses(&[File::made_up(path, text)]);
-    let doors = SRC.lines.last().unwrap();
-    assert_eq!(*doors, ["api", "management", "jobs", "cli"]);
-    for door in *doors {
-        for other in doors.iter().filter(|other| *other != door) {
+    let entry_points = SRC.lines.last().unwrap();
+    assert_eq!(*entry_points, ["api", "management", "jobs", "cli"]);
+    for entry_point in *entry_points {
+        for other in entry_points.iter().filter(|other| *other != entry_point) {
             assert_eq!(
-                complaints(&format!("src/{door}/new.rs"), &format!("use crate::{other}::start;")),
-                [format!("src/{door}/new.rs: `{door}` uses `{other}`, which is in the same layer")]
+                complaints(&format!("src/{entry_point}/new.rs"), &format!("use crate::{other}::start;")),
+                [format!("src/{entry_point}/new.rs: `{entry_point}` uses `{other}`, which is in the same layer")]
             );
         }
     }

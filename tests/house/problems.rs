@@ -45,9 +45,9 @@ fn codes_without_a_route(files: &[File]) -> Vec<&'static str> {
 #[test]
 fn codes_are_written_only_in_the_list() {
     assert_eq!(codes_outside_the_list(&below("src", &[".rs"])), Vec::<String>::new());
-    let told = |path: &str| codes_outside_the_list(&[File::made_up(path, "let a = \"site_not_found\";")]);
-    assert_eq!(told("src/actions/a.rs"), ["src/actions/a.rs writes \"site_not_found\""]);
-    assert_eq!(told(LIST), Vec::<String>::new());
+    let findings = |path: &str| codes_outside_the_list(&[File::made_up(path, "let a = \"site_not_found\";")]);
+    assert_eq!(findings("src/actions/a.rs"), ["src/actions/a.rs writes \"site_not_found\""]);
+    assert_eq!(findings(LIST), Vec::<String>::new());
 }
 
 #[test]

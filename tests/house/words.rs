@@ -3,7 +3,7 @@
 use super::files::{File, below};
 
 /// The forbidden texts. Each is written in two halves, so that this file does not contain it.
-const NOT_SAID: &[(&str, &str)] = &[
+const FORBIDDEN: &[(&str, &str)] = &[
     ("/wor", "k/"),
     ("/ro", "ot/"),
     ("/ho", "me/"),
@@ -16,12 +16,12 @@ const NOT_SAID: &[(&str, &str)] = &[
     ("deb.", "debian"),
 ];
 
-fn said(files: &[File]) -> Vec<String> {
+fn forbidden_texts(files: &[File]) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in files {
         for (number, line) in file.text.lines().enumerate() {
-            let said = NOT_SAID.iter().map(|(one, two)| format!("{one}{two}"));
-            for word in said.filter(|word| line.contains(word)) {
+            let texts = FORBIDDEN.iter().map(|(one, two)| format!("{one}{two}"));
+            for word in texts.filter(|word| line.contains(word)) {
                 complaints.push(format!("{}:{}: `{word}`", file.path, number + 1));
             }
         }
@@ -52,12 +52,12 @@ fn no_file_contains_a_forbidden_text() {
     ];
     let files = below(".", &texts);
     assert!(files.len() > 100, "the rule must read more than 100 files, or it misses most of them");
-    assert_eq!(said(&files), Vec::<String>::new());
+    assert_eq!(forbidden_texts(&files), Vec::<String>::new());
 }
 
 #[test]
 fn a_path_of_a_machine_is_found() {
     let path = format!("{}{}me/notes.txt", "/ho", "me/");
     let file = File::made_up("README.md", &format!("Fine.\nSee {path}."));
-    assert_eq!(said(&[file]), [format!("README.md:2: `{}{}`", "/ho", "me/")]);
+    assert_eq!(forbidden_texts(&[file]), [format!("README.md:2: `{}{}`", "/ho", "me/")]);
 }

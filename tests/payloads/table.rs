@@ -124,7 +124,7 @@ fn rows(object: &str) -> &'static [Row] {
     }
 }
 
-fn said(object: &Value, says: Says, places: &[&str]) -> Value {
+fn value_in_file(object: &Value, says: Says, places: &[&str]) -> Value {
     let found = places.iter().filter_map(|place| object.pointer(place)).find(|value| !value.is_null());
     let value = found.cloned().unwrap_or(Value::Null);
     match says {
@@ -164,15 +164,15 @@ fn each_generation_is_parsed_to_the_values_in_its_files() {
         let folder = it.name.split('/').next().unwrap().to_owned();
         let counts = compared.entry((folder, word.to_owned())).or_default();
         for (field, says, old, new) in rows(word) {
-            let told = said(object, *says, if it.since_basil { new } else { old });
+            let expected = value_in_file(object, *says, if it.since_basil { new } else { old });
             let read = fact.pointer(field).cloned().unwrap_or(Value::Null);
             // A currency is parsed only together with its amount. Conflicting terms are not parsed at all.
             let silent = *field == "/total/currency" && object["amount_total"].is_null()
                 || field.starts_with("/terms") && fact["terms"].is_null();
             if !silent {
-                assert_eq!(read, told, "{}: {field}", it.name);
+                assert_eq!(read, expected, "{}: {field}", it.name);
                 counts.0 += 1;
-                counts.1 += usize::from(!told.is_null());
+                counts.1 += usize::from(!expected.is_null());
             }
         }
     }

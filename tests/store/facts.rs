@@ -67,11 +67,11 @@ async fn a_done_or_dead_event_is_never_due_again_and_keeps_its_error_and_outcome
     tx.commit().await.unwrap();
     assert_eq!(it.store.due_events(i64::MAX, 10).await.unwrap(), Vec::<String>::new());
     let events = it.store.events().await.unwrap();
-    let told: Vec<_> = events
+    let outcomes: Vec<_> = events
         .iter()
         .map(|e| (e.state.as_str(), e.attempts, e.error.as_deref(), e.outcome.as_deref()))
         .collect();
-    assert_eq!(told, [("dead", 2, Some("the wire is gone"), None), ("done", 2, None, Some("booked"))]);
+    assert_eq!(outcomes, [("dead", 2, Some("the wire is gone"), None), ("done", 2, None, Some("booked"))]);
 }
 
 #[actix_web::test]

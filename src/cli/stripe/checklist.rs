@@ -14,7 +14,7 @@ use crate::stripe::{Account, CallError};
 enum Mark {
     Good,
     Wrong,
-    /// A person must decide or check the point.
+    /// A person must check the point, or decide about it.
     ToDo,
 }
 
