@@ -263,8 +263,8 @@ fn sound(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
     if own.is_empty() { Ok(snapshot) } else { Err(invalid(own)) }
 }
 
-/// Compiles an appeal alone, as [`sound`] does, with the totals of its tickers. These are the totals that readers see,
-/// or if there are none, those of the ledger.
+/// Compiles an appeal alone, as [`sound`] does, with the totals of its tickers. These are the totals that readers see.
+/// If one of them is missing, all are counted from the ledger.
 async fn counted(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
     let snapshot = sound(app, document)?;
     let known = app.ticker_totals.load_full();

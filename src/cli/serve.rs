@@ -90,8 +90,8 @@ fn end_after(time: Duration) {
     });
 }
 
-/// The signals SIGINT and SIGTERM. The handlers exist from the creation of this value on. It is created before the
-/// service listens, because a supervisor may stop the service right after that.
+/// The signals SIGINT and SIGTERM. The process handles them from the creation of this value on. Create it before the
+/// server runs, because a supervisor may stop the service as soon as it answers.
 pub struct StopSignals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,

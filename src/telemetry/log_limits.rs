@@ -12,7 +12,7 @@ use tracing_subscriber::layer::Context;
 
 use crate::clock::Clock;
 
-/// The period in which one line is logged.
+/// The period in which at most one line of each kind is logged.
 pub const INTERVAL: Duration = Duration::from_secs(60);
 
 /// The limit on one kind of log line.
@@ -79,7 +79,7 @@ impl<S: Subscriber> Layer<S> for LibraryLines {
     }
 }
 
-/// Logs how many lines of each kind were suppressed in the past minute. Must be called every few seconds.
+/// Logs how many lines of each kind were suppressed in the past minute. The job `tidy` calls this every few seconds.
 pub fn report_suppressed_lines() {
     let now = Clock::System.steady();
     let ours = ALL.map(|limit| (limit.what, locked(&limit.window).take_suppressed(now)));

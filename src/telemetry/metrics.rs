@@ -27,7 +27,7 @@ pub struct Metrics {
     pub intake_commits: Counter,
     /// Calls to Stripe, by outcome.
     pub stripe_calls: Counts<CallOutcome>,
-    /// Processed events, by outcome; each try counts.
+    /// Processed events, by outcome. Each try counts.
     pub events_processed: Counts<Processed>,
     /// Checked supporter tokens, by outcome.
     pub token_checks: Counts<TokenCheck>,

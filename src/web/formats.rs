@@ -25,7 +25,8 @@ impl Formats {
     /// Formats an amount with all its decimals and without its currency, such as `41,230.00`. The number of decimals
     /// comes from [`Currency`], because ICU's own currency formatter rounds some of Stripe's amounts.
     pub fn amount(&self, amount_minor: i64, currency: Currency) -> String {
-        let digits = i16::try_from(currency.minor_digits()).expect("a currency must have at most three decimals");
+        let digits =
+            i16::try_from(currency.minor_digits()).expect("a currency must have at most three decimals");
         let mut amount = Decimal::from(amount_minor);
         amount.multiply_pow10(-digits);
         self.0.format(&amount).to_string()

@@ -148,7 +148,10 @@ mod tests {
         let allowed = format!("<style nonce=\"{}\">", nonce(&one));
         let html = read(one);
         assert!(html.contains(&allowed), "{html}");
-        assert!(!html.contains("style=") && !html.contains("<script"), "the page has inline styles or scripts, which its policy forbids: {html}");
+        assert!(
+            !html.contains("style=") && !html.contains("<script"),
+            "the page has inline styles or scripts, which its policy forbids: {html}"
+        );
     }
 
     #[test]

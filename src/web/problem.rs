@@ -32,7 +32,7 @@ macro_rules! codes {
                 match self { $(Self::$variant => $word),+ }
             }
 
-            /// Its HTTP status.
+            /// The HTTP status of the code.
             pub fn status(self) -> StatusCode {
                 match self { $(Self::$variant => StatusCode::$status),+ }
             }
@@ -156,14 +156,15 @@ impl Problem {
         Self { detail: Some(detail.to_string()), ..Self::new(code) }
     }
 
-    /// The rate limit is exceeded.
+    /// The problem for an exceeded rate limit.
     pub fn rate_limited(wait: Wait) -> Self {
         let seconds = wait.0.as_secs() + u64::from(wait.0.subsec_nanos() > 0);
         let seconds = NonZeroU32::new(u32::try_from(seconds).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN);
         Self { retry_after_seconds: Some(seconds), ..Self::new(Code::RateLimited) }
     }
 
-    /// The database failed. Each kind is logged here, at most once a minute.
+    /// The problem for a failure of the database. This function also logs the failure, at most once a minute for each
+    /// kind.
     pub fn store(error: &StoreError) -> Self {
         let code = match error {
             StoreError::Unavailable(cause) => {

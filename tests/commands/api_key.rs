@@ -22,11 +22,18 @@ fn the_secret_is_shown_once_and_is_not_stored() {
     assert!(secret.starts_with("keepopen_sk_") && secret.len() > 50, "{secret}");
     assert_eq!(said.out.matches("keepopen_sk_").count(), 1, "{said:?}");
     assert!(said.err.contains("only time"), "{said:?}");
-    assert_eq!(said.out.trim_end(), secret, "standard output must contain only the key, so that it can be piped");
+    assert_eq!(
+        said.out.trim_end(),
+        secret,
+        "standard output must contain only the key, so that it can be piped"
+    );
     assert!(!said.err.contains("keepopen_sk_"), "{said:?}");
     let id = said.err.split("key_").nth(1).unwrap().trim_end().trim_end_matches('.');
     let bytes = sandbox.all_bytes();
-    assert!(contains(&bytes, &format!("key_{id}")), "the search must find the key's id, or it would find nothing at all");
+    assert!(
+        contains(&bytes, &format!("key_{id}")),
+        "the search must find the key's id, or it would find nothing at all"
+    );
     assert!(contains(&bytes, "the site's back end"));
     assert!(!contains(&bytes, &secret));
     assert!(!contains(&bytes, secret.trim_start_matches("keepopen_sk_")));

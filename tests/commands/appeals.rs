@@ -39,7 +39,11 @@ fn every_problem_is_reported_with_the_path_of_its_field() {
         let sentence = sandbox.stopped(&["appeals", verb, "appeals.toml"]);
         assert!(sentence.contains("summer: surface[0]: ") && sentence.contains("empty: "), "{sentence}");
     }
-    assert_eq!(sandbox.good(&["appeals", "export"]), "appeals = []\n", "if one appeal of a file is invalid, no appeal may be applied");
+    assert_eq!(
+        sandbox.good(&["appeals", "export"]),
+        "appeals = []\n",
+        "if one appeal of a file is invalid, no appeal may be applied"
+    );
     assert!(sandbox.stopped(&["appeals", "check", "nothing.toml"]).contains("nothing.toml"));
     sandbox.write("appeals.toml", "[[appeal]]");
     assert!(sandbox.stopped(&["appeals", "check", "appeals.toml"]).contains("can't be parsed"));
@@ -138,26 +142,26 @@ fn every_field_of_an_appeal_is_in_the_sample() {
         "dismissal",
         "meter",
     ];
-    in_the_sample::<keepopen::appeals::WrittenTicker>("zzz = 1");
-    in_the_sample::<keepopen::sites::OwnAmounts>("zzz = 1");
+    assert_sample_has_all_fields::<keepopen::appeals::WrittenTicker>("zzz = 1");
+    assert_sample_has_all_fields::<keepopen::sites::OwnAmounts>("zzz = 1");
     for part in parts {
         let header = if part.is_empty() { String::new() } else { format!("[{part}]\n") };
-        in_the_sample::<keepopen_decision::AppealRules>(&format!("{header}zzz = 1"));
+        assert_sample_has_all_fields::<keepopen_decision::AppealRules>(&format!("{header}zzz = 1"));
     }
-    in_the_sample::<keepopen_decision::AppealRules>("[[variants]]\nzzz = 1");
+    assert_sample_has_all_fields::<keepopen_decision::AppealRules>("[[variants]]\nzzz = 1");
     for part in ["zzz = 1", "[thanks]\nzzz = 1", "[mobile]\nzzz = 1", "body = [{ zzz = 1 }]"] {
-        in_the_sample::<keepopen::appeals::Copy>(part);
+        assert_sample_has_all_fields::<keepopen::appeals::Copy>(part);
     }
 }
 
 /// Asserts that the sample contains every field that the error for an unknown field lists.
-fn in_the_sample<T: serde::de::DeserializeOwned + std::fmt::Debug>(nonsense: &str) {
-    let complaint = toml::from_str::<T>(nonsense).unwrap_err();
+fn assert_sample_has_all_fields<T: serde::de::DeserializeOwned + std::fmt::Debug>(unknown_field: &str) {
+    let complaint = toml::from_str::<T>(unknown_field).unwrap_err();
     let (_, expected) = complaint.message().split_once("expected").unwrap();
     let fields: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-    assert!(fields.len() > 1, "{nonsense}: {expected}");
+    assert!(fields.len() > 1, "{unknown_field}: {expected}");
     for field in fields {
         let is_there = SAMPLE.contains(&format!("{field} = ")) || SAMPLE.contains(&format!(".{field}"));
-        assert!(is_there, "{nonsense}: {field}");
+        assert!(is_there, "{unknown_field}: {field}");
     }
 }

@@ -80,7 +80,11 @@ fn every_command_is_in_one_of_the_two_lists() {
     let audited = |command: &str| AUDITED.iter().any(|(line, _)| line.starts_with(command));
     let unknown: Vec<&String> =
         commands.iter().filter(|it| !NOT_AUDITED.contains(&it.as_str()) && !audited(it)).collect();
-    assert_eq!(unknown, Vec::<&String>::new(), "these commands are in neither list; does each leave an audit row?");
+    assert_eq!(
+        unknown,
+        Vec::<&String>::new(),
+        "these commands are in neither list; does each leave an audit row?"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,10 @@ const WRITTEN: &str = include_str!("../../openapi.yaml");
 #[test]
 fn openapi_yaml_is_up_to_date_with_the_handlers() {
     let said = Sandbox::new().good(&["openapi"]);
-    assert!(said == WRITTEN, "openapi.yaml is out of date; write it again: cargo run -- openapi > openapi.yaml");
+    assert!(
+        said == WRITTEN,
+        "openapi.yaml is out of date; write it again: cargo run -- openapi > openapi.yaml"
+    );
 }
 
 #[test]

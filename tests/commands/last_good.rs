@@ -77,7 +77,8 @@ async fn serve_answers_while_postgresql_is_unreachable_and_recovers_when_it_is_b
     let (mut running, logs, url) = serve(&sandbox);
     let lines: Vec<&str> =
         logs.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
-    let about_database: Vec<_> = lines.iter().filter(|line| line.contains("the database can't be reached")).collect();
+    let about_database: Vec<_> =
+        lines.iter().filter(|line| line.contains("the database can't be reached")).collect();
     assert_eq!(about_database.len(), 1, "{logs}");
     assert_eq!(banner(&url).await["appeal"], "summer");
     let list = || Client::new().get(format!("{url}/v1/appeals")).bearer_auth(key.trim()).send();

@@ -30,7 +30,7 @@ fn id(endpoint: &Value) -> &str {
 }
 
 /// Causes an event at Stripe that is delivered to our endpoint.
-async fn something_happens(stripe: &PracticeStripe) {
+async fn cause_an_event(stripe: &PracticeStripe) {
     let form = [
         ("mode", "payment"),
         ("success_url", "https://journal.example.org/"),
@@ -99,7 +99,8 @@ async fn an_endpoint_that_we_did_not_create_is_not_changed() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_running_service_accepts_a_new_secret_and_the_old_endpoint_is_disabled_after_the_new_one_delivered() {
+async fn a_running_service_accepts_a_new_secret_and_the_old_endpoint_is_disabled_after_the_new_one_delivered()
+{
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     let mut service = sandbox.start(&["serve"]);
@@ -111,7 +112,7 @@ async fn a_running_service_accepts_a_new_secret_and_the_old_endpoint_is_disabled
     let url = format!("http://127.0.0.1:{port}/webhooks/stripe");
 
     sandbox.good(&["stripe", "connect", "--url", &url]);
-    something_happens(&stripe).await;
+    cause_an_event(&stripe).await;
     let first = stripe.endpoints().remove(0);
     assert_eq!(id(&first), stripe.deliveries().last().unwrap().endpoint.as_deref().unwrap());
     assert!(stripe.deliveries().last().unwrap().taken());
@@ -126,7 +127,7 @@ async fn a_running_service_accepts_a_new_secret_and_the_old_endpoint_is_disabled
     assert!(twice.contains("--finish"), "{twice}");
 
     let before = stripe.deliveries().len();
-    something_happens(&stripe).await;
+    cause_an_event(&stripe).await;
     let taken = |endpoint: &Value| {
         let later = stripe.deliveries().split_off(before);
         later.iter().any(|it| it.taken() && it.endpoint.as_deref() == Some(id(endpoint)))

@@ -140,7 +140,9 @@ impl Deliveries {
                 }
             }
         };
-        tokio::time::timeout(Duration::from_secs(120), all).await.expect("the service must acknowledge these events within two minutes");
+        tokio::time::timeout(Duration::from_secs(120), all)
+            .await
+            .expect("the service must acknowledge these events within two minutes");
     }
 
     /// The ids of all acknowledged events.

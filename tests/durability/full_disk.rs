@@ -15,9 +15,9 @@ use super::long_run::LongRun;
 use super::program::{Running, Service};
 
 /// How long a service may take to report that its disk is full, or that it is ready again.
-const NOTICED: Duration = Duration::from_secs(15);
+const NOTICE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long it may take until every acknowledged event is booked.
-const BOOKED: Duration = Duration::from_secs(30);
+const BOOKING_TIMEOUT: Duration = Duration::from_secs(30);
 /// The number of gifts that are delivered before the disk is full, and again after it has space.
 const GIFTS: u64 = 20;
 
@@ -99,7 +99,7 @@ impl OnSmallDisk {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        if tokio::time::timeout(BOOKED, wait).await.is_err() {
+        if tokio::time::timeout(BOOKING_TIMEOUT, wait).await.is_err() {
             panic!("{} of {acknowledged} acknowledged gifts are booked", self.metric(series).await);
         }
     }
@@ -120,7 +120,7 @@ impl OnSmallDisk {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        if tokio::time::timeout(NOTICED, wait).await.is_err() {
+        if tokio::time::timeout(NOTICE_TIMEOUT, wait).await.is_err() {
             panic!("the service reports `{}` instead of `{words}`", self.said().await);
         }
     }
@@ -153,7 +153,11 @@ async fn a_service_recovers_from_a_full_disk_without_a_restart() {
             it.says("database_writes").await;
             assert!(!it.deliver_next().await, "an event that can't be stored must not be acknowledged");
             let banner = it.client.get(format!("http://{}/v1/banner?site=journal", it.address));
-            assert_eq!(banner.send().await.unwrap().status(), 200, "a banner request must succeed while the disk is full");
+            assert_eq!(
+                banner.send().await.unwrap().status(),
+                200,
+                "a banner request must succeed while the disk is full"
+            );
 
             it.free();
             it.says("").await;

@@ -14,7 +14,7 @@ use super::program::{Program, Running, Service};
 use super::proof::{LedgerState, Wrong, everything_is_processed, examine, nothing_is_lost};
 
 /// The number of kills per database. After them, its ledger is compared with that of an undisturbed service.
-const IN_A_ROUND: u64 = 25;
+const KILLS_PER_ROUND: u64 = 25;
 /// How long a start after a kill may take until an event is acknowledged. Only long runs check this.
 const RECOVERY_MS: u64 = 2000;
 
@@ -118,11 +118,15 @@ async fn undisturbed(other: &Service, gifts: u64) -> LedgerState {
 async fn repeated_kills_lose_no_event_and_lead_to_the_same_ledger() {
     let database = if std::env::var("KEEPOPEN_TEST_POSTGRES").is_ok() { "PostgreSQL" } else { "SQLite" };
     let mut run = LongRun::of(&format!("kills on {database}"), "KEEPOPEN_TEST_KILLS", 25);
-    while let Some(round) = run.round(IN_A_ROUND) {
+    while let Some(round) = run.round(KILLS_PER_ROUND) {
         let (seen, service, ledger, gifts) = kill_again_and_again(round)
             .await
             .unwrap_or_else(|wrong| panic!("{wrong:?}, in {round:?} of {run}"));
-        assert_eq!(ledger, undisturbed(&service, gifts).await, "the ledger differs from that of an undisturbed service in {round:?} of {run}");
+        assert_eq!(
+            ledger,
+            undisturbed(&service, gifts).await,
+            "the ledger differs from that of an undisturbed service in {round:?} of {run}"
+        );
         run.went_well(
             round,
             &[
@@ -147,7 +151,7 @@ async fn repeated_kills_lose_no_event_and_lead_to_the_same_ledger() {
 async fn a_service_that_acknowledges_before_it_stores_is_detected() {
     let (service, deliveries) = (Service::new(Program::AnswersFirst), Deliveries::without_end(3));
     let mut random = fastrand::Rng::with_seed(3);
-    for _ in 0..IN_A_ROUND {
+    for _ in 0..KILLS_PER_ROUND {
         let running = service.start();
         let address = block_in_place(|| running.address());
         let kept = kill_at_work(&service, running, &address, &deliveries, &mut random).await;

@@ -30,7 +30,7 @@ const RECEIVER: &str = "KEEPOPEN_TEST_RECEIVER";
 /// If this environment variable is set, the service is faulty: it removes a task before it executes the task.
 const CARELESS: &str = "KEEPOPEN_TEST_CARELESS";
 /// The number of kills per database.
-const IN_A_ROUND: u64 = 25;
+const KILLS_PER_ROUND: u64 = 25;
 
 /// How the service executes its tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,9 +225,13 @@ async fn kill_between_booking_and_doing(round: Round, worker: Worker) -> (Seen, 
 async fn a_service_that_is_killed_between_booking_and_executing_executes_every_task() {
     let database = if std::env::var("KEEPOPEN_TEST_POSTGRES").is_ok() { "PostgreSQL" } else { "SQLite" };
     let mut run = LongRun::of(&format!("kills of workers on {database}"), "KEEPOPEN_TEST_WORKER_KILLS", 25);
-    while let Some(round) = run.round(IN_A_ROUND) {
+    while let Some(round) = run.round(KILLS_PER_ROUND) {
         let (seen, missing) = kill_between_booking_and_doing(round, Worker::Careful).await;
-        assert_eq!(missing, Vec::<String>::new(), "the receiver did not get these events in {round:?} of {run}");
+        assert_eq!(
+            missing,
+            Vec::<String>::new(),
+            "the receiver did not get these events in {round:?} of {run}"
+        );
         run.went_well(
             round,
             &[
@@ -249,7 +253,7 @@ async fn a_service_that_is_killed_between_booking_and_executing_executes_every_t
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_removes_a_task_before_executing_it_is_detected() {
-    let round = Round { seed: 5, count: IN_A_ROUND };
+    let round = Round { seed: 5, count: KILLS_PER_ROUND };
     let (seen, missing) = kill_between_booking_and_doing(round, Worker::Careless).await;
     assert!(!missing.is_empty(), "the test did not notice the lost tasks: {seen:?}");
     println!("{} of {} events were never received", missing.len(), seen.events);

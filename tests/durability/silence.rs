@@ -15,9 +15,9 @@ use super::proxy::Proxy;
 
 const SKIPPED: &str = "SKIPPED: KEEPOPEN_TEST_POSTGRES names no server";
 /// How long booking may take to resume.
-const RESUMES: Duration = Duration::from_secs(30);
+const RESUME_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a service may take to stop.
-const ENDS: Duration = Duration::from_secs(10);
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A service that reaches its database through a proxy.
 struct Behind {
@@ -59,7 +59,9 @@ impl Behind {
                     }
                 }
             };
-            tokio::time::timeout(RESUMES, acknowledged).await.expect("a delivery must be acknowledged in time");
+            tokio::time::timeout(RESUME_TIMEOUT, acknowledged)
+                .await
+                .expect("a delivery must be acknowledged in time");
             self.deliveries.record_acknowledged(event);
         }
         self.next_gift += gifts;
@@ -68,7 +70,9 @@ impl Behind {
     /// Waits until every acknowledged event is booked, and checks the ledger without the proxy.
     async fn everything_is_booked(&self) {
         let app = self.service.look().await;
-        tokio::time::timeout(RESUMES, everything_is_processed(&app)).await.expect("booking must resume in time");
+        tokio::time::timeout(RESUME_TIMEOUT, everything_is_processed(&app))
+            .await
+            .expect("booking must resume in time");
         if other_program().is_none() {
             examine(&app, &self.deliveries.acknowledged()).await.unwrap();
         }
@@ -88,7 +92,7 @@ impl Behind {
         let mut watching = PgConnection::connect(self.service.database_url()).await.unwrap();
         let is_waiting =
             async || sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut watching).await.unwrap() > 0;
-        until(RESUMES, "the gift is being booked", is_waiting).await;
+        until(RESUME_TIMEOUT, "the gift is being booked", is_waiting).await;
         other
     }
 
@@ -96,8 +100,11 @@ impl Behind {
         reqwest::get(&self.ready).await.is_ok_and(|answer| answer.status() == 200)
     }
 
-    async fn becomes_ready(&self, so: bool) {
-        until(RESUMES, &format!("/readyz reports ready: {so}"), async || self.is_ready().await == so).await;
+    async fn becomes_ready(&self, wanted: bool) {
+        until(RESUME_TIMEOUT, &format!("/readyz reports ready: {wanted}"), async || {
+            self.is_ready().await == wanted
+        })
+        .await;
     }
 }
 
@@ -166,7 +173,7 @@ async fn a_service_whose_database_is_silent_stops_on_request() {
         }
         it.running.tell_to_stop();
         let running = it.running;
-        let ended = tokio::time::timeout(ENDS, running.ended()).await;
+        let ended = tokio::time::timeout(STOP_TIMEOUT, running.ended()).await;
         ended.expect("the service must end in time");
         under_way.shutdown().await;
     }

@@ -45,7 +45,9 @@ fn words(path: &Path) -> Vec<Vec<u8>> {
         let inner = line.strip_prefix('"')?.strip_suffix('"')?;
         Some(inner.replace("\\\"", "\"").replace("\\x0A", "\n").replace("\\\\", "\\").into_bytes())
     };
-    text.lines().map(|line| word(line).unwrap_or_else(|| panic!("this line must be a dictionary entry: {line}"))).collect()
+    text.lines()
+        .map(|line| word(line).unwrap_or_else(|| panic!("this line must be a dictionary entry: {line}")))
+        .collect()
 }
 
 fn mutate(bytes: &mut Vec<u8>, other: &[u8], words: &[Vec<u8>], random: &mut fastrand::Rng) {

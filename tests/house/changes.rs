@@ -64,7 +64,10 @@ fn unlisted_machine_writes(files: &[File]) -> Vec<String> {
 #[test]
 fn every_action_that_changes_something_takes_a_context() {
     let files = below("src", &[".rs"]);
-    assert!(files.iter().any(|file| file.code().contains(".change()")), "the rule must find at least one write in the real files");
+    assert!(
+        files.iter().any(|file| file.code().contains(".change()")),
+        "the rule must find at least one write in the real files"
+    );
     assert_eq!(changes_without_context(&files), Vec::<String>::new());
     let good =
         "pub async fn save(context: &Context<'_>) {\n    context.change().await;\n}\nfn other() {\n}\n";

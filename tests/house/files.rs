@@ -60,12 +60,12 @@ pub fn below(folder: &str, endings: &[&str]) -> Vec<File> {
 }
 
 fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
-    const LEFT_OUT: [&str; 6] = [".git", ".built", "data", "dist", "node_modules", "target"];
+    const SKIPPED: [&str; 6] = [".git", ".built", "data", "dist", "node_modules", "target"];
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         if path.is_dir() {
-            if !LEFT_OUT.contains(&name) {
+            if !SKIPPED.contains(&name) {
                 walk(&path, paths);
             }
         } else {

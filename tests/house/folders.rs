@@ -79,7 +79,11 @@ fn every_folder_begins_with_its_four_lines() {
     assert_eq!(findings(&good.replace("**Never** b.", "")), missing);
     let swapped = good.replace("Owns", "x").replace("Never", "Owns").replace('x', "Never");
     assert_eq!(findings(&swapped), missing);
-    assert_eq!(findings(&good.replace("//! **Tested", "\n//! **Tested")).len(), 1, "the four lines must be in one block");
+    assert_eq!(
+        findings(&good.replace("//! **Tested", "\n//! **Tested")).len(),
+        1,
+        "the four lines must be in one block"
+    );
     assert_eq!(
         folders_without_description(&[File::made_up("src/mail/a.rs", good)]),
         ["src/mail has no mod.rs"]

@@ -222,7 +222,10 @@ fn name(text: &str) -> String {
 fn code_uses_only_what_the_map_allows() {
     for map in [&SRC, &DECISION] {
         let files = below(map.folder.trim_end_matches('/'), &[".rs"]);
-        assert!(map.uses(&files).len() > 50, "the rule must find more than 50 uses, or it misses most of them");
+        assert!(
+            map.uses(&files).len() > 50,
+            "the rule must find more than 50 uses, or it misses most of them"
+        );
         assert_eq!(map.forbidden_uses(&files), Vec::<String>::new());
         assert_eq!(map.unused_exceptions(&files), Vec::<String>::new());
         assert_eq!(map.cycles(&files), Vec::<String>::new());
@@ -270,7 +273,9 @@ fn no_entry_point_uses_another() {
         for other in entry_points.iter().filter(|other| *other != entry_point) {
             assert_eq!(
                 complaints(&format!("src/{entry_point}/new.rs"), &format!("use crate::{other}::start;")),
-                [format!("src/{entry_point}/new.rs: `{entry_point}` uses `{other}`, which is in the same layer")]
+                [format!(
+                    "src/{entry_point}/new.rs: `{entry_point}` uses `{other}`, which is in the same layer"
+                )]
             );
         }
     }

@@ -164,19 +164,19 @@ fn each_allowed_place_exists() {
 
 /// Files in `src/config` that use the decision's types. Only `sites` may define what a site is, and how its rules are
 /// written.
-fn settings_that_know_the_domain(files: &[File]) -> Vec<String> {
+fn settings_that_use_the_decision(files: &[File]) -> Vec<String> {
     let knows = |file: &&File| file.code().contains("keepopen_decision");
     // This file is exempt. It uses the decision's function that suggests the intended name for a mistyped name, and
     // one of its tests reads a large type of the decision.
     let checked = files.iter().filter(|file| file.path != "src/config/typed/mod.rs");
-    checked.filter(knows).map(|file| format!("{} knows the decision", file.path)).collect()
+    checked.filter(knows).map(|file| format!("{} uses the decision's types", file.path)).collect()
 }
 
 #[test]
 fn the_settings_do_not_use_the_decisions_types() {
-    assert_eq!(settings_that_know_the_domain(&below("src/config", &[".rs"])), Vec::<String>::new());
+    assert_eq!(settings_that_use_the_decision(&below("src/config", &[".rs"])), Vec::<String>::new());
     let bad = File::made_up("src/config/limits.rs", "use keepopen_decision::Percent;");
-    assert_eq!(settings_that_know_the_domain(&[bad]), ["src/config/limits.rs knows the decision"]);
+    assert_eq!(settings_that_use_the_decision(&[bad]), ["src/config/limits.rs uses the decision's types"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ const LINTS: [(&str, &str, &str); 4] = [
     ("clippy", "print_stdout", "warn"),
 ];
 /// All functions that read the machine's time or randomness.
-const ASKED_IN_ONE_PLACE: [&str; 6] = [
+const TIME_AND_RANDOMNESS: [&str; 6] = [
     "std::time::SystemTime::now",
     "std::time::Instant::now",
     "jiff::Timestamp::now",
@@ -34,13 +34,13 @@ fn missing_lints(root: &Table) -> Vec<String> {
     missing.map(|(tool, lint, level)| format!("{tool}: {lint} is not {level}")).collect()
 }
 
-fn takes_the_workspace_lints(package: &Table) -> bool {
+fn uses_the_workspace_lints(package: &Table) -> bool {
     let lints = package.get("lints").and_then(|lints| lints.get("workspace"));
     lints.and_then(Value::as_bool) == Some(true)
 }
 
 /// Whether the package `other` is compiled into this package. A dependency of tests only does not count.
-fn asks_for(package: &Table, other: &str) -> bool {
+fn depends_on(package: &Table, other: &str) -> bool {
     let lists =
         ["dependencies", "build-dependencies"].iter().filter_map(|list| package.get(*list)?.as_table());
     lists.into_iter().any(|list| list.contains_key(other))
@@ -48,7 +48,7 @@ fn asks_for(package: &Table, other: &str) -> bool {
 
 /// Methods that clippy does not forbid, or forbids without a reason.
 fn methods_not_forbidden(clippy: &Table) -> Vec<&'static str> {
-    let refused: Vec<&str> = clippy["disallowed-methods"]
+    let forbidden: Vec<&str> = clippy["disallowed-methods"]
         .as_array()
         .unwrap()
         .iter()
@@ -57,7 +57,7 @@ fn methods_not_forbidden(clippy: &Table) -> Vec<&'static str> {
         })
         .filter_map(|it| it.get("path")?.as_str())
         .collect();
-    ASKED_IN_ONE_PLACE.into_iter().filter(|path| !refused.contains(path)).collect()
+    TIME_AND_RANDOMNESS.into_iter().filter(|path| !forbidden.contains(path)).collect()
 }
 
 #[test]
@@ -73,17 +73,17 @@ fn unsafe_code_is_forbidden_in_every_package() {
         if manifest.path == "powercut/Cargo.toml" {
             continue;
         }
-        assert!(takes_the_workspace_lints(&package), "{}", manifest.path);
-        assert!(!asks_for(&package, "keepopen-powercut"), "{}", manifest.path);
+        assert!(uses_the_workspace_lints(&package), "{}", manifest.path);
+        assert!(!depends_on(&package, "keepopen-powercut"), "{}", manifest.path);
     }
 }
 
 #[test]
 fn the_test_kit_is_in_no_program_and_does_not_depend_on_the_service() {
     for manifest in below(".", &["Cargo.toml"]) {
-        assert!(!asks_for(&table(&manifest.text), "keepopen-testkit"), "{}", manifest.path);
+        assert!(!depends_on(&table(&manifest.text), "keepopen-testkit"), "{}", manifest.path);
     }
-    assert!(!asks_for(&table(&file("testkit/Cargo.toml").text), "keepopen"));
+    assert!(!depends_on(&table(&file("testkit/Cargo.toml").text), "keepopen"));
 }
 
 #[test]
@@ -95,10 +95,10 @@ fn clippy_forbids_all_other_sources_of_time_and_randomness() {
 fn a_removed_lint_is_noticed() {
     let text = file("Cargo.toml").text.replace("unsafe_code = \"forbid\"", "unsafe_code = \"warn\"");
     assert_eq!(missing_lints(&table(&text)), ["rust: unsafe_code is not forbid"]);
-    assert!(!takes_the_workspace_lints(&table("[package]\nname = \"a\"")));
-    assert!(!takes_the_workspace_lints(&table("[lints]\nworkspace = false")));
-    assert!(asks_for(&table("[dependencies]\na = \"1\""), "a"));
-    assert!(!asks_for(&table("[dev-dependencies]\na = \"1\""), "a"));
+    assert!(!uses_the_workspace_lints(&table("[package]\nname = \"a\"")));
+    assert!(!uses_the_workspace_lints(&table("[lints]\nworkspace = false")));
+    assert!(depends_on(&table("[dependencies]\na = \"1\""), "a"));
+    assert!(!depends_on(&table("[dev-dependencies]\na = \"1\""), "a"));
     let text = file("clippy.toml").text.replace("jiff::ZonedDateTime::now", "jiff::ZonedDateTime::new");
     assert_eq!(methods_not_forbidden(&table(&text)), ["jiff::ZonedDateTime::now"]);
 }

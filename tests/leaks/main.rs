@@ -129,7 +129,11 @@ async fn check(format: &str) {
     assert_eq!(found(&marks, &logs), Vec::<String>::new());
     assert_eq!(found(&marks, &metrics), Vec::<String>::new());
     let everything = marks.values().cloned().collect::<Vec<_>>().join("\n");
-    assert_eq!(found(&marks, &everything).len(), marks.len(), "the search must find every mark in a text that contains them all");
+    assert_eq!(
+        found(&marks, &everything).len(),
+        marks.len(),
+        "the search must find every mark in a text that contains them all"
+    );
 }
 
 #[tokio::test]

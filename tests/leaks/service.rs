@@ -158,7 +158,10 @@ impl Service {
 
 /// The URL of the address in a log line, which contains `address=127.0.0.1:1234` or `"address":"127.0.0.1:1234"`.
 fn address_in(line: &str) -> String {
-    let after = line.split("127.0.0.1:").nth(1).unwrap_or_else(|| panic!("the log line must contain an address: {line}"));
+    let after = line
+        .split("127.0.0.1:")
+        .nth(1)
+        .unwrap_or_else(|| panic!("the log line must contain an address: {line}"));
     let port: String = after.chars().take_while(char::is_ascii_digit).collect();
     format!("http://127.0.0.1:{port}")
 }

@@ -254,7 +254,9 @@ fn metadata_is_read_from_each_generations_path() {
                 _ => continue,
             }
             let facts = facts_of(&event).unwrap();
-            let origin = facts[0].origin().unwrap_or_else(|| panic!("{}: the metadata at {place} were not read", it.name));
+            let origin = facts[0]
+                .origin()
+                .unwrap_or_else(|| panic!("{}: the metadata at {place} were not read", it.name));
             assert_eq!(origin.site, "journal");
         }
     }

@@ -17,7 +17,10 @@ async fn the_same_cause_is_booked_once() {
     assert!(!ledger::book(&mut tx, &payment("pi_1"), 9_000).await.unwrap());
     assert!(!ledger::book(&mut tx, &other_amount, 9_000).await.unwrap());
     let refund = Entry { kind: EntryKind::Refund, ..payment("pi_1") };
-    assert!(ledger::book(&mut tx, &refund, 9_000).await.unwrap(), "an entry of another kind must count as another cause");
+    assert!(
+        ledger::book(&mut tx, &refund, 9_000).await.unwrap(),
+        "an entry of another kind must count as another cause"
+    );
     tx.commit().await.unwrap();
     assert_eq!(it.store.entries().await.unwrap(), [payment("pi_1"), refund]);
     assert_eq!(it.store.first_booked_at_ms(&contribution_id()).await.unwrap(), Some(2_000));

@@ -24,7 +24,10 @@ async fn a_writer_whose_transaction_was_rolled_back_by_a_full_disk_is_replaced()
     let large = "x".repeat(1_000_000);
     let mut tx = store.store.begin().await.unwrap();
     let full = inbox::insert(&mut tx, &Arrival { body: &large, ..arrival("evt_1", 1_000) }).await;
-    assert!(matches!(full, Err(StoreError::Unavailable(_))), "the error must blame the database, not the event: {full:?}");
+    assert!(
+        matches!(full, Err(StoreError::Unavailable(_))),
+        "the error must blame the database, not the event: {full:?}"
+    );
     drop(tx);
     // If the connection were not replaced, this and every later transaction would fail until a restart.
     let mut tx = store.store.begin().await.unwrap();

@@ -140,8 +140,9 @@ fn close_token_body(contract: &mut utoipa::openapi::OpenApi) {
     }
 }
 
-static YAML: LazyLock<String> =
-    LazyLock::new(|| OPENAPI.to_yaml().expect("the API description must contain only strings, lists and maps"));
+static YAML: LazyLock<String> = LazyLock::new(|| {
+    OPENAPI.to_yaml().expect("the API description must contain only strings, lists and maps")
+});
 
 /// The API description as YAML.
 pub fn openapi_yaml() -> &'static str {

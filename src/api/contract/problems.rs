@@ -36,7 +36,9 @@ fn listed(operation: &mut Operation) -> Vec<Code> {
     }
     let words = list.as_ref().and_then(Value::as_array).into_iter().flatten();
     let code = |word: &Value| Code::ALL.iter().copied().find(|code| word == code.as_str());
-    words.map(|word| code(word).expect("handlers must list codes of `problem.rs`; a test checks this")).collect()
+    words
+        .map(|word| code(word).expect("handlers must list codes of `problem.rs`; a test checks this"))
+        .collect()
 }
 
 fn answer(codes: &[Code]) -> Response {
