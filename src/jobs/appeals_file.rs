@@ -7,7 +7,7 @@ use super::job::{Outcome, Runner};
 use crate::actions;
 use crate::app::App;
 
-/// The file's state when it was last read.
+/// The job that watches the appeals file. It remembers the state of the file when it was last read.
 pub struct AppealsFile {
     path: PathBuf,
     seen: Option<Stamp>,
@@ -16,7 +16,7 @@ pub struct AppealsFile {
 type Stamp = (SystemTime, u64);
 
 impl AppealsFile {
-    /// The configured file, in its current state.
+    /// The job for the configured file, with the file's current state. `None` if no file is configured.
     pub fn start(app: &App) -> Option<Box<dyn Runner>> {
         let path = app.settings.appeals.file.clone()?;
         Some(Box::new(Self { seen: stamp(&path), path }))

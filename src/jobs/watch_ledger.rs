@@ -4,14 +4,14 @@ use super::job::{Outcome, Runner};
 use crate::actions;
 use crate::app::App;
 
-/// When this process last checked the ledger, in milliseconds since 1970.
+/// The job that checks the ledger. It remembers when this process last checked it, in milliseconds since 1970.
 #[derive(Default)]
 pub struct WatchLedger {
     checked_at_ms: Option<i64>,
 }
 
 impl WatchLedger {
-    /// The state before the first check.
+    /// The job before its first check.
     pub fn start(_: &App) -> Option<Box<dyn Runner>> {
         Some(Box::new(Self::default()))
     }

@@ -5,14 +5,14 @@ use crate::actions;
 use crate::app::App;
 use crate::telemetry::StripeTrouble;
 
-/// The problems found by the last check.
+/// The job that checks the connection to Stripe. It remembers the problems that the last check found.
 #[derive(Default)]
 pub struct WatchStripe {
     troubles: Vec<StripeTrouble>,
 }
 
 impl WatchStripe {
-    /// The state before the first check: no problem is known.
+    /// The job before its first check, when no problem is known.
     pub fn start(_: &App) -> Option<Box<dyn Runner>> {
         Some(Box::new(Self::default()))
     }

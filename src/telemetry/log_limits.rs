@@ -58,8 +58,8 @@ impl LogLimit {
     }
 }
 
-/// Limits the warnings and errors of libraries, separately for each place in their code. The HTTP library logs an error for
-/// every malformed request.
+/// Limits the warnings and errors of libraries, separately for each place in their code. This is necessary because the
+/// HTTP library logs an error for every malformed request.
 pub(super) struct LibraryLines;
 
 type Windows = HashMap<Identifier, (&'static str, Window)>;

@@ -1,6 +1,6 @@
-//! Writes a JSON object field by field. serde_json checks each byte of every name and string for characters to escape.
-//! That check would be three quarters of the cost of writing a verdict (the response to a banner request). Nearly all
-//! of these bytes are known to need no escape.
+//! Writes a JSON object field by field. `serde_json` checks each byte of every name and string for characters to
+//! escape. That check would be three quarters of the cost of writing a verdict (the response to a banner request).
+//! Nearly all of these bytes are known to need no escape.
 
 /// A JSON object that is being written. Callers pass each name with its quotes and colon, so that it is copied in one
 /// piece. A comma is written after every field, and the end of the object replaces the last comma.

@@ -118,7 +118,7 @@ impl Future for WakesAll {
 
 impl Drop for WakesAll {
     fn drop(&mut self) {
-        // Its server ended; the thread's next server gets its own task.
+        // The server that ran this task has ended. The thread's next server spawns its own task.
         let _ = TASK.try_with(|task| *task.borrow_mut() = Task::None);
     }
 }

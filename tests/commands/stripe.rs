@@ -99,8 +99,7 @@ async fn an_endpoint_that_we_did_not_create_is_not_changed() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_running_service_accepts_a_new_secret_and_the_old_endpoint_is_disabled_after_the_new_one_delivered()
-{
+async fn a_running_service_accepts_a_new_secret_and_the_old_endpoint_ends_after_the_new_one_delivered() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     let mut service = sandbox.start(&["serve"]);

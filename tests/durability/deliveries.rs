@@ -109,7 +109,7 @@ impl Deliveries {
                 self.record_acknowledged(event);
                 true
             }
-            Ok(status) => panic!("{status} to {}", event.body),
+            Ok(status) => panic!("the service responded with {status} to {}", event.body),
             Err(_) => {
                 self.held.lock().unwrap().waiting.push(event);
                 false

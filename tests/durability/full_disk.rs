@@ -67,7 +67,7 @@ impl OnSmallDisk {
         match request.send().await.unwrap().status().as_u16() {
             200 => true,
             503 => false,
-            status => panic!("{status} to {}", event.body),
+            status => panic!("the service responded with {status} to {}", event.body),
         }
     }
 
@@ -100,28 +100,28 @@ impl OnSmallDisk {
             }
         };
         if tokio::time::timeout(BOOKING_TIMEOUT, wait).await.is_err() {
-            panic!("{} of {acknowledged} acknowledged gifts are booked", self.metric(series).await);
+            panic!("only {} of {acknowledged} acknowledged gifts are booked", self.metric(series).await);
         }
     }
 
     /// The problems that the service reports. Empty if the service is ready.
-    async fn said(&self) -> String {
+    async fn reported(&self) -> String {
         let answer = self.client.get(format!("{}/readyz", self.management)).send().await.unwrap();
         if answer.status() == 200 { String::new() } else { answer.text().await.unwrap() }
     }
 
-    async fn says(&self, words: &str) {
+    async fn reports(&self, words: &str) {
         let wait = async {
             loop {
-                let said = self.said().await;
-                if said.contains(words) && words.is_empty() == said.is_empty() {
+                let reported = self.reported().await;
+                if reported.contains(words) && words.is_empty() == reported.is_empty() {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
         if tokio::time::timeout(NOTICE_TIMEOUT, wait).await.is_err() {
-            panic!("the service reports `{}` instead of `{words}`", self.said().await);
+            panic!("the service reports `{}` instead of `{words}`", self.reported().await);
         }
     }
 }
@@ -150,7 +150,7 @@ async fn a_service_recovers_from_a_full_disk_without_a_restart() {
                     break;
                 }
             }
-            it.says("database_writes").await;
+            it.reports("database_writes").await;
             assert!(!it.deliver_next().await, "an event that can't be stored must not be acknowledged");
             let banner = it.client.get(format!("http://{}/v1/banner?site=journal", it.address));
             assert_eq!(
@@ -160,7 +160,7 @@ async fn a_service_recovers_from_a_full_disk_without_a_restart() {
             );
 
             it.free();
-            it.says("").await;
+            it.reports("").await;
             for _ in 0..GIFTS {
                 assert!(it.deliver_next().await);
             }

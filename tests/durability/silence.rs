@@ -55,7 +55,7 @@ impl Behind {
                     match request.body(event.body.clone()).send().await.map(|it| it.status().as_u16()) {
                         Ok(200) => return,
                         Ok(503) | Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-                        Ok(status) => panic!("{status} to {}", event.body),
+                        Ok(status) => panic!("the service responded with {status} to {}", event.body),
                     }
                 }
             };
