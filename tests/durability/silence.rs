@@ -79,7 +79,7 @@ impl Behind {
         app.store.close().await;
     }
 
-    /// Delivers gifts. When this returns, one of them is being booked: its transaction waits for the returned lock.
+    /// Delivers one gift. When this returns, the gift is being booked: its transaction waits for the returned lock.
     async fn is_booking(&mut self) -> PgConnection {
         let mut other = PgConnection::connect(self.service.database_url()).await.unwrap();
         let lock = "BEGIN; LOCK TABLE ledger_entries IN ACCESS EXCLUSIVE MODE";
