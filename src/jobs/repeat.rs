@@ -166,7 +166,7 @@ mod tests {
             let (time, stop) = (acted, stop.clone());
             Box::pin(async move {
                 match time {
-                    1 => return Err("on purpose".into()),
+                    1 => return Err("a deliberate failure".into()),
                     2 => panic!("a deliberate panic"),
                     _ => stop.cancel(),
                 }

@@ -98,6 +98,7 @@ async fn serve_answers_while_postgresql_is_unreachable_and_recovers_when_it_is_b
     assert!(said.err.contains("PostgreSQL can't be reached"), "{said:?}");
 }
 
+/// Changes the file's content, so that its authentication fails.
 fn damage(file: &Path) {
     let good = std::fs::read_to_string(file).unwrap();
     let bad = good.replacen("live", "dead", 1);

@@ -14,6 +14,7 @@ fn folders_without_description(files: &[File]) -> Vec<String> {
     folders.iter().filter_map(|folder| what_is_missing(folder, files)).collect()
 }
 
+/// What is missing from a folder's description. `None` if it is complete.
 fn what_is_missing(folder: &str, files: &[File]) -> Option<String> {
     if folder == "src" {
         // This file only lists the folders, which have these four lines themselves.
@@ -53,6 +54,7 @@ fn missing_tests(files: &[File], is_there: impl Fn(&str) -> bool) -> Vec<String>
     complaints
 }
 
+/// Files with more than [`MAX_LINES`] lines.
 fn files_too_long(files: &[File]) -> Vec<String> {
     let long = files.iter().map(|file| (file, file.text.lines().count()));
     long.filter(|(_, lines)| *lines > MAX_LINES)
@@ -60,6 +62,7 @@ fn files_too_long(files: &[File]) -> Vec<String> {
         .collect()
 }
 
+/// Migrations that do not begin with a comment.
 fn migrations_without_purpose(files: &[File]) -> Vec<String> {
     files
         .iter()

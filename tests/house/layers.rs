@@ -1,5 +1,5 @@
 //! A module may only use modules of lower layers, never of the same or a higher layer. `src/` and `decision/` each
-//! have a map of their layers, described in `docs/architecture.md`. Modules must not use each other in a cycle.
+//! have a map of their layers. Modules must not use each other in a cycle.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -113,6 +113,7 @@ const IMPURE: &[&str] = &[
     "RandomState",
 ];
 
+/// Finds restricted terms in files that may not use them.
 fn misplaced_terms(files: &[File]) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in files {
@@ -127,6 +128,7 @@ fn misplaced_terms(files: &[File]) -> Vec<String> {
     complaints
 }
 
+/// Finds terms that the decision must not use.
 fn impure(files: &[File]) -> Vec<String> {
     let says = |file: &File| {
         let code = file.code();

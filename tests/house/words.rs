@@ -16,6 +16,7 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("deb.", "debian"),
 ];
 
+/// Finds the lines that contain a forbidden text.
 fn forbidden_texts(files: &[File]) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in files {

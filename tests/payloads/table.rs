@@ -124,6 +124,7 @@ fn rows(object: &str) -> &'static [Row] {
     }
 }
 
+/// The value that the file has at the first of these paths, in the form that the parser returns.
 fn value_in_file(object: &Value, says: Says, places: &[&str]) -> Value {
     let found = places.iter().filter_map(|place| object.pointer(place)).find(|value| !value.is_null());
     let value = found.cloned().unwrap_or(Value::Null);
@@ -177,7 +178,7 @@ fn each_generation_is_parsed_to_the_values_in_its_files() {
         }
     }
     let folders = 7;
-    // Two folders of hand-written events have no payouts, or no warnings and reviews.
+    // Two folders are incomplete: one has no payouts, and the other has no warnings and reviews.
     for (word, least) in [
         ("payment_intent", 7),
         ("payout", 6),
