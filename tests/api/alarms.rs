@@ -1,4 +1,4 @@
-//! Alarms: their causes, their content, and how they close.
+//! Alarms: what raises them, what they contain, and what closes them.
 
 use keepopen::actions;
 use keepopen::contributions::{Alarm, RaisedAlarm};
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use crate::helpers::{Answer, TestApp};
 use crate::replays::{events, orders, told};
 
-/// The open alarms.
+/// Returns the open alarms.
 async fn open(app: &TestApp) -> Vec<RaisedAlarm> {
     let all = app.app.store.open_alarms(100).await.unwrap();
     all.into_iter().map(|(_, alarm)| alarm).collect()
 }
 
-/// How many contributions have an alarm, and how many alarms the ledger check finds.
+/// Returns how many contributions have an alarm, and how many alarms the ledger check finds.
 async fn counts(app: &TestApp) -> (i64, usize) {
     let key = reports::SealKey::of(&app.app.vault);
     let report = reports::check_ledger(&app.app.store, &key).await.unwrap();
@@ -34,7 +34,7 @@ async fn acknowledge(app: &TestApp, id: &str, body: &Value) -> Answer {
 }
 
 #[tokio::test]
-async fn a_fraud_warning_names_its_objects_and_ends_with_the_refund_that_it_asked_for_in_any_order() {
+async fn a_fraud_warning_names_its_objects_and_a_refund_closes_it_in_any_order_of_events() {
     let case = events("16-alarm-for-ever");
     let app = told(&case[..2]).await;
     let [alarm] = open(&app).await.try_into().unwrap();
@@ -71,7 +71,7 @@ async fn a_fraud_warning_stays_after_a_partial_refund_and_returns_when_the_refun
 }
 
 #[tokio::test]
-async fn a_fraud_warning_ends_when_the_dispute_that_it_warned_of_has_come_or_stripe_says_that_it_is_over() {
+async fn a_fraud_warning_closes_when_the_charge_is_disputed_or_stripe_withdraws_the_warning() {
     let app = TestApp::start().await;
     let disputed = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
     let other = app.stripe.payments(&app.gives(700, "once").await.session).charge.unwrap();
@@ -96,7 +96,7 @@ async fn a_fraud_warning_ends_when_the_dispute_that_it_warned_of_has_come_or_str
 }
 
 #[tokio::test]
-async fn a_fraud_warning_that_is_raised_and_withdrawn_in_one_second_is_over_in_any_order() {
+async fn a_fraud_warning_that_is_withdrawn_within_a_second_is_closed_in_any_order_of_events() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
@@ -118,7 +118,7 @@ async fn a_fraud_warning_that_is_raised_and_withdrawn_in_one_second_is_over_in_a
 }
 
 #[test]
-fn every_event_that_raises_or_ends_an_alarm_is_asked_of_stripe() {
+fn the_endpoint_subscribes_to_every_event_that_raises_or_closes_an_alarm() {
     for event in [
         "invoice.deleted",
         "invoice.finalization_failed",
@@ -132,7 +132,7 @@ fn every_event_that_raises_or_ends_an_alarm_is_asked_of_stripe() {
 }
 
 #[tokio::test]
-async fn a_review_ends_when_it_is_closed_or_when_the_money_went_back() {
+async fn a_review_alarm_closes_when_the_review_is_closed_or_the_payment_is_refunded() {
     let app = TestApp::start().await;
     let closed = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
     let refunded = app.stripe.payments(&app.gives(700, "once").await.session).charge.unwrap();
@@ -145,7 +145,7 @@ async fn a_review_ends_when_it_is_closed_or_when_the_money_went_back() {
         "{objects:?}"
     );
     app.stripe.close_review(&review, "approved").unwrap();
-    // The event that closes the other one is lost.
+    // The `review.closed` event of the other review is lost.
     let before = app.stripe.events().len();
     app.stripe.refund(&refunded, None).unwrap();
     for event in app.stripe.events_after(before) {
@@ -159,7 +159,7 @@ async fn a_review_ends_when_it_is_closed_or_when_the_money_went_back() {
 }
 
 #[tokio::test]
-async fn an_invoice_that_could_not_be_made_final_is_over_when_it_is_deleted_or_its_subscription_ends() {
+async fn the_alarm_for_an_unfinalized_invoice_closes_when_the_invoice_is_deleted_or_its_subscription_ends() {
     for deleted in [false, true] {
         let app = TestApp::start().await;
         let subscription = app.stripe.payments(&app.gives(1000, "month").await.session).subscription.unwrap();
@@ -206,7 +206,7 @@ async fn a_fully_reversed_payment_leaves_no_alarm_even_without_its_session() {
     app.finish().await;
 }
 
-/// A gift whose charge, according to the returned event, was refunded by `minor`, without a known refund.
+/// Returns an event that says that `minor` of the charge was refunded. No refund object is known.
 fn refunded_by(app: &TestApp, charge: &str, minor: i64) -> Value {
     let mut object = app.stripe.object(charge).unwrap();
     object["amount_refunded"] = minor.into();
@@ -215,7 +215,7 @@ fn refunded_by(app: &TestApp, charge: &str, minor: i64) -> Value {
 }
 
 #[tokio::test]
-async fn an_acknowledged_alarm_no_longer_counts_and_returns_when_its_facts_change() {
+async fn an_acknowledged_alarm_is_not_counted_until_stripe_reports_a_change() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -236,7 +236,7 @@ async fn an_acknowledged_alarm_no_longer_counts_and_returns_when_its_facts_chang
     assert!(done.text("via").starts_with("key_"), "{done:?}");
     assert_eq!((open(&app).await, counts(&app).await), (vec![], (0, 0)));
 
-    // A second one changes nothing; neither does rebuilding the projections.
+    // A second acknowledgement changes nothing. Rebuilding the projections changes nothing either.
     app.days_pass(1);
     let again = acknowledge(&app, id, &json!({"name": "Somebody", "reason": "Other"})).await;
     assert_eq!(again.json, done.json);
@@ -245,7 +245,7 @@ async fn an_acknowledged_alarm_no_longer_counts_and_returns_when_its_facts_chang
     let listed = app.get("/v1/alarms", Some(&reader)).await.json;
     assert_eq!((&listed["alarms"], &listed["acknowledgements"][0]), (&json!([]), &done.json));
 
-    // More is missing now: that is a different alarm.
+    // A larger amount is missing now, which is a different alarm.
     assert_eq!(app.deliver(&refunded_by(&app, &charge, 300)).await.status, 200);
     app.run_jobs().await;
     let [back] = open(&app).await.try_into().unwrap();
@@ -256,7 +256,7 @@ async fn an_acknowledged_alarm_no_longer_counts_and_returns_when_its_facts_chang
 }
 
 #[tokio::test]
-async fn the_reviewer_and_the_reason_are_required_and_kept() {
+async fn an_acknowledgement_needs_a_name_and_a_reason_and_can_not_be_changed() {
     let app = TestApp::start().await;
     let charge = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
     app.stripe.warn_of_fraud(&charge).unwrap();

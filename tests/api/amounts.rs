@@ -1,4 +1,4 @@
-//! The offered amounts, and the fee that a reader may cover.
+//! The amounts that readers are offered, and the card fee that a reader may cover.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use crate::helpers::{TestApp, checkout_body};
 use keepopen_testkit::APPEALS;
 
 const FEE: &str = "[sites.journal.giving.EUR.fee_cover]\npercent = 1.5\nfixed_minor = 25\n";
-/// Kuwait's dinar has three decimals, the last of which must be 0 at Stripe.
+/// Settings for the Kuwaiti dinar. It has three decimals, and Stripe requires the last one to be 0.
 const DINAR: &str = r#"
 [sites.journal.giving.KWD]
 minimum_minor = 100
@@ -30,7 +30,7 @@ fn an_attempt() -> Uuid {
 }
 
 #[tokio::test]
-async fn a_covered_fee_is_added_reported_to_stripe_and_booked_as_received() {
+async fn a_covered_fee_is_added_to_the_amount_sent_to_stripe_and_booked_as_received() {
     let app = TestApp::start_with(FEE).await;
     for (interval, holder) in [("once", "payment_intent"), ("month", "subscription")] {
         let answer = app.post("/v1/checkout", &with_fee(an_attempt(), 1000, interval)).await;
@@ -49,7 +49,7 @@ async fn a_covered_fee_is_added_reported_to_stripe_and_booked_as_received() {
 }
 
 #[tokio::test]
-async fn a_fee_is_covered_only_where_it_is_asked_for_and_offered() {
+async fn a_fee_is_covered_only_if_the_reader_chooses_it_and_the_site_offers_it() {
     let app = TestApp::start_with(FEE).await;
     let attempt = an_attempt();
     let answer = app.post("/v1/checkout", &checkout_body(attempt, 1000, "once")).await;
@@ -70,7 +70,7 @@ async fn a_fee_is_covered_only_where_it_is_asked_for_and_offered() {
 }
 
 #[tokio::test]
-async fn limits_hold_for_the_chosen_amount_and_stripes_steps_for_the_total() {
+async fn the_sites_limits_apply_to_the_chosen_amount_and_stripes_steps_to_the_total() {
     let app = TestApp::start_with(&format!("{FEE}{DINAR}")).await;
     let most = app.post("/v1/checkout", &with_fee(an_attempt(), 100_000, "once")).await;
     assert_eq!(app.stripe.session(most.text("session"))["amount_total"], 101_549);
@@ -115,7 +115,7 @@ async fn choices(app: &TestApp, country: &str) -> Value {
     app.post("/v1/banner", &question).await.json["content"]["choices"].clone()
 }
 
-/// Currency, one-off amounts, monthly amounts, default.
+/// Returns what a reader in this country is offered: currency, one-off amounts, monthly amounts, default amount.
 async fn offered(app: &TestApp, country: &str) -> Value {
     let it = choices(app, country).await;
     json!([it["currency"], it["once"], it["month"], it["default"]["amount_minor"]])
@@ -139,7 +139,7 @@ async fn readers_are_offered_the_currency_and_the_amounts_of_their_country() {
     assert_eq!(
         choices(&app, "PT").await["highlighted"],
         Value::Null,
-        "what is pointed out there is not offered here"
+        "the site highlights an amount that is not offered in Portugal"
     );
     assert_eq!(everywhere["step_minor"], 1);
     publish_text(&app, &APPEALS.replace("We need your help now", "Give in {currency}"));
@@ -151,7 +151,7 @@ async fn readers_are_offered_the_currency_and_the_amounts_of_their_country() {
 }
 
 #[tokio::test]
-async fn every_amount_that_the_site_offers_somewhere_is_accepted_from_anybody() {
+async fn an_amount_that_the_site_offers_in_one_country_is_accepted_from_any_reader() {
     let app = TestApp::start_with(COUNTRIES).await;
     for (currency, interval, amount_minor, code) in [
         ("GBP", "month", 800, ""),
@@ -188,7 +188,7 @@ fn publish_text(app: &TestApp, appeals: &str) {
 }
 
 #[tokio::test]
-async fn a_variant_may_offer_amounts_of_its_own_in_a_currency() {
+async fn a_variant_can_replace_the_sites_amounts_in_one_currency() {
     let app = TestApp::start_with(COUNTRIES).await;
     publish(&app, OWN_AMOUNTS);
     for country in ["", "PT"] {
@@ -198,13 +198,13 @@ async fn a_variant_may_offer_amounts_of_its_own_in_a_currency() {
     assert_eq!(
         offered(&app, "GB").await,
         json!(["GBP", [], [400, 800], 400]),
-        "its other currencies stay the site's"
+        "in other currencies the variant offers the site's amounts"
     );
     app.finish().await;
 }
 
 #[tokio::test]
-async fn amounts_of_a_variant_that_its_site_does_not_take_keep_the_appeal_back() {
+async fn an_appeal_is_not_shown_if_a_variants_amounts_are_not_accepted_by_its_site() {
     let app = TestApp::start_with(COUNTRIES).await;
     for (own, field, sentence) in [
         (
@@ -243,7 +243,7 @@ async fn amounts_of_a_variant_that_its_site_does_not_take_keep_the_appeal_back()
 }
 
 #[tokio::test]
-async fn an_own_amount_that_stripe_does_not_take_in_this_currency_is_refused_before_it_is_asked() {
+async fn an_amount_that_stripe_does_not_accept_in_the_currency_is_refused_without_calling_stripe() {
     let app = TestApp::start_with(DINAR).await;
     let ask = async |amount_minor: i64| {
         let mut body = checkout_body(an_attempt(), amount_minor, "once");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::{Answer, TestApp};
 
-/// Somebody with a key.
+/// A client with an API key.
 struct Desk<'a> {
     app: &'a TestApp,
     key: String,
@@ -57,27 +57,27 @@ async fn heading(app: &TestApp) -> String {
 }
 
 #[tokio::test]
-async fn an_appeal_goes_from_a_draft_to_readers_and_back_and_forth() {
+async fn an_appeal_is_drafted_published_rolled_back_paused_and_ended() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app, Scope::AppealsWrite).await;
     assert_eq!(heading(&app).await, "no_live_appeal");
 
     let made = desk.put("/summer", &appeal("First")).await;
     assert_eq!((made.status.as_u16(), &made.json["version"]), (201, &json!(1)), "{made:?}");
-    assert_eq!(heading(&app).await, "no_live_appeal", "a draft is shown to nobody");
+    assert_eq!(heading(&app).await, "no_live_appeal", "readers do not see a draft");
     let published = desk.post("/summer/publish").await;
     assert_eq!((published.status.as_u16(), published.text("phase")), (200, "live"));
     assert_eq!(heading(&app).await, "First");
 
     assert_eq!(desk.put("/summer", &appeal("Second")).await.json["version"], 2);
-    assert_eq!(heading(&app).await, "First", "a version that is not published changes nothing");
-    assert_eq!(desk.put("/summer", &appeal("Second")).await.status, 200, "the same again makes no version");
+    assert_eq!(heading(&app).await, "First", "readers do not see an unpublished version");
+    assert_eq!(desk.put("/summer", &appeal("Second")).await.status, 200, "saving the same appeal again makes no new version");
     desk.post("/summer/publish").await;
     assert_eq!(heading(&app).await, "Second");
 
     let back = desk.call(Method::POST, "/summer/publish", Some(&json!({"version": 1})), None).await;
     assert_eq!((&back.json["published_version"], &back.json["version"]), (&json!(1), &json!(2)));
-    assert_eq!(heading(&app).await, "First", "rolled back");
+    assert_eq!(heading(&app).await, "First", "version 1 was published again");
 
     assert_eq!(desk.post("/summer/pause").await.text("phase"), "paused");
     assert_eq!(heading(&app).await, "no_live_appeal");
@@ -98,7 +98,7 @@ async fn an_appeal_goes_from_a_draft_to_readers_and_back_and_forth() {
 }
 
 #[tokio::test]
-async fn an_invalid_appeal_is_rejected_with_the_path_of_the_field() {
+async fn an_invalid_appeal_is_rejected_and_the_response_names_the_field() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app, Scope::AppealsWrite).await;
     let refused = async |change: &dyn Fn(&mut Value)| {
@@ -129,7 +129,7 @@ async fn an_invalid_appeal_is_rejected_with_the_path_of_the_field() {
         refused(&|it| it["variants"][0]["copy"]["heading"] = json!(unknown)).await,
         "variants[0].copy.heading"
     );
-    assert_eq!(desk.get("/summer").await.code(), "appeal_not_found", "nothing was kept");
+    assert_eq!(desk.get("/summer").await.code(), "appeal_not_found", "a rejected appeal is not stored");
     let text = app.client.put(format!("{}/v1/appeals/summer", app.url)).bearer_auth(&desk.key).body("{}");
     assert_eq!(app.send(text).await.code(), "unsupported_media_type");
     let list = desk.put("/summer", &json!([])).await;
@@ -138,7 +138,7 @@ async fn an_invalid_appeal_is_rejected_with_the_path_of_the_field() {
 }
 
 #[tokio::test]
-async fn two_who_write_at_once_do_not_overwrite_each_other() {
+async fn two_editors_who_save_at_the_same_time_do_not_overwrite_each_other() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app, Scope::AppealsWrite).await;
     let put = async |heading: &str, etag: &str| {
@@ -167,7 +167,7 @@ async fn an_appeal_published_on_one_instance_reaches_the_others() {
     actions::sync_appeals(&other).await.unwrap();
     assert_eq!(other.snapshot.load().number, 1);
     let restarted = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    assert_eq!(restarted.snapshot.load().number, 1, "a restart finds it in force");
+    assert_eq!(restarted.snapshot.load().number, 1, "the appeal is still active after a restart");
     other.store.close().await;
     restarted.store.close().await;
     app.finish().await;
@@ -206,7 +206,7 @@ async fn a_missing_appeal_cannot_be_published_or_paused() {
 }
 
 #[tokio::test]
-async fn where_a_file_is_configured_the_file_alone_counts() {
+async fn with_an_appeals_file_appeals_can_not_be_saved_or_published_over_http() {
     let app = TestApp::start().await;
     let desk = Desk::open(&app, Scope::AppealsWrite).await;
     assert_eq!(desk.put("/summer", &appeal("Help")).await.code(), "appeals_from_file");
@@ -215,7 +215,7 @@ async fn where_a_file_is_configured_the_file_alone_counts() {
 }
 
 #[tokio::test]
-async fn an_explanation_names_the_rule_that_keeps_an_appeal_away() {
+async fn an_explanation_names_the_rule_that_an_appeal_fails() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app, Scope::AppealsWrite).await;
     let mut body = appeal("Help");
@@ -254,7 +254,7 @@ async fn an_explanation_names_the_rule_that_keeps_an_appeal_away() {
 }
 
 #[tokio::test]
-async fn a_reader_of_a_country_with_weights_of_its_own_gets_those_and_an_explanation_says_so() {
+async fn weights_by_country_decide_the_variant_and_an_explanation_names_the_country() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app, Scope::AppealsWrite).await;
     let mut body = appeal("Help");
@@ -275,7 +275,7 @@ async fn a_reader_of_a_country_with_weights_of_its_own_gets_those_and_an_explana
 }
 
 #[tokio::test]
-async fn a_reader_who_is_held_out_is_not_asked_and_can_be_distinguished() {
+async fn a_reader_in_the_holdout_sees_no_appeal_and_the_attribution_says_so() {
     let app = TestApp::start_with("[sites.journal.rules]\nholdout_percent = 100\n").await;
     let question = json!({"site": "journal", "reader": {"bucket": 7}, "history": {}});
     let verdict = app.post("/v1/banner", &question).await.json;
@@ -288,7 +288,7 @@ async fn a_reader_who_is_held_out_is_not_asked_and_can_be_distinguished() {
 }
 
 #[tokio::test]
-async fn an_appeal_that_is_over_is_kept_and_not_published() {
+async fn an_appeal_whose_end_has_passed_can_be_saved_but_not_published() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app, Scope::AppealsWrite).await;
     let mut body = appeal("Help");
@@ -306,7 +306,7 @@ async fn an_appeal_that_is_over_is_kept_and_not_published() {
 }
 
 #[tokio::test]
-async fn an_exported_file_can_be_applied_again_after_an_appeal_of_it_is_over() {
+async fn an_exported_file_can_be_applied_again_after_one_of_its_appeals_has_ended() {
     let app = TestApp::start_without_appeals().await;
     let apply = async |heading: &str, state: &str| {
         let mut body = appeal(heading);
@@ -317,7 +317,7 @@ async fn an_exported_file_can_be_applied_again_after_an_appeal_of_it_is_over() {
     apply("Help", "live").await.unwrap();
     app.days_pass(30);
     assert!(!apply("Help", "live").await.unwrap()[0].1.made);
-    // Neither a new version nor another state can be published any more.
+    // After the end, neither a new version can be published nor a paused appeal resumed.
     assert!(matches!(apply("Help us", "live").await, Err(actions::EditError::Invalid(_))));
     apply("Help", "paused").await.unwrap();
     assert!(matches!(apply("Help", "live").await, Err(actions::EditError::Invalid(_))));
@@ -325,7 +325,7 @@ async fn an_exported_file_can_be_applied_again_after_an_appeal_of_it_is_over() {
 }
 
 #[tokio::test]
-async fn a_list_says_of_each_appeal_what_readers_get_of_it_now() {
+async fn the_list_of_appeals_shows_the_current_phase_of_each() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app, Scope::AppealsWrite).await;
     let schedules = [
@@ -357,7 +357,7 @@ async fn a_list_says_of_each_appeal_what_readers_get_of_it_now() {
 }
 
 #[tokio::test]
-async fn an_id_with_a_character_that_no_database_keeps_is_of_no_appeal() {
+async fn an_id_with_a_null_character_is_not_found() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app, Scope::AppealsWrite).await;
     let place = "/summer%00";

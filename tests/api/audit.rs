@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::{Answer, TestApp};
 
-/// Routes that are not `GET` and need no audit row, each with the reason.
+/// Routes that are not `GET` and leave no audit row, each with the reason.
 const NOT_AUDITED: &[(&str, &str)] = &[
     ("post /v1/banner", "asks a question"),
     ("post /v1/banner/preview", "asks a question"),
@@ -28,7 +28,8 @@ const NOT_AUDITED: &[(&str, &str)] = &[
     ("post /webhooks/stripe", "the inbox keeps every event"),
 ];
 
-/// Routes that change something: each is called in [`every_route_that_changes_something_leaves_a_row_with_its_actor`].
+/// Routes that leave an audit row. Each of them is called in
+/// [`every_route_that_changes_something_leaves_a_row_with_its_actor`].
 const AUDITED: &[&str] = &[
     "put /v1/appeals/{id}",
     "post /v1/appeals/{id}/publish",
@@ -46,14 +47,14 @@ async fn log(app: &TestApp) -> Vec<AuditRow> {
     app.app.store.audit_log(&AuditFilter::default(), None, 1000).await.unwrap()
 }
 
-/// The newest row, as actor, its id, action, object and request.
+/// Returns the newest row: actor, actor id, action, object id and request id.
 async fn newest(app: &TestApp) -> [String; 5] {
     let row = log(app).await.remove(0);
     let text = |it: Option<String>| it.unwrap_or_default();
     [row.actor, text(row.actor_id), row.action, row.object_id, text(row.request_id)]
 }
 
-/// Every operation of the API description that is not a `GET`, such as `post /v1/checkout`.
+/// Returns every operation of the API description that is not a `GET`, such as `post /v1/checkout`.
 fn operations() -> Vec<String> {
     let (mut path, mut found) = ("", Vec::new());
     for line in openapi_yaml().lines() {
@@ -69,7 +70,7 @@ fn operations() -> Vec<String> {
 }
 
 #[test]
-fn every_operation_of_the_contract_is_either_audited_or_named_with_a_reason() {
+fn every_operation_of_the_api_description_is_audited_or_has_a_reason_not_to_be() {
     let operations = operations();
     assert!(operations.len() > 12, "too few operations were read: {operations:?}");
     let not_audited: Vec<&str> = NOT_AUDITED.iter().map(|(operation, _)| *operation).collect();
@@ -79,7 +80,7 @@ fn every_operation_of_the_contract_is_either_audited_or_named_with_a_reason() {
             !AUDITED.contains(&operation.as_str()) && !not_audited.contains(&operation.as_str())
         })
         .collect();
-    assert_eq!(unknown, Vec::<&String>::new(), "does it leave an audit row?");
+    assert_eq!(unknown, Vec::<&String>::new(), "add each new operation to `AUDITED` or `NOT_AUDITED`");
     let gone: Vec<&&str> =
         AUDITED.iter().filter(|wanted| !operations.iter().any(|it| it == *wanted)).collect();
     assert_eq!(gone, Vec::<&&str>::new());
@@ -91,7 +92,7 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// Calls a route with this request id; the response must be successful.
+    /// Calls a route with this request id. Panics unless the response is successful.
     async fn call(&self, method: Method, path: &str, body: &Value, request_id: &str) -> Answer {
         let request = self.app.client.request(method, format!("{}/v1{path}", self.app.url));
         let request = request.bearer_auth(&self.key.secret).header("x-request-id", request_id).json(body);
@@ -133,14 +134,14 @@ async fn every_route_that_changes_something_leaves_a_row_with_its_actor() {
         assert_eq!(newest(&app).await, ["api_key", &*id, action, object, &*request_id], "{path}");
     }
 
-    // An unchanged object leaves no row.
+    // A request that changes nothing leaves no row.
     let rows = log(&app).await.len();
     desk.call(Method::PUT, "/appeals/summer", &appeal, "again").await;
     desk.call(Method::PUT, "/sites/journal/switches", &json!({"all": "off"}), "again").await;
     desk.call(Method::POST, &acknowledge, &looked, "again").await;
     assert_eq!(log(&app).await.len(), rows);
 
-    // Values before and after; for fields that a person wrote, only their names.
+    // A row has the values before and after. For personal fields, it only has the field names.
     let changes =
         |action: &str, log: &[AuditRow]| log.iter().find(|row| row.action == action).unwrap().changes.clone();
     let log = log(&app).await;
@@ -157,7 +158,7 @@ async fn every_route_that_changes_something_leaves_a_row_with_its_actor() {
 }
 
 #[tokio::test]
-async fn jobs_and_stripe_are_named_as_actors() {
+async fn a_row_can_have_a_job_or_stripe_as_its_actor() {
     let app = TestApp::start().await;
     assert_eq!(newest(&app).await[..3], ["job", "start", "signing_key.create"]);
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1.0").await.unwrap();
@@ -179,7 +180,7 @@ async fn jobs_and_stripe_are_named_as_actors() {
 }
 
 #[tokio::test]
-async fn the_log_is_read_page_by_page_with_a_key_of_its_own_scope() {
+async fn the_log_is_read_in_pages_with_a_key_that_has_the_audit_scope() {
     let app = TestApp::start().await;
     let desk = key(&app, &[Scope::AppealsWrite, Scope::MoneyRead]).await.secret;
     assert_eq!(app.get("/v1/audit", Some(&desk)).await.code(), "scope_missing");
@@ -223,7 +224,7 @@ async fn the_log_is_read_page_by_page_with_a_key_of_its_own_scope() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_revoked_is_refused_at_once_and_where_it_was_just_used_within_two_seconds() {
+async fn a_revoked_key_is_refused_at_once_and_for_recent_banner_requests_within_two_seconds() {
     let app = TestApp::start().await;
     let key = key(&app, &[Scope::AppealsRead, Scope::BannerAsk]).await;
     let ask = async || {
@@ -239,7 +240,7 @@ async fn a_key_that_is_revoked_is_refused_at_once_and_where_it_was_just_used_wit
     assert_eq!(app.get("/v1/appeals", Some(&key.secret)).await.code(), "api_key_invalid");
     app.app.clock.advance(2_000);
     assert_eq!(ask().await, 401);
-    // The first time stays, and leaves one row.
+    // A second revocation keeps the time of the first one, and leaves no row.
     let rows = log(&app).await.len();
     let again = actions::revoke_api_key(&app.app.as_operator(), &key.id).await.unwrap();
     assert_eq!((again, log(&app).await.len()), (revoked, rows));
@@ -250,7 +251,7 @@ async fn a_key_that_is_revoked_is_refused_at_once_and_where_it_was_just_used_wit
 }
 
 #[tokio::test]
-async fn a_change_that_names_no_object_is_not_committed() {
+async fn a_change_without_an_audit_row_is_not_committed() {
     let app = TestApp::start().await;
     let context = app.app.as_operator();
     let mut tx = context.change().await.unwrap();

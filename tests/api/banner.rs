@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::helpers::{ORIGIN, TestApp};
 
 #[tokio::test]
-async fn a_reader_whom_nobody_asked_yet_is_asked_in_the_sites_own_currency() {
+async fn a_new_reader_sees_the_appeal_in_the_sites_default_currency() {
     let app = TestApp::start().await;
     let verdict = app.banner(None).await;
     let shown = json!({
@@ -26,7 +26,7 @@ async fn a_reader_whom_nobody_asked_yet_is_asked_in_the_sites_own_currency() {
 }
 
 #[tokio::test]
-async fn a_body_in_plain_text_serves_and_costs_no_preflight() {
+async fn a_plain_text_body_is_accepted_so_that_no_preflight_is_needed() {
     let app = TestApp::start().await;
     let question = json!({"site": "journal", "history": {}}).to_string();
     let request = app.client.post(format!("{}/v1/banner", app.url)).header("origin", ORIGIN);
@@ -38,7 +38,7 @@ async fn a_body_in_plain_text_serves_and_costs_no_preflight() {
 }
 
 #[tokio::test]
-async fn a_page_of_an_origin_that_is_not_listed_can_not_read_the_answer() {
+async fn a_page_from_an_unlisted_origin_can_not_read_the_response() {
     let app = TestApp::start().await;
     for origin in [
         "https://evil.example",
@@ -54,7 +54,7 @@ async fn a_page_of_an_origin_that_is_not_listed_can_not_read_the_answer() {
 }
 
 #[tokio::test]
-async fn a_preflight_is_granted_to_the_sites_own_pages_alone() {
+async fn a_preflight_succeeds_only_for_the_sites_own_origins() {
     let app = TestApp::start().await;
     for (origin, granted) in [(ORIGIN, Some(ORIGIN)), ("https://evil.example", None)] {
         let request = app.client.request(reqwest::Method::OPTIONS, format!("{}/v1/checkout", app.url));
@@ -68,7 +68,7 @@ async fn a_preflight_is_granted_to_the_sites_own_pages_alone() {
 }
 
 #[tokio::test]
-async fn a_page_may_ask_for_flags_again_by_their_etag_and_read_the_new_one() {
+async fn a_page_can_revalidate_feature_flags_by_etag_and_read_the_new_etag() {
     let app = TestApp::start().await;
     let url = format!("{}/ofrep/v1/evaluate/flags", app.url);
     let preflight = app.client.request(reqwest::Method::OPTIONS, &url).header("origin", ORIGIN);
@@ -84,7 +84,7 @@ async fn a_page_may_ask_for_flags_again_by_their_etag_and_read_the_new_one() {
 }
 
 #[tokio::test]
-async fn a_context_without_a_site_is_an_invalid_context_for_openfeature() {
+async fn a_feature_flag_request_without_a_site_is_an_invalid_context() {
     let app = TestApp::start().await;
     for context in [json!({}), json!({"site": null, "history": {}}), json!({"targetingKey": "one"})] {
         let answer = app.post("/ofrep/v1/evaluate/flags/appeal", &json!({"context": context})).await;
@@ -94,7 +94,7 @@ async fn a_context_without_a_site_is_an_invalid_context_for_openfeature() {
 }
 
 #[tokio::test]
-async fn an_omitted_history_is_not_an_empty_one() {
+async fn an_omitted_history_is_unknown_and_not_empty() {
     let app = TestApp::start().await;
     let answer = app.post("/v1/banner", &json!({"site": "journal"})).await;
     assert_eq!((&answer.json["show"], &answer.json["reason"]), (&json!(false), &json!("no_consent")));
@@ -102,7 +102,7 @@ async fn an_omitted_history_is_not_an_empty_one() {
 }
 
 #[tokio::test]
-async fn a_field_that_looks_like_a_slip_is_ignored_with_a_warning() {
+async fn an_unknown_field_that_looks_like_a_typo_is_ignored_with_a_warning() {
     let app = TestApp::start().await;
     let page = json!({"sensitve": true, "author": "x"});
     let verdict = app.post("/v1/banner", &json!({"site": "journal", "page": page, "history": {}})).await.json;
@@ -122,7 +122,7 @@ async fn a_field_that_looks_like_a_slip_is_ignored_with_a_warning() {
 }
 
 #[tokio::test]
-async fn a_sensitive_page_is_left_alone() {
+async fn no_appeal_is_shown_on_a_sensitive_page() {
     let app = TestApp::start().await;
     let answer =
         app.post("/v1/banner", &json!({"site": "journal", "history": {}, "page": {"sensitive": true}})).await;
@@ -131,7 +131,7 @@ async fn a_sensitive_page_is_left_alone() {
 }
 
 #[tokio::test]
-async fn the_kill_switch_silences_a_site() {
+async fn the_kill_switch_turns_off_all_appeals_of_a_site() {
     let app = TestApp::start_with(
         "[sites.dark]\nname = \"Dark\"\norigins = []\ncurrency = \"EUR\"\nbanner = \"off\"\n\
          [sites.dark.giving.EUR]\nminimum_minor = 50\nmaximum_minor = 99\nonce = [55]\ndefault_interval = \"once\"\ndefault_amount_minor = 55",
@@ -143,7 +143,7 @@ async fn the_kill_switch_silences_a_site() {
 }
 
 #[tokio::test]
-async fn the_same_question_can_be_asked_in_a_query_but_never_with_a_token() {
+async fn a_banner_request_can_be_sent_in_the_query_string_but_not_with_a_token() {
     let app = TestApp::start().await;
     let get = async |query: &str| app.get(&format!("/v1/banner?{query}"), None).await;
     assert_eq!(get("site=journal").await.json["reason"], "no_consent");
@@ -160,7 +160,7 @@ async fn the_same_question_can_be_asked_in_a_query_but_never_with_a_token() {
 }
 
 #[tokio::test]
-async fn a_question_that_can_not_be_read_gets_a_clear_answer() {
+async fn an_unreadable_banner_request_is_refused_with_the_reason() {
     let app = TestApp::start().await;
     let bodies: [(&str, u16, &str); 6] = [
         ("", 400, "invalid_request"),
@@ -195,7 +195,7 @@ async fn a_question_that_can_not_be_read_gets_a_clear_answer() {
 }
 
 #[tokio::test]
-async fn views_clicks_and_dismissals_of_the_sites_pages_count_once_for_each_good_attribution() {
+async fn views_clicks_and_dismissals_count_once_per_valid_attribution() {
     let app = TestApp::start().await;
     let attributions = [app.banner(None).await, app.banner(None).await].map(|it| it["attribution"].clone());
     let [attribution, other] = attributions;
@@ -247,7 +247,7 @@ async fn views_clicks_and_dismissals_of_the_sites_pages_count_once_for_each_good
 }
 
 #[tokio::test]
-async fn a_changed_appeals_file_goes_into_force_and_a_broken_one_leaves_what_was() {
+async fn a_changed_appeals_file_becomes_active_and_an_invalid_one_changes_nothing() {
     let app = TestApp::start().await;
     let file = app.folder().join("appeals.toml");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -265,7 +265,7 @@ async fn a_changed_appeals_file_goes_into_force_and_a_broken_one_leaves_what_was
 }
 
 #[tokio::test]
-async fn the_script_is_served_whole_and_its_versioned_bytes_never_change() {
+async fn the_script_is_served_and_its_versioned_url_is_immutable() {
     let app = TestApp::start().await;
     let latest = app.get("/embed.js", None).await;
     assert_eq!(latest.headers["content-type"], "text/javascript; charset=utf-8");

@@ -1,4 +1,4 @@
-//! Any body on any public route gets a response, and never a 5xx of ours.
+//! Every public route responds to any body or query, and never with a 5xx status.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use crate::helpers::{ORIGIN, TestApp, checkout_body};
 
-/// Bodies tried per route.
+/// The number of bodies that the test sends to each route.
 const TRIES: usize = 150;
 
-/// A value that no field accepts, or that looks as if it did.
+/// A random value: one of the wrong type, or one that looks valid.
 fn odd_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -41,7 +41,7 @@ fn odd_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A valid body with some of its fields, at any depth, removed or replaced.
+/// Returns `good` with some fields, at any depth, removed or replaced.
 fn changed(good: &Value, runner: &mut TestRunner) -> Value {
     let draw = |runner: &mut TestRunner, most: usize| (0..most).new_tree(runner).unwrap().current();
     let mut body = good.clone();
@@ -100,7 +100,7 @@ async fn try_bodies(app: &TestApp, path: &str, key: Option<&str>, good: &Value) 
 }
 
 #[tokio::test]
-async fn any_body_of_any_public_route_is_answered() {
+async fn every_public_route_responds_to_any_body() {
     let app = TestApp::start().await;
     let key = app.api_key().await;
     let gift = app.gives(1000, "month").await;
@@ -131,7 +131,7 @@ async fn any_body_of_any_public_route_is_answered() {
 }
 
 #[tokio::test]
-async fn any_query_of_any_public_route_is_answered() {
+async fn every_public_route_responds_to_any_query() {
     let app = TestApp::start().await;
     let key = app.api_key().await;
     let mut runner = TestRunner::deterministic();
@@ -151,7 +151,7 @@ async fn any_query_of_any_public_route_is_answered() {
     app.finish().await;
 }
 
-/// Text as a part of a path.
+/// Percent-encodes a text for use as a segment of a path.
 fn url_text(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

@@ -1,8 +1,7 @@
-//! On every route of the API description, an object of a request's body is only read from an object, and an enum from a
-//! text.
+//! Every route in the API description rejects a list in place of an object, and an object in place of an enum label.
 //!
-//! serde reads a list as a struct, with the fields in order, and `{"month": null}` as the label `month`. Nobody intends
-//! that, and a new field would change its meaning.
+//! By default, serde also reads a struct from a list of its fields in order, and the label `month` from
+//! `{"month": null}`. No client intends that, and a new field would change what such a list means.
 
 use std::collections::BTreeMap;
 
@@ -13,19 +12,19 @@ use serde_json::{Map, Value, json};
 
 use crate::helpers::{ORIGIN, TestApp};
 
-/// Stripe's own body is stored unchanged, and read by tolerant structs.
+/// The webhook route. It stores Stripe's body unchanged, and reads it with tolerant structs.
 const STORED_AS_IT_CAME: &str = "/webhooks/stripe";
 
-/// What a request's body can hold, from the contract.
+/// Reads from the API description (the contract) what a request's body can contain.
 struct Shapes<'a> {
     contract: &'a Value,
 }
 
-/// A place in a body where something else must be rejected.
+/// A place in a body, and values that must be rejected there.
 struct Place {
-    /// The path from the body to it; `0` leads into a list.
+    /// The path from the body to the place. `0` is the first item of a list.
     path: Vec<String>,
-    /// The wrong value.
+    /// The values that must be rejected.
     wrong: Vec<Value>,
 }
 
@@ -37,7 +36,7 @@ impl Shapes<'_> {
         }
     }
 
-    /// The schemas that this one consists of, each without references. Of those among which a body chooses, all.
+    /// Returns this schema and all schemas in its `allOf`, `oneOf` and `anyOf`, with references resolved.
     fn parts<'s>(&'s self, schema: &'s Value) -> Vec<&'s Value> {
         let schema = self.resolve(schema);
         let lists = ["allOf", "oneOf", "anyOf"].into_iter().filter_map(|name| schema[name].as_array());
@@ -56,7 +55,7 @@ impl Shapes<'_> {
         self.parts(schema).into_iter().find_map(word)
     }
 
-    /// A valid sample.
+    /// Returns a valid value for the schema.
     fn sample(&self, schema: &Value) -> Value {
         let parts = self.parts(schema);
         let with = |name: &str| parts.iter().find_map(|part| part.get(name)).cloned();
@@ -78,11 +77,11 @@ impl Shapes<'_> {
         }
     }
 
-    /// Lists that could be read as an object with these properties.
+    /// Returns lists that serde could read as an object with these properties.
     fn lists(&self, properties: &Map<String, Value>) -> Vec<Value> {
         let samples: Vec<Value> = properties.values().map(|schema| self.sample(schema)).collect();
         let mut lists = vec![json!([]), json!(vec![Value::Null; samples.len()]), json!(samples)];
-        // The fields follow the order of the code, which differs from the description's.
+        // Serde uses the order of the fields in the code, which differs from that in the API description.
         for one in 0..samples.len() {
             lists.push(json!([samples[one]]));
             for other in (0..samples.len()).filter(|other| *other != one) {
@@ -96,7 +95,7 @@ impl Shapes<'_> {
         lists
     }
 
-    /// Each object and each word below `schema`.
+    /// Finds every object and every enum label below `schema`.
     fn places(&self, schema: &Value, path: &[String], found: &mut Vec<Place>) {
         let properties = self.properties(schema);
         if !properties.is_empty() {
@@ -116,7 +115,7 @@ impl Shapes<'_> {
     }
 }
 
-/// Puts `value` at `path` in `body`, adding what is missing on the way.
+/// Puts `value` at `path` in `body`, and adds the missing objects and lists along the path.
 fn put(body: &mut Value, path: &[String], value: Value) {
     let Some((name, rest)) = path.split_first() else {
         *body = value;
@@ -134,18 +133,18 @@ fn put(body: &mut Value, path: &[String], value: Value) {
     put(&mut body[name.as_str()], rest, value);
 }
 
-/// A valid body for an operation whose examples have none, or too little.
+/// Returns a valid body: the first example of the operation, or a body of its own where that is not enough.
 fn good_body(path: &str, examples: Option<&Map<String, Value>>) -> Value {
     match path {
         "/v1/banner/explain" => json!({"site": "journal"}),
         "/v1/alarms/{id}/acknowledge" => json!({"name": "Finance desk", "reason": "Known reader."}),
         _ => examples
             .and_then(|all| Some(all.values().next()?["value"].clone()))
-            .unwrap_or_else(|| panic!("{path}")),
+            .unwrap_or_else(|| panic!("{path} must have an example")),
     }
 }
 
-/// Objects of an appeal: the API description leaves them to the format of appeals files.
+/// The objects in an appeal. The API description does not list them, but refers to the format of appeals files.
 const APPEAL_OBJECTS: &[&str] = &[
     "audience",
     "audience/countries",
@@ -197,7 +196,7 @@ fn wrong_appeals() -> Vec<Place> {
 }
 
 #[tokio::test]
-async fn a_list_is_never_read_as_an_object_and_an_object_never_as_a_word_on_any_route() {
+async fn no_route_reads_a_list_as_an_object_or_an_object_as_an_enum_label() {
     let app = TestApp::start_without_appeals().await;
     let scopes = [
         Scope::SupportersRead,
@@ -244,7 +243,7 @@ async fn a_list_is_never_read_as_an_object_and_an_object_never_as_a_word_on_any_
         }
     }
     assert_eq!(taken, Vec::<String>::new());
-    // A route that rejects everything for another reason proves nothing.
+    // Each body must be rejected for its shape. A route that rejects bodies for another reason proves nothing.
     for (route, number) in &tried {
         let is_for_its_shape = ["invalid_request", "appeal_invalid", "PARSE_ERROR", "INVALID_CONTEXT"]
             .iter()

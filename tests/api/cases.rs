@@ -1,5 +1,5 @@
-//! Small histories that were once booked wrong, each in any order, and with repeats. The events are in
-//! `tests/fixtures/money/`.
+//! Small histories of events that were once booked wrong. Each is delivered in several orders and with repeats.
+//! The events are in `tests/fixtures/money/`.
 
 use std::path::Path;
 
@@ -11,19 +11,19 @@ use crate::generations::{GENERATIONS, fill_up, templates};
 use crate::helpers::{TestApp, is_given};
 use crate::story::{LedgerState, Ties, ledger_after};
 
-/// Milliseconds since 1970, of a date as in `2026-10-31T23:50:00Z`.
+/// Returns a date such as `2026-10-31T23:50:00Z` in milliseconds since 1970.
 fn ms(date: &str) -> i64 {
     date.parse::<jiff::Timestamp>().unwrap().as_millisecond()
 }
 
-/// The events of a case.
+/// Returns the events of a case.
 pub fn case(name: &str) -> Vec<Value> {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/money").join(format!("{name}.json"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Plays events in order, reversed, and shuffled with repeats: the ledger is always the same.
+/// Delivers events in order, reversed, and shuffled with repeats. Panics unless the ledger is always the same.
 pub async fn play(told: &TestApp, events: &[Value]) -> LedgerState {
     let in_order: Vec<&Value> = events.iter().collect();
     let mut random = fastrand::Rng::with_seed(1);
@@ -41,7 +41,7 @@ pub async fn play(told: &TestApp, events: &[Value]) -> LedgerState {
     expected
 }
 
-/// Plays a case.
+/// Delivers the events of a case as [`play`] does. Returns the ledger.
 pub async fn play_case(name: &str) -> LedgerState {
     let told = TestApp::start().await;
     let ledger = play(&told, &case(name)).await;
@@ -49,13 +49,14 @@ pub async fn play_case(name: &str) -> LedgerState {
     ledger
 }
 
-/// Payments and reversals, each with its date.
+/// Returns the kind, amount and date of each payment and reversal.
 fn given(ledger: &LedgerState) -> Vec<(Kind, i64, i64)> {
     let entries = ledger.entries.iter().filter(|it| is_given(it));
     entries.map(|it| (it.kind, it.money.amount_minor, it.occurred_at_ms)).collect()
 }
 
-/// Everything that the practice Stripe reported, in the shape of each API generation.
+/// Delivers everything that the practice Stripe reported, in the shape of each API generation (a range of API versions
+/// whose objects have the same fields).
 pub async fn play_in_every_shape(told: &TestApp, mut check: impl FnMut(&LedgerState, &str)) {
     let (events, ties) = (told.stripe.events(), Ties::of(&told.stripe));
     check(&play(told, &events).await, "as it is");
@@ -77,12 +78,12 @@ async fn a_bank_debit_is_dated_by_the_day_on_which_it_succeeded() {
     let ledger = play_case("sepa-in-the-wrong-month").await;
     let at_ms = 1_793_869_200_000;
     assert_eq!(given(&ledger), [(Kind::Payment, 3000, at_ms)]);
-    assert_eq!(ledger.payments[0].paid_at_ms, at_ms, "the export has it in the same month");
+    assert_eq!(ledger.payments[0].paid_at_ms, at_ms, "the payment must have the same date in the export");
     assert_eq!(ledger.contributions[0].last_retained_payment_at_ms, Some(at_ms));
 }
 
 #[tokio::test]
-async fn a_payment_is_dated_by_its_success_and_a_reversal_by_itself_in_the_shape_of_every_generation() {
+async fn payments_are_dated_by_their_success_and_reversals_by_their_own_date_in_every_generation() {
     let told = TestApp::start().await;
     let to = |date: &str| told.app.clock.advance(ms(date) - told.app.now_ms());
     to("2026-12-31T23:50:00Z");
@@ -129,7 +130,7 @@ async fn a_payment_is_dated_by_its_success_and_a_reversal_by_itself_in_the_shape
 }
 
 #[tokio::test]
-async fn an_expired_session_next_to_a_paid_one_removes_no_supporter() {
+async fn an_expired_session_next_to_a_paid_one_does_not_remove_the_supporter() {
     let ledger = play_case("orphan-session-hides-the-giver").await;
     let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
     assert_eq!((gift.state, gift.supporter.is_some()), (State::Paid, true));
@@ -138,7 +139,7 @@ async fn an_expired_session_next_to_a_paid_one_removes_no_supporter() {
 }
 
 #[tokio::test]
-async fn a_recreated_subscription_continues_and_the_contribution_shows_both() {
+async fn a_contribution_continues_with_a_recreated_subscription_and_shows_both() {
     let mut events = case("recreated-subscription");
     let told = TestApp::start().await;
     let ledger = play(&told, &events).await;
@@ -148,7 +149,7 @@ async fn a_recreated_subscription_continues_and_the_contribution_shows_both() {
     assert_eq!(gift.subscriptions, [old, new]);
     assert_eq!(given(&ledger).iter().map(|it| it.1).sum::<i64>(), 1400);
 
-    // The new one is canceled, too.
+    // Then the new subscription is canceled, too.
     let mut canceled = events[3].clone();
     canceled["id"] = "evt_canceled_again".into();
     canceled["created"] = 1_795_000_000.into();

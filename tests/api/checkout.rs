@@ -1,4 +1,4 @@
-//! To Stripe's payment page: once for each attempt, within the site's limits.
+//! Checkout: each attempt creates one payment page at Stripe, within the site's limits.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::helpers::{ARTICLE, TestApp, checkout_body};
 
 #[tokio::test]
-async fn the_same_attempt_is_the_same_payment_page_and_another_amount_is_refused() {
+async fn a_repeated_attempt_gets_the_same_payment_page_and_is_refused_with_another_amount() {
     let app = TestApp::start().await;
     let attempt = Uuid::from_u128(7);
     let first = app.post("/v1/checkout", &checkout_body(attempt, 1000, "month")).await;
@@ -22,7 +22,7 @@ async fn the_same_attempt_is_the_same_payment_page_and_another_amount_is_refused
 }
 
 #[tokio::test]
-async fn a_double_click_makes_one_payment_page() {
+async fn a_double_click_creates_one_payment_page() {
     let app = TestApp::start().await;
     let body = checkout_body(Uuid::from_u128(7), 1000, "month");
     let (one, two) = tokio::join!(app.post("/v1/checkout", &body), app.post("/v1/checkout", &body));
@@ -64,7 +64,7 @@ async fn stripe_gets_the_metadata_that_later_events_need() {
 }
 
 #[tokio::test]
-async fn an_attribution_that_is_not_good_is_lost_and_the_gift_is_not() {
+async fn an_invalid_attribution_is_ignored_and_the_gift_is_accepted() {
     let app = TestApp::start().await;
     let mut body = checkout_body(Uuid::from_u128(1), 1000, "once");
     body["attribution"] = json!("forged.note");
@@ -104,7 +104,7 @@ async fn unsupported_gifts_are_rejected_with_the_sites_limits() {
 }
 
 #[tokio::test]
-async fn no_cache_keeps_the_way_to_a_payment_page_or_a_problem() {
+async fn checkout_responses_must_not_be_cached() {
     let app = TestApp::start().await;
     let good = app.post("/v1/checkout", &checkout_body(Uuid::from_u128(1), 1000, "once")).await;
     let bad = app.post("/v1/checkout", &checkout_body(Uuid::from_u128(1), 900, "once")).await;
@@ -116,7 +116,7 @@ async fn no_cache_keeps_the_way_to_a_payment_page_or_a_problem() {
 }
 
 #[tokio::test]
-async fn readers_come_back_only_to_the_site_itself() {
+async fn a_return_url_must_be_on_the_site_itself() {
     let app = TestApp::start().await;
     for url in [
         "https://evil.example/",
@@ -141,7 +141,7 @@ async fn readers_come_back_only_to_the_site_itself() {
 }
 
 #[tokio::test]
-async fn while_stripe_is_away_the_reader_gets_the_sites_own_link_and_may_try_again() {
+async fn while_stripe_is_unavailable_the_reader_gets_the_fallback_link_and_can_try_again() {
     let app = TestApp::start().await;
     let body = checkout_body(Uuid::from_u128(9), 1000, "once");
     for trouble in
@@ -158,13 +158,13 @@ async fn while_stripe_is_away_the_reader_gets_the_sites_own_link_and_may_try_aga
     assert_eq!(
         app.stripe.objects("checkout.session").len(),
         1,
-        "what was lost on the way is the same session"
+        "the repeated calls created one session"
     );
     app.finish().await;
 }
 
 #[tokio::test]
-async fn an_answer_that_is_lost_once_is_asked_for_again_under_the_same_key() {
+async fn a_failed_call_to_stripe_is_repeated_with_the_same_idempotency_key() {
     let app = TestApp::start().await;
     for (number, trouble) in
         [(1, Trouble::HtmlBadGateway), (2, Trouble::Status(429)), (3, Trouble::Status(409))]

@@ -1,4 +1,4 @@
-//! A comparison with Stripe that is killed, meets another one, or can't read a list never reports success.
+//! A comparison with Stripe never reports success if it is killed, another one is running, or a list can't be read.
 
 use std::collections::HashSet;
 use std::future::poll_fn;
@@ -25,7 +25,7 @@ fn loses_all_events(app: &TestApp) {
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
 }
 
-/// Simulates a process that is killed after this many steps. Returns whether it finished before.
+/// Simulates a process that is killed after this many steps. Returns the result if `work` finished before that.
 async fn killed_after<T>(steps: usize, work: impl Future<Output = T>) -> Option<T> {
     let (mut work, mut left) = (pin!(work), steps);
     poll_fn(|context| {
@@ -39,7 +39,7 @@ async fn killed_after<T>(steps: usize, work: impl Future<Output = T>) -> Option<
 }
 
 #[tokio::test]
-async fn while_another_comparison_runs_nothing_is_compared_and_that_is_said() {
+async fn while_another_comparison_runs_a_comparison_fails_with_that_reason() {
     let app = TestApp::start().await;
     loses_all_events(&app);
     app.gives(1000, "once").await;
@@ -56,7 +56,7 @@ async fn while_another_comparison_runs_nothing_is_compared_and_that_is_said() {
         assert!(error.to_string().starts_with("another comparison is running"), "{error}");
     }
     assert!(app.ledger().await.is_empty() && compared(&app).await.checked_at_ms.is_none());
-    // That process is dead: it does not renew its lease.
+    // The other process has died and does not renew its lease, which ends now.
     app.app.clock.advance(10_000);
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
@@ -65,10 +65,10 @@ async fn while_another_comparison_runs_nothing_is_compared_and_that_is_said() {
 }
 
 #[tokio::test]
-async fn a_comparison_that_is_killed_anywhere_is_resumed_and_skips_nothing() {
+async fn a_comparison_that_is_killed_at_any_point_is_resumed_and_skips_nothing() {
     let app = TestApp::start().await;
     loses_all_events(&app);
-    // Two pages of sessions, intents, charges and balance transactions.
+    // Enough for two pages of sessions, payment intents, charges and balance transactions.
     let gifts = 105;
     for _ in 0..gifts {
         app.gives(1000, "once").await;
@@ -82,14 +82,14 @@ async fn a_comparison_that_is_killed_anywhere_is_resumed_and_skips_nothing() {
         }
         kills += 1;
         steps *= 3;
-        // More gifts are made while nothing compares.
+        // Another reader gives while no comparison runs.
         app.gives(1000, "once").await;
-        // As long as a dead process keeps its lease.
+        // Wait until the lease of the killed process ends.
         app.app.clock.advance(10_000);
     };
     assert!(kills >= 3, "{kills}");
     assert!(swept.resumed && swept.failed.is_empty(), "{swept:?}");
-    // Gifts made while it was away are older than its end: they are in the lists that it read again.
+    // The resumed comparison reads the newest part of each list again, so it also finds the gifts made in between.
     assert_eq!(app.ledger().await.len(), gifts + kills);
     assert!(payments(&app).await.iter().all(|it| it.settled.is_some() && it.unsettled_minor == 0));
     let again = actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
@@ -98,27 +98,27 @@ async fn a_comparison_that_is_killed_anywhere_is_resumed_and_skips_nothing() {
 }
 
 #[tokio::test]
-async fn a_list_that_can_not_be_read_is_named_and_the_others_are_read() {
+async fn a_comparison_names_a_list_that_it_can_not_read_and_reads_the_others() {
     let app = TestApp::start().await;
     loses_all_events(&app);
     app.gives(1000, "once").await;
-    // Events are the first list: every try of it fails.
+    // The list of events is read first. All three tries fail.
     app.stripe.break_next_calls(Trouble::Status(500), 3);
     let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert_eq!(swept.failed.iter().map(|it| it.list.as_str()).collect::<Vec<_>>(), ["events"]);
     assert!(swept.complete().unwrap_err().to_string().contains("the list of events could not be read"));
-    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "the objects were read");
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "the lists of objects must be read");
     let said = compared(&app).await;
     assert_eq!(said.incomplete.iter().map(|it| it.list.as_str()).collect::<Vec<_>>(), ["events"]);
     assert!(said.checked_at_ms.is_some() && !said.agrees());
-    // Once it can be read, nothing is reported.
+    // Once the list can be read, no list is reported.
     let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert!(swept.failed.is_empty() && compared(&app).await.incomplete.is_empty());
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_list_that_fails_for_a_moment_is_read_at_the_next_try() {
+async fn a_list_that_fails_twice_is_read_at_the_third_try() {
     let app = TestApp::start().await;
     loses_all_events(&app);
     app.gives(1000, "once").await;
@@ -130,7 +130,7 @@ async fn a_list_that_fails_for_a_moment_is_read_at_the_next_try() {
 }
 
 #[tokio::test]
-async fn no_list_at_all_is_an_incomplete_comparison_and_the_next_one_reads_them_all() {
+async fn if_no_list_can_be_read_the_comparison_is_incomplete_and_the_next_one_reads_all_lists() {
     let app = TestApp::start().await;
     loses_all_events(&app);
     app.gives(1000, "month").await;
@@ -147,7 +147,7 @@ async fn no_list_at_all_is_an_incomplete_comparison_and_the_next_one_reads_them_
 }
 
 #[tokio::test]
-async fn a_comparison_of_the_last_hours_does_not_stand_for_the_one_that_is_due() {
+async fn a_comparison_of_recent_objects_does_not_replace_the_daily_comparison() {
     let app = TestApp::start().await;
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.app.clock.advance(3_600_000);
@@ -164,7 +164,7 @@ async fn a_comparison_of_the_last_hours_does_not_stand_for_the_one_that_is_due()
 }
 
 #[tokio::test]
-async fn a_comparison_of_the_last_minutes_does_not_stand_for_the_events_before_them() {
+async fn a_comparison_of_recent_events_does_not_replace_the_comparison_of_older_events() {
     let app = TestApp::start().await;
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.app.clock.advance(600_000);
@@ -173,7 +173,7 @@ async fn a_comparison_of_the_last_minutes_does_not_stand_for_the_events_before_t
     let since_s = app.app.now_ms() / 1000 - 600;
     actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), since_s, true).await.unwrap();
     assert!(app.ledger().await.is_empty());
-    // Objects are not due again for a day.
+    // The lists of objects are not due for a day, so the events must report the gift.
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.run_jobs().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
@@ -181,7 +181,7 @@ async fn a_comparison_of_the_last_minutes_does_not_stand_for_the_events_before_t
 }
 
 #[tokio::test]
-async fn a_comparison_cut_short_by_a_stop_does_not_count_as_complete() {
+async fn a_comparison_that_a_stop_interrupts_does_not_count_as_complete() {
     let app = TestApp::start().await;
     app.app.begin_stopping();
     let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
@@ -191,7 +191,7 @@ async fn a_comparison_cut_short_by_a_stop_does_not_count_as_complete() {
 }
 
 #[tokio::test]
-async fn an_invoice_that_can_not_be_asked_about_is_named_and_the_lists_are_read() {
+async fn a_comparison_that_can_not_read_an_invoices_payments_says_so_and_reads_the_lists() {
     for calls in 0..4 {
         let app = TestApp::start().await;
         let monthly = app.gives(1000, "month").await;
@@ -221,17 +221,17 @@ async fn an_invoice_that_can_not_be_asked_about_is_named_and_the_lists_are_read(
         }
         app.finish().await;
     }
-    panic!("the invoice was not asked about");
+    panic!("no comparison failed at the list of an invoice's payments");
 }
 
 #[tokio::test]
-async fn whichever_list_fails_the_next_comparison_finds_what_stood_behind_it() {
+async fn whichever_list_fails_the_next_comparison_finds_what_the_list_contains() {
     let mut seen = HashSet::new();
     for calls in 0..14 {
         let app = TestApp::start().await;
         loses_all_events(&app);
         app.gives(1000, "month").await;
-        // Longer ago than the part of each list that is always read again.
+        // The gift is older than the part of each list that every comparison reads again.
         app.app.clock.advance(2 * 3_600_000);
         app.stripe.break_call_after(Trouble::Status(403), calls);
         let first = actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
@@ -247,7 +247,7 @@ async fn whichever_list_fails_the_next_comparison_finds_what_stood_behind_it() {
         }
         app.finish().await;
     }
-    // Without its invoice, a monthly gift's balance can't be assigned.
+    // The loop must include invoices: without its invoice, a monthly gift's balance transaction can't be assigned.
     assert!(seen.contains("invoices") && seen.len() > 8, "{seen:?}");
 }
 
@@ -256,7 +256,7 @@ fn of<'a>(all: &'a [OtherMoney], kind: &str) -> Vec<&'a OtherMoney> {
 }
 
 #[tokio::test]
-async fn money_at_stripe_that_is_not_ours_is_counted_by_kind_and_currency() {
+async fn other_money_at_stripe_is_counted_by_kind_and_currency() {
     let app = TestApp::start().await;
     loses_all_events(&app);
     app.gives(1000, "once").await;
@@ -275,7 +275,7 @@ async fn money_at_stripe_that_is_not_ours_is_counted_by_kind_and_currency() {
         assert_eq!((refund.count, refund.amount_minor), (1, 500));
         let [moved] = of(&other, "balance transaction (charge)")[..] else { panic!("{other:?}") };
         assert_eq!(moved.count, 2);
-        assert!(moved.amount_minor < 4000, "after fees");
+        assert!(moved.amount_minor < 4000, "the amount must be after Stripe's fees");
     }
     let answer = app.get("/v1/reconciliation", Some(&crate::money::key(&app).await)).await;
     let kinds = answer.json["other_money"].as_array().unwrap();
@@ -285,10 +285,10 @@ async fn money_at_stripe_that_is_not_ours_is_counted_by_kind_and_currency() {
 }
 
 #[tokio::test]
-async fn gifts_of_another_installation_are_counted_by_its_site_until_they_are_ours() {
+async fn gifts_of_an_unknown_site_are_counted_by_site_until_the_site_is_configured() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
-    // The same account, seen by an installation that only has the other site.
+    // A second installation uses the same Stripe account, but only has the other site.
     let folder = crate::helpers::folder();
     let database = keepopen_testkit::Database::make(folder.path());
     let clock =
@@ -317,7 +317,7 @@ async fn gifts_of_another_installation_are_counted_by_its_site_until_they_are_ou
 }
 
 #[tokio::test]
-async fn a_dead_event_is_closed_once_a_comparison_has_booked_what_it_is_about() {
+async fn a_dead_event_is_closed_once_a_comparison_has_booked_its_object() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     app.stripe_says_everything().await;

@@ -1,4 +1,4 @@
-//! The connection to Stripe is watched: a problem sets a metric, and logs a line when it changes.
+//! The job that watches the connection to Stripe. A problem sets a metric. A line is logged when it begins and ends.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use crate::helpers::TestApp;
 
 const URL: &str = "https://give.example.org/webhooks/stripe";
 
-/// What is logged on this thread.
+/// Everything that is logged on this thread.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -37,7 +37,7 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-/// Checks once, with the problems in `known` before. Returns the logged lines about problems.
+/// Checks the connection once. `known` has the problems that the last check found. Returns the logged problems.
 async fn look(app: &TestApp, known: &mut Vec<StripeTrouble>) -> Vec<String> {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
@@ -48,7 +48,7 @@ async fn look(app: &TestApp, known: &mut Vec<StripeTrouble>) -> Vec<String> {
     told.lines().filter(|line| line.contains("what=")).map(str::to_owned).collect()
 }
 
-/// The problems in the metrics.
+/// Returns the problems that the metrics report.
 fn wrong(app: &TestApp) -> Vec<String> {
     let text = app.app.metrics.render();
     let on = text.lines().filter(|line| line.starts_with("keepopen_stripe_trouble{") && line.ends_with(" 1"));
@@ -61,7 +61,7 @@ async fn connect(app: &TestApp) -> String {
 }
 
 #[tokio::test]
-async fn a_problem_of_the_endpoint_is_logged_once_and_once_when_it_is_resolved() {
+async fn an_endpoint_problem_is_logged_once_when_it_begins_and_once_when_it_is_resolved() {
     let app = TestApp::start().await;
     let mut known = Vec::new();
     let id = connect(&app).await;
@@ -85,7 +85,7 @@ async fn a_problem_of_the_endpoint_is_logged_once_and_once_when_it_is_resolved()
 }
 
 #[tokio::test]
-async fn an_answer_that_is_lost_makes_no_second_endpoint_and_loses_no_secret() {
+async fn a_lost_response_creates_no_second_endpoint_and_loses_no_secret() {
     let app = TestApp::start().await;
     app.stripe.break_next_calls(Trouble::HtmlBadGateway, 1);
     let made = app.app.stripe.make_endpoint(URL, "one-key").await.unwrap();
@@ -95,7 +95,7 @@ async fn an_answer_that_is_lost_makes_no_second_endpoint_and_loses_no_secret() {
 }
 
 #[tokio::test]
-async fn an_endpoint_whose_secret_can_not_be_kept_is_disabled() {
+async fn an_endpoint_whose_secret_can_not_be_stored_is_disabled() {
     let app = TestApp::start().await;
     connect(&app).await;
     let full = "CREATE UNIQUE INDEX no_more ON stripe_endpoints (mode)";
@@ -108,7 +108,7 @@ async fn an_endpoint_whose_secret_can_not_be_kept_is_disabled() {
 }
 
 #[tokio::test]
-async fn a_missing_endpoint_is_noticed_and_an_unreachable_stripe_proves_nothing() {
+async fn a_missing_endpoint_is_reported_and_an_unreachable_stripe_changes_nothing() {
     let app = TestApp::start().await;
     let mut known = Vec::new();
     let id = connect(&app).await;
@@ -125,7 +125,7 @@ async fn a_missing_endpoint_is_noticed_and_an_unreachable_stripe_proves_nothing(
 }
 
 #[tokio::test]
-async fn an_endpoint_that_was_made_by_hand_may_be_elsewhere_and_of_any_version() {
+async fn an_endpoint_created_by_hand_can_have_any_version_but_must_not_be_disabled() {
     let app = TestApp::start().await;
     let mut known = Vec::new();
     look(&app, &mut known).await;
@@ -148,15 +148,15 @@ async fn an_endpoint_that_was_made_by_hand_may_be_elsewhere_and_of_any_version()
 }
 
 #[tokio::test]
-async fn silence_is_an_alarm_only_when_something_should_have_come() {
+async fn silence_is_reported_only_when_stripe_should_have_sent_an_event() {
     const MINUTE_MS: i64 = 60_000;
     let app = TestApp::start().await;
     let mut known = Vec::new();
     app.days_pass(3);
     look(&app, &mut known).await;
-    assert_eq!(wrong(&app), Vec::<String>::new(), "nobody gave");
+    assert_eq!(wrong(&app), Vec::<String>::new(), "nobody gave, so no event is expected");
 
-    // A reader who returns has paid, but Stripe does not report it.
+    // A reader has paid and returned to the site, but Stripe does not report the payment.
     let gift = app.gives(1000, "once").await;
     app.token(&gift).await;
     app.app.clock.advance(59 * MINUTE_MS);
@@ -169,7 +169,7 @@ async fn silence_is_an_alarm_only_when_something_should_have_come() {
     look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
 
-    // An abandoned page expires after a day, and Stripe should report it.
+    // An abandoned payment page expires after a day, and Stripe should report its expiry.
     app.app.clock.advance(1);
     app.starts_to_give(1000, "once").await;
     app.app.clock.advance(24 * 60 * MINUTE_MS + 59 * MINUTE_MS);
@@ -182,7 +182,7 @@ async fn silence_is_an_alarm_only_when_something_should_have_come() {
 }
 
 #[tokio::test]
-async fn where_it_is_switched_off_silence_is_no_alarm() {
+async fn silence_is_not_reported_if_the_check_is_turned_off() {
     let app = TestApp::start_changed("", |settings| settings.stripe.silence_minutes = 0).await;
     let mut known = Vec::new();
     let gift = app.gives(1000, "once").await;
@@ -206,7 +206,7 @@ async fn deliver_signed(app: &TestApp, id: &str, secret: &str, ahead_s: i64) -> 
 }
 
 #[tokio::test]
-async fn clocks_that_differ_are_seen_by_the_time_in_signatures_also_when_they_are_refused_for_it() {
+async fn a_wrong_clock_is_reported_from_the_time_in_signatures_even_if_they_are_rejected() {
     let app = TestApp::start().await;
     let mut known = Vec::new();
     for (ahead_s, status, is_wrong) in [(400, 400, true), (60, 200, false), (61, 200, true), (-61, 200, true)]
@@ -217,12 +217,12 @@ async fn clocks_that_differ_are_seen_by_the_time_in_signatures_also_when_they_ar
         let series = format!("keepopen_stripe_clock_difference_seconds {ahead_s}\n");
         assert!(app.app.metrics.render().contains(&series), "{}", app.app.metrics.render());
     }
-    // A slow delivery proves nothing if another one was fast.
+    // A slow delivery does not count as a clock difference if another delivery was fast.
     deliver_signed(&app, "evt_1", "whsec_practice", 90).await;
     deliver_signed(&app, "evt_1", "whsec_practice", 0).await;
     look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
-    // Another sender's signature proves nothing.
+    // A signature from another sender is not used.
     deliver_signed(&app, "evt_1", "whsec_other", 400).await;
     look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
@@ -231,7 +231,7 @@ async fn clocks_that_differ_are_seen_by_the_time_in_signatures_also_when_they_ar
 }
 
 #[tokio::test]
-async fn many_bad_signatures_are_an_alarm_until_good_ones_come() {
+async fn many_invalid_signatures_are_reported_until_valid_ones_arrive() {
     let app = TestApp::start().await;
     let mut known = Vec::new();
     for time in 1..=5 {
@@ -250,7 +250,7 @@ async fn many_bad_signatures_are_an_alarm_until_good_ones_come() {
 }
 
 #[tokio::test]
-async fn a_dead_event_is_an_alarm() {
+async fn a_dead_event_is_reported() {
     let app = TestApp::start().await;
     let mut known = Vec::new();
     assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 200);
@@ -264,7 +264,7 @@ async fn a_dead_event_is_an_alarm() {
 }
 
 #[tokio::test]
-async fn a_secret_stored_in_the_database_is_used_and_dropped_without_a_restart() {
+async fn a_secret_in_the_database_is_used_and_removed_without_a_restart() {
     let app = TestApp::start_changed("", |settings| settings.stripe.webhook_secrets.clear()).await;
     assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 503);
     let sealed = app.app.vault.seal_secret(&"whsec_practice".into(), "stripe endpoint we_1");
@@ -273,7 +273,7 @@ async fn a_secret_stored_in_the_database_is_used_and_dropped_without_a_restart()
          VALUES ('we_1', 'test', '{URL}', 'a', '{sealed}', 1)"
     );
     app.app.store.run_sql(&row).await.unwrap();
-    // One of the other mode must not be used.
+    // The secret of an endpoint in live mode must not be used.
     app.app.store.run_sql(&row.replace("we_1", "we_2").replace("'test'", "'live'")).await.unwrap();
     actions::sync_endpoints(&app.app).await.unwrap();
     assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 200);

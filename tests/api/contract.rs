@@ -1,12 +1,12 @@
-//! Responses that are the same on every route, and the page of the API description. (`tests/contract/` tests every
-//! operation.)
+//! Responses that do not depend on the route, and the page that shows the API description (`/docs`).
+//! (`tests/contract/` tests every operation.)
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::helpers::{Answer, ORIGIN, TestApp};
 
-/// Every path of the API description with its methods, and an example path for each pattern.
+/// Some paths of the API, each with the methods that it allows. `routes.rs` tests all paths.
 const PATHS: [(&str, &str); 17] = [
     ("/v1/banner", "GET, POST, HEAD"),
     ("/v1/banner/events", "POST"),
@@ -36,7 +36,7 @@ async fn problem(app: &TestApp, request: reqwest::RequestBuilder) -> (u16, Value
 }
 
 #[tokio::test]
-async fn a_path_that_is_not_there_is_a_problem_like_any_other() {
+async fn an_unknown_path_gets_a_problem_response() {
     let app = TestApp::start().await;
     for path in [
         "/",
@@ -60,7 +60,7 @@ async fn a_path_that_is_not_there_is_a_problem_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_method_that_is_not_there_names_those_that_are() {
+async fn the_response_to_an_unsupported_method_lists_the_allowed_methods() {
     let app = TestApp::start().await;
     for (path, allowed) in PATHS {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "TRACE"] {
@@ -96,7 +96,7 @@ async fn a_head_request_gets_the_response_of_get_without_the_body() {
         assert_eq!((status, body.len()), (wanted_status, 0), "{path}");
         assert_eq!(status == 405, !allowed.contains("HEAD"), "{path}");
         assert!(!whole.is_empty(), "{path}");
-        // A chunked response has no length.
+        // The response to GET may be chunked. The response to HEAD has no body, so it has no transfer encoding.
         wanted.remove("transfer-encoding");
         assert_eq!(headers.len(), wanted.len(), "{path}: {headers:?} {wanted:?}");
         for (name, value) in wanted.iter().filter(|(name, _)| *name != "date") {
@@ -107,7 +107,7 @@ async fn a_head_request_gets_the_response_of_get_without_the_body() {
 }
 
 #[tokio::test]
-async fn a_body_that_can_not_be_read_says_why_on_every_route() {
+async fn the_response_to_an_unreadable_body_gives_the_reason() {
     let app = TestApp::start().await;
     let key = app.api_key().await;
     for path in ["/v1/banner", "/v1/banner/events", "/v1/checkout", "/v1/tokens", "/v1/supporters/lookup"] {
@@ -117,10 +117,10 @@ async fn a_body_that_can_not_be_read_says_why_on_every_route() {
             app.send(request.header("content-type", media_type).body(body)).await
         };
         let lists = [json!([]), json!(["journal"]), json!(["journal", "view", "x", 1, "close"])];
-        let no_objects = lists.map(|list| list.to_string());
+        let non_objects = lists.map(|list| list.to_string());
         for text in ["", "{", "null", "7", "\"{}\"", "{\"site\":\"journal\"} {}"]
             .into_iter()
-            .chain(no_objects.iter().map(String::as_str))
+            .chain(non_objects.iter().map(String::as_str))
         {
             let answer = send("application/json", text.into()).await;
             assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"), "{path} {text}");
@@ -148,7 +148,7 @@ async fn a_body_that_can_not_be_read_says_why_on_every_route() {
 }
 
 #[tokio::test]
-async fn a_list_in_the_place_of_an_object_is_refused_in_a_question_too() {
+async fn a_nested_value_of_the_wrong_shape_is_refused_in_a_banner_request() {
     let app = TestApp::start().await;
     for (field, value) in [
         ("page", json!(["https://journal.example.org/"])),
@@ -194,7 +194,7 @@ async fn a_401_names_the_authentication_scheme() {
 }
 
 #[tokio::test]
-async fn the_page_that_shows_the_contract_loads_nothing_from_outside() {
+async fn the_page_that_shows_the_api_description_loads_nothing_from_other_hosts() {
     let app = TestApp::start().await;
     let page = app.client.get(format!("{}/docs", app.url)).send().await.unwrap();
     assert_eq!(page.status(), 200);
@@ -213,10 +213,10 @@ async fn the_page_that_shows_the_contract_loads_nothing_from_outside() {
     }
     assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
     let html = page.text().await.unwrap();
-    assert!(!html.contains("//"), "an address with a host stands in the page");
+    assert!(!html.contains("//"), "the page contains a URL with a host");
     assert!(
         !html.contains("<style") && !html.contains("style=") && !html.contains("<script>"),
-        "the policy forbids it"
+        "the page has an inline style or script, which its policy forbids"
     );
     let named = html.split(['"', ' ']).filter(|part| part.starts_with("docs/"));
     let mut parts = 0;
@@ -232,10 +232,10 @@ async fn the_page_that_shows_the_contract_loads_nothing_from_outside() {
 }
 
 #[tokio::test]
-async fn the_contract_that_is_served_is_the_committed_one() {
+async fn the_served_api_description_equals_the_committed_one() {
     let app = TestApp::start().await;
     let served =
         app.client.get(format!("{}/openapi.yaml", app.url)).send().await.unwrap().text().await.unwrap();
-    assert!(served == include_str!("../../openapi.yaml"), "cargo run -- openapi > openapi.yaml");
+    assert!(served == include_str!("../../openapi.yaml"), "openapi.yaml is out of date; run `cargo run -- openapi > openapi.yaml`");
     app.finish().await;
 }

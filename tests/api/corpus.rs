@@ -1,4 +1,5 @@
-//! Events of every API generation: each is acknowledged, stored, and processed.
+//! Recorded events of every API generation (a range of API versions whose objects have the same fields). Each event is
+//! acknowledged, stored and processed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,17 +18,17 @@ const FOLDERS: [&str; 7] = [
     "synthesised_2026-09_endive",
 ];
 
-/// Recorded without the id that every object at Stripe has: correctly rejected by the worker, and kept.
+/// Recordings without the id that every object at Stripe has. The worker can't read them, and keeps them.
 const NOT_WHOLE: [&str; 2] = [
     "ruby_mock_events_2020-08-27/charge.dispute.closed.json",
     "ruby_mock_events_2020-08-27/charge.dispute.updated.json",
 ];
 
-/// The objects that are read.
+/// The types of objects from which the worker books payments.
 const BOOKED_FROM: [&str; 7] =
     ["charge", "checkout.session", "dispute", "invoice", "invoice_payment", "refund", "subscription"];
 
-/// Every recorded event, by file, each with its own id, because some recordings share one.
+/// Returns every recorded event by file name. Each gets a new id, because some recordings share one.
 fn recorded() -> BTreeMap<String, Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stripe");
     let mut events = BTreeMap::new();
@@ -48,10 +49,10 @@ fn recorded() -> BTreeMap<String, Value> {
 }
 
 #[tokio::test]
-async fn every_recorded_event_is_acknowledged_stored_and_worked_through() {
+async fn every_recorded_event_is_acknowledged_stored_and_processed() {
     let app = TestApp::start().await;
     let events = recorded();
-    assert_eq!(events.len(), 18 + 17 + 18 + 46 + 71 + 12 + 12, "the folders are whole");
+    assert_eq!(events.len(), 18 + 17 + 18 + 46 + 71 + 12 + 12, "no recording may be missing");
     for (name, event) in &events {
         let answer = app.deliver(event).await;
         assert_eq!(answer.status, 200, "{name}: {answer:?}");
@@ -70,15 +71,15 @@ async fn every_recorded_event_is_acknowledged_stored_and_worked_through() {
         }
     }
     let why = "(dispute.id does not have the form of any known API version)";
-    assert_eq!(not_read, NOT_WHOLE.map(|name| (name, why)).into(), "each is explained");
-    // None of them has our metadata: stored, and not booked.
+    assert_eq!(not_read, NOT_WHOLE.map(|name| (name, why)).into(), "exactly these events can't be read, for this reason");
+    // No recording has Keepopen's metadata, so nothing is booked.
     assert!(app.ledger().await.is_empty());
     app.finish().await;
 }
 
-/// The same with our metadata in every object, as an older endpoint would send our own gifts.
+/// Adds Keepopen's metadata to every object, as an endpoint with an older version would send Keepopen's gifts.
 #[tokio::test]
-async fn recorded_payments_of_our_own_are_booked_from_their_older_shapes() {
+async fn recorded_payments_with_our_metadata_are_booked_in_every_older_shape() {
     let mut booked = BTreeMap::new();
     for (name, mut event) in recorded() {
         let word = event["data"]["object"]["object"].as_str().unwrap_or_default();
@@ -99,7 +100,7 @@ async fn recorded_payments_of_our_own_are_booked_from_their_older_shapes() {
     }
     let booked: Vec<String> =
         booked.into_iter().map(|(name, ledger)| format!("{name}: {ledger:?}")).collect();
-    // Paid one-offs by their sessions; an invoice only counts if it names a subscription.
+    // One-off gifts are booked from their paid sessions. An invoice only counts if it names a subscription.
     let expected = [
         "ruby_mock_events_2020-08-27/checkout.session.completed.json: [(Payment, 3000)]",
         "ruby_mock_events_2020-08-27/checkout.session.completed.payment_mode.json: [(Payment, 25000)]",

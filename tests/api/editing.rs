@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::helpers::{Answer, TestApp};
 
-/// An editor's calls.
+/// A client with an editor's API key.
 struct Desk<'a> {
     app: &'a TestApp,
     key: String,
@@ -52,10 +52,10 @@ fn refused(answer: &Answer) -> (u16, &str) {
 }
 
 #[tokio::test]
-async fn writing_keeps_to_the_preconditions_of_rfc_9110() {
+async fn saving_an_appeal_respects_the_preconditions_of_rfc_9110() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app).await;
-    // Nothing exists yet: If-Match fails, If-None-Match succeeds.
+    // The appeal does not exist yet, so If-Match fails and If-None-Match succeeds.
     for tag in ["*", "\"0\"", "\"1\""] {
         assert_eq!(
             refused(&desk.put("First", &[("if-match", tag)]).await),
@@ -64,13 +64,13 @@ async fn writing_keeps_to_the_preconditions_of_rfc_9110() {
         );
     }
     assert_eq!(desk.put("First", &[("if-none-match", "*")]).await.status, 201);
-    // It exists.
+    // The appeal exists now.
     assert_eq!(refused(&desk.put("Other", &[("if-none-match", "*")]).await), (412, "version_conflict"));
     assert_eq!(refused(&desk.put("Other", &[("if-none-match", "\"1\"")]).await), (412, "version_conflict"));
     assert_eq!(refused(&desk.put("Other", &[("if-match", "W/\"1\"")]).await), (412, "version_conflict"));
-    assert_eq!(desk.put("Second", &[("if-match", "\"7\", \"1\"")]).await.status, 200, "it was there before");
+    assert_eq!(desk.put("Second", &[("if-match", "\"7\", \"1\"")]).await.status, 200, "the list of tags contains the current version");
     assert_eq!(desk.put("Third", &[("if-match", "*")]).await.json["version"], 3);
-    assert_eq!(desk.put("Third", &[]).await.json["version"], 3, "the same makes no version");
+    assert_eq!(desk.put("Third", &[]).await.json["version"], 3, "saving the same appeal again makes no new version");
     let unconditional = desk.put("Fourth", &[]).await;
     assert_eq!((unconditional.status.as_u16(), &unconditional.json["version"]), (200, &json!(4)));
     assert_eq!(unconditional.headers["etag"], "\"4\"");
@@ -81,7 +81,7 @@ async fn writing_keeps_to_the_preconditions_of_rfc_9110() {
 }
 
 #[tokio::test]
-async fn nobody_publishes_a_draft_that_they_have_not_seen() {
+async fn publishing_with_an_outdated_etag_is_refused() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app).await;
     desk.put("First", &[]).await;
@@ -101,7 +101,7 @@ async fn nobody_publishes_a_draft_that_they_have_not_seen() {
 }
 
 #[tokio::test]
-async fn switching_one_surface_leaves_the_others_as_they_are() {
+async fn a_switch_of_one_surface_does_not_change_the_others() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app).await;
     let turn = async |body: Value| {
@@ -127,7 +127,7 @@ async fn switching_one_surface_leaves_the_others_as_they_are() {
     app.finish().await;
 }
 
-/// Applies a file of appeals with the command line.
+/// Applies a file of appeals, as the command line does.
 async fn apply(app: &TestApp, appeals: Vec<Map<String, Value>>) -> Result<(), actions::EditError> {
     actions::apply_appeals(&app.app.as_operator(), appeals).await?;
     actions::sync_appeals(&app.app).await.unwrap();
@@ -135,13 +135,13 @@ async fn apply(app: &TestApp, appeals: Vec<Map<String, Value>>) -> Result<(), ac
 }
 
 #[tokio::test]
-async fn a_file_that_names_the_live_version_undoes_no_roll_back_and_publishes_no_draft() {
+async fn applying_a_file_with_live_version_keeps_a_roll_back_and_publishes_no_draft() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app).await;
     desk.put("First", &[]).await;
     desk.put("Second", &[]).await;
     desk.publish(json!({"version": 1}), &[]).await;
-    let Value::Object(mut file) = appeal("Second") else { unreachable!("it is an object") };
+    let Value::Object(mut file) = appeal("Second") else { unreachable!("an appeal must be an object") };
     file.insert("id".to_owned(), json!("summer"));
     file.insert("live".to_owned(), json!("live"));
     file.insert("live_version".to_owned(), json!(1));
@@ -154,17 +154,17 @@ async fn a_file_that_names_the_live_version_undoes_no_roll_back_and_publishes_no
     for wrong in [json!(7), json!("1"), json!(1.5)] {
         file["live_version"] = wrong;
         let Err(actions::EditError::Invalid(problems)) = apply(&app, vec![file.clone()]).await else {
-            panic!("it is refused")
+            panic!("an invalid live_version must be refused")
         };
         assert_eq!(problems[0].field, "live_version");
     }
     file.remove("live_version");
     apply(&app, vec![file]).await.unwrap();
-    assert_eq!(heading(&app).await, "Second", "without it, the text of the file is what readers see");
+    assert_eq!(heading(&app).await, "Second", "without live_version, the file's text is published");
     app.finish().await;
 }
 
-/// An appeal that shows, with its own id.
+/// Returns an appeal that had these ids before.
 fn renamed(former_ids: &[&str]) -> Value {
     let mut appeal = appeal("Help");
     appeal["former_ids"] = json!(former_ids);
@@ -172,7 +172,7 @@ fn renamed(former_ids: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn an_appeal_is_not_published_under_an_id_that_another_still_shows_under() {
+async fn an_appeal_is_not_published_while_an_appeal_with_its_former_id_is_shown() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app).await;
     let put = async |id: &str, body: &Value| {
@@ -188,18 +188,18 @@ async fn an_appeal_is_not_published_under_an_id_that_another_still_shows_under()
     let sentence = "the appeal \"summer\" still shows: end it, or take its id out of the former ids.";
     let problem = json!([{"appeal": "autumn", "field": "former_ids[0]", "sentence": sentence}]);
     assert_eq!(answer.json["problems"], problem);
-    // Nothing was published, and the current one continues to show.
+    // Nothing was published, and `summer` is still shown.
     let listed =
         app.send(app.client.get(format!("{}/v1/appeals/autumn", app.url)).bearer_auth(&desk.key)).await;
     assert_eq!((&listed.json["phase"], heading(&app).await.as_str()), (&json!("draft"), "Help"));
-    // After it ended it makes room; then it must not return next to its successor.
+    // After `summer` has ended, `autumn` can be published. Then `summer` can't be published again.
     assert_eq!(post("summer/end").await.status, 200);
     assert_eq!(post("autumn/publish").await.status, 200);
     assert_eq!(post("summer/publish").await.json["problems"], problem);
-    // A paused successor does not show.
+    // A paused successor is not shown, so `summer` can be published.
     assert_eq!(post("autumn/pause").await.status, 200);
     assert_eq!(post("summer/publish").await.status, 200);
-    // Two appeals can't both have been the same one.
+    // Two appeals can't both have the same former id.
     assert_eq!(post("summer/end").await.status, 200);
     assert_eq!(post("autumn/publish").await.status, 200);
     put("winter", &renamed(&["summer"])).await;
@@ -209,7 +209,7 @@ async fn an_appeal_is_not_published_under_an_id_that_another_still_shows_under()
 }
 
 #[tokio::test]
-async fn a_file_that_conflicts_with_a_showing_appeal_is_not_applied() {
+async fn a_file_that_conflicts_with_a_live_appeal_is_not_applied() {
     let app = TestApp::start_without_appeals().await;
     let fields = |id: &str, live: &str, former_ids: &[&str]| {
         let mut fields = renamed(former_ids);
@@ -221,15 +221,15 @@ async fn a_file_that_conflicts_with_a_showing_appeal_is_not_applied() {
     let error = apply(&app, vec![successor.clone()]).await.unwrap_err();
     let actions::EditError::Invalid(problems) = error else { panic!("{error}") };
     assert_eq!((problems[0].appeal.as_str(), problems[0].field.as_str()), ("autumn", "former_ids[0]"));
-    assert_eq!(app.app.store.published_appeals().await.unwrap().len(), 1, "nothing of the file was kept");
-    // One file can do both.
+    assert_eq!(app.app.store.published_appeals().await.unwrap().len(), 1, "no part of a rejected file is stored");
+    // One file can end an appeal and publish its successor.
     apply(&app, vec![successor, fields("summer", "ended", &[])]).await.unwrap();
     assert_eq!(app.app.store.published_appeals().await.unwrap().len(), 2);
     app.finish().await;
 }
 
 #[tokio::test]
-async fn appeals_on_different_sites_can_have_had_the_same_id_and_each_keeps_its_sites_history() {
+async fn appeals_on_different_sites_can_share_a_former_id_and_each_uses_its_sites_history() {
     let app = TestApp::start_without_appeals().await;
     let fields = |id: &str, site: &str, live: &str, former_ids: &[&str]| {
         let mut fields = renamed(former_ids);
@@ -247,9 +247,9 @@ async fn appeals_on_different_sites_can_have_had_the_same_id_and_each_keeps_its_
     };
     for (site, shown, elsewhere) in [("journal", "autumn", "winter"), ("gazette", "winter", "autumn")] {
         assert_eq!(ask(site, "summer").await, "dismissed", "{site}");
-        assert_eq!(ask(site, elsewhere).await, shown, "the other site's appeal is not known here");
+        assert_eq!(ask(site, elsewhere).await, shown, "a dismissal of the other site's appeal has no effect");
     }
-    // The id itself may be in use again, on a third appeal of the other site.
+    // A new appeal of the other site can use the id itself.
     apply(&app, vec![fields("winter", "gazette", "ended", &["summer"])]).await.unwrap();
     apply(&app, vec![fields("summer", "gazette", "live", &[])]).await.unwrap();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The readers' script, as served: in parts, compressed, and with immutable versioned URLs.
+//! How the readers' script is served: in parts, compressed, and at versioned URLs whose content never changes.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use reqwest::Response;
 
 use crate::helpers::{ORIGIN, TestApp};
 
-/// The output of `npm run build`.
+/// Returns a file that `npm run build` wrote.
 fn dist(file: &str) -> Vec<u8> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("web/embed/dist");
     std::fs::read(folder.join(file)).unwrap()
@@ -24,14 +24,14 @@ fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
     answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-/// The version of the parts, which the loader carries.
+/// Returns the version of the script's parts. The loader (`embed.js`) contains it.
 fn version_of_parts() -> String {
     let loader = String::from_utf8(dist("embed.js")).unwrap();
     let is_version = |text: &&str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     loader
         .split(['"', '`', '/'])
         .find(is_version)
-        .expect("the loader names the version of its parts")
+        .expect("the loader must contain the version of its parts")
         .to_owned()
 }
 
@@ -72,7 +72,7 @@ async fn the_script_is_served_in_the_smallest_form_that_the_client_accepts() {
 }
 
 #[tokio::test]
-async fn each_encoding_of_the_script_has_an_etag_of_its_own() {
+async fn each_encoding_of_the_script_has_its_own_etag() {
     let app = TestApp::start().await;
     let mut tags = Vec::new();
     for accepted in ["identity", "gzip", "br"] {
@@ -91,7 +91,7 @@ async fn each_encoding_of_the_script_has_an_etag_of_its_own() {
 }
 
 #[tokio::test]
-async fn every_part_can_be_loaded_as_a_module_by_any_page_and_kept_for_good() {
+async fn any_page_can_load_every_part_as_a_module_and_cache_it_forever() {
     let app = TestApp::start().await;
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("web/embed/dist");
     let names =
@@ -118,7 +118,7 @@ async fn every_part_can_be_loaded_as_a_module_by_any_page_and_kept_for_good() {
 }
 
 #[tokio::test]
-async fn a_page_knows_the_other_way_to_give_and_the_services_clock_before_it_needs_them() {
+async fn the_response_to_a_banner_request_has_the_fallback_url_and_the_services_time() {
     let app = TestApp::start().await;
     let question = serde_json::json!({"site": "journal", "history": {}});
     let request = app.client.post(format!("{}/v1/banner", app.url)).header("origin", ORIGIN).json(&question);

@@ -1,4 +1,4 @@
-//! Faults of the machine: a disk that is full or fails, a missing data folder, booking that has stopped.
+//! Faults of the machine: a disk that is full or fails, a data folder that is missing, and booking that has stopped.
 
 use keepopen_testkit::until;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ fn management(app: &TestApp) -> String {
     format!("http://{}/readyz", running.address)
 }
 
-/// The parts that are not ready.
+/// Returns the parts that the readiness check reports as not ready.
 async fn not_ready(url: &str) -> Vec<String> {
     let answer = reqwest::get(url).await.unwrap();
     if answer.status() == 200 {
@@ -31,7 +31,7 @@ async fn not_ready(url: &str) -> Vec<String> {
     said["not_ready"].as_array().unwrap().iter().map(|part| part.as_str().unwrap().to_owned()).collect()
 }
 
-/// Waits until exactly these parts are not ready. The write probe writes the time, so the clock moves.
+/// Waits until exactly these parts are not ready. It advances the clock, because the write probe writes the time.
 async fn is_not_ready(app: &TestApp, url: &str, parts: &[&str], within: Duration) {
     let wait = async {
         while not_ready(url).await != parts {
@@ -40,12 +40,12 @@ async fn is_not_ready(app: &TestApp, url: &str, parts: &[&str], within: Duration
         }
     };
     if tokio::time::timeout(within, wait).await.is_err() {
-        panic!("{:?} are not ready, and not {parts:?}", not_ready(url).await);
+        panic!("expected {parts:?} not to be ready, but {:?} are not ready", not_ready(url).await);
     }
 }
 
-/// A disk rejects writes while gifts are booked, and then accepts them again: nothing was acknowledged that is not stored,
-/// and everything is booked without a restart.
+/// A disk rejects writes while gifts are booked, and then accepts them again. No event is acknowledged unless it is
+/// stored, and everything is booked without a restart.
 async fn a_disk_that_refuses_for_a_while(why: Refusal) {
     let files = folder();
     let recording = Arc::new(Recording::start(files.path(), Syncs::Kept).unwrap());
@@ -64,13 +64,13 @@ async fn a_disk_that_refuses_for_a_while(why: Refusal) {
     recording.refuse(Some(why));
     let later: Vec<Value> = app.stripe.events().into_iter().filter(|it| !booked.contains(it)).collect();
     assert!(!later.is_empty());
-    // The fault affects the middle of a transaction as well as single statements.
+    // From here on, the disk rejects writes: single statements as well as those inside a transaction.
     is_not_ready(&app, &ready, &["database_writes"], Duration::from_secs(10)).await;
     for event in &later {
         let answer = app.deliver(event).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
     }
-    assert_eq!(app.banner(None).await["show"], true, "reading is never blocked");
+    assert_eq!(app.banner(None).await["show"], true, "banner requests must still be answered");
 
     recording.refuse(None);
     is_not_ready(&app, &ready, &[], Duration::from_secs(15)).await;
@@ -79,27 +79,27 @@ async fn a_disk_that_refuses_for_a_while(why: Refusal) {
     }
     let all_booked =
         async || app.ledger().await.len() >= 2 && app.app.store.due_since_ms().await.unwrap().is_none();
-    until(Duration::from_secs(15), "it is booked by itself", all_booked).await;
+    until(Duration::from_secs(15), "everything is booked without a restart", all_booked).await;
     assert_eq!(app.clearing().await, 3000);
     for event in app.app.store.events().await.unwrap() {
-        assert_eq!((event.attempts, event.error), (1, None), "the events were not at fault");
+        assert_eq!((event.attempts, event.error), (1, None), "a disk fault must not count as a failed try of an event");
     }
     jobs.stop(&app.app).await;
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_disk_that_is_full_for_a_while_heals_without_a_restart() {
+async fn the_service_recovers_from_a_full_disk_without_a_restart() {
     a_disk_that_refuses_for_a_while(Refusal::Full).await;
 }
 
 #[tokio::test]
-async fn a_disk_that_fails_for_a_while_heals_without_a_restart() {
+async fn the_service_recovers_from_a_failing_disk_without_a_restart() {
     a_disk_that_refuses_for_a_while(Refusal::Fails).await;
 }
 
 #[tokio::test]
-async fn booking_that_stands_still_is_named_and_an_event_that_waits_for_its_next_try_is_not() {
+async fn the_readiness_check_reports_booking_that_has_stopped_but_not_an_event_that_waits_for_a_retry() {
     let app = TestApp::start_with(ON).await;
     let ready = management(&app);
     app.gives(1000, "once").await;
@@ -111,7 +111,7 @@ async fn booking_that_stands_still_is_named_and_an_event_that_waits_for_its_next
     app.run_jobs().await;
     assert_eq!(not_ready(&ready).await, Vec::<String>::new());
 
-    // Its own fault: it is retried later, and delays nobody.
+    // This event can't be read. It is retried later, and does not delay other events.
     let mut bad = app.stripe.events()[0].clone();
     bad["id"] = "evt_bad".into();
     bad["type"] = "refund.created".into();
@@ -129,7 +129,7 @@ async fn booking_that_stands_still_is_named_and_an_event_that_waits_for_its_next
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_data_folder_that_is_moved_away_or_replaced_is_noticed_at_once_and_nothing_is_acknowledged() {
+async fn no_event_is_acknowledged_while_the_data_folder_is_missing_or_replaced() {
     let files = folder();
     let (data, aside) = (files.path().join("data"), files.path().join("aside"));
     std::fs::create_dir(&data).unwrap();
@@ -149,18 +149,18 @@ async fn a_data_folder_that_is_moved_away_or_replaced_is_noticed_at_once_and_not
             assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
         }
         assert!(not_ready(&ready).await.contains(&"data_folder".to_owned()));
-        assert_eq!(app.banner(None).await["show"], true, "reading is never blocked");
+        assert_eq!(app.banner(None).await["show"], true, "banner requests must still be answered");
     };
     std::fs::rename(&data, &aside).unwrap();
     refused().await;
-    // Another folder with its own database, as from a restored backup.
+    // Another folder with its own database takes the place of the data folder, as when a backup is restored.
     std::fs::create_dir(&data).unwrap();
     std::fs::copy(aside.join("keepopen.db"), data.join("keepopen.db")).unwrap();
     refused().await;
     std::fs::remove_dir_all(&data).unwrap();
     std::fs::rename(&aside, &data).unwrap();
     is_not_ready(&app, &ready, &[], Duration::from_secs(15)).await;
-    // Only the database file: a commit into it would be lost at the next start.
+    // Only the write-ahead log is missing. A commit into it would be lost at the next start.
     let log = data.join("keepopen.db-wal");
     std::fs::rename(&log, files.path().join("log")).unwrap();
     refused().await;
@@ -168,16 +168,16 @@ async fn a_data_folder_that_is_moved_away_or_replaced_is_noticed_at_once_and_not
     is_not_ready(&app, &ready, &[], Duration::from_secs(15)).await;
     app.deliver_everything().await;
     let all_booked = async || app.app.store.due_since_ms().await.unwrap().is_none();
-    until(Duration::from_secs(15), "it is booked by itself", all_booked).await;
+    until(Duration::from_secs(15), "everything is booked without a restart", all_booked).await;
     assert_eq!(app.clearing().await, 1000);
     jobs.stop(&app.app).await;
     app.finish().await;
 }
 
-/// A response reports the database as unavailable only when it is: a missing table and a taken key are other faults, and
-/// retrying at once does not help with the first.
+/// A response reports the database as unavailable only when it is. A missing table is another fault: a retry does not
+/// help.
 #[actix_web::test]
-async fn a_fault_in_the_data_is_not_called_an_unavailable_database() {
+async fn a_missing_table_is_not_reported_as_an_unavailable_database() {
     let app = TestApp::start_without_appeals().await;
     let scopes = [keepopen::keys::Scope::AppealsWrite];
     let operator = app.app.as_operator();

@@ -1,4 +1,4 @@
-//! Floods of calls that cost money, calls to Stripe or signature checks: only the flooding client is stopped.
+//! Floods of requests that cost a call to Stripe or a signature check. Only the client that floods is refused.
 
 use keepopen::actions;
 use keepopen::config::ForwardedHeader;
@@ -17,7 +17,7 @@ fn new_attempt() -> Value {
     checkout_body(Uuid::from_u128(fastrand::u128(..)), 1000, "once")
 }
 
-/// A service that accepts three checkouts a minute from one address.
+/// Starts a service that accepts three checkouts per minute from one address.
 async fn three_a_minute(change: impl FnOnce(&mut Settings)) -> TestApp {
     TestApp::start_changed("", |settings| {
         settings.limits.checkout_address_per_minute = some(3);
@@ -35,7 +35,7 @@ fn assert_limited(answer: &Answer, seconds: u32) {
 }
 
 #[tokio::test]
-async fn checkouts_from_one_address_are_limited_and_others_still_give() {
+async fn checkouts_are_limited_per_address_and_readers_at_other_addresses_can_give() {
     let app = three_a_minute(|_| ()).await;
     for address in ["192.0.2.1", "2001:db8:1:2::1"] {
         for _ in 0..3 {
@@ -45,7 +45,7 @@ async fn checkouts_from_one_address_are_limited_and_others_still_give() {
     }
     assert_limited(&app.post_from("2001:db8:1:2:ffff::9", "/v1/checkout", &new_attempt()).await, 20);
     assert_limited(&app.post_from("192.0.2.1:4711", "/v1/checkout", &json!({})).await, 20);
-    assert_eq!(app.stripe.objects("checkout.session").len(), 6, "what is refused costs no call to Stripe");
+    assert_eq!(app.stripe.objects("checkout.session").len(), 6, "a refused checkout must not call Stripe");
     assert_eq!(app.post_from("192.0.2.2", "/v1/checkout", &new_attempt()).await.status, 200);
     let counted = "keepopen_rate_limited_total{route=\"/v1/checkout\",by=\"address\"} 4\n";
     assert!(app.app.metrics.render().contains(counted), "{}", app.app.metrics.render());
@@ -56,12 +56,13 @@ async fn checkouts_from_one_address_are_limited_and_others_still_give() {
 }
 
 #[tokio::test]
-async fn an_address_is_only_accepted_from_trusted_proxies() {
+async fn a_forwarded_address_is_only_accepted_from_a_trusted_proxy() {
     let sent = |app: &TestApp, header: &str, value: String| {
         let request = app.client.post(format!("{}/v1/checkout", app.url)).header("origin", ORIGIN);
         request.header(header, value).json(&new_attempt())
     };
-    // Each call claims another address. It only counts if the setting says so; otherwise all come from this machine.
+    // Each call claims another address. The service only uses it if the settings trust the proxy and name this header.
+    // Otherwise, all calls come from this machine's address.
     for (proxies, header, of_setting, taken) in [
         (&["127.0.0.1/32"][..], "x-forwarded-for", ForwardedHeader::XForwardedFor, 9),
         (&[], "x-forwarded-for", ForwardedHeader::XForwardedFor, 3),
@@ -83,7 +84,7 @@ async fn an_address_is_only_accepted_from_trusted_proxies() {
         assert_eq!(good, taken, "{proxies:?} {header} {of_setting:?}");
         app.finish().await;
     }
-    // The client's own value is to the left of what the proxy added.
+    // A value that the client itself sent is to the left of the address that the proxy added.
     let app = three_a_minute(|_| ()).await;
     for number in 0..9 {
         let answer = app.send(sent(&app, "x-forwarded-for", format!("203.0.113.{number}, 192.0.2.1"))).await;
@@ -93,7 +94,7 @@ async fn an_address_is_only_accepted_from_trusted_proxies() {
 }
 
 #[tokio::test]
-async fn checkouts_of_one_attempt_and_of_one_site_are_limited() {
+async fn checkouts_are_limited_per_attempt_and_per_site() {
     let app = TestApp::start_changed("", |settings| {
         settings.limits.checkout_attempt_per_minute = some(2);
         settings.limits.checkout_site_per_minute = some(4);
@@ -111,12 +112,12 @@ async fn checkouts_of_one_attempt_and_of_one_site_are_limited() {
     let yen = json!({"site": "gazette", "attempt": Uuid::from_u128(2), "amount_minor": 500, "currency": "JPY",
         "interval": "once", "return_url": "https://gazette.example.org/"});
     let request = app.client.post(format!("{}/v1/checkout", app.url)).json(&yen);
-    assert_eq!(app.send(request).await.status, 200, "another site has calls of its own");
+    assert_eq!(app.send(request).await.status, 200, "another site must have its own limit");
     app.finish().await;
 }
 
 #[tokio::test]
-async fn polling_an_unpaid_attempt_asks_stripe_once_in_five_seconds() {
+async fn polling_an_unpaid_attempt_calls_stripe_once_in_five_seconds() {
     let app = TestApp::start_changed("", |settings| settings.limits.stripe_read_seconds = 5).await;
     let gift = app.starts_to_give(1000, "once").await;
     let calls = || {
@@ -139,7 +140,7 @@ async fn polling_an_unpaid_attempt_asks_stripe_once_in_five_seconds() {
 }
 
 #[tokio::test]
-async fn a_failed_call_to_stripe_is_not_remembered_as_an_answer() {
+async fn a_failed_call_to_stripe_is_not_cached() {
     let app = TestApp::start_changed("", |settings| settings.limits.stripe_read_seconds = 5).await;
     let gift = app.gives(1000, "once").await;
     app.stripe.break_api(Some(keepopen_practice::Trouble::Status(400)));
@@ -150,7 +151,7 @@ async fn a_failed_call_to_stripe_is_not_remembered_as_an_answer() {
 }
 
 #[tokio::test]
-async fn tokens_are_limited_by_address_by_attempt_and_by_site() {
+async fn token_requests_are_limited_per_address_per_attempt_and_per_site() {
     let app = TestApp::start_changed("", |settings| {
         settings.limits.token_address_per_minute = some(6);
         settings.limits.token_attempt_per_minute = some(2);
@@ -169,8 +170,8 @@ async fn tokens_are_limited_by_address_by_attempt_and_by_site() {
         [ask("192.0.2.1", 2).await, ask("192.0.2.1", 3).await, ask("192.0.2.1", 4).await],
         [404, 404, 404]
     );
-    assert_eq!(ask("192.0.2.1", 5).await, 429, "six calls came from this address");
-    assert_eq!(ask("192.0.2.2", 6).await, 429, "five calls were for this site");
+    assert_eq!(ask("192.0.2.1", 5).await, 429, "this address has sent its six requests");
+    assert_eq!(ask("192.0.2.2", 6).await, 429, "the site has received its five requests");
     let text = app.app.metrics.render();
     for by in ["address", "attempt", "site"] {
         let line = format!("keepopen_rate_limited_total{{route=\"/v1/tokens\",by=\"{by}\"}} 1\n");
@@ -205,7 +206,7 @@ async fn unused_attempts_are_removed_after_thirty_days_and_paid_ones_stay() {
 }
 
 #[tokio::test]
-async fn an_address_that_sends_forged_tokens_takes_no_recognition_from_others() {
+async fn an_address_that_sends_forged_tokens_does_not_affect_supporters_at_other_addresses() {
     let app = TestApp::start_with("[tokens]\nchecks_per_second = 10\naddress_bad_per_minute = 5").await;
     let gifts = [app.gives(1000, "month").await, app.gives(1500, "once").await];
     app.stripe_says_everything().await;
@@ -221,9 +222,9 @@ async fn an_address_that_sends_forged_tokens_takes_no_recognition_from_others() 
         assert_eq!(ask("192.0.2.1", &forged(&one, number)).await, "overloaded");
     }
     assert_eq!(ask("192.0.2.2", &one).await, "supporter");
-    assert_eq!(ask("192.0.2.1", &one).await, "supporter", "a token that was checked needs no check");
+    assert_eq!(ask("192.0.2.1", &one).await, "supporter", "a token that was checked before must still be accepted");
     assert_eq!(ask("192.0.2.1", &other).await, "overloaded");
-    // A route that acts for a supporter says when to retry.
+    // A route that needs a supporter's token says when to retry.
     let own = app.client.get(format!("{}/v1/supporter", app.url)).header("x-forwarded-for", "192.0.2.1");
     let answer = app.send(own.bearer_auth(&other)).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (503, "overloaded"));

@@ -1,4 +1,5 @@
-//! One history, in the shape of each API generation: the same entries.
+//! API generations: ranges of Stripe's API versions whose objects have the same fields. Delivers one history in the
+//! shape of each generation, and expects the same entries.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +11,7 @@ use crate::story::{LedgerState, Ties, in_older_shape, ledger_after, tell};
 
 pub struct Generation {
     api_version: &'static str,
-    /// Where its shapes are, in `tests/fixtures/stripe`.
+    /// The folder in `tests/fixtures/stripe` with recorded objects of the generation.
     pub folder: &'static str,
     shape: Shape,
 }
@@ -18,7 +19,7 @@ pub struct Generation {
 enum Shape {
     /// A charge lists its refunds, an invoice names its subscription and its payment intent.
     Of2020,
-    /// The same, but refunds have events of their own, and charges don't list them.
+    /// As in 2020, but refunds have their own events, and a charge does not list its refunds.
     Of2023,
     /// The invoice's parent names the subscription.
     SinceBasil,
@@ -50,10 +51,10 @@ pub const GENERATIONS: [Generation; 7] = [
     },
 ];
 
-/// For each kind of object, every field of one.
+/// For each type of object, the fields of a recorded one.
 pub type Templates = BTreeMap<String, Map<String, Value>>;
 
-/// One object of each kind with every field that the generation has.
+/// Returns one recorded object of each type, with every field that the generation has.
 pub fn templates(folder: &str) -> Templates {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stripe").join(folder);
     let mut found: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
@@ -63,7 +64,7 @@ pub fn templates(folder: &str) -> Templates {
         let event: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         let Value::Object(object) = &event["data"]["object"] else { continue };
         let Some(word) = object.get("object").and_then(Value::as_str) else { continue };
-        // The one with the most fields.
+        // Keep the object with the most fields.
         let known = found.entry(word.to_owned()).or_default();
         if object.len() > known.len() {
             *known = object.clone();
@@ -73,7 +74,7 @@ pub fn templates(folder: &str) -> Templates {
 }
 
 impl Generation {
-    /// An event in this generation; none if the generation does not have it.
+    /// Returns the event in the shape of this generation; `None` if the generation has no such event.
     pub fn shape(&self, ties: &Ties, event: &Value) -> Option<Value> {
         let kind = event["type"].as_str().unwrap();
         let mut event = match self.shape {
@@ -91,7 +92,8 @@ impl Generation {
     }
 }
 
-/// Adds the generation's other fields, without any that would name another object.
+/// Adds the generation's other fields to an event's object. Fields that would refer to other objects become null.
+/// Returns whether there is a template for the type of object.
 pub fn fill_up(event: &mut Value, templates: &Templates) -> bool {
     const NAMES: [&str; 9] = [
         "charge",
@@ -114,7 +116,7 @@ pub fn fill_up(event: &mut Value, templates: &Templates) -> bool {
 }
 
 #[tokio::test]
-async fn a_story_in_the_shape_of_any_generation_books_the_same_entries() {
+async fn one_history_books_the_same_entries_in_the_shape_of_every_generation() {
     let told = TestApp::start().await;
     tell(&told).await;
     let events = told.stripe.events();

@@ -1,11 +1,11 @@
-//! From the payment to the ledger and the token, following the design's three rules.
+//! Gifts from the payment to the ledger and the token.
 
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
 use keepopen_practice::{How, Outcome};
 
 use crate::helpers::{EMAIL, Gift, TestApp};
 
-/// The reason why there is no token, as the browser gets it without an error.
+/// Exchanges a gift with the option to report the payment's state. Returns the code that says why there is no token.
 async fn state_of_payment(app: &TestApp, gift: &Gift) -> String {
     let answer = app.exchange_reporting_state(gift).await;
     assert_eq!(answer.status, 202, "{answer:?}");
@@ -13,7 +13,7 @@ async fn state_of_payment(app: &TestApp, gift: &Gift) -> String {
 }
 
 #[tokio::test]
-async fn ten_a_month_is_paid_thanked_and_never_asked_again_until_it_is_refunded() {
+async fn a_monthly_giver_is_not_asked_again_until_the_gift_is_refunded() {
     let app = TestApp::start().await;
     assert_eq!(app.banner(None).await["reason"], "matched");
     let gift = app.gives(1000, "month").await;
@@ -42,7 +42,7 @@ async fn ten_a_month_is_paid_thanked_and_never_asked_again_until_it_is_refunded(
 }
 
 #[tokio::test]
-async fn a_one_off_keeps_quiet_through_day_90_and_may_be_asked_on_day_91() {
+async fn a_one_off_giver_is_not_asked_for_90_days_and_can_be_asked_on_day_91() {
     let app = TestApp::start().await;
     let gift = app.gives(1500, "once").await;
     app.stripe_says_everything().await;
@@ -84,7 +84,7 @@ async fn a_declined_card_books_nothing_and_gives_no_token() {
     assert_eq!(
         app.exchange_reporting_state(&stranger).await.code(),
         "attempt_not_found",
-        "who has no right gets no state"
+        "a caller without access must not learn the state"
     );
     assert_eq!(app.banner(None).await["reason"], "matched");
     app.stripe.pay(&gift.session, How::Card).unwrap();
@@ -94,7 +94,7 @@ async fn a_declined_card_books_nothing_and_gives_no_token() {
 }
 
 #[tokio::test]
-async fn a_bank_debit_is_unknown_while_it_is_on_its_way_and_nothing_when_it_fails() {
+async fn a_bank_debit_gives_an_unknown_standing_while_it_is_processing_and_none_when_it_fails() {
     let app = TestApp::start().await;
     let gift = app.starts_to_give(1000, "once").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();
@@ -106,7 +106,7 @@ async fn a_bank_debit_is_unknown_while_it_is_on_its_way_and_nothing_when_it_fail
     app.days_pass(4);
     app.stripe.settle_bank_debit(&gift.session, false).unwrap();
     assert_eq!(state_of_payment(&app, &gift).await, "payment_failed");
-    // The browser may return before the event arrives: Stripe is asked.
+    // The browser can return before the event arrives, so the service asks Stripe.
     assert_eq!(app.exchange(&gift).await.code(), "payment_failed");
     app.stripe_says_everything().await;
     assert!(app.ledger().await.is_empty());
@@ -143,12 +143,12 @@ async fn a_recurring_gift_by_bank_debit_is_thanked_only_after_its_payment() {
 }
 
 #[tokio::test]
-async fn a_payment_page_that_expires_leaves_no_person_behind() {
+async fn an_expired_payment_page_stores_no_supporter() {
     let app = TestApp::start().await;
     let gift = app.starts_to_give(1000, "once").await;
     app.stripe.expire(&gift.session).unwrap();
     for mut event in app.stripe.events() {
-        // An address that was typed and abandoned.
+        // The reader typed an e-mail address before abandoning the page.
         event["data"]["object"]["customer_details"] = serde_json::json!({"email": EMAIL});
         assert_eq!(app.deliver(&event).await.status, 200);
     }
@@ -160,7 +160,7 @@ async fn a_payment_page_that_expires_leaves_no_person_behind() {
 }
 
 #[tokio::test]
-async fn each_month_is_booked_once_and_a_failing_card_shows() {
+async fn each_month_is_booked_once_and_a_failing_card_makes_the_gift_past_due() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
@@ -183,7 +183,7 @@ async fn each_month_is_booked_once_and_a_failing_card_shows() {
 }
 
 #[tokio::test]
-async fn a_gift_cancelled_at_the_periods_end_keeps_its_standing_until_then() {
+async fn a_gift_that_is_cancelled_for_the_end_of_the_period_keeps_its_standing_until_then() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
@@ -199,7 +199,7 @@ async fn a_gift_cancelled_at_the_periods_end_keeps_its_standing_until_then() {
 }
 
 #[tokio::test]
-async fn a_yearly_gift_is_yearly_in_the_books() {
+async fn a_yearly_gift_is_stored_with_its_frequency() {
     let app = TestApp::start().await;
     app.gives(5000, "year").await;
     app.stripe_says_everything().await;
@@ -210,7 +210,7 @@ async fn a_yearly_gift_is_yearly_in_the_books() {
 }
 
 #[tokio::test]
-async fn a_lost_dispute_takes_the_money_and_the_standing_and_a_won_one_gives_both_back() {
+async fn a_dispute_removes_the_money_and_the_standing_and_winning_it_restores_both() {
     let app = TestApp::start().await;
     let gift = app.gives(1500, "once").await;
     app.stripe_says_everything().await;
@@ -236,7 +236,7 @@ async fn a_lost_dispute_takes_the_money_and_the_standing_and_a_won_one_gives_bot
 }
 
 #[tokio::test]
-async fn a_refund_that_fails_puts_the_money_and_the_standing_back() {
+async fn a_failed_refund_restores_the_money_and_the_standing() {
     let app = TestApp::start().await;
     let gift = app.gives(1500, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
@@ -252,7 +252,7 @@ async fn a_refund_that_fails_puts_the_money_and_the_standing_back() {
 }
 
 #[tokio::test]
-async fn a_dropped_dispute_returns_the_withdrawn_money_in_either_order() {
+async fn a_withdrawn_dispute_returns_the_money_in_either_order_of_events() {
     for reversed in [false, true] {
         let app = TestApp::start().await;
         let gift = app.gives(1500, "once").await;
@@ -281,14 +281,14 @@ async fn a_dropped_dispute_returns_the_withdrawn_money_in_either_order() {
 }
 
 #[tokio::test]
-async fn refunded_and_disputed_above_what_was_paid_is_an_alarm_and_not_clamped() {
+async fn refunds_and_disputes_above_the_payment_raise_an_alarm_and_are_booked_in_full() {
     let app = TestApp::start().await;
     let gift = app.gives(1500, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     let dispute = app.stripe.dispute(&charge, None).unwrap();
     app.stripe.close_dispute(&dispute, Outcome::Lost).unwrap();
     let mut events = app.stripe.events();
-    // The practice Stripe rejects it; the real one has let it happen.
+    // The practice Stripe rejects such a refund, but Stripe itself has allowed it.
     let mut refund = events.last().unwrap().clone();
     refund["id"] = "evt_above".into();
     refund["type"] = "refund.created".into();
@@ -318,12 +318,12 @@ async fn one_person_who_gives_twice_is_one_supporter_with_two_contributions() {
     assert_eq!(gifts[0].supporter, gifts[1].supporter);
     assert_eq!(app.standing().await, "recurring");
     let shown = format!("{gifts:?}");
-    assert!(!shown.contains(EMAIL), "no address in a contribution: {shown}");
+    assert!(!shown.contains(EMAIL), "a contribution must not contain the e-mail address: {shown}");
     app.finish().await;
 }
 
 #[tokio::test]
-async fn somebody_elses_payment_in_the_same_stripe_account_is_kept_and_not_booked() {
+async fn a_payment_of_other_software_in_the_same_stripe_account_is_stored_and_not_booked() {
     let app = TestApp::start().await;
     app.gives(500, "once").await;
     for mut event in app.stripe.events() {

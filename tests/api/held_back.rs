@@ -1,4 +1,4 @@
-//! Which entries of a reader's history prevent an appeal, over HTTP.
+//! Which dismissals and views in a reader's history prevent an appeal, over HTTP.
 
 use keepopen::actions;
 use keepopen::keys::Scope;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::TestApp;
 
-/// A server with these appeals, and `more` settings.
+/// Starts a server with these appeals and with `more` settings.
 async fn with(appeals: &str, more: &str) -> TestApp {
     TestApp::start_changed(more, |settings| {
         std::fs::write(settings.appeals.file.as_ref().unwrap(), appeals).unwrap();
@@ -15,7 +15,7 @@ async fn with(appeals: &str, more: &str) -> TestApp {
     .await
 }
 
-/// A banner appeal with more fields.
+/// Returns a banner appeal with `more` fields.
 fn appeal(id: &str, kind: &str, more: &str) -> String {
     format!(
         "[[appeals]]\nid = \"{id}\"\nsites = [\"journal\"]\nkind = \"{kind}\"\nsurface = [\"banner\"]\nlive = \"live\"\n{more}\n\
@@ -24,7 +24,7 @@ fn appeal(id: &str, kind: &str, more: &str) -> String {
     )
 }
 
-/// The appeal that a reader with this history sees, or the reason for none.
+/// Returns the id of the appeal that a reader with this history sees, or the reason why no appeal is shown.
 async fn shown(app: &TestApp, history: Value) -> String {
     let verdict = app.post("/v1/banner", &json!({"site": "journal", "history": history})).await.json;
     verdict["appeal"].as_str().unwrap_or_else(|| verdict["reason"].as_str().unwrap()).to_owned()
@@ -39,7 +39,7 @@ fn view(appeal: &str, at: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_never_dismissal_covers_what_never_covers_says() {
+async fn a_never_dismissal_covers_the_appeal_its_campaign_or_its_kind_as_configured() {
     for (covers, shows) in [("appeal", "second"), ("campaign", "third"), ("kind", "dismissed")] {
         let first =
             format!("priority = 30\ncampaign = \"letters\"\ndismissal = {{ never_covers = \"{covers}\" }}");
@@ -109,7 +109,7 @@ async fn a_renamed_appeal_keeps_readers_variants_views_and_dismissals() {
 }
 
 #[tokio::test]
-async fn an_appeal_without_words_or_with_a_list_for_its_frequency_is_refused() {
+async fn an_appeal_with_an_empty_heading_or_a_list_as_its_frequency_is_refused() {
     let app = TestApp::start_without_appeals().await;
     let scopes = [Scope::AppealsWrite];
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap().secret;

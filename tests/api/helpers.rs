@@ -22,12 +22,12 @@ use keepopen_testkit::{APPEALS, Database, journal, practice_stripe};
 
 /// The start time of every test.
 pub const START: &str = "2026-11-24T09:00:00Z";
-/// The newspaper's origin.
+/// The origin of the site `journal`.
 pub const ORIGIN: &str = "https://journal.example.org";
 pub const ARTICLE: &str = "https://journal.example.org/world/ferries";
 pub const EMAIL: &str = "reader@example.org";
 
-/// The real server on a free port with its own database.
+/// A running server on a free port, with its own database and its own practice Stripe.
 pub struct TestApp {
     pub app: Arc<App>,
     pub stripe: PracticeStripe,
@@ -39,14 +39,14 @@ pub struct TestApp {
     finished: bool,
 }
 
-/// A gift in progress.
+/// A gift that a reader has started.
 #[derive(Clone, Debug)]
 pub struct Gift {
     pub session: String,
     pub attempt: Uuid,
 }
 
-/// A response.
+/// A response of the server.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -62,7 +62,7 @@ impl Answer {
         Self { status, json, headers }
     }
 
-    /// The problem's code; panics if the response is not a problem.
+    /// Returns the code of a problem response (RFC 9457). Panics if the response is not a problem.
     pub fn code(&self) -> &str {
         let media_type = self.headers["content-type"].to_str().unwrap();
         assert_eq!(media_type, "application/problem+json", "{self:?}");
@@ -83,7 +83,7 @@ year = [5000]
 default_interval = "month"
 default_amount_minor = 1000"#;
 
-/// The settings of a test server, with `more` at the end.
+/// Returns the settings of a test server. `more` is added at the end of the file.
 pub fn settings(
     folder: &std::path::Path,
     database: &Database,
@@ -140,7 +140,7 @@ pub fn settings(
     sites::from_toml(&text).unwrap()
 }
 
-/// A practice Stripe that delivers nothing automatically.
+/// Starts a practice Stripe that delivers no event by itself.
 pub async fn practice(clock: &Clock) -> PracticeStripe {
     let clock = clock.clone();
     practice_stripe(move || clock.now_ms().div_euclid(1000)).await
@@ -151,17 +151,17 @@ impl TestApp {
         Self::start_with("").await
     }
 
-    /// With more settings at the end of the file.
+    /// Starts a server with `more` settings at the end of the settings file.
     pub async fn start_with(more: &str) -> Self {
         Self::start_changed(more, |_| {}).await
     }
 
-    /// Without an appeals file: appeals come from the database.
+    /// Starts a server without an appeals file, so that appeals come from the database.
     pub async fn start_without_appeals() -> Self {
         Self::start_changed("", |settings| settings.appeals.file = None).await
     }
 
-    /// With the settings changed.
+    /// Starts a server with `more` settings, and with `change` applied to all of them.
     pub async fn start_changed(more: &str, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = folder();
         let clock = Clock::movable(START.parse::<Timestamp>().unwrap());
@@ -172,7 +172,7 @@ impl TestApp {
         let app = actions::start(settings, clock).await.unwrap();
         let running = api::serve(&app).unwrap();
         tokio::spawn(running.server);
-        // Under load the server may have closed an idle connection, which would fail a POST.
+        // Don't reuse connections: under load, the server may close an idle one, and a POST on it would fail.
         let client = Client::builder()
             .pool_max_idle_per_host(0)
             .redirect(reqwest::redirect::Policy::none())
@@ -182,7 +182,8 @@ impl TestApp {
         Self { app, stripe, url, client, server: running.handle, folder, database, finished: false }
     }
 
-    /// Every test ends with this: the ledger is correct, and no event is waiting or dead.
+    /// Stops the server. Every test must end with this call, which checks that the ledger is correct and that no event is
+    /// waiting or dead.
     pub async fn finish(mut self) {
         self.finished = true;
         assert_eq!(ledger_problems(&self.app).await, Vec::<String>::new());
@@ -216,7 +217,7 @@ impl TestApp {
         Answer::read(request.send().await.unwrap()).await
     }
 
-    /// Like [`TestApp::post`], from a client behind the proxy on this machine.
+    /// Sends a request like [`TestApp::post`], as a client with this address behind a proxy on this machine.
     pub async fn post_from(&self, address: &str, path: &str, body: &Value) -> Answer {
         let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN);
         self.send(request.header("x-forwarded-for", address).json(body)).await
@@ -226,7 +227,7 @@ impl TestApp {
         Answer::read(request.send().await.unwrap()).await
     }
 
-    /// The banner's verdict for a reader with an empty history.
+    /// Returns the banner's verdict for a reader with an empty history.
     pub async fn banner(&self, token: Option<&str>) -> Value {
         let question = json!({"site": "journal", "history": {}, "token": token});
         let answer = self.post("/v1/banner", &question).await;
@@ -234,7 +235,7 @@ impl TestApp {
         answer.json
     }
 
-    /// A reader starts to give, and is on the payment page.
+    /// A reader starts to give, and is now on the payment page.
     pub async fn starts_to_give(&self, amount_minor: i64, interval: &str) -> Gift {
         let attempt = Uuid::from_u128(fastrand::u128(..));
         let answer = self.post("/v1/checkout", &checkout_body(attempt, amount_minor, interval)).await;
@@ -242,14 +243,14 @@ impl TestApp {
         Gift { session: answer.text("session").to_owned(), attempt }
     }
 
-    /// A reader gives by card; Stripe's events have not arrived yet.
+    /// A reader gives by card. Stripe's events are not delivered yet.
     pub async fn gives(&self, amount_minor: i64, interval: &str) -> Gift {
         let gift = self.starts_to_give(amount_minor, interval).await;
         self.stripe.pay(&gift.session, How::Card).unwrap();
         gift
     }
 
-    /// The browser fetches its token.
+    /// The reader's browser exchanges the paid session for its supporter token.
     pub async fn exchange(&self, gift: &Gift) -> Answer {
         let body = json!({"grant": "checkout_session", "site": "journal", "session": gift.session, "attempt": gift.attempt});
         self.post("/v1/tokens", &body).await
@@ -262,14 +263,14 @@ impl TestApp {
         self.post("/v1/tokens", &body).await
     }
 
-    /// The token of a paid gift.
+    /// Returns the supporter token of a paid gift.
     pub async fn token(&self, gift: &Gift) -> String {
         let answer = self.exchange(gift).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.text("token").to_owned()
     }
 
-    /// Stripe delivers one event.
+    /// Delivers one event as Stripe does.
     pub async fn deliver(&self, event: &Value) -> Answer {
         let body = event.to_string();
         let signature = self.stripe.sign(body.as_bytes(), self.app.now_ms().div_euclid(1000));
@@ -277,7 +278,7 @@ impl TestApp {
         self.send(request.header("stripe-signature", signature).body(body)).await
     }
 
-    /// Stripe delivers everything that has happened.
+    /// Delivers all events since the start, as Stripe does.
     pub async fn deliver_everything(&self) {
         for event in self.stripe.events() {
             let answer = self.deliver(&event).await;
@@ -285,7 +286,7 @@ impl TestApp {
         }
     }
 
-    /// Delivers everything that has happened, and lets the worker process it.
+    /// Delivers all events since the start, and lets the worker process them.
     pub async fn stripe_says_everything(&self) {
         self.deliver_everything().await;
         self.run_jobs().await;
@@ -295,7 +296,7 @@ impl TestApp {
         crate::queue::process_everything(&self.app).await;
     }
 
-    /// The only contribution.
+    /// Returns the contribution. There must be exactly one.
     pub async fn contribution(&self) -> Contribution {
         let all = self.app.store.contributions().await.unwrap();
         assert_eq!(all.len(), 1, "{all:?}");
@@ -306,24 +307,24 @@ impl TestApp {
         self.contribution().await.state
     }
 
-    /// Every entry of payments and reversals, as kind and amount, ordered by cause.
+    /// Returns the kind and amount of every entry for a payment or a reversal, ordered by cause.
     pub async fn ledger(&self) -> Vec<(EntryKind, i64)> {
         let entries = self.app.store.entries().await.unwrap();
         entries.into_iter().filter(is_given).map(|entry| (entry.kind, entry.money.amount_minor)).collect()
     }
 
-    /// What readers gave the journal, minus reversals, before Stripe's fees, in euro cents.
+    /// Returns what readers gave to the site `journal`, minus reversals and before Stripe's fees, in euro cents.
     pub async fn clearing(&self) -> i64 {
         self.ledger().await.iter().map(|(kind, minor)| kind.sign() * minor).sum()
     }
 
-    /// A secret key that may read supporters.
+    /// Creates a secret API key that may read supporters.
     pub async fn api_key(&self) -> String {
         let scopes = [keepopen::keys::Scope::SupportersRead];
         actions::create_api_key(&self.app.as_operator(), "test", &scopes).await.unwrap().secret
     }
 
-    /// The standing that a site's back end gets.
+    /// Returns the supporter's standing, as a site's back end gets it.
     pub async fn standing(&self) -> String {
         let key = self.api_key().await;
         let request = self.client.post(format!("{}/v1/supporters/lookup", self.url)).bearer_auth(key);
@@ -337,7 +338,7 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        assert!(self.finished || std::thread::panicking(), "end the test with finish()");
+        assert!(self.finished || std::thread::panicking(), "a test must end with finish()");
     }
 }
 
@@ -348,18 +349,18 @@ pub fn checkout_body(attempt: Uuid, amount_minor: i64, interval: &str) -> Value 
     })
 }
 
-/// The problems that the ledger check finds.
+/// Returns the problems that the ledger check finds.
 pub async fn ledger_problems(app: &App) -> Vec<String> {
     reports::check_ledger(&app.store, &reports::SealKey::of(&app.vault)).await.unwrap().wrong
 }
 
-/// Whether an entry is a payment or a reversal, as opposed to fees, other currencies and payouts.
+/// Whether an entry is for a payment or a reversal, as opposed to fees, conversions and payouts.
 pub fn is_given(entry: &Entry) -> bool {
     use EntryKind::*;
     matches!(entry.kind, Payment | Refund | RefundReversal | Dispute | DisputeReversal)
 }
 
-/// The token with its signature changed, each time in another way.
+/// Returns the token with a changed signature, a different one for each number.
 pub fn forged(token: &str, number: u8) -> String {
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();

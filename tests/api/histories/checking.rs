@@ -1,4 +1,4 @@
-//! Compares the ledger with the model.
+//! Compares the server's ledger with the model's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use keepopen::store::accounts::gifts_after;
 use super::driver::World;
 use super::model::{Accounts, Balance, Gift};
 
-/// A server's ledger: the same after every order of the same events.
+/// A server's ledger. It must be equal after every order of the same events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     contributions: Vec<Contribution>,
@@ -19,8 +19,8 @@ pub struct Found {
     payments: Vec<Payment>,
     alarms: Vec<(ContributionId, Alarm)>,
     epochs: Vec<(String, i64)>,
-    /// Key, contribution and site of every domain event. Whether one was already superseded when it was found depends on
-    /// the order.
+    /// Key, contribution and site of every domain event. The state is left out: whether an event was already superseded
+    /// when it was found depends on the order.
     events: BTreeSet<(String, String, String)>,
 }
 
@@ -29,7 +29,7 @@ impl Found {
         assert!(self == other, "{when}: {}", self.differs_from(other));
     }
 
-    /// Without the domain events that only Stripe's events report: those can be lost, and Stripe lists them for 30 days.
+    /// Removes the domain events that only Stripe's events can report. If an event is lost, Stripe lists it for 30 days only.
     pub fn known_from_objects(mut self) -> Self {
         const ONLY_REPORTED: [&str; 6] = [
             "payment_failed/",
@@ -40,7 +40,7 @@ impl Found {
             "cancel_withdrawn/",
         ];
         let is_only_reported = |key: &str| ONLY_REPORTED.iter().any(|kind| key.contains(kind));
-        // A payment that had failed before ends the arrears.
+        // A payment ends the arrears, but only if the failure before it was known.
         let is_arrears = |key: &str| key.starts_with("supporter.changed/contribution.paid/");
         self.events.retain(|(key, ..)| !is_only_reported(key) && !is_arrears(key));
         self
@@ -64,7 +64,7 @@ impl Found {
     }
 }
 
-/// The ledger, which must be consistent.
+/// Reads the ledger. Panics unless it is consistent.
 pub async fn found(app: &App) -> Found {
     let report = reports::check_ledger(&app.store, &SealKey::of(&app.vault)).await.unwrap();
     assert_eq!(report.wrong, Vec::<String>::new());
@@ -74,12 +74,12 @@ pub async fn found(app: &App) -> Found {
     let mut tx = app.store.snapshot().await.unwrap();
     let gifts = gifts_after(&mut tx, "", i64::MAX).await.unwrap();
     drop(tx);
-    // A supporter stays without a gift if another address than the session's was known first.
+    // A supporter can exist without a gift, if another e-mail address was known before the session's. Skip those.
     let gives = |id: &str| {
         gifts.contributions.iter().any(|it| it.supporter.as_ref().is_some_and(|it| it.as_str() == id))
     };
     let epochs = app.store.supporters().await.unwrap().into_iter().filter(|(id, _)| gives(id)).collect();
-    // Warnings and reviews move no money; only events report them, and those can be lost.
+    // Skip warnings and reviews. They move no money, and only events report them, which can be lost.
     let adds_up = |it: &Alarm| matches!(it, Alarm::FraudWarning { .. } | Alarm::UnderReview { .. });
     let alarms = report.alarms.into_iter().map(|(id, raised)| (id, raised.alarm));
     let alarms = alarms.filter(|(_, alarm)| !adds_up(alarm)).collect();
@@ -100,7 +100,7 @@ pub async fn found(app: &App) -> Found {
     }
 }
 
-/// Checks that the ledger is consistent, and equals the model.
+/// Checks that the ledger is consistent and equals the model's. Returns it.
 pub async fn check(world: &World<'_>, app: &App) -> Found {
     let gifts = found(app).await;
     for line in reports::compare_with_stripe(&app.store, app.now_ms()).await.unwrap().lines {
@@ -198,7 +198,7 @@ impl OfGift<'_> {
     }
 }
 
-/// A payment as the finance team reads it.
+/// A payment as the export for the finance team shows it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct OfPayment {
     object: String,

@@ -1,4 +1,5 @@
-//! How events arrive: late, repeatedly, in the shape of any generation, in any order, or not at all.
+//! How events arrive: late, repeatedly, in any order, not at all, and in the shape of any API generation (see
+//! `generations.rs`).
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,10 +17,10 @@ use crate::queue::process_everything;
 use crate::story::{Ties, receive};
 use keepopen_testkit::Database;
 
-/// The percentage of events that are never delivered, though Stripe lists them.
+/// The percentage of events that are never delivered. Stripe still lists them.
 const NEVER_DELIVERED: u8 = 5;
 
-/// Events in the shapes of several generations.
+/// Gives events the shape of an API generation.
 pub struct Shapes {
     templates: Vec<Templates>,
 }
@@ -29,11 +30,11 @@ impl Shapes {
         Self { templates: GENERATIONS.iter().map(|it| templates(it.folder)).collect() }
     }
 
-    /// An event in the shape of some generation.
+    /// Returns the event in the shape of a random generation.
     fn some(&self, random: &mut fastrand::Rng, ties: &Ties, event: &Value) -> Value {
         loop {
             let at = random.usize(0..GENERATIONS.len());
-            // Some generations do not have such an event.
+            // Some generations do not have this event, so another one is tried.
             if let Some(mut shaped) = GENERATIONS[at].shape(ties, event) {
                 fill_up(&mut shaped, &self.templates[at]);
                 return shaped;
@@ -42,31 +43,31 @@ impl Shapes {
     }
 }
 
-/// All of Stripe's events.
+/// All events of a world that Stripe lists.
 pub struct Mail {
     events: Vec<Letter>,
     lost: usize,
 }
 
-/// One event.
+/// An event and how it is delivered.
 struct Letter {
-    /// In the shape of one generation, and of another.
+    /// The event in the shapes of two random generations.
     shapes: [Value; 2],
-    /// Whether it is delivered, if the losses are the same for every order.
+    /// Whether the event is delivered with [`Losses::Same`].
     arrives: bool,
 }
 
-/// Which events are lost, and their shapes.
+/// Which events are not delivered, and in which shapes the others are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Losses {
-    /// The same, whatever the order.
+    /// The same for every order: [`Letter::arrives`] decides, and each event has one shape.
     Same,
-    /// Others.
+    /// Random for each order. Each event can have two shapes.
     Other,
 }
 
 impl Mail {
-    /// The events that were not lost.
+    /// Collects the events that Stripe lists.
     pub fn of(world: &mut World<'_>) -> Self {
         let (stripe, shapes) = (&world.told.stripe, Shapes::new());
         let (ties, lost) = (Ties::of(stripe), lost(world));
@@ -81,12 +82,12 @@ impl Mail {
         Self { events: shapes.into_iter().map(letter).collect(), lost: lost.len() }
     }
 
-    /// The number of events, including lost ones.
+    /// The number of events, including those that Stripe does not list.
     pub fn events(&self) -> usize {
         self.events.len() + self.lost
     }
 
-    /// The delivered events in some order, each once to five times.
+    /// Returns the events to deliver in a random order, each one to five times.
     fn shuffled(&self, random: &mut fastrand::Rng, losses: Losses) -> Vec<&Value> {
         let mut delivered = Vec::new();
         for letter in &self.events {
@@ -106,8 +107,8 @@ fn lost(world: &World<'_>) -> HashSet<String> {
     world.told.stripe.lost().into_iter().collect()
 }
 
-/// Delivers to a new server, which then compares once with Stripe. Returns its state before that, and in the end, which is
-/// checked.
+/// Delivers the events to a new server, which then compares once with Stripe. Returns the ledger before and after the
+/// comparison. The ledger after it is compared with the model.
 pub async fn deliver_shuffled(world: &World<'_>, mail: &Mail, seed: u64, losses: Losses) -> [Found; 2] {
     let mut random = fastrand::Rng::with_seed(seed);
     let told = world.told;
@@ -136,8 +137,8 @@ async fn deliver(app: &Arc<App>, events: &[&Value], random: &mut fastrand::Rng) 
     process_everything(app).await;
 }
 
-/// Delivers as it happens, at once or up to three days later, and compares with Stripe now and then. Returns the number of
-/// events.
+/// Delivers events while the world goes on, at once or up to three days later. Compares with Stripe now and then.
+/// Returns the number of events.
 pub async fn as_it_happens(world: &mut World<'_>, events: usize) -> usize {
     let (app, stripe) = (&world.told.app, &world.told.stripe);
     let shapes = Shapes::new();
@@ -161,14 +162,14 @@ pub async fn as_it_happens(world: &mut World<'_>, events: usize) -> usize {
     app.clock.advance(3 * DAY_MS);
     deliver_due(app, &mut under_way).await;
     assert!(under_way.is_empty());
-    // Facts from objects are known a day later.
+    // Objects are compared once a day, so what only they report is known a day later.
     app.clock.advance(DAY_MS);
     actions::reconcile_due(app, &app.as_job("reconcile")).await.unwrap();
     process_everything(app).await;
     stripe.events_after(0).len()
 }
 
-/// Takes new events from Stripe. Returns how many there were.
+/// Takes the new events from Stripe and schedules their deliveries. Returns how many events there were.
 fn hand_over(
     world: &mut World<'_>,
     shapes: &Shapes,

@@ -12,7 +12,7 @@ use super::model::{Balance, Checkout, Gift, Invoice, Paid, Payout, Status, Subsc
 use crate::helpers::TestApp;
 use crate::reconciling::somebody_else_sells;
 
-/// Another site, with a currency of three decimals, and one whose decimals are always zero.
+/// Settings of another site. KWD has three decimals, and the decimals of ISK are always zero.
 pub const HERALD: &str = r#"
 [sites.herald]
 name = "The Herald"
@@ -34,20 +34,20 @@ const PLACES: [(&str, &str, &str, i64); 6] = [
     ("herald", "https://herald.example.org/", "isk", 100),
 ];
 
-/// The practice Stripe, and what was done to it.
+/// A world: one random history of gifts at the practice Stripe, and the model of what happened in it.
 pub struct World<'a> {
     pub told: &'a TestApp,
     pub random: fastrand::Rng,
     pub gifts: Vec<Gift>,
     pub payouts: Vec<Payout>,
     pub began_s: i64,
-    /// The most hours between two steps.
+    /// The maximum number of hours between two steps.
     hours: i64,
     taken: HashSet<String>,
 }
 
 impl<'a> World<'a> {
-    /// Starts a world. This percentage of events is neither delivered nor listed.
+    /// Starts the world with this seed. The practice Stripe neither delivers nor lists 1% of its events.
     pub fn begin(told: &'a TestApp, seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         told.stripe.lose_events(Some(Loss::Share { percent: 1, seed: random.u64(..) }));
@@ -57,7 +57,7 @@ impl<'a> World<'a> {
             _ => Some(Settlement::new("eur", &[("usd", "0.9215"), ("kwd", "3.012"), ("isk", "0.0069")])),
         };
         told.stripe.set_settlement(settlement.map(Result::unwrap));
-        // Some worlds last two weeks, some half a year.
+        // With the same number of steps, some worlds last two weeks and others half a year.
         let hours = [3, 12, 36][random.usize(0..3)];
         let began_s = told.app.now_ms().div_euclid(1000);
         let (gifts, payouts, taken) = (Vec::new(), Vec::new(), HashSet::new());
@@ -68,7 +68,7 @@ impl<'a> World<'a> {
         self.told.app.now_ms().div_euclid(1000)
     }
 
-    /// Some hours pass, and something happens.
+    /// Advances the clock by some hours, and performs a random operation.
     pub async fn step(&mut self) {
         self.told.app.clock.advance(1000 * self.random.i64(1..self.hours * 3600));
         match self.random.u8(0..100) {
@@ -88,12 +88,12 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Brings everything in progress to its end, as far as possible.
+    /// Completes what is in progress, as far as possible.
     pub fn end(&mut self) {
         self.told.stripe.post_fees();
         self.pay_out();
         self.told.app.clock.advance(1000 * self.random.i64(0..2 * 86_400));
-        // Reading a session expires overdue ones.
+        // When a session is read, the practice Stripe expires overdue sessions.
         let _ = self.told.stripe.session("");
     }
 
@@ -155,7 +155,7 @@ impl<'a> World<'a> {
         self.told.stripe.refund(&charge, Some(700)).unwrap();
     }
 
-    /// A reader who left the payment page open returns to it.
+    /// The reader with the newest open payment page returns to it.
     fn somebody_pays(&mut self) {
         let open = self.gifts.iter().rposition(|it| it.checkout == Checkout::Open);
         if let Some(open) = open {
@@ -178,7 +178,7 @@ impl<'a> World<'a> {
                 return;
             }
         };
-        // It expired an hour ago.
+        // The payment fails if the page has expired in the meantime.
         let Ok(session) = paid else { return };
         if how == 18 {
             return;
@@ -219,7 +219,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Everything, or only what is due, is paid out.
+    /// Stripe pays out its whole balance, or only what is available.
     fn pay_out(&mut self) {
         let all = self.random.bool();
         let now_s = self.now_s();
@@ -234,7 +234,7 @@ impl<'a> World<'a> {
             let payout = stripe.object(&id).unwrap();
             let took = waiting.iter().filter(|it| it["currency"] == payout["currency"]);
             let sum: i64 = took.clone().map(|it| it["net"].as_i64().unwrap()).sum();
-            assert_eq!(payout["amount"], sum, "the model of payouts is wrong");
+            assert_eq!(payout["amount"], sum, "the model must contain the same transactions as the payout");
             let took: Vec<String> = took.map(|it| it["id"].as_str().unwrap().to_owned()).collect();
             self.taken.extend(took.iter().cloned());
             self.taken.insert(payout["balance_transaction"].as_str().unwrap().to_owned());
@@ -242,7 +242,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The newest payout of a currency, or an earlier one, is returned.
+    /// The bank returns a random payout.
     fn a_payout_fails(&mut self) {
         if self.payouts.is_empty() {
             return;
@@ -255,7 +255,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Adds Stripe's final balance to the model.
+    /// Calls `say` with Stripe's final balance.
     pub fn with_balance<T>(&self, say: impl FnOnce(&Balance<'_>) -> T) -> T {
         let transactions = self.told.stripe.objects("balance_transaction");
         say(&Balance::of_all(&transactions, &self.payouts))

@@ -1,13 +1,14 @@
-//! Random histories of gifts at the practice Stripe, delivered in any order, late, repeatedly, or not at all: the ledger
-//! equals what happened, to the cent.
+//! Random histories of gifts at the practice Stripe. Their events are delivered in any order, late, repeatedly, or not
+//! at all, and the ledger must equal what happened, to the cent.
 //!
-//! `KEEPOPEN_TEST_SEED` repeats one world. `KEEPOPEN_TEST_EVENTS` is the total number of events, in as many worlds as
-//! necessary, starting with that seed, each with `KEEPOPEN_TEST_WORLD_EVENTS`. With `KEEPOPEN_TEST_LONG`, the progress is
-//! stored in that folder, and the same command continues from there.
+//! A *world* is one random history. `KEEPOPEN_TEST_SEED` is the seed of the first world; alone, it runs only that world.
+//! `KEEPOPEN_TEST_EVENTS` is the total number of events: the test runs as many worlds as that needs, with consecutive
+//! seeds. Each world has `KEEPOPEN_TEST_WORLD_EVENTS` events. `KEEPOPEN_TEST_LONG` names a folder in which the progress
+//! is stored. The same command then continues with the next seed.
 
 #![expect(
     clippy::print_stdout,
-    reason = "whoever looks at a failure needs the seed, and a long run its progress"
+    reason = "the output shows the seed, to reproduce a failure, and the progress of a long run"
 )]
 
 mod checking;
@@ -25,7 +26,8 @@ use driver::{HERALD, World};
 
 use crate::helpers::TestApp;
 
-/// Events per world, unless the environment says otherwise; more worlds find more than longer ones.
+/// The number of events per world, unless `KEEPOPEN_TEST_WORLD_EVENTS` is set. For the same total number of events, many
+/// short worlds find more bugs than a few long ones.
 const WORLD_EVENTS: usize = 700;
 
 fn world_events() -> usize {
@@ -33,15 +35,15 @@ fn world_events() -> usize {
 }
 
 fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
 }
 
-/// Worlds, one after another.
+/// Counts the worlds of a test, which run one after another.
 struct Worlds {
     seed: u64,
     played: usize,
     wanted: usize,
-    /// The file in which a long run stores its progress: a seed and a number of events per line.
+    /// The file in which a long run stores its progress. Each line has a seed and a number of events.
     kept: Option<PathBuf>,
 }
 
@@ -52,7 +54,7 @@ impl Worlds {
         let wanted = match (events, seed) {
             (Some(events), _) => usize::try_from(events).unwrap(),
             (None, None) if !on_server => 2_000,
-            // One world. On PostgreSQL it takes a while, and the ledger's logic is the same there.
+            // One world is enough on PostgreSQL: it takes a while, and the ledger's logic is the same as on SQLite.
             _ => 1,
         };
         let mut worlds = Self { seed: seed.unwrap_or(1), played: 0, wanted, kept: None };
@@ -69,7 +71,7 @@ impl Worlds {
         worlds
     }
 
-    /// The seed of the next world, if there is one.
+    /// Returns the seed of the next world; `None` after the last one.
     fn next(&self) -> Option<u64> {
         (self.played < self.wanted).then(|| {
             println!("seed {0} begins; KEEPOPEN_TEST_SEED={0} plays it again", self.seed);
@@ -90,12 +92,12 @@ impl Worlds {
 }
 
 #[tokio::test]
-async fn in_whatever_order_events_come_or_get_lost_the_ledger_is_what_happened() {
+async fn the_ledger_is_correct_whatever_the_order_of_events_and_whichever_are_lost() {
     let mut worlds = Worlds::begin("shuffled");
     while let Some(seed) = worlds.next() {
-        let told = TestApp::start_with(HERALD).await;
-        let mut world = World::begin(&told, seed);
-        while told.stripe.events_after(world_events()).is_empty() {
+        let app = TestApp::start_with(HERALD).await;
+        let mut world = World::begin(&app, seed);
+        while app.stripe.events_after(world_events()).is_empty() {
             world.step().await;
         }
         world.end();
@@ -104,7 +106,7 @@ async fn in_whatever_order_events_come_or_get_lost_the_ledger_is_what_happened()
         for (shuffle, losses) in (0..).zip([Losses::Same, Losses::Same, Losses::Other]) {
             let [before, after] = deliver_shuffled(&world, &mail, seed * 3 + shuffle, losses).await;
             let [before_first, first] = first.get_or_insert_with(|| [before.clone(), after.clone()]);
-            // Without a comparison with Stripe, only what was delivered can be the same.
+            // Before the comparison with Stripe, the ledgers can be equal only if the same events were lost.
             if losses == Losses::Same {
                 before_first.assert_equal(&before, &format!("shuffle {shuffle} of seed {seed}, before"));
             }
@@ -117,19 +119,19 @@ async fn in_whatever_order_events_come_or_get_lost_the_ledger_is_what_happened()
             }
         }
         worlds.played(world.gifts.len(), mail.events());
-        told.finish().await;
+        app.finish().await;
     }
 }
 
 #[tokio::test]
-async fn while_it_happens_what_is_compared_each_day_keeps_the_ledger_right() {
+async fn daily_comparisons_with_stripe_keep_the_ledger_correct_while_gifts_happen() {
     let mut worlds = Worlds::begin("as_it_happens");
     while let Some(seed) = worlds.next() {
-        let told = TestApp::start_with(HERALD).await;
-        let mut world = World::begin(&told, seed);
+        let app = TestApp::start_with(HERALD).await;
+        let mut world = World::begin(&app, seed);
         let events = as_it_happens(&mut world, world_events()).await;
-        check(&world, &told.app).await;
+        check(&world, &app.app).await;
         worlds.played(world.gifts.len(), events);
-        told.finish().await;
+        app.finish().await;
     }
 }

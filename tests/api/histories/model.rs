@@ -1,17 +1,17 @@
-//! The expected ledger, computed from what was done to each gift, without reading any event.
+//! The model: the expected ledger. It is computed from the operations on each gift, without reading any event.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use keepopen::contributions::{Account, Alarm, ContributionState as State};
 use serde_json::Value;
 
-/// How long a payment page stays open.
+/// How long a payment page stays open, in seconds.
 const OPEN_S: i64 = 86_400;
 
 /// The balances by account name and currency code: debits less credits.
 pub type Accounts = BTreeMap<(Account, String), i64>;
 
-/// One gift, as its giver and its recipient know it.
+/// One gift, with everything that happened to it.
 #[derive(Debug)]
 pub struct Gift {
     pub id: String,
@@ -22,7 +22,7 @@ pub struct Gift {
     pub checkout: Checkout,
     pub subscription: Option<Subscription>,
     pub payments: Vec<Paid>,
-    /// What was paid outside Stripe.
+    /// The invoices that were paid outside Stripe.
     pub outside: Vec<Outside>,
 }
 
@@ -37,10 +37,10 @@ pub struct Outside {
 /// The state of the payment page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checkout {
-    /// Not paid; it expires after a day.
+    /// Not paid. The page expires after a day.
     Open,
     Expired,
-    /// A bank debit is under way.
+    /// A bank debit is processing.
     Debit,
     DebitFailed,
     Done,
@@ -51,9 +51,9 @@ pub struct Subscription {
     pub id: String,
     pub status: Status,
     pub amount_minor: i64,
-    /// It ends with its period.
+    /// Whether it ends at the end of the current period.
     pub ends: bool,
-    /// Collection is paused.
+    /// Whether collection is paused.
     pub rests: bool,
     /// Its newest invoice, if it can still be paid.
     pub waiting: Option<Invoice>,
@@ -76,10 +76,10 @@ pub struct Invoice {
     pub draft: bool,
 }
 
-/// A payment.
+/// A payment through Stripe.
 #[derive(Debug)]
 pub struct Paid {
-    /// The payment intent of a one-off, the invoice of a recurring gift.
+    /// The id of the payment intent (one-off gift) or of the invoice (recurring gift).
     pub object: String,
     pub charge: String,
     pub amount_minor: i64,
@@ -99,9 +99,9 @@ pub struct Back {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackState {
-    /// Only an inquiry.
+    /// The dispute is only an inquiry.
     Asked,
-    /// The money left, and may be returned.
+    /// The money was withdrawn, and may be returned.
     Left,
     /// The money is lost.
     Gone,
@@ -124,12 +124,13 @@ impl Paid {
         self.disputes.iter().map(Back::gone_minor).sum()
     }
 
-    /// What is left of it; below 0 if a refund and a lost dispute together exceed the payment.
+    /// The amount that remains. It is below 0 if a refund and a lost dispute together exceed the payment.
     pub fn left_minor(&self) -> i64 {
         self.amount_minor - self.refunded_minor() - self.disputed_minor()
     }
 
-    /// What a transaction of this object moved in the gift's own currency; none for other payments' objects.
+    /// The amount that a balance transaction of this object moved, in the gift's own currency. `None` if the object belongs
+    /// to another payment.
     fn moved_by(&self, source: &str) -> Option<i64> {
         if self.charge == source {
             return Some(self.amount_minor);
@@ -147,7 +148,7 @@ impl Gift {
         let status = self.subscription.as_ref().map(|it| it.status);
         let all_gone =
             newest.is_some() && self.outside.is_empty() && through.clone().all(|(_, left, _)| left <= 0);
-        // A refund of one payment is goodwill; a lost dispute is not.
+        // After a refund of one payment, the gift continues (a goodwill refund). After a lost dispute, it does not.
         let disputed =
             newest.is_some_and(|(_, left_minor, disputed_minor)| left_minor <= 0 && disputed_minor > 0);
         if all_gone || (disputed && status != Some(Status::Over)) {
@@ -169,7 +170,7 @@ impl Gift {
         }
     }
 
-    /// The alarms that follow from Stripe's own data, without those that ask for a manual review.
+    /// Returns the alarms that follow from Stripe's data, without warnings and reviews.
     pub fn alarms(&self) -> Vec<Alarm> {
         let excess = self.payments.iter().filter(|it| it.left_minor() < 0).map(|it| {
             let (payment, excess_minor) = (it.object.clone(), -it.left_minor());
@@ -178,7 +179,7 @@ impl Gift {
             taken_back_by.sort();
             Alarm::TakenBackAbovePaid { payment, excess_minor, taken_back_by }
         });
-        // An ended subscription requests no payments.
+        // An ended subscription has no more invoices.
         let running = self.subscription.iter().filter(|it| it.status != Status::Over);
         let stuck = running.flat_map(|it| &it.stuck);
         let stuck = stuck.map(|invoice| Alarm::InvoiceStuck { invoice: invoice.clone() });
@@ -187,7 +188,7 @@ impl Gift {
         alarms
     }
 
-    /// Its account balances. `balance`: what Stripe's balance has for it.
+    /// Returns the gift's account balances. `balance` is Stripe's balance.
     pub fn accounts(&self, balance: &Balance<'_>) -> Accounts {
         let mut accounts = Accounts::new();
         let mut move_to = |to: Account, from: Account, currency: &str, minor: i64| {
@@ -226,16 +227,16 @@ impl Gift {
 #[derive(Debug)]
 pub struct Payout {
     pub id: String,
-    /// The transactions in it.
+    /// The ids of the balance transactions in it.
     pub took: Vec<String>,
     pub failed: bool,
 }
 
-/// Stripe's final balance.
+/// Stripe's balance at the end of the world.
 pub struct Balance<'a> {
     transactions: &'a [Value],
     by_source: BTreeMap<&'a str, Vec<&'a Value>>,
-    /// The payout of each transaction that is at the bank.
+    /// For each balance transaction whose money is at the bank, the payout that sent it.
     paid_out: BTreeMap<String, &'a str>,
 }
 
@@ -249,13 +250,14 @@ impl<'a> Balance<'a> {
         for payout in payouts.iter().filter(|it| !it.failed) {
             for transaction in balance.carried(payout, payouts) {
                 let before = balance.paid_out.insert(transaction, &payout.id);
-                assert_eq!(before, None, "it left twice");
+                assert_eq!(before, None, "a balance transaction can be paid out only once");
             }
         }
         balance
     }
 
-    /// What a payout sent to the bank: with the money of a returned one, all of its contents.
+    /// Returns the balance transactions that a payout sent to the bank. If it contains a returned payout, it includes the
+    /// transactions of that payout.
     fn carried(&self, payout: &Payout, payouts: &[Payout]) -> Vec<String> {
         let mut carried = Vec::new();
         for id in &payout.took {
@@ -268,7 +270,7 @@ impl<'a> Balance<'a> {
         carried
     }
 
-    /// The transactions of a payment, its refunds and its disputes.
+    /// Returns the balance transactions of a payment, its refunds and its disputes.
     pub fn of(&self, paid: &Paid) -> impl Iterator<Item = &'a Value> {
         let sources = paid.refunds.iter().chain(&paid.disputes).map(|it| it.id.as_str());
         let sources = sources.chain([paid.charge.as_str()]);
@@ -280,7 +282,7 @@ impl<'a> Balance<'a> {
         self.paid_out.get(transaction["id"].as_str().unwrap()).copied()
     }
 
-    /// The payout that contains the payment's own money.
+    /// Returns the payout that contains the charge of the payment.
     pub fn payout_of_charge(&self, paid: &Paid) -> Option<String> {
         let of = self.by_source.get(paid.charge.as_str())?;
         of.iter().find_map(|it| self.payout_of(it)).map(str::to_owned)
