@@ -182,7 +182,7 @@ impl TestApp {
         Self { app, stripe, url, client, server: running.handle, folder, database, finished: false }
     }
 
-    /// Stops the server. Every test must end with this call, which checks that the ledger is correct and that no event is
+    /// Stops the server. Every test must end with this call. It checks that the ledger is correct, and that no event is
     /// waiting or dead.
     pub async fn finish(mut self) {
         self.finished = true;

@@ -1,4 +1,4 @@
-//! Two servers on one database: each task is done once, and the ledger is as from one server.
+//! Two servers on one database: each task is done once, and the ledger is the same as with one server.
 
 use std::sync::Arc;
 
@@ -15,30 +15,31 @@ use crate::helpers::{TestApp, folder, settings};
 use crate::story::{books_of, receive, tell};
 use keepopen_testkit::Database;
 
-/// The number of histories (about 150 events each); `KEEPOPEN_TEST_STORIES` asks for more.
+/// The number of stories, the histories that [`tell`] creates (about 150 events each). Set `KEEPOPEN_TEST_STORIES` to run
+/// more.
 fn stories() -> usize {
     std::env::var("KEEPOPEN_TEST_STORIES").map_or(2, |text| text.parse().unwrap())
 }
 
 #[tokio::test]
-async fn two_servers_that_share_a_database_book_as_one_would() {
-    let told = TestApp::start().await;
+async fn two_servers_with_one_database_make_the_same_entries_as_one_server() {
+    let reference = TestApp::start().await;
     for _ in 0..stories() {
-        tell(&told).await;
+        tell(&reference).await;
     }
-    let events = told.stripe.events();
+    let events = reference.stripe.events();
     for event in &events {
-        receive(&told.app, event).await;
+        receive(&reference.app, event).await;
     }
-    let expected = books_of(&told.app).await;
+    let expected = books_of(&reference.app).await;
 
     let folder = folder();
-    std::fs::copy(told.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
+    std::fs::copy(reference.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
     let database = Database::make(folder.path());
-    let settings = settings(folder.path(), &database, &told.stripe, "");
-    let clock = || Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
+    let settings = settings(folder.path(), &database, &reference.stripe, "");
+    let clock = || Clock::movable(jiff::Timestamp::from_millisecond(reference.app.now_ms()).unwrap());
     let start = || actions::start(settings.clone(), clock());
-    // Both at once, on an empty database: one makes the tables and the key.
+    // Both servers start at once on an empty database. One of them creates the tables and the key that signs tokens.
     let (one, other) = tokio::join!(start(), start());
     let (one, other) = (one.unwrap(), other.unwrap());
     assert_eq!(one.tokens.jwks(), other.tokens.jwks());
@@ -51,16 +52,16 @@ async fn two_servers_that_share_a_database_book_as_one_would() {
     tokio::join!(deliver(&one, &deliveries[..half], 1), deliver(&other, &deliveries[half..], 2),);
     tokio::join!(books_of(&one), books_of(&other));
     assert_eq!(books_of(&one).await, expected);
-    // Each event was processed once, by one of the two, and neither disturbed the other.
+    // Each event was processed once, by one of the servers, without an error.
     let once = |it: &EventRow| it.attempts == 1 && it.error.is_none();
     assert!(one.store.events().await.unwrap().iter().all(once));
     one.store.close().await;
     other.store.close().await;
-    told.finish().await;
+    reference.finish().await;
 }
 
-/// Delivers to one server, which also processes the inbox (including what the other received). Each uses its own order,
-/// because identical orders would not conflict.
+/// Delivers events to one server, which also processes the shared inbox (including what the other server received).
+/// `seed` gives each server its own order, because identical orders would not conflict.
 async fn deliver(app: &Arc<App>, events: &[&Value], seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     for (place, event) in events.iter().enumerate() {
@@ -75,7 +76,7 @@ async fn deliver(app: &Arc<App>, events: &[&Value], seed: u64) {
     }
 }
 
-/// How many calls run at the same time.
+/// The number of calls that run at the same time.
 const CONCURRENCY: usize = 8;
 
 fn appeal(heading: &str) -> Value {
@@ -93,7 +94,7 @@ async fn simultaneous_publications_and_switches_on_two_servers_all_take_effect()
         work.spawn(async move {
             let editor = &app.as_operator();
             let id = format!("appeal-{place}");
-            let Value::Object(fields) = appeal("Help") else { panic!("it is an object") };
+            let Value::Object(fields) = appeal("Help") else { panic!("an appeal must be an object") };
             actions::save_appeal(editor, &id, fields, Precondition::NONE).await.unwrap();
             for _ in 0..3 {
                 actions::publish_appeal(editor, &id, None, Precondition::NONE).await.unwrap();
@@ -119,7 +120,7 @@ async fn simultaneous_publications_and_switches_on_two_servers_all_take_effect()
 }
 
 #[tokio::test]
-async fn when_editors_save_the_same_version_at_the_same_time_one_succeeds_and_the_others_conflict() {
+async fn of_several_simultaneous_saves_of_one_version_only_one_succeeds() {
     let app = TestApp::start_without_appeals().await;
     let scopes = [Scope::AppealsWrite];
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap().secret;
@@ -138,9 +139,9 @@ async fn when_editors_save_the_same_version_at_the_same_time_one_succeeds_and_th
         }
         let mut statuses = work.join_all().await;
         statuses.sort_unstable();
-        // Publishing a known version changes nothing, so all of them may.
-        let refused = if path.is_empty() { 412 } else { 200 };
-        let expected: Vec<u16> = std::iter::once(200).chain(vec![refused; CONCURRENCY - 1]).collect();
+        // Publishing a version that is already published changes nothing, so every request succeeds.
+        let others = if path.is_empty() { 412 } else { 200 };
+        let expected: Vec<u16> = std::iter::once(200).chain(vec![others; CONCURRENCY - 1]).collect();
         assert_eq!(statuses, expected, "{method} {path}");
     }
     app.finish().await;

@@ -1,5 +1,5 @@
-//! Deliveries that arrive at the same time: stored together, each with its own response, and none answered before its
-//! commit.
+//! The intake: it stores deliveries that arrive at the same time in one commit. Each delivery gets its own response,
+//! which is sent after the commit.
 
 use keepopen_testkit::until;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::helpers::TestApp;
 
-/// An event that is never booked.
+/// Returns an event that is never booked.
 fn event(id: &str) -> Value {
     json!({
         "id": id, "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": false,
@@ -22,7 +22,7 @@ fn event(id: &str) -> Value {
     })
 }
 
-/// Blocks inserts into the inbox until it is dropped.
+/// Blocks inserts into the inbox until the returned transaction is dropped.
 async fn hold_the_inbox(app: &TestApp) -> Tx {
     let mut tx = app.app.store.begin().await.unwrap();
     // On PostgreSQL, an open transaction does not block the intake, so the table is locked.
@@ -38,7 +38,7 @@ fn request(app: &TestApp, event: &Value) -> reqwest::RequestBuilder {
     app.client.post(format!("{}/webhooks/stripe", app.url)).header("stripe-signature", signature).body(body)
 }
 
-/// Starts to deliver in the background. Returns the response's status.
+/// Starts to deliver an event in the background. The returned task ends with the response's status.
 fn delivering(app: &TestApp, event: &Value) -> JoinHandle<u16> {
     let request = request(app, event);
     tokio::spawn(async move { request.send().await.unwrap().status().as_u16() })
@@ -46,7 +46,7 @@ fn delivering(app: &TestApp, event: &Value) -> JoinHandle<u16> {
 
 async fn under_way(app: &TestApp, count: usize) {
     let so_many = async || app.app.intake.under_way() == count;
-    until(Duration::from_secs(60), &format!("{count} are under way"), so_many).await;
+    until(Duration::from_secs(60), &format!("{count} deliveries are under way"), so_many).await;
 }
 
 /// Delivers `evt_first` and then `events` while the inbox is blocked. Returns the statuses of `events`.
@@ -68,7 +68,7 @@ async fn together(app: &TestApp, events: &[Value]) -> Vec<u16> {
     statuses
 }
 
-/// The value of a metric.
+/// Returns the value of the metric with this name and these labels.
 fn counted(app: &TestApp, series: &str) -> u64 {
     let text = app.app.metrics.render();
     let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
@@ -84,11 +84,11 @@ async fn ids(app: &TestApp) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn deliveries_that_wait_at_the_same_time_share_a_commit_and_each_is_stored_once() {
+async fn deliveries_that_wait_together_share_a_commit_and_each_event_is_stored_once() {
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&event("evt_old")).await.status, 200);
     assert_eq!(counted(&app, "keepopen_webhook_commits_total"), 1);
-    // 30 distinct events, one of which is delivered three times; one that is already stored; and one of the other mode.
+    // 30 new events, one of which is delivered three times. One event is already stored, and one has the other mode.
     let mut events: Vec<Value> = (0..30).map(|n| event(&format!("evt_{n:02}"))).collect();
     let mut foreign = event("evt_live");
     foreign["livemode"] = true.into();
@@ -97,7 +97,7 @@ async fn deliveries_that_wait_at_the_same_time_share_a_commit_and_each_is_stored
     assert_eq!(
         counted(&app, "keepopen_webhook_commits_total"),
         3,
-        "one for evt_old, one for evt_first, one for all others"
+        "expected one commit for evt_old, one for evt_first, and one for all others"
     );
     assert_eq!(["stored", "duplicate", "quarantined"].map(|word| deliveries(&app, word)), [32, 3, 1]);
     assert_eq!(ids(&app).await.len(), 33);
@@ -141,7 +141,7 @@ async fn a_delivery_that_the_database_rejects_does_not_affect_the_others() {
     let mut wanted = vec![200; 20];
     wanted[5] = 500;
     assert_eq!(together(&app, &events).await, wanted);
-    assert_eq!(ids(&app).await.len(), 20, "19 of the 20, and evt_first");
+    assert_eq!(ids(&app).await.len(), 20, "expected 19 of the 20 events, and evt_first");
     assert_eq!(["stored", "store_failed"].map(|word| deliveries(&app, word)), [20, 1]);
     app.run_jobs().await;
     app.finish().await;
@@ -150,7 +150,7 @@ async fn a_delivery_that_the_database_rejects_does_not_affect_the_others() {
 #[tokio::test]
 async fn a_failed_commit_acknowledges_no_delivery() {
     let app = TestApp::start().await;
-    // Every insert succeeds, and the commit then fails on a deferred constraint.
+    // Every insert succeeds, and then the commit fails on a deferred constraint.
     let (before, after) = if on_postgres(&app).await {
         (
             vec![
@@ -194,7 +194,7 @@ async fn a_client_that_disconnects_does_not_affect_the_others() {
     for n in 0..12 {
         let event = event(&format!("evt_{n:02}"));
         if n % 3 == 0 {
-            // Sends everything, and disconnects before the response.
+            // This client sends the whole request and disconnects before the response.
             let body = event.to_string();
             let signature = app.stripe.sign(body.as_bytes(), app.app.now_ms().div_euclid(1000));
             let head = format!(
@@ -210,8 +210,8 @@ async fn a_client_that_disconnects_does_not_affect_the_others() {
             under_way(&app, n + 1).await;
         }
     }
-    // Another way to disconnect: the action itself is dropped. The id of its event sorts first, so it is answered before
-    // the others.
+    // Dropping the action's future has the same effect as a disconnect. The id of its event sorts first, so this
+    // delivery is answered before the others.
     let given_up = tokio::spawn({
         let (app, body) = (std::sync::Arc::clone(&app.app), event("evt_").to_string());
         let signature =
@@ -239,12 +239,12 @@ async fn a_client_that_disconnects_does_not_affect_the_others() {
     assert_eq!(
         ids(&app).await.len(),
         13,
-        "an accepted delivery is stored even if its client has disconnected"
+        "an accepted delivery must be stored even if its client has disconnected"
     );
     assert_eq!(
         app.deliver(&event("evt_00")).await.status,
         200,
-        "Stripe sends it again because it received no response"
+        "Stripe delivers the event again because it received no response"
     );
     assert_eq!(deliveries(&app, "duplicate"), 1);
     app.run_jobs().await;
@@ -302,7 +302,7 @@ async fn deliveries_above_the_limit_are_refused_and_the_rest_is_stored() {
     for answer in answers {
         assert!(answer.await.unwrap().unwrap());
     }
-    assert!(counted(&app, "keepopen_webhook_commits_total") <= 6, "few commits for many");
+    assert!(counted(&app, "keepopen_webhook_commits_total") <= 6, "2,048 deliveries must need few commits");
     assert_eq!(app.deliver(&event("evt_late")).await.status, 200);
     assert_eq!(ids(&app).await.len(), 2049);
     let done = "UPDATE stripe_events SET state = 'done'";

@@ -1,4 +1,4 @@
-//! The table of jobs, job by job.
+//! The table of background jobs: each job runs, and a job with a lease runs on one instance only.
 
 use keepopen::config::Secret;
 use keepopen::contributions::EntryKind;
@@ -15,10 +15,10 @@ async fn is_lease_free(app: &TestApp) -> bool {
 }
 
 #[tokio::test]
-async fn every_job_of_the_table_runs_as_often_as_it_is_asked_to() {
+async fn every_job_in_the_table_can_run_repeatedly() {
     let app = TestApp::start().await;
     for job in JOBS {
-        let mut runner = job.runner(&app.app).unwrap_or_else(|| panic!("{} is not started", job.name));
+        let mut runner = job.runner(&app.app).unwrap_or_else(|| panic!("{} must be started", job.name));
         for _ in 0..2 {
             runner.run(&app.app).await.unwrap_or_else(|error| panic!("{}: {error}", job.name));
         }
@@ -27,7 +27,7 @@ async fn every_job_of_the_table_runs_as_often_as_it_is_asked_to() {
 }
 
 #[tokio::test]
-async fn a_job_with_one_leader_does_nothing_while_another_instance_holds_its_lease() {
+async fn a_job_with_a_lease_does_nothing_while_another_instance_holds_the_lease() {
     let app = TestApp::start().await;
     let leaders = JOBS.iter().filter_map(|job| match job.runs {
         Runs::EachInstance => None,

@@ -1,4 +1,5 @@
-//! A start while PostgreSQL is down, from the saved snapshot. (SQLite's file is in the same folder.)
+//! A start from the saved snapshot while PostgreSQL is down. (With SQLite, the database is in the same folder as the
+//! snapshot.)
 
 use keepopen::actions::StartError;
 use keepopen::ids::SupporterId;
@@ -16,7 +17,7 @@ use keepopen_testkit::Wire;
 
 const NO_SERVER: &str = "SKIPPED: KEEPOPEN_TEST_POSTGRES names no server";
 
-/// A server whose connection to PostgreSQL can be cut; with or without an appeals file.
+/// Starts a server whose connection to PostgreSQL can be cut. Returns `None` if the tests run with SQLite.
 async fn start(with_file: bool) -> Option<(TestApp, Wire)> {
     let mut wire = None;
     let app = TestApp::start_changed("", |settings| {
@@ -38,12 +39,12 @@ async fn start(with_file: bool) -> Option<(TestApp, Wire)> {
     }
 }
 
-/// Stops it, and starts it again.
+/// Stops the server, and starts it again.
 async fn restart(app: &mut TestApp) -> Result<(), StartError> {
     restart_with(app, app.app.settings.clone()).await
 }
 
-/// Stops it, and starts it again with other settings.
+/// Stops the server, and starts it again with these settings.
 async fn restart_with(app: &mut TestApp, settings: Settings) -> Result<(), StartError> {
     app.server.stop(false).await;
     app.app.store.close().await;
@@ -86,7 +87,7 @@ async fn ready(app: &TestApp) -> String {
 }
 
 #[tokio::test]
-async fn a_start_without_the_database_serves_the_saved_snapshot_and_catches_up_when_it_is_back() {
+async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up() {
     let Some((mut app, mut wire)) = start(false).await else {
         println!("{NO_SERVER}");
         return;
@@ -103,7 +104,7 @@ async fn a_start_without_the_database_serves_the_saved_snapshot_and_catches_up_w
     let keys = app.get("/.well-known/jwks.json", None).await.json;
     actions::sync_epochs(&app.app).await.unwrap();
     let page = json!({"site": "journal", "page_url": ARTICLE});
-    // The ticker was counted before.
+    // The ticker (the running total in the appeal) is counted, so it is saved in the snapshot.
     actions::refresh_tickers(&app.app).await.unwrap();
     let ticker = app.banner(None).await["content"]["ticker"].clone();
     assert_eq!(ticker["total"], 1000);
@@ -120,7 +121,7 @@ async fn a_start_without_the_database_serves_the_saved_snapshot_and_catches_up_w
     let change =
         StandingChange { supporter, site: "journal".to_owned(), changed_at_ms: app.app.now_ms(), now };
     app.app.standings.add([change.clone()]);
-    // So long ago that every token of this test is younger.
+    // Every token in this test is newer than this time.
     let forgotten_until_ms = app.app.now_ms() - 23 * 3_600_000;
     app.app.standings.forget_until(forgotten_until_ms);
     actions::sync_standings(&app.app).await.unwrap();
@@ -151,7 +152,7 @@ async fn a_start_without_the_database_serves_the_saved_snapshot_and_catches_up_w
     assert_eq!(publish(&app, &key, "Second").await.code(), "store_unavailable");
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.code(), "store_unavailable");
     assert!(ready(&app).await.contains("[\"database\"]"));
-    // Still down: no error, and nothing is changed.
+    // While the database is down, a try to reach it changes nothing and is not an error.
     actions::reach_database(&app.app).await.unwrap();
     assert!(app.app.is_catching_up());
 
@@ -168,7 +169,7 @@ async fn a_start_without_the_database_serves_the_saved_snapshot_and_catches_up_w
 }
 
 #[tokio::test]
-async fn changes_made_while_a_service_had_no_database_are_active_when_it_is_back() {
+async fn changes_made_while_an_instance_had_no_database_are_active_once_it_has_one() {
     let Some((mut app, mut wire)) = start(false).await else {
         println!("{NO_SERVER}");
         return;
@@ -194,7 +195,7 @@ async fn changes_made_while_a_service_had_no_database_are_active_when_it_is_back
 }
 
 #[tokio::test]
-async fn without_a_good_file_a_start_without_the_database_stops() {
+async fn without_the_database_a_start_fails_if_the_saved_snapshot_is_missing_or_damaged() {
     let Some((mut app, mut wire)) = start(false).await else {
         println!("{NO_SERVER}");
         return;
@@ -215,7 +216,7 @@ async fn without_a_good_file_a_start_without_the_database_stops() {
 }
 
 #[tokio::test]
-async fn where_appeals_come_from_a_file_tokens_are_still_checked_without_the_database() {
+async fn with_an_appeals_file_tokens_are_still_checked_without_the_database() {
     let Some((mut app, mut wire)) = start(true).await else {
         println!("{NO_SERVER}");
         return;
@@ -233,7 +234,7 @@ async fn where_appeals_come_from_a_file_tokens_are_still_checked_without_the_dat
 }
 
 #[tokio::test]
-async fn a_database_that_answers_and_can_not_be_used_stops_the_start_though_there_is_a_file() {
+async fn a_start_fails_if_the_database_responds_but_does_not_exist_despite_a_saved_snapshot() {
     let Some((mut app, _wire)) = start(false).await else {
         println!("{NO_SERVER}");
         return;

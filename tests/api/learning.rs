@@ -1,4 +1,4 @@
-//! Learned weights of variants.
+//! Learned weights: the service shows the variants of an appeal that bring in more money to more readers.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ async fn asked(app: &TestApp, bucket: u32, seen: Option<&str>) -> Value {
     app.post("/v1/banner", &question).await.json
 }
 
-/// How many of a hundred new readers get each variant.
+/// Returns how many of a hundred new readers get each variant.
 async fn shares(app: &TestApp) -> BTreeMap<String, u32> {
     let mut shares = BTreeMap::new();
     for reader in 0..100 {
@@ -61,7 +61,7 @@ async fn shares(app: &TestApp) -> BTreeMap<String, u32> {
     shares
 }
 
-/// This many readers see the variant for the first time, and make these gifts of this amount.
+/// `views` readers see the variant for the first time. Readers make a gift of each amount in `gifts`.
 async fn results(app: &TestApp, variant: &str, views: usize, gifts: &[i64]) {
     let mut bucket = 0;
     let verdict = loop {
@@ -93,7 +93,7 @@ async fn an_hour_passes(app: &TestApp) {
 }
 
 #[tokio::test]
-async fn the_variant_that_earns_more_gets_more_readers_and_the_other_keeps_its_floor() {
+async fn the_variant_that_brings_in_more_gets_more_readers_and_the_other_keeps_its_minimum() {
     let app = learning().await;
     actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
     let equal = shares(&app).await;
@@ -102,18 +102,18 @@ async fn the_variant_that_earns_more_gets_more_readers_and_the_other_keeps_its_f
     results(&app, "a", 40, &[100]).await;
     results(&app, "b", 40, &[3000; 8]).await;
     actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
-    assert_eq!(shares(&app).await, equal, "only whole hours count");
+    assert_eq!(shares(&app).await, equal, "the current hour must not count");
 
     an_hour_passes(&app).await;
     let learned = shares(&app).await;
     let kept = app.app.snapshot_inputs().kept().learned.clone();
-    assert_eq!(kept, *app.app.learned.load_full(), "a start without the database knows them");
+    assert_eq!(kept, *app.app.learned.load_full(), "the saved snapshot must contain the weights");
     assert!(learned["b"] >= 80 && learned["a"] >= 3, "{learned:?}");
     for bucket in 0..20 {
-        assert_eq!(asked(&app, bucket, Some("a")).await["variant"], "a", "who saw a keeps it");
+        assert_eq!(asked(&app, bucket, Some("a")).await["variant"], "a", "a reader who saw variant a must keep it");
     }
 
-    // Published again, it is active at once with what was learned; with another variant, only after learning again.
+    // The learned weights still apply after the appeal changes. With a third variant, they apply after the next update.
     write(&app, &LEARNING.replace("Keep us open", "Keep us going"));
     assert_eq!(shares(&app).await, learned);
     write(&app, &format!("{LEARNING}\n[[appeals.variants]]\nid = \"c\"\ncopy = {{ heading = \"New\" }}"));
@@ -124,7 +124,7 @@ async fn the_variant_that_earns_more_gets_more_readers_and_the_other_keeps_its_f
 }
 
 #[tokio::test]
-async fn an_appeal_with_another_id_learns_from_the_results_of_its_former_one() {
+async fn a_renamed_appeal_learns_from_the_results_of_its_former_id() {
     let app = learning().await;
     results(&app, "a", 40, &[100]).await;
     results(&app, "b", 40, &[3000; 8]).await;
@@ -133,7 +133,7 @@ async fn an_appeal_with_another_id_learns_from_the_results_of_its_former_one() {
     an_hour_passes(&app).await;
     let learned = shares(&app).await;
     assert!(learned["b"] >= 80, "{learned:?}");
-    assert_eq!(asked(&app, 0, Some("a")).await["variant"], "a", "who saw a under the old id keeps it");
+    assert_eq!(asked(&app, 0, Some("a")).await["variant"], "a", "a reader who saw variant a under the former id must keep it");
 
     write(&app, &LEARNING.replacen("id = \"help\"", "id = \"another\"", 1));
     an_hour_passes(&app).await;
@@ -143,7 +143,7 @@ async fn an_appeal_with_another_id_learns_from_the_results_of_its_former_one() {
 }
 
 #[tokio::test]
-async fn a_former_id_used_on_two_sites_teaches_each_appeal_from_its_own_site() {
+async fn with_a_former_id_shared_by_two_sites_each_appeal_learns_from_its_own_site() {
     let app = learning().await;
     actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
     results(&app, "a", 40, &[100]).await;
@@ -163,11 +163,11 @@ async fn a_former_id_used_on_two_sites_teaches_each_appeal_from_its_own_site() {
     };
     assert!(weight("support", "b") > 4 * weight("support", "a"), "{learned:?}");
     let (a, b) = (weight("defend", "a"), weight("defend", "b"));
-    assert!(a.abs_diff(b) * 10 < a + b, "nobody saw it on that site: {learned:?}");
+    assert!(a.abs_diff(b) * 10 < a + b, "weights must stay equal on a site without views: {learned:?}");
     app.finish().await;
 }
 
-/// This many readers see the variant for the first time in this hour.
+/// Counts `readers` first views of the variant in the current hour.
 async fn seen(app: &TestApp, variant: &str, readers: i64) {
     let now_ms = app.app.now_ms();
     let key = CountKey {
@@ -186,7 +186,7 @@ async fn seen(app: &TestApp, variant: &str, readers: i64) {
 }
 
 #[tokio::test]
-async fn views_that_the_split_does_not_explain_do_not_steer_the_weights_and_are_shown() {
+async fn implausible_views_do_not_change_the_weights_and_are_reported_in_the_results() {
     let app = learning().await;
     an_hour_passes(&app).await;
     for variant in ["a", "b"] {
@@ -206,7 +206,7 @@ async fn views_that_the_split_does_not_explain_do_not_steer_the_weights_and_are_
 }
 
 #[tokio::test]
-async fn every_instance_learns_the_same_and_so_does_one_that_starts_later() {
+async fn every_instance_learns_the_same_weights_even_if_it_starts_later() {
     let app = learning().await;
     results(&app, "a", 30, &[500, 500]).await;
     results(&app, "b", 30, &[1000, 1000, 1000]).await;
@@ -218,13 +218,13 @@ async fn every_instance_learns_the_same_and_so_does_one_that_starts_later() {
     let of_journal = one.weights.iter().find(|it| it.site == "journal").unwrap();
     assert!(of_journal.weights[1].1 > of_journal.weights[0].1, "{of_journal:?}");
     let of_gazette = one.weights.iter().find(|it| it.site == "gazette").unwrap();
-    assert_eq!(of_gazette.weights[0].1, of_gazette.weights[1].1, "where nothing happened nothing is learned");
+    assert_eq!(of_gazette.weights[0].1, of_gazette.weights[1].1, "weights must stay equal on a site without results");
     later.store.close().await;
     app.finish().await;
 }
 
 #[tokio::test]
-async fn money_that_was_given_back_teaches_nothing() {
+async fn refunded_gifts_do_not_count_for_the_weights() {
     let app = learning().await;
     results(&app, "a", 20, &[500; 2]).await;
     results(&app, "b", 20, &[50_000; 6]).await;

@@ -1,6 +1,6 @@
-//! The service from outside: the real server, a practice Stripe, a clock that the tests move.
+//! Tests of the running service from outside, with a practice Stripe and a clock that the tests advance.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+#![expect(clippy::unwrap_used, reason = "a test stops if it can't continue")]
 
 mod helpers;
 

@@ -59,7 +59,7 @@ async fn a_service_without_its_database_is_alive_and_not_ready() {
     let url = format!("http://{}", running.address);
     assert_eq!(ask(&url, "/livez").await, (StatusCode::OK, "alive\n".to_owned()));
     assert_eq!(ask(&url, "/readyz").await, (StatusCode::OK, "ready\n".to_owned()));
-    // Many monitors send HEAD requests.
+    // Many monitoring tools send HEAD requests.
     let head = Client::new().head(format!("{url}/readyz")).send().await.unwrap();
     assert_eq!((head.status(), head.bytes().await.unwrap().len()), (StatusCode::OK, 0));
     app.store.close().await;
@@ -72,7 +72,7 @@ async fn a_service_without_its_database_is_alive_and_not_ready() {
 }
 
 #[tokio::test]
-async fn a_service_whose_database_is_silent_is_not_ready() {
+async fn a_service_whose_database_does_not_respond_is_not_ready() {
     let app = TestApp::start_with(ON).await;
     let url = start(&app);
     let held = app.app.store.hold_readers().await.unwrap();
@@ -123,7 +123,7 @@ async fn the_public_port_does_not_serve_management_routes() {
 }
 
 #[tokio::test]
-async fn verdicts_are_counted_by_their_reason() {
+async fn banner_verdicts_are_counted_by_reason() {
     let app = TestApp::start_with(ON).await;
     let url = start(&app);
     assert_eq!(value(&url, "keepopen_verdicts_total{reason=\"matched\"}").await, 0.0);
@@ -206,7 +206,7 @@ async fn retried_and_dead_events_are_counted_separately() {
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"retrying\"}").await, 0.0);
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"dead\"}").await, 1.0);
     assert_eq!(value(&url, "keepopen_inbox_oldest_waiting_seconds").await, 0.0);
-    // It is dead on purpose: remove it from what `finish` checks.
+    // The test made the event dead on purpose. Mark it as done, because `finish` rejects dead events.
     let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
     app.app.store.run_sql(done).await.unwrap();
     app.finish().await;
@@ -224,7 +224,7 @@ async fn each_attempt_to_call_stripe_is_counted() {
 }
 
 #[tokio::test]
-async fn requests_are_counted_by_route_method_and_class_and_never_by_path() {
+async fn requests_are_counted_by_route_method_and_status_class_and_never_by_path() {
     let app = TestApp::start_with(ON).await;
     let url = start(&app);
     app.banner(None).await;

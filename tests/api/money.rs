@@ -1,4 +1,5 @@
-//! Contributions, the payments export, and the comparison, for people and programs.
+//! The API routes for money: contributions, the export of payments, and the comparison with Stripe. Also the page
+//! `/books`.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::{Answer, EMAIL, TestApp};
 
-/// A secret key that may read money.
+/// Creates a secret API key that may read money.
 pub async fn key(app: &TestApp) -> String {
     let made = actions::create_api_key(&app.app.as_operator(), "money", &[Scope::MoneyRead]).await;
     made.unwrap().secret
@@ -32,14 +33,14 @@ fn ids(page: &Value) -> Vec<String> {
     all.iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// What Stripe has is compared with the books.
+/// Compares the ledger with Stripe.
 async fn compare(app: &TestApp) {
     actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, false).await.unwrap();
     app.run_jobs().await;
 }
 
 #[tokio::test]
-async fn only_a_key_for_money_reads_money() {
+async fn only_a_key_with_the_money_scope_can_read_money() {
     let app = TestApp::start().await;
     let other = app.api_key().await;
     for path in
@@ -59,11 +60,11 @@ async fn only_a_key_for_money_reads_money() {
 }
 
 #[tokio::test]
-async fn pages_hold_every_contribution_once_the_newest_first() {
+async fn the_pages_of_the_list_have_every_contribution_once_newest_first() {
     let app = TestApp::start().await;
     for place in 0..7 {
         app.gives(1000 + place, "once").await;
-        // Two begin in the same second: their ids order them.
+        // Gifts begin in pairs in the same second. Their ids decide their order.
         app.app.clock.advance(if place % 2 == 0 { 0 } else { 60_000 });
     }
     app.stripe_says_everything().await;
@@ -87,7 +88,7 @@ async fn pages_hold_every_contribution_once_the_newest_first() {
         }
         assert_eq!(seen, ids(&whole), "pages of {limit}");
     }
-    // A gift that is made during the listing comes before the pages already read.
+    // A gift that is made during the listing belongs before the pages that were already read.
     let first = good(&app, "/v1/contributions?limit=3").await;
     app.app.clock.advance(60_000);
     app.gives(5000, "month").await;
@@ -99,7 +100,7 @@ async fn pages_hold_every_contribution_once_the_newest_first() {
 }
 
 #[tokio::test]
-async fn a_list_is_narrowed_by_site_state_interval_supporter_and_time() {
+async fn the_list_can_be_filtered_by_site_state_interval_supporter_and_time() {
     let app = TestApp::start().await;
     app.gives(1000, "month").await;
     app.stripe_says_everything().await;
@@ -154,7 +155,7 @@ default_amount_minor = 500
 "#;
 
 #[tokio::test]
-async fn what_still_takes_money_in_a_currency_is_listed_so_that_it_can_be_retired() {
+async fn running_contributions_can_be_listed_by_currency() {
     let app = TestApp::start_with(DOLLARS).await;
     let euros = app.gives(1000, "month").await;
     let mut body = crate::helpers::checkout_body(uuid::Uuid::from_u128(1), 700, "month");
@@ -170,7 +171,7 @@ async fn what_still_takes_money_in_a_currency_is_listed_so_that_it_can_be_retire
         match what {
             "past_due" => drop(app.stripe.next_month(&paid.subscription.unwrap(), false).unwrap()),
             "ended" => app.stripe.cancel(&paid.subscription.unwrap(), false).unwrap(),
-            // Its only payment was refunded; it continues, and will be charged next month.
+            // The only payment is refunded. The gift continues, and is charged next month.
             "refunded" => drop(app.stripe.refund(&paid.charge.unwrap(), None).unwrap()),
             _ => {}
         }
@@ -190,7 +191,7 @@ async fn what_still_takes_money_in_a_currency_is_listed_so_that_it_can_be_retire
 }
 
 #[tokio::test]
-async fn a_question_that_can_not_be_read_is_refused() {
+async fn an_invalid_filter_is_refused() {
     let app = TestApp::start().await;
     for query in [
         "limit=0",
@@ -217,7 +218,7 @@ async fn a_question_that_can_not_be_read_is_refused() {
         let answer = app.get(&format!("/v1/contributions?{query}"), Some(&key(&app).await)).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"), "{query}");
     }
-    // One sentence, as on the command line.
+    // The sentence is the same as on the command line.
     let refused = get(&app, "/v1/contributions?from=yesterday").await;
     let sentence = "write a day as in 2026-01-31 (from midnight UTC), or a time as in 2026-01-31T08:00:00Z";
     assert_eq!(refused.text("detail"), format!("from: {sentence}"));
@@ -267,14 +268,14 @@ async fn one_contribution_is_returned_with_its_payments_and_entries() {
     assert_eq!(kinds, BTreeSet::from(["fee", "payment", "refund"]));
     let payment = whole["entries"].as_array().unwrap().iter().find(|it| it["kind"] == "payment").unwrap();
     assert_eq!((&payment["debit"], &payment["credit"]), (&json!("clearing"), &json!("contributions")));
-    // All of it was reported a month after it began.
+    // Stripe reported everything a month after the gift began.
     assert_eq!(payment["occurred_at"], "2026-11-24T09:00:00Z");
     assert_eq!(payment["booked_at"], "2026-12-25T09:00:00Z");
     assert_eq!(whole["subscriptions"], json!([whole["subscription"]]));
     app.finish().await;
 }
 
-/// The export's lines, split into fields; none of them is quoted here.
+/// Returns the export's lines, split into fields. No field is quoted in these tests.
 async fn lines(app: &TestApp, query: &str) -> Vec<Vec<String>> {
     let answer = get(app, &format!("/v1/contributions/export.csv{query}")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -286,9 +287,9 @@ async fn lines(app: &TestApp, query: &str) -> Vec<Vec<String>> {
 }
 
 #[tokio::test]
-async fn the_export_has_a_line_for_each_payment_and_no_formula() {
+async fn the_export_has_a_line_for_each_payment_and_contains_no_formula() {
     let app = TestApp::start().await;
-    assert_eq!(lines(&app, "").await.len(), 1, "the names of the columns alone");
+    assert_eq!(lines(&app, "").await.len(), 1, "an empty export must have only the column names");
     let gift = app.gives(1000, "month").await;
     let paid = app.stripe.payments(&gift.session);
     app.days_pass(31);
@@ -322,7 +323,7 @@ async fn the_export_has_a_line_for_each_payment_and_no_formula() {
     ] {
         assert_eq!(lines(&app, query).await.len(), 1 + count, "{query}");
     }
-    // Anybody who can write metadata at Stripe can name the appeal.
+    // Anyone who can write metadata at Stripe can set any text as the appeal's id.
     let formula = "UPDATE contributions SET appeal = '=HYPERLINK(1)', variant = '@x'";
     app.app.store.run_sql(formula).await.unwrap();
     let all = lines(&app, "").await;
@@ -336,11 +337,11 @@ async fn the_export_has_a_line_for_each_payment_and_no_formula() {
 }
 
 #[tokio::test]
-async fn an_export_of_many_pages_holds_every_payment_once() {
+async fn an_export_of_many_pages_contains_every_payment_once() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
-    // Enough for three pages, all but a few in the same second.
+    // Enough payments for three pages, all but a few at the same time.
     let copy = "INSERT INTO payments (object, contribution_id, site, currency, amount_minor, paid_at_ms, refunded_minor, \
          disputed_minor, unsettled_minor, discrepancy_minor) \
          WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 2500) \
@@ -356,7 +357,7 @@ async fn an_export_of_many_pages_holds_every_payment_once() {
 }
 
 #[tokio::test]
-async fn the_books_say_what_stripe_says_and_what_we_say() {
+async fn the_reconciliation_shows_stripes_amounts_and_the_ledgers() {
     let app = TestApp::start_with("[management]\nbind = \"127.0.0.1:0\"").await;
     let running = management::serve(&app.app).unwrap().unwrap();
     tokio::spawn(running.server);
@@ -392,6 +393,6 @@ async fn the_books_say_what_stripe_says_and_what_we_say() {
         "{told}"
     );
     assert!(!told.contains(EMAIL) && !told.contains("<script"), "{told}");
-    assert_eq!(app.get("/books", None).await.code(), "not_found", "the public port has no such page");
+    assert_eq!(app.get("/books", None).await.code(), "not_found", "the public port must not have this page");
     app.finish().await;
 }

@@ -1,4 +1,4 @@
-//! Like `variants.rs`: payments that arrive in other ways, gifts that end in other ways, and other software's objects.
+//! Like `variants.rs`, for unusual ways to pay, unusual ends of gifts, and objects of other software.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::standing::standing;
 use crate::story::{LedgerState, receive};
 use crate::variants::{DEC_3, JAN_4, NOV_5, event, invoice, subscription};
 
-/// The total on each account.
+/// Returns the balance of each account but `contributions`, without empty ones.
 fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
     let mut accounts = BTreeMap::new();
     for entry in &ledger.entries {
@@ -40,9 +40,9 @@ fn part(id: &str, amount_minor: i64, payment: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn only_what_moved_through_stripe_is_in_clearing_however_the_rest_was_paid() {
+async fn the_clearing_account_has_only_what_moved_through_stripe() {
     let app = TestApp::start().await;
-    // The second month, paid on 3 December. As of 2023: the invoice says how.
+    // The second month's invoice, paid on 3 December. In the shape of 2023, it says how it was paid.
     let second = |change: &dyn Fn(&mut Value)| {
         let mut it = invoice("in_2", "sub_m", "paid", DEC_3 - 86_400);
         it["status_transitions"]["paid_at"] = DEC_3.into();
@@ -58,7 +58,7 @@ async fn only_what_moved_through_stripe_is_in_clearing_however_the_rest_was_paid
     let other = json!({"type": "out_of_band_payment", "out_of_band_payment": {"method": "cash"}});
     for (what, events, expected) in [
         (
-            "2023: a part by card, then marked as paid outside",
+            "2023: a part paid by card, then marked as paid outside Stripe",
             vec![
                 event("c", "charge.succeeded", DEC_3, charge("ch_part", 400, "in_2")),
                 second(&|it| {
@@ -69,12 +69,12 @@ async fn only_what_moved_through_stripe_is_in_clearing_however_the_rest_was_paid
             vec![("clearing", 1400), ("offline", 600)],
         ),
         (
-            "basil: a part by card, the rest by a way that is not known here",
+            "basil: a part paid by card, the rest by an unknown type of payment",
             vec![part("inpay_1", 400, &intent), part("inpay_2", 600, &other), second(&silent)],
             vec![("clearing", 1400), ("offline", 600)],
         ),
         (
-            "basil: two cards",
+            "basil: paid with two cards",
             vec![
                 part("inpay_1", 400, &intent),
                 part(
@@ -87,7 +87,7 @@ async fn only_what_moved_through_stripe_is_in_clearing_however_the_rest_was_paid
             vec![("clearing", 2000)],
         ),
         (
-            "a part from the credit that the customer had",
+            "a part paid from the customer's credit balance",
             vec![second(&|it| {
                 (it["total"], it["starting_balance"]) = (1000.into(), (-300).into());
                 (it["amount_due"], it["amount_paid"]) = (700.into(), 700.into());
@@ -95,7 +95,7 @@ async fn only_what_moved_through_stripe_is_in_clearing_however_the_rest_was_paid
             vec![("clearing", 1700)],
         ),
         (
-            "all of it from the credit that the customer had",
+            "all of it paid from the customer's credit balance",
             vec![second(&|it| {
                 (it["total"], it["starting_balance"]) = (1000.into(), (-1000).into());
                 (it["amount_due"], it["amount_paid"]) = (0.into(), 0.into());
@@ -104,7 +104,7 @@ async fn only_what_moved_through_stripe_is_in_clearing_however_the_rest_was_paid
             vec![("clearing", 1000)],
         ),
         (
-            "a list of payments that is not whole, and the amount",
+            "an incomplete list of payments, and the amount paid outside Stripe",
             vec![second(&|it| {
                 silent(it);
                 it["payments"] = json!({"object": "list", "data": [], "has_more": true});
@@ -113,7 +113,7 @@ async fn only_what_moved_through_stripe_is_in_clearing_however_the_rest_was_paid
             vec![("clearing", 1750), ("offline", 250)],
         ),
         (
-            "basil: nothing is counted as paid of what was due",
+            "basil: the amount due is not counted as paid",
             vec![second(&|it| {
                 silent(it);
                 it["amount_paid"] = 0.into();
@@ -121,7 +121,7 @@ async fn only_what_moved_through_stripe_is_in_clearing_however_the_rest_was_paid
             vec![("clearing", 1000), ("offline", 1000)],
         ),
         (
-            "a list of payments that is not whole",
+            "an incomplete list of payments",
             vec![second(&|it| {
                 silent(it);
                 it["payments"] = json!({"object": "list", "data": [], "has_more": true});
@@ -129,7 +129,7 @@ async fn only_what_moved_through_stripe_is_in_clearing_however_the_rest_was_paid
             vec![("clearing", 1000)],
         ),
         (
-            "an invoice that is sent, and paid by hand within the minute",
+            "an invoice sent to the customer, and paid by hand within a minute",
             vec![second(&|it| {
                 silent(it);
                 it["collection_method"] = "send_invoice".into();
@@ -150,13 +150,13 @@ async fn only_what_moved_through_stripe_is_in_clearing_however_the_rest_was_paid
 }
 
 #[tokio::test]
-async fn the_first_invoice_is_paid_through_stripe_if_its_payment_page_was_paid() {
+async fn the_first_invoice_counts_as_paid_through_stripe_if_the_payment_page_was_paid() {
     let app = TestApp::start().await;
     let mut silent = invoice("in_1", "sub_m", "paid", NOV_5);
     for field in ["charge", "paid_out_of_band"] {
         silent.as_object_mut().unwrap().remove(field);
     }
-    // The reader took an hour to confirm it.
+    // The reader took an hour to confirm the payment.
     silent["status_transitions"]["finalized_at"] = (NOV_5 - 3600).into();
     let page = json!({"id": "cs_test_a", "object": "checkout.session", "created": NOV_5 - 3600, "currency": "eur",
         "amount_total": 1000, "mode": "subscription", "status": "complete", "payment_status": "paid",
@@ -168,7 +168,7 @@ async fn the_first_invoice_is_paid_through_stripe_if_its_payment_page_was_paid()
 }
 
 #[tokio::test]
-async fn a_payment_is_to_be_settled_in_the_time_that_its_method_takes() {
+async fn the_time_limit_for_settling_a_payment_depends_on_its_method() {
     let app = TestApp::start().await;
     for (method, days) in [
         (Some("card"), 3),
@@ -194,7 +194,7 @@ async fn a_payment_is_to_be_settled_in_the_time_that_its_method_takes() {
 }
 
 #[tokio::test]
-async fn entries_from_stripes_balance_are_dated_by_it() {
+async fn entries_from_stripes_balance_have_the_dates_of_the_balance() {
     let app = TestApp::start().await;
     app.stripe.set_settlement(Some(Settlement::new("usd", &[("eur", "1.10")]).unwrap()));
     app.gives(1000, "once").await;
@@ -228,12 +228,12 @@ async fn entries_from_stripes_balance_are_dated_by_it() {
 }
 
 #[tokio::test]
-async fn a_gift_of_any_interval_that_is_cancelled_at_once_stands_to_the_end_of_what_was_paid_for() {
+async fn a_gift_that_is_cancelled_at_once_keeps_its_standing_to_the_end_of_the_paid_period() {
     const DAY_S: i64 = 86_400;
     for (unit, count, end_s) in [
         ("day", 10, DEC_3 + 10 * DAY_S),
         ("week", 2, DEC_3 + 14 * DAY_S),
-        // 3 December to 3 March.
+        // From 3 December to 3 March.
         ("month", 3, DEC_3 + 90 * DAY_S),
         ("year", 1, DEC_3 + 365 * DAY_S),
     ] {
@@ -267,7 +267,7 @@ async fn a_gift_of_any_interval_that_is_cancelled_at_once_stands_to_the_end_of_w
 }
 
 #[tokio::test]
-async fn the_paid_period_is_the_invoices_otherwise_the_subscriptions() {
+async fn the_paid_period_comes_from_the_invoice_or_else_from_the_subscription() {
     const DAY_S: i64 = 86_400;
     let app = TestApp::start().await;
     let line = |amount: i64, days: i64| json!({"amount": amount, "period": {"start": NOV_5, "end": NOV_5 + days * DAY_S}});
@@ -299,7 +299,7 @@ async fn the_paid_period_is_the_invoices_otherwise_the_subscriptions() {
 }
 
 #[tokio::test]
-async fn a_cancelled_year_whose_refund_fails_stands_again_to_its_end() {
+async fn if_the_refund_of_a_cancelled_yearly_gift_fails_the_standing_returns() {
     let (begun, ended) = (NOV_5, DEC_3);
     let of = |status: &str| {
         let mut it = subscription("sub_m", status, begun);
@@ -328,7 +328,7 @@ async fn a_cancelled_year_whose_refund_fails_stands_again_to_its_end() {
 }
 
 #[tokio::test]
-async fn no_shape_of_another_programs_object_fails_or_books() {
+async fn an_object_of_other_software_with_odd_values_neither_fails_nor_is_booked() {
     let app = TestApp::start().await;
     let folder =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stripe/openapi_objects_2026-07_dahlia");
@@ -362,7 +362,7 @@ async fn no_shape_of_another_programs_object_fails_or_books() {
 }
 
 #[tokio::test]
-async fn an_invoice_that_waits_for_its_proof_is_not_settled_in_time_either() {
+async fn a_paid_invoice_without_a_known_payment_also_has_a_time_limit_for_settling() {
     let app = TestApp::start().await;
     let mut silent = invoice("in_1", "sub_m", "paid", NOV_5);
     for field in ["charge", "paid_out_of_band"] {
@@ -372,7 +372,7 @@ async fn an_invoice_that_waits_for_its_proof_is_not_settled_in_time_either() {
     let begun = event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5));
     let ledger = play(&app, &[begun, event("p", "invoice.paid", NOV_5, silent)]).await;
     let [payment] = ledger.payments.as_slice() else { panic!("{:?}", ledger.payments) };
-    // The method is unknown: a week.
+    // The payment method is unknown, so the limit is a week.
     assert_eq!(
         (payment.kind, payment.settle_by_ms),
         (PaymentKind::Unconfirmed, Some((NOV_5 + 7 * 86_400) * 1000))

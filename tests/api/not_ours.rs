@@ -1,4 +1,5 @@
-//! Objects that are not ours never fail and are never booked; for our gifts, nothing unreadable is booked or lost.
+//! Objects of other software never fail and are never booked. For Keepopen's own gifts, nothing unreadable is booked, and
+//! nothing is lost.
 
 use std::path::Path;
 
@@ -32,14 +33,14 @@ pub async fn deliver_all<'a>(app: &TestApp, events: impl IntoIterator<Item = &'a
     app.run_jobs().await;
 }
 
-/// Every event was processed at the first try.
+/// Asserts that every event was processed at the first try.
 async fn nothing_failed(app: &TestApp) {
     for event in app.app.store.events().await.unwrap() {
         assert_eq!((event.state.as_str(), event.attempts, &event.error), ("done", 1, &None), "{event:?}");
     }
 }
 
-/// The same with another currency throughout.
+/// Returns the value with `code` in place of every currency.
 pub fn in_currency(value: &Value, code: &str) -> Value {
     match value {
         Value::Object(fields) => fields
@@ -54,7 +55,7 @@ pub fn in_currency(value: &Value, code: &str) -> Value {
     }
 }
 
-/// The alarms of every contribution, in JSON.
+/// Returns the alarms of all contributions as JSON text.
 async fn alarms(app: &TestApp) -> String {
     app.app.store.alarms(100).await.unwrap().into_iter().map(|(_, alarms)| alarms).collect()
 }
@@ -66,7 +67,7 @@ fn case(name: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn foreign_events_in_currencies_that_we_do_not_know_are_done_at_once() {
+async fn events_of_other_software_in_unknown_currencies_are_processed_at_the_first_try() {
     let events = case("09-currencies-not-read");
     let reversed: Vec<Value> = events.iter().rev().cloned().collect();
     let twice: Vec<Value> = events.iter().chain(&events).cloned().collect();
@@ -110,7 +111,7 @@ async fn no_object_of_other_software_fails_whatever_its_currency() {
 }
 
 #[tokio::test]
-async fn a_gift_in_a_currency_that_we_do_not_know_is_kept_with_its_code_and_not_booked() {
+async fn a_gift_in_an_unknown_currency_raises_an_alarm_with_the_code_and_is_not_booked() {
     for code in CODES {
         for interval in ["once", "month"] {
             let app = TestApp::start().await;
@@ -139,7 +140,7 @@ async fn a_gift_in_a_currency_that_we_do_not_know_is_kept_with_its_code_and_not_
             let not_booked = format!("not booked: unknown currency {}", code.to_uppercase());
             assert!(outcomes(&app).await.contains(&not_booked));
 
-            // In reverse order, and again: the same.
+            // Delivered again in reverse order, the events change nothing.
             let there = app.app.store.facts().await.unwrap();
             events.reverse();
             for (place, event) in events.iter_mut().enumerate() {
@@ -170,13 +171,13 @@ async fn a_reversal_in_an_unknown_currency_raises_an_alarm_and_the_rest_is_booke
 }
 
 #[tokio::test]
-async fn control_characters_in_texts_from_stripe_stop_no_gift() {
+async fn a_gift_is_booked_despite_control_characters_in_texts_from_stripe() {
     let keys =
         ["keepopen_contribution", "keepopen_site", "keepopen_appeal", "keepopen_variant", "keepopen_surface"];
     for control in ["\\u0000", "\\u0007", "\\n", "\\u007f", "\\u0085"] {
         let app = TestApp::start().await;
         app.gives(1000, "month").await;
-        // At the end of each value with these names.
+        // Insert the control character at the end of each value with one of these names.
         let mark = |event: &Value| {
             let mut text = event.to_string();
             for key in keys {
@@ -203,7 +204,7 @@ async fn control_characters_in_texts_from_stripe_stop_no_gift() {
 }
 
 #[tokio::test]
-async fn over_long_texts_and_ids_from_stripe_stop_no_gift() {
+async fn a_gift_is_booked_despite_overlong_texts_and_ids_from_stripe() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     let long = "x".repeat(20_000);
@@ -222,13 +223,13 @@ async fn over_long_texts_and_ids_from_stripe_stop_no_gift() {
     nothing_failed(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     let gift = app.contribution().await;
-    assert_eq!(gift.appeal.map(|text| text.len()), Some(512), "as much as Stripe allows in metadata");
+    assert_eq!(gift.appeal.map(|text| text.len()), Some(512), "the text must be cut to the length that Stripe allows in metadata");
     assert_eq!(gift.customer.map(|id| id.len()), Some(255));
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_payment_page_that_nobody_paid_raises_no_alarm_whatever_its_currency() {
+async fn an_unpaid_payment_page_in_an_unknown_currency_raises_no_alarm() {
     let app = TestApp::start().await;
     let gift = app.starts_to_give(1000, "once").await;
     app.stripe.expire(&gift.session).unwrap();
@@ -240,7 +241,7 @@ async fn a_payment_page_that_nobody_paid_raises_no_alarm_whatever_its_currency()
 }
 
 #[tokio::test]
-async fn events_of_a_connected_account_book_nothing_even_with_our_metadata() {
+async fn events_of_a_connected_account_are_not_booked_even_with_our_metadata() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     let mut events = app.stripe.events();
@@ -257,7 +258,7 @@ async fn events_of_a_connected_account_book_nothing_even_with_our_metadata() {
 }
 
 #[tokio::test]
-async fn a_thin_event_of_another_account_is_not_ours_when_its_object_is_not_on_this_one() {
+async fn a_thin_event_of_another_account_is_not_ours_if_our_account_does_not_have_its_object() {
     let app = TestApp::start().await;
     let thin = json!({"id": "evt_thin", "object": "v2.core.event", "type": "v1.charge.succeeded", "livemode": false,
         "created": "2026-11-24T09:00:00Z", "context": "acct_other",
@@ -269,12 +270,12 @@ async fn a_thin_event_of_another_account_is_not_ours_when_its_object_is_not_on_t
 }
 
 #[tokio::test]
-async fn gifts_of_a_site_that_is_not_configured_book_nothing_until_it_is() {
+async fn gifts_of_a_site_are_not_booked_until_the_site_is_configured() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     app.stripe.refund(&charge, Some(200)).unwrap();
-    // Another contribution than the one that began here.
+    // The events are for a contribution that did not begin in this installation.
     let other = "con_00000000000000000000000001";
     let mine = app.app.store.read_sql("SELECT contribution_id FROM checkouts").await.unwrap().remove(0);
     let of_other = |event: &Value| {
@@ -294,7 +295,7 @@ async fn gifts_of_a_site_that_is_not_configured_book_nothing_until_it_is() {
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1").await.unwrap();
     assert!(app.app.store.contributions().await.unwrap().is_empty());
 
-    // Once the site is configured, it is booked.
+    // Once the site is configured, the gift is booked.
     let mut settings = crate::helpers::settings(app.folder(), &app.database, &app.stripe, "");
     settings.sites.insert("courier".to_owned(), settings.sites["journal"].clone());
     let clock = keepopen::clock::Clock::movable(jiff::Timestamp::from_millisecond(app.app.now_ms()).unwrap());
@@ -305,7 +306,7 @@ async fn gifts_of_a_site_that_is_not_configured_book_nothing_until_it_is() {
     assert!(outcomes(&app).await.contains(&"tied later".to_owned()));
     assert!(next.store.other_gifts().await.unwrap().is_empty());
     next.store.close().await;
-    // A site that was removed from the settings keeps its gifts and their changes.
+    // The first server's settings lack the site, as if it had been removed. Its gift is kept, and changes are booked.
     app.stripe.refund(&charge, Some(300)).unwrap();
     let more: Vec<Value> = app.stripe.events_after(events.len()).iter().map(of_other).collect();
     deliver_all(&app, &more).await;

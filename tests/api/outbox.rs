@@ -1,4 +1,5 @@
-//! Domain events: each is written once, whatever the order of the facts.
+//! Domain events, which the outbox stores for other systems. Each is written once, whatever the order of Stripe's
+//! events.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::helpers::{TestApp, folder, settings};
 use crate::story::{receive, tell};
 use keepopen_testkit::Database;
 
-/// Another server, with a new database and the same practice Stripe.
+/// Another server with a new database and the same practice Stripe.
 struct Another {
     app: Arc<App>,
     _folder: TempDir,
@@ -60,7 +61,7 @@ fn states<'a>(rows: &'a [OutboxRow], kind: &str) -> Vec<&'a str> {
 }
 
 #[tokio::test]
-async fn a_story_in_any_order_and_with_any_repeats_emits_the_same_domain_events() {
+async fn one_history_emits_the_same_domain_events_in_any_order_and_with_repeats() {
     let told = TestApp::start().await;
     tell(&told).await;
     let events = told.stripe.events();
@@ -89,7 +90,7 @@ async fn a_story_in_any_order_and_with_any_repeats_emits_the_same_domain_events(
             ("supporter.changed", 19),
         ]
     );
-    assert!(expected.iter().all(|it| it.state == "current"), "each was learnt when it happened");
+    assert!(expected.iter().all(|it| it.state == "current"), "no domain event is overtaken if events arrive in order");
     assert!(expected.iter().all(|it| it.supporter_id.is_some()), "{expected:?}");
     first.end().await;
     for seed in 0..4 {
@@ -104,7 +105,7 @@ async fn a_story_in_any_order_and_with_any_repeats_emits_the_same_domain_events(
 }
 
 #[tokio::test]
-async fn a_failure_heard_of_after_its_success_is_written_as_overtaken() {
+async fn a_failure_that_is_reported_after_the_success_is_written_as_overtaken() {
     let told = TestApp::start().await;
     let gift = told.gives(1000, "month").await;
     let subscription = told.stripe.payments(&gift.session).subscription.unwrap();
@@ -130,7 +131,7 @@ async fn a_failure_heard_of_after_its_success_is_written_as_overtaken() {
 }
 
 #[tokio::test]
-async fn pauses_and_scheduled_cancels_are_events_each_time() {
+async fn every_pause_and_every_scheduled_cancellation_emits_an_event() {
     let told = TestApp::start().await;
     let gift = told.gives(1000, "month").await;
     let subscription = told.stripe.payments(&gift.session).subscription.unwrap();
@@ -159,7 +160,7 @@ async fn pauses_and_scheduled_cancels_are_events_each_time() {
 }
 
 #[tokio::test]
-async fn rebuilding_and_rewriting_emit_nothing_and_later_events_are_emitted_alone() {
+async fn rebuilding_emits_nothing_and_later_only_new_events_are_emitted() {
     let told = TestApp::start().await;
     tell(&told).await;
     let known = told.stripe.events().len();
@@ -171,7 +172,7 @@ async fn rebuilding_and_rewriting_emit_nothing_and_later_events_are_emitted_alon
     actions::rebuild_projections(&rebuilt.app, &rebuilt.app.as_operator()).await.unwrap();
     assert_eq!(outbox(&rebuilt.app).await, []);
 
-    // A database from before the outbox existed: its past is not announced either.
+    // A database from before the outbox existed. Its earlier events are not emitted either.
     let older = Another::beside(&told).await;
     for event in &told.stripe.events() {
         receive(&older.app, event).await;
@@ -194,16 +195,16 @@ async fn rebuilding_and_rewriting_emit_nothing_and_later_events_are_emitted_alon
 }
 
 #[tokio::test]
-async fn what_was_written_into_the_outbox_stays_as_it_was() {
+async fn rows_of_the_outbox_can_not_be_changed_or_removed() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
     let before = outbox(&app.app).await;
     assert_eq!(before.len(), 3, "{before:?}");
     for sql in ["DELETE FROM outbox", "UPDATE outbox SET state = 'overtaken'"] {
-        assert!(app.app.store.run_sql(sql).await.is_err(), "the database refuses it");
+        assert!(app.app.store.run_sql(sql).await.is_err(), "the database must refuse this change");
     }
-    // A second row of the same key is refused or ignored; on SQLite `INSERT OR REPLACE` could take the place of the first.
+    // A second row with the same key is refused or ignored. On SQLite, `INSERT OR REPLACE` must not replace the first row.
     let columns = "key, seq + 9, kind, cause, contribution_id, supporter_id, site, 1, 1, payload, state";
     let is_on_postgres = std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some();
     let replace = if is_on_postgres { "" } else { "OR REPLACE" };

@@ -1,4 +1,4 @@
-//! Pages for people: what they have in common.
+//! What the HTML pages of the management port have in common.
 
 use keepopen::keys::Scope;
 use keepopen::{actions, management};
@@ -6,14 +6,14 @@ use reqwest::{Client, Response};
 
 use crate::helpers::TestApp;
 
-/// The page `/ledger` of the management port.
+/// Requests the page `/books` of the management port.
 async fn ledger(app: &TestApp) -> Response {
     let running = management::serve(&app.app).unwrap().unwrap();
     tokio::spawn(running.server);
     Client::new().get(format!("http://{}/books", running.address)).send().await.unwrap()
 }
 
-/// The page's text, whose style sheet is all that its policy allows.
+/// Returns the page's text. Panics unless its policy allows only its own style sheet.
 async fn checked(page: Response) -> String {
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
@@ -30,7 +30,7 @@ async fn checked(page: Response) -> String {
 }
 
 #[tokio::test]
-async fn a_page_carries_its_own_style_sheet_and_nothing_else_runs_in_it() {
+async fn a_page_has_an_inline_style_sheet_and_no_scripts() {
     let app = TestApp::start_with("[management]\nbind = \"127.0.0.1:0\"").await;
     let page = ledger(&app).await;
     assert_eq!(page.status(), 200);
@@ -39,7 +39,7 @@ async fn a_page_carries_its_own_style_sheet_and_nothing_else_runs_in_it() {
 }
 
 #[tokio::test]
-async fn a_page_that_can_not_be_shown_says_so_as_a_page() {
+async fn an_error_on_a_page_is_shown_as_an_html_page() {
     let app = TestApp::start_with("[management]\nbind = \"127.0.0.1:0\"").await;
     app.app.store.run_sql("ALTER TABLE comparison_lists RENAME TO away").await.unwrap();
     let page = ledger(&app).await;
@@ -51,7 +51,7 @@ async fn a_page_that_can_not_be_shown_says_so_as_a_page() {
 }
 
 #[tokio::test]
-async fn alarms_that_can_not_be_read_are_an_error_wherever_they_are_shown() {
+async fn unreadable_alarms_are_an_error_on_the_page_and_in_the_api() {
     let app = TestApp::start_with("[management]\nbind = \"127.0.0.1:0\"").await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -65,7 +65,7 @@ async fn alarms_that_can_not_be_read_are_an_error_wherever_they_are_shown() {
         let compared = app.get("/v1/reconciliation", Some(&key.secret)).await;
         assert_eq!((compared.status.as_u16(), compared.code()), (500, "internal"), "{alarms}");
     }
-    // With an id, but without an alarm's required fields.
+    // This alarm has an id, but lacks the other required fields.
     let odd = r#"UPDATE contributions SET alarms = '[{"id":"alm_0123456789abcdefghjkmnpqrs","alarm":"unheard_of"}]'"#;
     app.app.store.run_sql(odd).await.unwrap();
     let listed = app.get("/v1/alarms", Some(&key.secret)).await;

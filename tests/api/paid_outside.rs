@@ -11,7 +11,7 @@ use crate::helpers::TestApp;
 use crate::settling::{payments, reconcile};
 use crate::story::LedgerState;
 
-/// The balance of each euro account.
+/// Returns the balance of each account.
 fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
     let mut accounts = BTreeMap::new();
     for entry in &ledger.entries {
@@ -24,7 +24,7 @@ fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
 }
 
 #[tokio::test]
-async fn an_invoice_marked_as_paid_outside_stripe_counts_and_is_never_in_clearing() {
+async fn an_invoice_paid_outside_stripe_counts_but_is_not_booked_to_clearing() {
     let ledger = play_case("paid-outside-stripe-booked").await;
     let offline = "in_16i65V2WyJ4hEAKCieCa4PfKr";
     let of_it: Vec<_> = ledger.entries.iter().filter(|it| it.object == offline).map(|it| it.kind).collect();
@@ -42,12 +42,12 @@ async fn an_offline_payment_within_a_subscription_is_recognised_in_every_generat
     let monthly = told.gives(1000, "month").await;
     let subscription = told.stripe.payments(&monthly.session).subscription.unwrap();
     told.days_pass(31);
-    // Never tried.
+    // No payment of this invoice is tried.
     told.stripe.renew(&subscription, Renewal::PaidOutside).unwrap();
     told.days_pass(31);
     told.stripe.renew(&subscription, Renewal::Paid).unwrap();
     told.days_pass(31);
-    // The card fails, and the reader pays in cash a week later.
+    // The card fails, and the reader pays this invoice in cash a week later.
     let failed = told.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
     told.days_pass(7);
     told.stripe.mark_paid_outside(&failed).unwrap();
@@ -64,14 +64,14 @@ async fn an_offline_payment_within_a_subscription_is_recognised_in_every_generat
     told.finish().await;
 }
 
-/// The paid invoice of the case, changed.
+/// Returns the events of the case, after `change` was applied to its paid invoice.
 fn invoice(change: impl FnOnce(&mut Value)) -> Vec<Value> {
     let mut events = case("paid-outside-stripe-booked");
     change(&mut events[3]["data"]["object"]);
     events
 }
 
-/// An event of a payment of that invoice.
+/// Returns an event for a payment of that invoice.
 fn invoice_payment(id: &str, amount_minor: i64, payment: &Value) -> Value {
     json!({
         "id": format!("evt_{id}"), "object": "event", "api_version": "2026-10-28.endive", "type": "invoice_payment.paid",
@@ -84,7 +84,7 @@ fn invoice_payment(id: &str, amount_minor: i64, payment: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
+async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
     let told = TestApp::start().await;
     let attempted = |it: &mut Value| {
         it["attempt_count"] = 1.into();
@@ -100,12 +100,12 @@ async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
             "currency": "eur", "status": "paid", "payment": payment})
     };
     let list = |parts: Vec<Value>| json!({"object": "list", "data": parts, "has_more": false});
-    // (what, events, in clearing, offline)
+    // (description, events, balance of clearing, balance of offline)
     let mut cases = vec![
-        // The payment was made after a failed attempt: only its own record shows it.
-        ("nothing yet", invoice(attempted), 700, 0),
+        // The invoice was paid after a failed attempt. Only a record of the payment can show how.
+        ("no information yet", invoice(attempted), 700, 0),
         (
-            "a list without payments",
+            "an empty list of payments",
             invoice(|it| {
                 attempted(it);
                 it["payments"] = list(vec![]);
@@ -114,7 +114,7 @@ async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
             700,
         ),
         (
-            "a list with a part",
+            "a list with two partial payments",
             invoice(|it| {
                 attempted(it);
                 it["payments"] = list(vec![part(300, &intent), part(400, &record)]);
@@ -123,7 +123,7 @@ async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
             400,
         ),
         (
-            "an amount",
+            "the amount paid outside Stripe",
             invoice(|it| {
                 attempted(it);
                 it["amount_paid_off_stripe"] = 500.into();
@@ -132,7 +132,7 @@ async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
             500,
         ),
         (
-            "the mark of older versions",
+            "the flag paid_out_of_band of older versions",
             invoice(|it| {
                 attempted(it);
                 it["paid_out_of_band"] = true.into();
@@ -142,7 +142,7 @@ async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
             700,
         ),
         (
-            "the mark, and nothing counted as paid",
+            "the flag, with nothing counted as paid",
             invoice(|it| {
                 it["paid_out_of_band"] = true.into();
                 it["amount_paid"] = 0.into();
@@ -150,21 +150,21 @@ async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
             700,
             700,
         ),
-        ("no mark", invoice(|it| it["paid_out_of_band"] = false.into()), 1400, 0),
+        ("the flag is false", invoice(|it| it["paid_out_of_band"] = false.into()), 1400, 0),
         ("a charge", invoice(|it| it["charge"] = "ch_good".into()), 1400, 0),
     ];
     for (what, change, payments, clearing, offline) in [
-        ("its record", true, vec![invoice_payment("inpay_a", 700, &record)], 700, 700),
-        ("its payment intent", true, vec![invoice_payment("inpay_a", 700, &intent)], 1400, 0),
+        ("a payment record", true, vec![invoice_payment("inpay_a", 700, &record)], 700, 700),
+        ("a payment intent", true, vec![invoice_payment("inpay_a", 700, &intent)], 1400, 0),
         (
-            "both",
+            "a payment intent and a payment record",
             true,
             vec![invoice_payment("inpay_a", 300, &intent), invoice_payment("inpay_b", 400, &record)],
             1000,
             400,
         ),
-        // It first seemed to be paid outside Stripe, and then through it.
-        ("its payment intent, late", false, vec![invoice_payment("inpay_a", 700, &intent)], 1400, 0),
+        // The invoice first seemed to be paid outside Stripe. A later event shows that it was paid through Stripe.
+        ("a payment intent that is reported late", false, vec![invoice_payment("inpay_a", 700, &intent)], 1400, 0),
     ] {
         let mut events = invoice(|it| {
             if change {
@@ -176,9 +176,9 @@ async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
     }
     let mut looks_collected = invoice(attempted);
     looks_collected[3]["data"]["object"]["status_transitions"]["finalized_at"] = 1_796_879_100.into();
-    cases.push(("an attempt at once", looks_collected.clone(), 1400, 0));
+    cases.push(("an attempt right after finalization", looks_collected.clone(), 1400, 0));
     looks_collected.push(invoice_payment("inpay_a", 700, &record));
-    cases.push(("an attempt at once, and its record", looks_collected, 700, 700));
+    cases.push(("an attempt right after finalization, and a payment record", looks_collected, 700, 700));
     for (what, events, clearing, offline) in cases {
         let ledger = play(&told, &events).await;
         let mut expected = BTreeMap::from([
@@ -188,7 +188,7 @@ async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
         ]);
         expected.retain(|_, minor| *minor != 0);
         assert_eq!(accounts(&ledger), expected, "{what}");
-        // The whole amount counts, even while nothing of it is booked.
+        // The whole amount counts as paid, even while it is not booked.
         assert_eq!(ledger.payments.iter().map(|it| it.money.amount_minor).sum::<i64>(), 1400, "{what}");
         let gift = &ledger.contributions[0];
         assert_eq!(
@@ -201,7 +201,7 @@ async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
 }
 
 #[tokio::test]
-async fn a_payment_that_stripe_does_not_settle_in_time_raises_an_alarm_and_breaks_the_agreement() {
+async fn a_payment_that_stripe_does_not_settle_in_time_raises_an_alarm_and_is_a_disagreement() {
     let app = TestApp::start().await;
     app.stripe.settle_late(true);
     app.gives(1000, "once").await;
@@ -231,7 +231,7 @@ async fn a_payment_that_stripe_does_not_settle_in_time_raises_an_alarm_and_break
 }
 
 #[tokio::test]
-async fn stripe_is_asked_how_an_invoice_was_paid_when_no_event_says_so() {
+async fn a_comparison_asks_stripe_how_an_invoice_was_paid_if_no_event_reported_it() {
     let app = TestApp::start().await;
     let monthly = app.gives(1000, "month").await;
     let subscription = app.stripe.payments(&monthly.session).subscription.unwrap();

@@ -1,4 +1,4 @@
-//! Whatever Stripe decides weeks later is found by a comparison, even if every event about it was lost.
+//! Pending objects, whose outcome Stripe decides weeks later. A comparison finds the outcome even if all events are lost.
 
 use keepopen::actions::reconcile_due;
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
@@ -6,7 +6,7 @@ use keepopen_practice::{How, Loss, Outcome, Renewal, Trouble};
 
 use crate::helpers::{Gift, TestApp};
 
-/// Everything is known, 40 days pass, and from then on every event is lost.
+/// Delivers all events and compares. Then 40 days pass, and all later events are lost.
 async fn much_later(app: &TestApp) {
     app.stripe_says_everything().await;
     reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
@@ -28,7 +28,7 @@ async fn pays_by_debit(app: &TestApp) -> Gift {
 }
 
 #[tokio::test]
-async fn a_bank_debit_that_fails_after_40_days_is_found_to_have_failed() {
+async fn the_failure_of_a_bank_debit_after_40_days_is_found() {
     let app = TestApp::start().await;
     let gift = pays_by_debit(&app).await;
     much_later(&app).await;
@@ -51,7 +51,7 @@ async fn a_bank_debit_that_succeeds_after_40_days_is_booked_once() {
 }
 
 #[tokio::test]
-async fn a_dispute_that_is_decided_after_40_days_is_found_either_way() {
+async fn the_outcome_of_a_dispute_after_40_days_is_found() {
     for (outcome, entries) in [
         (Outcome::Won, [Kind::Dispute, Kind::DisputeReversal, Kind::Payment].as_slice()),
         (Outcome::Lost, &[Kind::Dispute, Kind::Payment]),
@@ -86,7 +86,7 @@ async fn an_invoice_that_is_paid_after_40_days_is_booked() {
 }
 
 #[tokio::test]
-async fn a_pending_object_that_can_not_be_fetched_is_named_and_fetched_the_next_time() {
+async fn a_comparison_that_can_not_fetch_pending_objects_says_so_and_the_next_one_fetches_them() {
     for calls in 0..20 {
         let app = TestApp::start().await;
         let gift = pays_by_debit(&app).await;
@@ -107,11 +107,11 @@ async fn a_pending_object_that_can_not_be_fetched_is_named_and_fetched_the_next_
             return;
         }
     }
-    panic!("the object was never fetched");
+    panic!("no comparison failed to fetch a pending object");
 }
 
 #[tokio::test]
-async fn after_60_days_without_a_server_the_first_comparison_finds_what_happened_meanwhile() {
+async fn after_60_days_of_downtime_the_first_comparison_finds_all_payments() {
     let app = TestApp::start().await;
     reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     let left_open = app.starts_to_give(700, "once").await;
@@ -138,7 +138,7 @@ async fn a_pending_object_is_fetched_once_a_month_after_half_a_year() {
     assert_eq!(
         reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at,
         1,
-        "the first comparison of all"
+        "the first comparison must fetch the pending object"
     );
     let mut fetched = 0;
     for _ in 0..60 {
@@ -146,12 +146,12 @@ async fn a_pending_object_is_fetched_once_a_month_after_half_a_year() {
         let before = reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at;
         fetched += before;
     }
-    assert_eq!(fetched, 2, "once in 30 days");
+    assert_eq!(fetched, 2, "the object must be fetched once in 30 days");
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_pending_object_is_fetched_at_the_next_comparison_if_the_server_was_off_on_its_day() {
+async fn a_pending_object_is_fetched_late_if_the_server_was_off_on_the_day_it_was_due() {
     let app = TestApp::start().await;
     pays_by_debit(&app).await;
     app.stripe_says_everything().await;
@@ -159,7 +159,7 @@ async fn a_pending_object_is_fetched_at_the_next_comparison_if_the_server_was_of
     reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.days_pass(8);
     reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-    // It is due 210 days after its creation; the server is off from the 208th to the 213th.
+    // The object is due 210 days after its creation. The server is off from day 208 to day 213.
     app.days_pass(5);
     assert_eq!(reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at, 1);
     app.days_pass(1);

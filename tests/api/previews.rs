@@ -1,4 +1,4 @@
-//! Previews: an appeal shown to staff by a signed URL.
+//! Previews: a signed URL shows an appeal to staff before readers see it.
 
 use keepopen::actions;
 use keepopen::keys::Scope;
@@ -17,7 +17,8 @@ async fn call(app: &TestApp, key: &str, method: Method, path: &str, body: &Value
     app.send(request.json(body)).await
 }
 
-/// An appeal that no reader of these tests would see, with two variants, in two languages, and shorter on phones.
+/// Returns an appeal that no reader in these tests would see. Its second variant has two languages and a short text
+/// for phones.
 fn appeal(heading: &str) -> Value {
     json!({
         "sites": ["journal"], "kind": "ask", "surface": ["inline", "banner"],
@@ -48,18 +49,18 @@ async fn make(app: &TestApp, key: &str, more: &Value) -> Answer {
     call(app, key, Method::POST, "/v1/appeals/summer/previews", &body).await
 }
 
-/// The signed value in a preview's URL.
+/// Returns the signed value in a preview's URL.
 fn note(made: &Answer) -> String {
     let url: Url = made.text("url").parse().unwrap();
     url.query_pairs().find(|(name, _)| name == "keepopen_preview").unwrap().1.into_owned()
 }
 
-/// The response to the script on the page.
+/// Requests the preview as the script on the page does.
 async fn show(app: &TestApp, note: &str, more: &Value) -> Answer {
     let mut body =
         json!({"site": "journal", "surfaces": ["banner"], "reader": {"country": "IE"}, "preview": note});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    // As the script sends it: without a preflight.
+    // The script sends plain text, so that no preflight is needed.
     let request =
         app.client.post(format!("{}/v1/banner/preview", app.url)).header("content-type", "text/plain");
     app.send(request.body(body.to_string())).await
@@ -71,7 +72,7 @@ fn heading(shown: &Answer) -> &str {
 }
 
 #[tokio::test]
-async fn a_draft_is_shown_whatever_rules_history_and_switches_say_and_counts_for_nothing() {
+async fn a_preview_shows_a_draft_despite_rules_history_and_switches_and_is_not_counted() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
     write(&app, &key, "Draft").await;
@@ -79,7 +80,7 @@ async fn a_draft_is_shown_whatever_rules_history_and_switches_say_and_counts_for
     assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
     let made = make(&app, &key, &json!({"version": 1})).await;
     assert_eq!((made.status.as_u16(), &made.headers["cache-control"]), (200, &"no-store".parse().unwrap()));
-    assert_eq!(made.text("expires_at"), "2026-11-24T10:00:00Z", "an hour after the start");
+    assert_eq!(made.text("expires_at"), "2026-11-24T10:00:00Z", "a preview must expire after an hour");
     assert!(made.text("url").starts_with(&format!("{ARTICLE}?keepopen_preview=")), "{made:?}");
 
     let seen =
@@ -97,7 +98,7 @@ async fn a_draft_is_shown_whatever_rules_history_and_switches_say_and_counts_for
 }
 
 #[tokio::test]
-async fn without_a_version_it_is_what_is_published_when_the_page_is_opened() {
+async fn a_preview_without_a_version_shows_the_version_that_is_published_when_it_is_opened() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
     write(&app, &key, "First").await;
@@ -116,7 +117,7 @@ async fn without_a_version_it_is_what_is_published_when_the_page_is_opened() {
 }
 
 #[tokio::test]
-async fn variant_surface_language_and_device_are_those_that_were_asked_for() {
+async fn a_preview_uses_the_requested_variant_surface_language_and_device() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
     write(&app, &key, "First").await;
@@ -127,7 +128,7 @@ async fn variant_surface_language_and_device_are_those_that_were_asked_for() {
     assert_eq!((heading(&second), &second.json["variant"]), ("In English", &json!("b")));
     assert_eq!(heading(&shown(json!({"variant": "b", "locale": "de-AT"})).await), "Auf Deutsch");
     assert_eq!(heading(&shown(json!({"variant": "b", "device": "mobile"})).await), "Short");
-    // The page's own, if nothing is given.
+    // If the preview sets no language or device, the reader's are used.
     let note = note(&make(&app, &key, &json!({"variant": "b"})).await);
     let german = show(&app, &note, &json!({"reader": {"locale": "de", "device": "mobile"}})).await;
     assert_eq!(heading(&german), "Auf Deutsch");
@@ -135,7 +136,7 @@ async fn variant_surface_language_and_device_are_those_that_were_asked_for() {
 }
 
 #[tokio::test]
-async fn a_preview_that_is_over_changed_or_of_another_site_shows_nothing() {
+async fn an_expired_or_changed_preview_or_one_of_another_site_shows_nothing() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
     write(&app, &key, "First").await;
@@ -158,7 +159,7 @@ async fn a_preview_that_is_over_changed_or_of_another_site_shows_nothing() {
 }
 
 #[tokio::test]
-async fn an_impossible_preview_is_refused_when_its_url_is_created() {
+async fn an_invalid_preview_is_refused_when_its_url_is_created() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
     assert_eq!(make(&app, &key, &json!({})).await.code(), "appeal_not_found");
@@ -183,7 +184,7 @@ async fn an_impossible_preview_is_refused_when_its_url_is_created() {
     let nobody =
         app.post("/v1/appeals/summer/previews", &json!({"site": "journal", "page_url": ARTICLE})).await;
     assert_eq!(nobody.code(), "api_key_missing");
-    // An older preview is replaced, and everything else in the URL stays.
+    // The new preview replaces an older one in the URL, and the rest of the URL stays.
     let page = format!("{ARTICLE}?a=1&keepopen_preview=old&b=2#top");
     let made = make(&app, &key, &json!({"page_url": page})).await;
     assert_eq!(made.text("url"), format!("{ARTICLE}?a=1&b=2&keepopen_preview={}#top", note(&made)));
@@ -191,7 +192,7 @@ async fn an_impossible_preview_is_refused_when_its_url_is_created() {
 }
 
 #[tokio::test]
-async fn an_appeal_of_a_file_can_be_previewed_too() {
+async fn an_appeal_from_a_file_can_be_previewed() {
     let app = TestApp::start().await;
     let key = key(&app).await;
     let body = json!({"site": "journal", "page_url": ARTICLE});
@@ -209,7 +210,7 @@ async fn an_appeal_of_a_file_can_be_previewed_too() {
 }
 
 #[tokio::test]
-async fn a_preview_also_opens_the_explanation_on_its_site() {
+async fn a_preview_also_gives_access_to_the_explanation_on_its_site() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
     write(&app, &key, "First").await;
@@ -228,7 +229,7 @@ async fn a_preview_also_opens_the_explanation_on_its_site() {
 }
 
 #[tokio::test]
-async fn a_preview_shows_a_ticker_although_the_appeal_was_never_active() {
+async fn a_preview_shows_a_ticker_even_if_the_appeal_was_never_active() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
     app.gives(1500, "once").await;

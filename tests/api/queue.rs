@@ -1,4 +1,4 @@
-//! The queue: tasks that run later, outside a transaction.
+//! The queue of tasks that run later, outside the transaction that added them.
 
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex};
@@ -16,13 +16,13 @@ use crate::helpers::TestApp;
 /// Processes the inbox and the queue.
 pub async fn process_everything(app: &App) {
     actions::process_due_events(app, &app.as_job("inbox")).await.unwrap();
-    // Objects that thin events name are fetched, and booked then.
+    // Thin events only name their object. A task fetches the object, and the inbox then books it.
     while actions::run_due_tasks::<FetchObject>(app, &app.as_job("queue")).await.unwrap() > 0 {
         actions::process_due_events(app, &app.as_job("inbox")).await.unwrap();
     }
 }
 
-/// Tasks of these tests, each with its name; the tests of one binary share them.
+/// The names of the tasks that were performed. All tests of this binary share the list.
 static PERFORMED: LazyLock<Mutex<Vec<String>>> = LazyLock::new(Mutex::default);
 
 static COMMITTED: LazyLock<Mutex<Vec<String>>> = LazyLock::new(Mutex::default);
@@ -36,13 +36,13 @@ fn performed(name: &str) -> usize {
     PERFORMED.lock().unwrap().iter().filter(|it| it.starts_with(name)).count()
 }
 
-/// A task that does what its test requests.
+/// A task that fails, panics or waits, as its test requests.
 #[derive(Clone, Serialize, Deserialize)]
 struct Errand {
     name: String,
     fails: bool,
     panics: bool,
-    /// The first worker that performs it waits for [`GO_ON`].
+    /// Whether the first worker that performs the task waits for [`GO_ON`].
     waits: bool,
 }
 
@@ -62,11 +62,11 @@ impl Task for Errand {
 
     async fn perform(&self, _: &App) -> Result<(), TaskError> {
         PERFORMED.lock().unwrap().push(self.name.clone());
-        assert!(!self.panics, "on purpose");
+        assert!(!self.panics, "the test asked for this panic");
         if self.waits && performed(&self.name) == 1 {
             GO_ON.notified().await;
         }
-        // So that workers take turns.
+        // Lets another worker run.
         tokio::task::yield_now().await;
         if self.fails { Err(TaskError::Failed("the receiver is away".to_owned())) } else { Ok(()) }
     }
@@ -84,7 +84,7 @@ async fn add(app: &App, errand: &Errand) {
 }
 
 #[tokio::test]
-async fn a_task_is_done_once_and_leaves_the_queue_however_often_it_was_added() {
+async fn a_task_that_is_added_twice_is_performed_once_and_leaves_the_queue() {
     let app = TestApp::start().await;
     add(&app.app, &Errand::of("once")).await;
     add(&app.app, &Errand::of("once")).await;
@@ -96,7 +96,7 @@ async fn a_task_is_done_once_and_leaves_the_queue_however_often_it_was_added() {
 }
 
 #[tokio::test]
-async fn a_task_of_a_transaction_that_is_rolled_back_is_not_in_the_queue() {
+async fn a_task_is_not_queued_if_its_transaction_is_rolled_back() {
     let app = TestApp::start().await;
     let mut tx = app.app.store.begin().await.unwrap();
     enqueue(&mut tx, &Errand::of("never"), app.app.now_ms()).await.unwrap();
@@ -106,18 +106,18 @@ async fn a_task_of_a_transaction_that_is_rolled_back_is_not_in_the_queue() {
 }
 
 #[tokio::test]
-async fn a_task_that_fails_is_tried_less_and_less_often_then_dead_and_can_be_replayed() {
+async fn a_failing_task_is_retried_until_it_is_dead_and_can_be_replayed() {
     let app = TestApp::start().await;
     add(&app.app, &Errand { fails: true, ..Errand::of("failing") }).await;
     add(&app.app, &Errand { panics: true, ..Errand::of("panicking") }).await;
     let mut hours = 0;
     while app.app.store.tasks(Some("dead"), 9).await.unwrap().len() < 2 {
         run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap();
-        // It waits for at least half a second.
+        // After a failure, a task waits at least half a second.
         assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 0);
         app.app.clock.advance(3_600_000);
         hours += 1;
-        assert!(hours < 100, "it never gives up");
+        assert!(hours < 100, "the failing tasks must become dead");
     }
     let tries = usize::try_from(MAX_ATTEMPTS).unwrap();
     assert_eq!((performed("failing"), performed("panicking")), (tries, tries));
@@ -135,7 +135,7 @@ async fn a_task_that_fails_is_tried_less_and_less_often_then_dead_and_can_be_rep
 }
 
 #[tokio::test]
-async fn a_worker_that_died_keeps_a_task_until_its_lease_ends() {
+async fn a_task_of_a_worker_that_died_is_not_run_until_the_lease_ends() {
     let app = TestApp::start().await;
     add(&app.app, &Errand::of("leased")).await;
     let now_ms = app.app.now_ms();
@@ -152,7 +152,7 @@ async fn a_worker_that_died_keeps_a_task_until_its_lease_ends() {
 }
 
 #[tokio::test]
-async fn several_workers_share_the_queue_and_none_does_what_another_does() {
+async fn several_workers_share_the_queue_and_perform_each_task_once() {
     let app = TestApp::start().await;
     for number in 0..40 {
         add(&app.app, &Errand::of(&format!("shared {number}"))).await;
@@ -167,7 +167,7 @@ async fn several_workers_share_the_queue_and_none_does_what_another_does() {
 }
 
 #[tokio::test]
-async fn a_stopping_worker_begins_no_further_task() {
+async fn a_stopping_worker_begins_no_task() {
     let app = TestApp::start().await;
     add(&app.app, &Errand::of("after the stop")).await;
     app.app.begin_stopping();
@@ -177,7 +177,7 @@ async fn a_stopping_worker_begins_no_further_task() {
 }
 
 #[tokio::test]
-async fn a_worker_whose_lease_has_ended_takes_nothing_from_the_one_that_has_the_task_now() {
+async fn a_worker_whose_lease_has_ended_does_not_change_the_task_of_its_successor() {
     for fails in [false, true] {
         let app = TestApp::start().await;
         let name = format!("slow, fails: {fails}");
@@ -203,7 +203,7 @@ async fn a_worker_whose_lease_has_ended_takes_nothing_from_the_one_that_has_the_
     }
 }
 
-/// The thin event that names a charge.
+/// Returns a thin event, which names a charge without containing it.
 fn thin_event(charge: &str) -> Value {
     json!({"id": "evt_thin", "object": "v2.core.event", "type": "v1.charge.succeeded", "livemode": false,
         "created": "2026-11-24T09:00:00Z",
@@ -211,7 +211,7 @@ fn thin_event(charge: &str) -> Value {
 }
 
 #[tokio::test]
-async fn an_object_that_can_not_be_fetched_holds_no_other_event_up_and_ends_as_a_dead_task() {
+async fn an_object_that_can_not_be_fetched_delays_no_other_event_and_becomes_a_dead_task() {
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&thin_event("ch_nowhere")).await.status, 200);
     app.gives(1000, "once").await;
@@ -224,7 +224,7 @@ async fn an_object_that_can_not_be_fetched_holds_no_other_event_up_and_ends_as_a
         run_due_tasks::<FetchObject>(&app.app, &app.app.as_job("queue")).await.unwrap();
     }
     assert_eq!(app.app.store.task_numbers().await.unwrap().dead, 1);
-    // A new version retries it, and so does replaying the event.
+    // A new version of Keepopen retries the task. Replaying the event retries it, too.
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "a new version").await.unwrap();
     assert_eq!(app.app.store.task_numbers().await.unwrap().waiting, 1);
     for _ in 0..MAX_ATTEMPTS {
@@ -239,12 +239,12 @@ async fn an_object_that_can_not_be_fetched_holds_no_other_event_up_and_ends_as_a
 }
 
 #[tokio::test]
-async fn an_object_that_could_not_be_fetched_is_fetched_when_stripe_delivers_its_event_again() {
+async fn a_dead_task_is_retried_when_stripe_delivers_its_event_again() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     let event = thin_event(&app.stripe.payments(&gift.session).charge.unwrap());
     assert_eq!(app.deliver(&event).await.status, 200);
-    // A delivery while the task waits changes nothing.
+    // A second delivery while the task waits changes nothing.
     assert_eq!(app.deliver(&event).await.status, 200);
     actions::process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap();
     for _ in 0..MAX_ATTEMPTS {

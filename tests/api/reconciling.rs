@@ -1,4 +1,4 @@
-//! What no webhook reported is found at Stripe, and manipulations of the ledger are detected.
+//! The comparison finds at Stripe what no webhook reported, and the ledger check detects changes of the ledger.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ fn minutes_pass(app: &TestApp, minutes: i64) {
     app.app.clock.advance(minutes * 60_000);
 }
 
-/// Delivers everything but events of one type.
+/// Delivers all events but those of one type.
 async fn stripe_says_all_but(app: &TestApp, kind: &str) {
     for event in app.stripe.events() {
         if event["type"] != kind {
@@ -36,7 +36,7 @@ async fn stripe_says_all_but(app: &TestApp, kind: &str) {
 }
 
 #[tokio::test]
-async fn an_event_that_was_not_delivered_is_found_in_stripes_list_and_noted_once() {
+async fn a_lost_event_is_found_in_stripes_list_and_recorded_once() {
     let app = TestApp::start().await;
     reconcile(&app).await;
     app.gives(1000, "once").await;
@@ -55,7 +55,7 @@ async fn an_event_that_was_not_delivered_is_found_in_stripes_list_and_noted_once
 }
 
 #[tokio::test]
-async fn objects_younger_than_ten_minutes_are_not_reported_as_missed() {
+async fn an_object_younger_than_ten_minutes_is_not_recorded_as_missed() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     minutes_pass(&app, 9);
@@ -66,7 +66,7 @@ async fn objects_younger_than_ten_minutes_are_not_reported_as_missed() {
 }
 
 #[tokio::test]
-async fn a_gift_without_any_event_is_found_by_its_objects() {
+async fn a_gift_whose_events_are_all_lost_is_found_by_its_objects() {
     let app = TestApp::start().await;
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
     app.gives(1000, "once").await;
@@ -78,7 +78,7 @@ async fn a_gift_without_any_event_is_found_by_its_objects() {
     let found = findings(&app).await;
     assert!(!found.is_empty() && found.iter().all(|it| it.sweep == "objects"), "{found:?}");
     assert!(found.iter().any(|it| it.what == "Checkout Session"), "{found:?}");
-    // Its fees are known, too.
+    // The fees of the gifts are known, too.
     assert!(payments(&app).await.iter().all(|it| it.settled.is_some() && it.unsettled_minor == 0));
     app.days_pass(1);
     reconcile(&app).await;
@@ -87,18 +87,18 @@ async fn a_gift_without_any_event_is_found_by_its_objects() {
 }
 
 #[tokio::test]
-async fn facts_from_late_objects_are_settled_and_paid_out_as_if_they_had_been_reported_at_once() {
+async fn a_gift_that_is_found_late_is_settled_and_paid_out_like_any_other() {
     let app = TestApp::start().await;
     reconcile(&app).await;
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
     app.gives(1000, "once").await;
-    // Events and balance are compared again before the objects are.
+    // Events and Stripe's balance are compared several times before the objects are compared again.
     for _ in 0..3 {
         minutes_pass(&app, 120);
         app.stripe.pay_out(true);
         reconcile(&app).await;
     }
-    assert!(app.ledger().await.is_empty(), "objects are looked at once a day");
+    assert!(app.ledger().await.is_empty(), "objects must be compared only once a day");
     app.days_pass(1);
     reconcile(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
@@ -109,7 +109,7 @@ async fn facts_from_late_objects_are_settled_and_paid_out_as_if_they_had_been_re
 }
 
 #[tokio::test]
-async fn after_hours_without_webhooks_everything_is_settled_by_one_comparison() {
+async fn one_comparison_settles_everything_after_hours_without_webhooks() {
     let app = TestApp::start().await;
     reconcile(&app).await;
     app.gives(1000, "once").await;
@@ -120,7 +120,7 @@ async fn after_hours_without_webhooks_everything_is_settled_by_one_comparison() 
 }
 
 #[tokio::test]
-async fn a_first_debit_that_failed_and_was_given_up_is_found_to_have_failed() {
+async fn a_monthly_gift_whose_first_bank_debit_failed_is_found_to_have_failed() {
     let app = TestApp::start().await;
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
     let gift = app.starts_to_give(1000, "month").await;
@@ -135,7 +135,7 @@ async fn a_first_debit_that_failed_and_was_given_up_is_found_to_have_failed() {
     app.finish().await;
 }
 
-/// Other software sells something on the same account.
+/// Simulates a sale by other software on the same Stripe account. Returns the charge.
 pub async fn somebody_else_sells(app: &TestApp) -> String {
     let form = [
         ("mode", "payment"),
@@ -165,7 +165,7 @@ async fn objects_of_other_software_are_neither_stored_nor_booked() {
     assert!(app.app.store.events().await.unwrap().is_empty());
     assert!(app.app.store.facts().await.unwrap().is_empty());
 
-    // Its events are stored, as every event is, and not booked.
+    // Delivered or listed events of other software are stored like any event, but not booked.
     app.stripe.lose_events(None);
     somebody_else_sells(&app).await;
     app.gives(1000, "once").await;
@@ -182,7 +182,7 @@ async fn objects_of_other_software_are_neither_stored_nor_booked() {
 }
 
 #[tokio::test]
-async fn a_thin_event_has_its_object_fetched_and_stored_before_it_is_booked() {
+async fn the_object_of_a_thin_event_is_fetched_and_stored_before_it_is_booked() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     let id = app.stripe.notify_thin("v1.checkout.session.completed", &gift.session).unwrap();
@@ -202,7 +202,7 @@ async fn a_thin_event_has_its_object_fetched_and_stored_before_it_is_booked() {
 }
 
 #[tokio::test]
-async fn an_event_of_the_other_mode_stays_quarantined_when_it_is_found_again() {
+async fn an_event_of_the_other_mode_stays_quarantined_after_a_comparison() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     let mut foreign = app.stripe.events();
@@ -215,11 +215,11 @@ async fn an_event_of_the_other_mode_stays_quarantined_when_it_is_found_again() {
     let rows = app.app.store.events().await.unwrap();
     let aside = rows.iter().filter(|it| it.state == "quarantined").count();
     assert_eq!(aside, foreign.len());
-    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "the object itself is of our mode");
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "the comparison must book the object, which has the configured mode");
     app.finish().await;
 }
 
-/// Another server, with its own database, and the key and the time of `told`.
+/// Starts another server with its own database, and with the keys and the time of `told`.
 async fn another(told: &TestApp, folder: &std::path::Path, database: &Database) -> Arc<App> {
     std::fs::copy(told.folder().join("keepopen.key"), folder.join("keepopen.key")).unwrap();
     let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
@@ -227,7 +227,7 @@ async fn another(told: &TestApp, folder: &std::path::Path, database: &Database) 
 }
 
 #[tokio::test]
-async fn from_an_empty_database_stripes_objects_give_the_same_entries() {
+async fn a_comparison_with_an_empty_database_books_the_same_entries() {
     let told = TestApp::start().await;
     tell(&told).await;
     told.stripe.pay_out(true);
@@ -235,7 +235,7 @@ async fn from_an_empty_database_stripes_objects_give_the_same_entries() {
         receive(&told.app, &event).await;
     }
     reconcile(&told).await;
-    // Old payouts are found by a full comparison.
+    // Only a full comparison finds old payouts.
     actions::reconcile_since(&told.app, &told.app.as_job("reconcile"), 0, false).await.unwrap();
     let original = books_of(&told.app).await;
 
@@ -247,12 +247,12 @@ async fn from_an_empty_database_stripes_objects_give_the_same_entries() {
     assert!(rebuilt.entries.iter().any(|it| it.kind == Kind::Payout));
     assert_eq!(rebuilt.entries, original.entries);
     assert_eq!(rebuilt.contributions, original.contributions);
-    assert_eq!(app.store.findings(10).await.unwrap(), [], "all was new to it");
+    assert_eq!(app.store.findings(10).await.unwrap(), [], "a new database must not record anything as missed");
     app.store.close().await;
     told.finish().await;
 }
 
-/// Lets a protected table be changed.
+/// Removes the triggers that protect a table from changes.
 async fn unlock(app: &TestApp, table: &str, triggers: &[&str]) {
     if std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some() {
         let sql = format!("ALTER TABLE {table} DISABLE TRIGGER USER");
@@ -268,7 +268,7 @@ async fn change(app: &TestApp, sql: &str) {
     assert_eq!(app.app.store.run_sql(sql).await.unwrap(), 1, "{sql}");
 }
 
-/// The only problem that the ledger check finds.
+/// Returns the problem that the ledger check finds. There must be exactly one.
 async fn the_wrong(app: &TestApp) -> String {
     let wrong = ledger_problems(&app.app).await;
     assert_eq!(wrong.len(), 1, "{wrong:?}");
@@ -276,14 +276,14 @@ async fn the_wrong(app: &TestApp) -> String {
 }
 
 #[tokio::test]
-async fn a_changed_or_removed_entry_or_payment_is_found_by_a_check() {
+async fn the_ledger_check_finds_changed_or_removed_entries_and_payments() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
     reconcile(&app).await;
     let entry = "UPDATE ledger_entries SET amount_minor = amount_minor";
     for sql in [entry, "DELETE FROM ledger_entries"] {
-        assert!(app.app.store.run_sql(sql).await.is_err(), "the database refuses it");
+        assert!(app.app.store.run_sql(sql).await.is_err(), "the database must refuse this change");
     }
     unlock(&app, "ledger_entries", &["ledger_entries_stay", "ledger_entries_never_change"]).await;
     change(&app, &format!("{entry} + 1 WHERE kind = 'payment'")).await;
@@ -297,7 +297,7 @@ async fn a_changed_or_removed_entry_or_payment_is_found_by_a_check() {
     assert!(the_wrong(&app).await.starts_with("payment pi_"));
     change(&app, "UPDATE contributions SET state = 'failed'").await;
     assert_eq!(ledger_problems(&app.app).await.len(), 2);
-    // Both are recomputed from the facts, and a missing entry is booked again.
+    // Rebuilding the projections computes both from the stored facts (what Stripe reported), and books missing entries.
     actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
     assert_eq!(app.state().await, State::Paid);
     assert_eq!(ledger_problems(&app.app).await, Vec::<String>::new());
@@ -312,7 +312,7 @@ async fn a_changed_or_removed_entry_or_payment_is_found_by_a_check() {
 }
 
 #[tokio::test]
-async fn a_seal_shows_what_was_changed_or_removed_since() {
+async fn a_seal_shows_changes_of_the_entries_that_it_covers() {
     let app = TestApp::start().await;
     let (store, key) = (&app.app.store, SealKey::of(&app.app.vault));
     app.gives(1000, "once").await;
@@ -320,7 +320,7 @@ async fn a_seal_shows_what_was_changed_or_removed_since() {
     actions::seal_ledger(&app.app.as_operator(), &key).await.unwrap();
     let sealed = reports::check_ledger(store, &key).await.unwrap();
     assert!(matches!(sealed.seal, SealState::Matches(_)), "{:?}", sealed.seal);
-    // Later bookings do not break it.
+    // Later entries do not break the seal.
     app.gives(500, "once").await;
     app.stripe_says_everything().await;
     let later = reports::check_ledger(store, &key).await.unwrap();
@@ -345,7 +345,7 @@ async fn a_seal_shows_what_was_changed_or_removed_since() {
 }
 
 #[tokio::test]
-async fn a_start_on_a_day_whose_books_are_sealed_checks_them_on_the_next() {
+async fn after_a_restart_a_ledger_that_was_sealed_today_is_checked_tomorrow() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -363,8 +363,8 @@ async fn a_start_on_a_day_whose_books_are_sealed_checks_them_on_the_next() {
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms + 1 WHERE seq = 1").await;
     let start_again = || checked_at_ms.set(None);
     start_again();
-    assert_eq!(wrong().await, Some(0.0), "they were right when they were sealed today");
-    // A seal that was not created with this deployment's key proves nothing.
+    assert_eq!(wrong().await, Some(0.0), "a ledger that was sealed today must not be checked again today");
+    // A seal that was not created with this deployment's key does not count, so the ledger is checked.
     unlock(&app, "seals", &["seals_never_change"]).await;
     change(&app, "UPDATE seals SET entries = entries + 1").await;
     start_again();

@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use crate::helpers::TestApp;
 
-/// The events of one folder.
+/// Returns the events of one folder.
 pub fn events(folder: &str) -> Vec<Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/money");
     let text = std::fs::read_to_string(root.join(folder).join("events.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
-/// The orders in which every case is delivered: as given, reversed, twice, and shuffled with repeats.
+/// Returns the orders in which every case is delivered: as given, reversed, twice, and shuffled with repeats.
 pub fn orders(events: &[Value]) -> Vec<(&'static str, Vec<Value>)> {
     let given = events.to_vec();
     let reversed: Vec<Value> = events.iter().rev().cloned().collect();
@@ -23,7 +23,7 @@ pub fn orders(events: &[Value]) -> Vec<(&'static str, Vec<Value>)> {
     vec![("given", given), ("reversed", reversed), ("twice", twice), ("shuffled", shuffled)]
 }
 
-/// A fresh installation that received these events, one after the other.
+/// Starts a new installation, and delivers these events one after the other.
 pub async fn told(events: &[Value]) -> TestApp {
     let app = TestApp::start().await;
     for event in events {

@@ -1,4 +1,4 @@
-//! What could not be booked is retried when that may succeed.
+//! Events that could not be booked are retried when a retry may succeed.
 
 use keepopen::actions::{self, MAX_TRIES};
 use keepopen::supporters::Newest;
@@ -10,7 +10,7 @@ use crate::not_ours::{deliver_all, in_currency, outcomes, row};
 use crate::reconciling::somebody_else_sells;
 
 #[tokio::test]
-async fn an_event_that_precedes_its_gift_is_distinguished_from_one_that_is_not_ours() {
+async fn an_event_that_arrives_before_its_gift_is_tied_later_and_one_that_is_not_ours_is_not() {
     let app = TestApp::start().await;
     somebody_else_sells(&app).await;
     let foreign = app.stripe.events();
@@ -43,14 +43,14 @@ async fn let_it_die(app: &TestApp) {
     assert_eq!(row(app, "evt_bad").await.state, "dead");
 }
 
-/// It failed on purpose: removes it from what `finish` checks.
+/// Marks the event that failed on purpose as done, because `finish` rejects dead events.
 async fn forget_the_bad_one(app: &TestApp) {
     let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
     app.app.store.run_sql(done).await.unwrap();
 }
 
 #[tokio::test]
-async fn an_event_that_can_not_be_read_fails_only_once_it_is_known_to_be_ours() {
+async fn an_unreadable_event_fails_only_if_it_is_known_to_be_ours() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
@@ -77,7 +77,7 @@ async fn a_dead_event_that_stripe_delivers_again_is_retried() {
     assert_eq!(app.deliver(&bad).await.status, 200);
     let again = row(&app, "evt_bad").await;
     assert_eq!((again.state.as_str(), again.attempts, again.error), ("waiting", 0, None));
-    // A processed one is left as it is.
+    // An event that was processed stays as it is.
     let done = app.stripe.events()[0].clone();
     assert_eq!(app.deliver(&done).await.status, 200);
     assert_eq!(row(&app, done["id"].as_str().unwrap()).await.state, "done");
@@ -86,7 +86,7 @@ async fn a_dead_event_that_stripe_delivers_again_is_retried() {
 }
 
 #[tokio::test]
-async fn a_new_version_works_once_again_what_an_earlier_one_gave_up() {
+async fn a_new_version_retries_dead_events_once() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -95,20 +95,20 @@ async fn a_new_version_works_once_again_what_an_earlier_one_gave_up() {
     assert_eq!(app.deliver(&bad).await.status, 200);
     let_it_die(&app).await;
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1.0").await.unwrap();
-    assert_eq!(row(&app, "evt_bad").await.state, "dead", "the same version would fail again");
+    assert_eq!(row(&app, "evt_bad").await.state, "dead", "the same version must not retry the event");
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1.1").await.unwrap();
     assert_eq!(row(&app, "evt_bad").await.state, "waiting");
     let_it_die(&app).await;
     for version in ["1.1", "1.0"] {
         actions::requeue_unbooked(&app.app, &app.app.as_job("start"), version).await.unwrap();
-        assert_eq!(row(&app, "evt_bad").await.state, "dead", "only once");
+        assert_eq!(row(&app, "evt_bad").await.state, "dead", "each version must retry the event only once");
     }
     forget_the_bad_one(&app).await;
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_new_version_works_again_what_was_in_a_currency_that_was_not_known() {
+async fn a_new_version_retries_events_in_an_unknown_currency() {
     let app = TestApp::start().await;
     let gift = app.starts_to_give(1000, "once").await;
     app.stripe.pay(&gift.session, How::Card).unwrap();
@@ -119,17 +119,17 @@ async fn a_new_version_works_again_what_was_in_a_currency_that_was_not_known() {
         app.app.store.events().await.unwrap().into_iter().filter(|it| it.state == "waiting").count();
     assert!(waiting > 0);
     app.run_jobs().await;
-    assert!(app.ledger().await.is_empty(), "this one does not know it either");
+    assert!(app.ledger().await.is_empty(), "this version does not know the currency either");
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_standing_that_rises_when_a_site_is_configured_again_is_heard_by_the_banner_at_once() {
+async fn when_a_site_is_configured_again_the_banner_uses_the_higher_standing_at_once() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
     let before = app.stripe.events().len();
-    // The site is removed from the settings. Meanwhile the same reader gives every month, at another installation.
+    // The site is removed from the settings. Meanwhile, the same reader starts a monthly gift at another installation.
     let mut settings = app.app.settings.clone();
     let journal = settings.sites.remove("journal").unwrap();
     let without = actions::start(settings.clone(), app.app.clock.clone()).await.unwrap();

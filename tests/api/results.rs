@@ -22,7 +22,7 @@ async fn event(app: &TestApp, note: &Value, more: Value) {
     assert_eq!(app.post("/v1/banner/events", &body).await.status, 204);
 }
 
-/// A gift by card; the session.
+/// A reader gives by card. Returns the session.
 async fn gives(app: &TestApp, note: Option<&Value>, amount_minor: i64, interval: &str) -> String {
     let mut body = checkout_body(Uuid::from_u128(fastrand::u128(..)), amount_minor, interval);
     if let Some(note) = note {
@@ -35,7 +35,7 @@ async fn gives(app: &TestApp, note: Option<&Value>, amount_minor: i64, interval:
 }
 
 #[tokio::test]
-async fn the_results_of_a_variant_are_read_by_day_and_in_total() {
+async fn the_results_of_a_variant_are_shown_by_day_and_in_total() {
     let app = TestApp::start().await;
     let note = app.banner(None).await["attribution"].clone();
     event(&app, &note, json!({"event": "view", "ordinal": 1})).await;
@@ -44,7 +44,7 @@ async fn the_results_of_a_variant_are_read_by_day_and_in_total() {
     let monthly = gives(&app, Some(&note), 1000, "month").await;
     gives(&app, None, 700, "once").await;
     app.stripe_says_everything().await;
-    // The next month: a renewal is money but not a gift; a later view is not a reader.
+    // In the next month, a renewal counts as money but not as a gift. A later view does not count as a reader.
     app.days_pass(31);
     let note = app.banner(None).await["attribution"].clone();
     event(&app, &note, json!({"event": "view", "ordinal": 2})).await;
@@ -108,7 +108,7 @@ async fn the_results_of_a_variant_are_read_by_day_and_in_total() {
 }
 
 #[tokio::test]
-async fn a_checkout_that_is_asked_for_twice_counts_once() {
+async fn a_checkout_that_is_requested_twice_counts_once() {
     let app = TestApp::start().await;
     let note = app.banner(None).await["attribution"].clone();
     let mut body = checkout_body(Uuid::from_u128(7), 1000, "once");
@@ -122,12 +122,12 @@ async fn a_checkout_that_is_asked_for_twice_counts_once() {
 }
 
 #[tokio::test]
-async fn a_day_is_one_of_the_sites_time_zone() {
+async fn days_are_in_the_sites_time_zone() {
     let app = TestApp::start_changed("", |settings| {
         settings.sites.get_mut("journal").unwrap().time_zone = "Pacific/Auckland".to_owned();
     })
     .await;
-    // 09:00 UTC is 22:00 of the same day there; three hours later it is the next day.
+    // 09:00 UTC is 22:00 on the same day in Auckland. Three hours later, the next day has begun there.
     gives(&app, None, 500, "once").await;
     app.app.clock.advance(3 * 3_600_000);
     gives(&app, None, 700, "once").await;
@@ -139,7 +139,7 @@ async fn a_day_is_one_of_the_sites_time_zone() {
 }
 
 #[tokio::test]
-async fn results_need_a_key_a_site_and_days_that_exist() {
+async fn results_need_a_key_a_known_site_and_valid_days() {
     let app = TestApp::start().await;
     assert_eq!(
         app.get("/v1/results?site=journal&from=2026-11-01&to=2026-11-02", None).await.code(),
@@ -165,7 +165,7 @@ async fn results_need_a_key_a_site_and_days_that_exist() {
 }
 
 #[tokio::test]
-async fn stripes_fees_are_shown_by_day_and_in_all() {
+async fn stripes_fees_are_shown_by_day_and_in_total() {
     let app = TestApp::start().await;
     gives(&app, None, 1000, "once").await;
     app.days_pass(1);

@@ -1,5 +1,5 @@
-//! What the table of routes says holds for every route: its callers, the pages that may read its responses, the methods of
-//! its path, and its metrics.
+//! Every route behaves as the table of routes says: who may call it, which pages may read its responses, which methods
+//! its path allows, and how it is counted.
 
 use clap::ValueEnum;
 use keepopen::actions;
@@ -13,7 +13,7 @@ use crate::helpers::{Answer, ORIGIN, TestApp};
 
 const ELSEWHERE: &str = "https://elsewhere.example";
 
-/// The route's pattern with something in place of each part in braces.
+/// Returns the route's path with `x` in place of each part in braces.
 fn path(route: &Route) -> String {
     let part = |part: &str| if part.starts_with('{') { "x".to_owned() } else { part.to_owned() };
     route.path.split('/').map(part).collect::<Vec<_>>().join("/")
@@ -55,7 +55,7 @@ async fn every_route_refuses_a_caller_without_the_credentials_of_its_audience() 
 }
 
 #[tokio::test]
-async fn a_key_opens_the_routes_of_its_scope_and_no_other() {
+async fn a_key_gives_access_to_the_routes_of_its_scope_and_to_no_others() {
     let app = TestApp::start().await;
     for scope in Scope::value_variants().iter().copied() {
         let created = actions::create_api_key(&app.app.as_operator(), "test", &[scope]).await;
@@ -73,7 +73,7 @@ async fn a_key_opens_the_routes_of_its_scope_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_origin_reads_what_the_class_of_the_route_lets_it_read() {
+async fn a_page_of_another_origin_can_read_a_response_only_if_the_route_allows_it() {
     let app = TestApp::start().await;
     for route in ROUTES.0 {
         for origin in [ORIGIN, ELSEWHERE] {
@@ -113,7 +113,7 @@ async fn a_page_of_another_origin_reads_what_the_class_of_the_route_lets_it_read
 }
 
 #[tokio::test]
-async fn a_preflight_for_a_method_that_is_not_there_is_refused() {
+async fn a_preflight_for_an_unsupported_method_is_refused() {
     let app = TestApp::start().await;
     for (path, method) in [("/v1/checkout", "PUT"), ("/v1/banner/events", "GET"), ("/embed.js", "POST")] {
         let asked = request(&app, "OPTIONS", path).header("origin", ORIGIN);
@@ -128,7 +128,7 @@ async fn a_preflight_for_a_method_that_is_not_there_is_refused() {
 }
 
 #[tokio::test]
-async fn every_path_names_its_methods_and_every_route_is_counted() {
+async fn every_path_lists_its_methods_and_every_route_has_a_metric() {
     let app = TestApp::start().await;
     for route in ROUTES.0 {
         let answer = app.send(request(&app, "PATCH", &path(route))).await;

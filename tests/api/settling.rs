@@ -1,4 +1,4 @@
-//! Stripe's balance for gifts: fees, other currencies, payouts.
+//! Gifts in Stripe's balance: fees, other settlement currencies, payouts.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::helpers::TestApp;
 
-/// Every payment, ordered by gift id.
+/// Returns every payment, ordered by gift id.
 pub async fn payments(app: &TestApp) -> Vec<Payment> {
     let mut tx = app.app.store.snapshot().await.unwrap();
     gifts_after(&mut tx, "", 1_000).await.unwrap().payments
@@ -24,19 +24,19 @@ async fn payment(app: &TestApp) -> Payment {
     all.into_iter().next().unwrap()
 }
 
-/// Compares with Stripe what is due, and processes the inbox.
+/// Compares everything that is due with Stripe, and processes the inbox.
 pub async fn reconcile(app: &TestApp) {
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.run_jobs().await;
 }
 
-/// The balance of a journal account, in the minor unit.
+/// Returns the balance of an account of the site `journal`, in the currency's minor unit.
 async fn account(app: &TestApp, currency: &str, name: &str) -> i64 {
     let key = ("journal".to_owned(), currency.to_owned(), name.to_owned());
     app.app.store.accounts().await.unwrap().get(&key).copied().unwrap_or(0)
 }
 
-/// The sum of Stripe's balance transactions without payouts, by currency.
+/// Returns the sum of Stripe's balance transactions without payouts, by currency.
 fn net_at_stripe(app: &TestApp) -> BTreeMap<String, i64> {
     let mut sums = BTreeMap::new();
     for it in app.stripe.objects("balance_transaction") {
@@ -48,7 +48,7 @@ fn net_at_stripe(app: &TestApp) -> BTreeMap<String, i64> {
     sums
 }
 
-/// The ledger equals Stripe's balance, to the cent, and nothing is unsettled.
+/// Asserts that the ledger equals Stripe's balance to the cent, and that nothing is unsettled.
 async fn assert_equals_stripe(app: &TestApp) {
     let compared = reports::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap();
     let mut ours = BTreeMap::new();
@@ -61,7 +61,7 @@ async fn assert_equals_stripe(app: &TestApp) {
 }
 
 #[tokio::test]
-async fn fee_and_net_of_a_gift_are_booked_when_stripes_balance_was_compared() {
+async fn a_comparison_of_stripes_balance_books_the_fee_and_net_of_a_gift() {
     let app = TestApp::start().await;
     app.gives(1000, "month").await;
     app.stripe_says_everything().await;
@@ -78,7 +78,7 @@ async fn fee_and_net_of_a_gift_are_booked_when_stripes_balance_was_compared() {
 }
 
 #[tokio::test]
-async fn a_payment_knows_the_payout_it_left_with_and_one_that_failed_leaves_again() {
+async fn a_payment_shows_its_payout_and_is_paid_out_again_if_the_payout_fails() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -93,10 +93,10 @@ async fn a_payment_knows_the_payout_it_left_with_and_one_that_failed_leaves_agai
     app.days_pass(2);
     app.stripe.fail_payout(&first).unwrap();
     reconcile(&app).await;
-    assert_eq!(payment(&app).await.payout, None, "it came back");
+    assert_eq!(payment(&app).await.payout, None, "a payment of a returned payout must have no payout");
     assert_eq!((account(&app, "EUR", "bank").await, account(&app, "EUR", "clearing").await), (0, 960));
 
-    // The returned money leaves with another gift; that payout fails, too, and everything leaves with the third.
+    // The returned money is paid out together with another gift. That payout fails, too, and a third payout contains both.
     app.days_pass(1);
     app.gives(500, "once").await;
     app.stripe_says_everything().await;
@@ -117,7 +117,7 @@ async fn a_payment_knows_the_payout_it_left_with_and_one_that_failed_leaves_agai
 }
 
 #[tokio::test]
-async fn a_returned_payout_is_found_by_the_next_comparison_even_after_a_webhook_reported_it() {
+async fn the_next_comparison_finds_a_returned_payout_even_if_a_webhook_reported_it() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -143,7 +143,7 @@ async fn a_returned_payout_is_found_by_the_next_comparison_even_after_a_webhook_
 }
 
 #[tokio::test]
-async fn the_contents_of_a_payout_are_read_again_until_stripe_has_sorted_them_out() {
+async fn the_contents_of_a_payout_are_read_again_until_stripe_has_reconciled_it() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -153,7 +153,7 @@ async fn the_contents_of_a_payout_are_read_again_until_stripe_has_sorted_them_ou
     app.days_pass(2);
     reconcile(&app).await;
     assert_eq!(payment(&app).await.payout, None);
-    assert_eq!(app.app.store.findings(10).await.unwrap(), [], "what is not known whole yet is no mistake");
+    assert_eq!(app.app.store.findings(10).await.unwrap(), [], "a payout that is not reconciled yet must not be recorded as wrong");
     app.stripe.reconcile_payouts();
     reconcile(&app).await;
     assert_eq!(payment(&app).await.payout, Some(payout));
@@ -162,7 +162,7 @@ async fn the_contents_of_a_payout_are_read_again_until_stripe_has_sorted_them_ou
 }
 
 #[tokio::test]
-async fn a_payout_that_is_not_what_stripe_lists_of_it_is_shown_once_to_whom_may_look() {
+async fn a_payout_that_differs_from_its_listed_contents_is_recorded_once() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -205,7 +205,7 @@ async fn an_unreadable_object_in_stripes_list_is_reported_once_and_delays_nothin
     app.days_pass(1);
     actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
     assert_eq!(app.app.store.findings(10).await.unwrap(), found);
-    // The transaction itself is stored, too, and retried, in case a later version can read it.
+    // The unreadable transaction is also stored and retried, in case a later version can read it.
     let kept = "UPDATE stripe_events SET state = 'done', error = NULL \
          WHERE state = 'waiting' AND error LIKE 'balance_transaction.amount %'";
     assert_eq!(app.app.store.run_sql(kept).await.unwrap(), 1);
@@ -213,7 +213,7 @@ async fn an_unreadable_object_in_stripes_list_is_reported_once_and_delays_nothin
 }
 
 #[tokio::test]
-async fn a_fee_that_stripe_posts_late_is_booked_then() {
+async fn a_fee_that_stripe_posts_late_is_booked_late() {
     let app = TestApp::start().await;
     app.stripe.settle_late(true);
     app.gives(1000, "once").await;
@@ -259,7 +259,7 @@ async fn a_gift_in_euros_that_stripe_settles_in_dollars_leaves_no_euros_in_clear
 }
 
 #[tokio::test]
-async fn refunds_and_disputes_with_their_fees_are_what_stripes_balance_has() {
+async fn refunds_disputes_and_their_fees_equal_stripes_balance() {
     let app = TestApp::start().await;
     let mut charges = Vec::new();
     for amount_minor in [1000, 1100, 1200, 1300, 1400] {

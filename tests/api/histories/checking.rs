@@ -19,8 +19,8 @@ pub struct Found {
     payments: Vec<Payment>,
     alarms: Vec<(ContributionId, Alarm)>,
     epochs: Vec<(String, i64)>,
-    /// Key, contribution and site of every domain event. The state is left out: whether an event was already superseded
-    /// when it was found depends on the order.
+    /// Key, contribution and site of every domain event. Its state is left out, because whether an
+    /// event was already overtaken when it was found depends on the order.
     events: BTreeSet<(String, String, String)>,
 }
 
@@ -29,7 +29,7 @@ impl Found {
         assert!(self == other, "{when}: {}", self.differs_from(other));
     }
 
-    /// Removes the domain events that only Stripe's events can report. If an event is lost, Stripe lists it for 30 days only.
+    /// Removes the domain events that only Stripe's events can report. A lost event is listed at Stripe for 30 days only.
     pub fn known_from_objects(mut self) -> Self {
         const ONLY_REPORTED: [&str; 6] = [
             "payment_failed/",

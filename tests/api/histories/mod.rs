@@ -1,5 +1,5 @@
-//! Random histories of gifts at the practice Stripe. Their events are delivered in any order, late, repeatedly, or not
-//! at all, and the ledger must equal what happened, to the cent.
+//! Random histories of gifts at the practice Stripe. Their events are delivered in any order, late, repeatedly, or
+//! never, and the ledger must equal what happened, to the cent.
 //!
 //! A *world* is one random history. `KEEPOPEN_TEST_SEED` is the seed of the first world; alone, it runs only that world.
 //! `KEEPOPEN_TEST_EVENTS` is the total number of events: the test runs as many worlds as that needs, with consecutive
@@ -26,8 +26,8 @@ use driver::{HERALD, World};
 
 use crate::helpers::TestApp;
 
-/// The number of events per world, unless `KEEPOPEN_TEST_WORLD_EVENTS` is set. For the same total number of events, many
-/// short worlds find more bugs than a few long ones.
+/// The number of events per world, unless `KEEPOPEN_TEST_WORLD_EVENTS` is set. For the same total number of events,
+/// many short worlds find more bugs than a few long ones.
 const WORLD_EVENTS: usize = 700;
 
 fn world_events() -> usize {

@@ -129,7 +129,7 @@ impl Paid {
         self.amount_minor - self.refunded_minor() - self.disputed_minor()
     }
 
-    /// The amount that a balance transaction of this object moved, in the gift's own currency. `None` if the object belongs
+    /// The amount that a balance transaction of this object moved, in the gift's currency. `None` if the object belongs
     /// to another payment.
     fn moved_by(&self, source: &str) -> Option<i64> {
         if self.charge == source {
@@ -256,8 +256,8 @@ impl<'a> Balance<'a> {
         balance
     }
 
-    /// Returns the balance transactions that a payout sent to the bank. If it contains a returned payout, it includes the
-    /// transactions of that payout.
+    /// Returns the balance transactions that a payout sent to the bank. If it contains a returned payout, these are also
+    /// the transactions of that payout.
     fn carried(&self, payout: &Payout, payouts: &[Payout]) -> Vec<String> {
         let mut carried = Vec::new();
         for id in &payout.took {

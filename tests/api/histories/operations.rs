@@ -1,11 +1,11 @@
-//! What can happen to a running gift, and to payments.
+//! Operations of a world: what can happen to a running gift, and to its payments.
 
 use keepopen_practice::{Outcome, PracticeStripe, Renewal};
 
 use super::driver::World;
 use super::model::{Back, BackState, Checkout, Gift, Invoice, Outside, Paid, Status, Subscription};
 
-/// The charge that paid an invoice.
+/// Returns the id of the charge that paid an invoice.
 fn charge_of(stripe: &PracticeStripe, invoice: &str) -> String {
     let ties = stripe.objects("invoice_payment");
     let tie = ties.iter().rfind(|it| it["invoice"] == invoice).unwrap();
@@ -26,7 +26,7 @@ fn paid(stripe: &PracticeStripe, invoice: Invoice, at_s: i64) -> Paid {
 }
 
 impl World<'_> {
-    /// A random running gift.
+    /// Returns the index of a random gift whose subscription is running.
     fn running(&mut self) -> Option<usize> {
         let running: Vec<usize> = (0..self.gifts.len())
             .filter(|at| self.gifts[*at].subscription.as_ref().is_some_and(|it| it.status != Status::Over))
@@ -47,7 +47,7 @@ impl World<'_> {
         };
         let (stripe, gift) = (&self.told.stripe, &mut self.gifts[at]);
         let subscription = gift.subscription.as_mut().unwrap();
-        // A paused one has no periods.
+        // A paused subscription is not renewed.
         let Ok(invoice) = stripe.renew(&subscription.id, how) else { return };
         let Some(id) = invoice else {
             subscription.status = Status::Over;
@@ -85,7 +85,7 @@ impl World<'_> {
         }
     }
 
-    /// A waiting invoice is paid after all, or given up.
+    /// An unpaid invoice is paid, marked as paid outside Stripe, voided, or marked as uncollectible.
     pub fn an_invoice_ends(&mut self) {
         let waits = |it: &Subscription| it.waiting.is_some() && it.status != Status::Over;
         let waiting: Vec<usize> = (0..self.gifts.len())
@@ -175,7 +175,7 @@ impl World<'_> {
         }
     }
 
-    /// A refund or a dispute of some payment: a new one, or progress of an existing one.
+    /// Creates or continues a refund or a dispute of a random payment.
     pub fn money_goes_back(&mut self) {
         let payments: Vec<(usize, usize)> = self
             .gifts
@@ -202,7 +202,7 @@ impl World<'_> {
             4 => {
                 let left_minor = paid.amount_minor - paid.refunded_minor();
                 let amount_minor = part(&mut self.random, left_minor);
-                // The refund stays, even if there is no dispute left that it could prevent.
+                // The practice Stripe keeps the refund even if it can't prevent a dispute any more.
                 let before = stripe.objects("refund").len();
                 let _ = stripe.prevent_dispute(&paid.charge, Some(amount_minor));
                 if let Some(refund) = stripe.objects("refund").get(before) {
@@ -261,7 +261,7 @@ impl World<'_> {
         }
     }
 
-    /// Operations that move no money: warnings, reviews, customers, thin events, and other software on the same account.
+    /// Performs an operation that moves no money: a warning, a review, a change of a customer or card, or a thin event.
     pub fn something_beside(&mut self) {
         let Some(at) = self.some_gift() else { return };
         let how = self.random.u8(0..8);
@@ -314,7 +314,7 @@ fn refunded(paid: &mut Paid, id: String, amount_minor: i64) {
     paid.refunds.push(Back { id, amount_minor, state: BackState::Left });
 }
 
-/// Stripe reports with a thin event that something happened to the newest object of a gift.
+/// Sends a thin event (an event without the object's data) about the newest object of a gift.
 fn thin(stripe: &PracticeStripe, gift: &Gift) {
     let (kind, object) = match (gift.payments.last(), &gift.subscription) {
         (Some(paid), _) => ("v1.charge.updated", paid.charge.clone()),
