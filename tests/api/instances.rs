@@ -15,7 +15,7 @@ use crate::helpers::{TestApp, folder, settings};
 use crate::story::{books_of, receive, tell};
 use keepopen_testkit::Database;
 
-/// The number of stories, the histories that [`tell`] creates (about 150 events each). Set `KEEPOPEN_TEST_STORIES` to run
+/// The number of stories, the histories that [`tell`] creates (about 150 events each). Set `KEEPOPEN_TEST_STORIES` for
 /// more.
 fn stories() -> usize {
     std::env::var("KEEPOPEN_TEST_STORIES").map_or(2, |text| text.parse().unwrap())

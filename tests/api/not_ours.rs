@@ -1,5 +1,5 @@
-//! Objects of other software never fail and are never booked. For Keepopen's own gifts, nothing unreadable is booked, and
-//! nothing is lost.
+//! Objects of other software never fail and are never booked. For Keepopen's own gifts, nothing unreadable is booked,
+//! and nothing is lost.
 
 use std::path::Path;
 

@@ -204,7 +204,7 @@ async fn rows_of_the_outbox_can_not_be_changed_or_removed() {
     for sql in ["DELETE FROM outbox", "UPDATE outbox SET state = 'overtaken'"] {
         assert!(app.app.store.run_sql(sql).await.is_err(), "the database must refuse this change");
     }
-    // A second row with the same key is refused or ignored. On SQLite, `INSERT OR REPLACE` must not replace the first row.
+    // A second row with the same key is refused or ignored. On SQLite, `INSERT OR REPLACE` must not replace the first.
     let columns = "key, seq + 9, kind, cause, contribution_id, supporter_id, site, 1, 1, payload, state";
     let is_on_postgres = std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some();
     let replace = if is_on_postgres { "" } else { "OR REPLACE" };

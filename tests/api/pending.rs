@@ -1,4 +1,4 @@
-//! Pending objects, whose outcome Stripe decides weeks later. A comparison finds the outcome even if all events are lost.
+//! Pending objects, whose outcome is known weeks later. A comparison finds the outcome even if all events are lost.
 
 use keepopen::actions::reconcile_due;
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};

@@ -96,7 +96,7 @@ async fn a_payment_shows_its_payout_and_is_paid_out_again_if_the_payout_fails() 
     assert_eq!(payment(&app).await.payout, None, "a payment of a returned payout must have no payout");
     assert_eq!((account(&app, "EUR", "bank").await, account(&app, "EUR", "clearing").await), (0, 960));
 
-    // The returned money is paid out together with another gift. That payout fails, too, and a third payout contains both.
+    // The returned money is paid out together with another gift. That payout fails, too. A third one contains both.
     app.days_pass(1);
     app.gives(500, "once").await;
     app.stripe_says_everything().await;

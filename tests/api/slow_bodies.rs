@@ -1,4 +1,4 @@
-//! Clients that send a body slowly, or never: they are cut off, and hold nothing that others need.
+//! Clients that send a body slowly or never. The server cuts them off, so that other clients are not affected.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use crate::helpers::TestApp;
 
-/// A client that has sent this much.
+/// Opens a connection and sends `text`.
 fn sends(app: &TestApp, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.url.strip_prefix("http://").unwrap()).unwrap();
-    // A bound for a failing test; nothing here waits for it.
+    // This timeout only ends a failing test.
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     stream.write_all(text.as_bytes()).unwrap();
     stream
 }
 
-/// The response, up to the end of the connection.
+/// Returns everything that the server sends until it closes the connection.
 async fn answer(mut stream: TcpStream) -> String {
     let read = move || {
         let mut text = String::new();
@@ -31,7 +31,7 @@ fn head(path: &str, length: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_arrive_in_time_is_refused_and_its_connection_closed() {
+async fn a_body_that_does_not_arrive_in_time_is_refused_and_the_connection_is_closed() {
     let app = TestApp::start_changed("", |settings| settings.server.body_timeout_seconds = 1).await;
     let signature = format!("Content-Length: 9\r\nStripe-Signature: t=1700000000,v1={}", "a".repeat(64));
     for (path, length, sent) in [
@@ -51,7 +51,7 @@ async fn a_body_that_does_not_arrive_in_time_is_refused_and_its_connection_close
 }
 
 #[tokio::test]
-async fn a_request_whose_body_does_not_arrive_is_refused_in_time_behind_another_one_too() {
+async fn a_pipelined_request_whose_body_does_not_arrive_in_time_is_refused() {
     let app = TestApp::start_changed("", |settings| settings.server.body_timeout_seconds = 1).await;
     let body = r#"{"site":"journal","history":{}}"#;
     let whole = format!("{}{body}", head("/v1/banner", &format!("Content-Length: {}", body.len())));
@@ -65,7 +65,7 @@ async fn a_request_whose_body_does_not_arrive_is_refused_in_time_behind_another_
 }
 
 #[tokio::test]
-async fn a_body_that_is_sent_when_its_head_was_read_is_read_in_pieces_too() {
+async fn a_body_that_is_sent_after_100_continue_can_arrive_in_pieces() {
     let app = TestApp::start().await;
     let body = r#"{"site":"journal","history":{}}"#;
     for pieces in [&[31][..], &[0, 31], &[1, 31], &[9, 18, 31]] {
@@ -90,7 +90,7 @@ async fn a_body_that_is_sent_when_its_head_was_read_is_read_in_pieces_too() {
 }
 
 #[tokio::test]
-async fn an_answer_that_needs_no_body_closes_the_connection_of_one_that_never_ends() {
+async fn a_response_that_needs_no_body_closes_the_connection_if_the_body_never_ends() {
     let app = TestApp::start().await;
     for (path, length, sent, status) in [
         ("/nowhere", "Transfer-Encoding: chunked", "1\r\n{\r\n", 404),
@@ -105,7 +105,7 @@ async fn an_answer_that_needs_no_body_closes_the_connection_of_one_that_never_en
 }
 
 #[tokio::test]
-async fn a_chunked_body_that_arrives_whole_is_read_and_its_connection_serves_again() {
+async fn a_complete_chunked_body_is_read_and_the_connection_is_reused() {
     let app = TestApp::start().await;
     let body = r#"{"site":"journal","history":{}}"#;
     let chunked = format!("{:x}\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n", 9, &body[..9], body.len() - 9, &body[9..]);
@@ -120,7 +120,7 @@ async fn a_chunked_body_that_arrives_whole_is_read_and_its_connection_serves_aga
 }
 
 #[tokio::test]
-async fn a_delivery_without_the_form_of_a_signature_is_refused_before_its_body_is_read() {
+async fn a_delivery_without_a_well_formed_signature_is_refused_before_its_body_is_read() {
     let app = TestApp::start().await;
     for header in ["", "Stripe-Signature: nonsense\r\n", "Stripe-Signature: t=1700000000\r\n"] {
         let head = head("/webhooks/stripe", &format!("{header}Content-Length: 1000000"));
@@ -132,7 +132,7 @@ async fn a_delivery_without_the_form_of_a_signature_is_refused_before_its_body_i
 }
 
 #[tokio::test]
-async fn when_too_many_bodies_are_arriving_the_oldest_are_cut_off_and_the_banner_answers() {
+async fn if_too_many_bodies_arrive_slowly_the_oldest_are_cut_off_and_the_banner_still_responds() {
     let app = TestApp::start_changed("", |settings| settings.server.body_timeout_seconds = 3600).await;
     let head = format!("{}{{", head("/v1/banner", "Content-Length: 9"));
     let mut waiting = Vec::new();

@@ -1,4 +1,5 @@
-//! The standing that follows from gifts: goodwill refunds, gifts that end early, other intervals, shared addresses.
+//! The supporter's standing that follows from gifts: goodwill refunds, gifts that end early, unusual intervals, and
+//! shared e-mail addresses.
 
 use keepopen::contributions::ContributionState as State;
 use keepopen::keys::Scope;
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use crate::helpers::{Answer, EMAIL, Gift, TestApp};
 use crate::replays::{events, orders, told};
 
-/// What a site's back end gets for this address.
+/// Requests what a site's back end gets for this e-mail address.
 async fn lookup(app: &TestApp, email: &str) -> Answer {
     let request =
         app.client.post(format!("{}/v1/supporters/lookup", app.url)).bearer_auth(app.api_key().await);
@@ -19,7 +20,7 @@ pub async fn standing(app: &TestApp, email: &str) -> String {
     lookup(app, email).await.text("standing").to_owned()
 }
 
-/// The contributions as JSON.
+/// Returns the contributions as JSON.
 async fn listed(app: &TestApp) -> Vec<Value> {
     let scopes = [Scope::MoneyRead];
     let key = keepopen::actions::create_api_key(&app.app.as_operator(), "test", &scopes).await.unwrap();
@@ -31,14 +32,14 @@ fn refund(app: &TestApp, charge: &str, amount_minor: Option<i64>) {
     app.stripe.refund(charge, amount_minor).unwrap();
 }
 
-/// The charges of a recurring gift, oldest first.
+/// Returns the charges of a recurring gift, oldest first.
 async fn charges(app: &TestApp) -> Vec<String> {
     let mut payments = crate::settling::payments(app).await;
     payments.sort_by_key(|it| it.paid_at_ms);
     payments.into_iter().map(|it| it.charge.unwrap()).collect()
 }
 
-/// A monthly gift with two payments.
+/// Makes a monthly gift with two payments. Returns the gift and its subscription.
 async fn two_months(app: &TestApp) -> (Gift, String) {
     let gift = app.gives(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
@@ -49,7 +50,7 @@ async fn two_months(app: &TestApp) -> (Gift, String) {
 }
 
 #[tokio::test]
-async fn a_goodwill_refund_of_any_month_of_a_running_gift_keeps_it_recurring() {
+async fn a_running_gift_stays_recurring_after_the_refund_of_one_month() {
     for month in [0, 1] {
         let app = TestApp::start().await;
         let (_, subscription) = two_months(&app).await;
@@ -60,7 +61,7 @@ async fn a_goodwill_refund_of_any_month_of_a_running_gift_keeps_it_recurring() {
             (State::Active, "recurring"),
             "{month}"
         );
-        // It continues, and ends, like any other.
+        // The gift continues with the next month.
         app.days_pass(30);
         app.stripe.next_month(&subscription, true).unwrap();
         app.stripe_says_everything().await;
@@ -70,7 +71,7 @@ async fn a_goodwill_refund_of_any_month_of_a_running_gift_keeps_it_recurring() {
 }
 
 #[tokio::test]
-async fn a_refund_of_every_payment_of_a_running_gift_leaves_nothing() {
+async fn a_running_gift_whose_payments_are_all_refunded_has_no_standing() {
     let app = TestApp::start().await;
     two_months(&app).await;
     for charge in charges(&app).await {
@@ -82,7 +83,7 @@ async fn a_refund_of_every_payment_of_a_running_gift_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_failing_card_shows_also_after_a_goodwill_refund() {
+async fn a_failing_card_makes_a_gift_past_due_even_after_a_goodwill_refund() {
     let app = TestApp::start().await;
     let (_, subscription) = two_months(&app).await;
     refund(&app, &charges(&app).await[1], None);
@@ -94,13 +95,13 @@ async fn a_failing_card_shows_also_after_a_goodwill_refund() {
 }
 
 #[tokio::test]
-async fn a_dispute_of_the_newest_month_is_no_goodwill() {
+async fn a_dispute_of_the_newest_month_ends_the_standing() {
     let app = TestApp::start().await;
     two_months(&app).await;
     let charges = charges(&app).await;
     let older = app.stripe.dispute(&charges[0], None).unwrap();
     app.stripe_says_everything().await;
-    assert_eq!(app.standing().await, "recurring", "the newest month was kept");
+    assert_eq!(app.standing().await, "recurring", "a dispute of an older month must not end the standing");
     app.stripe.close_dispute(&older, Outcome::Won).unwrap();
     app.stripe.dispute(&charges[1], None).unwrap();
     app.stripe_says_everything().await;
@@ -108,7 +109,7 @@ async fn a_dispute_of_the_newest_month_is_no_goodwill() {
     app.finish().await;
 }
 
-/// The standing right after, shortly before and at the end of the paid period.
+/// Returns the standing now, shortly before the end of the paid period, and at its end.
 async fn before_and_after(app: &TestApp, email: &str, paid_until_s: i64) -> [String; 3] {
     let now = standing(app, email).await;
     let left_ms = paid_until_s * 1000 - app.app.now_ms();
@@ -119,14 +120,14 @@ async fn before_and_after(app: &TestApp, email: &str, paid_until_s: i64) -> [Str
 }
 
 #[tokio::test]
-async fn a_paid_year_that_is_cancelled_at_once_keeps_its_standing_to_its_end_in_any_order() {
+async fn a_yearly_gift_that_is_cancelled_at_once_keeps_its_standing_to_the_end_of_the_year() {
     for (order, events) in orders(&events("17-paid-year-then-cancelled")) {
         let app = told(&events).await;
         let gift = app.contribution().await;
         let paid_until_s = 1_818_921_242;
         assert_eq!((gift.state, gift.paid_until_ms), (State::Ended, Some(paid_until_s * 1000)), "{order}");
         assert_eq!(gift.ended_at_ms, Some(1_787_644_502_000));
-        // Nobody asks before, including offline back ends.
+        // No one asks the reader before the end, not even a back end that works offline with this date.
         assert_eq!(lookup(&app, "4y-2@example.org").await.text("quiet_until"), "2027-08-22T07:54:02Z");
         let seen = before_and_after(&app, "4y-2@example.org", paid_until_s).await;
         assert_eq!(seen, ["recurring", "recurring", "lapsed"], "{order}");
@@ -134,7 +135,7 @@ async fn a_paid_year_that_is_cancelled_at_once_keeps_its_standing_to_its_end_in_
     }
 }
 
-/// Where the shape of a payload says until when is paid.
+/// Returns the events without the fields at `paths`.
 fn without(mut events: Vec<Value>, paths: &[&str]) -> Vec<Value> {
     for event in &mut events {
         for path in paths {
@@ -148,7 +149,7 @@ fn without(mut events: Vec<Value>, paths: &[&str]) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn the_end_of_what_was_paid_for_is_found_in_every_generations_payloads() {
+async fn the_end_of_the_paid_period_is_found_in_the_payloads_of_every_generation() {
     let app = TestApp::start().await;
     let gift = app.gives(5000, "year").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
@@ -167,11 +168,11 @@ async fn the_end_of_what_was_paid_for_is_found_in_every_generations_payloads() {
         }
     }
     for (shape, events) in [
-        ("lines of the invoice and periods of items", events.clone()),
-        ("periods of items", without(events.clone(), &[line])),
-        ("lines of the invoice", without(events.clone(), &of_item)),
+        ("the invoice's lines and the periods of the items", events.clone()),
+        ("the periods of the items", without(events.clone(), &[line])),
+        ("the invoice's lines", without(events.clone(), &of_item)),
         ("the period of the subscription", without(old, &[line])),
-        ("nothing: one interval from the payment on", without(events, &[line, of_item[0], of_item[1]])),
+        ("no period: one interval after the payment", without(events, &[line, of_item[0], of_item[1]])),
     ] {
         for (order, events) in orders(&events) {
             let app = told(&events).await;
@@ -187,14 +188,14 @@ async fn the_end_of_what_was_paid_for_is_found_in_every_generations_payloads() {
 }
 
 #[tokio::test]
-async fn a_month_that_is_cancelled_at_once_keeps_its_standing_to_its_end_unless_it_is_refunded() {
+async fn a_monthly_gift_that_is_cancelled_at_once_keeps_its_standing_unless_it_is_refunded() {
     for (refunded_minor, expected) in [
         (None, ["recurring", "recurring", "lapsed"]),
-        // A part, as goodwill: the paid period stays.
+        // After a goodwill refund of a part, the paid period stays.
         (Some(300), ["recurring", "recurring", "lapsed"]),
-        // The pro-rata share of the remaining time, rounded by staff.
+        // The refund is the share of the remaining time, as staff would round it.
         (Some(660), ["lapsed", "lapsed", "lapsed"]),
-        // All of it.
+        // The whole payment is refunded.
         (Some(1000), ["none", "none", "none"]),
     ] {
         let app = TestApp::start().await;
@@ -213,7 +214,7 @@ async fn a_month_that_is_cancelled_at_once_keeps_its_standing_to_its_end_unless_
 }
 
 #[tokio::test]
-async fn a_gift_that_ended_is_paid_for_by_the_payments_that_were_kept() {
+async fn only_retained_payments_count_for_the_paid_period_of_a_gift_that_ended() {
     let app = TestApp::start().await;
     let (_, subscription) = two_months(&app).await;
     app.stripe.cancel(&subscription, false).unwrap();
@@ -226,12 +227,12 @@ async fn a_gift_that_ended_is_paid_for_by_the_payments_that_were_kept() {
 }
 
 #[tokio::test]
-async fn a_gift_that_ended_because_its_card_failed_is_lapsed_once_the_paid_time_is_over() {
+async fn a_gift_that_ended_after_its_card_failed_is_lapsed_after_the_paid_period() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.days_pass(31);
-    // The new period has begun unpaid.
+    // The next period has begun, but its payment failed.
     app.stripe.next_month(&subscription, false).unwrap();
     app.days_pass(2);
     app.stripe.cancel(&subscription, false).unwrap();
@@ -241,7 +242,7 @@ async fn a_gift_that_ended_because_its_card_failed_is_lapsed_once_the_paid_time_
 }
 
 #[tokio::test]
-async fn a_token_says_what_the_lookup_says_of_a_gift_that_ended_early() {
+async fn a_token_has_the_same_standing_as_the_lookup_after_a_gift_ended_early() {
     let app = TestApp::start().await;
     let gift = app.gives(5000, "year").await;
     app.stripe.cancel(&app.stripe.payments(&gift.session).subscription.unwrap(), false).unwrap();
@@ -253,7 +254,7 @@ async fn a_token_says_what_the_lookup_says_of_a_gift_that_ended_early() {
 }
 
 #[tokio::test]
-async fn a_quarterly_gift_is_shown_as_quarterly_in_any_order() {
+async fn a_quarterly_gift_is_shown_as_quarterly_in_any_order_of_events() {
     for (order, events) in orders(&events("13-quarterly-shown-as-monthly")) {
         let app = told(&events).await;
         let listed = listed(&app).await;
@@ -278,7 +279,7 @@ async fn any_interval_of_a_price_or_a_plan_is_stored_and_can_be_listed() {
             let item = &mut events[3]["data"]["object"]["items"]["data"][0];
             item["price"]["recurring"] = json!({"interval": unit, "interval_count": count});
             if plan {
-                // As of 2020: the interval stands next to the amount.
+                // In the shape of 2020, the interval is next to the amount.
                 item.as_object_mut().unwrap().remove("price");
                 item["plan"] = json!({"id": "plan_1", "object": "plan", "amount": 2100, "currency": "eur",
                     "interval": unit, "interval_count": count});
@@ -312,12 +313,12 @@ async fn prices_with_different_intervals_are_shown_as_mixed_and_not_as_monthly()
 }
 
 #[tokio::test]
-async fn supporters_who_share_an_address_get_the_best_standing_in_any_order() {
+async fn supporters_who_share_an_email_address_get_the_best_standing_in_any_order_of_events() {
     for (order, events) in orders(&events("14-address-of-two-supporters")) {
         let app = told(&events).await;
         let (paying, both) = (lookup(&app, "p30@example.org").await, lookup(&app, "p29@example.org").await);
         assert_eq!((paying.text("standing"), both.text("standing")), ("recurring", "recurring"), "{order}");
-        // The paid period of the one is over; the other continues.
+        // The paid period of one supporter is over. The other supporter's gift continues.
         app.days_pass(60);
         let later = lookup(&app, "p29@example.org").await;
         assert_eq!(
@@ -329,7 +330,7 @@ async fn supporters_who_share_an_address_get_the_best_standing_in_any_order() {
 }
 
 #[tokio::test]
-async fn the_newest_address_of_a_customer_finds_the_giver_and_the_ones_between_do_not() {
+async fn a_lookup_finds_the_giver_by_the_first_and_the_newest_address_but_not_by_others() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
     let customer = app.stripe.payments(&gift.session).customer.unwrap();
@@ -348,7 +349,7 @@ async fn the_newest_address_of_a_customer_finds_the_giver_and_the_ones_between_d
 }
 
 #[tokio::test]
-async fn all_spellings_of_an_address_are_one_supporter() {
+async fn all_spellings_of_an_email_address_belong_to_one_supporter() {
     let composed = "an\u{e1}@m\u{fc}ller.example.org";
     let decomposed = "ana\u{301}@mu\u{308}ller.example.org";
     let ascii = "AN\u{c1}@xn--mller-kva.example.org";

@@ -1,4 +1,5 @@
-//! A standing that changed after its token was issued: the banner uses the new one, on every instance.
+//! A supporter's standing can change after a token with the old standing was issued. The banner then uses the new
+//! standing, on every instance.
 
 use keepopen::actions;
 use keepopen::keys::Scope;
@@ -53,7 +54,7 @@ id = "a"
 copy = { heading = "We miss you", cta = "Give again" }
 "#;
 
-/// A server with an appeal of each kind.
+/// Starts a server with an appeal of each kind.
 async fn start() -> TestApp {
     TestApp::start_changed("", |settings| {
         std::fs::write(settings.appeals.file.as_ref().unwrap(), APPEALS).unwrap();
@@ -61,7 +62,7 @@ async fn start() -> TestApp {
     .await
 }
 
-/// A paid monthly gift, and its token.
+/// Makes and pays a monthly gift. Returns it with its token.
 async fn monthly_supporter(app: &TestApp) -> (Gift, String) {
     let gift = app.gives(1000, "month").await;
     app.stripe_says_everything().await;
@@ -80,7 +81,7 @@ fn kind(verdict: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn a_supporter_whose_card_fails_is_asked_to_fix_it_although_the_token_says_recurring() {
+async fn a_supporter_whose_card_fails_is_asked_to_fix_it_even_if_the_token_says_recurring() {
     let app = start().await;
     let (gift, token) = monthly_supporter(&app).await;
     assert_eq!(kind(&app.banner(Some(&token)).await), "thank");
@@ -97,7 +98,7 @@ async fn a_supporter_whose_card_fails_is_asked_to_fix_it_although_the_token_says
 }
 
 #[tokio::test]
-async fn a_supporter_who_gave_once_and_gives_monthly_now_is_known_as_recurring() {
+async fn a_supporter_with_a_one_off_token_who_now_gives_monthly_counts_as_recurring() {
     let app = start().await;
     let first = app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -111,7 +112,7 @@ async fn a_supporter_who_gave_once_and_gives_monthly_now_is_known_as_recurring()
     app.finish().await;
 }
 
-/// The result of the rules on standing.
+/// Returns the results of the rules in the explanation of the first appeal, as JSON text.
 async fn explained(app: &TestApp, question: &Value) -> String {
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &[Scope::AppealsRead]).await.unwrap();
     let request = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(key.secret);
@@ -124,7 +125,7 @@ async fn explained(app: &TestApp, question: &Value) -> String {
 async fn another_instance_and_a_restart_read_the_changed_standing_from_the_database() {
     let mut app = start().await;
     let (gift, token) = monthly_supporter(&app).await;
-    // The other instance shares the database and the keys, and has processed none of it.
+    // The other instance shares the database and the keys, but does not process the events.
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     card_fails(&app, &gift);
     app.stripe_says_everything().await;
@@ -150,7 +151,8 @@ async fn another_instance_and_a_restart_read_the_changed_standing_from_the_datab
 
 const HALF_A_DAY_MS: i64 = 43_200_000;
 
-/// A monthly gift half a day before the end of its first month, and that end, in milliseconds since 1970.
+/// Makes a monthly gift, and advances the clock to half a day before the end of its first month. Returns the
+/// subscription and the end of the month, in milliseconds since 1970.
 async fn monthly_on_its_last_day(app: &TestApp) -> (String, i64) {
     let (gift, _) = monthly_supporter(app).await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
@@ -161,12 +163,12 @@ async fn monthly_on_its_last_day(app: &TestApp) -> (String, i64) {
 }
 
 #[tokio::test]
-async fn a_standing_that_ends_by_time_alone_ends_on_every_instance_at_that_instant() {
+async fn a_standing_that_ends_at_a_known_time_ends_then_on_every_instance() {
     let app = start().await;
     let (subscription, ends_at_ms) = monthly_on_its_last_day(&app).await;
     let gift = app.gives(1000, "once").await;
     app.stripe_says_everything().await;
-    // It is valid for a day, and its standing for half of that.
+    // The token is valid for a day, but its standing ends after half a day.
     let token = app.token(&gift).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     app.stripe.cancel(&subscription, false).unwrap();
@@ -180,14 +182,14 @@ async fn a_standing_that_ends_by_time_alone_ends_on_every_instance_at_that_insta
     assert_eq!([kind(&asked(&app.app)), kind(&asked(&other))], ["thank", "thank"]);
     app.app.clock.advance(1);
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "one_off");
-    // No job ran in between.
+    // The instances have run no job in the meantime.
     assert_eq!([kind(&asked(&app.app)), kind(&asked(&other))], ["recent_giver", "recent_giver"]);
     other.store.close().await;
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_token_does_not_outlive_a_standing_that_ends_by_time_alone() {
+async fn a_token_expires_at_the_latest_when_its_standing_ends() {
     let app = start().await;
     let (subscription, ends_at_ms) = monthly_on_its_last_day(&app).await;
     app.stripe.cancel(&subscription, false).unwrap();
@@ -206,13 +208,13 @@ async fn a_token_does_not_outlive_a_standing_that_ends_by_time_alone() {
     app.finish().await;
 }
 
-/// The server's verdict for a reader with this token.
+/// Returns the server's verdict for a reader with this token.
 fn asked(server: &keepopen::app::App, token: &str) -> Value {
     let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
     serde_json::from_slice(&keepopen::api::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
 }
 
-/// This many standings with other sites change now.
+/// Stores this many changes of standings on another site.
 async fn others_change(app: &TestApp, count: usize) {
     let numbers = format!(
         "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count})"
@@ -230,18 +232,18 @@ async fn others_change(app: &TestApp, count: usize) {
 }
 
 #[tokio::test]
-async fn a_server_that_reads_more_changes_than_it_keeps_takes_no_older_token_at_its_word() {
+async fn a_server_with_too_many_changed_standings_does_not_trust_older_tokens() {
     let app = start().await;
     let (gift, token) = monthly_supporter(&app).await;
     app.app.clock.advance(3_600_000);
     card_fails(&app, &gift);
     app.stripe_says_everything().await;
     app.app.clock.advance(3_600_000);
-    // One more than is read: the change of the card is not.
+    // The server reads one change less than there are, so it does not read the oldest one, the failed card.
     others_change(&app, MAX_RECENT_STANDINGS + 1).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     assert_eq!(kind(&asked(&other, &token)), "unknown_standing");
-    // A newer token includes everything that was not read.
+    // A token that was issued later already includes the changes that were not read.
     app.app.clock.advance(3_600_000);
     let newer = app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -253,13 +255,13 @@ async fn a_server_that_reads_more_changes_than_it_keeps_takes_no_older_token_at_
 }
 
 #[tokio::test]
-async fn somebody_whose_gift_turns_out_to_be_another_persons_is_not_thanked_for_it_any_more() {
+async fn a_reader_whose_gift_is_reassigned_to_another_person_is_asked_again() {
     let app = start().await;
     let (gift, token) = monthly_supporter(&app).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     assert_eq!([kind(&asked(&app.app, &token)), kind(&asked(&other, &token))], ["thank", "thank"]);
     let former = app.contribution().await.supporter.unwrap();
-    // A later report of the session has another address. (Of two that differ, the greater counts.)
+    // A later event reports the session with another e-mail address. (The address that sorts last counts.)
     app.app.clock.advance(3_600_000);
     let events = app.stripe.events();
     let completed = events.iter().find(|event| event["type"] == "checkout.session.completed").unwrap();
@@ -278,7 +280,7 @@ async fn somebody_whose_gift_turns_out_to_be_another_persons_is_not_thanked_for_
 }
 
 #[tokio::test]
-async fn a_renewal_records_no_change_and_neither_does_a_first_gift() {
+async fn a_first_gift_and_a_renewal_do_not_record_a_changed_standing() {
     let app = start().await;
     let (gift, _) = monthly_supporter(&app).await;
     app.days_pass(31);
@@ -291,7 +293,7 @@ async fn a_renewal_records_no_change_and_neither_does_a_first_gift() {
 }
 
 #[tokio::test]
-async fn rebuilding_the_books_records_no_change() {
+async fn rebuilding_the_projections_does_not_record_a_changed_standing() {
     let app = start().await;
     let (gift, _) = monthly_supporter(&app).await;
     card_fails(&app, &gift);
@@ -304,7 +306,7 @@ async fn rebuilding_the_books_records_no_change() {
     app.finish().await;
 }
 
-/// A banner question from a site's back end.
+/// Sends a banner request as a site's back end does.
 async fn ask_with(app: &TestApp, key: Option<&str>, question: &Value) -> Answer {
     let request = app.client.post(format!("{}/v1/banner", app.url)).json(question);
     app.send(match key {
@@ -315,7 +317,7 @@ async fn ask_with(app: &TestApp, key: Option<&str>, question: &Value) -> Answer 
 }
 
 #[tokio::test]
-async fn a_back_end_with_a_key_states_the_standing_of_its_reader() {
+async fn a_back_end_with_a_key_can_state_the_standing_of_its_reader() {
     let app = start().await;
     let key =
         actions::create_api_key(&app.app.as_operator(), "site", &[Scope::BannerAsk]).await.unwrap().secret;
@@ -336,14 +338,14 @@ async fn a_back_end_with_a_key_states_the_standing_of_its_reader() {
     let answer =
         ask_with(&app, Some(&key), &json!({"site": "journal", "history": {}, "supporter": quiet})).await;
     assert_eq!(answer.json["reason"], "recent_giver");
-    // Without a statement, the token counts.
+    // If the back end states no standing, the token counts.
     let answer = ask_with(&app, Some(&key), &json!({"site": "journal", "history": {}, "token": token})).await;
     assert_eq!(kind(&answer.json), "thank");
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_standing_without_a_key_that_may_state_it_is_refused_and_not_ignored() {
+async fn a_stated_standing_without_a_key_that_allows_it_is_refused_and_not_ignored() {
     let app = start().await;
     let stated = json!({"site": "journal", "history": {}, "supporter": {"standing": "recurring"}});
     let answer = ask_with(&app, None, &stated).await;
@@ -352,7 +354,7 @@ async fn a_standing_without_a_key_that_may_state_it_is_refused_and_not_ignored()
     assert_eq!(ask_with(&app, Some(&powerless), &stated).await.code(), "scope_missing");
     assert_eq!(ask_with(&app, Some("keepopen_sk_wrong"), &stated).await.code(), "api_key_invalid");
     assert_eq!(ask_with(&app, Some("nonsense"), &stated).await.code(), "api_key_invalid");
-    // A key that is sent with every request does no harm to a question that states nothing.
+    // A banner request that states no standing is accepted with any valid key.
     let plain = json!({"site": "journal", "history": {}});
     assert_eq!(ask_with(&app, Some(&powerless), &plain).await.json["show"], true);
     let key =

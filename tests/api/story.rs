@@ -1,4 +1,5 @@
-//! The state is a function of the facts, not of their order: one history, in any order, any number of times.
+//! The ledger depends on the facts (what Stripe reported), but not on their order. One history is delivered in many
+//! orders and with repeats.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use crate::helpers::{TestApp, folder, is_given, settings};
 use keepopen_testkit::Database;
 
-/// What must be equal, whatever the order: everything but the time of booking.
+/// The part of the ledger that must be equal for every order of events: everything but the time of booking.
 #[derive(Debug, PartialEq)]
 pub struct LedgerState {
     pub entries: Vec<Entry>,
@@ -24,7 +25,7 @@ pub struct LedgerState {
     facts: Vec<Fact>,
 }
 
-/// Everything that happens to readers, in one history.
+/// Creates one history at the practice Stripe (a story) with everything that can happen to a gift.
 pub async fn tell(app: &TestApp) {
     let stripe = &app.stripe;
     let monthly = app.gives(1000, "month").await;
@@ -71,7 +72,7 @@ pub async fn tell(app: &TestApp) {
     assert!(second.starts_with("in_"));
 }
 
-/// Delivers `events` to a new server, which processes the inbox now and then.
+/// Delivers `events` to a new server, which processes the inbox now and then. Returns its ledger.
 pub async fn ledger_after(told: &TestApp, events: &[&Value], random: &mut fastrand::Rng) -> LedgerState {
     let folder = folder();
     std::fs::copy(told.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
@@ -90,7 +91,7 @@ pub async fn ledger_after(told: &TestApp, events: &[&Value], random: &mut fastra
     ledger
 }
 
-/// Processes the rest, checks the ledger, and reads it.
+/// Processes the events that are left, checks the ledger, and returns it.
 pub async fn books_of(app: &App) -> LedgerState {
     actions::process_due_events(app, &app.as_job("inbox")).await.unwrap();
     let events = app.store.events().await.unwrap();
@@ -118,15 +119,15 @@ pub async fn receive(app: &Arc<App>, event: &Value) {
 }
 
 #[tokio::test]
-async fn a_story_in_any_order_and_with_any_repeats_leaves_the_same_books() {
+async fn one_history_gives_the_same_ledger_in_any_order_and_with_repeats() {
     let told = TestApp::start().await;
     tell(&told).await;
     let events = told.stripe.events();
     let in_order: Vec<&Value> = events.iter().collect();
     let mut random = fastrand::Rng::with_seed(1);
     let expected = ledger_after(&told, &in_order, &mut random).await;
-    // The expected result, computed by hand: 3 months of 10.00 less 4.00; 15.00 won back; 6.00 whose refund failed; 7.00 by
-    // debit; 25.00 less 12.00; 50.00 refunded.
+    // The expected result, computed by hand. 3 months of 10.00 minus a refund of 4.00. 15.00 after a won dispute. 6.00
+    // after a failed refund. 7.00 by bank debit. 25.00 minus a lost dispute of 12.00. 50.00, fully refunded.
     let clearing: i64 = expected
         .entries
         .iter()
@@ -138,7 +139,7 @@ async fn a_story_in_any_order_and_with_any_repeats_leaves_the_same_books() {
 
     let reversed: Vec<&Value> = events.iter().rev().collect();
     assert_eq!(ledger_after(&told, &reversed, &mut random).await, expected, "reversed");
-    // On PostgreSQL each needs its own database, which takes a while; the order makes no difference there.
+    // On PostgreSQL, each order needs its own database, which takes a while.
     let shuffles = if std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some() { 10 } else { 100 };
     for seed in 0..shuffles {
         let mut random = fastrand::Rng::with_seed(seed);
@@ -150,11 +151,11 @@ async fn a_story_in_any_order_and_with_any_repeats_leaves_the_same_books() {
     told.finish().await;
 }
 
-/// The links that objects of older API versions contain.
+/// The links between objects that older API versions contain in the objects themselves.
 pub struct Ties {
-    /// For each invoice its payment intent.
+    /// The payment intent of each invoice.
     intents: HashMap<String, Value>,
-    /// For each charge its refunds.
+    /// The refunds of each charge.
     refunds: HashMap<String, Vec<Value>>,
     /// Invoices that were paid outside Stripe.
     outside: HashSet<String>,
@@ -176,8 +177,8 @@ impl Ties {
     }
 }
 
-/// An event in an older API version: an invoice names its subscription and payment intent itself, a charge lists its
-/// refunds, and neither has separate events for that.
+/// Returns the event in an older API version. There, an invoice names its subscription and its payment intent, and a
+/// charge lists its refunds. `None` if the older version has no such event.
 pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
     let kind = event["type"].as_str().unwrap();
     if kind.starts_with("invoice_payment.") || kind.starts_with("refund.") {
@@ -201,7 +202,7 @@ pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
             let outside = object["id"].as_str().is_some_and(|id| ties.outside.contains(id));
             object["paid_out_of_band"] = (outside && object["status"] == "paid").into();
         }
-        // The subscription itself has the period, not its items.
+        // In the older version, the subscription has the period, and its items don't.
         "subscription" => {
             for field in ["current_period_start", "current_period_end"] {
                 object[field] = object["items"]["data"][0][field].clone();
@@ -220,7 +221,7 @@ pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
 }
 
 #[tokio::test]
-async fn the_same_story_in_the_shapes_of_2020_books_the_same_entries() {
+async fn one_history_books_the_same_entries_in_the_shapes_of_2020() {
     let told = TestApp::start().await;
     tell(&told).await;
     let events = told.stripe.events();

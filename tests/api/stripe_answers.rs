@@ -1,4 +1,5 @@
-//! Responses that Stripe never gives, but something in its place might: endless ones, and invalid payment pages.
+//! Responses that Stripe itself never gives, but a faulty proxy or another server might: endless responses, and invalid
+//! payment pages.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,8 +11,8 @@ use uuid::Uuid;
 
 use crate::helpers::{TestApp, checkout_body};
 
-/// Answers every request on loopback by writing this, once or for ever. Returns how many bytes it could write at most to
-/// one request.
+/// Starts a server that responds to every request with `head` and `body`. If `endless`, it repeats the body forever.
+/// Returns its URL and the largest number of bytes that it could write to one client.
 async fn pretend(head: String, body: Vec<u8>, endless: bool) -> (url::Url, Arc<AtomicU64>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
@@ -31,7 +32,7 @@ async fn pretend(head: String, body: Vec<u8>, endless: bool) -> (url::Url, Arc<A
 
 async fn answer(mut stream: TcpStream, head: &[u8], body: &[u8], endless: bool) -> u64 {
     let mut request = vec![0; 64 * 1024];
-    // Short requests arrive in one piece.
+    // One read is enough, because short requests arrive in one piece.
     if stream.read(&mut request).await.is_err() || stream.write_all(head).await.is_err() {
         return 0;
     }
@@ -47,7 +48,7 @@ async fn answer(mut stream: TcpStream, head: &[u8], body: &[u8], endless: bool) 
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_read_up_to_a_limit_and_the_reader_gets_the_fallback() {
+async fn an_endless_response_is_read_up_to_a_limit_and_the_reader_gets_the_fallback() {
     const LIMIT: u64 = 16 * 1024 * 1024;
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n".to_owned();
     let (url, most) = pretend(head, vec![b' '; 64 * 1024], true).await;
@@ -60,13 +61,13 @@ async fn an_answer_without_end_is_read_up_to_a_limit_and_the_reader_gets_the_fal
     assert_eq!(answer.code(), "stripe_unavailable");
     assert_eq!(answer.json["fallback_url"], "https://journal.example.org/give");
     let most = most.load(Ordering::Relaxed);
-    // The sockets' buffers come on top.
-    assert!(most > 0 && most < LIMIT + 16 * 1024 * 1024, "{most} bytes were taken");
+    // The buffers of the sockets hold some more bytes.
+    assert!(most > 0 && most < LIMIT + 16 * 1024 * 1024, "the client read {most} bytes");
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_payment_page_that_is_not_https_is_shown_to_nobody() {
+async fn a_payment_page_without_a_valid_https_url_is_refused() {
     for page in [
         json!("http://pay.example.org/c/1"),
         json!("javascript:alert(1)"),

@@ -1,11 +1,11 @@
-//! Supporter status for site back ends.
+//! The supporter's standing, as a site's back end requests it.
 
 use serde_json::json;
 
 use crate::helpers::{EMAIL, TestApp};
 
 #[tokio::test]
-async fn a_back_end_asks_by_id_or_by_address_with_its_secret_key() {
+async fn a_back_end_finds_a_supporter_by_id_or_by_email_address_with_its_secret_key() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
     app.stripe_says_everything().await;
@@ -17,7 +17,7 @@ async fn a_back_end_asks_by_id_or_by_address_with_its_secret_key() {
     let found = app.send(lookup.json(&json!({"site": "journal", "email": " Reader@Example.ORG "}))).await;
     assert_eq!(found.json, by_id.json);
     let elsewhere = app.get(&format!("/v1/supporters/{id}?site=gazette"), Some(&key)).await;
-    assert_eq!(elsewhere.text("standing"), "none", "each site has its own supporters");
+    assert_eq!(elsewhere.text("standing"), "none", "a standing must only apply to its own site");
     assert!(!by_id.json.to_string().contains(EMAIL));
     app.finish().await;
 }
@@ -46,7 +46,7 @@ async fn without_a_valid_key_nothing_is_returned() {
 }
 
 #[tokio::test]
-async fn a_later_address_finds_the_giver_also_where_it_was_heard_of_first() {
+async fn a_lookup_by_a_changed_address_finds_the_giver_even_if_the_change_was_reported_first() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
     let paid = app.stripe.payments(&gift.session);
@@ -54,7 +54,7 @@ async fn a_later_address_finds_the_giver_also_where_it_was_heard_of_first() {
     app.stripe.change_email(&paid.customer.unwrap(), "moved@example.org").unwrap();
     app.days_pass(30);
     let second = app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap().unwrap();
-    // The newer invoice and the customer's change arrive long before the session.
+    // The second invoice and the customer's new address are delivered before the session.
     for kind in ["invoice.paid", "customer.updated"] {
         let events = app.stripe.events();
         let of_it = |it: &&serde_json::Value| {

@@ -1,4 +1,4 @@
-//! Switching off a site's appeals, or one of its surfaces.
+//! Switches that turn off a site's appeals, on all surfaces or on one.
 
 use keepopen::actions;
 use keepopen::keys::Scope;
@@ -16,7 +16,7 @@ async fn turn(app: &TestApp, key: &str, site: &str, switches: &Value) -> Answer 
     app.send(request.bearer_auth(key).json(switches)).await
 }
 
-/// The surface that shows to a reader whose page has room for these, or the reason for none.
+/// Returns the surface on which an appeal is shown if the page has these surfaces, or the reason why none is shown.
 async fn shows(app: &TestApp, site: &str, surfaces: &[&str]) -> String {
     let verdict =
         app.post("/v1/banner", &json!({"site": site, "surfaces": surfaces, "history": {}})).await.json;
@@ -24,7 +24,7 @@ async fn shows(app: &TestApp, site: &str, surfaces: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn a_site_and_each_of_its_surfaces_can_be_silenced_and_speak_again() {
+async fn appeals_can_be_turned_off_and_on_for_a_site_and_for_each_surface() {
     let app = TestApp::start().await;
     let key = key(&app, Scope::AppealsWrite).await;
     assert_eq!(shows(&app, "journal", &["banner", "inline"]).await, "banner");
@@ -65,7 +65,7 @@ async fn a_switch_set_on_one_instance_reaches_the_others_and_survives_a_restart(
             let verdict: Value = serde_json::from_slice(&verdict).unwrap();
             assert_eq!(verdict["reason"], "kill_switch", "with a file: {with_file}");
         }
-        // The file is read again: what is switched off stays off.
+        // Reloading the appeals file does not turn the appeals on again.
         actions::publish_appeals(&app.app).unwrap();
         assert_eq!(shows(&app, "journal", &["banner"]).await, "kill_switch");
         other.store.close().await;
@@ -75,7 +75,7 @@ async fn a_switch_set_on_one_instance_reaches_the_others_and_survives_a_restart(
 }
 
 #[tokio::test]
-async fn what_the_settings_switch_off_stays_off_and_is_shown() {
+async fn a_surface_that_the_settings_turn_off_stays_off_and_is_reported() {
     let app = TestApp::start_with("[sites.journal.rules]\nsilenced_surfaces = [\"banner\"]\n").await;
     let key = key(&app, Scope::AppealsWrite).await;
     let on = turn(&app, &key, "journal", &json!({"surfaces": {"inline": "off"}})).await;
@@ -91,7 +91,7 @@ async fn what_the_settings_switch_off_stays_off_and_is_shown() {
 }
 
 #[tokio::test]
-async fn switches_are_turned_by_an_editor_and_read_by_a_reader() {
+async fn setting_switches_needs_the_write_scope_and_reading_them_the_read_scope() {
     let app = TestApp::start().await;
     let (reader, editor) = (key(&app, Scope::AppealsRead).await, key(&app, Scope::AppealsWrite).await);
     let listed = app.get("/v1/switches", Some(&reader)).await;
@@ -129,7 +129,7 @@ async fn switches_are_turned_by_an_editor_and_read_by_a_reader() {
 }
 
 #[tokio::test]
-async fn no_sql_makes_the_switches_forget() {
+async fn the_database_refuses_to_change_or_remove_rows_of_the_switches() {
     let app = TestApp::start().await;
     let key = key(&app, Scope::AppealsWrite).await;
     turn(&app, &key, "journal", &json!({"all": "off"})).await;

@@ -1,4 +1,4 @@
-//! Tickers, as counted by the ledger.
+//! Tickers, the totals that an appeal shows (money or supporters), as computed from the ledger.
 
 use keepopen_testkit::until;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use keepopen_testkit::APPEALS;
 const MONEY: &str = "counts = \"money\"\ncurrency = \"EUR\"\ngoal_minor = 10000\n";
 const SUPPORTERS: &str = "counts = \"supporters\"\ngoal_supporters = 3\n";
 
-/// The one appeal with a ticker, whose copy uses what `needs` names.
+/// Returns the test's only appeal, with this ticker. Its copy needs the values in `needs`.
 fn appeal(ticker: &str, needs: &str) -> String {
     format!("{APPEALS}needs = [{needs}]\n[appeals.ticker]\n{ticker}")
 }
@@ -28,8 +28,8 @@ fn give_back(app: &TestApp, gift: &Gift, amount_minor: Option<i64>) {
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), amount_minor).unwrap();
 }
 
-/// What readers see: total, goal, percent.
-async fn told(app: &TestApp) -> Value {
+/// Updates the tickers. Returns what readers see: total, goal, percent.
+async fn shown_ticker(app: &TestApp) -> Value {
     actions::refresh_tickers(&app.app).await.unwrap();
     let ticker = &app.banner(None).await["content"]["ticker"];
     json!([ticker["total"], ticker["goal"], ticker["percent"]])
@@ -39,23 +39,23 @@ async fn told(app: &TestApp) -> Value {
 async fn a_ticker_of_money_counts_payments_minus_reversals() {
     let app = TestApp::start().await;
     publish(&app, &appeal(MONEY, ""));
-    assert_eq!(told(&app).await, json!([0, 10000, 0]));
+    assert_eq!(shown_ticker(&app).await, json!([0, 10000, 0]));
     app.gives(1500, "once").await;
     let refunded = app.gives(1000, "month").await;
     let disputed = app.gives(900, "once").await;
     app.stripe_says_everything().await;
-    assert_eq!(told(&app).await, json!([3400, 10000, 34]));
+    assert_eq!(shown_ticker(&app).await, json!([3400, 10000, 34]));
     give_back(&app, &refunded, Some(400));
     app.stripe.dispute(&app.stripe.payments(&disputed.session).charge.unwrap(), None).unwrap();
     app.stripe_says_everything().await;
-    assert_eq!(told(&app).await, json!([2100, 10000, 21]));
+    assert_eq!(shown_ticker(&app).await, json!([2100, 10000, 21]));
     let ticker = app.banner(None).await["content"]["ticker"].clone();
     assert_eq!(
         (&ticker["counts"], &ticker["currency"], &ticker["minor_digits"]),
         (&json!("money"), &json!("EUR"), &json!(2))
     );
     assert_eq!(ticker["as_of"], "2026-11-24T09:00:00Z");
-    assert_eq!(ticker.get("from"), None, "all that ever came is counted");
+    assert_eq!(ticker.get("from"), None, "without `from`, all payments must count");
     app.finish().await;
 }
 
@@ -69,7 +69,7 @@ default_amount_minor = 500
 "#;
 
 #[tokio::test]
-async fn amounts_of_another_currency_are_never_added_and_supporters_of_any_are_counted() {
+async fn a_ticker_of_money_counts_one_currency_and_a_ticker_of_supporters_counts_all_currencies() {
     let app = TestApp::start_with(DOLLARS).await;
     app.gives(1500, "once").await;
     let mut dollars = checkout_body(Uuid::from_u128(1), 700, "once");
@@ -78,16 +78,16 @@ async fn amounts_of_another_currency_are_never_added_and_supporters_of_any_are_c
     app.stripe.pay(answer.text("session"), How::Card).unwrap();
     app.stripe_says_everything().await;
     publish(&app, &appeal(MONEY, ""));
-    assert_eq!(told(&app).await, json!([1500, 10000, 15]));
+    assert_eq!(shown_ticker(&app).await, json!([1500, 10000, 15]));
     publish(&app, &appeal(&MONEY.replace("EUR", "USD"), ""));
-    assert_eq!(told(&app).await, json!([700, 10000, 7]));
+    assert_eq!(shown_ticker(&app).await, json!([700, 10000, 7]));
     publish(&app, &appeal(SUPPORTERS, ""));
-    assert_eq!(told(&app).await, json!([1, 3, 33]), "one person gave both");
+    assert_eq!(shown_ticker(&app).await, json!([1, 3, 33]), "one reader made both gifts");
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_ticker_counts_from_its_day_on_the_sites_clock() {
+async fn a_ticker_counts_from_its_start_in_the_sites_time_zone() {
     let app = TestApp::start().await;
     app.gives(1500, "once").await;
     app.stripe_says_everything().await;
@@ -95,20 +95,20 @@ async fn a_ticker_counts_from_its_day_on_the_sites_clock() {
         [("2026-11-24", 1500), ("2026-11-24T09:00", 1500), ("2026-11-24T09:01", 0), ("2026-11-25", 0)]
     {
         publish(&app, &appeal(&format!("{MONEY}from = \"{from}\""), ""));
-        assert_eq!(told(&app).await[0], total, "{from}");
+        assert_eq!(shown_ticker(&app).await[0], total, "{from}");
         let ticker = app.banner(None).await["content"]["ticker"].clone();
         let has_begun = ["2026-11-24", "2026-11-24T09:00"].contains(&from);
         let day = has_begun.then_some("2026-11-24");
-        assert_eq!(ticker["from"].as_str(), day, "no day is told before it has come: {from}");
+        assert_eq!(ticker["from"].as_str(), day, "a start in the future must not be shown: {from}");
         let supporters = format!("{SUPPORTERS}from = \"{from}\"\noffline_supporters = 2");
         publish(&app, &appeal(&supporters, ""));
-        assert_eq!(told(&app).await[0], 2 + i64::from(total > 0), "{from}");
+        assert_eq!(shown_ticker(&app).await[0], 2 + i64::from(total > 0), "{from}");
     }
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_ticker_counts_the_payments_of_its_window_and_only_their_refunds() {
+async fn a_ticker_counts_only_the_payments_since_its_start_and_their_refunds() {
     let app = TestApp::start().await;
     let old = app.gives(1500, "once").await;
     app.days_pass(10);
@@ -117,20 +117,20 @@ async fn a_ticker_counts_the_payments_of_its_window_and_only_their_refunds() {
     app.stripe_says_everything().await;
     let from = format!("{MONEY}from = \"2026-12-01\"");
     publish(&app, &appeal(&from, ""));
-    assert_eq!(told(&app).await[0], 1900);
-    // The older payment is refunded while the window is open: it was never counted.
+    assert_eq!(shown_ticker(&app).await[0], 1900);
+    // The older payment was made before `from` and is not counted, so its refund is not counted either.
     give_back(&app, &old, None);
     app.stripe_says_everything().await;
-    assert_eq!(told(&app).await[0], 1900);
+    assert_eq!(shown_ticker(&app).await[0], 1900);
     give_back(&app, &new, Some(400));
     let dispute = app.stripe.dispute(&app.stripe.payments(&disputed.session).charge.unwrap(), None).unwrap();
     app.stripe_says_everything().await;
-    assert_eq!(told(&app).await[0], 600);
+    assert_eq!(shown_ticker(&app).await[0], 600);
     app.stripe.close_dispute(&dispute, keepopen_practice::Outcome::Won).unwrap();
     app.stripe_says_everything().await;
-    assert_eq!(told(&app).await[0], 1500);
+    assert_eq!(shown_ticker(&app).await[0], 1500);
     publish(&app, &appeal(MONEY, ""));
-    assert_eq!(told(&app).await[0], 1500, "of all time: the older one came and went");
+    assert_eq!(shown_ticker(&app).await[0], 1500, "without `from`, the older payment and its refund must cancel each other out");
     app.finish().await;
 }
 
@@ -141,40 +141,40 @@ async fn a_supporter_counts_once_and_not_after_the_gift_is_reversed() {
     let one = app.gives(1500, "once").await;
     let two = app.gives(500, "once").await;
     app.stripe_says_everything().await;
-    assert_eq!(told(&app).await, json!([1, 3, 33]), "the same address");
+    assert_eq!(shown_ticker(&app).await, json!([1, 3, 33]), "both gifts have the same e-mail address, so they must count as one supporter");
     give_back(&app, &one, None);
     app.stripe_says_everything().await;
-    assert_eq!(told(&app).await[0], 1);
+    assert_eq!(shown_ticker(&app).await[0], 1);
     give_back(&app, &two, None);
     app.stripe_says_everything().await;
-    assert_eq!(told(&app).await[0], 0);
+    assert_eq!(shown_ticker(&app).await[0], 0);
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_ticker_of_an_appeal_counts_what_that_appeal_brought() {
+async fn a_ticker_of_an_appeal_counts_only_the_gifts_from_that_appeal() {
     let app = TestApp::start().await;
-    let note = app.banner(None).await["attribution"].clone();
+    let attribution = app.banner(None).await["attribution"].clone();
     app.gives(500, "once").await;
     let mut body = checkout_body(Uuid::from_u128(2), 1000, "once");
-    body["attribution"] = note;
+    body["attribution"] = attribution;
     let answer = app.post("/v1/checkout", &body).await;
     app.stripe.pay(answer.text("session"), How::Card).unwrap();
     app.stripe_says_everything().await;
     for (ticker, of_site, of_appeal) in [(MONEY, 1500, 1000), (SUPPORTERS, 1, 1)] {
         publish(&app, &appeal(ticker, ""));
-        assert_eq!(told(&app).await[0], of_site);
+        assert_eq!(shown_ticker(&app).await[0], of_site);
         publish(&app, &appeal(&format!("{ticker}of = \"appeal\"\n"), ""));
-        assert_eq!(told(&app).await[0], of_appeal);
+        assert_eq!(shown_ticker(&app).await[0], of_appeal);
         let other = appeal(&format!("{ticker}of = \"appeal\"\n"), "").replace("\"help\"", "\"other\"");
         publish(&app, &other);
-        assert_eq!(told(&app).await[0], 0);
+        assert_eq!(shown_ticker(&app).await[0], 0);
     }
     app.finish().await;
 }
 
 #[tokio::test]
-async fn words_that_speak_of_a_ticker_wait_until_it_is_known() {
+async fn an_appeal_that_uses_ticker_values_is_not_shown_until_the_total_is_known() {
     let app = TestApp::start().await;
     publish(&app, &appeal(MONEY, "\"ticker_left\""));
     assert_eq!(app.banner(None).await["reason"], "missing_value");
@@ -184,24 +184,24 @@ async fn words_that_speak_of_a_ticker_wait_until_it_is_known() {
     assert_eq!(
         app.banner(None).await["content"]["ticker"]["goal"],
         20000,
-        "the same is counted: it is known"
+        "only the goal changed, so the total must still be known"
     );
     publish(&app, &appeal(&format!("{MONEY}from = \"2026-11-01\""), "\"ticker_left\""));
-    assert_eq!(app.banner(None).await["reason"], "missing_value", "something else is counted");
+    assert_eq!(app.banner(None).await["reason"], "missing_value", "the start changed, so the total must be counted first");
     publish(&app, &appeal(MONEY, ""));
-    assert_eq!(app.banner(None).await["reason"], "matched", "other words need not wait");
+    assert_eq!(app.banner(None).await["reason"], "matched", "copy without ticker values must not wait for the total");
     app.finish().await;
 }
 
 #[tokio::test]
-async fn the_ticker_of_a_new_appeal_is_read_without_waiting_a_minute() {
+async fn the_ticker_of_a_new_appeal_is_counted_without_a_minutes_wait() {
     let app = TestApp::start().await;
     let jobs = jobs::run(&app.app);
-    // The first count finds nothing.
+    // When the job first runs, there is no ticker to count.
     assert_eq!(app.banner(None).await["reason"], "matched");
     publish(&app, &appeal(MONEY, "\"ticker_left\""));
     let is_counted = async || app.banner(None).await["reason"] == "matched";
-    until(Duration::from_secs(10), "what it tells is counted", is_counted).await;
+    until(Duration::from_secs(10), "the total of the new ticker is counted", is_counted).await;
     jobs.stop(&app.app).await;
     app.finish().await;
 }
@@ -211,14 +211,14 @@ async fn copy_gets_the_ticker_values_that_it_uses() {
     let app = TestApp::start().await;
     app.gives(1500, "once").await;
     app.stripe_says_everything().await;
-    let speaks = |text: &str| appeal(MONEY, "").replace("We need your help now", text);
-    publish(&app, &speaks("{ticker_total}, {ticker_goal}, {ticker_left}, {ticker_percent}"));
+    let with_heading = |text: &str| appeal(MONEY, "").replace("We need your help now", text);
+    publish(&app, &with_heading("{ticker_total}, {ticker_goal}, {ticker_left}, {ticker_percent}"));
     actions::refresh_tickers(&app.app).await.unwrap();
     let values = app.banner(None).await["values"].clone();
     let wanted =
         json!({"ticker_total": 1500, "ticker_goal": 10000, "ticker_left": 8500, "ticker_percent": 15});
     assert_eq!(values, wanted);
-    publish(&app, &speaks("{ticker_left}").replace("[appeals.ticker]", "").replace(MONEY, ""));
+    publish(&app, &with_heading("{ticker_left}").replace("[appeals.ticker]", "").replace(MONEY, ""));
     let problem = app.app.snapshot.load().problems[0].clone();
     assert_eq!(problem.field, "variants[0].copy.heading");
     assert!(problem.sentence.contains("write ticker"), "{}", problem.sentence);
@@ -231,17 +231,17 @@ async fn while_the_database_does_not_answer_readers_see_the_previous_numbers() {
     publish(&app, &appeal(MONEY, ""));
     app.gives(1500, "once").await;
     app.stripe_says_everything().await;
-    assert_eq!(told(&app).await[0], 1500);
+    assert_eq!(shown_ticker(&app).await[0], 1500);
     let held = app.app.store.hold_readers().await.unwrap();
     let counting = tokio::time::timeout(Duration::from_millis(50), actions::refresh_tickers(&app.app));
-    assert!(counting.await.is_err(), "it waits for the database");
+    assert!(counting.await.is_err(), "the refresh must wait for the database");
     assert_eq!(app.banner(None).await["content"]["ticker"]["total"], 1500);
     drop(held);
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_ticker_in_an_unsupported_currency_holds_the_appeal_back() {
+async fn an_appeal_with_an_invalid_ticker_is_not_shown() {
     let app = TestApp::start().await;
     for (ticker, field, sentence) in [
         (MONEY.replace("EUR", "CHF"), "ticker.currency", "does not support CHF"),

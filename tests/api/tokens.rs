@@ -1,4 +1,4 @@
-//! Tokens for the browser that gave, and for no other.
+//! Supporter tokens: the browser that made a gift gets one, and no other client does.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::helpers::{Gift, ORIGIN, TestApp, forged};
 
 #[tokio::test]
-async fn the_return_page_that_is_faster_than_the_webhook_books_the_same() {
+async fn a_token_request_that_arrives_before_the_webhook_books_the_same_entries() {
     for interval in ["once", "month"] {
         let app = TestApp::start().await;
         let gift = app.gives(1000, interval).await;
@@ -26,7 +26,7 @@ async fn the_return_page_that_is_faster_than_the_webhook_books_the_same() {
 }
 
 #[tokio::test]
-async fn the_return_page_and_the_webhooks_at_the_same_time_book_once() {
+async fn simultaneous_token_requests_and_webhooks_book_a_gift_once() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
     let (answers, ()) = tokio::join!(
@@ -39,7 +39,7 @@ async fn the_return_page_and_the_webhooks_at_the_same_time_book_once() {
 }
 
 #[tokio::test]
-async fn a_session_id_alone_opens_nothing() {
+async fn a_session_id_without_its_attempt_gives_no_token() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     app.stripe_says_everything().await;
@@ -52,20 +52,20 @@ async fn a_session_id_alone_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_token_is_fetched_once_and_again_only_shortly_after() {
+async fn a_token_can_be_fetched_again_only_for_ten_minutes() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     app.stripe_says_everything().await;
     let token = app.token(&gift).await;
     app.app.clock.advance(600_000);
-    assert_eq!(app.token(&gift).await, token, "one gift makes one token");
+    assert_eq!(app.token(&gift).await, token, "a repeated request must get the same token");
     app.app.clock.advance(1);
     assert_eq!(app.exchange(&gift).await.code(), "already_exchanged");
     app.finish().await;
 }
 
 #[tokio::test]
-async fn the_token_can_be_fetched_for_a_day_after_the_payment() {
+async fn a_token_can_be_fetched_for_a_day_after_the_payment() {
     let app = TestApp::start().await;
     let early = app.gives(1000, "once").await;
     let late = app.gives(1500, "once").await;
@@ -78,7 +78,7 @@ async fn the_token_can_be_fetched_for_a_day_after_the_payment() {
 }
 
 #[tokio::test]
-async fn a_token_says_what_a_site_needs_and_nothing_about_the_person() {
+async fn a_token_contains_what_a_site_needs_and_no_personal_data() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
     app.stripe_says_everything().await;
@@ -92,7 +92,7 @@ async fn a_token_says_what_a_site_needs_and_nothing_about_the_person() {
     let jwks = app.get("/.well-known/jwks.json", None).await.json;
     assert_eq!((head["alg"].as_str(), head["typ"].as_str()), (Some("EdDSA"), Some("supporter+jwt")));
     assert_eq!(head["kid"], jwks["keys"][0]["kid"]);
-    assert_eq!(jwks["keys"][0].as_object().unwrap().get("d"), None, "no private half");
+    assert_eq!(jwks["keys"][0].as_object().unwrap().get("d"), None, "the published key must not contain the private part");
     let mut names: Vec<_> = claims.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
     let known = [
@@ -116,7 +116,7 @@ async fn a_token_says_what_a_site_needs_and_nothing_about_the_person() {
 }
 
 #[tokio::test]
-async fn an_expired_token_makes_the_reader_unknown_and_unknown_is_not_asked() {
+async fn a_reader_with_an_expired_or_invalid_token_has_an_unknown_standing_and_is_not_asked() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
     app.stripe_says_everything().await;
@@ -135,7 +135,7 @@ async fn an_expired_token_makes_the_reader_unknown_and_unknown_is_not_asked() {
 }
 
 #[tokio::test]
-async fn a_token_of_one_site_says_nothing_on_another() {
+async fn a_token_of_one_site_is_not_accepted_on_another() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
     app.stripe_says_everything().await;
@@ -148,7 +148,7 @@ async fn a_token_of_one_site_says_nothing_on_another() {
 }
 
 #[tokio::test]
-async fn an_instance_that_has_not_heard_of_a_refund_asks_the_database() {
+async fn an_instance_that_does_not_know_of_a_refund_yet_asks_the_database() {
     let app = TestApp::start().await;
     let gift = app.gives(1500, "once").await;
     app.stripe_says_everything().await;
@@ -159,7 +159,7 @@ async fn an_instance_that_has_not_heard_of_a_refund_asks_the_database() {
     keepopen::actions::process_due_events(&other, &other.as_job("inbox")).await.unwrap();
     assert!(
         app.app.tokens.check(&token, Purpose::Acting, "journal", app.app.now_ms()).is_ok(),
-        "it has not heard"
+        "this instance must not know of the refund yet"
     );
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.code(), "token_superseded");
     keepopen::actions::sync_epochs(&app.app).await.unwrap();
@@ -205,7 +205,7 @@ async fn a_page_of_another_origin_or_a_body_that_is_not_json_gets_no_token() {
 }
 
 #[tokio::test]
-async fn a_flood_of_forged_tokens_silences_the_banner_for_tokens_not_seen_before_and_nobody_else() {
+async fn a_flood_of_forged_tokens_only_affects_readers_whose_tokens_were_not_checked_before() {
     let app = TestApp::start_with("[tokens]\nchecks_per_second = 2").await;
     let (one, other) = (app.gives(1000, "month").await, app.gives(1000, "month").await);
     app.stripe_says_everything().await;
@@ -234,7 +234,7 @@ async fn a_flood_of_forged_tokens_silences_the_banner_for_tokens_not_seen_before
 }
 
 #[tokio::test]
-async fn a_supporter_whose_token_cannot_be_checked_now_gets_an_error() {
+async fn a_supporter_whose_token_can_not_be_checked_now_gets_an_error() {
     let app = TestApp::start_with("[tokens]\nchecks_per_second = 1").await;
     let gift = app.gives(1000, "month").await;
     app.stripe_says_everything().await;

@@ -23,7 +23,7 @@ pub fn event(id: &str, kind: &str, created_s: i64, object: Value) -> Value {
         "created": created_s, "livemode": false, "account": null, "data": {"object": object}})
 }
 
-/// A one-off of 30.00, as its page has it.
+/// Returns the checkout session of a one-off gift of 30.00.
 fn page(id: &str, status: &str, payment_status: &str) -> Value {
     json!({"id": format!("cs_test_{id}"), "object": "checkout.session", "created": OCT_30, "currency": "eur",
         "amount_total": 3000, "mode": "payment", "status": status, "payment_status": payment_status,
@@ -52,7 +52,7 @@ fn dispute(status: &str, moved: &[(i64, i64)]) -> Value {
         "payment_intent": "pi_a", "charge": "ch_a", "balance_transactions": moved})
 }
 
-/// Payments and reversals: kind and date.
+/// Returns the kind and date of each payment and reversal.
 fn dated(ledger: &LedgerState) -> Vec<(Kind, i64)> {
     let entries = ledger.entries.iter().filter(|it| is_given(it));
     let mut dated: Vec<_> = entries.map(|it| (it.kind, it.occurred_at_ms / 1000)).collect();
@@ -61,7 +61,7 @@ fn dated(ledger: &LedgerState) -> Vec<(Kind, i64)> {
 }
 
 #[tokio::test]
-async fn a_bank_debit_is_dated_by_its_success_event_if_that_is_the_only_one() {
+async fn a_bank_debit_is_dated_by_its_success_event_if_no_other_event_arrived() {
     let told = TestApp::start().await;
     let succeeded =
         event("a", "checkout.session.async_payment_succeeded", NOV_5, page("a", "complete", "paid"));
@@ -70,14 +70,14 @@ async fn a_bank_debit_is_dated_by_its_success_event_if_that_is_the_only_one() {
 }
 
 #[tokio::test]
-async fn a_refund_that_fails_months_later_is_dated_by_each_of_its_events_alone() {
+async fn a_refund_that_fails_months_later_has_the_same_dates_whichever_events_report_it() {
     let told = TestApp::start().await;
     let charge = json!({"id": "ch_a", "object": "charge", "amount": 3000, "currency": "eur", "status": "succeeded",
         "captured": true, "created": NOV_5, "payment_intent": "pi_a", "amount_refunded": 3000,
         "refunds": {"object": "list", "data": [refund("succeeded")], "has_more": false}});
     for (what, events) in [
         (
-            "2020: within its charge, then by itself",
+            "2020: in its charge, then in its own event",
             vec![
                 event("r", "charge.refunded", DEC_3, charge),
                 event("f", "charge.refund.updated", JAN_4, refund("failed")),
@@ -93,7 +93,7 @@ async fn a_refund_that_fails_months_later_is_dated_by_each_of_its_events_alone()
             ],
         ),
         (
-            "on its way, then called off",
+            "pending, then canceled",
             vec![
                 event("r", "refund.created", DEC_3, refund("pending")),
                 event("f", "refund.updated", JAN_4, refund("canceled")),
@@ -108,18 +108,18 @@ async fn a_refund_that_fails_months_later_is_dated_by_each_of_its_events_alone()
 }
 
 #[tokio::test]
-async fn a_dispute_is_dated_by_what_is_heard_of_it_whichever_events_are_missing() {
+async fn a_dispute_has_the_same_dates_whichever_events_are_missing() {
     let told = TestApp::start().await;
     let whole = [(Kind::Payment, OCT_30), (Kind::Dispute, NOV_5), (Kind::DisputeReversal, JAN_4)];
     let escalated = [(Kind::Payment, OCT_30), (Kind::Dispute, DEC_3), (Kind::DisputeReversal, JAN_4)];
     for (what, events, expected) in [
         (
-            "only that it was won",
+            "only the event that it was won",
             vec![event("w", "charge.dispute.closed", JAN_4, dispute("won", &[]))],
             whole,
         ),
         (
-            "only that the money came back",
+            "only the event that the money was returned",
             vec![event(
                 "w",
                 "charge.dispute.funds_reinstated",
@@ -149,7 +149,7 @@ async fn a_dispute_is_dated_by_what_is_heard_of_it_whichever_events_are_missing(
             whole,
         ),
         (
-            "only that it was won, a day after the money came back",
+            "only the event that it was won, a day after the money was returned",
             vec![event(
                 "w",
                 "charge.dispute.closed",
@@ -175,14 +175,14 @@ async fn a_dispute_is_dated_by_what_is_heard_of_it_whichever_events_are_missing(
 }
 
 #[tokio::test]
-async fn an_inquiry_that_becomes_a_dispute_is_dated_by_the_event_that_says_so_in_any_order() {
+async fn an_inquiry_that_becomes_a_dispute_is_dated_by_the_event_that_reports_the_change() {
     let told = TestApp::start().await;
     let mut updated = event("d", "charge.dispute.updated", DEC_3, dispute("needs_response", &[]));
     updated["data"]["previous_attributes"] = json!({"status": "warning_needs_response"});
     let inquiry = event("c", "charge.dispute.created", NOV_5, dispute("warning_needs_response", &[]));
     let expected = [(Kind::Payment, OCT_30), (Kind::Dispute, DEC_3)];
     for (what, events) in
-        [("both events", vec![inquiry, updated.clone()]), ("the inquiry was not heard of", vec![updated])]
+        [("both events", vec![inquiry, updated.clone()]), ("the event of the inquiry is missing", vec![updated])]
     {
         let events = [vec![paid("a", OCT_30)], events].concat();
         assert_eq!(dated(&play(&told, &events).await), expected, "{what}");
@@ -191,7 +191,7 @@ async fn an_inquiry_that_becomes_a_dispute_is_dated_by_the_event_that_says_so_in
 }
 
 #[tokio::test]
-async fn an_expired_or_failed_page_next_to_a_paid_one_changes_nothing_in_any_order() {
+async fn an_expired_or_failed_session_next_to_a_paid_one_changes_nothing() {
     let told = TestApp::start().await;
     for (kind, status, payment_status) in [
         ("checkout.session.expired", "expired", "unpaid"),
@@ -215,7 +215,7 @@ async fn an_expired_or_failed_page_next_to_a_paid_one_changes_nothing_in_any_ord
     told.finish().await;
 }
 
-/// A monthly gift of 10.00, or as changed by `change`.
+/// Returns the subscription of a monthly gift of 10.00.
 pub fn subscription(id: &str, status: &str, created_s: i64) -> Value {
     json!({"id": id, "object": "subscription", "status": status, "created": created_s, "customer": "cus_1",
         "metadata": origin(), "currency": "eur", "items": {"object": "list", "data": [{
@@ -235,7 +235,7 @@ pub fn invoice(id: &str, subscription: &str, status: &str, created_s: i64) -> Va
 }
 
 #[tokio::test]
-async fn an_invoice_is_dated_by_its_payment_whichever_event_reports_it() {
+async fn an_invoice_has_the_date_of_its_payment_whichever_event_reports_it() {
     let told = TestApp::start().await;
     let begun = event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5));
     let paid_later = |paid_at: Value| {
@@ -244,14 +244,14 @@ async fn an_invoice_is_dated_by_its_payment_whichever_event_reports_it() {
         it
     };
     for (what, events) in [
-        ("its own time", vec![event("p", "invoice.paid", JAN_4, paid_later(DEC_3.into()))]),
+        ("the invoice's own time", vec![event("p", "invoice.paid", JAN_4, paid_later(DEC_3.into()))]),
         (
-            "its own time, in another event",
+            "the invoice's own time, in another event",
             vec![event("p", "invoice.updated", JAN_4, paid_later(DEC_3.into()))],
         ),
-        ("the event", vec![event("p", "invoice.payment_succeeded", DEC_3, paid_later(Value::Null))]),
+        ("the time of the event", vec![event("p", "invoice.payment_succeeded", DEC_3, paid_later(Value::Null))]),
         (
-            "the earlier of two events",
+            "the time of the earlier event",
             vec![
                 event("p", "invoice.paid", DEC_3, paid_later(Value::Null)),
                 event("q", "invoice.updated", JAN_4, paid_later(Value::Null)),
@@ -266,7 +266,7 @@ async fn an_invoice_is_dated_by_its_payment_whichever_event_reports_it() {
 }
 
 #[tokio::test]
-async fn the_paid_subscription_and_invoice_decide_whatever_happens_to_their_siblings() {
+async fn the_paid_subscription_decides_whatever_happens_to_others_of_the_same_gift() {
     let told = TestApp::start().await;
     let sub = |at: &str, id: &str, status: &str, created_s: i64, told_s: i64| {
         event(at, "customer.subscription.updated", told_s, subscription(id, status, created_s))
@@ -285,7 +285,7 @@ async fn the_paid_subscription_and_invoice_decide_whatever_happens_to_their_sibl
         for (what, more) in [
             ("never begun", vec![sub("x", other, "incomplete_expired", DEC_3 + 9, JAN_4)]),
             ("not begun yet", vec![sub("x", other, "incomplete", DEC_3 + 9, JAN_4)]),
-            ("canceled, of which nothing was paid", vec![sub("x", other, "canceled", DEC_3 + 9, JAN_4)]),
+            ("canceled without any payment", vec![sub("x", other, "canceled", DEC_3 + 9, JAN_4)]),
             (
                 "canceled and paid before",
                 vec![
@@ -294,21 +294,21 @@ async fn the_paid_subscription_and_invoice_decide_whatever_happens_to_their_sibl
                 ],
             ),
             (
-                "never begun, and its invoice failed",
+                "never begun, with a failed invoice",
                 vec![
                     sub("x", other, "incomplete_expired", DEC_3 + 9, JAN_4),
                     inv("y", "invoice.payment_failed", "in_9", other, "open", DEC_3 + 9, DEC_3 + 10),
                 ],
             ),
             (
-                "an invoice of its own was voided",
+                "an invoice of the paid subscription was voided",
                 vec![
                     inv("y", "invoice.payment_failed", "in_9", "sub_m", "open", DEC_3 + 9, DEC_3 + 10),
                     inv("z", "invoice.voided", "in_9", "sub_m", "void", DEC_3 + 9, DEC_3 + 99),
                 ],
             ),
             (
-                "an invoice was given up, and then paid",
+                "an invoice was marked as uncollectible and then paid",
                 vec![
                     inv(
                         "y",
@@ -340,7 +340,7 @@ async fn the_paid_subscription_and_invoice_decide_whatever_happens_to_their_sibl
 }
 
 #[tokio::test]
-async fn a_refund_of_an_invoice_that_is_said_to_be_paid_both_ways_stays_booked() {
+async fn a_refund_stays_booked_if_its_invoice_is_later_reported_as_paid_outside_stripe() {
     let told = TestApp::start().await;
     let mut outside = invoice("in_1", "sub_m", "paid", NOV_5);
     outside["paid_out_of_band"] = true.into();
@@ -358,7 +358,7 @@ async fn a_refund_of_an_invoice_that_is_said_to_be_paid_both_ways_stays_booked()
 }
 
 #[tokio::test]
-async fn the_paid_page_with_an_address_names_the_giver() {
+async fn of_two_paid_sessions_the_one_with_an_email_address_names_the_supporter() {
     let told = TestApp::start().await;
     for nameless in ["a", "b"] {
         let mut events = [paid("a", NOV_5), paid("b", NOV_5 + 9)];

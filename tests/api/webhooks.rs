@@ -1,4 +1,4 @@
-//! Deliveries are stored before they are acknowledged, and failures are visible.
+//! Webhook deliveries. Each is stored before it is acknowledged, and events that fail can be seen and replayed.
 
 use keepopen::actions::{MAX_TRIES, process_due_events};
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ async fn only_a_signed_event_is_stored() {
 }
 
 #[tokio::test]
-async fn while_a_secret_is_rolled_both_are_good() {
+async fn a_delivery_with_signatures_of_an_old_and_a_new_secret_is_accepted() {
     let app = TestApp::start().await;
     let body = event("evt_1", "customer.created", json!({"id": "cus_1", "object": "customer"})).to_string();
     let now_s = app.app.now_ms() / 1000;
@@ -58,7 +58,7 @@ async fn while_a_secret_is_rolled_both_are_good() {
 }
 
 #[tokio::test]
-async fn a_signed_body_that_is_no_event_and_one_that_is_too_large_are_refused() {
+async fn a_signed_body_that_is_not_an_event_or_too_large_is_refused() {
     let app = TestApp::start().await;
     let now_s = app.app.now_ms() / 1000;
     for body in [b"not json".to_vec(), b"{}".to_vec(), b"\xff\xfe".to_vec(), Vec::new()] {
@@ -84,7 +84,7 @@ async fn a_second_delivery_of_the_same_event_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_unknown_type_is_stored_and_acknowledged() {
+async fn an_event_of_an_unknown_type_is_stored_and_acknowledged() {
     let app = TestApp::start().await;
     let unknown = event("evt_new", "moon.eclipsed", json!({"id": "moon_1", "object": "moon"}));
     let thin = json!({"id": "evt_thin", "object": "v2.core.event", "type": "v2.core.account.updated", "created": "2026-11-24T09:00:00Z"});
@@ -113,7 +113,7 @@ async fn an_event_of_the_other_mode_is_stored_and_quarantined() {
 }
 
 #[tokio::test]
-async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
+async fn an_unreadable_event_is_retried_and_then_stays_dead_until_it_is_replayed() {
     let app = TestApp::start().await;
     let bad = event(
         "evt_bad",
@@ -123,7 +123,7 @@ async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
     assert_eq!(app.deliver(&bad).await.status, 200);
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
-    assert_eq!(app.ledger().await.len(), 1, "the others are not held up");
+    assert_eq!(app.ledger().await.len(), 1, "an unreadable event must not delay others");
     let of = |events: Vec<keepopen::store::inbox::EventRow>| {
         events.into_iter().find(|it| it.id == "evt_bad").unwrap()
     };
@@ -133,7 +133,7 @@ async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
     assert_eq!(
         process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(),
         0,
-        "not before its time"
+        "the event must not be retried before it is due"
     );
     for _ in 1..MAX_TRIES {
         app.app.clock.advance(3_600_000);
@@ -143,7 +143,7 @@ async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
     assert_eq!((last.state.as_str(), last.attempts), ("dead", MAX_TRIES));
     app.days_pass(30);
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 0);
-    // Somebody replays it: it is as if it had just arrived.
+    // After a replay, the event is processed as if it had just arrived.
     let store = &app.app.store;
     let dead = store.newest_events(Some(keepopen::store::inbox::EventState::Dead), 10).await.unwrap();
     assert_eq!(dead.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["evt_bad"]);
@@ -152,7 +152,7 @@ async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
     let again = of(store.events().await.unwrap());
     assert_eq!((again.state.as_str(), again.attempts), ("waiting", 1));
-    // It fails on purpose: remove it from what `finish` checks.
+    // The event fails on purpose. Mark it as done, because `finish` rejects waiting and dead events.
     app.app
         .store
         .run_sql("UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'")
@@ -162,7 +162,7 @@ async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
 }
 
 #[tokio::test]
-async fn a_replayed_event_books_nothing_twice_and_a_quarantined_one_stays_so() {
+async fn a_replayed_event_is_not_booked_twice_and_a_quarantined_one_can_not_be_replayed() {
     let app = TestApp::start().await;
     app.gives(1000, "month").await;
     app.stripe_says_everything().await;
@@ -180,7 +180,7 @@ async fn a_replayed_event_books_nothing_twice_and_a_quarantined_one_stays_so() {
 }
 
 #[tokio::test]
-async fn while_the_inbox_is_missing_nothing_is_acknowledged_and_the_fault_is_called_ours() {
+async fn while_the_inbox_is_missing_deliveries_get_an_internal_error() {
     let app = TestApp::start().await;
     let body = event("evt_1", "customer.created", json!({"id": "cus_1", "object": "customer"})).to_string();
     let signature = app.stripe.sign(body.as_bytes(), app.app.now_ms() / 1000);
@@ -188,7 +188,7 @@ async fn while_the_inbox_is_missing_nothing_is_acknowledged_and_the_fault_is_cal
     app.app.store.run_sql(away).await.unwrap();
     let answer = deliver_raw(&app, Some(&signature), body.clone().into_bytes()).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (500, "internal"));
-    assert_eq!(app.banner(None).await["reason"], "matched", "reading goes on");
+    assert_eq!(app.banner(None).await["reason"], "matched", "banner requests must still be answered");
     let back = "ALTER TABLE away RENAME TO stripe_events";
     app.app.store.run_sql(back).await.unwrap();
     assert_eq!(deliver_raw(&app, Some(&signature), body.into_bytes()).await.status, 200);
@@ -197,7 +197,7 @@ async fn while_the_inbox_is_missing_nothing_is_acknowledged_and_the_fault_is_cal
 }
 
 #[tokio::test]
-async fn every_spelling_of_the_webhooks_path_is_accepted_and_other_signed_requests_are_counted() {
+async fn common_variants_of_the_webhook_path_are_accepted_and_misdirected_webhooks_are_counted() {
     let change = |settings: &mut keepopen::sites::Settings| {
         settings.server.public_url = "https://www.example.org/give/".parse().unwrap();
     };
@@ -224,7 +224,7 @@ async fn every_spelling_of_the_webhooks_path_is_accepted_and_other_signed_reques
         assert_eq!(deliver(path, &format!("evt_{place}")).await, 200, "{path}");
     }
     assert_eq!((app.app.store.events().await.unwrap().len(), counted()), (paths.len(), 0.0));
-    // A bad signature gets the same response as on the real path, and a GET too.
+    // A request with an invalid signature, and a GET request, get the same response as on the usual path.
     let request =
         app.client.post(format!("{}/webhooks/stripe/", app.url)).header("stripe-signature", "t=1,v1=0");
     assert_eq!(app.send(request.body("{}")).await.code(), "invalid_signature");
@@ -241,7 +241,7 @@ async fn every_spelling_of_the_webhooks_path_is_accepted_and_other_signed_reques
     }
     assert_eq!((app.app.store.events().await.unwrap().len(), counted()), (paths.len(), 5.0));
     assert_eq!(app.get("/stripe", None).await.status, 404);
-    assert_eq!(counted(), 5.0, "without a signature it is not Stripe");
+    assert_eq!(counted(), 5.0, "a request without a signature is not from Stripe and must not count");
     app.run_jobs().await;
     app.finish().await;
 }

@@ -1,4 +1,4 @@
-//! The copy of an appeal over HTTP: blocks, languages, phones, and the values that it uses.
+//! The copy (text) of an appeal over HTTP: its blocks, languages, short forms for phones, and values.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ async fn ask(app: &TestApp, reader: Value, history: Value) -> Value {
 }
 
 #[tokio::test]
-async fn blocks_come_in_their_order_with_the_values_that_they_speak_of() {
+async fn the_response_has_the_blocks_in_order_and_the_values_that_they_use() {
     let app = start().await;
     let history =
         json!({"articles": [{"week": "2026-11-23", "count": 3}, {"week": "2026-11-16", "count": 4}]});
@@ -93,7 +93,7 @@ async fn blocks_come_in_their_order_with_the_values_that_they_speak_of() {
 }
 
 #[tokio::test]
-async fn a_reader_is_addressed_in_their_language_and_shorter_on_a_phone() {
+async fn readers_get_copy_in_their_language_and_shorter_copy_on_a_phone() {
     let app = start().await;
     let german = ask(&app, json!({"country": "AT", "locale": "de-AT"}), json!({})).await;
     assert_eq!(
@@ -111,7 +111,7 @@ async fn a_reader_is_addressed_in_their_language_and_shorter_on_a_phone() {
 }
 
 #[tokio::test]
-async fn words_whose_value_is_missing_are_withheld_in_every_language() {
+async fn an_appeal_is_not_shown_in_any_language_if_a_value_of_its_copy_is_missing() {
     let app = start().await;
     for reader in [json!({"locale": "de"}), json!({"country": "UK"}), json!({"device": "mobile"})] {
         assert_eq!(ask(&app, reader, json!({})).await["appeal"], "plain");
@@ -119,12 +119,12 @@ async fn words_whose_value_is_missing_are_withheld_in_every_language() {
     publish(&app, WORDS.split("[[appeals]]\nid = \"plain\"").next().unwrap());
     assert_eq!(ask(&app, json!({}), json!({})).await["reason"], "missing_value");
     let unknown = ask(&app, json!({"country": "IE"}), Value::Null).await;
-    assert_eq!(unknown["reason"], "missing_value", "how many articles were read is not known");
+    assert_eq!(unknown["reason"], "missing_value", "the number of articles that the reader read must be unknown");
     app.finish().await;
 }
 
 #[tokio::test]
-async fn plural_forms_are_sent_as_they_were_written_with_every_value_in_them() {
+async fn plural_forms_are_sent_unchanged_together_with_all_values_that_they_use() {
     let app = TestApp::start().await;
     let forms = "{article_count, plural, one {# article in {country}} other {# articles in {country}}}";
     publish(&app, &WORDS.replace("You have read {article_count} articles", forms));
@@ -132,7 +132,6 @@ async fn plural_forms_are_sent_as_they_were_written_with_every_value_in_them() {
     let verdict = ask(&app, json!({"country": "IE"}), history.clone()).await;
     assert_eq!(verdict["content"]["heading"], forms);
     assert_eq!(verdict["values"], json!({"article_count": 1, "country": "IE", "weekday": "tuesday"}));
-    // Without a value of a form that may be chosen, the appeal is not shown.
     publish(
         &app,
         &WORDS
@@ -144,7 +143,7 @@ async fn plural_forms_are_sent_as_they_were_written_with_every_value_in_them() {
 }
 
 #[tokio::test]
-async fn feature_flags_carry_the_same_words_and_values() {
+async fn feature_flags_have_the_same_copy_and_values() {
     let app = start().await;
     let context = json!({"site": "journal", "history": {}, "reader": {"country": "AT", "locale": "de"}});
     let answer = app.post("/ofrep/v1/evaluate/flags/appeal", &json!({"context": context})).await;
@@ -156,7 +155,7 @@ async fn feature_flags_carry_the_same_words_and_values() {
 }
 
 #[tokio::test]
-async fn invalid_copy_is_rejected_with_its_field() {
+async fn invalid_copy_is_rejected_and_the_response_names_the_field() {
     let app = TestApp::start_without_appeals().await;
     let scopes = [keepopen::keys::Scope::AppealsWrite];
     let key = keepopen::actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap();
@@ -226,7 +225,7 @@ async fn invalid_copy_is_rejected_with_its_field() {
 }
 
 #[tokio::test]
-async fn an_appeal_without_words_for_a_site_takes_no_other_down() {
+async fn an_appeal_without_copy_in_a_sites_language_does_not_affect_other_appeals() {
     let app = start().await;
     publish(
         &app,

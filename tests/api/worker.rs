@@ -1,4 +1,4 @@
-//! The worker when things go wrong: waits, dead events, a stop, a database that goes down.
+//! The worker when something goes wrong: retries, dead events, a stop of the service, and a database that goes down.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::helpers::{Answer, TestApp, folder, settings};
 use crate::story::{books_of, receive, tell};
 use keepopen_testkit::{Database, until};
 
-/// An event that nobody can read.
+/// Returns an event that the worker can't read.
 fn unreadable() -> Value {
     json!({
         "id": "evt_bad", "object": "event", "type": "refund.created", "created": 1_795_000_000,
@@ -29,14 +29,14 @@ async fn row(app: &TestApp) -> EventRow {
     app.app.store.event("evt_bad").await.unwrap().unwrap().0
 }
 
-/// It failed on purpose: removes it from what `finish` checks.
+/// Marks the event that failed on purpose as done, because `finish` rejects waiting and dead events.
 async fn forget_the_bad_one(app: &TestApp) {
     let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
     app.app.store.run_sql(done).await.unwrap();
 }
 
 #[tokio::test]
-async fn an_event_that_fails_waits_four_times_as_long_after_each_try_up_to_an_hour() {
+async fn the_wait_of_a_failing_event_grows_fourfold_with_each_try_up_to_an_hour() {
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&unreadable()).await.status, 200);
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
@@ -46,13 +46,13 @@ async fn an_event_that_fails_waits_four_times_as_long_after_each_try_up_to_an_ho
         assert_eq!(
             process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(),
             0,
-            "{wait_s} s are not over"
+            "the event must not be retried before {wait_s} s"
         );
         app.app.clock.advance(1);
         assert_eq!(
             process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(),
             1,
-            "{wait_s} s are over"
+            "the event must be retried after {wait_s} s"
         );
     }
     let last = row(&app).await;
@@ -62,7 +62,7 @@ async fn an_event_that_fails_waits_four_times_as_long_after_each_try_up_to_an_ho
 }
 
 #[tokio::test]
-async fn a_dead_event_that_is_replayed_has_all_its_tries_again_from_the_shortest_wait() {
+async fn a_replayed_dead_event_has_all_its_tries_again_and_begins_with_the_shortest_wait() {
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&unreadable()).await.status, 200);
     for _ in 0..MAX_TRIES {
@@ -83,7 +83,7 @@ async fn a_dead_event_that_is_replayed_has_all_its_tries_again_from_the_shortest
     app.finish().await;
 }
 
-/// Another server on a database of the same kind as `told`'s, with its key and its time.
+/// Starts another server on `database`, with the keys and the time of `told`.
 async fn another(told: &TestApp, folder: &std::path::Path, database: &Database) -> Arc<App> {
     std::fs::copy(told.folder().join("keepopen.key"), folder.join("keepopen.key")).unwrap();
     let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
@@ -91,7 +91,7 @@ async fn another(told: &TestApp, folder: &std::path::Path, database: &Database) 
 }
 
 #[tokio::test]
-async fn a_service_that_is_stopping_begins_no_event_and_the_next_one_does() {
+async fn a_stopping_service_processes_no_further_event_and_the_next_service_does() {
     let told = TestApp::start().await;
     tell(&told).await;
     let events = told.stripe.events();
@@ -117,12 +117,12 @@ async fn a_service_that_is_stopping_begins_no_event_and_the_next_one_does() {
 }
 
 #[tokio::test]
-async fn a_caller_that_stops_waiting_for_the_writer_leaves_nothing_locked() {
+async fn a_caller_that_stops_waiting_for_a_write_transaction_leaves_no_lock() {
     let app = TestApp::start().await;
     let writing = app.app.store.begin().await.unwrap();
     for _ in 0..20 {
         let waiting = app.app.store.begin();
-        // It can't begin, because another writes. It is dropped at different points on its way there.
+        // The transaction can't begin, because another one is open. The call is dropped after a random time.
         let given_up = tokio::time::timeout(Duration::from_millis(fastrand::u64(0..20)), waiting).await;
         assert!(given_up.is_err());
     }
@@ -133,7 +133,7 @@ async fn a_caller_that_stops_waiting_for_the_writer_leaves_nothing_locked() {
     app.finish().await;
 }
 
-/// Connects to the PostgreSQL server of the environment, as its administrator.
+/// A connection to the PostgreSQL server in `KEEPOPEN_TEST_POSTGRES`, as its administrator.
 struct Administrator(PgConnection);
 
 impl Administrator {
@@ -146,7 +146,7 @@ impl Administrator {
         sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut self.0).await.unwrap();
     }
 
-    /// Cuts every connection to a database, in the middle of whatever it does.
+    /// Cuts every connection to a database, even in the middle of a statement.
     async fn cut(&mut self, database: &str) {
         let name = database.rsplit_once('/').unwrap().1;
         self.say(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
@@ -161,8 +161,7 @@ impl Administrator {
 }
 
 #[tokio::test]
-async fn a_writer_that_does_not_end_holds_no_delivery_up_and_who_locks_the_inbox_does_for_seconds_and_not_for_ever()
- {
+async fn an_open_transaction_does_not_delay_deliveries_and_a_lock_of_the_inbox_only_for_a_limited_time() {
     let Some(_) = Administrator::connect().await else {
         println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
         return;
@@ -170,12 +169,12 @@ async fn a_writer_that_does_not_end_holds_no_delivery_up_and_who_locks_the_inbox
     let app = TestApp::start().await;
     let event = unreadable();
     let mut writing = app.app.store.begin().await.unwrap();
-    assert_eq!(app.deliver(&event).await.status, 200, "what is delivered is only added");
+    assert_eq!(app.deliver(&event).await.status, 200, "an open write transaction must not block a delivery");
     if let Tx::Postgres(tx) = &mut writing {
         sqlx::query("LOCK TABLE stripe_events IN SHARE MODE").execute(&mut **tx).await.unwrap();
     }
     let answer = app.deliver(&event);
-    let answer = tokio::time::timeout(Duration::from_secs(60), answer).await.expect("not for ever");
+    let answer = tokio::time::timeout(Duration::from_secs(60), answer).await.expect("a locked inbox must not block a delivery forever");
     assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
     drop(writing);
     assert_eq!(app.deliver(&event).await.status, 200);
@@ -185,7 +184,7 @@ async fn a_writer_that_does_not_end_holds_no_delivery_up_and_who_locks_the_inbox
 }
 
 #[tokio::test]
-async fn an_event_whose_commit_is_cut_off_is_not_acknowledged() {
+async fn an_event_is_not_acknowledged_if_the_connection_is_cut_during_its_commit() {
     let Some(_) = Administrator::connect().await else {
         println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
         return;
@@ -209,7 +208,7 @@ async fn an_event_whose_commit_is_cut_off_is_not_acknowledged() {
 }
 
 #[tokio::test]
-async fn deliveries_that_follow_each_other_have_a_connection_of_their_own_and_do_without_it() {
+async fn deliveries_use_a_dedicated_connection_and_survive_its_loss() {
     let Some(mut administrator) = Administrator::connect().await else {
         println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
         return;
@@ -217,16 +216,16 @@ async fn deliveries_that_follow_each_other_have_a_connection_of_their_own_and_do
     let app = TestApp::start().await;
     let event = unreadable();
     for round in 0..3 {
-        // The pool checks a connection after each use, so this is the last statement on none of its connections.
+        // The pool checks its connections after each use, so this statement is the last one only on a dedicated connection.
         let own = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle' \
              AND query LIKE 'INSERT INTO stripe_events%'";
         let mut tries = 0;
         while app.app.store.read_sql(own).await.unwrap().is_empty() {
             assert_eq!(app.deliver(&event).await.status, 200);
             tries += 1;
-            assert!(tries < 1000, "no delivery has a connection of its own");
+            assert!(tries < 1000, "deliveries must use a dedicated connection");
         }
-        // Restarting the server, or a proxy between, does this to it.
+        // A restart of the database server, or of a proxy in between, cuts the connection in the same way.
         administrator.cut(app.database.url()).await;
         assert_eq!(app.deliver(&event).await.status, 200, "after cut {round}");
     }
@@ -236,7 +235,7 @@ async fn deliveries_that_follow_each_other_have_a_connection_of_their_own_and_do
 }
 
 #[tokio::test]
-async fn while_postgresql_is_away_nothing_is_acknowledged_and_the_worker_goes_on_when_it_is_back() {
+async fn while_postgresql_is_down_no_event_is_acknowledged_and_the_worker_continues_afterwards() {
     let Some(mut administrator) = Administrator::connect().await else {
         println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
         return;
@@ -263,7 +262,7 @@ async fn while_postgresql_is_away_nothing_is_acknowledged_and_the_worker_goes_on
             administrator.open(database.url(), false).await;
             administrator.cut(database.url()).await;
         }
-        // Now and then every connection is cut while it is delivered and others are processed.
+        // For every fifth event, all connections are cut during the delivery and the processing of others.
         let cut = async {
             if place % 5 == 0 {
                 administrator.cut(database.url()).await;
@@ -274,19 +273,19 @@ async fn while_postgresql_is_away_nothing_is_acknowledged_and_the_worker_goes_on
             assert_eq!(answer.status, 503);
             let question = json!({"site": "journal", "history": {}});
             let request = told.client.post(format!("{url}/v1/banner")).json(&question);
-            assert_eq!(told.send(request).await.json["reason"], "matched", "reading goes on");
+            assert_eq!(told.send(request).await.json["reason"], "matched", "banner requests must still be answered");
             administrator.open(database.url(), true).await;
         }
         if answer.status != 200 {
             assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
             refused += 1;
-            // As Stripe does, later.
+            // Stripe would deliver the event again later.
             assert_eq!(deliver(&told, &url, event).await.status, 200);
         }
     }
     assert!(refused >= events.len() / 40, "{refused}");
     let everything = async || {
-        // An interrupted try is due again after a while.
+        // An interrupted try is repeated after a while.
         app.clock.advance(60_000);
         app.store.events().await.unwrap().iter().all(|it| it.state == "done")
     };
@@ -299,7 +298,7 @@ async fn while_postgresql_is_away_nothing_is_acknowledged_and_the_worker_goes_on
     told.finish().await;
 }
 
-/// Delivers to a server by its address.
+/// Delivers an event to the server at this URL.
 async fn deliver(told: &TestApp, url: &str, event: &Value) -> Answer {
     let body = event.to_string();
     let signature = told.stripe.sign(body.as_bytes(), told.app.now_ms().div_euclid(1000));

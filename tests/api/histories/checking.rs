@@ -29,7 +29,7 @@ impl Found {
         assert!(self == other, "{when}: {}", self.differs_from(other));
     }
 
-    /// Removes the domain events that only Stripe's events can report. A lost event is listed at Stripe for 30 days only.
+    /// Removes the domain events that only Stripe's events can report, which can be lost.
     pub fn known_from_objects(mut self) -> Self {
         const ONLY_REPORTED: [&str; 6] = [
             "payment_failed/",

@@ -1,7 +1,7 @@
 //! Random histories of gifts at the practice Stripe. Their events are delivered in any order, late, repeatedly, or
-//! never, and the ledger must equal what happened, to the cent.
+//! never. The ledger must equal what happened, to the cent.
 //!
-//! A *world* is one random history. `KEEPOPEN_TEST_SEED` is the seed of the first world; alone, it runs only that world.
+//! A *world* is one random history. `KEEPOPEN_TEST_SEED` is the seed of the first world. Alone, it runs only this one.
 //! `KEEPOPEN_TEST_EVENTS` is the total number of events: the test runs as many worlds as that needs, with consecutive
 //! seeds. Each world has `KEEPOPEN_TEST_WORLD_EVENTS` events. `KEEPOPEN_TEST_LONG` names a folder in which the progress
 //! is stored. The same command then continues with the next seed.

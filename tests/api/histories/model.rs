@@ -256,8 +256,8 @@ impl<'a> Balance<'a> {
         balance
     }
 
-    /// Returns the balance transactions that a payout sent to the bank. If it contains a returned payout, these are also
-    /// the transactions of that payout.
+    /// Returns the balance transactions that a payout sent to the bank. If it contains a returned payout, it
+    /// includes the transactions of that payout.
     fn carried(&self, payout: &Payout, payouts: &[Payout]) -> Vec<String> {
         let mut carried = Vec::new();
         for id in &payout.took {
