@@ -51,6 +51,7 @@ fn appeal(heading: &str) -> Value {
     })
 }
 
+/// Returns the heading that a reader sees, or the reason why no appeal is shown.
 async fn heading(app: &TestApp) -> String {
     let verdict = app.banner(None).await;
     verdict["content"]["heading"].as_str().unwrap_or_else(|| verdict["reason"].as_str().unwrap()).to_owned()
@@ -71,7 +72,11 @@ async fn an_appeal_is_drafted_published_rolled_back_paused_and_ended() {
 
     assert_eq!(desk.put("/summer", &appeal("Second")).await.json["version"], 2);
     assert_eq!(heading(&app).await, "First", "readers do not see an unpublished version");
-    assert_eq!(desk.put("/summer", &appeal("Second")).await.status, 200, "saving the same appeal again makes no new version");
+    assert_eq!(
+        desk.put("/summer", &appeal("Second")).await.status,
+        200,
+        "saving the same appeal again makes no new version"
+    );
     desk.post("/summer/publish").await;
     assert_eq!(heading(&app).await, "Second");
 
@@ -225,13 +230,13 @@ async fn an_explanation_names_the_rule_that_an_appeal_fails() {
     desk.post("/summer/publish").await;
     let failed = async |question: Value| {
         let asked = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(&desk.key);
-        let told = app.send(asked.json(&question)).await;
-        assert_eq!(told.status, 200, "{told:?}");
-        let appeal = told.json["appeals"][0].clone();
+        let explained = app.send(asked.json(&question)).await;
+        assert_eq!(explained.status, 200, "{explained:?}");
+        let appeal = explained.json["appeals"][0].clone();
         assert_eq!(appeal["appeal"], "summer");
         let rules = appeal["rules"].as_array().unwrap().clone();
         let failed = rules.into_iter().find(|rule| rule["passed"] == false).unwrap_or(Value::Null);
-        (told.json["reason"].as_str().unwrap().to_owned(), failed)
+        (explained.json["reason"].as_str().unwrap().to_owned(), failed)
     };
     let reader = |country: &str, views: Value| json!({"site": "journal", "reader": {"country": country}, "history": {"views": views}});
     let (reason, rule) = failed(reader("IE", json!([]))).await;
@@ -268,8 +273,11 @@ async fn weights_by_country_decide_the_variant_and_an_explanation_names_the_coun
         let question = json!({"site": "journal", "reader": {"country": country, "bucket": 1}, "history": {}});
         assert_eq!(app.post("/v1/banner", &question).await.text("variant"), variant);
         let asked = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(&desk.key);
-        let told = app.send(asked.json(&question)).await.json["appeals"][0].clone();
-        assert_eq!((told["variant"].as_str(), told["weights_of"].as_str()), (Some(variant), weights_of));
+        let explained = app.send(asked.json(&question)).await.json["appeals"][0].clone();
+        assert_eq!(
+            (explained["variant"].as_str(), explained["weights_of"].as_str()),
+            (Some(variant), weights_of)
+        );
     }
     app.finish().await;
 }

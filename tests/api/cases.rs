@@ -24,28 +24,28 @@ pub fn case(name: &str) -> Vec<Value> {
 }
 
 /// Delivers events in order, reversed, and shuffled with repeats. Panics unless the ledger is always the same.
-pub async fn play(told: &TestApp, events: &[Value]) -> LedgerState {
+pub async fn play(source: &TestApp, events: &[Value]) -> LedgerState {
     let in_order: Vec<&Value> = events.iter().collect();
     let mut random = fastrand::Rng::with_seed(1);
-    let expected = ledger_after(told, &in_order, &mut random).await;
+    let expected = ledger_after(source, &in_order, &mut random).await;
     let reversed: Vec<&Value> = events.iter().rev().collect();
-    assert_eq!(ledger_after(told, &reversed, &mut random).await, expected, "reversed");
+    assert_eq!(ledger_after(source, &reversed, &mut random).await, expected, "reversed");
     let twice: Vec<&Value> = in_order.iter().chain(&in_order).copied().collect();
-    assert_eq!(ledger_after(told, &twice, &mut random).await, expected, "twice");
+    assert_eq!(ledger_after(source, &twice, &mut random).await, expected, "twice");
     for seed in 0..4 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut shuffled = twice.clone();
         random.shuffle(&mut shuffled);
-        assert_eq!(ledger_after(told, &shuffled, &mut random).await, expected, "seed {seed}");
+        assert_eq!(ledger_after(source, &shuffled, &mut random).await, expected, "seed {seed}");
     }
     expected
 }
 
 /// Delivers the events of a case as [`play`] does. Returns the ledger.
 pub async fn play_case(name: &str) -> LedgerState {
-    let told = TestApp::start().await;
-    let ledger = play(&told, &case(name)).await;
-    told.finish().await;
+    let source = TestApp::start().await;
+    let ledger = play(&source, &case(name)).await;
+    source.finish().await;
     ledger
 }
 
@@ -57,9 +57,9 @@ fn given(ledger: &LedgerState) -> Vec<(Kind, i64, i64)> {
 
 /// Delivers everything that the practice Stripe reported, in the shape of each API generation (a range of API versions
 /// whose objects have the same fields).
-pub async fn play_in_every_shape(told: &TestApp, mut check: impl FnMut(&LedgerState, &str)) {
-    let (events, ties) = (told.stripe.events(), Ties::of(&told.stripe));
-    check(&play(told, &events).await, "as it is");
+pub async fn play_in_every_shape(source: &TestApp, mut check: impl FnMut(&LedgerState, &str)) {
+    let (events, ties) = (source.stripe.events(), Ties::of(&source.stripe));
+    check(&play(source, &events).await, "in the practice Stripe's shape");
     for generation in &GENERATIONS {
         let templates = templates(generation.folder);
         let mut shaped: Vec<Value> = events.iter().filter_map(|it| generation.shape(&ties, it)).collect();
@@ -67,7 +67,7 @@ pub async fn play_in_every_shape(told: &TestApp, mut check: impl FnMut(&LedgerSt
             fill_up(event, &templates);
         }
         for order in [shaped.iter().collect::<Vec<_>>(), shaped.iter().rev().collect()] {
-            let ledger = ledger_after(told, &order, &mut fastrand::Rng::with_seed(1)).await;
+            let ledger = ledger_after(source, &order, &mut fastrand::Rng::with_seed(1)).await;
             check(&ledger, generation.folder);
         }
     }
@@ -84,28 +84,28 @@ async fn a_bank_debit_is_dated_by_the_day_on_which_it_succeeded() {
 
 #[tokio::test]
 async fn payments_are_dated_by_their_success_and_reversals_by_their_own_date_in_every_generation() {
-    let told = TestApp::start().await;
-    let to = |date: &str| told.app.clock.advance(ms(date) - told.app.now_ms());
+    let source = TestApp::start().await;
+    let to = |date: &str| source.app.clock.advance(ms(date) - source.app.now_ms());
     to("2026-12-31T23:50:00Z");
-    let card = told.starts_to_give(1000, "once").await;
-    let debit = told.starts_to_give(700, "once").await;
-    let monthly = told.starts_to_give(500, "month").await;
-    told.stripe.pay(&debit.session, How::BankDebit).unwrap();
-    told.stripe.pay(&monthly.session, How::BankDebit).unwrap();
+    let card = source.starts_to_give(1000, "once").await;
+    let debit = source.starts_to_give(700, "once").await;
+    let monthly = source.starts_to_give(500, "month").await;
+    source.stripe.pay(&debit.session, How::BankDebit).unwrap();
+    source.stripe.pay(&monthly.session, How::BankDebit).unwrap();
     to("2027-01-01T00:10:00Z");
-    told.stripe.pay(&card.session, How::Card).unwrap();
+    source.stripe.pay(&card.session, How::Card).unwrap();
     to("2027-02-05T12:00:00Z");
-    told.stripe.settle_bank_debit(&debit.session, true).unwrap();
-    told.stripe.settle_bank_debit(&monthly.session, true).unwrap();
+    source.stripe.settle_bank_debit(&debit.session, true).unwrap();
+    source.stripe.settle_bank_debit(&monthly.session, true).unwrap();
     to("2027-03-01T12:00:00Z");
-    let charge = |session: &str| told.stripe.payments(session).charge.unwrap();
-    let refund = told.stripe.refund(&charge(&card.session), Some(300)).unwrap();
-    let inquiry = told.stripe.open_inquiry(&charge(&debit.session), None).unwrap();
+    let charge = |session: &str| source.stripe.payments(session).charge.unwrap();
+    let refund = source.stripe.refund(&charge(&card.session), Some(300)).unwrap();
+    let inquiry = source.stripe.open_inquiry(&charge(&debit.session), None).unwrap();
     to("2027-04-01T12:00:00Z");
-    told.stripe.fail_refund(&refund).unwrap();
-    told.stripe.escalate(&inquiry).unwrap();
+    source.stripe.fail_refund(&refund).unwrap();
+    source.stripe.escalate(&inquiry).unwrap();
     to("2027-05-01T12:00:00Z");
-    told.stripe.close_dispute(&inquiry, Outcome::Won).unwrap();
+    source.stripe.close_dispute(&inquiry, Outcome::Won).unwrap();
     let mut expected = vec![
         (Kind::Dispute, 700, ms("2027-04-01T12:00:00Z")),
         (Kind::DisputeReversal, 700, ms("2027-05-01T12:00:00Z")),
@@ -116,7 +116,7 @@ async fn payments_are_dated_by_their_success_and_reversals_by_their_own_date_in_
         (Kind::RefundReversal, 300, ms("2027-04-01T12:00:00Z")),
     ];
     expected.sort();
-    play_in_every_shape(&told, |ledger, shape| {
+    play_in_every_shape(&source, |ledger, shape| {
         let mut given = given(ledger);
         given.sort();
         assert_eq!(given, expected, "{shape}");
@@ -126,7 +126,7 @@ async fn payments_are_dated_by_their_success_and_reversals_by_their_own_date_in_
         assert_eq!(paid, dates.map(ms), "{shape}");
     })
     .await;
-    told.finish().await;
+    source.finish().await;
 }
 
 #[tokio::test]
@@ -141,8 +141,8 @@ async fn an_expired_session_next_to_a_paid_one_does_not_remove_the_supporter() {
 #[tokio::test]
 async fn a_contribution_continues_with_a_recreated_subscription_and_shows_both() {
     let mut events = case("recreated-subscription");
-    let told = TestApp::start().await;
-    let ledger = play(&told, &events).await;
+    let source = TestApp::start().await;
+    let ledger = play(&source, &events).await;
     let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
     let [old, new] = ["sub_1w02ww8sF4sHtp5aBYaQn3wJ0", "sub_1wzzzz8sF4sHtp5aBYaQn3wJ0"];
     assert_eq!((gift.state, gift.subscription.as_deref()), (State::Active, Some(new)));
@@ -156,7 +156,7 @@ async fn a_contribution_continues_with_a_recreated_subscription_and_shows_both()
     canceled["data"]["object"]["id"] = new.into();
     canceled["data"]["object"]["created"] = 1_794_287_239.into();
     events.push(canceled);
-    let gift = play(&told, &events).await.contributions.remove(0);
+    let gift = play(&source, &events).await.contributions.remove(0);
     assert_eq!((gift.state, gift.subscription.as_deref()), (State::Ended, Some(new)));
-    told.finish().await;
+    source.finish().await;
 }

@@ -155,11 +155,7 @@ async fn while_stripe_is_unavailable_the_reader_gets_the_fallback_link_and_can_t
     }
     app.stripe.break_api(None);
     assert_eq!(app.post("/v1/checkout", &body).await.status, 200);
-    assert_eq!(
-        app.stripe.objects("checkout.session").len(),
-        1,
-        "the repeated calls created one session"
-    );
+    assert_eq!(app.stripe.objects("checkout.session").len(), 1, "the repeated calls created one session");
     app.finish().await;
 }
 

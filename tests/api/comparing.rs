@@ -17,6 +17,7 @@ use crate::helpers::TestApp;
 use crate::reconciling::somebody_else_sells;
 use crate::settling::payments;
 
+/// Returns the report of the comparison with Stripe.
 async fn compared(app: &TestApp) -> Comparison {
     reports::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap()
 }
@@ -251,6 +252,7 @@ async fn whichever_list_fails_the_next_comparison_finds_what_the_list_contains()
     assert!(seen.contains("invoices") && seen.len() > 8, "{seen:?}");
 }
 
+/// Returns the lines of this kind.
 fn of<'a>(all: &'a [OtherMoney], kind: &str) -> Vec<&'a OtherMoney> {
     all.iter().filter(|it| it.kind == kind).collect()
 }

@@ -44,8 +44,8 @@ async fn look(app: &TestApp, known: &mut Vec<StripeTrouble>) -> Vec<String> {
     let listening = tracing::subscriber::set_default(subscriber);
     actions::watch_stripe(&app.app, &app.app.as_job("stripe"), known).await.unwrap();
     drop(listening);
-    let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    told.lines().filter(|line| line.contains("what=")).map(str::to_owned).collect()
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    text.lines().filter(|line| line.contains("what=")).map(str::to_owned).collect()
 }
 
 /// Returns the problems that the metrics report.
@@ -55,6 +55,7 @@ fn wrong(app: &TestApp) -> Vec<String> {
     on.map(|line| line.split('"').nth(1).unwrap().to_owned()).collect()
 }
 
+/// Creates the webhook endpoint. Returns its id.
 async fn connect(app: &TestApp) -> String {
     connect_stripe(&app.app.as_operator(), &app.app.vault, URL).await.unwrap();
     app.stripe.endpoints().last().unwrap()["id"].as_str().unwrap().to_owned()
@@ -73,12 +74,12 @@ async fn an_endpoint_problem_is_logged_once_when_it_begins_and_once_when_it_is_r
     ] {
         let before: Value = app.stripe.endpoints().remove(0);
         app.stripe.change_endpoint(&id, &changed).unwrap();
-        let told = look(&app, &mut known).await;
-        assert!(told.len() == 1 && told[0].contains("WARN") && told[0].contains(what), "{told:?}");
+        let logged = look(&app, &mut known).await;
+        assert!(logged.len() == 1 && logged[0].contains("WARN") && logged[0].contains(what), "{logged:?}");
         assert_eq!((look(&app, &mut known).await.len(), wrong(&app)), (0, vec![what.to_owned()]));
         app.stripe.change_endpoint(&id, &before).unwrap();
-        let told = look(&app, &mut known).await;
-        assert!(told.len() == 1 && told[0].contains("INFO") && told[0].contains(what), "{told:?}");
+        let logged = look(&app, &mut known).await;
+        assert!(logged.len() == 1 && logged[0].contains("INFO") && logged[0].contains(what), "{logged:?}");
         assert_eq!(wrong(&app), Vec::<String>::new());
     }
     app.finish().await;
@@ -194,6 +195,7 @@ async fn silence_is_not_reported_if_the_check_is_turned_off() {
     app.finish().await;
 }
 
+/// Delivers an event that was signed with `secret` `ahead_s` seconds ago. Returns the response's status.
 async fn deliver_signed(app: &TestApp, id: &str, secret: &str, ahead_s: i64) -> u16 {
     let event = json!({
         "id": id, "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": false,

@@ -236,6 +236,9 @@ async fn the_served_api_description_equals_the_committed_one() {
     let app = TestApp::start().await;
     let served =
         app.client.get(format!("{}/openapi.yaml", app.url)).send().await.unwrap().text().await.unwrap();
-    assert!(served == include_str!("../../openapi.yaml"), "openapi.yaml is out of date; run `cargo run -- openapi > openapi.yaml`");
+    assert!(
+        served == include_str!("../../openapi.yaml"),
+        "openapi.yaml is out of date; run `cargo run -- openapi > openapi.yaml`"
+    );
     app.finish().await;
 }

@@ -18,13 +18,13 @@ const FOLDERS: [&str; 7] = [
     "synthesised_2026-09_endive",
 ];
 
-/// Recordings without the id that every object at Stripe has. The worker can't read them, and keeps them.
+/// Recordings whose object lacks the id that every object at Stripe has. The worker can't read them, but keeps them.
 const NOT_WHOLE: [&str; 2] = [
     "ruby_mock_events_2020-08-27/charge.dispute.closed.json",
     "ruby_mock_events_2020-08-27/charge.dispute.updated.json",
 ];
 
-/// The types of objects from which the worker books payments.
+/// The types of objects that the worker reads to book entries.
 const BOOKED_FROM: [&str; 7] =
     ["charge", "checkout.session", "dispute", "invoice", "invoice_payment", "refund", "subscription"];
 
@@ -71,7 +71,11 @@ async fn every_recorded_event_is_acknowledged_stored_and_processed() {
         }
     }
     let why = "(dispute.id does not have the form of any known API version)";
-    assert_eq!(not_read, NOT_WHOLE.map(|name| (name, why)).into(), "exactly these events can't be read, for this reason");
+    assert_eq!(
+        not_read,
+        NOT_WHOLE.map(|name| (name, why)).into(),
+        "exactly these events can't be read, for this reason"
+    );
     // No recording has Keepopen's metadata, so nothing is booked.
     assert!(app.ledger().await.is_empty());
     app.finish().await;
@@ -79,7 +83,7 @@ async fn every_recorded_event_is_acknowledged_stored_and_processed() {
 
 /// Adds Keepopen's metadata to every object, as an endpoint with an older version would send Keepopen's gifts.
 #[tokio::test]
-async fn recorded_payments_with_our_metadata_are_booked_in_every_older_shape() {
+async fn recorded_payments_with_our_metadata_are_booked_from_their_older_shapes() {
     let mut booked = BTreeMap::new();
     for (name, mut event) in recorded() {
         let word = event["data"]["object"]["object"].as_str().unwrap_or_default();

@@ -47,6 +47,7 @@ async fn heading(app: &TestApp) -> String {
     app.banner(None).await["content"]["heading"].as_str().unwrap_or("nothing").to_owned()
 }
 
+/// Returns the status and the code of a problem response.
 fn refused(answer: &Answer) -> (u16, &str) {
     (answer.status.as_u16(), answer.code())
 }
@@ -68,9 +69,17 @@ async fn saving_an_appeal_respects_the_preconditions_of_rfc_9110() {
     assert_eq!(refused(&desk.put("Other", &[("if-none-match", "*")]).await), (412, "version_conflict"));
     assert_eq!(refused(&desk.put("Other", &[("if-none-match", "\"1\"")]).await), (412, "version_conflict"));
     assert_eq!(refused(&desk.put("Other", &[("if-match", "W/\"1\"")]).await), (412, "version_conflict"));
-    assert_eq!(desk.put("Second", &[("if-match", "\"7\", \"1\"")]).await.status, 200, "the list of tags contains the current version");
+    assert_eq!(
+        desk.put("Second", &[("if-match", "\"7\", \"1\"")]).await.status,
+        200,
+        "the list of tags contains the current version"
+    );
     assert_eq!(desk.put("Third", &[("if-match", "*")]).await.json["version"], 3);
-    assert_eq!(desk.put("Third", &[]).await.json["version"], 3, "saving the same appeal again makes no new version");
+    assert_eq!(
+        desk.put("Third", &[]).await.json["version"],
+        3,
+        "saving the same appeal again makes no new version"
+    );
     let unconditional = desk.put("Fourth", &[]).await;
     assert_eq!((unconditional.status.as_u16(), &unconditional.json["version"]), (200, &json!(4)));
     assert_eq!(unconditional.headers["etag"], "\"4\"");
@@ -221,7 +230,11 @@ async fn a_file_that_conflicts_with_a_live_appeal_is_not_applied() {
     let error = apply(&app, vec![successor.clone()]).await.unwrap_err();
     let actions::EditError::Invalid(problems) = error else { panic!("{error}") };
     assert_eq!((problems[0].appeal.as_str(), problems[0].field.as_str()), ("autumn", "former_ids[0]"));
-    assert_eq!(app.app.store.published_appeals().await.unwrap().len(), 1, "no part of a rejected file is stored");
+    assert_eq!(
+        app.app.store.published_appeals().await.unwrap().len(),
+        1,
+        "no part of a rejected file is stored"
+    );
     // One file can end an appeal and publish its successor.
     apply(&app, vec![successor, fields("summer", "ended", &[])]).await.unwrap();
     assert_eq!(app.app.store.published_appeals().await.unwrap().len(), 2);

@@ -82,7 +82,11 @@ async fn a_disk_that_refuses_for_a_while(why: Refusal) {
     until(Duration::from_secs(15), "everything is booked without a restart", all_booked).await;
     assert_eq!(app.clearing().await, 3000);
     for event in app.app.store.events().await.unwrap() {
-        assert_eq!((event.attempts, event.error), (1, None), "a disk fault must not count as a failed try of an event");
+        assert_eq!(
+            (event.attempts, event.error),
+            (1, None),
+            "a disk fault must not count as a failed try of an event"
+        );
     }
     jobs.stop(&app.app).await;
     app.finish().await;

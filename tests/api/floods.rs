@@ -222,7 +222,11 @@ async fn an_address_that_sends_forged_tokens_does_not_affect_supporters_at_other
         assert_eq!(ask("192.0.2.1", &forged(&one, number)).await, "overloaded");
     }
     assert_eq!(ask("192.0.2.2", &one).await, "supporter");
-    assert_eq!(ask("192.0.2.1", &one).await, "supporter", "a token that was checked before must still be accepted");
+    assert_eq!(
+        ask("192.0.2.1", &one).await,
+        "supporter",
+        "a token that was checked before must still be accepted"
+    );
     assert_eq!(ask("192.0.2.1", &other).await, "overloaded");
     // A route that needs a supporter's token says when to retry.
     let own = app.client.get(format!("{}/v1/supporter", app.url)).header("x-forwarded-for", "192.0.2.1");

@@ -117,12 +117,12 @@ pub fn fill_up(event: &mut Value, templates: &Templates) -> bool {
 
 #[tokio::test]
 async fn one_history_books_the_same_entries_in_the_shape_of_every_generation() {
-    let told = TestApp::start().await;
-    tell(&told).await;
-    let events = told.stripe.events();
-    let ties = Ties::of(&told.stripe);
+    let source = TestApp::start().await;
+    tell(&source).await;
+    let events = source.stripe.events();
+    let ties = Ties::of(&source.stripe);
     let in_order: Vec<&Value> = events.iter().collect();
-    let expected = ledger_after(&told, &in_order, &mut fastrand::Rng::with_seed(1)).await;
+    let expected = ledger_after(&source, &in_order, &mut fastrand::Rng::with_seed(1)).await;
     assert!(expected.entries.len() > 10);
     for (seed, generation) in (0..).zip(&GENERATIONS) {
         let templates = templates(generation.folder);
@@ -139,10 +139,10 @@ async fn one_history_books_the_same_entries_in_the_shape_of_every_generation() {
             if shuffled {
                 random.shuffle(&mut order);
             }
-            let LedgerState { entries, contributions, .. } = ledger_after(&told, &order, &mut random).await;
+            let LedgerState { entries, contributions, .. } = ledger_after(&source, &order, &mut random).await;
             assert_eq!(entries, expected.entries, "{}, shuffled: {shuffled}", generation.api_version);
             assert_eq!(contributions, expected.contributions, "{}", generation.api_version);
         }
     }
-    told.finish().await;
+    source.finish().await;
 }

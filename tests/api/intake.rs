@@ -44,6 +44,7 @@ fn delivering(app: &TestApp, event: &Value) -> JoinHandle<u16> {
     tokio::spawn(async move { request.send().await.unwrap().status().as_u16() })
 }
 
+/// Waits until the intake has exactly this many deliveries.
 async fn under_way(app: &TestApp, count: usize) {
     let so_many = async || app.app.intake.under_way() == count;
     until(Duration::from_secs(60), &format!("{count} deliveries are under way"), so_many).await;

@@ -110,7 +110,11 @@ async fn the_variant_that_brings_in_more_gets_more_readers_and_the_other_keeps_i
     assert_eq!(kept, *app.app.learned.load_full(), "the saved snapshot must contain the weights");
     assert!(learned["b"] >= 80 && learned["a"] >= 3, "{learned:?}");
     for bucket in 0..20 {
-        assert_eq!(asked(&app, bucket, Some("a")).await["variant"], "a", "a reader who saw variant a must keep it");
+        assert_eq!(
+            asked(&app, bucket, Some("a")).await["variant"],
+            "a",
+            "a reader who saw variant a must keep it"
+        );
     }
 
     // The learned weights still apply after the appeal changes. With a third variant, they apply after the next update.
@@ -133,7 +137,11 @@ async fn a_renamed_appeal_learns_from_the_results_of_its_former_id() {
     an_hour_passes(&app).await;
     let learned = shares(&app).await;
     assert!(learned["b"] >= 80, "{learned:?}");
-    assert_eq!(asked(&app, 0, Some("a")).await["variant"], "a", "a reader who saw variant a under the former id must keep it");
+    assert_eq!(
+        asked(&app, 0, Some("a")).await["variant"],
+        "a",
+        "a reader who saw variant a under the former id must keep it"
+    );
 
     write(&app, &LEARNING.replacen("id = \"help\"", "id = \"another\"", 1));
     an_hour_passes(&app).await;
@@ -218,7 +226,10 @@ async fn every_instance_learns_the_same_weights_even_if_it_starts_later() {
     let of_journal = one.weights.iter().find(|it| it.site == "journal").unwrap();
     assert!(of_journal.weights[1].1 > of_journal.weights[0].1, "{of_journal:?}");
     let of_gazette = one.weights.iter().find(|it| it.site == "gazette").unwrap();
-    assert_eq!(of_gazette.weights[0].1, of_gazette.weights[1].1, "weights must stay equal on a site without results");
+    assert_eq!(
+        of_gazette.weights[0].1, of_gazette.weights[1].1,
+        "weights must stay equal on a site without results"
+    );
     later.store.close().await;
     app.finish().await;
 }

@@ -387,12 +387,12 @@ async fn the_reconciliation_shows_stripes_amounts_and_the_ledgers() {
     );
     assert_eq!(ledger["checked_at"], "2026-11-24T09:00:00Z");
     let text = format!("{}.{:02}", net / 100, net % 100);
-    let told = page().await;
+    let shown = page().await;
     assert!(
-        told.contains(&format!("Stripe says {text} net, we say {text}, checked 4 minutes ago. ")),
-        "{told}"
+        shown.contains(&format!("Stripe says {text} net, we say {text}, checked 4 minutes ago. ")),
+        "{shown}"
     );
-    assert!(!told.contains(EMAIL) && !told.contains("<script"), "{told}");
+    assert!(!shown.contains(EMAIL) && !shown.contains("<script"), "{shown}");
     assert_eq!(app.get("/books", None).await.code(), "not_found", "the public port must not have this page");
     app.finish().await;
 }

@@ -273,11 +273,11 @@ async fn the_paid_period_comes_from_the_invoice_or_else_from_the_subscription() 
     let line = |amount: i64, days: i64| json!({"amount": amount, "period": {"start": NOV_5, "end": NOV_5 + days * DAY_S}});
     let (start, end) = ("current_period_start", "current_period_end");
     for (what, lines, on_subscription, on_item, days) in [
-        ("a line", vec![line(1000, 45)], 40, 40, 45),
-        ("a line, and a credit that reaches further", vec![line(-100, 90), line(1100, 45)], 40, 40, 45),
-        ("the subscription", vec![], 40, 0, 40),
-        ("its item", vec![], 0, 40, 40),
-        ("only a credit", vec![line(-100, 90)], 40, 0, 40),
+        ("an invoice line", vec![line(1000, 45)], 40, 40, 45),
+        ("an invoice line, and a credit with a later end", vec![line(-100, 90), line(1100, 45)], 40, 40, 45),
+        ("the subscription's period", vec![], 40, 0, 40),
+        ("the period of the subscription's item", vec![], 0, 40, 40),
+        ("only a credit line", vec![line(-100, 90)], 40, 0, 40),
     ] {
         let mut running = subscription("sub_m", "active", NOV_5);
         for (days, holder) in [(on_subscription, ""), (on_item, "/items/data/0")] {

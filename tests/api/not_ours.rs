@@ -14,10 +14,12 @@ use crate::reconciling::somebody_else_sells;
 
 const CODES: [&str; 3] = ["ang", "std", "usdc"];
 
+/// Returns the row of an event in the inbox.
 pub async fn row(app: &TestApp, id: &str) -> EventRow {
     app.app.store.event(id).await.unwrap().unwrap().0
 }
 
+/// Returns the distinct outcomes of all events, sorted.
 pub async fn outcomes(app: &TestApp) -> Vec<String> {
     let mut all: Vec<String> =
         app.app.store.events().await.unwrap().into_iter().filter_map(|it| it.outcome).collect();
@@ -127,12 +129,12 @@ async fn a_gift_in_an_unknown_currency_raises_an_alarm_with_the_code_and_is_not_
             assert_eq!((app.state().await, app.contribution().await.money), (State::Processing, None));
             assert_eq!(app.standing().await, "unknown");
             let alarms_then = alarms(&app).await;
-            let told = format!(
+            let expected = format!(
                 r#""alarm":"unknown_currency","object":"{}","currency":"{}","amount_minor":1000"#,
                 gift.session,
                 code.to_uppercase()
             );
-            assert!(interval != "once" || alarms_then.contains(&told), "{alarms_then}");
+            assert!(interval != "once" || alarms_then.contains(&expected), "{alarms_then}");
             assert!(
                 alarms_then.contains("unknown_currency") && alarms_then.contains(&charge),
                 "{alarms_then}"
@@ -223,7 +225,11 @@ async fn a_gift_is_booked_despite_overlong_texts_and_ids_from_stripe() {
     nothing_failed(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     let gift = app.contribution().await;
-    assert_eq!(gift.appeal.map(|text| text.len()), Some(512), "the text must be cut to the length that Stripe allows in metadata");
+    assert_eq!(
+        gift.appeal.map(|text| text.len()),
+        Some(512),
+        "the text must be cut to the length that Stripe allows in metadata"
+    );
     assert_eq!(gift.customer.map(|id| id.len()), Some(255));
     app.finish().await;
 }

@@ -23,16 +23,18 @@ struct Another {
 }
 
 impl Another {
-    async fn beside(told: &TestApp) -> Self {
+    /// Starts the server with the keys and the time of `source`.
+    async fn beside(source: &TestApp) -> Self {
         let folder = folder();
-        std::fs::copy(told.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
-        let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
+        std::fs::copy(source.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
+        let clock = Clock::movable(jiff::Timestamp::from_millisecond(source.app.now_ms()).unwrap());
         let database = Database::make(folder.path());
-        let settings = settings(folder.path(), &database, &told.stripe, "");
+        let settings = settings(folder.path(), &database, &source.stripe, "");
         let app = actions::start(settings, clock).await.unwrap();
         Self { app, _folder: folder, _database: database }
     }
 
+    /// Delivers the events and processes each at once. Returns the rows of the outbox.
     async fn events_of(&self, events: &[&Value]) -> Vec<OutboxRow> {
         for event in events {
             receive(&self.app, event).await;
@@ -50,23 +52,25 @@ async fn outbox(app: &App) -> Vec<OutboxRow> {
     app.store.outbox(0, i64::MAX).await.unwrap()
 }
 
+/// Returns the sorted keys of the rows.
 fn keys(rows: &[OutboxRow]) -> Vec<&str> {
     let mut keys: Vec<&str> = rows.iter().map(|it| it.key.as_str()).collect();
     keys.sort_unstable();
     keys
 }
 
+/// Returns the states of the rows of this kind.
 fn states<'a>(rows: &'a [OutboxRow], kind: &str) -> Vec<&'a str> {
     rows.iter().filter(|it| it.kind == kind).map(|it| it.state.as_str()).collect()
 }
 
 #[tokio::test]
 async fn one_history_emits_the_same_domain_events_in_any_order_and_with_repeats() {
-    let told = TestApp::start().await;
-    tell(&told).await;
-    let events = told.stripe.events();
+    let source = TestApp::start().await;
+    tell(&source).await;
+    let events = source.stripe.events();
     let in_order: Vec<&Value> = events.iter().collect();
-    let first = Another::beside(&told).await;
+    let first = Another::beside(&source).await;
     let expected = first.events_of(&in_order).await;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for row in &expected {
@@ -90,82 +94,85 @@ async fn one_history_emits_the_same_domain_events_in_any_order_and_with_repeats(
             ("supporter.changed", 19),
         ]
     );
-    assert!(expected.iter().all(|it| it.state == "current"), "no domain event is overtaken if events arrive in order");
+    assert!(
+        expected.iter().all(|it| it.state == "current"),
+        "no domain event is overtaken if events arrive in order"
+    );
     assert!(expected.iter().all(|it| it.supporter_id.is_some()), "{expected:?}");
     first.end().await;
     for seed in 0..4 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut order: Vec<&Value> = in_order.iter().chain(&in_order).copied().collect();
         random.shuffle(&mut order);
-        let other = Another::beside(&told).await;
+        let other = Another::beside(&source).await;
         assert_eq!(keys(&other.events_of(&order).await), keys(&expected), "seed {seed}");
         other.end().await;
     }
-    told.finish().await;
+    source.finish().await;
 }
 
 #[tokio::test]
 async fn a_failure_that_is_reported_after_the_success_is_written_as_overtaken() {
-    let told = TestApp::start().await;
-    let gift = told.gives(1000, "month").await;
-    let subscription = told.stripe.payments(&gift.session).subscription.unwrap();
-    told.days_pass(31);
-    told.stripe.next_month(&subscription, false).unwrap();
-    told.days_pass(1);
-    told.stripe.replace_card(&subscription).unwrap();
-    let events = told.stripe.events();
+    let source = TestApp::start().await;
+    let gift = source.gives(1000, "month").await;
+    let subscription = source.stripe.payments(&gift.session).subscription.unwrap();
+    source.days_pass(31);
+    source.stripe.next_month(&subscription, false).unwrap();
+    source.days_pass(1);
+    source.stripe.replace_card(&subscription).unwrap();
+    let events = source.stripe.events();
     let (failed, others): (Vec<&Value>, Vec<&Value>) =
         events.iter().partition(|it| it["type"] == "invoice.payment_failed");
     assert_eq!(failed.len(), 1);
-    let late = Another::beside(&told).await;
+    let late = Another::beside(&source).await;
     late.events_of(&others).await;
     let rows = late.events_of(&failed).await;
     assert_eq!(states(&rows, "contribution.payment_failed"), ["overtaken"]);
     assert_eq!(states(&rows, "contribution.paid"), ["current", "current"]);
     late.end().await;
-    let in_time = Another::beside(&told).await;
+    let in_time = Another::beside(&source).await;
     let rows = in_time.events_of(&events.iter().collect::<Vec<_>>()).await;
     assert_eq!(states(&rows, "contribution.payment_failed"), ["current"]);
     in_time.end().await;
-    told.finish().await;
+    source.finish().await;
 }
 
 #[tokio::test]
 async fn every_pause_and_every_scheduled_cancellation_emits_an_event() {
-    let told = TestApp::start().await;
-    let gift = told.gives(1000, "month").await;
-    let subscription = told.stripe.payments(&gift.session).subscription.unwrap();
+    let source = TestApp::start().await;
+    let gift = source.gives(1000, "month").await;
+    let subscription = source.stripe.payments(&gift.session).subscription.unwrap();
     for _ in 0..2 {
-        told.days_pass(1);
-        told.stripe.pause_collection(&subscription, Some("void")).unwrap();
-        told.days_pass(1);
-        told.stripe.pause_collection(&subscription, None).unwrap();
+        source.days_pass(1);
+        source.stripe.pause_collection(&subscription, Some("void")).unwrap();
+        source.days_pass(1);
+        source.stripe.pause_collection(&subscription, None).unwrap();
     }
-    told.days_pass(1);
-    told.stripe.apply_update(&subscription, 1500).unwrap();
-    told.stripe.cancel(&subscription, true).unwrap();
-    let events = told.stripe.events();
-    let in_order = Another::beside(&told).await;
+    source.days_pass(1);
+    source.stripe.apply_update(&subscription, 1500).unwrap();
+    source.stripe.cancel(&subscription, true).unwrap();
+    let events = source.stripe.events();
+    let in_order = Another::beside(&source).await;
     let rows = in_order.events_of(&events.iter().collect::<Vec<_>>()).await;
     for (kind, times) in [("paused", 2), ("resumed", 2), ("changed", 1), ("cancel_scheduled", 1)] {
         let expected = vec!["current"; times];
         assert_eq!(states(&rows, &format!("contribution.{kind}")), expected, "{kind}");
     }
     in_order.end().await;
-    let backwards = Another::beside(&told).await;
+    let backwards = Another::beside(&source).await;
     let rows = backwards.events_of(&events.iter().rev().collect::<Vec<_>>()).await;
     assert_eq!(states(&rows, "contribution.paused"), ["overtaken", "overtaken"]);
     backwards.end().await;
-    told.finish().await;
+    source.finish().await;
 }
 
 #[tokio::test]
 async fn rebuilding_emits_nothing_and_later_only_new_events_are_emitted() {
-    let told = TestApp::start().await;
-    tell(&told).await;
-    let known = told.stripe.events().len();
+    let source = TestApp::start().await;
+    tell(&source).await;
+    let known = source.stripe.events().len();
 
-    let rebuilt = Another::beside(&told).await;
+    let rebuilt = Another::beside(&source).await;
     actions::rebuild(&rebuilt.app, &rebuilt.app.as_operator()).await.unwrap();
     assert_eq!(rebuilt.app.store.contributions().await.unwrap().len(), 8);
     assert_eq!(outbox(&rebuilt.app).await, []);
@@ -173,17 +180,17 @@ async fn rebuilding_emits_nothing_and_later_only_new_events_are_emitted() {
     assert_eq!(outbox(&rebuilt.app).await, []);
 
     // A database from before the outbox existed. Its earlier events are not emitted either.
-    let older = Another::beside(&told).await;
-    for event in &told.stripe.events() {
+    let older = Another::beside(&source).await;
+    for event in &source.stripe.events() {
         receive(&older.app, event).await;
     }
     actions::process_events_with::<Silent>(&older.app, &older.app.as_job("inbox")).await.unwrap();
     actions::rebuild_projections(&older.app, &older.app.as_operator()).await.unwrap();
     assert_eq!(outbox(&older.app).await, []);
 
-    let charge = told.stripe.objects("charge").into_iter().find(|it| it["amount"] == 700).unwrap();
-    told.stripe.refund(charge["id"].as_str().unwrap(), Some(100)).unwrap();
-    let news = told.stripe.events_after(known);
+    let charge = source.stripe.objects("charge").into_iter().find(|it| it["amount"] == 700).unwrap();
+    source.stripe.refund(charge["id"].as_str().unwrap(), Some(100)).unwrap();
+    let news = source.stripe.events_after(known);
     let news: Vec<&Value> = news.iter().collect();
     for server in [rebuilt, older] {
         let rows = server.events_of(&news).await;
@@ -191,7 +198,7 @@ async fn rebuilding_emits_nothing_and_later_only_new_events_are_emitted() {
         assert_eq!(kinds, ["contribution.refunded", "supporter.changed"]);
         server.end().await;
     }
-    told.finish().await;
+    source.finish().await;
 }
 
 #[tokio::test]

@@ -38,22 +38,22 @@ async fn an_invoice_paid_outside_stripe_counts_but_is_not_booked_to_clearing() {
 
 #[tokio::test]
 async fn an_offline_payment_within_a_subscription_is_recognised_in_every_generation() {
-    let told = TestApp::start().await;
-    let monthly = told.gives(1000, "month").await;
-    let subscription = told.stripe.payments(&monthly.session).subscription.unwrap();
-    told.days_pass(31);
+    let source = TestApp::start().await;
+    let monthly = source.gives(1000, "month").await;
+    let subscription = source.stripe.payments(&monthly.session).subscription.unwrap();
+    source.days_pass(31);
     // No payment of this invoice is tried.
-    told.stripe.renew(&subscription, Renewal::PaidOutside).unwrap();
-    told.days_pass(31);
-    told.stripe.renew(&subscription, Renewal::Paid).unwrap();
-    told.days_pass(31);
+    source.stripe.renew(&subscription, Renewal::PaidOutside).unwrap();
+    source.days_pass(31);
+    source.stripe.renew(&subscription, Renewal::Paid).unwrap();
+    source.days_pass(31);
     // The card fails, and the reader pays this invoice in cash a week later.
-    let failed = told.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
-    told.days_pass(7);
-    told.stripe.mark_paid_outside(&failed).unwrap();
-    told.days_pass(24);
-    told.stripe.renew(&subscription, Renewal::Paid).unwrap();
-    play_in_every_shape(&told, |ledger, shape| {
+    let failed = source.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
+    source.days_pass(7);
+    source.stripe.mark_paid_outside(&failed).unwrap();
+    source.days_pass(24);
+    source.stripe.renew(&subscription, Renewal::Paid).unwrap();
+    play_in_every_shape(&source, |ledger, shape| {
         let expected = [("clearing", 3000), ("contributions", -5000), ("offline", 2000)].into();
         assert_eq!(accounts(ledger), expected, "{shape}");
         assert!(ledger.entries.iter().all(|it| it.kind != Kind::PaymentReversal), "{shape}");
@@ -61,7 +61,7 @@ async fn an_offline_payment_within_a_subscription_is_recognised_in_every_generat
         assert_eq!(ledger.payments.len(), 5, "{shape}");
     })
     .await;
-    told.finish().await;
+    source.finish().await;
 }
 
 /// Returns the events of the case, after `change` was applied to its paid invoice.
@@ -85,7 +85,7 @@ fn invoice_payment(id: &str, amount_minor: i64, payment: &Value) -> Value {
 
 #[tokio::test]
 async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
-    let told = TestApp::start().await;
+    let source = TestApp::start().await;
     let attempted = |it: &mut Value| {
         it["attempt_count"] = 1.into();
         it["attempted"] = true.into();
@@ -164,7 +164,13 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
             400,
         ),
         // The invoice first seemed to be paid outside Stripe. A later event shows that it was paid through Stripe.
-        ("a payment intent that is reported late", false, vec![invoice_payment("inpay_a", 700, &intent)], 1400, 0),
+        (
+            "a payment intent that is reported late",
+            false,
+            vec![invoice_payment("inpay_a", 700, &intent)],
+            1400,
+            0,
+        ),
     ] {
         let mut events = invoice(|it| {
             if change {
@@ -180,7 +186,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
     looks_collected.push(invoice_payment("inpay_a", 700, &record));
     cases.push(("an attempt right after finalization, and a payment record", looks_collected, 700, 700));
     for (what, events, clearing, offline) in cases {
-        let ledger = play(&told, &events).await;
+        let ledger = play(&source, &events).await;
         let mut expected = BTreeMap::from([
             ("clearing", clearing),
             ("contributions", -clearing - offline),
@@ -197,7 +203,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
             "{what}"
         );
     }
-    told.finish().await;
+    source.finish().await;
 }
 
 #[tokio::test]

@@ -15,12 +15,14 @@ async fn much_later(app: &TestApp) {
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
 }
 
+/// Waits a day and compares with Stripe, which must succeed.
 async fn a_day_later(app: &TestApp) {
     app.days_pass(1);
     let swept = reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert!(swept.failed.is_empty(), "{swept:?}");
 }
 
+/// A reader gives by bank debit, which Stripe has not settled yet.
 async fn pays_by_debit(app: &TestApp) -> Gift {
     let gift = app.starts_to_give(1000, "once").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();

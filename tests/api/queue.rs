@@ -28,10 +28,12 @@ static PERFORMED: LazyLock<Mutex<Vec<String>>> = LazyLock::new(Mutex::default);
 static COMMITTED: LazyLock<Mutex<Vec<String>>> = LazyLock::new(Mutex::default);
 static GO_ON: Notify = Notify::const_new();
 
+/// Returns how often tasks whose name starts with `name` were committed.
 fn committed(name: &str) -> usize {
     COMMITTED.lock().unwrap().iter().filter(|it| it.starts_with(name)).count()
 }
 
+/// Returns how often tasks whose name starts with `name` were performed.
 fn performed(name: &str) -> usize {
     PERFORMED.lock().unwrap().iter().filter(|it| it.starts_with(name)).count()
 }

@@ -215,41 +215,49 @@ async fn an_event_of_the_other_mode_stays_quarantined_after_a_comparison() {
     let rows = app.app.store.events().await.unwrap();
     let aside = rows.iter().filter(|it| it.state == "quarantined").count();
     assert_eq!(aside, foreign.len());
-    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "the comparison must book the object, which has the configured mode");
+    assert_eq!(
+        app.ledger().await,
+        [(Kind::Payment, 1000)],
+        "the comparison must book the object, which has the configured mode"
+    );
     app.finish().await;
 }
 
-/// Starts another server with its own database, and with the keys and the time of `told`.
-async fn another(told: &TestApp, folder: &std::path::Path, database: &Database) -> Arc<App> {
-    std::fs::copy(told.folder().join("keepopen.key"), folder.join("keepopen.key")).unwrap();
-    let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
-    actions::start(settings(folder, database, &told.stripe, ""), clock).await.unwrap()
+/// Starts another server with its own database, and with the keys and the time of `source`.
+async fn another(source: &TestApp, folder: &std::path::Path, database: &Database) -> Arc<App> {
+    std::fs::copy(source.folder().join("keepopen.key"), folder.join("keepopen.key")).unwrap();
+    let clock = Clock::movable(jiff::Timestamp::from_millisecond(source.app.now_ms()).unwrap());
+    actions::start(settings(folder, database, &source.stripe, ""), clock).await.unwrap()
 }
 
 #[tokio::test]
 async fn a_comparison_with_an_empty_database_books_the_same_entries() {
-    let told = TestApp::start().await;
-    tell(&told).await;
-    told.stripe.pay_out(true);
-    for event in told.stripe.events() {
-        receive(&told.app, &event).await;
+    let source = TestApp::start().await;
+    tell(&source).await;
+    source.stripe.pay_out(true);
+    for event in source.stripe.events() {
+        receive(&source.app, &event).await;
     }
-    reconcile(&told).await;
+    reconcile(&source).await;
     // Only a full comparison finds old payouts.
-    actions::reconcile_since(&told.app, &told.app.as_job("reconcile"), 0, false).await.unwrap();
-    let original = books_of(&told.app).await;
+    actions::reconcile_since(&source.app, &source.app.as_job("reconcile"), 0, false).await.unwrap();
+    let original = books_of(&source.app).await;
 
     let folder = folder();
     let database = Database::make(folder.path());
-    let app = another(&told, folder.path(), &database).await;
+    let app = another(&source, folder.path(), &database).await;
     actions::reconcile_since(&app, &app.as_job("reconcile"), 0, false).await.unwrap();
     let rebuilt = books_of(&app).await;
     assert!(rebuilt.entries.iter().any(|it| it.kind == Kind::Payout));
     assert_eq!(rebuilt.entries, original.entries);
     assert_eq!(rebuilt.contributions, original.contributions);
-    assert_eq!(app.store.findings(10).await.unwrap(), [], "a new database must not record anything as missed");
+    assert_eq!(
+        app.store.findings(10).await.unwrap(),
+        [],
+        "a new database must not record anything as missed"
+    );
     app.store.close().await;
-    told.finish().await;
+    source.finish().await;
 }
 
 /// Removes the triggers that protect a table from changes.

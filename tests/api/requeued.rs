@@ -35,6 +35,7 @@ fn unreadable_refund(charge: &str) -> Value {
         "data": {"object": {"id": "re_1", "object": "refund", "amount": "ten", "charge": charge}}})
 }
 
+/// Retries the unreadable event until it is dead.
 async fn let_it_die(app: &TestApp) {
     for _ in 0..MAX_TRIES {
         app.run_jobs().await;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::helpers::{Answer, TestApp, checkout_body};
 
+/// Writes the counts to the database, and requests the results.
 async fn read(app: &TestApp, query: &str) -> Answer {
     let scopes = [Scope::AppealsRead];
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap();

@@ -18,6 +18,7 @@ pub async fn payments(app: &TestApp) -> Vec<Payment> {
     gifts_after(&mut tx, "", 1_000).await.unwrap().payments
 }
 
+/// Returns the payment. There must be exactly one.
 async fn payment(app: &TestApp) -> Payment {
     let all = payments(app).await;
     assert_eq!(all.len(), 1, "{all:?}");
@@ -153,7 +154,11 @@ async fn the_contents_of_a_payout_are_read_again_until_stripe_has_reconciled_it(
     app.days_pass(2);
     reconcile(&app).await;
     assert_eq!(payment(&app).await.payout, None);
-    assert_eq!(app.app.store.findings(10).await.unwrap(), [], "a payout that is not reconciled yet must not be recorded as wrong");
+    assert_eq!(
+        app.app.store.findings(10).await.unwrap(),
+        [],
+        "a payout that is not reconciled yet must not be recorded as wrong"
+    );
     app.stripe.reconcile_payouts();
     reconcile(&app).await;
     assert_eq!(payment(&app).await.payout, Some(payout));
@@ -194,13 +199,13 @@ async fn an_unreadable_object_in_stripes_list_is_reported_once_and_delays_nothin
     app.days_pass(1);
     reconcile(&app).await;
     let found = app.app.store.findings(10).await.unwrap();
-    let told = |object: &str, what: &str| {
+    let assert_recorded_once = |object: &str, what: &str| {
         let same = |it: &&sweeps::Finding| it.object == object && it.what == what && !it.booked;
         assert_eq!(found.iter().filter(same).count(), 1, "{object}, {what}: {found:?}");
     };
-    told(&event, "event that can't be read");
-    told(&transaction, "balance transaction that can't be read");
-    told(&payout, "payout that is not what Stripe lists of it");
+    assert_recorded_once(&event, "event that can't be read");
+    assert_recorded_once(&transaction, "balance transaction that can't be read");
+    assert_recorded_once(&payout, "payout that is not what Stripe lists of it");
     assert_eq!(payments(&app).await.iter().map(|it| it.money.amount_minor).sum::<i64>(), 3000);
     app.days_pass(1);
     actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();

@@ -357,17 +357,17 @@ async fn all_spellings_of_an_email_address_belong_to_one_supporter() {
     app.gives(500, "once").await;
     app.gives(1000, "month").await;
     let events = app.stripe.events();
-    let told = TestApp::start().await;
+    let other = TestApp::start().await;
     for (at, event) in events.iter().enumerate() {
         let spelling = [composed, decomposed, ascii][at % 3];
         let event = event.to_string().replace(EMAIL, spelling);
-        assert_eq!(told.deliver(&serde_json::from_str(&event).unwrap()).await.status, 200);
+        assert_eq!(other.deliver(&serde_json::from_str(&event).unwrap()).await.status, 200);
     }
-    told.run_jobs().await;
-    assert_eq!(told.app.store.supporters().await.unwrap().len(), 1);
+    other.run_jobs().await;
+    assert_eq!(other.app.store.supporters().await.unwrap().len(), 1);
     for spelling in [composed, decomposed, ascii, "ana\u{301}@XN--MLLER-KVA.example.org."] {
-        assert_eq!(standing(&told, spelling).await, "recurring", "{spelling}");
+        assert_eq!(standing(&other, spelling).await, "recurring", "{spelling}");
     }
-    told.finish().await;
+    other.finish().await;
     app.finish().await;
 }

@@ -76,6 +76,7 @@ fn card_fails(app: &TestApp, gift: &Gift) {
     app.stripe.next_month(&subscription, false).unwrap();
 }
 
+/// Returns the kind of the appeal that is shown, or the reason why none is shown.
 fn kind(verdict: &Value) -> &str {
     verdict["kind"].as_str().unwrap_or_else(|| verdict["reason"].as_str().unwrap())
 }
@@ -239,7 +240,7 @@ async fn a_server_with_too_many_changed_standings_does_not_trust_older_tokens() 
     card_fails(&app, &gift);
     app.stripe_says_everything().await;
     app.app.clock.advance(3_600_000);
-    // The server reads one change less than there are, so it does not read the oldest one, the failed card.
+    // There are more newer changes than the server reads, so it does not read the older change of the failed card.
     others_change(&app, MAX_RECENT_STANDINGS + 1).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     assert_eq!(kind(&asked(&other, &token)), "unknown_standing");

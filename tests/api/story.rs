@@ -73,12 +73,12 @@ pub async fn tell(app: &TestApp) {
 }
 
 /// Delivers `events` to a new server, which processes the inbox now and then. Returns its ledger.
-pub async fn ledger_after(told: &TestApp, events: &[&Value], random: &mut fastrand::Rng) -> LedgerState {
+pub async fn ledger_after(source: &TestApp, events: &[&Value], random: &mut fastrand::Rng) -> LedgerState {
     let folder = folder();
-    std::fs::copy(told.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
-    let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
+    std::fs::copy(source.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
+    let clock = Clock::movable(jiff::Timestamp::from_millisecond(source.app.now_ms()).unwrap());
     let database = Database::make(folder.path());
-    let app = actions::start(settings(folder.path(), &database, &told.stripe, ""), clock).await.unwrap();
+    let app = actions::start(settings(folder.path(), &database, &source.stripe, ""), clock).await.unwrap();
     for event in events {
         receive(&app, event).await;
         if random.u8(0..4) == 0 {
@@ -120,12 +120,12 @@ pub async fn receive(app: &Arc<App>, event: &Value) {
 
 #[tokio::test]
 async fn one_history_gives_the_same_ledger_in_any_order_and_with_repeats() {
-    let told = TestApp::start().await;
-    tell(&told).await;
-    let events = told.stripe.events();
+    let source = TestApp::start().await;
+    tell(&source).await;
+    let events = source.stripe.events();
     let in_order: Vec<&Value> = events.iter().collect();
     let mut random = fastrand::Rng::with_seed(1);
-    let expected = ledger_after(&told, &in_order, &mut random).await;
+    let expected = ledger_after(&source, &in_order, &mut random).await;
     // The expected result, computed by hand. 3 months of 10.00 minus a refund of 4.00. 15.00 after a won dispute. 6.00
     // after a failed refund. 7.00 by bank debit. 25.00 minus a lost dispute of 12.00. 50.00, fully refunded.
     let clearing: i64 = expected
@@ -138,7 +138,7 @@ async fn one_history_gives_the_same_ledger_in_any_order_and_with_repeats() {
     assert_eq!((expected.contributions.len(), expected.supporters.len()), (8, 1));
 
     let reversed: Vec<&Value> = events.iter().rev().collect();
-    assert_eq!(ledger_after(&told, &reversed, &mut random).await, expected, "reversed");
+    assert_eq!(ledger_after(&source, &reversed, &mut random).await, expected, "reversed");
     // On PostgreSQL, each order needs its own database, which takes a while.
     let shuffles = if std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some() { 10 } else { 100 };
     for seed in 0..shuffles {
@@ -146,9 +146,9 @@ async fn one_history_gives_the_same_ledger_in_any_order_and_with_repeats() {
         let mut shuffled: Vec<&Value> =
             events.iter().flat_map(|event| std::iter::repeat_n(event, random.usize(1..=3))).collect();
         random.shuffle(&mut shuffled);
-        assert_eq!(ledger_after(&told, &shuffled, &mut random).await, expected, "seed {seed}");
+        assert_eq!(ledger_after(&source, &shuffled, &mut random).await, expected, "seed {seed}");
     }
-    told.finish().await;
+    source.finish().await;
 }
 
 /// The links between objects that older API versions contain in the objects themselves.
@@ -222,22 +222,22 @@ pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
 
 #[tokio::test]
 async fn one_history_books_the_same_entries_in_the_shapes_of_2020() {
-    let told = TestApp::start().await;
-    tell(&told).await;
-    let events = told.stripe.events();
+    let source = TestApp::start().await;
+    tell(&source).await;
+    let events = source.stripe.events();
     let mut random = fastrand::Rng::with_seed(1);
     let in_order: Vec<&Value> = events.iter().collect();
-    let expected = ledger_after(&told, &in_order, &mut random).await;
-    let ties = Ties::of(&told.stripe);
+    let expected = ledger_after(&source, &in_order, &mut random).await;
+    let ties = Ties::of(&source.stripe);
     let older: Vec<Value> = events.iter().filter_map(|event| in_older_shape(&ties, event)).collect();
     assert!(older.len() < events.len());
     for seed in 0..5 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut shuffled: Vec<&Value> = older.iter().collect();
         random.shuffle(&mut shuffled);
-        let ledger = ledger_after(&told, &shuffled, &mut random).await;
+        let ledger = ledger_after(&source, &shuffled, &mut random).await;
         assert_eq!(ledger.entries, expected.entries, "seed {seed}");
         assert_eq!(ledger.contributions, expected.contributions, "seed {seed}");
     }
-    told.finish().await;
+    source.finish().await;
 }

@@ -130,7 +130,11 @@ async fn a_ticker_counts_only_the_payments_since_its_start_and_their_refunds() {
     app.stripe_says_everything().await;
     assert_eq!(shown_ticker(&app).await[0], 1500);
     publish(&app, &appeal(MONEY, ""));
-    assert_eq!(shown_ticker(&app).await[0], 1500, "without `from`, the older payment and its refund must cancel each other out");
+    assert_eq!(
+        shown_ticker(&app).await[0],
+        1500,
+        "without `from`, the older payment and its refund must cancel each other out"
+    );
     app.finish().await;
 }
 
@@ -141,7 +145,11 @@ async fn a_supporter_counts_once_and_not_after_the_gift_is_reversed() {
     let one = app.gives(1500, "once").await;
     let two = app.gives(500, "once").await;
     app.stripe_says_everything().await;
-    assert_eq!(shown_ticker(&app).await, json!([1, 3, 33]), "both gifts have the same e-mail address, so they must count as one supporter");
+    assert_eq!(
+        shown_ticker(&app).await,
+        json!([1, 3, 33]),
+        "both gifts have the same e-mail address, so they must count as one supporter"
+    );
     give_back(&app, &one, None);
     app.stripe_says_everything().await;
     assert_eq!(shown_ticker(&app).await[0], 1);
@@ -187,9 +195,17 @@ async fn an_appeal_that_uses_ticker_values_is_not_shown_until_the_total_is_known
         "only the goal changed, so the total must still be known"
     );
     publish(&app, &appeal(&format!("{MONEY}from = \"2026-11-01\""), "\"ticker_left\""));
-    assert_eq!(app.banner(None).await["reason"], "missing_value", "the start changed, so the total must be counted first");
+    assert_eq!(
+        app.banner(None).await["reason"],
+        "missing_value",
+        "the start changed, so the total must be counted first"
+    );
     publish(&app, &appeal(MONEY, ""));
-    assert_eq!(app.banner(None).await["reason"], "matched", "copy without ticker values must not wait for the total");
+    assert_eq!(
+        app.banner(None).await["reason"],
+        "matched",
+        "copy without ticker values must not wait for the total"
+    );
     app.finish().await;
 }
 

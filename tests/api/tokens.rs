@@ -92,7 +92,11 @@ async fn a_token_contains_what_a_site_needs_and_no_personal_data() {
     let jwks = app.get("/.well-known/jwks.json", None).await.json;
     assert_eq!((head["alg"].as_str(), head["typ"].as_str()), (Some("EdDSA"), Some("supporter+jwt")));
     assert_eq!(head["kid"], jwks["keys"][0]["kid"]);
-    assert_eq!(jwks["keys"][0].as_object().unwrap().get("d"), None, "the published key must not contain the private part");
+    assert_eq!(
+        jwks["keys"][0].as_object().unwrap().get("d"),
+        None,
+        "the published key must not contain the private part"
+    );
     let mut names: Vec<_> = claims.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
     let known = [

@@ -62,16 +62,16 @@ fn dated(ledger: &LedgerState) -> Vec<(Kind, i64)> {
 
 #[tokio::test]
 async fn a_bank_debit_is_dated_by_its_success_event_if_no_other_event_arrived() {
-    let told = TestApp::start().await;
+    let source = TestApp::start().await;
     let succeeded =
         event("a", "checkout.session.async_payment_succeeded", NOV_5, page("a", "complete", "paid"));
-    assert_eq!(dated(&play(&told, &[succeeded]).await), [(Kind::Payment, NOV_5)]);
-    told.finish().await;
+    assert_eq!(dated(&play(&source, &[succeeded]).await), [(Kind::Payment, NOV_5)]);
+    source.finish().await;
 }
 
 #[tokio::test]
 async fn a_refund_that_fails_months_later_has_the_same_dates_whichever_events_report_it() {
-    let told = TestApp::start().await;
+    let source = TestApp::start().await;
     let charge = json!({"id": "ch_a", "object": "charge", "amount": 3000, "currency": "eur", "status": "succeeded",
         "captured": true, "created": NOV_5, "payment_intent": "pi_a", "amount_refunded": 3000,
         "refunds": {"object": "list", "data": [refund("succeeded")], "has_more": false}});
@@ -102,14 +102,14 @@ async fn a_refund_that_fails_months_later_has_the_same_dates_whichever_events_re
     ] {
         let events = [vec![paid("a", NOV_5)], events].concat();
         let expected = [(Kind::Payment, NOV_5), (Kind::Refund, DEC_3), (Kind::RefundReversal, JAN_4)];
-        assert_eq!(dated(&play(&told, &events).await), expected, "{what}");
+        assert_eq!(dated(&play(&source, &events).await), expected, "{what}");
     }
-    told.finish().await;
+    source.finish().await;
 }
 
 #[tokio::test]
 async fn a_dispute_has_the_same_dates_whichever_events_are_missing() {
-    let told = TestApp::start().await;
+    let source = TestApp::start().await;
     let whole = [(Kind::Payment, OCT_30), (Kind::Dispute, NOV_5), (Kind::DisputeReversal, JAN_4)];
     let escalated = [(Kind::Payment, OCT_30), (Kind::Dispute, DEC_3), (Kind::DisputeReversal, JAN_4)];
     for (what, events, expected) in [
@@ -169,30 +169,31 @@ async fn a_dispute_has_the_same_dates_whichever_events_are_missing() {
         ),
     ] {
         let events = [vec![paid("a", OCT_30)], events].concat();
-        assert_eq!(dated(&play(&told, &events).await), expected, "{what}");
+        assert_eq!(dated(&play(&source, &events).await), expected, "{what}");
     }
-    told.finish().await;
+    source.finish().await;
 }
 
 #[tokio::test]
 async fn an_inquiry_that_becomes_a_dispute_is_dated_by_the_event_that_reports_the_change() {
-    let told = TestApp::start().await;
+    let source = TestApp::start().await;
     let mut updated = event("d", "charge.dispute.updated", DEC_3, dispute("needs_response", &[]));
     updated["data"]["previous_attributes"] = json!({"status": "warning_needs_response"});
     let inquiry = event("c", "charge.dispute.created", NOV_5, dispute("warning_needs_response", &[]));
     let expected = [(Kind::Payment, OCT_30), (Kind::Dispute, DEC_3)];
-    for (what, events) in
-        [("both events", vec![inquiry, updated.clone()]), ("the event of the inquiry is missing", vec![updated])]
-    {
+    for (what, events) in [
+        ("both events", vec![inquiry, updated.clone()]),
+        ("the event of the inquiry is missing", vec![updated]),
+    ] {
         let events = [vec![paid("a", OCT_30)], events].concat();
-        assert_eq!(dated(&play(&told, &events).await), expected, "{what}");
+        assert_eq!(dated(&play(&source, &events).await), expected, "{what}");
     }
-    told.finish().await;
+    source.finish().await;
 }
 
 #[tokio::test]
 async fn an_expired_or_failed_session_next_to_a_paid_one_changes_nothing() {
-    let told = TestApp::start().await;
+    let source = TestApp::start().await;
     for (kind, status, payment_status) in [
         ("checkout.session.expired", "expired", "unpaid"),
         ("checkout.session.async_payment_failed", "complete", "unpaid"),
@@ -205,14 +206,14 @@ async fn an_expired_or_failed_session_next_to_a_paid_one_changes_nothing() {
             other["created"] = (OCT_30 + made_s).into();
             other["customer_details"] = Value::Null;
             let events = [event("o", kind, DEC_3, other), paid("a", NOV_5)];
-            let ledger = play(&told, &events).await;
+            let ledger = play(&source, &events).await;
             let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
             assert_eq!((gift.state, gift.supporter.is_some()), (State::Paid, true), "{kind} {status}");
             assert_eq!(gift.money.map(|it| it.amount_minor), Some(3000), "{kind} {status}");
             assert_eq!(dated(&ledger), [(Kind::Payment, NOV_5)], "{kind} {status}");
         }
     }
-    told.finish().await;
+    source.finish().await;
 }
 
 /// Returns the subscription of a monthly gift of 10.00.
@@ -236,7 +237,7 @@ pub fn invoice(id: &str, subscription: &str, status: &str, created_s: i64) -> Va
 
 #[tokio::test]
 async fn an_invoice_has_the_date_of_its_payment_whichever_event_reports_it() {
-    let told = TestApp::start().await;
+    let source = TestApp::start().await;
     let begun = event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5));
     let paid_later = |paid_at: Value| {
         let mut it = invoice("in_1", "sub_m", "paid", NOV_5);
@@ -249,7 +250,10 @@ async fn an_invoice_has_the_date_of_its_payment_whichever_event_reports_it() {
             "the invoice's own time, in another event",
             vec![event("p", "invoice.updated", JAN_4, paid_later(DEC_3.into()))],
         ),
-        ("the time of the event", vec![event("p", "invoice.payment_succeeded", DEC_3, paid_later(Value::Null))]),
+        (
+            "the time of the event",
+            vec![event("p", "invoice.payment_succeeded", DEC_3, paid_later(Value::Null))],
+        ),
         (
             "the time of the earlier event",
             vec![
@@ -258,16 +262,16 @@ async fn an_invoice_has_the_date_of_its_payment_whichever_event_reports_it() {
             ],
         ),
     ] {
-        let ledger = play(&told, &[vec![begun.clone()], events].concat()).await;
+        let ledger = play(&source, &[vec![begun.clone()], events].concat()).await;
         assert_eq!(dated(&ledger), [(Kind::Payment, DEC_3)], "{what}");
         assert_eq!(ledger.payments[0].paid_at_ms, DEC_3 * 1000, "{what}");
     }
-    told.finish().await;
+    source.finish().await;
 }
 
 #[tokio::test]
 async fn the_paid_subscription_decides_whatever_happens_to_others_of_the_same_gift() {
-    let told = TestApp::start().await;
+    let source = TestApp::start().await;
     let sub = |at: &str, id: &str, status: &str, created_s: i64, told_s: i64| {
         event(at, "customer.subscription.updated", told_s, subscription(id, status, created_s))
     };
@@ -327,7 +331,7 @@ async fn the_paid_subscription_decides_whatever_happens_to_others_of_the_same_gi
                 vec![inv("y", "invoice.payment_failed", "in_9", "sub_m", "open", NOV_5 + 9, NOV_5 + 10)],
             ),
         ] {
-            let ledger = play(&told, &[living(), more].concat()).await;
+            let ledger = play(&source, &[living(), more].concat()).await;
             let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
             assert_eq!(
                 (gift.state, gift.subscription.as_deref()),
@@ -336,12 +340,12 @@ async fn the_paid_subscription_decides_whatever_happens_to_others_of_the_same_gi
             );
         }
     }
-    told.finish().await;
+    source.finish().await;
 }
 
 #[tokio::test]
 async fn a_refund_stays_booked_if_its_invoice_is_later_reported_as_paid_outside_stripe() {
-    let told = TestApp::start().await;
+    let source = TestApp::start().await;
     let mut outside = invoice("in_1", "sub_m", "paid", NOV_5);
     outside["paid_out_of_band"] = true.into();
     let mut back = refund("succeeded");
@@ -352,14 +356,14 @@ async fn a_refund_stays_booked_if_its_invoice_is_later_reported_as_paid_outside_
         event("r", "refund.created", DEC_3, back),
         event("o", "invoice.updated", DEC_3 + 9, outside),
     ];
-    let ledger = play(&told, &events).await;
+    let ledger = play(&source, &events).await;
     assert_eq!(dated(&ledger), [(Kind::Payment, NOV_5), (Kind::Refund, DEC_3)]);
-    told.finish().await;
+    source.finish().await;
 }
 
 #[tokio::test]
 async fn of_two_paid_sessions_the_one_with_an_email_address_names_the_supporter() {
-    let told = TestApp::start().await;
+    let source = TestApp::start().await;
     for nameless in ["a", "b"] {
         let mut events = [paid("a", NOV_5), paid("b", NOV_5 + 9)];
         for event in &mut events {
@@ -367,9 +371,9 @@ async fn of_two_paid_sessions_the_one_with_an_email_address_names_the_supporter(
                 event["data"]["object"]["customer_details"] = Value::Null;
             }
         }
-        let ledger = play(&told, &events).await;
+        let ledger = play(&source, &events).await;
         assert!(ledger.contributions[0].supporter.is_some(), "{nameless}");
         assert_eq!(dated(&ledger), [(Kind::Payment, NOV_5), (Kind::Payment, NOV_5 + 9)]);
     }
-    told.finish().await;
+    source.finish().await;
 }

@@ -119,7 +119,10 @@ async fn an_appeal_is_not_shown_in_any_language_if_a_value_of_its_copy_is_missin
     publish(&app, WORDS.split("[[appeals]]\nid = \"plain\"").next().unwrap());
     assert_eq!(ask(&app, json!({}), json!({})).await["reason"], "missing_value");
     let unknown = ask(&app, json!({"country": "IE"}), Value::Null).await;
-    assert_eq!(unknown["reason"], "missing_value", "the number of articles that the reader read must be unknown");
+    assert_eq!(
+        unknown["reason"], "missing_value",
+        "the number of articles that the reader read must be unknown"
+    );
     app.finish().await;
 }
 

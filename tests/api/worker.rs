@@ -83,37 +83,37 @@ async fn a_replayed_dead_event_has_all_its_tries_again_and_begins_with_the_short
     app.finish().await;
 }
 
-/// Starts another server on `database`, with the keys and the time of `told`.
-async fn another(told: &TestApp, folder: &std::path::Path, database: &Database) -> Arc<App> {
-    std::fs::copy(told.folder().join("keepopen.key"), folder.join("keepopen.key")).unwrap();
-    let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
-    actions::start(settings(folder, database, &told.stripe, ""), clock).await.unwrap()
+/// Starts another server on `database`, with the keys and the time of `source`.
+async fn another(source: &TestApp, folder: &std::path::Path, database: &Database) -> Arc<App> {
+    std::fs::copy(source.folder().join("keepopen.key"), folder.join("keepopen.key")).unwrap();
+    let clock = Clock::movable(jiff::Timestamp::from_millisecond(source.app.now_ms()).unwrap());
+    actions::start(settings(folder, database, &source.stripe, ""), clock).await.unwrap()
 }
 
 #[tokio::test]
 async fn a_stopping_service_processes_no_further_event_and_the_next_service_does() {
-    let told = TestApp::start().await;
-    tell(&told).await;
-    let events = told.stripe.events();
+    let source = TestApp::start().await;
+    tell(&source).await;
+    let events = source.stripe.events();
     for event in &events {
-        receive(&told.app, event).await;
+        receive(&source.app, event).await;
     }
-    let expected = books_of(&told.app).await;
+    let expected = books_of(&source.app).await;
 
     let folder = folder();
     let database = Database::make(folder.path());
-    let first = another(&told, folder.path(), &database).await;
+    let first = another(&source, folder.path(), &database).await;
     for event in &events {
         receive(&first, event).await;
     }
     first.begin_stopping();
     assert_eq!(process_due_events(&first, &first.as_job("inbox")).await.unwrap(), 0);
     first.store.close().await;
-    let next = another(&told, folder.path(), &database).await;
+    let next = another(&source, folder.path(), &database).await;
     assert_eq!(process_due_events(&next, &next.as_job("inbox")).await.unwrap(), events.len());
     assert_eq!(books_of(&next).await, expected);
     next.store.close().await;
-    told.finish().await;
+    source.finish().await;
 }
 
 #[tokio::test]
@@ -174,7 +174,9 @@ async fn an_open_transaction_does_not_delay_deliveries_and_a_lock_of_the_inbox_o
         sqlx::query("LOCK TABLE stripe_events IN SHARE MODE").execute(&mut **tx).await.unwrap();
     }
     let answer = app.deliver(&event);
-    let answer = tokio::time::timeout(Duration::from_secs(60), answer).await.expect("a locked inbox must not block a delivery forever");
+    let answer = tokio::time::timeout(Duration::from_secs(60), answer)
+        .await
+        .expect("a locked inbox must not block a delivery forever");
     assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
     drop(writing);
     assert_eq!(app.deliver(&event).await.status, 200);
@@ -216,7 +218,7 @@ async fn deliveries_use_a_dedicated_connection_and_survive_its_loss() {
     let app = TestApp::start().await;
     let event = unreadable();
     for round in 0..3 {
-        // The pool checks its connections after each use, so this statement is the last one only on a dedicated connection.
+        // The pool checks its connections after each use, so only a dedicated connection ends with this statement.
         let own = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle' \
              AND query LIKE 'INSERT INTO stripe_events%'";
         let mut tries = 0;
@@ -240,17 +242,17 @@ async fn while_postgresql_is_down_no_event_is_acknowledged_and_the_worker_contin
         println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
         return;
     };
-    let told = TestApp::start().await;
-    tell(&told).await;
-    let events = told.stripe.events();
+    let source = TestApp::start().await;
+    tell(&source).await;
+    let events = source.stripe.events();
     for event in &events {
-        receive(&told.app, event).await;
+        receive(&source.app, event).await;
     }
-    let expected = books_of(&told.app).await;
+    let expected = books_of(&source.app).await;
 
     let folder = folder();
     let database = Database::make(folder.path());
-    let app = another(&told, folder.path(), &database).await;
+    let app = another(&source, folder.path(), &database).await;
     let running = api::serve(&app).unwrap();
     let url = format!("http://{}", running.address);
     tokio::spawn(running.server);
@@ -268,19 +270,23 @@ async fn while_postgresql_is_down_no_event_is_acknowledged_and_the_worker_contin
                 administrator.cut(database.url()).await;
             }
         };
-        let (answer, ()) = tokio::join!(deliver(&told, &url, event), cut);
+        let (answer, ()) = tokio::join!(deliver(&source, &url, event), cut);
         if away {
             assert_eq!(answer.status, 503);
             let question = json!({"site": "journal", "history": {}});
-            let request = told.client.post(format!("{url}/v1/banner")).json(&question);
-            assert_eq!(told.send(request).await.json["reason"], "matched", "banner requests must still be answered");
+            let request = source.client.post(format!("{url}/v1/banner")).json(&question);
+            assert_eq!(
+                source.send(request).await.json["reason"],
+                "matched",
+                "banner requests must still be answered"
+            );
             administrator.open(database.url(), true).await;
         }
         if answer.status != 200 {
             assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
             refused += 1;
             // Stripe would deliver the event again later.
-            assert_eq!(deliver(&told, &url, event).await.status, 200);
+            assert_eq!(deliver(&source, &url, event).await.status, 200);
         }
     }
     assert!(refused >= events.len() / 40, "{refused}");
@@ -295,13 +301,13 @@ async fn while_postgresql_is_down_no_event_is_acknowledged_and_the_worker_contin
     assert_eq!(books_of(&app).await, expected);
     running.handle.stop(false).await;
     app.store.close().await;
-    told.finish().await;
+    source.finish().await;
 }
 
 /// Delivers an event to the server at this URL.
-async fn deliver(told: &TestApp, url: &str, event: &Value) -> Answer {
+async fn deliver(source: &TestApp, url: &str, event: &Value) -> Answer {
     let body = event.to_string();
-    let signature = told.stripe.sign(body.as_bytes(), told.app.now_ms().div_euclid(1000));
-    let request = told.client.post(format!("{url}/webhooks/stripe"));
-    told.send(request.header("stripe-signature", signature).body(body)).await
+    let signature = source.stripe.sign(body.as_bytes(), source.app.now_ms().div_euclid(1000));
+    let request = source.client.post(format!("{url}/webhooks/stripe"));
+    source.send(request.header("stripe-signature", signature).body(body)).await
 }

@@ -19,8 +19,8 @@ pub struct Found {
     payments: Vec<Payment>,
     alarms: Vec<(ContributionId, Alarm)>,
     epochs: Vec<(String, i64)>,
-    /// Key, contribution and site of every domain event. Its state is left out, because whether an
-    /// event was already overtaken when it was found depends on the order.
+    /// Key, contribution and site of every domain event. The state is left out, because it depends on the order whether
+    /// an event was already overtaken when it was found.
     events: BTreeSet<(String, String, String)>,
 }
 
@@ -29,7 +29,7 @@ impl Found {
         assert!(self == other, "{when}: {}", self.differs_from(other));
     }
 
-    /// Removes the domain events that only Stripe's events can report, which can be lost.
+    /// Removes the domain events that only Stripe's events can report, because Stripe's events can be lost.
     pub fn known_from_objects(mut self) -> Self {
         const ONLY_REPORTED: [&str; 6] = [
             "payment_failed/",
@@ -111,7 +111,7 @@ pub async fn check(world: &World<'_>, app: &App) -> Found {
         let known: BTreeMap<&str, &Gift> = world.gifts.iter().map(|it| (it.id.as_str(), it)).collect();
         for it in &gifts.contributions {
             if !known.contains_key(it.id.as_str()) {
-                complaints.push(format!("nobody gave {it:?}"));
+                complaints.push(format!("unexpected contribution: {it:?}"));
             }
         }
         for gift in &world.gifts {
@@ -146,7 +146,7 @@ impl OfGift<'_> {
         let mut complaints = Vec::new();
         let mut compare = |what: &str, is: String, should: String| {
             if is != should {
-                complaints.push(format!("{what} is {is}\n  and should be {should}\n  of {gift:#?}"));
+                complaints.push(format!("{what}: found {is}\n  expected {should}\n  for {gift:#?}"));
             }
         };
         let state = self.contribution.map(|it| it.state);
@@ -156,10 +156,10 @@ impl OfGift<'_> {
             compare("the amount", format!("{amount:?}"), format!("{:?}", Some(subscription.amount_minor)));
         }
         let accounts = format!("{:?}", self.accounts());
-        compare("what the accounts hold", accounts, format!("{:?}", gift.accounts(balance)));
-        compare("what does not add up", format!("{:?}", self.alarms), format!("{:?}", gift.alarms()));
+        compare("the account balances", accounts, format!("{:?}", gift.accounts(balance)));
+        compare("the alarms", format!("{:?}", self.alarms), format!("{:?}", gift.alarms()));
         compare(
-            "each payment",
+            "the payments",
             format!("{:?}", self.payments()),
             format!("{:?}", payments_of(gift, balance)),
         );

@@ -3,8 +3,8 @@
 //!
 //! A *world* is one random history. `KEEPOPEN_TEST_SEED` is the seed of the first world. Alone, it runs only this one.
 //! `KEEPOPEN_TEST_EVENTS` is the total number of events: the test runs as many worlds as that needs, with consecutive
-//! seeds. Each world has `KEEPOPEN_TEST_WORLD_EVENTS` events. `KEEPOPEN_TEST_LONG` names a folder in which the progress
-//! is stored. The same command then continues with the next seed.
+//! seeds. Each world has at least `KEEPOPEN_TEST_WORLD_EVENTS` events. `KEEPOPEN_TEST_LONG` names a folder in which the
+//! progress is stored. The same command then continues with the next seed after the stored ones.
 
 #![expect(
     clippy::print_stdout,
@@ -26,8 +26,8 @@ use driver::{HERALD, World};
 
 use crate::helpers::TestApp;
 
-/// The number of events per world, unless `KEEPOPEN_TEST_WORLD_EVENTS` is set. For the same total number of events,
-/// many short worlds find more bugs than a few long ones.
+/// The minimum number of events per world, unless `KEEPOPEN_TEST_WORLD_EVENTS` is set. For the same total number of
+/// events, many short worlds find more bugs than a few long ones.
 const WORLD_EVENTS: usize = 700;
 
 fn world_events() -> usize {
@@ -124,7 +124,7 @@ async fn the_ledger_is_correct_whatever_the_order_of_events_and_whichever_are_lo
 }
 
 #[tokio::test]
-async fn daily_comparisons_with_stripe_keep_the_ledger_correct_while_gifts_happen() {
+async fn regular_comparisons_with_stripe_keep_the_ledger_correct_while_gifts_happen() {
     let mut worlds = Worlds::begin("as_it_happens");
     while let Some(seed) = worlds.next() {
         let app = TestApp::start_with(HERALD).await;
