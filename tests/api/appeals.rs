@@ -288,8 +288,9 @@ async fn a_reader_in_the_holdout_sees_no_appeal_and_the_attribution_says_so() {
     let question = json!({"site": "journal", "reader": {"bucket": 7}, "history": {}});
     let verdict = app.post("/v1/banner", &question).await.json;
     assert_eq!((&verdict["show"], &verdict["reason"]), (&json!(false), &json!("holdout")));
-    let note = verdict["attribution"].as_str().unwrap();
-    let read = keepopen::keys::Attribution::read(note, &app.app.attribution_key, "journal", app.app.now_ms());
+    let attribution = verdict["attribution"].as_str().unwrap();
+    let read =
+        keepopen::keys::Attribution::read(attribution, &app.app.attribution_key, "journal", app.app.now_ms());
     let read = read.unwrap();
     assert_eq!((read.appeal.as_str(), read.variant.as_str()), ("help", "holdout"));
     app.finish().await;

@@ -71,7 +71,7 @@ fn changed(good: &Value, runner: &mut TestRunner) -> Value {
 /// Sends changed versions of `good` to `path`, and arbitrary bodies. Returns how many were accepted.
 async fn try_bodies(app: &TestApp, path: &str, key: Option<&str>, good: &Value) -> usize {
     let mut runner = TestRunner::deterministic();
-    let mut taken = 0;
+    let mut accepted = 0;
     for attempt in 0..TRIES {
         let body = match attempt % 10 {
             0 => odd_value().new_tree(&mut runner).unwrap().current().to_string(),
@@ -91,12 +91,12 @@ async fn try_bodies(app: &TestApp, path: &str, key: Option<&str>, good: &Value) 
         let answer = app.send(request).await;
         assert!(answer.status.as_u16() < 500, "{path}: {body}: {answer:?}");
         if answer.status.is_success() {
-            taken += 1;
+            accepted += 1;
         } else {
             assert_ne!(answer.code(), "internal", "{path}: {body}");
         }
     }
-    taken
+    accepted
 }
 
 #[tokio::test]

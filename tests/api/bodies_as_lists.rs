@@ -210,7 +210,7 @@ async fn no_route_reads_a_list_as_an_object_or_an_object_as_an_enum_label() {
     let contract: Value = yaml_serde::from_str(include_str!("../../openapi.yaml")).unwrap();
     let shapes = Shapes { contract: &contract };
     let mut tried: BTreeMap<String, usize> = BTreeMap::new();
-    let mut taken: Vec<String> = Vec::new();
+    let mut accepted: Vec<String> = Vec::new();
     for (path, methods) in contract["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let json = &operation["requestBody"]["content"]["application/json"];
@@ -234,7 +234,7 @@ async fn no_route_reads_a_list_as_an_object_or_an_object_as_an_enum_label() {
                         app.send(request.bearer_auth(&key).header("origin", ORIGIN).json(&body)).await;
                     let code = ["code", "errorCode"].into_iter().find_map(|name| answer.json[name].as_str());
                     if !answer.status.is_client_error() || code.is_none() {
-                        taken.push(format!("{} {method} {path} {body}", answer.status));
+                        accepted.push(format!("{} {method} {path} {body}", answer.status));
                         continue;
                     }
                     *tried.entry(format!("{method} {path} {}", code.unwrap())).or_default() += 1;
@@ -242,7 +242,7 @@ async fn no_route_reads_a_list_as_an_object_or_an_object_as_an_enum_label() {
             }
         }
     }
-    assert_eq!(taken, Vec::<String>::new());
+    assert_eq!(accepted, Vec::<String>::new());
     // Each body must be rejected for its shape. A route that rejects bodies for another reason proves nothing.
     for (route, number) in &tried {
         let is_for_its_shape = ["invalid_request", "appeal_invalid", "PARSE_ERROR", "INVALID_CONTEXT"]

@@ -253,7 +253,7 @@ async fn whichever_list_fails_the_next_comparison_finds_what_the_list_contains()
 }
 
 /// Returns the lines of this kind.
-fn of<'a>(all: &'a [OtherMoney], kind: &str) -> Vec<&'a OtherMoney> {
+fn of_kind<'a>(all: &'a [OtherMoney], kind: &str) -> Vec<&'a OtherMoney> {
     all.iter().filter(|it| it.kind == kind).collect()
 }
 
@@ -269,13 +269,13 @@ async fn other_money_at_stripe_is_counted_by_kind_and_currency() {
         actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
         let other = compared(&app).await.other_money;
         for kind in ["Checkout Session", "payment intent", "charge"] {
-            let [line] = of(&other, kind)[..] else { panic!("{kind}: {other:?}") };
+            let [line] = of_kind(&other, kind)[..] else { panic!("{kind}: {other:?}") };
             assert_eq!((line.count, line.amount_minor, line.currency.as_str()), (2, 4000, "EUR"), "{kind}");
             assert_eq!(line.site, None);
         }
-        let [refund] = of(&other, "refund")[..] else { panic!("{other:?}") };
+        let [refund] = of_kind(&other, "refund")[..] else { panic!("{other:?}") };
         assert_eq!((refund.count, refund.amount_minor), (1, 500));
-        let [moved] = of(&other, "balance transaction (charge)")[..] else { panic!("{other:?}") };
+        let [moved] = of_kind(&other, "balance transaction (charge)")[..] else { panic!("{other:?}") };
         assert_eq!(moved.count, 2);
         assert!(moved.amount_minor < 4000, "the amount must be after Stripe's fees");
     }
@@ -303,9 +303,9 @@ async fn gifts_of_an_unknown_site_are_counted_by_site_until_the_site_is_configur
     actions::reconcile_since(&other, &other.as_job("reconcile"), 0, true).await.unwrap();
     let said = reports::compare_with_stripe(&other.store, other.now_ms()).await.unwrap();
     assert!(said.lines.is_empty() && other.store.contributions().await.unwrap().is_empty());
-    let [charge] = of(&said.other_money, "charge")[..] else { panic!("{said:?}") };
+    let [charge] = of_kind(&said.other_money, "charge")[..] else { panic!("{said:?}") };
     assert_eq!((charge.count, charge.amount_minor, charge.site.as_deref()), (1, 1000, Some("journal")));
-    let [moved] = of(&said.other_money, "balance transaction (charge)")[..] else { panic!("{said:?}") };
+    let [moved] = of_kind(&said.other_money, "balance transaction (charge)")[..] else { panic!("{said:?}") };
     assert_eq!(moved.site.as_deref(), Some("journal"));
     other.store.close().await;
     let now = actions::start(both, clock()).await.unwrap();

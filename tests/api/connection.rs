@@ -38,7 +38,7 @@ impl MakeWriter<'_> for Log {
 }
 
 /// Checks the connection once. `known` has the problems that the last check found. Returns the logged problems.
-async fn look(app: &TestApp, known: &mut Vec<StripeTrouble>) -> Vec<String> {
+async fn check_connection(app: &TestApp, known: &mut Vec<StripeTrouble>) -> Vec<String> {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
     let listening = tracing::subscriber::set_default(subscriber);
@@ -49,7 +49,7 @@ async fn look(app: &TestApp, known: &mut Vec<StripeTrouble>) -> Vec<String> {
 }
 
 /// Returns the problems that the metrics report.
-fn wrong(app: &TestApp) -> Vec<String> {
+fn reported_problems(app: &TestApp) -> Vec<String> {
     let text = app.app.metrics.render();
     let on = text.lines().filter(|line| line.starts_with("keepopen_stripe_trouble{") && line.ends_with(" 1"));
     on.map(|line| line.split('"').nth(1).unwrap().to_owned()).collect()
@@ -66,7 +66,7 @@ async fn an_endpoint_problem_is_logged_once_when_it_begins_and_once_when_it_is_r
     let app = TestApp::start().await;
     let mut known = Vec::new();
     let id = connect(&app).await;
-    assert_eq!((look(&app, &mut known).await.len(), wrong(&app)), (0, vec![]));
+    assert_eq!((check_connection(&app, &mut known).await.len(), reported_problems(&app)), (0, vec![]));
     for (changed, what) in [
         (json!({"status": "disabled"}), "endpoint_disabled"),
         (json!({"api_version": "2024-06-20"}), "endpoint_version"),
@@ -74,13 +74,16 @@ async fn an_endpoint_problem_is_logged_once_when_it_begins_and_once_when_it_is_r
     ] {
         let before: Value = app.stripe.endpoints().remove(0);
         app.stripe.change_endpoint(&id, &changed).unwrap();
-        let logged = look(&app, &mut known).await;
+        let logged = check_connection(&app, &mut known).await;
         assert!(logged.len() == 1 && logged[0].contains("WARN") && logged[0].contains(what), "{logged:?}");
-        assert_eq!((look(&app, &mut known).await.len(), wrong(&app)), (0, vec![what.to_owned()]));
+        assert_eq!(
+            (check_connection(&app, &mut known).await.len(), reported_problems(&app)),
+            (0, vec![what.to_owned()])
+        );
         app.stripe.change_endpoint(&id, &before).unwrap();
-        let logged = look(&app, &mut known).await;
+        let logged = check_connection(&app, &mut known).await;
         assert!(logged.len() == 1 && logged[0].contains("INFO") && logged[0].contains(what), "{logged:?}");
-        assert_eq!(wrong(&app), Vec::<String>::new());
+        assert_eq!(reported_problems(&app), Vec::<String>::new());
     }
     app.finish().await;
 }
@@ -115,13 +118,16 @@ async fn a_missing_endpoint_is_reported_and_an_unreachable_stripe_changes_nothin
     let id = connect(&app).await;
     let url = format!("{}/v1/webhook_endpoints/{id}", app.stripe.url());
     app.client.delete(url).bearer_auth("sk_test_practice").send().await.unwrap();
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), ["endpoint_missing"]);
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), ["endpoint_missing"]);
     app.stripe.break_api(Some(Trouble::Status(500)));
-    assert_eq!((look(&app, &mut known).await.len(), wrong(&app)), (0, vec!["endpoint_missing".to_owned()]));
+    assert_eq!(
+        (check_connection(&app, &mut known).await.len(), reported_problems(&app)),
+        (0, vec!["endpoint_missing".to_owned()])
+    );
     app.stripe.break_api(Some(Trouble::Status(403)));
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), ["key_refused"]);
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), ["key_refused"]);
     app.finish().await;
 }
 
@@ -129,8 +135,8 @@ async fn a_missing_endpoint_is_reported_and_an_unreachable_stripe_changes_nothin
 async fn an_endpoint_created_by_hand_can_have_any_version_but_must_not_be_disabled() {
     let app = TestApp::start().await;
     let mut known = Vec::new();
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), Vec::<String>::new());
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), Vec::<String>::new());
     let made = |url: &str| {
         let form = [("url", url.to_owned()), ("enabled_events[]", "*".to_owned())];
         app.client
@@ -139,12 +145,12 @@ async fn an_endpoint_created_by_hand_can_have_any_version_but_must_not_be_disabl
             .form(&form)
     };
     made(URL).send().await.unwrap();
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), Vec::<String>::new());
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), Vec::<String>::new());
     let id = app.stripe.endpoints()[0]["id"].as_str().unwrap().to_owned();
     app.stripe.change_endpoint(&id, &json!({"status": "disabled"})).unwrap();
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), ["endpoint_disabled"]);
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), ["endpoint_disabled"]);
     app.finish().await;
 }
 
@@ -154,31 +160,31 @@ async fn silence_is_reported_only_when_stripe_should_have_sent_an_event() {
     let app = TestApp::start().await;
     let mut known = Vec::new();
     app.days_pass(3);
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), Vec::<String>::new(), "nobody gave, so no event is expected");
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), Vec::<String>::new(), "nobody gave, so no event is expected");
 
     // A reader has paid and returned to the site, but Stripe does not report the payment.
     let gift = app.gives(1000, "once").await;
     app.token(&gift).await;
     app.app.clock.advance(59 * MINUTE_MS);
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), Vec::<String>::new());
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), Vec::<String>::new());
     app.app.clock.advance(MINUTE_MS);
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), ["silence"]);
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), ["silence"]);
     app.stripe_says_everything().await;
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), Vec::<String>::new());
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), Vec::<String>::new());
 
     // An abandoned payment page expires after a day, and Stripe should report its expiry.
     app.app.clock.advance(1);
     app.starts_to_give(1000, "once").await;
     app.app.clock.advance(24 * 60 * MINUTE_MS + 59 * MINUTE_MS);
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), Vec::<String>::new());
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), Vec::<String>::new());
     app.app.clock.advance(MINUTE_MS);
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), ["silence"]);
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), ["silence"]);
     app.finish().await;
 }
 
@@ -189,8 +195,8 @@ async fn silence_is_not_reported_if_the_check_is_turned_off() {
     let gift = app.gives(1000, "once").await;
     app.token(&gift).await;
     app.days_pass(30);
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), Vec::<String>::new());
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), Vec::<String>::new());
     app.run_jobs().await;
     app.finish().await;
 }
@@ -214,20 +220,20 @@ async fn a_wrong_clock_is_reported_from_the_time_in_signatures_even_if_they_are_
     for (ahead_s, status, is_wrong) in [(400, 400, true), (60, 200, false), (61, 200, true), (-61, 200, true)]
     {
         assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", ahead_s).await, status);
-        look(&app, &mut known).await;
-        assert_eq!(wrong(&app).contains(&"clock".to_owned()), is_wrong, "{ahead_s}");
+        check_connection(&app, &mut known).await;
+        assert_eq!(reported_problems(&app).contains(&"clock".to_owned()), is_wrong, "{ahead_s}");
         let series = format!("keepopen_stripe_clock_difference_seconds {ahead_s}\n");
         assert!(app.app.metrics.render().contains(&series), "{}", app.app.metrics.render());
     }
     // A slow delivery does not count as a clock difference if another delivery was fast.
     deliver_signed(&app, "evt_1", "whsec_practice", 90).await;
     deliver_signed(&app, "evt_1", "whsec_practice", 0).await;
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), Vec::<String>::new());
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), Vec::<String>::new());
     // A signature from another sender is not used.
     deliver_signed(&app, "evt_1", "whsec_other", 400).await;
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), Vec::<String>::new());
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), Vec::<String>::new());
     app.run_jobs().await;
     app.finish().await;
 }
@@ -237,16 +243,16 @@ async fn many_invalid_signatures_are_reported_until_valid_ones_arrive() {
     let app = TestApp::start().await;
     let mut known = Vec::new();
     for time in 1..=5 {
-        assert_eq!(wrong(&app), Vec::<String>::new(), "{time}");
+        assert_eq!(reported_problems(&app), Vec::<String>::new(), "{time}");
         assert_eq!(deliver_signed(&app, "evt_1", "whsec_other", 0).await, 400);
-        look(&app, &mut known).await;
+        check_connection(&app, &mut known).await;
     }
-    assert_eq!(wrong(&app), ["signatures"]);
+    assert_eq!(reported_problems(&app), ["signatures"]);
     for _ in 0..6 {
         assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 200);
     }
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), Vec::<String>::new());
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), Vec::<String>::new());
     app.run_jobs().await;
     app.finish().await;
 }
@@ -257,11 +263,11 @@ async fn a_dead_event_is_reported() {
     let mut known = Vec::new();
     assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 200);
     app.app.store.run_sql("UPDATE stripe_events SET state = 'dead'").await.unwrap();
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), ["dead_events"]);
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), ["dead_events"]);
     app.app.store.run_sql("UPDATE stripe_events SET state = 'done'").await.unwrap();
-    look(&app, &mut known).await;
-    assert_eq!(wrong(&app), Vec::<String>::new());
+    check_connection(&app, &mut known).await;
+    assert_eq!(reported_problems(&app), Vec::<String>::new());
     app.finish().await;
 }
 

@@ -46,7 +46,7 @@ async fn is_not_ready(app: &TestApp, url: &str, parts: &[&str], within: Duration
 
 /// A disk rejects writes while gifts are booked, and then accepts them again. No event is acknowledged unless it is
 /// stored, and everything is booked without a restart.
-async fn a_disk_that_refuses_for_a_while(why: Refusal) {
+async fn check_recovery_from_disk_fault(why: Refusal) {
     let files = folder();
     let recording = Arc::new(Recording::start(files.path(), Syncs::Kept).unwrap());
     let url = recording.url("keepopen.db");
@@ -94,12 +94,12 @@ async fn a_disk_that_refuses_for_a_while(why: Refusal) {
 
 #[tokio::test]
 async fn the_service_recovers_from_a_full_disk_without_a_restart() {
-    a_disk_that_refuses_for_a_while(Refusal::Full).await;
+    check_recovery_from_disk_fault(Refusal::Full).await;
 }
 
 #[tokio::test]
 async fn the_service_recovers_from_a_failing_disk_without_a_restart() {
-    a_disk_that_refuses_for_a_while(Refusal::Fails).await;
+    check_recovery_from_disk_fault(Refusal::Fails).await;
 }
 
 #[tokio::test]

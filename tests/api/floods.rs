@@ -18,7 +18,7 @@ fn new_attempt() -> Value {
 }
 
 /// Starts a service that accepts three checkouts per minute from one address.
-async fn three_a_minute(change: impl FnOnce(&mut Settings)) -> TestApp {
+async fn start_with_three_per_minute(change: impl FnOnce(&mut Settings)) -> TestApp {
     TestApp::start_changed("", |settings| {
         settings.limits.checkout_address_per_minute = some(3);
         change(settings);
@@ -36,7 +36,7 @@ fn assert_limited(answer: &Answer, seconds: u32) {
 
 #[tokio::test]
 async fn checkouts_are_limited_per_address_and_readers_at_other_addresses_can_give() {
-    let app = three_a_minute(|_| ()).await;
+    let app = start_with_three_per_minute(|_| ()).await;
     for address in ["192.0.2.1", "2001:db8:1:2::1"] {
         for _ in 0..3 {
             assert_eq!(app.post_from(address, "/v1/checkout", &new_attempt()).await.status, 200);
@@ -63,14 +63,14 @@ async fn a_forwarded_address_is_only_accepted_from_a_trusted_proxy() {
     };
     // Each call claims another address. The service only uses it if the settings trust the proxy and name this header.
     // Otherwise, all calls come from this machine's address.
-    for (proxies, header, of_setting, taken) in [
+    for (proxies, header, of_setting, accepted) in [
         (&["127.0.0.1/32"][..], "x-forwarded-for", ForwardedHeader::XForwardedFor, 9),
         (&[], "x-forwarded-for", ForwardedHeader::XForwardedFor, 3),
         (&["127.0.0.1/32"], "forwarded", ForwardedHeader::XForwardedFor, 3),
         (&["127.0.0.1/32"], "x-forwarded-for", ForwardedHeader::Forwarded, 3),
         (&["127.0.0.1/32"], "forwarded", ForwardedHeader::Forwarded, 9),
     ] {
-        let app = three_a_minute(|settings| {
+        let app = start_with_three_per_minute(|settings| {
             settings.server.trusted_proxies = proxies.iter().map(|it| it.parse().unwrap()).collect();
             settings.server.forwarded_header = of_setting;
         })
@@ -81,11 +81,11 @@ async fn a_forwarded_address_is_only_accepted_from_a_trusted_proxy() {
             let answer = app.send(sent(&app, header, format!("{name}192.0.2.{number}"))).await;
             good += usize::from(answer.status == 200);
         }
-        assert_eq!(good, taken, "{proxies:?} {header} {of_setting:?}");
+        assert_eq!(good, accepted, "{proxies:?} {header} {of_setting:?}");
         app.finish().await;
     }
     // A value that the client itself sent is to the left of the address that the proxy added.
-    let app = three_a_minute(|_| ()).await;
+    let app = start_with_three_per_minute(|_| ()).await;
     for number in 0..9 {
         let answer = app.send(sent(&app, "x-forwarded-for", format!("203.0.113.{number}, 192.0.2.1"))).await;
         assert_eq!(answer.status, if number < 3 { 200 } else { 429 });

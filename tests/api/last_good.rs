@@ -109,7 +109,7 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
     let ticker = app.banner(None).await["content"]["ticker"].clone();
     assert_eq!(ticker["total"], 1000);
     let made = call(&app, &key, Method::POST, "/v1/appeals/summer/previews", &page).await;
-    let note = made.text("url").split_once("keepopen_preview=").unwrap().1.to_owned();
+    let preview = made.text("url").split_once("keepopen_preview=").unwrap().1.to_owned();
     let off = json!({"surfaces": {"inline": "off"}});
     assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
     let weights = vec![("a".to_owned(), 7)];
@@ -140,7 +140,7 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
     let inline =
         app.post("/v1/banner", &json!({"site": "journal", "surfaces": ["inline"], "history": {}})).await;
     assert_eq!(inline.json["reason"], "kill_switch");
-    let question = json!({"site": "journal", "history": {}, "preview": note});
+    let question = json!({"site": "journal", "history": {}, "preview": preview});
     assert_eq!(app.post("/v1/banner/preview", &question).await.json["content"]["heading"], "First");
     assert_eq!(app.post("/v1/banner/explain", &question).await.json["reason"], "matched");
     let event = json!({

@@ -42,7 +42,7 @@ fn write(app: &TestApp, appeals: &str) {
     actions::publish_appeals(&app.app).unwrap();
 }
 
-async fn asked(app: &TestApp, bucket: u32, seen: Option<&str>) -> Value {
+async fn ask(app: &TestApp, bucket: u32, seen: Option<&str>) -> Value {
     let views: Vec<Value> = seen
         .iter()
         .map(|id| json!({"appeal": "help", "variant": id, "at": "2026-11-20T00:00:00Z"}))
@@ -55,24 +55,24 @@ async fn asked(app: &TestApp, bucket: u32, seen: Option<&str>) -> Value {
 async fn shares(app: &TestApp) -> BTreeMap<String, u32> {
     let mut shares = BTreeMap::new();
     for reader in 0..100 {
-        let verdict = asked(app, reader * 9973, None).await;
+        let verdict = ask(app, reader * 9973, None).await;
         *shares.entry(verdict["variant"].as_str().unwrap().to_owned()).or_default() += 1;
     }
     shares
 }
 
 /// `views` readers see the variant for the first time. Readers make a gift of each amount in `gifts`.
-async fn results(app: &TestApp, variant: &str, views: usize, gifts: &[i64]) {
+async fn record_results(app: &TestApp, variant: &str, views: usize, gifts: &[i64]) {
     let mut bucket = 0;
     let verdict = loop {
-        let verdict = asked(app, bucket, None).await;
+        let verdict = ask(app, bucket, None).await;
         if verdict["variant"] == variant {
             break verdict;
         }
         bucket += 1;
     };
     for _ in 0..views {
-        let verdict = asked(app, bucket, None).await;
+        let verdict = ask(app, bucket, None).await;
         let view =
             json!({"site": "journal", "event": "view", "ordinal": 1, "attribution": verdict["attribution"]});
         assert_eq!(app.post("/v1/banner/events", &view).await.status, 204);
@@ -99,8 +99,8 @@ async fn the_variant_that_brings_in_more_gets_more_readers_and_the_other_keeps_i
     let equal = shares(&app).await;
     assert!((35..=65).contains(&equal["a"]), "{equal:?}");
 
-    results(&app, "a", 40, &[100]).await;
-    results(&app, "b", 40, &[3000; 8]).await;
+    record_results(&app, "a", 40, &[100]).await;
+    record_results(&app, "b", 40, &[3000; 8]).await;
     actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
     assert_eq!(shares(&app).await, equal, "the current hour must not count");
 
@@ -111,7 +111,7 @@ async fn the_variant_that_brings_in_more_gets_more_readers_and_the_other_keeps_i
     assert!(learned["b"] >= 80 && learned["a"] >= 3, "{learned:?}");
     for bucket in 0..20 {
         assert_eq!(
-            asked(&app, bucket, Some("a")).await["variant"],
+            ask(&app, bucket, Some("a")).await["variant"],
             "a",
             "a reader who saw variant a must keep it"
         );
@@ -130,15 +130,15 @@ async fn the_variant_that_brings_in_more_gets_more_readers_and_the_other_keeps_i
 #[tokio::test]
 async fn a_renamed_appeal_learns_from_the_results_of_its_former_id() {
     let app = learning().await;
-    results(&app, "a", 40, &[100]).await;
-    results(&app, "b", 40, &[3000; 8]).await;
+    record_results(&app, "a", 40, &[100]).await;
+    record_results(&app, "b", 40, &[3000; 8]).await;
     let renamed = "id = \"support\"\nformer_ids = [\"help\"]";
     write(&app, &LEARNING.replacen("id = \"help\"", renamed, 1));
     an_hour_passes(&app).await;
     let learned = shares(&app).await;
     assert!(learned["b"] >= 80, "{learned:?}");
     assert_eq!(
-        asked(&app, 0, Some("a")).await["variant"],
+        ask(&app, 0, Some("a")).await["variant"],
         "a",
         "a reader who saw variant a under the former id must keep it"
     );
@@ -154,8 +154,8 @@ async fn a_renamed_appeal_learns_from_the_results_of_its_former_id() {
 async fn with_a_former_id_shared_by_two_sites_each_appeal_learns_from_its_own_site() {
     let app = learning().await;
     actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
-    results(&app, "a", 40, &[100]).await;
-    results(&app, "b", 40, &[3000; 8]).await;
+    record_results(&app, "a", 40, &[100]).await;
+    record_results(&app, "b", 40, &[3000; 8]).await;
     let on = |site: &str, id: &str| {
         let renamed = format!("id = \"{id}\"\nformer_ids = [\"help\"]");
         LEARNING
@@ -176,7 +176,7 @@ async fn with_a_former_id_shared_by_two_sites_each_appeal_learns_from_its_own_si
 }
 
 /// Counts `readers` first views of the variant in the current hour.
-async fn seen(app: &TestApp, variant: &str, readers: i64) {
+async fn record_first_views(app: &TestApp, variant: &str, readers: i64) {
     let now_ms = app.app.now_ms();
     let key = CountKey {
         hour_at_ms: now_ms - now_ms.rem_euclid(HOUR_MS),
@@ -198,10 +198,10 @@ async fn implausible_views_do_not_change_the_weights_and_are_reported_in_the_res
     let app = learning().await;
     an_hour_passes(&app).await;
     for variant in ["a", "b"] {
-        seen(&app, variant, 100).await;
-        results(&app, variant, 0, &[1000; 6]).await;
+        record_first_views(&app, variant, 100).await;
+        record_results(&app, variant, 0, &[1000; 6]).await;
     }
-    seen(&app, "b", 2000).await;
+    record_first_views(&app, "b", 2000).await;
     an_hour_passes(&app).await;
     let shares = shares(&app).await;
     assert!((20..=80).contains(&shares["a"]), "{shares:?}");
@@ -216,8 +216,8 @@ async fn implausible_views_do_not_change_the_weights_and_are_reported_in_the_res
 #[tokio::test]
 async fn every_instance_learns_the_same_weights_even_if_it_starts_later() {
     let app = learning().await;
-    results(&app, "a", 30, &[500, 500]).await;
-    results(&app, "b", 30, &[1000, 1000, 1000]).await;
+    record_results(&app, "a", 30, &[500, 500]).await;
+    record_results(&app, "b", 30, &[1000, 1000, 1000]).await;
     an_hour_passes(&app).await;
     let later = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     actions::update_weights(&later, &later.as_job("weights")).await.unwrap();
@@ -237,8 +237,8 @@ async fn every_instance_learns_the_same_weights_even_if_it_starts_later() {
 #[tokio::test]
 async fn refunded_gifts_do_not_count_for_the_weights() {
     let app = learning().await;
-    results(&app, "a", 20, &[500; 2]).await;
-    results(&app, "b", 20, &[50_000; 6]).await;
+    record_results(&app, "a", 20, &[500; 2]).await;
+    record_results(&app, "b", 20, &[50_000; 6]).await;
     for charge in app.stripe.objects("charge") {
         if charge["amount"] == 50_000 {
             app.stripe.refund(charge["id"].as_str().unwrap(), None).unwrap();

@@ -22,7 +22,7 @@ async fn get(app: &TestApp, path: &str) -> Answer {
     answer
 }
 
-async fn good(app: &TestApp, path: &str) -> Value {
+async fn get_ok(app: &TestApp, path: &str) -> Value {
     let answer = get(app, path).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.json
@@ -68,7 +68,7 @@ async fn the_pages_of_the_list_have_every_contribution_once_newest_first() {
         app.app.clock.advance(if place % 2 == 0 { 0 } else { 60_000 });
     }
     app.stripe_says_everything().await;
-    let whole = good(&app, "/v1/contributions").await;
+    let whole = get_ok(&app, "/v1/contributions").await;
     assert_eq!((ids(&whole).len(), &whole["next"]), (7, &Value::Null));
     let began: Vec<&str> = whole["contributions"]
         .as_array()
@@ -80,7 +80,7 @@ async fn the_pages_of_the_list_have_every_contribution_once_newest_first() {
     for limit in [1, 2, 3, 7, 200] {
         let (mut seen, mut path) = (Vec::new(), format!("/v1/contributions?limit={limit}"));
         loop {
-            let page = good(&app, &path).await;
+            let page = get_ok(&app, &path).await;
             assert!(ids(&page).len() <= limit);
             seen.extend(ids(&page));
             let Some(next) = page["next"].as_str() else { break };
@@ -89,12 +89,12 @@ async fn the_pages_of_the_list_have_every_contribution_once_newest_first() {
         assert_eq!(seen, ids(&whole), "pages of {limit}");
     }
     // A gift that is made during the listing belongs before the pages that were already read.
-    let first = good(&app, "/v1/contributions?limit=3").await;
+    let first = get_ok(&app, "/v1/contributions?limit=3").await;
     app.app.clock.advance(60_000);
     app.gives(5000, "month").await;
     app.stripe_says_everything().await;
     let rest =
-        good(&app, &format!("/v1/contributions?limit=200&after={}", first["next"].as_str().unwrap())).await;
+        get_ok(&app, &format!("/v1/contributions?limit=200&after={}", first["next"].as_str().unwrap())).await;
     assert_eq!(ids(&rest), ids(&whole)[3..]);
     app.finish().await;
 }
@@ -108,7 +108,7 @@ async fn the_list_can_be_filtered_by_site_state_interval_supporter_and_time() {
     app.starts_to_give(500, "once").await;
     app.gives(1500, "once").await;
     app.stripe_says_everything().await;
-    let monthly = good(&app, "/v1/contributions?interval=month").await;
+    let monthly = get_ok(&app, "/v1/contributions?interval=month").await;
     let supporter = monthly["contributions"][0]["supporter"].as_str().unwrap().to_owned();
     for (query, count) in [
         ("", 2),
@@ -138,7 +138,7 @@ async fn the_list_can_be_filtered_by_site_state_interval_supporter_and_time() {
         (&format!("supporter={supporter}"), 2),
         (&format!("supporter={supporter}&state=paid&limit=1"), 1),
     ] {
-        let found = good(&app, &format!("/v1/contributions?{query}")).await;
+        let found = get_ok(&app, &format!("/v1/contributions?{query}")).await;
         assert_eq!(ids(&found).len(), count, "{query}: {found}");
     }
     app.finish().await;
@@ -179,12 +179,12 @@ async fn running_contributions_can_be_listed_by_currency() {
         running.insert(id.as_str().unwrap().to_owned(), !["ended", "open"].contains(&what));
     }
     app.stripe_says_everything().await;
-    let found = ids(&good(&app, "/v1/contributions?currency=USD&running=true").await);
+    let found = ids(&get_ok(&app, "/v1/contributions?currency=USD&running=true").await);
     let expected: Vec<String> = running.into_iter().filter(|(_, runs)| *runs).map(|(id, _)| id).collect();
     assert_eq!(found.iter().cloned().collect::<BTreeSet<_>>(), expected.into_iter().collect());
     let euros = app.stripe.session(&euros.session)["metadata"]["keepopen_contribution"].clone();
     assert_eq!(
-        ids(&good(&app, "/v1/contributions?currency=EUR&running=true").await),
+        ids(&get_ok(&app, "/v1/contributions?currency=EUR&running=true").await),
         [euros.as_str().unwrap()]
     );
     app.finish().await;
@@ -247,8 +247,8 @@ async fn one_contribution_is_returned_with_its_payments_and_entries() {
     app.stripe_says_everything().await;
     compare(&app).await;
     let id = app.contribution().await.id;
-    let whole = good(&app, &format!("/v1/contributions/{id}")).await;
-    let listed = good(&app, "/v1/contributions").await;
+    let whole = get_ok(&app, &format!("/v1/contributions/{id}")).await;
+    let listed = get_ok(&app, "/v1/contributions").await;
     for (name, value) in listed["contributions"][0].as_object().unwrap() {
         assert_eq!(&whole[name], value, "{name}");
     }
@@ -368,15 +368,15 @@ async fn the_reconciliation_shows_stripes_amounts_and_the_ledgers() {
         assert!(policy.contains("default-src 'none'") && !policy.contains("script-src"), "{policy}");
         answer.text().await.unwrap()
     };
-    assert_eq!(good(&app, "/v1/reconciliation").await["checked_at"], Value::Null);
+    assert_eq!(get_ok(&app, "/v1/reconciliation").await["checked_at"], Value::Null);
     assert!(page().await.contains("Nothing is recorded yet. Last checked: never yet."));
     app.gives(4000, "once").await;
     app.stripe_says_everything().await;
-    let before = good(&app, "/v1/reconciliation").await;
+    let before = get_ok(&app, "/v1/reconciliation").await;
     assert_eq!(before["lines"][0]["unsettled_minor"], 4000, "{before}");
     compare(&app).await;
     app.app.clock.advance(4 * 60_000);
-    let ledger = good(&app, "/v1/reconciliation").await;
+    let ledger = get_ok(&app, "/v1/reconciliation").await;
     let line = &ledger["lines"][0];
     assert_eq!((&line["site"], &line["currency"]), (&json!("journal"), &json!("EUR")));
     let net = line["stripe_net_minor"].as_i64().unwrap();

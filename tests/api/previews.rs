@@ -43,22 +43,22 @@ async fn publish(app: &TestApp, key: &str) {
     assert_eq!(call(app, key, Method::POST, "/v1/appeals/summer/publish", &json!({})).await.status, 200);
 }
 
-async fn make(app: &TestApp, key: &str, more: &Value) -> Answer {
+async fn create_preview(app: &TestApp, key: &str, more: &Value) -> Answer {
     let mut body = json!({"site": "journal", "page_url": ARTICLE});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     call(app, key, Method::POST, "/v1/appeals/summer/previews", &body).await
 }
 
 /// Returns the signed value in a preview's URL.
-fn note(made: &Answer) -> String {
+fn signed_value(made: &Answer) -> String {
     let url: Url = made.text("url").parse().unwrap();
     url.query_pairs().find(|(name, _)| name == "keepopen_preview").unwrap().1.into_owned()
 }
 
 /// Requests the preview as the script on the page does.
-async fn show(app: &TestApp, note: &str, more: &Value) -> Answer {
+async fn show_preview(app: &TestApp, preview: &str, more: &Value) -> Answer {
     let mut body =
-        json!({"site": "journal", "surfaces": ["banner"], "reader": {"country": "IE"}, "preview": note});
+        json!({"site": "journal", "surfaces": ["banner"], "reader": {"country": "IE"}, "preview": preview});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     // The script sends plain text, so that no preflight is needed.
     let request =
@@ -78,14 +78,14 @@ async fn a_preview_shows_a_draft_despite_rules_history_and_switches_and_is_not_c
     write(&app, &key, "Draft").await;
     let off = json!({"all": "off"});
     assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
-    let made = make(&app, &key, &json!({"version": 1})).await;
+    let made = create_preview(&app, &key, &json!({"version": 1})).await;
     assert_eq!((made.status.as_u16(), &made.headers["cache-control"]), (200, &"no-store".parse().unwrap()));
     assert_eq!(made.text("expires_at"), "2026-11-24T10:00:00Z", "a preview must expire after an hour");
     assert!(made.text("url").starts_with(&format!("{ARTICLE}?keepopen_preview=")), "{made:?}");
 
     let seen =
         json!({"views": [{"appeal": "summer", "at": keepopen::clock::rfc3339(app.app.now_ms() - 1000)}]});
-    let shown = show(&app, &note(&made), &json!({"history": seen})).await;
+    let shown = show_preview(&app, &signed_value(&made), &json!({"history": seen})).await;
     assert_eq!(heading(&shown), "Draft");
     assert_eq!(shown.headers["cache-control"], "no-store");
     assert_eq!((&shown.json["surface"], &shown.json["closable"]), (&json!("banner"), &json!(true)));
@@ -102,16 +102,16 @@ async fn a_preview_without_a_version_shows_the_version_that_is_published_when_it
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
     write(&app, &key, "First").await;
-    assert_eq!(make(&app, &key, &json!({})).await.code(), "never_published");
+    assert_eq!(create_preview(&app, &key, &json!({})).await.code(), "never_published");
     publish(&app, &key).await;
-    let note = note(&make(&app, &key, &json!({})).await);
+    let preview = signed_value(&create_preview(&app, &key, &json!({})).await);
     write(&app, &key, "Second").await;
-    assert_eq!(heading(&show(&app, &note, &json!({})).await), "First");
+    assert_eq!(heading(&show_preview(&app, &preview, &json!({})).await), "First");
     publish(&app, &key).await;
-    assert_eq!(heading(&show(&app, &note, &json!({})).await), "Second");
+    assert_eq!(heading(&show_preview(&app, &preview, &json!({})).await), "Second");
     for state in ["pause", "end"] {
         call(&app, &key, Method::POST, &format!("/v1/appeals/summer/{state}"), &json!({})).await;
-        assert_eq!(heading(&show(&app, &note, &json!({})).await), "Second", "{state}");
+        assert_eq!(heading(&show_preview(&app, &preview, &json!({})).await), "Second", "{state}");
     }
     app.finish().await;
 }
@@ -122,15 +122,17 @@ async fn a_preview_uses_the_requested_variant_surface_language_and_device() {
     let key = key(&app).await;
     write(&app, &key, "First").await;
     publish(&app, &key).await;
-    let shown = async |more: Value| show(&app, &note(&make(&app, &key, &more).await), &json!({})).await;
+    let shown = async |more: Value| {
+        show_preview(&app, &signed_value(&create_preview(&app, &key, &more).await), &json!({})).await
+    };
     assert_eq!(shown(json!({"surface": "inline"})).await.json["surface"], "inline");
     let second = shown(json!({"variant": "b"})).await;
     assert_eq!((heading(&second), &second.json["variant"]), ("In English", &json!("b")));
     assert_eq!(heading(&shown(json!({"variant": "b", "locale": "de-AT"})).await), "Auf Deutsch");
     assert_eq!(heading(&shown(json!({"variant": "b", "device": "mobile"})).await), "Short");
     // If the preview sets no language or device, the reader's are used.
-    let note = note(&make(&app, &key, &json!({"variant": "b"})).await);
-    let german = show(&app, &note, &json!({"reader": {"locale": "de", "device": "mobile"}})).await;
+    let preview = signed_value(&create_preview(&app, &key, &json!({"variant": "b"})).await);
+    let german = show_preview(&app, &preview, &json!({"reader": {"locale": "de", "device": "mobile"}})).await;
     assert_eq!(heading(&german), "Auf Deutsch");
     app.finish().await;
 }
@@ -140,21 +142,22 @@ async fn an_expired_or_changed_preview_or_one_of_another_site_shows_nothing() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
     write(&app, &key, "First").await;
-    let note = note(&make(&app, &key, &json!({"version": 1, "valid_minutes": 10_080})).await);
+    let preview =
+        signed_value(&create_preview(&app, &key, &json!({"version": 1, "valid_minutes": 10_080})).await);
     app.app.clock.advance(7 * 24 * 3_600_000 - 1000);
-    assert_eq!(show(&app, &note, &json!({})).await.status, 200);
-    let mut changed = note.clone();
-    changed.replace_range(3..4, if &note[3..4] == "A" { "B" } else { "A" });
+    assert_eq!(show_preview(&app, &preview, &json!({})).await.status, 200);
+    let mut changed = preview.clone();
+    changed.replace_range(3..4, if &preview[3..4] == "A" { "B" } else { "A" });
     for (text, more) in
-        [(changed.as_str(), json!({})), ("", json!({})), (note.as_str(), json!({"site": "gazette"}))]
+        [(changed.as_str(), json!({})), ("", json!({})), (preview.as_str(), json!({"site": "gazette"}))]
     {
-        let refused = show(&app, text, &more).await;
+        let refused = show_preview(&app, text, &more).await;
         assert_eq!((refused.status.as_u16(), refused.code()), (403, "preview_invalid"), "{text}");
     }
     assert_eq!(app.post("/v1/banner/preview", &json!({"site": "journal"})).await.code(), "preview_invalid");
-    assert_eq!(show(&app, &note, &json!({"site": "nowhere"})).await.code(), "site_not_found");
+    assert_eq!(show_preview(&app, &preview, &json!({"site": "nowhere"})).await.code(), "site_not_found");
     app.app.clock.advance(1000);
-    assert_eq!(show(&app, &note, &json!({})).await.code(), "preview_invalid");
+    assert_eq!(show_preview(&app, &preview, &json!({})).await.code(), "preview_invalid");
     app.finish().await;
 }
 
@@ -162,7 +165,7 @@ async fn an_expired_or_changed_preview_or_one_of_another_site_shows_nothing() {
 async fn an_invalid_preview_is_refused_when_its_url_is_created() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
-    assert_eq!(make(&app, &key, &json!({})).await.code(), "appeal_not_found");
+    assert_eq!(create_preview(&app, &key, &json!({})).await.code(), "appeal_not_found");
     write(&app, &key, "First").await;
     publish(&app, &key).await;
     for (more, code) in [
@@ -179,15 +182,15 @@ async fn an_invalid_preview_is_refused_when_its_url_is_created() {
         (json!({"valid_minutes": 10_081}), "invalid_request"),
         (json!({"vresion": 1}), "invalid_request"),
     ] {
-        assert_eq!(make(&app, &key, &more).await.code(), code, "{more}");
+        assert_eq!(create_preview(&app, &key, &more).await.code(), code, "{more}");
     }
     let nobody =
         app.post("/v1/appeals/summer/previews", &json!({"site": "journal", "page_url": ARTICLE})).await;
     assert_eq!(nobody.code(), "api_key_missing");
     // The new preview replaces an older one in the URL, and the rest of the URL stays.
     let page = format!("{ARTICLE}?a=1&keepopen_preview=old&b=2#top");
-    let made = make(&app, &key, &json!({"page_url": page})).await;
-    assert_eq!(made.text("url"), format!("{ARTICLE}?a=1&b=2&keepopen_preview={}#top", note(&made)));
+    let made = create_preview(&app, &key, &json!({"page_url": page})).await;
+    assert_eq!(made.text("url"), format!("{ARTICLE}?a=1&b=2&keepopen_preview={}#top", signed_value(&made)));
     app.finish().await;
 }
 
@@ -197,7 +200,7 @@ async fn an_appeal_from_a_file_can_be_previewed() {
     let key = key(&app).await;
     let body = json!({"site": "journal", "page_url": ARTICLE});
     let made = call(&app, &key, Method::POST, "/v1/appeals/help/previews", &body).await;
-    let shown = show(&app, &note(&made), &json!({})).await;
+    let shown = show_preview(&app, &signed_value(&made), &json!({})).await;
     assert_eq!(heading(&shown), "We need your help now");
     let versioned = json!({"site": "journal", "page_url": ARTICLE, "version": 1});
     let refused = call(&app, &key, Method::POST, "/v1/appeals/help/previews", &versioned).await;
@@ -215,11 +218,11 @@ async fn a_preview_also_gives_access_to_the_explanation_on_its_site() {
     let key = key(&app).await;
     write(&app, &key, "First").await;
     publish(&app, &key).await;
-    let note = note(&make(&app, &key, &json!({})).await);
-    let question = json!({"site": "journal", "reader": {"country": "IE"}, "history": {}, "preview": note});
+    let preview = signed_value(&create_preview(&app, &key, &json!({})).await);
+    let question = json!({"site": "journal", "reader": {"country": "IE"}, "history": {}, "preview": preview});
     let why = app.post("/v1/banner/explain", &question).await;
     assert_eq!((why.status.as_u16(), &why.json["reason"]), (200, &json!("not_targeted")), "{why:?}");
-    let other = json!({"site": "gazette", "preview": note});
+    let other = json!({"site": "gazette", "preview": preview});
     assert_eq!(app.post("/v1/banner/explain", &other).await.code(), "preview_invalid");
     assert_eq!(app.post("/v1/banner/explain", &json!({"site": "journal"})).await.code(), "api_key_missing");
     assert_eq!(app.post("/v1/banner/explain", &json!([])).await.code(), "api_key_missing");
@@ -238,8 +241,8 @@ async fn a_preview_shows_a_ticker_even_if_the_appeal_was_never_active() {
     ticking["ticker"] = json!({"counts": "money", "of": "site", "goal_minor": 10_000, "currency": "EUR", "from": "2026-01-01"});
     let saved = call(&app, &key, Method::PUT, "/v1/appeals/summer", &ticking).await;
     assert_eq!(saved.status, 201, "{saved:?}");
-    let made = make(&app, &key, &json!({"version": 1})).await;
-    let shown = show(&app, &note(&made), &json!({})).await;
+    let made = create_preview(&app, &key, &json!({"version": 1})).await;
+    let shown = show_preview(&app, &signed_value(&made), &json!({})).await;
     assert_eq!(shown.json["content"]["ticker"]["total"], 1500, "{shown:?}");
     assert_eq!(shown.json["values"]["ticker_total"], 1500, "{shown:?}");
     app.finish().await;

@@ -277,7 +277,7 @@ async fn change(app: &TestApp, sql: &str) {
 }
 
 /// Returns the problem that the ledger check finds. There must be exactly one.
-async fn the_wrong(app: &TestApp) -> String {
+async fn only_problem(app: &TestApp) -> String {
     let wrong = ledger_problems(&app.app).await;
     assert_eq!(wrong.len(), 1, "{wrong:?}");
     wrong.into_iter().next().unwrap()
@@ -302,7 +302,7 @@ async fn the_ledger_check_finds_changed_or_removed_entries_and_payments() {
     assert_eq!(ledger_problems(&app.app).await, Vec::<String>::new());
 
     change(&app, "UPDATE payments SET refunded_minor = 1").await;
-    assert!(the_wrong(&app).await.starts_with("payment pi_"));
+    assert!(only_problem(&app).await.starts_with("payment pi_"));
     change(&app, "UPDATE contributions SET state = 'failed'").await;
     assert_eq!(ledger_problems(&app.app).await.len(), 2);
     // Rebuilding the projections computes both from the stored facts (what Stripe reported), and books missing entries.
@@ -346,7 +346,7 @@ async fn a_seal_shows_changes_of_the_entries_that_it_covers() {
     unlock(&app, "seals", &["seals_never_change"]).await;
     change(&app, "UPDATE seals SET entries = entries + 1").await;
     assert!(
-        the_wrong(&app).await.contains("was not created with this deployment's key, or was changed since")
+        only_problem(&app).await.contains("was not created with this deployment's key, or was changed since")
     );
     change(&app, "UPDATE seals SET entries = entries - 1").await;
     app.finish().await;

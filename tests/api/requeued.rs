@@ -36,7 +36,7 @@ fn unreadable_refund(charge: &str) -> Value {
 }
 
 /// Retries the unreadable event until it is dead.
-async fn let_it_die(app: &TestApp) {
+async fn retry_until_dead(app: &TestApp) {
     for _ in 0..MAX_TRIES {
         app.run_jobs().await;
         app.app.clock.advance(3_600_000);
@@ -45,7 +45,7 @@ async fn let_it_die(app: &TestApp) {
 }
 
 /// Marks the event that failed on purpose as done, because `finish` rejects dead events.
-async fn forget_the_bad_one(app: &TestApp) {
+async fn mark_bad_event_done(app: &TestApp) {
     let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
     app.app.store.run_sql(done).await.unwrap();
 }
@@ -63,7 +63,7 @@ async fn an_unreadable_event_fails_only_if_it_is_known_to_be_ours() {
     let then = row(&app, "evt_bad").await;
     assert_eq!(then.state, "waiting");
     assert!(then.error.unwrap().contains("refund.amount"));
-    forget_the_bad_one(&app).await;
+    mark_bad_event_done(&app).await;
     app.finish().await;
 }
 
@@ -74,7 +74,7 @@ async fn a_dead_event_that_stripe_delivers_again_is_retried() {
     app.stripe_says_everything().await;
     let bad = unreadable_refund(&app.stripe.payments(&gift.session).charge.unwrap());
     assert_eq!(app.deliver(&bad).await.status, 200);
-    let_it_die(&app).await;
+    retry_until_dead(&app).await;
     assert_eq!(app.deliver(&bad).await.status, 200);
     let again = row(&app, "evt_bad").await;
     assert_eq!((again.state.as_str(), again.attempts, again.error), ("waiting", 0, None));
@@ -82,7 +82,7 @@ async fn a_dead_event_that_stripe_delivers_again_is_retried() {
     let done = app.stripe.events()[0].clone();
     assert_eq!(app.deliver(&done).await.status, 200);
     assert_eq!(row(&app, done["id"].as_str().unwrap()).await.state, "done");
-    forget_the_bad_one(&app).await;
+    mark_bad_event_done(&app).await;
     app.finish().await;
 }
 
@@ -94,17 +94,17 @@ async fn a_new_version_retries_dead_events_once() {
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1.0").await.unwrap();
     let bad = unreadable_refund(&app.stripe.payments(&gift.session).charge.unwrap());
     assert_eq!(app.deliver(&bad).await.status, 200);
-    let_it_die(&app).await;
+    retry_until_dead(&app).await;
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1.0").await.unwrap();
     assert_eq!(row(&app, "evt_bad").await.state, "dead", "the same version must not retry the event");
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1.1").await.unwrap();
     assert_eq!(row(&app, "evt_bad").await.state, "waiting");
-    let_it_die(&app).await;
+    retry_until_dead(&app).await;
     for version in ["1.1", "1.0"] {
         actions::requeue_unbooked(&app.app, &app.app.as_job("start"), version).await.unwrap();
         assert_eq!(row(&app, "evt_bad").await.state, "dead", "each version must retry the event only once");
     }
-    forget_the_bad_one(&app).await;
+    mark_bad_event_done(&app).await;
     app.finish().await;
 }
 

@@ -17,17 +17,17 @@ async fn read(app: &TestApp, query: &str) -> Answer {
     app.get(&format!("/v1/results?{query}"), Some(&key.secret)).await
 }
 
-async fn event(app: &TestApp, note: &Value, more: Value) {
-    let mut body = json!({"site": "journal", "attribution": note});
+async fn event(app: &TestApp, attribution: &Value, more: Value) {
+    let mut body = json!({"site": "journal", "attribution": attribution});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     assert_eq!(app.post("/v1/banner/events", &body).await.status, 204);
 }
 
 /// A reader gives by card. Returns the session.
-async fn gives(app: &TestApp, note: Option<&Value>, amount_minor: i64, interval: &str) -> String {
+async fn gives(app: &TestApp, attribution: Option<&Value>, amount_minor: i64, interval: &str) -> String {
     let mut body = checkout_body(Uuid::from_u128(fastrand::u128(..)), amount_minor, interval);
-    if let Some(note) = note {
-        body["attribution"] = note.clone();
+    if let Some(attribution) = attribution {
+        body["attribution"] = attribution.clone();
     }
     let answer = app.post("/v1/checkout", &body).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -38,17 +38,17 @@ async fn gives(app: &TestApp, note: Option<&Value>, amount_minor: i64, interval:
 #[tokio::test]
 async fn the_results_of_a_variant_are_shown_by_day_and_in_total() {
     let app = TestApp::start().await;
-    let note = app.banner(None).await["attribution"].clone();
-    event(&app, &note, json!({"event": "view", "ordinal": 1})).await;
-    event(&app, &note, json!({"event": "click"})).await;
-    event(&app, &note, json!({"event": "dismiss", "dismissal": "close"})).await;
-    let monthly = gives(&app, Some(&note), 1000, "month").await;
+    let attribution = app.banner(None).await["attribution"].clone();
+    event(&app, &attribution, json!({"event": "view", "ordinal": 1})).await;
+    event(&app, &attribution, json!({"event": "click"})).await;
+    event(&app, &attribution, json!({"event": "dismiss", "dismissal": "close"})).await;
+    let monthly = gives(&app, Some(&attribution), 1000, "month").await;
     gives(&app, None, 700, "once").await;
     app.stripe_says_everything().await;
     // In the next month, a renewal counts as money but not as a gift. A later view does not count as a reader.
     app.days_pass(31);
-    let note = app.banner(None).await["attribution"].clone();
-    event(&app, &note, json!({"event": "view", "ordinal": 2})).await;
+    let attribution = app.banner(None).await["attribution"].clone();
+    event(&app, &attribution, json!({"event": "view", "ordinal": 2})).await;
     let paid = app.stripe.payments(&monthly);
     app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap();
     app.stripe.refund(&paid.charge.unwrap(), Some(400)).unwrap();
@@ -111,9 +111,9 @@ async fn the_results_of_a_variant_are_shown_by_day_and_in_total() {
 #[tokio::test]
 async fn a_checkout_that_is_requested_twice_counts_once() {
     let app = TestApp::start().await;
-    let note = app.banner(None).await["attribution"].clone();
+    let attribution = app.banner(None).await["attribution"].clone();
     let mut body = checkout_body(Uuid::from_u128(7), 1000, "once");
-    body["attribution"] = note;
+    body["attribution"] = attribution;
     for _ in 0..2 {
         assert_eq!(app.post("/v1/checkout", &body).await.status, 200);
     }

@@ -11,7 +11,7 @@ async fn key(app: &TestApp, scope: Scope) -> String {
     actions::create_api_key(&app.app.as_operator(), "desk", &[scope]).await.unwrap().secret
 }
 
-async fn turn(app: &TestApp, key: &str, site: &str, switches: &Value) -> Answer {
+async fn set_switches(app: &TestApp, key: &str, site: &str, switches: &Value) -> Answer {
     let request = app.client.request(Method::PUT, format!("{}/v1/sites/{site}/switches", app.url));
     app.send(request.bearer_auth(key).json(switches)).await
 }
@@ -29,13 +29,13 @@ async fn appeals_can_be_turned_off_and_on_for_a_site_and_for_each_surface() {
     let key = key(&app, Scope::AppealsWrite).await;
     assert_eq!(shows(&app, "journal", &["banner", "inline"]).await, "banner");
 
-    let off = turn(&app, &key, "journal", &json!({"surfaces": {"banner": "off"}})).await;
+    let off = set_switches(&app, &key, "journal", &json!({"surfaces": {"banner": "off"}})).await;
     assert_eq!((off.status.as_u16(), &off.json["surfaces"]["banner"]), (200, &json!("off")), "{off:?}");
     assert_eq!(off.json["surfaces"]["inline"], "on");
     assert_eq!(shows(&app, "journal", &["banner", "inline"]).await, "inline");
     assert_eq!(shows(&app, "journal", &["banner"]).await, "kill_switch");
 
-    turn(&app, &key, "journal", &json!({"all": "off"})).await;
+    set_switches(&app, &key, "journal", &json!({"all": "off"})).await;
     assert_eq!(shows(&app, "journal", &["inline"]).await, "kill_switch");
     let read = app.get("/v1/sites/journal/switches", Some(&key)).await;
     assert_eq!((&read.json["all"], &read.json["surfaces"]["banner"]), (&json!("off"), &json!("off")));
@@ -44,7 +44,7 @@ async fn appeals_can_be_turned_off_and_on_for_a_site_and_for_each_surface() {
     let other = app.get("/v1/sites/gazette/switches", Some(&key)).await;
     assert_eq!((&other.json["all"], &other.json["turned_at"]), (&json!("on"), &Value::Null));
 
-    turn(&app, &key, "journal", &json!({"all": "on", "surfaces": {"banner": "on"}})).await;
+    set_switches(&app, &key, "journal", &json!({"all": "on", "surfaces": {"banner": "on"}})).await;
     assert_eq!(shows(&app, "journal", &["banner"]).await, "banner");
     let turns = app.app.store.read_sql("SELECT surface || ' ' || state FROM switches ORDER BY number").await;
     assert_eq!(turns.unwrap(), ["banner off", "all off", "all on", "banner on"]);
@@ -57,7 +57,7 @@ async fn a_switch_set_on_one_instance_reaches_the_others_and_survives_a_restart(
         let app = if with_file { TestApp::start().await } else { TestApp::start_without_appeals().await };
         let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
         let key = key(&app, Scope::AppealsWrite).await;
-        turn(&app, &key, "journal", &json!({"all": "off"})).await;
+        set_switches(&app, &key, "journal", &json!({"all": "off"})).await;
         actions::sync_appeals(&other).await.unwrap();
         let restarted = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
         for app in [&app.app, &other, &restarted] {
@@ -78,13 +78,13 @@ async fn a_switch_set_on_one_instance_reaches_the_others_and_survives_a_restart(
 async fn a_surface_that_the_settings_turn_off_stays_off_and_is_reported() {
     let app = TestApp::start_with("[sites.journal.rules]\nsilenced_surfaces = [\"banner\"]\n").await;
     let key = key(&app, Scope::AppealsWrite).await;
-    let on = turn(&app, &key, "journal", &json!({"surfaces": {"inline": "off"}})).await;
+    let on = set_switches(&app, &key, "journal", &json!({"surfaces": {"inline": "off"}})).await;
     assert_eq!(
         (&on.json["surfaces"]["banner"], &on.json["settings"]["surfaces"]["banner"]),
         (&json!("on"), &json!("off"))
     );
     assert_eq!(shows(&app, "journal", &["banner", "inline"]).await, "kill_switch");
-    turn(&app, &key, "journal", &json!({"surfaces": {"banner": "on", "inline": "on"}})).await;
+    set_switches(&app, &key, "journal", &json!({"surfaces": {"banner": "on", "inline": "on"}})).await;
     assert_eq!(shows(&app, "journal", &["banner"]).await, "kill_switch");
     assert_eq!(shows(&app, "journal", &["inline"]).await, "inline");
     app.finish().await;
@@ -102,7 +102,7 @@ async fn setting_switches_needs_the_write_scope_and_reading_them_the_read_scope(
     for scope in [SupportersRead, MoneyRead, AlarmsWrite, AppealsRead, BannerAsk] {
         let other = key(&app, scope).await;
         let off = json!({"all": "off"});
-        assert_eq!(turn(&app, &other, "journal", &off).await.code(), "scope_missing", "{scope:?}");
+        assert_eq!(set_switches(&app, &other, "journal", &off).await.code(), "scope_missing", "{scope:?}");
         if scope != AppealsRead {
             for path in ["/v1/switches", "/v1/sites/journal/switches"] {
                 assert_eq!(app.get(path, Some(&other)).await.code(), "scope_missing", "{scope:?}");
@@ -111,18 +111,18 @@ async fn setting_switches_needs_the_write_scope_and_reading_them_the_read_scope(
     }
     let nobodys = format!("{}x", &editor[..editor.len() - 1]);
     for (key, code) in [(nobodys.as_str(), "api_key_invalid"), ("nonsense", "api_key_invalid")] {
-        assert_eq!(turn(&app, key, "journal", &json!({"all": "off"})).await.code(), code);
+        assert_eq!(set_switches(&app, key, "journal", &json!({"all": "off"})).await.code(), code);
     }
     let url = format!("{}/v1/sites/journal/switches", app.url);
     let keyless = app.client.request(Method::PUT, url).json(&json!({"all": "off"}));
     assert_eq!(app.send(keyless).await.code(), "api_key_missing");
     assert_eq!(app.get("/v1/switches", None).await.code(), "api_key_missing");
-    assert_eq!(turn(&app, &editor, "nowhere", &json!({"all": "off"})).await.code(), "site_not_found");
+    assert_eq!(set_switches(&app, &editor, "nowhere", &json!({"all": "off"})).await.code(), "site_not_found");
     assert_eq!(app.get("/v1/sites/nowhere/switches", Some(&reader)).await.code(), "site_not_found");
     for wrong in
         [json!({"al": "off"}), json!({"all": "of"}), json!({"surfaces": {"poster": "off"}}), json!([])]
     {
-        assert_eq!(turn(&app, &editor, "journal", &wrong).await.code(), "invalid_request", "{wrong}");
+        assert_eq!(set_switches(&app, &editor, "journal", &wrong).await.code(), "invalid_request", "{wrong}");
     }
     assert_eq!(shows(&app, "journal", &["banner"]).await, "banner");
     app.finish().await;
@@ -132,7 +132,7 @@ async fn setting_switches_needs_the_write_scope_and_reading_them_the_read_scope(
 async fn the_database_refuses_to_change_or_remove_rows_of_the_switches() {
     let app = TestApp::start().await;
     let key = key(&app, Scope::AppealsWrite).await;
-    turn(&app, &key, "journal", &json!({"all": "off"})).await;
+    set_switches(&app, &key, "journal", &json!({"all": "off"})).await;
     let rows = "SELECT site || surface || state || set_by FROM switches";
     let before = app.app.store.read_sql(rows).await.unwrap();
     assert_eq!(before.len(), 1);

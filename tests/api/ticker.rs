@@ -24,7 +24,7 @@ fn publish(app: &TestApp, text: &str) {
     actions::publish_appeals(&app.app).unwrap();
 }
 
-fn give_back(app: &TestApp, gift: &Gift, amount_minor: Option<i64>) {
+fn refund(app: &TestApp, gift: &Gift, amount_minor: Option<i64>) {
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), amount_minor).unwrap();
 }
 
@@ -45,7 +45,7 @@ async fn a_ticker_of_money_counts_payments_minus_reversals() {
     let disputed = app.gives(900, "once").await;
     app.stripe_says_everything().await;
     assert_eq!(shown_ticker(&app).await, json!([3400, 10000, 34]));
-    give_back(&app, &refunded, Some(400));
+    refund(&app, &refunded, Some(400));
     app.stripe.dispute(&app.stripe.payments(&disputed.session).charge.unwrap(), None).unwrap();
     app.stripe_says_everything().await;
     assert_eq!(shown_ticker(&app).await, json!([2100, 10000, 21]));
@@ -119,10 +119,10 @@ async fn a_ticker_counts_only_the_payments_since_its_start_and_their_refunds() {
     publish(&app, &appeal(&from, ""));
     assert_eq!(shown_ticker(&app).await[0], 1900);
     // The older payment was made before `from` and is not counted, so its refund is not counted either.
-    give_back(&app, &old, None);
+    refund(&app, &old, None);
     app.stripe_says_everything().await;
     assert_eq!(shown_ticker(&app).await[0], 1900);
-    give_back(&app, &new, Some(400));
+    refund(&app, &new, Some(400));
     let dispute = app.stripe.dispute(&app.stripe.payments(&disputed.session).charge.unwrap(), None).unwrap();
     app.stripe_says_everything().await;
     assert_eq!(shown_ticker(&app).await[0], 600);
@@ -150,10 +150,10 @@ async fn a_supporter_counts_once_and_not_after_the_gift_is_reversed() {
         json!([1, 3, 33]),
         "both gifts have the same e-mail address, so they must count as one supporter"
     );
-    give_back(&app, &one, None);
+    refund(&app, &one, None);
     app.stripe_says_everything().await;
     assert_eq!(shown_ticker(&app).await[0], 1);
-    give_back(&app, &two, None);
+    refund(&app, &two, None);
     app.stripe_says_everything().await;
     assert_eq!(shown_ticker(&app).await[0], 0);
     app.finish().await;

@@ -30,7 +30,7 @@ async fn row(app: &TestApp) -> EventRow {
 }
 
 /// Marks the event that failed on purpose as done, because `finish` rejects waiting and dead events.
-async fn forget_the_bad_one(app: &TestApp) {
+async fn mark_bad_event_done(app: &TestApp) {
     let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
     app.app.store.run_sql(done).await.unwrap();
 }
@@ -57,7 +57,7 @@ async fn the_wait_of_a_failing_event_grows_fourfold_with_each_try_up_to_an_hour(
     }
     let last = row(&app).await;
     assert_eq!((last.state.as_str(), last.attempts), ("dead", MAX_TRIES));
-    forget_the_bad_one(&app).await;
+    mark_bad_event_done(&app).await;
     app.finish().await;
 }
 
@@ -79,7 +79,7 @@ async fn a_replayed_dead_event_has_all_its_tries_again_and_begins_with_the_short
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 0);
     app.app.clock.advance(1);
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
-    forget_the_bad_one(&app).await;
+    mark_bad_event_done(&app).await;
     app.finish().await;
 }
 
@@ -142,21 +142,23 @@ impl Administrator {
         Some(Self(PgConnection::connect(&server).await.unwrap()))
     }
 
-    async fn say(&mut self, sql: &str) {
+    async fn execute(&mut self, sql: &str) {
         sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut self.0).await.unwrap();
     }
 
     /// Cuts every connection to a database, even in the middle of a statement.
     async fn cut(&mut self, database: &str) {
         let name = database.rsplit_once('/').unwrap().1;
-        self.say(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
-            .await;
+        self.execute(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        ))
+        .await;
     }
 
     /// Sets whether a database accepts new connections.
     async fn open(&mut self, database: &str, open: bool) {
         let name = database.rsplit_once('/').unwrap().1;
-        self.say(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {open}")).await;
+        self.execute(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {open}")).await;
     }
 }
 
@@ -181,7 +183,7 @@ async fn an_open_transaction_does_not_delay_deliveries_and_a_lock_of_the_inbox_o
     drop(writing);
     assert_eq!(app.deliver(&event).await.status, 200);
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
-    forget_the_bad_one(&app).await;
+    mark_bad_event_done(&app).await;
     app.finish().await;
 }
 
@@ -205,7 +207,7 @@ async fn an_event_is_not_acknowledged_if_the_connection_is_cut_during_its_commit
     assert!(app.app.store.events().await.unwrap().is_empty());
     app.app.store.run_sql("DROP TRIGGER cut ON stripe_events").await.unwrap();
     assert_eq!(app.deliver(&unreadable()).await.status, 200);
-    forget_the_bad_one(&app).await;
+    mark_bad_event_done(&app).await;
     app.finish().await;
 }
 
@@ -232,7 +234,7 @@ async fn deliveries_use_a_dedicated_connection_and_survive_its_loss() {
         assert_eq!(app.deliver(&event).await.status, 200, "after cut {round}");
     }
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
-    forget_the_bad_one(&app).await;
+    mark_bad_event_done(&app).await;
     app.finish().await;
 }
 
