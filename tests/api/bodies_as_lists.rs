@@ -133,7 +133,7 @@ fn put(body: &mut Value, path: &[String], value: Value) {
     put(&mut body[name.as_str()], rest, value);
 }
 
-/// Returns a valid body: the first example of the operation, or a body of its own where that is not enough.
+/// Returns a valid body: the first example in the API description, or another body where the example is not enough.
 fn good_body(path: &str, examples: Option<&Map<String, Value>>) -> Value {
     match path {
         "/v1/banner/explain" => json!({"site": "journal"}),

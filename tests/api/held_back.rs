@@ -1,4 +1,5 @@
-//! Which dismissals and views in a reader's history prevent an appeal, over HTTP.
+//! Which dismissals and views in a reader's history prevent an appeal, over HTTP. The last test checks that invalid
+//! appeals are refused.
 
 use keepopen::actions;
 use keepopen::keys::Scope;
