@@ -17,20 +17,27 @@ export function formatNumber(number: number, locale: string): string {
   return formatter(locale, {}).format(number);
 }
 
-/** The total to pay so that `amountMinor` is left after the fee, computed as the service does. */
+/**
+ * Returns the total to pay so that at least `amountMinor` is left after the fee, rounded up to a multiple of
+ * `stepMinor`. The service computes the same total.
+ */
 export function withFee(amountMinor: number, fee: FeeCover, stepMinor: number): number {
   const left = 1_000_000 - fee.per_million;
   return roundUp(roundUp((amountMinor + fee.fixed_minor) * 1_000_000, left) / left, stepMinor);
 }
 
-/** Rounds up to the next multiple of `step`. All numbers here are below 2^53, so they are exact. */
+/**
+ * Rounds up to the next multiple of `step`. The result is exact because all numbers are below 2^53: the form asks for a
+ * fee only for amounts up to the site's maximum, which is at most 99,999,999.
+ */
 function roundUp(whole: number, step: number): number {
   return whole + ((step - (whole % step)) % step);
 }
 
 /**
  * Reads an amount as people type it. Returns minor units, or undefined if the text is not an amount.
- * A single separator with at most `digits` digits after it is a decimal separator in every language: both `10,50` and `10.50`.
+ * In every language, a single separator with at most `digits` digits after it is a decimal separator: `10,50` equals
+ * `10.50`.
  */
 export function parseAmount(text: string, digits: number, locale: string): number | undefined {
   const parts = formatter(locale, {}).formatToParts(12345.6);
@@ -62,7 +69,7 @@ function latinDigits(text: string, locale: string): string {
   });
 }
 
-/** A formatter for the locale, or for English if the page's language tag is invalid. */
+/** Makes a formatter for the locale. If the page's language tag is empty or invalid, the formatter is for English. */
 function formatter(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
   try {
     return new Intl.NumberFormat(locale || "en", options);

@@ -1,14 +1,20 @@
 import type { Stored } from "./memory";
 
-// Counts the articles that were read in this browser: by week and tag, and by day. Addresses are not stored.
+// Counts the articles that the reader opens in this browser, by week and tag, and by day. The articles' addresses are
+// not stored.
 
 const MAX_WEEKS = 52;
 const MAX_DAYS = 92;
 const MAX_TAGS = 30;
 
-/** Adds one article to its week. It is added to its day when the next article is read: the counts by day don't include the current page. */
+/**
+ * Adds the current article to the counts of its week and tags, and the previous article to the count of its day. So the
+ * counts by day don't include the current article.
+ */
 export function countArticle(stored: Stored, tags: string[], nowMs: number): void {
-  /** Adds one to the entry of `date`, moves it to the end, and drops entries that are `days` days old or older. */
+  /**
+   * Adds one to the entry of `date` and moves that entry to the end. Drops entries that are at least `days` days old.
+   */
   const countOne = (name: "articles" | "days", unit: string, date: string, days: number) => {
     const list = stored[name] as any[];
     const since = dateOf(nowMs, days);
@@ -20,7 +26,7 @@ export function countArticle(stored: Stored, tags: string[], nowMs: number): voi
   const week = countOne("articles", "week", dateOf(nowMs, (new Date(nowMs).getDay() + 6) % 7), MAX_WEEKS * 7);
   const counted: Record<string, number> = (week.tags ??= {});
   for (const tag of tags) {
-    // Other tags than the first thirty of a week are not counted.
+    // A week counts its first thirty tags. Other tags of that week are not counted.
     const times = +counted[tag]! || 0;
     if (times || Object.keys(counted).length < MAX_TAGS) counted[tag] = times + 1;
   }
@@ -28,10 +34,10 @@ export function countArticle(stored: Stored, tags: string[], nowMs: number): voi
   stored.last = dateOf(nowMs);
 }
 
-/** The local date, or that of some days before. */
+/** Returns the local date, such as `2026-11-24`. With `daysBefore`, returns the date that many days earlier. */
 export function dateOf(nowMs: number, daysBefore = 0): string {
   const day = new Date(nowMs);
   day.setDate(day.getDate() - daysBefore);
-  // Swedish dates have the ISO 8601 format.
+  // The Swedish date format is the ISO 8601 format.
   return day.toLocaleDateString("sv");
 }

@@ -4,19 +4,23 @@ import type { Embed } from "./parts";
 const TIMEOUT_MS = 3_000;
 const MAX_HOLD_MS = 3_600_000;
 
-/** Asks the service whether to show an appeal on this page. Returns undefined if the service gives no usable answer or said to wait. */
+/**
+ * Asks the service whether to show an appeal on this page. Returns undefined if the page hides every place for an
+ * appeal, if an earlier verdict said to wait, or if the service gives no usable answer.
+ */
 export async function ask(page: Embed): Promise<Verdict | undefined> {
   const { memory, now } = page;
   const question: Question = page.context();
   const key = JSON.stringify(question).replace(question.page.url!, "");
   const { hold, token, bucket, views, dismissals, articles, days } = memory.read();
-  // A longer hold than `MAX_HOLD_MS` was stored by a clock that was wrong: ignore it.
+  // Ignore a hold that ends more than `MAX_HOLD_MS` from now: the clock was wrong when the script stored it.
   if (!question.surfaces.length || (hold?.about === key && Math.ceil((hold.until - now()) / MAX_HOLD_MS) === 1)) return undefined;
 
   question.token = token;
   if (memory.canStore()) {
     question.reader.bucket = bucket;
-    // Old entries are not removed here but when an entry is added: by then the service's clock is known.
+    // The history may contain old entries. The script removes them when it adds an entry, because it knows the
+    // service's clock by then.
     question.history = { views, dismissals, articles, article_days: days };
   }
   // Without a content type header the body is plain text, so the browser sends no preflight request.
@@ -25,13 +29,14 @@ export async function ask(page: Embed): Promise<Verdict | undefined> {
   if (answer?.status !== 200) return undefined;
   const verdict = answer.body as unknown as Verdict;
 
-  // On the same page, only time changes these reasons. Until then, don't ask again.
+  // Before `next`, the service would give the same reason for this page again, so don't ask before then.
   const { reason, next_eligible_at: next } = verdict;
   if (next && /_cap|dismissed/.test(reason)) {
     memory.change((stored) => (stored.hold = { until: Math.min(Date.parse(next), now() + MAX_HOLD_MS), about: key }));
   }
   if (verdict.show) return verdict;
-  // The reader is held out, or the service no longer accepts the token.
+  // The reader is held out (gets no appeal, for comparison with other readers), or the service no longer accepts the
+  // token.
   const askAgain = (verdict.attribution || verdict.token_problem) && (await page.use("state", "recordSilent", verdict));
   return askAgain ? ask(page) : verdict;
 }

@@ -1,12 +1,12 @@
 import type { Block } from "./contract";
 import { make } from "./dom";
 
-/** The blocks as elements, in order. A kind that this script does not know is skipped. */
+/** Makes an element for each block of a text, in order. Skips blocks of a kind that this script does not know. */
 export function blocks(body: readonly Block[]): HTMLElement[] {
   return body.map(element).filter((made): made is HTMLElement => made !== undefined);
 }
 
-/** The same block, with `change` applied to each of its texts. */
+/** Returns the same block with `change` applied to each of its texts. */
 export function reworded(block: Block, change: (text: string) => string): Block {
   if (typeof block === "string") return change(block);
   if ("quote" in block) return { quote: change(block.quote), by: block.by && change(block.by) };
@@ -25,7 +25,10 @@ function element(block: Block): HTMLElement | undefined {
   return undefined;
 }
 
-/** An image that loads lazily and sends no referrer. If it fails to load and is only decorative, it is hidden. */
+/**
+ * Makes an image that loads lazily and sends no referrer. A decorative image (without `alt`) is hidden if it fails to
+ * load.
+ */
 function image({ image, alt, width, height }: Extract<Block, { image: string }>): HTMLElement | undefined {
   if (!image.startsWith("https://")) return undefined;
   const size = width && height ? { width: String(width), height: String(height) } : {};

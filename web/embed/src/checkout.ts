@@ -6,7 +6,8 @@ import type { GiftSummary, Pending } from "./memory";
 import { ATTEMPT_PARAMETER, PREVIEW_PARAMETER, SESSION_PARAMETER } from "./names";
 import { type Embed, JSON_BODY } from "./parts";
 
-// The part that takes a reader to the payment page. It is fetched when the reader points at the appeal or focuses it.
+// This part of the script (see `parts.ts`) takes a reader to the payment page. It is fetched when the reader points at
+// the appeal or focuses it.
 
 const TIMEOUT_MS = 15_000;
 
@@ -21,7 +22,7 @@ export type EnglishCheckout = typeof english;
 
 export { parseAmount };
 
-/** A sentence that says what is wrong with a typed amount; undefined if the amount is valid. */
+/** Returns a sentence that says what is wrong with a typed amount, or undefined if the amount is valid. */
 export function problemOf(wanted: number | undefined, choices: Choices, locale: string, own: object): string | undefined {
   const { minimum_minor: minimum, maximum_minor: maximum, minor_digits: digits, step_minor: step = 1 } = choices;
   const words: EnglishCheckout = { ...english, ...own };
@@ -36,16 +37,22 @@ export interface Refusal {
   fallbackUrl?: string;
 }
 
-/** The current attempt. Trying again with the same choice (`about`) is the same attempt, so nobody pays twice. */
+/**
+ * The current attempt to pay. A reader who tries again with the same choice (`about`) uses the same attempt, so nobody
+ * pays twice.
+ */
 let currentAttempt: { id: string; about: string } | undefined;
 let onReturn: (() => void) | undefined;
 
-/** Ends the current attempt: the next gift starts another one, even if it is the same gift. */
+/** Ends the current attempt. The next gift then starts a new attempt, even if the choice is the same. */
 export function endAttempt(): void {
   currentAttempt = undefined;
 }
 
-/** Opens the payment page for a gift that was chosen in an appeal. On success, the browser leaves the page; otherwise returns why it failed. */
+/**
+ * Opens the payment page for a gift that the reader chose in an appeal. On success, the browser leaves this page.
+ * Otherwise, the function returns the reason.
+ */
 export async function openPayment(embed: Embed, verdict: AppealVerdict, gift: Gift, given: GiftSummary, locale: string): Promise<Refusal | undefined> {
   const { memory, settings } = embed;
   const { attribution, content } = verdict;
@@ -54,9 +61,10 @@ export async function openPayment(embed: Embed, verdict: AppealVerdict, gift: Gi
   const attempt = currentAttempt.id;
   const pending: Pending = { attempt, session: "", at: embed.now(), gift: given };
   if (content.thanks) pending.thanks = { ...content.thanks, locale };
-  // A preview is not shown again after the payment.
+  // `left` makes the script show the appeal again if the reader comes back without having paid. A preview is not shown
+  // again.
   if (attribution) pending.left = { url: location.href.split("#")[0]!, verdict, gift };
-  /** Stores the payment with its session, or removes one that was stored without a session. */
+  /** Stores the payment with this session. If there is none, removes a payment that was stored without a session. */
   const save = (session?: string) => {
     if (!memory.canStore()) return;
     memory.change((stored) => {
@@ -64,9 +72,10 @@ export async function openPayment(embed: Embed, verdict: AppealVerdict, gift: Gi
       stored.pending = session === undefined ? others : [...others, { ...pending, session }].slice(-5);
     });
   };
-  // Find out whether the payment can be stored before the return URL is built.
+  // Store the payment before the return URL is built: only a write shows whether the browser can store the payment.
   save("");
-  // This browser needs the attempt again on return. If it can't be stored, it goes into the fragment, which only Stripe and this browser see.
+  // When the reader returns, the script needs the attempt's id. If the browser can't store the id, the id goes into the
+  // fragment of the return URL, which only Stripe and this browser see.
   const fragment = memory.canStore() && !isForeignFrame() ? "" : `#${ATTEMPT_PARAMETER}=${attempt}`;
   const body: CheckoutBody = { site: settings.site, attempt, ...gift, return_url: cleanAddress(returnAddress()) + fragment, attribution };
   const answer = await embed.call("/v1/checkout", TIMEOUT_MS, body, JSON_BODY);
@@ -74,7 +83,7 @@ export async function openPayment(embed: Embed, verdict: AppealVerdict, gift: Gi
   if (!url || typeof answer?.body.session !== "string") {
     save();
     if (answer?.body.code === "attempt_reused") currentAttempt = undefined;
-    // If the service can't be reached now, the appeal itself has the address of another way to give.
+    // If the service can't be reached now, use the address of another way to give that came with the appeal.
     const fallback = answer?.body.fallback_url ?? content.choices?.fallback_url;
     return { why: answer?.status === 429 ? "tooMany" : "failed", fallbackUrl: webAddress(fallback) };
   }
@@ -85,12 +94,12 @@ export async function openPayment(embed: Embed, verdict: AppealVerdict, gift: Gi
   return undefined;
 }
 
-/** The browser restored this page from its back-forward cache: check how the payment ended. */
+/** Checks how the payment ended if the browser restored this page from its back-forward cache. */
 function onPageShow(event: PageTransitionEvent): void {
   if (event.persisted) onReturn?.();
 }
 
-/** The page's address without our parameters and without the fragment. */
+/** Returns the address without the script's own parameters and without the fragment. */
 export function cleanAddress(address: string): string {
   const url = new URL(address);
   url.searchParams.delete(SESSION_PARAMETER);
@@ -99,7 +108,7 @@ export function cleanAddress(address: string): string {
   return url.href;
 }
 
-/** Makes a version 4 UUID. `crypto.randomUUID` is missing on plain http pages. */
+/** Makes a version 4 UUID. `crypto.randomUUID` does not exist on plain http pages. */
 function uuid(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;

@@ -8,15 +8,21 @@ import { buttonPhrase, buttonWithoutGift, giftPhrase, words } from "./words";
 
 const INTERVALS: Interval[] = ["once", "month", "year"];
 
-/** What the form can do. */
+/** The functions that the form calls. */
 export interface FormActions {
   /** Fetches the part that reads a typed amount and opens the payment page. */
   loadCheckout(): Promise<Parts["checkout"]>;
-  /** Opens the payment page for a gift; `phrase` is the gift as text. On success, the browser leaves the page; otherwise returns why it failed. */
+  /**
+   * Opens the payment page for a gift; `phrase` is the gift as text. On success, the browser leaves this page.
+   * Otherwise, the function returns the reason.
+   */
   openPayment(gift: Gift, phrase: string): Promise<Refusal | undefined>;
 }
 
-/** The form: interval, amount, one button. `ready` makes it work again for a reader who came back without paying. */
+/**
+ * Makes the form: the intervals, the amounts and one button. `ready` enables it again for a reader who came back
+ * without paying.
+ */
 export function choiceForm(choices: Choices, cta: string, locale: string, actions: FormActions): { element: HTMLElement; ready: (gift?: Gift, sentence?: string) => void } {
   const { currency, minimum_minor: minimum, maximum_minor: maximum, minor_digits: digits, step_minor: unit = 1 } = choices;
   const amounts = make("fieldset");
@@ -32,21 +38,21 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
   const offered = INTERVALS.filter((one) => choices[one]?.length);
 
   let interval = offered.find((one) => one === choices.default?.interval) ?? offered[0] ?? "once";
-  /** The chosen amount in minor units, or the amount that the reader types. */
+  /** The chosen amount in minor units, or `"own"` if the reader types an amount. */
   let amount: number | "own" = "own";
   let busy = false;
-  /** The part that reads the typed amount, once it is fetched. */
+  /** The part that parses a typed amount. Undefined until it is fetched. */
   let checkout: Parts["checkout"] | undefined;
   let loading: Promise<typeof checkout> | undefined;
-  /** The chosen gift as text. */
+  /** The chosen gift as text, for example `€10 a month`. Empty if the amount is not valid. */
   let phrase = "";
 
   const money = (amountMinor: number) => formatAmount(amountMinor, choices, locale);
 
-  /** What is added to the amount if the reader covers the fee; 0 if that is not offered. */
+  /** Returns the amount that a reader adds by covering the fee. Returns 0 if the appeal does not offer this. */
   const feeOf = (amountMinor: number) => (choices.fee_cover ? withFee(amountMinor, choices.fee_cover, unit) - amountMinor : 0);
 
-  /** The chosen amount in minor units. A typed amount may be too small, too large, or undefined. */
+  /** Returns the chosen amount in minor units. A typed amount may be too small, too large, or undefined. */
   const chosen = (): number | undefined => (amount === "own" ? checkout?.parseAmount(own.value, digits, locale) : amount);
 
   const say = (sentence: string, fallbackUrl?: string) => {
@@ -75,7 +81,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
     if (wanted === "own") void fetchCheckout();
   };
 
-  /** Fetches the checkout part once, then reads what was typed in the meantime. */
+  /** Fetches the checkout part once. When it arrives, parses the amount that the reader typed in the meantime. */
   const fetchCheckout = () =>
     (loading ??= actions.loadCheckout().then(
       (part) => {
@@ -90,7 +96,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
     const list = choices[interval] ?? [];
     const [highlighted, preset] = [choices.highlighted, choices.default].map((one) => (one?.interval === interval ? one.amount_minor : undefined));
     if (amount !== "own" || !own.value) {
-      // The highlighted amount is also the chosen one, so that the form does not emphasize two amounts.
+      // The highlighted amount is also chosen, so that the form does not emphasize two different amounts.
       amount = [highlighted, preset, list[(list.length - 1) >> 1]].find((one) => one !== undefined && list.includes(one)) ?? "own";
     }
     amounts.className = `amounts${list.length > 3 ? " many" : ""}${list.some((one) => money(one).length > 7) ? " long" : ""}`;
@@ -100,7 +106,8 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
     );
     if (choices.other !== false) {
       const other = radio("amount", "other", words.other, amount === "own", choose("own"));
-      // A reader who clicks it wants to type next. Arrow keys only pass over it.
+      // A reader who clicks "Other" wants to type an amount, so move the focus to the field. Arrow keys also dispatch a
+      // click, but with `detail` 0; they must not move the focus.
       other.addEventListener("click", (event) => {
         if (!event.detail) return;
         choose("own")();
@@ -114,7 +121,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
   const ready = (gift?: Gift, sentence?: string) => {
     busy = false;
     const list = gift ? (choices[gift.interval] ?? []) : [];
-    // Restores the earlier choice, as far as it is still offered.
+    // Select the reader's earlier choice again, if the appeal still offers its interval.
     if (gift && list.length) {
       const { interval: every, amount_minor: wanted, cover_fee: covered } = gift;
       coverFee.checked = !!covered;

@@ -3,25 +3,29 @@ import { TAG } from "./names";
 import type { Settings } from "./settings";
 
 /**
- * Everything that the script sends about a page view, in addition to the history and the token (see `ask.ts`): the page's address
- * without its query, its section, tags and kind, whether it is sensitive or paid, and which page of the visit it is; the country and
- * region if the page says them; the page's language, the size class of the screen, whether the page says that the reader is signed
- * in, the traits that the page names, and the reader's consent. `data-…` attributes of the script tag and of the places win over
+ * Collects everything that the script sends about a page view, except the history and the token (see `ask.ts`):
+ * - the page's address without its query, its section, tags and kind, whether it is sensitive or paid, and its number
+ *   in the visit;
+ * - the page's language, the size class of the screen, and the reader's consent;
+ * - if the page says so: the reader's country, region and traits, and whether the reader is signed in.
+ *
+ * A place is a `<keepopen-appeal>` element. `data-…` attributes of the script tag and of places take precedence over
  * meta tags.
  */
 export function readContext({ site, attributes }: Settings, canStore: boolean, staleCanonical?: string): Question {
-  // A banner needs no place. But a page that hides its place for the banner gets no banner.
+  // A banner needs no place, because the script adds one. But a page that hides its own place for the banner gets no
+  // banner.
   const visible: Record<string, boolean> = {};
   for (const place of document.querySelectorAll<HTMLElement>(TAG)) {
     visible[/^(inline|wall)$/.exec(place.getAttribute("surface")!)?.[0] ?? "banner"] ||= place.checkVisibility?.({ visibilityProperty: true }) !== false;
     Object.assign(attributes, place.dataset);
   }
-  /** The contents of the meta tags with this name, in page order. */
+  /** Returns the contents of the meta tags with this name, in page order. */
   const meta = (name: string) => [...document.querySelectorAll<HTMLMetaElement>(`meta[name="${name}"],meta[property="${name}"]`)].map((tag) => tag.content).map(trim);
-  /** The attribute, or else the first meta tag that is not empty. */
+  /** Returns the value of the attribute, or else of the first meta tag that is not empty. */
   const first = (name: string, standard = "", attribute = attributes[name]): string | undefined =>
     (attribute === undefined ? [...meta(`keepopen:${name}`), ...meta(standard)].find(Boolean) : trim(attribute)) || undefined;
-  /** Names that are separated by commas, or else the contents of several standard tags. */
+  /** Returns the names in a comma-separated attribute or meta tag, or else the contents of the standard meta tags. */
   const list = (name: string, standard = ""): string[] | undefined => {
     const all = ((attributes[name] ?? meta(`keepopen:${name}`)[0])?.split(",").map(trim) ?? meta(standard)).filter(Boolean);
     return all[0] ? all : undefined;
@@ -58,7 +62,7 @@ function trim(text: string): string {
   return text.trim();
 }
 
-/** The address that the page names, or the page's own address if that is invalid. */
+/** Parses an address that the page names. Returns the page's own address if that one is invalid. */
 function urlOf(address: string): URL | Location {
   try {
     return new URL(address, location.href);

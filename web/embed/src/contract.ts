@@ -1,6 +1,7 @@
-// The types of what this script exchanges with the service. They are derived from the contract. Some are narrower, where the contract
-// allows any string or `null` and this script uses a few values. Some are wider, where the script works without a field that the
-// contract requires: a newer or older service must not break a page.
+// Types of the requests and responses between this script and the service. They are derived from the contract
+// (`openapi.yaml`). Some are narrower: the contract allows any string or `null`, and this script uses a few values.
+// Some are wider: they make a field optional that the contract requires, because a newer or older service must not
+// break a page.
 import type * as contract from "../../client/contract";
 
 export type Surface = "banner" | "inline" | "wall";
@@ -14,7 +15,7 @@ type Optional<Whole, Key extends keyof Whole> = Omit<Whole, Key> & Partial<Pick<
 /** Amounts are in minor units of `currency`, which has `minor_digits` decimals. */
 export type Choices = Optional<contract.Choices, contract.Interval | "default" | "other" | "step_minor">;
 
-/** A heading and the text below it; `locale` is their language. */
+/** A heading and the text below it. `locale` is the language of both. */
 export interface Copy extends contract.ThanksCopy {
   locale?: string | null;
 }
@@ -32,7 +33,7 @@ export interface AppealVerdict extends Omit<contract.Verdict, "content"> {
   kind: Kind;
   appeal: string;
   variant: string;
-  /** Missing in a preview. */
+  /** The signed id of this showing, which reports and gifts refer to. A preview has none. */
   attribution?: string;
   content: Content;
 }
@@ -47,7 +48,7 @@ export interface Dismissal extends contract.Dismissal {
   kind: DismissalKind;
 }
 
-/** The body of `POST /v1/banner`. What is not known is omitted. */
+/** The body of `POST /v1/banner`. The script omits a field whose value it does not know. */
 export interface Question extends contract.Question {
   surfaces: Surface[];
   page: contract.Page;

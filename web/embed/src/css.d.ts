@@ -1,4 +1,4 @@
-/** A style sheet arrives as its minified text. */
+/** An imported style sheet is a string: its minified text. */
 declare module "*.css" {
   const text: string;
   export default text;

@@ -1,6 +1,6 @@
 type Child = Node | string | false | undefined;
 
-/** Makes an element. Strings become text nodes: what the service sends is never parsed as HTML. */
+/** Makes an element. Strings become text nodes, so a text from the service is never parsed as HTML. */
 export function make<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Record<string, string | boolean | undefined> = {},
@@ -15,12 +15,15 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Makes an element that style sheets (`class` inside, `part` outside) and tests (`data-test`) find by its name. */
+/**
+ * Makes an element with a name. The script's style sheets find it by its `class`, the page's style sheets by its
+ * `part`, and tests by `data-test`.
+ */
 export function makePart<Name extends keyof HTMLElementTagNameMap>(tag: Name, name: string, attributes: Record<string, string | undefined> = {}, ...children: Child[]) {
   return make(tag, { class: name, part: name, "data-test": name, ...attributes }, ...children);
 }
 
-/** Makes a button. */
+/** Makes a button that calls `press` when the reader presses it. */
 export function button(name: string, label: string, press: () => void, attributes: Record<string, string | undefined> = {}): HTMLButtonElement {
   const element = makePart("button", name, { type: "button", ...attributes }, label);
   element.addEventListener("click", press);

@@ -4,11 +4,18 @@ import { TAG } from "./names";
 import { makeRoom } from "./room";
 import { followPage } from "./tone";
 
-/** A live region announces only what changes in it, so it must be in the page for a moment before its text is set. */
+/**
+ * The delay before an announcement. Screen readers announce only changes of a live region, so it must be on the page
+ * before its text is.
+ */
 const SPEAK_AFTER_MS = 150;
+/** How long the text of an announcement stays. */
 const SHOW_FOR_MS = 8_000;
 
-/** `<keepopen-appeal surface="banner|inline|wall">`: a place for an appeal, empty until there is one. */
+/**
+ * The element `<keepopen-appeal surface="banner|inline|wall">`: a place where an appeal can show. It is empty until one
+ * does.
+ */
 export class AppealElement extends HTMLElement {
   private root = this.attachShadow({ mode: "open" });
   private hiddenSiblings: { element: HTMLElement; display: string }[] = [];
@@ -44,7 +51,7 @@ export class AppealElement extends HTMLElement {
     if (this.surface === "wall") this.hideSiblings();
   }
 
-  /** Removes the panel, and shows what a wall has hidden. */
+  /** Removes the panel, and shows the elements that a wall has hidden. */
   clear(): void {
     const hadFocus = this.matches(":focus-within");
     for (const undo of this.undo.splice(0)) undo();
@@ -54,7 +61,7 @@ export class AppealElement extends HTMLElement {
     this.hiddenSiblings = [];
   }
 
-  /** Announces a sentence to screen readers. If there is no panel, also shows it for a few seconds. */
+  /** Announces a sentence to screen readers. If there is no panel, the sentence is also visible for a few seconds. */
   announce(sentence: string): void {
     setTimeout(() => (this.live.textContent = sentence), SPEAK_AFTER_MS);
     setTimeout(() => this.live.textContent === sentence && this.live.replaceChildren(), SHOW_FOR_MS);
@@ -80,12 +87,12 @@ export class AppealElement extends HTMLElement {
   }
 }
 
-/** The places on this page, in page order. */
+/** Returns the places on this page, in page order. */
 export function places(): AppealElement[] {
   return [...document.querySelectorAll<AppealElement>(TAG)];
 }
 
-/** The place for a surface. If there is none for the banner, it is made. */
+/** Returns the visible place for a surface. If the page has none for the banner, adds one. */
 export function placeFor(surface: Surface, edge: "top" | "bottom"): AppealElement | undefined {
   const found = places().find((place) => place.surface === surface && isVisible(place));
   if (found || surface !== "banner") return found && withEdge(found, edge);

@@ -1,19 +1,22 @@
 import type { Page } from "../../client/contract";
 import type { Embed } from "./parts";
 
-// The part that follows a reader from page to page within one load of the document (single-page sites). It is fetched when the page may have changed,
-// and when an appeal is shown.
+// This part follows a reader from page to page on a single-page site, where a script changes the page without loading a
+// new document. The part is fetched when the page may have changed, and when an appeal is shown.
 
-/** A page that a script builds counts as complete when nothing in it has changed for this long. */
+/** How long after its last change a page that a script builds counts as complete. */
 const SETTLED_MS = 300;
-/** How often to wait for a page that says that it is busy. */
+/** How many times to wait (`SETTLED_MS` each time) for a page that says that it is busy. */
 const MAX_WAITS = 30;
 
 let timer = 0;
 let isNew = false;
 let watched: HTMLHeadElement | undefined;
 
-/** Checks whether this is still the page that the script asked about. If not, closes what is shown, and asks for the new page when it is complete. */
+/**
+ * Checks whether this is still the page that the script last asked about. If not, removes what is shown, and asks about
+ * the new page when that page is complete.
+ */
 export function checkPage(page: Embed, trigger?: string): void {
   watch(page);
   const before = page.seen;
@@ -23,7 +26,7 @@ export function checkPage(page: Embed, trigger?: string): void {
   const isOther = moved || trigger === "page" || facts(now.facts) !== facts(before.facts) || now.body !== before.body;
   page.seen = now;
   if (!isOther) return;
-  // The back button doesn't lead to another article.
+  // A page that the reader goes back to doesn't count as another article.
   if (moved || trigger === "page") isNew = trigger !== "pop";
   page.pageIndex++;
   // A page that a script builds may still have the canonical link of the previous page.
@@ -42,7 +45,10 @@ function startWhenComplete(page: Embed, tries: number): void {
   }, SETTLED_MS);
 }
 
-/** Whether the address is that of another page. A new fragment does not count, nor does a query that `replaceState` changes, as scripts that count visits do. */
+/**
+ * Whether the address is now that of another page. A new fragment does not make another page. Nor does a query that
+ * `replaceState` changed, because analytics scripts remove their parameters in this way.
+ */
 function isMoved(before: URL, now: URL, trigger?: string): boolean {
   return now.pathname !== before.pathname || (now.search !== before.search && trigger !== "replaceState");
 }
@@ -55,10 +61,13 @@ function facts(page: Page): string {
   return JSON.stringify({ ...page, url: undefined });
 }
 
-/** Watches for signs of another page: changes in the head, and the browser's history, sooner than the loader itself, which first fetches this part. */
+/**
+ * Watches for signs of another page: changes in the head and in the browser's history. The loader also watches the
+ * history, but notices a change later, because it must first fetch this part.
+ */
 export function watch(page: Embed): void {
   if (watched === document.head) return;
-  // Runs before the page's own router, which may change the history itself.
+  // With `true`, this listener runs before the page's own router, which may change the history itself.
   if (!watched) addEventListener("popstate", () => checkPage(page, "pop"), true);
   for (const trigger of watched ? [] : (["pushState", "replaceState"] as const)) {
     const original = history[trigger];

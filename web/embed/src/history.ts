@@ -1,11 +1,11 @@
 import type { Dismissal, DismissalKind, View } from "./contract";
 
-// The views and dismissals that the reader's browser stores. Pure functions on plain lists.
+// Pure functions for the lists of views and dismissals that the reader's browser stores.
 
 const MAX_ENTRIES = 100;
 const MAX_AGE_MS = 365 * 86_400_000;
 
-/** Adds an entry to a list. Drops entries that are older than a year, and all but the last hundred. */
+/** Adds an entry to a list. Drops entries that are at least 365 days old, and all but the last hundred. */
 export function remember<Entry extends { at: string }>(list: Entry[], entry: Entry, nowMs: number): Entry[] {
   return trim([...list, entry], nowMs);
 }

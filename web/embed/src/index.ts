@@ -11,9 +11,15 @@ declare global {
     keepopen?: {
       /** The reader's current standing, from the service: `none` without a token, `unknown` if the service can't be reached or the token has expired. */
       standing(): Promise<Standing>;
-      /** The signed attribution of a reader who is held out. The site's own checkout sends it to the service. */
+      /**
+       * The signed attribution of a reader who is held out (gets no appeal, for comparison). The site's own checkout
+       * sends it to the service.
+       */
       attribution(): Promise<string | undefined>;
-      /** Tells the script that the page shows something else now, where it can't see that itself. The script then asks the service again. */
+      /**
+       * Tells the script that the page now shows something else, if the script can't notice that itself. The script
+       * then asks the service again.
+       */
       page(): void;
       /** Deletes everything that this script stored in the browser for this site. */
       forget(): void;

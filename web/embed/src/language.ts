@@ -7,7 +7,7 @@ import type { English } from "./words";
 
 export type Sentences = Partial<English & EnglishThanks & EnglishTicker & EnglishCheckout & EnglishPreview>;
 
-/** The tags of the built-in languages other than English. The build replaces it with a list. */
+/** The tags of the built-in languages other than English. The build replaces this name with a list. */
 declare const LANGUAGES: string[];
 
 export interface Language {

@@ -181,7 +181,7 @@ export const ga: Sentences = {
   renews: { once: "", month: "Athnuaitear é gach mí. Cealaigh am ar bith.", year: "Athnuaitear é gach bliain. Cealaigh am ar bith." },
   intervals: { once: "Aon uair amháin", month: "Gach mí", year: "Gach bliain" },
   gift: { once: "", month: " sa mhí", year: " sa bhliain" },
-  // Few browsers support Irish.
+  // Few browsers support Irish, so its times are written here.
   time: (count, unit) => {
     const few = count > 2 && count < 11;
     const names = { day: "lá", week: few ? "seachtaine" : count === 2 ? "sheachtain" : "seachtain", month: count > 6 ? "mí" : "mhí", year: few ? (count > 6 ? "mbliana" : "bliana") : "bhliain" };
@@ -233,7 +233,7 @@ export const ar: Sentences = {
   renews: { once: "", month: "يتجدد كل شهر. يمكنك الإلغاء في أي وقت.", year: "يتجدد كل سنة. يمكنك الإلغاء في أي وقت." },
   intervals: { once: "مرة واحدة", month: "شهريًا", year: "سنويًا" },
   gift: { once: "", month: " شهريًا", year: " سنويًا" },
-  // Browsers use the nominative, which is wrong after these words.
+  // Browsers write times in the nominative, which is wrong in these sentences.
   time: (count, unit) => {
     const [one, two, few, many] = { day: ["يوم", "يومين", "أيام", "يومًا"], week: ["أسبوع", "أسبوعين", "أسابيع", "أسبوعًا"], month: ["شهر", "شهرين", "أشهر", "شهرًا"], year: ["سنة", "سنتين", "سنوات", "سنة"] }[unit];
     return count < 3 ? (count < 2 ? one : two)! : `${new Intl.NumberFormat("ar").format(count)} ${count < 11 ? few : many}`;

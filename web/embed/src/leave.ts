@@ -1,4 +1,5 @@
-// Goes to the payment page. Also leaves a frame, since a payment page does not open inside one.
+// Takes the reader to the payment page. If the appeal is in a frame, the payment page replaces the page around the
+// frame, because a payment page does not open inside a frame.
 
 /** Returns the address if it is an http(s) URL, else undefined. */
 export function webAddress(value: unknown): string | undefined {
@@ -21,7 +22,10 @@ export function leaveTo(url: string): void {
   }
 }
 
-/** The address that the reader returns to: that of the top window if it is on the same site, else that of this frame. */
+/**
+ * Returns the address that the reader comes back to: the top window's if it has the same origin, and otherwise this
+ * frame's.
+ */
 export function returnAddress(): string {
   try {
     return top!.location.href;
@@ -30,7 +34,10 @@ export function returnAddress(): string {
   }
 }
 
-/** Whether this page is in a frame on another site's page. What it stores is then not available when the reader returns. */
+/**
+ * Whether this page is in a frame on a page of another origin. What the frame stores is then not available when the
+ * reader returns.
+ */
 export function isForeignFrame(): boolean {
   try {
     return top!.location.origin !== location.origin;

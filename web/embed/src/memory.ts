@@ -1,14 +1,14 @@
 import type { ArticleDay, ArticleWeek, Dismissal, Gift, Interval, AppealVerdict, View, Copy } from "./contract";
 import type { Settings } from "./settings";
 
-/** A gift as text, for the thanks. */
+/** What the thanks say about a gift. */
 export interface GiftSummary {
-  /** `€10 a month` */
+  /** The gift as text, for example `€10 a month`. */
   phrase: string;
   interval: Interval;
-  /** When it was chosen, in milliseconds since 1970. */
+  /** When the reader chose the gift, in milliseconds since 1970. */
   at: number;
-  /** For how many days a reader who gave once is not asked. */
+  /** For how many days the reader is not asked after a one-off gift. */
   quiet?: number;
 }
 
@@ -16,20 +16,27 @@ export interface GiftSummary {
 export interface Pending {
   attempt: string;
   session: string;
-  /** Milliseconds since 1970. */
+  /** When the payment page was opened, in milliseconds since 1970. */
   at: number;
   /** The appeal's own thanks, to show after the payment. */
   thanks?: Copy;
   gift?: GiftSummary;
-  /** The page that the reader left for the payment, what it showed, and what the reader chose; until the script knows how the reader came back. */
+  /**
+   * The page that the reader left to pay, the appeal on it, and the reader's choice. Removed once the script knows how
+   * the reader came back.
+   */
   left?: { url: string; verdict: AppealVerdict; gift: Gift };
-  /** The same after that. The reader can try again with this choice if the payment fails. */
+  /**
+   * A copy of `left` that remains after that, so that the reader can try again with this choice if the payment fails.
+   */
   choice?: Pending["left"];
-  /** When the service was last asked about it, in milliseconds since 1970. */
+  /** When the script last asked the service about this payment, in milliseconds since 1970. */
   checked?: number;
-  /** Don't show appeals at present: the payment is being processed, or its state is unknown. */
+  /** Whether to show no appeals for now, because the payment is being processed or its state is unknown. */
   still?: boolean;
-  /** The reader was told that the payment is being processed. */
+  /**
+   * The reader gets no (further) note: the payment is being processed and a note said so, or it is too late for thanks.
+   */
   told?: true;
 }
 
@@ -45,11 +52,14 @@ export interface Stored {
   days: ArticleDay[];
   /** The day on which the latest article was read. */
   last?: string;
-  /** The count of articles that an older version stored. */
+  /** The count of articles that an older version stored. `repair.ts` converts it. */
   meter?: { from: number; used: number };
   token?: string;
   pending: Pending[];
-  /** The attribution of the last verdict that held the reader out, and when it arrived, in milliseconds since 1970. */
+  /**
+   * The attribution of the last verdict that held the reader out (showed no appeal, for comparison). `at` is in
+   * milliseconds since 1970.
+   */
   heldOut?: { attribution: string; at: number };
   /** The script doesn't ask about the same page again before `until`, in milliseconds since 1970. `about` is the question without the page's URL. */
   hold?: { until: number; about: string };
@@ -66,22 +76,27 @@ export interface Memory {
   canStore(): boolean;
 }
 
-/** Every write adds this many spaces. So the next write fits, or the script finds out that the storage is full before it matters. */
+/**
+ * Every write adds this many spaces to the entry. A slightly longer entry then fits later, and the script learns that
+ * the storage is full before a gift depends on it.
+ */
 const SPARE_LENGTH = 500;
 
 export function openMemory(settings: Settings): Memory {
   const key = `keepopen:${settings.site}`;
-  /** Used if the browser stores nothing; lasts as long as the page. */
+  /** The latest entry of this page. The script uses it if the browser can't or may not store the entry. */
   let own = empty();
   let fails = false;
   const denied = () => settings.attributes.consent === "denied";
 
   const read = (): Stored => {
     try {
-      // An older entry has fewer properties. Other invalid content is repaired when it causes an error: see `repair.ts`.
+      // The entry of an older version has fewer properties, so start from an empty entry. Other invalid content is
+      // repaired when it causes an error: see `repair.ts`.
       if (!fails) return { ...(denied() ? own : empty()), ...JSON.parse(localStorage.getItem(key) || "{}") };
     } catch (error) {
-      // An entry that isn't JSON isn't ours, and the next write replaces it. With any other error, the browser stores nothing.
+      // An entry that isn't JSON isn't the script's own, and the next write replaces it. Any other error means that the
+      // browser stores nothing.
       fails = !(error instanceof SyntaxError);
     }
     return fails ? own : empty();
@@ -101,10 +116,11 @@ export function openMemory(settings: Settings): Memory {
       const stored = read();
       how(stored);
       const { token, pending } = stored;
-      // Without consent, nothing new is stored. An earlier gift is kept, or else a supporter would be asked again.
+      // Without consent, the script stores nothing new. It keeps the token and payments of an earlier gift: without
+      // them, a supporter would be asked again.
       write(stored, () => (denied() ? localStorage.getItem(key) && JSON.stringify({ token, pending }) : JSON.stringify(stored) + " ".repeat(SPARE_LENGTH)));
     },
-    // If nothing can be stored, there is nothing to delete.
+    // If `removeItem` throws, the browser stores nothing, so there is nothing to delete.
     forget: () => write(empty(), () => (localStorage.removeItem(key), "")),
     canStore: () => !fails && !denied(),
   };

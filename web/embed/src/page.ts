@@ -6,7 +6,7 @@ import { openMemory } from "./memory";
 import type { Embed } from "./parts";
 import type { Settings } from "./settings";
 
-/** The version of all parts. The build replaces it with a string. */
+/** The version in the address of every part. The build replaces this name with a string. */
 declare const VERSION: string;
 const MINUTE_MS = 60_000;
 
@@ -26,7 +26,8 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
       return answer;
     },
     context: () => readContext(settings, memory.canStore(), page.staleCanonical),
-    // `import` works with only the service's origin in the page's content security policy, and with Trusted Types.
+    // `import` also works on a page with Trusted Types, or whose content security policy allows only the service's
+    // origin.
     part: (name) => import(`${settings.base}/embed/${VERSION}/${name}.js`),
     use: async (name, fn, ...args) => ((await page.part(name))[fn] as any)(page, ...args),
     dispatch: (name, detail) => document.dispatchEvent(new CustomEvent(`keepopen:${name}`, { detail })),
@@ -37,16 +38,19 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
         .catch(debug),
   };
 
-  /** Runs once for each page: first follows up earlier payments, then, unless they rule it out, asks whether to show an appeal. */
+  /**
+   * Runs once for each page. Checks how earlier payments ended. Unless they rule out an appeal, then asks whether to
+   * show one.
+   */
   const run = async (isNew: boolean): Promise<void> => {
     const { pageIndex } = page;
     const { href } = location;
     const { page: facts } = page.context();
     const { pending, meter } = memory.read();
-    // The reader comes from the payment page, or opens a preview: see `names.ts`.
+    // Whether the reader comes back from the payment page or opens a preview. `names.ts` has the parameters.
     const returned = /[?&#]keepopen_/.test(href) || pending.some(({ left }) => left?.url === href.split("#")[0]);
     page.seen = { href, facts, body: document.body };
-    // Writes on every page, not only on articles, to find out whether the browser can store anything.
+    // Write on every page, not only on articles, to find out whether the browser can store anything.
     memory.change((stored) => {
       stored.bucket ??= (Math.random() * 1_000_000) | 0;
       if (!isNew || returned || !/^article$/i.test(facts.kind!)) return;

@@ -5,7 +5,7 @@ import type { Settings } from "./settings";
 import type { Answer } from "./http";
 
 // The script consists of the loader, which every page gets, and of parts, which are fetched only when they are needed.
-// No part imports another at run time. What they share belongs to the loader, which passes it to them as `Embed`.
+// No part imports another at run time. The loader owns what the parts share, and passes it to them as `Embed`.
 
 /** What the loader shares with the other parts. */
 export interface Embed {
@@ -15,7 +15,9 @@ export interface Embed {
   pageIndex: number;
   /** By how many milliseconds the service's clock is ahead of this browser's, if it is more than a minute. */
   skew: number;
-  /** The state of the page when the script last asked about it. */
+  /**
+   * The page's address, what the page says about itself (`facts`) and its body, when the script last asked about it.
+   */
   seen?: { href: string; facts: Page; body: HTMLElement };
   /** The canonical address of the previous page, which may still be in the head of this one. */
   staleCanonical?: string;
@@ -27,13 +29,16 @@ export interface Embed {
   call(path: string, timeoutMs: number, body?: unknown, headers?: Record<string, string>): Promise<Answer | undefined>;
   /** The question about this page, as it is sent to the service. */
   context(): Question;
-  /** Fetches a part. Each is fetched once. */
+  /** Fetches a part. The browser fetches each part only once. */
   part<Name extends keyof Parts>(name: Name): Promise<Parts[Name]>;
   /** Fetches a part and calls one of its functions with this object as the first argument. */
   use<Name extends keyof Parts, Fn extends keyof Parts[Name]>(name: Name, fn: Fn, ...args: Args<Parts[Name][Fn]>): Promise<Result<Parts[Name][Fn]>>;
   /** Dispatches an event for the page's own scripts. It contains no personal data. */
   dispatch(name: "verdict" | "gift", detail: unknown): void;
-  /** Starts on a page. `isNew` is false after a reload or the back button. */
+  /**
+   * Runs the script on the current page. `isNew` is false after a reload or the back button: then no article is
+   * counted.
+   */
   start(isNew: boolean): void;
 }
 

@@ -4,13 +4,14 @@ import { fetchLanguage } from "./language";
 import { PREVIEW_PARAMETER } from "./names";
 import type { Embed } from "./parts";
 
-// The part that shows a preview to staff. It is fetched only on a page that was opened with a preview's URL.
+// This part shows a preview to staff. It is fetched only on a page that was opened with a preview's URL.
 
 const TIMEOUT_MS = 10_000;
 
 /**
- * Shows the previewed appeal on this page, whatever readers see. The counts of articles are sent, since the text may mention them, but nothing is counted
- * or stored. If nothing shows, staff look for the reason on the console, so it is written there above the debug level.
+ * Shows the previewed appeal on this page, even if readers would not see it. Sends the counts of articles, since the
+ * appeal's text may mention them, but counts and stores nothing. If no preview shows, writes the reason to the console,
+ * above the debug level, because staff look for it there.
  */
 export async function showPreview(embed: Embed): Promise<void> {
   const token = new URL(location.href).searchParams.get(PREVIEW_PARAMETER)!;

@@ -5,7 +5,10 @@ import { put } from "./days";
 import type { Parts } from "./parts";
 import { directionOf, language, time, when, words } from "./words";
 
-/** What is shown to the reader. `ready` makes its form work again after a visit to the payment page, with what was chosen, and a sentence. */
+/**
+ * The panel that the reader sees. `ready` enables its form again after a visit to the payment page, selects `gift`, and
+ * shows `sentence`.
+ */
 export interface Panel {
   element: HTMLElement;
   ready(gift?: Gift, sentence?: string): void;
@@ -13,7 +16,10 @@ export interface Panel {
   announcement?: string;
 }
 
-/** An appeal: heading, text, choices, and the buttons that dismiss it; without `onDismiss`, the reader can't dismiss it. */
+/**
+ * Makes the panel of an appeal: heading, text, choices, and buttons that dismiss it. Without `onDismiss`, there are no
+ * such buttons.
+ */
 export function appealPanel(
   surface: Surface,
   kind: Kind,
@@ -40,13 +46,16 @@ export function appealPanel(
   return { element, ready: (gift, sentence) => form?.ready(gift, sentence) };
 }
 
-/** The sentence after a dismissal: for how long the reader won't be asked. Empty if that is not known. */
+/**
+ * Returns the sentence that follows a dismissal. It says for how long the reader won't be asked; if that is not known,
+ * it is empty.
+ */
 export function dismissalMessage(how: DismissalKind, days: QuietDays | null | undefined): string {
   const count = days?.[how];
   return count ? put(words.farewell[how], how === "later" ? when(count) : time(count)) : "";
 }
 
-/** A message that can only be closed: thanks, or a note. */
+/** Makes the panel of a message that the reader can only close: the thanks, or a note. */
 export function messagePanel(kind: string, locale: string, text: HTMLElement, onClose: () => void): Panel {
   return { element: frame("banner", kind, locale, closeButton(onClose), text), ready: () => {}, announcement: text.textContent! };
 }
@@ -72,7 +81,7 @@ function copy(content: Content, locale: string, rich: Parts["rich"] | undefined)
   );
 }
 
-/** The button that shows what is folded away on a small screen. */
+/** Makes the button that shows the text and choices that a small screen hides at first. */
 function moreButton(panel: HTMLElement): HTMLElement {
   const more = button("more", words.more, () => {
     const open = panel.classList.toggle("open");

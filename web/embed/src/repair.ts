@@ -2,7 +2,8 @@ import { dateOf } from "./articles";
 import type { ArticleDay } from "./contract";
 import type { Stored } from "./memory";
 
-// The stored entry may be invalid: written by an older version, by another script, or by hand. The service rejects a question with any invalid entry.
+// The browser's stored entry may be invalid, because an older version, another script or a person wrote it. The service
+// rejects a question that contains anything invalid.
 
 const DISMISSALS = ["close", "later", "already_gave"];
 
@@ -28,7 +29,7 @@ export function repaired(stored: Stored): Stored {
   });
 }
 
-/** The count of an older version, which had one start date, as if all articles were read on that date. */
+/** Converts the count of an older version, which had only a start date. All its articles count as read on that date. */
 function daysOf(meter: Stored["meter"]): ArticleDay[] {
   const { from, used } = Object(meter);
   return Number.isFinite(from) && Math.abs(from) < 8e15 && count(used) && used ? [{ day: dateOf(from), count: used }] : [];
@@ -63,7 +64,7 @@ function time(value: unknown): boolean {
   return typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) && Date.parse(value) > 0 && isInCalendar(value);
 }
 
-/** Whether the date exists. Browsers read the 31st of February as a day in March. */
+/** Whether the date exists. Browsers parse the 31st of February as a day in March. */
 function isInCalendar(time: string): boolean {
   return new Date(time).toISOString().slice(0, 10) === time.slice(0, 10);
 }

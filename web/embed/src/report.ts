@@ -1,7 +1,10 @@
 import type { BannerEvent, EventName, AppealVerdict } from "./contract";
 import type { Settings } from "./settings";
 
-/** Reports an event of an appeal (seen, clicked, dismissed), unless it is a preview. Best effort: a lost report only makes a count too low. */
+/**
+ * Reports an event of an appeal (`view`, `click` or `dismiss`), unless it is a preview. A report may get lost: then a
+ * count is too low.
+ */
 export function report(
   settings: Settings,
   verdict: AppealVerdict,

@@ -1,4 +1,4 @@
-// The part that draws what few appeals have: quotes, images, lists, and the ticker.
+// This part draws what few appeals have: quotes, images, lists, and the ticker (how much has been raised).
 
 export { blocks } from "./blocks";
 export { default as css } from "./rich.css";

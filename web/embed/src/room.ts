@@ -1,4 +1,5 @@
-// A banner is laid over the page, so nothing moves when it appears. The reader can still scroll to what it covers, and it never covers the focus.
+// A banner lies over the page, so nothing moves when it appears. This file adds space to the page: the reader can then
+// scroll to what the banner covers, and the banner never covers the element that has the focus.
 
 const COMPACT_WIDTH = 900;
 const COMPACT_HEIGHT = 500;
@@ -11,7 +12,10 @@ export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
   const onTop = place.getAttribute("edge") === "top";
   const originalPadding = [body.style.paddingBottom, root.style.scrollPaddingBottom] as const;
   const padding = parseFloat(getComputedStyle(body).paddingBottom) || 0;
-  /** Whether a banner at the top takes up space of its own. It does once it is scrolled out of view, or when the reader uses the Tab key. */
+  /**
+   * Whether a banner at the top has space of its own. It gets this space when it is scrolled out of view, or when the
+   * reader uses the Tab key.
+   */
   let takesSpace = false;
 
   const fit = () => {
@@ -27,7 +31,8 @@ export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
     } else if (takesSpace) {
       const growth = height - place.offsetHeight;
       place.style.height = `${height}px`;
-      // Most browsers keep the scroll position by themselves.
+      // Most browsers keep the visible text in place themselves. In the others, scroll by as much as the space has
+      // grown.
       if (!CSS.supports("overflow-anchor", "auto") && panel.getBoundingClientRect().bottom <= 0) scrollBy(0, growth);
     }
   };

@@ -7,13 +7,16 @@ export interface Settings {
   readonly attributes: Record<string, string | undefined>;
 }
 
-/** The service's address, from that of the script, which may have a sub-path or a version. */
+/** Derives the service's address from the script's address, which may contain a sub-path or a version. */
 export function baseOf(scriptUrl: string): string {
   const url = new URL(scriptUrl);
   return url.origin + url.pathname.replace(/(\/embed\/[^/]+)?\/[^/]*$/, "");
 }
 
-/** Reads the script tag. Returns undefined if it names no site. A page that a script swaps in may have a tag with other attributes. */
+/**
+ * Reads the settings from the script tag. Returns undefined if the tag names no site. `attributes` looks for the tag
+ * again each time, because a single-page site may have replaced it with a tag that has other attributes.
+ */
 export function readSettings(script: HTMLOrSVGScriptElement | null): Settings | undefined {
   let tag = script as HTMLScriptElement | null;
   const find = () => (tag?.isConnected ? tag : (tag = document.querySelector<HTMLScriptElement>("script[data-site][src*=embed]") ?? tag));

@@ -4,7 +4,7 @@ import type { Embed } from "./parts";
 import { notCharged, showNote, showThanks } from "./thanks";
 import { exchange } from "./token";
 
-// The part that finds out how opened payment pages ended.
+// This part finds out how payments ended after this browser opened their payment page.
 
 /** The minimum time between two checks of pending payments, unless the reader returns from the payment page. */
 const CHECK_INTERVAL_MS = 600_000;
@@ -12,7 +12,10 @@ const MAX_AGE_MS = 30 * 86_400_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Finds out how opened payment pages ended. Returns true if this page must not show an appeal, and `left` if it shows the abandoned appeal again. */
+/**
+ * Asks the service how each pending payment ended, and shows the thanks or a note. Returns true if this page must not
+ * show an appeal. Returns `"left"` if it has shown again the appeal that the reader left for the payment page.
+ */
 export async function settle(page: Embed, returned = true): Promise<boolean | "left"> {
   if (new URL(location.href).searchParams.get(PREVIEW_PARAMETER)) {
     await (await page.part("preview")).showPreview(page);
@@ -21,14 +24,15 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
   await page.use("state", "repair");
   const { pending } = page.memory.read();
   const isDue = pending.some(({ checked }) => !(Math.abs(page.now() - checked!) < CHECK_INTERVAL_MS));
-  // On a sensitive page, thanks would be as out of place as an appeal, so the check waits for the next page.
+  // On a sensitive page, thanks would be as out of place as an appeal, so leave the check to the next page.
   if (!returned && (page.seen?.facts.sensitive || !isDue)) return pending.some(({ still }) => still);
   const { pageIndex } = page;
   const { session, attempt } = takeReturn();
   const here = location.href.split("#")[0];
   const payments = [...pending].sort((a) => (a.session === session ? -1 : 0));
   if (session && attempt && !payments.some((one) => one.session === session)) payments.unshift({ session, attempt, at: page.now() });
-  // This browser doesn't know the attempt of the session in the address. Somebody may have paid, so this page shows no appeal.
+  // If this browser doesn't know the attempt of the session in the address, the reader may still have paid. So show no
+  // appeal.
   let noAppeal = session !== undefined && payments[0]?.session !== session;
   for (const pending of payments) {
     const mine = pending.session === session;
@@ -55,12 +59,13 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
         noAppeal ||= mine;
         continue;
       case "late":
-        // It is too late for thanks. Keep the payment, so that the reader is not asked, until it is too old.
+        // It is too late to thank the reader. Keep the payment until `MAX_AGE_MS`, so that the reader is not asked in
+        // the meantime.
         update(page, pending, { told: true, still: true, checked, left: undefined });
         noAppeal = true;
         break;
       case "refused":
-        // A payment that is being processed is kept, even if the service no longer gives its state.
+        // Keep a payment that is being processed, even if the service no longer says how it ended.
         if (pending.told) update(page, pending, { checked });
         else drop(page, pending);
         noAppeal = true;
@@ -75,7 +80,7 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
         noAppeal ||= mine;
         break;
       case "unknown":
-        // Check again in about a minute.
+        // With a check nine minutes ago, the next one is due in about a minute.
         update(page, pending, { still: true, checked: checked - 9 * MINUTE_MS });
         noAppeal = true;
     }
@@ -84,14 +89,20 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
   return noAppeal;
 }
 
-/** Does the same on a page that the browser restored from its back-forward cache. */
+/**
+ * Checks pending payments on a page that the browser restored from its back-forward cache. May remove the appeal that
+ * it shows.
+ */
 export async function settleRestored(page: Embed): Promise<void> {
   const show = await page.part("show");
   const before = show.ready();
   if (page.memory.read().pending.length && (await settle(page)) === true) show.close(before);
 }
 
-/** Removes the session and the attempt from the page's address, so that they are not bookmarked, shared or logged. */
+/**
+ * Returns the session and the attempt from the page's address, and removes them there, so that nobody bookmarks, shares
+ * or logs them.
+ */
 function takeReturn(): { session?: string; attempt?: string } {
   const url = new URL(location.href);
   const session = url.searchParams.get(SESSION_PARAMETER) ?? undefined;

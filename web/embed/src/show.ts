@@ -12,7 +12,7 @@ import { report, whenSeen } from "./report";
 import style from "./style.css";
 import { canWriteTimes, chooseLanguage } from "./words";
 
-// The part that draws appeals and messages. It is fetched only when there is something to show.
+// This part draws appeals and messages. It is fetched only when there is something to show.
 
 if (!customElements.get(TAG)) customElements.define(TAG, AppealElement);
 
@@ -94,7 +94,7 @@ export async function showAbandoned(embed: Embed, verdict: AppealVerdict, gift: 
   else await showAppeal(embed, verdict, gift, sentence);
 }
 
-/** Makes the buttons of the current panel work again, after a visit to the payment page. Returns what is shown. */
+/** Enables the form of the current panel again after a visit to the payment page. Returns what is shown. */
 export function ready(): typeof shown {
   shown?.panel.ready();
   return shown;
@@ -112,7 +112,7 @@ function edge({ settings }: Embed): "top" | "bottom" {
   return settings.attributes.edge === "top" ? "top" : "bottom";
 }
 
-/** Shows a panel in a place, in place of the current panel. In a banner, the Escape key calls `onEscape`. */
+/** Removes the current panel and shows another one in a place. In a banner, the Escape key calls `onEscape`. */
 function show(embed: Embed, place: AppealElement | undefined, panel: Panel, onEscape = () => close(), more = ""): void {
   close();
   if (!place) return;

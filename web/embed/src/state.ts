@@ -3,17 +3,22 @@ import type { Stored } from "./memory";
 import type { Embed } from "./parts";
 import { repaired } from "./repair";
 
-// The part that few pages need: the reader's standing, what else a verdict without an appeal says, and the repair of the stored entry.
+// This part has what few pages need: the reader's standing (whether and how the reader supports the site), the handling
+// of verdicts without an appeal, and the repair of the stored entry.
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const TIMEOUT_MS = 3_000;
 
-/** Stores what a verdict without an appeal says. Returns true if the service should be asked again. */
+/**
+ * Stores the attribution of a verdict without an appeal, and deletes a revoked token. Returns true if the script should
+ * ask again.
+ */
 export function recordSilent({ memory, now }: Embed, { attribution, token_problem: problem }: SilentVerdict): boolean {
-  // Gifts of readers who are held out are counted by this attribution.
+  // By this attribution, the service counts the gifts of readers who are held out (get no appeal, for comparison).
   if (attribution && memory.canStore()) memory.change((stored) => (stored.heldOut = { attribution, at: now() }));
-  // Delete a token that the service has revoked, for example after a refund: without it, the reader may be asked. An expired token is kept.
+  // Delete a token that the service has revoked, for example after a refund. Without a token, the reader may be asked
+  // again. Keep an expired token.
   if (problem !== "token_superseded" || !memory.read().token) return false;
   memory.change((stored) => {
     delete stored.token;
@@ -37,7 +42,10 @@ export async function standing(page: Embed): Promise<Standing> {
   return answer?.status === 200 ? (answer.body.standing as Standing) : "unknown";
 }
 
-/** Uses the service's clock from now on, if this browser's differs by more than a minute. */
+/**
+ * Sets by how many milliseconds the service's clock is ahead of this browser's. A difference of at most a minute counts
+ * as 0.
+ */
 export function setClock(page: Embed, ahead: number): void {
   page.skew = Math.abs(ahead) > MINUTE_MS ? ahead : 0;
   page.memory.change((stored) => (stored.skew = page.skew));

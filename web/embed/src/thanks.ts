@@ -22,7 +22,7 @@ export const english = {
 
 export type EnglishThanks = typeof english;
 
-/** Shows the thanks, once, after a payment: for which gift, and for how long the reader won't be asked. */
+/** Shows the thanks once after a payment. They name the gift and say for how long the reader won't be asked. */
 export async function showThanks(embed: Embed, { thanks, gift }: Pending): Promise<void> {
   const locale = thanks?.locale ?? document.documentElement.lang;
   const language = await fetchLanguage(embed, locale);
@@ -38,7 +38,7 @@ export async function showThanks(embed: Embed, { thanks, gift }: Pending): Promi
   (await embed.part("show")).showMessage(embed, "thank", language, locale, text, css + rich);
 }
 
-/** Shows a note of one line. With a stored choice, it has a button to try again. */
+/** Shows a note of one line. With `choice`, the note has a button to try again. */
 export async function showNote(embed: Embed, which: "onItsWay" | "notThrough", choice?: Pending["left"]): Promise<void> {
   const locale = document.documentElement.lang;
   const language = await fetchLanguage(embed, locale);
@@ -48,7 +48,10 @@ export async function showNote(embed: Embed, which: "onItsWay" | "notThrough", c
   (await embed.part("show")).showMessage(embed, "note", language, locale, text, css);
 }
 
-/** Shows the appeal again with the reader's choice, as a banner, which every page has. The next press starts another attempt to pay. */
+/**
+ * Shows the appeal again with the reader's choice, as a banner, because every page can show one. The next gift is
+ * another attempt.
+ */
 async function tryAgain(embed: Embed, { verdict, gift }: NonNullable<Pending["left"]>): Promise<void> {
   (await embed.part("checkout")).endAttempt();
   const show = await embed.part("show");
@@ -56,7 +59,7 @@ async function tryAgain(embed: Embed, { verdict, gift }: NonNullable<Pending["le
   show.ready()?.panel.element.querySelector<HTMLElement>(".give")?.focus();
 }
 
-/** The sentence for a reader who comes back without having paid. */
+/** Returns the sentence for a reader who comes back without having paid. */
 export async function notCharged(embed: Embed, locale: string): Promise<string> {
   return { ...english, ...(await fetchLanguage(embed, locale))?.words, ...pageWords(locale)?.words }.notCharged;
 }

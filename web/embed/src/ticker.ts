@@ -12,7 +12,7 @@ export const english = {
 
 export type EnglishTicker = typeof english;
 
-/** How much has been raised: a sentence, and a bar that shows the same. */
+/** Makes the ticker, which shows how much has been raised: a sentence, and a bar that shows the same. */
 export function tickerLine(ticker: Ticker, locale: string, language: string, own: object): HTMLElement {
   const words: EnglishTicker = { ...english, ...own };
   const format = (number: number) => tickerNumber(number, ticker, locale);
@@ -23,14 +23,17 @@ export function tickerLine(ticker: Ticker, locale: string, language: string, own
   return make("div", { class: "ticker", part: "ticker", "data-test": "ticker" }, sentence, bar);
 }
 
-/** Since when gifts are counted: this month, or since a date. Empty if all gifts are counted. */
+/** Returns text that says since when gifts are counted: this month, or since a date. Empty if all gifts are counted. */
 export function since({ from, as_of: asOf }: Ticker, locale: string, language: string, words: EnglishTicker): string {
   if (!from) return "";
   if (from === `${asOf.slice(0, 7)}-01`) return words.thisMonth;
   return words.since.replace("{date}", () => dateIn(Date.parse(from), locale, language, "UTC"));
 }
 
-/** A formatted number of the ticker: people, or an amount in whole units. With `up`, it is rounded up, so that a small remainder doesn't show as 0. */
+/**
+ * Formats a number of the ticker: a number of people, or an amount in whole currency units. With `up`, an amount is
+ * rounded up, so that a small remainder doesn't show as 0.
+ */
 export function tickerNumber(number: number, ticker: Ticker, locale: string, up = false): string {
   const { counts, currency, minor_digits: digits } = ticker;
   if (counts !== "money" || !currency) return formatNumber(number, locale);

@@ -4,7 +4,7 @@ import { type Embed, JSON_BODY } from "./parts";
 
 const TIMEOUT_MS = 10_000;
 
-/** How an opened payment page ended, as far as the service knows. */
+/** How a payment ended after its payment page was opened, as far as the service knows. */
 export type Outcome =
   | { state: "paid"; token: string; standing: Standing }
   /** The payment is being processed (a bank debit): show neither an appeal nor thanks. */
@@ -12,7 +12,9 @@ export type Outcome =
   | { state: "failed" }
   /** The payment page is still open: the reader may pay in another tab. */
   | { state: "open" }
-  /** This browser won't get a token for this payment. */
+  /**
+   * This browser won't get a token: the payment was reversed, its session expired, or its token was already fetched.
+   */
   | { state: "over" }
   /** Paid, but it is too late to get a token. The reader is a supporter, but this browser can't prove it. */
   | { state: "late" }

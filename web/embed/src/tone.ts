@@ -3,14 +3,15 @@
 /** Matches a panel to its page, now and whenever the page changes its colours. Returns a function that stops this. */
 export function followPage(panel: HTMLElement, place: HTMLElement): () => void {
   const apply = () => {
-    // The class sets the colour scheme, which would change `Canvas`.
+    // Remove the class before measuring: it sets the colour scheme, which would change the colour that `Canvas` stands
+    // for.
     panel.classList.remove("dark");
     panel.style.setProperty("--found", colorBehind(place) ?? "Canvas");
     panel.classList.toggle("dark", isDark(getComputedStyle(panel).backgroundColor));
   };
   const applySoon = () => {
     apply();
-    // Pages often fade from light to dark.
+    // Pages often fade from light to dark, so measure again after the fade.
     setTimeout(apply, 500);
   };
   apply();
@@ -24,7 +25,7 @@ export function followPage(panel: HTMLElement, place: HTMLElement): () => void {
   };
 }
 
-/** The page's background behind a place; undefined if the page sets none. */
+/** Returns the page's background colour behind a place, or undefined if the page sets none. */
 function colorBehind(place: Element): string | undefined {
   for (let behind: Element | null = place.parentElement; behind; behind = behind.parentElement) {
     const color = getComputedStyle(behind).backgroundColor;
@@ -33,7 +34,9 @@ function colorBehind(place: Element): string | undefined {
   return undefined;
 }
 
-/** Whether a computed colour is dark. Browsers write `color(…)` in parts of 1, and `rgb(…)` in parts of 255. */
+/**
+ * Whether a computed colour is dark. The parts of `color(…)` range from 0 to 1, and those of `rgb(…)` from 0 to 255.
+ */
 export function isDark(color: string): boolean {
   const [red = 1, green = 1, blue = 1] = (color.match(/[( ][\d.]+/g) ?? []).map((number) => Number(number.slice(1)));
   return red * 0.3 + green * 0.59 + blue * 0.11 < (color.startsWith("rgb") ? 102 : 0.4);

@@ -4,16 +4,19 @@ import { tickerNumber } from "./ticker";
 
 const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
-/** `{name}`, or the beginning of ICU plural forms: `{name, plural,`. */
+/** Matches `{name}`, or the beginning of plural forms as in ICU messages: `{name, plural,`. */
 const ARGUMENT = /\{([a-z_]+)\}|\{\s*([a-z_]+)\s*,\s*(plural|selectordinal)\s*,/y;
-/** The beginning of one form: `one {` or `=1 {`. */
+/** Matches the beginning of one plural form: `one {` or `=1 {`. */
 const FORM = /\s*(=\d+|[a-z]+)\s*\{/y;
 const END = /\s*\}/y;
 
 /** Replaces placeholders such as `{article_count}` with their values, formatted for the locale, and chooses plural forms. An unknown placeholder stays. */
 export function filled<Some extends Content>(content: Some, values: Values | null | undefined, locale: string): Some {
   const value = (name: string) => values?.[name as keyof Values] ?? undefined;
-  /** `count` replaces `#` within a plural form. Outside of one, `#` and apostrophes are plain characters. */
+  /**
+   * Fills one text. `count` replaces `#` within a plural form; outside of one, `#` and apostrophes are plain
+   * characters.
+   */
   const fill = (text: string, count?: string): string => {
     let out = "";
     for (let at = 0; at < text.length; ) {
@@ -58,13 +61,18 @@ export function filled<Some extends Content>(content: Some, values: Values | nul
   };
 }
 
-/** The match of a sticky pattern at this position, with its groups; empty if there is none. */
+/**
+ * Returns the match of a sticky pattern at this position and its groups. Returns an empty list if there is no match.
+ */
 function match(pattern: RegExp, text: string, at: number): (string | undefined)[] {
   pattern.lastIndex = at;
   return pattern.exec(text) ?? [];
 }
 
-/** The position after the text that an apostrophe at `at` quotes; `at` itself if no quoted text begins there. */
+/**
+ * Returns the position after the text that an apostrophe at `at` quotes. Returns `at` itself if no quoted text begins
+ * there.
+ */
 function quoteEnd(text: string, at: number): number {
   if (text[at] !== "'") return at;
   if (text[at + 1] === "'") return at + 2;
@@ -77,14 +85,14 @@ function quoteEnd(text: string, at: number): number {
 }
 
 interface Forms {
-  /** By category, or by exact number such as `=1`. */
+  /** The text of each form, by its plural category such as `one`, or by its exact number such as `=1`. */
   all: Map<string, string>;
   other: string;
   /** The position after the closing brace. */
   past: number;
 }
 
-/** The forms that begin at this position; undefined if they are malformed. */
+/** Reads the plural forms that begin at this position. Returns undefined if they are malformed. */
 function formsAt(text: string, at: number): Forms | undefined {
   const all = new Map<string, string>();
   for (;;) {
@@ -105,25 +113,28 @@ function formsAt(text: string, at: number): Forms | undefined {
   return end === undefined || other === undefined ? undefined : { all, other, past: at + end.length };
 }
 
-/** Chooses the form for a number: an exact form, or else that of its plural category in this language. */
+/**
+ * Chooses the form for a number: the form for exactly this number, or else the form for its plural category in this
+ * language.
+ */
 function choose({ all, other }: Forms, number: number, type: "cardinal" | "ordinal", locale: string): string {
   const category = withLocale(locale, (tag) => new Intl.PluralRules(tag, { type }).select(number));
   return all.get(`=${number}`) ?? all.get(category ?? "") ?? other;
 }
 
-/** Calls `give` with the locale, or with English if that throws; undefined if both do. */
+/** Calls `give` with the locale, and with English if that call throws. Returns undefined if both calls throw. */
 function withLocale<Result>(locale: string, give: (tag: string) => Result): Result | undefined {
   for (const tag of [locale || "en", "en"]) {
     try {
       return give(tag);
     } catch {
-      // The browser rejects the tag, or does not have this kind of names.
+      // The browser rejects the language tag or the value, or does not support this kind of formatting.
     }
   }
   return undefined;
 }
 
-/** One value as text. */
+/** Formats one value as text. */
 function formatted(name: string, value: string | number, locale: string, ticker?: Ticker | null): string {
   return withLocale(locale, (tag) => format(name, value, tag, ticker)) ?? String(value);
 }

@@ -35,7 +35,7 @@ const english = {
 
 export type English = typeof english & OwnTimes;
 
-/** The sentences in the language that `chooseLanguage` chose last. */
+/** The script's sentences in the language that `chooseLanguage` chose last. */
 export let words: English = english;
 /** The tag of that language. */
 export let language = "en";
@@ -46,7 +46,7 @@ export function chooseLanguage(page: Language | undefined, other?: Language): vo
   words = { ...english, ...other?.words, ...page?.words };
 }
 
-/** The writing direction of a language. */
+/** Returns the writing direction of a language. */
 export function directionOf(locale: string): "rtl" | "ltr" {
   return /^(ar|arc|ckb|dv|fa|he|iw|ps|sd|ug|ur|yi)\b|[-_](arab|hebr)\b/i.test(locale) ? "rtl" : "ltr";
 }
@@ -54,29 +54,32 @@ export function directionOf(locale: string): "rtl" | "ltr" {
 /** Whether times can be written in this language. */
 export const canWriteTimes = (): boolean => supportsTimes(language, words);
 
-/** `2 weeks` */
+/** Formats a number of days in the chosen language, for example `2 weeks`. */
 export function time(days: number): string {
   return timeIn(days, language, words);
 }
 
-/** `in 2 weeks` */
+/** Formats a number of days from now in the chosen language, for example `in 2 weeks`. */
 export function when(days: number): string {
   return whenIn(days, language, words);
 }
 
-/** `€10 a month` */
+/** Returns a gift as text, for example `€10 a month`. */
 export function giftPhrase(amount: string, interval: Interval): string {
   return amount + words.gift[interval];
 }
 
-/** The text of the main button. The gift replaces `{gift}` in the appeal's text, or else follows it. */
+/** Returns the text of the main button. The gift replaces `{gift}` in the appeal's text, or else follows it. */
 export function buttonPhrase(cta: string, gift: string): string {
   // In right-to-left text, an amount is displayed correctly only if it is isolated.
   const isolated = /[\u0590-\u08ff]/.test(cta) ? `\u2068${gift}\u2069` : gift;
   return cta.includes("{gift}") ? cta.replace("{gift}", () => isolated) : `${cta} · ${isolated}`;
 }
 
-/** The text of the main button while no valid gift is chosen. Text with `{gift}` makes no sense then. */
+/**
+ * Returns the text of the main button while no valid gift is chosen. An appeal's text with `{gift}` makes no sense
+ * then.
+ */
 export function buttonWithoutGift(cta: string): string {
   return cta.includes("{gift}") ? words.give : cta;
 }
