@@ -1,4 +1,5 @@
-// Chromium's real back-forward cache and prerendering. (`hosts.mjs` and `embed.mjs` only dispatch the events, which makes a failure easier to understand.)
+// Tests the embed (the script on a newspaper's pages) with Chromium's real back-forward cache and prerendering.
+// `hosts.mjs` and `embed.mjs` only dispatch the same events, which makes a failure easier to understand.
 // Run: node --test tests/browser/bfcache.mjs
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -10,12 +11,12 @@ import { CHROMIUM, launch, newReader, settled } from "./browser.mjs";
 import { startFake } from "./fake.mjs";
 
 let browser, fake;
-// Playwright passes this argument, which disables the back-forward cache.
+// By default, Playwright passes this argument, which disables the back-forward cache.
 before(async () => (browser = await launch({ ignoreDefaultArgs: ["--disable-back-forward-cache"] })));
 after(() => browser.close());
 
 const PARAGRAPHS = "<p>The harbour opens after two years of work.</p>".repeat(30);
-/** Defines a page at the newspaper's origin. Returns its path. */
+/** Defines a page of the newspaper, which has another origin than the service. Returns the page's path. */
 function host(path, { head = "", body = "", script = true } = {}) {
   const tag = script ? `<script async src="${fake.url}/embed.js" data-site="journal"></script>` : "";
   const text = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${path}</title><meta property="og:type" content="article">${head}${tag}</head><body>${body}${PARAGRAPHS}</body></html>`;
@@ -26,10 +27,10 @@ const questions = () => fake.requestsTo("/v1/banner").map(({ body }) => body);
 const views = () => fake.requestsTo("/v1/banner/events").filter(({ body }) => body.event === "view").length;
 async function until(what) {
   for (let tries = 0; tries < 400 && !what(); tries++) await new Promise((done) => setTimeout(done, 25));
-  assert.ok(what(), String(what));
+  assert.ok(what(), `this did not become true: ${what}`);
 }
 
-/** A story about a reader whose browser has a back-forward cache. The page may have no error. */
+/** Defines a test about a reader whose browser has a back-forward cache. The test fails if the page had any error. */
 function story(name, run) {
   test(name, { timeout: 60_000 }, async () => {
     fake = await startFake();
@@ -44,16 +45,16 @@ function story(name, run) {
     }
   });
 }
-/** Goes back in the browser's history. The page must come from the back-forward cache. */
+/** Goes back in the browser's history. `times` is how many pages have then come from the back-forward cache. */
 async function back(reader, times) {
-  // Playwright's `goBack` waits for a load that does not happen.
+  // Don't use Playwright's `goBack`: it waits for a load that does not happen.
   await reader.page.evaluate(() => void setTimeout(() => history.back()));
   await reader.page.waitForFunction((times) => window.persisted?.filter(Boolean).length === times, times);
   await settled(reader);
   await reader.page.waitForTimeout(200);
 }
 
-story("a page from the back-forward cache doesn't ask again, and nothing is counted again", async (reader) => {
+story("on a page from the back-forward cache, the script doesn't ask again and counts nothing again", async (reader) => {
   host("two");
   await reader.page.goto(fake.elsewhere + host("one", { body: `<a id="next" href="/host/two">Two</a>` }));
   await until(() => views() === 1);
@@ -62,12 +63,12 @@ story("a page from the back-forward cache doesn't ask again, and nothing is coun
     await until(() => views() === times + 1);
     await back(reader, times);
     assert.deepEqual([questions().length, views()], [times + 1, times + 1]);
-    assert.equal(await reader.hook("heading").count(), 1, "the appeal is still there");
+    assert.equal(await reader.hook("heading").count(), 1, "the page must still show the appeal");
   }
   assert.deepEqual(questions().map(({ history }) => history.articles[0].count), [1, 2, 3]);
 });
 
-story("when the reader goes back from the payment page, the form works and the choice is kept", async (reader) => {
+story("when the reader goes back from the payment page, the form works and keeps the reader's choice", async (reader) => {
   await reader.page.goto(fake.elsewhere + host("one"));
   await until(() => views() === 1);
   await reader.hook("amount-2000").click();
@@ -85,7 +86,7 @@ story("when the reader goes back from the payment page, the form works and the c
   assert.deepEqual([questions().length, views()], [1, 1]);
 });
 
-story("on a page from the back-forward cache, a failed payment can be tried again, as another attempt", async (reader) => {
+story("on a page from the back-forward cache, the reader can try a failed payment again, as another attempt", async (reader) => {
   await reader.page.goto(fake.elsewhere + host("one"));
   await reader.hook("amount-2000").click();
   await reader.hook("give").click();
@@ -100,10 +101,11 @@ story("on a page from the back-forward cache, a failed payment can be tried agai
   assert.notEqual(first, second);
 });
 
-test("a prerendered page asks once and counts one view, when the reader sees it", { timeout: 60_000 }, async () => {
+test("on a prerendered page, the script asks once and counts one view, when the reader sees the page", { timeout: 60_000 }, async () => {
   fake = await startFake();
   const folder = await mkdtemp(join(tmpdir(), "keepopen-prerender-"));
-  // Chromium does not prerender while a driver is attached, so the pages navigate by themselves and report their state to the service.
+  // Chromium does not prerender while a test driver such as Playwright is attached to it. So this test starts Chromium
+  // without a driver: the pages navigate by themselves and report their state to the fake service.
   const report = `const report = (state) => fetch("/v1/reported-" + state, { method: "POST" });`;
   host("next", { head: `<script>${report} report(document.prerendering ? "prerendering" : "shown"); document.addEventListener("prerenderingchange", () => report("activated"));</script>` });
   const rules = `<script type="speculationrules">{"prerender":[{"source":"list","urls":["/host/next"],"eagerness":"immediate"}]}</script>`;
@@ -115,7 +117,7 @@ test("a prerendered page asks once and counts one view, when the reader sees it"
   const exited = new Promise((done) => chromium.once("exit", done));
   try {
     await until(() => fake.requests.some(({ path }) => path.startsWith("/v1/reported-")));
-    // Wait long enough for the script to ask, in case it does.
+    // Wait long enough for the script to ask the service. It must not ask yet.
     await until(() => fake.files.has("/embed.js"));
     await new Promise((done) => setTimeout(done, 500));
     assert.deepEqual(fake.requests.map(({ path }) => path), ["/v1/reported-prerendering"]);

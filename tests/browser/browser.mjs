@@ -1,4 +1,4 @@
-// Launches a headless Chromium for the browser tests, with helpers for what a reader sees.
+// Launches a headless Chromium for the browser tests. Has helpers that open a page and find what the reader sees.
 import { createRequire } from "node:module";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,8 +16,9 @@ export function launch(options = {}) {
 }
 
 /**
- * A reader with an empty browser. `reader.errors` collects the page's errors and console warnings, except the browser's own message
- * about a response that was not a 2xx. `reader.hook` finds an element of the appeal by its `data-test` name.
+ * Makes a reader with an empty browser. `reader.errors` collects the page's errors and console warnings, except the
+ * browser's own messages about a resource that failed to load. `reader.hook` finds an element of the appeal by its
+ * `data-test` name.
  */
 export async function newReader(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
@@ -30,7 +31,7 @@ export async function newReader(browser, options = {}) {
   return { context, page, errors, hook, leave: () => context.close() };
 }
 
-/** Opens a page and waits until the script has its response, or has followed up an earlier payment. */
+/** Opens a page and waits until all requests have ended: the script then has the service's responses. */
 export async function open(reader, url) {
   await reader.page.goto(url, { waitUntil: "load" });
   await settled(reader);

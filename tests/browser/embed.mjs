@@ -1,5 +1,6 @@
-// The embed in a real browser with a fake service: the cases that the whole loop (`loop.mjs`) does not cover.
-// This file tests what a reader does, and what is stored and sent. `places.mjs` tests where and how an appeal shows.
+// Tests the embed (the script on a newspaper's pages) in a real browser with a fake service. Covers the cases that
+// `loop.mjs`, which tests the real service, does not. This file tests what a reader does, and what the script stores
+// and sends. `places.mjs` tests where and how an appeal shows.
 // Run: node --test tests/browser/embed.mjs
 import assert from "node:assert/strict";
 import { open, settled } from "./browser.mjs";
@@ -25,12 +26,12 @@ story("a question needs no preflight request and describes the page", {}, async 
   assert.deepEqual(body.surfaces, ["banner", "inline"]);
   assert.deepEqual(body.page, { url: page("skerries"), section: "local", tags: ["accident", "fishing"], kind: "article", sensitive: true });
   const [{ count, tags }, ...others] = body.history.articles;
-  assert.deepEqual([count, tags, others], [1, { accident: 1, fishing: 1 }, []], "this is the first article");
+  assert.deepEqual([count, tags, others], [1, { accident: 1, fishing: 1 }, []], "the first article must be the only one in the counts");
   assert.deepEqual(body.history, { views: [], dismissals: [], articles: body.history.articles, article_days: [] });
   assert.ok(body.reader.bucket >= 0 && body.reader.bucket < 1_000_000);
 });
 
-story("articles are counted for the next question; other pages are not", {}, async (reader) => {
+story("a question has the counts of articles; other pages are not counted", {}, async (reader) => {
   for (const name of ["skerries", "index", "regatta"]) await open(reader, page(name));
   const counts = fake.requestsTo("/v1/banner").map(({ body }) => [body.history.articles[0].count, body.history.article_days.map(({ count }) => count)]);
   assert.deepEqual(counts, [[1, []], [1, []], [2, [1]]]);
@@ -55,7 +56,7 @@ story("articles are counted by local day, without the current article", { timezo
   ]);
 });
 
-story("the count of an older version is kept, on the date on which that count began", {}, async (reader) => {
+story("the count of an older version of the script is kept, on the date on which that count began", {}, async (reader) => {
   await open(reader, page("index"));
   const from = Date.now() - 3 * 86_400_000;
   await reader.page.evaluate((from) => localStorage.setItem("keepopen:journal", JSON.stringify({ bucket: 7, articles: [], meter: { from, used: 5, before: 4 } })), from);
@@ -73,7 +74,7 @@ story("each question has the traits that its own page names", {}, async (reader)
   assert.deepEqual(fake.requestsTo("/v1/banner").map(({ body }) => body.reader.traits), [["print_subscriber", "member"], ["staff"], undefined]);
 });
 
-story("a view is reported once for each page, with its ordinal, and sent with the next question", {}, async (reader) => {
+story("a view is reported once for each page, with its number for this reader, and sent with the next question", {}, async (reader) => {
   await open(reader, page("regatta"));
   await until(() => events("view").length === 1);
   await open(reader, page("eelgrass"));
@@ -98,13 +99,13 @@ for (const [kind, dismiss] of [
     assert.equal(events("dismiss")[0].dismissal, kind);
     await open(reader, page("eelgrass"));
     const { dismissals } = fake.requestsTo("/v1/banner").at(-1).body.history;
-    assert.deepEqual(dismissals.map((dismissal) => [dismissal.appeal, dismissal.kind]), [["winter", kind]], "the next question has the dismissal");
+    assert.deepEqual(dismissals.map((dismissal) => [dismissal.appeal, dismissal.kind]), [["winter", kind]], "the next question must have the dismissal");
   });
 }
 
 story("a reader without a mouse can choose and give", {}, async (reader) => {
   await open(reader, page("regatta"));
-  assert.equal(await reader.page.evaluate(() => document.activeElement?.tagName), "BODY", "the appeal takes no focus");
+  assert.equal(await reader.page.evaluate(() => document.activeElement?.tagName), "BODY", "the appeal must not take the focus");
   await reader.hook("close").focus();
   await reader.page.keyboard.press("Tab");
   await reader.page.keyboard.press("ArrowRight");
@@ -117,7 +118,7 @@ story("a reader without a mouse can choose and give", {}, async (reader) => {
   assert.deepEqual(fake.requestsTo("/v1/checkout")[0].body.amount_minor, 20000);
 });
 
-story("a typed amount is accepted within the limits, and otherwise a message says why not", {}, async (reader) => {
+story("a typed amount within the limits is accepted, and a message says why any other amount is not", {}, async (reader) => {
   await open(reader, page("regatta"));
   await reader.hook("interval-once").click();
   await reader.hook("other").click();
@@ -139,7 +140,7 @@ story("a typed amount is accepted within the limits, and otherwise a message say
   assert.deepEqual([fake.requestsTo("/v1/checkout")[0].body.amount_minor, fake.requestsTo("/v1/checkout")[0].body.interval], [1250, "once"]);
 });
 
-story("a double click makes one attempt, a retry is the same attempt, and another amount is a new one", {}, async (reader) => {
+story("a double click makes one attempt, a retry repeats that attempt, and another amount starts a new one", {}, async (reader) => {
   await open(reader, page("regatta"));
   fake.overrides["/v1/checkout"] = { status: 200, body: {} };
   const press = async () => {
@@ -188,7 +189,7 @@ story("a reader who paid is thanked once, and the token is sent only in request 
   assert.equal(await reader.page.evaluate(() => window.keepopen.standing()), "recurring");
 });
 
-story("while a bank debit is being processed, no appeal and no thanks show; later the reader reads that it failed", {}, async (reader) => {
+story("while a bank debit is being processed, no appeal and no thanks show; later, a note says that the debit failed", {}, async (reader) => {
   await open(reader, page("regatta"));
   await pay(reader, "#pay-bank");
   assert.match(await reader.hook("note").textContent(), /being processed/);
@@ -213,7 +214,7 @@ story("after a bank debit succeeds, a later page shows the thanks", {}, async (r
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
 });
 
-story("leaving the payment page without paying is not a gift, but paying there later is", {}, async (reader) => {
+story("a reader who leaves the payment page has not given, but may pay there later", {}, async (reader) => {
   await open(reader, page("regatta"));
   await pay(reader, "#cancel");
   assert.equal(await reader.hook("heading").textContent(), "We need your help now");
@@ -225,7 +226,7 @@ story("leaving the payment page without paying is not a gift, but paying there l
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
 });
 
-story("a session that this browser did not open is removed from the address, and that page shows no appeal", {}, async (reader) => {
+story("a session that this browser did not start is removed from the address, and the page shows no appeal", {}, async (reader) => {
   await open(reader, `${page("regatta")}?keepopen_session=cs_test_9`);
   assert.equal(reader.page.url(), page("regatta"));
   assert.equal(fake.requests.length, 0);
@@ -242,7 +243,7 @@ story("a token that the service revoked is deleted, and the script asks again at
   assert.equal((await stored(reader)).token, undefined);
 });
 
-story("an expired token is kept, and its reader sees neither an appeal nor thanks", {}, async (reader) => {
+story("an expired token is kept, and the reader with this token sees neither an appeal nor thanks", {}, async (reader) => {
   await open(reader, page("regatta"));
   await pay(reader, "#pay-card");
   fake.tokens.set("token_cs_test_1", "token_expired");
@@ -250,7 +251,7 @@ story("an expired token is kept, and its reader sees neither an appeal nor thank
   await open(reader, page("ferries"));
   assert.equal(await shown(reader), 0);
   assert.equal((await stored(reader)).token, "token_cs_test_1");
-  assert.equal(fake.requestsTo("/v1/supporter").length, 0, "the verdict already says what is wrong with the token");
+  assert.equal(fake.requestsTo("/v1/supporter").length, 0, "the script must not check the token, because the verdict says that it has expired");
 });
 
 story("without consent, nothing is stored and no history is sent", {}, async (reader) => {
@@ -267,7 +268,7 @@ story("without consent, nothing is stored and no history is sent", {}, async (re
   assert.deepEqual(left, { pending: [] });
 });
 
-story("a service that fails, sends a malformed verdict or does not respond leaves the article alone", {}, async (reader) => {
+story("the article works as usual if the service fails, sends a malformed verdict or does not respond", {}, async (reader) => {
   for (const override of [{ status: 503, body: {} }, { status: 200, body: { show: true } }, { status: 200, body: undefined }, "hang"]) {
     fake.overrides["/v1/banner"] = override;
     await open(reader, page("regatta"));
@@ -276,7 +277,7 @@ story("a service that fails, sends a malformed verdict or does not respond leave
   }
 });
 
-story("a sensitive story shows no thanks either: they wait for the next page", {}, async (reader) => {
+story("a sensitive page shows no thanks either: the next page shows them", {}, async (reader) => {
   await open(reader, page("regatta"));
   await pay(reader, "#pay-bank");
   fake.sessions.get("cs_test_1").state = "paid";
@@ -287,23 +288,23 @@ story("a sensitive story shows no thanks either: they wait for the next page", {
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
 });
 
-story("the same page asks again only after the time that the service named, and at the latest after an hour", {}, async (reader) => {
+story("on the same page, the script asks again only after the time that the service named, or after an hour if that is earlier", {}, async (reader) => {
   const later = new Date(Date.now() + 3 * 3_600_000).toISOString();
   fake.verdict = { show: false, reason: "frequency_cap", next_eligible_at: later };
   await open(reader, page("regatta"));
   await open(reader, page("regatta"));
   assert.equal(fake.requestsTo("/v1/banner").length, 1);
   await open(reader, page("eelgrass"));
-  assert.equal(fake.requestsTo("/v1/banner").length, 2, "another page may have another appeal");
+  assert.equal(fake.requestsTo("/v1/banner").length, 2, "the script must ask for another page, which may have another appeal");
   await reader.page.clock.install({ time: Date.now() + 3_600_001 });
   await open(reader, page("regatta"));
-  assert.equal(fake.requestsTo("/v1/banner").length, 3, "the script waits at most an hour, so that a new appeal is seen");
+  assert.equal(fake.requestsTo("/v1/banner").length, 3, "the script must wait at most an hour, so that the reader sees a new appeal");
 });
 
-story("a page from the back-forward cache has a working button, and finds out about a gift made in the meantime", {}, async (reader) => {
+story("on a page from the back-forward cache, the button works, and the script finds out about a gift made in the meantime", {}, async (reader) => {
   const restore = () => reader.page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
   await open(reader, page("regatta"));
-  await reader.page.route("**/pay/**", (route) => route.fulfill({ status: 204 })); // the browser stays on the page
+  await reader.page.route("**/pay/**", (route) => route.fulfill({ status: 204 })); // after a 204, the browser stays on the page
   await reader.hook("give").click();
   await reader.hook("give").getByText("Opening").waitFor();
   await until(() => fake.sessions.size === 1);
@@ -317,7 +318,7 @@ story("a page from the back-forward cache has a working button, and finds out ab
   await reader.hook("heading").getByText("Thank you").waitFor();
 });
 
-story("a browser that stores nothing still shows the appeal and opens the payment page", {}, async (reader) => {
+story("in a browser that stores nothing, the appeal still shows and leads to the payment page", {}, async (reader) => {
   await reader.page.addInitScript(() => {
     for (const name of ["getItem", "setItem", "removeItem"]) {
       Storage.prototype[name] = () => {

@@ -1,5 +1,6 @@
 // A fake of the service and its payment page, in memory, for tests of the embed in a browser.
-// It has no rules: a test sets `verdict` and `overrides`, and reads the requests in `requests`.
+// The fake does not decide anything: a test sets the responses (`verdict`, `overrides`) and reads the requests
+// (`requests`).
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
@@ -40,14 +41,17 @@ export const APPEAL = {
   next_eligible_at: null,
 };
 
-/** Starts a newspaper, the service and the payment page on one free port of 127.0.0.1. */
+/** Starts a newspaper, the fake service and the payment page on one free port of 127.0.0.1. */
 export async function startFake() {
   const fake = {
-    /** The response to the next questions, unless they have a valid token. */
+    /** The response to questions without a token. (A question asks whether to show an appeal: `POST /v1/banner`.) */
     verdict: APPEAL,
-    /** Previews: from a preview's token to its verdict. */
+    /** The verdicts of previews, by the preview's token. */
     previews: {},
-    /** From a path to a response that replaces the usual one: `{ status, body }`, `{ status, text, type }`, or "hang". */
+    /**
+     * Responses that replace the usual ones, by path: `{ status, body }`, `{ status, text, type }`, or "hang" (no
+     * response).
+     */
     overrides: {},
     /** The service's clock in milliseconds, if it differs from this machine's. */
     now: undefined,
@@ -56,13 +60,13 @@ export async function startFake() {
     sessions: new Map(),
     tokens: new Map(),
     url: "",
-    /** The same server by another host name: another origin, for pages of the newspaper. */
+    /** The same server under another host name, and so with another origin, for pages of the newspaper. */
     elsewhere: "",
-    /** The test's own pages: from a path to `{ headers, body }`. */
+    /** The test's own pages, by path: `{ headers, body }`. */
     pages: new Map(),
-    /** The paths of the script's files that were fetched. */
+    /** The paths of the script's files that browsers have fetched. */
     files: new Set(),
-    /** A promise that the next verdicts wait for. */
+    /** A promise. The service sends no verdict until it is fulfilled. */
     hold: undefined,
     /** Whether to reject a question with an invalid history, as the service does. */
     strict: false,
@@ -108,7 +112,7 @@ async function api(fake, path, request, text, response) {
   if (override === "hang") return;
   if (override?.text) return response.writeHead(override.status, { "content-type": override.type }).end(override.text);
   const [status, reply] = override ? [override.status, override.body] : ROUTES[path]?.(fake, body, request) ?? [404, {}];
-  // The delayed response is the one that was right when the question arrived.
+  // A delayed response is the one that was chosen when the question arrived.
   if (path === "/v1/banner") await fake.hold;
   const type = status < 400 ? "application/json" : "application/problem+json";
   response.writeHead(status, { "content-type": type }).end(reply === undefined ? "" : JSON.stringify(reply));
@@ -149,7 +153,7 @@ const ROUTES = {
   },
 };
 
-/** Checks a question as strictly as the service, for what a browser may have stored wrongly. */
+/** Whether the service would accept the question. Checks only the parts that come from the browser's stored entry. */
 function isValid({ token, history, reader }) {
   const { views, dismissals, articles, article_days: days } = history ?? { views: [], dismissals: [], articles: [], article_days: [] };
   const lists = [views, dismissals, articles, days];

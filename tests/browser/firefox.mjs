@@ -1,4 +1,5 @@
-// The embed in Debian's Firefox, over WebDriver BiDi. Tests where Firefox differs from Chromium: module loading, policies, storage and history.
+// Tests the embed (the script on a newspaper's pages) in Debian's Firefox, over WebDriver BiDi. Covers what differs
+// from Chromium: module loading, content security policies, storage and history.
 // Run: node --test tests/browser/firefox.mjs        (FIREFOX=path uses another Firefox)
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -24,7 +25,7 @@ function story(name, run) {
     page.on("console", (line) => ["error", "warn"].includes(line.type()) && lines.push(line.text()));
     try {
       await run();
-      assert.deepEqual(lines, [], "lines on the console");
+      assert.deepEqual(lines, [], "the console must have no errors or warnings");
     } finally {
       await context.close();
       await fake.stop();
@@ -47,7 +48,7 @@ const questions = () => fake.requestsTo("/v1/banner").map(({ body }) => body);
 const views = () => fake.requestsTo("/v1/banner/events").filter(({ body }) => body.event === "view").length;
 async function until(what) {
   for (let tries = 0; tries < 200 && !what(); tries++) await new Promise((done) => setTimeout(done, 25));
-  assert.ok(what(), String(what));
+  assert.ok(what(), `this did not become true: ${what}`);
 }
 
 story("an appeal is shown and counted once, leads to the payment page, and is followed by thanks", async () => {
@@ -74,7 +75,7 @@ story("a content security policy with only the service's origin and with Trusted
   assert.equal(position, "fixed");
 });
 
-story("a page that a router swaps in is asked about once", async () => {
+story("the script asks once about a page that a router swaps in", async () => {
   await page.goto(host("one", { head: `<meta property="article:section" content="harbour">` }));
   await until(() => views() === 1);
   fake.verdict = { show: false, reason: "sensitive_page", next_eligible_at: null };
@@ -96,7 +97,7 @@ story("a reader who leaves the payment page reads that nothing was charged", asy
   assert.equal(await text("give"), "Support us with €20 a month");
 });
 
-story("a page from the back-forward cache doesn't ask again, and its form works", async () => {
+story("on a page from the back-forward cache, the script doesn't ask again, and the form works", async () => {
   await page.evaluateOnNewDocument(() => addEventListener("pageshow", (event) => ((window.persisted ??= []).push(event.persisted))));
   const back = async (times) => {
     await page.evaluate(() => void setTimeout(() => history.back()));
@@ -119,7 +120,7 @@ story("a page from the back-forward cache doesn't ask again, and its form works"
   assert.deepEqual([questions().length, views()], [2, 2]);
 });
 
-story("with a blocked storage, a gift still gets its thanks", async () => {
+story("if the browser blocks its storage, the reader is still thanked for a gift", async () => {
   await page.evaluateOnNewDocument(() => {
     Object.defineProperty(window, "localStorage", {
       get() {

@@ -1,4 +1,4 @@
-// Pages and texts for `looks.mjs` and `pictures.mjs`. The pages are plain: they have none of the demo's styles.
+// Pages and texts for `looks.mjs` and `pictures.mjs`. The pages have none of the demo's styles.
 import { open } from "./browser.mjs";
 
 export const ARABIC = {
@@ -29,7 +29,10 @@ const TEXT = {
   rtl: "خرج الوفدان من محطة الإشارات القديمة في الرابعة وعشرين دقيقة، وبدا للحظة أن أحدًا لا يعرف من يجب أن يتكلم أولًا. ثم رفع أحدهم ورقة واحدة، ففهم المصورون. كان جدولًا للمواعيد.",
 };
 
-/** The HTML of an article with a place for `surface` and the script tag of the service at `url`. `mode` is light, dark or rtl. */
+/**
+ * Returns the HTML of an article with a place for `surface` and the script tag of the service at `url`. `mode` is
+ * `light`, `dark` or `rtl`.
+ */
 export function article(url, { mode = "light", surface = "banner", edge, place = "", style = "" } = {}) {
   const rtl = mode === "rtl";
   const text = (at) => `<p>${TEXT[rtl ? "rtl" : "ltr"]} <a id="link-${at}" href="#${at}">${rtl ? "المزيد" : "Read on"}</a></p>`;
@@ -43,7 +46,7 @@ ${mode === "dark" ? "html { background: #14161a; color: #e9e6e0 } a { color: #9c
 ${[1, 2, 3].map(text).join("")}${own}${[4, 5, 6, 7, 8, 9].map(text).join("")}</main><footer><p id="end">${rtl ? "النهاية" : "The end of the article."}</p></footer></body></html>`;
 }
 
-/** Opens such an article on the fake service's own origin. */
+/** Opens an article on the fake service's own origin. `options` are those of `article`. */
 export async function openArticle(reader, fake, options = {}) {
   fake.pages["/bare.html"] = article(fake.url, options);
   await open(reader, `${fake.url}/bare.html`);

@@ -1,4 +1,4 @@
-// What the form offers: amounts, the suggested amount, the card fee, and the ticker.
+// Tests what an appeal offers: amounts, the suggested amount, the card fee, and the ticker (how much has been raised).
 // Run: node --test tests/browser/giving.mjs
 import assert from "node:assert/strict";
 import { open, shot } from "./browser.mjs";
@@ -11,7 +11,7 @@ function offers(more) {
   return { ...APPEAL, content: { ...APPEAL.content, choices: { ...APPEAL.content.choices, ...more } } };
 }
 
-story("a reader who ticks the box covers the fee, which depends on the amount", {}, async (reader) => {
+story("a reader who ticks the box also pays the fee, which depends on the amount", {}, async (reader) => {
   fake.verdict = offers({ fee_cover: { per_million: 15000, fixed_minor: 25 }, step_minor: 1 });
   await open(reader, page("regatta"));
   const box = reader.hook("cover-fee");
@@ -24,13 +24,13 @@ story("a reader who ticks the box covers the fee, which depends on the amount", 
   assert.equal(await reader.hook("give").textContent(), "Support us with €20.56 a month");
   await shot(reader, "fee-desktop");
   await reader.hook("other").click();
-  assert.equal(await box.isVisible(), false, "without an amount, there is no fee");
+  assert.equal(await box.isVisible(), false, "the form must not offer to cover the fee while there is no amount");
   await reader.hook("other-amount").fill("10");
   assert.equal(await reader.hook("give").textContent(), "Support us with €10.41 a month");
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/**");
   const [{ body }] = fake.requestsTo("/v1/checkout");
-  assert.deepEqual([body.amount_minor, body.cover_fee], [1000, true], "the service adds the fee itself");
+  assert.deepEqual([body.amount_minor, body.cover_fee], [1000, true], "the request must have the amount without the fee, which the service adds");
 });
 
 story("if the reader does not cover the fee, the request does not mention it", PHONE, async (reader) => {
@@ -42,18 +42,18 @@ story("if the reader does not cover the fee, the request does not mention it", P
   assert.equal("cover_fee" in fake.requestsTo("/v1/checkout")[0].body, false);
 });
 
-story("one amount is marked as suggested, only for its interval", {}, async (reader) => {
+story("one amount is marked as suggested, and only among the amounts of its interval", {}, async (reader) => {
   fake.verdict = offers({ highlighted: { interval: "month", amount_minor: 2000 } });
   await open(reader, page("regatta"));
   const labels = () => reader.page.locator("keepopen-appeal .amounts label").allTextContents();
   assert.deepEqual(await labels(), ["€5", "€10", "€20 Suggested", "Other"]);
-  assert.equal(await reader.hook("give").textContent(), "Support us with €20 a month", "it is also chosen");
+  assert.equal(await reader.hook("give").textContent(), "Support us with €20 a month", "the suggested amount must also be chosen");
   await shot(reader, "highlight-desktop");
   await reader.hook("interval-once").click();
   assert.deepEqual(await labels(), ["€5", "€15", "€50", "Other"]);
 });
 
-story("an amount that the payment provider does not accept is not sent", {}, async (reader) => {
+story("an amount that Stripe does not accept is not sent", {}, async (reader) => {
   fake.verdict = offers({ currency: "KWD", minor_digits: 3, step_minor: 10 });
   await open(reader, page("regatta"));
   await reader.hook("other").click();
@@ -75,7 +75,7 @@ story("a ticker shows how much has been raised, as a sentence and a bar", {}, as
   await shot(reader, "ticker-desktop");
 });
 
-story("a ticker says since when it counts, in the appeal's language", {}, async (reader) => {
+story("a ticker says in the appeal's language since when it counts gifts", {}, async (reader) => {
   const sentence = async (from, locale = "en") => {
     const verdict = withTicker({ ...TICKER, from });
     fake.verdict = { ...verdict, content: { ...verdict.content, locale } };
@@ -88,7 +88,7 @@ story("a ticker says since when it counts, in the appeal's language", {}, async 
   assert.equal(await sentence("2026-09-15", "fr"), "34 512 € récoltés sur 50 000 € depuis le 15 septembre 2026".replace(/4 5|0 0/g, (match) => match.replace(" ", "\u202f")));
 });
 
-story("the form says who takes the payment, and what a recurring gift means", {}, async (reader) => {
+story("the form says who handles the payment, and that a recurring gift renews", {}, async (reader) => {
   await open(reader, page("regatta"));
   const terms = () => reader.hook("secure").textContent();
   assert.equal(await terms(), "Secure payment by Stripe. Renews every month. Cancel any time.");
@@ -98,10 +98,10 @@ story("the form says who takes the payment, and what a recurring gift means", {}
   assert.equal((await terms()).trim(), "Secure payment by Stripe.");
 });
 
-story("above the goal the bar is full, and the sentence gives the total", PHONE, async (reader) => {
+story("if the total exceeds the goal, the bar is full and the sentence gives the total", PHONE, async (reader) => {
   fake.verdict = withTicker({ counts: "supporters", total: 1251, goal: 1000, percent: 125, as_of: TICKER.as_of });
   await open(reader, page("regatta"));
-  assert.equal(await reader.hook("ticker").isVisible(), false, "on a phone, only More shows it");
+  assert.equal(await reader.hook("ticker").isVisible(), false, "on a phone, the ticker must be hidden until the reader presses More");
   await reader.hook("more").click();
   assert.equal(await reader.hook("ticker").innerText(), "1,251 of 1,000 supporters");
   assert.equal(await reader.page.getByRole("progressbar").evaluate((element) => element.position), 1);
@@ -122,5 +122,5 @@ story("long amounts stay within their boxes on a phone", PHONE, async (reader) =
   await open(reader, page("regatta"));
   const boxes = await reader.page.locator("keepopen-appeal .amounts span").evaluateAll((all) => all.map((element) => [element.scrollWidth, element.clientWidth]));
   assert.equal(boxes.length, 4);
-  for (const [needed, available] of boxes) assert.ok(needed <= available, `${needed} of ${available} pixels`);
+  for (const [needed, available] of boxes) assert.ok(needed <= available, `an amount needs ${needed} pixels, but its box has ${available}`);
 });

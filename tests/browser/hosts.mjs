@@ -1,5 +1,6 @@
-// The embed on all kinds of pages: other sites' styles, policies, routers and frames. For each page, the script asks once and counts one view. Nothing on the
-// page moves, and the console stays empty. The page has another origin than the service.
+// Tests the embed (the script on a newspaper's pages) on all kinds of sites: with their own styles, content security
+// policies, routers and frames. On each page, the script must ask the service once and count one view, nothing on the
+// page may move, and the console must stay empty. The pages have another origin than the service.
 // Run: node --test tests/browser/hosts.mjs
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -16,7 +17,7 @@ const tag = (more = "") => `<script async src="${fake.url}/embed.js" data-site="
 const meta = (name, content) => `<meta property="${name}" content="${content}">`;
 const ARTICLE = meta("og:type", "article");
 
-/** Defines a page at the newspaper's origin. Returns its address. */
+/** Defines a page of the newspaper, which has another origin than the service. Returns the page's address. */
 function host(path, { head = ARTICLE, body = PARAGRAPHS, script = tag(), headers = {}, title = path, lang = "en" } = {}) {
   const text = `<!doctype html><html lang="${lang}"><head><meta charset="utf-8"><title>${title}</title>${head}${script}</head><body>${body}</body></html>`;
   fake.pages.set(`/host/${path}`, { headers: { "content-type": "text/html; charset=utf-8", ...headers }, body: text });
@@ -35,22 +36,25 @@ async function watch(reader) {
   });
 }
 
-/** A story about a newspaper's page. Its console must stay empty, unless `quiet` is false. */
+/** Defines a test about a newspaper's page. The console must stay empty, unless `quiet` is false. */
 const hostStory = (name, run, { quiet = true, ...options } = {}) =>
   story(name, options, async (reader) => {
     await watch(reader);
     await run(reader);
-    if (quiet) assert.deepEqual(reader.lines, [], "lines on the console");
+    if (quiet) assert.deepEqual(reader.lines, [], "the console must stay empty");
   });
 
 const questions = () => fake.requestsTo("/v1/banner").map(({ body }) => body);
 const views = () => events("view").length;
-/** Waits for this number of questions and views, and checks that no more follow. */
+/**
+ * Waits until the script has asked this number of questions and reported this number of views. Checks that no more
+ * follow.
+ */
 async function expectCounts(reader, asked, seen = asked) {
   await until(() => questions().length >= asked && views() >= seen);
   await settled(reader);
   await reader.page.waitForTimeout(100);
-  assert.deepEqual([questions().length, views()], [asked, seen], "questions and views");
+  assert.deepEqual([questions().length, views()], [asked, seen], "the numbers of questions and of views must be as expected");
 }
 const shift = (reader) => reader.page.evaluate(() => window.shift);
 const parts = () => [...fake.files].filter((path) => path.startsWith("/embed/")).map((path) => path.replace(/^.*\//, ""));
@@ -70,14 +74,14 @@ hostStory("if no appeal shows, only the loader is fetched", async (reader) => {
   assert.deepEqual(parts(), []);
 });
 
-hostStory("the appeal's language is fetched, and no other", async (reader) => {
+hostStory("only the file for the appeal's language is fetched", async (reader) => {
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "fr" } };
   await open(reader, host("french", { lang: "fr" }));
   assert.equal(await reader.hook("already").textContent(), "Je vous soutiens déjà");
   assert.ok(parts().includes("fr.js") && !parts().includes("de.js"));
 });
 
-hostStory("styles of the page that hide and colour everything don't affect the appeal", async (reader) => {
+hostStory("a page's styles that hide and colour everything don't affect the appeal", async (reader) => {
   const css = "section, div, p, h2, button, form, fieldset, label { display: none !important; color: lime !important; font-size: 1px !important } * { letter-spacing: 9px !important; line-height: 4 !important; text-transform: uppercase; word-spacing: 2em; font-style: italic; visibility: visible }";
   await open(reader, host("hostile", { head: `${ARTICLE}<style>${css}</style>` }));
   await expectCounts(reader, 1);
@@ -110,12 +114,12 @@ for (const [name, policy] of Object.entries(POLICIES)) {
   });
 }
 
-hostStory("two script tags work as one", async (reader) => {
+hostStory("two or more script tags work like one", async (reader) => {
   await open(reader, host("twice", { script: tag() + tag(), body: PARAGRAPHS + tag() }));
   await expectCounts(reader, 1);
 });
 
-hostStory("a script tag that is added later works", async (reader) => {
+hostStory("a script tag that the page adds later works", async (reader) => {
   await open(reader, host("late", { script: "" }));
   await reader.page.evaluate((src) => {
     const script = document.createElement("script");
@@ -126,12 +130,12 @@ hostStory("a script tag that is added later works", async (reader) => {
   await expectCounts(reader, 1);
 });
 
-hostStory("an element of the page with the id keepopen causes no problem", async (reader) => {
+hostStory("the script works on a page with an element whose id is keepopen", async (reader) => {
   await open(reader, host("named", { body: `<a id="keepopen"></a>${PARAGRAPHS}` }));
   await expectCounts(reader, 1);
 });
 
-hostStory("a prerendered page asks when it is shown", async (reader) => {
+hostStory("on a prerendered page, the script asks when the reader sees the page", async (reader) => {
   await reader.page.addInitScript(() => {
     let prerendering = true;
     Object.defineProperty(Document.prototype, "prerendering", { get: () => prerendering });
@@ -146,7 +150,7 @@ hostStory("a prerendered page asks when it is shown", async (reader) => {
   await expectCounts(reader, 1);
 });
 
-hostStory("a page from the back-forward cache doesn't ask again", async (reader) => {
+hostStory("on a page from the back-forward cache, the script doesn't ask again", async (reader) => {
   await open(reader, host("kept"));
   await expectCounts(reader, 1);
   await reader.page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
@@ -160,12 +164,15 @@ hostStory("a reload and the back button don't count as another article", async (
     await expectCounts(reader, index + 1);
   }
   const read = questions().map(({ history: { articles, article_days: days } }) => [articles[0].count, days[0]?.count ?? 0]);
-  assert.deepEqual(read, [[1, 0], [1, 0], [2, 1], [2, 1]], "the current article is not among those read before");
+  assert.deepEqual(read, [[1, 0], [1, 0], [2, 1], [2, 1]], "the counts by day must not include the current article");
 });
 
-// Pages that a script builds.
+// Single-page sites: a script changes the page without loading a new document.
 
-/** A small newspaper whose pages a script swaps in. `how` is the script's body; it can use `next`, the new document, and `path`. */
+/**
+ * Defines a newspaper of two pages that a script swaps. `how` is the body of that script; it can use `next` (the new
+ * document) and `path`.
+ */
 function newspaper(how, { first = "", second = "" } = {}) {
   const script = `<script>window.go = async (path) => { const text = await (await fetch(path)).text(); const next = new DOMParser().parseFromString(text, "text/html"); ${how} }</script>`;
   const start = host("one", { head: ARTICLE + meta("article:section", "harbour") + first + script, title: "One" });
@@ -181,7 +188,7 @@ const ROUTERS = {
   "a new body with the same address": `document.body = next.body;` + SWAP_META,
 };
 for (const [name, how] of Object.entries(ROUTERS)) {
-  hostStory(`${name}: the script asks once about each page, with that page's description`, async (reader) => {
+  hostStory(`${name}: the script asks once about each page, with that page's meta tags`, async (reader) => {
     await open(reader, newspaper(how));
     await expectCounts(reader, 1);
     await reader.page.evaluate(() => window.go("/host/two"));
@@ -204,7 +211,7 @@ for (const [name, how] of Object.entries(ROUTERS)) {
   });
 }
 
-// While no appeal shows, only the loader notices a new page.
+// While no appeal shows, only the loader (the first file of the script) can notice a new page.
 const NO_APPEAL = { show: false, reason: "not_targeted", next_eligible_at: null };
 for (const [name, how] of Object.entries(ROUTERS)) {
   hostStory(`${name}: the script also asks about a page that follows one without an appeal`, async (reader) => {
@@ -219,7 +226,7 @@ for (const [name, how] of Object.entries(ROUTERS)) {
   });
 }
 
-hostStory("going back between pages without an appeal asks about each, and counts no article", async (reader) => {
+hostStory("when the reader goes back to a page without an appeal, the script asks about it, and counts no article", async (reader) => {
   fake.verdict = NO_APPEAL;
   await open(reader, newspaper(PUSH + SWAP_META));
   await expectCounts(reader, 1, 0);
@@ -230,7 +237,7 @@ hostStory("going back between pages without an appeal asks about each, and count
   assert.deepEqual(questions().map(({ history }) => history.articles[0].count), [1, 2, 2]);
 });
 
-hostStory("going back from a reloaded page asks about the page before it", async (reader) => {
+hostStory("when the reader goes back from a reloaded page, the script asks about the earlier page", async (reader) => {
   fake.verdict = NO_APPEAL;
   await open(reader, newspaper(PUSH));
   await expectCounts(reader, 1, 0);
@@ -243,7 +250,7 @@ hostStory("going back from a reloaded page asks about the page before it", async
   assert.deepEqual(questions().map(({ page }) => page.url.slice(-3)), ["one", "two", "two", "one"]);
 });
 
-hostStory("going back with pushState asks about that page again, and counts no article", async (reader) => {
+hostStory("when the reader goes back on a site that uses pushState, the script asks about the page again, and counts no article", async (reader) => {
   await open(reader, newspaper(PUSH + SWAP_META) + "?from=letter");
   await expectCounts(reader, 1);
   await reader.page.evaluate(() => window.go("/host/two"));
@@ -253,7 +260,7 @@ hostStory("going back with pushState asks about that page again, and counts no a
   assert.deepEqual(questions().map(({ history }) => history.articles[0].count), [1, 2, 2]);
 });
 
-hostStory("a removed query, a fragment and a new element in the body don't count as a new page", async (reader) => {
+hostStory("a removed query, a fragment, a new element and a new title don't count as a new page", async (reader) => {
   await open(reader, `${host("cleaned")}?utm_source=letter`);
   await expectCounts(reader, 1);
   await reader.page.evaluate(async () => {
@@ -277,7 +284,7 @@ hostStory("an appeal is removed from a page that becomes sensitive", async (read
   assert.equal(await shown(reader), 0);
 });
 
-hostStory("keepopen.page() asks again for a new page that neither the address nor a tag shows", async (reader) => {
+hostStory("keepopen.page() makes the script ask again, even if neither the address nor a meta tag has changed", async (reader) => {
   await open(reader, host("again"));
   await expectCounts(reader, 1);
   await reader.page.evaluate(() => window.keepopen.page());
@@ -288,12 +295,12 @@ hostStory("keepopen.page() asks again for a new page that neither the address no
 hostStory("a verdict that arrives after the reader has moved to another page is not shown", async (reader) => {
   let release;
   fake.hold = new Promise((done) => (release = done));
-  // Don't wait for an idle network: the delayed question would time out in the meantime.
+  // Don't wait until all requests have ended: the delayed question would time out in the meantime.
   await reader.page.goto(newspaper(PUSH + SWAP_META + `document.body.innerHTML = next.body.innerHTML;`), { waitUntil: "load" });
   await until(() => questions().length === 1);
   fake.verdict = { show: false, reason: "not_targeted", next_eligible_at: null };
   await reader.page.evaluate(() => window.go("/host/two"));
-  // Once this part is fetched, the script has noticed the new page and waits until it is complete.
+  // Once this file is fetched, the script has noticed the new page and waits until the page is complete.
   await until(() => parts().includes("follow.js"));
   await reader.page.waitForTimeout(100);
   release();
@@ -302,7 +309,7 @@ hostStory("a verdict that arrives after the reader has moved to another page is 
   assert.equal(await shown(reader), 0);
 });
 
-hostStory("a page that is marked as busy is asked about when it no longer is", async (reader) => {
+hostStory("the script asks about a page that is marked as busy when the mark is removed", async (reader) => {
   fake.verdict = NO_APPEAL;
   await open(reader, newspaper(PUSH));
   await expectCounts(reader, 1, 0);
@@ -322,7 +329,7 @@ hostStory("a page that is marked as busy is asked about when it no longer is", a
   assert.equal(questions()[1].page.section, "sport");
 });
 
-hostStory("Turbo: each visit counts as one page, also when going back", async (reader) => {
+hostStory("Turbo: each visit counts as one page, also when the reader goes back", async (reader) => {
   serve("turbo.js", await library("@hotwired/turbo/dist/turbo.es2017-umd.js"));
   const head = (section) => ARTICLE + meta("article:section", section) + `<script src="/host/turbo.js"></script>`;
   const start = host("one", { head: head("harbour"), body: `<a id="next" href="/host/two">Two</a>${PARAGRAPHS}` });
@@ -337,11 +344,11 @@ hostStory("Turbo: each visit counts as one page, also when going back", async (r
   await reader.page.goBack();
   await reader.page.waitForSelector("#next");
   await expectCounts(reader, 3);
-  assert.equal(await reader.page.locator("keepopen-appeal").count(), 1, "the element in Turbo's snapshot is used again");
+  assert.equal(await reader.page.locator("keepopen-appeal").count(), 1, "the script must use the element in Turbo's snapshot again");
   assert.deepEqual(questions().map(({ history }) => history.articles[0].count), [1, 2, 2]);
 });
 
-hostStory("htmx: a boosted link counts as one page, whose description is on an element in its body", async (reader) => {
+hostStory("htmx: a boosted link counts as one page, which an element in its body marks as sensitive", async (reader) => {
   serve("htmx.js", await library("htmx.org/dist/htmx.min.js"));
   const script = `<script src="/host/htmx.js"></script>`;
   const body = (more) => `<div hx-boost="true"><a id="next" href="/host/two">Two</a></div>${more}${PARAGRAPHS}`;
@@ -367,7 +374,8 @@ for (const [name, origin] of [["of the same origin", () => fake.elsewhere], ["of
     const frame = reader.page.frameLocator("#frame");
     await frame.locator('[data-test="give"]').click();
     await reader.page.waitForURL("**/pay/cs_test_1");
-    // Browsers may partition a frame's storage, so the return URL has the attempt.
+    // Browsers may separate the storage of a frame from another origin, so then the return URL must have the attempt's
+    // id.
     assert.equal(fake.requestsTo("/v1/checkout")[0].body.return_url.includes("#keepopen_attempt="), name.includes("another"));
     await reader.page.click("#pay-card");
     const place = name.includes("same") ? reader.page.frameLocator("#frame") : reader.page;

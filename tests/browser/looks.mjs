@@ -1,4 +1,4 @@
-// How an appeal fits into the page around it: colours, direction, space, focus, and what screen readers announce.
+// Tests how an appeal fits into the page around it: colours, direction, space, focus, and what screen readers announce.
 // Run: node --test tests/browser/looks.mjs. `pictures.mjs` takes screenshots for visual review.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -21,7 +21,7 @@ const FULL = {
 const ARABIC_APPEAL = { ...FULL, content: { ...FULL.content, ...ARABIC } };
 
 const panel = (reader) => reader.page.locator("keepopen-appeal .panel");
-/** The panel's position after its animation. */
+/** Returns the panel's position after its animation. */
 const panelBox = (reader) =>
   panel(reader).evaluate(async (element) => {
     await Promise.all(element.getAnimations().map((animation) => animation.finished));
@@ -34,7 +34,7 @@ const lightness = (color) => {
   return r * 0.3 + g * 0.59 + b * 0.11;
 };
 
-/** The colour on the screen near the left edge of an element, at half its height. */
+/** Returns the colour on the screen near the left edge of an element, at half its height. */
 async function screenColor(reader, locator) {
   await panelBox(reader);
   const picture = (await locator.screenshot()).toString("base64");
@@ -46,7 +46,7 @@ async function screenColor(reader, locator) {
   }, picture);
 }
 
-/** The problems that axe, an accessibility checker, finds in the appeal. */
+/** Returns the problems that axe, an accessibility checker, finds in the appeal. */
 async function axeViolations(reader) {
   await panelBox(reader);
   await reader.page.evaluate(axe);
@@ -65,7 +65,7 @@ for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
         if (await reader.hook("more").isVisible()) await reader.hook("more").click();
         await reader.hook("other").click();
         await reader.hook("give").click();
-        assert.deepEqual(await axeViolations(reader), [], `${surface}, with a message`);
+        assert.deepEqual(await axeViolations(reader), [], `${surface}, with an error message`);
       }
       for (const way of ["#pay-bank", "#pay-card"]) {
         fake.verdict = { ...fake.verdict, surface: "banner" };
@@ -94,10 +94,10 @@ for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
         const { left, right } = words.getBoundingClientRect();
         return { left, right };
       });
-      assert.ok(close.x + close.width <= range.left, `${surface}: the close button is left of the heading and doesn't overlap it`);
+      assert.ok(close.x + close.width <= range.left, `${surface}: the close button must be left of the heading's text`);
       assert.ok(heading.x >= 0);
       const texts = await panel(reader).evaluate((element) => [element.innerText, ...[...element.querySelectorAll("*")].flatMap((one) => [one.title, one.getAttribute("aria-label") ?? ""])].join("\n"));
-      assert.deepEqual(texts.match(/[A-Za-z]+/g), ["Stripe"], `${surface}: only a name`);
+      assert.deepEqual(texts.match(/[A-Za-z]+/g), ["Stripe"], `${surface}: the only Latin letters must be the name Stripe`);
     }
     await reader.hook("close").click();
     await reader.hook("say").getByText(/./).waitFor();
@@ -106,7 +106,7 @@ for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
 }
 
 story("an English gift in right-to-left text keeps its own direction", {}, async (reader) => {
-  // Sorani is supported neither by the script nor by the browser, so its text has an English gift in it.
+  // Neither the script nor the browser supports Sorani, so a Sorani text contains an English gift.
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "ckb", cta: "یارمەتیمان بدەن بە {gift} ئێستا" } };
   await openArticle(reader, fake, { mode: "rtl" });
   const [amount, month, before] = await reader.hook("give").evaluate((button) => {
@@ -122,7 +122,7 @@ story("an English gift in right-to-left text keeps its own direction", {}, async
   assert.ok(amount < month && month < before, `${amount} ${month} ${before}`);
 });
 
-story("the choices are named groups, and an error is attached to its field", {}, async (reader) => {
+story("the choices are named groups, and an error marks its field", {}, async (reader) => {
   fake.verdict = FULL;
   await openArticle(reader, fake);
   const { page } = reader;
@@ -147,7 +147,7 @@ story("an English appeal on an Arabic page keeps its own direction", {}, async (
   assert.equal(await style(panel(reader), "direction"), "ltr");
 });
 
-story("an Irish appeal has no English word in its times and dates", {}, async (reader) => {
+story("the times and dates of an Irish appeal contain no English word", {}, async (reader) => {
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "ga" } };
   await openArticle(reader, fake);
   assert.equal(await reader.hook("later").textContent(), "Fiafraigh díom i gceann 3 lá");
@@ -158,11 +158,11 @@ story("an Irish appeal has no English word in its times and dates", {}, async (r
   assert.match(await reader.hook("gift").textContent(), /^€15 · \d{4}-\d\d-\d\d\. Ní iarrfaimid arís ort go ceann 3 mhí\.$/);
 });
 
-story("a language that is not built in uses the newsroom's own sentences", {}, async (reader) => {
+story("an appeal in a language that is not built in uses the page's own sentences", {}, async (reader) => {
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "cy" } };
   const words = { cy: { later: "Gofynnwch eto {when}", already: "Rwy’n eich cefnogi’n barod", intervals: { once: "Unwaith", month: "Misol", year: "Blynyddol" } } };
   await openArticle(reader, fake, { place: `<script type="application/json" id="keepopen-words">${JSON.stringify(words)}</script>` });
-  assert.equal(await reader.hook("later").textContent(), "Not today", "this browser has no Welsh times, and English ones would be wrong");
+  assert.equal(await reader.hook("later").textContent(), "Not today", "this browser has no Welsh times, so the button must not name a time");
   Object.assign(words.cy, { in: "ymhen {time}", units: { day: "{n} diwrnod", week: "{n} wythnos", month: "{n} mis", year: "{n} blynedd" } });
   await openArticle(reader, fake, { place: `<script type="application/json" id="keepopen-words">${JSON.stringify(words)}</script>` });
   assert.equal(await reader.hook("later").textContent(), "Gofynnwch eto ymhen 3 diwrnod");
@@ -183,7 +183,7 @@ story("an appeal follows a page that switches between light and dark", {}, async
   assert.ok(lightness(await background()) > 0.9);
 });
 
-story("an appeal also follows a page that leaves light and dark to the browser", { colorScheme: "dark" }, async (reader) => {
+story("an appeal also follows a page that lets the browser choose between light and dark", { colorScheme: "dark" }, async (reader) => {
   await openArticle(reader, fake, { style: ":root { color-scheme: light dark }" });
   assert.ok(lightness(await style(panel(reader), "backgroundColor")) < 0.25);
   await reader.page.emulateMedia({ colorScheme: "light" });
@@ -191,7 +191,7 @@ story("an appeal also follows a page that leaves light and dark to the browser",
   assert.ok(lightness(await style(panel(reader), "backgroundColor")) > 0.9);
 });
 
-story("an appeal on a light page stays light if the system is dark", { colorScheme: "dark" }, async (reader) => {
+story("an appeal on a light page stays light even if the system is dark", { colorScheme: "dark" }, async (reader) => {
   await openArticle(reader, fake);
   assert.ok(lightness(await style(panel(reader), "backgroundColor")) > 0.9);
 });
@@ -205,7 +205,7 @@ story("a wall fades into the page's own colour", {}, async (reader) => {
 
 story("forced colours distinguish the chosen options and the button", { forcedColors: "active" }, async (reader) => {
   await openArticle(reader, fake);
-  // Compares colours on the screen: computed styles still have the colours of the style sheet.
+  // Compare colours on the screen: computed styles still have the colours of the style sheet.
   const background = (name) => screenColor(reader, reader.hook(name));
   for (const [chosen, other] of [["amount-1000", "amount-500"], ["interval-month", "interval-once"]]) {
     const [one, another] = [await background(chosen), await background(other)];
@@ -215,11 +215,11 @@ story("forced colours distinguish the chosen options and the button", { forcedCo
     await press();
     const [button, words, behind] = [await style(reader.hook("give"), "backgroundColor"), await style(reader.hook("give"), "color"), await style(panel(reader), "backgroundColor")];
     assert.ok(button !== behind && button !== words);
-    assert.equal(lightness(button), 0, "a system colour, not the page's accent");
+    assert.equal(lightness(button), 0, "the button must have a system colour, not the accent colour");
   }
 });
 
-story("a hidden place is neither used nor requested", {}, async (reader) => {
+story("the script neither uses a hidden place nor asks for its surface", {}, async (reader) => {
   fake.verdict = { ...APPEAL, surface: "inline" };
   const hidden = '<div style="display: none"><keepopen-appeal surface="inline" id="hidden"></keepopen-appeal></div>';
   await openArticle(reader, fake, { place: `${hidden}<keepopen-appeal surface="inline" id="seen"></keepopen-appeal>` });
@@ -230,10 +230,13 @@ story("a hidden place is neither used nor requested", {}, async (reader) => {
   assert.equal(await shown(reader), 0);
   const asked = fake.requestsTo("/v1/banner").length;
   await openArticle(reader, fake, { place: '<keepopen-appeal surface="banner" style="visibility: hidden"></keepopen-appeal>' });
-  assert.equal(fake.requestsTo("/v1/banner").length, asked, "a page that hides its place for the banner gets no banner");
+  assert.equal(fake.requestsTo("/v1/banner").length, asked, "the script must not ask if the page hides its only place");
 });
 
-/** Opens the article with a delayed verdict. Returns a function that gives the page's layout shift. */
+/**
+ * Opens the article and delays the verdict until `beforeVerdict` has run. Returns a function that gives the page's
+ * layout shift.
+ */
 async function openDelayed(reader, options, beforeVerdict = async () => {}) {
   let respond;
   const asked = new Promise((ask) => reader.page.route("**/v1/banner", (route) => (respond = () => route.continue(), ask())));
@@ -258,44 +261,44 @@ for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
     story(`a banner at the ${edge} edge moves nothing when it appears: ${size}`, options, async (reader) => {
       const shift = await openDelayed(reader, { edge });
       const { top, bottom } = await panelBox(reader);
-      assert.ok(top < 844 && bottom > 0, "it is visible");
-      assert.ok((await shift()) < 0.05, `${await shift()}`);
+      assert.ok(top < 844 && bottom > 0, "the banner must be visible");
+      assert.ok((await shift()) < 0.05, `the layout shift is ${await shift()}`);
       await reader.page.mouse.wheel(0, 1500);
       await reader.page.waitForFunction(() => scrollY > 400);
-      assert.ok((await shift()) < 0.05, `after scrolling: ${await shift()}`);
+      assert.ok((await shift()) < 0.05, `the layout shift after scrolling down is ${await shift()}`);
       await reader.page.evaluate(() => scrollTo(0, 0));
-      assert.ok((await shift()) < 0.05, `and back: ${await shift()}`);
+      assert.ok((await shift()) < 0.05, `the layout shift after scrolling back is ${await shift()}`);
     });
   }
 }
 
-story("a banner at the top edge takes up space once the reader has scrolled past it, and until it is closed", {}, async (reader) => {
+story("a banner at the top edge takes up space from when the reader has scrolled past it until it is closed", {}, async (reader) => {
   await openArticle(reader, fake, { edge: "top" });
   const mast = reader.page.locator(".mast");
-  assert.ok((await mast.boundingBox()).y < (await panelBox(reader)).bottom, "at first it covers the page");
+  assert.ok((await mast.boundingBox()).y < (await panelBox(reader)).bottom, "at first, the banner must cover the top of the page");
   await reader.page.mouse.wheel(0, 1500);
   await reader.page.waitForFunction(() => document.querySelector("keepopen-appeal").offsetHeight > 0);
   await reader.page.evaluate(() => scrollTo(0, 0));
-  assert.ok((await mast.boundingBox()).y >= (await panelBox(reader)).bottom, "then it is part of the page");
+  assert.ok((await mast.boundingBox()).y >= (await panelBox(reader)).bottom, "after scrolling, the banner must have its own space above the page");
   await reader.hook("close").click();
   assert.ok((await mast.boundingBox()).y < 40);
 });
 
-story("a late banner at the top edge does not move what the reader is reading", {}, async (reader) => {
+story("a banner that appears late at the top edge does not move what the reader is reading", {}, async (reader) => {
   let before;
   const paragraph = reader.page.locator("#link-6");
   const shift = await openDelayed(reader, { edge: "top" }, async () => {
     await paragraph.evaluate((element) => element.scrollIntoView({ behavior: "instant" }));
     before = await paragraph.boundingBox();
   });
-  assert.ok((await panelBox(reader)).bottom <= 0, "the banner is above the visible part");
+  assert.ok((await panelBox(reader)).bottom <= 0, "the banner must be above the visible part of the page");
   assert.equal(Math.round((await paragraph.boundingBox()).y), Math.round(before.y));
   assert.ok((await shift()) < 0.05);
 });
 
 for (const [size, options] of [["desktop", { viewport: { width: 1280, height: 700 } }], ["phone", PHONE]]) {
   for (const edge of ["top", "bottom"]) {
-    story(`the banner never covers the focus: ${edge}, ${size}`, options, async (reader) => {
+    story(`the banner never covers the element that has the focus: ${edge}, ${size}`, options, async (reader) => {
       await openArticle(reader, fake, { edge });
       await panelBox(reader);
       for (let presses = 0; presses < 14; presses++) {
@@ -312,7 +315,7 @@ for (const [size, options] of [["desktop", { viewport: { width: 1280, height: 70
   }
 }
 
-story("the end of the article can be read while the banner shows, and its extra space is removed afterwards", PHONE, async (reader) => {
+story("the reader can read the end of the article while the banner shows, and closing removes the extra space", PHONE, async (reader) => {
   await openArticle(reader, fake);
   const end = await reader.page.evaluate(() => {
     scrollTo(0, document.body.scrollHeight);
@@ -323,7 +326,7 @@ story("the end of the article can be read while the banner shows, and its extra 
   await reader.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   const room = await reader.page.evaluate(() => [parseFloat(getComputedStyle(document.body).paddingBottom), parseFloat(document.documentElement.style.scrollPaddingBottom)]);
   const { height } = await panelBox(reader);
-  assert.ok(room.every((pixels) => pixels >= height), `${room} for ${height}`);
+  assert.ok(room.every((pixels) => pixels >= height), `the paddings ${room} must be at least the banner's height ${height}`);
   await reader.hook("close").click();
   assert.deepEqual(await reader.page.evaluate(() => [getComputedStyle(document.body).paddingBottom, document.documentElement.style.scrollPaddingBottom]), ["16px", ""]);
 });
@@ -341,7 +344,7 @@ story("Escape in the page's own field or dialog does not close the appeal", {}, 
   assert.equal(await shown(reader), 0);
 });
 
-story("the focus returns to where it was when the appeal is closed", {}, async (reader) => {
+story("when the appeal is closed, the focus returns to where it was", {}, async (reader) => {
   await openArticle(reader, fake);
   await reader.page.locator("#link-9").focus();
   await reader.page.keyboard.press("Tab");
@@ -351,7 +354,7 @@ story("the focus returns to where it was when the appeal is closed", {}, async (
   assert.equal(await reader.page.evaluate(() => document.activeElement.id), "link-9");
 });
 
-story("each button that dismisses says for how long, before and after", {}, async (reader) => {
+story("each button that dismisses the appeal says for how long, before and after it is pressed", {}, async (reader) => {
   const say = async (name) => {
     await openArticle(reader, fake);
     await reader.hook(name).click();
@@ -370,10 +373,10 @@ story("each button that dismisses says for how long, before and after", {}, asyn
   assert.equal(await say("already"), "Thank you for your support. We won’t ask you on this device for 3 months.");
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, quiet_days: undefined } };
   await openArticle(reader, fake);
-  assert.equal(await reader.hook("later").textContent(), "Not today", "a service that does not say for how long");
+  assert.equal(await reader.hook("later").textContent(), "Not today", "if the verdict does not say for how long, the button must not name a time");
 });
 
-story("thanks say for which gift, since when, and for how long the reader won't be asked; and they are announced", {}, async (reader) => {
+story("the thanks name the gift, its date, and for how long the reader won't be asked; screen readers announce them", {}, async (reader) => {
   const gift = async (interval) => {
     await reader.page.evaluate(() => localStorage.clear()).catch(() => {});
     await openArticle(reader, fake);
@@ -398,7 +401,7 @@ for (const [size, viewport, share] of [
     fake.verdict = FULL;
     await openArticle(reader, fake);
     const { height } = await panelBox(reader);
-    assert.ok(height <= share * viewport.height, `${height} of ${viewport.height} pixels`);
+    assert.ok(height <= share * viewport.height, `the banner covers ${height} of ${viewport.height} pixels`);
     assert.equal(await reader.hook("give").isVisible() && (await reader.hook("close").isVisible()), true);
     await reader.hook("more").click();
     assert.equal(await reader.hook("more").getAttribute("aria-expanded"), "true");
@@ -414,6 +417,6 @@ story("a banner is as wide as its column, not as the window", {}, async (reader)
   assert.equal(await panel(reader).evaluate((element) => element.scrollWidth <= element.clientWidth), true);
   assert.equal(await reader.hook("more").isVisible(), true);
   const tops = await reader.page.locator("keepopen-appeal .amounts .choice").evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().top)));
-  assert.equal(new Set(tops).size, 2, "two rows of two");
+  assert.equal(new Set(tops).size, 2, "the amounts must be in two rows");
   assert.equal(tops.filter((top) => top === tops[0]).length, 2);
 });

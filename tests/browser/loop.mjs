@@ -1,4 +1,5 @@
-// The whole loop without fakes of our service: `keepopen demo`, a reader in Chromium, and the practice Stripe.
+// Tests the whole loop, from the appeal to the thanks, with the real service: `keepopen demo`, a reader in Chromium,
+// and the practice Stripe (a local stand-in for Stripe that the demo starts).
 // Run: KEEPOPEN_BIN=target/release/keepopen node tests/browser/loop.mjs        (SHOTS=folder also takes screenshots)
 // Prints "N passed, N failed" at the end. Exits with 1 if anything failed.
 import assert from "node:assert/strict";
@@ -17,11 +18,11 @@ let demo, browser;
 const article = (name) => `${demo.newspaper}/${name}.html`;
 const heading = (reader) => reader.hook("heading").textContent({ timeout: 5_000 });
 const standing = (reader) => reader.page.evaluate(() => window.keepopen.standing());
-const nothingShown = async (reader) => assert.equal(await reader.page.locator("keepopen-appeal [data-test^=panel-]").count(), 0, "a panel is shown");
+const nothingShown = async (reader) => assert.equal(await reader.page.locator("keepopen-appeal [data-test^=panel-]").count(), 0, "the page must show no appeal and no message");
 const ASKS = /help/i;
 const THANKS = /thank/i;
 
-/** Chooses a gift on the article and goes to the payment page. */
+/** Chooses a gift in the appeal and goes to the payment page. */
 async function give(reader, interval, amountMinor) {
   if (await reader.hook("more").isVisible()) await reader.hook("more").click();
   await reader.hook(`interval-${interval}`).click();
@@ -37,7 +38,7 @@ async function payWith(reader, button) {
   await settled(reader);
 }
 
-/** Presses a button next to the reader's payment in the practice console, in a separate browser. */
+/** Presses a button next to the reader's payment in the practice Stripe's console, in a separate browser. */
 async function inConsole(action, reader, picture) {
   const operator = await newReader(browser);
   await open(operator, `${demo.practice}/console`);
@@ -47,7 +48,10 @@ async function inConsole(action, reader, picture) {
   await operator.leave();
 }
 
-/** Makes the last check of each pending payment look ten minutes older: the script checks no more often. */
+/**
+ * Makes the last check of each pending payment look ten minutes older, because the script checks a payment only every
+ * ten minutes.
+ */
 const advanceTenMinutes = (reader) =>
   reader.page.evaluate(() => {
     const kept = JSON.parse(localStorage.getItem("keepopen:journal"));
@@ -55,13 +59,13 @@ const advanceTenMinutes = (reader) =>
     localStorage.setItem("keepopen:journal", JSON.stringify(kept));
   });
 
-/** Opens an article again and again until it shows what is expected, since webhooks arrive later. */
+/** Opens an article again and again until it shows the expected text, because webhooks arrive with a delay. */
 async function openUntil(reader, url, expected) {
   for (let tries = 0; ; tries++) {
     await open(reader, url);
     const texts = await reader.page.locator('keepopen-appeal [id="heading"]').allTextContents();
     if (texts.some((text) => expected.test(text))) return;
-    assert.ok(tries < 20, `after ${tries} visits the page says ${JSON.stringify(texts)}, not ${expected}`);
+    assert.ok(tries < 20, `after ${tries + 1} visits, the page shows ${JSON.stringify(texts)}, not ${expected}`);
     await advanceTenMinutes(reader);
   }
 }
@@ -73,7 +77,7 @@ story("a reader sees an appeal, gives 10 a month, is thanked, and sees no more a
   await shot(reader, "pay-1280");
   await payWith(reader, "#pay-card");
   assert.match(await heading(reader), THANKS);
-  assert.equal(reader.page.url(), article("ferries"), "the session is still in the address");
+  assert.equal(reader.page.url(), article("ferries"), "the address must not contain the session any more");
   assert.equal(await standing(reader), "recurring");
   await reader.page.reload();
   await settled(reader);
@@ -86,13 +90,13 @@ story("a reader sees an appeal, gives 10 a month, is thanked, and sees no more a
   assert.equal(await standing(reader), "none");
 });
 
-story("the token can be verified offline with a JWT library, and only for its own site", async (reader) => {
+story("a JWT library can verify the token offline, and only for the token's own site", async (reader) => {
   await open(reader, article("eelgrass"));
   await give(reader, "month", 1000);
   await payWith(reader, "#pay-card");
   const token = await reader.page.evaluate(() => JSON.parse(localStorage.getItem("keepopen:journal")).token);
   const keys = await (await fetch(`${demo.keepopen}/.well-known/jwks.json`)).json();
-  // From here on, no request is made.
+  // From here on, the test makes no request.
   const offline = createLocalJWKSet(keys);
   const wanted = { algorithms: ["EdDSA"], issuer: demo.keepopen, audience: "journal", typ: "supporter+jwt" };
   const { payload } = await jwtVerify(token, offline, wanted);
@@ -117,7 +121,7 @@ story("after a one-off gift, the reader sees the thanks and no more appeals", as
   await nothingShown(reader);
 });
 
-story("a typed amount arrives at the payment page", async (reader) => {
+story("the payment page shows an amount that the reader typed", async (reader) => {
   await open(reader, article("regatta"));
   await reader.hook("interval-once").click();
   await reader.hook("other").click();
@@ -127,7 +131,7 @@ story("a typed amount arrives at the payment page", async (reader) => {
   assert.match(await reader.page.locator("body").textContent(), /12[.,]50/);
 });
 
-story("a declined card is not a gift: the reader is not thanked, and may be asked again", async (reader) => {
+story("a reader whose card is declined is not thanked, and may be asked again", async (reader) => {
   await open(reader, article("regatta"));
   await give(reader, "month", 1000);
   await reader.page.click("#pay-declined");
@@ -180,14 +184,14 @@ story("the newspaper works as usual while the service is down", async (reader) =
   assert.match(await reader.page.locator("h1").textContent(), /eelgrass/);
 });
 
-story("if the service goes down before the gift, a message says so and the page still works", async (reader) => {
+story("if the service goes down before the gift, a message says that nothing was charged", async (reader) => {
   await open(reader, article("ferries"));
   await reader.page.route(`${demo.keepopen}/v1/checkout`, (route) => route.abort());
   await reader.hook("give").click();
   await reader.hook("message").getByText(/haven’t been charged/).waitFor();
 });
 
-story("the practice pages fit a phone even with long event names, and an amount stays on one line", async (reader) => {
+story("the practice Stripe's pages fit a phone even with long event names, and an amount stays on one line", async (reader) => {
   await reader.page.setViewportSize(sizes[390]);
   const width = () => reader.page.evaluate(() => document.documentElement.scrollWidth);
   await open(reader, article("regatta"));
@@ -204,7 +208,7 @@ story("the practice pages fit a phone even with long event names, and an amount 
   assert.equal(await width(), 390);
 });
 
-/** Takes screenshots for visual review at one width. */
+/** Takes screenshots at one width, for visual review. */
 async function pictures(width) {
   const reader = Object.assign(await newReader(browser, { viewport: sizes[width] }), { email: `reader-at-${width}@example.org` });
   await open(reader, `${demo.newspaper}/`);
@@ -228,7 +232,7 @@ async function pictures(width) {
   await reader.leave();
 }
 
-/** Starts the demo and waits for the line with its addresses. */
+/** Starts the demo and waits for the line that has its addresses. */
 async function startDemo() {
   // The server reads every KEEPOPEN_ variable as a setting, so this one is not passed on.
   const { KEEPOPEN_BIN: binary, ...env } = process.env;
@@ -261,7 +265,7 @@ try {
     const reader = Object.assign(await newReader(browser), { email: `reader-${passed + failed + 1}@example.org` });
     try {
       await run(reader);
-      assert.deepEqual(reader.errors, [], "the page had errors");
+      assert.deepEqual(reader.errors, [], "the page must have no errors");
       passed++;
       console.log(`ok: ${name}`);
     } catch (error) {

@@ -1,4 +1,6 @@
-// Takes screenshots of the embed for visual review, in every size, most modes and every surface. Look at all of them after you change the styles.
+// Takes screenshots of the embed for visual review, on every surface (banner, inline, wall) and in every size and mode
+// (light, dark, forced colours, right-to-left). Some pictures are taken in light mode only. Look at all of them after
+// you change the styles.
 // Run: node tests/browser/pictures.mjs FOLDER [WORD …]
 // With words, takes only the screenshots whose file names contain all of them.
 import { mkdir } from "node:fs/promises";
@@ -17,7 +19,7 @@ const SIZES = {
   "390": { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
   "320": { viewport: { width: 320, height: 640 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
   landscape: { viewport: { width: 844, height: 390 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
-  // 1280 by 900 pixels at 400 percent.
+  // A window of 1280 by 900 pixels, zoomed to 400 percent.
   zoomed: { viewport: { width: 320, height: 225 }, deviceScaleFactor: 4 },
 };
 const MODES = {

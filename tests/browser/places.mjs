@@ -1,4 +1,5 @@
-// Where and how an appeal shows, in a real browser with a fake service. `embed.mjs` tests what a reader does with it.
+// Tests where and how an appeal shows, in a real browser with a fake service. `embed.mjs` tests what a reader does with
+// an appeal.
 // Run: node --test tests/browser/places.mjs
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -6,7 +7,7 @@ import { open } from "./browser.mjs";
 import { APPEAL } from "./fake.mjs";
 import { rewritePage, fake, page, pay, shown, story } from "./story.mjs";
 
-story("a wall hides the rest of the article, and shows it again when it is closed", {}, async (reader) => {
+story("a wall hides the rest of the article until the reader closes the wall", {}, async (reader) => {
   fake.verdict = { ...APPEAL, surface: "wall" };
   await rewritePage(reader, "eelgrass", (html) => html.replace('surface="inline"', 'surface="wall"'));
   await open(reader, page("eelgrass"));
@@ -34,7 +35,7 @@ story("markup in an appeal is shown as plain text", {}, async (reader) => {
   assert.equal(await reader.page.locator("keepopen-appeal img").count(), 0);
 });
 
-story("an appeal has its styles on a page that forbids inline styles", {}, async (reader) => {
+story("an appeal has its styles even on a page that forbids inline styles", {}, async (reader) => {
   await reader.page.route("**/regatta.html", async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": "default-src 'self'; img-src data:" } });
@@ -43,14 +44,14 @@ story("an appeal has its styles on a page that forbids inline styles", {}, async
   assert.equal(await reader.hook("panel-ask").evaluate((panel) => getComputedStyle(panel).backgroundColor), "rgb(251, 243, 224)");
 });
 
-/** A page that has only what the embed's README says to write. */
+/** Opens a page that has only what the embed's README says to write. */
 async function barePage(reader, head, body) {
   const html = `<!doctype html><html lang="en"><head><title>Bare</title>${head}</head><body>${body}</body></html>`;
   await reader.page.route("**/bare.html", (route) => route.fulfill({ contentType: "text/html", body: html }));
   await open(reader, page("bare"));
 }
 
-/** The README's HTML examples, in order, with the address of the fake service. */
+/** Returns the README's HTML examples, in order, with the address of the fake service. */
 async function readmeExamples() {
   const readme = await readFile(new URL("../../web/embed/README.md", import.meta.url), "utf8");
   return [...readme.matchAll(/```html\n(.*?)```/gs)].map(([, html]) => html.replaceAll("https://give.example.org", fake.url));
@@ -81,7 +82,7 @@ story("the places in the README work as described", {}, async (reader) => {
   }
 });
 
-story("an appeal without parts that the contract requires is shown with what it has", {}, async (reader) => {
+story("an appeal that lacks parts that the contract requires is shown with the parts that it has", {}, async (reader) => {
   const { heading, body } = APPEAL.content;
   fake.verdict = { ...APPEAL, kind: "ask", content: { heading, body, cta: null, dismiss: null, choices: null, thanks: null } };
   await open(reader, page("regatta"));
@@ -110,7 +111,7 @@ for (const width of [320, 390, 768, 1280]) {
   });
 }
 
-story("the URL of a preview shows the appeal with a mark, and nothing is counted or stored", {}, async (reader) => {
+story("the URL of a preview shows the appeal with the label Preview, and nothing is counted or stored", {}, async (reader) => {
   const { attribution: _, ...preview } = { ...APPEAL, appeal: "draft", content: { ...APPEAL.content, heading: "Not yet" } };
   fake.previews = { "note.tag": preview };
   await open(reader, `${page("regatta")}?keepopen_preview=note.tag`);
@@ -130,7 +131,7 @@ story("the URL of a preview shows the appeal with a mark, and nothing is counted
   assert.equal(checkout.body.attribution, undefined);
   assert.ok(!checkout.body.return_url.includes("keepopen_preview"));
   for (const path of ["/v1/banner", "/v1/banner/events"]) assert.deepEqual(fake.requestsTo(path), [], path);
-  // An ordinary page view has no trace of the preview.
+  // The question of an ordinary page view must have no trace of the preview.
   await open(reader, page("regatta"));
   const { history } = fake.requestsTo("/v1/banner").at(-1).body;
   assert.deepEqual([history.views, history.dismissals], [[], []]);

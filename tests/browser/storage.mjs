@@ -1,4 +1,5 @@
-// The embed and the browser's storage: blocked, full, cleared or invalid, with a wrong clock, or with a payment that is being processed.
+// Tests the embed (the script on a newspaper's pages) with the browser's storage: blocked, full, cleared, or with an
+// invalid entry. Also tests wrong clocks, payments that are being processed, and a service that fails.
 // Run: node --test tests/browser/storage.mjs
 import assert from "node:assert/strict";
 import { open, settled } from "./browser.mjs";
@@ -27,30 +28,30 @@ const STORAGES = {
         }
       }
     } catch {
-      // The page of another origin.
+      // The storage of this page is not available.
     }
   },
 };
 for (const [name, block] of Object.entries(STORAGES)) {
-  story(`a storage that ${name} is treated as missing consent, and a gift still gets its thanks`, {}, async (reader) => {
+  story(`if the storage ${name}, the script acts as without consent, and still thanks for a gift`, {}, async (reader) => {
     await reader.page.addInitScript(block);
     await open(reader, page("regatta"));
     const [{ history, reader: context }] = questions();
     assert.deepEqual([history, context.bucket, context.consent], [undefined, undefined, "denied"]);
     await pay(reader, "#pay-card");
     assert.equal(await reader.hook("heading").textContent(), "Thank you");
-    assert.equal(reader.page.url(), page("regatta"), "the parameters for the return are removed from the address");
+    assert.equal(reader.page.url(), page("regatta"), "the script must remove its parameters from the address");
     assert.equal(fake.requestsTo("/v1/checkout")[0].body.return_url, `${page("regatta")}#keepopen_attempt=${fake.requestsTo("/v1/checkout")[0].body.attempt}`);
   });
 }
 
-story("a gift is not lost if the storage has room for other things but not for the gift", {}, async (reader) => {
-  // Fill the storage once, on the page: an init script would run again on the payment page and on return.
+story("a gift is not lost if the storage has room for the current entry but not for the gift", {}, async (reader) => {
+  // Fill the storage only once, on this page. (An init script would run again on the payment page and on return.)
   await open(reader, page("regatta"));
   await until(() => events("view").length === 1);
   await reader.page.evaluate((block) => {
     new Function(`(${block})()`)();
-    // Free a little more than the current entry needs.
+    // Then free a little space.
     const last = Object.keys(localStorage).filter((key) => key.startsWith("page-")).sort((a, b) => localStorage[a].length - localStorage[b].length);
     for (let free = 0; free < 200; ) {
       const key = last.shift();
@@ -64,7 +65,7 @@ story("a gift is not lost if the storage has room for other things but not for t
   assert.equal(reader.page.url(), page("regatta"));
 });
 
-story("an entry that the page clears is not restored", {}, async (reader) => {
+story("if the page clears the storage, the script does not restore the old entry", {}, async (reader) => {
   await open(reader, page("regatta"));
   await until(() => events("view").length === 1);
   await reader.page.evaluate(() => localStorage.clear());
@@ -90,14 +91,14 @@ story("with any invalid entry, the script still asks, and repairs the entry", {}
     await until(() => events("view").length === 1);
     const { views, articles, pending, bucket } = await stored(reader);
     assert.deepEqual([views.length, pending.length], [1, 0], text);
-    assert.ok(articles.length <= 1, "an article may be missed, but none is counted twice");
+    assert.ok(articles.length <= 1, "no article may be counted twice");
     assert.ok(Number.isInteger(bucket) && bucket >= 0 && bucket < 1_000_000, text);
   }
 });
 
 const YEAR_MS = 365 * 86_400_000;
 for (const [name, wrong] of [["slow", -2 * YEAR_MS], ["fast", 2 * YEAR_MS]]) {
-  story(`a clock that is two years ${name} does not undo a dismissal, nor does correcting the clock`, {}, async (reader) => {
+  story(`a dismissal stays valid if the clock is two years ${name}, and after the clock is corrected`, {}, async (reader) => {
     const now = Date.now();
     fake.now = now;
     await reader.page.clock.install({ time: now + wrong });
@@ -105,14 +106,14 @@ for (const [name, wrong] of [["slow", -2 * YEAR_MS], ["fast", 2 * YEAR_MS]]) {
     await reader.hook("later").click();
     await open(reader, page("eelgrass"));
     const dismissals = () => questions().at(-1).history.dismissals.map(({ kind, at }) => [kind, Math.round(Math.abs(Date.parse(at) - now) / 600_000)]);
-    assert.deepEqual(dismissals(), [["later", 0]], "its time is by the service's clock");
+    assert.deepEqual(dismissals(), [["later", 0]], "the time of the dismissal must be by the service's clock");
     await reader.page.clock.setSystemTime(now);
     for (const name of ["ferries", "committee-rooms"]) await open(reader, page(name));
     assert.deepEqual(dismissals(), [["later", 0]]);
   });
 }
 
-story("while a payment is being processed, pages don't ask, seldom check the payment, and the console stays empty", {}, async (reader) => {
+story("while a payment is being processed, the script asks for no appeals and seldom checks the payment, and the console stays empty", {}, async (reader) => {
   const lines = [];
   reader.page.on("console", (line) => lines.push(line.text()));
   await open(reader, page("regatta"));
@@ -138,7 +139,7 @@ story("a reader who leaves the payment page finds the same choice, and reads tha
   assert.equal(await reader.hook("give").textContent(), "Support us with €12.50");
   assert.equal(await reader.hook("message").textContent(), "You haven’t been charged.");
   await reader.page.waitForTimeout(200);
-  assert.deepEqual([questions().length, events("view").length], [1, 1], "this is still the same page view");
+  assert.deepEqual([questions().length, events("view").length], [1, 1], "the return must not count as another page view");
   assert.equal((await stored(reader)).articles[0].count, 1);
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/**");
@@ -146,12 +147,12 @@ story("a reader who leaves the payment page finds the same choice, and reads tha
   await open(reader, page("eelgrass"));
   fake.requests.length = 0;
   await open(reader, page("ferries"));
-  assert.deepEqual(fake.requestsTo("/v1/tokens"), [], "an open payment page is not checked on every page");
+  assert.deepEqual(fake.requestsTo("/v1/tokens"), [], "the script must not check an open payment page on every page");
   assert.deepEqual(lines, []);
 });
 
 for (const [how, wait] of [["at once", false], ["days later", true]]) {
-  story(`a payment that fails ${how} can be tried again with the same choice, as another attempt`, {}, async (reader) => {
+  story(`the reader can try a payment that fails ${how} again with the same choice, as another attempt`, {}, async (reader) => {
     await open(reader, page("regatta"));
     await reader.hook("amount-2000").click();
     await pay(reader, wait ? "#pay-bank" : "#pay-fails");
@@ -166,9 +167,9 @@ for (const [how, wait] of [["at once", false], ["days later", true]]) {
     await reader.page.getByRole("button", { name: "Try again" }).press("Enter");
     await reader.hook("heading").getByText("We need your help now").waitFor();
     assert.equal(await reader.hook("give").textContent(), "Support us with €20 a month");
-    assert.equal(await reader.hook("give").evaluate((button) => button.getRootNode().activeElement === button), true, "the focus is on the button");
+    assert.equal(await reader.hook("give").evaluate((button) => button.getRootNode().activeElement === button), true, "the focus must be on the button");
     await reader.page.waitForTimeout(200);
-    assert.deepEqual([questions().length, events("view").length], before, "the reader asked for it, so it is not another view");
+    assert.deepEqual([questions().length, events("view").length], before, "the reader asked for the appeal, so it must not count as another view");
     await reader.page.keyboard.press("Enter");
     await reader.page.waitForURL("**/pay/cs_test_2");
     const [first, second] = fake.requestsTo("/v1/checkout").map(({ body }) => body);
@@ -186,7 +187,7 @@ story("without a stored choice, a failed payment offers no button to try again",
   assert.equal(await reader.hook("again").count(), 0);
 });
 
-story("the other way to give is known even if the service then becomes unreachable", {}, async (reader) => {
+story("the appeal still offers another way to give if the service becomes unreachable", {}, async (reader) => {
   fake.verdict = { ...fake.verdict, content: { ...fake.verdict.content, choices: { ...fake.verdict.content.choices, fallback_url: "https://journal.example.org/give" } } };
   await open(reader, page("regatta"));
   await reader.page.route("**/v1/checkout", (route) => route.abort());
@@ -194,7 +195,7 @@ story("the other way to give is known even if the service then becomes unreachab
   assert.equal(await reader.hook("fallback").getAttribute("href"), "https://journal.example.org/give");
 });
 
-story("the attribution of a reader who was held out is available for the site's own form", {}, async (reader) => {
+story("the site's own form can read the attribution of a reader who was held out (got no appeal, for comparison)", {}, async (reader) => {
   fake.verdict = { show: false, reason: "holdout", attribution: "att_held_out", next_eligible_at: null };
   await open(reader, page("regatta"));
   fake.verdict = { show: false, reason: "not_targeted", next_eligible_at: null };
@@ -216,12 +217,12 @@ const FAILURES = {
   "has only the loader of the script": (reader) => reader.page.route("**/embed/**", (route) => route.fulfill({ status: 404, body: "" })),
 };
 for (const [name, start] of Object.entries(FAILURES)) {
-  story(`a service that ${name} leaves the page alone`, {}, async (reader) => {
+  story(`if the service ${name}, the page works as usual`, {}, async (reader) => {
     await start(reader);
     await open(reader, page("regatta"));
     await settled(reader);
     assert.equal(await shown(reader), 0);
     assert.match(await reader.page.locator("h1").textContent(), /winter regatta/);
-    assert.deepEqual([...fake.files], ["/embed.js"], "nothing else is fetched");
+    assert.deepEqual([...fake.files], ["/embed.js"], "the only file of the script that is fetched must be the loader");
   });
 }

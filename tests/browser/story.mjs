@@ -1,11 +1,12 @@
-// What the tests of the embed share: a reader in a browser, a fake service for each test, and helpers for both.
+// What the tests of the embed (the script on a newspaper's pages) share: a reader in a browser, a fake service for each
+// test, and helpers for both.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, newReader, settled } from "./browser.mjs";
 import { startFake } from "./fake.mjs";
 
 let browser;
-/** The fake service of the running story. */
+/** The fake service of the running test. */
 export let fake;
 before(async () => (browser = await launch()));
 after(() => browser.close());
@@ -29,7 +30,7 @@ export const page = (name) => `${fake.url}/${name}.html`;
 export const shown = (reader) => reader.hook("heading").count();
 export const stored = (reader) => reader.page.evaluate(() => JSON.parse(localStorage.getItem("keepopen:journal") ?? "null"));
 export const events = (name) => fake.requestsTo("/v1/banner/events").map((request) => request.body).filter(({ event }) => event === name);
-/** Makes the stored entry look some minutes older. */
+/** Makes the times in the stored entry look this many minutes older. */
 export const advanceMinutes = (reader, minutes) =>
   reader.page.evaluate((ms) => {
     const stored = JSON.parse(localStorage.getItem("keepopen:journal"));
@@ -39,7 +40,7 @@ export const advanceMinutes = (reader, minutes) =>
   }, minutes * 60_000);
 export const until = async (what) => {
   for (let tries = 0; tries < 100 && !what(); tries++) await new Promise((done) => setTimeout(done, 20));
-  assert.ok(what(), String(what));
+  assert.ok(what(), `this did not become true: ${what}`);
 };
 
 export async function pay(reader, how) {
@@ -48,7 +49,7 @@ export async function pay(reader, how) {
   await settled(reader);
 }
 
-/** Serves a page with its HTML changed. */
+/** Applies `change` to the HTML of a page whenever the reader opens that page. */
 export const rewritePage = (reader, name, change) =>
   reader.page.route(`**/${name}.html*`, async (route) => {
     const response = await route.fetch();

@@ -1,4 +1,4 @@
-// The text of an appeal in a real browser: blocks, placeholders, other languages and long words.
+// Tests the text of an appeal in a real browser: blocks, placeholders, other languages and long words.
 // Run: node --test tests/browser/words.mjs (SHOTS=folder also takes screenshots)
 import assert from "node:assert/strict";
 import { open, settled, shot } from "./browser.mjs";
@@ -7,7 +7,7 @@ import { rewritePage, fake, stored, page, pay, shown, story } from "./story.mjs"
 
 const IMAGE = "https://images.journal.example/desk.png";
 const PHONE = { viewport: { width: 375, height: 760 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
-/** A drawing in place of a photograph. */
+/** The image that the tests serve: a drawing instead of a photograph. */
 const DRAWING = `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360"><rect width="640" height="360" fill="#8fb3c7"/><path d="M0 260q160-70 320 0t320 0v100H0z" fill="#35556b"/><circle cx="500" cy="90" r="40" fill="#f3d58c"/></svg>`;
 
 const RICH = {
@@ -42,7 +42,7 @@ const setContent = (content, surface = "banner") => {
 };
 const serveImages = (reader, body = DRAWING) => reader.page.route("https://images.journal.example/**", (route) => (body ? route.fulfill({ contentType: "image/svg+xml", body }) : route.abort()));
 const inside = (reader, selector) => reader.page.locator(`keepopen-appeal ${selector}`);
-/** Whether nothing overflows: the page, and the panel. */
+/** Returns two booleans: whether the page fits the window, and whether the panel's content fits the panel. */
 const fits = (reader) =>
   reader.page.evaluate(() => {
     const panel = [...document.querySelectorAll("keepopen-appeal")].map((one) => one.shadowRoot.querySelector(".panel")).find(Boolean);
@@ -62,7 +62,7 @@ story("blocks are shown in order, with their placeholders filled, and nothing is
   assert.equal(await inside(reader, "li").last().textContent(), "Every story free for everybody in Germany");
 });
 
-story("an image reserves its space before it loads, and a decorative one that fails to load takes up none", {}, async (reader) => {
+story("an image with a size keeps its space if it fails to load, and a decorative image takes up none", {}, async (reader) => {
   await serveImages(reader, "");
   setContent({ ...RICH, body: [RICH.body[2], { image: IMAGE, alt: "" }] }, "inline");
   await open(reader, page("eelgrass"));
@@ -79,7 +79,7 @@ story("an image whose address is not https is not fetched", {}, async (reader) =
   assert.deepEqual([await inside(reader, "img").count(), await inside(reader, ".words > p").textContent()], [0, "After."]);
 });
 
-story("a German appeal has German sentences, amounts and dates, and is marked as German", {}, async (reader) => {
+story("a German appeal has German sentences, amounts and dates, and the attribute lang", {}, async (reader) => {
   setContent(GERMAN);
   await open(reader, page("regatta"));
   const plain = async (where) => (await where.textContent()).replace(/\u00a0/g, " ");
@@ -90,7 +90,7 @@ story("a German appeal has German sentences, amounts and dates, and is marked as
   assert.deepEqual(await inside(reader, "[lang]").evaluateAll((all) => [...new Set(all.map((one) => one.lang))]), ["de"]);
 });
 
-story("the thanks have the text and the values of the appeal through which the reader gave", {}, async (reader) => {
+story("the thanks have the text of the appeal through which the reader gave, with its placeholders filled", {}, async (reader) => {
   setContent(RICH);
   await open(reader, page("regatta"));
   await pay(reader, "#pay-card");

@@ -27,7 +27,7 @@ test("a single separator with one or two digits after it is a decimal separator 
   assert.equal(parseAmount("10.50", 2, "de"), 1050);
 });
 
-test("text that is not an amount gives undefined, not a guess", () => {
+test("a text that is not an amount is rejected, not guessed at", () => {
   for (const text of ["", "ten", "-5", "1e3", "10.555", "1,00,0", "1.2.3", "9".repeat(20), "10 or 20", "."]) {
     assert.equal(parseAmount(text, 2, "en"), undefined, JSON.stringify(text));
   }
@@ -39,7 +39,7 @@ test("a currency without decimals accepts only whole amounts", () => {
   assert.equal(parseAmount("10.5", 0, "en"), undefined);
 });
 
-test("a currency with three decimals keeps them", () => {
+test("an amount in a currency with three decimals keeps all three", () => {
   assert.equal(parseAmount("1.234", 3, "en"), 1234);
   assert.equal(parseAmount("1.2", 3, "en"), 1200);
 });
@@ -57,7 +57,7 @@ test("amounts are formatted even if the page's language tag is invalid", () => {
 });
 
 test("the total with the fee equals the total that the service computes", () => {
-  // The service's own tests read the same cases.
+  // The tests of the service check the same cases.
   const cases: { amount_minor: number; fee_cover: { percent: number; fixed_minor: number }; step_minor: number; total_minor: number }[] =
     JSON.parse(readFileSync("../tests/fixtures/fee_cover.json", "utf8"));
   assert.ok(cases.length > 10);

@@ -6,7 +6,7 @@ import type { Stored } from "../src/memory";
 const at = (text: string) => new Date(text).getTime();
 const DAY_MS = 86_400_000;
 const empty = (): Stored => ({ views: [], dismissals: [], articles: [], days: [], pending: [] });
-/** What is stored after reading these articles, each with its time and tags. */
+/** Returns the stored entry after the reader reads these articles, each with its time and tags. */
 function read(...articles: [string | number, string[]?][]): Stored {
   const stored = empty();
   for (const [when, tags = []] of articles) countArticle(stored, tags, typeof when === "string" ? at(when) : when);
@@ -30,7 +30,7 @@ test("articles are counted by week and tag, for a year", () => {
   assert.deepEqual(stored.articles.at(-1), { week: dateOf(at("2026-11-23T08:00:00") + 59 * 7 * DAY_MS), count: 1, tags: {} });
 });
 
-test("a week has at most thirty tags, whose counts still grow", () => {
+test("a week stores at most thirty tags, and the counts of those tags still grow", () => {
   const many = Array.from({ length: 40 }, (_, index) => `tag ${index}`);
   const [one] = read([0, many], [0, ["tag 0", "tag 39"]]).articles;
   assert.equal(Object.keys(one!.tags!).length, 30);
@@ -50,10 +50,10 @@ test("the counts by day do not include the current article", () => {
   ]);
 });
 
-test("no day is stored for longer than 92 days, even if the reader seldom visits", () => {
+test("a day is dropped after 92 days, even if the reader seldom visits", () => {
   const stored = empty();
   for (let index = 0; index < 200; index++) countArticle(stored, [], at("2026-03-01T12:00:00") + index * DAY_MS);
-  assert.equal(stored.days.length, 91, "today is not included yet");
+  assert.equal(stored.days.length, 91, "the days do not include the current day yet");
   countArticle(stored, [], at("2026-03-01T12:00:00") + 199 * DAY_MS);
   assert.equal(stored.days.length, 92);
   countArticle(stored, [], at("2027-06-01T12:00:00"));

@@ -8,6 +8,7 @@ interface Page {
   attributes: Record<string, string | undefined>;
   canonical?: string;
   /** The canonical address that the previous page had. */
+  staleCanonical?: string;
   width: number;
   /** The places on the page: each with its surface, whether the page shows it, and its `data-` attributes. */
   places: [string, boolean, Record<string, string>?][];
@@ -17,7 +18,7 @@ function page(metas: Page["metas"], more: Partial<Page> = {}): Page {
   return { metas, attributes: {}, width: 1280, places: [], ...more };
 }
 
-/** The question that the script sends about a page. The browser's objects are replaced with stubs. */
+/** Returns the question that the script sends about a page. Stubs replace the browser's objects. */
 function read({ metas, attributes, canonical, staleCanonical, width, places }: Page) {
   Object.assign(globalThis, {
     innerWidth: width,
@@ -56,7 +57,7 @@ test("the standard meta tags of an article are enough", () => {
   assert.deepEqual(facts, { url: "https://journal.example/eelgrass", section: "science", tags: ["sea", "biology"], kind: "article" });
 });
 
-test("keepopen meta tags say what the standard ones cannot", () => {
+test("`keepopen:` meta tags say what the standard meta tags cannot", () => {
   const { page: facts, reader } = read(
     page([
       ["keepopen:sensitive", "true"],
@@ -68,7 +69,7 @@ test("keepopen meta tags say what the standard ones cannot", () => {
   assert.deepEqual([facts.sensitive, facts.paid, reader.country, reader.signed_in], [true, false, "IE", true]);
 });
 
-test("attributes win over meta tags", () => {
+test("attributes take precedence over meta tags", () => {
   const { page: facts, reader } = read(
     page(
       [
@@ -92,7 +93,7 @@ test("the screen width is sent as one of three device types", () => {
   assert.deepEqual([390, 639, 640, 1023, 1024].map(device), ["mobile", "mobile", "tablet", "tablet", "desktop"]);
 });
 
-test("the page can say which page of the visit it is", () => {
+test("the page can give its number within the visit", () => {
   const ordinal = (metas: Page["metas"], attributes = {}) => read(page(metas, { attributes })).page.ordinal;
   assert.equal(ordinal([["keepopen:ordinal", "3"]]), 3);
   assert.equal(ordinal([["keepopen:ordinal", "3"]], { ordinal: "4" }), 4);
@@ -104,7 +105,7 @@ test("the reader's traits are taken from the attribute, or else from the meta ta
   const traits = (metas: Page["metas"], attributes = {}) => read(page(metas, { attributes })).reader.traits;
   assert.deepEqual(traits([["keepopen:traits", "print_subscriber, member,,"]]), ["print_subscriber", "member"]);
   assert.deepEqual(traits([["keepopen:traits", "member"]], { traits: "print_subscriber" }), ["print_subscriber"]);
-  assert.deepEqual(traits([["keepopen:traits", "member"]], { traits: "" }), undefined, "an empty attribute says that there are none");
+  assert.deepEqual(traits([["keepopen:traits", "member"]], { traits: "" }), undefined, "an empty attribute means that the reader has no traits");
   assert.deepEqual(traits([["keepopen:traits", " "]]), undefined);
 });
 
@@ -113,7 +114,7 @@ test("a canonical address left over from the previous page is not sent", () => {
   const url = (more: Partial<Page>) => read(page([], more)).page.url;
   assert.equal(url({ canonical }), canonical);
   assert.equal(url({ canonical, staleCanonical: canonical }), "https://journal.example/sea/eelgrass");
-  assert.equal(read(page([["og:url", "https://["]])).page.url, "https://journal.example/sea/eelgrass", "nor is an invalid address");
+  assert.equal(read(page([["og:url", "https://["]])).page.url, "https://journal.example/sea/eelgrass", "an invalid address is not sent either");
 });
 
 test("a surface is requested if one of its places is visible", () => {
@@ -124,7 +125,7 @@ test("a surface is requested if one of its places is visible", () => {
   assert.deepEqual(surfaces([["inline", true]], { surfaces: "inline" }), ["inline"]);
 });
 
-test("the service's address is derived from the script's", () => {
+test("the service's address is derived from the script's address", () => {
   assert.equal(baseOf("https://give.example.org/embed.js"), "https://give.example.org");
   assert.equal(baseOf("https://give.example.org/embed.js?x=1"), "https://give.example.org");
   assert.equal(baseOf("https://give.example.org/embed/1.2.0/embed.js"), "https://give.example.org");

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { supportsTimes, period, put, timeIn, whenIn } from "../src/days";
 import { ar, ga } from "../src/languages";
 
-test("whole days are written in the largest unit that fits", () => {
+test("a number of days is written in the largest unit that fits", () => {
   const cases: [number, number, string][] = [
     [1, 1, "day"],
     [3, 3, "day"],
@@ -34,7 +34,7 @@ test("a time is written in the language of its sentence", () => {
   assert.deepEqual(times(365, "ar", ar), ["سنة", "بعد سنة"]);
 });
 
-test("a language that browsers do not support uses the page's own times, or has none", () => {
+test("in a language that browsers do not support, times come from the page, or none are written", () => {
   assert.equal(supportsTimes("en", {}), true);
   assert.equal(supportsTimes("ga", ga), true);
   assert.equal(supportsTimes("tlh", {}), false);
@@ -44,6 +44,6 @@ test("a language that browsers do not support uses the page's own times, or has 
   assert.equal(whenIn(90, "cy", { units, in: "ymhen {time}" }), "ymhen 3 mis");
 });
 
-test("the value in a sentence may contain any character", () => {
+test("the value that is put into a sentence may contain any character", () => {
   assert.equal(put("The minimum is {amount}.", "$&1"), "The minimum is $&1.");
 });

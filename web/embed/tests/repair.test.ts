@@ -35,7 +35,7 @@ for (const [name, invalid] of Object.entries({
   hold: [{ until: "never", about: "x" }, { until: 1 }, "x"],
   skew: ["x", null],
 })) {
-  test(`invalid ${name}: dropped, and the rest is stored`, () => {
+  test(`an invalid \`${name}\` is dropped, and the rest of the entry is kept`, () => {
     for (const value of invalid) {
       const result = repaired({ ...VALID, [name]: value } as Stored) as unknown as Record<string, unknown>;
       assert.deepEqual(result[name] ?? [], [], `${name}: ${JSON.stringify(value)}`);
@@ -50,7 +50,7 @@ test("tags whose count is invalid are dropped from an otherwise valid week", () 
   assert.deepEqual(repaired({ ...VALID, articles }).articles, [{ week: "2026-11-23", count: 2, tags: { harbour: 2 } }]);
 });
 
-test("the articles that an older version counted are put on its start date", () => {
+test("the articles that an older version counted are counted on that version's start date", () => {
   const from = new Date("2026-11-10T23:00:00").getTime();
   const old = (meter: unknown) => repaired({ ...VALID, meter } as Stored);
   assert.deepEqual(old({ from, used: 5, before: 4 }), { ...VALID, days: [{ day: "2026-11-10", count: 5 }, ...VALID.days] });

@@ -17,17 +17,17 @@ test("amounts of a ticker are formatted in whole units, and the remaining amount
   assert.equal(plain(tickerNumber(500, { ...euros, currency: "JPY", minor_digits: 0 }, "en")), "¥500");
 });
 
-test("a ticker says since when it counts: this month, since a date, or nothing", () => {
+test("a ticker says since when it counts gifts: this month, since a date, or nothing", () => {
   const format = (from?: string, tag = "en", words = english) => since({ ...euros, from }, tag, tag, words);
   assert.equal(format("2026-11-01"), "this month");
   assert.equal(format("2026-10-01"), "since October 1, 2026");
   assert.equal(format("2026-11-02"), "since November 2, 2026");
   assert.equal(format(), "");
   assert.equal(format("2026-10-01", "de", { ...english, ...de } as typeof english), "seit dem 1. Oktober 2026");
-  assert.equal(format("2026-10-01", "xx"), "since 2026-10-01", "a language that the browser does not support");
+  assert.equal(format("2026-10-01", "xx"), "since 2026-10-01", "a browser that does not support the language must show an ISO 8601 date");
 });
 
-test("the text formats a ticker's values as its bar does", () => {
+test("the text of an appeal formats a ticker's values like the ticker itself", () => {
   const heading = (ticker: Ticker | undefined) => {
     const values = { ticker_total: 3451290, ticker_goal: 5000000, ticker_left: 1548710, ticker_percent: 69 };
     const text = "{ticker_total} of {ticker_goal}, {ticker_left} to go, {ticker_percent}";

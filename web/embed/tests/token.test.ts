@@ -4,7 +4,7 @@ import { cleanAddress } from "../src/checkout";
 import { outcomeOf } from "../src/token";
 import { buttonPhrase } from "../src/words";
 
-test("each response about a payment has its own state", () => {
+test("each response about a payment leads to the right state", () => {
   const state = (status: number | undefined, body: Record<string, unknown>) => outcomeOf(status, body).state;
   assert.equal(state(200, { token: "eyJ", standing: "recurring" }), "paid");
   assert.equal(state(409, { code: "payment_processing" }), "processing");
@@ -24,7 +24,7 @@ test("no response, an error, and a rate limit leave the payment's state unknown"
   assert.equal(outcomeOf(200, {}).state, "unknown");
 });
 
-test("the return URL has the page's own query and none of our parameters", () => {
+test("the return URL keeps the page's own query and has none of the script's parameters", () => {
   assert.equal(cleanAddress("https://j.example/a?page=2&keepopen_session=cs_1#talk"), "https://j.example/a?page=2");
 });
 

@@ -4,7 +4,7 @@ import { reworded } from "../src/blocks";
 import type { Values } from "../src/contract";
 import { filled } from "../src/values";
 
-/** The text with its placeholders filled. */
+/** Fills the placeholders of the text. */
 function fill(text: string, values: Values | null | undefined, locale: string): string {
   // Intl writes narrow and no-break spaces. Replace them with plain ones.
   return filled({ heading: text, body: [] }, values, locale).heading.replace(/[\u00a0\u202f]/g, " ");
@@ -81,7 +81,7 @@ test("the plural form is chosen by the rules of the text's language", () => {
   assert.deepEqual([1, 2, 3, 11, 22].map((article_count) => fill(text, { article_count }, "en")), ["1st", "2nd", "3rd", "11th", "22nd"].map((it) => `your ${it} article`));
 });
 
-test("a plural form may contain other placeholders, plural forms and quoted braces", () => {
+test("a plural form may contain placeholders, other plural forms and quoted braces", () => {
   const values = { article_count: 1, days_left: 2, country: "IE" };
   const fillEnglish = (text: string) => fill(text, values, "en");
   assert.equal(fillEnglish("{ article_count ,plural,one{# in {country}, {gift}}other{}}!"), "1 in Ireland, {gift}!");
@@ -91,7 +91,7 @@ test("a plural form may contain other placeholders, plural forms and quoted brac
   assert.equal(fill("{ticker_percent, plural, one {# percent} other {# percent}}", { ticker_percent: 45 }, "en"), "45 percent");
 });
 
-test("plural forms with an unknown number, and malformed ones, cause no error", () => {
+test("plural forms with an unknown number and malformed plural forms cause no error", () => {
   assert.equal(fill("{article_count, plural, one {# article} other {# articles}}", {}, "en"), "{article_count} articles");
   for (const text of ["{a, plural", "{a, plural,", "{a, plural, }", "{a, plural, one {#}}", "{a, plural, other {#", "{a, select, other {}}", "{,}", "{a, plural, other {#} !"]) {
     assert.equal(fill(text, { a: 1 } as Values, "en"), text);

@@ -8,7 +8,7 @@ import { english as thanks } from "../src/thanks";
 import { english as ticker } from "../src/ticker";
 import { buttonPhrase, buttonWithoutGift, directionOf, giftPhrase, language, chooseLanguage, words } from "../src/words";
 
-// The build replaces these with values.
+// The build replaces these names with values.
 Object.assign(globalThis, { VERSION: "0", LANGUAGES: Object.keys(languages) });
 
 test("only the built-in languages are fetched", async () => {
@@ -20,7 +20,7 @@ test("only the built-in languages are fetched", async () => {
   for (const locale of ["cy", "en", "en-GB", "constructor", "", undefined, "fr"]) assert.equal(await fetchLanguage({ part }, locale), undefined, locale);
 });
 
-test("the script uses the language of the appeal if it is built in, and English if not", () => {
+test("the script uses the language of the appeal if that is built in, and English otherwise", () => {
   for (const [other, known, phrase] of [
     [{ tag: "de", words: languages.de }, "de", "10 € im Monat"],
     [{ tag: "fr", words: languages.fr }, "fr", "10 € par mois"],
@@ -42,18 +42,18 @@ test("every language has every sentence", () => {
   }
 });
 
-test("a button with {gift} in its text has another text while no gift is chosen", () => {
+test("a button whose text contains {gift} has another text while no gift is chosen", () => {
   chooseLanguage(undefined, { tag: "de", words: languages.de });
   assert.equal(buttonWithoutGift("Mit {gift} unterstützen"), "Unterstützen");
   assert.equal(buttonWithoutGift("Jetzt helfen"), "Jetzt helfen");
 });
 
-test("a gift in right-to-left text is isolated from it", () => {
+test("right-to-left text isolates the gift in it, so that the gift keeps its own direction", () => {
   assert.equal(buttonPhrase("ادعمنا {gift}", "10 €"), "ادعمنا \u206810 €\u2069");
   assert.equal(buttonPhrase("תמכו בנו", "10 €"), "תמכו בנו · \u206810 €\u2069");
 });
 
-test("each language has its writing direction", () => {
+test("the writing direction is that of the language or script in the tag", () => {
   for (const locale of ["ar", "ar-EG", "he", "fa-IR", "ur", "az-Arab", "ks_Arab"]) assert.equal(directionOf(locale), "rtl", locale);
   for (const locale of ["en", "", "arn", "hex", "fy", "de-AT", "az-Latn"]) assert.equal(directionOf(locale), "ltr", locale);
 });
