@@ -1,4 +1,4 @@
-"""What Schemathesis can't know about Keepopen: how a webhook is signed, and a stricter check of every response."""
+"""Tells Schemathesis what it can't know about Keepopen: how to sign a webhook, and how to check every response more strictly."""
 
 import hashlib
 import hmac
@@ -11,14 +11,15 @@ from requests.auth import AuthBase
 SECRET = os.environ["CONTRACT_WEBHOOK_SECRET"]
 # Headers that every HTTP server sends.
 COMMON_HEADERS = {"date", "content-length", "content-type", "connection", "transfer-encoding"}
-# The header that lists what a page of another origin may read. It is the same on every route.
+# The header that lists which headers a page of another origin may read. It is the same on every route.
 COMMON_HEADERS |= {"access-control-expose-headers"}
-# Responses of a path, not of an operation. OpenAPI has no place for them, so the contract has them in its introduction.
+# Responses that belong to a path, not to an operation. OpenAPI has no place for them, so the introduction of the
+# contract (`openapi.yaml`) describes them.
 PATH_ERRORS = {404: "not_found", 405: "method_not_allowed"}
 
 
 class Signed(AuthBase):
-    """Signs the bytes of the request body."""
+    """Signs the bytes of a webhook's body, as Stripe does."""
 
     def __call__(self, request):
         body = request.body or b""
@@ -31,13 +32,14 @@ class Signed(AuthBase):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    # A missing or malformed header that is generated on purpose stays. Any other text is not a valid signature, so it is replaced with a real one.
+    # Schemathesis omits or malforms the header on purpose in some cases: keep those. In all other cases, replace the
+    # generated text with a real signature.
     if case.path == "/webhooks/stripe" and "Stripe-Signature" in case.headers and not is_negative(case, "header"):
         kwargs["auth"] = Signed()
-    # If the site were switched off, later cases would get no appeals.
+    # Never switch the whole site off: later cases would get no appeals.
     if case.path == "/v1/sites/{site}/switches" and isinstance(case.body, dict) and not is_negative(case, "body"):
         case.body = {**case.body, "all": "on", "surfaces": {"wall": "off"}}
-    # The schema can't say that a dismissal must have its kind.
+    # Add the kind of a dismissal, because the schema can't say that a `dismiss` event needs one.
     body = case.body
     if isinstance(body, dict) and body.get("event") == "dismiss" and body.get("dismissal") is None and not is_negative(case, "body"):
         case.body = {**body, "dismissal": "close"}
@@ -50,7 +52,8 @@ def is_negative(case, where):
 
 @schemathesis.hook
 def filter_body(context, body):
-    # For JSON Schema, 1.0 is an integer. The service rejects it as a float: an amount is never a float, as the contract's introduction says.
+    # Skip bodies with a number such as 1.0. JSON Schema calls it an integer, but the service rejects it as a float, as
+    # the introduction of the contract says.
     return not holds_whole_float(body)
 
 
@@ -64,23 +67,23 @@ def holds_whole_float(value):
 
 @schemathesis.check
 def everything_is_in_the_contract(ctx, response, case):
-    """The contract describes every header, and lists every problem for its operation."""
+    """Checks that the contract describes the status and every header of a response, and lists its problem for the operation."""
     described = case.operation.definition.raw.get("responses", {}).get(str(response.status_code))
     problem = problem_of(response)
     if described is None:
         expected = PATH_ERRORS.get(response.status_code)
-        assert expected, f"{response.status_code} is not in the contract"
-        assert problem.get("code") == expected, f"{problem} is not in the contract"
+        assert expected, f"the status {response.status_code} is not in the contract"
+        assert problem.get("code") == expected, f"the problem {problem} is not in the contract"
         if response.status_code == 405:
-            assert "allow" in response.headers, "a 405 must list the allowed methods"
+            assert "allow" in response.headers, "a 405 must have an `allow` header with the allowed methods"
         return
     known = {name.lower() for name in described.get("headers", {})} | COMMON_HEADERS
     unknown = {name.lower() for name in response.headers} - known
-    assert not unknown, f"headers that are not in the contract: {sorted(unknown)}"
+    assert not unknown, f"the response has headers that are not in the contract: {sorted(unknown)}"
     if problem:
         assert problem.get("status") == response.status_code, problem
         examples = described["content"]["application/problem+json"]["examples"]
-        assert problem.get("code") in examples, f"{problem} is not in the contract"
+        assert problem.get("code") in examples, f"the problem {problem} is not in the contract"
         assert problem.get("title") == examples[problem["code"]]["value"]["title"], problem
 
 
@@ -89,7 +92,8 @@ def problem_of(response):
     if response.status_code < 400:
         return None
     if response.request.path_url.startswith("/ofrep/") and media_type == "application/json":
-        # OpenFeature's protocol has a different form of errors, which the schema check compares with the contract.
+        # Errors of OpenFeature's protocol (OFREP) have another form, which Schemathesis's own schema check compares
+        # with the contract.
         return None
-    assert media_type == "application/problem+json", f"an error has the media type {media_type}"
+    assert media_type == "application/problem+json", f"an error must have the media type application/problem+json, not {media_type}"
     return response.json()

@@ -1,5 +1,7 @@
-// Tests the contract against a running server with Schemathesis: all phases, with API keys and without.
-// Run: KEEPOPEN_BIN=/…/target/debug/keepopen CONTRACT_TOOLS=folder-of-st node tests/contract/run.mjs
+// Tests the contract (`openapi.yaml`) against a running server with Schemathesis: all phases, once with API keys and
+// once without.
+// Run: KEEPOPEN_BIN=/…/target/debug/keepopen CONTRACT_TOOLS=FOLDER node tests/contract/run.mjs
+// CONTRACT_TOOLS is the folder of Schemathesis's program `st`.
 // If KEEPOPEN_TEST_POSTGRES is set, the service uses that database. It must be empty (scripts/with-postgres starts a new one).
 //   --seed=N      use another seed (it is printed)
 //   --minutes=N   run for N minutes instead of a fixed number of cases
@@ -38,7 +40,7 @@ async function start(args, pattern) {
     };
     child.stdout.on("data", read);
     child.stderr.on("data", read);
-    child.once("close", (status) => fail(new Error(`keepopen ${args[0]} exited with ${status}\n${child.output}`)));
+    child.once("close", (status) => fail(new Error(`keepopen ${args[0]} exited with status ${status}\n${child.output}`)));
   });
   return { child, match: await match };
 }
@@ -110,7 +112,10 @@ async function ask(url, path, body, headers = {}) {
   return answer.json();
 }
 
-/** Makes a gift, so that the service has data, and writes the resulting ids and tokens to the dictionaries. */
+/**
+ * Makes a gift, so that the service has data. Writes the ids and tokens to dictionaries: files with values that
+ * Schemathesis mixes with the generated ones.
+ */
 async function prepare(url) {
   const attempt = randomUUID();
   const checkout = (attempt) => ask(url, "/v1/checkout", { site: "journal", attempt, amount_minor: 500, currency: "EUR", interval: "month", return_url: `${ORIGIN}/` });
@@ -133,7 +138,7 @@ async function prepare(url) {
     const child = spawn(binary, ["api-key", "create", "--name", "contract", "--scope", "supporters:read", "--scope", "appeals:write", "--scope", "money:read", "--scope", "alarms:write"], { cwd: folder, env });
     let text = "";
     child.stdout.on("data", (data) => (text += data));
-    child.once("close", (status) => (status ? fail(new Error(`api-key create exited with ${status}`)) : done(text)));
+    child.once("close", (status) => (status ? fail(new Error(`keepopen api-key create exited with status ${status}`)) : done(text)));
   });
   const key = made.split("\n", 1)[0];
   const { url: preview } = await ask(url, "/v1/appeals/help/previews", { site: "journal", page_url: `${ORIGIN}/` }, { authorization: `Bearer ${key}` });
@@ -170,7 +175,7 @@ try {
   const panics = child.output.split("\n").filter((line) => line.includes("panicked"));
   console.log(panics.slice(0, 3).join("\n"));
   outcomes.push(panics.length === 0);
-  // The service still responds after all that.
+  // The service must still respond after both runs.
   outcomes.push((await fetch(`${url}/v1/banner?site=journal`)).status === 200);
 } finally {
   for (const child of started.reverse()) {

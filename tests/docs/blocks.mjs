@@ -1,9 +1,15 @@
-// Reads the fenced blocks and the directives of a page.
+// Reads the fenced blocks and the directives of a page of the documentation.
 
-/** Directives: HTML comments on a line of their own, which tell the test to do what the sentence above tells the reader to do. */
+/**
+ * The names of directives. A directive is an HTML comment on a line of its own. It tells the test to do what the
+ * sentence above it tells the reader to do.
+ */
 const DIRECTIVES = ["opens", "gives", "Ctrl-C"];
 
-/** Every fenced block and directive, with its line, language (empty for a directive), attributes (`run` is `true`, `file=x` is `"x"`) and text. */
+/**
+ * Returns every fenced block and directive of a page, with its line, language (empty for a directive), attributes and
+ * text. The attribute `run` has the value `true`, and `file=x` has the value `"x"`.
+ */
 export function blocks(markdown) {
   const found = [];
   let open = null;
@@ -21,13 +27,13 @@ export function blocks(markdown) {
       found.push({ line: index + 1, language: "", text: "", does: name, ...parseInfo(`${name} ${rest}`) });
     } else if (/^\s*(```|~~~)/.test(line)) {
       const [, info] = /^```(.*)$/.exec(line) ?? [];
-      if (!info) throw new Error(`line ${index + 1}: a fenced block must start at the beginning of a line, with three backticks and its language`);
+      if (!info) throw new Error(`line ${index + 1}: a fenced block must begin at the start of a line, with three backticks and its language`);
       open = { line: index + 1, lines: [], ...parseInfo(info) };
     } else if (/^(\t| {4})\S/.test(line)) {
       throw new Error(`line ${index + 1}: an indented block has no attributes; use a fenced block`);
     }
   });
-  if (open) throw new Error(`line ${open.line}: the block is not closed`);
+  if (open) throw new Error(`line ${open.line}: the fenced block is not closed`);
   return found;
 }
 
@@ -41,7 +47,7 @@ function parseInfo(info) {
   return { language, attributes };
 }
 
-/** The steps of a page, in order. An expected output belongs to the block above it. */
+/** Returns the steps of a page, in order. An expected output belongs to the step above it. */
 export function steps(markdown) {
   const found = [];
   for (const block of blocks(markdown)) {
@@ -54,7 +60,7 @@ export function steps(markdown) {
     else if (language === "nginx" && attributes.proxies) found.push({ ...block, does: "proxy" });
     else if (language === "html" && (attributes.head || attributes.body) && attributes.shows) found.push({ ...block, does: "show" });
     else if (["text", "json"].includes(language) && last?.does === "run" && !last.expected) last.expected = block;
-    else throw new Error(`line ${line}: the test can't use this block: it has no attribute that runs it, and it is not the expected output of a block that runs`);
+    else throw new Error(`line ${line}: the test can't use this block: no attribute says how to run it, and no block above it can have it as its output`);
   }
   return found;
 }

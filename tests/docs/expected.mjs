@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 
 const ANY = "…";
 
-/** Throws if `printed` does not match the block. */
+/** Throws if `printed` does not match the expected output in the block. */
 export function compare(block, printed) {
   if (block.language === "json") {
     let value;
     try {
       value = JSON.parse(printed);
     } catch {
-      assert.fail(`this is not JSON: ${printed}`);
+      assert.fail(`the output is not JSON: ${printed}`);
     }
     const problems = differences(JSON.parse(block.text), value);
     assert.deepEqual(problems, [], JSON.stringify(value, null, 2));
@@ -19,13 +19,13 @@ export function compare(block, printed) {
   }
 }
 
-/** Whether a text matches; `…` stands for any text. */
+/** Whether a text matches `expected`, in which `…` stands for any text. */
 export function matches(expected, text) {
   const plain = expected.trim().split(ANY).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(`^${plain.join("[^]*?")}$`).test(text.trim());
 }
 
-/** The differences between a value and what is expected: one sentence each. */
+/** Returns the differences between a value and the expected value, one sentence for each. */
 export function differences(expected, value, at = "$") {
   if (typeof expected === "string" && expected.includes(ANY)) {
     const text = typeof value === "string" ? value : JSON.stringify(value);
@@ -45,6 +45,6 @@ export function differences(expected, value, at = "$") {
     else problems.push(`${at}.${name} is missing`);
   }
   const unexpected = Object.keys(value).filter((name) => !(name in expected));
-  if (!more && unexpected.length) problems.push(`${at} also has ${unexpected.join(", ")}`);
+  if (!more && unexpected.length) problems.push(`${at} has unexpected fields: ${unexpected.join(", ")}`);
   return problems;
 }

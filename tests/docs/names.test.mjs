@@ -5,7 +5,7 @@ import { test } from "node:test";
 const root = new URL("../../", import.meta.url);
 const read = (path) => readFileSync(new URL(path, root), "utf8");
 
-/** The text of all files in some folders. */
+/** Returns the text of all files in these folders. */
 function textOf(...folders) {
   const files = folders.flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true, withFileTypes: true })
@@ -16,7 +16,7 @@ function textOf(...folders) {
   return files.join("\n");
 }
 
-/** The first column of the table with this header row. */
+/** Returns the first column of the table whose header row is `head`. */
 function firstColumn(page, head) {
   const [, rest] = read(page).split(`\n${head}\n`);
   const rows = rest.split("\n\n", 1)[0].split("\n").slice(1);
@@ -24,7 +24,8 @@ function firstColumn(page, head) {
 }
 
 test("every log line that operating.md explains exists in the source", () => {
-  // A page can't show a backtick within code, so they are removed; `…` stands for the rest of the line.
+  // A page can't show a backtick within code, so remove the backticks from the source. `…` stands for the rest of a
+  // line.
   const source = textOf("src").replaceAll("`", "");
   const lines = firstColumn("docs/operating.md", "| line | what it means, and what to do |");
   assert.ok(lines.length > 8);

@@ -1,10 +1,11 @@
-// Tests an nginx configuration: with a self-signed certificate, on a free port, in front of the page's own service.
+// Tests the nginx configuration of a page with a self-signed certificate, on a free port, in front of the service that
+// the page started.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 
 export const hasNginx = () => spawnSync("nginx", ["-v"]).status === 0;
 
-/** Runs nginx with the page's `server` block, and sends requests through it. */
+/** Runs nginx with the page's `server` block, and sends requests through nginx to the service. */
 export async function testNginx(place, server, host) {
   const port = place.sparePort;
   const here = server
@@ -19,15 +20,16 @@ export async function testNginx(place, server, host) {
   await place.start('exec nginx -e stderr -c "$PWD/nginx.conf"', "start worker process");
   const curl = `curl -sS -o /dev/null --cacert ${place.folder}/cert.pem --resolve ${host}:${port}:127.0.0.1`;
   const through = `${curl} -w '%{http_code}' https://${host}:${port}`;
-  assert.equal(await place.run(`${through}/openapi.yaml`), "200", "openapi.yaml can't be fetched through nginx");
-  // The script arrives compressed, as the service sends it, with a `Vary` header for caches.
+  assert.equal(await place.run(`${through}/openapi.yaml`), "200", "the test must get openapi.yaml through nginx");
+  // The embed script must arrive compressed, as the service sends it, with a `Vary` header for caches.
   for (const encoding of ["br", "gzip"]) {
     const headers = await place.run(`${curl} -D - -H 'accept-encoding: ${encoding}' https://${host}:${port}/embed.js`);
     assert.match(headers, new RegExp(`^content-encoding: ${encoding}\r?$`, "im"));
     assert.match(headers, new RegExp(`^etag: "[0-9a-f]{16}-${encoding}"\r?$`, "im"));
     assert.match(headers, /^vary: accept-encoding/im);
   }
-  // The largest body that the service accepts. The response must come from the service, not from nginx.
+  // Send a body that is nearly as large as the service accepts. The response must come from the service, not from
+  // nginx.
   const large = await place.run(`head -c 1040000 /dev/zero | tr '\\0' x | ${through}/webhooks/stripe --data-binary @-`);
   assert.equal(large, "503", "a large webhook must reach the service, which responds with 503 because it has no webhook secret");
   await place.interrupt();

@@ -1,19 +1,23 @@
-// The environment in which a page is tested: an empty folder, free ports, and `keepopen` on the PATH.
+// The environment in which a page of the documentation is tested: an empty folder, free ports, and `keepopen` on the
+// PATH.
 import { spawn } from "node:child_process";
 import { mkdtemp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** The ports that pages use: the demo's three, the service's, and a static site's. */
+/** The ports that the pages name: the demo's three, the service's, and a static site's. */
 const NAMED = [4750, 4751, 4752, 8787, 8000];
-/** The host name of PostgreSQL on the pages. */
+/** The host name that the pages use for the PostgreSQL server. */
 const DATABASE_HOST = "db.example.org";
 
 export class Place {
   #started = [];
 
-  /** `tools` is the folder of a Python with its packages; it is put first on the PATH. */
+  /**
+   * Makes the environment. `modules` is the folder of Node modules. `tools` is the folder of a Python that has the
+   * packages of the pages; it comes first on the PATH, after `keepopen`.
+   */
   static async make(binary, modules, tools) {
     const place = new Place();
     place.folder = await mkdtemp(join(tmpdir(), "keepopen-docs-"));
@@ -25,11 +29,11 @@ export class Place {
     const [demo, , , serve, site] = ports;
     place.sparePort = ports.at(-1);
     place.numbers = new Map(NAMED.map((port, index) => [String(port), String(ports[index])]));
-    // The only difference from a reader's machine: the default ports are replaced with free ones.
+    // This wrapper replaces the default ports with free ones. It is the only difference from a reader's machine.
     const wrapper = `#!/bin/sh\ncase "$1" in\n demo) shift; exec "${binary}" demo --port ${demo} "$@";;\n serve) export KEEPOPEN_SERVER__BIND=127.0.0.1:${serve};;\nesac\nexec "${binary}" "$@"\n`;
     await writeFile(join(place.folder, "bin/keepopen"), wrapper, { mode: 0o755 });
     place.site = `http://127.0.0.1:${site}`;
-    // Keepopen would read each variable that starts with KEEPOPEN_ as a setting.
+    // Remove these variables: Keepopen would read each variable that starts with KEEPOPEN_ as a setting.
     const { KEEPOPEN_BIN: _, KEEPOPEN_TEST_POSTGRES: postgres, ...env } = process.env;
     place.databaseHost = postgres ? new URL(postgres).host : DATABASE_HOST;
     place.env = { ...env, PATH: [join(place.folder, "bin"), tools, env.PATH].filter(Boolean).join(":") };
@@ -41,7 +45,7 @@ export class Place {
     return join(this.folder, "state");
   }
 
-  /** The text with the ports and the database host of this environment. */
+  /** Replaces the ports and the database host in a text with those of this environment. */
   here(text) {
     return text.replaceAll(DATABASE_HOST, this.databaseHost).replace(/\b(4750|4751|4752|8787|8000)\b/g, (port) => this.numbers.get(port));
   }
@@ -55,7 +59,10 @@ export class Place {
     return readFile(join(this.work, name), "utf8");
   }
 
-  /** Runs a script. Returns its standard output, or its standard error if that is empty. Fails if its status is not 0. */
+  /**
+   * Runs a script. Returns its standard output, or its standard error if there is no output. Throws if its status is
+   * not 0.
+   */
   async run(text) {
     const script = `trap 'status=$?; export -p >"${this.#state}"; exit $status' EXIT\n${this.here(text)}`;
     const child = this.#bash(script);
@@ -64,7 +71,7 @@ export class Place {
     child.stdout.on("data", (data) => (printed += data));
     child.stderr.on("data", (data) => (errors += data));
     const status = await new Promise((done) => child.once("close", done));
-    if (status !== 0) throw new Error(`the script exited with ${status}\n${printed}${errors}`);
+    if (status !== 0) throw new Error(`the script exited with status ${status}\n${printed}${errors}`);
     return printed || errors;
   }
 
@@ -77,7 +84,7 @@ export class Place {
       const read = (data) => (output += data).includes(words) && ready();
       child.stdout.on("data", read);
       child.stderr.on("data", read);
-      child.once("close", (status) => fail(new Error(`the script exited with ${status} before it printed "${words}"\n${output}`)));
+      child.once("close", (status) => fail(new Error(`the script exited with status ${status} before it printed "${words}"\n${output}`)));
     });
     child.removeAllListeners("close");
   }
@@ -85,7 +92,7 @@ export class Place {
   /** Stops the script that was started last, as Ctrl-C does in a terminal. It must exit with 0. */
   async interrupt() {
     const status = await end(this.#started.pop(), "SIGINT");
-    if (status !== 0) throw new Error(`after Ctrl-C, the script exited with ${status}`);
+    if (status !== 0) throw new Error(`after Ctrl-C, the script must exit with status 0, but exited with ${status}`);
   }
 
   /** Stops all started scripts and removes the folder. */
@@ -110,7 +117,10 @@ async function end(child, signal) {
   return child.exitCode;
 }
 
-/** Free ports: one for each port that pages use, and a spare one. They are consecutive, since the demo's ports must be. */
+/**
+ * Finds free ports: one for each port that the pages name, and a spare one. They are consecutive, because the demo's
+ * ports must be.
+ */
 async function freePorts() {
   for (let tries = 0; tries < 50; tries++) {
     const first = 20_000 + Math.floor(Math.random() * 12_000);
@@ -118,7 +128,7 @@ async function freePorts() {
     const free = await Promise.all(ports.map(isFree));
     if (free.every(Boolean)) return ports;
   }
-  throw new Error("no six free ports in a row");
+  throw new Error("found no six free ports in a row");
 }
 
 function isFree(port) {

@@ -5,7 +5,7 @@ import { compare, differences, matches } from "./expected.mjs";
 
 const fence = (info, text) => "```" + `${info}\n${text}\n` + "```\n";
 
-test("a block has a language, attributes and a text", () => {
+test("a fenced block is read with its line, language, attributes and text", () => {
   const [block] = blocks("Words.\n\n" + fence('sh start until="it answers" file=a.txt', "keepopen serve"));
   assert.equal(block.line, 3);
   assert.equal(block.language, "sh");
@@ -18,13 +18,13 @@ test("an expected output belongs to the block above it", () => {
   assert.equal(step.expected.text, "a\n");
 });
 
-test("a block that is neither run nor compared fails the page", () => {
+test("a page with a block that is neither run nor compared is rejected", () => {
   for (const page of [fence("sh", "echo a"), fence("text", "a"), fence("python", "1"), fence("sh run", "echo") + fence("text", "") + fence("text", ""), "~~~sh\na\n~~~\n", "    echo a\n", "  ```sh run\n  a\n  ```\n", "```sh run\nno end\n"]) {
     assert.throws(() => steps(page), undefined, page);
   }
 });
 
-test("… stands for any text, and all other text for itself", () => {
+test("… matches any text, and other characters match only themselves", () => {
   assert.ok(matches("a … c\n", "a b c") && matches("a.c", "a.c") && matches("…", "two\nlines"));
   assert.ok(!matches("a.c", "abc") && !matches("a", "a b") && !matches("a … c", "a b"));
 });

@@ -1,6 +1,7 @@
-// Runs every command and snippet of the pages in docs/, and compares the outputs with those on the page.
+// Runs every command and snippet of the pages in docs/, and compares the outputs with those on the pages.
 // Run: KEEPOPEN_BIN=target/debug/keepopen node tests/docs/run.mjs [page …]
-// Needs bash, psql, curl, jq, openssl, sqlite3, Chromium, nginx (or skips its block), and a python3 with PyJWT (DOCS_TOOLS is its folder).
+// Needs bash, psql, curl, jq, openssl, sqlite3, Chromium, and a python3 with PyJWT (DOCS_TOOLS is its folder). Without
+// nginx, the block with the nginx configuration is skipped.
 // Prints "N passed, N failed" at the end. Exits with 1 if anything failed.
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
@@ -16,7 +17,7 @@ const binary = process.env.KEEPOPEN_BIN;
 assert.ok(binary?.startsWith("/"), "Set KEEPOPEN_BIN to the absolute path of the keepopen binary.");
 const names = process.argv.length > 2 ? process.argv.slice(2) : (await readdir(new URL("docs/", root))).filter((name) => name.endsWith(".md")).sort();
 
-/** A copy of the page's `index.html` with a snippet in it. A script tag replaces the existing one. */
+/** Returns a copy of `index.html` with a snippet in it. A snippet with the script tag replaces the existing tag. */
 function withSnippet(index, { attributes, text }) {
   const page = text.includes("embed.js") ? index.replace(/^.*embed\.js.*\n/m, "") : index;
   const before = attributes.head ? "</head>" : "</article>";
@@ -24,20 +25,20 @@ function withSnippet(index, { attributes, text }) {
   return page.replace(before, () => text + before);
 }
 
-/** The surface of the appeal on a page, or `nothing`. */
+/** Opens a page. Returns the surface of the appeal that it shows, or `nothing`. */
 async function shown(browser, url) {
   const reader = await newReader(browser);
   try {
     await open(reader, url);
     const panels = await reader.page.locator("keepopen-appeal .panel").evaluateAll((all) => all.map((panel) => panel.classList[1]));
-    assert.deepEqual(reader.errors, [], "the page had errors");
+    assert.deepEqual(reader.errors, [], "the page must have no errors");
     return panels.join(" ") || "nothing";
   } finally {
     await reader.leave();
   }
 }
 
-/** Gives on a page with the practice Stripe's working card. The reader comes back, is thanked, and sees no more appeals. */
+/** Gives on a page with a card that works. Checks that the reader comes back, is thanked, and sees no more appeals. */
 async function give(browser, url) {
   const reader = await newReader(browser);
   try {
@@ -49,8 +50,8 @@ async function give(browser, url) {
     await settled(reader);
     assert.match(await reader.hook("heading").textContent(), /thank/i);
     await open(reader, url);
-    assert.equal(await reader.page.locator("keepopen-appeal .panel").count(), 0, "the reader sees an appeal again after giving");
-    assert.deepEqual(reader.errors, [], "the page had errors");
+    assert.equal(await reader.page.locator("keepopen-appeal .panel").count(), 0, "a reader who has given must see no appeal");
+    assert.deepEqual(reader.errors, [], "the page must have no errors");
   } finally {
     await reader.leave();
   }
@@ -94,7 +95,7 @@ for (const name of names) {
   const place = await Place.make(binary, fileURLToPath(new URL("web/node_modules", root)), process.env.DOCS_TOOLS);
   let line = 1;
   try {
-    // The blocks of architecture.md are diagrams.
+    // The blocks of architecture.md are diagrams, so there is nothing to run.
     const todo = name === "architecture.md" ? [] : steps(markdown);
     if (name.includes("postgresql") && !process.env.KEEPOPEN_TEST_POSTGRES) {
       if (process.env.CI === "true") throw new Error("KEEPOPEN_TEST_POSTGRES is not set");

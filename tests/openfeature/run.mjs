@@ -1,4 +1,5 @@
-// Asks `keepopen demo` as a site that uses OpenFeature does: with the server and web SDKs and their OFREP providers.
+// Tests `keepopen demo` as a site uses it through OpenFeature: with the server and web SDKs and their providers for
+// OFREP (OpenFeature's protocol for remote evaluation).
 // Run: KEEPOPEN_BIN=/…/target/debug/keepopen node tests/openfeature/run.mjs
 // Prints "N passed, N failed" at the end. Exits with 1 if anything failed.
 import assert from "node:assert/strict";
@@ -34,7 +35,7 @@ story("a server asks whether an appeal is shown", async () => {
   assert.deepEqual([noAppeal.value, noAppeal.reason, noAppeal.variant, noAppeal.flagMetadata.reason], [false, "DEFAULT", "off", "sensitive_page"]);
 });
 
-story("a server gets the whole verdict, the same one for the same reader", async () => {
+story("a server gets the whole verdict, with the same variant each time for the same reader", async () => {
   const first = await client.getObjectDetails("appeal", {}, reader);
   assert.equal(first.value.appeal, "help");
   assert.equal(first.value.variant, first.variant);
@@ -46,7 +47,7 @@ story("a server gets the whole verdict, the same one for the same reader", async
   for (let key = 0; key < 40; key++) {
     variants.add((await client.getObjectDetails("appeal", {}, { ...reader, targetingKey: `reader-${key}` })).variant);
   }
-  assert.deepEqual([...variants].sort(), ["a", "b"], "readers are split between the variants");
+  assert.deepEqual([...variants].sort(), ["a", "b"], "each variant must be shown to some of the readers");
 });
 
 story("if the question can't be answered, the SDK returns the default and the protocol's error", async () => {
@@ -62,7 +63,7 @@ story("if the question can't be answered, the SDK returns the default and the pr
   assert.deepEqual([broken.value, broken.errorCode], [true, "PARSE_ERROR"]);
 });
 
-story("a browser fetches all flags once, and gets a 304 until something changes", async () => {
+story("a browser fetches all flags at once, and gets a 304 until its context changes", async () => {
   const statuses = [];
   const counting = async (...request) => {
     const answer = await fetch(...request);

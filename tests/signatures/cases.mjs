@@ -1,7 +1,8 @@
-// The headers and bodies to check. Times are relative to now, since our server and both libraries use the real clock.
+// The signature headers and bodies to check. Times are relative to now, because the server and Stripe's libraries use
+// the real clock.
 import { createHmac } from "node:crypto";
 
-/** The endpoint's signing secrets during a rotation: the old one and the new one. */
+/** The webhook endpoint's signing secrets while one replaces the other: the old one and the new one. */
 export const SECRETS = ["whsec_the_old_one", "whsec_the_new_one"];
 const [OLD, NEW] = SECRETS;
 const UNKNOWN = "whsec_of_somebody_else";
@@ -13,7 +14,10 @@ function sign(secret, t, body = BODY) {
   return createHmac("sha256", secret).update(`${t}.`).update(body).digest("hex");
 }
 
-/** Every case for a time in seconds: its name, the header (`null` if none is sent) and the body. */
+/**
+ * Returns every case for the time `now` in seconds since 1970: its name, its header (`null` if none is sent) and its
+ * body.
+ */
 export function cases(now) {
   const valid = sign(NEW, now);
   const at = (age, secret = NEW) => `t=${now - age},v1=${sign(secret, now - age)}`;

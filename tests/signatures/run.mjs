@@ -1,5 +1,7 @@
 // Checks a table of webhook signatures three times: with the running server, with Stripe's library for Python, and with its library for Node.
-// Run: KEEPOPEN_BIN=/…/target/debug/keepopen DOCS_TOOLS=folder-of-python3 node tests/signatures/run.mjs        (--write rewrites the table)
+// Run: KEEPOPEN_BIN=/…/target/debug/keepopen DOCS_TOOLS=FOLDER node tests/signatures/run.mjs [--write] DOCS_TOOLS is
+// the folder of a python3 that has the package stripe. `--write` rewrites the table in
+// docs/decisions/0004-signatures.md.
 // Prints "N passed, N failed" at the end. Exits with 1 if anything failed.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -16,7 +18,7 @@ const page = new URL("../../docs/decisions/0004-signatures.md", import.meta.url)
 const { KEEPOPEN_BIN: binary, DOCS_TOOLS: tools, ...env } = process.env;
 assert.ok(binary && tools, "Set KEEPOPEN_BIN to the keepopen binary and DOCS_TOOLS to the folder of a python3 that has the package stripe.");
 
-/** Starts the server with both secrets on a free port. `deliver` sends one webhook. */
+/** Starts the server on a free port, with both secrets. Returns `deliver`, which sends one webhook, and `stop`. */
 async function startServer() {
   const folder = await mkdtemp(join(tmpdir(), "keepopen-signatures-"));
   await writeFile(join(folder, "keepopen.toml"), `[server]\nbind = "127.0.0.1:0"\n[management]\nbind = ""\n[stripe]\nwebhook_secrets = ${JSON.stringify(SECRETS)}\n[log]\nformat = "json"\n`);
@@ -28,7 +30,7 @@ async function startServer() {
       const [, port] = /"address":"127\.0\.0\.1:(\d+)"/.exec((log += data)) ?? [];
       if (port) found(port);
     });
-    child.once("close", (status) => fail(new Error(`the server exited with ${status}\n${log}`)));
+    child.once("close", (status) => fail(new Error(`the server exited with status ${status}\n${log}`)));
   });
   const stop = async () => {
     child.kill("SIGTERM");
@@ -68,13 +70,13 @@ async function verdictsByPython(all) {
   child.stdout.on("data", (data) => (text += data));
   child.stdin.end(JSON.stringify({ secrets: SECRETS, cases: all.map((one) => ({ header: one.header, body: one.body.toString("base64") })) }));
   const status = await new Promise((done) => child.once("close", done));
-  assert.equal(status, 0, "official.py failed");
+  assert.equal(status, 0, "official.py must exit with status 0");
   return JSON.parse(text);
 }
 
 const label = (accepted) => (accepted ? "accepted" : "refused");
 
-/** The server's response as it is written in the table. Any status but 200 and 400 is an error. */
+/** Returns the text for the server's response in the table. Throws if the status is neither 200 nor 400. */
 function ourVerdict({ status, problem }) {
   if (status === 200) return "accepted";
   assert.equal(status, 400, JSON.stringify(problem));
