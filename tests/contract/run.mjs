@@ -2,7 +2,8 @@
 // once without.
 // Run: KEEPOPEN_BIN=/…/target/debug/keepopen CONTRACT_TOOLS=FOLDER node tests/contract/run.mjs
 // CONTRACT_TOOLS is the folder of Schemathesis's program `st`.
-// If KEEPOPEN_TEST_POSTGRES is set, the service uses that database. It must be empty (scripts/with-postgres starts a new one).
+// If KEEPOPEN_TEST_POSTGRES is set, the service uses that database. It must be empty (scripts/with-postgres starts a
+// new one).
 //   --seed=N      use another seed (it is printed)
 //   --minutes=N   run for N minutes instead of a fixed number of cases
 // Prints "N passed, N failed" at the end. Exits with 1 if anything failed.

@@ -60,7 +60,7 @@ export function steps(markdown) {
     else if (language === "nginx" && attributes.proxies) found.push({ ...block, does: "proxy" });
     else if (language === "html" && (attributes.head || attributes.body) && attributes.shows) found.push({ ...block, does: "show" });
     else if (["text", "json"].includes(language) && last?.does === "run" && !last.expected) last.expected = block;
-    else throw new Error(`line ${line}: the test can't use this block: no attribute says how to run it, and no block above it can have it as its output`);
+    else throw new Error(`line ${line}: the test can't use this block: no attribute says how to run it, and it can't be the output of the block above it`);
   }
   return found;
 }

@@ -1,4 +1,4 @@
-"""Checks each case with Stripe's library for Python. Reads the cases as JSON and writes one verdict (true or false) for each."""
+"""Checks each case with Stripe's library for Python. Reads the cases as JSON. Writes one verdict for each, true or false."""
 
 import base64
 import json

@@ -1,7 +1,8 @@
-// Checks a table of webhook signatures three times: with the running server, with Stripe's library for Python, and with its library for Node.
-// Run: KEEPOPEN_BIN=/…/target/debug/keepopen DOCS_TOOLS=FOLDER node tests/signatures/run.mjs [--write] DOCS_TOOLS is
-// the folder of a python3 that has the package stripe. `--write` rewrites the table in
-// docs/decisions/0004-signatures.md.
+// Checks a table of webhook signatures three times: with the running server, with Stripe's library for Python, and with
+// its library for Node.
+// Run: KEEPOPEN_BIN=/…/target/debug/keepopen DOCS_TOOLS=FOLDER node tests/signatures/run.mjs [--write]
+// DOCS_TOOLS is the folder of a python3 that has the package stripe.
+// `--write` rewrites the table in docs/decisions/0004-signatures.md.
 // Prints "N passed, N failed" at the end. Exits with 1 if anything failed.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

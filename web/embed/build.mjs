@@ -1,5 +1,6 @@
-// Builds the files that readers load: the loader `embed.js`, and the parts that it fetches when they are needed. The files are committed, since the
-// server embeds them and must build without Node. Each is written plain and compressed, as it is served.
+// Builds the files that readers' browsers load: the loader `embed.js`, and the parts that it fetches when it needs
+// them. The files are committed, because the server embeds them and must build without Node. Each file is written plain
+// and compressed, as the server sends it.
 //   node embed/build.mjs             writes dist/
 //   node embed/build.mjs --compare   fails if dist/ does not match the sources
 //   node embed/build.mjs --tests     bundles the unit tests for Node's own test runner into .built/
@@ -18,7 +19,7 @@ const PARTS = { show: 10_000, checkout: 4_000, settle: 4_000, state: 4_000, foll
 const LOADER_LIMIT = 3_000;
 const LANGUAGE_LIMIT = 4_000;
 
-/** Imports style sheets as text, minified like the rest. */
+/** An esbuild plugin that imports a style sheet as its minified text. */
 const styleSheets = {
   name: "style-sheets",
   setup: (pluginBuild) =>
@@ -40,14 +41,17 @@ async function bundle(input, format, define = {}) {
     legalComments: "none",
     write: false,
     define,
-    // Saves the bytes of "use strict": the types already rule out what it would catch.
+    // Leave out "use strict" to save its bytes: the type checker already finds what it would catch.
     tsconfigRaw: { compilerOptions: { alwaysStrict: false } },
     plugins: [styleSheets],
   });
   return result.outputFiles[0].contents;
 }
 
-/** The version in the address of every part: the first 16 hex digits of the SHA-256 of all parts in the order of their names. The server computes the same. */
+/**
+ * Returns the version that is in the address of every part: the first 16 hex digits of the SHA-256 of all parts in the
+ * order of their names. The server computes the same version.
+ */
 function versionOf(parts) {
   const hash = createHash("sha256");
   for (const name of Object.keys(parts).sort()) hash.update(parts[name].bytes);
@@ -75,7 +79,10 @@ function brotli(bytes) {
   return brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length, [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT } });
 }
 
-/** Whether the committed file matches. Compares the uncompressed bytes, since another release of zlib may compress differently. */
+/**
+ * Whether the committed files have these bytes. Compares the uncompressed bytes, because another release of zlib may
+ * compress differently.
+ */
 async function isCommitted(name, bytes) {
   const read = (ending) => readFile(here(`dist/${name}.js${ending}`));
   try {

@@ -35,7 +35,7 @@ function roundUp(whole: number, step: number): number {
 }
 
 /**
- * Reads an amount as people type it. Returns minor units, or undefined if the text is not an amount.
+ * Parses an amount as people type it. Returns minor units, or undefined if the text is not an amount.
  * In every language, a single separator with at most `digits` digits after it is a decimal separator: `10,50` equals
  * `10.50`.
  */

@@ -31,7 +31,7 @@ export function problemOf(wanted: number | undefined, choices: Choices, locale: 
   return sentence && put(sentence, formatAmount(amount!, choices, locale));
 }
 
-/** Why no payment page opened, and where the reader can give instead. */
+/** Says why no payment page opened, and where the reader can give instead. */
 export interface Refusal {
   why: "failed" | "tooMany";
   fallbackUrl?: string;

@@ -10,7 +10,7 @@ const INTERVALS: Interval[] = ["once", "month", "year"];
 
 /** The functions that the form calls. */
 export interface FormActions {
-  /** Fetches the part that reads a typed amount and opens the payment page. */
+  /** Fetches the part that parses a typed amount and opens the payment page. */
   loadCheckout(): Promise<Parts["checkout"]>;
   /**
    * Opens the payment page for a gift; `phrase` is the gift as text. On success, the browser leaves this page.

@@ -75,7 +75,10 @@ export class AppealElement extends HTMLElement {
     }
   }
 
-  /** Applies the style sheet. A constructed sheet works under a strict content security policy; older browsers get a style element. */
+  /**
+   * Applies the style sheet. A constructed sheet works under a strict content security policy; older browsers get a
+   * style element.
+   */
   private applyStyle(style: string): void {
     try {
       const sheet = new CSSStyleSheet();

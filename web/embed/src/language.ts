@@ -15,7 +15,10 @@ export interface Language {
   words: Sentences;
 }
 
-/** Fetches the script's own sentences in a language. Returns undefined for English, for an unknown language, and if the file can't be fetched. */
+/**
+ * Fetches the script's own sentences in a language. Returns undefined for English, for an unknown language, and if the
+ * file can't be fetched.
+ */
 export async function fetchLanguage(page: Pick<Embed, "part">, locale: string | null | undefined): Promise<Language | undefined> {
   const tag = locale?.split(/[-_]/)[0]!.toLowerCase() ?? "";
   if (!LANGUAGES.includes(tag)) return undefined;

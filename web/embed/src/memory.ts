@@ -12,7 +12,7 @@ export interface GiftSummary {
   quiet?: number;
 }
 
-/** A payment page that this browser opened and whose outcome it does not know yet. */
+/** A payment whose page this browser opened. The browser does not know yet how the payment ended. */
 export interface Pending {
   attempt: string;
   session: string;
@@ -46,11 +46,11 @@ export interface Stored {
   bucket?: number;
   views: View[];
   dismissals: Dismissal[];
-  /** Articles read, by week. */
+  /** How many articles the reader opened in each week. */
   articles: ArticleWeek[];
-  /** Articles read, by day, without the latest article. */
+  /** How many articles the reader opened on each day, without the latest article. */
   days: ArticleDay[];
-  /** The day on which the latest article was read. */
+  /** The day on which the reader opened the latest article. */
   last?: string;
   /** The count of articles that an older version stored. `repair.ts` converts it. */
   meter?: { from: number; used: number };
@@ -61,7 +61,10 @@ export interface Stored {
    * milliseconds since 1970.
    */
   heldOut?: { attribution: string; at: number };
-  /** The script doesn't ask about the same page again before `until`, in milliseconds since 1970. `about` is the question without the page's URL. */
+  /**
+   * The script doesn't ask about the same page again before `until`, in milliseconds since 1970. `about` is the
+   * question (the body of `POST /v1/banner`) without the page's URL.
+   */
   hold?: { until: number; about: string };
   /** By how many milliseconds the service's clock is ahead of this browser's, if it is more than a minute. */
   skew?: number;

@@ -56,7 +56,7 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
       if (!isNew || returned || !/^article$/i.test(facts.kind!)) return;
       countArticle(stored, facts.tags ?? [], page.now());
     });
-    // An older version stored a `meter`. `settle` converts it.
+    // An older version stored a `meter`. `settle` calls `repair`, which converts it.
     if ((returned || pending[0] || meter) && (await page.use("settle", "settle", returned))) return;
     const verdict = pageIndex === page.pageIndex && (await ask(page));
     if (!verdict || pageIndex !== page.pageIndex) return;

@@ -7,11 +7,13 @@ import type { Answer } from "./http";
 // The script consists of the loader, which every page gets, and of parts, which are fetched only when they are needed.
 // No part imports another at run time. The loader owns what the parts share, and passes it to them as `Embed`.
 
-/** What the loader shares with the other parts. */
+/** What the loader shares with the parts. */
 export interface Embed {
   readonly settings: Settings;
   readonly memory: Memory;
-  /** Counts the pages that this load of the document has shown. Work that was started for an earlier page is dropped. */
+  /**
+   * Counts the pages that this load of the document has shown. Work that was started for an earlier page is dropped.
+   */
   pageIndex: number;
   /** By how many milliseconds the service's clock is ahead of this browser's, if it is more than a minute. */
   skew: number;

@@ -12,7 +12,7 @@ import { directionOf, language, time, when, words } from "./words";
 export interface Panel {
   element: HTMLElement;
   ready(gift?: Gift, sentence?: string): void;
-  /** What a screen reader announces when the panel appears. An appeal is not announced. */
+  /** The text that a screen reader announces when the panel appears. An appeal has none. */
   announcement?: string;
 }
 

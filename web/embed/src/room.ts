@@ -5,7 +5,9 @@ const COMPACT_WIDTH = 900;
 const COMPACT_HEIGHT = 500;
 const TINY_HEIGHT = 320;
 
-/** Folds a banner if there is little room, and adds space to the page for it. Returns a function that undoes everything. */
+/**
+ * Folds a banner if there is little room, and adds space to the page for it. Returns a function that undoes everything.
+ */
 export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
   const { body, documentElement: root } = document;
   const foldable = !!panel.querySelector(".more");

@@ -18,11 +18,12 @@ if (!customElements.get(TAG)) customElements.define(TAG, AppealElement);
 
 /** What the page shows now. */
 let shown: { place: AppealElement; panel: Panel; escape?: () => void } | undefined;
-/** The `pageIndex` (see `Embed`) of the page on which a view was last counted. */
+/** The `pageIndex` (see `Embed`) of the last page whose view was counted, now or before the reader left to pay. */
 let countedPage: number | undefined;
 
 /**
- * Shows an appeal in its place. Returns false if the page has no such place, if the answer is malformed, or if the reader has moved to another page.
+ * Shows an appeal in its place. Returns false if the page has no such place, if the answer is malformed, or if the
+ * reader has moved to another page.
  * `abandoned` is the choice of a reader who comes back without having paid, and `sentence` the message to show with it.
  */
 export async function showAppeal(embed: Embed, answer: AppealVerdict, abandoned?: Gift, sentence?: string): Promise<boolean> {
@@ -131,7 +132,10 @@ function show(embed: Embed, place: AppealElement | undefined, panel: Panel, onEs
   now.escape = () => document.removeEventListener("keydown", escape);
 }
 
-/** Whether a key press is meant for the panel: the panel has the focus, or it is visible and nothing else has the focus or is modal. */
+/**
+ * Whether a key press is meant for the panel: the panel has the focus, or the panel is visible, nothing else has the
+ * focus, and no dialog is open.
+ */
 function isForPanel(place: Element, panel: Element): boolean {
   if (place.matches(":focus-within")) return true;
   const { activeElement: active, body, fullscreenElement } = document;

@@ -33,7 +33,10 @@ export function attribution({ memory, now }: Embed): string | undefined {
   return heldOut && Math.abs(now() - heldOut.at) < DAY_MS ? heldOut.attribution : undefined;
 }
 
-/** The reader's current standing, from the service. An expired token is not sent: the error response would show on the console. */
+/**
+ * The reader's current standing, from the service. An expired token is not sent: the error response would show on the
+ * console.
+ */
 export async function standing(page: Embed): Promise<Standing> {
   const { token } = page.memory.read();
   if (!token) return "none";

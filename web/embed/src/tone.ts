@@ -1,4 +1,5 @@
-// Finds the page's colour behind a panel, so that the panel matches it, also on a page that has its own switch between light and dark.
+// Finds the page's colour behind a panel, so that the panel matches the page. This also works on a page that has its
+// own switch between light and dark.
 
 /** Matches a panel to its page, now and whenever the page changes its colours. Returns a function that stops this. */
 export function followPage(panel: HTMLElement, place: HTMLElement): () => void {

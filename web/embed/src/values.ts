@@ -10,7 +10,10 @@ const ARGUMENT = /\{([a-z_]+)\}|\{\s*([a-z_]+)\s*,\s*(plural|selectordinal)\s*,/
 const FORM = /\s*(=\d+|[a-z]+)\s*\{/y;
 const END = /\s*\}/y;
 
-/** Replaces placeholders such as `{article_count}` with their values, formatted for the locale, and chooses plural forms. An unknown placeholder stays. */
+/**
+ * Replaces placeholders such as `{article_count}` with their values, formatted for the locale, and chooses plural
+ * forms. An unknown placeholder stays as it is.
+ */
 export function filled<Some extends Content>(content: Some, values: Values | null | undefined, locale: string): Some {
   const value = (name: string) => values?.[name as keyof Values] ?? undefined;
   /**

@@ -2,7 +2,8 @@ import type { Interval } from "./contract";
 import { supportsTimes, type OwnTimes, timeIn, whenIn } from "./days";
 import type { Language } from "./language";
 
-// The script's own sentences, except those of the parts (`ticker.ts`, `checkout.ts`, …). The text of an appeal comes from the service.
+// The script's own sentences, except those of the parts (`ticker.ts`, `checkout.ts`, …). The text of an appeal comes
+// from the service.
 
 const english = {
   close: "Close",
@@ -37,7 +38,7 @@ export type English = typeof english & OwnTimes;
 
 /** The script's sentences in the language that `chooseLanguage` chose last. */
 export let words: English = english;
-/** The tag of that language. */
+/** The language tag of `words`. */
 export let language = "en";
 
 /** Chooses the language of the script's own sentences: the page's own sentences first, then `other`, then English. */
@@ -51,7 +52,7 @@ export function directionOf(locale: string): "rtl" | "ltr" {
   return /^(ar|arc|ckb|dv|fa|he|iw|ps|sd|ug|ur|yi)\b|[-_](arab|hebr)\b/i.test(locale) ? "rtl" : "ltr";
 }
 
-/** Whether times can be written in this language. */
+/** Whether times can be written in the language of `words`. */
 export const canWriteTimes = (): boolean => supportsTimes(language, words);
 
 /** Formats a number of days in the chosen language, for example `2 weeks`. */
