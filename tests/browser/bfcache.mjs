@@ -23,7 +23,9 @@ function host(path, { head = "", body = "", script = true } = {}) {
   fake.pages.set(`/host/${path}`, { headers: { "content-type": "text/html; charset=utf-8" }, body: text });
   return `/host/${path}`;
 }
+/** The bodies of the questions (`POST /v1/banner`: show an appeal?) that the script has sent. */
 const questions = () => fake.requestsTo("/v1/banner").map(({ body }) => body);
+/** How many views of an appeal the script has reported. */
 const views = () => fake.requestsTo("/v1/banner/events").filter(({ body }) => body.event === "view").length;
 async function until(what) {
   for (let tries = 0; tries < 400 && !what(); tries++) await new Promise((done) => setTimeout(done, 25));

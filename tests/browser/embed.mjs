@@ -226,7 +226,7 @@ story("a reader who leaves the payment page has not given, but may pay there lat
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
 });
 
-story("a session that this browser did not start is removed from the address, and the page shows no appeal", {}, async (reader) => {
+story("the id of a session that this browser did not start is removed from the address, and the page shows no appeal", {}, async (reader) => {
   await open(reader, `${page("regatta")}?keepopen_session=cs_test_9`);
   assert.equal(reader.page.url(), page("regatta"));
   assert.equal(fake.requests.length, 0);

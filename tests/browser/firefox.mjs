@@ -34,6 +34,7 @@ function story(name, run) {
 }
 
 const BODY = "<p>The harbour opens after two years of work.</p>".repeat(20);
+/** Defines a page of the newspaper, which has another origin than the service. Returns the page's address. */
 function host(path, { head = "", headers = {} } = {}) {
   const script = `<script async src="${fake.url}/embed.js" data-site="journal"></script>`;
   const body = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${path}</title><meta property="og:type" content="article">${head}${script}</head><body>${BODY}</body></html>`;
@@ -44,7 +45,9 @@ function host(path, { head = "", headers = {} } = {}) {
 const inside = (test) => `keepopen-appeal >>> [data-test="${test}"]`;
 const text = async (test) => (await page.waitForSelector(inside(test), { timeout: 10_000 })).evaluate((element) => element.textContent);
 const press = async (test) => (await page.waitForSelector(inside(test), { timeout: 10_000 })).evaluate((element) => (element.querySelector("input") ?? element).click());
+/** The bodies of the questions (`POST /v1/banner`: show an appeal?) that the script has sent. */
 const questions = () => fake.requestsTo("/v1/banner").map(({ body }) => body);
+/** How many views of an appeal the script has reported. */
 const views = () => fake.requestsTo("/v1/banner/events").filter(({ body }) => body.event === "view").length;
 async function until(what) {
   for (let tries = 0; tries < 200 && !what(); tries++) await new Promise((done) => setTimeout(done, 25));

@@ -7,6 +7,7 @@ import { fake, page, story } from "./story.mjs";
 
 const PHONE = { viewport: { width: 375, height: 720 } };
 
+/** The usual appeal with other choices (amounts and fees). */
 function offers(more) {
   return { ...APPEAL, content: { ...APPEAL.content, choices: { ...APPEAL.content.choices, ...more } } };
 }

@@ -44,7 +44,9 @@ const hostStory = (name, run, { quiet = true, ...options } = {}) =>
     if (quiet) assert.deepEqual(reader.lines, [], "the console must stay empty");
   });
 
+/** The bodies of the questions (`POST /v1/banner`: show an appeal?) that the script has sent. */
 const questions = () => fake.requestsTo("/v1/banner").map(({ body }) => body);
+/** How many views of an appeal the script has reported. */
 const views = () => events("view").length;
 /**
  * Waits until the script has asked this number of questions and reported this number of views. Checks that no more
@@ -56,7 +58,9 @@ async function expectCounts(reader, asked, seen = asked) {
   await reader.page.waitForTimeout(100);
   assert.deepEqual([questions().length, views()], [asked, seen], "the numbers of questions and of views must be as expected");
 }
+/** The page's layout shift so far: 0 if nothing on the page has moved. */
 const shift = (reader) => reader.page.evaluate(() => window.shift);
+/** The files of the script that were fetched, without the loader. */
 const parts = () => [...fake.files].filter((path) => path.startsWith("/embed/")).map((path) => path.replace(/^.*\//, ""));
 
 hostStory("on a plain page, the script asks once and counts one view, and nothing moves", async (reader) => {

@@ -29,6 +29,7 @@ const panelBox = (reader) =>
     return { top, bottom, height };
   });
 const style = (locator, name) => locator.evaluate((element, name) => getComputedStyle(element)[name], name);
+/** The lightness of a computed colour, from 0 (black) to 1 (white). */
 const lightness = (color) => {
   const [r, g, b] = color.match(/[( ][\d.]+/g).map((number) => Number(number.slice(1)) / (color.startsWith("rgb") ? 255 : 1));
   return r * 0.3 + g * 0.59 + b * 0.11;
@@ -122,7 +123,7 @@ story("an English gift in right-to-left text keeps its own direction", {}, async
   assert.ok(amount < month && month < before, `${amount} ${month} ${before}`);
 });
 
-story("the choices are named groups, and an error marks its field", {}, async (reader) => {
+story("the choices are named groups, and an error marks the field that it is about", {}, async (reader) => {
   fake.verdict = FULL;
   await openArticle(reader, fake);
   const { page } = reader;

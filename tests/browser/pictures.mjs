@@ -40,6 +40,7 @@ const FULL = {
 const browser = await launch();
 const fake = await startFake();
 
+/** Takes one screenshot after `prepare` has brought a new page into the wanted state. */
 async function take(name, size, mode, prepare) {
   const file = `${name}-${size}-${mode}`;
   if (words.length && !words.every((word) => file.includes(word))) return;
@@ -56,6 +57,7 @@ async function take(name, size, mode, prepare) {
   }
 }
 
+/** Makes a `prepare` function that shows the appeal on this surface. */
 const show = (surface, more = {}) => async (reader, mode) => {
   fake.verdict = { ...fake.verdict, surface };
   await openArticle(reader, fake, { mode, surface, ...more });

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { open, settled } from "./browser.mjs";
 import { events, fake, stored, advanceMinutes, page, pay, shown, story, until } from "./story.mjs";
 
+/** The bodies of the questions (`POST /v1/banner`: show an appeal?) that the script has sent. */
 const questions = () => fake.requestsTo("/v1/banner").map(({ body }) => body);
 const STORAGES = {
   "is blocked": () => {
@@ -33,7 +34,7 @@ const STORAGES = {
   },
 };
 for (const [name, block] of Object.entries(STORAGES)) {
-  story(`if the storage ${name}, the script acts as without consent, and still thanks for a gift`, {}, async (reader) => {
+  story(`if the storage ${name}, the script acts as if there were no consent, and still thanks the reader for a gift`, {}, async (reader) => {
     await reader.page.addInitScript(block);
     await open(reader, page("regatta"));
     const [{ history, reader: context }] = questions();

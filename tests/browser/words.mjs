@@ -79,7 +79,7 @@ story("an image whose address is not https is not fetched", {}, async (reader) =
   assert.deepEqual([await inside(reader, "img").count(), await inside(reader, ".words > p").textContent()], [0, "After."]);
 });
 
-story("a German appeal has German sentences, amounts and dates, and the attribute lang", {}, async (reader) => {
+story("a German appeal has German sentences, amounts and dates, and its lang attributes say German", {}, async (reader) => {
   setContent(GERMAN);
   await open(reader, page("regatta"));
   const plain = async (where) => (await where.textContent()).replace(/\u00a0/g, " ");

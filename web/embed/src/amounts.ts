@@ -35,9 +35,8 @@ function roundUp(whole: number, step: number): number {
 }
 
 /**
- * Parses an amount as people type it. Returns minor units, or undefined if the text is not an amount.
- * In every language, a single separator with at most `digits` digits after it is a decimal separator: `10,50` equals
- * `10.50`.
+ * Parses an amount as people type it. Returns minor units, or undefined if the text is not an amount. In every
+ * language, a single separator with at most `digits` digits after it is a decimal separator: `10,50` equals `10.50`.
  */
 export function parseAmount(text: string, digits: number, locale: string): number | undefined {
   const parts = formatter(locale, {}).formatToParts(12345.6);

@@ -5,8 +5,9 @@ const TIMEOUT_MS = 3_000;
 const MAX_HOLD_MS = 3_600_000;
 
 /**
- * Asks the service whether to show an appeal on this page. Returns undefined if the page hides every place for an
- * appeal, if an earlier verdict said to wait, or if the service gives no usable answer.
+ * Asks the service whether to show an appeal on this page, and returns its answer, the verdict. Returns undefined if
+ * the page hides every place for an appeal, if an earlier verdict said to wait, or if the service gives no usable
+ * answer.
  */
 export async function ask(page: Embed): Promise<Verdict | undefined> {
   const { memory, now } = page;

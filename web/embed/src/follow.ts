@@ -62,8 +62,8 @@ function facts(page: Page): string {
 }
 
 /**
- * Watches for signs of another page: changes in the head and in the browser's history. The loader also watches the
- * history, but notices a change later, because it must first fetch this part.
+ * Watches for signs of another page: changes in the head and in the browser's history. The loader (`page.ts`) also
+ * watches the history, but notices a change later, because it must first fetch this part.
  */
 export function watch(page: Embed): void {
   if (watched === document.head) return;

@@ -12,8 +12,8 @@ declare global {
   interface Window {
     keepopen?: {
       /**
-       * The reader's current standing, from the service: `none` without a token, `unknown` if the service can't be
-       * reached or the token has expired.
+       * The reader's current standing (whether and how the reader supports the site), from the service: `none` without
+       * a token, `unknown` if the service can't be reached or the token has expired.
        */
       standing(): Promise<Standing>;
       /**

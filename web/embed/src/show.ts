@@ -22,9 +22,9 @@ let shown: { place: AppealElement; panel: Panel; escape?: () => void } | undefin
 let countedPage: number | undefined;
 
 /**
- * Shows an appeal in its place. Returns false if the page has no such place, if the answer is malformed, or if the
- * reader has moved to another page.
- * `abandoned` is the choice of a reader who comes back without having paid, and `sentence` the message to show with it.
+ * Shows an appeal in its place, a `<keepopen-appeal>` element. Returns false if the page has no such place, if the
+ * answer is malformed, or if the reader has moved to another page. `abandoned` is the choice of a reader who comes back
+ * without having paid, and `sentence` the message to show with it.
  */
 export async function showAppeal(embed: Embed, answer: AppealVerdict, abandoned?: Gift, sentence?: string): Promise<boolean> {
   const { settings, memory, pageIndex } = embed;

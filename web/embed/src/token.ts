@@ -33,7 +33,10 @@ const STATES: Record<string, Outcome["state"]> = {
   already_exchanged: "over",
 };
 
-/** Exchanges a paid session for a supporter token. Only the browser that opened the session knows its attempt. */
+/**
+ * Exchanges a paid session for a supporter token. Only the browser that opened the session knows the id of its attempt
+ * (see `checkout.ts`).
+ */
 export async function exchange(embed: Embed, pending: Pending): Promise<Outcome> {
   const body: TokenBody = { grant: "checkout_session", site: embed.settings.site, session: pending.session, attempt: pending.attempt, report_state: true };
   const answer = await embed.call("/v1/tokens", TIMEOUT_MS, body, JSON_BODY);
