@@ -145,7 +145,7 @@ pub async fn lookup(
     let found = app.store.given_under(&email, &asked.site).await.map_err(|error| Problem::store(&error))?;
     let best = best_standing(&found, site.quiet_days, app.now_ms());
     let (supporter, now) = best.ok_or(Code::SupporterNotFound)?;
-    Ok(told(supporter, &asked.site, now))
+    Ok(standing_response(supporter, &asked.site, now))
 }
 
 /// Whether the path is not `/v1/supporters/lookup`, which is a separate route with other methods.
@@ -156,10 +156,10 @@ fn is_no_other_route(context: &GuardContext<'_>) -> bool {
 async fn answer(app: &App, supporter: SupporterId, site_id: &str) -> Result<HttpResponse, Problem> {
     let site = app.site(site_id).ok_or(Code::SiteNotFound)?;
     let given = app.store.given(&supporter, site_id).await.map_err(|error| Problem::store(&error))?;
-    Ok(told(supporter, site_id, standing_of(&given, site.quiet_days, app.now_ms())))
+    Ok(standing_response(supporter, site_id, standing_of(&given, site.quiet_days, app.now_ms())))
 }
 
-fn told(supporter: SupporterId, site_id: &str, now: StandingNow) -> HttpResponse {
+fn standing_response(supporter: SupporterId, site_id: &str, now: StandingNow) -> HttpResponse {
     let answer = SupporterAnswer {
         supporter,
         site: site_id.to_owned(),

@@ -49,7 +49,7 @@ fn check(path: &Path, settings: &Settings) -> Result<(), Stopped> {
     let (documents, problems) = read_documents(path)?;
     let problems = Snapshot::build(&settings.sites, &documents, problems).problems;
     if !problems.is_empty() {
-        return Err(told(path, &problems).into());
+        return Err(problems_text(path, &problems).into());
     }
     let live = documents.iter().filter(|draft| draft.rules.live == Live::Live).count();
     let (name, number) = (path.display(), documents.len());
@@ -66,7 +66,7 @@ fn apply(path: &Path, settings: &Settings) -> Result<(), Stopped> {
     let done = runtime()?.block_on(async {
         let opened = Opened::open(settings).await?;
         let done = actions::apply_appeals(&opened.context(), fields).await.map_err(|error| match error {
-            EditError::Invalid(problems) => Stopped::from(told(path, &problems)),
+            EditError::Invalid(problems) => Stopped::from(problems_text(path, &problems)),
             other => other.into(),
         });
         opened.store.close().await;
@@ -102,18 +102,18 @@ fn export(settings: &Settings, format: Format) -> Result<(), Stopped> {
 /// Adds an appeal's state after its id, where people look for it. If readers see an older version, adds that version
 /// too.
 fn with_state(fields: Map<String, Value>, state: &str, older: Option<i64>) -> Map<String, Value> {
-    let mut told = Map::new();
+    let mut fields_with_state = Map::new();
     for (name, value) in fields {
         let is_id = name == "id";
-        told.insert(name, value);
+        fields_with_state.insert(name, value);
         if is_id {
-            told.insert("live".to_owned(), state.into());
+            fields_with_state.insert("live".to_owned(), state.into());
             if let Some(version) = older {
-                told.insert(actions::LIVE_VERSION.to_owned(), version.into());
+                fields_with_state.insert(actions::LIVE_VERSION.to_owned(), version.into());
             }
         }
     }
-    told
+    fields_with_state
 }
 
 /// Reads an appeals file. Returns the appeals that can be read, and the problems of the others.
@@ -130,7 +130,7 @@ fn not_understood(path: &Path, error: &NotUnderstood) -> Stopped {
     format!("{} can't be parsed: {error}", path.display()).into()
 }
 
-pub(super) fn told(path: &Path, problems: &[AppealProblem]) -> String {
+pub(super) fn problems_text(path: &Path, problems: &[AppealProblem]) -> String {
     let lines: Vec<String> = problems.iter().map(|it| format!("\n  {}: {it}", it.appeal)).collect();
     format!("{} is invalid:{}", path.display(), lines.concat())
 }

@@ -37,7 +37,7 @@ pub fn run(verb: &Verb, settings: Settings) -> Result<(), Stopped> {
 
 async fn check(verb: &Verb, opened: &Opened<'_>, key: &SealKey) -> Result<(), Stopped> {
     let report = reports::check_ledger(&opened.store, key).await?;
-    say(&told(&report))?;
+    say(&report_text(&report))?;
     if !report.is_right() {
         return Err(format!("the check found {} problems, listed above", report.wrong_in_all).into());
     }
@@ -48,7 +48,7 @@ async fn check(verb: &Verb, opened: &Opened<'_>, key: &SealKey) -> Result<(), St
     Ok(())
 }
 
-fn told(report: &LedgerReport) -> String {
+fn report_text(report: &LedgerReport) -> String {
     let mut lines = vec![format!("{} contributions, {} entries", report.contributions, report.entries)];
     for ((site, currency), it) in &report.balances {
         let written = |amount_minor| Money { amount_minor, currency: *currency }.decimal();

@@ -39,7 +39,11 @@ pub fn reconcile(options: &Options, settings: Settings) -> Result<(), Stopped> {
                 actions::process_due_events(&app, &app.as_operator()).await?;
                 failed = swept.failed.into_iter().map(|it| it.list).collect();
             }
-            tell(&reports::compare_with_stripe(&app.store, app.now_ms()).await?, failed, app.now_ms())
+            print_comparison(
+                &reports::compare_with_stripe(&app.store, app.now_ms()).await?,
+                failed,
+                app.now_ms(),
+            )
         }
         .await;
         app.store.close().await;
@@ -55,7 +59,11 @@ pub fn rebuild(settings: Settings) -> Result<(), Stopped> {
             let swept = actions::rebuild(&app, &app.as_operator()).await?;
             print_stats(&swept)?;
             let failed = swept.failed.into_iter().map(|it| it.list).collect();
-            tell(&reports::compare_with_stripe(&app.store, app.now_ms()).await?, failed, app.now_ms())
+            print_comparison(
+                &reports::compare_with_stripe(&app.store, app.now_ms()).await?,
+                failed,
+                app.now_ms(),
+            )
         }
         .await;
         app.store.close().await;
@@ -84,7 +92,7 @@ fn print_stats(swept: &SweepStats) -> Result<(), Stopped> {
 
 /// Prints the result of a comparison. Fails if Stripe and the ledger differ, or if one of Stripe's lists could not be
 /// read. `failed` contains the lists that could not be read now.
-fn tell(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), Stopped> {
+fn print_comparison(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), Stopped> {
     let (mut differ, mut overdue) = (0, 0);
     for line in &it.lines {
         let currency = Currency::parse(&line.currency)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use keepopen_decision::Live;
 
-use super::appeals::{read, read_documents, told};
+use super::appeals::{problems_text, read, read_documents};
 use super::{Stopped, runtime, say};
 use crate::actions;
 use crate::appeals::Snapshot;
@@ -71,7 +71,7 @@ fn draft(path: &Path, settings: &Settings) -> Result<RuleSet, Stopped> {
     let (mut documents, problems) = read_documents(path)?;
     let problems = Snapshot::build(&settings.sites, &documents, problems).problems;
     if !problems.is_empty() {
-        return Err(told(path, &problems).into());
+        return Err(problems_text(path, &problems).into());
     }
     let mut source = Source { name: path.display().to_string(), ..Source::default() };
     for draft in &mut documents {

@@ -49,7 +49,7 @@ impl Wire {
     }
 
     /// Accepts and forwards connections again.
-    pub fn mend(&mut self) {
+    pub fn restore(&mut self) {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.set_reuseaddr(true).unwrap();
         socket.bind(self.here).unwrap();

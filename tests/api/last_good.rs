@@ -156,7 +156,7 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
     actions::reach_database(&app.app).await.unwrap();
     assert!(app.app.is_catching_up());
 
-    wire.mend();
+    wire.restore();
     actions::reach_database(&app.app).await.unwrap();
     assert!(!app.app.is_catching_up());
     assert_eq!(ready(&app).await, "ready\n");
@@ -184,7 +184,7 @@ async fn changes_made_while_an_instance_had_no_database_are_active_once_it_has_o
     wire.cut().await;
     restart(&mut app).await.unwrap();
     assert_eq!(app.banner(None).await["content"]["heading"], "First");
-    wire.mend();
+    wire.restore();
     actions::reach_database(&app.app).await.unwrap();
     assert_eq!(app.banner(None).await["content"]["heading"], "Second");
     actions::persist_snapshot(&app.app).await.unwrap();
@@ -210,7 +210,7 @@ async fn without_the_database_a_start_fails_if_the_saved_snapshot_is_missing_or_
     assert!(damaged.contains("PostgreSQL can't be reached") && missing == damaged, "{damaged} {missing}");
     std::fs::write(&file, &good).unwrap();
     restart(&mut app).await.unwrap();
-    wire.mend();
+    wire.restore();
     actions::reach_database(&app.app).await.unwrap();
     app.finish().await;
 }
@@ -228,7 +228,7 @@ async fn with_an_appeals_file_tokens_are_still_checked_without_the_database() {
     restart(&mut app).await.unwrap();
     assert_eq!(app.banner(None).await["appeal"], "help");
     assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");
-    wire.mend();
+    wire.restore();
     actions::reach_database(&app.app).await.unwrap();
     app.finish().await;
 }

@@ -83,7 +83,7 @@ async fn serve_answers_while_postgresql_is_unreachable_and_recovers_when_it_is_b
     assert_eq!(banner(&url).await["appeal"], "summer");
     let list = || Client::new().get(format!("{url}/v1/appeals")).bearer_auth(key.trim()).send();
     assert_eq!(list().await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
-    wire.mend();
+    wire.restore();
     let logs = block_in_place(|| running.logs_until("fully available again"));
     let of_a_job = |line: &str| line.contains("ERROR") && line.contains("\"job\"");
     assert!(!logs.lines().any(of_a_job), "no job may run before the database can be reached: {logs}");

@@ -47,7 +47,7 @@ fn carry_out(state: &mut State, params: &Params) -> Result<&'static str, Refused
         "lose" => disputes::close(state, id, Outcome::Lost).map(|()| "disputes"),
         "next-month" => billing::next_period(state, id, Renewal::Paid).map(|_| "subscriptions"),
         "next-month-fails" => billing::next_period(state, id, Renewal::CardFails).map(|_| "subscriptions"),
-        "mend-card" => billing::pay_open_invoice(state, id).map(|()| "subscriptions"),
+        "replace-card" => billing::pay_open_invoice(state, id).map(|()| "subscriptions"),
         "cancel-now" => billing::cancel_now(state, id).map(|()| "subscriptions"),
         "cancel-later" => billing::cancel_later(state, id, false).map(|()| "subscriptions"),
         "settle" => checkout::settle_bank_debit(state, id, true).map(|()| "debits"),

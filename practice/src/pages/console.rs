@@ -195,7 +195,7 @@ fn subscription(state: &State, sub: &Value) -> Row {
             .button("next-month-fails", format!("Next {unit}, card fails"))
     };
     if status == "past_due" {
-        row = row.button("mend-card", "Mend the card");
+        row = row.button("replace-card", "Replace the card");
     }
     row = row.button("cancel-now", "Cancel now");
     if ending { row } else { row.button("cancel-later", "Cancel at period end") }

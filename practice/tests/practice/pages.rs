@@ -165,7 +165,7 @@ async fn every_button_of_the_console_is_shown_and_works() {
         ("fail-refund", refund, "refund.failed"),
         ("settle", debit, "charge.updated"),
         ("next-month-fails", sub.clone(), "customer.subscription.updated"),
-        ("mend-card", sub.clone(), "customer.subscription.updated"),
+        ("replace-card", sub.clone(), "customer.subscription.updated"),
         ("next-month", sub.clone(), "invoice_payment.paid"),
         ("cancel-later", sub.clone(), "customer.subscription.updated"),
         ("cancel-now", sub, "customer.subscription.deleted"),

@@ -24,14 +24,14 @@ pub async fn watch_ledger(
     let is_of_today = |seal: &Seal| seal.made_at_ms.div_euclid(DAY_MS) >= today && key.is_good(seal);
     let sealed = app.store.last_seal().await?.filter(is_of_today);
     let checked_ms = checked_at_ms.unwrap_or(0);
-    let mut told = |wrong, alarms, at_ms| {
+    let mut record = |wrong, alarms, at_ms| {
         *checked_at_ms = Some(at_ms);
         app.metrics.ledger.set(wrong, alarms, at_ms);
     };
     if let (Some(seal), 0) = (&sealed, checked_ms) {
         // Only a correct ledger is sealed, so a restart on the same day needs no second check.
         let alarms = app.store.alarms_in_all().await? + app.store.overdue_alone(app.now_ms()).await?;
-        told(0, usize::try_from(alarms).unwrap_or(usize::MAX), seal.made_at_ms);
+        record(0, usize::try_from(alarms).unwrap_or(usize::MAX), seal.made_at_ms);
         return Ok(());
     }
     // A ledger with problems is checked again once an hour, in case somebody fixed it.
@@ -41,7 +41,7 @@ pub async fn watch_ledger(
     }
     let report = check_ledger(&app.store, &key).await?;
     let overdue = usize::try_from(app.store.overdue_alone(app.now_ms()).await?).unwrap_or(usize::MAX);
-    told(report.wrong_in_all, report.needs_review().saturating_add(overdue), app.now_ms());
+    record(report.wrong_in_all, report.needs_review().saturating_add(overdue), app.now_ms());
     for sentence in &report.wrong {
         tracing::error!(sentence, "the ledger check found a problem; run `keepopen books check`");
     }

@@ -67,13 +67,13 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
         Verb::Connect { url, end } => {
             let url = address(opened, url.as_ref()).await?;
             let done = change(opened, &url, *end, false).await?;
-            told(&done, &url, *end)?;
+            print_changes(&done, &url, *end)?;
             if end.finish { Ok(()) } else { permissions() }
         }
         Verb::RollSecret { end } => {
             let url = address(opened, None).await?;
             let done = change(opened, &url, *end, true).await?;
-            told(&done, &url, *end)
+            print_changes(&done, &url, *end)
         }
         Verb::Status => status::status(opened).await,
         Verb::Checklist => checklist::checklist(opened).await,
@@ -130,7 +130,7 @@ fn explained(error: ConnectError, url: &str) -> Stopped {
     }
 }
 
-fn told(done: &[EndpointChange], url: &str, end: End) -> Result<(), Stopped> {
+fn print_changes(done: &[EndpointChange], url: &str, end: End) -> Result<(), Stopped> {
     for it in done {
         say(&sentence(it, url))?;
     }
