@@ -1,7 +1,8 @@
 //! The web kit: what every HTTP server is built from.
 //!
 //! **Owns** the shape of a route registry and what is derived from it, the reading of bodies, the
-//! id, span and count of each request, error responses, and the layout of every page.
+//! id, span and count of each request, error responses, the layout of every page, session
+//! cookies, and the protection of forms.
 //! **Never** defines a route: each server has its own table.
 //! **Start at** [`Route`].
 //! **Tested in** the files here, `tests/api/routes.rs`, `tests/api/pages.rs`, `tests/api/slow_bodies.rs`.
@@ -10,6 +11,7 @@ pub mod body;
 mod client_address;
 mod cors;
 mod fallback;
+mod form;
 mod formats;
 pub mod json_object;
 mod known_tags;
@@ -21,6 +23,7 @@ pub mod problem;
 mod registry;
 mod request_counts;
 mod second_look;
+mod session;
 mod unread;
 mod watch;
 
@@ -31,6 +34,7 @@ use crate::app::App;
 pub use client_address::address_of;
 pub use cors::SiteOrigins;
 pub use fallback::answer_other_method;
+pub use form::{FORM_TOKEN, read_form};
 pub use formats::{Formats, Time};
 pub use known_tags::knows;
 pub use limited::Limited;
@@ -39,6 +43,7 @@ pub use open_files::raise_open_files;
 pub use page::{Frame, PageProblem, page, security_headers};
 pub use registry::{Audience, Cors, Rate, Registry, Route};
 pub use request_counts::RequestCounts;
+pub use session::SessionCookie;
 pub use watch::{REQUEST_ID, Watch, head_as_get};
 
 /// The state that every handler gets.

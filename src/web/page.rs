@@ -25,12 +25,20 @@ pub struct Frame {
     pub title: String,
     /// The nonce that allows the style sheet. Each response has a new one, so that injected content can't guess it.
     pub nonce: String,
+    /// Where the page's forms may be sent, as a source of the content security policy.
+    form_action: &'static str,
 }
 
 impl Frame {
     /// Creates the frame of one response.
     pub fn new(title: impl Into<String>, nonce: [u8; 16]) -> Self {
-        Self { title: title.into(), nonce: URL_SAFE_NO_PAD.encode(nonce) }
+        Self { title: title.into(), nonce: URL_SAFE_NO_PAD.encode(nonce), form_action: "'none'" }
+    }
+
+    /// Allows forms on this page, which are sent to our own origin.
+    #[must_use]
+    pub fn with_forms(self) -> Self {
+        Self { form_action: "'self'", ..self }
     }
 
     /// The style sheet.
@@ -38,12 +46,12 @@ impl Frame {
         STYLE
     }
 
-    /// The content security policy: the page's own style sheet is allowed, but no script, no form and no surrounding
-    /// frame.
+    /// The content security policy: the page's own style sheet is allowed, but no script, no surrounding frame,
+    /// and no form unless [`Self::with_forms`] allows it.
     fn policy(&self) -> String {
         format!(
-            "default-src 'none'; style-src 'nonce-{}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-            self.nonce
+            "default-src 'none'; style-src 'nonce-{}'; img-src data:; base-uri 'none'; form-action {}; frame-ancestors 'none'",
+            self.nonce, self.form_action
         )
     }
 }

@@ -22,6 +22,7 @@ mod embed;
 #[cfg(unix)]
 mod faults;
 mod floods;
+mod forms;
 mod generations;
 mod gifts;
 mod held_back;
