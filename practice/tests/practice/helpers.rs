@@ -47,13 +47,13 @@ impl TestStripe {
     }
 
     /// Moves the clock forward.
-    pub fn seconds_pass(&self, seconds: i64) {
+    pub fn advance_clock(&self, seconds: i64) {
         self.clock.fetch_add(seconds, Ordering::SeqCst);
     }
 
     /// Sends a POST call to the API. Returns the status and the body.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
-        self.send(self.http.post(self.at(path)).bearer_auth(KEY).form(form)).await
+        self.send(self.http.post(self.url(path)).bearer_auth(KEY).form(form)).await
     }
 
     /// Sends a POST call with an idempotency key.
@@ -65,7 +65,7 @@ impl TestStripe {
     ) -> reqwest::Response {
         let request = self
             .http
-            .post(self.at(path))
+            .post(self.url(path))
             .bearer_auth(KEY)
             .header("Idempotency-Key", idempotency_key)
             .form(form);
@@ -73,11 +73,11 @@ impl TestStripe {
     }
 
     pub async fn delete(&self, path: &str) -> (u16, Value) {
-        self.send(self.http.delete(self.at(path)).bearer_auth(KEY)).await
+        self.send(self.http.delete(self.url(path)).bearer_auth(KEY)).await
     }
 
     pub async fn get(&self, path: &str) -> (u16, Value) {
-        self.send(self.http.get(self.at(path)).bearer_auth(KEY)).await
+        self.send(self.http.get(self.url(path)).bearer_auth(KEY)).await
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
@@ -86,46 +86,46 @@ impl TestStripe {
     }
 
     /// The URL of a path on the practice Stripe.
-    pub fn at(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.practice.url())
     }
 
     /// Creates a session for a one-off payment of 10.00 euros. Returns its id.
-    pub async fn once(&self) -> String {
+    pub async fn one_off_session(&self) -> String {
         let (status, session) = self.post("/v1/checkout/sessions", &once_form()).await;
         assert_eq!(status, 200, "{session:#}");
         id(&session)
     }
 
     /// Creates a session for 10.00 euros a month. Returns its id.
-    pub async fn monthly(&self) -> String {
+    pub async fn monthly_session(&self) -> String {
         let (status, session) = self.post("/v1/checkout/sessions", &monthly_form()).await;
         assert_eq!(status, 200, "{session:#}");
         id(&session)
     }
 
     /// Pays 10.00 euros by card. Returns the charge's id.
-    pub async fn charged(&self) -> String {
-        let session = self.once().await;
+    pub async fn pay_by_card(&self) -> String {
+        let session = self.one_off_session().await;
         self.practice.pay(&session, How::Card).unwrap();
         self.practice.payments(&session).charge.unwrap()
     }
 
     /// Creates a subscription of 10.00 euros a month, paid by card. Returns its id.
-    pub async fn subscribed(&self) -> String {
-        let session = self.monthly().await;
+    pub async fn subscribe(&self) -> String {
+        let session = self.monthly_session().await;
         self.practice.pay(&session, How::Card).unwrap();
         self.practice.payments(&session).subscription.unwrap()
     }
 
     /// The `previous_attributes` of the newest event.
-    pub fn before(&self) -> Value {
+    pub fn previous_attributes(&self) -> Value {
         self.practice.events().pop().unwrap()["data"]["previous_attributes"].clone()
     }
 
     /// The types of all events from index `from` on.
     pub fn emitted_since(&self, from: usize) -> Vec<String> {
-        self.practice.events()[from..].iter().map(|event| word(event, "type")).collect()
+        self.practice.events()[from..].iter().map(|event| text_field(event, "type")).collect()
     }
 
     /// The types of all events.
@@ -178,10 +178,10 @@ pub fn monthly_form() -> Vec<(&'static str, &'static str)> {
 }
 
 pub fn id(object: &Value) -> String {
-    word(object, "id")
+    text_field(object, "id")
 }
 
 /// The value of a string field, or an empty string if the field is missing.
-pub fn word(object: &Value, name: &str) -> String {
+pub fn text_field(object: &Value, name: &str) -> String {
     object[name].as_str().unwrap_or_default().to_owned()
 }

@@ -62,5 +62,5 @@ async fn stop_closes_the_port() {
 #[actix_web::test]
 async fn the_practice_stripe_also_starts_inside_an_actix_runtime() {
     let stripe = TestStripe::start().await;
-    assert_eq!(stripe.http.get(stripe.at("/console")).send().await.unwrap().status(), 200);
+    assert_eq!(stripe.http.get(stripe.url("/console")).send().await.unwrap().status(), 200);
 }
