@@ -74,9 +74,9 @@ impl Server {
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
     pub async fn round(&self, bytes: &[u8], round: Duration) -> Round {
         let (address, bytes): (_, Arc<[u8]>) = (self.address, bytes.into());
-        let (start, work_before) = (Instant::now(), self.work());
+        let (start, cpu_before) = (Instant::now(), self.cpu_time());
         // The clients have their own thread, so that they take no time from the server's thread.
-        let asked = std::thread::spawn(move || {
+        let clients = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let one = || tokio::spawn(keep_asking(address, Arc::clone(&bytes), start, round));
@@ -96,11 +96,11 @@ impl Server {
                 took
             })
         });
-        while !asked.is_finished() {
+        while !clients.is_finished() {
             actix_web::rt::time::sleep(Duration::from_millis(20)).await;
         }
-        let mut took = asked.join().unwrap();
-        let (elapsed, work) = (start.elapsed(), self.work() - work_before);
+        let mut took = clients.join().unwrap();
+        let (elapsed, work) = (start.elapsed(), self.cpu_time() - cpu_before);
         took.sort_unstable();
         let answers = took.len() as f64;
         let within = |part: f64| took[(answers * part) as usize].as_secs_f64() * 1e6;
@@ -113,10 +113,10 @@ impl Server {
     }
 
     /// The CPU time that the server's threads have used so far. It is zero if the system does not report it.
-    fn work(&self) -> Duration {
+    fn cpu_time(&self) -> Duration {
         let one = |thread: &PathBuf| {
-            let told = std::fs::read_to_string(thread.join("schedstat")).ok()?;
-            told.split(' ').next()?.parse::<u64>().ok()
+            let schedstat = std::fs::read_to_string(thread.join("schedstat")).ok()?;
+            schedstat.split(' ').next()?.parse::<u64>().ok()
         };
         Duration::from_nanos(self.threads.iter().filter_map(one).sum())
     }
@@ -137,6 +137,7 @@ pub fn request(path: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// Sends the request again and again over one connection until the round ends. Returns all response times.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 async fn keep_asking(
     address: SocketAddr,
@@ -159,7 +160,7 @@ async fn keep_asking(
     took
 }
 
-/// Reads a response until its body has the length that the header announces.
+/// Reads a response until its body has the length that `Content-Length` states.
 async fn read_answer<'b>(stream: &mut TcpStream, buffer: &'b mut Vec<u8>) -> &'b [u8] {
     loop {
         if let Some(head) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
