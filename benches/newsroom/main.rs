@@ -9,7 +9,7 @@
 //! **Start at** `main` below; `gifts.rs` generates the gifts, `load.rs` writes them, and `measure.rs` queries them.
 //! **Tested in** this program: it checks the ledger, and checks that the reconciliation finds no difference.
 //!
-//! It measures SQLite. If `KEEPOPEN_TEST_POSTGRES` names a server, it also measures PostgreSQL (`scripts/with-postgres`
+//! By default, it measures SQLite. If `KEEPOPEN_TEST_POSTGRES` names a server, it also measures PostgreSQL (`scripts/with-postgres`
 //! starts a server). A name after the number selects one of the two: `-- 200000 postgresql`.
 //! Each payment has facts about three of Stripe's objects (charge, invoice or session, balance transaction), five links
 //! between objects in both directions, three ledger entries (payment, fee, payout) and a row of its own. One payment in
@@ -97,7 +97,8 @@ async fn measure_all(url: &str, folder: &Path, supporters: u64) -> Vec<Measured>
     measured
 }
 
-/// Prints the measurements with a tenth of the supporters and with all of them. The last columns are of all.
+/// Prints the measurements with a tenth of the supporters and with all of them. The percentile, the CPU time and the
+/// memory are those with all supporters.
 fn print_table(database: &str, small: u64, large: u64, measured: &[Vec<Measured>; 2]) {
     println!("\n{database}: {small} and {large} supporters");
     println!(

@@ -64,7 +64,7 @@ pub async fn measure(store: &Store, supporters: u64, key: &SealKey) -> Vec<Measu
     all
 }
 
-/// The measured lists of contributions, each with a name for the output. The pages are spread over the whole list.
+/// The measured lists of contributions, each with a name for the output. The pages are spread over the detail list.
 fn lists(supporters: u64) -> Vec<(&'static str, ContributionFilter)> {
     let (giver, _) = gifts::giver(supporters / 2);
     vec![
@@ -88,6 +88,7 @@ fn lists(supporters: u64) -> Vec<(&'static str, ContributionFilter)> {
     ]
 }
 
+/// Looks up the standing (whether somebody is a supporter) of the supporter with this number, by email address.
 async fn lookup(store: &Store, number: u64) -> String {
     let (giver, _) = gifts::giver(number);
     let email = Email::parse(&giver.email).unwrap();
@@ -97,6 +98,7 @@ async fn lookup(store: &Store, number: u64) -> String {
     format!("{:?}", now.standing)
 }
 
+/// Reads a page of a list of contributions. A greater number selects an older page.
 async fn page(store: &Store, wanted: &ContributionFilter, number: u64, supporters: u64) -> String {
     let at_ms = (END_S - (number * 600 / supporters) as i64 * DAY_S) * 1000;
     let after = Cursor { at_ms, id: String::new() };
@@ -104,12 +106,14 @@ async fn page(store: &Store, wanted: &ContributionFilter, number: u64, supporter
     format!("{} found", found.len())
 }
 
+/// Reads the first contribution of the supporter with this number.
 async fn contribution_detail(store: &Store, number: u64) -> String {
     let (_, gifts) = gifts::giver(number);
-    let whole = store.contribution_detail(&gifts[0].id).await.unwrap().unwrap();
-    format!("{} payments", whole.payments.len())
+    let detail = store.contribution_detail(&gifts[0].id).await.unwrap().unwrap();
+    format!("{} payments", detail.payments.len())
 }
 
+/// Reads everything that the service knows about Stripe's objects of a supporter's first contribution.
 async fn facts(store: &Store, number: u64) -> String {
     let (_, gifts) = gifts::giver(number);
     let mut tx = store.snapshot().await.unwrap();
@@ -149,13 +153,14 @@ async fn seal(store: &Store, key: &SealKey) -> String {
     format!("{} entries", seal.entries)
 }
 
-async fn measure_repeatedly(what: &str, questions: impl Iterator<Item = impl Future<Output = String>>) -> Measured {
+/// Measures a fast query, which runs many times.
+async fn measure_repeatedly(what: &str, queries: impl Iterator<Item = impl Future<Output = String>>) -> Measured {
     reset_peak();
     let before_s = cpu_time_s();
     let (mut took, mut note) = (Vec::new(), String::new());
-    for question in questions {
+    for query in queries {
         let watch = Stopwatch::start();
-        note = question.await;
+        note = query.await;
         took.push(watch.elapsed_s());
     }
     let work_s = (cpu_time_s() - before_s) / took.len() as f64;
@@ -171,10 +176,11 @@ async fn measure_repeatedly(what: &str, questions: impl Iterator<Item = impl Fut
     }
 }
 
-async fn measure_once(what: &str, question: impl Future<Output = String>) -> Measured {
+/// Measures a slow query, which runs once.
+async fn measure_once(what: &str, query: impl Future<Output = String>) -> Measured {
     reset_peak();
     let (watch, before_s) = (Stopwatch::start(), cpu_time_s());
-    let note = question.await;
+    let note = query.await;
     Measured {
         what: what.to_owned(),
         median_s: watch.elapsed_s(),
@@ -197,7 +203,7 @@ fn cpu_time_s() -> f64 {
 
 /// Resets the peak memory of the process.
 fn reset_peak() {
-    // On a system that can't reset it, the reported peak is that of the whole run.
+    // On a system that can't reset it, the reported peak is that of the detail run.
     drop(std::fs::write("/proc/self/clear_refs", "5"));
 }
 

@@ -33,6 +33,7 @@ enum Luck {
     Each,
 }
 
+/// What a power cut does to one change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Kept,
@@ -78,14 +79,17 @@ pub(crate) fn after_a_cut(steps: &[Step], random: &mut fastrand::Rng, folder: &P
     Ok(lost)
 }
 
-/// The step up to which changes are durable, for each file and for the folder's entries.
+/// The step before which all changes are durable: a step for each file, and one for the folder's entries.
 #[derive(Default)]
 struct Durable {
+    /// The number of a file, and the step before which its changes are durable.
     files: HashMap<usize, usize>,
+    /// The step before which the creations and deletions of files are durable.
     names: usize,
 }
 
 impl Durable {
+    /// What is durable after these steps, according to the syncs among them.
     fn after(steps: &[Step]) -> Self {
         let mut it = Self::default();
         for step in steps {
@@ -121,6 +125,7 @@ pub(crate) fn steps_at_risk(steps: &[Step]) -> usize {
     steps.iter().enumerate().filter(|(at, step)| !durable.is_durable(*at, step)).count()
 }
 
+/// The files that a disk contains after these steps and a power cut, and how much the cut removed.
 fn files_after_a_cut(
     steps: &[Step],
     luck: Luck,

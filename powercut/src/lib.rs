@@ -2,8 +2,8 @@
 //!
 //! **Owns** a VFS (SQLite's interface to files) that records every write, sync, truncation, creation and deletion.
 //! From the recording, it computes what a disk may contain after a power cut.
-//! **Never** depends on the database's content, and is part of no program. It is a tool for tests, and the only crate
-//! with unsafe code.
+//! **Never** depends on the database's content, and is never part of a program. It is a tool for tests, and the only
+//! crate with unsafe code.
 //! **Start at** [`Recording::start`], then [`Recording::disk_after_a_cut`].
 //! **Tested in** the files here, and `tests/durability/power_cuts.rs`.
 

@@ -37,7 +37,7 @@ struct Tracked {
     file: usize,
     /// Whether the next sync of this file also syncs the folder. The default VFS does this at the first sync of a
     /// journal or a write-ahead log that it created.
-    folder_too: AtomicBool,
+    syncs_folder: AtomicBool,
 }
 
 const METHODS: &sqlite3_io_methods = &sqlite3_io_methods {
@@ -72,8 +72,8 @@ pub(crate) fn register(log: Arc<Log>) -> io::Result<String> {
     if real.is_null() {
         return Err(io::Error::other("SQLite has no VFS"));
     }
-    // SAFETY: `real` was just found, and is not null. Methods that are not replaced below need neither the address of
-    // the original struct nor anything that the copy does not have.
+    // SAFETY: `real` was just found, and is not null. Methods that are not replaced below do not need the address of
+    // the original struct. The copy has everything that they need.
     let mut base = unsafe { *real };
     let own_size = c_int::try_from(size_of::<File>()).map_err(io::Error::other)?;
     base.szOsFile += own_size;
@@ -143,8 +143,8 @@ unsafe extern "C" fn open(
         (*file).pMethods = std::ptr::null();
         (*real_file).pMethods = std::ptr::null();
         let open = (*vfs.real).xOpen.expect("a VFS must have xOpen");
-        // The lock is held while the file is opened, so that two callers that open the same new file record one
-        // creation.
+        // The lock is held while the file is opened. If two callers open the same new file, only one creation is
+        // recorded.
         let mut recorded = vfs.log.recorded();
         let answer = open(vfs.real, path, real_file, flags, out_flags);
         if answer != sqlite::SQLITE_OK {
@@ -157,11 +157,11 @@ unsafe extern "C" fn open(
             let journals = sqlite::SQLITE_OPEN_WAL
                 | sqlite::SQLITE_OPEN_MAIN_JOURNAL
                 | sqlite::SQLITE_OPEN_SUPER_JOURNAL;
-            let folder_too = flags & sqlite::SQLITE_OPEN_CREATE != 0 && flags & journals != 0;
+            let syncs_folder = flags & sqlite::SQLITE_OPEN_CREATE != 0 && flags & journals != 0;
             Box::into_raw(Box::new(Tracked {
                 log: Arc::clone(&vfs.log),
                 file: recorded.opened(name),
-                folder_too: AtomicBool::new(folder_too),
+                syncs_folder: AtomicBool::new(syncs_folder),
             }))
         });
         (*file.cast::<File>()).tracked = tracked.unwrap_or(null_mut());
@@ -261,7 +261,7 @@ unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
         {
             let mut recorded = tracked.log.recorded();
             recorded.push(Step::Synced { file: tracked.file, began });
-            if tracked.folder_too.swap(false, Ordering::Relaxed) {
+            if tracked.syncs_folder.swap(false, Ordering::Relaxed) {
                 recorded.push(Step::FolderSynced { began });
             }
         }

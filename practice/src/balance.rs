@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::Settlement;
 
-/// The time at which each entry becomes available, and its id, in order of time.
+/// Entries, in the order in which they become available: the time in seconds since 1970, and the entry's id.
 type Due = BTreeSet<(i64, String)>;
 
-/// The settlement settings, and the entries that wait for something.
+/// The settlement settings, and the entries and payouts that are not finished yet.
 #[derive(Debug, Default)]
 pub(crate) struct Balance {
     /// The settlement currency. With `None`, each payment is settled in its own currency.

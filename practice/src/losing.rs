@@ -23,7 +23,7 @@ pub(crate) struct Losing {
     pub(crate) events: Option<Loss>,
 }
 
-/// What happens to a new event.
+/// Whether a new event is delivered, is shown by the API without a delivery, or is hidden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     Delivered,

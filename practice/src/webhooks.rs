@@ -1,5 +1,5 @@
-//! Delivers signed events from one queue. The first attempts are in the order of the events. A failed delivery is
-//! repeated after the configured waiting times, so a receiver may get an event more than once.
+//! Delivers signed events from one queue. The first attempts follow the order of the events. A failed delivery is
+//! retried after the configured waiting times, so a receiver may get an event more than once.
 
 use std::time::Duration;
 

@@ -37,7 +37,8 @@ impl Reply {
     }
 }
 
-/// Carries out a call. If a reply is stored under the call's idempotency key, returns that reply instead.
+/// Carries out a call. If a reply is stored under the call's idempotency key, returns that reply instead. With
+/// `Trouble::Status`, the call fails; other kinds of trouble only affect how the reply is sent.
 pub(crate) fn carry_out(state: &mut State, call: &Call, trouble: Option<&Trouble>) -> Reply {
     // Only POST calls need a key to be idempotent. The other methods are idempotent by themselves.
     let key = call.idempotency_key.as_ref().filter(|_| call.method == "POST");

@@ -25,7 +25,7 @@ pub(crate) fn one(state: &State, resource: &Resource, id: &str, params: &Params)
 
 /// Reads a list, newest first. It contains at most `limit` objects, after or before the object that the call names.
 pub(crate) fn many(state: &State, resource: &Resource, params: &Params) -> Result<Value, Refused> {
-    let filters = Filters::of(state, resource, params)?;
+    let filters = Filters::parse(state, resource, params)?;
     let limit = params.integer("limit")?.unwrap_or(10);
     if !(1..=100).contains(&limit) {
         return Err(Refused::param(

@@ -80,7 +80,7 @@ pub(crate) fn answer(
     metadata: Value,
     submit: bool,
 ) -> Result<(), Refused> {
-    let dispute = still_open(state, dispute_id)?;
+    let dispute = require_open(state, dispute_id)?;
     let mut fields = json!({ "evidence": dispute["evidence"], "metadata": dispute["metadata"] });
     for (name, more) in [("evidence", evidence), ("metadata", &metadata)] {
         if let (Value::Object(own), Value::Object(more)) = (&mut fields[name], more) {
@@ -103,7 +103,7 @@ pub(crate) fn answer(
 
 /// Closes an open dispute or inquiry with this outcome.
 pub(crate) fn close(state: &mut State, dispute_id: &str, outcome: Outcome) -> Result<(), Refused> {
-    let dispute = still_open(state, dispute_id)?;
+    let dispute = require_open(state, dispute_id)?;
     if is_inquiry(&dispute) != (outcome == Outcome::WarningClosed) {
         let sentence = format!(
             "Dispute {dispute_id} has the status {} and can't be closed with this outcome.",
@@ -156,7 +156,7 @@ fn ended_without_withdrawal(dispute: &Value) -> bool {
     matches!(text(dispute, "status"), "warning_closed" | "prevented")
 }
 
-fn still_open(state: &State, dispute_id: &str) -> Result<Value, Refused> {
+fn require_open(state: &State, dispute_id: &str) -> Result<Value, Refused> {
     let dispute = state.require("dispute", dispute_id)?;
     if is_open(&dispute) {
         return Ok(dispute);

@@ -1,4 +1,5 @@
-//! Pauses the collection of payments or a whole subscription. Also applies changes that wait for their payment.
+//! Pauses the collection of payments or a whole subscription. Also applies pending updates, which are changes of a
+//! subscription that wait for their payment.
 
 use serde_json::{Value, json};
 
@@ -32,8 +33,9 @@ pub(crate) fn pause_collection(
     Ok(())
 }
 
-/// What happens to the invoice of a new period if collection is paused. Ends the pause if its time is over.
-pub(crate) fn behavior(state: &mut State, subscription: &str) -> Option<String> {
+/// What happens to the invoice of a new period while collection is paused. If the time of the pause is over, ends the
+/// pause and returns `None`.
+pub(crate) fn pause_behavior(state: &mut State, subscription: &str) -> Option<String> {
     let pause = state.copy_of(subscription)["pause_collection"].clone();
     let behavior = pause["behavior"].as_str()?;
     if pause["resumes_at"].as_i64().is_some_and(|at| at <= state.now()) {

@@ -127,7 +127,7 @@ pub(crate) fn fail(state: &mut State, intent: &str, method: &str) {
 }
 
 /// Makes a payment wait, because the bank requires an action by the payer first.
-pub(crate) fn ask_for_action(state: &mut State, intent: &str, method: &str) {
+pub(crate) fn require_action(state: &mut State, intent: &str, method: &str) {
     let fields = json!({
         "next_action": { "type": "use_stripe_sdk", "use_stripe_sdk": { "type": "three_d_secure_redirect" } },
         "payment_method": method,

@@ -29,7 +29,7 @@ pub(crate) fn next_period(
         return Ok(None);
     }
     let period = period_after(&sub);
-    if let Some(behavior) = pausing::behavior(state, subscription) {
+    if let Some(behavior) = pausing::pause_behavior(state, subscription) {
         set_period(state, &sub, period);
         return pausing::renew(state, subscription, period, &behavior).map(Some);
     }
@@ -56,7 +56,7 @@ pub(crate) fn next_period(
             billing::invoice_paid(state, &invoice);
         }
         Renewal::NeedsAction => {
-            payments::ask_for_action(state, &intent, method);
+            payments::require_action(state, &intent, method);
             state.emit("invoice.payment_action_required", &invoice);
             billing::invoice_failed(state, &invoice);
         }
