@@ -79,7 +79,7 @@ async fn serve(
 impl Running {
     /// Stops the server and waits until it has ended.
     pub(crate) async fn stop(mut self) {
-        // A graceful stop waits until the workers have ended, so that even open connections get no more responses.
+        // A graceful stop waits for the workers. After it, even connections that are still open get no responses.
         self.handle.stop(true).await;
         if let Some(ended) = self.ended.take() {
             let _ = ended.await;

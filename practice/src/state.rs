@@ -38,7 +38,8 @@ pub(crate) struct Plan {
     pub(crate) intent_description: Value,
     pub(crate) subscription_metadata: Value,
     pub(crate) subscription_description: Value,
-    /// The payment intent. It is created at the first attempt to pay, and the session shows it only when it completes.
+    /// The payment intent. It is created at the first attempt to pay. A session shows it only after the session is
+    /// complete.
     pub(crate) payment_intent: Option<String>,
     pub(crate) invoice: Option<String>,
 }

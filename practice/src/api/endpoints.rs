@@ -1,5 +1,5 @@
-//! Webhook endpoints that are created through the API, each with its own secret and API version. Also `GET
-//! /v1/account`.
+//! Webhook endpoints that are created through the API. Each has its own secret and API version. This file also answers
+//! `GET /v1/account`.
 
 use serde_json::{Value, json};
 

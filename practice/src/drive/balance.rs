@@ -1,4 +1,4 @@
-//! Payouts, and the time at which fees and the contents of payouts become known.
+//! Creates payouts, and controls when fees and the contents of payouts become known.
 
 use crate::flows::{balance, payouts};
 use crate::{PracticeStripe, Refused, Settlement};

@@ -146,8 +146,8 @@ impl PracticeStripe {
         billing::pay_open_invoice(&mut self.state.open(), subscription_id)
     }
 
-    /// Cancels a subscription now or at the end of its period. At the end of the period, it sets only `cancel_at`, as
-    /// Stripe's pages do with flexible billing. The API call with `cancel_at_period_end` sets both fields.
+    /// Cancels a subscription now or at the end of its period. A cancellation at the end sets only `cancel_at`,
+    /// as Stripe's pages do with flexible billing. The API call with `cancel_at_period_end` sets both fields.
     pub fn cancel(&self, subscription_id: &str, at_period_end: bool) -> Result<(), Refused> {
         let state = &mut self.state.open();
         if at_period_end {

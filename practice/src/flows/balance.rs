@@ -111,7 +111,7 @@ pub(crate) fn reversal_available_on(state: &State, charge: &Value) -> i64 {
     number(&entry, "available_on").max(state.now())
 }
 
-/// Makes the entries available that are due.
+/// Makes the due entries available.
 pub(crate) fn settle_due(state: &mut State) {
     let now = state.now();
     if state.balance.has_due(now) {
@@ -120,8 +120,8 @@ pub(crate) fn settle_due(state: &mut State) {
     }
 }
 
-/// Sets fields of entries. The copies of entries in disputes need no update, because those are available from the
-/// start.
+/// Makes entries available by setting these fields. A dispute has copies of its entries. They need no update, because
+/// these entries are available from the start.
 pub(crate) fn make_available(state: &mut State, entries: &[String], fields: Value) {
     for entry in entries {
         state.set(entry, fields.clone());

@@ -10,7 +10,8 @@ use crate::state::{State, number, text};
 
 pub(crate) use crate::flows::renewal::{next_period, pay_open_invoice};
 
-/// Creates a subscription with its first payment. Returns the fields that the session shows of the subscription.
+/// Creates a subscription with its first payment. Returns the session's fields about it: the ids
+/// of the subscription and its first invoice.
 pub(crate) fn begin(
     state: &mut State,
     session: &Value,
@@ -70,12 +71,13 @@ pub(crate) fn issue_invoice(
     invoice
 }
 
-/// The payment intent that will pay an invoice.
+/// The payment intent that will pay an invoice, or that has paid it.
 pub(crate) fn intent_of(state: &State, invoice: &str) -> Option<String> {
     let invoice_payment = invoice_payment_of(state, invoice)?;
     invoice_payment["payment"]["payment_intent"].as_str().map(str::to_owned)
 }
 
+/// The object that links an invoice to its payment intent.
 pub(crate) fn invoice_payment_of<'a>(state: &'a State, invoice: &str) -> Option<&'a Value> {
     state.all("invoice_payment").find(|invoice_payment| text(invoice_payment, "invoice") == invoice)
 }
@@ -129,6 +131,7 @@ pub(crate) fn invoice_failed(state: &mut State, invoice: &str) {
     }
 }
 
+/// The id of the subscription to which an invoice belongs.
 pub(crate) fn subscription_of(invoice: &Value) -> Option<String> {
     invoice["parent"]["subscription_details"]["subscription"].as_str().map(str::to_owned)
 }

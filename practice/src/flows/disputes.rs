@@ -156,6 +156,7 @@ fn ended_without_withdrawal(dispute: &Value) -> bool {
     matches!(text(dispute, "status"), "warning_closed" | "prevented")
 }
 
+/// Returns a dispute, or an error if it is closed.
 fn require_open(state: &State, dispute_id: &str) -> Result<Value, Refused> {
     let dispute = state.require("dispute", dispute_id)?;
     if is_open(&dispute) {

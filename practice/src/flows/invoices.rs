@@ -20,6 +20,7 @@ pub(crate) fn draft(state: &mut State, subscription: &str, reason: &str, period:
     invoice
 }
 
+/// An invoice that is not stored yet.
 fn new_invoice(state: &State, subscription: &str, reason: &str, period: Period) -> Value {
     let sub = state.copy_of(subscription);
     let customer = state.copy_of(text(&sub, "customer"));
@@ -155,6 +156,7 @@ fn reactivate_subscription(state: &mut State, invoice: &str) {
     }
 }
 
+/// Returns an error if the invoice's status is not one of these.
 fn require_status(state: &State, invoice: &str, statuses: &[&str]) -> Result<(), Refused> {
     let object = state.require("invoice", invoice)?;
     let status = text(&object, "status");
@@ -166,7 +168,7 @@ fn require_status(state: &State, invoice: &str, statuses: &[&str]) -> Result<(),
     Err(Refused::invalid(Some("invoice_not_editable"), sentence))
 }
 
-/// The status transitions of an invoice, with this transition set to the current time.
+/// The invoice's `status_transitions`, in which this transition has the current time.
 fn transition(state: &State, invoice: &str, name: &str) -> Value {
     let mut transitions = state.copy_of(invoice)["status_transitions"].clone();
     transitions[name] = json!(state.now());

@@ -1,4 +1,4 @@
-//! Payouts: send the available balance to the bank, with one payout per currency. The bank may return a payout.
+//! Sends the available balance to the bank, with one payout per currency. The bank may return a payout.
 
 use std::collections::BTreeMap;
 

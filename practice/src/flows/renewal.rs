@@ -142,7 +142,7 @@ fn total_minor(sub: &Value) -> i64 {
         .sum()
 }
 
-/// Sets the current period of a subscription. As at Stripe, the items have the period, and not the subscription itself.
+/// Sets the current period of a subscription. As at Stripe, its items have the period, and not the subscription.
 fn set_period(state: &mut State, sub: &Value, period: Period) {
     let mut items = sub["items"].clone();
     for item in items["data"].as_array_mut().into_iter().flatten() {

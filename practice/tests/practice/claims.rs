@@ -131,7 +131,7 @@ async fn a_dispute_can_be_answered_and_accepted_over_the_api() {
 }
 
 #[tokio::test]
-async fn a_card_network_warns_of_fraud() {
+async fn a_fraud_warning_is_actionable_until_the_charge_is_refunded() {
     let stripe = TestStripe::start().await;
     let charge = stripe.pay_by_card().await;
     let warning = stripe.practice.warn_of_fraud(&charge).unwrap();

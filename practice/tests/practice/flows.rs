@@ -168,7 +168,7 @@ async fn pay(stripe: &TestStripe) -> String {
 }
 
 #[tokio::test]
-async fn the_refunds_of_a_charge_never_exceed_it_together() {
+async fn all_refunds_of_a_charge_together_never_exceed_its_amount() {
     let stripe = TestStripe::start().await;
     let intent = pay(&stripe).await;
     let from = stripe.emitted().len();

@@ -1,4 +1,4 @@
-//! Starts a practice Stripe with a clock that the test moves. Also has helpers for its API.
+//! Starts a practice Stripe with a clock that the test moves, and calls its API.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -21,6 +21,7 @@ pub struct TestStripe {
     pub clock: Arc<AtomicI64>,
 }
 
+/// The settings of a practice Stripe with this clock. Failed deliveries are retried twice, without a pause.
 pub fn settings(clock: &Arc<AtomicI64>) -> Settings {
     let clock = Arc::clone(clock);
     Settings {
@@ -35,6 +36,7 @@ pub fn settings(clock: &Arc<AtomicI64>) -> Settings {
 }
 
 impl TestStripe {
+    /// Starts a practice Stripe at `NOON`. Its webhook address is not set.
     pub async fn start() -> Self {
         let clock = Arc::new(AtomicI64::new(NOON));
         let practice = PracticeStripe::start(settings(&clock)).await.unwrap();
@@ -80,6 +82,7 @@ impl TestStripe {
         self.send(self.http.get(self.url(path)).bearer_auth(KEY)).await
     }
 
+    /// Sends any request. Returns the status and the JSON body.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
         let reply = request.send().await.unwrap();
         (reply.status().as_u16(), reply.json().await.unwrap())

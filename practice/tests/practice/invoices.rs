@@ -1,5 +1,5 @@
-//! Tests invoices that wait for the payer, stay drafts, are announced, or are written off. Also tests payments that are
-//! canceled.
+//! Tests invoices that wait for the payer, stay drafts, are announced, are voided or are uncollectible. Also tests
+//! canceled payments.
 
 use keepopen_practice::{How, Renewal};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Tests lost events, and which events the API still lists.
+//! Tests lost events: which events are not delivered, and which events the API still lists.
 
 use keepopen_practice::{How, Loss};
 

@@ -19,7 +19,7 @@ async fn press(stripe: &TestStripe, path: &str, form: &[(&str, &str)]) -> reqwes
 /// Presses a button of the console, which must succeed.
 async fn press_in_console(stripe: &TestStripe, action: &str, id: &str) {
     let reply = press(stripe, "/console/do", &[("action", action), ("id", id)]).await;
-    assert_eq!(reply.status(), 303, "{action}");
+    assert_eq!(reply.status(), 303, "the button {action} failed");
     assert!(reply.headers()["Location"].to_str().unwrap().starts_with("/console#"));
 }
 
@@ -148,7 +148,10 @@ async fn every_button_of_the_console_is_shown_and_works() {
     let stripe = TestStripe::start().await;
     let has = async |action: &str, id: &str| {
         let page = read_page(&stripe, "/console").await.1;
-        assert!(page.contains(&format!("data-action=\"{action}\" data-id=\"{id}\"")), "{action} {id}");
+        assert!(
+            page.contains(&format!("data-action=\"{action}\" data-id=\"{id}\"")),
+            "the console has no button {action} for {id}"
+        );
     };
     let (once, debit, monthly) = (stripe.one_off_session().await, stripe.one_off_session().await, stripe.monthly_session().await);
     for (session, how) in [(&once, How::Card), (&debit, How::BankDebit), (&monthly, How::Card)] {

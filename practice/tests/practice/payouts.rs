@@ -1,4 +1,4 @@
-//! Tests payouts: their contents, the time at which they are possible, and the effects of a failed payout.
+//! Tests payouts: what they contain, when they are possible, and what happens after a payout fails.
 
 use keepopen_practice::How;
 use serde_json::{Value, json};
