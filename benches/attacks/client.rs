@@ -82,8 +82,8 @@ pub struct Readers {
     pub asked: usize,
     /// The number of responses with status 200.
     pub answered: usize,
-    /// The times of the responses with status 200.
-    took: Vec<Duration>,
+    /// The response times of the requests with status 200.
+    times: Vec<Duration>,
 }
 
 impl Readers {
@@ -91,7 +91,7 @@ impl Readers {
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
     pub fn ask(address: SocketAddr, duration: Duration) -> Self {
         let question = post("/v1/banner", "198.51.100.7", r#"{"site":"journal","history":{}}"#);
-        let mut readers = Self { asked: 0, answered: 0, took: Vec::new() };
+        let mut readers = Self { asked: 0, answered: 0, times: Vec::new() };
         let start = Instant::now();
         while start.elapsed() < duration {
             let began = Instant::now();
@@ -99,18 +99,18 @@ impl Readers {
             readers.asked += 1;
             if answer.is_some_and(|answer| answer.status == 200) {
                 readers.answered += 1;
-                readers.took.push(began.elapsed());
+                readers.times.push(began.elapsed());
             }
             // The readers pause between requests, because the machine also runs the measured service.
             std::thread::sleep(Duration::from_millis(2));
         }
-        readers.took.sort_unstable();
+        readers.times.sort_unstable();
         readers
     }
 
     /// The 99th percentile of response times, in milliseconds.
     pub fn p99_ms(&self) -> f64 {
-        let index = (self.took.len() * 99 / 100).min(self.took.len().saturating_sub(1));
-        self.took.get(index).map_or(f64::INFINITY, |took| took.as_secs_f64() * 1000.0)
+        let index = (self.times.len() * 99 / 100).min(self.times.len().saturating_sub(1));
+        self.times.get(index).map_or(f64::INFINITY, |time| time.as_secs_f64() * 1000.0)
     }
 }

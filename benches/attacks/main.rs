@@ -41,9 +41,10 @@ struct Table {
 }
 
 impl Table {
-    fn line(&mut self, attack: &str, seen: &str, good: bool) {
+    /// Prints one line: the attack, its result, and whether the result is acceptable.
+    fn line(&mut self, attack: &str, result: &str, good: bool) {
         self.good &= good;
-        println!("{:4} {attack:46} {seen}", if good { "ok" } else { "BAD" });
+        println!("{:4} {attack:46} {result}", if good { "ok" } else { "BAD" });
     }
 }
 
@@ -53,8 +54,8 @@ fn main() {
     let mut table = Table { good: true };
     let baseline = Readers::ask(service.address, TIME);
     let baseline_ms = baseline.p99_ms();
-    let seen = format!("{} of {} answered, p99 {baseline_ms:.1} ms", baseline.answered, baseline.asked);
-    table.line("no attack", &seen, baseline.answered == baseline.asked);
+    let result = format!("{} of {} answered, p99 {baseline_ms:.1} ms", baseline.answered, baseline.asked);
+    table.line("no attack", &result, baseline.answered == baseline.asked);
     // The attacks run on another thread, because the practice Stripe needs this thread's runtime.
     std::thread::scope(|threads| {
         let attacks = threads.spawn(|| {
@@ -93,14 +94,14 @@ fn unfinished_bodies(service: &Service, baseline_ms: f64, table: &mut Table) {
     held.retain_mut(|client| client.send(&request));
     let readers = Readers::ask(service.address, TIME);
     let delivered = (0..20).filter(|number| deliver(service, *number)).count();
-    let seen = format!(
+    let result = format!(
         "{} of {} banners answered, p99 {:.1} ms; {delivered} of 20 deliveries stored",
         readers.answered,
         readers.asked,
         readers.p99_ms()
     );
     let good = readers.answered == readers.asked && is_acceptable(baseline_ms, readers.p99_ms()) && delivered == 20;
-    table.line(&format!("{} connections, one byte of body each", held.len()), &seen, good);
+    table.line(&format!("{} connections, one byte of body each", held.len()), &result, good);
 }
 
 /// Delivers an event with a valid signature. Returns whether the service acknowledged it.
@@ -151,7 +152,7 @@ fn unfinished_deliveries(service: &Service, table: &mut Table) {
             stop.store(true, Ordering::Relaxed);
             (readers, grown)
         });
-        let seen = format!(
+        let result = format!(
             "{} of {} banners answered, p99 {:.1} ms; {grown:+.0} MiB of memory",
             readers.answered,
             readers.asked,
@@ -159,7 +160,7 @@ fn unfinished_deliveries(service: &Service, table: &mut Table) {
         );
         // Receiving the bytes keeps the only worker thread busy, so the percentile is reported but not checked.
         let good = readers.answered == readers.asked && grown < 150.0;
-        table.line(&format!("{UNFINISHED} unfinished deliveries, {name}"), &seen, good);
+        table.line(&format!("{UNFINISHED} unfinished deliveries, {name}"), &result, good);
     }
 }
 
@@ -221,10 +222,10 @@ fn checkouts(service: &Service, table: &mut Table) {
     });
     let sessions = service.stripe.objects("checkout.session").len() - before - started;
     let rate = calls as f64 / TIME.as_secs_f64();
-    let seen = format!(
+    let result = format!(
         "{rate:.0} calls per second created {sessions} sessions; {started} of 20 other readers started a checkout"
     );
-    table.line("checkouts from one address", &seen, sessions <= 40 && started == 20);
+    table.line("checkouts from one address", &result, sessions <= 40 && started == 20);
 }
 
 /// Asks again and again for the supporter token of a checkout that is never paid.
@@ -261,7 +262,7 @@ fn forged_tokens(service: &Service, table: &mut Table) {
     let (signed, signature) = service.tokens[0].rsplit_once('.').unwrap();
     let stop = AtomicBool::new(false);
     let sent = AtomicU64::new(0);
-    let (recognised, took) = std::thread::scope(|threads| {
+    let (recognised, elapsed) = std::thread::scope(|threads| {
         threads.spawn(|| {
             flood(service, &stop, || {
                 sent.fetch_add(1, Ordering::Relaxed);
@@ -282,14 +283,14 @@ fn forged_tokens(service: &Service, table: &mut Table) {
             recognised += usize::from(answer.is_some_and(|it| it.body.contains(r#""reason":"supporter""#)));
             std::thread::sleep(Duration::from_millis(5));
         }
-        let took = began.elapsed();
+        let elapsed = began.elapsed();
         stop.store(true, Ordering::Relaxed);
-        (recognised, took)
+        (recognised, elapsed)
     });
-    let rate = sent.load(Ordering::Relaxed) as f64 / took.as_secs_f64();
+    let rate = sent.load(Ordering::Relaxed) as f64 / elapsed.as_secs_f64();
     let all = service.tokens.len();
-    let seen = format!(
+    let result = format!(
         "{rate:.0} forged tokens per second from one address; {recognised} of {all} new supporters recognised"
     );
-    table.line("tokens with a random signature", &seen, recognised * 100 >= all * 95);
+    table.line("tokens with a random signature", &result, recognised * 100 >= all * 95);
 }

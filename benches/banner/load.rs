@@ -25,7 +25,7 @@ pub struct Round {
     /// Responses per second.
     pub rate: f64,
     /// The CPU time of the server's threads per response, in microseconds.
-    pub work_us: f64,
+    pub cpu_us: f64,
     /// The median response time, in microseconds.
     pub p50_us: f64,
     /// The 99th percentile of the response time, in microseconds.
@@ -88,27 +88,27 @@ impl Server {
                     }
                 });
                 let tasks: Vec<_> = (0..CONNECTIONS).map(|_| one()).collect();
-                let mut took = Vec::new();
+                let mut times = Vec::new();
                 for task in tasks {
-                    took.extend(task.await.unwrap());
+                    times.extend(task.await.unwrap());
                 }
                 watcher.abort();
-                took
+                times
             })
         });
         while !clients.is_finished() {
             actix_web::rt::time::sleep(Duration::from_millis(20)).await;
         }
-        let mut took = clients.join().unwrap();
-        let (elapsed, work) = (start.elapsed(), self.cpu_time() - cpu_before);
-        took.sort_unstable();
-        let answers = took.len() as f64;
-        let within = |part: f64| took[(answers * part) as usize].as_secs_f64() * 1e6;
+        let mut times = clients.join().unwrap();
+        let (elapsed, cpu) = (start.elapsed(), self.cpu_time() - cpu_before);
+        times.sort_unstable();
+        let answers = times.len() as f64;
+        let percentile_us = |part: f64| times[(answers * part) as usize].as_secs_f64() * 1e6;
         Round {
             rate: answers / elapsed.as_secs_f64(),
-            work_us: work.as_secs_f64() * 1e6 / answers,
-            p50_us: within(0.5),
-            p99_us: within(0.99),
+            cpu_us: cpu.as_secs_f64() * 1e6 / answers,
+            p50_us: percentile_us(0.5),
+            p99_us: percentile_us(0.99),
         }
     }
 
@@ -148,16 +148,16 @@ async fn keep_asking(
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let mut buffer = Vec::with_capacity(32_768);
-    let mut took = Vec::new();
+    let mut times = Vec::new();
     while start.elapsed() < round {
         let asked = Instant::now();
         stream.write_all(&bytes).await.unwrap();
         buffer.clear();
         let text = read_answer(&mut stream, &mut buffer).await;
         assert!(text.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(text));
-        took.push(asked.elapsed());
+        times.push(asked.elapsed());
     }
-    took
+    times
 }
 
 /// Reads a response until its body has the length that `Content-Length` states.

@@ -106,33 +106,33 @@ pub async fn many_connections(
             let one = |mut connection: Connection| {
                 let left = Arc::clone(&left);
                 tokio::spawn(async move {
-                    let mut took = Vec::new();
+                    let mut times = Vec::new();
                     while start.elapsed() < duration {
                         let Some(bytes) = left.lock().unwrap().next() else { break };
                         let began = Instant::now();
                         connection.deliver(&bytes).await;
-                        took.push(began.elapsed());
+                        times.push(began.elapsed());
                     }
-                    took
+                    times
                 })
             };
             let tasks: Vec<_> = connections.into_iter().map(one).collect();
-            let mut took = Vec::new();
+            let mut times = Vec::new();
             for task in tasks {
-                took.extend(task.await.unwrap());
+                times.extend(task.await.unwrap());
             }
-            (took, start.elapsed())
+            (times, start.elapsed())
         })
     });
     while !delivered.is_finished() {
         actix_web::rt::time::sleep(Duration::from_millis(20)).await;
     }
-    let (mut took, elapsed) = delivered.join().unwrap();
+    let (mut times, elapsed) = delivered.join().unwrap();
     Throughput {
-        rate: took.len() as f64 / elapsed.as_secs_f64(),
-        per_commit: took.len() as f64 / (commits(app) - commits_before),
-        p50_us: percentile_us(&mut took, 0.5),
-        p99_us: percentile_us(&mut took, 0.99),
+        rate: times.len() as f64 / elapsed.as_secs_f64(),
+        per_commit: times.len() as f64 / (commits(app) - commits_before),
+        p50_us: percentile_us(&mut times, 0.5),
+        p99_us: percentile_us(&mut times, 0.99),
     }
 }
 
@@ -144,9 +144,9 @@ fn commits(app: &App) -> f64 {
 }
 
 /// The time in microseconds that this part of the measurements does not exceed: 0.99 stands for the 99th percentile.
-fn percentile_us(took: &mut [Duration], part: f64) -> f64 {
-    took.sort_unstable();
-    took[(took.len() as f64 * part) as usize].as_secs_f64() * 1e6
+fn percentile_us(times: &mut [Duration], part: f64) -> f64 {
+    times.sort_unstable();
+    times[(times.len() as f64 * part) as usize].as_secs_f64() * 1e6
 }
 
 /// A connection that stays open.

@@ -113,8 +113,8 @@ fn print_table(database: &str, small: u64, large: u64, measured: &[Vec<Measured>
             time(large.median_s),
             large.median_s / small.median_s,
             large.p99_s.map_or_else(String::new, time),
-            time(large.work_s),
-            large.work_s / small.work_s,
+            time(large.cpu_s),
+            large.cpu_s / small.cpu_s,
             large.peak_mib,
             large.note,
         );

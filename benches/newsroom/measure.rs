@@ -26,7 +26,7 @@ pub struct Measured {
     pub p99_s: Option<f64>,
     /// The CPU time that this process used per query, in seconds. It hardly depends on other work on the machine. It
     /// does not include the CPU time of a database server.
-    pub work_s: f64,
+    pub cpu_s: f64,
     /// The peak memory of the process during the query, in MiB.
     pub peak_mib: f64,
     /// What the query returned, in short.
@@ -157,20 +157,20 @@ async fn seal(store: &Store, key: &SealKey) -> String {
 async fn measure_repeatedly(what: &str, queries: impl Iterator<Item = impl Future<Output = String>>) -> Measured {
     reset_peak();
     let before_s = cpu_time_s();
-    let (mut took, mut note) = (Vec::new(), String::new());
+    let (mut times, mut note) = (Vec::new(), String::new());
     for query in queries {
         let watch = Stopwatch::start();
         note = query.await;
-        took.push(watch.elapsed_s());
+        times.push(watch.elapsed_s());
     }
-    let work_s = (cpu_time_s() - before_s) / took.len() as f64;
-    took.sort_by(f64::total_cmp);
-    let at = |part: f64| took[(took.len() as f64 * part) as usize];
+    let cpu_s = (cpu_time_s() - before_s) / times.len() as f64;
+    times.sort_by(f64::total_cmp);
+    let at = |part: f64| times[(times.len() as f64 * part) as usize];
     Measured {
         what: what.to_owned(),
         median_s: at(0.5),
         p99_s: Some(at(0.99)),
-        work_s,
+        cpu_s,
         peak_mib: peak_mib(),
         note,
     }
@@ -185,7 +185,7 @@ async fn measure_once(what: &str, query: impl Future<Output = String>) -> Measur
         what: what.to_owned(),
         median_s: watch.elapsed_s(),
         p99_s: None,
-        work_s: cpu_time_s() - before_s,
+        cpu_s: cpu_time_s() - before_s,
         peak_mib: peak_mib(),
         note,
     }

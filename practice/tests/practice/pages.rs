@@ -146,25 +146,26 @@ async fn payment_pages_of_unknown_paid_and_expired_sessions_explain_the_problem(
 #[tokio::test]
 async fn every_button_of_the_console_is_shown_and_works() {
     let stripe = TestStripe::start().await;
-    let has = async |action: &str, id: &str| {
+    let expect_button = async |action: &str, id: &str| {
         let page = read_page(&stripe, "/console").await.1;
         assert!(
             page.contains(&format!("data-action=\"{action}\" data-id=\"{id}\"")),
             "the console has no button {action} for {id}"
         );
     };
-    let (once, debit, monthly) = (stripe.one_off_session().await, stripe.one_off_session().await, stripe.monthly_session().await);
+    let (once, debit) = (stripe.one_off_session().await, stripe.one_off_session().await);
+    let monthly = stripe.monthly_session().await;
     for (session, how) in [(&once, How::Card), (&debit, How::BankDebit), (&monthly, How::Card)] {
         stripe.practice.pay(session, how).unwrap();
     }
     let intent = stripe.practice.payments(&once).payment_intent.unwrap();
     let sub = stripe.practice.payments(&monthly).subscription.unwrap();
     let amount = [("action", "refund"), ("id", intent.as_str()), ("amount", "2.50")];
-    has("refund", &intent).await;
+    expect_button("refund", &intent).await;
     assert_eq!(press(&stripe, "/console/do", &amount).await.status(), 303);
     assert_eq!(stripe.last_emitted("charge.refunded")["amount_refunded"], 250);
     let refund = id(&stripe.last_emitted("refund.created"));
-    let mut steps = vec![
+    let mut actions = vec![
         ("fail-refund", refund, "refund.failed"),
         ("settle", debit, "charge.updated"),
         ("next-period-fails", sub.clone(), "customer.subscription.updated"),
@@ -174,14 +175,14 @@ async fn every_button_of_the_console_is_shown_and_works() {
         ("cancel-now", sub, "customer.subscription.deleted"),
         ("dispute", intent, "charge.dispute.funds_withdrawn"),
     ];
-    for (action, id, last) in steps.drain(..) {
-        has(action, &id).await;
+    for (action, id, last) in actions.drain(..) {
+        expect_button(action, &id).await;
         press_in_console(&stripe, action, &id).await;
         assert_eq!(stripe.emitted().last().unwrap(), last, "{action}");
     }
     let dispute = id(&stripe.last_emitted("charge.dispute.created"));
-    has("win", &dispute).await;
-    has("lose", &dispute).await;
+    expect_button("win", &dispute).await;
+    expect_button("lose", &dispute).await;
     press_in_console(&stripe, "win", &dispute).await;
     assert_eq!(stripe.practice.object(&dispute).unwrap()["status"], Value::from("won"));
 }
