@@ -82,7 +82,7 @@ impl Server {
                 let one = || tokio::spawn(keep_asking(address, Arc::clone(&bytes), start, round));
                 // This task keeps the clients' thread awake. A sleeping thread is expensive to wake, and that cost
                 // would be added to the slower server, which lets the clients sleep more often.
-                let watcher = tokio::spawn(async {
+                let keep_awake = tokio::spawn(async {
                     loop {
                         tokio::task::yield_now().await;
                     }
@@ -92,7 +92,7 @@ impl Server {
                 for task in tasks {
                     times.extend(task.await.unwrap());
                 }
-                watcher.abort();
+                keep_awake.abort();
                 times
             })
         });

@@ -15,13 +15,14 @@ use super::raw::Raw;
 #[derive(Clone, Copy)]
 pub struct Server(pub SocketAddr);
 
-/// The result of one round in which one connection to the service and the raw database store events in turn: the
-/// medians and 99th percentiles of both sides.
+/// The medians and 99th percentiles of one round. In the round, the service (over one connection) and the raw database
+/// store events in turn.
 pub struct Pairs {
     pub ours_us: f64,
     pub raw_us: f64,
     pub ours_p99_us: f64,
     pub raw_p99_us: f64,
+    /// The number of events that each side stored.
     pub count: usize,
 }
 
@@ -39,33 +40,33 @@ pub struct Throughput {
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, duration: Duration) -> Pairs {
     let mut connection = Connection::connect(server).await;
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let (mut our_times, mut raw_times) = (Vec::new(), Vec::new());
     // This task keeps the measuring thread awake. A sleeping thread is expensive to wake, and that cost would be added
     // to one of the sides.
-    let watcher = actix_web::rt::spawn(async {
+    let keep_awake = actix_web::rt::spawn(async {
         loop {
             tokio::task::yield_now().await;
         }
     });
     let start = Instant::now();
-    while start.elapsed() < duration && ours.len() < 5000 {
-        let (one, other) = (events.event(), request(&events.event()));
+    while start.elapsed() < duration && our_times.len() < 5000 {
+        let (raw_event, our_request) = (events.event(), request(&events.event()));
         let began = Instant::now();
-        raw.commit(&one).await;
-        theirs.push(began.elapsed());
+        raw.commit(&raw_event).await;
+        raw_times.push(began.elapsed());
         let began = Instant::now();
-        connection.deliver(&other).await;
-        ours.push(began.elapsed());
+        connection.deliver(&our_request).await;
+        our_times.push(began.elapsed());
     }
-    watcher.abort();
+    keep_awake.abort();
     // The first measurement of each side is dropped, because it includes preparing the statements.
-    let (mut ours, mut theirs) = (ours.split_off(1), theirs.split_off(1));
+    let (mut our_times, mut raw_times) = (our_times.split_off(1), raw_times.split_off(1));
     Pairs {
-        count: ours.len(),
-        ours_us: percentile_us(&mut ours, 0.5),
-        raw_us: percentile_us(&mut theirs, 0.5),
-        ours_p99_us: percentile_us(&mut ours, 0.99),
-        raw_p99_us: percentile_us(&mut theirs, 0.99),
+        count: our_times.len(),
+        ours_us: percentile_us(&mut our_times, 0.5),
+        raw_us: percentile_us(&mut raw_times, 0.5),
+        ours_p99_us: percentile_us(&mut our_times, 0.99),
+        raw_p99_us: percentile_us(&mut raw_times, 0.99),
     }
 }
 
@@ -83,8 +84,8 @@ pub async fn raw_rate(raw: &mut Raw, events: &mut Events, duration: Duration) ->
     commits / spent.as_secs_f64()
 }
 
-/// Delivers over this many connections until the time is over or no event is left. Each connection sends the next event
-/// as soon as it gets a response.
+/// Delivers over `concurrency` connections until the time is over or no event is left. Each connection sends the next
+/// event as soon as it gets a response.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 pub async fn many_connections(
     server: Server,
