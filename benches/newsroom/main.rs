@@ -9,8 +9,8 @@
 //! **Start at** `main` below; `gifts.rs` generates the gifts, `load.rs` writes them, and `measure.rs` queries them.
 //! **Tested in** this program: it checks the ledger, and checks that the reconciliation finds no difference.
 //!
-//! By default, it measures SQLite. If `KEEPOPEN_TEST_POSTGRES` names a server, it also measures PostgreSQL (`scripts/with-postgres`
-//! starts a server). A name after the number selects one of the two: `-- 200000 postgresql`.
+//! By default, it measures SQLite. If `KEEPOPEN_TEST_POSTGRES` names a server, it also measures PostgreSQL
+//! (`scripts/with-postgres` starts a server). A name after the number selects one of the two: `-- 200000 postgresql`.
 //! Each payment has facts about three of Stripe's objects (charge, invoice or session, balance transaction), five links
 //! between objects in both directions, three ledger entries (payment, fee, payout) and a row of its own. One payment in
 //! 300 is refunded. The inbox is empty, because no measured query reads it.

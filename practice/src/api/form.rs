@@ -81,8 +81,8 @@ impl Params {
         self.get(name).map_or(Value::Null, |text| json!(text))
     }
 
-    /// All parameters of the form `name[…]`, such as `metadata[a]`, `expand[]` or `types[0]`. Returns the content of the
-    /// brackets and the value of each.
+    /// All parameters of the form `name[…]`, such as `metadata[a]`, `expand[]` or `types[0]`. For each, returns the
+    /// content of the brackets and the value.
     pub(crate) fn nested(&self, name: &str) -> Vec<(&str, &str)> {
         let inner = |own: &'_ str| -> Option<usize> {
             let rest = own.strip_prefix(name)?;
