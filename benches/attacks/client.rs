@@ -13,7 +13,7 @@ pub struct Client {
     buffer: Vec<u8>,
 }
 
-/// A response of the service.
+/// A response from the service.
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
@@ -57,10 +57,10 @@ impl Client {
                     return Some(Answer { status, body });
                 }
             }
-            let mut piece = [0; 16_384];
-            match self.stream.read(&mut piece) {
+            let mut chunk = [0; 16_384];
+            match self.stream.read(&mut chunk) {
                 Ok(0) | Err(_) => return None,
-                Ok(read) => self.buffer.extend_from_slice(&piece[..read]),
+                Ok(read) => self.buffer.extend_from_slice(&chunk[..read]),
             }
         }
     }
@@ -82,34 +82,35 @@ pub struct Readers {
     pub asked: usize,
     /// The number of responses with status 200.
     pub answered: usize,
-    took: Vec<Duration>,
+    /// The response times of the requests with status 200.
+    times: Vec<Duration>,
 }
 
 impl Readers {
-    /// Sends banner requests for this long, one reader after the other.
+    /// Sends banner requests for this long, from one reader after the other.
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-    pub fn ask(address: SocketAddr, time: Duration) -> Self {
+    pub fn ask(address: SocketAddr, duration: Duration) -> Self {
         let question = post("/v1/banner", "198.51.100.7", r#"{"site":"journal","history":{}}"#);
-        let mut readers = Self { asked: 0, answered: 0, took: Vec::new() };
+        let mut readers = Self { asked: 0, answered: 0, times: Vec::new() };
         let start = Instant::now();
-        while start.elapsed() < time {
+        while start.elapsed() < duration {
             let began = Instant::now();
             let answer = Client::connect(address).and_then(|mut client| client.ask(&question));
             readers.asked += 1;
             if answer.is_some_and(|answer| answer.status == 200) {
                 readers.answered += 1;
-                readers.took.push(began.elapsed());
+                readers.times.push(began.elapsed());
             }
             // The readers pause between requests, because the machine also runs the measured service.
             std::thread::sleep(Duration::from_millis(2));
         }
-        readers.took.sort_unstable();
+        readers.times.sort_unstable();
         readers
     }
 
     /// The 99th percentile of response times, in milliseconds.
     pub fn p99_ms(&self) -> f64 {
-        let place = (self.took.len() * 99 / 100).min(self.took.len().saturating_sub(1));
-        self.took.get(place).map_or(f64::INFINITY, |took| took.as_secs_f64() * 1000.0)
+        let index = (self.times.len() * 99 / 100).min(self.times.len().saturating_sub(1));
+        self.times.get(index).map_or(f64::INFINITY, |time| time.as_secs_f64() * 1000.0)
     }
 }

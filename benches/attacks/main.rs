@@ -34,15 +34,17 @@ const UNFINISHED: usize = 400;
 /// The attacker's address.
 const ATTACKER: &str = "192.0.2.66";
 
-/// Prints the table of results, and remembers whether all of them were acceptable.
+/// Prints the table of results.
 struct Table {
+    /// Whether all results so far are acceptable.
     good: bool,
 }
 
 impl Table {
-    fn line(&mut self, attack: &str, seen: &str, good: bool) {
+    /// Prints one line: the attack, its result, and whether the result is acceptable.
+    fn line(&mut self, attack: &str, result: &str, good: bool) {
         self.good &= good;
-        println!("{:4} {attack:46} {seen}", if good { "ok" } else { "BAD" });
+        println!("{:4} {attack:46} {result}", if good { "ok" } else { "BAD" });
     }
 }
 
@@ -50,14 +52,14 @@ fn main() {
     let runtime = actix_web::rt::System::new();
     let service = runtime.block_on(Service::start(20, 20));
     let mut table = Table { good: true };
-    let quiet = Readers::ask(service.address, TIME);
-    let quiet_ms = quiet.p99_ms();
-    let seen = format!("{} of {} answered, p99 {quiet_ms:.1} ms", quiet.answered, quiet.asked);
-    table.line("no attack", &seen, quiet.answered == quiet.asked);
+    let baseline = Readers::ask(service.address, TIME);
+    let baseline_ms = baseline.p99_ms();
+    let result = format!("{} of {} answered, p99 {baseline_ms:.1} ms", baseline.answered, baseline.asked);
+    table.line("no attack", &result, baseline.answered == baseline.asked);
     // The attacks run on another thread, because the practice Stripe needs this thread's runtime.
     std::thread::scope(|threads| {
         let attacks = threads.spawn(|| {
-            unfinished_bodies(&service, quiet_ms, &mut table);
+            unfinished_bodies(&service, baseline_ms, &mut table);
             unfinished_deliveries(&service, &mut table);
             checkouts(&service, &mut table);
             token_polls(&service, &mut table);
@@ -77,11 +79,12 @@ fn main() {
 
 /// Whether the 99th percentile of the banner's response time is acceptable: less than 5 times the value without an
 /// attack, plus 20 ms.
-fn acceptable(quiet_ms: f64, p99_ms: f64) -> bool {
-    p99_ms < quiet_ms.mul_add(5.0, 20.0)
+fn is_acceptable(baseline_ms: f64, p99_ms: f64) -> bool {
+    p99_ms < baseline_ms.mul_add(5.0, 20.0)
 }
 
-fn unfinished_bodies(service: &Service, quiet_ms: f64, table: &mut Table) {
+/// Opens many connections that send only the first byte of a body and then stay open.
+fn unfinished_bodies(service: &Service, baseline_ms: f64, table: &mut Table) {
     let mut request = post("/v1/banner", ATTACKER, "{");
     let text =
         String::from_utf8(request).unwrap().replace("Content-Length: 1\r\n", "Content-Length: 100\r\n");
@@ -91,14 +94,14 @@ fn unfinished_bodies(service: &Service, quiet_ms: f64, table: &mut Table) {
     held.retain_mut(|client| client.send(&request));
     let readers = Readers::ask(service.address, TIME);
     let delivered = (0..20).filter(|number| deliver(service, *number)).count();
-    let seen = format!(
+    let result = format!(
         "{} of {} banners answered, p99 {:.1} ms; {delivered} of 20 deliveries stored",
         readers.answered,
         readers.asked,
         readers.p99_ms()
     );
-    let good = readers.answered == readers.asked && acceptable(quiet_ms, readers.p99_ms()) && delivered == 20;
-    table.line(&format!("{} connections, one byte of body each", held.len()), &seen, good);
+    let good = readers.answered == readers.asked && is_acceptable(baseline_ms, readers.p99_ms()) && delivered == 20;
+    table.line(&format!("{} connections, one byte of body each", held.len()), &result, good);
 }
 
 /// Delivers an event with a valid signature. Returns whether the service acknowledged it.
@@ -118,6 +121,7 @@ fn deliver(service: &Service, number: usize) -> bool {
     answer.is_some_and(|answer| answer.status == 200)
 }
 
+/// Sends most of the body of many webhook deliveries, and never finishes them. They have no signature or a forged one.
 fn unfinished_deliveries(service: &Service, table: &mut Table) {
     let signed = format!("Stripe-Signature: t=1700000000,v1={}\r\n", "a".repeat(64));
     for (name, header) in [("unsigned", ""), ("forged", &*signed)] {
@@ -148,15 +152,15 @@ fn unfinished_deliveries(service: &Service, table: &mut Table) {
             stop.store(true, Ordering::Relaxed);
             (readers, grown)
         });
-        let seen = format!(
+        let result = format!(
             "{} of {} banners answered, p99 {:.1} ms; {grown:+.0} MiB of memory",
             readers.answered,
             readers.asked,
             readers.p99_ms()
         );
-        // The one worker thread is busy just receiving the bytes, so the percentile is reported but not checked.
+        // Receiving the bytes keeps the only worker thread busy, so the percentile is reported but not checked.
         let good = readers.answered == readers.asked && grown < 150.0;
-        table.line(&format!("{UNFINISHED} unfinished deliveries, {name}"), &seen, good);
+        table.line(&format!("{UNFINISHED} unfinished deliveries, {name}"), &result, good);
     }
 }
 
@@ -185,6 +189,7 @@ fn flood(service: &Service, stop: &AtomicBool, mut next: impl FnMut() -> Vec<u8>
     answered
 }
 
+/// Creates the id of a new attempt to give. A client sends it with each checkout request of that attempt.
 fn new_attempt() -> String {
     let (one, two) = (clock::number(), clock::number());
     uuid::Uuid::from_u64_pair(one, two).to_string()
@@ -196,36 +201,40 @@ fn checkout_body(attempt: &str) -> String {
     )
 }
 
+/// Starts as many checkouts as possible from one address, while other readers start a checkout too.
 fn checkouts(service: &Service, table: &mut Table) {
     let before = service.stripe.objects("checkout.session").len();
     let stop = AtomicBool::new(false);
-    let (calls, given) = std::thread::scope(|threads| {
+    let (calls, started) = std::thread::scope(|threads| {
         let flood = threads.spawn(|| {
             flood(service, &stop, || post("/v1/checkout", ATTACKER, &checkout_body(&new_attempt())))
         });
-        let mut given = 0;
+        let mut started = 0;
         for reader in 0..20 {
             let request =
                 post("/v1/checkout", &format!("203.0.113.{reader}"), &checkout_body(&new_attempt()));
             let answer = Client::connect(service.address).and_then(|mut client| client.ask(&request));
-            given += usize::from(answer.is_some_and(|answer| answer.status == 200));
+            started += usize::from(answer.is_some_and(|answer| answer.status == 200));
             std::thread::sleep(TIME / 20);
         }
         stop.store(true, Ordering::Relaxed);
-        (flood.join().unwrap(), given)
+        (flood.join().unwrap(), started)
     });
-    let sessions = service.stripe.objects("checkout.session").len() - before - given;
+    let sessions = service.stripe.objects("checkout.session").len() - before - started;
     let rate = calls as f64 / TIME.as_secs_f64();
-    let seen = format!("{rate:.0} calls a second made {sessions} sessions; {given} of 20 others could give");
-    table.line("checkouts from one address", &seen, sessions <= 40 && given == 20);
+    let result = format!(
+        "{rate:.0} calls per second created {sessions} sessions; {started} of 20 other readers started a checkout"
+    );
+    table.line("checkouts from one address", &result, sessions <= 40 && started == 20);
 }
 
+/// Asks again and again for the supporter token of a checkout that is never paid.
 fn token_polls(service: &Service, table: &mut Table) {
     let attempt = new_attempt();
     let start = post("/v1/checkout", "198.51.100.20", &checkout_body(&attempt));
     let answer = Client::connect(service.address).and_then(|mut client| client.ask(&start)).unwrap();
-    let made: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
-    let session = made["session"].as_str().unwrap();
+    let checkout: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    let session = checkout["session"].as_str().unwrap();
     let body = format!(
         r#"{{"grant":"checkout_session","site":"journal","session":"{session}","attempt":"{attempt}"}}"#
     );
@@ -240,19 +249,20 @@ fn token_polls(service: &Service, table: &mut Table) {
     let reads = service.metric("keepopen_stripe_calls_total") - before;
     let rate = calls as f64 / TIME.as_secs_f64();
     table.line(
-        "polls of one unpaid attempt",
-        &format!("{rate:.0} calls a second made {reads:.0} calls to Stripe"),
+        "token requests for one unpaid checkout",
+        &format!("{rate:.0} calls per second caused {reads:.0} calls to Stripe"),
         reads <= 2.0,
     );
 }
 
+/// Sends tokens with random signatures from one address, while supporters send valid tokens for the first time.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 fn forged_tokens(service: &Service, table: &mut Table) {
     let question = |token: &str| format!(r#"{{"site":"journal","history":{{}},"token":"{token}"}}"#);
     let (signed, signature) = service.tokens[0].rsplit_once('.').unwrap();
     let stop = AtomicBool::new(false);
     let sent = AtomicU64::new(0);
-    let (recognised, took) = std::thread::scope(|threads| {
+    let (recognised, elapsed) = std::thread::scope(|threads| {
         threads.spawn(|| {
             flood(service, &stop, || {
                 sent.fetch_add(1, Ordering::Relaxed);
@@ -273,14 +283,14 @@ fn forged_tokens(service: &Service, table: &mut Table) {
             recognised += usize::from(answer.is_some_and(|it| it.body.contains(r#""reason":"supporter""#)));
             std::thread::sleep(Duration::from_millis(5));
         }
-        let took = began.elapsed();
+        let elapsed = began.elapsed();
         stop.store(true, Ordering::Relaxed);
-        (recognised, took)
+        (recognised, elapsed)
     });
-    let rate = sent.load(Ordering::Relaxed) as f64 / took.as_secs_f64();
+    let rate = sent.load(Ordering::Relaxed) as f64 / elapsed.as_secs_f64();
     let all = service.tokens.len();
-    let seen = format!(
-        "{rate:.0} forged tokens a second from one address; {recognised} of {all} new supporters recognised"
+    let result = format!(
+        "{rate:.0} forged tokens per second from one address; {recognised} of {all} new supporters recognised"
     );
-    table.line("tokens with a random signature", &seen, recognised * 100 >= all * 95);
+    table.line("tokens with a random signature", &result, recognised * 100 >= all * 95);
 }

@@ -33,8 +33,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts the service, with tokens for `supporters` times `more` supporters.
-    pub async fn start(supporters: u8, more: u8) -> Self {
+    /// Starts the service, with tokens for `groups` times `group_size` different supporters.
+    pub async fn start(groups: u8, group_size: u8) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let stripe = practice_stripe(|| Clock::System.now_ms().div_euclid(1000)).await;
         let [address, management] = [free_address(), free_address()];
@@ -57,7 +57,7 @@ impl Service {
         };
         // An older version must create its own database and keys, because it rejects a database that this version
         // migrated. This version signs the tokens with a copy of that database.
-        let mut signs_in = text.clone();
+        let mut signing_settings = text.clone();
         let copy = tempfile::tempdir().unwrap();
         if other.is_some() {
             let mut program = start();
@@ -69,11 +69,11 @@ impl Service {
                 let entry = entry.unwrap();
                 std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
             }
-            signs_in = text.replace(&*folder.path().to_string_lossy(), &copy.path().to_string_lossy());
+            signing_settings = text.replace(&*folder.path().to_string_lossy(), &copy.path().to_string_lossy());
         }
-        let app = actions::start(sites::from_toml(&signs_in).unwrap(), Clock::System).await.unwrap();
-        let tokens = (0..supporters).flat_map(|one| (0..more).map(move |two| (one, two)));
-        let tokens = tokens.map(|(one, two)| token(&app, one, two)).collect();
+        let app = actions::start(sites::from_toml(&signing_settings).unwrap(), Clock::System).await.unwrap();
+        let tokens = (0..groups).flat_map(|group| (0..group_size).map(move |member| (group, member)));
+        let tokens = tokens.map(|(group, member)| token(&app, group, member)).collect();
         app.store.close().await;
         drop(app);
         let program = start();
@@ -81,7 +81,7 @@ impl Service {
         Self { address, tokens, stripe, management, program, _folder: folder }
     }
 
-    /// The sum of the metric series whose lines contain `part`.
+    /// The sum of all values in the service's metrics whose lines contain `part`.
     pub fn metric(&self, part: &str) -> f64 {
         let text = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
         let answer = Client::connect(self.management).and_then(|mut client| client.ask(text.as_bytes()));
@@ -107,10 +107,11 @@ impl Drop for Service {
     }
 }
 
-fn token(app: &App, one: u8, two: u8) -> String {
+/// Signs a token for a supporter, whose id consists of these two numbers.
+fn token(app: &App, group: u8, member: u8) -> String {
     let now_s = app.now_ms().div_euclid(1000);
-    let mut supporter = [one; 16];
-    supporter[0] = two;
+    let mut supporter = [group; 16];
+    supporter[0] = member;
     app.tokens.sign(&Claims {
         iss: app.tokens.issuer().to_owned(),
         aud: "journal".to_owned(),
@@ -118,7 +119,7 @@ fn token(app: &App, one: u8, two: u8) -> String {
         iat: now_s,
         exp: now_s + 3600,
         nbf: None,
-        jti: format!("{one} {two}"),
+        jti: format!("{group} {member}"),
         epoch: 0,
         scope: TokenScope::Standing,
         standing: Standing::Recurring,

@@ -25,7 +25,7 @@ pub struct Round {
     /// Responses per second.
     pub rate: f64,
     /// The CPU time of the server's threads per response, in microseconds.
-    pub work_us: f64,
+    pub cpu_us: f64,
     /// The median response time, in microseconds.
     pub p50_us: f64,
     /// The 99th percentile of the response time, in microseconds.
@@ -74,49 +74,49 @@ impl Server {
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
     pub async fn round(&self, bytes: &[u8], round: Duration) -> Round {
         let (address, bytes): (_, Arc<[u8]>) = (self.address, bytes.into());
-        let (start, work_before) = (Instant::now(), self.work());
+        let (start, cpu_before) = (Instant::now(), self.cpu_time());
         // The clients have their own thread, so that they take no time from the server's thread.
-        let asked = std::thread::spawn(move || {
+        let clients = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let one = || tokio::spawn(keep_asking(address, Arc::clone(&bytes), start, round));
                 // This task keeps the clients' thread awake. A sleeping thread is expensive to wake, and that cost
                 // would be added to the slower server, which lets the clients sleep more often.
-                let watcher = tokio::spawn(async {
+                let keep_awake = tokio::spawn(async {
                     loop {
                         tokio::task::yield_now().await;
                     }
                 });
                 let tasks: Vec<_> = (0..CONNECTIONS).map(|_| one()).collect();
-                let mut took = Vec::new();
+                let mut times = Vec::new();
                 for task in tasks {
-                    took.extend(task.await.unwrap());
+                    times.extend(task.await.unwrap());
                 }
-                watcher.abort();
-                took
+                keep_awake.abort();
+                times
             })
         });
-        while !asked.is_finished() {
+        while !clients.is_finished() {
             actix_web::rt::time::sleep(Duration::from_millis(20)).await;
         }
-        let mut took = asked.join().unwrap();
-        let (elapsed, work) = (start.elapsed(), self.work() - work_before);
-        took.sort_unstable();
-        let answers = took.len() as f64;
-        let within = |part: f64| took[(answers * part) as usize].as_secs_f64() * 1e6;
+        let mut times = clients.join().unwrap();
+        let (elapsed, cpu) = (start.elapsed(), self.cpu_time() - cpu_before);
+        times.sort_unstable();
+        let answers = times.len() as f64;
+        let percentile_us = |part: f64| times[(answers * part) as usize].as_secs_f64() * 1e6;
         Round {
             rate: answers / elapsed.as_secs_f64(),
-            work_us: work.as_secs_f64() * 1e6 / answers,
-            p50_us: within(0.5),
-            p99_us: within(0.99),
+            cpu_us: cpu.as_secs_f64() * 1e6 / answers,
+            p50_us: percentile_us(0.5),
+            p99_us: percentile_us(0.99),
         }
     }
 
     /// The CPU time that the server's threads have used so far. It is zero if the system does not report it.
-    fn work(&self) -> Duration {
+    fn cpu_time(&self) -> Duration {
         let one = |thread: &PathBuf| {
-            let told = std::fs::read_to_string(thread.join("schedstat")).ok()?;
-            told.split(' ').next()?.parse::<u64>().ok()
+            let schedstat = std::fs::read_to_string(thread.join("schedstat")).ok()?;
+            schedstat.split(' ').next()?.parse::<u64>().ok()
         };
         Duration::from_nanos(self.threads.iter().filter_map(one).sum())
     }
@@ -137,6 +137,7 @@ pub fn request(path: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// Sends the request again and again over one connection until the round ends. Returns all response times.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 async fn keep_asking(
     address: SocketAddr,
@@ -147,19 +148,19 @@ async fn keep_asking(
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let mut buffer = Vec::with_capacity(32_768);
-    let mut took = Vec::new();
+    let mut times = Vec::new();
     while start.elapsed() < round {
         let asked = Instant::now();
         stream.write_all(&bytes).await.unwrap();
         buffer.clear();
         let text = read_answer(&mut stream, &mut buffer).await;
         assert!(text.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(text));
-        took.push(asked.elapsed());
+        times.push(asked.elapsed());
     }
-    took
+    times
 }
 
-/// Reads a response until its body has the length that the header announces.
+/// Reads a response until its body has the length that `Content-Length` states.
 async fn read_answer<'b>(stream: &mut TcpStream, buffer: &'b mut Vec<u8>) -> &'b [u8] {
     loop {
         if let Some(head) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {

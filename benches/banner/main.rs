@@ -50,9 +50,9 @@ fn main() {
     runtime.block_on(async {
         let worlds = [World::typical(), World::heavy()];
         let apps = [start(&worlds[0]).await, start(&worlds[1]).await];
-        parts::tell(&[(&worlds[0], &apps[0]), (&worlds[1], &apps[1])], rounds);
+        parts::print_costs(&[(&worlds[0], &apps[0]), (&worlds[1], &apps[1])], rounds);
         whole_server(&worlds, &apps, rounds, round).await;
-        memory::tell().await;
+        memory::print_memory().await;
     });
 }
 
@@ -78,6 +78,7 @@ fn changed_standing(at_ms: i64) -> StandingChange {
     }
 }
 
+/// Measures each question on the service, and on a bare handler with bodies of the same sizes. Prints a table.
 async fn whole_server(worlds: &[World], apps: &[Arc<App>], rounds: usize, round: Duration) {
     let mut cases = Vec::new();
     for (world, app) in worlds.iter().zip(apps) {
@@ -110,17 +111,17 @@ async fn whole_server(worlds: &[World], apps: &[Arc<App>], rounds: usize, round:
         }
     }
     println!(
-        "\nwhole server: {rounds} rounds of {round:?}, {} connections, one server thread",
+        "\nwhole server: {rounds} rounds of {round:?}, {} connections, one server thread; ratios compare with the bare handler",
         load::CONNECTIONS
     );
-    let head = ["a second", "ratio", "(min to max)", "us of work", "ratio", "p50 us", "p99 us", "of bare's"];
-    let [rate, ratio, range, work, work_ratio, p50, p99, p99_ratio] = head;
+    let head = ["per sec.", "ratio", "(min to max)", "CPU us", "ratio", "p50 us", "p99 us", "p99 ratio"];
+    let [rate, ratio, range, cpu, cpu_ratio, p50, p99, p99_ratio] = head;
     println!(
-        "{:38} {rate:>9} {ratio:>6} {range:>14} {work:>11} {work_ratio:>6} {p50:>7} {p99:>7} {p99_ratio:>10}",
+        "{:38} {rate:>9} {ratio:>6} {range:>14} {cpu:>11} {cpu_ratio:>6} {p50:>7} {p99:>7} {p99_ratio:>10}",
         ""
     );
-    for (place, (name, sizes, _, _)) in cases.iter().enumerate() {
-        let (own, bare) = (&measured[place], &measured[place | 1]);
+    for (index, (name, sizes, _, _)) in cases.iter().enumerate() {
+        let (own, bare) = (&measured[index], &measured[index | 1]);
         let of = |those: &[load::Round], part: fn(&load::Round) -> f64| median(those.iter().map(part));
         let ratios = |part: fn(&load::Round) -> f64| {
             own.iter().zip(bare).map(move |(own, bare)| part(own) / part(bare))
@@ -132,8 +133,9 @@ async fn whole_server(worlds: &[World], apps: &[Arc<App>], rounds: usize, round:
             of(own, |round| round.rate),
             median(rates()),
             format!("{low:.2} to {high:.2}"),
-            of(own, |round| round.work_us),
-            1.0 / median(ratios(|round| round.work_us)),
+            of(own, |round| round.cpu_us),
+            // This ratio is inverted, so that a greater value is better, as for the rate.
+            1.0 / median(ratios(|round| round.cpu_us)),
             of(own, |round| round.p50_us),
             of(own, |round| round.p99_us),
             median(ratios(|round| round.p99_us)),

@@ -11,13 +11,13 @@ const APPEALS: usize = 1000;
 const QUESTIONS: usize = 5000;
 
 /// Prints the memory of the program, if the system reports it.
-pub async fn tell() {
+pub async fn print_memory() {
     let folder = tempfile::tempdir().unwrap();
-    let appeals = |place| {
+    let appeals = |number| {
         appeal(
-            place,
+            number,
             "ask",
-            &format!("priority = {}\naudience = {{ countries = {{ include = [\"IE\"] }} }}", place / 10),
+            &format!("priority = {}\naudience = {{ countries = {{ include = [\"IE\"] }} }}", number / 10),
         )
     };
     std::fs::write(folder.path().join("appeals.toml"), (0..APPEALS).map(appeals).collect::<String>())
@@ -30,25 +30,25 @@ pub async fn tell() {
     program.args(["serve", "--config"]).arg(&file).stderr(Stdio::null());
     let mut service = program.spawn().unwrap();
     listens(free).await;
-    let at_start = kept_kib(service.id());
+    let at_start = resident_kib(service.id());
     let server = Server::start(|| free).await;
     let asked =
         request("/v1/banner", r#"{"site":"journal","reader":{"country":"IE","bucket":7},"history":{}}"#);
     for _ in 0..QUESTIONS {
         assert!(server.once(&asked).await.contains("matched"));
     }
-    let mib = |kib: Option<f64>| kib.map_or("not told".to_owned(), |kib| format!("{:.1} MiB", kib / 1024.0));
+    let mib = |kib: Option<f64>| kib.map_or("unknown".to_owned(), |kib| format!("{:.1} MiB", kib / 1024.0));
     println!(
         "\nmemory with {APPEALS} live appeals: {} at the start, {} after {QUESTIONS} questions",
         mib(at_start),
-        mib(kept_kib(service.id()))
+        mib(resident_kib(service.id()))
     );
     service.kill().unwrap();
     service.wait().unwrap();
 }
 
 /// The resident memory (`VmRSS`) of a process in KiB; `None` if the system does not report it.
-fn kept_kib(process: u32) -> Option<f64> {
+fn resident_kib(process: u32) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok())
 }

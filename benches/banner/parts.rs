@@ -11,11 +11,12 @@ use keepopen_decision::{Known, Question, Standing, decide, fast_question};
 use super::median;
 use super::worlds::World;
 
+/// How long one round calls one part.
 const ROUND: Duration = Duration::from_millis(20);
 
 /// Prints the cost of each part in nanoseconds. Each number is the median of all rounds.
-pub fn tell(worlds: &[(&World, &std::sync::Arc<App>)], rounds: usize) {
-    println!("one answer in nanoseconds, medians of {rounds} rounds");
+pub fn print_costs(worlds: &[(&World, &std::sync::Arc<App>)], rounds: usize) {
+    println!("the time of one answer in nanoseconds, median of {rounds} rounds");
     println!(
         "{:38} {:>8} {:>14} {:>8} {:>18} {:>8}",
         "", "parse", "verify(cached)", "decide", "sign and serialise", "all"
@@ -55,20 +56,21 @@ pub fn tell(worlds: &[(&World, &std::sync::Arc<App>)], rounds: usize) {
     }
 }
 
+/// Repeats a call for one round. Returns the time per call in nanoseconds. It is CPU time if the system reports it.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 fn per_call(mut call: impl FnMut()) -> f64 {
-    let (start, work_before, mut calls) = (Instant::now(), work_ns(), 0_u32);
+    let (start, cpu_before, mut calls) = (Instant::now(), cpu_time_ns(), 0_u32);
     while start.elapsed() < ROUND {
         (0..16).for_each(|_| call());
         calls += 16;
     }
     let elapsed_ns = start.elapsed().as_nanos() as f64;
-    work_ns().zip(work_before).map_or(elapsed_ns, |(after, before)| after - before) / f64::from(calls)
+    cpu_time_ns().zip(cpu_before).map_or(elapsed_ns, |(after, before)| after - before) / f64::from(calls)
 }
 
 /// The CPU time that this thread has used so far, which does not depend on other work on the machine. `None` if the
 /// system does not report it.
-fn work_ns() -> Option<f64> {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    told.split(' ').next()?.parse().ok()
+fn cpu_time_ns() -> Option<f64> {
+    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    schedstat.split(' ').next()?.parse().ok()
 }

@@ -18,6 +18,7 @@ pub struct World {
     pub name: &'static str,
     /// The folder with the appeals file.
     pub folder: TempDir,
+    /// Whether this is the heavy world.
     heavy: bool,
 }
 
@@ -54,12 +55,12 @@ file = "{folder}/appeals.toml"
     )
 }
 
-/// One appeal as TOML. `place` is its number in the file.
-pub fn appeal(place: usize, kind: &str, more: &str) -> String {
+/// One appeal as TOML. `number` is its position in the file, counted from 0.
+pub fn appeal(number: usize, kind: &str, more: &str) -> String {
     format!(
         r#"
 [[appeals]]
-id = "appeal-{place}"
+id = "appeal-{number}"
 sites = ["journal"]
 kind = "{kind}"
 surface = ["banner", "inline"]
@@ -84,24 +85,24 @@ impl World {
 
     /// Ten live appeals, of which two match the page: one asks for a gift, and one thanks. A question has about 1 KiB.
     pub fn typical() -> Self {
-        let one = |place: usize| {
-            let sections = if place >= 8 { "politics" } else { "sport" };
+        let new_appeal = |number: usize| {
+            let sections = if number >= 8 { "politics" } else { "sport" };
             let more = format!(
-                r#"priority = {place}
+                r#"priority = {number}
 pages = {{ sections = {{ include = ["{sections}"] }}, tags = {{ exclude = ["obituary"] }} }}
 audience = {{ countries = {{ exclude = ["AQ"] }} }}
 frequency = {{ max_views = 40, window_days = 30 }}"#
             );
-            appeal(place, if place == 9 { "thank" } else { "ask" }, &more)
+            appeal(number, if number == 9 { "thank" } else { "ask" }, &more)
         };
-        Self::new("typical", false, &(0..10).map(one).collect::<String>())
+        Self::new("typical", false, &(0..10).map(new_appeal).collect::<String>())
     }
 
     /// Fifty live appeals that all match the page and have rules about hours, articles and tags. The reader has a
     /// history of 52 weeks, with 50 views and up to 20 tags a week.
     pub fn heavy() -> Self {
-        let one = |place: usize| {
-            let articles = if place.is_multiple_of(2) {
+        let new_appeal = |number: usize| {
+            let articles = if number.is_multiple_of(2) {
                 "weeks = 52, min = 5"
             } else {
                 r#"weeks = 8, min = 1, tags = ["china", "tag-3"]"#
@@ -112,11 +113,11 @@ schedule = {{ hours = [{{ days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun
 pages = {{ sections = {{ include = ["politics"] }}, tags = {{ exclude = ["obituary"] }} }}
 audience = {{ countries = {{ include = ["IE", "GB"] }}, articles = {{ {articles} }} }}
 frequency = {{ max_views = 1, window_days = 5 }}"#,
-                place / 5
+                number / 5
             );
-            appeal(place, "ask", &more)
+            appeal(number, "ask", &more)
         };
-        Self::new("heavy", true, &(0..50).map(one).collect::<String>())
+        Self::new("heavy", true, &(0..50).map(new_appeal).collect::<String>())
     }
 
     /// The questions of this world. If a question contains a token, `app` has seen the token before the measurement.
@@ -134,7 +135,7 @@ frequency = {{ max_views = 1, window_days = 5 }}"#,
             asks,
             Question { name: "token, thanks show", body: question(Some(&token), 2), reason: "matched" },
             Question {
-                name: "token, silence",
+                name: "token, no appeal shows",
                 body: self.question(now_ms, Some(&token), 2, "sport"),
                 reason: "supporter",
             },
@@ -152,18 +153,18 @@ frequency = {{ max_views = 1, window_days = 5 }}"#,
             (0..20).map(|tag| if tag == 18 { "china".into() } else { format!("tag-{tag}") }).collect();
         let tags = if self.heavy { tags } else { vec!["assembly".into(), "budget".into()] };
         let now = Timestamp::from_millisecond(now_ms).unwrap();
-        let view = |place: i64| {
-            let at = now - Span::new().hours(24 * 10 + 7 * place);
-            format!(r#"{{"appeal":"appeal-{}","variant":"a","at":"{at:.3}"}}"#, place % 50)
+        let view = |number: i64| {
+            let at = now - Span::new().hours(24 * 10 + 7 * number);
+            format!(r#"{{"appeal":"appeal-{}","variant":"a","at":"{at:.3}"}}"#, number % 50)
         };
-        let week = |place: i64| {
-            let monday = TimeZone::UTC.to_datetime(now).date() - Span::new().weeks(place);
+        let week = |number: i64| {
+            let monday = TimeZone::UTC.to_datetime(now).date() - Span::new().weeks(number);
             let counts = tags.iter().rev().take(tags_a_week).map(|tag| format!(r#""{tag}":2"#));
             let counts: Vec<String> = counts.collect();
             format!(r#"{{"week":"{monday}","count":4,"tags":{{{}}}}}"#, counts.join(","))
         };
-        let day = |place: i64| {
-            let day = TimeZone::UTC.to_datetime(now).date() - Span::new().days(2 * place);
+        let day = |number: i64| {
+            let day = TimeZone::UTC.to_datetime(now).date() - Span::new().days(2 * number);
             format!(r#"{{"day":"{day}","count":1}}"#)
         };
         let days: Vec<String> = (0..weeks).rev().map(day).collect();

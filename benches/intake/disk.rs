@@ -13,7 +13,7 @@ pub fn memory() -> Option<&'static Path> {
 }
 
 /// Prints where the files are. Panics if the folder is in memory, where the measurement would be meaningless.
-pub fn tell(folder: &Path) {
+pub fn print_location(folder: &Path) {
     let kind = kind_of(folder);
     assert!(
         !["tmpfs", "ramfs"].contains(&kind.as_str()),
@@ -28,9 +28,10 @@ fn kind_of(folder: &Path) -> String {
     let folder = folder.canonicalize().unwrap();
     let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
     let mounts = mounts.lines().filter_map(|line| {
-        let mut words = line.split(' ').skip(1);
-        Some((words.next()?, words.next()?))
+        let mut fields = line.split(' ').skip(1);
+        Some((fields.next()?, fields.next()?))
     });
-    let fitting = mounts.filter(|(place, _)| folder.starts_with(place));
-    fitting.max_by_key(|(place, _)| place.len()).map_or("not told".to_owned(), |(_, kind)| kind.to_owned())
+    let containing = mounts.filter(|(mount_point, _)| folder.starts_with(mount_point));
+    let nearest = containing.max_by_key(|(mount_point, _)| mount_point.len());
+    nearest.map_or("unknown".to_owned(), |(_, kind)| kind.to_owned())
 }

@@ -16,7 +16,7 @@ pub struct Event {
     pub id: String,
     /// The event as JSON.
     pub body: String,
-    /// The time of the delivery.
+    /// The time at which the event was created. The signature and the stored row have it as the time of delivery.
     pub at_ms: i64,
 }
 
@@ -24,30 +24,30 @@ pub struct Event {
 pub struct Events {
     text: String,
     id: String,
-    made: usize,
+    count: usize,
 }
 
 impl Events {
     pub fn new() -> Self {
         let event: serde_json::Value = serde_json::from_str(EVENT).unwrap();
         let id = event["id"].as_str().unwrap().to_owned();
-        Self { text: EVENT.to_owned(), id, made: 0 }
+        Self { text: EVENT.to_owned(), id, count: 0 }
     }
 
     /// Creates the next event.
     pub fn event(&mut self) -> Event {
-        self.made += 1;
+        self.count += 1;
         // The ids are as long as Stripe's ids, and they are not in ascending order.
         let id =
-            format!("evt_{:024x}", (self.made as u128).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39D) % (1 << 96));
+            format!("evt_{:024x}", (self.count as u128).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39D) % (1 << 96));
         Event { body: self.text.replacen(&self.id, &id, 1), id, at_ms: Clock::System.now_ms() }
     }
 
     /// Creates and signs enough requests for one measurement, so that the measurement does not include this work.
-    pub fn requests(&mut self, concurrency: usize, stretch: Duration) -> Vec<Vec<u8>> {
-        // This is more than any machine can accept in the time, but not enough to fill its memory.
-        let count = (concurrency * 500).min((30_000.0 * stretch.as_secs_f64()) as usize);
-        (0..count).map(|_| request(&self.event())).collect()
+    pub fn requests(&mut self, concurrency: usize, duration: Duration) -> Vec<Vec<u8>> {
+        // At most 30,000 requests per second, which is more than any machine accepts, and at most 500 per connection.
+        let requests = (concurrency * 500).min((30_000.0 * duration.as_secs_f64()) as usize);
+        (0..requests).map(|_| request(&self.event())).collect()
     }
 }
 

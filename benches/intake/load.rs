@@ -15,65 +15,66 @@ use super::raw::Raw;
 #[derive(Clone, Copy)]
 pub struct Server(pub SocketAddr);
 
-/// The result of one round in which one connection to the service and the raw database store events in turn: the
-/// medians and 99th percentiles of both sides.
+/// The medians and 99th percentiles of one round. In the round, the service (over one connection) and the raw database
+/// store events in turn.
 pub struct Pairs {
     pub ours_us: f64,
     pub raw_us: f64,
     pub ours_p99_us: f64,
     pub raw_p99_us: f64,
+    /// The number of events that each side stored.
     pub count: usize,
 }
 
 /// The result of deliveries over many connections for a fixed time.
-pub struct Stretch {
+pub struct Throughput {
     /// Acknowledgements per second.
     pub rate: f64,
     pub p50_us: f64,
     pub p99_us: f64,
     /// The average number of deliveries that one commit stores.
-    pub each_commit: f64,
+    pub per_commit: f64,
 }
 
 /// Stores events with the raw database and the service in turn, and measures both.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, length: Duration) -> Pairs {
-    let mut connection = Delivering::connect(server).await;
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, duration: Duration) -> Pairs {
+    let mut connection = Connection::connect(server).await;
+    let (mut our_times, mut raw_times) = (Vec::new(), Vec::new());
     // This task keeps the measuring thread awake. A sleeping thread is expensive to wake, and that cost would be added
     // to one of the sides.
-    let watcher = actix_web::rt::spawn(async {
+    let keep_awake = actix_web::rt::spawn(async {
         loop {
             tokio::task::yield_now().await;
         }
     });
     let start = Instant::now();
-    while start.elapsed() < length && ours.len() < 5000 {
-        let (one, other) = (events.event(), request(&events.event()));
+    while start.elapsed() < duration && our_times.len() < 5000 {
+        let (raw_event, our_request) = (events.event(), request(&events.event()));
         let began = Instant::now();
-        raw.commit(&one).await;
-        theirs.push(began.elapsed());
+        raw.commit(&raw_event).await;
+        raw_times.push(began.elapsed());
         let began = Instant::now();
-        connection.deliver(&other).await;
-        ours.push(began.elapsed());
+        connection.deliver(&our_request).await;
+        our_times.push(began.elapsed());
     }
-    watcher.abort();
+    keep_awake.abort();
     // The first measurement of each side is dropped, because it includes preparing the statements.
-    let (mut ours, mut theirs) = (ours.split_off(1), theirs.split_off(1));
+    let (mut our_times, mut raw_times) = (our_times.split_off(1), raw_times.split_off(1));
     Pairs {
-        count: ours.len(),
-        ours_us: within(&mut ours, 0.5),
-        raw_us: within(&mut theirs, 0.5),
-        ours_p99_us: within(&mut ours, 0.99),
-        raw_p99_us: within(&mut theirs, 0.99),
+        count: our_times.len(),
+        ours_us: percentile_us(&mut our_times, 0.5),
+        raw_us: percentile_us(&mut raw_times, 0.5),
+        ours_p99_us: percentile_us(&mut our_times, 0.99),
+        raw_p99_us: percentile_us(&mut raw_times, 0.99),
     }
 }
 
 /// Measures how many raw commits per second are possible, one after the other.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-pub async fn raw_rate(raw: &mut Raw, events: &mut Events, length: Duration) -> f64 {
+pub async fn raw_rate(raw: &mut Raw, events: &mut Events, duration: Duration) -> f64 {
     let (start, mut spent, mut commits) = (Instant::now(), Duration::ZERO, 0.0);
-    while start.elapsed() < length {
+    while start.elapsed() < duration {
         let event = events.event();
         let began = Instant::now();
         raw.commit(&event).await;
@@ -83,16 +84,16 @@ pub async fn raw_rate(raw: &mut Raw, events: &mut Events, length: Duration) -> f
     commits / spent.as_secs_f64()
 }
 
-/// Delivers over this many connections until the time is over or no event is left. Each connection sends the next event
-/// as soon as it gets a response.
+/// Delivers over `concurrency` connections until the time is over or no event is left. Each connection sends the next
+/// event as soon as it gets a response.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-pub async fn stretch(
+pub async fn many_connections(
     server: Server,
     requests: Vec<Vec<u8>>,
     concurrency: usize,
-    length: Duration,
+    duration: Duration,
     app: &App,
-) -> Stretch {
+) -> Throughput {
     let commits_before = commits(app);
     // The clients have their own thread, so that they take no time from the service's thread.
     let delivered = std::thread::spawn(move || {
@@ -100,39 +101,39 @@ pub async fn stretch(
         runtime.block_on(async {
             let mut connections = Vec::new();
             for _ in 0..concurrency {
-                connections.push(Delivering::connect(server).await);
+                connections.push(Connection::connect(server).await);
             }
             let (left, start) = (Arc::new(Mutex::new(requests.into_iter())), Instant::now());
-            let one = |mut connection: Delivering| {
+            let one = |mut connection: Connection| {
                 let left = Arc::clone(&left);
                 tokio::spawn(async move {
-                    let mut took = Vec::new();
-                    while start.elapsed() < length {
+                    let mut times = Vec::new();
+                    while start.elapsed() < duration {
                         let Some(bytes) = left.lock().unwrap().next() else { break };
                         let began = Instant::now();
                         connection.deliver(&bytes).await;
-                        took.push(began.elapsed());
+                        times.push(began.elapsed());
                     }
-                    took
+                    times
                 })
             };
             let tasks: Vec<_> = connections.into_iter().map(one).collect();
-            let mut took = Vec::new();
+            let mut times = Vec::new();
             for task in tasks {
-                took.extend(task.await.unwrap());
+                times.extend(task.await.unwrap());
             }
-            (took, start.elapsed())
+            (times, start.elapsed())
         })
     });
     while !delivered.is_finished() {
         actix_web::rt::time::sleep(Duration::from_millis(20)).await;
     }
-    let (mut took, elapsed) = delivered.join().unwrap();
-    Stretch {
-        rate: took.len() as f64 / elapsed.as_secs_f64(),
-        each_commit: took.len() as f64 / (commits(app) - commits_before),
-        p50_us: within(&mut took, 0.5),
-        p99_us: within(&mut took, 0.99),
+    let (mut times, elapsed) = delivered.join().unwrap();
+    Throughput {
+        rate: times.len() as f64 / elapsed.as_secs_f64(),
+        per_commit: times.len() as f64 / (commits(app) - commits_before),
+        p50_us: percentile_us(&mut times, 0.5),
+        p99_us: percentile_us(&mut times, 0.99),
     }
 }
 
@@ -143,18 +144,19 @@ fn commits(app: &App) -> f64 {
     line.unwrap().parse().unwrap()
 }
 
-fn within(took: &mut [Duration], part: f64) -> f64 {
-    took.sort_unstable();
-    took[(took.len() as f64 * part) as usize].as_secs_f64() * 1e6
+/// The time in microseconds that this part of the measurements does not exceed: 0.99 stands for the 99th percentile.
+fn percentile_us(times: &mut [Duration], part: f64) -> f64 {
+    times.sort_unstable();
+    times[(times.len() as f64 * part) as usize].as_secs_f64() * 1e6
 }
 
 /// A connection that stays open.
-struct Delivering {
+struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
-impl Delivering {
+impl Connection {
     async fn connect(server: Server) -> Self {
         let stream = TcpStream::connect(server.0).await.unwrap();
         stream.set_nodelay(true).unwrap();

@@ -27,7 +27,7 @@ use tempfile::TempDir;
 
 use events::Events;
 use keepopen_testkit::Database;
-use load::{Pairs, Stretch};
+use load::{Pairs, Throughput};
 use raw::Raw;
 
 /// The allocator that the `keepopen` program uses. Both sides use it here.
@@ -41,19 +41,19 @@ const CONCURRENCY: [usize; 2] = [64, 256];
 #[derive(Clone, Copy)]
 struct Plan {
     rounds: usize,
-    stretch: Duration,
+    duration: Duration,
 }
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|it| !it.starts_with("--"));
     let mut number = |otherwise: f64| arguments.next().map_or(otherwise, |it| it.parse().unwrap());
-    let plan = Plan { rounds: number(7.0) as usize, stretch: Duration::from_secs_f64(number(1.0)) };
+    let plan = Plan { rounds: number(7.0) as usize, duration: Duration::from_secs_f64(number(1.0)) };
     // The service creates a tracing span for each request, so the span is part of the cost here too.
     telemetry::start(LogFormat::Human, "info,actix_server=warn").unwrap();
     System::new().block_on(async {
         let on_disk = || TempDir::new_in(disk::folder()).unwrap();
         let folder = on_disk();
-        disk::tell(folder.path());
+        disk::print_location(folder.path());
         let databases =
             [Database::file(&folder.path().join("ours")), Database::file(&folder.path().join("raw"))];
         measure("SQLite, synchronous=FULL", folder.path(), databases, plan).await;
@@ -63,13 +63,13 @@ fn main() {
                 [Database::file(&folder.path().join("ours")), Database::file(&folder.path().join("raw"))];
             let (_, mut sides) = Sides::open(folder.path(), databases).await;
             let pairs = sides.pairs(plan).await;
-            println!("  the same in memory, without the disk: {}", added(&pairs));
+            println!("  the same in memory, without the disk: {}", added_time(&pairs));
         }
         if std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some() {
             let folder = on_disk();
             let databases = [Database::make(folder.path()), Database::make(folder.path())];
-            let said = raw::durability(databases[1].url()).await;
-            measure(&format!("\nPostgreSQL, {said}"), folder.path(), databases, plan).await;
+            let settings = raw::durability(databases[1].url()).await;
+            measure(&format!("\nPostgreSQL, {settings}"), folder.path(), databases, plan).await;
         }
     });
 }
@@ -113,33 +113,34 @@ webhook_secrets = ["{}"]
     async fn pairs(&mut self, plan: Plan) -> Vec<Pairs> {
         let mut rounds = Vec::new();
         for _ in 0..plan.rounds {
-            rounds.push(load::pairs(self.ours, &mut self.raw, &mut self.events, plan.stretch * 2).await);
+            rounds.push(load::pairs(self.ours, &mut self.raw, &mut self.events, plan.duration * 2).await);
         }
         rounds
     }
 }
 
+/// Measures both sides on these databases, and prints a table.
 async fn measure(name: &str, folder: &Path, databases: [Database; 2], plan: Plan) {
     let (app, mut sides) = Sides::open(folder, databases).await;
-    println!("{name}: {} rounds of {:?}", plan.rounds, plan.stretch);
+    println!("{name}: {} rounds of {:?}", plan.rounds, plan.duration);
     let (mut pairs, mut raw) = (Vec::new(), Vec::new());
     let mut ours = CONCURRENCY.map(|_| Vec::new());
     for _ in 0..plan.rounds {
-        pairs.push(load::pairs(sides.ours, &mut sides.raw, &mut sides.events, plan.stretch * 2).await);
+        pairs.push(load::pairs(sides.ours, &mut sides.raw, &mut sides.events, plan.duration * 2).await);
         for (concurrency, measured) in CONCURRENCY.iter().zip(&mut ours) {
-            let before = load::raw_rate(&mut sides.raw, &mut sides.events, plan.stretch).await;
-            let requests = sides.events.requests(*concurrency, plan.stretch);
+            let before = load::raw_rate(&mut sides.raw, &mut sides.events, plan.duration).await;
+            let requests = sides.events.requests(*concurrency, plan.duration);
             measured
-                .push((before, load::stretch(sides.ours, requests, *concurrency, plan.stretch, &app).await));
+                .push((before, load::many_connections(sides.ours, requests, *concurrency, plan.duration, &app).await));
             raw.push(before);
         }
     }
-    println!("  one connection: {}", added(&pairs));
+    println!("  one connection: {}", added_time(&pairs));
     println!(
         "  {:34} {:>8} {:>9} {:>15} {:>9} {:>9} {:>11}",
-        "", "a second", "times raw", "(min to max)", "p50 us", "p99 us", "each commit"
+        "", "per sec.", "times raw", "(min to max)", "p50 us", "p99 us", "per commit"
     );
-    println!("  {:34} {:>8.0}", "raw: one commit for each event", median(raw.into_iter()));
+    println!("  {:34} {:>8.0}", "raw: one commit per event", median(raw.into_iter()));
     for (concurrency, measured) in CONCURRENCY.iter().zip(&ours) {
         row(&format!("{concurrency} deliveries at once"), measured);
     }
@@ -147,9 +148,9 @@ async fn measure(name: &str, folder: &Path, databases: [Database; 2], plan: Plan
     let jobs = jobs::run(&app);
     let mut busy = Vec::new();
     for _ in 0..plan.rounds.min(3) {
-        let before = load::raw_rate(&mut sides.raw, &mut sides.events, plan.stretch).await;
-        let requests = sides.events.requests(CONCURRENCY[0], plan.stretch);
-        busy.push((before, load::stretch(sides.ours, requests, CONCURRENCY[0], plan.stretch, &app).await));
+        let before = load::raw_rate(&mut sides.raw, &mut sides.events, plan.duration).await;
+        let requests = sides.events.requests(CONCURRENCY[0], plan.duration);
+        busy.push((before, load::many_connections(sides.ours, requests, CONCURRENCY[0], plan.duration, &app).await));
     }
     app.begin_stopping();
     jobs.stop(&app).await;
@@ -158,8 +159,8 @@ async fn measure(name: &str, folder: &Path, databases: [Database; 2], plan: Plan
     app.store.close().await;
 }
 
-fn row(name: &str, measured: &[(f64, Stretch)]) {
-    let of = |part: fn(&Stretch) -> f64| median(measured.iter().map(|(_, one)| part(one)));
+fn row(name: &str, measured: &[(f64, Throughput)]) {
+    let of = |part: fn(&Throughput) -> f64| median(measured.iter().map(|(_, one)| part(one)));
     let times = || measured.iter().map(|(raw, one)| one.rate / raw);
     let (low, high) = (times().fold(f64::MAX, f64::min), times().fold(0.0, f64::max));
     println!(
@@ -169,12 +170,12 @@ fn row(name: &str, measured: &[(f64, Stretch)]) {
         format!("{low:.1} to {high:.1}"),
         of(|one| one.p50_us),
         of(|one| one.p99_us),
-        of(|one| one.each_commit),
+        of(|one| one.per_commit),
     );
 }
 
 /// Describes how much longer an acknowledgement takes than a raw commit.
-fn added(rounds: &[Pairs]) -> String {
+fn added_time(rounds: &[Pairs]) -> String {
     let more = || rounds.iter().map(|one| one.ours_us - one.raw_us);
     let (low, high) = (more().fold(f64::MAX, f64::min), more().fold(f64::MIN, f64::max));
     format!(

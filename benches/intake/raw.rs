@@ -1,4 +1,5 @@
-//! Measures the database's own limit: stores the same row with only sqlx, in one commit per event.
+//! Measures the database's own limit: stores the rows that the service would store, but directly with sqlx, in one
+//! commit per event.
 
 use keepopen::store::Store;
 use sqlx::postgres::PgConnection;
@@ -58,11 +59,11 @@ impl Raw {
     }
 }
 
-/// The server's settings for the durability of a commit. Panics if the server does not sync commits to disk, because
-/// the measurement would be meaningless.
+/// The server's settings that decide whether a commit is durable, and its data folder. Panics if the server does not
+/// sync commits to disk, because the measurement would be meaningless.
 pub async fn durability(url: &str) -> String {
     let mut connection = PgConnection::connect(url).await.unwrap();
-    let mut said = Vec::new();
+    let mut settings = Vec::new();
     for name in ["fsync", "synchronous_commit", "data_directory"] {
         let show = sqlx::AssertSqlSafe(format!("SHOW {name}"));
         let value: String = sqlx::query_scalar(show).fetch_one(&mut connection).await.unwrap();
@@ -70,7 +71,7 @@ pub async fn durability(url: &str) -> String {
             value != "off",
             "{name} is off on this server; start it with POSTGRES_DURABLE=1 scripts/with-postgres"
         );
-        said.push(format!("{name}={value}"));
+        settings.push(format!("{name}={value}"));
     }
-    said.join(", ")
+    settings.join(", ")
 }

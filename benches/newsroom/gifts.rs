@@ -52,13 +52,13 @@ pub fn giver(number: u64) -> (Giver, Vec<Gift>) {
     let monthly = rng.u8(0..100) < 70;
     let count: i64 = if monthly { 1 } else { rng.i64(1..=4) };
     let mut gifts = Vec::new();
-    for place in 0..count {
+    for index in 0..count {
         let payments = if monthly { rng.i64(17..=24) } else { 1 };
         let latest = DAYS * DAY_S - (payments - 1) * MONTH_S;
         gifts.push(Gift {
             id: ContributionId::from_bytes(rng.u128(..).to_be_bytes()),
             giver: number,
-            key: number * 4 + place as u64,
+            key: number * 4 + index as u64,
             site,
             monthly,
             amount_minor: 100 * rng.i64(3..=40),
@@ -111,11 +111,11 @@ fn currency(site: usize) -> Currency {
 impl Gift {
     /// The number and the time of each payment, in order.
     pub fn payments(&self) -> impl Iterator<Item = (i64, i64)> {
-        (0..self.payments).map(|place| (place, self.paid_at_s(place)))
+        (0..self.payments).map(|index| (index, self.paid_at_s(index)))
     }
 
-    fn paid_at_s(&self, place: i64) -> i64 {
-        self.began_s + place * MONTH_S
+    fn paid_at_s(&self, index: i64) -> i64 {
+        self.began_s + index * MONTH_S
     }
 
     /// An id like those that Stripe creates. Later ids are greater, so that the database stores them next to each
@@ -160,15 +160,15 @@ impl Gift {
     }
 
     /// The facts about the gift as a whole. A fact is what the service knows about one of Stripe's objects.
-    pub fn base(&self) -> Vec<Fact> {
+    pub fn shared_facts(&self) -> Vec<Fact> {
         if !self.monthly {
             let intent = self.stripe_id("pi", self.began_s);
             return vec![self.session(None, Some(intent))];
         }
         let id = self.stripe_id("sub", self.began_s);
         let last_s = self.paid_at_s(self.payments - 1);
-        let runs = last_s + MONTH_S >= END_S;
-        let state = if runs { SubscriptionState::Active } else { SubscriptionState::Canceled };
+        let is_active = last_s + MONTH_S >= END_S;
+        let state = if is_active { SubscriptionState::Active } else { SubscriptionState::Canceled };
         let terms =
             Terms { interval: IntervalUnit::Month, interval_count: 1, price: self.money(), mixed: false };
         let subscription = Fact::Subscription(SubscriptionFact {
@@ -179,7 +179,7 @@ impl Gift {
             customer: Some(format!("cus_{:014}", self.giver)),
             terms: Some(Newest { reported_at_s: self.began_s, value: terms }),
             period: None,
-            ended_at_s: (!runs).then_some(last_s + MONTH_S),
+            ended_at_s: (!is_active).then_some(last_s + MONTH_S),
             changes: Vec::new(),
             cancelled_on_request: false,
         });
@@ -188,11 +188,11 @@ impl Gift {
 
     /// The facts about one payment: three objects of Stripe's. Each 300th payment is refunded and has two more.
     /// Payments of the last hours have no balance transaction yet.
-    pub fn of_payment(&self, place: i64) -> Vec<Fact> {
-        let at_s = self.paid_at_s(place);
+    pub fn payment_facts(&self, index: i64) -> Vec<Fact> {
+        let at_s = self.paid_at_s(index);
         let (charge, intent) = (self.stripe_id("ch", at_s), self.stripe_id("pi", at_s));
         let refunded_at_s = at_s + DAY_S;
-        let is_refunded = (self.key + place as u64).is_multiple_of(300) && refunded_at_s < END_S;
+        let is_refunded = (self.key + index as u64).is_multiple_of(300) && refunded_at_s < END_S;
         let mut facts = vec![Fact::Charge(ChargeFact {
             id: charge.clone(),
             origin: self.origin().filter(|_| !self.monthly),

@@ -5,19 +5,19 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tokio::sync::mpsc;
 
-use crate::rows::{ALL, Batch, Cell, Maker, Table, make};
+use crate::rows::{ALL, Batch, Cell, RowSink, Table, generate};
 
 /// The number of rows in each table.
 pub type Rows = Vec<(&'static str, u64)>;
 
 /// Loads this many supporters into an empty, migrated database.
 pub async fn load(url: &str, supporters: u64) -> Rows {
-    let (batches, mut made) = mpsc::channel(8);
-    let maker = std::thread::spawn(move || make(&mut Maker::new(batches), supporters));
+    let (batches, mut generated) = mpsc::channel(8);
+    let generator = std::thread::spawn(move || generate(&mut RowSink::new(batches), supporters));
     let mut writer = Writer::open(url).await;
     let mut rows: Rows = ALL.iter().map(|table| (table.name, 0)).collect();
-    writer.say("BEGIN").await;
-    while let Some(batch) = made.recv().await {
+    writer.execute("BEGIN").await;
+    while let Some(batch) = generated.recv().await {
         match batch {
             Batch::Rows(table, cells) => {
                 let count = cells.len() / table.columns.len();
@@ -25,13 +25,13 @@ pub async fn load(url: &str, supporters: u64) -> Rows {
                 writer.write(table, cells).await;
             }
             Batch::Commit => {
-                writer.say("COMMIT").await;
-                writer.say("BEGIN").await;
+                writer.execute("COMMIT").await;
+                writer.execute("BEGIN").await;
             }
         }
     }
-    maker.join().unwrap();
-    writer.say("COMMIT").await;
+    generator.join().unwrap();
+    writer.execute("COMMIT").await;
     writer.close().await;
     rows
 }
@@ -49,17 +49,17 @@ impl Writer {
             let mut writer = Self::Sqlite(connection);
             // These settings risk the data in a crash. That is acceptable, because the data can be generated again.
             for pragma in ["synchronous = OFF", "journal_mode = MEMORY", "cache_size = -500000"] {
-                writer.say(&format!("PRAGMA {pragma}")).await;
+                writer.execute(&format!("PRAGMA {pragma}")).await;
             }
             return writer;
         }
         let mut writer = Self::Postgres(PgConnection::connect(url).await.unwrap());
         // PostgreSQL need not check the foreign keys, because the generated rows always satisfy them.
-        writer.say("SET session_replication_role = replica").await;
+        writer.execute("SET session_replication_role = replica").await;
         writer
     }
 
-    async fn say(&mut self, sql: &str) {
+    async fn execute(&mut self, sql: &str) {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
             Self::Sqlite(it) => drop(sqlx::raw_sql(sql).execute(it).await.unwrap()),
@@ -79,7 +79,7 @@ impl Writer {
             // The service never asks SQLite to collect statistics, so the benchmark does not do it either.
             Self::Sqlite(_) => {}
             // A PostgreSQL server does this automatically within minutes.
-            Self::Postgres(_) => self.say("VACUUM ANALYZE").await,
+            Self::Postgres(_) => self.execute("VACUUM ANALYZE").await,
         }
         match self {
             Self::Sqlite(it) => it.close().await.unwrap(),
@@ -92,10 +92,10 @@ async fn insert(connection: &mut SqliteConnection, table: &Table, cells: Vec<Cel
     let width = table.columns.len();
     // Each statement inserts the same number of rows, so that it is prepared only once. The rest is inserted row by
     // row.
-    let most = 2_000 / width;
+    let batch_rows = 2_000 / width;
     let mut cells = cells.into_iter();
     while cells.len() > 0 {
-        let count = if cells.len() >= most * width { most } else { 1 };
+        let count = if cells.len() >= batch_rows * width { batch_rows } else { 1 };
         let marks = format!("({})", vec!["?"; width].join(", "));
         let (names, values) = (table.columns.join(", "), vec![marks; count].join(", "));
         let sql = format!("INSERT INTO {} ({names}) VALUES {values}", table.name);
@@ -104,7 +104,7 @@ async fn insert(connection: &mut SqliteConnection, table: &Table, cells: Vec<Cel
             statement = match cell {
                 Cell::Text(text) => statement.bind(text),
                 Cell::Number(number) => statement.bind(number),
-                Cell::Nothing => statement.bind(None::<String>),
+                Cell::Null => statement.bind(None::<String>),
             };
         }
         statement.execute(&mut *connection).await.unwrap();
@@ -114,14 +114,14 @@ async fn insert(connection: &mut SqliteConnection, table: &Table, cells: Vec<Cel
 async fn copy(connection: &mut PgConnection, table: &Table, cells: &[Cell]) {
     let mut text = String::with_capacity(cells.len() * 24);
     for row in cells.chunks(table.columns.len()) {
-        for (place, cell) in row.iter().enumerate() {
-            if place > 0 {
+        for (index, cell) in row.iter().enumerate() {
+            if index > 0 {
                 text.push('\t');
             }
             match cell {
                 Cell::Text(it) => text.push_str(&it.replace('\\', "\\\\")),
                 Cell::Number(it) => text.push_str(&it.to_string()),
-                Cell::Nothing => text.push_str("\\N"),
+                Cell::Null => text.push_str("\\N"),
             }
         }
         text.push('\n');

@@ -9,8 +9,8 @@
 //! **Start at** `main` below; `gifts.rs` generates the gifts, `load.rs` writes them, and `measure.rs` queries them.
 //! **Tested in** this program: it checks the ledger, and checks that the reconciliation finds no difference.
 //!
-//! It measures SQLite. If `KEEPOPEN_TEST_POSTGRES` names a server, it also measures PostgreSQL (`scripts/with-postgres`
-//! starts a server). A name after the number selects one of the two: `-- 200000 postgresql`.
+//! By default, it measures SQLite. If `KEEPOPEN_TEST_POSTGRES` names a server, it also measures PostgreSQL
+//! (`scripts/with-postgres` starts a server). A name after the number selects one of the two: `-- 200000 postgresql`.
 //! Each payment has facts about three of Stripe's objects (charge, invoice or session, balance transaction), five links
 //! between objects in both directions, three ledger entries (payment, fee, payout) and a row of its own. One payment in
 //! 300 is refunded. The inbox is empty, because no measured query reads it.
@@ -40,48 +40,49 @@ fn main() {
     let mut arguments = std::env::args().skip(1).filter(|it| !it.starts_with("--"));
     let supporters: u64 = arguments.next().map_or(2_000, |it| it.parse().unwrap());
     let only = arguments.next();
-    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    let is_selected = |name: &str| only.as_deref().is_none_or(|only| only == name);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let folder = tempfile::TempDir::new().unwrap();
         let [small, large] = [supporters / 10, supporters];
-        if wanted("sqlite") {
+        if is_selected("sqlite") {
             let on_file = [on_sqlite(folder.path(), small).await, on_sqlite(folder.path(), large).await];
-            tell("SQLite", small, large, &on_file);
+            print_table("SQLite", small, large, &on_file);
         }
-        if let Some(server) = std::env::var("KEEPOPEN_TEST_POSTGRES").ok().filter(|_| wanted("postgresql")) {
+        if let Some(server) = std::env::var("KEEPOPEN_TEST_POSTGRES").ok().filter(|_| is_selected("postgresql")) {
             let on_server = [
                 on_postgres(&server, folder.path(), small).await,
                 on_postgres(&server, folder.path(), large).await,
             ];
-            tell("PostgreSQL", small, large, &on_server);
+            print_table("PostgreSQL", small, large, &on_server);
         }
     });
 }
 
 async fn on_sqlite(folder: &Path, supporters: u64) -> Vec<Measured> {
-    let place = tempfile::TempDir::new_in(folder).unwrap();
-    let file = place.path().join("keepopen.db");
+    let own_folder = tempfile::TempDir::new_in(folder).unwrap();
+    let file = own_folder.path().join("keepopen.db");
     let measured = measure_all(&format!("sqlite:{}", file.display()), folder, supporters).await;
-    println!("  the file has {:.2} GB", std::fs::metadata(file).unwrap().len() as f64 / 1e9);
+    println!("  size of the database file: {:.2} GB", std::fs::metadata(file).unwrap().len() as f64 / 1e9);
     measured
 }
 
 async fn on_postgres(server: &str, folder: &Path, supporters: u64) -> Vec<Measured> {
     let name = format!("keepopen_newsroom_{supporters}");
-    say(server, format!("CREATE DATABASE {name}")).await;
+    execute(server, format!("CREATE DATABASE {name}")).await;
     let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
     let measured = measure_all(&url, folder, supporters).await;
-    say(server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    execute(server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
     measured
 }
 
-async fn say(server: &str, sql: String) {
+async fn execute(server: &str, sql: String) {
     let mut administrator = PgConnection::connect(server).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut administrator).await.unwrap();
     administrator.close().await.unwrap();
 }
 
+/// Fills a new database with this many supporters, and measures every query on it.
 async fn measure_all(url: &str, folder: &Path, supporters: u64) -> Vec<Measured> {
     Store::open(url).await.unwrap().close().await;
     let watch = Stopwatch::start();
@@ -96,21 +97,26 @@ async fn measure_all(url: &str, folder: &Path, supporters: u64) -> Vec<Measured>
     measured
 }
 
-fn tell(database: &str, small: u64, large: u64, measured: &[Vec<Measured>; 2]) {
+/// Prints the measurements with a tenth of the supporters and with all of them. The percentile, the CPU time and the
+/// memory are those with all supporters.
+fn print_table(database: &str, small: u64, large: u64, measured: &[Vec<Measured>; 2]) {
     println!("\n{database}: {small} and {large} supporters");
-    println!("{:52} {:>11} {:>11} {:>7} {:>11} {:>9}", "", "a tenth", "whole", "ratio", "p99", "peak MiB");
-    for (before, after) in measured[0].iter().zip(&measured[1]) {
+    println!(
+        "{:54} {:>10} {:>10} {:>6} {:>10} {:>10} {:>6} {:>9}",
+        "", "a tenth", "all", "ratio", "p99", "CPU time", "ratio", "peak MiB"
+    );
+    for (small, large) in measured[0].iter().zip(&measured[1]) {
         println!(
             "{:54} {:>10} {:>10} {:>6.1} {:>10} {:>10} {:>6.1} {:>9.0}  {}",
-            after.what,
-            time(before.median_s),
-            time(after.median_s),
-            after.median_s / before.median_s,
-            after.p99_s.map_or_else(String::new, time),
-            time(after.work_s),
-            after.work_s / before.work_s,
-            after.peak_mib,
-            after.note,
+            large.what,
+            time(small.median_s),
+            time(large.median_s),
+            large.median_s / small.median_s,
+            large.p99_s.map_or_else(String::new, time),
+            time(large.cpu_s),
+            large.cpu_s / small.cpu_s,
+            large.peak_mib,
+            large.note,
         );
     }
     println!();

@@ -18,6 +18,7 @@ use crate::gifts::{self, DAY_S, END_S};
 
 /// The measurement of one query.
 pub struct Measured {
+    /// The name of the query in the output.
     pub what: String,
     /// The median time, in seconds.
     pub median_s: f64,
@@ -25,43 +26,45 @@ pub struct Measured {
     pub p99_s: Option<f64>,
     /// The CPU time that this process used per query, in seconds. It hardly depends on other work on the machine. It
     /// does not include the CPU time of a database server.
-    pub work_s: f64,
+    pub cpu_s: f64,
     /// The peak memory of the process during the query, in MiB.
     pub peak_mib: f64,
+    /// What the query returned, in short.
     pub note: String,
 }
 
 /// How many times a fast query runs.
 const TIMES: usize = 300;
 
+/// Measures every query. `supporters` is the number of supporters in the database.
 pub async fn measure(store: &Store, supporters: u64, key: &SealKey) -> Vec<Measured> {
     let mut all = Vec::new();
     let mut rng = Rng::with_seed(7);
     let numbers: Vec<u64> = (0..TIMES).map(|_| rng.u64(0..supporters)).collect();
-    all.push(often("status lookup by address", numbers.iter().map(|number| lookup(store, *number))).await);
+    all.push(measure_repeatedly("status lookup by address", numbers.iter().map(|number| lookup(store, *number))).await);
     for (what, wanted) in lists(supporters) {
         let pages = numbers.iter().map(|number| page(store, &wanted, *number, supporters));
-        all.push(often(&format!("contributions, a page of 50: {what}"), pages).await);
+        all.push(measure_repeatedly(&format!("contributions, a page of 50: {what}"), pages).await);
     }
     all.push(
-        often("one contribution, with all of it", numbers.iter().map(|number| whole(store, *number))).await,
+        measure_repeatedly("one contribution, with all details", numbers.iter().map(|number| contribution_detail(store, *number))).await,
     );
     let facts = numbers.iter().map(|number| facts(store, *number));
-    all.push(often("all facts of a gift, as for each event", facts).await);
+    all.push(measure_repeatedly("all facts of a gift, read for each event", facts).await);
     let month = PaymentFilter {
         site: None,
         from_ms: Some((END_S - 60 * DAY_S) * 1000),
         to_ms: Some((END_S - 30 * DAY_S) * 1000),
     };
-    all.push(once("export of 30 days", export(store, month)).await);
-    all.push(once("export of everything", export(store, PaymentFilter::default())).await);
-    all.push(once("compare_with_stripe", compare(store)).await);
-    all.push(once("books check", check(store, key)).await);
-    all.push(once("seal", seal(store, key)).await);
+    all.push(measure_once("export of 30 days", export(store, month)).await);
+    all.push(measure_once("export of everything", export(store, PaymentFilter::default())).await);
+    all.push(measure_once("compare_with_stripe", compare(store)).await);
+    all.push(measure_once("books check", check(store, key)).await);
+    all.push(measure_once("seal", seal(store, key)).await);
     all
 }
 
-/// The measured lists of contributions, each with a name for the output. The pages are spread over the whole list.
+/// The measured lists of contributions, each with a name for the output. The pages are spread over the detail list.
 fn lists(supporters: u64) -> Vec<(&'static str, ContributionFilter)> {
     let (giver, _) = gifts::giver(supporters / 2);
     vec![
@@ -75,7 +78,7 @@ fn lists(supporters: u64) -> Vec<(&'static str, ContributionFilter)> {
             },
         ),
         (
-            "in a state that none has",
+            "in a state that no contribution has",
             ContributionFilter { state: Some(ContributionState::Failed), ..ContributionFilter::default() },
         ),
         (
@@ -85,6 +88,7 @@ fn lists(supporters: u64) -> Vec<(&'static str, ContributionFilter)> {
     ]
 }
 
+/// Looks up the standing (whether somebody is a supporter) of the supporter with this number, by email address.
 async fn lookup(store: &Store, number: u64) -> String {
     let (giver, _) = gifts::giver(number);
     let email = Email::parse(&giver.email).unwrap();
@@ -94,6 +98,7 @@ async fn lookup(store: &Store, number: u64) -> String {
     format!("{:?}", now.standing)
 }
 
+/// Reads a page of a list of contributions. A greater number selects an older page.
 async fn page(store: &Store, wanted: &ContributionFilter, number: u64, supporters: u64) -> String {
     let at_ms = (END_S - (number * 600 / supporters) as i64 * DAY_S) * 1000;
     let after = Cursor { at_ms, id: String::new() };
@@ -101,12 +106,14 @@ async fn page(store: &Store, wanted: &ContributionFilter, number: u64, supporter
     format!("{} found", found.len())
 }
 
-async fn whole(store: &Store, number: u64) -> String {
+/// Reads the first contribution of the supporter with this number.
+async fn contribution_detail(store: &Store, number: u64) -> String {
     let (_, gifts) = gifts::giver(number);
-    let whole = store.contribution_detail(&gifts[0].id).await.unwrap().unwrap();
-    format!("{} payments", whole.payments.len())
+    let detail = store.contribution_detail(&gifts[0].id).await.unwrap().unwrap();
+    format!("{} payments", detail.payments.len())
 }
 
+/// Reads everything that the service knows about Stripe's objects of a supporter's first contribution.
 async fn facts(store: &Store, number: u64) -> String {
     let (_, gifts) = gifts::giver(number);
     let mut tx = store.snapshot().await.unwrap();
@@ -146,55 +153,57 @@ async fn seal(store: &Store, key: &SealKey) -> String {
     format!("{} entries", seal.entries)
 }
 
-async fn often(what: &str, questions: impl Iterator<Item = impl Future<Output = String>>) -> Measured {
-    forget_peak();
-    let before_s = work_s();
-    let (mut took, mut note) = (Vec::new(), String::new());
-    for question in questions {
+/// Measures a fast query, which runs many times.
+async fn measure_repeatedly(what: &str, queries: impl Iterator<Item = impl Future<Output = String>>) -> Measured {
+    reset_peak();
+    let before_s = cpu_time_s();
+    let (mut times, mut note) = (Vec::new(), String::new());
+    for query in queries {
         let watch = Stopwatch::start();
-        note = question.await;
-        took.push(watch.elapsed_s());
+        note = query.await;
+        times.push(watch.elapsed_s());
     }
-    let work_s = (work_s() - before_s) / took.len() as f64;
-    took.sort_by(f64::total_cmp);
-    let at = |part: f64| took[(took.len() as f64 * part) as usize];
+    let cpu_s = (cpu_time_s() - before_s) / times.len() as f64;
+    times.sort_by(f64::total_cmp);
+    let at = |part: f64| times[(times.len() as f64 * part) as usize];
     Measured {
         what: what.to_owned(),
         median_s: at(0.5),
         p99_s: Some(at(0.99)),
-        work_s,
+        cpu_s,
         peak_mib: peak_mib(),
         note,
     }
 }
 
-async fn once(what: &str, question: impl Future<Output = String>) -> Measured {
-    forget_peak();
-    let (watch, before_s) = (Stopwatch::start(), work_s());
-    let note = question.await;
+/// Measures a slow query, which runs once.
+async fn measure_once(what: &str, query: impl Future<Output = String>) -> Measured {
+    reset_peak();
+    let (watch, before_s) = (Stopwatch::start(), cpu_time_s());
+    let note = query.await;
     Measured {
         what: what.to_owned(),
         median_s: watch.elapsed_s(),
         p99_s: None,
-        work_s: work_s() - before_s,
+        cpu_s: cpu_time_s() - before_s,
         peak_mib: peak_mib(),
         note,
     }
 }
 
 /// The CPU time that this process's threads have used so far, in seconds. It is zero if the system does not report it.
-fn work_s() -> f64 {
+fn cpu_time_s() -> f64 {
     let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let one = |thread: std::fs::DirEntry| {
-        let told = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        told.split(' ').next()?.parse::<f64>().ok()
+        let schedstat = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        schedstat.split(' ').next()?.parse::<f64>().ok()
     };
     threads.filter_map(one).sum::<f64>() / 1e9
 }
 
 /// Resets the peak memory of the process.
-fn forget_peak() {
-    // On a system that can't reset it, the reported peak is that of the whole run.
+fn reset_peak() {
+    // On a system that can't reset it, the reported peak is that of the detail run.
     drop(std::fs::write("/proc/self/clear_refs", "5"));
 }
 

@@ -11,7 +11,7 @@ use crate::gifts::{self, BEGIN_S, DAY_S, END_S, Gift, Giver};
 pub enum Cell {
     Text(String),
     Number(i64),
-    Nothing,
+    Null,
 }
 
 /// The name and the columns of a table.
@@ -99,97 +99,97 @@ const PAYMENTS: Table = Table {
 pub const ALL: [&Table; 7] = [&SUPPORTERS, &CUSTOMERS, &CONTRIBUTIONS, &OBJECTS, &LINKS, &ENTRIES, &PAYMENTS];
 
 /// The number of values that are collected for a table before they are sent.
-const BATCH_ROWS: usize = 32_000;
+const BATCH_VALUES: usize = 32_000;
 
 /// Collects rows and sends them in batches.
-pub struct Maker {
+pub struct RowSink {
     batches: mpsc::Sender<Batch>,
     rows: Vec<Vec<Cell>>,
     seq: i64,
 }
 
-impl Maker {
+impl RowSink {
     pub fn new(batches: mpsc::Sender<Batch>) -> Self {
         Self { batches, rows: ALL.iter().map(|_| Vec::new()).collect(), seq: 0 }
     }
 
     fn row(&mut self, table: &'static Table, cells: impl IntoIterator<Item = Cell>) {
-        let place = ALL.iter().position(|it| it.name == table.name).unwrap();
-        self.rows[place].extend(cells);
+        let index = ALL.iter().position(|it| it.name == table.name).unwrap();
+        self.rows[index].extend(cells);
         assert!(
-            self.rows[place].len().is_multiple_of(table.columns.len()),
+            self.rows[index].len().is_multiple_of(table.columns.len()),
             "a row of {} has too few or too many values",
             table.name
         );
-        if self.rows[place].len() >= BATCH_ROWS {
-            self.send(place);
+        if self.rows[index].len() >= BATCH_VALUES {
+            self.send(index);
         }
     }
 
-    fn send(&mut self, place: usize) {
-        let cells = std::mem::take(&mut self.rows[place]);
+    fn send(&mut self, index: usize) {
+        let cells = std::mem::take(&mut self.rows[index]);
         if !cells.is_empty() {
-            self.batches.blocking_send(Batch::Rows(ALL[place], cells)).unwrap();
+            self.batches.blocking_send(Batch::Rows(ALL[index], cells)).unwrap();
         }
     }
 
     fn commit(&mut self) {
-        (0..ALL.len()).for_each(|place| self.send(place));
+        (0..ALL.len()).for_each(|index| self.send(index));
         self.batches.blocking_send(Batch::Commit).unwrap();
     }
 
     /// Adds facts (what the service knows about Stripe's objects), and the links between objects in both directions.
     fn facts(&mut self, facts: &[Fact]) {
-        let mut ties = BTreeSet::new();
+        let mut links = BTreeSet::new();
         for fact in facts {
             for link in fact.links() {
-                ties.insert((fact.id().to_owned(), link.to_owned()));
-                ties.insert((link.to_owned(), fact.id().to_owned()));
+                links.insert((fact.id().to_owned(), link.to_owned()));
+                links.insert((link.to_owned(), fact.id().to_owned()));
             }
             let text = serde_json::to_string(fact).unwrap();
             self.row(&OBJECTS, [Cell::Text(fact.id().to_owned()), Cell::Text(text)]);
         }
-        for (from, to) in ties {
+        for (from, to) in links {
             self.row(&LINKS, [Cell::Text(from), Cell::Text(to)]);
         }
     }
 }
 
 /// Generates all rows: first the supporters and gifts, then every payment in order of time.
-pub fn make(maker: &mut Maker, supporters: u64) {
+pub fn generate(sink: &mut RowSink, supporters: u64) {
     let mut all: Vec<Gift> = Vec::new();
     for number in 0..supporters {
         let (giver, gifts) = gifts::giver(number);
-        put_giver(maker, &giver, &gifts);
+        put_giver(sink, &giver, &gifts);
         all.extend(gifts);
     }
-    maker.commit();
-    maker.facts(&gifts::payouts().collect::<Vec<_>>());
+    sink.commit();
+    sink.facts(&gifts::payouts().collect::<Vec<_>>());
     let mut from_s = BEGIN_S;
     while from_s < END_S {
         let until_s = from_s + 5 * DAY_S;
         let within = |gift: &'_ Gift, at: usize| {
             gift.payments()
                 .filter(|(_, at_s)| (from_s..until_s).contains(at_s))
-                .map(move |(place, at_s)| (at_s, at, place))
+                .map(move |(index, at_s)| (at_s, at, index))
                 .collect::<Vec<_>>()
         };
         let mut due: Vec<(i64, usize, i64)> =
             all.iter().enumerate().flat_map(|(at, gift)| within(gift, at)).collect();
         due.sort_unstable();
-        for (_, at, place) in due {
-            put_payment(maker, &all[at], place);
+        for (_, at, index) in due {
+            put_payment(sink, &all[at], index);
         }
-        maker.commit();
+        sink.commit();
         from_s = until_s;
     }
 }
 
-fn put_giver(maker: &mut Maker, giver: &Giver, gifts: &[Gift]) {
+fn put_giver(sink: &mut RowSink, giver: &Giver, gifts: &[Gift]) {
     let mut folded = Vec::new();
     for gift in gifts {
         let facts =
-            gift.base().into_iter().chain(gift.payments().flat_map(|(place, _)| gift.of_payment(place)));
+            gift.shared_facts().into_iter().chain(gift.payments().flat_map(|(index, _)| gift.payment_facts(index)));
         let all = fold(&facts.collect::<Vec<_>>()).unwrap();
         assert!(all.alarms.is_empty(), "{:?}", all.alarms);
         folded.push(Contribution { supporter: Some(giver.id.clone()), ..all.contribution });
@@ -198,17 +198,17 @@ fn put_giver(maker: &mut Maker, giver: &Giver, gifts: &[Gift]) {
     let (id, since) = (giver.id.as_str().to_owned(), Cell::Number(giver.since_s * 1000));
     let raised_at = if epoch > 0 { giver.since_s * 1000 } else { 0 };
     let email = Cell::Text(giver.email.clone());
-    maker.row(
+    sink.row(
         &SUPPORTERS,
         [Cell::Text(id.clone()), email, Cell::Number(epoch), Cell::Number(raised_at), since],
     );
-    maker.row(&CUSTOMERS, [Cell::Text(giver.customer.clone()), Cell::Text(id)]);
-    folded.iter().for_each(|it| put_contribution(maker, it));
+    sink.row(&CUSTOMERS, [Cell::Text(giver.customer.clone()), Cell::Text(id)]);
+    folded.iter().for_each(|it| put_contribution(sink, it));
 }
 
-fn put_contribution(maker: &mut Maker, it: &Contribution) {
+fn put_contribution(sink: &mut RowSink, it: &Contribution) {
     let money = it.money.unwrap();
-    maker.row(
+    sink.row(
         &CONTRIBUTIONS,
         [
             Cell::Text(it.id.as_str().to_owned()),
@@ -236,20 +236,20 @@ fn put_contribution(maker: &mut Maker, it: &Contribution) {
 }
 
 /// Adds one payment with its facts, links and ledger entries.
-fn put_payment(maker: &mut Maker, gift: &Gift, place: i64) {
-    let (base, own) = (gift.base(), gift.of_payment(place));
-    let all: Vec<Fact> = base.iter().chain(&own).cloned().collect();
+fn put_payment(sink: &mut RowSink, gift: &Gift, index: i64) {
+    let (shared, own) = (gift.shared_facts(), gift.payment_facts(index));
+    let all: Vec<Fact> = shared.iter().chain(&own).cloned().collect();
     let folded = fold(&all).unwrap();
-    maker.facts(if place == 0 { &all } else { &own });
-    folded.entries.iter().for_each(|entry| put_entry(maker, entry));
-    folded.payments.iter().for_each(|payment| put_payment_row(maker, payment));
+    sink.facts(if index == 0 { &all } else { &own });
+    folded.entries.iter().for_each(|entry| put_entry(sink, entry));
+    folded.payments.iter().for_each(|payment| put_payment_row(sink, payment));
 }
 
-fn put_entry(maker: &mut Maker, it: &Entry) {
-    maker.seq += 1;
+fn put_entry(sink: &mut RowSink, it: &Entry) {
+    sink.seq += 1;
     let (debit, credit) = it.kind.accounts();
-    let seq = maker.seq;
-    maker.row(
+    let seq = sink.seq;
+    sink.row(
         &ENTRIES,
         [
             Cell::Text(it.cause()),
@@ -268,8 +268,8 @@ fn put_entry(maker: &mut Maker, it: &Entry) {
     );
 }
 
-fn put_payment_row(maker: &mut Maker, it: &Payment) {
-    maker.row(
+fn put_payment_row(sink: &mut RowSink, it: &Payment) {
+    sink.row(
         &PAYMENTS,
         [
             Cell::Text(it.object.clone()),
@@ -295,9 +295,9 @@ fn put_payment_row(maker: &mut Maker, it: &Payment) {
 }
 
 fn text(value: Option<String>) -> Cell {
-    value.map_or(Cell::Nothing, Cell::Text)
+    value.map_or(Cell::Null, Cell::Text)
 }
 
 fn number(value: Option<i64>) -> Cell {
-    value.map_or(Cell::Nothing, Cell::Number)
+    value.map_or(Cell::Null, Cell::Number)
 }

@@ -9,9 +9,9 @@ use keepopen_decision::{Decision, History, Known, Question, Value, Verdict, past
 
 use super::NOW_S;
 
-/// Checks that any text is either rejected, or read as appeals of which invalid ones are skipped. Checks that these
-/// appeals can be written and read back unchanged. Checks that the compiled appeals have a verdict at any time, and
-/// that a verdict names an existing appeal.
+/// Checks that any text is either rejected or read as appeals, and that each appeal is either used or reported as
+/// invalid. Checks that the appeals can be written and read back unchanged. Checks that the compiled appeals have a
+/// verdict (the answer to a question) at any time, and that a verdict names an existing appeal.
 pub fn appeals_file(data: &[u8]) {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();
     let settings =
@@ -27,10 +27,10 @@ fn check(text: &str, format: Format, settings: &Settings) {
         assert!(file::read(text, format).is_err(), "the two functions disagree on whether the text is valid");
         return;
     };
-    let (drafts, problems) =
+    let (appeals, problems) =
         file::read(text, format).expect("a file whose fields are readable must be readable");
     assert_eq!(
-        drafts.len() + problems.len(),
+        appeals.len() + problems.len(),
         fields.len(),
         "an appeal is neither used nor reported as invalid"
     );
@@ -45,9 +45,9 @@ fn check(text: &str, format: Format, settings: &Settings) {
         // Some numbers, such as NaN, are not valid. Such a field is omitted, but an item of a list can't be omitted.
         Err(error) => assert!(["nan", "inf"].iter().any(|it| text.to_lowercase().contains(it)), "{error}"),
     }
-    let snapshot = Snapshot::build(&settings.sites, &drafts, problems);
+    let snapshot = Snapshot::build(&settings.sites, &appeals, problems);
     let sites: Vec<_> = settings.sites.iter().map(|(id, site)| site.rules(id)).collect();
-    let rules: Vec<_> = drafts.iter().map(|draft| draft.rules.clone()).collect();
+    let rules: Vec<_> = appeals.iter().map(|appeal| appeal.rules.clone()).collect();
     past_ends(&sites, &rules, NOW_S * 1000);
     for (draw, days) in [(0, 0), (417_223, 1), (999_999, 40), (5, 1000), (77, 40_000)] {
         let now_ms = (NOW_S + days * 86_400) * 1000;
@@ -65,7 +65,7 @@ fn check(text: &str, format: Format, settings: &Settings) {
                 let variant = variants.get(variant).expect("the variant of the verdict must exist");
                 let (_, needs) = variant.content(&question.site, &question.reader, None, None);
                 let known = decision.values(appeal).expect("the appeal of the verdict must be on this site");
-                let there = needs.iter().all(|value| match value {
+                let has_all_values = needs.iter().all(|value| match value {
                     Value::ArticleCount => known.article_count().is_some(),
                     Value::Country => known.country().is_some(),
                     Value::DaysLeft => known.days_left().is_some_and(|days| days > 0),
@@ -74,7 +74,7 @@ fn check(text: &str, format: Format, settings: &Settings) {
                         false
                     }
                 });
-                assert!(there, "the copy shows without a value that it requires: {needs:?}");
+                assert!(has_all_values, "the copy shows without a value that it requires: {needs:?}");
             }
             Verdict::Silent { next_eligible_at_ms, .. } => {
                 assert!(

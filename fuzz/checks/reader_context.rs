@@ -1,4 +1,4 @@
-//! Checks bodies of `POST /v1/banner`, on a service with appeals of every kind.
+//! Checks bodies of `POST /v1/banner` (questions), on a service whose appeals use every rule.
 //!
 //! In a body, `{token}` stands for a valid supporter token of a monthly giver, and `{once}` for one of a one-off giver.
 
@@ -21,10 +21,10 @@ pub fn reader_context(data: &[u8]) {
     static SERVICE: OnceLock<Service> = OnceLock::new();
     let service = SERVICE.get_or_init(Service::start);
     let filled = service.fill_in(data);
-    if let Some(usual) = std::str::from_utf8(&filled).ok().and_then(fast_question) {
+    if let Some(fast) = std::str::from_utf8(&filled).ok().and_then(fast_question) {
         let question = serde_json::from_slice::<Question<'_>>(&filled)
             .expect("serde must accept what the fast parser accepts");
-        assert_eq!(usual, question, "serde and the fast parser read different questions");
+        assert_eq!(fast, question, "serde and the fast parser read different questions");
     }
     let Ok(answer) = verdict_json(&service.app, &filled) else { return };
     let verdict: Value = serde_json::from_slice(&answer).expect("a verdict must be JSON");
@@ -47,7 +47,7 @@ pub fn reader_context(data: &[u8]) {
 struct Service {
     app: Arc<App>,
     tokens: [(&'static str, String); 2],
-    /// Keeps the database's runtime alive, although no question uses the database.
+    /// Keeps the runtime of the database's connections alive. No question uses the database.
     _runtime: tokio::runtime::Runtime,
     _folder: tempfile::TempDir,
 }

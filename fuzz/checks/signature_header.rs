@@ -24,8 +24,8 @@ pub fn signature_header(data: &[u8]) {
         .replace("{good}", &good)
         .replace("{old}", &sign("whsec_second", OLD_S, body))
         .replace("{other}", &sign("whsec_other", NOW_S, body));
-    let judged = verify(Some(&header), body, &secrets, NOW_S);
-    if judged.is_ok() {
+    let result = verify(Some(&header), body, &secrets, NOW_S);
+    if result.is_ok() {
         assert!(header.contains(&format!("v1={good}")), "accepted without a valid signature: {header}");
         assert!(
             header.contains(&format!("t={NOW_S}")),
@@ -40,7 +40,7 @@ pub fn signature_header(data: &[u8]) {
         assert_eq!(verify(Some(&header), body, &secrets, later_s), Err(BadSignature::Stale));
     }
     let longer = format!("{header},v2=what-may-come");
-    assert_eq!(verify(Some(&longer), body, &secrets, NOW_S), judged, "an unknown scheme changes the result");
+    assert_eq!(verify(Some(&longer), body, &secrets, NOW_S), result, "an unknown signature scheme changes the result");
 }
 
 /// Splits the input into the first line and the rest.

@@ -25,16 +25,16 @@ pub fn token(data: &[u8]) {
         Some((head, claims)) => keys.sign(&head.replace("{kid}", KID), claims),
         None => text.to_owned(),
     };
-    let judged = keys.tokens.check_any_site(&token, Purpose::Asking, NOW_MS);
+    let result = keys.tokens.check_any_site(&token, Purpose::Asking, NOW_MS);
     assert_eq!(
         keys.tokens.check_any_site(&token, Purpose::Asking, NOW_MS),
-        judged,
+        result,
         "the cached result differs from the first one"
     );
     for at_ms in [i64::MIN, 0, i64::MAX] {
         let _ = keys.tokens.check(&token, Purpose::Asking, "journal", at_ms);
     }
-    let Ok(claims) = judged else { return };
+    let Ok(claims) = result else { return };
     assert_eq!(claims.iss, ISSUER);
     assert!(claims.exp > NOW_S);
     assert_eq!(keys.tokens.check(&token, Purpose::Asking, &claims.aud, NOW_MS).as_ref(), Ok(&claims));
@@ -62,12 +62,12 @@ impl Keys {
         let sealing = Secret::from(STANDARD.encode([7; 32]).as_str());
         let vault =
             Vault::open(&sealing, std::path::Path::new("unused")).expect("a key of 32 bytes must be valid");
-        let kept = SealedKey {
+        let sealed_key = SealedKey {
             kid: KID.to_owned(),
             public: URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()),
             sealed: URL_SAFE_NO_PAD.encode(vault.seal(&seed, KID)),
         };
-        let key = SigningKey::open(&vault, &kept).expect("a key that was just sealed must open");
+        let key = SigningKey::open(&vault, &sealed_key).expect("a key that was just sealed must open");
         Self { pair, tokens: Tokens::new(ISSUER.to_owned(), vec![key]) }
     }
 

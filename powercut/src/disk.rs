@@ -33,6 +33,7 @@ enum Luck {
     Each,
 }
 
+/// What a power cut does to one change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Kept,
@@ -47,8 +48,8 @@ impl Luck {
             1 | 2 => Self::None,
             3..=5 => {
                 // The changes that the system has not written yet are usually recent.
-                let most = 1 << random.u8(..=16);
-                Self::AllBefore(steps.saturating_sub(random.usize(..=most)))
+                let max_lost = 1 << random.u8(..=16);
+                Self::AllBefore(steps.saturating_sub(random.usize(..=max_lost)))
             }
             _ => Self::Each,
         }
@@ -78,14 +79,17 @@ pub(crate) fn after_a_cut(steps: &[Step], random: &mut fastrand::Rng, folder: &P
     Ok(lost)
 }
 
-/// The step up to which changes are durable, for each file and for the folder's entries.
+/// The step before which all changes are durable: a step for each file, and one for the folder's entries.
 #[derive(Default)]
-struct Lasting {
+struct Durable {
+    /// The number of a file, and the step before which its changes are durable.
     files: HashMap<usize, usize>,
+    /// The step before which the creations and deletions of files are durable.
     names: usize,
 }
 
-impl Lasting {
+impl Durable {
+    /// What is durable after these steps, according to the syncs among them.
     fn after(steps: &[Step]) -> Self {
         let mut it = Self::default();
         for step in steps {
@@ -102,7 +106,7 @@ impl Lasting {
     }
 
     /// Whether the step at this index survives every power cut.
-    fn lasts(&self, at: usize, step: &Step) -> bool {
+    fn is_durable(&self, at: usize, step: &Step) -> bool {
         match step {
             // Syncing a file also syncs its directory entry.
             Step::Created { file, .. } => at < self.names || self.files.contains_key(file),
@@ -116,22 +120,23 @@ impl Lasting {
 }
 
 /// The number of steps that a power cut may undo.
-pub(crate) fn at_stake(steps: &[Step]) -> usize {
-    let lasting = Lasting::after(steps);
-    steps.iter().enumerate().filter(|(at, step)| !lasting.lasts(*at, step)).count()
+pub(crate) fn steps_at_risk(steps: &[Step]) -> usize {
+    let durable = Durable::after(steps);
+    steps.iter().enumerate().filter(|(at, step)| !durable.is_durable(*at, step)).count()
 }
 
+/// The files that a disk contains after these steps and a power cut, and how much the cut removed.
 fn files_after_a_cut(
     steps: &[Step],
     luck: Luck,
     random: &mut fastrand::Rng,
 ) -> (BTreeMap<String, Vec<u8>>, Lost) {
-    let lasting = Lasting::after(steps);
+    let durable = Durable::after(steps);
     let mut contents = HashMap::<usize, Vec<u8>>::new();
     let mut names = BTreeMap::<String, usize>::new();
     let mut lost = Lost::default();
     for (at, step) in steps.iter().enumerate() {
-        let fate = if lasting.lasts(at, step) { Fate::Kept } else { luck.fate(at, random) };
+        let fate = if durable.is_durable(at, step) { Fate::Kept } else { luck.fate(at, random) };
         match step {
             Step::Created { .. } | Step::Deleted { .. } if fate != Fate::Kept => lost.names += 1,
             Step::Written { .. } if fate == Fate::Lost => lost.whole += 1,
@@ -200,38 +205,38 @@ mod tests {
         std::iter::repeat_with(&mut one).take(500).collect()
     }
 
-    fn some(text: &str) -> Option<Vec<u8>> {
+    fn content(text: &str) -> Option<Vec<u8>> {
         Some(text.as_bytes().to_vec())
     }
 
     #[test]
     fn synced_writes_survive_every_cut() {
         let steps = [created("db", 0), written(0, b"one"), Step::Synced { file: 0, began: 2 }];
-        assert_eq!(outcomes(&steps), [some("one")].into());
+        assert_eq!(outcomes(&steps), [content("one")].into());
     }
 
     #[test]
     fn unsynced_writes_may_be_lost() {
         let synced = Step::Synced { file: 0, began: 2 };
         let steps = [created("db", 0), written(0, b"one"), synced, written(1, b"XY")];
-        assert_eq!(outcomes(&steps), [some("one"), some("oXY")].into());
+        assert_eq!(outcomes(&steps), [content("one"), content("oXY")].into());
         let steps = [created("db", 0), written(0, b"one")];
-        assert_eq!(outcomes(&steps), [None, some(""), some("one")].into());
+        assert_eq!(outcomes(&steps), [None, content(""), content("one")].into());
     }
 
     #[test]
     fn a_write_during_a_sync_does_not_count_as_synced() {
         let steps =
             [created("db", 0), written(0, b"one"), written(0, b"two"), Step::Synced { file: 0, began: 2 }];
-        assert_eq!(outcomes(&steps), [some("one"), some("two")].into());
+        assert_eq!(outcomes(&steps), [content("one"), content("two")].into());
     }
 
     #[test]
     fn a_later_write_may_survive_while_an_earlier_one_is_lost() {
         let steps = [created("db", 0), written(0, b"1"), written(1, b"2"), Step::FolderSynced { began: 1 }];
         let all = outcomes(&steps);
-        assert!(all.contains(&some("\x002")), "{all:?}");
-        assert!(all.contains(&some("1")) && all.contains(&some("12")), "{all:?}");
+        assert!(all.contains(&content("\x002")), "{all:?}");
+        assert!(all.contains(&content("1")) && all.contains(&content("12")), "{all:?}");
     }
 
     #[test]
@@ -259,7 +264,7 @@ mod tests {
         let synced = || Step::Synced { file: 0, began: 2 };
         let deleted = || Step::Deleted { name: "db".to_owned() };
         let steps = [created("db", 0), written(0, b"one"), synced(), deleted()];
-        assert_eq!(outcomes(&steps), [None, some("one")].into());
+        assert_eq!(outcomes(&steps), [None, content("one")].into());
         let steps =
             [created("db", 0), written(0, b"one"), synced(), deleted(), Step::FolderSynced { began: 4 }];
         assert_eq!(outcomes(&steps), [None].into());
@@ -268,11 +273,11 @@ mod tests {
     #[test]
     fn only_unsynced_steps_are_at_risk() {
         let mut steps = vec![created("db", 0), written(0, b"one")];
-        assert_eq!(at_stake(&steps), 2);
+        assert_eq!(steps_at_risk(&steps), 2);
         steps.push(Step::Synced { file: 0, began: 2 });
-        assert_eq!(at_stake(&steps), 0);
+        assert_eq!(steps_at_risk(&steps), 0);
         steps.push(written(1, b"XY"));
-        assert_eq!(at_stake(&steps), 1);
+        assert_eq!(steps_at_risk(&steps), 1);
     }
 
     #[test]
@@ -283,6 +288,6 @@ mod tests {
             Step::Synced { file: 0, began: 2 },
             Step::Truncated { file: 0, size: 1 },
         ];
-        assert_eq!(outcomes(&steps), [some("o"), some("one")].into());
+        assert_eq!(outcomes(&steps), [content("o"), content("one")].into());
     }
 }

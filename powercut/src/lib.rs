@@ -2,8 +2,8 @@
 //!
 //! **Owns** a VFS (SQLite's interface to files) that records every write, sync, truncation, creation and deletion.
 //! From the recording, it computes what a disk may contain after a power cut.
-//! **Never** depends on the database's content, and is part of no program. It is a tool for tests, and the only crate
-//! with unsafe code.
+//! **Never** depends on the database's content, and is never part of a program. It is a tool for tests, and the only
+//! crate with unsafe code.
 //! **Start at** [`Recording::start`], then [`Recording::disk_after_a_cut`].
 //! **Tested in** the files here, and `tests/durability/power_cuts.rs`.
 
@@ -35,7 +35,7 @@ impl Recording {
     /// Returns an error if the folder can't be read, or if SQLite rejects the VFS.
     pub fn start(folder: &Path, syncs: Syncs) -> io::Result<Self> {
         // SQLite passes paths in which symbolic links are resolved, so the folder's path must have none.
-        let log = Arc::new(Log::of(folder.canonicalize()?, syncs));
+        let log = Arc::new(Log::new(folder.canonicalize()?, syncs));
         let vfs = vfs::register(Arc::clone(&log))?;
         Ok(Self { log, vfs })
     }
@@ -45,8 +45,8 @@ impl Recording {
         format!("sqlite:{}?vfs={}", self.log.folder.join(file).display(), self.vfs)
     }
 
-    /// Makes every write fail from now on, as on a disk that is full or broken. On a broken disk, syncs fail too. `None`
-    /// makes writes and syncs succeed again.
+    /// Makes every write fail from now on, as on a disk that is full or broken. On a broken disk, syncs fail too. With
+    /// `None`, writes and syncs succeed again.
     pub fn refuse(&self, why: Option<Refusal>) {
         self.log.refuse(why);
     }
@@ -64,8 +64,8 @@ impl Recording {
     /// A moment at which a power cut may undo many steps: the worst of several random moments.
     pub fn risky_moment(&self, random: &mut fastrand::Rng) -> usize {
         let recorded = self.log.recorded();
-        let some = std::iter::repeat_with(|| random.usize(..=recorded.position())).take(16);
-        some.max_by_key(|position| disk::at_stake(recorded.until(*position))).unwrap_or(0)
+        let positions = std::iter::repeat_with(|| random.usize(..=recorded.position())).take(16);
+        positions.max_by_key(|position| disk::steps_at_risk(recorded.until(*position))).unwrap_or(0)
     }
 
     /// A random moment soon after a file was created or deleted.
@@ -75,8 +75,8 @@ impl Recording {
         recorded.position().min(name + random.usize(1..=4))
     }
 
-    /// Writes into `folder` what a disk may contain after a power cut at `position`. That is everything that was
-    /// synced by then, and a part of the rest, which `random` selects.
+    /// Writes into `folder` what a disk may contain after a power cut at `position`. The result has every change that
+    /// was synced before the cut. Of the other changes, `random` selects those that survive.
     ///
     /// # Errors
     /// Returns an error if the folder can't be written to.

@@ -66,21 +66,21 @@ pub(crate) struct Log {
     pub(crate) folder: PathBuf,
     pub(crate) syncs: Syncs,
     recorded: Mutex<Recorded>,
-    refuses: Mutex<Option<Refusal>>,
+    refusal: Mutex<Option<Refusal>>,
 }
 
 impl Log {
-    pub(crate) fn of(folder: PathBuf, syncs: Syncs) -> Self {
-        Self { folder, syncs, recorded: Mutex::default(), refuses: Mutex::default() }
+    pub(crate) fn new(folder: PathBuf, syncs: Syncs) -> Self {
+        Self { folder, syncs, recorded: Mutex::default(), refusal: Mutex::default() }
     }
 
     /// Makes writes fail from now on for this reason; `None` makes them succeed.
     pub(crate) fn refuse(&self, why: Option<Refusal>) {
-        *self.refuses.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
 
-    pub(crate) fn refuses(&self) -> Option<Refusal> {
-        *self.refuses.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn recorded(&self) -> MutexGuard<'_, Recorded> {

@@ -28,16 +28,16 @@ struct Vfs {
 #[repr(C)]
 struct File {
     base: sqlite3_file,
-    noted: *mut Noted,
+    tracked: *mut Tracked,
 }
 
 /// What we know about an open file in the recorded folder.
-struct Noted {
+struct Tracked {
     log: Arc<Log>,
     file: usize,
     /// Whether the next sync of this file also syncs the folder. The default VFS does this at the first sync of a
     /// journal or a write-ahead log that it created.
-    folder_too: AtomicBool,
+    syncs_folder: AtomicBool,
 }
 
 const METHODS: &sqlite3_io_methods = &sqlite3_io_methods {
@@ -72,8 +72,8 @@ pub(crate) fn register(log: Arc<Log>) -> io::Result<String> {
     if real.is_null() {
         return Err(io::Error::other("SQLite has no VFS"));
     }
-    // SAFETY: `real` was just found, and is not null. Methods that are not replaced below need neither the address of
-    // the original struct nor anything that the copy does not have.
+    // SAFETY: `real` was just found, and is not null. Methods that are not replaced below do not need the address of
+    // the original struct. The copy has everything that they need.
     let mut base = unsafe { *real };
     let own_size = c_int::try_from(size_of::<File>()).map_err(io::Error::other)?;
     base.szOsFile += own_size;
@@ -115,9 +115,9 @@ unsafe fn real(file: *mut sqlite3_file) -> *mut sqlite3_file {
 ///
 /// # Safety
 /// `file` must be one of ours, and open.
-unsafe fn noted<'a>(file: *mut sqlite3_file) -> Option<&'a Noted> {
-    // SAFETY: `noted` is null, or was created by `open` and lives until `close`.
-    unsafe { (*file.cast::<File>()).noted.as_ref() }
+unsafe fn tracked<'a>(file: *mut sqlite3_file) -> Option<&'a Tracked> {
+    // SAFETY: `tracked` is null, or was created by `open` and lives until `close`.
+    unsafe { (*file.cast::<File>()).tracked.as_ref() }
 }
 
 /// Why writes to a file fail; `None` if they succeed.
@@ -126,7 +126,7 @@ unsafe fn noted<'a>(file: *mut sqlite3_file) -> Option<&'a Noted> {
 /// `file` must be one of ours, and open.
 unsafe fn refusal(file: *mut sqlite3_file) -> Option<Refusal> {
     // SAFETY: the caller guarantees it.
-    unsafe { noted(file) }.and_then(|noted| noted.log.refuses())
+    unsafe { tracked(file) }.and_then(|tracked| tracked.log.refusal())
 }
 
 unsafe extern "C" fn open(
@@ -139,32 +139,32 @@ unsafe extern "C" fn open(
     // SAFETY: SQLite calls this with the VFS that we registered, and with memory of the size that the VFS asks for.
     unsafe {
         let vfs = &*vfs.cast::<Vfs>();
-        let below = real(file);
+        let real_file = real(file);
         (*file).pMethods = std::ptr::null();
-        (*below).pMethods = std::ptr::null();
+        (*real_file).pMethods = std::ptr::null();
         let open = (*vfs.real).xOpen.expect("a VFS must have xOpen");
-        // The lock is held while the file is opened, so that two callers that open the same new file record one
-        // creation.
+        // The lock is held while the file is opened. If two callers open the same new file, only one creation is
+        // recorded.
         let mut recorded = vfs.log.recorded();
-        let answer = open(vfs.real, path, below, flags, out_flags);
+        let answer = open(vfs.real, path, real_file, flags, out_flags);
         if answer != sqlite::SQLITE_OK {
-            if let Some(close) = (*below).pMethods.as_ref().and_then(|methods| methods.xClose) {
-                close(below);
+            if let Some(close) = (*real_file).pMethods.as_ref().and_then(|methods| methods.xClose) {
+                close(real_file);
             }
             return answer;
         }
-        let noted = name_of(&vfs.log, path).map(|name| {
+        let tracked = name_of(&vfs.log, path).map(|name| {
             let journals = sqlite::SQLITE_OPEN_WAL
                 | sqlite::SQLITE_OPEN_MAIN_JOURNAL
                 | sqlite::SQLITE_OPEN_SUPER_JOURNAL;
-            let folder_too = flags & sqlite::SQLITE_OPEN_CREATE != 0 && flags & journals != 0;
-            Box::into_raw(Box::new(Noted {
+            let syncs_folder = flags & sqlite::SQLITE_OPEN_CREATE != 0 && flags & journals != 0;
+            Box::into_raw(Box::new(Tracked {
                 log: Arc::clone(&vfs.log),
                 file: recorded.opened(name),
-                folder_too: AtomicBool::new(folder_too),
+                syncs_folder: AtomicBool::new(syncs_folder),
             }))
         });
-        (*file.cast::<File>()).noted = noted.unwrap_or(null_mut());
+        (*file.cast::<File>()).tracked = tracked.unwrap_or(null_mut());
         (*file).pMethods = METHODS;
         answer
     }
@@ -193,12 +193,12 @@ unsafe extern "C" fn delete(vfs: *mut sqlite3_vfs, path: *const c_char, sync_fol
 unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
     // SAFETY: SQLite closes a file only once, and does not use it afterwards.
     unsafe {
-        let noted = std::mem::replace(&mut (*file.cast::<File>()).noted, null_mut());
-        if !noted.is_null() {
-            drop(Box::from_raw(noted));
+        let tracked = std::mem::replace(&mut (*file.cast::<File>()).tracked, null_mut());
+        if !tracked.is_null() {
+            drop(Box::from_raw(tracked));
         }
-        let below = real(file);
-        (*(*below).pMethods).xClose.expect("a file must have xClose")(below)
+        let real_file = real(file);
+        (*(*real_file).pMethods).xClose.expect("a file must have xClose")(real_file)
     }
 }
 
@@ -215,15 +215,15 @@ unsafe extern "C" fn write(
             Some(Refusal::Fails) => return sqlite::SQLITE_IOERR_WRITE,
             None => {}
         }
-        let below = real(file);
+        let real_file = real(file);
         let answer =
-            (*(*below).pMethods).xWrite.expect("a file must have xWrite")(below, bytes, length, offset);
+            (*(*real_file).pMethods).xWrite.expect("a file must have xWrite")(real_file, bytes, length, offset);
         if answer == sqlite::SQLITE_OK
-            && let Some(noted) = noted(file)
+            && let Some(tracked) = tracked(file)
         {
             let bytes = std::slice::from_raw_parts(bytes.cast::<u8>(), size(length.into()));
-            let step = Step::Written { file: noted.file, offset: size(offset), bytes: bytes.into() };
-            noted.log.recorded().push(step);
+            let step = Step::Written { file: tracked.file, offset: size(offset), bytes: bytes.into() };
+            tracked.log.recorded().push(step);
         }
         answer
     }
@@ -232,12 +232,12 @@ unsafe extern "C" fn write(
 unsafe extern "C" fn truncate(file: *mut sqlite3_file, to: sqlite3_int64) -> c_int {
     // SAFETY: SQLite calls this with a file that we opened.
     unsafe {
-        let below = real(file);
-        let answer = (*(*below).pMethods).xTruncate.expect("a file must have xTruncate")(below, to);
+        let real_file = real(file);
+        let answer = (*(*real_file).pMethods).xTruncate.expect("a file must have xTruncate")(real_file, to);
         if answer == sqlite::SQLITE_OK
-            && let Some(noted) = noted(file)
+            && let Some(tracked) = tracked(file)
         {
-            noted.log.recorded().push(Step::Truncated { file: noted.file, size: size(to) });
+            tracked.log.recorded().push(Step::Truncated { file: tracked.file, size: size(to) });
         }
         answer
     }
@@ -249,19 +249,19 @@ unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
         if refusal(file) == Some(Refusal::Fails) {
             return sqlite::SQLITE_IOERR_FSYNC;
         }
-        let noted = noted(file);
-        if noted.is_some_and(|noted| noted.log.syncs == Syncs::Ignored) {
+        let tracked = tracked(file);
+        if tracked.is_some_and(|tracked| tracked.log.syncs == Syncs::Ignored) {
             return sqlite::SQLITE_OK;
         }
-        let began = noted.map(|noted| noted.log.recorded().position());
-        let below = real(file);
-        let answer = (*(*below).pMethods).xSync.expect("a file must have xSync")(below, flags);
+        let began = tracked.map(|tracked| tracked.log.recorded().position());
+        let real_file = real(file);
+        let answer = (*(*real_file).pMethods).xSync.expect("a file must have xSync")(real_file, flags);
         if answer == sqlite::SQLITE_OK
-            && let (Some(noted), Some(began)) = (noted, began)
+            && let (Some(tracked), Some(began)) = (tracked, began)
         {
-            let mut recorded = noted.log.recorded();
-            recorded.push(Step::Synced { file: noted.file, began });
-            if noted.folder_too.swap(false, Ordering::Relaxed) {
+            let mut recorded = tracked.log.recorded();
+            recorded.push(Step::Synced { file: tracked.file, began });
+            if tracked.syncs_folder.swap(false, Ordering::Relaxed) {
                 recorded.push(Step::FolderSynced { began });
             }
         }
@@ -274,28 +274,28 @@ fn size(number: sqlite3_int64) -> usize {
 }
 
 /// Defines methods that pass the call on to the default VFS unchanged.
-macro_rules! goes_through {
+macro_rules! pass_through {
     ($name:ident is $method:ident($($it:ident: $kind:ty),*) $(-> $answer:ty)?) => {
         unsafe extern "C" fn $name(file: *mut sqlite3_file $(, $it: $kind)*) $(-> $answer)? {
             // SAFETY: SQLite calls this with a file that we opened, and with arguments that are valid for the default
             // VFS.
             unsafe {
-                let below = real(file);
-                (*(*below).pMethods).$method.expect("a file must have this method")(below $(, $it)*)
+                let real_file = real(file);
+                (*(*real_file).pMethods).$method.expect("a file must have this method")(real_file $(, $it)*)
             }
         }
     };
 }
 
-goes_through!(read is xRead(into: *mut c_void, length: c_int, offset: sqlite3_int64) -> c_int);
-goes_through!(file_size is xFileSize(out: *mut sqlite3_int64) -> c_int);
-goes_through!(lock is xLock(level: c_int) -> c_int);
-goes_through!(unlock is xUnlock(level: c_int) -> c_int);
-goes_through!(check_reserved_lock is xCheckReservedLock(out: *mut c_int) -> c_int);
-goes_through!(file_control is xFileControl(what: c_int, argument: *mut c_void) -> c_int);
-goes_through!(sector_size is xSectorSize() -> c_int);
-goes_through!(device_characteristics is xDeviceCharacteristics() -> c_int);
-goes_through!(shm_map is xShmMap(page: c_int, size: c_int, extend: c_int, out: *mut *mut c_void) -> c_int);
-goes_through!(shm_lock is xShmLock(offset: c_int, count: c_int, flags: c_int) -> c_int);
-goes_through!(shm_barrier is xShmBarrier());
-goes_through!(shm_unmap is xShmUnmap(delete: c_int) -> c_int);
+pass_through!(read is xRead(into: *mut c_void, length: c_int, offset: sqlite3_int64) -> c_int);
+pass_through!(file_size is xFileSize(out: *mut sqlite3_int64) -> c_int);
+pass_through!(lock is xLock(level: c_int) -> c_int);
+pass_through!(unlock is xUnlock(level: c_int) -> c_int);
+pass_through!(check_reserved_lock is xCheckReservedLock(out: *mut c_int) -> c_int);
+pass_through!(file_control is xFileControl(what: c_int, argument: *mut c_void) -> c_int);
+pass_through!(sector_size is xSectorSize() -> c_int);
+pass_through!(device_characteristics is xDeviceCharacteristics() -> c_int);
+pass_through!(shm_map is xShmMap(page: c_int, size: c_int, extend: c_int, out: *mut *mut c_void) -> c_int);
+pass_through!(shm_lock is xShmLock(offset: c_int, count: c_int, flags: c_int) -> c_int);
+pass_through!(shm_barrier is xShmBarrier());
+pass_through!(shm_unmap is xShmUnmap(delete: c_int) -> c_int);

@@ -5,16 +5,16 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::Settlement;
 
-/// The time at which each entry becomes available, and its id, in order of time.
+/// Entries, in the order in which they become available: the time in seconds since 1970, and the entry's id.
 type Due = BTreeSet<(i64, String)>;
 
-/// The settlement settings, and the entries that wait for something.
+/// The settlement settings, and the entries and payouts that are not finished yet.
 #[derive(Debug, Default)]
 pub(crate) struct Balance {
     /// The settlement currency. With `None`, each payment is settled in its own currency.
     pub(crate) settlement: Option<Settlement>,
     /// Whether charges get their entry only when `post_fees` is called.
-    pub(crate) late: bool,
+    pub(crate) books_late: bool,
     /// Whether the contents of payouts are listed only after `reconcile_payouts` is called.
     pub(crate) reconciles_late: bool,
     /// The payouts that wait for `reconcile_payouts`.
@@ -71,7 +71,7 @@ impl Balance {
     }
 
     /// Puts these entries into a payout.
-    pub(crate) fn pay(&mut self, payout: &str, entries: &[String]) {
+    pub(crate) fn add_to_payout(&mut self, payout: &str, entries: &[String]) {
         self.paid_out.extend(entries.iter().map(|entry| (entry.clone(), payout.to_owned())));
         let paid_out = &self.paid_out;
         self.unpaid.retain(|(_, entry)| !paid_out.contains_key(entry));

@@ -14,7 +14,7 @@ pub enum Loss {
     },
 }
 
-/// Which events are being lost now.
+/// The rules that select the events to lose. Without a rule, no event is lost.
 #[derive(Debug, Default)]
 pub(crate) struct Losing {
     /// Selects events that the API shows and that are not delivered automatically.
@@ -23,7 +23,7 @@ pub(crate) struct Losing {
     pub(crate) events: Option<Loss>,
 }
 
-/// What happens to a new event.
+/// Whether a new event is delivered, is shown by the API without a delivery, or is hidden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     Delivered,
@@ -34,9 +34,9 @@ pub(crate) enum Fate {
 impl Losing {
     /// Decides what happens to the next event.
     pub(crate) fn next(&mut self) -> Fate {
-        if strikes(&mut self.events) {
+        if is_next_lost(&mut self.events) {
             Fate::Hidden
-        } else if strikes(&mut self.deliveries) {
+        } else if is_next_lost(&mut self.deliveries) {
             Fate::Undelivered
         } else {
             Fate::Delivered
@@ -44,8 +44,8 @@ impl Losing {
     }
 }
 
-/// Whether the next event is lost. Counts the event.
-fn strikes(loss: &mut Option<Loss>) -> bool {
+/// Whether the next event is lost. Each call counts as one event.
+fn is_next_lost(loss: &mut Option<Loss>) -> bool {
     match loss {
         None | Some(Loss::Next(0)) => {
             *loss = None;
@@ -73,9 +73,9 @@ fn mixed(number: u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn lost(loss: Loss, of: usize) -> Vec<bool> {
+    fn lost(loss: Loss, events: usize) -> Vec<bool> {
         let mut loss = Some(loss);
-        (0..of).map(|_| strikes(&mut loss)).collect()
+        (0..events).map(|_| is_next_lost(&mut loss)).collect()
     }
 
     #[test]
@@ -85,11 +85,11 @@ mod tests {
 
     #[test]
     fn a_seed_always_selects_the_same_events_and_about_the_requested_share() {
-        let of = |percent, seed| lost(Loss::Share { percent, seed }, 1_000);
+        let lost_share = |percent, seed| lost(Loss::Share { percent, seed }, 1_000);
         let count = |lost: Vec<bool>| lost.into_iter().filter(|lost| *lost).count();
-        assert_eq!(of(30, 7), of(30, 7));
-        assert_ne!(of(30, 7), of(30, 8));
-        assert!((250..350).contains(&count(of(30, 7))));
-        assert_eq!((count(of(0, 1)), count(of(100, 1))), (0, 1_000));
+        assert_eq!(lost_share(30, 7), lost_share(30, 7));
+        assert_ne!(lost_share(30, 7), lost_share(30, 8));
+        assert!((250..350).contains(&count(lost_share(30, 7))));
+        assert_eq!((count(lost_share(0, 1)), count(lost_share(100, 1))), (0, 1_000));
     }
 }

@@ -17,9 +17,9 @@ pub(crate) fn decimals(currency: &str) -> Option<u32> {
 /// Formats an amount in minor units with the currency code, such as `EUR 10.00` or `JPY 1,000`.
 pub(crate) fn format(amount_minor: i64, currency: &str) -> String {
     let decimals = decimals(currency).unwrap_or(2);
-    let one = 10_u64.pow(decimals);
+    let minor_per_unit = 10_u64.pow(decimals);
     let sign = if amount_minor < 0 { "-" } else { "" };
-    let (whole, part) = (amount_minor.unsigned_abs() / one, amount_minor.unsigned_abs() % one);
+    let (whole, part) = (amount_minor.unsigned_abs() / minor_per_unit, amount_minor.unsigned_abs() % minor_per_unit);
     let code = currency.to_ascii_uppercase();
     let whole = grouped(whole);
     match decimals {

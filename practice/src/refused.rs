@@ -1,4 +1,4 @@
-//! API errors in the form and wording of Stripe's.
+//! API errors in Stripe's form and wording.
 
 use serde_json::{Value, json};
 

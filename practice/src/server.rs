@@ -17,7 +17,7 @@ pub(crate) struct Running {
     ended: Option<oneshot::Receiver<()>>,
 }
 
-/// The two ends of the delivery queue, and the waiting times between two attempts.
+/// The two ends of the delivery queue, and the waiting times before each retry of a delivery.
 pub(crate) struct Queue {
     pub(crate) jobs: mpsc::UnboundedReceiver<Job>,
     pub(crate) again: mpsc::UnboundedSender<Job>,
@@ -30,7 +30,7 @@ pub(crate) async fn start(
     state: SharedState,
     queue: Queue,
 ) -> Result<Running, StartError> {
-    let (ready, is_ready) = oneshot::channel();
+    let (ready, ready_receiver) = oneshot::channel();
     let (end, ended) = oneshot::channel();
     std::thread::Builder::new()
         .name("practice-stripe".to_owned())
@@ -40,7 +40,7 @@ pub(crate) async fn start(
             let _ = end.send(());
         })
         .map_err(|error| StartError::Server(error.to_string()))?;
-    match is_ready.await {
+    match ready_receiver.await {
         Ok(Ok(handle)) => Ok(Running { handle, ended: Some(ended) }),
         Ok(Err(error)) => Err(StartError::Server(error)),
         Err(_) => Err(StartError::Server("its thread ended early".to_owned())),
@@ -79,7 +79,7 @@ async fn serve(
 impl Running {
     /// Stops the server and waits until it has ended.
     pub(crate) async fn stop(mut self) {
-        // A graceful stop waits until the workers have ended, so that even open connections get no more responses.
+        // A graceful stop waits for the workers. After it, even connections that are still open get no responses.
         self.handle.stop(true).await;
         if let Some(ended) = self.ended.take() {
             let _ = ended.await;

@@ -20,7 +20,7 @@ pub struct Settings {
     pub webhook_url: Option<String>,
     /// The clock, in seconds since 1970.
     pub now: Clock,
-    /// The waiting times between the attempts to deliver an event. After the last attempt, the event is given up.
+    /// The waiting time before each retry of a delivery. After the last retry, the delivery is given up.
     pub retry_after: Vec<Duration>,
     /// The account's name on the hosted page, on the console and in objects.
     pub account_name: String,

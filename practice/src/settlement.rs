@@ -26,7 +26,7 @@ struct Rate {
 const MAX_DECIMALS: usize = 12;
 
 impl Settlement {
-    /// Settles the account in `currency`. `rates` has the value of one whole unit of each other currency in
+    /// Settles the account in `currency`. `rates` lists what one whole unit of another currency is worth in
     /// `currency`, such as `("usd", "0.9215")`.
     pub fn new(currency: &str, rates: &[(&str, &str)]) -> Result<Self, Refused> {
         let rates = rates.iter().map(|(currency, rate)| Rate::parse(currency, rate));
@@ -41,9 +41,9 @@ impl Settlement {
     /// rate between minor units, like Stripe's `exchange_rate`. Returns `None` if the amount needs no conversion.
     pub(crate) fn convert(&self, amount_minor: i64, currency: &str) -> Option<(i64, &str, Value)> {
         let rate = self.rates.iter().find(|rate| rate.currency == currency && currency != self.currency)?;
-        let above = i128::from(amount_minor) * rate.digits * 10_i128.pow(self.decimals);
-        let below = 10_i128.pow(rate.places + rate.decimals);
-        let converted = i64::try_from(rounded(above, below)).ok()?;
+        let numerator = i128::from(amount_minor) * rate.digits * 10_i128.pow(self.decimals);
+        let denominator = 10_i128.pow(rate.places + rate.decimals);
+        let converted = i64::try_from(rounded(numerator, denominator)).ok()?;
         let shift = i64::from(self.decimals) - i64::from(rate.decimals) - i64::from(rate.places);
         let shown = serde_json::from_str(&format!("{}e{shift}", rate.digits)).unwrap_or(Value::Null);
         Some((converted, &self.currency, shown))
@@ -75,10 +75,10 @@ fn decimals(currency: &str) -> Result<u32, Refused> {
         .ok_or_else(|| Refused::invalid(None, format!("There is no currency called {currency}.")))
 }
 
-/// The quotient, rounded to the nearest whole number. Halves are rounded away from zero.
-fn rounded(above: i128, below: i128) -> i128 {
-    let half = if above < 0 { -below / 2 } else { below / 2 };
-    (above + half) / below
+/// The fraction, rounded to the nearest whole number. Halves are rounded away from zero.
+fn rounded(numerator: i128, denominator: i128) -> i128 {
+    let half = if numerator < 0 { -denominator / 2 } else { denominator / 2 };
+    (numerator + half) / denominator
 }
 
 #[cfg(test)]
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn the_settlement_currency_and_unknown_currencies_are_not_converted() {
+    fn the_settlement_currency_and_currencies_without_a_rate_are_not_converted() {
         let settlement = Settlement::new("eur", &[("eur", "1")]).unwrap();
         assert_eq!(settlement.convert(1000, "eur"), None);
         assert_eq!(settlement.convert(1000, "gbp"), None);

@@ -38,7 +38,8 @@ pub(crate) struct Plan {
     pub(crate) intent_description: Value,
     pub(crate) subscription_metadata: Value,
     pub(crate) subscription_description: Value,
-    /// The payment intent. It is created at the first attempt to pay, and the session shows it only when it completes.
+    /// The payment intent. It is created at the first attempt to pay. A session shows it only after the session is
+    /// complete.
     pub(crate) payment_intent: Option<String>,
     pub(crate) invoice: Option<String>,
 }
@@ -60,7 +61,7 @@ impl Line {
 }
 
 /// How long the API shows an event, in seconds.
-const EVENTS_KEPT: i64 = 30 * 86_400;
+const EVENT_TTL_S: i64 = 30 * 86_400;
 
 /// A reply that is stored under an idempotency key.
 #[derive(Debug, Clone)]
@@ -84,13 +85,14 @@ pub(crate) struct State {
     pub(crate) balance: Balance,
     pub(crate) replies: HashMap<String, StoredReply>,
     pub(crate) deliveries: Vec<Delivery>,
-    /// The events whose last attempt failed, and those that were lost before the first attempt.
+    /// The events that will not be delivered: their last attempt failed, or they were lost before the first one.
     pub(crate) given_up: HashSet<String>,
     pub(crate) losing: Losing,
     /// The ids of all lost events.
     pub(crate) lost: Vec<String>,
     /// The lost events that the API does not show.
     hidden: HashSet<String>,
+    /// How API calls fail, and how many more of them fail. `None` instead of a number stands for all calls.
     pub(crate) trouble: Option<(Trouble, Option<u32>)>,
     /// How many calls succeed before calls begin to fail.
     pub(crate) calls_before_trouble: u32,
@@ -189,12 +191,12 @@ impl State {
     }
 
     /// A copy of the object with this id, or null if there is none.
-    pub(crate) fn see(&self, id: &str) -> Value {
+    pub(crate) fn copy_of(&self, id: &str) -> Value {
         self.objects.get(id).cloned().unwrap_or(Value::Null)
     }
 
     /// The object with this id and of this kind. Returns Stripe's error `resource_missing` if there is none.
-    pub(crate) fn want(&self, kind: &str, id: &str) -> Result<Value, Refused> {
+    pub(crate) fn require(&self, kind: &str, id: &str) -> Result<Value, Refused> {
         match self.objects.get(id) {
             Some(object) if text(object, "object") == kind => Ok(object.clone()),
             _ => Err(Refused::missing(kind, param_of(kind), id)),
@@ -227,7 +229,7 @@ impl State {
 
     /// Emits an event that also contains the previous values of the changed fields.
     pub(crate) fn emit_change(&mut self, kind: &str, id: &str, before: Value) {
-        self.emit_object(kind, &self.see(id), before);
+        self.emit_object(kind, &self.copy_of(id), before);
     }
 
     /// Sets fields of an object. Emits an event if a value changed.
@@ -260,11 +262,11 @@ impl State {
             "request": { "id": request_id, "idempotency_key": key },
             "type": kind,
         }));
-        self.send_off(event_id, receivers);
+        self.deliver_or_lose(event_id, receivers);
     }
 
-    /// Adds a new event to the delivery queue, unless the event is to be lost.
-    fn send_off(&mut self, event_id: String, receivers: Vec<Receiver>) {
+    /// Adds a new event to the delivery queue, unless a rule in `losing` selects the event to be lost.
+    fn deliver_or_lose(&mut self, event_id: String, receivers: Vec<Receiver>) {
         let fate = self.losing.next();
         if fate == Fate::Delivered {
             for receiver in receivers {
@@ -284,7 +286,7 @@ impl State {
         let id = text(&event, "id").to_owned();
         self.thin_events.push(event);
         let receivers = self.receivers("v2.core.event");
-        self.send_off(id.clone(), receivers);
+        self.deliver_or_lose(id.clone(), receivers);
         id
     }
 
@@ -311,7 +313,7 @@ impl State {
 
     /// The events that the API shows, oldest first. As at Stripe, it shows an event for 30 days.
     pub(crate) fn shown_events(&self) -> impl DoubleEndedIterator<Item = &Value> {
-        let oldest = self.now() - EVENTS_KEPT;
+        let oldest = self.now() - EVENT_TTL_S;
         let kept = self.events.iter().filter(move |event| number(event, "created") >= oldest);
         kept.filter(|event| !self.hidden.contains(text(event, "id")))
     }
@@ -320,8 +322,8 @@ impl State {
     /// event without receivers counts as delivered.
     pub(crate) fn was_delivered(&self, event: &Value) -> bool {
         let id = text(event, "id");
-        let taken = self.deliveries.iter().any(|delivery| delivery.event_id == id && delivery.taken());
-        !self.given_up.contains(id) && (taken || number(event, "pending_webhooks") == 0)
+        let is_accepted = self.deliveries.iter().any(|delivery| delivery.event_id == id && delivery.taken());
+        !self.given_up.contains(id) && (is_accepted || number(event, "pending_webhooks") == 0)
     }
 
     /// The event with this id, even one that the API does not show.

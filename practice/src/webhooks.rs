@@ -1,5 +1,5 @@
-//! Delivers signed events from one queue. The first attempts are in the order of the events. A failed delivery is
-//! repeated after the configured waiting times, so a receiver may get an event more than once.
+//! Delivers signed events from one queue. The first attempts follow the order of the events. A failed delivery is
+//! retried after the configured waiting times, so a receiver may get an event more than once.
 
 use std::time::Duration;
 
@@ -84,10 +84,10 @@ pub(crate) async fn deliver_all(
         }
     };
     while let Some(job) = queue.recv().await {
-        let taken = deliver(&client, &state, &job).await;
+        let is_accepted = deliver(&client, &state, &job).await;
         let wait = retry_after.get(job.attempt as usize - 1).copied();
         match wait {
-            Some(wait) if !taken => {
+            Some(wait) if !is_accepted => {
                 let again = again.clone();
                 actix_web::rt::spawn(async move {
                     tokio::time::sleep(wait).await;
@@ -97,7 +97,7 @@ pub(crate) async fn deliver_all(
             }
             _ => {
                 let mut state = state.open();
-                if !taken {
+                if !is_accepted {
                     state.given_up.insert(job.event_id);
                 }
                 state.undelivered.send_modify(|count| *count -= 1);
@@ -110,7 +110,7 @@ pub(crate) async fn deliver_all(
 async fn deliver(client: &reqwest::Client, state: &SharedState, job: &Job) -> bool {
     let (url, body, signature, at) = {
         let state = state.open();
-        let Some((url, secret, event)) = addressed(&state, job) else {
+        let Some((url, secret, event)) = prepare(&state, job) else {
             return true;
         };
         let body = format!("{event:#}");
@@ -130,13 +130,14 @@ async fn deliver(client: &reqwest::Client, state: &SharedState, job: &Job) -> bo
         Receiver::Endpoint(id) => Some(id.clone()),
     };
     let delivery = Delivery { event_id: job.event_id.clone(), endpoint, attempt: job.attempt, status, at };
-    let taken = delivery.taken();
+    let is_accepted = delivery.taken();
     state.open().deliveries.push(delivery);
-    taken
+    is_accepted
 }
 
-/// The URL, the secret and the event for a delivery. `None` if the receiver no longer exists or no longer accepts it.
-fn addressed(state: &State, job: &Job) -> Option<(String, String, Value)> {
+/// The URL, the secret and the event for a delivery. `None` if the receiver no longer exists, or no
+/// longer accepts this type of event.
+fn prepare(state: &State, job: &Job) -> Option<(String, String, Value)> {
     let event = state.event(&job.event_id)?.clone();
     match &job.to {
         Receiver::Address => Some((state.webhook_url.clone()?, state.webhook_secret.clone(), event)),

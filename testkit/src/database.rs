@@ -28,7 +28,7 @@ impl Database {
     /// `keepopen.db` in `folder`.
     pub fn make(folder: &Path) -> Self {
         match std::env::var("KEEPOPEN_TEST_POSTGRES") {
-            Ok(server) => Self::on(server),
+            Ok(server) => Self::on_server(server),
             Err(_) => Self::file(folder),
         }
     }
@@ -38,9 +38,9 @@ impl Database {
         Self { url: format!("sqlite:{}", folder.join("keepopen.db").display()), server: None }
     }
 
-    fn on(url: String) -> Self {
+    fn on_server(url: String) -> Self {
         let server = Server { name: format!("keepopen_{:032x}", fastrand::u128(..)), url };
-        server.say(format!("CREATE DATABASE {}", server.name));
+        server.execute(format!("CREATE DATABASE {}", server.name));
         let url = format!("{}/{}", server.url.rsplit_once('/').unwrap().0, server.name);
         Self { url, server: Some(server) }
     }
@@ -49,10 +49,10 @@ impl Database {
     pub fn every_row_on_the_server(&self) -> String {
         let Some(server) = &self.server else { return String::new() };
         let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
-        let tables = server.ask(&self.url, tables.to_owned());
+        let tables = server.query(&self.url, tables.to_owned());
         let rows = tables
             .iter()
-            .flat_map(|table| server.ask(&self.url, format!("SELECT CAST(it AS TEXT) FROM {table} it")));
+            .flat_map(|table| server.query(&self.url, format!("SELECT CAST(it AS TEXT) FROM {table} it")));
         rows.collect::<Vec<_>>().join("\n")
     }
 
@@ -63,15 +63,15 @@ impl Database {
 }
 
 impl Server {
-    fn say(&self, sql: String) {
-        self.ask(&self.url, sql);
+    fn execute(&self, sql: String) {
+        self.query(&self.url, sql);
     }
 
     /// Runs a query and returns the first column. Runs it on its own thread, because the test may already use a
     /// runtime.
-    fn ask(&self, url: &str, sql: String) -> Vec<String> {
+    fn query(&self, url: &str, sql: String) -> Vec<String> {
         let url = url.to_owned();
-        let asked = std::thread::spawn(move || {
+        let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let mut administrator = PgConnection::connect(&url).await.unwrap();
@@ -80,14 +80,14 @@ impl Server {
                 rows.unwrap()
             })
         });
-        asked.join().unwrap()
+        thread.join().unwrap()
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
         if let Some(server) = &self.server {
-            server.say(format!("DROP DATABASE {} WITH (FORCE)", server.name));
+            server.execute(format!("DROP DATABASE {} WITH (FORCE)", server.name));
         }
     }
 }

@@ -18,37 +18,37 @@ impl Running {
     /// Starts the program. Its standard error is read as its log.
     pub fn start(command: &mut Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let (line_came, lines) = channel();
+        let (line_sender, lines) = channel();
         let log = BufReader::new(child.stderr.take().unwrap());
         let reader = std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
                 // An error means that the receiver is already dropped.
-                let _ = line_came.send(line);
+                let _ = line_sender.send(line);
             }
         });
         Self { child, lines, reader: Some(reader) }
     }
 
     /// Reads the log until a line contains this text. Returns all lines up to it.
-    pub fn logs_until(&self, words: &str) -> String {
-        let mut told = String::new();
-        while !told.contains(words) {
+    pub fn logs_until(&self, text: &str) -> String {
+        let mut log = String::new();
+        while !log.contains(text) {
             let Ok(line) = self.lines.recv() else {
-                panic!("the program ended without logging {words}: {told}")
+                panic!("the program ended without logging {text:?}; its log: {log}")
             };
             assert!(!line.contains("panicked"), "{line}");
-            told.push_str(&line);
-            told.push('\n');
+            log.push_str(&line);
+            log.push('\n');
         }
-        told
+        log
     }
 
     /// Reads the log until a line contains this text. Returns that line.
-    pub fn says(&self, words: &str) -> String {
-        self.logs_until(words).lines().next_back().unwrap().to_owned()
+    pub fn says(&self, text: &str) -> String {
+        self.logs_until(text).lines().next_back().unwrap().to_owned()
     }
 
-    /// Reads a line of the program's standard output, which the command must have piped.
+    /// Reads a line of the program's standard output. The command that started the program must have piped it.
     pub fn prints(&mut self) -> String {
         let mut line = String::new();
         BufReader::new(self.child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -107,7 +107,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The program has usually ended already, and then these calls fail. It still runs if an assertion failed.
+        // The program still runs if an assertion failed. Otherwise, it has usually ended, and these calls fail.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

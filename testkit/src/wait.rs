@@ -9,18 +9,19 @@ use tokio::time::{sleep, timeout};
 /// The time between two checks of the condition.
 const INTERVAL: Duration = Duration::from_millis(10);
 
-/// Waits until `is_so` returns true. Panics with a message that contains `what` if this takes longer than `limit`.
-pub async fn until(limit: Duration, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+/// Waits until `is_true` returns true, which is checked every 10 ms. Panics if this takes longer than `limit`. The
+/// panic's message contains `what`, a sentence that states the condition.
+pub async fn until(limit: Duration, what: &str, mut is_true: impl AsyncFnMut() -> bool) {
     let wait = async {
-        while !is_so().await {
+        while !is_true().await {
             sleep(INTERVAL).await;
         }
     };
-    assert!(timeout(limit, wait).await.is_ok(), "waited {limit:?} in vain: {what}");
+    assert!(timeout(limit, wait).await.is_ok(), "gave up after {limit:?}; this is still not true: {what}");
 }
 
 /// Waits until a program listens on this address.
 pub async fn listens(address: SocketAddr) {
     let connects = async || TcpStream::connect(address).await.is_ok();
-    until(Duration::from_secs(10), "the service listens", connects).await;
+    until(Duration::from_secs(10), "the program listens", connects).await;
 }

@@ -37,7 +37,8 @@ impl Reply {
     }
 }
 
-/// Carries out a call. If a reply is stored under the call's idempotency key, returns that reply instead.
+/// Carries out a call. If a reply is stored under the call's idempotency key, returns that reply instead. With
+/// `Trouble::Status`, the call fails; other kinds of trouble only affect how the reply is sent.
 pub(crate) fn carry_out(state: &mut State, call: &Call, trouble: Option<&Trouble>) -> Reply {
     // Only POST calls need a key to be idempotent. The other methods are idempotent by themselves.
     let key = call.idempotency_key.as_ref().filter(|_| call.method == "POST");
@@ -46,7 +47,7 @@ pub(crate) fn carry_out(state: &mut State, call: &Call, trouble: Option<&Trouble
         return replay(stored, &fingerprint, call);
     }
     let outcome = match trouble {
-        Some(Trouble::Status(status)) => Err(broken(*status)),
+        Some(Trouble::Status(status)) => Err(simulated_error(*status)),
         _ => {
             state.request = Some((call.request_id.clone(), call.idempotency_key.clone()));
             let outcome = route(state, call);
@@ -54,12 +55,12 @@ pub(crate) fn carry_out(state: &mut State, call: &Call, trouble: Option<&Trouble
             outcome
         }
     };
-    let begun = outcome.as_ref().err().is_none_or(is_stored);
+    let reply_is_stored = outcome.as_ref().err().is_none_or(is_stored);
     let reply = match outcome {
         Ok(body) => Reply { status: 200, body, request_id: call.request_id.clone(), replayed_from: None },
         Err(refused) => Reply::refused(&refused, &call.request_id),
     };
-    if let (Some(key), true) = (key, begun) {
+    if let (Some(key), true) = (key, reply_is_stored) {
         let stored = StoredReply {
             fingerprint,
             status: reply.status,
@@ -71,12 +72,12 @@ pub(crate) fn carry_out(state: &mut State, call: &Call, trouble: Option<&Trouble
     reply
 }
 
-/// Whether Stripe stores this error under the idempotency key. It stores every error of the call itself, even a 500. It
-/// does not store an error from before the call began, such as an invalid parameter, a rate limit or a conflict.
+/// Whether Stripe stores this error under the idempotency key. Stripe stores every error of the call itself, even a
+/// 500. It does not store an error from before the call began, such as an invalid parameter or a rate limit.
 fn is_stored(refused: &Refused) -> bool {
-    let turned_away =
+    let rejected_early =
         matches!(refused.code, Some(code) if code.starts_with("parameter_") || code.ends_with("_invalid"));
-    !turned_away && !matches!(refused.status, 401 | 409 | 429)
+    !rejected_early && !matches!(refused.status, 401 | 409 | 429)
 }
 
 fn replay(stored: &StoredReply, fingerprint: &str, call: &Call) -> Reply {
@@ -97,8 +98,8 @@ fn replay(stored: &StoredReply, fingerprint: &str, call: &Call) -> Reply {
     }
 }
 
-/// The error for a call that must fail because a test or a person asked for it.
-fn broken(status: u16) -> Refused {
+/// The error of a call that must fail because a test requested it with [`Trouble::Status`].
+fn simulated_error(status: u16) -> Refused {
     let (kind, code) = match status {
         429 => ("invalid_request_error", Some("rate_limit")),
         402 => ("card_error", Some("card_declined")),
@@ -114,15 +115,15 @@ fn route(state: &mut State, call: &Call) -> Result<Value, Refused> {
         Refused { status: 404, ..Refused::invalid(None, sentence) }
     };
     let path = call.path.strip_prefix("/v1/").ok_or_else(unknown)?;
-    let steps: Vec<&str> = path.split('/').collect();
+    let segments: Vec<&str> = path.split('/').collect();
     let params = &call.params;
-    match (call.method.as_str(), steps.as_slice()) {
+    match (call.method.as_str(), segments.as_slice()) {
         ("POST", ["checkout", "sessions"]) => {
             let session = sessions::create(state, params)?;
             Ok(reading::expanded(state, session, params, ""))
         }
         ("POST", ["checkout", "sessions", id, "expire"]) => {
-            params.only(&[])?;
+            params.allow_only(&[])?;
             checkout::expire(state, id)
         }
         ("GET", ["checkout", "sessions", id, "line_items"]) => {
@@ -144,7 +145,9 @@ fn route(state: &mut State, call: &Call) -> Result<Value, Refused> {
         ("GET", ["account"]) => Ok(endpoints::account(state)),
         ("GET", [resource]) => read(state, resource, None, params, unknown),
         ("GET", [resource, id]) => read(state, resource, Some(id), params, unknown),
-        (method, steps) => changing::route(state, method, steps, params).unwrap_or_else(|| Err(unknown())),
+        (method, segments) => {
+            changing::route(state, method, segments, params).unwrap_or_else(|| Err(unknown()))
+        }
     }
 }
 

@@ -7,19 +7,19 @@ use crate::flows::{checkout, customers, disputes, invoices, pausing, refunds, re
 use crate::state::State;
 use crate::{Outcome, Refused};
 
-/// Carries out a call that changes one object. Returns `None` if there is no such call.
+/// Carries out a call that changes one object. Returns `None` if no call has this method and path.
 pub(crate) fn route(
     state: &mut State,
     method: &str,
-    steps: &[&str],
+    segments: &[&str],
     params: &Params,
 ) -> Option<Result<Value, Refused>> {
-    let outcome = match (method, steps) {
+    let outcome = match (method, segments) {
         ("POST", ["customers", id]) => update_customer(state, id, params),
         ("DELETE", ["customers", id]) => return Some(delete_customer(state, id, params)),
         ("POST", ["payment_methods", id, "attach"]) => attach(state, id, params),
         ("POST", ["payment_methods", id, "detach"]) => {
-            params.only(&[]).and_then(|()| customers::detach(state, id))
+            params.allow_only(&[]).and_then(|()| customers::detach(state, id))
         }
         ("POST", ["payment_methods", id]) => update_method(state, id, params),
         ("POST", ["payment_intents", id, "cancel"]) => cancel_payment(state, id, params),
@@ -27,73 +27,73 @@ pub(crate) fn route(
         ("POST", ["refunds", id]) => update_refund(state, id, params),
         ("POST", ["disputes", id]) => answer_dispute(state, id, params),
         ("POST", ["disputes", id, "close"]) => {
-            params.only(&[]).and_then(|()| disputes::close(state, id, Outcome::Lost))
+            params.allow_only(&[]).and_then(|()| disputes::close(state, id, Outcome::Lost))
         }
-        ("POST", ["invoices", id, "void"]) => params.only(&[]).and_then(|()| invoices::void(state, id)),
+        ("POST", ["invoices", id, "void"]) => params.allow_only(&[]).and_then(|()| invoices::void(state, id)),
         ("POST", ["invoices", id, "mark_uncollectible"]) => {
-            params.only(&[]).and_then(|()| invoices::mark_uncollectible(state, id))
+            params.allow_only(&[]).and_then(|()| invoices::mark_uncollectible(state, id))
         }
         ("POST", ["invoices", id, "finalize"]) => {
-            params.only(&["auto_advance"]).and_then(|()| renewal::finalize_and_pay(state, id))
+            params.allow_only(&["auto_advance"]).and_then(|()| renewal::finalize_and_pay(state, id))
         }
         ("POST", ["subscriptions", id, "resume"]) => {
-            let known = params.only(&["billing_cycle_anchor", "proration_behavior"]);
+            let known = params.allow_only(&["billing_cycle_anchor", "proration_behavior"]);
             known.and_then(|()| pausing::resume(state, id))
         }
         ("POST", ["reviews", id, "approve"]) => {
-            params.only(&[]).and_then(|()| reviews::close(state, id, "approved"))
+            params.allow_only(&[]).and_then(|()| reviews::close(state, id, "approved"))
         }
         _ => return None,
     };
-    let id = steps.get(1).copied().unwrap_or_default();
-    Some(outcome.map(|()| state.see(id)))
+    let id = segments.get(1).copied().unwrap_or_default();
+    Some(outcome.map(|()| state.copy_of(id)))
 }
 
 fn update_customer(state: &mut State, id: &str, params: &Params) -> Result<(), Refused> {
     let plain = ["email", "name", "phone", "description"];
-    params.only(&["email", "name", "phone", "description", "metadata[*]"])?;
+    params.allow_only(&["email", "name", "phone", "description", "metadata[*]"])?;
     let mut fields = Map::new();
     for name in plain.into_iter().filter(|name| params.has(name)) {
         fields.insert(name.to_owned(), params.or_null(name));
     }
-    let metadata = with_more(&state.want("customer", id)?, params)?;
+    let metadata = merged_metadata(&state.require("customer", id)?, params)?;
     fields.insert("metadata".to_owned(), metadata);
     customers::update(state, id, Value::Object(fields))
 }
 
 fn delete_customer(state: &mut State, id: &str, params: &Params) -> Result<Value, Refused> {
-    params.only(&[])?;
+    params.allow_only(&[])?;
     customers::delete(state, id)
 }
 
 fn attach(state: &mut State, id: &str, params: &Params) -> Result<(), Refused> {
-    params.only(&["customer"])?;
+    params.allow_only(&["customer"])?;
     customers::attach(state, id, params.need("customer")?)
 }
 
 fn update_method(state: &mut State, id: &str, params: &Params) -> Result<(), Refused> {
-    params.only(&["metadata[*]", "billing_details[email]", "billing_details[name]"])?;
-    let object = state.want("payment_method", id)?;
+    params.allow_only(&["metadata[*]", "billing_details[email]", "billing_details[name]"])?;
+    let object = state.require("payment_method", id)?;
     let mut details = object["billing_details"].clone();
-    for (name, value) in params.under("billing_details") {
+    for (name, value) in params.nested("billing_details") {
         details[name] = json!(value);
     }
-    let fields = json!({ "billing_details": details, "metadata": with_more(&object, params)? });
+    let fields = json!({ "billing_details": details, "metadata": merged_metadata(&object, params)? });
     state.change("payment_method.updated", id, fields);
     Ok(())
 }
 
 fn cancel_payment(state: &mut State, id: &str, params: &Params) -> Result<(), Refused> {
-    params.only(&["cancellation_reason"])?;
+    params.allow_only(&["cancellation_reason"])?;
     let reasons = ["duplicate", "fraudulent", "requested_by_customer", "abandoned"];
-    let reason = params.word("cancellation_reason", &reasons)?.unwrap_or("requested_by_customer");
+    let reason = params.label("cancellation_reason", &reasons)?.unwrap_or("requested_by_customer");
     checkout::cancel_payment(state, id, reason)
 }
 
 fn update_charge(state: &mut State, id: &str, params: &Params) -> Result<(), Refused> {
-    params.only(&["description", "metadata[*]"])?;
-    let object = state.want("charge", id)?;
-    let mut fields = json!({ "metadata": with_more(&object, params)? });
+    params.allow_only(&["description", "metadata[*]"])?;
+    let object = state.require("charge", id)?;
+    let mut fields = json!({ "metadata": merged_metadata(&object, params)? });
     if params.has("description") {
         fields["description"] = params.or_null("description");
     }
@@ -102,16 +102,16 @@ fn update_charge(state: &mut State, id: &str, params: &Params) -> Result<(), Ref
 }
 
 fn update_refund(state: &mut State, id: &str, params: &Params) -> Result<(), Refused> {
-    params.only(&["metadata[*]"])?;
+    params.allow_only(&["metadata[*]"])?;
     let metadata = params.metadata("metadata")?;
     refunds::add_metadata(state, id, metadata)
 }
 
 fn answer_dispute(state: &mut State, id: &str, params: &Params) -> Result<(), Refused> {
-    params.only(&["evidence[*]", "metadata[*]", "submit"])?;
-    let known = state.want("dispute", id)?["evidence"].clone();
+    params.allow_only(&["evidence[*]", "metadata[*]", "submit"])?;
+    let known = state.require("dispute", id)?["evidence"].clone();
     let mut evidence = Map::new();
-    for (name, value) in params.under("evidence") {
+    for (name, value) in params.nested("evidence") {
         if known.get(name).is_none() {
             let sentence = format!("Received unknown parameter: evidence[{name}]");
             return Err(Refused::param("parameter_unknown", &format!("evidence[{name}]"), sentence));
@@ -120,15 +120,15 @@ fn answer_dispute(state: &mut State, id: &str, params: &Params) -> Result<(), Re
     }
     let metadata = params.metadata("metadata")?;
     // Stripe submits the evidence immediately unless `submit` is false.
-    let submit = params.word("submit", &["true", "false"])? != Some("false");
+    let submit = params.label("submit", &["true", "false"])? != Some("false");
     disputes::answer(state, id, &Value::Object(evidence), metadata, submit)
 }
 
 /// The object's metadata with the call's metadata added. An empty value in the call removes its key.
-fn with_more(object: &Value, params: &Params) -> Result<Value, Refused> {
+fn merged_metadata(object: &Value, params: &Params) -> Result<Value, Refused> {
     let more = params.metadata("metadata")?;
     let mut metadata = object["metadata"].as_object().cloned().unwrap_or_default();
-    for (key, _) in params.under("metadata") {
+    for (key, _) in params.nested("metadata") {
         metadata.remove(key);
     }
     if let Value::Object(more) = more {

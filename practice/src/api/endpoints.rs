@@ -1,5 +1,5 @@
-//! Webhook endpoints that are created through the API, each with its own secret and API version. Also `GET
-//! /v1/account`.
+//! Webhook endpoints that are created through the API. Each has its own secret and API version. This file also answers
+//! `GET /v1/account`.
 
 use serde_json::{Value, json};
 
@@ -44,10 +44,10 @@ pub(crate) fn answer(
     match (method, id) {
         ("POST", None) => create(state, params),
         ("GET", None) => list(state, params),
-        ("GET", Some(id)) => Ok(state.endpoints[place(state, id)?].object.clone()),
+        ("GET", Some(id)) => Ok(state.endpoints[index_of(state, id)?].object.clone()),
         ("POST", Some(id)) => update(state, id, params),
         ("DELETE", Some(id)) => {
-            let at = place(state, id)?;
+            let at = index_of(state, id)?;
             state.endpoints.remove(at);
             Ok(json!({ "id": id, "object": "webhook_endpoint", "deleted": true }))
         }
@@ -56,8 +56,8 @@ pub(crate) fn answer(
 }
 
 fn create(state: &mut State, params: &Params) -> Result<Value, Refused> {
-    params.only(&["url", "enabled_events[*]", "api_version", "description", "metadata[*]", "connect"])?;
-    let url = good_url(params.need("url")?)?;
+    params.allow_only(&["url", "enabled_events[*]", "api_version", "description", "metadata[*]", "connect"])?;
+    let url = valid_url(params.need("url")?)?;
     let events = events(params)?.ok_or_else(|| {
         Refused::param("parameter_missing", "enabled_events", "Missing required param: enabled_events.")
     })?;
@@ -88,11 +88,11 @@ fn create(state: &mut State, params: &Params) -> Result<Value, Refused> {
 }
 
 fn update(state: &mut State, id: &str, params: &Params) -> Result<Value, Refused> {
-    params.only(&["url", "enabled_events[*]", "disabled", "description", "metadata[*]"])?;
-    let at = place(state, id)?;
-    let disabled = params.word("disabled", &["true", "false"])?;
+    params.allow_only(&["url", "enabled_events[*]", "disabled", "description", "metadata[*]"])?;
+    let at = index_of(state, id)?;
+    let disabled = params.label("disabled", &["true", "false"])?;
     let (events, metadata) = (events(params)?, params.metadata("metadata")?);
-    let url = params.get("url").map(good_url).transpose()?;
+    let url = params.get("url").map(valid_url).transpose()?;
     let object = &mut state.endpoints[at].object;
     if let Some(url) = url {
         object["url"] = json!(url);
@@ -114,13 +114,13 @@ fn update(state: &mut State, id: &str, params: &Params) -> Result<Value, Refused
 
 /// Lists the endpoints, newest first, as in every list at Stripe.
 fn list(state: &State, params: &Params) -> Result<Value, Refused> {
-    params.only(&["limit", "starting_after"])?;
+    params.allow_only(&["limit", "starting_after"])?;
     let limit = params.integer("limit")?.unwrap_or(10);
     let limit = usize::try_from(limit).ok().filter(|limit| (1..=100).contains(limit)).ok_or_else(|| {
         Refused::param("parameter_invalid_integer", "limit", "The limit must be between 1 and 100.")
     })?;
     let from = match params.get("starting_after") {
-        Some(id) => state.endpoints.len() - place(state, id)?,
+        Some(id) => state.endpoints.len() - index_of(state, id)?,
         None => 0,
     };
     let mut rest = state.endpoints.iter().rev().skip(from);
@@ -144,12 +144,12 @@ pub(crate) fn account(state: &State) -> Value {
     })
 }
 
-fn place(state: &State, id: &str) -> Result<usize, Refused> {
+fn index_of(state: &State, id: &str) -> Result<usize, Refused> {
     let at = state.endpoints.iter().position(|endpoint| text(&endpoint.object, "id") == id);
     at.ok_or_else(|| Refused::missing("webhook endpoint", "webhook_endpoint", id))
 }
 
-fn good_url(url: &str) -> Result<&str, Refused> {
+fn valid_url(url: &str) -> Result<&str, Refused> {
     if url.starts_with("https://") || url.starts_with("http://") {
         Ok(url)
     } else {
@@ -163,8 +163,8 @@ fn good_url(url: &str) -> Result<&str, Refused> {
 
 fn events(params: &Params) -> Result<Option<Vec<String>>, Refused> {
     let named: Vec<String> =
-        params.under("enabled_events").iter().map(|(_, event)| (*event).to_owned()).collect();
-    let is_name = |event: &str| {
+        params.nested("enabled_events").iter().map(|(_, event)| (*event).to_owned()).collect();
+    let is_event_type = |event: &str| {
         event == "*"
             || (event.contains('.')
                 && event.split('.').all(|part| {
@@ -172,9 +172,9 @@ fn events(params: &Params) -> Result<Option<Vec<String>>, Refused> {
                         && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit())
                 }))
     };
-    match named.iter().find(|event| !is_name(event)) {
+    match named.iter().find(|event| !is_event_type(event)) {
         Some(event) => {
-            let sentence = format!("Invalid enabled_events: {event} is no type of event.");
+            let sentence = format!("Invalid enabled_events: {event} is not a type of event.");
             Err(Refused { param: Some("enabled_events".to_owned()), ..Refused::invalid(None, sentence) })
         }
         None => Ok(Some(named).filter(|named| !named.is_empty())),
@@ -191,7 +191,7 @@ impl PracticeStripe {
     /// Changes the given fields of an endpoint, as a person does in Stripe's dashboard.
     pub fn change_endpoint(&self, id: &str, fields: &Value) -> Result<(), Refused> {
         let mut state = self.state.open();
-        let at = place(&state, id)?;
+        let at = index_of(&state, id)?;
         for (name, value) in fields.as_object().into_iter().flatten() {
             state.endpoints[at].object[name] = value.clone();
         }

@@ -21,26 +21,26 @@ pub(crate) struct Filters<'a> {
 }
 
 /// A comparison of a time with a bound.
-type Holds = fn(&i64, &i64) -> bool;
+type Comparison = fn(&i64, &i64) -> bool;
 
 /// A bound for a time field of the objects, from a parameter such as `created[gte]`.
 struct Bound {
     field: &'static str,
-    holds: Holds,
+    compare: Comparison,
     at: i64,
 }
 
 impl<'a> Filters<'a> {
     /// Reads the filters of a call. Rejects unknown parameters and invalid values.
-    pub(crate) fn of(state: &'a State, resource: &'a Resource, params: &'a Params) -> Result<Self, Refused> {
+    pub(crate) fn parse(state: &'a State, resource: &'a Resource, params: &'a Params) -> Result<Self, Refused> {
         let mut known = vec!["limit", "starting_after", "ending_before", "created", "created[*]"];
         known.extend(resource.filters.iter().map(|(name, _)| *name));
-        known.extend(resource.more());
-        params.only(&known)?;
+        known.extend(resource.extra_params());
+        params.allow_only(&known)?;
         if let Some(payout) = params.get("payout") {
-            state.want("payout", payout)?;
+            state.require("payout", payout)?;
         }
-        let delivered = params.word("delivery_success", &["true", "false"])?.map(|word| word == "true");
+        let delivered = params.label("delivery_success", &["true", "false"])?.map(|label| label == "true");
         check_types(params)?;
         let mut times = bounds(params, "created")?;
         times.extend(bounds(params, "arrival_date")?);
@@ -48,16 +48,17 @@ impl<'a> Filters<'a> {
     }
 
     /// Whether the list includes this object.
-    pub(crate) fn want(&self, object: &Value) -> bool {
-        let by_field = self.resource.filters.iter().all(|(name, pointer)| self.fits(object, name, pointer));
-        by_field
-            && self.of_type(object)
-            && self.in_payout(object)
+    pub(crate) fn includes(&self, object: &Value) -> bool {
+        let mut filters = self.resource.filters.iter();
+        let fields_match = filters.all(|(name, pointer)| self.matches_field(object, name, pointer));
+        fields_match
+            && self.has_type(object)
+            && self.is_in_payout(object)
             && self.delivered.is_none_or(|delivered| self.state.was_delivered(object) == delivered)
-            && self.times.iter().all(|bound| (bound.holds)(&number(object, bound.field), &bound.at))
+            && self.times.iter().all(|bound| (bound.compare)(&number(object, bound.field), &bound.at))
     }
 
-    fn fits(&self, object: &Value, name: &str, pointer: &str) -> bool {
+    fn matches_field(&self, object: &Value, name: &str, pointer: &str) -> bool {
         match self.params.get(name) {
             // A list of subscriptions includes ended ones only if the call asks for them.
             None => {
@@ -67,23 +68,23 @@ impl<'a> Filters<'a> {
             }
             Some("all") => true,
             // A requested value such as `charge.*` may end with a star.
-            Some(wish) => object.pointer(pointer).and_then(Value::as_str).is_some_and(|own| {
-                match wish.strip_suffix('*') {
+            Some(wanted) => object.pointer(pointer).and_then(Value::as_str).is_some_and(|own| {
+                match wanted.strip_suffix('*') {
                     Some(start) => own.starts_with(start),
-                    None => own == wish,
+                    None => own == wanted,
                 }
             }),
         }
     }
 
-    fn of_type(&self, object: &Value) -> bool {
-        let types = self.params.under("types");
+    fn has_type(&self, object: &Value) -> bool {
+        let types = self.params.nested("types");
         types.is_empty() || types.iter().any(|(_, kind)| *kind == text(object, "type"))
     }
 
-    /// Whether the payout of the filter contains this entry. Until the payout is reconciled, only the payout's own
-    /// entry is included, as at Stripe.
-    fn in_payout(&self, object: &Value) -> bool {
+    /// Whether the payout that the call names contains this entry. As at Stripe, the list has only the payout's own
+    /// entry until the payout is reconciled.
+    fn is_in_payout(&self, object: &Value) -> bool {
         let Some(payout) = self.params.get("payout") else { return true };
         let balance = &self.state.balance;
         let is_unreconciled = balance.unreconciled.iter().any(|it| it == payout);
@@ -94,7 +95,7 @@ impl<'a> Filters<'a> {
 
 /// Rejects more than 20 types, and `types[]` together with `type`.
 fn check_types(params: &Params) -> Result<(), Refused> {
-    let types = params.under("types").len();
+    let types = params.nested("types").len();
     let sentence = match params.get("type") {
         _ if types > MAX_TYPES => "You may pass at most 20 types.",
         Some(_) if types > 0 => "You may only specify one of these parameters: type, types.",
@@ -104,12 +105,12 @@ fn check_types(params: &Params) -> Result<(), Refused> {
 }
 
 fn bounds(params: &Params, field: &'static str) -> Result<Vec<Bound>, Refused> {
-    let forms: [(&str, Holds); 5] =
+    let forms: [(&str, Comparison); 5] =
         [("", i64::eq), ("[gte]", i64::ge), ("[gt]", i64::gt), ("[lte]", i64::le), ("[lt]", i64::lt)];
     let mut bounds = Vec::new();
-    for (form, holds) in forms {
+    for (form, compare) in forms {
         if let Some(at) = params.integer(&format!("{field}{form}"))? {
-            bounds.push(Bound { field, holds, at });
+            bounds.push(Bound { field, compare, at });
         }
     }
     Ok(bounds)

@@ -23,10 +23,10 @@ impl Params {
 
     /// Rejects the first name that matches no pattern. In a pattern, `[*]` matches one bracket with any content.
     /// `expand[…]` is always allowed.
-    pub(crate) fn only(&self, patterns: &[&str]) -> Result<(), Refused> {
+    pub(crate) fn allow_only(&self, patterns: &[&str]) -> Result<(), Refused> {
         for (name, _) in &self.0 {
             let path = path_of(name);
-            if path[0] != "expand" && !patterns.iter().any(|pattern| fits(&path, pattern)) {
+            if path[0] != "expand" && !patterns.iter().any(|pattern| matches_pattern(&path, pattern)) {
                 let sentence = format!("Received unknown parameter: {name}");
                 return Err(Refused::param("parameter_unknown", name, sentence));
             }
@@ -65,14 +65,14 @@ impl Params {
         text.parse().map(Some).map_err(|_| wrong())
     }
 
-    /// The value of a parameter, if it is present. It must be one of `words`.
-    pub(crate) fn word(&self, name: &str, words: &[&str]) -> Result<Option<&str>, Refused> {
+    /// The value of a parameter, if it is present. It must be one of `labels`.
+    pub(crate) fn label(&self, name: &str, labels: &[&str]) -> Result<Option<&str>, Refused> {
         match self.get(name) {
-            Some(word) if !words.contains(&word) => {
-                let sentence = format!("Invalid {name}: must be one of {}", words.join(", "));
+            Some(label) if !labels.contains(&label) => {
+                let sentence = format!("Invalid {name}: must be one of {}", labels.join(", "));
                 Err(Refused { param: Some(name.to_owned()), ..Refused::invalid(None, sentence) })
             }
-            word => Ok(word),
+            label => Ok(label),
         }
     }
 
@@ -81,9 +81,9 @@ impl Params {
         self.get(name).map_or(Value::Null, |text| json!(text))
     }
 
-    /// For each parameter `name[…]`, the content of the brackets and the value. Examples are `metadata[a]`, `expand[]`
-    /// and `types[0]`.
-    pub(crate) fn under(&self, name: &str) -> Vec<(&str, &str)> {
+    /// All parameters of the form `name[…]`, such as `metadata[a]`, `expand[]` or `types[0]`. For each, returns the
+    /// content of the brackets and the value.
+    pub(crate) fn nested(&self, name: &str) -> Vec<(&str, &str)> {
         let inner = |own: &'_ str| -> Option<usize> {
             let rest = own.strip_prefix(name)?;
             (rest.starts_with('[') && rest.ends_with(']')).then_some(name.len() + 1)
@@ -96,7 +96,7 @@ impl Params {
 
     /// Reads a map of strings, such as `metadata`. Rejects a map that exceeds Stripe's limits.
     pub(crate) fn metadata(&self, name: &str) -> Result<Value, Refused> {
-        let pairs = self.under(name);
+        let pairs = self.nested(name);
         if pairs.len() > 50 {
             let sentence = "Metadata can have at most 50 keys.";
             return Err(Refused { param: Some(name.to_owned()), ..Refused::invalid(None, sentence) });
@@ -121,7 +121,7 @@ fn path_of(name: &str) -> Vec<&str> {
     name.split('[').map(|part| part.strip_suffix(']').unwrap_or(part)).collect()
 }
 
-fn fits(path: &[&str], pattern: &str) -> bool {
+fn matches_pattern(path: &[&str], pattern: &str) -> bool {
     let pattern = path_of(pattern);
     path.len() == pattern.len()
         && path.iter().zip(pattern).all(|(own, wanted)| wanted == "*" || *own == wanted)
@@ -142,16 +142,16 @@ mod tests {
     #[test]
     fn the_error_contains_the_unknown_parameter() {
         let params = Params::parse(b"metadata[a]=1&line_items[0][price_data][colour]=red&expand[]=customer");
-        let refused = params.only(&["metadata[*]", "line_items[*][price_data][currency]"]).unwrap_err();
+        let refused = params.allow_only(&["metadata[*]", "line_items[*][price_data][currency]"]).unwrap_err();
         assert_eq!(refused.param.as_deref(), Some("line_items[0][price_data][colour]"));
         assert_eq!(refused.code, Some("parameter_unknown"));
     }
 
     #[test]
     fn metadata_that_exceeds_stripes_limits_is_rejected() {
-        let long = format!("metadata[a]={}", "x".repeat(501));
-        assert!(Params::parse(long.as_bytes()).metadata("metadata").is_err());
-        let just = format!("metadata[a]={}", "x".repeat(500));
-        assert!(Params::parse(just.as_bytes()).metadata("metadata").is_ok());
+        let too_long = format!("metadata[a]={}", "x".repeat(501));
+        assert!(Params::parse(too_long.as_bytes()).metadata("metadata").is_err());
+        let at_limit = format!("metadata[a]={}", "x".repeat(500));
+        assert!(Params::parse(at_limit.as_bytes()).metadata("metadata").is_ok());
     }
 }

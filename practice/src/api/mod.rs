@@ -1,7 +1,7 @@
 //! The parts of Stripe's HTTP API that a contribution service needs.
 //!
 //! **Owns**: keys, idempotency, parameters, routes and the shape of every response.
-//! **Never**: decides the effects of a payment; that is `flows/`.
+//! **Never**: decides the effects of a payment; `flows/` does that.
 //! **Start at**: `answer` below, then `calls.rs` for the routes.
 //! **Tested in**: `practice/tests/practice/api.rs`.
 
@@ -26,12 +26,12 @@ use crate::api::form::Params;
 use crate::state::{SharedState, State, Trouble};
 use crate::{API_VERSION, Refused, ids};
 
-/// The path of a kind of object below `/v1/`.
+/// The URL path, relative to `/v1/`, for this kind of object. `None` if the API can't read the kind.
 pub(crate) fn path_of(kind: &str) -> Option<&'static str> {
     resources::RESOURCES.iter().find(|resource| resource.kind == kind).map(|resource| resource.path)
 }
 
-/// Answers every request that is not for a page.
+/// Answers every API call: every request that is not for a page.
 pub(crate) async fn answer(
     request: HttpRequest,
     body: web::Bytes,
@@ -57,7 +57,7 @@ pub(crate) async fn answer(
     };
     match trouble {
         Some(Trouble::HtmlBadGateway) => html_bad_gateway(),
-        Some(Trouble::Drop) => broken_off(),
+        Some(Trouble::Drop) => interrupted_response(),
         Some(Trouble::Hang(time)) => {
             tokio::time::sleep(time).await;
             respond(&reply, &version, &call)
@@ -129,14 +129,14 @@ fn html_bad_gateway() -> HttpResponse {
         .body("<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>")
 }
 
-/// A response whose connection closes before the body is complete. The body announces bytes and ends before the first.
-fn broken_off() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(Broken)
+/// A response whose `Content-Length` promises 1,000 bytes, but whose connection closes before the first one.
+fn interrupted_response() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(InterruptedBody)
 }
 
-struct Broken;
+struct InterruptedBody;
 
-impl actix_web::body::MessageBody for Broken {
+impl actix_web::body::MessageBody for InterruptedBody {
     type Error = std::io::Error;
 
     fn size(&self) -> actix_web::body::BodySize {

@@ -11,21 +11,21 @@ use crate::state::{State, text};
 
 /// Reads one object.
 pub(crate) fn one(state: &State, resource: &Resource, id: &str, params: &Params) -> Result<Value, Refused> {
-    params.only(&[])?;
+    params.allow_only(&[])?;
     let object = match resource.kind {
         "event" => {
             let mut shown = state.shown_events();
             let event = shown.find(|event| text(event, "id") == id);
             event.cloned().ok_or_else(|| Refused::missing("event", "id", id))?
         }
-        kind => state.want(kind, id)?,
+        kind => state.require(kind, id)?,
     };
     Ok(expanded(state, object, params, ""))
 }
 
 /// Reads a list, newest first. It contains at most `limit` objects, after or before the object that the call names.
 pub(crate) fn many(state: &State, resource: &Resource, params: &Params) -> Result<Value, Refused> {
-    let filters = Filters::of(state, resource, params)?;
+    let filters = Filters::parse(state, resource, params)?;
     let limit = params.integer("limit")?.unwrap_or(10);
     if !(1..=100).contains(&limit) {
         return Err(Refused::param(
@@ -35,10 +35,10 @@ pub(crate) fn many(state: &State, resource: &Resource, params: &Params) -> Resul
         ));
     }
     let mut found: Vec<&Value> = match resource.kind {
-        "event" => state.shown_events().rev().filter(|event| filters.want(event)).collect(),
-        kind => state.all(kind).rev().filter(|object| filters.want(object)).collect(),
+        "event" => state.shown_events().rev().filter(|event| filters.includes(event)).collect(),
+        kind => state.all(kind).rev().filter(|object| filters.includes(object)).collect(),
     };
-    let place = |found: &[&Value], name: &str| -> Result<Option<usize>, Refused> {
+    let position_of = |found: &[&Value], name: &str| -> Result<Option<usize>, Refused> {
         let Some(id) = params.get(name) else {
             return Ok(None);
         };
@@ -46,13 +46,13 @@ pub(crate) fn many(state: &State, resource: &Resource, params: &Params) -> Resul
         at.map(Some).ok_or_else(|| Refused { status: 400, ..Refused::missing(resource.kind, name, id) })
     };
     let limit = usize::try_from(limit).unwrap_or(10);
-    let has_more = if let Some(at) = place(&found, "ending_before")? {
+    let has_more = if let Some(at) = position_of(&found, "ending_before")? {
         found.truncate(at);
         let surplus = found.len().saturating_sub(limit);
         found.drain(..surplus);
         surplus > 0
     } else {
-        if let Some(at) = place(&found, "starting_after")? {
+        if let Some(at) = position_of(&found, "starting_after")? {
             found.drain(..=at);
         }
         let has_more = found.len() > limit;
@@ -63,9 +63,10 @@ pub(crate) fn many(state: &State, resource: &Resource, params: &Params) -> Resul
     Ok(objects::list(&format!("/v1/{}", resource.path), data, has_more))
 }
 
-/// Replaces the ids that `expand[]` names by their objects. An id that can't be expanded stays.
+/// Replaces each id that an `expand[]` parameter selects with its object. Only paths that start with `base` count.
+/// An id that can't be expanded stays.
 pub(crate) fn expanded(state: &State, mut object: Value, params: &Params, base: &str) -> Value {
-    for (_, path) in params.under("expand") {
+    for (_, path) in params.nested("expand") {
         let Some(path) = path.strip_prefix(base) else {
             continue;
         };
@@ -97,7 +98,7 @@ fn expand(state: &State, object: &mut Value, steps: &[&str]) {
 /// Adds a list that the object includes only if the call asks for it with `expand[]`.
 fn include(state: &State, object: &mut Value, step: &str) {
     let id = text(object, "id").to_owned();
-    let of = |kind: &str, name: &str| -> Vec<Value> {
+    let referring = |kind: &str, name: &str| -> Vec<Value> {
         state.all(kind).filter(|own| text(own, name) == id).cloned().collect()
     };
     let (url, data) = match (text(object, "object"), step) {
@@ -105,8 +106,10 @@ fn include(state: &State, object: &mut Value, step: &str) {
             let lines = state.plans.get(&id).map(|plan| plan.lines.iter().map(session::line_item).collect());
             (format!("/v1/checkout/sessions/{id}/line_items"), lines.unwrap_or_default())
         }
-        ("charge", "refunds") => (format!("/v1/charges/{id}/refunds"), of("refund", "charge")),
-        ("invoice", "payments") => ("/v1/invoice_payments".to_owned(), of("invoice_payment", "invoice")),
+        ("charge", "refunds") => (format!("/v1/charges/{id}/refunds"), referring("refund", "charge")),
+        ("invoice", "payments") => {
+            ("/v1/invoice_payments".to_owned(), referring("invoice_payment", "invoice"))
+        }
         _ => return,
     };
     object[step] = json!(objects::list(&url, data, false));

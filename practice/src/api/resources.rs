@@ -86,8 +86,8 @@ pub(crate) const RESOURCES: &[Resource] = &[
 ];
 
 impl Resource {
-    /// Other parameters of the list, which neither compare a field nor apply to all lists.
-    pub(crate) fn more(&self) -> &'static [&'static str] {
+    /// The parameters that only this list has, and that are not simple comparisons with a field.
+    pub(crate) fn extra_params(&self) -> &'static [&'static str] {
         match self.kind {
             "balance_transaction" => &["payout"],
             "event" => &["types[*]", "delivery_success"],
@@ -97,7 +97,7 @@ impl Resource {
     }
 }
 
-/// The kind of object at this path below `/v1/`.
+/// The kind of object with this URL path, relative to `/v1/`.
 pub(crate) fn resource(path: &str) -> Option<&'static Resource> {
     RESOURCES.iter().find(|resource| resource.path == path)
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::api::form::Params;
-use crate::flows::checkout::{self, Wish};
+use crate::flows::checkout::{self, SessionRequest};
 use crate::flows::customers;
 use crate::objects::session;
 use crate::state::{Line, Plan, State, text};
@@ -40,8 +40,8 @@ const KNOWN: &[&str] = &[
     "line_items[*][price_data][recurring][interval_count]",
 ];
 
-/// How long a session may stay open, in seconds: from 30 minutes to 24 hours.
-const LIFE: std::ops::RangeInclusive<i64> = 1_800..=86_400;
+/// The allowed times for which a session stays open, in seconds: from 30 minutes to 24 hours.
+const ALLOWED_TTL_S: std::ops::RangeInclusive<i64> = 1_800..=86_400;
 /// The maximum amount of a session, in minor units.
 const MAX_MINOR: i64 = 99_999_999;
 /// The minimum amount of a session, in minor units. At Stripe, the minimum differs slightly between currencies.
@@ -49,19 +49,19 @@ const MIN_MINOR: i64 = 50;
 
 /// Creates a session, or returns the error of the first invalid parameter.
 pub(crate) fn create(state: &mut State, params: &Params) -> Result<Value, Refused> {
-    params.only(KNOWN)?;
-    let mode = params.word("mode", &["payment", "subscription"])?;
+    params.allow_only(KNOWN)?;
+    let mode = params.label("mode", &["payment", "subscription"])?;
     let mode =
         mode.ok_or_else(|| Refused::param("parameter_missing", "mode", "Missing required param: mode."))?;
     let one_off = mode == "payment";
     check_fit(params, one_off)?;
     let expires_at = params.integer("expires_at")?;
-    if expires_at.is_some_and(|at| !LIFE.contains(&(at - state.now()))) {
+    if expires_at.is_some_and(|at| !ALLOWED_TTL_S.contains(&(at - state.now()))) {
         let sentence = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.";
         return Err(Refused { param: Some("expires_at".to_owned()), ..Refused::invalid(None, sentence) });
     }
     if let Some(customer) = params.get("customer") {
-        customers::living(state, customer)
+        customers::existing_customer(state, customer)
             .map_err(|_| Refused { status: 400, ..Refused::missing("customer", "customer", customer) })?;
     }
     let given = json!({
@@ -69,16 +69,16 @@ pub(crate) fn create(state: &mut State, params: &Params) -> Result<Value, Refuse
         "cancel_url": params.get("cancel_url").map(|_| url(params, "cancel_url")).transpose()?,
         "customer": params.or_null("customer"),
         "customer_email": email(params)?,
-        "customer_creation": params.word("customer_creation", &["always", "if_required"])?,
+        "customer_creation": params.label("customer_creation", &["always", "if_required"])?,
         "client_reference_id": params.or_null("client_reference_id"),
         "locale": params.or_null("locale"),
-        "submit_type": params.word("submit_type", &["auto", "book", "donate", "pay", "subscribe"])?,
+        "submit_type": params.label("submit_type", &["auto", "book", "donate", "pay", "subscribe"])?,
         "metadata": params.metadata("metadata")?,
     });
-    params.word("ui_mode", &["hosted", "hosted_page"])?;
+    params.label("ui_mode", &["hosted", "hosted_page"])?;
     let (plan, currency) = plan(state, params, one_off)?;
-    let session = checkout::create(state, Wish { mode: mode.to_owned(), currency, expires_at, plan, given });
-    Ok(session)
+    let request = SessionRequest { mode: mode.to_owned(), currency, expires_at, plan, given };
+    Ok(checkout::create(state, request))
 }
 
 /// Rejects parameters that do not belong to the session's mode, and parameters that exclude each other.
@@ -92,7 +92,7 @@ fn check_fit(params: &Params, one_off: bool) -> Result<(), Refused> {
             "`customer_creation` can only be used in `payment` mode.".to_owned(),
         );
     }
-    let intent_data = params.under("payment_intent_data[metadata]").len()
+    let intent_data = params.nested("payment_intent_data[metadata]").len()
         + usize::from(params.get("payment_intent_data[description]").is_some());
     if !one_off && intent_data > 0 {
         return wrong(
@@ -100,7 +100,7 @@ fn check_fit(params: &Params, one_off: bool) -> Result<(), Refused> {
             "You can not pass `payment_intent_data` in `subscription` mode.".to_owned(),
         );
     }
-    let subscription_data = params.under("subscription_data[metadata]").len()
+    let subscription_data = params.nested("subscription_data[metadata]").len()
         + usize::from(params.get("subscription_data[description]").is_some());
     if one_off && subscription_data > 0 {
         return wrong(
@@ -205,7 +205,7 @@ fn line(state: &State, params: &Params, base: &str, one_off: bool) -> Result<Lin
         }
     };
     let interval =
-        params.word(&name_of("[recurring][interval]"), &["day", "week", "month", "year"])?.map(str::to_owned);
+        params.label(&name_of("[recurring][interval]"), &["day", "week", "month", "year"])?.map(str::to_owned);
     if one_off == interval.is_some() {
         let sentence = if one_off {
             "You specified `payment` mode but passed a recurring price."

@@ -1,4 +1,4 @@
-//! Payouts, and the time at which fees and the contents of payouts become known.
+//! Creates payouts, and controls when fees and the contents of payouts become known.
 
 use crate::flows::{balance, payouts};
 use crate::{PracticeStripe, Refused, Settlement};
@@ -36,7 +36,7 @@ impl PracticeStripe {
     /// With `true`, a new charge gets its balance transaction only when `post_fees` is called, as if Stripe were slow.
     /// With `false`, the charge gets it at once.
     pub fn settle_late(&self, late: bool) {
-        self.state.open().balance.late = late;
+        self.state.open().balance.books_late = late;
     }
 
     /// Creates the balance transaction of every charge that has none yet, and emits `charge.updated` for each.

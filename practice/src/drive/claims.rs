@@ -12,7 +12,7 @@ impl PracticeStripe {
         disputes::open(&mut self.state.open(), payment_id, amount_minor)
     }
 
-    /// Opens an inquiry by the bank, which moves no money. Returns the id of the inquiry, which is a dispute at Stripe.
+    /// Opens an inquiry by the bank, which moves no money. Returns its id. At Stripe, an inquiry is a dispute.
     pub fn open_inquiry(&self, payment_id: &str, amount_minor: Option<i64>) -> Result<String, Refused> {
         disputes::open_inquiry(&mut self.state.open(), payment_id, amount_minor)
     }
@@ -38,7 +38,7 @@ impl PracticeStripe {
         disputes::close(&mut self.state.open(), dispute_id, outcome)
     }
 
-    /// Creates a fraud warning by the card network, and emits its event. Returns the warning's id.
+    /// Creates a fraud warning from the card network, and emits its event. Returns the warning's id.
     pub fn warn_of_fraud(&self, payment_id: &str) -> Result<String, Refused> {
         reviews::warn(&mut self.state.open(), payment_id)
     }

@@ -5,14 +5,14 @@ use serde_json::Value;
 use crate::{Loss, PracticeStripe, Refused};
 
 impl PracticeStripe {
-    /// From now on, does not deliver the events that `loss` selects, although the API shows them. This is like a
-    /// delivery whose every attempt failed. `None` delivers new events again. `deliver_again` delivers a lost event.
+    /// From now on, does not deliver the events that `loss` selects, although the API shows them, as if
+    /// every attempt had failed. With `None`, delivers new events again. `deliver_again` delivers a lost event.
     pub fn lose_deliveries(&self, loss: Option<Loss>) {
         self.state.open().losing.deliveries = loss;
     }
 
-    /// From now on, does not deliver the events that `loss` selects, and hides them from the API. `None` delivers and
-    /// shows new events again. [`Self::events`] contains all events.
+    /// From now on, does not deliver the events that `loss` selects, and hides them from the API. With `None`,
+    /// delivers and shows new events again. [`Self::events`] contains all events.
     pub fn lose_events(&self, loss: Option<Loss>) {
         self.state.open().losing.events = loss;
     }

@@ -1,8 +1,8 @@
-//! The Rust handle of the practice Stripe. It starts the server, and triggers what people do on its pages and what
-//! happens to their payments.
+//! The Rust handle of the practice Stripe. It starts the server. It also triggers the actions of people on its
+//! pages, and what later happens to their payments.
 //!
 //! **Owns**: what tests and the demo can do apart from the HTTP API.
-//! **Never**: decides the effects of an action; that is `flows/`.
+//! **Never**: decides the effects of an action; `flows/` does that.
 //! **Start at**: `PracticeStripe` below; `balance.rs` for payouts and fees, `losses.rs` for events that don't arrive.
 //! **Tested in**: `practice/tests/practice/`.
 
@@ -141,13 +141,13 @@ impl PracticeStripe {
         self.renew(subscription_id, if ok { Renewal::Paid } else { Renewal::CardFails })
     }
 
-    /// Pays the newest open invoice of a past-due subscription, as when the reader replaces their card.
+    /// Pays the newest invoice of a past-due subscription, as when the reader replaces their card.
     pub fn replace_card(&self, subscription_id: &str) -> Result<(), Refused> {
         billing::pay_open_invoice(&mut self.state.open(), subscription_id)
     }
 
-    /// Cancels a subscription now or at the end of its period. At the end of the period, it sets only `cancel_at`, as
-    /// Stripe's pages do with flexible billing. The API call with `cancel_at_period_end` sets both fields.
+    /// Cancels a subscription now or at the end of its period. A cancellation at the end sets only `cancel_at`,
+    /// as Stripe's pages do with flexible billing. The API call with `cancel_at_period_end` sets both fields.
     pub fn cancel(&self, subscription_id: &str, at_period_end: bool) -> Result<(), Refused> {
         let state = &mut self.state.open();
         if at_period_end {
@@ -166,7 +166,7 @@ impl PracticeStripe {
     /// Refunds an amount of a payment intent or charge, in minor units. With `None`, refunds everything that is not
     /// refunded yet. Returns the refund's id.
     pub fn refund(&self, payment_id: &str, amount_minor: Option<i64>) -> Result<String, Refused> {
-        refunds::refund(&mut self.state.open(), payment_id, amount_minor, &refunds::Wish::default())
+        refunds::refund(&mut self.state.open(), payment_id, amount_minor, &refunds::RefundDetails::default())
     }
 
     /// Makes a refund fail after it succeeded. The money returns to the account's balance.
@@ -174,8 +174,7 @@ impl PracticeStripe {
         refunds::fail(&mut self.state.open(), refund_id)
     }
 
-    /// All events so far, including lost ones, oldest first. They are exactly as they are delivered to the webhook
-    /// address.
+    /// All events so far, including lost ones, oldest first. Each is exactly what is delivered to the webhook address.
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
         self.state.open().events.clone()
@@ -247,19 +246,19 @@ impl PracticeStripe {
     /// The Checkout Session with this id, in its current state. Null if there is no such session.
     #[must_use]
     pub fn session(&self, session_id: &str) -> Value {
-        self.state.open().see(session_id)
+        self.state.open().copy_of(session_id)
     }
 
     /// The ids of the objects that a Checkout Session has created so far.
     #[must_use]
     pub fn payments(&self, session_id: &str) -> Payments {
         let state = self.state.open();
-        let session = state.see(session_id);
+        let session = state.copy_of(session_id);
         let plan = state.plans.get(session_id).cloned().unwrap_or_default();
         let text_of =
             |object: &Value, name: &str| Some(text(object, name).to_owned()).filter(|id| !id.is_empty());
         let charge =
-            plan.payment_intent.as_deref().and_then(|intent| text_of(&state.see(intent), "latest_charge"));
+            plan.payment_intent.as_deref().and_then(|intent| text_of(&state.copy_of(intent), "latest_charge"));
         Payments {
             charge,
             payment_intent: plan.payment_intent,

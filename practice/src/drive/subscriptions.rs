@@ -1,4 +1,5 @@
-//! Events in the life of a subscription, its invoices and its payments that `mod.rs` does not cover.
+//! Renews, pauses and changes subscriptions, and changes their invoices and payments. `mod.rs` has the functions that
+//! tests need most.
 
 use crate::flows::{billing, checkout, invoices, pausing, renewal};
 use crate::{PracticeStripe, Refused, Renewal};

@@ -65,7 +65,7 @@ pub(crate) fn book(state: &mut State, it: &Move<'_>) -> String {
 
 /// Creates the entry of a successful charge. With late fees, only remembers the charge until `post_fees` is called.
 pub(crate) fn charge_succeeded(state: &mut State, charge: &str) {
-    if state.balance.late {
+    if state.balance.books_late {
         state.balance.unbooked.push(charge.to_owned());
     } else {
         book_charge(state, charge);
@@ -82,7 +82,7 @@ pub(crate) fn post_fees(state: &mut State) {
 /// Creates the entry of a charge, and emits `charge.updated` with its id. As at Stripe, this follows
 /// `charge.succeeded`.
 fn book_charge(state: &mut State, charge_id: &str) {
-    let charge = state.see(charge_id);
+    let charge = state.copy_of(charge_id);
     let entry = book(
         state,
         &Move {
@@ -106,12 +106,12 @@ pub(crate) fn is_card(charge: &Value) -> bool {
 
 /// The time at which a reversal of a charge is deducted from the available balance. If the charge's own money is still
 /// pending, the reversal waits for it.
-pub(crate) fn available_with(state: &State, charge: &Value) -> i64 {
-    let entry = state.see(text(charge, "balance_transaction"));
+pub(crate) fn reversal_available_on(state: &State, charge: &Value) -> i64 {
+    let entry = state.copy_of(text(charge, "balance_transaction"));
     number(&entry, "available_on").max(state.now())
 }
 
-/// Makes the entries available that are due.
+/// Makes the due entries available.
 pub(crate) fn settle_due(state: &mut State) {
     let now = state.now();
     if state.balance.has_due(now) {
@@ -120,8 +120,8 @@ pub(crate) fn settle_due(state: &mut State) {
     }
 }
 
-/// Sets fields of entries. The copies of entries in disputes need no update, because those are available from the
-/// start.
+/// Makes entries available by setting these fields. A dispute has copies of its entries. They need no update, because
+/// these entries are available from the start.
 pub(crate) fn make_available(state: &mut State, entries: &[String], fields: Value) {
     for entry in entries {
         state.set(entry, fields.clone());

@@ -10,7 +10,8 @@ use crate::state::{State, number, text};
 
 pub(crate) use crate::flows::renewal::{next_period, pay_open_invoice};
 
-/// Creates a subscription with its first payment. Returns the fields that the session shows of the subscription.
+/// Creates a subscription with its first payment. Returns the session's fields about it: the ids
+/// of the subscription and its first invoice.
 pub(crate) fn begin(
     state: &mut State,
     session: &Value,
@@ -70,20 +71,21 @@ pub(crate) fn issue_invoice(
     invoice
 }
 
-/// The payment intent that will pay an invoice.
+/// The payment intent that will pay an invoice, or that has paid it.
 pub(crate) fn intent_of(state: &State, invoice: &str) -> Option<String> {
-    let tie = tie_of(state, invoice)?;
-    tie["payment"]["payment_intent"].as_str().map(str::to_owned)
+    let invoice_payment = invoice_payment_of(state, invoice)?;
+    invoice_payment["payment"]["payment_intent"].as_str().map(str::to_owned)
 }
 
-pub(crate) fn tie_of<'a>(state: &'a State, invoice: &str) -> Option<&'a Value> {
-    state.all("invoice_payment").find(|tie| text(tie, "invoice") == invoice)
+/// The object that links an invoice to its payment intent.
+pub(crate) fn invoice_payment_of<'a>(state: &'a State, invoice: &str) -> Option<&'a Value> {
+    state.all("invoice_payment").find(|invoice_payment| text(invoice_payment, "invoice") == invoice)
 }
 
 /// Marks an invoice as paid. The subscription is then active.
 pub(crate) fn invoice_paid(state: &mut State, invoice: &str) {
     let now = state.now();
-    let object = state.see(invoice);
+    let object = state.copy_of(invoice);
     let mut transitions = object["status_transitions"].clone();
     transitions["paid_at"] = json!(now);
     let fields = json!({
@@ -98,14 +100,14 @@ pub(crate) fn invoice_paid(state: &mut State, invoice: &str) {
     state.set(invoice, fields);
     state.emit("invoice.paid", invoice);
     state.emit("invoice.payment_succeeded", invoice);
-    if let Some(tie) = tie_of(state, invoice).map(|tie| text(tie, "id").to_owned()) {
+    if let Some(payment) = invoice_payment_of(state, invoice).map(|it| text(it, "id").to_owned()) {
         let fields = json!({
             "amount_paid": object["amount_due"],
             "status": "paid",
             "status_transitions": { "canceled_at": null, "paid_at": now },
         });
-        state.set(&tie, fields);
-        state.emit("invoice_payment.paid", &tie);
+        state.set(&payment, fields);
+        state.emit("invoice_payment.paid", &payment);
     }
     if let Some(subscription) = subscription_of(&object) {
         change_status(state, &subscription, "active");
@@ -114,7 +116,7 @@ pub(crate) fn invoice_paid(state: &mut State, invoice: &str) {
 
 /// Marks the payment of an invoice as failed. The subscription is then past due.
 pub(crate) fn invoice_failed(state: &mut State, invoice: &str) {
-    let object = state.see(invoice);
+    let object = state.copy_of(invoice);
     let next_try = state.now() + 3 * 86_400;
     let fields = json!({
         "attempt_count": number(&object, "attempt_count") + 1,
@@ -129,13 +131,14 @@ pub(crate) fn invoice_failed(state: &mut State, invoice: &str) {
     }
 }
 
+/// The id of the subscription to which an invoice belongs.
 pub(crate) fn subscription_of(invoice: &Value) -> Option<String> {
     invoice["parent"]["subscription_details"]["subscription"].as_str().map(str::to_owned)
 }
 
 /// Sets the status of a subscription and emits an event if it changed. Does nothing if the subscription has ended.
 pub(crate) fn change_status(state: &mut State, subscription: &str, status: &str) {
-    if text(&state.see(subscription), "status") == "canceled" {
+    if text(&state.copy_of(subscription), "status") == "canceled" {
         return;
     }
     state.change("customer.subscription.updated", subscription, json!({ "status": status }));
@@ -143,7 +146,7 @@ pub(crate) fn change_status(state: &mut State, subscription: &str, status: &str)
 
 /// Ends a subscription now. Returns an error if it has already ended.
 pub(crate) fn cancel_now(state: &mut State, subscription: &str) -> Result<(), Refused> {
-    living(state, subscription)?;
+    ongoing_subscription(state, subscription)?;
     end(state, subscription);
     Ok(())
 }
@@ -151,10 +154,8 @@ pub(crate) fn cancel_now(state: &mut State, subscription: &str) -> Result<(), Re
 /// Ends a subscription and emits `customer.subscription.deleted`.
 pub(crate) fn end(state: &mut State, subscription: &str) {
     let now = state.now();
-    let canceled_at = match state.see(subscription)["canceled_at"].as_i64() {
-        Some(asked_at) => asked_at,
-        None => now,
-    };
+    // A scheduled cancellation has already set the time.
+    let canceled_at = state.copy_of(subscription)["canceled_at"].as_i64().unwrap_or(now);
     let details = json!({ "comment": null, "feedback": null, "reason": "cancellation_requested" });
     let fields = json!({ "canceled_at": canceled_at, "cancellation_details": details, "ended_at": now, "status": "canceled" });
     state.set(subscription, fields);
@@ -164,7 +165,7 @@ pub(crate) fn end(state: &mut State, subscription: &str) {
 /// Schedules a cancellation for the end of the subscription's period. If `flagged` is true, also sets
 /// `cancel_at_period_end`.
 pub(crate) fn cancel_later(state: &mut State, subscription: &str, flagged: bool) -> Result<(), Refused> {
-    let sub = living(state, subscription)?;
+    let sub = ongoing_subscription(state, subscription)?;
     let details = json!({ "comment": null, "feedback": null, "reason": "cancellation_requested" });
     let fields = json!({
         "cancel_at": sub["items"]["data"][0]["current_period_end"],
@@ -178,8 +179,8 @@ pub(crate) fn cancel_later(state: &mut State, subscription: &str, flagged: bool)
 }
 
 /// Withdraws a scheduled cancellation.
-pub(crate) fn keep(state: &mut State, subscription: &str) -> Result<(), Refused> {
-    living(state, subscription)?;
+pub(crate) fn withdraw_cancellation(state: &mut State, subscription: &str) -> Result<(), Refused> {
+    ongoing_subscription(state, subscription)?;
     let details = json!({ "comment": null, "feedback": null, "reason": null });
     let fields = json!({ "cancel_at": null, "cancel_at_period_end": false, "canceled_at": null, "cancellation_details": details });
     let before = state.set(subscription, fields);
@@ -188,8 +189,8 @@ pub(crate) fn keep(state: &mut State, subscription: &str) -> Result<(), Refused>
 }
 
 /// Returns a subscription, or an error if it has ended.
-pub(crate) fn living(state: &State, subscription: &str) -> Result<Value, Refused> {
-    let sub = state.want("subscription", subscription)?;
+pub(crate) fn ongoing_subscription(state: &State, subscription: &str) -> Result<Value, Refused> {
+    let sub = state.require("subscription", subscription)?;
     match text(&sub, "status") {
         "canceled" | "incomplete_expired" => Err(Refused::invalid(
             None,
@@ -201,7 +202,7 @@ pub(crate) fn living(state: &State, subscription: &str) -> Result<Value, Refused
 
 /// Adds metadata to a subscription and emits the event.
 pub(crate) fn add_metadata(state: &mut State, subscription: &str, more: Value) {
-    let mut metadata = state.see(subscription)["metadata"].clone();
+    let mut metadata = state.copy_of(subscription)["metadata"].clone();
     if let (Value::Object(metadata), Value::Object(more)) = (&mut metadata, more) {
         metadata.extend(more);
     }

@@ -1,5 +1,5 @@
 //! Computes the periods of a subscription. They are counted from its anchor (its first day), so that a subscription
-//! that began on the 31st renews on the 31st in every month that has one.
+//! that began on the 31st renews on the 31st in every month that has 31 days.
 
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};

@@ -8,12 +8,12 @@ use crate::objects::session::{self, NewSession};
 use crate::state::{Plan, State, number, text};
 use crate::{How, Refused, ids};
 
-/// The e-mail address on the hosted page if the caller gives none.
+/// The e-mail address on the hosted page if neither the session nor its customer has one.
 pub(crate) const PRACTICE_EMAIL: &str = "reader@example.org";
 const PRACTICE_NAME: &str = "Practice Reader";
 
 /// A validated request for a new session.
-pub(crate) struct Wish {
+pub(crate) struct SessionRequest {
     pub(crate) mode: String,
     pub(crate) currency: String,
     pub(crate) expires_at: Option<i64>,
@@ -23,10 +23,10 @@ pub(crate) struct Wish {
 }
 
 /// How long a session stays open by default, in seconds.
-const DEFAULT_LIFE: i64 = 86_400;
+const DEFAULT_TTL_S: i64 = 86_400;
 
 /// Creates an open session. As at Stripe, no event reports it.
-pub(crate) fn create(state: &mut State, wish: Wish) -> Value {
+pub(crate) fn create(state: &mut State, request: SessionRequest) -> Value {
     let id = ids::session();
     let url = format!("{}/pay/{id}", state.base_url);
     let now = state.now();
@@ -34,13 +34,13 @@ pub(crate) fn create(state: &mut State, wish: Wish) -> Value {
         id: &id,
         url: &url,
         now,
-        expires_at: wish.expires_at.unwrap_or(now + DEFAULT_LIFE),
-        mode: &wish.mode,
-        currency: &wish.currency,
-        amount_minor: wish.plan.lines.iter().map(crate::state::Line::amount_minor).sum(),
-        given: &wish.given,
+        expires_at: request.expires_at.unwrap_or(now + DEFAULT_TTL_S),
+        mode: &request.mode,
+        currency: &request.currency,
+        amount_minor: request.plan.lines.iter().map(crate::state::Line::amount_minor).sum(),
+        given: &request.given,
     });
-    state.plans.insert(id.clone(), wish.plan);
+    state.plans.insert(id.clone(), request.plan);
     state.put(object.clone());
     object
 }
@@ -57,11 +57,11 @@ pub(crate) fn pay(
         .unwrap_or_else(|| Payer { email: prefilled_email(state, &session), name: PRACTICE_NAME.to_owned() });
     if how == How::Decline {
         decline(state, &session, &payer);
-        return Ok(state.see(session_id));
+        return Ok(state.copy_of(session_id));
     }
     let method = if how == How::Card { Method::Card } else { Method::BankDebit };
     let customer = customer_for(state, &session, &payer);
-    let done = if text(&session, "mode") == "subscription" {
+    let payment_fields = if text(&session, "mode") == "subscription" {
         billing::begin(state, &session, &customer, &payer, method)
     } else {
         pay_once(state, &session, &customer, &payer, method)
@@ -73,17 +73,17 @@ pub(crate) fn pay(
         "status": "complete",
         "url": null,
     });
-    if let (Value::Object(fields), Value::Object(done)) = (&mut fields, done) {
-        fields.extend(done);
+    if let (Value::Object(fields), Value::Object(more)) = (&mut fields, payment_fields) {
+        fields.extend(more);
     }
     state.set(session_id, fields);
     state.emit("checkout.session.completed", session_id);
-    Ok(state.see(session_id))
+    Ok(state.copy_of(session_id))
 }
 
 /// The e-mail address with which the hosted page is prefilled.
 pub(crate) fn prefilled_email(state: &State, session: &Value) -> String {
-    let known = state.see(text(session, "customer"));
+    let known = state.copy_of(text(session, "customer"));
     [text(session, "customer_email"), text(&known, "email"), PRACTICE_EMAIL]
         .into_iter()
         .find(|email| !email.is_empty())
@@ -93,18 +93,18 @@ pub(crate) fn prefilled_email(state: &State, session: &Value) -> String {
 
 /// Settles the pending bank debit of a completed session if `ok` is true. Otherwise, makes it fail.
 pub(crate) fn settle_bank_debit(state: &mut State, session_id: &str, ok: bool) -> Result<(), Refused> {
-    let session = state.want("checkout.session", session_id)?;
+    let session = state.require("checkout.session", session_id)?;
     let plan = state.plans.get(session_id).cloned().unwrap_or_default();
-    let waiting = plan.payment_intent.filter(|intent| {
+    let pending_intent = plan.payment_intent.filter(|intent| {
         text(&session, "status") == "complete" && payments::pending_charge(state, intent).is_some()
     });
-    let Some(intent) = waiting else {
+    let Some(intent) = pending_intent else {
         return Err(Refused::invalid(
             None,
-            "This Checkout Session has no bank debit that is still to settle.",
+            "This Checkout Session has no pending bank debit.",
         ));
     };
-    let method = text(&state.see(&intent), "payment_method").to_owned();
+    let method = text(&state.copy_of(&intent), "payment_method").to_owned();
     if ok {
         state.set(session_id, json!({ "payment_status": "paid" }));
         state.emit("checkout.session.async_payment_succeeded", session_id);
@@ -123,7 +123,7 @@ pub(crate) fn settle_bank_debit(state: &mut State, session_id: &str, ok: bool) -
 pub(crate) fn expire(state: &mut State, session_id: &str) -> Result<Value, Refused> {
     open_session(state, session_id)?;
     close(state, session_id);
-    Ok(state.see(session_id))
+    Ok(state.copy_of(session_id))
 }
 
 /// Expires every open session whose time is over.
@@ -153,7 +153,7 @@ fn close(state: &mut State, session_id: &str) {
 /// Cancels a payment. Returns an error if the payment belongs to a session that is still open.
 pub(crate) fn cancel_payment(state: &mut State, intent: &str, reason: &str) -> Result<(), Refused> {
     let planned = state.plans.iter().filter(|(_, plan)| plan.payment_intent.as_deref() == Some(intent));
-    if planned.into_iter().any(|(session, _)| text(&state.see(session), "status") == "open") {
+    if planned.into_iter().any(|(session, _)| text(&state.copy_of(session), "status") == "open") {
         let sentence = format!(
             "You cannot perform this action on PaymentIntent {intent} created by Checkout. Expire the Checkout Session instead."
         );
@@ -163,7 +163,7 @@ pub(crate) fn cancel_payment(state: &mut State, intent: &str, reason: &str) -> R
 }
 
 fn open_session(state: &State, session_id: &str) -> Result<Value, Refused> {
-    let session = state.want("checkout.session", session_id)?;
+    let session = state.require("checkout.session", session_id)?;
     match text(&session, "status") {
         "open" => Ok(session),
         status => Err(Refused::invalid(
@@ -220,8 +220,9 @@ pub(crate) fn intent_for(state: &mut State, session: &Value) -> String {
 
 /// The customer of the session: the one that the caller gave, or a new one. Null if the session needs no customer.
 fn customer_for(state: &mut State, session: &Value, payer: &Payer) -> Value {
-    let wanted = text(session, "mode") == "subscription" || text(session, "customer_creation") == "always";
-    if !session["customer"].is_null() || !wanted {
+    let needs_customer =
+        text(session, "mode") == "subscription" || text(session, "customer_creation") == "always";
+    if !session["customer"].is_null() || !needs_customer {
         return session["customer"].clone();
     }
     let now = state.now();

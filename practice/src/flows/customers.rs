@@ -8,21 +8,21 @@ use crate::state::{State, text};
 
 /// Sets fields of a customer and emits `customer.updated`.
 pub(crate) fn update(state: &mut State, customer: &str, fields: Value) -> Result<(), Refused> {
-    living(state, customer)?;
+    existing_customer(state, customer)?;
     state.change("customer.updated", customer, fields);
     Ok(())
 }
 
 /// Deletes a customer and ends their subscriptions. Returns what remains of the customer.
 pub(crate) fn delete(state: &mut State, customer: &str) -> Result<Value, Refused> {
-    living(state, customer)?;
+    existing_customer(state, customer)?;
     let subscriptions: Vec<String> = state
         .all("subscription")
         .filter(|sub| text(sub, "customer") == customer)
         .map(|sub| text(sub, "id").to_owned())
         .collect();
     for subscription in subscriptions {
-        if billing::living(state, &subscription).is_ok() {
+        if billing::ongoing_subscription(state, &subscription).is_ok() {
             billing::end(state, &subscription);
         }
     }
@@ -33,17 +33,17 @@ pub(crate) fn delete(state: &mut State, customer: &str) -> Result<Value, Refused
 }
 
 /// Returns a customer, or an error if the customer was deleted.
-pub(crate) fn living(state: &State, customer: &str) -> Result<Value, Refused> {
-    match state.want("customer", customer)? {
-        stone if stone["deleted"] == true => Err(Refused::missing("customer", "id", customer)),
+pub(crate) fn existing_customer(state: &State, customer: &str) -> Result<Value, Refused> {
+    match state.require("customer", customer)? {
+        deleted if deleted["deleted"] == true => Err(Refused::missing("customer", "id", customer)),
         object => Ok(object),
     }
 }
 
 /// Attaches a payment method to a customer.
 pub(crate) fn attach(state: &mut State, method: &str, customer: &str) -> Result<(), Refused> {
-    let object = state.want("payment_method", method)?;
-    living(state, customer)?;
+    let object = state.require("payment_method", method)?;
+    existing_customer(state, customer)?;
     if !object["customer"].is_null() {
         let sentence = "The payment method you provided has already been attached to a customer.";
         return Err(Refused::invalid(None, sentence));
@@ -55,7 +55,7 @@ pub(crate) fn attach(state: &mut State, method: &str, customer: &str) -> Result<
 
 /// Detaches a payment method from its customer.
 pub(crate) fn detach(state: &mut State, method: &str) -> Result<(), Refused> {
-    let object = state.want("payment_method", method)?;
+    let object = state.require("payment_method", method)?;
     if object["customer"].is_null() {
         let sentence =
             "The payment method you provided is not attached to a customer so detachment is impossible.";
@@ -67,9 +67,9 @@ pub(crate) fn detach(state: &mut State, method: &str) -> Result<(), Refused> {
 
 /// Renews a card: sets a later expiry year, as when the card network reports a new card.
 pub(crate) fn renew_card(state: &mut State, method: &str) -> Result<(), Refused> {
-    let object = state.want("payment_method", method)?;
+    let object = state.require("payment_method", method)?;
     let Some(year) = object["card"]["exp_year"].as_i64() else {
-        return Err(Refused::invalid(None, format!("The payment method {method} is no card.")));
+        return Err(Refused::invalid(None, format!("The payment method {method} is not a card.")));
     };
     let mut card = object["card"].clone();
     card["exp_year"] = json!(year + 4);
@@ -83,9 +83,9 @@ pub(crate) fn renew_card(state: &mut State, method: &str) -> Result<(), Refused>
 /// Withdraws the mandate of a bank debit. `id` is the id of the mandate or of its payment method.
 pub(crate) fn withdraw_mandate(state: &mut State, id: &str) -> Result<(), Refused> {
     let mandate = payments::mandate_of(state, id).unwrap_or_else(|| id.to_owned());
-    let object = state.want("mandate", &mandate)?;
+    let object = state.require("mandate", &mandate)?;
     if text(&object, "status") == "inactive" {
-        return Err(Refused::invalid(None, format!("The mandate {mandate} is withdrawn already.")));
+        return Err(Refused::invalid(None, format!("The mandate {mandate} has already been withdrawn.")));
     }
     state.change("mandate.updated", &mandate, json!({ "status": "inactive" }));
     Ok(())

@@ -19,7 +19,7 @@ pub(crate) fn open(
     amount_minor: Option<i64>,
 ) -> Result<String, Refused> {
     let (charge, dispute) = create_dispute(state, payment_id, amount_minor, "needs_response")?;
-    let amount_minor = number(&state.see(&dispute), "amount");
+    let amount_minor = number(&state.copy_of(&dispute), "amount");
     book(state, &dispute, -amount_minor);
     state.emit("charge.dispute.created", &dispute);
     state.emit("charge.dispute.funds_withdrawn", &dispute);
@@ -44,8 +44,8 @@ pub(crate) fn prevent(
     payment_id: &str,
     amount_minor: Option<i64>,
 ) -> Result<String, Refused> {
-    let refund = refunds::refund(state, payment_id, amount_minor, &refunds::Wish::default())?;
-    let refunded_minor = number(&state.see(&refund), "amount");
+    let refund = refunds::refund(state, payment_id, amount_minor, &refunds::RefundDetails::default())?;
+    let refunded_minor = number(&state.copy_of(&refund), "amount");
     let (_, dispute) = create_dispute(state, payment_id, Some(refunded_minor), "prevented")?;
     state.emit("charge.dispute.created", &dispute);
     state.emit("charge.dispute.closed", &dispute);
@@ -54,7 +54,7 @@ pub(crate) fn prevent(
 
 /// Turns an open inquiry into a dispute, which withdraws the money.
 pub(crate) fn escalate(state: &mut State, dispute_id: &str) -> Result<(), Refused> {
-    let dispute = state.want("dispute", dispute_id)?;
+    let dispute = state.require("dispute", dispute_id)?;
     if !is_inquiry(&dispute) {
         return Err(Refused::invalid(None, format!("Dispute {dispute_id} is not an open inquiry.")));
     }
@@ -80,7 +80,7 @@ pub(crate) fn answer(
     metadata: Value,
     submit: bool,
 ) -> Result<(), Refused> {
-    let dispute = still_open(state, dispute_id)?;
+    let dispute = require_open(state, dispute_id)?;
     let mut fields = json!({ "evidence": dispute["evidence"], "metadata": dispute["metadata"] });
     for (name, more) in [("evidence", evidence), ("metadata", &metadata)] {
         if let (Value::Object(own), Value::Object(more)) = (&mut fields[name], more) {
@@ -103,7 +103,7 @@ pub(crate) fn answer(
 
 /// Closes an open dispute or inquiry with this outcome.
 pub(crate) fn close(state: &mut State, dispute_id: &str, outcome: Outcome) -> Result<(), Refused> {
-    let dispute = still_open(state, dispute_id)?;
+    let dispute = require_open(state, dispute_id)?;
     if is_inquiry(&dispute) != (outcome == Outcome::WarningClosed) {
         let sentence = format!(
             "Dispute {dispute_id} has the status {} and can't be closed with this outcome.",
@@ -137,8 +137,7 @@ pub(crate) fn close_inquiries(state: &mut State, charge_id: &str) -> Result<(), 
     ids.iter().try_for_each(|id| close(state, id, Outcome::WarningClosed))
 }
 
-/// Whether a dispute makes a refund of this charge impossible. Inquiries, open or closed, do not, and neither do
-/// prevented disputes.
+/// Whether a dispute makes a refund of this charge impossible. Inquiries and prevented disputes allow a refund.
 pub(crate) fn forbids_refund(state: &State, charge_id: &str) -> bool {
     disputes_of(state, charge_id).any(|dispute| !is_inquiry(dispute) && !ended_without_withdrawal(dispute))
 }
@@ -157,20 +156,21 @@ fn ended_without_withdrawal(dispute: &Value) -> bool {
     matches!(text(dispute, "status"), "warning_closed" | "prevented")
 }
 
-fn still_open(state: &State, dispute_id: &str) -> Result<Value, Refused> {
-    let dispute = state.want("dispute", dispute_id)?;
+/// Returns a dispute, or an error if it is closed.
+fn require_open(state: &State, dispute_id: &str) -> Result<Value, Refused> {
+    let dispute = state.require("dispute", dispute_id)?;
     if is_open(&dispute) {
         return Ok(dispute);
     }
-    Err(Refused::invalid(None, format!("Dispute {dispute_id} is closed already.")))
+    Err(Refused::invalid(None, format!("Dispute {dispute_id} is already closed.")))
 }
 
 fn disputes_of<'a>(state: &'a State, charge_id: &'a str) -> impl Iterator<Item = &'a Value> {
     state.all("dispute").filter(move |dispute| text(dispute, "charge") == charge_id)
 }
 
-/// Creates a dispute, if enough of the charge is not disputed yet. Returns the charge as it was before, and the
-/// dispute's id.
+/// Creates a dispute. Returns an error if the amount exceeds the part of the charge that is not disputed yet.
+/// Otherwise, returns the charge as it was before, and the dispute's id.
 fn create_dispute(
     state: &mut State,
     payment_id: &str,
@@ -186,13 +186,13 @@ fn create_dispute(
     // A won dispute returned its money. A closed inquiry and a prevented dispute never withdrew money.
     let withdrawn = disputes_of(state, &charge_id)
         .filter(|dispute| !ended_without_withdrawal(dispute) && text(dispute, "status") != "won");
-    let left_minor = number(&charge, "amount") - withdrawn.map(|it| number(it, "amount")).sum::<i64>();
-    if left_minor <= 0 {
-        let sentence = format!("Charge {charge_id} is disputed already.");
+    let undisputed_minor = number(&charge, "amount") - withdrawn.map(|it| number(it, "amount")).sum::<i64>();
+    if undisputed_minor <= 0 {
+        let sentence = format!("Charge {charge_id} is already disputed.");
         return Err(Refused::invalid(Some("charge_disputed"), sentence));
     }
-    let amount_minor = amount_minor.unwrap_or(left_minor);
-    if amount_minor < 1 || amount_minor > left_minor {
+    let amount_minor = amount_minor.unwrap_or(undisputed_minor);
+    if amount_minor < 1 || amount_minor > undisputed_minor {
         let sentence =
             "The disputed amount must be between 1 and the part of the charge that is not yet disputed.";
         return Err(Refused::param("parameter_invalid_integer", "amount", sentence));
@@ -205,7 +205,7 @@ fn create_dispute(
 
 /// Creates the balance entry of a dispute's money, and adds it to the dispute.
 fn book(state: &mut State, dispute_id: &str, amount_minor: i64) {
-    let dispute = state.see(dispute_id);
+    let dispute = state.copy_of(dispute_id);
     let entry = balance::book(
         state,
         &Move {
@@ -220,7 +220,7 @@ fn book(state: &mut State, dispute_id: &str, amount_minor: i64) {
     );
     let mut entries = dispute["balance_transactions"].clone();
     if let Value::Array(entries) = &mut entries {
-        entries.push(state.see(&entry));
+        entries.push(state.copy_of(&entry));
     }
     state.set(dispute_id, json!({ "balance_transactions": entries }));
 }

@@ -1,4 +1,4 @@
-//! The life of an invoice: it is announced, created and finalized, and may be voided or written off.
+//! The life of an invoice: it is announced, created and finalized. It may be voided or marked as uncollectible.
 
 use serde_json::{Value, json};
 
@@ -10,9 +10,9 @@ use crate::state::{State, number, text};
 
 /// Creates a draft invoice.
 pub(crate) fn draft(state: &mut State, subscription: &str, reason: &str, period: Period) -> String {
-    let object = drawn_up(state, subscription, reason, period);
+    let object = new_invoice(state, subscription, reason, period);
     let customer = text(&object, "customer").to_owned();
-    let sequence = number(&state.see(&customer), "next_invoice_sequence");
+    let sequence = number(&state.copy_of(&customer), "next_invoice_sequence");
     let invoice = state.put(object);
     state.set(&customer, json!({ "next_invoice_sequence": sequence + 1 }));
     state.set(subscription, json!({ "latest_invoice": invoice }));
@@ -20,9 +20,10 @@ pub(crate) fn draft(state: &mut State, subscription: &str, reason: &str, period:
     invoice
 }
 
-fn drawn_up(state: &State, subscription: &str, reason: &str, period: Period) -> Value {
-    let sub = state.see(subscription);
-    let customer = state.see(text(&sub, "customer"));
+/// An invoice that is not stored yet.
+fn new_invoice(state: &State, subscription: &str, reason: &str, period: Period) -> Value {
+    let sub = state.copy_of(subscription);
+    let customer = state.copy_of(text(&sub, "customer"));
     let sequence = number(&customer, "next_invoice_sequence");
     objects::invoice(&NewInvoice {
         subscription: &sub,
@@ -47,8 +48,8 @@ pub(crate) fn finalize(state: &mut State, invoice: &str, intent: Option<&str>) {
     });
     state.set(invoice, fields);
     if let Some(intent) = intent {
-        let tie = objects::invoice_payment(&state.see(invoice), intent, now);
-        state.put(tie);
+        let invoice_payment = objects::invoice_payment(&state.copy_of(invoice), intent, now);
+        state.put(invoice_payment);
     }
     state.emit("invoice.finalized", invoice);
 }
@@ -67,16 +68,16 @@ pub(crate) fn fail_to_finalize(state: &mut State, invoice: &str) {
 
 /// Announces the invoice of a subscription's next period with an event. The announced invoice is not stored.
 pub(crate) fn announce(state: &mut State, subscription: &str, period: Period) {
-    let mut invoice = drawn_up(state, subscription, "upcoming", period);
+    let mut invoice = new_invoice(state, subscription, "upcoming", period);
     invoice["id"] = json!(ids::new("upcoming_in_"));
     invoice["number"] = Value::Null;
     invoice["next_payment_attempt"] = json!(period.start);
     state.emit_object("invoice.upcoming", &invoice, Value::Null);
 }
 
-/// Voids an unpaid invoice and cancels its payment. Nobody owes the invoice any more.
+/// Voids an unpaid invoice and cancels its payment.
 pub(crate) fn void(state: &mut State, invoice: &str) -> Result<(), Refused> {
-    unpaid(state, invoice, &["open", "uncollectible"])?;
+    require_status(state, invoice, &["open", "uncollectible"])?;
     let now = state.now();
     let fields = json!({
         "auto_advance": false,
@@ -88,18 +89,18 @@ pub(crate) fn void(state: &mut State, invoice: &str) -> Result<(), Refused> {
     if let Some(intent) = billing::intent_of(state, invoice) {
         payments::cancel(state, &intent, "void_invoice")?;
     }
-    if let Some(tie) = billing::tie_of(state, invoice).map(|tie| text(tie, "id").to_owned()) {
+    if let Some(payment) = billing::invoice_payment_of(state, invoice).map(|it| text(it, "id").to_owned()) {
         let transitions = json!({ "canceled_at": now, "paid_at": null });
-        state.set(&tie, json!({ "status": "canceled", "status_transitions": transitions }));
+        state.set(&payment, json!({ "status": "canceled", "status_transitions": transitions }));
     }
     state.emit("invoice.voided", invoice);
-    forgive(state, invoice);
+    reactivate_subscription(state, invoice);
     Ok(())
 }
 
 /// Marks an open invoice as uncollectible.
 pub(crate) fn mark_uncollectible(state: &mut State, invoice: &str) -> Result<(), Refused> {
-    unpaid(state, invoice, &["open"])?;
+    require_status(state, invoice, &["open"])?;
     let fields = json!({
         "auto_advance": false,
         "next_payment_attempt": null,
@@ -108,15 +109,15 @@ pub(crate) fn mark_uncollectible(state: &mut State, invoice: &str) -> Result<(),
     });
     state.set(invoice, fields);
     state.emit("invoice.marked_uncollectible", invoice);
-    forgive(state, invoice);
+    reactivate_subscription(state, invoice);
     Ok(())
 }
 
 /// Marks an invoice as paid outside Stripe, such as in cash or by a transfer to the account's own bank.
 pub(crate) fn pay_outside(state: &mut State, invoice: &str) -> Result<(), Refused> {
-    unpaid(state, invoice, &["open", "uncollectible"])?;
+    require_status(state, invoice, &["open", "uncollectible"])?;
     let now = state.now();
-    let object = state.see(invoice);
+    let object = state.copy_of(invoice);
     let fields = json!({
         "amount_paid": object["amount_due"],
         "amount_remaining": 0,
@@ -129,9 +130,9 @@ pub(crate) fn pay_outside(state: &mut State, invoice: &str) -> Result<(), Refuse
     if let Some(intent) = billing::intent_of(state, invoice) {
         payments::cancel(state, &intent, "void_invoice")?;
     }
-    if let Some(tie) = billing::tie_of(state, invoice).map(|tie| text(tie, "id").to_owned()) {
+    if let Some(payment) = billing::invoice_payment_of(state, invoice).map(|it| text(it, "id").to_owned()) {
         let transitions = json!({ "canceled_at": now, "paid_at": null });
-        state.set(&tie, json!({ "status": "canceled", "status_transitions": transitions }));
+        state.set(&payment, json!({ "status": "canceled", "status_transitions": transitions }));
     }
     let record = state.put(objects::payment_record(&object, now));
     state.emit("invoice.paid", invoice);
@@ -143,30 +144,33 @@ pub(crate) fn pay_outside(state: &mut State, invoice: &str) -> Result<(), Refuse
     Ok(())
 }
 
-/// Makes a past-due subscription active again if this invoice, which was voided or written off, is its newest.
-fn forgive(state: &mut State, invoice: &str) {
-    let Some(subscription) = billing::subscription_of(&state.see(invoice)) else {
+/// Makes a past-due subscription active again, after this invoice was voided or marked as uncollectible. Does nothing
+/// if the subscription has a newer invoice.
+fn reactivate_subscription(state: &mut State, invoice: &str) {
+    let Some(subscription) = billing::subscription_of(&state.copy_of(invoice)) else {
         return;
     };
-    let sub = state.see(&subscription);
+    let sub = state.copy_of(&subscription);
     if text(&sub, "status") == "past_due" && text(&sub, "latest_invoice") == invoice {
         billing::change_status(state, &subscription, "active");
     }
 }
 
-fn unpaid(state: &State, invoice: &str, states: &[&str]) -> Result<(), Refused> {
-    let object = state.want("invoice", invoice)?;
+/// Returns an error if the invoice's status is not one of these.
+fn require_status(state: &State, invoice: &str, statuses: &[&str]) -> Result<(), Refused> {
+    let object = state.require("invoice", invoice)?;
     let status = text(&object, "status");
-    if states.contains(&status) {
+    if statuses.contains(&status) {
         return Ok(());
     }
-    let sentence = format!("This invoice is {status}; only one that is {} can be.", states.join(" or "));
+    let wanted = statuses.join(" or ");
+    let sentence = format!("This invoice is {status}. This call needs an invoice that is {wanted}.");
     Err(Refused::invalid(Some("invoice_not_editable"), sentence))
 }
 
-/// The status transitions of an invoice, with this transition set to the current time.
+/// The invoice's `status_transitions`, in which this transition has the current time.
 fn transition(state: &State, invoice: &str, name: &str) -> Value {
-    let mut transitions = state.see(invoice)["status_transitions"].clone();
+    let mut transitions = state.copy_of(invoice)["status_transitions"].clone();
     transitions[name] = json!(state.now());
     transitions
 }

@@ -1,4 +1,5 @@
-//! Pauses the collection of payments or a whole subscription. Also applies changes that wait for their payment.
+//! Pauses the collection of payments or a whole subscription. Also applies pending updates, which are changes of a
+//! subscription that wait for their payment.
 
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ pub(crate) fn pause_collection(
     subscription: &str,
     pause: Option<(&str, Option<i64>)>,
 ) -> Result<(), Refused> {
-    billing::living(state, subscription)?;
+    billing::ongoing_subscription(state, subscription)?;
     let pause = match pause {
         Some((behavior, _)) if !BEHAVIORS.contains(&behavior) => {
             let sentence = format!("Invalid behavior: must be one of {}", BEHAVIORS.join(", "));
@@ -32,9 +33,10 @@ pub(crate) fn pause_collection(
     Ok(())
 }
 
-/// What happens to the invoice of a new period if collection is paused. Ends the pause if its time is over.
-pub(crate) fn behavior(state: &mut State, subscription: &str) -> Option<String> {
-    let pause = state.see(subscription)["pause_collection"].clone();
+/// What happens to the invoice of a new period while collection is paused. If the time of the pause is over, ends the
+/// pause and returns `None`.
+pub(crate) fn pause_behavior(state: &mut State, subscription: &str) -> Option<String> {
+    let pause = state.copy_of(subscription)["pause_collection"].clone();
     let behavior = pause["behavior"].as_str()?;
     if pause["resumes_at"].as_i64().is_some_and(|at| at <= state.now()) {
         let over = json!({ "pause_collection": null });
@@ -70,9 +72,9 @@ pub(crate) fn renew(
 
 /// Pauses a whole subscription, as Stripe does when a trial ends without a payment method.
 pub(crate) fn pause(state: &mut State, subscription: &str) -> Result<(), Refused> {
-    let sub = billing::living(state, subscription)?;
+    let sub = billing::ongoing_subscription(state, subscription)?;
     if text(&sub, "status") == "paused" {
-        return Err(Refused::invalid(None, format!("The subscription '{subscription}' is paused already.")));
+        return Err(Refused::invalid(None, format!("The subscription '{subscription}' is already paused.")));
     }
     let before = state.set(subscription, json!({ "status": "paused" }));
     state.emit_change("customer.subscription.paused", subscription, before);
@@ -81,7 +83,7 @@ pub(crate) fn pause(state: &mut State, subscription: &str) -> Result<(), Refused
 
 /// Resumes a paused subscription.
 pub(crate) fn resume(state: &mut State, subscription: &str) -> Result<(), Refused> {
-    let sub = billing::living(state, subscription)?;
+    let sub = billing::ongoing_subscription(state, subscription)?;
     if text(&sub, "status") != "paused" {
         let sentence = format!("The subscription '{subscription}' is not paused, so it can't be resumed.");
         return Err(Refused::invalid(None, sentence));
@@ -93,7 +95,7 @@ pub(crate) fn resume(state: &mut State, subscription: &str) -> Result<(), Refuse
 
 /// Changes the price of a subscription's first item, with a pending update whose payment has arrived.
 pub(crate) fn apply_update(state: &mut State, subscription: &str, unit_amount: i64) -> Result<(), Refused> {
-    let sub = billing::living(state, subscription)?;
+    let sub = billing::ongoing_subscription(state, subscription)?;
     if unit_amount < 1 {
         let sentence = "This value must be greater than or equal to 1.";
         return Err(Refused::param("parameter_invalid_integer", "unit_amount", sentence));

@@ -39,7 +39,7 @@ pub(crate) fn succeed(state: &mut State, intent: &str, method: &str) {
         }
         None => new_charge(state, intent, method, "succeeded"),
     };
-    let amount = state.see(intent)["amount"].clone();
+    let amount = state.copy_of(intent)["amount"].clone();
     state.set(
         intent,
         json!({
@@ -101,7 +101,7 @@ pub(crate) fn fail(state: &mut State, intent: &str, method: &str) {
         }
         None => new_charge(state, intent, method, "failed"),
     };
-    let failed = state.see(&charge);
+    let failed = state.copy_of(&charge);
     let card = failed["failure_code"] == "card_declined";
     let error = json!({
         "charge": charge,
@@ -109,7 +109,7 @@ pub(crate) fn fail(state: &mut State, intent: &str, method: &str) {
         "decline_code": if card { json!("generic_decline") } else { failed["failure_code"].clone() },
         "doc_url": "https://docs.stripe.com/error-codes",
         "message": failed["failure_message"],
-        "payment_method": state.see(method),
+        "payment_method": state.copy_of(method),
         "type": if card { "card_error" } else { "invalid_request_error" },
     });
     state.set(
@@ -127,7 +127,7 @@ pub(crate) fn fail(state: &mut State, intent: &str, method: &str) {
 }
 
 /// Makes a payment wait, because the bank requires an action by the payer first.
-pub(crate) fn ask_for_action(state: &mut State, intent: &str, method: &str) {
+pub(crate) fn require_action(state: &mut State, intent: &str, method: &str) {
     let fields = json!({
         "next_action": { "type": "use_stripe_sdk", "use_stripe_sdk": { "type": "three_d_secure_redirect" } },
         "payment_method": method,
@@ -139,7 +139,7 @@ pub(crate) fn ask_for_action(state: &mut State, intent: &str, method: &str) {
 
 /// Cancels a payment that did not succeed.
 pub(crate) fn cancel(state: &mut State, intent: &str, reason: &str) -> Result<(), Refused> {
-    let object = state.want("payment_intent", intent)?;
+    let object = state.require("payment_intent", intent)?;
     let status = text(&object, "status");
     if !matches!(status, "requires_payment_method" | "requires_action") {
         let sentence = format!("You cannot cancel this PaymentIntent because it has a status of {status}.");
@@ -158,13 +158,13 @@ pub(crate) fn cancel(state: &mut State, intent: &str, reason: &str) -> Result<()
 
 /// The pending charge of a payment intent, if there is one.
 pub(crate) fn pending_charge(state: &State, intent: &str) -> Option<String> {
-    let charge = state.see(text(&state.see(intent), "latest_charge"));
+    let charge = state.copy_of(text(&state.copy_of(intent), "latest_charge"));
     (text(&charge, "status") == "pending").then(|| text(&charge, "id").to_owned())
 }
 
 fn new_charge(state: &mut State, intent: &str, method: &str, status: &str) -> String {
     let now = state.now();
-    let mut charge = payment::charge(&state.see(intent), &state.see(method), status, now);
+    let mut charge = payment::charge(&state.copy_of(intent), &state.copy_of(method), status, now);
     if let Some(mandate) = mandate_of(state, method) {
         charge["payment_method_details"]["sepa_debit"]["mandate"] = json!(mandate);
     }

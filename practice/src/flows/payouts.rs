@@ -1,4 +1,4 @@
-//! Payouts: send the available balance to the bank, with one payout per currency. The bank may return a payout.
+//! Sends the available balance to the bank, with one payout per currency. The bank may return a payout.
 
 use std::collections::BTreeMap;
 
@@ -19,13 +19,13 @@ pub(crate) fn pay_out(state: &mut State, all: bool) -> Vec<String> {
     }
     let mut by_currency: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for entry in state.balance.unpaid(now) {
-        by_currency.entry(text(&state.see(&entry), "currency").to_owned()).or_default().push(entry);
+        by_currency.entry(text(&state.copy_of(&entry), "currency").to_owned()).or_default().push(entry);
     }
     by_currency.into_iter().filter_map(|(currency, entries)| pay(state, &currency, entries)).collect()
 }
 
 fn pay(state: &mut State, currency: &str, mut entries: Vec<String>) -> Option<String> {
-    let net_minor: i64 = entries.iter().map(|entry| number(&state.see(entry), "net")).sum();
+    let net_minor: i64 = entries.iter().map(|entry| number(&state.copy_of(entry), "net")).sum();
     if net_minor <= 0 {
         return None;
     }
@@ -33,7 +33,7 @@ fn pay(state: &mut State, currency: &str, mut entries: Vec<String>) -> Option<St
     let payout = state.put(objects::balance::payout(net_minor, currency, now));
     let own = book(state, &payout, "payout", -net_minor);
     entries.push(own.clone());
-    state.balance.pay(&payout, &entries);
+    state.balance.add_to_payout(&payout, &entries);
     state.set(&payout, json!({ "balance_transaction": own }));
     state.emit("payout.created", &payout);
     state.balance.unreconciled.push(payout.clone());
@@ -56,9 +56,9 @@ pub(crate) fn reconcile_payouts(state: &mut State) {
 
 /// Makes a payout fail, even if it was already paid, because the bank returned it. The next payout includes the money.
 pub(crate) fn fail(state: &mut State, payout_id: &str) -> Result<(), Refused> {
-    let payout = state.want("payout", payout_id)?;
+    let payout = state.require("payout", payout_id)?;
     if matches!(text(&payout, "status"), "failed" | "canceled") {
-        return Err(Refused::invalid(None, format!("Payout {payout_id} has failed already.")));
+        return Err(Refused::invalid(None, format!("Payout {payout_id} has already failed.")));
     }
     let entry = book(state, payout_id, "payout_failure", number(&payout, "amount"));
     let fields = json!({
@@ -73,7 +73,7 @@ pub(crate) fn fail(state: &mut State, payout_id: &str) -> Result<(), Refused> {
 }
 
 fn book(state: &mut State, payout_id: &str, kind: &str, amount_minor: i64) -> String {
-    let payout = state.see(payout_id);
+    let payout = state.copy_of(payout_id);
     let failed = kind == "payout_failure";
     balance::book(
         state,

@@ -11,7 +11,7 @@ use crate::state::{State, number, text};
 
 /// The details that the caller gave for a refund, apart from its amount.
 #[derive(Debug, Default)]
-pub(crate) struct Wish {
+pub(crate) struct RefundDetails {
     pub(crate) metadata: Value,
     pub(crate) reason: Value,
 }
@@ -19,16 +19,16 @@ pub(crate) struct Wish {
 /// The charge with this id, or the latest charge of the payment intent with this id.
 pub(crate) fn charge_of(state: &State, payment_id: &str) -> Result<Value, Refused> {
     if payment_id.starts_with("pi_") {
-        let intent = state.want("payment_intent", payment_id)?;
+        let intent = state.require("payment_intent", payment_id)?;
         if intent["latest_charge"].is_null() {
             return Err(Refused::invalid(
                 None,
                 format!("This PaymentIntent ({payment_id}) does not have a successful charge to refund."),
             ));
         }
-        return state.want("charge", text(&intent, "latest_charge"));
+        return state.require("charge", text(&intent, "latest_charge"));
     }
-    state.want("charge", payment_id)
+    state.require("charge", payment_id)
 }
 
 /// Refunds an amount of a charge, or with `None` everything that is not refunded yet. Returns the refund's id.
@@ -36,16 +36,16 @@ pub(crate) fn refund(
     state: &mut State,
     payment_id: &str,
     amount_minor: Option<i64>,
-    wish: &Wish,
+    details: &RefundDetails,
 ) -> Result<String, Refused> {
     let charge = charge_of(state, payment_id)?;
     let charge_id = text(&charge, "id").to_owned();
     let left_minor = number(&charge, "amount") - number(&charge, "amount_refunded");
     let amount_minor = amount_minor.unwrap_or(left_minor);
     check(state, &charge, amount_minor, left_minor)?;
-    let metadata = if wish.metadata.is_null() { json!({}) } else { wish.metadata.clone() };
+    let metadata = if details.metadata.is_null() { json!({}) } else { details.metadata.clone() };
     let now = state.now();
-    let refund = state.put(money_back::refund(&charge, amount_minor, &metadata, &wish.reason, now));
+    let refund = state.put(money_back::refund(&charge, amount_minor, &metadata, &details.reason, now));
     let entry = book(state, &refund, &charge, -amount_minor);
     state.set(&refund, json!({ "balance_transaction": entry }));
     let refunded_minor = number(&charge, "amount_refunded") + amount_minor;
@@ -98,7 +98,7 @@ fn check(state: &State, charge: &Value, amount_minor: i64, left_minor: i64) -> R
 /// Sets the reference that a card network assigns to a refund, and emits `refund.updated`. At Stripe, this happens
 /// shortly after the refund; here it happens at once.
 fn reference_arrives(state: &mut State, refund: &str) {
-    let mut details = state.see(refund)["destination_details"].clone();
+    let mut details = state.copy_of(refund)["destination_details"].clone();
     if details["type"] != "card" {
         return;
     }
@@ -110,11 +110,11 @@ fn reference_arrives(state: &mut State, refund: &str) {
 
 /// Makes a refund fail after it succeeded. The money returns to the account's balance.
 pub(crate) fn fail(state: &mut State, refund_id: &str) -> Result<(), Refused> {
-    let refund = state.want("refund", refund_id)?;
+    let refund = state.require("refund", refund_id)?;
     if text(&refund, "status") == "failed" {
-        return Err(Refused::invalid(None, format!("Refund {refund_id} has failed already.")));
+        return Err(Refused::invalid(None, format!("Refund {refund_id} has already failed.")));
     }
-    let charge = state.want("charge", text(&refund, "charge"))?;
+    let charge = state.require("charge", text(&refund, "charge"))?;
     let amount_minor = number(&refund, "amount");
     let entry = book(state, refund_id, &charge, amount_minor);
     let fields = json!({
@@ -133,7 +133,7 @@ pub(crate) fn fail(state: &mut State, refund_id: &str) -> Result<(), Refused> {
 
 /// Adds metadata to a refund. As at Stripe, two events report the change.
 pub(crate) fn add_metadata(state: &mut State, refund: &str, more: Value) -> Result<(), Refused> {
-    let mut metadata = state.want("refund", refund)?["metadata"].clone();
+    let mut metadata = state.require("refund", refund)?["metadata"].clone();
     if let (Value::Object(metadata), Value::Object(more)) = (&mut metadata, more) {
         metadata.extend(more);
     }
@@ -146,7 +146,7 @@ pub(crate) fn add_metadata(state: &mut State, refund: &str, more: Value) -> Resu
 }
 
 fn book(state: &mut State, refund_id: &str, charge: &Value, amount_minor: i64) -> String {
-    let refund = state.see(refund_id);
+    let refund = state.copy_of(refund_id);
     let kind = match amount_minor {
         1.. => "refund_failure",
         _ if balance::is_card(charge) => "refund",
@@ -161,7 +161,7 @@ fn book(state: &mut State, refund_id: &str, charge: &Value, amount_minor: i64) -
             currency: text(&refund, "currency"),
             source: refund_id,
             description: json!("REFUND FOR CHARGE"),
-            available_on: balance::available_with(state, charge),
+            available_on: balance::reversal_available_on(state, charge),
         },
     )
 }

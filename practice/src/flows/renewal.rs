@@ -18,9 +18,10 @@ pub(crate) fn next_period(
     subscription: &str,
     how: Renewal,
 ) -> Result<Option<String>, Refused> {
-    let sub = billing::living(state, subscription)?;
+    let sub = billing::ongoing_subscription(state, subscription)?;
     if text(&sub, "status") == "paused" {
-        let sentence = format!("The subscription '{subscription}' is paused and has no periods until then.");
+        let sentence =
+            format!("The subscription '{subscription}' is paused. It has no new periods until it is resumed.");
         return Err(Refused::invalid(None, sentence));
     }
     if !sub["cancel_at"].is_null() {
@@ -28,25 +29,25 @@ pub(crate) fn next_period(
         return Ok(None);
     }
     let period = period_after(&sub);
-    if let Some(behavior) = pausing::behavior(state, subscription) {
-        move_items(state, &sub, period);
+    if let Some(behavior) = pausing::pause_behavior(state, subscription) {
+        set_period(state, &sub, period);
         return pausing::renew(state, subscription, period, &behavior).map(Some);
     }
     if how == Renewal::NotFinalized {
-        move_items(state, &sub, period);
+        set_period(state, &sub, period);
         let invoice = invoices::draft(state, subscription, CYCLE, period);
         invoices::fail_to_finalize(state, &invoice);
         return Ok(Some(invoice));
     }
     if how == Renewal::PaidOutside {
-        move_items(state, &sub, period);
+        set_period(state, &sub, period);
         let invoice = invoices::draft(state, subscription, CYCLE, period);
         invoices::finalize(state, &invoice, None);
         invoices::pay_outside(state, &invoice)?;
         return Ok(Some(invoice));
     }
     let intent = intent_for(state, &sub);
-    move_items(state, &sub, period);
+    set_period(state, &sub, period);
     let invoice = billing::issue_invoice(state, subscription, CYCLE, period, &intent);
     let method = text(&sub, "default_payment_method");
     match how {
@@ -55,7 +56,7 @@ pub(crate) fn next_period(
             billing::invoice_paid(state, &invoice);
         }
         Renewal::NeedsAction => {
-            payments::ask_for_action(state, &intent, method);
+            payments::require_action(state, &intent, method);
             state.emit("invoice.payment_action_required", &invoice);
             billing::invoice_failed(state, &invoice);
         }
@@ -83,9 +84,9 @@ fn intent_for(state: &mut State, sub: &Value) -> String {
 
 /// Finalizes an invoice that stayed a draft, and pays it.
 pub(crate) fn finalize_and_pay(state: &mut State, invoice: &str) -> Result<(), Refused> {
-    let object = state.want("invoice", invoice)?;
+    let object = state.require("invoice", invoice)?;
     let subscription = billing::subscription_of(&object).unwrap_or_default();
-    let sub = billing::living(state, &subscription)?;
+    let sub = billing::ongoing_subscription(state, &subscription)?;
     if text(&object, "status") != "draft" {
         let sentence = "This invoice is already finalized, you can't re-finalize a non-draft invoice.";
         return Err(Refused::invalid(Some("invoice_not_editable"), sentence));
@@ -99,22 +100,22 @@ pub(crate) fn finalize_and_pay(state: &mut State, invoice: &str) -> Result<(), R
 
 /// Announces the invoice of the next period, as Stripe does some days before the period begins.
 pub(crate) fn announce(state: &mut State, subscription: &str) -> Result<(), Refused> {
-    let sub = billing::living(state, subscription)?;
+    let sub = billing::ongoing_subscription(state, subscription)?;
     invoices::announce(state, subscription, period_after(&sub));
     Ok(())
 }
 
-/// Pays the newest open invoice of a subscription.
+/// Pays the newest invoice of a subscription, which must be open.
 pub(crate) fn pay_open_invoice(state: &mut State, subscription: &str) -> Result<(), Refused> {
-    let sub = billing::living(state, subscription)?;
+    let sub = billing::ongoing_subscription(state, subscription)?;
     let invoice = text(&sub, "latest_invoice").to_owned();
     let intent = billing::intent_of(state, &invoice);
-    let waiting = text(&state.see(&invoice), "status") == "open";
+    let waiting = text(&state.copy_of(&invoice), "status") == "open";
     let Some(intent) = intent.filter(|intent| waiting && payments::pending_charge(state, intent).is_none())
     else {
         return Err(Refused::invalid(
             None,
-            "This subscription has no open invoice whose card could be replaced.",
+            "This subscription's newest invoice is not open, so a new card can't pay it.",
         ));
     };
     payments::succeed(state, &intent, text(&sub, "default_payment_method"));
@@ -141,8 +142,8 @@ fn total_minor(sub: &Value) -> i64 {
         .sum()
 }
 
-/// Sets the current period of a subscription. As at Stripe, the items have the period, and not the subscription itself.
-fn move_items(state: &mut State, sub: &Value, period: Period) {
+/// Sets the current period of a subscription. As at Stripe, its items have the period, and not the subscription.
+fn set_period(state: &mut State, sub: &Value, period: Period) {
     let mut items = sub["items"].clone();
     for item in items["data"].as_array_mut().into_iter().flatten() {
         item["current_period_start"] = json!(period.start);

@@ -24,27 +24,27 @@ pub(crate) fn warn(state: &mut State, payment_id: &str) -> Result<String, Refuse
 pub(crate) fn open(state: &mut State, payment_id: &str) -> Result<String, Refused> {
     let charge = charge_of(state, payment_id)?;
     if !charge["review"].is_null() {
-        return Err(Refused::invalid(None, format!("Charge {} is in review already.", text(&charge, "id"))));
+        return Err(Refused::invalid(None, format!("Charge {} is already in review.", text(&charge, "id"))));
     }
     let now = state.now();
     let review = state.put(money_back::review(&charge, now));
-    tie(state, &charge, json!(review));
+    set_review(state, &charge, json!(review));
     state.emit("review.opened", &review);
     Ok(review)
 }
 
 /// Closes an open review for one of [`REASONS`].
 pub(crate) fn close(state: &mut State, review: &str, reason: &str) -> Result<(), Refused> {
-    let object = state.want("review", review)?;
+    let object = state.require("review", review)?;
     if object["open"] == false {
-        return Err(Refused::invalid(None, format!("The review {review} is closed already.")));
+        return Err(Refused::invalid(None, format!("The review {review} is already closed.")));
     }
     if !REASONS.contains(&reason) {
         let sentence = format!("Invalid reason: must be one of {}", REASONS.join(", "));
         return Err(Refused::invalid(None, sentence));
     }
-    let charge = state.see(text(&object, "charge"));
-    tie(state, &charge, Value::Null);
+    let charge = state.copy_of(text(&object, "charge"));
+    set_review(state, &charge, Value::Null);
     state.set(review, json!({ "closed_reason": reason, "open": false, "reason": reason }));
     state.emit("review.closed", review);
     Ok(())
@@ -59,7 +59,7 @@ pub(crate) fn close_because(state: &mut State, charge: &Value, reason: &str) -> 
 }
 
 /// Sets the review of a charge and its payment intent. Both name their review only while it is open.
-fn tie(state: &mut State, charge: &Value, review: Value) {
+fn set_review(state: &mut State, charge: &Value, review: Value) {
     state.set(text(charge, "id"), json!({ "review": review }));
     state.set(text(charge, "payment_intent"), json!({ "review": review }));
 }

@@ -12,8 +12,10 @@ pub(crate) fn notify(state: &mut State, kind: &str, object_id: &str) -> Result<S
         return Err(Refused::missing("object", "id", object_id));
     };
     let object_kind = text(object, "object").to_owned();
-    let path = api::path_of(&object_kind)
-        .ok_or_else(|| Refused::invalid(None, format!("A {object_kind} can't be read by the API.")))?;
+    let path = api::path_of(&object_kind).ok_or_else(|| {
+        let sentence = format!("The API has no call that reads an object of kind {object_kind}.");
+        Refused::invalid(None, sentence)
+    })?;
     let event = json!({
         "id": ids::new("evt_test_"),
         "object": "v2.core.event",

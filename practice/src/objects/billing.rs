@@ -1,4 +1,4 @@
-//! The shapes of a subscription, an invoice and an invoice payment.
+//! The shapes of a subscription, an invoice and an invoice payment (the link between an invoice and its payment).
 
 use serde_json::{Value, json};
 

@@ -13,7 +13,7 @@ pub(crate) enum Method {
 
 impl Method {
     /// Stripe's name for this kind.
-    pub(crate) fn word(self) -> &'static str {
+    pub(crate) fn stripe_name(self) -> &'static str {
         match self {
             Self::Card => "card",
             Self::BankDebit => "sepa_debit",
@@ -79,9 +79,9 @@ pub(crate) fn payment_method(method: Method, payer: &Payer, customer: &Value, no
         "customer_account": null,
         "livemode": false,
         "metadata": {},
-        "type": method.word(),
+        "type": method.stripe_name(),
     });
-    object[method.word()] = match method {
+    object[method.stripe_name()] = match method {
         Method::Card => json!({
             "brand": "visa",
             "checks": { "address_line1_check": null, "address_postal_code_check": null, "cvc_check": "pass" },

@@ -32,7 +32,7 @@ fn carry_out(state: &mut State, params: &Params) -> Result<&'static str, Refused
     match params.need("action")? {
         "refund" => {
             let amount_minor = amount(state, id, params.get("amount"))?;
-            refunds::refund(state, id, amount_minor, &refunds::Wish::default())?;
+            refunds::refund(state, id, amount_minor, &refunds::RefundDetails::default())?;
             Ok("payments")
         }
         "fail-refund" => refunds::fail(state, id).map(|()| "refunds"),
@@ -45,8 +45,8 @@ fn carry_out(state: &mut State, params: &Params) -> Result<&'static str, Refused
         "escalate" => disputes::escalate(state, id).map(|()| "disputes"),
         "close-inquiry" => disputes::close(state, id, Outcome::WarningClosed).map(|()| "disputes"),
         "lose" => disputes::close(state, id, Outcome::Lost).map(|()| "disputes"),
-        "next-month" => billing::next_period(state, id, Renewal::Paid).map(|_| "subscriptions"),
-        "next-month-fails" => billing::next_period(state, id, Renewal::CardFails).map(|_| "subscriptions"),
+        "next-period" => billing::next_period(state, id, Renewal::Paid).map(|_| "subscriptions"),
+        "next-period-fails" => billing::next_period(state, id, Renewal::CardFails).map(|_| "subscriptions"),
         "replace-card" => billing::pay_open_invoice(state, id).map(|()| "subscriptions"),
         "cancel-now" => billing::cancel_now(state, id).map(|()| "subscriptions"),
         "cancel-later" => billing::cancel_later(state, id, false).map(|()| "subscriptions"),
@@ -55,7 +55,7 @@ fn carry_out(state: &mut State, params: &Params) -> Result<&'static str, Refused
         "expire" => checkout::expire(state, id).map(|_| "debits"),
         "pay-out" if payouts::pay_out(state, true).is_empty() => Err(Refused::invalid(
             None,
-            "There is nothing to pay out: no currency has more coming in than going out.",
+            "There is nothing to pay out: no currency has a positive balance.",
         )),
         "pay-out" => Ok("payouts"),
         "fail-payout" => payouts::fail(state, id).map(|()| "payouts"),
@@ -64,13 +64,13 @@ fn carry_out(state: &mut State, params: &Params) -> Result<&'static str, Refused
     }
 }
 
-/// Parses a typed amount, such as `2.50`, in the currency of the payment. Returns minor units, or `None` if the field
-/// is empty, which stands for everything.
+/// Parses a typed amount, such as `2.50`, in the currency of the payment. Returns minor units. Returns `None` for an
+/// empty field, which stands for the full amount.
 fn amount(state: &State, payment_id: &str, typed: Option<&str>) -> Result<Option<i64>, Refused> {
     let Some(typed) = typed.map(str::trim).filter(|typed| !typed.is_empty()) else {
         return Ok(None);
     };
-    let currency = text(&state.see(payment_id), "currency").to_owned();
+    let currency = text(&state.copy_of(payment_id), "currency").to_owned();
     let amount_minor = money::parse(typed, &currency);
     amount_minor.map(Some).ok_or_else(|| {
         Refused::invalid(None, format!("“{typed}” is not an amount in {}.", currency.to_ascii_uppercase()))

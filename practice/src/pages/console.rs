@@ -11,7 +11,7 @@ use crate::pages::html::{render, time};
 use crate::pages::page;
 use crate::state::{SharedState, State, number, text};
 
-/// How many rows of each kind the console shows, newest first.
+/// How many rows each section of the console shows, newest first. The events have their own number.
 const SHOWN: usize = 50;
 
 /// How many events the console shows by default. One gift creates about ten.
@@ -75,7 +75,7 @@ pub(crate) async fn show(request: HttpRequest, state: web::Data<SharedState>) ->
         section("payments", "Payments", "Nobody has paid yet.", payments(&state)),
         section("subscriptions", "Subscriptions", "Nobody gives regularly yet.", subscriptions(&state)),
         section("refunds", "Refunds", "Nothing was refunded yet.", refunds(&state)),
-        section("disputes", "Disputes", "Nobody has disputed a payment.", objections(&state)),
+        section("disputes", "Disputes", "Nobody has disputed a payment.", dispute_rows(&state)),
         section("payouts", "Payouts", "There is nothing to pay out yet.", payouts(&state)),
         section("events", "Events", "Nothing has happened yet.", events(&state, all_events)),
     ];
@@ -100,7 +100,7 @@ impl Row {
 
     fn class(&self) -> &'static str {
         match self.status.as_str() {
-            "succeeded" | "active" | "won" | "taken" | "paid" => "good",
+            "succeeded" | "active" | "won" | "delivered" | "paid" => "good",
             "failed" | "declined" | "lost" | "past due" | "given up" => "bad",
             _ => "plain",
         }
@@ -142,24 +142,24 @@ fn payments(state: &State) -> Vec<Row> {
 
 fn payment(state: &State, intent: &Value) -> Row {
     let id = text(intent, "id");
-    let charge = state.see(text(intent, "latest_charge"));
-    let (amount, back) = (number(&charge, "amount"), number(&charge, "amount_refunded"));
+    let charge = state.copy_of(text(intent, "latest_charge"));
+    let (amount, refunded) = (number(&charge, "amount"), number(&charge, "amount_refunded"));
     let succeeded = text(&charge, "status") == "succeeded";
     let status = match text(&charge, "status") {
         "failed" => "declined",
         "pending" => "processing",
         _ if charge["disputed"] == true => "disputed",
-        _ if back == amount => "refunded",
-        _ if back > 0 => "partly refunded",
+        _ if refunded == amount => "refunded",
+        _ if refunded > 0 => "partly refunded",
         status => status,
     };
     let mut more = text(&charge["billing_details"], "email").to_owned();
-    if back > 0 {
-        more += &format!(" · {} given back", money::shown(back, text(&charge, "currency")));
+    if refunded > 0 {
+        more += &format!(" · {} refunded", money::shown(refunded, text(&charge, "currency")));
     }
-    let refundable = succeeded && !disputes::forbids_refund(state, text(&charge, "id"));
+    let is_refundable = succeeded && !disputes::forbids_refund(state, text(&charge, "id"));
     let row = Row::new(id, sum(&charge), status, detail(intent, &more));
-    if !refundable {
+    if !is_refundable {
         return row;
     }
     Row { takes_amount: true, ..row }.button("refund", "Refund").button("dispute", "Dispute")
@@ -177,28 +177,28 @@ fn subscription(state: &State, sub: &Value) -> Row {
         money::shown(number(&item["price"], "unit_amount") * number(item, "quantity"), text(sub, "currency"));
     let what = format!("{amount} every {unit}");
     let status = text(sub, "status");
-    let customer = state.see(text(sub, "customer"));
+    let customer = state.copy_of(text(sub, "customer"));
     let until = time(number(item, "current_period_end"));
     let mut more = format!("{} · period ends {until}", text(&customer, "email"));
     if status == "canceled" {
         return Row::new(id, what, "canceled", detail(sub, text(&customer, "email")));
     }
-    let ending = !sub["cancel_at"].is_null();
-    if ending {
-        more += " · ends then";
+    let is_ending = !sub["cancel_at"].is_null();
+    if is_ending {
+        more += " · the subscription then ends";
     }
     let mut row = Row::new(id, what, &status.replace('_', " "), detail(sub, &more));
-    row = if ending {
-        row.button("next-month", "End the period")
+    row = if is_ending {
+        row.button("next-period", "End the period")
     } else {
-        row.button("next-month", format!("Next {unit}"))
-            .button("next-month-fails", format!("Next {unit}, card fails"))
+        row.button("next-period", format!("Next {unit}"))
+            .button("next-period-fails", format!("Next {unit}, card fails"))
     };
     if status == "past_due" {
-        row = row.button("replace-card", "Replace the card");
+        row = row.button("replace-card", "Replace the card and pay");
     }
     row = row.button("cancel-now", "Cancel now");
-    if ending { row } else { row.button("cancel-later", "Cancel at period end") }
+    if is_ending { row } else { row.button("cancel-later", "Cancel at period end") }
 }
 
 fn refunds(state: &State) -> Vec<Row> {
@@ -211,7 +211,7 @@ fn refunds(state: &State) -> Vec<Row> {
     state.all("refund").rev().take(SHOWN).map(refund).collect()
 }
 
-fn objections(state: &State) -> Vec<Row> {
+fn dispute_rows(state: &State) -> Vec<Row> {
     let dispute = |dispute: &Value| {
         let id = text(dispute, "id");
         let status = text(dispute, "status");
@@ -239,7 +239,7 @@ fn payouts(state: &State) -> Vec<Row> {
         count => {
             let entries = Detail::Text(format!("{count} balance transactions"));
             let row = Row::new("all", "Not paid out yet".to_owned(), "waiting", entries);
-            Some(row.button("pay-out", "Pay all of it out"))
+            Some(row.button("pay-out", "Pay everything out"))
         }
     };
     waiting.into_iter().chain(state.all("payout").rev().take(SHOWN).map(payout)).collect()
@@ -251,9 +251,9 @@ fn events(state: &State, all: bool) -> Vec<Row> {
         let tries: Vec<_> = state.deliveries.iter().filter(|delivery| delivery.event_id == id).collect();
         let status = match tries.last() {
             None if state.given_up.contains(id) => "lost",
-            None if number(event, "pending_webhooks") == 0 => "kept here",
+            None if number(event, "pending_webhooks") == 0 => "not sent",
             None => "waiting",
-            Some(last) if last.taken() => "taken",
+            Some(last) if last.taken() => "delivered",
             Some(_) if state.given_up.contains(id) => "given up",
             Some(_) => "tried",
         };

@@ -52,5 +52,5 @@ fn own_form(request: &HttpRequest) -> bool {
 }
 
 fn foreign_form() -> HttpResponse {
-    page(403, html::message("Not from here", "This form was sent from another site, so nothing was done."))
+    page(403, html::message("Form rejected", "This form was sent from another site, so nothing was done."))
 }

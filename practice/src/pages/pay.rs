@@ -19,7 +19,7 @@ const PLACEHOLDER: &str = "{CHECKOUT_SESSION_ID}";
 /// Answers `GET /pay/{session}` with the payment page.
 pub(crate) async fn show(session: web::Path<String>, state: web::Data<SharedState>) -> HttpResponse {
     let state = state.open();
-    let Ok(session) = state.want("checkout.session", &session) else {
+    let Ok(session) = state.require("checkout.session", &session) else {
         return unknown();
     };
     match text(&session, "status") {
@@ -49,7 +49,7 @@ pub(crate) async fn act(
     }
     let params = Params::parse(&body);
     let mut state = state.open();
-    let Ok(session) = state.want("checkout.session", &session_id) else {
+    let Ok(session) = state.require("checkout.session", &session_id) else {
         return unknown();
     };
     // The payer can't change an e-mail address that the caller gave.

@@ -8,7 +8,7 @@ use crate::helpers::{KEY, NOON, TestStripe, id, monthly_form, once_form};
 #[tokio::test]
 async fn a_call_without_the_right_key_returns_401_in_stripes_form() {
     let stripe = TestStripe::start().await;
-    let url = stripe.at("/v1/events");
+    let url = stripe.url("/v1/events");
     for request in [stripe.http.get(&url), stripe.http.get(&url).bearer_auth("sk_test_other")] {
         let (status, body) = stripe.send(request).await;
         assert_eq!(status, 401);
@@ -24,7 +24,7 @@ async fn a_new_session_is_open_and_unpaid_and_has_its_own_page() {
     let (status, session) = stripe.post("/v1/checkout/sessions", &once_form()).await;
     assert_eq!(status, 200);
     assert!(id(&session).starts_with("cs_test_"));
-    assert_eq!(session["url"], json!(stripe.at(&format!("/pay/{}", id(&session)))));
+    assert_eq!(session["url"], json!(stripe.url(&format!("/pay/{}", id(&session)))));
     assert_eq!((&session["status"], &session["payment_status"]), (&json!("open"), &json!("unpaid")));
     assert_eq!((&session["amount_total"], &session["currency"]), (&json!(1000), &json!("eur")));
     assert_eq!((&session["submit_type"], &session["mode"]), (&json!("donate"), &json!("payment")));
@@ -112,7 +112,7 @@ async fn the_callers_version_is_echoed_and_every_reply_has_a_request_id() {
     let stripe = TestStripe::start().await;
     let request = stripe
         .http
-        .get(stripe.at("/v1/events"))
+        .get(stripe.url("/v1/events"))
         .bearer_auth(KEY)
         .header("Stripe-Version", "2025-03-31.basil");
     let reply = request.send().await.unwrap();
@@ -123,7 +123,7 @@ async fn the_callers_version_is_echoed_and_every_reply_has_a_request_id() {
 #[tokio::test]
 async fn events_are_listed_newest_first_and_page_by_page() {
     let stripe = TestStripe::start().await;
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     let mut seen = Vec::new();
     let mut path = "/v1/events?limit=4".to_owned();
@@ -148,9 +148,9 @@ async fn events_are_listed_newest_first_and_page_by_page() {
 #[tokio::test]
 async fn events_can_be_filtered_by_type_and_time() {
     let stripe = TestStripe::start().await;
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
-    stripe.seconds_pass(10);
+    stripe.advance_clock(10);
     stripe.practice.refund(&stripe.practice.payments(&session).payment_intent.unwrap(), None).unwrap();
     let count = async |query: &str| {
         stripe.get(&format!("/v1/events?limit=100&{query}")).await.1["data"].as_array().unwrap().len()
@@ -165,7 +165,7 @@ async fn events_can_be_filtered_by_type_and_time() {
 #[tokio::test]
 async fn every_object_of_a_payment_can_be_read_and_listed() {
     let stripe = TestStripe::start().await;
-    let session = stripe.monthly().await;
+    let session = stripe.monthly_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     let ids = stripe.practice.payments(&session);
     let (intent, charge) = (ids.payment_intent.unwrap(), ids.charge.unwrap());
@@ -196,16 +196,16 @@ async fn every_object_of_a_payment_can_be_read_and_listed() {
     }
     let (_, entries) = stripe.get(&format!("/v1/balance_transactions?source={refund}")).await;
     assert_eq!(entries["data"][0]["amount"], -100);
-    let (_, ties) = stripe
+    let (_, invoice_payments) = stripe
         .get(&format!("/v1/invoice_payments?payment[type]=payment_intent&payment[payment_intent]={intent}"))
         .await;
-    assert_eq!(ties["data"][0]["invoice"], json!(invoice));
+    assert_eq!(invoice_payments["data"][0]["invoice"], json!(invoice));
 }
 
 #[tokio::test]
 async fn expand_turns_ids_into_objects_and_shows_hidden_lists() {
     let stripe = TestStripe::start().await;
-    let session = stripe.monthly().await;
+    let session = stripe.monthly_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     let path = format!(
         "/v1/checkout/sessions/{session}?expand[]=line_items&expand[]=invoice.payments&expand[]=customer&expand[]=nothing"
@@ -221,7 +221,7 @@ async fn expand_turns_ids_into_objects_and_shows_hidden_lists() {
 #[tokio::test]
 async fn the_events_of_a_refund_through_the_api_contain_the_request() {
     let stripe = TestStripe::start().await;
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     let intent = stripe.practice.payments(&session).payment_intent.unwrap();
     let form = [("payment_intent", intent.as_str()), ("amount", "250"), ("metadata[why]", "asked")];

@@ -4,11 +4,11 @@
 use keepopen_practice::{How, Outcome, Settlement};
 use serde_json::{Value, json};
 
-use crate::helpers::{NOON, TestStripe, word};
+use crate::helpers::{NOON, TestStripe, text_field};
 
 /// Pays 10.00 euros and settles a bank debit. Returns the charge's id.
-async fn paid(stripe: &TestStripe, how: How) -> String {
-    let session = stripe.once().await;
+async fn pay(stripe: &TestStripe, how: How) -> String {
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, how).unwrap();
     if how == How::BankDebit {
         stripe.practice.settle_bank_debit(&session, true).unwrap();
@@ -17,10 +17,10 @@ async fn paid(stripe: &TestStripe, how: How) -> String {
 }
 
 /// The type, reporting category, amount, fee and net of each balance transaction with this source, oldest first.
-fn booked(stripe: &TestStripe, source: &str) -> Vec<Value> {
+fn booked_entries(stripe: &TestStripe, source: &str) -> Vec<Value> {
     let entries = stripe.practice.objects("balance_transaction").into_iter();
-    let of_source = entries.filter(|entry| entry["source"] == source);
-    of_source
+    let matching = entries.filter(|entry| entry["source"] == source);
+    matching
         .map(|it| json!([it["type"], it["reporting_category"], it["amount"], it["fee"], it["net"]]))
         .collect()
 }
@@ -28,46 +28,46 @@ fn booked(stripe: &TestStripe, source: &str) -> Vec<Value> {
 #[tokio::test]
 async fn a_charge_is_booked_with_its_fee() {
     let stripe = TestStripe::start().await;
-    let charge = paid(&stripe, How::Card).await;
-    assert_eq!(booked(&stripe, &charge), [json!(["charge", "charge", 1000, 40, 960])]);
+    let charge = pay(&stripe, How::Card).await;
+    assert_eq!(booked_entries(&stripe, &charge), [json!(["charge", "charge", 1000, 40, 960])]);
     let entry = &stripe.practice.objects("balance_transaction")[0];
     assert_eq!((&entry["status"], &entry["available_on"]), (&json!("pending"), &json!(NOON + 7 * 86_400)));
     let detail = &entry["fee_details"][0];
     assert_eq!((&detail["amount"], &detail["type"]), (&json!(40), &json!("stripe_fee")));
-    let debit = paid(&stripe, How::BankDebit).await;
-    assert_eq!(booked(&stripe, &debit), [json!(["payment", "charge", 1000, 40, 960])]);
+    let debit = pay(&stripe, How::BankDebit).await;
+    assert_eq!(booked_entries(&stripe, &debit), [json!(["payment", "charge", 1000, 40, 960])]);
 }
 
 #[tokio::test]
 async fn the_entries_of_a_refund_and_of_its_failure_name_the_refund() {
     let stripe = TestStripe::start().await;
-    let charge = paid(&stripe, How::Card).await;
+    let charge = pay(&stripe, How::Card).await;
     let refund = stripe.practice.refund(&charge, Some(400)).unwrap();
-    assert_eq!(booked(&stripe, &refund), [json!(["refund", "refund", -400, 0, -400])]);
+    assert_eq!(booked_entries(&stripe, &refund), [json!(["refund", "refund", -400, 0, -400])]);
     stripe.practice.fail_refund(&refund).unwrap();
-    assert_eq!(booked(&stripe, &refund)[1], json!(["refund_failure", "refund_failure", 400, 0, 400]));
+    assert_eq!(booked_entries(&stripe, &refund)[1], json!(["refund_failure", "refund_failure", 400, 0, 400]));
     let failed = stripe.last_emitted("refund.failed");
     let back = stripe.practice.object(failed["failure_balance_transaction"].as_str().unwrap()).unwrap();
     assert_eq!(back["type"], "refund_failure");
-    let debit = paid(&stripe, How::BankDebit).await;
+    let debit = pay(&stripe, How::BankDebit).await;
     let refund = stripe.practice.refund(&debit, None).unwrap();
-    assert_eq!(booked(&stripe, &refund), [json!(["payment_refund", "refund", -1000, 0, -1000])]);
+    assert_eq!(booked_entries(&stripe, &refund), [json!(["payment_refund", "refund", -1000, 0, -1000])]);
 }
 
 #[tokio::test]
 async fn a_dispute_embeds_its_balance_transactions_in_full() {
     let stripe = TestStripe::start().await;
-    let charge = paid(&stripe, How::Card).await;
+    let charge = pay(&stripe, How::Card).await;
     let dispute = stripe.practice.dispute(&charge, None).unwrap();
     stripe.practice.close_dispute(&dispute, Outcome::Won).unwrap();
     let wanted = [
         json!(["adjustment", "dispute", -1000, 1500, -2500]),
         json!(["adjustment", "dispute_reversal", 1000, 0, 1000]),
     ];
-    assert_eq!(booked(&stripe, &dispute), wanted);
+    assert_eq!(booked_entries(&stripe, &dispute), wanted);
     let inside = stripe.practice.object(&dispute).unwrap()["balance_transactions"].clone();
     for entry in inside.as_array().unwrap() {
-        assert_eq!(stripe.practice.object(&word(entry, "id")).unwrap(), *entry);
+        assert_eq!(stripe.practice.object(&text_field(entry, "id")).unwrap(), *entry);
     }
     assert_eq!(inside[0]["fee_details"][0]["description"], "Dispute fee");
 }
@@ -76,13 +76,13 @@ async fn a_dispute_embeds_its_balance_transactions_in_full() {
 async fn a_fee_that_is_booked_later_is_reported_by_charge_updated() {
     let stripe = TestStripe::start().await;
     stripe.practice.settle_late(true);
-    let charge = paid(&stripe, How::Card).await;
+    let charge = pay(&stripe, How::Card).await;
     assert!(!stripe.emitted().contains(&"charge.updated".to_owned()));
     assert_eq!(stripe.practice.object(&charge).unwrap()["balance_transaction"], Value::Null);
-    assert!(booked(&stripe, &charge).is_empty());
+    assert!(booked_entries(&stripe, &charge).is_empty());
     assert!(stripe.practice.pay_out(true).is_empty());
     let (from, later) = (stripe.emitted().len(), 60);
-    stripe.seconds_pass(later);
+    stripe.advance_clock(later);
     stripe.practice.post_fees();
     stripe.practice.post_fees();
     assert_eq!(stripe.emitted_since(from), ["charge.updated"]);
@@ -91,22 +91,22 @@ async fn a_fee_that_is_booked_later_is_reported_by_charge_updated() {
     let entry = update["data"]["object"]["balance_transaction"].as_str().unwrap().to_owned();
     assert_eq!(stripe.practice.object(&entry).unwrap()["created"], NOON + later);
     stripe.practice.settle_late(false);
-    let next = paid(&stripe, How::Card).await;
-    assert_eq!(booked(&stripe, &next).len(), 1);
+    let next = pay(&stripe, How::Card).await;
+    assert_eq!(booked_entries(&stripe, &next).len(), 1);
 }
 
 #[tokio::test]
 async fn the_contents_of_a_payout_are_listed_after_its_reconciliation() {
     let stripe = TestStripe::start().await;
-    paid(&stripe, How::Card).await;
+    pay(&stripe, How::Card).await;
     stripe.practice.reconcile_late(true);
     let payout = stripe.practice.pay_out(true).remove(0);
     let listed = async || {
         let (_, list) = stripe.get(&format!("/v1/balance_transactions?payout={payout}")).await;
-        let types: Vec<String> = list["data"].as_array().unwrap().iter().map(|it| word(it, "type")).collect();
+        let types: Vec<String> = list["data"].as_array().unwrap().iter().map(|it| text_field(it, "type")).collect();
         types
     };
-    let status = || word(&stripe.practice.object(&payout).unwrap(), "reconciliation_status");
+    let status = || text_field(&stripe.practice.object(&payout).unwrap(), "reconciliation_status");
     assert_eq!((listed().await, status()), (vec!["payout".to_owned()], "in_progress".to_owned()));
     let from = stripe.emitted().len();
     stripe.practice.reconcile_payouts();
@@ -118,16 +118,16 @@ async fn the_contents_of_a_payout_are_listed_after_its_reconciliation() {
 #[tokio::test]
 async fn a_pending_entry_becomes_available_on_its_day() {
     let stripe = TestStripe::start().await;
-    let charge = paid(&stripe, How::Card).await;
+    let charge = pay(&stripe, How::Card).await;
     let refund = stripe.practice.refund(&charge, Some(100)).unwrap();
     let states = || {
         let entries = stripe.practice.objects("balance_transaction");
-        entries.iter().map(|entry| word(entry, "status")).collect::<Vec<_>>()
+        entries.iter().map(|entry| text_field(entry, "status")).collect::<Vec<_>>()
     };
     assert_eq!(states(), ["pending", "pending"]);
-    stripe.seconds_pass(7 * 86_400 - 1);
+    stripe.advance_clock(7 * 86_400 - 1);
     assert_eq!(states(), ["pending", "pending"]);
-    stripe.seconds_pass(1);
+    stripe.advance_clock(1);
     assert_eq!(states(), ["available", "available"]);
     let (_, entries) = stripe.get(&format!("/v1/balance_transactions?source={refund}")).await;
     assert_eq!(entries["data"][0]["status"], "available");
@@ -138,17 +138,17 @@ async fn a_payment_in_another_currency_is_booked_in_the_settlement_currency() {
     let stripe = TestStripe::start().await;
     let rates = |rate| Some(Settlement::new("usd", &[("eur", rate)]).unwrap());
     stripe.practice.set_settlement(rates("1.085"));
-    let charge = paid(&stripe, How::Card).await;
+    let charge = pay(&stripe, How::Card).await;
     assert_eq!(stripe.practice.object(&charge).unwrap()["currency"], "eur");
-    assert_eq!(booked(&stripe, &charge), [json!(["charge", "charge", 1085, 41, 1044])]);
+    assert_eq!(booked_entries(&stripe, &charge), [json!(["charge", "charge", 1085, 41, 1044])]);
     let refund = stripe.practice.refund(&charge, Some(500)).unwrap();
-    assert_eq!(booked(&stripe, &refund), [json!(["refund", "refund", -543, 0, -543])]);
+    assert_eq!(booked_entries(&stripe, &refund), [json!(["refund", "refund", -543, 0, -543])]);
     // A dispute is converted at the current rate, and not at the rate of its charge.
     stripe.practice.set_settlement(rates("1.2"));
     let dispute = stripe.practice.dispute(&charge, None).unwrap();
     stripe.practice.close_dispute(&dispute, Outcome::Won).unwrap();
-    assert_eq!(booked(&stripe, &dispute)[0], json!(["adjustment", "dispute", -1200, 1500, -2700]));
-    assert_eq!(booked(&stripe, &dispute)[1], json!(["adjustment", "dispute_reversal", 1200, 0, 1200]));
+    assert_eq!(booked_entries(&stripe, &dispute)[0], json!(["adjustment", "dispute", -1200, 1500, -2700]));
+    assert_eq!(booked_entries(&stripe, &dispute)[1], json!(["adjustment", "dispute_reversal", 1200, 0, 1200]));
     let entries = stripe.practice.objects("balance_transaction");
     assert!(entries.iter().all(|entry| entry["currency"] == "usd"));
     let rates: Vec<_> = entries.iter().map(|entry| entry["exchange_rate"].clone()).collect();
@@ -160,8 +160,8 @@ async fn a_payment_in_another_currency_is_booked_in_the_settlement_currency() {
 async fn payouts_are_in_the_settlement_currency() {
     let stripe = TestStripe::start().await;
     stripe.practice.set_settlement(Some(Settlement::new("jpy", &[("eur", "160")]).unwrap()));
-    paid(&stripe, How::Card).await;
-    paid(&stripe, How::Card).await;
+    pay(&stripe, How::Card).await;
+    pay(&stripe, How::Card).await;
     let payouts = stripe.practice.pay_out(true);
     assert_eq!(payouts.len(), 1);
     let payout = stripe.practice.object(&payouts[0]).unwrap();
@@ -169,14 +169,14 @@ async fn payouts_are_in_the_settlement_currency() {
     let own = stripe.practice.object(payout["balance_transaction"].as_str().unwrap()).unwrap();
     assert_eq!((&own["currency"], &own["exchange_rate"]), (&json!("jpy"), &Value::Null));
     stripe.practice.set_settlement(None);
-    let charge = paid(&stripe, How::Card).await;
-    assert_eq!(booked(&stripe, &charge), [json!(["charge", "charge", 1000, 40, 960])]);
+    let charge = pay(&stripe, How::Card).await;
+    assert_eq!(booked_entries(&stripe, &charge), [json!(["charge", "charge", 1000, 40, 960])]);
 }
 
 #[tokio::test]
 async fn a_balance_from_before_a_currency_change_is_paid_out_in_its_own_currency() {
     let stripe = TestStripe::start().await;
-    paid(&stripe, How::Card).await;
+    pay(&stripe, How::Card).await;
     stripe.practice.set_settlement(Some(Settlement::new("usd", &[("eur", "2")]).unwrap()));
     let payout = stripe.practice.pay_out(true).remove(0);
     stripe.practice.fail_payout(&payout).unwrap();
@@ -184,5 +184,5 @@ async fn a_balance_from_before_a_currency_change_is_paid_out_in_its_own_currency
         json!(["payout", "payout", -960, 0, -960]),
         json!(["payout_failure", "payout_reversal", 960, 0, 960]),
     ];
-    assert_eq!(booked(&stripe, &payout), wanted);
+    assert_eq!(booked_entries(&stripe, &payout), wanted);
 }

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use crate::helpers::{TestStripe, id};
 
-fn state(stripe: &TestStripe, id: &str) -> Value {
+fn status_of(stripe: &TestStripe, id: &str) -> Value {
     stripe.practice.object(id).unwrap()["status"].clone()
 }
 
 /// The amounts of the balance transactions of a dispute, oldest first.
-fn moved(stripe: &TestStripe, dispute: &str) -> Vec<Value> {
+fn moved_amounts(stripe: &TestStripe, dispute: &str) -> Vec<Value> {
     let dispute = stripe.practice.object(dispute).unwrap();
     let entries = dispute["balance_transactions"].as_array().unwrap();
     entries.iter().map(|entry| entry["amount"].clone()).collect()
@@ -19,13 +19,13 @@ fn moved(stripe: &TestStripe, dispute: &str) -> Vec<Value> {
 #[tokio::test]
 async fn a_charge_may_be_disputed_in_parts_but_not_for_more_than_its_amount() {
     let stripe = TestStripe::start().await;
-    let charge = stripe.charged().await;
+    let charge = stripe.pay_by_card().await;
     let first = stripe.practice.dispute(&charge, Some(300)).unwrap();
     let second = stripe.practice.dispute(&charge, Some(500)).unwrap();
-    assert_eq!((moved(&stripe, &first), moved(&stripe, &second)), (vec![json!(-300)], vec![json!(-500)]));
+    assert_eq!((moved_amounts(&stripe, &first), moved_amounts(&stripe, &second)), (vec![json!(-300)], vec![json!(-500)]));
     assert_eq!(stripe.practice.dispute(&charge, Some(201)).unwrap_err().param.as_deref(), Some("amount"));
     let rest = stripe.practice.dispute(&charge, None).unwrap();
-    assert_eq!(moved(&stripe, &rest), [json!(-200)]);
+    assert_eq!(moved_amounts(&stripe, &rest), [json!(-200)]);
     assert_eq!(stripe.practice.dispute(&charge, None).unwrap_err().code, Some("charge_disputed"));
     // After a dispute is won, its amount can be disputed again.
     stripe.practice.close_dispute(&first, Outcome::Won).unwrap();
@@ -38,7 +38,7 @@ async fn a_charge_may_be_disputed_in_parts_but_not_for_more_than_its_amount() {
 #[tokio::test]
 async fn an_inquiry_moves_no_money_and_can_be_closed() {
     let stripe = TestStripe::start().await;
-    let charge = stripe.charged().await;
+    let charge = stripe.pay_by_card().await;
     let from = stripe.emitted().len();
     let inquiry = stripe.practice.open_inquiry(&charge, None).unwrap();
     assert_eq!(stripe.emitted_since(from), ["charge.dispute.created"]);
@@ -49,11 +49,11 @@ async fn an_inquiry_moves_no_money_and_can_be_closed() {
     );
     assert_eq!(emitted["payment_method_details"]["card"]["case_type"], "inquiry");
     stripe.practice.answer_dispute(&inquiry).unwrap();
-    assert_eq!(state(&stripe, &inquiry), "warning_under_review");
+    assert_eq!(status_of(&stripe, &inquiry), "warning_under_review");
     assert!(stripe.practice.close_dispute(&inquiry, Outcome::Won).is_err());
     stripe.practice.close_dispute(&inquiry, Outcome::WarningClosed).unwrap();
     assert_eq!(stripe.last_emitted("charge.dispute.closed")["status"], "warning_closed");
-    assert!(moved(&stripe, &inquiry).is_empty());
+    assert!(moved_amounts(&stripe, &inquiry).is_empty());
     assert!(stripe.practice.escalate(&inquiry).is_err());
     assert!(stripe.practice.refund(&charge, None).is_ok());
 }
@@ -61,37 +61,37 @@ async fn an_inquiry_moves_no_money_and_can_be_closed() {
 #[tokio::test]
 async fn an_inquiry_can_be_escalated_to_a_dispute() {
     let stripe = TestStripe::start().await;
-    let charge = stripe.charged().await;
+    let charge = stripe.pay_by_card().await;
     let inquiry = stripe.practice.open_inquiry(&charge, Some(600)).unwrap();
     let from = stripe.emitted().len();
     stripe.practice.escalate(&inquiry).unwrap();
     assert_eq!(stripe.emitted_since(from), ["charge.dispute.updated", "charge.dispute.funds_withdrawn"]);
-    assert_eq!(state(&stripe, &inquiry), "needs_response");
-    assert_eq!(moved(&stripe, &inquiry), [json!(-600)]);
+    assert_eq!(status_of(&stripe, &inquiry), "needs_response");
+    assert_eq!(moved_amounts(&stripe, &inquiry), [json!(-600)]);
     let emitted = stripe.last_emitted("charge.dispute.funds_withdrawn");
     assert_eq!(emitted["payment_method_details"]["card"]["case_type"], "chargeback");
     assert_eq!(stripe.practice.refund(&charge, None).unwrap_err().code, Some("charge_disputed"));
     assert!(stripe.practice.close_dispute(&inquiry, Outcome::WarningClosed).is_err());
     stripe.practice.close_dispute(&inquiry, Outcome::Lost).unwrap();
-    assert_eq!(moved(&stripe, &inquiry), [json!(-600)]);
+    assert_eq!(moved_amounts(&stripe, &inquiry), [json!(-600)]);
 }
 
 #[tokio::test]
 async fn a_full_refund_closes_an_inquiry() {
     let stripe = TestStripe::start().await;
-    let charge = stripe.charged().await;
+    let charge = stripe.pay_by_card().await;
     let inquiry = stripe.practice.open_inquiry(&charge, None).unwrap();
     stripe.practice.refund(&charge, Some(400)).unwrap();
-    assert_eq!(state(&stripe, &inquiry), "warning_needs_response");
+    assert_eq!(status_of(&stripe, &inquiry), "warning_needs_response");
     stripe.practice.refund(&charge, None).unwrap();
-    assert_eq!(state(&stripe, &inquiry), "warning_closed");
+    assert_eq!(status_of(&stripe, &inquiry), "warning_closed");
     assert_eq!(stripe.emitted().last().unwrap(), "charge.dispute.closed");
 }
 
 #[tokio::test]
 async fn a_prevented_dispute_refunds_the_charge() {
     let stripe = TestStripe::start().await;
-    let charge = stripe.charged().await;
+    let charge = stripe.pay_by_card().await;
     let from = stripe.emitted().len();
     let dispute = stripe.practice.prevent_dispute(&charge, Some(400)).unwrap();
     assert_eq!(
@@ -106,7 +106,7 @@ async fn a_prevented_dispute_refunds_the_charge() {
     );
     let emitted = stripe.last_emitted("charge.dispute.closed");
     assert_eq!((&emitted["status"], &emitted["amount"]), (&json!("prevented"), &json!(400)));
-    assert!(moved(&stripe, &dispute).is_empty());
+    assert!(moved_amounts(&stripe, &dispute).is_empty());
     assert_eq!(stripe.practice.object(&charge).unwrap()["amount_refunded"], 400);
     assert!(stripe.practice.close_dispute(&dispute, Outcome::Won).is_err());
     assert!(stripe.practice.refund(&charge, None).is_ok());
@@ -115,7 +115,7 @@ async fn a_prevented_dispute_refunds_the_charge() {
 #[tokio::test]
 async fn a_dispute_can_be_answered_and_accepted_over_the_api() {
     let stripe = TestStripe::start().await;
-    let dispute = stripe.practice.dispute(&stripe.charged().await, None).unwrap();
+    let dispute = stripe.practice.dispute(&stripe.pay_by_card().await, None).unwrap();
     let path = format!("/v1/disputes/{dispute}");
     let form = [("evidence[customer_name]", "A Reader"), ("submit", "false"), ("metadata[a]", "1")];
     let (_, read) = stripe.post(&path, &form).await;
@@ -131,9 +131,9 @@ async fn a_dispute_can_be_answered_and_accepted_over_the_api() {
 }
 
 #[tokio::test]
-async fn a_card_network_warns_of_fraud() {
+async fn a_fraud_warning_is_actionable_until_the_charge_is_refunded() {
     let stripe = TestStripe::start().await;
-    let charge = stripe.charged().await;
+    let charge = stripe.pay_by_card().await;
     let warning = stripe.practice.warn_of_fraud(&charge).unwrap();
     let emitted = stripe.last_emitted("radar.early_fraud_warning.created");
     assert_eq!((&emitted["charge"], &emitted["actionable"]), (&json!(charge), &json!(true)));
@@ -148,7 +148,7 @@ async fn a_card_network_warns_of_fraud() {
 #[tokio::test]
 async fn a_review_is_closed_by_hand_or_by_a_refund_or_a_dispute() {
     let stripe = TestStripe::start().await;
-    let charge = stripe.charged().await;
+    let charge = stripe.pay_by_card().await;
     let review = stripe.practice.open_review(&charge).unwrap();
     assert_eq!(stripe.last_emitted("review.opened")["open"], true);
     assert_eq!(stripe.practice.object(&charge).unwrap()["review"], json!(review));
@@ -160,7 +160,7 @@ async fn a_review_is_closed_by_hand_or_by_a_refund_or_a_dispute() {
     stripe.practice.open_review(&charge).unwrap();
     stripe.practice.refund(&charge, None).unwrap();
     assert_eq!(stripe.last_emitted("review.closed")["reason"], "refunded");
-    let charge = stripe.charged().await;
+    let charge = stripe.pay_by_card().await;
     stripe.practice.open_review(&charge).unwrap();
     stripe.practice.dispute(&charge, None).unwrap();
     assert_eq!(stripe.last_emitted("review.closed")["reason"], "disputed");

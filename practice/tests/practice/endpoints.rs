@@ -3,7 +3,7 @@
 use keepopen_practice::{How, sign};
 use serde_json::{Value, json};
 
-use crate::helpers::{NOON, TestStripe, id, word};
+use crate::helpers::{NOON, TestStripe, id, text_field};
 use crate::webhooks::receiver;
 
 fn form<'a>(url: &'a str, events: &[&'a str]) -> Vec<(&'static str, &'a str)> {
@@ -17,7 +17,7 @@ async fn the_secret_is_shown_only_when_the_endpoint_is_created() {
     let stripe = TestStripe::start().await;
     let (status, made) = stripe.post("/v1/webhook_endpoints", &form("https://a.example.org/", &["*"])).await;
     assert_eq!(status, 200, "{made:#}");
-    assert!(word(&made, "secret").starts_with("whsec_") && word(&made, "status") == "enabled");
+    assert!(text_field(&made, "secret").starts_with("whsec_") && text_field(&made, "status") == "enabled");
     let path = format!("/v1/webhook_endpoints/{}", id(&made));
     let (_, one) = stripe.get(&path).await;
     let (_, changed) = stripe.post(&path, &[("disabled", "true")]).await;
@@ -25,8 +25,8 @@ async fn the_secret_is_shown_only_when_the_endpoint_is_created() {
     for shown in [&one, &changed, &list["data"][0]] {
         assert_eq!((id(shown), shown.get("secret")), (id(&made), None));
     }
-    assert_eq!((word(&one, "status").as_str(), word(&changed, "status").as_str()), ("enabled", "disabled"));
-    let deleted = stripe.send(stripe.http.delete(stripe.at(&path)).bearer_auth(crate::helpers::KEY)).await;
+    assert_eq!((text_field(&one, "status").as_str(), text_field(&changed, "status").as_str()), ("enabled", "disabled"));
+    let deleted = stripe.send(stripe.http.delete(stripe.url(&path)).bearer_auth(crate::helpers::KEY)).await;
     assert_eq!((deleted.0, &deleted.1["deleted"]), (200, &json!(true)));
     assert_eq!(stripe.get(&path).await.0, 404);
 }
@@ -34,24 +34,24 @@ async fn the_secret_is_shown_only_when_the_endpoint_is_created() {
 #[tokio::test]
 async fn each_enabled_endpoint_receives_its_events_with_its_version_and_secret() {
     let stripe = TestStripe::start().await;
-    let (all_url, all_heard) = receiver(vec![200]).await;
-    let (some_url, some_heard) = receiver(vec![200]).await;
-    let (off_url, off_heard) = receiver(vec![200]).await;
+    let (all_url, all_received) = receiver(vec![200]).await;
+    let (some_url, some_received) = receiver(vec![200]).await;
+    let (off_url, off_received) = receiver(vec![200]).await;
     let (_, all) = stripe.post("/v1/webhook_endpoints", &form(&all_url, &["*"])).await;
     let some_events = ["checkout.session.completed", "charge.refunded"];
     let (_, some) = stripe.post("/v1/webhook_endpoints", &form(&some_url, &some_events)).await;
     let (_, off) = stripe.post("/v1/webhook_endpoints", &form(&off_url, &["*"])).await;
     stripe.post(&format!("/v1/webhook_endpoints/{}", id(&off)), &[("disabled", "true")]).await;
-    stripe.practice.pay(&stripe.once().await, How::Card).unwrap();
+    stripe.practice.pay(&stripe.one_off_session().await, How::Card).unwrap();
     stripe.practice.deliveries_settled().await;
     let made = stripe.practice.events().len();
     assert_eq!(
-        (all_heard.lock().unwrap().len(), some_heard.lock().unwrap().len(), off_heard.lock().unwrap().len()),
+        (all_received.lock().unwrap().len(), some_received.lock().unwrap().len(), off_received.lock().unwrap().len()),
         (made, 1, 0)
     );
-    for (endpoint, heard) in [(all, all_heard), (some, some_heard)] {
-        for (signature, body) in heard.lock().unwrap().iter() {
-            assert_eq!(*signature, sign(body, &word(&endpoint, "secret"), NOON));
+    for (endpoint, received) in [(all, all_received), (some, some_received)] {
+        for (signature, body) in received.lock().unwrap().iter() {
+            assert_eq!(*signature, sign(body, &text_field(&endpoint, "secret"), NOON));
             let event: Value = serde_json::from_slice(body).unwrap();
             assert_eq!(event["api_version"], "2025-03-31.basil");
         }
@@ -69,7 +69,7 @@ async fn requests_that_stripe_rejects_are_rejected() {
         (vec![("url", "https://a.example.org/"), ("colour", "red")], "colour"),
     ] {
         let (status, refused) = stripe.post("/v1/webhook_endpoints", &form).await;
-        assert_eq!((status, word(&refused["error"], "param").as_str()), (400, param), "{refused:#}");
+        assert_eq!((status, text_field(&refused["error"], "param").as_str()), (400, param), "{refused:#}");
     }
     for _ in 0..16 {
         assert_eq!(

@@ -8,7 +8,7 @@ use crate::helpers::{NOON, TestStripe};
 #[tokio::test]
 async fn a_card_payment_emits_every_event() {
     let stripe = TestStripe::start().await;
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     assert_eq!(stripe.practice.session(&session)["payment_intent"], Value::Null);
     stripe.practice.pay(&session, How::Card).unwrap();
     assert_eq!(
@@ -41,7 +41,7 @@ async fn a_card_payment_emits_every_event() {
 #[tokio::test]
 async fn an_event_contains_the_object_in_stripes_envelope() {
     let stripe = TestStripe::start().await;
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     let created = &stripe.practice.events()[1];
     assert_eq!(created["data"]["object"]["status"], "requires_payment_method");
@@ -59,7 +59,7 @@ async fn an_event_contains_the_object_in_stripes_envelope() {
 #[tokio::test]
 async fn the_fee_of_a_charge_can_be_read() {
     let stripe = TestStripe::start().await;
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     let entry = stripe.last_emitted("charge.updated")["balance_transaction"].as_str().unwrap().to_owned();
     let (status, entry) = stripe.get(&format!("/v1/balance_transactions/{entry}")).await;
@@ -81,7 +81,7 @@ async fn no_customer_is_created_unless_the_call_asks_for_one() {
 #[tokio::test]
 async fn a_declined_card_leaves_the_session_open_for_another_try() {
     let stripe = TestStripe::start().await;
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     let after = stripe.practice.pay(&session, How::Decline).unwrap();
     assert_eq!(after["status"], "open");
     assert_eq!(
@@ -100,7 +100,7 @@ async fn a_declined_card_leaves_the_session_open_for_another_try() {
 #[tokio::test]
 async fn a_bank_debit_completes_unpaid_and_settles_later() {
     let stripe = TestStripe::start().await;
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::BankDebit).unwrap();
     assert_eq!(
         stripe.emitted()[2..],
@@ -125,7 +125,7 @@ async fn a_bank_debit_completes_unpaid_and_settles_later() {
 #[tokio::test]
 async fn a_bank_debit_can_fail_later() {
     let stripe = TestStripe::start().await;
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::BankDebit).unwrap();
     let from = stripe.emitted().len();
     stripe.practice.settle_bank_debit(&session, false).unwrap();
@@ -140,10 +140,10 @@ async fn a_bank_debit_can_fail_later() {
 #[tokio::test]
 async fn a_session_expires_when_its_time_is_over() {
     let stripe = TestStripe::start().await;
-    let session = stripe.once().await;
-    stripe.seconds_pass(86_399);
+    let session = stripe.one_off_session().await;
+    stripe.advance_clock(86_399);
     assert_eq!(stripe.practice.session(&session)["status"], "open");
-    stripe.seconds_pass(1);
+    stripe.advance_clock(1);
     assert_eq!(stripe.practice.session(&session)["status"], "expired");
     assert_eq!(stripe.emitted(), ["checkout.session.expired"]);
     assert!(stripe.practice.pay(&session, How::Card).is_err());
@@ -152,7 +152,7 @@ async fn a_session_expires_when_its_time_is_over() {
 #[tokio::test]
 async fn a_session_can_be_paid_only_once() {
     let stripe = TestStripe::start().await;
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     let emitted = stripe.emitted().len();
     assert!(stripe.practice.pay(&session, How::Card).is_err());
@@ -161,16 +161,16 @@ async fn a_session_can_be_paid_only_once() {
 }
 
 /// Pays 10.00 euros by card. Returns the payment intent's id.
-async fn paid(stripe: &TestStripe) -> String {
-    let session = stripe.once().await;
+async fn pay(stripe: &TestStripe) -> String {
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     stripe.practice.payments(&session).payment_intent.unwrap()
 }
 
 #[tokio::test]
-async fn the_refunds_of_a_charge_never_exceed_it_together() {
+async fn all_refunds_of_a_charge_together_never_exceed_its_amount() {
     let stripe = TestStripe::start().await;
-    let intent = paid(&stripe).await;
+    let intent = pay(&stripe).await;
     let from = stripe.emitted().len();
     stripe.practice.refund(&intent, Some(300)).unwrap();
     assert_eq!(stripe.emitted_since(from), ["charge.refunded", "refund.created", "refund.updated"]);
@@ -187,7 +187,7 @@ async fn the_refunds_of_a_charge_never_exceed_it_together() {
 #[tokio::test]
 async fn a_failed_refund_returns_the_money_to_the_account() {
     let stripe = TestStripe::start().await;
-    let intent = paid(&stripe).await;
+    let intent = pay(&stripe).await;
     let refund = stripe.practice.refund(&intent, None).unwrap();
     let from = stripe.emitted().len();
     stripe.practice.fail_refund(&refund).unwrap();
@@ -202,7 +202,7 @@ async fn a_failed_refund_returns_the_money_to_the_account() {
 #[tokio::test]
 async fn a_dispute_withdraws_the_money_and_returns_it_if_it_is_won() {
     let stripe = TestStripe::start().await;
-    let intent = paid(&stripe).await;
+    let intent = pay(&stripe).await;
     let from = stripe.emitted().len();
     let dispute = stripe.practice.dispute(&intent, None).unwrap();
     assert_eq!(stripe.last_emitted("charge.dispute.created")["status"], "needs_response");
@@ -231,7 +231,7 @@ async fn a_dispute_withdraws_the_money_and_returns_it_if_it_is_won() {
 #[tokio::test]
 async fn a_dispute_may_exceed_the_amount_left_after_a_refund() {
     let stripe = TestStripe::start().await;
-    let intent = paid(&stripe).await;
+    let intent = pay(&stripe).await;
     stripe.practice.refund(&intent, Some(600)).unwrap();
     let from = stripe.emitted().len();
     let dispute = stripe.practice.dispute(&intent, Some(1000)).unwrap();

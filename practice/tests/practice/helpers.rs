@@ -1,4 +1,4 @@
-//! Starts a practice Stripe with a clock that the test moves. Also has helpers for its API.
+//! Starts a practice Stripe with a clock that the test moves, and calls its API.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -21,6 +21,7 @@ pub struct TestStripe {
     pub clock: Arc<AtomicI64>,
 }
 
+/// The settings of a practice Stripe with this clock. Failed deliveries are retried twice, without a pause.
 pub fn settings(clock: &Arc<AtomicI64>) -> Settings {
     let clock = Arc::clone(clock);
     Settings {
@@ -35,6 +36,7 @@ pub fn settings(clock: &Arc<AtomicI64>) -> Settings {
 }
 
 impl TestStripe {
+    /// Starts a practice Stripe at `NOON`. Its webhook address is not set.
     pub async fn start() -> Self {
         let clock = Arc::new(AtomicI64::new(NOON));
         let practice = PracticeStripe::start(settings(&clock)).await.unwrap();
@@ -47,13 +49,13 @@ impl TestStripe {
     }
 
     /// Moves the clock forward.
-    pub fn seconds_pass(&self, seconds: i64) {
+    pub fn advance_clock(&self, seconds: i64) {
         self.clock.fetch_add(seconds, Ordering::SeqCst);
     }
 
     /// Sends a POST call to the API. Returns the status and the body.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
-        self.send(self.http.post(self.at(path)).bearer_auth(KEY).form(form)).await
+        self.send(self.http.post(self.url(path)).bearer_auth(KEY).form(form)).await
     }
 
     /// Sends a POST call with an idempotency key.
@@ -65,7 +67,7 @@ impl TestStripe {
     ) -> reqwest::Response {
         let request = self
             .http
-            .post(self.at(path))
+            .post(self.url(path))
             .bearer_auth(KEY)
             .header("Idempotency-Key", idempotency_key)
             .form(form);
@@ -73,59 +75,60 @@ impl TestStripe {
     }
 
     pub async fn delete(&self, path: &str) -> (u16, Value) {
-        self.send(self.http.delete(self.at(path)).bearer_auth(KEY)).await
+        self.send(self.http.delete(self.url(path)).bearer_auth(KEY)).await
     }
 
     pub async fn get(&self, path: &str) -> (u16, Value) {
-        self.send(self.http.get(self.at(path)).bearer_auth(KEY)).await
+        self.send(self.http.get(self.url(path)).bearer_auth(KEY)).await
     }
 
+    /// Sends any request. Returns the status and the JSON body.
     pub async fn send(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
         let reply = request.send().await.unwrap();
         (reply.status().as_u16(), reply.json().await.unwrap())
     }
 
     /// The URL of a path on the practice Stripe.
-    pub fn at(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.practice.url())
     }
 
     /// Creates a session for a one-off payment of 10.00 euros. Returns its id.
-    pub async fn once(&self) -> String {
+    pub async fn one_off_session(&self) -> String {
         let (status, session) = self.post("/v1/checkout/sessions", &once_form()).await;
         assert_eq!(status, 200, "{session:#}");
         id(&session)
     }
 
     /// Creates a session for 10.00 euros a month. Returns its id.
-    pub async fn monthly(&self) -> String {
+    pub async fn monthly_session(&self) -> String {
         let (status, session) = self.post("/v1/checkout/sessions", &monthly_form()).await;
         assert_eq!(status, 200, "{session:#}");
         id(&session)
     }
 
     /// Pays 10.00 euros by card. Returns the charge's id.
-    pub async fn charged(&self) -> String {
-        let session = self.once().await;
+    pub async fn pay_by_card(&self) -> String {
+        let session = self.one_off_session().await;
         self.practice.pay(&session, How::Card).unwrap();
         self.practice.payments(&session).charge.unwrap()
     }
 
     /// Creates a subscription of 10.00 euros a month, paid by card. Returns its id.
-    pub async fn subscribed(&self) -> String {
-        let session = self.monthly().await;
+    pub async fn subscribe(&self) -> String {
+        let session = self.monthly_session().await;
         self.practice.pay(&session, How::Card).unwrap();
         self.practice.payments(&session).subscription.unwrap()
     }
 
     /// The `previous_attributes` of the newest event.
-    pub fn before(&self) -> Value {
+    pub fn previous_attributes(&self) -> Value {
         self.practice.events().pop().unwrap()["data"]["previous_attributes"].clone()
     }
 
     /// The types of all events from index `from` on.
     pub fn emitted_since(&self, from: usize) -> Vec<String> {
-        self.practice.events()[from..].iter().map(|event| word(event, "type")).collect()
+        self.practice.events()[from..].iter().map(|event| text_field(event, "type")).collect()
     }
 
     /// The types of all events.
@@ -178,10 +181,10 @@ pub fn monthly_form() -> Vec<(&'static str, &'static str)> {
 }
 
 pub fn id(object: &Value) -> String {
-    word(object, "id")
+    text_field(object, "id")
 }
 
 /// The value of a string field, or an empty string if the field is missing.
-pub fn word(object: &Value, name: &str) -> String {
+pub fn text_field(object: &Value, name: &str) -> String {
     object[name].as_str().unwrap_or_default().to_owned()
 }

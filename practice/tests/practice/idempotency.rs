@@ -12,9 +12,9 @@ async fn the_same_key_and_parameters_return_the_stored_reply() {
     let stripe = TestStripe::start().await;
     let first = stripe.post_with_key(PATH, &once_form(), "k").await;
     assert!(first.headers().get("Idempotent-Replayed").is_none());
-    let mut turned = once_form();
-    turned.reverse();
-    let second = stripe.post_with_key(PATH, &turned, "k").await;
+    let mut reversed = once_form();
+    reversed.reverse();
+    let second = stripe.post_with_key(PATH, &reversed, "k").await;
     assert_eq!(second.headers()["Idempotent-Replayed"], "true");
     assert_eq!(second.headers()["Original-Request"], first.headers()["Request-Id"]);
     let (first, second): (Value, Value) = (first.json().await.unwrap(), second.json().await.unwrap());
@@ -50,7 +50,7 @@ async fn a_stored_500_is_returned_for_its_key_and_another_key_succeeds() {
 #[tokio::test]
 async fn errors_of_the_call_itself_are_stored_too() {
     let stripe = TestStripe::start().await;
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     let path = format!("{PATH}/{session}/expire");
     let none: [(&str, &str); 0] = [];

@@ -1,5 +1,5 @@
-//! Tests invoices that wait for the payer, stay drafts, are announced, or are written off. Also tests payments that are
-//! canceled.
+//! Tests invoices that wait for the payer, stay drafts, are announced, are voided or are uncollectible. Also tests
+//! canceled payments.
 
 use keepopen_practice::{How, Renewal};
 use serde_json::{Value, json};
@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 use crate::helpers::{NOON, TestStripe};
 
 /// Creates a subscription and renews it. Returns the ids of the subscription and of the new invoice.
-async fn renewed(stripe: &TestStripe, how: Renewal) -> (String, String) {
-    let sub = stripe.subscribed().await;
+async fn subscribe_and_renew(stripe: &TestStripe, how: Renewal) -> (String, String) {
+    let sub = stripe.subscribe().await;
     let invoice = stripe.practice.renew(&sub, how).unwrap().unwrap();
     (sub, invoice)
 }
 
-fn state(stripe: &TestStripe, id: &str) -> Value {
+fn status_of(stripe: &TestStripe, id: &str) -> Value {
     stripe.practice.object(id).unwrap()["status"].clone()
 }
 
 #[tokio::test]
 async fn a_renewal_may_require_action_by_the_payer() {
     let stripe = TestStripe::start().await;
-    let (sub, invoice) = renewed(&stripe, Renewal::NeedsAction).await;
+    let (sub, invoice) = subscribe_and_renew(&stripe, Renewal::NeedsAction).await;
     let emitted = stripe.emitted();
     assert_eq!(
         emitted[emitted.len() - 4..],
@@ -32,20 +32,20 @@ async fn a_renewal_may_require_action_by_the_payer() {
         ]
     );
     assert_eq!(stripe.last_emitted("invoice.payment_action_required")["id"], json!(invoice));
-    assert_eq!(state(&stripe, &sub), "past_due");
+    assert_eq!(status_of(&stripe, &sub), "past_due");
     stripe.practice.replace_card(&sub).unwrap();
-    assert_eq!((state(&stripe, &sub), state(&stripe, &invoice)), (json!("active"), json!("paid")));
+    assert_eq!((status_of(&stripe, &sub), status_of(&stripe, &invoice)), (json!("active"), json!("paid")));
     assert_eq!(stripe.last_emitted("payment_intent.succeeded")["next_action"], Value::Null);
 }
 
 #[tokio::test]
 async fn an_invoice_that_cant_be_finalized_stays_a_draft() {
     let stripe = TestStripe::start().await;
-    let (sub, invoice) = renewed(&stripe, Renewal::NotFinalized).await;
+    let (sub, invoice) = subscribe_and_renew(&stripe, Renewal::NotFinalized).await;
     let failed = stripe.last_emitted("invoice.finalization_failed");
     assert_eq!((&failed["id"], &failed["status"]), (&json!(invoice), &json!("draft")));
     assert_eq!(failed["last_finalization_error"]["code"], "customer_tax_location_invalid");
-    assert_eq!(state(&stripe, &sub), "active");
+    assert_eq!(status_of(&stripe, &sub), "active");
     let from = stripe.emitted().len();
     stripe.practice.finalize_invoice(&invoice).unwrap();
     assert_eq!(stripe.emitted_since(from)[..2], ["payment_intent.created", "invoice.finalized"]);
@@ -57,7 +57,7 @@ async fn an_invoice_that_cant_be_finalized_stays_a_draft() {
 #[tokio::test]
 async fn the_next_invoice_is_announced_but_not_stored() {
     let stripe = TestStripe::start().await;
-    let sub = stripe.subscribed().await;
+    let sub = stripe.subscribe().await;
     let invoices = stripe.practice.objects("invoice").len();
     stripe.practice.announce_renewal(&sub).unwrap();
     let upcoming = stripe.last_emitted("invoice.upcoming");
@@ -71,7 +71,7 @@ async fn the_next_invoice_is_announced_but_not_stored() {
 #[tokio::test]
 async fn a_voided_invoice_cancels_its_payment() {
     let stripe = TestStripe::start().await;
-    let (sub, invoice) = renewed(&stripe, Renewal::CardFails).await;
+    let (sub, invoice) = subscribe_and_renew(&stripe, Renewal::CardFails).await;
     let from = stripe.emitted().len();
     stripe.practice.void_invoice(&invoice).unwrap();
     assert_eq!(
@@ -84,9 +84,9 @@ async fn a_voided_invoice_cancels_its_payment() {
         (&voided["status"], &voided["status_transitions"]["voided_at"]),
         (&json!("void"), &json!(NOON))
     );
-    let tie = stripe.practice.objects("invoice_payment").pop().unwrap();
-    assert_eq!((&tie["invoice"], &tie["status"]), (&json!(invoice), &json!("canceled")));
-    assert_eq!(state(&stripe, &sub), "active");
+    let invoice_payment = stripe.practice.objects("invoice_payment").pop().unwrap();
+    assert_eq!((&invoice_payment["invoice"], &invoice_payment["status"]), (&json!(invoice), &json!("canceled")));
+    assert_eq!(status_of(&stripe, &sub), "active");
     assert!(stripe.practice.void_invoice(&invoice).is_err());
     assert!(stripe.practice.replace_card(&sub).is_err());
 }
@@ -94,11 +94,11 @@ async fn a_voided_invoice_cancels_its_payment() {
 #[tokio::test]
 async fn an_uncollectible_invoice_can_still_be_voided() {
     let stripe = TestStripe::start().await;
-    let (sub, invoice) = renewed(&stripe, Renewal::CardFails).await;
+    let (sub, invoice) = subscribe_and_renew(&stripe, Renewal::CardFails).await;
     let (status, read) = stripe.post(&format!("/v1/invoices/{invoice}/mark_uncollectible"), &[]).await;
     assert_eq!((status, &read["status"]), (200, &json!("uncollectible")));
     assert_eq!(stripe.last_emitted("invoice.marked_uncollectible")["id"], json!(invoice));
-    assert_eq!(state(&stripe, &sub), "active");
+    assert_eq!(status_of(&stripe, &sub), "active");
     assert!(stripe.practice.mark_uncollectible(&invoice).is_err());
     let (status, read) = stripe.post(&format!("/v1/invoices/{invoice}/void"), &[]).await;
     assert_eq!((status, &read["status"]), (200, &json!("void")));
@@ -109,7 +109,7 @@ async fn an_uncollectible_invoice_can_still_be_voided() {
 #[tokio::test]
 async fn an_expired_session_cancels_its_payment() {
     let stripe = TestStripe::start().await;
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Decline).unwrap();
     let intent = stripe.practice.payments(&session).payment_intent.unwrap();
     let cancel = format!("/v1/payment_intents/{intent}/cancel");
@@ -125,7 +125,7 @@ async fn an_expired_session_cancels_its_payment() {
 #[tokio::test]
 async fn a_failed_payment_can_be_canceled() {
     let stripe = TestStripe::start().await;
-    renewed(&stripe, Renewal::CardFails).await;
+    subscribe_and_renew(&stripe, Renewal::CardFails).await;
     let intent = stripe.last_emitted("payment_intent.payment_failed")["id"].as_str().unwrap().to_owned();
     let form = [("cancellation_reason", "abandoned")];
     let (status, read) = stripe.post(&format!("/v1/payment_intents/{intent}/cancel"), &form).await;

@@ -1,16 +1,16 @@
-//! Tests lost events, and which events the API still lists.
+//! Tests lost events: which events are not delivered, and which events the API still lists.
 
 use keepopen_practice::{How, Loss};
 
-use crate::helpers::{NOON, TestStripe, id, word};
-use crate::webhooks::{Heard, receiver};
+use crate::helpers::{NOON, TestStripe, id, text_field};
+use crate::webhooks::{Received, receiver};
 
 const DAY: i64 = 86_400;
 
 /// Pays 10.00 euros by card. Returns the ids of the events that this emits.
-async fn paid(stripe: &TestStripe) -> Vec<String> {
+async fn pay(stripe: &TestStripe) -> Vec<String> {
     let from = stripe.practice.events().len();
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     stripe.practice.events()[from..].iter().map(id).collect()
 }
@@ -23,20 +23,20 @@ async fn listed(stripe: &TestStripe, query: &str) -> Vec<String> {
 }
 
 /// The ids of the events that a receiver got.
-fn heard_ids(heard: &Heard) -> Vec<String> {
-    let heard = heard.lock().unwrap();
-    heard.iter().map(|(_, body)| id(&serde_json::from_slice(body).unwrap())).collect()
+fn received_ids(received: &Received) -> Vec<String> {
+    let received = received.lock().unwrap();
+    received.iter().map(|(_, body)| id(&serde_json::from_slice(body).unwrap())).collect()
 }
 
 #[tokio::test]
 async fn an_undelivered_event_is_listed_as_undelivered() {
     let stripe = TestStripe::start().await;
-    let (url, heard) = receiver(vec![200]).await;
+    let (url, received) = receiver(vec![200]).await;
     stripe.practice.set_webhook_url(Some(url));
     stripe.practice.lose_deliveries(Some(Loss::Next(2)));
-    let events = paid(&stripe).await;
+    let events = pay(&stripe).await;
     stripe.practice.deliveries_settled().await;
-    assert_eq!(heard_ids(&heard), events[2..]);
+    assert_eq!(received_ids(&received), events[2..]);
     assert_eq!(stripe.practice.lost(), events[..2]);
     assert_eq!(listed(&stripe, "").await, events);
     assert_eq!(listed(&stripe, "delivery_success=false").await, events[..2]);
@@ -49,12 +49,12 @@ async fn an_undelivered_event_is_listed_as_undelivered() {
 #[tokio::test]
 async fn a_lost_event_can_also_be_missing_from_the_list() {
     let stripe = TestStripe::start().await;
-    let (url, heard) = receiver(vec![200]).await;
+    let (url, received) = receiver(vec![200]).await;
     stripe.practice.set_webhook_url(Some(url));
     stripe.practice.lose_events(Some(Loss::Next(1)));
-    let events = paid(&stripe).await;
+    let events = pay(&stripe).await;
     stripe.practice.deliveries_settled().await;
-    assert_eq!(heard_ids(&heard), events[1..]);
+    assert_eq!(received_ids(&received), events[1..]);
     assert_eq!(listed(&stripe, "").await, events[1..]);
     assert_eq!(stripe.get(&format!("/v1/events/{}", events[0])).await.0, 404);
     assert_eq!(stripe.practice.lost(), events[..1]);
@@ -65,11 +65,11 @@ async fn a_lost_event_can_also_be_missing_from_the_list() {
 async fn a_share_of_the_events_is_lost_until_the_test_stops_the_losses() {
     let stripe = TestStripe::start().await;
     stripe.practice.lose_events(Some(Loss::Share { percent: 50, seed: 1 }));
-    let first = paid(&stripe).await;
+    let first = pay(&stripe).await;
     let lost = stripe.practice.lost();
     assert!(!lost.is_empty() && lost.len() < first.len());
     stripe.practice.lose_events(None);
-    paid(&stripe).await;
+    pay(&stripe).await;
     assert_eq!(stripe.practice.lost(), lost);
 }
 
@@ -79,7 +79,7 @@ async fn a_delivery_that_was_given_up_is_not_listed_as_delivered() {
     let (url, _) = receiver(vec![500, 500, 500, 200]).await;
     stripe.practice.set_webhook_url(Some(url));
     for _ in 0..2 {
-        let session = stripe.once().await;
+        let session = stripe.one_off_session().await;
         stripe.practice.expire(&session).unwrap();
         stripe.practice.deliveries_settled().await;
     }
@@ -92,11 +92,11 @@ async fn a_delivery_that_was_given_up_is_not_listed_as_delivered() {
 #[tokio::test]
 async fn the_api_shows_events_for_thirty_days() {
     let stripe = TestStripe::start().await;
-    let old = paid(&stripe).await;
-    stripe.seconds_pass(30 * DAY);
+    let old = pay(&stripe).await;
+    stripe.advance_clock(30 * DAY);
     assert_eq!(listed(&stripe, "").await, old);
-    let new = paid(&stripe).await;
-    stripe.seconds_pass(1);
+    let new = pay(&stripe).await;
+    stripe.advance_clock(1);
     assert_eq!(listed(&stripe, "").await, new);
     assert_eq!(listed(&stripe, &format!("created[gte]={NOON}")).await, new);
     assert_eq!(stripe.get(&format!("/v1/events/{}", old[0])).await.0, 404);
@@ -106,13 +106,13 @@ async fn the_api_shows_events_for_thirty_days() {
 #[tokio::test]
 async fn a_list_of_events_rejects_more_than_twenty_types_and_both_type_filters_together() {
     let stripe = TestStripe::start().await;
-    paid(&stripe).await;
+    pay(&stripe).await;
     let types = |count: usize| vec!["types[]=charge.succeeded"; count].join("&");
     assert_eq!(listed(&stripe, &types(20)).await.len(), 1);
     for query in [types(21), format!("type=charge.updated&{}", types(1)), "delivery_success=maybe".to_owned()]
     {
         let (status, body) = stripe.get(&format!("/v1/events?{query}")).await;
         assert_eq!(status, 400, "{query}");
-        assert_eq!(word(&body["error"], "type"), "invalid_request_error");
+        assert_eq!(text_field(&body["error"], "type"), "invalid_request_error");
     }
 }

@@ -17,9 +17,9 @@ async fn while_collection_is_paused_invoices_are_created_and_not_paid() {
         ),
     ] {
         let stripe = TestStripe::start().await;
-        let sub = stripe.subscribed().await;
+        let sub = stripe.subscribe().await;
         stripe.practice.pause_collection(&sub, Some(behavior)).unwrap();
-        assert_eq!(stripe.before(), json!({ "pause_collection": null }));
+        assert_eq!(stripe.previous_attributes(), json!({ "pause_collection": null }));
         let from = stripe.emitted().len();
         let invoice = stripe.practice.renew(&sub, Renewal::Paid).unwrap().unwrap();
         assert_eq!(stripe.emitted_since(from)[0], "customer.subscription.updated");
@@ -36,14 +36,14 @@ async fn while_collection_is_paused_invoices_are_created_and_not_paid() {
 #[tokio::test]
 async fn the_api_pauses_collection_until_a_time_and_resumes_it() {
     let stripe = TestStripe::start().await;
-    let sub = stripe.subscribed().await;
+    let sub = stripe.subscribe().await;
     let path = format!("/v1/subscriptions/{sub}");
     let until = (NOON + 86_400).to_string();
     let form = [("pause_collection[behavior]", "void"), ("pause_collection[resumes_at]", until.as_str())];
     let (status, paused) = stripe.post(&path, &form).await;
     assert_eq!(status, 200, "{paused:#}");
     assert_eq!(paused["pause_collection"], json!({ "behavior": "void", "resumes_at": NOON + 86_400 }));
-    stripe.seconds_pass(86_400);
+    stripe.advance_clock(86_400);
     stripe.practice.renew(&sub, Renewal::Paid).unwrap();
     assert_eq!(stripe.last_emitted("invoice.paid")["billing_reason"], "subscription_cycle");
     assert_eq!(stripe.practice.object(&sub).unwrap()["pause_collection"], Value::Null);
@@ -59,7 +59,7 @@ async fn the_api_pauses_collection_until_a_time_and_resumes_it() {
 #[tokio::test]
 async fn a_paused_subscription_has_no_periods_until_it_is_resumed() {
     let stripe = TestStripe::start().await;
-    let sub = stripe.subscribed().await;
+    let sub = stripe.subscribe().await;
     let resume = format!("/v1/subscriptions/{sub}/resume");
     assert_eq!(stripe.post(&resume, &[]).await.0, 400);
     stripe.practice.pause(&sub).unwrap();
@@ -70,14 +70,14 @@ async fn a_paused_subscription_has_no_periods_until_it_is_resumed() {
     let (status, read) = stripe.post(&resume, &[("billing_cycle_anchor", "now")]).await;
     assert_eq!((status, &read["status"]), (200, &json!("active")));
     assert_eq!(stripe.emitted().last().unwrap(), "customer.subscription.resumed");
-    assert_eq!(stripe.before(), json!({ "status": "paused" }));
+    assert_eq!(stripe.previous_attributes(), json!({ "status": "paused" }));
     stripe.practice.renew(&sub, Renewal::Paid).unwrap();
 }
 
 #[tokio::test]
 async fn a_pending_change_is_applied_after_its_payment() {
     let stripe = TestStripe::start().await;
-    let sub = stripe.subscribed().await;
+    let sub = stripe.subscribe().await;
     let from = stripe.emitted().len();
     stripe.practice.apply_update(&sub, 1500).unwrap();
     assert_eq!(

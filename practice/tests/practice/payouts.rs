@@ -1,15 +1,15 @@
-//! Tests payouts: their contents, the time at which they are possible, and the effects of a failed payout.
+//! Tests payouts: what they contain, when they are possible, and what happens after a payout fails.
 
 use keepopen_practice::How;
 use serde_json::{Value, json};
 
-use crate::helpers::{NOON, TestStripe, id, word};
+use crate::helpers::{NOON, TestStripe, id, text_field};
 
 const DAY: i64 = 86_400;
 
 /// Pays 10.00 euros by card. Returns the charge's id.
-async fn paid(stripe: &TestStripe) -> String {
-    let session = stripe.once().await;
+async fn pay(stripe: &TestStripe) -> String {
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     stripe.practice.payments(&session).charge.unwrap()
 }
@@ -20,7 +20,7 @@ async fn entries_of(stripe: &TestStripe, payout: &str) -> Vec<(String, i64, i64)
     assert_eq!(status, 200, "{list:#}");
     let entries = list["data"].as_array().unwrap();
     let shown = |entry: &Value| {
-        (word(entry, "type"), entry["amount"].as_i64().unwrap(), entry["net"].as_i64().unwrap())
+        (text_field(entry, "type"), entry["amount"].as_i64().unwrap(), entry["net"].as_i64().unwrap())
     };
     entries.iter().map(shown).collect()
 }
@@ -28,10 +28,10 @@ async fn entries_of(stripe: &TestStripe, payout: &str) -> Vec<(String, i64, i64)
 #[tokio::test]
 async fn a_payout_contains_the_available_entries_and_emits_its_events() {
     let stripe = TestStripe::start().await;
-    let charge = paid(&stripe).await;
+    let charge = pay(&stripe).await;
     assert!(stripe.practice.pay_out(false).is_empty());
-    stripe.seconds_pass(7 * DAY);
-    paid(&stripe).await;
+    stripe.advance_clock(7 * DAY);
+    pay(&stripe).await;
     let entry = stripe.practice.object(&charge).unwrap()["balance_transaction"].as_str().unwrap().to_owned();
     assert_eq!(stripe.practice.object(&entry).unwrap()["status"], "available");
     let from = stripe.emitted().len();
@@ -64,7 +64,7 @@ async fn a_payout_contains_the_available_entries_and_emits_its_events() {
 #[tokio::test]
 async fn a_payout_has_every_field_of_a_payout_at_stripe() {
     let stripe = TestStripe::start().await;
-    paid(&stripe).await;
+    pay(&stripe).await;
     let payout = stripe.practice.object(&stripe.practice.pay_out(true)[0]).unwrap();
     for field in [
         "amount",
@@ -102,9 +102,9 @@ async fn a_payout_has_every_field_of_a_payout_at_stripe() {
 #[tokio::test]
 async fn a_payout_is_the_sum_of_payments_refunds_and_disputes() {
     let stripe = TestStripe::start().await;
-    let (refunded, disputed) = (paid(&stripe).await, paid(&stripe).await);
+    let (refunded, disputed) = (pay(&stripe).await, pay(&stripe).await);
     for _ in 0..3 {
-        paid(&stripe).await;
+        pay(&stripe).await;
     }
     stripe.practice.refund(&refunded, Some(300)).unwrap();
     stripe.practice.dispute(&disputed, None).unwrap();
@@ -122,14 +122,14 @@ async fn a_payout_is_the_sum_of_payments_refunds_and_disputes() {
 #[tokio::test]
 async fn each_currency_has_its_own_payout() {
     let stripe = TestStripe::start().await;
-    paid(&stripe).await;
+    pay(&stripe).await;
     let mut yen = crate::helpers::once_form();
     yen.iter_mut().filter(|(name, _)| name.ends_with("[currency]")).for_each(|pair| pair.1 = "jpy");
     let (_, session) = stripe.post("/v1/checkout/sessions", &yen).await;
     stripe.practice.pay(&id(&session), How::Card).unwrap();
     let payouts = stripe.practice.pay_out(true);
     let currencies: Vec<_> =
-        payouts.iter().map(|payout| word(&stripe.practice.object(payout).unwrap(), "currency")).collect();
+        payouts.iter().map(|payout| text_field(&stripe.practice.object(payout).unwrap(), "currency")).collect();
     assert_eq!(currencies, ["eur", "jpy"]);
     assert_eq!(entries_of(&stripe, &payouts[1]).await.len(), 2);
 }
@@ -137,7 +137,7 @@ async fn each_currency_has_its_own_payout() {
 #[tokio::test]
 async fn the_money_of_a_failed_payout_is_in_the_next_payout() {
     let stripe = TestStripe::start().await;
-    paid(&stripe).await;
+    pay(&stripe).await;
     let failed = stripe.practice.pay_out(true).remove(0);
     stripe.practice.fail_payout(&failed).unwrap();
     let emitted = stripe.last_emitted("payout.failed");
@@ -158,10 +158,10 @@ async fn the_money_of_a_failed_payout_is_in_the_next_payout() {
 #[tokio::test]
 async fn payouts_can_be_listed_by_status_and_time() {
     let stripe = TestStripe::start().await;
-    paid(&stripe).await;
+    pay(&stripe).await;
     let first = stripe.practice.pay_out(true).remove(0);
     stripe.practice.fail_payout(&first).unwrap();
-    stripe.seconds_pass(DAY);
+    stripe.advance_clock(DAY);
     let second = stripe.practice.pay_out(true).remove(0);
     let found = async |query: &str| -> String {
         let (_, list) = stripe.get(&format!("/v1/payouts?{query}")).await;

@@ -48,7 +48,7 @@ async fn the_error_for_a_port_in_use_contains_the_address() {
 
 #[tokio::test]
 async fn stop_closes_the_port() {
-    // This test has its own address, because at the usual one another test could take the port as soon as it is free.
+    // This test uses 127.0.0.2, because another test on 127.0.0.1 could take the port as soon as it is free.
     let mut wanted = settings(&Arc::new(AtomicI64::new(NOON)));
     wanted.bind = ([127, 0, 0, 2], 0).into();
     let practice = PracticeStripe::start(wanted).await.unwrap();
@@ -62,5 +62,5 @@ async fn stop_closes_the_port() {
 #[actix_web::test]
 async fn the_practice_stripe_also_starts_inside_an_actix_runtime() {
     let stripe = TestStripe::start().await;
-    assert_eq!(stripe.http.get(stripe.at("/console")).send().await.unwrap().status(), 200);
+    assert_eq!(stripe.http.get(stripe.url("/console")).send().await.unwrap().status(), 200);
 }

@@ -7,7 +7,7 @@ use crate::helpers::{NOON, TestStripe};
 
 /// Creates a subscription that is paid by card. Returns its id.
 async fn subscribe(stripe: &TestStripe) -> String {
-    let session = stripe.monthly().await;
+    let session = stripe.monthly_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     stripe.practice.payments(&session).subscription.unwrap()
 }
@@ -15,7 +15,7 @@ async fn subscribe(stripe: &TestStripe) -> String {
 #[tokio::test]
 async fn a_subscription_by_card_emits_every_event() {
     let stripe = TestStripe::start().await;
-    let session = stripe.monthly().await;
+    let session = stripe.monthly_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     assert_eq!(
         stripe.emitted(),
@@ -49,7 +49,7 @@ async fn a_subscription_by_card_emits_every_event() {
 #[tokio::test]
 async fn a_paid_invoice_has_the_fields_of_the_newest_api_version() {
     let stripe = TestStripe::start().await;
-    let session = stripe.monthly().await;
+    let session = stripe.monthly_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     let ids = stripe.practice.payments(&session);
     let invoice = stripe.last_emitted("invoice.paid");
@@ -63,9 +63,9 @@ async fn a_paid_invoice_has_the_fields_of_the_newest_api_version() {
         (&invoice["amount_paid"], &invoice["billing_reason"]),
         (&json!(1000), &json!("subscription_create"))
     );
-    let tie = stripe.last_emitted("invoice_payment.paid");
-    assert_eq!(tie["invoice"], invoice["id"]);
-    assert_eq!(tie["payment"]["payment_intent"].as_str(), ids.payment_intent.as_deref());
+    let invoice_payment = stripe.last_emitted("invoice_payment.paid");
+    assert_eq!(invoice_payment["invoice"], invoice["id"]);
+    assert_eq!(invoice_payment["payment"]["payment_intent"].as_str(), ids.payment_intent.as_deref());
     assert_eq!(stripe.last_emitted("payment_intent.succeeded")["metadata"], json!({}));
     let sub = stripe.last_emitted("customer.subscription.updated");
     assert!(sub.get("current_period_end").is_none());
@@ -77,7 +77,7 @@ async fn a_month_later_a_new_invoice_is_paid() {
     let stripe = TestStripe::start().await;
     let sub = subscribe(&stripe).await;
     let from = stripe.emitted().len();
-    stripe.seconds_pass(31 * 86_400);
+    stripe.advance_clock(31 * 86_400);
     let invoice = stripe.practice.next_month(&sub, true).unwrap().unwrap();
     assert_eq!(
         stripe.emitted_since(from),
@@ -158,7 +158,7 @@ async fn an_immediate_cancellation_ends_the_subscription() {
 #[tokio::test]
 async fn a_first_payment_by_bank_debit_leaves_the_invoice_open_until_it_settles() {
     let stripe = TestStripe::start().await;
-    let session = stripe.monthly().await;
+    let session = stripe.monthly_session().await;
     stripe.practice.pay(&session, How::BankDebit).unwrap();
     let done = stripe.last_emitted("checkout.session.completed");
     assert_eq!(done["payment_status"], "unpaid");
@@ -172,7 +172,7 @@ async fn a_first_payment_by_bank_debit_leaves_the_invoice_open_until_it_settles(
 #[tokio::test]
 async fn a_subscription_is_past_due_if_its_first_bank_debit_fails() {
     let stripe = TestStripe::start().await;
-    let session = stripe.monthly().await;
+    let session = stripe.monthly_session().await;
     stripe.practice.pay(&session, How::BankDebit).unwrap();
     stripe.practice.settle_bank_debit(&session, false).unwrap();
     assert_eq!(stripe.last_emitted("customer.subscription.updated")["status"], "past_due");
@@ -190,7 +190,7 @@ async fn the_api_schedules_and_withdraws_a_cancellation_and_cancels_at_once() {
     let (_, kept) = stripe.post(&path, &[("cancel_at_period_end", "false")]).await;
     assert_eq!((&kept["cancel_at_period_end"], &kept["cancel_at"]), (&json!(false), &Value::Null));
     let (status, ended) =
-        stripe.send(stripe.http.delete(stripe.at(&path)).bearer_auth(crate::helpers::KEY)).await;
+        stripe.send(stripe.http.delete(stripe.url(&path)).bearer_auth(crate::helpers::KEY)).await;
     assert_eq!((status, &ended["status"]), (200, &json!("canceled")));
     assert_eq!(stripe.emitted().last().unwrap(), "customer.subscription.deleted");
 }

@@ -9,15 +9,15 @@ use crate::webhooks::receiver;
 #[tokio::test]
 async fn a_thin_event_only_references_its_object() {
     let stripe = TestStripe::start().await;
-    let (url, heard) = receiver(vec![503, 200]).await;
-    let charge = stripe.charged().await;
+    let (url, received) = receiver(vec![503, 200]).await;
+    let charge = stripe.pay_by_card().await;
     let events = stripe.practice.events().len();
     stripe.practice.set_webhook_url(Some(url));
     let id = stripe.practice.notify_thin("v1.charge.succeeded", &charge).unwrap();
     stripe.practice.deliveries_settled().await;
-    let heard = heard.lock().unwrap().clone();
-    assert_eq!(heard.len(), 2);
-    let (signature, body) = &heard[1];
+    let received = received.lock().unwrap().clone();
+    assert_eq!(received.len(), 2);
+    let (signature, body) = &received[1];
     assert_eq!(*signature, stripe.practice.sign(body, NOON));
     let emitted: Value = serde_json::from_slice(body).unwrap();
     assert_eq!(
@@ -44,7 +44,7 @@ async fn a_thin_event_only_references_its_object() {
 async fn a_thin_event_needs_an_existing_object_and_its_delivery_can_be_lost() {
     let stripe = TestStripe::start().await;
     assert!(stripe.practice.notify_thin("v1.charge.succeeded", "ch_none").is_err());
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.lose_deliveries(Some(Loss::Next(1)));
     let id = stripe.practice.notify_thin("v1.checkout.session.completed", &session).unwrap();
     assert_eq!(stripe.practice.lost(), [id]);

@@ -28,7 +28,7 @@ async fn calls_with_lost_responses_were_carried_out() {
     assert_eq!(reply.status(), 502);
     assert!(reply.text().await.unwrap().starts_with("<html>"));
     stripe.practice.break_next_calls(Trouble::Drop, 1);
-    let request = stripe.http.post(stripe.at("/v1/checkout/sessions")).bearer_auth(KEY).form(&once_form());
+    let request = stripe.http.post(stripe.url("/v1/checkout/sessions")).bearer_auth(KEY).form(&once_form());
     let read = match request.header("Idempotency-Key", "lost-2").send().await {
         Ok(reply) => reply.bytes().await,
         Err(error) => Err(error),
@@ -45,7 +45,7 @@ async fn calls_with_lost_responses_were_carried_out() {
 async fn a_call_that_hangs_is_carried_out_even_if_the_caller_disconnects() {
     let stripe = TestStripe::start().await;
     stripe.practice.break_next_calls(Trouble::Hang(Duration::from_secs(3_600)), 1);
-    let request = stripe.http.post(stripe.at("/v1/checkout/sessions")).bearer_auth(KEY).form(&once_form());
+    let request = stripe.http.post(stripe.url("/v1/checkout/sessions")).bearer_auth(KEY).form(&once_form());
     let mut waiting = std::pin::pin!(request.send());
     // The response does not arrive during the test, so the loop waits until the session is stored.
     loop {

@@ -9,20 +9,20 @@ use serde_json::Value;
 use crate::helpers::{NOON, TestStripe, WEBHOOK_SECRET, id};
 
 /// The signature header and the body of each delivery that a receiver got, in order.
-pub type Heard = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
+pub type Received = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
 /// Starts a receiver. It responds with these statuses in turn, and then always with the last one. Returns its URL and
 /// its deliveries.
-pub async fn receiver(statuses: Vec<u16>) -> (String, Heard) {
-    let heard: Heard = Arc::default();
+pub async fn receiver(statuses: Vec<u16>) -> (String, Received) {
+    let received: Received = Arc::default();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/webhooks/stripe", listener.local_addr().unwrap());
-    let shared = Arc::clone(&heard);
-    let hear = move |request: HttpRequest, body: web::Bytes| {
+    let shared = Arc::clone(&received);
+    let record = move |request: HttpRequest, body: web::Bytes| {
         let signature = request.headers().get("Stripe-Signature").unwrap().to_str().unwrap().to_owned();
-        let mut heard = shared.lock().unwrap();
-        let status = statuses[heard.len().min(statuses.len() - 1)];
-        heard.push((signature, body.to_vec()));
+        let mut received = shared.lock().unwrap();
+        let status = statuses[received.len().min(statuses.len() - 1)];
+        received.push((signature, body.to_vec()));
         async move {
             let mut response = HttpResponse::build(status.try_into().unwrap());
             // The target of a redirect exists, so that the test would notice if the redirect were followed.
@@ -31,11 +31,11 @@ pub async fn receiver(statuses: Vec<u16>) -> (String, Heard) {
     };
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async {
-            let server = HttpServer::new(move || App::new().default_service(web::to(hear.clone())));
+            let server = HttpServer::new(move || App::new().default_service(web::to(record.clone())));
             server.workers(1).disable_signals().listen(listener).unwrap().run().await.unwrap();
         });
     });
-    (url, heard)
+    (url, received)
 }
 
 #[test]
@@ -48,15 +48,15 @@ fn a_signature_is_the_hmac_of_time_and_body() {
 #[tokio::test]
 async fn events_are_delivered_in_order_signed_and_unchanged() {
     let stripe = TestStripe::start().await;
-    let (url, heard) = receiver(vec![200]).await;
+    let (url, received) = receiver(vec![200]).await;
     stripe.practice.set_webhook_url(Some(url));
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     stripe.practice.deliveries_settled().await;
-    let heard = heard.lock().unwrap();
-    let bodies: Vec<Value> = heard.iter().map(|(_, body)| serde_json::from_slice(body).unwrap()).collect();
+    let received = received.lock().unwrap();
+    let bodies: Vec<Value> = received.iter().map(|(_, body)| serde_json::from_slice(body).unwrap()).collect();
     assert_eq!(bodies, stripe.practice.events());
-    for (signature, body) in heard.iter() {
+    for (signature, body) in received.iter() {
         assert_eq!(*signature, stripe.practice.sign(body, NOON));
     }
     assert!(
@@ -71,7 +71,7 @@ async fn events_are_delivered_in_order_signed_and_unchanged() {
 #[tokio::test]
 async fn nothing_is_delivered_without_a_webhook_address() {
     let stripe = TestStripe::start().await;
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     stripe.practice.deliveries_settled().await;
     assert!(stripe.practice.deliveries().is_empty());
@@ -82,27 +82,27 @@ async fn nothing_is_delivered_without_a_webhook_address() {
 #[tokio::test]
 async fn a_delivery_that_is_not_accepted_is_retried() {
     let stripe = TestStripe::start().await;
-    let (url, heard) = receiver(vec![503, 302, 204]).await;
+    let (url, received) = receiver(vec![503, 302, 204]).await;
     stripe.practice.set_webhook_url(Some(url));
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.expire(&session).unwrap();
     stripe.practice.deliveries_settled().await;
     let tries: Vec<_> =
         stripe.practice.deliveries().iter().map(|delivery| (delivery.attempt, delivery.status)).collect();
     assert_eq!(tries, [(1, Some(503)), (2, Some(302)), (3, Some(204))]);
-    let heard = heard.lock().unwrap();
-    assert!(heard.iter().all(|(_, body)| *body == heard[0].1));
+    let received = received.lock().unwrap();
+    assert!(received.iter().all(|(_, body)| *body == received[0].1));
 }
 
 #[tokio::test]
 async fn a_delivery_is_given_up_after_the_last_retry_and_can_be_repeated_by_hand() {
     let stripe = TestStripe::start().await;
-    let (url, heard) = receiver(vec![500, 500, 500, 200]).await;
+    let (url, received) = receiver(vec![500, 500, 500, 200]).await;
     stripe.practice.set_webhook_url(Some(url));
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.expire(&session).unwrap();
     stripe.practice.deliveries_settled().await;
-    assert_eq!(heard.lock().unwrap().len(), 3);
+    assert_eq!(received.lock().unwrap().len(), 3);
     let event = id(&stripe.practice.events()[0]);
     stripe.practice.deliver_again(&event).unwrap();
     stripe.practice.deliveries_settled().await;
@@ -114,7 +114,7 @@ async fn a_delivery_is_given_up_after_the_last_retry_and_can_be_repeated_by_hand
 async fn an_unreachable_receiver_counts_as_no_response() {
     let stripe = TestStripe::start().await;
     stripe.practice.set_webhook_url(Some("http://127.0.0.1:1/".to_owned()));
-    let session = stripe.once().await;
+    let session = stripe.one_off_session().await;
     stripe.practice.expire(&session).unwrap();
     stripe.practice.deliveries_settled().await;
     let statuses: Vec<_> = stripe.practice.deliveries().iter().map(|delivery| delivery.status).collect();
