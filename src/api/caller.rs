@@ -18,10 +18,10 @@ use crate::web::{REQUEST_ID, address_of};
 /// A caller with a valid supporter token.
 pub struct Supporter(pub Arc<Claims>);
 
-/// A site's back end, whose API key may read supporters.
+/// A caller whose API key may read supporters: a site's back end.
 pub struct SupportersReader;
 
-/// A caller whose API key may read gifts and the ledger.
+/// A caller whose API key may read contributions and the ledger.
 pub struct MoneyReader;
 
 /// A caller whose API key may read alarms.
@@ -42,7 +42,7 @@ pub struct AppealsEditor(pub KeyHolder);
 /// A caller whose API key may read the audit log.
 pub struct AuditReader;
 
-/// The API key of a program that changes something, and its request.
+/// The API key with which a program changes something, and the id of the request.
 pub struct KeyHolder {
     key: String,
     request_id: Option<String>,
@@ -55,11 +55,11 @@ impl KeyHolder {
     }
 }
 
-type Waiting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+type PendingCheck<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 impl FromRequest for Supporter {
     type Error = Problem;
-    type Future = Waiting<Self>;
+    type Future = PendingCheck<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
@@ -85,7 +85,7 @@ macro_rules! with_key {
     ($caller:ty, [$($scope:ident),+], $id:pat => $it:expr) => {
         impl FromRequest for $caller {
             type Error = Problem;
-            type Future = Waiting<Self>;
+            type Future = PendingCheck<Self>;
 
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
                 let request = request.clone();
@@ -111,8 +111,8 @@ with_key!(AppealsEditor, [AppealsWrite], holder => AppealsEditor(holder));
 /// again. While the database is unavailable, such a key stays valid for longer, so that readers are still served.
 ///
 /// # Errors
-/// There is no such key, the key lacks the scope, or the key can't be looked up.
-pub async fn check_may_state(request: &HttpRequest) -> Result<(), Problem> {
+/// The key is missing or invalid, it lacks the scope, or it can't be looked up.
+pub async fn check_may_state_standing(request: &HttpRequest) -> Result<(), Problem> {
     let app = state(request)?;
     let secret = bearer(request).ok_or(Code::ApiKeyMissing)?;
     let hash = ApiKey::hash(&secret);
@@ -122,10 +122,10 @@ pub async fn check_may_state(request: &HttpRequest) -> Result<(), Problem> {
     }
     match key_with(request, &[Scope::BannerAsk]).await {
         Ok(_) => app.recent_keys.record(hash, now_ms),
-        Err(away) if away.code == Code::StoreUnavailable && app.recent_keys.is_usable(&hash, now_ms) => {}
-        Err(refused) => {
+        Err(problem) if problem.code == Code::StoreUnavailable && app.recent_keys.is_usable(&hash, now_ms) => {}
+        Err(problem) => {
             app.recent_keys.forget(&hash);
-            return Err(refused);
+            return Err(problem);
         }
     }
     Ok(())
@@ -138,11 +138,11 @@ async fn key_with(request: &HttpRequest, scopes: &[Scope]) -> Result<KeyHolder, 
     if !ApiKey::looks_like_one(&secret) {
         return Err(Code::ApiKeyInvalid.into());
     }
-    let known = app.store.api_key(&ApiKey::hash(&secret)).await.map_err(|error| Problem::store(&error))?;
-    let known = known.ok_or(Code::ApiKeyInvalid)?;
-    if known.scopes.split(' ').any(|held| scopes.iter().any(|scope| scope.as_str() == held)) {
+    let stored = app.store.api_key(&ApiKey::hash(&secret)).await.map_err(|error| Problem::store(&error))?;
+    let stored = stored.ok_or(Code::ApiKeyInvalid)?;
+    if stored.scopes.split(' ').any(|held| scopes.iter().any(|scope| scope.as_str() == held)) {
         let request_id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
-        Ok(KeyHolder { key: known.id, request_id: request_id.map(str::to_owned) })
+        Ok(KeyHolder { key: stored.id, request_id: request_id.map(str::to_owned) })
     } else {
         Err(Code::ScopeMissing.into())
     }

@@ -14,7 +14,7 @@ use crate::web::{ListenError, RequestCounts, Running, SiteOrigins, Watch, listen
 /// The busiest route: every page view sends a request to it.
 const BUSIEST: &str = "/v1/banner";
 
-/// Starts to listen on the address in the settings. The caller runs `server`.
+/// Starts to listen on the address in the settings. The caller must run the returned [`Running::server`].
 ///
 /// # Errors
 /// Listening on the address fails.

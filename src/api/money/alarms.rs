@@ -1,4 +1,4 @@
-//! Alarms: what needs manual review, and their acknowledgements.
+//! Lists and acknowledges alarms. An alarm is a problem with a contribution that needs manual review.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Path, Payload};
@@ -139,24 +139,25 @@ pub async fn list_alarms(app: State, _: AlarmsReader) -> Result<HttpResponse, Pr
 #[post("/v1/alarms/{id}/acknowledge")]
 pub async fn acknowledge(
     app: State,
-    by: AlarmsEditor,
+    editor: AlarmsEditor,
     id: Path<String>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let asked: AcknowledgeBody = body::parse_strict(&bytes)?;
+    let fields: AcknowledgeBody = body::parse_strict(&bytes)?;
     let id = AlarmId::parse(&id).map_err(|_| Code::AlarmNotFound)?;
-    let context = by.0.context(&app);
-    let by = Acknowledging { name: &asked.name, reason: &asked.reason };
-    let done = acknowledge_alarm(&context, &id, by).await.map_err(|error| match error {
+    let context = editor.0.context(&app);
+    let acknowledging = Acknowledging { name: &fields.name, reason: &fields.reason };
+    let acknowledgement = acknowledge_alarm(&context, &id, acknowledging).await.map_err(|error| match error {
         AcknowledgeError::NotFound => Code::AlarmNotFound.into(),
         AcknowledgeError::BadName | AcknowledgeError::BadReason => {
             Problem::with(Code::InvalidRequest, &error)
         }
         AcknowledgeError::Store(error) => Problem::store(&error),
     })?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(AcknowledgementShape::from(done)))
+    let answer = AcknowledgementShape::from(acknowledgement);
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }
 
 impl From<(ContributionId, RaisedAlarm)> for OpenAlarmShape {

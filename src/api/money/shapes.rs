@@ -195,7 +195,7 @@ pub struct EntryShape {
 /// A contribution with everything that is booked for it.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = WholeContribution)]
-pub struct WholeShape {
+pub struct ContributionDetailShape {
     #[serde(flatten)]
     contribution: ContributionShape,
     /// The contribution's payments, oldest first.
@@ -272,7 +272,7 @@ impl From<(Entry, i64)> for EntryShape {
     }
 }
 
-impl From<ContributionDetail> for WholeShape {
+impl From<ContributionDetail> for ContributionDetailShape {
     fn from(it: ContributionDetail) -> Self {
         Self {
             contribution: it.contribution.into(),
