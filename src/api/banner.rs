@@ -179,7 +179,7 @@ fn verdict_for(
     let is_overloaded = known.is_none();
     let known = known.unwrap_or(Known::unknown());
     let site = snapshot.compiled.site(&question.site).map_err(|_| Problem::new(Code::SiteNotFound))?;
-    let decision = Decision::new(site, question, &known, now_ms, clock::draw());
+    let decision = Decision::new(site, question, &known, now_ms, clock::draw_bucket());
     let verdict = if is_overloaded {
         Verdict::Silent { reason: Reason::Overloaded, next_eligible_at_ms: None }
     } else {

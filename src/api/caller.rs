@@ -69,8 +69,8 @@ impl FromRequest for Supporter {
             let address = || address_of(&app, &request);
             let asker = Asker { purpose: Purpose::Acting, address: &address };
             let claims = app.tokens.check_any_site(&token, asker, app.now_ms()).map_err(problem_of)?;
-            // The supporters' epochs in memory (see docs/decisions/0009-token-epochs.md) are for banner requests. This
-            // call reads the database.
+            // A supporter's epoch is a number that grows to withdraw older tokens. Banner requests compare it in
+            // memory (docs/decisions/0009-token-epochs.md). This call reads it from the database.
             let epoch = app.store.epoch(&claims.sub).await.map_err(|error| Problem::store(&error))?;
             match epoch {
                 Some(epoch) if epoch == claims.epoch => Ok(Self(claims)),
@@ -122,7 +122,8 @@ pub async fn check_may_state_standing(request: &HttpRequest) -> Result<(), Probl
     }
     match key_with(request, &[Scope::BannerAsk]).await {
         Ok(_) => app.recent_keys.record(hash, now_ms),
-        Err(problem) if problem.code == Code::StoreUnavailable && app.recent_keys.is_usable(&hash, now_ms) => {}
+        Err(problem)
+            if problem.code == Code::StoreUnavailable && app.recent_keys.is_usable(&hash, now_ms) => {}
         Err(problem) => {
             app.recent_keys.forget(&hash);
             return Err(problem);

@@ -83,12 +83,12 @@ struct CheckoutAnswer {
 #[post("/v1/checkout")]
 pub async fn start(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let limited = Limited::of(ROUTES, &app, &request);
-    limited.by_address(&app, &request)?;
+    limited.check_address(&app, &request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let checkout: CheckoutBody = body::parse_strict(&bytes)?;
     let site = app.site(&checkout.site).ok_or(Code::SiteNotFound)?;
     check_origin(&request, site)?;
-    limited.by_attempt_and_site(&checkout.attempt, &checkout.site).map_err(|problem| Problem {
+    limited.check_attempt_and_site(&checkout.attempt, &checkout.site).map_err(|problem| Problem {
         fallback_url: site.fallback_url.as_ref().map(url::Url::to_string),
         ..problem
     })?;

@@ -15,7 +15,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use rust_embed::Embed;
 
 use crate::keys::Sha256;
-use crate::web::knows;
+use crate::web::has_cached;
 use crate::web::problem::{Code, Problem};
 
 /// The output of `npm run build`: each file plain, and compressed with the suffix `.gz` or `.br`.
@@ -152,7 +152,7 @@ fn response(
         .unwrap_or((None, &script.plain));
     let suffix = encoding.map(|name| format!("-{name}")).unwrap_or_default();
     let tag = EntityTag::new_strong(format!("{}{suffix}", script.version));
-    let unchanged = knows(request, &tag);
+    let unchanged = has_cached(request, &tag);
 
     let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response

@@ -131,7 +131,7 @@ pub async fn why(
     let snapshot = app.snapshot.load();
     let known = known_from_question(&app, &question, Some(&request), Purpose::Acting, now_ms);
     let known = known.ok_or(Code::Overloaded)?;
-    let explained = explain(&snapshot.compiled, &question, &known, now_ms, clock::draw())
+    let explained = explain(&snapshot.compiled, &question, &known, now_ms, clock::draw_bucket())
         .map_err(|_| Problem::new(Code::SiteNotFound))?;
     let answer = ExplanationBody {
         show: matches!(explained.verdict, keepopen_decision::Verdict::Show { .. }),

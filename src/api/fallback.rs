@@ -10,8 +10,8 @@ use super::webhooks;
 use crate::web::problem::{Code, Problem};
 use crate::web::{State, answer_other_method};
 
-/// Answers requests without a handler.
-pub async fn not_found_or_misdirected(app: State, request: HttpRequest, payload: Payload) -> HttpResponse {
+/// Answers requests that no route takes: other spellings of the webhook's path, unsupported methods, and unknown paths.
+pub async fn answer_unrouted(app: State, request: HttpRequest, payload: Payload) -> HttpResponse {
     let is_webhook = webhooks::is_webhook(&app, request.path());
     if is_webhook && request.method() == Method::POST {
         let outcome = webhooks::take_delivery(app, request, payload).await;

@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::keys::sha256;
 use crate::web::State;
 use crate::web::body::{self, Accepts};
-use crate::web::knows;
+use crate::web::has_cached;
 use crate::web::problem::{Code, Problem};
 
 /// The available flags: the whole verdict as an object, and whether an appeal is shown.
@@ -141,7 +141,7 @@ pub async fn evaluate_all(app: State, request: HttpRequest, payload: Payload) ->
     };
     let tag = etag_of(&verdict, app.now_ms());
     let no_store = (CACHE_CONTROL, "no-store");
-    if knows(&request, &tag) {
+    if has_cached(&request, &tag) {
         return HttpResponse::NotModified().insert_header(no_store).insert_header(ETag(tag)).finish();
     }
     let flags = FLAGS.into_iter().map(|flag| evaluation(flag, &verdict)).collect();

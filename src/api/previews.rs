@@ -265,8 +265,9 @@ fn compile_alone(app: &App, document: &AppealDocument) -> Result<Snapshot, Probl
     if own_problems.is_empty() { Ok(snapshot) } else { Err(invalid_appeal(own_problems)) }
 }
 
-/// Compiles an appeal alone, as [`compile_alone`] does, with the totals of its tickers. (A ticker shows readers how much
-/// was given.) It uses the totals that readers see now. If one of them is missing, it counts all totals in the ledger.
+/// Compiles an appeal alone, as [`compile_alone`] does, with the totals of its tickers. (A ticker shows readers how
+/// much was given.) It uses the totals that readers see now. If one of them is missing, it counts all totals in the
+/// ledger.
 async fn compile_with_totals(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
     let snapshot = compile_alone(app, document)?;
     let last_totals = app.ticker_totals.load_full();

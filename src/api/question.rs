@@ -161,7 +161,8 @@ macro_rules! with_preview {
 
             impl PartialSchema for $shape {
                 fn schema() -> RefOr<Schema> {
-                    let text = ObjectBuilder::new().schema_type(Type::String).description(Some(PREVIEW_DESCRIPTION));
+                    let text = ObjectBuilder::new().schema_type(Type::String);
+                    let text = text.description(Some(PREVIEW_DESCRIPTION));
                     let mut preview = ObjectBuilder::new().property("preview", text);
                     if $required {
                         preview = preview.required("preview");

@@ -174,8 +174,9 @@ pub async fn read(
 }
 
 fn parse_day(name: &str, text: &str) -> Result<Date, Problem> {
-    text.parse()
-        .map_err(|_| Problem::with(Code::InvalidRequest, format_args!("{name}: must be a day, such as 2026-01-31")))
+    text.parse().map_err(|_| {
+        Problem::with(Code::InvalidRequest, format_args!("{name}: must be a day, such as 2026-01-31"))
+    })
 }
 
 fn result_body(

@@ -103,6 +103,7 @@ pub async fn by_id(
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?;
     let id = SupporterId::parse(&id).map_err(|_| Code::SupporterNotFound)?;
+    // Every stored supporter has an epoch, the number that withdraws older tokens when it grows.
     app.store.epoch(&id).await.map_err(|error| Problem::store(&error))?.ok_or(Code::SupporterNotFound)?;
     current_standing_response(&app, id, &query.site).await
 }
@@ -152,7 +153,11 @@ fn is_not_lookup(context: &GuardContext<'_>) -> bool {
     !context.head().uri.path().ends_with("/lookup")
 }
 
-async fn current_standing_response(app: &App, supporter: SupporterId, site_id: &str) -> Result<HttpResponse, Problem> {
+async fn current_standing_response(
+    app: &App,
+    supporter: SupporterId,
+    site_id: &str,
+) -> Result<HttpResponse, Problem> {
     let site = app.site(site_id).ok_or(Code::SiteNotFound)?;
     let given = app.store.given(&supporter, site_id).await.map_err(|error| Problem::store(&error))?;
     Ok(standing_response(supporter, site_id, standing_of(&given, site.quiet_days, app.now_ms())))

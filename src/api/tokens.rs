@@ -96,13 +96,13 @@ struct TokenAnswer {
 #[post("/v1/tokens")]
 pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let limited = Limited::of(ROUTES, &app, &request);
-    limited.by_address(&app, &request)?;
+    limited.check_address(&app, &request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let TokenBody::CheckoutSession { site: site_id, session, attempt, report_state } =
         body::parse_strict(&bytes)?;
     let site = app.site(&site_id).ok_or(Code::SiteNotFound)?;
     check_origin(&request, site)?;
-    limited.by_attempt_and_site(&attempt, &site_id)?;
+    limited.check_attempt_and_site(&attempt, &site_id)?;
     let issued = match actions::exchange_session(
         &app,
         &app.context(Actor::Reader),

@@ -32,7 +32,7 @@ pub use client_address::address_of;
 pub use cors::SiteOrigins;
 pub use fallback::answer_other_method;
 pub use formats::{Formats, Time};
-pub use known_tags::knows;
+pub use known_tags::has_cached;
 pub use limited::Limited;
 pub use listen::{ListenError, Running, listen, max_connections};
 pub use open_files::raise_open_files;

@@ -58,7 +58,7 @@ pub fn security_headers(policy: &str) -> [(HeaderName, HeaderValue); 3] {
     ]
 }
 
-/// Responds with a page.
+/// Renders a page and returns it as a response.
 ///
 /// # Errors
 /// The template can't be rendered.
@@ -131,7 +131,7 @@ mod tests {
         answer.headers().get(name).unwrap().to_str().unwrap().to_owned()
     }
 
-    fn read(answer: HttpResponse) -> String {
+    fn html_of(answer: HttpResponse) -> String {
         let bytes = answer.into_body().try_into_bytes().unwrap();
         String::from_utf8(bytes.to_vec()).unwrap()
     }
@@ -146,7 +146,7 @@ mod tests {
         let (one, other) = (answer(), answer());
         assert_ne!(nonce(&one), nonce(&other));
         let allowed = format!("<style nonce=\"{}\">", nonce(&one));
-        let html = read(one);
+        let html = html_of(one);
         assert!(html.contains(&allowed), "{html}");
         assert!(
             !html.contains("style=") && !html.contains("<script"),
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(answer.status(), 400);
         assert_eq!(header(&answer, &CONTENT_TYPE), "text/html; charset=utf-8");
         assert_eq!(header(&answer, &CACHE_CONTROL), "no-store");
-        let html = read(answer);
+        let html = html_of(answer);
         assert!(
             html.contains("<code>invalid_request</code>") && html.contains("&#60;b onload=x&#62;"),
             "{html}"

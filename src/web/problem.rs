@@ -63,10 +63,10 @@ codes! {
     NotFound = "not_found", NOT_FOUND, "There is nothing here.";
     SupporterNotFound = "supporter_not_found", NOT_FOUND, "There is no such supporter.";
     ContributionNotFound = "contribution_not_found", NOT_FOUND, "There is no such contribution.";
-    AlarmNotFound = "alarm_not_found", NOT_FOUND, "There is no such alarm: it has closed, or its facts changed. List the alarms again.";
+    AlarmNotFound = "alarm_not_found", NOT_FOUND, "There is no such alarm: it has closed, or its objects or amounts changed. List the alarms again.";
     AppealNotFound = "appeal_not_found", NOT_FOUND, "There is no such appeal.";
     VersionNotFound = "version_not_found", NOT_FOUND, "The appeal has no such version.";
-    AttemptNotFound = "attempt_not_found", NOT_FOUND, "There is no such attempt with this session.";
+    AttemptNotFound = "attempt_not_found", NOT_FOUND, "No checkout attempt matches this session.";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This route does not support this method.";
     AttemptReused = "attempt_reused", CONFLICT, "This attempt id was already used with different parameters. Use a new one.";
     AppealsFromFile = "appeals_from_file", CONFLICT, "This service reads its appeals from a file; change them there.";

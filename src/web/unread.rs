@@ -1,7 +1,7 @@
 //! Closes connections whose request was answered before its body was read.
 //!
-//! The HTTP library does this by itself if the body's length is known. It would read a chunked body to its end,
-//! without a time limit, to reuse the connection. A client that sends one byte and then nothing would keep the
+//! If the body's length is known, the HTTP library closes the connection by itself. But it reads a chunked body to its
+//! end, without a time limit, to reuse the connection. A client that sends one byte and then nothing would keep the
 //! connection open forever.
 
 use std::cell::RefCell;

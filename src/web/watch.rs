@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 use tracing::Instrument;
 use tracing::instrument::Instrumented;
 
-use super::request_counts::{Counted, RequestCounts};
+use super::request_counts::{RequestCounts, RouteMetrics};
 use super::unread::{Answer, Unread};
 use crate::clock::{self, Stopwatch};
 
@@ -79,10 +79,10 @@ where
             // A caller with a key may change something. The audit log then contains the request's id.
             request.headers_mut().insert(REQUEST_ID.clone(), id.clone());
         }
-        let counted = self.counts.of(&request);
-        let span = counted.span(&id);
+        let route_metrics = self.counts.of(&request);
+        let span = route_metrics.span(&id);
         let answer = span.in_scope(|| self.service.call(request));
-        Watching { answer: answer.instrument(span), began, counted, id: Some(id), unread }
+        Watching { answer: answer.instrument(span), began, route_metrics, id: Some(id), unread }
     }
 }
 
@@ -92,7 +92,7 @@ pin_project! {
         #[pin]
         answer: Instrumented<F>,
         began: Stopwatch,
-        counted: Arc<Counted>,
+        route_metrics: Arc<RouteMetrics>,
         id: Option<HeaderValue>,
         unread: Option<Unread>,
     }
@@ -111,10 +111,10 @@ where
             Ok(response) => response.status(),
             Err(error) => error.as_response_error().status_code(),
         };
-        this.counted.count(status, this.began.elapsed_s());
+        this.route_metrics.count(status, this.began.elapsed_s());
         if let (Ok(response), Some(id)) = (&mut outcome, this.id.take()) {
             response.headers_mut().insert(REQUEST_ID.clone(), id);
-            this.counted.cors.add_headers(response);
+            this.route_metrics.cors.add_headers(response);
         }
         let unread = this.unread.take();
         Poll::Ready(outcome.map(|response| response.map_body(|_, body| Answer { body, unread })))

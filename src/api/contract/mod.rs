@@ -78,13 +78,14 @@ static OPENAPI: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
             add_headers(operation, cors.unwrap_or(Cors::SameOrigin));
         }
     }
-    examples::add_examples(contract.paths.paths.values_mut().flat_map(operations).map(|(_, operation)| operation));
+    let all_operations = contract.paths.paths.values_mut().flat_map(operations);
+    examples::add_examples(all_operations.map(|(_, operation)| operation));
     forbid_unknown_token_fields(&mut contract);
     contract
 });
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
-    let all = [(Method::GET, &mut item.get), (Method::POST, &mut item.post), (Method::PUT, &mut item.add_examples)];
+    let all = [(Method::GET, &mut item.get), (Method::POST, &mut item.post), (Method::PUT, &mut item.put)];
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 

@@ -141,7 +141,10 @@ pub(super) fn parse_time(name: &str, text: &str) -> Result<i64, Problem> {
     parse_time_ms(text).map_err(|error| Problem::with(Code::InvalidRequest, format!("{name}: {error}")))
 }
 
-fn parse_frequency(interval: Option<IntervalShape>, count: Option<u32>) -> Result<Option<Frequency>, Problem> {
+fn parse_frequency(
+    interval: Option<IntervalShape>,
+    count: Option<u32>,
+) -> Result<Option<Frequency>, Problem> {
     let Some(interval) = interval else {
         return match count {
             None => Ok(None),
