@@ -65,7 +65,7 @@ impl FromRequest for Supporter {
         let request = request.clone();
         Box::pin(async move {
             let app = state(&request)?;
-            let token = bearer(&request).ok_or(Code::TokenMissing)?;
+            let token = bearer_token(&request).ok_or(Code::TokenMissing)?;
             let address = || address_of(&app, &request);
             let asker = Asker { purpose: Purpose::Acting, address: &address };
             let claims = app.tokens.check_any_site(&token, asker, app.now_ms()).map_err(problem_of)?;
@@ -114,7 +114,7 @@ with_key!(AppealsEditor, [AppealsWrite], holder => AppealsEditor(holder));
 /// The key is missing or invalid, it lacks the scope, or it can't be looked up.
 pub async fn check_may_state_standing(request: &HttpRequest) -> Result<(), Problem> {
     let app = state(request)?;
-    let secret = bearer(request).ok_or(Code::ApiKeyMissing)?;
+    let secret = bearer_token(request).ok_or(Code::ApiKeyMissing)?;
     let hash = ApiKey::hash(&secret);
     let now_ms = app.now_ms();
     if app.recent_keys.is_fresh(&hash, now_ms) {
@@ -135,7 +135,7 @@ pub async fn check_may_state_standing(request: &HttpRequest) -> Result<(), Probl
 /// The holder of the request's API key, if it has one of the scopes.
 async fn key_with(request: &HttpRequest, scopes: &[Scope]) -> Result<KeyHolder, Problem> {
     let app = state(request)?;
-    let secret = bearer(request).ok_or(Code::ApiKeyMissing)?;
+    let secret = bearer_token(request).ok_or(Code::ApiKeyMissing)?;
     if !ApiKey::looks_like_one(&secret) {
         return Err(Code::ApiKeyInvalid.into());
     }
@@ -175,7 +175,7 @@ fn state(request: &HttpRequest) -> Result<State, Problem> {
     request.app_data::<State>().cloned().ok_or(Problem::new(Code::Internal))
 }
 
-fn bearer(request: &HttpRequest) -> Option<String> {
+fn bearer_token(request: &HttpRequest) -> Option<String> {
     let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned()).filter(|token| !token.is_empty())

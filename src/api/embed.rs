@@ -1,7 +1,7 @@
 //! Serves the script that a site's pages load, in parts.
 //!
-//! Every page includes the loader, `embed.js`. The loader fetches the other parts when it needs them. The
-//! loader contains the version of the parts to fetch.
+//! Every page includes the loader, `embed.js`. The loader fetches the other parts when it needs them, and contains the
+//! version of the parts to fetch.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

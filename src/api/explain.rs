@@ -107,7 +107,7 @@ struct ExplainedRule {
     ]))),
 )]
 #[post("/v1/banner/explain")]
-pub async fn why(
+pub async fn explain_banner(
     app: State,
     key_holder: Result<AppealsReader, Problem>,
     request: HttpRequest,

@@ -162,7 +162,7 @@ async fn verdict(app: &App, request: &HttpRequest, payload: Payload) -> Result<V
     }
     let json = banner::verdict(app, &question, Some(request), &[])?;
     serde_json::from_slice(&json).map_err(|error| {
-        tracing::error!(%error, "a verdict can't be read back");
+        tracing::error!(%error, "the JSON of a verdict can't be parsed");
         Problem::new(Code::Internal)
     })
 }

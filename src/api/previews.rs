@@ -229,7 +229,7 @@ async fn load_document(app: &App, id: &str, version: Option<i64>) -> Result<Appe
         None => match active_document() {
             Some(document) => document,
             None if from_file => return Err(Code::AppealNotFound.into()),
-            None => published(app, id).await?,
+            None => load_published(app, id).await?,
         },
         Some(_) if from_file => {
             let detail = "the appeals come from a file, so they have no versions";
@@ -245,7 +245,7 @@ async fn load_document(app: &App, id: &str, version: Option<i64>) -> Result<Appe
     Ok(document)
 }
 
-async fn published(app: &App, id: &str) -> Result<AppealDocument, Problem> {
+async fn load_published(app: &App, id: &str) -> Result<AppealDocument, Problem> {
     let row = app.store.published_appeal(id).await.map_err(|error| Problem::store(&error))?;
     match row {
         Some(row) => actions::read_published(&row).map_err(unreadable_appeal),

@@ -41,7 +41,7 @@ routes! {
     GET "/v1/supporter", supporters::own, Supporter, Sites, Unlimited;
     POST "/v1/supporters/lookup", supporters::lookup, Key(&[SupportersRead]), SameOrigin, Unlimited;
     GET "/v1/supporters/{id}", supporters::by_id, Key(&[SupportersRead]), SameOrigin, Unlimited;
-    POST "/v1/banner/explain", explain::why, KeyOrPreview(&[AppealsRead, AppealsWrite]), Sites, Unlimited;
+    POST "/v1/banner/explain", explain::explain_banner, KeyOrPreview(&[AppealsRead, AppealsWrite]), Sites, Unlimited;
     GET "/v1/appeals", appeals::list, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;
     GET "/v1/appeals/{id}", appeals::read, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;
     GET "/v1/appeals/{id}/versions/{version}", appeals::read_version, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;

@@ -142,8 +142,8 @@ impl SnapshotInputs {
 }
 
 impl App {
-    /// Assembles the state. It contains no keys and no appeals until they are loaded. Deliveries are written on the
-    /// runtime that calls this function.
+    /// Assembles the state. It contains no keys and no appeals until they are loaded. Stripe's deliveries are stored by
+    /// a task on the async runtime that calls this function.
     pub fn new(settings: Settings, clock: Clock, store: Store, stripe: Gateway, vault: Vault) -> Arc<Self> {
         let metrics = Metrics::new();
         let intake = Intake::new(store.clone(), metrics.intake_commits.clone());

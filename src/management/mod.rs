@@ -55,7 +55,7 @@ pub fn serve(app: &Arc<App>) -> Result<Option<Running>, ListenError> {
 /// Liveness: a response shows that the process runs.
 #[get("/livez")]
 async fn livez() -> HttpResponse {
-    plain("alive\n".to_owned())
+    text_response("alive\n".to_owned())
 }
 
 /// The body of a response that says why the service is not ready.
@@ -73,7 +73,7 @@ struct NotReady {
 async fn readyz(app: State) -> HttpResponse {
     let not_ready = not_ready(&app).await;
     if not_ready.is_empty() {
-        return plain("ready\n".to_owned());
+        return text_response("ready\n".to_owned());
     }
     HttpResponse::ServiceUnavailable()
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -118,7 +118,7 @@ async fn metrics(app: State) -> HttpResponse {
         .body(app.metrics.render())
 }
 
-fn plain(text: String) -> HttpResponse {
+fn text_response(text: String) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))

@@ -15,7 +15,7 @@ use crate::store::StoreError;
 use crate::telemetry::log_limits::{CORRUPT_DATA, DATABASE_CONFLICTS, DATABASE_ERRORS};
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:ident, $title:literal;)+) => {
+    ($($(#[$doc:meta])* $variant:ident = $label:literal, $status:ident, $title:literal;)+) => {
         /// A stable code for the error.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
         #[serde(rename_all = "snake_case")]
@@ -29,7 +29,7 @@ macro_rules! codes {
 
             /// The code in the response.
             pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
+                match self { $(Self::$variant => $label),+ }
             }
 
             /// The HTTP status of the code.

@@ -22,7 +22,7 @@ use crate::clock::{self, Stopwatch};
 
 /// The header with a request's id, in requests and responses.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The maximum length of an id from a caller.
+/// The maximum length of a request id that the caller sends.
 const MAX_ID_LEN: usize = 64;
 
 /// Handles a HEAD request like a GET request. The HTTP library then leaves out the body (RFC 9110, section 9.3.2).
@@ -121,7 +121,7 @@ where
     }
 }
 
-/// The caller's id, if it is safe in a log line; otherwise a new one.
+/// The request id that the caller sent, if it is safe in a log line; otherwise a new one.
 fn id_of(headers: &HeaderMap) -> HeaderValue {
     match headers.get(&REQUEST_ID) {
         Some(id) if is_safe(id.as_bytes()) => id.clone(),
