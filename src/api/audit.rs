@@ -124,12 +124,12 @@ pub async fn list(
         object: query.object.map(|text| reject_nul("object", text)).transpose()?,
     };
     // Reads one row more than the page shows, to find out whether there is a next page.
-    let found = app.store.audit_log(&filter, query.after, i64::from(limit) + 1).await;
-    let mut found = found.map_err(|error| Problem::store(&error))?;
-    let has_more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = found.last().filter(|_| has_more).map(|last| last.seq);
-    let changes = found.into_iter().map(ChangeShape::try_from).collect::<Result<_, _>>();
+    let rows = app.store.audit_log(&filter, query.after, i64::from(limit) + 1).await;
+    let mut rows = rows.map_err(|error| Problem::store(&error))?;
+    let has_more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| has_more).map(|last| last.seq);
+    let changes = rows.into_iter().map(ChangeShape::try_from).collect::<Result<_, _>>();
     let changes = changes.map_err(|error| Problem::store(&StoreError::corrupt(error)))?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(AuditShape { changes, next }))
 }

@@ -28,8 +28,8 @@ use crate::web::problem::{Code, Problem};
 /// why. Only `site` is required.
 ///
 /// - `history` is what the reader's browser remembers. `{}` means that the reader has seen nothing. If you omit it,
-///   the history is unknown. An appeal with a frequency limit then does not show, with the reason `no_consent`,
-///   unless its `without_history` is `ask`.
+///   the history is unknown. In that case, an appeal with a frequency limit does not show, with the reason
+///   `no_consent`, unless its `without_history` is `ask`.
 /// - `supporter` states the reader's standing. It is for a site's back end that recognises supporters itself. A
 ///   request with this field needs a secret API key of scope `banner:ask` in `Authorization`, and is refused without
 ///   one. The field takes precedence over `token`.

@@ -82,7 +82,7 @@ struct CheckoutAnswer {
 )]
 #[post("/v1/checkout")]
 pub async fn start(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
-    let limited = Limited::of(ROUTES, &app, &request);
+    let limited = Limited::for_request(ROUTES, &app, &request);
     limited.check_address(&app, &request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let checkout: CheckoutBody = body::parse_strict(&bytes)?;

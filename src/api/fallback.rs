@@ -21,7 +21,7 @@ pub async fn answer_unrouted(app: State, request: HttpRequest, payload: Payload)
     if request.path() == "/docs/" {
         return HttpResponse::PermanentRedirect().insert_header((LOCATION, "../docs")).finish();
     }
-    let routes = ROUTES.at(if is_webhook { webhooks::PATH } else { request.path() });
+    let routes = ROUTES.routes_at(if is_webhook { webhooks::PATH } else { request.path() });
     if routes.is_empty() {
         return Problem::new(Code::NotFound).error_response();
     }

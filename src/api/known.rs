@@ -64,8 +64,8 @@ pub(super) fn check_token(
 
 /// The error code for an invalid token. `None` if the token is valid, or may be valid because it could not be checked.
 pub(super) fn token_problem(token: &Result<Known, BadToken>) -> Option<&'static str> {
-    let bad = token.as_ref().err().filter(|bad| **bad != BadToken::Unchecked)?;
-    Some(problem_of(*bad).code.as_str())
+    let error = token.as_ref().err().filter(|error| **error != BadToken::Unchecked)?;
+    Some(problem_of(*error).code.as_str())
 }
 
 /// The reader's country as two capital letters. `None` if the question states anything other than two letters, because

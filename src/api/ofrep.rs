@@ -168,15 +168,15 @@ async fn verdict(app: &App, request: &HttpRequest, payload: Payload) -> Result<V
 }
 
 fn evaluation(flag: &'static str, verdict: &Value) -> Evaluation {
-    let shown = verdict["show"].as_bool() == Some(true);
+    let is_shown = verdict["show"].as_bool() == Some(true);
     let (variant, value) = if flag == "appeal" {
         (verdict["variant"].as_str().unwrap_or("none"), verdict.clone())
     } else {
-        (if shown { "on" } else { "off" }, Value::Bool(shown))
+        (if is_shown { "on" } else { "off" }, Value::Bool(is_shown))
     };
     Evaluation {
         key: flag,
-        reason: if shown { "TARGETING_MATCH" } else { "DEFAULT" },
+        reason: if is_shown { "TARGETING_MATCH" } else { "DEFAULT" },
         variant: variant.to_owned(),
         value,
         metadata: json!({ "reason": verdict["reason"] }),

@@ -38,9 +38,9 @@ routes! {
     POST "/webhooks/stripe", webhooks::receive, Stripe, SameOrigin, Unlimited;
     POST "/v1/checkout", checkout::start, Anyone, Sites, Rate::Checkouts;
     POST "/v1/tokens", tokens::make, Anyone, Sites, Rate::Tokens;
-    GET "/v1/supporter", supporters::own, Supporter, Sites, Unlimited;
+    GET "/v1/supporter", supporters::own_standing, Supporter, Sites, Unlimited;
     POST "/v1/supporters/lookup", supporters::lookup, Key(&[SupportersRead]), SameOrigin, Unlimited;
-    GET "/v1/supporters/{id}", supporters::by_id, Key(&[SupportersRead]), SameOrigin, Unlimited;
+    GET "/v1/supporters/{id}", supporters::standing_by_id, Key(&[SupportersRead]), SameOrigin, Unlimited;
     POST "/v1/banner/explain", explain::explain_banner, KeyOrPreview(&[AppealsRead, AppealsWrite]), Sites, Unlimited;
     GET "/v1/appeals", appeals::list, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;
     GET "/v1/appeals/{id}", appeals::read, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;
@@ -118,7 +118,7 @@ mod tests {
                 .flatten()
                 .map(|it| it.as_object().unwrap().keys().next().cloned().unwrap_or_default())
                 .collect();
-            let wanted: &[&str] = match route.audience {
+            let expected: &[&str] = match route.audience {
                 Supporter => &["supporter_token"],
                 Key(_) => &["api_key"],
                 KeyOrPreview(_) => &["", "api_key"],
@@ -126,15 +126,15 @@ mod tests {
                 Anyone if route.path == "/v1/banner" && route.method == Method::POST => &["", "api_key"],
                 Anyone | Preview | Stripe => &[],
             };
-            assert!(schemes.iter().eq(wanted), "{} {}: {schemes:?}", route.method, route.path);
+            assert!(schemes.iter().eq(expected), "{} {} requires {schemes:?}", route.method, route.path);
         }
     }
 
     #[test]
     fn the_api_description_lists_429_for_exactly_the_rate_limited_routes() {
         for route in ROUTES.0 {
-            let listed = operation(route)["responses"].get("429").is_some();
-            assert_eq!(listed, route.rate != Unlimited, "{} {}", route.method, route.path);
+            let lists_429 = operation(route)["responses"].get("429").is_some();
+            assert_eq!(lists_429, route.rate != Unlimited, "{} {}", route.method, route.path);
         }
     }
 }

@@ -53,8 +53,8 @@ struct LookupBody {
 
 /// Get your own standing with a supporter token.
 ///
-/// Returns the supporter's current standing with the site for which the token was issued. It includes changes since
-/// then, such as a refund.
+/// Returns the supporter's current standing with the site for which the token was issued. It includes changes after
+/// the token was issued, such as a refund.
 #[utoipa::path(
     tag = "Supporters",
     operation_id = "read_own_standing",
@@ -69,7 +69,7 @@ struct LookupBody {
     ]))),
 )]
 #[get("/v1/supporter")]
-pub async fn own(app: State, supporter: Supporter) -> Result<HttpResponse, Problem> {
+pub async fn own_standing(app: State, supporter: Supporter) -> Result<HttpResponse, Problem> {
     let claims = &supporter.0;
     current_standing_response(&app, claims.sub.clone(), &claims.aud).await
 }
@@ -95,7 +95,7 @@ pub async fn own(app: State, supporter: Supporter) -> Result<HttpResponse, Probl
     ]))),
 )]
 #[get("/v1/supporters/{id}", guard = "is_not_lookup")]
-pub async fn by_id(
+pub async fn standing_by_id(
     app: State,
     _: SupportersReader,
     id: Path<String>,
@@ -142,8 +142,8 @@ pub async fn lookup(
     let email = Email::parse(&fields.email)
         .map_err(|_| Problem::with(Code::InvalidRequest, "email: not an e-mail address"))?;
     let site = app.site(&fields.site).ok_or(Code::SiteNotFound)?;
-    let found = app.store.given_under(&email, &fields.site).await.map_err(|error| Problem::store(&error))?;
-    let best = best_standing(&found, site.quiet_days, app.now_ms());
+    let gifts = app.store.given_under(&email, &fields.site).await.map_err(|error| Problem::store(&error))?;
+    let best = best_standing(&gifts, site.quiet_days, app.now_ms());
     let (supporter, current) = best.ok_or(Code::SupporterNotFound)?;
     Ok(standing_response(supporter, &fields.site, current))
 }
@@ -159,8 +159,8 @@ async fn current_standing_response(
     site_id: &str,
 ) -> Result<HttpResponse, Problem> {
     let site = app.site(site_id).ok_or(Code::SiteNotFound)?;
-    let given = app.store.given(&supporter, site_id).await.map_err(|error| Problem::store(&error))?;
-    Ok(standing_response(supporter, site_id, standing_of(&given, site.quiet_days, app.now_ms())))
+    let gifts = app.store.given(&supporter, site_id).await.map_err(|error| Problem::store(&error))?;
+    Ok(standing_response(supporter, site_id, standing_of(&gifts, site.quiet_days, app.now_ms())))
 }
 
 fn standing_response(supporter: SupporterId, site_id: &str, current: StandingNow) -> HttpResponse {

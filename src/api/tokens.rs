@@ -95,7 +95,7 @@ struct TokenAnswer {
 )]
 #[post("/v1/tokens")]
 pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
-    let limited = Limited::of(ROUTES, &app, &request);
+    let limited = Limited::for_request(ROUTES, &app, &request);
     limited.check_address(&app, &request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let TokenBody::CheckoutSession { site: site_id, session, attempt, report_state } =

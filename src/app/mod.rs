@@ -23,7 +23,7 @@ pub use context::{Change, ChangeTx, Context, MachineWrite};
 use crate::appeals::{AppealDocument, AppealProblem, LearnedSoFar, Snapshot, Switches, TickerTotals};
 use crate::clock::Clock;
 use crate::keys::{Attribution, CheckLimits, MacKey, RecentKeys, Tokens, Vault};
-use crate::limits::{Bodies, OnceIn, PerMinute, Proxies, RouteLimits, Seen};
+use crate::limits::{Bodies, OncePerInterval, PerMinute, Proxies, RouteLimits, Seen};
 use crate::sites::{Settings, SiteSettings};
 use crate::store::Store;
 use crate::store::counts::CountKey;
@@ -95,8 +95,8 @@ pub struct App {
     pub checkout_limits: RouteLimits,
     /// Rate limits for fetching tokens.
     pub token_limits: RouteLimits,
-    /// When each attempt's session was last fetched from Stripe.
-    pub session_reads: OnceIn<Uuid>,
+    /// Limits how often the Checkout Session of one checkout attempt is fetched from Stripe.
+    pub session_reads: OncePerInterval<Uuid>,
     /// Request bodies that are still arriving.
     pub bodies: Bodies,
     /// Wakes the worker when an event was stored.
@@ -181,7 +181,7 @@ impl App {
             proxies: Proxies::new(settings.server.trusted_proxies.clone()),
             checkout_limits: RouteLimits::new(checkouts, settings.sites.keys(), &clock),
             token_limits: RouteLimits::new(token_calls, settings.sites.keys(), &clock),
-            session_reads: OnceIn::new(Duration::from_secs(limits.stripe_read_seconds), &clock),
+            session_reads: OncePerInterval::new(Duration::from_secs(limits.stripe_read_seconds), &clock),
             bodies: Bodies::at_most(MAX_BODIES, MAX_BODY_BYTES.max(4 * settings.stripe.webhook_max_bytes)),
             inbox_notify: Notify::new(),
             task_added: Notify::new(),

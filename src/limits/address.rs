@@ -31,7 +31,7 @@ impl Proxies {
     }
 
     /// Whether the address belongs to one of the proxies.
-    pub fn contain(&self, address: IpAddr) -> bool {
+    pub fn is_proxy(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
@@ -43,7 +43,7 @@ impl Proxies {
         let mut client = peer;
         for hop in hops {
             match hop {
-                Some(address) if self.contain(client) => client = address,
+                Some(address) if self.is_proxy(client) => client = address,
                 _ => break,
             }
         }

@@ -16,7 +16,7 @@ mod seen;
 
 pub use address::{Address, Proxies};
 pub use bodies::{ArrivingBody, Bodies};
-pub use once_in::OnceIn;
+pub use once_in::OncePerInterval;
 pub use penalty::Penalty;
 pub use rate::{KeyedLimit, Limit, Wait};
 pub use route::{PerMinute, RouteLimits};

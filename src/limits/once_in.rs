@@ -12,14 +12,14 @@ use super::KEYS;
 use crate::clock::Clock;
 
 /// Lets an action succeed at most once per `every` for each key. While it runs, other callers with the same key wait.
-pub struct OnceIn<K> {
+pub struct OncePerInterval<K> {
     every: Duration,
     /// When the action last succeeded for each key, on the steady clock.
     last: Cache<K, Arc<Mutex<Option<Duration>>>>,
     clock: Clock,
 }
 
-impl<K: Clone + Eq + Hash> OnceIn<K> {
+impl<K: Clone + Eq + Hash> OncePerInterval<K> {
     /// Lets the action succeed once per `every` for each key.
     pub fn new(every: Duration, clock: &Clock) -> Self {
         Self { every, last: Cache::new(KEYS), clock: clock.clone() }
@@ -52,7 +52,7 @@ mod tests {
     #[tokio::test]
     async fn an_action_runs_once_per_interval_and_key_and_is_retried_after_a_failure() {
         let clock = Clock::movable(jiff::Timestamp::UNIX_EPOCH);
-        let once = OnceIn::new(Duration::from_secs(5), &clock);
+        let once = OncePerInterval::new(Duration::from_secs(5), &clock);
         let runs = Cell::new(0);
         let act = |outcome: Result<(), ()>| {
             runs.set(runs.get() + 1);

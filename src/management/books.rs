@@ -18,9 +18,9 @@ use crate::web::{Formats, Frame, PageProblem, Time, page};
 /// Serves the page, which says for example "Stripe says 41,230.00 net, we say 41,230.00, checked 4 minutes ago."
 #[get("/books")]
 pub async fn books_page(app: State) -> Result<HttpResponse, PageProblem> {
-    let found = compare_with_stripe(&app.store, app.now_ms()).await;
-    let found = found.map_err(|error| Problem::store(&error))?;
-    let reconciliation = ReconciliationPage::new(&found, app.now_ms(), random_bytes());
+    let comparison = compare_with_stripe(&app.store, app.now_ms()).await;
+    let comparison = comparison.map_err(|error| Problem::store(&error))?;
+    let reconciliation = ReconciliationPage::new(&comparison, app.now_ms(), random_bytes());
     page(&reconciliation.frame, &reconciliation)
 }
 

@@ -223,10 +223,10 @@ impl FeeCover {
     /// The total to pay so that `amount_minor` remains after Stripe's fee. It is a multiple of `step_minor`.
     pub fn total_minor(&self, amount_minor: i64, step_minor: i64) -> i64 {
         let unsigned = |number: i64| u128::from(number.max(0).unsigned_abs());
-        let wanted = (unsigned(amount_minor) + unsigned(self.fixed_minor)) * 1_000_000;
+        let needed = (unsigned(amount_minor) + unsigned(self.fixed_minor)) * 1_000_000;
         let left_per_million = u128::from(1_000_000 - self.percent.per_million()).max(1);
         let step = unsigned(step_minor).max(1);
-        let total = wanted.div_ceil(left_per_million).div_ceil(step) * step;
+        let total = needed.div_ceil(left_per_million).div_ceil(step) * step;
         i64::try_from(total).unwrap_or(i64::MAX)
     }
 }

@@ -49,7 +49,7 @@ pub enum Accepts {
 /// The body is larger or too slow, or the connection broke.
 pub async fn read(app: &App, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     let mut turns = 0;
-    let mut next = Available::of(second_look(&mut payload).await)?;
+    let mut next = Available::from_poll(second_look(&mut payload).await)?;
     if matches!(next, Available::Later) {
         next = read_available(&mut payload, &mut turns).await?;
     }
@@ -138,8 +138,8 @@ enum Available {
 }
 
 impl Available {
-    fn of(read: Poll<Option<Result<Bytes, PayloadError>>>) -> Result<Self, Problem> {
-        match read {
+    fn from_poll(polled: Poll<Option<Result<Bytes, PayloadError>>>) -> Result<Self, Problem> {
+        match polled {
             Poll::Ready(Some(Ok(piece))) => Ok(Self::Piece(piece)),
             Poll::Ready(Some(Err(error))) => Err(connection_error(error)),
             Poll::Ready(None) => Ok(Self::End),
@@ -152,8 +152,8 @@ impl Available {
 /// another turn and looks again.
 async fn read_available(payload: &mut Payload, turns: &mut u32) -> Result<Available, Problem> {
     loop {
-        let read = poll_fn(|context| Poll::Ready(Pin::new(&mut *payload).poll_next(context))).await;
-        match Available::of(read)? {
+        let polled = poll_fn(|context| Poll::Ready(Pin::new(&mut *payload).poll_next(context))).await;
+        match Available::from_poll(polled)? {
             Available::Later if *turns < TURNS => {
                 *turns += 1;
                 tokio::task::yield_now().await;
@@ -205,11 +205,11 @@ pub fn parse_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         typed::read::<T>(value, Notation::Json)
             .map_err(|misfit| Problem::with(Code::InvalidRequest, misfit))?;
     }
-    // A `serde_json::Value` would keep the last of two fields with the same name. This call rejects them.
+    // A `serde_json::Value` keeps only the last of two fields with the same name. This call rejects such a body.
     parse(bytes)
 }
 
-/// Parses JSON for a type whose parts check their own shape, such as a banner request, or for a type without parts.
+/// Parses JSON for a type whose nested types check their own shape, such as a banner request, or that has none.
 ///
 /// # Errors
 /// The bytes are not JSON, or have the wrong shape. The error's detail says where.
@@ -220,7 +220,7 @@ pub fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
     }
     // Checking the whole body for UTF-8 is faster than checking each string. Invalid UTF-8 is parsed anyway, because
     // the parser's error contains the position.
-    let read =
+    let parsed =
         std::str::from_utf8(bytes).map_or_else(|_| serde_json::from_slice(bytes), serde_json::from_str);
-    read.map_err(|error| Problem::with(Code::InvalidRequest, error))
+    parsed.map_err(|error| Problem::with(Code::InvalidRequest, error))
 }

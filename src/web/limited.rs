@@ -15,8 +15,8 @@ pub struct Limited<'a>(Option<(&'a RouteLimits, &'a Counts<LimitedBy>)>);
 
 impl<'a> Limited<'a> {
     /// The limits of the request's route.
-    pub fn of(routes: Registry, app: &'a App, request: &HttpRequest) -> Self {
-        let routes = routes.at(request.path());
+    pub fn for_request(routes: Registry, app: &'a App, request: &HttpRequest) -> Self {
+        let routes = routes.routes_at(request.path());
         let rate = routes.iter().find(|route| route.method == *request.method()).map(|route| route.rate);
         Self(match rate.unwrap_or(Rate::Unlimited) {
             Rate::Unlimited => None,

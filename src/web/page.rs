@@ -143,10 +143,10 @@ mod tests {
             policy.split_once("'nonce-").unwrap().1.split_once('\'').unwrap().0.to_owned()
         };
         let answer = || PageProblem(Problem::new(Code::StoreUnavailable)).error_response();
-        let (one, other) = (answer(), answer());
-        assert_ne!(nonce(&one), nonce(&other));
-        let allowed = format!("<style nonce=\"{}\">", nonce(&one));
-        let html = html_of(one);
+        let (first, second) = (answer(), answer());
+        assert_ne!(nonce(&first), nonce(&second), "a nonce was used twice");
+        let allowed = format!("<style nonce=\"{}\">", nonce(&first));
+        let html = html_of(first);
         assert!(html.contains(&allowed), "{html}");
         assert!(
             !html.contains("style=") && !html.contains("<script"),

@@ -60,7 +60,7 @@ codes! {
     OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "The page's origin is not one of the site's.";
     PreviewInvalid = "preview_invalid", FORBIDDEN, "The preview is invalid, is for another site, or has expired. Create a new one.";
     SiteNotFound = "site_not_found", NOT_FOUND, "There is no such site.";
-    NotFound = "not_found", NOT_FOUND, "There is nothing here.";
+    NotFound = "not_found", NOT_FOUND, "There is nothing at this path.";
     SupporterNotFound = "supporter_not_found", NOT_FOUND, "There is no such supporter.";
     ContributionNotFound = "contribution_not_found", NOT_FOUND, "There is no such contribution.";
     AlarmNotFound = "alarm_not_found", NOT_FOUND, "There is no such alarm: it has closed, or its objects or amounts changed. List the alarms again.";

@@ -67,7 +67,7 @@ pub struct Registry(pub &'static [Route]);
 
 impl Registry {
     /// The routes at a path, one per method. A literal path takes precedence over a matching pattern.
-    pub fn at(self, path: &str) -> Vec<&'static Route> {
+    pub fn routes_at(self, path: &str) -> Vec<&'static Route> {
         let exact: Vec<&Route> = self.0.iter().filter(|route| route.path == path).collect();
         if exact.is_empty() {
             return self.0.iter().filter(|route| matches_pattern(route.path, path)).collect();
@@ -123,7 +123,7 @@ mod tests {
     ];
 
     fn allowed_methods(path: &str) -> String {
-        methods(&Registry(&ROUTES).at(path)).to_str().unwrap().to_owned()
+        methods(&Registry(&ROUTES).routes_at(path)).to_str().unwrap().to_owned()
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl RequestCounts {
         let methods = |path: &'static str, routes: &[&Route]| {
             let known =
                 routes.iter().map(|it| (it.method.clone(), route_metrics(path, it.method.as_str(), it.cors)));
-            // A page that may call one method here may also read the error responses of the others.
+            // A page that may call one method of this path may also read the error responses to all other methods.
             let widest = routes.iter().map(|it| it.cors).max().unwrap_or(Cors::SameOrigin);
             Methods { known: known.collect(), other: route_metrics(path, OTHER, widest) }
         };
@@ -64,8 +64,8 @@ impl RequestCounts {
     }
 
     /// The metrics of a request's route and method.
-    pub fn of(&self, request: &ServiceRequest) -> Arc<RouteMetrics> {
-        // For most routes the pattern is the path. For the others, and for unknown paths, all patterns are tried.
+    pub fn metrics_of(&self, request: &ServiceRequest) -> Arc<RouteMetrics> {
+        // For most routes, the pattern is the path itself. Otherwise, the request's path is compared with all patterns.
         let by_path = self.paths.get(request.path());
         let by_pattern = || self.paths.get(request.match_pattern()?.as_str());
         let methods = by_path.or_else(by_pattern).unwrap_or(&self.other);

@@ -1,8 +1,9 @@
-//! Reads the available part of a request's body without a wake-up.
+//! Reads the available part of a request's body without registering for a wake-up, which is the runtime's notice that
+//! more has arrived.
 //!
 //! The server polls a handler as soon as it has the request's head. The body usually follows in the same buffer.
-//! The server then passes on the body, and polls the handler again. If a handler registers for a wake-up, the
-//! server checks the connection once more after the response, although nothing new arrived. That check is a tenth
+//! The server then passes on the body, and polls the handler again. If a handler has registered for a wake-up, the
+//! server checks the connection once more after the response, although nothing new has arrived. That check is a tenth
 //! of the cost of a banner request.
 //!
 //! So handlers do not register for a wake-up before they read the first part of a body. Instead, one task per server

@@ -72,14 +72,15 @@ where
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         head_as_get(&mut request);
-        let unread = Unread::of(&mut request);
+        let unread = Unread::hold(&mut request);
         let began = Stopwatch::start();
         let id = id_of(request.headers());
         if request.headers().contains_key(AUTHORIZATION) {
-            // A caller with a key may change something. The audit log then contains the request's id.
+            // A caller with credentials may change something, and the audit log records the request's id. The handler
+            // reads the id from this header.
             request.headers_mut().insert(REQUEST_ID.clone(), id.clone());
         }
-        let route_metrics = self.counts.of(&request);
+        let route_metrics = self.counts.metrics_of(&request);
         let span = route_metrics.span(&id);
         let answer = span.in_scope(|| self.service.call(request));
         Watching { answer: answer.instrument(span), began, route_metrics, id: Some(id), unread }

@@ -46,10 +46,10 @@ pub async fn save(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let context = context(&app, &editor)?;
-    let precondition = Preconditions::of(&request)?;
+    let preconditions = Preconditions::from_request(&request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let fields: Map<String, Value> = body::parse(&bytes)?;
-    let holds = |newest| precondition.hold(newest);
+    let holds = |newest| preconditions.hold_for(newest);
     let saved =
         actions::save_appeal(&context, &id, fields, Precondition(&holds)).await.map_err(problem_of)?;
     let status = if saved.made && saved.version == 1 { StatusCode::CREATED } else { StatusCode::OK };
@@ -87,8 +87,8 @@ pub async fn publish(
     let context = context(&app, &editor)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let publication: PublishBody = body::parse_strict(&bytes)?;
-    let preconditions = Preconditions::of(&request)?;
-    let holds = |newest| preconditions.hold(newest);
+    let preconditions = Preconditions::from_request(&request)?;
+    let holds = |newest| preconditions.hold_for(newest);
     let published = actions::publish_appeal(&context, &id, publication.version, Precondition(&holds))
         .await
         .map_err(problem_of)?;
@@ -154,8 +154,8 @@ async fn pause_or_end(
     state: Live,
     request: &HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let preconditions = Preconditions::of(request)?;
-    let holds = |newest| preconditions.hold(newest);
+    let preconditions = Preconditions::from_request(request)?;
+    let holds = |newest| preconditions.hold_for(newest);
     let published = actions::pause_or_end(&context(app, editor)?, id, state, Precondition(&holds))
         .await
         .map_err(problem_of)?;
@@ -169,7 +169,7 @@ async fn activate(app: &App, published: &PublicationRow) -> Result<HttpResponse,
     let versions = app.store.versions(id).await.map_err(|error| Problem::store(&error))?;
     let newest = versions.first().ok_or(Code::AppealNotFound)?;
     let published = app.store.published_appeal(id).await.map_err(|error| Problem::store(&error))?;
-    Ok(HttpResponse::Ok().json(Summary::of(app, newest, published.as_ref())))
+    Ok(HttpResponse::Ok().json(Summary::of_one(app, newest, published.as_ref())))
 }
 
 /// The request's `If-Match` and `If-None-Match`.
@@ -179,7 +179,7 @@ struct Preconditions {
 }
 
 impl Preconditions {
-    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+    fn from_request(request: &HttpRequest) -> Result<Self, Problem> {
         let unreadable =
             |name| Problem::with(Code::InvalidRequest, format_args!("{name}: must be a list of ETags, or *"));
         let headers = request.headers();
@@ -201,7 +201,7 @@ impl Preconditions {
 
     /// Whether the preconditions hold for an appeal whose newest version is `newest`. 0 means that the appeal does not
     /// exist.
-    fn hold(&self, newest: i64) -> bool {
+    fn hold_for(&self, newest: i64) -> bool {
         let current = (newest > 0).then(|| EntityTag::new_strong(newest.to_string()));
         let if_match_holds = match &self.matches {
             None => true,

@@ -115,7 +115,7 @@ impl Summary {
     }
 
     /// The state of one appeal.
-    pub fn of(app: &App, newest: &VersionRow, published: Option<&PublishedRow>) -> Self {
+    pub fn of_one(app: &App, newest: &VersionRow, published: Option<&PublishedRow>) -> Self {
         let published = published.map(std::slice::from_ref).unwrap_or_default();
         let mut states = Self::of_all(app, std::slice::from_ref(newest), published);
         states.pop().expect("an appeal with a newest version must have a state")

@@ -105,12 +105,12 @@ struct AcknowledgeBody {
 #[get("/v1/alarms")]
 pub async fn list_alarms(app: State, _: AlarmsReader) -> Result<HttpResponse, Problem> {
     let failed = |error| Problem::store(&error);
-    let open = app.store.open_alarms(MAX_LISTED).await.map_err(failed)?;
-    let acknowledged = app.store.newest_acknowledgements(MAX_LISTED).await.map_err(failed)?;
+    let open_alarms = app.store.open_alarms(MAX_LISTED).await.map_err(failed)?;
+    let acknowledgements = app.store.newest_acknowledgements(MAX_LISTED).await.map_err(failed)?;
     let answer = AlarmsShape {
-        alarms: open.into_iter().map(OpenAlarmShape::from).collect(),
+        alarms: open_alarms.into_iter().map(OpenAlarmShape::from).collect(),
         contributions_total: app.store.alarms_in_all().await.map_err(failed)?,
-        acknowledgements: acknowledged.into_iter().map(AcknowledgementShape::from).collect(),
+        acknowledgements: acknowledgements.into_iter().map(AcknowledgementShape::from).collect(),
     };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }

@@ -101,12 +101,12 @@ pub async fn list(
         to_ms: query.to.as_deref().map(|text| parse_time("to", text)).transpose()?,
     };
     // Reads one contribution more than the page shows, to find out whether there is a next page.
-    let found = app.store.contributions_after(&filter, after.as_ref(), i64::from(limit) + 1).await;
-    let mut found = found.map_err(|error| Problem::store(&error))?;
-    let has_more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = found.last().filter(|_| has_more).map(|last| encode_cursor(&Cursor::of(last)));
-    let contributions = found.into_iter().map(ContributionShape::from).collect();
+    let rows = app.store.contributions_after(&filter, after.as_ref(), i64::from(limit) + 1).await;
+    let mut rows = rows.map_err(|error| Problem::store(&error))?;
+    let has_more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| has_more).map(|last| encode_cursor(&Cursor::of(last)));
+    let contributions = rows.into_iter().map(ContributionShape::from).collect();
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(ContributionsShape { contributions, next }))

@@ -150,9 +150,10 @@ struct IncompleteListShape {
 )]
 #[get("/v1/reconciliation")]
 pub async fn compare(app: State, _: MoneyReader) -> Result<HttpResponse, Problem> {
-    let found =
+    let comparison =
         compare_with_stripe(&app.store, app.now_ms()).await.map_err(|error| Problem::store(&error))?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(ReconciliationShape::from(found)))
+    let answer = ReconciliationShape::from(comparison);
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }
 
 impl From<Comparison> for ReconciliationShape {

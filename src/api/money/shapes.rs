@@ -39,7 +39,7 @@ impl IntervalShape {
         }
     }
 
-    fn of(frequency: Frequency) -> Self {
+    fn from_frequency(frequency: Frequency) -> Self {
         match frequency {
             Frequency::Once => Self::Once,
             Frequency::Every { unit: IntervalUnit::Day, .. } => Self::Day,
@@ -210,7 +210,7 @@ impl From<Contribution> for ContributionShape {
             id: it.id.into(),
             site: it.site,
             supporter: it.supporter.map(String::from),
-            interval: IntervalShape::of(it.frequency),
+            interval: IntervalShape::from_frequency(it.frequency),
             interval_count: it.frequency.count(),
             terms: it.money.map(|money| it.frequency.terms(money)),
             amount_minor: it.money.map(|money| money.amount_minor),
