@@ -162,7 +162,7 @@ pub fn problem_of(bad: BadToken) -> Problem {
 /// Refuses a page whose origin is not one of the site's origins. A back end sends no origin and is accepted.
 ///
 /// # Errors
-/// The request has an origin that is not one of the site's.
+/// The request has an origin that is not one of the site's origins.
 pub fn check_origin(request: &HttpRequest, site: &SiteSettings) -> Result<(), Problem> {
     match request.headers().get(ORIGIN) {
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! Responds to requests without a handler: preflights, unsupported methods, and unknown paths.
+//! Responds to requests that no route takes: preflights, unsupported methods, and unknown paths.
 
 use actix_web::http::Method;
 use actix_web::http::header::LOCATION;
@@ -10,7 +10,8 @@ use super::webhooks;
 use crate::web::problem::{Code, Problem};
 use crate::web::{State, answer_other_method};
 
-/// Answers requests that no route takes: other spellings of the webhook's path, unsupported methods, and unknown paths.
+/// Answers a request that no route takes. If its path is another spelling of the webhook's path, it is handled as a
+/// delivery from Stripe.
 pub async fn answer_unrouted(app: State, request: HttpRequest, payload: Payload) -> HttpResponse {
     let is_webhook = webhooks::is_webhook(&app, request.path());
     if is_webhook && request.method() == Method::POST {

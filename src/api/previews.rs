@@ -295,8 +295,8 @@ fn check_fits(document: &AppealDocument, requested: &PreviewBody) -> Result<(), 
     Ok(())
 }
 
-/// The surface on which to show the preview. This is the preview's own surface. If it names none, it is the first of
-/// the appeal's surfaces that the page has a place for, or else the appeal's first surface.
+/// Chooses the surface on which to show the preview. This is the surface that the preview names. If it names none, this
+/// is the first of the appeal's surfaces that the page has a place for, or else the appeal's first surface.
 fn choose_surface(document: &AppealDocument, preview: &Preview, question: &Question<'_>) -> Option<Surface> {
     let surfaces = &document.rules.surface;
     if let Some(label) = &preview.surface {
@@ -306,6 +306,7 @@ fn choose_surface(document: &AppealDocument, preview: &Preview, question: &Quest
     surfaces.iter().find(has_room).or(surfaces.first()).copied()
 }
 
+/// The problem for an appeal that this version of the program can't read.
 fn unreadable_appeal(problem: AppealProblem) -> Problem {
     invalid_appeal(vec![problem])
 }

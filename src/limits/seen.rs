@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rustc_hash::FxHashSet;
 
-/// Remembers the most recent keys: at least `half` of them, and never more than twice as many.
+/// Remembers the most recent keys: at least `min_keys` of them, and never more than twice as many.
 pub struct Seen<K> {
     min_keys: usize,
     sets: Mutex<Sets<K>>,
@@ -19,7 +19,7 @@ struct Sets<K> {
 }
 
 impl<K: Eq + Hash> Seen<K> {
-    /// Creates a memory of at least the last `half` keys.
+    /// Creates a memory of at least the last `min_keys` keys.
     pub fn at_least(min_keys: usize) -> Self {
         Self { min_keys, sets: Mutex::new(Sets { new: FxHashSet::default(), old: FxHashSet::default() }) }
     }

@@ -224,9 +224,9 @@ impl FeeCover {
     pub fn total_minor(&self, amount_minor: i64, step_minor: i64) -> i64 {
         let unsigned = |number: i64| u128::from(number.max(0).unsigned_abs());
         let needed = (unsigned(amount_minor) + unsigned(self.fixed_minor)) * 1_000_000;
-        let left_per_million = u128::from(1_000_000 - self.percent.per_million()).max(1);
+        let remaining_per_million = u128::from(1_000_000 - self.percent.per_million()).max(1);
         let step = unsigned(step_minor).max(1);
-        let total = needed.div_ceil(left_per_million).div_ceil(step) * step;
+        let total = needed.div_ceil(remaining_per_million).div_ceil(step) * step;
         i64::try_from(total).unwrap_or(i64::MAX)
     }
 }
@@ -287,8 +287,8 @@ fn check_giving(currency: Currency, giving: &Giving) -> Result<(), String> {
     giving.offer().problem(limits).map_or(Ok(()), Err)
 }
 
-/// Checks that each name is a country or a group. A country must not be in two lists, because it would be unclear which
-/// of them applies.
+/// Checks that each name is a country or a country group. A country must not be in two lists, because it would be
+/// unclear which list applies.
 fn check_countries<'a>(
     site: &SiteSettings,
     lists: impl Iterator<Item = (String, &'a Vec<String>)>,

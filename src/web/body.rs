@@ -37,9 +37,9 @@ const TURNS: u32 = 1;
 /// Which content types a route reads as JSON.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Accepts {
-    /// `application/json` only: a page of another origin can't send it without a preflight.
+    /// Only `application/json`. A page of another origin can't send it without a preflight.
     Json,
-    /// `text/plain` too: it saves a browser the preflight.
+    /// `application/json` and `text/plain`. A browser can send `text/plain` without a preflight.
     JsonOrPlain,
 }
 
@@ -89,7 +89,7 @@ async fn read_as_it_arrives(
     let grace = GRACE.min(timeout);
     let mut timer = pin!(tokio::time::sleep(grace));
     let began = timer.deadline() - grace;
-    let cut = |why| {
+    let reject = |why| {
         app.metrics.cut_bodies.count(why);
         Err(Code::BodyTooSlow.into())
     };
@@ -97,9 +97,9 @@ async fn read_as_it_arrives(
         timer.as_mut().reset(began + time_for(body.len()).min(timeout));
         let next = tokio::select! {
             biased;
-            () = arriving.until_cut_off() => return cut(CutBody::Crowded),
+            () = arriving.until_cut_off() => return reject(CutBody::Crowded),
             next = poll_fn(|context| Pin::new(&mut payload).poll_next(context)) => next,
-            () = &mut timer => return cut(CutBody::Slow),
+            () = &mut timer => return reject(CutBody::Slow),
         };
         let Some(piece) = next.transpose().map_err(connection_error)? else { return Ok(body.freeze()) };
         append(&mut body, &piece, limit)?;
@@ -123,17 +123,20 @@ fn append(body: &mut BytesMut, piece: &[u8], limit: usize) -> Result<(), Problem
 fn check_len(len: usize, limit: usize) -> Result<(), Problem> {
     match len <= limit {
         true => Ok(()),
-        false => {
-            let detail = format_args!("the body must have at most {limit} bytes");
-            Err(Problem::with(Code::BodyTooLarge, detail))
-        }
+        false => Err(Problem::with(
+            Code::BodyTooLarge,
+            format_args!("the body must have at most {limit} bytes"),
+        )),
     }
 }
 
 /// The part of a body that is available now.
 enum Available {
+    /// The next bytes.
     Piece(Bytes),
+    /// Nothing more: the body is complete.
     End,
+    /// Nothing yet: the rest of the body has not arrived.
     Later,
 }
 

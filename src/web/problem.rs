@@ -57,7 +57,7 @@ codes! {
     ApiKeyMissing = "api_key_missing", UNAUTHORIZED, "Send `Authorization: Bearer` with a secret API key.";
     ApiKeyInvalid = "api_key_invalid", UNAUTHORIZED, "The API key is unknown or was revoked.";
     ScopeMissing = "scope_missing", FORBIDDEN, "The API key does not have the required scope.";
-    OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "The page's origin is not one of the site's.";
+    OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "The page's origin is not one of the site's origins.";
     PreviewInvalid = "preview_invalid", FORBIDDEN, "The preview is invalid, is for another site, or has expired. Create a new one.";
     SiteNotFound = "site_not_found", NOT_FOUND, "There is no such site.";
     NotFound = "not_found", NOT_FOUND, "There is nothing at this path.";
