@@ -92,7 +92,7 @@ pub async fn take_delivery(
         }
         Err(refused) => Err(refused),
     };
-    deliveries.count(outcome(&received));
+    deliveries.count(delivery_outcome(&received));
     match &received {
         Ok(_) => app.deliveries.record(signature, Ok(()), app.now_ms()),
         Err(ReceiveError::Signature(why)) => app.deliveries.record(signature, Err(why), app.now_ms()),
@@ -117,7 +117,7 @@ pub async fn take_delivery(
     }
 }
 
-fn outcome(received: &Result<Received, ReceiveError>) -> Delivery {
+fn delivery_outcome(received: &Result<Received, ReceiveError>) -> Delivery {
     match received {
         Ok(Received::Stored) => Delivery::Stored,
         Ok(Received::Duplicate) => Delivery::Duplicate,

@@ -27,7 +27,7 @@ impl<K: Clone + Eq + Hash> Penalty<K> {
         Self { charges, ends: Cache::new(KEYS), clock: clock.clone() }
     }
 
-    /// Charges `key` once.
+    /// Counts one charge against `key`. If the limit is exceeded, starts its pause.
     pub fn charge(&self, key: &K) {
         if self.charges.take(key).is_err() {
             self.ends.insert(key.clone(), self.clock.steady() + PAUSE);

@@ -41,12 +41,12 @@ struct Line {
     currency: String,
     stripe: String,
     ledger: String,
-    verdict: Verdict,
+    agreement: Agreement,
     amounts: [(&'static str, String); 4],
 }
 
 /// Whether Stripe and the ledger agree, as a sentence.
-struct Verdict {
+struct Agreement {
     is_good: bool,
     text: String,
 }
@@ -111,7 +111,7 @@ impl Line {
             currency: it.currency.clone(),
             stripe: format_amount(it.stripe_net_minor),
             ledger: format_amount(it.ledger_net_minor),
-            verdict: Verdict::new(it, formats),
+            agreement: Agreement::new(it, formats),
             amounts: [
                 ("Recorded, not yet settled by Stripe", format_amount(it.unsettled_minor)),
                 ("Sent to the bank", format_amount(it.paid_out_minor)),
@@ -122,7 +122,7 @@ impl Line {
     }
 }
 
-impl Verdict {
+impl Agreement {
     fn new(it: &ComparisonLine, formats: &Formats) -> Self {
         let format_amount = |minor| amount(formats, minor, &it.currency);
         let text = match it.difference_minor() {

@@ -19,7 +19,7 @@ use crate::clock;
 /// The style sheet of every page. It is inline, and the page's nonce allows it.
 const STYLE: &str = include_str!("../../templates/page.css");
 
-/// The values that `layout.html` needs. A template that extends the layout has this as its field `frame`.
+/// The values that `layout.html` needs. A template that extends the layout has them in a field `frame`.
 pub struct Frame {
     /// The window's title. The layout adds the product's name.
     pub title: String,
