@@ -1,4 +1,4 @@
-//! Rebuilds when a migration changes: they are compiled into the program.
+//! Rebuilds the program when a migration, the embed script or the demo changes, because they are compiled into it.
 
 fn main() {
     println!("cargo:rerun-if-changed=migrations");

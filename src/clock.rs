@@ -31,7 +31,7 @@ impl Clock {
     }
 
     /// The current time, in milliseconds since 1970 (UTC).
-    #[expect(clippy::disallowed_methods, reason = "this is the place that asks the machine's clock")]
+    #[expect(clippy::disallowed_methods, reason = "only this file may read the machine's clock")]
     pub fn now_ms(&self) -> i64 {
         match self {
             Self::System => Timestamp::now().as_millisecond(),
@@ -40,7 +40,7 @@ impl Clock {
     }
 
     /// The time since a fixed moment. Unlike [`Clock::now_ms`], it never goes backwards. Used for rate limits.
-    #[expect(clippy::disallowed_methods, reason = "this is the place that asks the machine's clock")]
+    #[expect(clippy::disallowed_methods, reason = "only this file may read the machine's clock")]
     pub fn steady(&self) -> Duration {
         static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
         match self {
@@ -65,7 +65,7 @@ pub struct Stopwatch(Instant);
 
 impl Stopwatch {
     /// Starts now.
-    #[expect(clippy::disallowed_methods, reason = "this is the place that asks the machine's clock")]
+    #[expect(clippy::disallowed_methods, reason = "only this file may read the machine's clock")]
     pub fn start() -> Self {
         Self(Instant::now())
     }
@@ -106,9 +106,9 @@ pub fn parse_time_ms(text: &str) -> Result<i64, NotATime> {
     time.map(Timestamp::as_millisecond).ok_or(NotATime)
 }
 
-/// Says in words how long ago `at_ms` was, or that it has never happened.
+/// Says in words how long ago `at_ms` was. `None` means that the event never happened.
 pub fn ago(at_ms: Option<i64>, now_ms: i64) -> String {
-    let Some(at_ms) = at_ms else { return "never yet".to_owned() };
+    let Some(at_ms) = at_ms else { return "never".to_owned() };
     match (now_ms - at_ms).max(0) / 60_000 {
         0 => "less than a minute ago".to_owned(),
         1 => "a minute ago".to_owned(),
@@ -123,33 +123,33 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     SystemRandom::new()
         .fill(&mut bytes)
-        .expect("the system's random source must answer; without it, no key or id would be safe");
+        .expect("the system's random source must work; without it, no key or id would be safe");
     bytes
 }
 
-/// Draws a number from 0 to 999,999 for a reader without a bucket. (A bucket is a number that stays the same for a
-/// reader.)
+/// Draws a bucket for a reader who has none. A bucket is a number from 0 to 999,999 that determines which variant a
+/// reader sees.
 ///
-/// The number determines which variant a reader sees. It need not be secret, so a fast generator per thread is enough.
-pub fn draw() -> u32 {
-    u32::try_from(mixed() % 1_000_000).expect("the number must be below a million")
+/// The number need not be secret, so a fast generator per thread is enough.
+pub fn draw_bucket() -> u32 {
+    u32::try_from(next_random() % 1_000_000).expect("the number must be below a million")
 }
 
 /// Returns a number that is most likely unique. It is not secret, so the fast generator is enough.
 pub fn number() -> u64 {
-    mixed()
+    next_random()
 }
 
 /// Creates the id of a request: 32 hexadecimal digits. The id only serves to find a request's log lines and gives no
 /// access, so the fast generator is enough.
 pub fn request_id() -> [u8; 32] {
     let mut digits = [0; 32];
-    uuid::Uuid::from_u64_pair(mixed(), mixed()).simple().encode_lower(&mut digits);
+    uuid::Uuid::from_u64_pair(next_random(), next_random()).simple().encode_lower(&mut digits);
     digits
 }
 
-/// The next number of this thread's fast generator.
-fn mixed() -> u64 {
+/// The next number of this thread's fast generator. It can be predicted, so it must not protect anything.
+fn next_random() -> u64 {
     use std::cell::Cell;
     use std::hash::{BuildHasher, RandomState};
     thread_local! {

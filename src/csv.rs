@@ -9,14 +9,14 @@ pub fn line(fields: &[String]) -> String {
 /// Makes a field from a text that others may have written. A spreadsheet would run some texts as formulas. A leading
 /// apostrophe prevents this (<https://owasp.org/www-community/attacks/CSV_Injection>).
 pub fn text(value: &str) -> String {
-    let runs =
+    let looks_like_formula =
         value.trim_start().starts_with(['=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'])
             || value.starts_with(['\t', '\r', '\n']);
-    let harmless = if runs { format!("'{value}") } else { value.to_owned() };
-    if harmless.contains(['"', ',', '\r', '\n', ';', '\t']) {
-        return format!("\"{}\"", harmless.replace('"', "\"\""));
+    let safe = if looks_like_formula { format!("'{value}") } else { value.to_owned() };
+    if safe.contains(['"', ',', '\r', '\n', ';', '\t']) {
+        return format!("\"{}\"", safe.replace('"', "\"\""));
     }
-    harmless
+    safe
 }
 
 #[cfg(test)]
@@ -25,7 +25,7 @@ mod tests {
 
     #[test]
     fn a_text_that_looks_like_a_formula_gets_an_apostrophe() {
-        for (written, kept) in [
+        for (value, field) in [
             ("=HYPERLINK(A1)", "'=HYPERLINK(A1)"),
             ("+1", "'+1"),
             ("-1", "'-1"),
@@ -39,7 +39,7 @@ mod tests {
             ("a,b", "\"a,b\""),
             ("a;=1", "\"a;=1\""),
         ] {
-            assert_eq!(text(written), kept, "{written:?}");
+            assert_eq!(text(value), field, "{value:?}");
         }
     }
 }

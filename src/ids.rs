@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The text is not an id of this kind.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("an id of this kind is `{prefix}` and 26 letters and digits")]
+#[error("an id of this kind must be `{prefix}`, followed by 26 letters and digits")]
 pub struct NotAnId {
     prefix: &'static str,
 }
@@ -20,16 +20,16 @@ const BODY_LEN: usize = 26;
 fn body_of(bytes: [u8; 16]) -> String {
     let mut number = u128::from_be_bytes(bytes);
     let mut body = [0u8; BODY_LEN];
-    for place in body.iter_mut().rev() {
-        *place = ALPHABET[usize::try_from(number % 32).expect("the remainder must be below 32")];
+    for letter_slot in body.iter_mut().rev() {
+        *letter_slot = ALPHABET[usize::try_from(number % 32).expect("the remainder must be below 32")];
         number /= 32;
     }
     body.iter().map(|&letter| char::from(letter)).collect()
 }
 
 macro_rules! id {
-    ($name:ident, $prefix:literal, $what:literal) => {
-        #[doc = $what]
+    ($name:ident, $prefix:literal, $description:literal) => {
+        #[doc = $description]
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
@@ -48,10 +48,10 @@ macro_rules! id {
             /// # Errors
             /// The text has another prefix, length or alphabet.
             pub fn parse(text: &str) -> Result<Self, NotAnId> {
-                let good = text.strip_prefix($prefix).is_some_and(|body| {
-                    body.len() == BODY_LEN && body.bytes().all(|b| ALPHABET.contains(&b))
+                let is_valid = text.strip_prefix($prefix).is_some_and(|body| {
+                    body.len() == BODY_LEN && body.bytes().all(|byte| ALPHABET.contains(&byte))
                 });
-                good.then(|| Self(text.to_owned())).ok_or(NotAnId { prefix: $prefix })
+                is_valid.then(|| Self(text.to_owned())).ok_or(NotAnId { prefix: $prefix })
             }
 
             /// The whole id as text.
@@ -88,8 +88,8 @@ id!(ApiKeyId, "key_", "The public id of a secret API key.");
 
 impl AlarmId {
     /// Computes the id of an alarm from its contribution and its content (JSON).
-    pub fn of(contribution: &ContributionId, stated: &str) -> Self {
-        let text = format!("{contribution} {stated}");
+    pub fn of(contribution: &ContributionId, content: &str) -> Self {
+        let text = format!("{contribution} {content}");
         let digest = digest::digest(&digest::SHA256, text.as_bytes());
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest.as_ref()[..16]);
@@ -120,8 +120,8 @@ mod tests {
         let id = ContributionId::from_bytes([255; 16]);
         assert_eq!(id.as_str(), "con_7zzzzzzzzzzzzzzzzzzzzzzzzz");
         assert_eq!(ContributionId::parse(id.as_str()), Ok(id));
-        for wrong in ["", "con_", "con_7zzzzzzzzzzzzzzzzzzzzzzzzu", "sup_7zzzzzzzzzzzzzzzzzzzzzzzzz"] {
-            assert!(ContributionId::parse(wrong).is_err(), "{wrong}");
+        for invalid in ["", "con_", "con_7zzzzzzzzzzzzzzzzzzzzzzzzu", "sup_7zzzzzzzzzzzzzzzzzzzzzzzzz"] {
+            assert!(ContributionId::parse(invalid).is_err(), "{invalid}");
         }
     }
 }

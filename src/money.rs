@@ -94,8 +94,8 @@ const STRIPE_MINIMUMS: [(&str, i64); 24] = [
 ];
 
 impl Currency {
-    /// Stripe's minimum amount, in the minor unit. `None` if Stripe documents no minimum for this currency. Then the
-    /// converted minimum of the settlement currency applies, and only Stripe knows the rate.
+    /// Stripe's minimum amount, in the minor unit. `None` if Stripe documents no minimum for this currency. In that
+    /// case, the converted minimum of the settlement currency applies, and only Stripe knows the rate.
     pub fn stripe_minimum_minor(&self) -> Option<i64> {
         STRIPE_MINIMUMS.iter().find(|(code, _)| *code == self.code()).map(|(_, minor)| *minor)
     }
@@ -148,8 +148,8 @@ impl Money {
         let digits = self.currency.minor_digits() as usize;
         let sign = if self.amount_minor < 0 { "-" } else { "" };
         let minor = format!("{:0width$}", self.amount_minor.unsigned_abs(), width = digits + 1);
-        let (whole, part) = minor.split_at(minor.len() - digits);
-        if digits == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{part}") }
+        let (whole, decimals) = minor.split_at(minor.len() - digits);
+        if digits == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{decimals}") }
     }
 
     /// The amount in short form, with the currency's symbol: `€21`, `€7.50`. Currencies without a common symbol have
@@ -184,20 +184,20 @@ mod tests {
 
     #[test]
     fn an_amount_is_written_with_the_decimals_of_its_currency() {
-        let written =
+        let decimal =
             |amount_minor, code| Money { amount_minor, currency: Currency::parse(code).unwrap() }.decimal();
         assert_eq!(
             [(123_450, "EUR"), (-5, "EUR"), (0, "EUR"), (500, "JPY"), (-3_000, "KWD"), (100, "ISK")]
-                .map(|(minor, code)| written(minor, code)),
+                .map(|(minor, code)| decimal(minor, code)),
             ["1234.50", "-0.05", "0.00", "500", "-3.000", "1.00"]
         );
     }
 
     #[test]
     fn stripes_minimums_are_in_the_minor_unit_and_multiples_of_the_step() {
-        let least = |code| Currency::parse(code).unwrap().stripe_minimum_minor();
+        let minimum = |code| Currency::parse(code).unwrap().stripe_minimum_minor();
         assert_eq!(
-            ["USD", "GBP", "JPY", "HUF", "KWD", "ISK"].map(least),
+            ["USD", "GBP", "JPY", "HUF", "KWD", "ISK"].map(minimum),
             [Some(50), Some(30), Some(50), Some(17_500), None, None]
         );
         for (code, minor) in STRIPE_MINIMUMS {

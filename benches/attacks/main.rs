@@ -100,7 +100,8 @@ fn unfinished_bodies(service: &Service, baseline_ms: f64, table: &mut Table) {
         readers.asked,
         readers.p99_ms()
     );
-    let good = readers.answered == readers.asked && is_acceptable(baseline_ms, readers.p99_ms()) && delivered == 20;
+    let good =
+        readers.answered == readers.asked && is_acceptable(baseline_ms, readers.p99_ms()) && delivered == 20;
     table.line(&format!("{} connections, one byte of body each", held.len()), &result, good);
 }
 

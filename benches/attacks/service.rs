@@ -69,7 +69,8 @@ impl Service {
                 let entry = entry.unwrap();
                 std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
             }
-            signing_settings = text.replace(&*folder.path().to_string_lossy(), &copy.path().to_string_lossy());
+            signing_settings =
+                text.replace(&*folder.path().to_string_lossy(), &copy.path().to_string_lossy());
         }
         let app = actions::start(sites::from_toml(&signing_settings).unwrap(), Clock::System).await.unwrap();
         let tokens = (0..groups).flat_map(|group| (0..group_size).map(move |member| (group, member)));

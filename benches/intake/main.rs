@@ -130,8 +130,10 @@ async fn measure(name: &str, folder: &Path, databases: [Database; 2], plan: Plan
         for (concurrency, measured) in CONCURRENCY.iter().zip(&mut ours) {
             let before = load::raw_rate(&mut sides.raw, &mut sides.events, plan.duration).await;
             let requests = sides.events.requests(*concurrency, plan.duration);
-            measured
-                .push((before, load::many_connections(sides.ours, requests, *concurrency, plan.duration, &app).await));
+            measured.push((
+                before,
+                load::many_connections(sides.ours, requests, *concurrency, plan.duration, &app).await,
+            ));
             raw.push(before);
         }
     }
@@ -150,7 +152,10 @@ async fn measure(name: &str, folder: &Path, databases: [Database; 2], plan: Plan
     for _ in 0..plan.rounds.min(3) {
         let before = load::raw_rate(&mut sides.raw, &mut sides.events, plan.duration).await;
         let requests = sides.events.requests(CONCURRENCY[0], plan.duration);
-        busy.push((before, load::many_connections(sides.ours, requests, CONCURRENCY[0], plan.duration, &app).await));
+        busy.push((
+            before,
+            load::many_connections(sides.ours, requests, CONCURRENCY[0], plan.duration, &app).await,
+        ));
     }
     app.begin_stopping();
     jobs.stop(&app).await;

@@ -49,7 +49,9 @@ fn main() {
             let on_file = [on_sqlite(folder.path(), small).await, on_sqlite(folder.path(), large).await];
             print_table("SQLite", small, large, &on_file);
         }
-        if let Some(server) = std::env::var("KEEPOPEN_TEST_POSTGRES").ok().filter(|_| is_selected("postgresql")) {
+        if let Some(server) =
+            std::env::var("KEEPOPEN_TEST_POSTGRES").ok().filter(|_| is_selected("postgresql"))
+        {
             let on_server = [
                 on_postgres(&server, folder.path(), small).await,
                 on_postgres(&server, folder.path(), large).await,

@@ -41,13 +41,20 @@ pub async fn measure(store: &Store, supporters: u64, key: &SealKey) -> Vec<Measu
     let mut all = Vec::new();
     let mut rng = Rng::with_seed(7);
     let numbers: Vec<u64> = (0..TIMES).map(|_| rng.u64(0..supporters)).collect();
-    all.push(measure_repeatedly("status lookup by address", numbers.iter().map(|number| lookup(store, *number))).await);
+    all.push(
+        measure_repeatedly("status lookup by address", numbers.iter().map(|number| lookup(store, *number)))
+            .await,
+    );
     for (what, wanted) in lists(supporters) {
         let pages = numbers.iter().map(|number| page(store, &wanted, *number, supporters));
         all.push(measure_repeatedly(&format!("contributions, a page of 50: {what}"), pages).await);
     }
     all.push(
-        measure_repeatedly("one contribution, with all details", numbers.iter().map(|number| contribution_detail(store, *number))).await,
+        measure_repeatedly(
+            "one contribution, with all details",
+            numbers.iter().map(|number| contribution_detail(store, *number)),
+        )
+        .await,
     );
     let facts = numbers.iter().map(|number| facts(store, *number));
     all.push(measure_repeatedly("all facts of a gift, read for each event", facts).await);
@@ -154,7 +161,10 @@ async fn seal(store: &Store, key: &SealKey) -> String {
 }
 
 /// Measures a fast query, which runs many times.
-async fn measure_repeatedly(what: &str, queries: impl Iterator<Item = impl Future<Output = String>>) -> Measured {
+async fn measure_repeatedly(
+    what: &str,
+    queries: impl Iterator<Item = impl Future<Output = String>>,
+) -> Measured {
     reset_peak();
     let before_s = cpu_time_s();
     let (mut times, mut note) = (Vec::new(), String::new());

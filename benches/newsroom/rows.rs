@@ -188,8 +188,10 @@ pub fn generate(sink: &mut RowSink, supporters: u64) {
 fn put_giver(sink: &mut RowSink, giver: &Giver, gifts: &[Gift]) {
     let mut folded = Vec::new();
     for gift in gifts {
-        let facts =
-            gift.shared_facts().into_iter().chain(gift.payments().flat_map(|(index, _)| gift.payment_facts(index)));
+        let facts = gift
+            .shared_facts()
+            .into_iter()
+            .chain(gift.payments().flat_map(|(index, _)| gift.payment_facts(index)));
         let all = fold(&facts.collect::<Vec<_>>()).unwrap();
         assert!(all.alarms.is_empty(), "{:?}", all.alarms);
         folded.push(Contribution { supporter: Some(giver.id.clone()), ..all.contribution });

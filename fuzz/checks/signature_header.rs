@@ -40,7 +40,11 @@ pub fn signature_header(data: &[u8]) {
         assert_eq!(verify(Some(&header), body, &secrets, later_s), Err(BadSignature::Stale));
     }
     let longer = format!("{header},v2=what-may-come");
-    assert_eq!(verify(Some(&longer), body, &secrets, NOW_S), result, "an unknown signature scheme changes the result");
+    assert_eq!(
+        verify(Some(&longer), body, &secrets, NOW_S),
+        result,
+        "an unknown signature scheme changes the result"
+    );
 }
 
 /// Splits the input into the first line and the rest.

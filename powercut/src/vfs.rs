@@ -216,8 +216,9 @@ unsafe extern "C" fn write(
             None => {}
         }
         let real_file = real(file);
-        let answer =
-            (*(*real_file).pMethods).xWrite.expect("a file must have xWrite")(real_file, bytes, length, offset);
+        let answer = (*(*real_file).pMethods).xWrite.expect("a file must have xWrite")(
+            real_file, bytes, length, offset,
+        );
         if answer == sqlite::SQLITE_OK
             && let Some(tracked) = tracked(file)
         {

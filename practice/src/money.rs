@@ -19,7 +19,8 @@ pub(crate) fn format(amount_minor: i64, currency: &str) -> String {
     let decimals = decimals(currency).unwrap_or(2);
     let minor_per_unit = 10_u64.pow(decimals);
     let sign = if amount_minor < 0 { "-" } else { "" };
-    let (whole, part) = (amount_minor.unsigned_abs() / minor_per_unit, amount_minor.unsigned_abs() % minor_per_unit);
+    let (whole, part) =
+        (amount_minor.unsigned_abs() / minor_per_unit, amount_minor.unsigned_abs() % minor_per_unit);
     let code = currency.to_ascii_uppercase();
     let whole = grouped(whole);
     match decimals {

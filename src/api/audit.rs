@@ -14,7 +14,7 @@ use crate::web::State;
 use crate::web::problem::{Code, Problem};
 
 /// The default number of changes on a page.
-const USUAL_LIMIT: u32 = 50;
+const DEFAULT_LIMIT: u32 = 50;
 /// The maximum number of changes on a page.
 const MAX_LIMIT: u32 = 200;
 
@@ -112,24 +112,24 @@ pub async fn list(
     query: Result<Query<AuditQuery>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?.into_inner();
-    let limit = query.limit.unwrap_or(USUAL_LIMIT);
+    let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(Problem::with(Code::InvalidRequest, format!("limit: from 1 to {MAX_LIMIT}")));
+        return Err(Problem::with(Code::InvalidRequest, format!("limit: must be from 1 to {MAX_LIMIT}")));
     }
-    let wanted = AuditFilter {
-        from_ms: query.from.map(|text| time("from", &text)).transpose()?,
-        to_ms: query.to.map(|text| time("to", &text)).transpose()?,
-        actor: query.actor.map(|text| plain("actor", text)).transpose()?,
-        action: query.action.map(|text| plain("action", text)).transpose()?,
-        object: query.object.map(|text| plain("object", text)).transpose()?,
+    let filter = AuditFilter {
+        from_ms: query.from.map(|text| parse_time("from", &text)).transpose()?,
+        to_ms: query.to.map(|text| parse_time("to", &text)).transpose()?,
+        actor: query.actor.map(|text| reject_nul("actor", text)).transpose()?,
+        action: query.action.map(|text| reject_nul("action", text)).transpose()?,
+        object: query.object.map(|text| reject_nul("object", text)).transpose()?,
     };
     // Reads one row more than the page shows, to find out whether there is a next page.
-    let found = app.store.audit_log(&wanted, query.after, i64::from(limit) + 1).await;
-    let mut found = found.map_err(|error| Problem::store(&error))?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = found.last().filter(|_| more).map(|last| last.seq);
-    let changes = found.into_iter().map(ChangeShape::try_from).collect::<Result<_, _>>();
+    let rows = app.store.audit_log(&filter, query.after, i64::from(limit) + 1).await;
+    let mut rows = rows.map_err(|error| Problem::store(&error))?;
+    let has_more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| has_more).map(|last| last.seq);
+    let changes = rows.into_iter().map(ChangeShape::try_from).collect::<Result<_, _>>();
     let changes = changes.map_err(|error| Problem::store(&StoreError::corrupt(error)))?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(AuditShape { changes, next }))
 }
@@ -153,17 +153,14 @@ impl TryFrom<AuditRow> for ChangeShape {
     }
 }
 
-fn time(name: &str, text: &str) -> Result<i64, Problem> {
+fn parse_time(name: &str, text: &str) -> Result<i64, Problem> {
     parse_time_ms(text).map_err(|error| Problem::with(Code::InvalidRequest, format!("{name}: {error}")))
 }
 
-/// Rejects a NUL character, because neither database accepts it in a text.
-fn plain(name: &str, text: String) -> Result<String, Problem> {
+/// Rejects a text with a NUL character, because neither database accepts it in a text.
+fn reject_nul(name: &str, text: String) -> Result<String, Problem> {
     if text.contains('\0') {
-        return Err(Problem::with(
-            Code::InvalidRequest,
-            format!("{name}: must not contain control characters"),
-        ));
+        return Err(Problem::with(Code::InvalidRequest, format!("{name}: must not contain a NUL character")));
     }
     Ok(text)
 }

@@ -9,11 +9,11 @@ use keepopen_decision::{
     fast_question,
 };
 
-use super::caller::check_may_state;
-use super::known::{checked, country, known_by, token_problem};
+use super::caller::check_may_state_standing;
+use super::known::{check_token, country, known_from_token, token_problem};
 use super::question::{self, BannerQuestionShape, QuestionQuery};
-use super::stated::statement;
-use super::verdict_body::{VerdictBody, written};
+use super::stated::stated_standing;
+use super::verdict_body::{VerdictBody, verdict_to_json};
 use crate::app::App;
 use crate::appeals::{TemplateValues, TickerValues};
 use crate::clock;
@@ -28,8 +28,8 @@ use crate::web::problem::{Code, Problem};
 /// why. Only `site` is required.
 ///
 /// - `history` is what the reader's browser remembers. `{}` means that the reader has seen nothing. If you omit it,
-///   the history is unknown. An appeal with a frequency limit then does not show, with the reason `no_consent`,
-///   unless its `without_history` is `ask`.
+///   the history is unknown. In that case, an appeal with a frequency limit does not show, with the reason
+///   `no_consent`, unless its `without_history` is `ask`.
 /// - `supporter` states the reader's standing. It is for a site's back end that recognises supporters itself. A
 ///   request with this field needs a secret API key of scope `banner:ask` in `Authorization`, and is refused without
 ///   one. The field takes precedence over `token`.
@@ -61,10 +61,10 @@ use crate::web::problem::{Code, Problem};
 #[post("/v1/banner")]
 pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
-    match Asked::read(&bytes)? {
-        asked @ Asked { stated: None, .. } => asked.answer(&app, &request),
-        // This future is in its own box. Otherwise every banner request would reserve space for it.
-        asked => Box::pin(answer_to_back_end(&app, &request, asked)).await,
+    match BannerRequest::read(&bytes)? {
+        banner_request @ BannerRequest { stated: None, .. } => banner_request.respond(&app, &request),
+        // This future is boxed. Otherwise every banner request would reserve space for it.
+        banner_request => Box::pin(answer_to_back_end(&app, &request, banner_request)).await,
     }
 }
 
@@ -72,27 +72,27 @@ pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<H
 async fn answer_to_back_end(
     app: &App,
     request: &HttpRequest,
-    asked: Asked<'_>,
+    banner_request: BannerRequest<'_>,
 ) -> Result<HttpResponse, Problem> {
-    check_may_state(request).await?;
-    asked.answer(app, request)
+    check_may_state_standing(request).await?;
+    banner_request.respond(app, request)
 }
 
-/// The response to the JSON body of a `POST /v1/banner` without a key, as JSON.
+/// Returns the JSON that responds to a `POST /v1/banner` with this body and without an API key.
 ///
 /// # Errors
 /// The body is not a question, names an unknown site, or states a standing, which requires an API key.
 #[cfg(feature = "test-support")]
 pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
-    let asked = Asked::read(body)?;
-    match asked.stated {
-        None => verdict(app, &asked.question, None, &asked.warnings),
+    let banner_request = BannerRequest::read(body)?;
+    match banner_request.stated {
+        None => verdict(app, &banner_request.question, None, &banner_request.warnings),
         Some(_) => Err(Code::ApiKeyMissing.into()),
     }
 }
 
-/// A question, and what the body contains in addition to it.
-struct Asked<'a> {
+/// The content of a request's body: a question, and what the body contains in addition to it.
+struct BannerRequest<'a> {
     question: Question<'a>,
     /// The reader's standing, if the body states it.
     stated: Option<Known>,
@@ -100,7 +100,7 @@ struct Asked<'a> {
     warnings: Vec<String>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> BannerRequest<'a> {
     fn read(body: &'a [u8]) -> Result<Self, Problem> {
         if let Some(question) = std::str::from_utf8(body).ok().and_then(fast_question) {
             // The fast parser only accepts bodies without unknown fields.
@@ -108,11 +108,11 @@ impl<'a> Asked<'a> {
         }
         let question = body::parse(body)?;
         let NearMisses(warnings) = body::parse(body).unwrap_or_default();
-        Ok(Self { question, stated: statement(body)?, warnings })
+        Ok(Self { question, stated: stated_standing(body)?, warnings })
     }
 
-    fn answer(self, app: &App, request: &HttpRequest) -> Result<HttpResponse, Problem> {
-        verdict_for(app, &self.question, Some(request), self.stated, &self.warnings).map(answered)
+    fn respond(self, app: &App, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+        verdict_for(app, &self.question, Some(request), self.stated, &self.warnings).map(verdict_response)
     }
 }
 
@@ -138,10 +138,11 @@ pub async fn ask_from_query(
     query: Result<Query<QuestionQuery>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?;
-    Ok(answered(verdict(&app, &query.question()?, None, &question::slips(request.query_string()))?))
+    let warnings = question::parameter_warnings(request.query_string());
+    Ok(verdict_response(verdict(&app, &query.question()?, None, &warnings)?))
 }
 
-pub(super) fn answered(json: Vec<u8>) -> HttpResponse {
+pub(super) fn verdict_response(json: Vec<u8>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")))
         .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
@@ -172,13 +173,13 @@ fn verdict_for(
 ) -> Result<Vec<u8>, Problem> {
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();
-    let token = stated.map_or_else(|| checked(app, question, request, Purpose::Asking, now_ms), Ok);
+    let token = stated.map_or_else(|| check_token(app, question, request, Purpose::Asking, now_ms), Ok);
     let token_problem = token_problem(&token);
-    let known = known_by(token);
+    let known = known_from_token(token);
     let is_overloaded = known.is_none();
     let known = known.unwrap_or(Known::unknown());
     let site = snapshot.compiled.site(&question.site).map_err(|_| Problem::new(Code::SiteNotFound))?;
-    let decision = Decision::new(site, question, &known, now_ms, clock::draw());
+    let decision = Decision::new(site, question, &known, now_ms, clock::draw_bucket());
     let verdict = if is_overloaded {
         Verdict::Silent { reason: Reason::Overloaded, next_eligible_at_ms: None }
     } else {
@@ -197,8 +198,8 @@ fn verdict_for(
             let appeal = snapshot.appeal(index);
             let variant = &appeal.variants[variant];
             let ticker = appeal.ticker(&question.site);
-            let (ticker_json, quiet) = (ticker.map(|it| &*it.json), appeal.quiet_days(&question.site));
-            let (content, needs) = variant.content(&question.site, &question.reader, ticker_json, quiet);
+            let (ticker_json, quiet_days) = (ticker.map(|it| &*it.json), appeal.quiet_days(&question.site));
+            let (content, needs) = variant.content(&question.site, &question.reader, ticker_json, quiet_days);
             VerdictBody {
                 show: true,
                 surface: Some(surface.as_str()),
@@ -226,10 +227,11 @@ fn verdict_for(
         },
     };
     body.warnings = warnings;
-    written(&body)
+    verdict_to_json(&body)
 }
 
-/// The values for the placeholders in the appeal's copy.
+/// The values for the placeholders in the appeal's copy. `needs` lists the values that the copy uses. `None` if there
+/// are no values.
 pub(super) fn values(
     app: &App,
     decision: &Decision<'_>,

@@ -25,7 +25,7 @@ struct BannerEvent {
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 4_294_967_295_i64)]
     ordinal: Option<u32>,
-    /// For a dismissal: how the reader dismissed the appeal.
+    /// How the reader dismissed the appeal. Required if `event` is `dismiss`.
     #[serde(default)]
     #[schema(value_type = Option<DismissalKindShape>)]
     dismissal: Option<DismissalKind>,
@@ -71,9 +71,9 @@ pub async fn report(app: State, request: HttpRequest, payload: Payload) -> Resul
         (EventName::View, _) if ordinal == 1 => "first_view".to_owned(),
         (EventName::View, _) => "later_view".to_owned(),
         (EventName::Click, _) => "click".to_owned(),
-        (EventName::Dismiss, Some(how)) => format!("dismiss_{}", how.as_str()),
+        (EventName::Dismiss, Some(dismissal)) => format!("dismiss_{}", dismissal.as_str()),
         (EventName::Dismiss, None) => {
-            return Err(Problem::with(Code::InvalidRequest, "dismissal: say how"));
+            return Err(Problem::with(Code::InvalidRequest, "dismissal: required if `event` is `dismiss`"));
         }
     };
     let now_ms = app.now_ms();

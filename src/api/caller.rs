@@ -18,10 +18,10 @@ use crate::web::{REQUEST_ID, address_of};
 /// A caller with a valid supporter token.
 pub struct Supporter(pub Arc<Claims>);
 
-/// A site's back end, whose API key may read supporters.
+/// A caller whose API key may read supporters: a site's back end.
 pub struct SupportersReader;
 
-/// A caller whose API key may read gifts and the ledger.
+/// A caller whose API key may read contributions and the ledger.
 pub struct MoneyReader;
 
 /// A caller whose API key may read alarms.
@@ -42,7 +42,7 @@ pub struct AppealsEditor(pub KeyHolder);
 /// A caller whose API key may read the audit log.
 pub struct AuditReader;
 
-/// The API key of a program that changes something, and its request.
+/// The API key with which a program changes something, and the id of the request.
 pub struct KeyHolder {
     key: String,
     request_id: Option<String>,
@@ -55,22 +55,22 @@ impl KeyHolder {
     }
 }
 
-type Waiting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+type PendingCheck<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 impl FromRequest for Supporter {
     type Error = Problem;
-    type Future = Waiting<Self>;
+    type Future = PendingCheck<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
             let app = state(&request)?;
-            let token = bearer(&request).ok_or(Code::TokenMissing)?;
+            let token = bearer_token(&request).ok_or(Code::TokenMissing)?;
             let address = || address_of(&app, &request);
             let asker = Asker { purpose: Purpose::Acting, address: &address };
             let claims = app.tokens.check_any_site(&token, asker, app.now_ms()).map_err(problem_of)?;
-            // The supporters' epochs in memory (see docs/decisions/0009-token-epochs.md) are for banner requests. This
-            // call reads the database.
+            // A supporter's epoch is a number that grows to withdraw older tokens. Banner requests compare it in
+            // memory (docs/decisions/0009-token-epochs.md). This call reads it from the database.
             let epoch = app.store.epoch(&claims.sub).await.map_err(|error| Problem::store(&error))?;
             match epoch {
                 Some(epoch) if epoch == claims.epoch => Ok(Self(claims)),
@@ -85,7 +85,7 @@ macro_rules! with_key {
     ($caller:ty, [$($scope:ident),+], $id:pat => $it:expr) => {
         impl FromRequest for $caller {
             type Error = Problem;
-            type Future = Waiting<Self>;
+            type Future = PendingCheck<Self>;
 
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
                 let request = request.clone();
@@ -111,10 +111,10 @@ with_key!(AppealsEditor, [AppealsWrite], holder => AppealsEditor(holder));
 /// again. While the database is unavailable, such a key stays valid for longer, so that readers are still served.
 ///
 /// # Errors
-/// There is no such key, the key lacks the scope, or the key can't be looked up.
-pub async fn check_may_state(request: &HttpRequest) -> Result<(), Problem> {
+/// The key is missing or invalid, it lacks the scope, or it can't be looked up.
+pub async fn check_may_state_standing(request: &HttpRequest) -> Result<(), Problem> {
     let app = state(request)?;
-    let secret = bearer(request).ok_or(Code::ApiKeyMissing)?;
+    let secret = bearer_token(request).ok_or(Code::ApiKeyMissing)?;
     let hash = ApiKey::hash(&secret);
     let now_ms = app.now_ms();
     if app.recent_keys.is_fresh(&hash, now_ms) {
@@ -122,10 +122,11 @@ pub async fn check_may_state(request: &HttpRequest) -> Result<(), Problem> {
     }
     match key_with(request, &[Scope::BannerAsk]).await {
         Ok(_) => app.recent_keys.record(hash, now_ms),
-        Err(away) if away.code == Code::StoreUnavailable && app.recent_keys.is_usable(&hash, now_ms) => {}
-        Err(refused) => {
+        Err(problem)
+            if problem.code == Code::StoreUnavailable && app.recent_keys.is_usable(&hash, now_ms) => {}
+        Err(problem) => {
             app.recent_keys.forget(&hash);
-            return Err(refused);
+            return Err(problem);
         }
     }
     Ok(())
@@ -134,15 +135,15 @@ pub async fn check_may_state(request: &HttpRequest) -> Result<(), Problem> {
 /// The holder of the request's API key, if it has one of the scopes.
 async fn key_with(request: &HttpRequest, scopes: &[Scope]) -> Result<KeyHolder, Problem> {
     let app = state(request)?;
-    let secret = bearer(request).ok_or(Code::ApiKeyMissing)?;
+    let secret = bearer_token(request).ok_or(Code::ApiKeyMissing)?;
     if !ApiKey::looks_like_one(&secret) {
         return Err(Code::ApiKeyInvalid.into());
     }
-    let known = app.store.api_key(&ApiKey::hash(&secret)).await.map_err(|error| Problem::store(&error))?;
-    let known = known.ok_or(Code::ApiKeyInvalid)?;
-    if known.scopes.split(' ').any(|held| scopes.iter().any(|scope| scope.as_str() == held)) {
+    let stored = app.store.api_key(&ApiKey::hash(&secret)).await.map_err(|error| Problem::store(&error))?;
+    let stored = stored.ok_or(Code::ApiKeyInvalid)?;
+    if stored.scopes.split(' ').any(|held| scopes.iter().any(|scope| scope.as_str() == held)) {
         let request_id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
-        Ok(KeyHolder { key: known.id, request_id: request_id.map(str::to_owned) })
+        Ok(KeyHolder { key: stored.id, request_id: request_id.map(str::to_owned) })
     } else {
         Err(Code::ScopeMissing.into())
     }
@@ -161,7 +162,7 @@ pub fn problem_of(bad: BadToken) -> Problem {
 /// Refuses a page whose origin is not one of the site's origins. A back end sends no origin and is accepted.
 ///
 /// # Errors
-/// The request has an origin that is not one of the site's.
+/// The request has an origin that is not one of the site's origins.
 pub fn check_origin(request: &HttpRequest, site: &SiteSettings) -> Result<(), Problem> {
     match request.headers().get(ORIGIN) {
         None => Ok(()),
@@ -174,7 +175,7 @@ fn state(request: &HttpRequest) -> Result<State, Problem> {
     request.app_data::<State>().cloned().ok_or(Problem::new(Code::Internal))
 }
 
-fn bearer(request: &HttpRequest) -> Option<String> {
+fn bearer_token(request: &HttpRequest) -> Option<String> {
     let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned()).filter(|token| !token.is_empty())

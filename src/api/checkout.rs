@@ -35,8 +35,8 @@ struct CheckoutBody {
     currency: String,
     /// How often the reader gives.
     interval: Interval,
-    /// Whether the reader pays Stripe's fee on top, if `choices` has a `fee_cover`. The service adds enough for the
-    /// amount to remain after the fee.
+    /// Whether the reader pays Stripe's fee in addition to the amount. Allowed if the verdict's `choices` have a
+    /// `fee_cover`. The service raises the payment so that the whole amount remains after the fee.
     #[serde(default)]
     cover_fee: bool,
     /// The page to which the reader returns, on one of the site's origins.
@@ -82,30 +82,30 @@ struct CheckoutAnswer {
 )]
 #[post("/v1/checkout")]
 pub async fn start(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
-    let limited = Limited::of(ROUTES, &app, &request);
-    limited.by_address(&app, &request)?;
+    let limited = Limited::for_request(ROUTES, &app, &request);
+    limited.check_address(&app, &request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let asked: CheckoutBody = body::parse_strict(&bytes)?;
-    let site = app.site(&asked.site).ok_or(Code::SiteNotFound)?;
+    let checkout: CheckoutBody = body::parse_strict(&bytes)?;
+    let site = app.site(&checkout.site).ok_or(Code::SiteNotFound)?;
     check_origin(&request, site)?;
-    limited.by_attempt_and_site(&asked.attempt, &asked.site).map_err(|problem| Problem {
+    limited.check_attempt_and_site(&checkout.attempt, &checkout.site).map_err(|problem| Problem {
         fallback_url: site.fallback_url.as_ref().map(url::Url::to_string),
         ..problem
     })?;
-    let currency = Currency::parse(&asked.currency).map_err(|_| Code::UnsupportedCurrency)?;
-    let wanted = CheckoutRequest {
-        site: &asked.site,
-        attempt: asked.attempt,
-        money: Money { amount_minor: asked.amount_minor, currency },
-        interval: asked.interval,
-        cover_fee: asked.cover_fee,
-        return_url: &asked.return_url,
-        attribution: asked.attribution.as_deref(),
+    let currency = Currency::parse(&checkout.currency).map_err(|_| Code::UnsupportedCurrency)?;
+    let checkout_request = CheckoutRequest {
+        site: &checkout.site,
+        attempt: checkout.attempt,
+        money: Money { amount_minor: checkout.amount_minor, currency },
+        interval: checkout.interval,
+        cover_fee: checkout.cover_fee,
+        return_url: &checkout.return_url,
+        attribution: checkout.attribution.as_deref(),
     };
-    let made = actions::start_checkout(&app, &app.context(Actor::Reader), site, &wanted)
+    let started = actions::start_checkout(&app, &app.context(Actor::Reader), site, &checkout_request)
         .await
         .map_err(|error| problem_of(&error, site))?;
-    let answer = CheckoutAnswer { session: made.session, url: made.url };
+    let answer = CheckoutAnswer { session: started.session, url: started.url };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }
 

@@ -21,7 +21,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The library's files that the page loads. Its other files are not served.
-const PARTS: [&str; 3] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
+const LIBRARY_FILES: [&str; 3] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
 
 static CONFIG: LazyLock<Arc<Config<'_>>> = LazyLock::new(|| Arc::new(Config::from("openapi.yaml")));
 
@@ -72,22 +72,22 @@ pub async fn page() -> HttpResponse {
 )]
 #[get("/docs/{file}")]
 pub async fn part(file: Path<String>) -> Result<HttpResponse, Problem> {
-    let own = match file.as_str() {
+    let own_file = match file.as_str() {
         "page.js" => Some(("text/javascript", SCRIPT)),
         "page.css" => Some(("text/css", STYLE)),
         _ => None,
     };
     let cache = (CACHE_CONTROL, "public, max-age=3600");
-    if let Some((media_type, text)) = own {
+    if let Some((media_type, text)) = own_file {
         return Ok(answer(media_type).insert_header(cache).body(text));
     }
-    let name = PARTS.into_iter().find(|name| *name == *file).ok_or(Code::NotFound)?;
+    let name = LIBRARY_FILES.into_iter().find(|name| *name == *file).ok_or(Code::NotFound)?;
     let part = utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG)).ok().flatten().ok_or(Code::NotFound)?;
     // The library stores its files compressed, but does not set the encoding.
-    let packed = part.bytes.starts_with(&[0x1f, 0x8b]);
+    let is_compressed = part.bytes.starts_with(&[0x1f, 0x8b]);
     let mut answer = answer(&part.content_type);
     answer.insert_header(cache);
-    if packed {
+    if is_compressed {
         answer.insert_header((CONTENT_ENCODING, "gzip"));
     }
     Ok(match part.bytes {

@@ -1,6 +1,6 @@
 //! Serves the script that a site's pages load, in parts.
 //!
-//! Every page includes the loader, `embed.js`. The loader fetches the other parts when it needs them. It contains the
+//! Every page includes the loader, `embed.js`. The loader fetches the other parts when it needs them, and contains the
 //! version of the parts to fetch.
 
 use std::borrow::Cow;
@@ -15,7 +15,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use rust_embed::Embed;
 
 use crate::keys::Sha256;
-use crate::web::knows;
+use crate::web::has_cached;
 use crate::web::problem::{Code, Problem};
 
 /// The output of `npm run build`: each file plain, and compressed with the suffix `.gz` or `.br`.
@@ -25,9 +25,9 @@ struct Dist;
 
 const LOADER: &str = "embed.js";
 const FIVE_MINUTES: &str = "public, max-age=300";
-const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+const ONE_YEAR: &str = "public, max-age=31536000, immutable";
 
-/// One file, in each encoding.
+/// One file of the script, in each encoding.
 struct Script {
     version: String,
     plain: Cow<'static, [u8]>,
@@ -36,8 +36,8 @@ struct Script {
 }
 
 /// Every file by name. The loader's version is the hash of its bytes. The other parts share one version: the hash of
-/// all their bytes, ordered by name. `web/embed/build.mjs` computes the same hash and writes it into the loader. So
-/// changed bytes always get a new version.
+/// all their bytes, ordered by name. `web/embed/build.mjs` computes the same hash and writes it into the loader. A
+/// change of the bytes therefore always gives a new version.
 static SCRIPTS: LazyLock<BTreeMap<String, Script>> = LazyLock::new(|| {
     let mut files: BTreeMap<String, Cow<'static, [u8]>> =
         Dist::iter().filter_map(|name| Some((name.to_string(), Dist::get(&name)?.data))).collect();
@@ -49,12 +49,12 @@ static SCRIPTS: LazyLock<BTreeMap<String, Script>> = LazyLock::new(|| {
         .filter(|name| *name != LOADER)
         .filter_map(|name| files.get(name).map(|it| &**it))
         .collect();
-    let of_parts = version_of(&parts);
+    let parts_version = version_of(&parts);
     let mut scripts = BTreeMap::new();
     for name in names {
         let (gzip, brotli) = (compressed(&name, ".gz", &mut files), compressed(&name, ".br", &mut files));
         let Some(plain) = files.remove(&name) else { continue };
-        let version = if name == LOADER { version_of(&[&plain]) } else { of_parts.clone() };
+        let version = if name == LOADER { version_of(&[&plain]) } else { parts_version.clone() };
         scripts.insert(name, Script { version, plain, gzip, brotli });
     }
     scripts
@@ -102,7 +102,7 @@ fn version_of(pieces: &[&[u8]]) -> String {
 )]
 #[get("/embed.js")]
 pub async fn latest(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    answer(&request, SCRIPTS.get(LOADER).ok_or(Code::NotFound)?, FIVE_MINUTES)
+    response(&request, SCRIPTS.get(LOADER).ok_or(Code::NotFound)?, FIVE_MINUTES)
 }
 
 /// Get one version of a file of the script.
@@ -135,11 +135,11 @@ pub async fn latest(request: HttpRequest) -> Result<HttpResponse, Problem> {
 pub async fn versioned(request: HttpRequest, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (version, file) = path.into_inner();
     let script = SCRIPTS.get(&file).filter(|script| script.version == version);
-    answer(&request, script.ok_or(Code::NotFound)?, FOR_GOOD)
+    response(&request, script.ok_or(Code::NotFound)?, ONE_YEAR)
 }
 
 /// Responds with the smallest encoding that the client accepts, or with a 304.
-fn answer(
+fn response(
     request: &HttpRequest,
     script: &'static Script,
     cache: &'static str,
@@ -152,23 +152,23 @@ fn answer(
         .unwrap_or((None, &script.plain));
     let suffix = encoding.map(|name| format!("-{name}")).unwrap_or_default();
     let tag = EntityTag::new_strong(format!("{}{suffix}", script.version));
-    let unchanged = knows(request, &tag);
+    let unchanged = has_cached(request, &tag);
 
-    let mut answer = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    answer
+    let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response
         .insert_header((CACHE_CONTROL, cache))
         .insert_header(ETag(tag))
         .insert_header((VARY, HeaderValue::from_static("Accept-Encoding")));
     if unchanged {
-        return Ok(answer.finish());
+        return Ok(response.finish());
     }
-    answer
+    response
         .insert_header((CONTENT_TYPE, "text/javascript; charset=utf-8"))
         .insert_header(("cross-origin-resource-policy", "cross-origin"));
     if let Some(name) = encoding {
-        answer.insert_header((CONTENT_ENCODING, name));
+        response.insert_header((CONTENT_ENCODING, name));
     }
-    Ok(answer.body(bytes.as_ref()))
+    Ok(response.body(bytes.as_ref()))
 }
 
 /// Whether a client accepts an encoding: it names the encoding or `*`, and its weight is not zero.

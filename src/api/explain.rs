@@ -7,7 +7,7 @@ use keepopen_decision::{AppealExplanation, Question, RuleExplanation, explain};
 use serde::Serialize;
 
 use super::caller::AppealsReader;
-use super::known::known;
+use super::known::known_from_question;
 use super::previews::{self, PreviewField};
 use super::question::ExplainQuestionShape;
 use super::words::ReasonShape;
@@ -107,15 +107,15 @@ struct ExplainedRule {
     ]))),
 )]
 #[post("/v1/banner/explain")]
-pub async fn why(
+pub async fn explain_banner(
     app: State,
-    by: Result<AppealsReader, Problem>,
+    key_holder: Result<AppealsReader, Problem>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await;
-    // A caller with neither a key nor a preview gets this error before any error about the body.
-    if let Err(refused) = by {
+    // A caller with neither a key nor a preview gets the error about the key, even if the body is invalid too.
+    if let Err(refused) = key_holder {
         let with_preview = bytes.as_ref().ok().and_then(|bytes| {
             Some((
                 body::parse::<Question<'_>>(bytes).ok()?,
@@ -129,19 +129,20 @@ pub async fn why(
     let question: Question<'_> = body::parse(&bytes)?;
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();
-    let known = known(&app, &question, Some(&request), Purpose::Acting, now_ms).ok_or(Code::Overloaded)?;
-    let explained = explain(&snapshot.compiled, &question, &known, now_ms, clock::draw())
+    let known = known_from_question(&app, &question, Some(&request), Purpose::Acting, now_ms);
+    let known = known.ok_or(Code::Overloaded)?;
+    let explained = explain(&snapshot.compiled, &question, &known, now_ms, clock::draw_bucket())
         .map_err(|_| Problem::new(Code::SiteNotFound))?;
     let answer = ExplanationBody {
         show: matches!(explained.verdict, keepopen_decision::Verdict::Show { .. }),
         reason: explained.verdict.reason().as_str(),
         next_eligible_at: explained.verdict.next_eligible_at_ms().map(clock::rfc3339),
-        appeals: explained.appeals.into_iter().map(appeal).collect(),
+        appeals: explained.appeals.into_iter().map(explained_appeal).collect(),
     };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }
 
-fn appeal(it: AppealExplanation) -> ExplainedAppeal {
+fn explained_appeal(it: AppealExplanation) -> ExplainedAppeal {
     ExplainedAppeal {
         appeal: it.appeal,
         priority: it.priority,
@@ -152,11 +153,11 @@ fn appeal(it: AppealExplanation) -> ExplainedAppeal {
         variant: it.variant,
         weights_of: it.weights_of,
         readers_per_million: it.readers_per_million,
-        rules: it.rules.into_iter().map(rule).collect(),
+        rules: it.rules.into_iter().map(explained_rule).collect(),
     }
 }
 
-fn rule(it: RuleExplanation) -> ExplainedRule {
+fn explained_rule(it: RuleExplanation) -> ExplainedRule {
     ExplainedRule {
         rule: serde_json::json!(it.rule),
         passed: it.passed,

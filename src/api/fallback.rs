@@ -1,4 +1,4 @@
-//! Responds to requests without a handler: preflights, unsupported methods, and unknown paths.
+//! Responds to requests that no route takes: preflights, unsupported methods, and unknown paths.
 
 use actix_web::http::Method;
 use actix_web::http::header::LOCATION;
@@ -10,8 +10,9 @@ use super::webhooks;
 use crate::web::problem::{Code, Problem};
 use crate::web::{State, answer_other_method};
 
-/// Answers requests without a handler.
-pub async fn not_found_or_misdirected(app: State, request: HttpRequest, payload: Payload) -> HttpResponse {
+/// Answers a request that no route takes. If its path is another spelling of the webhook's path, it is handled as a
+/// delivery from Stripe.
+pub async fn answer_unrouted(app: State, request: HttpRequest, payload: Payload) -> HttpResponse {
     let is_webhook = webhooks::is_webhook(&app, request.path());
     if is_webhook && request.method() == Method::POST {
         let outcome = webhooks::take_delivery(app, request, payload).await;
@@ -21,7 +22,7 @@ pub async fn not_found_or_misdirected(app: State, request: HttpRequest, payload:
     if request.path() == "/docs/" {
         return HttpResponse::PermanentRedirect().insert_header((LOCATION, "../docs")).finish();
     }
-    let routes = ROUTES.at(if is_webhook { webhooks::PATH } else { request.path() });
+    let routes = ROUTES.routes_at(if is_webhook { webhooks::PATH } else { request.path() });
     if routes.is_empty() {
         return Problem::new(Code::NotFound).error_response();
     }

@@ -1,4 +1,4 @@
-//! The public keys.
+//! Serves the public keys with which others can verify supporter tokens.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, get};
@@ -19,17 +19,17 @@ struct JwkSet {
 #[schema(as = Jwk)]
 #[expect(dead_code, reason = "only used for the API description")]
 struct JwkShape {
-    /// `OKP`
+    /// Always `OKP`.
     kty: String,
-    /// `Ed25519`
+    /// Always `Ed25519`.
     crv: String,
-    /// `EdDSA`. Accept no other value.
+    /// Always `EdDSA`. Accept no other value.
     alg: String,
-    /// `sig`
+    /// Always `sig`.
     r#use: String,
     /// The key's id, as in a token's header.
     kid: String,
-    /// The public key.
+    /// The public key itself, in base64url.
     x: String,
 }
 

@@ -11,18 +11,18 @@ use crate::web::address_of;
 
 /// The reader's standing according to the question's token. `None` if there is no capacity to check the token. If the
 /// token is invalid, the standing is unknown, and the reader is neither asked nor thanked.
-pub(super) fn known(
+pub(super) fn known_from_question(
     app: &App,
     question: &Question<'_>,
     request: Option<&HttpRequest>,
     purpose: Purpose,
     now_ms: i64,
 ) -> Option<Known> {
-    known_by(checked(app, question, request, purpose, now_ms))
+    known_from_token(check_token(app, question, request, purpose, now_ms))
 }
 
-/// The reader's standing according to a checked token.
-pub(super) fn known_by(token: Result<Known, BadToken>) -> Option<Known> {
+/// The reader's standing according to a checked token. `None` if there was no capacity to check it.
+pub(super) fn known_from_token(token: Result<Known, BadToken>) -> Option<Known> {
     match token {
         Ok(known) => Some(known),
         Err(BadToken::Unchecked) => None,
@@ -31,7 +31,7 @@ pub(super) fn known_by(token: Result<Known, BadToken>) -> Option<Known> {
 }
 
 /// Checks the question's token. Returns the reader's standing, including changes since the token was issued.
-pub(super) fn checked(
+pub(super) fn check_token(
     app: &App,
     question: &Question<'_>,
     request: Option<&HttpRequest>,
@@ -51,10 +51,10 @@ pub(super) fn checked(
         },
         Newest::Changed(change) => {
             // The change may be a day old, and its effect may have ended by now.
-            let now = change.at(now_ms);
+            let current = change.at(now_ms);
             Known {
-                standing: now.standing,
-                quiet_until_ms: now.quiet_until_ms,
+                standing: current.standing,
+                quiet_until_ms: current.quiet_until_ms,
                 entitlements: claims.entitlements.clone(),
             }
         }
@@ -62,14 +62,14 @@ pub(super) fn checked(
     })
 }
 
-/// The problem of a token, as a code. `None` also for a token that could not be checked, because it may be valid.
+/// The error code for an invalid token. `None` if the token is valid, or may be valid because it could not be checked.
 pub(super) fn token_problem(token: &Result<Known, BadToken>) -> Option<&'static str> {
-    let bad = token.as_ref().err().filter(|bad| **bad != BadToken::Unchecked)?;
-    Some(problem_of(*bad).code.as_str())
+    let error = token.as_ref().err().filter(|error| **error != BadToken::Unchecked)?;
+    Some(problem_of(*error).code.as_str())
 }
 
-/// The reader's country as two capital letters. `None` for anything else, because the country becomes part of a
-/// count's key.
+/// The reader's country as two capital letters. `None` if the question states anything other than two letters, because
+/// the country becomes part of a count's key.
 pub(super) fn country(question: &Question<'_>) -> Option<[u8; 2]> {
     let code: [u8; 2] = question.reader.country.as_deref()?.as_bytes().try_into().ok()?;
     code.iter().all(u8::is_ascii_alphabetic).then(|| code.map(|letter| letter.to_ascii_uppercase()))

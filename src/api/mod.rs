@@ -1,7 +1,7 @@
 //! The public HTTP server, for browsers, site back ends and Stripe.
 //!
 //! **Owns** the routes, the identification of callers, and the shape of every response.
-//! **Never** writes to the store: that is `actions/`.
+//! **Never** writes to the store: `actions/` does.
 //! **Start at** `routes.rs`, the table of all routes.
 //! **Tested in** `tests/api/`.
 

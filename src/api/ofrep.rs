@@ -20,18 +20,18 @@ use crate::app::App;
 use crate::keys::sha256;
 use crate::web::State;
 use crate::web::body::{self, Accepts};
-use crate::web::knows;
+use crate::web::has_cached;
 use crate::web::problem::{Code, Problem};
 
 /// The available flags: the whole verdict as an object, and whether an appeal is shown.
 const FLAGS: [&str; 2] = ["appeal", "show_appeal"];
 /// How long a cached response is valid, in seconds. The attribution in the response is valid for a day.
-const FRESH_FOR_S: i64 = 3600;
+const CACHE_TTL_S: i64 = 3600;
 
 /// A request from an OpenFeature SDK.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[schema(as = EvaluationRequest)]
-struct Asked<'a> {
+struct EvaluationRequest<'a> {
     /// The fields of the body of `POST /v1/banner`, plus the SDK's `targetingKey`.
     #[serde(borrow)]
     #[schema(value_type = QuestionShape)]
@@ -41,7 +41,7 @@ struct Asked<'a> {
 /// The fields of a context that the protocol itself needs. They are read before the question.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Target {
+struct TargetFields {
     targeting_key: Option<String>,
     site: Option<IgnoredAny>,
 }
@@ -70,7 +70,7 @@ struct Evaluations {
     flags: Vec<Evaluation>,
 }
 
-/// Why there is no value, with the codes of the protocol.
+/// The reason why there is no value, with an error code of the protocol.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = EvaluationFailure)]
 #[serde(rename_all = "camelCase")]
@@ -89,7 +89,7 @@ struct Failure {
     tag = "OpenFeature",
     operation_id = "evaluate_flag",
     params(("key" = String, Path, description = "`appeal` or `show_appeal`")),
-    request_body = Asked<'_>,
+    request_body = EvaluationRequest<'_>,
     responses(
         (status = 200, body = Evaluation, description = "The flag's value", headers(("Cache-Control" = String, description = "`no-store`"))),
         (status = 400, body = Failure, description = "The context can't be read, or names an unknown site"),
@@ -103,18 +103,18 @@ struct Failure {
 pub async fn evaluate(app: State, key: Path<String>, request: HttpRequest, payload: Payload) -> HttpResponse {
     let key = key.into_inner();
     let Some(flag) = FLAGS.into_iter().find(|flag| *flag == key) else {
-        return failed(
+        return failure_response(
             StatusCode::NOT_FOUND,
             Some(key),
             "FLAG_NOT_FOUND",
-            "the flags are appeal and show_appeal",
+            "the flag does not exist; the flags are appeal and show_appeal",
         );
     };
     match verdict(&app, &request, payload).await {
         Ok(verdict) => {
             HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(evaluation(flag, &verdict))
         }
-        Err(problem) => failure(problem, Some(key)),
+        Err(problem) => problem_response(problem, Some(key)),
     }
 }
 
@@ -123,7 +123,7 @@ pub async fn evaluate(app: State, key: Path<String>, request: HttpRequest, paylo
     tag = "OpenFeature",
     operation_id = "evaluate_flags",
     params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the previous response")),
-    request_body = Asked<'_>,
+    request_body = EvaluationRequest<'_>,
     responses(
         (status = 200, body = Evaluations, description = "The value of each flag", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-None-Match`"))),
         (status = 304, description = "Nothing has changed", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-None-Match`"))),
@@ -137,11 +137,11 @@ pub async fn evaluate(app: State, key: Path<String>, request: HttpRequest, paylo
 pub async fn evaluate_all(app: State, request: HttpRequest, payload: Payload) -> HttpResponse {
     let verdict = match verdict(&app, &request, payload).await {
         Ok(verdict) => verdict,
-        Err(problem) => return failure(problem, None),
+        Err(problem) => return problem_response(problem, None),
     };
-    let tag = tag_of(&verdict, app.now_ms());
+    let tag = etag_of(&verdict, app.now_ms());
     let no_store = (CACHE_CONTROL, "no-store");
-    if knows(&request, &tag) {
+    if has_cached(&request, &tag) {
         return HttpResponse::NotModified().insert_header(no_store).insert_header(ETag(tag)).finish();
     }
     let flags = FLAGS.into_iter().map(|flag| evaluation(flag, &verdict)).collect();
@@ -150,9 +150,9 @@ pub async fn evaluate_all(app: State, request: HttpRequest, payload: Payload) ->
 
 async fn verdict(app: &App, request: &HttpRequest, payload: Payload) -> Result<Value, Problem> {
     let bytes = body::read_json_bytes(request, payload, Accepts::Json).await?;
-    let asked: Asked<'_> = body::parse(&bytes)?;
-    let context = asked.context.get().as_bytes();
-    let target: Target = body::parse(context)?;
+    let evaluation_request: EvaluationRequest<'_> = body::parse(&bytes)?;
+    let context = evaluation_request.context.get().as_bytes();
+    let target: TargetFields = body::parse(context)?;
     if target.site.is_none() {
         return Err(Problem::with(Code::SiteNotFound, "the context names no site; set `site` to its id"));
     }
@@ -162,21 +162,21 @@ async fn verdict(app: &App, request: &HttpRequest, payload: Payload) -> Result<V
     }
     let json = banner::verdict(app, &question, Some(request), &[])?;
     serde_json::from_slice(&json).map_err(|error| {
-        tracing::error!(%error, "a verdict can't be read back");
+        tracing::error!(%error, "the JSON of a verdict can't be parsed");
         Problem::new(Code::Internal)
     })
 }
 
 fn evaluation(flag: &'static str, verdict: &Value) -> Evaluation {
-    let shown = verdict["show"].as_bool() == Some(true);
+    let is_shown = verdict["show"].as_bool() == Some(true);
     let (variant, value) = if flag == "appeal" {
         (verdict["variant"].as_str().unwrap_or("none"), verdict.clone())
     } else {
-        (if shown { "on" } else { "off" }, Value::Bool(shown))
+        (if is_shown { "on" } else { "off" }, Value::Bool(is_shown))
     };
     Evaluation {
         key: flag,
-        reason: if shown { "TARGETING_MATCH" } else { "DEFAULT" },
+        reason: if is_shown { "TARGETING_MATCH" } else { "DEFAULT" },
         variant: variant.to_owned(),
         value,
         metadata: json!({ "reason": verdict["reason"] }),
@@ -185,17 +185,17 @@ fn evaluation(flag: &'static str, verdict: &Value) -> Evaluation {
 
 /// The tag of a response. It ignores the attribution, which differs in each response. It changes with the rest of the
 /// response, and each hour, because the attribution expires.
-fn tag_of(verdict: &Value, now_ms: i64) -> EntityTag {
-    let mut lasting = verdict.clone();
-    if let Some(fields) = lasting.as_object_mut() {
+fn etag_of(verdict: &Value, now_ms: i64) -> EntityTag {
+    let mut cacheable = verdict.clone();
+    if let Some(fields) = cacheable.as_object_mut() {
         fields.shift_remove("attribution");
     }
-    let hour = now_ms.div_euclid(FRESH_FOR_S * 1000);
-    let hash = sha256(format!("{hour} {lasting}").as_bytes());
+    let hour = now_ms.div_euclid(CACHE_TTL_S * 1000);
+    let hash = sha256(format!("{hour} {cacheable}").as_bytes());
     EntityTag::new_strong(hex::encode(&hash[..8]))
 }
 
-fn failure(problem: Problem, key: Option<String>) -> HttpResponse {
+fn problem_response(problem: Problem, key: Option<String>) -> HttpResponse {
     let error_code = match problem.code {
         Code::InvalidRequest => "PARSE_ERROR",
         Code::SiteNotFound => "INVALID_CONTEXT",
@@ -204,10 +204,10 @@ fn failure(problem: Problem, key: Option<String>) -> HttpResponse {
     let details = problem.detail.unwrap_or_else(|| problem.title.to_owned());
     let status =
         if problem.code == Code::SiteNotFound { StatusCode::BAD_REQUEST } else { problem.code.status() };
-    failed(status, key, error_code, details)
+    failure_response(status, key, error_code, details)
 }
 
-fn failed(
+fn failure_response(
     status: StatusCode,
     key: Option<String>,
     error_code: &'static str,

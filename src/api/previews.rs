@@ -6,10 +6,10 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use keepopen_decision::{AppealIndex, Decision, Device, Known, Live, Question, Reason, Surface, Text};
 use serde::{Deserialize, Serialize};
 
-use super::banner::{answered, values};
+use super::banner::{values, verdict_response};
 use super::caller::AppealsReader;
 use super::question::PreviewQuestionShape;
-use super::verdict_body::{VerdictBody, written};
+use super::verdict_body::{VerdictBody, verdict_to_json};
 use super::words::SurfaceShape;
 use crate::actions;
 use crate::app::App;
@@ -23,7 +23,7 @@ use crate::web::problem::{Code, Problem};
 /// The query parameter of the page's URL that contains the preview. `web/embed/src/preview.ts` reads it.
 const PARAMETER: &str = "keepopen_preview";
 /// The default validity of a preview.
-const VALID_MINUTES: u32 = 60;
+const DEFAULT_MINUTES: u32 = 60;
 /// The maximum validity of a preview: a week.
 const MAX_MINUTES: u32 = 7 * 24 * 60;
 /// The maximum length of a language tag, in bytes (RFC 5646, section 4.4.1).
@@ -108,42 +108,42 @@ pub async fn make(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let asked: PreviewBody = body::parse_strict(&bytes)?;
-    let site = app.site(&asked.site).ok_or(Code::SiteNotFound)?;
-    let mut url = site.own_page(&asked.page_url).ok_or(Code::PageUrlNotAllowed)?;
-    let minutes = asked.valid_minutes.unwrap_or(VALID_MINUTES);
+    let requested: PreviewBody = body::parse_strict(&bytes)?;
+    let site = app.site(&requested.site).ok_or(Code::SiteNotFound)?;
+    let mut url = site.own_page(&requested.page_url).ok_or(Code::PageUrlNotAllowed)?;
+    let minutes = requested.valid_minutes.unwrap_or(DEFAULT_MINUTES);
     if !(1..=MAX_MINUTES).contains(&minutes) {
         return Err(Problem::with(
             Code::InvalidRequest,
-            format_args!("valid_minutes: from 1 to {MAX_MINUTES}"),
+            format_args!("valid_minutes: must be from 1 to {MAX_MINUTES}"),
         ));
     }
-    if asked.device.as_deref().is_some_and(|device| Device::parse(device).is_none()) {
-        return Err(Problem::with(Code::InvalidRequest, "device: mobile, tablet or desktop"));
+    if requested.device.as_deref().is_some_and(|device| Device::parse(device).is_none()) {
+        return Err(Problem::with(Code::InvalidRequest, "device: must be mobile, tablet or desktop"));
     }
-    if asked.locale.as_ref().is_some_and(|tag| tag.len() > MAX_TAG_LEN) {
+    if requested.locale.as_ref().is_some_and(|tag| tag.len() > MAX_TAG_LEN) {
         return Err(Problem::with(Code::InvalidRequest, "locale: the language tag is too long"));
     }
-    let document = document_of(&app, &id, asked.version).await?;
-    fits(&document, &asked).map_err(|detail| Problem::with(Code::InvalidRequest, detail))?;
-    sound(&app, &document)?;
+    let document = load_document(&app, &id, requested.version).await?;
+    check_fits(&document, &requested).map_err(|detail| Problem::with(Code::InvalidRequest, detail))?;
+    compile_alone(&app, &document)?;
     let expires_at_s = app.now_ms().div_euclid(1000) + i64::from(minutes) * 60;
     let preview = Preview {
-        site: asked.site,
+        site: requested.site,
         appeal: id.into_inner(),
-        version: asked.version,
-        variant: asked.variant,
-        surface: asked.surface.map(|surface| surface.as_str().to_owned()),
-        locale: asked.locale,
-        device: asked.device,
+        version: requested.version,
+        variant: requested.variant,
+        surface: requested.surface.map(|surface| surface.as_str().to_owned()),
+        locale: requested.locale,
+        device: requested.device,
         expires_at_s,
     };
     let preview = preview
         .sign(&app.preview_key)
         .ok_or_else(|| Problem::with(Code::InvalidRequest, "the ids are too long for a URL"))?;
-    let others: Vec<(String, String)> =
+    let other_parameters: Vec<(String, String)> =
         url.query_pairs().into_owned().filter(|(name, _)| name != PARAMETER).collect();
-    url.query_pairs_mut().clear().extend_pairs(others).append_pair(PARAMETER, &preview);
+    url.query_pairs_mut().clear().extend_pairs(other_parameters).append_pair(PARAMETER, &preview);
     let answer = PreviewUrl { url: url.into(), expires_at: clock::rfc3339(expires_at_s * 1000) };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }
@@ -176,9 +176,9 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
     let PreviewField { preview } = body::parse(&bytes)?;
     app.site(&question.site).ok_or(Code::SiteNotFound)?;
     let preview = read(&app, &question, preview.as_deref())?;
-    let document = document_of(&app, &preview.appeal, preview.version).await?;
-    let snapshot = counted(&app, &document).await?;
-    let surface = surface_of(&document, &preview, &question).ok_or(Code::PreviewInvalid)?;
+    let document = load_document(&app, &preview.appeal, preview.version).await?;
+    let snapshot = compile_with_totals(&app, &document).await?;
+    let surface = choose_surface(&document, &preview, &question).ok_or(Code::PreviewInvalid)?;
     if let Some(locale) = preview.locale {
         question.reader.locale = Some(Text::from(locale));
     }
@@ -186,15 +186,15 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
         question.reader.device = Some(Text::from(device));
     }
     let appeal = snapshot.appeal(AppealIndex(0));
-    let named = |id: &String| appeal.variants.iter().find(|variant| variant.id == *id);
-    let variant =
-        preview.variant.as_ref().map_or(appeal.variants.first(), named).ok_or(Code::PreviewInvalid)?;
+    let find_variant = |id: &String| appeal.variants.iter().find(|variant| variant.id == *id);
+    let variant = preview.variant.as_ref().map_or(appeal.variants.first(), find_variant);
+    let variant = variant.ok_or(Code::PreviewInvalid)?;
     let ticker = appeal.ticker(&question.site);
-    let (ticker_json, quiet) = (ticker.map(|it| &*it.json), appeal.quiet_days(&question.site));
-    let (content, needs) = variant.content(&question.site, &question.reader, ticker_json, quiet);
-    let nobody = Known::nobody();
+    let (ticker_json, quiet_days) = (ticker.map(|it| &*it.json), appeal.quiet_days(&question.site));
+    let (content, needs) = variant.content(&question.site, &question.reader, ticker_json, quiet_days);
+    let anonymous = Known::nobody();
     let site = snapshot.compiled.site(&question.site).map_err(|_| Code::SiteNotFound)?;
-    let decision = Decision::new(site, &question, &nobody, app.now_ms(), 0);
+    let decision = Decision::new(site, &question, &anonymous, app.now_ms(), 0);
     let body = VerdictBody {
         show: true,
         surface: Some(surface.as_str()),
@@ -206,7 +206,7 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
         values: values(&app, &decision, &question, AppealIndex(0), needs, ticker.map(|it| it.values)),
         ..VerdictBody::silent(Reason::Matched.as_str())
     };
-    Ok(answered(written(&body)?))
+    Ok(verdict_response(verdict_to_json(&body)?))
 }
 
 /// Reads the preview of a question, and checks it.
@@ -219,94 +219,98 @@ pub(super) fn read(app: &App, question: &Question<'_>, preview: Option<&str>) ->
         .map_err(|_| Code::PreviewInvalid.into())
 }
 
-/// The appeal in this version, or in its published version. Active appeals are in memory, and others are read from the
-/// database.
-async fn document_of(app: &App, id: &str, version: Option<i64>) -> Result<AppealDocument, Problem> {
-    let snapshot_inputs =
+/// Loads this version of an appeal, or its published version if `version` is `None`. The published version of an active
+/// appeal is in memory. Anything else is read from the database.
+async fn load_document(app: &App, id: &str, version: Option<i64>) -> Result<AppealDocument, Problem> {
+    let active_document =
         || app.snapshot_inputs().documents.iter().find(|document| document.rules.id == id).cloned();
     let from_file = app.settings.appeals.file.is_some();
     let mut document = match version {
-        None => match snapshot_inputs() {
+        None => match active_document() {
             Some(document) => document,
             None if from_file => return Err(Code::AppealNotFound.into()),
-            None => published(app, id).await?,
+            None => load_published(app, id).await?,
         },
         Some(_) if from_file => {
-            return Err(Problem::with(Code::VersionNotFound, "a file's appeals have no versions"));
+            let detail = "the appeals come from a file, so they have no versions";
+            return Err(Problem::with(Code::VersionNotFound, detail));
         }
         Some(number) => {
             let row = app.store.version(id, number).await.map_err(|error| Problem::store(&error))?;
             let row = row.ok_or(Code::VersionNotFound)?;
-            AppealDocument::read_version(id, &row.body, Live::Live).map_err(unusable)?
+            AppealDocument::read_version(id, &row.body, Live::Live).map_err(unreadable_appeal)?
         }
     };
     document.rules.live = Live::Live;
     Ok(document)
 }
 
-async fn published(app: &App, id: &str) -> Result<AppealDocument, Problem> {
+async fn load_published(app: &App, id: &str) -> Result<AppealDocument, Problem> {
     let row = app.store.published_appeal(id).await.map_err(|error| Problem::store(&error))?;
     match row {
-        Some(row) => actions::read_published(&row).map_err(unusable),
+        Some(row) => actions::read_published(&row).map_err(unreadable_appeal),
         None => {
-            let known = app.store.versions(id).await.map_err(|error| Problem::store(&error))?;
-            Err(if known.is_empty() { Code::AppealNotFound } else { Code::NeverPublished }.into())
+            let versions = app.store.versions(id).await.map_err(|error| Problem::store(&error))?;
+            Err(if versions.is_empty() { Code::AppealNotFound } else { Code::NeverPublished }.into())
         }
     }
 }
 
 /// Compiles an appeal alone, without the other appeals. Fails if the appeal has a problem.
-fn sound(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
+fn compile_alone(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
     let snapshot = Snapshot::build(&app.settings.sites, std::slice::from_ref(document), Vec::new());
     // The snapshot also reports problems of the site's settings. They are not problems of this appeal.
-    let own: Vec<_> = snapshot.problems.iter().filter(|it| it.appeal == document.rules.id).cloned().collect();
-    if own.is_empty() { Ok(snapshot) } else { Err(invalid(own)) }
+    let own_problems: Vec<_> =
+        snapshot.problems.iter().filter(|it| it.appeal == document.rules.id).cloned().collect();
+    if own_problems.is_empty() { Ok(snapshot) } else { Err(invalid_appeal(own_problems)) }
 }
 
-/// Compiles an appeal alone, as [`sound`] does, with the totals of its tickers. These are the totals that readers see.
-/// If one of them is missing, all are counted from the ledger.
-async fn counted(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
-    let snapshot = sound(app, document)?;
-    let known = app.ticker_totals.load_full();
-    let totals = if snapshot.ticker_counts.iter().all(|count| known.totals.contains_key(count)) {
-        known
+/// Compiles an appeal alone, as [`compile_alone`] does, with the totals of its tickers. (A ticker shows readers how
+/// much was given.) It uses the totals that readers see now. If one of them is missing, it counts all totals in the
+/// ledger.
+async fn compile_with_totals(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
+    let snapshot = compile_alone(app, document)?;
+    let last_totals = app.ticker_totals.load_full();
+    let totals = if snapshot.ticker_counts.iter().all(|count| last_totals.totals.contains_key(count)) {
+        last_totals
     } else {
-        let counted = actions::ticker_totals(app, snapshot.ticker_counts).await;
-        counted.map_err(|error| Problem::store(&error))?.into()
+        let new_totals = actions::ticker_totals(app, snapshot.ticker_counts).await;
+        new_totals.map_err(|error| Problem::store(&error))?.into()
     };
     Ok(Snapshot::build_counting(&app.settings.sites, std::slice::from_ref(document), Vec::new(), &totals))
 }
 
 /// Checks that the appeal has the requested site, variant and surface. Returns the problem as the error.
-fn fits(document: &AppealDocument, asked: &PreviewBody) -> Result<(), &'static str> {
+fn check_fits(document: &AppealDocument, requested: &PreviewBody) -> Result<(), &'static str> {
     let rules = &document.rules;
-    if !rules.sites.contains(&asked.site) {
+    if !rules.sites.contains(&requested.site) {
         return Err("site: the appeal does not target this site");
     }
-    if asked.variant.as_ref().is_some_and(|id| rules.variants.iter().all(|variant| variant.id != *id)) {
-        return Err("variant: the appeal has no such variant");
+    if requested.variant.as_ref().is_some_and(|id| rules.variants.iter().all(|variant| variant.id != *id)) {
+        return Err("variant: the appeal has no variant with this id");
     }
-    if asked.surface.is_some_and(|surface| !rules.surface.contains(&surface)) {
+    if requested.surface.is_some_and(|surface| !rules.surface.contains(&surface)) {
         return Err("surface: the appeal does not use this surface");
     }
     Ok(())
 }
 
-/// The surface on which to show the preview. This is the preview's own surface. If it names none, it is the first of
-/// the appeal's surfaces that the page has a place for, or else the appeal's first surface.
-fn surface_of(document: &AppealDocument, preview: &Preview, question: &Question<'_>) -> Option<Surface> {
-    let own = &document.rules.surface;
-    if let Some(word) = &preview.surface {
-        return own.iter().copied().find(|surface| surface.as_str() == word);
+/// Chooses the surface on which to show the preview. This is the surface that the preview names. If it names none, this
+/// is the first of the appeal's surfaces that the page has a place for, or else the appeal's first surface.
+fn choose_surface(document: &AppealDocument, preview: &Preview, question: &Question<'_>) -> Option<Surface> {
+    let surfaces = &document.rules.surface;
+    if let Some(label) = &preview.surface {
+        return surfaces.iter().copied().find(|surface| surface.as_str() == label);
     }
     let has_room = |surface: &&Surface| question.surfaces.is_empty() || question.surfaces.contains(surface);
-    own.iter().find(has_room).or(own.first()).copied()
+    surfaces.iter().find(has_room).or(surfaces.first()).copied()
 }
 
-fn unusable(problem: AppealProblem) -> Problem {
-    invalid(vec![problem])
+/// The problem for an appeal that this version of the program can't read.
+fn unreadable_appeal(problem: AppealProblem) -> Problem {
+    invalid_appeal(vec![problem])
 }
 
-fn invalid(problems: Vec<AppealProblem>) -> Problem {
+fn invalid_appeal(problems: Vec<AppealProblem>) -> Problem {
     Problem { problems: problems.into(), ..Problem::new(Code::AppealInvalid) }
 }

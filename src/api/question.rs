@@ -38,9 +38,9 @@ pub struct QuestionShape {
 pub struct PageShape {
     /// The page's URL.
     url: Option<String>,
-    /// The page's section. Upper and lower case are the same.
+    /// The page's section. Upper and lower case are treated as the same.
     section: Option<String>,
-    /// The page's tags. Upper and lower case are the same.
+    /// The page's tags. Upper and lower case are treated as the same.
     tags: Option<Vec<String>>,
     /// The kind of page, such as `article` or `front`.
     kind: Option<String>,
@@ -161,7 +161,8 @@ macro_rules! with_preview {
 
             impl PartialSchema for $shape {
                 fn schema() -> RefOr<Schema> {
-                    let text = ObjectBuilder::new().schema_type(Type::String).description(Some(NOTE));
+                    let text = ObjectBuilder::new().schema_type(Type::String);
+                    let text = text.description(Some(PREVIEW_DESCRIPTION));
                     let mut preview = ObjectBuilder::new().property("preview", text);
                     if $required {
                         preview = preview.required("preview");
@@ -185,7 +186,7 @@ macro_rules! with_preview {
     };
 }
 
-const NOTE: &str = "The signed value that is in the preview page's URL as `keepopen_preview`.";
+const PREVIEW_DESCRIPTION: &str = "The signed value that is in the preview page's URL as `keepopen_preview`.";
 
 with_preview! {
     PreviewQuestionShape = "PreviewQuestion", true: "A banner request, and the preview to show.";
@@ -199,7 +200,7 @@ impl PartialSchema for BannerQuestionShape {
     fn schema() -> RefOr<Schema> {
         let stated = AllOfBuilder::new()
             .item(Ref::from_schema_name(StatedSupporter::name()))
-            .description(Some(STATED));
+            .description(Some(SUPPORTER_DESCRIPTION));
         AllOfBuilder::new()
             .item(Ref::from_schema_name(QuestionShape::name()))
             .item(ObjectBuilder::new().property("supporter", stated))
@@ -221,9 +222,9 @@ impl ToSchema for BannerQuestionShape {
     }
 }
 
-const STATED: &str = "What the site's own back end knows about the reader. It takes precedence over `token`. A request with this field needs a secret API key of scope `banner:ask`.";
+const SUPPORTER_DESCRIPTION: &str = "What the site's own back end knows about the reader. It takes precedence over `token`. A request with this field needs a secret API key of scope `banner:ask`.";
 
-/// The question of an anonymous reader, in a query.
+/// A question about an anonymous reader, as query parameters.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct QuestionQuery {
@@ -262,7 +263,7 @@ pub struct QuestionQuery {
     bucket: Option<u32>,
     /// Which of the site's `traits` the reader has, separated by commas.
     traits: Option<String>,
-    /// Refused: a token must not stand in a URL.
+    /// A query with a token is refused, because a token must not be in a URL.
     #[param(ignore)]
     token: Option<String>,
 }
@@ -277,14 +278,14 @@ impl QuestionQuery {
             return Err(Code::TokenInUrl.into());
         }
         let text = |field: &'_ Option<String>| field.as_deref().map(str::to_owned).map(Text::from);
-        let surfaces = listed(self.surfaces.as_deref()).map(surface).collect::<Result<_, _>>()?;
+        let surfaces = split_list(self.surfaces.as_deref()).map(parse_surface).collect::<Result<_, _>>()?;
         Ok(Question {
             site: Text::from(self.site.as_str()),
             surfaces,
             page: Page {
                 url: text(&self.url),
                 section: text(&self.section),
-                tags: listed(self.tags.as_deref()).map(Text::from).collect(),
+                tags: split_list(self.tags.as_deref()).map(Text::from).collect(),
                 kind: text(&self.kind),
                 sensitive: self.sensitive.unwrap_or(false),
                 paid: self.paid.unwrap_or(false),
@@ -296,7 +297,7 @@ impl QuestionQuery {
                 locale: text(&self.locale),
                 device: text(&self.device),
                 bucket: self.bucket,
-                traits: listed(self.traits.as_deref()).map(Text::from).collect(),
+                traits: split_list(self.traits.as_deref()).map(Text::from).collect(),
                 ..Reader::default()
             },
             ..Question::default()
@@ -304,7 +305,7 @@ impl QuestionQuery {
     }
 }
 
-/// The names of the query's parameters, with which [`slips`] compares unknown names.
+/// The names of the query's parameters, with which [`parameter_warnings`] compares unknown names.
 const PARAMETERS: [&str; 15] = [
     "site",
     "surfaces",
@@ -323,24 +324,24 @@ const PARAMETERS: [&str; 15] = [
     "traits",
 ];
 
-/// Warns of unknown parameters that look like typing errors.
-pub fn slips(query: &str) -> Vec<String> {
+/// Returns a warning for each unknown parameter that looks like a typing error.
+pub fn parameter_warnings(query: &str) -> Vec<String> {
     let names = query.split('&').filter_map(|pair| pair.split('=').next());
     let unknown = names.filter(|name| !PARAMETERS.contains(name));
-    let slip = |name: &str| {
-        let meant = near_miss(name, &PARAMETERS)?;
-        Some(format!("{name} is not known and was ignored; did you mean {meant}?"))
+    let warning = |name: &str| {
+        let similar = near_miss(name, &PARAMETERS)?;
+        Some(format!("{name} is not known and was ignored; did you mean {similar}?"))
     };
-    unknown.filter_map(slip).take(PARAMETERS.len()).collect()
+    unknown.filter_map(warning).take(PARAMETERS.len()).collect()
 }
 
-fn listed(text: Option<&str>) -> impl Iterator<Item = &str> {
+fn split_list(text: Option<&str>) -> impl Iterator<Item = &str> {
     text.unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
-fn surface(word: &str) -> Result<Surface, Problem> {
+fn parse_surface(label: &str) -> Result<Surface, Problem> {
     Surface::ALL
         .into_iter()
-        .find(|surface| surface.as_str() == word)
-        .ok_or_else(|| Problem::with(Code::InvalidRequest, "surfaces: banner, inline or wall"))
+        .find(|surface| surface.as_str() == label)
+        .ok_or_else(|| Problem::with(Code::InvalidRequest, "surfaces: must be banner, inline or wall"))
 }

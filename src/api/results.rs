@@ -15,7 +15,7 @@ use crate::web::problem::{Code, Problem};
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+struct ResultsParameters {
     /// The site's id.
     #[param(example = "journal")]
     site: String,
@@ -121,7 +121,7 @@ struct MoneyBody {
     tag = "Appeals",
     operation_id = "read_results",
     security(("api_key" = [])),
-    params(Asked),
+    params(ResultsParameters),
     responses((
         status = 200, body = ResultsBody, description = "The results",
         headers(("Cache-Control" = String, description = "`no-store`")),
@@ -135,19 +135,19 @@ struct MoneyBody {
 pub async fn read(
     app: State,
     _: ResultsReader,
-    query: Result<Query<Asked>, actix_web::Error>,
+    query: Result<Query<ResultsParameters>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
-    let asked = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?.into_inner();
-    let site = app.site(&asked.site).ok_or(Code::SiteNotFound)?;
+    let parameters = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?.into_inner();
+    let site = app.site(&parameters.site).ok_or(Code::SiteNotFound)?;
     let query = ResultsQuery {
-        from: day("from", &asked.from)?,
-        to: day("to", &asked.to)?,
-        site: asked.site,
-        appeal: asked.appeal,
+        from: parse_day("from", &parameters.from)?,
+        to: parse_day("to", &parameters.to)?,
+        site: parameters.site,
+        appeal: parameters.appeal,
     };
     let rows = reports::read_results(&app.store, site, &query).await.map_err(|error| match error {
         ResultsError::Store(error) => Problem::store(&error),
-        wrong => Problem::with(Code::InvalidRequest, wrong),
+        invalid => Problem::with(Code::InvalidRequest, invalid),
     })?;
     let totals = reports::totals(&rows);
     let ignored = app.store.ignored_views(&query.site).await.map_err(|error| Problem::store(&error))?;
@@ -159,11 +159,11 @@ pub async fn read(
         as_of: clock::rfc3339(app.now_ms()),
         totals: totals
             .into_iter()
-            .map(|((appeal, variant), outcome)| body(None, appeal, variant, outcome))
+            .map(|((appeal, variant), outcome)| result_body(None, appeal, variant, outcome))
             .collect(),
         days: rows
             .into_iter()
-            .map(|(key, outcome)| body(Some(key.day.to_string()), key.appeal, key.variant, outcome))
+            .map(|(key, outcome)| result_body(Some(key.day.to_string()), key.appeal, key.variant, outcome))
             .collect(),
         ignored: ignored
             .into_iter()
@@ -173,12 +173,13 @@ pub async fn read(
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }
 
-fn day(name: &str, text: &str) -> Result<Date, Problem> {
-    text.parse()
-        .map_err(|_| Problem::with(Code::InvalidRequest, format_args!("{name}: a day as in 2026-01-31")))
+fn parse_day(name: &str, text: &str) -> Result<Date, Problem> {
+    text.parse().map_err(|_| {
+        Problem::with(Code::InvalidRequest, format_args!("{name}: must be a day, such as 2026-01-31"))
+    })
 }
 
-fn body(
+fn result_body(
     day: Option<String>,
     appeal: Option<String>,
     variant: Option<String>,

@@ -19,7 +19,7 @@ use crate::web::{Registry, Route};
 
 macro_rules! routes {
     ($($method:ident $path:literal, $handler:path, $audience:expr, $cors:expr, $rate:expr;)+) => {
-        /// The table.
+        /// All routes of the public server.
         pub static ROUTES: Registry = Registry(&[
             $(Route { method: Method::$method, path: $path, audience: $audience, cors: $cors, rate: $rate }),+
         ]);
@@ -38,10 +38,10 @@ routes! {
     POST "/webhooks/stripe", webhooks::receive, Stripe, SameOrigin, Unlimited;
     POST "/v1/checkout", checkout::start, Anyone, Sites, Rate::Checkouts;
     POST "/v1/tokens", tokens::make, Anyone, Sites, Rate::Tokens;
-    GET "/v1/supporter", supporters::own, Supporter, Sites, Unlimited;
+    GET "/v1/supporter", supporters::own_standing, Supporter, Sites, Unlimited;
     POST "/v1/supporters/lookup", supporters::lookup, Key(&[SupportersRead]), SameOrigin, Unlimited;
-    GET "/v1/supporters/{id}", supporters::by_id, Key(&[SupportersRead]), SameOrigin, Unlimited;
-    POST "/v1/banner/explain", explain::why, KeyOrPreview(&[AppealsRead, AppealsWrite]), Sites, Unlimited;
+    GET "/v1/supporters/{id}", supporters::standing_by_id, Key(&[SupportersRead]), SameOrigin, Unlimited;
+    POST "/v1/banner/explain", explain::explain_banner, KeyOrPreview(&[AppealsRead, AppealsWrite]), Sites, Unlimited;
     GET "/v1/appeals", appeals::list, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;
     GET "/v1/appeals/{id}", appeals::read, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;
     GET "/v1/appeals/{id}/versions/{version}", appeals::read_version, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;
@@ -54,7 +54,7 @@ routes! {
     POST "/v1/banner/preview", previews::show, Preview, Sites, Unlimited;
     GET "/v1/switches", switches::list, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;
     GET "/v1/sites/{site}/switches", switches::read, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;
-    PUT "/v1/sites/{site}/switches", switches::turn, Key(&[AppealsWrite]), SameOrigin, Unlimited;
+    PUT "/v1/sites/{site}/switches", switches::set, Key(&[AppealsWrite]), SameOrigin, Unlimited;
     GET "/v1/contributions", money::list, Key(&[MoneyRead]), SameOrigin, Unlimited;
     GET "/v1/contributions/export.csv", money::csv, Key(&[MoneyRead]), SameOrigin, Unlimited;
     GET "/v1/contributions/{id}", money::read, Key(&[MoneyRead]), SameOrigin, Unlimited;
@@ -67,7 +67,7 @@ routes! {
     GET "/.well-known/jwks.json", jwks::keys, Anyone, AnyPage, Unlimited;
     GET "/embed.js", embed::latest, Anyone, AnyPage, Unlimited;
     GET "/embed/{version}/{file}", embed::versioned, Anyone, AnyPage, Unlimited;
-    GET "/openapi.yaml", contract::served, Anyone, SameOrigin, Unlimited;
+    GET "/openapi.yaml", contract::openapi_document, Anyone, SameOrigin, Unlimited;
     GET "/docs", docs::page, Anyone, SameOrigin, Unlimited;
     GET "/docs/{file}", docs::part, Anyone, SameOrigin, Unlimited;
 }
@@ -94,9 +94,9 @@ mod tests {
     }
 
     fn operation(route: &Route) -> Value {
-        let wanted = (route.method.to_string(), route.path.to_owned());
-        let found = operations().into_iter().find(|(known, _)| *known == wanted);
-        found.unwrap_or_else(|| panic!("{wanted:?} is not in the API description")).1
+        let key = (route.method.to_string(), route.path.to_owned());
+        let found = operations().into_iter().find(|(known, _)| *known == key);
+        found.unwrap_or_else(|| panic!("{key:?} is not in the API description")).1
     }
 
     #[test]
@@ -111,14 +111,14 @@ mod tests {
     #[test]
     fn the_api_description_requires_the_same_credentials_as_the_table() {
         for route in ROUTES.0 {
-            let said = operation(route);
-            let schemes: BTreeSet<String> = said["security"]
+            let described = operation(route);
+            let schemes: BTreeSet<String> = described["security"]
                 .as_array()
                 .into_iter()
                 .flatten()
                 .map(|it| it.as_object().unwrap().keys().next().cloned().unwrap_or_default())
                 .collect();
-            let wanted: &[&str] = match route.audience {
+            let expected: &[&str] = match route.audience {
                 Supporter => &["supporter_token"],
                 Key(_) => &["api_key"],
                 KeyOrPreview(_) => &["", "api_key"],
@@ -126,15 +126,15 @@ mod tests {
                 Anyone if route.path == "/v1/banner" && route.method == Method::POST => &["", "api_key"],
                 Anyone | Preview | Stripe => &[],
             };
-            assert!(schemes.iter().eq(wanted), "{} {}: {schemes:?}", route.method, route.path);
+            assert!(schemes.iter().eq(expected), "{} {} requires {schemes:?}", route.method, route.path);
         }
     }
 
     #[test]
-    fn the_contract_lists_429_where_a_limit_counts() {
+    fn the_api_description_lists_429_for_exactly_the_rate_limited_routes() {
         for route in ROUTES.0 {
-            let listed = operation(route)["responses"].get("429").is_some();
-            assert_eq!(listed, route.rate != Unlimited, "{} {}", route.method, route.path);
+            let lists_429 = operation(route)["responses"].get("429").is_some();
+            assert_eq!(lists_429, route.rate != Unlimited, "{} {}", route.method, route.path);
         }
     }
 }

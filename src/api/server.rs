@@ -6,7 +6,7 @@ use actix_web::HttpServer;
 use actix_web::web::Data;
 use utoipa_actix_web::AppExt;
 
-use super::fallback::not_found_or_misdirected;
+use super::fallback::answer_unrouted;
 use super::routes::{ROUTES, register};
 use crate::app::App;
 use crate::web::{ListenError, RequestCounts, Running, SiteOrigins, Watch, listen, max_connections};
@@ -14,7 +14,7 @@ use crate::web::{ListenError, RequestCounts, Running, SiteOrigins, Watch, listen
 /// The busiest route: every page view sends a request to it.
 const BUSIEST: &str = "/v1/banner";
 
-/// Starts to listen on the address in the settings. The caller runs `server`.
+/// Starts to listen on the address in the settings. The caller must run the returned [`Running::server`].
 ///
 /// # Errors
 /// Listening on the address fails.
@@ -34,7 +34,7 @@ pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
             .app_data(Data::from(Arc::clone(&app)))
             .configure(register)
             .into_app()
-            .default_service(actix_web::web::to(not_found_or_misdirected))
+            .default_service(actix_web::web::to(answer_unrouted))
             .wrap(Watch(Arc::clone(&counts)))
     })
     .disable_signals()

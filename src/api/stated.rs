@@ -41,7 +41,7 @@ impl From<StatedSupporter> for Known {
     }
 }
 
-/// The name of the field, as in JSON.
+/// The field's name, with the quotes that it has in JSON.
 const FIELD: &[u8] = b"\"supporter\"";
 
 /// Reads the reader's standing from the body. `None` if the body does not state it.
@@ -49,8 +49,8 @@ const FIELD: &[u8] = b"\"supporter\"";
 /// # Errors
 /// The field can't be read. If an invalid field were ignored like an unknown one, a supporter whom the caller knows
 /// would be asked to give.
-pub fn statement(body: &[u8]) -> Result<Option<Known>, Problem> {
-    // Few questions reach this function, and fewer state a standing. The others need no second parse.
+pub fn stated_standing(body: &[u8]) -> Result<Option<Known>, Problem> {
+    // Most bodies do not contain this name, and so state no standing. They need no second parse.
     if !body.windows(FIELD.len()).any(|part| part == FIELD) {
         return Ok(None);
     }

@@ -1,4 +1,4 @@
-//! Supporter status.
+//! Returns the standing of a supporter: the status of their support for one site.
 
 use actix_web::guard::GuardContext;
 use actix_web::http::header::CACHE_CONTROL;
@@ -53,8 +53,8 @@ struct LookupBody {
 
 /// Get your own standing with a supporter token.
 ///
-/// Returns the supporter's current standing with the site for which the token was issued. It includes changes since
-/// then, such as a refund.
+/// Returns the supporter's current standing with the site for which the token was issued. It includes changes after
+/// the token was issued, such as a refund.
 #[utoipa::path(
     tag = "Supporters",
     operation_id = "read_own_standing",
@@ -69,9 +69,9 @@ struct LookupBody {
     ]))),
 )]
 #[get("/v1/supporter")]
-pub async fn own(app: State, supporter: Supporter) -> Result<HttpResponse, Problem> {
+pub async fn own_standing(app: State, supporter: Supporter) -> Result<HttpResponse, Problem> {
     let claims = &supporter.0;
-    answer(&app, claims.sub.clone(), &claims.aud).await
+    current_standing_response(&app, claims.sub.clone(), &claims.aud).await
 }
 
 /// Get a supporter's standing by id.
@@ -94,8 +94,8 @@ pub async fn own(app: State, supporter: Supporter) -> Result<HttpResponse, Probl
         Code::SiteNotFound, Code::SupporterNotFound, Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
-#[get("/v1/supporters/{id}", guard = "is_no_other_route")]
-pub async fn by_id(
+#[get("/v1/supporters/{id}", guard = "is_not_lookup")]
+pub async fn standing_by_id(
     app: State,
     _: SupportersReader,
     id: Path<String>,
@@ -103,18 +103,18 @@ pub async fn by_id(
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?;
     let id = SupporterId::parse(&id).map_err(|_| Code::SupporterNotFound)?;
+    // Every stored supporter has an epoch, the number that withdraws older tokens when it grows.
     app.store.epoch(&id).await.map_err(|error| Problem::store(&error))?.ok_or(Code::SupporterNotFound)?;
-    answer(&app, id, &query.site).await
+    current_standing_response(&app, id, &query.site).await
 }
 
 /// Look up a supporter's standing by e-mail address.
 ///
 /// This route is for a site's back end. It needs a secret API key of scope `supporters:read`. A reader who enters an
 /// address on the payment page has not proved that it is theirs. Use the standing to avoid asking; it does not prove
-/// who is reading. If several supporters share the address, the response is the standing of one person who had given
-/// all their gifts. Different spellings count as the same address: upper and lower case, composed and decomposed
-/// letters, and a domain's Unicode and ASCII form. If nobody gave with this address, the response is a 404, not a
-/// standing.
+/// who is reading. If several supporters share the address, their gifts are treated as those of one person. Different
+/// spellings count as the same address: upper and lower case, composed and decomposed letters, and a domain's Unicode
+/// and ASCII form. If nobody gave with this address, the response is a 404, not a standing.
 #[utoipa::path(
     tag = "Supporters",
     operation_id = "look_up_supporter",
@@ -138,33 +138,37 @@ pub async fn lookup(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let asked: LookupBody = body::parse_strict(&bytes)?;
-    let email = Email::parse(&asked.email)
+    let fields: LookupBody = body::parse_strict(&bytes)?;
+    let email = Email::parse(&fields.email)
         .map_err(|_| Problem::with(Code::InvalidRequest, "email: not an e-mail address"))?;
-    let site = app.site(&asked.site).ok_or(Code::SiteNotFound)?;
-    let found = app.store.given_under(&email, &asked.site).await.map_err(|error| Problem::store(&error))?;
-    let best = best_standing(&found, site.quiet_days, app.now_ms());
-    let (supporter, now) = best.ok_or(Code::SupporterNotFound)?;
-    Ok(standing_response(supporter, &asked.site, now))
+    let site = app.site(&fields.site).ok_or(Code::SiteNotFound)?;
+    let gifts = app.store.given_under(&email, &fields.site).await.map_err(|error| Problem::store(&error))?;
+    let best = best_standing(&gifts, site.quiet_days, app.now_ms());
+    let (supporter, current) = best.ok_or(Code::SupporterNotFound)?;
+    Ok(standing_response(supporter, &fields.site, current))
 }
 
 /// Whether the path is not `/v1/supporters/lookup`, which is a separate route with other methods.
-fn is_no_other_route(context: &GuardContext<'_>) -> bool {
+fn is_not_lookup(context: &GuardContext<'_>) -> bool {
     !context.head().uri.path().ends_with("/lookup")
 }
 
-async fn answer(app: &App, supporter: SupporterId, site_id: &str) -> Result<HttpResponse, Problem> {
+async fn current_standing_response(
+    app: &App,
+    supporter: SupporterId,
+    site_id: &str,
+) -> Result<HttpResponse, Problem> {
     let site = app.site(site_id).ok_or(Code::SiteNotFound)?;
-    let given = app.store.given(&supporter, site_id).await.map_err(|error| Problem::store(&error))?;
-    Ok(standing_response(supporter, site_id, standing_of(&given, site.quiet_days, app.now_ms())))
+    let gifts = app.store.given(&supporter, site_id).await.map_err(|error| Problem::store(&error))?;
+    Ok(standing_response(supporter, site_id, standing_of(&gifts, site.quiet_days, app.now_ms())))
 }
 
-fn standing_response(supporter: SupporterId, site_id: &str, now: StandingNow) -> HttpResponse {
+fn standing_response(supporter: SupporterId, site_id: &str, current: StandingNow) -> HttpResponse {
     let answer = SupporterAnswer {
         supporter,
         site: site_id.to_owned(),
-        standing: now.standing,
-        quiet_until: now.quiet_until_ms.map(clock::rfc3339),
+        standing: current.standing,
+        quiet_until: current.quiet_until_ms.map(clock::rfc3339),
     };
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer)
 }

@@ -18,7 +18,7 @@ use crate::web::problem::{Code, Problem};
 /// The switches of one site.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = SiteSwitches)]
-struct Told {
+struct SiteSwitchesBody {
     /// The site's id.
     #[schema(example = "journal")]
     site: String,
@@ -40,7 +40,7 @@ struct Told {
 #[schema(as = AllSwitches)]
 struct ListedSwitches {
     /// The sites, ordered by id.
-    sites: Vec<Told>,
+    sites: Vec<SiteSwitchesBody>,
 }
 
 /// List the switches of all sites.
@@ -58,8 +58,8 @@ struct ListedSwitches {
 #[get("/v1/switches")]
 pub async fn list(app: State, _: AppealsReader) -> Result<HttpResponse, Problem> {
     let rows = app.store.switches().await.map_err(|error| Problem::store(&error))?;
-    let told = app.settings.sites.keys().map(|site| told(&app, site, &rows));
-    Ok(answered(&ListedSwitches { sites: told.collect::<Result<_, _>>()? }))
+    let sites = app.settings.sites.keys().map(|site| site_switches(&app, site, &rows));
+    Ok(json_response(&ListedSwitches { sites: sites.collect::<Result<_, _>>()? }))
 }
 
 /// Get the switches of one site.
@@ -71,14 +71,14 @@ pub async fn list(app: State, _: AppealsReader) -> Result<HttpResponse, Problem>
     security(("api_key" = [])),
     params(("site" = String, Path, description = "The site's id")),
     responses(
-        (status = 200, body = Told, description = "The site's switches", headers(("Cache-Control" = String, description = "`no-store`"))),
+        (status = 200, body = SiteSwitchesBody, description = "The site's switches", headers(("Cache-Control" = String, description = "`no-store`"))),
     ),
     extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteNotFound, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[get("/v1/sites/{site}/switches")]
 pub async fn read(app: State, _: AppealsReader, site: Path<String>) -> Result<HttpResponse, Problem> {
     let rows = app.store.switches().await.map_err(|error| Problem::store(&error))?;
-    Ok(answered(&told(&app, &site, &rows)?))
+    Ok(json_response(&site_switches(&app, &site, &rows)?))
 }
 
 /// Switch a site or one of its surfaces off or on.
@@ -94,21 +94,21 @@ pub async fn read(app: State, _: AppealsReader, site: Path<String>) -> Result<Ht
     params(("site" = String, Path, description = "The site's id")),
     request_body = SwitchesChange,
     responses(
-        (status = 200, body = Told, description = "The site's switches after the change", headers(("Cache-Control" = String, description = "`no-store`"))),
+        (status = 200, body = SiteSwitchesBody, description = "The site's switches after the change", headers(("Cache-Control" = String, description = "`no-store`"))),
     ),
     extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteNotFound, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[put("/v1/sites/{site}/switches")]
-pub async fn turn(
+pub async fn set(
     app: State,
-    by: AppealsEditor,
+    editor: AppealsEditor,
     site: Path<String>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let wanted: SwitchesChange = body::parse_strict(&bytes)?;
-    actions::set_switches(&by.0.context(&app), &site, |switches| wanted.apply(switches)).await.map_err(
+    let change: SwitchesChange = body::parse_strict(&bytes)?;
+    actions::set_switches(&editor.0.context(&app), &site, |switches| change.apply(switches)).await.map_err(
         |error| match error {
             SwitchError::UnknownSite => Code::SiteNotFound.into(),
             SwitchError::Store(error) => Problem::store(&error),
@@ -116,16 +116,16 @@ pub async fn turn(
     )?;
     actions::sync_appeals(&app).await.map_err(|error| Problem::store(&error))?;
     let rows = app.store.switches().await.map_err(|error| Problem::store(&error))?;
-    Ok(answered(&told(&app, &site, &rows)?))
+    Ok(json_response(&site_switches(&app, &site, &rows)?))
 }
 
-fn told(app: &App, site: &str, rows: &[SwitchRow]) -> Result<Told, Problem> {
+fn site_switches(app: &App, site: &str, rows: &[SwitchRow]) -> Result<SiteSwitchesBody, Problem> {
     let settings = app.site(site).ok_or(Code::SiteNotFound)?;
     let rows: Vec<SwitchRow> = rows.iter().filter(|row| row.site == site).cloned().collect();
     let switches = by_site(&rows).map_err(|error| Problem::store(&error.into()))?;
     let last = rows.into_iter().max_by_key(|row| row.set_at_ms);
     let Switches { all, surfaces } = switches.get(site).copied().unwrap_or_default();
-    Ok(Told {
+    Ok(SiteSwitchesBody {
         site: site.to_owned(),
         all,
         surfaces,
@@ -135,6 +135,6 @@ fn told(app: &App, site: &str, rows: &[SwitchRow]) -> Result<Told, Problem> {
     })
 }
 
-fn answered(body: &impl Serialize) -> HttpResponse {
+fn json_response(body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body)
 }

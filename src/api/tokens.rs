@@ -1,4 +1,4 @@
-//! Supporter tokens for browsers.
+//! Issues supporter tokens to browsers.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Payload;
@@ -20,7 +20,7 @@ use crate::web::State;
 use crate::web::body::{self, Accepts};
 use crate::web::problem::{Code, Problem};
 
-/// What entitles the caller to a token.
+/// What the caller proves to get a token.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(tag = "grant", rename_all = "snake_case", deny_unknown_fields)]
 enum TokenBody {
@@ -95,15 +95,15 @@ struct TokenAnswer {
 )]
 #[post("/v1/tokens")]
 pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
-    let limited = Limited::of(ROUTES, &app, &request);
-    limited.by_address(&app, &request)?;
+    let limited = Limited::for_request(ROUTES, &app, &request);
+    limited.check_address(&app, &request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let TokenBody::CheckoutSession { site: site_id, session, attempt, report_state } =
         body::parse_strict(&bytes)?;
     let site = app.site(&site_id).ok_or(Code::SiteNotFound)?;
     check_origin(&request, site)?;
-    limited.by_attempt_and_site(&attempt, &site_id)?;
-    let made = match actions::exchange_session(
+    limited.check_attempt_and_site(&attempt, &site_id)?;
+    let issued = match actions::exchange_session(
         &app,
         &app.context(Actor::Reader),
         &site_id,
@@ -113,7 +113,7 @@ pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<
     )
     .await
     {
-        Ok(made) => made,
+        Ok(issued) => issued,
         Err(error) => {
             let state = state_of(&error).filter(|_| report_state).ok_or_else(|| problem_of(&error))?;
             let answer = TokenState { state: state.as_str() };
@@ -121,11 +121,11 @@ pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<
         }
     };
     let answer = TokenAnswer {
-        token: made.token,
-        expires_at: clock::rfc3339(made.claims.exp * 1000),
-        supporter: made.claims.sub,
-        standing: made.claims.standing,
-        quiet_until: made.claims.quiet_until.map(|at_s| clock::rfc3339(at_s * 1000)),
+        token: issued.token,
+        expires_at: clock::rfc3339(issued.claims.exp * 1000),
+        supporter: issued.claims.sub,
+        standing: issued.claims.standing,
+        quiet_until: issued.claims.quiet_until.map(|at_s| clock::rfc3339(at_s * 1000)),
     };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }

@@ -82,7 +82,7 @@ impl<'a> VerdictBody<'a> {
 
 /// The verdict as JSON. The result must equal what serde would write: the API description assumes it, and a test
 /// checks it.
-pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
+pub(super) fn verdict_to_json(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
     // This pattern names every field, so that the compiler reports a forgotten one.
     let VerdictBody {
         show,
@@ -99,7 +99,7 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
         next_eligible_at,
         warnings,
     } = body;
-    // This makes one allocation, which is small for most responses.
+    // This reserves all memory at once, which is little for most responses.
     let content = content.as_ref().map(Content::fields);
     let pieces = content.iter().flatten().filter_map(|(_, piece)| *piece);
     let attribution_len = attribution.as_ref().map_or(0, String::len);
@@ -108,10 +108,10 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
     json.bool(r#""show":"#, *show);
     // Texts come from appeals and may contain any character. Labels need no escape.
     if let Some(surface) = surface {
-        json.word(r#""surface":"#, surface);
+        json.label(r#""surface":"#, surface);
     }
     if let Some(kind) = kind {
-        json.word(r#""kind":"#, kind);
+        json.label(r#""kind":"#, kind);
     }
     if let Some(appeal) = appeal {
         json.text(r#""appeal":"#, appeal);
@@ -122,12 +122,12 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
     if let Some(closable) = closable {
         json.bool(r#""closable":"#, *closable);
     }
-    json.word(r#""reason":"#, reason);
+    json.label(r#""reason":"#, reason);
     if let Some(attribution) = attribution {
-        json.word(r#""attribution":"#, attribution);
+        json.label(r#""attribution":"#, attribution);
     }
     if let Some(problem) = token_problem {
-        json.word(r#""token_problem":"#, problem);
+        json.label(r#""token_problem":"#, problem);
     }
     if let Some(fields) = content {
         json.object(r#""content":"#, |json| {
@@ -142,7 +142,7 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
         json.json(r#""values":"#, &as_json(values)?);
     }
     match next_eligible_at {
-        Some(at) => json.word(r#""next_eligible_at":"#, at),
+        Some(at) => json.label(r#""next_eligible_at":"#, at),
         None => json.json(r#""next_eligible_at":"#, "null"),
     }
     if !warnings.is_empty() {
@@ -167,8 +167,8 @@ mod tests {
 
     #[test]
     fn a_verdict_equals_the_json_that_serde_writes() {
-        let words = json!({"heading": "\"Help\"\nus", "body": ["It costs."], "cta": "Give"});
-        let wording = Wording::of(&serde_json::from_value(words).unwrap());
+        let copy = json!({"heading": "\"Help\"\nus", "body": ["It costs."], "cta": "Give"});
+        let wording = Wording::of(&serde_json::from_value(copy).unwrap());
         let full = || VerdictBody {
             show: true,
             surface: Some("banner"),
@@ -176,7 +176,7 @@ mod tests {
             appeal: Some("\"summer\\"),
             variant: Some("a"),
             closable: Some(true),
-            attribution: Some("note".to_owned()),
+            attribution: Some("signed".to_owned()),
             content: Some(wording.with(None, None, None, None)),
             values: Some(TemplateValues::default()),
             next_eligible_at: Some("2026-11-23T08:00:00Z".to_owned()),
@@ -199,8 +199,8 @@ mod tests {
             },
         ];
         for body in bodies {
-            let ours = String::from_utf8(written(&body).unwrap()).unwrap();
-            assert_eq!(ours, serde_json::to_string(&body).unwrap());
+            let json = String::from_utf8(verdict_to_json(&body).unwrap()).unwrap();
+            assert_eq!(json, serde_json::to_string(&body).unwrap());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Stripe's webhook.
+//! Receives the events that Stripe delivers to the webhook.
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, post};
@@ -92,7 +92,7 @@ pub async fn take_delivery(
         }
         Err(refused) => Err(refused),
     };
-    deliveries.count(outcome(&received));
+    deliveries.count(delivery_outcome(&received));
     match &received {
         Ok(_) => app.deliveries.record(signature, Ok(()), app.now_ms()),
         Err(ReceiveError::Signature(why)) => app.deliveries.record(signature, Err(why), app.now_ms()),
@@ -117,7 +117,7 @@ pub async fn take_delivery(
     }
 }
 
-fn outcome(received: &Result<Received, ReceiveError>) -> Delivery {
+fn delivery_outcome(received: &Result<Received, ReceiveError>) -> Delivery {
     match received {
         Ok(Received::Stored) => Delivery::Stored,
         Ok(Received::Duplicate) => Delivery::Duplicate,
@@ -134,18 +134,18 @@ pub const PATH: &str = "/webhooks/stripe";
 /// The maximum number of bytes of a path that are logged.
 const MAX_LOGGED_PATH: usize = 100;
 
-/// Whether a path means the webhook. The path may have additional slashes. It may also be below the path of the public
-/// URL, if a proxy does not remove that path.
+/// Whether a path is the webhook's. It may have additional slashes. It may also begin with the path of the public URL,
+/// because some proxies do not remove that path.
 pub fn is_webhook(app: &App, path: &str) -> bool {
-    fn steps(path: &str) -> impl DoubleEndedIterator<Item = &str> {
-        path.split('/').filter(|step| !step.is_empty())
+    fn segments(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+        path.split('/').filter(|segment| !segment.is_empty())
     }
     let prefix = app.settings.server.public_url.path();
-    steps(path).eq(steps(PATH)) || steps(path).eq(steps(prefix).chain(steps(PATH)))
+    segments(path).eq(segments(PATH)) || segments(path).eq(segments(prefix).chain(segments(PATH)))
 }
 
-/// Counts and logs a request with a Stripe signature to a path that does not accept webhooks. If Stripe sent it, no
-/// gift is recorded.
+/// Counts and logs a request with a Stripe signature to a path that does not accept webhooks. If Stripe sent the
+/// request, its event is not stored, and gifts go unrecorded.
 pub fn record_misdirected(app: &App, request: &HttpRequest) {
     if !request.headers().contains_key("stripe-signature") {
         return;

@@ -8,7 +8,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-macro_rules! words {
+macro_rules! label_schemas {
     ($($shape:ident = $name:ident: $description:literal;)+) => {
         $(
             #[doc = $description]
@@ -16,8 +16,8 @@ macro_rules! words {
 
             impl PartialSchema for $shape {
                 fn schema() -> RefOr<Schema> {
-                    let words = decision::$name::ALL.iter().map(|word| word.as_str());
-                    let list = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words));
+                    let labels = decision::$name::ALL.iter().map(|label| label.as_str());
+                    let list = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(labels));
                     list.description(Some($description)).into()
                 }
             }
@@ -31,7 +31,7 @@ macro_rules! words {
     };
 }
 
-words! {
+label_schemas! {
     SurfaceShape = Surface: "Where an appeal shows.";
     KindShape = Kind: "What an appeal asks of its reader.";
     ReasonShape = Reason: "The reason for a verdict.";

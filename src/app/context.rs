@@ -32,23 +32,25 @@ pub struct Context<'a> {
 /// The kinds of writes that leave no audit row, each with the reason.
 ///
 /// Every other write is a [`Change`]. That includes everything that a person or an API key causes. It also includes
-/// every change of appeals, switches, keys, alarms, the connection to Stripe and the seals, even if a job causes it.
+/// every change of appeals, switches, keys, alarms, the connection to Stripe and the ledger's seals, even if a job
+/// causes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MachineWrite {
     /// Books what Stripe reported, or stores what was fetched from it. The inbox and the ledger are append-only and
     /// name the cause and the time of every entry.
     Booking,
-    /// Stores the progress of a comparison with Stripe, its lease, and its findings. It changes no money.
+    /// Stores the progress of a comparison with Stripe, its findings, and its lease. (The lease keeps other instances
+    /// from comparing at the same time.) It changes no money.
     Reconciliation,
     /// Adds views, clicks and dismissals to hourly counts. The counts can't be traced to a person.
     Counts,
-    /// Stores a reader's attempt to give, or that the attempt's token was fetched. Readers are many and anonymous,
-    /// and the row itself contains the time.
+    /// Stores a reader's attempt to give, or the fact that the attempt's token was fetched. Readers are many and
+    /// anonymous, and the row itself contains the time.
     Checkout,
     /// Stores the weights of variants that were learned from results, per hour.
     Weights,
-    /// Removes a task from the queue together with its result, or records its failure. Every kind of task so far
-    /// fetches an object from Stripe, which is then booked.
+    /// Stores the result of a task and removes the task from the queue, or records its failure. So far, every kind of
+    /// task fetches an object from Stripe and books it.
     Queue,
     /// Stores the time of Stripe's last delivery.
     LastDelivery,
@@ -66,8 +68,8 @@ impl Context<'_> {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn change(&self) -> Result<Changing<'_>, StoreError> {
-        Ok(Changing { tx: self.store.begin().await?, context: self })
+    pub async fn change(&self) -> Result<ChangeTx<'_>, StoreError> {
+        Ok(ChangeTx { tx: self.store.begin().await?, context: self })
     }
 
     /// Begins a write that leaves no audit row.
@@ -80,12 +82,12 @@ impl Context<'_> {
 }
 
 /// A transaction that changes something. If it is dropped without a commit, it is rolled back.
-pub struct Changing<'a> {
+pub struct ChangeTx<'a> {
     tx: Tx,
     context: &'a Context<'a>,
 }
 
-impl Changing<'_> {
+impl ChangeTx<'_> {
     /// Writes an audit row for each change and commits. If `changes` is empty, nothing is committed, so an action
     /// that forgets to record its changes has no effect.
     ///
@@ -93,9 +95,9 @@ impl Changing<'_> {
     /// See [`StoreError`].
     pub async fn commit(mut self, changes: impl IntoIterator<Item = Change>) -> Result<(), StoreError> {
         let Context { actor, request_id, .. } = self.context;
-        let mut any = false;
+        let mut has_changes = false;
         for change in changes {
-            any = true;
+            has_changes = true;
             let row = AuditRow {
                 seq: 0,
                 at_ms: self.context.now_ms(),
@@ -110,11 +112,11 @@ impl Changing<'_> {
             };
             audit::append(&mut self.tx, row).await?;
         }
-        if any { self.tx.commit().await } else { Ok(()) }
+        if has_changes { self.tx.commit().await } else { Ok(()) }
     }
 }
 
-impl Deref for Changing<'_> {
+impl Deref for ChangeTx<'_> {
     type Target = Tx;
 
     fn deref(&self) -> &Tx {
@@ -122,7 +124,7 @@ impl Deref for Changing<'_> {
     }
 }
 
-impl DerefMut for Changing<'_> {
+impl DerefMut for ChangeTx<'_> {
     fn deref_mut(&mut self) -> &mut Tx {
         &mut self.tx
     }
@@ -152,7 +154,8 @@ impl Change {
         self
     }
 
-    /// Records that a field was set that may contain a person's data. Only the field's name is stored.
+    /// Records that a field was set, without its values, because they may be personal data. Only the field's name is
+    /// stored.
     #[must_use]
     pub fn personal(mut self, name: &str) -> Self {
         self.fields.push(json!({"field": name, "personal": true}));

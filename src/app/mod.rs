@@ -18,12 +18,12 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 pub use actor::Actor;
-pub use context::{Change, Changing, Context, MachineWrite};
+pub use context::{Change, ChangeTx, Context, MachineWrite};
 
 use crate::appeals::{AppealDocument, AppealProblem, LearnedSoFar, Snapshot, Switches, TickerTotals};
 use crate::clock::Clock;
 use crate::keys::{Attribution, CheckLimits, MacKey, RecentKeys, Tokens, Vault};
-use crate::limits::{Bodies, OnceIn, PerMinute, Proxies, RouteLimits, Seen};
+use crate::limits::{Bodies, OncePerInterval, PerMinute, Proxies, RouteLimits, Seen};
 use crate::sites::{Settings, SiteSettings};
 use crate::store::Store;
 use crate::store::counts::CountKey;
@@ -34,13 +34,13 @@ use crate::stripe::{Deliveries, Gateway};
 use crate::supporters::RecentStandings;
 use crate::telemetry::Metrics;
 
-/// The number of recent banner events that are remembered, so that none is counted twice. Twice as many take about 5
-/// MiB.
-const COUNTED_EVENTS: usize = 100_000;
+/// How many recent banner events are remembered at least, so that none is counted twice. At most twice as many are
+/// remembered, which takes about 5 MiB.
+const REMEMBERED_EVENTS: usize = 100_000;
 /// The maximum number of request bodies that may be arriving at the same time. Most bodies arrive in one piece and
 /// don't count.
 const MAX_BODIES: usize = 512;
-/// The maximum number of bytes of these bodies that are held in memory.
+/// The maximum number of bytes that these bodies may occupy in memory.
 const MAX_BODY_BYTES: usize = 33_554_432;
 
 /// Everything that an entry point or an action needs.
@@ -95,8 +95,8 @@ pub struct App {
     pub checkout_limits: RouteLimits,
     /// Rate limits for fetching tokens.
     pub token_limits: RouteLimits,
-    /// When each attempt's session was last fetched from Stripe.
-    pub session_reads: OnceIn<Uuid>,
+    /// Limits how often the Checkout Session of one checkout attempt is fetched from Stripe.
+    pub session_reads: OncePerInterval<Uuid>,
     /// Request bodies that are still arriving.
     pub bodies: Bodies,
     /// Wakes the worker when an event was stored.
@@ -142,8 +142,8 @@ impl SnapshotInputs {
 }
 
 impl App {
-    /// Assembles the state. It contains no keys and no appeals until they are loaded. Deliveries are written on the
-    /// runtime that calls this function.
+    /// Assembles the state. It contains no keys and no appeals until they are loaded. Stripe's deliveries are stored by
+    /// a task on the async runtime that calls this function.
     pub fn new(settings: Settings, clock: Clock, store: Store, stripe: Gateway, vault: Vault) -> Arc<Self> {
         let metrics = Metrics::new();
         let intake = Intake::new(store.clone(), metrics.intake_commits.clone());
@@ -161,7 +161,7 @@ impl App {
         };
         Arc::new(Self {
             tokens: Tokens::new(settings.issuer(), Vec::new())
-                .at_most(&check_limits(&settings), &clock)
+                .at_most(&token_check_limits(&settings), &clock)
                 .counting(metrics.token_checks.clone()),
             standings: RecentStandings::default(),
             recent_keys: RecentKeys::default(),
@@ -177,11 +177,11 @@ impl App {
             supporter_key: vault.supporter_key(),
             vault,
             counters: Counters::default(),
-            counted_events: Seen::at_least(COUNTED_EVENTS),
+            counted_events: Seen::at_least(REMEMBERED_EVENTS),
             proxies: Proxies::new(settings.server.trusted_proxies.clone()),
             checkout_limits: RouteLimits::new(checkouts, settings.sites.keys(), &clock),
             token_limits: RouteLimits::new(token_calls, settings.sites.keys(), &clock),
-            session_reads: OnceIn::new(Duration::from_secs(limits.stripe_read_seconds), &clock),
+            session_reads: OncePerInterval::new(Duration::from_secs(limits.stripe_read_seconds), &clock),
             bodies: Bodies::at_most(MAX_BODIES, MAX_BODY_BYTES.max(4 * settings.stripe.webhook_max_bytes)),
             inbox_notify: Notify::new(),
             task_added: Notify::new(),
@@ -245,8 +245,8 @@ impl App {
     }
 
     /// Sets whether the service started without its database and has not caught up yet.
-    pub fn set_catching_up(&self, so: bool) {
-        self.catching_up.store(so, Ordering::Relaxed);
+    pub fn set_catching_up(&self, is_catching_up: bool) {
+        self.catching_up.store(is_catching_up, Ordering::Relaxed);
     }
 
     /// Whether the service started without its database and has not caught up yet.
@@ -265,8 +265,8 @@ impl App {
     }
 
     /// Records whether the database accepted the last write probe.
-    pub fn set_can_write(&self, good: bool) {
-        self.writing_fails.store(!good, Ordering::Relaxed);
+    pub fn set_can_write(&self, can_write: bool) {
+        self.writing_fails.store(!can_write, Ordering::Relaxed);
     }
 
     /// Whether the database accepted the last write probe.
@@ -280,7 +280,7 @@ impl App {
     }
 }
 
-fn check_limits(settings: &Settings) -> CheckLimits {
+fn token_check_limits(settings: &Settings) -> CheckLimits {
     CheckLimits {
         per_second: settings.tokens.checks_per_second,
         address_per_second: settings.tokens.address_checks_per_second,
@@ -320,9 +320,9 @@ impl Counters {
 
     /// Adds back the counts that could not be stored.
     pub fn put_back(&self, counts: HashMap<CountKey, i64>) {
-        let mut held = self.lock();
+        let mut counts_by_key = self.lock();
         for (key, count) in counts {
-            *held.entry(key).or_insert(0) += count;
+            *counts_by_key.entry(key).or_insert(0) += count;
         }
     }
 

@@ -15,8 +15,8 @@ const NETWORK: u128 = !0 << 64;
 impl From<IpAddr> for Address {
     fn from(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
-            IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() & NETWORK).into(),
-            four => four,
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & NETWORK).into(),
+            ipv4 => ipv4,
         })
     }
 }
@@ -31,19 +31,19 @@ impl Proxies {
     }
 
     /// Whether the address belongs to one of the proxies.
-    pub fn contain(&self, address: IpAddr) -> bool {
+    pub fn is_proxy(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
     /// Returns the client behind `peer`. `hops` are the addresses that proxies wrote, with the nearest proxy first.
     /// Each proxy adds the address that it saw. So the first address that is not a trusted proxy is the client, and all
-    /// addresses after it may be forged. An invalid hop ends the search at the proxy before it.
+    /// addresses after it may be forged. If a hop is invalid, the proxy that wrote it counts as the client.
     pub fn client(&self, peer: IpAddr, hops: impl Iterator<Item = Option<IpAddr>>) -> IpAddr {
         let mut client = peer;
         for hop in hops {
             match hop {
-                Some(address) if self.contain(client) => client = address,
+                Some(address) if self.is_proxy(client) => client = address,
                 _ => break,
             }
         }
@@ -89,11 +89,11 @@ mod tests {
 
     #[test]
     fn an_ipv6_client_is_identified_by_network_and_an_ipv4_client_by_address() {
-        let same = |one: &str, other: &str| Address::from(ip(one)) == Address::from(ip(other));
-        assert!(same("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"));
-        assert!(!same("2001:db8:1:2::1", "2001:db8:1:3::1"));
-        assert!(same("192.0.2.1", "::ffff:192.0.2.1"));
-        assert!(!same("192.0.2.1", "192.0.2.2"));
+        let is_same_client = |one: &str, other: &str| Address::from(ip(one)) == Address::from(ip(other));
+        assert!(is_same_client("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"));
+        assert!(!is_same_client("2001:db8:1:2::1", "2001:db8:1:3::1"));
+        assert!(is_same_client("192.0.2.1", "::ffff:192.0.2.1"));
+        assert!(!is_same_client("192.0.2.1", "192.0.2.2"));
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn the_header_forwarded_is_read_from_right_to_left() {
         let value = "for=\"[2001:db8::1]:4711\";proto=https, For=192.0.2.7; by=10.0.0.1, proto=http";
-        let read: Vec<_> = Address::in_forwarded(value).collect();
-        assert_eq!(read, [None, Some(ip("192.0.2.7")), Some(ip("2001:db8::1"))]);
+        let addresses: Vec<_> = Address::in_forwarded(value).collect();
+        assert_eq!(addresses, [None, Some(ip("192.0.2.7")), Some(ip("2001:db8::1"))]);
     }
 }

@@ -18,7 +18,7 @@ struct Arriving {
     /// The bodies by number. The one with the smallest number is the oldest.
     bodies: BTreeMap<u64, Body>,
     bytes: usize,
-    next: u64,
+    next_number: u64,
 }
 
 struct Body {
@@ -43,8 +43,8 @@ impl Bodies {
     pub fn arriving(&self, bytes: usize) -> ArrivingBody<'_> {
         let cut = Arc::new(Notify::new());
         let mut arriving = self.lock();
-        let number = arriving.next;
-        arriving.next += 1;
+        let number = arriving.next_number;
+        arriving.next_number += 1;
         arriving.bodies.insert(number, Body { bytes, cut: Arc::clone(&cut) });
         arriving.bytes += bytes;
         self.drop_oldest(&mut arriving);
@@ -77,7 +77,7 @@ impl ArrivingBody<'_> {
     }
 
     /// Resolves when the body is cut off.
-    pub async fn is_cut(&self) {
+    pub async fn until_cut_off(&self) {
         self.cut.notified().await;
     }
 }
@@ -99,20 +99,20 @@ mod tests {
 
     use super::*;
 
-    fn cut(body: &ArrivingBody<'_>) -> bool {
-        pin!(body.is_cut()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    fn is_cut_off(body: &ArrivingBody<'_>) -> bool {
+        pin!(body.until_cut_off()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
     }
 
     #[test]
     fn the_oldest_body_is_cut_off_when_there_are_too_many() {
         let bodies = Bodies::at_most(2, 1000);
         let (one, two) = (bodies.arriving(1), bodies.arriving(1));
-        assert!(!cut(&one) && !cut(&two));
+        assert!(!is_cut_off(&one) && !is_cut_off(&two));
         let three = bodies.arriving(1);
-        assert!(cut(&one) && !cut(&two) && !cut(&three));
+        assert!(is_cut_off(&one) && !is_cut_off(&two) && !is_cut_off(&three));
         drop(two);
         let four = bodies.arriving(1);
-        assert!(!cut(&three) && !cut(&four));
+        assert!(!is_cut_off(&three) && !is_cut_off(&four));
     }
 
     #[test]
@@ -120,14 +120,14 @@ mod tests {
         let bodies = Bodies::at_most(100, 1000);
         let (one, two) = (bodies.arriving(400), bodies.arriving(400));
         two.grow(200);
-        assert!(!cut(&one) && !cut(&two));
+        assert!(!is_cut_off(&one) && !is_cut_off(&two));
         two.grow(1);
-        assert!(cut(&one) && !cut(&two));
+        assert!(is_cut_off(&one) && !is_cut_off(&two));
         one.grow(5000);
-        assert!(!cut(&two), "a body that is cut off must not be counted");
+        assert!(!is_cut_off(&two), "a body that is cut off must not be counted");
         drop((one, two));
         assert_eq!(bodies.lock().bytes, 0);
         let large = bodies.arriving(1001);
-        assert!(cut(&large));
+        assert!(is_cut_off(&large));
     }
 }

@@ -16,12 +16,12 @@ mod seen;
 
 pub use address::{Address, Proxies};
 pub use bodies::{ArrivingBody, Bodies};
-pub use once_in::OnceIn;
+pub use once_in::OncePerInterval;
 pub use penalty::Penalty;
 pub use rate::{KeyedLimit, Limit, Wait};
 pub use route::{PerMinute, RouteLimits};
 pub use seen::Seen;
 
-/// How many keys a limit remembers. The least recently used keys are dropped first. A dropped key starts again with its
-/// full limit.
+/// How many keys each limit remembers. The least recently used keys are dropped first. A dropped key starts again with
+/// its full limit.
 const KEYS: usize = 50_000;

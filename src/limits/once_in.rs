@@ -1,4 +1,4 @@
-//! Does something at most once per interval for each key.
+//! Limits an action to one success per interval for each key.
 
 use std::convert::Infallible;
 use std::hash::Hash;
@@ -11,16 +11,16 @@ use tokio::sync::Mutex;
 use super::KEYS;
 use crate::clock::Clock;
 
-/// Does something at most once per `every` for each key. Other callers wait until it is done.
-pub struct OnceIn<K> {
+/// Lets an action succeed at most once per `every` for each key. While it runs, other callers with the same key wait.
+pub struct OncePerInterval<K> {
     every: Duration,
     /// When the action last succeeded for each key, on the steady clock.
     last: Cache<K, Arc<Mutex<Option<Duration>>>>,
     clock: Clock,
 }
 
-impl<K: Clone + Eq + Hash> OnceIn<K> {
-    /// Allows the action once per `every` for each key.
+impl<K: Clone + Eq + Hash> OncePerInterval<K> {
+    /// Lets the action succeed once per `every` for each key.
     pub fn new(every: Duration, clock: &Clock) -> Self {
         Self { every, last: Cache::new(KEYS), clock: clock.clone() }
     }
@@ -31,8 +31,8 @@ impl<K: Clone + Eq + Hash> OnceIn<K> {
     /// # Errors
     /// The errors of `act`.
     pub async fn run<E>(&self, key: &K, act: impl Future<Output = Result<(), E>>) -> Result<(), E> {
-        let fresh = || Ok::<_, Infallible>(Arc::default());
-        let Ok(slot) = self.last.get_or_insert_with(key, fresh);
+        let new_slot = || Ok::<_, Infallible>(Arc::default());
+        let Ok(slot) = self.last.get_or_insert_with(key, new_slot);
         let mut last = slot.lock().await;
         if last.is_some_and(|at| self.clock.steady() < at + self.every) {
             return Ok(());
@@ -52,10 +52,10 @@ mod tests {
     #[tokio::test]
     async fn an_action_runs_once_per_interval_and_key_and_is_retried_after_a_failure() {
         let clock = Clock::movable(jiff::Timestamp::UNIX_EPOCH);
-        let once = OnceIn::new(Duration::from_secs(5), &clock);
-        let done = Cell::new(0);
+        let once = OncePerInterval::new(Duration::from_secs(5), &clock);
+        let runs = Cell::new(0);
         let act = |outcome: Result<(), ()>| {
-            done.set(done.get() + 1);
+            runs.set(runs.get() + 1);
             async move {
                 tokio::task::yield_now().await;
                 outcome
@@ -67,10 +67,10 @@ mod tests {
             once.run(&1, async { act(Ok(())).await }),
             once.run(&2, async { act(Ok(())).await }),
         );
-        assert_eq!((one, two, other, done.get()), (Ok(()), Ok(()), Ok(()), 3));
+        assert_eq!((one, two, other, runs.get()), (Ok(()), Ok(()), Ok(()), 3));
         clock.advance(4999);
-        assert_eq!((once.run(&1, async { act(Ok(())).await }).await, done.get()), (Ok(()), 3));
+        assert_eq!((once.run(&1, async { act(Ok(())).await }).await, runs.get()), (Ok(()), 3));
         clock.advance(1);
-        assert_eq!((once.run(&1, async { act(Ok(())).await }).await, done.get()), (Ok(()), 4));
+        assert_eq!((once.run(&1, async { act(Ok(())).await }).await, runs.get()), (Ok(()), 4));
     }
 }

@@ -27,7 +27,7 @@ impl<K: Clone + Eq + Hash> Penalty<K> {
         Self { charges, ends: Cache::new(KEYS), clock: clock.clone() }
     }
 
-    /// Charges `key` once.
+    /// Counts one charge against `key`. If the limit is exceeded, starts its pause.
     pub fn charge(&self, key: &K) {
         if self.charges.take(key).is_err() {
             self.ends.insert(key.clone(), self.clock.steady() + PAUSE);
@@ -48,9 +48,9 @@ mod tests {
     fn a_key_that_is_charged_too_often_is_paused_for_a_minute() {
         let clock = Clock::movable(jiff::Timestamp::UNIX_EPOCH);
         let penalty = Penalty::above_per_minute(NonZeroU32::new(2).unwrap(), &clock);
-        for charged in [false, false, true] {
+        for is_paused in [false, false, true] {
             penalty.charge(&1);
-            assert_eq!((penalty.is_paused(&1), penalty.is_paused(&2)), (charged, false));
+            assert_eq!((penalty.is_paused(&1), penalty.is_paused(&2)), (is_paused, false));
         }
         clock.advance(59_999);
         assert!(penalty.is_paused(&1));

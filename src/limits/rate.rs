@@ -86,8 +86,8 @@ impl<K: Clone + Eq + Hash> StateStore for ByKey<K> {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let fresh = || Ok::<_, Infallible>(Arc::default());
-        let Ok(state) = self.0.get_or_insert_with(key, fresh);
+        let new_state = || Ok::<_, Infallible>(Arc::default());
+        let Ok(state) = self.0.get_or_insert_with(key, new_state);
         state.measure_and_replace(&NotKeyed::NonKey, f)
     }
 }
@@ -116,24 +116,24 @@ mod tests {
     fn uses_are_restored_evenly_and_do_not_accumulate() {
         let clock = clock();
         let limit = Limit::per_second(NonZeroU32::new(10).unwrap(), &clock);
-        let taken = || (0..100).filter(|_| limit.take().is_ok()).count();
-        assert_eq!(taken(), 10);
+        let take_all = || (0..100).filter(|_| limit.take().is_ok()).count();
+        assert_eq!(take_all(), 10);
         assert_eq!(limit.take(), Err(Wait(Duration::from_millis(100))));
         clock.advance(100);
-        assert_eq!(taken(), 1);
+        assert_eq!(take_all(), 1);
         clock.advance(60_000);
-        assert_eq!(taken(), 10);
+        assert_eq!(take_all(), 10);
     }
 
     #[test]
     fn each_key_has_its_own_limit_and_the_error_says_how_long_to_wait() {
         let clock = clock();
         let limit = KeyedLimit::per_minute(NonZeroU32::new(3).unwrap(), &clock);
-        let taken = |key: &u8| (0..9).filter(|_| limit.take(key).is_ok()).count();
-        assert_eq!((taken(&1), taken(&2), taken(&1)), (3, 3, 0));
+        let take_all = |key: &u8| (0..9).filter(|_| limit.take(key).is_ok()).count();
+        assert_eq!((take_all(&1), take_all(&2), take_all(&1)), (3, 3, 0));
         assert_eq!(limit.take(&1), Err(Wait(Duration::from_secs(20))));
         clock.advance(20_000);
-        assert_eq!((taken(&1), taken(&2)), (1, 1));
+        assert_eq!((take_all(&1), take_all(&2)), (1, 1));
     }
 
     #[test]

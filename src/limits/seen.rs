@@ -1,4 +1,4 @@
-//! A bounded memory of keys that were seen.
+//! Remembers which keys were seen recently, in bounded memory.
 
 use std::hash::Hash;
 use std::mem;
@@ -6,21 +6,22 @@ use std::sync::{Mutex, PoisonError};
 
 use rustc_hash::FxHashSet;
 
-/// Remembers the most recent keys: at least `half` of them, and never more than twice as many.
+/// Remembers the most recent keys: at least `min_keys` of them, and never more than twice as many.
 pub struct Seen<K> {
-    half: usize,
+    min_keys: usize,
     sets: Mutex<Sets<K>>,
 }
 
+/// When `new` is full, it replaces `old`.
 struct Sets<K> {
     new: FxHashSet<K>,
     old: FxHashSet<K>,
 }
 
 impl<K: Eq + Hash> Seen<K> {
-    /// Creates a memory of at least the last `half` keys.
-    pub fn at_least(half: usize) -> Self {
-        Self { half, sets: Mutex::new(Sets { new: FxHashSet::default(), old: FxHashSet::default() }) }
+    /// Creates a memory of at least the last `min_keys` keys.
+    pub fn at_least(min_keys: usize) -> Self {
+        Self { min_keys, sets: Mutex::new(Sets { new: FxHashSet::default(), old: FxHashSet::default() }) }
     }
 
     /// Remembers `key`. Returns true if `key` was not remembered before.
@@ -30,7 +31,7 @@ impl<K: Eq + Hash> Seen<K> {
         if sets.old.contains(&key) || !sets.new.insert(key) {
             return false;
         }
-        if sets.new.len() >= self.half {
+        if sets.new.len() >= self.min_keys {
             sets.old = mem::take(&mut sets.new);
         }
         true
@@ -46,7 +47,8 @@ mod tests {
         let seen = Seen::at_least(10);
         for key in 0..1000 {
             assert!(seen.is_new(key));
-            assert!((key.max(9) - 9..=key).all(|known| !seen.is_new(known)), "{key}");
+            let all_known = (key.max(9) - 9..=key).all(|recent| !seen.is_new(recent));
+            assert!(all_known, "one of the last 10 keys was forgotten after key {key}");
         }
         let sets = seen.sets.lock().unwrap();
         assert!(sets.new.len() + sets.old.len() <= 20);

@@ -18,9 +18,9 @@ use crate::web::{Formats, Frame, PageProblem, Time, page};
 /// Serves the page, which says for example "Stripe says 41,230.00 net, we say 41,230.00, checked 4 minutes ago."
 #[get("/books")]
 pub async fn books_page(app: State) -> Result<HttpResponse, PageProblem> {
-    let found = compare_with_stripe(&app.store, app.now_ms()).await;
-    let found = found.map_err(|error| Problem::store(&error))?;
-    let reconciliation = ReconciliationPage::new(&found, app.now_ms(), random_bytes());
+    let comparison = compare_with_stripe(&app.store, app.now_ms()).await;
+    let comparison = comparison.map_err(|error| Problem::store(&error))?;
+    let reconciliation = ReconciliationPage::new(&comparison, app.now_ms(), random_bytes());
     page(&reconciliation.frame, &reconciliation)
 }
 
@@ -41,12 +41,12 @@ struct Line {
     currency: String,
     stripe: String,
     ledger: String,
-    verdict: Verdict,
+    agreement: Agreement,
     amounts: [(&'static str, String); 4],
 }
 
 /// Whether Stripe and the ledger agree, as a sentence.
-struct Verdict {
+struct Agreement {
     is_good: bool,
     text: String,
 }
@@ -77,16 +77,21 @@ impl ReconciliationPage {
         // The page is written in English.
         let formats = Formats::new(&locale!("en"));
         let sections = [
-            incomplete(it),
-            needs_review(it, &formats),
-            found(
+            incomplete_section(it),
+            needs_review_section(it, &formats),
+            found_section(
                 it,
                 false,
                 "Check with Stripe",
                 "We can't read these, or they don't add up. Check them in Stripe's dashboard.",
             ),
-            found(it, true, "Found during reconciliation", "No webhook reported these. They are recorded."),
-            other_money(it, &formats),
+            found_section(
+                it,
+                true,
+                "Found during reconciliation",
+                "No webhook reported these. They are recorded.",
+            ),
+            other_money_section(it, &formats),
         ];
         Self {
             frame: Frame::new("Stripe and our ledger", nonce),
@@ -100,35 +105,35 @@ impl ReconciliationPage {
 
 impl Line {
     fn new(it: &ComparisonLine, formats: &Formats) -> Self {
-        let written = |minor| amount(formats, minor, &it.currency);
+        let format_amount = |minor| amount(formats, minor, &it.currency);
         Self {
             site: it.site.clone(),
             currency: it.currency.clone(),
-            stripe: written(it.stripe_net_minor),
-            ledger: written(it.ledger_net_minor),
-            verdict: Verdict::new(it, formats),
+            stripe: format_amount(it.stripe_net_minor),
+            ledger: format_amount(it.ledger_net_minor),
+            agreement: Agreement::new(it, formats),
             amounts: [
-                ("Recorded, not yet settled by Stripe", written(it.unsettled_minor)),
-                ("Sent to the bank", written(it.paid_out_minor)),
-                ("Settled, still at Stripe", written(it.ledger_net_minor - it.paid_out_minor)),
-                ("Paid outside Stripe", written(it.offline_minor)),
+                ("Recorded, not yet settled by Stripe", format_amount(it.unsettled_minor)),
+                ("Sent to the bank", format_amount(it.paid_out_minor)),
+                ("Settled, still at Stripe", format_amount(it.ledger_net_minor - it.paid_out_minor)),
+                ("Paid outside Stripe", format_amount(it.offline_minor)),
             ],
         }
     }
 }
 
-impl Verdict {
+impl Agreement {
     fn new(it: &ComparisonLine, formats: &Formats) -> Self {
-        let written = |minor| amount(formats, minor, &it.currency);
+        let format_amount = |minor| amount(formats, minor, &it.currency);
         let text = match it.difference_minor() {
             0 if it.overdue == 0 => return Self { is_good: true, text: "They agree.".to_owned() },
             0 => format!(
                 "{} of {} payments should have been settled by now.",
-                written(it.overdue_minor),
+                format_amount(it.overdue_minor),
                 formats.count(it.overdue)
             ),
-            more if more > 0 => format!("We have {} more.", written(more)),
-            less => format!("We have {} less.", written(-less)),
+            surplus if surplus > 0 => format!("Our ledger has {} more.", format_amount(surplus)),
+            deficit => format!("Our ledger has {} less.", format_amount(-deficit)),
         };
         Self { is_good: false, text }
     }
@@ -139,29 +144,32 @@ impl Verdict {
     }
 }
 
-fn incomplete(it: &Comparison) -> Section {
+fn incomplete_section(it: &Comparison) -> Section {
     let row = |list: &ListProgress| {
         let error = list.error.clone().unwrap_or_default();
         vec![Cell::Text(list.list.clone()), Cell::Text(error), Cell::Time(Time::new(list.updated_at_ms))]
     };
     Section {
         title: "The comparison is not complete",
-        lead: "Stripe did not return these lists the last time. What is only in them was not compared."
+        lead: "Stripe did not return these lists completely at the last attempt. Objects that are only in them were not \
+            compared."
             .to_owned(),
         is_warning: true,
-        columns: texts(&["List", "Why", "Tried at"]),
+        columns: text_columns(&["List", "Why", "Tried at"]),
         rows: it.incomplete.iter().map(row).collect(),
     }
 }
 
-fn needs_review(it: &Comparison, formats: &Formats) -> Section {
-    let mut lead = "These don't add up, or need manual review.".to_owned();
-    let (listed, all) = (i64::try_from(it.needs_review.len()).unwrap_or(i64::MAX), it.needs_review_total);
-    if all > listed {
+fn needs_review_section(it: &Comparison, formats: &Formats) -> Section {
+    let mut lead =
+        "The amounts of these contributions don't add up, or something else needs manual review.".to_owned();
+    let listed = i64::try_from(it.needs_review.len()).unwrap_or(i64::MAX);
+    let total = it.needs_review_total;
+    if total > listed {
         lead += &format!(
             " These are the first {} contributions of {}.",
             formats.count(listed),
-            formats.count(all)
+            formats.count(total)
         );
     }
     let rows = it
@@ -172,7 +180,7 @@ fn needs_review(it: &Comparison, formats: &Formats) -> Section {
         title: "Needs review",
         lead,
         is_warning: false,
-        columns: texts(&["Contribution", "What", "About"]),
+        columns: text_columns(&["Contribution", "What", "About"]),
         rows: rows.collect(),
     }
 }
@@ -183,14 +191,14 @@ fn alarm_row(contribution: &str, alarm: &AlarmFields) -> Vec<Cell> {
         Value::Array(all) => all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
         other => other.to_string(),
     };
-    let what = alarm.get("alarm").map(text).unwrap_or_default().replace('_', " ");
+    let kind = alarm.get("alarm").map(text).unwrap_or_default().replace('_', " ");
     let about = alarm.iter().filter(|(name, _)| *name != "alarm");
     let about: Vec<String> =
         about.map(|(name, value)| format!("{}: {}", name.replace('_', " "), text(value))).collect();
-    vec![Cell::Id(contribution.to_owned()), Cell::Text(what), Cell::Text(about.join(", "))]
+    vec![Cell::Id(contribution.to_owned()), Cell::Text(kind), Cell::Text(about.join(", "))]
 }
 
-fn found(it: &Comparison, booked: bool, title: &'static str, lead: &str) -> Section {
+fn found_section(it: &Comparison, booked: bool, title: &'static str, lead: &str) -> Section {
     let row = |it: &Finding| {
         let (object, found_at) = (Cell::Id(it.object.clone()), Cell::Time(Time::new(it.found_at_ms)));
         vec![object, Cell::Text(it.what.clone()), Cell::Text(it.sweep.clone()), found_at]
@@ -199,22 +207,22 @@ fn found(it: &Comparison, booked: bool, title: &'static str, lead: &str) -> Sect
         title,
         lead: lead.to_owned(),
         is_warning: false,
-        columns: texts(&["Object", "What", "Found in", "Found at"]),
+        columns: text_columns(&["Object", "What", "Found in", "Found at"]),
         rows: it.found.iter().filter(|found| found.booked == booked).map(row).collect(),
     }
 }
 
-fn other_money(it: &Comparison, formats: &Formats) -> Section {
+fn other_money_section(it: &Comparison, formats: &Formats) -> Section {
     let row = |it: &OtherMoney| {
         vec![
             Cell::Text(it.kind.clone()),
-            Cell::Text(it.site.clone().unwrap_or_else(|| "none of ours".to_owned())),
+            Cell::Text(it.site.clone().unwrap_or_else(|| "not a Keepopen site".to_owned())),
             Cell::Number(formats.count(it.count)),
             Cell::Number(format!("{} {}", amount(formats, it.amount_minor, &it.currency), it.currency)),
             Cell::Time(Time::new(it.newest_at_ms)),
         ]
     };
-    let column = |name, is_number| Column { name, is_number };
+    let new_column = |name, is_number| Column { name, is_number };
     Section {
         title: "Other money on this account",
         lead: "These moved money on your Stripe account and belong to no gift that is recorded here. If a gift is missing, it is \
@@ -222,17 +230,17 @@ fn other_money(it: &Comparison, formats: &Formats) -> Section {
             .to_owned(),
         is_warning: false,
         columns: vec![
-            column("Kind", false),
-            column("Site", false),
-            column("How many", true),
-            column("Sum", true),
-            column("Newest", false),
+            new_column("Kind", false),
+            new_column("Site", false),
+            new_column("How many", true),
+            new_column("Sum", true),
+            new_column("Newest", false),
         ],
         rows: it.other_money.iter().map(row).collect(),
     }
 }
 
-fn texts(names: &[&'static str]) -> Vec<Column> {
+fn text_columns(names: &[&'static str]) -> Vec<Column> {
     names.iter().map(|name| Column { name, is_number: false }).collect()
 }
 
@@ -247,7 +255,7 @@ fn amount(formats: &Formats, amount_minor: i64, currency: &str) -> String {
 mod tests {
     use super::*;
 
-    fn found(object: &str, what: &str, booked: bool) -> Finding {
+    fn finding(object: &str, what: &str, booked: bool) -> Finding {
         Finding {
             id: object.to_owned(),
             object: object.to_owned(),
@@ -270,12 +278,12 @@ mod tests {
             offline_minor: 70_000,
             paid_out_minor: 4_000_000,
         };
-        let other =
+        let differing =
             ComparisonLine { currency: "JPY".to_owned(), ledger_net_minor: 4_123_005, ..line.clone() };
-        let late =
+        let overdue =
             ComparisonLine { currency: "USD".to_owned(), overdue: 2, overdue_minor: 1_500, ..line.clone() };
         Comparison {
-            lines: vec![line, other, late],
+            lines: vec![line, differing, overdue],
             checked_at_ms: Some(0),
             objects_checked_at_ms: None,
             needs_review: vec![(
@@ -283,7 +291,7 @@ mod tests {
                 serde_json::from_str(r#"[{"alarm":"fraud_warning","warning":"issfr_<1>"}]"#).unwrap(),
             )],
             needs_review_total: 2,
-            found: vec![found("ch_1", "charge", true), found("po_1", "payout that is not", false)],
+            found: vec![finding("ch_1", "charge", true), finding("po_1", "payout that is not", false)],
             other_money: vec![OtherMoney {
                 kind: "charge".to_owned(),
                 site: None,
@@ -311,15 +319,15 @@ mod tests {
     #[test]
     fn the_page_says_whether_stripe_and_the_ledger_agree_and_what_needs_review() {
         let page = html(&comparison(), 4 * 60_000);
-        for words in [
+        for text in [
             "Stripe says 41,230.00 net, we say 41,230.00, checked 4 minutes ago. <span class=\"good\">They agree.",
-            "Stripe says 4,123,000 net, we say 4,123,005, checked 4 minutes ago. <span class=\"bad\">We have 5 more.",
+            "Stripe says 4,123,000 net, we say 4,123,005, checked 4 minutes ago. <span class=\"bad\">Our ledger has 5 more.",
             "checked 4 minutes ago. <span class=\"bad\">15.00 of 2 payments should have been settled by now.",
             "<dt>Paid outside Stripe</dt><dd>700.00</dd>",
             "<dd>15.00</dd>",
             "<dd>40,000.00</dd>",
             "<dd>1,230.00</dd>",
-            "Stripe's objects last checked: never yet.",
+            "Stripe's objects last checked: never.",
             "<td class=\"id\">con_1</td><td>fraud warning</td><td>warning: issfr_&#60;1&#62;</td>",
             "These are the first 1 contributions of 2.",
             "<tr><td class=\"id\">ch_1</td><td>charge</td><td>objects</td>\
@@ -327,7 +335,7 @@ mod tests {
             "<td class=\"id\">po_1</td><td>payout that is not</td>",
             "<td class=\"number\">3</td><td class=\"number\">1,234.56 EUR</td>",
         ] {
-            assert!(page.contains(words), "the text {words} is not in {page}");
+            assert!(page.contains(text), "the text {text} is not in {page}");
         }
         // Each finding is under its own heading.
         let (before, after) = page.split_once("Found during reconciliation").unwrap();
@@ -337,10 +345,10 @@ mod tests {
 
     #[test]
     fn empty_sections_are_omitted() {
-        let mut nothing = comparison();
-        (nothing.lines, nothing.found, nothing.needs_review) = (vec![], vec![], vec![]);
-        (nothing.other_money, nothing.incomplete) = (vec![], vec![]);
-        let page = html(&nothing, 4 * 60_000);
+        let mut empty = comparison();
+        (empty.lines, empty.found, empty.needs_review) = (vec![], vec![], vec![]);
+        (empty.other_money, empty.incomplete) = (vec![], vec![]);
+        let page = html(&empty, 4 * 60_000);
         assert!(page.contains("Nothing is recorded yet. Last checked: 4 minutes ago."), "{page}");
         assert!(!page.contains("<table") && !page.contains("<h2"), "{page}");
     }

@@ -19,11 +19,11 @@ use serde::Serialize;
 use crate::app::App;
 use crate::web::{ListenError, Running, State, head_as_get, listen, problem};
 
-/// How long the database may take to respond. After that, the service reports that it is not ready.
+/// How long the database may take to respond. If it takes longer, the service reports that it is not ready.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Starts to listen on the management address of the settings. Returns `None` if the management port is switched off.
-/// The caller runs `server`.
+/// The caller must run the returned [`Running::server`].
 ///
 /// # Errors
 /// Listening on the address fails.
@@ -52,10 +52,10 @@ pub fn serve(app: &Arc<App>) -> Result<Option<Running>, ListenError> {
     Ok(Some(Running { address, handle: server.handle(), server }))
 }
 
-/// Liveness: the process responds.
+/// Liveness: a response shows that the process runs.
 #[get("/livez")]
 async fn livez() -> HttpResponse {
-    plain("alive\n".to_owned())
+    text_response("alive\n".to_owned())
 }
 
 /// The body of a response that says why the service is not ready.
@@ -67,12 +67,13 @@ struct NotReady {
     not_ready: Vec<&'static str>,
 }
 
-/// Readiness: the database responds and accepts writes, events are booked, and the service is not stopping.
+/// Readiness: the data folder is in place, the database responds and accepts writes, events are booked in time, and the
+/// service is not stopping.
 #[get("/readyz")]
 async fn readyz(app: State) -> HttpResponse {
     let not_ready = not_ready(&app).await;
     if not_ready.is_empty() {
-        return plain("ready\n".to_owned());
+        return text_response("ready\n".to_owned());
     }
     HttpResponse::ServiceUnavailable()
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -117,7 +118,7 @@ async fn metrics(app: State) -> HttpResponse {
         .body(app.metrics.render())
 }
 
-fn plain(text: String) -> HttpResponse {
+fn text_response(text: String) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))

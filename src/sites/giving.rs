@@ -63,7 +63,7 @@ offering! {
         pub minimum_minor: i64,
         /// The largest accepted amount.
         pub maximum_minor: i64,
-        /// Countries and country groups whose readers are asked in this currency, and not in the site's.
+        /// Countries and country groups whose readers are asked in this currency instead of the site's.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub countries: Vec<String>,
         /// The fee that readers can choose to cover.
@@ -150,16 +150,19 @@ impl Giving {
 
     /// The amounts for readers of `country`.
     pub fn offer_in(&self, site: &SiteSettings, country: Option<CountryCode>) -> Offer<'_> {
-        let named = |it: &&ByCountry| country.is_some_and(|country| site.names(&it.countries, country));
-        self.by_country.iter().find(named).map_or_else(|| self.offer(), ByCountry::offer)
+        let applies =
+            |it: &&ByCountry| country.is_some_and(|country| site.includes_country(&it.countries, country));
+        self.by_country.iter().find(applies).map_or_else(|| self.offer(), ByCountry::offer)
     }
 }
 
 impl SiteSettings {
     /// The currency in which readers of `country` are asked.
     pub fn currency_in(&self, country: Option<CountryCode>) -> Currency {
-        let named = |giving: &Giving| country.is_some_and(|country| self.names(&giving.countries, country));
-        let found = self.giving.iter().find(|(_, giving)| named(giving));
+        let applies = |giving: &Giving| {
+            country.is_some_and(|country| self.includes_country(&giving.countries, country))
+        };
+        let found = self.giving.iter().find(|(_, giving)| applies(giving));
         found.map_or(self.currency, |(currency, _)| *currency)
     }
 
@@ -168,15 +171,15 @@ impl SiteSettings {
         let lists = self.giving.values().flat_map(|giving| {
             std::iter::once(&giving.countries).chain(giving.by_country.iter().map(|it| &it.countries))
         });
-        lists.flatten().flat_map(|name| self.countries_called(name)).collect()
+        lists.flatten().flat_map(|name| self.countries_named(name)).collect()
     }
 
-    fn names(&self, countries: &[String], country: CountryCode) -> bool {
-        countries.iter().any(|name| self.countries_called(name).contains(&country))
+    fn includes_country(&self, countries: &[String], country: CountryCode) -> bool {
+        countries.iter().any(|name| self.countries_named(name).contains(&country))
     }
 
-    /// The countries of the site's group with this name, otherwise the country with this code.
-    fn countries_called(&self, name: &str) -> Vec<CountryCode> {
+    /// The countries of the site's country group called `name`. If there is no such group, the country with this code.
+    fn countries_named(&self, name: &str) -> Vec<CountryCode> {
         match self.rules.country_groups.get(name) {
             Some(group) => group.iter().filter_map(|code| CountryCode::parse(code)).collect(),
             None => CountryCode::parse(name).into_iter().collect(),
@@ -207,9 +210,9 @@ impl<'a> Offer<'a> {
                 "an offered amount is not a multiple of {step}, which Stripe requires in this currency"
             ))
         } else if !includes(self.default) {
-            Some("default_amount_minor is not among the amounts offered at default_interval".to_owned())
+            Some("default_amount_minor is not one of the amounts offered at default_interval".to_owned())
         } else if self.highlighted.is_some_and(|it| !includes(it)) {
-            Some("highlighted is not among the amounts that are offered".to_owned())
+            Some("highlighted is not one of the offered amounts".to_owned())
         } else {
             None
         }
@@ -220,10 +223,10 @@ impl FeeCover {
     /// The total to pay so that `amount_minor` remains after Stripe's fee. It is a multiple of `step_minor`.
     pub fn total_minor(&self, amount_minor: i64, step_minor: i64) -> i64 {
         let unsigned = |number: i64| u128::from(number.max(0).unsigned_abs());
-        let wanted = (unsigned(amount_minor) + unsigned(self.fixed_minor)) * 1_000_000;
-        let left_per_million = u128::from(1_000_000 - self.percent.per_million()).max(1);
+        let needed = (unsigned(amount_minor) + unsigned(self.fixed_minor)) * 1_000_000;
+        let remaining_per_million = u128::from(1_000_000 - self.percent.per_million()).max(1);
         let step = unsigned(step_minor).max(1);
-        let total = wanted.div_ceil(left_per_million).div_ceil(step) * step;
+        let total = needed.div_ceil(remaining_per_million).div_ceil(step) * step;
         i64::try_from(total).unwrap_or(i64::MAX)
     }
 }
@@ -232,19 +235,19 @@ impl FeeCover {
 pub(super) fn check(id: &str, site: &SiteSettings) -> Result<(), String> {
     for (currency, giving) in &site.giving {
         let path = format!("sites.{id}.giving.{currency}");
-        check_one(*currency, giving).map_err(|sentence| format!("{path}: {sentence}"))?;
-        for (place, it) in giving.by_country.iter().enumerate() {
-            let path = format!("{path}.by_country[{place}]");
+        check_giving(*currency, giving).map_err(|sentence| format!("{path}: {sentence}"))?;
+        for (index, it) in giving.by_country.iter().enumerate() {
+            let path = format!("{path}.by_country[{index}]");
             if it.countries.is_empty() {
                 return Err(format!(
-                    "{path}.countries names none; write for whose readers these amounts are"
+                    "{path}.countries is empty; list the countries whose readers get these amounts"
                 ));
             }
             let problem = it.offer().problem(giving.limits(*currency));
             problem.map_or(Ok(()), |sentence| Err(format!("{path}: {sentence}")))?;
         }
         let lists = giving.by_country.iter().enumerate();
-        let lists = lists.map(|(place, it)| (format!("{path}.by_country[{place}]"), &it.countries));
+        let lists = lists.map(|(index, it)| (format!("{path}.by_country[{index}]"), &it.countries));
         check_countries(site, lists)?;
     }
     let lists = site.giving.iter();
@@ -254,52 +257,59 @@ pub(super) fn check(id: &str, site: &SiteSettings) -> Result<(), String> {
     )
 }
 
-fn check_one(currency: Currency, giving: &Giving) -> Result<(), String> {
+fn check_giving(currency: Currency, giving: &Giving) -> Result<(), String> {
     let limits = giving.limits(currency);
     if giving.minimum_minor < 1
         || giving.maximum_minor < giving.minimum_minor
         || giving.maximum_minor > STRIPE_MAXIMUM_MINOR
     {
         return Err(format!(
-            "minimum_minor must be at least 1, maximum_minor not below it and at most {STRIPE_MAXIMUM_MINOR}, which is Stripe's limit"
+            "minimum_minor must be at least 1; maximum_minor must be at least minimum_minor and at most {STRIPE_MAXIMUM_MINOR}, which is Stripe's limit"
         ));
     }
-    if let Some(least) = currency.stripe_minimum_minor().filter(|least| giving.minimum_minor < *least) {
-        return Err(format!("minimum_minor must be at least {least}, Stripe's minimum in {currency}"));
+    let stripe_minimum = currency.stripe_minimum_minor();
+    if let Some(stripe_minimum) = stripe_minimum.filter(|minimum| giving.minimum_minor < *minimum) {
+        return Err(format!(
+            "minimum_minor must be at least {stripe_minimum}, Stripe's minimum in {currency}"
+        ));
     }
     if let Some(fee) = &giving.fee_cover {
-        if fee.fixed_minor < 0 || Percent::new(MAX_FEE_PERCENT).is_none_or(|most| fee.percent > most) {
+        let is_too_high = Percent::new(MAX_FEE_PERCENT).is_none_or(|max_percent| fee.percent > max_percent);
+        if fee.fixed_minor < 0 || is_too_high {
             return Err(format!(
-                "fee_cover: percent must be from 0 to {MAX_FEE_PERCENT}, and fixed_minor not below 0"
+                "fee_cover: percent must be from 0 to {MAX_FEE_PERCENT}, and fixed_minor must be at least 0"
             ));
         }
         if fee.total_minor(giving.maximum_minor, limits.step_minor) > STRIPE_MAXIMUM_MINOR {
             return Err(format!(
-                "fee_cover: maximum_minor with the fee on top is above {STRIPE_MAXIMUM_MINOR}, which is Stripe's limit"
+                "fee_cover: maximum_minor plus the fee is above {STRIPE_MAXIMUM_MINOR}, which is Stripe's limit"
             ));
         }
     }
     giving.offer().problem(limits).map_or(Ok(()), Err)
 }
 
-/// Checks that each name is a country or a group. A country must not be in two lists, because it would be unclear which
-/// of them applies.
+/// Checks that each name is a country or a country group. A country must not be in two lists, because it would be
+/// unclear which list applies.
 fn check_countries<'a>(
     site: &SiteSettings,
     lists: impl Iterator<Item = (String, &'a Vec<String>)>,
 ) -> Result<(), String> {
-    let mut taken: BTreeMap<CountryCode, String> = BTreeMap::new();
+    let mut path_by_country: BTreeMap<CountryCode, String> = BTreeMap::new();
     for (path, names) in lists {
         for name in names {
-            let countries = site.countries_called(name);
+            let countries = site.countries_named(name);
             if countries.is_empty() {
                 return Err(format!(
                     "{path}.countries: `{name}` is neither a country's code, such as IE, nor one of the site's country_groups"
                 ));
             }
             for country in countries {
-                if let Some(other) = taken.insert(country, path.clone()).filter(|other| *other != path) {
-                    return Err(format!("{path}.countries: {country} is already in {other}; keep one"));
+                let earlier = path_by_country.insert(country, path.clone());
+                if let Some(other) = earlier.filter(|other| *other != path) {
+                    return Err(format!(
+                        "{path}.countries: {country} is already in {other}; list it in only one of them"
+                    ));
                 }
             }
         }
@@ -319,7 +329,7 @@ mod tests {
         total_minor: i64,
     }
 
-    /// The cases with which the browser's own computation is tested too.
+    /// The cases of the shared file. The tests of the embed script check the browser's computation with them too.
     fn cases() -> Vec<Case> {
         serde_json::from_str(include_str!("../../tests/fixtures/fee_cover.json")).unwrap()
     }
@@ -335,12 +345,16 @@ mod tests {
     #[test]
     fn the_total_is_the_smallest_that_leaves_the_chosen_amount() {
         for it in cases() {
-            let left = |total: i64| {
+            let remainder = |total: i64| {
                 let parts = i128::from(1_000_000 - it.fee_cover.percent.per_million());
                 i128::from(total) * parts - i128::from(it.fee_cover.fixed_minor) * 1_000_000
             };
             let wanted = i128::from(it.amount_minor) * 1_000_000;
-            assert!(left(it.total_minor) >= wanted && left(it.total_minor - it.step_minor) < wanted);
+            assert!(remainder(it.total_minor) >= wanted, "the fee is not covered");
+            assert!(
+                remainder(it.total_minor - it.step_minor) < wanted,
+                "a smaller total would cover the fee"
+            );
         }
     }
 

@@ -64,24 +64,30 @@ default_amount_minor = 500
 fee_cover = { percent = 1.5, fixed_minor = 25 }
 "#;
 
-    fn tables(value: &serde_json::Value, path: &[String], found: &mut Vec<(Vec<String>, toml::Value)>) {
+    /// Adds every table below `path` to `found`: its path, and a list of its values.
+    fn collect_tables(
+        value: &serde_json::Value,
+        path: &[String],
+        found: &mut Vec<(Vec<String>, toml::Value)>,
+    ) {
         for (name, value) in value.as_object().into_iter().flatten() {
             let path = [path, std::slice::from_ref(name)].concat();
             if let Some(fields) = value.as_object() {
                 let values = fields.values().filter_map(|value| toml::Value::try_from(value).ok());
                 found.push((path.clone(), toml::Value::Array(values.collect())));
-                tables(value, &path, found);
+                collect_tables(value, &path, found);
             }
         }
     }
 
-    fn put(table: &mut toml::Table, path: &[String], value: toml::Value) {
+    /// Sets the value at `path`, and creates the tables on the way.
+    fn set_at(table: &mut toml::Table, path: &[String], value: toml::Value) {
         match path {
             [] => {}
             [name] => drop(table.insert(name.clone(), value)),
             [name, rest @ ..] => {
                 let inner = table.entry(name).or_insert_with(|| toml::Table::new().into());
-                put(inner.as_table_mut().unwrap(), rest, value);
+                set_at(inner.as_table_mut().unwrap(), rest, value);
             }
         }
     }
@@ -90,15 +96,14 @@ fee_cover = { percent = 1.5, fixed_minor = 25 }
     fn a_list_is_rejected_in_place_of_every_table() {
         let settings = from_toml(SAMPLE).unwrap();
         let mut found = Vec::new();
-        tables(&serde_json::to_value(&settings).unwrap(), &[], &mut found);
-        assert!(found.len() > 15, "{found:?}");
+        collect_tables(&serde_json::to_value(&settings).unwrap(), &[], &mut found);
+        assert!(found.len() > 15, "only these tables were found: {found:?}");
         for (path, values) in found {
             for list in [toml::Value::Array(Vec::new()), values] {
                 let mut table: toml::Table = SAMPLE.parse().unwrap();
-                put(&mut table, &path, list);
+                set_at(&mut table, &path, list);
                 let text = toml::to_string(&table).unwrap();
-                let refused = from_toml(&text).map_err(|error| error.to_string());
-                assert!(refused.is_err(), "{text}");
+                assert!(from_toml(&text).is_err(), "a list was accepted as the table {path:?}: {text}");
             }
         }
     }

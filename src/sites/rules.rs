@@ -15,7 +15,7 @@ const DEFAULT_MAX_PER_DAY: u32 = 1;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RuleSettings {
-    /// How often one reader sees appeals for money, counted over all of them. By default, once a day.
+    /// How often one reader may see appeals for money, with all of them counted together. By default, once a day.
     pub frequency: SiteFrequency,
     /// Whether supporters are asked to give more, and how often.
     pub upsell: Upsell,

@@ -16,7 +16,8 @@ pub struct SiteSettings {
     pub name: String,
     /// The exact origins (scheme, host, port) of the site's pages.
     pub origins: Vec<String>,
-    /// The currency in which readers are asked, except readers in the countries of another currency's table.
+    /// The site's default currency. Readers in a country that is listed under another currency in `giving` are asked in
+    /// that currency.
     pub currency: Currency,
     /// The BCP 47 tag of the site's language.
     #[serde(default = "default_locale")]
@@ -24,7 +25,7 @@ pub struct SiteSettings {
     /// The site's IANA time zone, such as `Europe/Dublin`.
     #[serde(default = "default_time_zone")]
     pub time_zone: String,
-    /// For how many whole days after a gift the supporter is not asked again.
+    /// How many whole days after a gift a supporter is not asked again.
     #[serde(default = "default_quiet_days")]
     pub quiet_days: u32,
     /// `on`, or `off` to hide every appeal of the site.
@@ -51,15 +52,15 @@ impl SiteSettings {
         let url = Url::parse(text).ok()?;
         // The scheme is checked, because a `blob:` URL has the origin of the page that created it, and no other browser
         // can open it.
-        let plain = matches!(url.scheme(), "http" | "https")
+        let is_acceptable = matches!(url.scheme(), "http" | "https")
             && url.username().is_empty()
             && url.password().is_none()
             && url.as_str().len() <= MAX_URL_LEN;
-        (plain && self.origins.contains(&url.origin().ascii_serialization())).then_some(url)
+        (is_acceptable && self.origins.contains(&url.origin().ascii_serialization())).then_some(url)
     }
 }
 
-/// Whether the site shows appeals.
+/// Whether the site shows appeals, on any surface. (It is named after the setting `banner`.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Banner {

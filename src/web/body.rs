@@ -30,16 +30,16 @@ const GRACE: Duration = Duration::from_secs(5);
 /// page.
 const MIN_BYTES_PER_MS: u64 = 4;
 
-/// How often the server may check the connection before it sets a timer for the body. One check is a *turn*. It finds
-/// what the client has already sent, and it costs less than a timer.
+/// How many times the server may check the connection again before it sets a timer for the body. One such check is a
+/// *turn*. It finds what the client has already sent, and it costs less than a timer.
 const TURNS: u32 = 1;
 
 /// Which content types a route reads as JSON.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Accepts {
-    /// `application/json` only: a page of another origin can't send it without a preflight.
+    /// Only `application/json`. A page of another origin can't send it without a preflight.
     Json,
-    /// `text/plain` too: it saves a browser the preflight.
+    /// `application/json` and `text/plain`. A browser can send `text/plain` without a preflight.
     JsonOrPlain,
 }
 
@@ -49,29 +49,29 @@ pub enum Accepts {
 /// The body is larger or too slow, or the connection broke.
 pub async fn read(app: &App, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     let mut turns = 0;
-    let mut next = Next::of(second_look(&mut payload).await)?;
-    if matches!(next, Next::Later) {
-        next = soon(&mut payload, &mut turns).await?;
+    let mut next = Available::from_poll(second_look(&mut payload).await)?;
+    if matches!(next, Available::Later) {
+        next = read_available(&mut payload, &mut turns).await?;
     }
     let first = match next {
-        Next::Piece(first) => first,
-        Next::End => return Ok(Bytes::new()),
-        Next::Later => return Box::pin(read_as_it_arrives(app, payload, BytesMut::new(), limit)).await,
+        Available::Piece(first) => first,
+        Available::End => return Ok(Bytes::new()),
+        Available::Later => return Box::pin(read_as_it_arrives(app, payload, BytesMut::new(), limit)).await,
     };
-    fits(first.len(), limit)?;
-    let mut next = soon(&mut payload, &mut turns).await?;
+    check_len(first.len(), limit)?;
+    let mut next = read_available(&mut payload, &mut turns).await?;
     // Most bodies arrive in one piece. That piece is returned without a copy.
-    if matches!(next, Next::End) {
+    if matches!(next, Available::End) {
         return Ok(first);
     }
-    let mut whole = BytesMut::from(first);
+    let mut body = BytesMut::from(first);
     loop {
         match next {
-            Next::End => return Ok(whole.freeze()),
-            Next::Piece(piece) => add(&mut whole, &piece, limit)?,
-            Next::Later => return Box::pin(read_as_it_arrives(app, payload, whole, limit)).await,
+            Available::End => return Ok(body.freeze()),
+            Available::Piece(piece) => append(&mut body, &piece, limit)?,
+            Available::Later => return Box::pin(read_as_it_arrives(app, payload, body, limit)).await,
         }
-        next = soon(&mut payload, &mut turns).await?;
+        next = read_available(&mut payload, &mut turns).await?;
     }
 }
 
@@ -79,32 +79,32 @@ pub async fn read(app: &App, mut payload: Payload, limit: usize) -> Result<Bytes
 async fn read_as_it_arrives(
     app: &App,
     mut payload: Payload,
-    mut whole: BytesMut,
+    mut body: BytesMut,
     limit: usize,
 ) -> Result<Bytes, Problem> {
     // All reserved memory counts as used by this body, also the part that holds no bytes yet.
-    let mut reserved = whole.capacity();
+    let mut reserved = body.capacity();
     let arriving = app.bodies.arriving(reserved);
     let timeout = Duration::from_secs(app.settings.server.body_timeout_seconds);
     let grace = GRACE.min(timeout);
     let mut timer = pin!(tokio::time::sleep(grace));
     let began = timer.deadline() - grace;
-    let cut = |why| {
+    let reject = |why| {
         app.metrics.cut_bodies.count(why);
         Err(Code::BodyTooSlow.into())
     };
     loop {
-        timer.as_mut().reset(began + time_for(whole.len()).min(timeout));
+        timer.as_mut().reset(began + time_for(body.len()).min(timeout));
         let next = tokio::select! {
             biased;
-            () = arriving.is_cut() => return cut(CutBody::Crowded),
+            () = arriving.until_cut_off() => return reject(CutBody::Crowded),
             next = poll_fn(|context| Pin::new(&mut payload).poll_next(context)) => next,
-            () = &mut timer => return cut(CutBody::Slow),
+            () = &mut timer => return reject(CutBody::Slow),
         };
-        let Some(piece) = next.transpose().map_err(broken)? else { return Ok(whole.freeze()) };
-        add(&mut whole, &piece, limit)?;
-        arriving.grow(whole.capacity().saturating_sub(reserved));
-        reserved = whole.capacity();
+        let Some(piece) = next.transpose().map_err(connection_error)? else { return Ok(body.freeze()) };
+        append(&mut body, &piece, limit)?;
+        arriving.grow(body.capacity().saturating_sub(reserved));
+        reserved = body.capacity();
     }
 }
 
@@ -114,43 +114,49 @@ fn time_for(bytes: usize) -> Duration {
 }
 
 /// Adds a piece to a body, if the total stays within `limit`.
-fn add(whole: &mut BytesMut, piece: &[u8], limit: usize) -> Result<(), Problem> {
-    fits(whole.len() + piece.len(), limit)?;
-    whole.extend_from_slice(piece);
+fn append(body: &mut BytesMut, piece: &[u8], limit: usize) -> Result<(), Problem> {
+    check_len(body.len() + piece.len(), limit)?;
+    body.extend_from_slice(piece);
     Ok(())
 }
 
-fn fits(len: usize, limit: usize) -> Result<(), Problem> {
+fn check_len(len: usize, limit: usize) -> Result<(), Problem> {
     match len <= limit {
         true => Ok(()),
-        false => Err(Problem::with(Code::BodyTooLarge, format_args!("at most {limit} bytes"))),
+        false => {
+            Err(Problem::with(Code::BodyTooLarge, format_args!("the body must have at most {limit} bytes")))
+        }
     }
 }
 
 /// The part of a body that is available now.
-enum Next {
+enum Available {
+    /// The next bytes.
     Piece(Bytes),
+    /// Nothing more: the body is complete.
     End,
+    /// Nothing yet: the rest of the body has not arrived.
     Later,
 }
 
-impl Next {
-    fn of(read: Poll<Option<Result<Bytes, PayloadError>>>) -> Result<Self, Problem> {
-        match read {
+impl Available {
+    fn from_poll(polled: Poll<Option<Result<Bytes, PayloadError>>>) -> Result<Self, Problem> {
+        match polled {
             Poll::Ready(Some(Ok(piece))) => Ok(Self::Piece(piece)),
-            Poll::Ready(Some(Err(error))) => Err(broken(error)),
+            Poll::Ready(Some(Err(error))) => Err(connection_error(error)),
             Poll::Ready(None) => Ok(Self::End),
             Poll::Pending => Ok(Self::Later),
         }
     }
 }
 
-/// The part of a body that is available now, or after another turn if `turns` allows one.
-async fn soon(payload: &mut Payload, turns: &mut u32) -> Result<Next, Problem> {
+/// Reads the part of a body that is available now. If there is none, and fewer than [`TURNS`] turns were taken, takes
+/// another turn and looks again.
+async fn read_available(payload: &mut Payload, turns: &mut u32) -> Result<Available, Problem> {
     loop {
-        let read = poll_fn(|context| Poll::Ready(Pin::new(&mut *payload).poll_next(context))).await;
-        match Next::of(read)? {
-            Next::Later if *turns < TURNS => {
+        let polled = poll_fn(|context| Poll::Ready(Pin::new(&mut *payload).poll_next(context))).await;
+        match Available::from_poll(polled)? {
+            Available::Later if *turns < TURNS => {
                 *turns += 1;
                 tokio::task::yield_now().await;
             }
@@ -159,7 +165,7 @@ async fn soon(payload: &mut Payload, turns: &mut u32) -> Result<Next, Problem> {
     }
 }
 
-fn broken(_: PayloadError) -> Problem {
+fn connection_error(_: PayloadError) -> Problem {
     Problem::with(Code::InvalidRequest, "the body ended early")
 }
 
@@ -177,13 +183,13 @@ pub async fn read_json_bytes(
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .map(|value| value.split(';').next().unwrap_or_default().trim());
-    let good = match media_type {
+    let is_accepted = match media_type {
         Some(name) if name.eq_ignore_ascii_case("application/json") => true,
         Some(name) if name.eq_ignore_ascii_case("text/plain") => accepts == Accepts::JsonOrPlain,
         Some(_) => false,
         None => accepts == Accepts::JsonOrPlain,
     };
-    if !good {
+    if !is_accepted {
         return Err(Code::UnsupportedMediaType.into());
     }
     let app = request.app_data::<State>().ok_or(Code::Internal)?;
@@ -201,11 +207,11 @@ pub fn parse_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         typed::read::<T>(value, Notation::Json)
             .map_err(|misfit| Problem::with(Code::InvalidRequest, misfit))?;
     }
-    // A `serde_json::Value` would keep the last of two fields with the same name. This call rejects them.
+    // A `serde_json::Value` keeps only the last of two fields with the same name. This call rejects such a body.
     parse(bytes)
 }
 
-/// Parses JSON for a type whose parts check their own shape, such as a banner request, or for a type without parts.
+/// Parses JSON for a type whose nested types check their own shape, such as a banner request, or that has none.
 ///
 /// # Errors
 /// The bytes are not JSON, or have the wrong shape. The error's detail says where.
@@ -216,7 +222,7 @@ pub fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
     }
     // Checking the whole body for UTF-8 is faster than checking each string. Invalid UTF-8 is parsed anyway, because
     // the parser's error contains the position.
-    let read =
+    let parsed =
         std::str::from_utf8(bytes).map_or_else(|_| serde_json::from_slice(bytes), serde_json::from_str);
-    read.map_err(|error| Problem::with(Code::InvalidRequest, error))
+    parsed.map_err(|error| Problem::with(Code::InvalidRequest, error))
 }

@@ -1,5 +1,5 @@
-//! Decides which pages of other origins may read a response. This depends on the class of the response's route. The
-//! server answers every request; only the browser prevents a page from reading the response.
+//! Decides which pages of other origins may read a response. This depends on the [`Cors`] class of the route.
+//! The server answers every request; only the browser prevents a page from reading the response.
 
 use std::sync::Arc;
 
@@ -53,12 +53,12 @@ impl CrossOrigin {
             return;
         }
         let origin = answer.request().headers().get(ORIGIN);
-        let listed = origin.filter(|origin| self.sites.0.contains(origin.as_bytes())).cloned();
+        let site_origin = origin.filter(|origin| self.sites.0.contains(origin.as_bytes())).cloned();
         let headers = answer.headers_mut();
-        let others = headers.get(VARY).and_then(|value| value.to_str().ok());
-        let vary = others.and_then(|others| HeaderValue::from_str(&format!("{others}, Origin")).ok());
+        let other_headers = headers.get(VARY).and_then(|value| value.to_str().ok());
+        let vary = other_headers.and_then(|names| HeaderValue::from_str(&format!("{names}, Origin")).ok());
         headers.insert(VARY, vary.unwrap_or(HeaderValue::from_static("Origin")));
-        let allowed = match (self.class, listed) {
+        let allowed = match (self.class, site_origin) {
             (_, Some(origin)) => origin,
             (Cors::AnyPage, None) => HeaderValue::from_static("*"),
             _ => return,
@@ -76,14 +76,15 @@ pub fn is_preflight(request: &HttpRequest) -> bool {
 /// The response to a preflight for one of the routes at its path. `None` if pages of other origins may not call that
 /// route. [`CrossOrigin::add_headers`] decides about the page's origin.
 pub fn answer_preflight(request: &HttpRequest, routes: &[&Route]) -> Option<HttpResponse> {
-    let wanted = request.headers().get(ACCESS_CONTROL_REQUEST_METHOD)?.to_str().ok()?;
-    let open: Vec<&Route> = routes.iter().copied().filter(|route| route.cors > Cors::SameOrigin).collect();
-    let is_wanted =
-        |route: &&Route| route.method == *wanted || (route.method == Method::GET && wanted == "HEAD");
-    open.iter().find(|route| is_wanted(route))?;
+    let method = request.headers().get(ACCESS_CONTROL_REQUEST_METHOD)?.to_str().ok()?;
+    let open_routes: Vec<&Route> =
+        routes.iter().copied().filter(|route| route.cors > Cors::SameOrigin).collect();
+    let has_method =
+        |route: &&Route| route.method == *method || (route.method == Method::GET && method == "HEAD");
+    open_routes.iter().find(|route| has_method(route))?;
     let mut answer = HttpResponse::build(StatusCode::NO_CONTENT);
     answer
-        .insert_header((ACCESS_CONTROL_ALLOW_METHODS, registry::methods(&open)))
+        .insert_header((ACCESS_CONTROL_ALLOW_METHODS, registry::methods(&open_routes)))
         .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS.clone()))
         .insert_header((ACCESS_CONTROL_MAX_AGE, PREFLIGHT_TTL_S.clone()));
     Some(answer.finish())

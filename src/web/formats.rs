@@ -61,10 +61,10 @@ mod tests {
 
     #[test]
     fn an_amount_has_its_currencys_decimals_and_its_languages_separators() {
-        let written = |locale: Locale, minor: i64, code: &str| {
+        let format_amount = |locale: Locale, minor: i64, code: &str| {
             Formats::new(&locale).amount(minor, Currency::parse(code).unwrap())
         };
-        for (locale, minor, code, wanted) in [
+        for (locale, minor, code, expected) in [
             (locale!("en"), 0, "EUR", "0.00"),
             (locale!("en"), 99_999, "EUR", "999.99"),
             (locale!("en"), 100_000, "EUR", "1,000.00"),
@@ -79,7 +79,7 @@ mod tests {
             (locale!("en-IN"), 123_456_789, "INR", "12,34,567.89"),
             (locale!("en"), i64::MIN, "EUR", "-92,233,720,368,547,758.08"),
         ] {
-            assert_eq!(written(locale, minor, code), wanted, "{minor} {code}");
+            assert_eq!(format_amount(locale, minor, code), expected, "{minor} {code}");
         }
         assert_eq!(Formats::new(&locale!("en")).count(1_234_567), "1,234,567");
         assert_eq!(Formats::new(&locale!("de")).count(1_234_567), "1.234.567");

@@ -32,21 +32,21 @@ impl JsonObject {
         if text.bytes().fold(false, |found, byte| found | needs_escape(byte)) {
             return self.json(name, &serde_json::Value::from(text).to_string());
         }
-        self.word(name, text);
+        self.label(name, text);
     }
 
     /// Adds a string that is known to need no escape.
     #[inline(always)]
-    pub fn word(&mut self, name: &'static str, word: &str) {
+    pub fn label(&mut self, name: &'static str, label: &str) {
         self.json.extend_from_slice(name.as_bytes());
         self.json.push(b'"');
-        self.json.extend_from_slice(word.as_bytes());
+        self.json.extend_from_slice(label.as_bytes());
         self.json.extend_from_slice(b"\",");
     }
 
     /// Adds `true` or `false`.
-    pub fn bool(&mut self, name: &'static str, is_so: bool) {
-        self.json(name, if is_so { "true" } else { "false" });
+    pub fn bool(&mut self, name: &'static str, value: bool) {
+        self.json(name, if value { "true" } else { "false" });
     }
 
     /// Adds an object, whose fields `fill` adds.

@@ -10,13 +10,13 @@ use crate::app::App;
 use crate::limits::{RouteLimits, Wait};
 use crate::telemetry::{Counts, LimitedBy};
 
-/// The limits of one route, and the counters of refused requests. `None` if the table of routes sets no limit.
+/// The rate limits of one route, and the counters of refused requests. `None` if the table of routes sets no limit.
 pub struct Limited<'a>(Option<(&'a RouteLimits, &'a Counts<LimitedBy>)>);
 
 impl<'a> Limited<'a> {
     /// The limits of the request's route.
-    pub fn of(routes: Registry, app: &'a App, request: &HttpRequest) -> Self {
-        let routes = routes.at(request.path());
+    pub fn for_request(routes: Registry, app: &'a App, request: &HttpRequest) -> Self {
+        let routes = routes.routes_at(request.path());
         let rate = routes.iter().find(|route| route.method == *request.method()).map(|route| route.rate);
         Self(match rate.unwrap_or(Rate::Unlimited) {
             Rate::Unlimited => None,
@@ -25,22 +25,22 @@ impl<'a> Limited<'a> {
         })
     }
 
-    /// Counts a request for its client's address. This is the first check, before the body is read.
+    /// Counts the request against the limit of its client's address. This is the first check, before the body is read.
     ///
     /// # Errors
     /// The limit is exceeded.
-    pub fn by_address(&self, app: &App, request: &HttpRequest) -> Result<(), Problem> {
+    pub fn check_address(&self, app: &App, request: &HttpRequest) -> Result<(), Problem> {
         let address = address_of(app, request);
         self.take(LimitedBy::Address, |limits| {
             address.map_or(Ok(()), |address| limits.take_address(&address))
         })
     }
 
-    /// Counts a request for its attempt, then for its site.
+    /// Counts the request against the limit of its attempt, then against that of its site.
     ///
     /// # Errors
     /// A limit is exceeded.
-    pub fn by_attempt_and_site(&self, attempt: &Uuid, site: &str) -> Result<(), Problem> {
+    pub fn check_attempt_and_site(&self, attempt: &Uuid, site: &str) -> Result<(), Problem> {
         self.take(LimitedBy::Attempt, |limits| limits.take_attempt(attempt))?;
         self.take(LimitedBy::Site, |limits| limits.take_site(site))
     }

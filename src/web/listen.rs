@@ -9,9 +9,9 @@ use super::open_files::open_files;
 /// The upper limit for connections per worker.
 const MAX_CONNECTIONS: usize = 25_000;
 
-/// A server that listens.
+/// A server that listens for connections. It answers none until the caller runs it.
 pub struct Running {
-    /// The address.
+    /// The address on which it listens.
     pub address: SocketAddr,
     /// Stops the server.
     pub handle: ServerHandle,
@@ -47,6 +47,6 @@ pub fn listen(setting: &'static str, address: SocketAddr) -> Result<(TcpListener
 /// open files, unless the minimum needs more. The rest is for the database, calls to Stripe and the management port.
 pub fn max_connections(workers: usize) -> usize {
     let open_files = open_files();
-    let all = usize::try_from(open_files - open_files / 4).unwrap_or(usize::MAX);
-    (all / workers).clamp(16, MAX_CONNECTIONS)
+    let total = usize::try_from(open_files - open_files / 4).unwrap_or(usize::MAX);
+    (total / workers).clamp(16, MAX_CONNECTIONS)
 }

@@ -36,7 +36,7 @@ pub use cors::SiteOrigins;
 pub use fallback::answer_other_method;
 pub use form::{FORM_TOKEN, read_form};
 pub use formats::{Formats, Time};
-pub use known_tags::knows;
+pub use known_tags::has_cached;
 pub use limited::Limited;
 pub use listen::{ListenError, Running, listen, max_connections};
 pub use open_files::raise_open_files;

@@ -2,7 +2,7 @@
 
 /// The assumed limit if the system does not report one.
 #[cfg(not(unix))]
-const USUAL: u64 = 1024;
+const ASSUMED_LIMIT: u64 = 1024;
 
 /// Raises the limit on open files to the highest value that needs no privileges. Returns the new limit.
 #[cfg(unix)]
@@ -28,11 +28,11 @@ pub fn open_files() -> u64 {
 /// Returns the assumed limit: on this system there is no limit to raise.
 #[cfg(not(unix))]
 pub fn raise_open_files() -> u64 {
-    USUAL
+    ASSUMED_LIMIT
 }
 
 /// The assumed limit on open files.
 #[cfg(not(unix))]
 pub fn open_files() -> u64 {
-    USUAL
+    ASSUMED_LIMIT
 }

@@ -19,7 +19,7 @@ use crate::clock;
 /// The style sheet of every page. It is inline, and the page's nonce allows it.
 const STYLE: &str = include_str!("../../templates/page.css");
 
-/// The values that `layout.html` needs. A template that extends the layout has this as its field `frame`.
+/// The values that `layout.html` needs. A template that extends the layout has them in a field `frame`.
 pub struct Frame {
     /// The window's title. The layout adds the product's name.
     pub title: String,
@@ -66,7 +66,7 @@ pub fn security_headers(policy: &str) -> [(HeaderName, HeaderValue); 3] {
     ]
 }
 
-/// Responds with a page.
+/// Renders a page and returns it as a response.
 ///
 /// # Errors
 /// The template can't be rendered.
@@ -139,7 +139,7 @@ mod tests {
         answer.headers().get(name).unwrap().to_str().unwrap().to_owned()
     }
 
-    fn read(answer: HttpResponse) -> String {
+    fn html_of(answer: HttpResponse) -> String {
         let bytes = answer.into_body().try_into_bytes().unwrap();
         String::from_utf8(bytes.to_vec()).unwrap()
     }
@@ -151,10 +151,10 @@ mod tests {
             policy.split_once("'nonce-").unwrap().1.split_once('\'').unwrap().0.to_owned()
         };
         let answer = || PageProblem(Problem::new(Code::StoreUnavailable)).error_response();
-        let (one, other) = (answer(), answer());
-        assert_ne!(nonce(&one), nonce(&other));
-        let allowed = format!("<style nonce=\"{}\">", nonce(&one));
-        let html = read(one);
+        let (first, second) = (answer(), answer());
+        assert_ne!(nonce(&first), nonce(&second), "a nonce was used twice");
+        let allowed = format!("<style nonce=\"{}\">", nonce(&first));
+        let html = html_of(first);
         assert!(html.contains(&allowed), "{html}");
         assert!(
             !html.contains("style=") && !html.contains("<script"),
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(answer.status(), 400);
         assert_eq!(header(&answer, &CONTENT_TYPE), "text/html; charset=utf-8");
         assert_eq!(header(&answer, &CACHE_CONTROL), "no-store");
-        let html = read(answer);
+        let html = html_of(answer);
         assert!(
             html.contains("<code>invalid_request</code>") && html.contains("&#60;b onload=x&#62;"),
             "{html}"

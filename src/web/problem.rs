@@ -15,7 +15,7 @@ use crate::store::StoreError;
 use crate::telemetry::log_limits::{CORRUPT_DATA, DATABASE_CONFLICTS, DATABASE_ERRORS};
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:ident, $title:literal;)+) => {
+    ($($(#[$doc:meta])* $variant:ident = $label:literal, $status:ident, $title:literal;)+) => {
         /// A stable code for the error.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
         #[serde(rename_all = "snake_case")]
@@ -29,7 +29,7 @@ macro_rules! codes {
 
             /// The code in the response.
             pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
+                match self { $(Self::$variant => $label),+ }
             }
 
             /// The HTTP status of the code.
@@ -57,17 +57,17 @@ codes! {
     ApiKeyMissing = "api_key_missing", UNAUTHORIZED, "Send `Authorization: Bearer` with a secret API key.";
     ApiKeyInvalid = "api_key_invalid", UNAUTHORIZED, "The API key is unknown or was revoked.";
     ScopeMissing = "scope_missing", FORBIDDEN, "The API key does not have the required scope.";
-    OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "The page's origin is not one of the site's.";
+    OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "The page's origin is not one of the site's origins.";
     CrossSiteRequest = "cross_site_request", FORBIDDEN, "The form was not sent from this service's own page, or it is too old. Reload the page and try again.";
     PreviewInvalid = "preview_invalid", FORBIDDEN, "The preview is invalid, is for another site, or has expired. Create a new one.";
     SiteNotFound = "site_not_found", NOT_FOUND, "There is no such site.";
-    NotFound = "not_found", NOT_FOUND, "There is nothing here.";
+    NotFound = "not_found", NOT_FOUND, "There is nothing at this path.";
     SupporterNotFound = "supporter_not_found", NOT_FOUND, "There is no such supporter.";
     ContributionNotFound = "contribution_not_found", NOT_FOUND, "There is no such contribution.";
-    AlarmNotFound = "alarm_not_found", NOT_FOUND, "There is no such alarm: it has closed, or its facts changed. List the alarms again.";
+    AlarmNotFound = "alarm_not_found", NOT_FOUND, "There is no such alarm: it has closed, or its objects or amounts changed. List the alarms again.";
     AppealNotFound = "appeal_not_found", NOT_FOUND, "There is no such appeal.";
     VersionNotFound = "version_not_found", NOT_FOUND, "The appeal has no such version.";
-    AttemptNotFound = "attempt_not_found", NOT_FOUND, "There is no such attempt with this session.";
+    AttemptNotFound = "attempt_not_found", NOT_FOUND, "No checkout attempt matches this session.";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This route does not support this method.";
     AttemptReused = "attempt_reused", CONFLICT, "This attempt id was already used with different parameters. Use a new one.";
     AppealsFromFile = "appeals_from_file", CONFLICT, "This service reads its appeals from a file; change them there.";

@@ -67,19 +67,21 @@ pub struct Registry(pub &'static [Route]);
 
 impl Registry {
     /// The routes at a path, one per method. A literal path takes precedence over a matching pattern.
-    pub fn at(self, path: &str) -> Vec<&'static Route> {
+    pub fn routes_at(self, path: &str) -> Vec<&'static Route> {
         let exact: Vec<&Route> = self.0.iter().filter(|route| route.path == path).collect();
         if exact.is_empty() {
-            return self.0.iter().filter(|route| fits(route.path, path)).collect();
+            return self.0.iter().filter(|route| matches_pattern(route.path, path)).collect();
         }
         exact
     }
 
     /// Every pattern once, with the routes that have it.
     pub fn by_path(self) -> impl Iterator<Item = (&'static str, Vec<&'static Route>)> {
-        let is_first = move |at: usize| self.0[..at].iter().all(|route| route.path != self.0[at].path);
-        let firsts = (0..self.0.len()).filter(move |at| is_first(*at)).map(move |at| self.0[at].path);
-        firsts.map(move |path| (path, self.0.iter().filter(|route| route.path == path).collect()))
+        let is_first =
+            move |index: usize| self.0[..index].iter().all(|route| route.path != self.0[index].path);
+        let indexes = (0..self.0.len()).filter(move |index| is_first(*index));
+        let paths = indexes.map(move |index| self.0[index].path);
+        paths.map(move |path| (path, self.0.iter().filter(|route| route.path == path).collect()))
     }
 }
 
@@ -94,10 +96,10 @@ pub fn methods(routes: &[&Route]) -> HeaderValue {
 }
 
 /// Whether a pattern matches a path. A part in braces matches any part that is not empty.
-fn fits(pattern: &str, path: &str) -> bool {
-    let (mut parts, mut wanted) = (path.split('/'), pattern.split('/'));
+fn matches_pattern(pattern: &str, path: &str) -> bool {
+    let (mut parts, mut names) = (path.split('/'), pattern.split('/'));
     loop {
-        match (parts.next(), wanted.next()) {
+        match (parts.next(), names.next()) {
             (None, None) => return true,
             (Some(part), Some(name)) if name == part || (name.starts_with('{') && !part.is_empty()) => {}
             _ => return false,
@@ -120,17 +122,17 @@ mod tests {
         route(Method::POST, "/gifts/lookup"),
     ];
 
-    fn at(path: &str) -> String {
-        methods(&Registry(&ROUTES).at(path)).to_str().unwrap().to_owned()
+    fn allowed_methods(path: &str) -> String {
+        methods(&Registry(&ROUTES).routes_at(path)).to_str().unwrap().to_owned()
     }
 
     #[test]
-    fn a_path_has_its_routes_methods_and_head_if_it_has_get() {
-        assert_eq!(at("/gifts"), "GET, POST, HEAD");
-        assert_eq!(at("/gifts/con_1"), "GET, HEAD");
-        assert_eq!(at("/gifts/lookup"), "POST");
-        for nowhere in ["/", "/gift", "/gifts/", "//gifts", "/gifts/con_1/", "/gifts/con_1/refund"] {
-            assert_eq!(at(nowhere), "", "{nowhere}");
+    fn a_path_allows_its_routes_methods_and_head_if_it_has_get() {
+        assert_eq!(allowed_methods("/gifts"), "GET, POST, HEAD");
+        assert_eq!(allowed_methods("/gifts/con_1"), "GET, HEAD");
+        assert_eq!(allowed_methods("/gifts/lookup"), "POST");
+        for unknown in ["/", "/gift", "/gifts/", "//gifts", "/gifts/con_1/", "/gifts/con_1/refund"] {
+            assert_eq!(allowed_methods(unknown), "", "{unknown} must have no routes");
         }
     }
 

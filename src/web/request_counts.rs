@@ -25,13 +25,14 @@ pub struct RequestCounts {
     other: Methods,
 }
 
+/// The metrics of one path, by method.
 struct Methods {
-    known: Vec<(Method, Arc<Counted>)>,
-    other: Arc<Counted>,
+    known: Vec<(Method, Arc<RouteMetrics>)>,
+    other: Arc<RouteMetrics>,
 }
 
 /// The metrics of one route, and its CORS headers.
-pub struct Counted {
+pub struct RouteMetrics {
     route: &'static str,
     method: String,
     /// Whether the route's requests have a span only at level debug.
@@ -44,16 +45,16 @@ pub struct Counted {
 impl RequestCounts {
     /// Creates the metrics of every route in the table, at zero.
     pub fn new(metrics: &Metrics, routes: Registry, busiest: &str, sites: &Arc<SiteOrigins>) -> Self {
-        let counted = |path: &'static str, method: &str, cors: Cors| {
+        let route_metrics = |path: &'static str, method: &str, cors: Cors| {
             let cors = CrossOrigin::new(cors, sites);
-            Arc::new(Counted::new(metrics, path, method, path == busiest, cors))
+            Arc::new(RouteMetrics::new(metrics, path, method, path == busiest, cors))
         };
         let methods = |path: &'static str, routes: &[&Route]| {
             let known =
-                routes.iter().map(|it| (it.method.clone(), counted(path, it.method.as_str(), it.cors)));
-            // A page that may call one method here may also read the error responses of the others.
+                routes.iter().map(|it| (it.method.clone(), route_metrics(path, it.method.as_str(), it.cors)));
+            // A page that may call one method of this path may also read the error responses to all other methods.
             let widest = routes.iter().map(|it| it.cors).max().unwrap_or(Cors::SameOrigin);
-            Methods { known: known.collect(), other: counted(path, OTHER, widest) }
+            Methods { known: known.collect(), other: route_metrics(path, OTHER, widest) }
         };
         let paths = routes.by_path();
         Self {
@@ -63,21 +64,21 @@ impl RequestCounts {
     }
 
     /// The metrics of a request's route and method.
-    pub fn of(&self, request: &ServiceRequest) -> Arc<Counted> {
-        // For most routes the pattern is the path. For the others, and for unknown paths, all patterns are tried.
+    pub fn metrics_of(&self, request: &ServiceRequest) -> Arc<RouteMetrics> {
+        // For most routes, the pattern is the path itself. Otherwise, the request's path is compared with all patterns.
         let by_path = self.paths.get(request.path());
         let by_pattern = || self.paths.get(request.match_pattern()?.as_str());
         let methods = by_path.or_else(by_pattern).unwrap_or(&self.other);
         let known = methods.known.iter().find(|(known, _)| known == request.method());
-        Arc::clone(known.map_or(&methods.other, |(_, counted)| counted))
+        Arc::clone(known.map_or(&methods.other, |(_, route_metrics)| route_metrics))
     }
 }
 
-fn text(id: &HeaderValue) -> &str {
+fn id_text(id: &HeaderValue) -> &str {
     id.to_str().unwrap_or_default()
 }
 
-impl Counted {
+impl RouteMetrics {
     fn new(
         metrics: &Metrics,
         route: &'static str,
@@ -100,13 +101,13 @@ impl Counted {
     }
 
     /// The span of the request's log lines. The busiest route has a span only at level debug, because a span would
-    /// cost as much time as the decision.
+    /// cost as much time as the decision whether to show an appeal.
     pub fn span(&self, id: &HeaderValue) -> Span {
         let (method, route) = (self.method.as_str(), self.route);
         if self.is_busiest {
-            tracing::debug_span!("request", id = text(id), method, route)
+            tracing::debug_span!("request", id = id_text(id), method, route)
         } else {
-            tracing::info_span!("request", id = text(id), method, route)
+            tracing::info_span!("request", id = id_text(id), method, route)
         }
     }
 

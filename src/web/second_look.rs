@@ -1,8 +1,9 @@
-//! Reads the available part of a request's body without a wake-up.
+//! Reads the available part of a request's body without registering for a wake-up, which is the runtime's notice that
+//! more has arrived.
 //!
 //! The server polls a handler as soon as it has the request's head. The body usually follows in the same buffer.
-//! The server then passes on the body, and polls the handler again. If a handler registers for a wake-up, the
-//! server checks the connection once more after the response, although nothing new arrived. That check is a tenth
+//! The server then passes on the body, and polls the handler again. If a handler has registered for a wake-up, the
+//! server checks the connection once more after the response, although nothing new has arrived. That check is a tenth
 //! of the cost of a banner request.
 //!
 //! So handlers do not register for a wake-up before they read the first part of a body. Instead, one task per server
@@ -21,8 +22,8 @@ use futures_core::Stream;
 /// The next item of a body's stream.
 type Read = Option<Result<Bytes, PayloadError>>;
 
-/// The part of the body that is available immediately, or when the handler is polled again. `Poll::Pending` if nothing
-/// is available then either.
+/// Reads the part of the body that is available now. If there is none, waits until the handler is polled again, and
+/// reads what is available then. Returns `Poll::Pending` if nothing has arrived by the second poll either.
 pub async fn second_look(payload: &mut Payload) -> Poll<Read> {
     let mut waiting = None;
     poll_fn(|context| {
@@ -50,7 +51,7 @@ thread_local! {
 enum Task {
     /// The task is not spawned.
     None,
-    /// The task is spawned, but was not polled yet.
+    /// The task is spawned, but not polled yet.
     Begins,
     /// The task waits. This waker wakes it.
     Waits(Waker),
@@ -63,7 +64,7 @@ impl Waiting {
     fn new(waker: &Waker) -> Self {
         let number = NEXT.replace(NEXT.get().wrapping_add(1));
         WAITING.with_borrow_mut(|waiting| waiting.push((number, waker.clone())));
-        wake_the_task();
+        wake_task();
         Self(number)
     }
 }
@@ -73,15 +74,15 @@ impl Drop for Waiting {
         // When the thread ends, there is no task left to wake.
         let _ = WAITING.try_with(|waiting| {
             let mut waiting = waiting.borrow_mut();
-            if let Some(place) = waiting.iter().rposition(|(number, _)| *number == self.0) {
-                waiting.swap_remove(place);
+            if let Some(index) = waiting.iter().rposition(|(number, _)| *number == self.0) {
+                waiting.swap_remove(index);
             }
         });
     }
 }
 
-fn wake_the_task() {
-    let is_there = TASK.with_borrow_mut(|task| match task {
+fn wake_task() {
+    let is_running = TASK.with_borrow_mut(|task| match task {
         Task::Waits(waker) => {
             waker.wake_by_ref();
             true
@@ -92,15 +93,15 @@ fn wake_the_task() {
             false
         }
     });
-    if !is_there {
-        actix_web::rt::spawn(WakesAll);
+    if !is_running {
+        actix_web::rt::spawn(WakeAll);
     }
 }
 
 /// The future of the task. Whenever it is woken, it wakes all waiting handlers.
-struct WakesAll;
+struct WakeAll;
 
-impl Future for WakesAll {
+impl Future for WakeAll {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -116,7 +117,7 @@ impl Future for WakesAll {
     }
 }
 
-impl Drop for WakesAll {
+impl Drop for WakeAll {
     fn drop(&mut self) {
         // The server that ran this task has ended. The thread's next server spawns its own task.
         let _ = TASK.try_with(|task| *task.borrow_mut() = Task::None);

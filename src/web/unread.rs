@@ -1,7 +1,7 @@
 //! Closes connections whose request was answered before its body was read.
 //!
-//! The HTTP library does this by itself if the body's length is known. It would read a chunked body to its end,
-//! without a time limit, to reuse the connection. A client that sends one byte and then nothing would keep the
+//! If the body's length is known, the HTTP library closes the connection by itself. But it reads a chunked body to its
+//! end, without a time limit, to reuse the connection. A client that sends one byte and then nothing would keep the
 //! connection open forever.
 
 use std::cell::RefCell;
@@ -18,20 +18,20 @@ use actix_web::web::Bytes;
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-/// A chunked body. While this value exists, the HTTP library knows that the body was not read to its end. It then
-/// closes the connection after the response.
+/// A chunked body. While this value exists, the HTTP library knows that the body was not read to its end,
+/// and closes the connection after the response.
 #[derive(Clone)]
 pub struct Unread(Rc<RefCell<Payload>>);
 
 impl Unread {
     /// Holds the request's body, if it is chunked.
-    pub fn of(request: &mut ServiceRequest) -> Option<Self> {
+    pub fn hold(request: &mut ServiceRequest) -> Option<Self> {
         if !request.headers().contains_key(TRANSFER_ENCODING) {
             return None;
         }
-        let held = Self(Rc::new(RefCell::new(request.take_payload())));
-        request.set_payload(Payload::Stream { payload: Box::pin(held.clone()) });
-        Some(held)
+        let unread = Self(Rc::new(RefCell::new(request.take_payload())));
+        request.set_payload(Payload::Stream { payload: Box::pin(unread.clone()) });
+        Some(unread)
     }
 }
 

@@ -16,13 +16,13 @@ use pin_project_lite::pin_project;
 use tracing::Instrument;
 use tracing::instrument::Instrumented;
 
-use super::request_counts::{Counted, RequestCounts};
+use super::request_counts::{RequestCounts, RouteMetrics};
 use super::unread::{Answer, Unread};
 use crate::clock::{self, Stopwatch};
 
 /// The header with a request's id, in requests and responses.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The maximum length of an id from a caller.
+/// The maximum length of a request id that the caller sends.
 const MAX_ID_LEN: usize = 64;
 
 /// Handles a HEAD request like a GET request. The HTTP library then leaves out the body (RFC 9110, section 9.3.2).
@@ -72,17 +72,18 @@ where
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         head_as_get(&mut request);
-        let unread = Unread::of(&mut request);
+        let unread = Unread::hold(&mut request);
         let began = Stopwatch::start();
         let id = id_of(request.headers());
         if request.headers().contains_key(AUTHORIZATION) {
-            // A caller with a key may change something. The audit log then contains the request's id.
+            // A caller with credentials may change something, and the audit log records the request's id. The handler
+            // reads the id from this header.
             request.headers_mut().insert(REQUEST_ID.clone(), id.clone());
         }
-        let counted = self.counts.of(&request);
-        let span = counted.span(&id);
+        let route_metrics = self.counts.metrics_of(&request);
+        let span = route_metrics.span(&id);
         let answer = span.in_scope(|| self.service.call(request));
-        Watching { answer: answer.instrument(span), began, counted, id: Some(id), unread }
+        Watching { answer: answer.instrument(span), began, route_metrics, id: Some(id), unread }
     }
 }
 
@@ -92,7 +93,7 @@ pin_project! {
         #[pin]
         answer: Instrumented<F>,
         began: Stopwatch,
-        counted: Arc<Counted>,
+        route_metrics: Arc<RouteMetrics>,
         id: Option<HeaderValue>,
         unread: Option<Unread>,
     }
@@ -111,17 +112,17 @@ where
             Ok(response) => response.status(),
             Err(error) => error.as_response_error().status_code(),
         };
-        this.counted.count(status, this.began.elapsed_s());
+        this.route_metrics.count(status, this.began.elapsed_s());
         if let (Ok(response), Some(id)) = (&mut outcome, this.id.take()) {
             response.headers_mut().insert(REQUEST_ID.clone(), id);
-            this.counted.cors.add_headers(response);
+            this.route_metrics.cors.add_headers(response);
         }
         let unread = this.unread.take();
         Poll::Ready(outcome.map(|response| response.map_body(|_, body| Answer { body, unread })))
     }
 }
 
-/// The caller's id, if it is safe in a log line; otherwise a new one.
+/// The request id that the caller sent, if it is safe in a log line; otherwise a new one.
 fn id_of(headers: &HeaderMap) -> HeaderValue {
     match headers.get(&REQUEST_ID) {
         Some(id) if is_safe(id.as_bytes()) => id.clone(),

@@ -369,7 +369,7 @@ async fn the_reconciliation_shows_stripes_amounts_and_the_ledgers() {
         answer.text().await.unwrap()
     };
     assert_eq!(get_ok(&app, "/v1/reconciliation").await["checked_at"], Value::Null);
-    assert!(page().await.contains("Nothing is recorded yet. Last checked: never yet."));
+    assert!(page().await.contains("Nothing is recorded yet. Last checked: never."));
     app.gives(4000, "once").await;
     app.stripe_says_everything().await;
     let before = get_ok(&app, "/v1/reconciliation").await;

@@ -200,7 +200,7 @@ fn amounts_lie_within_their_limits() {
     for (line, other, words) in [
         ("minimum_minor = 100", "minimum_minor = 0", "minimum_minor must be at least 1,"),
         ("minimum_minor = 100", "minimum_minor = 49", "at least 50, Stripe's minimum"),
-        ("maximum_minor = 1000000", "maximum_minor = 99", "maximum_minor not below it"),
+        ("maximum_minor = 1000000", "maximum_minor = 99", "maximum_minor must be at least minimum_minor"),
     ] {
         assert_refused(&example_with(line, other), &[words]);
     }
@@ -234,7 +234,7 @@ fn a_country_can_have_only_one_currency_and_one_set_of_amounts() {
         (
             &by_country("[]", 500),
             "",
-            ["giving.EUR.by_country[0].countries", "names none", "for whose readers"],
+            ["giving.EUR.by_country[0].countries", "is empty", "countries whose readers"],
         ),
         (
             &(by_country(r#"["PT"]"#, 500).replace("}]", "}, ")
@@ -258,11 +258,11 @@ fn by_country(countries: &str, default_amount_minor: i64) -> String {
 fn highlighted_amounts_must_be_offered_and_amounts_plus_fee_stay_below_stripes_limit() {
     for (line, named) in [
         ("highlighted = { interval = \"once\", amount_minor = 500 }", ""),
-        ("highlighted = { interval = \"once\", amount_minor = 501 }", "highlighted is not among"),
+        ("highlighted = { interval = \"once\", amount_minor = 501 }", "highlighted is not one of"),
         ("fee_cover = { percent = 1.5, fixed_minor = 25 }", ""),
         ("fee_cover = { percent = 2 }", ""),
         ("fee_cover = { percent = 20.1 }", "fee_cover: percent must be"),
-        ("fee_cover = { percent = 1, fixed_minor = -1 }", "fixed_minor not below 0"),
+        ("fee_cover = { percent = 1, fixed_minor = -1 }", "fixed_minor must be at least 0"),
         ("fee_cover = { percent = 1, fixd_minor = 1 }", "fee_cover.fixd_minor"),
     ] {
         let text = format!("{EXAMPLE}{line}\n");
@@ -273,7 +273,7 @@ fn highlighted_amounts_must_be_offered_and_amounts_plus_fee_stay_below_stripes_l
         }
     }
     let most = example_with("maximum_minor = 1000000", "maximum_minor = 99999999");
-    assert_refused(&format!("{most}fee_cover = {{ percent = 1 }}"), &["with the fee on top"]);
+    assert_refused(&format!("{most}fee_cover = {{ percent = 1 }}"), &["maximum_minor plus the fee"]);
 }
 
 #[test]

@@ -56,7 +56,14 @@ pub(crate) fn answer(
 }
 
 fn create(state: &mut State, params: &Params) -> Result<Value, Refused> {
-    params.allow_only(&["url", "enabled_events[*]", "api_version", "description", "metadata[*]", "connect"])?;
+    params.allow_only(&[
+        "url",
+        "enabled_events[*]",
+        "api_version",
+        "description",
+        "metadata[*]",
+        "connect",
+    ])?;
     let url = valid_url(params.need("url")?)?;
     let events = events(params)?.ok_or_else(|| {
         Refused::param("parameter_missing", "enabled_events", "Missing required param: enabled_events.")

@@ -32,7 +32,11 @@ struct Bound {
 
 impl<'a> Filters<'a> {
     /// Reads the filters of a call. Rejects unknown parameters and invalid values.
-    pub(crate) fn parse(state: &'a State, resource: &'a Resource, params: &'a Params) -> Result<Self, Refused> {
+    pub(crate) fn parse(
+        state: &'a State,
+        resource: &'a Resource,
+        params: &'a Params,
+    ) -> Result<Self, Refused> {
         let mut known = vec!["limit", "starting_after", "ending_before", "created", "created[*]"];
         known.extend(resource.filters.iter().map(|(name, _)| *name));
         known.extend(resource.extra_params());

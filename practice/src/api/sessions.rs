@@ -204,8 +204,9 @@ fn line(state: &State, params: &Params, base: &str, one_off: bool) -> Result<Lin
             ));
         }
     };
-    let interval =
-        params.label(&name_of("[recurring][interval]"), &["day", "week", "month", "year"])?.map(str::to_owned);
+    let interval = params
+        .label(&name_of("[recurring][interval]"), &["day", "week", "month", "year"])?
+        .map(str::to_owned);
     if one_off == interval.is_some() {
         let sentence = if one_off {
             "You specified `payment` mode but passed a recurring price."

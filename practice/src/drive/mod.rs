@@ -257,8 +257,10 @@ impl PracticeStripe {
         let plan = state.plans.get(session_id).cloned().unwrap_or_default();
         let text_of =
             |object: &Value, name: &str| Some(text(object, name).to_owned()).filter(|id| !id.is_empty());
-        let charge =
-            plan.payment_intent.as_deref().and_then(|intent| text_of(&state.copy_of(intent), "latest_charge"));
+        let charge = plan
+            .payment_intent
+            .as_deref()
+            .and_then(|intent| text_of(&state.copy_of(intent), "latest_charge"));
         Payments {
             charge,
             payment_intent: plan.payment_intent,

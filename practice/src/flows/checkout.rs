@@ -99,10 +99,7 @@ pub(crate) fn settle_bank_debit(state: &mut State, session_id: &str, ok: bool) -
         text(&session, "status") == "complete" && payments::pending_charge(state, intent).is_some()
     });
     let Some(intent) = pending_intent else {
-        return Err(Refused::invalid(
-            None,
-            "This Checkout Session has no pending bank debit.",
-        ));
+        return Err(Refused::invalid(None, "This Checkout Session has no pending bank debit."));
     };
     let method = text(&state.copy_of(&intent), "payment_method").to_owned();
     if ok {

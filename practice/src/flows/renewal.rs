@@ -20,8 +20,9 @@ pub(crate) fn next_period(
 ) -> Result<Option<String>, Refused> {
     let sub = billing::ongoing_subscription(state, subscription)?;
     if text(&sub, "status") == "paused" {
-        let sentence =
-            format!("The subscription '{subscription}' is paused. It has no new periods until it is resumed.");
+        let sentence = format!(
+            "The subscription '{subscription}' is paused. It has no new periods until it is resumed."
+        );
         return Err(Refused::invalid(None, sentence));
     }
     if !sub["cancel_at"].is_null() {

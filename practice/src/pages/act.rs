@@ -53,10 +53,9 @@ fn carry_out(state: &mut State, params: &Params) -> Result<&'static str, Refused
         "settle" => checkout::settle_bank_debit(state, id, true).map(|()| "debits"),
         "fail-debit" => checkout::settle_bank_debit(state, id, false).map(|()| "debits"),
         "expire" => checkout::expire(state, id).map(|_| "debits"),
-        "pay-out" if payouts::pay_out(state, true).is_empty() => Err(Refused::invalid(
-            None,
-            "There is nothing to pay out: no currency has a positive balance.",
-        )),
+        "pay-out" if payouts::pay_out(state, true).is_empty() => {
+            Err(Refused::invalid(None, "There is nothing to pay out: no currency has a positive balance."))
+        }
         "pay-out" => Ok("payouts"),
         "fail-payout" => payouts::fail(state, id).map(|()| "payouts"),
         "deliver-again" => webhooks::deliver_again(state, id).map(|()| "events"),

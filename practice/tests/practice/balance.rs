@@ -103,7 +103,8 @@ async fn the_contents_of_a_payout_are_listed_after_its_reconciliation() {
     let payout = stripe.practice.pay_out(true).remove(0);
     let listed = async || {
         let (_, list) = stripe.get(&format!("/v1/balance_transactions?payout={payout}")).await;
-        let types: Vec<String> = list["data"].as_array().unwrap().iter().map(|it| text_field(it, "type")).collect();
+        let types: Vec<String> =
+            list["data"].as_array().unwrap().iter().map(|it| text_field(it, "type")).collect();
         types
     };
     let status = || text_field(&stripe.practice.object(&payout).unwrap(), "reconciliation_status");
@@ -148,7 +149,10 @@ async fn a_payment_in_another_currency_is_booked_in_the_settlement_currency() {
     let dispute = stripe.practice.dispute(&charge, None).unwrap();
     stripe.practice.close_dispute(&dispute, Outcome::Won).unwrap();
     assert_eq!(booked_entries(&stripe, &dispute)[0], json!(["adjustment", "dispute", -1200, 1500, -2700]));
-    assert_eq!(booked_entries(&stripe, &dispute)[1], json!(["adjustment", "dispute_reversal", 1200, 0, 1200]));
+    assert_eq!(
+        booked_entries(&stripe, &dispute)[1],
+        json!(["adjustment", "dispute_reversal", 1200, 0, 1200])
+    );
     let entries = stripe.practice.objects("balance_transaction");
     assert!(entries.iter().all(|entry| entry["currency"] == "usd"));
     let rates: Vec<_> = entries.iter().map(|entry| entry["exchange_rate"].clone()).collect();

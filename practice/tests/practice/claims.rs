@@ -22,7 +22,10 @@ async fn a_charge_may_be_disputed_in_parts_but_not_for_more_than_its_amount() {
     let charge = stripe.pay_by_card().await;
     let first = stripe.practice.dispute(&charge, Some(300)).unwrap();
     let second = stripe.practice.dispute(&charge, Some(500)).unwrap();
-    assert_eq!((moved_amounts(&stripe, &first), moved_amounts(&stripe, &second)), (vec![json!(-300)], vec![json!(-500)]));
+    assert_eq!(
+        (moved_amounts(&stripe, &first), moved_amounts(&stripe, &second)),
+        (vec![json!(-300)], vec![json!(-500)])
+    );
     assert_eq!(stripe.practice.dispute(&charge, Some(201)).unwrap_err().param.as_deref(), Some("amount"));
     let rest = stripe.practice.dispute(&charge, None).unwrap();
     assert_eq!(moved_amounts(&stripe, &rest), [json!(-200)]);

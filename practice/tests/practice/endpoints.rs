@@ -25,7 +25,10 @@ async fn the_secret_is_shown_only_when_the_endpoint_is_created() {
     for shown in [&one, &changed, &list["data"][0]] {
         assert_eq!((id(shown), shown.get("secret")), (id(&made), None));
     }
-    assert_eq!((text_field(&one, "status").as_str(), text_field(&changed, "status").as_str()), ("enabled", "disabled"));
+    assert_eq!(
+        (text_field(&one, "status").as_str(), text_field(&changed, "status").as_str()),
+        ("enabled", "disabled")
+    );
     let deleted = stripe.send(stripe.http.delete(stripe.url(&path)).bearer_auth(crate::helpers::KEY)).await;
     assert_eq!((deleted.0, &deleted.1["deleted"]), (200, &json!(true)));
     assert_eq!(stripe.get(&path).await.0, 404);
@@ -46,7 +49,11 @@ async fn each_enabled_endpoint_receives_its_events_with_its_version_and_secret()
     stripe.practice.deliveries_settled().await;
     let made = stripe.practice.events().len();
     assert_eq!(
-        (all_received.lock().unwrap().len(), some_received.lock().unwrap().len(), off_received.lock().unwrap().len()),
+        (
+            all_received.lock().unwrap().len(),
+            some_received.lock().unwrap().len(),
+            off_received.lock().unwrap().len()
+        ),
         (made, 1, 0)
     );
     for (endpoint, received) in [(all, all_received), (some, some_received)] {

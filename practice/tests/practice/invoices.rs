@@ -85,7 +85,10 @@ async fn a_voided_invoice_cancels_its_payment() {
         (&json!("void"), &json!(NOON))
     );
     let invoice_payment = stripe.practice.objects("invoice_payment").pop().unwrap();
-    assert_eq!((&invoice_payment["invoice"], &invoice_payment["status"]), (&json!(invoice), &json!("canceled")));
+    assert_eq!(
+        (&invoice_payment["invoice"], &invoice_payment["status"]),
+        (&json!(invoice), &json!("canceled"))
+    );
     assert_eq!(status_of(&stripe, &sub), "active");
     assert!(stripe.practice.void_invoice(&invoice).is_err());
     assert!(stripe.practice.replace_card(&sub).is_err());

@@ -13,7 +13,14 @@ async fn read_page(stripe: &TestStripe, path: &str) -> (u16, String) {
 
 /// Presses a button: sends a form, as a browser does.
 async fn press(stripe: &TestStripe, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
-    stripe.http.post(stripe.url(path)).header("Origin", stripe.practice.url()).form(form).send().await.unwrap()
+    stripe
+        .http
+        .post(stripe.url(path))
+        .header("Origin", stripe.practice.url())
+        .form(form)
+        .send()
+        .await
+        .unwrap()
 }
 
 /// Presses a button of the console, which must succeed.
@@ -49,7 +56,9 @@ async fn the_payment_page_shows_the_gift_and_its_buttons() {
 async fn the_payment_page_omits_a_line_that_only_repeats_the_recipient() {
     let stripe = TestStripe::start().await;
     let other = stripe.one_off_session().await;
-    assert!(read_page(&stripe, &format!("/pay/{other}")).await.1.contains("<p class=\"what\">A contribution</p>"));
+    assert!(
+        read_page(&stripe, &format!("/pay/{other}")).await.1.contains("<p class=\"what\">A contribution</p>")
+    );
     let mut form = once_form();
     form[10].1 = "The Practice Courier";
     let (_, same) = stripe.post("/v1/checkout/sessions", &form).await;
@@ -248,7 +257,9 @@ async fn the_console_shows_the_newest_events_and_all_events_on_request() {
     };
     let (newest, page) = shown("/console").await;
     assert_eq!(newest, ids[ids.len() - 30..]);
-    assert!(page.contains(&format!("<a href=\"/console?events=all#events\">Show all {} events</a>", ids.len())));
+    assert!(
+        page.contains(&format!("<a href=\"/console?events=all#events\">Show all {} events</a>", ids.len()))
+    );
     assert_eq!(shown("/console?events=all").await.0, ids);
 }
 

@@ -128,8 +128,10 @@ async fn each_currency_has_its_own_payout() {
     let (_, session) = stripe.post("/v1/checkout/sessions", &yen).await;
     stripe.practice.pay(&id(&session), How::Card).unwrap();
     let payouts = stripe.practice.pay_out(true);
-    let currencies: Vec<_> =
-        payouts.iter().map(|payout| text_field(&stripe.practice.object(payout).unwrap(), "currency")).collect();
+    let currencies: Vec<_> = payouts
+        .iter()
+        .map(|payout| text_field(&stripe.practice.object(payout).unwrap(), "currency"))
+        .collect();
     assert_eq!(currencies, ["eur", "jpy"]);
     assert_eq!(entries_of(&stripe, &payouts[1]).await.len(), 2);
 }

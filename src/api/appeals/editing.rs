@@ -40,16 +40,16 @@ use crate::web::problem::{Code, Problem};
 #[put("/v1/appeals/{id}")]
 pub async fn save(
     app: State,
-    by: AppealsEditor,
+    editor: AppealsEditor,
     id: Path<String>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let context = context(&app, &by)?;
-    let precondition = Preconditions::of(&request)?;
+    let context = context(&app, &editor)?;
+    let preconditions = Preconditions::from_request(&request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let fields: Map<String, Value> = body::parse(&bytes)?;
-    let holds = |newest| precondition.hold(newest);
+    let holds = |newest| preconditions.hold_for(newest);
     let saved =
         actions::save_appeal(&context, &id, fields, Precondition(&holds)).await.map_err(problem_of)?;
     let status = if saved.made && saved.version == 1 { StatusCode::CREATED } else { StatusCode::OK };
@@ -79,17 +79,17 @@ pub async fn save(
 #[post("/v1/appeals/{id}/publish")]
 pub async fn publish(
     app: State,
-    by: AppealsEditor,
+    editor: AppealsEditor,
     id: Path<String>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let context = context(&app, &by)?;
+    let context = context(&app, &editor)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let asked: PublishBody = body::parse_strict(&bytes)?;
-    let preconditions = Preconditions::of(&request)?;
-    let holds = |newest| preconditions.hold(newest);
-    let published = actions::publish_appeal(&context, &id, asked.version, Precondition(&holds))
+    let publication: PublishBody = body::parse_strict(&bytes)?;
+    let preconditions = Preconditions::from_request(&request)?;
+    let holds = |newest| preconditions.hold_for(newest);
+    let published = actions::publish_appeal(&context, &id, publication.version, Precondition(&holds))
         .await
         .map_err(problem_of)?;
     activate(&app, &published).await
@@ -114,11 +114,11 @@ pub async fn publish(
 #[post("/v1/appeals/{id}/pause")]
 pub async fn pause(
     app: State,
-    by: AppealsEditor,
+    editor: AppealsEditor,
     id: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    set_aside(&app, &by, &id, Live::Paused, &request).await
+    pause_or_end(&app, &editor, &id, Live::Paused, &request).await
 }
 
 /// End an appeal.
@@ -140,23 +140,23 @@ pub async fn pause(
 #[post("/v1/appeals/{id}/end")]
 pub async fn end(
     app: State,
-    by: AppealsEditor,
+    editor: AppealsEditor,
     id: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    set_aside(&app, &by, &id, Live::Ended, &request).await
+    pause_or_end(&app, &editor, &id, Live::Ended, &request).await
 }
 
-async fn set_aside(
+async fn pause_or_end(
     app: &App,
-    by: &AppealsEditor,
+    editor: &AppealsEditor,
     id: &str,
     state: Live,
     request: &HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let preconditions = Preconditions::of(request)?;
-    let holds = |newest| preconditions.hold(newest);
-    let published = actions::pause_or_end(&context(app, by)?, id, state, Precondition(&holds))
+    let preconditions = Preconditions::from_request(request)?;
+    let holds = |newest| preconditions.hold_for(newest);
+    let published = actions::pause_or_end(&context(app, editor)?, id, state, Precondition(&holds))
         .await
         .map_err(problem_of)?;
     activate(app, &published).await
@@ -169,7 +169,7 @@ async fn activate(app: &App, published: &PublicationRow) -> Result<HttpResponse,
     let versions = app.store.versions(id).await.map_err(|error| Problem::store(&error))?;
     let newest = versions.first().ok_or(Code::AppealNotFound)?;
     let published = app.store.published_appeal(id).await.map_err(|error| Problem::store(&error))?;
-    Ok(HttpResponse::Ok().json(Summary::of(app, newest, published.as_ref())))
+    Ok(HttpResponse::Ok().json(Summary::of_one(app, newest, published.as_ref())))
 }
 
 /// The request's `If-Match` and `If-None-Match`.
@@ -179,7 +179,7 @@ struct Preconditions {
 }
 
 impl Preconditions {
-    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+    fn from_request(request: &HttpRequest) -> Result<Self, Problem> {
         let unreadable =
             |name| Problem::with(Code::InvalidRequest, format_args!("{name}: must be a list of ETags, or *"));
         let headers = request.headers();
@@ -199,34 +199,34 @@ impl Preconditions {
         Ok(Self { matches, matches_none })
     }
 
-    /// Whether the preconditions hold for an appeal whose newest version is `newest`. 0 means that there is no such
-    /// appeal.
-    fn hold(&self, newest: i64) -> bool {
-        let now = (newest > 0).then(|| EntityTag::new_strong(newest.to_string()));
-        let matched = match &self.matches {
+    /// Whether the preconditions hold for an appeal whose newest version is `newest`. 0 means that the appeal does not
+    /// exist.
+    fn hold_for(&self, newest: i64) -> bool {
+        let current = (newest > 0).then(|| EntityTag::new_strong(newest.to_string()));
+        let if_match_holds = match &self.matches {
             None => true,
-            Some(IfMatch::Any) => now.is_some(),
+            Some(IfMatch::Any) => current.is_some(),
             Some(IfMatch::Items(tags)) => {
-                tags.iter().any(|tag| now.as_ref().is_some_and(|now| tag.strong_eq(now)))
+                tags.iter().any(|tag| current.as_ref().is_some_and(|current| tag.strong_eq(current)))
             }
         };
-        let fresh = match &self.matches_none {
+        let if_none_match_holds = match &self.matches_none {
             None => true,
-            Some(IfNoneMatch::Any) => now.is_none(),
+            Some(IfNoneMatch::Any) => current.is_none(),
             Some(IfNoneMatch::Items(tags)) => {
-                tags.iter().all(|tag| now.as_ref().is_none_or(|now| !tag.weak_eq(now)))
+                tags.iter().all(|tag| current.as_ref().is_none_or(|current| !tag.weak_eq(current)))
             }
         };
-        matched && fresh
+        if_match_holds && if_none_match_holds
     }
 }
 
-/// The caller's context. Fails if the appeals come from a file.
-fn context<'a>(app: &'a App, by: &AppealsEditor) -> Result<Context<'a>, Problem> {
+/// Returns the context of the caller's actions. Fails if the appeals come from a file, and so can't be edited here.
+fn context<'a>(app: &'a App, editor: &AppealsEditor) -> Result<Context<'a>, Problem> {
     if app.settings.appeals.file.is_some() {
         return Err(Code::AppealsFromFile.into());
     }
-    Ok(by.0.context(app))
+    Ok(editor.0.context(app))
 }
 
 fn problem_of(error: EditError) -> Problem {
@@ -236,7 +236,7 @@ fn problem_of(error: EditError) -> Problem {
         }
         EditError::NotTheNewest(newest) => {
             let detail = match newest {
-                0 => "there is no such appeal yet".to_owned(),
+                0 => "there is no appeal with this id yet".to_owned(),
                 _ => format!("the newest version is {newest}"),
             };
             Problem::with(Code::VersionConflict, detail)

@@ -5,7 +5,7 @@ use actix_web::web::Path;
 use actix_web::{HttpResponse, get};
 use serde_json::{Map, Value};
 
-use super::shapes::{Listed, Summary, Version, Whole, etag};
+use super::shapes::{AppealList, AppealWithVersions, Summary, Version, etag};
 use crate::api::caller::AppealsReader;
 use crate::app::App;
 use crate::clock;
@@ -21,7 +21,7 @@ use crate::web::problem::{Code, Problem};
     operation_id = "list_appeals",
     security(("api_key" = [])),
     responses(
-        (status = 200, body = Listed, description = "Every appeal", headers(("Cache-Control" = String, description = "`no-store`"))),
+        (status = 200, body = AppealList, description = "Every appeal", headers(("Cache-Control" = String, description = "`no-store`"))),
     ),
     extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::StoreUnavailable, Code::Internal]))),
 )]
@@ -30,7 +30,7 @@ pub async fn list(app: State, _: AppealsReader) -> Result<HttpResponse, Problem>
     let published = app.store.published_appeals().await.map_err(|error| Problem::store(&error))?;
     let newest = app.store.newest_versions().await.map_err(|error| Problem::store(&error))?;
     let appeals = Summary::of_all(&app, &newest, &published);
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(Listed { appeals }))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(AppealList { appeals }))
 }
 
 /// Get the newest version of an appeal.
@@ -42,13 +42,13 @@ pub async fn list(app: State, _: AppealsReader) -> Result<HttpResponse, Problem>
     security(("api_key" = [])),
     params(("id" = String, Path, description = "The appeal's id")),
     responses(
-        (status = 200, body = Whole, description = "The appeal. Its `ETag` is the number of the newest version", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-Match`"))),
+        (status = 200, body = AppealWithVersions, description = "The appeal. Its `ETag` is the number of the newest version", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-Match`"))),
     ),
     extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealNotFound, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[get("/v1/appeals/{id}")]
 pub async fn read(app: State, _: AppealsReader, id: Path<String>) -> Result<HttpResponse, Problem> {
-    whole(&app, &id, None).await
+    version_response(&app, &id, None).await
 }
 
 /// Get any version of an appeal.
@@ -63,7 +63,7 @@ pub async fn read(app: State, _: AppealsReader, id: Path<String>) -> Result<Http
         ("version" = i64, Path, description = "The version's number"),
     ),
     responses(
-        (status = 200, body = Whole, description = "The appeal. Its `ETag` is the number of the newest version", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-Match`"))),
+        (status = 200, body = AppealWithVersions, description = "The appeal. Its `ETag` is the number of the newest version", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-Match`"))),
     ),
     extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealNotFound, Code::VersionNotFound, Code::StoreUnavailable, Code::Internal]))),
 )]
@@ -71,13 +71,13 @@ pub async fn read(app: State, _: AppealsReader, id: Path<String>) -> Result<Http
 pub async fn read_version(
     app: State,
     _: AppealsReader,
-    place: Path<(String, String)>,
+    path: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, version) = place.into_inner();
-    whole(&app, &id, Some(version.parse().map_err(|_| Code::VersionNotFound)?)).await
+    let (id, version) = path.into_inner();
+    version_response(&app, &id, Some(version.parse().map_err(|_| Code::VersionNotFound)?)).await
 }
 
-async fn whole(app: &App, id: &str, version: Option<i64>) -> Result<HttpResponse, Problem> {
+async fn version_response(app: &App, id: &str, version: Option<i64>) -> Result<HttpResponse, Problem> {
     let versions = app.store.versions(id).await.map_err(|error| Problem::store(&error))?;
     let newest = versions.first().ok_or(Code::AppealNotFound)?;
     let chosen = match version {
@@ -85,8 +85,8 @@ async fn whole(app: &App, id: &str, version: Option<i64>) -> Result<HttpResponse
         Some(number) => versions.iter().find(|row| row.version == number).ok_or(Code::VersionNotFound)?,
     };
     let published = app.store.published_appeal(id).await.map_err(|error| Problem::store(&error))?;
-    let answer = Whole {
-        summary: Summary::of(app, newest, published.as_ref()),
+    let body_with_versions = AppealWithVersions {
+        summary: Summary::of_one(app, newest, published.as_ref()),
         of_version: chosen.version,
         appeal: fields_of(&chosen.body)?,
         versions: versions
@@ -101,7 +101,7 @@ async fn whole(app: &App, id: &str, version: Option<i64>) -> Result<HttpResponse
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((ETAG, etag(newest.version)))
-        .json(answer))
+        .json(body_with_versions))
 }
 
 fn fields_of(body: &str) -> Result<Map<String, Value>, Problem> {

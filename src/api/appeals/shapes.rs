@@ -34,7 +34,7 @@ pub struct Summary {
 /// All appeals.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Appeals)]
-pub struct Listed {
+pub struct AppealList {
     /// The appeals, ordered by id.
     pub appeals: Vec<Summary>,
 }
@@ -54,7 +54,7 @@ pub struct Version {
 /// An appeal as it was written.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Appeal)]
-pub struct Whole {
+pub struct AppealWithVersions {
     #[serde(flatten)]
     pub summary: Summary,
     /// The number of the version that `appeal` contains.
@@ -85,12 +85,13 @@ pub struct PublishBody {
 }
 
 impl Summary {
-    /// The states of appeals, from each one's newest version and, if it has one, its newest publication.
+    /// The states of all appeals in `newest`, which has the newest version of each. `published` has the newest
+    /// publication of each appeal that was ever published.
     pub fn of_all(app: &App, newest: &[VersionRow], published: &[PublishedRow]) -> Vec<Self> {
         // If this version of the program can't read an appeal, no reader sees that appeal.
         let documents: Vec<AppealDocument> =
             published.iter().filter_map(|row| actions::read_published(row).ok()).collect();
-        let ids = documents.iter().map(|draft| draft.rules.id.as_str());
+        let ids = documents.iter().map(|document| document.rules.id.as_str());
         let phases: HashMap<&str, Phase> =
             ids.zip(phases(&app.settings.sites, &documents, app.now_ms())).collect();
         let published: HashMap<&str, &PublishedRow> =
@@ -114,14 +115,14 @@ impl Summary {
     }
 
     /// The state of one appeal.
-    pub fn of(app: &App, newest: &VersionRow, published: Option<&PublishedRow>) -> Self {
+    pub fn of_one(app: &App, newest: &VersionRow, published: Option<&PublishedRow>) -> Self {
         let published = published.map(std::slice::from_ref).unwrap_or_default();
-        let mut one = Self::of_all(app, std::slice::from_ref(newest), published);
-        one.pop().expect("there must be as many states as newest versions")
+        let mut states = Self::of_all(app, std::slice::from_ref(newest), published);
+        states.pop().expect("an appeal with a newest version must have a state")
     }
 }
 
-/// The `ETag` of an appeal with this newest version.
+/// The `ETag` of an appeal whose newest version is `version`.
 pub fn etag(version: i64) -> String {
     format!("\"{version}\"")
 }

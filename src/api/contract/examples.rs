@@ -12,7 +12,7 @@ use utoipa::openapi::link::Link;
 use utoipa::openapi::path::Operation;
 
 /// The examples of every operation, by operation id.
-const WRITTEN: &str = include_str!("examples.json");
+const EXAMPLES_JSON: &str = include_str!("examples.json");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,42 +23,43 @@ struct Examples {
     /// Successful response bodies.
     #[serde(default)]
     answer: BTreeMap<String, Value>,
-    /// Operations that continue from the response.
+    /// Links from the response to operations that use its values.
     #[serde(default)]
     links: BTreeMap<String, Link>,
 }
 
 /// Adds the examples to each operation.
-pub fn put<'a>(operations: impl Iterator<Item = &'a mut Operation>) {
-    let mut written: HashMap<String, Examples> =
-        serde_json::from_str(WRITTEN).expect("examples.json must be valid; a test reads it");
+pub fn add_examples<'a>(operations: impl Iterator<Item = &'a mut Operation>) {
+    let mut examples_by_id: HashMap<String, Examples> =
+        serde_json::from_str(EXAMPLES_JSON).expect("examples.json must be valid; a test parses it");
     for operation in operations {
         let id = operation.operation_id.as_deref().unwrap_or_default();
-        if let Some(examples) = written.remove(id) {
-            put_into(operation, examples);
+        if let Some(examples) = examples_by_id.remove(id) {
+            add_to_operation(operation, examples);
         }
     }
-    assert!(written.is_empty(), "examples.json has examples for unknown operations: {:?}", written.keys());
+    let unknown: Vec<_> = examples_by_id.keys().collect();
+    assert!(unknown.is_empty(), "examples.json has examples for unknown operations: {unknown:?}");
 }
 
-fn put_into(operation: &mut Operation, examples: Examples) {
+fn add_to_operation(operation: &mut Operation, examples: Examples) {
     if let Some(RefOr::T(body)) = &mut operation.request_body {
         for content in body.content.values_mut() {
-            show(content, &examples.request);
+            add_to_content(content, &examples.request);
         }
     }
-    let Some(RefOr::T(answer)) = operation.responses.responses.get_mut("200") else { return };
-    for content in answer.content.values_mut() {
-        show(content, &examples.answer);
+    let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200") else { return };
+    for content in response.content.values_mut() {
+        add_to_content(content, &examples.answer);
     }
-    answer.links.extend(examples.links.into_iter().map(|(name, link)| (name, RefOr::T(link))));
+    response.links.extend(examples.links.into_iter().map(|(name, link)| (name, RefOr::T(link))));
 }
 
-fn show(content: &mut RefOr<Content>, examples: &BTreeMap<String, Value>) {
+fn add_to_content(content: &mut RefOr<Content>, examples: &BTreeMap<String, Value>) {
     let RefOr::T(content) = content else { return };
-    let named = |(words, value): (&String, &Value)| -> (String, RefOr<Example>) {
-        let example = ExampleBuilder::new().summary(words).value(Some(value.clone())).build();
-        (words.to_lowercase().replace(' ', "_"), RefOr::T(example))
+    let named_example = |(summary, value): (&String, &Value)| -> (String, RefOr<Example>) {
+        let example = ExampleBuilder::new().summary(summary).value(Some(value.clone())).build();
+        (summary.to_lowercase().replace(' ', "_"), RefOr::T(example))
     };
-    content.examples.extend(examples.iter().map(named));
+    content.examples.extend(examples.iter().map(named_example));
 }

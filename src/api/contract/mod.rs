@@ -55,9 +55,9 @@ static OPENAPI: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
         .openapi(Contract::openapi())
         .configure(register)
         .split_for_parts();
-    let bearer = |format: &str, what: &str| {
+    let bearer = |format: &str, description: &str| {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format(format);
-        SecurityScheme::Http(scheme.description(Some(what)).build())
+        SecurityScheme::Http(scheme.description(Some(description)).build())
     };
     let components = contract.components.get_or_insert_default();
     components
@@ -66,29 +66,31 @@ static OPENAPI: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
         "api_key",
         bearer("keepopen_sk_…", "A secret API key, from `keepopen api-key create`."),
     );
-    for (name, what) in HEADERS {
+    for (name, description) in HEADERS {
         let header =
-            HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(what));
+            HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(description));
         components.headers.insert(name.to_owned(), RefOr::T(header.build()));
     }
     for (path, item) in &mut contract.paths.paths {
         for (method, operation) in operations(item) {
-            problems::spell_out(operation);
+            problems::add_error_responses(operation);
             let cors = ROUTES.0.iter().find(|it| it.method == method && it.path == path).map(|it| it.cors);
-            name_headers(operation, cors.unwrap_or(Cors::SameOrigin));
+            add_headers(operation, cors.unwrap_or(Cors::SameOrigin));
         }
     }
-    examples::put(contract.paths.paths.values_mut().flat_map(operations).map(|(_, operation)| operation));
-    close_token_body(&mut contract);
+    let all_operations = contract.paths.paths.values_mut().flat_map(operations);
+    examples::add_examples(all_operations.map(|(_, operation)| operation));
+    forbid_unknown_token_fields(&mut contract);
     contract
 });
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
-    let all = [(Method::GET, &mut item.get), (Method::POST, &mut item.post), (Method::PUT, &mut item.put)];
-    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+    let by_method =
+        [(Method::GET, &mut item.get), (Method::POST, &mut item.post), (Method::PUT, &mut item.put)];
+    by_method.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-/// The headers of every response of a route, and those that depend on the status.
+/// The name and description of every header that responses of several routes share.
 const HEADERS: [(&str, &str); 6] = [
     (
         "X-Request-Id",
@@ -105,7 +107,7 @@ const HEADERS: [(&str, &str); 6] = [
 ];
 
 /// Whether responses with this status have the header.
-fn goes_with(header: &str, status: &str, cors: Cors) -> bool {
+fn has_header(header: &str, status: &str, cors: Cors) -> bool {
     match header {
         "Vary" => cors > Cors::SameOrigin,
         "Access-Control-Allow-Origin" => cors == Cors::AnyPage,
@@ -116,19 +118,19 @@ fn goes_with(header: &str, status: &str, cors: Cors) -> bool {
     }
 }
 
-fn name_headers(operation: &mut Operation, cors: Cors) {
-    for (status, answer) in &mut operation.responses.responses {
-        let RefOr::T(answer) = answer else { continue };
-        for (name, _) in HEADERS.iter().filter(|(name, _)| goes_with(name, status, cors)) {
+fn add_headers(operation: &mut Operation, cors: Cors) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        for (name, _) in HEADERS.iter().filter(|(name, _)| has_header(name, status, cors)) {
             let reference = Ref::new(format!("#/components/headers/{name}"));
-            answer.headers.entry((*name).to_owned()).or_insert(RefOr::Ref(reference));
+            response.headers.entry((*name).to_owned()).or_insert(RefOr::Ref(reference));
         }
     }
 }
 
 /// Adds to the schema of the token request that unknown fields are rejected. The schema that is derived from a tagged
 /// enum can't say so.
-fn close_token_body(contract: &mut utoipa::openapi::OpenApi) {
+fn forbid_unknown_token_fields(contract: &mut utoipa::openapi::OpenApi) {
     let schemas = contract.components.as_mut().map(|components| &mut components.schemas);
     let Some(RefOr::T(Schema::OneOf(body))) = schemas.and_then(|schemas| schemas.get_mut("TokenBody")) else {
         return;
@@ -158,6 +160,6 @@ pub fn openapi_yaml() -> &'static str {
     responses((status = 200, body = Object, content_type = "application/yaml", description = "OpenAPI 3.1")),
 )]
 #[get("/openapi.yaml")]
-pub async fn served() -> HttpResponse {
+pub async fn openapi_document() -> HttpResponse {
     HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/yaml")).body(openapi_yaml())
 }

@@ -12,41 +12,42 @@ use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder};
 
 use crate::web::problem::{Code, MEDIA_TYPE, Problem};
 
-/// Where a handler lists its error codes.
-const LIST: &str = "x-problems";
+/// The name of the extension in which a handler lists its error codes.
+const CODES_EXTENSION: &str = "x-problems";
 
 /// Writes a response for each status of the operation's error codes, and removes the list.
-pub fn spell_out(operation: &mut Operation) {
+pub fn add_error_responses(operation: &mut Operation) {
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-    for code in listed(operation) {
+    for code in take_codes(operation) {
         by_status.entry(code.status().as_u16()).or_default().push(code);
     }
     for (status, codes) in by_status {
-        let answer = RefOr::T(answer(&codes));
-        let before = operation.responses.responses.insert(status.to_string(), answer);
-        assert!(before.is_none(), "the status {status} is described twice at {:?}", operation.operation_id);
+        let response = RefOr::T(response(&codes));
+        let replaced = operation.responses.responses.insert(status.to_string(), response);
+        assert!(replaced.is_none(), "the status {status} is described twice at {:?}", operation.operation_id);
     }
 }
 
-fn listed(operation: &mut Operation) -> Vec<Code> {
+/// Removes the operation's list of error codes, and returns the codes.
+fn take_codes(operation: &mut Operation) -> Vec<Code> {
     let Some(extensions) = &mut operation.extensions else { return Vec::new() };
-    let list = extensions.remove(LIST);
+    let list = extensions.remove(CODES_EXTENSION);
     if extensions.is_empty() {
         operation.extensions = None;
     }
-    let words = list.as_ref().and_then(Value::as_array).into_iter().flatten();
-    let code = |word: &Value| Code::ALL.iter().copied().find(|code| word == code.as_str());
-    words
-        .map(|word| code(word).expect("handlers must list codes of `problem.rs`; a test checks this"))
+    let labels = list.as_ref().and_then(Value::as_array).into_iter().flatten();
+    let code = |label: &Value| Code::ALL.iter().copied().find(|code| label == code.as_str());
+    labels
+        .map(|label| code(label).expect("handlers must list codes of `problem.rs`; a test checks this"))
         .collect()
 }
 
-fn answer(codes: &[Code]) -> Response {
-    let words = ObjectBuilder::new()
+fn response(codes: &[Code]) -> Response {
+    let labels = ObjectBuilder::new()
         .schema_type(Type::String)
         .enum_values(Some(codes.iter().map(|code| code.as_str())));
-    let narrowed = ObjectBuilder::new().property("code", words).required("code");
-    let schema = AllOfBuilder::new().item(Ref::from_schema_name("Problem")).item(narrowed);
+    let with_code = ObjectBuilder::new().property("code", labels).required("code");
+    let schema = AllOfBuilder::new().item(Ref::from_schema_name("Problem")).item(with_code);
     let examples = codes.iter().map(|code| (code.as_str(), example(*code)));
     let content = ContentBuilder::new().schema(Some(schema)).examples_from_iter(examples).build();
     ResponseBuilder::new().description(description(codes)).content(MEDIA_TYPE, content).build()

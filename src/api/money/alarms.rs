@@ -1,4 +1,4 @@
-//! Alarms: what needs manual review, and their acknowledgements.
+//! Lists and acknowledges alarms. An alarm is a problem with a contribution that needs manual review.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Path, Payload};
@@ -105,12 +105,12 @@ struct AcknowledgeBody {
 #[get("/v1/alarms")]
 pub async fn list_alarms(app: State, _: AlarmsReader) -> Result<HttpResponse, Problem> {
     let failed = |error| Problem::store(&error);
-    let open = app.store.open_alarms(MAX_LISTED).await.map_err(failed)?;
-    let acknowledged = app.store.newest_acknowledgements(MAX_LISTED).await.map_err(failed)?;
+    let open_alarms = app.store.open_alarms(MAX_LISTED).await.map_err(failed)?;
+    let acknowledgements = app.store.newest_acknowledgements(MAX_LISTED).await.map_err(failed)?;
     let answer = AlarmsShape {
-        alarms: open.into_iter().map(OpenAlarmShape::from).collect(),
+        alarms: open_alarms.into_iter().map(OpenAlarmShape::from).collect(),
         contributions_total: app.store.alarms_in_all().await.map_err(failed)?,
-        acknowledgements: acknowledged.into_iter().map(AcknowledgementShape::from).collect(),
+        acknowledgements: acknowledgements.into_iter().map(AcknowledgementShape::from).collect(),
     };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }
@@ -139,24 +139,26 @@ pub async fn list_alarms(app: State, _: AlarmsReader) -> Result<HttpResponse, Pr
 #[post("/v1/alarms/{id}/acknowledge")]
 pub async fn acknowledge(
     app: State,
-    by: AlarmsEditor,
+    editor: AlarmsEditor,
     id: Path<String>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let asked: AcknowledgeBody = body::parse_strict(&bytes)?;
+    let fields: AcknowledgeBody = body::parse_strict(&bytes)?;
     let id = AlarmId::parse(&id).map_err(|_| Code::AlarmNotFound)?;
-    let context = by.0.context(&app);
-    let by = Acknowledging { name: &asked.name, reason: &asked.reason };
-    let done = acknowledge_alarm(&context, &id, by).await.map_err(|error| match error {
-        AcknowledgeError::NotFound => Code::AlarmNotFound.into(),
-        AcknowledgeError::BadName | AcknowledgeError::BadReason => {
-            Problem::with(Code::InvalidRequest, &error)
-        }
-        AcknowledgeError::Store(error) => Problem::store(&error),
-    })?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(AcknowledgementShape::from(done)))
+    let context = editor.0.context(&app);
+    let acknowledging = Acknowledging { name: &fields.name, reason: &fields.reason };
+    let acknowledgement =
+        acknowledge_alarm(&context, &id, acknowledging).await.map_err(|error| match error {
+            AcknowledgeError::NotFound => Code::AlarmNotFound.into(),
+            AcknowledgeError::BadName | AcknowledgeError::BadReason => {
+                Problem::with(Code::InvalidRequest, &error)
+            }
+            AcknowledgeError::Store(error) => Problem::store(&error),
+        })?;
+    let answer = AcknowledgementShape::from(acknowledgement);
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }
 
 impl From<(ContributionId, RaisedAlarm)> for OpenAlarmShape {

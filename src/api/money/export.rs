@@ -9,7 +9,7 @@ use actix_web::{HttpResponse, get};
 use futures_core::Stream;
 use serde::Deserialize;
 
-use super::reading::{plain, time};
+use super::reading::{parse_time, reject_nul};
 use crate::api::caller::MoneyReader;
 use crate::reports::PaymentsExport;
 use crate::store::StoreError;
@@ -61,26 +61,26 @@ pub async fn csv(
     query: Result<Query<ExportQuery>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?.into_inner();
-    let wanted = PaymentFilter {
-        site: query.site.map(|site| plain("site", site)).transpose()?,
-        from_ms: query.from.as_deref().map(|text| time("from", text)).transpose()?,
-        to_ms: query.to.as_deref().map(|text| time("to", text)).transpose()?,
+    let filter = PaymentFilter {
+        site: query.site.map(|site| reject_nul("site", site)).transpose()?,
+        from_ms: query.from.as_deref().map(|text| parse_time("from", text)).transpose()?,
+        to_ms: query.to.as_deref().map(|text| parse_time("to", text)).transpose()?,
     };
-    let mut export = PaymentsExport::new(app.store.clone(), wanted);
+    let mut export = PaymentsExport::new(app.store.clone(), filter);
     // Reads the first page before the response begins, so that an unavailable database can still be reported as an
     // error.
-    let first = export.next_page().await.map_err(|error| Problem::store(&error))?;
+    let first_page = export.next_page().await.map_err(|error| Problem::store(&error))?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
         .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"payments.csv\""))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .streaming(Pages { first: first.map(Bytes::from), reading: Some(next(export)) }))
+        .streaming(Pages { first: first_page.map(Bytes::from), reading: Some(read_next_page(export)) }))
 }
 
-type Reading = Pin<Box<dyn Future<Output = (PaymentsExport, Result<Option<String>, StoreError>)>>>;
+type PageRead = Pin<Box<dyn Future<Output = (PaymentsExport, Result<Option<String>, StoreError>)>>>;
 
-fn next(mut export: PaymentsExport) -> Reading {
+fn read_next_page(mut export: PaymentsExport) -> PageRead {
     Box::pin(async move {
         let page = export.next_page().await;
         (export, page)
@@ -90,7 +90,7 @@ fn next(mut export: PaymentsExport) -> Reading {
 /// The pages of an export. Each page is read when the previous page has been sent.
 struct Pages {
     first: Option<Bytes>,
-    reading: Option<Reading>,
+    reading: Option<PageRead>,
 }
 
 impl Stream for Pages {
@@ -105,7 +105,7 @@ impl Stream for Pages {
         self.reading = None;
         Poll::Ready(match page {
             Ok(Some(text)) => {
-                self.reading = Some(next(export));
+                self.reading = Some(read_next_page(export));
                 Some(Ok(Bytes::from(text)))
             }
             Ok(None) => None,

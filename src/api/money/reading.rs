@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
-use super::shapes::{ContributionShape, ContributionsShape, IntervalShape, WholeShape};
+use super::shapes::{ContributionDetailShape, ContributionShape, ContributionsShape, IntervalShape};
 use crate::api::caller::MoneyReader;
 use crate::clock::parse_time_ms;
 use crate::contributions::{ContributionState, Frequency};
@@ -18,7 +18,7 @@ use crate::web::State;
 use crate::web::problem::{Code, Problem};
 
 /// The default number of contributions on a page.
-const USUAL_LIMIT: u32 = 50;
+const DEFAULT_LIMIT: u32 = 50;
 /// The maximum number of contributions on a page.
 const MAX_LIMIT: u32 = 200;
 
@@ -85,28 +85,28 @@ pub async fn list(
     query: Result<Query<ListQuery>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?.into_inner();
-    let limit = query.limit.unwrap_or(USUAL_LIMIT);
+    let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(Problem::with(Code::InvalidRequest, format!("limit: from 1 to {MAX_LIMIT}")));
+        return Err(Problem::with(Code::InvalidRequest, format!("limit: must be from 1 to {MAX_LIMIT}")));
     }
     let after = query.after.as_deref().map(decode_cursor).transpose()?;
-    let wanted = ContributionFilter {
-        site: query.site.map(|site| plain("site", site)).transpose()?,
+    let filter = ContributionFilter {
+        site: query.site.map(|site| reject_nul("site", site)).transpose()?,
         state: query.state,
-        frequency: frequency(query.interval, query.interval_count)?,
-        currency: query.currency.as_deref().map(currency).transpose()?,
+        frequency: parse_frequency(query.interval, query.interval_count)?,
+        currency: query.currency.as_deref().map(parse_currency).transpose()?,
         running: query.running.unwrap_or(false),
-        supporter: query.supporter.as_deref().map(supporter).transpose()?,
-        from_ms: query.from.as_deref().map(|text| time("from", text)).transpose()?,
-        to_ms: query.to.as_deref().map(|text| time("to", text)).transpose()?,
+        supporter: query.supporter.as_deref().map(parse_supporter).transpose()?,
+        from_ms: query.from.as_deref().map(|text| parse_time("from", text)).transpose()?,
+        to_ms: query.to.as_deref().map(|text| parse_time("to", text)).transpose()?,
     };
     // Reads one contribution more than the page shows, to find out whether there is a next page.
-    let found = app.store.contributions_after(&wanted, after.as_ref(), i64::from(limit) + 1).await;
-    let mut found = found.map_err(|error| Problem::store(&error))?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = found.last().filter(|_| more).map(|last| encode_cursor(&Cursor::of(last)));
-    let contributions = found.into_iter().map(ContributionShape::from).collect();
+    let rows = app.store.contributions_after(&filter, after.as_ref(), i64::from(limit) + 1).await;
+    let mut rows = rows.map_err(|error| Problem::store(&error))?;
+    let has_more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| has_more).map(|last| encode_cursor(&Cursor::of(last)));
+    let contributions = rows.into_iter().map(ContributionShape::from).collect();
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(ContributionsShape { contributions, next }))
@@ -121,7 +121,7 @@ pub async fn list(
     security(("api_key" = [])),
     params(("id" = String, Path, description = "`con_…`")),
     responses((
-        status = 200, body = WholeShape, description = "The contribution, with everything that is booked for it",
+        status = 200, body = ContributionDetailShape, description = "The contribution, with everything that is booked for it",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
@@ -132,60 +132,60 @@ pub async fn list(
 pub async fn read(app: State, _: MoneyReader, id: Path<String>) -> Result<HttpResponse, Problem> {
     let id = ContributionId::parse(&id).map_err(|_| Code::ContributionNotFound)?;
     let found = app.store.contribution_detail(&id).await.map_err(|error| Problem::store(&error))?;
-    let whole = WholeShape::from(found.ok_or(Code::ContributionNotFound)?);
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(whole))
+    let detail = ContributionDetailShape::from(found.ok_or(Code::ContributionNotFound)?);
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(detail))
 }
 
 /// Parses a time into milliseconds since 1970.
-pub(super) fn time(name: &str, text: &str) -> Result<i64, Problem> {
+pub(super) fn parse_time(name: &str, text: &str) -> Result<i64, Problem> {
     parse_time_ms(text).map_err(|error| Problem::with(Code::InvalidRequest, format!("{name}: {error}")))
 }
 
-fn frequency(interval: Option<IntervalShape>, count: Option<u32>) -> Result<Option<Frequency>, Problem> {
+fn parse_frequency(
+    interval: Option<IntervalShape>,
+    count: Option<u32>,
+) -> Result<Option<Frequency>, Problem> {
     let Some(interval) = interval else {
         return match count {
             None => Ok(None),
-            Some(_) => Err(Problem::with(Code::InvalidRequest, "interval_count: send interval as well")),
+            Some(_) => Err(Problem::with(Code::InvalidRequest, "interval_count: needs `interval` too")),
         };
     };
-    let found = Frequency::parse(interval.as_str(), i64::from(count.unwrap_or(1)));
-    let found = found.ok_or_else(|| Problem::with(Code::InvalidRequest, "interval_count: from 1 to 9999"))?;
-    Ok(Some(found))
+    Frequency::parse(interval.as_str(), i64::from(count.unwrap_or(1)))
+        .map(Some)
+        .ok_or_else(|| Problem::with(Code::InvalidRequest, "interval_count: must be from 1 to 9999"))
 }
 
-fn currency(code: &str) -> Result<Currency, Problem> {
+fn parse_currency(code: &str) -> Result<Currency, Problem> {
     Currency::parse(code).map_err(|error| Problem::with(Code::InvalidRequest, format!("currency: {error}")))
 }
 
-/// Rejects a NUL character, because neither database accepts it in a text, and no site's id contains it.
-pub(super) fn plain(name: &str, text: String) -> Result<String, Problem> {
+/// Rejects a text with a NUL character, because neither database accepts it in a text, and no site's id contains it.
+pub(super) fn reject_nul(name: &str, text: String) -> Result<String, Problem> {
     if text.contains('\0') {
-        return Err(Problem::with(
-            Code::InvalidRequest,
-            format!("{name}: must not contain control characters"),
-        ));
+        return Err(Problem::with(Code::InvalidRequest, format!("{name}: must not contain a NUL character")));
     }
     Ok(text)
 }
 
-fn supporter(text: &str) -> Result<SupporterId, Problem> {
+fn parse_supporter(text: &str) -> Result<SupporterId, Problem> {
     SupporterId::parse(text)
         .map_err(|error| Problem::with(Code::InvalidRequest, format!("supporter: {error}")))
 }
 
 /// Encodes a position in the list as an opaque text.
-fn encode_cursor(decode_cursor: &Cursor) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {}", decode_cursor.at_ms, decode_cursor.id))
+fn encode_cursor(cursor: &Cursor) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{} {}", cursor.at_ms, cursor.id))
 }
 
-fn decode_cursor(word: &str) -> Result<Cursor, Problem> {
-    let written = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(word).ok()?).ok()?;
+fn decode_cursor(encoded: &str) -> Result<Cursor, Problem> {
+    let decode = || {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()?;
         let (at_ms, id) = text.split_once(' ')?;
         let id = ContributionId::parse(id).ok()?;
         Some(Cursor { at_ms: at_ms.parse().ok()?, id: id.into() })
     };
-    written().ok_or_else(|| Problem::with(Code::InvalidRequest, "after: not the `next` of a page"))
+    decode().ok_or_else(|| Problem::with(Code::InvalidRequest, "after: must be the `next` value of a page"))
 }
 
 #[cfg(test)]
@@ -194,18 +194,18 @@ mod tests {
 
     #[test]
     fn an_encoded_cursor_decodes_to_the_same_position_and_other_texts_are_rejected() {
-        let here = Cursor { at_ms: -5, id: ContributionId::from_bytes([7; 16]).into() };
-        assert_eq!(decode_cursor(&encode_cursor(&here)).unwrap(), here);
-        let other = |text: &str| URL_SAFE_NO_PAD.encode(text);
-        for word in [
+        let cursor = Cursor { at_ms: -5, id: ContributionId::from_bytes([7; 16]).into() };
+        assert_eq!(decode_cursor(&encode_cursor(&cursor)).unwrap(), cursor);
+        let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        for invalid in [
             String::new(),
             "con_1".to_owned(),
-            other("1 con_1"),
-            other("x"),
-            other("9 "),
-            encode_cursor(&here) + "=",
+            encode("1 con_1"),
+            encode("x"),
+            encode("9 "),
+            encode_cursor(&cursor) + "=",
         ] {
-            assert_eq!(decode_cursor(&word).unwrap_err().code, Code::InvalidRequest, "{word}");
+            assert_eq!(decode_cursor(&invalid).unwrap_err().code, Code::InvalidRequest, "{invalid}");
         }
     }
 }

@@ -27,11 +27,11 @@ struct ReconciliationShape {
     /// When Stripe's objects were last read, RFC 3339; null if they were never read.
     #[schema(format = DateTime)]
     objects_checked_at: Option<String>,
-    /// Contributions that don't add up or need manual review, ordered by id; at most a hundred.
+    /// Contributions whose amounts don't add up, or that need manual review; ordered by id, at most a hundred.
     needs_review: Vec<NeedsReviewShape>,
-    /// The total number of contributions that don't add up or need manual review.
+    /// The total number of contributions whose amounts don't add up, or that need manual review.
     needs_review_total: i64,
-    /// What comparisons found, newest first; at most a hundred.
+    /// Stripe's objects that comparisons booked, or could not book; newest first, at most a hundred.
     found: Vec<FindingShape>,
     /// Money on the Stripe account that belongs to no gift in Keepopen, by kind, site and currency. If a gift is
     /// missing in Keepopen, look for it in this list. The same money can appear under several kinds, such as a charge
@@ -69,7 +69,7 @@ struct ReconciliationLineShape {
     paid_out_minor: i64,
 }
 
-/// A contribution that doesn't add up or needs manual review.
+/// A contribution whose amounts don't add up, or that needs manual review.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = ToLookAt)]
 struct NeedsReviewShape {
@@ -80,7 +80,7 @@ struct NeedsReviewShape {
     alarms: Vec<AlarmFields>,
 }
 
-/// Something that a comparison found.
+/// An object of Stripe's that a comparison booked, or could not book.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Finding)]
 struct FindingShape {
@@ -150,9 +150,10 @@ struct IncompleteListShape {
 )]
 #[get("/v1/reconciliation")]
 pub async fn compare(app: State, _: MoneyReader) -> Result<HttpResponse, Problem> {
-    let found =
+    let comparison =
         compare_with_stripe(&app.store, app.now_ms()).await.map_err(|error| Problem::store(&error))?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(ReconciliationShape::from(found)))
+    let answer = ReconciliationShape::from(comparison);
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }
 
 impl From<Comparison> for ReconciliationShape {

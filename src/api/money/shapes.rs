@@ -39,7 +39,7 @@ impl IntervalShape {
         }
     }
 
-    fn of(frequency: Frequency) -> Self {
+    fn from_frequency(frequency: Frequency) -> Self {
         match frequency {
             Frequency::Once => Self::Once,
             Frequency::Every { unit: IntervalUnit::Day, .. } => Self::Day,
@@ -195,7 +195,7 @@ pub struct EntryShape {
 /// A contribution with everything that is booked for it.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = WholeContribution)]
-pub struct WholeShape {
+pub struct ContributionDetailShape {
     #[serde(flatten)]
     contribution: ContributionShape,
     /// The contribution's payments, oldest first.
@@ -210,7 +210,7 @@ impl From<Contribution> for ContributionShape {
             id: it.id.into(),
             site: it.site,
             supporter: it.supporter.map(String::from),
-            interval: IntervalShape::of(it.frequency),
+            interval: IntervalShape::from_frequency(it.frequency),
             interval_count: it.frequency.count(),
             terms: it.money.map(|money| it.frequency.terms(money)),
             amount_minor: it.money.map(|money| money.amount_minor),
@@ -272,7 +272,7 @@ impl From<(Entry, i64)> for EntryShape {
     }
 }
 
-impl From<ContributionDetail> for WholeShape {
+impl From<ContributionDetail> for ContributionDetailShape {
     fn from(it: ContributionDetail) -> Self {
         Self {
             contribution: it.contribution.into(),
