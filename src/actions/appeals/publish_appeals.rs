@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::appeals::file::{self, Format, NotUnderstood};
 use crate::appeals::{AppealDocument, AppealProblem};
 
-/// Why the file can't be used at all. The active appeals then stay.
+/// Why the file can't be used at all. The active appeals then stay active.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum PublishError {

@@ -11,7 +11,7 @@ use crate::store::switches::{self, SwitchRow};
 #[derive(Debug, thiserror::Error)]
 pub enum SwitchError {
     /// There is no such site.
-    #[error("there is no such site; the settings name them")]
+    #[error("there is no such site; the settings define the sites")]
     UnknownSite,
     /// The database does not answer.
     #[error(transparent)]
@@ -32,20 +32,20 @@ pub async fn set_switches(
     }
     let mut tx = context.change().await?;
     let rows = switches::of_site(&mut tx, site).await?;
-    let now = switches::by_site(&rows).map_err(StoreError::from)?.remove(site).unwrap_or_default();
-    let mut then = now;
-    wanted(&mut then);
+    let before = switches::by_site(&rows).map_err(StoreError::from)?.remove(site).unwrap_or_default();
+    let mut after = before;
+    wanted(&mut after);
     let mut change = Change::new("switch.set", site);
     let mut changed = false;
-    for (surface, switch) in then.each() {
-        if switch != now.get(surface) {
+    for (surface, switch) in after.each() {
+        if switch != before.get(surface) {
             let row = SwitchRow::new(site, surface, switch, context.now_ms(), context.actor.label());
             switches::turn(&mut tx, &row).await?;
             let name = surface.map_or("all", Surface::as_str);
-            change = change.field(name, now.get(surface).as_str(), switch.as_str());
+            change = change.field(name, before.get(surface).as_str(), switch.as_str());
             changed = true;
         }
     }
     tx.commit(changed.then_some(change)).await?;
-    Ok(then)
+    Ok(after)
 }

@@ -26,8 +26,10 @@ pub(in crate::actions) async fn reload_appeals(app: &App) -> Result<(), StoreErr
     sync(app, |_, _| true).await
 }
 
+/// Activates the switches and appeals for which `has_changed` returns true. It gets two numbers: how many times they
+/// had been changed when they were last read, and how many times now. A change of a switch is called a turn.
 async fn sync(app: &App, has_changed: fn(i64, i64) -> bool) -> Result<(), StoreError> {
-    let _alone = app.refresh_lock.lock().await;
+    let _guard = app.refresh_lock.lock().await;
     let (publications, turns) = app.store.changes().await?;
     let known = {
         let snapshot_inputs = app.snapshot_inputs();
@@ -37,7 +39,7 @@ async fn sync(app: &App, has_changed: fn(i64, i64) -> bool) -> Result<(), StoreE
     if has_changed(known.1, turns) {
         let rows = app.store.switches().await?;
         let switches = by_site(&rows)?;
-        // At a start, the appeals are usually unchanged, so the snapshot is not compiled a second time.
+        // At a start, the switches are usually unchanged. The snapshot is then not compiled a second time.
         switched = switches != std::mem::replace(&mut app.snapshot_inputs().switches, switches.clone());
         app.keep(|kept| (kept.turns, kept.switches) = (turns, rows));
         if turns > 0 {

@@ -98,7 +98,7 @@ async fn process<E: Emitter>(
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
     let none = Booked::default;
     let mut is_fetched_later = false;
-    let (booked, outcome, words) = match read(&event) {
+    let (booked, outcome, outcome_text) = match read(&event) {
         Ok(Report::Nothing) => (none(), Processed::NothingToBook, "nothing to book".to_owned()),
         Ok(Report::ConnectedAccount) => {
             (none(), Processed::NotOurs, "not ours: from a connected account".to_owned())
@@ -120,16 +120,16 @@ async fn process<E: Emitter>(
             (none(), Processed::NotOurs, format!("not ours: it can't be read ({error})"))
         }
     };
-    inbox::done(&mut tx, id, &words).await?;
+    inbox::done(&mut tx, id, &outcome_text).await?;
     tx.commit().await?;
     if is_fetched_later {
         app.task_added.notify_one();
     }
-    if booked.works_again {
+    if booked.has_requeued_events {
         app.inbox_notify.notify_one();
     }
-    // `charge.failed` is counted once, even if it is tried again. The payment intent's event reports the same failure
-    // and is not counted.
+    // An event gets here only once, however often it is tried. The payment intent's event reports the same failure and
+    // is not counted.
     if event.kind == "charge.failed" {
         app.metrics.declines.increment(1);
     }
@@ -151,7 +151,7 @@ async fn book<E: Emitter>(
     });
     let booked = book_facts::<E>(app, tx, facts).await?;
     let objects = ids.iter().map(String::as_str);
-    let (outcome, words) = if !booked.contributions.is_empty() {
+    let (outcome, outcome_text) = if !booked.contributions.is_empty() {
         match unknown {
             None => (Processed::Booked, "booked".to_owned()),
             Some(code) => {
@@ -163,16 +163,16 @@ async fn book<E: Emitter>(
         (Processed::NothingToBook, "nothing to book".to_owned())
     } else {
         unbooked::keep(tx, &event.id, objects, Reason::NotOurs).await?;
-        let words = booked.other_site.as_ref().map_or_else(
+        let outcome_text = booked.other_site.as_ref().map_or_else(
             || "not ours".to_owned(),
             |site| format!("not ours: the site {site} is not configured here"),
         );
-        (Processed::NotOurs, words)
+        (Processed::NotOurs, outcome_text)
     };
-    Ok((booked, outcome, words))
+    Ok((booked, outcome, outcome_text))
 }
 
-/// Whether an unreadable event is about one of our gifts. If not, it may come from other software on the same
+/// Returns whether an unreadable event is about one of our gifts. If not, it may come from other software on the same
 /// account.
 async fn concerns_us(app: &App, tx: &mut Tx, mentions: &Mentions) -> Result<bool, StoreError> {
     if mentions.is_odd || mentions.sites.iter().any(|site| app.site(site).is_some()) {

@@ -54,9 +54,9 @@ pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartEr
     let stripe = Gateway::new(&settings.stripe).map_err(|error| StartError::Stripe(error.to_string()))?;
     let store = match Store::open(&settings.database_url()).await {
         Ok(store) => store,
-        Err(away) if away.is_unreachable() => {
-            let Some(vault) = vault else { return Err(away.into()) };
-            return start_without_database(settings, clock, stripe, vault, away);
+        Err(error) if error.is_unreachable() => {
+            let Some(vault) = vault else { return Err(error.into()) };
+            return start_without_database(settings, clock, stripe, vault, error);
         }
         Err(error) => return Err(error.into()),
     };

@@ -8,7 +8,7 @@ use crate::supporters::{MAX_RECENT_STANDINGS, RecentStandings, StandingChange, s
 /// How long after its recorded time a change may be committed: twice the longest statement timeout.
 const OVERLAP_MS: i64 = 60_000;
 
-/// Reads, at the start, the changes of standings that are recent enough for an older token to be still valid.
+/// Reads, at the start, every change of standing so recent that a token from before the change may still be valid.
 ///
 /// # Errors
 /// The database does not answer.
