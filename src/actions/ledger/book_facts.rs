@@ -152,7 +152,7 @@ async fn write_gift<E: Emitter>(
     }
     let alarms = open_alarms(tx, &folded).await?;
     for alarm in &alarms {
-        if alarm.alarm.may_pass() {
+        if alarm.alarm.may_close_by_itself() {
             tracing::debug!(contribution = %folded.contribution.id, %alarm, "this contribution is incomplete: something about it is not known yet");
         } else {
             tracing::warn!(contribution = %folded.contribution.id, %alarm, "contribution needs manual review; compare it with Stripe, then acknowledge the alarm");
