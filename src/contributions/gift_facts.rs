@@ -27,9 +27,11 @@ pub(super) struct GiftFacts<'a> {
 /// Which payments were retained, that is, not reversed in full by refunds and disputes.
 #[derive(Clone, Copy)]
 struct Retained {
+    /// Whether at least one payment was retained.
     has_any: bool,
+    /// Whether the newest payment was retained.
     has_newest: bool,
-    /// A bank withdrew at least a part of the newest payment in a dispute.
+    /// Whether a bank withdrew at least a part of the newest payment in a dispute.
     is_newest_disputed: bool,
 }
 

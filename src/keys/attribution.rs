@@ -125,7 +125,7 @@ mod tests {
     fn an_attribution_is_valid_for_its_site_for_a_day() {
         let (key, other_key) = (key(b"a"), key(b"b"));
         let text = |text: &str| text.to_owned();
-        let wanted = Attribution {
+        let expected = Attribution {
             site: text("journal"),
             appeal: text("summer"),
             variant: text("a"),
@@ -136,7 +136,7 @@ mod tests {
         };
         let attribution = SHOWN.sign(&key);
         let read = |attribution: &str| Attribution::read(attribution, &key, "journal", 1_000_000);
-        assert_eq!(read(&attribution), Ok(wanted.clone()));
+        assert_eq!(read(&attribution), Ok(expected.clone()));
         assert!(Attribution::read(&attribution, &key, "journal", (1000 + TTL_S) * 1000 - 1).is_ok());
         assert_eq!(
             Attribution::read(&attribution, &key, "journal", (1000 + TTL_S) * 1000),
@@ -155,12 +155,12 @@ mod tests {
             assert_eq!(read(bad), Err(BadAttribution), "{bad}");
         }
         let without_country = Shown { country: None, surface: Surface::Wall, ..SHOWN };
-        let wanted = Attribution { country: String::new(), surface: text("wall"), ..wanted };
-        assert_eq!(read(&without_country.sign(&key)), Ok(wanted));
+        let expected = Attribution { country: String::new(), surface: text("wall"), ..expected };
+        assert_eq!(read(&without_country.sign(&key)), Ok(expected));
     }
 
     #[test]
-    fn ids_are_never_confused_and_a_changed_byte_is_detected() {
+    fn moving_text_between_ids_changes_the_attribution_and_a_changed_byte_is_detected() {
         let key = key(b"a");
         let attribution = |site, appeal, variant| Shown { site, appeal, variant, ..SHOWN }.sign(&key);
         let attributions = [
@@ -168,16 +168,19 @@ mod tests {
             attribution("journal", "a", "bc"),
             attribution("journal", "", "abc"),
         ];
-        for (place, one) in attributions.iter().enumerate() {
-            assert!(attributions[place + 1..].iter().all(|other| one != other));
+        for (index, one) in attributions.iter().enumerate() {
+            assert!(
+                attributions[index + 1..].iter().all(|other| one != other),
+                "different ids must not give the same attribution"
+            );
         }
         let bytes = URL_SAFE_NO_PAD.decode(&attributions[0]).unwrap();
-        for place in 0..bytes.len() {
+        for index in 0..bytes.len() {
             let mut changed = bytes.clone();
-            changed[place] ^= 1;
+            changed[index] ^= 1;
             let changed = URL_SAFE_NO_PAD.encode(changed);
             let read = Attribution::read(&changed, &key, "journal", 1_000_000);
-            assert_eq!(read, Err(BadAttribution), "byte {place}");
+            assert_eq!(read, Err(BadAttribution), "byte {index}");
         }
         let long = "x".repeat(usize::from(u16::MAX) + 1);
         let read = Attribution::read(&attribution("journal", &long, "a"), &key, "journal", 1_000_000);

@@ -29,9 +29,9 @@ impl Email {
     pub fn parse(text: &str) -> Result<Self, NotAnEmail> {
         let (local, domain) = text.trim().rsplit_once('@').ok_or(NotAnEmail)?;
         let normalised = format!("{}@{}", lower_case(local), ascii_domain(domain));
-        let odd = |c: char| c.is_whitespace() || c.is_control();
-        let empty = normalised.starts_with('@') || normalised.ends_with('@');
-        if empty || normalised.len() > MAX_BYTES || normalised.contains(odd) {
+        let is_forbidden = |c: char| c.is_whitespace() || c.is_control();
+        let has_empty_part = normalised.starts_with('@') || normalised.ends_with('@');
+        if has_empty_part || normalised.len() > MAX_BYTES || normalised.contains(is_forbidden) {
             return Err(NotAnEmail);
         }
         Ok(Self(normalised))

@@ -13,7 +13,7 @@ const OVERLAP_MS: i64 = 60_000;
 /// # Errors
 /// The database does not answer.
 pub async fn read_standings(app: &App) -> Result<(), StoreError> {
-    sync_since(app, RecentStandings::matter_since_ms(app.now_ms())).await
+    sync_since(app, RecentStandings::relevant_since_ms(app.now_ms())).await
 }
 
 /// Reads the changes of the last minute, so that every instance uses them for banner requests.
