@@ -1,6 +1,7 @@
 //! Determines when something happened, according to Stripe.
 //!
-//! **Rule**: a ledger entry is dated by its own event, never by the payment page or the payment that it began with.
+//! **Rule**: a ledger entry gets the date of its own event, never that of an earlier step. For example, a payment is
+//! not dated by its payment page, and a failed refund is not dated by the refund.
 //! Stripe reports the same thing in an event, in an object and in its balance, often some seconds apart. The best known
 //! source dates an entry. An entry without a date is booked as soon as a date is known. `docs/money.md` lists the
 //! sources for each kind of entry.

@@ -1,9 +1,9 @@
 //! Domain events: what happened to a contribution (`docs/decisions/0005-domain-events.md`).
 //!
 //! The events are computed from the facts (what is known about Stripe's objects) alone, and more facts only ever add
-//! events. So the written events do not depend on the order of the facts, or on how often they arrive. For this, each
-//! event follows from something that no later report removes: a ledger entry, a final state, or a report that the fact
-//! remembers.
+//! events. So the written events do not depend on the order of the facts, or on how often they arrive. This holds
+//! because each event follows from something that no later report removes: a ledger entry, a final state, or a report
+//! that the fact remembers.
 
 use std::collections::{BTreeMap, BTreeSet};
 

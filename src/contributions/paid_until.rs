@@ -6,8 +6,8 @@ use super::gift_facts::GiftFacts;
 use super::movements::{ReceivedPayment, ReversedAmounts};
 use super::{Frequency, Period, SubscriptionFact};
 
-/// The tolerance of a pro-rata refund: one part in this many of the price (a twentieth), because staff round by days or
-/// cents.
+/// The price divided by this number (a twentieth of the price) is how much may be missing from a pro-rata refund. Staff
+/// round such refunds to days or cents.
 const PRORATION_TOLERANCE: i128 = 20;
 
 /// The end of the paid period, in seconds since 1970. `None` if no payment was retained.

@@ -29,7 +29,7 @@ pub struct Tokens {
     /// The limit on signature checks. `None` for no limit.
     rate: Option<CheckRate>,
     counts: Counts<TokenCheck>,
-    /// Recently raised epochs, so that the banner path needs no database.
+    /// Recently raised epochs, in memory, so that banner requests need no database.
     pub epochs: Epochs,
 }
 
@@ -45,7 +45,7 @@ pub enum BadToken {
     /// The token has expired.
     #[error("the token has expired")]
     Expired,
-    /// The token was withdrawn, because the supporter's epoch was raised.
+    /// The token was withdrawn, because the supporter's epoch was raised: a payment was fully reversed.
     #[error("the token was withdrawn")]
     Superseded,
     /// There was no capacity to check the token, for this client or for all clients. The token may be valid.

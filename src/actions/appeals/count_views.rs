@@ -38,7 +38,7 @@ pub fn count_views(variants: &[String], views: &[HourViews], planned: &[PlannedW
     }
     let all: u64 = hours.values().flatten().sum();
     let mut counted = vec![0; variants.len()];
-    // The expected number of readers per variant: the sum over all hours.
+    // The expected number of readers per variant, over all hours. `None` if the split of an hour is unknown.
     let mut expected = Some(vec![0.0; variants.len()]);
     for (hour_at_ms, views) in &hours {
         let Some(weights) = planned.get(hour_at_ms) else {

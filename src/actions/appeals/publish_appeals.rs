@@ -14,7 +14,7 @@ pub enum PublishError {
     #[error("the appeals file {} can't be read ({error}); create it, or remove appeals.file", path.display())]
     Read { path: PathBuf, error: std::io::Error },
     #[error("the appeals file {} can't be parsed: {error}", path.display())]
-    Understand { path: PathBuf, error: NotUnderstood },
+    Parse { path: PathBuf, error: NotUnderstood },
 }
 
 /// Publishes the configured file, if there is one.
@@ -36,5 +36,5 @@ fn read(path: &Path) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), Publis
     let text =
         std::fs::read_to_string(path).map_err(|error| PublishError::Read { path: path.to_owned(), error })?;
     file::read(&text, Format::of(path))
-        .map_err(|error| PublishError::Understand { path: path.to_owned(), error })
+        .map_err(|error| PublishError::Parse { path: path.to_owned(), error })
 }

@@ -94,7 +94,7 @@ pub async fn exchange_session(
     let mut tx = context.machine_write(MachineWrite::Checkout).await?;
     let first_ms = checkouts::exchanged(&mut tx, site_id, &attempt, now_ms).await?;
     tx.commit().await?;
-    // Another instance or another call may have booked the payment first.
+    // Another call, here or on another instance, may have fetched the token first.
     if now_ms - first_ms > REPEAT_WINDOW_MS {
         return Err(ExchangeError::AlreadyExchanged);
     }
