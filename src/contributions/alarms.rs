@@ -175,7 +175,7 @@ impl fmt::Display for Alarm {
             }
             Self::RefundsUnknown { charge, missing_minor, .. } => write!(
                 f,
-                "{charge}: Stripe reports {missing_minor} (minor unit) more refunded than the refunds known here add up to"
+                "{charge}: the known refunds are {missing_minor} (minor unit) less than the total refund at Stripe"
             ),
             Self::PaymentUnknown { object } => write!(f, "{object}: its payment is not known yet"),
             Self::CurrencyDiffers { object } => write!(f, "{object} is in another currency than its payment"),

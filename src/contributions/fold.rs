@@ -13,7 +13,7 @@ use super::settlement::{Movement, settle};
 use super::{Contribution, DisputeState, Entry, Fact, Payment, PaymentKind};
 use crate::money::{Currency, Money};
 
-/// The result of folding all facts of one gift.
+/// The result of [`fold`]: everything that follows from the facts of one gift.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folded {
     /// The gift.
@@ -22,7 +22,7 @@ pub struct Folded {
     pub email: Option<String>,
     /// Every ledger entry that follows from the facts. More facts only ever add entries.
     pub entries: Vec<Entry>,
-    /// Each payment, as the finance team reads it.
+    /// Each payment, with its reversals and its settlement.
     pub payments: Vec<Payment>,
     /// How the entries compare with Stripe's balance.
     pub balance: Balance,
@@ -139,8 +139,8 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     for reversal in gift_facts.reversals() {
         // A refund can't be assigned without its payment. It is booked once the link to the payment is known.
         let linked_payment = gift_facts.payment_of(&reversal, &payments);
-        // The refund may belong to a payment that seemed to be made through Stripe and was made outside it. Its entries
-        // stay booked.
+        // The refund may belong to a payment that seemed to be made through Stripe and was made outside it. The
+        // entries of such a payment stay booked.
         let Some(payment) = linked_payment.or_else(|| gift_facts.correction_of(&reversal, &corrections)) else {
             // If the payment was fully reversed, nothing is missing, and no alarm is raised.
             if !gift_facts.is_fully_reversed(reversal.of.iter().flatten().map(|id| id.as_str()), &payments) {

@@ -254,7 +254,8 @@ impl<'a> GiftFacts<'a> {
         }
     }
 
-    /// The payments of the deciding subscription (see [`Self::decide`]). If it has none, all payments of the gift.
+    /// The payments of the deciding subscription (see [`Self::decide`]), or all payments of the gift if it
+    /// has none.
     fn deciding_payments<'p>(
         &self,
         payments: &'p BTreeMap<String, ReceivedPayment>,
@@ -318,7 +319,7 @@ impl<'a> GiftFacts<'a> {
             Some(SessionState::Expired) => ContributionState::Expired,
             Some(SessionState::Failed) => ContributionState::Failed,
             Some(SessionState::NothingToPay) => ContributionState::NothingToPay,
-            // Stripe reports it as paid, but the payment has no key yet; a later fact contains its ids.
+            // Stripe can report a session as paid before any fact names its payment intent, which is the payment's key.
             Some(SessionState::Processing | SessionState::Paid) => ContributionState::Processing,
         }
     }
@@ -328,7 +329,7 @@ impl<'a> GiftFacts<'a> {
         let has_ended = self.ended_at_s().is_some();
         let is_failing = matches!(subscription, Some(SubscriptionState::PastDue | SubscriptionState::Unpaid))
             || self.own_invoices().last().is_some_and(|it| it.latest.state == InvoiceState::Failing);
-        // Whether Stripe requests no more payments, because it gave up every invoice.
+        // Whether Stripe requests no more payments, because every invoice is void or uncollectible.
         let given_up =
             |it: &InvoiceFact| matches!(it.latest.state, InvoiceState::Void | InvoiceState::Uncollectible);
         let given_up = self.own_invoices().next().is_some() && self.own_invoices().all(given_up);

@@ -40,7 +40,7 @@ pub(super) struct ReceivedPayment {
 /// The reversed amounts of one payment, in the minor unit.
 #[derive(Default)]
 pub(super) struct ReversedAmounts {
-    /// The total that was ever refunded or withdrawn by a bank.
+    /// The total that was ever refunded, or withdrawn by a bank, including what was returned later.
     pub left_minor: i64,
     /// The total refunded, without refunds that failed.
     pub refunded_minor: i64,

@@ -14,7 +14,7 @@ pub enum PaymentKind {
     Payment,
     /// Outside Stripe: somebody marked the invoice as paid.
     OfflinePayment,
-    /// The invoice is paid, but Stripe has not said yet how. Nothing is booked until it has.
+    /// The invoice is paid, but Stripe has not reported yet how it was paid. Nothing is booked until it does.
     Unconfirmed,
 }
 

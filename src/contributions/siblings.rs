@@ -58,7 +58,7 @@ impl Candidate<'_> {
     }
 }
 
-/// How active a subscription is. 0 if it has not started or has ended.
+/// Returns how active a subscription is: 0 if it has not started or has ended.
 fn activity(state: SubscriptionState) -> u8 {
     match state {
         SubscriptionState::Active => 5,

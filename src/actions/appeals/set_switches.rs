@@ -18,14 +18,14 @@ pub enum SwitchError {
     Store(#[from] StoreError),
 }
 
-/// Applies `wanted` to a site's switches. Returns their new state.
+/// Applies `edit` to a site's switches. Returns their new state.
 ///
 /// # Errors
 /// See [`SwitchError`].
 pub async fn set_switches(
     context: &Context<'_>,
     site: &str,
-    wanted: impl FnOnce(&mut Switches),
+    edit: impl FnOnce(&mut Switches),
 ) -> Result<Switches, SwitchError> {
     if !context.settings.sites.contains_key(site) {
         return Err(SwitchError::UnknownSite);
@@ -34,7 +34,7 @@ pub async fn set_switches(
     let rows = switches::of_site(&mut tx, site).await?;
     let before = switches::by_site(&rows).map_err(StoreError::from)?.remove(site).unwrap_or_default();
     let mut after = before;
-    wanted(&mut after);
+    edit(&mut after);
     let mut change = Change::new("switch.set", site);
     let mut changed = false;
     for (surface, switch) in after.each() {

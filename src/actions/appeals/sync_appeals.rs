@@ -9,7 +9,7 @@ use crate::store::appeals::PublishedRow;
 use crate::store::switches::by_site;
 use crate::store::{Store, StoreError};
 
-/// Activates the published appeals in the database, if one was published or switched since the last call. If an
+/// Activates the published appeals and the switches in the database, if any of them changed since the last call. If an
 /// appeals file is configured, only the switches are read from the database.
 ///
 /// # Errors
@@ -26,8 +26,8 @@ pub(in crate::actions) async fn reload_appeals(app: &App) -> Result<(), StoreErr
     sync(app, |_, _| true).await
 }
 
-/// Activates the switches and appeals for which `has_changed` returns true. It gets two numbers: how many times they
-/// had been changed when they were last read, and how many times now. A change of a switch is called a turn.
+/// Activates the switches, and the published appeals, if `has_changed` returns true for them. Its arguments are the
+/// number of their changes when they were last read, and the number now. `turns` counts the changes of switches.
 async fn sync(app: &App, has_changed: fn(i64, i64) -> bool) -> Result<(), StoreError> {
     let _guard = app.refresh_lock.lock().await;
     let (publications, turns) = app.store.changes().await?;

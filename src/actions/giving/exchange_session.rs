@@ -92,13 +92,13 @@ pub async fn exchange_session(
         return Err(ExchangeError::TooLate);
     }
     let mut tx = context.machine_write(MachineWrite::Checkout).await?;
-    let first_ms = checkouts::exchanged(&mut tx, site_id, &attempt, now_ms).await?;
+    let first_fetch_ms = checkouts::exchanged(&mut tx, site_id, &attempt, now_ms).await?;
     tx.commit().await?;
     // Another call, here or on another instance, may have fetched the token first.
-    if now_ms - first_ms > REPEAT_WINDOW_MS {
+    if now_ms - first_fetch_ms > REPEAT_WINDOW_MS {
         return Err(ExchangeError::AlreadyExchanged);
     }
-    issue(app, (site_id, site), supporter, (&attempt, first_ms)).await
+    issue(app, (site_id, site), supporter, (&attempt, first_fetch_ms)).await
 }
 
 /// Returns the supporter whose payment is booked in the ledger.
@@ -135,12 +135,12 @@ async fn issue(
     app: &App,
     (site_id, site): (&str, &SiteSettings),
     supporter: SupporterId,
-    (attempt, first_ms): (&str, i64),
+    (attempt, first_fetch_ms): (&str, i64),
 ) -> Result<Exchanged, ExchangeError> {
     let epoch = app.store.epoch(&supporter).await?.unwrap_or(0);
     let gifts = app.store.given(&supporter, site_id).await?;
     let now = standing_of(&gifts, site.quiet_days, app.now_ms());
-    let iat = first_ms.div_euclid(1000);
+    let iat = first_fetch_ms.div_euclid(1000);
     let exp = iat + i64::from(app.settings.tokens.valid_hours) * 3600;
     let mut claims = Claims {
         iss: app.tokens.issuer().to_owned(),
