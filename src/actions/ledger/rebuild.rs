@@ -19,7 +19,7 @@ pub enum RebuildError {
     Reconcile(#[from] ReconcileError),
 }
 
-/// Books everything that Stripe has. Emits no domain events, because none of it is news.
+/// Books everything that Stripe has. Emits no domain events, because everything that it books happened earlier.
 ///
 /// # Errors
 /// See [`RebuildError`].

@@ -20,8 +20,8 @@ const MAX_BACKOFF_MS: i64 = 3_600_000;
 /// Defines one kind of task.
 ///
 /// [`Task::perform`] has no transaction, and [`Task::commit`] calls no other service. So no transaction is ever open
-/// while a task waits for another service. A task runs at least once. If the other service
-/// accepts [`Task::key`] as an idempotency key, it can ensure that the effect happens only once.
+/// while a task waits for another service. A task runs at least once. If the other service accepts [`Task::key`] as an
+/// idempotency key, it can ensure that the effect happens only once.
 pub trait Task: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The name of this kind in the database.
     const KIND: &'static str;
@@ -60,7 +60,7 @@ pub enum TaskError {
     #[error("{0}")]
     Failed(String),
     /// The task took too long.
-    #[error("it took longer than {} s", .0.as_secs())]
+    #[error("the task took longer than {} s", .0.as_secs())]
     TimedOut(Duration),
     /// The stored text is not a task that this version can read.
     #[error("this version can't read this task")]

@@ -38,9 +38,9 @@ pub enum StartError {
     Endpoints(#[from] SealedSecret),
 }
 
-/// Opens the database and the vault, creates the first signing key, loads raised epochs (see
-/// `docs/decisions/0009-token-epochs.md`), and activates the appeals. If the database can't be reached, banner
-/// requests are answered from the last saved snapshot.
+/// Opens the database and the vault, creates the first signing key, and activates the appeals. Also loads the raised
+/// epochs, which invalidate older tokens (see `docs/decisions/0009-token-epochs.md`). If the database can't be reached,
+/// banner requests are answered from the last saved snapshot.
 ///
 /// # Errors
 /// See [`StartError`].

@@ -5,7 +5,7 @@ use crate::store::StoreError;
 use crate::store::standings::ChangedStanding;
 use crate::supporters::{MAX_RECENT_STANDINGS, RecentStandings, StandingChange, standing_of};
 
-/// How long after its recorded time a change may be committed: twice the longest statement timeout.
+/// The maximum time between the recorded time of a change and its commit: twice the longest statement timeout.
 const OVERLAP_MS: i64 = 60_000;
 
 /// Reads, at the start, every change of standing so recent that a token from before the change may still be valid.

@@ -10,7 +10,7 @@ use crate::stripe::{CallError, List, Listed};
 
 /// The maximum number of tries per list. (Each call also retries by itself.)
 const MAX_TRIES: u32 = 3;
-/// The first pause between two tries; each further pause is twice as long.
+/// The pause after the first try. The pause after the second try is twice as long.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What to do with each object of a list.
