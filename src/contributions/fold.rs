@@ -50,10 +50,11 @@ impl Folded {
         for payment in &mut self.payments {
             let Some((kind, reversal)) = payment.kind.entries() else { continue };
             let cause = payment.object.strip_suffix(OFFLINE_PART).unwrap_or(&payment.object);
-            let reversed =
+            let is_reversed =
                 |object: &str| self.entries.iter().any(|it| it.kind == reversal && it.object == object);
-            let of_it = |it: &&Entry| it.kind == kind && it.stripe_id() == cause && !reversed(&it.object);
-            if let Some(entry) = self.entries.iter().find(of_it) {
+            let is_of_payment =
+                |it: &&Entry| it.kind == kind && it.stripe_id() == cause && !is_reversed(&it.object);
+            if let Some(entry) = self.entries.iter().find(is_of_payment) {
                 payment.paid_at_ms = entry.occurred_at_ms;
             }
         }
@@ -210,8 +211,8 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let contribution = gift_facts.contribution(&origin, &payments, &reversed_amounts);
     let payment = |received: &ReceivedPayment| {
         let paid_at_ms = received.at_s?.saturating_mul(1000);
-        let none = ReversedAmounts::default();
-        let sums = reversed_amounts.get(received.object.as_str()).unwrap_or(&none);
+        let no_reversals = ReversedAmounts::default();
+        let sums = reversed_amounts.get(received.object.as_str()).unwrap_or(&no_reversals);
         let settled = settlement.payments.get(received.object.as_str());
         let payout = settled.and_then(|settled| settled.payout.as_ref());
         Some(Payment {

@@ -159,9 +159,9 @@ impl<'a> GiftFacts<'a> {
         corrections: &'p [ReceivedPayment],
     ) -> Option<&'p ReceivedPayment> {
         let linked = self.linked_to(reversal.of.iter().flatten().map(|id| id.as_str()));
-        let of_it =
+        let is_linked =
             |it: &&ReceivedPayment| it.kind == PaymentKind::Payment && linked.contains(it.cause.as_str());
-        corrections.iter().filter(of_it).min_by_key(|it| &it.object)
+        corrections.iter().filter(is_linked).min_by_key(|it| &it.object)
     }
 
     /// The payment through Stripe that is linked to one of these objects.
@@ -261,9 +261,10 @@ impl<'a> GiftFacts<'a> {
         payments: &'p BTreeMap<String, ReceivedPayment>,
     ) -> impl Iterator<Item = &'p ReceivedPayment> {
         let deciding = self.subscriptions.deciding;
-        let of_it = move |it: &&ReceivedPayment| deciding.is_some() && it.subscription.as_deref() == deciding;
-        let any = payments.values().any(|it| of_it(&it));
-        payments.values().filter(move |it| !any || of_it(it))
+        let is_of_deciding =
+            move |it: &&ReceivedPayment| deciding.is_some() && it.subscription.as_deref() == deciding;
+        let has_any = payments.values().any(|it| is_of_deciding(&it));
+        payments.values().filter(move |it| !has_any || is_of_deciding(it))
     }
 
     /// The invoices of the deciding subscription, and the invoices without a subscription.

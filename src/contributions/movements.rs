@@ -52,10 +52,10 @@ impl ReversedAmounts {
     pub fn add(&mut self, reversal: &Reversal<'_>) {
         let minor = reversal.money.amount_minor;
         self.left_minor = self.left_minor.saturating_add(minor);
-        let kept_minor = if reversal.return_kind.is_some() { 0 } else { minor };
-        let of =
+        let lasting_minor = if reversal.return_kind.is_some() { 0 } else { minor };
+        let sum =
             if reversal.kind == EntryKind::Refund { &mut self.refunded_minor } else { &mut self.disputed_minor };
-        *of = of.saturating_add(kept_minor);
+        *sum = sum.saturating_add(lasting_minor);
     }
 
     pub fn net_minor(&self) -> i64 {

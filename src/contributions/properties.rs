@@ -244,8 +244,8 @@ type Movement = ((&'static str, i64, i64), &'static str);
 
 /// A movement for a charge, a refund or a dispute, in one of two currencies.
 fn moved() -> impl Strategy<Value = Movement> {
-    let of = select(vec![("ch_1", 2, 1), ("re_1", -2, 0), ("du_1", -3, 1), ("du_1", 3, -1)]);
-    (of, select(vec!["EUR", "USD"]))
+    let source_and_amounts = select(vec![("ch_1", 2, 1), ("re_1", -2, 0), ("du_1", -3, 1), ("du_1", 3, -1)]);
+    (source_and_amounts, select(vec!["EUR", "USD"]))
 }
 
 /// A balance transaction that is in up to two payouts.

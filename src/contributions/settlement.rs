@@ -166,8 +166,8 @@ impl Settlement<'_> {
 
 impl PaymentSettlement {
     fn add(&mut self, moved: BalanceChange) {
-        let none = Settled { currency: moved.currency, fee_minor: 0, net_minor: 0 };
-        let settled = self.settled.get_or_insert(none);
+        let zero = Settled { currency: moved.currency, fee_minor: 0, net_minor: 0 };
+        let settled = self.settled.get_or_insert(zero);
         // Stripe settles related transactions in one currency. Amounts in different currencies are never added.
         if settled.currency == moved.currency {
             settled.fee_minor += moved.fee_minor;
@@ -191,11 +191,11 @@ impl<'a> GiftFacts<'a> {
     /// currency of a payment.
     fn transactions(&self) -> Vec<&'a TransactionFact> {
         let facts: &'a [Fact] = self.facts;
-        let of = |fact: &'a Fact| match fact {
+        let as_transaction = |fact: &'a Fact| match fact {
             Fact::Transaction(it) => Some(it),
             _ => None,
         };
-        let mut transactions: Vec<_> = facts.iter().filter_map(of).collect();
+        let mut transactions: Vec<_> = facts.iter().filter_map(as_transaction).collect();
         transactions.sort_by_key(|it| (it.created_at_s, &it.id));
         transactions
     }

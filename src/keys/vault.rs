@@ -237,8 +237,8 @@ mod tests {
             });
             let vault = Vault::open(&Secret::default(), &file).unwrap();
             assert!(sealed.iter().all(|it| vault.unseal(it, "a").is_some()));
-            let left = std::fs::read_dir(folder.path().join("new")).unwrap().count();
-            assert_eq!(left, 1, "the folder must contain only the key file");
+            let files = std::fs::read_dir(folder.path().join("new")).unwrap().count();
+            assert_eq!(files, 1, "the folder must contain only the key file");
         }
     }
 

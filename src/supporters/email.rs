@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn unicode_forms_of_an_address_and_of_its_domain_are_one_address() {
-        let same = [
+        let groups = [
             [
                 "an\u{e1}@example.org",
                 "ana\u{301}@example.org",
@@ -92,7 +92,7 @@ mod tests {
             ],
             ["a@b\u{3002}example.org", "a@b.example.org", "a@B.EXAMPLE.ORG", " a@b.example.org. "],
         ];
-        for forms in same {
+        for forms in groups {
             let read = forms.map(|form| Email::parse(form).unwrap());
             for (form, email) in forms.iter().zip(&read) {
                 assert_eq!(email.as_str(), read[0].as_str(), "{form}");

@@ -127,12 +127,12 @@ pub fn standing_of(gifts: &[GiftSummary], quiet_days: u32, now_ms: i64) -> Stand
 
 /// Returns the standing. `still_paid_for` says whether the paid period of an ended recurring gift still runs.
 fn standing_while(gifts: &[GiftSummary], still_paid_for: bool) -> Standing {
-    let any = |state| gifts.iter().any(|it| it.state == state);
-    if any(ContributionState::Active) || still_paid_for {
+    let has_gift_in = |state| gifts.iter().any(|it| it.state == state);
+    if has_gift_in(ContributionState::Active) || still_paid_for {
         Standing::Recurring
-    } else if any(ContributionState::PastDue) {
+    } else if has_gift_in(ContributionState::PastDue) {
         Standing::PastDue
-    } else if any(ContributionState::Processing) {
+    } else if has_gift_in(ContributionState::Processing) {
         Standing::Unknown
     } else {
         let paid = gifts.iter().filter(|it| it.last_retained_payment_at_ms.is_some());

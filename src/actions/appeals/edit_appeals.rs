@@ -90,10 +90,10 @@ async fn save(
     let newest = appeals::newest(tx, id).await?;
     let number = newest.as_ref().map_or(0, |row| row.version);
     precondition.check(number)?;
-    let same = newest.is_some_and(|row| {
+    let is_unchanged = newest.is_some_and(|row| {
         serde_json::from_str::<Map<String, Value>>(&row.body).is_ok_and(|stored| stored == fields)
     });
-    if same {
+    if is_unchanged {
         return Ok(Saved { version: number, made: false });
     }
     let row = VersionRow {

@@ -139,7 +139,7 @@ async fn issue(
 ) -> Result<Exchanged, ExchangeError> {
     let epoch = app.store.epoch(&supporter).await?.unwrap_or(0);
     let gifts = app.store.given(&supporter, site_id).await?;
-    let now = standing_of(&gifts, site.quiet_days, app.now_ms());
+    let standing_now = standing_of(&gifts, site.quiet_days, app.now_ms());
     let iat = first_fetch_ms.div_euclid(1000);
     let exp = iat + i64::from(app.settings.tokens.valid_hours) * 3600;
     let mut claims = Claims {
@@ -149,13 +149,13 @@ async fn issue(
         iat,
         // The token expires no later than the standing in its claims ends. After that, a verifier can't know the
         // supporter's standing.
-        exp: now.ends_at_s().map_or(exp, |ends_at| exp.min(ends_at)),
+        exp: standing_now.ends_at_s().map_or(exp, |ends_at| exp.min(ends_at)),
         nbf: None,
         jti: String::new(),
         epoch,
         scope: TokenScope::Standing,
-        standing: now.standing,
-        quiet_until: now.quiet_until_s(),
+        standing: standing_now.standing,
+        quiet_until: standing_now.quiet_until_s(),
         entitlements: Vec::new(),
     };
     claims.jti = token_id(app, attempt, &claims);

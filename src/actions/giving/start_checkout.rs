@@ -121,15 +121,15 @@ pub async fn start_checkout(
         origin: &origin,
         key: &key,
     };
-    let made = app.stripe.create_checkout(&new).await;
+    let created = app.stripe.create_checkout(&new).await;
     let mut tx = context.machine_write(MachineWrite::Checkout).await?;
-    let outcome = match made {
-        Ok(made) => {
-            checkouts::made(&mut tx, request.site, &attempt, &made.id, &made.url).await?;
+    let outcome = match created {
+        Ok(page) => {
+            checkouts::made(&mut tx, request.site, &attempt, &page.id, &page.url).await?;
             if let Some(shown) = &shown {
                 app.counters.count_shown(shown, "checkout".to_owned(), app.now_ms());
             }
-            Ok(Checkout { session: made.id, url: made.url })
+            Ok(Checkout { session: page.id, url: page.url })
         }
         Err(error) => {
             // Stripe stores a failure under its idempotency key for a day, so the next try needs another key.

@@ -96,18 +96,18 @@ async fn process<E: Emitter>(
 ) -> Result<(Booked, Option<Processed>), ProcessError> {
     let mut tx = context.machine_write(MachineWrite::Booking).await?;
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
-    let none = Booked::default;
+    let nothing_booked = Booked::default;
     let mut is_fetched_later = false;
     let (booked, outcome, outcome_text) = match read(&event) {
-        Ok(Report::Nothing) => (none(), Processed::NothingToBook, "nothing to book".to_owned()),
+        Ok(Report::Nothing) => (nothing_booked(), Processed::NothingToBook, "nothing to book".to_owned()),
         Ok(Report::ConnectedAccount) => {
-            (none(), Processed::NotOurs, "not ours: from a connected account".to_owned())
+            (nothing_booked(), Processed::NotOurs, "not ours: from a connected account".to_owned())
         }
         Ok(Report::Named { object, id: named, may_be_elsewhere }) => {
             let task = FetchObject { event: event.id.clone(), object, id: named, may_be_elsewhere };
             enqueue(&mut tx, &task, app.now_ms()).await?;
             is_fetched_later = true;
-            (none(), Processed::NothingToBook, "its object will be fetched".to_owned())
+            (nothing_booked(), Processed::NothingToBook, "its object will be fetched".to_owned())
         }
         Ok(Report::Facts(facts)) => book::<E>(app, &mut tx, &event, facts).await?,
         Err(error) => {
@@ -117,7 +117,7 @@ async fn process<E: Emitter>(
             }
             let objects = mentions.ids.iter().map(String::as_str);
             unbooked::keep(&mut tx, id, objects, Reason::Unreadable).await?;
-            (none(), Processed::NotOurs, format!("not ours: it can't be read ({error})"))
+            (nothing_booked(), Processed::NotOurs, format!("not ours: it can't be read ({error})"))
         }
     };
     inbox::done(&mut tx, id, &outcome_text).await?;

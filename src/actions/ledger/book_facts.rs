@@ -145,8 +145,8 @@ async fn write_gift<E: Emitter>(
     let now_ms = app.now_ms();
     let email = folded.email.as_deref().and_then(|text| Email::parse(text).ok());
     if let Some(email) = &email {
-        let known = supporters::by_email(tx, email).await?;
-        let id = known.unwrap_or_else(|| supporter_id(&app.supporter_key, email.as_str()));
+        let known_id = supporters::by_email(tx, email).await?;
+        let id = known_id.unwrap_or_else(|| supporter_id(&app.supporter_key, email.as_str()));
         supporters::put(tx, &id, email, folded.contribution.customer.as_deref(), now_ms).await?;
         folded.contribution.supporter = Some(id);
     }
@@ -167,9 +167,9 @@ async fn write_gift<E: Emitter>(
     {
         record_email(tx, customer).await?;
     }
-    let known = ledger::booked(tx, &folded.contribution.id).await?;
-    folded.keep_booked_dates(&known);
-    for entry in folded.entries.iter().filter(|entry| !known.contains_key(&entry.cause())) {
+    let booked_dates = ledger::booked(tx, &folded.contribution.id).await?;
+    folded.keep_booked_dates(&booked_dates);
+    for entry in folded.entries.iter().filter(|entry| !booked_dates.contains_key(&entry.cause())) {
         ledger::book(tx, entry, now_ms).await?;
     }
     let stored = payments::of_gift(tx, &folded.contribution.id).await?;

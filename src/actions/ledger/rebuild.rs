@@ -28,7 +28,7 @@ pub async fn rebuild(app: &App, context: &Context<'_>) -> Result<SweepStats, Reb
         return Err(RebuildError::NotEmpty);
     }
     record_rebuild(context).await.map_err(ReconcileError::from)?;
-    let swept = book_everything::<Silent>(app, context).await?;
+    let stats = book_everything::<Silent>(app, context).await?;
     process_events_with::<Silent>(app, context).await.map_err(ReconcileError::from)?;
-    Ok(swept)
+    Ok(stats)
 }
