@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_can_only_use_its_own_limit() {
+    fn an_address_cannot_use_the_capacity_of_another_address() {
         let rate = rate(&clock());
         let take = |last| rate.take(Purpose::Asking, address(last), &ANYBODY());
         let flood: Vec<_> = (0..50).map(|_| take(1)).collect();

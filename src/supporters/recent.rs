@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_only_replaces_older_tokens_of_its_supporter_and_site() {
+    fn a_change_only_affects_older_tokens_of_its_supporter_and_site() {
         let standings = RecentStandings::default();
         assert_eq!(newest(&standings, 1, "journal", NOW_MS), Newest::Token);
         standings.add([change(1, "journal", NOW_MS, Standing::PastDue)]);

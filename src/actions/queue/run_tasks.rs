@@ -63,7 +63,7 @@ pub enum TaskError {
     #[error("the task took longer than {} s", .0.as_secs())]
     TimedOut(Duration),
     /// The stored text is not a task that this version can read.
-    #[error("this version can't read this task")]
+    #[error("this version of Keepopen can't read this task")]
     Unreadable,
     /// The process ended during the last try that was allowed.
     #[error("the process ended during the last try")]
