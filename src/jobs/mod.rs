@@ -1,7 +1,7 @@
 //! Scheduled jobs: the work that the service does without a request.
 //!
 //! **Owns** when each job runs, and what it remembers from one run to the next.
-//! **Never** does the work itself: that is `actions/`.
+//! **Never** does the work itself: `actions/` does it.
 //! **Start at** [`JOBS`], then [`run`].
 //! **Tested in** `tests/api/jobs.rs`, `tests/api/worker.rs`, `tests/durability/`.
 

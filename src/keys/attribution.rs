@@ -2,10 +2,15 @@
 //! views, clicks and gifts.
 //!
 //! Every verdict that shows an appeal needs an attribution, so it is short: one block of the hash function is enough if
-//! the three ids have at most 32 bytes in total. It is the base64url form of these parts: the seconds since 1970 (8
-//! bytes, big-endian), the verdict's own number (8 bytes), the surface (1 byte), the country (2 bytes, zero if
-//! unknown), the lengths of the site's and the appeal's id (2 bytes each), these two ids, the variant's id, and the
-//! HMAC-SHA256 of all that, truncated to 16 bytes.
+//! the three ids have at most 32 bytes in total. It is the base64url form of these parts, in this order:
+//!
+//! 1. the time of the verdict in seconds since 1970 (8 bytes, big-endian)
+//! 2. the verdict's own number (8 bytes)
+//! 3. the surface (1 byte)
+//! 4. the country (2 bytes, zero if unknown)
+//! 5. the lengths of the site's id and of the appeal's id (2 bytes each)
+//! 6. the site's id, the appeal's id and the variant's id
+//! 7. the HMAC-SHA256 of all these parts, truncated to 16 bytes
 
 use keepopen_decision::Surface;
 

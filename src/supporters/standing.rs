@@ -38,7 +38,7 @@ pub struct StandingNow {
 pub struct NextStanding {
     /// The first instant of the standing, in milliseconds since 1970.
     pub at_ms: i64,
-    /// The standing from then on.
+    /// The standing from `at_ms` on.
     pub standing: Standing,
 }
 
@@ -148,7 +148,7 @@ fn standing_while(gifts: &[GiftSummary], still_paid_for: bool) -> Standing {
 /// is allowed for all of them. `None` if there are no supporters.
 ///
 /// The standing is computed with [`standing_of`], as if one person had given everything. If several supporters have
-/// this standing, the one who was last to pay is returned, and then the one with the smallest id.
+/// this standing, the one who paid last is returned. If several paid at that time, the one with the smallest id is.
 pub fn best_standing(
     sharing: &[(SupporterId, Vec<GiftSummary>)],
     quiet_days: u32,
@@ -284,7 +284,7 @@ mod tests {
         let recurring = StandingNow { standing: Standing::Recurring, quiet_until_ms: Some(until_ms), next };
         let lapsed = StandingNow { standing: Standing::Lapsed, quiet_until_ms: Some(until_ms), next: None };
         assert_eq!((at(until_ms - 1), at(until_ms)), (recurring, lapsed));
-        // The earlier result gives the same standings without the contributions.
+        // The result that was computed earlier still gives the right standing at a later time.
         assert_eq!((recurring.at(until_ms - 1), recurring.at(until_ms)), (recurring, lapsed));
         assert_eq!((recurring.ends_at_s(), lapsed.ends_at_s()), (Some(365 * DAY_MS / 1000), None));
         let half = NextStanding { at_ms: 1_500, standing: Standing::Lapsed };

@@ -10,8 +10,9 @@ use crate::actions::ledger::emit_events::Recording;
 use crate::actions::queue::fetch_object::FetchObject;
 use crate::actions::queue::run_tasks::Task;
 
-/// On the first start of `version`, requeues every event that an earlier version gave up or could not read, and every
-/// object that it could not fetch. On every start, books the gifts of sites that were added to the settings.
+/// On the first start of `version`, requeues every event that an earlier version gave up on or could not read. Also
+/// requeues every object that it could not fetch. On every start, books the gifts of sites that were added to the
+/// settings.
 ///
 /// # Errors
 /// See [`StoreError`].

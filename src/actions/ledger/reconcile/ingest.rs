@@ -14,8 +14,8 @@ impl<E: Emitter> Sweep<'_, E> {
     /// Stores and books an object, if it belongs to one of our gifts and is new or changed. If the object moved money
     /// but is not ours, its amount is added to the account's other money.
     pub(super) async fn store(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
-        // An unreadable object is stored too. If it turns out to be about one of our gifts, it can't be processed, and
-        // its inbox row becomes dead (it is no longer retried). An operator then reviews it.
+        // An unreadable object is stored too. If it is about one of our gifts, processing it fails until its inbox row
+        // becomes dead (no longer retried). An operator then reviews it.
         let facts = match read_fetched(&listed.body, self.now_s()) {
             Ok(Report::Facts(facts)) => facts,
             Ok(_) => return Ok(()),
