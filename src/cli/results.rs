@@ -37,7 +37,7 @@ pub fn results(options: &Options, settings: &Settings) -> Result<(), Stopped> {
         (None, [id]) => *id,
         (None, _) => return Err("name the site with --site".into()),
     };
-    let site = settings.sites.get(id).ok_or("there is no such site; the settings name them")?;
+    let site = settings.sites.get(id).ok_or("there is no such site; the settings define the sites")?;
     let to = match options.to {
         Some(day) => day,
         None => {

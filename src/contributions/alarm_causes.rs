@@ -13,14 +13,14 @@ use super::{
 type Payments = BTreeMap<String, ReceivedPayment>;
 
 impl GiftFacts<'_> {
-    /// Charges of which more was refunded than the known refunds explain.
+    /// Returns an alarm for each charge of which more was refunded than the known refunds explain.
     pub(super) fn unknown_refunds(&self) -> Vec<Alarm> {
         let mut alarms = Vec::new();
         for fact in self.facts {
             let Fact::Charge(charge) = fact else { continue };
             let Some(refunded) = charge.refunded else { continue };
             let known = self.facts.iter().filter_map(|fact| match fact {
-                Fact::Refund(it) if it.left && of_charge(it, &charge.id, charge.payment_intent.as_ref()) => {
+                Fact::Refund(it) if it.left && is_of_charge(it, &charge.id, charge.payment_intent.as_ref()) => {
                     Some((it.id.clone(), it.amount.map_or(0, |money| money.amount_minor)))
                 }
                 _ => None,
@@ -39,40 +39,40 @@ impl GiftFacts<'_> {
         alarms
     }
 
-    /// Payments that are not booked, because the report that books or dates them is missing or still under way. A
-    /// payment that was reversed in full is not included.
+    /// Returns an alarm for each payment that is not booked, because the report that books or dates it is missing or
+    /// still under way. A payment that was reversed in full is not included.
     pub(super) fn unbooked(&self, payments: &Payments) -> Vec<Alarm> {
-        let came = self.facts.iter().filter_map(|fact| match fact {
+        let received = self.facts.iter().filter_map(|fact| match fact {
             Fact::Intent(it) if it.latest.state == IntentState::Succeeded => Some((&it.id, it.received?)),
             // A charge with a payment intent is found through that intent.
             Fact::Charge(it) if it.payment_intent.is_none() => Some((&it.id, it.paid?)),
             _ => None,
         });
-        let came = came.filter(|(id, money)| {
+        let received = received.filter(|(id, money)| {
             money.amount_minor > 0
-                && self.payment_reached([id.as_str()], payments).is_none()
-                && !self.went_back([id.as_str()], payments)
+                && self.payment_linked_to([id.as_str()], payments).is_none()
+                && !self.is_fully_reversed([id.as_str()], payments)
         });
         let undated = payments
             .values()
             .filter(|it| it.at_s.is_none() || it.kind == PaymentKind::Unconfirmed)
             .map(|it| (&it.object, it.money));
-        came.chain(undated)
+        received.chain(undated)
             .map(|(id, money)| Alarm::Unbooked { object: id.clone(), paid_minor: money.amount_minor })
             .collect()
     }
 
-    /// Warnings from banks, reviews by Stripe, unknown currencies and stuck invoices.
-    pub(super) fn warned(&self, payments: &Payments) -> Vec<Alarm> {
-        let warned = self.facts.iter().filter_map(|fact| match fact {
+    /// Returns an alarm for each bank's warning, review by Stripe, unknown currency and stuck invoice.
+    pub(super) fn warnings(&self, payments: &Payments) -> Vec<Alarm> {
+        let warnings = self.facts.iter().filter_map(|fact| match fact {
             Fact::Warning(it) if it.actionable.is_none_or(|newest| newest.value.0) => {
                 let about = ids([&it.payment_intent, &it.charge]);
-                let over = self.went_back(about.clone(), payments) || self.is_disputed(about);
-                (!over).then(|| Alarm::FraudWarning { warning: it.id.clone() })
+                let is_resolved = self.is_fully_reversed(about.clone(), payments) || self.is_disputed(about);
+                (!is_resolved).then(|| Alarm::FraudWarning { warning: it.id.clone() })
             }
             Fact::Review(it) if !it.closed && it.open.is_some_and(|open| open.value) => {
-                let over = self.went_back(ids([&it.payment_intent, &it.charge]), payments);
-                (!over).then(|| Alarm::UnderReview { review: it.id.clone() })
+                let is_resolved = self.is_fully_reversed(ids([&it.payment_intent, &it.charge]), payments);
+                (!is_resolved).then(|| Alarm::UnderReview { review: it.id.clone() })
             }
             Fact::UnknownCurrency(it) if it.moved => Some(Alarm::UnknownCurrency {
                 object: it.object.clone()?,
@@ -80,58 +80,58 @@ impl GiftFacts<'_> {
                 amount_minor: it.amount_minor,
             }),
             Fact::Invoice(it) if it.latest.state == InvoiceState::Stuck => {
-                let over = it.subscription.as_ref().is_some_and(|id| self.is_over(id));
-                (!over).then(|| Alarm::InvoiceStuck { invoice: it.id.clone() })
+                let is_resolved = it.subscription.as_ref().is_some_and(|id| self.has_ended(id));
+                (!is_resolved).then(|| Alarm::InvoiceStuck { invoice: it.id.clone() })
             }
             _ => None,
         });
-        warned.collect()
+        warnings.collect()
     }
 
     /// Whether the payment that is linked to these objects was reversed in full by refunds and disputes.
-    pub(super) fn went_back<'s>(
+    pub(super) fn is_fully_reversed<'s>(
         &'s self,
         from: impl IntoIterator<Item = &'s str>,
         payments: &Payments,
     ) -> bool {
-        let tied = self.tied_to(from);
-        let booked = payments.values().find(|it| tied.contains(it.object.as_str())).map(|it| it.money);
+        let linked = self.linked_to(from);
+        let booked = payments.values().find(|it| linked.contains(it.object.as_str())).map(|it| it.money);
         let reported = || {
             let reported = self.facts.iter().filter_map(|fact| match fact {
-                Fact::Intent(it) if tied.contains(it.id.as_str()) => it.received,
-                Fact::Charge(it) if tied.contains(it.id.as_str()) => it.paid,
+                Fact::Intent(it) if linked.contains(it.id.as_str()) => it.received,
+                Fact::Charge(it) if linked.contains(it.id.as_str()) => it.paid,
                 _ => None,
             });
             reported.max()
         };
-        let Some(came) = booked.or_else(reported).filter(|money| money.amount_minor > 0) else {
+        let Some(received) = booked.or_else(reported).filter(|money| money.amount_minor > 0) else {
             return false;
         };
-        let back = self.facts.iter().filter_map(|fact| match fact {
-            Fact::Refund(it) if is_refunded(it) && is_of(&tied, [&it.payment_intent, &it.charge]) => {
+        let reversed = self.facts.iter().filter_map(|fact| match fact {
+            Fact::Refund(it) if is_refunded(it) && is_of(&linked, [&it.payment_intent, &it.charge]) => {
                 it.amount
             }
-            Fact::Dispute(it) if is_lost(it) && is_of(&tied, [&it.payment_intent, &it.charge]) => it.amount,
+            Fact::Dispute(it) if is_lost(it) && is_of(&linked, [&it.payment_intent, &it.charge]) => it.amount,
             _ => None,
         });
-        let back_minor = back
-            .filter(|money| money.currency == came.currency)
+        let reversed_minor = reversed
+            .filter(|money| money.currency == received.currency)
             .fold(0_i64, |sum, money| sum.saturating_add(money.amount_minor));
-        back_minor >= came.amount_minor
+        reversed_minor >= received.amount_minor
     }
 
-    /// Whether a bank ever withdrew money of a payment that is linked to these objects. Then it is too late to prevent
-    /// a dispute with a refund.
+    /// Whether a bank ever withdrew money of a payment that is linked to these objects. If so, a refund can no longer
+    /// prevent a dispute.
     fn is_disputed<'s>(&'s self, from: impl IntoIterator<Item = &'s str>) -> bool {
-        let tied = self.tied_to(from);
+        let linked = self.linked_to(from);
         self.facts.iter().any(|fact| match fact {
-            Fact::Dispute(it) => it.left && is_of(&tied, [&it.payment_intent, &it.charge]),
+            Fact::Dispute(it) => it.left && is_of(&linked, [&it.payment_intent, &it.charge]),
             _ => false,
         })
     }
 
     /// Whether this subscription has ended. Stripe then requests no more payments.
-    fn is_over(&self, subscription: &str) -> bool {
+    fn has_ended(&self, subscription: &str) -> bool {
         self.facts.iter().any(|fact| match fact {
             Fact::Subscription(it) if it.id == subscription => {
                 matches!(it.latest.state, SubscriptionState::Canceled | SubscriptionState::IncompleteExpired)
@@ -145,8 +145,8 @@ fn ids<const N: usize>(named: [&Option<String>; N]) -> Vec<&str> {
     named.into_iter().flatten().map(String::as_str).collect()
 }
 
-fn is_of(tied: &BTreeSet<&str>, named: [&Option<String>; 2]) -> bool {
-    named.into_iter().flatten().any(|id| tied.contains(id.as_str()))
+fn is_of(linked: &BTreeSet<&str>, named: [&Option<String>; 2]) -> bool {
+    named.into_iter().flatten().any(|id| linked.contains(id.as_str()))
 }
 
 fn is_refunded(it: &RefundFact) -> bool {
@@ -157,7 +157,7 @@ fn is_lost(it: &DisputeFact) -> bool {
     it.left && !it.returned
 }
 
-fn of_charge(refund: &RefundFact, charge: &str, payment_intent: Option<&String>) -> bool {
+fn is_of_charge(refund: &RefundFact, charge: &str, payment_intent: Option<&String>) -> bool {
     match &refund.charge {
         Some(named) => named == charge,
         None => refund.payment_intent.is_some() && refund.payment_intent.as_ref() == payment_intent,

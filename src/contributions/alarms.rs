@@ -109,7 +109,7 @@ pub struct RaisedAlarm {
 
 impl Alarm {
     /// Whether the alarm may close by itself, because the missing report may still be under way.
-    pub fn may_pass(&self) -> bool {
+    pub fn may_close_by_itself(&self) -> bool {
         matches!(
             self,
             Self::RefundsUnknown { .. }
@@ -139,9 +139,9 @@ impl Alarm {
     }
 
     pub(super) fn raise(self, contribution: &ContributionId, gift_facts: &GiftFacts<'_>) -> RaisedAlarm {
-        let stated = serde_json::to_string(&self).expect("an alarm must be serialisable as JSON");
+        let content = serde_json::to_string(&self).expect("an alarm must be serialisable as JSON");
         RaisedAlarm {
-            id: AlarmId::of(contribution, &stated),
+            id: AlarmId::of(contribution, &content),
             objects: objects(&self, gift_facts),
             alarm: self,
         }
@@ -154,7 +154,7 @@ fn objects(alarm: &Alarm, gift_facts: &GiftFacts<'_>) -> Vec<String> {
     let facts = gift_facts.facts.iter().filter(|fact| named.contains(&fact.id()));
     let linked = facts.flat_map(Fact::links).filter(|id| !id.starts_with(ContributionId::PREFIX));
     let seeds: BTreeSet<&str> = named.iter().copied().chain(linked).collect();
-    gift_facts.tied_to(seeds).into_iter().map(str::to_owned).collect()
+    gift_facts.linked_to(seeds).into_iter().map(str::to_owned).collect()
 }
 
 impl fmt::Display for RaisedAlarm {
@@ -175,7 +175,7 @@ impl fmt::Display for Alarm {
             }
             Self::RefundsUnknown { charge, missing_minor, .. } => write!(
                 f,
-                "{charge}: Stripe says that {missing_minor} more (minor unit) was refunded than the refunds known here"
+                "{charge}: the known refunds are {missing_minor} (minor unit) less than the total refund at Stripe"
             ),
             Self::PaymentUnknown { object } => write!(f, "{object}: its payment is not known yet"),
             Self::CurrencyDiffers { object } => write!(f, "{object} is in another currency than its payment"),

@@ -59,7 +59,7 @@ pub struct PayoutMark {
 
 impl PayoutMark {
     /// Whether the money was returned to Stripe.
-    pub fn came_back(&self) -> bool {
+    pub fn was_returned(&self) -> bool {
         matches!(self.latest.state, PayoutState::Canceled | PayoutState::Failed)
     }
 }

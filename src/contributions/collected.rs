@@ -21,8 +21,8 @@ use crate::money::Money;
 /// If an invoice has at most this many partial payments, every sum of some of them is a separate piece of evidence.
 const MAX_PARTS: usize = 8;
 
-/// What Stripe's other objects say about an invoice. Each set has every sum of some of their amounts, in the minor
-/// unit.
+/// What Stripe's other objects say about an invoice. Each set contains every sum of some of their amounts, in the
+/// minor unit.
 struct Moved {
     /// The sums of what payment intents and charges moved.
     stripe_minor: BTreeSet<i64>,
@@ -31,9 +31,9 @@ struct Moved {
 }
 
 impl GiftFacts<'_> {
-    /// The payments of a recurring gift's invoice: one, or two if a part of it was paid outside Stripe. An invoice
-    /// without a subscription has none here, because it belongs to a one-off gift, whose payment is taken from its
-    /// session. A payment of 0 is a correction: its entries cancel each other out.
+    /// The payments of a recurring gift's invoice: one, or two if a part of it was paid outside Stripe. Returns
+    /// none for an invoice without a subscription. Such an invoice belongs to a one-off gift, whose payment is taken
+    /// from its session. A payment of 0 is a correction: its entries cancel each other out.
     pub(super) fn payments_of_invoice(&self, it: &InvoiceFact) -> Vec<ReceivedPayment> {
         let paid = it.paid.filter(|money| money.amount_minor > 0);
         let Some(paid) = paid.filter(|_| it.latest.state == InvoiceState::Paid && it.subscription.is_some())
@@ -75,12 +75,13 @@ impl GiftFacts<'_> {
     fn evidence(&self, it: &InvoiceFact, paid: Money) -> Vec<i64> {
         let paid_minor = paid.amount_minor;
         let moved = self.moved_for(it, paid);
-        let in_part = || moved.stripe_minor.iter().copied().filter(|minor| (1..paid_minor).contains(minor));
+        let partial_amounts =
+            || moved.stripe_minor.iter().copied().filter(|minor| (1..paid_minor).contains(minor));
         let mut all = Vec::new();
         // Stripe never tried to collect the invoice, so it was paid outside Stripe, or a person paid it through Stripe.
         if it.never_attempted {
             all.push(0);
-            all.extend(in_part());
+            all.extend(partial_amounts());
         }
         if it.collected_at_once {
             all.push(paid_minor);
@@ -88,15 +89,15 @@ impl GiftFacts<'_> {
         // The records of offline payments count only if they and the payments through Stripe add up to the invoice.
         let most_outside = moved.outside_minor.last().copied().unwrap_or(0);
         if most_outside > 0 {
-            let rest = |minor: &&i64| minor.saturating_add(most_outside) >= paid_minor;
-            all.extend(moved.stripe_minor.iter().filter(rest).map(|minor| minor.clamp(&0, &paid_minor)));
+            let adds_up = |minor: &&i64| minor.saturating_add(most_outside) >= paid_minor;
+            all.extend(moved.stripe_minor.iter().filter(adds_up).map(|minor| minor.clamp(&0, &paid_minor)));
         }
         if it.through_stripe || self.is_paid_by_session(it) {
             all.push(paid_minor);
         }
         if it.marked_outside {
             all.push(0);
-            all.extend(in_part());
+            all.extend(partial_amounts());
         }
         if let Some(outside) = it.outside.filter(|money| money.currency == paid.currency) {
             all.push((paid_minor - outside.amount_minor).clamp(0, paid_minor));
@@ -118,7 +119,7 @@ impl GiftFacts<'_> {
     }
 
     fn moved_for(&self, it: &InvoiceFact, paid: Money) -> Moved {
-        let tied = self.tied_to([it.id.as_str()]);
+        let linked = self.linked_to([it.id.as_str()]);
         let minor = |money: Option<Money>| {
             money.filter(|money| money.currency == paid.currency).map_or(0, |money| money.amount_minor)
         };
@@ -129,9 +130,9 @@ impl GiftFacts<'_> {
                     let part_minor = part.paid.map_or(paid.amount_minor, |_| minor(part.paid));
                     if part.paid_by.is_empty() { &mut records } else { &mut parts }.push(part_minor);
                 }
-                Fact::Charge(charge) if tied.contains(charge.id.as_str()) => charges.push(minor(charge.paid)),
+                Fact::Charge(charge) if linked.contains(charge.id.as_str()) => charges.push(minor(charge.paid)),
                 Fact::Intent(intent)
-                    if intent.latest.state == IntentState::Succeeded && tied.contains(intent.id.as_str()) =>
+                    if intent.latest.state == IntentState::Succeeded && linked.contains(intent.id.as_str()) =>
                 {
                     intents.push(minor(intent.received));
                 }
@@ -147,8 +148,8 @@ impl GiftFacts<'_> {
     }
 }
 
-/// Every sum of some of these amounts, in the minor unit. So the result includes every total that could have been
-/// computed when fewer amounts were known. For more than [`MAX_PARTS`] amounts, only 0 and the total.
+/// Returns every sum of some of these amounts, in the minor unit. So the result includes every total that could have
+/// been computed when fewer amounts were known. For more than [`MAX_PARTS`] amounts, returns only 0 and the total.
 fn sums(minors: &[i64]) -> BTreeSet<i64> {
     let mut sums = BTreeSet::from([0]);
     if minors.len() > MAX_PARTS {
@@ -166,17 +167,17 @@ fn sums(minors: &[i64]) -> BTreeSet<i64> {
 /// last piece are fully reversed.
 fn bookings(invoice: &str, paid: Money, evidence: &[i64]) -> (Vec<Booking>, Vec<Booking>) {
     let (mut through_stripe, mut outside) = (Vec::new(), Vec::new());
-    let mut said: BTreeMap<i64, usize> = BTreeMap::new();
+    let mut times_by_amount: BTreeMap<i64, usize> = BTreeMap::new();
     for (n, stripe_minor) in evidence.iter().copied().enumerate() {
-        let times = said.entry(stripe_minor).or_default();
+        let times = times_by_amount.entry(stripe_minor).or_default();
         *times += 1;
         let part = if (1..paid.amount_minor).contains(&stripe_minor) {
             format!("/part-{stripe_minor}")
         } else {
             String::new()
         };
-        let again = if *times > 1 { format!("/{times}") } else { String::new() };
-        let object = format!("{invoice}{part}{again}");
+        let repeat = if *times > 1 { format!("/{times}") } else { String::new() };
+        let object = format!("{invoice}{part}{repeat}");
         let is_last = n + 1 == evidence.len();
         let sides = [
             (PaymentKind::Payment, stripe_minor, &mut through_stripe),

@@ -45,7 +45,8 @@ fn invoice() -> InvoiceFact {
     }
 }
 
-fn claims(change: impl FnOnce(&mut InvoiceFact)) -> Fact {
+/// The paid invoice after a change, such as a flag that says how it was paid.
+fn invoice_with(change: impl FnOnce(&mut InvoiceFact)) -> Fact {
     let mut invoice = invoice();
     change(&mut invoice);
     Fact::Invoice(invoice)
@@ -77,7 +78,7 @@ fn intent(n: u8, amount_minor: i64) -> Fact {
 }
 
 /// An invoice payment. If `paid_by` is `None`, it was made outside Stripe.
-fn part(n: u8, amount_minor: i64, paid_by: Option<&str>) -> Fact {
+fn invoice_payment(n: u8, amount_minor: i64, paid_by: Option<&str>) -> Fact {
     Fact::InvoicePayment(InvoicePaymentFact {
         id: format!("inpay_{n}"),
         invoice: Some("in_1".to_owned()),
@@ -90,20 +91,20 @@ fn part(n: u8, amount_minor: i64, paid_by: Option<&str>) -> Fact {
 /// Everything that Stripe can report about how the invoice was paid.
 fn evidence() -> Vec<Fact> {
     vec![
-        claims(|it| it.through_stripe = true),
-        claims(|it| it.marked_outside = true),
-        claims(|it| it.collected_at_once = true),
-        claims(|it| it.never_attempted = true),
-        claims(|it| it.outside = Some(eur(3))),
+        invoice_with(|it| it.through_stripe = true),
+        invoice_with(|it| it.marked_outside = true),
+        invoice_with(|it| it.collected_at_once = true),
+        invoice_with(|it| it.never_attempted = true),
+        invoice_with(|it| it.outside = Some(eur(3))),
         charge(1, 1),
         charge(2, 3),
         intent(1, 1),
         intent(2, 3),
-        part(1, 1, Some("pi_1")),
-        part(2, 3, Some("pi_2")),
-        part(3, 1, None),
-        part(4, 3, None),
-        part(5, 4, None),
+        invoice_payment(1, 1, Some("pi_1")),
+        invoice_payment(2, 3, Some("pi_2")),
+        invoice_payment(3, 1, None),
+        invoice_payment(4, 3, None),
+        invoice_payment(5, 4, None),
     ]
 }
 
@@ -140,19 +141,20 @@ proptest! {
         let early = booked(&folded(&reports[..cut.min(reports.len())]));
         let late = booked(&folded(&reports));
         for (cause, minor) in &early {
-            prop_assert_eq!(late.get(cause), Some(minor), "{} {:?} {:?}", cause, early, late);
+            prop_assert_eq!(late.get(cause), Some(minor), "{} changed: {:?} became {:?}", cause, early, late);
         }
     }
 
     #[test]
     fn the_entries_add_up_to_the_payments(reports in some_evidence()) {
         let folded = folded(&reports);
-        let of = |kind: PaymentKind| -> i64 {
+        let sum_of = |kind: PaymentKind| -> i64 {
             folded.payments.iter().filter(|it| it.kind == kind).map(|it| it.money.amount_minor).sum()
         };
-        let unconfirmed_minor = of(PaymentKind::Unconfirmed);
+        let unconfirmed_minor = sum_of(PaymentKind::Unconfirmed);
         let [stripe_minor, offline_minor] = net(&folded);
-        prop_assert_eq!([of(PaymentKind::Payment), of(PaymentKind::OfflinePayment)], [stripe_minor, offline_minor]);
+        let payment_sums = [sum_of(PaymentKind::Payment), sum_of(PaymentKind::OfflinePayment)];
+        prop_assert_eq!(payment_sums, [stripe_minor, offline_minor]);
         prop_assert_eq!(stripe_minor + offline_minor + unconfirmed_minor, PAID_MINOR);
         prop_assert_eq!(booked(&folded).len(), folded.entries.len(), "two entries must not have the same cause");
         let paid = folded.events.iter().filter(|it| it.kind == DomainEventKind::Paid);
@@ -171,8 +173,8 @@ fn the_strongest_evidence_decides() {
         ("no evidence", vec![], [0, 0]),
         ("nobody tried to collect it", vec![never.clone()], [0, 4]),
         ("collected at once", vec![never.clone(), at_once.clone()], [4, 0]),
-        ("recorded as paid outside", vec![at_once.clone(), part(5, 4, None)], [0, 4]),
-        ("paid through Stripe", vec![part(5, 4, None), through.clone()], [4, 0]),
+        ("recorded as paid outside", vec![at_once.clone(), invoice_payment(5, 4, None)], [0, 4]),
+        ("paid through Stripe", vec![invoice_payment(5, 4, None), through.clone()], [4, 0]),
         ("marked as paid outside", vec![through, at_once.clone(), marked.clone()], [0, 4]),
         ("a charge for a part", vec![never.clone(), marked.clone(), first.clone()], [1, 3]),
         ("the amount paid outside", vec![second.clone(), marked.clone(), outside.clone()], [1, 3]),
@@ -195,7 +197,7 @@ fn a_payment_that_is_booked_again_gets_a_new_entry() {
     let booked: Vec<(String, i64)> = booked(&folded(&reports[..2])).into_iter().collect();
     let entry = |cause: &str| (cause.to_owned(), PAID_MINOR);
     assert_eq!(booked, ["offline_payment:in_1", "payment:in_1", "payment_reversal:in_1"].map(entry));
-    let whole = [
+    let causes_at_the_end = [
         "offline_payment:in_1",
         "offline_payment_reversal:in_1",
         "payment:in_1",
@@ -203,18 +205,18 @@ fn a_payment_that_is_booked_again_gets_a_new_entry() {
         "payment_reversal:in_1",
     ];
     let late = self::booked(&folded(&[at_once.clone(), marked.clone(), charge(3, 4)]));
-    assert_eq!(late.into_iter().collect::<Vec<_>>(), whole.map(entry));
+    assert_eq!(late.into_iter().collect::<Vec<_>>(), causes_at_the_end.map(entry));
 }
 
 #[test]
 fn a_reversal_has_the_booked_date_of_its_payment() {
-    let event = claims(|it| {
+    let event = invoice_with(|it| {
         (it.collected_at_once, it.paid_at_s, it.paid_events_s) = (true, None, vec![9]);
     });
     let early = fold(std::slice::from_ref(&event)).expect("the facts must have an origin");
     let booked_ms = early.entries.iter().map(|it| (it.cause(), it.occurred_at_ms)).collect();
     // Now both a better date and stronger evidence are known.
-    let mut late = fold(&join_all([event, claims(|it| it.marked_outside = true)]))
+    let mut late = fold(&join_all([event, invoice_with(|it| it.marked_outside = true)]))
         .expect("the facts must have an origin");
     late.keep_booked_dates(&booked_ms);
     let dates_ms: Vec<_> = late.entries.iter().map(|it| (it.cause(), it.occurred_at_ms)).collect();

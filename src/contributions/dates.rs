@@ -1,6 +1,7 @@
 //! Determines when something happened, according to Stripe.
 //!
-//! **Rule**: a ledger entry is dated by its own event, never by the payment page or the payment that it began with.
+//! **Rule**: a ledger entry gets the date of its own event, never that of an earlier step. For example, a payment is
+//! not dated by its payment page, and a failed refund is not dated by the refund.
 //! Stripe reports the same thing in an event, in an object and in its balance, often some seconds apart. The best known
 //! source dates an entry. An entry without a date is booked as soon as a date is known. `docs/money.md` lists the
 //! sources for each kind of entry.
@@ -99,20 +100,21 @@ impl<'a> GiftFacts<'a> {
     /// When the charges of a payment succeeded: first according to their events, then to the charges, then to Stripe's
     /// balance.
     pub(super) fn charged_at(&self, object: &str) -> Vec<i64> {
-        let tied = self.tied_to([object]);
+        let linked = self.linked_to([object]);
         let charges: Vec<&'a ChargeFact> = self
             .facts
             .iter()
             .filter_map(|fact| match fact {
-                Fact::Charge(it) if it.paid.is_some() && tied.contains(it.id.as_str()) => Some(it),
+                Fact::Charge(it) if it.paid.is_some() && linked.contains(it.id.as_str()) => Some(it),
                 _ => None,
             })
             .collect();
-        let instant = |it: &&&ChargeFact| it.method.as_deref().is_some_and(is_instant);
+        let is_instant_charge = |it: &&&ChargeFact| it.method.as_deref().is_some_and(is_instant);
         let events: Vec<i64> = charges.iter().flat_map(|it| &it.succeeded_events_s).copied().collect();
-        let made: Vec<i64> = charges.iter().filter(instant).filter_map(|it| it.created_at_s).collect();
+        let created: Vec<i64> =
+            charges.iter().filter(is_instant_charge).filter_map(|it| it.created_at_s).collect();
         let moved: Vec<i64> = charges.iter().flat_map(|it| self.moved_at(&it.id, 1)).collect();
-        [sorted(&events), sorted(&made), sorted(&moved)].concat()
+        [sorted(&events), sorted(&created), sorted(&moved)].concat()
     }
 }
 
@@ -179,7 +181,7 @@ mod tests {
     }
 
     /// The date of the payment's entry in seconds. `None` if the payment is not booked.
-    fn dated(facts: &[Fact]) -> Option<i64> {
+    fn payment_date_s(facts: &[Fact]) -> Option<i64> {
         let folded = fold(facts).expect("the facts must have an origin");
         let entry = folded.entries.iter().find(|it| it.kind == EntryKind::Payment);
         assert_eq!(folded.payments.first().map(|it| it.paid_at_ms), entry.map(|it| it.occurred_at_ms));
@@ -188,13 +190,13 @@ mod tests {
 
     #[test]
     fn a_payment_is_dated_by_its_event_or_its_charge_or_the_balance_but_never_by_its_page() {
-        assert_eq!(dated(&[session(&[30]), charge("card", &[29]), transaction()]), Some(30));
-        assert_eq!(dated(&[session(&[]), charge("card", &[29]), transaction()]), Some(29));
-        assert_eq!(dated(&[session(&[]), charge("card", &[]), transaction()]), Some(20));
-        assert_eq!(dated(&[session(&[]), charge("sepa_debit", &[]), transaction()]), Some(40));
+        assert_eq!(payment_date_s(&[session(&[30]), charge("card", &[29]), transaction()]), Some(30));
+        assert_eq!(payment_date_s(&[session(&[]), charge("card", &[29]), transaction()]), Some(29));
+        assert_eq!(payment_date_s(&[session(&[]), charge("card", &[]), transaction()]), Some(20));
+        assert_eq!(payment_date_s(&[session(&[]), charge("sepa_debit", &[]), transaction()]), Some(40));
         // The charge of a bank debit is created days before it succeeds.
-        assert_eq!(dated(&[session(&[]), charge("sepa_debit", &[])]), None);
-        assert_eq!(dated(&[session(&[])]), None);
+        assert_eq!(payment_date_s(&[session(&[]), charge("sepa_debit", &[])]), None);
+        assert_eq!(payment_date_s(&[session(&[])]), None);
     }
 
     #[test]
@@ -211,7 +213,7 @@ mod tests {
                 reversed_events_s: reversed_events_s.to_vec(),
             })
         };
-        let moved = |id: &str, amount_minor, created_at_s| {
+        let balance_transaction = |id: &str, amount_minor, created_at_s| {
             Fact::Transaction(TransactionFact {
                 id: id.to_owned(),
                 source: Some("re_1".to_owned()),
@@ -220,16 +222,16 @@ mod tests {
                 payouts: BTreeMap::new(),
             })
         };
-        let back = |facts: &[Fact]| {
+        let reversal_date_s = |facts: &[Fact]| {
             let facts = [&[session(&[30])], facts].concat();
             let folded = fold(&facts).expect("the facts must have an origin");
             let entry = folded.entries.iter().find(|it| it.kind == EntryKind::RefundReversal);
             entry.map(|it| it.occurred_at_ms / 1000)
         };
-        let balance = [moved("txn_2", -500, 51), moved("txn_3", 500, 80)];
-        assert_eq!(back(&[&[refund(&[70])], balance.as_slice()].concat()), Some(70));
-        assert_eq!(back(&[&[refund(&[])], balance.as_slice()].concat()), Some(80));
-        assert_eq!(back(&[refund(&[])]), None);
+        let balance = [balance_transaction("txn_2", -500, 51), balance_transaction("txn_3", 500, 80)];
+        assert_eq!(reversal_date_s(&[&[refund(&[70])], balance.as_slice()].concat()), Some(70));
+        assert_eq!(reversal_date_s(&[&[refund(&[])], balance.as_slice()].concat()), Some(80));
+        assert_eq!(reversal_date_s(&[refund(&[])]), None);
     }
 
     #[test]
@@ -249,25 +251,25 @@ mod tests {
                 left_events_s: left_events_s.to_vec(),
             })
         };
-        let withdrawn = Fact::Transaction(TransactionFact {
+        let withdrawal = Fact::Transaction(TransactionFact {
             id: "txn_2".to_owned(),
             source: Some("du_1".to_owned()),
             moved: Some(BalanceChange { amount_minor: -500, fee_minor: 0, currency: eur() }),
             created_at_s: Some(69),
             payouts: BTreeMap::new(),
         });
-        let of = |facts: &[Fact]| {
+        let dispute_date_s = |facts: &[Fact]| {
             let facts = [&[session(&[30])], facts].concat();
             let folded = fold(&facts).expect("the facts must have an origin");
             let entry = folded.entries.iter().find(|it| it.kind == EntryKind::Dispute);
             entry.map(|it| it.occurred_at_ms / 1000)
         };
-        assert_eq!(of(&[dispute(true, &[80, 70]), withdrawn.clone()]), Some(69));
-        assert_eq!(of(&[dispute(true, &[80, 70])]), Some(70));
+        assert_eq!(dispute_date_s(&[dispute(true, &[80, 70]), withdrawal.clone()]), Some(69));
+        assert_eq!(dispute_date_s(&[dispute(true, &[80, 70])]), Some(70));
         // If the dispute was fetched and no event is known, Stripe only says when the inquiry was opened.
-        assert_eq!(of(&[dispute(true, &[])]), Some(50));
-        assert_eq!(of(&[dispute(false, &[80, 70])]), Some(50));
-        assert_eq!(of(&[dispute(false, &[80, 70]), withdrawn]), Some(69));
+        assert_eq!(dispute_date_s(&[dispute(true, &[])]), Some(50));
+        assert_eq!(dispute_date_s(&[dispute(false, &[80, 70])]), Some(50));
+        assert_eq!(dispute_date_s(&[dispute(false, &[80, 70]), withdrawal]), Some(69));
     }
 
     #[test]

@@ -199,7 +199,7 @@ pub struct Entry {
 
 impl Entry {
     /// The id at Stripe that `object` begins with.
-    pub fn of_object(&self) -> &str {
+    pub fn stripe_id(&self) -> &str {
         self.object.split_once('/').map_or(&self.object, |(id, _)| id)
     }
 

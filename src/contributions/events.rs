@@ -1,9 +1,9 @@
 //! Domain events: what happened to a contribution (`docs/decisions/0005-domain-events.md`).
 //!
 //! The events are computed from the facts (what is known about Stripe's objects) alone, and more facts only ever add
-//! events. So the written events do not depend on the order of the facts, or on how often they arrive. For this, each
-//! event follows from something that no later report removes: a ledger entry, a final state, or a report that the fact
-//! remembers.
+//! events. So the written events do not depend on the order of the facts, or on how often they arrive. This holds
+//! because each event follows from something that no later report removes: a ledger entry, a final state, or a report
+//! that the fact remembers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -156,7 +156,7 @@ pub(super) struct Sources<'a> {
     pub gift_facts: &'a GiftFacts<'a>,
     pub origin: &'a Origin,
     pub payments: &'a BTreeMap<String, ReceivedPayment>,
-    pub taken: &'a BTreeMap<&'a str, ReversedAmounts>,
+    pub reversed_amounts: &'a BTreeMap<&'a str, ReversedAmounts>,
     pub entries: &'a [Entry],
     /// Whether an e-mail address is known. It identifies the supporter.
     pub has_supporter: bool,
@@ -169,9 +169,9 @@ impl Sources<'_> {
         let mut add = |event: DomainEvent| {
             events.entry(event.key()).or_insert(event);
         };
-        self.of_entries(&mut add);
+        self.add_entry_events(&mut add);
         for fact in self.gift_facts.facts {
-            self.of_fact(fact, &mut add);
+            self.add_fact_events(fact, &mut add);
         }
         if self.has_supporter {
             let changes: Vec<DomainEvent> =
@@ -194,10 +194,10 @@ impl Sources<'_> {
         }
     }
 
-    /// The events of money that moved. Entries are never removed, so these events are not removed either.
-    fn of_entries(&self, add: &mut impl FnMut(DomainEvent)) {
+    /// Adds the events of money that moved. Entries are never removed, so these events are not removed either.
+    fn add_entry_events(&self, add: &mut impl FnMut(DomainEvent)) {
         use DomainEventKind::{Disputed, Paid, RefundFailed, Refunded, Renewed, Started};
-        let has = |kind: EntryKind, object: &str| {
+        let has_entry = |kind: EntryKind, object: &str| {
             self.entries.iter().any(|it| it.kind == kind && it.object == object)
         };
         let of_entry = |kind: DomainEventKind, entry: &Entry, overtaken: bool| DomainEvent {
@@ -210,26 +210,26 @@ impl Sources<'_> {
         };
         // An invoice causes one event, even if it was booked in several entries.
         let of_payment = |kind: DomainEventKind, entry: &Entry, overtaken: bool| DomainEvent {
-            cause: entry.of_object().to_owned(),
+            cause: entry.stripe_id().to_owned(),
             money: Some(self.money_of(entry)),
             ..of_entry(kind, entry, overtaken)
         };
         if let Some(first) = payments().min_by_key(|it| (it.occurred_at_ms, &it.object)) {
-            let none_left = !self.payments.values().any(|it| it.is_kept(self.taken));
+            let none_left = !self.payments.values().any(|it| it.is_retained(self.reversed_amounts));
             let cause = self.origin.contribution.as_str().to_owned();
             add(DomainEvent { cause, ..of_payment(Started, first, none_left) });
         }
         for entry in payments() {
-            let gone = !self.is_kept(entry.of_object());
-            add(of_payment(Paid, entry, gone));
-            if self.gift_facts.invoices.iter().any(|it| it.id == entry.of_object() && it.renews) {
-                add(of_payment(Renewed, entry, gone));
+            let is_reversed = !self.is_retained(entry.stripe_id());
+            add(of_payment(Paid, entry, is_reversed));
+            if self.gift_facts.invoices.iter().any(|it| it.id == entry.stripe_id() && it.renews) {
+                add(of_payment(Renewed, entry, is_reversed));
             }
         }
         for entry in self.entries {
             match entry.kind {
                 EntryKind::Refund => {
-                    let failed = has(EntryKind::RefundReversal, &entry.object);
+                    let failed = has_entry(EntryKind::RefundReversal, &entry.object);
                     add(of_entry(Refunded, entry, failed));
                 }
                 EntryKind::RefundReversal => add(of_entry(RefundFailed, entry, false)),
@@ -251,7 +251,8 @@ impl Sources<'_> {
         }
     }
 
-    fn of_fact(&self, fact: &Fact, add: &mut impl FnMut(DomainEvent)) {
+    /// Adds the events that follow from one fact alone.
+    fn add_fact_events(&self, fact: &Fact, add: &mut impl FnMut(DomainEvent)) {
         match fact {
             Fact::Session(it) if it.failed && it.mode == Some(SessionMode::Payment) => {
                 let overtaken = it.latest.state == SessionState::Paid;
@@ -260,22 +261,22 @@ impl Sources<'_> {
             }
             Fact::Invoice(it) if it.subscription.is_some() => {
                 let Some(at_s) = it.failed_events_s.iter().min() else { return };
-                let over = matches!(
+                let has_ended = matches!(
                     it.latest.state,
                     InvoiceState::Paid | InvoiceState::Void | InvoiceState::Uncollectible
                 );
-                add(self.event(DomainEventKind::PaymentFailed, &it.id, *at_s, over));
+                add(self.event(DomainEventKind::PaymentFailed, &it.id, *at_s, has_ended));
             }
-            Fact::Subscription(it) => self.of_subscription(it, add),
+            Fact::Subscription(it) => self.add_subscription_events(it, add),
             _ => {}
         }
     }
 
-    fn of_subscription(&self, it: &SubscriptionFact, add: &mut impl FnMut(DomainEvent)) {
-        let over =
+    fn add_subscription_events(&self, it: &SubscriptionFact, add: &mut impl FnMut(DomainEvent)) {
+        let has_ended =
             matches!(it.latest.state, SubscriptionState::Canceled | SubscriptionState::IncompleteExpired);
         for change in &it.changes {
-            let overtaken = over || it.changes.iter().any(|later| overtakes(later, change));
+            let overtaken = has_ended || it.changes.iter().any(|later| overtakes(later, change));
             let cause = format!("{}/{}", it.id, change.at_s);
             add(self.event(DomainEventKind::of_change(change.kind), &cause, change.at_s, overtaken));
         }
@@ -286,24 +287,25 @@ impl Sources<'_> {
         }
         let at_s = it.ended_at_s.unwrap_or(it.latest.reported_at_s);
         // Whether another subscription of the contribution continues.
-        let goes_on = self.gift_facts.ended_at_s().is_none();
-        add(self.event(DomainEventKind::Ended, &it.id, at_s, goes_on));
+        let another_continues = self.gift_facts.ended_at_s().is_none();
+        add(self.event(DomainEventKind::Ended, &it.id, at_s, another_continues));
         if it.cancelled_on_request {
-            add(self.event(DomainEventKind::Cancelled, &it.id, at_s, goes_on));
+            add(self.event(DomainEventKind::Cancelled, &it.id, at_s, another_continues));
         }
     }
 
     /// The total amount of an entry's payment, through Stripe and outside it.
     fn money_of(&self, entry: &Entry) -> Money {
-        let of_it = self.payments.values().filter(|it| it.cause == entry.of_object());
-        let minor = of_it.fold(0_i64, |sum, it| sum.saturating_add(it.money.amount_minor));
+        let parts = self.payments.values().filter(|it| it.cause == entry.stripe_id());
+        let minor = parts.fold(0_i64, |sum, it| sum.saturating_add(it.money.amount_minor));
         Money { amount_minor: minor, ..entry.money }
     }
 
     /// Whether at least a part of the payment with this key, or of its offline part, was retained.
-    fn is_kept(&self, object: &str) -> bool {
+    fn is_retained(&self, object: &str) -> bool {
         let offline = format!("{object}{OFFLINE_PART}");
-        [object, &offline].iter().any(|id| self.payments.get(*id).is_some_and(|it| it.is_kept(self.taken)))
+        let is_retained = |it: &ReceivedPayment| it.is_retained(self.reversed_amounts);
+        [object, &offline].iter().any(|id| self.payments.get(*id).is_some_and(is_retained))
     }
 
     fn changes_standing(&self, event: &DomainEvent) -> bool {
@@ -314,7 +316,7 @@ impl Sources<'_> {
     }
 }
 
-/// The event that tells receivers to read the supporter's standing again. It never becomes obsolete.
+/// The event after which receivers of webhooks read the supporter's standing again. It never becomes obsolete.
 fn supporter_changed(event: &DomainEvent) -> DomainEvent {
     DomainEvent {
         kind: DomainEventKind::SupporterChanged,
@@ -351,12 +353,12 @@ pub fn facts_of_contribution(id: &ContributionId, facts: Vec<Fact>) -> Vec<Fact>
             links.entry(link).or_default().push(fact.id());
         }
     }
-    let mut tied: BTreeSet<String> = BTreeSet::new();
+    let mut linked: BTreeSet<String> = BTreeSet::new();
     let mut next = vec![id.as_str()];
     while let Some(one) = next.pop() {
-        if tied.insert(one.to_owned()) {
+        if linked.insert(one.to_owned()) {
             next.extend(links.get(one).into_iter().flatten());
         }
     }
-    facts.into_iter().filter(|fact| tied.contains(fact.id())).collect()
+    facts.into_iter().filter(|fact| linked.contains(fact.id())).collect()
 }

@@ -46,10 +46,10 @@ impl ExportedPayment {
             currency.code().to_owned(),
             it.presented.map_or_else(String::new, |money| money.decimal()),
             it.presented.map_or_else(String::new, |money| money.currency.code().to_owned()),
-            written(it.refunded_minor, currency),
-            written(it.disputed_minor, currency),
-            settled.map_or_else(String::new, |settled| written(settled.fee_minor, settled.currency)),
-            settled.map_or_else(String::new, |settled| written(settled.net_minor, settled.currency)),
+            decimal_amount(it.refunded_minor, currency),
+            decimal_amount(it.disputed_minor, currency),
+            settled.map_or_else(String::new, |settled| decimal_amount(settled.fee_minor, settled.currency)),
+            settled.map_or_else(String::new, |settled| decimal_amount(settled.net_minor, settled.currency)),
             settled.map_or_else(String::new, |settled| settled.currency.code().to_owned()),
             optional(it.charge.as_ref()),
             optional(it.payout.as_ref()),
@@ -63,7 +63,7 @@ impl ExportedPayment {
     }
 }
 
-fn written(amount_minor: i64, currency: Currency) -> String {
+fn decimal_amount(amount_minor: i64, currency: Currency) -> String {
     Money { amount_minor, currency }.decimal()
 }
 

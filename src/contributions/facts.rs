@@ -67,7 +67,7 @@ pub struct SessionFact {
     pub payment_intent: Option<String>,
     pub subscription: Option<String>,
     pub invoice: Option<String>,
-    /// When Stripe created the events that report it paid.
+    /// When Stripe created the events that report the session as paid.
     #[serde(default)]
     pub paid_events_s: Vec<i64>,
     /// True once any report said that the payment had failed.
@@ -165,11 +165,11 @@ pub struct InvoiceFact {
     pub customer: Option<String>,
     pub email: Option<String>,
     pub subscription: Option<String>,
-    /// The period that the invoice is for, if its lines say so.
+    /// The period that the invoice covers, if its lines state one.
     pub period: Option<Period>,
     /// The payment intents and charges that the invoice itself names.
     pub paid_by: Vec<String>,
-    /// When Stripe created the events that report it paid.
+    /// When Stripe created the events that report the invoice as paid.
     #[serde(default)]
     pub paid_events_s: Vec<i64>,
     /// When Stripe created the events that report that its payment failed, or needs the reader's action.
@@ -343,8 +343,9 @@ impl Fact {
         !matches!(self, Self::Payout(_) | Self::Customer(_))
     }
 
-    /// When Stripe created the object, in seconds since 1970, if the object can still change; 0 if Stripe does not say.
-    /// `None` if the object is final, or if every change of such an object creates another object.
+    /// Returns when Stripe created the object, in seconds since 1970, if the object can still change. Returns 0 if
+    /// Stripe does not report the time. Returns `None` if the object is final, or if later changes are reported as
+    /// objects of their own.
     pub fn pending_since_s(&self) -> Option<i64> {
         let (is_final, created_at_s) = match self {
             Self::Session(it) => (it.latest.state.is_terminal(), it.created_at_s),

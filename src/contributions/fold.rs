@@ -13,7 +13,7 @@ use super::settlement::{Movement, settle};
 use super::{Contribution, DisputeState, Entry, Fact, Payment, PaymentKind};
 use crate::money::{Currency, Money};
 
-/// The result of folding all facts of one gift.
+/// The result of [`fold`]: everything that follows from the facts of one gift.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folded {
     /// The gift.
@@ -22,7 +22,7 @@ pub struct Folded {
     pub email: Option<String>,
     /// Every ledger entry that follows from the facts. More facts only ever add entries.
     pub entries: Vec<Entry>,
-    /// Each payment, as the finance team reads it.
+    /// Each payment, with its reversals and its settlement.
     pub payments: Vec<Payment>,
     /// How the entries compare with Stripe's balance.
     pub balance: Balance,
@@ -50,10 +50,11 @@ impl Folded {
         for payment in &mut self.payments {
             let Some((kind, reversal)) = payment.kind.entries() else { continue };
             let cause = payment.object.strip_suffix(OFFLINE_PART).unwrap_or(&payment.object);
-            let reversed =
+            let is_reversed =
                 |object: &str| self.entries.iter().any(|it| it.kind == reversal && it.object == object);
-            let of_it = |it: &&Entry| it.kind == kind && it.of_object() == cause && !reversed(&it.object);
-            if let Some(entry) = self.entries.iter().find(of_it) {
+            let is_of_payment =
+                |it: &&Entry| it.kind == kind && it.stripe_id() == cause && !is_reversed(&it.object);
+            if let Some(entry) = self.entries.iter().find(is_of_payment) {
                 payment.paid_at_ms = entry.occurred_at_ms;
             }
         }
@@ -134,47 +135,48 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             });
         }
     }
-    let mut taken: BTreeMap<&str, ReversedAmounts> = BTreeMap::new();
-    let mut taken_by: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for back in gift_facts.taken_back() {
+    let mut reversed_amounts: BTreeMap<&str, ReversedAmounts> = BTreeMap::new();
+    let mut reversing_objects: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for reversal in gift_facts.reversals() {
         // A refund can't be assigned without its payment. It is booked once the link to the payment is known.
-        let reached = gift_facts.payment_of(&back, &payments);
-        // The refund may belong to a payment that seemed to be made through Stripe and was made outside it. Its entries
-        // stay booked.
-        let Some(payment) = reached.or_else(|| gift_facts.correction_of(&back, &corrections)) else {
+        let linked_payment = gift_facts.payment_of(&reversal, &payments);
+        // The refund may belong to a payment that seemed to be made through Stripe and was made outside it. The
+        // entries of such a payment stay booked.
+        let Some(payment) = linked_payment.or_else(|| gift_facts.correction_of(&reversal, &corrections)) else {
             // If the payment was fully reversed, nothing is missing, and no alarm is raised.
-            if !gift_facts.went_back(back.of.iter().flatten().map(|id| id.as_str()), &payments) {
-                alarms.push(Alarm::PaymentUnknown { object: back.object.to_owned() });
+            if !gift_facts.is_fully_reversed(reversal.of.iter().flatten().map(|id| id.as_str()), &payments) {
+                alarms.push(Alarm::PaymentUnknown { object: reversal.object.to_owned() });
             }
             continue;
         };
-        let minor = back.money.amount_minor;
-        if payment.at_s.is_some() && book(back.kind, back.object, back.money, &back.at) {
-            let reversed =
-                back.reversal.is_some_and(|it| book(it, back.object, back.money, &back.reversal_at));
+        let minor = reversal.money.amount_minor;
+        if payment.at_s.is_some() && book(reversal.kind, reversal.object, reversal.money, &reversal.at) {
+            let is_returned = reversal
+                .return_kind
+                .is_some_and(|kind| book(kind, reversal.object, reversal.money, &reversal.returned_at));
             movements.push(Movement {
-                object: back.object,
+                object: reversal.object,
                 payment: &payment.object,
-                money: back.money,
-                booked_minor: if reversed { 0 } else { -minor },
-                settle_by_s: gift_facts.settle_by_s(payment, &back.at),
+                money: reversal.money,
+                booked_minor: if is_returned { 0 } else { -minor },
+                settle_by_s: gift_facts.settle_by_s(payment, &reversal.at),
             });
         }
-        if reached.is_none() {
-            alarms.push(Alarm::PaymentUnknown { object: back.object.to_owned() });
-        } else if back.money.currency == payment.money.currency {
-            taken.entry(&payment.object).or_default().add(&back);
-            if back.reversal.is_none() {
-                taken_by.entry(&payment.object).or_default().insert(back.object);
+        if linked_payment.is_none() {
+            alarms.push(Alarm::PaymentUnknown { object: reversal.object.to_owned() });
+        } else if reversal.money.currency == payment.money.currency {
+            reversed_amounts.entry(&payment.object).or_default().add(&reversal);
+            if reversal.return_kind.is_none() {
+                reversing_objects.entry(&payment.object).or_default().insert(reversal.object);
             }
         } else {
-            alarms.push(Alarm::CurrencyDiffers { object: back.object.to_owned() });
+            alarms.push(Alarm::CurrencyDiffers { object: reversal.object.to_owned() });
         }
     }
-    for (object, sums) in &taken {
+    for (object, sums) in &reversed_amounts {
         let excess_minor = sums.net_minor() - payments[*object].money.amount_minor;
         if excess_minor > 0 {
-            let by = taken_by.get(object).into_iter().flatten();
+            let by = reversing_objects.get(object).into_iter().flatten();
             alarms.push(Alarm::TakenBackAbovePaid {
                 payment: (*object).to_owned(),
                 excess_minor,
@@ -182,7 +184,7 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             });
         }
     }
-    gift_facts.decide(&payments, &taken);
+    gift_facts.decide(&payments, &reversed_amounts);
     let settlement = settle(&gift_facts, &payments, &movements);
     for (kind, object, money, at) in &settlement.entries {
         book(*kind, object, *money, at);
@@ -191,7 +193,7 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     alarms.extend(facts.iter().filter_map(ended_twice));
     alarms.extend(gift_facts.unknown_refunds());
     alarms.extend(gift_facts.unbooked(&payments));
-    alarms.extend(gift_facts.warned(&payments));
+    alarms.extend(gift_facts.warnings(&payments));
     entries.sort_by_cached_key(Entry::cause);
     alarms.sort();
     let alarms = alarms.into_iter().map(|alarm| alarm.raise(&origin.contribution, &gift_facts)).collect();
@@ -201,37 +203,37 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
         gift_facts: &gift_facts,
         origin: &origin,
         payments: &payments,
-        taken: &taken,
+        reversed_amounts: &reversed_amounts,
         entries: &entries,
         has_supporter: email.is_some(),
     };
     let events = sources.events();
-    let contribution = gift_facts.contribution(&origin, &payments, &taken);
-    let payment = |came: &ReceivedPayment| {
-        let paid_at_ms = came.at_s?.saturating_mul(1000);
-        let none = ReversedAmounts::default();
-        let sums = taken.get(came.object.as_str()).unwrap_or(&none);
-        let of = settlement.payments.get(came.object.as_str());
-        let payout = of.and_then(|of| of.payout.as_ref());
+    let contribution = gift_facts.contribution(&origin, &payments, &reversed_amounts);
+    let payment = |received: &ReceivedPayment| {
+        let paid_at_ms = received.at_s?.saturating_mul(1000);
+        let no_reversals = ReversedAmounts::default();
+        let sums = reversed_amounts.get(received.object.as_str()).unwrap_or(&no_reversals);
+        let settled = settlement.payments.get(received.object.as_str());
+        let payout = settled.and_then(|settled| settled.payout.as_ref());
         Some(Payment {
-            object: came.object.clone(),
+            object: received.object.clone(),
             contribution: origin.contribution.clone(),
             site: origin.site.clone(),
-            money: came.money,
-            kind: came.kind,
-            presented: came.presented,
+            money: received.money,
+            kind: received.kind,
+            presented: received.presented,
             paid_at_ms,
             refunded_minor: sums.refunded_minor,
             disputed_minor: sums.disputed_minor,
-            unsettled_minor: of.map_or(0, |of| of.unsettled_minor),
-            discrepancy_minor: of.map_or(0, |of| of.discrepancy_minor),
-            settle_by_ms: match came.kind {
-                PaymentKind::Unconfirmed => gift_facts.settle_by_s(came, &came.dates),
-                _ => of.and_then(|of| of.settle_by_s),
+            unsettled_minor: settled.map_or(0, |settled| settled.unsettled_minor),
+            discrepancy_minor: settled.map_or(0, |settled| settled.discrepancy_minor),
+            settle_by_ms: match received.kind {
+                PaymentKind::Unconfirmed => gift_facts.settle_by_s(received, &received.dates),
+                _ => settled.and_then(|settled| settled.settle_by_s),
             }
             .map(|at_s| at_s.saturating_mul(1000)),
-            settled: of.and_then(|of| of.settled),
-            charge: gift_facts.charge_of(came).filter(|_| came.kind == PaymentKind::Payment),
+            settled: settled.and_then(|settled| settled.settled),
+            charge: gift_facts.charge_of(received).filter(|_| received.kind == PaymentKind::Payment),
             payout: payout.map(|(id, _)| id.clone()),
             payout_arrives_at_ms: payout
                 .and_then(|(_, mark)| mark.arrives_at_s)

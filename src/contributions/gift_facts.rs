@@ -21,16 +21,18 @@ pub(super) struct GiftFacts<'a> {
     pub(super) subscription: Option<&'a SubscriptionFact>,
     pub(super) invoices: Vec<&'a InvoiceFact>,
     /// The links between invoices, payment intents and charges. Each link is stored in both directions.
-    ties: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    links: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
 /// Which payments were retained, that is, not reversed in full by refunds and disputes.
 #[derive(Clone, Copy)]
-struct Kept {
-    any: bool,
-    newest: bool,
-    /// A bank withdrew at least a part of the newest payment in a dispute.
-    newest_disputed: bool,
+struct Retained {
+    /// Whether at least one payment was retained.
+    has_any: bool,
+    /// Whether the newest payment was retained.
+    has_newest: bool,
+    /// Whether a bank withdrew at least a part of the newest payment in a dispute.
+    is_newest_disputed: bool,
 }
 
 impl<'a> GiftFacts<'a> {
@@ -43,7 +45,7 @@ impl<'a> GiftFacts<'a> {
             subscriptions: Subscriptions::default(),
             subscription: None,
             invoices: Vec::new(),
-            ties: BTreeMap::new(),
+            links: BTreeMap::new(),
         };
         for fact in facts {
             match fact {
@@ -51,18 +53,18 @@ impl<'a> GiftFacts<'a> {
                 Fact::Subscription(it) => gift_facts.subscription_facts.push(it),
                 Fact::Invoice(it) => {
                     gift_facts.invoices.push(it);
-                    it.paid_by.iter().for_each(|by| gift_facts.tie(&it.id, by));
+                    it.paid_by.iter().for_each(|by| gift_facts.link(&it.id, by));
                 }
                 Fact::InvoicePayment(it) => {
                     if let Some(invoice) = &it.invoice {
-                        it.paid_by.iter().for_each(|by| gift_facts.tie(invoice, by));
+                        it.paid_by.iter().for_each(|by| gift_facts.link(invoice, by));
                     }
                 }
                 Fact::Charge(it) => {
-                    it.payment_intent.iter().chain(&it.invoice).for_each(|to| gift_facts.tie(&it.id, to));
+                    it.payment_intent.iter().chain(&it.invoice).for_each(|to| gift_facts.link(&it.id, to));
                 }
                 Fact::Intent(it) => {
-                    it.charge.iter().chain(&it.invoice).for_each(|to| gift_facts.tie(&it.id, to));
+                    it.charge.iter().chain(&it.invoice).for_each(|to| gift_facts.link(&it.id, to));
                 }
                 _ => {}
             }
@@ -76,16 +78,16 @@ impl<'a> GiftFacts<'a> {
     pub(super) fn decide(
         &mut self,
         payments: &BTreeMap<String, ReceivedPayment>,
-        taken: &BTreeMap<&str, ReversedAmounts>,
+        reversed_amounts: &BTreeMap<&str, ReversedAmounts>,
     ) {
         let (facts, sessions) = (&self.subscription_facts, &self.sessions);
-        self.subscriptions = Subscriptions::of(facts, sessions, &self.invoices, payments, taken);
+        self.subscriptions = Subscriptions::of(facts, sessions, &self.invoices, payments, reversed_amounts);
         self.subscription = self.subscriptions.fact;
     }
 
-    fn tie(&mut self, one: &'a str, other: &'a str) {
-        self.ties.entry(one).or_default().insert(other);
-        self.ties.entry(other).or_default().insert(one);
+    fn link(&mut self, one: &'a str, other: &'a str) {
+        self.links.entry(one).or_default().insert(other);
+        self.links.entry(other).or_default().insert(one);
     }
 
     /// Returns each payment once, by its key. The key of a one-off payment is its payment intent, taken from the
@@ -129,7 +131,7 @@ impl<'a> GiftFacts<'a> {
         (payments, corrections)
     }
 
-    pub(super) fn taken_back(&self) -> Vec<Reversal<'a>> {
+    pub(super) fn reversals(&self) -> Vec<Reversal<'a>> {
         self.facts
             .iter()
             .filter_map(|fact| match fact {
@@ -144,42 +146,42 @@ impl<'a> GiftFacts<'a> {
     /// never through the subscription.
     pub(super) fn payment_of<'p>(
         &self,
-        back: &Reversal<'_>,
+        reversal: &Reversal<'_>,
         payments: &'p BTreeMap<String, ReceivedPayment>,
     ) -> Option<&'p ReceivedPayment> {
-        self.payment_reached(back.of.iter().flatten().map(|id| id.as_str()), payments)
+        self.payment_linked_to(reversal.of.iter().flatten().map(|id| id.as_str()), payments)
     }
 
     /// The correction (see [`Self::payments`]) that a refund or dispute belongs to, if there is no payment.
     pub(super) fn correction_of<'p>(
         &self,
-        back: &Reversal<'_>,
+        reversal: &Reversal<'_>,
         corrections: &'p [ReceivedPayment],
     ) -> Option<&'p ReceivedPayment> {
-        let tied = self.tied_to(back.of.iter().flatten().map(|id| id.as_str()));
-        let of_it =
-            |it: &&ReceivedPayment| it.kind == PaymentKind::Payment && tied.contains(it.cause.as_str());
-        corrections.iter().filter(of_it).min_by_key(|it| &it.object)
+        let linked = self.linked_to(reversal.of.iter().flatten().map(|id| id.as_str()));
+        let is_linked =
+            |it: &&ReceivedPayment| it.kind == PaymentKind::Payment && linked.contains(it.cause.as_str());
+        corrections.iter().filter(is_linked).min_by_key(|it| &it.object)
     }
 
     /// The payment through Stripe that is linked to one of these objects.
-    pub(super) fn payment_reached<'p, 's>(
+    pub(super) fn payment_linked_to<'p, 's>(
         &'s self,
         from: impl IntoIterator<Item = &'s str>,
         payments: &'p BTreeMap<String, ReceivedPayment>,
     ) -> Option<&'p ReceivedPayment> {
-        let tied = self.tied_to(from).into_iter().filter_map(|id| payments.get(id));
-        tied.filter(|it| it.kind == PaymentKind::Payment).min_by_key(|it| &it.object)
+        let linked = self.linked_to(from).into_iter().filter_map(|id| payments.get(id));
+        linked.filter(|it| it.kind == PaymentKind::Payment).min_by_key(|it| &it.object)
     }
 
     /// Returns the ids of these objects, and of everything linked to them.
-    pub(super) fn tied_to<'s>(&'s self, from: impl IntoIterator<Item = &'s str>) -> BTreeSet<&'s str> {
+    pub(super) fn linked_to<'s>(&'s self, from: impl IntoIterator<Item = &'s str>) -> BTreeSet<&'s str> {
         let mut seen: BTreeSet<&str> = from.into_iter().collect();
         let mut next: Vec<&str> = seen.iter().copied().collect();
         while let Some(id) = next.pop() {
-            for &tied in self.ties.get(id).into_iter().flatten() {
-                if seen.insert(tied) {
-                    next.push(tied);
+            for &linked in self.links.get(id).into_iter().flatten() {
+                if seen.insert(linked) {
+                    next.push(linked);
                 }
             }
         }
@@ -203,19 +205,21 @@ impl<'a> GiftFacts<'a> {
         &self,
         origin: &Origin,
         payments: &BTreeMap<String, ReceivedPayment>,
-        taken: &BTreeMap<&str, ReversedAmounts>,
+        reversed_amounts: &BTreeMap<&str, ReversedAmounts>,
     ) -> Contribution {
-        let kept = |payment: &&ReceivedPayment| payment.is_kept(taken);
-        let newest = self.deciding(payments).max_by_key(|payment| (payment.at_s, &payment.object));
-        let money = newest.map(|newest| Kept {
-            any: payments.values().any(|payment| kept(&payment)),
-            newest: kept(&newest),
-            newest_disputed: taken.get(newest.object.as_str()).is_some_and(|sums| sums.disputed_minor > 0),
+        let is_retained = |payment: &&ReceivedPayment| payment.is_retained(reversed_amounts);
+        let newest = self.deciding_payments(payments).max_by_key(|payment| (payment.at_s, &payment.object));
+        let retained = newest.map(|newest| Retained {
+            has_any: payments.values().any(|payment| is_retained(&payment)),
+            has_newest: is_retained(&newest),
+            is_newest_disputed: reversed_amounts
+                .get(newest.object.as_str())
+                .is_some_and(|sums| sums.disputed_minor > 0),
         });
         let frequency = self.frequency();
         let milliseconds = |at_s: i64| at_s.saturating_mul(1000);
-        let last_kept = payments.values().filter(kept).filter_map(|payment| payment.at_s).max();
-        let withdrawn = taken
+        let last_retained = payments.values().filter(is_retained).filter_map(|payment| payment.at_s).max();
+        let reversed_count = reversed_amounts
             .iter()
             .filter(|(object, sums)| sums.left_minor >= payments[**object].money.amount_minor)
             .count();
@@ -226,7 +230,7 @@ impl<'a> GiftFacts<'a> {
             supporter: None,
             frequency,
             money: self.money(),
-            state: self.state(money),
+            state: self.state(retained),
             appeal: origin.appeal.clone(),
             variant: origin.variant.clone(),
             started_at_ms: self
@@ -235,10 +239,10 @@ impl<'a> GiftFacts<'a> {
                 .or_else(|| self.subscription_facts.iter().filter_map(|it| it.created_at_s).min())
                 .or_else(|| first_invoice.and_then(|it| it.created_at_s))
                 .map(milliseconds),
-            last_retained_payment_at_ms: last_kept.map(milliseconds),
-            paid_until_ms: paid_until_s(self, frequency, payments, taken).map(milliseconds),
+            last_retained_payment_at_ms: last_retained.map(milliseconds),
+            paid_until_ms: paid_until_s(self, frequency, payments, reversed_amounts).map(milliseconds),
             ended_at_ms: self.ended_at_s().map(milliseconds),
-            reversed_payments: i64::try_from(withdrawn).unwrap_or(i64::MAX),
+            reversed_payments: i64::try_from(reversed_count).unwrap_or(i64::MAX),
             session: self.session.map(|it| it.id.clone()),
             subscription: self.subscriptions.deciding.map(str::to_owned),
             subscriptions: self.subscriptions.all.iter().map(|id| (*id).to_owned()).collect(),
@@ -250,15 +254,17 @@ impl<'a> GiftFacts<'a> {
         }
     }
 
-    /// The payments of the deciding subscription (see [`Self::decide`]). If it has none, all payments of the gift.
-    fn deciding<'p>(
+    /// The payments of the deciding subscription (see [`Self::decide`]), or all payments of the gift if it
+    /// has none.
+    fn deciding_payments<'p>(
         &self,
         payments: &'p BTreeMap<String, ReceivedPayment>,
     ) -> impl Iterator<Item = &'p ReceivedPayment> {
         let deciding = self.subscriptions.deciding;
-        let of_it = move |it: &&ReceivedPayment| deciding.is_some() && it.subscription.as_deref() == deciding;
-        let any = payments.values().any(|it| of_it(&it));
-        payments.values().filter(move |it| !any || of_it(it))
+        let is_of_deciding =
+            move |it: &&ReceivedPayment| deciding.is_some() && it.subscription.as_deref() == deciding;
+        let has_any = payments.values().any(|it| is_of_deciding(&it));
+        payments.values().filter(move |it| !has_any || is_of_deciding(it))
     }
 
     /// The invoices of the deciding subscription, and the invoices without a subscription.
@@ -286,10 +292,10 @@ impl<'a> GiftFacts<'a> {
 
     /// When the deciding subscription ended, in seconds since 1970. `None` if it has not ended.
     pub(super) fn ended_at_s(&self) -> Option<i64> {
-        let over = |it: &&SubscriptionFact| {
+        let has_ended = |it: &&SubscriptionFact| {
             matches!(it.latest.state, SubscriptionState::Canceled | SubscriptionState::IncompleteExpired)
         };
-        self.subscription.filter(over).map(|it| it.ended_at_s.unwrap_or(it.latest.reported_at_s))
+        self.subscription.filter(has_ended).map(|it| it.ended_at_s.unwrap_or(it.latest.reported_at_s))
     }
 
     fn money(&self) -> Option<Money> {
@@ -299,50 +305,50 @@ impl<'a> GiftFacts<'a> {
             .or_else(|| self.invoices.iter().find_map(|it| it.paid))
     }
 
-    /// `money` says which payments were retained. `None` if there was no payment.
-    fn state(&self, money: Option<Kept>) -> ContributionState {
-        if self.is_recurring() { self.recurring_state(money) } else { self.one_off_state(money) }
+    /// `retained` says which payments were retained. It is `None` if there was no payment.
+    fn state(&self, retained: Option<Retained>) -> ContributionState {
+        if self.is_recurring() { self.recurring_state(retained) } else { self.one_off_state(retained) }
     }
 
-    fn one_off_state(&self, money: Option<Kept>) -> ContributionState {
-        if let Some(money) = money {
+    fn one_off_state(&self, retained: Option<Retained>) -> ContributionState {
+        if let Some(retained) = retained {
             // One retained payment is enough, even if others were reversed.
-            return if money.any { ContributionState::Paid } else { ContributionState::Reversed };
+            return if retained.has_any { ContributionState::Paid } else { ContributionState::Reversed };
         }
         match self.session.map(|it| it.latest.state) {
             None | Some(SessionState::Open) => ContributionState::Open,
             Some(SessionState::Expired) => ContributionState::Expired,
             Some(SessionState::Failed) => ContributionState::Failed,
             Some(SessionState::NothingToPay) => ContributionState::NothingToPay,
-            // Stripe reports it as paid, but the payment has no key yet; a later fact contains its ids.
+            // Stripe can report a session as paid before any fact names its payment intent, which is the payment's key.
             Some(SessionState::Processing | SessionState::Paid) => ContributionState::Processing,
         }
     }
 
-    fn recurring_state(&self, money: Option<Kept>) -> ContributionState {
+    fn recurring_state(&self, retained: Option<Retained>) -> ContributionState {
         let subscription = self.subscription.map(|it| it.latest.state);
-        let over = self.ended_at_s().is_some();
-        let failing = matches!(subscription, Some(SubscriptionState::PastDue | SubscriptionState::Unpaid))
+        let has_ended = self.ended_at_s().is_some();
+        let is_failing = matches!(subscription, Some(SubscriptionState::PastDue | SubscriptionState::Unpaid))
             || self.own_invoices().last().is_some_and(|it| it.latest.state == InvoiceState::Failing);
-        // Whether Stripe requests no more payments, because it gave up every invoice.
+        // Whether Stripe requests no more payments, because every invoice is void or uncollectible.
         let given_up =
             |it: &InvoiceFact| matches!(it.latest.state, InvoiceState::Void | InvoiceState::Uncollectible);
         let given_up = self.own_invoices().next().is_some() && self.own_invoices().all(given_up);
-        match money {
-            Some(money) if !money.any => ContributionState::Reversed,
-            Some(_) if over => ContributionState::Ended,
+        match retained {
+            Some(retained) if !retained.has_any => ContributionState::Reversed,
+            Some(_) if has_ended => ContributionState::Ended,
             // The newest payment was reversed in full, and a dispute was involved. A refund alone is goodwill: the gift
             // continues.
-            Some(money) if !money.newest && money.newest_disputed => ContributionState::Reversed,
-            Some(_) if failing => ContributionState::PastDue,
+            Some(retained) if !retained.has_newest && retained.is_newest_disputed => ContributionState::Reversed,
+            Some(_) if is_failing => ContributionState::PastDue,
             Some(_) => ContributionState::Active,
             None => match self.session.map(|it| it.latest.state) {
-                _ if over => ContributionState::Failed,
+                _ if has_ended => ContributionState::Failed,
                 Some(SessionState::Open) => ContributionState::Open,
                 Some(SessionState::Expired) => ContributionState::Expired,
                 Some(SessionState::Failed) => ContributionState::Failed,
                 Some(SessionState::NothingToPay) => ContributionState::NothingToPay,
-                _ if failing || given_up => ContributionState::Failed,
+                _ if is_failing || given_up => ContributionState::Failed,
                 None | Some(SessionState::Processing | SessionState::Paid) => ContributionState::Processing,
             },
         }

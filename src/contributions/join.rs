@@ -1,4 +1,4 @@
-//! How two reports of the same object are merged.
+//! Merges two reports of the same object.
 //!
 //! [`Join::join`] is commutative, associative and idempotent. So the merged fact does not depend on the order of
 //! reports, or on how often they arrive. A final state wins, otherwise the newest report. The rank of states only

@@ -40,7 +40,7 @@ pub(super) struct ReceivedPayment {
 /// The reversed amounts of one payment, in the minor unit.
 #[derive(Default)]
 pub(super) struct ReversedAmounts {
-    /// The total that was ever refunded or withdrawn by a bank.
+    /// The total that was ever refunded, or withdrawn by a bank, including what was returned later.
     pub left_minor: i64,
     /// The total refunded, without refunds that failed.
     pub refunded_minor: i64,
@@ -49,13 +49,13 @@ pub(super) struct ReversedAmounts {
 }
 
 impl ReversedAmounts {
-    pub fn add(&mut self, back: &Reversal<'_>) {
-        let minor = back.money.amount_minor;
+    pub fn add(&mut self, reversal: &Reversal<'_>) {
+        let minor = reversal.money.amount_minor;
         self.left_minor = self.left_minor.saturating_add(minor);
-        let kept_minor = if back.reversal.is_some() { 0 } else { minor };
-        let of =
-            if back.kind == EntryKind::Refund { &mut self.refunded_minor } else { &mut self.disputed_minor };
-        *of = of.saturating_add(kept_minor);
+        let lasting_minor = if reversal.return_kind.is_some() { 0 } else { minor };
+        let sum =
+            if reversal.kind == EntryKind::Refund { &mut self.refunded_minor } else { &mut self.disputed_minor };
+        *sum = sum.saturating_add(lasting_minor);
     }
 
     pub fn net_minor(&self) -> i64 {
@@ -68,7 +68,7 @@ pub(super) struct Reversal<'a> {
     /// The kind of entry that books it: a refund or a dispute.
     pub kind: EntryKind,
     /// The kind of entry that books the return of the money. `None` if the money was not returned.
-    pub reversal: Option<EntryKind>,
+    pub return_kind: Option<EntryKind>,
     /// The refund or dispute.
     pub object: &'a str,
     /// The payment intent and the charge that were refunded or disputed.
@@ -77,7 +77,7 @@ pub(super) struct Reversal<'a> {
     /// When the money left.
     pub at: Dates,
     /// When the money was returned.
-    pub reversal_at: Dates,
+    pub returned_at: Dates,
 }
 
 impl ReceivedPayment {
@@ -101,8 +101,8 @@ impl ReceivedPayment {
     }
 
     /// Whether at least a part of the payment was retained.
-    pub fn is_kept(&self, taken: &BTreeMap<&str, ReversedAmounts>) -> bool {
-        taken.get(self.object.as_str()).is_none_or(|sums| sums.net_minor() < self.money.amount_minor)
+    pub fn is_retained(&self, reversed_amounts: &BTreeMap<&str, ReversedAmounts>) -> bool {
+        reversed_amounts.get(self.object.as_str()).is_none_or(|sums| sums.net_minor() < self.money.amount_minor)
     }
 }
 
@@ -112,12 +112,12 @@ impl<'a> Reversal<'a> {
         let returned = matches!(refund.latest.state, RefundState::Failed | RefundState::Canceled);
         Some(Self {
             kind: EntryKind::Refund,
-            reversal: returned.then_some(EntryKind::RefundReversal),
+            return_kind: returned.then_some(EntryKind::RefundReversal),
             object: &refund.id,
             of: [refund.payment_intent.as_ref(), refund.charge.as_ref()],
             money: refund.amount.filter(|money| refund.left && money.amount_minor > 0)?,
             at: Dates::new(refund.created_at_s, None),
-            reversal_at: Dates::new(
+            returned_at: Dates::new(
                 sorted(&refund.reversed_events_s).into_iter().chain(gift_facts.moved_at(&refund.id, 1)),
                 refund.created_at_s,
             ),
@@ -132,12 +132,12 @@ impl<'a> Reversal<'a> {
             gift_facts.moved_at(&dispute.id, -1).into_iter().chain(left_at).chain(dispute.created_at_s);
         Some(Self {
             kind: EntryKind::Dispute,
-            reversal: dispute.returned.then_some(EntryKind::DisputeReversal),
+            return_kind: dispute.returned.then_some(EntryKind::DisputeReversal),
             object: &dispute.id,
             of: [dispute.payment_intent.as_ref(), dispute.charge.as_ref()],
             money: dispute.amount.filter(|money| dispute.left && money.amount_minor > 0)?,
             at: Dates::new(known, None),
-            reversal_at: Dates::new(
+            returned_at: Dates::new(
                 gift_facts.moved_at(&dispute.id, 1).into_iter().chain(sorted(&dispute.reversed_events_s)),
                 dispute.created_at_s,
             ),

@@ -6,8 +6,8 @@ use super::gift_facts::GiftFacts;
 use super::movements::{ReceivedPayment, ReversedAmounts};
 use super::{Frequency, Period, SubscriptionFact};
 
-/// The tolerance of a pro-rata refund: one part in this many of the price (a twentieth), because staff round by days or
-/// cents.
+/// The price divided by this number (a twentieth of the price) is how much may be missing from a pro-rata refund. Staff
+/// round such refunds to days or cents.
 const PRORATION_TOLERANCE: i128 = 20;
 
 /// The end of the paid period, in seconds since 1970. `None` if no payment was retained.
@@ -18,17 +18,17 @@ pub(super) fn paid_until_s(
     gift_facts: &GiftFacts<'_>,
     frequency: Frequency,
     payments: &BTreeMap<String, ReceivedPayment>,
-    taken: &BTreeMap<&str, ReversedAmounts>,
+    reversed_amounts: &BTreeMap<&str, ReversedAmounts>,
 ) -> Option<i64> {
     let ends = payments.values().filter_map(|payment| {
-        let back_minor = taken.get(payment.object.as_str()).map_or(0, ReversedAmounts::net_minor);
-        if back_minor >= payment.money.amount_minor {
+        let reversed_minor = reversed_amounts.get(payment.object.as_str()).map_or(0, ReversedAmounts::net_minor);
+        if reversed_minor >= payment.money.amount_minor {
             return None;
         }
         let period = period_of(gift_facts, frequency, payment)?;
         let ended_at_s = own_subscription(gift_facts, payment).and(gift_facts.ended_at_s());
-        let prorated = |ended_at_s: &i64| refund_covers_rest(period, *ended_at_s, back_minor, payment);
-        Some(ended_at_s.filter(prorated).unwrap_or(period.end_s))
+        let is_prorated = |ended_at_s: &i64| refund_covers_rest(period, *ended_at_s, reversed_minor, payment);
+        Some(ended_at_s.filter(is_prorated).unwrap_or(period.end_s))
     });
     ends.max()
 }
@@ -57,13 +57,13 @@ fn period_of(gift_facts: &GiftFacts<'_>, frequency: Frequency, payment: &Receive
     Some(Period { end_s: frequency.end_of_interval_s(start_s)?, start_s })
 }
 
-fn refund_covers_rest(period: Period, ended_at_s: i64, back_minor: i64, payment: &ReceivedPayment) -> bool {
+fn refund_covers_rest(period: Period, ended_at_s: i64, reversed_minor: i64, payment: &ReceivedPayment) -> bool {
     let length_s = i128::from(period.end_s.saturating_sub(period.start_s));
     let rest_s = i128::from(period.end_s.saturating_sub(ended_at_s));
-    if back_minor <= 0 || rest_s <= 0 || length_s <= 0 {
+    if reversed_minor <= 0 || rest_s <= 0 || length_s <= 0 {
         return false;
     }
     let price_minor = i128::from(payment.money.amount_minor);
-    let back_minor = i128::from(back_minor) * PRORATION_TOLERANCE + price_minor;
-    back_minor * length_s >= price_minor * rest_s.min(length_s) * PRORATION_TOLERANCE
+    let reversed_minor = i128::from(reversed_minor) * PRORATION_TOLERANCE + price_minor;
+    reversed_minor * length_s >= price_minor * rest_s.min(length_s) * PRORATION_TOLERANCE
 }

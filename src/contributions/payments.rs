@@ -14,7 +14,7 @@ pub enum PaymentKind {
     Payment,
     /// Outside Stripe: somebody marked the invoice as paid.
     OfflinePayment,
-    /// The invoice is paid, but Stripe has not said yet how. Nothing is booked until it has.
+    /// The invoice is paid, but Stripe has not reported yet how it was paid. Nothing is booked until it does.
     Unconfirmed,
 }
 
@@ -36,8 +36,8 @@ impl PaymentKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
-    /// The kind of entry that books such a payment, and the kind that reverses it if the payment was made in another
-    /// way. `None` if it is not booked.
+    /// The kind of entry that books a payment of this kind, and the kind that reverses it if the payment was made in
+    /// another way. `None` if the payment is not booked.
     pub(super) fn entries(self) -> Option<(EntryKind, EntryKind)> {
         match self {
             Self::Payment => Some((EntryKind::Payment, EntryKind::PaymentReversal)),

@@ -244,8 +244,8 @@ type Movement = ((&'static str, i64, i64), &'static str);
 
 /// A movement for a charge, a refund or a dispute, in one of two currencies.
 fn moved() -> impl Strategy<Value = Movement> {
-    let of = select(vec![("ch_1", 2, 1), ("re_1", -2, 0), ("du_1", -3, 1), ("du_1", 3, -1)]);
-    (of, select(vec!["EUR", "USD"]))
+    let source_and_amounts = select(vec![("ch_1", 2, 1), ("re_1", -2, 0), ("du_1", -3, 1), ("du_1", 3, -1)]);
+    (source_and_amounts, select(vec!["EUR", "USD"]))
 }
 
 /// A balance transaction that is in up to two payouts.
@@ -283,7 +283,7 @@ fn mode() -> impl Strategy<Value = SessionMode> {
 
 /// Three reports of one object.
 // The strategies are boxed, because their values are large. Without boxes, all of them would be on one stack.
-fn three() -> impl Strategy<Value = (Fact, Fact, Fact)> {
+fn three_reports() -> impl Strategy<Value = (Fact, Fact, Fact)> {
     prop_oneof![
         mode().prop_flat_map(|mode| (session(mode).boxed(), session(mode).boxed(), session(mode).boxed())),
         (subscription().boxed(), subscription().boxed(), subscription().boxed()),
@@ -320,7 +320,7 @@ fn reports() -> impl Strategy<Value = Vec<Fact>> {
 
 proptest! {
     #[test]
-    fn reports_can_be_joined_in_any_order_and_grouping_and_repeatedly((a, b, c) in three()) {
+    fn reports_can_be_joined_in_any_order_and_grouping_and_repeatedly((a, b, c) in three_reports()) {
         prop_assert_eq!(a.clone().join(b.clone()), b.clone().join(a.clone()));
         prop_assert_eq!(a.clone().join(b.clone()).join(c.clone()), a.clone().join(b.clone().join(c)));
         prop_assert_eq!(a.clone().join(a.clone()), a.clone());
@@ -366,7 +366,7 @@ proptest! {
         late.keep_booked_dates(&booked_ms);
         for entry in late.entries {
             let at_ms = booked_ms.get(&entry.cause());
-            prop_assert!(at_ms.is_none_or(|at_ms| *at_ms == entry.occurred_at_ms), "{at_ms:?} {entry:?}");
+            prop_assert!(at_ms.is_none_or(|it| *it == entry.occurred_at_ms), "date was {at_ms:?}: {entry:?}");
         }
     }
 
@@ -393,6 +393,6 @@ proptest! {
         {
             *clearing.entry(*currency).or_default() -= minor;
         }
-        prop_assert!(clearing.values().all(|minor| *minor == 0), "{clearing:?} {folded:?}");
+        prop_assert!(clearing.values().all(|minor| *minor == 0), "differences: {clearing:?} in {folded:?}");
     }
 }

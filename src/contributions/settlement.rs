@@ -34,12 +34,12 @@ pub(super) struct Movement<'a> {
 }
 
 /// A ledger entry that follows from the balance: its kind, object, amount and dates.
-pub(super) type Settling = (EntryKind, String, Money, Dates);
+pub(super) type SettlementEntry = (EntryKind, String, Money, Dates);
 
 /// What follows from Stripe's balance transactions for one gift.
 #[derive(Default)]
 pub(super) struct Settlement<'a> {
-    pub entries: Vec<Settling>,
+    pub entries: Vec<SettlementEntry>,
     pub alarms: Vec<Alarm>,
     /// The net change of Stripe's balance by these transactions.
     pub net_minor: BTreeMap<Currency, i64>,
@@ -62,101 +62,102 @@ pub(super) struct PaymentSettlement {
     pub settle_by_s: Option<i64>,
 }
 
+/// Compares the booked movements with Stripe's balance transactions for the gift.
 pub(super) fn settle<'a>(
     gift_facts: &GiftFacts<'a>,
-    came: &'a BTreeMap<String, ReceivedPayment>,
+    received: &'a BTreeMap<String, ReceivedPayment>,
     movements: &[Movement<'a>],
 ) -> Settlement<'a> {
-    let mut all = Settlement::default();
+    let mut settlement = Settlement::default();
     let mut settled_minor: BTreeMap<&str, i64> = BTreeMap::new();
     for transaction in gift_facts.transactions() {
         let Some((moved, source)) = transaction.moved.zip(transaction.source.as_deref()) else { continue };
         let by_itself = movements.iter().find(|it| it.object == source);
         let by_payment = || {
-            let payment = gift_facts.payment_reached([source], came)?;
+            let payment = gift_facts.payment_linked_to([source], received)?;
             movements.iter().find(|it| it.object == payment.object)
         };
-        let Some(of) = by_itself.or_else(by_payment) else { continue };
-        let here_minor = if moved.currency == of.money.currency {
+        let Some(movement) = by_itself.or_else(by_payment) else { continue };
+        let movement_minor = if moved.currency == movement.money.currency {
             moved.amount_minor
         } else {
-            let paid = if by_itself.is_some() { Some(of.money) } else { gift_facts.paid_of_charge(source) };
+            let paid = if by_itself.is_some() { Some(movement.money) } else { gift_facts.paid_by_charge(source) };
             // Until the charge is known, the converted amount is unknown, so the transaction is skipped.
             let Some(paid) = paid else { continue };
-            all.exchange(transaction, moved, paid);
+            settlement.book_conversion(transaction, moved, paid);
             paid.amount_minor * moved.amount_minor.signum()
         };
-        *settled_minor.entry(of.object).or_default() += here_minor;
-        all.book(transaction, moved);
-        let payment = all.payments.entry(of.payment).or_default();
+        *settled_minor.entry(movement.object).or_default() += movement_minor;
+        settlement.book_fee_and_payouts(transaction, moved);
+        let payment = settlement.payments.entry(movement.payment).or_default();
         payment.add(moved);
-        if of.object == of.payment && moved.amount_minor > 0 {
-            payment.leave(&transaction.payouts);
+        if movement.object == movement.payment && moved.amount_minor > 0 {
+            payment.set_payout(&transaction.payouts);
         }
     }
-    for of in movements {
-        let currency = of.money.currency;
+    for movement in movements {
+        let currency = movement.money.currency;
         // A refund in another currency than its payment is included in the payment's sums.
-        let payment = all.payments.entry(of.payment).or_default();
-        match settled_minor.get(of.object) {
+        let payment = settlement.payments.entry(movement.payment).or_default();
+        match settled_minor.get(movement.object) {
             None => {
-                payment.unsettled_minor += of.booked_minor;
-                let due = payment.settle_by_s.into_iter().chain(of.settle_by_s);
+                payment.unsettled_minor += movement.booked_minor;
+                let due = payment.settle_by_s.into_iter().chain(movement.settle_by_s);
                 payment.settle_by_s = due.min();
-                *all.unsettled_minor.entry(currency).or_default() += of.booked_minor;
+                *settlement.unsettled_minor.entry(currency).or_default() += movement.booked_minor;
             }
-            Some(settled) if *settled == of.booked_minor => {}
+            Some(settled) if *settled == movement.booked_minor => {}
             Some(settled) => {
-                payment.discrepancy_minor += of.booked_minor - settled;
-                *all.discrepancy_minor.entry(currency).or_default() += of.booked_minor - settled;
-                all.alarms.push(Alarm::BalanceDiffers {
-                    object: of.object.to_owned(),
-                    booked_minor: of.booked_minor,
+                payment.discrepancy_minor += movement.booked_minor - settled;
+                *settlement.discrepancy_minor.entry(currency).or_default() += movement.booked_minor - settled;
+                settlement.alarms.push(Alarm::BalanceDiffers {
+                    object: movement.object.to_owned(),
+                    booked_minor: movement.booked_minor,
                     settled_minor: *settled,
                 });
             }
         }
     }
-    all
+    settlement
 }
 
 impl Settlement<'_> {
     /// Books the conversion of an amount that was paid in one currency and settled in another.
-    fn exchange(&mut self, transaction: &TransactionFact, moved: BalanceChange, paid: Money) {
+    fn book_conversion(&mut self, transaction: &TransactionFact, moved: BalanceChange, paid: Money) {
         let settled = Money { amount_minor: moved.amount_minor.saturating_abs(), currency: moved.currency };
         let (out, into) = if moved.amount_minor > 0 { (paid, settled) } else { (settled, paid) };
         if moved.amount_minor != 0 {
             let at = Dates::new(transaction.created_at_s, None);
-            self.entry(EntryKind::ExchangeOut, &transaction.id, out, at.clone());
-            self.entry(EntryKind::ExchangeIn, &transaction.id, into, at);
+            self.add_entry(EntryKind::ExchangeOut, &transaction.id, out, at.clone());
+            self.add_entry(EntryKind::ExchangeIn, &transaction.id, into, at);
         }
     }
 
     /// Books Stripe's fee, and payouts to the bank.
-    fn book(&mut self, transaction: &TransactionFact, moved: BalanceChange) {
+    fn book_fee_and_payouts(&mut self, transaction: &TransactionFact, moved: BalanceChange) {
         let currency = moved.currency;
         let money = |minor: i64| Money { amount_minor: minor.saturating_abs(), currency };
         let fee = if moved.fee_minor > 0 { EntryKind::Fee } else { EntryKind::FeeReversal };
         let at = Dates::new(transaction.created_at_s, None);
-        self.entry(fee, &transaction.id, money(moved.fee_minor), at);
+        self.add_entry(fee, &transaction.id, money(moved.fee_minor), at);
         let net_minor = moved.net_minor();
         *self.net_minor.entry(currency).or_default() += net_minor;
-        let (to_bank, back) = if net_minor > 0 {
+        let (to_bank, return_kind) = if net_minor > 0 {
             (EntryKind::Payout, EntryKind::PayoutReversal)
         } else {
             (EntryKind::PayoutReversal, EntryKind::Payout)
         };
         for (payout, mark) in transaction.payouts.iter().filter(|(_, mark)| mark.left) {
             let object = format!("{payout}/{}", transaction.id);
-            self.entry(to_bank, &object, money(net_minor), Dates::new(mark.arrives_at_s, None));
-            if mark.came_back() {
+            self.add_entry(to_bank, &object, money(net_minor), Dates::new(mark.arrives_at_s, None));
+            if mark.was_returned() {
                 let returned = mark.returned_at_s.into_iter().chain(mark.arrives_at_s);
-                self.entry(back, &object, money(net_minor), Dates::new(returned, None));
+                self.add_entry(return_kind, &object, money(net_minor), Dates::new(returned, None));
             }
         }
     }
 
-    fn entry(&mut self, kind: EntryKind, object: &str, money: Money, at: Dates) {
+    fn add_entry(&mut self, kind: EntryKind, object: &str, money: Money, at: Dates) {
         if money.amount_minor > 0 {
             self.entries.push((kind, object.to_owned(), money, at));
         }
@@ -165,8 +166,8 @@ impl Settlement<'_> {
 
 impl PaymentSettlement {
     fn add(&mut self, moved: BalanceChange) {
-        let none = Settled { currency: moved.currency, fee_minor: 0, net_minor: 0 };
-        let settled = self.settled.get_or_insert(none);
+        let zero = Settled { currency: moved.currency, fee_minor: 0, net_minor: 0 };
+        let settled = self.settled.get_or_insert(zero);
         // Stripe settles related transactions in one currency. Amounts in different currencies are never added.
         if settled.currency == moved.currency {
             settled.fee_minor += moved.fee_minor;
@@ -175,8 +176,8 @@ impl PaymentSettlement {
     }
 
     /// Sets the payout: the newest one that was sent and not returned.
-    fn leave(&mut self, payouts: &BTreeMap<String, PayoutMark>) {
-        for (id, mark) in payouts.iter().filter(|(_, mark)| mark.left && !mark.came_back()) {
+    fn set_payout(&mut self, payouts: &BTreeMap<String, PayoutMark>) {
+        for (id, mark) in payouts.iter().filter(|(_, mark)| mark.left && !mark.was_returned()) {
             let newer = |(_, known): &(String, PayoutMark)| mark.arrives_at_s > known.arrives_at_s;
             if self.payout.as_ref().is_none_or(newer) {
                 self.payout = Some((id.clone(), *mark));
@@ -190,11 +191,11 @@ impl<'a> GiftFacts<'a> {
     /// currency of a payment.
     fn transactions(&self) -> Vec<&'a TransactionFact> {
         let facts: &'a [Fact] = self.facts;
-        let of = |fact: &'a Fact| match fact {
+        let as_transaction = |fact: &'a Fact| match fact {
             Fact::Transaction(it) => Some(it),
             _ => None,
         };
-        let mut transactions: Vec<_> = facts.iter().filter_map(of).collect();
+        let mut transactions: Vec<_> = facts.iter().filter_map(as_transaction).collect();
         transactions.sort_by_key(|it| (it.created_at_s, &it.id));
         transactions
     }
@@ -217,15 +218,15 @@ impl<'a> GiftFacts<'a> {
 
     /// The charge that paid `payment`. If there are several, the one with the smallest id.
     pub(super) fn charge_of(&self, payment: &ReceivedPayment) -> Option<String> {
-        let tied = self.tied_to([payment.cause.as_str()]);
+        let linked = self.linked_to([payment.cause.as_str()]);
         let charges = self.facts.iter().filter_map(|fact| match fact {
-            Fact::Charge(it) if it.paid.is_some() && tied.contains(it.id.as_str()) => Some(&it.id),
+            Fact::Charge(it) if it.paid.is_some() && linked.contains(it.id.as_str()) => Some(&it.id),
             _ => None,
         });
         charges.min().cloned()
     }
 
-    fn paid_of_charge(&self, charge: &str) -> Option<Money> {
+    fn paid_by_charge(&self, charge: &str) -> Option<Money> {
         self.facts.iter().find_map(|fact| match fact {
             Fact::Charge(it) if it.id == charge => it.paid,
             _ => None,

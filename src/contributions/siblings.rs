@@ -32,7 +32,7 @@ struct Candidate<'a> {
     id: &'a str,
     fact: Option<&'a SubscriptionFact>,
     /// Whether at least a part of its newest payment was retained.
-    is_kept: bool,
+    is_retained: bool,
 }
 
 impl Candidate<'_> {
@@ -40,26 +40,26 @@ impl Candidate<'_> {
     fn rank(&self) -> (u8, u8) {
         let state = self.fact.map(|it| it.latest.state);
         // A subscription that was paid, and whose own fact is missing, counts as active.
-        let alive = match state {
-            Some(state) => liveliness(state),
-            None if self.is_kept => 1,
+        let activity_rank = match state {
+            Some(state) => activity(state),
+            None if self.is_retained => 1,
             None => 0,
         };
-        let over = matches!(state, Some(SubscriptionState::Canceled | SubscriptionState::IncompleteExpired));
+        let has_ended = matches!(state, Some(SubscriptionState::Canceled | SubscriptionState::IncompleteExpired));
         // An active subscription decides even if its newest payment was refunded out of goodwill, or disputed.
-        let class = match (alive > 0, self.is_kept) {
+        let class = match (activity_rank > 0, self.is_retained) {
             (true, true) => 4,
             (true, false) => 3,
             (false, true) => 2,
-            (false, false) if !over => 1,
+            (false, false) if !has_ended => 1,
             (false, false) => 0,
         };
-        (class, alive)
+        (class, activity_rank)
     }
 }
 
-/// How active a subscription is. 0 if it has not started or has ended.
-fn liveliness(state: SubscriptionState) -> u8 {
+/// Returns how active a subscription is: 0 if it has not started or has ended.
+fn activity(state: SubscriptionState) -> u8 {
     match state {
         SubscriptionState::Active => 5,
         SubscriptionState::Trialing => 4,
@@ -90,23 +90,23 @@ impl<'a> Subscriptions<'a> {
         sessions: &[&'a SessionFact],
         invoices: &[&'a InvoiceFact],
         payments: &BTreeMap<String, ReceivedPayment>,
-        taken: &BTreeMap<&str, ReversedAmounts>,
+        reversed_amounts: &BTreeMap<&str, ReversedAmounts>,
     ) -> Self {
         let named =
             sessions.iter().map(|it| &it.subscription).chain(invoices.iter().map(|it| &it.subscription));
         let all: BTreeSet<&str> =
             facts.iter().map(|it| it.id.as_str()).chain(named.flatten().map(String::as_str)).collect();
-        let is_kept = |id: &str| {
+        let is_retained = |id: &str| {
             let own = payments.values().filter(|it| it.subscription.as_deref() == Some(id));
-            own.max_by_key(|it| (it.at_s, &it.object)).is_some_and(|newest| newest.is_kept(taken))
+            own.max_by_key(|it| (it.at_s, &it.object)).is_some_and(|newest| newest.is_retained(reversed_amounts))
         };
         let candidates = all.iter().map(|id| Candidate {
             id,
             fact: facts.iter().find(|it| it.id == *id).copied(),
-            is_kept: all.len() > 1 && is_kept(id),
+            is_retained: all.len() > 1 && is_retained(id),
         });
-        let made = |it: &Candidate<'a>| it.fact.and_then(|fact| fact.created_at_s);
-        let deciding = candidates.max_by_key(|it| (it.rank(), made(it), it.id));
+        let created = |it: &Candidate<'a>| it.fact.and_then(|fact| fact.created_at_s);
+        let deciding = candidates.max_by_key(|it| (it.rank(), created(it), it.id));
         Self { deciding: deciding.as_ref().map(|it| it.id), fact: deciding.and_then(|it| it.fact), all }
     }
 }
@@ -244,10 +244,10 @@ mod tests {
         use SessionState::*;
         for sibling in [Open, Failed, Expired] {
             for ids in [["cs_a", "cs_b"], ["cs_b", "cs_a"]] {
-                let of = folded(&[session(ids[0], Paid, 5), session(ids[1], sibling, 4)]);
-                assert_eq!(of.contribution.state, ContributionState::Paid, "{sibling:?}");
-                assert_eq!(of.contribution.session.as_deref(), Some(ids[0]));
-                assert_eq!(of.email.as_deref(), Some("reader@example.org"));
+                let result = folded(&[session(ids[0], Paid, 5), session(ids[1], sibling, 4)]);
+                assert_eq!(result.contribution.state, ContributionState::Paid, "{sibling:?}");
+                assert_eq!(result.contribution.session.as_deref(), Some(ids[0]));
+                assert_eq!(result.email.as_deref(), Some("reader@example.org"));
             }
         }
     }
@@ -257,8 +257,8 @@ mod tests {
         let sessions = [session("cs_a", SessionState::Paid, 5), session("cs_b", SessionState::Paid, 9)];
         assert_eq!(folded(&sessions).payments.len(), 2);
         for refunded in ["pi_a", "pi_b"] {
-            let of = folded(&[sessions[0].clone(), sessions[1].clone(), refund(refunded, 500)]);
-            assert_eq!(of.contribution.state, ContributionState::Paid, "{refunded}");
+            let result = folded(&[sessions[0].clone(), sessions[1].clone(), refund(refunded, 500)]);
+            assert_eq!(result.contribution.state, ContributionState::Paid, "{refunded}");
         }
         let both = [refund("pi_a", 500), refund("pi_b", 500)];
         assert_eq!(
@@ -271,7 +271,7 @@ mod tests {
     fn the_active_subscription_decides_and_both_are_listed() {
         use SubscriptionState::*;
         for [old, new] in [["sub_a", "sub_b"], ["sub_b", "sub_a"]] {
-            let of = |new_state, more: &[Fact]| {
+            let contribution_with = |new_state, more: &[Fact]| {
                 let known = [
                     subscription(old, Canceled, 1),
                     invoice("in_1", old, 1),
@@ -280,23 +280,26 @@ mod tests {
                 folded(&[&known, more].concat()).contribution
             };
             let paid = [invoice("in_2", new, 5)];
-            let active = of(Active, &paid);
+            let active = contribution_with(Active, &paid);
             assert_eq!(active.state, ContributionState::Active);
             assert_eq!(active.subscription.as_deref(), Some(new));
             assert_eq!(active.subscriptions, ["sub_a", "sub_b"]);
-            assert_eq!(of(PastDue, &paid).state, ContributionState::PastDue);
+            assert_eq!(contribution_with(PastDue, &paid).state, ContributionState::PastDue);
             // The new subscription is canceled too, so the contribution has ended.
-            assert_eq!(of(Canceled, &paid).state, ContributionState::Ended);
+            assert_eq!(contribution_with(Canceled, &paid).state, ContributionState::Ended);
             // A subscription that was never paid neither revives the gift nor hides what was paid.
             for state in [Incomplete, IncompleteExpired] {
-                let never = of(state, &[]);
+                let never = contribution_with(state, &[]);
                 assert_eq!(never.state, ContributionState::Ended, "{state:?}");
                 assert_eq!(never.subscription.as_deref(), Some(old));
             }
             // A refund of the old subscription's last payment does not end the new subscription.
-            assert_eq!(of(Active, &[paid[0].clone(), refund("pi_1", 700)]).state, ContributionState::Active);
             assert_eq!(
-                of(Active, &[invoice("in_2", new, 1), refund("pi_1", 700)]).state,
+                contribution_with(Active, &[paid[0].clone(), refund("pi_1", 700)]).state,
+                ContributionState::Active
+            );
+            assert_eq!(
+                contribution_with(Active, &[invoice("in_2", new, 1), refund("pi_1", 700)]).state,
                 ContributionState::Active
             );
         }
@@ -306,28 +309,28 @@ mod tests {
     fn an_active_subscription_decides_even_if_its_only_payment_was_refunded() {
         use SubscriptionState::*;
         for [old, new] in [["sub_a", "sub_b"], ["sub_b", "sub_a"]] {
-            let of = folded(&[
+            let result = folded(&[
                 subscription(old, Canceled, 1),
                 invoice("in_1", old, 1),
                 subscription(new, Active, 5),
                 invoice("in_2", new, 5),
                 refund("pi_2", 700),
             ]);
-            assert_eq!(of.contribution.state, ContributionState::Active);
-            assert_eq!(of.contribution.subscription.as_deref(), Some(new));
+            assert_eq!(result.contribution.state, ContributionState::Active);
+            assert_eq!(result.contribution.subscription.as_deref(), Some(new));
         }
     }
 
     #[test]
     fn the_newer_of_two_active_subscriptions_decides() {
         for [old, new] in [["sub_a", "sub_b"], ["sub_b", "sub_a"]] {
-            let of = folded(&[
+            let result = folded(&[
                 subscription(old, SubscriptionState::Active, 1),
                 invoice("in_1", old, 9),
                 subscription(new, SubscriptionState::Active, 5),
                 invoice("in_2", new, 5),
             ]);
-            assert_eq!(of.contribution.subscription.as_deref(), Some(new));
+            assert_eq!(result.contribution.subscription.as_deref(), Some(new));
         }
     }
 
@@ -346,14 +349,14 @@ mod tests {
             inquired: false,
             left_events_s: Vec::new(),
         });
-        let of = folded(&[
+        let result = folded(&[
             subscription("sub_a", SubscriptionState::Canceled, 1),
             invoice("in_1", "sub_a", 9),
             subscription("sub_b", SubscriptionState::Active, 5),
             invoice("in_2", "sub_b", 5),
             dispute,
         ]);
-        assert_eq!(of.contribution.state, ContributionState::Active);
+        assert_eq!(result.contribution.state, ContributionState::Active);
     }
 
     #[test]
@@ -363,7 +366,7 @@ mod tests {
             invoice("in_1", "sub_a", 1),
             invoice("in_2", "sub_b", 5),
         ];
-        let of = folded(&known).contribution;
-        assert_eq!((of.state, of.subscription.as_deref()), (ContributionState::Active, Some("sub_b")));
+        let result = folded(&known).contribution;
+        assert_eq!((result.state, result.subscription.as_deref()), (ContributionState::Active, Some("sub_b")));
     }
 }

@@ -58,7 +58,7 @@ pub struct CustomerFact {
     pub deleted: bool,
 }
 
-/// An amount in a currency that was unknown to the version that read it. It is not booked.
+/// An amount in a currency that was unknown to the version of Keepopen that read it. It is not booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnknownCurrencyFact {
     /// The object's id followed by `/currency`, because the object itself has its own fact.

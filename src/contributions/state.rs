@@ -10,9 +10,9 @@ use crate::money::Money;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContributionState {
-    /// The reader has not finished at Stripe.
+    /// The reader has not completed Stripe's payment page.
     Open,
-    /// The reader never finished.
+    /// The payment page expired before the reader completed it.
     Expired,
     /// The payment is under way.
     Processing,
@@ -20,13 +20,13 @@ pub enum ContributionState {
     Failed,
     /// There was nothing to pay.
     NothingToPay,
-    /// A one-off that was paid and retained.
+    /// A one-off contribution that was paid. At least a part of the money was retained.
     Paid,
-    /// A recurring one that is active and paid.
+    /// A recurring contribution that is active and paid.
     Active,
-    /// A recurring one whose newest payment failed and will be retried.
+    /// A recurring contribution whose newest payment failed and will be retried.
     PastDue,
-    /// A recurring one that has ended.
+    /// A recurring contribution that has ended.
     Ended,
     /// Every payment was fully refunded or disputed, or the newest one of an active gift was disputed.
     Reversed,

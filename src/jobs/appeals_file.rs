@@ -13,6 +13,7 @@ pub struct AppealsFile {
     seen: Option<Stamp>,
 }
 
+/// When a file was last modified, and its size in bytes.
 type Stamp = (SystemTime, u64);
 
 impl AppealsFile {
@@ -24,12 +25,12 @@ impl AppealsFile {
 }
 
 impl Runner for AppealsFile {
-    // If the file can't be used, the active appeals stay as they are.
+    // If the file can't be used, the active appeals stay active.
     fn run<'a>(&'a mut self, app: &'a App) -> Outcome<'a> {
         Box::pin(async move {
-            let now = stamp(&self.path);
-            if now != self.seen {
-                self.seen = now;
+            let current = stamp(&self.path);
+            if current != self.seen {
+                self.seen = current;
                 actions::publish_appeals(app)?;
             }
             Ok(())
@@ -38,6 +39,6 @@ impl Runner for AppealsFile {
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {
-    let about = std::fs::metadata(path).ok()?;
-    Some((about.modified().ok()?, about.len()))
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
 }

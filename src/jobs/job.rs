@@ -26,7 +26,7 @@ pub struct Job {
     pub name: &'static str,
     /// The time from the end of one run to the start of the next.
     pub interval: Duration,
-    /// Also runs the job when the `Notify` that this function returns is notified.
+    /// If set, the job also runs whenever the `Notify` that this function returns is notified.
     pub wake: Option<fn(&App) -> &Notify>,
     /// Which instances run the job.
     pub runs: Runs,
@@ -56,7 +56,7 @@ pub enum Runs {
 /// A lease: a row in the database that one instance holds for a limited time, and renews.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lease {
-    /// The lease of comparisons with Stripe. The commands of operators take it too.
+    /// The lease of comparisons with Stripe. An operator's command that compares with Stripe takes it too.
     Comparison,
 }
 
@@ -76,8 +76,8 @@ pub enum Needs {
 pub enum Work {
     /// Work that remembers nothing from one run to the next.
     Plain(for<'a> fn(&'a App) -> Outcome<'a>),
-    /// Work with its own state, which this function creates at the start. If it returns `None`, these settings don't
-    /// need the job.
+    /// Work with its own state, which this function creates at the start. It returns `None` if the job is not needed
+    /// with the current settings.
     Stateful(fn(&App) -> Option<Box<dyn Runner>>),
 }
 
@@ -145,7 +145,7 @@ impl Job {
         Self { failure_at_stop: Some(failure), ..self }
     }
 
-    /// The job with a new state. `None` if these settings don't need the job.
+    /// Returns the job with a new state, or `None` if the job is not needed with the current settings.
     pub fn runner(&self, app: &App) -> Option<Box<dyn Runner>> {
         match self.work {
             _ if self.needs == Needs::StripeKey && !app.stripe.is_configured() => None,
@@ -154,7 +154,7 @@ impl Job {
         }
     }
 
-    /// Whether everything that the job needs is available now.
+    /// Whether the job can run: this process has reached the database at least once, or the job does not need it.
     pub fn is_ready(&self, app: &App) -> bool {
         self.needs == Needs::Nothing || app.store.was_reached()
     }

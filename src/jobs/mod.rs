@@ -1,7 +1,7 @@
 //! Scheduled jobs: the work that the service does without a request.
 //!
 //! **Owns** when each job runs, and what it remembers from one run to the next.
-//! **Never** does the work itself: that is `actions/`.
+//! **Never** does the work itself: `actions/` does it.
 //! **Start at** [`JOBS`], then [`run`].
 //! **Tested in** `tests/api/jobs.rs`, `tests/api/worker.rs`, `tests/durability/`.
 
@@ -67,13 +67,13 @@ struct WhenReady<'a> {
 }
 
 impl Repeated for WhenReady<'_> {
-    fn once(&mut self) -> Outcome<'_> {
+    fn run_once(&mut self) -> Outcome<'_> {
         if self.job.is_ready(self.app) { self.runner.run(self.app) } else { Box::pin(ready(Ok(()))) }
     }
 }
 
 impl Jobs {
-    /// Starts a job, at its interval and whenever it is woken.
+    /// Starts a job, which runs at its interval and whenever it is woken.
     fn start(&mut self, app: &Arc<App>, job: &'static Job) {
         let Some(runner) = job.runner(app) else { return };
         let (app, stop) = (Arc::clone(app), self.stop.clone());
@@ -98,7 +98,7 @@ impl Jobs {
         for (job, mut task) in self.tasks {
             match timeout_at(end, &mut task).await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(job, %error, "a job broke off"),
+                Ok(Err(error)) => tracing::error!(job, %error, "a job ended unexpectedly"),
                 Err(_) => {
                     tracing::warn!(job, "a job did not end in time and was aborted");
                     task.abort();

@@ -9,7 +9,7 @@ use crate::app::App;
 /// The errors of [`actions::reconcile_due`], and an error if one of Stripe's lists could not be read to its end.
 pub async fn reconcile(app: &App) -> Result<(), ReconcileError> {
     match actions::reconcile_due(app, &app.as_job("reconcile")).await {
-        Ok(swept) => swept.complete(),
+        Ok(stats) => stats.complete(),
         Err(ReconcileError::Busy { .. }) => Ok(()),
         Err(error) => Err(error),
     }

@@ -31,7 +31,7 @@ pub struct Schedule<'a> {
 /// Something that can be run again and again.
 pub trait Repeated {
     /// Runs once.
-    fn once(&mut self) -> Outcome<'_>;
+    fn run_once(&mut self) -> Outcome<'_>;
 }
 
 /// Runs a job at each interval, the first time immediately. A failure or a panic ends only that run. The failure is
@@ -55,15 +55,15 @@ pub async fn repeat(
             () = wake.notified() => {}
             _ = tick.tick() => {}
         }
-        let reason = match timeout(schedule.timeout, catch_panic(work.once())).await {
+        let reason = match timeout(schedule.timeout, catch_panic(work.run_once())).await {
             Ok(Ok(Ok(()))) => None,
             Ok(Ok(Err(error))) => Some(error.to_string()),
             Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => Some("it took too long".to_owned()),
+            Err(_) => Some("the run took too long".to_owned()),
         };
         match failures.line_for(reason, schedule.clock.steady()) {
             Some(Line::Fails { error, suppressed }) => tracing::error!(job, error, suppressed, "{failure}"),
-            Some(Line::Works) => tracing::info!(job, "it works again, after: {failure}"),
+            Some(Line::Works) => tracing::info!(job, "the job works again, after: {failure}"),
             None => {}
         }
     }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     impl<F: FnMut() -> Outcome<'static>> Repeated for F {
-        fn once(&mut self) -> Outcome<'_> {
+        fn run_once(&mut self) -> Outcome<'_> {
             self()
         }
     }
@@ -159,13 +159,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_runs_again_after_a_failure_or_a_panic() {
-        let (stop, clock, mut acted) = (CancellationToken::new(), clock(), 0);
+        let (stop, clock, mut runs) = (CancellationToken::new(), clock(), 0);
         let schedule = schedule(&stop, &clock);
         repeat(schedule, "test", "this test's job fails", || -> Outcome<'static> {
-            acted += 1;
-            let (time, stop) = (acted, stop.clone());
+            runs += 1;
+            let (run, stop) = (runs, stop.clone());
             Box::pin(async move {
-                match time {
+                match run {
                     1 => return Err("a deliberate failure".into()),
                     2 => panic!("a deliberate panic"),
                     _ => stop.cancel(),
@@ -174,18 +174,18 @@ mod tests {
             })
         })
         .await;
-        assert_eq!(acted, 3);
+        assert_eq!(runs, 3);
     }
 
     #[tokio::test]
     async fn a_run_that_hangs_is_aborted_at_its_time_limit_and_the_job_runs_again() {
-        let (stop, clock, mut acted) = (CancellationToken::new(), clock(), 0);
+        let (stop, clock, mut runs) = (CancellationToken::new(), clock(), 0);
         let schedule = Schedule { timeout: Duration::from_millis(1), ..schedule(&stop, &clock) };
         repeat(schedule, "test", "this test's job hangs", || -> Outcome<'static> {
-            acted += 1;
-            let (hangs, stop) = (acted < 3, stop.clone());
+            runs += 1;
+            let (should_hang, stop) = (runs < 3, stop.clone());
             Box::pin(async move {
-                if hangs {
+                if should_hang {
                     std::future::pending::<()>().await;
                 }
                 stop.cancel();
@@ -193,7 +193,7 @@ mod tests {
             })
         })
         .await;
-        assert_eq!(acted, 3);
+        assert_eq!(runs, 3);
     }
 
     #[tokio::test]

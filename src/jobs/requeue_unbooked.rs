@@ -4,7 +4,8 @@ use crate::actions;
 use crate::app::App;
 use crate::store::StoreError;
 
-/// Requeues these events, once for each version of the program.
+/// Requeues events that an earlier version could not book, once for each version. Also books the gifts of sites that
+/// were added to the settings.
 ///
 /// # Errors
 /// See [`StoreError`].

@@ -75,7 +75,7 @@ pub static JOBS: &[Job] = &[
         .on_failure("the ledger can't be checked; it will be retried"),
     Job::new("reconcile", seconds(300), run!(reconcile)).one_leader(Lease::Comparison).long()
         .on_failure("the ledger can't be compared with Stripe; it will be retried"),
-    // Learns weights once an hour, and when a new appeal has learned weights.
+    // Learns weights once an hour, and when an appeal with learned weights has no weights yet.
     Job::new("weights", seconds(20), run!(actions::update_weights, as "weights"))
         .on_failure("weights can't be learned; the current weights stay, and it will be retried"),
     Job::new("tickers", seconds(60), run!(actions::refresh_tickers)).woken_by(|app| &app.tickers_changed)

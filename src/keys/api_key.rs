@@ -29,7 +29,7 @@ pub enum Scope {
     /// Read the audit log.
     #[value(name = "audit:read")]
     AuditRead,
-    /// Ask banner questions that state the reader's standing.
+    /// Send banner requests that state the reader's standing.
     #[value(name = "banner:ask")]
     BannerAsk,
 }

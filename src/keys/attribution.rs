@@ -2,10 +2,15 @@
 //! views, clicks and gifts.
 //!
 //! Every verdict that shows an appeal needs an attribution, so it is short: one block of the hash function is enough if
-//! the three ids have at most 32 bytes in total. It is the base64url form of these parts: the seconds since 1970 (8
-//! bytes, big-endian), the verdict's own number (8 bytes), the surface (1 byte), the country (2 bytes, zero if
-//! unknown), the lengths of the site's and the appeal's id (2 bytes each), these two ids, the variant's id, and the
-//! HMAC-SHA256 of all that, truncated to 16 bytes.
+//! the three ids have at most 32 bytes in total. It is the base64url form of these parts, in this order:
+//!
+//! 1. the time of the verdict in seconds since 1970 (8 bytes, big-endian)
+//! 2. the verdict's own number (8 bytes)
+//! 3. the surface (1 byte)
+//! 4. the country (2 bytes, zero if unknown)
+//! 5. the lengths of the site's id and of the appeal's id (2 bytes each)
+//! 6. the site's id, the appeal's id and the variant's id
+//! 7. the HMAC-SHA256 of all these parts, truncated to 16 bytes
 
 use keepopen_decision::Surface;
 
@@ -125,7 +130,7 @@ mod tests {
     fn an_attribution_is_valid_for_its_site_for_a_day() {
         let (key, other_key) = (key(b"a"), key(b"b"));
         let text = |text: &str| text.to_owned();
-        let wanted = Attribution {
+        let expected = Attribution {
             site: text("journal"),
             appeal: text("summer"),
             variant: text("a"),
@@ -136,7 +141,7 @@ mod tests {
         };
         let attribution = SHOWN.sign(&key);
         let read = |attribution: &str| Attribution::read(attribution, &key, "journal", 1_000_000);
-        assert_eq!(read(&attribution), Ok(wanted.clone()));
+        assert_eq!(read(&attribution), Ok(expected.clone()));
         assert!(Attribution::read(&attribution, &key, "journal", (1000 + TTL_S) * 1000 - 1).is_ok());
         assert_eq!(
             Attribution::read(&attribution, &key, "journal", (1000 + TTL_S) * 1000),
@@ -155,12 +160,12 @@ mod tests {
             assert_eq!(read(bad), Err(BadAttribution), "{bad}");
         }
         let without_country = Shown { country: None, surface: Surface::Wall, ..SHOWN };
-        let wanted = Attribution { country: String::new(), surface: text("wall"), ..wanted };
-        assert_eq!(read(&without_country.sign(&key)), Ok(wanted));
+        let expected = Attribution { country: String::new(), surface: text("wall"), ..expected };
+        assert_eq!(read(&without_country.sign(&key)), Ok(expected));
     }
 
     #[test]
-    fn ids_are_never_confused_and_a_changed_byte_is_detected() {
+    fn moving_text_between_ids_changes_the_attribution_and_a_changed_byte_is_detected() {
         let key = key(b"a");
         let attribution = |site, appeal, variant| Shown { site, appeal, variant, ..SHOWN }.sign(&key);
         let attributions = [
@@ -168,16 +173,19 @@ mod tests {
             attribution("journal", "a", "bc"),
             attribution("journal", "", "abc"),
         ];
-        for (place, one) in attributions.iter().enumerate() {
-            assert!(attributions[place + 1..].iter().all(|other| one != other));
+        for (index, one) in attributions.iter().enumerate() {
+            assert!(
+                attributions[index + 1..].iter().all(|other| one != other),
+                "different ids must not give the same attribution"
+            );
         }
         let bytes = URL_SAFE_NO_PAD.decode(&attributions[0]).unwrap();
-        for place in 0..bytes.len() {
+        for index in 0..bytes.len() {
             let mut changed = bytes.clone();
-            changed[place] ^= 1;
+            changed[index] ^= 1;
             let changed = URL_SAFE_NO_PAD.encode(changed);
             let read = Attribution::read(&changed, &key, "journal", 1_000_000);
-            assert_eq!(read, Err(BadAttribution), "byte {place}");
+            assert_eq!(read, Err(BadAttribution), "byte {index}");
         }
         let long = "x".repeat(usize::from(u16::MAX) + 1);
         let read = Attribution::read(&attribution("journal", &long, "a"), &key, "journal", 1_000_000);

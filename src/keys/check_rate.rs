@@ -36,9 +36,9 @@ impl From<Purpose> for Asker<'_> {
 /// Limits on how many new tokens (tokens that are not cached) are checked.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckLimits {
-    /// How many are checked per second for each [`Purpose`].
+    /// How many new tokens are checked per second for each [`Purpose`].
     pub per_second: NonZeroU32,
-    /// How many from one address are checked per second.
+    /// How many new tokens from one address are checked per second.
     pub address_per_second: NonZeroU32,
     /// How many tokens with a wrong signature one address may send per minute before it is paused.
     pub address_bad_per_minute: NonZeroU32,
@@ -53,13 +53,13 @@ pub(super) struct CheckRate {
     asking: Limit,
     acting: Limit,
     addresses: KeyedLimit<Address>,
-    bad: Penalty<Address>,
+    wrong_signatures: Penalty<Address>,
     supporters: Penalty<SupporterId>,
 }
 
 /// Why a token is not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoRoom {
+pub(super) enum NoCapacity {
     /// The address or the supporter exceeded its limit.
     Limited,
     /// All clients together exceeded the limit.
@@ -73,40 +73,42 @@ impl CheckRate {
             asking: Limit::per_second(limits.per_second, clock),
             acting: Limit::per_second(limits.per_second, clock),
             addresses: KeyedLimit::per_second(limits.address_per_second, clock),
-            bad: Penalty::above_per_minute(limits.address_bad_per_minute, clock),
+            wrong_signatures: Penalty::above_per_minute(limits.address_bad_per_minute, clock),
             supporters: Penalty::above_per_minute(supporter, clock),
         }
     }
 
-    /// Takes capacity for one check of a token that names `supporter`. This name is not verified yet.
+    /// Takes capacity for one check of a token that names `supporter`. Before the check, anybody can have written this
+    /// name into the token.
     pub(super) fn take(
         &self,
         purpose: Purpose,
         address: Option<Address>,
         supporter: &SupporterId,
-    ) -> Result<(), NoRoom> {
-        let refused =
-            |address: &Address| self.bad.is_paused(address) || self.addresses.take(address).is_err();
-        if self.supporters.is_paused(supporter) || address.as_ref().is_some_and(refused) {
-            return Err(NoRoom::Limited);
+    ) -> Result<(), NoCapacity> {
+        let is_refused = |address: &Address| {
+            self.wrong_signatures.is_paused(address) || self.addresses.take(address).is_err()
+        };
+        if self.supporters.is_paused(supporter) || address.as_ref().is_some_and(is_refused) {
+            return Err(NoCapacity::Limited);
         }
         let limit = match purpose {
             Purpose::Asking => &self.asking,
             Purpose::Acting => &self.acting,
         };
-        limit.take().map_err(|_| NoRoom::Full)
+        limit.take().map_err(|_| NoCapacity::Full)
     }
 
     /// Counts a token with a wrong signature against the address that sent it.
-    pub(super) fn was_bad(&self, address: Option<Address>) {
+    pub(super) fn record_wrong_signature(&self, address: Option<Address>) {
         if let Some(address) = address {
-            self.bad.charge(&address);
+            self.wrong_signatures.charge(&address);
         }
     }
 
     /// Counts a valid new token against its supporter. A token with a wrong signature is never counted against the
     /// supporter that it names.
-    pub(super) fn was_good(&self, supporter: &SupporterId) {
+    pub(super) fn record_valid(&self, supporter: &SupporterId) {
         self.supporters.charge(supporter);
     }
 }
@@ -154,12 +156,12 @@ mod tests {
     }
 
     #[test]
-    fn an_address_can_only_use_its_own_limit() {
+    fn an_address_cannot_use_the_capacity_of_another_address() {
         let rate = rate(&clock());
         let take = |last| rate.take(Purpose::Asking, address(last), &ANYBODY());
         let flood: Vec<_> = (0..50).map(|_| take(1)).collect();
         assert_eq!(flood.iter().filter(|it| **it == Ok(())).count(), 4);
-        assert_eq!(flood.last(), Some(&Err(NoRoom::Limited)));
+        assert_eq!(flood.last(), Some(&Err(NoCapacity::Limited)));
         assert_eq!(take(2), Ok(()));
     }
 
@@ -168,10 +170,10 @@ mod tests {
         let clock = clock();
         let rate = rate(&clock);
         let take = |last| rate.take(Purpose::Asking, address(last), &ANYBODY());
-        (0..3).for_each(|_| rate.was_bad(address(1)));
-        assert_eq!((take(1), take(2)), (Err(NoRoom::Limited), Ok(())));
+        (0..3).for_each(|_| rate.record_wrong_signature(address(1)));
+        assert_eq!((take(1), take(2)), (Err(NoCapacity::Limited), Ok(())));
         clock.advance(59_000);
-        assert_eq!(take(1), Err(NoRoom::Limited));
+        assert_eq!(take(1), Err(NoCapacity::Limited));
         clock.advance(1000);
         assert_eq!(take(1), Ok(()));
     }
@@ -179,8 +181,8 @@ mod tests {
     #[test]
     fn a_supporter_with_too_many_new_tokens_is_paused_and_no_other_is() {
         let rate = rate(&clock());
-        (0..=SUPPORTER_PER_MINUTE).for_each(|_| rate.was_good(&ANYBODY()));
-        assert_eq!(rate.take(Purpose::Asking, address(1), &ANYBODY()), Err(NoRoom::Limited));
+        (0..=SUPPORTER_PER_MINUTE).for_each(|_| rate.record_valid(&ANYBODY()));
+        assert_eq!(rate.take(Purpose::Asking, address(1), &ANYBODY()), Err(NoCapacity::Limited));
         let other = SupporterId::from_bytes([2; 16]);
         assert_eq!(rate.take(Purpose::Asking, address(1), &other), Ok(()));
     }

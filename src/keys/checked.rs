@@ -10,9 +10,9 @@ use super::Claims;
 use crate::ids::SupporterId;
 
 /// The maximum number of cached tokens.
-const TOKENS: usize = 10_000;
+const MAX_TOKENS: usize = 10_000;
 /// The maximum number of cached tokens of one supporter, who may use a few browsers on a few sites.
-const OF_ONE: usize = 8;
+const MAX_PER_SUPPORTER: usize = 8;
 
 /// The tokens with a valid signature, including expired ones, so that their signatures are not checked again. No other
 /// token can fill the cache: a valid token has only one spelling, and the tokens of one supporter only displace each
@@ -20,12 +20,12 @@ const OF_ONE: usize = 8;
 pub(super) struct Checked {
     tokens: Cache<Box<str>, Arc<Claims>>,
     /// The tokens of each supporter, oldest first.
-    of: Cache<SupporterId, Arc<Mutex<VecDeque<Box<str>>>>>,
+    by_supporter: Cache<SupporterId, Arc<Mutex<VecDeque<Box<str>>>>>,
 }
 
 impl Default for Checked {
     fn default() -> Self {
-        Self { tokens: Cache::new(TOKENS), of: Cache::new(TOKENS) }
+        Self { tokens: Cache::new(MAX_TOKENS), by_supporter: Cache::new(MAX_TOKENS) }
     }
 }
 
@@ -37,12 +37,12 @@ impl Checked {
 
     /// Adds a token.
     pub(super) fn remember(&self, token: &str, claims: &Arc<Claims>) {
-        let none = || Ok::<_, Infallible>(Arc::default());
-        let Ok(own) = self.of.get_or_insert_with(&claims.sub, none);
+        let empty = || Ok::<_, Infallible>(Arc::default());
+        let Ok(own) = self.by_supporter.get_or_insert_with(&claims.sub, empty);
         // No code panics while it holds the lock.
         let mut own = own.lock().unwrap_or_else(PoisonError::into_inner);
         own.retain(|known| **known != *token);
-        if own.len() >= OF_ONE
+        if own.len() >= MAX_PER_SUPPORTER
             && let Some(oldest) = own.pop_front()
         {
             self.tokens.remove(&*oldest);
@@ -54,7 +54,7 @@ impl Checked {
     /// Removes all tokens.
     pub(super) fn clear(&self) {
         self.tokens.clear();
-        self.of.clear();
+        self.by_supporter.clear();
     }
 
     /// The number of cached tokens.
@@ -93,11 +93,11 @@ mod tests {
         let checked = Checked::default();
         let (many, other) = (claims(1), claims(2));
         checked.remember("other", &other);
-        (0..5 * TOKENS).for_each(|number| checked.remember(&format!("many {number}"), &many));
+        (0..5 * MAX_TOKENS).for_each(|number| checked.remember(&format!("many {number}"), &many));
         assert_eq!(checked.get("other"), Some(other));
-        assert_eq!(checked.len(), OF_ONE + 1);
+        assert_eq!(checked.len(), MAX_PER_SUPPORTER + 1);
         assert!(
-            checked.get(&format!("many {}", 5 * TOKENS - OF_ONE)).is_some(),
+            checked.get(&format!("many {}", 5 * MAX_TOKENS - MAX_PER_SUPPORTER)).is_some(),
             "the newest tokens must stay cached"
         );
     }

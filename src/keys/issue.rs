@@ -5,10 +5,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use jsonwebtoken::{Algorithm, Header, Validation};
 
-use super::check_rate::{CheckRate, NoRoom};
+use super::check_rate::{CheckRate, NoCapacity};
 use super::checked::Checked;
 use super::epochs::Epochs;
-use super::proof::{Unproven, prove};
+use super::proof::{Unverified, verify};
 use super::{Asker, CheckLimits, Claims, SigningKey};
 use crate::clock::Clock;
 use crate::telemetry::{Counts, TokenCheck};
@@ -29,7 +29,7 @@ pub struct Tokens {
     /// The limit on signature checks. `None` for no limit.
     rate: Option<CheckRate>,
     counts: Counts<TokenCheck>,
-    /// Recently raised epochs, so that the banner path needs no database.
+    /// Recently raised epochs, in memory, so that banner requests need no database.
     pub epochs: Epochs,
 }
 
@@ -45,7 +45,7 @@ pub enum BadToken {
     /// The token has expired.
     #[error("the token has expired")]
     Expired,
-    /// The token was withdrawn, because the supporter's epoch was raised.
+    /// The token was withdrawn, because the supporter's epoch was raised: a payment was fully reversed.
     #[error("the token was withdrawn")]
     Superseded,
     /// There was no capacity to check the token, for this client or for all clients. The token may be valid.
@@ -153,7 +153,7 @@ impl Tokens {
         if claims.exp.saturating_mul(1000) <= now_ms {
             return Err(BadToken::Expired);
         }
-        if self.epochs.supersede(&claims) { Err(BadToken::Superseded) } else { Ok(claims) }
+        if self.epochs.is_superseded(&claims) { Err(BadToken::Superseded) } else { Ok(claims) }
     }
 
     fn check_new(&self, token: &str, asker: Asker<'_>) -> Result<Arc<Claims>, BadToken> {
@@ -163,16 +163,16 @@ impl Tokens {
                 self.checked.remember(token, &claims);
                 (TokenCheck::Good, Ok(claims))
             }
-            Err(Unproven::Bad) => (TokenCheck::Bad, Err(BadToken::Invalid)),
-            Err(Unproven::NoRoom(NoRoom::Limited)) => (TokenCheck::Limited, Err(BadToken::Unchecked)),
-            Err(Unproven::NoRoom(NoRoom::Full)) => (TokenCheck::Unchecked, Err(BadToken::Unchecked)),
+            Err(Unverified::Bad) => (TokenCheck::Bad, Err(BadToken::Invalid)),
+            Err(Unverified::Skipped(NoCapacity::Limited)) => (TokenCheck::Limited, Err(BadToken::Unchecked)),
+            Err(Unverified::Skipped(NoCapacity::Full)) => (TokenCheck::Unchecked, Err(BadToken::Unchecked)),
         };
         self.counts.count(outcome);
         checked
     }
 
-    fn check_signature(&self, token: &str, asker: Asker<'_>) -> Result<Claims, Unproven> {
-        prove(token, &self.keys.load(), &self.validation, self.rate.as_ref(), asker)
+    fn check_signature(&self, token: &str, asker: Asker<'_>) -> Result<Claims, Unverified> {
+        verify(token, &self.keys.load(), &self.validation, self.rate.as_ref(), asker)
     }
 
     /// Returns the public keys as JSON Web Keys (RFC 7517). The key that signs is first.
@@ -341,19 +341,21 @@ mod tests {
         let last = signature.len() - 1;
         let mut others: Vec<String> =
             alphabet.chars().map(|end| format!("{signed}.{}{end}", &signature[..last])).collect();
-        let mut number = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        // The second half of a signature is a number. Adding the order gives another number that verifies in some
+        // implementations.
+        let mut changed = URL_SAFE_NO_PAD.decode(signature).unwrap();
         let mut carry = 0;
-        for (byte, added) in number[32..].iter_mut().zip(ORDER) {
+        for (byte, added) in changed[32..].iter_mut().zip(ORDER) {
             let sum = u16::from(*byte) + u16::from(added) + carry;
             *byte = sum.to_le_bytes()[0];
             carry = sum >> 8;
         }
-        others.push(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(&number)));
+        others.push(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(&changed)));
         others.push(format!("{signed}.{}", STANDARD.encode(URL_SAFE_NO_PAD.decode(signature).unwrap())));
         others.extend(["=", "==", "A", " ", "\n", "."].map(|more| format!("{good}{more}")));
         others.extend([" ", "\t"].map(|more| format!("{more}{good}")));
         others.retain(|other| *other != good);
-        assert!(others.len() > 70);
+        assert!(others.len() > 70, "the test must try enough other spellings");
         for other in others {
             assert_eq!(
                 tokens.check(&other, Purpose::Asking, "journal", NOW_MS),

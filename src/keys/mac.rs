@@ -17,7 +17,8 @@ impl MacKey {
         hmac::sign(&self.0, message).as_ref().try_into().expect("an HMAC-SHA256 code must have 32 bytes")
     }
 
-    /// Whether `code` is the authentication code of the message. The check takes the same time for every wrong code.
+    /// Whether `code` is the authentication code of the message. The check takes the same time for every wrong code,
+    /// so an attacker learns nothing from the time.
     pub fn fits(&self, message: &[u8], code: &[u8]) -> bool {
         hmac::verify(&self.0, message, code).is_ok()
     }

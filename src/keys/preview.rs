@@ -51,8 +51,8 @@ impl Preview {
     pub fn read(text: &str, key: &MacKey, site: &str, now_ms: i64) -> Result<Self, BadPreview> {
         let json = signed_value::read(text, key).ok_or(BadPreview)?;
         let read: Self = serde_json::from_slice(&json).map_err(|_| BadPreview)?;
-        let good = read.site == site && now_ms.div_euclid(1000) < read.expires_at_s;
-        if good { Ok(read) } else { Err(BadPreview) }
+        let is_valid = read.site == site && now_ms.div_euclid(1000) < read.expires_at_s;
+        if is_valid { Ok(read) } else { Err(BadPreview) }
     }
 }
 
@@ -78,9 +78,9 @@ mod tests {
         assert_eq!(Preview::read(&text, &key, "journal", 1_000_000), Err(BadPreview));
         assert_eq!(Preview::read(&text, &key, "other", 0), Err(BadPreview));
         assert_eq!(Preview::read(&text, &MacKey::new(b"b"), "journal", 0), Err(BadPreview));
-        for place in 0..text.len() {
+        for index in 0..text.len() {
             let mut changed = text.clone().into_bytes();
-            changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
+            changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).unwrap();
             assert_eq!(Preview::read(&changed, &key, "journal", 0), Err(BadPreview), "{changed}");
         }

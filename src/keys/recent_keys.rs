@@ -5,8 +5,8 @@ use quick_cache::sync::Cache;
 
 /// The maximum number of cached keys.
 const CACHE_SIZE: usize = 1000;
-/// How long a key counts as valid before it is looked up again, in milliseconds. A revoked key may still work for as
-/// long.
+/// How long a key counts as valid before it is looked up again, in milliseconds. A revoked key may still work for
+/// that long.
 const FRESH_MS: i64 = 2_000;
 /// How long a key counts as valid while the database is unavailable, in milliseconds.
 const STALE_MS: i64 = 3_600_000;

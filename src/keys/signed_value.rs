@@ -25,8 +25,8 @@ pub(super) fn read(value: &str, key: &MacKey) -> Option<Vec<u8>> {
     }
     let mut value = URL_SAFE_NO_PAD.decode(value).ok()?;
     let (bytes, tag) = value.split_last_chunk::<TAG_LEN>()?;
-    let right = key.sign(bytes);
-    verify_slices_are_equal(&right[..TAG_LEN], tag).ok()?;
+    let expected = key.sign(bytes);
+    verify_slices_are_equal(&expected[..TAG_LEN], tag).ok()?;
     value.truncate(value.len() - TAG_LEN);
     Some(value)
 }

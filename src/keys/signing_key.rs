@@ -55,20 +55,20 @@ impl SigningKey {
     ///
     /// # Errors
     /// The key was encrypted with another encryption key, or is damaged.
-    pub fn open(vault: &Vault, kept: &SealedKey) -> Result<Self, UnsealError> {
-        let failed = || UnsealError(kept.kid.clone());
-        let sealed = URL_SAFE_NO_PAD.decode(&kept.sealed).map_err(|_| failed())?;
-        let seed = vault.unseal(&sealed, &kept.kid).ok_or_else(failed)?;
-        if public_of(&seed).as_ref() != Some(&kept.public) {
+    pub fn open(vault: &Vault, stored: &SealedKey) -> Result<Self, UnsealError> {
+        let failed = || UnsealError(stored.kid.clone());
+        let sealed = URL_SAFE_NO_PAD.decode(&stored.sealed).map_err(|_| failed())?;
+        let seed = vault.unseal(&sealed, &stored.kid).ok_or_else(failed)?;
+        if public_of(&seed).as_ref() != Some(&stored.public) {
             return Err(failed());
         }
         let mut pkcs8 = PKCS8_HEAD.to_vec();
         pkcs8.extend_from_slice(&seed);
         Ok(Self {
-            kid: kept.kid.clone(),
+            kid: stored.kid.clone(),
             encoding: EncodingKey::from_ed_der(&pkcs8),
-            decoding: DecodingKey::from_ed_components(&kept.public).map_err(|_| failed())?,
-            public: kept.public.clone(),
+            decoding: DecodingKey::from_ed_components(&stored.public).map_err(|_| failed())?,
+            public: stored.public.clone(),
         })
     }
 

@@ -139,8 +139,8 @@ impl Vault {
         let (nonce, rest) = sealed.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut rest = rest.to_vec();
-        let open = self.cipher().open_in_place(nonce, Aad::from(label), &mut rest).ok()?;
-        Some(open.to_vec())
+        let plain = self.cipher().open_in_place(nonce, Aad::from(label), &mut rest).ok()?;
+        Some(plain.to_vec())
     }
 
     /// Encrypts `secret` like [`Vault::seal`]. Returns the result as base64url.
@@ -150,8 +150,8 @@ impl Vault {
 
     /// Decrypts what [`Vault::seal_secret`] encrypted with the same label.
     pub fn unseal_secret(&self, sealed: &str, label: &str) -> Option<Secret> {
-        let open = self.unseal(&URL_SAFE_NO_PAD.decode(sealed).ok()?, label)?;
-        Some(Secret::from(std::str::from_utf8(&open).ok()?))
+        let plain = self.unseal(&URL_SAFE_NO_PAD.decode(sealed).ok()?, label)?;
+        Some(Secret::from(std::str::from_utf8(&plain).ok()?))
     }
 
     fn cipher(&self) -> RandomizedNonceKey {
@@ -175,15 +175,15 @@ fn make_file(file: &Path) -> std::io::Result<()> {
     let folder = file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     // On unix, a temporary file is created with mode 0600, so others can never read the key.
-    let mut made = tempfile::Builder::new().prefix("keepopen-key-").suffix(".new").tempfile_in(folder)?;
-    writeln!(made, "{}", STANDARD.encode(clock::random_bytes::<KEY_LEN>()))?;
-    made.as_file().sync_all()?;
+    let mut temporary = tempfile::Builder::new().prefix("keepopen-key-").suffix(".new").tempfile_in(folder)?;
+    writeln!(temporary, "{}", STANDARD.encode(clock::random_bytes::<KEY_LEN>()))?;
+    temporary.as_file().sync_all()?;
     // The umask can only have removed permissions of the owner, so the mode is set again.
     #[cfg(unix)]
-    made.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    match made.persist_noclobber(file) {
+    temporary.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    match temporary.persist_noclobber(file) {
         Ok(_) => {}
-        Err(taken) if taken.error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(existing) if existing.error.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(failed) => return Err(failed.error),
     }
     // A rename is durable only once the folder is synced. This is possible on unix only.
@@ -237,8 +237,8 @@ mod tests {
             });
             let vault = Vault::open(&Secret::default(), &file).unwrap();
             assert!(sealed.iter().all(|it| vault.unseal(it, "a").is_some()));
-            let left = std::fs::read_dir(folder.path().join("new")).unwrap().count();
-            assert_eq!(left, 1, "the folder must contain only the key file");
+            let files = std::fs::read_dir(folder.path().join("new")).unwrap().count();
+            assert_eq!(files, 1, "the folder must contain only the key file");
         }
     }
 

@@ -29,9 +29,9 @@ impl Email {
     pub fn parse(text: &str) -> Result<Self, NotAnEmail> {
         let (local, domain) = text.trim().rsplit_once('@').ok_or(NotAnEmail)?;
         let normalised = format!("{}@{}", lower_case(local), ascii_domain(domain));
-        let odd = |c: char| c.is_whitespace() || c.is_control();
-        let empty = normalised.starts_with('@') || normalised.ends_with('@');
-        if empty || normalised.len() > MAX_BYTES || normalised.contains(odd) {
+        let is_forbidden = |c: char| c.is_whitespace() || c.is_control();
+        let has_empty_part = normalised.starts_with('@') || normalised.ends_with('@');
+        if has_empty_part || normalised.len() > MAX_BYTES || normalised.contains(is_forbidden) {
             return Err(NotAnEmail);
         }
         Ok(Self(normalised))
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn unicode_forms_of_an_address_and_of_its_domain_are_one_address() {
-        let same = [
+        let groups = [
             [
                 "an\u{e1}@example.org",
                 "ana\u{301}@example.org",
@@ -92,7 +92,7 @@ mod tests {
             ],
             ["a@b\u{3002}example.org", "a@b.example.org", "a@B.EXAMPLE.ORG", " a@b.example.org. "],
         ];
-        for forms in same {
+        for forms in groups {
             let read = forms.map(|form| Email::parse(form).unwrap());
             for (form, email) in forms.iter().zip(&read) {
                 assert_eq!(email.as_str(), read[0].as_str(), "{form}");

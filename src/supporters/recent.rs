@@ -84,7 +84,8 @@ impl RecentStandings {
         if !self.active.load(Ordering::Acquire) {
             return Newest::Token;
         }
-        // Clocks may differ by `SKEW_MS`. A token includes every change that is older than its issue by more than that.
+        // Clocks may differ by `SKEW_MS`. So a token reflects every change that happened more than `SKEW_MS` before it
+        // was issued.
         let knows_until_ms = issued_at_s.saturating_mul(1000).saturating_sub(SKEW_MS);
         let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
         let found = changes
@@ -131,8 +132,9 @@ impl RecentStandings {
         self.active.store(changes.is_active(), Ordering::Release);
     }
 
-    /// The time since which changes matter at `now_ms`. Both are in milliseconds since 1970.
-    pub fn matter_since_ms(now_ms: i64) -> i64 {
+    /// The time since which a change can contradict a token that is valid at `now_ms`. Both are in milliseconds since
+    /// 1970.
+    pub fn relevant_since_ms(now_ms: i64) -> i64 {
         now_ms - KEEP_MS
     }
 
@@ -200,9 +202,9 @@ impl Changes {
         }
     }
 
-    fn keep(&mut self, keeps: impl Fn(&SiteStanding) -> bool) {
+    fn keep(&mut self, is_kept: impl Fn(&SiteStanding) -> bool) {
         self.by_supporter.retain(|_, sites| {
-            sites.retain(&keeps);
+            sites.retain(&is_kept);
             !sites.is_empty()
         });
         let count = self.by_supporter.values().map(Vec::len).sum();
@@ -255,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_only_replaces_older_tokens_of_its_supporter_and_site() {
+    fn a_change_only_affects_older_tokens_of_its_supporter_and_site() {
         let standings = RecentStandings::default();
         assert_eq!(newest(&standings, 1, "journal", NOW_MS), Newest::Token);
         standings.add([change(1, "journal", NOW_MS, Standing::PastDue)]);

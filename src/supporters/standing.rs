@@ -38,7 +38,7 @@ pub struct StandingNow {
 pub struct NextStanding {
     /// The first instant of the standing, in milliseconds since 1970.
     pub at_ms: i64,
-    /// The standing from then on.
+    /// The standing from `at_ms` on.
     pub standing: Standing,
 }
 
@@ -85,9 +85,9 @@ impl GiftSummary {
 }
 
 /// Returns the new standing, if a token that was issued for the contributions `before` could now cause the wrong appeal
-/// or thanks. Nobody has a token before the first payment, so a first gift is not a change. A supporter with an active
-/// gift is never asked, so a renewal is not a change either. If the standing ends as time passes, a new end or a new
-/// quiet period is a change.
+/// or thank-you message. Nobody has a token before the first payment, so a first gift is not a change. A supporter with
+/// an active gift is never asked, so a renewal is not a change either. If the standing ends as time passes, a new end
+/// or a new quiet period is a change.
 pub fn standing_changed(
     before: &[GiftSummary],
     after: &[GiftSummary],
@@ -96,13 +96,13 @@ pub fn standing_changed(
 ) -> Option<StandingNow> {
     use ContributionState::{Active, Ended, Paid, PastDue};
     let had_token = before.iter().any(|it| matches!(it.state, Paid | Active | PastDue | Ended));
-    let then = standing_of(before, quiet_days, now_ms);
-    let now = standing_of(after, quiet_days, now_ms);
-    let may_be_asked = now.standing != Standing::Recurring || now.next.is_some();
-    let matters = then.standing != now.standing
-        || then.next != now.next
-        || (then.quiet_until_ms != now.quiet_until_ms && may_be_asked);
-    (had_token && matters).then_some(now)
+    let old = standing_of(before, quiet_days, now_ms);
+    let new = standing_of(after, quiet_days, now_ms);
+    let may_be_asked = new.standing != Standing::Recurring || new.next.is_some();
+    let matters = old.standing != new.standing
+        || old.next != new.next
+        || (old.quiet_until_ms != new.quiet_until_ms && may_be_asked);
+    (had_token && matters).then_some(new)
 }
 
 /// Computes the standing from the contributions to one site at `now_ms`.
@@ -110,13 +110,13 @@ pub fn standing_changed(
 /// A recurring gift that is active, or that ended and is still paid for, outranks one whose payment failed. If there is
 /// neither, a pending payment makes the standing unknown: the reader is neither asked nor thanked. Between a one-off
 /// gift and an ended recurring gift, the one that was paid last counts.
-pub fn standing_of(given: &[GiftSummary], quiet_days: u32, now_ms: i64) -> StandingNow {
-    let paid_until_ms = given.iter().filter_map(GiftSummary::ended_and_paid_until_ms).max();
+pub fn standing_of(gifts: &[GiftSummary], quiet_days: u32, now_ms: i64) -> StandingNow {
+    let paid_until_ms = gifts.iter().filter_map(GiftSummary::ended_and_paid_until_ms).max();
     // Only the paid period of an ended gift can change the standing as time passes.
     let ends_at_ms = paid_until_ms.filter(|until_ms| now_ms < *until_ms);
-    let standing = standing_while(given, ends_at_ms.is_some());
-    let next = ends_at_ms.map(|at_ms| NextStanding { at_ms, standing: standing_while(given, false) });
-    let newest = given.iter().filter_map(|it| it.last_retained_payment_at_ms).max();
+    let standing = standing_while(gifts, ends_at_ms.is_some());
+    let next = ends_at_ms.map(|at_ms| NextStanding { at_ms, standing: standing_while(gifts, false) });
+    let newest = gifts.iter().filter_map(|it| it.last_retained_payment_at_ms).max();
     let quiet = newest.map(|at_ms| quiet_until_ms(at_ms, quiet_days));
     StandingNow {
         standing,
@@ -125,18 +125,18 @@ pub fn standing_of(given: &[GiftSummary], quiet_days: u32, now_ms: i64) -> Stand
     }
 }
 
-/// The standing, depending on whether an ended recurring gift is `still_paid_for`.
-fn standing_while(given: &[GiftSummary], still_paid_for: bool) -> Standing {
-    let any = |state| given.iter().any(|it| it.state == state);
-    if any(ContributionState::Active) || still_paid_for {
+/// Returns the standing. `still_paid_for` says whether the paid period of an ended recurring gift still runs.
+fn standing_while(gifts: &[GiftSummary], still_paid_for: bool) -> Standing {
+    let has_gift_in = |state| gifts.iter().any(|it| it.state == state);
+    if has_gift_in(ContributionState::Active) || still_paid_for {
         Standing::Recurring
-    } else if any(ContributionState::PastDue) {
+    } else if has_gift_in(ContributionState::PastDue) {
         Standing::PastDue
-    } else if any(ContributionState::Processing) {
+    } else if has_gift_in(ContributionState::Processing) {
         Standing::Unknown
     } else {
-        let kept = given.iter().filter(|it| it.last_retained_payment_at_ms.is_some());
-        match kept.max_by_key(|it| it.last_retained_payment_at_ms) {
+        let paid = gifts.iter().filter(|it| it.last_retained_payment_at_ms.is_some());
+        match paid.max_by_key(|it| it.last_retained_payment_at_ms) {
             None => Standing::None,
             Some(it) if it.frequency == Frequency::Once => Standing::OneOff,
             Some(_) => Standing::Lapsed,
@@ -148,20 +148,20 @@ fn standing_while(given: &[GiftSummary], still_paid_for: bool) -> Standing {
 /// is allowed for all of them. `None` if there are no supporters.
 ///
 /// The standing is computed with [`standing_of`], as if one person had given everything. If several supporters have
-/// this standing, the one who was last to pay is returned, and then the one with the smallest id.
+/// this standing, the one who paid last is returned. If several paid at that time, the one with the smallest id is.
 pub fn best_standing(
     sharing: &[(SupporterId, Vec<GiftSummary>)],
     quiet_days: u32,
     now_ms: i64,
 ) -> Option<(SupporterId, StandingNow)> {
-    let all: Vec<GiftSummary> = sharing.iter().flat_map(|(_, given)| given).copied().collect();
-    let together = standing_of(&all, quiet_days, now_ms);
-    let newest = |given: &[GiftSummary]| given.iter().filter_map(|it| it.last_retained_payment_at_ms).max();
-    let best = sharing.iter().max_by_key(|(id, given)| {
-        let has_it = standing_of(given, quiet_days, now_ms).standing == together.standing;
-        (has_it, newest(given), std::cmp::Reverse(id))
+    let all: Vec<GiftSummary> = sharing.iter().flat_map(|(_, gifts)| gifts).copied().collect();
+    let combined = standing_of(&all, quiet_days, now_ms);
+    let newest = |gifts: &[GiftSummary]| gifts.iter().filter_map(|it| it.last_retained_payment_at_ms).max();
+    let best = sharing.iter().max_by_key(|(id, gifts)| {
+        let has_best = standing_of(gifts, quiet_days, now_ms).standing == combined.standing;
+        (has_best, newest(gifts), std::cmp::Reverse(id))
     });
-    best.map(|(id, _)| (id.clone(), together))
+    best.map(|(id, _)| (id.clone(), combined))
 }
 
 #[cfg(test)]
@@ -174,13 +174,13 @@ mod tests {
     const MONTHLY: Frequency = Frequency::MONTHLY;
     const YEARLY: Frequency = Frequency::Every { unit: IntervalUnit::Year, count: 1 };
 
-    fn given(frequency: Frequency, state: State, paid_at_ms: i64) -> GiftSummary {
+    fn gift(frequency: Frequency, state: State, paid_at_ms: i64) -> GiftSummary {
         let last_retained_payment_at_ms = (paid_at_ms > 0).then_some(paid_at_ms);
         GiftSummary { frequency, state, last_retained_payment_at_ms, paid_until_ms: None }
     }
 
-    fn standing(given: &[GiftSummary]) -> Standing {
-        standing_of(given, 90, 1_000).standing
+    fn standing(gifts: &[GiftSummary]) -> Standing {
+        standing_of(gifts, 90, 1_000).standing
     }
 
     #[test]
@@ -188,23 +188,23 @@ mod tests {
         let nobody = StandingNow { standing: Standing::None, quiet_until_ms: None, next: None };
         assert_eq!(standing_of(&[], 90, 0), nobody);
         for state in [State::Open, State::Expired, State::Failed, State::Reversed, State::NothingToPay] {
-            assert_eq!(standing_of(&[given(Frequency::Once, state, 0)], 90, 0), nobody, "{state:?}");
+            assert_eq!(standing_of(&[gift(Frequency::Once, state, 0)], 90, 0), nobody, "{state:?}");
         }
     }
 
     #[test]
     fn the_quiet_period_includes_day_90_and_ends_before_day_91() {
-        let now = standing_of(&[given(Frequency::Once, State::Paid, 5)], 90, 5);
+        let now = standing_of(&[gift(Frequency::Once, State::Paid, 5)], 90, 5);
         assert_eq!(now.standing, Standing::OneOff);
         assert_eq!(now.quiet_until_ms, Some(5 + 91 * DAY_MS));
     }
 
     #[test]
     fn an_active_gift_outranks_a_past_due_one_which_outranks_a_pending_payment() {
-        let active = given(MONTHLY, State::Active, 9);
-        let failing = given(MONTHLY, State::PastDue, 9);
-        let on_its_way = given(Frequency::Once, State::Processing, 0);
-        let paid = given(Frequency::Once, State::Paid, 9);
+        let active = gift(MONTHLY, State::Active, 9);
+        let failing = gift(MONTHLY, State::PastDue, 9);
+        let on_its_way = gift(Frequency::Once, State::Processing, 0);
+        let paid = gift(Frequency::Once, State::Paid, 9);
         assert_eq!(standing(&[failing, on_its_way, active]), Standing::Recurring);
         assert_eq!(standing(&[paid, on_its_way, failing]), Standing::PastDue);
         assert_eq!(standing(&[paid, on_its_way]), Standing::Unknown);
@@ -212,14 +212,14 @@ mod tests {
 
     #[test]
     fn between_a_one_off_gift_and_an_ended_gift_the_one_paid_last_counts() {
-        let paid = given(Frequency::Once, State::Paid, 20);
-        assert_eq!(standing(&[paid, given(MONTHLY, State::Ended, 10)]), Standing::OneOff);
-        assert_eq!(standing(&[paid, given(MONTHLY, State::Ended, 30)]), Standing::Lapsed);
+        let paid = gift(Frequency::Once, State::Paid, 20);
+        assert_eq!(standing(&[paid, gift(MONTHLY, State::Ended, 10)]), Standing::OneOff);
+        assert_eq!(standing(&[paid, gift(MONTHLY, State::Ended, 30)]), Standing::Lapsed);
     }
 
     #[test]
     fn a_change_is_only_reported_if_an_older_token_could_be_wrong() {
-        let month = |state, paid_at_ms| given(MONTHLY, state, paid_at_ms);
+        let month = |state, paid_at_ms| gift(MONTHLY, state, paid_at_ms);
         let changed = |before: &[GiftSummary], after: &[GiftSummary]| {
             standing_changed(before, after, 90, 1_000).map(|now| now.standing)
         };
@@ -240,7 +240,7 @@ mod tests {
             Some(Standing::None),
             "the gift now belongs to another supporter"
         );
-        let once = |paid_at_ms| given(Frequency::Once, State::Paid, paid_at_ms);
+        let once = |paid_at_ms| gift(Frequency::Once, State::Paid, paid_at_ms);
         assert_eq!(
             changed(&[once(10)], &[once(10), once(20)]),
             Some(Standing::OneOff),
@@ -272,19 +272,19 @@ mod tests {
 
     #[test]
     fn a_reversed_gift_gives_no_standing() {
-        assert_eq!(standing(&[given(YEARLY, State::Reversed, 0)]), Standing::None);
+        assert_eq!(standing(&[gift(YEARLY, State::Reversed, 0)]), Standing::None);
     }
 
     #[test]
     fn an_ended_gift_keeps_its_standing_and_quiet_period_until_the_paid_period_ends() {
         let until_ms = 365 * DAY_MS;
-        let year = GiftSummary { paid_until_ms: Some(until_ms), ..given(YEARLY, State::Ended, 1) };
+        let year = GiftSummary { paid_until_ms: Some(until_ms), ..gift(YEARLY, State::Ended, 1) };
         let at = |now_ms| standing_of(&[year], 90, now_ms);
         let next = Some(NextStanding { at_ms: until_ms, standing: Standing::Lapsed });
         let recurring = StandingNow { standing: Standing::Recurring, quiet_until_ms: Some(until_ms), next };
         let lapsed = StandingNow { standing: Standing::Lapsed, quiet_until_ms: Some(until_ms), next: None };
         assert_eq!((at(until_ms - 1), at(until_ms)), (recurring, lapsed));
-        // The earlier result gives the same standings without the contributions.
+        // The result that was computed earlier still gives the right standing at a later time.
         assert_eq!((recurring.at(until_ms - 1), recurring.at(until_ms)), (recurring, lapsed));
         assert_eq!((recurring.ends_at_s(), lapsed.ends_at_s()), (Some(365 * DAY_MS / 1000), None));
         let half = NextStanding { at_ms: 1_500, standing: Standing::Lapsed };
@@ -294,28 +294,28 @@ mod tests {
             "the second must not be before the standing ends"
         );
         // A paid period outranks another gift whose payment failed.
-        let failing = given(MONTHLY, State::PastDue, 9);
+        let failing = gift(MONTHLY, State::PastDue, 9);
         let failing_and_year = standing_of(&[failing, year], 90, 2);
         assert_eq!(failing_and_year.standing, Standing::Recurring);
         assert_eq!(failing_and_year.at(until_ms), standing_of(&[failing, year], 90, until_ms));
         // With an active gift, the standing does not change when the paid period of an ended gift ends.
-        assert_eq!(standing_of(&[given(MONTHLY, State::Active, 9), year], 90, 2).next, None);
+        assert_eq!(standing_of(&[gift(MONTHLY, State::Active, 9), year], 90, 2).next, None);
     }
 
     #[test]
     fn the_best_standing_of_supporters_who_share_an_address_is_returned() {
         let id = |n| SupporterId::from_bytes([n; 16]);
-        let running = given(MONTHLY, State::Active, 9);
-        let lapsed = given(MONTHLY, State::Ended, 20);
-        let one_off = given(Frequency::Once, State::Paid, 10);
+        let running = gift(MONTHLY, State::Active, 9);
+        let lapsed = gift(MONTHLY, State::Ended, 20);
+        let one_off = gift(Frequency::Once, State::Paid, 10);
         let best = |sharing: &[(SupporterId, Vec<GiftSummary>)]| {
             let (id, now) = best_standing(sharing, 90, 1_000).unwrap();
             (id, now.standing, now.quiet_until_ms)
         };
         let quiet_ms = Some(20 + 91 * DAY_MS);
-        for turned in [false, true] {
+        for is_reversed in [false, true] {
             let order = |mut all: Vec<(SupporterId, Vec<GiftSummary>)>| {
-                if turned {
+                if is_reversed {
                     all.reverse();
                 }
                 all

@@ -15,9 +15,9 @@ pub struct CountedViews {
     pub ignored: u64,
 }
 
-/// Counts the first views of `variants`. A view counts if the traffic split of its hour can explain it; this is
-/// checked per hour and then for all hours together. All views of an hour count if the hour's split is unknown, or
-/// was between other variants.
+/// Counts the first views of `variants`. Each hour has a traffic split: the share of readers planned for each variant.
+/// A view is ignored if its variant has more views than the split makes plausible, first per hour and then for all
+/// hours together. All views of an hour count if the hour's split is unknown, or was between other variants.
 pub fn count_views(variants: &[String], views: &[HourViews], planned: &[PlannedWeights]) -> CountedViews {
     let planned: BTreeMap<i64, Vec<u32>> = planned
         .iter()
@@ -25,20 +25,20 @@ pub fn count_views(variants: &[String], views: &[HourViews], planned: &[PlannedW
             Ok(weights) => Some((row.hour_at_ms, weights?)),
             Err(error) => {
                 let hour_at_ms = row.hour_at_ms;
-                tracing::error!(hour_at_ms, %error, "the stored split of an hour can't be read; its views count as they are");
+                tracing::error!(hour_at_ms, %error, "the stored traffic split of an hour can't be read; all views of the hour count");
                 None
             }
         })
         .collect();
     let mut hours: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
     for row in views {
-        let Some(place) = variants.iter().position(|id| *id == row.variant) else { continue };
+        let Some(index) = variants.iter().position(|id| *id == row.variant) else { continue };
         let hour = hours.entry(row.hour_at_ms).or_insert_with(|| vec![0; variants.len()]);
-        hour[place] += u64::try_from(row.views).unwrap_or(0);
+        hour[index] += u64::try_from(row.views).unwrap_or(0);
     }
     let all: u64 = hours.values().flatten().sum();
     let mut counted = vec![0; variants.len()];
-    // The expected number of readers per variant: the sum over all hours.
+    // The expected number of readers per variant, over all hours. `None` if the split of an hour is unknown.
     let mut expected = Some(vec![0.0; variants.len()]);
     for (hour_at_ms, views) in &hours {
         let Some(weights) = planned.get(hour_at_ms) else {
@@ -73,9 +73,9 @@ fn add(sums: &mut [u64], more: &[u64]) {
 fn weights_of(variants: &[String], json: &str) -> Result<Option<Vec<u32>>, serde_json::Error> {
     let weights: BTreeMap<String, u32> =
         serde_json::from_str::<Vec<(String, u32)>>(json)?.into_iter().collect();
-    let same = weights.len() == variants.len();
+    let has_same_number = weights.len() == variants.len();
     let weights = variants.iter().map(|id| weights.get(id).copied()).collect::<Option<Vec<u32>>>();
-    Ok(weights.filter(|_| same))
+    Ok(weights.filter(|_| has_same_number))
 }
 
 #[expect(
@@ -97,8 +97,9 @@ mod tests {
     }
 
     fn hour(hour: i64, a: i64, b: i64) -> [HourViews; 2] {
-        let of = |variant: &str, views| HourViews { hour_at_ms: hour, variant: variant.to_owned(), views };
-        [of("a", a), of("b", b)]
+        let views_of =
+            |variant: &str, views| HourViews { hour_at_ms: hour, variant: variant.to_owned(), views };
+        [views_of("a", a), views_of("b", b)]
     }
 
     fn planned(hour: i64, weights: &str) -> PlannedWeights {

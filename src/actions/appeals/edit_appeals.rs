@@ -90,10 +90,10 @@ async fn save(
     let newest = appeals::newest(tx, id).await?;
     let number = newest.as_ref().map_or(0, |row| row.version);
     precondition.check(number)?;
-    let same = newest.is_some_and(|row| {
-        serde_json::from_str::<Map<String, Value>>(&row.body).is_ok_and(|kept| kept == fields)
+    let is_unchanged = newest.is_some_and(|row| {
+        serde_json::from_str::<Map<String, Value>>(&row.body).is_ok_and(|stored| stored == fields)
     });
-    if same {
+    if is_unchanged {
         return Ok(Saved { version: number, made: false });
     }
     let row = VersionRow {
@@ -138,10 +138,10 @@ async fn publish(
         Some(number) => appeals::version(tx, id, number).await?.ok_or(EditError::UnknownVersion)?,
     };
     let document = read_stored(context, id, &chosen.body)?;
-    has_time_to_run(context, &document)?;
-    let before = problems_together(tx, context).await?;
-    let published = record(tx, context, id, chosen.version, Live::Live).await?;
-    check_together(tx, context, &[id], &before).await?;
+    reject_if_ended(context, &document)?;
+    let before = problems_of_published(tx, context).await?;
+    let published = record_publication(tx, context, id, chosen.version, Live::Live).await?;
+    reject_new_conflicts(tx, context, &[id], &before).await?;
     Ok(published)
 }
 
@@ -157,14 +157,15 @@ pub async fn pause_or_end(
 ) -> Result<PublicationRow, EditError> {
     let mut tx = context.change().await?;
     precondition.check(appeals::newest(&mut tx, id).await?.ok_or(EditError::Unknown)?.version)?;
-    let now = appeals::published(&mut tx, id).await?.ok_or(EditError::NeverPublished)?;
-    let (published, change) = record(&mut tx, context, id, now.version, state).await?;
+    let current = appeals::published(&mut tx, id).await?.ok_or(EditError::NeverPublished)?;
+    let (published, change) = record_publication(&mut tx, context, id, current.version, state).await?;
     tx.commit([change]).await?;
     Ok(published)
 }
 
-/// Saves the appeals of a file: a new version of each appeal that differs, in the state that its `live` field names.
-/// Saves all of them, or none. Appeals that are not in the file stay as they are.
+/// Saves the appeals of a file. An appeal that differs from its newest version gets a new version. Each appeal is put
+/// into the state that its `live` field names. If one of these changes fails, nothing is changed. Appeals that are not
+/// in the file stay as they are.
 ///
 /// If an appeal has a `live_version` field, that older version is published instead of the file's text. So applying
 /// an exported file changes nothing, even if an appeal was rolled back or has a newer draft.
@@ -190,7 +191,7 @@ pub async fn apply_appeals(
         return Err(EditError::Invalid(problems));
     }
     let mut tx = context.change().await?;
-    let before = problems_together(&mut tx, context).await?;
+    let before = problems_of_published(&mut tx, context).await?;
     let (mut done, mut changes) = (Vec::new(), Vec::new());
     for ((mut document, mut fields), live_version) in documents.into_iter().zip(appeals).zip(live_versions) {
         fields.shift_remove("live");
@@ -202,26 +203,28 @@ pub async fn apply_appeals(
             document = read_stored(context, &id, &older.body)?;
             saved.version = older.version;
         }
-        let now = appeals::published(&mut tx, &id).await?;
+        let current = appeals::published(&mut tx, &id).await?;
         // An appeal that was published can't be a draft again, but it can be paused.
         let state = match wanted {
-            Live::Draft if now.is_some() => Live::Paused,
+            Live::Draft if current.is_some() => Live::Paused,
             // The appeal's schedule, which was checked above, decides when it is shown.
             Live::Scheduled => Live::Live,
             other => other,
         };
-        let is_so = now.is_some_and(|row| row.version == saved.version && row.state == state.as_str());
-        if !is_so && state != Live::Draft {
-            // An active appeal may be past its end, so that an exported file can be applied again.
+        let is_already_published =
+            current.is_some_and(|row| row.version == saved.version && row.state == state.as_str());
+        if !is_already_published && state != Live::Draft {
+            // This check does not apply to an appeal that was already live. So an exported file can be applied again
+            // after one of its appeals has ended.
             if state == Live::Live {
-                has_time_to_run(context, &document)?;
+                reject_if_ended(context, &document)?;
             }
-            changes.push(record(&mut tx, context, &id, saved.version, state).await?.1);
+            changes.push(record_publication(&mut tx, context, &id, saved.version, state).await?.1);
         }
         done.push((id, saved, state));
     }
     let ids: Vec<&str> = done.iter().map(|(id, _, _): &(String, _, _)| id.as_str()).collect();
-    check_together(&mut tx, context, &ids, &before).await?;
+    reject_new_conflicts(&mut tx, context, &ids, &before).await?;
     tx.commit(changes).await?;
     Ok(done)
 }
@@ -236,7 +239,7 @@ async fn older_version(tx: &mut Tx, id: &str, number: &Value) -> Result<VersionR
         None => None,
     };
     let sentence = || {
-        format!("there is no version {number} of it here. Remove the line to publish the text of the file.")
+        format!("this appeal has no version {number} here. Remove this line to publish the text of the file.")
     };
     found.ok_or_else(|| {
         let field = LIVE_VERSION.to_owned();
@@ -251,7 +254,9 @@ fn read_stored(context: &Context<'_>, id: &str, body: &str) -> Result<AppealDocu
     check(context, id, &fields)
 }
 
-async fn record(
+/// Stores which version of an appeal is published, and in which state. Returns the stored row and the entry for the
+/// audit log.
+async fn record_publication(
     tx: &mut Tx,
     context: &Context<'_>,
     id: &str,
@@ -279,7 +284,7 @@ async fn record(
 }
 
 /// Rejects the publication of an appeal that has already ended.
-fn has_time_to_run(context: &Context<'_>, document: &AppealDocument) -> Result<(), EditError> {
+fn reject_if_ended(context: &Context<'_>, document: &AppealDocument) -> Result<(), EditError> {
     let problems = Snapshot::past_ends(&context.settings.sites, document, context.now_ms());
     if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
 }
@@ -287,24 +292,24 @@ fn has_time_to_run(context: &Context<'_>, document: &AppealDocument) -> Result<(
 /// Rejects an edit that makes published appeals conflict, for example if one uses the former id of another that is
 /// still shown. The compiler that activates appeals finds the conflicts. `before` contains the problems that existed
 /// before the edit.
-async fn check_together(
+async fn reject_new_conflicts(
     tx: &mut Tx,
     context: &Context<'_>,
     ids: &[&str],
     before: &[AppealProblem],
 ) -> Result<(), EditError> {
-    let mut problems = problems_together(tx, context).await?;
+    let mut problems = problems_of_published(tx, context).await?;
     problems.retain(|problem| ids.contains(&problem.appeal.as_str()) || !before.contains(problem));
     if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
 }
 
 /// Returns the problems of all published appeals, as the transaction sees them.
-async fn problems_together(tx: &mut Tx, context: &Context<'_>) -> Result<Vec<AppealProblem>, EditError> {
+async fn problems_of_published(tx: &mut Tx, context: &Context<'_>) -> Result<Vec<AppealProblem>, EditError> {
     let (documents, problems) = read_all(&appeals::active(tx).await?);
     Ok(Snapshot::build(&context.settings.sites, &documents, problems).problems)
 }
 
-/// Returns every problem that the appeal has on its own, without regard to other appeals.
+/// Parses an appeal and checks it without regard to other appeals. Fails with every problem that it finds.
 fn check(context: &Context<'_>, id: &str, fields: &Map<String, Value>) -> Result<AppealDocument, EditError> {
     let problem = |field: &str, sentence: String| AppealProblem {
         appeal: id.to_owned(),

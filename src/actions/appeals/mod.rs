@@ -1,6 +1,7 @@
 //! Stores, publishes and activates the appeals that readers see.
 //!
-//! **Owns** versions, publications, switches, learned weights and counts, and the snapshot that answers from them.
+//! **Owns** versions, publications, switches, learned weights and counts, and the snapshot that answers banner
+//! requests.
 //! **Never** lets one bad appeal stop another.
 //! **Start at** `edit_appeals.rs`.
 //! **Tested in** `tests/api/editing.rs`.

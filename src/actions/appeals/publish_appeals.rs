@@ -7,14 +7,14 @@ use crate::app::App;
 use crate::appeals::file::{self, Format, NotUnderstood};
 use crate::appeals::{AppealDocument, AppealProblem};
 
-/// Why the file can't be used at all. The active appeals then stay.
+/// Why the file can't be used at all. The active appeals then stay active.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum PublishError {
     #[error("the appeals file {} can't be read ({error}); create it, or remove appeals.file", path.display())]
     Read { path: PathBuf, error: std::io::Error },
     #[error("the appeals file {} can't be parsed: {error}", path.display())]
-    Understand { path: PathBuf, error: NotUnderstood },
+    Parse { path: PathBuf, error: NotUnderstood },
 }
 
 /// Publishes the configured file, if there is one.
@@ -36,5 +36,5 @@ fn read(path: &Path) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), Publis
     let text =
         std::fs::read_to_string(path).map_err(|error| PublishError::Read { path: path.to_owned(), error })?;
     file::read(&text, Format::of(path))
-        .map_err(|error| PublishError::Understand { path: path.to_owned(), error })
+        .map_err(|error| PublishError::Parse { path: path.to_owned(), error })
 }

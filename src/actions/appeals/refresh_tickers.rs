@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::appeals::{TickerCount, TickerTotals};
 use crate::store::StoreError;
 
-/// Reads every total that the active appeals need from the ledger, and rebuilds the snapshot with them. Until the first
+/// Reads from the ledger every total that the active appeals show, and rebuilds the snapshot with them. Until the first
 /// read, an appeal whose copy mentions its ticker is not shown.
 ///
 /// # Errors

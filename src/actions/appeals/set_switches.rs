@@ -11,41 +11,41 @@ use crate::store::switches::{self, SwitchRow};
 #[derive(Debug, thiserror::Error)]
 pub enum SwitchError {
     /// There is no such site.
-    #[error("there is no such site; the settings name them")]
+    #[error("there is no such site; the settings define the sites")]
     UnknownSite,
     /// The database does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Applies `wanted` to a site's switches. Returns their new state.
+/// Applies `edit` to a site's switches. Returns their new state.
 ///
 /// # Errors
 /// See [`SwitchError`].
 pub async fn set_switches(
     context: &Context<'_>,
     site: &str,
-    wanted: impl FnOnce(&mut Switches),
+    edit: impl FnOnce(&mut Switches),
 ) -> Result<Switches, SwitchError> {
     if !context.settings.sites.contains_key(site) {
         return Err(SwitchError::UnknownSite);
     }
     let mut tx = context.change().await?;
     let rows = switches::of_site(&mut tx, site).await?;
-    let now = switches::by_site(&rows).map_err(StoreError::from)?.remove(site).unwrap_or_default();
-    let mut then = now;
-    wanted(&mut then);
+    let before = switches::by_site(&rows).map_err(StoreError::from)?.remove(site).unwrap_or_default();
+    let mut after = before;
+    edit(&mut after);
     let mut change = Change::new("switch.set", site);
     let mut changed = false;
-    for (surface, switch) in then.each() {
-        if switch != now.get(surface) {
+    for (surface, switch) in after.each() {
+        if switch != before.get(surface) {
             let row = SwitchRow::new(site, surface, switch, context.now_ms(), context.actor.label());
             switches::turn(&mut tx, &row).await?;
             let name = surface.map_or("all", Surface::as_str);
-            change = change.field(name, now.get(surface).as_str(), switch.as_str());
+            change = change.field(name, before.get(surface).as_str(), switch.as_str());
             changed = true;
         }
     }
     tx.commit(changed.then_some(change)).await?;
-    Ok(then)
+    Ok(after)
 }

@@ -9,7 +9,7 @@ use crate::store::appeals::PublishedRow;
 use crate::store::switches::by_site;
 use crate::store::{Store, StoreError};
 
-/// Activates the published appeals in the database, if one was published or switched since the last call. If an
+/// Activates the published appeals and the switches in the database, if any of them changed since the last call. If an
 /// appeals file is configured, only the switches are read from the database.
 ///
 /// # Errors
@@ -26,8 +26,10 @@ pub(in crate::actions) async fn reload_appeals(app: &App) -> Result<(), StoreErr
     sync(app, |_, _| true).await
 }
 
+/// Activates the switches, and the published appeals, if `has_changed` returns true for them. Its arguments are the
+/// number of their changes when they were last read, and the number now. `turns` counts the changes of switches.
 async fn sync(app: &App, has_changed: fn(i64, i64) -> bool) -> Result<(), StoreError> {
-    let _alone = app.refresh_lock.lock().await;
+    let _guard = app.refresh_lock.lock().await;
     let (publications, turns) = app.store.changes().await?;
     let known = {
         let snapshot_inputs = app.snapshot_inputs();
@@ -37,7 +39,7 @@ async fn sync(app: &App, has_changed: fn(i64, i64) -> bool) -> Result<(), StoreE
     if has_changed(known.1, turns) {
         let rows = app.store.switches().await?;
         let switches = by_site(&rows)?;
-        // At a start, the appeals are usually unchanged, so the snapshot is not compiled a second time.
+        // At a start, the switches are usually unchanged. The snapshot is then not compiled a second time.
         switched = switches != std::mem::replace(&mut app.snapshot_inputs().switches, switches.clone());
         app.keep(|kept| (kept.turns, kept.switches) = (turns, rows));
         if turns > 0 {

@@ -74,7 +74,7 @@ async fn learn(
             let rows = || gifts.iter().filter(|row| row.variant == *id);
             let gifts = rows().map(|row| row.gifts).sum();
             let total_minor = rows().map(|row| row.total_minor).sum();
-            Results { views: *views, gifts: whole(gifts), total_minor: whole(total_minor) }
+            Results { views: *views, gifts: non_negative(gifts), total_minor: non_negative(total_minor) }
         })
         .collect();
     let learning =
@@ -94,7 +94,7 @@ async fn learn(
             site = site_id,
             appeal,
             ignored_views = views.ignored,
-            "some first views do not fit the split between the variants and are ignored for its weights"
+            "some first views do not fit the split between the appeal's variants; they are ignored when its weights are learned"
         );
     }
     let json = serde_json::to_string(&weights).map_err(StoreError::corrupt)?;
@@ -105,7 +105,8 @@ async fn learn(
     Ok(LearnedWeights { weights, site: learner.site, appeal: learner.appeal })
 }
 
-fn whole(number: i64) -> u64 {
+/// Converts a number from the database. A negative number becomes 0.
+fn non_negative(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 

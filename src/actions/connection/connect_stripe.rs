@@ -29,11 +29,11 @@ pub enum EndpointChange {
     NotOurs(String),
     /// The endpoint was disabled, and its secret was deleted from the database.
     Disabled(String),
-    /// The endpoint no longer exists at Stripe, and its secret was deleted from the database.
+    /// The endpoint no longer delivers: it was deleted or disabled at Stripe. Its secret was deleted from our database.
     Forgotten(String),
 }
 
-/// Why the connection was not changed, or only partly, and what to do.
+/// Why the connection was not changed, or was only partly changed. The message says what to do.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum ConnectError {
@@ -41,13 +41,13 @@ pub enum ConnectError {
     Call(#[from] CallError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("no endpoint of this service has this API version yet; run `keepopen stripe connect` first")]
+    #[error("this service has no webhook endpoint with its API version yet; run `keepopen stripe connect` first")]
     NotConnected,
     #[error(
-        "{0} has not delivered anything yet, so the old endpoint stays. Make a payment, or wait for an event, while the service runs; `keepopen stripe status` shows when it arrives. --force does not wait for it"
+        "{0} has not delivered anything yet, so the old endpoint stays. Make a payment, or wait for an event, while the service runs; `keepopen stripe status` shows the time of the first delivery. To disable the old endpoint without waiting, add --force"
     )]
     NotProven(String),
-    #[error("{0} still delivers from an earlier roll; finish that first with --finish")]
+    #[error("the endpoint {0} is still active from an earlier roll; finish that roll first, with `keepopen stripe connect --finish`")]
     NotFinished(String),
 }
 
@@ -60,8 +60,8 @@ pub async fn connect_stripe(
     vault: &Vault,
     url: &str,
 ) -> Result<Vec<EndpointChange>, ConnectError> {
-    let here = EndpointState::look(context, url).await?;
-    let (id, done) = match here.current() {
+    let endpoints_now = EndpointState::load(context, url).await?;
+    let (id, done) = match endpoints_now.current() {
         Some(endpoint) if endpoint.enabled && endpoint.has_right_events() => {
             (endpoint.id.clone(), EndpointChange::Kept(endpoint.id.clone()))
         }
@@ -72,17 +72,18 @@ pub async fn connect_stripe(
             (endpoint.id.clone(), EndpointChange::Corrected(endpoint.clone()))
         }
         None => {
-            let id = make(context, vault, url).await?;
+            let id = create(context, vault, url).await?;
             (id.clone(), EndpointChange::Made(id))
         }
     };
     let mut all = vec![done];
-    all.extend(here.old(&id).cloned().map(EndpointChange::StillActive));
-    all.extend(here.not_ours().map(|endpoint| EndpointChange::NotOurs(endpoint.id.clone())));
+    all.extend(endpoints_now.old(&id).cloned().map(EndpointChange::StillActive));
+    all.extend(endpoints_now.not_ours().map(|endpoint| EndpointChange::NotOurs(endpoint.id.clone())));
     Ok(all)
 }
 
-/// Creates a second endpoint with the same address, and so with a new secret. The previous one still delivers.
+/// Creates a second endpoint with the same address. Like every new endpoint, it has a new secret. The previous
+/// endpoint still delivers.
 ///
 /// # Errors
 /// See [`ConnectError`].
@@ -91,13 +92,13 @@ pub async fn roll_stripe_secret(
     vault: &Vault,
     url: &str,
 ) -> Result<Vec<EndpointChange>, ConnectError> {
-    let here = EndpointState::look(context, url).await?;
-    let current = here.current().ok_or(ConnectError::NotConnected)?;
-    if let Some(old) = here.old(&current.id).next() {
+    let endpoints_now = EndpointState::load(context, url).await?;
+    let current = endpoints_now.current().ok_or(ConnectError::NotConnected)?;
+    if let Some(old) = endpoints_now.old(&current.id).next() {
         return Err(ConnectError::NotFinished(old.id.clone()));
     }
     Ok(vec![
-        EndpointChange::Made(make(context, vault, url).await?),
+        EndpointChange::Made(create(context, vault, url).await?),
         EndpointChange::StillActive(current.clone()),
     ])
 }
@@ -112,10 +113,10 @@ pub async fn finish_stripe_roll(
     url: &str,
     force: bool,
 ) -> Result<Vec<EndpointChange>, ConnectError> {
-    let here = EndpointState::look(context, url).await?;
-    let current = here.current().ok_or(ConnectError::NotConnected)?;
-    let old: Vec<&Endpoint> = here.old(&current.id).collect();
-    let has_delivered = here.held(&current.id).is_some_and(|row| row.delivered_at_ms.is_some());
+    let endpoints_now = EndpointState::load(context, url).await?;
+    let current = endpoints_now.current().ok_or(ConnectError::NotConnected)?;
+    let old: Vec<&Endpoint> = endpoints_now.old(&current.id).collect();
+    let has_delivered = endpoints_now.stored(&current.id).is_some_and(|row| row.delivered_at_ms.is_some());
     if !old.is_empty() && !has_delivered && !force {
         return Err(ConnectError::NotProven(current.id.clone()));
     }
@@ -125,7 +126,7 @@ pub async fn finish_stripe_roll(
         retire(context, &endpoint.id).await?;
         done.push(EndpointChange::Disabled(endpoint.id.clone()));
     }
-    for row in here.held.iter().filter(|row| row.id != current.id) {
+    for row in endpoints_now.stored.iter().filter(|row| row.id != current.id) {
         if !old.iter().any(|endpoint| endpoint.id == row.id) {
             retire(context, &row.id).await?;
             done.push(EndpointChange::Forgotten(row.id.clone()));
@@ -138,31 +139,31 @@ pub async fn finish_stripe_roll(
 struct EndpointState<'a> {
     url: &'a str,
     at_stripe: Vec<Endpoint>,
-    held: Vec<EndpointRow>,
+    stored: Vec<EndpointRow>,
 }
 
 impl<'a> EndpointState<'a> {
-    async fn look(context: &Context<'_>, url: &'a str) -> Result<Self, ConnectError> {
+    async fn load(context: &Context<'_>, url: &'a str) -> Result<Self, ConnectError> {
         let at_stripe = context.stripe.endpoints().await?;
-        Ok(Self { url, at_stripe, held: context.store.endpoints(context.settings.stripe.mode).await? })
+        Ok(Self { url, at_stripe, stored: context.store.endpoints(context.settings.stripe.mode).await? })
     }
 
-    fn held(&self, id: &str) -> Option<&EndpointRow> {
-        self.held.iter().find(|row| row.id == id)
+    fn stored(&self, id: &str) -> Option<&EndpointRow> {
+        self.stored.iter().find(|row| row.id == id)
     }
 
     /// Returns the newest of our endpoints that has this address and our API version, and whose secret is stored. (A
     /// lost secret can't be fetched again.)
     fn current(&self) -> Option<&Endpoint> {
         let at_stripe = |row: &EndpointRow| self.at_stripe.iter().find(|endpoint| endpoint.id == row.id);
-        let mut good = self.held.iter().filter_map(at_stripe);
-        good.find(|endpoint| endpoint.url == self.url && endpoint.has_right_version())
+        let mut candidates = self.stored.iter().filter_map(at_stripe);
+        candidates.find(|endpoint| endpoint.url == self.url && endpoint.has_right_version())
     }
 
     /// Returns our other endpoints that still deliver.
     fn old(&self, current: &str) -> impl Iterator<Item = &Endpoint> {
         let is_ours = |endpoint: &Endpoint| {
-            endpoint.ours && (endpoint.url == self.url || self.held(&endpoint.id).is_some())
+            endpoint.ours && (endpoint.url == self.url || self.stored(&endpoint.id).is_some())
         };
         self.at_stripe
             .iter()
@@ -176,7 +177,7 @@ impl<'a> EndpointState<'a> {
     }
 }
 
-async fn make(context: &Context<'_>, vault: &Vault, url: &str) -> Result<String, ConnectError> {
+async fn create(context: &Context<'_>, vault: &Vault, url: &str) -> Result<String, ConnectError> {
     let key = hex::encode(clock::random_bytes::<16>());
     let made = context.stripe.make_endpoint(url, &format!("keepopen-endpoint-{key}")).await?;
     let row = EndpointRow {
@@ -188,16 +189,17 @@ async fn make(context: &Context<'_>, vault: &Vault, url: &str) -> Result<String,
         created_at_ms: context.now_ms(),
         delivered_at_ms: None,
     };
-    let kept = async {
+    let write = async {
         let mut tx = context.change().await?;
         endpoints::add(&mut tx, &row).await?;
         let change = Change::new("endpoint.create", &*row.id).field("url", Value::Null, url);
         tx.commit([change]).await
     };
-    if let Err(error) = kept.await {
-        // The new endpoint's secret is lost. If this call fails too, the next `--finish` disables the endpoint.
+    if let Err(error) = write.await {
+        // The new endpoint's secret is lost, so the endpoint is useless. If it can't be disabled now, the operator can
+        // disable it in Stripe's dashboard. The next `keepopen stripe connect --finish` disables it too.
         if let Err(error) = context.stripe.disable_endpoint(&row.id).await {
-            tracing::warn!(endpoint = row.id, %error, "an endpoint whose secret could not be stored could not be disabled; disable it in Stripe's dashboard");
+            tracing::warn!(endpoint = row.id, %error, "the secret of a new endpoint could not be stored, and the endpoint could not be disabled either; disable it in Stripe's dashboard");
         }
         return Err(error.into());
     }

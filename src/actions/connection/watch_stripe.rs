@@ -18,28 +18,28 @@ pub async fn watch_stripe(
     known: &mut Vec<StripeTrouble>,
 ) -> Result<(), StoreError> {
     record_last_delivery(app, context).await?;
-    let survey = inspect_stripe(&app.store, &app.stripe, &app.settings, app.now_ms()).await?;
-    if let Some(at_ms) = survey.contact.delivered_at_ms {
+    let report = inspect_stripe(&app.store, &app.stripe, &app.settings, app.now_ms()).await?;
+    if let Some(at_ms) = report.contact.delivered_at_ms {
         app.metrics.stripe.set_last_delivery_ms(at_ms);
     }
-    // If Stripe does not answer, the check learns nothing new about the endpoint, so its known state stays.
-    let is_told = !matches!(&survey.not_asked, Some(error) if !matches!(error, CallError::Refused { .. }));
+    // If Stripe does not answer, the check learns nothing new about the endpoint. Its known problems then stay.
+    let has_answer = !matches!(&report.not_asked, Some(error) if !matches!(error, CallError::Refused { .. }));
     let was = std::mem::take(known);
-    for what in StripeTrouble::ALL.iter().copied() {
-        let before = was.contains(&what);
-        let now = match what {
+    for trouble in StripeTrouble::ALL.iter().copied() {
+        let before = was.contains(&trouble);
+        let now = match trouble {
             StripeTrouble::Signatures => app.deliveries.are_mostly_bad(),
-            what if what.is_of_endpoint() && !is_told => before,
-            what => survey.troubles.contains(&what),
+            _ if trouble.is_of_endpoint() && !has_answer => before,
+            _ => report.troubles.contains(&trouble),
         };
-        app.metrics.stripe.set_trouble(what, now);
+        app.metrics.stripe.set_trouble(trouble, now);
         match (before, now) {
-            (false, true) => tracing::warn!(what = what.as_label(), "{}", what.sentence()),
-            (true, false) => tracing::info!(what = what.as_label(), "this problem with Stripe is resolved"),
+            (false, true) => tracing::warn!(what = trouble.as_label(), "{}", trouble.sentence()),
+            (true, false) => tracing::info!(what = trouble.as_label(), "this problem with Stripe is resolved"),
             _ => {}
         }
         if now {
-            known.push(what);
+            known.push(trouble);
         }
     }
     Ok(())

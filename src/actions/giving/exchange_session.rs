@@ -16,10 +16,10 @@ use crate::store::{StoreError, checkouts};
 use crate::stripe::CallError;
 use crate::supporters::standing_of;
 
-/// How long after the payment a browser can fetch a token.
-const WINDOW_MS: i64 = DAY_MS;
-/// How long a browser that lost the response can repeat the request.
-const AGAIN_MS: i64 = 600_000;
+/// How long after the payment a browser can fetch a token for the first time.
+const FIRST_WINDOW_MS: i64 = DAY_MS;
+/// How long after its first request a browser that lost the response can repeat it.
+const REPEAT_WINDOW_MS: i64 = 600_000;
 
 /// A token and its claims.
 #[derive(Debug)]
@@ -75,29 +75,30 @@ pub async fn exchange_session(
     let checkout =
         checkout.filter(|it| it.session.as_deref() == Some(session)).ok_or(ExchangeError::Unknown)?;
     let now_ms = app.now_ms();
-    if checkout.exchanged_at_ms.is_some_and(|at_ms| now_ms - at_ms > AGAIN_MS) {
+    if checkout.exchanged_at_ms.is_some_and(|at_ms| now_ms - at_ms > REPEAT_WINDOW_MS) {
         return Err(ExchangeError::AlreadyExchanged);
     }
     let id = ContributionId::parse(&checkout.contribution_id).map_err(|_| ExchangeError::Unknown)?;
     let mut supporter = paid_by(app, &id).await;
     if matches!(supporter, Err(ExchangeError::Unpaid | ExchangeError::Processing)) {
         // Two simultaneous calls come from the same browser, so both use one answer from Stripe.
-        app.session_reads.run(&key, ask_stripe(app, context, session)).await?;
+        app.session_reads.run(&key, fetch_session(app, context, session)).await?;
         supporter = paid_by(app, &id).await;
     }
     let supporter = supporter?;
     let paid_at_ms = app.store.first_booked_at_ms(&id).await?;
-    if checkout.exchanged_at_ms.is_none() && paid_at_ms.is_some_and(|at_ms| now_ms - at_ms > WINDOW_MS) {
+    if checkout.exchanged_at_ms.is_none() && paid_at_ms.is_some_and(|at_ms| now_ms - at_ms > FIRST_WINDOW_MS)
+    {
         return Err(ExchangeError::TooLate);
     }
     let mut tx = context.machine_write(MachineWrite::Checkout).await?;
-    let first_ms = checkouts::exchanged(&mut tx, site_id, &attempt, now_ms).await?;
+    let first_fetch_ms = checkouts::exchanged(&mut tx, site_id, &attempt, now_ms).await?;
     tx.commit().await?;
-    // Another instance or another call may have booked the payment first.
-    if now_ms - first_ms > AGAIN_MS {
+    // Another call, here or on another instance, may have fetched the token first.
+    if now_ms - first_fetch_ms > REPEAT_WINDOW_MS {
         return Err(ExchangeError::AlreadyExchanged);
     }
-    issue(app, (site_id, site), supporter, (&attempt, first_ms)).await
+    issue(app, (site_id, site), supporter, (&attempt, first_fetch_ms)).await
 }
 
 /// Returns the supporter whose payment is booked in the ledger.
@@ -116,8 +117,8 @@ async fn paid_by(app: &App, id: &ContributionId) -> Result<SupporterId, Exchange
     }
 }
 
-/// Fetches the session, stores it as a fact in the inbox, and processes it.
-async fn ask_stripe(app: &App, context: &Context<'_>, session: &str) -> Result<(), ExchangeError> {
+/// Fetches the session from Stripe, stores it in the inbox, and books it.
+async fn fetch_session(app: &App, context: &Context<'_>, session: &str) -> Result<(), ExchangeError> {
     let body = match app.stripe.fetch_session(session).await {
         Err(CallError::NotFound) => return Err(ExchangeError::Unknown),
         other => other?,
@@ -134,35 +135,35 @@ async fn issue(
     app: &App,
     (site_id, site): (&str, &SiteSettings),
     supporter: SupporterId,
-    (attempt, first_ms): (&str, i64),
+    (attempt, first_fetch_ms): (&str, i64),
 ) -> Result<Exchanged, ExchangeError> {
     let epoch = app.store.epoch(&supporter).await?.unwrap_or(0);
-    let given = app.store.given(&supporter, site_id).await?;
-    let now = standing_of(&given, site.quiet_days, app.now_ms());
-    let iat = first_ms.div_euclid(1000);
+    let gifts = app.store.given(&supporter, site_id).await?;
+    let standing_now = standing_of(&gifts, site.quiet_days, app.now_ms());
+    let iat = first_fetch_ms.div_euclid(1000);
     let exp = iat + i64::from(app.settings.tokens.valid_hours) * 3600;
     let mut claims = Claims {
         iss: app.tokens.issuer().to_owned(),
         aud: site_id.to_owned(),
         sub: supporter,
         iat,
-        // A token must expire no later than its claims. After that, a verifier no longer knows the supporter's
-        // standing.
-        exp: now.ends_at_s().map_or(exp, |ends_at| exp.min(ends_at)),
+        // The token expires no later than the standing in its claims ends. After that, a verifier can't know the
+        // supporter's standing.
+        exp: standing_now.ends_at_s().map_or(exp, |ends_at| exp.min(ends_at)),
         nbf: None,
         jti: String::new(),
         epoch,
         scope: TokenScope::Standing,
-        standing: now.standing,
-        quiet_until: now.quiet_until_s(),
+        standing: standing_now.standing,
+        quiet_until: standing_now.quiet_until_s(),
         entitlements: Vec::new(),
     };
-    claims.jti = id_of(app, attempt, &claims);
+    claims.jti = token_id(app, attempt, &claims);
     Ok(Exchanged { token: app.tokens.sign(&claims), claims })
 }
 
 /// Returns an unguessable token id, derived from the attempt and from everything else in the token.
-fn id_of(app: &App, attempt: &str, claims: &Claims) -> String {
-    let said = serde_json::json!([attempt, claims]).to_string();
-    URL_SAFE_NO_PAD.encode(&app.vault.token_id_key().sign(said.as_bytes())[..16])
+fn token_id(app: &App, attempt: &str, claims: &Claims) -> String {
+    let content = serde_json::json!([attempt, claims]).to_string();
+    URL_SAFE_NO_PAD.encode(&app.vault.token_id_key().sign(content.as_bytes())[..16])
 }

@@ -11,8 +11,8 @@ const BATCH: u32 = 1000;
 /// The maximum number of batches per run. The next run deletes the rest.
 const MAX_BATCHES: u32 = 50;
 
-/// Deletes attempts that began more than 30 days ago and were never paid. A payment page expires after a day, and a
-/// token can be fetched for at most a day after the payment.
+/// Deletes attempts that began more than 30 days ago and were never paid. Older attempts are never used: a payment page
+/// expires after a day, and a token can be fetched for at most a day after the payment.
 ///
 /// # Errors
 /// The database does not answer.

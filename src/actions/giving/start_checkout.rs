@@ -34,7 +34,7 @@ pub struct CheckoutRequest<'a> {
     pub attribution: Option<&'a str>,
 }
 
-/// The payment page of a reader.
+/// A payment page at Stripe.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Checkout {
     /// Stripe's id of the Checkout Session.
@@ -82,7 +82,7 @@ pub async fn start_checkout(
     let fee_minor = check_amount(site, request)?;
     let return_url = site.own_page(request.return_url).ok_or(CheckoutError::ReturnUrl)?;
     let amount = request.money.amount_minor.to_string();
-    let mut asked = vec![
+    let mut parts = vec![
         &*amount,
         request.money.currency.code(),
         request.interval.as_str(),
@@ -92,13 +92,13 @@ pub async fn start_checkout(
     // Without a fee, the fingerprint has the form of older versions, which could not add a fee. So an attempt that
     // began before an upgrade can be repeated after it.
     let fee = fee_minor.map(|fee| format!("fee {fee}"));
-    asked.extend(fee.as_deref());
-    let parameters = fingerprint(&asked);
+    parts.extend(fee.as_deref());
+    let parameters = fingerprint(&parts);
     let attempt = request.attempt.to_string();
-    let fresh = ContributionId::from_bytes(clock::random_bytes());
+    let new_id = ContributionId::from_bytes(clock::random_bytes());
     let mut tx = context.machine_write(MachineWrite::Checkout).await?;
     let known =
-        checkouts::start(&mut tx, request.site, &attempt, &parameters, fresh.as_str(), app.now_ms()).await?;
+        checkouts::start(&mut tx, request.site, &attempt, &parameters, new_id.as_str(), app.now_ms()).await?;
     tx.commit().await?;
     if known.parameters != parameters {
         return Err(CheckoutError::AttemptReused);
@@ -106,7 +106,7 @@ pub async fn start_checkout(
     if let (Some(session), Some(url)) = (known.session, known.url) {
         return Ok(Checkout { session, url });
     }
-    let contribution = ContributionId::parse(&known.contribution_id).unwrap_or(fresh);
+    let contribution = ContributionId::parse(&known.contribution_id).unwrap_or(new_id);
     let shown = shown(app, request);
     let origin = origin(request, contribution, shown.as_ref());
     let key = fingerprint(&[request.site, &attempt, &parameters, &known.tries.to_string()]);
@@ -121,15 +121,15 @@ pub async fn start_checkout(
         origin: &origin,
         key: &key,
     };
-    let made = app.stripe.create_checkout(&new).await;
+    let created = app.stripe.create_checkout(&new).await;
     let mut tx = context.machine_write(MachineWrite::Checkout).await?;
-    let outcome = match made {
-        Ok(made) => {
-            checkouts::made(&mut tx, request.site, &attempt, &made.id, &made.url).await?;
+    let outcome = match created {
+        Ok(page) => {
+            checkouts::made(&mut tx, request.site, &attempt, &page.id, &page.url).await?;
             if let Some(shown) = &shown {
                 app.counters.count_shown(shown, "checkout".to_owned(), app.now_ms());
             }
-            Ok(Checkout { session: made.id, url: made.url })
+            Ok(Checkout { session: page.id, url: page.url })
         }
         Err(error) => {
             // Stripe stores a failure under its idempotency key for a day, so the next try needs another key.
@@ -172,12 +172,12 @@ fn check_amount(site: &SiteSettings, request: &CheckoutRequest<'_>) -> Result<Op
 fn with_session(url: &Url) -> String {
     let mut plain = url.clone();
     plain.set_fragment(None);
-    let joint = if url.query().is_some() { '&' } else { '?' };
+    let separator = if url.query().is_some() { '&' } else { '?' };
     let fragment = url.fragment().map(|fragment| format!("#{fragment}")).unwrap_or_default();
-    format!("{plain}{joint}keepopen_session={{CHECKOUT_SESSION_ID}}{fragment}")
+    format!("{plain}{separator}keepopen_session={{CHECKOUT_SESSION_ID}}{fragment}")
 }
 
-/// Returns the appeal that brought the reader here. If the attribution is invalid, the gift is accepted without an
+/// Returns the appeal that the reader saw before giving. If the attribution is invalid, the gift is accepted without an
 /// appeal.
 fn shown(app: &App, request: &CheckoutRequest<'_>) -> Option<Attribution> {
     let attribution = request.attribution?;
@@ -214,10 +214,10 @@ mod tests {
 
     #[test]
     fn the_session_is_added_to_the_query_before_the_fragment() {
-        let with = |text: &str| with_session(&Url::parse(text).unwrap());
-        assert_eq!(with("https://a.org/x"), "https://a.org/x?keepopen_session={CHECKOUT_SESSION_ID}");
+        let add_session = |text: &str| with_session(&Url::parse(text).unwrap());
+        assert_eq!(add_session("https://a.org/x"), "https://a.org/x?keepopen_session={CHECKOUT_SESSION_ID}");
         assert_eq!(
-            with("https://a.org/x?y=1#z"),
+            add_session("https://a.org/x?y=1#z"),
             "https://a.org/x?y=1&keepopen_session={CHECKOUT_SESSION_ID}#z"
         );
     }

@@ -96,18 +96,18 @@ async fn process<E: Emitter>(
 ) -> Result<(Booked, Option<Processed>), ProcessError> {
     let mut tx = context.machine_write(MachineWrite::Booking).await?;
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
-    let none = Booked::default;
+    let nothing_booked = Booked::default;
     let mut is_fetched_later = false;
-    let (booked, outcome, words) = match read(&event) {
-        Ok(Report::Nothing) => (none(), Processed::NothingToBook, "nothing to book".to_owned()),
+    let (booked, outcome, outcome_text) = match read(&event) {
+        Ok(Report::Nothing) => (nothing_booked(), Processed::NothingToBook, "nothing to book".to_owned()),
         Ok(Report::ConnectedAccount) => {
-            (none(), Processed::NotOurs, "not ours: from a connected account".to_owned())
+            (nothing_booked(), Processed::NotOurs, "not ours: from a connected account".to_owned())
         }
         Ok(Report::Named { object, id: named, may_be_elsewhere }) => {
             let task = FetchObject { event: event.id.clone(), object, id: named, may_be_elsewhere };
             enqueue(&mut tx, &task, app.now_ms()).await?;
             is_fetched_later = true;
-            (none(), Processed::NothingToBook, "its object will be fetched".to_owned())
+            (nothing_booked(), Processed::NothingToBook, "its object will be fetched".to_owned())
         }
         Ok(Report::Facts(facts)) => book::<E>(app, &mut tx, &event, facts).await?,
         Err(error) => {
@@ -117,19 +117,19 @@ async fn process<E: Emitter>(
             }
             let objects = mentions.ids.iter().map(String::as_str);
             unbooked::keep(&mut tx, id, objects, Reason::Unreadable).await?;
-            (none(), Processed::NotOurs, format!("not ours: it can't be read ({error})"))
+            (nothing_booked(), Processed::NotOurs, format!("not ours: it can't be read ({error})"))
         }
     };
-    inbox::done(&mut tx, id, &words).await?;
+    inbox::done(&mut tx, id, &outcome_text).await?;
     tx.commit().await?;
     if is_fetched_later {
         app.task_added.notify_one();
     }
-    if booked.works_again {
+    if booked.has_requeued_events {
         app.inbox_notify.notify_one();
     }
-    // `charge.failed` is counted once, even if it is tried again. The payment intent's event reports the same failure
-    // and is not counted.
+    // An event gets here only once, however often it is tried. The payment intent's event reports the same failure and
+    // is not counted.
     if event.kind == "charge.failed" {
         app.metrics.declines.increment(1);
     }
@@ -151,7 +151,7 @@ async fn book<E: Emitter>(
     });
     let booked = book_facts::<E>(app, tx, facts).await?;
     let objects = ids.iter().map(String::as_str);
-    let (outcome, words) = if !booked.contributions.is_empty() {
+    let (outcome, outcome_text) = if !booked.contributions.is_empty() {
         match unknown {
             None => (Processed::Booked, "booked".to_owned()),
             Some(code) => {
@@ -163,16 +163,16 @@ async fn book<E: Emitter>(
         (Processed::NothingToBook, "nothing to book".to_owned())
     } else {
         unbooked::keep(tx, &event.id, objects, Reason::NotOurs).await?;
-        let words = booked.other_site.as_ref().map_or_else(
+        let outcome_text = booked.other_site.as_ref().map_or_else(
             || "not ours".to_owned(),
             |site| format!("not ours: the site {site} is not configured here"),
         );
-        (Processed::NotOurs, words)
+        (Processed::NotOurs, outcome_text)
     };
-    Ok((booked, outcome, words))
+    Ok((booked, outcome, outcome_text))
 }
 
-/// Whether an unreadable event is about one of our gifts. If not, it may come from other software on the same
+/// Returns whether an unreadable event is about one of our gifts. If not, it may come from other software on the same
 /// account.
 async fn concerns_us(app: &App, tx: &mut Tx, mentions: &Mentions) -> Result<bool, StoreError> {
     if mentions.is_odd || mentions.sites.iter().any(|site| app.site(site).is_some()) {

@@ -59,32 +59,32 @@ pub async fn receive_stripe_event(
         return Err(ReceiveError::NotConfigured);
     }
     let now_ms = app.now_ms();
-    let place = stripe::which_fits(signature, body, secrets.all(), now_ms.div_euclid(1000))?;
-    secrets.fitted(place, now_ms);
+    let secret_index = stripe::which_fits(signature, body, secrets.all(), now_ms.div_euclid(1000))?;
+    secrets.fitted(secret_index, now_ms);
     let text = std::str::from_utf8(body).map_err(|_| NotAnEvent)?;
     let envelope = Envelope::read(text)?;
-    let right_mode = envelope.mode() == app.settings.stripe.mode;
+    let is_right_mode = envelope.mode() == app.settings.stripe.mode;
     let is_thin = envelope.related().is_some();
     let delivered = Delivered {
         mode: envelope.mode(),
         created_at_ms: envelope.created_s().saturating_mul(1000),
         received_at_ms: now_ms,
         body: text.to_owned(),
-        state: if right_mode { EventState::Waiting } else { EventState::Quarantined },
+        state: if is_right_mode { EventState::Waiting } else { EventState::Quarantined },
         id: envelope.id.clone(),
         kind: envelope.kind,
         api_version: envelope.api_version.unwrap_or_default(),
     };
     // When this returns, the event is committed, in one transaction with other events that arrived at the same time.
-    let new = app.intake.store(delivered).await?;
-    if !new {
-        requeue_unbooked(app, context, &envelope.id).await?;
+    let is_new = app.intake.store(delivered).await?;
+    if !is_new {
+        requeue_if_dead(app, context, &envelope.id).await?;
         if is_thin {
-            retry_fetch(app, context, &envelope.id).await?;
+            retry_fetch_if_dead(app, context, &envelope.id).await?;
         }
         return Ok(Received::Duplicate);
     }
-    if !right_mode {
+    if !is_right_mode {
         tracing::warn!(
             event = envelope.id,
             "an event of the other mode was quarantined; check which endpoint sends it, and stripe.mode"
@@ -96,7 +96,7 @@ pub async fn receive_stripe_event(
 }
 
 /// Requeues a dead event (one that failed at every try) when Stripe delivers it again.
-async fn requeue_unbooked(app: &App, context: &Context<'_>, id: &str) -> Result<(), StoreError> {
+async fn requeue_if_dead(app: &App, context: &Context<'_>, id: &str) -> Result<(), StoreError> {
     if !app.store.is_dead(id).await? {
         return Ok(());
     }
@@ -110,7 +110,7 @@ async fn requeue_unbooked(app: &App, context: &Context<'_>, id: &str) -> Result<
 
 /// When Stripe delivers a thin event again, fetches its object again if every earlier try failed. (A thin event only
 /// names its object.)
-async fn retry_fetch(app: &App, context: &Context<'_>, event: &str) -> Result<(), StoreError> {
+async fn retry_fetch_if_dead(app: &App, context: &Context<'_>, event: &str) -> Result<(), StoreError> {
     let task = FetchObject::key_of(event);
     if !app.store.is_task_dead(&task).await? {
         return Ok(());

@@ -10,15 +10,16 @@ use crate::actions::ledger::emit_events::Recording;
 use crate::actions::queue::fetch_object::FetchObject;
 use crate::actions::queue::run_tasks::Task;
 
-/// On the first start of `version`, requeues every event that an earlier version gave up or could not read, and every
-/// object that it could not fetch. On every start, books the gifts of sites that were added to the settings.
+/// On the first start of `version`, requeues every event that an earlier version gave up on or could not read. Also
+/// requeues every object that it could not fetch. On every start, books the gifts of sites that were added to the
+/// settings.
 ///
 /// # Errors
 /// See [`StoreError`].
 pub async fn requeue_unbooked(app: &App, context: &Context<'_>, version: &str) -> Result<(), StoreError> {
     let queued = requeue(context, version).await?;
     if let Some(events) = queued.filter(|events| *events > 0) {
-        tracing::info!(version, events, "this version retries what an earlier one could not book");
+        tracing::info!(version, events, "this version retries the events that an earlier version could not book");
     }
     for (gift, site) in app.store.other_gifts().await? {
         if app.site(&site).is_none() {

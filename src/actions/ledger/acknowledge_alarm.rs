@@ -47,8 +47,8 @@ pub async fn acknowledge_alarm(
     if name.is_empty() || name.chars().count() > MAX_NAME || name.contains(char::is_control) {
         return Err(AcknowledgeError::BadName);
     }
-    let odd = |c: char| c.is_control() && c != '\n';
-    if reason.is_empty() || reason.chars().count() > MAX_REASON || reason.contains(odd) {
+    let is_forbidden = |c: char| c.is_control() && c != '\n';
+    if reason.is_empty() || reason.chars().count() > MAX_REASON || reason.contains(is_forbidden) {
         return Err(AcknowledgeError::BadReason);
     }
     let mut tx = context.change().await?;

@@ -14,7 +14,7 @@ use crate::supporters::{Email, GiftSummary, StandingChange, standing_changed};
 
 use super::emit_events::Emitter;
 
-/// The facts that a booking changes, as they were before it.
+/// The earlier version of each fact that a booking changes, by the fact's id. It is `None` for a new fact.
 type Before = BTreeMap<String, Option<Fact>>;
 
 /// The result of a booking.
@@ -22,13 +22,13 @@ type Before = BTreeMap<String, Option<Fact>>;
 pub struct Booked {
     /// The gifts that were rewritten.
     pub contributions: BTreeSet<ContributionId>,
-    /// Token epochs (see `docs/decisions/0009-token-epochs.md`) that were raised. Raise them in
-    /// [`crate::tokens::Epochs`] after the commit.
+    /// The supporters whose epoch was raised, with the new epoch. A raised epoch invalidates the supporter's earlier
+    /// tokens (see `docs/decisions/0009-token-epochs.md`). Raise them in [`crate::tokens::Epochs`] after the commit.
     pub raised: Vec<(SupporterId, i64)>,
     /// The site that the facts name, if it is not in the settings. The gift then belongs to another installation.
     pub other_site: Option<String>,
-    /// Whether an earlier event that could not be read is waiting again, because it is about one of these gifts.
-    pub works_again: bool,
+    /// Whether an unreadable event was put back into the queue, because it is about one of these gifts.
+    pub has_requeued_events: bool,
     /// Supporters' standings that changed. Add them to [`crate::app::App::standings`] after the commit.
     pub standings: Vec<StandingChange>,
 }
@@ -65,7 +65,7 @@ pub async fn book_facts<E: Emitter>(app: &App, tx: &mut Tx, facts: Vec<Fact>) ->
     }
     let mut booked = Booked::default();
     for id in ids {
-        add::<E>(&mut booked, app, tx, &id, &before).await?;
+        rewrite_gift::<E>(&mut booked, app, tx, &id, &before).await?;
     }
     Ok(booked)
 }
@@ -76,11 +76,12 @@ pub async fn book_facts<E: Emitter>(app: &App, tx: &mut Tx, facts: Vec<Fact>) ->
 /// See [`StoreError`].
 pub async fn rebuild_gift<E: Emitter>(app: &App, tx: &mut Tx, object: &str) -> Result<Booked, StoreError> {
     let mut booked = Booked::default();
-    add::<E>(&mut booked, app, tx, object, &Before::new()).await?;
+    rewrite_gift::<E>(&mut booked, app, tx, object, &Before::new()).await?;
     Ok(booked)
 }
 
-async fn add<E: Emitter>(
+/// Rewrites the gift that the object is or belongs to, and adds the result to `booked`.
+async fn rewrite_gift<E: Emitter>(
     booked: &mut Booked,
     app: &App,
     tx: &mut Tx,
@@ -96,9 +97,9 @@ async fn add<E: Emitter>(
         return Ok(());
     }
     if booked.contributions.insert(gift.id.clone()) {
-        booked.works_again |= unbooked::tie(tx, gift, app.now_ms()).await?;
+        booked.has_requeued_events |= unbooked::tie(tx, gift, app.now_ms()).await?;
         let known_before = events_before(tx, known, before, gift).await?;
-        write::<E>(booked, app, tx, folded, &known_before).await?;
+        write_gift::<E>(booked, app, tx, folded, &known_before).await?;
     }
     Ok(())
 }
@@ -123,8 +124,8 @@ async fn events_before(
     Ok(events.iter().map(DomainEvent::key).collect())
 }
 
-/// Stores the customer's newest known email address at Stripe, by which the supporter can be found. The order of the
-/// reports does not matter.
+/// Stores the customer's newest known email address at Stripe, by which the supporter can be found. The order in
+/// which Stripe reports addresses does not matter.
 async fn record_email(tx: &mut Tx, customer: &str) -> Result<(), StoreError> {
     let Some(Fact::Customer(known)) = objects::one(tx, customer).await? else { return Ok(()) };
     match known.email.and_then(|email| Email::parse(&email.value).ok()) {
@@ -134,7 +135,7 @@ async fn record_email(tx: &mut Tx, customer: &str) -> Result<(), StoreError> {
 }
 
 /// Writes one gift. `known_before` contains the keys of the events that were emitted before.
-async fn write<E: Emitter>(
+async fn write_gift<E: Emitter>(
     booked: &mut Booked,
     app: &App,
     tx: &mut Tx,
@@ -144,14 +145,14 @@ async fn write<E: Emitter>(
     let now_ms = app.now_ms();
     let email = folded.email.as_deref().and_then(|text| Email::parse(text).ok());
     if let Some(email) = &email {
-        let known = supporters::by_email(tx, email).await?;
-        let id = known.unwrap_or_else(|| supporter_id(&app.supporter_key, email.as_str()));
+        let known_id = supporters::by_email(tx, email).await?;
+        let id = known_id.unwrap_or_else(|| supporter_id(&app.supporter_key, email.as_str()));
         supporters::put(tx, &id, email, folded.contribution.customer.as_deref(), now_ms).await?;
         folded.contribution.supporter = Some(id);
     }
     let alarms = open_alarms(tx, &folded).await?;
     for alarm in &alarms {
-        if alarm.alarm.may_pass() {
+        if alarm.alarm.may_close_by_itself() {
             tracing::debug!(contribution = %folded.contribution.id, %alarm, "this contribution is incomplete: something about it is not known yet");
         } else {
             tracing::warn!(contribution = %folded.contribution.id, %alarm, "contribution needs manual review; compare it with Stripe, then acknowledge the alarm");
@@ -166,9 +167,9 @@ async fn write<E: Emitter>(
     {
         record_email(tx, customer).await?;
     }
-    let known = ledger::booked(tx, &folded.contribution.id).await?;
-    folded.keep_booked_dates(&known);
-    for entry in folded.entries.iter().filter(|entry| !known.contains_key(&entry.cause())) {
+    let booked_dates = ledger::booked(tx, &folded.contribution.id).await?;
+    folded.keep_booked_dates(&booked_dates);
+    for entry in folded.entries.iter().filter(|entry| !booked_dates.contains_key(&entry.cause())) {
         ledger::book(tx, entry, now_ms).await?;
     }
     let stored = payments::of_gift(tx, &folded.contribution.id).await?;
@@ -198,7 +199,8 @@ async fn open_alarms(tx: &mut Tx, folded: &Folded) -> Result<Vec<RaisedAlarm>, S
     Ok(folded.alarms.iter().filter(|alarm| !acknowledged.contains(&alarm.id)).cloned().collect())
 }
 
-/// Records whose standing changes with this contribution: that of its supporter, and that of its former supporter.
+/// Records and returns the changes of standing that this contribution causes, for its supporter and for the supporter
+/// to whom it belonged before.
 async fn changed_standings(
     app: &App,
     tx: &mut Tx,
@@ -211,12 +213,12 @@ async fn changed_standings(
     let changed_at_ms = app.now_ms();
     let mut changes = Vec::new();
     for supporter in people {
-        let given = ledger::given_by(tx, &supporter, &contribution.site).await?;
-        let others = given.iter().filter(|(id, _)| *id != contribution.id).map(|(_, given)| *given);
+        let gifts = ledger::given_by(tx, &supporter, &contribution.site).await?;
+        let others = gifts.iter().filter(|(id, _)| *id != contribution.id).map(|(_, given)| *given);
         let own =
             (contribution.supporter.as_ref() == Some(&supporter)).then(|| GiftSummary::of(contribution));
         let after: Vec<GiftSummary> = others.chain(own).collect();
-        let before: Vec<GiftSummary> = given.iter().map(|(_, given)| *given).collect();
+        let before: Vec<GiftSummary> = gifts.iter().map(|(_, given)| *given).collect();
         if let Some(now) = standing_changed(&before, &after, site.quiet_days, changed_at_ms) {
             standings::record_change(tx, &supporter, &contribution.site, changed_at_ms).await?;
             changes.push(StandingChange { supporter, site: contribution.site.clone(), changed_at_ms, now });

@@ -32,8 +32,7 @@ impl Emitter for Recording {
     }
 }
 
-/// Writes events into the outbox, each at most once. Each receiver gets a task for a new event in the same
-/// transaction, unless a later event supersedes it.
+/// Writes events into the outbox, each at most once. Returns the new events that no later event supersedes.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -42,13 +41,13 @@ pub async fn record_events<'a>(
     events: &'a [DomainEvent],
     now_ms: i64,
 ) -> Result<Vec<&'a DomainEvent>, StoreError> {
-    let mut news = Vec::new();
+    let mut new_events = Vec::new();
     for event in events {
         if outbox::put(tx, event, now_ms).await? && !event.overtaken {
-            news.push(event);
+            new_events.push(event);
         }
     }
-    Ok(news)
+    Ok(new_events)
 }
 
 impl Emitter for Silent {

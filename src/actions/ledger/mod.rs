@@ -1,4 +1,5 @@
-//! Books Stripe's facts, compares the ledger with Stripe, seals it, and acknowledges alarms.
+//! Books Stripe's facts (what Stripe said about its objects), compares the ledger with Stripe, seals the ledger, and
+//! acknowledges alarms.
 //!
 //! **Owns** facts, contributions and entries; comparison with Stripe; seals; alarms.
 //! **Never** changes an entry.

@@ -19,7 +19,7 @@ pub enum RebuildError {
     Reconcile(#[from] ReconcileError),
 }
 
-/// Books everything that Stripe has. Emits no domain events, because none of it is news.
+/// Books everything that Stripe has. Emits no domain events, because everything that it books happened earlier.
 ///
 /// # Errors
 /// See [`RebuildError`].
@@ -28,7 +28,7 @@ pub async fn rebuild(app: &App, context: &Context<'_>) -> Result<SweepStats, Reb
         return Err(RebuildError::NotEmpty);
     }
     record_rebuild(context).await.map_err(ReconcileError::from)?;
-    let swept = book_everything::<Silent>(app, context).await?;
+    let stats = book_everything::<Silent>(app, context).await?;
     process_events_with::<Silent>(app, context).await.map_err(ReconcileError::from)?;
-    Ok(swept)
+    Ok(stats)
 }

@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::app::{Change, Context};
 use crate::store::StoreError;
 
-/// Records that an operator started a comparison with Stripe that begins at `since_ms` (milliseconds since 1970), or
-/// compares what is due if that is `None`. What it books is in the inbox and the ledger, each with its cause.
+/// Records that an operator started a comparison with Stripe. It compares everything since `since_ms` (milliseconds
+/// since 1970), or only what is due if that is `None`. Its bookings are in the inbox and the ledger, with their causes.
 ///
 /// # Errors
 /// See [`StoreError`].

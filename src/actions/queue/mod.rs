@@ -1,4 +1,4 @@
-//! Does work later, outside the transaction that needs it.
+//! Runs work later, outside the transaction that asked for it.
 //!
 //! **Owns** the durable queue: its workers, and one file for each kind of task.
 //! **Never** calls another service while a transaction is open.

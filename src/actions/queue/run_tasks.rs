@@ -20,22 +20,23 @@ const MAX_BACKOFF_MS: i64 = 3_600_000;
 /// Defines one kind of task.
 ///
 /// [`Task::perform`] has no transaction, and [`Task::commit`] calls no other service. So no transaction is ever open
-/// while a task waits for another service. A task runs at least once. A receiver that understands [`Task::key`] can
-/// ensure that the effect happens only once.
+/// while a task waits for another service. A task runs at least once. If the other service accepts [`Task::key`] as an
+/// idempotency key, it can ensure that the effect happens only once.
 pub trait Task: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The name of this kind in the database.
     const KIND: &'static str;
     /// How long one try may take.
     const TIMEOUT: Duration = Duration::from_secs(30);
-    /// How long a dead worker keeps other workers from its task. This must be longer than a try and its commit take.
+    /// How long a claimed task is reserved for its worker. If the worker dies, another worker can claim the task after
+    /// this time. It must exceed the time for one try plus its commit.
     const LEASE: Duration = Duration::from_secs(60);
     /// What [`Task::perform`] returns and [`Task::commit`] stores.
     type Done: Send;
 
-    /// Returns the cause of the task, which is unique among tasks of one kind.
+    /// Returns the id of whatever caused the task, such as an event's id. It is unique among tasks of one kind.
     fn cause(&self) -> String;
 
-    /// Returns kind and cause together, which are unique among all tasks.
+    /// Returns the kind and the cause in one text. It is unique among all tasks.
     fn key(&self) -> String {
         format!("{}/{}", Self::KIND, self.cause())
     }
@@ -59,13 +60,13 @@ pub enum TaskError {
     #[error("{0}")]
     Failed(String),
     /// The task took too long.
-    #[error("it took longer than {} s", .0.as_secs())]
+    #[error("the task took longer than {} s", .0.as_secs())]
     TimedOut(Duration),
     /// The stored text is not a task that this version can read.
-    #[error("this version can't read this task")]
+    #[error("this version of Keepopen can't read this task")]
     Unreadable,
-    /// The process ended during every try.
-    #[error("the process ended during each try")]
+    /// The process ended during the last try that was allowed.
+    #[error("the process ended during the last try")]
     Interrupted,
     /// The task panicked, because of a bug in the service.
     #[error(transparent)]

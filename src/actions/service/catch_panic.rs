@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 
 /// The error after a panic, which only a bug can cause. The panic's message is on standard error.
 #[derive(Debug, thiserror::Error)]
-#[error("it panicked; please report this bug")]
+#[error("the service panicked; please report this bug")]
 pub struct Panicked;
 
 /// Runs `work` until it finishes or panics. Use it only for work that leaves no unfinished changes behind if it

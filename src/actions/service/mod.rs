@@ -1,6 +1,6 @@
 //! Starts and runs the service.
 //!
-//! **Owns** starting, with and without the database, and keeping several instances in step.
+//! **Owns** starting, with and without the database, and keeping the data of several instances up to date.
 //! **Never** serves before everything is loaded, unless the database is down.
 //! **Start at** `start.rs`.
 //! **Tested in** `tests/api/last_good.rs`.

@@ -7,7 +7,7 @@ use crate::app::App;
 /// # Errors
 /// The data folder can't be written to.
 pub async fn persist_snapshot(app: &App) -> std::io::Result<()> {
-    let (kept, revision) = {
+    let (contents, revision) = {
         let snapshot_inputs = app.snapshot_inputs();
         if snapshot_inputs.on_disk == snapshot_inputs.revision() {
             return Ok(());
@@ -18,7 +18,7 @@ pub async fn persist_snapshot(app: &App) -> std::io::Result<()> {
     // is moved back.
     app.data_folder.check().map_err(std::io::Error::other)?;
     let (path, key, now_ms) = (app.settings.last_good_file(), app.vault.last_good_key(), app.now_ms());
-    let write = move || kept.write(&path, &key, now_ms);
+    let write = move || contents.write(&path, &key, now_ms);
     tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))?;
     app.snapshot_inputs().on_disk = revision;
     Ok(())

@@ -38,9 +38,9 @@ pub enum StartError {
     Endpoints(#[from] SealedSecret),
 }
 
-/// Opens the database and the vault, creates the first signing key, loads raised epochs (see
-/// `docs/decisions/0009-token-epochs.md`), and activates the appeals. If the database can't be reached, banner
-/// requests are answered from the last saved snapshot.
+/// Opens the database and the vault, creates the first signing key, and activates the appeals. Also loads the raised
+/// epochs, which invalidate older tokens (see `docs/decisions/0009-token-epochs.md`). If the database can't be reached,
+/// banner requests are answered from the last saved snapshot.
 ///
 /// # Errors
 /// See [`StartError`].
@@ -54,9 +54,9 @@ pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartEr
     let stripe = Gateway::new(&settings.stripe).map_err(|error| StartError::Stripe(error.to_string()))?;
     let store = match Store::open(&settings.database_url()).await {
         Ok(store) => store,
-        Err(away) if away.is_unreachable() => {
-            let Some(vault) = vault else { return Err(away.into()) };
-            return start_without_database(settings, clock, stripe, vault, away);
+        Err(error) if error.is_unreachable() => {
+            let Some(vault) = vault else { return Err(error.into()) };
+            return start_without_database(settings, clock, stripe, vault, error);
         }
         Err(error) => return Err(error.into()),
     };

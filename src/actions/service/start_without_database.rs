@@ -15,53 +15,53 @@ use crate::store::switches::by_site;
 use crate::store::{OpenError, Store, StoreError};
 use crate::stripe::Gateway;
 
-/// Starts without the database. `away` is the error with which the database failed.
+/// Starts without the database. `database_error` says why the database could not be opened.
 ///
 /// # Errors
-/// Returns `away` if there is no usable snapshot on disk.
+/// Returns `database_error` if there is no usable snapshot on disk.
 pub(in crate::actions) fn start_without_database(
     settings: Settings,
     clock: Clock,
     stripe: Gateway,
     vault: Vault,
-    away: OpenError,
+    database_error: OpenError,
 ) -> Result<Arc<App>, StartError> {
     let path = settings.last_good_file();
-    let (kept, kept_at_ms) = match LastGood::read(&path, &vault.last_good_key()) {
+    let (saved, saved_at_ms) = match LastGood::read(&path, &vault.last_good_key()) {
         Ok(read) => read,
-        Err(LastGoodError::Missing) => return Err(away.into()),
+        Err(LastGoodError::Missing) => return Err(database_error.into()),
         Err(error) => {
             tracing::error!(%error, file = %path.display(), "the saved snapshot can't be used");
-            return Err(away.into());
+            return Err(database_error.into());
         }
     };
-    let keys = open_keys(&vault, &kept.signing_keys)?;
+    let keys = open_keys(&vault, &saved.signing_keys)?;
     let app = App::new(settings, clock, Store::away(), stripe, vault);
     app.data_folder.add(&app.settings.data_dir);
     app.set_catching_up(true);
     app.tokens.set_keys(keys);
-    for (supporter, epoch) in &kept.epochs {
+    for (supporter, epoch) in &saved.epochs {
         app.tokens.epochs.raise(supporter, *epoch);
     }
-    app.standings.add(kept.standings.iter().cloned());
-    if let Some(until_ms) = kept.standings_forgotten_until_ms {
+    app.standings.add(saved.standings.iter().cloned());
+    if let Some(until_ms) = saved.standings_forgotten_until_ms {
         app.standings.forget_until(until_ms);
     }
-    app.learned.store(kept.learned.clone().into());
-    let totals = kept.tickers.iter().cloned().collect();
-    app.ticker_totals.store(Arc::new(TickerTotals { as_of_ms: kept.tickers_as_of_ms, totals }));
-    app.snapshot_inputs().switches = by_site(&kept.switches).map_err(StoreError::from)?;
+    app.learned.store(saved.learned.clone().into());
+    let totals = saved.tickers.iter().cloned().collect();
+    app.ticker_totals.store(Arc::new(TickerTotals { as_of_ms: saved.tickers_as_of_ms, totals }));
+    app.snapshot_inputs().switches = by_site(&saved.switches).map_err(StoreError::from)?;
     publish_appeals(&app)?;
     if app.settings.appeals.file.is_none() {
-        activate_published(&app, &kept.appeals, kept.publications);
+        activate_published(&app, &saved.appeals, saved.publications);
     }
-    app.keep(|now| *now = kept);
+    app.keep(|kept| *kept = saved);
     let mut snapshot_inputs = app.snapshot_inputs();
     snapshot_inputs.on_disk = snapshot_inputs.revision();
     drop(snapshot_inputs);
     tracing::warn!(
-        error = %away,
-        in_force_since = clock::rfc3339(kept_at_ms),
+        error = %database_error,
+        saved_at = clock::rfc3339(saved_at_ms),
         "the database can't be reached; until it is back, the banner uses the saved snapshot"
     );
     Ok(app)
@@ -77,7 +77,7 @@ pub async fn reach_database(app: &App) -> Result<(), StartError> {
     }
     match app.store.reach(&app.settings.database_url()).await {
         Ok(()) => {}
-        Err(away) if away.is_unreachable() => return Ok(()),
+        Err(error) if error.is_unreachable() => return Ok(()),
         Err(error) => return Err(error.into()),
     }
     read_everything(app).await?;

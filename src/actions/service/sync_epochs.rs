@@ -4,8 +4,9 @@ use crate::app::App;
 use crate::clock::DAY_MS;
 use crate::store::StoreError;
 
-/// Reads the epochs that were raised so recently that an older token may still be unexpired, for banner requests.
-/// (See `docs/decisions/0009-token-epochs.md`. A token is valid for a day; a margin covers clocks that differ.)
+/// Reads the epochs that were raised in the last two days. Banner requests use them to reject older tokens that have
+/// not expired yet. (See `docs/decisions/0009-token-epochs.md`. A token is valid for a day; a margin covers clocks that
+/// differ.)
 ///
 /// # Errors
 /// The database does not answer.

@@ -5,15 +5,15 @@ use crate::store::StoreError;
 use crate::store::standings::ChangedStanding;
 use crate::supporters::{MAX_RECENT_STANDINGS, RecentStandings, StandingChange, standing_of};
 
-/// How long after its recorded time a change may be committed: twice the longest statement timeout.
+/// The maximum time between the recorded time of a change and its commit: twice the longest statement timeout.
 const OVERLAP_MS: i64 = 60_000;
 
-/// Reads, at the start, the changes of standings that are recent enough for an older token to be still valid.
+/// Reads, at the start, every change of standing so recent that a token from before the change may still be valid.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn read_standings(app: &App) -> Result<(), StoreError> {
-    sync_since(app, RecentStandings::matter_since_ms(app.now_ms())).await
+    sync_since(app, RecentStandings::relevant_since_ms(app.now_ms())).await
 }
 
 /// Reads the changes of the last minute, so that every instance uses them for banner requests.

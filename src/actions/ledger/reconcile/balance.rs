@@ -10,24 +10,28 @@ use crate::store::objects;
 use crate::stripe::{CallError, List, Listed, PAYOUT_CONTENTS, Report, is_payout, read_fetched};
 
 impl<E: Emitter> Sweep<'_, E> {
-    pub(super) async fn balance(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
+    /// Reads the balance transactions and the payouts since the last comparison, or since `since_s` (seconds since
+    /// 1970).
+    pub(super) async fn read_balance(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
         let from_s = self.begin_s(since_s).await?;
-        self.list(List::TRANSACTIONS, from_s, Take::Object).await?;
+        self.read_list(List::TRANSACTIONS, from_s, Take::Object).await?;
         match since_s {
-            None => self.list(List::PAYOUTS, from_s - PAYOUT_CHANGES_S, Take::Payout { again: false }).await,
+            None => {
+                self.read_list(List::PAYOUTS, from_s - PAYOUT_CHANGES_S, Take::Payout { force: false }).await
+            }
             Some(since_s) => {
-                self.list(List::PAYOUTS, since_s, Take::Payout { again: true }).await?;
+                self.read_list(List::PAYOUTS, since_s, Take::Payout { force: true }).await?;
                 for list in List::PAYOUTS_BACK {
-                    self.list(list, 0, Take::Payout { again: false }).await?;
+                    self.read_list(list, 0, Take::Payout { force: false }).await?;
                 }
                 Ok(())
             }
         }
     }
 
-    /// Stores a payout that changed, with those of its transactions that belong to our gifts. If `again` is true, an
+    /// Stores a payout that changed, with those of its transactions that belong to our gifts. If `force` is true, an
     /// unchanged payout is stored too, because more of its gifts may be known now.
-    pub(super) async fn payout(&mut self, listed: &Listed, again: bool) -> Result<(), ReconcileError> {
+    pub(super) async fn store_payout(&mut self, listed: &Listed, force: bool) -> Result<(), ReconcileError> {
         let Ok(Report::Facts(facts)) = read_fetched(&listed.body, self.now_s()) else {
             return self.store(listed, "payout").await;
         };
@@ -36,17 +40,18 @@ impl<E: Emitter> Sweep<'_, E> {
         let known = objects::one(&mut tx, &payout.id).await?;
         drop(tx);
         if let Some(Fact::Payout(known)) = known
-            && !again
+            && !force
             && known.listed_as == Some(payout.mark.latest.state)
             && known.mark.arrives_at_s == payout.mark.arrives_at_s
         {
             return Ok(());
         }
-        let contents = self.contents(payout, &listed.body).await?;
+        let contents = self.read_contents(payout, &listed.body).await?;
         self.store(&contents, "payout").await
     }
 
-    async fn contents(&mut self, payout: &PayoutFact, body: &str) -> Result<Listed, ReconcileError> {
+    /// Returns a payout together with those of its transactions that belong to our gifts.
+    async fn read_contents(&mut self, payout: &PayoutFact, body: &str) -> Result<Listed, ReconcileError> {
         let (mut ours, mut sum_minor) = (Vec::new(), None);
         let (mut seen, mut next) = (BTreeSet::new(), vec![payout.id.clone()]);
         while let Some(id) = next.pop() {
@@ -56,14 +61,14 @@ impl<E: Emitter> Sweep<'_, E> {
             // Stripe does not list the contents of a payout that somebody created by hand.
             let Some(listed) = self.listed_in(&id).await? else { continue };
             if id == payout.id {
-                // `None` if one of the transactions is in an unknown currency.
+                // The sum is `None` if one of the transactions is in an unknown currency.
                 let each = listed.iter().map(|(_, fact)| fact.moved.map(|moved| moved.net_minor()));
                 sum_minor = each.sum::<Option<i64>>();
             }
             for (transaction, fact) in listed {
                 // A returned payout is paid out again as one sum, so its contents also belong to this payout.
-                if let Some(came_back) = fact.source.clone().filter(|source| is_payout(source)) {
-                    next.push(came_back);
+                if let Some(returned_payout) = fact.source.clone().filter(|source| is_payout(source)) {
+                    next.push(returned_payout);
                 } else if self.concerns_us(&[Fact::Transaction(fact)]).await? {
                     ours.push(transaction);
                 }
@@ -74,17 +79,17 @@ impl<E: Emitter> Sweep<'_, E> {
             r#"{{"object":"{PAYOUT_CONTENTS}","id":"{}","payout":{body},"transactions":[{transactions}]}}"#,
             payout.id
         );
-        // While Stripe is still adding transactions to a payout, its list is incomplete.
-        if is_listed(&body, self.now_s())
+        // The sums are compared only if the payout's list is complete. Stripe may still be adding transactions to it.
+        if is_list_complete(&body, self.now_s())
             && sum_minor.zip(payout.amount_minor).is_some_and(|(listed, paid)| listed != paid)
         {
-            self.trouble(&payout.id, "payout that is not what Stripe lists of it").await?;
+            self.record_problem(&payout.id, "payout that is not what Stripe lists of it").await?;
         }
         Ok(Listed { id: payout.id.clone(), created_s: payout.created_at_s.unwrap_or(0), body })
     }
 
-    /// Returns the balance transactions that Stripe lists for a payout, without the payout's own. `None` if Stripe
-    /// lists nothing.
+    /// Returns the balance transactions that Stripe lists for a payout, except the payout's own transaction. Returns
+    /// `None` if Stripe lists nothing.
     async fn listed_in(
         &self,
         payout: &str,
@@ -97,7 +102,7 @@ impl<E: Emitter> Sweep<'_, E> {
             };
             for transaction in page.objects {
                 let Ok(Report::Facts(facts)) = read_fetched(&transaction.body, self.now_s()) else {
-                    self.trouble(&transaction.id, "balance transaction that can't be read").await?;
+                    self.record_problem(&transaction.id, "balance transaction that can't be read").await?;
                     continue;
                 };
                 let Some(Fact::Transaction(fact)) = facts.into_iter().next() else { continue };
@@ -113,8 +118,8 @@ impl<E: Emitter> Sweep<'_, E> {
     }
 }
 
-/// Whether the contents of a payout are completely known.
-fn is_listed(contents: &str, now_s: i64) -> bool {
+/// Returns whether the contents of a payout are completely known.
+fn is_list_complete(contents: &str, now_s: i64) -> bool {
     let Ok(Report::Facts(facts)) = read_fetched(contents, now_s) else { return false };
     facts.iter().any(|fact| matches!(fact, Fact::Payout(payout) if payout.listed_as.is_some()))
 }

@@ -12,9 +12,9 @@ pub(super) async fn forget_old_runs(context: &Context<'_>, now_s: i64) -> Result
     tx.commit().await
 }
 
-/// Discards the progress of lists after an unreadable one. They were processed without its contents, so they are read
-/// again from the beginning.
-pub(super) async fn forget_behind_failed(
+/// Discards the progress of each list that was read after an unreadable list. These lists were processed without the
+/// unreadable list's contents, so they are read again from the beginning.
+pub(super) async fn forget_after_failed(
     app: &App,
     context: &Context<'_>,
     run: &str,

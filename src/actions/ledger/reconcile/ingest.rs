@@ -11,38 +11,39 @@ use crate::store::{StoreError, objects};
 use crate::stripe::{Listed, Report, read_fetched};
 
 impl<E: Emitter> Sweep<'_, E> {
-    /// Stores an object as a fact, and books it, if it belongs to one of our gifts and is new or changed. If the
-    /// object moved money but is not ours, its money is counted.
+    /// Stores and books an object, if it belongs to one of our gifts and is new or changed. If the object moved money
+    /// but is not ours, its amount is added to the account's other money.
     pub(super) async fn store(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
-        // An unreadable object is stored too. If it is ours, its row becomes dead, so that somebody looks at it.
+        // An unreadable object is stored too. If it is about one of our gifts, processing it fails until its inbox row
+        // becomes dead (no longer retried). An operator then reviews it.
         let facts = match read_fetched(&listed.body, self.now_s()) {
             Ok(Report::Facts(facts)) => facts,
             Ok(_) => return Ok(()),
             Err(_) => Vec::new(),
         };
-        let is_ours = facts.is_empty() || self.concerns_us(&facts).await?;
-        if is_ours && (facts.is_empty() || self.is_new(&facts).await?) {
-            self.take_in(listed, what).await?;
+        let may_be_ours = facts.is_empty() || self.concerns_us(&facts).await?;
+        if may_be_ours && (facts.is_empty() || self.is_new(&facts).await?) {
+            self.ingest(listed, what).await?;
         }
         if what != "payout" {
             self.count_other_money(listed, what, &facts).await?;
         }
-        self.close_dead_events(listed, is_ours, &facts).await
+        self.close_dead_events(listed, may_be_ours, &facts).await
     }
 
-    async fn take_in(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
+    async fn ingest(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
         let before = self.folded(&listed.id).await?;
         let object = FetchedObject { id: &listed.id, what, body: &listed.body, fetched_at_ms: self.now_ms };
         let Ingested { inbox_id, is_new } = ingest_fetched::<E>(self.app, self.context, object).await?;
-        self.done.stored += i64::from(is_new);
+        self.stats.stored += i64::from(is_new);
         let after = self.folded(&listed.id).await?;
-        // If the object only has more details and changes no gift, it is not logged.
-        let says = |it: &Option<Folded>| {
+        // An object that only adds details, and changes no gift, is not logged.
+        let visible_parts = |it: &Option<Folded>| {
             it.as_ref().map(|it| (it.entries.clone(), it.contribution.state, it.contribution.money))
         };
-        if is_new && self.should_log(listed.created_s) && says(&before) != says(&after) {
+        if is_new && self.should_log(listed.created_s) && visible_parts(&before) != visible_parts(&after) {
             let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
-            sweeps::found(&mut tx, &self.finding(&inbox_id, &listed.id, what)).await?;
+            sweeps::found(&mut tx, &self.log_missed(&inbox_id, &listed.id, what)).await?;
             tx.commit().await?;
         }
         Ok(())
@@ -68,7 +69,7 @@ impl<E: Emitter> Sweep<'_, E> {
             object = listed.id,
             closed,
             outcome,
-            "dead events were closed, because their objects are now stored"
+            "dead events were closed, because their object could now be read from Stripe"
         );
         Ok(())
     }
@@ -79,8 +80,8 @@ impl<E: Emitter> Sweep<'_, E> {
         Ok(fold(&objects::of_the_same_gift(&mut tx, object).await?))
     }
 
-    /// Whether the facts name one of our gifts or a known object. If not, they may come from other software on the
-    /// same account.
+    /// Returns whether the facts name one of our gifts or a known object. If not, they may come from other software on
+    /// the same account.
     pub(super) async fn concerns_us(&self, facts: &[Fact]) -> Result<bool, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
         for fact in facts {
@@ -96,6 +97,7 @@ impl<E: Emitter> Sweep<'_, E> {
         Ok(false)
     }
 
+    /// Returns whether one of the facts adds something to the stored facts.
     async fn is_new(&self, facts: &[Fact]) -> Result<bool, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
         for fact in facts {
@@ -106,11 +108,13 @@ impl<E: Emitter> Sweep<'_, E> {
         Ok(false)
     }
 
+    /// Returns whether to log an object that no webhook reported.
     pub(super) fn should_log(&self, created_s: i64) -> bool {
         self.records_missed && self.now_s() - created_s >= ON_ITS_WAY_S
     }
 
-    pub(super) fn finding(&self, id: &str, object: &str, what: &str) -> Finding {
+    /// Logs an object that no webhook reported. Returns the row that records it.
+    pub(super) fn log_missed(&self, id: &str, object: &str, what: &str) -> Finding {
         tracing::warn!(object, what, "found at Stripe, although no webhook reported it");
         Finding {
             id: id.to_owned(),
@@ -122,9 +126,9 @@ impl<E: Emitter> Sweep<'_, E> {
         }
     }
 
-    /// Records, once per object, a problem that needs manual review: an object that could not be ingested or does not
-    /// add up.
-    pub(super) async fn trouble(&self, object: &str, what: &str) -> Result<(), StoreError> {
+    /// Records, once per object, a problem that needs manual review: an object that could not be ingested, or
+    /// whose amounts do not add up.
+    pub(super) async fn record_problem(&self, object: &str, what: &str) -> Result<(), StoreError> {
         let finding = Finding {
             id: format!("{what}: {object}"),
             object: object.to_owned(),
@@ -134,9 +138,9 @@ impl<E: Emitter> Sweep<'_, E> {
             booked: false,
         };
         let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
-        let new = sweeps::found(&mut tx, &finding).await?;
+        let is_new = sweeps::found(&mut tx, &finding).await?;
         tx.commit().await?;
-        if new {
+        if is_new {
             tracing::warn!(object, what, "found at Stripe; review it in Stripe's dashboard");
         }
         Ok(())

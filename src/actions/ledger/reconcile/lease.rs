@@ -12,17 +12,17 @@ pub(super) const LEASE_MS: i64 = 10_000;
 /// How often a running comparison renews its lease.
 const RENEW_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Runs `work` while no other process compares.
+/// Runs `work` under the lease, so that no other comparison runs at the same time.
 ///
 /// # Errors
 /// [`ReconcileError::Busy`] if another comparison is running; otherwise the errors of `work`.
-pub(super) async fn alone<T>(
+pub(super) async fn with_lease<T>(
     app: &App,
     context: &Context<'_>,
     work: impl Future<Output = Result<T, ReconcileError>>,
 ) -> Result<T, ReconcileError> {
     let owner = String::from_utf8_lossy(&clock::request_id()).into_owned();
-    if !hold(app, context, &owner).await? {
+    if !take_or_renew(app, context, &owner).await? {
         let until_ms = app.store.lease_held_until_ms().await?.unwrap_or(0);
         let seconds = until_ms.saturating_sub(app.now_ms()).max(0).div_euclid(1000) + 1;
         return Err(ReconcileError::Busy { seconds });
@@ -38,7 +38,7 @@ pub(super) async fn alone<T>(
     outcome
 }
 
-async fn hold(app: &App, context: &Context<'_>, owner: &str) -> Result<bool, StoreError> {
+async fn take_or_renew(app: &App, context: &Context<'_>, owner: &str) -> Result<bool, StoreError> {
     let mut tx = context.machine_write(MachineWrite::Reconciliation).await?;
     let now_ms = app.now_ms();
     let held = comparisons::hold_lease(&mut tx, owner, now_ms, now_ms + LEASE_MS).await?;
@@ -56,7 +56,7 @@ async fn release(context: &Context<'_>, owner: &str) -> Result<(), StoreError> {
 async fn renew(app: &App, context: &Context<'_>, owner: &str) -> ReconcileError {
     loop {
         tokio::time::sleep(RENEW_INTERVAL).await;
-        match hold(app, context, owner).await {
+        match take_or_renew(app, context, owner).await {
             Ok(true) => {}
             Ok(false) => return ReconcileError::LeaseLost,
             Err(error) => tracing::warn!(%error, "the lease of a comparison could not be renewed"),

@@ -29,7 +29,7 @@ use crate::store::inbox::{self, Arrival, EventState, Source};
 use crate::store::sweeps::{self, SweepKind};
 use crate::stripe::{self, CallError, Envelope, List, Listed};
 
-use forget::{forget_behind_failed, forget_old_runs};
+use forget::{forget_after_failed, forget_old_runs};
 use reading::Take;
 
 const DAY_S: i64 = 86_400;
@@ -125,13 +125,13 @@ struct Sweep<'a, E> {
     now_ms: i64,
     /// Whether to record objects that no webhook had reported.
     records_missed: bool,
-    done: SweepStats,
+    stats: SweepStats,
     /// The lists whose reading has started.
     lists: Vec<&'static str>,
     /// The ids of the objects that dead events (events that failed at every try) are about.
     dead: HashSet<String>,
     /// False if the service began to stop before the comparison finished.
-    whole: bool,
+    is_complete: bool,
     /// Whether the comparison goes back as far as the end of the last finished one. If not, the next one must begin
     /// there.
     reaches_back: bool,
@@ -149,13 +149,13 @@ pub async fn reconcile_due(app: &App, context: &Context<'_>) -> Result<SweepStat
     if !app.stripe.is_configured() {
         return Ok(SweepStats::default());
     }
-    lease::alone(app, context, compare_due(app, context)).await
+    lease::with_lease(app, context, compare_due(app, context)).await
 }
 
 async fn compare_due(app: &App, context: &Context<'_>) -> Result<SweepStats, ReconcileError> {
     let now_s = app.now_ms().div_euclid(1000);
     forget_old_runs(context, now_s).await?;
-    forget_behind_failed(app, context, DUE).await?;
+    forget_after_failed(app, context, DUE).await?;
     let mut all = sweep_events::<Recording>(app, context, DUE, None).await?;
     process_due_events(app, context).await?;
     all.failed.extend(unconfirmed::ask_about_unconfirmed(app, context).await?);
@@ -182,7 +182,7 @@ pub async fn reconcile_since(
     since_s: i64,
     records_missed: bool,
 ) -> Result<SweepStats, ReconcileError> {
-    lease::alone(app, context, compare_since::<Recording>(app, context, since_s, records_missed)).await
+    lease::with_lease(app, context, compare_since::<Recording>(app, context, since_s, records_missed)).await
 }
 
 /// Books everything that Stripe has, for a new database. `E` receives the domain events.
@@ -193,7 +193,7 @@ pub(super) async fn book_everything<E: Emitter>(
     app: &App,
     context: &Context<'_>,
 ) -> Result<SweepStats, ReconcileError> {
-    lease::alone(app, context, compare_since::<E>(app, context, 0, false)).await
+    lease::with_lease(app, context, compare_since::<E>(app, context, 0, false)).await
 }
 
 async fn compare_since<E: Emitter>(
@@ -204,7 +204,7 @@ async fn compare_since<E: Emitter>(
 ) -> Result<SweepStats, ReconcileError> {
     forget_old_runs(context, app.now_ms().div_euclid(1000)).await?;
     let run = format!("since {since_s}");
-    forget_behind_failed(app, context, &run).await?;
+    forget_after_failed(app, context, &run).await?;
     let mut all = sweep_events::<E>(app, context, &run, Some(since_s)).await?;
     process_events_with::<E>(app, context).await?;
     all.add(sweep_objects::<E>(app, context, &run, Some(since_s), records_missed).await?);
@@ -229,7 +229,7 @@ async fn sweep_events<E: Emitter>(
     since_s: Option<i64>,
 ) -> Result<SweepStats, ReconcileError> {
     let mut sweep = Sweep::<E>::new((app, context), SweepKind::Events, run, true).await?;
-    sweep.events(since_s).await?;
+    sweep.read_events(since_s).await?;
     sweep.end().await
 }
 
@@ -240,7 +240,7 @@ async fn sweep_balance<E: Emitter>(
     since_s: Option<i64>,
 ) -> Result<SweepStats, ReconcileError> {
     let mut sweep = Sweep::<E>::new((app, context), SweepKind::Balance, run, false).await?;
-    sweep.balance(since_s).await?;
+    sweep.read_balance(since_s).await?;
     sweep.end().await
 }
 
@@ -252,7 +252,7 @@ async fn sweep_objects<E: Emitter>(
     records_missed: bool,
 ) -> Result<SweepStats, ReconcileError> {
     let mut sweep = Sweep::<E>::new((app, context), SweepKind::Objects, run, records_missed).await?;
-    sweep.objects(since_s).await?;
+    sweep.read_objects(since_s).await?;
     sweep.end().await
 }
 
@@ -271,10 +271,10 @@ impl<'a, E: Emitter> Sweep<'a, E> {
             run: run.to_owned(),
             now_ms: app.now_ms(),
             records_missed,
-            done: SweepStats::default(),
+            stats: SweepStats::default(),
             lists: Vec::new(),
             dead: app.store.objects_of_dead_events().await?.into_iter().collect(),
-            whole: true,
+            is_complete: true,
             reaches_back: true,
         })
     }
@@ -282,8 +282,8 @@ impl<'a, E: Emitter> Sweep<'a, E> {
     /// Records the comparison's progress, if it finished.
     async fn end(self) -> Result<SweepStats, ReconcileError> {
         let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
-        if self.done.failed.is_empty() && self.whole {
-            let counts = (self.done.looked_at, self.done.stored);
+        if self.stats.failed.is_empty() && self.is_complete {
+            let counts = (self.stats.looked_at, self.stats.stored);
             if self.reaches_back {
                 sweeps::finish(&mut tx, self.kind, self.now_s(), self.app.now_ms(), counts).await?;
             }
@@ -296,15 +296,15 @@ impl<'a, E: Emitter> Sweep<'a, E> {
                 }
             }
             if self.run == DUE && self.kind == SweepKind::Objects {
-                comparisons::put_progress(&mut tx, DUE_FAR, &self.far()).await?;
+                comparisons::put_progress(&mut tx, DUE_FAR, &self.far_progress()).await?;
             }
         }
         tx.commit().await?;
-        Ok(self.done)
+        Ok(self.stats)
     }
 
-    /// Returns the progress of the balance, which still has to be read as far back as the objects were.
-    fn far(&self) -> ListProgress {
+    /// Returns the progress with which the balance starts to be read as far back as the objects were read.
+    fn far_progress(&self) -> ListProgress {
         ListProgress {
             list: List::TRANSACTIONS.name.to_owned(),
             from_s: self.now_s() - OBJECTS_S,
@@ -335,22 +335,23 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         self.now_ms.div_euclid(1000)
     }
 
-    async fn events(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
+    /// Reads the events since the last comparison, or since `since_s`, and stores those that are missing.
+    async fn read_events(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
         let from_s = self.begin_s(since_s).await?;
-        self.list(List::EVENTS, from_s.max(self.now_s() - EVENTS_KEPT_S), Take::Event).await?;
+        self.read_list(List::EVENTS, from_s.max(self.now_s() - EVENTS_KEPT_S), Take::Event).await?;
         self.app.inbox_notify.notify_one();
         Ok(())
     }
 
     /// Stores an event as if Stripe had delivered it, unless it is already stored.
-    async fn event(&mut self, listed: &Listed) -> Result<(), ReconcileError> {
+    async fn store_event(&mut self, listed: &Listed) -> Result<(), ReconcileError> {
         let Ok(envelope) = Envelope::read(&listed.body) else {
-            return Ok(self.trouble(&listed.id, "event that can't be read").await?);
+            return Ok(self.record_problem(&listed.id, "event that can't be read").await?);
         };
         if !stripe::concerns_us(&envelope.kind) {
             return Ok(());
         }
-        let right_mode = envelope.mode() == self.app.settings.stripe.mode;
+        let is_right_mode = envelope.mode() == self.app.settings.stripe.mode;
         let arrival = Arrival {
             id: &envelope.id,
             kind: &envelope.kind,
@@ -360,19 +361,20 @@ impl<'a, E: Emitter> Sweep<'a, E> {
             created_at_ms: envelope.created_s().saturating_mul(1000),
             received_at_ms: self.app.now_ms(),
             body: &listed.body,
-            state: if right_mode { EventState::Waiting } else { EventState::Quarantined },
+            state: if is_right_mode { EventState::Waiting } else { EventState::Quarantined },
         };
         let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
         if inbox::insert(&mut tx, &arrival).await? {
-            self.done.stored += 1;
+            self.stats.stored += 1;
             if self.should_log(envelope.created_s()) {
-                sweeps::found(&mut tx, &self.finding(&envelope.id, &envelope.id, &envelope.kind)).await?;
+                sweeps::found(&mut tx, &self.log_missed(&envelope.id, &envelope.id, &envelope.kind)).await?;
             }
         }
         Ok(tx.commit().await?)
     }
 
-    async fn objects(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
+    /// Reads the objects that can have changed since the last comparison, or that were created since `since_s`.
+    async fn read_objects(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
         let cursor_s = self.cursor_s().await?;
         // After a long downtime, the lists must also cover the time since the last comparison, and the sessions that
         // were open then.
@@ -382,8 +384,8 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         for list in List::OF_GIFTS {
             // A subscription can change for years after it was created.
             let list_from_s = if list.what == "subscription" { 0 } else { from_s };
-            self.list(list, list_from_s, Take::Object).await?;
+            self.read_list(list, list_from_s, Take::Object).await?;
         }
-        self.pending(from_s, cursor_s.filter(|_| since_s.is_none())).await
+        self.fetch_pending_objects(from_s, cursor_s.filter(|_| since_s.is_none())).await
     }
 }

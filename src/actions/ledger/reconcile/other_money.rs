@@ -15,8 +15,8 @@ use crate::stripe::{Listed, is_payout};
 const NO_CURRENCY: &str = "XXX";
 
 impl<E: Emitter> Sweep<'_, E> {
-    /// Stores the money of an object in its current state, or removes it. `facts` are read from the object; the first
-    /// describes the object itself.
+    /// Stores the amount that an object moved. Removes the amount if the object moved nothing, or belongs to one of our
+    /// gifts. `facts` are read from the object; the first fact describes the object itself.
     pub(super) async fn count_other_money(
         &self,
         listed: &Listed,
@@ -26,11 +26,11 @@ impl<E: Emitter> Sweep<'_, E> {
         let Some(fact) = facts.first() else { return Ok(()) };
         let ids: Vec<&str> = fact.links().into_iter().chain([fact.id()]).collect();
         let mut tx = self.app.store.snapshot().await?;
-        let mut ours = false;
+        let mut is_ours = false;
         for id in &ids {
-            ours = ours || is_of_a_gift(&mut tx, id).await?;
+            is_ours = is_ours || is_of_a_gift(&mut tx, id).await?;
         }
-        let moved = if ours { None } else { moved(facts) };
+        let moved = if is_ours { None } else { moved_money(facts) };
         let known = other_money::kept(&mut tx, fact.id()).await?;
         let mut site = fact.origin().map(|origin| origin.site.clone());
         if moved.is_some() && site.is_none() {
@@ -40,12 +40,12 @@ impl<E: Emitter> Sweep<'_, E> {
         }
         drop(tx);
         let kind = kind(what, &listed.body);
-        let now = moved.map(|(currency, amount_minor)| (kind, site, currency, amount_minor));
-        if now == known {
+        let current = moved.map(|(currency, amount_minor)| (kind, site, currency, amount_minor));
+        if current == known {
             return Ok(());
         }
         let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
-        match now {
+        match current {
             None => other_money::forget(&mut tx, fact.id()).await?,
             Some((kind, site, currency, amount_minor)) => {
                 let object = OtherObject {
@@ -79,7 +79,7 @@ fn kind(what: &str, body: &str) -> String {
 }
 
 /// Returns the money that an object moved: the currency code, and the amount in its minor unit.
-fn moved(facts: &[Fact]) -> Option<(String, i64)> {
+fn moved_money(facts: &[Fact]) -> Option<(String, i64)> {
     let fact = facts.first()?;
     let money = match fact {
         Fact::Session(it) if it.latest.state == SessionState::Paid => it.total,
@@ -90,24 +90,25 @@ fn moved(facts: &[Fact]) -> Option<(String, i64)> {
         Fact::Dispute(it) if it.left && !it.returned => it.amount,
         Fact::Subscription(it) => {
             use SubscriptionState::{Active, PastDue, Trialing};
-            let runs = matches!(it.latest.state, Active | PastDue | Trialing);
+            let is_running = matches!(it.latest.state, Active | PastDue | Trialing);
             let price = it.terms.map(|terms| terms.value.price);
             let price = price.map(|price| (price.currency.code().to_owned(), price.amount_minor));
-            return runs.then(|| price.or_else(|| unknown(facts)).unwrap_or((NO_CURRENCY.to_owned(), 0)));
+            let no_price = (NO_CURRENCY.to_owned(), 0);
+            return is_running.then(|| price.or_else(|| in_unknown_currency(facts)).unwrap_or(no_price));
         }
         Fact::Transaction(it) if !it.source.as_deref().is_some_and(is_payout) => {
             let known = it.moved.map(|moved| (moved.currency.code().to_owned(), moved.net_minor()));
-            return known.or_else(|| unknown(facts));
+            return known.or_else(|| in_unknown_currency(facts));
         }
         Fact::Transaction(_) => return None,
         _ => None,
     };
     let known = money.map(|money| (money.currency.code().to_owned(), money.amount_minor));
-    known.or_else(|| unknown(facts)).filter(|(_, minor)| *minor != 0)
+    known.or_else(|| in_unknown_currency(facts)).filter(|(_, minor)| *minor != 0)
 }
 
 /// Returns an amount in an unknown currency: its code, and the amount as Stripe reports it.
-fn unknown(facts: &[Fact]) -> Option<(String, i64)> {
+fn in_unknown_currency(facts: &[Fact]) -> Option<(String, i64)> {
     let id = facts.first()?.id();
     facts.iter().find_map(|fact| match fact {
         Fact::UnknownCurrency(it) if it.moved && it.object.as_deref() == Some(id) => {

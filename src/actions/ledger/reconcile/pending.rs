@@ -16,9 +16,9 @@ const PAGE: i64 = 200;
 
 impl<E: Emitter> Sweep<'_, E> {
     /// Fetches the objects of known gifts that can still change and that Stripe created before `before_s` (seconds
-    /// since 1970). `compared_s` is when the last finished comparison of objects began. If it is `None`, all these
-    /// objects are fetched, also old ones that are not due.
-    pub(super) async fn pending(
+    /// since 1970). `compared_s` is when the last finished comparison of objects began. If there was none, all
+    /// these objects are fetched, even old ones that are not due.
+    pub(super) async fn fetch_pending_objects(
         &mut self,
         before_s: i64,
         compared_s: Option<i64>,
@@ -26,8 +26,8 @@ impl<E: Emitter> Sweep<'_, E> {
         let mut after: Option<PendingObject> = None;
         loop {
             let page = self.app.store.pending_objects(before_s, after.as_ref(), PAGE).await?;
-            for it in &page {
-                if self.stops() || !self.fetch_pending(it, compared_s).await? {
+            for pending in &page {
+                if self.is_stopping() || !self.fetch_pending(pending, compared_s).await? {
                     return Ok(());
                 }
             }
@@ -41,40 +41,40 @@ impl<E: Emitter> Sweep<'_, E> {
     /// Fetches one object, if it is due. Returns false if Stripe failed; the next comparison then tries again.
     async fn fetch_pending(
         &mut self,
-        it: &PendingObject,
+        pending: &PendingObject,
         compared_s: Option<i64>,
     ) -> Result<bool, ReconcileError> {
-        let (fact, created_s) = (&it.fact, it.since_s);
-        let Some((word, what)) = kind_of(fact) else { return Ok(true) };
+        let (fact, created_s) = (&pending.fact, pending.since_s);
+        let Some((stripe_type, what)) = kind_of(fact) else { return Ok(true) };
         if !is_due(created_s, compared_s, self.now_s()) || !self.is_of_a_gift(fact.id()).await? {
             return Ok(true);
         }
-        let body = match self.app.stripe.fetch(word, fact.id()).await {
+        let body = match self.app.stripe.fetch(stripe_type, fact.id()).await {
             Ok(Some(body)) => body,
             // The object belongs to another account, or was deleted.
             Ok(None) | Err(CallError::NotFound) => return Ok(true),
             Err(error) => {
                 tracing::warn!(object = fact.id(), %error, "could not fetch an object that can still change");
                 let failed = FailedList { list: "pending objects".to_owned(), why: error.to_string() };
-                self.done.failed.push(failed);
+                self.stats.failed.push(failed);
                 return Ok(false);
             }
         };
-        self.done.looked_at += 1;
+        self.stats.looked_at += 1;
         self.store(&Listed { id: fact.id().to_owned(), created_s, body }, what).await?;
         Ok(true)
     }
 
-    /// Whether the object belongs to a known gift. Objects that other software created on the same account are stored
-    /// too, in case they turn out to be ours.
+    /// Returns whether the object belongs to a known gift. Objects that other software created on the same account are
+    /// stored too, in case they turn out to be ours.
     async fn is_of_a_gift(&self, object: &str) -> Result<bool, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
         unbooked::is_of_a_gift(&mut tx, object).await
     }
 }
 
-/// Whether an object is due. A young object is due each day. An older one is due if its age passed a multiple of the
-/// interval since the last comparison. So a day without a comparison delays a fetch only until the next comparison.
+/// Returns whether an object is due. A young object is due each day. An older one is due if its age passed a multiple
+/// of the interval since the last comparison. So a day without a comparison delays a fetch only until the next one.
 fn is_due(created_s: i64, compared_s: Option<i64>, now_s: i64) -> bool {
     let Some(compared_s) = compared_s else { return true };
     let intervals = |at_s: i64| (at_s - created_s).div_euclid(OLD_INTERVAL_S);
@@ -106,8 +106,8 @@ mod tests {
             due(178.0, 179.0) && due(179.0, 180.0),
             "an object is due each day until it is half a year old"
         );
-        assert!(!due(180.0, 181.0) && !due(208.0, 209.5));
-        assert!(due(209.0, 210.0) && due(209.9, 210.9));
+        assert!(!due(180.0, 181.0) && !due(208.0, 209.5), "an older object is not due every day");
+        assert!(due(209.0, 210.0) && due(209.9, 210.9), "an older object is due on day 210, after 7 intervals");
         // No comparison ran on days 210 and 211.
         assert!(due(209.0, 212.0));
         assert!(!due(212.0, 213.0));

@@ -10,7 +10,7 @@ use crate::stripe::{CallError, List, Listed};
 
 /// The maximum number of tries per list. (Each call also retries by itself.)
 const MAX_TRIES: u32 = 3;
-/// The first pause between two tries; each further pause is twice as long.
+/// The pause after the first try. The pause after the second try is twice as long.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What to do with each object of a list.
@@ -18,21 +18,26 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub(super) enum Take {
     Event,
     Object,
-    /// A payout. If `again` is true, it is stored even if it is unchanged.
+    /// A payout. If `force` is true, it is stored even if it is unchanged.
     Payout {
-        again: bool,
+        force: bool,
     },
 }
 
 impl<E: Emitter> Sweep<'_, E> {
     /// Reads everything in `list` that was created at or after `from_s`. If the list can't be read, the failure is
     /// recorded and the comparison continues.
-    pub(super) async fn list(&mut self, list: List, from_s: i64, take: Take) -> Result<(), ReconcileError> {
+    pub(super) async fn read_list(
+        &mut self,
+        list: List,
+        from_s: i64,
+        take: Take,
+    ) -> Result<(), ReconcileError> {
         self.lists.push(list.name);
         let known = self.app.store.list_progress(&self.run, list.name).await?;
         let known = known.filter(|it| it.from_s <= from_s && self.now_s() - it.started_s < DAY_S);
-        let was_begun = known.as_ref().is_some_and(|it| it.finished || it.after_id.is_some());
-        self.done.resumed |= was_begun;
+        let is_resumed = known.as_ref().is_some_and(|it| it.finished || it.after_id.is_some());
+        self.stats.resumed |= is_resumed;
         let mut progress = known.unwrap_or_else(|| ListProgress {
             list: list.name.to_owned(),
             from_s,
@@ -45,16 +50,16 @@ impl<E: Emitter> Sweep<'_, E> {
         let had_failed = progress.error.take().is_some();
         let mut tries = 1;
         loop {
-            match self.read(list, take, &mut progress, was_begun).await {
+            match self.read_pages(list, take, &mut progress, is_resumed).await {
                 Err(ReconcileError::Call(error)) => {
-                    if tries < MAX_TRIES && may_pass(&error) {
+                    if tries < MAX_TRIES && is_temporary(&error) {
                         tokio::time::sleep(PAUSE * tries).await;
                         tries += 1;
                         continue;
                     }
-                    tracing::warn!(list = list.name, %error, "one of Stripe's lists could not be read to its end; the others were");
+                    tracing::warn!(list = list.name, %error, "one of Stripe's lists could not be read to its end; the other lists are still read");
                     progress.error = Some(error.to_string());
-                    self.done.failed.push(FailedList { list: list.name.to_owned(), why: error.to_string() });
+                    self.stats.failed.push(FailedList { list: list.name.to_owned(), why: error.to_string() });
                     return self.save(&mut progress).await;
                 }
                 Ok(()) if had_failed => return self.save(&mut progress).await,
@@ -63,27 +68,27 @@ impl<E: Emitter> Sweep<'_, E> {
         }
     }
 
-    async fn read(
+    async fn read_pages(
         &mut self,
         list: List,
         take: Take,
         progress: &mut ListProgress,
-        was_begun: bool,
+        is_resumed: bool,
     ) -> Result<(), ReconcileError> {
-        while !progress.finished && !self.stops() {
+        while !progress.finished && !self.is_stopping() {
             let page = self.app.stripe.list(list, progress.from_s, progress.after_id.as_deref()).await?;
             self.take_all(list, take, &page.objects).await?;
             progress.finished = page.next.is_none();
             progress.after_id = page.next.or(progress.after_id.take());
             self.save(progress).await?;
         }
-        if !was_begun {
+        if !is_resumed {
             return Ok(());
         }
         // Lists begin with the newest objects. So the pages that were read above contain no object that was created
         // since the earlier run.
         let mut after = None;
-        while !self.stops() {
+        while !self.is_stopping() {
             let from_s = progress.started_s - OVERLAP_S;
             let page = self.app.stripe.list(list, from_s, after.as_deref()).await?;
             self.take_all(list, take, &page.objects).await?;
@@ -97,11 +102,11 @@ impl<E: Emitter> Sweep<'_, E> {
 
     async fn take_all(&mut self, list: List, take: Take, objects: &[Listed]) -> Result<(), ReconcileError> {
         for object in objects {
-            self.done.looked_at += 1;
+            self.stats.looked_at += 1;
             match take {
-                Take::Event => self.event(object).await?,
+                Take::Event => self.store_event(object).await?,
                 Take::Object => self.store(object, list.what).await?,
-                Take::Payout { again } => self.payout(object, again).await?,
+                Take::Payout { force } => self.store_payout(object, force).await?,
             }
         }
         Ok(())
@@ -114,13 +119,15 @@ impl<E: Emitter> Sweep<'_, E> {
         Ok(tx.commit().await?)
     }
 
-    /// Whether the service is stopping. If so, the comparison is resumed after the next start.
-    pub(super) fn stops(&mut self) -> bool {
-        self.whole &= !self.app.is_stopping();
-        !self.whole
+    /// Returns whether the service is stopping. The comparison is then marked as incomplete, and is resumed after the
+    /// next start.
+    pub(super) fn is_stopping(&mut self) -> bool {
+        self.is_complete &= !self.app.is_stopping();
+        !self.is_complete
     }
 }
 
-fn may_pass(error: &CallError) -> bool {
+/// Returns whether a later try may succeed.
+fn is_temporary(error: &CallError) -> bool {
     matches!(error, CallError::Failed { .. } | CallError::Busy { .. } | CallError::Unreachable)
 }

@@ -10,7 +10,7 @@ use crate::stripe::CallError;
 const BATCH: i64 = 50;
 
 /// Asks Stripe how the newest unconfirmed invoices were paid. The event that says so may not have arrived yet, or the
-/// endpoint may not subscribe to it. A failure is recorded, and the lists are still read.
+/// endpoint may not subscribe to it. If a request fails, returns the failure, and the comparison continues.
 pub(super) async fn ask_about_unconfirmed(
     app: &App,
     context: &Context<'_>,
