@@ -20,7 +20,9 @@ impl GiftFacts<'_> {
             let Fact::Charge(charge) = fact else { continue };
             let Some(refunded) = charge.refunded else { continue };
             let known = self.facts.iter().filter_map(|fact| match fact {
-                Fact::Refund(it) if it.left && is_of_charge(it, &charge.id, charge.payment_intent.as_ref()) => {
+                Fact::Refund(it)
+                    if it.left && is_of_charge(it, &charge.id, charge.payment_intent.as_ref()) =>
+                {
                     Some((it.id.clone(), it.amount.map_or(0, |money| money.amount_minor)))
                 }
                 _ => None,
@@ -57,7 +59,8 @@ impl GiftFacts<'_> {
             .values()
             .filter(|it| it.at_s.is_none() || it.kind == PaymentKind::Unconfirmed)
             .map(|it| (&it.object, it.money));
-        received.chain(undated)
+        received
+            .chain(undated)
             .map(|(id, money)| Alarm::Unbooked { object: id.clone(), paid_minor: money.amount_minor })
             .collect()
     }

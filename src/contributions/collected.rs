@@ -130,9 +130,12 @@ impl GiftFacts<'_> {
                     let part_minor = part.paid.map_or(paid.amount_minor, |_| minor(part.paid));
                     if part.paid_by.is_empty() { &mut records } else { &mut parts }.push(part_minor);
                 }
-                Fact::Charge(charge) if linked.contains(charge.id.as_str()) => charges.push(minor(charge.paid)),
+                Fact::Charge(charge) if linked.contains(charge.id.as_str()) => {
+                    charges.push(minor(charge.paid))
+                }
                 Fact::Intent(intent)
-                    if intent.latest.state == IntentState::Succeeded && linked.contains(intent.id.as_str()) =>
+                    if intent.latest.state == IntentState::Succeeded
+                        && linked.contains(intent.id.as_str()) =>
                 {
                     intents.push(minor(intent.received));
                 }

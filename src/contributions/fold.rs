@@ -142,7 +142,8 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
         let linked_payment = gift_facts.payment_of(&reversal, &payments);
         // The refund may belong to a payment that seemed to be made through Stripe and was made outside it. The
         // entries of such a payment stay booked.
-        let Some(payment) = linked_payment.or_else(|| gift_facts.correction_of(&reversal, &corrections)) else {
+        let Some(payment) = linked_payment.or_else(|| gift_facts.correction_of(&reversal, &corrections))
+        else {
             // If the payment was fully reversed, nothing is missing, and no alarm is raised.
             if !gift_facts.is_fully_reversed(reversal.of.iter().flatten().map(|id| id.as_str()), &payments) {
                 alarms.push(Alarm::PaymentUnknown { object: reversal.object.to_owned() });

@@ -339,7 +339,9 @@ impl<'a> GiftFacts<'a> {
             Some(_) if has_ended => ContributionState::Ended,
             // The newest payment was reversed in full, and a dispute was involved. A refund alone is goodwill: the gift
             // continues.
-            Some(retained) if !retained.has_newest && retained.is_newest_disputed => ContributionState::Reversed,
+            Some(retained) if !retained.has_newest && retained.is_newest_disputed => {
+                ContributionState::Reversed
+            }
             Some(_) if is_failing => ContributionState::PastDue,
             Some(_) => ContributionState::Active,
             None => match self.session.map(|it| it.latest.state) {

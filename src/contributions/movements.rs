@@ -53,8 +53,11 @@ impl ReversedAmounts {
         let minor = reversal.money.amount_minor;
         self.left_minor = self.left_minor.saturating_add(minor);
         let lasting_minor = if reversal.return_kind.is_some() { 0 } else { minor };
-        let sum =
-            if reversal.kind == EntryKind::Refund { &mut self.refunded_minor } else { &mut self.disputed_minor };
+        let sum = if reversal.kind == EntryKind::Refund {
+            &mut self.refunded_minor
+        } else {
+            &mut self.disputed_minor
+        };
         *sum = sum.saturating_add(lasting_minor);
     }
 
@@ -102,7 +105,9 @@ impl ReceivedPayment {
 
     /// Whether at least a part of the payment was retained.
     pub fn is_retained(&self, reversed_amounts: &BTreeMap<&str, ReversedAmounts>) -> bool {
-        reversed_amounts.get(self.object.as_str()).is_none_or(|sums| sums.net_minor() < self.money.amount_minor)
+        reversed_amounts
+            .get(self.object.as_str())
+            .is_none_or(|sums| sums.net_minor() < self.money.amount_minor)
     }
 }
 

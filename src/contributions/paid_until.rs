@@ -21,7 +21,8 @@ pub(super) fn paid_until_s(
     reversed_amounts: &BTreeMap<&str, ReversedAmounts>,
 ) -> Option<i64> {
     let ends = payments.values().filter_map(|payment| {
-        let reversed_minor = reversed_amounts.get(payment.object.as_str()).map_or(0, ReversedAmounts::net_minor);
+        let reversed_minor =
+            reversed_amounts.get(payment.object.as_str()).map_or(0, ReversedAmounts::net_minor);
         if reversed_minor >= payment.money.amount_minor {
             return None;
         }
@@ -57,7 +58,12 @@ fn period_of(gift_facts: &GiftFacts<'_>, frequency: Frequency, payment: &Receive
     Some(Period { end_s: frequency.end_of_interval_s(start_s)?, start_s })
 }
 
-fn refund_covers_rest(period: Period, ended_at_s: i64, reversed_minor: i64, payment: &ReceivedPayment) -> bool {
+fn refund_covers_rest(
+    period: Period,
+    ended_at_s: i64,
+    reversed_minor: i64,
+    payment: &ReceivedPayment,
+) -> bool {
     let length_s = i128::from(period.end_s.saturating_sub(period.start_s));
     let rest_s = i128::from(period.end_s.saturating_sub(ended_at_s));
     if reversed_minor <= 0 || rest_s <= 0 || length_s <= 0 {

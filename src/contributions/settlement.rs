@@ -81,7 +81,8 @@ pub(super) fn settle<'a>(
         let movement_minor = if moved.currency == movement.money.currency {
             moved.amount_minor
         } else {
-            let paid = if by_itself.is_some() { Some(movement.money) } else { gift_facts.paid_by_charge(source) };
+            let paid =
+                if by_itself.is_some() { Some(movement.money) } else { gift_facts.paid_by_charge(source) };
             // Until the charge is known, the converted amount is unknown, so the transaction is skipped.
             let Some(paid) = paid else { continue };
             settlement.book_conversion(transaction, moved, paid);

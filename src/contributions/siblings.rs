@@ -45,7 +45,8 @@ impl Candidate<'_> {
             None if self.is_retained => 1,
             None => 0,
         };
-        let has_ended = matches!(state, Some(SubscriptionState::Canceled | SubscriptionState::IncompleteExpired));
+        let has_ended =
+            matches!(state, Some(SubscriptionState::Canceled | SubscriptionState::IncompleteExpired));
         // An active subscription decides even if its newest payment was refunded out of goodwill, or disputed.
         let class = match (activity_rank > 0, self.is_retained) {
             (true, true) => 4,
@@ -98,7 +99,8 @@ impl<'a> Subscriptions<'a> {
             facts.iter().map(|it| it.id.as_str()).chain(named.flatten().map(String::as_str)).collect();
         let is_retained = |id: &str| {
             let own = payments.values().filter(|it| it.subscription.as_deref() == Some(id));
-            own.max_by_key(|it| (it.at_s, &it.object)).is_some_and(|newest| newest.is_retained(reversed_amounts))
+            own.max_by_key(|it| (it.at_s, &it.object))
+                .is_some_and(|newest| newest.is_retained(reversed_amounts))
         };
         let candidates = all.iter().map(|id| Candidate {
             id,
@@ -367,6 +369,9 @@ mod tests {
             invoice("in_2", "sub_b", 5),
         ];
         let result = folded(&known).contribution;
-        assert_eq!((result.state, result.subscription.as_deref()), (ContributionState::Active, Some("sub_b")));
+        assert_eq!(
+            (result.state, result.subscription.as_deref()),
+            (ContributionState::Active, Some("sub_b"))
+        );
     }
 }

@@ -175,7 +175,8 @@ fn make_file(file: &Path) -> std::io::Result<()> {
     let folder = file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     // On unix, a temporary file is created with mode 0600, so others can never read the key.
-    let mut temporary = tempfile::Builder::new().prefix("keepopen-key-").suffix(".new").tempfile_in(folder)?;
+    let mut temporary =
+        tempfile::Builder::new().prefix("keepopen-key-").suffix(".new").tempfile_in(folder)?;
     writeln!(temporary, "{}", STANDARD.encode(clock::random_bytes::<KEY_LEN>()))?;
     temporary.as_file().sync_all()?;
     // The umask can only have removed permissions of the owner, so the mode is set again.

@@ -35,6 +35,5 @@ pub fn publish_appeals(app: &App) -> Result<(), PublishError> {
 fn read(path: &Path) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), PublishError> {
     let text =
         std::fs::read_to_string(path).map_err(|error| PublishError::Read { path: path.to_owned(), error })?;
-    file::read(&text, Format::of(path))
-        .map_err(|error| PublishError::Parse { path: path.to_owned(), error })
+    file::read(&text, Format::of(path)).map_err(|error| PublishError::Parse { path: path.to_owned(), error })
 }

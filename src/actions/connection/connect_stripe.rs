@@ -41,13 +41,17 @@ pub enum ConnectError {
     Call(#[from] CallError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("this service has no webhook endpoint with its API version yet; run `keepopen stripe connect` first")]
+    #[error(
+        "this service has no webhook endpoint with its API version yet; run `keepopen stripe connect` first"
+    )]
     NotConnected,
     #[error(
         "{0} has not delivered anything yet, so the old endpoint stays. Make a payment, or wait for an event, while the service runs; `keepopen stripe status` shows the time of the first delivery. To disable the old endpoint without waiting, add --force"
     )]
     NotProven(String),
-    #[error("the endpoint {0} is still active from an earlier roll; finish that roll first, with `keepopen stripe connect --finish`")]
+    #[error(
+        "the endpoint {0} is still active from an earlier roll; finish that roll first, with `keepopen stripe connect --finish`"
+    )]
     NotFinished(String),
 }
 

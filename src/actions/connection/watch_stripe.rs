@@ -35,7 +35,9 @@ pub async fn watch_stripe(
         app.metrics.stripe.set_trouble(trouble, now);
         match (before, now) {
             (false, true) => tracing::warn!(what = trouble.as_label(), "{}", trouble.sentence()),
-            (true, false) => tracing::info!(what = trouble.as_label(), "this problem with Stripe is resolved"),
+            (true, false) => {
+                tracing::info!(what = trouble.as_label(), "this problem with Stripe is resolved")
+            }
             _ => {}
         }
         if now {

@@ -19,7 +19,11 @@ use crate::actions::queue::run_tasks::Task;
 pub async fn requeue_unbooked(app: &App, context: &Context<'_>, version: &str) -> Result<(), StoreError> {
     let queued = requeue(context, version).await?;
     if let Some(events) = queued.filter(|events| *events > 0) {
-        tracing::info!(version, events, "this version retries the events that an earlier version could not book");
+        tracing::info!(
+            version,
+            events,
+            "this version retries the events that an earlier version could not book"
+        );
     }
     for (gift, site) in app.store.other_gifts().await? {
         if app.site(&site).is_none() {

@@ -107,7 +107,10 @@ mod tests {
             "an object is due each day until it is half a year old"
         );
         assert!(!due(180.0, 181.0) && !due(208.0, 209.5), "an older object is not due every day");
-        assert!(due(209.0, 210.0) && due(209.9, 210.9), "an older object is due on day 210, after 7 intervals");
+        assert!(
+            due(209.0, 210.0) && due(209.9, 210.9),
+            "an older object is due on day 210, after 7 intervals"
+        );
         // No comparison ran on days 210 and 211.
         assert!(due(209.0, 212.0));
         assert!(!due(212.0, 213.0));
