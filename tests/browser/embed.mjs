@@ -4,7 +4,7 @@
 // Run: node --test tests/browser/embed.mjs
 import assert from "node:assert/strict";
 import { open, settled } from "./browser.mjs";
-import { rewritePage, events, fake, stored, advanceMinutes, page, pay, shown, story, until } from "./story.mjs";
+import { rewritePage, events, fake, readStored, advanceMinutes, page, pay, countShown, story, waitUntil } from "./story.mjs";
 
 story("two presses lead from an article to the payment page", {}, async (reader) => {
   await open(reader, `${page("regatta")}?page=2#comments`);
@@ -18,6 +18,8 @@ story("two presses lead from an article to the payment page", {}, async (reader)
     { site: "journal", attempt: "", amount_minor: 1000, currency: "EUR", interval: "month", return_url: `${page("regatta")}?page=2`, attribution: "att_fake", type: "application/json" },
   );
 });
+
+// A question is the request `POST /v1/banner`, which asks the service whether to show an appeal.
 
 story("a question needs no preflight request and describes the page", {}, async (reader) => {
   await open(reader, page("skerries"));
@@ -63,7 +65,7 @@ story("the count of an older version of the script is kept, on the date on which
   for (const name of ["regatta", "eelgrass"]) await open(reader, page(name));
   const counts = fake.requestsTo("/v1/banner").map(({ body }) => body.history.article_days.map(({ count }) => count));
   assert.deepEqual(counts, [[], [5], [5, 1]]);
-  const { meter, bucket } = await stored(reader);
+  const { meter, bucket } = await readStored(reader);
   assert.deepEqual([meter, bucket], [undefined, 7]);
 });
 
@@ -76,9 +78,9 @@ story("each question has the traits that its own page names", {}, async (reader)
 
 story("a view is reported once for each page, with its number for this reader, and sent with the next question", {}, async (reader) => {
   await open(reader, page("regatta"));
-  await until(() => events("view").length === 1);
+  await waitUntil(() => events("view").length === 1);
   await open(reader, page("eelgrass"));
-  await until(() => events("view").length === 2);
+  await waitUntil(() => events("view").length === 2);
   assert.deepEqual(events("view").map(({ ordinal }) => ordinal), [1, 2]);
   const [first, second] = fake.requestsTo("/v1/banner").map(({ body }) => body);
   assert.deepEqual(second.history.views.map(({ appeal, variant }) => [appeal, variant]), [["winter", "a"]]);
@@ -94,8 +96,8 @@ for (const [kind, dismiss] of [
   story(`dismissing an appeal (${kind}${dismiss.toString().includes("Escape") ? " by Escape" : ""}) is stored and reported`, {}, async (reader) => {
     await open(reader, page("regatta"));
     await dismiss(reader);
-    assert.equal(await shown(reader), 0);
-    await until(() => events("dismiss").length === 1);
+    assert.equal(await countShown(reader), 0);
+    await waitUntil(() => events("dismiss").length === 1);
     assert.equal(events("dismiss")[0].dismissal, kind);
     await open(reader, page("eelgrass"));
     const { dismissals } = fake.requestsTo("/v1/banner").at(-1).body.history;
@@ -178,12 +180,12 @@ story("a reader who paid is thanked once, and the token is sent only in request 
   await pay(reader, "#pay-card");
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
   assert.equal(reader.page.url(), `${page("regatta")}?page=2`);
-  assert.deepEqual((await stored(reader)).pending, []);
+  assert.deepEqual((await readStored(reader)).pending, []);
   await reader.page.reload();
   await settled(reader);
-  assert.equal(await shown(reader), 0);
+  assert.equal(await countShown(reader), 0);
   await open(reader, page("eelgrass"));
-  assert.equal(await shown(reader), 0);
+  assert.equal(await countShown(reader), 0);
   assert.equal(fake.requestsTo("/v1/banner").at(-1).body.token, "token_cs_test_1");
   assert.equal(addresses.some((address) => address.includes("token_cs")), false);
   assert.equal(await reader.page.evaluate(() => window.keepopen.standing()), "recurring");
@@ -193,10 +195,10 @@ story("while a bank debit is being processed, no appeal and no thanks show; late
   await open(reader, page("regatta"));
   await pay(reader, "#pay-bank");
   assert.match(await reader.hook("note").textContent(), /being processed/);
-  const asked = fake.requestsTo("/v1/banner").length;
+  const questionCount = fake.requestsTo("/v1/banner").length;
   await open(reader, page("eelgrass"));
-  assert.equal((await shown(reader)) + (await reader.hook("note").count()), 0);
-  assert.equal(fake.requestsTo("/v1/banner").length, asked);
+  assert.equal((await countShown(reader)) + (await reader.hook("note").count()), 0);
+  assert.equal(fake.requestsTo("/v1/banner").length, questionCount);
   fake.sessions.get("cs_test_1").state = "payment_failed";
   await advanceMinutes(reader, 10);
   await open(reader, page("eelgrass"));
@@ -231,7 +233,7 @@ story("the id of a session that this browser did not start is removed from the a
   assert.equal(reader.page.url(), page("regatta"));
   assert.equal(fake.requests.length, 0);
   await open(reader, page("regatta"));
-  assert.equal(await shown(reader), 1);
+  assert.equal(await countShown(reader), 1);
 });
 
 story("a token that the service revoked is deleted, and the script asks again at once", {}, async (reader) => {
@@ -240,7 +242,7 @@ story("a token that the service revoked is deleted, and the script asks again at
   fake.tokens.set("token_cs_test_1", "token_superseded");
   await open(reader, page("eelgrass"));
   assert.equal(await reader.hook("heading").textContent(), "We need your help now");
-  assert.equal((await stored(reader)).token, undefined);
+  assert.equal((await readStored(reader)).token, undefined);
 });
 
 story("an expired token is kept, and the reader with this token sees neither an appeal nor thanks", {}, async (reader) => {
@@ -249,14 +251,14 @@ story("an expired token is kept, and the reader with this token sees neither an 
   fake.tokens.set("token_cs_test_1", "token_expired");
   await open(reader, page("eelgrass"));
   await open(reader, page("ferries"));
-  assert.equal(await shown(reader), 0);
-  assert.equal((await stored(reader)).token, "token_cs_test_1");
+  assert.equal(await countShown(reader), 0);
+  assert.equal((await readStored(reader)).token, "token_cs_test_1");
   assert.equal(fake.requestsTo("/v1/supporter").length, 0, "the script must not check the token, because the verdict says that it has expired");
 });
 
 story("without consent, nothing is stored and no history is sent", {}, async (reader) => {
   await open(reader, page("regatta"));
-  await until(() => events("view").length === 1);
+  await waitUntil(() => events("view").length === 1);
   await rewritePage(reader, "eelgrass", (html) => html.replace("data-site=", 'data-consent="denied" data-site='));
   await open(reader, page("eelgrass"));
   const { body } = fake.requestsTo("/v1/banner").at(-1);
@@ -264,20 +266,20 @@ story("without consent, nothing is stored and no history is sent", {}, async (re
   await reader.hook("later").click();
   await open(reader, page("eelgrass"));
   await pay(reader, "#cancel");
-  const left = await stored(reader);
-  assert.deepEqual(left, { pending: [] });
+  const remaining = await readStored(reader);
+  assert.deepEqual(remaining, { pending: [] });
 });
 
 story("the article works as usual if the service fails, sends a malformed verdict or does not respond", {}, async (reader) => {
   for (const override of [{ status: 503, body: {} }, { status: 200, body: { show: true } }, { status: 200, body: undefined }, "hang"]) {
     fake.overrides["/v1/banner"] = override;
     await open(reader, page("regatta"));
-    assert.equal(await shown(reader), 0);
+    assert.equal(await countShown(reader), 0);
     assert.match(await reader.page.locator("h1").textContent(), /winter regatta/);
   }
 });
 
-story("a sensitive page shows no thanks either: the next page shows them", {}, async (reader) => {
+story("if a payment succeeds, a sensitive page does not show the thanks, but the next page does", {}, async (reader) => {
   await open(reader, page("regatta"));
   await pay(reader, "#pay-bank");
   fake.sessions.get("cs_test_1").state = "paid";
@@ -288,7 +290,7 @@ story("a sensitive page shows no thanks either: the next page shows them", {}, a
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
 });
 
-story("on the same page, the script asks again only after the time that the service named, or after an hour if that is earlier", {}, async (reader) => {
+story("on the same page, the script waits until the time that the service named, but at most an hour, before it asks again", {}, async (reader) => {
   const later = new Date(Date.now() + 3 * 3_600_000).toISOString();
   fake.verdict = { show: false, reason: "frequency_cap", next_eligible_at: later };
   await open(reader, page("regatta"));
@@ -307,7 +309,7 @@ story("on a page from the back-forward cache, the button works, and the script f
   await reader.page.route("**/pay/**", (route) => route.fulfill({ status: 204 })); // after a 204, the browser stays on the page
   await reader.hook("give").click();
   await reader.hook("give").getByText("Opening").waitFor();
-  await until(() => fake.sessions.size === 1);
+  await waitUntil(() => fake.sessions.size === 1);
   await reader.page.waitForFunction(() => localStorage.getItem("keepopen:journal").includes("cs_test_1"));
   await restore();
   await reader.hook("give").getByText("Support us with €10 a month").waitFor();

@@ -7,13 +7,13 @@ import { fake, page, story } from "./story.mjs";
 
 const PHONE = { viewport: { width: 375, height: 720 } };
 
-/** The usual appeal with other choices (amounts and fees). */
-function offers(more) {
+/** Returns the usual appeal with these choices (amounts and fees) changed. */
+function withChoices(more) {
   return { ...APPEAL, content: { ...APPEAL.content, choices: { ...APPEAL.content.choices, ...more } } };
 }
 
-story("a reader who ticks the box also pays the fee, which depends on the amount", {}, async (reader) => {
-  fake.verdict = offers({ fee_cover: { per_million: 15000, fixed_minor: 25 }, step_minor: 1 });
+story("a reader who ticks the box also pays the card fee, which depends on the amount", {}, async (reader) => {
+  fake.verdict = withChoices({ fee_cover: { per_million: 15000, fixed_minor: 25 }, step_minor: 1 });
   await open(reader, page("regatta"));
   const box = reader.hook("cover-fee");
   assert.equal(await box.isChecked(), false);
@@ -35,7 +35,7 @@ story("a reader who ticks the box also pays the fee, which depends on the amount
 });
 
 story("if the reader does not cover the fee, the request does not mention it", PHONE, async (reader) => {
-  fake.verdict = offers({ fee_cover: { per_million: 15000, fixed_minor: 25 }, highlighted: { interval: "month", amount_minor: 2000 } });
+  fake.verdict = withChoices({ fee_cover: { per_million: 15000, fixed_minor: 25 }, highlighted: { interval: "month", amount_minor: 2000 } });
   await open(reader, page("regatta"));
   await shot(reader, "fee-phone");
   await reader.hook("give").click();
@@ -44,7 +44,7 @@ story("if the reader does not cover the fee, the request does not mention it", P
 });
 
 story("one amount is marked as suggested, and only among the amounts of its interval", {}, async (reader) => {
-  fake.verdict = offers({ highlighted: { interval: "month", amount_minor: 2000 } });
+  fake.verdict = withChoices({ highlighted: { interval: "month", amount_minor: 2000 } });
   await open(reader, page("regatta"));
   const labels = () => reader.page.locator("keepopen-appeal .amounts label").allTextContents();
   assert.deepEqual(await labels(), ["€5", "€10", "€20 Suggested", "Other"]);
@@ -55,7 +55,7 @@ story("one amount is marked as suggested, and only among the amounts of its inte
 });
 
 story("an amount that Stripe does not accept is not sent", {}, async (reader) => {
-  fake.verdict = offers({ currency: "KWD", minor_digits: 3, step_minor: 10 });
+  fake.verdict = withChoices({ currency: "KWD", minor_digits: 3, step_minor: 10 });
   await open(reader, page("regatta"));
   await reader.hook("other").click();
   await reader.hook("other-amount").fill("1.235");
@@ -76,7 +76,7 @@ story("a ticker shows how much has been raised, as a sentence and a bar", {}, as
   await shot(reader, "ticker-desktop");
 });
 
-story("a ticker says in the appeal's language since when it counts gifts", {}, async (reader) => {
+story("a ticker shows the start of its counting period in the appeal's language", {}, async (reader) => {
   const sentence = async (from, locale = "en") => {
     const verdict = withTicker({ ...TICKER, from });
     fake.verdict = { ...verdict, content: { ...verdict.content, locale } };
@@ -119,7 +119,7 @@ story("an appeal inside the article shows its ticker", PHONE, async (reader) => 
 
 story("long amounts stay within their boxes on a phone", PHONE, async (reader) => {
   const month = [150000, 300000, 1200000];
-  fake.verdict = offers({ currency: "HUF", month, default: { interval: "month", amount_minor: 300000 }, highlighted: { interval: "month", amount_minor: 1200000 } });
+  fake.verdict = withChoices({ currency: "HUF", month, default: { interval: "month", amount_minor: 300000 }, highlighted: { interval: "month", amount_minor: 1200000 } });
   await open(reader, page("regatta"));
   const boxes = await reader.page.locator("keepopen-appeal .amounts span").evaluateAll((all) => all.map((element) => [element.scrollWidth, element.clientWidth]));
   assert.equal(boxes.length, 4);

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { settled } from "./browser.mjs";
 import { APPEAL } from "./fake.mjs";
 import { ARABIC, openArticle } from "./fixtures.mjs";
-import { fake, shown, story, until } from "./story.mjs";
+import { fake, countShown, story, waitUntil } from "./story.mjs";
 
 const axe = await readFile(createRequire(new URL("../../web/package.json", import.meta.url)).resolve("axe-core/axe.min.js"), "utf8");
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
@@ -120,10 +120,10 @@ story("an English gift in right-to-left text keeps its own direction", {}, async
     };
     return ["€10", "a month", "یارمەتیمان"].map(left);
   });
-  assert.ok(amount < month && month < before, `${amount} ${month} ${before}`);
+  assert.ok(amount < month && month < before, `"€10", "a month" and the Sorani word must follow each other from the left, but are at ${amount}, ${month} and ${before}`);
 });
 
-story("the choices are named groups, and an error marks the field that it is about", {}, async (reader) => {
+story("the choices are named groups, and an error marks the field that is wrong", {}, async (reader) => {
   fake.verdict = FULL;
   await openArticle(reader, fake);
   const { page } = reader;
@@ -132,14 +132,14 @@ story("the choices are named groups, and an error marks the field that it is abo
   assert.equal(await page.getByRole("radio", { name: "€10 Suggested" }).isChecked(), true);
   assert.equal(await page.getByRole("region", { name: "We need your help now" }).count(), 1);
   await page.getByRole("radio", { name: "Other" }).check();
-  const own = page.getByRole("textbox", { name: "Your amount" });
-  await own.fill("ten");
+  const ownAmount = page.getByRole("textbox", { name: "Your amount" });
+  await ownAmount.fill("ten");
   await page.getByRole("button", { name: "Support us" }).click();
   await page.getByRole("alert").getByText("Enter an amount").waitFor();
-  assert.equal(await own.getAttribute("aria-invalid"), "true");
-  assert.equal(await own.evaluate((field) => field.getRootNode().activeElement === field), true);
-  await own.fill("10");
-  assert.equal(await own.getAttribute("aria-invalid"), null);
+  assert.equal(await ownAmount.getAttribute("aria-invalid"), "true");
+  assert.equal(await ownAmount.evaluate((field) => field.getRootNode().activeElement === field), true);
+  await ownAmount.fill("10");
+  assert.equal(await ownAmount.getAttribute("aria-invalid"), null);
 });
 
 story("an English appeal on an Arabic page keeps its own direction", {}, async (reader) => {
@@ -210,7 +210,7 @@ story("forced colours distinguish the chosen options and the button", { forcedCo
   const background = (name) => screenColor(reader, reader.hook(name));
   for (const [chosen, other] of [["amount-1000", "amount-500"], ["interval-month", "interval-once"]]) {
     const [one, another] = [await background(chosen), await background(other)];
-    assert.ok(one.some((part, place) => Math.abs(part - another[place]) > 60), `${chosen}: ${one} and ${another}`);
+    assert.ok(one.some((part, place) => Math.abs(part - another[place]) > 60), `the colours of ${chosen} and ${other} must differ, but are ${one} and ${another}`);
   }
   for (const press of [async () => {}, () => reader.hook("give").hover()]) {
     await press();
@@ -220,7 +220,7 @@ story("forced colours distinguish the chosen options and the button", { forcedCo
   }
 });
 
-story("the script neither uses a hidden place nor asks for its surface", {}, async (reader) => {
+story("the script shows no appeal in a hidden element, and does not ask for that element's surface", {}, async (reader) => {
   fake.verdict = { ...APPEAL, surface: "inline" };
   const hidden = '<div style="display: none"><keepopen-appeal surface="inline" id="hidden"></keepopen-appeal></div>';
   await openArticle(reader, fake, { place: `${hidden}<keepopen-appeal surface="inline" id="seen"></keepopen-appeal>` });
@@ -228,10 +228,10 @@ story("the script neither uses a hidden place nor asks for its surface", {}, asy
   assert.equal(await reader.page.locator("#hidden [data-test=heading]").count(), 0);
   await openArticle(reader, fake, { place: hidden });
   assert.deepEqual(fake.requestsTo("/v1/banner").at(-1).body.surfaces, ["banner"]);
-  assert.equal(await shown(reader), 0);
-  const asked = fake.requestsTo("/v1/banner").length;
+  assert.equal(await countShown(reader), 0);
+  const questionCount = fake.requestsTo("/v1/banner").length;
   await openArticle(reader, fake, { place: '<keepopen-appeal surface="banner" style="visibility: hidden"></keepopen-appeal>' });
-  assert.equal(fake.requestsTo("/v1/banner").length, asked, "the script must not ask if the page hides its only place");
+  assert.equal(fake.requestsTo("/v1/banner").length, questionCount, "the script must not ask if the page hides its only element for an appeal");
 });
 
 /**
@@ -336,13 +336,13 @@ story("Escape in the page's own field or dialog does not close the appeal", {}, 
   await openArticle(reader, fake, { place: '<input id="field"><dialog id="dialog">Hello</dialog>' });
   await reader.page.locator("#field").focus();
   await reader.page.keyboard.press("Escape");
-  assert.equal(await shown(reader), 1);
+  assert.equal(await countShown(reader), 1);
   await reader.page.evaluate(() => (document.activeElement.blur(), document.getElementById("dialog").showModal(), document.activeElement?.blur()));
   await reader.page.keyboard.press("Escape");
-  assert.equal(await shown(reader), 1);
+  assert.equal(await countShown(reader), 1);
   assert.equal(await reader.page.locator("#dialog").isVisible(), false);
   await reader.page.keyboard.press("Escape");
-  assert.equal(await shown(reader), 0);
+  assert.equal(await countShown(reader), 0);
 });
 
 story("when the appeal is closed, the focus returns to where it was", {}, async (reader) => {
@@ -351,12 +351,12 @@ story("when the appeal is closed, the focus returns to where it was", {}, async 
   await reader.page.keyboard.press("Tab");
   assert.equal(await reader.page.evaluate(() => document.activeElement.localName), "keepopen-appeal");
   await reader.page.keyboard.press("Escape");
-  assert.equal(await shown(reader), 0);
+  assert.equal(await countShown(reader), 0);
   assert.equal(await reader.page.evaluate(() => document.activeElement.id), "link-9");
 });
 
-story("each button that dismisses the appeal says for how long, before and after it is pressed", {}, async (reader) => {
-  const say = async (name) => {
+story("each button that dismisses the appeal says for how long the reader won't be asked, before and after the button is pressed", {}, async (reader) => {
+  const press = async (name) => {
     await openArticle(reader, fake);
     await reader.hook(name).click();
     await reader.hook("say").getByText(/./).waitFor();
@@ -366,12 +366,12 @@ story("each button that dismisses the appeal says for how long, before and after
   assert.equal(await reader.hook("close").innerText(), "Not now\nfor 2 weeks\n×");
   assert.equal(await reader.hook("later").textContent(), "Ask me in 3 days");
   assert.equal(await reader.hook("already").getAttribute("title"), "Thank you for your support. We won’t ask you on this device for 1 year.");
-  assert.equal(await say("close"), "We won’t show this again for 2 weeks.");
-  assert.equal(await say("later"), "We’ll ask you again in 3 days.");
-  assert.equal(await say("already"), "Thank you for your support. We won’t ask you on this device for 1 year.");
+  assert.equal(await press("close"), "We won’t show this again for 2 weeks.");
+  assert.equal(await press("later"), "We’ll ask you again in 3 days.");
+  assert.equal(await press("already"), "Thank you for your support. We won’t ask you on this device for 1 year.");
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, quiet_days: { close: 7, later: 1, already_gave: 90, gift: 30 } } };
-  assert.equal(await say("close"), "We won’t show this again for 1 week.");
-  assert.equal(await say("already"), "Thank you for your support. We won’t ask you on this device for 3 months.");
+  assert.equal(await press("close"), "We won’t show this again for 1 week.");
+  assert.equal(await press("already"), "Thank you for your support. We won’t ask you on this device for 3 months.");
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, quiet_days: undefined } };
   await openArticle(reader, fake);
   assert.equal(await reader.hook("later").textContent(), "Not today", "if the verdict does not say for how long, the button must not name a time");

@@ -18,7 +18,7 @@ let demo, browser;
 const article = (name) => `${demo.newspaper}/${name}.html`;
 const heading = (reader) => reader.hook("heading").textContent({ timeout: 5_000 });
 const standing = (reader) => reader.page.evaluate(() => window.keepopen.standing());
-const nothingShown = async (reader) => assert.equal(await reader.page.locator("keepopen-appeal [data-test^=panel-]").count(), 0, "the page must show no appeal and no message");
+const assertNothingShown = async (reader) => assert.equal(await reader.page.locator("keepopen-appeal [data-test^=panel-]").count(), 0, "the page must show no appeal and no message");
 const ASKS = /help/i;
 const THANKS = /thank/i;
 
@@ -38,8 +38,8 @@ async function payWith(reader, button) {
   await settled(reader);
 }
 
-/** Presses a button next to the reader's payment in the practice Stripe's console, in a separate browser. */
-async function inConsole(action, reader, picture) {
+/** Presses a button next to the reader's payment in the practice Stripe's console, as an operator in a separate browser. */
+async function pressInConsole(action, reader, picture) {
   const operator = await newReader(browser);
   await open(operator, `${demo.practice}/console`);
   await shot(operator, picture, { fullPage: true });
@@ -81,11 +81,11 @@ story("a reader sees an appeal, gives 10 a month, is thanked, and sees no more a
   assert.equal(await standing(reader), "recurring");
   await reader.page.reload();
   await settled(reader);
-  await nothingShown(reader);
+  await assertNothingShown(reader);
   await open(reader, article("committee-rooms"));
-  await nothingShown(reader);
+  await assertNothingShown(reader);
 
-  await inConsole("refund", reader, "console-1280");
+  await pressInConsole("refund", reader, "console-1280");
   await openUntil(reader, article("committee-rooms"), ASKS);
   assert.equal(await standing(reader), "none");
 });
@@ -98,15 +98,15 @@ story("a JWT library can verify the token offline, and only for the token's own 
   const keys = await (await fetch(`${demo.keepopen}/.well-known/jwks.json`)).json();
   // From here on, the test makes no request.
   const offline = createLocalJWKSet(keys);
-  const wanted = { algorithms: ["EdDSA"], issuer: demo.keepopen, audience: "journal", typ: "supporter+jwt" };
-  const { payload } = await jwtVerify(token, offline, wanted);
+  const expected = { algorithms: ["EdDSA"], issuer: demo.keepopen, audience: "journal", typ: "supporter+jwt" };
+  const { payload } = await jwtVerify(token, offline, expected);
   assert.equal(payload.standing, "recurring");
   assert.match(payload.sub, /^sup_[0-9a-z]{26}$/);
-  await assert.rejects(jwtVerify(token, offline, { ...wanted, audience: "gazette" }), /aud/);
+  await assert.rejects(jwtVerify(token, offline, { ...expected, audience: "gazette" }), /aud/);
   const [head, body, signature] = token.split(".");
   const claims = JSON.parse(Buffer.from(body, "base64url"));
   const forged = Buffer.from(JSON.stringify({ ...claims, standing: "one_off" })).toString("base64url");
-  await assert.rejects(jwtVerify([head, forged, signature].join("."), offline, wanted), /signature/);
+  await assert.rejects(jwtVerify([head, forged, signature].join("."), offline, expected), /signature/);
 });
 
 story("after a one-off gift, the reader sees the thanks and no more appeals", async (reader) => {
@@ -118,7 +118,7 @@ story("after a one-off gift, the reader sees the thanks and no more appeals", as
   assert.match(await heading(reader), THANKS);
   assert.equal(await standing(reader), "one_off");
   await open(reader, article("regatta"));
-  await nothingShown(reader);
+  await assertNothingShown(reader);
 });
 
 story("the payment page shows an amount that the reader typed", async (reader) => {
@@ -149,10 +149,10 @@ story("while a bank debit is being processed, no appeal and no thanks show; when
   await payWith(reader, "#pay-bank");
   assert.match(await reader.hook("note").textContent(), /being processed/);
   await open(reader, article("eelgrass"));
-  await nothingShown(reader);
+  await assertNothingShown(reader);
   await open(reader, article("ferries"));
-  await nothingShown(reader);
-  await inConsole("fail-debit", reader, "console-pending-1280");
+  await assertNothingShown(reader);
+  await pressInConsole("fail-debit", reader, "console-pending-1280");
   await openUntil(reader, article("ferries"), /didn’t go through/);
   await open(reader, article("eelgrass"));
   assert.match(await heading(reader), ASKS);
@@ -162,14 +162,14 @@ story("after a bank debit succeeds, the next page shows the thanks", async (read
   await open(reader, article("eelgrass"));
   await give(reader, "once", 1500);
   await payWith(reader, "#pay-bank");
-  await inConsole("settle", reader, "console-settle-1280");
+  await pressInConsole("settle", reader, "console-settle-1280");
   await openUntil(reader, article("ferries"), THANKS);
   assert.equal(await standing(reader), "one_off");
 });
 
 story("a story about a fatal accident shows no appeal", async (reader) => {
   await open(reader, article("skerries"));
-  await nothingShown(reader);
+  await assertNothingShown(reader);
   await open(reader, article("ferries"));
   assert.match(await heading(reader), ASKS);
 });
@@ -177,10 +177,10 @@ story("a story about a fatal accident shows no appeal", async (reader) => {
 story("the newspaper works as usual while the service is down", async (reader) => {
   await reader.page.route(`${demo.keepopen}/v1/**`, (route) => route.abort());
   await open(reader, article("ferries"));
-  await nothingShown(reader);
+  await assertNothingShown(reader);
   await reader.page.route(`${demo.keepopen}/**`, (route) => route.abort());
   await open(reader, article("eelgrass"));
-  await nothingShown(reader);
+  await assertNothingShown(reader);
   assert.match(await reader.page.locator("h1").textContent(), /eelgrass/);
 });
 
@@ -249,10 +249,10 @@ async function startDemo() {
     }
     throw new Error("keepopen demo did not print its addresses");
   })();
-  const places = await Promise.race([ready, ended]);
+  const addresses = await Promise.race([ready, ended]);
   child.stdout.resume();
-  for (const [name, url] of Object.entries(places)) places[name] = String(url).replace(/\/$/, "");
-  return { ...places, stop: () => child.kill("SIGTERM") };
+  for (const [name, url] of Object.entries(addresses)) addresses[name] = String(url).replace(/\/$/, "");
+  return { ...addresses, stop: () => child.kill("SIGTERM") };
 }
 
 let passed = 0;

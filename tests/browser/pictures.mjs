@@ -40,7 +40,7 @@ const FULL = {
 const browser = await launch();
 const fake = await startFake();
 
-/** Takes one screenshot after `prepare` has brought a new page into the wanted state. */
+/** Opens a new page, lets `prepare` bring it into the wanted state, and takes a screenshot. */
 async function take(name, size, mode, prepare) {
   const file = `${name}-${size}-${mode}`;
   if (words.length && !words.every((word) => file.includes(word))) return;

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { open } from "./browser.mjs";
 import { APPEAL } from "./fake.mjs";
-import { rewritePage, fake, page, pay, shown, story } from "./story.mjs";
+import { rewritePage, fake, page, pay, countShown, story } from "./story.mjs";
 
 story("a wall hides the rest of the article until the reader closes the wall", {}, async (reader) => {
   fake.verdict = { ...APPEAL, surface: "wall" };
@@ -24,7 +24,7 @@ story("a wall that cannot be dismissed offers only the form", {}, async (reader)
   assert.equal(await reader.hook("give").count(), 1);
   for (const way of ["close", "later", "already"]) assert.equal(await reader.hook(way).count(), 0, way);
   await reader.page.keyboard.press("Escape");
-  assert.equal(await shown(reader), 1);
+  assert.equal(await countShown(reader), 1);
 });
 
 story("markup in an appeal is shown as plain text", {}, async (reader) => {
@@ -71,18 +71,18 @@ story("a page needs only the tag in the README, and its banner sticks to the bot
   await reader.page.waitForURL("**/pay/cs_test_1");
 });
 
-story("the places in the README work as described", {}, async (reader) => {
-  const [tag, places] = await readmeExamples();
+story("the README's `<keepopen-appeal>` elements show inline and wall appeals as described", {}, async (reader) => {
+  const [tag, elements] = await readmeExamples();
   for (const surface of ["inline", "wall"]) {
     fake.verdict = { ...APPEAL, surface };
-    await barePage(reader, tag, `<article><p>First.</p>${places}<p id="last">Last.</p></article>`);
+    await barePage(reader, tag, `<article><p>First.</p>${elements}<p id="last">Last.</p></article>`);
     assert.deepEqual(fake.requestsTo("/v1/banner").at(-1).body.surfaces, ["banner", "inline", "wall"]);
     assert.equal(await reader.page.locator(`keepopen-appeal[surface=${surface}] [data-test=heading]`).count(), 1);
     assert.equal(await reader.page.locator("#last").isVisible(), surface === "inline");
   }
 });
 
-story("an appeal that lacks parts that the contract requires is shown with the parts that it has", {}, async (reader) => {
+story("an appeal without some of the required parts is shown with the remaining parts", {}, async (reader) => {
   const { heading, body } = APPEAL.content;
   fake.verdict = { ...APPEAL, kind: "ask", content: { heading, body, cta: null, dismiss: null, choices: null, thanks: null } };
   await open(reader, page("regatta"));
@@ -97,16 +97,16 @@ story("an appeal that lacks parts that the contract requires is shown with the p
 
 for (const width of [320, 390, 768, 1280]) {
   story(`nothing overflows at ${width} pixels`, { viewport: { width, height: 800 } }, async (reader) => {
-    for (const surface of ["banner", "inline", "top"]) {
-      fake.verdict = { ...APPEAL, surface: surface === "inline" ? surface : "banner" };
-      if (surface === "top") await rewritePage(reader, "committee-rooms", (html) => html.replace("data-site=", 'data-edge="top" data-site='));
+    for (const position of ["bottom banner", "inline", "top banner"]) {
+      fake.verdict = { ...APPEAL, surface: position === "inline" ? "inline" : "banner" };
+      if (position === "top banner") await rewritePage(reader, "committee-rooms", (html) => html.replace("data-site=", 'data-edge="top" data-site='));
       await open(reader, page("committee-rooms"));
       assert.equal(await reader.page.evaluate(() => document.documentElement.scrollWidth), width);
       await reader.hook("other").click();
       if (await reader.hook("more").isVisible()) await reader.hook("more").click();
       assert.equal(await reader.page.evaluate(() => document.documentElement.scrollWidth), width);
       const panel = await reader.hook("panel-ask").evaluate((element) => [element.scrollWidth, element.clientWidth]);
-      assert.equal(panel[0], panel[1]);
+      assert.equal(panel[0], panel[1], `the content of the panel must fit its width: ${position}`);
     }
   });
 }
@@ -123,7 +123,7 @@ story("the URL of a preview shows the appeal with the label Preview, and nothing
   assert.equal(asked.body.token, undefined);
   assert.ok(!asked.body.page.url.includes("note.tag"));
   await reader.hook("close").click();
-  assert.equal(await shown(reader), 0);
+  assert.equal(await countShown(reader), 0);
   await open(reader, `${page("regatta")}?keepopen_preview=note.tag`);
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/cs_test_1");
@@ -131,7 +131,7 @@ story("the URL of a preview shows the appeal with the label Preview, and nothing
   assert.equal(checkout.body.attribution, undefined);
   assert.ok(!checkout.body.return_url.includes("keepopen_preview"));
   for (const path of ["/v1/banner", "/v1/banner/events"]) assert.deepEqual(fake.requestsTo(path), [], path);
-  // The question of an ordinary page view must have no trace of the preview.
+  // The request that an ordinary page view sends to `/v1/banner` must contain no trace of the preview.
   await open(reader, page("regatta"));
   const { history } = fake.requestsTo("/v1/banner").at(-1).body;
   assert.deepEqual([history.views, history.dismissals], [[], []]);
@@ -141,7 +141,7 @@ story("an expired preview shows nothing on the page and says why on the console"
   const lines = [];
   reader.page.on("console", (line) => line.type() === "info" && lines.push(line.text()));
   await open(reader, `${page("regatta")}?keepopen_preview=old.tag`);
-  assert.equal(await shown(reader), 0);
+  assert.equal(await countShown(reader), 0);
   assert.deepEqual(fake.requestsTo("/v1/banner"), []);
   assert.deepEqual(lines, ["keepopen: no preview: preview_invalid"]);
 });

@@ -3,7 +3,7 @@
 // Run: node --test tests/browser/storage.mjs
 import assert from "node:assert/strict";
 import { open, settled } from "./browser.mjs";
-import { events, fake, stored, advanceMinutes, page, pay, shown, story, until } from "./story.mjs";
+import { events, fake, readStored, advanceMinutes, page, pay, countShown, story, waitUntil } from "./story.mjs";
 
 /** The bodies of the questions (`POST /v1/banner`: show an appeal?) that the script has sent. */
 const questions = () => fake.requestsTo("/v1/banner").map(({ body }) => body);
@@ -49,13 +49,13 @@ for (const [name, block] of Object.entries(STORAGES)) {
 story("a gift is not lost if the storage has room for the current entry but not for the gift", {}, async (reader) => {
   // Fill the storage only once, on this page. (An init script would run again on the payment page and on return.)
   await open(reader, page("regatta"));
-  await until(() => events("view").length === 1);
+  await waitUntil(() => events("view").length === 1);
   await reader.page.evaluate((block) => {
     new Function(`(${block})()`)();
     // Then free a little space.
-    const last = Object.keys(localStorage).filter((key) => key.startsWith("page-")).sort((a, b) => localStorage[a].length - localStorage[b].length);
+    const fillers = Object.keys(localStorage).filter((key) => key.startsWith("page-")).sort((a, b) => localStorage[a].length - localStorage[b].length);
     for (let free = 0; free < 200; ) {
-      const key = last.shift();
+      const key = fillers.shift();
       free += key.length + localStorage[key].length;
       localStorage.removeItem(key);
     }
@@ -68,10 +68,10 @@ story("a gift is not lost if the storage has room for the current entry but not 
 
 story("if the page clears the storage, the script does not restore the old entry", {}, async (reader) => {
   await open(reader, page("regatta"));
-  await until(() => events("view").length === 1);
+  await waitUntil(() => events("view").length === 1);
   await reader.page.evaluate(() => localStorage.clear());
   await reader.hook("later").click();
-  const { views, dismissals, bucket } = await stored(reader);
+  const { views, dismissals, bucket } = await readStored(reader);
   assert.deepEqual([views, dismissals.length, bucket], [[], 1, undefined]);
 });
 
@@ -88,9 +88,9 @@ story("with any invalid entry, the script still asks, and repairs the entry", {}
     await reader.page.evaluate((text) => localStorage.setItem("keepopen:journal", text), text);
     fake.requests.length = 0;
     await open(reader, page("regatta"));
-    assert.equal(await shown(reader), 1, text);
-    await until(() => events("view").length === 1);
-    const { views, articles, pending, bucket } = await stored(reader);
+    assert.equal(await countShown(reader), 1, text);
+    await waitUntil(() => events("view").length === 1);
+    const { views, articles, pending, bucket } = await readStored(reader);
     assert.deepEqual([views.length, pending.length], [1, 0], text);
     assert.ok(articles.length <= 1, "no article may be counted twice");
     assert.ok(Number.isInteger(bucket) && bucket >= 0 && bucket < 1_000_000, text);
@@ -141,7 +141,7 @@ story("a reader who leaves the payment page finds the same choice, and reads tha
   assert.equal(await reader.hook("message").textContent(), "You haven’t been charged.");
   await reader.page.waitForTimeout(200);
   assert.deepEqual([questions().length, events("view").length], [1, 1], "the return must not count as another page view");
-  assert.equal((await stored(reader)).articles[0].count, 1);
+  assert.equal((await readStored(reader)).articles[0].count, 1);
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/**");
   assert.equal(fake.requestsTo("/v1/checkout").at(-1).body.amount_minor, 1250);
@@ -152,12 +152,12 @@ story("a reader who leaves the payment page finds the same choice, and reads tha
   assert.deepEqual(lines, []);
 });
 
-for (const [how, wait] of [["at once", false], ["days later", true]]) {
-  story(`the reader can try a payment that fails ${how} again with the same choice, as another attempt`, {}, async (reader) => {
+for (const [when, isDelayed] of [["at once", false], ["days later", true]]) {
+  story(`the reader can try a payment that fails ${when} again with the same choice, as another attempt`, {}, async (reader) => {
     await open(reader, page("regatta"));
     await reader.hook("amount-2000").click();
-    await pay(reader, wait ? "#pay-bank" : "#pay-fails");
-    if (wait) {
+    await pay(reader, isDelayed ? "#pay-bank" : "#pay-fails");
+    if (isDelayed) {
       await open(reader, page("eelgrass"));
       fake.sessions.get("cs_test_1").state = "payment_failed";
       await advanceMinutes(reader, 10);
@@ -222,7 +222,7 @@ for (const [name, start] of Object.entries(FAILURES)) {
     await start(reader);
     await open(reader, page("regatta"));
     await settled(reader);
-    assert.equal(await shown(reader), 0);
+    assert.equal(await countShown(reader), 0);
     assert.match(await reader.page.locator("h1").textContent(), /winter regatta/);
     assert.deepEqual([...fake.files], ["/embed.js"], "the only file of the script that is fetched must be the loader");
   });

@@ -28,7 +28,7 @@ const { keepopen } = JSON.parse(await new Promise((done) => createInterface(demo
 await server.OpenFeature.setProviderAndWait(new OFREPProvider({ baseUrl: keepopen }));
 const client = server.OpenFeature.getClient();
 
-story("a server asks whether an appeal is shown", async () => {
+story("a server gets a flag that says whether an appeal is shown", async () => {
   const details = await client.getBooleanDetails("show_appeal", false, reader);
   assert.deepEqual([details.value, details.reason, details.variant, details.flagMetadata.reason], [true, "TARGETING_MATCH", "on", "matched"]);
   const noAppeal = await client.getBooleanDetails("show_appeal", true, sensitive);
@@ -50,7 +50,7 @@ story("a server gets the whole verdict, with the same variant each time for the 
   assert.deepEqual([...variants].sort(), ["a", "b"], "each variant must be shown to some of the readers");
 });
 
-story("if the question can't be answered, the SDK returns the default and the protocol's error", async () => {
+story("if the service can't evaluate a flag, the SDK returns the default value and the protocol's error", async () => {
   const unknown = await client.getBooleanDetails("other", true, reader);
   assert.deepEqual([unknown.value, unknown.errorCode], [true, "FLAG_NOT_FOUND"]);
   const unknownSite = await client.getBooleanDetails("show_appeal", true, { ...reader, site: "nowhere" });
