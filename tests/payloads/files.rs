@@ -38,8 +38,8 @@ pub fn recorded() -> Vec<Recorded> {
 }
 
 impl Recorded {
-    /// Stripe's name for the kind of the event's object. Empty for the two types of event that the service never reads.
-    /// An upcoming invoice has no id. Only a draft of an invoice, which has no payment, can be deleted.
+    /// Stripe's name for the kind of the event's object. Empty for the two types of invoice event that the service
+    /// never reads. The invoice of `invoice.upcoming` has no id, and only a draft without a payment can be deleted.
     pub fn object(&self) -> &str {
         match self.event["type"].as_str().unwrap() {
             "invoice.upcoming" | "invoice.deleted" => "",
