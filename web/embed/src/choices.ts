@@ -1,7 +1,7 @@
 import { formatAmount, withFee } from "./amounts";
 import type { Refusal } from "./checkout";
 import type { Choices, Gift, Interval } from "./contract";
-import { put } from "./days";
+import { insertValue } from "./days";
 import { make, makePart } from "./dom";
 import type { Parts } from "./parts";
 import { buttonPhrase, buttonWithoutGift, giftPhrase, words } from "./words";
@@ -40,6 +40,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
   let interval = offered.find((one) => one === choices.default?.interval) ?? offered[0] ?? "once";
   /** The chosen amount in minor units, or `"own"` if the reader types an amount. */
   let amount: number | "own" = "own";
+  /** Whether the reader has pressed the button, and the payment page is not open yet. */
   let busy = false;
   /** The part that parses a typed amount. Undefined until it is fetched. */
   let checkout: Parts["checkout"] | undefined;
@@ -53,9 +54,9 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
   const feeOf = (amountMinor: number) => (choices.fee_cover ? withFee(amountMinor, choices.fee_cover, unit) - amountMinor : 0);
 
   /** Returns the chosen amount in minor units. A typed amount may be too small, too large, or undefined. */
-  const chosen = (): number | undefined => (amount === "own" ? checkout?.parseAmount(own.value, digits, locale) : amount);
+  const chosenAmount = (): number | undefined => (amount === "own" ? checkout?.parseAmount(own.value, digits, locale) : amount);
 
-  const say = (sentence: string, fallbackUrl?: string) => {
+  const showMessage = (sentence: string, fallbackUrl?: string) => {
     own.removeAttribute("aria-invalid");
     message.replaceChildren(sentence);
     if (fallbackUrl) message.append(" ", make("a", { href: fallbackUrl, "data-test": "fallback" }, words.fallback));
@@ -63,14 +64,14 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
 
   const refresh = (keepsMessage = false) => {
     ownLine.hidden = amount !== "own";
-    if (!keepsMessage) say("");
-    const wanted = chosen()!;
-    const isGood = wanted >= minimum && wanted <= maximum && !(wanted % unit);
-    const fee = isGood ? feeOf(wanted) : 0;
+    if (!keepsMessage) showMessage("");
+    const wanted = chosenAmount()!;
+    const isValid = wanted >= minimum && wanted <= maximum && !(wanted % unit);
+    const fee = isValid ? feeOf(wanted) : 0;
     terms.textContent = words.renews[interval];
     coverLine.hidden = !fee;
-    coverWords.textContent = fee ? put(words.coverFee, money(fee)) : "";
-    phrase = isGood ? giftPhrase(money(wanted + (coverFee.checked ? fee : 0)), interval) : "";
+    coverWords.textContent = fee ? insertValue(words.coverFee, money(fee)) : "";
+    phrase = isValid ? giftPhrase(money(wanted + (coverFee.checked ? fee : 0)), interval) : "";
     button.textContent = busy ? words.opening : phrase ? buttonPhrase(cta, phrase) : buttonWithoutGift(cta);
     button.setAttribute("aria-disabled", String(busy));
   };
@@ -131,7 +132,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
       }
     }
     refresh();
-    if (sentence) say(sentence);
+    if (sentence) showMessage(sentence);
   };
 
   const submit = async () => {
@@ -140,7 +141,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
     refresh();
     const loaded = await fetchCheckout();
     refresh();
-    const wanted = chosen()!;
+    const wanted = chosenAmount()!;
     const problem = loaded?.problemOf(wanted, choices, locale, words);
     const failed: Refusal = { why: "failed", fallbackUrl: choices.fallback_url ?? undefined };
     let refusal: Refusal | undefined = failed;
@@ -152,7 +153,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
       if (!refusal) return;
     }
     ready();
-    say(problem ?? { ...loaded?.english, ...words }[refusal!.why]!, refusal?.fallbackUrl);
+    showMessage(problem ?? { ...loaded?.english, ...words }[refusal!.why]!, refusal?.fallbackUrl);
     if (!problem) return;
     own.setAttribute("aria-invalid", "true");
     if (!ownLine.hidden) own.focus();

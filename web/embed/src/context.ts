@@ -62,7 +62,7 @@ function trim(text: string): string {
   return text.trim();
 }
 
-/** Parses an address that the page names. Returns the page's own address if that one is invalid. */
+/** Parses an address that the page names. If the address is invalid, returns the page's own address. */
 function urlOf(address: string): URL | Location {
   try {
     return new URL(address, location.href);

@@ -21,7 +21,7 @@ export function supportsTimes(language: string, own: OwnTimes): boolean {
   return !!(own.time ?? own.units ?? Intl.RelativeTimeFormat?.supportedLocalesOf(language)[0]);
 }
 
-/** Converts days to the largest unit that fits: 14 days are two weeks, and 90 days are three months. */
+/** Converts a number of days to the largest unit that fits: 14 days are two weeks, and 90 days are three months. */
 export function period(days: number): [number, Unit] {
   const months = Math.round(days / 30.44);
   if (months && Math.abs(months * 30.44 - days) <= days / 33) return months % 12 ? [months, "month"] : [months / 12, "year"];
@@ -38,7 +38,7 @@ export function timeIn(days: number, language: string, own: OwnTimes): string {
 export function whenIn(days: number, language: string, own: OwnTimes): string {
   const [count, unit] = period(days);
   const time = ownTime(count, unit, own);
-  return time ? put(own.in ?? "{time}", time) : new Intl.RelativeTimeFormat(language).format(count, unit);
+  return time ? insertValue(own.in ?? "{time}", time) : new Intl.RelativeTimeFormat(language).format(count, unit);
 }
 
 /**
@@ -58,7 +58,7 @@ export function dateIn(atMs: number, locale: string, language: string, timeZone?
 }
 
 function ownTime(count: number, unit: Unit, { time, units }: OwnTimes): string | undefined {
-  return time?.(count, unit) ?? (units && put(units[unit], String(count)));
+  return time?.(count, unit) ?? (units && insertValue(units[unit], String(count)));
 }
 
 /**
@@ -77,6 +77,6 @@ export function pageWords(locale: string | null | undefined): Language | undefin
 }
 
 /** Replaces the first placeholder (`{…}`) of the sentence with `value`. */
-export function put(sentence: string, value: string): string {
+export function insertValue(sentence: string, value: string): string {
   return sentence.replace(/\{\w+\}/, () => value);
 }

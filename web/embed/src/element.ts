@@ -13,8 +13,8 @@ const SPEAK_AFTER_MS = 150;
 const SHOW_FOR_MS = 8_000;
 
 /**
- * The element `<keepopen-appeal surface="banner|inline|wall">`: a place where an appeal can show. It is empty until one
- * does.
+ * The element `<keepopen-appeal surface="banner|inline|wall">`: a place where an appeal can show. The element is empty
+ * until an appeal shows there.
  */
 export class AppealElement extends HTMLElement {
   private root = this.attachShadow({ mode: "open" });

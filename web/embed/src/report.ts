@@ -2,8 +2,8 @@ import type { BannerEvent, EventName, AppealVerdict } from "./contract";
 import type { Settings } from "./settings";
 
 /**
- * Reports an event of an appeal (`view`, `click` or `dismiss`), unless it is a preview. A report may get lost: then a
- * count is too low.
+ * Reports an event of an appeal (`view`, `click` or `dismiss`), unless the appeal is a preview. A report may get lost,
+ * so a count may be too low.
  */
 export function report(
   settings: Settings,

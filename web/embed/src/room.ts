@@ -11,7 +11,7 @@ const TINY_HEIGHT = 320;
 export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
   const { body, documentElement: root } = document;
   const foldable = !!panel.querySelector(".more");
-  const onTop = place.getAttribute("edge") === "top";
+  const isOnTop = place.getAttribute("edge") === "top";
   const originalPadding = [body.style.paddingBottom, root.style.scrollPaddingBottom] as const;
   const padding = parseFloat(getComputedStyle(body).paddingBottom) || 0;
   /**
@@ -20,14 +20,14 @@ export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
    */
   let takesSpace = false;
 
-  const fit = () => {
+  const adjust = () => {
     const compact = foldable && (panel.clientWidth < COMPACT_WIDTH || innerHeight < COMPACT_HEIGHT);
     const folded = compact && !panel.classList.contains("open");
     panel.classList.toggle("compact", compact);
     panel.classList.toggle("folded", folded);
     panel.classList.toggle("tiny", innerHeight < TINY_HEIGHT);
     const height = panel.offsetHeight;
-    if (!onTop) {
+    if (!isOnTop) {
       body.style.paddingBottom = `${padding + height}px`;
       root.style.scrollPaddingBottom = `${height + 8}px`;
     } else if (takesSpace) {
@@ -41,21 +41,21 @@ export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
   const takeSpace = (event?: Event) => {
     if (takesSpace || (event instanceof KeyboardEvent ? event.key !== "Tab" : panel.getBoundingClientRect().bottom > 0)) return;
     takesSpace = true;
-    fit();
+    adjust();
   };
 
-  fit();
-  const observer = new ResizeObserver(fit);
+  adjust();
+  const observer = new ResizeObserver(adjust);
   observer.observe(panel);
-  addEventListener("resize", fit);
-  if (onTop) {
+  addEventListener("resize", adjust);
+  if (isOnTop) {
     takeSpace();
     addEventListener("scroll", takeSpace, { passive: true });
     addEventListener("keydown", takeSpace, true);
   }
   return () => {
     observer.disconnect();
-    removeEventListener("resize", fit);
+    removeEventListener("resize", adjust);
     removeEventListener("scroll", takeSpace);
     removeEventListener("keydown", takeSpace, true);
     [body.style.paddingBottom, root.style.scrollPaddingBottom] = originalPadding;

@@ -78,8 +78,8 @@ export function buttonPhrase(cta: string, gift: string): string {
 }
 
 /**
- * Returns the text of the main button while no valid gift is chosen. An appeal's text with `{gift}` makes no sense
- * then.
+ * Returns the text of the main button while no valid gift is chosen. An appeal's text with `{gift}` is not used, because
+ * it would make no sense without a gift.
  */
 export function buttonWithoutGift(cta: string): string {
   return cta.includes("{gift}") ? words.give : cta;

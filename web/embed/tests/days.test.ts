@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { supportsTimes, period, put, timeIn, whenIn } from "../src/days";
+import { supportsTimes, period, insertValue, timeIn, whenIn } from "../src/days";
 import { ar, ga } from "../src/languages";
 
 test("a number of days is written in the largest unit that fits", () => {
@@ -45,5 +45,5 @@ test("in a language that browsers do not support, times come from the page, or n
 });
 
 test("the value that is put into a sentence may contain any character", () => {
-  assert.equal(put("The minimum is {amount}.", "$&1"), "The minimum is $&1.");
+  assert.equal(insertValue("The minimum is {amount}.", "$&1"), "The minimum is $&1.");
 });

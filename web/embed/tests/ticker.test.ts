@@ -17,7 +17,7 @@ test("amounts of a ticker are formatted in whole units, and the remaining amount
   assert.equal(plain(tickerNumber(500, { ...euros, currency: "JPY", minor_digits: 0 }, "en")), "¥500");
 });
 
-test("a ticker says since when it counts gifts: this month, since a date, or nothing", () => {
+test("a ticker shows the period that it counts: this month, the time since a date, or no period", () => {
   const format = (from?: string, tag = "en", words = english) => since({ ...euros, from }, tag, tag, words);
   assert.equal(format("2026-11-01"), "this month");
   assert.equal(format("2026-10-01"), "since October 1, 2026");
