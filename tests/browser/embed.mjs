@@ -1,6 +1,7 @@
 // Tests the embed (the script on a newspaper's pages) in a real browser with a fake service. Covers the cases that
 // `loop.mjs`, which tests the real service, does not. This file tests what a reader does, and what the script stores
-// and sends. `places.mjs` tests where and how an appeal shows.
+// and sends. `places.mjs` tests where and how an appeal shows. A question is the request `POST /v1/banner`, which asks
+// the service whether to show an appeal.
 // Run: node --test tests/browser/embed.mjs
 import assert from "node:assert/strict";
 import { open, settled } from "./browser.mjs";
@@ -18,8 +19,6 @@ story("two presses lead from an article to the payment page", {}, async (reader)
     { site: "journal", attempt: "", amount_minor: 1000, currency: "EUR", interval: "month", return_url: `${page("regatta")}?page=2`, attribution: "att_fake", type: "application/json" },
   );
 });
-
-// A question is the request `POST /v1/banner`, which asks the service whether to show an appeal.
 
 story("a question needs no preflight request and describes the page", {}, async (reader) => {
   await open(reader, page("skerries"));

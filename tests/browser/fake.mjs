@@ -128,8 +128,8 @@ const ROUTES = {
     if (fake.strict && !isValid(question)) return [400, { code: "invalid_request" }];
     if (!question.token) return [200, fake.verdict];
     const state = fake.tokens.get(question.token);
-    const known = state === "good" ? { reason: "supporter" } : { reason: "unknown_standing", token_problem: state ?? "token_invalid" };
-    return [200, { show: false, ...known, next_eligible_at: null }];
+    const result = state === "good" ? { reason: "supporter" } : { reason: "unknown_standing", token_problem: state ?? "token_invalid" };
+    return [200, { show: false, ...result, next_eligible_at: null }];
   },
   "/v1/banner/events": () => [204, undefined],
   "/v1/checkout": (fake, body) => {

@@ -19,8 +19,10 @@ const article = (name) => `${demo.newspaper}/${name}.html`;
 const heading = (reader) => reader.hook("heading").textContent({ timeout: 5_000 });
 const standing = (reader) => reader.page.evaluate(() => window.keepopen.standing());
 const assertNothingShown = async (reader) => assert.equal(await reader.page.locator("keepopen-appeal [data-test^=panel-]").count(), 0, "the page must show no appeal and no message");
-const ASKS = /help/i;
-const THANKS = /thank/i;
+/** The heading of every appeal of the demo matches this pattern. */
+const APPEAL_HEADING = /help/i;
+/** The heading of all thanks matches this pattern. */
+const THANKS_HEADING = /thank/i;
 
 /** Chooses a gift in the appeal and goes to the payment page. */
 async function give(reader, interval, amountMinor) {
@@ -31,6 +33,7 @@ async function give(reader, interval, amountMinor) {
   await reader.page.waitForURL((url) => url.href.startsWith(demo.practice));
 }
 
+/** Enters the reader's email address on the payment page and presses a button there, which leads back to the newspaper. */
 async function payWith(reader, button) {
   await reader.page.fill("#email", reader.email);
   await reader.page.click(button);
@@ -72,11 +75,11 @@ async function openUntil(reader, url, expected) {
 
 story("a reader sees an appeal, gives 10 a month, is thanked, and sees no more appeals until the gift is refunded", async (reader) => {
   await open(reader, article("ferries"));
-  assert.match(await heading(reader), ASKS);
+  assert.match(await heading(reader), APPEAL_HEADING);
   await give(reader, "month", 1000);
   await shot(reader, "pay-1280");
   await payWith(reader, "#pay-card");
-  assert.match(await heading(reader), THANKS);
+  assert.match(await heading(reader), THANKS_HEADING);
   assert.equal(reader.page.url(), article("ferries"), "the address must not contain the session any more");
   assert.equal(await standing(reader), "recurring");
   await reader.page.reload();
@@ -86,7 +89,7 @@ story("a reader sees an appeal, gives 10 a month, is thanked, and sees no more a
   await assertNothingShown(reader);
 
   await pressInConsole("refund", reader, "console-1280");
-  await openUntil(reader, article("committee-rooms"), ASKS);
+  await openUntil(reader, article("committee-rooms"), APPEAL_HEADING);
   assert.equal(await standing(reader), "none");
 });
 
@@ -115,7 +118,7 @@ story("after a one-off gift, the reader sees the thanks and no more appeals", as
   const [first] = await reader.page.locator('keepopen-appeal [data-test^="amount-"]').evaluateAll((labels) => labels.map((label) => label.dataset.test));
   await give(reader, "once", first.replace("amount-", ""));
   await payWith(reader, "#pay-card");
-  assert.match(await heading(reader), THANKS);
+  assert.match(await heading(reader), THANKS_HEADING);
   assert.equal(await standing(reader), "one_off");
   await open(reader, article("regatta"));
   await assertNothingShown(reader);
@@ -139,7 +142,7 @@ story("a reader whose card is declined is not thanked, and may be asked again", 
   assert.ok(reader.page.url().startsWith(demo.practice), "the reader must stay on the payment page");
   assert.match(await reader.page.locator("body").textContent(), /declined/i);
   await payWith(reader, "#cancel");
-  assert.match(await heading(reader), ASKS);
+  assert.match(await heading(reader), APPEAL_HEADING);
   assert.equal(await standing(reader), "none");
 });
 
@@ -155,7 +158,7 @@ story("while a bank debit is being processed, no appeal and no thanks show; when
   await pressInConsole("fail-debit", reader, "console-pending-1280");
   await openUntil(reader, article("ferries"), /didn’t go through/);
   await open(reader, article("eelgrass"));
-  assert.match(await heading(reader), ASKS);
+  assert.match(await heading(reader), APPEAL_HEADING);
 });
 
 story("after a bank debit succeeds, the next page shows the thanks", async (reader) => {
@@ -163,7 +166,7 @@ story("after a bank debit succeeds, the next page shows the thanks", async (read
   await give(reader, "once", 1500);
   await payWith(reader, "#pay-bank");
   await pressInConsole("settle", reader, "console-settle-1280");
-  await openUntil(reader, article("ferries"), THANKS);
+  await openUntil(reader, article("ferries"), THANKS_HEADING);
   assert.equal(await standing(reader), "one_off");
 });
 
@@ -171,7 +174,7 @@ story("a story about a fatal accident shows no appeal", async (reader) => {
   await open(reader, article("skerries"));
   await assertNothingShown(reader);
   await open(reader, article("ferries"));
-  assert.match(await heading(reader), ASKS);
+  assert.match(await heading(reader), APPEAL_HEADING);
 });
 
 story("the newspaper works as usual while the service is down", async (reader) => {

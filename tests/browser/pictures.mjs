@@ -28,6 +28,7 @@ const MODES = {
   forced: { forcedColors: "active" },
   rtl: {},
 };
+/** The usual appeal, with a card fee and a ticker (how much has been raised). */
 const FULL = {
   ...APPEAL,
   content: {

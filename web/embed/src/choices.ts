@@ -24,13 +24,13 @@ export interface FormActions {
  * without paying.
  */
 export function choiceForm(choices: Choices, cta: string, locale: string, actions: FormActions): { element: HTMLElement; ready: (gift?: Gift, sentence?: string) => void } {
-  const { currency, minimum_minor: minimum, maximum_minor: maximum, minor_digits: digits, step_minor: unit = 1 } = choices;
+  const { currency, minimum_minor: minimum, maximum_minor: maximum, minor_digits: digits, step_minor: step = 1 } = choices;
   const amounts = make("fieldset");
   const own = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", part: "own-amount", "data-test": "other-amount" });
   const ownLine = make("label", { class: "own" }, words.yourAmount, own);
   const coverFee = make("input", { type: "checkbox", "data-test": "cover-fee" });
-  const coverWords = make("span");
-  const coverLine = make("label", { class: "cover", part: "cover-fee" }, coverFee, coverWords);
+  const coverText = make("span");
+  const coverLine = make("label", { class: "cover", part: "cover-fee" }, coverFee, coverText);
   const message = makePart("p", "message", { role: "alert" });
   const button = makePart("button", "give", { type: "submit", lang: locale, dir: "auto" });
   const terms = make("span");
@@ -51,7 +51,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
   const money = (amountMinor: number) => formatAmount(amountMinor, choices, locale);
 
   /** Returns the amount that a reader adds by covering the fee. Returns 0 if the appeal does not offer this. */
-  const feeOf = (amountMinor: number) => (choices.fee_cover ? withFee(amountMinor, choices.fee_cover, unit) - amountMinor : 0);
+  const feeOf = (amountMinor: number) => (choices.fee_cover ? withFee(amountMinor, choices.fee_cover, step) - amountMinor : 0);
 
   /** Returns the chosen amount in minor units. A typed amount may be too small, too large, or undefined. */
   const chosenAmount = (): number | undefined => (amount === "own" ? checkout?.parseAmount(own.value, digits, locale) : amount);
@@ -66,11 +66,11 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
     ownLine.hidden = amount !== "own";
     if (!keepsMessage) showMessage("");
     const wanted = chosenAmount()!;
-    const isValid = wanted >= minimum && wanted <= maximum && !(wanted % unit);
+    const isValid = wanted >= minimum && wanted <= maximum && !(wanted % step);
     const fee = isValid ? feeOf(wanted) : 0;
     terms.textContent = words.renews[interval];
     coverLine.hidden = !fee;
-    coverWords.textContent = fee ? insertValue(words.coverFee, money(fee)) : "";
+    coverText.textContent = fee ? insertValue(words.coverFee, money(fee)) : "";
     phrase = isValid ? giftPhrase(money(wanted + (coverFee.checked ? fee : 0)), interval) : "";
     button.textContent = busy ? words.opening : phrase ? buttonPhrase(cta, phrase) : buttonWithoutGift(cta);
     button.setAttribute("aria-disabled", String(busy));

@@ -5,8 +5,8 @@ import { makeRoom } from "./room";
 import { followPage } from "./tone";
 
 /**
- * The delay before an announcement. Screen readers announce only changes of a live region, so it must be on the page
- * before its text is.
+ * The delay before an announcement. Screen readers announce only changes of a live region, so the region must be on the
+ * page before its text is added.
  */
 const SPEAK_AFTER_MS = 150;
 /** How long the text of an announcement stays. */

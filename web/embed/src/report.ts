@@ -29,10 +29,10 @@ export function whenSeen(element: Element, seen: () => void): void {
   const steps = Array.from({ length: 11 }, (_, step) => step / 10);
   const observer = new IntersectionObserver(
     (entries) => {
-      const enough = entries.some(
+      const isSeen = entries.some(
         (entry) => entry.intersectionRatio >= 0.5 || entry.intersectionRect.height >= (entry.rootBounds?.height ?? innerHeight) / 2,
       );
-      if (!enough) return;
+      if (!isSeen) return;
       observer.disconnect();
       seen();
     },

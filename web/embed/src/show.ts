@@ -18,7 +18,10 @@ if (!customElements.get(TAG)) customElements.define(TAG, AppealElement);
 
 /** What the page shows now. */
 let shown: { place: AppealElement; panel: Panel; escape?: () => void } | undefined;
-/** The `pageIndex` (see `Embed`) of the last page whose view was counted, now or before the reader left to pay. */
+/**
+ * The `pageIndex` (see `Embed`) of the last page on which a view was counted. This includes a view that was counted
+ * before the reader left the page to pay.
+ */
 let countedPage: number | undefined;
 
 /**
@@ -139,6 +142,6 @@ function show(embed: Embed, place: AppealElement | undefined, panel: Panel, onEs
 function isForPanel(place: Element, panel: Element): boolean {
   if (place.matches(":focus-within")) return true;
   const { activeElement: active, body, fullscreenElement } = document;
-  const free = !active || active === body;
-  return free && !fullscreenElement && panel.getBoundingClientRect().bottom > 0 && !document.querySelector("dialog[open],[aria-modal=true]");
+  const hasNoFocus = !active || active === body;
+  return hasNoFocus && !fullscreenElement && panel.getBoundingClientRect().bottom > 0 && !document.querySelector("dialog[open],[aria-modal=true]");
 }
