@@ -42,9 +42,9 @@ function addPage(path, { head = "", headers = {} } = {}) {
   return `${fake.elsewhere}/host/${path}`;
 }
 
-const inside = (test) => `keepopen-appeal >>> [data-test="${test}"]`;
-const text = async (test) => (await page.waitForSelector(inside(test), { timeout: 10_000 })).evaluate((element) => element.textContent);
-const press = async (test) => (await page.waitForSelector(inside(test), { timeout: 10_000 })).evaluate((element) => (element.querySelector("input") ?? element).click());
+const selectorOf = (test) => `keepopen-appeal >>> [data-test="${test}"]`;
+const textOf = async (test) => (await page.waitForSelector(selectorOf(test), { timeout: 10_000 })).evaluate((element) => element.textContent);
+const press = async (test) => (await page.waitForSelector(selectorOf(test), { timeout: 10_000 })).evaluate((element) => (element.querySelector("input") ?? element).click());
 /** The bodies of the questions (`POST /v1/banner`: show an appeal?) that the script has sent. */
 const questions = () => fake.requestsTo("/v1/banner").map(({ body }) => body);
 /** How many views of an appeal the script has reported. */
@@ -58,12 +58,12 @@ async function waitUntil(condition) {
 story("an appeal is shown and counted once, leads to the payment page, and is followed by thanks", async () => {
   const address = addPage("plain");
   await page.goto(address);
-  assert.equal(await text("heading"), APPEAL.content.heading);
+  assert.equal(await textOf("heading"), APPEAL.content.heading);
   await waitUntil(() => views() === 1);
   assert.equal(questions().length, 1);
   await press("give");
   await (await page.waitForSelector("#pay-card")).click();
-  assert.equal(await text("heading"), "Thank you");
+  assert.equal(await textOf("heading"), "Thank you");
   assert.equal(page.url(), address);
   await page.goto(addPage("next"));
   await waitUntil(() => questions().length === 2);
@@ -74,8 +74,8 @@ story("a content security policy with only the service's origin and with Trusted
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "de" } };
   const policy = `default-src 'none'; script-src ${fake.url}; connect-src ${fake.url}; img-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'`;
   await page.goto(addPage("strict", { headers: { "content-security-policy": policy } }));
-  assert.equal(await text("already"), "Ich unterstütze Sie schon");
-  const position = await (await page.$(inside("panel-ask"))).evaluate((panel) => getComputedStyle(panel).position);
+  assert.equal(await textOf("already"), "Ich unterstütze Sie schon");
+  const position = await (await page.$(selectorOf("panel-ask"))).evaluate((panel) => getComputedStyle(panel).position);
   assert.equal(position, "fixed");
 });
 
@@ -89,7 +89,7 @@ story("the script asks once about a page that a router swaps in", async () => {
   });
   await waitUntil(() => questions().length === 2);
   assert.equal(questions()[1].page.sensitive, true);
-  assert.equal(await page.$(inside("heading")), null);
+  assert.equal(await page.$(selectorOf("heading")), null);
 });
 
 story("a reader who leaves the payment page reads that nothing was charged", async () => {
@@ -97,8 +97,8 @@ story("a reader who leaves the payment page reads that nothing was charged", asy
   await press("amount-2000");
   await press("give");
   await (await page.waitForSelector("#cancel")).click();
-  assert.equal(await text("message"), "You haven’t been charged.");
-  assert.equal(await text("give"), "Support us with €20 a month");
+  assert.equal(await textOf("message"), "You haven’t been charged.");
+  assert.equal(await textOf("give"), "Support us with €20 a month");
 });
 
 story("on a page from the back-forward cache, the script doesn't ask again, and the form works", async () => {
@@ -119,8 +119,8 @@ story("on a page from the back-forward cache, the script doesn't ask again, and 
   await press("give");
   await page.waitForSelector("#cancel");
   await goBack(2);
-  assert.equal(await text("message"), "You haven’t been charged.");
-  assert.equal(await text("give"), "Support us with €20 a month");
+  assert.equal(await textOf("message"), "You haven’t been charged.");
+  assert.equal(await textOf("give"), "Support us with €20 a month");
   assert.deepEqual([questions().length, views()], [2, 2]);
 });
 
@@ -135,5 +135,5 @@ story("if the browser blocks its storage, the reader is still thanked for a gift
   await page.goto(addPage("closed"));
   await press("give");
   await (await page.waitForSelector("#pay-card")).click();
-  assert.equal(await text("heading"), "Thank you");
+  assert.equal(await textOf("heading"), "Thank you");
 });

@@ -10,7 +10,7 @@ import { APPEAL } from "./fake.mjs";
 import { events, fake, countShown, story, waitUntil } from "./story.mjs";
 
 const require = createRequire(new URL("../../web/package.json", import.meta.url));
-const library = (name) => readFile(require.resolve(name), "utf8");
+const readLibrary = (name) => readFile(require.resolve(name), "utf8");
 
 const PARAGRAPHS = "<p>The harbour opens after two years of work.</p>".repeat(30);
 const tag = (more = "") => `<script async src="${fake.url}/embed.js" data-site="journal"${more}></script>`;
@@ -26,8 +26,8 @@ function addPage(path, { head = ARTICLE, body = PARAGRAPHS, script = tag(), head
 
 const serve = (path, body, type = "text/javascript") => fake.pages.set(`/host/${path}`, { headers: { "content-type": type }, body });
 
-/** Records the page's layout shifts and its console lines. */
-async function watch(reader) {
+/** Records the page's layout shifts and its console lines from now on. */
+async function recordShiftsAndLines(reader) {
   reader.lines = [];
   reader.page.on("console", (line) => line.type() !== "debug" && reader.lines.push(line.text()));
   await reader.page.addInitScript(() => {
@@ -39,7 +39,7 @@ async function watch(reader) {
 /** Defines a test about a newspaper's page. The console must stay empty, unless `quiet` is false. */
 const hostStory = (name, run, { quiet = true, ...options } = {}) =>
   story(name, options, async (reader) => {
-    await watch(reader);
+    await recordShiftsAndLines(reader);
     await run(reader);
     if (quiet) assert.deepEqual(reader.lines, [], "the console must stay empty");
   });
@@ -59,7 +59,7 @@ async function expectCounts(reader, asked, seen = asked) {
   assert.deepEqual([questions().length, views()], [asked, seen], "the numbers of questions and of views must be as expected");
 }
 /** The page's layout shift so far: 0 if nothing on the page has moved. */
-const shift = (reader) => reader.page.evaluate(() => window.shift);
+const layoutShift = (reader) => reader.page.evaluate(() => window.shift);
 /** The names of the script's files that were fetched, except its first file, the loader. */
 const fetchedParts = () => [...fake.files].filter((path) => path.startsWith("/embed/")).map((path) => path.replace(/^.*\//, ""));
 
@@ -67,7 +67,7 @@ hostStory("on a plain page, the script asks once and counts one view, and nothin
   await open(reader, addPage("plain"));
   await expectCounts(reader, 1);
   assert.equal(await countShown(reader), 1);
-  assert.equal(await shift(reader), 0);
+  assert.equal(await layoutShift(reader), 0);
   assert.deepEqual(fetchedParts().sort(), ["follow.js", "show.js"]);
 });
 
@@ -167,8 +167,8 @@ hostStory("a reload and the back button don't count as another article", async (
     await step();
     await expectCounts(reader, index + 1);
   }
-  const read = questions().map(({ history: { articles, article_days: days } }) => [articles[0].count, days[0]?.count ?? 0]);
-  assert.deepEqual(read, [[1, 0], [1, 0], [2, 1], [2, 1]], "the counts by day must not include the current article");
+  const counts = questions().map(({ history: { articles, article_days: days } }) => [articles[0].count, days[0]?.count ?? 0]);
+  assert.deepEqual(counts, [[1, 0], [1, 0], [2, 1], [2, 1]], "the counts by day must not include the current article");
 });
 
 // Single-page sites: a script changes the page without loading a new document.
@@ -334,7 +334,7 @@ hostStory("if a page is marked as busy, the script waits until the mark is remov
 });
 
 hostStory("Turbo: each visit counts as one page, also when the reader goes back", async (reader) => {
-  serve("turbo.js", await library("@hotwired/turbo/dist/turbo.es2017-umd.js"));
+  serve("turbo.js", await readLibrary("@hotwired/turbo/dist/turbo.es2017-umd.js"));
   const head = (section) => ARTICLE + meta("article:section", section) + `<script src="/host/turbo.js"></script>`;
   const start = addPage("one", { head: head("harbour"), body: `<a id="next" href="/host/two">Two</a>${PARAGRAPHS}` });
   addPage("two", { head: head("sport"), body: `<p id="second">Two.</p>${PARAGRAPHS}` });
@@ -353,7 +353,7 @@ hostStory("Turbo: each visit counts as one page, also when the reader goes back"
 });
 
 hostStory("htmx: a boosted link counts as one page, and an element in the new body marks that page as sensitive", async (reader) => {
-  serve("htmx.js", await library("htmx.org/dist/htmx.min.js"));
+  serve("htmx.js", await readLibrary("htmx.org/dist/htmx.min.js"));
   const script = `<script src="/host/htmx.js"></script>`;
   const body = (more) => `<div hx-boost="true"><a id="next" href="/host/two">Two</a></div>${more}${PARAGRAPHS}`;
   const start = addPage("one", { head: ARTICLE + script, body: body("") });

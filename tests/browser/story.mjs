@@ -27,7 +27,7 @@ export function story(name, options, run) {
 }
 
 /** The address of a story of the demo newspaper. */
-export const page = (name) => `${fake.url}/${name}.html`;
+export const pageUrl = (name) => `${fake.url}/${name}.html`;
 /** How many appeals, or thanks, the page shows. */
 export const countShown = (reader) => reader.hook("heading").count();
 /** Reads the entry that the script has stored in the browser. */

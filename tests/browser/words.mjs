@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { open, settled, shot } from "./browser.mjs";
 import { APPEAL } from "./fake.mjs";
-import { rewritePage, fake, readStored, page, pay, countShown, story } from "./story.mjs";
+import { rewritePage, fake, readStored, pageUrl, pay, countShown, story } from "./story.mjs";
 
 const IMAGE = "https://images.journal.example/desk.png";
 const PHONE = { viewport: { width: 375, height: 760 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
@@ -52,7 +52,7 @@ const fits = (reader) =>
 story("blocks are shown in order, with their placeholders filled, and nothing is parsed as HTML", {}, async (reader) => {
   await serveImages(reader);
   setContent(RICH);
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   assert.equal(await reader.hook("heading").textContent(), "You have read 1,204 articles in the Journal");
   const tags = await inAppeal(reader, ".words > *").evaluateAll((all) => all.map((one) => one.tagName));
   assert.deepEqual(tags, ["H2", "P", "BLOCKQUOTE", "IMG", "UL", "BUTTON"]);
@@ -65,7 +65,7 @@ story("blocks are shown in order, with their placeholders filled, and nothing is
 story("an image with a size keeps its space if it fails to load, and a decorative image takes up none", {}, async (reader) => {
   await serveImages(reader, "");
   setContent({ ...RICH, body: [RICH.body[2], { image: IMAGE, alt: "" }] }, "inline");
-  await open(reader, page("eelgrass"));
+  await open(reader, pageUrl("eelgrass"));
   await inAppeal(reader, "[data-test=heading]").scrollIntoViewIfNeeded();
   await settled(reader);
   const [named, plain] = await inAppeal(reader, "img").evaluateAll((all) => all.map((one) => [one.offsetWidth, one.offsetHeight]));
@@ -75,13 +75,13 @@ story("an image with a size keeps its space if it fails to load, and a decorativ
 
 story("an image whose address is not https is not fetched", {}, async (reader) => {
   setContent({ ...RICH, body: [{ image: `${fake.url}/desk.png`, alt: "" }, { image: "javascript:alert(1)", alt: "" }, "After."] });
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   assert.deepEqual([await inAppeal(reader, "img").count(), await inAppeal(reader, ".words > p").textContent()], [0, "After."]);
 });
 
 story("a German appeal has German sentences, amounts and dates, and its lang attributes say German", {}, async (reader) => {
   setContent(GERMAN);
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   const plain = async (where) => (await where.textContent()).replace(/\u00a0/g, " ");
   assert.equal(await plain(reader.hook("heading")), "Sie haben 1.204 Artikel über Hafenverwaltungsangelegenheiten gelesen");
   assert.match(await plain(inAppeal(reader, ".words > p")), /^Am 24\. November 2026 /);
@@ -92,7 +92,7 @@ story("a German appeal has German sentences, amounts and dates, and its lang att
 
 story("the thanks have the text of the appeal through which the reader gave, with its placeholders filled", {}, async (reader) => {
   setContent(RICH);
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   await pay(reader, "#pay-card");
   assert.equal(await reader.hook("heading").textContent(), "Thank you for 1,204 articles");
   assert.equal(await inAppeal(reader, "li").textContent(), "Germany");
@@ -106,7 +106,7 @@ for (const [name, options] of [["desktop", {}], ["phone", PHONE]]) {
         await serveImages(reader);
         setContent(words, surface);
         await rewritePage(reader, "eelgrass", (html) => html.replace('surface="inline"', `surface="${surface}"`));
-        await open(reader, page("eelgrass"));
+        await open(reader, pageUrl("eelgrass"));
         assert.equal(await countShown(reader), 1);
         await reader.hook("heading").scrollIntoViewIfNeeded();
         await settled(reader);

@@ -105,14 +105,14 @@ if (process.argv.includes("--write")) {
   await writeFile(page, `${head}${rows.map(line).join("\n")}${rest.slice(written.join("\n").length)}`);
 }
 let passed = 0;
-const wrong = [];
+const problems = [];
 rows.forEach((row, index) => {
   const lenient = row.ours === "accepted" && !(row.python === "accepted" && row.node === "accepted");
-  if (lenient) wrong.push(`we accept what one of Stripe's libraries refuses: ${line(row)}`);
-  else if (line(row) !== written[index]) wrong.push(`measured: ${line(row)}\nwritten:  ${written[index]}`);
+  if (lenient) problems.push(`we accept what one of Stripe's libraries refuses: ${line(row)}`);
+  else if (line(row) !== written[index]) problems.push(`measured: ${line(row)}\nwritten:  ${written[index]}`);
   else passed++;
 });
-for (const row of written.slice(rows.length)) wrong.push(`no case for this row: ${row}`);
-console.log(wrong.join("\n"));
-console.log(`${passed} passed, ${wrong.length} failed`);
-process.exitCode = wrong.length ? 1 : 0;
+for (const row of written.slice(rows.length)) problems.push(`no case for this row: ${row}`);
+console.log(problems.join("\n"));
+console.log(`${passed} passed, ${problems.length} failed`);
+process.exitCode = problems.length ? 1 : 0;

@@ -29,13 +29,13 @@ export function period(days: number): [number, Unit] {
 }
 
 /** Formats a number of days as a length of time, for example `2 weeks`. */
-export function timeIn(days: number, language: string, own: OwnTimes): string {
+export function formatPeriodIn(days: number, language: string, own: OwnTimes): string {
   const [count, unit] = period(days);
   return ownTime(count, unit, own) ?? new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count);
 }
 
 /** Formats a number of days as a time from now, for example `in 2 weeks`. */
-export function whenIn(days: number, language: string, own: OwnTimes): string {
+export function formatFromNowIn(days: number, language: string, own: OwnTimes): string {
   const [count, unit] = period(days);
   const time = ownTime(count, unit, own);
   return time ? insertValue(own.in ?? "{time}", time) : new Intl.RelativeTimeFormat(language).format(count, unit);
@@ -45,7 +45,7 @@ export function whenIn(days: number, language: string, own: OwnTimes): string {
  * Formats a date as text, in `locale` if that is a variant of the sentence's `language`, and otherwise in `language`.
  * If the browser supports neither, the date has the ISO 8601 format.
  */
-export function dateIn(atMs: number, locale: string, language: string, timeZone?: string): string {
+export function formatDateIn(atMs: number, locale: string, language: string, timeZone?: string): string {
   for (const tag of [locale.startsWith(language) ? locale : language, language]) {
     try {
       // An invalid tag throws; an unsupported language gives an empty list.

@@ -3,7 +3,7 @@ import type { Content, DismissalKind, Gift, Kind, QuietDays, Surface } from "./c
 import { button, make, makePart } from "./dom";
 import { insertValue } from "./days";
 import type { Parts } from "./parts";
-import { directionOf, language, time, when, words } from "./words";
+import { directionOf, formatFromNow, formatPeriod, language, words } from "./words";
 
 /**
  * The panel that the reader sees. `ready` enables its form again after a visit to the payment page, selects `gift`, and
@@ -52,7 +52,7 @@ export function appealPanel(
  */
 export function dismissalMessage(how: DismissalKind, days: QuietDays | null | undefined): string {
   const count = days?.[how];
-  return count ? insertValue(words.farewell[how], how === "later" ? when(count) : time(count)) : "";
+  return count ? insertValue(words.farewell[how], how === "later" ? formatFromNow(count) : formatPeriod(count)) : "";
 }
 
 /** Makes the panel of a message that the reader can only close: the thanks, or a note. */
@@ -94,7 +94,7 @@ function moreButton(panel: HTMLElement): HTMLElement {
 
 function closeButton(press: () => void, label?: string | null, lang?: string | null, days?: QuietDays | null): HTMLElement {
   const element = button("close", "", press, { title: dismissalMessage("close", days) });
-  if (label) element.append(make("span", { lang: lang ?? undefined }, label, days?.close ? make("i", { lang: language }, ` ${insertValue(words.quietFor, time(days.close))}`) : ""));
+  if (label) element.append(make("span", { lang: lang ?? undefined }, label, days?.close ? make("i", { lang: language }, ` ${insertValue(words.quietFor, formatPeriod(days.close))}`) : ""));
   else element.setAttribute("aria-label", words.close);
   element.append(make("span", { class: "cross", "aria-hidden": "true" }, "×"));
   return element;
@@ -104,7 +104,7 @@ function dismissButtons(onDismiss: (how: DismissalKind) => void, days: QuietDays
   return make(
     "div",
     { class: "ways-out" },
-    button("later", days?.later ? insertValue(words.later, when(days.later)) : words.notToday, () => onDismiss("later")),
+    button("later", days?.later ? insertValue(words.later, formatFromNow(days.later)) : words.notToday, () => onDismiss("later")),
     button("already", words.already, () => onDismiss("already_gave"), { title: dismissalMessage("already_gave", days) }),
   );
 }

@@ -2,7 +2,7 @@ import type { FormActions } from "./choices";
 import type { DismissalKind, Gift, AppealVerdict } from "./contract";
 import { pageWords } from "./days";
 import { AppealElement, placeFor } from "./element";
-import { dismissalOf, ordinal, remember, viewOf } from "./history";
+import { dismissalOf, nextOrdinal, remember, viewOf } from "./history";
 import { fetchLanguage, type Language } from "./language";
 import type { Memory } from "./memory";
 import { TAG } from "./names";
@@ -80,7 +80,7 @@ export async function showAppeal(embed: Embed, answer: AppealVerdict, abandoned?
   whenSeen(panel.element, () => {
     if (countedPage === pageIndex) return;
     countedPage = pageIndex;
-    report(settings, verdict, "view", memory.canStore() ? { ordinal: ordinal(memory.read().views, verdict.appeal) } : {});
+    report(settings, verdict, "view", memory.canStore() ? { ordinal: nextOrdinal(memory.read().views, verdict.appeal) } : {});
     save((stored) => (stored.views = remember(stored.views, viewOf(verdict.appeal, verdict.variant, embed.now()), embed.now())));
   });
   return true;

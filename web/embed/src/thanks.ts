@@ -1,6 +1,6 @@
 import { blocks } from "./blocks";
 import type { Copy } from "./contract";
-import { supportsTimes, dateIn, pageWords, insertValue, timeIn } from "./days";
+import { supportsTimes, formatDateIn, pageWords, insertValue, formatPeriodIn } from "./days";
 import { button, make, makePart } from "./dom";
 import { fetchLanguage } from "./language";
 import type { Pending } from "./memory";
@@ -35,8 +35,8 @@ export async function showThanks(embed: Embed, { thanks, gift }: Pending): Promi
   const content: Copy = thanks?.heading ? thanks : words.thanks;
   const text = make("div", { class: "words", lang: content.locale || tag }, makePart("h2", "heading", { id: "heading" }, content.heading), ...blocks(content.body ?? []));
   if (gift) {
-    const quiet = gift.interval !== "once" ? words.quietWhileGiving : gift.quiet && supportsTimes(tag, words) ? insertValue(words.quietAfterGift, timeIn(gift.quiet, tag, words)) : "";
-    text.append(makePart("p", "gift", { lang: tag }, make("b", {}, gift.phrase), ` · ${dateIn(gift.at, locale, tag)}. ${quiet}`));
+    const quiet = gift.interval !== "once" ? words.quietWhileGiving : gift.quiet && supportsTimes(tag, words) ? insertValue(words.quietAfterGift, formatPeriodIn(gift.quiet, tag, words)) : "";
+    text.append(makePart("p", "gift", { lang: tag }, make("b", {}, gift.phrase), ` · ${formatDateIn(gift.at, locale, tag)}. ${quiet}`));
   }
   (await embed.part("show")).showMessage(embed, "thank", language, locale, text, css + rich);
 }
