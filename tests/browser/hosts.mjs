@@ -82,7 +82,7 @@ hostStory("only the file for the appeal's language is fetched", async (reader) =
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "fr" } };
   await open(reader, addPage("french", { lang: "fr" }));
   assert.equal(await reader.hook("already").textContent(), "Je vous soutiens déjà");
-  assert.ok(fetchedParts().includes("fr.js") && !fetchedParts().includes("de.js"));
+  assert.ok(fetchedParts().includes("fr.js") && !fetchedParts().includes("de.js"), `the fetched files are ${fetchedParts()}`);
 });
 
 hostStory("a page's styles that hide and colour everything don't affect the appeal", async (reader) => {

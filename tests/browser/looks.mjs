@@ -97,7 +97,7 @@ for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
         return { left, right };
       });
       assert.ok(close.x + close.width <= range.left, `${surface}: the close button must be left of the heading's text`);
-      assert.ok(heading.x >= 0);
+      assert.ok(heading.x >= 0, `${surface}: the heading must be inside the window`);
       const texts = await panel(reader).evaluate((element) => [element.innerText, ...[...element.querySelectorAll("*")].flatMap((one) => [one.title, one.getAttribute("aria-label") ?? ""])].join("\n"));
       assert.deepEqual(texts.match(/[A-Za-z]+/g), ["Stripe"], `${surface}: the only Latin letters must be the name Stripe`);
     }
@@ -176,13 +176,13 @@ story("an appeal follows a page that switches between light and dark", {}, async
   await openArticle(reader, fake, { style: ".night { background: #101418; color: #eee }" });
   const background = () => style(panel(reader), "backgroundColor");
   const ink = () => style(panel(reader), "color");
-  assert.ok(lightness(await background()) > 0.9 && lightness(await ink()) < 0.2);
+  assert.ok(lightness(await background()) > 0.9 && lightness(await ink()) < 0.2, "on the light page, the panel must be light and its text dark");
   await reader.page.evaluate(() => document.body.classList.add("night"));
   await reader.page.waitForFunction(() => document.querySelector("keepopen-appeal").shadowRoot.querySelector(".panel.dark"));
-  assert.ok(lightness(await background()) < 0.25 && lightness(await ink()) > 0.8);
+  assert.ok(lightness(await background()) < 0.25 && lightness(await ink()) > 0.8, "on the dark page, the panel must be dark and its text light");
   await reader.page.evaluate(() => document.body.classList.remove("night"));
   await reader.page.waitForFunction(() => !document.querySelector("keepopen-appeal").shadowRoot.querySelector(".panel.dark"));
-  assert.ok(lightness(await background()) > 0.9);
+  assert.ok(lightness(await background()) > 0.9, "after the page has become light again, the panel must be light");
 });
 
 story("an appeal also follows a page that lets the browser choose between light and dark", { colorScheme: "dark" }, async (reader) => {
@@ -284,7 +284,7 @@ story("a banner at the top edge takes up space from when the reader has scrolled
   await reader.page.evaluate(() => scrollTo(0, 0));
   assert.ok((await mast.boundingBox()).y >= (await panelBox(reader)).bottom, "after scrolling, the banner must have its own space above the page");
   await reader.hook("close").click();
-  assert.ok((await mast.boundingBox()).y < 40);
+  assert.ok((await mast.boundingBox()).y < 40, "after the banner is closed, its space must be gone");
 });
 
 story("a banner that appears late at the top edge does not move what the reader is reading", {}, async (reader) => {
@@ -296,7 +296,7 @@ story("a banner that appears late at the top edge does not move what the reader 
   });
   assert.ok((await panelBox(reader)).bottom <= 0, "the banner must be above the visible part of the page");
   assert.equal(Math.round((await paragraph.boundingBox()).y), Math.round(before.y));
-  assert.ok((await shift()) < 0.05);
+  assert.ok((await shift()) < 0.05, `the layout shift is ${await shift()}`);
 });
 
 for (const [size, options] of [["desktop", { viewport: { width: 1280, height: 700 } }], ["phone", PHONE]]) {
@@ -324,7 +324,7 @@ story("the reader can read the end of the article while the banner shows, and cl
     scrollTo(0, document.body.scrollHeight);
     return document.getElementById("end").getBoundingClientRect().bottom;
   });
-  assert.ok(end <= (await panelBox(reader)).top);
+  assert.ok(end <= (await panelBox(reader)).top, "the end of the article must be above the banner");
   await reader.hook("more").click();
   await reader.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   const room = await reader.page.evaluate(() => [parseFloat(getComputedStyle(document.body).paddingBottom), parseFloat(document.documentElement.style.scrollPaddingBottom)]);

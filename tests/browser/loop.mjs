@@ -206,7 +206,7 @@ story("the practice Stripe's pages fit a phone even with long event names, and a
   assert.equal(await reader.page.locator("#events [data-row]").count(), 30);
   await reader.page.click(".more a");
   await settled(reader);
-  assert.ok((await reader.page.locator("#events [data-row]").count()) > 30);
+  assert.ok((await reader.page.locator("#events [data-row]").count()) > 30, "the link must show more than the first 30 events");
   assert.match(await reader.page.locator("#events").textContent(), /checkout\.session\.async_payment_failed/);
   assert.equal(await width(), 390);
 });

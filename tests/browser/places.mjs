@@ -121,7 +121,7 @@ story("the URL of a preview shows the appeal with the label Preview, and nothing
   assert.match(asked.type, /^text\/plain\b/);
   assert.equal(asked.body.preview, "note.tag");
   assert.equal(asked.body.token, undefined);
-  assert.ok(!asked.body.page.url.includes("note.tag"));
+  assert.ok(!asked.body.page.url.includes("note.tag"), "the page's address must not contain the preview's token");
   await reader.hook("close").click();
   assert.equal(await countShown(reader), 0);
   await open(reader, `${pageUrl("regatta")}?keepopen_preview=note.tag`);
@@ -129,7 +129,7 @@ story("the URL of a preview shows the appeal with the label Preview, and nothing
   await reader.page.waitForURL("**/pay/cs_test_1");
   const [checkout] = fake.requestsTo("/v1/checkout");
   assert.equal(checkout.body.attribution, undefined);
-  assert.ok(!checkout.body.return_url.includes("keepopen_preview"));
+  assert.ok(!checkout.body.return_url.includes("keepopen_preview"), "the return URL must not open the preview again");
   for (const path of ["/v1/banner", "/v1/banner/events"]) assert.deepEqual(fake.requestsTo(path), [], path);
   // The request that an ordinary page view sends to `/v1/banner` must contain no trace of the preview.
   await open(reader, pageUrl("regatta"));

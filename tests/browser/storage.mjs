@@ -93,7 +93,7 @@ story("with any invalid entry, the script still asks, and repairs the entry", {}
     const { views, articles, pending, bucket } = await readStored(reader);
     assert.deepEqual([views.length, pending.length], [1, 0], text);
     assert.ok(articles.length <= 1, "no article may be counted twice");
-    assert.ok(Number.isInteger(bucket) && bucket >= 0 && bucket < 1_000_000, text);
+    assert.ok(Number.isInteger(bucket) && bucket >= 0 && bucket < 1_000_000, `after ${text}, the bucket is ${bucket}`);
   }
 });
 

@@ -53,8 +53,8 @@ def is_negative(case, where):
 
 @schemathesis.hook
 def filter_body(context, body):
-    # Skip bodies with a number such as 1.0. JSON Schema calls it an integer, but the service rejects it as a float, as
-    # the introduction of the contract says.
+    # Skip bodies with a number such as 1.0. JSON Schema calls 1.0 an integer, but the service rejects it, because it is
+    # written as a float. The introduction of the contract says so.
     return not holds_whole_float(body)
 
 

@@ -39,7 +39,7 @@ story("a server gets the whole verdict, with the same variant each time for the 
   const first = await client.getObjectDetails("appeal", {}, reader);
   assert.equal(first.value.appeal, "help");
   assert.equal(first.value.variant, first.variant);
-  assert.ok(first.value.content.heading && first.value.attribution);
+  assert.ok(first.value.content.heading && first.value.attribution, "the verdict must have its content and its attribution");
   for (let times = 0; times < 5; times++) {
     assert.equal((await client.getObjectDetails("appeal", {}, reader)).variant, first.variant);
   }

@@ -2,7 +2,7 @@
 // the real clock.
 import { createHmac } from "node:crypto";
 
-/** The webhook endpoint's signing secrets while one replaces the other: the old one and the new one. */
+/** The signing secrets of a webhook endpoint during a change of its secret: the old secret and the new one. */
 export const SECRETS = ["whsec_the_old_one", "whsec_the_new_one"];
 const [OLD, NEW] = SECRETS;
 const UNKNOWN = "whsec_of_somebody_else";

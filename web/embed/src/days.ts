@@ -15,7 +15,8 @@ export interface OwnTimes {
 }
 
 /**
- * Whether times can be written in this language. A browser that does not support the language would use another one.
+ * Whether times can be written in this language. A browser that does not support the language would write them in
+ * another language.
  */
 export function supportsTimes(language: string, own: OwnTimes): boolean {
   return !!(own.time ?? own.units ?? Intl.RelativeTimeFormat?.supportedLocalesOf(language)[0]);

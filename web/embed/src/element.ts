@@ -95,7 +95,7 @@ export function places(): AppealElement[] {
   return [...document.querySelectorAll<AppealElement>(TAG)];
 }
 
-/** Returns the visible place for a surface. If the page has none for the banner, adds one. */
+/** Returns the visible place for a surface. If the page has no visible place for the banner, adds a place. */
 export function placeFor(surface: Surface, edge: "top" | "bottom"): AppealElement | undefined {
   const found = places().find((place) => place.surface === surface && isVisible(place));
   if (found || surface !== "banner") return found && withEdge(found, edge);

@@ -6,7 +6,8 @@ const COMPACT_HEIGHT = 500;
 const TINY_HEIGHT = 320;
 
 /**
- * Folds a banner if there is little room, and adds space to the page for it. Returns a function that undoes everything.
+ * Folds a banner if there is little room, and adds space for the banner to the page. Returns a function that undoes
+ * both.
  */
 export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
   const { body, documentElement: root } = document;
@@ -33,7 +34,7 @@ export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
     } else if (takesSpace) {
       const growth = height - place.offsetHeight;
       place.style.height = `${height}px`;
-      // Most browsers keep the visible text in place themselves. In the others, scroll by as much as the space has
+      // Most browsers keep the visible text in place themselves. In other browsers, scroll by as much as the space has
       // grown.
       if (!CSS.supports("overflow-anchor", "auto") && panel.getBoundingClientRect().bottom <= 0) scrollBy(0, growth);
     }

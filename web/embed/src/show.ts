@@ -104,7 +104,7 @@ export function ready(): typeof shown {
   return shown;
 }
 
-/** Removes what is shown. With `only`, does so only if `only` is still shown. */
+/** Removes what is shown. If `only` is given and is no longer shown, removes nothing. */
 export function close(only?: unknown): void {
   if (!shown || (only && only !== shown)) return;
   shown.escape?.();

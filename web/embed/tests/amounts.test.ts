@@ -60,7 +60,7 @@ test("the total with the fee equals the total that the service computes", () => 
   // The tests of the service check the same cases.
   const cases: { amount_minor: number; fee_cover: { percent: number; fixed_minor: number }; step_minor: number; total_minor: number }[] =
     JSON.parse(readFileSync("../tests/fixtures/fee_cover.json", "utf8"));
-  assert.ok(cases.length > 10);
+  assert.ok(cases.length > 10, "tests/fixtures/fee_cover.json must have more than ten cases");
   for (const { amount_minor, fee_cover, step_minor, total_minor } of cases) {
     const fee = { per_million: Math.round(fee_cover.percent * 10_000), fixed_minor: fee_cover.fixed_minor };
     assert.equal(withFee(amount_minor, fee, step_minor), total_minor, `${amount_minor} with ${JSON.stringify(fee)}`);
