@@ -105,6 +105,7 @@ async function serve(fake, request, response) {
   response.writeHead(200, { "content-type": TYPES[extname(file.pathname)] ?? "text/plain" }).end(filled);
 }
 
+/** Records a request to the API and responds to it. */
 async function api(fake, path, request, text, response) {
   const body = text ? JSON.parse(text) : undefined;
   fake.requests.push({ path, type: request.headers["content-type"], authorization: request.headers.authorization, body });
@@ -169,6 +170,7 @@ function isValid({ token, history, reader }) {
   );
 }
 
+/** Shows the payment page, or ends the payment in the way `how` and sends the reader back. */
 function payPage(fake, id, how, response) {
   const session = fake.sessions.get(id);
   const back = new URL(session.return_url);

@@ -69,11 +69,13 @@ enum Change {
     Expand,
 }
 
+/// A random change, and an index that selects the value to change.
 fn change() -> impl Strategy<Value = (Index, Change)> {
     let change = prop_oneof![Just(Change::Remove), any_json().prop_map(Change::Replace), Just(Change::Expand)];
     (any::<Index>(), change)
 }
 
+/// Changes one of the values below `value`.
 fn apply(value: &mut Value, (at, change): &(Index, Change)) {
     let mut pointers = Vec::new();
     collect_pointers(value, String::new(), &mut pointers);

@@ -62,6 +62,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
     if (fallbackUrl) message.append(" ", make("a", { href: fallbackUrl, "data-test": "fallback" }, words.fallback));
   };
 
+  /** Updates everything that depends on the reader's choice. Removes the message, unless `keepsMessage`. */
   const refresh = (keepsMessage = false) => {
     ownLine.hidden = amount !== "own";
     if (!keepsMessage) showMessage("");
@@ -76,6 +77,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
     button.setAttribute("aria-disabled", String(busy));
   };
 
+  /** Returns a function that chooses an amount. */
   const choose = (wanted: typeof amount) => () => {
     amount = wanted;
     refresh();
@@ -93,6 +95,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
       () => (loading = undefined),
     ));
 
+  /** Shows the amounts of the chosen interval, and chooses one of them unless the reader has typed an amount. */
   const showAmounts = () => {
     const list = choices[interval] ?? [];
     const [highlighted, preset] = [choices.highlighted, choices.default].map((one) => (one?.interval === interval ? one.amount_minor : undefined));

@@ -106,6 +106,7 @@ export function placeFor(surface: Surface, edge: "top" | "bottom"): AppealElemen
   return made;
 }
 
+/** Sets the edge of a place for the banner: the edge that the place names, or else `edge`. */
 function withEdge(place: AppealElement, edge: "top" | "bottom"): AppealElement {
   if (place.surface === "banner") place.setAttribute("edge", place.dataset.edge ?? edge);
   return place;

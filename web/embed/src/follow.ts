@@ -35,6 +35,10 @@ export function checkPage(page: Embed, trigger?: string): void {
   startWhenComplete(page, MAX_WAITS);
 }
 
+/**
+ * Runs the script on the new page when that page is complete. A page that says that it is busy is checked again, up to
+ * `tries` times.
+ */
 function startWhenComplete(page: Embed, tries: number): void {
   clearTimeout(timer);
   timer = window.setTimeout(() => {
@@ -53,6 +57,7 @@ function isMoved(before: URL, now: URL, trigger?: string): boolean {
   return now.pathname !== before.pathname || (now.search !== before.search && trigger !== "replaceState");
 }
 
+/** Returns what the script remembers of the current page, to notice another page later. */
 function snapshot(page: Embed): NonNullable<Embed["seen"]> {
   return { href: location.href, facts: page.context().page, body: document.body };
 }

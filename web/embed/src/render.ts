@@ -60,6 +60,7 @@ export function messagePanel(kind: string, locale: string, text: HTMLElement, on
   return { element: frame("banner", kind, locale, closeButton(onClose), text), ready: () => {}, announcement: text.textContent! };
 }
 
+/** Makes the section that surrounds the contents of every panel. */
 function frame(surface: Surface, kind: string, locale: string, ...children: (HTMLElement | undefined)[]): HTMLElement {
   return make(
     "section",
@@ -68,6 +69,7 @@ function frame(surface: Surface, kind: string, locale: string, ...children: (HTM
   );
 }
 
+/** Makes the text of an appeal: its heading, its body and its ticker. */
 function copy(content: Content, locale: string, rich: Parts["rich"] | undefined): HTMLElement {
   const texts = content.body?.filter((block) => typeof block === "string") ?? [];
   const body = rich?.blocks(content.body ?? []) ?? texts.map((text) => make("p", { part: "body" }, text));

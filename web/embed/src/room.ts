@@ -7,7 +7,7 @@ const TINY_HEIGHT = 320;
 
 /**
  * Folds a banner if there is little room, and adds space for the banner to the page. Returns a function that undoes
- * both.
+ * the changes of the page.
  */
 export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
   const { body, documentElement: root } = document;

@@ -115,6 +115,7 @@ function takeReturn(): { session?: string; attempt?: string } {
   return { session, attempt };
 }
 
+/** Removes a payment from the stored entry. If there is a token, stores it. */
 function drop({ memory }: Embed, pending: Pending, token?: string): void {
   memory.change((stored) => {
     stored.pending = stored.pending.filter((other) => other.session !== pending.session);
@@ -124,6 +125,7 @@ function drop({ memory }: Embed, pending: Pending, token?: string): void {
   });
 }
 
+/** Changes a payment in the stored entry. */
 function update({ memory }: Embed, pending: Pending, change: Partial<Pending>): void {
   memory.change((stored) => {
     stored.pending = stored.pending.map((other) => (other.session === pending.session ? { ...other, ...change } : other));
