@@ -93,7 +93,7 @@ story("when the reader goes back from the payment page, the form works and keeps
   assert.deepEqual([questions().length, views()], [1, 1]);
 });
 
-story("on a page from the back-forward cache, the reader can try a failed payment again, as another attempt", async (reader) => {
+story("on a page from the back-forward cache, the reader can try a failed payment again, which starts a new attempt", async (reader) => {
   await reader.page.goto(fake.elsewhere + addPage("one"));
   await reader.hook("amount-2000").click();
   await reader.hook("give").click();

@@ -141,20 +141,20 @@ story("a typed amount within the limits is accepted, and a message says why any 
   assert.deepEqual([fake.requestsTo("/v1/checkout")[0].body.amount_minor, fake.requestsTo("/v1/checkout")[0].body.interval], [1250, "once"]);
 });
 
-story("a double click makes one attempt, a retry repeats that attempt, and another amount starts a new one", {}, async (reader) => {
+story("a double click starts one attempt to pay, a retry repeats that attempt, and another amount starts a new attempt", {}, async (reader) => {
   await open(reader, pageUrl("regatta"));
   fake.overrides["/v1/checkout"] = { status: 200, body: {} };
-  const press = async () => {
+  const pressTwice = async () => {
     const before = fake.requestsTo("/v1/checkout").length;
     await reader.hook("give").dblclick();
     await reader.hook("message").getByText("couldn’t open").waitFor();
     return fake.requestsTo("/v1/checkout").slice(before).map(({ body }) => body.attempt);
   };
-  const first = await press();
+  const first = await pressTwice();
   assert.equal(first.length, 1);
-  assert.deepEqual(await press(), first);
+  assert.deepEqual(await pressTwice(), first);
   await reader.hook("amount-2000").click();
-  const other = await press();
+  const other = await pressTwice();
   assert.notDeepEqual(other, first);
 });
 

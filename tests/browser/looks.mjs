@@ -275,7 +275,7 @@ for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
   }
 }
 
-story("a banner at the top edge takes up space from when the reader has scrolled past it until it is closed", {}, async (reader) => {
+story("a banner at the top edge takes up space of its own after the reader has scrolled past it, until it is closed", {}, async (reader) => {
   await openArticle(reader, fake, { edge: "top" });
   const mast = reader.page.locator(".mast");
   assert.ok((await mast.boundingBox()).y < (await panelBox(reader)).bottom, "at first, the banner must cover the top of the page");

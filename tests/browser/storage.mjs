@@ -153,7 +153,7 @@ story("a reader who leaves the payment page finds the same choice, and reads tha
 });
 
 for (const [when, isDelayed] of [["at once", false], ["days later", true]]) {
-  story(`the reader can try a payment that fails ${when} again with the same choice, as another attempt`, {}, async (reader) => {
+  story(`the reader can repeat a payment that failed ${when} with the same choice, which starts a new attempt`, {}, async (reader) => {
     await open(reader, pageUrl("regatta"));
     await reader.hook("amount-2000").click();
     await pay(reader, isDelayed ? "#pay-bank" : "#pay-fails");

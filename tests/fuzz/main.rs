@@ -21,7 +21,7 @@ fn check_all(target: &str, check: fn(&[u8])) {
         std::fs::read_dir(root.join("seeds").join(target)).unwrap().map(|it| it.unwrap().path()).collect();
     paths.sort();
     let seeds: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
-    assert!(seeds.len() >= 10, "{target}: seeds are missing");
+    assert!(seeds.len() >= 10, "{target}: there must be at least 10 seeds");
     let entries = dictionary_entries(&root.join("dictionaries").join(format!("{target}.dict")));
     for (index, seed) in seeds.iter().enumerate() {
         check(seed);
