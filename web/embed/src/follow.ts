@@ -10,7 +10,9 @@ const SETTLED_MS = 300;
 const MAX_WAITS = 30;
 
 let timer = 0;
+/** Whether the page that the script is waiting for counts as another article. */
 let isNew = false;
+/** The `<head>` that the script watches. */
 let watched: HTMLHeadElement | undefined;
 
 /**

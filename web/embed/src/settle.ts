@@ -13,9 +13,10 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /**
- * Asks the service how each pending payment ended (one whose end this browser does not know). Shows the thanks or a
- * note. Returns true if this page must not show an appeal. Returns `"left"` if it has shown again the appeal that the
- * reader left for the payment page.
+ * Asks the service how each pending payment ended. A payment is pending while this browser does not know how it ended.
+ * Shows the thanks or a note. Returns true if this page must not show an appeal. Returns `"left"` if it has shown again
+ * the appeal that the reader left for the payment page. `returned` is whether the reader may have come back from the
+ * payment page.
  */
 export async function settle(page: Embed, returned = true): Promise<boolean | "left"> {
   if (new URL(location.href).searchParams.get(PREVIEW_PARAMETER)) {
