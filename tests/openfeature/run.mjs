@@ -65,12 +65,12 @@ story("if the service can't evaluate a flag, the SDK returns the default value a
 
 story("a browser fetches all flags at once, and gets a 304 until its context changes", async () => {
   const statuses = [];
-  const counting = async (...request) => {
+  const recordingFetch = async (...request) => {
     const answer = await fetch(...request);
     statuses.push(answer.status);
     return answer;
   };
-  const provider = new OFREPWebProvider({ baseUrl: keepopen, pollInterval: 0, fetchImplementation: counting });
+  const provider = new OFREPWebProvider({ baseUrl: keepopen, pollInterval: 0, fetchImplementation: recordingFetch });
   await browser.OpenFeature.setContext(reader);
   await browser.OpenFeature.setProviderAndWait(provider);
   const page = browser.OpenFeature.getClient();
