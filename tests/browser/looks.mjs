@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { settled } from "./browser.mjs";
 import { APPEAL } from "./fake.mjs";
 import { ARABIC, openArticle } from "./fixtures.mjs";
-import { fake, countShown, story, waitUntil } from "./story.mjs";
+import { fake, countShown, story } from "./story.mjs";
 
 const axe = await readFile(createRequire(new URL("../../web/package.json", import.meta.url)).resolve("axe-core/axe.min.js"), "utf8");
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };

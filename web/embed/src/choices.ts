@@ -26,8 +26,8 @@ export interface FormActions {
 export function choiceForm(choices: Choices, cta: string, locale: string, actions: FormActions): { element: HTMLElement; ready: (gift?: Gift, sentence?: string) => void } {
   const { currency, minimum_minor: minimum, maximum_minor: maximum, minor_digits: digits, step_minor: step = 1 } = choices;
   const amounts = make("fieldset");
-  const own = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", part: "own-amount", "data-test": "other-amount" });
-  const ownLine = make("label", { class: "own" }, words.yourAmount, own);
+  const ownField = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", part: "own-amount", "data-test": "other-amount" });
+  const ownLine = make("label", { class: "own" }, words.yourAmount, ownField);
   const coverFee = make("input", { type: "checkbox", "data-test": "cover-fee" });
   const coverText = make("span");
   const coverLine = make("label", { class: "cover", part: "cover-fee" }, coverFee, coverText);
@@ -54,10 +54,10 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
   const feeOf = (amountMinor: number) => (choices.fee_cover ? withFee(amountMinor, choices.fee_cover, step) - amountMinor : 0);
 
   /** Returns the chosen amount in minor units. A typed amount may be too small, too large, or undefined. */
-  const chosenAmount = (): number | undefined => (amount === "own" ? checkout?.parseAmount(own.value, digits, locale) : amount);
+  const chosenAmount = (): number | undefined => (amount === "own" ? checkout?.parseAmount(ownField.value, digits, locale) : amount);
 
   const showMessage = (sentence: string, fallbackUrl?: string) => {
-    own.removeAttribute("aria-invalid");
+    ownField.removeAttribute("aria-invalid");
     message.replaceChildren(sentence);
     if (fallbackUrl) message.append(" ", make("a", { href: fallbackUrl, "data-test": "fallback" }, words.fallback));
   };
@@ -99,7 +99,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
   const showAmounts = () => {
     const list = choices[interval] ?? [];
     const [highlighted, preset] = [choices.highlighted, choices.default].map((one) => (one?.interval === interval ? one.amount_minor : undefined));
-    if (amount !== "own" || !own.value) {
+    if (amount !== "own" || !ownField.value) {
       // The highlighted amount is also chosen, so that the form does not emphasize two different amounts.
       amount = [highlighted, preset, list[(list.length - 1) >> 1]].find((one) => one !== undefined && list.includes(one)) ?? "own";
     }
@@ -115,7 +115,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
       other.addEventListener("click", (event) => {
         if (!event.detail) return;
         choose("own")();
-        own.focus();
+        ownField.focus();
       });
       amounts.append(other);
     }
@@ -129,7 +129,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
     if (gift && list.length) {
       const { interval: every, amount_minor: wanted, cover_fee: covered } = gift;
       coverFee.checked = !!covered;
-      if (!list.includes(wanted)) own.value = String(wanted / 10 ** digits);
+      if (!list.includes(wanted)) ownField.value = String(wanted / 10 ** digits);
       for (const test of [`interval-${every}`, list.includes(wanted) ? `amount-${wanted}` : "other"]) {
         element.querySelector<HTMLElement>(`[data-test="${test}"] input`)?.click();
       }
@@ -158,8 +158,8 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
     ready();
     showMessage(problem ?? { ...loaded?.english, ...words }[refusal!.why]!, refusal?.fallbackUrl);
     if (!problem) return;
-    own.setAttribute("aria-invalid", "true");
-    if (!ownLine.hidden) own.focus();
+    ownField.setAttribute("aria-invalid", "true");
+    if (!ownLine.hidden) ownField.focus();
   };
 
   const intervals = make(
@@ -174,7 +174,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
     ),
   );
   const element = make("form", { part: "choices", novalidate: true }, offered.length > 1 && intervals, amounts, ownLine, coverLine, message, button, secure);
-  own.addEventListener("input", () => refresh());
+  ownField.addEventListener("input", () => refresh());
   coverFee.addEventListener("change", () => refresh());
   element.addEventListener("submit", (event) => {
     event.preventDefault();
