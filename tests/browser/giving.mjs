@@ -1,7 +1,7 @@
 // Tests what an appeal offers: amounts, the suggested amount, the card fee, and the ticker (how much has been raised).
 // Run: node --test tests/browser/giving.mjs
 import assert from "node:assert/strict";
-import { open, shot } from "./browser.mjs";
+import { open, takeScreenshot } from "./browser.mjs";
 import { APPEAL } from "./fake.mjs";
 import { fake, pageUrl, story } from "./story.mjs";
 
@@ -23,7 +23,7 @@ story("a reader who ticks the box also pays the card fee, which depends on the a
   assert.equal(await reader.hook("give").textContent(), "Support us with €10.41 a month");
   await reader.hook("amount-2000").click();
   assert.equal(await reader.hook("give").textContent(), "Support us with €20.56 a month");
-  await shot(reader, "fee-desktop");
+  await takeScreenshot(reader, "fee-desktop");
   await reader.hook("other").click();
   assert.equal(await box.isVisible(), false, "the form must not offer to cover the fee while there is no amount");
   await reader.hook("other-amount").fill("10");
@@ -37,7 +37,7 @@ story("a reader who ticks the box also pays the card fee, which depends on the a
 story("if the reader does not cover the fee, the request does not mention it", PHONE, async (reader) => {
   fake.verdict = withChoices({ fee_cover: { per_million: 15000, fixed_minor: 25 }, highlighted: { interval: "month", amount_minor: 2000 } });
   await open(reader, pageUrl("regatta"));
-  await shot(reader, "fee-phone");
+  await takeScreenshot(reader, "fee-phone");
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/**");
   assert.equal("cover_fee" in fake.requestsTo("/v1/checkout")[0].body, false);
@@ -49,7 +49,7 @@ story("one amount is marked as suggested, and only among the amounts of its inte
   const labels = () => reader.page.locator("keepopen-appeal .amounts label").allTextContents();
   assert.deepEqual(await labels(), ["€5", "€10", "€20 Suggested", "Other"]);
   assert.equal(await reader.hook("give").textContent(), "Support us with €20 a month", "the suggested amount must also be chosen");
-  await shot(reader, "highlight-desktop");
+  await takeScreenshot(reader, "highlight-desktop");
   await reader.hook("interval-once").click();
   assert.deepEqual(await labels(), ["€5", "€15", "€50", "Other"]);
 });
@@ -73,7 +73,7 @@ story("a ticker shows how much has been raised, as a sentence and a bar", {}, as
   assert.equal(await reader.hook("ticker").innerText(), "€34,512 raised of €50,000");
   const bar = reader.page.getByRole("progressbar", { name: "€34,512 raised of €50,000" });
   assert.deepEqual(await bar.evaluate((element) => [element.value, element.max]), [3451290, 5000000]);
-  await shot(reader, "ticker-desktop");
+  await takeScreenshot(reader, "ticker-desktop");
 });
 
 story("a ticker shows the start of its counting period in the appeal's language", {}, async (reader) => {
@@ -106,14 +106,14 @@ story("if the total exceeds the goal, the bar is full and the sentence gives the
   await reader.hook("more").click();
   assert.equal(await reader.hook("ticker").innerText(), "1,251 of 1,000 supporters");
   assert.equal(await reader.page.getByRole("progressbar").evaluate((element) => element.position), 1);
-  await shot(reader, "ticker-phone");
+  await takeScreenshot(reader, "ticker-phone");
 });
 
 story("an appeal inside the article shows its ticker", PHONE, async (reader) => {
   fake.verdict = { ...withTicker(TICKER), surface: "inline" };
   await open(reader, pageUrl("eelgrass"));
   await reader.hook("ticker").scrollIntoViewIfNeeded();
-  await shot(reader, "ticker-inline-phone");
+  await takeScreenshot(reader, "ticker-inline-phone");
   assert.equal(await reader.hook("ticker").isVisible(), true);
 });
 

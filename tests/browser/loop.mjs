@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
-import { launch, newReader, open, settled, shot } from "./browser.mjs";
+import { launch, newReader, open, settled, takeScreenshot } from "./browser.mjs";
 
 const { createLocalJWKSet, jwtVerify } = createRequire(new URL("../../web/package.json", import.meta.url))("jose");
 
@@ -45,7 +45,7 @@ async function payWith(reader, button) {
 async function pressInConsole(action, reader, picture) {
   const operator = await newReader(browser);
   await open(operator, `${demo.practice}/console`);
-  await shot(operator, picture, { fullPage: true });
+  await takeScreenshot(operator, picture, { fullPage: true });
   await operator.page.locator("[data-row]", { hasText: reader.email }).locator(`button[data-action="${action}"]`).first().click();
   await settled(operator);
   await operator.leave();
@@ -77,7 +77,7 @@ story("a reader sees an appeal, gives 10 a month, is thanked, and sees no more a
   await open(reader, article("ferries"));
   assert.match(await heading(reader), APPEAL_HEADING);
   await give(reader, "month", 1000);
-  await shot(reader, "pay-1280");
+  await takeScreenshot(reader, "pay-1280");
   await payWith(reader, "#pay-card");
   assert.match(await heading(reader), THANKS_HEADING);
   assert.equal(reader.page.url(), article("ferries"), "the address must not contain the session any more");
@@ -216,22 +216,22 @@ async function pictures(width) {
   const reader = Object.assign(await newReader(browser, { viewport: sizes[width] }), { email: `reader-at-${width}@example.org` });
   await open(reader, `${demo.newspaper}/`);
   await reader.page.waitForTimeout(500); // wait for the banner's animation
-  await shot(reader, `front-${width}`);
+  await takeScreenshot(reader, `front-${width}`);
   await open(reader, article("ferries"));
   await reader.page.waitForTimeout(500);
-  await shot(reader, `article-asked-${width}`);
+  await takeScreenshot(reader, `article-asked-${width}`);
   await reader.hook("give").click();
   await reader.page.waitForURL((url) => url.href.startsWith(demo.practice));
-  await shot(reader, `pay-${width}`, { fullPage: true });
+  await takeScreenshot(reader, `pay-${width}`, { fullPage: true });
   await payWith(reader, "#pay-card");
   await reader.page.waitForTimeout(500);
-  await shot(reader, `article-thanked-${width}`);
+  await takeScreenshot(reader, `article-thanked-${width}`);
   await open(reader, `${demo.newspaper}/`);
-  await shot(reader, `front-supporter-${width}`, { fullPage: true });
+  await takeScreenshot(reader, `front-supporter-${width}`, { fullPage: true });
   await open(reader, article("skerries"));
-  await shot(reader, `sensitive-${width}`, { fullPage: true });
+  await takeScreenshot(reader, `sensitive-${width}`, { fullPage: true });
   await open(reader, `${demo.practice}/console`);
-  await shot(reader, `console-${width}`, { fullPage: true });
+  await takeScreenshot(reader, `console-${width}`, { fullPage: true });
   await reader.leave();
 }
 
@@ -274,7 +274,7 @@ try {
     } catch (error) {
       failed++;
       console.log(`FAILED: ${name}\n${error.stack}`);
-      await shot(reader, `failed-${failed}`).catch(() => {});
+      await takeScreenshot(reader, `failed-${failed}`).catch(() => {});
     }
     await reader.leave();
   }

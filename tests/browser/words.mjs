@@ -1,7 +1,7 @@
 // Tests the text of an appeal in a real browser: blocks, placeholders, other languages and long words.
 // Run: node --test tests/browser/words.mjs (SHOTS=folder also takes screenshots)
 import assert from "node:assert/strict";
-import { open, settled, shot } from "./browser.mjs";
+import { open, settled, takeScreenshot } from "./browser.mjs";
 import { APPEAL } from "./fake.mjs";
 import { rewritePage, fake, readStored, pageUrl, pay, countShown, story } from "./story.mjs";
 
@@ -112,7 +112,7 @@ for (const [name, options] of [["desktop", {}], ["phone", PHONE]]) {
         await settled(reader);
         assert.deepEqual(await fits(reader), [true, true]);
         if (surface !== "banner") await reader.hook("heading").evaluate((heading) => heading.closest(".panel").scrollIntoView());
-        await shot(reader, `words-${surface}-${language}-${name}`);
+        await takeScreenshot(reader, `words-${surface}-${language}-${name}`);
       });
     }
   }
