@@ -1,5 +1,6 @@
 // Tests the embed (the script on a newspaper's pages) with Chromium's real back-forward cache and prerendering.
-// `hosts.mjs` and `embed.mjs` only dispatch the same events, which makes a failure easier to understand.
+// `hosts.mjs` and `embed.mjs` also test this behaviour, but dispatch the events themselves. A failure there is easier to
+// understand.
 // Run: node --test tests/browser/bfcache.mjs
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -17,7 +18,7 @@ after(() => browser.close());
 
 const PARAGRAPHS = "<p>The harbour opens after two years of work.</p>".repeat(30);
 /** Defines a page of the newspaper, which has another origin than the service. Returns the page's path. */
-function host(path, { head = "", body = "", script = true } = {}) {
+function addPage(path, { head = "", body = "", script = true } = {}) {
   const tag = script ? `<script async src="${fake.url}/embed.js" data-site="journal"></script>` : "";
   const text = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${path}</title><meta property="og:type" content="article">${head}${tag}</head><body>${body}${PARAGRAPHS}</body></html>`;
   fake.pages.set(`/host/${path}`, { headers: { "content-type": "text/html; charset=utf-8" }, body: text });
@@ -27,9 +28,10 @@ function host(path, { head = "", body = "", script = true } = {}) {
 const questions = () => fake.requestsTo("/v1/banner").map(({ body }) => body);
 /** How many views of an appeal the script has reported. */
 const views = () => fake.requestsTo("/v1/banner/events").filter(({ body }) => body.event === "view").length;
-async function until(what) {
-  for (let tries = 0; tries < 400 && !what(); tries++) await new Promise((done) => setTimeout(done, 25));
-  assert.ok(what(), `this did not become true: ${what}`);
+/** Waits until `condition` returns true, for at most ten seconds. */
+async function waitUntil(condition) {
+  for (let tries = 0; tries < 400 && !condition(); tries++) await new Promise((done) => setTimeout(done, 25));
+  assert.ok(condition(), `this did not become true: ${condition}`);
 }
 
 /** Defines a test about a reader whose browser has a back-forward cache. The test fails if the page had any error. */
@@ -47,23 +49,26 @@ function story(name, run) {
     }
   });
 }
-/** Goes back in the browser's history. `times` is how many pages have then come from the back-forward cache. */
-async function back(reader, times) {
+/**
+ * Goes back in the browser's history. Waits until `restored` pages have come from the back-forward cache since the test
+ * began.
+ */
+async function goBack(reader, restored) {
   // Don't use Playwright's `goBack`: it waits for a load that does not happen.
   await reader.page.evaluate(() => void setTimeout(() => history.back()));
-  await reader.page.waitForFunction((times) => window.persisted?.filter(Boolean).length === times, times);
+  await reader.page.waitForFunction((restored) => window.persisted?.filter(Boolean).length === restored, restored);
   await settled(reader);
   await reader.page.waitForTimeout(200);
 }
 
 story("on a page from the back-forward cache, the script doesn't ask again and counts nothing again", async (reader) => {
-  host("two");
-  await reader.page.goto(fake.elsewhere + host("one", { body: `<a id="next" href="/host/two">Two</a>` }));
-  await until(() => views() === 1);
+  addPage("two");
+  await reader.page.goto(fake.elsewhere + addPage("one", { body: `<a id="next" href="/host/two">Two</a>` }));
+  await waitUntil(() => views() === 1);
   for (let times = 1; times < 3; times++) {
     await reader.page.click("#next");
-    await until(() => views() === times + 1);
-    await back(reader, times);
+    await waitUntil(() => views() === times + 1);
+    await goBack(reader, times);
     assert.deepEqual([questions().length, views()], [times + 1, times + 1]);
     assert.equal(await reader.hook("heading").count(), 1, "the page must still show the appeal");
   }
@@ -71,30 +76,30 @@ story("on a page from the back-forward cache, the script doesn't ask again and c
 });
 
 story("when the reader goes back from the payment page, the form works and keeps the reader's choice", async (reader) => {
-  await reader.page.goto(fake.elsewhere + host("one"));
-  await until(() => views() === 1);
+  await reader.page.goto(fake.elsewhere + addPage("one"));
+  await waitUntil(() => views() === 1);
   await reader.hook("amount-2000").click();
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/cs_test_1");
-  await back(reader, 1);
+  await goBack(reader, 1);
   assert.equal(await reader.hook("give").textContent(), "Support us with €20 a month");
   assert.equal(await reader.hook("message").textContent(), "You haven’t been charged.");
   assert.deepEqual([questions().length, views()], [1, 1]);
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/cs_test_1");
   fake.sessions.get("cs_test_1").state = "paid";
-  await back(reader, 2);
+  await goBack(reader, 2);
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
   assert.deepEqual([questions().length, views()], [1, 1]);
 });
 
-story("on a page from the back-forward cache, the reader can try a failed payment again, as another attempt", async (reader) => {
-  await reader.page.goto(fake.elsewhere + host("one"));
+story("on a page from the back-forward cache, the reader can try a failed payment again, which starts a new attempt", async (reader) => {
+  await reader.page.goto(fake.elsewhere + addPage("one"));
   await reader.hook("amount-2000").click();
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/cs_test_1");
   fake.sessions.get("cs_test_1").state = "payment_failed";
-  await back(reader, 1);
+  await goBack(reader, 1);
   await reader.hook("again").click();
   assert.equal(await reader.hook("give").textContent(), "Support us with €20 a month");
   await reader.hook("give").click();
@@ -109,22 +114,22 @@ test("on a prerendered page, the script asks once and counts one view, when the 
   // Chromium does not prerender while a test driver such as Playwright is attached to it. So this test starts Chromium
   // without a driver: the pages navigate by themselves and report their state to the fake service.
   const report = `const report = (state) => fetch("/v1/reported-" + state, { method: "POST" });`;
-  host("next", { head: `<script>${report} report(document.prerendering ? "prerendering" : "shown"); document.addEventListener("prerenderingchange", () => report("activated"));</script>` });
+  addPage("next", { head: `<script>${report} report(document.prerendering ? "prerendering" : "shown"); document.addEventListener("prerenderingchange", () => report("activated"));</script>` });
   const rules = `<script type="speculationrules">{"prerender":[{"source":"list","urls":["/host/next"],"eagerness":"immediate"}]}</script>`;
   const go = `<script>setInterval(async () => (await (await fetch("/host/go")).text()) === "go" && document.getElementById("next").click(), 50)</script>`;
-  const start = host("start", { script: false, head: rules, body: `<a id="next" href="/host/next">Next</a>${go}` });
+  const start = addPage("start", { script: false, head: rules, body: `<a id="next" href="/host/next">Next</a>${go}` });
   fake.pages.set("/host/go", { headers: { "content-type": "text/plain" }, body: "wait" });
   const args = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
   const chromium = spawn(CHROMIUM, [...args, `--user-data-dir=${folder}`, fake.elsewhere + start], { stdio: "ignore" });
   const exited = new Promise((done) => chromium.once("exit", done));
   try {
-    await until(() => fake.requests.some(({ path }) => path.startsWith("/v1/reported-")));
+    await waitUntil(() => fake.requests.some(({ path }) => path.startsWith("/v1/reported-")));
     // Wait long enough for the script to ask the service. It must not ask yet.
-    await until(() => fake.files.has("/embed.js"));
+    await waitUntil(() => fake.files.has("/embed.js"));
     await new Promise((done) => setTimeout(done, 500));
     assert.deepEqual(fake.requests.map(({ path }) => path), ["/v1/reported-prerendering"]);
     fake.pages.set("/host/go", { headers: { "content-type": "text/plain" }, body: "go" });
-    await until(() => views() === 1);
+    await waitUntil(() => views() === 1);
     await new Promise((done) => setTimeout(done, 300));
     assert.deepEqual([questions().length, views(), fake.requestsTo("/v1/reported-activated").length, fake.requestsTo("/v1/reported-shown").length], [1, 1, 1, 0]);
     assert.equal(questions()[0].page.url, `${fake.elsewhere}/host/next`);

@@ -43,7 +43,7 @@ export async function settled(reader) {
 }
 
 /** Takes a screenshot for visual review, if `SHOTS` names a folder. */
-export async function shot(reader, name, options = {}) {
+export async function takeScreenshot(reader, name, options = {}) {
   if (!process.env.SHOTS) return;
   await mkdir(process.env.SHOTS, { recursive: true });
   await reader.page.screenshot({ path: join(process.env.SHOTS, `${name}.png`), ...options });

@@ -1,13 +1,14 @@
 // Tests the embed (the script on a newspaper's pages) in a real browser with a fake service. Covers the cases that
 // `loop.mjs`, which tests the real service, does not. This file tests what a reader does, and what the script stores
-// and sends. `places.mjs` tests where and how an appeal shows.
+// and sends. `places.mjs` tests where and how an appeal shows. A question is the request `POST /v1/banner`, which asks
+// the service whether to show an appeal.
 // Run: node --test tests/browser/embed.mjs
 import assert from "node:assert/strict";
 import { open, settled } from "./browser.mjs";
-import { rewritePage, events, fake, stored, advanceMinutes, page, pay, shown, story, until } from "./story.mjs";
+import { rewritePage, events, fake, readStored, advanceMinutes, pageUrl, pay, countShown, story, waitUntil } from "./story.mjs";
 
 story("two presses lead from an article to the payment page", {}, async (reader) => {
-  await open(reader, `${page("regatta")}?page=2#comments`);
+  await open(reader, `${pageUrl("regatta")}?page=2#comments`);
   assert.equal(await reader.hook("give").textContent(), "Support us with €10 a month");
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/cs_test_1");
@@ -15,24 +16,24 @@ story("two presses lead from an article to the payment page", {}, async (reader)
   assert.match(body.attempt, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.deepEqual(
     { ...body, attempt: "", type },
-    { site: "journal", attempt: "", amount_minor: 1000, currency: "EUR", interval: "month", return_url: `${page("regatta")}?page=2`, attribution: "att_fake", type: "application/json" },
+    { site: "journal", attempt: "", amount_minor: 1000, currency: "EUR", interval: "month", return_url: `${pageUrl("regatta")}?page=2`, attribution: "att_fake", type: "application/json" },
   );
 });
 
 story("a question needs no preflight request and describes the page", {}, async (reader) => {
-  await open(reader, page("skerries"));
+  await open(reader, pageUrl("skerries"));
   const [{ type, body }] = fake.requestsTo("/v1/banner");
   assert.match(type, /^text\/plain\b/);
   assert.deepEqual(body.surfaces, ["banner", "inline"]);
-  assert.deepEqual(body.page, { url: page("skerries"), section: "local", tags: ["accident", "fishing"], kind: "article", sensitive: true });
+  assert.deepEqual(body.page, { url: pageUrl("skerries"), section: "local", tags: ["accident", "fishing"], kind: "article", sensitive: true });
   const [{ count, tags }, ...others] = body.history.articles;
   assert.deepEqual([count, tags, others], [1, { accident: 1, fishing: 1 }, []], "the first article must be the only one in the counts");
   assert.deepEqual(body.history, { views: [], dismissals: [], articles: body.history.articles, article_days: [] });
-  assert.ok(body.reader.bucket >= 0 && body.reader.bucket < 1_000_000);
+  assert.ok(body.reader.bucket >= 0 && body.reader.bucket < 1_000_000, `the bucket is ${body.reader.bucket}`);
 });
 
 story("a question has the counts of articles; other pages are not counted", {}, async (reader) => {
-  for (const name of ["skerries", "index", "regatta"]) await open(reader, page(name));
+  for (const name of ["skerries", "index", "regatta"]) await open(reader, pageUrl(name));
   const counts = fake.requestsTo("/v1/banner").map(({ body }) => [body.history.articles[0].count, body.history.article_days.map(({ count }) => count)]);
   assert.deepEqual(counts, [[1, []], [1, []], [2, [1]]]);
   assert.equal("free_articles_used" in fake.requestsTo("/v1/banner")[0].body.history, false);
@@ -42,10 +43,10 @@ story("articles are counted by local day, without the current article", { timezo
   // In Auckland, it is already the 29th.
   await reader.page.clock.install({ time: "2026-11-28T11:30:00Z" });
   fake.now = Date.parse("2026-11-28T11:30:00Z");
-  for (const name of ["regatta", "eelgrass"]) await open(reader, page(name));
+  for (const name of ["regatta", "eelgrass"]) await open(reader, pageUrl(name));
   fake.now += 86_400_000;
   await reader.page.clock.setSystemTime(fake.now);
-  for (const name of ["ferries", "regatta", "regatta"]) await open(reader, page(name));
+  for (const name of ["ferries", "regatta", "regatta"]) await open(reader, pageUrl(name));
   const counts = fake.requestsTo("/v1/banner").map(({ body }) => body.history.article_days.map(({ day, count }) => `${day}: ${count}`).join(", "));
   assert.deepEqual(counts, [
     "",
@@ -57,28 +58,28 @@ story("articles are counted by local day, without the current article", { timezo
 });
 
 story("the count of an older version of the script is kept, on the date on which that count began", {}, async (reader) => {
-  await open(reader, page("index"));
+  await open(reader, pageUrl("index"));
   const from = Date.now() - 3 * 86_400_000;
   await reader.page.evaluate((from) => localStorage.setItem("keepopen:journal", JSON.stringify({ bucket: 7, articles: [], meter: { from, used: 5, before: 4 } })), from);
-  for (const name of ["regatta", "eelgrass"]) await open(reader, page(name));
+  for (const name of ["regatta", "eelgrass"]) await open(reader, pageUrl(name));
   const counts = fake.requestsTo("/v1/banner").map(({ body }) => body.history.article_days.map(({ count }) => count));
   assert.deepEqual(counts, [[], [5], [5, 1]]);
-  const { meter, bucket } = await stored(reader);
+  const { meter, bucket } = await readStored(reader);
   assert.deepEqual([meter, bucket], [undefined, 7]);
 });
 
 story("each question has the traits that its own page names", {}, async (reader) => {
   await rewritePage(reader, "regatta", (html) => html.replace("</head>", '<meta name="keepopen:traits" content="print_subscriber, member"></head>'));
   await rewritePage(reader, "eelgrass", (html) => html.replace("data-site=", 'data-traits="staff" data-site='));
-  for (const name of ["regatta", "eelgrass", "ferries"]) await open(reader, page(name));
+  for (const name of ["regatta", "eelgrass", "ferries"]) await open(reader, pageUrl(name));
   assert.deepEqual(fake.requestsTo("/v1/banner").map(({ body }) => body.reader.traits), [["print_subscriber", "member"], ["staff"], undefined]);
 });
 
 story("a view is reported once for each page, with its number for this reader, and sent with the next question", {}, async (reader) => {
-  await open(reader, page("regatta"));
-  await until(() => events("view").length === 1);
-  await open(reader, page("eelgrass"));
-  await until(() => events("view").length === 2);
+  await open(reader, pageUrl("regatta"));
+  await waitUntil(() => events("view").length === 1);
+  await open(reader, pageUrl("eelgrass"));
+  await waitUntil(() => events("view").length === 2);
   assert.deepEqual(events("view").map(({ ordinal }) => ordinal), [1, 2]);
   const [first, second] = fake.requestsTo("/v1/banner").map(({ body }) => body);
   assert.deepEqual(second.history.views.map(({ appeal, variant }) => [appeal, variant]), [["winter", "a"]]);
@@ -92,19 +93,19 @@ for (const [kind, dismiss] of [
   ["already_gave", (reader) => reader.hook("already").click()],
 ]) {
   story(`dismissing an appeal (${kind}${dismiss.toString().includes("Escape") ? " by Escape" : ""}) is stored and reported`, {}, async (reader) => {
-    await open(reader, page("regatta"));
+    await open(reader, pageUrl("regatta"));
     await dismiss(reader);
-    assert.equal(await shown(reader), 0);
-    await until(() => events("dismiss").length === 1);
+    assert.equal(await countShown(reader), 0);
+    await waitUntil(() => events("dismiss").length === 1);
     assert.equal(events("dismiss")[0].dismissal, kind);
-    await open(reader, page("eelgrass"));
+    await open(reader, pageUrl("eelgrass"));
     const { dismissals } = fake.requestsTo("/v1/banner").at(-1).body.history;
     assert.deepEqual(dismissals.map((dismissal) => [dismissal.appeal, dismissal.kind]), [["winter", kind]], "the next question must have the dismissal");
   });
 }
 
 story("a reader without a mouse can choose and give", {}, async (reader) => {
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   assert.equal(await reader.page.evaluate(() => document.activeElement?.tagName), "BODY", "the appeal must not take the focus");
   await reader.hook("close").focus();
   await reader.page.keyboard.press("Tab");
@@ -119,7 +120,7 @@ story("a reader without a mouse can choose and give", {}, async (reader) => {
 });
 
 story("a typed amount within the limits is accepted, and a message says why any other amount is not", {}, async (reader) => {
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   await reader.hook("interval-once").click();
   await reader.hook("other").click();
   await reader.page.keyboard.type("ten");
@@ -140,25 +141,25 @@ story("a typed amount within the limits is accepted, and a message says why any 
   assert.deepEqual([fake.requestsTo("/v1/checkout")[0].body.amount_minor, fake.requestsTo("/v1/checkout")[0].body.interval], [1250, "once"]);
 });
 
-story("a double click makes one attempt, a retry repeats that attempt, and another amount starts a new one", {}, async (reader) => {
-  await open(reader, page("regatta"));
+story("a double click starts one attempt to pay, a retry repeats that attempt, and another amount starts a new attempt", {}, async (reader) => {
+  await open(reader, pageUrl("regatta"));
   fake.overrides["/v1/checkout"] = { status: 200, body: {} };
-  const press = async () => {
+  const pressTwice = async () => {
     const before = fake.requestsTo("/v1/checkout").length;
     await reader.hook("give").dblclick();
     await reader.hook("message").getByText("couldn’t open").waitFor();
     return fake.requestsTo("/v1/checkout").slice(before).map(({ body }) => body.attempt);
   };
-  const first = await press();
+  const first = await pressTwice();
   assert.equal(first.length, 1);
-  assert.deepEqual(await press(), first);
+  assert.deepEqual(await pressTwice(), first);
   await reader.hook("amount-2000").click();
-  const other = await press();
+  const other = await pressTwice();
   assert.notDeepEqual(other, first);
 });
 
 story("if the payment page cannot be opened, a message says so and offers another way to give", {}, async (reader) => {
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   fake.overrides["/v1/checkout"] = { status: 503, body: { code: "stripe_unavailable", fallback_url: "https://journal.example/give" } };
   await reader.hook("give").click();
   await reader.hook("fallback").waitFor();
@@ -172,50 +173,50 @@ story("if the payment page cannot be opened, a message says so and offers anothe
 });
 
 story("a reader who paid is thanked once, and the token is sent only in request bodies", {}, async (reader) => {
-  await open(reader, `${page("regatta")}?page=2`);
+  await open(reader, `${pageUrl("regatta")}?page=2`);
   const addresses = [];
   reader.page.on("request", (request) => addresses.push(request.url()));
   await pay(reader, "#pay-card");
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
-  assert.equal(reader.page.url(), `${page("regatta")}?page=2`);
-  assert.deepEqual((await stored(reader)).pending, []);
+  assert.equal(reader.page.url(), `${pageUrl("regatta")}?page=2`);
+  assert.deepEqual((await readStored(reader)).pending, []);
   await reader.page.reload();
   await settled(reader);
-  assert.equal(await shown(reader), 0);
-  await open(reader, page("eelgrass"));
-  assert.equal(await shown(reader), 0);
+  assert.equal(await countShown(reader), 0);
+  await open(reader, pageUrl("eelgrass"));
+  assert.equal(await countShown(reader), 0);
   assert.equal(fake.requestsTo("/v1/banner").at(-1).body.token, "token_cs_test_1");
   assert.equal(addresses.some((address) => address.includes("token_cs")), false);
   assert.equal(await reader.page.evaluate(() => window.keepopen.standing()), "recurring");
 });
 
 story("while a bank debit is being processed, no appeal and no thanks show; later, a note says that the debit failed", {}, async (reader) => {
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   await pay(reader, "#pay-bank");
   assert.match(await reader.hook("note").textContent(), /being processed/);
-  const asked = fake.requestsTo("/v1/banner").length;
-  await open(reader, page("eelgrass"));
-  assert.equal((await shown(reader)) + (await reader.hook("note").count()), 0);
-  assert.equal(fake.requestsTo("/v1/banner").length, asked);
+  const questionCount = fake.requestsTo("/v1/banner").length;
+  await open(reader, pageUrl("eelgrass"));
+  assert.equal((await countShown(reader)) + (await reader.hook("note").count()), 0);
+  assert.equal(fake.requestsTo("/v1/banner").length, questionCount);
   fake.sessions.get("cs_test_1").state = "payment_failed";
   await advanceMinutes(reader, 10);
-  await open(reader, page("eelgrass"));
+  await open(reader, pageUrl("eelgrass"));
   assert.match(await reader.hook("note").textContent(), /didn’t go through, so you weren’t charged/);
-  await open(reader, page("eelgrass"));
+  await open(reader, pageUrl("eelgrass"));
   assert.equal(await reader.hook("heading").textContent(), "We need your help now");
 });
 
 story("after a bank debit succeeds, a later page shows the thanks", {}, async (reader) => {
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   await pay(reader, "#pay-bank");
   fake.sessions.get("cs_test_1").state = "paid";
   await advanceMinutes(reader, 10);
-  await open(reader, page("eelgrass"));
+  await open(reader, pageUrl("eelgrass"));
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
 });
 
 story("a reader who leaves the payment page has not given, but may pay there later", {}, async (reader) => {
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   await pay(reader, "#cancel");
   assert.equal(await reader.hook("heading").textContent(), "We need your help now");
   await reader.hook("amount-2000").click();
@@ -227,87 +228,87 @@ story("a reader who leaves the payment page has not given, but may pay there lat
 });
 
 story("the id of a session that this browser did not start is removed from the address, and the page shows no appeal", {}, async (reader) => {
-  await open(reader, `${page("regatta")}?keepopen_session=cs_test_9`);
-  assert.equal(reader.page.url(), page("regatta"));
+  await open(reader, `${pageUrl("regatta")}?keepopen_session=cs_test_9`);
+  assert.equal(reader.page.url(), pageUrl("regatta"));
   assert.equal(fake.requests.length, 0);
-  await open(reader, page("regatta"));
-  assert.equal(await shown(reader), 1);
+  await open(reader, pageUrl("regatta"));
+  assert.equal(await countShown(reader), 1);
 });
 
 story("a token that the service revoked is deleted, and the script asks again at once", {}, async (reader) => {
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   await pay(reader, "#pay-card");
   fake.tokens.set("token_cs_test_1", "token_superseded");
-  await open(reader, page("eelgrass"));
+  await open(reader, pageUrl("eelgrass"));
   assert.equal(await reader.hook("heading").textContent(), "We need your help now");
-  assert.equal((await stored(reader)).token, undefined);
+  assert.equal((await readStored(reader)).token, undefined);
 });
 
 story("an expired token is kept, and the reader with this token sees neither an appeal nor thanks", {}, async (reader) => {
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   await pay(reader, "#pay-card");
   fake.tokens.set("token_cs_test_1", "token_expired");
-  await open(reader, page("eelgrass"));
-  await open(reader, page("ferries"));
-  assert.equal(await shown(reader), 0);
-  assert.equal((await stored(reader)).token, "token_cs_test_1");
+  await open(reader, pageUrl("eelgrass"));
+  await open(reader, pageUrl("ferries"));
+  assert.equal(await countShown(reader), 0);
+  assert.equal((await readStored(reader)).token, "token_cs_test_1");
   assert.equal(fake.requestsTo("/v1/supporter").length, 0, "the script must not check the token, because the verdict says that it has expired");
 });
 
 story("without consent, nothing is stored and no history is sent", {}, async (reader) => {
-  await open(reader, page("regatta"));
-  await until(() => events("view").length === 1);
+  await open(reader, pageUrl("regatta"));
+  await waitUntil(() => events("view").length === 1);
   await rewritePage(reader, "eelgrass", (html) => html.replace("data-site=", 'data-consent="denied" data-site='));
-  await open(reader, page("eelgrass"));
+  await open(reader, pageUrl("eelgrass"));
   const { body } = fake.requestsTo("/v1/banner").at(-1);
   assert.deepEqual([body.history, body.reader.bucket, body.reader.consent], [undefined, undefined, "denied"]);
   await reader.hook("later").click();
-  await open(reader, page("eelgrass"));
+  await open(reader, pageUrl("eelgrass"));
   await pay(reader, "#cancel");
-  const left = await stored(reader);
-  assert.deepEqual(left, { pending: [] });
+  const remaining = await readStored(reader);
+  assert.deepEqual(remaining, { pending: [] });
 });
 
 story("the article works as usual if the service fails, sends a malformed verdict or does not respond", {}, async (reader) => {
   for (const override of [{ status: 503, body: {} }, { status: 200, body: { show: true } }, { status: 200, body: undefined }, "hang"]) {
     fake.overrides["/v1/banner"] = override;
-    await open(reader, page("regatta"));
-    assert.equal(await shown(reader), 0);
+    await open(reader, pageUrl("regatta"));
+    assert.equal(await countShown(reader), 0);
     assert.match(await reader.page.locator("h1").textContent(), /winter regatta/);
   }
 });
 
-story("a sensitive page shows no thanks either: the next page shows them", {}, async (reader) => {
-  await open(reader, page("regatta"));
+story("if a payment succeeds, a sensitive page does not show the thanks, but the next page does", {}, async (reader) => {
+  await open(reader, pageUrl("regatta"));
   await pay(reader, "#pay-bank");
   fake.sessions.get("cs_test_1").state = "paid";
   await advanceMinutes(reader, 10);
-  await open(reader, page("skerries"));
+  await open(reader, pageUrl("skerries"));
   assert.equal(await reader.page.locator("keepopen-appeal [data-test^=panel-]").count(), 0);
-  await open(reader, page("eelgrass"));
+  await open(reader, pageUrl("eelgrass"));
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
 });
 
-story("on the same page, the script asks again only after the time that the service named, or after an hour if that is earlier", {}, async (reader) => {
+story("on the same page, the script waits until the time that the service named, but at most an hour, before it asks again", {}, async (reader) => {
   const later = new Date(Date.now() + 3 * 3_600_000).toISOString();
   fake.verdict = { show: false, reason: "frequency_cap", next_eligible_at: later };
-  await open(reader, page("regatta"));
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
+  await open(reader, pageUrl("regatta"));
   assert.equal(fake.requestsTo("/v1/banner").length, 1);
-  await open(reader, page("eelgrass"));
+  await open(reader, pageUrl("eelgrass"));
   assert.equal(fake.requestsTo("/v1/banner").length, 2, "the script must ask for another page, which may have another appeal");
   await reader.page.clock.install({ time: Date.now() + 3_600_001 });
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   assert.equal(fake.requestsTo("/v1/banner").length, 3, "the script must wait at most an hour, so that the reader sees a new appeal");
 });
 
 story("on a page from the back-forward cache, the button works, and the script finds out about a gift made in the meantime", {}, async (reader) => {
   const restore = () => reader.page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   await reader.page.route("**/pay/**", (route) => route.fulfill({ status: 204 })); // after a 204, the browser stays on the page
   await reader.hook("give").click();
   await reader.hook("give").getByText("Opening").waitFor();
-  await until(() => fake.sessions.size === 1);
+  await waitUntil(() => fake.sessions.size === 1);
   await reader.page.waitForFunction(() => localStorage.getItem("keepopen:journal").includes("cs_test_1"));
   await restore();
   await reader.hook("give").getByText("Support us with €10 a month").waitFor();
@@ -326,7 +327,7 @@ story("in a browser that stores nothing, the appeal still shows and leads to the
       };
     }
   });
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   await reader.hook("give").click();
   await reader.page.waitForURL("**/pay/**");
 });

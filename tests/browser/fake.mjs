@@ -60,13 +60,13 @@ export async function startFake() {
     sessions: new Map(),
     tokens: new Map(),
     url: "",
-    /** The same server under another host name, and so with another origin, for pages of the newspaper. */
+    /** The URL of the same server under another host name. A page there has another origin than the service. */
     elsewhere: "",
     /** The test's own pages, by path: `{ headers, body }`. */
     pages: new Map(),
     /** The paths of the script's files that browsers have fetched. */
     files: new Set(),
-    /** A promise. The service sends no verdict until it is fulfilled. */
+    /** If set, a promise: the service sends no verdict before the promise is fulfilled. */
     hold: undefined,
     /** Whether to reject a question with an invalid history, as the service does. */
     strict: false,
@@ -89,8 +89,8 @@ async function serve(fake, request, response) {
   response.setHeader("access-control-expose-headers", "date");
   if (request.method === "OPTIONS") return response.writeHead(204, { "access-control-allow-headers": "authorization, content-type" }).end();
   if (pathname === "/favicon.ico") return response.writeHead(204).end();
-  const own = fake.pages.get(pathname);
-  if (own) return response.writeHead(200, own.headers).end(own.body);
+  const testPage = fake.pages.get(pathname);
+  if (testPage) return response.writeHead(200, testPage.headers).end(testPage.body);
   if (pathname.startsWith("/embed")) fake.files.add(pathname);
   let text = "";
   for await (const piece of request) text += piece;
@@ -105,6 +105,7 @@ async function serve(fake, request, response) {
   response.writeHead(200, { "content-type": TYPES[extname(file.pathname)] ?? "text/plain" }).end(filled);
 }
 
+/** Records a request to the API and responds to it. */
 async function api(fake, path, request, text, response) {
   const body = text ? JSON.parse(text) : undefined;
   fake.requests.push({ path, type: request.headers["content-type"], authorization: request.headers.authorization, body });
@@ -112,7 +113,8 @@ async function api(fake, path, request, text, response) {
   if (override === "hang") return;
   if (override?.text) return response.writeHead(override.status, { "content-type": override.type }).end(override.text);
   const [status, reply] = override ? [override.status, override.body] : ROUTES[path]?.(fake, body, request) ?? [404, {}];
-  // A delayed response is the one that was chosen when the question arrived.
+  // A test may change the verdict while the response is delayed. The response still has the verdict from when the
+  // question arrived.
   if (path === "/v1/banner") await fake.hold;
   const type = status < 400 ? "application/json" : "application/problem+json";
   response.writeHead(status, { "content-type": type }).end(reply === undefined ? "" : JSON.stringify(reply));
@@ -127,15 +129,15 @@ const ROUTES = {
     if (fake.strict && !isValid(question)) return [400, { code: "invalid_request" }];
     if (!question.token) return [200, fake.verdict];
     const state = fake.tokens.get(question.token);
-    const known = state === "good" ? { reason: "supporter" } : { reason: "unknown_standing", token_problem: state ?? "token_invalid" };
-    return [200, { show: false, ...known, next_eligible_at: null }];
+    const result = state === "good" ? { reason: "supporter" } : { reason: "unknown_standing", token_problem: state ?? "token_invalid" };
+    return [200, { show: false, ...result, next_eligible_at: null }];
   },
   "/v1/banner/events": () => [204, undefined],
   "/v1/checkout": (fake, body) => {
     const session = `cs_test_${fake.sessions.size + 1}`;
-    const again = [...fake.sessions.values()].find((other) => other.attempt === body.attempt);
-    if (!again) fake.sessions.set(session, { ...body, id: session, state: "payment_unpaid" });
-    const id = again?.id ?? session;
+    const earlier = [...fake.sessions.values()].find((other) => other.attempt === body.attempt);
+    if (!earlier) fake.sessions.set(session, { ...body, id: session, state: "payment_unpaid" });
+    const id = earlier?.id ?? session;
     return [200, { url: `${fake.url}/pay/${id}`, session: id }];
   },
   "/v1/tokens": (fake, body) => {
@@ -168,6 +170,7 @@ function isValid({ token, history, reader }) {
   );
 }
 
+/** Shows the payment page, or ends the payment in the way `how` and sends the reader back. */
 function payPage(fake, id, how, response) {
   const session = fake.sessions.get(id);
   const back = new URL(session.return_url);

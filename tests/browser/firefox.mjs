@@ -35,91 +35,92 @@ function story(name, run) {
 
 const BODY = "<p>The harbour opens after two years of work.</p>".repeat(20);
 /** Defines a page of the newspaper, which has another origin than the service. Returns the page's address. */
-function host(path, { head = "", headers = {} } = {}) {
+function addPage(path, { head = "", headers = {} } = {}) {
   const script = `<script async src="${fake.url}/embed.js" data-site="journal"></script>`;
   const body = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${path}</title><meta property="og:type" content="article">${head}${script}</head><body>${BODY}</body></html>`;
   fake.pages.set(`/host/${path}`, { headers: { "content-type": "text/html; charset=utf-8", ...headers }, body });
   return `${fake.elsewhere}/host/${path}`;
 }
 
-const inside = (test) => `keepopen-appeal >>> [data-test="${test}"]`;
-const text = async (test) => (await page.waitForSelector(inside(test), { timeout: 10_000 })).evaluate((element) => element.textContent);
-const press = async (test) => (await page.waitForSelector(inside(test), { timeout: 10_000 })).evaluate((element) => (element.querySelector("input") ?? element).click());
+const selectorOf = (test) => `keepopen-appeal >>> [data-test="${test}"]`;
+const textOf = async (test) => (await page.waitForSelector(selectorOf(test), { timeout: 10_000 })).evaluate((element) => element.textContent);
+const press = async (test) => (await page.waitForSelector(selectorOf(test), { timeout: 10_000 })).evaluate((element) => (element.querySelector("input") ?? element).click());
 /** The bodies of the questions (`POST /v1/banner`: show an appeal?) that the script has sent. */
 const questions = () => fake.requestsTo("/v1/banner").map(({ body }) => body);
 /** How many views of an appeal the script has reported. */
 const views = () => fake.requestsTo("/v1/banner/events").filter(({ body }) => body.event === "view").length;
-async function until(what) {
-  for (let tries = 0; tries < 200 && !what(); tries++) await new Promise((done) => setTimeout(done, 25));
-  assert.ok(what(), `this did not become true: ${what}`);
+/** Waits until `condition` returns true, for at most five seconds. */
+async function waitUntil(condition) {
+  for (let tries = 0; tries < 200 && !condition(); tries++) await new Promise((done) => setTimeout(done, 25));
+  assert.ok(condition(), `this did not become true: ${condition}`);
 }
 
 story("an appeal is shown and counted once, leads to the payment page, and is followed by thanks", async () => {
-  const address = host("plain");
+  const address = addPage("plain");
   await page.goto(address);
-  assert.equal(await text("heading"), APPEAL.content.heading);
-  await until(() => views() === 1);
+  assert.equal(await textOf("heading"), APPEAL.content.heading);
+  await waitUntil(() => views() === 1);
   assert.equal(questions().length, 1);
   await press("give");
   await (await page.waitForSelector("#pay-card")).click();
-  assert.equal(await text("heading"), "Thank you");
+  assert.equal(await textOf("heading"), "Thank you");
   assert.equal(page.url(), address);
-  await page.goto(host("next"));
-  await until(() => questions().length === 2);
+  await page.goto(addPage("next"));
+  await waitUntil(() => questions().length === 2);
   assert.equal(questions()[1].token, "token_cs_test_1");
 });
 
 story("a content security policy with only the service's origin and with Trusted Types allows an appeal", async () => {
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "de" } };
   const policy = `default-src 'none'; script-src ${fake.url}; connect-src ${fake.url}; img-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'`;
-  await page.goto(host("strict", { headers: { "content-security-policy": policy } }));
-  assert.equal(await text("already"), "Ich unterstütze Sie schon");
-  const position = await (await page.$(inside("panel-ask"))).evaluate((panel) => getComputedStyle(panel).position);
+  await page.goto(addPage("strict", { headers: { "content-security-policy": policy } }));
+  assert.equal(await textOf("already"), "Ich unterstütze Sie schon");
+  const position = await (await page.$(selectorOf("panel-ask"))).evaluate((panel) => getComputedStyle(panel).position);
   assert.equal(position, "fixed");
 });
 
 story("the script asks once about a page that a router swaps in", async () => {
-  await page.goto(host("one", { head: `<meta property="article:section" content="harbour">` }));
-  await until(() => views() === 1);
+  await page.goto(addPage("one", { head: `<meta property="article:section" content="harbour">` }));
+  await waitUntil(() => views() === 1);
   fake.verdict = { show: false, reason: "sensitive_page", next_eligible_at: null };
   await page.evaluate(() => {
     history.pushState({}, "", "/host/two");
     document.head.insertAdjacentHTML("beforeend", `<meta name="keepopen:sensitive" content="true">`);
   });
-  await until(() => questions().length === 2);
+  await waitUntil(() => questions().length === 2);
   assert.equal(questions()[1].page.sensitive, true);
-  assert.equal(await page.$(inside("heading")), null);
+  assert.equal(await page.$(selectorOf("heading")), null);
 });
 
 story("a reader who leaves the payment page reads that nothing was charged", async () => {
-  await page.goto(host("left"));
+  await page.goto(addPage("left"));
   await press("amount-2000");
   await press("give");
   await (await page.waitForSelector("#cancel")).click();
-  assert.equal(await text("message"), "You haven’t been charged.");
-  assert.equal(await text("give"), "Support us with €20 a month");
+  assert.equal(await textOf("message"), "You haven’t been charged.");
+  assert.equal(await textOf("give"), "Support us with €20 a month");
 });
 
 story("on a page from the back-forward cache, the script doesn't ask again, and the form works", async () => {
   await page.evaluateOnNewDocument(() => addEventListener("pageshow", (event) => ((window.persisted ??= []).push(event.persisted))));
-  const back = async (times) => {
+  const goBack = async (restored) => {
     await page.evaluate(() => void setTimeout(() => history.back()));
-    await page.waitForFunction((times) => window.persisted?.filter(Boolean).length === times, {}, times);
+    await page.waitForFunction((restored) => window.persisted?.filter(Boolean).length === restored, {}, restored);
     await new Promise((done) => setTimeout(done, 300));
   };
-  host("two");
-  await page.goto(host("one", { head: `<script>addEventListener("DOMContentLoaded", () => document.body.insertAdjacentHTML("afterbegin", '<a id="next" href="/host/two">Two</a>'))</script>` }));
-  await until(() => views() === 1);
+  addPage("two");
+  await page.goto(addPage("one", { head: `<script>addEventListener("DOMContentLoaded", () => document.body.insertAdjacentHTML("afterbegin", '<a id="next" href="/host/two">Two</a>'))</script>` }));
+  await waitUntil(() => views() === 1);
   await page.click("#next");
-  await until(() => views() === 2);
-  await back(1);
+  await waitUntil(() => views() === 2);
+  await goBack(1);
   assert.deepEqual([questions().length, views()], [2, 2]);
   await press("amount-2000");
   await press("give");
   await page.waitForSelector("#cancel");
-  await back(2);
-  assert.equal(await text("message"), "You haven’t been charged.");
-  assert.equal(await text("give"), "Support us with €20 a month");
+  await goBack(2);
+  assert.equal(await textOf("message"), "You haven’t been charged.");
+  assert.equal(await textOf("give"), "Support us with €20 a month");
   assert.deepEqual([questions().length, views()], [2, 2]);
 });
 
@@ -131,8 +132,8 @@ story("if the browser blocks its storage, the reader is still thanked for a gift
       },
     });
   });
-  await page.goto(host("closed"));
+  await page.goto(addPage("closed"));
   await press("give");
   await (await page.waitForSelector("#pay-card")).click();
-  assert.equal(await text("heading"), "Thank you");
+  assert.equal(await textOf("heading"), "Thank you");
 });

@@ -7,10 +7,10 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { open, settled } from "./browser.mjs";
 import { APPEAL } from "./fake.mjs";
-import { events, fake, shown, story, until } from "./story.mjs";
+import { events, fake, countShown, story, waitUntil } from "./story.mjs";
 
 const require = createRequire(new URL("../../web/package.json", import.meta.url));
-const library = (name) => readFile(require.resolve(name), "utf8");
+const readLibrary = (name) => readFile(require.resolve(name), "utf8");
 
 const PARAGRAPHS = "<p>The harbour opens after two years of work.</p>".repeat(30);
 const tag = (more = "") => `<script async src="${fake.url}/embed.js" data-site="journal"${more}></script>`;
@@ -18,7 +18,7 @@ const meta = (name, content) => `<meta property="${name}" content="${content}">`
 const ARTICLE = meta("og:type", "article");
 
 /** Defines a page of the newspaper, which has another origin than the service. Returns the page's address. */
-function host(path, { head = ARTICLE, body = PARAGRAPHS, script = tag(), headers = {}, title = path, lang = "en" } = {}) {
+function addPage(path, { head = ARTICLE, body = PARAGRAPHS, script = tag(), headers = {}, title = path, lang = "en" } = {}) {
   const text = `<!doctype html><html lang="${lang}"><head><meta charset="utf-8"><title>${title}</title>${head}${script}</head><body>${body}</body></html>`;
   fake.pages.set(`/host/${path}`, { headers: { "content-type": "text/html; charset=utf-8", ...headers }, body: text });
   return `${fake.elsewhere}/host/${path}`;
@@ -26,8 +26,8 @@ function host(path, { head = ARTICLE, body = PARAGRAPHS, script = tag(), headers
 
 const serve = (path, body, type = "text/javascript") => fake.pages.set(`/host/${path}`, { headers: { "content-type": type }, body });
 
-/** Records the page's layout shifts and its console lines. */
-async function watch(reader) {
+/** Records the page's layout shifts and its console lines from now on. */
+async function recordShiftsAndLines(reader) {
   reader.lines = [];
   reader.page.on("console", (line) => line.type() !== "debug" && reader.lines.push(line.text()));
   await reader.page.addInitScript(() => {
@@ -39,7 +39,7 @@ async function watch(reader) {
 /** Defines a test about a newspaper's page. The console must stay empty, unless `quiet` is false. */
 const hostStory = (name, run, { quiet = true, ...options } = {}) =>
   story(name, options, async (reader) => {
-    await watch(reader);
+    await recordShiftsAndLines(reader);
     await run(reader);
     if (quiet) assert.deepEqual(reader.lines, [], "the console must stay empty");
   });
@@ -53,41 +53,41 @@ const views = () => events("view").length;
  * follow.
  */
 async function expectCounts(reader, asked, seen = asked) {
-  await until(() => questions().length >= asked && views() >= seen);
+  await waitUntil(() => questions().length >= asked && views() >= seen);
   await settled(reader);
   await reader.page.waitForTimeout(100);
   assert.deepEqual([questions().length, views()], [asked, seen], "the numbers of questions and of views must be as expected");
 }
 /** The page's layout shift so far: 0 if nothing on the page has moved. */
-const shift = (reader) => reader.page.evaluate(() => window.shift);
-/** The files of the script that were fetched, without the loader. */
-const parts = () => [...fake.files].filter((path) => path.startsWith("/embed/")).map((path) => path.replace(/^.*\//, ""));
+const layoutShift = (reader) => reader.page.evaluate(() => window.shift);
+/** The names of the script's files that were fetched, except its first file, the loader. */
+const fetchedParts = () => [...fake.files].filter((path) => path.startsWith("/embed/")).map((path) => path.replace(/^.*\//, ""));
 
 hostStory("on a plain page, the script asks once and counts one view, and nothing moves", async (reader) => {
-  await open(reader, host("plain"));
+  await open(reader, addPage("plain"));
   await expectCounts(reader, 1);
-  assert.equal(await shown(reader), 1);
-  assert.equal(await shift(reader), 0);
-  assert.deepEqual(parts().sort(), ["follow.js", "show.js"]);
+  assert.equal(await countShown(reader), 1);
+  assert.equal(await layoutShift(reader), 0);
+  assert.deepEqual(fetchedParts().sort(), ["follow.js", "show.js"]);
 });
 
-hostStory("if no appeal shows, only the loader is fetched", async (reader) => {
+hostStory("if no appeal shows, only the loader (the script's first file) is fetched", async (reader) => {
   fake.verdict = { show: false, reason: "not_targeted", next_eligible_at: null };
-  await open(reader, host("silent"));
+  await open(reader, addPage("silent"));
   await expectCounts(reader, 1, 0);
-  assert.deepEqual(parts(), []);
+  assert.deepEqual(fetchedParts(), []);
 });
 
 hostStory("only the file for the appeal's language is fetched", async (reader) => {
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "fr" } };
-  await open(reader, host("french", { lang: "fr" }));
+  await open(reader, addPage("french", { lang: "fr" }));
   assert.equal(await reader.hook("already").textContent(), "Je vous soutiens déjà");
-  assert.ok(parts().includes("fr.js") && !parts().includes("de.js"));
+  assert.ok(fetchedParts().includes("fr.js") && !fetchedParts().includes("de.js"), `the fetched files are ${fetchedParts()}`);
 });
 
 hostStory("a page's styles that hide and colour everything don't affect the appeal", async (reader) => {
   const css = "section, div, p, h2, button, form, fieldset, label { display: none !important; color: lime !important; font-size: 1px !important } * { letter-spacing: 9px !important; line-height: 4 !important; text-transform: uppercase; word-spacing: 2em; font-style: italic; visibility: visible }";
-  await open(reader, host("hostile", { head: `${ARTICLE}<style>${css}</style>` }));
+  await open(reader, addPage("hostile", { head: `${ARTICLE}<style>${css}</style>` }));
   await expectCounts(reader, 1);
   assert.equal(await reader.hook("give").isVisible(), true);
   const looks = await reader.hook("heading").evaluate((heading) => {
@@ -108,7 +108,7 @@ const POLICIES = {
 for (const [name, policy] of Object.entries(POLICIES)) {
   hostStory(`a content security policy with ${name} allows an appeal in German and a gift`, async (reader) => {
     fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "de" } };
-    await open(reader, host("strict", { headers: { "content-security-policy": policy() }, script: tag(' nonce="r4nd0m"') }));
+    await open(reader, addPage("strict", { headers: { "content-security-policy": policy() }, script: tag(' nonce="r4nd0m"') }));
     await expectCounts(reader, 1);
     assert.equal(await reader.hook("already").textContent(), "Ich unterstütze Sie schon");
     assert.equal(await reader.hook("panel-ask").evaluate((panel) => getComputedStyle(panel).position), "fixed");
@@ -119,12 +119,12 @@ for (const [name, policy] of Object.entries(POLICIES)) {
 }
 
 hostStory("two or more script tags work like one", async (reader) => {
-  await open(reader, host("twice", { script: tag() + tag(), body: PARAGRAPHS + tag() }));
+  await open(reader, addPage("twice", { script: tag() + tag(), body: PARAGRAPHS + tag() }));
   await expectCounts(reader, 1);
 });
 
 hostStory("a script tag that the page adds later works", async (reader) => {
-  await open(reader, host("late", { script: "" }));
+  await open(reader, addPage("late", { script: "" }));
   await reader.page.evaluate((src) => {
     const script = document.createElement("script");
     script.dataset.site = "journal";
@@ -135,7 +135,7 @@ hostStory("a script tag that the page adds later works", async (reader) => {
 });
 
 hostStory("the script works on a page with an element whose id is keepopen", async (reader) => {
-  await open(reader, host("named", { body: `<a id="keepopen"></a>${PARAGRAPHS}` }));
+  await open(reader, addPage("named", { body: `<a id="keepopen"></a>${PARAGRAPHS}` }));
   await expectCounts(reader, 1);
 });
 
@@ -148,39 +148,39 @@ hostStory("on a prerendered page, the script asks when the reader sees the page"
       document.dispatchEvent(new Event("prerenderingchange"));
     };
   });
-  await open(reader, host("prerendered"));
+  await open(reader, addPage("prerendered"));
   assert.equal(questions().length, 0);
   await reader.page.evaluate(() => window.activate());
   await expectCounts(reader, 1);
 });
 
 hostStory("on a page from the back-forward cache, the script doesn't ask again", async (reader) => {
-  await open(reader, host("kept"));
+  await open(reader, addPage("kept"));
   await expectCounts(reader, 1);
   await reader.page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
   await expectCounts(reader, 1);
 });
 
 hostStory("a reload and the back button don't count as another article", async (reader) => {
-  const steps = [() => open(reader, host("first")), () => reader.page.reload(), () => open(reader, host("second")), () => reader.page.goBack()];
+  const steps = [() => open(reader, addPage("first")), () => reader.page.reload(), () => open(reader, addPage("second")), () => reader.page.goBack()];
   for (const [index, step] of steps.entries()) {
     await step();
     await expectCounts(reader, index + 1);
   }
-  const read = questions().map(({ history: { articles, article_days: days } }) => [articles[0].count, days[0]?.count ?? 0]);
-  assert.deepEqual(read, [[1, 0], [1, 0], [2, 1], [2, 1]], "the counts by day must not include the current article");
+  const counts = questions().map(({ history: { articles, article_days: days } }) => [articles[0].count, days[0]?.count ?? 0]);
+  assert.deepEqual(counts, [[1, 0], [1, 0], [2, 1], [2, 1]], "the counts by day must not include the current article");
 });
 
 // Single-page sites: a script changes the page without loading a new document.
 
 /**
- * Defines a newspaper of two pages that a script swaps. `how` is the body of that script; it can use `next` (the new
- * document) and `path`.
+ * Defines a newspaper of two pages that a script swaps. `swapCode` is the body of that script; it can use `next` (the
+ * new document) and `path`. Returns the address of the first page.
  */
-function newspaper(how, { first = "", second = "" } = {}) {
-  const script = `<script>window.go = async (path) => { const text = await (await fetch(path)).text(); const next = new DOMParser().parseFromString(text, "text/html"); ${how} }</script>`;
-  const start = host("one", { head: ARTICLE + meta("article:section", "harbour") + first + script, title: "One" });
-  host("two", { head: ARTICLE + meta("article:section", "sport") + second + script, title: "Two", body: `<p id="second">Two.</p>${PARAGRAPHS}` });
+function twoPageSite(swapCode, { first = "", second = "" } = {}) {
+  const script = `<script>window.go = async (path) => { const text = await (await fetch(path)).text(); const next = new DOMParser().parseFromString(text, "text/html"); ${swapCode} }</script>`;
+  const start = addPage("one", { head: ARTICLE + meta("article:section", "harbour") + first + script, title: "One" });
+  addPage("two", { head: ARTICLE + meta("article:section", "sport") + second + script, title: "Two", body: `<p id="second">Two.</p>${PARAGRAPHS}` });
   return start;
 }
 const SWAP_META = `document.title = next.title; document.querySelectorAll("meta[property], meta[name]").forEach((tag) => tag.remove()); document.head.append(...next.querySelectorAll("meta[property], meta[name]"));`;
@@ -193,11 +193,11 @@ const ROUTERS = {
 };
 for (const [name, how] of Object.entries(ROUTERS)) {
   hostStory(`${name}: the script asks once about each page, with that page's meta tags`, async (reader) => {
-    await open(reader, newspaper(how));
+    await open(reader, twoPageSite(how));
     await expectCounts(reader, 1);
     await reader.page.evaluate(() => window.go("/host/two"));
     await expectCounts(reader, 2);
-    assert.equal(await shown(reader), 1);
+    assert.equal(await countShown(reader), 1);
     const [one, two] = questions();
     assert.deepEqual([one.page.section, two.page.section], ["harbour", "sport"]);
     assert.equal(two.history.views.length, 1);
@@ -205,12 +205,12 @@ for (const [name, how] of Object.entries(ROUTERS)) {
   });
 
   hostStory(`${name}: an appeal is removed on a sensitive page`, async (reader) => {
-    await open(reader, newspaper(how, { second: `<meta name="keepopen:sensitive" content="true">` }));
+    await open(reader, twoPageSite(how, { second: `<meta name="keepopen:sensitive" content="true">` }));
     await expectCounts(reader, 1);
     fake.verdict = { show: false, reason: "sensitive_page", next_eligible_at: null };
     await reader.page.evaluate(() => window.go("/host/two"));
     await expectCounts(reader, 2, 1);
-    assert.equal(await shown(reader), 0);
+    assert.equal(await countShown(reader), 0);
     assert.equal(questions()[1].page.sensitive, true);
   });
 }
@@ -220,19 +220,19 @@ const NO_APPEAL = { show: false, reason: "not_targeted", next_eligible_at: null 
 for (const [name, how] of Object.entries(ROUTERS)) {
   hostStory(`${name}: the script also asks about a page that follows one without an appeal`, async (reader) => {
     fake.verdict = NO_APPEAL;
-    await open(reader, newspaper(how));
+    await open(reader, twoPageSite(how));
     await expectCounts(reader, 1, 0);
     fake.verdict = APPEAL;
     await reader.page.evaluate(() => window.go("/host/two"));
     await expectCounts(reader, 2, 1);
     assert.deepEqual(questions().map(({ page }) => page.section), ["harbour", "sport"]);
-    assert.equal(await shown(reader), 1);
+    assert.equal(await countShown(reader), 1);
   });
 }
 
 hostStory("when the reader goes back to a page without an appeal, the script asks about it, and counts no article", async (reader) => {
   fake.verdict = NO_APPEAL;
-  await open(reader, newspaper(PUSH + SWAP_META));
+  await open(reader, twoPageSite(PUSH + SWAP_META));
   await expectCounts(reader, 1, 0);
   await reader.page.evaluate(() => window.go("/host/two"));
   await expectCounts(reader, 2, 0);
@@ -243,7 +243,7 @@ hostStory("when the reader goes back to a page without an appeal, the script ask
 
 hostStory("when the reader goes back from a reloaded page, the script asks about the earlier page", async (reader) => {
   fake.verdict = NO_APPEAL;
-  await open(reader, newspaper(PUSH));
+  await open(reader, twoPageSite(PUSH));
   await expectCounts(reader, 1, 0);
   await reader.page.evaluate(() => window.go("/host/two"));
   await expectCounts(reader, 2, 0);
@@ -255,7 +255,7 @@ hostStory("when the reader goes back from a reloaded page, the script asks about
 });
 
 hostStory("when the reader goes back on a site that uses pushState, the script asks about the page again, and counts no article", async (reader) => {
-  await open(reader, newspaper(PUSH + SWAP_META) + "?from=letter");
+  await open(reader, twoPageSite(PUSH + SWAP_META) + "?from=letter");
   await expectCounts(reader, 1);
   await reader.page.evaluate(() => window.go("/host/two"));
   await expectCounts(reader, 2);
@@ -265,7 +265,7 @@ hostStory("when the reader goes back on a site that uses pushState, the script a
 });
 
 hostStory("a removed query, a fragment, a new element and a new title don't count as a new page", async (reader) => {
-  await open(reader, `${host("cleaned")}?utm_source=letter`);
+  await open(reader, `${addPage("cleaned")}?utm_source=letter`);
   await expectCounts(reader, 1);
   await reader.page.evaluate(async () => {
     history.replaceState({}, "", location.pathname);
@@ -276,46 +276,46 @@ hostStory("a removed query, a fragment, a new element and a new title don't coun
     await new Promise((done) => setTimeout(done, 500));
   });
   await expectCounts(reader, 1);
-  assert.equal(await shown(reader), 1);
+  assert.equal(await countShown(reader), 1);
 });
 
 hostStory("an appeal is removed from a page that becomes sensitive", async (reader) => {
-  await open(reader, host("turning"));
+  await open(reader, addPage("turning"));
   await expectCounts(reader, 1);
   fake.verdict = { show: false, reason: "sensitive_page", next_eligible_at: null };
   await reader.page.evaluate(() => document.head.insertAdjacentHTML("beforeend", `<meta name="keepopen:sensitive" content="true">`));
   await expectCounts(reader, 2, 1);
-  assert.equal(await shown(reader), 0);
+  assert.equal(await countShown(reader), 0);
 });
 
 hostStory("keepopen.page() makes the script ask again, even if neither the address nor a meta tag has changed", async (reader) => {
-  await open(reader, host("again"));
+  await open(reader, addPage("again"));
   await expectCounts(reader, 1);
   await reader.page.evaluate(() => window.keepopen.page());
   await expectCounts(reader, 2);
-  assert.equal(await shown(reader), 1);
+  assert.equal(await countShown(reader), 1);
 });
 
 hostStory("a verdict that arrives after the reader has moved to another page is not shown", async (reader) => {
   let release;
   fake.hold = new Promise((done) => (release = done));
   // Don't wait until all requests have ended: the delayed question would time out in the meantime.
-  await reader.page.goto(newspaper(PUSH + SWAP_META + `document.body.innerHTML = next.body.innerHTML;`), { waitUntil: "load" });
-  await until(() => questions().length === 1);
+  await reader.page.goto(twoPageSite(PUSH + SWAP_META + `document.body.innerHTML = next.body.innerHTML;`), { waitUntil: "load" });
+  await waitUntil(() => questions().length === 1);
   fake.verdict = { show: false, reason: "not_targeted", next_eligible_at: null };
   await reader.page.evaluate(() => window.go("/host/two"));
   // Once this file is fetched, the script has noticed the new page and waits until the page is complete.
-  await until(() => parts().includes("follow.js"));
+  await waitUntil(() => fetchedParts().includes("follow.js"));
   await reader.page.waitForTimeout(100);
   release();
   fake.hold = undefined;
   await expectCounts(reader, 2, 0);
-  assert.equal(await shown(reader), 0);
+  assert.equal(await countShown(reader), 0);
 });
 
-hostStory("the script asks about a page that is marked as busy when the mark is removed", async (reader) => {
+hostStory("if a page is marked as busy, the script waits until the mark is removed, and then asks", async (reader) => {
   fake.verdict = NO_APPEAL;
-  await open(reader, newspaper(PUSH));
+  await open(reader, twoPageSite(PUSH));
   await expectCounts(reader, 1, 0);
   fake.verdict = APPEAL;
   await reader.page.evaluate(() => {
@@ -334,17 +334,17 @@ hostStory("the script asks about a page that is marked as busy when the mark is 
 });
 
 hostStory("Turbo: each visit counts as one page, also when the reader goes back", async (reader) => {
-  serve("turbo.js", await library("@hotwired/turbo/dist/turbo.es2017-umd.js"));
+  serve("turbo.js", await readLibrary("@hotwired/turbo/dist/turbo.es2017-umd.js"));
   const head = (section) => ARTICLE + meta("article:section", section) + `<script src="/host/turbo.js"></script>`;
-  const start = host("one", { head: head("harbour"), body: `<a id="next" href="/host/two">Two</a>${PARAGRAPHS}` });
-  host("two", { head: head("sport"), body: `<p id="second">Two.</p>${PARAGRAPHS}` });
+  const start = addPage("one", { head: head("harbour"), body: `<a id="next" href="/host/two">Two</a>${PARAGRAPHS}` });
+  addPage("two", { head: head("sport"), body: `<p id="second">Two.</p>${PARAGRAPHS}` });
   await open(reader, start);
   await expectCounts(reader, 1);
   await reader.page.click("#next");
   await reader.page.waitForSelector("#second");
   await expectCounts(reader, 2);
   assert.deepEqual(questions().map(({ page }) => page.section), ["harbour", "sport"]);
-  assert.equal(await shown(reader), 1);
+  assert.equal(await countShown(reader), 1);
   await reader.page.goBack();
   await reader.page.waitForSelector("#next");
   await expectCounts(reader, 3);
@@ -352,19 +352,19 @@ hostStory("Turbo: each visit counts as one page, also when the reader goes back"
   assert.deepEqual(questions().map(({ history }) => history.articles[0].count), [1, 2, 2]);
 });
 
-hostStory("htmx: a boosted link counts as one page, which an element in its body marks as sensitive", async (reader) => {
-  serve("htmx.js", await library("htmx.org/dist/htmx.min.js"));
+hostStory("htmx: a boosted link counts as one page, and an element in the new body marks that page as sensitive", async (reader) => {
+  serve("htmx.js", await readLibrary("htmx.org/dist/htmx.min.js"));
   const script = `<script src="/host/htmx.js"></script>`;
   const body = (more) => `<div hx-boost="true"><a id="next" href="/host/two">Two</a></div>${more}${PARAGRAPHS}`;
-  const start = host("one", { head: ARTICLE + script, body: body("") });
-  host("two", { head: ARTICLE + script, body: body(`<p id="second">Two.</p><keepopen-appeal surface="inline" data-sensitive="true"></keepopen-appeal>`) });
+  const start = addPage("one", { head: ARTICLE + script, body: body("") });
+  addPage("two", { head: ARTICLE + script, body: body(`<p id="second">Two.</p><keepopen-appeal surface="inline" data-sensitive="true"></keepopen-appeal>`) });
   await open(reader, start);
   await expectCounts(reader, 1);
   fake.verdict = { show: false, reason: "sensitive_page", next_eligible_at: null };
   await reader.page.click("#next");
   await reader.page.waitForSelector("#second");
   await expectCounts(reader, 2, 1);
-  assert.equal(await shown(reader), 0);
+  assert.equal(await countShown(reader), 0);
   assert.equal(questions()[1].page.sensitive, true);
 });
 
@@ -372,17 +372,17 @@ hostStory("htmx: a boosted link counts as one page, which an element in its body
 
 for (const [name, origin] of [["of the same origin", () => fake.elsewhere], ["of another origin", () => fake.url]]) {
   hostStory(`in a frame ${name}, the payment page opens in the top window, and the thanks show on return`, async (reader) => {
-    const inner = host("inner");
-    const outer = `${origin()}${new URL(host("outer", { script: "", body: `<iframe id="frame" src="${inner}" width="900" height="700"></iframe>` })).pathname}`;
+    const inner = addPage("inner");
+    const outer = `${origin()}${new URL(addPage("outer", { script: "", body: `<iframe id="frame" src="${inner}" width="900" height="700"></iframe>` })).pathname}`;
     await open(reader, outer);
     const frame = reader.page.frameLocator("#frame");
     await frame.locator('[data-test="give"]').click();
     await reader.page.waitForURL("**/pay/cs_test_1");
-    // Browsers may separate the storage of a frame from another origin, so then the return URL must have the attempt's
-    // id.
+    // If the frame and the page around it have different origins, the browser may give the frame separate storage. In
+    // that case, the return URL must have the attempt's id.
     assert.equal(fake.requestsTo("/v1/checkout")[0].body.return_url.includes("#keepopen_attempt="), name.includes("another"));
     await reader.page.click("#pay-card");
-    const place = name.includes("same") ? reader.page.frameLocator("#frame") : reader.page;
-    await place.locator('[data-test="heading"]').getByText("Thank you").waitFor();
+    const shownIn = name.includes("same") ? reader.page.frameLocator("#frame") : reader.page;
+    await shownIn.locator('[data-test="heading"]').getByText("Thank you").waitFor();
   });
 }

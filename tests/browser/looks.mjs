@@ -6,10 +6,11 @@ import { readFile } from "node:fs/promises";
 import { settled } from "./browser.mjs";
 import { APPEAL } from "./fake.mjs";
 import { ARABIC, openArticle } from "./fixtures.mjs";
-import { fake, shown, story, until } from "./story.mjs";
+import { fake, countShown, story } from "./story.mjs";
 
 const axe = await readFile(createRequire(new URL("../../web/package.json", import.meta.url)).resolve("axe-core/axe.min.js"), "utf8");
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+/** The usual appeal, with a card fee, a suggested amount and a ticker (how much has been raised). */
 const FULL = {
   ...APPEAL,
   content: {
@@ -96,7 +97,7 @@ for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
         return { left, right };
       });
       assert.ok(close.x + close.width <= range.left, `${surface}: the close button must be left of the heading's text`);
-      assert.ok(heading.x >= 0);
+      assert.ok(heading.x >= 0, `${surface}: the heading must be inside the window`);
       const texts = await panel(reader).evaluate((element) => [element.innerText, ...[...element.querySelectorAll("*")].flatMap((one) => [one.title, one.getAttribute("aria-label") ?? ""])].join("\n"));
       assert.deepEqual(texts.match(/[A-Za-z]+/g), ["Stripe"], `${surface}: the only Latin letters must be the name Stripe`);
     }
@@ -120,10 +121,10 @@ story("an English gift in right-to-left text keeps its own direction", {}, async
     };
     return ["€10", "a month", "یارمەتیمان"].map(left);
   });
-  assert.ok(amount < month && month < before, `${amount} ${month} ${before}`);
+  assert.ok(amount < month && month < before, `"€10", "a month" and the Sorani word must follow each other from the left, but are at ${amount}, ${month} and ${before}`);
 });
 
-story("the choices are named groups, and an error marks the field that it is about", {}, async (reader) => {
+story("the choices are named groups, and an error marks the field that is wrong", {}, async (reader) => {
   fake.verdict = FULL;
   await openArticle(reader, fake);
   const { page } = reader;
@@ -132,14 +133,14 @@ story("the choices are named groups, and an error marks the field that it is abo
   assert.equal(await page.getByRole("radio", { name: "€10 Suggested" }).isChecked(), true);
   assert.equal(await page.getByRole("region", { name: "We need your help now" }).count(), 1);
   await page.getByRole("radio", { name: "Other" }).check();
-  const own = page.getByRole("textbox", { name: "Your amount" });
-  await own.fill("ten");
+  const ownAmount = page.getByRole("textbox", { name: "Your amount" });
+  await ownAmount.fill("ten");
   await page.getByRole("button", { name: "Support us" }).click();
   await page.getByRole("alert").getByText("Enter an amount").waitFor();
-  assert.equal(await own.getAttribute("aria-invalid"), "true");
-  assert.equal(await own.evaluate((field) => field.getRootNode().activeElement === field), true);
-  await own.fill("10");
-  assert.equal(await own.getAttribute("aria-invalid"), null);
+  assert.equal(await ownAmount.getAttribute("aria-invalid"), "true");
+  assert.equal(await ownAmount.evaluate((field) => field.getRootNode().activeElement === field), true);
+  await ownAmount.fill("10");
+  assert.equal(await ownAmount.getAttribute("aria-invalid"), null);
 });
 
 story("an English appeal on an Arabic page keeps its own direction", {}, async (reader) => {
@@ -175,13 +176,13 @@ story("an appeal follows a page that switches between light and dark", {}, async
   await openArticle(reader, fake, { style: ".night { background: #101418; color: #eee }" });
   const background = () => style(panel(reader), "backgroundColor");
   const ink = () => style(panel(reader), "color");
-  assert.ok(lightness(await background()) > 0.9 && lightness(await ink()) < 0.2);
+  assert.ok(lightness(await background()) > 0.9 && lightness(await ink()) < 0.2, "on the light page, the panel must be light and its text dark");
   await reader.page.evaluate(() => document.body.classList.add("night"));
   await reader.page.waitForFunction(() => document.querySelector("keepopen-appeal").shadowRoot.querySelector(".panel.dark"));
-  assert.ok(lightness(await background()) < 0.25 && lightness(await ink()) > 0.8);
+  assert.ok(lightness(await background()) < 0.25 && lightness(await ink()) > 0.8, "on the dark page, the panel must be dark and its text light");
   await reader.page.evaluate(() => document.body.classList.remove("night"));
   await reader.page.waitForFunction(() => !document.querySelector("keepopen-appeal").shadowRoot.querySelector(".panel.dark"));
-  assert.ok(lightness(await background()) > 0.9);
+  assert.ok(lightness(await background()) > 0.9, "after the page has become light again, the panel must be light");
 });
 
 story("an appeal also follows a page that lets the browser choose between light and dark", { colorScheme: "dark" }, async (reader) => {
@@ -210,17 +211,18 @@ story("forced colours distinguish the chosen options and the button", { forcedCo
   const background = (name) => screenColor(reader, reader.hook(name));
   for (const [chosen, other] of [["amount-1000", "amount-500"], ["interval-month", "interval-once"]]) {
     const [one, another] = [await background(chosen), await background(other)];
-    assert.ok(one.some((part, place) => Math.abs(part - another[place]) > 60), `${chosen}: ${one} and ${another}`);
+    assert.ok(one.some((part, place) => Math.abs(part - another[place]) > 60), `the colours of ${chosen} and ${other} must differ, but are ${one} and ${another}`);
   }
-  for (const press of [async () => {}, () => reader.hook("give").hover()]) {
-    await press();
-    const [button, words, behind] = [await style(reader.hook("give"), "backgroundColor"), await style(reader.hook("give"), "color"), await style(panel(reader), "backgroundColor")];
-    assert.ok(button !== behind && button !== words);
+  // Check the button as it is at first, and while the pointer is over it.
+  for (const prepare of [async () => {}, () => reader.hook("give").hover()]) {
+    await prepare();
+    const [button, text, panelColor] = [await style(reader.hook("give"), "backgroundColor"), await style(reader.hook("give"), "color"), await style(panel(reader), "backgroundColor")];
+    assert.ok(button !== panelColor && button !== text, "the button must have another colour than its text and the panel");
     assert.equal(lightness(button), 0, "the button must have a system colour, not the accent colour");
   }
 });
 
-story("the script neither uses a hidden place nor asks for its surface", {}, async (reader) => {
+story("the script shows no appeal in a hidden element, and does not ask for that element's surface", {}, async (reader) => {
   fake.verdict = { ...APPEAL, surface: "inline" };
   const hidden = '<div style="display: none"><keepopen-appeal surface="inline" id="hidden"></keepopen-appeal></div>';
   await openArticle(reader, fake, { place: `${hidden}<keepopen-appeal surface="inline" id="seen"></keepopen-appeal>` });
@@ -228,10 +230,10 @@ story("the script neither uses a hidden place nor asks for its surface", {}, asy
   assert.equal(await reader.page.locator("#hidden [data-test=heading]").count(), 0);
   await openArticle(reader, fake, { place: hidden });
   assert.deepEqual(fake.requestsTo("/v1/banner").at(-1).body.surfaces, ["banner"]);
-  assert.equal(await shown(reader), 0);
-  const asked = fake.requestsTo("/v1/banner").length;
+  assert.equal(await countShown(reader), 0);
+  const questionCount = fake.requestsTo("/v1/banner").length;
   await openArticle(reader, fake, { place: '<keepopen-appeal surface="banner" style="visibility: hidden"></keepopen-appeal>' });
-  assert.equal(fake.requestsTo("/v1/banner").length, asked, "the script must not ask if the page hides its only place");
+  assert.equal(fake.requestsTo("/v1/banner").length, questionCount, "the script must not ask if the page hides its only element for an appeal");
 });
 
 /**
@@ -273,7 +275,7 @@ for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
   }
 }
 
-story("a banner at the top edge takes up space from when the reader has scrolled past it until it is closed", {}, async (reader) => {
+story("a banner at the top edge takes up space of its own after the reader has scrolled past it, until it is closed", {}, async (reader) => {
   await openArticle(reader, fake, { edge: "top" });
   const mast = reader.page.locator(".mast");
   assert.ok((await mast.boundingBox()).y < (await panelBox(reader)).bottom, "at first, the banner must cover the top of the page");
@@ -282,7 +284,7 @@ story("a banner at the top edge takes up space from when the reader has scrolled
   await reader.page.evaluate(() => scrollTo(0, 0));
   assert.ok((await mast.boundingBox()).y >= (await panelBox(reader)).bottom, "after scrolling, the banner must have its own space above the page");
   await reader.hook("close").click();
-  assert.ok((await mast.boundingBox()).y < 40);
+  assert.ok((await mast.boundingBox()).y < 40, "after the banner is closed, its space must be gone");
 });
 
 story("a banner that appears late at the top edge does not move what the reader is reading", {}, async (reader) => {
@@ -294,7 +296,7 @@ story("a banner that appears late at the top edge does not move what the reader 
   });
   assert.ok((await panelBox(reader)).bottom <= 0, "the banner must be above the visible part of the page");
   assert.equal(Math.round((await paragraph.boundingBox()).y), Math.round(before.y));
-  assert.ok((await shift()) < 0.05);
+  assert.ok((await shift()) < 0.05, `the layout shift is ${await shift()}`);
 });
 
 for (const [size, options] of [["desktop", { viewport: { width: 1280, height: 700 } }], ["phone", PHONE]]) {
@@ -322,7 +324,7 @@ story("the reader can read the end of the article while the banner shows, and cl
     scrollTo(0, document.body.scrollHeight);
     return document.getElementById("end").getBoundingClientRect().bottom;
   });
-  assert.ok(end <= (await panelBox(reader)).top);
+  assert.ok(end <= (await panelBox(reader)).top, "the end of the article must be above the banner");
   await reader.hook("more").click();
   await reader.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   const room = await reader.page.evaluate(() => [parseFloat(getComputedStyle(document.body).paddingBottom), parseFloat(document.documentElement.style.scrollPaddingBottom)]);
@@ -336,13 +338,13 @@ story("Escape in the page's own field or dialog does not close the appeal", {}, 
   await openArticle(reader, fake, { place: '<input id="field"><dialog id="dialog">Hello</dialog>' });
   await reader.page.locator("#field").focus();
   await reader.page.keyboard.press("Escape");
-  assert.equal(await shown(reader), 1);
+  assert.equal(await countShown(reader), 1);
   await reader.page.evaluate(() => (document.activeElement.blur(), document.getElementById("dialog").showModal(), document.activeElement?.blur()));
   await reader.page.keyboard.press("Escape");
-  assert.equal(await shown(reader), 1);
+  assert.equal(await countShown(reader), 1);
   assert.equal(await reader.page.locator("#dialog").isVisible(), false);
   await reader.page.keyboard.press("Escape");
-  assert.equal(await shown(reader), 0);
+  assert.equal(await countShown(reader), 0);
 });
 
 story("when the appeal is closed, the focus returns to where it was", {}, async (reader) => {
@@ -351,12 +353,12 @@ story("when the appeal is closed, the focus returns to where it was", {}, async 
   await reader.page.keyboard.press("Tab");
   assert.equal(await reader.page.evaluate(() => document.activeElement.localName), "keepopen-appeal");
   await reader.page.keyboard.press("Escape");
-  assert.equal(await shown(reader), 0);
+  assert.equal(await countShown(reader), 0);
   assert.equal(await reader.page.evaluate(() => document.activeElement.id), "link-9");
 });
 
-story("each button that dismisses the appeal says for how long, before and after it is pressed", {}, async (reader) => {
-  const say = async (name) => {
+story("each button that dismisses the appeal says for how long the reader won't be asked, before and after the button is pressed", {}, async (reader) => {
+  const press = async (name) => {
     await openArticle(reader, fake);
     await reader.hook(name).click();
     await reader.hook("say").getByText(/./).waitFor();
@@ -366,12 +368,12 @@ story("each button that dismisses the appeal says for how long, before and after
   assert.equal(await reader.hook("close").innerText(), "Not now\nfor 2 weeks\n×");
   assert.equal(await reader.hook("later").textContent(), "Ask me in 3 days");
   assert.equal(await reader.hook("already").getAttribute("title"), "Thank you for your support. We won’t ask you on this device for 1 year.");
-  assert.equal(await say("close"), "We won’t show this again for 2 weeks.");
-  assert.equal(await say("later"), "We’ll ask you again in 3 days.");
-  assert.equal(await say("already"), "Thank you for your support. We won’t ask you on this device for 1 year.");
+  assert.equal(await press("close"), "We won’t show this again for 2 weeks.");
+  assert.equal(await press("later"), "We’ll ask you again in 3 days.");
+  assert.equal(await press("already"), "Thank you for your support. We won’t ask you on this device for 1 year.");
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, quiet_days: { close: 7, later: 1, already_gave: 90, gift: 30 } } };
-  assert.equal(await say("close"), "We won’t show this again for 1 week.");
-  assert.equal(await say("already"), "Thank you for your support. We won’t ask you on this device for 3 months.");
+  assert.equal(await press("close"), "We won’t show this again for 1 week.");
+  assert.equal(await press("already"), "Thank you for your support. We won’t ask you on this device for 3 months.");
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, quiet_days: undefined } };
   await openArticle(reader, fake);
   assert.equal(await reader.hook("later").textContent(), "Not today", "if the verdict does not say for how long, the button must not name a time");
@@ -393,7 +395,7 @@ story("the thanks name the gift, its date, and for how long the reader won't be 
   assert.equal(await reader.hook("say").getAttribute("role"), "status");
 });
 
-for (const [size, viewport, share] of [
+for (const [size, viewport, maxShare] of [
   ["a phone", { width: 390, height: 844 }, 240 / 844],
   ["a phone in landscape", { width: 844, height: 390 }, 0.45],
   ["a window at 400 percent", { width: 320, height: 225 }, 0.6],
@@ -402,7 +404,7 @@ for (const [size, viewport, share] of [
     fake.verdict = FULL;
     await openArticle(reader, fake);
     const { height } = await panelBox(reader);
-    assert.ok(height <= share * viewport.height, `the banner covers ${height} of ${viewport.height} pixels`);
+    assert.ok(height <= maxShare * viewport.height, `the banner covers ${height} of ${viewport.height} pixels`);
     assert.equal(await reader.hook("give").isVisible() && (await reader.hook("close").isVisible()), true);
     await reader.hook("more").click();
     assert.equal(await reader.hook("more").getAttribute("aria-expanded"), "true");

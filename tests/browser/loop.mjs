@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
-import { launch, newReader, open, settled, shot } from "./browser.mjs";
+import { launch, newReader, open, settled, takeScreenshot } from "./browser.mjs";
 
 const { createLocalJWKSet, jwtVerify } = createRequire(new URL("../../web/package.json", import.meta.url))("jose");
 
@@ -18,9 +18,11 @@ let demo, browser;
 const article = (name) => `${demo.newspaper}/${name}.html`;
 const heading = (reader) => reader.hook("heading").textContent({ timeout: 5_000 });
 const standing = (reader) => reader.page.evaluate(() => window.keepopen.standing());
-const nothingShown = async (reader) => assert.equal(await reader.page.locator("keepopen-appeal [data-test^=panel-]").count(), 0, "the page must show no appeal and no message");
-const ASKS = /help/i;
-const THANKS = /thank/i;
+const assertNothingShown = async (reader) => assert.equal(await reader.page.locator("keepopen-appeal [data-test^=panel-]").count(), 0, "the page must show no appeal and no message");
+/** The heading of every appeal of the demo matches this pattern. */
+const APPEAL_HEADING = /help/i;
+/** The heading of all thanks matches this pattern. */
+const THANKS_HEADING = /thank/i;
 
 /** Chooses a gift in the appeal and goes to the payment page. */
 async function give(reader, interval, amountMinor) {
@@ -31,6 +33,7 @@ async function give(reader, interval, amountMinor) {
   await reader.page.waitForURL((url) => url.href.startsWith(demo.practice));
 }
 
+/** Enters the reader's email address on the payment page and presses a button there, which leads back to the newspaper. */
 async function payWith(reader, button) {
   await reader.page.fill("#email", reader.email);
   await reader.page.click(button);
@@ -38,11 +41,11 @@ async function payWith(reader, button) {
   await settled(reader);
 }
 
-/** Presses a button next to the reader's payment in the practice Stripe's console, in a separate browser. */
-async function inConsole(action, reader, picture) {
+/** Presses a button next to the reader's payment in the practice Stripe's console, as an operator in a separate browser. */
+async function pressInConsole(action, reader, picture) {
   const operator = await newReader(browser);
   await open(operator, `${demo.practice}/console`);
-  await shot(operator, picture, { fullPage: true });
+  await takeScreenshot(operator, picture, { fullPage: true });
   await operator.page.locator("[data-row]", { hasText: reader.email }).locator(`button[data-action="${action}"]`).first().click();
   await settled(operator);
   await operator.leave();
@@ -72,21 +75,21 @@ async function openUntil(reader, url, expected) {
 
 story("a reader sees an appeal, gives 10 a month, is thanked, and sees no more appeals until the gift is refunded", async (reader) => {
   await open(reader, article("ferries"));
-  assert.match(await heading(reader), ASKS);
+  assert.match(await heading(reader), APPEAL_HEADING);
   await give(reader, "month", 1000);
-  await shot(reader, "pay-1280");
+  await takeScreenshot(reader, "pay-1280");
   await payWith(reader, "#pay-card");
-  assert.match(await heading(reader), THANKS);
+  assert.match(await heading(reader), THANKS_HEADING);
   assert.equal(reader.page.url(), article("ferries"), "the address must not contain the session any more");
   assert.equal(await standing(reader), "recurring");
   await reader.page.reload();
   await settled(reader);
-  await nothingShown(reader);
+  await assertNothingShown(reader);
   await open(reader, article("committee-rooms"));
-  await nothingShown(reader);
+  await assertNothingShown(reader);
 
-  await inConsole("refund", reader, "console-1280");
-  await openUntil(reader, article("committee-rooms"), ASKS);
+  await pressInConsole("refund", reader, "console-1280");
+  await openUntil(reader, article("committee-rooms"), APPEAL_HEADING);
   assert.equal(await standing(reader), "none");
 });
 
@@ -98,15 +101,15 @@ story("a JWT library can verify the token offline, and only for the token's own 
   const keys = await (await fetch(`${demo.keepopen}/.well-known/jwks.json`)).json();
   // From here on, the test makes no request.
   const offline = createLocalJWKSet(keys);
-  const wanted = { algorithms: ["EdDSA"], issuer: demo.keepopen, audience: "journal", typ: "supporter+jwt" };
-  const { payload } = await jwtVerify(token, offline, wanted);
+  const expected = { algorithms: ["EdDSA"], issuer: demo.keepopen, audience: "journal", typ: "supporter+jwt" };
+  const { payload } = await jwtVerify(token, offline, expected);
   assert.equal(payload.standing, "recurring");
   assert.match(payload.sub, /^sup_[0-9a-z]{26}$/);
-  await assert.rejects(jwtVerify(token, offline, { ...wanted, audience: "gazette" }), /aud/);
+  await assert.rejects(jwtVerify(token, offline, { ...expected, audience: "gazette" }), /aud/);
   const [head, body, signature] = token.split(".");
   const claims = JSON.parse(Buffer.from(body, "base64url"));
   const forged = Buffer.from(JSON.stringify({ ...claims, standing: "one_off" })).toString("base64url");
-  await assert.rejects(jwtVerify([head, forged, signature].join("."), offline, wanted), /signature/);
+  await assert.rejects(jwtVerify([head, forged, signature].join("."), offline, expected), /signature/);
 });
 
 story("after a one-off gift, the reader sees the thanks and no more appeals", async (reader) => {
@@ -115,10 +118,10 @@ story("after a one-off gift, the reader sees the thanks and no more appeals", as
   const [first] = await reader.page.locator('keepopen-appeal [data-test^="amount-"]').evaluateAll((labels) => labels.map((label) => label.dataset.test));
   await give(reader, "once", first.replace("amount-", ""));
   await payWith(reader, "#pay-card");
-  assert.match(await heading(reader), THANKS);
+  assert.match(await heading(reader), THANKS_HEADING);
   assert.equal(await standing(reader), "one_off");
   await open(reader, article("regatta"));
-  await nothingShown(reader);
+  await assertNothingShown(reader);
 });
 
 story("the payment page shows an amount that the reader typed", async (reader) => {
@@ -139,7 +142,7 @@ story("a reader whose card is declined is not thanked, and may be asked again", 
   assert.ok(reader.page.url().startsWith(demo.practice), "the reader must stay on the payment page");
   assert.match(await reader.page.locator("body").textContent(), /declined/i);
   await payWith(reader, "#cancel");
-  assert.match(await heading(reader), ASKS);
+  assert.match(await heading(reader), APPEAL_HEADING);
   assert.equal(await standing(reader), "none");
 });
 
@@ -149,38 +152,38 @@ story("while a bank debit is being processed, no appeal and no thanks show; when
   await payWith(reader, "#pay-bank");
   assert.match(await reader.hook("note").textContent(), /being processed/);
   await open(reader, article("eelgrass"));
-  await nothingShown(reader);
+  await assertNothingShown(reader);
   await open(reader, article("ferries"));
-  await nothingShown(reader);
-  await inConsole("fail-debit", reader, "console-pending-1280");
+  await assertNothingShown(reader);
+  await pressInConsole("fail-debit", reader, "console-pending-1280");
   await openUntil(reader, article("ferries"), /didn’t go through/);
   await open(reader, article("eelgrass"));
-  assert.match(await heading(reader), ASKS);
+  assert.match(await heading(reader), APPEAL_HEADING);
 });
 
 story("after a bank debit succeeds, the next page shows the thanks", async (reader) => {
   await open(reader, article("eelgrass"));
   await give(reader, "once", 1500);
   await payWith(reader, "#pay-bank");
-  await inConsole("settle", reader, "console-settle-1280");
-  await openUntil(reader, article("ferries"), THANKS);
+  await pressInConsole("settle", reader, "console-settle-1280");
+  await openUntil(reader, article("ferries"), THANKS_HEADING);
   assert.equal(await standing(reader), "one_off");
 });
 
 story("a story about a fatal accident shows no appeal", async (reader) => {
   await open(reader, article("skerries"));
-  await nothingShown(reader);
+  await assertNothingShown(reader);
   await open(reader, article("ferries"));
-  assert.match(await heading(reader), ASKS);
+  assert.match(await heading(reader), APPEAL_HEADING);
 });
 
 story("the newspaper works as usual while the service is down", async (reader) => {
   await reader.page.route(`${demo.keepopen}/v1/**`, (route) => route.abort());
   await open(reader, article("ferries"));
-  await nothingShown(reader);
+  await assertNothingShown(reader);
   await reader.page.route(`${demo.keepopen}/**`, (route) => route.abort());
   await open(reader, article("eelgrass"));
-  await nothingShown(reader);
+  await assertNothingShown(reader);
   assert.match(await reader.page.locator("h1").textContent(), /eelgrass/);
 });
 
@@ -203,7 +206,7 @@ story("the practice Stripe's pages fit a phone even with long event names, and a
   assert.equal(await reader.page.locator("#events [data-row]").count(), 30);
   await reader.page.click(".more a");
   await settled(reader);
-  assert.ok((await reader.page.locator("#events [data-row]").count()) > 30);
+  assert.ok((await reader.page.locator("#events [data-row]").count()) > 30, "the link must show more than the first 30 events");
   assert.match(await reader.page.locator("#events").textContent(), /checkout\.session\.async_payment_failed/);
   assert.equal(await width(), 390);
 });
@@ -213,22 +216,22 @@ async function pictures(width) {
   const reader = Object.assign(await newReader(browser, { viewport: sizes[width] }), { email: `reader-at-${width}@example.org` });
   await open(reader, `${demo.newspaper}/`);
   await reader.page.waitForTimeout(500); // wait for the banner's animation
-  await shot(reader, `front-${width}`);
+  await takeScreenshot(reader, `front-${width}`);
   await open(reader, article("ferries"));
   await reader.page.waitForTimeout(500);
-  await shot(reader, `article-asked-${width}`);
+  await takeScreenshot(reader, `article-asked-${width}`);
   await reader.hook("give").click();
   await reader.page.waitForURL((url) => url.href.startsWith(demo.practice));
-  await shot(reader, `pay-${width}`, { fullPage: true });
+  await takeScreenshot(reader, `pay-${width}`, { fullPage: true });
   await payWith(reader, "#pay-card");
   await reader.page.waitForTimeout(500);
-  await shot(reader, `article-thanked-${width}`);
+  await takeScreenshot(reader, `article-thanked-${width}`);
   await open(reader, `${demo.newspaper}/`);
-  await shot(reader, `front-supporter-${width}`, { fullPage: true });
+  await takeScreenshot(reader, `front-supporter-${width}`, { fullPage: true });
   await open(reader, article("skerries"));
-  await shot(reader, `sensitive-${width}`, { fullPage: true });
+  await takeScreenshot(reader, `sensitive-${width}`, { fullPage: true });
   await open(reader, `${demo.practice}/console`);
-  await shot(reader, `console-${width}`, { fullPage: true });
+  await takeScreenshot(reader, `console-${width}`, { fullPage: true });
   await reader.leave();
 }
 
@@ -249,10 +252,10 @@ async function startDemo() {
     }
     throw new Error("keepopen demo did not print its addresses");
   })();
-  const places = await Promise.race([ready, ended]);
+  const addresses = await Promise.race([ready, ended]);
   child.stdout.resume();
-  for (const [name, url] of Object.entries(places)) places[name] = String(url).replace(/\/$/, "");
-  return { ...places, stop: () => child.kill("SIGTERM") };
+  for (const [name, url] of Object.entries(addresses)) addresses[name] = String(url).replace(/\/$/, "");
+  return { ...addresses, stop: () => child.kill("SIGTERM") };
 }
 
 let passed = 0;
@@ -271,7 +274,7 @@ try {
     } catch (error) {
       failed++;
       console.log(`FAILED: ${name}\n${error.stack}`);
-      await shot(reader, `failed-${failed}`).catch(() => {});
+      await takeScreenshot(reader, `failed-${failed}`).catch(() => {});
     }
     await reader.leave();
   }

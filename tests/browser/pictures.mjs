@@ -28,6 +28,7 @@ const MODES = {
   forced: { forcedColors: "active" },
   rtl: {},
 };
+/** The usual appeal, with a card fee and a ticker (how much has been raised). */
 const FULL = {
   ...APPEAL,
   content: {
@@ -40,7 +41,7 @@ const FULL = {
 const browser = await launch();
 const fake = await startFake();
 
-/** Takes one screenshot after `prepare` has brought a new page into the wanted state. */
+/** Opens a new page, lets `prepare` bring it into the wanted state, and takes a screenshot. */
 async function take(name, size, mode, prepare) {
   const file = `${name}-${size}-${mode}`;
   if (words.length && !words.every((word) => file.includes(word))) return;

@@ -27,11 +27,11 @@ export function story(name, options, run) {
 }
 
 /** The address of a story of the demo newspaper. */
-export const page = (name) => `${fake.url}/${name}.html`;
+export const pageUrl = (name) => `${fake.url}/${name}.html`;
 /** How many appeals, or thanks, the page shows. */
-export const shown = (reader) => reader.hook("heading").count();
-/** The entry that the script has stored in the browser. */
-export const stored = (reader) => reader.page.evaluate(() => JSON.parse(localStorage.getItem("keepopen:journal") ?? "null"));
+export const countShown = (reader) => reader.hook("heading").count();
+/** Reads the entry that the script has stored in the browser. */
+export const readStored = (reader) => reader.page.evaluate(() => JSON.parse(localStorage.getItem("keepopen:journal") ?? "null"));
 /** The reported events with this name: `view`, `click` or `dismiss`. */
 export const events = (name) => fake.requestsTo("/v1/banner/events").map((request) => request.body).filter(({ event }) => event === name);
 /** Makes the times in the stored entry look this many minutes older. */
@@ -42,16 +42,16 @@ export const advanceMinutes = (reader, minutes) =>
     if (stored.hold) stored.hold.until -= ms;
     localStorage.setItem("keepopen:journal", JSON.stringify(stored));
   }, minutes * 60_000);
-/** Waits until `what` returns true, for at most two seconds. */
-export const until = async (what) => {
-  for (let tries = 0; tries < 100 && !what(); tries++) await new Promise((done) => setTimeout(done, 20));
-  assert.ok(what(), `this did not become true: ${what}`);
+/** Waits until `condition` returns true, for at most two seconds. */
+export const waitUntil = async (condition) => {
+  for (let tries = 0; tries < 100 && !condition(); tries++) await new Promise((done) => setTimeout(done, 20));
+  assert.ok(condition(), `this did not become true: ${condition}`);
 };
 
-/** Opens the payment page and clicks the link `how` there, such as `#pay-card` or `#cancel`. */
-export async function pay(reader, how) {
+/** Opens the payment page and clicks a link there, such as `#pay-card` or `#cancel`. */
+export async function pay(reader, link) {
   await reader.hook("give").click();
-  await reader.page.locator(how).click();
+  await reader.page.locator(link).click();
   await settled(reader);
 }
 

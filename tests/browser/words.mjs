@@ -1,9 +1,9 @@
 // Tests the text of an appeal in a real browser: blocks, placeholders, other languages and long words.
 // Run: node --test tests/browser/words.mjs (SHOTS=folder also takes screenshots)
 import assert from "node:assert/strict";
-import { open, settled, shot } from "./browser.mjs";
+import { open, settled, takeScreenshot } from "./browser.mjs";
 import { APPEAL } from "./fake.mjs";
-import { rewritePage, fake, stored, page, pay, shown, story } from "./story.mjs";
+import { rewritePage, fake, readStored, pageUrl, pay, countShown, story } from "./story.mjs";
 
 const IMAGE = "https://images.journal.example/desk.png";
 const PHONE = { viewport: { width: 375, height: 760 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
@@ -41,7 +41,7 @@ const setContent = (content, surface = "banner") => {
   fake.verdict = { ...APPEAL, surface, content: { ...APPEAL.content, ...content }, values: VALUES };
 };
 const serveImages = (reader, body = DRAWING) => reader.page.route("https://images.journal.example/**", (route) => (body ? route.fulfill({ contentType: "image/svg+xml", body }) : route.abort()));
-const inside = (reader, selector) => reader.page.locator(`keepopen-appeal ${selector}`);
+const inAppeal = (reader, selector) => reader.page.locator(`keepopen-appeal ${selector}`);
 /** Returns two booleans: whether the page fits the window, and whether the panel's content fits the panel. */
 const fits = (reader) =>
   reader.page.evaluate(() => {
@@ -52,51 +52,51 @@ const fits = (reader) =>
 story("blocks are shown in order, with their placeholders filled, and nothing is parsed as HTML", {}, async (reader) => {
   await serveImages(reader);
   setContent(RICH);
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   assert.equal(await reader.hook("heading").textContent(), "You have read 1,204 articles in the Journal");
-  const tags = await inside(reader, ".words > *").evaluateAll((all) => all.map((one) => one.tagName));
+  const tags = await inAppeal(reader, ".words > *").evaluateAll((all) => all.map((one) => one.tagName));
   assert.deepEqual(tags, ["H2", "P", "BLOCKQUOTE", "IMG", "UL", "BUTTON"]);
-  assert.equal(await inside(reader, ".words > p").textContent(), "It is Tuesday, November 24, 2026. <b>The harbour is open</b>, and somebody has to write it down.");
-  assert.equal(await inside(reader, "cite").textContent(), "The editors");
-  assert.equal(await inside(reader, "img").getAttribute("alt"), "Boats at the quay in Germany");
-  assert.equal(await inside(reader, "li").last().textContent(), "Every story free for everybody in Germany");
+  assert.equal(await inAppeal(reader, ".words > p").textContent(), "It is Tuesday, November 24, 2026. <b>The harbour is open</b>, and somebody has to write it down.");
+  assert.equal(await inAppeal(reader, "cite").textContent(), "The editors");
+  assert.equal(await inAppeal(reader, "img").getAttribute("alt"), "Boats at the quay in Germany");
+  assert.equal(await inAppeal(reader, "li").last().textContent(), "Every story free for everybody in Germany");
 });
 
 story("an image with a size keeps its space if it fails to load, and a decorative image takes up none", {}, async (reader) => {
   await serveImages(reader, "");
   setContent({ ...RICH, body: [RICH.body[2], { image: IMAGE, alt: "" }] }, "inline");
-  await open(reader, page("eelgrass"));
-  await inside(reader, "[data-test=heading]").scrollIntoViewIfNeeded();
+  await open(reader, pageUrl("eelgrass"));
+  await inAppeal(reader, "[data-test=heading]").scrollIntoViewIfNeeded();
   await settled(reader);
-  const [named, plain] = await inside(reader, "img").evaluateAll((all) => all.map((one) => [one.offsetWidth, one.offsetHeight]));
+  const [named, plain] = await inAppeal(reader, "img").evaluateAll((all) => all.map((one) => [one.offsetWidth, one.offsetHeight]));
   assert.equal(Math.round((named[0] / named[1]) * 9), 16);
   assert.deepEqual(plain, [0, 0]);
 });
 
 story("an image whose address is not https is not fetched", {}, async (reader) => {
   setContent({ ...RICH, body: [{ image: `${fake.url}/desk.png`, alt: "" }, { image: "javascript:alert(1)", alt: "" }, "After."] });
-  await open(reader, page("regatta"));
-  assert.deepEqual([await inside(reader, "img").count(), await inside(reader, ".words > p").textContent()], [0, "After."]);
+  await open(reader, pageUrl("regatta"));
+  assert.deepEqual([await inAppeal(reader, "img").count(), await inAppeal(reader, ".words > p").textContent()], [0, "After."]);
 });
 
 story("a German appeal has German sentences, amounts and dates, and its lang attributes say German", {}, async (reader) => {
   setContent(GERMAN);
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   const plain = async (where) => (await where.textContent()).replace(/\u00a0/g, " ");
   assert.equal(await plain(reader.hook("heading")), "Sie haben 1.204 Artikel über Hafenverwaltungsangelegenheiten gelesen");
-  assert.match(await plain(inside(reader, ".words > p")), /^Am 24\. November 2026 /);
+  assert.match(await plain(inAppeal(reader, ".words > p")), /^Am 24\. November 2026 /);
   assert.equal(await plain(reader.hook("give")), "Mit 10 € im Monat unterstützen");
   assert.equal(await plain(reader.hook("later")), "Fragen Sie mich in 3 Tagen");
-  assert.deepEqual(await inside(reader, "[lang]").evaluateAll((all) => [...new Set(all.map((one) => one.lang))]), ["de"]);
+  assert.deepEqual(await inAppeal(reader, "[lang]").evaluateAll((all) => [...new Set(all.map((one) => one.lang))]), ["de"]);
 });
 
 story("the thanks have the text of the appeal through which the reader gave, with its placeholders filled", {}, async (reader) => {
   setContent(RICH);
-  await open(reader, page("regatta"));
+  await open(reader, pageUrl("regatta"));
   await pay(reader, "#pay-card");
   assert.equal(await reader.hook("heading").textContent(), "Thank you for 1,204 articles");
-  assert.equal(await inside(reader, "li").textContent(), "Germany");
-  assert.equal((await stored(reader)).pending.length, 0);
+  assert.equal(await inAppeal(reader, "li").textContent(), "Germany");
+  assert.equal((await readStored(reader)).pending.length, 0);
 });
 
 for (const [name, options] of [["desktop", {}], ["phone", PHONE]]) {
@@ -106,13 +106,13 @@ for (const [name, options] of [["desktop", {}], ["phone", PHONE]]) {
         await serveImages(reader);
         setContent(words, surface);
         await rewritePage(reader, "eelgrass", (html) => html.replace('surface="inline"', `surface="${surface}"`));
-        await open(reader, page("eelgrass"));
-        assert.equal(await shown(reader), 1);
+        await open(reader, pageUrl("eelgrass"));
+        assert.equal(await countShown(reader), 1);
         await reader.hook("heading").scrollIntoViewIfNeeded();
         await settled(reader);
         assert.deepEqual(await fits(reader), [true, true]);
         if (surface !== "banner") await reader.hook("heading").evaluate((heading) => heading.closest(".panel").scrollIntoView());
-        await shot(reader, `words-${surface}-${language}-${name}`);
+        await takeScreenshot(reader, `words-${surface}-${language}-${name}`);
       });
     }
   }

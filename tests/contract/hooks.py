@@ -32,8 +32,8 @@ class Signed(AuthBase):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    # Schemathesis omits or malforms the header on purpose in some cases: keep those. In all other cases, replace the
-    # generated text with a real signature.
+    # In some cases, Schemathesis omits or malforms the signature header on purpose: don't change those. In all other
+    # cases, replace the generated text with a real signature.
     if case.path == "/webhooks/stripe" and "Stripe-Signature" in case.headers and not is_negative(case, "header"):
         kwargs["auth"] = Signed()
     # Never switch the whole site off: later cases would get no appeals.
@@ -46,18 +46,20 @@ def before_call(context, case, kwargs):
 
 
 def is_negative(case, where):
+    """Returns whether Schemathesis made this part of the request (`header` or `body`) invalid on purpose."""
     components = case.meta.components if case.meta else {}
     return any(component.value in (where, f"{where}s") and info.mode.is_negative for component, info in components.items())
 
 
 @schemathesis.hook
 def filter_body(context, body):
-    # Skip bodies with a number such as 1.0. JSON Schema calls it an integer, but the service rejects it as a float, as
-    # the introduction of the contract says.
+    # Skip bodies with a number such as 1.0. JSON Schema calls 1.0 an integer, but the service rejects it, because it is
+    # written as a float. The introduction of the contract says so.
     return not holds_whole_float(body)
 
 
 def holds_whole_float(value):
+    """Returns whether the value is, or contains, a float without a fraction, such as 1.0."""
     if isinstance(value, dict):
         return any(holds_whole_float(part) for part in value.values())
     if isinstance(value, list):
@@ -67,7 +69,7 @@ def holds_whole_float(value):
 
 @schemathesis.check
 def everything_is_in_the_contract(ctx, response, case):
-    """Checks that the contract lists the response's status, headers and problem for the operation."""
+    """Checks that the contract (`openapi.yaml`) lists the response's status, headers and problem for the operation."""
     described = case.operation.definition.raw.get("responses", {}).get(str(response.status_code))
     problem = problem_of(response)
     if described is None:
@@ -88,6 +90,7 @@ def everything_is_in_the_contract(ctx, response, case):
 
 
 def problem_of(response):
+    """Returns the problem (the JSON body of an error response), or None if the response has none."""
     media_type = response.headers.get("content-type", [""])[0]
     if response.status_code < 400:
         return None

@@ -107,7 +107,8 @@ default_interval = "month"
 default_amount_minor = 500
 `;
 
-async function ask(url, path, body, headers = {}) {
+/** Sends a POST request. Returns the body of the response, whose status must be 200. */
+async function post(url, path, body, headers = {}) {
   const answer = await fetch(url + path, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
   assert.equal(answer.status, 200, `${path}: ${await answer.clone().text()}`);
   return answer.json();
@@ -119,46 +120,46 @@ async function ask(url, path, body, headers = {}) {
  */
 async function prepare(url) {
   const attempt = randomUUID();
-  const checkout = (attempt) => ask(url, "/v1/checkout", { site: "journal", attempt, amount_minor: 500, currency: "EUR", interval: "month", return_url: `${ORIGIN}/` });
+  const checkout = (attempt) => post(url, "/v1/checkout", { site: "journal", attempt, amount_minor: 500, currency: "EUR", interval: "month", return_url: `${ORIGIN}/` });
   const { session, url: page } = await checkout(attempt);
   const paid = await fetch(page, { method: "POST", redirect: "manual", body: new URLSearchParams({ how: "card", email: EMAIL, name: "Reader" }) });
   assert.equal(paid.status, 303);
-  const { token, supporter } = await ask(url, "/v1/tokens", { grant: "checkout_session", site: "journal", session, attempt });
-  const open = randomUUID();
-  const { attribution } = await ask(url, "/v1/banner", { site: "journal", history: {} });
-  const { session: unpaid } = await checkout(open);
+  const { token, supporter } = await post(url, "/v1/tokens", { grant: "checkout_session", site: "journal", session, attempt });
+  const unpaidAttempt = randomUUID();
+  const { attribution } = await post(url, "/v1/banner", { site: "journal", history: {} });
+  const { session: unpaid } = await checkout(unpaidAttempt);
   const tag = (await fetch(`${url}/embed.js`)).headers.get("etag").replace(/^"([0-9a-f]+).*$/, "$1");
-  const list = (name, ...lines) => writeFile(join(folder, name), lines.map((line) => `"${line}"\n`).join(""));
-  await list("attempts.txt", attempt, open);
-  await list("sessions.txt", session, unpaid);
-  await list("supporters.txt", supporter);
-  await list("attributions.txt", attribution);
-  await list("tokens.txt", token, `${token.slice(0, -4)}AAAA`);
-  await list("embeds.txt", tag);
-  const made = await new Promise((done, fail) => {
+  const writeDictionary = (name, ...lines) => writeFile(join(folder, name), lines.map((line) => `"${line}"\n`).join(""));
+  await writeDictionary("attempts.txt", attempt, unpaidAttempt);
+  await writeDictionary("sessions.txt", session, unpaid);
+  await writeDictionary("supporters.txt", supporter);
+  await writeDictionary("attributions.txt", attribution);
+  await writeDictionary("tokens.txt", token, `${token.slice(0, -4)}AAAA`);
+  await writeDictionary("embeds.txt", tag);
+  const output = await new Promise((done, fail) => {
     const child = spawn(binary, ["api-key", "create", "--name", "contract", "--scope", "supporters:read", "--scope", "appeals:write", "--scope", "money:read", "--scope", "alarms:write"], { cwd: folder, env });
     let text = "";
     child.stdout.on("data", (data) => (text += data));
     child.once("close", (status) => (status ? fail(new Error(`keepopen api-key create exited with status ${status}`)) : done(text)));
   });
-  const key = made.split("\n", 1)[0];
-  const { url: preview } = await ask(url, "/v1/appeals/help/previews", { site: "journal", page_url: `${ORIGIN}/` }, { authorization: `Bearer ${key}` });
+  const key = output.split("\n", 1)[0];
+  const { url: preview } = await post(url, "/v1/appeals/help/previews", { site: "journal", page_url: `${ORIGIN}/` }, { authorization: `Bearer ${key}` });
   const previewToken = new URL(preview).searchParams.get("keepopen_preview");
   const money = await fetch(`${url}/v1/contributions?limit=1`, { headers: { authorization: `Bearer ${key}` } });
   const { contributions, next } = await money.json();
-  await list("contributions.txt", contributions[0].id, ...(next ? [next] : []));
-  await list("previews.txt", previewToken, `${previewToken.slice(0, -4)}AAAA`);
+  await writeDictionary("contributions.txt", contributions[0].id, ...(next ? [next] : []));
+  await writeDictionary("previews.txt", previewToken, `${previewToken.slice(0, -4)}AAAA`);
   return { token, key };
 }
 
 /** Runs Schemathesis once. Returns whether it found no failure. */
-async function run(name, url, keys, bound) {
+async function run(name, url, keys, limit) {
   const config = join(folder, `${name}.toml`);
   const parts = ["schemathesis.toml", ...(keys ? ["keys.toml"] : [])];
   await writeFile(config, (await Promise.all(parts.map((part) => readFile(here(part), "utf8")))).join(""));
   console.log(`\n== The contract ${name.replace("-", " ")}, seed ${options.seed}`);
   const secrets = keys ? { CONTRACT_KEY: keys.key, CONTRACT_TOKEN: keys.token } : {};
-  const child = spawn(join(tools, "st"), ["--config-file", config, "--no-color", "run", contract, "--url", url, "--seed", options.seed, ...bound], {
+  const child = spawn(join(tools, "st"), ["--config-file", config, "--no-color", "run", contract, "--url", url, "--seed", options.seed, ...limit], {
     cwd: folder,
     env: { ...env, ...secrets, CONTRACT_HOOKS: here("hooks.py"), CONTRACT_WEBHOOK_SECRET: SECRET, PYTHONDONTWRITEBYTECODE: "1" },
     stdio: ["ignore", "inherit", "inherit"],
@@ -166,13 +167,14 @@ async function run(name, url, keys, bound) {
   return (await new Promise((done) => child.once("close", done))) === 0;
 }
 
-const bound = (share) => (options.minutes ? ["--max-time", String(Math.ceil(Number(options.minutes) * 60 * share))] : ["-n", String(Math.ceil(60 * share))]);
+/** Returns the option of Schemathesis that limits a run to this share of the minutes or of the usual number of cases. */
+const limitFor = (share) => (options.minutes ? ["--max-time", String(Math.ceil(Number(options.minutes) * 60 * share))] : ["-n", String(Math.ceil(60 * share))]);
 const outcomes = [];
 try {
   const { child, url } = await startService();
   const keys = await prepare(url);
-  outcomes.push(await run("with-keys", url, keys, bound(0.7)));
-  outcomes.push(await run("without-keys", url, null, bound(0.3)));
+  outcomes.push(await run("with-keys", url, keys, limitFor(0.7)));
+  outcomes.push(await run("without-keys", url, null, limitFor(0.3)));
   const panics = child.output.split("\n").filter((line) => line.includes("panicked"));
   console.log(panics.slice(0, 3).join("\n"));
   outcomes.push(panics.length === 0);

@@ -21,15 +21,15 @@ fn check_all(target: &str, check: fn(&[u8])) {
         std::fs::read_dir(root.join("seeds").join(target)).unwrap().map(|it| it.unwrap().path()).collect();
     paths.sort();
     let seeds: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
-    assert!(seeds.len() >= 10, "{target}: seeds are missing");
-    let words = words(&root.join("dictionaries").join(format!("{target}.dict")));
+    assert!(seeds.len() >= 10, "{target}: there must be at least 10 seeds");
+    let entries = dictionary_entries(&root.join("dictionaries").join(format!("{target}.dict")));
     for (index, seed) in seeds.iter().enumerate() {
         check(seed);
         for mutation in 0..MUTATIONS {
             let mut random = fastrand::Rng::with_seed(mutation);
             let mut bytes = seed.clone();
             for _ in 0..random.usize(1..=4) {
-                mutate(&mut bytes, &seeds[(index + 1) % seeds.len()], &words, &mut random);
+                mutate(&mut bytes, &seeds[(index + 1) % seeds.len()], &entries, &mut random);
             }
             let text = String::from_utf8_lossy(&bytes).into_owned();
             let survived = std::panic::catch_unwind(|| check(&bytes));
@@ -38,29 +38,31 @@ fn check_all(target: &str, check: fn(&[u8])) {
     }
 }
 
-/// The entries of a fuzzer dictionary.
-fn words(path: &Path) -> Vec<Vec<u8>> {
+/// Returns the entries of a fuzzer dictionary: byte strings that often occur in valid input.
+fn dictionary_entries(path: &Path) -> Vec<Vec<u8>> {
     let text = std::fs::read_to_string(path).unwrap();
-    let word = |line: &str| {
+    let entry = |line: &str| {
         let inner = line.strip_prefix('"')?.strip_suffix('"')?;
         Some(inner.replace("\\\"", "\"").replace("\\x0A", "\n").replace("\\\\", "\\").into_bytes())
     };
     text.lines()
-        .map(|line| word(line).unwrap_or_else(|| panic!("this line must be a dictionary entry: {line}")))
+        .map(|line| entry(line).unwrap_or_else(|| panic!("this line must be a dictionary entry: {line}")))
         .collect()
 }
 
-fn mutate(bytes: &mut Vec<u8>, other: &[u8], words: &[Vec<u8>], random: &mut fastrand::Rng) {
-    let at = random.usize(0..=bytes.len());
-    let until = random.usize(at..=bytes.len().min(at + 40));
+/// Makes one random change to `bytes`: removes, replaces or inserts some bytes, or flips a bit. Inserts a dictionary
+/// entry or the end of another seed.
+fn mutate(bytes: &mut Vec<u8>, other: &[u8], entries: &[Vec<u8>], random: &mut fastrand::Rng) {
+    let start = random.usize(0..=bytes.len());
+    let end = random.usize(start..=bytes.len().min(start + 40));
     match random.u8(0..6) {
-        0 => drop(bytes.drain(at..until)),
-        1 => drop(bytes.splice(at..until, random.choice(words).unwrap().clone())),
-        2 => drop(bytes.splice(at..at, random.choice(words).unwrap().clone())),
-        3 => bytes.truncate(at),
-        4 => drop(bytes.splice(at..at, other[random.usize(0..=other.len())..].to_vec())),
+        0 => drop(bytes.drain(start..end)),
+        1 => drop(bytes.splice(start..end, random.choice(entries).unwrap().clone())),
+        2 => drop(bytes.splice(start..start, random.choice(entries).unwrap().clone())),
+        3 => bytes.truncate(start),
+        4 => drop(bytes.splice(start..start, other[random.usize(0..=other.len())..].to_vec())),
         _ => {
-            if let Some(byte) = bytes.get_mut(at) {
+            if let Some(byte) = bytes.get_mut(start) {
                 *byte ^= 1 << random.u8(0..8);
             }
         }

@@ -28,7 +28,7 @@ const { keepopen } = JSON.parse(await new Promise((done) => createInterface(demo
 await server.OpenFeature.setProviderAndWait(new OFREPProvider({ baseUrl: keepopen }));
 const client = server.OpenFeature.getClient();
 
-story("a server asks whether an appeal is shown", async () => {
+story("a server gets a flag that says whether an appeal is shown", async () => {
   const details = await client.getBooleanDetails("show_appeal", false, reader);
   assert.deepEqual([details.value, details.reason, details.variant, details.flagMetadata.reason], [true, "TARGETING_MATCH", "on", "matched"]);
   const noAppeal = await client.getBooleanDetails("show_appeal", true, sensitive);
@@ -39,7 +39,7 @@ story("a server gets the whole verdict, with the same variant each time for the 
   const first = await client.getObjectDetails("appeal", {}, reader);
   assert.equal(first.value.appeal, "help");
   assert.equal(first.value.variant, first.variant);
-  assert.ok(first.value.content.heading && first.value.attribution);
+  assert.ok(first.value.content.heading && first.value.attribution, "the verdict must have its content and its attribution");
   for (let times = 0; times < 5; times++) {
     assert.equal((await client.getObjectDetails("appeal", {}, reader)).variant, first.variant);
   }
@@ -50,7 +50,7 @@ story("a server gets the whole verdict, with the same variant each time for the 
   assert.deepEqual([...variants].sort(), ["a", "b"], "each variant must be shown to some of the readers");
 });
 
-story("if the question can't be answered, the SDK returns the default and the protocol's error", async () => {
+story("if the service can't evaluate a flag, the SDK returns the default value and the protocol's error", async () => {
   const unknown = await client.getBooleanDetails("other", true, reader);
   assert.deepEqual([unknown.value, unknown.errorCode], [true, "FLAG_NOT_FOUND"]);
   const unknownSite = await client.getBooleanDetails("show_appeal", true, { ...reader, site: "nowhere" });
@@ -65,12 +65,12 @@ story("if the question can't be answered, the SDK returns the default and the pr
 
 story("a browser fetches all flags at once, and gets a 304 until its context changes", async () => {
   const statuses = [];
-  const counting = async (...request) => {
+  const recordingFetch = async (...request) => {
     const answer = await fetch(...request);
     statuses.push(answer.status);
     return answer;
   };
-  const provider = new OFREPWebProvider({ baseUrl: keepopen, pollInterval: 0, fetchImplementation: counting });
+  const provider = new OFREPWebProvider({ baseUrl: keepopen, pollInterval: 0, fetchImplementation: recordingFetch });
   await browser.OpenFeature.setContext(reader);
   await browser.OpenFeature.setProviderAndWait(provider);
   const page = browser.OpenFeature.getClient();

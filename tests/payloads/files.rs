@@ -7,7 +7,7 @@ use keepopen::contributions::Fact;
 use keepopen::stripe::{BadShape, Envelope, Report, read_event};
 use serde_json::Value;
 
-/// An event, the name of its file, and the shape of its generation.
+/// An event, the name of its file, and whether its API version is basil or later.
 pub struct Recorded {
     pub name: String,
     pub event: Value,
@@ -38,8 +38,8 @@ pub fn recorded() -> Vec<Recorded> {
 }
 
 impl Recorded {
-    /// Stripe's name for the kind of the event's object. Empty if such an event is never read: an upcoming invoice has
-    /// no id, and a deleted invoice was a draft.
+    /// Stripe's name for the kind of the event's object. Empty for the two types of invoice event that the service
+    /// never reads. The invoice of `invoice.upcoming` has no id, and only a draft without a payment can be deleted.
     pub fn object(&self) -> &str {
         match self.event["type"].as_str().unwrap() {
             "invoice.upcoming" | "invoice.deleted" => "",
@@ -48,7 +48,7 @@ impl Recorded {
     }
 }
 
-/// The facts that are read from an event.
+/// Returns the facts that the parser reads from an event. A fact is what the service needs to know of one object.
 pub fn facts_of(event: &Value) -> Result<Vec<Fact>, BadShape> {
     let text = event.to_string();
     match read_event(&Envelope::read(&text).unwrap())? {

@@ -1,5 +1,5 @@
-//! Random JSON in place of an event's object, and random changes of a valid object. The parser must accept or reject
-//! each of them, and must never panic.
+//! Tests the parser with random JSON in place of an event's object, and with random changes of a valid object. The
+//! parser must accept or reject each of them, and must never panic.
 
 use keepopen::contributions::{fold, join_all};
 use keepopen::stripe::{Envelope, read_event, read_fetched};
@@ -63,32 +63,34 @@ fn any_json() -> impl Strategy<Value = Value> {
 /// One change of a value somewhere in an object.
 #[derive(Clone, Debug)]
 enum Change {
-    Drop,
-    Put(Value),
-    Wrap,
+    Remove,
+    Replace(Value),
+    /// Replaces an id by an object that contains the id, as in an expanded field.
+    Expand,
 }
 
+/// A random change, and an index that selects the value to change.
 fn change() -> impl Strategy<Value = (Index, Change)> {
-    let change = prop_oneof![Just(Change::Drop), any_json().prop_map(Change::Put), Just(Change::Wrap)];
+    let change = prop_oneof![Just(Change::Remove), any_json().prop_map(Change::Replace), Just(Change::Expand)];
     (any::<Index>(), change)
 }
 
+/// Changes one of the values below `value`.
 fn apply(value: &mut Value, (at, change): &(Index, Change)) {
-    let mut places = Vec::new();
-    list_places(value, String::new(), &mut places);
-    if places.is_empty() {
+    let mut pointers = Vec::new();
+    collect_pointers(value, String::new(), &mut pointers);
+    if pointers.is_empty() {
         return;
     }
-    let place = &places[at.index(places.len())];
-    let (parent, name) = place.rsplit_once('/').unwrap();
+    let pointer = &pointers[at.index(pointers.len())];
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
     match change {
-        Change::Put(new) => *value.pointer_mut(place).unwrap() = new.clone(),
-        // Replaces an id by an object that contains it, as in an expanded field.
-        Change::Wrap => {
-            let held = value.pointer_mut(place).unwrap();
-            *held = json!({"id": held.take(), "object": "expanded"});
+        Change::Replace(new) => *value.pointer_mut(pointer).unwrap() = new.clone(),
+        Change::Expand => {
+            let id = value.pointer_mut(pointer).unwrap();
+            *id = json!({"id": id.take(), "object": "expanded"});
         }
-        Change::Drop => match value.pointer_mut(parent) {
+        Change::Remove => match value.pointer_mut(parent) {
             Some(Value::Object(fields)) => drop(fields.remove(name)),
             Some(Value::Array(items)) => drop(items.pop()),
             _ => {}
@@ -96,32 +98,35 @@ fn apply(value: &mut Value, (at, change): &(Index, Change)) {
     }
 }
 
-fn list_places(value: &Value, at: String, places: &mut Vec<String>) {
+/// Adds the JSON pointers of all values below `value`, whose own pointer is `at`.
+fn collect_pointers(value: &Value, at: String, pointers: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
             for (name, child) in fields.iter().filter(|(name, _)| !name.contains(['/', '~'])) {
-                places.push(format!("{at}/{name}"));
-                list_places(child, format!("{at}/{name}"), places);
+                pointers.push(format!("{at}/{name}"));
+                collect_pointers(child, format!("{at}/{name}"), pointers);
             }
         }
         Value::Array(items) => {
-            for (place, child) in items.iter().enumerate() {
-                places.push(format!("{at}/{place}"));
-                list_places(child, format!("{at}/{place}"), places);
+            for (index, child) in items.iter().enumerate() {
+                pointers.push(format!("{at}/{index}"));
+                collect_pointers(child, format!("{at}/{index}"), pointers);
             }
         }
         _ => {}
     }
 }
 
-/// An event with a bookable object of any generation. Its metadata say that the gift is ours.
-fn good_event() -> impl Strategy<Value = Value> {
-    let mark = json!({"keepopen_contribution": "con_00000000000000000000000001", "keepopen_site": "journal"});
-    let words =
+/// An event about an object that the service can book, from any generation of Stripe's API. Its metadata say that
+/// Keepopen started the contribution.
+fn valid_event() -> impl Strategy<Value = Value> {
+    let our_metadata =
+        json!({"keepopen_contribution": "con_00000000000000000000000001", "keepopen_site": "journal"});
+    let kinds =
         ["checkout.session", "subscription", "invoice", "invoice_payment", "charge", "refund", "dispute"];
     let mut events: Vec<Value> = recorded().into_iter().map(|it| it.event).collect();
-    events.retain(|event| words.contains(&event["data"]["object"]["object"].as_str().unwrap_or_default()));
-    events.iter_mut().for_each(|event| event["data"]["object"]["metadata"] = mark.clone());
+    events.retain(|event| kinds.contains(&event["data"]["object"]["object"].as_str().unwrap_or_default()));
+    events.iter_mut().for_each(|event| event["data"]["object"]["metadata"] = our_metadata.clone());
     select(events)
 }
 
@@ -146,8 +151,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn a_valid_object_with_dropped_retyped_or_expanded_fields_is_accepted_or_rejected(
-        event in good_event(),
+    fn a_valid_object_with_removed_replaced_or_expanded_fields_is_accepted_or_rejected(
+        event in valid_event(),
         changes in proptest::collection::vec(change(), 1..6),
     ) {
         let mut event = event;
@@ -160,15 +165,15 @@ proptest! {
     #[test]
     fn any_object_of_any_kind_is_accepted_or_rejected(
         object in any_json(),
-        word in select(vec!["checkout.session", "subscription", "invoice", "invoice_payment", "charge", "refund", "dispute", "x"]),
-        kind in select(vec!["invoice.paid", "checkout.session.completed", "checkout.session.expired", "charge.refunded", "x"]),
+        kind in select(vec!["checkout.session", "subscription", "invoice", "invoice_payment", "charge", "refund", "dispute", "x"]),
+        event_type in select(vec!["invoice.paid", "checkout.session.completed", "checkout.session.expired", "charge.refunded", "x"]),
     ) {
         let mut object = object;
         if let Some(fields) = object.as_object_mut() {
-            fields.insert("object".to_owned(), word.into());
+            fields.insert("object".to_owned(), kind.into());
         }
         let _ = read_fetched(&object.to_string(), i64::MAX);
-        read_and_fold(&json!({"id": "evt_1", "type": kind, "created": 7, "data": {"object": object}}))?;
+        read_and_fold(&json!({"id": "evt_1", "type": event_type, "created": 7, "data": {"object": object}}))?;
     }
 
     #[test]

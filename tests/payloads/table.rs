@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::files::{facts_of, recorded};
 
-/// How a field's value is written in the file.
+/// How the file writes a field's value.
 #[derive(Clone, Copy)]
-enum Says {
+enum Notation {
     /// The value itself.
     Same,
     /// An id, or an object that contains the id.
@@ -19,11 +19,12 @@ enum Says {
     /// A number; 0 means that there is no value.
     Positive,
 }
-use Says::{Currency, Id, Positive, Same};
+use Notation::{Currency, Id, Positive, Same};
 
-/// A field of a fact (what the parser reads from an object), how its value is written, and the value's paths in the
-/// file: first those before API version basil, then those since. An empty list means that the file has no such value.
-type Row = (&'static str, Says, &'static [&'static str], &'static [&'static str]);
+/// A field of a fact (what the parser reads from an object), the notation of its value, and two lists of the value's
+/// paths in the file. The first list is for API versions before basil, and the second for basil and later versions. With
+/// an empty list, the file does not have the value.
+type Row = (&'static str, Notation, &'static [&'static str], &'static [&'static str]);
 
 const SESSION: &[Row] = &[
     ("/id", Same, &["/id"], &["/id"]),
@@ -124,11 +125,11 @@ fn rows(object: &str) -> &'static [Row] {
     }
 }
 
-/// The value that the file has at the first of these paths, in the form that the parser returns.
-fn value_in_file(object: &Value, says: Says, places: &[&str]) -> Value {
-    let found = places.iter().filter_map(|place| object.pointer(place)).find(|value| !value.is_null());
+/// The first value that the file has at one of these paths, in the form that the parser returns.
+fn value_in_file(object: &Value, notation: Notation, paths: &[&str]) -> Value {
+    let found = paths.iter().filter_map(|path| object.pointer(path)).find(|value| !value.is_null());
     let value = found.cloned().unwrap_or(Value::Null);
-    match says {
+    match notation {
         Same => value,
         Id => {
             if value.is_object() {
@@ -155,22 +156,22 @@ fn each_generation_is_parsed_to_the_values_in_its_files() {
     let mut compared: BTreeMap<(String, String), (usize, usize)> = BTreeMap::new();
     for it in recorded() {
         let object = &it.event["data"]["object"];
-        let word = it.object();
-        if rows(word).is_empty() || object.get("id").is_none() {
+        let kind = it.object();
+        if rows(kind).is_empty() || object.get("id").is_none() {
             continue;
         }
         let fact =
             serde_json::to_value(&facts_of(&it.event).unwrap_or_else(|bad| panic!("{}: {bad}", it.name))[0]);
         let fact = fact.unwrap();
         let folder = it.name.split('/').next().unwrap().to_owned();
-        let counts = compared.entry((folder, word.to_owned())).or_default();
-        for (field, says, old, new) in rows(word) {
-            let expected = value_in_file(object, *says, if it.since_basil { new } else { old });
+        let counts = compared.entry((folder, kind.to_owned())).or_default();
+        for (field, notation, old, new) in rows(kind) {
+            let expected = value_in_file(object, *notation, if it.since_basil { new } else { old });
             let read = fact.pointer(field).cloned().unwrap_or(Value::Null);
             // A currency is parsed only together with its amount. Conflicting terms are not parsed at all.
-            let silent = *field == "/total/currency" && object["amount_total"].is_null()
+            let is_not_parsed = *field == "/total/currency" && object["amount_total"].is_null()
                 || field.starts_with("/terms") && fact["terms"].is_null();
-            if !silent {
+            if !is_not_parsed {
                 assert_eq!(read, expected, "{}: {field}", it.name);
                 counts.0 += 1;
                 counts.1 += usize::from(!expected.is_null());
@@ -178,31 +179,31 @@ fn each_generation_is_parsed_to_the_values_in_its_files() {
         }
     }
     let folders = 7;
-    // Two folders are incomplete: one has no payouts, and the other has no warnings and reviews.
-    for (word, least) in [
+    // One folder has no payouts. Another folder has neither warnings nor reviews.
+    for (kind, expected_folders) in [
         ("payment_intent", 7),
         ("payout", 6),
         ("radar.early_fraud_warning", 6),
         ("review", 6),
         ("customer", 7),
     ] {
-        let found: Vec<_> = compared.iter().filter(|((_, of), _)| of == word).collect();
-        assert_eq!(found.len(), least, "{word}: {found:?}");
-        assert!(found.iter().all(|(_, (_, said))| *said >= 1), "{found:?}");
+        let found: Vec<_> = compared.iter().filter(|((_, other), _)| other == kind).collect();
+        assert_eq!(found.len(), expected_folders, "the number of folders with the kind {kind}: {found:?}");
+        assert!(found.iter().all(|(_, (_, with_value))| *with_value >= 1), "no field has a value: {found:?}");
     }
-    for word in ["checkout.session", "subscription", "invoice", "charge", "refund", "dispute"] {
-        let found: Vec<_> = compared.iter().filter(|((_, of), _)| of == word).collect();
-        assert_eq!(found.len(), folders, "every generation must have an object of the kind {word}");
-        assert!(found.iter().all(|(_, (_, said))| *said >= 1), "{found:?}");
+    for kind in ["checkout.session", "subscription", "invoice", "charge", "refund", "dispute"] {
+        let found: Vec<_> = compared.iter().filter(|((_, other), _)| other == kind).collect();
+        assert_eq!(found.len(), folders, "every generation must have an object of the kind {kind}");
+        assert!(found.iter().all(|(_, (_, with_value))| *with_value >= 1), "no field has a value: {found:?}");
     }
-    let of_payments = compared.keys().filter(|(_, of)| of == "invoice_payment").count();
-    assert_eq!(of_payments, 5, "the recorded folder and the folders since basil must have invoice payments");
+    let payment_folders = compared.keys().filter(|(_, kind)| kind == "invoice_payment").count();
+    assert_eq!(payment_folders, 5, "the recorded folder and the folders since basil must have invoice payments");
 }
 
-/// Each generation has the paid period in a different field.
+/// Since basil, an invoice lists its payments. Before basil, it has a payment intent.
 #[test]
 fn a_paid_invoice_of_any_generation_has_its_amount_and_payment() {
-    let mut seen = 0;
+    let mut checked = 0;
     for mut it in recorded() {
         if it.object() != "invoice" {
             continue;
@@ -223,41 +224,42 @@ fn a_paid_invoice_of_any_generation_has_its_amount_and_payment() {
         let fact = serde_json::to_value(&facts_of(&it.event).unwrap()[0]).unwrap();
         assert_eq!(fact["paid"], json!({"amount_minor": 1234, "currency": currency}), "{}", it.name);
         assert_eq!(fact["paid_by"], json!(["pi_own"]), "{}", it.name);
-        seen += 1;
+        checked += 1;
     }
-    assert!(seen >= 12, "{seen}");
+    assert!(checked >= 12, "only {checked} invoices were checked");
 }
 
-/// Each generation has our metadata at a different path.
+/// The generations have our metadata on an invoice at different paths.
 #[test]
 fn metadata_is_read_from_each_generations_path() {
-    let mark = json!({"keepopen_contribution": "con_00000000000000000000000001", "keepopen_site": "journal"});
+    let our_metadata =
+        json!({"keepopen_contribution": "con_00000000000000000000000001", "keepopen_site": "journal"});
     for it in recorded() {
-        let word = it.object();
-        if !["checkout.session", "subscription", "invoice", "charge"].contains(&word) {
+        let kind = it.object();
+        if !["checkout.session", "subscription", "invoice", "charge"].contains(&kind) {
             continue;
         }
-        let mut places = vec!["/metadata"];
-        if word == "invoice" {
-            places.push(if it.since_basil {
+        let mut paths = vec!["/metadata"];
+        if kind == "invoice" {
+            paths.push(if it.since_basil {
                 "/parent/subscription_details"
             } else {
                 "/subscription_details"
             });
-            places.push("/lines/data/0/metadata");
+            paths.push("/lines/data/0/metadata");
         }
-        for place in places {
+        for path in paths {
             let mut event = it.event.clone();
             let object = &mut event["data"]["object"];
-            match (place, object.pointer_mut(place)) {
-                ("/metadata" | "/lines/data/0/metadata", Some(held)) => *held = mark.clone(),
-                (_, Some(details)) if details.is_object() => details["metadata"] = mark.clone(),
+            match (path, object.pointer_mut(path)) {
+                ("/metadata" | "/lines/data/0/metadata", Some(metadata)) => *metadata = our_metadata.clone(),
+                (_, Some(details)) if details.is_object() => details["metadata"] = our_metadata.clone(),
                 _ => continue,
             }
             let facts = facts_of(&event).unwrap();
             let origin = facts[0]
                 .origin()
-                .unwrap_or_else(|| panic!("{}: the metadata at {place} were not read", it.name));
+                .unwrap_or_else(|| panic!("{}: the metadata at {path} were not read", it.name));
             assert_eq!(origin.site, "journal");
         }
     }

@@ -87,32 +87,32 @@ function ourVerdict({ status, problem }) {
 const server = await startServer();
 let rows;
 try {
-  const all = cases(Math.floor(Date.now() / 1000));
-  const python = await verdictsByPython(all);
+  const allCases = cases(Math.floor(Date.now() / 1000));
+  const python = await verdictsByPython(allCases);
   rows = [];
-  for (const [index, one] of all.entries()) {
+  for (const [index, one] of allCases.entries()) {
     rows.push({ name: one.name, ours: ourVerdict(await server.deliver(one)), python: label(python.verdicts[index]), node: label(acceptedByNode(one)) });
   }
 } finally {
   await server.stop();
 }
 
-const line = ({ name, ours, python, node }) => `| ${name} | ${ours} | ${python} | ${node} |`;
+const tableRow = ({ name, ours, python, node }) => `| ${name} | ${ours} | ${python} | ${node} |`;
 const text = await readFile(page, "utf8");
 const [head, rest] = text.split(/(?<=\| --- \| --- \| --- \| --- \|\n)/);
-const written = rest.split("\n\n", 1)[0].split("\n");
+const documentedRows = rest.split("\n\n", 1)[0].split("\n");
 if (process.argv.includes("--write")) {
-  await writeFile(page, `${head}${rows.map(line).join("\n")}${rest.slice(written.join("\n").length)}`);
+  await writeFile(page, `${head}${rows.map(tableRow).join("\n")}${rest.slice(documentedRows.join("\n").length)}`);
 }
 let passed = 0;
-const wrong = [];
+const problems = [];
 rows.forEach((row, index) => {
-  const lenient = row.ours === "accepted" && !(row.python === "accepted" && row.node === "accepted");
-  if (lenient) wrong.push(`we accept what one of Stripe's libraries refuses: ${line(row)}`);
-  else if (line(row) !== written[index]) wrong.push(`measured: ${line(row)}\nwritten:  ${written[index]}`);
+  const isTooLenient = row.ours === "accepted" && !(row.python === "accepted" && row.node === "accepted");
+  if (isTooLenient) problems.push(`we accept what one of Stripe's libraries refuses: ${tableRow(row)}`);
+  else if (tableRow(row) !== documentedRows[index]) problems.push(`measured:   ${tableRow(row)}\ndocumented: ${documentedRows[index]}`);
   else passed++;
 });
-for (const row of written.slice(rows.length)) wrong.push(`no case for this row: ${row}`);
-console.log(wrong.join("\n"));
-console.log(`${passed} passed, ${wrong.length} failed`);
-process.exitCode = wrong.length ? 1 : 0;
+for (const row of documentedRows.slice(rows.length)) problems.push(`the document has a row without a case: ${row}`);
+console.log(problems.join("\n"));
+console.log(`${passed} passed, ${problems.length} failed`);
+process.exitCode = problems.length ? 1 : 0;

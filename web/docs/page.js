@@ -1,8 +1,8 @@
 // Shows the API contract of the service that serves this page. Nothing is loaded from other servers.
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
-follow();
-dark.addEventListener("change", follow);
+const followColorScheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+followColorScheme();
+dark.addEventListener("change", followColorScheme);
 SwaggerUIBundle({
   url: "openapi.yaml",
   dom_id: "#contract",
@@ -10,6 +10,6 @@ SwaggerUIBundle({
   displayRequestDuration: true,
   defaultModelsExpandDepth: 0,
   docExpansion: "list",
-  // No badge: it would send the contract to an external validator.
+  // Show no validator badge, because it would send the contract to an external validator.
   validatorUrl: null,
 });

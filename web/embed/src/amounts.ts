@@ -44,8 +44,8 @@ export function parseAmount(text: string, digits: number, locale: string): numbe
   const plain = latinDigits(text, locale).replace(/\p{Sc}|[\s'’]/gu, "");
   if (!/^\d[\d.,]*$/.test(plain) || plain.length > 15) return undefined;
 
-  const lone = /^(\d+)[.,](\d+)$/.exec(plain);
-  let [whole, fraction] = lone && lone[2]!.length <= digits ? [lone[1]!, lone[2]!] : splitAt(plain, decimal === "," ? "," : ".");
+  const single = /^(\d+)[.,](\d+)$/.exec(plain);
+  let [whole, fraction] = single && single[2]!.length <= digits ? [single[1]!, single[2]!] : splitAt(plain, decimal === "," ? "," : ".");
   if (whole.length > 3 && /[.,]/.test(whole)) {
     if (!/^\d{1,3}([.,]\d{3})+$/.test(whole)) return undefined;
     whole = whole.replace(/[.,]/g, "");

@@ -26,7 +26,7 @@ export function countArticle(stored: Stored, tags: string[], nowMs: number): voi
   const week = countOne("articles", "week", dateOf(nowMs, (new Date(nowMs).getDay() + 6) % 7), MAX_WEEKS * 7);
   const counted: Record<string, number> = (week.tags ??= {});
   for (const tag of tags) {
-    // A week counts its first thirty tags. Other tags of that week are not counted.
+    // Each week has counts for at most thirty tags. Any further tag of that week is not counted.
     const times = +counted[tag]! || 0;
     if (times || Object.keys(counted).length < MAX_TAGS) counted[tag] = times + 1;
   }

@@ -30,14 +30,14 @@ export async function ask(page: Embed): Promise<Verdict | undefined> {
   if (answer?.status !== 200) return undefined;
   const verdict = answer.body as unknown as Verdict;
 
-  // Before `next`, the service would give the same reason for this page again, so don't ask before then.
+  // Until `next`, the service would give the same reason for this page again, so don't ask earlier.
   const { reason, next_eligible_at: next } = verdict;
   if (next && /_cap|dismissed/.test(reason)) {
     memory.change((stored) => (stored.hold = { until: Math.min(Date.parse(next), now() + MAX_HOLD_MS), about: key }));
   }
   if (verdict.show) return verdict;
-  // The reader is held out (gets no appeal, for comparison with other readers), or the service no longer accepts the
-  // token.
+  // Record that the reader is held out (gets no appeal, for comparison with other readers), or that the service no longer
+  // accepts the token.
   const askAgain = (verdict.attribution || verdict.token_problem) && (await page.use("state", "recordSilent", verdict));
   return askAgain ? ask(page) : verdict;
 }

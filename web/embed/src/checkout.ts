@@ -1,6 +1,6 @@
 import { formatAmount, parseAmount } from "./amounts";
 import type { CheckoutBody, Choices, Gift, AppealVerdict } from "./contract";
-import { put } from "./days";
+import { insertValue } from "./days";
 import { isForeignFrame, leaveTo, returnAddress, webAddress } from "./leave";
 import type { GiftSummary, Pending } from "./memory";
 import { ATTEMPT_PARAMETER, PREVIEW_PARAMETER, SESSION_PARAMETER } from "./names";
@@ -28,10 +28,10 @@ export function problemOf(wanted: number | undefined, choices: Choices, locale: 
   const words: EnglishCheckout = { ...english, ...own };
   const [sentence, amount] =
     wanted === undefined || wanted % step ? [words.notAnAmount, Math.max(minimum, 15 * 10 ** digits)] : wanted < minimum ? [words.tooSmall, minimum] : wanted > maximum ? [words.tooLarge, maximum] : [];
-  return sentence && put(sentence, formatAmount(amount!, choices, locale));
+  return sentence && insertValue(sentence, formatAmount(amount!, choices, locale));
 }
 
-/** Says why no payment page opened, and where the reader can give instead. */
+/** The reason why no payment page opened, and the address of another way to give. */
 export interface Refusal {
   why: "failed" | "tooMany";
   fallbackUrl?: string;
@@ -64,7 +64,7 @@ export async function openPayment(embed: Embed, verdict: AppealVerdict, gift: Gi
   // `left` makes the script show the appeal again if the reader comes back without having paid. A preview is not shown
   // again.
   if (attribution) pending.left = { url: location.href.split("#")[0]!, verdict, gift };
-  /** Stores the payment with this session. If there is none, removes a payment that was stored without a session. */
+  /** Stores the payment with this session. Without an argument, removes a payment that was stored without a session. */
   const save = (session?: string) => {
     if (!memory.canStore()) return;
     memory.change((stored) => {
@@ -108,7 +108,7 @@ export function cleanAddress(address: string): string {
   return url.href;
 }
 
-/** Makes a version 4 UUID. `crypto.randomUUID` does not exist on plain http pages. */
+/** Makes a version 4 UUID. `crypto.randomUUID` can't be used, because it does not exist on plain http pages. */
 function uuid(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;

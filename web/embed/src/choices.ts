@@ -1,7 +1,7 @@
 import { formatAmount, withFee } from "./amounts";
 import type { Refusal } from "./checkout";
 import type { Choices, Gift, Interval } from "./contract";
-import { put } from "./days";
+import { insertValue } from "./days";
 import { make, makePart } from "./dom";
 import type { Parts } from "./parts";
 import { buttonPhrase, buttonWithoutGift, giftPhrase, words } from "./words";
@@ -24,13 +24,13 @@ export interface FormActions {
  * without paying.
  */
 export function choiceForm(choices: Choices, cta: string, locale: string, actions: FormActions): { element: HTMLElement; ready: (gift?: Gift, sentence?: string) => void } {
-  const { currency, minimum_minor: minimum, maximum_minor: maximum, minor_digits: digits, step_minor: unit = 1 } = choices;
+  const { currency, minimum_minor: minimum, maximum_minor: maximum, minor_digits: digits, step_minor: step = 1 } = choices;
   const amounts = make("fieldset");
-  const own = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", part: "own-amount", "data-test": "other-amount" });
-  const ownLine = make("label", { class: "own" }, words.yourAmount, own);
+  const ownField = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", part: "own-amount", "data-test": "other-amount" });
+  const ownLine = make("label", { class: "own" }, words.yourAmount, ownField);
   const coverFee = make("input", { type: "checkbox", "data-test": "cover-fee" });
-  const coverWords = make("span");
-  const coverLine = make("label", { class: "cover", part: "cover-fee" }, coverFee, coverWords);
+  const coverText = make("span");
+  const coverLine = make("label", { class: "cover", part: "cover-fee" }, coverFee, coverText);
   const message = makePart("p", "message", { role: "alert" });
   const button = makePart("button", "give", { type: "submit", lang: locale, dir: "auto" });
   const terms = make("span");
@@ -40,6 +40,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
   let interval = offered.find((one) => one === choices.default?.interval) ?? offered[0] ?? "once";
   /** The chosen amount in minor units, or `"own"` if the reader types an amount. */
   let amount: number | "own" = "own";
+  /** Whether the reader has pressed the button, and the payment page is not open yet. */
   let busy = false;
   /** The part that parses a typed amount. Undefined until it is fetched. */
   let checkout: Parts["checkout"] | undefined;
@@ -50,31 +51,33 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
   const money = (amountMinor: number) => formatAmount(amountMinor, choices, locale);
 
   /** Returns the amount that a reader adds by covering the fee. Returns 0 if the appeal does not offer this. */
-  const feeOf = (amountMinor: number) => (choices.fee_cover ? withFee(amountMinor, choices.fee_cover, unit) - amountMinor : 0);
+  const feeOf = (amountMinor: number) => (choices.fee_cover ? withFee(amountMinor, choices.fee_cover, step) - amountMinor : 0);
 
   /** Returns the chosen amount in minor units. A typed amount may be too small, too large, or undefined. */
-  const chosen = (): number | undefined => (amount === "own" ? checkout?.parseAmount(own.value, digits, locale) : amount);
+  const chosenAmount = (): number | undefined => (amount === "own" ? checkout?.parseAmount(ownField.value, digits, locale) : amount);
 
-  const say = (sentence: string, fallbackUrl?: string) => {
-    own.removeAttribute("aria-invalid");
+  const showMessage = (sentence: string, fallbackUrl?: string) => {
+    ownField.removeAttribute("aria-invalid");
     message.replaceChildren(sentence);
     if (fallbackUrl) message.append(" ", make("a", { href: fallbackUrl, "data-test": "fallback" }, words.fallback));
   };
 
+  /** Updates everything that depends on the reader's choice. Removes the message, unless `keepsMessage`. */
   const refresh = (keepsMessage = false) => {
     ownLine.hidden = amount !== "own";
-    if (!keepsMessage) say("");
-    const wanted = chosen()!;
-    const isGood = wanted >= minimum && wanted <= maximum && !(wanted % unit);
-    const fee = isGood ? feeOf(wanted) : 0;
+    if (!keepsMessage) showMessage("");
+    const wanted = chosenAmount()!;
+    const isValid = wanted >= minimum && wanted <= maximum && !(wanted % step);
+    const fee = isValid ? feeOf(wanted) : 0;
     terms.textContent = words.renews[interval];
     coverLine.hidden = !fee;
-    coverWords.textContent = fee ? put(words.coverFee, money(fee)) : "";
-    phrase = isGood ? giftPhrase(money(wanted + (coverFee.checked ? fee : 0)), interval) : "";
+    coverText.textContent = fee ? insertValue(words.coverFee, money(fee)) : "";
+    phrase = isValid ? giftPhrase(money(wanted + (coverFee.checked ? fee : 0)), interval) : "";
     button.textContent = busy ? words.opening : phrase ? buttonPhrase(cta, phrase) : buttonWithoutGift(cta);
     button.setAttribute("aria-disabled", String(busy));
   };
 
+  /** Returns a function that chooses an amount. */
   const choose = (wanted: typeof amount) => () => {
     amount = wanted;
     refresh();
@@ -92,10 +95,11 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
       () => (loading = undefined),
     ));
 
+  /** Shows the amounts of the chosen interval, and chooses one of them unless the reader has typed an amount. */
   const showAmounts = () => {
     const list = choices[interval] ?? [];
     const [highlighted, preset] = [choices.highlighted, choices.default].map((one) => (one?.interval === interval ? one.amount_minor : undefined));
-    if (amount !== "own" || !own.value) {
+    if (amount !== "own" || !ownField.value) {
       // The highlighted amount is also chosen, so that the form does not emphasize two different amounts.
       amount = [highlighted, preset, list[(list.length - 1) >> 1]].find((one) => one !== undefined && list.includes(one)) ?? "own";
     }
@@ -111,7 +115,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
       other.addEventListener("click", (event) => {
         if (!event.detail) return;
         choose("own")();
-        own.focus();
+        ownField.focus();
       });
       amounts.append(other);
     }
@@ -125,13 +129,13 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
     if (gift && list.length) {
       const { interval: every, amount_minor: wanted, cover_fee: covered } = gift;
       coverFee.checked = !!covered;
-      if (!list.includes(wanted)) own.value = String(wanted / 10 ** digits);
+      if (!list.includes(wanted)) ownField.value = String(wanted / 10 ** digits);
       for (const test of [`interval-${every}`, list.includes(wanted) ? `amount-${wanted}` : "other"]) {
         element.querySelector<HTMLElement>(`[data-test="${test}"] input`)?.click();
       }
     }
     refresh();
-    if (sentence) say(sentence);
+    if (sentence) showMessage(sentence);
   };
 
   const submit = async () => {
@@ -140,7 +144,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
     refresh();
     const loaded = await fetchCheckout();
     refresh();
-    const wanted = chosen()!;
+    const wanted = chosenAmount()!;
     const problem = loaded?.problemOf(wanted, choices, locale, words);
     const failed: Refusal = { why: "failed", fallbackUrl: choices.fallback_url ?? undefined };
     let refusal: Refusal | undefined = failed;
@@ -152,10 +156,10 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
       if (!refusal) return;
     }
     ready();
-    say(problem ?? { ...loaded?.english, ...words }[refusal!.why]!, refusal?.fallbackUrl);
+    showMessage(problem ?? { ...loaded?.english, ...words }[refusal!.why]!, refusal?.fallbackUrl);
     if (!problem) return;
-    own.setAttribute("aria-invalid", "true");
-    if (!ownLine.hidden) own.focus();
+    ownField.setAttribute("aria-invalid", "true");
+    if (!ownLine.hidden) ownField.focus();
   };
 
   const intervals = make(
@@ -170,7 +174,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
     ),
   );
   const element = make("form", { part: "choices", novalidate: true }, offered.length > 1 && intervals, amounts, ownLine, coverLine, message, button, secure);
-  own.addEventListener("input", () => refresh());
+  ownField.addEventListener("input", () => refresh());
   coverFee.addEventListener("change", () => refresh());
   element.addEventListener("submit", (event) => {
     event.preventDefault();

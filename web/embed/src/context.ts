@@ -35,6 +35,7 @@ export function readContext({ site, attributes }: Settings, canStore: boolean, s
   const { origin, pathname } = urlOf((canonical !== staleCanonical && canonical) || first("url", "og:url") || "");
   return {
     site,
+    // Without a place, only a banner can show. `surface < "c"` is true only for `banner`.
     surfaces: (["banner", "inline", "wall"] as Surface[]).filter((surface) => (visible[surface] ?? surface < "c") && (attributes.surfaces ?? surface).includes(surface)),
     page: {
       // Queries and fragments may contain private data, so they are not sent.
@@ -62,7 +63,7 @@ function trim(text: string): string {
   return text.trim();
 }
 
-/** Parses an address that the page names. Returns the page's own address if that one is invalid. */
+/** Parses an address that the page names. If the address is invalid, returns the page's own address. */
 function urlOf(address: string): URL | Location {
   try {
     return new URL(address, location.href);

@@ -1,7 +1,7 @@
 // Types of the requests and responses between this script and the service. They are derived from the contract
-// (`openapi.yaml`). Some are narrower: the contract allows any string or `null`, and this script uses a few values.
-// Some are wider: they make a field optional that the contract requires, because a newer or older service must not
-// break a page.
+// (`openapi.yaml`). Some types are narrower: the contract allows any string or `null`, but this script uses only a few
+// values. Other types are wider: a field that the contract requires is optional here, so that a newer or older service
+// does not break a page.
 import type * as contract from "../../client/contract";
 
 export type Surface = "banner" | "inline" | "wall";

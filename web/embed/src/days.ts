@@ -15,13 +15,14 @@ export interface OwnTimes {
 }
 
 /**
- * Whether times can be written in this language. A browser that does not support the language would use another one.
+ * Whether times can be written in this language. A browser that does not support the language would write them in
+ * another language.
  */
 export function supportsTimes(language: string, own: OwnTimes): boolean {
   return !!(own.time ?? own.units ?? Intl.RelativeTimeFormat?.supportedLocalesOf(language)[0]);
 }
 
-/** Converts days to the largest unit that fits: 14 days are two weeks, and 90 days are three months. */
+/** Converts a number of days to the largest unit that fits: 14 days are two weeks, and 90 days are three months. */
 export function period(days: number): [number, Unit] {
   const months = Math.round(days / 30.44);
   if (months && Math.abs(months * 30.44 - days) <= days / 33) return months % 12 ? [months, "month"] : [months / 12, "year"];
@@ -29,23 +30,23 @@ export function period(days: number): [number, Unit] {
 }
 
 /** Formats a number of days as a length of time, for example `2 weeks`. */
-export function timeIn(days: number, language: string, own: OwnTimes): string {
+export function formatPeriodIn(days: number, language: string, own: OwnTimes): string {
   const [count, unit] = period(days);
   return ownTime(count, unit, own) ?? new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count);
 }
 
 /** Formats a number of days as a time from now, for example `in 2 weeks`. */
-export function whenIn(days: number, language: string, own: OwnTimes): string {
+export function formatFromNowIn(days: number, language: string, own: OwnTimes): string {
   const [count, unit] = period(days);
   const time = ownTime(count, unit, own);
-  return time ? put(own.in ?? "{time}", time) : new Intl.RelativeTimeFormat(language).format(count, unit);
+  return time ? insertValue(own.in ?? "{time}", time) : new Intl.RelativeTimeFormat(language).format(count, unit);
 }
 
 /**
  * Formats a date as text, in `locale` if that is a variant of the sentence's `language`, and otherwise in `language`.
  * If the browser supports neither, the date has the ISO 8601 format.
  */
-export function dateIn(atMs: number, locale: string, language: string, timeZone?: string): string {
+export function formatDateIn(atMs: number, locale: string, language: string, timeZone?: string): string {
   for (const tag of [locale.startsWith(language) ? locale : language, language]) {
     try {
       // An invalid tag throws; an unsupported language gives an empty list.
@@ -58,7 +59,7 @@ export function dateIn(atMs: number, locale: string, language: string, timeZone?
 }
 
 function ownTime(count: number, unit: Unit, { time, units }: OwnTimes): string | undefined {
-  return time?.(count, unit) ?? (units && put(units[unit], String(count)));
+  return time?.(count, unit) ?? (units && insertValue(units[unit], String(count)));
 }
 
 /**
@@ -77,6 +78,6 @@ export function pageWords(locale: string | null | undefined): Language | undefin
 }
 
 /** Replaces the first placeholder (`{…}`) of the sentence with `value`. */
-export function put(sentence: string, value: string): string {
+export function insertValue(sentence: string, value: string): string {
   return sentence.replace(/\{\w+\}/, () => value);
 }

@@ -5,16 +5,16 @@ import { makeRoom } from "./room";
 import { followPage } from "./tone";
 
 /**
- * The delay before an announcement. Screen readers announce only changes of a live region, so it must be on the page
- * before its text is.
+ * The delay before an announcement. Screen readers announce only changes of a live region, so the region must be on the
+ * page before its text is added.
  */
 const SPEAK_AFTER_MS = 150;
 /** How long the text of an announcement stays. */
 const SHOW_FOR_MS = 8_000;
 
 /**
- * The element `<keepopen-appeal surface="banner|inline|wall">`: a place where an appeal can show. It is empty until one
- * does.
+ * The element `<keepopen-appeal surface="banner|inline|wall">`: a place where an appeal can show. The element is empty
+ * until an appeal shows there.
  */
 export class AppealElement extends HTMLElement {
   private root = this.attachShadow({ mode: "open" });
@@ -95,7 +95,7 @@ export function places(): AppealElement[] {
   return [...document.querySelectorAll<AppealElement>(TAG)];
 }
 
-/** Returns the visible place for a surface. If the page has none for the banner, adds one. */
+/** Returns the visible place for a surface. If the page has no visible place for the banner, adds a place. */
 export function placeFor(surface: Surface, edge: "top" | "bottom"): AppealElement | undefined {
   const found = places().find((place) => place.surface === surface && isVisible(place));
   if (found || surface !== "banner") return found && withEdge(found, edge);
@@ -106,6 +106,7 @@ export function placeFor(surface: Surface, edge: "top" | "bottom"): AppealElemen
   return made;
 }
 
+/** Sets the edge of a place for the banner: the edge that the place names, or else `edge`. */
 function withEdge(place: AppealElement, edge: "top" | "bottom"): AppealElement {
   if (place.surface === "banner") place.setAttribute("edge", place.dataset.edge ?? edge);
   return place;

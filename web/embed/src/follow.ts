@@ -4,13 +4,15 @@ import type { Embed } from "./parts";
 // This part follows a reader from page to page on a single-page site, where a script changes the page without loading a
 // new document. The part is fetched when the page may have changed, and when an appeal is shown.
 
-/** How long after its last change a page that a script builds counts as complete. */
+/** A page that a script builds counts as complete if it has not changed for this long. */
 const SETTLED_MS = 300;
 /** How many times to wait (`SETTLED_MS` each time) for a page that says that it is busy. */
 const MAX_WAITS = 30;
 
 let timer = 0;
+/** Whether the page that the script is waiting for counts as another article. */
 let isNew = false;
+/** The `<head>` that the script watches. */
 let watched: HTMLHeadElement | undefined;
 
 /**
@@ -21,9 +23,9 @@ export function checkPage(page: Embed, trigger?: string): void {
   watch(page);
   const before = page.seen;
   if (!before) return;
-  const now = seen(page);
+  const now = snapshot(page);
   const moved = isMoved(new URL(before.href), new URL(now.href), trigger);
-  const isOther = moved || trigger === "page" || facts(now.facts) !== facts(before.facts) || now.body !== before.body;
+  const isOther = moved || trigger === "page" || textOf(now.facts) !== textOf(before.facts) || now.body !== before.body;
   page.seen = now;
   if (!isOther) return;
   // A page that the reader goes back to doesn't count as another article.
@@ -35,6 +37,10 @@ export function checkPage(page: Embed, trigger?: string): void {
   startWhenComplete(page, MAX_WAITS);
 }
 
+/**
+ * Runs the script on the new page when that page is complete. A page that says that it is busy is checked again, up to
+ * `tries` times.
+ */
 function startWhenComplete(page: Embed, tries: number): void {
   clearTimeout(timer);
   timer = window.setTimeout(() => {
@@ -53,11 +59,13 @@ function isMoved(before: URL, now: URL, trigger?: string): boolean {
   return now.pathname !== before.pathname || (now.search !== before.search && trigger !== "replaceState");
 }
 
-function seen(page: Embed): NonNullable<Embed["seen"]> {
+/** Returns what the script remembers of the current page, to notice another page later. */
+function snapshot(page: Embed): NonNullable<Embed["seen"]> {
   return { href: location.href, facts: page.context().page, body: document.body };
 }
 
-function facts(page: Page): string {
+/** Returns what the page says about itself as text, without its address, so that two pages can be compared. */
+function textOf(page: Page): string {
   return JSON.stringify({ ...page, url: undefined });
 }
 
@@ -67,7 +75,7 @@ function facts(page: Page): string {
  */
 export function watch(page: Embed): void {
   if (watched === document.head) return;
-  // With `true`, this listener runs before the page's own router, which may change the history itself.
+  // With `true`, this listener runs before the listener of the page's own router, which may also change the history.
   if (!watched) addEventListener("popstate", () => checkPage(page, "pop"), true);
   for (const trigger of watched ? [] : (["pushState", "replaceState"] as const)) {
     const original = history[trigger];

@@ -23,8 +23,8 @@ export function leaveTo(url: string): void {
 }
 
 /**
- * Returns the address that the reader comes back to: the top window's if it has the same origin, and otherwise this
- * frame's.
+ * Returns the address that the reader comes back to: the address of the top window if that has the same origin, and
+ * otherwise the address of this frame.
  */
 export function returnAddress(): string {
   try {

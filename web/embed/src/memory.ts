@@ -27,7 +27,8 @@ export interface Pending {
    */
   left?: { url: string; verdict: AppealVerdict; gift: Gift };
   /**
-   * A copy of `left` that remains after that, so that the reader can try again with this choice if the payment fails.
+   * A copy of `left` that the script keeps when it removes `left`. If the payment fails, the reader can try again with
+   * this choice.
    */
   choice?: Pending["left"];
   /** When the script last asked the service about this payment, in milliseconds since 1970. */
@@ -35,7 +36,8 @@ export interface Pending {
   /** Whether to show no appeals for now, because the payment is being processed or its state is unknown. */
   still?: boolean;
   /**
-   * The reader gets no (further) note: the payment is being processed and a note said so, or it is too late for thanks.
+   * The script shows no (further) note about this payment: a note already said that it is being processed, or it is too
+   * late for thanks.
    */
   told?: true;
 }
@@ -87,8 +89,8 @@ const SPARE_LENGTH = 500;
 
 export function openMemory(settings: Settings): Memory {
   const key = `keepopen:${settings.site}`;
-  /** The latest entry of this page. The script uses it if the browser can't or may not store the entry. */
-  let own = empty();
+  /** The latest entry, in the memory of this page. The script uses it if the browser can't or may not store the entry. */
+  let latest = empty();
   let fails = false;
   const denied = () => settings.attributes.consent === "denied";
 
@@ -96,16 +98,16 @@ export function openMemory(settings: Settings): Memory {
     try {
       // The entry of an older version has fewer properties, so start from an empty entry. Other invalid content is
       // repaired when it causes an error: see `repair.ts`.
-      if (!fails) return { ...(denied() ? own : empty()), ...JSON.parse(localStorage.getItem(key) || "{}") };
+      if (!fails) return { ...(denied() ? latest : empty()), ...JSON.parse(localStorage.getItem(key) || "{}") };
     } catch (error) {
       // An entry that isn't JSON isn't the script's own, and the next write replaces it. Any other error means that the
       // browser stores nothing.
       fails = !(error instanceof SyntaxError);
     }
-    return fails ? own : empty();
+    return fails ? latest : empty();
   };
   const write = (stored: Stored, text: () => string | false | null) => {
-    own = stored;
+    latest = stored;
     try {
       const entry = text();
       if (entry) localStorage.setItem(key, entry);

@@ -6,7 +6,10 @@ import { openMemory } from "./memory";
 import type { Embed } from "./parts";
 import type { Settings } from "./settings";
 
-/** The version in the address of every part. The build replaces this name with a string. */
+/**
+ * The version in the address of every part (a file of the script that is fetched when it is needed). The build replaces
+ * this name with a string.
+ */
 declare const VERSION: string;
 const MINUTE_MS = 60_000;
 
@@ -39,8 +42,8 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
   };
 
   /**
-   * Runs once for each page. Checks how earlier payments ended. Unless they rule out an appeal, then asks whether to
-   * show one.
+   * Runs for each page, and again after a repair of the stored entry. First checks how earlier payments ended. If no
+   * payment rules out an appeal, asks the service whether to show one.
    */
   const run = async (isNew: boolean): Promise<void> => {
     const { pageIndex } = page;
@@ -65,12 +68,13 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
     else page.dispatch("verdict", { show, reason });
   };
   const debug = (error: unknown) => console.debug("keepopen:", error);
-  /** Checks whether the reader is on another page now. */
+  /** Checks whether the document now shows another page. */
   const checkPage = (trigger: string) => void page.use("follow", "checkPage", trigger).catch(debug);
   const begin = () => {
     const { readyState, prerendering } = document as Document & { prerendering?: boolean };
-    const early = readyState === "loading" ? "DOMContentLoaded" : prerendering && "prerenderingchange";
-    if (early) return document.addEventListener(early, begin, { once: true });
+    // The event to wait for, if it is too early to begin.
+    const laterEvent = readyState === "loading" ? "DOMContentLoaded" : prerendering && "prerenderingchange";
+    if (laterEvent) return document.addEventListener(laterEvent, begin, { once: true });
     // A reload (`reload`) or the back button (`back_forward`) doesn't count as another article.
     page.start(!/^[rb]/.test((performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming)?.type));
     for (const trigger of ["pushState", "replaceState"] as const) {

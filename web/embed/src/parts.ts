@@ -12,7 +12,8 @@ export interface Embed {
   readonly settings: Settings;
   readonly memory: Memory;
   /**
-   * Counts the pages that this load of the document has shown. Work that was started for an earlier page is dropped.
+   * The number of the current page among those that this document has shown, from 0. Work that was started for an
+   * earlier page is dropped.
    */
   pageIndex: number;
   /** By how many milliseconds the service's clock is ahead of this browser's, if it is more than a minute. */
@@ -29,7 +30,7 @@ export interface Embed {
   now(): number;
   /** Sends a request to a path of the service: see `call` in `http.ts`. Also corrects `skew`. */
   call(path: string, timeoutMs: number, body?: unknown, headers?: Record<string, string>): Promise<Answer | undefined>;
-  /** The question about this page, as it is sent to the service. */
+  /** Builds the question (the body of `POST /v1/banner`) about this page, without the history and the token. */
   context(): Question;
   /** Fetches a part. The browser fetches each part only once. */
   part<Name extends keyof Parts>(name: Name): Promise<Parts[Name]>;
@@ -38,7 +39,7 @@ export interface Embed {
   /** Dispatches an event for the page's own scripts. It contains no personal data. */
   dispatch(name: "verdict" | "gift", detail: unknown): void;
   /**
-   * Runs the script on the current page. `isNew` is false after a reload or the back button: then no article is
+   * Runs the script on the current page. `isNew` is false after a reload or the back button, so that no article is
    * counted.
    */
   start(isNew: boolean): void;

@@ -10,8 +10,8 @@ const TIMEOUT_MS = 10_000;
 
 /**
  * Shows the previewed appeal on this page, even if readers would not see it. Sends the counts of articles, since the
- * appeal's text may mention them, but counts and stores nothing. If no preview shows, writes the reason to the console,
- * above the debug level, because staff look for it there.
+ * appeal's text may mention them, but counts and stores nothing. If no preview shows, writes the reason to the console
+ * as an info message. Staff look for the reason there, and browsers hide debug messages.
  */
 export async function showPreview(embed: Embed): Promise<void> {
   const token = new URL(location.href).searchParams.get(PREVIEW_PARAMETER)!;
@@ -29,7 +29,7 @@ export async function showPreview(embed: Embed): Promise<void> {
   const { ready, showAppeal } = await embed.part("show");
   if (await showAppeal(embed, verdict as AppealVerdict)) {
     const language = await fetchLanguage(embed, verdict.content.locale || document.documentElement.lang);
-    return ready()?.panel.element.prepend(mark({ ...english, ...language?.words }.preview));
+    return ready()?.panel.element.prepend(previewLabel({ ...english, ...language?.words }.preview));
   }
   console.info(`keepopen: no preview: this page has no place for surface="${verdict.surface}"`);
 }
@@ -37,9 +37,9 @@ export async function showPreview(embed: Embed): Promise<void> {
 export const english = { preview: "Preview" };
 export type EnglishPreview = typeof english;
 
-/** The label that marks a preview. */
-function mark(word: string): HTMLElement {
-  const made = makePart("p", "preview", {}, word);
+/** Makes the label that marks a preview. */
+function previewLabel(text: string): HTMLElement {
+  const made = makePart("p", "preview", {}, text);
   made.style.cssText = "margin: 0; padding: 2px 16px; background: var(--ink); color: var(--surface); font: 700 13px/1.5 var(--font)";
   return made;
 }

@@ -1,9 +1,9 @@
 import { choiceForm, type FormActions } from "./choices";
 import type { Content, DismissalKind, Gift, Kind, QuietDays, Surface } from "./contract";
 import { button, make, makePart } from "./dom";
-import { put } from "./days";
+import { insertValue } from "./days";
 import type { Parts } from "./parts";
-import { directionOf, language, time, when, words } from "./words";
+import { directionOf, formatFromNow, formatPeriod, language, words } from "./words";
 
 /**
  * The panel that the reader sees. `ready` enables its form again after a visit to the payment page, selects `gift`, and
@@ -52,7 +52,7 @@ export function appealPanel(
  */
 export function dismissalMessage(how: DismissalKind, days: QuietDays | null | undefined): string {
   const count = days?.[how];
-  return count ? put(words.farewell[how], how === "later" ? when(count) : time(count)) : "";
+  return count ? insertValue(words.farewell[how], how === "later" ? formatFromNow(count) : formatPeriod(count)) : "";
 }
 
 /** Makes the panel of a message that the reader can only close: the thanks, or a note. */
@@ -60,6 +60,7 @@ export function messagePanel(kind: string, locale: string, text: HTMLElement, on
   return { element: frame("banner", kind, locale, closeButton(onClose), text), ready: () => {}, announcement: text.textContent! };
 }
 
+/** Makes the section that surrounds the contents of every panel. */
 function frame(surface: Surface, kind: string, locale: string, ...children: (HTMLElement | undefined)[]): HTMLElement {
   return make(
     "section",
@@ -68,6 +69,7 @@ function frame(surface: Surface, kind: string, locale: string, ...children: (HTM
   );
 }
 
+/** Makes the text of an appeal: its heading, its body and its ticker. */
 function copy(content: Content, locale: string, rich: Parts["rich"] | undefined): HTMLElement {
   const texts = content.body?.filter((block) => typeof block === "string") ?? [];
   const body = rich?.blocks(content.body ?? []) ?? texts.map((text) => make("p", { part: "body" }, text));
@@ -94,7 +96,7 @@ function moreButton(panel: HTMLElement): HTMLElement {
 
 function closeButton(press: () => void, label?: string | null, lang?: string | null, days?: QuietDays | null): HTMLElement {
   const element = button("close", "", press, { title: dismissalMessage("close", days) });
-  if (label) element.append(make("span", { lang: lang ?? undefined }, label, days?.close ? make("i", { lang: language }, ` ${put(words.quietFor, time(days.close))}`) : ""));
+  if (label) element.append(make("span", { lang: lang ?? undefined }, label, days?.close ? make("i", { lang: language }, ` ${insertValue(words.quietFor, formatPeriod(days.close))}`) : ""));
   else element.setAttribute("aria-label", words.close);
   element.append(make("span", { class: "cross", "aria-hidden": "true" }, "×"));
   return element;
@@ -104,7 +106,7 @@ function dismissButtons(onDismiss: (how: DismissalKind) => void, days: QuietDays
   return make(
     "div",
     { class: "ways-out" },
-    button("later", days?.later ? put(words.later, when(days.later)) : words.notToday, () => onDismiss("later")),
+    button("later", days?.later ? insertValue(words.later, formatFromNow(days.later)) : words.notToday, () => onDismiss("later")),
     button("already", words.already, () => onDismiss("already_gave"), { title: dismissalMessage("already_gave", days) }),
   );
 }

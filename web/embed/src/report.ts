@@ -2,8 +2,8 @@ import type { BannerEvent, EventName, AppealVerdict } from "./contract";
 import type { Settings } from "./settings";
 
 /**
- * Reports an event of an appeal (`view`, `click` or `dismiss`), unless it is a preview. A report may get lost: then a
- * count is too low.
+ * Reports an event of an appeal (`view`, `click` or `dismiss`), unless the appeal is a preview. A report may get lost,
+ * so a count may be too low.
  */
 export function report(
   settings: Settings,
@@ -29,10 +29,10 @@ export function whenSeen(element: Element, seen: () => void): void {
   const steps = Array.from({ length: 11 }, (_, step) => step / 10);
   const observer = new IntersectionObserver(
     (entries) => {
-      const enough = entries.some(
+      const isSeen = entries.some(
         (entry) => entry.intersectionRatio >= 0.5 || entry.intersectionRect.height >= (entry.rootBounds?.height ?? innerHeight) / 2,
       );
-      if (!enough) return;
+      if (!isSeen) return;
       observer.disconnect();
       seen();
     },

@@ -6,12 +6,13 @@ const COMPACT_HEIGHT = 500;
 const TINY_HEIGHT = 320;
 
 /**
- * Folds a banner if there is little room, and adds space to the page for it. Returns a function that undoes everything.
+ * Folds a banner if there is little room, and adds space for the banner to the page. Returns a function that undoes
+ * the changes of the page.
  */
 export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
   const { body, documentElement: root } = document;
   const foldable = !!panel.querySelector(".more");
-  const onTop = place.getAttribute("edge") === "top";
+  const isOnTop = place.getAttribute("edge") === "top";
   const originalPadding = [body.style.paddingBottom, root.style.scrollPaddingBottom] as const;
   const padding = parseFloat(getComputedStyle(body).paddingBottom) || 0;
   /**
@@ -20,20 +21,20 @@ export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
    */
   let takesSpace = false;
 
-  const fit = () => {
+  const adjust = () => {
     const compact = foldable && (panel.clientWidth < COMPACT_WIDTH || innerHeight < COMPACT_HEIGHT);
     const folded = compact && !panel.classList.contains("open");
     panel.classList.toggle("compact", compact);
     panel.classList.toggle("folded", folded);
     panel.classList.toggle("tiny", innerHeight < TINY_HEIGHT);
     const height = panel.offsetHeight;
-    if (!onTop) {
+    if (!isOnTop) {
       body.style.paddingBottom = `${padding + height}px`;
       root.style.scrollPaddingBottom = `${height + 8}px`;
     } else if (takesSpace) {
       const growth = height - place.offsetHeight;
       place.style.height = `${height}px`;
-      // Most browsers keep the visible text in place themselves. In the others, scroll by as much as the space has
+      // Most browsers keep the visible text in place themselves. In other browsers, scroll by as much as the space has
       // grown.
       if (!CSS.supports("overflow-anchor", "auto") && panel.getBoundingClientRect().bottom <= 0) scrollBy(0, growth);
     }
@@ -41,21 +42,21 @@ export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
   const takeSpace = (event?: Event) => {
     if (takesSpace || (event instanceof KeyboardEvent ? event.key !== "Tab" : panel.getBoundingClientRect().bottom > 0)) return;
     takesSpace = true;
-    fit();
+    adjust();
   };
 
-  fit();
-  const observer = new ResizeObserver(fit);
+  adjust();
+  const observer = new ResizeObserver(adjust);
   observer.observe(panel);
-  addEventListener("resize", fit);
-  if (onTop) {
+  addEventListener("resize", adjust);
+  if (isOnTop) {
     takeSpace();
     addEventListener("scroll", takeSpace, { passive: true });
     addEventListener("keydown", takeSpace, true);
   }
   return () => {
     observer.disconnect();
-    removeEventListener("resize", fit);
+    removeEventListener("resize", adjust);
     removeEventListener("scroll", takeSpace);
     removeEventListener("keydown", takeSpace, true);
     [body.style.paddingBottom, root.style.scrollPaddingBottom] = originalPadding;

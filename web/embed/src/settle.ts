@@ -13,9 +13,10 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /**
- * Asks the service how each pending payment ended (one whose end this browser does not know). Shows the thanks or a
- * note. Returns true if this page must not show an appeal. Returns `"left"` if it has shown again the appeal that the
- * reader left for the payment page.
+ * Asks the service how each pending payment ended. A payment is pending while this browser does not know how it ended.
+ * Shows the thanks or a note. Returns true if this page must not show an appeal. Returns `"left"` if it has shown again
+ * the appeal that the reader left for the payment page. `returned` is whether the reader may have come back from the
+ * payment page.
  */
 export async function settle(page: Embed, returned = true): Promise<boolean | "left"> {
   if (new URL(location.href).searchParams.get(PREVIEW_PARAMETER)) {
@@ -32,32 +33,33 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
   const here = location.href.split("#")[0];
   const payments = [...pending].sort((a) => (a.session === session ? -1 : 0));
   if (session && attempt && !payments.some((one) => one.session === session)) payments.unshift({ session, attempt, at: page.now() });
-  // If this browser doesn't know the attempt of the session in the address, the reader may still have paid. So show no
-  // appeal.
+  // If this browser doesn't know which attempt belongs to the session in the address, it can't ask how the payment
+  // ended. The reader may have paid, so show no appeal.
   let noAppeal = session !== undefined && payments[0]?.session !== session;
   for (const pending of payments) {
-    const mine = pending.session === session;
+    // Whether this is the payment from whose page the reader has just returned.
+    const isReturned = pending.session === session;
     const outcome = await exchange(page, pending);
     const checked = page.now();
-    const isHere = page.pageIndex === pageIndex;
+    const isSamePage = page.pageIndex === pageIndex;
     const { left, choice = left } = pending;
     switch (outcome.state) {
       case "paid":
         drop(page, pending, outcome.token);
-        if (isHere) await showThanks(page, pending);
+        if (isSamePage) await showThanks(page, pending);
         page.dispatch("gift", { standing: outcome.standing });
         return true;
       case "processing":
         update(page, pending, { told: true, still: true, checked, left: undefined, choice });
-        if (!pending.told && isHere) await showNote(page, "onItsWay");
+        if (!pending.told && isSamePage) await showNote(page, "onItsWay");
         return true;
       case "failed":
         drop(page, pending);
-        if (isHere) await showNote(page, "notThrough", choice);
+        if (isSamePage) await showNote(page, "notThrough", choice);
         return true;
       case "over":
         drop(page, pending);
-        noAppeal ||= mine;
+        noAppeal ||= isReturned;
         continue;
       case "late":
         // It is too late to thank the reader. Keep the payment until `MAX_AGE_MS`, so that the reader is not asked in
@@ -74,14 +76,14 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
       case "open":
         update(page, pending, { still: false, checked, left: undefined, choice });
         // The reader is back on the page without having paid: show the appeal again. This is not a new page view.
-        if (left && left.url === here && checked - pending.at < HOUR_MS && isHere) {
+        if (left && left.url === here && checked - pending.at < HOUR_MS && isSamePage) {
           await (await page.part("show")).showAbandoned(page, left.verdict, left.gift, await notCharged(page, left.verdict.content.locale || document.documentElement.lang));
           return "left";
         }
-        noAppeal ||= mine;
+        noAppeal ||= isReturned;
         break;
       case "unknown":
-        // With a check nine minutes ago, the next one is due in about a minute.
+        // Store a check time of nine minutes ago, so that the next check is due in about a minute.
         update(page, pending, { still: true, checked: checked - 9 * MINUTE_MS });
         noAppeal = true;
     }
@@ -91,8 +93,8 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
 }
 
 /**
- * Checks pending payments on a page that the browser restored from its back-forward cache. May remove the appeal that
- * it shows.
+ * Checks pending payments on a page that the browser restored from its back-forward cache. If a payment rules out an
+ * appeal, removes the one that the page shows.
  */
 export async function settleRestored(page: Embed): Promise<void> {
   const show = await page.part("show");
@@ -114,6 +116,7 @@ function takeReturn(): { session?: string; attempt?: string } {
   return { session, attempt };
 }
 
+/** Removes a payment from the stored entry. If there is a token, stores it. */
 function drop({ memory }: Embed, pending: Pending, token?: string): void {
   memory.change((stored) => {
     stored.pending = stored.pending.filter((other) => other.session !== pending.session);
@@ -123,6 +126,7 @@ function drop({ memory }: Embed, pending: Pending, token?: string): void {
   });
 }
 
+/** Changes a payment in the stored entry. */
 function update({ memory }: Embed, pending: Pending, change: Partial<Pending>): void {
   memory.change((stored) => {
     stored.pending = stored.pending.map((other) => (other.session === pending.session ? { ...other, ...change } : other));

@@ -2,7 +2,7 @@ import type { FormActions } from "./choices";
 import type { DismissalKind, Gift, AppealVerdict } from "./contract";
 import { pageWords } from "./days";
 import { AppealElement, placeFor } from "./element";
-import { dismissalOf, ordinal, remember, viewOf } from "./history";
+import { dismissalOf, nextOrdinal, remember, viewOf } from "./history";
 import { fetchLanguage, type Language } from "./language";
 import type { Memory } from "./memory";
 import { TAG } from "./names";
@@ -18,7 +18,10 @@ if (!customElements.get(TAG)) customElements.define(TAG, AppealElement);
 
 /** What the page shows now. */
 let shown: { place: AppealElement; panel: Panel; escape?: () => void } | undefined;
-/** The `pageIndex` (see `Embed`) of the last page whose view was counted, now or before the reader left to pay. */
+/**
+ * The `pageIndex` (see `Embed`) of the last page on which a view was counted. This includes a view that was counted
+ * before the reader left the page to pay.
+ */
 let countedPage: number | undefined;
 
 /**
@@ -77,7 +80,7 @@ export async function showAppeal(embed: Embed, answer: AppealVerdict, abandoned?
   whenSeen(panel.element, () => {
     if (countedPage === pageIndex) return;
     countedPage = pageIndex;
-    report(settings, verdict, "view", memory.canStore() ? { ordinal: ordinal(memory.read().views, verdict.appeal) } : {});
+    report(settings, verdict, "view", memory.canStore() ? { ordinal: nextOrdinal(memory.read().views, verdict.appeal) } : {});
     save((stored) => (stored.views = remember(stored.views, viewOf(verdict.appeal, verdict.variant, embed.now()), embed.now())));
   });
   return true;
@@ -101,7 +104,7 @@ export function ready(): typeof shown {
   return shown;
 }
 
-/** Removes what is shown. With `only`, does so only if `only` is still shown. */
+/** Removes what is shown. If `only` is given and is no longer shown, removes nothing. */
 export function close(only?: unknown): void {
   if (!shown || (only && only !== shown)) return;
   shown.escape?.();
@@ -139,6 +142,6 @@ function show(embed: Embed, place: AppealElement | undefined, panel: Panel, onEs
 function isForPanel(place: Element, panel: Element): boolean {
   if (place.matches(":focus-within")) return true;
   const { activeElement: active, body, fullscreenElement } = document;
-  const free = !active || active === body;
-  return free && !fullscreenElement && panel.getBoundingClientRect().bottom > 0 && !document.querySelector("dialog[open],[aria-modal=true]");
+  const hasNoFocus = !active || active === body;
+  return hasNoFocus && !fullscreenElement && panel.getBoundingClientRect().bottom > 0 && !document.querySelector("dialog[open],[aria-modal=true]");
 }

@@ -15,7 +15,7 @@ const TIMEOUT_MS = 3_000;
  * ask again.
  */
 export function recordSilent({ memory, now }: Embed, { attribution, token_problem: problem }: SilentVerdict): boolean {
-  // By this attribution, the service counts the gifts of readers who are held out (get no appeal, for comparison).
+  // With this attribution, the service counts the gifts of readers who are held out (get no appeal, for comparison).
   if (attribution && memory.canStore()) memory.change((stored) => (stored.heldOut = { attribution, at: now() }));
   // Delete a token that the service has revoked, for example after a refund. Without a token, the reader may be asked
   // again. Keep an expired token.
@@ -34,8 +34,8 @@ export function attribution({ memory, now }: Embed): string | undefined {
 }
 
 /**
- * The reader's current standing, from the service. An expired token is not sent: the error response would show on the
- * console.
+ * The reader's current standing, from the service. An expired token is not sent, because the error response would show on
+ * the console.
  */
 export async function standing(page: Embed): Promise<Standing> {
   const { token } = page.memory.read();

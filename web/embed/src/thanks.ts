@@ -1,6 +1,6 @@
 import { blocks } from "./blocks";
 import type { Copy } from "./contract";
-import { supportsTimes, dateIn, pageWords, put, timeIn } from "./days";
+import { supportsTimes, formatDateIn, pageWords, insertValue, formatPeriodIn } from "./days";
 import { button, make, makePart } from "./dom";
 import { fetchLanguage } from "./language";
 import type { Pending } from "./memory";
@@ -22,7 +22,10 @@ export const english = {
 
 export type EnglishThanks = typeof english;
 
-/** Shows the thanks once after a payment. They name the gift and say for how long the reader won't be asked. */
+/**
+ * Shows the thank-you message after a payment. The message names the gift and says for how long the reader won't be
+ * asked again.
+ */
 export async function showThanks(embed: Embed, { thanks, gift }: Pending): Promise<void> {
   const locale = thanks?.locale ?? document.documentElement.lang;
   const language = await fetchLanguage(embed, locale);
@@ -32,8 +35,8 @@ export async function showThanks(embed: Embed, { thanks, gift }: Pending): Promi
   const content: Copy = thanks?.heading ? thanks : words.thanks;
   const text = make("div", { class: "words", lang: content.locale || tag }, makePart("h2", "heading", { id: "heading" }, content.heading), ...blocks(content.body ?? []));
   if (gift) {
-    const quiet = gift.interval !== "once" ? words.quietWhileGiving : gift.quiet && supportsTimes(tag, words) ? put(words.quietAfterGift, timeIn(gift.quiet, tag, words)) : "";
-    text.append(makePart("p", "gift", { lang: tag }, make("b", {}, gift.phrase), ` · ${dateIn(gift.at, locale, tag)}. ${quiet}`));
+    const quiet = gift.interval !== "once" ? words.quietWhileGiving : gift.quiet && supportsTimes(tag, words) ? insertValue(words.quietAfterGift, formatPeriodIn(gift.quiet, tag, words)) : "";
+    text.append(makePart("p", "gift", { lang: tag }, make("b", {}, gift.phrase), ` · ${formatDateIn(gift.at, locale, tag)}. ${quiet}`));
   }
   (await embed.part("show")).showMessage(embed, "thank", language, locale, text, css + rich);
 }
@@ -49,8 +52,8 @@ export async function showNote(embed: Embed, which: "onItsWay" | "notThrough", c
 }
 
 /**
- * Shows the appeal again with the reader's choice, as a banner, because every page can show one. The next gift is
- * another attempt.
+ * Shows the appeal again with the reader's choice. It is a banner, because every page can show a banner. If the reader
+ * gives now, this is a new attempt to pay, not a repetition of the failed one.
  */
 async function tryAgain(embed: Embed, { verdict, gift }: NonNullable<Pending["left"]>): Promise<void> {
   (await embed.part("checkout")).endAttempt();
@@ -59,7 +62,7 @@ async function tryAgain(embed: Embed, { verdict, gift }: NonNullable<Pending["le
   show.ready()?.panel.element.querySelector<HTMLElement>(".give")?.focus();
 }
 
-/** Returns the sentence for a reader who comes back without having paid. */
+/** Returns the sentence that tells a reader who comes back without having paid that nothing was charged. */
 export async function notCharged(embed: Embed, locale: string): Promise<string> {
   return { ...english, ...(await fetchLanguage(embed, locale))?.words, ...pageWords(locale)?.words }.notCharged;
 }

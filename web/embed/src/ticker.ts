@@ -1,6 +1,6 @@
 import { formatAmount, formatNumber } from "./amounts";
 import type { Ticker } from "./contract";
-import { dateIn } from "./days";
+import { formatDateIn } from "./days";
 import { make } from "./dom";
 
 export const english = {
@@ -12,22 +12,25 @@ export const english = {
 
 export type EnglishTicker = typeof english;
 
-/** Makes the ticker, which shows how much has been raised: a sentence, and a bar that shows the same. */
+/** Makes the ticker, which shows how much has been raised: a sentence, and a progress bar with the same numbers. */
 export function tickerLine(ticker: Ticker, locale: string, language: string, own: object): HTMLElement {
   const words: EnglishTicker = { ...english, ...own };
   const format = (number: number) => tickerNumber(number, ticker, locale);
-  const values: Record<string, string> = { goal: format(ticker.goal), when: since(ticker, locale, language, words) };
-  const of = (ticker.counts === "money" ? words.ofGoal : words.ofSupporters).replace(/ *\{(\w+)\}/g, (_, name) => (values[name] ? ` ${values[name]}` : ""));
-  const sentence = make("p", { id: "ticker" }, make("strong", {}, format(ticker.total)), ` ${of.trim()}`);
+  const values: Record<string, string> = { goal: format(ticker.goal), when: countingPeriod(ticker, locale, language, words) };
+  const ofGoal = (ticker.counts === "money" ? words.ofGoal : words.ofSupporters).replace(/ *\{(\w+)\}/g, (_, name) => (values[name] ? ` ${values[name]}` : ""));
+  const sentence = make("p", { id: "ticker" }, make("strong", {}, format(ticker.total)), ` ${ofGoal.trim()}`);
   const bar = make("progress", { max: String(ticker.goal), value: String(Math.max(0, ticker.total)), part: "ticker-bar", "aria-labelledby": "ticker" });
   return make("div", { class: "ticker", part: "ticker", "data-test": "ticker" }, sentence, bar);
 }
 
-/** Returns text that says since when gifts are counted: this month, or since a date. Empty if all gifts are counted. */
-export function since({ from, as_of: asOf }: Ticker, locale: string, language: string, words: EnglishTicker): string {
+/**
+ * Returns the period in which gifts are counted, as text: `this month`, or `since` a date. Returns an empty text if all
+ * gifts are counted.
+ */
+export function countingPeriod({ from, as_of: asOf }: Ticker, locale: string, language: string, words: EnglishTicker): string {
   if (!from) return "";
   if (from === `${asOf.slice(0, 7)}-01`) return words.thisMonth;
-  return words.since.replace("{date}", () => dateIn(Date.parse(from), locale, language, "UTC"));
+  return words.since.replace("{date}", () => formatDateIn(Date.parse(from), locale, language, "UTC"));
 }
 
 /**

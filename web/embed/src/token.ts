@@ -43,6 +43,7 @@ export async function exchange(embed: Embed, pending: Pending): Promise<Outcome>
   return outcomeOf(answer?.status, answer?.body ?? {});
 }
 
+/** Returns the outcome that a response to `POST /v1/tokens` means. Without a response, `status` is undefined. */
 export function outcomeOf(status: number | undefined, body: Record<string, unknown>): Outcome {
   if (status === 200 && typeof body.token === "string") {
     return { state: "paid", token: body.token, standing: body.standing as Standing };

@@ -50,17 +50,17 @@ export function filled<Some extends Content>(content: Some, values: Values | nul
     }
     return out;
   };
-  const put = (text: string) => fill(text);
-  const words = <Part extends Copy>(part: Part): Part => ({
+  const fillText = (text: string) => fill(text);
+  const fillCopy = <Part extends Copy>(part: Part): Part => ({
     ...part,
-    heading: put(part.heading),
-    body: part.body?.map((block) => reworded(block, put)),
+    heading: fillText(part.heading),
+    body: part.body?.map((block) => reworded(block, fillText)),
   });
   return {
-    ...words(content),
-    cta: content.cta && put(content.cta),
-    dismiss: content.dismiss && put(content.dismiss),
-    thanks: content.thanks && words(content.thanks),
+    ...fillCopy(content),
+    cta: content.cta && fillText(content.cta),
+    dismiss: content.dismiss && fillText(content.dismiss),
+    thanks: content.thanks && fillCopy(content.thanks),
   };
 }
 
@@ -125,11 +125,11 @@ function choose({ all, other }: Forms, number: number, type: "cardinal" | "ordin
   return all.get(`=${number}`) ?? all.get(category ?? "") ?? other;
 }
 
-/** Calls `give` with the locale, and with English if that call throws. Returns undefined if both calls throw. */
-function withLocale<Result>(locale: string, give: (tag: string) => Result): Result | undefined {
+/** Calls `run` with the locale, and with English if that call throws. Returns undefined if both calls throw. */
+function withLocale<Result>(locale: string, run: (tag: string) => Result): Result | undefined {
   for (const tag of [locale || "en", "en"]) {
     try {
-      return give(tag);
+      return run(tag);
     } catch {
       // The browser rejects the language tag or the value, or does not support this kind of formatting.
     }

@@ -1,5 +1,5 @@
 import type { Interval } from "./contract";
-import { supportsTimes, type OwnTimes, timeIn, whenIn } from "./days";
+import { supportsTimes, type OwnTimes, formatPeriodIn, formatFromNowIn } from "./days";
 import type { Language } from "./language";
 
 // The script's own sentences, except those of the parts (`ticker.ts`, `checkout.ts`, …). The text of an appeal comes
@@ -56,13 +56,13 @@ export function directionOf(locale: string): "rtl" | "ltr" {
 export const canWriteTimes = (): boolean => supportsTimes(language, words);
 
 /** Formats a number of days in the chosen language, for example `2 weeks`. */
-export function time(days: number): string {
-  return timeIn(days, language, words);
+export function formatPeriod(days: number): string {
+  return formatPeriodIn(days, language, words);
 }
 
 /** Formats a number of days from now in the chosen language, for example `in 2 weeks`. */
-export function when(days: number): string {
-  return whenIn(days, language, words);
+export function formatFromNow(days: number): string {
+  return formatFromNowIn(days, language, words);
 }
 
 /** Returns a gift as text, for example `€10 a month`. */
@@ -78,8 +78,8 @@ export function buttonPhrase(cta: string, gift: string): string {
 }
 
 /**
- * Returns the text of the main button while no valid gift is chosen. An appeal's text with `{gift}` makes no sense
- * then.
+ * Returns the text of the main button while no valid gift is chosen. An appeal's text with `{gift}` is not used, because
+ * it would make no sense without a gift.
  */
 export function buttonWithoutGift(cta: string): string {
   return cta.includes("{gift}") ? words.give : cta;

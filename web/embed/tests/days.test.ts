@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { supportsTimes, period, put, timeIn, whenIn } from "../src/days";
+import { supportsTimes, period, insertValue, formatPeriodIn, formatFromNowIn } from "../src/days";
 import { ar, ga } from "../src/languages";
 
 test("a number of days is written in the largest unit that fits", () => {
@@ -24,7 +24,7 @@ test("a number of days is written in the largest unit that fits", () => {
 });
 
 test("a time is written in the language of its sentence", () => {
-  const times = (days: number, language: string, own = {}) => [timeIn(days, language, own), whenIn(days, language, own)];
+  const times = (days: number, language: string, own = {}) => [formatPeriodIn(days, language, own), formatFromNowIn(days, language, own)];
   assert.deepEqual(times(14, "en"), ["2 weeks", "in 2 weeks"]);
   assert.deepEqual(times(3, "de"), ["3 Tage", "in 3 Tagen"]);
   assert.deepEqual(times(90, "fr"), ["3\u00a0mois", "dans 3 mois"]);
@@ -40,10 +40,10 @@ test("in a language that browsers do not support, times come from the page, or n
   assert.equal(supportsTimes("tlh", {}), false);
   const units = { day: "{n} diwrnod", week: "{n} wythnos", month: "{n} mis", year: "{n} blynedd" };
   assert.equal(supportsTimes("tlh", { units }), true);
-  assert.equal(timeIn(14, "cy", { units }), "2 wythnos");
-  assert.equal(whenIn(90, "cy", { units, in: "ymhen {time}" }), "ymhen 3 mis");
+  assert.equal(formatPeriodIn(14, "cy", { units }), "2 wythnos");
+  assert.equal(formatFromNowIn(90, "cy", { units, in: "ymhen {time}" }), "ymhen 3 mis");
 });
 
 test("the value that is put into a sentence may contain any character", () => {
-  assert.equal(put("The minimum is {amount}.", "$&1"), "The minimum is $&1.");
+  assert.equal(insertValue("The minimum is {amount}.", "$&1"), "The minimum is $&1.");
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ordinal, remember, trim, viewOf } from "../src/history";
+import { nextOrdinal, remember, trim, viewOf } from "../src/history";
 
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.parse("2026-11-24T12:00:00Z");
@@ -23,8 +23,8 @@ test("an entry with an invalid time is dropped, since the service would reject t
 
 test("views are counted for each appeal separately, up to twenty", () => {
   const views = [...Array(25)].map(() => viewOf("winter", "a", NOW_MS));
-  assert.equal(ordinal([], "winter"), 1);
-  assert.equal(ordinal(views.slice(0, 3), "winter"), 4);
-  assert.equal(ordinal(views, "winter"), 20);
-  assert.equal(ordinal(views, "summer"), 1);
+  assert.equal(nextOrdinal([], "winter"), 1);
+  assert.equal(nextOrdinal(views.slice(0, 3), "winter"), 4);
+  assert.equal(nextOrdinal(views, "winter"), 20);
+  assert.equal(nextOrdinal(views, "summer"), 1);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Ticker } from "../src/contract";
 import { de } from "../src/languages";
-import { english, since, tickerNumber } from "../src/ticker";
+import { countingPeriod, english, tickerNumber } from "../src/ticker";
 import { filled } from "../src/values";
 
 const euros: Ticker = { counts: "money", total: 3451290, goal: 5000000, percent: 69, currency: "EUR", minor_digits: 2, as_of: "2026-11-24T09:00:00Z" };
@@ -17,8 +17,8 @@ test("amounts of a ticker are formatted in whole units, and the remaining amount
   assert.equal(plain(tickerNumber(500, { ...euros, currency: "JPY", minor_digits: 0 }, "en")), "¥500");
 });
 
-test("a ticker says since when it counts gifts: this month, since a date, or nothing", () => {
-  const format = (from?: string, tag = "en", words = english) => since({ ...euros, from }, tag, tag, words);
+test("a ticker shows the period that it counts: this month, the time since a date, or no period", () => {
+  const format = (from?: string, tag = "en", words = english) => countingPeriod({ ...euros, from }, tag, tag, words);
   assert.equal(format("2026-11-01"), "this month");
   assert.equal(format("2026-10-01"), "since October 1, 2026");
   assert.equal(format("2026-11-02"), "since November 2, 2026");
