@@ -71,7 +71,8 @@ enum Change {
 
 /// A random change, and an index that selects the value to change.
 fn change() -> impl Strategy<Value = (Index, Change)> {
-    let change = prop_oneof![Just(Change::Remove), any_json().prop_map(Change::Replace), Just(Change::Expand)];
+    let change =
+        prop_oneof![Just(Change::Remove), any_json().prop_map(Change::Replace), Just(Change::Expand)];
     (any::<Index>(), change)
 }
 

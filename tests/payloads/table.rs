@@ -197,7 +197,10 @@ fn each_generation_is_parsed_to_the_values_in_its_files() {
         assert!(found.iter().all(|(_, (_, with_value))| *with_value >= 1), "no field has a value: {found:?}");
     }
     let payment_folders = compared.keys().filter(|(_, kind)| kind == "invoice_payment").count();
-    assert_eq!(payment_folders, 5, "the recorded folder and the folders since basil must have invoice payments");
+    assert_eq!(
+        payment_folders, 5,
+        "the recorded folder and the folders since basil must have invoice payments"
+    );
 }
 
 /// Since basil, an invoice lists its payments. Before basil, it has a payment intent.
@@ -241,11 +244,7 @@ fn metadata_is_read_from_each_generations_path() {
         }
         let mut paths = vec!["/metadata"];
         if kind == "invoice" {
-            paths.push(if it.since_basil {
-                "/parent/subscription_details"
-            } else {
-                "/subscription_details"
-            });
+            paths.push(if it.since_basil { "/parent/subscription_details" } else { "/subscription_details" });
             paths.push("/lines/data/0/metadata");
         }
         for path in paths {

@@ -103,7 +103,10 @@ fn a_field_of_a_wrong_type_is_never_ignored() {
 fn an_event_about_money_without_its_object_is_an_error() {
     for (kind, object) in every_object() {
         for nothing in [Value::Null, json!({}), json!([object]), json!("cs_1"), json!({"id": "x"})] {
-            assert!(facts_of(&event(kind, nothing.clone())).is_err(), "{kind} is read with the object {nothing}");
+            assert!(
+                facts_of(&event(kind, nothing.clone())).is_err(),
+                "{kind} is read with the object {nothing}"
+            );
         }
         assert!(facts_of(&json!({"id": "evt_1", "type": kind})).is_err(), "{kind} is read without an object");
     }
