@@ -108,8 +108,8 @@ pub async fn exchanged(tx: &mut Tx, site: &str, attempt: &str, now_ms: i64) -> R
     .await)
 }
 
-/// Deletes up to `limit` attempts that began before `before_ms` and have no payment, booked or pending. Returns the
-/// number of deleted attempts.
+/// Deletes up to `limit` attempts that began before `before_ms`, whose token was never fetched, and that have no
+/// payment, booked or pending. Returns the number of deleted attempts.
 ///
 /// # Errors
 /// The database does not answer.

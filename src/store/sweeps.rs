@@ -165,7 +165,7 @@ impl Store {
         Ok(rows.into_iter().map(Finding::from).collect())
     }
 
-    /// Whether the database contains no fact (what Stripe said about an object) yet.
+    /// Whether the database contains neither an event nor a fact (what Stripe said about an object) yet.
     ///
     /// # Errors
     /// The database does not answer.

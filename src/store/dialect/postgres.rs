@@ -53,7 +53,7 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The number of seconds for which a thread's own connection may be idle and still be used unchecked. It is also the
 /// time between two attempts to open one.
-const SILENT_S: f64 = 10.0;
+const IDLE_LIMIT_S: f64 = 10.0;
 /// The number of seconds after which a thread's own connection is replaced, as in the pool.
 const LIFETIME_S: f64 = 30.0 * 60.0;
 /// How long a statement on a thread's own connection may take. After that, the same rows are tried on a connection
@@ -63,12 +63,12 @@ pub const OWN_TIMEOUT: Duration = Duration::from_secs(4);
 /// Connections outside the pool: one for each thread that often adds rows.
 ///
 /// The pool checks a connection before and after each use. The server's answer wakes the thread that opened the
-/// connection, and that thread wakes the one that waits. For a single delivery, this would cost as much as everything
-/// else except the commit.
+/// connection, and that thread wakes the thread that waits. For a single delivery, these checks would cost as much as
+/// everything else except the commit.
 #[derive(Clone, Debug)]
 pub struct OwnConnections {
     options: Arc<PgConnectOptions>,
-    seats: Arc<Mutex<HashMap<ThreadId, Slot>>>,
+    slots: Arc<Mutex<HashMap<ThreadId, Slot>>>,
 }
 
 /// The state of one thread's connection.
@@ -86,60 +86,62 @@ struct Slot {
 pub struct ThreadConn {
     /// The connection.
     pub connection: PgConnection,
-    made: Stopwatch,
+    /// The time since the connection was opened.
+    age: Stopwatch,
 }
 
 impl OwnConnections {
     fn new(options: PgConnectOptions) -> Self {
-        Self { options: Arc::new(options), seats: Arc::default() }
+        Self { options: Arc::new(options), slots: Arc::default() }
     }
 
     /// Returns this thread's connection, if it was used recently. After success, the caller puts it back; after a
     /// failure, the caller drops it.
     pub fn take(&self) -> Option<ThreadConn> {
-        let mut seats = self.lock();
-        let seat = seats.get_mut(&thread::current().id())?;
-        let own = seat.own.take()?;
-        (seat.used.elapsed_s() < SILENT_S && own.made.elapsed_s() < LIFETIME_S).then_some(own)
+        let mut slots = self.lock();
+        let slot = slots.get_mut(&thread::current().id())?;
+        let own = slot.own.take()?;
+        (slot.used.elapsed_s() < IDLE_LIMIT_S && own.age.elapsed_s() < LIFETIME_S).then_some(own)
     }
 
     /// Keeps the connection for this thread's next rows. Closes the connections that other threads no longer use.
     pub fn put(&self, own: ThreadConn) {
         let this = thread::current().id();
-        let mut seats = self.lock();
-        seats.retain(|thread, seat| *thread == this || seat.used.elapsed_s() < SILENT_S);
-        seats.insert(this, Slot { used: Stopwatch::start(), tried: None, own: Some(own) });
+        let mut slots = self.lock();
+        slots.retain(|thread, slot| *thread == this || slot.used.elapsed_s() < IDLE_LIMIT_S);
+        slots.insert(this, Slot { used: Stopwatch::start(), tried: None, own: Some(own) });
     }
 
     /// Records that this thread added rows through the pool. If it does so twice within a short time, its own
-    /// connection is opened in the background. Until that is open, the thread uses the pool.
-    pub fn make_if_often(&self) {
-        let lately = |since: &Stopwatch| since.elapsed_s() < SILENT_S;
-        let tries = match self.lock().entry(thread::current().id()) {
-            Entry::Vacant(seat) => {
-                seat.insert(Slot { used: Stopwatch::start(), tried: None, own: None });
+    /// connection is opened in the background. Until it is open, the thread uses the pool.
+    pub fn open_if_frequent(&self) {
+        let is_recent = |since: &Stopwatch| since.elapsed_s() < IDLE_LIMIT_S;
+        let must_open = match self.lock().entry(thread::current().id()) {
+            Entry::Vacant(slot) => {
+                slot.insert(Slot { used: Stopwatch::start(), tried: None, own: None });
                 false
             }
-            Entry::Occupied(mut seat) => {
-                let seat = seat.get_mut();
-                let often = lately(&seat.used);
-                seat.used = Stopwatch::start();
-                let tries = often && seat.own.is_none() && !seat.tried.as_ref().is_some_and(lately);
-                if tries {
-                    seat.tried = Some(Stopwatch::start());
+            Entry::Occupied(mut slot) => {
+                let slot = slot.get_mut();
+                let is_frequent = is_recent(&slot.used);
+                slot.used = Stopwatch::start();
+                let must_open =
+                    is_frequent && slot.own.is_none() && !slot.tried.as_ref().is_some_and(is_recent);
+                if must_open {
+                    slot.tried = Some(Stopwatch::start());
                 }
-                tries
+                must_open
             }
         };
-        if tries {
+        if must_open {
             let own_connections = self.clone();
             // The task runs on this thread, which will own the connection.
             tokio::spawn(async move {
-                let made =
+                let outcome =
                     tokio::time::timeout(TIMEOUT, PgConnection::connect_with(&own_connections.options)).await;
-                match made {
+                match outcome {
                     Ok(Ok(connection)) => {
-                        own_connections.put(ThreadConn { connection, made: Stopwatch::start() });
+                        own_connections.put(ThreadConn { connection, age: Stopwatch::start() });
                     }
                     Ok(Err(error)) => {
                         tracing::debug!(%error, "the intake's own connection could not be opened")
@@ -153,7 +155,7 @@ impl OwnConnections {
     /// Closes the connections of all threads.
     pub async fn close(&self) {
         let all = std::mem::take(&mut *self.lock());
-        for own in all.into_values().filter_map(|seat| seat.own) {
+        for own in all.into_values().filter_map(|slot| slot.own) {
             // The server notices that the connection is gone, whether or not it is closed properly.
             let _ = tokio::time::timeout(TIMEOUT, own.connection.close()).await;
         }
@@ -161,7 +163,7 @@ impl OwnConnections {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<ThreadId, Slot>> {
         // No code panics while it holds the lock.
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -174,8 +176,7 @@ impl Driver for PgConnection {
         self.execute(sqlx::raw_sql(sql)).await.map(drop)
     }
 
-    /// Such an error means that the server ended the connection (class 08) or is stopping (57P), or that its answer
-    /// can't be read.
+    /// Whether the server ended the connection (class 08) or is stopping (57P), or its answer can't be read.
     fn is_broken_by(error: &sqlx::Error) -> bool {
         let Some(error) = error.as_database_error() else { return is_about_connection(error) };
         let code = error.code().unwrap_or_default();
@@ -192,7 +193,7 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let mut first = within(TIMEOUT, options.connect()).await.map_err(OpenError::Postgres)?;
     within(TIMEOUT, assert_version(&mut first)).await.map_err(OpenError::Postgres)??;
     migrations::postgres().run_direct(None, &mut first, false).await?;
-    // The server ends this session soon, or else the end of the process does.
+    // If the session is not closed in time, the server ends it soon, or else the end of the process does.
     drop(tokio::time::timeout(TIMEOUT, first.close()).await);
     let options = options.options(SESSION);
     let first = within(TIMEOUT, connect(options.clone())).await.map_err(OpenError::Postgres)?;
@@ -224,10 +225,10 @@ fn is_starting(error: &sqlx::Error) -> bool {
 
 /// Starts a transaction as soon as no other is writing, on any instance.
 ///
-/// A transaction reads what is known about an object, merges, and writes the result. If two did so at the same time,
-/// each could lose the other's change. SQLite has only one writer anyway. On PostgreSQL, a lock that is released when
-/// the transaction ends ensures the same, so no transaction fails because of another. (Each statement sees everything
-/// that was committed before it began, so reads after the lock are current.)
+/// A transaction reads what is known about an object, merges, and writes the result. If two transactions did this at
+/// the same time, each could lose the other's change. SQLite has only one writer anyway. On PostgreSQL, a lock ensures
+/// that only one transaction writes; it is released when the transaction ends. So no transaction fails because of
+/// another. (Each statement sees everything that was committed before it began, so reads after the lock are current.)
 pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
     lease.begin(BEGIN).await?;
     // The lock is not requested in the same message. If it were, a caller that gives up while it waits would have no
@@ -240,8 +241,8 @@ pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
 }
 
 /// Whether a statement failed because of one of its rows: an invalid text or number (class 22), a constraint (23), or
-/// a row that is too large (54). Also true if another statement was adding the same rows, and this one was rolled
-/// back, as in a deadlock (40).
+/// a row that is too large (54). Also true if this statement was rolled back because another one was adding the same
+/// rows, as in a deadlock (40).
 pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     ["22", "23", "40", "54"].iter().any(|class| code.starts_with(class))
@@ -263,6 +264,6 @@ pub fn is_about_server(error: &dyn DatabaseError) -> bool {
 
 async fn assert_version(connection: &mut PgConnection) -> Result<Result<(), OpenError>, sqlx::Error> {
     let number: String = sqlx::query_scalar("SHOW server_version_num").fetch_one(connection).await?;
-    let good = number.parse::<i64>().is_ok_and(|number| number >= OLDEST);
-    Ok(if good { Ok(()) } else { Err(OpenError::OldPostgres(number)) })
+    let is_new_enough = number.parse::<i64>().is_ok_and(|number| number >= OLDEST);
+    Ok(if is_new_enough { Ok(()) } else { Err(OpenError::OldPostgres(number)) })
 }
