@@ -122,16 +122,16 @@ impl Table<'_> {
     }
 
     fn gifts(&mut self) {
-        let any = |outcome: &Outcome| outcome.gifts.once + outcome.gifts.recurring > 0;
-        if any(self.draft) || any(self.live) {
+        let has_gifts = |outcome: &Outcome| outcome.gifts.once + outcome.gifts.recurring > 0;
+        if has_gifts(self.draft) || has_gifts(self.live) {
             self.heading("Gifts in this model");
             self.counts("once", |outcome| outcome.gifts.once);
             self.counts("monthly or yearly", |outcome| outcome.gifts.recurring);
         }
     }
 
-    fn bars(&mut self, of: impl Fn(&Outcome) -> &[Bar]) {
-        let names: Vec<String> = of(self.draft)
+    fn bars(&mut self, bars_of: impl Fn(&Outcome) -> &[Bar]) {
+        let names: Vec<String> = bars_of(self.draft)
             .iter()
             .map(|bar| {
                 format!(
@@ -147,13 +147,13 @@ impl Table<'_> {
                 )
             })
             .collect();
-        for (place, name) in names.iter().enumerate() {
-            self.shares(name, |outcome| of(outcome).get(place).map(|bar| bar.share));
+        for (index, name) in names.iter().enumerate() {
+            self.shares(name, |outcome| bars_of(outcome).get(index).map(|bar| bar.share));
         }
     }
 
-    fn counts(&mut self, name: &str, of: impl Fn(&Outcome) -> u64) {
-        let (draft, live) = (of(self.draft), of(self.live));
+    fn counts(&mut self, name: &str, value_of: impl Fn(&Outcome) -> u64) {
+        let (draft, live) = (value_of(self.draft), value_of(self.live));
         let difference = match draft.cmp(&live) {
             Ordering::Greater => format!("+{}", counted(draft - live)),
             Ordering::Equal => "0".to_owned(),
@@ -162,22 +162,22 @@ impl Table<'_> {
         self.row(name, &counted(draft), &counted(live), &difference);
     }
 
-    fn means(&mut self, name: &str, of: impl Fn(&Outcome) -> f64) {
-        let (draft, live) = (of(self.draft), of(self.live));
+    fn means(&mut self, name: &str, value_of: impl Fn(&Outcome) -> f64) {
+        let (draft, live) = (value_of(self.draft), value_of(self.live));
         self.row(name, &format!("{draft:.2}"), &format!("{live:.2}"), &signed(draft - live, 2));
     }
 
     /// Adds a row of shares in percent. Their difference is in percentage points. A missing value is a dash.
-    fn shares(&mut self, name: &str, of: impl Fn(&Outcome) -> Option<f64>) {
-        let (draft, live) = (of(self.draft), of(self.live));
-        let told = |share: Option<f64>| {
+    fn shares(&mut self, name: &str, value_of: impl Fn(&Outcome) -> Option<f64>) {
+        let (draft, live) = (value_of(self.draft), value_of(self.live));
+        let formatted = |share: Option<f64>| {
             share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0))
         };
         let difference = match (draft, live) {
             (Some(draft), Some(live)) => format!("{} pt", signed((draft - live) * 100.0, 1)),
             _ => String::new(),
         };
-        self.row(name, &told(draft), &told(live), &difference);
+        self.row(name, &formatted(draft), &formatted(live), &difference);
     }
 
     fn row(&mut self, name: &str, draft: &str, live: &str, difference: &str) {
@@ -197,22 +197,22 @@ fn is_same(one: &VariantCount, other: &VariantCount) -> bool {
 
 /// Writes a number with its sign, unless all displayed digits are zeros.
 fn signed(number: f64, decimals: usize) -> String {
-    let told = format!("{number:+.decimals$}");
-    let is_zero = !told.bytes().any(|digit| (b'1'..=b'9').contains(&digit));
-    if is_zero { told[1..].to_owned() } else { told }
+    let text = format!("{number:+.decimals$}");
+    let is_zero = !text.bytes().any(|digit| (b'1'..=b'9').contains(&digit));
+    if is_zero { text[1..].to_owned() } else { text }
 }
 
 /// Writes a number with commas between thousands.
 pub(super) fn counted(number: u64) -> String {
     let digits = number.to_string();
-    let mut told = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            told.push(',');
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
         }
-        told.push(digit);
+        text.push(digit);
     }
-    told
+    text
 }
 
 #[cfg(test)]
@@ -221,8 +221,8 @@ mod tests {
 
     #[test]
     fn a_number_that_rounds_to_zero_has_no_sign() {
-        let told = [0.0, -0.04, 0.04, 0.06, -12.25].map(|number| signed(number, 1));
-        assert_eq!(told, ["0.0", "0.0", "0.0", "+0.1", "-12.2"]);
+        let texts = [0.0, -0.04, 0.04, 0.06, -12.25].map(|number| signed(number, 1));
+        assert_eq!(texts, ["0.0", "0.0", "0.0", "+0.1", "-12.2"]);
     }
 
     #[test]
