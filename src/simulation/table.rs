@@ -69,7 +69,7 @@ impl Table<'_> {
             "Readers", "draft", "live", "difference"
         ));
         let all = counted(report.readers);
-        self.line(format_args!("  {:w$}{all:>NUMBER$}{all:>NUMBER$}", "who came", w = NAME - 2));
+        self.line(format_args!("  {:w$}{all:>NUMBER$}{all:>NUMBER$}", "who visited", w = NAME - 2));
         self.counts("asked at least once", |outcome| outcome.readers_asked);
         self.shares("", |outcome| Some(outcome.readers_asked_share));
     }
@@ -81,10 +81,10 @@ impl Table<'_> {
         self.means("mean over those asked", |outcome| outcome.asks_per_reader_asked.mean);
         self.counts("median of those asked", |outcome| outcome.asks_per_reader_asked.median.into());
         self.counts("90th percentile of those asked", |outcome| outcome.asks_per_reader_asked.p90.into());
-        self.counts("most", |outcome| outcome.asks_per_reader_asked.most.into());
-        self.counts("most within 7 days", |outcome| outcome.most_asks_in_7_days.into());
-        self.counts("most within 30 days", |outcome| outcome.most_asks_in_30_days.into());
-        self.heading("How often per week with a visit");
+        self.counts("maximum", |outcome| outcome.asks_per_reader_asked.most.into());
+        self.counts("maximum within 7 days", |outcome| outcome.most_asks_in_7_days.into());
+        self.counts("maximum within 30 days", |outcome| outcome.most_asks_in_30_days.into());
+        self.heading("How often a reader was asked per week with a visit");
         self.bars(|outcome| &outcome.reader_weeks_by_asks);
     }
 
@@ -124,7 +124,7 @@ impl Table<'_> {
     fn gifts(&mut self) {
         let has_gifts = |outcome: &Outcome| outcome.gifts.once + outcome.gifts.recurring > 0;
         if has_gifts(self.draft) || has_gifts(self.live) {
-            self.heading("Gifts in this model");
+            self.heading("Gifts in the simulation");
             self.counts("once", |outcome| outcome.gifts.once);
             self.counts("monthly or yearly", |outcome| outcome.gifts.recurring);
         }

@@ -22,8 +22,8 @@ const MAX_UNSTORED: u32 = 2048;
 /// The maximum size of all bodies in one transaction, unless it contains a single larger one. It limits how long the
 /// database is locked.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
-/// How long one transaction may take. The database usually fails earlier, but if the network is lost, nothing reports
-/// it.
+/// How long one transaction may take. The database usually reports a failure earlier, but nothing reports that the
+/// network is lost.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A delivery to be stored.
@@ -90,6 +90,7 @@ struct Shared {
     queue: Mutex<Queue>,
 }
 
+/// The deliveries that wait to be stored.
 #[derive(Debug, Default)]
 struct Queue {
     waiting: Vec<Waiting>,

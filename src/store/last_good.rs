@@ -41,8 +41,8 @@ pub struct LastGood {
     pub epochs: Vec<(SupporterId, i64)>,
     /// Supporters' standings that changed so recently that a token from before the change may still be unexpired.
     pub standings: Vec<StandingChange>,
-    /// If there were too many changed standings to keep: the time (milliseconds since 1970) before which changes were
-    /// dropped.
+    /// The time (milliseconds since 1970) before which changes of standings were dropped, because there were too many
+    /// to keep. `None` if none were dropped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standings_forgotten_until_ms: Option<i64>,
     /// The keys that sign and verify tokens; the first one signs. Their private halves are encrypted.
@@ -62,13 +62,13 @@ struct SavedFile<'a> {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum LastGoodError {
-    #[error("there is none")]
+    #[error("there is no saved file")]
     Missing,
-    #[error("it can't be read ({0})")]
+    #[error("the file can't be read ({0})")]
     Read(std::io::Error),
-    #[error("it is damaged, or was written with another encryption key")]
+    #[error("the file is damaged, or was written with another encryption key")]
     Damaged,
-    #[error("it was written by another version ({0})")]
+    #[error("the file was written by another version ({0})")]
     OtherVersion(serde_json::Error),
 }
 

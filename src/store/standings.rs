@@ -14,7 +14,7 @@ pub struct ChangedStanding {
     pub site: String,
     /// When the standing changed, in milliseconds since 1970.
     pub changed_at_ms: i64,
-    /// What the supporter gave to the site, in its present state.
+    /// What the supporter gave to the site: the present state of each contribution.
     pub given: Vec<GiftSummary>,
 }
 

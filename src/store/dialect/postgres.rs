@@ -23,23 +23,25 @@ const CONNECTIONS: u32 = 10;
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// The advisory lock that a writing transaction holds: "keepopen" as a number.
 const WRITER: i64 = 0x6b65_6570_6f70_656e;
-/// A transaction that waits longer than this for another to finish fails as unavailable. It is then retried.
+/// How long a transaction waits for another one to finish. After this time, it fails as unavailable, and is retried.
 const LOCK_TIMEOUT: &str = "5s";
 /// The statements that begin a writing transaction.
 ///
-/// - The server ends a transaction that is idle for 10 s, or a statement that exceeds our timeout. So an instance that
-///   died or lost the server does not keep the lock. Our transactions wait for nothing but the database.
+/// - The server ends a transaction that is idle for 10 s, or a statement that runs for 10 s. So an instance that died,
+///   or lost its connection, does not keep the lock. Our transactions never idle, because they wait only for the
+///   database.
 /// - Every statement must find its rows by key. A plan that was cached when a table was new would read whole tables
 ///   instead.
 const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL statement_timeout = '10s'; \
     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
-/// The statements that begin a reading transaction. The server also ends an idle one, but later. Until then, a
-/// migration waits for the tables that the transaction has read, and everybody else waits for the migration.
+/// The statements that begin a reading transaction. The server also ends an idle reading transaction, but only after
+/// 30 s. Until then, a migration waits for the tables that the transaction has read, and all other statements on these
+/// tables wait for the migration.
 pub const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
     SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
-/// The settings of each session. They contain keepalive for the server's side: within about 25 s, the server ends the
-/// session of a client that is gone, and releases its locks. sqlx can't set keepalive on its own socket. So on our
-/// side, each statement has a deadline, and each connection is checked before use.
+/// The settings of each session. They include keepalive on the server's side: within about 25 s, the server ends the
+/// session of a client that is gone, and releases its locks. On our side, sqlx can't set keepalive on its socket.
+/// Instead, each statement has a deadline, and each connection is checked before use.
 const SESSION: [(&str, &str); 6] = [
     ("lock_timeout", LOCK_TIMEOUT),
     ("statement_timeout", "130s"),
@@ -104,7 +106,7 @@ impl OwnConnections {
         (slot.used.elapsed_s() < IDLE_LIMIT_S && own.age.elapsed_s() < LIFETIME_S).then_some(own)
     }
 
-    /// Keeps the connection for this thread's next rows. Closes the connections that other threads no longer use.
+    /// Keeps the connection for the next rows of this thread. Closes the connections that other threads no longer use.
     pub fn put(&self, own: ThreadConn) {
         let this = thread::current().id();
         let mut slots = self.lock();
