@@ -35,7 +35,8 @@ pub struct LedgerReport {
     pub wrong_in_all: usize,
 }
 
-/// The account `clearing` of a site and currency compared with Stripe's balance, in the minor unit.
+/// The account `clearing` (the money that Stripe holds for us) of a site and currency, compared with Stripe's balance.
+/// All amounts are in the minor unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SiteBalance {
     /// The balance in the ledger, without payouts.

@@ -133,7 +133,7 @@ pub async fn published(tx: &mut Tx, appeal: &str) -> Result<Option<PublicationRo
     on_tx!(tx, db => sqlx::query_as(sql).bind(searchable(appeal)).fetch_optional(db).await)
 }
 
-/// Returns the same as [`Store::active_appeals`], as the transaction sees it.
+/// Returns the active appeals like [`Store::active_appeals`], but as the transaction sees them.
 ///
 /// # Errors
 /// The database does not answer.

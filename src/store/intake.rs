@@ -195,7 +195,8 @@ impl Drop for Writer {
     }
 }
 
-/// Returns how many of the first deliveries fit into one transaction. This is at least one, if any are waiting.
+/// Returns how many of the waiting deliveries, counted from the first, fit into one transaction. If any are waiting,
+/// this is at least one.
 fn count_that_fits(waiting: &[Waiting]) -> usize {
     let mut bytes = 0_usize;
     let fit = waiting.iter().take(inbox::MAX_BATCH).take_while(|one| {
@@ -208,8 +209,8 @@ fn count_that_fits(waiting: &[Waiting]) -> usize {
 /// Stores deliveries together, and sends the result of each. If one of them may be the cause of a failure, they are
 /// split in halves until that delivery is alone. So a delivery that the database rejects never makes another fail.
 async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Waiting>) {
-    // Every instance adds rows in the same order, so that no two wait for each other. Of two deliveries with the same
-    // id, the first stays first.
+    // Every instance adds rows in the same order, so that no two instances wait for each other. The sort is stable: of
+    // two deliveries with the same id, the first stays first.
     waiting.sort_by(|one, other| one.delivered.id.cmp(&other.delivered.id));
     let mut parts = vec![waiting];
     while let Some(mut part) = parts.pop() {

@@ -36,8 +36,9 @@ pub struct LastGood {
     pub tickers_as_of_ms: i64,
     /// What each ticker counts, and its total.
     pub tickers: Vec<(TickerCount, i64)>,
-    /// The epochs of supporters (see `docs/decisions/0009-token-epochs.md`) that were raised so recently that an
-    /// older token may still be unexpired. Ordered by supporter id.
+    /// The epochs of supporters that were raised so recently that an older token may still be unexpired. Ordered by
+    /// supporter id. A token with a lower epoch than the supporter's is invalid (see
+    /// `docs/decisions/0009-token-epochs.md`).
     pub epochs: Vec<(SupporterId, i64)>,
     /// Supporters' standings that changed so recently that a token from before the change may still be unexpired.
     pub standings: Vec<StandingChange>,

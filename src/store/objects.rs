@@ -185,13 +185,17 @@ mod tests {
         for sql in [OF_THE_SAME_GIFT, &facts_of("SELECT id FROM contributions WHERE id > $2")] {
             let plan = plan(&store, sql).await;
             for table in ["stripe_objects", "stripe_links"] {
-                let by_key = |line: &String| line.starts_with(&format!("SEARCH {table} "));
-                assert!(plan.iter().any(by_key), "{plan:?}");
-                assert!(!plan.iter().any(|line| line.starts_with(&format!("SCAN {table}"))), "{plan:?}");
+                let is_search = |line: &String| line.starts_with(&format!("SEARCH {table} "));
+                let is_scan = |line: &String| line.starts_with(&format!("SCAN {table}"));
+                assert!(plan.iter().any(is_search), "the plan must search {table} by its key: {plan:?}");
+                assert!(!plan.iter().any(is_scan), "the plan must not scan {table}: {plan:?}");
             }
         }
         let pending = plan(&store, PENDING).await;
-        assert!(pending.iter().any(|line| line.contains("INDEX stripe_objects_pending")), "{pending:?}");
+        assert!(
+            pending.iter().any(|line| line.contains("INDEX stripe_objects_pending")),
+            "the plan must use the index of pending objects: {pending:?}"
+        );
         store.close().await;
     }
 }

@@ -171,8 +171,8 @@ pub async fn payments_after(
 const RUNNING: &str =
     " AND interval <> 'once' AND ended_at_ms IS NULL AND state NOT IN ('open', 'expired', 'failed')";
 
-/// The expression for a contribution's start. Contributions without a date come first. There is an index on this
-/// expression.
+/// The expression for a contribution's start. It puts contributions without a date before all others. There is an
+/// index on this expression.
 const START: &str = "COALESCE(started_at_ms, 0)";
 
 impl Store {

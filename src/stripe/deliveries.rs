@@ -18,7 +18,7 @@ pub struct Deliveries {
     last_at_ms: AtomicI64,
     /// One bit for each recent delivery, set if its signature was bad. The newest delivery has the lowest bit.
     bad_signatures: AtomicU32,
-    /// The smallest difference between the clocks that is not stored yet.
+    /// The smallest difference between our clock and Stripe's since the last one was stored.
     difference_ms: Mutex<Option<i64>>,
     /// The stored time of the last valid delivery, in milliseconds since 1970; 0 if none is stored.
     saved_at_ms: AtomicI64,
@@ -116,8 +116,8 @@ impl Deliveries {
         last.count_ones() >= WINDOW / 2
     }
 
-    /// Returns what changed since [`Self::mark_saved`], if anything. Of several clock differences, the smallest is
-    /// returned, because a delivery may arrive late, but never early.
+    /// Returns what changed since [`Self::mark_saved`], or `None` if nothing did. If there are several clock
+    /// differences, the smallest is returned, because a delivery may arrive late, but never early.
     pub fn unsaved(&self) -> Option<ContactUpdate> {
         let last_at_ms = self.last_at_ms.load(Ordering::Relaxed);
         let clock_difference_ms = *self.difference_ms.lock().unwrap_or_else(PoisonError::into_inner);

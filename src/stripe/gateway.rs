@@ -26,7 +26,7 @@ use crate::telemetry::{CallOutcome, Counts};
 
 /// The maximum number of tries of a call whose outcome is unknown.
 const MAX_TRIES: u32 = 3;
-/// The first wait between two tries; the next is twice as long. It is short, because a reader is waiting.
+/// How long the first pause between two tries is; the second is twice as long. It is short, because a reader waits.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Calls Stripe's API.

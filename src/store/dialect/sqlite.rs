@@ -60,7 +60,7 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let mut first = options.connect().await.map_err(OpenError::Connect)?;
     assert_version(&mut first).await?;
     migrations::sqlite().run_direct(None, &mut first, false).await?;
-    // Another connection is opened only after one failed. If the file is gone by then, it must not be created again.
+    // The pools open further connections later. If the file is gone by then, it must not be created again.
     let options = options.create_if_missing(false);
     let read_options = options.clone().read_only(true);
     let first_reader = read_options.connect().await.map_err(OpenError::Connect)?;
@@ -190,7 +190,7 @@ pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     code(error).is_some_and(|code| [TOO_BIG, CONSTRAINT, MISMATCH].contains(&code))
 }
 
-/// Whether a statement conflicted with another one of the same process that holds the table.
+/// Whether a statement failed because another statement of the same process holds the table.
 pub fn is_conflict(error: &dyn DatabaseError) -> bool {
     const LOCKED: i32 = 6;
     code(error) == Some(LOCKED)
