@@ -150,7 +150,8 @@ impl Store {
         Ok(overdue > 0)
     }
 
-    /// Whether an event of this mode was ever stored to be booked (not in quarantine).
+    /// Whether an event of this mode was ever stored to be booked. Quarantined events, whose state in the database is
+    /// `set_aside`, don't count.
     ///
     /// # Errors
     /// The database does not answer.

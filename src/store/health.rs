@@ -51,7 +51,8 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn inbox_rows(&self) -> Result<Vec<InboxRows>, StoreError> {
-        // Each of the two queries can use a partial index. One query for all states could not.
+        // Each of the two queries can use a partial index. One query for all states could not. The database calls the
+        // state `quarantined` `set_aside`.
         let mut rows: Vec<InboxRows> = on_reader!(self, db => sqlx::query_as(
             "SELECT CASE WHEN error IS NULL THEN 'waiting' ELSE 'retrying' END AS state, \
              COUNT(*) AS events, MIN(received_at_ms) AS oldest_received_at_ms \

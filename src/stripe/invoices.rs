@@ -31,26 +31,26 @@ pub struct Collection {
 
 /// Reads how a paid invoice was paid.
 pub fn read_collection(it: Object<'_>) -> Result<Collection, BadShape> {
-    let flag = if it.value.get("paid_out_of_band").is_some_and(|it| !it.is_null()) {
+    let out_of_band = if it.value.get("paid_out_of_band").is_some_and(|it| !it.is_null()) {
         Some(it.is_true("paid_out_of_band")?)
     } else {
         None
     };
-    let marked_outside = flag == Some(true);
+    let marked_outside = out_of_band == Some(true);
     let counted = it.money("amount_paid")?.filter(|money| money.amount_minor > 0);
     if counted.is_none() && !marked_outside {
         it.required_money("amount_paid")?;
     }
     // An amount that was paid outside Stripe does not always count as paid. If `amount_paid` is 0 and
     // `paid_out_of_band` is not false, the amount due counts.
-    let uncounted = if counted.is_none() && flag != Some(false) { it.money("amount_due")? } else { None };
+    let uncounted = if counted.is_none() && out_of_band != Some(false) { it.money("amount_due")? } else { None };
     let uncounted = uncounted.filter(|money| money.amount_minor > 0);
     let paid = counted.or(uncounted);
     let names_payment = it.reference("payment_intent")?.or(it.reference("charge")?).is_some();
     let list = read_payments_list(it, paid)?;
     let off_stripe = it.money("amount_paid_off_stripe")?;
     let says_nothing =
-        flag.is_none() && !names_payment && off_stripe.is_none() && matches!(list, PaymentsList::Nothing);
+        out_of_band.is_none() && !names_payment && off_stripe.is_none() && matches!(list, PaymentsList::Nothing);
     let attempts = it.integer("attempt_count")?;
     Ok(Collection {
         paid,
@@ -58,8 +58,8 @@ pub fn read_collection(it: Object<'_>) -> Result<Collection, BadShape> {
             PaymentsList::Outside(money) => Some(money),
             _ => uncounted.filter(|_| !marked_outside),
         }),
-        through_stripe: flag == Some(false)
-            || (flag.is_none() && names_payment)
+        through_stripe: out_of_band == Some(false)
+            || (out_of_band.is_none() && names_payment)
             || matches!(list, PaymentsList::ByStripe),
         marked_outside,
         collected_at_once: says_nothing

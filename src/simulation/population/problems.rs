@@ -9,10 +9,10 @@ use crate::sites::SiteSettings;
 
 /// The maximum simulated time, in days.
 const MAX_DAYS: u32 = 3_650;
-/// The maximum number of visits per week.
-const MAX_VISITS: f64 = 500.0;
+/// The maximum mean number of visits per week.
+const MAX_VISITS_PER_WEEK: f64 = 500.0;
 /// The maximum number of pages per visit.
-const MAX_PAGES: u32 = 1_000;
+const MAX_PAGES_PER_VISIT: u32 = 1_000;
 
 /// Rejects lists in place of tables. The TOML parser would read a list as a table with its fields in order. (Items
 /// with a weight need no check here, because the parser reads them only from a table.)
@@ -69,11 +69,11 @@ impl Population {
         found.check_weights("locales", &self.locales);
         for (index, visits) in self.visits.iter().enumerate() {
             let path = format!("visits[{index}].per_week");
-            found.require((0.0..=MAX_VISITS).contains(&visits.what.per_week), &path, "write 0 to 500.");
+            found.require((0.0..=MAX_VISITS_PER_WEEK).contains(&visits.what.per_week), &path, "write 0 to 500.");
         }
         for (index, length) in self.visit_lengths.iter().enumerate() {
             let path = format!("visit_lengths[{index}].pages");
-            found.require((1..=MAX_PAGES).contains(&length.what.pages), &path, "write 1 to 1000.");
+            found.require((1..=MAX_PAGES_PER_VISIT).contains(&length.what.pages), &path, "write 1 to 1000.");
         }
         if !self.hours.is_empty() {
             found.require(self.hours.len() == 24, "hours", "write 24 weights, the first for 00:00 to 01:00.");

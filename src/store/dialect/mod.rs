@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pool::{Lease, Pool};
-use postgres::{OwnConnections, ThreadConn};
+use postgres::{ThreadConnections, ThreadConn};
 use sqlite::Files;
 use sqlx::sqlite::SqliteError;
 use sqlx::{PgConnection, SqliteConnection};
@@ -96,7 +96,7 @@ macro_rules! on_insert_conn {
             $crate::store::InsertConn::ThreadConn(thread_conn) => {
                 let $it = &mut thread_conn.connection;
                 $crate::store::dialect::pool::within(
-                    $crate::store::dialect::postgres::OWN_TIMEOUT,
+                    $crate::store::dialect::postgres::THREAD_CONN_TIMEOUT,
                     async { $statement },
                 )
                 .await
@@ -190,7 +190,7 @@ pub enum Pools {
         /// The connections for everything.
         pool: Pool<PgConnection>,
         /// The connections of threads that often add rows.
-        own: OwnConnections,
+        thread_connections: ThreadConnections,
     },
 }
 
@@ -324,7 +324,7 @@ impl Pools {
     pub async fn insert_connection(&self) -> Result<InsertConn, sqlx::Error> {
         match self {
             Self::Sqlite { writer, .. } => Ok(InsertConn::Sqlite(writer.acquire(WRITE_TIMEOUT).await?)),
-            Self::Postgres { pool, own } => match own.take() {
+            Self::Postgres { pool, thread_connections } => match thread_connections.take() {
                 Some(thread_conn) => Ok(InsertConn::ThreadConn(thread_conn)),
                 None => Ok(InsertConn::Postgres(pool.acquire(WRITE_TIMEOUT).await?)),
             },
@@ -334,10 +334,12 @@ impl Pools {
     /// Returns a connection to the pool after success. After a failure, drop it instead.
     pub fn return_connection(&self, connection: InsertConn) {
         match (self, connection) {
-            (Self::Postgres { own, .. }, InsertConn::ThreadConn(connection)) => own.put(connection),
-            (Self::Postgres { own, .. }, InsertConn::Postgres(connection)) => {
+            (Self::Postgres { thread_connections, .. }, InsertConn::ThreadConn(connection)) => {
+                thread_connections.put(connection);
+            }
+            (Self::Postgres { thread_connections, .. }, InsertConn::Postgres(connection)) => {
                 drop(connection);
-                own.open_if_frequent();
+                thread_connections.open_if_frequent();
             }
             (_, connection) => drop(connection),
         }
@@ -363,8 +365,8 @@ impl Pools {
                 reader.close().await;
                 writer.close().await;
             }
-            Self::Postgres { pool, own } => {
-                own.close().await;
+            Self::Postgres { pool, thread_connections } => {
+                thread_connections.close().await;
                 pool.close().await;
             }
         }

@@ -60,7 +60,7 @@ const IDLE_LIMIT_S: f64 = 10.0;
 const LIFETIME_S: f64 = 30.0 * 60.0;
 /// How long a statement on a thread's own connection may take. After that, the same rows are tried on a connection
 /// from the pool, while the caller still waits.
-pub const OWN_TIMEOUT: Duration = Duration::from_secs(4);
+pub const THREAD_CONN_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Connections outside the pool: one for each thread that often adds rows.
 ///
@@ -68,7 +68,7 @@ pub const OWN_TIMEOUT: Duration = Duration::from_secs(4);
 /// connection, and that thread wakes the thread that waits. For a single delivery, these checks would cost as much as
 /// everything else except the commit.
 #[derive(Clone, Debug)]
-pub struct OwnConnections {
+pub struct ThreadConnections {
     options: Arc<PgConnectOptions>,
     slots: Arc<Mutex<HashMap<ThreadId, Slot>>>,
 }
@@ -92,7 +92,7 @@ pub struct ThreadConn {
     age: Stopwatch,
 }
 
-impl OwnConnections {
+impl ThreadConnections {
     fn new(options: PgConnectOptions) -> Self {
         Self { options: Arc::new(options), slots: Arc::default() }
     }
@@ -136,14 +136,14 @@ impl OwnConnections {
             }
         };
         if must_open {
-            let own_connections = self.clone();
+            let thread_connections = self.clone();
             // The task runs on this thread, which will own the connection.
             tokio::spawn(async move {
                 let outcome =
-                    tokio::time::timeout(TIMEOUT, PgConnection::connect_with(&own_connections.options)).await;
+                    tokio::time::timeout(TIMEOUT, PgConnection::connect_with(&thread_connections.options)).await;
                 match outcome {
                     Ok(Ok(connection)) => {
-                        own_connections.put(ThreadConn { connection, age: Stopwatch::start() });
+                        thread_connections.put(ThreadConn { connection, age: Stopwatch::start() });
                     }
                     Ok(Err(error)) => {
                         tracing::debug!(%error, "the intake's own connection could not be opened")
@@ -199,9 +199,9 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     drop(tokio::time::timeout(TIMEOUT, first.close()).await);
     let options = options.options(SESSION);
     let first = within(TIMEOUT, connect(options.clone())).await.map_err(OpenError::Postgres)?;
-    let own = OwnConnections::new(options.clone());
+    let thread_connections = ThreadConnections::new(options.clone());
     let pool = Pool::new(CONNECTIONS, first, move || connect(options.clone()));
-    Ok(Pools::Postgres { pool, own })
+    Ok(Pools::Postgres { pool, thread_connections })
 }
 
 /// Connects to the server. If the server is starting, this is repeated until the caller gives up.
