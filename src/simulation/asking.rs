@@ -80,13 +80,13 @@ impl RuleSet {
         history.views.extend(seen.map(|seen| {
             let appeal = self.appeal(seen.appeal);
             let variant = Some(appeal.variants[seen.variant].id.as_str().into());
-            View { appeal: appeal.id.as_str().into(), variant, at: time(seen.at_ms) }
+            View { appeal: appeal.id.as_str().into(), variant, at: timestamp(seen.at_ms) }
         }));
         history.dismissals.clear();
         history.dismissals.extend(dismissals.map(|dismissal| Dismissed {
             appeal: self.appeal(dismissal.appeal).id.as_str().into(),
             kind: dismissal.kind,
-            at: time(dismissal.at_ms),
+            at: timestamp(dismissal.at_ms),
         }));
     }
 
@@ -117,6 +117,6 @@ impl RuleSet {
 }
 
 /// Converts milliseconds to a timestamp. This can't fail, because the time was parsed from a [`Timestamp`].
-fn time(at_ms: i64) -> Timestamp {
+fn timestamp(at_ms: i64) -> Timestamp {
     Timestamp::from_millisecond(at_ms).unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use askama::filters::{Escaper, Html};
 
 use super::report::{Outcome, Report};
-use super::table::counted;
+use super::table::with_commas;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 420.0;
@@ -51,8 +51,8 @@ fn subtitle(report: &Report) -> String {
     let day = |at: &Option<String>| at.as_deref().and_then(|at| at.get(..10)).unwrap_or("?").to_owned();
     format!(
         "{} readers, {} page views, {} to {} (UTC)",
-        counted(report.readers),
-        counted(report.page_views),
+        with_commas(report.readers),
+        with_commas(report.page_views),
         day(&report.first_at),
         day(&report.last_at)
     )

@@ -40,7 +40,7 @@ impl Table<'_> {
 
     fn head(&mut self, report: &Report) {
         let day = |at: &Option<String>| at.as_deref().map_or("?", |at| at.get(..10).unwrap_or(at)).to_owned();
-        let (page_views, readers) = (counted(report.page_views), counted(report.readers));
+        let (page_views, readers) = (with_commas(report.page_views), with_commas(report.readers));
         self.line(format_args!("{page_views} page views of {readers} readers"));
         if report.page_views > 0 {
             self.line(format_args!(
@@ -68,7 +68,7 @@ impl Table<'_> {
             "\n{:NAME$}{:>NUMBER$}{:>NUMBER$}{:>NUMBER$}",
             "Readers", "draft", "live", "difference"
         ));
-        let all = counted(report.readers);
+        let all = with_commas(report.readers);
         self.line(format_args!("  {:w$}{all:>NUMBER$}{all:>NUMBER$}", "who visited", w = NAME - 2));
         self.counts("asked at least once", |outcome| outcome.readers_asked);
         self.shares("", |outcome| Some(outcome.readers_asked_share));
@@ -155,11 +155,11 @@ impl Table<'_> {
     fn counts(&mut self, name: &str, value_of: impl Fn(&Outcome) -> u64) {
         let (draft, live) = (value_of(self.draft), value_of(self.live));
         let difference = match draft.cmp(&live) {
-            Ordering::Greater => format!("+{}", counted(draft - live)),
+            Ordering::Greater => format!("+{}", with_commas(draft - live)),
             Ordering::Equal => "0".to_owned(),
-            Ordering::Less => format!("-{}", counted(live - draft)),
+            Ordering::Less => format!("-{}", with_commas(live - draft)),
         };
-        self.row(name, &counted(draft), &counted(live), &difference);
+        self.row(name, &with_commas(draft), &with_commas(live), &difference);
     }
 
     fn means(&mut self, name: &str, value_of: impl Fn(&Outcome) -> f64) {
@@ -195,15 +195,15 @@ fn is_same(one: &VariantCount, other: &VariantCount) -> bool {
     (&one.appeal, &one.variant) == (&other.appeal, &other.variant)
 }
 
-/// Writes a number with its sign, unless all displayed digits are zeros.
+/// Returns a number as text, with its sign unless all displayed digits are zeros.
 fn signed(number: f64, decimals: usize) -> String {
     let text = format!("{number:+.decimals$}");
     let is_zero = !text.bytes().any(|digit| (b'1'..=b'9').contains(&digit));
     if is_zero { text[1..].to_owned() } else { text }
 }
 
-/// Writes a number with commas between thousands.
-pub(super) fn counted(number: u64) -> String {
+/// Returns a number as text, with commas between thousands.
+pub(super) fn with_commas(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -227,6 +227,6 @@ mod tests {
 
     #[test]
     fn thousands_are_separated_by_commas() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(counted), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 999, 1000, 1_234_567].map(with_commas), ["0", "999", "1,000", "1,234,567"]);
     }
 }

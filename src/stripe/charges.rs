@@ -42,7 +42,7 @@ pub fn dispute_facts(dispute: Object<'_>, event: &str, at_s: i64) -> Result<Vec<
 }
 
 fn read_charge(it: Object<'_>, event: &str, at_s: i64) -> Result<ChargeFact, BadShape> {
-    let paid = paid_by_charge(it)?;
+    let paid = collected_amount(it)?;
     let refunded = it.money("amount_refunded")?.filter(|money| money.amount_minor > 0);
     Ok(ChargeFact {
         id: it.id()?,
@@ -63,7 +63,7 @@ fn read_charge(it: Object<'_>, event: &str, at_s: i64) -> Result<ChargeFact, Bad
 }
 
 /// Returns the amount of a paid charge. If only a part was captured, that part is returned.
-fn paid_by_charge(it: Object<'_>) -> Result<Option<Money>, BadShape> {
+fn collected_amount(it: Object<'_>) -> Result<Option<Money>, BadShape> {
     if !is_collected(it)? {
         return Ok(None);
     }

@@ -95,7 +95,7 @@ fn read_payments_list(it: Object<'_>, paid: Option<Money>) -> Result<PaymentsLis
     let (Some(list), Some(paid)) = (it.child("payments")?, paid) else { return Ok(PaymentsList::Nothing) };
     let (mut by_stripe_minor, mut is_complete) = (0_i64, !list.is_true("has_more")?);
     for entry in it.list("payments")? {
-        let by_stripe = !paid_by_of(entry)?.is_empty();
+        let by_stripe = !payment_references(entry)?.is_empty();
         match (entry.text("status")?, entry.money("amount_paid")?) {
             (Some("paid"), Some(part)) if by_stripe => {
                 by_stripe_minor = by_stripe_minor.saturating_add(part.amount_minor);
@@ -118,14 +118,14 @@ pub fn read_invoice_payment(it: Object<'_>, event: &str) -> Result<InvoicePaymen
     Ok(InvoicePaymentFact {
         id: it.id()?,
         invoice: it.reference("invoice")?,
-        paid_by: paid_by_of(it)?,
+        paid_by: payment_references(it)?,
         is_paid,
         paid: if is_paid { it.money("amount_paid")? } else { None },
     })
 }
 
 /// Returns the payment intent and charge of an invoice's payment. Returns nothing for a payment outside Stripe.
-pub fn paid_by_of(invoice_payment: Object<'_>) -> Result<Vec<String>, BadShape> {
+pub fn payment_references(invoice_payment: Object<'_>) -> Result<Vec<String>, BadShape> {
     let Some(payment) = invoice_payment.child("payment")? else { return Ok(Vec::new()) };
     let named = [payment.reference("charge")?, payment.reference("payment_intent")?];
     let mut paid_by: Vec<String> = named.into_iter().flatten().collect();

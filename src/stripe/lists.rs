@@ -146,7 +146,7 @@ impl Gateway {
         }
         let send = || RequestBuilder::new(StripeMethod::Get, path).query(&query).customize::<PageJson>();
         let response = self.send_with_retries(client, send).await?;
-        let objects: Vec<Listed> = response.data.into_iter().filter_map(listed).collect();
+        let objects: Vec<Listed> = response.data.into_iter().filter_map(to_listed).collect();
         let next = objects.last().filter(|_| response.has_more).map(|last| last.id.clone());
         Ok(Page { objects, next })
     }
@@ -184,7 +184,7 @@ impl Gateway {
 }
 
 /// Converts an object of a list. Returns `None` if the object has no id, because it could not be requested again.
-fn listed(object: Object) -> Option<Listed> {
+fn to_listed(object: Object) -> Option<Listed> {
     let Some(Value::String(id)) = object.get("id") else { return None };
     let created_s = match object.get("created") {
         Some(Value::Number(number)) => number.to_string().parse().unwrap_or(0),

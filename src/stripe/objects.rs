@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::field::{BadShape, Object};
-use super::invoices::{Collection, paid_by_of, read_collection, read_invoice_payment};
+use super::invoices::{Collection, payment_references, read_collection, read_invoice_payment};
 use super::{Envelope, balance, changes, charges, currencies, metadata, signals, subscriptions};
 use crate::contributions::{
     Fact, InvoiceFact, InvoiceState, Latest, Origin, SessionFact, SessionMode, SessionState,
@@ -202,7 +202,7 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
             _ => SessionMode::Other,
         }),
         total,
-        presented: presented(it)?,
+        presented: presented_amount(it)?,
         // Sessions have had a creation time only since 2022. For older ones, the event's time replaces it.
         created_at_s: it.time("created")?.or(Some(at_s)),
         origin: metadata::read(it)?,
@@ -227,7 +227,7 @@ pub(super) fn event_time(reports_change: bool, at_s: i64) -> Vec<i64> {
 
 /// Returns the amount that the reader saw and paid, if Stripe showed it in the reader's own currency
 /// (<https://docs.stripe.com/payments/checkout/adaptive-pricing>).
-fn presented(it: Object<'_>) -> Result<Option<Money>, BadShape> {
+fn presented_amount(it: Object<'_>) -> Result<Option<Money>, BadShape> {
     let Some(details) = it.child("presentment_details")? else { return Ok(None) };
     details.money_in("presentment_amount", "presentment_currency")
 }
@@ -286,7 +286,7 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
     let mut paid_by: Vec<String> =
         [it.reference("payment_intent")?, it.reference("charge")?].into_iter().flatten().collect();
     for payment in it.list("payments")? {
-        paid_by.extend(paid_by_of(payment)?);
+        paid_by.extend(payment_references(payment)?);
     }
     // The list is sorted and has no duplicates, as after a merge, so that repeating a report changes nothing.
     paid_by.sort();
