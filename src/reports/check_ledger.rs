@@ -25,7 +25,7 @@ pub struct LedgerReport {
     pub entries: u64,
     /// The balances, per site and currency.
     pub balances: BTreeMap<(String, Currency), SiteBalance>,
-    /// Gifts with something that does not add up according to Stripe, or that needs manual review.
+    /// The open alarms, each with its gift: amounts that do not add up, or something that needs manual review.
     pub alarms: Vec<(ContributionId, RaisedAlarm)>,
     /// Whether the last seal still matches the ledger.
     pub seal: SealState,
@@ -35,7 +35,8 @@ pub struct LedgerReport {
     pub wrong_in_all: usize,
 }
 
-/// The account `clearing` of a site and currency compared with Stripe's balance, in the minor unit.
+/// The account `clearing` (the money that Stripe holds for us) of a site and currency, compared with Stripe's balance.
+/// All amounts are in the minor unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SiteBalance {
     /// The balance in the ledger, without payouts.
@@ -51,19 +52,19 @@ pub struct SiteBalance {
 }
 
 impl LedgerReport {
-    /// Whether the balance has no problem.
+    /// Whether the check found no problem.
     pub fn is_right(&self) -> bool {
         self.wrong_in_all == 0
     }
 
-    /// The number of gifts with something that does not add up or needs manual review.
+    /// The number of gifts that have at least one open alarm.
     pub fn needs_review(&self) -> usize {
         let mut gifts: Vec<&ContributionId> = self.alarms.iter().map(|(gift, _)| gift).collect();
         gifts.dedup();
         gifts.len()
     }
 
-    fn wrong(&mut self, sentence: String) {
+    fn add_problem(&mut self, sentence: String) {
         self.wrong_in_all += 1;
         if self.wrong.len() < MAX_FINDINGS {
             self.wrong.push(sentence);
@@ -91,7 +92,8 @@ pub async fn check_ledger(store: &Store, key: &SealKey) -> Result<LedgerReport, 
     let mut after = None;
     loop {
         // Each gift is checked in its own snapshot, so other gifts can be booked meanwhile. The start date of a gift
-        // can change minutes after it was given. If that happens during the check, the gift is checked the next time.
+        // can change in the minutes after the payment. A gift whose date changes during this check may be missed; the
+        // next check then includes it.
         let mut tx = store.snapshot().await?;
         let gifts = gifts_begun_after(&mut tx, after.as_ref(), BATCH).await?;
         drop(tx);
@@ -101,10 +103,10 @@ pub async fn check_ledger(store: &Store, key: &SealKey) -> Result<LedgerReport, 
     }
     report.alarms.retain(|(_, alarm)| !acknowledged.contains(&alarm.id));
     for id in store.gifts_not_stored().await? {
-        report.wrong(format!("{id} is named by Stripe's objects but is not stored"));
+        report.add_problem(format!("{id} is named by Stripe's objects but is not stored"));
     }
     if let SealState::Broken(why) = &report.seal {
-        report.wrong(why.clone());
+        report.add_problem(why.clone());
     }
     Ok(report)
 }
@@ -141,17 +143,17 @@ fn compare_gift(
     report.contributions += 1;
     report.entries += entries.len() as u64;
     let Some(mut folded) = fold(facts) else {
-        report.wrong(format!("{id} is stored, but no fact supports it"));
+        report.add_problem(format!("{id} is stored, but no fact supports it"));
         return;
     };
     if folded.contribution.id != *id {
-        report.wrong(format!("{id} is stored, but its facts make {}", folded.contribution.id));
+        report.add_problem(format!("{id} is stored, but its facts describe {}", folded.contribution.id));
         return;
     }
     folded.keep_booked_dates(&entries.iter().map(|it| (it.cause(), it.occurred_at_ms)).collect());
     let expected = Contribution { supporter: stored.supporter.clone(), ..folded.contribution.clone() };
     if *stored != expected {
-        report.wrong(format!("{id} is stored as {stored:?} but the facts say {expected:?}"));
+        report.add_problem(format!("{id} is stored as {stored:?} but the facts say {expected:?}"));
     }
     compare_each(report, id, "entry", entries, &folded.entries, Entry::cause);
     compare_each(report, id, "payment", payments, &folded.payments, |it| it.object.clone());
@@ -175,15 +177,16 @@ fn compare_each<T: PartialEq + std::fmt::Debug>(
     keys.sort();
     keys.dedup();
     for key in keys {
-        let has = ours.get(key).map(|index| &stored[*index]);
-        let says = theirs.get(key).map(|index| &folded[*index]);
-        if has != says {
-            report.wrong(format!("{what} {key} of {id}: stored {has:?}, the facts say {says:?}"));
+        let actual = ours.get(key).map(|index| &stored[*index]);
+        let expected = theirs.get(key).map(|index| &folded[*index]);
+        if actual != expected {
+            report.add_problem(format!("{what} {key} of {id}: stored {actual:?}, the facts say {expected:?}"));
         }
     }
 }
 
-/// Adds the account `clearing` according to the stored entries, and Stripe's balance.
+/// Adds one gift to the balances of its site: the account `clearing` from the stored entries, and Stripe's sums.
+/// Reports a problem if the two don't agree.
 fn add_balance(report: &mut LedgerReport, folded: &Folded, entries: &[Entry]) {
     let site = &folded.contribution.site;
     let mut balances: BTreeMap<Currency, SiteBalance> = BTreeMap::new();
@@ -196,21 +199,21 @@ fn add_balance(report: &mut LedgerReport, folded: &Folded, entries: &[Entry]) {
             balance.clearing_minor += minor;
         }
     }
-    let said = &folded.balance;
-    for (currency, minor) in &said.net_minor {
+    let stripe = &folded.balance;
+    for (currency, minor) in &stripe.net_minor {
         balances.entry(*currency).or_default().net_minor += minor;
     }
-    for (currency, minor) in &said.unsettled_minor {
+    for (currency, minor) in &stripe.unsettled_minor {
         balances.entry(*currency).or_default().unsettled_minor += minor;
     }
-    for (currency, minor) in &said.discrepancy_minor {
+    for (currency, minor) in &stripe.discrepancy_minor {
         balances.entry(*currency).or_default().discrepancy_minor += minor;
     }
     for (currency, balance) in balances {
-        let says = balance.net_minor + balance.unsettled_minor + balance.discrepancy_minor;
-        if balance.clearing_minor != says {
-            report.wrong(format!(
-                "{}: clearing holds {} {currency} (minor unit), but Stripe's balance and the unsettled payments add up to {says}",
+        let expected_minor = balance.net_minor + balance.unsettled_minor + balance.discrepancy_minor;
+        if balance.clearing_minor != expected_minor {
+            report.add_problem(format!(
+                "{}: clearing holds {} {currency} (minor unit), but Stripe's balance and the unsettled payments add up to {expected_minor}",
                 folded.contribution.id, balance.clearing_minor
             ));
         }

@@ -25,8 +25,8 @@ pub struct Comparison {
     pub checked_at_ms: Option<i64>,
     /// When Stripe's objects were last read, in milliseconds since 1970.
     pub objects_checked_at_ms: Option<i64>,
-    /// The first hundred contributions that don't add up, are not settled in time, or need manual review: the id and
-    /// the alarms of each.
+    /// The first hundred contributions whose amounts don't add up, that are not settled in time, or that need manual
+    /// review. Each has its id and its alarms.
     pub needs_review: Vec<(String, Vec<AlarmFields>)>,
     /// The total number of contributions that need review.
     pub needs_review_total: i64,
@@ -55,7 +55,7 @@ pub struct ComparisonLine {
     pub unsettled_minor: i64,
     /// The number of payments that Stripe has not settled within the time that their methods allow.
     pub overdue: i64,
-    /// The unsettled part of these payments.
+    /// The unsettled amount of these overdue payments.
     pub overdue_minor: i64,
     /// The amount that was paid outside Stripe. It is in neither of the two sums above.
     pub offline_minor: i64,
@@ -116,10 +116,10 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
     for ((site, currency), minor) in store.settled().await? {
         line(&site, &currency, &|it| it.stripe_net_minor += minor);
     }
-    for ((site, currency), (awaiting, _)) in store.unsettled().await? {
+    for ((site, currency), (unsettled_minor, _)) in store.unsettled().await? {
         line(&site, &currency, &|it| {
-            it.unsettled_minor += awaiting;
-            it.ledger_net_minor -= awaiting;
+            it.unsettled_minor += unsettled_minor;
+            it.ledger_net_minor -= unsettled_minor;
         });
     }
     for (site, currency, payments, minor) in store.overdue_sums(now_ms).await? {
@@ -129,13 +129,13 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
         });
     }
     let sweeps = store.sweeps().await?;
-    let finished = |kind: SweepKind| {
+    let finished_at_ms_of = |kind: SweepKind| {
         sweeps.iter().find(|sweep| sweep.kind == kind.as_str()).and_then(|sweep| sweep.finished_at_ms)
     };
     Ok(Comparison {
         lines: sites.into_values().collect(),
-        checked_at_ms: finished(SweepKind::Balance),
-        objects_checked_at_ms: finished(SweepKind::Objects),
+        checked_at_ms: finished_at_ms_of(SweepKind::Balance),
+        objects_checked_at_ms: finished_at_ms_of(SweepKind::Objects),
         needs_review: needs_review(store, now_ms).await?,
         needs_review_total: store.alarms_in_all().await? + store.overdue_alone(now_ms).await?,
         found: store.findings(MAX_LIMIT).await?,
@@ -148,7 +148,7 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
 async fn needs_review(store: &Store, now_ms: i64) -> Result<Vec<(String, Vec<AlarmFields>)>, StoreError> {
     let mut all: BTreeMap<String, Vec<AlarmFields>> = BTreeMap::new();
     for (contribution, alarms) in store.alarms(MAX_LIMIT).await? {
-        // An alarm that can't be parsed is shown in its raw form rather than skipped.
+        // The fields are kept as they are stored. So an alarm of a kind that this version does not know is shown too.
         let read = serde_json::from_str(&alarms).map_err(|_| Unreadable { what: "list of alarms" })?;
         all.insert(contribution, read);
     }

@@ -11,16 +11,16 @@ const BATCH: i64 = 1_000;
 #[derive(Debug)]
 pub struct PaymentsExport {
     store: Store,
-    wanted: PaymentFilter,
+    filter: PaymentFilter,
     after: Option<Cursor>,
-    begun: bool,
-    ended: bool,
+    has_begun: bool,
+    has_ended: bool,
 }
 
 impl PaymentsExport {
     /// Starts an export, without reading anything yet.
-    pub fn new(store: Store, wanted: PaymentFilter) -> Self {
-        Self { store, wanted, after: None, begun: false, ended: false }
+    pub fn new(store: Store, filter: PaymentFilter) -> Self {
+        Self { store, filter, after: None, has_begun: false, has_ended: false }
     }
 
     /// Returns the next lines of the table. The first call also returns the column names. Returns `None` at the end.
@@ -28,20 +28,20 @@ impl PaymentsExport {
     /// # Errors
     /// The database does not answer, or contains a row that can't be read.
     pub async fn next_page(&mut self) -> Result<Option<String>, StoreError> {
-        if self.ended {
+        if self.has_ended {
             return Ok(None);
         }
         let mut tx = self.store.snapshot().await?;
-        let page = payments_after(&mut tx, &self.wanted, self.after.as_ref(), BATCH).await?;
+        let page = payments_after(&mut tx, &self.filter, self.after.as_ref(), BATCH).await?;
         drop(tx);
-        let mut text = if self.begun { String::new() } else { COLUMNS.to_owned() };
-        self.begun = true;
+        let mut text = if self.has_begun { String::new() } else { COLUMNS.to_owned() };
+        self.has_begun = true;
         text.extend(page.iter().map(|it| it.line()));
         match page.last() {
             Some(last) => {
                 self.after = Some(Cursor { at_ms: last.payment.paid_at_ms, id: last.payment.object.clone() });
             }
-            None => self.ended = true,
+            None => self.has_ended = true,
         }
         Ok((!text.is_empty()).then_some(text))
     }

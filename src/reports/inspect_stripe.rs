@@ -7,16 +7,16 @@ use crate::stripe::{CallError, Endpoint, Gateway};
 use crate::telemetry::{InboxState, LabelValue, StripeTrouble};
 
 /// How far Stripe's clock and ours may differ, in milliseconds. A signature is valid for 300 seconds.
-const CLOCK_MS: i64 = 60_000;
-/// The time after which an abandoned payment page expires. Stripe then sends an event.
-const PAGE_ENDS_MS: i64 = 24 * 60 * 60 * 1000;
+const MAX_CLOCK_DIFFERENCE_MS: i64 = 60_000;
+/// The time after which an abandoned payment page expires. Stripe sends an event when it expires.
+const PAYMENT_PAGE_TTL_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The state of the connection to Stripe.
 #[derive(Debug)]
 pub struct ConnectionReport {
     /// The endpoint that should deliver events to us, in its state at Stripe.
     pub endpoint: Option<Endpoint>,
-    /// Other endpoints with the same address, enabled or disabled.
+    /// Other endpoints with our address, enabled or disabled.
     pub others: Vec<Endpoint>,
     /// Why Stripe could not be asked. `None` if Stripe answered.
     pub not_asked: Option<CallError>,
@@ -24,19 +24,19 @@ pub struct ConnectionReport {
     pub held: Vec<EndpointRow>,
     /// The last contact with Stripe.
     pub contact: LastContact,
-    /// The number of dead events, which failed so often that they are no longer tried.
+    /// The number of dead events. They failed so often that they are no longer retried.
     pub dead: i64,
     /// The number of quarantined events.
     pub quarantined: i64,
-    /// The problems.
+    /// The problems that the check found.
     pub troubles: Vec<StripeTrouble>,
 }
 
-/// Returns the URL to which our endpoint should deliver: that of the newest endpoint, or else the one below the
-/// public URL.
+/// Returns the URL to which our endpoint should deliver. This is the URL of the newest endpoint in `held`. Without
+/// any, it is `/webhooks/stripe` at the public URL.
 pub fn webhook_url(settings: &Settings, held: &[EndpointRow]) -> String {
-    let usual = || format!("{}/webhooks/stripe", settings.issuer());
-    held.first().map_or_else(usual, |row| row.url.clone())
+    let default_url = || format!("{}/webhooks/stripe", settings.issuer());
+    held.first().map_or_else(default_url, |row| row.url.clone())
 }
 
 /// Checks the connection, at Stripe and in the database.
@@ -56,20 +56,20 @@ pub async fn inspect_stripe(
         inbox.iter().find(|row| row.state == state.as_label()).map_or(0, |row| row.events)
     };
     let (dead, quarantined) = (count(InboxState::Dead), count(InboxState::Quarantined));
-    let asked = stripe.endpoints().await;
-    let (endpoint, others) = match &asked {
+    let answer = stripe.endpoints().await;
+    let (endpoint, others) = match &answer {
         Ok(all) => ours_and_others(all, &held, &webhook_url(settings, &held)),
         Err(_) => (None, Vec::new()),
     };
-    let mut troubles = match &asked {
-        Ok(_) => of_endpoint(endpoint.as_ref(), !held.is_empty()),
+    let mut troubles = match &answer {
+        Ok(_) => troubles_of_endpoint(endpoint.as_ref(), !held.is_empty()),
         Err(CallError::Refused { .. }) => vec![StripeTrouble::KeyRefused],
         Err(_) => Vec::new(),
     };
     if is_silent(store, settings, &contact, now_ms).await? {
         troubles.push(StripeTrouble::NoDeliveries);
     }
-    if contact.clock_difference_ms.is_some_and(|difference| difference.saturating_abs() > CLOCK_MS) {
+    if contact.clock_difference_ms.is_some_and(|difference| difference.saturating_abs() > MAX_CLOCK_DIFFERENCE_MS) {
         troubles.push(StripeTrouble::Clock);
     }
     if dead > 0 {
@@ -78,7 +78,7 @@ pub async fn inspect_stripe(
     Ok(ConnectionReport {
         endpoint,
         others,
-        not_asked: asked.err(),
+        not_asked: answer.err(),
         held,
         contact,
         dead,
@@ -88,7 +88,8 @@ pub async fn inspect_stripe(
 }
 
 impl StripeTrouble {
-    /// Whether this is a problem of the endpoint at Stripe, which only Stripe can tell us about.
+    /// Whether this is a problem of the endpoint at Stripe or of our access to it. Only Stripe can tell us about such
+    /// a problem.
     pub fn is_of_endpoint(self) -> bool {
         match self {
             Self::EndpointMissing
@@ -132,16 +133,16 @@ impl StripeTrouble {
     }
 }
 
-/// Returns the endpoint that should deliver, and the other endpoints with our address. If we created none, any
-/// endpoint with our address can be the first.
+/// Returns the endpoint that should deliver to us, and the other endpoints with our address. If we created none, the
+/// first is any endpoint with our address, preferably an enabled one.
 fn ours_and_others(all: &[Endpoint], held: &[EndpointRow], url: &str) -> (Option<Endpoint>, Vec<Endpoint>) {
-    let here = || all.iter().filter(|endpoint| is_same_address(&endpoint.url, url));
+    let with_our_url = || all.iter().filter(|endpoint| is_same_address(&endpoint.url, url));
     let found = match held.first() {
         Some(newest) => all.iter().find(|endpoint| endpoint.id == newest.id),
-        None => here().find(|endpoint| endpoint.enabled).or_else(|| here().next()),
+        None => with_our_url().find(|endpoint| endpoint.enabled).or_else(|| with_our_url().next()),
     };
     let is_other = |it: &&Endpoint| found.is_none_or(|found| found.id != it.id);
-    (found.cloned(), here().filter(is_other).cloned().collect())
+    (found.cloned(), with_our_url().filter(is_other).cloned().collect())
 }
 
 /// Whether two URLs mean the same path of the same host. Additional slashes make no difference.
@@ -156,29 +157,30 @@ fn is_same_address(one: &str, other: &str) -> bool {
 
 /// Returns the problems of an endpoint. An endpoint that was created by hand may have any API version that we can
 /// read.
-fn of_endpoint(endpoint: Option<&Endpoint>, is_made_by_us: bool) -> Vec<StripeTrouble> {
+fn troubles_of_endpoint(endpoint: Option<&Endpoint>, is_made_by_us: bool) -> Vec<StripeTrouble> {
     let Some(endpoint) = endpoint else {
         return if is_made_by_us { vec![StripeTrouble::EndpointMissing] } else { Vec::new() };
     };
-    let wrong = [
+    let checks = [
         (!endpoint.enabled, StripeTrouble::EndpointDisabled),
         (is_made_by_us && !endpoint.has_right_version(), StripeTrouble::EndpointVersion),
         (!endpoint.missing_events().is_empty(), StripeTrouble::EndpointEvents),
     ];
-    wrong.into_iter().filter_map(|(so, trouble)| so.then_some(trouble)).collect()
+    checks.into_iter().filter_map(|(is_wrong, trouble)| is_wrong.then_some(trouble)).collect()
 }
 
+/// Whether Stripe delivered nothing for the configured time, although a checkout should have caused an event.
 async fn is_silent(
     store: &Store,
     settings: &Settings,
     contact: &LastContact,
     now_ms: i64,
 ) -> Result<bool, StoreError> {
-    let patience_ms = i64::from(settings.stripe.silence_minutes) * 60_000;
-    if patience_ms == 0 {
+    let silence_ms = i64::from(settings.stripe.silence_minutes) * 60_000;
+    if silence_ms == 0 {
         return Ok(false);
     }
     let since_ms = contact.delivered_at_ms.unwrap_or(0);
-    let paid_before_ms = now_ms - patience_ms;
-    store.is_event_overdue(since_ms, paid_before_ms, paid_before_ms - PAGE_ENDS_MS).await
+    let paid_before_ms = now_ms - silence_ms;
+    store.is_event_overdue(since_ms, paid_before_ms, paid_before_ms - PAYMENT_PAGE_TTL_MS).await
 }

@@ -42,7 +42,7 @@ pub struct ResultKey {
 /// The results of a variant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// The number of readers who saw the variant, which is the number of first views.
+    /// The number of readers who saw the variant. This is the number of first views.
     pub readers: i64,
     /// The number of views, including each reader's first.
     pub views: i64,
@@ -68,7 +68,7 @@ pub struct MoneySums {
     pub returned_minor: i64,
     /// Stripe's fees.
     pub fees_minor: i64,
-    /// The amount that remains.
+    /// The amount that remains after refunds, disputes and fees.
     pub net_minor: i64,
 }
 
@@ -96,22 +96,22 @@ pub async fn read_results(
     query: &ResultsQuery,
 ) -> Result<BTreeMap<ResultKey, Outcome>, ResultsError> {
     let zone = TimeZone::get(&site.time_zone)?;
-    let at_ms = instants(query, &zone)?;
+    let at_ms = time_range(query, &zone)?;
     let mut results = Results { zone, appeal: query.appeal.clone(), rows: BTreeMap::new() };
     for row in store.hourly_counts(&query.site, at_ms.clone()).await? {
-        if let Some(outcome) = results.at(row.hour, Some(row.appeal), Some(row.variant))? {
+        if let Some(outcome) = results.outcome_at(row.hour, Some(row.appeal), Some(row.variant))? {
             outcome.count(&row.kind, row.count);
         }
     }
     for row in store.hourly_gifts(&query.site, at_ms.clone()).await? {
-        if let Some(outcome) = results.at(row.hour, row.appeal, row.variant)? {
+        if let Some(outcome) = results.outcome_at(row.hour, row.appeal, row.variant)? {
             outcome.gifts += row.gifts;
         }
     }
     for row in store.hourly_money(&query.site, at_ms).await? {
         let kind = EntryKind::parse(&row.kind);
         let kind = kind.ok_or(StoreError::from(Unreadable { what: "kind of entry" }))?;
-        if let Some(outcome) = results.at(row.hour, row.appeal, row.variant)? {
+        if let Some(outcome) = results.outcome_at(row.hour, row.appeal, row.variant)? {
             outcome.money.entry(row.currency).or_default().add(kind, row.total_minor);
         }
     }
@@ -134,8 +134,8 @@ struct Results {
 }
 
 impl Results {
-    /// Returns the outcome for the day of this hour. Returns `None` if another appeal is requested.
-    fn at(
+    /// Returns the outcome to which a row of this hour is added. Returns `None` if the query is for another appeal.
+    fn outcome_at(
         &mut self,
         hour: i64,
         appeal: Option<String>,
@@ -202,7 +202,7 @@ impl MoneySums {
 }
 
 /// Returns the time from the start of the first day to the end of the last, in milliseconds since 1970.
-fn instants(query: &ResultsQuery, zone: &TimeZone) -> Result<Range<i64>, ResultsError> {
+fn time_range(query: &ResultsQuery, zone: &TimeZone) -> Result<Range<i64>, ResultsError> {
     if query.from > query.to {
         return Err(ResultsError::Backwards);
     }
@@ -217,7 +217,7 @@ fn instants(query: &ResultsQuery, zone: &TimeZone) -> Result<Range<i64>, Results
 mod tests {
     use super::*;
 
-    fn sums(entries: &[(EntryKind, i64)]) -> MoneySums {
+    fn sums_of(entries: &[(EntryKind, i64)]) -> MoneySums {
         let mut sums = MoneySums::default();
         for (kind, minor) in entries {
             sums.add(*kind, *minor);
@@ -239,26 +239,26 @@ mod tests {
         ];
         let expected =
             MoneySums { received_minor: 1000, returned_minor: 200, fees_minor: 50, net_minor: 750 };
-        assert_eq!(sums(&all), expected);
+        assert_eq!(sums_of(&all), expected);
     }
 
     #[test]
     fn a_payment_outside_stripe_counts_as_received_and_in_the_net_amount() {
         use EntryKind::{OfflinePayment, OfflinePaymentReversal, Payment, PaymentReversal};
         let received = |minor| MoneySums { received_minor: minor, net_minor: minor, ..MoneySums::default() };
-        assert_eq!(sums(&[(OfflinePayment, 1000)]), received(1000));
-        assert_eq!(sums(&[(OfflinePayment, 1000), (OfflinePaymentReversal, 400)]), received(600));
-        assert_eq!(sums(&[(Payment, 1000), (PaymentReversal, 1000), (OfflinePayment, 1000)]), received(1000));
+        assert_eq!(sums_of(&[(OfflinePayment, 1000)]), received(1000));
+        assert_eq!(sums_of(&[(OfflinePayment, 1000), (OfflinePaymentReversal, 400)]), received(600));
+        assert_eq!(sums_of(&[(Payment, 1000), (PaymentReversal, 1000), (OfflinePayment, 1000)]), received(1000));
     }
 
     #[test]
-    fn converted_money_counts_in_the_new_currency() {
-        assert_eq!(sums(&[(EntryKind::Payment, 1000), (EntryKind::ExchangeOut, 1000)]).net_minor, 0);
-        assert_eq!(sums(&[(EntryKind::ExchangeIn, 900), (EntryKind::Fee, 30)]).net_minor, 870);
+    fn converted_money_counts_in_the_currency_that_it_was_converted_to() {
+        assert_eq!(sums_of(&[(EntryKind::Payment, 1000), (EntryKind::ExchangeOut, 1000)]).net_minor, 0);
+        assert_eq!(sums_of(&[(EntryKind::ExchangeIn, 900), (EntryKind::Fee, 30)]).net_minor, 870);
     }
 
     #[test]
-    fn days_follow_the_time_zone_even_if_the_clocks_change() {
+    fn days_begin_and_end_in_the_sites_time_zone_even_if_the_clocks_change() {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
         let query = |from: &str, to: &str| ResultsQuery {
             site: "journal".to_owned(),
@@ -267,12 +267,12 @@ mod tests {
             appeal: None,
         };
         let hours = |from, to| {
-            let at_ms = instants(&query(from, to), &zone).unwrap();
+            let at_ms = time_range(&query(from, to), &zone).unwrap();
             (at_ms.end - at_ms.start) / 3_600_000
         };
         assert_eq!([hours("2026-10-25", "2026-10-25"), hours("2026-10-24", "2026-10-25")], [25, 49]);
-        assert!(matches!(instants(&query("2026-10-25", "2026-10-24"), &zone), Err(ResultsError::Backwards)));
-        assert!(instants(&query("2026-01-01", "2027-02-04"), &zone).is_ok());
-        assert!(matches!(instants(&query("2026-01-01", "2027-02-05"), &zone), Err(ResultsError::TooLong)));
+        assert!(matches!(time_range(&query("2026-10-25", "2026-10-24"), &zone), Err(ResultsError::Backwards)));
+        assert!(time_range(&query("2026-01-01", "2027-02-04"), &zone).is_ok());
+        assert!(matches!(time_range(&query("2026-01-01", "2027-02-05"), &zone), Err(ResultsError::TooLong)));
     }
 }

@@ -19,20 +19,20 @@ impl SealKey {
         Self(vault.seal_key())
     }
 
-    fn text(seal: &Seal) -> String {
+    fn signed_text(seal: &Seal) -> String {
         format!("{} {} {} {}", seal.up_to_seq, seal.made_at_ms, seal.entries, seal.digest)
     }
 
     /// Signs a seal.
     pub fn sign(&self, seal: Seal) -> Seal {
-        let tag = self.0.sign(Self::text(&seal).as_bytes());
+        let tag = self.0.sign(Self::signed_text(&seal).as_bytes());
         Seal { signature: URL_SAFE_NO_PAD.encode(tag), ..seal }
     }
 
     /// Whether a seal was created with this key and is unchanged.
     pub fn is_good(&self, seal: &Seal) -> bool {
         let tag = URL_SAFE_NO_PAD.decode(&seal.signature).unwrap_or_default();
-        self.0.fits(Self::text(seal).as_bytes(), &tag)
+        self.0.fits(Self::signed_text(seal).as_bytes(), &tag)
     }
 }
 
@@ -65,13 +65,13 @@ pub async fn check_seal(store: &Store, key: &SealKey) -> Result<SealState, Store
         return Ok(SealState::Matches(seal));
     }
     Ok(SealState::Broken(format!(
-        "the entries booked until {at} are not as they were sealed: {} entries then, {entries} now; compare the ledger with a backup",
+        "the entries booked until {at} have changed since they were sealed: {} entries then, {entries} now; compare the ledger with a backup",
         seal.entries
     )))
 }
 
-/// Returns the number of entries up to a position in the booking order, and the digest of all of them. The digest
-/// sorts the entries by their causes, so the order in which they arrived does not matter.
+/// Returns the number of entries up to a position in the booking order, and the digest of all of them. The entries
+/// are digested in the order of their causes, so the order in which they arrived does not matter.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -84,14 +84,14 @@ pub async fn digest_of(store: &Store, up_to_seq: i64) -> Result<(i64, String), S
         after.clone_from(&last.cause);
         for entry in &page {
             entries += 1;
-            hash.update(line(entry).as_bytes());
+            hash.update(digest_line(entry).as_bytes());
         }
     }
     Ok((entries, URL_SAFE_NO_PAD.encode(hash.finish())))
 }
 
 /// Writes an entry as one line. No field contains a control character, so no two entries produce the same line.
-fn line(it: &SealedEntry) -> String {
+fn digest_line(it: &SealedEntry) -> String {
     format!(
         "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
         it.cause,

@@ -8,9 +8,9 @@ use keepopen_decision::{ArticleDay, ArticleWeek, MAX_METER_DAYS, Page, Text};
 use crate::clock::DAY_MS;
 
 /// The number of weeks that are kept.
-const KEEP: usize = 52;
+const MAX_WEEKS: usize = 52;
 /// The number of days that are kept.
-const KEEP_DAYS: i64 = MAX_METER_DAYS as i64;
+const MAX_DAYS: i64 = MAX_METER_DAYS as i64;
 
 /// The articles that one reader has read, counted by week, tag and day.
 #[derive(Clone, Debug, Default)]
@@ -24,38 +24,38 @@ struct Week {
     number: i64,
     monday: Box<str>,
     count: u32,
-    /// The list is unordered, because linear search is fastest in such a short list. There is one per week and
-    /// reader.
+    /// The number of articles with each tag. The list is unordered, because it is so short that a linear search is
+    /// fastest.
     tags: Vec<(Box<str>, u32)>,
 }
 
 impl Articles {
     /// Counts a page view, if the page is an article. `day` is the number of days since 1970-01-01.
-    pub fn read(&mut self, page: &Page<'_>, day: i64) {
+    pub fn record(&mut self, page: &Page<'_>, day: i64) {
         if !page.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("article")) {
             return;
         }
-        self.read_on(day);
+        self.record_day(day);
         let week = week_of_day(day);
         if self.weeks.last().is_none_or(|last| last.number != week) {
-            if self.weeks.len() == KEEP {
+            if self.weeks.len() == MAX_WEEKS {
                 self.weeks.remove(0);
             }
             let monday = monday(week).to_string().into_boxed_str();
             self.weeks.push(Week { number: week, monday, count: 0, tags: Vec::new() });
         }
-        let Some(now) = self.weeks.last_mut() else { return };
-        now.count = now.count.saturating_add(1);
+        let Some(this_week) = self.weeks.last_mut() else { return };
+        this_week.count = this_week.count.saturating_add(1);
         for tag in &page.tags {
-            match now.tags.iter_mut().find(|(known, _)| **known == **tag) {
+            match this_week.tags.iter_mut().find(|(known, _)| **known == **tag) {
                 Some((_, count)) => *count = count.saturating_add(1),
-                None => now.tags.push(((**tag).into(), 1)),
+                None => this_week.tags.push(((**tag).into(), 1)),
             }
         }
     }
 
-    fn read_on(&mut self, day: i64) {
-        let (today, oldest) = (date(day), date(day - KEEP_DAYS + 1));
+    fn record_day(&mut self, day: i64) {
+        let (today, oldest) = (date(day), date(day - MAX_DAYS + 1));
         self.days.retain(|read| read.day >= oldest);
         match self.days.last_mut().filter(|last| last.day == today) {
             Some(last) => last.count = last.count.saturating_add(1),
@@ -69,13 +69,13 @@ impl Articles {
     }
 
     /// Returns the weeks, in the form of a banner request.
-    pub fn told(&self) -> Vec<ArticleWeek<'_>> {
-        self.weeks.iter().map(Week::told).collect()
+    pub fn weeks(&self) -> Vec<ArticleWeek<'_>> {
+        self.weeks.iter().map(Week::to_article_week).collect()
     }
 }
 
 impl Week {
-    fn told(&self) -> ArticleWeek<'_> {
+    fn to_article_week(&self) -> ArticleWeek<'_> {
         let tags = self.tags.iter().map(|(tag, count)| (Text::from(&**tag), *count)).collect();
         ArticleWeek { week: Text::from(&*self.monday), count: self.count, tags }
     }
@@ -94,6 +94,7 @@ pub fn week_of_day(day: i64) -> i64 {
     (day + 3).div_euclid(7)
 }
 
+/// Returns the Monday of the week with this number.
 fn monday(week: i64) -> Date {
     date(week * 7 - 3)
 }
@@ -129,19 +130,19 @@ mod tests {
             ..Page::default()
         };
         let day = |week: i64| week * 7;
-        articles.read(&page("Article", &["climate", "law"]), day(10));
-        articles.read(&page("front", &["climate"]), day(10));
-        articles.read(&page("article", &["climate"]), day(10) + 3);
+        articles.record(&page("Article", &["climate", "law"]), day(10));
+        articles.record(&page("front", &["climate"]), day(10));
+        articles.record(&page("article", &["climate"]), day(10) + 3);
         for week in 11..70 {
-            articles.read(&page("article", &[]), day(week));
+            articles.record(&page("article", &[]), day(week));
         }
-        let told = articles.told();
-        assert_eq!((told.len(), &*told[0].week), (52, &*monday(18).to_string()));
-        let mut few = Articles::default();
-        few.read(&page("article", &["climate", "law"]), day(10));
-        few.read(&page("article", &["climate"]), day(10));
-        let told = few.told();
-        assert_eq!((told.len(), told[0].count, told[0].tags.iter().next()), (1, 2, Some(("climate", 2))));
+        let weeks = articles.weeks();
+        assert_eq!((weeks.len(), &*weeks[0].week), (52, &*monday(18).to_string()));
+        let mut short = Articles::default();
+        short.record(&page("article", &["climate", "law"]), day(10));
+        short.record(&page("article", &["climate"]), day(10));
+        let weeks = short.weeks();
+        assert_eq!((weeks.len(), weeks[0].count, weeks[0].tags.iter().next()), (1, 2, Some(("climate", 2))));
     }
 
     #[test]
@@ -149,14 +150,14 @@ mod tests {
         let mut articles = Articles::default();
         let article = Page { kind: Some("article".into()), ..Page::default() };
         for day in [0, 0, 1, 91] {
-            articles.read(&article, day);
+            articles.record(&article, day);
         }
         let days = |articles: &Articles| -> Vec<(String, u32)> {
             articles.days().iter().map(|read| (read.day.to_string(), read.count)).collect()
         };
-        let read = |day: &str, count: u32| (day.to_owned(), count);
-        assert_eq!(days(&articles), [read("1970-01-01", 2), read("1970-01-02", 1), read("1970-04-02", 1)]);
-        articles.read(&article, 92);
-        assert_eq!(days(&articles), [read("1970-01-02", 1), read("1970-04-02", 1), read("1970-04-03", 1)]);
+        let on = |day: &str, count: u32| (day.to_owned(), count);
+        assert_eq!(days(&articles), [on("1970-01-01", 2), on("1970-01-02", 1), on("1970-04-02", 1)]);
+        articles.record(&article, 92);
+        assert_eq!(days(&articles), [on("1970-01-02", 1), on("1970-04-02", 1), on("1970-04-03", 1)]);
     }
 }

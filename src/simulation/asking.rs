@@ -1,4 +1,5 @@
-//! Asks whether an appeal shows, with the same code that answers readers. No other file here does.
+//! Asks whether an appeal shows, with the same code that answers readers. This is the only file of the simulation that
+//! calls that code.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +46,7 @@ pub enum Answer {
         closable: bool,
     },
     /// No appeal is shown, for this reason.
-    Silent(Reason),
+    NotShown(Reason),
 }
 
 impl RuleSet {
@@ -68,29 +69,29 @@ impl RuleSet {
         self.snapshot.appeals().iter()
     }
 
-    fn appeal(&self, place: usize) -> &PublishedAppeal {
-        self.snapshot.appeal(AppealIndex(place))
+    fn appeal(&self, index: usize) -> &PublishedAppeal {
+        self.snapshot.appeal(AppealIndex(index))
     }
 
-    /// Adds to `history` what this browser remembers of the appeals.
-    pub fn remind<'q>(&'q self, history: &mut History<'q>, memory: &Memory, now_ms: i64) {
-        let (seen, sent_away) = memory.told(now_ms);
+    /// Replaces the views and dismissals in `history` with those that this browser remembers.
+    pub fn fill_history<'q>(&'q self, history: &mut History<'q>, memory: &Memory, now_ms: i64) {
+        let (seen, dismissals) = memory.entries_at(now_ms);
         history.views.clear();
         history.views.extend(seen.map(|seen| {
             let appeal = self.appeal(seen.appeal);
             let variant = Some(appeal.variants[seen.variant].id.as_str().into());
-            View { appeal: appeal.id.as_str().into(), variant, at: time(seen.at_ms) }
+            View { appeal: appeal.id.as_str().into(), variant, at: timestamp(seen.at_ms) }
         }));
         history.dismissals.clear();
-        history.dismissals.extend(sent_away.map(|sent| Dismissed {
-            appeal: self.appeal(sent.appeal).id.as_str().into(),
-            kind: sent.kind,
-            at: time(sent.at_ms),
+        history.dismissals.extend(dismissals.map(|dismissal| Dismissed {
+            appeal: self.appeal(dismissal.appeal).id.as_str().into(),
+            kind: dismissal.kind,
+            at: timestamp(dismissal.at_ms),
         }));
     }
 
-    /// Asks whether an appeal shows. If the question (the content of a banner request) has no bucket, `draw` (0 to
-    /// 999,999) replaces it.
+    /// Asks whether an appeal shows. `question` is the content of a banner request. If it has no bucket (the number by
+    /// which a reader gets the same variant again), `draw` (0 to 999,999) replaces the bucket.
     ///
     /// # Errors
     /// The question names a site that is not in the settings.
@@ -110,12 +111,12 @@ impl RuleSet {
             Verdict::Show { appeal, variant, kind, closable, .. } => {
                 Answer::Shown { appeal: appeal.0, variant, kind, closable }
             }
-            nothing => Answer::Silent(nothing.reason()),
+            other => Answer::NotShown(other.reason()),
         })
     }
 }
 
 /// Converts milliseconds to a timestamp. This can't fail, because the time was parsed from a [`Timestamp`].
-fn time(at_ms: i64) -> Timestamp {
+fn timestamp(at_ms: i64) -> Timestamp {
     Timestamp::from_millisecond(at_ms).unwrap_or_default()
 }

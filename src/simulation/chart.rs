@@ -5,7 +5,7 @@ use std::fmt::Write;
 use askama::filters::{Escaper, Html};
 
 use super::report::{Outcome, Report};
-use super::table::counted;
+use super::table::with_commas;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 420.0;
@@ -30,62 +30,64 @@ pub fn chart(report: &Report) -> String {
          role=\"img\" aria-labelledby=\"title desc\">\n<title id=\"title\">{title}</title>\n<desc id=\"desc\">{}</desc>\n\
          <style>{STYLE}</style>\n<rect class=\"paper\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>\n\
          <text class=\"title\" x=\"24\" y=\"34\">{title}</text>\n<text class=\"soft\" x=\"24\" y=\"56\">{}</text>\n",
-        escaped(&described(report)),
-        escaped(&span(report)),
+        escaped(&description(report)),
+        escaped(&subtitle(report)),
     );
     legend(&mut svg, report);
-    let top = scale(report);
+    let top = top_percent(report);
     axes(&mut svg, top);
     bars(&mut svg, report, top);
     svg.push_str("</svg>\n");
     svg
 }
 
+/// Returns the CSS class, the name and the result of each set of appeals.
 fn sides(report: &Report) -> [(&'static str, &'static str, &Outcome); 2] {
     [("draft", "Draft", &report.draft), ("live", "Live", &report.live)]
 }
 
-fn span(report: &Report) -> String {
+/// Returns the number of readers and page views, and the period.
+fn subtitle(report: &Report) -> String {
     let day = |at: &Option<String>| at.as_deref().and_then(|at| at.get(..10)).unwrap_or("?").to_owned();
     format!(
         "{} readers, {} page views, {} to {} (UTC)",
-        counted(report.readers),
-        counted(report.page_views),
+        with_commas(report.readers),
+        with_commas(report.page_views),
         day(&report.first_at),
         day(&report.last_at)
     )
 }
 
 /// Describes the chart in words, for readers who can't see it.
-fn described(report: &Report) -> String {
-    let mut words = format!("Share of readers by how often they are asked. {}.", span(report));
+fn description(report: &Report) -> String {
+    let mut text = format!("Share of readers by how often they are asked. {}.", subtitle(report));
     for (_, name, outcome) in sides(report) {
         let bars = outcome.readers_by_asks.iter().map(|bar| {
             format!("{}{} times {}", bar.asks, if bar.or_more { " or more" } else { "" }, percent(bar.share))
         });
         let bars: Vec<String> = bars.collect();
-        let _ = write!(words, " {name}: {}.", bars.join(", "));
+        let _ = write!(text, " {name}: {}.", bars.join(", "));
     }
-    words
+    text
 }
 
 fn legend(svg: &mut String, report: &Report) {
     for (row, (class, name, outcome)) in (0u8..).zip(sides(report)) {
         let y = 70.0 + 20.0 * f64::from(row);
         let source = shortened(&outcome.source);
-        let words = format!("{name}: {} asked at least once; {source}", percent(outcome.readers_asked_share));
+        let text = format!("{name}: {} asked at least once; {source}", percent(outcome.readers_asked_share));
         let _ = writeln!(
             svg,
             "<rect class=\"{class}\" x=\"24\" y=\"{y}\" width=\"12\" height=\"12\" rx=\"2\"/>\
              <text x=\"44\" y=\"{}\">{}</text>",
             y + 11.0,
-            escaped(&words)
+            escaped(&text)
         );
     }
 }
 
 /// Returns the top of the scale, in percent: the first of a few round numbers that is at least as high as every bar.
-fn scale(report: &Report) -> f64 {
+fn top_percent(report: &Report) -> f64 {
     let bars = sides(report).into_iter().flat_map(|(_, _, outcome)| &outcome.readers_by_asks);
     let most = bars.map(|bar| bar.share * 100.0).fold(0.0, f64::max);
     [5.0, 10.0, 20.0, 40.0, 60.0, 80.0].into_iter().find(|top| most <= *top).unwrap_or(100.0)
@@ -119,11 +121,11 @@ fn bars(svg: &mut String, report: &Report, top: f64) {
     let groups = report.draft.readers_by_asks.len();
     #[expect(clippy::cast_precision_loss, reason = "six groups")]
     let width = (right - left) / groups as f64;
-    for place in 0..groups {
-        let bar = &report.draft.readers_by_asks[place];
+    for index in 0..groups {
+        let bar = &report.draft.readers_by_asks[index];
         let middle = left + width * (f64::from(bar.asks) + 0.5);
         for (side, (class, _, outcome)) in sides(report).into_iter().enumerate() {
-            let share = outcome.readers_by_asks.get(place).map_or(0.0, |bar| bar.share);
+            let share = outcome.readers_by_asks.get(index).map_or(0.0, |bar| bar.share);
             let height = (lower - upper) * share * 100.0 / top;
             let x = if side == 0 { middle - BAR - 1.0 } else { middle + 1.0 };
             let _ = writeln!(

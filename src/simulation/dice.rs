@@ -41,27 +41,27 @@ mod tests {
     #[test]
     fn a_seed_gives_the_same_numbers_in_every_version() {
         let mut dice = Dice::of_seed(1);
-        let thrown: Vec<u32> = (0..6).map(|_| dice.below(1_000_000)).collect();
-        assert_eq!(thrown, GOLDEN);
+        let drawn: Vec<u32> = (0..6).map(|_| dice.below(1_000_000)).collect();
+        assert_eq!(drawn, EXPECTED);
     }
 
     /// These numbers were computed with another implementation of xoshiro256++ and of SplitMix64, which expands the
     /// seed into the state.
-    const GOLDEN: [u32; 6] = [811_612, 747_104, 100_150, 746_216, 184_678, 590_478];
+    const EXPECTED: [u32; 6] = [811_612, 747_104, 100_150, 746_216, 184_678, 590_478];
 
     #[test]
     fn shares_and_numbers_are_below_their_limit_and_cover_the_range() {
         let mut dice = Dice::of_seed(7);
         let mut tenths = [0; 10];
-        let mut faces = [0; 6];
+        let mut sixths = [0; 6];
         for _ in 0..10_000 {
             let share = dice.share();
             assert!((0.0..1.0).contains(&share));
             tenths[(share * 10.0) as usize] += 1;
-            faces[dice.below(6) as usize] += 1;
+            sixths[dice.below(6) as usize] += 1;
         }
         assert!(tenths.iter().all(|count| (850..1150).contains(count)), "{tenths:?}");
-        assert!(faces.iter().all(|count| (1450..1900).contains(count)), "{faces:?}");
+        assert!(sixths.iter().all(|count| (1450..1900).contains(count)), "{sixths:?}");
         assert_eq!(dice.below(0), 0);
     }
 }

@@ -10,9 +10,9 @@ use crate::sites::Interval;
 use crate::supporters::{GiftSummary, Standing, standing_of};
 
 /// The maximum number of entries that are kept in a list.
-const KEEP: usize = 100;
+const MAX_ENTRIES: usize = 100;
 /// How long an entry is kept, in milliseconds.
-const KEEP_MS: i64 = 365 * DAY_MS;
+const MAX_AGE_MS: i64 = 365 * DAY_MS;
 
 /// One view of an appeal.
 #[derive(Clone, Copy, Debug)]
@@ -53,50 +53,54 @@ impl Memory {
     }
 
     /// Records a dismissal.
-    pub fn dismiss(&mut self, sent: PastDismissal) {
-        self.dismissals.push(sent);
-        trim(&mut self.dismissals, |it| it.at_ms, sent.at_ms);
+    pub fn dismiss(&mut self, dismissal: PastDismissal) {
+        self.dismissals.push(dismissal);
+        trim(&mut self.dismissals, |it| it.at_ms, dismissal.at_ms);
     }
 
-    /// Removes what is known of the reader's habits. What is known of gifts stays.
+    /// Removes the views and dismissals. What is known of gifts stays.
     pub fn forget_habits(&mut self) {
         self.seen.clear();
         self.dismissals.clear();
     }
 
-    /// Returns the history that the browser sends at `now_ms`.
-    pub fn told(&self, now_ms: i64) -> (impl Iterator<Item = Seen>, impl Iterator<Item = PastDismissal>) {
-        let seen = self.seen.iter().copied().filter(move |it| now_ms - it.at_ms < KEEP_MS);
-        let dismissals = self.dismissals.iter().copied().filter(move |it| now_ms - it.at_ms < KEEP_MS);
+    /// Returns the views and dismissals that the browser sends at `now_ms`.
+    pub fn entries_at(
+        &self,
+        now_ms: i64,
+    ) -> (impl Iterator<Item = Seen>, impl Iterator<Item = PastDismissal>) {
+        let seen = self.seen.iter().copied().filter(move |it| now_ms - it.at_ms < MAX_AGE_MS);
+        let dismissals = self.dismissals.iter().copied().filter(move |it| now_ms - it.at_ms < MAX_AGE_MS);
         (seen, dismissals)
     }
 }
 
+/// Removes the entries that are too old at `now_ms`, and then the oldest ones if there are still too many.
 fn trim<Entry>(list: &mut Vec<Entry>, at_ms: impl Fn(&Entry) -> i64, now_ms: i64) {
-    list.retain(|entry| now_ms - at_ms(entry) < KEEP_MS);
-    if list.len() > KEEP {
-        list.drain(..list.len() - KEEP);
+    list.retain(|entry| now_ms - at_ms(entry) < MAX_AGE_MS);
+    if list.len() > MAX_ENTRIES {
+        list.drain(..list.len() - MAX_ENTRIES);
     }
 }
 
 impl Support {
     /// Records a gift that the reader made through an appeal of this kind.
-    pub fn gave(&mut self, kind: Kind, interval: Interval, at_ms: i64, quiet_days: u32) {
+    pub fn record_gift(&mut self, kind: Kind, interval: Interval, at_ms: i64, quiet_days: u32) {
         let state =
             if interval == Interval::Once { ContributionState::Paid } else { ContributionState::Active };
-        let given = GiftSummary {
+        let gift = GiftSummary {
             frequency: interval.into(),
             state,
             last_retained_payment_at_ms: Some(at_ms),
             paid_until_ms: None,
         };
-        let now = standing_of(&[given], quiet_days, at_ms);
-        self.quiet_until_ms = now.quiet_until_ms;
+        let after_gift = standing_of(&[gift], quiet_days, at_ms);
+        self.quiet_until_ms = after_gift.quiet_until_ms;
         self.standing = match self.standing {
             _ if kind == Kind::FixCard => Standing::Recurring,
             // An active recurring gift outranks other gifts, and so does one whose card fails.
             Standing::Recurring | Standing::PastDue if interval == Interval::Once => self.standing,
-            _ => now.standing,
+            _ => after_gift.standing,
         };
     }
 }
@@ -111,16 +115,16 @@ mod tests {
         for day in 0..150 {
             memory.see(Seen { appeal: 0, variant: 0, at_ms: day * DAY_MS });
         }
-        let kept = |now_ms: i64| memory.told(now_ms).0.map(|seen| seen.at_ms / DAY_MS).collect::<Vec<_>>();
+        let kept = |now_ms: i64| memory.entries_at(now_ms).0.map(|seen| seen.at_ms / DAY_MS).collect::<Vec<_>>();
         assert_eq!(kept(150 * DAY_MS), (50..150).collect::<Vec<_>>());
         assert_eq!(kept((365 + 148) * DAY_MS), [149], "an entry that is a year old must be dropped");
     }
 
     #[test]
     fn a_gift_gives_the_same_standing_as_in_the_ledger() {
-        let gave = |before: Standing, kind: Kind, interval: Interval| {
+        let support_after = |before: Standing, kind: Kind, interval: Interval| {
             let mut support = Support { standing: before, ..Support::default() };
-            support.gave(kind, interval, 0, 90);
+            support.record_gift(kind, interval, 0, 90);
             support
         };
         for (before, kind, interval, after) in [
@@ -131,8 +135,12 @@ mod tests {
             (Standing::PastDue, Kind::Ask, Interval::Once, Standing::PastDue),
             (Standing::PastDue, Kind::FixCard, Interval::Once, Standing::Recurring),
         ] {
-            let now = gave(before, kind, interval);
-            assert_eq!((now.standing, now.quiet_until_ms), (after, Some(91 * DAY_MS)), "{before:?} {kind:?}");
+            let support = support_after(before, kind, interval);
+            assert_eq!(
+                (support.standing, support.quiet_until_ms),
+                (after, Some(91 * DAY_MS)),
+                "a gift for {kind:?} of a reader with the standing {before:?}"
+            );
         }
     }
 }

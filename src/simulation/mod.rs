@@ -1,4 +1,4 @@
-//! Shows what readers would get of an appeal before it is published.
+//! Shows how often readers would see an appeal, before it is published.
 //!
 //! **Owns** the replay of page views on a virtual clock, described populations, and the reports on both.
 //! **Never** does I/O, reads a clock, or makes decisions itself: `asking.rs` passes each question (the content of a
@@ -23,7 +23,7 @@ mod tests;
 
 pub use asking::{Answer, RuleSet, Source};
 pub use chart::chart;
-pub use page_view::{Line, PageView, Support, Then};
+pub use page_view::{Line, PageView, Reaction, Support};
 pub use population::{Crowd, Population};
 pub use replay::{Refused, Simulation};
 pub use report::Report;

@@ -15,14 +15,14 @@ pub struct PageView<'a> {
     /// What the page sends to the service: the content of a banner request, without history and token.
     pub question: Question<'a>,
     /// What the reader does if an appeal shows.
-    pub then: Then,
-    /// What the reader's token says from this page view on. `None` if that did not change.
+    pub reaction: Reaction,
+    /// What the reader's token says from this page view on. `None` if it did not change.
     pub support: Option<Support>,
 }
 
 /// What a reader does when an appeal shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Then {
+pub enum Reaction {
     /// Continues reading.
     #[default]
     Nothing,
@@ -52,10 +52,10 @@ pub struct Line<'a> {
     pub view: PageView<'a>,
 }
 
-/// A line in the form in which it is written.
+/// A line as it is written in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written<'a> {
+struct LineJson<'a> {
     #[serde(borrow)]
     reader: Text<'a>,
     #[serde(borrow)]
@@ -63,7 +63,7 @@ struct Written<'a> {
     #[serde(default, borrow)]
     question: Option<&'a RawValue>,
     #[serde(default)]
-    then: Word,
+    then: ReactionLabel,
     #[serde(default)]
     interval: Option<Interval>,
     #[serde(default)]
@@ -76,7 +76,7 @@ struct Written<'a> {
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Word {
+enum ReactionLabel {
     #[default]
     Nothing,
     Close,
@@ -98,21 +98,21 @@ impl<'a> Line<'a> {
         if is_list(line) {
             return Err("it is a list; write an object such as {\"reader\": \"r1\", \"at\": \"2026-06-15T12:00:00Z\"}.".to_owned());
         }
-        let written: Written<'_> = serde_json::from_slice(line).map_err(|error| describe(&error))?;
+        let written: LineJson<'_> = serde_json::from_slice(line).map_err(|error| describe(&error))?;
         if written.reader.is_empty() {
             return Err("reader: it is empty; write any text that identifies the reader.".to_owned());
         }
         let view = PageView {
-            at_ms: time("at", &written.at)?,
-            question: question(written.question, only_site)?,
-            then: then(written.then, written.interval)?,
-            support: support(written.standing, written.quiet_until.as_ref(), written.entitlements)?,
+            at_ms: parse_time("at", &written.at)?,
+            question: parse_question(written.question, only_site)?,
+            reaction: parse_reaction(written.then, written.interval)?,
+            support: parse_support(written.standing, written.quiet_until.as_ref(), written.entitlements)?,
         };
         Ok(Self { reader: written.reader, view })
     }
 }
 
-fn question<'a>(written: Option<&'a RawValue>, only_site: Option<&'a str>) -> Result<Question<'a>, String> {
+fn parse_question<'a>(written: Option<&'a RawValue>, only_site: Option<&'a str>) -> Result<Question<'a>, String> {
     const NO_SITE: &str = "question.site: it is missing; name a site of the settings.";
     let Some(written) = written else {
         return only_site.map(Question::from_site).ok_or_else(|| NO_SITE.to_owned());
@@ -142,21 +142,21 @@ fn is_list(json: &[u8]) -> bool {
     json.trim_ascii_start().first() == Some(&b'[')
 }
 
-fn then(word: Word, interval: Option<Interval>) -> Result<Then, String> {
-    if interval.is_some() && word != Word::Give {
+fn parse_reaction(label: ReactionLabel, interval: Option<Interval>) -> Result<Reaction, String> {
+    if interval.is_some() && label != ReactionLabel::Give {
         return Err("interval: it is the interval of a gift, so it needs \"then\":\"give\".".to_owned());
     }
-    Ok(match word {
-        Word::Nothing => Then::Nothing,
-        Word::Close => Then::Dismiss(DismissalKind::Close),
-        Word::Later => Then::Dismiss(DismissalKind::Later),
-        Word::AlreadyGave => Then::Dismiss(DismissalKind::AlreadyGave),
-        Word::Never => Then::Dismiss(DismissalKind::Never),
-        Word::Give => Then::Give(interval.unwrap_or(Interval::Once)),
+    Ok(match label {
+        ReactionLabel::Nothing => Reaction::Nothing,
+        ReactionLabel::Close => Reaction::Dismiss(DismissalKind::Close),
+        ReactionLabel::Later => Reaction::Dismiss(DismissalKind::Later),
+        ReactionLabel::AlreadyGave => Reaction::Dismiss(DismissalKind::AlreadyGave),
+        ReactionLabel::Never => Reaction::Dismiss(DismissalKind::Never),
+        ReactionLabel::Give => Reaction::Give(interval.unwrap_or(Interval::Once)),
     })
 }
 
-fn support(
+fn parse_support(
     standing: Option<Standing>,
     quiet_until: Option<&Text<'_>>,
     entitlements: Vec<String>,
@@ -166,23 +166,24 @@ fn support(
         (None, None) => Err("entitlements: they need a standing next to them.".to_owned()),
         (None, Some(_)) => Err("quiet_until: it needs a standing next to it.".to_owned()),
         (Some(standing), quiet_until) => {
-            let quiet_until_ms = quiet_until.map(|text| time("quiet_until", text)).transpose()?;
+            let quiet_until_ms = quiet_until.map(|text| parse_time("quiet_until", text)).transpose()?;
             Ok(Some(Support { standing, quiet_until_ms, entitlements }))
         }
     }
 }
 
-fn time(field: &str, text: &str) -> Result<i64, String> {
+fn parse_time(field: &str, text: &str) -> Result<i64, String> {
     text.parse::<Timestamp>()
         .map(Timestamp::as_millisecond)
         .map_err(|_| format!("{field}: {text:?} is not an RFC 3339 time such as 2026-06-15T12:00:00Z."))
 }
 
-/// Describes the problem, with the column only, because the text is a single line.
+/// Describes a parse error. Names only the column, because the text is a single line.
 fn describe(error: &serde_json::Error) -> String {
-    let whole = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    whole.strip_suffix(&place).map_or(whole.clone(), |what| format!("{what} (column {})", error.column()))
+    let message = error.to_string();
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    let problem = message.strip_suffix(&position);
+    problem.map_or(message.clone(), |problem| format!("{problem} (column {})", error.column()))
 }
 
 #[cfg(test)]
@@ -198,8 +199,8 @@ mod tests {
         let line = read(r#"{"reader":"r1","at":"2026-11-01T08:30:00+01:00"}"#).unwrap();
         assert_eq!((&*line.reader, line.view.at_ms), ("r1", 1_793_518_200_000));
         assert_eq!(
-            (&*line.view.question.site, line.view.then, line.view.support),
-            ("journal", Then::Nothing, None)
+            (&*line.view.question.site, line.view.reaction, line.view.support),
+            ("journal", Reaction::Nothing, None)
         );
     }
 
@@ -212,7 +213,7 @@ mod tests {
         .unwrap();
         assert_eq!(&*line.view.question.site, "other");
         assert_eq!(line.view.question.page.section.as_deref(), Some("politics"));
-        assert_eq!(line.view.then, Then::Give(Interval::Month));
+        assert_eq!(line.view.reaction, Reaction::Give(Interval::Month));
         let quiet_until_ms = Some(1_796_083_200_000);
         assert_eq!(
             line.view.support,
@@ -254,10 +255,10 @@ mod tests {
                 "question: remove `history` and `token`",
             ),
         ] {
-            let said = read(line).unwrap_err();
-            assert!(said.starts_with(sentence), "{line}: {said}");
+            let problem = read(line).unwrap_err();
+            assert!(problem.starts_with(sentence), "{line}: {problem}");
         }
-        let nameless = br#"{"reader":"a","at":"2026-11-01T08:30:00Z"}"#;
-        assert!(Line::read(nameless, None).unwrap_err().starts_with("question.site: it is missing"));
+        let without_site = br#"{"reader":"a","at":"2026-11-01T08:30:00Z"}"#;
+        assert!(Line::read(without_site, None).unwrap_err().starts_with("question.site: it is missing"));
     }
 }

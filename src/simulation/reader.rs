@@ -17,9 +17,10 @@ pub struct Reader {
     /// The two sides: the reader under the draft, and under the live appeals.
     pub sides: [Side; 2],
     /// Whether the browser has an entry of this service's script, in which a token can be stored.
-    pub keeps: bool,
+    pub has_entry: bool,
     bucket: Option<u32>,
-    buckets_made: u32,
+    /// How many buckets the browser has had so far. Each new bucket differs from the earlier ones.
+    bucket_count: u32,
 }
 
 /// One reader under one set of appeals.
@@ -33,38 +34,38 @@ pub struct Side {
 
 impl Reader {
     /// Stores a token in the browser.
-    pub fn hold(&mut self, support: &Support) {
-        self.keeps = true;
+    pub fn store_token(&mut self, support: &Support) {
+        self.has_entry = true;
         for side in &mut self.sides {
             side.memory.support.clone_from(support);
         }
     }
 
-    /// Applies that the reader refuses consent: removes what is known of habits, as the script on the page does. If
-    /// the browser has no entry yet, a token can't be stored either.
+    /// Handles a refusal of consent: removes what is known of habits, as the script on the page does. If the browser
+    /// has no entry of the script yet, it can't store a token either.
     pub fn refuse_consent(&mut self) {
         self.articles = Articles::default();
         self.bucket = None;
         for side in &mut self.sides {
             side.memory.forget_habits();
-            if !self.keeps {
+            if !self.has_entry {
                 side.memory.support = Support::default();
             }
         }
     }
 
-    /// Returns the number that the browser stores so that the reader gets the same variant again. The number is
+    /// Returns the bucket: the number that the browser stores so that the reader gets the same variant again. It is
     /// derived from the seed and the reader's name.
     pub fn bucket(&mut self, seed: u64, name: &str) -> u32 {
-        self.keeps = true;
+        self.has_entry = true;
         *self.bucket.get_or_insert_with(|| {
-            self.buckets_made += 1;
-            bucket_of(&format!("{seed}/{}/{name}", self.buckets_made))
+            self.bucket_count += 1;
+            bucket_of(&format!("{seed}/{}/{name}", self.bucket_count))
         })
     }
 }
 
 /// Whether the page says that the reader refuses to be remembered. The script treats every other value as consent.
-pub fn is_refused(question: &Question<'_>) -> bool {
+pub fn refuses_consent(question: &Question<'_>) -> bool {
     question.reader.consent.as_deref() == Some("denied")
 }

@@ -1,8 +1,8 @@
-//! Replays page views. Each page view is decided by the draft and by the live appeals, and the reader continues under
-//! each of the two.
+//! Replays page views. Each page view is decided twice: by the draft and by the live appeals. The reader's history
+//! continues separately under each of them.
 //!
 //! Every appeal that is shown counts as seen. The script on the page skips a request if its answer can't have
-//! changed. Here, each page view makes a request, and gets the verdict that it would have got.
+//! changed. The simulation makes a request for every page view, and a skipped request would have got the same verdict.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,8 +13,8 @@ use super::articles::{day_of, week_of_day};
 use super::asking::{Answer, RuleSet};
 use super::dice::Dice;
 use super::memory::{PastDismissal, Seen};
-use super::page_view::{PageView, Then};
-use super::reader::{Reader, is_refused};
+use super::page_view::{PageView, Reaction};
+use super::reader::{Reader, refuses_consent};
 use super::report::{Report, Span};
 use super::tally::Tally;
 use crate::clock::rfc3339;
@@ -53,7 +53,7 @@ impl Simulation {
     /// Starts a simulation without page views. The `seed` determines which variant each reader gets, as the browser's
     /// own number does.
     pub fn new(sites: &BTreeMap<String, SiteSettings>, draft: RuleSet, live: RuleSet, seed: u64) -> Self {
-        let tally = |book: &RuleSet| Tally::new(book.appeals().map(|appeal| appeal.variants.len()));
+        let tally = |rules: &RuleSet| Tally::new(rules.appeals().map(|appeal| appeal.variants.len()));
         let site = |(id, site): (&String, &SiteSettings)| {
             // The settings were checked, so the time zone exists.
             let zone = TimeZone::get(&site.time_zone).unwrap_or(TimeZone::UTC);
@@ -73,9 +73,9 @@ impl Simulation {
     /// Plays one page view of the reader with this name. Returns the answers of the draft and of the live appeals.
     ///
     /// # Errors
-    /// The site is unknown, or the page view is older than the reader's last. In both cases, nothing is counted.
+    /// The site is unknown, or the page view is older than the reader's last one. In both cases, nothing is counted.
     pub fn page_view(&mut self, name: &str, view: PageView<'_>) -> Result<[Answer; 2], Refused> {
-        let PageView { at_ms, mut question, then, support } = view;
+        let PageView { at_ms, mut question, reaction, support } = view;
         let Some(site) = self.sites.get(&*question.site) else {
             return Err(self.unknown_site(&question.site));
         };
@@ -95,59 +95,60 @@ impl Simulation {
         self.span.page_view(at_ms);
 
         if let Some(support) = support {
-            reader.hold(&support);
+            reader.store_token(&support);
         }
         let day = day_of(&site.zone, at_ms);
         let week = week_of_day(day);
         let draw = self.dice.below(1_000_000);
-        let refused = is_refused(&question);
-        if refused {
+        let refuses_consent = refuses_consent(&question);
+        if refuses_consent {
             reader.refuse_consent();
         } else {
             question.reader.consent.get_or_insert("granted".into());
             let bucket = reader.bucket(self.span.seed, &self.key);
             question.reader.bucket.get_or_insert(bucket);
         }
-        let Reader { articles, sides, keeps, .. } = reader;
-        if !refused {
+        let Reader { articles, sides, has_entry, .. } = reader;
+        if !refuses_consent {
             let article_days = Some(articles.days().to_vec());
-            articles.read(&question.page, day);
+            articles.record(&question.page, day);
             question.history =
-                Some(History { articles: articles.told(), article_days, ..History::default() });
+                Some(History { articles: articles.weeks(), article_days, ..History::default() });
         }
-        let mut answers = [Answer::Silent(Reason::Matched); 2];
-        let arms = self.rules.iter().zip(&mut self.tallies).zip(sides).zip(&mut answers);
-        for (((book, tally), side), answer) in arms {
+        // Both answers are replaced below.
+        let mut answers = [Answer::NotShown(Reason::Matched); 2];
+        let both_sides = self.rules.iter().zip(&mut self.tallies).zip(sides).zip(&mut answers);
+        for (((rules, tally), side), answer) in both_sides {
             let (memory, progress) = (&mut side.memory, &mut side.progress);
             tally.page_view(progress, week);
             if let Some(history) = &mut question.history {
-                book.remind(history, memory, at_ms);
+                rules.fill_history(history, memory, at_ms);
             }
-            *answer = book
+            *answer = rules
                 .ask(&question, &memory.support, at_ms, draw)
                 .expect("both rule sets must contain every site of the settings");
             match *answer {
-                Answer::Silent(reason) => tally.silent(reason),
+                Answer::NotShown(reason) => tally.count_not_shown(reason),
                 Answer::Shown { appeal, variant, kind, closable } => {
-                    tally.shown(progress, appeal, variant, kind, at_ms);
-                    if !refused {
+                    tally.count_view(progress, appeal, variant, kind, at_ms);
+                    if !refuses_consent {
                         memory.see(Seen { appeal, variant, at_ms });
                     }
-                    match then {
-                        Then::Dismiss(kind) if closable => {
-                            tally.dismissed(kind);
-                            if !refused {
+                    match reaction {
+                        Reaction::Dismiss(kind) if closable => {
+                            tally.count_dismissal(kind);
+                            if !refuses_consent {
                                 memory.dismiss(PastDismissal { appeal, kind, at_ms });
                             }
                         }
-                        Then::Give(interval) if kind != Kind::Thank => {
-                            tally.gave(interval);
-                            if *keeps {
-                                memory.support.gave(kind, interval, at_ms, site.quiet_days);
+                        Reaction::Give(interval) if kind != Kind::Thank => {
+                            tally.count_gift(interval);
+                            if *has_entry {
+                                memory.support.record_gift(kind, interval, at_ms, site.quiet_days);
                             }
                         }
-                        // A reader who can't dismiss a wall leaves.
-                        Then::Dismiss(_) | Then::Give(_) | Then::Nothing => {}
+                        // A reader who can't dismiss a wall leaves, which changes nothing.
+                        Reaction::Dismiss(_) | Reaction::Give(_) | Reaction::Nothing => {}
                     }
                 }
             }
@@ -160,7 +161,7 @@ impl Simulation {
         for (_, reader) in self.readers.drain() {
             self.span.readers += 1;
             for (tally, side) in self.tallies.iter_mut().zip(reader.sides) {
-                tally.end(side.progress);
+                tally.end_reader(side.progress);
             }
         }
     }

@@ -56,7 +56,7 @@ pub struct Outcome {
     pub readers_by_asks: Vec<Bar>,
     /// The mean number of asks per reader, over all readers.
     pub asks_per_reader_mean: f64,
-    /// The asks per reader, over those who were asked.
+    /// The asks per reader, over the readers who were asked at least once.
     pub asks_per_reader_asked: Numbers,
     /// The maximum number of asks for one reader within 7 times 24 hours.
     pub most_asks_in_7_days: u32,
@@ -69,7 +69,7 @@ pub struct Outcome {
     pub verdicts: Vec<VerdictCount>,
     /// The views by appeal and variant, in file order.
     pub variants: Vec<VariantCount>,
-    /// The gifts in the page views.
+    /// The gifts that the readers made in the simulation.
     pub gifts: Gifts,
     /// The dismissals by kind.
     pub dismissals: BTreeMap<&'static str, u64>,
@@ -88,8 +88,8 @@ pub struct Bar {
     pub share: f64,
 }
 
-/// A distribution in four numbers. At least 50 percent of the values don't exceed the median, and at least 90 percent
-/// don't exceed the 90th percentile; both are the smallest such numbers.
+/// A distribution in four numbers. The median is the smallest number that at least 50 percent of the values don't
+/// exceed. The 90th percentile is the smallest number that at least 90 percent of the values don't exceed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Numbers {
     /// The mean.
@@ -201,27 +201,27 @@ impl Report {
 }
 
 impl Outcome {
-    fn of(span: &Span, book: &RuleSet, tally: &Tally) -> Self {
+    fn of(span: &Span, rules: &RuleSet, tally: &Tally) -> Self {
         let by_asks = &tally.readers_by_asks;
         let asks: u64 = by_asks.iter().map(|(asks, readers)| u64::from(*asks) * readers).sum();
         let readers_asked = span.readers - by_asks.get(&0).copied().unwrap_or(0);
         let views = tally.verdicts[Reason::Matched as usize];
         Self {
-            source: book.source.name.clone(),
-            taken_as_live: book.source.taken_as_live.clone(),
-            left_out: book.source.left_out.clone(),
+            source: rules.source.name.clone(),
+            taken_as_live: rules.source.taken_as_live.clone(),
+            left_out: rules.source.left_out.clone(),
             views,
             asks,
             readers_asked,
             readers_asked_share: share(readers_asked, span.readers),
-            readers_by_asks: bars(&collected(by_asks)),
+            readers_by_asks: bars(&readers_by_bar(by_asks)),
             asks_per_reader_mean: share(asks, span.readers),
             asks_per_reader_asked: numbers(by_asks, asks, readers_asked),
             most_asks_in_7_days: tally.most_in_7_days,
             most_asks_in_30_days: tally.most_in_30_days,
             reader_weeks_by_asks: bars(&tally.weeks_by_asks),
             verdicts: verdicts(tally, span.page_views),
-            variants: variants(book, tally, views),
+            variants: variants(rules, tally, views),
             gifts: Gifts { once: tally.gifts_once, recurring: tally.gifts_recurring },
             dismissals: DismissalKind::ALL
                 .map(|kind| (kind.as_str(), tally.dismissals[kind as usize]))
@@ -233,19 +233,19 @@ impl Outcome {
 impl Difference {
     fn between(draft: &Outcome, live: &Outcome) -> Self {
         Self {
-            views: less(draft.views, live.views),
-            asks: less(draft.asks, live.asks),
-            readers_asked: less(draft.readers_asked, live.readers_asked),
+            views: difference(draft.views, live.views),
+            asks: difference(draft.asks, live.asks),
+            readers_asked: difference(draft.readers_asked, live.readers_asked),
             readers_asked_share: rounded(draft.readers_asked_share - live.readers_asked_share),
             asks_per_reader_mean: rounded(draft.asks_per_reader_mean - live.asks_per_reader_mean),
-            gifts_once: less(draft.gifts.once, live.gifts.once),
-            gifts_recurring: less(draft.gifts.recurring, live.gifts.recurring),
+            gifts_once: difference(draft.gifts.once, live.gifts.once),
+            gifts_recurring: difference(draft.gifts.recurring, live.gifts.recurring),
         }
     }
 }
 
 /// Returns `one - other`. Counts of page views and readers always fit in 63 bits.
-fn less(one: u64, other: u64) -> i64 {
+fn difference(one: u64, other: u64) -> i64 {
     i64::try_from(i128::from(one) - i128::from(other)).unwrap_or(i64::MAX)
 }
 
@@ -261,12 +261,12 @@ fn rounded(exact: f64) -> f64 {
 }
 
 /// Returns the number of readers for 0, 1, 2, 3, 4, and 5 or more asks.
-fn collected(by_asks: &BTreeMap<u32, u64>) -> [u64; 6] {
-    let mut collected = [0; 6];
+fn readers_by_bar(by_asks: &BTreeMap<u32, u64>) -> [u64; 6] {
+    let mut readers_by_bar = [0; 6];
     for (asks, readers) in by_asks {
-        collected[(*asks as usize).min(5)] += readers;
+        readers_by_bar[(*asks as usize).min(5)] += readers;
     }
-    collected
+    readers_by_bar
 }
 
 /// Makes one bar per number. The last bar includes all higher numbers.
@@ -283,20 +283,21 @@ fn bars(counts: &[u64]) -> Vec<Bar> {
         .collect()
 }
 
+/// Summarizes the readers who were asked. `asks` is the total number of asks; `readers` is the number of these readers.
 fn numbers(by_asks: &BTreeMap<u32, u64>, asks: u64, readers: u64) -> Numbers {
     let asked = || by_asks.iter().filter(|(asks, _)| **asks > 0);
-    let not_exceeded_by = |percent: u64| {
+    let percentile = |percent: u64| {
         let mut so_far = 0;
-        let mut below = asked().skip_while(|(_, readers_so)| {
-            so_far += **readers_so;
+        let mut from_percentile = asked().skip_while(|(_, readers_with_asks)| {
+            so_far += **readers_with_asks;
             so_far * 100 < readers * percent
         });
-        below.next().map_or(0, |(asks, _)| *asks)
+        from_percentile.next().map_or(0, |(asks, _)| *asks)
     };
     Numbers {
         mean: share(asks, readers),
-        median: not_exceeded_by(50),
-        p90: not_exceeded_by(90),
+        median: percentile(50),
+        p90: percentile(90),
         most: asked().next_back().map_or(0, |(asks, _)| *asks),
     }
 }
@@ -314,8 +315,8 @@ fn verdicts(tally: &Tally, page_views: u64) -> Vec<VerdictCount> {
     verdicts
 }
 
-fn variants(book: &RuleSet, tally: &Tally, views: u64) -> Vec<VariantCount> {
-    let appeals = book.appeals().zip(&tally.shown);
+fn variants(rules: &RuleSet, tally: &Tally, views: u64) -> Vec<VariantCount> {
+    let appeals = rules.appeals().zip(&tally.shown);
     appeals
         .flat_map(|(appeal, shown)| {
             appeal.variants.iter().zip(shown).map(move |(variant, shown)| VariantCount {
@@ -344,10 +345,10 @@ mod tests {
 
     #[test]
     fn the_last_bar_includes_all_higher_numbers() {
-        let bars = bars(&collected(&BTreeMap::from([(0, 1), (4, 2), (5, 3), (70, 4)])));
-        let told: Vec<_> = bars.iter().map(|bar| (bar.asks, bar.or_more, bar.count, bar.share)).collect();
+        let bars = bars(&readers_by_bar(&BTreeMap::from([(0, 1), (4, 2), (5, 3), (70, 4)])));
+        let actual: Vec<_> = bars.iter().map(|bar| (bar.asks, bar.or_more, bar.count, bar.share)).collect();
         assert_eq!(
-            told,
+            actual,
             [
                 (0, false, 1, 0.1),
                 (1, false, 0, 0.0),

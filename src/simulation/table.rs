@@ -40,7 +40,7 @@ impl Table<'_> {
 
     fn head(&mut self, report: &Report) {
         let day = |at: &Option<String>| at.as_deref().map_or("?", |at| at.get(..10).unwrap_or(at)).to_owned();
-        let (page_views, readers) = (counted(report.page_views), counted(report.readers));
+        let (page_views, readers) = (with_commas(report.page_views), with_commas(report.readers));
         self.line(format_args!("{page_views} page views of {readers} readers"));
         if report.page_views > 0 {
             self.line(format_args!(
@@ -68,8 +68,8 @@ impl Table<'_> {
             "\n{:NAME$}{:>NUMBER$}{:>NUMBER$}{:>NUMBER$}",
             "Readers", "draft", "live", "difference"
         ));
-        let all = counted(report.readers);
-        self.line(format_args!("  {:w$}{all:>NUMBER$}{all:>NUMBER$}", "who came", w = NAME - 2));
+        let all = with_commas(report.readers);
+        self.line(format_args!("  {:w$}{all:>NUMBER$}{all:>NUMBER$}", "who visited", w = NAME - 2));
         self.counts("asked at least once", |outcome| outcome.readers_asked);
         self.shares("", |outcome| Some(outcome.readers_asked_share));
     }
@@ -81,10 +81,10 @@ impl Table<'_> {
         self.means("mean over those asked", |outcome| outcome.asks_per_reader_asked.mean);
         self.counts("median of those asked", |outcome| outcome.asks_per_reader_asked.median.into());
         self.counts("90th percentile of those asked", |outcome| outcome.asks_per_reader_asked.p90.into());
-        self.counts("most", |outcome| outcome.asks_per_reader_asked.most.into());
-        self.counts("most within 7 days", |outcome| outcome.most_asks_in_7_days.into());
-        self.counts("most within 30 days", |outcome| outcome.most_asks_in_30_days.into());
-        self.heading("How often per week with a visit");
+        self.counts("maximum", |outcome| outcome.asks_per_reader_asked.most.into());
+        self.counts("maximum within 7 days", |outcome| outcome.most_asks_in_7_days.into());
+        self.counts("maximum within 30 days", |outcome| outcome.most_asks_in_30_days.into());
+        self.heading("How often a reader was asked per week with a visit");
         self.bars(|outcome| &outcome.reader_weeks_by_asks);
     }
 
@@ -122,16 +122,16 @@ impl Table<'_> {
     }
 
     fn gifts(&mut self) {
-        let any = |outcome: &Outcome| outcome.gifts.once + outcome.gifts.recurring > 0;
-        if any(self.draft) || any(self.live) {
-            self.heading("Gifts in this model");
+        let has_gifts = |outcome: &Outcome| outcome.gifts.once + outcome.gifts.recurring > 0;
+        if has_gifts(self.draft) || has_gifts(self.live) {
+            self.heading("Gifts in the simulation");
             self.counts("once", |outcome| outcome.gifts.once);
             self.counts("monthly or yearly", |outcome| outcome.gifts.recurring);
         }
     }
 
-    fn bars(&mut self, of: impl Fn(&Outcome) -> &[Bar]) {
-        let names: Vec<String> = of(self.draft)
+    fn bars(&mut self, bars_of: impl Fn(&Outcome) -> &[Bar]) {
+        let names: Vec<String> = bars_of(self.draft)
             .iter()
             .map(|bar| {
                 format!(
@@ -147,37 +147,37 @@ impl Table<'_> {
                 )
             })
             .collect();
-        for (place, name) in names.iter().enumerate() {
-            self.shares(name, |outcome| of(outcome).get(place).map(|bar| bar.share));
+        for (index, name) in names.iter().enumerate() {
+            self.shares(name, |outcome| bars_of(outcome).get(index).map(|bar| bar.share));
         }
     }
 
-    fn counts(&mut self, name: &str, of: impl Fn(&Outcome) -> u64) {
-        let (draft, live) = (of(self.draft), of(self.live));
+    fn counts(&mut self, name: &str, value_of: impl Fn(&Outcome) -> u64) {
+        let (draft, live) = (value_of(self.draft), value_of(self.live));
         let difference = match draft.cmp(&live) {
-            Ordering::Greater => format!("+{}", counted(draft - live)),
+            Ordering::Greater => format!("+{}", with_commas(draft - live)),
             Ordering::Equal => "0".to_owned(),
-            Ordering::Less => format!("-{}", counted(live - draft)),
+            Ordering::Less => format!("-{}", with_commas(live - draft)),
         };
-        self.row(name, &counted(draft), &counted(live), &difference);
+        self.row(name, &with_commas(draft), &with_commas(live), &difference);
     }
 
-    fn means(&mut self, name: &str, of: impl Fn(&Outcome) -> f64) {
-        let (draft, live) = (of(self.draft), of(self.live));
+    fn means(&mut self, name: &str, value_of: impl Fn(&Outcome) -> f64) {
+        let (draft, live) = (value_of(self.draft), value_of(self.live));
         self.row(name, &format!("{draft:.2}"), &format!("{live:.2}"), &signed(draft - live, 2));
     }
 
     /// Adds a row of shares in percent. Their difference is in percentage points. A missing value is a dash.
-    fn shares(&mut self, name: &str, of: impl Fn(&Outcome) -> Option<f64>) {
-        let (draft, live) = (of(self.draft), of(self.live));
-        let told = |share: Option<f64>| {
+    fn shares(&mut self, name: &str, value_of: impl Fn(&Outcome) -> Option<f64>) {
+        let (draft, live) = (value_of(self.draft), value_of(self.live));
+        let formatted = |share: Option<f64>| {
             share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0))
         };
         let difference = match (draft, live) {
             (Some(draft), Some(live)) => format!("{} pt", signed((draft - live) * 100.0, 1)),
             _ => String::new(),
         };
-        self.row(name, &told(draft), &told(live), &difference);
+        self.row(name, &formatted(draft), &formatted(live), &difference);
     }
 
     fn row(&mut self, name: &str, draft: &str, live: &str, difference: &str) {
@@ -195,24 +195,24 @@ fn is_same(one: &VariantCount, other: &VariantCount) -> bool {
     (&one.appeal, &one.variant) == (&other.appeal, &other.variant)
 }
 
-/// Writes a number with its sign, unless all displayed digits are zeros.
+/// Returns a number as text, with its sign unless all displayed digits are zeros.
 fn signed(number: f64, decimals: usize) -> String {
-    let told = format!("{number:+.decimals$}");
-    let is_zero = !told.bytes().any(|digit| (b'1'..=b'9').contains(&digit));
-    if is_zero { told[1..].to_owned() } else { told }
+    let text = format!("{number:+.decimals$}");
+    let is_zero = !text.bytes().any(|digit| (b'1'..=b'9').contains(&digit));
+    if is_zero { text[1..].to_owned() } else { text }
 }
 
-/// Writes a number with commas between thousands.
-pub(super) fn counted(number: u64) -> String {
+/// Returns a number as text, with commas between thousands.
+pub(super) fn with_commas(number: u64) -> String {
     let digits = number.to_string();
-    let mut told = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            told.push(',');
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
         }
-        told.push(digit);
+        text.push(digit);
     }
-    told
+    text
 }
 
 #[cfg(test)]
@@ -221,12 +221,12 @@ mod tests {
 
     #[test]
     fn a_number_that_rounds_to_zero_has_no_sign() {
-        let told = [0.0, -0.04, 0.04, 0.06, -12.25].map(|number| signed(number, 1));
-        assert_eq!(told, ["0.0", "0.0", "0.0", "+0.1", "-12.2"]);
+        let texts = [0.0, -0.04, 0.04, 0.06, -12.25].map(|number| signed(number, 1));
+        assert_eq!(texts, ["0.0", "0.0", "0.0", "+0.1", "-12.2"]);
     }
 
     #[test]
     fn thousands_are_separated_by_commas() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(counted), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 999, 1000, 1_234_567].map(with_commas), ["0", "999", "1,000", "1,234,567"]);
     }
 }

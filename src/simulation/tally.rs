@@ -8,7 +8,7 @@ use crate::clock::DAY_MS;
 use crate::sites::Interval;
 
 /// The maximum number of recent asks that are kept per reader.
-const RECENT: usize = 10_000;
+const MAX_RECENT: usize = 10_000;
 
 /// The counts of all readers.
 #[derive(Clone, Debug)]
@@ -48,8 +48,10 @@ pub struct Progress {
     asks: u32,
     /// The times of the reader's asks within the last 30 days.
     recent_ms: VecDeque<i64>,
+    /// The week of the reader's last page view.
     week: Option<i64>,
     asks_in_week: usize,
+    /// The appeals and variants that the reader has seen, by index.
     seen: Vec<(usize, usize)>,
 }
 
@@ -69,7 +71,7 @@ impl Tally {
         }
     }
 
-    /// Counts a page view of this reader in this week.
+    /// Records that the reader viewed a page in this week. If it is a new week, the previous one is counted.
     pub fn page_view(&mut self, progress: &mut Progress, week: i64) {
         if progress.week != Some(week) {
             self.end_week(progress);
@@ -78,12 +80,19 @@ impl Tally {
     }
 
     /// Counts a page view on which no appeal was shown.
-    pub fn silent(&mut self, reason: Reason) {
+    pub fn count_not_shown(&mut self, reason: Reason) {
         self.verdicts[reason as usize] += 1;
     }
 
     /// Counts a view of an appeal.
-    pub fn shown(&mut self, progress: &mut Progress, appeal: usize, variant: usize, kind: Kind, at_ms: i64) {
+    pub fn count_view(
+        &mut self,
+        progress: &mut Progress,
+        appeal: usize,
+        variant: usize,
+        kind: Kind,
+        at_ms: i64,
+    ) {
         self.verdicts[Reason::Matched as usize] += 1;
         let shown = &mut self.shown[appeal][variant];
         shown.views += 1;
@@ -98,7 +107,7 @@ impl Tally {
         progress.asks += 1;
         progress.asks_in_week += 1;
         progress.recent_ms.push_back(at_ms);
-        while progress.recent_ms.len() > RECENT
+        while progress.recent_ms.len() > MAX_RECENT
             || progress.recent_ms.front().is_some_and(|it| at_ms - it >= 30 * DAY_MS)
         {
             progress.recent_ms.pop_front();
@@ -109,13 +118,13 @@ impl Tally {
             self.most_in_30_days.max(u32::try_from(progress.recent_ms.len()).unwrap_or(u32::MAX));
     }
 
-    /// Counts that the reader dismissed the appeal.
-    pub fn dismissed(&mut self, kind: DismissalKind) {
+    /// Counts a dismissal.
+    pub fn count_dismissal(&mut self, kind: DismissalKind) {
         self.dismissals[kind as usize] += 1;
     }
 
-    /// Counts that the reader gave.
-    pub fn gave(&mut self, interval: Interval) {
+    /// Counts a gift.
+    pub fn count_gift(&mut self, interval: Interval) {
         match interval {
             Interval::Once => self.gifts_once += 1,
             Interval::Month | Interval::Year => self.gifts_recurring += 1,
@@ -123,7 +132,7 @@ impl Tally {
     }
 
     /// Adds the counts of a finished reader.
-    pub fn end(&mut self, mut progress: Progress) {
+    pub fn end_reader(&mut self, mut progress: Progress) {
         self.end_week(&mut progress);
         *self.readers_by_asks.entry(progress.asks).or_default() += 1;
     }
@@ -145,16 +154,16 @@ mod tests {
         let mut tally = Tally::new([1].into_iter());
         let mut progress = Progress::default();
         // The asks are on days 0, 1 and 2 (week 0), day 9 (week 1) and day 31 (week 4). There are none in week 2.
-        for (day, week, asked) in
+        for (day, week, is_asked) in
             [(0, 0, true), (1, 0, true), (2, 0, true), (9, 1, true), (15, 2, false), (31, 4, true)]
         {
             tally.page_view(&mut progress, week);
-            match asked {
-                true => tally.shown(&mut progress, 0, 0, Kind::Ask, day * DAY_MS),
-                false => tally.silent(Reason::FrequencyCap),
+            match is_asked {
+                true => tally.count_view(&mut progress, 0, 0, Kind::Ask, day * DAY_MS),
+                false => tally.count_not_shown(Reason::FrequencyCap),
             }
         }
-        tally.end(progress);
+        tally.end_reader(progress);
         assert_eq!(tally.weeks_by_asks, [1, 2, 0, 1]);
         assert_eq!((tally.most_in_7_days, tally.most_in_30_days), (3, 4));
         assert_eq!(tally.readers_by_asks, [(5, 1)].into());
@@ -167,8 +176,8 @@ mod tests {
         let mut tally = Tally::new([1].into_iter());
         let mut progress = Progress::default();
         tally.page_view(&mut progress, 0);
-        tally.shown(&mut progress, 0, 0, Kind::Thank, 0);
-        tally.end(progress);
+        tally.count_view(&mut progress, 0, 0, Kind::Thank, 0);
+        tally.end_reader(progress);
         assert_eq!((tally.shown[0][0].views, tally.readers_by_asks), (1, [(0, 1)].into()));
     }
 }

@@ -21,15 +21,15 @@ pub(super) fn settings() -> Settings {
     sites::from_toml(JOURNAL).unwrap()
 }
 
-pub(super) fn book(file: &str) -> RuleSet {
+pub(super) fn rule_set(file: &str) -> RuleSet {
     let (documents, problems) = appeals::file::read(file, appeals::file::Format::Toml).unwrap();
-    let book = RuleSet::new(&settings().sites, &documents, problems, Source::default());
-    assert_eq!(book.source.left_out, Vec::<String>::new());
-    book
+    let rules = RuleSet::new(&settings().sites, &documents, problems, Source::default());
+    assert_eq!(rules.source.left_out, Vec::<String>::new(), "every appeal must be valid");
+    rules
 }
 
 pub(super) fn simulation(draft: &str, live: &str, seed: u64) -> Simulation {
-    Simulation::new(&settings().sites, book(draft), book(live), seed)
+    Simulation::new(&settings().sites, rule_set(draft), rule_set(live), seed)
 }
 
 const START_MS: i64 = 1_793_491_200_000; // 2026-11-01T00:00:00Z, a Sunday
@@ -42,7 +42,7 @@ fn play(simulation: &mut Simulation, reader: &str, after_ms: i64, more: &str) ->
     let line = Line::read(line.as_bytes(), Some("journal")).unwrap();
     match simulation.page_view(&line.reader, line.view).unwrap()[0] {
         Answer::Shown { appeal, .. } => Ok(appeal),
-        Answer::Silent(reason) => Err(reason),
+        Answer::NotShown(reason) => Err(reason),
     }
 }
 
@@ -51,7 +51,7 @@ fn counts(bars: &[super::report::Bar]) -> Vec<u64> {
 }
 
 #[test]
-fn a_small_replay_gives_the_numbers_that_were_worked_out_by_hand() {
+fn a_small_replay_gives_the_numbers_that_were_computed_by_hand() {
     let draft = appeal("twice", "frequency = { max_views = 2, window_days = 7 }");
     let mut simulation = simulation(&draft, "", 1);
     let day = |reader: &str, days: &[i64], then: &str| -> Vec<(i64, String, String)> {
@@ -123,7 +123,7 @@ fn a_cap_of_4_in_30_days_never_gives_a_5th_view_in_any_30_days() {
 }
 
 #[test]
-fn a_dismissed_appeal_is_not_shown_for_as_long_as_its_rules_say() {
+fn a_dismissed_appeal_is_hidden_for_as_long_as_its_rules_say() {
     for (then, days) in [("close", 14), ("later", 3), ("already_gave", 365), ("never", 0)] {
         let mut simulation = simulation(&appeal("polite", "frequency = { unlimited = true }"), "", 1);
         let then = format!(",\"then\":{then:?}");
@@ -154,7 +154,7 @@ fn a_giver_is_not_asked_again_during_the_quiet_days() {
 }
 
 #[test]
-fn a_token_applies_from_its_line_on() {
+fn a_standing_applies_from_the_line_that_first_states_it() {
     let mut simulation = simulation(&appeal("all", "frequency = { unlimited = true }"), "", 1);
     assert_eq!(play(&mut simulation, "a", 0, ""), Ok(0));
     assert_eq!(play(&mut simulation, "a", 1, ",\"standing\":\"recurring\""), Err(Reason::Supporter));
@@ -266,8 +266,8 @@ fn lines_must_be_in_order_of_time_only_within_one_reader() {
     assert_eq!(simulation.report("").page_views, 2, "rejected page views must not be counted");
 }
 
-/// Simulates a thousand readers with some pages each.
-fn busy(seed: u64) -> Report {
+/// Simulates a thousand readers with up to 29 page views each.
+fn simulate_thousand_readers(seed: u64) -> Report {
     let draft = appeal("a", "frequency = { max_views = 3 }")
         + &appeal("b", "priority = 5\nfrequency = { max_views = 1 }");
     let mut simulation = simulation(&draft, &appeal("a", ""), seed);
@@ -285,9 +285,9 @@ fn busy(seed: u64) -> Report {
 
 #[test]
 fn the_same_seed_repeats_the_report_and_another_seed_changes_the_variants() {
-    let report = busy(1);
-    assert_eq!(report, busy(1));
-    let other = busy(2);
+    let report = simulate_thousand_readers(1);
+    assert_eq!(report, simulate_thousand_readers(1));
+    let other = simulate_thousand_readers(2);
     assert_ne!(report.draft.variants, other.draft.variants);
     assert_eq!(
         report.draft.readers_by_asks, other.draft.readers_by_asks,
@@ -296,8 +296,8 @@ fn the_same_seed_repeats_the_report_and_another_seed_changes_the_variants() {
 }
 
 #[test]
-fn every_distribution_adds_up() {
-    let report = busy(1);
+fn the_counts_and_shares_of_every_distribution_add_up() {
+    let report = simulate_thousand_readers(1);
     for outcome in [&report.draft, &report.live] {
         let sum = |bars: &[super::report::Bar]| counts(bars).iter().sum::<u64>();
         assert_eq!(sum(&outcome.readers_by_asks), report.readers);

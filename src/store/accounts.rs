@@ -1,4 +1,4 @@
-//! Reads account balances, and the ledger gift by gift, for the check of the ledger.
+//! Reads account balances. Also reads the ledger gift by gift, for the check of the ledger.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,8 @@ pub struct Gifts {
     pub facts: Vec<(String, Fact)>,
 }
 
-/// Selects the gifts between two cursors, by id.
+/// Selects the gifts between two cursors, by id. The comparison of the cursors' times is always true. It is here
+/// because the statement must use every parameter.
 const BY_ID: &str =
     "SELECT id FROM contributions WHERE id > $2 AND id <= $4 AND CAST($1 AS BIGINT) <= CAST($3 AS BIGINT)";
 /// Selects the gifts between two cursors, by start time.
@@ -46,7 +47,7 @@ pub async fn gifts_after(tx: &mut Tx, after: &str, limit: i64) -> Result<Gifts, 
 }
 
 /// Returns up to `limit` gifts after a cursor, in the order in which they began. Gifts of the same day are stored
-/// close together. So reading a large database in this order is much faster than in the order of the random ids.
+/// close together, so this order is much faster in a large database than the order of the random ids.
 ///
 /// # Errors
 /// The database does not answer, or contains a row that can't be read.
@@ -67,11 +68,12 @@ pub async fn gifts_begun_after(tx: &mut Tx, after: Option<&Cursor>, limit: i64) 
     load_details(tx, rows, BY_BEGIN, after, last).await
 }
 
-/// Reads everything that belongs to the gifts that the query `which` finds.
+/// Reads everything that belongs to the gifts whose ids `gift_query` selects between two cursors. `rows` are the
+/// contributions of these gifts.
 async fn load_details(
     tx: &mut Tx,
     rows: Vec<ContributionRow>,
-    which: &str,
+    gift_query: &str,
     after: &Cursor,
     last: Option<Cursor>,
 ) -> Result<Gifts, StoreError> {
@@ -82,7 +84,7 @@ async fn load_details(
     };
     let sql = format!(
         "SELECT kind, object, contribution_id, site, currency, amount_minor, occurred_at_ms FROM ledger_entries \
-         WHERE contribution_id IN ({which}) ORDER BY cause"
+         WHERE contribution_id IN ({gift_query}) ORDER BY cause"
     );
     let entries: Vec<EntryRow> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(after.at_ms)
@@ -91,7 +93,7 @@ async fn load_details(
         .bind(&last.id)
         .fetch_all(db)
         .await)?;
-    let sql = format!("{PAYMENT} WHERE contribution_id IN ({which}) ORDER BY object");
+    let sql = format!("{PAYMENT} WHERE contribution_id IN ({gift_query}) ORDER BY object");
     let payments: Vec<PaymentRow> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(after.at_ms)
         .bind(&after.id)
@@ -109,7 +111,7 @@ async fn load_details(
             .into_iter()
             .map(|row| Ok(Payment::try_from(row)?))
             .collect::<Result<_, StoreError>>()?,
-        facts: objects::of_gifts(tx, which, after, &last).await?,
+        facts: objects::of_gifts(tx, gift_query, after, &last).await?,
     })
 }
 
@@ -158,7 +160,8 @@ impl Store {
         .await)
     }
 
-    /// Returns what Stripe's balance says about the payments of each site and currency, in the minor unit.
+    /// Returns the net amount of the settled payments of each site and currency, as Stripe's balance states it, in the
+    /// minor unit.
     ///
     /// # Errors
     /// The database does not answer.
@@ -186,7 +189,7 @@ impl Store {
         .await)?;
         Ok(rows
             .into_iter()
-            .map(|(site, code, awaiting, differing)| ((site, code), (awaiting, differing)))
+            .map(|(site, code, unsettled, discrepancy)| ((site, code), (unsettled, discrepancy)))
             .collect())
     }
 }

@@ -58,13 +58,13 @@ const NEWEST: &str = "version = (SELECT MAX(version) FROM appeal_versions w WHER
 const PUBLISHED: &str = "SELECT appeal_id, version, state, published_at_ms, published_by FROM publications p \
      WHERE number = (SELECT MAX(number) FROM publications q WHERE q.appeal_id = p.appeal_id)";
 /// Selects the newest publication of each appeal, with the body of the published version.
-const PUBLISHED_WHOLE: &str = "SELECT p.appeal_id, p.version, p.state, p.published_at_ms, v.body FROM publications p \
+const PUBLISHED_WITH_BODY: &str = "SELECT p.appeal_id, p.version, p.state, p.published_at_ms, v.body FROM publications p \
      JOIN appeal_versions v ON v.appeal_id = p.appeal_id AND v.version = p.version \
      WHERE number = (SELECT MAX(number) FROM publications q WHERE q.appeal_id = p.appeal_id)";
 
-/// Returns an id from a URL in a form that can be searched for. An appeal's id never contains a control character.
-/// PostgreSQL would fail on NUL instead of finding nothing.
-fn findable(id: &str) -> Cow<'_, str> {
+/// Returns an id from a URL in a form that can be searched for. PostgreSQL fails on a NUL character instead of finding
+/// nothing, so NUL is replaced by another control character. An appeal's id never contains either.
+fn searchable(id: &str) -> Cow<'_, str> {
     if id.contains('\0') { Cow::Owned(id.replace('\0', "\u{1}")) } else { Cow::Borrowed(id) }
 }
 
@@ -74,7 +74,7 @@ fn findable(id: &str) -> Cow<'_, str> {
 /// The database does not answer.
 pub async fn newest(tx: &mut Tx, appeal: &str) -> Result<Option<VersionRow>, StoreError> {
     let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 AND {NEWEST}"));
-    on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
+    on_tx!(tx, db => sqlx::query_as(sql).bind(searchable(appeal)).fetch_optional(db).await)
 }
 
 /// Returns one version of an appeal.
@@ -83,7 +83,7 @@ pub async fn newest(tx: &mut Tx, appeal: &str) -> Result<Option<VersionRow>, Sto
 /// The database does not answer.
 pub async fn version(tx: &mut Tx, appeal: &str, number: i64) -> Result<Option<VersionRow>, StoreError> {
     let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 AND version = $2"));
-    on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).bind(number).fetch_optional(db).await)
+    on_tx!(tx, db => sqlx::query_as(sql).bind(searchable(appeal)).bind(number).fetch_optional(db).await)
 }
 
 /// Adds a version.
@@ -130,15 +130,15 @@ pub async fn publish(tx: &mut Tx, row: &PublicationRow) -> Result<(), StoreError
 /// The database does not answer.
 pub async fn published(tx: &mut Tx, appeal: &str) -> Result<Option<PublicationRow>, StoreError> {
     let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED} AND appeal_id = $1"));
-    on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
+    on_tx!(tx, db => sqlx::query_as(sql).bind(searchable(appeal)).fetch_optional(db).await)
 }
 
-/// Returns the same as [`Store::active_appeals`], as the transaction sees it.
+/// Returns the active appeals like [`Store::active_appeals`], but as the transaction sees them.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn active(tx: &mut Tx) -> Result<Vec<PublishedRow>, StoreError> {
-    let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED_WHOLE} AND p.state <> 'ended' ORDER BY p.appeal_id"));
+    let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED_WITH_BODY} AND p.state <> 'ended' ORDER BY p.appeal_id"));
     on_tx!(tx, db => sqlx::query_as(sql).fetch_all(db).await)
 }
 
@@ -148,7 +148,7 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn published_appeals(&self) -> Result<Vec<PublishedRow>, StoreError> {
-        let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED_WHOLE} ORDER BY p.appeal_id"));
+        let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED_WITH_BODY} ORDER BY p.appeal_id"));
         on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
     }
 
@@ -157,8 +157,8 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn published_appeal(&self, appeal: &str) -> Result<Option<PublishedRow>, StoreError> {
-        let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED_WHOLE} AND p.appeal_id = $1"));
-        on_reader!(self, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
+        let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED_WITH_BODY} AND p.appeal_id = $1"));
+        on_reader!(self, db => sqlx::query_as(sql).bind(searchable(appeal)).fetch_optional(db).await)
     }
 
     /// Returns the active appeals: each live or paused appeal in its published version.
@@ -167,7 +167,7 @@ impl Store {
     /// The database does not answer.
     pub async fn active_appeals(&self) -> Result<Vec<PublishedRow>, StoreError> {
         let sql =
-            sqlx::AssertSqlSafe(format!("{PUBLISHED_WHOLE} AND p.state <> 'ended' ORDER BY p.appeal_id"));
+            sqlx::AssertSqlSafe(format!("{PUBLISHED_WITH_BODY} AND p.state <> 'ended' ORDER BY p.appeal_id"));
         on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
     }
 
@@ -186,7 +186,7 @@ impl Store {
     /// The database does not answer.
     pub async fn versions(&self, appeal: &str) -> Result<Vec<VersionRow>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 ORDER BY version DESC"));
-        on_reader!(self, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_all(db).await)
+        on_reader!(self, db => sqlx::query_as(sql).bind(searchable(appeal)).fetch_all(db).await)
     }
 
     /// Returns one version of an appeal.
@@ -195,6 +195,6 @@ impl Store {
     /// The database does not answer.
     pub async fn version(&self, appeal: &str, version: i64) -> Result<Option<VersionRow>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 AND version = $2"));
-        on_reader!(self, db => sqlx::query_as(sql).bind(findable(appeal)).bind(version).fetch_optional(db).await)
+        on_reader!(self, db => sqlx::query_as(sql).bind(searchable(appeal)).bind(version).fetch_optional(db).await)
     }
 }

@@ -65,7 +65,7 @@ impl Store {
     /// See [`StoreError`].
     pub async fn audit_log(
         &self,
-        wanted: &AuditFilter,
+        filter: &AuditFilter,
         before_seq: Option<i64>,
         limit: i64,
     ) -> Result<Vec<AuditRow>, StoreError> {
@@ -80,11 +80,11 @@ impl Store {
         );
         on_reader!(self, db => sqlx::query_as(sql)
             .bind(before_seq.unwrap_or(i64::MAX))
-            .bind(wanted.from_ms.unwrap_or(i64::MIN))
-            .bind(wanted.to_ms.unwrap_or(i64::MAX))
-            .bind(wanted.actor.as_deref())
-            .bind(wanted.action.as_deref())
-            .bind(wanted.object.as_deref())
+            .bind(filter.from_ms.unwrap_or(i64::MIN))
+            .bind(filter.to_ms.unwrap_or(i64::MAX))
+            .bind(filter.actor.as_deref())
+            .bind(filter.action.as_deref())
+            .bind(filter.object.as_deref())
             .bind(limit)
             .fetch_all(db)
             .await)

@@ -2,14 +2,14 @@
 
 use super::{Store, StoreError, Tx};
 
-/// A checkout attempt by a browser.
+/// A checkout attempt: one try of a reader to pay, identified by an id that the browser chose.
 #[derive(Clone, Debug)]
 pub struct Checkout {
     /// A hash of the request's parameters.
     pub parameters: String,
     /// The id of the gift that the attempt may become.
     pub contribution_id: String,
-    /// The number of idempotency keys that were used at Stripe.
+    /// The number of idempotency keys with which the session was requested from Stripe.
     pub tries: i64,
     /// The id of the Checkout Session, once there is one.
     pub session: Option<String>,
@@ -108,8 +108,8 @@ pub async fn exchanged(tx: &mut Tx, site: &str, attempt: &str, now_ms: i64) -> R
     .await)
 }
 
-/// Deletes up to `limit` attempts that began before `before_ms` and have no payment, booked or pending. Returns the
-/// number of deleted attempts.
+/// Deletes up to `limit` attempts that began before `before_ms`, whose token was never fetched, and that have no
+/// payment, booked or pending. Returns the number of deleted attempts.
 ///
 /// # Errors
 /// The database does not answer.

@@ -1,4 +1,5 @@
-//! Stores what a comparison with Stripe needs while it runs: its lease, and its progress in each list.
+//! Stores what a comparison with Stripe needs while it runs: its lease, and its progress in each list. A run is one
+//! comparison, which can be interrupted and continued. The names of regular runs begin with `due`.
 
 use super::{Store, StoreError, Tx};
 
@@ -101,7 +102,7 @@ pub async fn forget_progress(tx: &mut Tx, run: &str, list: &str) -> Result<(), S
     Ok(())
 }
 
-/// Deletes the unfinished progress of lists whose reading began before `started_s` (seconds since 1970).
+/// Deletes the progress of all lists whose reading began before `started_s` (seconds since 1970).
 ///
 /// # Errors
 /// The database does not answer.
@@ -126,7 +127,7 @@ pub async fn forget_run(tx: &mut Tx, run: &str) -> Result<(), StoreError> {
 }
 
 impl Store {
-    /// Whether a run was started and not finished.
+    /// Whether progress of this run is stored, which means that the run was started and not finished.
     ///
     /// # Errors
     /// The database does not answer.
@@ -191,7 +192,7 @@ impl Store {
         .fetch_all(db)
         .await)?;
         let mut lists: Vec<ListProgress> = rows.into_iter().map(ListProgress::from).collect();
-        lists.dedup_by(|later, first| later.list == first.list);
+        lists.dedup_by(|older, newest| older.list == newest.list);
         Ok(lists)
     }
 }

@@ -126,9 +126,9 @@ impl Store {
         .await)
     }
 
-    /// Whether Stripe should have reported on a checkout that began after `since_ms`. This is so for a paid checkout
-    /// whose reader returned before `paid_before_ms`. It is also so for a checkout that began before
-    /// `begun_before_ms` and so must have expired.
+    /// Whether Stripe should have sent an event about a checkout that began after `since_ms`. It should have if the
+    /// reader paid and returned before `paid_before_ms`. It also should have if the checkout began before
+    /// `begun_before_ms`, because the payment page must have expired.
     ///
     /// # Errors
     /// The database does not answer.
@@ -138,7 +138,7 @@ impl Store {
         paid_before_ms: i64,
         begun_before_ms: i64,
     ) -> Result<bool, StoreError> {
-        let owed: i64 = on_reader!(self, db => sqlx::query_scalar(
+        let overdue: i64 = on_reader!(self, db => sqlx::query_scalar(
             "SELECT COUNT(*) FROM (SELECT attempt FROM checkouts WHERE started_at_ms > $1 \
              AND (exchanged_at_ms <= $2 OR (session IS NOT NULL AND started_at_ms <= $3)) LIMIT 1) AS owed",
         )
@@ -147,10 +147,11 @@ impl Store {
         .bind(begun_before_ms)
         .fetch_one(db)
         .await)?;
-        Ok(owed > 0)
+        Ok(overdue > 0)
     }
 
-    /// Whether an event of this mode was ever stored to be booked (not in quarantine).
+    /// Whether an event of this mode was ever stored to be booked. Quarantined events, whose state in the database is
+    /// `set_aside`, don't count.
     ///
     /// # Errors
     /// The database does not answer.

@@ -55,7 +55,7 @@ impl StoreError {
     }
 
     /// Returns the database library's own error, if there is one.
-    pub(super) fn library(&self) -> Option<&sqlx::Error> {
+    pub(super) fn library_error(&self) -> Option<&sqlx::Error> {
         let (Self::Unavailable(cause) | Self::Conflict(cause) | Self::Corrupt(cause)) = self;
         cause.0.downcast_ref()
     }

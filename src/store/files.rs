@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// The identity of a file, independent of its name: its device and inode numbers. Some systems have no such numbers.
+/// The identity of a file, independent of its name: its device and inode numbers. Only Unix has these numbers.
 type Identity = (u64, u64);
 
 /// A file or folder that was moved, deleted or replaced while keepopen uses it.
@@ -25,7 +25,7 @@ impl From<Moved> for sqlx::Error {
 pub struct Watched(Mutex<Vec<(PathBuf, Identity)>>);
 
 impl Watched {
-    /// Starts to watch a file or folder in its present state. A missing one is not watched.
+    /// Starts to watch a file or folder as it is now. If it is missing, it is not watched.
     pub fn add(&self, path: &Path) {
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         watched.retain(|(other, _)| other != path);
@@ -42,10 +42,10 @@ impl Watched {
     /// Checks that all watched files and folders are still the same.
     ///
     /// # Errors
-    /// The error names the first one that is not the same.
+    /// One of them is not. The error names the first of these.
     pub fn check(&self) -> Result<(), Moved> {
         let watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match watched.iter().find(|(path, was)| identity(path) != Some(*was)) {
+        match watched.iter().find(|(path, original)| identity(path) != Some(*original)) {
             None => Ok(()),
             Some((path, _)) => Err(Moved(path.clone())),
         }
@@ -79,19 +79,19 @@ pub fn make_file(path: &Path) -> io::Result<()> {
 /// Removes other users' access to a file, which an older version or a careless copy may have granted. If the file
 /// belongs to somebody else, this fails and is logged.
 pub fn make_private(path: &Path) {
-    if let Err(error) = take_from_others(path) {
+    if let Err(error) = remove_access_of_others(path) {
         tracing::warn!(path = %path.display(), %error, "other users of this machine can read this private file; change its mode");
     }
 }
 
 #[cfg(unix)]
-fn take_from_others(path: &Path) -> io::Result<()> {
+fn remove_access_of_others(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    let about = match std::fs::metadata(path) {
+    let metadata = match std::fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        about => about?,
+        metadata => metadata?,
     };
-    let mode = about.permissions().mode() & 0o777;
+    let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 == 0 {
         return Ok(());
     }
@@ -107,12 +107,12 @@ fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
 #[cfg(unix)]
 fn identity(path: &Path) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt;
-    let about = std::fs::metadata(path).ok()?;
-    Some((about.dev(), about.ino()))
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
 }
 
 #[cfg(not(unix))]
-fn take_from_others(_: &Path) -> io::Result<()> {
+fn remove_access_of_others(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -131,25 +131,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_that_is_replaced_is_not_the_one_that_was_watched_until_it_is_back() {
-        let above = tempfile::tempdir().unwrap();
-        let (folder, aside) = (above.path().join("data"), above.path().join("aside"));
+    fn a_replaced_folder_is_reported_until_the_original_is_back() {
+        let parent = tempfile::tempdir().unwrap();
+        let (folder, moved) = (parent.path().join("data"), parent.path().join("moved"));
         make_folder(&folder).unwrap();
         let watched = Watched::default();
         watched.add(&folder);
-        watched.add(&above.path().join("missing"));
+        watched.add(&parent.path().join("missing"));
         watched.check().unwrap();
-        std::fs::rename(&folder, &aside).unwrap();
-        assert!(watched.check().is_err(), "it is gone");
+        std::fs::rename(&folder, &moved).unwrap();
+        assert!(watched.check().is_err(), "the check must fail if the folder is missing");
         make_folder(&folder).unwrap();
-        assert!(watched.check().is_err(), "it is another");
+        assert!(watched.check().is_err(), "the check must fail if another folder has the same path");
         std::fs::remove_dir(&folder).unwrap();
-        std::fs::rename(&aside, &folder).unwrap();
+        std::fs::rename(&moved, &folder).unwrap();
         watched.check().unwrap();
     }
 
     #[test]
-    fn what_others_may_read_is_taken_from_them() {
+    fn make_private_removes_the_access_of_other_users() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("old.db");

@@ -1,4 +1,4 @@
-//! Checks whether the database answers and accepts writes, and which events are unfinished.
+//! Checks whether the database answers and accepts writes. Counts the unfinished events.
 
 use super::{Store, StoreError, Tx};
 
@@ -15,7 +15,7 @@ pub struct InboxRows {
 
 from_row!(InboxRows { state, events, oldest_received_at_ms });
 
-/// Writes a row that contains only the time. If it can be committed, the database accepts writes.
+/// Writes a row that contains only the time. If the transaction can then be committed, the database accepts writes.
 ///
 /// # Errors
 /// The database does not answer, or does not accept writes.
@@ -31,8 +31,8 @@ pub async fn write_proof(tx: &mut Tx, now_ms: i64) -> Result<(), StoreError> {
 }
 
 impl Store {
-    /// Returns since when the longest-waiting event could have been processed, in milliseconds since 1970. For an
-    /// event that failed, this is the time of its next try. Returns `None` if no event is waiting. The query reads a
+    /// Returns the earliest time at which a waiting event became or becomes due, in milliseconds since 1970. An event
+    /// that failed becomes due at the time of its next try. Returns `None` if no event is waiting. The query reads a
     /// table, so success proves more than an open connection.
     ///
     /// # Errors
@@ -45,12 +45,14 @@ impl Store {
         .await)
     }
 
-    /// Returns the unfinished events, one row per state. (Most events are done and are not read.)
+    /// Returns the number of unfinished events, one row per state. Finished events, which are most of them, are not
+    /// read.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn inbox_rows(&self) -> Result<Vec<InboxRows>, StoreError> {
-        // There are two queries, so that each can use a partial index.
+        // Each of the two queries can use a partial index. One query for all states could not. The database calls the
+        // state `quarantined` `set_aside`.
         let mut rows: Vec<InboxRows> = on_reader!(self, db => sqlx::query_as(
             "SELECT CASE WHEN error IS NULL THEN 'waiting' ELSE 'retrying' END AS state, \
              COUNT(*) AS events, MIN(received_at_ms) AS oldest_received_at_ms \
@@ -58,13 +60,13 @@ impl Store {
         )
         .fetch_all(db)
         .await)?;
-        let stopped: Vec<InboxRows> = on_reader!(self, db => sqlx::query_as(
+        let not_waiting: Vec<InboxRows> = on_reader!(self, db => sqlx::query_as(
             "SELECT CASE state WHEN 'set_aside' THEN 'quarantined' ELSE state END AS state, COUNT(*) AS events, MIN(received_at_ms) AS oldest_received_at_ms \
              FROM stripe_events WHERE state IN ('set_aside', 'dead') GROUP BY state",
         )
         .fetch_all(db)
         .await)?;
-        rows.extend(stopped);
+        rows.extend(not_waiting);
         Ok(rows)
     }
 }

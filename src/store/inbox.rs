@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{InsertConn, Store, StoreError, Tx};
 use crate::config::Mode;
 
-/// How long the query for due events may take. It is short, because booking waits for it and repeats it.
+/// How long the query for due events may take. It is short, because the worker waits for the query and repeats it.
 const DUE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A new event.
@@ -131,7 +131,7 @@ pub struct EventRow {
 from_row!(EventRow { id, kind, state, attempts, error, outcome });
 
 /// Binds the values of an arrival, in the order in which the statements that store it need them.
-macro_rules! bound {
+macro_rules! bind_arrival {
     ($query:expr, $arrival:expr) => {
         $query
             .bind($arrival.id)
@@ -155,7 +155,7 @@ const INSERT: &str = "INSERT INTO stripe_events (id, type, api_version, source, 
 /// # Errors
 /// The database does not answer.
 pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, StoreError> {
-    let rows = on_tx!(tx, db => bound!(sqlx::query(INSERT), arrival)
+    let rows = on_tx!(tx, db => bind_arrival!(sqlx::query(INSERT), arrival)
     .execute(db)
     .await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
@@ -163,16 +163,17 @@ pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, StoreErr
 
 /// The maximum number of events for one call of `insert_all`.
 pub const MAX_BATCH: usize = 512;
-/// The number of parameters per event in the statement.
-const VALUES: usize = 9;
+/// The number of parameters per event in the statement of `insert_all`.
+const PARAMETERS_PER_EVENT: usize = 9;
 
-/// Returns the statement that stores up to `rows` events. Unused places are filled with rows without an id, which are
-/// skipped.
-fn insert_text(rows: usize, numbered: bool) -> String {
+/// Returns the statement that stores up to `rows` events. The caller binds NULL to the parameters of unused rows. The
+/// statement skips rows without an id.
+fn insert_sql(rows: usize, is_numbered: bool) -> String {
+    let parameter = |number: usize| if is_numbered { format!("${number}") } else { "?".to_owned() };
     let row = |row: usize| {
-        let place = |value| if numbered { format!("${}", row * VALUES + value) } else { "?".to_owned() };
-        let places = (1..=VALUES).map(place);
-        format!("({})", places.collect::<Vec<_>>().join(", "))
+        let first = row * PARAMETERS_PER_EVENT + 1;
+        let parameters = (first..first + PARAMETERS_PER_EVENT).map(parameter);
+        format!("({})", parameters.collect::<Vec<_>>().join(", "))
     };
     format!(
         "INSERT INTO stripe_events (id, type, api_version, source, livemode, created_at_ms, \
@@ -268,37 +269,37 @@ pub async fn replay(tx: &mut Tx, id: &str, now_ms: i64) -> Result<bool, StoreErr
 
 impl InsertConn {
     /// Stores events in one statement, which is its own transaction. Returns for each event whether it is new, as
-    /// [`insert`] does. Of two events with the same id, the first counts. When this returns without an error, the
-    /// events are committed.
+    /// [`insert`] does. If two events have the same id, only the first can be new. When this returns without an error,
+    /// the events are committed.
     ///
-    /// The statement does not wait for transactions that write facts. Each row depends only on its own key, and the
-    /// statement reads nothing that another transaction could change.
+    /// On PostgreSQL, the statement does not wait for writing transactions. It need not, because each row depends only
+    /// on its own key, and the statement reads nothing that another transaction could change.
     ///
     /// # Errors
     /// The database does not answer, or rejects one of the events. Then none is stored.
     pub async fn insert_all(&mut self, arrivals: &[Arrival<'_>]) -> Result<Vec<bool>, StoreError> {
-        /// There is one statement for each power of two, so that both databases prepare only a few. Each exists with
-        /// and without numbered parameters.
-        static TEXTS: LazyLock<[Vec<String>; 2]> = LazyLock::new(|| {
-            [false, true].map(|numbered| {
-                (0..=MAX_BATCH.ilog2()).map(|power| insert_text(1 << power, numbered)).collect()
+        /// One statement for each power of two as the number of rows, so that both databases prepare only a few. Each
+        /// statement exists without and with numbered parameters.
+        static STATEMENTS: LazyLock<[Vec<String>; 2]> = LazyLock::new(|| {
+            [false, true].map(|is_numbered| {
+                (0..=MAX_BATCH.ilog2()).map(|power| insert_sql(1 << power, is_numbered)).collect()
             })
         });
-        if let [alone] = arrivals {
-            return Ok(vec![self.insert(alone).await?]);
+        if let [single] = arrivals {
+            return Ok(vec![self.insert(single).await?]);
         }
         let rows = arrivals.len().next_power_of_two();
-        let numbered = self.numbers_parameters();
-        let text: &'static str = &TEXTS[usize::from(numbered)][rows.ilog2() as usize];
-        let stored: Vec<String> = on_adding!(self, db => {
-            let mut query = sqlx::query_scalar(text);
+        let is_numbered = self.numbers_parameters();
+        let sql: &'static str = &STATEMENTS[usize::from(is_numbered)][rows.ilog2() as usize];
+        let stored: Vec<String> = on_insert_conn!(self, db => {
+            let mut query = sqlx::query_scalar(sql);
             for arrival in arrivals {
-                query = bound!(query, arrival);
+                query = bind_arrival!(query, arrival);
             }
             for _ in arrivals.len()..rows {
-                let (text, number) = (None::<&str>, None::<i64>);
-                query = query.bind(text).bind(text).bind(text).bind(text).bind(text);
-                query = query.bind(number).bind(number).bind(text).bind(text);
+                let (no_text, no_number) = (None::<&str>, None::<i64>);
+                query = query.bind(no_text).bind(no_text).bind(no_text).bind(no_text).bind(no_text);
+                query = query.bind(no_number).bind(no_number).bind(no_text).bind(no_text);
             }
             query.fetch_all(db).await
         })?;
@@ -306,9 +307,10 @@ impl InsertConn {
         Ok(arrivals.iter().map(|arrival| new.remove(arrival.id)).collect())
     }
 
-    /// Stores one event. Returns whether it is new. The number of added rows shows that faster than reading a row.
+    /// Stores one event. Returns whether it is new, which the number of added rows shows. This is faster than reading
+    /// the added row.
     async fn insert(&mut self, arrival: &Arrival<'_>) -> Result<bool, StoreError> {
-        let rows = on_adding!(self, db => bound!(sqlx::query(INSERT), arrival)
+        let rows = on_insert_conn!(self, db => bind_arrival!(sqlx::query(INSERT), arrival)
             .execute(db)
             .await.map(|done| done.rows_affected()))?;
         Ok(rows == 1)

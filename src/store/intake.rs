@@ -1,8 +1,8 @@
 //! Stores deliveries. Deliveries that wait at the same time are committed together.
 //!
 //! One rule must never be broken here: **a delivery is acknowledged only after its transaction was committed.** One
-//! task writes at a time, and each delivery waits for its result. A single delivery is committed immediately.
-//! Deliveries that arrive meanwhile share the next commit.
+//! task writes at a time, and each delivery waits for its result. If no task is writing, a delivery is committed
+//! immediately. Deliveries that arrive during a commit share the next commit.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,14 +16,14 @@ use super::inbox::{self, Arrival, EventState, Source};
 use super::{InsertConn, Store, StoreError, dialect};
 use crate::config::Mode;
 
-/// The maximum number of deliveries that are accepted and not yet stored. Further ones are answered as if the
-/// database did not answer.
-const PLACES: u32 = 2048;
+/// The maximum number of deliveries that are accepted and not yet stored. Further deliveries fail as if the database
+/// did not answer.
+const MAX_UNSTORED: u32 = 2048;
 /// The maximum size of all bodies in one transaction, unless it contains a single larger one. It limits how long the
 /// database is locked.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
-/// How long one transaction may take. The database usually fails earlier, but if the network is lost, nothing reports
-/// it.
+/// How long one transaction may take. The database usually reports a failure earlier, but nothing reports that the
+/// network is lost.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A delivery to be stored.
@@ -72,36 +72,37 @@ struct Waiting {
     delivered: Delivered,
     answer: oneshot::Sender<Answer>,
     /// The permit is released when the delivery has its result.
-    _place: OwnedSemaphorePermit,
+    _slot: OwnedSemaphorePermit,
 }
 
 /// Stores deliveries in the inbox, in batches.
 #[derive(Debug)]
 pub struct Intake {
-    line: Arc<Line>,
-    places: Arc<Semaphore>,
+    shared: Arc<Shared>,
+    slots: Arc<Semaphore>,
 }
 
-/// The queue of waiting deliveries.
+/// What the intake and its writer share: the queue of waiting deliveries, and what is needed to store them.
 #[derive(Debug)]
-struct Line {
+struct Shared {
     store: Store,
     commits: Counter,
     queue: Mutex<Queue>,
 }
 
+/// The deliveries that wait to be stored.
 #[derive(Debug, Default)]
 struct Queue {
     waiting: Vec<Waiting>,
     /// Whether a task is writing.
-    written: bool,
+    is_being_written: bool,
 }
 
 impl Intake {
     /// Creates an empty queue. `commits` counts the transactions.
     pub fn new(store: Store, commits: Counter) -> Self {
-        let line = Arc::new(Line { store, commits, queue: Mutex::default() });
-        Self { line, places: Arc::new(Semaphore::new(PLACES as usize)) }
+        let shared = Arc::new(Shared { store, commits, queue: Mutex::default() });
+        Self { shared, slots: Arc::new(Semaphore::new(MAX_UNSTORED as usize)) }
     }
 
     /// Stores a delivery. Returns whether its event is new. When this returns without an error, the event is
@@ -111,39 +112,40 @@ impl Intake {
     /// The database does not answer or rejects the event, or too many deliveries are waiting. The event may be stored
     /// nevertheless.
     pub async fn store(&self, delivered: Delivered) -> Answer {
-        let away = |why| StoreError::unavailable(io::Error::new(io::ErrorKind::NotConnected, why));
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        let place = place.map_err(|_| away("too many deliveries are waiting, or the service is stopping"))?;
+        let unavailable = |why| StoreError::unavailable(io::Error::new(io::ErrorKind::NotConnected, why));
+        let slot = Arc::clone(&self.slots).try_acquire_owned();
+        let slot = slot.map_err(|_| unavailable("too many deliveries are waiting, or the service is stopping"))?;
         let (answer, answered) = oneshot::channel();
         let nobody_writes = {
-            let mut queue = self.line.lock();
-            queue.waiting.push(Waiting { delivered, answer, _place: place });
-            !std::mem::replace(&mut queue.written, true)
+            let mut queue = self.shared.lock();
+            queue.waiting.push(Waiting { delivered, answer, _slot: slot });
+            !std::mem::replace(&mut queue.is_being_written, true)
         };
-        // If no task is writing, one is spawned. So a client that disconnects stops only its own waiting. The task
-        // runs on the same thread, because waking another thread twice costs as much as everything else.
+        // If no task is writing, one is spawned. A client that disconnects does not stop this task, only its own
+        // waiting. The task runs on the same thread, because waking another thread twice costs as much as everything
+        // else together.
         if nobody_writes {
-            tokio::spawn(Writer { line: Arc::clone(&self.line), ended: false }.write());
+            tokio::spawn(Writer { shared: Arc::clone(&self.shared), has_ended: false }.write());
         }
-        answered.await.unwrap_or_else(|_| Err(away("storing broke off")))
+        answered.await.unwrap_or_else(|_| Err(unavailable("storing the delivery was interrupted")))
     }
 
     /// Returns the number of accepted deliveries that have no result yet.
     #[cfg(any(test, feature = "test-support"))]
     pub fn under_way(&self) -> usize {
-        PLACES as usize - self.places.available_permits()
+        MAX_UNSTORED as usize - self.slots.available_permits()
     }
 
     /// Stops accepting deliveries, and finishes the accepted ones.
     pub async fn finish(&self) {
         // While the slots are held here, no new delivery can take one.
-        if let Ok(every_place) = self.places.acquire_many(PLACES).await {
-            every_place.forget();
+        if let Ok(every_slot) = self.slots.acquire_many(MAX_UNSTORED).await {
+            every_slot.forget();
         }
     }
 }
 
-impl Line {
+impl Shared {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         // No code panics while it holds the lock.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
@@ -153,48 +155,49 @@ impl Line {
     /// ends.
     fn take(&self) -> Vec<Waiting> {
         let mut queue = self.lock();
-        let fit = fitting(&queue.waiting);
+        let fit = count_that_fits(&queue.waiting);
         let rest = queue.waiting.split_off(fit);
         let taken = std::mem::replace(&mut queue.waiting, rest);
-        queue.written = !taken.is_empty();
+        queue.is_being_written = !taken.is_empty();
         taken
     }
 }
 
 /// The task that writes deliveries until none are waiting.
 struct Writer {
-    line: Arc<Line>,
+    shared: Arc<Shared>,
     /// Whether the writer ended because no delivery was waiting. If not, it was interrupted.
-    ended: bool,
+    has_ended: bool,
 }
 
 impl Writer {
     async fn write(mut self) {
         loop {
-            let together = self.line.take();
+            let together = self.shared.take();
             if together.is_empty() {
-                self.ended = true;
+                self.has_ended = true;
                 return;
             }
             // The future is boxed, because a spawned future is moved several times, and this is its largest part.
-            Box::pin(store_and_answer(&self.line.store, &self.line.commits, together)).await;
+            Box::pin(store_and_answer(&self.shared.store, &self.shared.commits, together)).await;
         }
     }
 }
 
 impl Drop for Writer {
-    /// Handles a panic, or the end of the thread. Waiting deliveries are answered as not stored, and the next
-    /// delivery starts a new writer.
+    /// Handles a panic, or the end of the thread. Waiting deliveries fail as not stored, and the next delivery starts
+    /// a new writer.
     fn drop(&mut self) {
-        if !self.ended {
+        if !self.has_ended {
             tracing::error!("storing deliveries was interrupted");
-            *self.line.lock() = Queue::default();
+            *self.shared.lock() = Queue::default();
         }
     }
 }
 
-/// Returns how many of the first deliveries fit into one transaction. This is at least one, if any are waiting.
-fn fitting(waiting: &[Waiting]) -> usize {
+/// Returns how many of the waiting deliveries, counted from the first, fit into one transaction. If any are waiting,
+/// this is at least one.
+fn count_that_fits(waiting: &[Waiting]) -> usize {
     let mut bytes = 0_usize;
     let fit = waiting.iter().take(inbox::MAX_BATCH).take_while(|one| {
         bytes = bytes.saturating_add(one.delivered.body.len());
@@ -203,11 +206,11 @@ fn fitting(waiting: &[Waiting]) -> usize {
     fit.count().max(1).min(waiting.len())
 }
 
-/// Stores deliveries together, and sends each its own result. If one of them may be the cause of a failure, they are
-/// split in halves until that one is alone. So a delivery that the database rejects never makes another fail.
+/// Stores deliveries together, and sends the result of each. If one of them may be the cause of a failure, they are
+/// split in halves until that delivery is alone. So a delivery that the database rejects never makes another fail.
 async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Waiting>) {
-    // Every instance adds rows in the same order, so that no two wait for each other. Of two deliveries with the same
-    // id, the first stays first.
+    // Every instance adds rows in the same order, so that no two instances wait for each other. The sort is stable: of
+    // two deliveries with the same id, the first stays first.
     waiting.sort_by(|one, other| one.delivered.id.cmp(&other.delivered.id));
     let mut parts = vec![waiting];
     while let Some(mut part) = parts.pop() {
@@ -221,8 +224,8 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
                     // A client that disconnected gets no result, but its event is stored.
                     let _ = one.answer.send(Ok(new));
                 }
-                // Returning the connection takes a while, and no delivery has to wait for it.
-                store.take_back(connection);
+                // The connection is returned last, because that takes a while and no delivery should wait for it.
+                store.return_connection(connection);
             }
             Err(error) if part.len() > 1 && dialect::is_about_rows(&error) => {
                 let second = part.split_off(part.len() / 2);
@@ -237,17 +240,17 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
     }
 }
 
-/// Stores deliveries in one transaction. Returns for each whether it is new, and the connection. They may be
-/// acknowledged only after this has returned. The statement is its own transaction, and its whole result is read,
-/// which ends with the commit.
+/// Stores deliveries in one transaction. Returns for each whether it is new, and the connection. The deliveries may be
+/// acknowledged only after this has returned. The statement is its own transaction. Its result is read to the end,
+/// which comes after the commit.
 async fn commit(store: &Store, waiting: &[Waiting]) -> Result<(Vec<bool>, InsertConn), StoreError> {
     let arrivals: Vec<Arrival<'_>> = waiting.iter().map(|one| one.delivered.arrival()).collect();
-    let mut connection = store.adding().await?;
+    let mut connection = store.insert_connection().await?;
     let mut new = connection.insert_all(&arrivals).await;
-    if new.as_ref().is_err_and(|error| connection.was_gone(error)) {
+    if new.as_ref().is_err_and(|error| connection.was_lost(error)) {
         // This happens, for instance, after a restart of the server. If the server committed the deliveries
         // nevertheless, they are found and reported as not new. The worker processes them anyway.
-        connection = store.adding().await?;
+        connection = store.insert_connection().await?;
         new = connection.insert_all(&arrivals).await;
     }
     let new = new?;
@@ -261,10 +264,10 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn after_an_interrupted_writer_the_next_delivery_starts_a_new_one() {
+    async fn after_a_writer_was_interrupted_the_next_delivery_starts_a_new_one() {
         let intake = Intake::new(Store::away(), Counter::noop());
-        intake.line.lock().written = true;
-        drop(Writer { line: Arc::clone(&intake.line), ended: false });
+        intake.shared.lock().is_being_written = true;
+        drop(Writer { shared: Arc::clone(&intake.shared), has_ended: false });
         let delivered = Delivered {
             id: "evt_1".to_owned(),
             kind: "invoice.paid".to_owned(),

@@ -1,4 +1,5 @@
-//! Saves the last known state of everything that banner requests need to a file, for a start without the database.
+//! Saves to a file the last known state of everything that banner requests need. The service reads the file if it
+//! starts while the database is down.
 
 use std::fs::File;
 use std::io::Write;
@@ -35,13 +36,14 @@ pub struct LastGood {
     pub tickers_as_of_ms: i64,
     /// What each ticker counts, and its total.
     pub tickers: Vec<(TickerCount, i64)>,
-    /// The epochs of supporters (see `docs/decisions/0009-token-epochs.md`) that were raised so recently that an
-    /// older token may still be unexpired. Ordered by supporter id.
+    /// The epochs of supporters that were raised so recently that an older token may still be unexpired. Ordered by
+    /// supporter id. A token with a lower epoch than the supporter's is invalid (see
+    /// `docs/decisions/0009-token-epochs.md`).
     pub epochs: Vec<(SupporterId, i64)>,
     /// Supporters' standings that changed so recently that a token from before the change may still be unexpired.
     pub standings: Vec<StandingChange>,
-    /// If there were too many changed standings to keep: the time (milliseconds since 1970) before which changes were
-    /// dropped.
+    /// The time (milliseconds since 1970) before which changes of standings were dropped, because there were too many
+    /// to keep. `None` if none were dropped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standings_forgotten_until_ms: Option<i64>,
     /// The keys that sign and verify tokens; the first one signs. Their private halves are encrypted.
@@ -50,7 +52,7 @@ pub struct LastGood {
 
 /// The file's content: the state, the time of writing, and a tag that authenticates both.
 #[derive(Serialize, Deserialize)]
-struct Kept<'a> {
+struct SavedFile<'a> {
     tag: String,
     at_ms: i64,
     #[serde(borrow)]
@@ -61,13 +63,13 @@ struct Kept<'a> {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum LastGoodError {
-    #[error("there is none")]
+    #[error("there is no saved file")]
     Missing,
-    #[error("it can't be read ({0})")]
+    #[error("the file can't be read ({0})")]
     Read(std::io::Error),
-    #[error("it is damaged, or was written with another encryption key")]
+    #[error("the file is damaged, or was written with another encryption key")]
     Damaged,
-    #[error("it was written by another version ({0})")]
+    #[error("the file was written by another version ({0})")]
     OtherVersion(serde_json::Error),
 }
 
@@ -80,10 +82,10 @@ impl LastGood {
     pub fn write(&self, path: &Path, key: &MacKey, now_ms: i64) -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let last_good = serde_json::value::to_raw_value(self)?;
-        let tag = URL_SAFE_NO_PAD.encode(key.sign(&tagged(now_ms, &last_good)));
-        let kept = serde_json::to_vec(&Kept { tag, at_ms: now_ms, last_good: &last_good })?;
+        let tag = URL_SAFE_NO_PAD.encode(key.sign(&text_to_sign(now_ms, &last_good)));
+        let saved = serde_json::to_vec(&SavedFile { tag, at_ms: now_ms, last_good: &last_good })?;
         let mut file = tempfile::Builder::new().prefix("last-good-").suffix(".new").tempfile_in(folder)?;
-        file.write_all(&kept)?;
+        file.write_all(&saved)?;
         // Only the owner can read the file, whatever the umask is.
         #[cfg(unix)]
         file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
@@ -105,17 +107,17 @@ impl LastGood {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(LastGoodError::Missing),
             Err(error) => return Err(LastGoodError::Read(error)),
         };
-        let kept: Kept<'_> = serde_json::from_slice(&bytes).map_err(|_| LastGoodError::Damaged)?;
-        let tag = URL_SAFE_NO_PAD.decode(&kept.tag).map_err(|_| LastGoodError::Damaged)?;
-        if !key.fits(&tagged(kept.at_ms, kept.last_good), &tag) {
+        let saved: SavedFile<'_> = serde_json::from_slice(&bytes).map_err(|_| LastGoodError::Damaged)?;
+        let tag = URL_SAFE_NO_PAD.decode(&saved.tag).map_err(|_| LastGoodError::Damaged)?;
+        if !key.fits(&text_to_sign(saved.at_ms, saved.last_good), &tag) {
             return Err(LastGoodError::Damaged);
         }
-        let read = serde_json::from_str(kept.last_good.get()).map_err(LastGoodError::OtherVersion)?;
-        Ok((read, kept.at_ms))
+        let last_good = serde_json::from_str(saved.last_good.get()).map_err(LastGoodError::OtherVersion)?;
+        Ok((last_good, saved.at_ms))
     }
 }
 
-fn tagged(at_ms: i64, last_good: &RawValue) -> Vec<u8> {
+fn text_to_sign(at_ms: i64, last_good: &RawValue) -> Vec<u8> {
     format!("{at_ms}\n{last_good}").into_bytes()
 }
 
@@ -158,22 +160,22 @@ mod tests {
     }
 
     #[test]
-    fn a_file_with_any_byte_lost_or_changed_is_reported_as_damaged() {
+    fn a_file_that_is_cut_or_changed_at_any_byte_is_reported_as_damaged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("last-good.json");
         sample(1).write(&path, &key(b"a"), 7).unwrap();
         let whole = std::fs::read(&path).unwrap();
-        let damaged = |bytes: &[u8]| {
+        let is_damaged = |bytes: &[u8]| {
             std::fs::write(&path, bytes).unwrap();
             matches!(LastGood::read(&path, &key(b"a")), Err(LastGoodError::Damaged))
         };
         for place in 0..whole.len() {
             let mut changed = whole.clone();
             changed[place] ^= 1;
-            assert!(damaged(&whole[..place]), "a file that is cut at byte {place} must be damaged");
-            assert!(damaged(&changed), "a file that is changed at byte {place} must be damaged");
+            assert!(is_damaged(&whole[..place]), "a file that is cut at byte {place} must be damaged");
+            assert!(is_damaged(&changed), "a file that is changed at byte {place} must be damaged");
         }
-        assert!(!damaged(&whole));
+        assert!(!is_damaged(&whole), "the unchanged file must not be damaged");
         assert!(matches!(LastGood::read(&path, &key(b"b")), Err(LastGoodError::Damaged)));
     }
 

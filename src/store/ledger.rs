@@ -197,10 +197,10 @@ fn state(text: &str) -> Result<ContributionState, Unreadable> {
     ContributionState::parse(text).ok_or(Unreadable { what: "state of a contribution" })
 }
 
-const GIVEN: &str = "SELECT id, interval, interval_count, state, last_retained_payment_at_ms, paid_until_ms FROM contributions \
+const GIFTS_OF_SUPPORTER: &str = "SELECT id, interval, interval_count, state, last_retained_payment_at_ms, paid_until_ms FROM contributions \
      WHERE supporter_id = $1 AND site = $2";
 
-struct GivenRow {
+struct GiftRow {
     id: String,
     interval: String,
     interval_count: i64,
@@ -209,24 +209,25 @@ struct GivenRow {
     paid_until_ms: Option<i64>,
 }
 
-from_row!(GivenRow { id, interval, interval_count, state, last_retained_payment_at_ms, paid_until_ms });
+from_row!(GiftRow { id, interval, interval_count, state, last_retained_payment_at_ms, paid_until_ms });
 
-impl GivenRow {
-    fn given(self) -> Result<(ContributionId, GiftSummary), Unreadable> {
+impl GiftRow {
+    fn into_summary(self) -> Result<(ContributionId, GiftSummary), Unreadable> {
         let frequency = frequency(&self.interval, self.interval_count)?;
-        let given = given(frequency, &self.state, self.last_retained_payment_at_ms, self.paid_until_ms)?;
-        Ok((contribution_id(&self.id)?, given))
+        let (retained_at_ms, paid_until_ms) = (self.last_retained_payment_at_ms, self.paid_until_ms);
+        let summary = gift_summary(frequency, &self.state, retained_at_ms, paid_until_ms)?;
+        Ok((contribution_id(&self.id)?, summary))
     }
 }
 
-/// Reads the columns of a contribution that a standing depends on.
-pub(super) fn given(
+/// Creates a summary from the columns of a contribution that a standing depends on.
+pub(super) fn gift_summary(
     frequency: Frequency,
-    at: &str,
+    state_label: &str,
     last_retained_payment_at_ms: Option<i64>,
     paid_until_ms: Option<i64>,
 ) -> Result<GiftSummary, Unreadable> {
-    Ok(GiftSummary { frequency, state: state(at)?, last_retained_payment_at_ms, paid_until_ms })
+    Ok(GiftSummary { frequency, state: state(state_label)?, last_retained_payment_at_ms, paid_until_ms })
 }
 
 /// Returns what a supporter gave to one site, per contribution, as the transaction sees it.
@@ -238,12 +239,12 @@ pub async fn given_by(
     supporter: &SupporterId,
     site: &str,
 ) -> Result<Vec<(ContributionId, GiftSummary)>, StoreError> {
-    let rows: Vec<GivenRow> = on_tx!(tx, db => sqlx::query_as(GIVEN)
+    let rows: Vec<GiftRow> = on_tx!(tx, db => sqlx::query_as(GIFTS_OF_SUPPORTER)
         .bind(supporter.as_str())
         .bind(site)
         .fetch_all(db)
         .await)?;
-    Ok(rows.into_iter().map(GivenRow::given).collect::<Result<_, _>>()?)
+    Ok(rows.into_iter().map(GiftRow::into_summary).collect::<Result<_, _>>()?)
 }
 
 /// Whether a contribution is stored.
@@ -303,12 +304,13 @@ impl Store {
     /// # Errors
     /// As [`Store::contribution`].
     pub async fn given(&self, supporter: &SupporterId, site: &str) -> Result<Vec<GiftSummary>, StoreError> {
-        let rows: Vec<GivenRow> = on_reader!(self, db => sqlx::query_as(GIVEN)
+        let rows: Vec<GiftRow> = on_reader!(self, db => sqlx::query_as(GIFTS_OF_SUPPORTER)
             .bind(supporter.as_str())
             .bind(site)
             .fetch_all(db)
             .await)?;
-        Ok(rows.into_iter().map(|row| row.given().map(|(_, given)| given)).collect::<Result<_, _>>()?)
+        let summaries = rows.into_iter().map(|row| row.into_summary().map(|(_, summary)| summary));
+        Ok(summaries.collect::<Result<_, _>>()?)
     }
 
     /// Returns the first `limit` contributions with open alarms: the id, and the alarms in JSON.

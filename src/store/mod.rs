@@ -173,10 +173,10 @@ impl Store {
     }
 
     fn pools(&self) -> Result<&Pools, StoreError> {
-        let away = || {
+        let not_reached = || {
             std::io::Error::new(std::io::ErrorKind::NotConnected, "it has not been reached since the start")
         };
-        self.pools.get().ok_or_else(|| StoreError::unavailable(away()))
+        self.pools.get().ok_or_else(|| StoreError::unavailable(not_reached()))
     }
 
     /// Whether the database is PostgreSQL.
@@ -184,8 +184,8 @@ impl Store {
         Ok(matches!(self.pools()?, Pools::Postgres { .. }))
     }
 
-    /// Starts a writing transaction. Only one runs at a time, and others wait for it. So what the transaction reads
-    /// stays true until it commits.
+    /// Starts a writing transaction. Only one runs at a time; the others wait. So what the transaction reads stays
+    /// true until it commits.
     ///
     /// # Errors
     /// The database does not answer.
@@ -206,19 +206,19 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub(super) async fn adding(&self) -> Result<InsertConn, StoreError> {
-        Ok(self.pools()?.adding().await?)
+    pub(super) async fn insert_connection(&self) -> Result<InsertConn, StoreError> {
+        Ok(self.pools()?.insert_connection().await?)
     }
 
-    /// Takes back a connection of [`Self::adding`] after success.
-    pub(super) fn take_back(&self, adding: InsertConn) {
+    /// Takes back a connection of [`Self::insert_connection`] after success.
+    pub(super) fn return_connection(&self, connection: InsertConn) {
         if let Some(pools) = self.pools.get() {
-            pools.take_back(adding);
+            pools.return_connection(connection);
         }
     }
 
-    /// Checks that committed data is where the next start will look for it. That is not so if the database's files
-    /// were moved or deleted while they are open. Then nothing may be acknowledged.
+    /// Checks that committed data is where the next start will look for it. The check fails if the database's files
+    /// were moved or deleted while they are open. After a failure, nothing may be acknowledged.
     ///
     /// # Errors
     /// A file was moved, deleted or replaced, or the database was not reached yet.

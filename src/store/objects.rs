@@ -11,8 +11,8 @@ use crate::contributions::{Fact, Join};
 pub async fn add(tx: &mut Tx, report: Fact) -> Result<Option<Fact>, StoreError> {
     let id = report.id().to_owned();
     for link in report.links() {
-        tie(tx, &id, link).await?;
-        tie(tx, link, &id).await?;
+        add_link(tx, &id, link).await?;
+        add_link(tx, link, &id).await?;
     }
     let before = one(tx, &id).await?;
     let fact = match before.clone() {
@@ -47,15 +47,15 @@ pub async fn of_the_same_gift(tx: &mut Tx, object: &str) -> Result<Vec<Fact>, St
         .bind(object)
         .fetch_all(db)
         .await)?;
-    texts.iter().map(|text| Ok(read(text)?)).collect()
+    texts.iter().map(|text| Ok(parse_fact(text)?)).collect()
 }
 
-/// Returns the query for the facts of several gifts; it is like [`OF_THE_SAME_GIFT`]. The query `which` selects the
-/// gifts.
-fn facts_of(which: &str) -> String {
+/// Returns the query for the facts of several gifts, which is like [`OF_THE_SAME_GIFT`]. `gift_query` is a query that
+/// selects the ids of the gifts.
+fn facts_of(gift_query: &str) -> String {
     format!(
         "WITH RECURSIVE gift (contribution, id) AS ( \
-           SELECT id, id FROM contributions WHERE id IN ({which}) \
+           SELECT id, id FROM contributions WHERE id IN ({gift_query}) \
            UNION \
            SELECT gift.contribution, stripe_links.to_id FROM gift CROSS JOIN stripe_links \
              WHERE stripe_links.from_id = gift.id \
@@ -65,18 +65,18 @@ fn facts_of(which: &str) -> String {
     )
 }
 
-/// Returns all facts of the gifts that the query `which` finds between two cursors, each with its gift's id. The
-/// cursors' times are `$1` and `$3`, their ids `$2` and `$4`.
+/// Returns all facts of the gifts whose ids `gift_query` selects between two cursors. Each fact comes with its gift's
+/// id. In `gift_query`, the cursors' times are `$1` and `$3`, and their ids are `$2` and `$4`.
 ///
 /// # Errors
 /// The database does not answer, or contains a fact that can't be read.
 pub(super) async fn of_gifts(
     tx: &mut Tx,
-    which: &str,
+    gift_query: &str,
     after: &Cursor,
     last: &Cursor,
 ) -> Result<Vec<(String, Fact)>, StoreError> {
-    let sql = facts_of(which);
+    let sql = facts_of(gift_query);
     let rows: Vec<(String, String)> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(after.at_ms)
         .bind(&after.id)
@@ -84,7 +84,7 @@ pub(super) async fn of_gifts(
         .bind(&last.id)
         .fetch_all(db)
         .await)?;
-    rows.into_iter().map(|(gift, text)| Ok((gift, read(&text)?))).collect()
+    rows.into_iter().map(|(gift, text)| Ok((gift, parse_fact(&text)?))).collect()
 }
 
 /// Returns the stored fact about an object.
@@ -96,10 +96,10 @@ pub async fn one(tx: &mut Tx, id: &str) -> Result<Option<Fact>, StoreError> {
         .bind(id)
         .fetch_optional(db)
         .await)?;
-    text.map(|text| Ok(read(&text)?)).transpose()
+    text.map(|text| Ok(parse_fact(&text)?)).transpose()
 }
 
-async fn tie(tx: &mut Tx, from: &str, to: &str) -> Result<(), StoreError> {
+async fn add_link(tx: &mut Tx, from: &str, to: &str) -> Result<(), StoreError> {
     write_row!(tx, insert_new "stripe_links" by "from_id, to_id", {
         from_id: from,
         to_id: to,
@@ -107,7 +107,7 @@ async fn tie(tx: &mut Tx, from: &str, to: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn read(text: &str) -> Result<Fact, Unreadable> {
+fn parse_fact(text: &str) -> Result<Fact, Unreadable> {
     serde_json::from_str(text).map_err(|_| Unreadable { what: "fact" })
 }
 
@@ -144,7 +144,7 @@ impl Store {
             .bind(limit)
             .fetch_all(db)
             .await)?;
-        rows.into_iter().map(|(since_s, fact)| Ok(PendingObject { since_s, fact: read(&fact)? })).collect()
+        rows.into_iter().map(|(since_s, fact)| Ok(PendingObject { since_s, fact: parse_fact(&fact)? })).collect()
     }
 
     /// Returns every fact, ordered by id.
@@ -155,7 +155,7 @@ impl Store {
         let texts: Vec<String> = on_reader!(self, db => sqlx::query_scalar("SELECT fact FROM stripe_objects ORDER BY id")
             .fetch_all(db)
             .await)?;
-        texts.iter().map(|text| Ok(read(text)?)).collect()
+        texts.iter().map(|text| Ok(parse_fact(text)?)).collect()
     }
 }
 
@@ -185,13 +185,17 @@ mod tests {
         for sql in [OF_THE_SAME_GIFT, &facts_of("SELECT id FROM contributions WHERE id > $2")] {
             let plan = plan(&store, sql).await;
             for table in ["stripe_objects", "stripe_links"] {
-                let by_key = |line: &String| line.starts_with(&format!("SEARCH {table} "));
-                assert!(plan.iter().any(by_key), "{plan:?}");
-                assert!(!plan.iter().any(|line| line.starts_with(&format!("SCAN {table}"))), "{plan:?}");
+                let is_search = |line: &String| line.starts_with(&format!("SEARCH {table} "));
+                let is_scan = |line: &String| line.starts_with(&format!("SCAN {table}"));
+                assert!(plan.iter().any(is_search), "the plan must search {table} by its key: {plan:?}");
+                assert!(!plan.iter().any(is_scan), "the plan must not scan {table}: {plan:?}");
             }
         }
         let pending = plan(&store, PENDING).await;
-        assert!(pending.iter().any(|line| line.contains("INDEX stripe_objects_pending")), "{pending:?}");
+        assert!(
+            pending.iter().any(|line| line.contains("INDEX stripe_objects_pending")),
+            "the plan must use the index of pending objects: {pending:?}"
+        );
         store.close().await;
     }
 }

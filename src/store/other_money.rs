@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::unbooked::TIED;
+use super::unbooked::LINKED_OBJECTS;
 use super::{Store, StoreError, Tx};
 
 /// An object at Stripe that moved money and belongs to none of our gifts.
@@ -57,7 +57,7 @@ pub async fn put(tx: &mut Tx, it: &OtherObject<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Deletes an object, because it is ours or did not move money after all.
+/// Deletes the row of an object that turned out to be ours, or that did not move money after all.
 ///
 /// # Errors
 /// The database does not answer.
@@ -83,12 +83,12 @@ pub async fn kept(
         .await)
 }
 
-/// Deletes every object that is linked to one of our gifts.
+/// Deletes the rows of all objects that are linked to this gift, which is one of ours.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn forget_tied(tx: &mut Tx, gift: &str) -> Result<(), StoreError> {
-    let sql = format!("{TIED} SELECT object_id FROM gift CROSS JOIN other_money WHERE object_id = gift.id");
+pub async fn forget_linked(tx: &mut Tx, gift: &str) -> Result<(), StoreError> {
+    let sql = format!("{LINKED_OBJECTS} SELECT object_id FROM gift CROSS JOIN other_money WHERE object_id = gift.id");
     let objects: Vec<String> = on_tx!(tx, db => sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
         .bind(gift)
         .fetch_all(db)
@@ -105,7 +105,7 @@ pub async fn forget_tied(tx: &mut Tx, gift: &str) -> Result<(), StoreError> {
 /// The database does not answer.
 pub async fn other_site(tx: &mut Tx, object: &str) -> Result<Option<String>, StoreError> {
     let sql = format!(
-        "{TIED} SELECT site FROM gift CROSS JOIN other_gifts WHERE contribution_id = gift.id ORDER BY site LIMIT 1"
+        "{LINKED_OBJECTS} SELECT site FROM gift CROSS JOIN other_gifts WHERE contribution_id = gift.id ORDER BY site LIMIT 1"
     );
     on_tx!(tx, db => sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(object).fetch_optional(db).await)
 }

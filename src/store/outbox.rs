@@ -1,4 +1,5 @@
-//! Stores the outbox: domain events, each of which is written once and never changed.
+//! Stores the outbox. It contains domain events (what happened to a contribution or supporter). Each event is written
+//! once and never changed.
 
 use super::{Store, StoreError, Tx};
 use crate::contributions::DomainEvent;
@@ -7,7 +8,7 @@ use crate::ids::SupporterId;
 /// The state of an event when it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutboxState {
-    /// The event was true when it was written, so its receivers get it.
+    /// The event described the current state when it was written, so it is sent.
     Current,
     /// A later event had already superseded this one, so it is not sent.
     Overtaken,

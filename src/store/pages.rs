@@ -122,11 +122,11 @@ where
 /// The database does not answer, or contains a row that can't be read.
 pub async fn payments_after(
     tx: &mut Tx,
-    wanted: &PaymentFilter,
+    filter: &PaymentFilter,
     after: Option<&Cursor>,
     limit: i64,
 ) -> Result<Vec<ExportedPayment>, StoreError> {
-    let from_ms = after.map_or(wanted.from_ms.unwrap_or(i64::MIN), |cursor| cursor.at_ms);
+    let from_ms = after.map_or(filter.from_ms.unwrap_or(i64::MIN), |cursor| cursor.at_ms);
     // Every id is greater than the empty text, so the first page begins with the first id.
     let after_id = after.map_or("", |cursor| cursor.id.as_str());
     let rows: Vec<ExportedRow> = on_tx!(tx, db => sqlx::query_as(
@@ -142,9 +142,9 @@ pub async fn payments_after(
          AND (CAST($4 AS TEXT) IS NULL OR payments.site = $4) ORDER BY paid_at_ms, object LIMIT $5",
     )
     .bind(from_ms)
-    .bind(wanted.to_ms.unwrap_or(i64::MAX))
+    .bind(filter.to_ms.unwrap_or(i64::MAX))
     .bind(after_id)
-    .bind(wanted.site.as_deref())
+    .bind(filter.site.as_deref())
     .bind(limit)
     .fetch_all(db)
     .await)?;
@@ -166,13 +166,14 @@ pub async fn payments_after(
         .collect()
 }
 
-/// The condition of a running subscription. One without any payment (`open`, `expired`, `failed`) is not running.
+/// The condition for a running subscription. A subscription without any payment (`open`, `expired`, `failed`) is not
+/// running.
 const RUNNING: &str =
     " AND interval <> 'once' AND ended_at_ms IS NULL AND state NOT IN ('open', 'expired', 'failed')";
 
-/// The expression for a contribution's start. Contributions without a date come first. There is an index on this
-/// expression.
-const BEGAN: &str = "COALESCE(started_at_ms, 0)";
+/// The expression for a contribution's start. It puts contributions without a date before all others. There is an
+/// index on this expression.
+const START: &str = "COALESCE(started_at_ms, 0)";
 
 impl Store {
     /// Returns up to `limit` contributions after a cursor, newest first.
@@ -181,7 +182,7 @@ impl Store {
     /// The database does not answer, or contains a row that can't be read.
     pub async fn contributions_after(
         &self,
-        wanted: &ContributionFilter,
+        filter: &ContributionFilter,
         after: Option<&Cursor>,
         limit: i64,
     ) -> Result<Vec<Contribution>, StoreError> {
@@ -189,28 +190,28 @@ impl Store {
         // The first page has no cursor. Every contribution began before the largest time, so the id does not matter.
         let before_id = after.map_or("", |cursor| cursor.id.as_str());
         // A supporter's few gifts are found through the supporter; all others are read in list order.
-        let by = match wanted.supporter {
+        let supporter_condition = match filter.supporter {
             Some(_) => "supporter_id = $8",
             None => "CAST($8 AS TEXT) IS NULL",
         };
-        let running = if wanted.running { RUNNING } else { "" };
+        let running = if filter.running { RUNNING } else { "" };
         let sql = format!(
-            "{CONTRIBUTION} WHERE {BEGAN} >= $1 AND {BEGAN} < $2 AND {BEGAN} <= $3 AND ({BEGAN} < $3 OR id < $4) \
+            "{CONTRIBUTION} WHERE {START} >= $1 AND {START} < $2 AND {START} <= $3 AND ({START} < $3 OR id < $4) \
              AND (CAST($5 AS TEXT) IS NULL OR site = $5) AND (CAST($6 AS TEXT) IS NULL OR state = $6) \
              AND (CAST($7 AS TEXT) IS NULL OR (interval = $7 AND interval_count = $9)) \
-             AND (CAST($10 AS TEXT) IS NULL OR currency = $10){running} AND {by} ORDER BY {BEGAN} DESC, id DESC LIMIT $11"
+             AND (CAST($10 AS TEXT) IS NULL OR currency = $10){running} AND {supporter_condition} ORDER BY {START} DESC, id DESC LIMIT $11"
         );
         let rows: Vec<ContributionRow> = on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
-            .bind(wanted.from_ms.unwrap_or(i64::MIN))
-            .bind(wanted.to_ms.unwrap_or(i64::MAX))
+            .bind(filter.from_ms.unwrap_or(i64::MIN))
+            .bind(filter.to_ms.unwrap_or(i64::MAX))
             .bind(until_ms)
             .bind(before_id)
-            .bind(wanted.site.as_deref())
-            .bind(wanted.state.map(ContributionState::as_str))
-            .bind(wanted.frequency.map(Frequency::as_str))
-            .bind(wanted.supporter.as_ref().map(SupporterId::as_str))
-            .bind(wanted.frequency.map(|it| i64::from(it.count())))
-            .bind(wanted.currency.map(|it| it.code().to_owned()))
+            .bind(filter.site.as_deref())
+            .bind(filter.state.map(ContributionState::as_str))
+            .bind(filter.frequency.map(Frequency::as_str))
+            .bind(filter.supporter.as_ref().map(SupporterId::as_str))
+            .bind(filter.frequency.map(|it| i64::from(it.count())))
+            .bind(filter.currency.map(|it| it.code().to_owned()))
             .bind(limit)
             .fetch_all(db)
             .await)?;

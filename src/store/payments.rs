@@ -191,7 +191,7 @@ impl Store {
         on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(now_ms).fetch_all(db).await)
     }
 
-    /// Returns paid invoices for which Stripe has not said how they were paid: the first `limit` that were paid
+    /// Returns paid invoices for which Stripe has not said how they were paid: the newest `limit` that were paid
     /// between two times (milliseconds since 1970).
     ///
     /// # Errors

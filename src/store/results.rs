@@ -127,8 +127,8 @@ impl Store {
         .await)
     }
 
-    /// Returns the gifts in one currency that began within `at_ms` (milliseconds since 1970), and what was retained
-    /// of all their payments.
+    /// Returns the gifts in one currency that began within `at_ms` (milliseconds since 1970), per variant of an appeal.
+    /// Their amount is what was retained of all their payments, including later ones.
     ///
     /// # Errors
     /// The database does not answer.

@@ -4,26 +4,26 @@ use sqlx::AssertSqlSafe;
 
 /// Returns `INSERT INTO table (a, b) VALUES ($1, $2)`.
 pub fn insert(table: &str, columns: &[&str]) -> AssertSqlSafe<String> {
-    AssertSqlSafe(plain(table, columns))
+    AssertSqlSafe(insert_sql(table, columns))
 }
 
-/// Returns the same statement, which adds no row if one with this key exists.
+/// Returns the statement of [`insert`], changed so that it adds nothing if a row with this key exists.
 pub fn insert_new(table: &str, columns: &[&str], key: &str) -> AssertSqlSafe<String> {
-    AssertSqlSafe(format!("{} ON CONFLICT ({key}) DO NOTHING", plain(table, columns)))
+    AssertSqlSafe(format!("{} ON CONFLICT ({key}) DO NOTHING", insert_sql(table, columns)))
 }
 
-/// Returns the same statement, which replaces the other columns if a row with this key exists.
+/// Returns the statement of [`insert`], changed so that it replaces the other columns if a row with this key exists.
 pub fn upsert(table: &str, columns: &[&str], key: &str) -> AssertSqlSafe<String> {
     let keys: Vec<&str> = key.split(", ").collect();
     let others = columns.iter().filter(|column| !keys.contains(column));
     let replaced: Vec<String> = others.map(|column| format!("{column} = excluded.{column}")).collect();
-    let insert = plain(table, columns);
+    let insert = insert_sql(table, columns);
     AssertSqlSafe(format!("{insert} ON CONFLICT ({key}) DO UPDATE SET {}", replaced.join(", ")))
 }
 
-fn plain(table: &str, columns: &[&str]) -> String {
-    let places: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
-    format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), places.join(", "))
+fn insert_sql(table: &str, columns: &[&str]) -> String {
+    let parameters: Vec<String> = (1..=columns.len()).map(|number| format!("${number}")).collect();
+    format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), parameters.join(", "))
 }
 
 /// Returns `SELECT a, b FROM table`, followed by `rest`.

@@ -36,7 +36,7 @@ pub struct SealedEntry {
     pub credit_account: String,
     /// The amount, in the minor unit.
     pub amount_minor: i64,
-    /// When the booked event happened, in milliseconds since 1970.
+    /// When the booked transfer happened according to Stripe, in milliseconds since 1970.
     pub occurred_at_ms: i64,
 }
 

@@ -1,6 +1,6 @@
 //! Stores when a supporter's standing with a site (such as `recurring` or `lapsed`) last changed.
 
-use super::ledger::{frequency, given, supporter_id};
+use super::ledger::{frequency, gift_summary, supporter_id};
 use super::{Store, StoreError, Tx};
 use crate::ids::SupporterId;
 use crate::supporters::GiftSummary;
@@ -14,7 +14,7 @@ pub struct ChangedStanding {
     pub site: String,
     /// When the standing changed, in milliseconds since 1970.
     pub changed_at_ms: i64,
-    /// What the supporter gave to the site, in its present state.
+    /// What the supporter gave to the site: the present state of each contribution.
     pub given: Vec<GiftSummary>,
 }
 
@@ -75,8 +75,8 @@ impl Store {
             if let (Some(change), Some(interval), Some(state)) = (changes.last_mut(), row.interval, row.state)
             {
                 let frequency = frequency(&interval, row.interval_count.unwrap_or(1))?;
-                let given = given(frequency, &state, row.last_retained_payment_at_ms, row.paid_until_ms)?;
-                change.given.push(given);
+                let (retained_at_ms, paid_until_ms) = (row.last_retained_payment_at_ms, row.paid_until_ms);
+                change.given.push(gift_summary(frequency, &state, retained_at_ms, paid_until_ms)?);
             }
         }
         Ok(changes)

@@ -62,8 +62,8 @@ pub async fn by_email(tx: &mut Tx, email: &Email) -> Result<Option<SupporterId>,
     Ok(id.as_deref().map(supporter_id).transpose()?)
 }
 
-/// Raises the supporter's epoch to the number of withdrawals. Returns the new epoch if it rose; older tokens are then
-/// invalid (see `docs/decisions/0009-token-epochs.md`).
+/// Raises the supporter's epoch to the number of their reversed payments. Returns the new epoch if it rose. Tokens
+/// with an older epoch are then invalid (see `docs/decisions/0009-token-epochs.md`).
 ///
 /// # Errors
 /// The database does not answer.
@@ -92,7 +92,8 @@ impl Store {
             .await)
     }
 
-    /// Returns the supporters who gave with this address, or whose address at Stripe it is now, ordered by id.
+    /// Returns the supporters who gave with this address, or whose current address at Stripe is this one, ordered by
+    /// id.
     ///
     /// # Errors
     /// The database does not answer, or contains an id that can't be read.

@@ -44,21 +44,22 @@ pub struct Sweep {
 
 from_row!(Sweep { kind, cursor_s, finished_at_ms, looked_at, stored });
 
-/// A finding of a comparison.
+/// A finding of a comparison, which is about one of Stripe's objects.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
-    /// The id: for a booked finding, its id in the inbox; otherwise, the kind of finding and the object's id.
+    /// The finding's id. If the object was booked, this is its id in the inbox. Otherwise, it consists of the kind of
+    /// finding and the object's id.
     pub id: String,
     /// The id of the object at Stripe.
     pub object: String,
-    /// For a booked finding, the kind of object; otherwise, what is wrong with the object.
+    /// If the object was booked, the kind of object. Otherwise, what is wrong with the object.
     pub what: String,
     /// The kind of comparison.
     pub sweep: String,
     /// When the finding was made, in milliseconds since 1970.
     pub found_at_ms: i64,
-    /// Whether the finding was booked, because no webhook had reported it. Other findings could not be ingested, or
-    /// do not add up.
+    /// Whether the object was booked, because no webhook had reported it. Any other finding is about an object that
+    /// could not be ingested, or whose amounts do not add up.
     pub booked: bool,
 }
 
@@ -165,7 +166,7 @@ impl Store {
         Ok(rows.into_iter().map(Finding::from).collect())
     }
 
-    /// Whether the database contains no fact (what Stripe said about an object) yet.
+    /// Whether the database contains neither an event nor a fact (what Stripe said about an object) yet.
     ///
     /// # Errors
     /// The database does not answer.

@@ -145,7 +145,7 @@ pub async fn replay_all(tx: &mut Tx, kind: &str, now_ms: i64) -> Result<u64, Sto
 
 /// Returns the statement that claims the longest-due task. On PostgreSQL, several workers can claim at the same time
 /// without waiting for each other.
-fn claim_text(skip_locked: &str) -> String {
+fn claim_sql(skip_locked: &str) -> String {
     format!(
         "UPDATE tasks SET lease_owner = $1, next_try_at_ms = $2, attempts = attempts + 1 WHERE key = ( \
            SELECT key FROM tasks WHERE kind = $3 AND state = 'waiting' AND next_try_at_ms <= $4 \
@@ -179,7 +179,7 @@ impl Store {
             return Ok(None);
         }
         let skip_locked = if self.is_on_postgres()? { "FOR UPDATE SKIP LOCKED" } else { "" };
-        let sql = claim_text(skip_locked);
+        let sql = claim_sql(skip_locked);
         on_writer!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(owner)
             .bind(until_ms)
@@ -219,7 +219,7 @@ impl Store {
         .await)
     }
 
-    /// Returns the numbers of tasks, and the time of the oldest.
+    /// Returns the numbers of tasks, and the time at which the oldest waiting task was added.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -37,8 +37,8 @@ impl Store {
         on_tx!(&mut tx, db => sqlx::query_scalar(statement).fetch_all(db).await)
     }
 
-    /// Takes every connection that reads, as if the database did not answer. They are returned when the result is
-    /// dropped.
+    /// Borrows every connection that reads, so that the database seems not to answer. The connections are returned
+    /// when the result is dropped.
     ///
     /// # Errors
     /// The database does not answer.

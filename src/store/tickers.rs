@@ -1,4 +1,4 @@
-//! Adds up what tickers count.
+//! Adds up what tickers count. A ticker is a total that an appeal's text shows, such as the amount given this month.
 
 use super::{Store, StoreError};
 use crate::appeals::{TickerCount, TickerScope};
@@ -16,14 +16,14 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn ticker_total(&self, count: &TickerCount) -> Result<i64, StoreError> {
-        let (sql, whose) = match (&count.whose, count.currency) {
+        let (sql, scope_id) = match (&count.whose, count.currency) {
             (TickerScope::Site(id), Some(_)) => {
                 (format!("{MONEY} WHERE p.site = $1 AND p.paid_at_ms >= $2 AND p.currency = $3"), id)
             }
             (TickerScope::Appeal(id), Some(_)) => {
                 let join = "JOIN contributions c ON c.id = p.contribution_id";
-                let such = "c.appeal = $1 AND p.paid_at_ms >= $2 AND p.currency = $3";
-                (format!("{MONEY} {join} WHERE {such}"), id)
+                let condition = "c.appeal = $1 AND p.paid_at_ms >= $2 AND p.currency = $3";
+                (format!("{MONEY} {join} WHERE {condition}"), id)
             }
             (TickerScope::Site(id), None) => {
                 (format!("{SUPPORTERS} WHERE site = $1 AND last_retained_payment_at_ms >= $2"), id)
@@ -34,7 +34,7 @@ impl Store {
         };
         let currency = count.currency.map(|currency| currency.code().to_owned());
         on_reader!(self, db => {
-            let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(whose).bind(count.from_ms);
+            let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(scope_id).bind(count.from_ms);
             match currency {
                 Some(code) => query.bind(code).fetch_one(db).await,
                 None => query.fetch_one(db).await,

@@ -1,5 +1,5 @@
-//! Stores which objects are named by events that booked nothing. An object that links one of them to a gift may
-//! arrive later.
+//! Stores which objects are named by events that booked nothing. Another object that links one of these objects to a
+//! gift may arrive later.
 
 use super::{Store, StoreError, Tx};
 use crate::contributions::Contribution;
@@ -29,10 +29,10 @@ impl Reason {
 }
 
 /// The outcome of an event whose object turned out later to belong to a gift.
-pub const TIED_LATER: &str = "tied later";
+pub const LINKED_LATER: &str = "tied later";
 
 /// Selects an object and everything that is linked to it.
-pub(super) const TIED: &str = "WITH RECURSIVE gift (id) AS ( \
+pub(super) const LINKED_OBJECTS: &str = "WITH RECURSIVE gift (id) AS ( \
        SELECT CAST($1 AS TEXT) \
        UNION \
        SELECT stripe_links.to_id FROM gift CROSS JOIN stripe_links WHERE stripe_links.from_id = gift.id \
@@ -72,7 +72,7 @@ async fn forget(tx: &mut Tx, event: &str) -> Result<(), StoreError> {
 /// The database does not answer.
 pub async fn is_of_a_gift(tx: &mut Tx, object: &str) -> Result<bool, StoreError> {
     let sql = format!(
-        "{TIED} SELECT CAST(1 AS BIGINT) FROM gift CROSS JOIN contributions WHERE contributions.id = gift.id LIMIT 1"
+        "{LINKED_OBJECTS} SELECT CAST(1 AS BIGINT) FROM gift CROSS JOIN contributions WHERE contributions.id = gift.id LIMIT 1"
     );
     let found: Option<i64> = on_tx!(tx, db => sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
         .bind(object)
@@ -109,39 +109,39 @@ pub async fn keep_other_gift(tx: &mut Tx, gift: &Contribution) -> Result<(), Sto
     Ok(())
 }
 
-/// Handles earlier events after a gift was written. Marks those about its objects as linked later, and requeues those
-/// that could not be read. Returns whether any event was requeued.
+/// Handles the earlier events about a gift's objects, after the gift was written. Marks events that booked nothing as
+/// linked later, and requeues events that could not be read. Returns whether any event was requeued.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn tie(tx: &mut Tx, gift: &Contribution, now_ms: i64) -> Result<bool, StoreError> {
     let sql = format!(
-        "{TIED} SELECT DISTINCT unbooked_events.event_id, unbooked_events.reason FROM gift CROSS JOIN unbooked_events \
+        "{LINKED_OBJECTS} SELECT DISTINCT unbooked_events.event_id, unbooked_events.reason FROM gift CROSS JOIN unbooked_events \
          WHERE unbooked_events.object_id = gift.id AND unbooked_events.reason IN ('not_ours', 'unreadable')"
     );
     let events: Vec<(String, String)> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(gift.id.as_str())
         .fetch_all(db)
         .await)?;
-    let mut again = false;
+    let mut was_requeued = false;
     for (event, reason) in &events {
         if reason == Reason::Unreadable.as_str() {
-            again |= requeue(tx, event, now_ms).await?;
+            was_requeued |= requeue(tx, event, now_ms).await?;
             continue;
         }
         on_tx!(tx, db => sqlx::query("UPDATE stripe_events SET outcome = $2 WHERE id = $1 AND state = 'done'")
             .bind(event)
-            .bind(TIED_LATER)
+            .bind(LINKED_LATER)
             .execute(db)
             .await.map(|done| done.rows_affected()))?;
         forget(tx, event).await?;
     }
-    super::other_money::forget_tied(tx, gift.id.as_str()).await?;
+    super::other_money::forget_linked(tx, gift.id.as_str()).await?;
     on_tx!(tx, db => sqlx::query("DELETE FROM other_gifts WHERE contribution_id = $1")
         .bind(gift.id.as_str())
         .execute(db)
         .await.map(|done| done.rows_affected()))?;
-    Ok(again)
+    Ok(was_requeued)
 }
 
 /// Requeues an event. Returns false if it does not exist or is quarantined.

@@ -8,7 +8,7 @@ use crate::contributions::{
     BalanceChange, Fact, Latest, PayoutFact, PayoutMark, PayoutState, TransactionFact,
 };
 
-/// Reads a balance transaction, and its amount if the currency is unknown.
+/// Reads a balance transaction. If its currency is unknown, another fact reports the currency and the amount.
 pub fn transaction_facts(it: Object<'_>) -> Result<Vec<Fact>, BadShape> {
     let unknown = currencies::unknown(it, "amount", true)?;
     Ok([Fact::Transaction(read_transaction(it)?)].into_iter().chain(unknown).collect())
@@ -29,8 +29,8 @@ fn read_transaction(it: Object<'_>) -> Result<TransactionFact, BadShape> {
     })
 }
 
-/// Whether an id is a payout's. A payout is the source of the transactions that debit the payout's money or return
-/// it.
+/// Whether this is the id of a payout. (A payout is the `source` of the balance transactions that take its money from
+/// the balance or return it.)
 pub fn is_payout(id: &str) -> bool {
     id.starts_with("po_")
 }
@@ -63,12 +63,13 @@ pub fn read_payout(it: Object<'_>, at_s: i64) -> Result<PayoutFact, BadShape> {
     })
 }
 
-/// Whether Stripe is still assigning transactions to a payout, so that its list may be incomplete.
+/// Whether Stripe is still assigning transactions to a payout, so that the payout's list of transactions may be
+/// incomplete.
 fn is_being_listed(payout: Object<'_>) -> Result<bool, BadShape> {
     Ok(payout.text("reconciliation_status")? == Some("in_progress"))
 }
 
-/// Reads a payout together with its transactions, as we fetch them.
+/// Reads a payout together with its transactions, in the form in which we store fetched ones.
 pub fn read_contents(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let object = it.child("payout")?.ok_or(it.bad("payout"))?;
     let payout = read_payout(object, at_s)?;

@@ -15,7 +15,7 @@ pub fn read_changes(it: Object<'_>, previous: Value, event: &str, at_s: i64) -> 
     let mut kinds = match event {
         "customer.subscription.paused" => vec![ChangeKind::Paused],
         "customer.subscription.resumed" => vec![ChangeKind::Resumed],
-        "customer.subscription.updated" => updated(it, previous),
+        "customer.subscription.updated" => changes_of_update(it, previous),
         _ => Vec::new(),
     };
     // A change's key contains the event's time, so an event without a creation time reports no change.
@@ -25,23 +25,24 @@ pub fn read_changes(it: Object<'_>, previous: Value, event: &str, at_s: i64) -> 
     kinds.into_iter().map(|kind| SubscriptionChange { at_s, kind }).collect()
 }
 
-fn updated(it: Object<'_>, previous: Value) -> Vec<ChangeKind> {
+fn changes_of_update(it: Object<'_>, previous: Value) -> Vec<ChangeKind> {
     let (Value::Object(fields), Value::Object(now)) = (previous, it.value) else { return Vec::new() };
     let mut before = now.clone();
     before.extend(fields);
     let before = Value::Object(before);
     let before = Object { name: it.name, value: &before };
-    let turned = |was: bool, is: bool, on: ChangeKind, off: ChangeKind| match (was, is) {
+    let switched = |was: bool, is: bool, on: ChangeKind, off: ChangeKind| match (was, is) {
         (false, true) => Some(on),
         (true, false) => Some(off),
         _ => None,
     };
-    let paused = turned(is_paused(before), is_paused(it), ChangeKind::Paused, ChangeKind::Resumed);
+    let paused = switched(is_paused(before), is_paused(it), ChangeKind::Paused, ChangeKind::Resumed);
     let (was, is) = (is_cancel_scheduled(before), is_cancel_scheduled(it));
-    let cancel = turned(was, is, ChangeKind::CancelScheduled, ChangeKind::CancelWithdrawn);
-    let known = |it| terms(it).ok().flatten();
-    let changed = known(before).zip(known(it)).is_some_and(|(before, now)| before != now);
-    paused.into_iter().chain(cancel).chain(changed.then_some(ChangeKind::Terms)).collect()
+    let cancel = switched(was, is, ChangeKind::CancelScheduled, ChangeKind::CancelWithdrawn);
+    let known_terms = |it| terms(it).ok().flatten();
+    let have_terms_changed =
+        known_terms(before).zip(known_terms(it)).is_some_and(|(before, now)| before != now);
+    paused.into_iter().chain(cancel).chain(have_terms_changed.then_some(ChangeKind::Terms)).collect()
 }
 
 fn is_paused(it: Object<'_>) -> bool {

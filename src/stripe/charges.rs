@@ -8,11 +8,11 @@ use crate::contributions::{
 };
 use crate::money::Money;
 
-/// Reads a charge and what it contains: its refunds (in a list until 2022-11-15), and its balance transaction if
-/// expanded.
+/// Reads a charge and the objects that it contains. These are its refunds (before API version 2022-11-15), and its
+/// balance transaction if that is expanded.
 pub fn charge_facts(charge: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let mut facts = vec![Fact::Charge(read_charge(charge, event, at_s)?)];
-    facts.extend(currencies::unknown(charge, "amount", has_come(charge)?)?);
+    facts.extend(currencies::unknown(charge, "amount", is_collected(charge)?)?);
     for refund in charge.list("refunds")? {
         // The event is about the charge, not about the refund, so its time is not the refund's.
         facts.extend(refund_facts(refund, "", at_s)?);
@@ -30,7 +30,7 @@ pub fn refund_facts(refund: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fa
     Ok([Fact::Refund(fact)].into_iter().chain(unknown).collect())
 }
 
-/// Reads a dispute, and its effect on the balance.
+/// Reads a dispute, and the balance transactions that it contains.
 pub fn dispute_facts(dispute: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let fact = read_dispute(dispute, event, at_s)?;
     let unknown = currencies::unknown(dispute, "amount", fact.left)?;
@@ -42,7 +42,7 @@ pub fn dispute_facts(dispute: Object<'_>, event: &str, at_s: i64) -> Result<Vec<
 }
 
 fn read_charge(it: Object<'_>, event: &str, at_s: i64) -> Result<ChargeFact, BadShape> {
-    let paid = paid_by_charge(it)?;
+    let paid = collected_amount(it)?;
     let refunded = it.money("amount_refunded")?.filter(|money| money.amount_minor > 0);
     Ok(ChargeFact {
         id: it.id()?,
@@ -63,16 +63,17 @@ fn read_charge(it: Object<'_>, event: &str, at_s: i64) -> Result<ChargeFact, Bad
 }
 
 /// Returns the amount of a paid charge. If only a part was captured, that part is returned.
-fn paid_by_charge(it: Object<'_>) -> Result<Option<Money>, BadShape> {
-    if !has_come(it)? {
+fn collected_amount(it: Object<'_>) -> Result<Option<Money>, BadShape> {
+    if !is_collected(it)? {
         return Ok(None);
     }
     let captured = it.money("amount_captured")?.filter(|money| money.amount_minor > 0);
     Ok(captured.or(it.money("amount")?).filter(|money| money.amount_minor > 0))
 }
 
-fn has_come(it: Object<'_>) -> Result<bool, BadShape> {
-    Ok(it.text("status")? == Some("succeeded") && it.yes("captured")?)
+/// Whether the charge succeeded and was captured, so that its money was taken.
+fn is_collected(it: Object<'_>) -> Result<bool, BadShape> {
+    Ok(it.text("status")? == Some("succeeded") && it.is_true("captured")?)
 }
 
 fn read_refund(it: Object<'_>, event: &str, at_s: i64) -> Result<RefundFact, BadShape> {
@@ -88,7 +89,7 @@ fn read_refund(it: Object<'_>, event: &str, at_s: i64) -> Result<RefundFact, Bad
         id: it.id()?,
         latest: Latest { state, reported_at_s: at_s },
         left: matches!(state, RefundState::Pending | RefundState::Succeeded | RefundState::Failed),
-        amount: it.needed_money("amount")?,
+        amount: it.required_money("amount")?,
         created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
@@ -110,22 +111,24 @@ fn read_dispute(it: Object<'_>, event: &str, at_s: i64) -> Result<DisputeFact, B
         _ => DisputeState::Other,
     };
     // The balance transactions show most reliably whether money moved.
-    let moved = |sign: i64| -> Result<bool, BadShape> {
-        let mut any = false;
+    let has_transaction = |sign: i64| -> Result<bool, BadShape> {
+        let mut is_found = false;
         for transaction in it.array("balance_transactions")? {
-            any |= transaction.whole("amount")?.is_some_and(|amount_minor| amount_minor.signum() == sign);
+            let amount_minor = transaction.integer("amount")?;
+            is_found |= amount_minor.is_some_and(|amount_minor| amount_minor.signum() == sign);
         }
-        Ok(any)
+        Ok(is_found)
     };
-    let returned = matches!(state, DisputeState::Won | DisputeState::Dropped) || moved(1)?;
-    let left = matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost) || moved(-1)?;
+    let returned = matches!(state, DisputeState::Won | DisputeState::Dropped) || has_transaction(1)?;
+    let left = matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost)
+        || has_transaction(-1)?;
     let is_own_event = event.starts_with("charge.dispute.");
     Ok(DisputeFact {
         id: it.id()?,
         latest: Latest { state, reported_at_s: at_s },
         left,
         returned,
-        amount: it.needed_money("amount")?,
+        amount: it.required_money("amount")?,
         created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
@@ -135,7 +138,7 @@ fn read_dispute(it: Object<'_>, event: &str, at_s: i64) -> Result<DisputeFact, B
     })
 }
 
-/// Whether the status is that of an inquiry: the bank only asks, and has not withdrawn money.
+/// Whether the status is that of an inquiry: the bank only asks for information, and has not withdrawn money.
 pub(super) fn is_inquiry(status: Option<&str>) -> bool {
     status.is_some_and(|status| status.starts_with("warning_"))
 }

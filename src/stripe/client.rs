@@ -1,6 +1,7 @@
 //! Sends HTTP requests to Stripe. The library async-stripe builds the requests.
 //!
-//! The library's own client reads a response of any size into memory, and logs two lines for each failed attempt.
+//! The library's own client is not used, for two reasons. It reads a response of any size into memory, and it logs two
+//! lines for each failed attempt.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use stripe::StripeError;
 use stripe_client_core::{CustomizedStripeRequest, RequestBuilder, StripeClient, StripeMethod};
 use tokio::time::timeout;
 
-/// The maximum size of a response, in bytes. A page of a list has up to 100 objects, each with nested ones.
+/// The maximum size of a response, in bytes. A page of a list has up to 100 objects, and each contains other objects.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 /// Sends requests to Stripe.
@@ -48,26 +49,26 @@ impl HttpClient {
         Ok(Self { http, base, authorization, timeout })
     }
 
-    fn request(&self, of: RequestBuilder, key: Option<&str>) -> Result<Request<Full<Bytes>>, StripeError> {
-        let query = of.query.map_or_else(String::new, |query| format!("?{query}"));
-        let method = match of.method {
+    fn request(&self, call: RequestBuilder, key: Option<&str>) -> Result<Request<Full<Bytes>>, StripeError> {
+        let query = call.query.map_or_else(String::new, |query| format!("?{query}"));
+        let method = match call.method {
             StripeMethod::Get => Method::GET,
             StripeMethod::Post => Method::POST,
             StripeMethod::Delete => Method::DELETE,
         };
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("{}v1{}{query}", self.base, of.path))
+            .uri(format!("{}v1{}{query}", self.base, call.path))
             .header(AUTHORIZATION, self.authorization.clone())
             .header(USER_AGENT, concat!("keepopen/", env!("CARGO_PKG_VERSION")))
             .header(HeaderName::from_static("stripe-version"), stripe_client_core::VERSION.as_str());
         if let Some(key) = key {
             request = request.header(HeaderName::from_static("idempotency-key"), key);
         }
-        if of.body.is_some() {
+        if call.body.is_some() {
             request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
-        let body = Full::new(Bytes::from(of.body.unwrap_or_default()));
+        let body = Full::new(Bytes::from(call.body.unwrap_or_default()));
         request.body(body).map_err(|_| StripeError::ConfigError("the request can't be sent".to_owned()))
     }
 

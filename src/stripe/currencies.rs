@@ -8,10 +8,10 @@ use super::field::{BadShape, Object};
 use crate::contributions::{Fact, UnknownCurrencyFact};
 use crate::money::Currency;
 
-/// If an object's `currency` is unknown, reports it with the amount in the field `amount`. `moved` says whether that
-/// money moved.
+/// If an object's `currency` is unknown, reports it with an amount. `amount` is the name of the amount's field. `moved`
+/// says whether the money has moved.
 pub fn unknown(it: Object<'_>, amount: &'static str, moved: bool) -> Result<Option<Fact>, BadShape> {
-    report(it, it.currency_code("currency")?, it.whole(amount)?, moved)
+    report(it, it.currency_code("currency")?, it.integer(amount)?, moved)
 }
 
 /// Like [`unknown`], but for a subscription, whose items have their own prices.

@@ -17,10 +17,10 @@ pub struct Deliveries {
     /// When the last valid delivery arrived, in milliseconds since 1970; 0 if there was none.
     last_at_ms: AtomicI64,
     /// One bit for each recent delivery, set if its signature was bad. The newest delivery has the lowest bit.
-    bad: AtomicU32,
-    /// The smallest difference between the clocks that is not stored yet.
+    bad_signatures: AtomicU32,
+    /// The smallest difference between our clock and Stripe's since the last one was stored.
     difference_ms: Mutex<Option<i64>>,
-    /// The time of the last valid delivery that is stored.
+    /// The stored time of the last valid delivery, in milliseconds since 1970; 0 if none is stored.
     saved_at_ms: AtomicI64,
 }
 
@@ -38,6 +38,7 @@ pub struct ContactUpdate {
 #[derive(Clone, Debug, Default)]
 pub struct Secrets {
     all: Vec<Secret>,
+    /// The number of secrets in the settings.
     of_settings: usize,
     endpoints: Vec<EndpointSecret>,
 }
@@ -60,7 +61,7 @@ impl Deliveries {
         Self {
             secrets: ArcSwap::from_pointee(secrets),
             last_at_ms: AtomicI64::new(0),
-            bad: AtomicU32::new(0),
+            bad_signatures: AtomicU32::new(0),
             difference_ms: Mutex::default(),
             saved_at_ms: AtomicI64::new(0),
         }
@@ -91,15 +92,15 @@ impl Deliveries {
 
     /// Records the result of a signature check. A matching signature, even a stale one, also shows the time on
     /// Stripe's clock, because Stripe signs each delivery attempt again.
-    pub fn record(&self, header: Option<&str>, judged: Result<(), &BadSignature>, now_ms: i64) {
-        let shift = |bad: u32| Some(bad << 1 | u32::from(judged.is_err()));
+    pub fn record(&self, header: Option<&str>, outcome: Result<(), &BadSignature>, now_ms: i64) {
+        let shift = |bits: u32| Some(bits << 1 | u32::from(outcome.is_err()));
         // The update can't fail, because the closure always returns a value.
-        let _ = self.bad.fetch_update(Ordering::Relaxed, Ordering::Relaxed, shift);
-        if judged.is_ok() {
+        let _ = self.bad_signatures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, shift);
+        if outcome.is_ok() {
             self.last_at_ms.fetch_max(now_ms, Ordering::Relaxed);
         }
-        let fits = matches!(judged, Ok(()) | Err(BadSignature::Stale));
-        if let Some(at_s) = header.filter(|_| fits).and_then(signature::signed_at_s) {
+        let is_match = matches!(outcome, Ok(()) | Err(BadSignature::Stale));
+        if let Some(at_s) = header.filter(|_| is_match).and_then(signature::signed_at_s) {
             let difference_ms = now_ms.saturating_sub(at_s.saturating_mul(1000));
             let mut smallest = self.difference_ms.lock().unwrap_or_else(PoisonError::into_inner);
             *smallest = Some(match *smallest {
@@ -111,12 +112,12 @@ impl Deliveries {
 
     /// Whether at least half of the last ten deliveries had a bad signature.
     pub fn are_mostly_bad(&self) -> bool {
-        let last = self.bad.load(Ordering::Relaxed) & ((1 << WINDOW) - 1);
+        let last = self.bad_signatures.load(Ordering::Relaxed) & ((1 << WINDOW) - 1);
         last.count_ones() >= WINDOW / 2
     }
 
-    /// Returns what changed since [`Self::mark_saved`], if anything. Of several clock differences, the smallest is
-    /// returned, because a delivery may arrive late, but never early.
+    /// Returns what changed since [`Self::mark_saved`], or `None` if nothing did. If there are several clock
+    /// differences, the smallest is returned, because a delivery may arrive late, but never early.
     pub fn unsaved(&self) -> Option<ContactUpdate> {
         let last_at_ms = self.last_at_ms.load(Ordering::Relaxed);
         let clock_difference_ms = *self.difference_ms.lock().unwrap_or_else(PoisonError::into_inner);
@@ -142,8 +143,9 @@ impl Secrets {
     }
 
     /// Records that a delivery's signature matched the secret at this index of [`Self::all`].
-    pub fn fitted(&self, place: usize, now_ms: i64) {
-        if let Some(endpoint) = place.checked_sub(self.of_settings).and_then(|at| self.endpoints.get(at)) {
+    pub fn fitted(&self, index: usize, now_ms: i64) {
+        let endpoint_index = index.checked_sub(self.of_settings);
+        if let Some(endpoint) = endpoint_index.and_then(|index| self.endpoints.get(index)) {
             endpoint.last_at_ms.fetch_max(now_ms, Ordering::Relaxed);
         }
     }
@@ -194,13 +196,13 @@ mod tests {
     #[test]
     fn the_smallest_clock_difference_is_reported_once() {
         let deliveries = deliveries();
-        for (t, judged) in [
+        for (at_s, outcome) in [
             (1_700_000_400, Err(&BadSignature::Stale)),
             (1_699_999_910, Ok(())),
             (1_700_000_000, Err(&BadSignature::Wrong)),
         ] {
-            let header = format!("t={t},v1={}", "0".repeat(64));
-            deliveries.record(Some(&header), judged, NOW_MS);
+            let header = format!("t={at_s},v1={}", "0".repeat(64));
+            deliveries.record(Some(&header), outcome, NOW_MS);
         }
         let unsaved = deliveries.unsaved().unwrap();
         assert_eq!((unsaved.delivered_at_ms, unsaved.clock_difference_ms), (Some(NOW_MS), Some(90_000)));
@@ -211,8 +213,8 @@ mod tests {
     #[test]
     fn five_bad_signatures_of_the_last_ten_are_too_many() {
         let deliveries = deliveries();
-        let mut record = |bad: bool| {
-            deliveries.record(None, if bad { Err(&BadSignature::Wrong) } else { Ok(()) }, NOW_MS);
+        let mut record = |is_bad: bool| {
+            deliveries.record(None, if is_bad { Err(&BadSignature::Wrong) } else { Ok(()) }, NOW_MS);
             deliveries.are_mostly_bad()
         };
         assert_eq!([true, false, true, true, true].map(&mut record), [false; 5]);

@@ -12,10 +12,10 @@ use super::{CallError, Gateway};
 use crate::config::{Mode, Secret};
 
 const PATH: &str = "/webhook_endpoints";
-/// The metadata that marks an endpoint as created by us. Endpoints without it are never changed.
-const MARK: &str = "keepopen_endpoint";
+/// The metadata key that marks an endpoint as created by us. Endpoints without it are never changed.
+const METADATA_KEY: &str = "keepopen_endpoint";
 /// The number of endpoints per page of the list. Stripe allows up to 100 per page, and an account has up to sixteen.
-const PAGE: usize = 100;
+const PAGE_SIZE: usize = 100;
 
 /// A webhook endpoint in its state at Stripe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct Endpoint {
     pub ours: bool,
 }
 
-/// A new endpoint, and its secret, which Stripe shows only at the creation.
+/// A new endpoint, and its secret, which Stripe shows only when the endpoint is created.
 #[derive(Debug)]
 pub struct MadeEndpoint {
     /// The endpoint's id.
@@ -57,7 +57,7 @@ pub struct Account {
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct EndpointJson {
     id: String,
     url: String,
     api_version: Option<String>,
@@ -69,18 +69,18 @@ struct Told {
 
 #[derive(Deserialize)]
 struct Page {
-    data: Vec<Told>,
+    data: Vec<EndpointJson>,
     has_more: bool,
 }
 
 #[derive(Deserialize)]
-struct Made {
+struct CreatedJson {
     id: String,
     secret: String,
 }
 
 #[derive(Deserialize)]
-struct Changed {
+struct ChangedJson {
     #[expect(dead_code, reason = "it is read only to check that the response has an id")]
     id: String,
 }
@@ -88,14 +88,14 @@ struct Changed {
 impl Endpoint {
     /// Returns the required events that the endpoint does not deliver.
     pub fn missing_events(&self) -> Vec<&'static str> {
-        let accepts = |wanted: &str| self.events.iter().any(|event| event == wanted || event == "*");
-        EVENTS.iter().copied().filter(|wanted| !accepts(wanted)).collect()
+        let delivers = |required: &str| self.events.iter().any(|event| event == required || event == "*");
+        EVENTS.iter().copied().filter(|required| !delivers(required)).collect()
     }
 
     /// Returns the events that the endpoint delivers but that we don't use.
     pub fn needless_events(&self) -> Vec<&str> {
-        let needless = |event: &&str| !EVENTS.contains(event);
-        self.events.iter().map(String::as_str).filter(needless).collect()
+        let is_unneeded = |event: &&str| !EVENTS.contains(event);
+        self.events.iter().map(String::as_str).filter(is_unneeded).collect()
     }
 
     /// Whether the endpoint's events are exactly the required ones.
@@ -118,15 +118,15 @@ impl Gateway {
         let client = self.client()?;
         let mut all: Vec<Endpoint> = Vec::new();
         loop {
-            let mut query = json!({ "limit": PAGE });
+            let mut query = json!({ "limit": PAGE_SIZE });
             if let Some(last) = all.last() {
                 query["starting_after"] = json!(last.id);
             }
             let send = || RequestBuilder::new(StripeMethod::Get, PATH).query(&query).customize::<Page>();
-            let page = self.with_tries(client, send).await?;
-            let more = page.has_more && !page.data.is_empty();
+            let page = self.send_with_retries(client, send).await?;
+            let has_more = page.has_more && !page.data.is_empty();
             all.extend(page.data.into_iter().map(Endpoint::from));
-            if !more {
+            if !has_more {
                 return Ok(all);
             }
         }
@@ -145,16 +145,16 @@ impl Gateway {
             "enabled_events": EVENTS,
             "api_version": API_VERSION,
             "description": "Keepopen: payment events",
-            "metadata": { MARK: "1" },
+            "metadata": { METADATA_KEY: "1" },
         });
         let send = || {
             let strategy = RequestStrategy::Idempotent(key.clone());
             RequestBuilder::new(StripeMethod::Post, PATH)
                 .form(&form)
-                .customize::<Made>()
+                .customize::<CreatedJson>()
                 .request_strategy(strategy)
         };
-        let made = self.with_tries(client, send).await?;
+        let made = self.send_with_retries(client, send).await?;
         Ok(MadeEndpoint { id: made.id, secret: Secret::from(made.secret.as_str()) })
     }
 
@@ -179,8 +179,8 @@ impl Gateway {
         let client = self.client()?;
         let path = format!("{PATH}/{id}");
         let send =
-            || RequestBuilder::new(StripeMethod::Post, path.as_str()).form(form).customize::<Changed>();
-        self.with_tries(client, send).await.map(drop)
+            || RequestBuilder::new(StripeMethod::Post, path.as_str()).form(form).customize::<ChangedJson>();
+        self.send_with_retries(client, send).await.map(drop)
     }
 
     /// Returns what the account is allowed to do.
@@ -189,20 +189,20 @@ impl Gateway {
     /// See [`CallError`].
     pub async fn account(&self) -> Result<Account, CallError> {
         let client = self.client()?;
-        self.with_tries(client, || RequestBuilder::new(StripeMethod::Get, "/account").customize()).await
+        self.send_with_retries(client, || RequestBuilder::new(StripeMethod::Get, "/account").customize()).await
     }
 }
 
-impl From<Told> for Endpoint {
-    fn from(told: Told) -> Self {
+impl From<EndpointJson> for Endpoint {
+    fn from(json: EndpointJson) -> Self {
         Self {
-            ours: told.metadata.is_some_and(|metadata| metadata.contains_key(MARK)),
-            id: told.id,
-            url: told.url,
-            api_version: told.api_version,
-            enabled: told.status == "enabled",
-            events: told.enabled_events,
-            mode: if told.livemode { Mode::Live } else { Mode::Test },
+            ours: json.metadata.is_some_and(|metadata| metadata.contains_key(METADATA_KEY)),
+            id: json.id,
+            url: json.url,
+            api_version: json.api_version,
+            enabled: json.status == "enabled",
+            events: json.enabled_events,
+            mode: if json.livemode { Mode::Live } else { Mode::Test },
         }
     }
 }

@@ -62,9 +62,9 @@ impl<'a> Envelope<'a> {
             envelope.previous = data.previous_attributes.map(RawValue::get);
         }
         let version = envelope.api_version.as_deref().unwrap_or_default();
-        let short = |text: &str| text.chars().count() <= 255 && is_one_line(&text);
-        let named = |text: &str| !text.is_empty() && short(text);
-        if named(&envelope.id) && named(&envelope.kind) && short(version) {
+        let is_short_line = |text: &str| text.chars().count() <= 255 && is_one_line(&text);
+        let is_name = |text: &str| !text.is_empty() && is_short_line(text);
+        if is_name(&envelope.id) && is_name(&envelope.kind) && is_short_line(version) {
             Ok(envelope)
         } else {
             Err(NotAnEvent)
@@ -79,8 +79,8 @@ impl<'a> Envelope<'a> {
     /// Returns when Stripe created the event, in seconds since 1970. The field is a number in v1 events, and RFC 3339
     /// in v2 events. Returns 0 if it is missing, or not between 1970 and 9999.
     pub fn created_s(&self) -> i64 {
-        let written = self.created.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
-        let at_s = self.created.as_i64().or(written.map(jiff::Timestamp::as_second));
+        let rfc3339 = self.created.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        let at_s = self.created.as_i64().or(rfc3339.map(jiff::Timestamp::as_second));
         at_s.filter(|at_s| (0..=LATEST_S).contains(at_s)).unwrap_or(0)
     }
 
@@ -98,8 +98,8 @@ impl<'a> Envelope<'a> {
         self.account.is_some()
     }
 
-    /// Whether the event has a context. If so, its object may be on another account: events of an organisation have a
-    /// context.
+    /// Whether the event has a context. Events of an organisation have one, and their objects may be on another
+    /// account.
     pub fn has_context(&self) -> bool {
         self.context.is_some()
     }
@@ -130,16 +130,16 @@ mod tests {
 
     #[test]
     fn v1_and_v2_events_are_read() {
-        let old = Envelope::read(
+        let v1 = Envelope::read(
             r#"{"id":"evt_1","type":"a.b","created":7,"livemode":true,"data":{"object":{"x":1}}}"#,
         )
         .unwrap();
-        assert_eq!((old.created_s(), old.mode(), old.object()), (7, Mode::Live, Some(r#"{"x":1}"#)));
-        let thin = Envelope::read(
+        assert_eq!((v1.created_s(), v1.mode(), v1.object()), (7, Mode::Live, Some(r#"{"x":1}"#)));
+        let v2 = Envelope::read(
             r#"{"id":"evt_2","type":"v2.core.x","created":"1970-01-01T00:00:09Z","object":"v2.core.event"}"#,
         )
         .unwrap();
-        assert_eq!((thin.created_s(), thin.mode(), thin.object()), (9, Mode::Test, None));
+        assert_eq!((v2.created_s(), v2.mode(), v2.object()), (9, Mode::Test, None));
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// Returns the error for one of the object's fields.
     pub fn bad(self, field: &'static str) -> BadShape {
         BadShape { object: self.name, field }
     }
@@ -79,13 +80,14 @@ impl<'a> Object<'a> {
         Ok(self.text(field)?.map(clean).filter(|text| !text.is_empty()))
     }
 
-    pub fn whole(self, field: &'static str) -> Result<Option<i64>, BadShape> {
+    /// Returns an integer, or `None` if it is missing.
+    pub fn integer(self, field: &'static str) -> Result<Option<i64>, BadShape> {
         self.get(field).map(|value| value.as_i64().ok_or(self.bad(field))).transpose()
     }
 
     /// Returns a time in seconds since 1970, up to the year 9999.
     pub fn time(self, field: &'static str) -> Result<Option<i64>, BadShape> {
-        let at_s = self.whole(field)?;
+        let at_s = self.integer(field)?;
         if at_s.is_none_or(|at_s| (0..=LATEST_S).contains(&at_s)) { Ok(at_s) } else { Err(self.bad(field)) }
     }
 
@@ -95,7 +97,7 @@ impl<'a> Object<'a> {
     }
 
     /// Returns a boolean, or false if it is missing.
-    pub fn yes(self, field: &'static str) -> Result<bool, BadShape> {
+    pub fn is_true(self, field: &'static str) -> Result<bool, BadShape> {
         self.get(field).map_or(Ok(false), |value| value.as_bool().ok_or(self.bad(field)))
     }
 
@@ -112,15 +114,15 @@ impl<'a> Object<'a> {
         self.text("id")?.map(clean_id).filter(|id| !id.is_empty()).ok_or(self.bad("id"))
     }
 
-    /// Returns an amount in the object's `currency`. Returns `None` without an amount, or if the currency is unknown
-    /// (then [`super::currencies`] reports it).
+    /// Returns an amount in the object's `currency`. Returns `None` if there is no amount, or if the currency is
+    /// unknown ([`super::currencies`] reports unknown currencies).
     pub fn money(self, field: &'static str) -> Result<Option<Money>, BadShape> {
         self.money_in(field, "currency")
     }
 
-    /// Like [`Self::money`], but with the currency in the field `code`.
+    /// Like [`Self::money`], but `code` is the name of the currency's field.
     pub fn money_in(self, field: &'static str, code: &'static str) -> Result<Option<Money>, BadShape> {
-        let Some(amount_minor) = self.whole(field)? else { return Ok(None) };
+        let Some(amount_minor) = self.integer(field)? else { return Ok(None) };
         if !is_amount(amount_minor) {
             return Err(self.bad(field));
         }
@@ -129,8 +131,8 @@ impl<'a> Object<'a> {
     }
 
     /// Returns a required amount, or `None` if its currency is unknown.
-    pub fn needed_money(self, field: &'static str) -> Result<Option<Money>, BadShape> {
-        self.whole(field)?.ok_or(self.bad(field))?;
+    pub fn required_money(self, field: &'static str) -> Result<Option<Money>, BadShape> {
+        self.integer(field)?.ok_or(self.bad(field))?;
         self.money(field)
     }
 
@@ -148,7 +150,7 @@ impl<'a> Object<'a> {
 
     /// Returns a signed amount.
     pub fn signed(self, field: &'static str) -> Result<Option<i64>, BadShape> {
-        let minor = self.whole(field)?;
+        let minor = self.integer(field)?;
         if minor.is_none_or(|minor| is_amount(minor.saturating_abs())) {
             Ok(minor)
         } else {
@@ -166,7 +168,7 @@ const MAX_ID_LEN: usize = 255;
 const MAX_CURRENCY_LEN: usize = 12;
 
 /// Cleans a text from Stripe for storage: removes control characters (PostgreSQL can't store NUL) and limits its
-/// length. Readers and other software write such texts, so nothing in them may prevent a gift.
+/// length. Readers and other software write these texts, so nothing in them may prevent a gift from being stored.
 pub fn clean(text: &str) -> String {
     without_controls(text, MAX_TEXT_LEN)
 }
@@ -188,7 +190,7 @@ pub fn is_one_line(text: &&str) -> bool {
 /// The last second of the year 9999. Later times can't be written as RFC 3339.
 pub const LATEST_S: i64 = 253_402_300_799;
 
-/// The largest accepted amount: fifteen digits. Stripe never moves more in any currency, and sums of such amounts
+/// The largest accepted amount: fifteen digits. Stripe never moves more in any currency, and sums of accepted amounts
 /// stay exact.
 const MAX_MINOR: i64 = 999_999_999_999_999;
 

@@ -25,16 +25,16 @@ use crate::sites::Interval;
 use crate::telemetry::{CallOutcome, Counts};
 
 /// The maximum number of tries of a call whose outcome is unknown.
-const TRIES: u32 = 3;
-/// The first wait between two tries; the next is twice as long. It is short, because a reader is waiting.
-const PAUSE: Duration = Duration::from_millis(200);
+const MAX_TRIES: u32 = 3;
+/// How long the first pause between two tries is; the second is twice as long. It is short, because a reader waits.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Calls Stripe's API.
 #[derive(Clone)]
 pub struct Gateway {
     client: Option<HttpClient>,
-    /// Whether payment pages may use plain http on this machine. Only a practice Stripe does that.
-    plain_pages: bool,
+    /// Whether payment pages on this machine may use plain http. Only a practice Stripe has such pages.
+    allows_http_pages: bool,
     calls: Counts<CallOutcome>,
 }
 
@@ -73,7 +73,7 @@ pub struct MadeSession {
 
 /// The session in Stripe's response.
 #[derive(Debug, miniserde::Deserialize)]
-struct AnsweredSession {
+struct SessionJson {
     id: String,
     url: Option<String>,
 }
@@ -101,14 +101,14 @@ pub enum CallError {
         /// The HTTP status.
         status: u16,
     },
-    /// Stripe did not execute the call, because there are too many calls at the same time, or another one with the
-    /// same key is in progress.
+    /// Stripe did not execute the call. Either there are too many calls at the same time, or another call with the
+    /// same idempotency key is in progress.
     #[error("Stripe is busy (status {status})")]
     Busy {
         /// The HTTP status, which is 409 or 429.
         status: u16,
     },
-    /// The session has no payment page, or one that is not https.
+    /// The session has no payment page, or the page's URL does not use https.
     #[error("Stripe returned no URL of a payment page; check stripe.api_url")]
     BadPage,
     /// There was no readable response, so Stripe may or may not have carried out the call.
@@ -128,16 +128,16 @@ impl Gateway {
     /// The key or the URL can't be used in an HTTP request.
     pub fn new(settings: &StripeSettings) -> Result<Self, BadGateway> {
         if settings.secret_key.is_empty() {
-            return Ok(Self { client: None, plain_pages: false, calls: Counts::unread() });
+            return Ok(Self { client: None, allows_http_pages: false, calls: Counts::unread() });
         }
         let mut base = settings.api_url.to_string();
         if !base.ends_with('/') {
             base.push('/');
         }
-        let plain_pages = settings.api_url.scheme() == "http";
+        let allows_http_pages = settings.api_url.scheme() == "http";
         let timeout = Duration::from_secs(settings.timeout_seconds);
         let client = HttpClient::new(settings.secret_key.expose(), base, timeout).map_err(BadGateway)?;
-        Ok(Self { client: Some(client), plain_pages, calls: Counts::unread() })
+        Ok(Self { client: Some(client), allows_http_pages, calls: Counts::unread() })
     }
 
     /// Counts the gateway's calls in `calls`.
@@ -157,9 +157,9 @@ impl Gateway {
         let request = checkout_request(new);
         let send = || {
             let strategy = RequestStrategy::Idempotent(key.clone());
-            in_fixed_order(request.build()).customize::<AnsweredSession>().request_strategy(strategy)
+            in_fixed_order(request.build()).customize::<SessionJson>().request_strategy(strategy)
         };
-        let made: AnsweredSession = self.with_tries(client, send).await?;
+        let made: SessionJson = self.send_with_retries(client, send).await?;
         let url = made.url.filter(|url| self.is_payment_page(url)).ok_or(CallError::BadPage)?;
         Ok(MadeSession { id: made.id, url })
     }
@@ -169,7 +169,7 @@ impl Gateway {
         let Ok(url) = Url::parse(url) else { return false };
         match url.scheme() {
             "https" => url.host().is_some(),
-            "http" => self.plain_pages && is_loopback(&url),
+            "http" => self.allows_http_pages && is_loopback(&url),
             _ => false,
         }
     }
@@ -183,7 +183,7 @@ impl Gateway {
         let client = self.client.as_ref().ok_or(CallError::NotConfigured)?;
         let request = RetrieveCheckoutSession::new(id)
             .expand(vec!["payment_intent.latest_charge".to_owned(), "invoice.payments".to_owned()]);
-        let value: Value = self.with_tries(client, || request.build().customize::<Value>()).await?;
+        let value: Value = self.send_with_retries(client, || request.build().customize::<Value>()).await?;
         Ok(miniserde::json::to_string(&value))
     }
 
@@ -197,19 +197,19 @@ impl Gateway {
         self.client.is_some()
     }
 
-    /// Sends a request. Retries it, with the same key, while its outcome is unknown or Stripe is busy.
-    pub(super) async fn with_tries<T: miniserde::Deserialize>(
+    /// Sends a request. If its outcome is unknown or Stripe is busy, retries it with the same idempotency key.
+    pub(super) async fn send_with_retries<T: miniserde::Deserialize>(
         &self,
         client: &HttpClient,
         request: impl Fn() -> CustomizableStripeRequest<T>,
     ) -> Result<T, CallError> {
         let mut tries = 1;
         loop {
-            let outcome = request().send(client).await.map_err(|error| translate(&error));
-            self.calls.count(counted(&outcome));
+            let outcome = request().send(client).await.map_err(|error| call_error(&error));
+            self.calls.count(outcome_label(&outcome));
             match outcome {
-                Err(CallError::Unreachable | CallError::Busy { .. }) if tries < TRIES => {
-                    tokio::time::sleep(PAUSE * tries).await;
+                Err(CallError::Unreachable | CallError::Busy { .. }) if tries < MAX_TRIES => {
+                    tokio::time::sleep(FIRST_PAUSE * tries).await;
                     tries += 1;
                 }
                 outcome => return outcome,
@@ -218,7 +218,7 @@ impl Gateway {
     }
 }
 
-fn counted<T>(outcome: &Result<T, CallError>) -> CallOutcome {
+fn outcome_label<T>(outcome: &Result<T, CallError>) -> CallOutcome {
     match outcome {
         Ok(_) => CallOutcome::Ok,
         Err(CallError::NotFound) => CallOutcome::NotFound,
@@ -229,7 +229,7 @@ fn counted<T>(outcome: &Result<T, CallError>) -> CallOutcome {
     }
 }
 
-fn translate(error: &StripeError) -> CallError {
+fn call_error(error: &StripeError) -> CallError {
     match error {
         StripeError::Stripe(_, 404) => CallError::NotFound,
         StripeError::Stripe(_, status @ (409 | 429)) => CallError::Busy { status: *status },
@@ -246,8 +246,8 @@ fn translate(error: &StripeError) -> CallError {
     }
 }
 
-/// Puts the form fields of a request into alphabetical order. The library writes metadata from a hash map, whose
-/// order varies. But two calls with the same idempotency key must be equal byte for byte.
+/// Puts the form fields of a request into alphabetical order. Two calls with the same idempotency key must be equal
+/// byte for byte, but the library writes metadata from a hash map, whose order varies.
 fn in_fixed_order(mut request: RequestBuilder) -> RequestBuilder {
     request.body = request.body.map(|form| {
         let mut fields: Vec<&str> = form.split('&').collect();
@@ -287,8 +287,8 @@ fn checkout_request(new: &NewCheckout<'_>) -> CreateCheckoutSession {
             intent.metadata = Some(metadata);
             request
                 .mode(stripe_shared::CheckoutSessionMode::Payment)
-                // Without this, the payer of a one-off gift would not become a customer, and could not manage
-                // anything later.
+                // Without this option, the payer of a one-off gift would not become a customer, and could not manage
+                // the gift later.
                 .customer_creation(CustomerCreation::Always)
                 .submit_type(stripe_shared::CheckoutSessionSubmitType::Donate)
                 .payment_intent_data(intent)
@@ -305,12 +305,12 @@ fn checkout_request(new: &NewCheckout<'_>) -> CreateCheckoutSession {
 /// language.
 fn page_locale(tag: &str) -> stripe_shared::CheckoutSessionLocale {
     use stripe_shared::CheckoutSessionLocale as Locale;
-    let known = |text: &str| match text.parse() {
+    let supported = |text: &str| match text.parse() {
         Ok(Locale::Unknown(_)) | Err(_) => None,
         Ok(locale) => Some(locale),
     };
     let language = tag.split(['-', '_']).next().unwrap_or_default();
-    known(tag).or_else(|| known(language)).unwrap_or(Locale::Auto)
+    supported(tag).or_else(|| supported(language)).unwrap_or(Locale::Auto)
 }
 
 #[cfg(test)]
@@ -347,8 +347,8 @@ mod tests {
                 in_fixed_order(checkout_request(&new).build()).body.expect("a POST request must have a form")
             };
             let first = form();
-            let metadata = first.split('&').filter(|field| field.starts_with("metadata")).count();
-            assert_eq!(metadata, 6, "{first}");
+            let metadata_fields = first.split('&').filter(|field| field.starts_with("metadata")).count();
+            assert_eq!(metadata_fields, 6, "the form must have six metadata fields: {first}");
             for _ in 0..50 {
                 assert_eq!(form(), first);
             }

@@ -8,9 +8,10 @@ use stripe_client_core::{RequestBuilder, StripeMethod};
 use super::{CallError, Gateway};
 
 /// The number of objects per page. This is Stripe's maximum.
-const PAGE: usize = 100;
+const PAGE_SIZE: usize = 100;
 
-/// Asks Stripe to include the transaction that returned a payout's money. Its time is the time of the return.
+/// Asks Stripe to include the transaction that returned a payout's money. The transaction's time is the time of the
+/// return.
 const RETURN_OF_PAYOUT: (&str, &str) = ("expand[]", "data.failure_balance_transaction");
 
 /// One of Stripe's lists, and how to request it.
@@ -57,7 +58,8 @@ impl List {
     /// The lists of the balance and its payouts.
     pub const OF_BALANCE: [Self; 4] =
         [Self::TRANSACTIONS, Self::PAYOUTS, Self::PAYOUTS_BACK[0], Self::PAYOUTS_BACK[1]];
-    /// The lists of a gift's objects. Each comes after the lists of the objects that identify its own.
+    /// The lists of a gift's objects. If one object is assigned to its gift through another object, the list of the
+    /// other object comes first.
     pub const OF_GIFTS: [Self; 7] = [
         Self {
             path: "/checkout/sessions",
@@ -106,7 +108,7 @@ pub struct Page {
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct PageJson {
     data: Vec<Object>,
     has_more: bool,
 }
@@ -138,24 +140,24 @@ impl Gateway {
 
     async fn page(&self, path: &str, mut query: Json, after: Option<&str>) -> Result<Page, CallError> {
         let client = self.client()?;
-        query["limit"] = json!(PAGE);
+        query["limit"] = json!(PAGE_SIZE);
         if let Some(after) = after {
             query["starting_after"] = json!(after);
         }
-        let send = || RequestBuilder::new(StripeMethod::Get, path).query(&query).customize::<Told>();
-        let told = self.with_tries(client, send).await?;
-        let objects: Vec<Listed> = told.data.into_iter().filter_map(listed).collect();
-        let next = objects.last().filter(|_| told.has_more).map(|last| last.id.clone());
+        let send = || RequestBuilder::new(StripeMethod::Get, path).query(&query).customize::<PageJson>();
+        let response = self.send_with_retries(client, send).await?;
+        let objects: Vec<Listed> = response.data.into_iter().filter_map(to_listed).collect();
+        let next = objects.last().filter(|_| response.has_more).map(|last| last.id.clone());
         Ok(Page { objects, next })
     }
 
-    /// Fetches an object as JSON text. `word` is Stripe's name for the object's kind. Returns `None` for an unknown
-    /// kind.
+    /// Fetches an object as JSON text. `object_type` is Stripe's name for the type, such as `charge`. Returns `None`
+    /// for an unknown type.
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn fetch(&self, word: &str, id: &str) -> Result<Option<String>, CallError> {
-        let folder = match word {
+    pub async fn fetch(&self, object_type: &str, id: &str) -> Result<Option<String>, CallError> {
+        let list_path = match object_type {
             "checkout.session" => return Ok(Some(self.fetch_session(id).await?)),
             "subscription" => "/subscriptions",
             "invoice" => "/invoices",
@@ -168,21 +170,21 @@ impl Gateway {
             _ => return Ok(None),
         };
         let client = self.client()?;
-        let path = format!("{folder}/{id}");
+        let path = format!("{list_path}/{id}");
         let send = || {
             let request = RequestBuilder::new(StripeMethod::Get, path.as_str());
             // Stripe returns what paid an invoice only on request.
             let request =
-                if word == "invoice" { request.query(&json!({ "expand": ["payments"] })) } else { request };
+                if object_type == "invoice" { request.query(&json!({ "expand": ["payments"] })) } else { request };
             request.customize::<Value>()
         };
-        let value = self.with_tries(client, send).await?;
+        let value = self.send_with_retries(client, send).await?;
         Ok(Some(miniserde::json::to_string(&value)))
     }
 }
 
-/// Returns an object of a list, or `None` if it has no id, because it could not be requested again.
-fn listed(object: Object) -> Option<Listed> {
+/// Converts an object of a list. Returns `None` if the object has no id, because it could not be requested again.
+fn to_listed(object: Object) -> Option<Listed> {
     let Some(Value::String(id)) = object.get("id") else { return None };
     let created_s = match object.get("created") {
         Some(Value::Number(number)) => number.to_string().parse().unwrap_or(0),

@@ -1,4 +1,4 @@
-//! Finds the ids that an event names, in any JSON. This is used for events that can't be parsed.
+//! Finds the ids that an event names, whatever the shape of its JSON. This is used for events that can't be parsed.
 
 use serde_json::Value;
 
@@ -40,6 +40,7 @@ pub fn subject(body: &str) -> Option<String> {
     value.get("id").and_then(Value::as_str).map(str::to_owned)
 }
 
+/// Returns the object in an event, or `None` if `event` is not an event.
 fn object_of(event: &str) -> Option<String> {
     Some(Envelope::read(event).ok()?.object()?.to_owned())
 }

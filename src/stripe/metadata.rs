@@ -14,7 +14,8 @@ pub const SITE: &str = "keepopen_site";
 const APPEAL: &str = "keepopen_appeal";
 const VARIANT: &str = "keepopen_variant";
 const SURFACE: &str = "keepopen_surface";
-/// The key of the covered fee. It is only for people who look at a payment: the ledger books the amount received.
+/// The key of the fee that the reader covers. It is only for people who look at a payment in Stripe's dashboard. The
+/// ledger books the amount received, and does not use this key.
 const FEE_COVER: &str = "keepopen_fee_cover_minor";
 
 /// Returns the metadata of one gift. `fee_minor` (in the minor unit) is the part of the gift that covers Stripe's

@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::field::{BadShape, Object};
-use super::invoices::{Collection, paid_by_of, read_collection, read_invoice_payment};
+use super::invoices::{Collection, payment_references, read_collection, read_invoice_payment};
 use super::{Envelope, balance, changes, charges, currencies, metadata, signals, subscriptions};
 use crate::contributions::{
     Fact, InvoiceFact, InvoiceState, Latest, Origin, SessionFact, SessionMode, SessionState,
@@ -49,8 +49,8 @@ pub fn read_event(envelope: &Envelope<'_>) -> Result<Report, BadShape> {
     }
     // A deleted invoice was a draft: no money follows from it, so its shape does not matter.
     if envelope.kind == "invoice.deleted" {
-        let read = read(envelope.object().unwrap_or("null"), &envelope.kind, envelope.created_s());
-        return Ok(read.unwrap_or(Report::Nothing));
+        let report = read(envelope.object().unwrap_or("null"), &envelope.kind, envelope.created_s());
+        return Ok(report.unwrap_or(Report::Nothing));
     }
     if let Some((object, id)) = envelope.related() {
         let may_be_elsewhere = envelope.has_context();
@@ -81,8 +81,8 @@ fn add_changes(facts: &mut [Fact], object: &str, envelope: &Envelope<'_>) {
     }
 }
 
-/// The families of events about money. If the object of such an event has no readable type, that is an error.
-const BOOKED_FROM: [&str; 8] = [
+/// The families of events about money. If the object of one of these events has no readable type, that is an error.
+const MONEY_EVENTS: [&str; 8] = [
     "checkout.session.",
     "customer.subscription.",
     "invoice.",
@@ -92,13 +92,13 @@ const BOOKED_FROM: [&str; 8] = [
     "payment_intent.",
     "payout.",
 ];
-/// Further families of events that we use. They are stored if they are in Stripe's list but were not delivered.
-const OF_CONCERN: [&str; 6] =
+/// The other families of events that we use.
+const OTHER_USED_EVENTS: [&str; 6] =
     ["customer.", "payment_method.", "mandate.", "radar.early_fraud_warning.", "review.", "v2.core."];
 
-/// Whether we use events of this type.
+/// Whether we use events of this type. A used event is stored if it is in Stripe's list but was not delivered.
 pub fn concerns_us(event: &str) -> bool {
-    BOOKED_FROM.iter().chain(&OF_CONCERN).any(|family| event.starts_with(family))
+    MONEY_EVENTS.iter().chain(&OTHER_USED_EVENTS).any(|family| event.starts_with(family))
 }
 
 /// Our own type name for the fetched contents of one payout: the payout, and its transactions.
@@ -117,8 +117,8 @@ pub fn read_fetched(object: &str, at_s: i64) -> Result<Report, BadShape> {
 
 fn read(text: &str, event: &str, at_s: i64) -> Result<Report, BadShape> {
     let value: Value = serde_json::from_str(text).map_err(|_| NO_OBJECT)?;
-    let unnamed = value.get("object").and_then(Value::as_str).is_none();
-    if unnamed && BOOKED_FROM.iter().any(|family| event.starts_with(family)) {
+    let has_no_type = value.get("object").and_then(Value::as_str).is_none();
+    if has_no_type && MONEY_EVENTS.iter().any(|family| event.starts_with(family)) {
         return Err(NO_OBJECT);
     }
     let mut facts = Vec::new();
@@ -127,16 +127,16 @@ fn read(text: &str, event: &str, at_s: i64) -> Result<Report, BadShape> {
 }
 
 fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(), BadShape> {
-    let of = |name| Object { name, value };
+    let named = |name| Object { name, value };
     match value.get("object").and_then(Value::as_str) {
         Some("checkout.session") => {
-            let session = of("checkout.session");
+            let session = named("checkout.session");
             let fact = read_session(session, event, at_s)?;
             let paid = fact.latest.state == SessionState::Paid;
             facts.push(Fact::Session(fact));
             facts.extend(currencies::unknown(session, "amount_total", paid)?);
-            // Fetched sessions contain these objects expanded. So the invoice of a first monthly payment may be read
-            // here before its own event arrives.
+            // A fetched session contains these objects expanded. So the invoice of the first monthly payment may be
+            // read here before the invoice's own event arrives.
             for expanded in ["invoice", "subscription", "payment_intent"] {
                 if let Some(child) = session.expanded(expanded)? {
                     add(facts, child.value, "", at_s)?;
@@ -144,43 +144,43 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
             }
         }
         Some("subscription") => {
-            let subscription = of("subscription");
+            let subscription = named("subscription");
             let fact = subscriptions::read_subscription(subscription, at_s)?;
-            let runs = matches!(fact.latest.state, SubscriptionState::Active | SubscriptionState::PastDue);
+            let is_running = matches!(fact.latest.state, SubscriptionState::Active | SubscriptionState::PastDue);
             facts.push(Fact::Subscription(fact));
-            facts.extend(currencies::unknown_of_subscription(subscription, runs)?);
+            facts.extend(currencies::unknown_of_subscription(subscription, is_running)?);
         }
         Some("invoice") => {
-            let fact = read_invoice(of("invoice"), event, at_s)?;
+            let fact = read_invoice(named("invoice"), event, at_s)?;
             let paid = fact.latest.state == InvoiceState::Paid;
             facts.push(Fact::Invoice(fact));
-            facts.extend(currencies::unknown(of("invoice"), "amount_paid", paid)?);
+            facts.extend(currencies::unknown(named("invoice"), "amount_paid", paid)?);
         }
         Some("invoice_payment") => {
-            facts.push(Fact::InvoicePayment(read_invoice_payment(of("invoice_payment"), event)?));
+            facts.push(Fact::InvoicePayment(read_invoice_payment(named("invoice_payment"), event)?));
         }
-        Some("charge") => facts.extend(charges::charge_facts(of("charge"), event, at_s)?),
-        Some("refund") => facts.extend(charges::refund_facts(of("refund"), event, at_s)?),
-        Some("dispute") => facts.extend(charges::dispute_facts(of("dispute"), event, at_s)?),
-        Some(other) => facts.extend(other_fact(other, value, at_s)?),
+        Some("charge") => facts.extend(charges::charge_facts(named("charge"), event, at_s)?),
+        Some("refund") => facts.extend(charges::refund_facts(named("refund"), event, at_s)?),
+        Some("dispute") => facts.extend(charges::dispute_facts(named("dispute"), event, at_s)?),
+        Some(other) => facts.extend(other_facts(other, value, at_s)?),
         None => {}
     }
     Ok(())
 }
 
-/// Reads an object whose facts are never booked.
-fn other_fact(object: &str, value: &Value, at_s: i64) -> Result<Vec<Fact>, BadShape> {
-    let of = |name| Object { name, value };
+/// Reads an object that is not itself a gift, payment, refund or dispute. Returns nothing for a type that we don't use.
+fn other_facts(object: &str, value: &Value, at_s: i64) -> Result<Vec<Fact>, BadShape> {
+    let named = |name| Object { name, value };
     Ok(match object {
-        "balance_transaction" => balance::transaction_facts(of("balance_transaction"))?,
-        "payout" => vec![Fact::Payout(balance::read_payout(of("payout"), at_s)?)],
-        PAYOUT_CONTENTS => balance::read_contents(of("payout"), at_s)?,
-        "payment_intent" => signals::read_intent(of("payment_intent"), at_s)?,
+        "balance_transaction" => balance::transaction_facts(named("balance_transaction"))?,
+        "payout" => vec![Fact::Payout(balance::read_payout(named("payout"), at_s)?)],
+        PAYOUT_CONTENTS => balance::read_contents(named("payout"), at_s)?,
+        "payment_intent" => signals::read_intent(named("payment_intent"), at_s)?,
         "radar.early_fraud_warning" => {
-            vec![Fact::Warning(signals::read_warning(of("radar.early_fraud_warning"), at_s)?)]
+            vec![Fact::Warning(signals::read_warning(named("radar.early_fraud_warning"), at_s)?)]
         }
-        "review" => vec![Fact::Review(signals::read_review(of("review"), at_s)?)],
-        "customer" => vec![Fact::Customer(signals::read_customer(of("customer"), at_s)?)],
+        "review" => vec![Fact::Review(signals::read_review(named("review"), at_s)?)],
+        "customer" => vec![Fact::Customer(signals::read_customer(named("customer"), at_s)?)],
         _ => Vec::new(),
     })
 }
@@ -189,9 +189,9 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
     let total = it.money("amount_total")?;
     let state = session_state(it, event)?;
     if state == SessionState::Paid {
-        it.needed_money("amount_total")?;
+        it.required_money("amount_total")?;
     }
-    let typed = it.child("customer_details")?.map(|details| details.clean("email")).transpose()?.flatten();
+    let entered = it.child("customer_details")?.map(|details| details.clean("email")).transpose()?.flatten();
     Ok(SessionFact {
         id: it.id()?,
         latest: Latest { state, reported_at_s: at_s },
@@ -202,12 +202,12 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
             _ => SessionMode::Other,
         }),
         total,
-        presented: presented(it)?,
+        presented: presented_amount(it)?,
         // Sessions have had a creation time only since 2022. For older ones, the event's time replaces it.
         created_at_s: it.time("created")?.or(Some(at_s)),
         origin: metadata::read(it)?,
         customer: it.reference("customer")?,
-        email: typed.or(it.clean("customer_email")?),
+        email: entered.or(it.clean("customer_email")?),
         payment_intent: it.reference("payment_intent")?,
         subscription: it.reference("subscription")?,
         invoice: it.reference("invoice")?,
@@ -219,21 +219,22 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
     })
 }
 
-/// Returns the event's time in a list, if the event reports the change. Without a creation time, the list is empty.
-pub(super) fn event_time(reports: bool, at_s: i64) -> Vec<i64> {
-    if reports && at_s > 0 { vec![at_s] } else { Vec::new() }
+/// Returns a list with the event's time if the event reports the change. If it does not, or if the event has no
+/// creation time, the list is empty.
+pub(super) fn event_time(reports_change: bool, at_s: i64) -> Vec<i64> {
+    if reports_change && at_s > 0 { vec![at_s] } else { Vec::new() }
 }
 
 /// Returns the amount that the reader saw and paid, if Stripe showed it in the reader's own currency
 /// (<https://docs.stripe.com/payments/checkout/adaptive-pricing>).
-fn presented(it: Object<'_>) -> Result<Option<Money>, BadShape> {
+fn presented_amount(it: Object<'_>) -> Result<Option<Money>, BadShape> {
     let Some(details) = it.child("presentment_details")? else { return Ok(None) };
     details.money_in("presentment_amount", "presentment_currency")
 }
 
 fn session_state(it: Object<'_>, event: &str) -> Result<SessionState, BadShape> {
     let status = it.text("status")?;
-    if event == "checkout.session.async_payment_failed" || payment_gave_up(it)? {
+    if event == "checkout.session.async_payment_failed" || has_payment_failed(it)? {
         return Ok(SessionState::Failed);
     }
     if event == "checkout.session.expired" || status == Some("expired") {
@@ -252,7 +253,7 @@ fn session_state(it: Object<'_>, event: &str) -> Result<SessionState, BadShape> 
 
 /// Whether the payment of a completed session failed. A fetched session of a failed bank debit is still `complete`
 /// and `unpaid`; only its expanded payment intent shows the failure.
-fn payment_gave_up(it: Object<'_>) -> Result<bool, BadShape> {
+fn has_payment_failed(it: Object<'_>) -> Result<bool, BadShape> {
     if it.text("status")? != Some("complete") || it.text("payment_status")? != Some("unpaid") {
         return Ok(false);
     }
@@ -264,7 +265,7 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
     let state = match it.text("status")? {
         _ if event == "invoice.deleted" => InvoiceState::Void,
         Some("paid") => InvoiceState::Paid,
-        // A payment that waits for the reader is not paid, and never will be without the reader's action.
+        // An invoice whose payment waits for the reader is not paid, and will not be without the reader's action.
         Some("open") if matches!(event, PAYMENT_FAILED | ACTION_REQUIRED) => InvoiceState::Failing,
         Some("open") => InvoiceState::Open,
         Some("draft")
@@ -275,17 +276,17 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
         Some("draft") => InvoiceState::Draft,
         Some("uncollectible") => InvoiceState::Uncollectible,
         Some("void") => InvoiceState::Void,
-        _ if it.yes("paid")? => InvoiceState::Paid,
+        _ if it.is_true("paid")? => InvoiceState::Paid,
         _ => InvoiceState::Other,
     };
-    let how = if state == InvoiceState::Paid { read_collection(it)? } else { Collection::default() };
+    let collection = if state == InvoiceState::Paid { read_collection(it)? } else { Collection::default() };
     let parent =
         it.child("parent")?.map(|parent| parent.child("subscription_details")).transpose()?.flatten();
     let details = parent.or(it.child("subscription_details")?);
     let mut paid_by: Vec<String> =
         [it.reference("payment_intent")?, it.reference("charge")?].into_iter().flatten().collect();
     for payment in it.list("payments")? {
-        paid_by.extend(paid_by_of(payment)?);
+        paid_by.extend(payment_references(payment)?);
     }
     // The list is sorted and has no duplicates, as after a merge, so that repeating a report changes nothing.
     paid_by.sort();
@@ -295,12 +296,12 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
         latest: Latest { state, reported_at_s: at_s },
         created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         paid_at_s: it.child("status_transitions")?.map(|at| at.time("paid_at")).transpose()?.flatten(),
-        paid: how.paid,
-        outside: how.outside,
-        through_stripe: how.through_stripe,
-        marked_outside: how.marked_outside,
-        collected_at_once: how.collected_at_once,
-        never_attempted: how.never_attempted,
+        paid: collection.paid,
+        outside: collection.outside,
+        through_stripe: collection.through_stripe,
+        marked_outside: collection.marked_outside,
+        collected_at_once: collection.collected_at_once,
+        never_attempted: collection.never_attempted,
         origin: invoice_origin(it, details)?,
         customer: it.reference("customer")?,
         email: it.clean("customer_email")?,

@@ -9,8 +9,8 @@ use crate::contributions::{
     CustomerFact, Fact, IntentFact, IntentState, Latest, Newest, ReviewFact, WarningFact,
 };
 
-/// Reads a payment intent and the charges that it contains. Until 2022-11-15 it has a list of charges; since then it
-/// has the latest one, if expanded.
+/// Reads a payment intent and the charges that it contains. Before API version 2022-11-15, it contains a list of
+/// charges. Since then, it contains the latest charge, if that is expanded.
 pub fn read_intent(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let failed = it.child("last_payment_error")?.is_some();
     let state = match it.text("status")?.ok_or(it.bad("status"))? {
@@ -47,9 +47,9 @@ pub fn read_warning(it: Object<'_>, at_s: i64) -> Result<WarningFact, BadShape> 
     })
 }
 
-/// Reads a review.
+/// Reads a review, which is a payment that Stripe's fraud rules ask a person to check.
 pub fn read_review(it: Object<'_>, at_s: i64) -> Result<ReviewFact, BadShape> {
-    let open = it.yes("open")?;
+    let open = it.is_true("open")?;
     Ok(ReviewFact {
         id: it.id()?,
         payment_intent: it.reference("payment_intent")?,
@@ -62,5 +62,5 @@ pub fn read_review(it: Object<'_>, at_s: i64) -> Result<ReviewFact, BadShape> {
 /// Reads a customer.
 pub fn read_customer(it: Object<'_>, at_s: i64) -> Result<CustomerFact, BadShape> {
     let email = it.clean("email")?.map(|value| Newest { reported_at_s: at_s, value });
-    Ok(CustomerFact { id: it.id()?, email, deleted: it.yes("deleted")? })
+    Ok(CustomerFact { id: it.id()?, email, deleted: it.is_true("deleted")? })
 }

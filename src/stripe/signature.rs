@@ -49,13 +49,13 @@ pub fn which_fits(
     let mut signed = timestamp.as_bytes().to_vec();
     signed.push(b'.');
     signed.extend_from_slice(body);
-    let fits = secrets.iter().position(|secret| {
+    let index = secrets.iter().position(|secret| {
         let key = MacKey::new(secret.expose().as_bytes());
         signatures.iter().any(|tag| key.fits(&signed, tag))
     });
-    let place = fits.ok_or(BadSignature::Wrong)?;
+    let index = index.ok_or(BadSignature::Wrong)?;
     let at_s: i64 = timestamp.parse().map_err(|_| BadSignature::Malformed)?;
-    if now_s - at_s > TOLERANCE_S { Err(BadSignature::Stale) } else { Ok(place) }
+    if now_s - at_s > TOLERANCE_S { Err(BadSignature::Stale) } else { Ok(index) }
 }
 
 /// Checks that `header` has the form of a signature, before the body is read.
@@ -102,8 +102,8 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
     };
     let bytes: &[u8; 64] = text.as_bytes().try_into().ok()?;
     let mut out = [0; 32];
-    for (place, pair) in out.iter_mut().zip(bytes.chunks_exact(2)) {
-        *place = digit(pair[0])? * 16 + digit(pair[1])?;
+    for (byte, pair) in out.iter_mut().zip(bytes.chunks_exact(2)) {
+        *byte = digit(pair[0])? * 16 + digit(pair[1])?;
     }
     Some(out)
 }
@@ -122,7 +122,7 @@ mod tests {
         hex::encode(key.sign(&signed))
     }
 
-    fn judge(header: &str, secrets: &[&str]) -> Result<(), BadSignature> {
+    fn verify_body(header: &str, secrets: &[&str]) -> Result<(), BadSignature> {
         let secrets: Vec<Secret> = secrets.iter().map(|&secret| Secret::from(secret)).collect();
         verify(Some(header), BODY, &secrets, NOW)
     }
@@ -133,7 +133,7 @@ mod tests {
         // whsec_test`.
         let known = "c89214b5b5da833daed6f0b8c5bb6bd58cea9022bd80ccc78230f3942d632925";
         assert_eq!(sign("whsec_test", NOW, BODY), known);
-        assert_eq!(judge(&format!("t={NOW},v1={known}"), &["whsec_test"]), Ok(()));
+        assert_eq!(verify_body(&format!("t={NOW},v1={known}"), &["whsec_test"]), Ok(()));
     }
 
     #[test]
@@ -141,9 +141,9 @@ mod tests {
         let good = sign("whsec_new", NOW, BODY);
         let other = sign("whsec_other", NOW, BODY);
         let header = format!("t={NOW},v1={other},v1=zz,v0=abc,v1={good}");
-        assert_eq!(judge(&header, &["whsec_old", "whsec_new"]), Ok(()));
-        assert_eq!(judge(&header, &["whsec_old"]), Err(BadSignature::Wrong));
-        assert_eq!(judge(&header, &[]), Err(BadSignature::Wrong));
+        assert_eq!(verify_body(&header, &["whsec_old", "whsec_new"]), Ok(()));
+        assert_eq!(verify_body(&header, &["whsec_old"]), Err(BadSignature::Wrong));
+        assert_eq!(verify_body(&header, &[]), Err(BadSignature::Wrong));
     }
 
     #[test]
@@ -156,11 +156,11 @@ mod tests {
 
     #[test]
     fn a_signature_is_valid_for_300_seconds() {
-        let at = |age| {
+        let verify_at_age = |age| {
             let at_s = NOW - age;
-            judge(&format!("t={at_s},v1={}", sign("whsec_a", at_s, BODY)), &["whsec_a"])
+            verify_body(&format!("t={at_s},v1={}", sign("whsec_a", at_s, BODY)), &["whsec_a"])
         };
-        assert_eq!((at(300), at(301)), (Ok(()), Err(BadSignature::Stale)));
+        assert_eq!((verify_at_age(300), verify_at_age(301)), (Ok(()), Err(BadSignature::Stale)));
     }
 
     #[test]
@@ -189,13 +189,13 @@ mod tests {
             format!("t={NOW} ,v1={good}"),
             format!("t ={NOW},v1={good}"),
         ] {
-            assert_eq!(judge(&header, &["whsec_a"]), Err(BadSignature::Malformed), "{header}");
+            assert_eq!(verify_body(&header, &["whsec_a"]), Err(BadSignature::Malformed), "{header}");
         }
         let upper = good.to_uppercase();
-        assert_eq!(judge(&format!("t={NOW},v1={upper}"), &["whsec_a"]), Err(BadSignature::Wrong));
+        assert_eq!(verify_body(&format!("t={NOW},v1={upper}"), &["whsec_a"]), Err(BadSignature::Wrong));
         for header in [format!("t={NOW}"), format!("t={NOW}, v1={good}"), format!("t={NOW},v1= {good}")] {
-            assert_eq!(judge(&header, &["whsec_a"]), Err(BadSignature::Wrong), "{header}");
+            assert_eq!(verify_body(&header, &["whsec_a"]), Err(BadSignature::Wrong), "{header}");
         }
-        assert_eq!(judge(&format!("t={NOW},,v1={good},"), &["whsec_a"]), Ok(()));
+        assert_eq!(verify_body(&format!("t={NOW},,v1={good},"), &["whsec_a"]), Ok(()));
     }
 }

@@ -34,13 +34,13 @@ pub fn read_subscription(it: Object<'_>, at_s: i64) -> Result<SubscriptionFact, 
         period: current_period(it)?.map(|value| Newest { reported_at_s: at_s, value }),
         ended_at_s: it.time("ended_at")?,
         changes: Vec::new(),
-        cancelled_on_request: state == SubscriptionState::Canceled && is_requested(it),
+        cancelled_on_request: state == SubscriptionState::Canceled && was_requested(it),
     })
 }
 
 /// Whether a canceled subscription was canceled on request. API versions before 2023 give no reason, but show that
 /// the end was scheduled.
-fn is_requested(it: Object<'_>) -> bool {
+fn was_requested(it: Object<'_>) -> bool {
     match it.value.get("cancellation_details") {
         Some(details) => details.get("reason").is_some_and(|reason| reason == "cancellation_requested"),
         None => is_cancel_scheduled(it),
@@ -53,8 +53,8 @@ pub(super) fn is_cancel_scheduled(it: Object<'_>) -> bool {
     !field("cancel_at").is_null() || field("cancel_at_period_end") == true
 }
 
-/// Returns the total of a subscription's items. Returns `None` if a price is not in whole minor units, or the
-/// currencies differ.
+/// Returns the total of a subscription's items. Returns `None` if an item's price can't be expressed in whole minor
+/// units, if an interval is unknown, or if the currencies differ.
 pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
     let mut sum: Option<Terms> = None;
     for item in it.list("items")? {
@@ -62,18 +62,19 @@ pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
         let Some((interval, interval_count)) = interval(price)? else { return Ok(None) };
         let field = if price.value.get("unit_amount").is_some() { "unit_amount" } else { "amount" };
         let Some(unit) = price.money(field)? else { return Ok(None) };
-        let quantity = item.whole("quantity")?.unwrap_or(1);
-        let of_item = unit.amount_minor.checked_mul(quantity).ok_or(item.bad("quantity"))?;
+        let quantity = item.integer("quantity")?.unwrap_or(1);
+        let item_minor = unit.amount_minor.checked_mul(quantity).ok_or(item.bad("quantity"))?;
         if sum.is_some_and(|known| known.price.currency != unit.currency) {
             return Ok(None);
         }
         let before = sum.map_or(0, |known| known.price.amount_minor);
-        let amount_minor = before.checked_add(of_item).filter(|sum| quantity >= 0 && is_amount(*sum));
+        let amount_minor = before.checked_add(item_minor).filter(|sum| quantity >= 0 && is_amount(*sum));
         let amount_minor = amount_minor.ok_or(item.bad("quantity"))?;
         let price = Money { amount_minor, currency: unit.currency };
-        let (own, known) = ((interval, interval_count), sum.map(|it| (it.interval, it.interval_count)));
-        let mixed = sum.is_some_and(|it| it.mixed) || known.is_some_and(|known| known != own);
-        let (interval, interval_count) = known.map_or(own, |known| known.min(own));
+        let of_item = (interval, interval_count);
+        let so_far = sum.map(|it| (it.interval, it.interval_count));
+        let mixed = sum.is_some_and(|it| it.mixed) || so_far.is_some_and(|so_far| so_far != of_item);
+        let (interval, interval_count) = so_far.map_or(of_item, |so_far| so_far.min(of_item));
         sum = Some(Terms { interval, interval_count, price, mixed });
     }
     Ok(sum)
@@ -82,7 +83,7 @@ pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
 /// Returns the interval of a price. A price contains it under `recurring`; a plan contains it next to the amount.
 fn interval(price: Object<'_>) -> Result<Option<(IntervalUnit, u32)>, BadShape> {
     let recurring = price.child("recurring")?.unwrap_or(price);
-    let count = recurring.whole("interval_count")?.unwrap_or(1);
+    let count = recurring.integer("interval_count")?.unwrap_or(1);
     let frequency = recurring.text("interval")?.and_then(|unit| Frequency::parse(unit, count));
     Ok(match frequency {
         Some(Frequency::Every { unit, count }) => Some((unit, count)),
@@ -91,7 +92,7 @@ fn interval(price: Object<'_>) -> Result<Option<(IntervalUnit, u32)>, BadShape> 
 }
 
 /// Returns the current period. Before API version basil (2025), the subscription has one; since basil, each item has
-/// its own. Of several, the one that ends last counts.
+/// its own. If there are several, the period that ends last counts.
 fn current_period(it: Object<'_>) -> Result<Option<Period>, BadShape> {
     let mut periods = vec![period(it, "current_period_start", "current_period_end")?];
     for item in it.list("items")? {
@@ -107,8 +108,8 @@ fn period(it: Object<'_>, start: &'static str, end: &'static str) -> Result<Opti
     Ok(period.filter(|period| period.start_s < period.end_s))
 }
 
-/// Returns the period of an invoice: the time that one of its lines is for. Of several lines, the one that ends last
-/// counts. Lines that credit unused time don't count.
+/// Returns the period of an invoice: the time that one of its lines is for. If there are several lines, the period that
+/// ends last counts. Lines that credit unused time don't count.
 ///
 /// # Errors
 /// As [`read_subscription`].

@@ -71,20 +71,20 @@ pub struct Permission {
 /// Every permission that our calls need.
 pub const PERMISSIONS: &[Permission] = &[
     needs("Checkout Sessions", "write", "to create payment pages, and to read their results"),
-    needs("PaymentIntents", "read", "to read a payment's state with its session, and to compare it"),
-    needs("Invoices", "read", "the same, for recurring gifts"),
+    needs("PaymentIntents", "read", "to read a payment's state with its Checkout Session, and to compare it"),
+    needs("Invoices", "read", "to read and compare the invoices of recurring gifts"),
     needs(
         "Webhook Endpoints",
         "write",
         "to create and change the endpoint; read is enough for the running service",
     ),
-    needs("Accounts", "read", "the checklist reads whether the account can take payments"),
+    needs("Accounts", "read", "the checklist checks whether the account can accept payments"),
     needs("Events", "read", "reconciliation looks for events that did not arrive"),
     needs("Charges and Refunds", "read", "reconciliation compares payments and refunds"),
     needs("Disputes", "read", "reconciliation compares disputes"),
     needs("Subscriptions", "read", "reconciliation compares recurring gifts"),
-    needs("Balance", "read", "fees and payouts"),
-    needs("Payouts", "read", "likewise"),
+    needs("Balance", "read", "reconciliation compares settled amounts and fees"),
+    needs("Payouts", "read", "reconciliation compares payouts to the bank"),
 ];
 
 const fn needs(name: &'static str, level: &'static str, why: &'static str) -> Permission {

@@ -19,18 +19,18 @@ pub trait LabelValue: Copy + 'static {
 }
 
 macro_rules! labels {
-    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $variant:ident = $as_label:literal,)+ }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$label_doc:meta])* $variant:ident = $label:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum $name {
-            $($(#[$word_doc])* $variant,)+
+            $($(#[$label_doc])* $variant,)+
         }
 
         impl LabelValue for $name {
             const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             fn as_label(self) -> &'static str {
-                match self { $(Self::$variant => $as_label),+ }
+                match self { $(Self::$variant => $label),+ }
             }
 
             fn index(self) -> usize {
@@ -166,7 +166,7 @@ labels! {
         NoDeliveries = "silence",
         /// Our clock and Stripe's differ.
         Clock = "clock",
-        /// Most deliveries are signed with an unknown secret.
+        /// At least half of the last deliveries had an invalid signature.
         Signatures = "signatures",
         /// The inbox contains dead events: every try to process them failed.
         DeadEvents = "dead_events",
@@ -195,7 +195,7 @@ pub struct Counts<W> {
 impl<W: LabelValue> Counts<W> {
     /// Creates a counter for each label value.
     pub fn each(make: impl Fn(W) -> Counter) -> Self {
-        Self { counters: W::ALL.iter().map(|as_label| make(*as_label)).collect(), labels: PhantomData }
+        Self { counters: W::ALL.iter().map(|label| make(*label)).collect(), labels: PhantomData }
     }
 
     /// Creates counters that are never read.
@@ -204,8 +204,8 @@ impl<W: LabelValue> Counts<W> {
     }
 
     /// Adds 1 to the counter of a label value.
-    pub fn count(&self, as_label: W) {
-        self.counters[as_label.index()].increment(1);
+    pub fn count(&self, label: W) {
+        self.counters[label.index()].increment(1);
     }
 }
 
@@ -213,22 +213,22 @@ impl<W: LabelValue> Counts<W> {
 mod tests {
     use super::*;
 
-    fn in_place<W: LabelValue + PartialEq + std::fmt::Debug>() {
-        for (index, as_label) in W::ALL.iter().enumerate() {
-            assert_eq!(as_label.index(), index, "{as_label:?}");
+    fn assert_indexes<W: LabelValue + PartialEq + std::fmt::Debug>() {
+        for (index, label) in W::ALL.iter().enumerate() {
+            assert_eq!(label.index(), index, "the index of {label:?} is not its position in ALL");
         }
     }
 
     #[test]
     fn each_label_value_has_its_own_counter() {
-        in_place::<Reason>();
-        in_place::<Delivery>();
-        in_place::<Processed>();
-        in_place::<CallOutcome>();
-        in_place::<InboxState>();
-        in_place::<TokenCheck>();
-        in_place::<LimitedBy>();
-        in_place::<CutBody>();
-        in_place::<StripeTrouble>();
+        assert_indexes::<Reason>();
+        assert_indexes::<Delivery>();
+        assert_indexes::<Processed>();
+        assert_indexes::<CallOutcome>();
+        assert_indexes::<InboxState>();
+        assert_indexes::<TokenCheck>();
+        assert_indexes::<LimitedBy>();
+        assert_indexes::<CutBody>();
+        assert_indexes::<StripeTrouble>();
     }
 }

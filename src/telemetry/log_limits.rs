@@ -52,7 +52,7 @@ impl LogLimit {
         Self { what, window: Mutex::new(Window::NEW) }
     }
 
-    /// Whether a line may be logged now. Suppressed lines are counted.
+    /// Returns whether a line may be logged now. If not, counts the line as suppressed.
     pub fn admits(&self) -> bool {
         locked(&self.window).admits(Clock::System.steady())
     }
@@ -64,17 +64,17 @@ pub(super) struct LibraryLines;
 
 type Windows = HashMap<Identifier, (&'static str, Window)>;
 
-/// The limits of libraries' lines, by the line's place in the code. Each entry contains the library's module.
-static OF_LIBRARIES: LazyLock<Mutex<Windows>> = LazyLock::new(Mutex::default);
+/// The limits on lines of libraries, by the place in the code that logs the line. Each entry also names the module.
+static LIBRARY_WINDOWS: LazyLock<Mutex<Windows>> = LazyLock::new(Mutex::default);
 
 impl<S: Subscriber> Layer<S> for LibraryLines {
     fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
-        let about = event.metadata();
-        if *about.level() > Level::WARN || about.target().starts_with("keepopen") {
+        let metadata = event.metadata();
+        if *metadata.level() > Level::WARN || metadata.target().starts_with("keepopen") {
             return true;
         }
-        let mut windows = locked(&OF_LIBRARIES);
-        let (_, window) = windows.entry(about.callsite()).or_insert((about.target(), Window::NEW));
+        let mut windows = locked(&LIBRARY_WINDOWS);
+        let (_, window) = windows.entry(metadata.callsite()).or_insert((metadata.target(), Window::NEW));
         window.admits(Clock::System.steady())
     }
 }
@@ -83,7 +83,7 @@ impl<S: Subscriber> Layer<S> for LibraryLines {
 pub fn report_suppressed_lines() {
     let now = Clock::System.steady();
     let ours = ALL.map(|limit| (limit.what, locked(&limit.window).take_suppressed(now)));
-    let of_libraries = locked(&OF_LIBRARIES)
+    let of_libraries = locked(&LIBRARY_WINDOWS)
         .values_mut()
         .map(|(what, it)| (*what, it.take_suppressed(now)))
         .collect::<Vec<_>>();
@@ -99,7 +99,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A minute in which at most one line is logged.
 #[derive(Debug)]
 struct Window {
-    /// When the line was logged, on the steady clock. `None` before the first line.
+    /// When the minute began, on the steady clock: its one line was logged then. `None` before the first line.
     began: Option<Duration>,
     suppressed: u64,
     /// The number of lines that were suppressed in past minutes and have not been reported.
@@ -120,7 +120,7 @@ impl Window {
         is_first
     }
 
-    /// The number of lines that were suppressed in past minutes. Each line is counted in only one call.
+    /// Returns the number of lines that were suppressed in past minutes. Each line is counted in only one call.
     fn take_suppressed(&mut self, now: Duration) -> u64 {
         if self.is_over(now) {
             self.unreported += std::mem::take(&mut self.suppressed);

@@ -53,14 +53,14 @@ pub fn check_level(level: &str) -> Result<(), BadLogLevel> {
     Ok(())
 }
 
-/// The filter for a level. By default it hides PostgreSQL's notice that a table already exists, which appears on each
-/// start.
+/// Returns the filter for a level. By default it hides PostgreSQL's notice that a table already exists, which appears
+/// on each start.
 fn filter(level: &str) -> Result<EnvFilter, BadLogLevel> {
     if let Some(word) = level.split(',').find(|part| is_misspelt(part.trim())) {
         return Err(BadLogLevel(format!("`{word}` is not a level")));
     }
-    let remarks = format!("sqlx::postgres::notice=warn,{level}");
-    EnvFilter::try_new(remarks).map_err(|error| BadLogLevel(error.to_string()))
+    let directives = format!("sqlx::postgres::notice=warn,{level}");
+    EnvFilter::try_new(directives).map_err(|error| BadLogLevel(error.to_string()))
 }
 
 /// Whether a part of a filter is a misspelt level. The filter's parser would read a single word such as `infoo` as the

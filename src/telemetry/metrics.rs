@@ -13,7 +13,7 @@ use super::process::ProcessGauges;
 /// The upper bounds of histogram buckets, in seconds. They range from a banner decision, which takes microseconds, to
 /// a checkout, which waits for Stripe.
 const DURATIONS_S: &[f64] = &[0.0001, 0.00025, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0];
-const ABOUT: Metadata<'static> = Metadata::new("keepopen", Level::INFO, None);
+const METADATA: Metadata<'static> = Metadata::new("keepopen", Level::INFO, None);
 
 /// All metrics of one running service. There is no global state: two services in one process count separately.
 pub struct Metrics {
@@ -43,7 +43,7 @@ pub struct Metrics {
     pub queue: QueueGauges,
     /// The gauges of the ledger, set by the last check.
     pub ledger: LedgerGauges,
-    /// Failed payments, as reported by Stripe.
+    /// Declined charges, as reported by Stripe.
     pub declines: Counter,
     /// Requests with a Stripe signature to paths that do not accept webhooks.
     pub misdirected: Counter,
@@ -90,8 +90,8 @@ impl StripeGauges {
     }
 
     /// Sets whether the connection has this problem.
-    pub fn set_trouble(&self, what: StripeTrouble, so: bool) {
-        self.troubles[what.index()].set(if so { 1.0 } else { 0.0 });
+    pub fn set_trouble(&self, what: StripeTrouble, is_present: bool) {
+        self.troubles[what.index()].set(if is_present { 1.0 } else { 0.0 });
     }
 
     /// Sets the time of the last delivery, in milliseconds since 1970.
@@ -117,7 +117,7 @@ impl InboxGauges {
         self.rows[state.index()].set(rows as f64);
     }
 
-    /// Sets the age of the oldest unfinished event, in milliseconds.
+    /// Sets the age of the oldest event that waits to be booked or retried, in milliseconds.
     pub fn set_oldest_waiting_ms(&self, waiting_ms: i64) {
         self.oldest_waiting.set(waiting_ms as f64 / 1000.0);
     }
@@ -136,7 +136,7 @@ impl QueueGauges {
             let help = "Tasks in the queue, by state.";
             gauge(recorder, "keepopen_queue_tasks", help, &[("state", state)])
         };
-        let help = "Age of the oldest unfinished task in the queue, in seconds.";
+        let help = "Age of the oldest waiting task in the queue, in seconds.";
         Self {
             waiting: tasks("waiting"),
             dead: tasks("dead"),
@@ -144,7 +144,7 @@ impl QueueGauges {
         }
     }
 
-    /// Sets the numbers of waiting and dead tasks, and the age of the oldest in milliseconds.
+    /// Sets the numbers of waiting and dead tasks, and the age of the oldest waiting task, in milliseconds.
     pub fn set(&self, waiting: i64, dead: i64, oldest_waiting_ms: i64) {
         self.waiting.set(waiting as f64);
         self.dead.set(dead as f64);
@@ -163,7 +163,7 @@ impl Metrics {
     pub fn new() -> Self {
         let recorder = PrometheusBuilder::new()
             .set_buckets(DURATIONS_S)
-            .expect("the list of durations must not be empty")
+            .expect("the list of bucket bounds must not be empty")
             .build_recorder();
         let labelled = |name, help, label, as_label| counter(&recorder, name, help, &[(label, as_label)]);
         let verdicts = Counts::each(|reason: Reason| {
@@ -209,7 +209,7 @@ impl Metrics {
         });
         let limited = |route: &'static str| {
             Counts::each(|by: LimitedBy| {
-                let help = "Rate-limited requests, by route and by what was counted.";
+                let help = "Rate-limited requests, by route and by the limit that was exceeded.";
                 let labels = [("route", route), ("by", by.as_label())];
                 counter(&recorder, "keepopen_rate_limited_total", help, &labels)
             })
@@ -235,7 +235,7 @@ impl Metrics {
             wrong: gauge(
                 &recorder,
                 "keepopen_books_wrong",
-                "Problems found by the last ledger check; 0 if it is correct.",
+                "Problems found by the last ledger check; 0 if the ledger is correct.",
                 &[],
             ),
             alarms: gauge(
@@ -253,7 +253,7 @@ impl Metrics {
         };
         let help = "Declined charges, as reported by Stripe.";
         let declines = counter(&recorder, "keepopen_declined_charges_total", help, &[]);
-        let help = "Requests with a Stripe signature to a path that does not accept webhooks, because an endpoint's address is wrong.";
+        let help = "Requests with a Stripe signature to a path that does not accept webhooks. An endpoint's address at Stripe is wrong.";
         let misdirected = counter(&recorder, "keepopen_misdirected_webhooks_total", help, &[]);
         let stripe = StripeGauges::new(&recorder);
         let build = gauge(
@@ -313,17 +313,17 @@ impl Metrics {
         labels: &[(&'static str, &str)],
     ) -> Histogram {
         self.recorder.describe_histogram(name.into(), None, help.into());
-        self.recorder.register_histogram(&key(name, labels), &ABOUT)
+        self.recorder.register_histogram(&key(name, labels), &METADATA)
     }
 
-    /// All metrics, in Prometheus' text format.
+    /// Returns all metrics, in Prometheus' text format.
     pub fn render(&self) -> String {
         self.process.read();
         self.handle.render()
     }
 
-    /// Sorts measured durations into their buckets. Until then, each duration takes memory, so this must be called
-    /// every few seconds.
+    /// Sorts measured durations into their buckets. A duration that is not sorted yet takes memory, so this must be
+    /// called every few seconds.
     pub fn tidy(&self) {
         self.handle.run_upkeep();
     }
@@ -336,7 +336,7 @@ fn counter(
     labels: &[(&'static str, &str)],
 ) -> Counter {
     recorder.describe_counter(name.into(), None, help.into());
-    recorder.register_counter(&key(name, labels), &ABOUT)
+    recorder.register_counter(&key(name, labels), &METADATA)
 }
 
 fn gauge(
@@ -346,7 +346,7 @@ fn gauge(
     labels: &[(&'static str, &str)],
 ) -> Gauge {
     recorder.describe_gauge(name.into(), None, help.into());
-    recorder.register_gauge(&key(name, labels), &ABOUT)
+    recorder.register_gauge(&key(name, labels), &METADATA)
 }
 
 fn key(name: &'static str, labels: &[(&'static str, &str)]) -> Key {

@@ -30,9 +30,9 @@ impl ProcessGauges {
     }
 }
 
-/// The first number on the line that begins with `words`.
-fn number_after(text: &str, words: &str) -> Option<f64> {
-    let line = text.lines().find_map(|line| line.strip_prefix(words))?;
+/// Returns the first number on the line that begins with `prefix`.
+fn number_after(text: &str, prefix: &str) -> Option<f64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(prefix))?;
     line.split_whitespace().next()?.parse().ok()
 }
 

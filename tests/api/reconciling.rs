@@ -338,7 +338,7 @@ async fn a_seal_shows_changes_of_the_entries_that_it_covers() {
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms + 1 WHERE seq = 1").await;
     let wrong = ledger_problems(&app.app).await;
     assert!(
-        wrong.iter().any(|it| it.contains("are not as they were sealed: 1 entries then, 1 now")),
+        wrong.iter().any(|it| it.contains("have changed since they were sealed: 1 entries then, 1 now")),
         "{wrong:?}"
     );
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms - 1 WHERE seq = 1").await;

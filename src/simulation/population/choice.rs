@@ -23,31 +23,31 @@ pub struct Choice {
 
 impl Choice {
     /// Creates a choice with these weights. Each must be at least 0, and one must be above 0.
-    pub fn by(weights: impl Iterator<Item = f64> + Clone) -> Self {
-        let all: f64 = weights.clone().sum();
+    pub fn from_weights(weights: impl Iterator<Item = f64> + Clone) -> Self {
+        let total: f64 = weights.clone().sum();
         let mut so_far = 0.0;
         let ends = weights.map(|weight| {
             so_far += weight;
-            so_far / all
+            so_far / total
         });
         Self { ends: ends.collect() }
     }
 
     /// Creates a choice among the entries of a list.
     pub fn among<T>(list: &[Weighted<T>]) -> Self {
-        Self::by(list.iter().map(|entry| entry.weight))
+        Self::from_weights(list.iter().map(|entry| entry.weight))
     }
 
     /// Returns the index that the dice select, or `None` if the list is empty.
-    pub fn throw(&self, dice: &mut Dice) -> Option<usize> {
+    pub fn draw(&self, dice: &mut Dice) -> Option<usize> {
         if self.ends.is_empty() {
             return None;
         }
-        Some(self.place(dice.share()))
+        Some(self.index_at(dice.share()))
     }
 
-    /// Returns the index whose share contains this number from 0 to 1.
-    pub fn place(&self, share: f64) -> usize {
+    /// Returns the index of the item whose share of the range from 0 to 1 contains this number.
+    pub fn index_at(&self, share: f64) -> usize {
         // Because of rounding, the last end may be slightly below 1.
         self.ends.partition_point(|end| *end <= share).min(self.ends.len().saturating_sub(1))
     }
@@ -59,9 +59,9 @@ mod tests {
 
     #[test]
     fn items_are_chosen_by_weight_and_weight_0_is_never_chosen() {
-        let choice = Choice::by([1.0, 0.0, 3.0].into_iter());
-        let places = [0.0, 0.249, 0.25, 0.999, 1.0].map(|share| choice.place(share));
-        assert_eq!(places, [0, 0, 2, 2, 2]);
-        assert_eq!(Choice::by([].into_iter()).throw(&mut Dice::of_seed(1)), None);
+        let choice = Choice::from_weights([1.0, 0.0, 3.0].into_iter());
+        let indexes = [0.0, 0.249, 0.25, 0.999, 1.0].map(|share| choice.index_at(share));
+        assert_eq!(indexes, [0, 0, 2, 2, 2]);
+        assert_eq!(Choice::from_weights([].into_iter()).draw(&mut Dice::of_seed(1)), None);
     }
 }

@@ -1,5 +1,5 @@
-//! Describes a population, for use without recorded page views: who visits how often, what they read, and how they
-//! react to appeals.
+//! Describes a population, for use without recorded page views: how often the readers visit, what they read, and how
+//! they react to appeals.
 //!
 //! **Owns** the description's schema, its problems, and the page views that it generates.
 //! **Never** uses randomness other than the seed's; one reader's draws don't affect another's.
@@ -17,7 +17,8 @@ use serde::{Deserialize, Deserializer};
 pub use choice::Weighted;
 pub use visits::Crowd;
 
-/// A described population. Weights are relative to the other weights in their list. Percents are of all readers.
+/// A described population. Each weight is relative to the other weights in its list. Percents refer to all readers,
+/// except in `then`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Population {
@@ -38,7 +39,8 @@ pub struct Population {
     pub visit_lengths: Vec<Weighted<VisitLength>>,
     /// The pages that the readers read.
     pub pages: Vec<Weighted<PageKind>>,
-    /// At what hour of the day the readers visit: 24 weights, from midnight. By default, few visit at night.
+    /// At what hour of the day the readers visit: 24 weights, starting at midnight. By default, few readers visit at
+    /// night.
     #[serde(default)]
     pub hours: Vec<f64>,
     /// The readers' countries, by ISO 3166-1 code; unknown by default.
@@ -110,8 +112,8 @@ pub struct Supporters {
     pub standing: Standing,
     /// The share of readers who are these supporters, in percent.
     pub percent: f64,
-    /// The number of whole days between their latest gift and the first day. By default, the gift is older than the
-    /// quiet period.
+    /// The number of whole days between their latest gift and the first day of the simulation. By default, the gift is
+    /// older than the quiet period.
     #[serde(default)]
     pub gave_days_ago: Option<u32>,
     /// The entitlements of these supporters, by name.
@@ -119,7 +121,8 @@ pub struct Supporters {
     pub entitlements: Vec<String>,
 }
 
-/// How readers react to an appeal, in percent of the appeals that they see. The rest continue reading.
+/// How readers react to an appeal, in percent of the appeals that they see. After the other appeals, they continue
+/// reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reactions {

@@ -9,23 +9,23 @@ use crate::sites::SiteSettings;
 
 /// The maximum simulated time, in days.
 const MAX_DAYS: u32 = 3_650;
-/// The maximum number of visits per week.
-const MAX_VISITS: f64 = 500.0;
+/// The maximum mean number of visits per week.
+const MAX_VISITS_PER_WEEK: f64 = 500.0;
 /// The maximum number of pages per visit.
-const MAX_PAGES: u32 = 1_000;
+const MAX_PAGES_PER_VISIT: u32 = 1_000;
 
 /// Rejects lists in place of tables. The TOML parser would read a list as a table with its fields in order. (Items
-/// with a weight are only read from a table.)
-fn refuse_lists_for_tables(written: &toml::Table) -> Result<(), Vec<String>> {
-    fn list<T: serde::de::DeserializeOwned>(written: &toml::Table, field: &str) -> Option<String> {
+/// with a weight need no check here, because the parser reads them only from a table.)
+fn reject_lists_for_tables(written: &toml::Table) -> Result<(), Vec<String>> {
+    fn problem<T: serde::de::DeserializeOwned>(written: &toml::Table, field: &str) -> Option<String> {
         let value = serde_json::to_value(written.get(field)?).ok()?;
         let misfit =
             typed::read::<T>(value, Notation::Toml).err().filter(|misfit| misfit.is_list_for_table)?;
-        let between = if misfit.field.is_empty() || misfit.field.starts_with('[') { "" } else { "." };
-        Some(Misfit { field: format!("{field}{between}{}", misfit.field), ..misfit }.to_string())
+        let separator = if misfit.field.is_empty() || misfit.field.starts_with('[') { "" } else { "." };
+        Some(Misfit { field: format!("{field}{separator}{}", misfit.field), ..misfit }.to_string())
     }
     let found: Vec<String> =
-        [list::<Reactions>(written, "then"), list::<Vec<Supporters>>(written, "supporters")]
+        [problem::<Reactions>(written, "then"), problem::<Vec<Supporters>>(written, "supporters")]
             .into_iter()
             .flatten()
             .collect();
@@ -40,7 +40,7 @@ impl Population {
     pub fn read(text: &str, sites: &BTreeMap<String, SiteSettings>) -> Result<Self, Vec<String>> {
         let unreadable = |error: toml::de::Error| vec![error.to_string().trim_end().replace('\n', "\n  ")];
         let mut population: Self = toml::from_str(text).map_err(unreadable)?;
-        refuse_lists_for_tables(&toml::from_str(text).map_err(unreadable)?)?;
+        reject_lists_for_tables(&toml::from_str(text).map_err(unreadable)?)?;
         if population.site.is_none() && sites.len() == 1 {
             population.site = sites.keys().next().cloned();
         }
@@ -57,31 +57,31 @@ impl Population {
             }
             Some(_) => {}
         }
-        found.unless(self.readers > 0, "readers", "write at least 1.");
-        found.unless((1..=MAX_DAYS).contains(&self.days), "days", "write 1 to 3650.");
-        found.unless(!self.visits.is_empty(), "visits", "say how often readers come.");
-        found.unless(!self.pages.is_empty(), "pages", "say what they read.");
-        found.weights("visits", &self.visits);
-        found.weights("visit_lengths", &self.visit_lengths);
-        found.weights("pages", &self.pages);
-        found.weights("countries", &self.countries);
-        found.weights("devices", &self.devices);
-        found.weights("locales", &self.locales);
-        for (place, visits) in self.visits.iter().enumerate() {
-            let path = format!("visits[{place}].per_week");
-            found.unless((0.0..=MAX_VISITS).contains(&visits.what.per_week), &path, "write 0 to 500.");
+        found.require(self.readers > 0, "readers", "write at least 1.");
+        found.require((1..=MAX_DAYS).contains(&self.days), "days", "write 1 to 3650.");
+        found.require(!self.visits.is_empty(), "visits", "say how often readers visit.");
+        found.require(!self.pages.is_empty(), "pages", "say which pages readers read.");
+        found.check_weights("visits", &self.visits);
+        found.check_weights("visit_lengths", &self.visit_lengths);
+        found.check_weights("pages", &self.pages);
+        found.check_weights("countries", &self.countries);
+        found.check_weights("devices", &self.devices);
+        found.check_weights("locales", &self.locales);
+        for (index, visits) in self.visits.iter().enumerate() {
+            let path = format!("visits[{index}].per_week");
+            found.require((0.0..=MAX_VISITS_PER_WEEK).contains(&visits.what.per_week), &path, "write 0 to 500.");
         }
-        for (place, length) in self.visit_lengths.iter().enumerate() {
-            let path = format!("visit_lengths[{place}].pages");
-            found.unless((1..=MAX_PAGES).contains(&length.what.pages), &path, "write 1 to 1000.");
+        for (index, length) in self.visit_lengths.iter().enumerate() {
+            let path = format!("visit_lengths[{index}].pages");
+            found.require((1..=MAX_PAGES_PER_VISIT).contains(&length.what.pages), &path, "write 1 to 1000.");
         }
         if !self.hours.is_empty() {
-            found.unless(self.hours.len() == 24, "hours", "write 24 weights, the first for 00:00 to 01:00.");
-            found.weigh("hours", &self.hours);
+            found.require(self.hours.len() == 24, "hours", "write 24 weights, the first for 00:00 to 01:00.");
+            found.check_weight_values("hours", &self.hours);
         }
-        found.percents("without_consent_percent", &[self.without_consent_percent]);
-        let supporters: Vec<f64> = self.supporters.iter().map(|some| some.percent).collect();
-        found.percents("supporters", &supporters);
+        found.check_percents("without_consent_percent", &[self.without_consent_percent]);
+        let supporters: Vec<f64> = self.supporters.iter().map(|group| group.percent).collect();
+        found.check_percents("supporters", &supporters);
         let Reactions {
             close_percent,
             later_percent,
@@ -90,8 +90,8 @@ impl Population {
             give_once_percent,
             give_monthly_percent,
         } = self.then;
-        let acts = [close_percent, later_percent, already_gave_percent, never_percent];
-        found.percents("then", &[&acts[..], &[give_once_percent, give_monthly_percent]].concat());
+        let dismissals = [close_percent, later_percent, already_gave_percent, never_percent];
+        found.check_percents("then", &[&dismissals[..], &[give_once_percent, give_monthly_percent]].concat());
         found.0
     }
 }
@@ -103,33 +103,33 @@ impl Problems {
         self.0.push(format!("{path}: {sentence}"));
     }
 
-    fn unless(&mut self, is_good: bool, path: &str, sentence: &str) {
+    fn require(&mut self, is_good: bool, path: &str, sentence: &str) {
         if !is_good {
             self.add(path, sentence);
         }
     }
 
-    fn weights<T>(&mut self, path: &str, list: &[Weighted<T>]) {
+    fn check_weights<T>(&mut self, path: &str, list: &[Weighted<T>]) {
         if !list.is_empty() {
-            self.weigh(path, &list.iter().map(|entry| entry.weight).collect::<Vec<_>>());
+            self.check_weight_values(path, &list.iter().map(|entry| entry.weight).collect::<Vec<_>>());
         }
     }
 
-    fn weigh(&mut self, path: &str, weights: &[f64]) {
+    fn check_weight_values(&mut self, path: &str, weights: &[f64]) {
         let are_good = weights.iter().all(|weight| (0.0..=1e12).contains(weight));
-        let any = weights.iter().any(|weight| *weight > 0.0);
-        self.unless(
-            are_good && any,
+        let has_positive = weights.iter().any(|weight| *weight > 0.0);
+        self.require(
+            are_good && has_positive,
             path,
             "a weight must be a number of 0 or more, and at least one must be above 0.",
         );
     }
 
-    fn percents(&mut self, path: &str, percents: &[f64]) {
+    fn check_percents(&mut self, path: &str, percents: &[f64]) {
         let are_good = percents.iter().all(|percent| (0.0..=100.0).contains(percent));
         // Percents with decimals may add up to slightly more than 100.
-        let fit = percents.iter().sum::<f64>() <= 100.000_001;
-        self.unless(are_good && fit, path, "percents must be from 0 to 100, and at most 100 in total.");
+        let is_total_good = percents.iter().sum::<f64>() <= 100.000_001;
+        self.require(are_good && is_total_good, path, "percents must be from 0 to 100, and at most 100 in total.");
     }
 }
 

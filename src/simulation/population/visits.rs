@@ -9,20 +9,20 @@ use super::Population;
 use super::choice::Choice;
 use crate::clock::DAY_MS;
 use crate::simulation::dice::Dice;
-use crate::simulation::page_view::{PageView, Support, Then};
+use crate::simulation::page_view::{PageView, Reaction, Support};
 use crate::simulation::replay::{Refused, Simulation};
 use crate::sites::{Interval, SiteSettings};
 
 /// The default weights of the hours: few visits at night, most in the morning, at noon and in the evening.
-const HOURS: [f64; 24] = [
+const DEFAULT_HOURS: [f64; 24] = [
     1.0, 0.5, 0.3, 0.2, 0.3, 1.0, 3.0, 6.0, 7.0, 6.0, 5.0, 5.0, 6.0, 6.0, 5.0, 5.0, 5.0, 6.0, 7.0, 7.0, 7.0,
     6.0, 4.0, 2.0,
 ];
 const HOUR_MS: u32 = 3_600_000;
-/// The least and the most time between two pages of a visit: half a minute, and four minutes.
+/// The minimum and the maximum time between two pages of a visit: half a minute, and four minutes.
 const BETWEEN_PAGES_MS: (u32, u32) = (30_000, 240_000);
 
-/// A population that is ready to be played.
+/// A population whose page views can be generated.
 pub struct Crowd<'p> {
     population: &'p Population,
     site: &'p str,
@@ -37,7 +37,7 @@ pub struct Crowd<'p> {
     devices: Choice,
     locales: Choice,
     supporters: Choice,
-    acts: Choice,
+    reactions: Choice,
 }
 
 impl<'p> Crowd<'p> {
@@ -46,11 +46,11 @@ impl<'p> Crowd<'p> {
         // The settings were checked, so the time zone exists.
         let zone = TimeZone::get(&site.time_zone).unwrap_or(TimeZone::UTC);
         let first = population.starts_on;
-        let days = (0..population.days).map(|day| begins_ms(&zone, first, day));
-        let hours = if population.hours.is_empty() { &HOURS[..] } else { &population.hours };
-        let supporters = population.supporters.iter().map(|some| some.percent);
+        let days = (0..population.days).map(|day| day_start_ms(&zone, first, day));
+        let hours = if population.hours.is_empty() { &DEFAULT_HOURS[..] } else { &population.hours };
+        let supporters = population.supporters.iter().map(|group| group.percent);
         let then = &population.then;
-        let acts = [
+        let reactions = [
             then.close_percent,
             then.later_percent,
             then.already_gave_percent,
@@ -66,12 +66,12 @@ impl<'p> Crowd<'p> {
             visits: Choice::among(&population.visits),
             lengths: Choice::among(&population.visit_lengths),
             pages: Choice::among(&population.pages),
-            hours: Choice::by(hours.iter().copied()),
+            hours: Choice::from_weights(hours.iter().copied()),
             countries: Choice::among(&population.countries),
             devices: Choice::among(&population.devices),
             locales: Choice::among(&population.locales),
-            supporters: Choice::by(of_100(supporters).into_iter()),
-            acts: Choice::by(of_100(acts.into_iter()).into_iter()),
+            supporters: Choice::from_weights(with_remainder(supporters).into_iter()),
+            reactions: Choice::from_weights(with_remainder(reactions.into_iter()).into_iter()),
         }
     }
 
@@ -82,46 +82,47 @@ impl<'p> Crowd<'p> {
     pub fn play(&self, simulation: &mut Simulation, seed: u64) -> Result<(), Refused> {
         let mut dice = Dice::of_seed(seed);
         for number in 1..=self.population.readers {
-            self.reader(&mut dice.split(), &number.to_string(), simulation)?;
+            self.play_reader(&mut dice.split(), &number.to_string(), simulation)?;
             simulation.end_readers();
         }
         Ok(())
     }
 
-    fn reader(&self, dice: &mut Dice, name: &str, simulation: &mut Simulation) -> Result<(), Refused> {
+    fn play_reader(&self, dice: &mut Dice, name: &str, simulation: &mut Simulation) -> Result<(), Refused> {
         let population = self.population;
-        let named = |place: Option<usize>, list: &'p [super::Weighted<super::Named>]| {
-            place.map(|place| Text::from(list[place].what.name.as_str()))
+        let name_at = |index: Option<usize>, list: &'p [super::Weighted<super::Named>]| {
+            index.map(|index| Text::from(list[index].what.name.as_str()))
         };
         let mut question = Question::from_site(self.site);
-        question.reader.country = named(self.countries.throw(dice), &population.countries);
-        question.reader.device = named(self.devices.throw(dice), &population.devices);
-        question.reader.locale = named(self.locales.throw(dice), &population.locales);
+        question.reader.country = name_at(self.countries.draw(dice), &population.countries);
+        question.reader.device = name_at(self.devices.draw(dice), &population.devices);
+        question.reader.locale = name_at(self.locales.draw(dice), &population.locales);
         if dice.share() * 100.0 < population.without_consent_percent {
             question.reader.consent = Some("denied".into());
         }
-        let mut support = self.support(dice);
-        let kind = self.visits.throw(dice).expect("a description must have at least one entry in `visits`");
+        let mut support = self.draw_support(dice);
+        let kind = self.visits.draw(dice).expect("a description must have at least one entry in `visits`");
         let per_day = population.visits[kind].what.per_week / 7.0;
 
         let (mut at_ms, mut visits_ms) = (i64::MIN, Vec::new());
         for day_ms in &self.days_ms {
             visits_ms.clear();
-            visits_ms.extend((0..how_many(per_day, dice)).map(|_| day_ms + self.in_day_ms(dice)));
+            visits_ms.extend((0..draw_number(per_day, dice)).map(|_| day_ms + self.draw_time_of_day_ms(dice)));
             visits_ms.sort_unstable();
             for visit_ms in &visits_ms {
-                // If the reader is still reading, the next visit begins after this one.
+                // If the previous visit has not ended yet, this visit begins after its last page.
                 at_ms = at_ms.saturating_add(1).max(*visit_ms);
                 let pages =
-                    self.lengths.throw(dice).map_or(1, |kind| population.visit_lengths[kind].what.pages);
+                    self.lengths.draw(dice).map_or(1, |kind| population.visit_lengths[kind].what.pages);
                 for ordinal in 1..=pages {
                     if ordinal > 1 {
                         let (least, most) = BETWEEN_PAGES_MS;
                         at_ms += i64::from(least + dice.below(most - least));
                     }
                     let mut question = question.clone();
-                    self.page(&mut question, ordinal, dice);
-                    let view = PageView { at_ms, question, then: self.then(dice), support: support.take() };
+                    self.draw_page(&mut question, ordinal, dice);
+                    let reaction = self.draw_reaction(dice);
+                    let view = PageView { at_ms, question, reaction, support: support.take() };
                     simulation.page_view(name, view)?;
                 }
             }
@@ -129,8 +130,8 @@ impl<'p> Crowd<'p> {
         Ok(())
     }
 
-    fn page(&self, question: &mut Question<'p>, ordinal: u32, dice: &mut Dice) {
-        let kind = self.pages.throw(dice).expect("a description must have at least one entry in `pages`");
+    fn draw_page(&self, question: &mut Question<'p>, ordinal: u32, dice: &mut Dice) {
+        let kind = self.pages.draw(dice).expect("a description must have at least one entry in `pages`");
         let what = &self.population.pages[kind].what;
         let page = &mut question.page;
         page.section = what.section.as_deref().map(Text::from);
@@ -141,56 +142,56 @@ impl<'p> Crowd<'p> {
         page.ordinal = Some(ordinal);
     }
 
-    fn support(&self, dice: &mut Dice) -> Option<Support> {
-        let some = self.population.supporters.get(self.supporters.throw(dice)?)?;
-        if some.standing == Standing::None {
+    fn draw_support(&self, dice: &mut Dice) -> Option<Support> {
+        let group = self.population.supporters.get(self.supporters.draw(dice)?)?;
+        if group.standing == Standing::None {
             return None;
         }
         let first_ms = self.days_ms.first().copied().unwrap_or_default();
-        let gave_ms = some.gave_days_ago.map(|days| first_ms - i64::from(days) * DAY_MS);
+        let gave_ms = group.gave_days_ago.map(|days| first_ms - i64::from(days) * DAY_MS);
         let quiet_until_ms = gave_ms.map(|at_ms| quiet_until_ms(at_ms, self.quiet_days));
-        Some(Support { standing: some.standing, quiet_until_ms, entitlements: some.entitlements.clone() })
+        Some(Support { standing: group.standing, quiet_until_ms, entitlements: group.entitlements.clone() })
     }
 
-    fn then(&self, dice: &mut Dice) -> Then {
-        match self.acts.throw(dice) {
-            Some(0) => Then::Dismiss(DismissalKind::Close),
-            Some(1) => Then::Dismiss(DismissalKind::Later),
-            Some(2) => Then::Dismiss(DismissalKind::AlreadyGave),
-            Some(3) => Then::Dismiss(DismissalKind::Never),
-            Some(4) => Then::Give(Interval::Once),
-            Some(5) => Then::Give(Interval::Month),
-            _ => Then::Nothing,
+    fn draw_reaction(&self, dice: &mut Dice) -> Reaction {
+        match self.reactions.draw(dice) {
+            Some(0) => Reaction::Dismiss(DismissalKind::Close),
+            Some(1) => Reaction::Dismiss(DismissalKind::Later),
+            Some(2) => Reaction::Dismiss(DismissalKind::AlreadyGave),
+            Some(3) => Reaction::Dismiss(DismissalKind::Never),
+            Some(4) => Reaction::Give(Interval::Once),
+            Some(5) => Reaction::Give(Interval::Month),
+            _ => Reaction::Nothing,
         }
     }
 
-    fn in_day_ms(&self, dice: &mut Dice) -> i64 {
-        let hour = self.hours.throw(dice).unwrap_or_default();
+    fn draw_time_of_day_ms(&self, dice: &mut Dice) -> i64 {
+        let hour = self.hours.draw(dice).unwrap_or_default();
         i64::from(HOUR_MS) * i64::try_from(hour).unwrap_or_default() + i64::from(dice.below(HOUR_MS))
     }
 }
 
-/// Returns the percents, and at the end the remainder to 100.
-fn of_100(percents: impl Iterator<Item = f64>) -> Vec<f64> {
+/// Returns the percents, followed by the remainder to 100.
+fn with_remainder(percents: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut parts: Vec<f64> = percents.collect();
     let rest = 100.0 - parts.iter().sum::<f64>();
     parts.push(rest.max(0.0));
     parts
 }
 
-/// Draws how often an event occurs that occurs `mean` times on average, independently each time (Poisson
-/// distribution).
-fn how_many(mean: f64, dice: &mut Dice) -> u32 {
-    let enough = (-mean).exp();
-    let (mut times, mut left) = (0, dice.share());
-    while left > enough {
-        times += 1;
-        left *= dice.share();
+/// Draws a number from the Poisson distribution with this mean: how often independent events occur.
+fn draw_number(mean: f64, dice: &mut Dice) -> u32 {
+    let limit = (-mean).exp();
+    let (mut number, mut product) = (0, dice.share());
+    while product > limit {
+        number += 1;
+        product *= dice.share();
     }
-    times
+    number
 }
 
-fn begins_ms(zone: &TimeZone, first: Date, day: u32) -> i64 {
+/// Returns the start of the day that is `day` days after `first`, in milliseconds since 1970.
+fn day_start_ms(zone: &TimeZone, first: Date, day: u32) -> i64 {
     let date = first.saturating_add(jiff::Span::new().days(i64::from(day)));
     zone.to_timestamp(date.at(0, 0, 0, 0)).map_or(0, Timestamp::as_millisecond)
 }
@@ -203,7 +204,7 @@ mod tests {
 
     const SAMPLE: &str = include_str!("../../../docs/population.toml");
 
-    fn played(text: &str, draft: &str, seed: u64) -> Report {
+    fn play(text: &str, draft: &str, seed: u64) -> Report {
         let sites = settings().sites;
         let population = Population::read(text, &sites).unwrap();
         let mut simulation = simulation(draft, &appeal("a", ""), seed);
@@ -214,16 +215,16 @@ mod tests {
     /// Returns the commented sample, with fewer readers.
     fn sample() -> String {
         let small = SAMPLE.replace("readers = 20000", "readers = 400");
-        assert_ne!(small, SAMPLE);
+        assert_ne!(small, SAMPLE, "the sample must contain `readers = 20000`");
         small
     }
 
     #[test]
     fn the_same_seed_makes_the_same_readers_and_another_seed_makes_others() {
         let draft = appeal("a", "frequency = { max_views = 2 }");
-        let report = played(&sample(), &draft, 1);
-        assert_eq!(report, played(&sample(), &draft, 1));
-        assert_ne!(report.page_views, played(&sample(), &draft, 2).page_views);
+        let report = play(&sample(), &draft, 1);
+        assert_eq!(report, play(&sample(), &draft, 1));
+        assert_ne!(report.page_views, play(&sample(), &draft, 2).page_views);
         assert!(report.draft.asks < report.live.asks, "half the cap must lead to fewer asks");
         assert!(report.draft.gifts.once > 0 && report.draft.most_asks_in_30_days == 2);
     }
@@ -234,7 +235,7 @@ mod tests {
             visit_lengths = [{ pages = 1, weight = 1 }, { pages = 3, weight = 1 }]\npages = [{ section = \"news\", weight = 1 }]\n\
             without_consent_percent = 20\nsupporters = [{ standing = \"recurring\", percent = 10 }]\n\
             then = { close_percent = 25, give_once_percent = 5 }";
-        let report = played(
+        let report = play(
             text,
             &appeal(
                 "a",
@@ -242,7 +243,7 @@ mod tests {
             ),
             1,
         );
-        // The population makes 2,000 readers, 10 weeks, 3 visits a week and 2 pages a visit.
+        // 2,000 readers make 3 visits a week for 10 weeks, with 2 pages a visit on average: 120,000 page views.
         assert!((118_000..122_000).contains(&report.page_views), "{}", report.page_views);
         let share = |reason: &str| {
             report.draft.verdicts.iter().find(|it| it.reason == reason).map_or(0.0, |it| it.share)
@@ -254,7 +255,7 @@ mod tests {
         );
         let closed = report.draft.dismissals["close"] as f64 / report.draft.asks as f64;
         let gave = report.draft.gifts.once as f64 / report.draft.asks as f64;
-        assert!((0.24..0.26).contains(&closed) && (0.045..0.055).contains(&gave), "{closed} {gave}");
+        assert!((0.24..0.26).contains(&closed) && (0.045..0.055).contains(&gave), "closed: {closed}, gave: {gave}");
         let without_consent = report.live.verdicts.iter().find(|it| it.reason == "no_consent").unwrap().share;
         assert!((0.15..0.21).contains(&without_consent), "{without_consent}");
         assert_eq!(
@@ -286,7 +287,7 @@ mod tests {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
         let first = jiff::civil::date(2026, 10, 24);
         // On the 25th the clocks go back, so that day has 25 hours.
-        let begins = [0, 1, 2].map(|day| begins_ms(&berlin, first, day));
-        assert_eq!((begins[1] - begins[0], begins[2] - begins[1]), (DAY_MS, DAY_MS + i64::from(HOUR_MS)));
+        let starts = [0, 1, 2].map(|day| day_start_ms(&berlin, first, day));
+        assert_eq!((starts[1] - starts[0], starts[2] - starts[1]), (DAY_MS, DAY_MS + i64::from(HOUR_MS)));
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pool::{Lease, Pool};
-use postgres::{OwnConnections, ThreadConn};
+use postgres::{ThreadConnections, ThreadConn};
 use sqlite::Files;
 use sqlx::sqlite::SqliteError;
 use sqlx::{PgConnection, SqliteConnection};
@@ -88,15 +88,15 @@ macro_rules! on_writer {
 }
 
 /// Runs one statement that is its own transaction and only adds rows, on either database.
-macro_rules! on_adding {
-    ($adding:expr, $it:ident => $statement:expr) => {
-        match $adding {
+macro_rules! on_insert_conn {
+    ($connection:expr, $it:ident => $statement:expr) => {
+        match $connection {
             $crate::store::InsertConn::Sqlite(lease) => on_lease!(lease, $it => $statement),
             $crate::store::InsertConn::Postgres(lease) => on_lease!(lease, $it => $statement),
-            $crate::store::InsertConn::ThreadConn(own) => {
-                let $it = &mut own.connection;
+            $crate::store::InsertConn::ThreadConn(thread_conn) => {
+                let $it = &mut thread_conn.connection;
                 $crate::store::dialect::pool::within(
-                    $crate::store::dialect::postgres::OWN_TIMEOUT,
+                    $crate::store::dialect::postgres::THREAD_CONN_TIMEOUT,
                     async { $statement },
                 )
                 .await
@@ -190,7 +190,7 @@ pub enum Pools {
         /// The connections for everything.
         pool: Pool<PgConnection>,
         /// The connections of threads that often add rows.
-        own: OwnConnections,
+        thread_connections: ThreadConnections,
     },
 }
 
@@ -215,15 +215,15 @@ pub enum InsertConn {
 }
 
 impl InsertConn {
-    /// Whether the failure concerns only this connection, because it was not checked before use. Another one may
-    /// work.
-    pub fn was_gone(&self, error: &StoreError) -> bool {
+    /// Whether the failure concerns only this connection, because it was not checked before use. Another connection
+    /// may work.
+    pub fn was_lost(&self, error: &StoreError) -> bool {
         matches!(self, Self::ThreadConn(_))
-            && error.library().is_some_and(<PgConnection as pool::Driver>::is_broken_by)
+            && error.library_error().is_some_and(<PgConnection as pool::Driver>::is_broken_by)
     }
 
-    /// Whether a long statement numbers its parameters. PostgreSQL requires numbers. SQLite would look up each number
-    /// among all others, which for a thousand takes longer than storing the rows.
+    /// Whether the parameters of a long statement are numbered. PostgreSQL requires numbers. SQLite would look up each
+    /// number among all others. For a thousand parameters, that takes longer than storing the rows.
     pub fn numbers_parameters(&self) -> bool {
         matches!(self, Self::Postgres(_) | Self::ThreadConn(_))
     }
@@ -245,7 +245,7 @@ impl Tx {
 
 /// Whether a statement may have failed because of one of its rows, so that the others can be stored without that row.
 pub fn is_about_rows(error: &StoreError) -> bool {
-    match error.library() {
+    match error.library_error() {
         Some(sqlx::Error::Encode(_)) => true,
         Some(sqlx::Error::Database(error)) if error.try_downcast_ref::<SqliteError>().is_some() => {
             sqlite::is_about_rows(&**error)
@@ -321,29 +321,31 @@ impl Pools {
     }
 
     /// Returns a connection for statements that are their own transactions and only add rows.
-    pub async fn adding(&self) -> Result<InsertConn, sqlx::Error> {
+    pub async fn insert_connection(&self) -> Result<InsertConn, sqlx::Error> {
         match self {
             Self::Sqlite { writer, .. } => Ok(InsertConn::Sqlite(writer.acquire(WRITE_TIMEOUT).await?)),
-            Self::Postgres { pool, own } => match own.take() {
-                Some(own) => Ok(InsertConn::ThreadConn(own)),
+            Self::Postgres { pool, thread_connections } => match thread_connections.take() {
+                Some(thread_conn) => Ok(InsertConn::ThreadConn(thread_conn)),
                 None => Ok(InsertConn::Postgres(pool.acquire(WRITE_TIMEOUT).await?)),
             },
         }
     }
 
     /// Returns a connection to the pool after success. After a failure, drop it instead.
-    pub fn take_back(&self, adding: InsertConn) {
-        match (self, adding) {
-            (Self::Postgres { own, .. }, InsertConn::ThreadConn(connection)) => own.put(connection),
-            (Self::Postgres { own, .. }, InsertConn::Postgres(connection)) => {
-                drop(connection);
-                own.make_if_often();
+    pub fn return_connection(&self, connection: InsertConn) {
+        match (self, connection) {
+            (Self::Postgres { thread_connections, .. }, InsertConn::ThreadConn(connection)) => {
+                thread_connections.put(connection);
             }
-            (_, adding) => drop(adding),
+            (Self::Postgres { thread_connections, .. }, InsertConn::Postgres(connection)) => {
+                drop(connection);
+                thread_connections.open_if_frequent();
+            }
+            (_, connection) => drop(connection),
         }
     }
 
-    /// Checks that committed data is where the next start will look for it. That is not so if the database's files
+    /// Checks that committed data is where the next start will look for it. The check fails if the database's files
     /// were moved or deleted while they are open.
     ///
     /// # Errors
@@ -363,8 +365,8 @@ impl Pools {
                 reader.close().await;
                 writer.close().await;
             }
-            Self::Postgres { pool, own } => {
-                own.close().await;
+            Self::Postgres { pool, thread_connections } => {
+                thread_connections.close().await;
                 pool.close().await;
             }
         }

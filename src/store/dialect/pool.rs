@@ -1,10 +1,9 @@
 //! Implements a pool of database connections. Each connection has one user at a time, and every statement has a
 //! deadline.
 //!
-//! This pool replaces sqlx's pool for two reasons. When a connection is returned to it, sqlx's pool checks the
-//! connection without a deadline while it holds the slot, so it can block for ever. It also keeps a SQLite connection
-//! whose transaction SQLite itself rolled back, as after a full disk. Every new transaction on such a connection
-//! fails.
+//! This pool replaces sqlx's pool for two reasons. First, sqlx's pool checks each returned connection without a
+//! deadline, while it holds the connection's slot, so it can block for ever. Second, it keeps a SQLite connection
+//! whose transaction SQLite itself rolled back, as after a full disk. Every new transaction on that connection fails.
 
 use std::fmt;
 use std::future::Future;
@@ -65,8 +64,10 @@ struct Inner<C: Driver> {
 
 struct Idle<C> {
     connection: C,
-    made: Stopwatch,
-    since: Stopwatch,
+    /// The time since the connection was opened.
+    age: Stopwatch,
+    /// The time since the connection was last used.
+    unused: Stopwatch,
 }
 
 impl<C: Driver> Clone for Pool<C> {
@@ -115,42 +116,43 @@ impl<C: Driver> Pool<C> {
         }
         let slots = Arc::clone(&self.0.slots);
         let slot = slots.acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
-        let (connection, made) = match self.alive().await {
-            Some(alive) => alive,
+        let (connection, age) = match self.take_idle().await {
+            Some(idle) => idle,
             None => ((self.0.connect)().await.map_err(not_connected)?, Stopwatch::start()),
         };
-        let use_ = Use::default();
+        let usage = Usage::default();
         Ok(Lease {
             connection: Some(connection),
-            made,
+            age,
             deadline,
             lent: Stopwatch::start(),
-            use_,
+            usage,
             pool: self.clone(),
             slot: Some(slot),
         })
     }
 
     /// Returns a usable idle connection.
-    async fn alive(&self) -> Option<(C, Stopwatch)> {
+    async fn take_idle(&self) -> Option<(C, Stopwatch)> {
         loop {
-            let Idle { mut connection, made, since } = self.lock().pop()?;
-            if made.elapsed_s() > C::LIFETIME_S || since.elapsed_s() > C::IDLE_S {
+            let Idle { mut connection, age, unused } = self.lock().pop()?;
+            if age.elapsed_s() > C::LIFETIME_S || unused.elapsed_s() > C::IDLE_S {
                 continue;
             }
             if !C::CHECKED {
-                return Some((connection, made));
+                return Some((connection, age));
             }
             match timeout(PING_TIMEOUT, connection.ping()).await {
-                Ok(Ok(())) => return Some((connection, made)),
+                Ok(Ok(())) => return Some((connection, age)),
                 Ok(Err(error)) => tracing::debug!(%error, "replacing a database connection that has ended"),
-                Err(_) => self.distrust(),
+                Err(_) => self.close_idle(),
             }
         }
     }
 
-    /// Closes every idle connection. This is called if one of about the same age did not answer.
-    fn distrust(&self) {
+    /// Closes every idle connection. This is called after a connection did not answer, because the others are probably
+    /// in the same state.
+    fn close_idle(&self) {
         let idle = std::mem::take(&mut *self.lock());
         tracing::warn!(
             idle = idle.len(),
@@ -158,13 +160,13 @@ impl<C: Driver> Pool<C> {
         );
     }
 
-    fn put(&self, connection: C, made: Stopwatch) {
-        if self.is_closed() || made.elapsed_s() > C::LIFETIME_S {
+    fn put(&self, connection: C, age: Stopwatch) {
+        if self.is_closed() || age.elapsed_s() > C::LIFETIME_S {
             return;
         }
         let mut idle = self.lock();
-        idle.retain(|other| other.since.elapsed_s() <= C::IDLE_S);
-        idle.push(Idle { connection, made, since: Stopwatch::start() });
+        idle.retain(|other| other.unused.elapsed_s() <= C::IDLE_S);
+        idle.push(Idle { connection, age, unused: Stopwatch::start() });
     }
 
     /// Stops lending connections, waits a while for those in use, and closes all of them.
@@ -202,38 +204,38 @@ impl<C: Driver> Pool<C> {
 
 /// What the last user may have left unfinished on a connection.
 #[derive(Clone, Copy, Debug, Default)]
-struct Use {
+struct Usage {
     /// Whether a statement was started and did not finish.
     in_statement: bool,
     /// Whether a transaction was started, and neither committed nor rolled back.
     in_transaction: bool,
     /// Whether the connection can't be used any more.
-    broken: bool,
+    is_broken: bool,
 }
 
 /// A borrowed connection. When it is dropped, an open transaction is rolled back, and the connection returns to the
 /// pool. A connection that failed is closed instead, and the pool opens another.
 pub struct Lease<C: Driver> {
     connection: Option<C>,
-    made: Stopwatch,
+    age: Stopwatch,
     deadline: Duration,
     /// The time since the connection was borrowed.
     lent: Stopwatch,
-    use_: Use,
+    usage: Usage,
     pool: Pool<C>,
     slot: Option<OwnedSemaphorePermit>,
 }
 
 impl<C: Driver> fmt::Debug for Lease<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease").field("use", &self.use_).finish_non_exhaustive()
+        f.debug_struct("Lease").field("use", &self.usage).finish_non_exhaustive()
     }
 }
 
 impl<C: Driver> Lease<C> {
     /// Begins a transaction with the statements in `sql`.
     pub async fn begin(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
-        self.use_.in_transaction = true;
+        self.usage.in_transaction = true;
         let deadline = self.start();
         let outcome = within(deadline, self.run(sql)).await;
         self.finish(&outcome);
@@ -246,7 +248,7 @@ impl<C: Driver> Lease<C> {
         let outcome = within(deadline, self.run("COMMIT")).await;
         self.finish(&outcome);
         if outcome.is_ok() {
-            self.use_.in_transaction = false;
+            self.usage.in_transaction = false;
         }
         outcome
     }
@@ -254,20 +256,20 @@ impl<C: Driver> Lease<C> {
     /// Records that a statement starts. Returns how long it may take: its own limit, or what remains of the
     /// transaction's limit.
     pub fn start(&mut self) -> Duration {
-        self.use_.in_statement = true;
-        let whole = self.deadline * STATEMENTS_PER_TRANSACTION;
-        self.deadline.min(whole.saturating_sub(Duration::from_secs_f64(self.lent.elapsed_s())))
+        self.usage.in_statement = true;
+        let transaction_limit = self.deadline * STATEMENTS_PER_TRANSACTION;
+        self.deadline.min(transaction_limit.saturating_sub(Duration::from_secs_f64(self.lent.elapsed_s())))
     }
 
     /// Records how a statement ended.
     pub fn finish<T>(&mut self, outcome: &Result<T, sqlx::Error>) {
-        self.use_.in_statement = false;
+        self.usage.in_statement = false;
         let Err(error) = outcome else { return };
         if is_timeout(error) {
-            self.use_.broken = true;
-            self.pool.distrust();
+            self.usage.is_broken = true;
+            self.pool.close_idle();
         } else if C::is_broken_by(error) {
-            self.use_.broken = true;
+            self.usage.is_broken = true;
         }
     }
 }
@@ -289,16 +291,16 @@ impl<C: Driver> DerefMut for Lease<C> {
 impl<C: Driver> Drop for Lease<C> {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        if self.use_.broken {
+        if self.usage.is_broken {
             return;
         }
-        if !self.use_.in_statement && !self.use_.in_transaction {
-            self.pool.put(connection, self.made);
+        if !self.usage.in_statement && !self.usage.in_transaction {
+            self.pool.put(connection, self.age);
             return;
         }
         // Without a runtime, as at the end of the process, the connection is closed.
         let Ok(runtime) = Handle::try_current() else { return };
-        let (pool, made, in_transaction) = (self.pool.clone(), self.made, self.use_.in_transaction);
+        let (pool, age, in_transaction) = (self.pool.clone(), self.age, self.usage.in_transaction);
         // The slot stays taken until the connection is clean, so that the next user gets a clean connection.
         let slot = self.slot.take();
         runtime.spawn(async move {
@@ -306,11 +308,11 @@ impl<C: Driver> Drop for Lease<C> {
                 if in_transaction { connection.run("ROLLBACK").await } else { connection.ping().await }
             });
             match cleaned.await {
-                Ok(Ok(())) => pool.put(connection, made),
-                // SQLite reports this error if it rolled back by itself. The connection is closed, because opening
-                // another costs little.
+                Ok(Ok(())) => pool.put(connection, age),
+                // SQLite reports an error here if it has already rolled back by itself. The connection is closed,
+                // because opening another costs little.
                 Ok(Err(error)) => tracing::debug!(%error, "replacing a database connection"),
-                Err(_) => pool.distrust(),
+                Err(_) => pool.close_idle(),
             }
             drop(slot);
         });
@@ -325,8 +327,8 @@ pub async fn within<T>(
     timeout(deadline, statement).await.unwrap_or_else(|_| Err(timed_out()))
 }
 
-/// Converts a failure to connect to an error that means "unavailable". Without a connection the database is
-/// unavailable for any reason that the server gives, such as a changed password.
+/// Converts a failure to connect to an error that means "unavailable". Without a connection, the database is
+/// unavailable, whatever reason the server gives (such as a changed password).
 fn not_connected(error: sqlx::Error) -> sqlx::Error {
     match error {
         error @ sqlx::Error::Io(_) => error,

@@ -23,23 +23,25 @@ const CONNECTIONS: u32 = 10;
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// The advisory lock that a writing transaction holds: "keepopen" as a number.
 const WRITER: i64 = 0x6b65_6570_6f70_656e;
-/// A transaction that waits longer than this for another to finish fails as unavailable. It is then retried.
+/// How long a transaction waits for another one to finish. After this time, it fails as unavailable, and is retried.
 const LOCK_TIMEOUT: &str = "5s";
 /// The statements that begin a writing transaction.
 ///
-/// - The server ends a transaction that is idle for 10 s, or a statement that exceeds our timeout. So an instance that
-///   died or lost the server does not keep the lock. Our transactions wait for nothing but the database.
+/// - The server ends a transaction that is idle for 10 s, or a statement that runs for 10 s. So an instance that died,
+///   or lost its connection, does not keep the lock. Our transactions never idle, because they wait only for the
+///   database.
 /// - Every statement must find its rows by key. A plan that was cached when a table was new would read whole tables
 ///   instead.
 const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL statement_timeout = '10s'; \
     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
-/// The statements that begin a reading transaction. The server also ends an idle one, but later. Until then, a
-/// migration waits for the tables that the transaction has read, and everybody else waits for the migration.
+/// The statements that begin a reading transaction. The server also ends an idle reading transaction, but only after
+/// 30 s. Until then, a migration waits for the tables that the transaction has read, and all other statements on these
+/// tables wait for the migration.
 pub const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
     SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
-/// The settings of each session. They contain keepalive for the server's side: within about 25 s, the server ends the
-/// session of a client that is gone, and releases its locks. sqlx can't set keepalive on its own socket. So on our
-/// side, each statement has a deadline, and each connection is checked before use.
+/// The settings of each session. They include keepalive on the server's side: within about 25 s, the server ends the
+/// session of a client that is gone, and releases its locks. On our side, sqlx can't set keepalive on its socket.
+/// Instead, each statement has a deadline, and each connection is checked before use.
 const SESSION: [(&str, &str); 6] = [
     ("lock_timeout", LOCK_TIMEOUT),
     ("statement_timeout", "130s"),
@@ -53,22 +55,22 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The number of seconds for which a thread's own connection may be idle and still be used unchecked. It is also the
 /// time between two attempts to open one.
-const SILENT_S: f64 = 10.0;
+const IDLE_LIMIT_S: f64 = 10.0;
 /// The number of seconds after which a thread's own connection is replaced, as in the pool.
 const LIFETIME_S: f64 = 30.0 * 60.0;
 /// How long a statement on a thread's own connection may take. After that, the same rows are tried on a connection
 /// from the pool, while the caller still waits.
-pub const OWN_TIMEOUT: Duration = Duration::from_secs(4);
+pub const THREAD_CONN_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Connections outside the pool: one for each thread that often adds rows.
 ///
 /// The pool checks a connection before and after each use. The server's answer wakes the thread that opened the
-/// connection, and that thread wakes the one that waits. For a single delivery, this would cost as much as everything
-/// else except the commit.
+/// connection, and that thread wakes the thread that waits. For a single delivery, these checks would cost as much as
+/// everything else except the commit.
 #[derive(Clone, Debug)]
-pub struct OwnConnections {
+pub struct ThreadConnections {
     options: Arc<PgConnectOptions>,
-    seats: Arc<Mutex<HashMap<ThreadId, Slot>>>,
+    slots: Arc<Mutex<HashMap<ThreadId, Slot>>>,
 }
 
 /// The state of one thread's connection.
@@ -86,60 +88,62 @@ struct Slot {
 pub struct ThreadConn {
     /// The connection.
     pub connection: PgConnection,
-    made: Stopwatch,
+    /// The time since the connection was opened.
+    age: Stopwatch,
 }
 
-impl OwnConnections {
+impl ThreadConnections {
     fn new(options: PgConnectOptions) -> Self {
-        Self { options: Arc::new(options), seats: Arc::default() }
+        Self { options: Arc::new(options), slots: Arc::default() }
     }
 
     /// Returns this thread's connection, if it was used recently. After success, the caller puts it back; after a
     /// failure, the caller drops it.
     pub fn take(&self) -> Option<ThreadConn> {
-        let mut seats = self.lock();
-        let seat = seats.get_mut(&thread::current().id())?;
-        let own = seat.own.take()?;
-        (seat.used.elapsed_s() < SILENT_S && own.made.elapsed_s() < LIFETIME_S).then_some(own)
+        let mut slots = self.lock();
+        let slot = slots.get_mut(&thread::current().id())?;
+        let own = slot.own.take()?;
+        (slot.used.elapsed_s() < IDLE_LIMIT_S && own.age.elapsed_s() < LIFETIME_S).then_some(own)
     }
 
-    /// Keeps the connection for this thread's next rows. Closes the connections that other threads no longer use.
+    /// Keeps the connection for the next rows of this thread. Closes the connections that other threads no longer use.
     pub fn put(&self, own: ThreadConn) {
         let this = thread::current().id();
-        let mut seats = self.lock();
-        seats.retain(|thread, seat| *thread == this || seat.used.elapsed_s() < SILENT_S);
-        seats.insert(this, Slot { used: Stopwatch::start(), tried: None, own: Some(own) });
+        let mut slots = self.lock();
+        slots.retain(|thread, slot| *thread == this || slot.used.elapsed_s() < IDLE_LIMIT_S);
+        slots.insert(this, Slot { used: Stopwatch::start(), tried: None, own: Some(own) });
     }
 
     /// Records that this thread added rows through the pool. If it does so twice within a short time, its own
-    /// connection is opened in the background. Until that is open, the thread uses the pool.
-    pub fn make_if_often(&self) {
-        let lately = |since: &Stopwatch| since.elapsed_s() < SILENT_S;
-        let tries = match self.lock().entry(thread::current().id()) {
-            Entry::Vacant(seat) => {
-                seat.insert(Slot { used: Stopwatch::start(), tried: None, own: None });
+    /// connection is opened in the background. Until it is open, the thread uses the pool.
+    pub fn open_if_frequent(&self) {
+        let is_recent = |since: &Stopwatch| since.elapsed_s() < IDLE_LIMIT_S;
+        let must_open = match self.lock().entry(thread::current().id()) {
+            Entry::Vacant(slot) => {
+                slot.insert(Slot { used: Stopwatch::start(), tried: None, own: None });
                 false
             }
-            Entry::Occupied(mut seat) => {
-                let seat = seat.get_mut();
-                let often = lately(&seat.used);
-                seat.used = Stopwatch::start();
-                let tries = often && seat.own.is_none() && !seat.tried.as_ref().is_some_and(lately);
-                if tries {
-                    seat.tried = Some(Stopwatch::start());
+            Entry::Occupied(mut slot) => {
+                let slot = slot.get_mut();
+                let is_frequent = is_recent(&slot.used);
+                slot.used = Stopwatch::start();
+                let must_open =
+                    is_frequent && slot.own.is_none() && !slot.tried.as_ref().is_some_and(is_recent);
+                if must_open {
+                    slot.tried = Some(Stopwatch::start());
                 }
-                tries
+                must_open
             }
         };
-        if tries {
-            let own_connections = self.clone();
+        if must_open {
+            let thread_connections = self.clone();
             // The task runs on this thread, which will own the connection.
             tokio::spawn(async move {
-                let made =
-                    tokio::time::timeout(TIMEOUT, PgConnection::connect_with(&own_connections.options)).await;
-                match made {
+                let outcome =
+                    tokio::time::timeout(TIMEOUT, PgConnection::connect_with(&thread_connections.options)).await;
+                match outcome {
                     Ok(Ok(connection)) => {
-                        own_connections.put(ThreadConn { connection, made: Stopwatch::start() });
+                        thread_connections.put(ThreadConn { connection, age: Stopwatch::start() });
                     }
                     Ok(Err(error)) => {
                         tracing::debug!(%error, "the intake's own connection could not be opened")
@@ -153,7 +157,7 @@ impl OwnConnections {
     /// Closes the connections of all threads.
     pub async fn close(&self) {
         let all = std::mem::take(&mut *self.lock());
-        for own in all.into_values().filter_map(|seat| seat.own) {
+        for own in all.into_values().filter_map(|slot| slot.own) {
             // The server notices that the connection is gone, whether or not it is closed properly.
             let _ = tokio::time::timeout(TIMEOUT, own.connection.close()).await;
         }
@@ -161,7 +165,7 @@ impl OwnConnections {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<ThreadId, Slot>> {
         // No code panics while it holds the lock.
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -174,8 +178,7 @@ impl Driver for PgConnection {
         self.execute(sqlx::raw_sql(sql)).await.map(drop)
     }
 
-    /// Such an error means that the server ended the connection (class 08) or is stopping (57P), or that its answer
-    /// can't be read.
+    /// Whether the server ended the connection (class 08) or is stopping (57P), or its answer can't be read.
     fn is_broken_by(error: &sqlx::Error) -> bool {
         let Some(error) = error.as_database_error() else { return is_about_connection(error) };
         let code = error.code().unwrap_or_default();
@@ -192,13 +195,13 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let mut first = within(TIMEOUT, options.connect()).await.map_err(OpenError::Postgres)?;
     within(TIMEOUT, assert_version(&mut first)).await.map_err(OpenError::Postgres)??;
     migrations::postgres().run_direct(None, &mut first, false).await?;
-    // The server ends this session soon, or else the end of the process does.
+    // If the session is not closed in time, the server ends it soon, or else the end of the process does.
     drop(tokio::time::timeout(TIMEOUT, first.close()).await);
     let options = options.options(SESSION);
     let first = within(TIMEOUT, connect(options.clone())).await.map_err(OpenError::Postgres)?;
-    let own = OwnConnections::new(options.clone());
+    let thread_connections = ThreadConnections::new(options.clone());
     let pool = Pool::new(CONNECTIONS, first, move || connect(options.clone()));
-    Ok(Pools::Postgres { pool, own })
+    Ok(Pools::Postgres { pool, thread_connections })
 }
 
 /// Connects to the server. If the server is starting, this is repeated until the caller gives up.
@@ -224,10 +227,10 @@ fn is_starting(error: &sqlx::Error) -> bool {
 
 /// Starts a transaction as soon as no other is writing, on any instance.
 ///
-/// A transaction reads what is known about an object, merges, and writes the result. If two did so at the same time,
-/// each could lose the other's change. SQLite has only one writer anyway. On PostgreSQL, a lock that is released when
-/// the transaction ends ensures the same, so no transaction fails because of another. (Each statement sees everything
-/// that was committed before it began, so reads after the lock are current.)
+/// A transaction reads what is known about an object, merges, and writes the result. If two transactions did this at
+/// the same time, each could lose the other's change. SQLite has only one writer anyway. On PostgreSQL, a lock ensures
+/// that only one transaction writes; it is released when the transaction ends. So no transaction fails because of
+/// another. (Each statement sees everything that was committed before it began, so reads after the lock are current.)
 pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
     lease.begin(BEGIN).await?;
     // The lock is not requested in the same message. If it were, a caller that gives up while it waits would have no
@@ -240,8 +243,8 @@ pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
 }
 
 /// Whether a statement failed because of one of its rows: an invalid text or number (class 22), a constraint (23), or
-/// a row that is too large (54). Also true if another statement was adding the same rows, and this one was rolled
-/// back, as in a deadlock (40).
+/// a row that is too large (54). Also true if this statement was rolled back because another one was adding the same
+/// rows, as in a deadlock (40).
 pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     ["22", "23", "40", "54"].iter().any(|class| code.starts_with(class))
@@ -263,6 +266,6 @@ pub fn is_about_server(error: &dyn DatabaseError) -> bool {
 
 async fn assert_version(connection: &mut PgConnection) -> Result<Result<(), OpenError>, sqlx::Error> {
     let number: String = sqlx::query_scalar("SHOW server_version_num").fetch_one(connection).await?;
-    let good = number.parse::<i64>().is_ok_and(|number| number >= OLDEST);
-    Ok(if good { Ok(()) } else { Err(OpenError::OldPostgres(number)) })
+    let is_new_enough = number.parse::<i64>().is_ok_and(|number| number >= OLDEST);
+    Ok(if is_new_enough { Ok(()) } else { Err(OpenError::OldPostgres(number)) })
 }

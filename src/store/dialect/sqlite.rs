@@ -25,16 +25,17 @@ const READERS: u32 = 4;
 /// SQLite's unit, a negative number means KiB.
 const CACHE: &str = "-16384";
 
-/// The number of rows of one statement that are buffered for the reader.
+/// The number of rows of one statement that are buffered for the code that reads them.
 const ROWS_WAITING: usize = 512;
 
-/// Whether the file exists. A file that can't be examined counts as existing, so that opening it reports the reason.
+/// Whether the database's file exists. A file that can't be examined counts as existing, so that opening it reports the
+/// reason.
 pub fn is_made(url: &str) -> bool {
     SqliteConnectOptions::from_str(url)
         .map_or(true, |options| options.get_filename().try_exists().unwrap_or(true))
 }
 
-/// Opens the file, or creates it if it is missing, and migrates the database.
+/// Opens the database's file, or creates it if it is missing, and migrates the database.
 pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let options = SqliteConnectOptions::from_str(url)
         .map_err(OpenError::Url)?
@@ -44,13 +45,13 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
         .pragma("cache_size", CACHE)
-        // The rows of a statement are buffered here, so a slow reader does not block the database.
+        // The rows of a statement are buffered, so code that reads them slowly does not block the database.
         .row_buffer_size(ROWS_WAITING);
     let database = options.get_filename().to_owned();
     if let Some(folder) = database.parent() {
         files::make_folder(folder).map_err(|error| OpenError::Folder { path: folder.to_owned(), error })?;
     }
-    let _alone = alone(&database).await?;
+    let _start_lock = lock_start(&database).await?;
     // SQLite gives its other files the same permissions as this one. (A custom VFS creates its files itself.)
     if !url.contains("vfs=") {
         let failed = |error| OpenError::Connect(sqlx::Error::Io(error));
@@ -59,20 +60,20 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let mut first = options.connect().await.map_err(OpenError::Connect)?;
     assert_version(&mut first).await?;
     migrations::sqlite().run_direct(None, &mut first, false).await?;
-    // Another connection is opened only after one failed. If the file is gone by then, it must not be created again.
+    // The pools open further connections later. If the file is gone by then, it must not be created again.
     let options = options.create_if_missing(false);
-    let to_read = options.clone().read_only(true);
-    let first_reader = to_read.connect().await.map_err(OpenError::Connect)?;
-    for path in with_log(&database) {
+    let read_options = options.clone().read_only(true);
+    let first_reader = read_options.connect().await.map_err(OpenError::Connect)?;
+    for path in database_files(&database) {
         files::make_private(&path);
     }
-    let files = Arc::new(Files::watch(&database, to_read.connect().await.map_err(OpenError::Connect)?).await);
+    let files = Arc::new(Files::watch(&database, read_options.connect().await.map_err(OpenError::Connect)?).await);
     let writer = Pool::new(1, first, connect(&files, options));
-    let reader = Pool::new(READERS, first_reader, connect(&files, to_read));
+    let reader = Pool::new(READERS, first_reader, connect(&files, read_options));
     Ok(Pools::Sqlite { writer, reader, files })
 }
 
-/// Opens connections to the files that were opened with the database.
+/// Returns a function that opens connections. It fails if the files are not the ones that were opened at the start.
 fn connect(
     files: &Arc<Files>,
     options: SqliteConnectOptions,
@@ -108,7 +109,7 @@ impl Files {
             tracing::warn!(%error, "the database can't be read");
         }
         let watched = Watched::default();
-        for path in &with_log(database)[..2] {
+        for path in &database_files(database)[..2] {
             watched.add(path);
         }
         Self { watched, anchor: Mutex::new(Some(anchor)) }
@@ -131,7 +132,7 @@ impl Files {
 }
 
 /// Returns the paths of the database's file, its write-ahead log and its shared memory.
-fn with_log(database: &Path) -> [PathBuf; 3] {
+fn database_files(database: &Path) -> [PathBuf; 3] {
     ["", "-wal", "-shm"].map(|end| {
         let mut path = database.as_os_str().to_owned();
         path.push(end);
@@ -148,7 +149,7 @@ impl Driver for SqliteConnection {
         self.execute(sqlx::raw_sql(sql)).await.map(drop)
     }
 
-    /// After such an error, SQLite may have rolled back by itself, or its file may no longer exist.
+    /// Whether SQLite may have rolled back by itself, or its file may no longer exist.
     fn is_broken_by(error: &sqlx::Error) -> bool {
         match error.as_database_error() {
             Some(error) => is_about_disk(error),
@@ -157,7 +158,7 @@ impl Driver for SqliteConnection {
     }
 }
 
-/// Returns the primary result code, which is the lowest byte. The extended code is above it.
+/// Returns SQLite's primary result code. This is the lowest byte of the extended result code.
 fn code(error: &dyn DatabaseError) -> Option<i32> {
     Some(error.code()?.parse::<i32>().ok()? & 0xff)
 }
@@ -175,9 +176,9 @@ pub fn is_about_disk(error: &dyn DatabaseError) -> bool {
     const CAN_NOT_OPEN: i32 = 14;
     const PROTOCOL: i32 = 15;
     const NOT_A_DATABASE: i32 = 26;
-    let such =
+    let codes =
         [BUSY, NO_MEMORY, READ_ONLY, INTERRUPTED, IO, CORRUPT, FULL, CAN_NOT_OPEN, PROTOCOL, NOT_A_DATABASE];
-    code(error).is_some_and(|code| such.contains(&code))
+    code(error).is_some_and(|code| codes.contains(&code))
 }
 
 /// Whether a statement failed because of one of its rows: it is too large, violates a constraint, or has a wrong
@@ -189,7 +190,7 @@ pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     code(error).is_some_and(|code| [TOO_BIG, CONSTRAINT, MISMATCH].contains(&code))
 }
 
-/// Whether a statement conflicted with another one of the same process that holds the table.
+/// Whether a statement failed because another statement of the same process holds the table.
 pub fn is_conflict(error: &dyn DatabaseError) -> bool {
     const LOCKED: i32 = 6;
     code(error) == Some(LOCKED)
@@ -197,14 +198,14 @@ pub fn is_conflict(error: &dyn DatabaseError) -> bool {
 
 /// Waits until no other process is opening this database, and keeps others waiting until the returned value is
 /// dropped. Two processes must not create the write-ahead log and the tables of a new file at the same time.
-async fn alone(database: &Path) -> Result<File, OpenError> {
+async fn lock_start(database: &Path) -> Result<File, OpenError> {
     let mut path = database.as_os_str().to_owned();
     path.push("-start");
     let path = PathBuf::from(path);
-    let at = path.clone();
+    let lock_path = path.clone();
     let lock = move || {
-        files::make_file(&at)?;
-        let file = File::options().write(true).open(&at)?;
+        files::make_file(&lock_path)?;
+        let file = File::options().write(true).open(&lock_path)?;
         file.lock()?;
         Ok(file)
     };
