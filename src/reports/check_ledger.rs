@@ -180,7 +180,8 @@ fn compare_each<T: PartialEq + std::fmt::Debug>(
         let actual = ours.get(key).map(|index| &stored[*index]);
         let expected = theirs.get(key).map(|index| &folded[*index]);
         if actual != expected {
-            report.add_problem(format!("{what} {key} of {id}: stored {actual:?}, the facts say {expected:?}"));
+            report
+                .add_problem(format!("{what} {key} of {id}: stored {actual:?}, the facts say {expected:?}"));
         }
     }
 }

@@ -69,7 +69,10 @@ pub async fn inspect_stripe(
     if is_silent(store, settings, &contact, now_ms).await? {
         troubles.push(StripeTrouble::NoDeliveries);
     }
-    if contact.clock_difference_ms.is_some_and(|difference| difference.saturating_abs() > MAX_CLOCK_DIFFERENCE_MS) {
+    if contact
+        .clock_difference_ms
+        .is_some_and(|difference| difference.saturating_abs() > MAX_CLOCK_DIFFERENCE_MS)
+    {
         troubles.push(StripeTrouble::Clock);
     }
     if dead > 0 {

@@ -248,7 +248,10 @@ mod tests {
         let received = |minor| MoneySums { received_minor: minor, net_minor: minor, ..MoneySums::default() };
         assert_eq!(sums_of(&[(OfflinePayment, 1000)]), received(1000));
         assert_eq!(sums_of(&[(OfflinePayment, 1000), (OfflinePaymentReversal, 400)]), received(600));
-        assert_eq!(sums_of(&[(Payment, 1000), (PaymentReversal, 1000), (OfflinePayment, 1000)]), received(1000));
+        assert_eq!(
+            sums_of(&[(Payment, 1000), (PaymentReversal, 1000), (OfflinePayment, 1000)]),
+            received(1000)
+        );
     }
 
     #[test]
@@ -271,7 +274,10 @@ mod tests {
             (at_ms.end - at_ms.start) / 3_600_000
         };
         assert_eq!([hours("2026-10-25", "2026-10-25"), hours("2026-10-24", "2026-10-25")], [25, 49]);
-        assert!(matches!(time_range(&query("2026-10-25", "2026-10-24"), &zone), Err(ResultsError::Backwards)));
+        assert!(matches!(
+            time_range(&query("2026-10-25", "2026-10-24"), &zone),
+            Err(ResultsError::Backwards)
+        ));
         assert!(time_range(&query("2026-01-01", "2027-02-04"), &zone).is_ok());
         assert!(matches!(time_range(&query("2026-01-01", "2027-02-05"), &zone), Err(ResultsError::TooLong)));
     }

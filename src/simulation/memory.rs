@@ -115,7 +115,8 @@ mod tests {
         for day in 0..150 {
             memory.see(Seen { appeal: 0, variant: 0, at_ms: day * DAY_MS });
         }
-        let kept = |now_ms: i64| memory.entries_at(now_ms).0.map(|seen| seen.at_ms / DAY_MS).collect::<Vec<_>>();
+        let kept =
+            |now_ms: i64| memory.entries_at(now_ms).0.map(|seen| seen.at_ms / DAY_MS).collect::<Vec<_>>();
         assert_eq!(kept(150 * DAY_MS), (50..150).collect::<Vec<_>>());
         assert_eq!(kept((365 + 148) * DAY_MS), [149], "an entry that is a year old must be dropped");
     }

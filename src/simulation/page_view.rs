@@ -112,7 +112,10 @@ impl<'a> Line<'a> {
     }
 }
 
-fn parse_question<'a>(written: Option<&'a RawValue>, only_site: Option<&'a str>) -> Result<Question<'a>, String> {
+fn parse_question<'a>(
+    written: Option<&'a RawValue>,
+    only_site: Option<&'a str>,
+) -> Result<Question<'a>, String> {
     const NO_SITE: &str = "question.site: it is missing; name a site of the settings.";
     let Some(written) = written else {
         return only_site.map(Question::from_site).ok_or_else(|| NO_SITE.to_owned());

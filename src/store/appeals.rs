@@ -138,7 +138,8 @@ pub async fn published(tx: &mut Tx, appeal: &str) -> Result<Option<PublicationRo
 /// # Errors
 /// The database does not answer.
 pub async fn active(tx: &mut Tx) -> Result<Vec<PublishedRow>, StoreError> {
-    let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED_WITH_BODY} AND p.state <> 'ended' ORDER BY p.appeal_id"));
+    let sql =
+        sqlx::AssertSqlSafe(format!("{PUBLISHED_WITH_BODY} AND p.state <> 'ended' ORDER BY p.appeal_id"));
     on_tx!(tx, db => sqlx::query_as(sql).fetch_all(db).await)
 }
 

@@ -114,7 +114,8 @@ impl Intake {
     pub async fn store(&self, delivered: Delivered) -> Answer {
         let unavailable = |why| StoreError::unavailable(io::Error::new(io::ErrorKind::NotConnected, why));
         let slot = Arc::clone(&self.slots).try_acquire_owned();
-        let slot = slot.map_err(|_| unavailable("too many deliveries are waiting, or the service is stopping"))?;
+        let slot =
+            slot.map_err(|_| unavailable("too many deliveries are waiting, or the service is stopping"))?;
         let (answer, answered) = oneshot::channel();
         let nobody_writes = {
             let mut queue = self.shared.lock();

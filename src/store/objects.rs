@@ -144,7 +144,9 @@ impl Store {
             .bind(limit)
             .fetch_all(db)
             .await)?;
-        rows.into_iter().map(|(since_s, fact)| Ok(PendingObject { since_s, fact: parse_fact(&fact)? })).collect()
+        rows.into_iter()
+            .map(|(since_s, fact)| Ok(PendingObject { since_s, fact: parse_fact(&fact)? }))
+            .collect()
     }
 
     /// Returns every fact, ordered by id.

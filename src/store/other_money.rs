@@ -88,7 +88,9 @@ pub async fn kept(
 /// # Errors
 /// The database does not answer.
 pub async fn forget_linked(tx: &mut Tx, gift: &str) -> Result<(), StoreError> {
-    let sql = format!("{LINKED_OBJECTS} SELECT object_id FROM gift CROSS JOIN other_money WHERE object_id = gift.id");
+    let sql = format!(
+        "{LINKED_OBJECTS} SELECT object_id FROM gift CROSS JOIN other_money WHERE object_id = gift.id"
+    );
     let objects: Vec<String> = on_tx!(tx, db => sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
         .bind(gift)
         .fetch_all(db)

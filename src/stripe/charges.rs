@@ -120,8 +120,8 @@ fn read_dispute(it: Object<'_>, event: &str, at_s: i64) -> Result<DisputeFact, B
         Ok(is_found)
     };
     let returned = matches!(state, DisputeState::Won | DisputeState::Dropped) || has_transaction(1)?;
-    let left = matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost)
-        || has_transaction(-1)?;
+    let left =
+        matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost) || has_transaction(-1)?;
     let is_own_event = event.starts_with("charge.dispute.");
     Ok(DisputeFact {
         id: it.id()?,

@@ -189,7 +189,8 @@ impl Gateway {
     /// See [`CallError`].
     pub async fn account(&self) -> Result<Account, CallError> {
         let client = self.client()?;
-        self.send_with_retries(client, || RequestBuilder::new(StripeMethod::Get, "/account").customize()).await
+        self.send_with_retries(client, || RequestBuilder::new(StripeMethod::Get, "/account").customize())
+            .await
     }
 }
 

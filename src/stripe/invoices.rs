@@ -43,14 +43,17 @@ pub fn read_collection(it: Object<'_>) -> Result<Collection, BadShape> {
     }
     // An amount that was paid outside Stripe does not always count as paid. If `amount_paid` is 0 and
     // `paid_out_of_band` is not false, the amount due counts.
-    let uncounted = if counted.is_none() && out_of_band != Some(false) { it.money("amount_due")? } else { None };
+    let uncounted =
+        if counted.is_none() && out_of_band != Some(false) { it.money("amount_due")? } else { None };
     let uncounted = uncounted.filter(|money| money.amount_minor > 0);
     let paid = counted.or(uncounted);
     let names_payment = it.reference("payment_intent")?.or(it.reference("charge")?).is_some();
     let list = read_payments_list(it, paid)?;
     let off_stripe = it.money("amount_paid_off_stripe")?;
-    let says_nothing =
-        out_of_band.is_none() && !names_payment && off_stripe.is_none() && matches!(list, PaymentsList::Nothing);
+    let says_nothing = out_of_band.is_none()
+        && !names_payment
+        && off_stripe.is_none()
+        && matches!(list, PaymentsList::Nothing);
     let attempts = it.integer("attempt_count")?;
     Ok(Collection {
         paid,

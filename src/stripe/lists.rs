@@ -174,8 +174,11 @@ impl Gateway {
         let send = || {
             let request = RequestBuilder::new(StripeMethod::Get, path.as_str());
             // Stripe returns what paid an invoice only on request.
-            let request =
-                if object_type == "invoice" { request.query(&json!({ "expand": ["payments"] })) } else { request };
+            let request = if object_type == "invoice" {
+                request.query(&json!({ "expand": ["payments"] }))
+            } else {
+                request
+            };
             request.customize::<Value>()
         };
         let value = self.send_with_retries(client, send).await?;

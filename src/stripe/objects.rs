@@ -146,7 +146,8 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
         Some("subscription") => {
             let subscription = named("subscription");
             let fact = subscriptions::read_subscription(subscription, at_s)?;
-            let is_running = matches!(fact.latest.state, SubscriptionState::Active | SubscriptionState::PastDue);
+            let is_running =
+                matches!(fact.latest.state, SubscriptionState::Active | SubscriptionState::PastDue);
             facts.push(Fact::Subscription(fact));
             facts.extend(currencies::unknown_of_subscription(subscription, is_running)?);
         }

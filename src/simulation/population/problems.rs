@@ -69,7 +69,11 @@ impl Population {
         found.check_weights("locales", &self.locales);
         for (index, visits) in self.visits.iter().enumerate() {
             let path = format!("visits[{index}].per_week");
-            found.require((0.0..=MAX_VISITS_PER_WEEK).contains(&visits.what.per_week), &path, "write 0 to 500.");
+            found.require(
+                (0.0..=MAX_VISITS_PER_WEEK).contains(&visits.what.per_week),
+                &path,
+                "write 0 to 500.",
+            );
         }
         for (index, length) in self.visit_lengths.iter().enumerate() {
             let path = format!("visit_lengths[{index}].pages");
@@ -129,7 +133,11 @@ impl Problems {
         let are_good = percents.iter().all(|percent| (0.0..=100.0).contains(percent));
         // Percents with decimals may add up to slightly more than 100.
         let is_total_good = percents.iter().sum::<f64>() <= 100.000_001;
-        self.require(are_good && is_total_good, path, "percents must be from 0 to 100, and at most 100 in total.");
+        self.require(
+            are_good && is_total_good,
+            path,
+            "percents must be from 0 to 100, and at most 100 in total.",
+        );
     }
 }
 

@@ -107,7 +107,8 @@ impl<'p> Crowd<'p> {
         let (mut at_ms, mut visits_ms) = (i64::MIN, Vec::new());
         for day_ms in &self.days_ms {
             visits_ms.clear();
-            visits_ms.extend((0..draw_number(per_day, dice)).map(|_| day_ms + self.draw_time_of_day_ms(dice)));
+            visits_ms
+                .extend((0..draw_number(per_day, dice)).map(|_| day_ms + self.draw_time_of_day_ms(dice)));
             visits_ms.sort_unstable();
             for visit_ms in &visits_ms {
                 // If the previous visit has not ended yet, this visit begins after its last page.
@@ -255,7 +256,10 @@ mod tests {
         );
         let closed = report.draft.dismissals["close"] as f64 / report.draft.asks as f64;
         let gave = report.draft.gifts.once as f64 / report.draft.asks as f64;
-        assert!((0.24..0.26).contains(&closed) && (0.045..0.055).contains(&gave), "closed: {closed}, gave: {gave}");
+        assert!(
+            (0.24..0.26).contains(&closed) && (0.045..0.055).contains(&gave),
+            "closed: {closed}, gave: {gave}"
+        );
         let without_consent = report.live.verdicts.iter().find(|it| it.reason == "no_consent").unwrap().share;
         assert!((0.15..0.21).contains(&without_consent), "{without_consent}");
         assert_eq!(

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pool::{Lease, Pool};
-use postgres::{ThreadConnections, ThreadConn};
+use postgres::{ThreadConn, ThreadConnections};
 use sqlite::Files;
 use sqlx::sqlite::SqliteError;
 use sqlx::{PgConnection, SqliteConnection};

@@ -140,7 +140,8 @@ impl ThreadConnections {
             // The task runs on this thread, which will own the connection.
             tokio::spawn(async move {
                 let outcome =
-                    tokio::time::timeout(TIMEOUT, PgConnection::connect_with(&thread_connections.options)).await;
+                    tokio::time::timeout(TIMEOUT, PgConnection::connect_with(&thread_connections.options))
+                        .await;
                 match outcome {
                     Ok(Ok(connection)) => {
                         thread_connections.put(ThreadConn { connection, age: Stopwatch::start() });

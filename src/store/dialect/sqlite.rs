@@ -67,7 +67,8 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     for path in database_files(&database) {
         files::make_private(&path);
     }
-    let files = Arc::new(Files::watch(&database, read_options.connect().await.map_err(OpenError::Connect)?).await);
+    let files =
+        Arc::new(Files::watch(&database, read_options.connect().await.map_err(OpenError::Connect)?).await);
     let writer = Pool::new(1, first, connect(&files, options));
     let reader = Pool::new(READERS, first_reader, connect(&files, read_options));
     Ok(Pools::Sqlite { writer, reader, files })
