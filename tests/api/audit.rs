@@ -110,14 +110,14 @@ async fn every_route_that_changes_something_leaves_a_row_with_its_actor() {
     let desk = Desk { app: &app, key };
     let charge = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
     app.stripe.warn_of_fraud(&charge).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let alarm = app.app.store.open_alarms(10).await.unwrap()[0].1.id.as_str().to_owned();
 
     let appeal = json!({
         "sites": ["journal"], "kind": "ask", "surface": ["banner"],
         "variants": [{"id": "a", "copy": {"heading": "Help", "cta": "Give"}}],
     });
-    let looked = json!({"name": "Maria Example", "reason": "reader@example.org wrote to us"});
+    let acknowledgement = json!({"name": "Maria Example", "reason": "reader@example.org wrote to us"});
     let acknowledge = format!("/alarms/{alarm}/acknowledge");
     let cases = [
         (Method::PUT, "/appeals/summer", &appeal, "appeal.save", "summer"),
@@ -125,7 +125,7 @@ async fn every_route_that_changes_something_leaves_a_row_with_its_actor() {
         (Method::POST, "/appeals/summer/pause", &json!({}), "appeal.pause", "summer"),
         (Method::POST, "/appeals/summer/end", &json!({}), "appeal.end", "summer"),
         (Method::PUT, "/sites/journal/switches", &json!({"all": "off"}), "switch.set", "journal"),
-        (Method::POST, &acknowledge, &looked, "alarm.acknowledge", &alarm),
+        (Method::POST, &acknowledge, &acknowledgement, "alarm.acknowledge", &alarm),
     ];
     assert_eq!(cases.len(), AUDITED.len());
     for (number, (method, path, body, action, object)) in cases.into_iter().enumerate() {
@@ -138,7 +138,7 @@ async fn every_route_that_changes_something_leaves_a_row_with_its_actor() {
     let rows = log(&app).await.len();
     desk.call(Method::PUT, "/appeals/summer", &appeal, "again").await;
     desk.call(Method::PUT, "/sites/journal/switches", &json!({"all": "off"}), "again").await;
-    desk.call(Method::POST, &acknowledge, &looked, "again").await;
+    desk.call(Method::POST, &acknowledge, &acknowledgement, "again").await;
     assert_eq!(log(&app).await.len(), rows);
 
     // A row has the values before and after. For personal fields, it only has the field names.
@@ -175,7 +175,7 @@ async fn a_row_can_have_a_job_or_stripe_as_its_actor() {
     app.app.store.run_sql(dead).await.unwrap();
     assert_eq!(app.deliver(&event).await.status, 200);
     assert_eq!(newest(&app).await[..4], ["stripe", "", "event.requeue", "evt_1"]);
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 

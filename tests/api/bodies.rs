@@ -104,7 +104,7 @@ async fn every_public_route_responds_to_any_body() {
     let app = TestApp::start().await;
     let key = app.api_key().await;
     let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     let context = json!({
         "site": "journal", "surfaces": ["banner"], "token": token,
@@ -137,15 +137,15 @@ async fn every_public_route_responds_to_any_query() {
     let mut runner = TestRunner::deterministic();
     let text = proptest::string::string_regex(".{0,20}").unwrap();
     for attempt in 0..TRIES {
-        let words: Vec<String> = (0..4).map(|_| text.new_tree(&mut runner).unwrap().current()).collect();
+        let texts: Vec<String> = (0..4).map(|_| text.new_tree(&mut runner).unwrap().current()).collect();
         let query =
-            [("site", &words[0]), ("surfaces", &words[1]), ("ordinal", &words[2]), ("tags", &words[3])];
+            [("site", &texts[0]), ("surfaces", &texts[1]), ("ordinal", &texts[2]), ("tags", &texts[3])];
         let ask = app.client.get(format!("{}/v1/banner", app.url)).query(&query[attempt % 2..]);
-        let by_id = app.client.get(format!("{}/v1/supporters/{}", app.url, url_text(&words[1])));
+        let by_id = app.client.get(format!("{}/v1/supporters/{}", app.url, url_text(&texts[1])));
         let by_id = by_id.query(&query[attempt % 2..]).bearer_auth(&key);
         for request in [ask, by_id] {
             let answer = app.send(request).await;
-            assert!(answer.status.as_u16() < 500, "{words:?}: {answer:?}");
+            assert!(answer.status.as_u16() < 500, "{texts:?}: {answer:?}");
         }
     }
     app.finish().await;

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::helpers::{ORIGIN, TestApp};
 
 /// The webhook route. It stores Stripe's body unchanged, and reads it with tolerant structs.
-const STORED_AS_IT_CAME: &str = "/webhooks/stripe";
+const WEBHOOK_PATH: &str = "/webhooks/stripe";
 
 /// Reads from the API description (the contract) what a request's body can contain.
 struct Shapes<'a> {
@@ -49,10 +49,10 @@ impl Shapes<'_> {
         self.parts(schema).iter().flat_map(of).collect()
     }
 
-    fn words(&self, schema: &Value) -> Option<String> {
-        let word =
-            |part: &Value| part["enum"].as_array()?.iter().find_map(|word| word.as_str().map(str::to_owned));
-        self.parts(schema).into_iter().find_map(word)
+    fn first_enum_label(&self, schema: &Value) -> Option<String> {
+        let label =
+            |part: &Value| part["enum"].as_array()?.iter().find_map(|label| label.as_str().map(str::to_owned));
+        self.parts(schema).into_iter().find_map(label)
     }
 
     /// Returns a valid value for the schema.
@@ -63,8 +63,8 @@ impl Shapes<'_> {
         if let Some(example) = with("example") {
             return example;
         }
-        match self.words(schema) {
-            Some(word) => word.into(),
+        match self.first_enum_label(schema) {
+            Some(label) => label.into(),
             None if is("integer") || is("number") => with("minimum").unwrap_or_else(|| 1.into()),
             None if is("boolean") => true.into(),
             None if is("array") => json!([]),
@@ -101,10 +101,10 @@ impl Shapes<'_> {
         if !properties.is_empty() {
             found.push(Place { path: path.to_vec(), wrong: self.lists(&properties) });
         }
-        if let Some(word) = self.words(schema) {
-            let mut of_word = Map::new();
-            of_word.insert(word.clone(), Value::Null);
-            found.push(Place { path: path.to_vec(), wrong: vec![of_word.into(), json!([word])] });
+        if let Some(label) = self.first_enum_label(schema) {
+            let mut label_as_object = Map::new();
+            label_as_object.insert(label.clone(), Value::Null);
+            found.push(Place { path: path.to_vec(), wrong: vec![label_as_object.into(), json!([label])] });
         }
         for (name, schema) in &properties {
             self.places(schema, &[path, std::slice::from_ref(name)].concat(), found);
@@ -209,12 +209,12 @@ async fn no_route_reads_a_list_as_an_object_or_an_object_as_an_enum_label() {
     let key = actions::create_api_key(&app.app.as_operator(), "test", &scopes).await.unwrap().secret;
     let contract: Value = yaml_serde::from_str(include_str!("../../openapi.yaml")).unwrap();
     let shapes = Shapes { contract: &contract };
-    let mut tried: BTreeMap<String, usize> = BTreeMap::new();
+    let mut rejected: BTreeMap<String, usize> = BTreeMap::new();
     let mut accepted: Vec<String> = Vec::new();
     for (path, methods) in contract["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let json = &operation["requestBody"]["content"]["application/json"];
-            if json.is_null() || path == STORED_AS_IT_CAME {
+            if json.is_null() || path == WEBHOOK_PATH {
                 continue;
             }
             let method: Method = method.to_uppercase().parse().unwrap();
@@ -237,19 +237,19 @@ async fn no_route_reads_a_list_as_an_object_or_an_object_as_an_enum_label() {
                         accepted.push(format!("{} {method} {path} {body}", answer.status));
                         continue;
                     }
-                    *tried.entry(format!("{method} {path} {}", code.unwrap())).or_default() += 1;
+                    *rejected.entry(format!("{method} {path} {}", code.unwrap())).or_default() += 1;
                 }
             }
         }
     }
     assert_eq!(accepted, Vec::<String>::new());
     // Each body must be rejected for its shape. A route that rejects bodies for another reason proves nothing.
-    for (route, number) in &tried {
+    for (route, number) in &rejected {
         let is_for_its_shape = ["invalid_request", "appeal_invalid", "PARSE_ERROR", "INVALID_CONTEXT"]
             .iter()
             .any(|code| route.ends_with(code));
         assert!(is_for_its_shape, "{number} times {route}");
     }
-    assert!(tried.len() >= 13, "{tried:#?}");
+    assert!(rejected.len() >= 13, "{rejected:#?}");
     app.finish().await;
 }

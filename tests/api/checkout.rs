@@ -47,16 +47,16 @@ async fn stripe_gets_the_metadata_that_later_events_need() {
         assert_eq!(made["metadata"]["keepopen_appeal"], "help");
         assert_eq!(made["metadata"]["keepopen_variant"], "a");
         assert_eq!(made["metadata"]["keepopen_contribution"], made["client_reference_id"]);
-        let carried = app.stripe.object(made[holder].as_str().unwrap()).unwrap();
-        assert_eq!(carried["metadata"], made["metadata"], "{holder}");
+        let holder_object = app.stripe.object(made[holder].as_str().unwrap()).unwrap();
+        assert_eq!(holder_object["metadata"], made["metadata"], "{holder}");
         if interval == "once" {
             assert_eq!(made["customer_creation"], "always");
             assert!(made["customer"].is_string());
         } else {
-            assert_eq!(carried["items"]["data"][0]["price"]["recurring"]["interval"], "month");
+            assert_eq!(holder_object["items"]["data"][0]["price"]["recurring"]["interval"], "month");
         }
     }
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     for gift in app.app.store.contributions().await.unwrap() {
         assert_eq!((gift.appeal.as_deref(), gift.variant.as_deref()), (Some("help"), Some("a")));
     }

@@ -172,7 +172,7 @@ async fn silence_is_reported_only_when_stripe_should_have_sent_an_event() {
     app.app.clock.advance(MINUTE_MS);
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), ["silence"]);
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
 
@@ -197,7 +197,7 @@ async fn silence_is_not_reported_if_the_check_is_turned_off() {
     app.days_pass(30);
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
@@ -234,7 +234,7 @@ async fn a_wrong_clock_is_reported_from_the_time_in_signatures_even_if_they_are_
     deliver_signed(&app, "evt_1", "whsec_other", 400).await;
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
@@ -253,7 +253,7 @@ async fn many_invalid_signatures_are_reported_until_valid_ones_arrive() {
     }
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
@@ -298,6 +298,6 @@ async fn a_secret_in_the_database_is_used_and_removed_without_a_restart() {
         .unwrap();
     let error = actions::sync_endpoints(&app.app).await.unwrap_err().to_string();
     assert!(error.contains("we_1") && error.contains("keepopen.key"), "{error}");
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }

@@ -279,7 +279,7 @@ impl TestApp {
     }
 
     /// Delivers all events since the start, as Stripe does.
-    pub async fn deliver_everything(&self) {
+    pub async fn deliver_all_events(&self) {
         for event in self.stripe.events() {
             let answer = self.deliver(&event).await;
             assert_eq!(answer.status, 200, "{answer:?}");
@@ -287,13 +287,13 @@ impl TestApp {
     }
 
     /// Delivers all events since the start, and lets the worker process them.
-    pub async fn stripe_says_everything(&self) {
-        self.deliver_everything().await;
-        self.run_jobs().await;
+    pub async fn deliver_and_process_all_events(&self) {
+        self.deliver_all_events().await;
+        self.process_inbox().await;
     }
 
-    pub async fn run_jobs(&self) {
-        crate::queue::process_everything(&self.app).await;
+    pub async fn process_inbox(&self) {
+        crate::queue::process_inbox_and_queue(&self.app).await;
     }
 
     /// Returns the contribution. There must be exactly one.
@@ -310,7 +310,7 @@ impl TestApp {
     /// Returns the kind and amount of every entry for a payment or a reversal, ordered by cause.
     pub async fn ledger(&self) -> Vec<(EntryKind, i64)> {
         let entries = self.app.store.entries().await.unwrap();
-        entries.into_iter().filter(is_given).map(|entry| (entry.kind, entry.money.amount_minor)).collect()
+        entries.into_iter().filter(is_payment_or_reversal).map(|entry| (entry.kind, entry.money.amount_minor)).collect()
     }
 
     /// Returns what readers gave to the site `journal`, minus reversals and before Stripe's fees, in euro cents.
@@ -355,7 +355,7 @@ pub async fn ledger_problems(app: &App) -> Vec<String> {
 }
 
 /// Whether an entry is for a payment or a reversal, as opposed to fees, conversions and payouts.
-pub fn is_given(entry: &Entry) -> bool {
+pub fn is_payment_or_reversal(entry: &Entry) -> bool {
     use EntryKind::*;
     matches!(entry.kind, Payment | Refund | RefundReversal | Dispute | DisputeReversal)
 }

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::helpers::{TestApp, folder, settings};
-use crate::story::{books_of, receive, tell};
+use crate::story::{process_and_read_ledger, receive, create_story};
 use keepopen_testkit::Database;
 
-/// The number of stories, the histories that [`tell`] creates (about 150 events each). Set `KEEPOPEN_TEST_STORIES` for
+/// The number of stories, the histories that [`create_story`] creates (about 150 events each). Set `KEEPOPEN_TEST_STORIES` for
 /// more.
 fn stories() -> usize {
     std::env::var("KEEPOPEN_TEST_STORIES").map_or(2, |text| text.parse().unwrap())
@@ -25,13 +25,13 @@ fn stories() -> usize {
 async fn two_servers_with_one_database_make_the_same_entries_as_one_server() {
     let reference = TestApp::start().await;
     for _ in 0..stories() {
-        tell(&reference).await;
+        create_story(&reference).await;
     }
     let events = reference.stripe.events();
     for event in &events {
         receive(&reference.app, event).await;
     }
-    let expected = books_of(&reference.app).await;
+    let expected = process_and_read_ledger(&reference.app).await;
 
     let folder = folder();
     std::fs::copy(reference.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
@@ -50,8 +50,8 @@ async fn two_servers_with_one_database_make_the_same_entries_as_one_server() {
     println!("{} deliveries of {} events", deliveries.len(), events.len());
     let half = deliveries.len() / 2;
     tokio::join!(deliver(&one, &deliveries[..half], 1), deliver(&other, &deliveries[half..], 2),);
-    tokio::join!(books_of(&one), books_of(&other));
-    assert_eq!(books_of(&one).await, expected);
+    tokio::join!(process_and_read_ledger(&one), process_and_read_ledger(&other));
+    assert_eq!(process_and_read_ledger(&one).await, expected);
     // Each event was processed once, by one of the servers, without an error.
     let once = |it: &EventRow| it.attempts == 1 && it.error.is_none();
     assert!(one.store.events().await.unwrap().iter().all(once));

@@ -95,11 +95,11 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
     let key = key(&app).await;
     assert_eq!(publish(&app, &key, "First").await.status, 200);
     let withdrawn = app.gives(500, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let superseded = app.token(&withdrawn).await;
     app.stripe.refund(&app.stripe.payments(&withdrawn.session).charge.unwrap(), None).unwrap();
     let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     let keys = app.get("/.well-known/jwks.json", None).await.json;
     actions::sync_epochs(&app.app).await.unwrap();
@@ -164,7 +164,7 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
     assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");
     assert_eq!(publish(&app, &key, "Second").await.status, 200);
     assert_eq!(app.banner(None).await["content"]["heading"], "Second");
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
@@ -222,7 +222,7 @@ async fn with_an_appeals_file_tokens_are_still_checked_without_the_database() {
         return;
     };
     let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     wire.cut().await;
     restart(&mut app).await.unwrap();

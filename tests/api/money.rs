@@ -36,7 +36,7 @@ fn ids(page: &Value) -> Vec<String> {
 /// Compares the ledger with Stripe.
 async fn compare(app: &TestApp) {
     actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, false).await.unwrap();
-    app.run_jobs().await;
+    app.process_inbox().await;
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn the_pages_of_the_list_have_every_contribution_once_newest_first() {
         // Gifts begin in pairs in the same second. Their ids decide their order.
         app.app.clock.advance(if place % 2 == 0 { 0 } else { 60_000 });
     }
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let whole = get_ok(&app, "/v1/contributions").await;
     assert_eq!((ids(&whole).len(), &whole["next"]), (7, &Value::Null));
     let began: Vec<&str> = whole["contributions"]
@@ -92,7 +92,7 @@ async fn the_pages_of_the_list_have_every_contribution_once_newest_first() {
     let first = get_ok(&app, "/v1/contributions?limit=3").await;
     app.app.clock.advance(60_000);
     app.gives(5000, "month").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let rest =
         get_ok(&app, &format!("/v1/contributions?limit=200&after={}", first["next"].as_str().unwrap())).await;
     assert_eq!(ids(&rest), ids(&whole)[3..]);
@@ -103,11 +103,11 @@ async fn the_pages_of_the_list_have_every_contribution_once_newest_first() {
 async fn the_list_can_be_filtered_by_site_state_interval_supporter_and_time() {
     let app = TestApp::start().await;
     app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     app.days_pass(2);
     app.starts_to_give(500, "once").await;
     app.gives(1500, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let monthly = get_ok(&app, "/v1/contributions?interval=month").await;
     let supporter = monthly["contributions"][0]["supporter"].as_str().unwrap().to_owned();
     for (query, count) in [
@@ -178,7 +178,7 @@ async fn running_contributions_can_be_listed_by_currency() {
         let id = app.stripe.session(&session)["metadata"]["keepopen_contribution"].clone();
         running.insert(id.as_str().unwrap().to_owned(), !["ended", "open"].contains(&what));
     }
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let found = ids(&get_ok(&app, "/v1/contributions?currency=USD&running=true").await);
     let expected: Vec<String> = running.into_iter().filter(|(_, runs)| *runs).map(|(id, _)| id).collect();
     assert_eq!(found.iter().cloned().collect::<BTreeSet<_>>(), expected.into_iter().collect());
@@ -244,7 +244,7 @@ async fn one_contribution_is_returned_with_its_payments_and_entries() {
     app.days_pass(31);
     app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap();
     app.stripe.refund(&paid.charge.unwrap(), Some(300)).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     compare(&app).await;
     let id = app.contribution().await.id;
     let whole = get_ok(&app, &format!("/v1/contributions/{id}")).await;
@@ -294,7 +294,7 @@ async fn the_export_has_a_line_for_each_payment_and_contains_no_formula() {
     let paid = app.stripe.payments(&gift.session);
     app.days_pass(31);
     app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     compare(&app).await;
     let all = lines(&app, "").await;
     assert_eq!(all.len(), 3, "{all:?}");
@@ -340,7 +340,7 @@ async fn the_export_has_a_line_for_each_payment_and_contains_no_formula() {
 async fn an_export_of_many_pages_contains_every_payment_once() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     // Enough payments for three pages, all but a few at the same time.
     let copy = "INSERT INTO payments (object, contribution_id, site, currency, amount_minor, paid_at_ms, refunded_minor, \
          disputed_minor, unsettled_minor, discrepancy_minor) \
@@ -371,7 +371,7 @@ async fn the_reconciliation_shows_stripes_amounts_and_the_ledgers() {
     assert_eq!(get_ok(&app, "/v1/reconciliation").await["checked_at"], Value::Null);
     assert!(page().await.contains("Nothing is recorded yet. Last checked: never yet."));
     app.gives(4000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let before = get_ok(&app, "/v1/reconciliation").await;
     assert_eq!(before["lines"][0]["unsettled_minor"], 4000, "{before}");
     compare(&app).await;

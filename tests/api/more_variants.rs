@@ -7,9 +7,9 @@ use keepopen::contributions::{ContributionState as State, EntryKind as Kind, Pay
 use keepopen_practice::Settlement;
 use serde_json::{Value, json};
 
-use crate::cases::play;
+use crate::cases::deliver_in_all_orders;
 use crate::helpers::TestApp;
-use crate::replays::{orders, told};
+use crate::replays::{app_after, orders};
 use crate::settling::reconcile;
 use crate::standing::standing;
 use crate::story::{LedgerState, receive};
@@ -33,7 +33,7 @@ fn charge(id: &str, amount_minor: i64, invoice: &str) -> Value {
         "payment_method_details": {"type": "card"}})
 }
 
-fn part(id: &str, amount_minor: i64, payment: &Value) -> Value {
+fn invoice_payment(id: &str, amount_minor: i64, payment: &Value) -> Value {
     let object = json!({"id": id, "object": "invoice_payment", "amount_paid": amount_minor, "currency": "eur",
         "status": "paid", "invoice": "in_2", "payment": payment});
     event(id, "invoice_payment.paid", DEC_3, object)
@@ -49,7 +49,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         change(&mut it);
         event("second", "invoice.paid", DEC_3, it)
     };
-    let silent = |it: &mut Value| {
+    let without_payment_fields = |it: &mut Value| {
         for field in ["charge", "paid_out_of_band"] {
             it.as_object_mut().unwrap().remove(field);
         }
@@ -70,19 +70,19 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         ),
         (
             "basil: a part paid by card, the rest by an unknown type of payment",
-            vec![part("inpay_1", 400, &intent), part("inpay_2", 600, &other), second(&silent)],
+            vec![invoice_payment("inpay_1", 400, &intent), invoice_payment("inpay_2", 600, &other), second(&without_payment_fields)],
             vec![("clearing", 1400), ("offline", 600)],
         ),
         (
             "basil: paid with two cards",
             vec![
-                part("inpay_1", 400, &intent),
-                part(
+                invoice_payment("inpay_1", 400, &intent),
+                invoice_payment(
                     "inpay_2",
                     600,
                     &json!({"type": "payment_intent", "payment_intent": {"id": "pi_other"}}),
                 ),
-                second(&silent),
+                second(&without_payment_fields),
             ],
             vec![("clearing", 2000)],
         ),
@@ -106,7 +106,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         (
             "an incomplete list of payments, and the amount paid outside Stripe",
             vec![second(&|it| {
-                silent(it);
+                without_payment_fields(it);
                 it["payments"] = json!({"object": "list", "data": [], "has_more": true});
                 it["amount_paid_off_stripe"] = 250.into();
             })],
@@ -115,7 +115,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         (
             "basil: the amount due is not counted as paid",
             vec![second(&|it| {
-                silent(it);
+                without_payment_fields(it);
                 it["amount_paid"] = 0.into();
             })],
             vec![("clearing", 1000), ("offline", 1000)],
@@ -123,7 +123,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         (
             "an incomplete list of payments",
             vec![second(&|it| {
-                silent(it);
+                without_payment_fields(it);
                 it["payments"] = json!({"object": "list", "data": [], "has_more": true});
             })],
             vec![("clearing", 1000)],
@@ -131,7 +131,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         (
             "an invoice sent to the customer, and paid by hand within a minute",
             vec![second(&|it| {
-                silent(it);
+                without_payment_fields(it);
                 it["collection_method"] = "send_invoice".into();
                 it["status_transitions"]["finalized_at"] = (DEC_3 - 5).into();
             })],
@@ -142,7 +142,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
             event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5)),
             event("first", "invoice.paid", NOV_5, invoice("in_1", "sub_m", "paid", NOV_5)),
         ];
-        let ledger = play(&app, &[begun.to_vec(), events].concat()).await;
+        let ledger = deliver_in_all_orders(&app, &[begun.to_vec(), events].concat()).await;
         assert_eq!(accounts(&ledger), expected.into_iter().collect(), "{what}");
         assert_eq!(ledger.contributions[0].state, State::Active, "{what}");
     }
@@ -152,18 +152,18 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
 #[tokio::test]
 async fn the_first_invoice_counts_as_paid_through_stripe_if_the_payment_page_was_paid() {
     let app = TestApp::start().await;
-    let mut silent = invoice("in_1", "sub_m", "paid", NOV_5);
+    let mut without_payment_fields = invoice("in_1", "sub_m", "paid", NOV_5);
     for field in ["charge", "paid_out_of_band"] {
-        silent.as_object_mut().unwrap().remove(field);
+        without_payment_fields.as_object_mut().unwrap().remove(field);
     }
     // The reader took an hour to confirm the payment.
-    silent["status_transitions"]["finalized_at"] = (NOV_5 - 3600).into();
+    without_payment_fields["status_transitions"]["finalized_at"] = (NOV_5 - 3600).into();
     let page = json!({"id": "cs_test_a", "object": "checkout.session", "created": NOV_5 - 3600, "currency": "eur",
         "amount_total": 1000, "mode": "subscription", "status": "complete", "payment_status": "paid",
-        "subscription": "sub_m", "invoice": "in_1", "metadata": silent["subscription_details"]["metadata"]});
+        "subscription": "sub_m", "invoice": "in_1", "metadata": without_payment_fields["subscription_details"]["metadata"]});
     let events =
-        [event("p", "invoice.paid", NOV_5, silent), event("c", "checkout.session.completed", NOV_5, page)];
-    assert_eq!(accounts(&play(&app, &events).await), [("clearing", 1000)].into());
+        [event("p", "invoice.paid", NOV_5, without_payment_fields), event("c", "checkout.session.completed", NOV_5, page)];
+    assert_eq!(accounts(&deliver_in_all_orders(&app, &events).await), [("clearing", 1000)].into());
     app.finish().await;
 }
 
@@ -186,7 +186,7 @@ async fn the_time_limit_for_settling_a_payment_depends_on_its_method() {
             charge["payment_method_details"]["type"] = method.into();
             events.push(event("c", "charge.succeeded", NOV_5, charge));
         }
-        let ledger = play(&app, &events).await;
+        let ledger = deliver_in_all_orders(&app, &events).await;
         let [payment] = ledger.payments.as_slice() else { panic!("{:?}", ledger.payments) };
         assert_eq!(payment.settle_by_ms, Some((NOV_5 + days * 86_400) * 1000), "{method:?}");
     }
@@ -199,7 +199,7 @@ async fn entries_from_stripes_balance_have_the_dates_of_the_balance() {
     app.stripe.set_settlement(Some(Settlement::new("usd", &[("eur", "1.10")]).unwrap()));
     app.gives(1000, "once").await;
     app.days_pass(1);
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     app.days_pass(1);
     let payout = app.stripe.pay_out(true).remove(0);
     app.days_pass(3);
@@ -250,7 +250,7 @@ async fn a_gift_that_is_cancelled_at_once_keeps_its_standing_to_the_end_of_the_p
             event("c", "customer.subscription.deleted", DEC_3 + DAY_S, canceled),
         ];
         for (order, events) in orders(&events) {
-            let app = told(&events).await;
+            let app = app_after(&events).await;
             let gift = app.contribution().await;
             assert_eq!(
                 (gift.state, gift.paid_until_ms),
@@ -292,7 +292,7 @@ async fn the_paid_period_comes_from_the_invoice_or_else_from_the_subscription() 
             event("s", "customer.subscription.updated", NOV_5, running),
             event("p", "invoice.paid", NOV_5, paid),
         ];
-        let ledger = play(&app, &events).await;
+        let ledger = deliver_in_all_orders(&app, &events).await;
         assert_eq!(ledger.contributions[0].paid_until_ms, Some((NOV_5 + days * DAY_S) * 1000), "{what}");
     }
     app.finish().await;
@@ -320,7 +320,7 @@ async fn if_the_refund_of_a_cancelled_yearly_gift_fails_the_standing_returns() {
         event("f", "refund.failed", JAN_4, back("failed")),
     ];
     for (order, events) in orders(&events) {
-        let app = told(&events).await;
+        let app = app_after(&events).await;
         assert_eq!(standing(&app, "reader@example.org").await, "recurring", "{order}");
         assert_eq!(app.contribution().await.paid_until_ms, Some((begun + 365 * 86_400) * 1000), "{order}");
         app.finish().await;
@@ -352,7 +352,7 @@ async fn an_object_of_other_software_with_odd_values_neither_fails_nor_is_booked
         }
     }
     assert!(number > 100, "{number}");
-    app.run_jobs().await;
+    app.process_inbox().await;
     for event in app.app.store.events().await.unwrap() {
         assert_eq!((event.state.as_str(), event.attempts), ("done", 1), "{event:?}");
     }
@@ -364,13 +364,13 @@ async fn an_object_of_other_software_with_odd_values_neither_fails_nor_is_booked
 #[tokio::test]
 async fn a_paid_invoice_without_a_known_payment_also_has_a_time_limit_for_settling() {
     let app = TestApp::start().await;
-    let mut silent = invoice("in_1", "sub_m", "paid", NOV_5);
+    let mut without_payment_fields = invoice("in_1", "sub_m", "paid", NOV_5);
     for field in ["charge", "paid_out_of_band"] {
-        silent.as_object_mut().unwrap().remove(field);
+        without_payment_fields.as_object_mut().unwrap().remove(field);
     }
-    silent["status_transitions"]["finalized_at"] = (NOV_5 - 86_400).into();
+    without_payment_fields["status_transitions"]["finalized_at"] = (NOV_5 - 86_400).into();
     let begun = event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5));
-    let ledger = play(&app, &[begun, event("p", "invoice.paid", NOV_5, silent)]).await;
+    let ledger = deliver_in_all_orders(&app, &[begun, event("p", "invoice.paid", NOV_5, without_payment_fields)]).await;
     let [payment] = ledger.payments.as_slice() else { panic!("{:?}", ledger.payments) };
     // The payment method is unknown, so the limit is a week.
     assert_eq!(

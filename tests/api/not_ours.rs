@@ -10,9 +10,9 @@ use keepopen_practice::Outcome;
 use serde_json::{Value, json};
 
 use crate::helpers::{EMAIL, TestApp};
-use crate::reconciling::somebody_else_sells;
+use crate::reconciling::sell_with_other_software;
 
-const CODES: [&str; 3] = ["ang", "std", "usdc"];
+const UNKNOWN_CURRENCIES: [&str; 3] = ["ang", "std", "usdc"];
 
 /// Returns the row of an event in the inbox.
 pub async fn row(app: &TestApp, id: &str) -> EventRow {
@@ -32,7 +32,7 @@ pub async fn deliver_all<'a>(app: &TestApp, events: impl IntoIterator<Item = &'a
     for event in events {
         assert_eq!(app.deliver(event).await.status, 200, "{event}");
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
 }
 
 /// Asserts that every event was processed at the first try.
@@ -85,9 +85,9 @@ async fn events_of_other_software_in_unknown_currencies_are_processed_at_the_fir
 
 #[tokio::test]
 async fn no_object_of_other_software_fails_whatever_its_currency() {
-    for code in CODES {
+    for code in UNKNOWN_CURRENCIES {
         let app = TestApp::start().await;
-        let charge = somebody_else_sells(&app).await;
+        let charge = sell_with_other_software(&app).await;
         app.stripe.refund(&charge, Some(500)).unwrap();
         let dispute = app.stripe.dispute(&charge, Some(100)).unwrap();
         app.stripe.close_dispute(&dispute, Outcome::Lost).unwrap();
@@ -95,11 +95,11 @@ async fn no_object_of_other_software_fails_whatever_its_currency() {
         let gift = app.gives(700, "month").await;
         let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
         app.stripe.next_month(&subscription, true).unwrap();
-        let strip = |event: &Value| {
+        let as_other_software = |event: &Value| {
             let text = in_currency(event, code).to_string();
             serde_json::from_str::<Value>(&text.replace("keepopen_", "another_")).unwrap()
         };
-        let mut events: Vec<Value> = app.stripe.events().iter().map(strip).collect();
+        let mut events: Vec<Value> = app.stripe.events().iter().map(as_other_software).collect();
         let transaction = json!({"id": "txn_1", "object": "balance_transaction", "amount": 5, "fee": 1, "net": 4,
             "currency": code, "created": 1, "source": "ch_elsewhere"});
         events.push(json!({"id": "evt_txn", "type": "balance.transaction", "created": 1, "livemode": false,
@@ -114,7 +114,7 @@ async fn no_object_of_other_software_fails_whatever_its_currency() {
 
 #[tokio::test]
 async fn a_gift_in_an_unknown_currency_raises_an_alarm_with_the_code_and_is_not_booked() {
-    for code in CODES {
+    for code in UNKNOWN_CURRENCIES {
         for interval in ["once", "month"] {
             let app = TestApp::start().await;
             let gift = app.gives(1000, interval).await;
@@ -143,13 +143,13 @@ async fn a_gift_in_an_unknown_currency_raises_an_alarm_with_the_code_and_is_not_
             assert!(outcomes(&app).await.contains(&not_booked));
 
             // Delivered again in reverse order, the events change nothing.
-            let there = app.app.store.facts().await.unwrap();
+            let facts_before = app.app.store.facts().await.unwrap();
             events.reverse();
             for (place, event) in events.iter_mut().enumerate() {
                 event["id"] = format!("evt_again_{place}").into();
             }
             deliver_all(&app, &events).await;
-            assert_eq!(app.app.store.facts().await.unwrap(), there);
+            assert_eq!(app.app.store.facts().await.unwrap(), facts_before);
             assert_eq!(alarms(&app).await, alarms_then);
             app.finish().await;
         }
@@ -163,9 +163,9 @@ async fn a_reversal_in_an_unknown_currency_raises_an_alarm_and_the_rest_is_booke
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     let paid = app.stripe.events();
     let refund = app.stripe.refund(&charge, Some(200)).unwrap();
-    let taken = app.stripe.events_after(paid.len());
-    let taken = taken.iter().map(|event| in_currency(event, "usdc")).collect::<Vec<_>>();
-    deliver_all(&app, paid.iter().chain(&taken)).await;
+    let refund_events = app.stripe.events_after(paid.len());
+    let refund_events = refund_events.iter().map(|event| in_currency(event, "usdc")).collect::<Vec<_>>();
+    deliver_all(&app, paid.iter().chain(&refund_events)).await;
     nothing_failed(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     assert!(alarms(&app).await.contains(&refund), "{}", alarms(&app).await);

@@ -6,7 +6,7 @@ use keepopen::contributions::{ContributionState as State, EntryKind as Kind, Pay
 use keepopen_practice::{Loss, Renewal};
 use serde_json::{Value, json};
 
-use crate::cases::{case, play, play_case, play_in_every_shape};
+use crate::cases::{case, deliver_case_in_all_orders, deliver_in_all_orders, deliver_in_every_shape};
 use crate::helpers::TestApp;
 use crate::settling::{payments, reconcile};
 use crate::story::LedgerState;
@@ -25,10 +25,10 @@ fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
 
 #[tokio::test]
 async fn an_invoice_paid_outside_stripe_counts_but_is_not_booked_to_clearing() {
-    let ledger = play_case("paid-outside-stripe-booked").await;
+    let ledger = deliver_case_in_all_orders("paid-outside-stripe-booked").await;
     let offline = "in_16i65V2WyJ4hEAKCieCa4PfKr";
-    let of_it: Vec<_> = ledger.entries.iter().filter(|it| it.object == offline).map(|it| it.kind).collect();
-    assert_eq!(of_it, [Kind::OfflinePayment]);
+    let kinds_of_offline_invoice: Vec<_> = ledger.entries.iter().filter(|it| it.object == offline).map(|it| it.kind).collect();
+    assert_eq!(kinds_of_offline_invoice, [Kind::OfflinePayment]);
     assert_eq!(accounts(&ledger), [("clearing", 700), ("contributions", -1400), ("offline", 700)].into());
     let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
     assert_eq!((gift.state, gift.last_retained_payment_at_ms), (State::Active, Some(1_796_879_119_000)));
@@ -53,7 +53,7 @@ async fn an_offline_payment_within_a_subscription_is_recognised_in_every_generat
     source.stripe.mark_paid_outside(&failed).unwrap();
     source.days_pass(24);
     source.stripe.renew(&subscription, Renewal::Paid).unwrap();
-    play_in_every_shape(&source, |ledger, shape| {
+    deliver_in_every_shape(&source, |ledger, shape| {
         let expected = [("clearing", 3000), ("contributions", -5000), ("offline", 2000)].into();
         assert_eq!(accounts(ledger), expected, "{shape}");
         assert!(ledger.entries.iter().all(|it| it.kind != Kind::PaymentReversal), "{shape}");
@@ -65,7 +65,7 @@ async fn an_offline_payment_within_a_subscription_is_recognised_in_every_generat
 }
 
 /// Returns the events of the case, after `change` was applied to its paid invoice.
-fn invoice(change: impl FnOnce(&mut Value)) -> Vec<Value> {
+fn events_with_invoice(change: impl FnOnce(&mut Value)) -> Vec<Value> {
     let mut events = case("paid-outside-stripe-booked");
     change(&mut events[3]["data"]["object"]);
     events
@@ -103,10 +103,10 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
     // (description, events, balance of clearing, balance of offline)
     let mut cases = vec![
         // The invoice was paid after a failed attempt. Only a record of the payment can show how.
-        ("no information yet", invoice(attempted), 700, 0),
+        ("no information yet", events_with_invoice(attempted), 700, 0),
         (
             "an empty list of payments",
-            invoice(|it| {
+            events_with_invoice(|it| {
                 attempted(it);
                 it["payments"] = list(vec![]);
             }),
@@ -115,7 +115,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
         ),
         (
             "a list with two partial payments",
-            invoice(|it| {
+            events_with_invoice(|it| {
                 attempted(it);
                 it["payments"] = list(vec![part(300, &intent), part(400, &record)]);
             }),
@@ -124,7 +124,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
         ),
         (
             "the amount paid outside Stripe",
-            invoice(|it| {
+            events_with_invoice(|it| {
                 attempted(it);
                 it["amount_paid_off_stripe"] = 500.into();
             }),
@@ -133,7 +133,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
         ),
         (
             "the flag paid_out_of_band of older versions",
-            invoice(|it| {
+            events_with_invoice(|it| {
                 attempted(it);
                 it["paid_out_of_band"] = true.into();
                 it["charge"] = "ch_declined".into();
@@ -143,15 +143,15 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
         ),
         (
             "the flag, with nothing counted as paid",
-            invoice(|it| {
+            events_with_invoice(|it| {
                 it["paid_out_of_band"] = true.into();
                 it["amount_paid"] = 0.into();
             }),
             700,
             700,
         ),
-        ("the flag is false", invoice(|it| it["paid_out_of_band"] = false.into()), 1400, 0),
-        ("a charge", invoice(|it| it["charge"] = "ch_good".into()), 1400, 0),
+        ("the flag is false", events_with_invoice(|it| it["paid_out_of_band"] = false.into()), 1400, 0),
+        ("a charge", events_with_invoice(|it| it["charge"] = "ch_good".into()), 1400, 0),
     ];
     for (what, change, payments, clearing, offline) in [
         ("a payment record", true, vec![invoice_payment("inpay_a", 700, &record)], 700, 700),
@@ -172,7 +172,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
             0,
         ),
     ] {
-        let mut events = invoice(|it| {
+        let mut events = events_with_invoice(|it| {
             if change {
                 attempted(it)
             }
@@ -180,13 +180,13 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
         events.extend(payments);
         cases.push((what, events, clearing, offline));
     }
-    let mut looks_collected = invoice(attempted);
+    let mut looks_collected = events_with_invoice(attempted);
     looks_collected[3]["data"]["object"]["status_transitions"]["finalized_at"] = 1_796_879_100.into();
     cases.push(("an attempt right after finalization", looks_collected.clone(), 1400, 0));
     looks_collected.push(invoice_payment("inpay_a", 700, &record));
     cases.push(("an attempt right after finalization, and a payment record", looks_collected, 700, 700));
     for (what, events, clearing, offline) in cases {
-        let ledger = play(&source, &events).await;
+        let ledger = deliver_in_all_orders(&source, &events).await;
         let mut expected = BTreeMap::from([
             ("clearing", clearing),
             ("contributions", -clearing - offline),
@@ -211,7 +211,7 @@ async fn a_payment_that_stripe_does_not_settle_in_time_raises_an_alarm_and_is_a_
     let app = TestApp::start().await;
     app.stripe.settle_late(true);
     app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let key = keepopen::keys::Scope::MoneyRead;
     let key = keepopen::actions::create_api_key(&app.app.as_operator(), "test", &[key]).await.unwrap().secret;
     let ledger = async || app.get("/v1/reconciliation", Some(&key)).await.json;
@@ -241,7 +241,7 @@ async fn a_comparison_asks_stripe_how_an_invoice_was_paid_if_no_event_reported_i
     let app = TestApp::start().await;
     let monthly = app.gives(1000, "month").await;
     let subscription = app.stripe.payments(&monthly.session).subscription.unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     reconcile(&app).await;
     app.days_pass(31);
     let invoice = app.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
@@ -254,7 +254,7 @@ async fn a_comparison_asks_stripe_how_an_invoice_was_paid_if_no_event_reported_i
     for event in app.stripe.events_after(seen).iter().filter(|it| it["type"] == "invoice.paid") {
         assert_eq!(app.deliver(event).await.status, 200);
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
     let kind = async || payments(&app).await.into_iter().find(|it| it.object == invoice).map(|it| it.kind);
     assert_eq!(kind().await, Some(PaymentKind::Unconfirmed));
     app.app.clock.advance(900_000);

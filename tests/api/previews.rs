@@ -34,7 +34,7 @@ fn appeal(heading: &str) -> Value {
     })
 }
 
-async fn write(app: &TestApp, key: &str, heading: &str) {
+async fn save(app: &TestApp, key: &str, heading: &str) {
     let saved = call(app, key, Method::PUT, "/v1/appeals/summer", &appeal(heading)).await;
     assert!(saved.status.is_success(), "{saved:?}");
 }
@@ -75,7 +75,7 @@ fn heading(shown: &Answer) -> &str {
 async fn a_preview_shows_a_draft_despite_rules_history_and_switches_and_is_not_counted() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
-    write(&app, &key, "Draft").await;
+    save(&app, &key, "Draft").await;
     let off = json!({"all": "off"});
     assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
     let made = create_preview(&app, &key, &json!({"version": 1})).await;
@@ -101,11 +101,11 @@ async fn a_preview_shows_a_draft_despite_rules_history_and_switches_and_is_not_c
 async fn a_preview_without_a_version_shows_the_version_that_is_published_when_it_is_opened() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
-    write(&app, &key, "First").await;
+    save(&app, &key, "First").await;
     assert_eq!(create_preview(&app, &key, &json!({})).await.code(), "never_published");
     publish(&app, &key).await;
     let preview = signed_value(&create_preview(&app, &key, &json!({})).await);
-    write(&app, &key, "Second").await;
+    save(&app, &key, "Second").await;
     assert_eq!(heading(&show_preview(&app, &preview, &json!({})).await), "First");
     publish(&app, &key).await;
     assert_eq!(heading(&show_preview(&app, &preview, &json!({})).await), "Second");
@@ -120,7 +120,7 @@ async fn a_preview_without_a_version_shows_the_version_that_is_published_when_it
 async fn a_preview_uses_the_requested_variant_surface_language_and_device() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
-    write(&app, &key, "First").await;
+    save(&app, &key, "First").await;
     publish(&app, &key).await;
     let shown = async |more: Value| {
         show_preview(&app, &signed_value(&create_preview(&app, &key, &more).await), &json!({})).await
@@ -141,7 +141,7 @@ async fn a_preview_uses_the_requested_variant_surface_language_and_device() {
 async fn an_expired_or_changed_preview_or_one_of_another_site_shows_nothing() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
-    write(&app, &key, "First").await;
+    save(&app, &key, "First").await;
     let preview =
         signed_value(&create_preview(&app, &key, &json!({"version": 1, "valid_minutes": 10_080})).await);
     app.app.clock.advance(7 * 24 * 3_600_000 - 1000);
@@ -166,7 +166,7 @@ async fn an_invalid_preview_is_refused_when_its_url_is_created() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
     assert_eq!(create_preview(&app, &key, &json!({})).await.code(), "appeal_not_found");
-    write(&app, &key, "First").await;
+    save(&app, &key, "First").await;
     publish(&app, &key).await;
     for (more, code) in [
         (json!({"page_url": "https://elsewhere.example/"}), "page_url_not_allowed"),
@@ -216,7 +216,7 @@ async fn an_appeal_from_a_file_can_be_previewed() {
 async fn a_preview_also_gives_access_to_the_explanation_on_its_site() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
-    write(&app, &key, "First").await;
+    save(&app, &key, "First").await;
     publish(&app, &key).await;
     let preview = signed_value(&create_preview(&app, &key, &json!({})).await);
     let question = json!({"site": "journal", "reader": {"country": "IE"}, "history": {}, "preview": preview});
@@ -236,7 +236,7 @@ async fn a_preview_shows_a_ticker_even_if_the_appeal_was_never_active() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
     app.gives(1500, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let mut ticking = appeal("{ticker_total} so far");
     ticking["ticker"] = json!({"counts": "money", "of": "site", "goal_minor": 10_000, "currency": "EUR", "from": "2026-01-01"});
     let saved = call(&app, &key, Method::PUT, "/v1/appeals/summer", &ticking).await;

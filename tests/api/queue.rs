@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use crate::helpers::TestApp;
 
 /// Processes the inbox and the queue.
-pub async fn process_everything(app: &App) {
+pub async fn process_inbox_and_queue(app: &App) {
     actions::process_due_events(app, &app.as_job("inbox")).await.unwrap();
     // Thin events only name their object. A task fetches the object, and the inbox then books it.
     while actions::run_due_tasks::<FetchObject>(app, &app.as_job("queue")).await.unwrap() > 0 {
@@ -217,7 +217,7 @@ async fn an_object_that_can_not_be_fetched_delays_no_other_event_and_becomes_a_d
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&thin_event("ch_nowhere")).await.status, 200);
     app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await.len(), 1);
     let waiting = app.app.store.tasks(None, 9).await.unwrap();
     assert_eq!((waiting.len(), waiting[0].key.as_str()), (1, "fetch_object/evt_thin"));
@@ -258,7 +258,7 @@ async fn a_dead_task_is_retried_when_stripe_delivers_its_event_again() {
     assert_eq!(app.deliver(&event).await.status, 200);
     let numbers = app.app.store.task_numbers().await.unwrap();
     assert_eq!((numbers.waiting, numbers.dead), (1, 0));
-    process_everything(&app.app).await;
+    process_inbox_and_queue(&app.app).await;
     assert_eq!(app.app.store.tasks(None, 9).await.unwrap(), []);
     let rows = app.app.store.read_sql("SELECT action FROM audit_log WHERE action = 'task.replay'").await;
     assert_eq!(rows.unwrap().len(), 1);

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::helpers::{TestApp, folder, ledger_problems, settings};
 use crate::settling::{payments, reconcile};
-use crate::story::{books_of, receive, tell};
+use crate::story::{process_and_read_ledger, receive, create_story};
 use keepopen_testkit::Database;
 
 async fn findings(app: &TestApp) -> Vec<Finding> {
@@ -26,13 +26,13 @@ fn minutes_pass(app: &TestApp, minutes: i64) {
 }
 
 /// Delivers all events but those of one type.
-async fn stripe_says_all_but(app: &TestApp, kind: &str) {
+async fn deliver_and_process_all_but(app: &TestApp, kind: &str) {
     for event in app.stripe.events() {
         if event["type"] != kind {
             assert_eq!(app.deliver(&event).await.status, 200);
         }
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn a_lost_event_is_found_in_stripes_list_and_recorded_once() {
     let app = TestApp::start().await;
     reconcile(&app).await;
     app.gives(1000, "once").await;
-    stripe_says_all_but(&app, "checkout.session.completed").await;
+    deliver_and_process_all_but(&app, "checkout.session.completed").await;
     assert!(app.ledger().await.is_empty());
     minutes_pass(&app, 15);
     reconcile(&app).await;
@@ -136,7 +136,7 @@ async fn a_monthly_gift_whose_first_bank_debit_failed_is_found_to_have_failed() 
 }
 
 /// Simulates a sale by other software on the same Stripe account. Returns the charge.
-pub async fn somebody_else_sells(app: &TestApp) -> String {
+pub async fn sell_with_other_software(app: &TestApp) -> String {
     let form = [
         ("mode", "payment"),
         ("success_url", "https://shop.example.org/"),
@@ -157,7 +157,7 @@ pub async fn somebody_else_sells(app: &TestApp) -> String {
 async fn objects_of_other_software_are_neither_stored_nor_booked() {
     let app = TestApp::start().await;
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
-    let charge = somebody_else_sells(&app).await;
+    let charge = sell_with_other_software(&app).await;
     app.stripe.refund(&charge, Some(500)).unwrap();
     app.stripe.dispute(&charge, Some(100)).unwrap();
     minutes_pass(&app, 15);
@@ -167,7 +167,7 @@ async fn objects_of_other_software_are_neither_stored_nor_booked() {
 
     // Delivered or listed events of other software are stored like any event, but not booked.
     app.stripe.lose_events(None);
-    somebody_else_sells(&app).await;
+    sell_with_other_software(&app).await;
     app.gives(1000, "once").await;
     app.stripe.pay_out(true);
     minutes_pass(&app, 15);
@@ -190,7 +190,7 @@ async fn the_object_of_a_thin_event_is_fetched_and_stored_before_it_is_booked() 
     assert_eq!(thin["id"], id.as_str());
     for _ in 0..2 {
         assert_eq!(app.deliver(&thin).await.status, 200);
-        app.run_jobs().await;
+        app.process_inbox().await;
     }
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     let rows: Vec<_> = app.app.store.events().await.unwrap().into_iter().map(|it| it.id).collect();
@@ -210,7 +210,7 @@ async fn an_event_of_the_other_mode_stays_quarantined_after_a_comparison() {
         event["livemode"] = true.into();
         assert_eq!(app.deliver(event).await.status, 200);
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
     reconcile(&app).await;
     let rows = app.app.store.events().await.unwrap();
     let aside = rows.iter().filter(|it| it.state == "quarantined").count();
@@ -233,7 +233,7 @@ async fn another(source: &TestApp, folder: &std::path::Path, database: &Database
 #[tokio::test]
 async fn a_comparison_with_an_empty_database_books_the_same_entries() {
     let source = TestApp::start().await;
-    tell(&source).await;
+    create_story(&source).await;
     source.stripe.pay_out(true);
     for event in source.stripe.events() {
         receive(&source.app, &event).await;
@@ -241,13 +241,13 @@ async fn a_comparison_with_an_empty_database_books_the_same_entries() {
     reconcile(&source).await;
     // Only a full comparison finds old payouts.
     actions::reconcile_since(&source.app, &source.app.as_job("reconcile"), 0, false).await.unwrap();
-    let original = books_of(&source.app).await;
+    let original = process_and_read_ledger(&source.app).await;
 
     let folder = folder();
     let database = Database::make(folder.path());
     let app = another(&source, folder.path(), &database).await;
     actions::reconcile_since(&app, &app.as_job("reconcile"), 0, false).await.unwrap();
-    let rebuilt = books_of(&app).await;
+    let rebuilt = process_and_read_ledger(&app).await;
     assert!(rebuilt.entries.iter().any(|it| it.kind == Kind::Payout));
     assert_eq!(rebuilt.entries, original.entries);
     assert_eq!(rebuilt.contributions, original.contributions);
@@ -287,7 +287,7 @@ async fn only_problem(app: &TestApp) -> String {
 async fn the_ledger_check_finds_changed_or_removed_entries_and_payments() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     reconcile(&app).await;
     let entry = "UPDATE ledger_entries SET amount_minor = amount_minor";
     for sql in [entry, "DELETE FROM ledger_entries"] {
@@ -324,13 +324,13 @@ async fn a_seal_shows_changes_of_the_entries_that_it_covers() {
     let app = TestApp::start().await;
     let (store, key) = (&app.app.store, SealKey::of(&app.app.vault));
     app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     actions::seal_ledger(&app.app.as_operator(), &key).await.unwrap();
     let sealed = reports::check_ledger(store, &key).await.unwrap();
     assert!(matches!(sealed.seal, SealState::Matches(_)), "{:?}", sealed.seal);
     // Later entries do not break the seal.
     app.gives(500, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let later = reports::check_ledger(store, &key).await.unwrap();
     assert_eq!(later.seal, sealed.seal);
 
@@ -356,7 +356,7 @@ async fn a_seal_shows_changes_of_the_entries_that_it_covers() {
 async fn after_a_restart_a_ledger_that_was_sealed_today_is_checked_tomorrow() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let checked_at_ms = Cell::new(None);
     let wrong = async || {
         let mut at_ms = checked_at_ms.get();

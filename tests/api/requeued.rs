@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use crate::helpers::TestApp;
 use crate::not_ours::{deliver_all, in_currency, outcomes, row};
-use crate::reconciling::somebody_else_sells;
+use crate::reconciling::sell_with_other_software;
 
 #[tokio::test]
 async fn an_event_that_arrives_before_its_gift_is_tied_later_and_one_that_is_not_ours_is_not() {
     let app = TestApp::start().await;
-    somebody_else_sells(&app).await;
+    sell_with_other_software(&app).await;
     let foreign = app.stripe.events();
     app.gives(1000, "once").await;
     let ours = app.stripe.events_after(foreign.len());
@@ -38,7 +38,7 @@ fn unreadable_refund(charge: &str) -> Value {
 /// Retries the unreadable event until it is dead.
 async fn retry_until_dead(app: &TestApp) {
     for _ in 0..MAX_TRIES {
-        app.run_jobs().await;
+        app.process_inbox().await;
         app.app.clock.advance(3_600_000);
     }
     assert_eq!(row(app, "evt_bad").await.state, "dead");
@@ -59,10 +59,10 @@ async fn an_unreadable_event_fails_only_if_it_is_known_to_be_ours() {
     let first = row(&app, "evt_bad").await;
     assert_eq!((first.state.as_str(), first.attempts, first.error), ("done", 1, None));
     assert!(first.outcome.unwrap().starts_with("not ours: it can't be read (refund.amount"));
-    app.stripe_says_everything().await;
-    let then = row(&app, "evt_bad").await;
-    assert_eq!(then.state, "waiting");
-    assert!(then.error.unwrap().contains("refund.amount"));
+    app.deliver_and_process_all_events().await;
+    let later = row(&app, "evt_bad").await;
+    assert_eq!(later.state, "waiting");
+    assert!(later.error.unwrap().contains("refund.amount"));
     mark_bad_event_done(&app).await;
     app.finish().await;
 }
@@ -71,7 +71,7 @@ async fn an_unreadable_event_fails_only_if_it_is_known_to_be_ours() {
 async fn a_dead_event_that_stripe_delivers_again_is_retried() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let bad = unreadable_refund(&app.stripe.payments(&gift.session).charge.unwrap());
     assert_eq!(app.deliver(&bad).await.status, 200);
     retry_until_dead(&app).await;
@@ -90,7 +90,7 @@ async fn a_dead_event_that_stripe_delivers_again_is_retried() {
 async fn a_new_version_retries_dead_events_once() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1.0").await.unwrap();
     let bad = unreadable_refund(&app.stripe.payments(&gift.session).charge.unwrap());
     assert_eq!(app.deliver(&bad).await.status, 200);
@@ -119,7 +119,7 @@ async fn a_new_version_retries_events_in_an_unknown_currency() {
     let waiting =
         app.app.store.events().await.unwrap().into_iter().filter(|it| it.state == "waiting").count();
     assert!(waiting > 0);
-    app.run_jobs().await;
+    app.process_inbox().await;
     assert!(app.ledger().await.is_empty(), "this version does not know the currency either");
     app.finish().await;
 }
@@ -128,7 +128,7 @@ async fn a_new_version_retries_events_in_an_unknown_currency() {
 async fn when_a_site_is_configured_again_the_banner_uses_the_higher_standing_at_once() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let before = app.stripe.events().len();
     // The site is removed from the settings. Meanwhile, the same reader starts a monthly gift at another installation.
     let mut settings = app.app.settings.clone();

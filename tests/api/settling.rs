@@ -28,7 +28,7 @@ async fn payment(app: &TestApp) -> Payment {
 /// Compares everything that is due with Stripe, and processes the inbox.
 pub async fn reconcile(app: &TestApp) {
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-    app.run_jobs().await;
+    app.process_inbox().await;
 }
 
 /// Returns the balance of an account of the site `journal`, in the currency's minor unit.
@@ -65,7 +65,7 @@ async fn assert_equals_stripe(app: &TestApp) {
 async fn a_comparison_of_stripes_balance_books_the_fee_and_net_of_a_gift() {
     let app = TestApp::start().await;
     app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let before = payment(&app).await;
     assert_eq!((before.settled, before.unsettled_minor), (None, 1000));
     reconcile(&app).await;
@@ -82,7 +82,7 @@ async fn a_comparison_of_stripes_balance_books_the_fee_and_net_of_a_gift() {
 async fn a_payment_shows_its_payout_and_is_paid_out_again_if_the_payout_fails() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let first = app.stripe.pay_out(true).remove(0);
     reconcile(&app).await;
     let paid = payment(&app).await;
@@ -100,7 +100,7 @@ async fn a_payment_shows_its_payout_and_is_paid_out_again_if_the_payout_fails() 
     // The returned money is paid out together with another gift. That payout fails, too. A third one contains both.
     app.days_pass(1);
     app.gives(500, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let second = app.stripe.pay_out(true).remove(0);
     reconcile(&app).await;
     let left_with: Vec<_> = payments(&app).await.into_iter().map(|it| it.payout).collect();
@@ -121,18 +121,18 @@ async fn a_payment_shows_its_payout_and_is_paid_out_again_if_the_payout_fails() 
 async fn the_next_comparison_finds_a_returned_payout_even_if_a_webhook_reported_it() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     reconcile(&app).await;
     for weeks in [0, 6] {
         app.app.clock.advance(300_000);
         let payout = app.stripe.pay_out(true).remove(0);
-        app.stripe_says_everything().await;
+        app.deliver_and_process_all_events().await;
         reconcile(&app).await;
         assert_eq!(account(&app, "EUR", "bank").await, 960);
         app.days_pass(7 * weeks);
         app.app.clock.advance(300_000);
         app.stripe.fail_payout(&payout).unwrap();
-        app.stripe_says_everything().await;
+        app.deliver_and_process_all_events().await;
         reconcile(&app).await;
         assert_eq!(
             (account(&app, "EUR", "bank").await, payment(&app).await.payout),
@@ -147,7 +147,7 @@ async fn the_next_comparison_finds_a_returned_payout_even_if_a_webhook_reported_
 async fn the_contents_of_a_payout_are_read_again_until_stripe_has_reconciled_it() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     app.stripe.reconcile_late(true);
     let payout = app.stripe.pay_out(true).remove(0);
     reconcile(&app).await;
@@ -170,7 +170,7 @@ async fn the_contents_of_a_payout_are_read_again_until_stripe_has_reconciled_it(
 async fn a_payout_that_differs_from_its_listed_contents_is_recorded_once() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let payout = app.stripe.pay_out(true).remove(0);
     app.stripe.override_fields(&payout, &json!({"amount": 961})).unwrap();
     reconcile(&app).await;
@@ -222,7 +222,7 @@ async fn a_fee_that_stripe_posts_late_is_booked_late() {
     let app = TestApp::start().await;
     app.stripe.settle_late(true);
     app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     reconcile(&app).await;
     assert_eq!(payment(&app).await.unsettled_minor, 1000);
     app.days_pass(2);
@@ -239,7 +239,7 @@ async fn a_gift_in_euros_that_stripe_settles_in_dollars_leaves_no_euros_in_clear
     let app = TestApp::start().await;
     app.stripe.set_settlement(Some(Settlement::new("usd", &[("eur", "1.10")]).unwrap()));
     let gift = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     reconcile(&app).await;
     let settled = payment(&app).await.settled.unwrap();
     assert_eq!((settled.currency.code(), settled.fee_minor, settled.net_minor), ("USD", 42, 1058));
@@ -282,7 +282,7 @@ async fn refunds_disputes_and_their_fees_equal_stripes_balance() {
     app.stripe.close_dispute(&won, Outcome::Won).unwrap();
     app.stripe.close_dispute(&lost, Outcome::Lost).unwrap();
     app.stripe.close_dispute(&inquiry, Outcome::WarningClosed).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     reconcile(&app).await;
     let given = 1000 - 400 + 1100 + 1200 + 1300 - 700 + 1400;
     assert_eq!(app.clearing().await, given);

@@ -7,7 +7,7 @@ use keepopen_practice::Outcome;
 use serde_json::{Value, json};
 
 use crate::helpers::{Answer, EMAIL, Gift, TestApp};
-use crate::replays::{events, orders, told};
+use crate::replays::{app_after, case_events, orders};
 
 /// Requests what a site's back end gets for this e-mail address.
 async fn lookup(app: &TestApp, email: &str) -> Answer {
@@ -21,7 +21,7 @@ pub async fn standing(app: &TestApp, email: &str) -> String {
 }
 
 /// Returns the contributions as JSON.
-async fn listed(app: &TestApp) -> Vec<Value> {
+async fn list_contributions(app: &TestApp) -> Vec<Value> {
     let scopes = [Scope::MoneyRead];
     let key = keepopen::actions::create_api_key(&app.app.as_operator(), "test", &scopes).await.unwrap();
     let answer = app.get("/v1/contributions", Some(&key.secret)).await;
@@ -40,12 +40,12 @@ async fn charges(app: &TestApp) -> Vec<String> {
 }
 
 /// Makes a monthly gift with two payments. Returns the gift and its subscription.
-async fn two_months(app: &TestApp) -> (Gift, String) {
+async fn give_for_two_months(app: &TestApp) -> (Gift, String) {
     let gift = app.gives(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.days_pass(31);
     app.stripe.next_month(&subscription, true).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     (gift, subscription)
 }
 
@@ -53,9 +53,9 @@ async fn two_months(app: &TestApp) -> (Gift, String) {
 async fn a_running_gift_stays_recurring_after_the_refund_of_one_month() {
     for month in [0, 1] {
         let app = TestApp::start().await;
-        let (_, subscription) = two_months(&app).await;
+        let (_, subscription) = give_for_two_months(&app).await;
         refund(&app, &charges(&app).await[month], None);
-        app.stripe_says_everything().await;
+        app.deliver_and_process_all_events().await;
         assert_eq!(
             (app.state().await, app.standing().await.as_str()),
             (State::Active, "recurring"),
@@ -64,7 +64,7 @@ async fn a_running_gift_stays_recurring_after_the_refund_of_one_month() {
         // The gift continues with the next month.
         app.days_pass(30);
         app.stripe.next_month(&subscription, true).unwrap();
-        app.stripe_says_everything().await;
+        app.deliver_and_process_all_events().await;
         assert_eq!(app.standing().await, "recurring");
         app.finish().await;
     }
@@ -73,11 +73,11 @@ async fn a_running_gift_stays_recurring_after_the_refund_of_one_month() {
 #[tokio::test]
 async fn a_running_gift_whose_payments_are_all_refunded_has_no_standing() {
     let app = TestApp::start().await;
-    two_months(&app).await;
+    give_for_two_months(&app).await;
     for charge in charges(&app).await {
         refund(&app, &charge, None);
     }
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Reversed, "none"));
     app.finish().await;
 }
@@ -85,11 +85,11 @@ async fn a_running_gift_whose_payments_are_all_refunded_has_no_standing() {
 #[tokio::test]
 async fn a_failing_card_makes_a_gift_past_due_even_after_a_goodwill_refund() {
     let app = TestApp::start().await;
-    let (_, subscription) = two_months(&app).await;
+    let (_, subscription) = give_for_two_months(&app).await;
     refund(&app, &charges(&app).await[1], None);
     app.days_pass(30);
     app.stripe.next_month(&subscription, false).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::PastDue, "past_due"));
     app.finish().await;
 }
@@ -97,20 +97,20 @@ async fn a_failing_card_makes_a_gift_past_due_even_after_a_goodwill_refund() {
 #[tokio::test]
 async fn a_dispute_of_the_newest_month_ends_the_standing() {
     let app = TestApp::start().await;
-    two_months(&app).await;
+    give_for_two_months(&app).await;
     let charges = charges(&app).await;
     let older = app.stripe.dispute(&charges[0], None).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.standing().await, "recurring", "a dispute of an older month must not end the standing");
     app.stripe.close_dispute(&older, Outcome::Won).unwrap();
     app.stripe.dispute(&charges[1], None).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Reversed, "lapsed"));
     app.finish().await;
 }
 
 /// Returns the standing now, shortly before the end of the paid period, and at its end.
-async fn before_and_after(app: &TestApp, email: &str, paid_until_s: i64) -> [String; 3] {
+async fn standings_around_end(app: &TestApp, email: &str, paid_until_s: i64) -> [String; 3] {
     let now = standing(app, email).await;
     let left_ms = paid_until_s * 1000 - app.app.now_ms();
     app.app.clock.advance(left_ms - 1);
@@ -121,22 +121,22 @@ async fn before_and_after(app: &TestApp, email: &str, paid_until_s: i64) -> [Str
 
 #[tokio::test]
 async fn a_yearly_gift_that_is_cancelled_at_once_keeps_its_standing_to_the_end_of_the_year() {
-    for (order, events) in orders(&events("17-paid-year-then-cancelled")) {
-        let app = told(&events).await;
+    for (order, events) in orders(&case_events("17-paid-year-then-cancelled")) {
+        let app = app_after(&events).await;
         let gift = app.contribution().await;
         let paid_until_s = 1_818_921_242;
         assert_eq!((gift.state, gift.paid_until_ms), (State::Ended, Some(paid_until_s * 1000)), "{order}");
         assert_eq!(gift.ended_at_ms, Some(1_787_644_502_000));
         // No one asks the reader before the end, not even a back end that works offline with this date.
         assert_eq!(lookup(&app, "4y-2@example.org").await.text("quiet_until"), "2027-08-22T07:54:02Z");
-        let seen = before_and_after(&app, "4y-2@example.org", paid_until_s).await;
+        let seen = standings_around_end(&app, "4y-2@example.org", paid_until_s).await;
         assert_eq!(seen, ["recurring", "recurring", "lapsed"], "{order}");
         app.finish().await;
     }
 }
 
 /// Returns the events without the fields at `paths`.
-fn without(mut events: Vec<Value>, paths: &[&str]) -> Vec<Value> {
+fn without_fields(mut events: Vec<Value>, paths: &[&str]) -> Vec<Value> {
     for event in &mut events {
         for path in paths {
             let (parent, name) = path.rsplit_once('/').unwrap();
@@ -169,13 +169,13 @@ async fn the_end_of_the_paid_period_is_found_in_the_payloads_of_every_generation
     }
     for (shape, events) in [
         ("the invoice's lines and the periods of the items", events.clone()),
-        ("the periods of the items", without(events.clone(), &[line])),
-        ("the invoice's lines", without(events.clone(), &of_item)),
-        ("the period of the subscription", without(old, &[line])),
-        ("no period: one interval after the payment", without(events, &[line, of_item[0], of_item[1]])),
+        ("the periods of the items", without_fields(events.clone(), &[line])),
+        ("the invoice's lines", without_fields(events.clone(), &of_item)),
+        ("the period of the subscription", without_fields(old, &[line])),
+        ("no period: one interval after the payment", without_fields(events, &[line, of_item[0], of_item[1]])),
     ] {
         for (order, events) in orders(&events) {
-            let app = told(&events).await;
+            let app = app_after(&events).await;
             let gift = app.contribution().await;
             assert_eq!(gift.state, State::Ended, "{shape}, {order}");
             let paid_until = gift.paid_until_ms.map(keepopen::clock::rfc3339);
@@ -206,8 +206,8 @@ async fn a_monthly_gift_that_is_cancelled_at_once_keeps_its_standing_unless_it_i
         if let Some(minor) = refunded_minor {
             refund(&app, &paid.charge.unwrap(), Some(minor));
         }
-        app.stripe_says_everything().await;
-        let seen = before_and_after(&app, EMAIL, 1_798_102_800).await;
+        app.deliver_and_process_all_events().await;
+        let seen = standings_around_end(&app, EMAIL, 1_798_102_800).await;
         assert_eq!(seen, expected, "{refunded_minor:?}");
         app.finish().await;
     }
@@ -216,12 +216,12 @@ async fn a_monthly_gift_that_is_cancelled_at_once_keeps_its_standing_unless_it_i
 #[tokio::test]
 async fn only_retained_payments_count_for_the_paid_period_of_a_gift_that_ended() {
     let app = TestApp::start().await;
-    let (_, subscription) = two_months(&app).await;
+    let (_, subscription) = give_for_two_months(&app).await;
     app.stripe.cancel(&subscription, false).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Ended, "recurring"));
     refund(&app, &charges(&app).await[1], None);
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Ended, "lapsed"));
     app.finish().await;
 }
@@ -236,7 +236,7 @@ async fn a_gift_that_ended_after_its_card_failed_is_lapsed_after_the_paid_period
     app.stripe.next_month(&subscription, false).unwrap();
     app.days_pass(2);
     app.stripe.cancel(&subscription, false).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Ended, "lapsed"));
     app.finish().await;
 }
@@ -246,7 +246,7 @@ async fn a_token_has_the_same_standing_as_the_lookup_after_a_gift_ended_early() 
     let app = TestApp::start().await;
     let gift = app.gives(5000, "year").await;
     app.stripe.cancel(&app.stripe.payments(&gift.session).subscription.unwrap(), false).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "recurring");
     assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");
@@ -255,9 +255,9 @@ async fn a_token_has_the_same_standing_as_the_lookup_after_a_gift_ended_early() 
 
 #[tokio::test]
 async fn a_quarterly_gift_is_shown_as_quarterly_in_any_order_of_events() {
-    for (order, events) in orders(&events("13-quarterly-shown-as-monthly")) {
-        let app = told(&events).await;
-        let listed = listed(&app).await;
+    for (order, events) in orders(&case_events("13-quarterly-shown-as-monthly")) {
+        let app = app_after(&events).await;
+        let listed = list_contributions(&app).await;
         let shown = [&listed[0]["interval"], &listed[0]["interval_count"], &listed[0]["terms"]];
         assert_eq!(shown, [&json!("month"), &json!(3), &json!("€21 every 3 months")], "{order}");
         assert_eq!(standing(&app, "p18@example.org").await, "recurring");
@@ -275,7 +275,7 @@ async fn any_interval_of_a_price_or_a_plan_is_stored_and_can_be_listed() {
         ("month", 12, "€21 every year"),
     ] {
         for plan in [false, true] {
-            let mut events = events("13-quarterly-shown-as-monthly");
+            let mut events = case_events("13-quarterly-shown-as-monthly");
             let item = &mut events[3]["data"]["object"]["items"]["data"][0];
             item["price"]["recurring"] = json!({"interval": unit, "interval_count": count});
             if plan {
@@ -284,8 +284,8 @@ async fn any_interval_of_a_price_or_a_plan_is_stored_and_can_be_listed() {
                 item["plan"] = json!({"id": "plan_1", "object": "plan", "amount": 2100, "currency": "eur",
                     "interval": unit, "interval_count": count});
             }
-            let app = told(&events).await;
-            assert_eq!(listed(&app).await[0]["terms"], terms, "{unit} {count}, plan: {plan}");
+            let app = app_after(&events).await;
+            assert_eq!(list_contributions(&app).await[0]["terms"], terms, "{unit} {count}, plan: {plan}");
             app.finish().await;
         }
     }
@@ -293,14 +293,14 @@ async fn any_interval_of_a_price_or_a_plan_is_stored_and_can_be_listed() {
 
 #[tokio::test]
 async fn prices_with_different_intervals_are_shown_as_mixed_and_not_as_monthly() {
-    let mut events = events("13-quarterly-shown-as-monthly");
+    let mut events = case_events("13-quarterly-shown-as-monthly");
     let items = events[3]["data"]["object"]["items"]["data"].as_array_mut().unwrap();
     let mut yearly = items[0].clone();
     yearly["price"]["recurring"] = json!({"interval": "year", "interval_count": 1});
     items.push(yearly);
     for (order, events) in orders(&events) {
-        let app = told(&events).await;
-        let listed = listed(&app).await;
+        let app = app_after(&events).await;
+        let listed = list_contributions(&app).await;
         let shown = [&listed[0]["interval"], &listed[0]["interval_count"], &listed[0]["terms"]];
         assert_eq!(shown, [&json!("mixed"), &json!(1), &json!("€42 at mixed intervals")], "{order}");
         assert_eq!(standing(&app, "p18@example.org").await, "recurring");
@@ -314,8 +314,8 @@ async fn prices_with_different_intervals_are_shown_as_mixed_and_not_as_monthly()
 
 #[tokio::test]
 async fn supporters_who_share_an_email_address_get_the_best_standing_in_any_order_of_events() {
-    for (order, events) in orders(&events("14-address-of-two-supporters")) {
-        let app = told(&events).await;
+    for (order, events) in orders(&case_events("14-address-of-two-supporters")) {
+        let app = app_after(&events).await;
         let (paying, both) = (lookup(&app, "p30@example.org").await, lookup(&app, "p29@example.org").await);
         assert_eq!((paying.text("standing"), both.text("standing")), ("recurring", "recurring"), "{order}");
         // The paid period of one supporter is over. The other supporter's gift continues.
@@ -339,7 +339,7 @@ async fn a_lookup_finds_the_giver_by_the_first_and_the_newest_address_but_not_by
         app.stripe.change_email(&customer, email).unwrap();
     }
     for (order, events) in orders(&app.stripe.events()) {
-        let app = told(&events).await;
+        let app = app_after(&events).await;
         assert_eq!(standing(&app, EMAIL).await, "recurring", "{order}");
         assert_eq!(standing(&app, "moved@example.org").await, "recurring", "{order}");
         assert_eq!(lookup(&app, "mistyped@example.org").await.code(), "supporter_not_found", "{order}");
@@ -363,7 +363,7 @@ async fn all_spellings_of_an_email_address_belong_to_one_supporter() {
         let event = event.to_string().replace(EMAIL, spelling);
         assert_eq!(other.deliver(&serde_json::from_str(&event).unwrap()).await.status, 200);
     }
-    other.run_jobs().await;
+    other.process_inbox().await;
     assert_eq!(other.app.store.supporters().await.unwrap().len(), 1);
     for spelling in [composed, decomposed, ascii, "ana\u{301}@XN--MLLER-KVA.example.org."] {
         assert_eq!(standing(&other, spelling).await, "recurring", "{spelling}");

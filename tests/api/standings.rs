@@ -63,38 +63,38 @@ async fn start() -> TestApp {
 }
 
 /// Makes and pays a monthly gift. Returns it with its token.
-async fn monthly_supporter(app: &TestApp) -> (Gift, String) {
+async fn create_monthly_supporter(app: &TestApp) -> (Gift, String) {
     let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     (gift, token)
 }
 
 /// The card fails at the next renewal.
-fn card_fails(app: &TestApp, gift: &Gift) {
+fn fail_next_renewal(app: &TestApp, gift: &Gift) {
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.stripe.next_month(&subscription, false).unwrap();
 }
 
 /// Returns the kind of the appeal that is shown, or the reason why none is shown.
-fn kind(verdict: &Value) -> &str {
+fn shown_kind(verdict: &Value) -> &str {
     verdict["kind"].as_str().unwrap_or_else(|| verdict["reason"].as_str().unwrap())
 }
 
 #[tokio::test]
 async fn a_supporter_whose_card_fails_is_asked_to_fix_it_even_if_the_token_says_recurring() {
     let app = start().await;
-    let (gift, token) = monthly_supporter(&app).await;
-    assert_eq!(kind(&app.banner(Some(&token)).await), "thank");
-    card_fails(&app, &gift);
-    app.stripe_says_everything().await;
+    let (gift, token) = create_monthly_supporter(&app).await;
+    assert_eq!(shown_kind(&app.banner(Some(&token)).await), "thank");
+    fail_next_renewal(&app, &gift);
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "past_due");
-    assert_eq!(kind(&app.banner(Some(&token)).await), "fix_card");
+    assert_eq!(shown_kind(&app.banner(Some(&token)).await), "fix_card");
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.app.clock.advance(3_600_000);
     app.stripe.replace_card(&subscription).unwrap();
-    app.stripe_says_everything().await;
-    assert_eq!(kind(&app.banner(Some(&token)).await), "thank");
+    app.deliver_and_process_all_events().await;
+    assert_eq!(shown_kind(&app.banner(Some(&token)).await), "thank");
     app.finish().await;
 }
 
@@ -102,19 +102,19 @@ async fn a_supporter_whose_card_fails_is_asked_to_fix_it_even_if_the_token_says_
 async fn a_supporter_with_a_one_off_token_who_now_gives_monthly_counts_as_recurring() {
     let app = start().await;
     let first = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&first).await;
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "one_off");
     app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let question = json!({"site": "journal", "history": {}, "token": token});
-    let seen = explained(&app, &question).await;
+    let seen = explanation(&app, &question).await;
     assert!(seen.contains("recurring"), "{seen}");
     app.finish().await;
 }
 
 /// Returns the results of the rules in the explanation of the first appeal, as JSON text.
-async fn explained(app: &TestApp, question: &Value) -> String {
+async fn explanation(app: &TestApp, question: &Value) -> String {
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &[Scope::AppealsRead]).await.unwrap();
     let request = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(key.secret);
     let answer = app.send(request.json(question)).await;
@@ -125,18 +125,18 @@ async fn explained(app: &TestApp, question: &Value) -> String {
 #[tokio::test]
 async fn another_instance_and_a_restart_read_the_changed_standing_from_the_database() {
     let mut app = start().await;
-    let (gift, token) = monthly_supporter(&app).await;
+    let (gift, token) = create_monthly_supporter(&app).await;
     // The other instance shares the database and the keys, but does not process the events.
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    card_fails(&app, &gift);
-    app.stripe_says_everything().await;
+    fail_next_renewal(&app, &gift);
+    app.deliver_and_process_all_events().await;
     let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
     let asked = |server: &keepopen::app::App| -> Value {
         serde_json::from_slice(&keepopen::api::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
     };
-    assert_eq!(kind(&asked(&other)), "thank");
+    assert_eq!(shown_kind(&asked(&other)), "thank");
     actions::sync_standings(&other).await.unwrap();
-    assert_eq!(kind(&asked(&other)), "fix_card");
+    assert_eq!(shown_kind(&asked(&other)), "fix_card");
     other.store.close().await;
 
     app.app.clock.advance(3_600_000);
@@ -146,7 +146,7 @@ async fn another_instance_and_a_restart_read_the_changed_standing_from_the_datab
     let running = keepopen::api::serve(&app.app).unwrap();
     tokio::spawn(running.server);
     (app.server, app.url) = (running.handle, format!("http://{}", running.address));
-    assert_eq!(kind(&app.banner(Some(&token)).await), "fix_card");
+    assert_eq!(shown_kind(&app.banner(Some(&token)).await), "fix_card");
     app.finish().await;
 }
 
@@ -155,7 +155,7 @@ const HALF_A_DAY_MS: i64 = 43_200_000;
 /// Makes a monthly gift, and advances the clock to half a day before the end of its first month. Returns the
 /// subscription and the end of the month, in milliseconds since 1970.
 async fn monthly_on_its_last_day(app: &TestApp) -> (String, i64) {
-    let (gift, _) = monthly_supporter(app).await;
+    let (gift, _) = create_monthly_supporter(app).await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     let item = app.stripe.object(&subscription).unwrap()["items"]["data"][0].clone();
     let ends_at_ms = item["current_period_end"].as_i64().unwrap() * 1000;
@@ -168,23 +168,23 @@ async fn a_standing_that_ends_at_a_known_time_ends_then_on_every_instance() {
     let app = start().await;
     let (subscription, ends_at_ms) = monthly_on_its_last_day(&app).await;
     let gift = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     // The token is valid for a day, but its standing ends after half a day.
     let token = app.token(&gift).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     app.stripe.cancel(&subscription, false).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     actions::sync_standings(&other).await.unwrap();
     let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
     let asked = |server: &keepopen::app::App| -> Value {
         serde_json::from_slice(&keepopen::api::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
     };
     app.app.clock.advance(ends_at_ms - 1 - app.app.now_ms());
-    assert_eq!([kind(&asked(&app.app)), kind(&asked(&other))], ["thank", "thank"]);
+    assert_eq!([shown_kind(&asked(&app.app)), shown_kind(&asked(&other))], ["thank", "thank"]);
     app.app.clock.advance(1);
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "one_off");
     // The instances have run no job in the meantime.
-    assert_eq!([kind(&asked(&app.app)), kind(&asked(&other))], ["recent_giver", "recent_giver"]);
+    assert_eq!([shown_kind(&asked(&app.app)), shown_kind(&asked(&other))], ["recent_giver", "recent_giver"]);
     other.store.close().await;
     app.finish().await;
 }
@@ -195,15 +195,15 @@ async fn a_token_expires_at_the_latest_when_its_standing_ends() {
     let (subscription, ends_at_ms) = monthly_on_its_last_day(&app).await;
     app.stripe.cancel(&subscription, false).unwrap();
     let gift = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let answer = app.exchange(&gift).await;
     let token = answer.text("token");
     assert_eq!(answer.json["expires_at"], keepopen::clock::rfc3339(ends_at_ms));
     app.app.clock.advance(ends_at_ms - 1 - app.app.now_ms());
-    assert_eq!(kind(&app.banner(Some(token)).await), "thank");
+    assert_eq!(shown_kind(&app.banner(Some(token)).await), "thank");
     app.app.clock.advance(1);
     let verdict = app.banner(Some(token)).await;
-    assert_eq!((kind(&verdict), &verdict["token_problem"]), ("unknown_standing", &json!("token_expired")));
+    assert_eq!((shown_kind(&verdict), &verdict["token_problem"]), ("unknown_standing", &json!("token_expired")));
     assert_eq!(app.get("/v1/supporter", Some(token)).await.code(), "token_expired");
     assert_eq!(app.exchange(&gift).await.code(), "already_exchanged");
     app.finish().await;
@@ -216,7 +216,7 @@ fn asked(server: &keepopen::app::App, token: &str) -> Value {
 }
 
 /// Stores this many changes of standings on another site.
-async fn others_change(app: &TestApp, count: usize) {
+async fn add_changes_on_another_site(app: &TestApp, count: usize) {
     let numbers = format!(
         "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count})"
     );
@@ -235,22 +235,22 @@ async fn others_change(app: &TestApp, count: usize) {
 #[tokio::test]
 async fn a_server_with_too_many_changed_standings_does_not_trust_older_tokens() {
     let app = start().await;
-    let (gift, token) = monthly_supporter(&app).await;
+    let (gift, token) = create_monthly_supporter(&app).await;
     app.app.clock.advance(3_600_000);
-    card_fails(&app, &gift);
-    app.stripe_says_everything().await;
+    fail_next_renewal(&app, &gift);
+    app.deliver_and_process_all_events().await;
     app.app.clock.advance(3_600_000);
     // There are more newer changes than the server reads, so it does not read the older change of the failed card.
-    others_change(&app, MAX_RECENT_STANDINGS + 1).await;
+    add_changes_on_another_site(&app, MAX_RECENT_STANDINGS + 1).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    assert_eq!(kind(&asked(&other, &token)), "unknown_standing");
+    assert_eq!(shown_kind(&asked(&other, &token)), "unknown_standing");
     // A token that was issued later already includes the changes that were not read.
     app.app.clock.advance(3_600_000);
     let newer = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let newer = app.token(&newer).await;
-    assert_eq!(kind(&asked(&other, &newer)), "fix_card");
-    assert_eq!(kind(&asked(&other, &token)), "unknown_standing");
+    assert_eq!(shown_kind(&asked(&other, &newer)), "fix_card");
+    assert_eq!(shown_kind(&asked(&other, &token)), "unknown_standing");
     other.store.close().await;
     app.finish().await;
 }
@@ -258,9 +258,9 @@ async fn a_server_with_too_many_changed_standings_does_not_trust_older_tokens() 
 #[tokio::test]
 async fn a_reader_whose_gift_is_reassigned_to_another_person_is_asked_again() {
     let app = start().await;
-    let (gift, token) = monthly_supporter(&app).await;
+    let (gift, token) = create_monthly_supporter(&app).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    assert_eq!([kind(&asked(&app.app, &token)), kind(&asked(&other, &token))], ["thank", "thank"]);
+    assert_eq!([shown_kind(&asked(&app.app, &token)), shown_kind(&asked(&other, &token))], ["thank", "thank"]);
     let former = app.contribution().await.supporter.unwrap();
     // A later event reports the session with another e-mail address. (The address that sorts last counts.)
     app.app.clock.advance(3_600_000);
@@ -273,9 +273,9 @@ async fn a_reader_whose_gift_is_reassigned_to_another_person_is_asked_again() {
     assert_eq!(corrected["data"]["object"]["id"].as_str(), Some(gift.session.as_str()));
     deliver_all(&app, [&corrected]).await;
     assert_ne!(app.contribution().await.supporter.unwrap(), former);
-    assert_eq!(kind(&asked(&app.app, &token)), "ask");
+    assert_eq!(shown_kind(&asked(&app.app, &token)), "ask");
     actions::sync_standings(&other).await.unwrap();
-    assert_eq!(kind(&asked(&other, &token)), "ask");
+    assert_eq!(shown_kind(&asked(&other, &token)), "ask");
     other.store.close().await;
     app.finish().await;
 }
@@ -283,11 +283,11 @@ async fn a_reader_whose_gift_is_reassigned_to_another_person_is_asked_again() {
 #[tokio::test]
 async fn a_first_gift_and_a_renewal_do_not_record_a_changed_standing() {
     let app = start().await;
-    let (gift, _) = monthly_supporter(&app).await;
+    let (gift, _) = create_monthly_supporter(&app).await;
     app.days_pass(31);
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.stripe.next_month(&subscription, true).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert!(app.app.standings.is_empty());
     assert_eq!(app.app.store.standings_changed_since(0, 10).await.unwrap(), []);
     app.finish().await;
@@ -296,9 +296,9 @@ async fn a_first_gift_and_a_renewal_do_not_record_a_changed_standing() {
 #[tokio::test]
 async fn rebuilding_the_projections_does_not_record_a_changed_standing() {
     let app = start().await;
-    let (gift, _) = monthly_supporter(&app).await;
-    card_fails(&app, &gift);
-    app.stripe_says_everything().await;
+    let (gift, _) = create_monthly_supporter(&app).await;
+    fail_next_renewal(&app, &gift);
+    app.deliver_and_process_all_events().await;
     let changes = app.app.store.standings_changed_since(0, 10).await.unwrap();
     assert_eq!(changes.len(), 1);
     app.days_pass(1);
@@ -322,7 +322,7 @@ async fn a_back_end_with_a_key_can_state_the_standing_of_its_reader() {
     let app = start().await;
     let key =
         actions::create_api_key(&app.app.as_operator(), "site", &[Scope::BannerAsk]).await.unwrap().secret;
-    let (_, token) = monthly_supporter(&app).await;
+    let (_, token) = create_monthly_supporter(&app).await;
     for (standing, shown) in [
         ("none", "ask"),
         ("recurring", "thank"),
@@ -333,7 +333,7 @@ async fn a_back_end_with_a_key_can_state_the_standing_of_its_reader() {
         let stated =
             json!({"site": "journal", "history": {}, "supporter": {"standing": standing}, "token": token});
         let answer = ask_with(&app, Some(&key), &stated).await;
-        assert_eq!((answer.status, kind(&answer.json)), (StatusCode::OK, shown), "{standing}");
+        assert_eq!((answer.status, shown_kind(&answer.json)), (StatusCode::OK, shown), "{standing}");
     }
     let quiet = json!({"standing": "lapsed", "quiet_until": "2026-12-24T00:00:00Z"});
     let answer =
@@ -341,7 +341,7 @@ async fn a_back_end_with_a_key_can_state_the_standing_of_its_reader() {
     assert_eq!(answer.json["reason"], "recent_giver");
     // If the back end states no standing, the token counts.
     let answer = ask_with(&app, Some(&key), &json!({"site": "journal", "history": {}, "token": token})).await;
-    assert_eq!(kind(&answer.json), "thank");
+    assert_eq!(shown_kind(&answer.json), "thank");
     app.finish().await;
 }
 

@@ -12,7 +12,7 @@ use keepopen::store::accounts::gifts_after;
 use keepopen_practice::{How, Outcome, PracticeStripe};
 use serde_json::{Value, json};
 
-use crate::helpers::{TestApp, folder, is_given, settings};
+use crate::helpers::{TestApp, folder, is_payment_or_reversal, settings};
 use keepopen_testkit::Database;
 
 /// The part of the ledger that must be equal for every order of events: everything but the time of booking.
@@ -26,7 +26,7 @@ pub struct LedgerState {
 }
 
 /// Creates one history at the practice Stripe (a story) with everything that can happen to a gift.
-pub async fn tell(app: &TestApp) {
+pub async fn create_story(app: &TestApp) {
     let stripe = &app.stripe;
     let monthly = app.gives(1000, "month").await;
     let subscription = stripe.payments(&monthly.session).subscription.unwrap();
@@ -86,13 +86,13 @@ pub async fn ledger_after(source: &TestApp, events: &[&Value], random: &mut fast
         }
         app.clock.advance(random.i64(0..5000));
     }
-    let ledger = books_of(&app).await;
+    let ledger = process_and_read_ledger(&app).await;
     app.store.close().await;
     ledger
 }
 
 /// Processes the events that are left, checks the ledger, and returns it.
-pub async fn books_of(app: &App) -> LedgerState {
+pub async fn process_and_read_ledger(app: &App) -> LedgerState {
     actions::process_due_events(app, &app.as_job("inbox")).await.unwrap();
     let events = app.store.events().await.unwrap();
     let waiting: Vec<_> = events.into_iter().filter(|it| it.state != "done").collect();
@@ -121,7 +121,7 @@ pub async fn receive(app: &Arc<App>, event: &Value) {
 #[tokio::test]
 async fn one_history_gives_the_same_ledger_in_any_order_and_with_repeats() {
     let source = TestApp::start().await;
-    tell(&source).await;
+    create_story(&source).await;
     let events = source.stripe.events();
     let in_order: Vec<&Value> = events.iter().collect();
     let mut random = fastrand::Rng::with_seed(1);
@@ -131,7 +131,7 @@ async fn one_history_gives_the_same_ledger_in_any_order_and_with_repeats() {
     let clearing: i64 = expected
         .entries
         .iter()
-        .filter(|it| is_given(it))
+        .filter(|it| is_payment_or_reversal(it))
         .map(|it| it.kind.sign() * it.money.amount_minor)
         .sum();
     assert_eq!(clearing, 3000 - 400 + 1500 + 600 + 700 + 2500 - 1200);
@@ -152,7 +152,7 @@ async fn one_history_gives_the_same_ledger_in_any_order_and_with_repeats() {
 }
 
 /// The links between objects that older API versions contain in the objects themselves.
-pub struct Ties {
+pub struct ObjectLinks {
     /// The payment intent of each invoice.
     intents: HashMap<String, Value>,
     /// The refunds of each charge.
@@ -161,25 +161,25 @@ pub struct Ties {
     outside: HashSet<String>,
 }
 
-impl Ties {
+impl ObjectLinks {
     pub fn of(stripe: &PracticeStripe) -> Self {
         let named = |object: &Value, field: &str| object[field].as_str().unwrap().to_owned();
-        let ties = stripe.objects("invoice_payment");
-        let outside = ties.iter().filter(|it| it["payment"]["type"] == "payment_record");
+        let links = stripe.objects("invoice_payment");
+        let outside = links.iter().filter(|it| it["payment"]["type"] == "payment_record");
         let outside = outside.map(|it| named(it, "invoice")).collect();
-        let ties =
-            ties.iter().rev().map(|it| (named(it, "invoice"), it["payment"]["payment_intent"].clone()));
+        let links =
+            links.iter().rev().map(|it| (named(it, "invoice"), it["payment"]["payment_intent"].clone()));
         let mut refunds: HashMap<String, Vec<Value>> = HashMap::new();
         for refund in stripe.objects("refund") {
             refunds.entry(named(&refund, "charge")).or_default().push(refund);
         }
-        Self { intents: ties.collect(), refunds, outside }
+        Self { intents: links.collect(), refunds, outside }
     }
 }
 
 /// Returns the event in an older API version. There, an invoice names its subscription and its payment intent, and a
 /// charge lists its refunds. `None` if the older version has no such event.
-pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
+pub fn in_older_shape(links: &ObjectLinks, event: &Value) -> Option<Value> {
     let kind = event["type"].as_str().unwrap();
     if kind.starts_with("invoice_payment.") || kind.starts_with("refund.") {
         return None;
@@ -197,9 +197,9 @@ pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
                 *line = json!({"object": "line_item", "amount": amount, "period": period,
                     "metadata": details["metadata"]});
             }
-            let intent = object["id"].as_str().and_then(|id| ties.intents.get(id));
+            let intent = object["id"].as_str().and_then(|id| links.intents.get(id));
             object["payment_intent"] = intent.cloned().unwrap_or(Value::Null);
-            let outside = object["id"].as_str().is_some_and(|id| ties.outside.contains(id));
+            let outside = object["id"].as_str().is_some_and(|id| links.outside.contains(id));
             object["paid_out_of_band"] = (outside && object["status"] == "paid").into();
         }
         // In the older version, the subscription has the period, and its items don't.
@@ -212,7 +212,7 @@ pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
             }
         }
         "charge" => {
-            let refunds = object["id"].as_str().and_then(|id| ties.refunds.get(id));
+            let refunds = object["id"].as_str().and_then(|id| links.refunds.get(id));
             object["refunds"] = json!({"object": "list", "data": refunds.cloned().unwrap_or_default()});
         }
         _ => {}
@@ -223,13 +223,13 @@ pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
 #[tokio::test]
 async fn one_history_books_the_same_entries_in_the_shapes_of_2020() {
     let source = TestApp::start().await;
-    tell(&source).await;
+    create_story(&source).await;
     let events = source.stripe.events();
     let mut random = fastrand::Rng::with_seed(1);
     let in_order: Vec<&Value> = events.iter().collect();
     let expected = ledger_after(&source, &in_order, &mut random).await;
-    let ties = Ties::of(&source.stripe);
-    let older: Vec<Value> = events.iter().filter_map(|event| in_older_shape(&ties, event)).collect();
+    let links = ObjectLinks::of(&source.stripe);
+    let older: Vec<Value> = events.iter().filter_map(|event| in_older_shape(&links, event)).collect();
     assert!(older.len() < events.len());
     for seed in 0..5 {
         let mut random = fastrand::Rng::with_seed(seed);

@@ -8,7 +8,7 @@ use crate::helpers::{EMAIL, TestApp};
 async fn a_back_end_finds_a_supporter_by_id_or_by_email_address_with_its_secret_key() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let id = app.exchange(&gift).await.text("supporter").to_owned();
     let key = app.api_key().await;
     let by_id = app.get(&format!("/v1/supporters/{id}?site=journal"), Some(&key)).await;
@@ -26,7 +26,7 @@ async fn a_back_end_finds_a_supporter_by_id_or_by_email_address_with_its_secret_
 async fn without_a_valid_key_nothing_is_returned() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let answer = app.exchange(&gift).await;
     let path = format!("/v1/supporters/{}?site=journal", answer.text("supporter"));
     assert_eq!(app.get(&path, None).await.code(), "api_key_missing");
@@ -57,14 +57,14 @@ async fn a_lookup_by_a_changed_address_finds_the_giver_even_if_the_change_was_re
     // The second invoice and the customer's new address are delivered before the session.
     for kind in ["invoice.paid", "customer.updated"] {
         let events = app.stripe.events();
-        let of_it = |it: &&serde_json::Value| {
+        let is_wanted = |it: &&serde_json::Value| {
             it["type"] == kind
                 && (kind == "customer.updated" || it["data"]["object"]["id"] == second.as_str())
         };
-        assert_eq!(app.deliver(events.iter().find(of_it).unwrap()).await.status, 200);
-        app.run_jobs().await;
+        assert_eq!(app.deliver(events.iter().find(is_wanted).unwrap()).await.status, 200);
+        app.process_inbox().await;
     }
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.standing().await, "recurring");
     let key = app.api_key().await;
     let lookup = app.client.post(format!("{}/v1/supporters/lookup", app.url)).bearer_auth(&key);

@@ -17,7 +17,7 @@ async fn a_token_request_that_arrives_before_the_webhook_books_the_same_entries(
         let token = app.token(&gift).await;
         assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
         let before = app.app.store.entries().await.unwrap();
-        app.stripe_says_everything().await;
+        app.deliver_and_process_all_events().await;
         assert_eq!(app.app.store.entries().await.unwrap(), before);
         let own = app.get("/v1/supporter", Some(&token)).await;
         assert_eq!(own.text("standing"), if interval == "once" { "one_off" } else { "recurring" });
@@ -31,7 +31,7 @@ async fn simultaneous_token_requests_and_webhooks_book_a_gift_once() {
     let gift = app.gives(1000, "month").await;
     let (answers, ()) = tokio::join!(
         async { tokio::join!(app.exchange(&gift), app.exchange(&gift), app.exchange(&gift)) },
-        app.stripe_says_everything(),
+        app.deliver_and_process_all_events(),
     );
     assert_eq!([answers.0.status, answers.1.status, answers.2.status], [200, 200, 200]);
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
@@ -42,7 +42,7 @@ async fn simultaneous_token_requests_and_webhooks_book_a_gift_once() {
 async fn a_session_id_without_its_attempt_gives_no_token() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let other = app.gives(1000, "once").await;
     for attempt in [Uuid::nil(), other.attempt] {
         let answer = app.exchange(&Gift { attempt, ..gift.clone() }).await;
@@ -55,7 +55,7 @@ async fn a_session_id_without_its_attempt_gives_no_token() {
 async fn a_token_can_be_fetched_again_only_for_ten_minutes() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     app.app.clock.advance(600_000);
     assert_eq!(app.token(&gift).await, token, "a repeated request must get the same token");
@@ -69,7 +69,7 @@ async fn a_token_can_be_fetched_for_a_day_after_the_payment() {
     let app = TestApp::start().await;
     let early = app.gives(1000, "once").await;
     let late = app.gives(1500, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     app.days_pass(1);
     app.token(&early).await;
     app.app.clock.advance(1);
@@ -81,7 +81,7 @@ async fn a_token_can_be_fetched_for_a_day_after_the_payment() {
 async fn a_token_contains_what_a_site_needs_and_no_personal_data() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let answer = app.exchange(&gift).await;
     let token = answer.text("token");
     let part = |place: usize| -> Value {
@@ -123,7 +123,7 @@ async fn a_token_contains_what_a_site_needs_and_no_personal_data() {
 async fn a_reader_with_an_expired_or_invalid_token_has_an_unknown_standing_and_is_not_asked() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     app.days_pass(1);
     let verdict = app.banner(Some(&token)).await;
@@ -142,7 +142,7 @@ async fn a_reader_with_an_expired_or_invalid_token_has_an_unknown_standing_and_i
 async fn a_token_of_one_site_is_not_accepted_on_another() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     let answer = app.post("/v1/banner", &json!({"site": "gazette", "token": token, "history": {}})).await;
     assert_eq!(answer.json["show"], false);
@@ -155,11 +155,11 @@ async fn a_token_of_one_site_is_not_accepted_on_another() {
 async fn an_instance_that_does_not_know_of_a_refund_yet_asks_the_database() {
     let app = TestApp::start().await;
     let gift = app.gives(1500, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     let other = keepopen::actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), None).unwrap();
-    app.deliver_everything().await;
+    app.deliver_all_events().await;
     keepopen::actions::process_due_events(&other, &other.as_job("inbox")).await.unwrap();
     assert!(
         app.app.tokens.check(&token, Purpose::Acting, "journal", app.app.now_ms()).is_ok(),
@@ -176,13 +176,13 @@ async fn an_instance_that_does_not_know_of_a_refund_yet_asks_the_database() {
 async fn a_superseded_token_stays_superseded_after_a_restart() {
     let app = TestApp::start().await;
     let gift = app.gives(1500, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), None).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let again = keepopen::actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    let judged = again.tokens.check(&token, Purpose::Acting, "journal", again.now_ms());
-    assert_eq!(judged, Err(keepopen::keys::BadToken::Superseded));
+    let result = again.tokens.check(&token, Purpose::Acting, "journal", again.now_ms());
+    assert_eq!(result, Err(keepopen::keys::BadToken::Superseded));
     again.store.close().await;
     app.finish().await;
 }
@@ -212,7 +212,7 @@ async fn a_page_of_another_origin_or_a_body_that_is_not_json_gets_no_token() {
 async fn a_flood_of_forged_tokens_only_affects_readers_whose_tokens_were_not_checked_before() {
     let app = TestApp::start_with("[tokens]\nchecks_per_second = 2").await;
     let (one, other) = (app.gives(1000, "month").await, app.gives(1000, "month").await);
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let (seen, unseen) = (app.token(&one).await, app.token(&other).await);
     assert_eq!(app.banner(Some(&seen)).await["reason"], "supporter");
     assert_eq!(app.banner(Some(&forged(&seen, 1))).await["reason"], "unknown_standing");
@@ -241,7 +241,7 @@ async fn a_flood_of_forged_tokens_only_affects_readers_whose_tokens_were_not_che
 async fn a_supporter_whose_token_can_not_be_checked_now_gets_an_error() {
     let app = TestApp::start_with("[tokens]\nchecks_per_second = 1").await;
     let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     assert_eq!(app.banner(Some(&forged(&token, 1))).await["reason"], "unknown_standing");
     assert_eq!(app.get("/v1/supporter", Some(&forged(&token, 1))).await.code(), "token_invalid");

@@ -4,8 +4,8 @@
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
 use serde_json::{Value, json};
 
-use crate::cases::play;
-use crate::helpers::{TestApp, is_given};
+use crate::cases::deliver_in_all_orders;
+use crate::helpers::{TestApp, is_payment_or_reversal};
 use crate::story::LedgerState;
 
 const OCT_30: i64 = 1_793_354_400;
@@ -14,7 +14,7 @@ pub const DEC_3: i64 = 1_796_288_400;
 pub const JAN_4: i64 = 1_799_053_200;
 const GIFT: &str = "con_7v8jx575915hrkx8bc2xztnd4a";
 
-fn origin() -> Value {
+fn our_metadata() -> Value {
     json!({"keepopen_contribution": GIFT, "keepopen_site": "journal"})
 }
 
@@ -27,7 +27,7 @@ pub fn event(id: &str, kind: &str, created_s: i64, object: Value) -> Value {
 fn page(id: &str, status: &str, payment_status: &str) -> Value {
     json!({"id": format!("cs_test_{id}"), "object": "checkout.session", "created": OCT_30, "currency": "eur",
         "amount_total": 3000, "mode": "payment", "status": status, "payment_status": payment_status,
-        "payment_intent": format!("pi_{id}"), "metadata": origin(),
+        "payment_intent": format!("pi_{id}"), "metadata": our_metadata(),
         "customer_details": {"email": "reader@example.org"}})
 }
 
@@ -54,7 +54,7 @@ fn dispute(status: &str, moved: &[(i64, i64)]) -> Value {
 
 /// Returns the kind and date of each payment and reversal.
 fn dated(ledger: &LedgerState) -> Vec<(Kind, i64)> {
-    let entries = ledger.entries.iter().filter(|it| is_given(it));
+    let entries = ledger.entries.iter().filter(|it| is_payment_or_reversal(it));
     let mut dated: Vec<_> = entries.map(|it| (it.kind, it.occurred_at_ms / 1000)).collect();
     dated.sort_by_key(|it| it.1);
     dated
@@ -65,7 +65,7 @@ async fn a_bank_debit_is_dated_by_its_success_event_if_no_other_event_arrived() 
     let source = TestApp::start().await;
     let succeeded =
         event("a", "checkout.session.async_payment_succeeded", NOV_5, page("a", "complete", "paid"));
-    assert_eq!(dated(&play(&source, &[succeeded]).await), [(Kind::Payment, NOV_5)]);
+    assert_eq!(dated(&deliver_in_all_orders(&source, &[succeeded]).await), [(Kind::Payment, NOV_5)]);
     source.finish().await;
 }
 
@@ -102,7 +102,7 @@ async fn a_refund_that_fails_months_later_has_the_same_dates_whichever_events_re
     ] {
         let events = [vec![paid("a", NOV_5)], events].concat();
         let expected = [(Kind::Payment, NOV_5), (Kind::Refund, DEC_3), (Kind::RefundReversal, JAN_4)];
-        assert_eq!(dated(&play(&source, &events).await), expected, "{what}");
+        assert_eq!(dated(&deliver_in_all_orders(&source, &events).await), expected, "{what}");
     }
     source.finish().await;
 }
@@ -169,7 +169,7 @@ async fn a_dispute_has_the_same_dates_whichever_events_are_missing() {
         ),
     ] {
         let events = [vec![paid("a", OCT_30)], events].concat();
-        assert_eq!(dated(&play(&source, &events).await), expected, "{what}");
+        assert_eq!(dated(&deliver_in_all_orders(&source, &events).await), expected, "{what}");
     }
     source.finish().await;
 }
@@ -186,7 +186,7 @@ async fn an_inquiry_that_becomes_a_dispute_is_dated_by_the_event_that_reports_th
         ("the event of the inquiry is missing", vec![updated]),
     ] {
         let events = [vec![paid("a", OCT_30)], events].concat();
-        assert_eq!(dated(&play(&source, &events).await), expected, "{what}");
+        assert_eq!(dated(&deliver_in_all_orders(&source, &events).await), expected, "{what}");
     }
     source.finish().await;
 }
@@ -206,7 +206,7 @@ async fn an_expired_or_failed_session_next_to_a_paid_one_changes_nothing() {
             other["created"] = (OCT_30 + made_s).into();
             other["customer_details"] = Value::Null;
             let events = [event("o", kind, DEC_3, other), paid("a", NOV_5)];
-            let ledger = play(&source, &events).await;
+            let ledger = deliver_in_all_orders(&source, &events).await;
             let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
             assert_eq!((gift.state, gift.supporter.is_some()), (State::Paid, true), "{kind} {status}");
             assert_eq!(gift.money.map(|it| it.amount_minor), Some(3000), "{kind} {status}");
@@ -219,7 +219,7 @@ async fn an_expired_or_failed_session_next_to_a_paid_one_changes_nothing() {
 /// Returns the subscription of a monthly gift of 10.00.
 pub fn subscription(id: &str, status: &str, created_s: i64) -> Value {
     json!({"id": id, "object": "subscription", "status": status, "created": created_s, "customer": "cus_1",
-        "metadata": origin(), "currency": "eur", "items": {"object": "list", "data": [{
+        "metadata": our_metadata(), "currency": "eur", "items": {"object": "list", "data": [{
             "id": "si_1", "object": "subscription_item", "quantity": 1,
             "price": {"id": "price_1", "object": "price", "currency": "eur", "unit_amount": 1000,
                 "recurring": {"interval": "month", "interval_count": 1}}}]}})
@@ -230,7 +230,7 @@ pub fn invoice(id: &str, subscription: &str, status: &str, created_s: i64) -> Va
     json!({"id": id, "object": "invoice", "status": status, "created": created_s, "currency": "eur", "customer": "cus_1",
         "customer_email": "reader@example.org", "amount_due": 1000, "amount_paid": paid, "attempt_count": 1,
         "charge": format!("ch_{id}"), "subscription": subscription, "paid_out_of_band": false,
-        "subscription_details": {"metadata": origin()},
+        "subscription_details": {"metadata": our_metadata()},
         "status_transitions": {"finalized_at": created_s, "paid_at": if paid > 0 { json!(created_s) } else { json!(null) }},
         "lines": {"object": "list", "data": []}})
 }
@@ -262,7 +262,7 @@ async fn an_invoice_has_the_date_of_its_payment_whichever_event_reports_it() {
             ],
         ),
     ] {
-        let ledger = play(&source, &[vec![begun.clone()], events].concat()).await;
+        let ledger = deliver_in_all_orders(&source, &[vec![begun.clone()], events].concat()).await;
         assert_eq!(dated(&ledger), [(Kind::Payment, DEC_3)], "{what}");
         assert_eq!(ledger.payments[0].paid_at_ms, DEC_3 * 1000, "{what}");
     }
@@ -272,13 +272,13 @@ async fn an_invoice_has_the_date_of_its_payment_whichever_event_reports_it() {
 #[tokio::test]
 async fn the_paid_subscription_decides_whatever_happens_to_others_of_the_same_gift() {
     let source = TestApp::start().await;
-    let sub = |at: &str, id: &str, status: &str, created_s: i64, told_s: i64| {
-        event(at, "customer.subscription.updated", told_s, subscription(id, status, created_s))
+    let sub = |at: &str, id: &str, status: &str, created_s: i64, reported_s: i64| {
+        event(at, "customer.subscription.updated", reported_s, subscription(id, status, created_s))
     };
-    let inv = |at: &str, kind: &str, id: &str, of: &str, status: &str, created_s: i64, told_s: i64| {
-        event(at, kind, told_s, invoice(id, of, status, created_s))
+    let inv = |at: &str, kind: &str, id: &str, of: &str, status: &str, created_s: i64, reported_s: i64| {
+        event(at, kind, reported_s, invoice(id, of, status, created_s))
     };
-    let living = || {
+    let paid_subscription = || {
         vec![
             sub("s", "sub_m", "active", NOV_5, DEC_3),
             inv("p", "invoice.paid", "in_1", "sub_m", "paid", NOV_5, NOV_5),
@@ -331,7 +331,7 @@ async fn the_paid_subscription_decides_whatever_happens_to_others_of_the_same_gi
                 vec![inv("y", "invoice.payment_failed", "in_9", "sub_m", "open", NOV_5 + 9, NOV_5 + 10)],
             ),
         ] {
-            let ledger = play(&source, &[living(), more].concat()).await;
+            let ledger = deliver_in_all_orders(&source, &[paid_subscription(), more].concat()).await;
             let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
             assert_eq!(
                 (gift.state, gift.subscription.as_deref()),
@@ -356,7 +356,7 @@ async fn a_refund_stays_booked_if_its_invoice_is_later_reported_as_paid_outside_
         event("r", "refund.created", DEC_3, back),
         event("o", "invoice.updated", DEC_3 + 9, outside),
     ];
-    let ledger = play(&source, &events).await;
+    let ledger = deliver_in_all_orders(&source, &events).await;
     assert_eq!(dated(&ledger), [(Kind::Payment, NOV_5), (Kind::Refund, DEC_3)]);
     source.finish().await;
 }
@@ -371,7 +371,7 @@ async fn of_two_paid_sessions_the_one_with_an_email_address_names_the_supporter(
                 event["data"]["object"]["customer_details"] = Value::Null;
             }
         }
-        let ledger = play(&source, &events).await;
+        let ledger = deliver_in_all_orders(&source, &events).await;
         assert!(ledger.contributions[0].supporter.is_some(), "{nameless}");
         assert_eq!(dated(&ledger), [(Kind::Payment, NOV_5), (Kind::Payment, NOV_5 + 9)]);
     }

@@ -40,7 +40,7 @@ async fn only_a_signed_event_is_stored() {
     assert!(app.app.store.events().await.unwrap().is_empty());
     assert_eq!(deliver_raw(&app, Some(&good), body.into_bytes()).await.status, 200);
     assert_eq!(app.app.store.events().await.unwrap().len(), 1);
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
@@ -53,7 +53,7 @@ async fn a_delivery_with_signatures_of_an_old_and_a_new_secret_is_accepted() {
     assert_eq!(deliver_raw(&app, Some(&old), body.clone().into_bytes()).await.code(), "invalid_signature");
     let both = format!("{old},{}", app.stripe.sign(body.as_bytes(), now_s).split_once(',').unwrap().1);
     assert_eq!(deliver_raw(&app, Some(&both), body.into_bytes()).await.status, 200);
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
@@ -76,9 +76,9 @@ async fn a_signed_body_that_is_not_an_event_or_too_large_is_refused() {
 async fn a_second_delivery_of_the_same_event_changes_nothing() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let before = (app.ledger().await, app.app.store.events().await.unwrap().len());
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!((app.ledger().await, app.app.store.events().await.unwrap().len()), before);
     app.finish().await;
 }
@@ -91,7 +91,7 @@ async fn an_event_of_an_unknown_type_is_stored_and_acknowledged() {
     for event in [unknown, thin] {
         assert_eq!(app.deliver(&event).await.status, 200);
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
     let outcomes: Vec<_> = app.app.store.events().await.unwrap().into_iter().map(|it| it.outcome).collect();
     assert_eq!(outcomes, [Some("nothing to book".to_owned()), Some("nothing to book".to_owned())]);
     app.finish().await;
@@ -105,7 +105,7 @@ async fn an_event_of_the_other_mode_is_stored_and_quarantined() {
         event["livemode"] = true.into();
         assert_eq!(app.deliver(&event).await.status, 200);
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
     let events = app.app.store.events().await.unwrap();
     assert!(!events.is_empty() && events.iter().all(|it| it.state == "quarantined"), "{events:?}");
     assert!(app.ledger().await.is_empty());
@@ -122,7 +122,7 @@ async fn an_unreadable_event_is_retried_and_then_stays_dead_until_it_is_replayed
     );
     assert_eq!(app.deliver(&bad).await.status, 200);
     app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await.len(), 1, "an unreadable event must not delay others");
     let of = |events: Vec<keepopen::store::inbox::EventRow>| {
         events.into_iter().find(|it| it.id == "evt_bad").unwrap()
@@ -165,7 +165,7 @@ async fn an_unreadable_event_is_retried_and_then_stays_dead_until_it_is_replayed
 async fn a_replayed_event_is_not_booked_twice_and_a_quarantined_one_can_not_be_replayed() {
     let app = TestApp::start().await;
     app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let before = app.ledger().await;
     let mut foreign = app.stripe.events()[0].clone();
     (foreign["id"], foreign["livemode"]) = ("evt_live".into(), true.into());
@@ -174,7 +174,7 @@ async fn a_replayed_event_is_not_booked_twice_and_a_quarantined_one_can_not_be_r
         let played = keepopen::actions::replay_event(&app.app.as_operator(), &event.id).await.unwrap();
         assert_eq!(played, event.id != "evt_live");
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
     assert_eq!(app.ledger().await, before);
     app.finish().await;
 }
@@ -192,7 +192,7 @@ async fn while_the_inbox_is_missing_deliveries_get_an_internal_error() {
     let back = "ALTER TABLE away RENAME TO stripe_events";
     app.app.store.run_sql(back).await.unwrap();
     assert_eq!(deliver_raw(&app, Some(&signature), body.into_bytes()).await.status, 200);
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
@@ -242,6 +242,6 @@ async fn common_variants_of_the_webhook_path_are_accepted_and_misdirected_webhoo
     assert_eq!((app.app.store.events().await.unwrap().len(), counted()), (paths.len(), 5.0));
     assert_eq!(app.get("/stripe", None).await.status, 404);
     assert_eq!(counted(), 5.0, "a request without a signature is not from Stripe and must not count");
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }

@@ -13,7 +13,7 @@ use super::model::{Accounts, Balance, Gift};
 
 /// A server's ledger. It must be equal after every order of the same events.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
+pub struct LedgerSnapshot {
     contributions: Vec<Contribution>,
     entries: Vec<Entry>,
     payments: Vec<Payment>,
@@ -24,9 +24,9 @@ pub struct Found {
     events: BTreeSet<(String, String, String)>,
 }
 
-impl Found {
+impl LedgerSnapshot {
     pub fn assert_equal(&self, other: &Self, when: &str) {
-        assert!(self == other, "{when}: {}", self.differs_from(other));
+        assert!(self == other, "{when}: {}", self.differences_from(other));
     }
 
     /// Removes the domain events that only Stripe's events can report, because Stripe's events can be lost.
@@ -46,7 +46,7 @@ impl Found {
         self
     }
 
-    fn differs_from(&self, other: &Self) -> String {
+    fn differences_from(&self, other: &Self) -> String {
         fn one_sided<T: std::fmt::Debug + PartialEq>(one: &[T], other: &[T]) -> Vec<String> {
             let only = |a: &[T], b: &[T]| -> Vec<String> {
                 a.iter().filter(|it| !b.contains(it)).map(|it| format!("{it:?}")).collect()
@@ -65,7 +65,7 @@ impl Found {
 }
 
 /// Reads the ledger. Panics unless it is consistent.
-pub async fn found(app: &App) -> Found {
+pub async fn read_ledger(app: &App) -> LedgerSnapshot {
     let report = reports::check_ledger(&app.store, &SealKey::of(&app.vault)).await.unwrap();
     assert_eq!(report.wrong, Vec::<String>::new());
     for event in app.store.events().await.unwrap() {
@@ -80,10 +80,10 @@ pub async fn found(app: &App) -> Found {
     };
     let epochs = app.store.supporters().await.unwrap().into_iter().filter(|(id, _)| gives(id)).collect();
     // Skip warnings and reviews. They move no money, and only events report them, which can be lost.
-    let adds_up = |it: &Alarm| matches!(it, Alarm::FraudWarning { .. } | Alarm::UnderReview { .. });
+    let is_warning_or_review = |it: &Alarm| matches!(it, Alarm::FraudWarning { .. } | Alarm::UnderReview { .. });
     let alarms = report.alarms.into_iter().map(|(id, raised)| (id, raised.alarm));
-    let alarms = alarms.filter(|(_, alarm)| !adds_up(alarm)).collect();
-    Found {
+    let alarms = alarms.filter(|(_, alarm)| !is_warning_or_review(alarm)).collect();
+    LedgerSnapshot {
         contributions: gifts.contributions,
         entries: gifts.entries,
         payments: gifts.payments,
@@ -101,21 +101,21 @@ pub async fn found(app: &App) -> Found {
 }
 
 /// Checks that the ledger is consistent and equals the model's. Returns it.
-pub async fn check(world: &World<'_>, app: &App) -> Found {
-    let gifts = found(app).await;
+pub async fn check(world: &World<'_>, app: &App) -> LedgerSnapshot {
+    let gifts = read_ledger(app).await;
     for line in reports::compare_with_stripe(&app.store, app.now_ms()).await.unwrap().lines {
         assert_eq!((line.difference_minor(), line.unsettled_minor), (0, 0), "{line:?}");
     }
-    let mut complaints = Vec::new();
+    let mut differences = Vec::new();
     world.with_balance(|balance| {
         let known: BTreeMap<&str, &Gift> = world.gifts.iter().map(|it| (it.id.as_str(), it)).collect();
         for it in &gifts.contributions {
             if !known.contains_key(it.id.as_str()) {
-                complaints.push(format!("unexpected contribution: {it:?}"));
+                differences.push(format!("unexpected contribution: {it:?}"));
             }
         }
         for gift in &world.gifts {
-            let ours = OfGift {
+            let ours = GiftLedger {
                 contribution: gifts.contributions.iter().find(|it| it.id.as_str() == gift.id),
                 entries: gifts.entries.iter().filter(|it| it.contribution.as_str() == gift.id).collect(),
                 payments: gifts.payments.iter().filter(|it| it.contribution.as_str() == gift.id).collect(),
@@ -126,27 +126,27 @@ pub async fn check(world: &World<'_>, app: &App) -> Found {
                     .map(|it| &it.1)
                     .collect(),
             };
-            complaints.extend(ours.complaints(gift, balance, world.now_s()));
+            differences.extend(ours.differences(gift, balance, world.now_s()));
         }
     });
-    assert!(complaints.is_empty(), "{}", complaints.join("\n\n"));
+    assert!(differences.is_empty(), "{}", differences.join("\n\n"));
     gifts
 }
 
 /// The ledger's data of one gift.
-struct OfGift<'a> {
+struct GiftLedger<'a> {
     contribution: Option<&'a Contribution>,
     entries: Vec<&'a Entry>,
     payments: Vec<&'a Payment>,
     alarms: Vec<&'a Alarm>,
 }
 
-impl OfGift<'_> {
-    fn complaints(&self, gift: &Gift, balance: &Balance<'_>, now_s: i64) -> Vec<String> {
-        let mut complaints = Vec::new();
+impl GiftLedger<'_> {
+    fn differences(&self, gift: &Gift, balance: &Balance<'_>, now_s: i64) -> Vec<String> {
+        let mut differences = Vec::new();
         let mut compare = |what: &str, is: String, should: String| {
             if is != should {
-                complaints.push(format!("{what}: found {is}\n  expected {should}\n  for {gift:#?}"));
+                differences.push(format!("{what}: found {is}\n  expected {should}\n  for {gift:#?}"));
             }
         };
         let state = self.contribution.map(|it| it.state);
@@ -163,7 +163,7 @@ impl OfGift<'_> {
             format!("{:?}", self.payments()),
             format!("{:?}", payments_of(gift, balance)),
         );
-        complaints
+        differences
     }
 
     fn accounts(&self) -> Accounts {
@@ -178,11 +178,11 @@ impl OfGift<'_> {
         accounts
     }
 
-    fn payments(&self) -> Vec<OfPayment> {
-        let mut all: Vec<OfPayment> = self
+    fn payments(&self) -> Vec<PaymentRow> {
+        let mut all: Vec<PaymentRow> = self
             .payments
             .iter()
-            .map(|it| OfPayment {
+            .map(|it| PaymentRow {
                 object: it.object.clone(),
                 charge: it.charge.clone(),
                 amount_minor: it.money.amount_minor,
@@ -200,7 +200,7 @@ impl OfGift<'_> {
 
 /// A payment as the export for the finance team shows it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct OfPayment {
+struct PaymentRow {
     object: String,
     charge: Option<String>,
     amount_minor: i64,
@@ -211,8 +211,8 @@ struct OfPayment {
     payout: Option<String>,
 }
 
-fn payments_of(gift: &Gift, balance: &Balance<'_>) -> Vec<OfPayment> {
-    let mut all: Vec<OfPayment> = gift
+fn payments_of(gift: &Gift, balance: &Balance<'_>) -> Vec<PaymentRow> {
+    let mut all: Vec<PaymentRow> = gift
         .payments
         .iter()
         .map(|paid| {
@@ -222,7 +222,7 @@ fn payments_of(gift: &Gift, balance: &Balance<'_>) -> Vec<OfPayment> {
                 let [fee, net] = ["fee", "net"].map(|field| super::model::number(it, field));
                 Some((code, fee_minor + fee, net_minor + net))
             });
-            OfPayment {
+            PaymentRow {
                 object: paid.object.clone(),
                 charge: Some(paid.charge.clone()),
                 amount_minor: paid.amount_minor,
@@ -233,7 +233,7 @@ fn payments_of(gift: &Gift, balance: &Balance<'_>) -> Vec<OfPayment> {
                 payout: balance.payout_of_charge(paid),
             }
         })
-        .chain(gift.outside.iter().map(|it| OfPayment {
+        .chain(gift.outside.iter().map(|it| PaymentRow {
             object: it.object.clone(),
             charge: None,
             amount_minor: it.amount_minor,

@@ -20,8 +20,8 @@ mod operations;
 use std::io::Write;
 use std::path::PathBuf;
 
-use checking::{Found, check};
-use delivering::{Losses, Mail, as_it_happens, deliver_shuffled};
+use checking::{LedgerSnapshot, check};
+use delivering::{EventSet, Losses, deliver_shuffled, deliver_while_running};
 use driver::{HERALD, World};
 
 use crate::helpers::TestApp;
@@ -101,10 +101,10 @@ async fn the_ledger_is_correct_whatever_the_order_of_events_and_whichever_are_lo
             world.step().await;
         }
         world.end();
-        let mail = Mail::of(&mut world);
-        let mut first: Option<[Found; 2]> = None;
+        let event_set = EventSet::of(&mut world);
+        let mut first: Option<[LedgerSnapshot; 2]> = None;
         for (shuffle, losses) in (0..).zip([Losses::Same, Losses::Same, Losses::Other]) {
-            let [before, after] = deliver_shuffled(&world, &mail, seed * 3 + shuffle, losses).await;
+            let [before, after] = deliver_shuffled(&world, &event_set, seed * 3 + shuffle, losses).await;
             let [before_first, first] = first.get_or_insert_with(|| [before.clone(), after.clone()]);
             // Before the comparison with Stripe, the ledgers can be equal only if the same events were lost.
             if losses == Losses::Same {
@@ -118,7 +118,7 @@ async fn the_ledger_is_correct_whatever_the_order_of_events_and_whichever_are_lo
                 }
             }
         }
-        worlds.played(world.gifts.len(), mail.events());
+        worlds.played(world.gifts.len(), event_set.events());
         app.finish().await;
     }
 }
@@ -129,7 +129,7 @@ async fn regular_comparisons_with_stripe_keep_the_ledger_correct_while_gifts_hap
     while let Some(seed) = worlds.next() {
         let app = TestApp::start_with(HERALD).await;
         let mut world = World::begin(&app, seed);
-        let events = as_it_happens(&mut world, world_events()).await;
+        let events = deliver_while_running(&mut world, world_events()).await;
         check(&world, &app.app).await;
         worlds.played(world.gifts.len(), events);
         app.finish().await;

@@ -6,7 +6,7 @@ use keepopen::contributions::{Account, Alarm, ContributionState as State};
 use serde_json::Value;
 
 /// How long a payment page stays open, in seconds.
-const OPEN_S: i64 = 86_400;
+const PAGE_OPEN_S: i64 = 86_400;
 
 /// The balances by account name and currency code: debits less credits.
 pub type Accounts = BTreeMap<(Account, String), i64>;
@@ -23,12 +23,12 @@ pub struct Gift {
     pub subscription: Option<Subscription>,
     pub payments: Vec<Paid>,
     /// The invoices that were paid outside Stripe.
-    pub outside: Vec<Outside>,
+    pub outside: Vec<OutsidePayment>,
 }
 
 /// An invoice that was paid outside Stripe.
 #[derive(Debug)]
-pub struct Outside {
+pub struct OutsidePayment {
     pub object: String,
     pub amount_minor: i64,
     pub at_s: i64,
@@ -51,10 +51,10 @@ pub struct Subscription {
     pub id: String,
     pub status: Status,
     pub amount_minor: i64,
-    /// Whether it ends at the end of the current period.
-    pub ends: bool,
+    /// Whether the subscription ends at the end of the current period.
+    pub ends_with_period: bool,
     /// Whether collection is paused.
-    pub rests: bool,
+    pub is_paused: bool,
     /// Its newest invoice, if it can still be paid.
     pub waiting: Option<Invoice>,
     /// Invoices that could not be finalized.
@@ -84,21 +84,21 @@ pub struct Paid {
     pub charge: String,
     pub amount_minor: i64,
     pub at_s: i64,
-    pub refunds: Vec<Back>,
-    pub disputes: Vec<Back>,
+    pub refunds: Vec<Reversal>,
+    pub disputes: Vec<Reversal>,
     pub review: Option<String>,
 }
 
 /// A refund, a dispute or an inquiry.
 #[derive(Debug)]
-pub struct Back {
+pub struct Reversal {
     pub id: String,
     pub amount_minor: i64,
-    pub state: BackState,
+    pub state: ReversalState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BackState {
+pub enum ReversalState {
     /// The dispute is only an inquiry.
     Asked,
     /// The money was withdrawn, and may be returned.
@@ -109,23 +109,23 @@ pub enum BackState {
     Returned,
 }
 
-impl Back {
-    pub fn gone_minor(&self) -> i64 {
-        if matches!(self.state, BackState::Left | BackState::Gone) { self.amount_minor } else { 0 }
+impl Reversal {
+    pub fn withdrawn_minor(&self) -> i64 {
+        if matches!(self.state, ReversalState::Left | ReversalState::Gone) { self.amount_minor } else { 0 }
     }
 }
 
 impl Paid {
     pub fn refunded_minor(&self) -> i64 {
-        self.refunds.iter().map(Back::gone_minor).sum()
+        self.refunds.iter().map(Reversal::withdrawn_minor).sum()
     }
 
     pub fn disputed_minor(&self) -> i64 {
-        self.disputes.iter().map(Back::gone_minor).sum()
+        self.disputes.iter().map(Reversal::withdrawn_minor).sum()
     }
 
     /// The amount that remains. It is below 0 if a refund and a lost dispute together exceed the payment.
-    pub fn left_minor(&self) -> i64 {
+    pub fn remaining_minor(&self) -> i64 {
         self.amount_minor - self.refunded_minor() - self.disputed_minor()
     }
 
@@ -142,7 +142,7 @@ impl Paid {
 
 impl Gift {
     pub fn state(&self, now_s: i64) -> State {
-        let through = self.payments.iter().map(|it| (it.at_s, it.left_minor(), it.disputed_minor()));
+        let through = self.payments.iter().map(|it| (it.at_s, it.remaining_minor(), it.disputed_minor()));
         let outside = self.outside.iter().map(|it| (it.at_s, it.amount_minor, 0));
         let newest = through.clone().chain(outside).max_by_key(|(at_s, ..)| *at_s);
         let status = self.subscription.as_ref().map(|it| it.status);
@@ -150,7 +150,7 @@ impl Gift {
             newest.is_some() && self.outside.is_empty() && through.clone().all(|(_, left, _)| left <= 0);
         // After a refund of one payment, the gift continues (a goodwill refund). After a lost dispute, it does not.
         let disputed =
-            newest.is_some_and(|(_, left_minor, disputed_minor)| left_minor <= 0 && disputed_minor > 0);
+            newest.is_some_and(|(_, remaining_minor, disputed_minor)| remaining_minor <= 0 && disputed_minor > 0);
         if all_gone || (disputed && status != Some(Status::Over)) {
             return State::Reversed;
         }
@@ -161,7 +161,7 @@ impl Gift {
             (true, Some(Status::Active | Status::Paused)) => State::Active,
             (false, Some(Status::Over)) => State::Failed,
             (false, _) => match self.checkout {
-                Checkout::Open if now_s >= self.began_s + OPEN_S => State::Expired,
+                Checkout::Open if now_s >= self.began_s + PAGE_OPEN_S => State::Expired,
                 Checkout::Open => State::Open,
                 Checkout::Expired => State::Expired,
                 Checkout::DebitFailed => State::Failed,
@@ -172,9 +172,9 @@ impl Gift {
 
     /// Returns the alarms that follow from Stripe's data, without warnings and reviews.
     pub fn alarms(&self) -> Vec<Alarm> {
-        let excess = self.payments.iter().filter(|it| it.left_minor() < 0).map(|it| {
-            let (payment, excess_minor) = (it.object.clone(), -it.left_minor());
-            let gone = it.refunds.iter().chain(&it.disputes).filter(|it| it.gone_minor() > 0);
+        let excess = self.payments.iter().filter(|it| it.remaining_minor() < 0).map(|it| {
+            let (payment, excess_minor) = (it.object.clone(), -it.remaining_minor());
+            let gone = it.refunds.iter().chain(&it.disputes).filter(|it| it.withdrawn_minor() > 0);
             let mut taken_back_by: Vec<String> = gone.map(|it| it.id.clone()).collect();
             taken_back_by.sort();
             Alarm::TakenBackAbovePaid { payment, excess_minor, taken_back_by }
@@ -228,7 +228,7 @@ impl Gift {
 pub struct Payout {
     pub id: String,
     /// The ids of the balance transactions in it.
-    pub took: Vec<String>,
+    pub transactions: Vec<String>,
     pub failed: bool,
 }
 
@@ -248,7 +248,7 @@ impl<'a> Balance<'a> {
         }
         let mut balance = Self { transactions, by_source, paid_out: BTreeMap::new() };
         for payout in payouts.iter().filter(|it| !it.failed) {
-            for transaction in balance.carried(payout, payouts) {
+            for transaction in balance.transactions_sent(payout, payouts) {
                 let before = balance.paid_out.insert(transaction, &payout.id);
                 assert_eq!(before, None, "a balance transaction can be paid out only once");
             }
@@ -258,16 +258,16 @@ impl<'a> Balance<'a> {
 
     /// Returns the balance transactions that a payout sent to the bank. If it contains a returned payout, it
     /// includes the transactions of that payout.
-    fn carried(&self, payout: &Payout, payouts: &[Payout]) -> Vec<String> {
-        let mut carried = Vec::new();
-        for id in &payout.took {
+    fn transactions_sent(&self, payout: &Payout, payouts: &[Payout]) -> Vec<String> {
+        let mut transactions_sent = Vec::new();
+        for id in &payout.transactions {
             let it = self.transactions.iter().find(|it| it["id"] == id.as_str()).unwrap();
             match payouts.iter().find(|other| it["source"] == other.id.as_str()) {
-                Some(came_back) => carried.extend(self.carried(came_back, payouts)),
-                None => carried.push(id.clone()),
+                Some(came_back) => transactions_sent.extend(self.transactions_sent(came_back, payouts)),
+                None => transactions_sent.push(id.clone()),
             }
         }
-        carried
+        transactions_sent
     }
 
     /// Returns the balance transactions of a payment, its refunds and its disputes.
