@@ -23,10 +23,12 @@ async fn alarm_counts(app: &TestApp) -> (i64, usize) {
     (app.app.store.alarms_in_all().await.unwrap(), report.alarms.len())
 }
 
+/// Creates an API key with this scope. Returns its secret.
 async fn key(app: &TestApp, scope: Scope) -> String {
     actions::create_api_key(&app.app.as_operator(), "test", &[scope]).await.unwrap().secret
 }
 
+/// Requests the acknowledgement of an alarm with a key that allows it.
 async fn acknowledge(app: &TestApp, id: &str, body: &Value) -> Answer {
     let request = app.client.post(format!("{}/v1/alarms/{id}/acknowledge", app.url));
     let key = key(app, Scope::AlarmsWrite).await;
@@ -82,9 +84,9 @@ async fn a_fraud_warning_closes_when_the_charge_is_disputed_or_stripe_withdraws_
     app.stripe.dispute(&disputed, Some(300)).unwrap();
     app.deliver_and_process_all_events().await;
     assert_eq!(open_alarms(&app).await.len(), 1);
-    let mut updated =
+    let created =
         app.stripe.events().into_iter().rfind(|it| it["type"] == "radar.early_fraud_warning.created");
-    let mut event = updated.take().unwrap();
+    let mut event = created.unwrap();
     event["id"] = "evt_over".into();
     event["type"] = "radar.early_fraud_warning.updated".into();
     event["created"] = json!(event["created"].as_i64().unwrap() + 60);
@@ -145,7 +147,7 @@ async fn a_review_alarm_closes_when_the_review_is_closed_or_the_payment_is_refun
         "{objects:?}"
     );
     app.stripe.close_review(&review, "approved").unwrap();
-    // The `review.closed` event of the other review is lost.
+    // The `review.closed` event of the other review is delivered after the other events.
     let before = app.stripe.events().len();
     app.stripe.refund(&refunded, None).unwrap();
     for event in app.stripe.events_after(before) {
@@ -206,7 +208,7 @@ async fn a_fully_reversed_payment_leaves_no_alarm_even_without_its_session() {
     app.finish().await;
 }
 
-/// Returns an event that says that `minor` of the charge was refunded. No refund object is known.
+/// Returns an event that reports a refund of `minor` from the charge, without the refund object itself.
 fn refunded_by(app: &TestApp, charge: &str, minor: i64) -> Value {
     let mut object = app.stripe.object(charge).unwrap();
     object["amount_refunded"] = minor.into();
@@ -236,7 +238,8 @@ async fn an_acknowledged_alarm_is_not_counted_until_stripe_reports_a_change() {
     assert!(done.text("via").starts_with("key_"), "{done:?}");
     assert_eq!((open_alarms(&app).await, alarm_counts(&app).await), (vec![], (0, 0)));
 
-    // A second acknowledgement changes nothing. Rebuilding the projections changes nothing either.
+    // A second acknowledgement changes nothing. Rebuilding the projections (the tables that are computed from Stripe's
+    // objects) changes nothing either.
     app.days_pass(1);
     let again = acknowledge(&app, id, &json!({"name": "Somebody", "reason": "Other"})).await;
     assert_eq!(again.json, done.json);
@@ -245,7 +248,7 @@ async fn an_acknowledged_alarm_is_not_counted_until_stripe_reports_a_change() {
     let listed = app.get("/v1/alarms", Some(&reader)).await.json;
     assert_eq!((&listed["alarms"], &listed["acknowledgements"][0]), (&json!([]), &done.json));
 
-    // A larger amount is missing now, which is a different alarm.
+    // Refunds of a larger amount are missing now, which is a different alarm.
     assert_eq!(app.deliver(&refunded_by(&app, &charge, 300)).await.status, 200);
     app.process_inbox().await;
     let [larger] = open_alarms(&app).await.try_into().unwrap();

@@ -19,6 +19,7 @@ default_amount_minor = 1000
 fee_cover = { percent = 2.9, fixed_minor = 10 }
 "#;
 
+/// Returns the body of a checkout in which the reader covers the card fee.
 fn with_fee(attempt: Uuid, amount_minor: i64, interval: &str) -> Value {
     let mut body = checkout_body(attempt, amount_minor, interval);
     body["cover_fee"] = json!(true);
@@ -110,6 +111,7 @@ default_amount_minor = 2000
 south = ["GR", "CY"]
 "#;
 
+/// Returns the choices of amounts in the appeal that a reader in this country sees.
 async fn choices(app: &TestApp, country: &str) -> Value {
     let question = json!({"site": "journal", "history": {}, "reader": {"country": country}});
     app.post("/v1/banner", &question).await.json["content"]["choices"].clone()
@@ -117,8 +119,8 @@ async fn choices(app: &TestApp, country: &str) -> Value {
 
 /// Returns what a reader in this country is offered: currency, one-off amounts, monthly amounts, default amount.
 async fn offered(app: &TestApp, country: &str) -> Value {
-    let it = choices(app, country).await;
-    json!([it["currency"], it["once"], it["month"], it["default"]["amount_minor"]])
+    let choices = choices(app, country).await;
+    json!([choices["currency"], choices["once"], choices["month"], choices["default"]["amount_minor"]])
 }
 
 #[tokio::test]
@@ -139,7 +141,7 @@ async fn readers_are_offered_the_currency_and_the_amounts_of_their_country() {
     assert_eq!(
         choices(&app, "PT").await["highlighted"],
         Value::Null,
-        "the site highlights an amount that is not offered in Portugal"
+        "an amount that is not offered in Portugal must not be highlighted there"
     );
     assert_eq!(everywhere["step_minor"], 1);
     publish_text(&app, &APPEALS.replace("We need your help now", "Give in {currency}"));
@@ -164,8 +166,8 @@ async fn an_amount_that_the_site_offers_in_one_country_is_accepted_from_any_read
         let mut body = checkout_body(new_attempt_id(), amount_minor, interval);
         body["currency"] = json!(currency);
         let answer = app.post("/v1/checkout", &body).await;
-        let said = answer.json["code"].as_str().unwrap_or_default();
-        assert_eq!(said, code, "{currency} {interval} {amount_minor}");
+        let problem_code = answer.json["code"].as_str().unwrap_or_default();
+        assert_eq!(problem_code, code, "{currency} {interval} {amount_minor}");
     }
     app.finish().await;
 }
@@ -198,7 +200,7 @@ async fn a_variant_can_replace_the_sites_amounts_in_one_currency() {
     assert_eq!(
         offered(&app, "GB").await,
         json!(["GBP", [], [400, 800], 400]),
-        "in other currencies the variant offers the site's amounts"
+        "in other currencies, the variant must offer the site's amounts"
     );
     app.finish().await;
 }
@@ -233,8 +235,8 @@ async fn an_appeal_is_not_shown_if_a_variants_amounts_are_not_accepted_by_its_si
     ] {
         publish(&app, &own);
         let snapshot = app.app.snapshot.load();
-        let said: Vec<_> = snapshot.problems.iter().map(|it| (&*it.field, &*it.sentence)).collect();
-        assert!(said.len() == 1 && said[0].0 == field && said[0].1.contains(sentence), "{said:?}");
+        let problems: Vec<_> = snapshot.problems.iter().map(|it| (&*it.field, &*it.sentence)).collect();
+        assert!(problems.len() == 1 && problems[0].0 == field && problems[0].1.contains(sentence), "{problems:?}");
         assert_eq!(app.banner(None).await["reason"], "no_live_appeal");
     }
     publish(&app, "");

@@ -65,24 +65,24 @@ async fn an_appeal_is_drafted_published_rolled_back_paused_and_ended() {
 
     let made = client.put("/summer", &appeal("First")).await;
     assert_eq!((made.status.as_u16(), &made.json["version"]), (201, &json!(1)), "{made:?}");
-    assert_eq!(heading(&app).await, "no_live_appeal", "readers do not see a draft");
+    assert_eq!(heading(&app).await, "no_live_appeal", "readers must not see a draft");
     let published = client.post("/summer/publish").await;
     assert_eq!((published.status.as_u16(), published.text("phase")), (200, "live"));
     assert_eq!(heading(&app).await, "First");
 
     assert_eq!(client.put("/summer", &appeal("Second")).await.json["version"], 2);
-    assert_eq!(heading(&app).await, "First", "readers do not see an unpublished version");
+    assert_eq!(heading(&app).await, "First", "readers must not see an unpublished version");
     assert_eq!(
         client.put("/summer", &appeal("Second")).await.status,
         200,
-        "saving the same appeal again makes no new version"
+        "saving the same appeal again must not create a version"
     );
     client.post("/summer/publish").await;
     assert_eq!(heading(&app).await, "Second");
 
-    let back = client.call(Method::POST, "/summer/publish", Some(&json!({"version": 1})), None).await;
-    assert_eq!((&back.json["published_version"], &back.json["version"]), (&json!(1), &json!(2)));
-    assert_eq!(heading(&app).await, "First", "version 1 was published again");
+    let restored = client.call(Method::POST, "/summer/publish", Some(&json!({"version": 1})), None).await;
+    assert_eq!((&restored.json["published_version"], &restored.json["version"]), (&json!(1), &json!(2)));
+    assert_eq!(heading(&app).await, "First", "readers must see version 1 again");
 
     assert_eq!(client.post("/summer/pause").await.text("phase"), "paused");
     assert_eq!(heading(&app).await, "no_live_appeal");
@@ -106,7 +106,8 @@ async fn an_appeal_is_drafted_published_rolled_back_paused_and_ended() {
 async fn an_invalid_appeal_is_rejected_and_the_response_names_the_field() {
     let app = TestApp::start_without_appeals().await;
     let client = ApiClient::open(&app, Scope::AppealsWrite).await;
-    let refused = async |change: &dyn Fn(&mut Value)| {
+    // Returns the field that the response names.
+    let bad_field = async |change: &dyn Fn(&mut Value)| {
         let mut body = appeal("Help");
         change(&mut body);
         let answer = client.put("/summer", &body).await;
@@ -116,29 +117,29 @@ async fn an_invalid_appeal_is_rejected_and_the_response_names_the_field() {
         assert!(!problem["sentence"].as_str().unwrap().is_empty());
         problem["field"].as_str().unwrap().to_owned()
     };
-    assert_eq!(refused(&|it| it["sties"] = json!([])).await, "sties");
-    assert_eq!(refused(&|it| it["sites"] = json!(["gazette", "nowhere"])).await, "sites[1]");
-    assert_eq!(refused(&|it| it["live"] = json!("live")).await, "live");
-    assert_eq!(refused(&|it| it["id"] = json!("winter")).await, "id");
-    assert_eq!(refused(&|it| it["frequency"] = json!({"max_views": "four"})).await, "frequency.max_views");
-    assert_eq!(refused(&|it| it["variants"][0]["copy"] = json!({"body": []})).await, "variants[0].copy");
-    assert_eq!(refused(&|it| it["variants"] = json!([])).await, "variants");
-    assert_eq!(refused(&|it| it["variants"][0]["id"] = json!("holdout")).await, "variants[0].id");
-    let weights =
-        async |weights: Value| refused(&|it| it["variants"][0]["weights_by_country"] = weights.clone()).await;
-    assert_eq!(weights(json!({"UK": 2})).await, "variants[0].weights_by_country.UK");
-    assert_eq!(weights(json!({"NZ": 0})).await, "variants[0].weights_by_country.NZ");
-    assert_eq!(weights(json!({"NZ": "2"})).await, "variants[0].weights_by_country.NZ");
+    assert_eq!(bad_field(&|it| it["sties"] = json!([])).await, "sties");
+    assert_eq!(bad_field(&|it| it["sites"] = json!(["gazette", "nowhere"])).await, "sites[1]");
+    assert_eq!(bad_field(&|it| it["live"] = json!("live")).await, "live");
+    assert_eq!(bad_field(&|it| it["id"] = json!("winter")).await, "id");
+    assert_eq!(bad_field(&|it| it["frequency"] = json!({"max_views": "four"})).await, "frequency.max_views");
+    assert_eq!(bad_field(&|it| it["variants"][0]["copy"] = json!({"body": []})).await, "variants[0].copy");
+    assert_eq!(bad_field(&|it| it["variants"] = json!([])).await, "variants");
+    assert_eq!(bad_field(&|it| it["variants"][0]["id"] = json!("holdout")).await, "variants[0].id");
+    let refused_weights =
+        async |weights: Value| bad_field(&|it| it["variants"][0]["weights_by_country"] = weights.clone()).await;
+    assert_eq!(refused_weights(json!({"UK": 2})).await, "variants[0].weights_by_country.UK");
+    assert_eq!(refused_weights(json!({"NZ": 0})).await, "variants[0].weights_by_country.NZ");
+    assert_eq!(refused_weights(json!({"NZ": "2"})).await, "variants[0].weights_by_country.NZ");
     let unknown = "Only {days} left";
     assert_eq!(
-        refused(&|it| it["variants"][0]["copy"]["heading"] = json!(unknown)).await,
+        bad_field(&|it| it["variants"][0]["copy"]["heading"] = json!(unknown)).await,
         "variants[0].copy.heading"
     );
-    assert_eq!(client.get("/summer").await.code(), "appeal_not_found", "a rejected appeal is not stored");
-    let text = app.client.put(format!("{}/v1/appeals/summer", app.url)).bearer_auth(&client.key).body("{}");
-    assert_eq!(app.send(text).await.code(), "unsupported_media_type");
-    let list = client.put("/summer", &json!([])).await;
-    assert_eq!(list.code(), "invalid_request");
+    assert_eq!(client.get("/summer").await.code(), "appeal_not_found", "rejected appeals must not be stored");
+    let plain = app.client.put(format!("{}/v1/appeals/summer", app.url)).bearer_auth(&client.key).body("{}");
+    assert_eq!(app.send(plain).await.code(), "unsupported_media_type");
+    let list_body = client.put("/summer", &json!([])).await;
+    assert_eq!(list_body.code(), "invalid_request");
     app.finish().await;
 }
 
@@ -172,7 +173,7 @@ async fn an_appeal_published_on_one_instance_reaches_the_others() {
     actions::sync_appeals(&other).await.unwrap();
     assert_eq!(other.snapshot.load().number, 1);
     let restarted = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    assert_eq!(restarted.snapshot.load().number, 1, "the appeal is still active after a restart");
+    assert_eq!(restarted.snapshot.load().number, 1, "the appeal must still be active after a restart");
     other.store.close().await;
     restarted.store.close().await;
     app.finish().await;
@@ -187,8 +188,8 @@ async fn appeals_need_a_key_with_the_scope() {
     for path in ["publish", "pause", "end"] {
         assert_eq!(reader.post(&format!("/summer/{path}")).await.code(), "scope_missing");
     }
-    let elsewhere = ApiClient::open(&app, Scope::SupportersRead).await;
-    assert_eq!(elsewhere.get("").await.code(), "scope_missing");
+    let other_scope = ApiClient::open(&app, Scope::SupportersRead).await;
+    assert_eq!(other_scope.get("").await.code(), "scope_missing");
     assert_eq!(app.get("/v1/appeals", None).await.code(), "api_key_missing");
     app.finish().await;
 }
@@ -228,7 +229,8 @@ async fn an_explanation_names_the_rule_that_an_appeal_fails() {
     body["frequency"] = json!({"max_views": 1, "window_days": 30});
     client.put("/summer", &body).await;
     client.post("/summer/publish").await;
-    let failed = async |question: Value| {
+    // Returns the reason of the verdict, and the rule that the appeal fails.
+    let explain = async |question: Value| {
         let asked = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(&client.key);
         let explained = app.send(asked.json(&question)).await;
         assert_eq!(explained.status, 200, "{explained:?}");
@@ -238,23 +240,23 @@ async fn an_explanation_names_the_rule_that_an_appeal_fails() {
         let failed = rules.into_iter().find(|rule| rule["passed"] == false).unwrap_or(Value::Null);
         (explained.json["reason"].as_str().unwrap().to_owned(), failed)
     };
-    let reader = |country: &str, views: Value| json!({"site": "journal", "reader": {"country": country}, "history": {"views": views}});
-    let (reason, rule) = failed(reader("IE", json!([]))).await;
+    let question = |country: &str, views: Value| json!({"site": "journal", "reader": {"country": country}, "history": {"views": views}});
+    let (reason, rule) = explain(question("IE", json!([]))).await;
     assert_eq!((reason.as_str(), rule), ("matched", Value::Null));
-    let (reason, rule) = failed(reader("FR", json!([]))).await;
+    let (reason, rule) = explain(question("FR", json!([]))).await;
     assert_eq!((reason.as_str(), rule["rule"].as_str()), ("not_targeted", Some("country")));
     assert!(
         rule["seen"].as_str().unwrap().contains("FR") && rule["wanted"].as_str().unwrap().contains("IE"),
         "{rule}"
     );
     let seen = json!([{"appeal": "summer", "at": keepopen::clock::rfc3339(app.app.now_ms() - 1000)}]);
-    let (reason, rule) = failed(reader("IE", seen)).await;
+    let (reason, rule) = explain(question("IE", seen)).await;
     assert_eq!((reason.as_str(), rule["rule"].as_str()), ("frequency_cap", Some("frequency")));
     assert!(rule["opens_at"].is_string(), "{rule}");
-    let nowhere = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(&client.key);
-    assert_eq!(app.send(nowhere.json(&json!({"site": "nowhere"}))).await.code(), "site_not_found");
-    let nobody = app.post("/v1/banner/explain", &json!({"site": "journal"})).await;
-    assert_eq!(nobody.code(), "api_key_missing");
+    let unknown_site = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(&client.key);
+    assert_eq!(app.send(unknown_site.json(&json!({"site": "nowhere"}))).await.code(), "site_not_found");
+    let without_key = app.post("/v1/banner/explain", &json!({"site": "journal"})).await;
+    assert_eq!(without_key.code(), "api_key_missing");
     app.finish().await;
 }
 
@@ -283,7 +285,7 @@ async fn weights_by_country_decide_the_variant_and_an_explanation_names_the_coun
 }
 
 #[tokio::test]
-async fn a_reader_in_the_holdout_sees_no_appeal_and_the_attribution_says_so() {
+async fn a_reader_in_the_holdout_sees_no_appeal_and_the_attribution_names_the_holdout() {
     let app = TestApp::start_with("[sites.journal.rules]\nholdout_percent = 100\n").await;
     let question = json!({"site": "journal", "reader": {"bucket": 7}, "history": {}});
     let verdict = app.post("/v1/banner", &question).await.json;
@@ -369,7 +371,7 @@ async fn the_list_of_appeals_shows_the_current_phase_of_each() {
 async fn an_id_with_a_null_character_is_not_found() {
     let app = TestApp::start_without_appeals().await;
     let client = ApiClient::open(&app, Scope::AppealsWrite).await;
-    let place = "/summer%00";
+    let path = "/summer%00";
     for (method, more) in [
         (Method::GET, ""),
         (Method::GET, "/versions/1"),
@@ -378,10 +380,10 @@ async fn an_id_with_a_null_character_is_not_found() {
         (Method::POST, "/end"),
     ] {
         let body = (method == Method::POST).then(|| json!({}));
-        let answer = client.call(method.clone(), &format!("{place}{more}"), body.as_ref(), None).await;
+        let answer = client.call(method.clone(), &format!("{path}{more}"), body.as_ref(), None).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (404, "appeal_not_found"), "{method} {more}");
     }
-    let answer = client.put(place, &appeal("Help")).await;
+    let answer = client.put(path, &appeal("Help")).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (422, "appeal_invalid"));
     app.finish().await;
 }

@@ -1,4 +1,4 @@
-//! Every public route responds to any body or query, and never with a 5xx status.
+//! Every public route responds to any body and any query, and never with a 5xx status.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::helpers::{ORIGIN, TestApp, checkout_body};
 
-/// The number of bodies that the test sends to each route.
+/// How many bodies or queries a test sends to each route.
 const TRIES: usize = 150;
 
 /// A random value: one of the wrong type, or one that looks valid.
@@ -43,9 +43,9 @@ fn odd_value() -> impl Strategy<Value = Value> {
 
 /// Returns `good` with some fields, at any depth, removed or replaced.
 fn changed(good: &Value, runner: &mut TestRunner) -> Value {
-    let draw = |runner: &mut TestRunner, most: usize| (0..most).new_tree(runner).unwrap().current();
+    let draw_below = |runner: &mut TestRunner, limit: usize| (0..limit).new_tree(runner).unwrap().current();
     let mut body = good.clone();
-    for _ in 0..=draw(runner, 3) {
+    for _ in 0..=draw_below(runner, 3) {
         let mut at = &mut body;
         loop {
             if at.as_object().is_none_or(Map::is_empty) {
@@ -53,8 +53,8 @@ fn changed(good: &Value, runner: &mut TestRunner) -> Value {
                 break;
             }
             let fields = at.as_object_mut().unwrap();
-            let name = fields.keys().nth(draw(runner, fields.len())).unwrap().clone();
-            match draw(runner, 4) {
+            let name = fields.keys().nth(draw_below(runner, fields.len())).unwrap().clone();
+            match draw_below(runner, 4) {
                 0 => drop(fields.remove(&name)),
                 1 => drop(fields.insert(name, odd_value().new_tree(runner).unwrap().current())),
                 _ => {

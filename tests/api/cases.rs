@@ -1,5 +1,5 @@
-//! Small histories of events that were once booked wrong. Each is delivered in several orders and with repeats.
-//! The events are in `tests/fixtures/money/`.
+//! Short sequences of events that Keepopen once booked incorrectly, from `tests/fixtures/money/`. Each is delivered in
+//! several orders and with repeats.
 
 use std::path::Path;
 
@@ -55,8 +55,8 @@ fn payments_and_reversals(ledger: &LedgerState) -> Vec<(Kind, i64, i64)> {
     entries.map(|it| (it.kind, it.money.amount_minor, it.occurred_at_ms)).collect()
 }
 
-/// Delivers everything that the practice Stripe reported, in the shape of each API generation (a range of API versions
-/// whose objects have the same fields).
+/// Delivers all events of the practice Stripe in the shape of each API generation (a range of API versions whose
+/// objects have the same fields). Calls `check` with each resulting ledger and the name of the shape.
 pub async fn deliver_in_every_shape(source: &TestApp, mut check: impl FnMut(&LedgerState, &str)) {
     let (events, links) = (source.stripe.events(), ObjectLinks::of(&source.stripe));
     check(&deliver_in_all_orders(source, &events).await, "in the practice Stripe's shape");
@@ -85,26 +85,26 @@ async fn a_bank_debit_is_dated_by_the_day_on_which_it_succeeded() {
 #[tokio::test]
 async fn payments_are_dated_by_their_success_and_reversals_by_their_own_date_in_every_generation() {
     let source = TestApp::start().await;
-    let to = |date: &str| source.app.clock.advance(ms(date) - source.app.now_ms());
-    to("2026-12-31T23:50:00Z");
+    let advance_to = |date: &str| source.app.clock.advance(ms(date) - source.app.now_ms());
+    advance_to("2026-12-31T23:50:00Z");
     let card = source.starts_to_give(1000, "once").await;
     let debit = source.starts_to_give(700, "once").await;
     let monthly = source.starts_to_give(500, "month").await;
     source.stripe.pay(&debit.session, How::BankDebit).unwrap();
     source.stripe.pay(&monthly.session, How::BankDebit).unwrap();
-    to("2027-01-01T00:10:00Z");
+    advance_to("2027-01-01T00:10:00Z");
     source.stripe.pay(&card.session, How::Card).unwrap();
-    to("2027-02-05T12:00:00Z");
+    advance_to("2027-02-05T12:00:00Z");
     source.stripe.settle_bank_debit(&debit.session, true).unwrap();
     source.stripe.settle_bank_debit(&monthly.session, true).unwrap();
-    to("2027-03-01T12:00:00Z");
+    advance_to("2027-03-01T12:00:00Z");
     let charge = |session: &str| source.stripe.payments(session).charge.unwrap();
     let refund = source.stripe.refund(&charge(&card.session), Some(300)).unwrap();
     let inquiry = source.stripe.open_inquiry(&charge(&debit.session), None).unwrap();
-    to("2027-04-01T12:00:00Z");
+    advance_to("2027-04-01T12:00:00Z");
     source.stripe.fail_refund(&refund).unwrap();
     source.stripe.escalate(&inquiry).unwrap();
-    to("2027-05-01T12:00:00Z");
+    advance_to("2027-05-01T12:00:00Z");
     source.stripe.close_dispute(&inquiry, Outcome::Won).unwrap();
     let mut expected = vec![
         (Kind::Dispute, 700, ms("2027-04-01T12:00:00Z")),
@@ -117,9 +117,9 @@ async fn payments_are_dated_by_their_success_and_reversals_by_their_own_date_in_
     ];
     expected.sort();
     deliver_in_every_shape(&source, |ledger, shape| {
-        let mut payments_and_reversals = payments_and_reversals(ledger);
-        payments_and_reversals.sort();
-        assert_eq!(payments_and_reversals, expected, "{shape}");
+        let mut booked = payments_and_reversals(ledger);
+        booked.sort();
+        assert_eq!(booked, expected, "{shape}");
         let mut paid: Vec<i64> = ledger.payments.iter().map(|it| it.paid_at_ms).collect();
         paid.sort_unstable();
         let dates = ["2027-01-01T00:10:00Z", "2027-02-05T12:00:00Z", "2027-02-05T12:00:00Z"];
@@ -149,7 +149,7 @@ async fn a_contribution_continues_with_a_recreated_subscription_and_shows_both()
     assert_eq!(gift.subscriptions, [old, new]);
     assert_eq!(payments_and_reversals(&ledger).iter().map(|it| it.1).sum::<i64>(), 1400);
 
-    // Then the new subscription is canceled, too.
+    // The new subscription is canceled, too.
     let mut canceled = events[3].clone();
     canceled["id"] = "evt_canceled_again".into();
     canceled["created"] = 1_795_000_000.into();

@@ -22,6 +22,7 @@ async fn comparison_report(app: &TestApp) -> Comparison {
     reports::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap()
 }
 
+/// Makes the practice Stripe neither deliver nor list any later event.
 fn lose_all_events(app: &TestApp) {
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
 }
@@ -193,6 +194,7 @@ async fn a_comparison_that_a_stop_interrupts_does_not_count_as_complete() {
 
 #[tokio::test]
 async fn a_comparison_that_can_not_read_an_invoices_payments_says_so_and_reads_the_lists() {
+    // Fails a later call in each round, until the call that lists an invoice's payments is the one that fails.
     for calls in 0..4 {
         let app = TestApp::start().await;
         let monthly = app.gives(1000, "month").await;
@@ -227,7 +229,8 @@ async fn a_comparison_that_can_not_read_an_invoices_payments_says_so_and_reads_t
 
 #[tokio::test]
 async fn whichever_list_fails_the_next_comparison_finds_what_the_list_contains() {
-    let mut seen = HashSet::new();
+    let mut failed_lists = HashSet::new();
+    // Fails a later call in each round.
     for calls in 0..14 {
         let app = TestApp::start().await;
         lose_all_events(&app);
@@ -238,7 +241,7 @@ async fn whichever_list_fails_the_next_comparison_finds_what_the_list_contains()
         let first = actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
         app.stripe.break_api(None);
         let failed = first.failed.first().map(|it| it.list.clone());
-        if failed.is_some_and(|list| seen.insert(list)) {
+        if failed.is_some_and(|list| failed_lists.insert(list)) {
             let second =
                 actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
             assert_eq!(second.failed, [], "after {:?}", first.failed);
@@ -249,10 +252,10 @@ async fn whichever_list_fails_the_next_comparison_finds_what_the_list_contains()
         app.finish().await;
     }
     // The loop must include invoices: without its invoice, a monthly gift's balance transaction can't be assigned.
-    assert!(seen.contains("invoices") && seen.len() > 8, "{seen:?}");
+    assert!(failed_lists.contains("invoices") && failed_lists.len() > 8, "{failed_lists:?}");
 }
 
-/// Returns the lines of this kind.
+/// Returns the lines about other money of this kind.
 fn lines_of_kind<'a>(all: &'a [OtherMoney], kind: &str) -> Vec<&'a OtherMoney> {
     all.iter().filter(|it| it.kind == kind).collect()
 }
@@ -296,7 +299,7 @@ async fn gifts_of_an_unknown_site_are_counted_by_site_until_the_site_is_configur
     let clock =
         || keepopen::clock::Clock::movable(jiff::Timestamp::from_millisecond(app.app.now_ms()).unwrap());
     let mut settings = crate::helpers::settings(folder.path(), &database, &app.stripe, "");
-    let both = settings.clone();
+    let with_both_sites = settings.clone();
     settings.sites.remove("journal");
     settings.appeals.file = None;
     let other = actions::start(settings, clock()).await.unwrap();
@@ -308,12 +311,12 @@ async fn gifts_of_an_unknown_site_are_counted_by_site_until_the_site_is_configur
     let [moved] = lines_of_kind(&report.other_money, "balance transaction (charge)")[..] else { panic!("{report:?}") };
     assert_eq!(moved.site.as_deref(), Some("journal"));
     other.store.close().await;
-    let now = actions::start(both, clock()).await.unwrap();
-    actions::requeue_unbooked(&now, &now.as_job("start"), "1").await.unwrap();
-    actions::reconcile_since(&now, &now.as_job("reconcile"), 0, true).await.unwrap();
-    let report = reports::compare_with_stripe(&now.store, now.now_ms()).await.unwrap();
+    let reconfigured = actions::start(with_both_sites, clock()).await.unwrap();
+    actions::requeue_unbooked(&reconfigured, &reconfigured.as_job("start"), "1").await.unwrap();
+    actions::reconcile_since(&reconfigured, &reconfigured.as_job("reconcile"), 0, true).await.unwrap();
+    let report = reports::compare_with_stripe(&reconfigured.store, reconfigured.now_ms()).await.unwrap();
     assert_eq!((report.other_money, report.lines.len()), (vec![], 1));
-    now.store.close().await;
+    reconfigured.store.close().await;
     app.deliver_and_process_all_events().await;
     app.finish().await;
 }

@@ -1,4 +1,5 @@
-//! The job that watches the connection to Stripe. A problem sets a metric. A line is logged when it begins and ends.
+//! The job that watches the connection to Stripe. Each problem sets a metric, and is
+//! logged when it begins and when it ends.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -41,9 +42,9 @@ impl MakeWriter<'_> for Log {
 async fn check_connection(app: &TestApp, known: &mut Vec<StripeTrouble>) -> Vec<String> {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
-    let listening = tracing::subscriber::set_default(subscriber);
+    let log_guard = tracing::subscriber::set_default(subscriber);
     actions::watch_stripe(&app.app, &app.app.as_job("stripe"), known).await.unwrap();
-    drop(listening);
+    drop(log_guard);
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     text.lines().filter(|line| line.contains("what=")).map(str::to_owned).collect()
 }
@@ -102,8 +103,8 @@ async fn a_lost_response_creates_no_second_endpoint_and_loses_no_secret() {
 async fn an_endpoint_whose_secret_can_not_be_stored_is_disabled() {
     let app = TestApp::start().await;
     connect(&app).await;
-    let full = "CREATE UNIQUE INDEX no_more ON stripe_endpoints (mode)";
-    app.app.store.run_sql(full).await.unwrap();
+    let allow_one_row = "CREATE UNIQUE INDEX no_more ON stripe_endpoints (mode)";
+    app.app.store.run_sql(allow_one_row).await.unwrap();
     let elsewhere = "https://other.example.org/webhooks/stripe";
     connect_stripe(&app.app.as_operator(), &app.app.vault, elsewhere).await.unwrap_err();
     let states: Vec<Value> = app.stripe.endpoints().iter().map(|it| it["status"].clone()).collect();
@@ -137,14 +138,14 @@ async fn an_endpoint_created_by_hand_can_have_any_version_but_must_not_be_disabl
     let mut known = Vec::new();
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
-    let made = |url: &str| {
+    let create_endpoint = |url: &str| {
         let form = [("url", url.to_owned()), ("enabled_events[]", "*".to_owned())];
         app.client
             .post(format!("{}/v1/webhook_endpoints", app.stripe.url()))
             .bearer_auth("sk_test_practice")
             .form(&form)
     };
-    made(URL).send().await.unwrap();
+    create_endpoint(URL).send().await.unwrap();
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
     let id = app.stripe.endpoints()[0]["id"].as_str().unwrap().to_owned();
@@ -201,7 +202,7 @@ async fn silence_is_not_reported_if_the_check_is_turned_off() {
     app.finish().await;
 }
 
-/// Delivers an event that was signed with `secret` `ahead_s` seconds ago. Returns the response's status.
+/// Delivers an event whose signature, made with `secret`, is `ahead_s` seconds old. Returns the response's status.
 async fn deliver_signed(app: &TestApp, id: &str, secret: &str, ahead_s: i64) -> u16 {
     let event = json!({
         "id": id, "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": false,

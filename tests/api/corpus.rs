@@ -1,5 +1,5 @@
-//! Recorded events of every API generation (a range of API versions whose objects have the same fields). Each event is
-//! acknowledged, stored and processed.
+//! Recorded events of every API generation (a range of API versions whose objects have the same fields). The service
+//! acknowledges, stores and processes each of them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,7 +18,8 @@ const FOLDERS: [&str; 7] = [
     "synthesised_2026-09_endive",
 ];
 
-/// Recordings whose object lacks the id that every object at Stripe has. The worker can't read them, but keeps them.
+/// Recordings whose object lacks the id that every object at Stripe has. The worker can't read these events, but they
+/// stay stored.
 const WITHOUT_ID: [&str; 2] = [
     "ruby_mock_events_2020-08-27/charge.dispute.closed.json",
     "ruby_mock_events_2020-08-27/charge.dispute.updated.json",
@@ -81,7 +82,8 @@ async fn every_recorded_event_is_acknowledged_stored_and_processed() {
     app.finish().await;
 }
 
-/// Adds Keepopen's metadata to every object, as an endpoint with an older version would send Keepopen's gifts.
+/// Adds Keepopen's metadata to every recorded object. The events are then like those that an endpoint with an older API
+/// version sends for Keepopen's gifts.
 #[tokio::test]
 async fn recorded_payments_with_our_metadata_are_booked_from_their_older_shapes() {
     let mut booked = BTreeMap::new();

@@ -1,4 +1,5 @@
-//! Editing appeals over HTTP with preconditions, and switches that change only what they name.
+//! Edits of appeals over HTTP with preconditions such as `If-Match`. A request that sets switches changes only those
+//! that it names.
 
 use keepopen::actions;
 use keepopen::keys::Scope;
@@ -43,6 +44,7 @@ fn appeal(heading: &str) -> Value {
     })
 }
 
+/// Returns the heading that a reader sees, or `nothing` if no appeal is shown.
 async fn heading(app: &TestApp) -> String {
     app.banner(None).await["content"]["heading"].as_str().unwrap_or("nothing").to_owned()
 }
@@ -72,13 +74,13 @@ async fn saving_an_appeal_respects_the_preconditions_of_rfc_9110() {
     assert_eq!(
         client.put("Second", &[("if-match", "\"7\", \"1\"")]).await.status,
         200,
-        "the list of tags contains the current version"
+        "a list of tags that contains the current version must be accepted"
     );
     assert_eq!(client.put("Third", &[("if-match", "*")]).await.json["version"], 3);
     assert_eq!(
         client.put("Third", &[]).await.json["version"],
         3,
-        "saving the same appeal again makes no new version"
+        "saving the same appeal again must not create a version"
     );
     let unconditional = client.put("Fourth", &[]).await;
     assert_eq!((unconditional.status.as_u16(), &unconditional.json["version"]), (200, &json!(4)));
@@ -95,15 +97,15 @@ async fn publishing_with_an_outdated_etag_is_refused() {
     let client = ApiClient::open(&app).await;
     client.put("First", &[]).await;
     client.put("Unfinished", &[]).await;
-    let seen = [("if-match", "\"1\"")];
-    assert_eq!(refused(&client.publish(json!({}), &seen).await), (412, "version_conflict"));
-    assert_eq!(refused(&client.publish(json!({"version": 1}), &seen).await), (412, "version_conflict"));
+    let outdated = [("if-match", "\"1\"")];
+    assert_eq!(refused(&client.publish(json!({}), &outdated).await), (412, "version_conflict"));
+    assert_eq!(refused(&client.publish(json!({"version": 1}), &outdated).await), (412, "version_conflict"));
     assert_eq!(heading(&app).await, "nothing");
     assert_eq!(client.publish(json!({"version": 1}), &[("if-match", "\"2\"")]).await.status, 200);
     assert_eq!(heading(&app).await, "First");
     for verb in ["pause", "end"] {
         let path = format!("/appeals/summer/{verb}");
-        assert_eq!(client.call(Method::POST, &path, &json!({}), &seen).await.code(), "version_conflict");
+        assert_eq!(client.call(Method::POST, &path, &json!({}), &outdated).await.code(), "version_conflict");
         assert_eq!(client.call(Method::POST, &path, &json!({}), &[("if-match", "\"2\"")]).await.status, 200);
     }
     app.finish().await;
@@ -169,7 +171,7 @@ async fn applying_a_file_with_live_version_keeps_a_roll_back_and_publishes_no_dr
     }
     file.remove("live_version");
     apply(&app, vec![file]).await.unwrap();
-    assert_eq!(heading(&app).await, "Second", "without live_version, the file's text is published");
+    assert_eq!(heading(&app).await, "Second", "without live_version, the file's text must be published");
     app.finish().await;
 }
 
@@ -233,7 +235,7 @@ async fn a_file_that_conflicts_with_a_live_appeal_is_not_applied() {
     assert_eq!(
         app.app.store.published_appeals().await.unwrap().len(),
         1,
-        "no part of a rejected file is stored"
+        "no part of a rejected file must be stored"
     );
     // One file can end an appeal and publish its successor.
     apply(&app, vec![successor, fields("summer", "ended", &[])]).await.unwrap();
@@ -252,21 +254,22 @@ async fn appeals_on_different_sites_can_share_a_former_id_and_each_uses_its_site
     let one = fields("autumn", "journal", "live", &["summer"]);
     let other = fields("winter", "gazette", "live", &["summer"]);
     apply(&app, vec![one, other]).await.unwrap();
-    let ask = async |site: &str, dismissed: &str| {
+    // Returns the appeal that a reader who dismissed `dismissed` sees, or the reason why none is shown.
+    let shown_appeal = async |site: &str, dismissed: &str| {
         let dismissals = json!([{"appeal": dismissed, "kind": "never", "at": "2026-11-20T00:00:00Z"}]);
         let question = json!({"site": site, "history": {"dismissals": dismissals}});
         let answer = app.post("/v1/banner", &question).await.json;
         answer["appeal"].as_str().unwrap_or_else(|| answer["reason"].as_str().unwrap()).to_owned()
     };
     for (site, shown, elsewhere) in [("journal", "autumn", "winter"), ("gazette", "winter", "autumn")] {
-        assert_eq!(ask(site, "summer").await, "dismissed", "{site}");
-        assert_eq!(ask(site, elsewhere).await, shown, "a dismissal of the other site's appeal has no effect");
+        assert_eq!(shown_appeal(site, "summer").await, "dismissed", "{site}");
+        assert_eq!(shown_appeal(site, elsewhere).await, shown, "a dismissal of the other site's appeal must have no effect");
     }
-    // A new appeal of the other site can use the id itself.
+    // After `winter` has ended, a new appeal on its site can have the id `summer` itself.
     apply(&app, vec![fields("winter", "gazette", "ended", &["summer"])]).await.unwrap();
     apply(&app, vec![fields("summer", "gazette", "live", &[])]).await.unwrap();
     assert_eq!(
-        (ask("gazette", "nothing").await.as_str(), ask("journal", "summer").await.as_str()),
+        (shown_appeal("gazette", "nothing").await.as_str(), shown_appeal("journal", "summer").await.as_str()),
         ("summer", "dismissed")
     );
     app.finish().await;

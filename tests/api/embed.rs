@@ -20,6 +20,7 @@ async fn get(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> Response {
     request.send().await.unwrap()
 }
 
+/// Returns the value of a response header, or an empty text if it is missing.
 fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
     answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }

@@ -1,5 +1,5 @@
-//! API generations: ranges of Stripe's API versions whose objects have the same fields. Delivers one history in the
-//! shape of each generation, and expects the same entries.
+//! API generations: ranges of Stripe's API versions whose objects have the same fields. The test delivers one history
+//! in the shape of each generation, and expects the same ledger entries.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ pub struct Generation {
 }
 
 enum Shape {
-    /// A charge lists its refunds, an invoice names its subscription and its payment intent.
+    /// A charge lists its refunds. An invoice names its subscription and its payment intent.
     Of2020,
     /// As in 2020, but refunds have their own events, and a charge does not list its refunds.
     Of2023,
@@ -54,7 +54,7 @@ pub const GENERATIONS: [Generation; 7] = [
 /// For each type of object, the fields of a recorded one.
 pub type Templates = BTreeMap<String, Map<String, Value>>;
 
-/// Returns one recorded object of each type, with every field that the generation has.
+/// Returns, for each type of object, the recorded object with the most fields. It has every field of the generation.
 pub fn templates(folder: &str) -> Templates {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stripe").join(folder);
     let mut found: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
@@ -64,7 +64,6 @@ pub fn templates(folder: &str) -> Templates {
         let event: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         let Value::Object(object) = &event["data"]["object"] else { continue };
         let Some(object_type) = object.get("object").and_then(Value::as_str) else { continue };
-        // Keep the object with the most fields.
         let known = found.entry(object_type.to_owned()).or_default();
         if object.len() > known.len() {
             *known = object.clone();
@@ -92,8 +91,8 @@ impl Generation {
     }
 }
 
-/// Adds the generation's other fields to an event's object. Fields that would refer to other objects become null.
-/// Returns whether there is a template for the type of object.
+/// Adds to an event's object the fields that only the generation's recorded object has. Fields that would refer to other
+/// objects become null. Returns whether there is a recorded object of this type.
 pub fn add_missing_fields(event: &mut Value, templates: &Templates) -> bool {
     const CLEARED_FIELDS: [&str; 9] = [
         "charge",

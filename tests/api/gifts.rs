@@ -5,7 +5,7 @@ use keepopen_practice::{How, Outcome};
 
 use crate::helpers::{EMAIL, Gift, TestApp};
 
-/// Exchanges a gift with the option to report the payment's state. Returns the code that says why there is no token.
+/// Requests the token of a gift that is not paid, with the option to report the payment's state. Returns that state.
 async fn state_of_payment(app: &TestApp, gift: &Gift) -> String {
     let answer = app.exchange_reporting_state(gift).await;
     assert_eq!(answer.status, 202, "{answer:?}");
@@ -94,7 +94,7 @@ async fn a_declined_card_books_nothing_and_gives_no_token() {
 }
 
 #[tokio::test]
-async fn a_bank_debit_gives_an_unknown_standing_while_it_is_processing_and_none_when_it_fails() {
+async fn a_bank_debit_gives_the_standing_unknown_while_it_is_processing_and_none_when_it_fails() {
     let app = TestApp::start().await;
     let gift = app.starts_to_give(1000, "once").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();
@@ -245,8 +245,8 @@ async fn a_failed_refund_restores_the_money_and_the_standing() {
     assert_eq!((app.clearing().await, app.standing().await.as_str()), (0, "none"));
     app.stripe.fail_refund(&refund).unwrap();
     app.deliver_and_process_all_events().await;
-    let back = [(Kind::Payment, 1500), (Kind::Refund, 1500), (Kind::RefundReversal, 1500)];
-    assert_eq!(app.ledger().await, back);
+    let entries = [(Kind::Payment, 1500), (Kind::Refund, 1500), (Kind::RefundReversal, 1500)];
+    assert_eq!(app.ledger().await, entries);
     assert_eq!((app.clearing().await, app.standing().await.as_str()), (1500, "one_off"));
     app.finish().await;
 }
@@ -273,8 +273,8 @@ async fn a_withdrawn_dispute_returns_the_money_in_either_order_of_events() {
             assert_eq!(app.deliver(event).await.status, 200);
             app.process_inbox().await;
         }
-        let dropped = [(Kind::Dispute, 1500), (Kind::DisputeReversal, 1500), (Kind::Payment, 1500)];
-        assert_eq!(app.ledger().await, dropped);
+        let entries = [(Kind::Dispute, 1500), (Kind::DisputeReversal, 1500), (Kind::Payment, 1500)];
+        assert_eq!(app.ledger().await, entries);
         assert_eq!((app.clearing().await, app.standing().await.as_str()), (1500, "one_off"));
         app.finish().await;
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::TestApp;
 
-/// Starts a server with these appeals and with `more` settings.
+/// Starts a server with this appeals file, and with `more` settings at the end of the settings file.
 async fn start_with_appeals(appeals: &str, more: &str) -> TestApp {
     TestApp::start_changed(more, |settings| {
         std::fs::write(settings.appeals.file.as_ref().unwrap(), appeals).unwrap();
@@ -31,10 +31,12 @@ async fn shown_appeal(app: &TestApp, history: Value) -> String {
     verdict["appeal"].as_str().unwrap_or_else(|| verdict["reason"].as_str().unwrap()).to_owned()
 }
 
+/// Returns the history of a reader who asked never to see this appeal again.
 fn never_dismissal(appeal: &str) -> Value {
     json!({"dismissals": [{"appeal": appeal, "kind": "never", "at": "2026-11-20T00:00:00Z"}]})
 }
 
+/// Returns the history of a reader who saw this appeal once.
 fn view(appeal: &str, at: &str) -> Value {
     json!({"views": [{"appeal": appeal, "variant": "a", "at": at}]})
 }
@@ -70,7 +72,7 @@ async fn views_of_thank_you_appeals_do_not_count_against_the_sites_cap() {
 }
 
 #[tokio::test]
-async fn a_view_dated_in_the_future_does_not_count_until_then() {
+async fn a_view_with_a_date_in_the_future_does_not_count_until_that_date() {
     let app = start_with_appeals(&appeal("help", "ask", ""), "").await;
     assert_eq!(shown_appeal(&app, view("help", "2026-11-24T08:00:00Z")).await, "frequency_cap");
     for at in ["2026-11-24T10:00:00Z", "2026-11-25T09:00:00Z", "2036-11-24T09:00:00Z"] {
@@ -100,8 +102,8 @@ async fn a_renamed_appeal_keeps_readers_variants_views_and_dismissals() {
     std::fs::write(app.folder().join("appeals.toml"), renamed).unwrap();
     actions::publish_appeals(&app.app).unwrap();
     assert_eq!(verdicts().await, before);
-    let whole = appeal("autumn", "ask", "former_ids = [\"summer\"]");
-    std::fs::write(app.folder().join("appeals.toml"), whole).unwrap();
+    let for_all_readers = appeal("autumn", "ask", "former_ids = [\"summer\"]");
+    std::fs::write(app.folder().join("appeals.toml"), for_all_readers).unwrap();
     actions::publish_appeals(&app.app).unwrap();
     assert_eq!(shown_appeal(&app, json!({})).await, "autumn");
     assert_eq!(shown_appeal(&app, never_dismissal("summer")).await, "dismissed");

@@ -182,8 +182,8 @@ impl TestApp {
         Self { app, stripe, url, client, server: running.handle, folder, database, finished: false }
     }
 
-    /// Stops the server. Every test must end with this call. It checks that the ledger is correct, and that no event is
-    /// waiting or dead.
+    /// Checks that the ledger is correct and that no event is waiting or dead, and stops the server. Every test must
+    /// end with this call.
     pub async fn finish(mut self) {
         self.finished = true;
         assert_eq!(ledger_problems(&self.app).await, Vec::<String>::new());
@@ -203,6 +203,7 @@ impl TestApp {
         self.app.clock.advance(days * DAY_MS);
     }
 
+    /// Sends a JSON body to a route, as a page of the site `journal` does.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN).json(body);
         Answer::read(request.send().await.unwrap()).await
@@ -256,6 +257,8 @@ impl TestApp {
         self.post("/v1/tokens", &body).await
     }
 
+    /// Exchanges the session as [`TestApp::exchange`] does. If there is no token yet, the response has the payment's
+    /// state.
     pub async fn exchange_reporting_state(&self, gift: &Gift) -> Answer {
         let body = json!({
             "grant": "checkout_session", "site": "journal", "session": gift.session, "attempt": gift.attempt, "report_state": true,
@@ -292,6 +295,7 @@ impl TestApp {
         self.process_inbox().await;
     }
 
+    /// Processes the inbox, and the queue of tasks that fetch objects from Stripe.
     pub async fn process_inbox(&self) {
         crate::queue::process_inbox_and_queue(&self.app).await;
     }
@@ -307,7 +311,7 @@ impl TestApp {
         self.contribution().await.state
     }
 
-    /// Returns the kind and amount of every entry for a payment or a reversal, ordered by cause.
+    /// Returns the kind and amount of every ledger entry for a payment or a reversal, ordered by the entry's cause.
     pub async fn ledger(&self) -> Vec<(EntryKind, i64)> {
         let entries = self.app.store.entries().await.unwrap();
         entries.into_iter().filter(is_payment_or_reversal).map(|entry| (entry.kind, entry.money.amount_minor)).collect()
@@ -324,7 +328,7 @@ impl TestApp {
         actions::create_api_key(&self.app.as_operator(), "test", &scopes).await.unwrap().secret
     }
 
-    /// Returns the supporter's standing, as a site's back end gets it.
+    /// Returns the standing that a site's back end gets for [`EMAIL`], or the problem code if it finds no supporter.
     pub async fn standing(&self) -> String {
         let key = self.api_key().await;
         let request = self.client.post(format!("{}/v1/supporters/lookup", self.url)).bearer_auth(key);
@@ -342,6 +346,7 @@ impl Drop for TestApp {
     }
 }
 
+/// Returns the body of a checkout for the site `journal`, in euros.
 pub fn checkout_body(attempt: Uuid, amount_minor: i64, interval: &str) -> Value {
     json!({
         "site": "journal", "attempt": attempt, "amount_minor": amount_minor, "currency": "EUR",
@@ -360,7 +365,7 @@ pub fn is_payment_or_reversal(entry: &Entry) -> bool {
     matches!(entry.kind, Payment | Refund | RefundReversal | Dispute | DisputeReversal)
 }
 
-/// Returns the token with a changed signature, a different one for each number.
+/// Returns the token with an invalid signature. Each number gives a different signature.
 pub fn forged(token: &str, number: u8) -> String {
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();

@@ -15,8 +15,8 @@ use crate::helpers::{TestApp, folder, settings};
 use crate::story::{process_and_read_ledger, receive, create_story};
 use keepopen_testkit::Database;
 
-/// The number of stories, the histories that [`create_story`] creates (about 150 events each). Set `KEEPOPEN_TEST_STORIES` for
-/// more.
+/// The number of stories: histories that [`create_story`] creates, with about 150 events each. To use more, set the
+/// environment variable `KEEPOPEN_TEST_STORIES`.
 fn stories() -> usize {
     std::env::var("KEEPOPEN_TEST_STORIES").map_or(2, |text| text.parse().unwrap())
 }
@@ -60,8 +60,8 @@ async fn two_servers_with_one_database_make_the_same_entries_as_one_server() {
     reference.finish().await;
 }
 
-/// Delivers events to one server, which also processes the shared inbox (including what the other server received).
-/// `seed` gives each server its own order, because identical orders would not conflict.
+/// Delivers events to one server. It also processes the inbox, which it shares with the other server. `seed` gives each
+/// server its own order of processing, because with the same order the servers would not conflict.
 async fn deliver(app: &Arc<App>, events: &[&Value], seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     for (place, event) in events.iter().enumerate() {
@@ -76,7 +76,7 @@ async fn deliver(app: &Arc<App>, events: &[&Value], seed: u64) {
     }
 }
 
-/// The number of calls that run at the same time.
+/// The number of calls that run at the same time in the tests below.
 const CONCURRENCY: usize = 8;
 
 fn appeal(heading: &str) -> Value {
@@ -99,13 +99,13 @@ async fn simultaneous_publications_and_switches_on_two_servers_all_take_effect()
             for _ in 0..3 {
                 actions::publish_appeal(editor, &id, None, Precondition::NONE).await.unwrap();
                 let surface = keepopen_decision::Surface::ALL[place % 3];
-                let turned = |it: &mut keepopen::appeals::Switches| {
+                let toggle = |it: &mut keepopen::appeals::Switches| {
                     let off = it.get(Some(surface)) == keepopen::appeals::Switch::Off;
-                    let then =
+                    let new_state =
                         if off { keepopen::appeals::Switch::On } else { keepopen::appeals::Switch::Off };
-                    it.set(Some(surface), then);
+                    it.set(Some(surface), new_state);
                 };
-                actions::set_switches(editor, "journal", turned).await.unwrap();
+                actions::set_switches(editor, "journal", toggle).await.unwrap();
             }
         });
     }
@@ -120,7 +120,7 @@ async fn simultaneous_publications_and_switches_on_two_servers_all_take_effect()
 }
 
 #[tokio::test]
-async fn of_several_simultaneous_saves_of_one_version_only_one_succeeds() {
+async fn if_several_editors_save_the_same_version_at_once_only_one_succeeds() {
     let app = TestApp::start_without_appeals().await;
     let scopes = [Scope::AppealsWrite];
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap().secret;

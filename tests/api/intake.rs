@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::helpers::TestApp;
 
-/// Returns an event that is never booked.
+/// Returns an event that moves no money, so it is stored but not booked.
 fn event(id: &str) -> Value {
     json!({
         "id": id, "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": false,
@@ -32,6 +32,7 @@ async fn block_inbox(app: &TestApp) -> Tx {
     tx
 }
 
+/// Returns the signed request with which Stripe delivers an event.
 fn request(app: &TestApp, event: &Value) -> reqwest::RequestBuilder {
     let body = event.to_string();
     let signature = app.stripe.sign(body.as_bytes(), app.app.now_ms().div_euclid(1000));
@@ -44,7 +45,7 @@ fn start_delivery(app: &TestApp, event: &Value) -> JoinHandle<u16> {
     tokio::spawn(async move { request.send().await.unwrap().status().as_u16() })
 }
 
-/// Waits until the intake has exactly this many deliveries.
+/// Waits until the intake holds exactly this many deliveries that it has not answered yet.
 async fn wait_for_deliveries(app: &TestApp, count: usize) {
     let is_reached = async || app.app.intake.under_way() == count;
     until(Duration::from_secs(60), &format!("{count} deliveries are under way"), is_reached).await;
@@ -59,7 +60,7 @@ async fn deliver_while_blocked(app: &TestApp, events: &[Value]) -> Vec<u16> {
         answers.push(start_delivery(app, event));
         wait_for_deliveries(app, place + 2).await;
     }
-    assert!(answers.iter().all(|answer| !answer.is_finished()), "no delivery is answered before the commit");
+    assert!(answers.iter().all(|answer| !answer.is_finished()), "no delivery must be answered before the commit");
     drop(inbox_block);
     let mut statuses = Vec::new();
     for answer in answers {
@@ -76,10 +77,12 @@ fn metric(app: &TestApp, series: &str) -> u64 {
     line.unwrap_or_else(|| panic!("no {series} in {text}")).parse().unwrap()
 }
 
+/// Returns how many deliveries had this outcome, as the metrics report it.
 fn deliveries(app: &TestApp, outcome: &str) -> u64 {
     metric(app, &format!("keepopen_webhook_deliveries_total{{outcome=\"{outcome}\"}}"))
 }
 
+/// Returns the ids of all stored events.
 async fn ids(app: &TestApp) -> Vec<String> {
     app.app.store.events().await.unwrap().into_iter().map(|row| row.id).collect()
 }
@@ -89,11 +92,11 @@ async fn deliveries_that_wait_together_share_a_commit_and_each_event_is_stored_o
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&event("evt_old")).await.status, 200);
     assert_eq!(metric(&app, "keepopen_webhook_commits_total"), 1);
-    // 30 new events, one of which is delivered three times. One event is already stored, and one has the other mode.
+    // 30 new events, one of which is delivered three times. Another event is already stored, and one is in live mode.
     let mut events: Vec<Value> = (0..30).map(|n| event(&format!("evt_{n:02}"))).collect();
-    let mut foreign = event("evt_live");
-    foreign["livemode"] = true.into();
-    events.extend([event("evt_07"), event("evt_old"), foreign, event("evt_07")]);
+    let mut other_mode = event("evt_live");
+    other_mode["livemode"] = true.into();
+    events.extend([event("evt_07"), event("evt_old"), other_mode, event("evt_07")]);
     assert_eq!(deliver_while_blocked(&app, &events).await, vec![200; events.len()]);
     assert_eq!(
         metric(&app, "keepopen_webhook_commits_total"),
@@ -119,7 +122,7 @@ async fn the_first_of_two_deliveries_with_the_same_id_in_one_commit_is_kept() {
 
 /// Makes the database reject an event with this id.
 async fn reject_event(app: &TestApp, id: &str) {
-    let rule = if on_postgres(app).await {
+    let sql = if on_postgres(app).await {
         format!("ALTER TABLE stripe_events ADD CONSTRAINT refused CHECK (id <> '{id}')")
     } else {
         format!(
@@ -127,7 +130,7 @@ async fn reject_event(app: &TestApp, id: &str) {
              BEGIN SELECT RAISE(ABORT, 'refused'); END"
         )
     };
-    app.app.store.run_sql(&rule).await.unwrap();
+    app.app.store.run_sql(&sql).await.unwrap();
 }
 
 async fn on_postgres(app: &TestApp) -> bool {
@@ -152,7 +155,7 @@ async fn a_delivery_that_the_database_rejects_does_not_affect_the_others() {
 async fn a_failed_commit_acknowledges_no_delivery() {
     let app = TestApp::start().await;
     // Every insert succeeds, and then the commit fails on a deferred constraint.
-    let (before, after) = if on_postgres(&app).await {
+    let (break_commits, repair) = if on_postgres(&app).await {
         (
             vec![
                 "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \
@@ -172,7 +175,7 @@ async fn a_failed_commit_acknowledges_no_delivery() {
             "DROP TRIGGER fail",
         )
     };
-    for sql in before {
+    for sql in break_commits {
         app.app.store.run_sql(sql).await.unwrap();
     }
     let events: Vec<Value> = (0..5).map(|n| event(&format!("evt_{n}"))).collect();
@@ -181,7 +184,7 @@ async fn a_failed_commit_acknowledges_no_delivery() {
     }
     assert_eq!(ids(&app).await, Vec::<String>::new());
     assert_eq!(deliveries(&app, "store_failed"), 5);
-    app.app.store.run_sql(after).await.unwrap();
+    app.app.store.run_sql(repair).await.unwrap();
     assert_eq!(deliver_while_blocked(&app, &events).await, [200; 5]);
     app.process_inbox().await;
     app.finish().await;
@@ -213,7 +216,7 @@ async fn a_client_that_disconnects_does_not_affect_the_others() {
     }
     // Dropping the action's future has the same effect as a disconnect. The id of its event sorts first, so this
     // delivery is answered before the others.
-    let given_up = tokio::spawn({
+    let abandoned = tokio::spawn({
         let (app, body) = (std::sync::Arc::clone(&app.app), event("evt_").to_string());
         let signature =
             keepopen_practice::sign(body.as_bytes(), "whsec_practice", app.now_ms().div_euclid(1000));
@@ -230,8 +233,8 @@ async fn a_client_that_disconnects_does_not_affect_the_others() {
         }
     });
     wait_for_deliveries(&app, 13).await;
-    given_up.abort();
-    assert!(given_up.await.unwrap_err().is_cancelled());
+    abandoned.abort();
+    assert!(abandoned.await.unwrap_err().is_cancelled());
     drop(inbox_block);
     for answer in answers {
         assert_eq!(answer.await.unwrap(), 200);

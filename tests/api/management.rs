@@ -25,7 +25,7 @@ async fn ask(url: &str, path: &str) -> (StatusCode, String) {
     (answer.status(), answer.text().await.unwrap())
 }
 
-/// The value of one series. `series` is its name and labels as in the text format of `/metrics`.
+/// Returns the value of one series. `series` is its name and labels as in the text format of `/metrics`.
 async fn value(url: &str, series: &str) -> f64 {
     let (status, text) = ask(url, "/metrics").await;
     assert_eq!(status, 200);
@@ -34,6 +34,7 @@ async fn value(url: &str, series: &str) -> f64 {
     line.rsplit_once(' ').unwrap().1.parse().unwrap()
 }
 
+/// Returns an event that moves no money.
 fn event(id: &str, live: bool) -> Value {
     json!({
         "id": id, "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": live,
@@ -199,9 +200,9 @@ async fn retried_and_dead_events_are_counted_separately() {
     );
     assert_eq!(value(&url, &outcomes("dead")).await, 1.0);
     assert_eq!(value(&url, &outcomes("not_ours")).await, 1.0);
-    let others = value(&url, &outcomes("booked")).await + value(&url, &outcomes("nothing_to_book")).await;
+    let processed = value(&url, &outcomes("booked")).await + value(&url, &outcomes("nothing_to_book")).await;
     assert!(value(&url, &outcomes("booked")).await >= 1.0);
-    assert_eq!(others, app.stripe.events().len() as f64);
+    assert_eq!(processed, app.stripe.events().len() as f64);
     jobs::count_inbox(&app.app).await.unwrap();
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"retrying\"}").await, 0.0);
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"dead\"}").await, 1.0);
@@ -251,15 +252,15 @@ async fn requests_are_counted_by_route_method_and_status_class_and_never_by_path
 }
 
 #[tokio::test]
-async fn every_response_has_a_request_id_and_keeps_a_valid_one_from_the_caller() {
+async fn every_response_has_a_request_id_which_is_the_callers_if_that_is_valid() {
     let app = TestApp::start().await;
     let id = |answer: &Answer| answer.headers["x-request-id"].to_str().unwrap().to_owned();
-    let mut made = BTreeSet::new();
+    let mut ids = BTreeSet::new();
     for path in ["/openapi.yaml", "/openapi.yaml", "/nowhere", "/v1/supporter"] {
-        made.insert(id(&app.get(path, None).await));
+        ids.insert(id(&app.get(path, None).await));
     }
-    assert_eq!(made.len(), 4);
-    assert!(made.iter().all(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())), "{made:?}");
+    assert_eq!(ids.len(), 4);
+    assert!(ids.iter().all(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())), "{ids:?}");
     for (sent, kept) in [("edge-7.A_b", true), ("two words", false), ("a@example.org", false)] {
         let request = app.client.get(format!("{}/openapi.yaml", app.url)).header("x-request-id", sent);
         assert_eq!(id(&app.send(request).await) == sent, kept, "{sent}");

@@ -33,7 +33,7 @@ fn charge(id: &str, amount_minor: i64, invoice: &str) -> Value {
         "payment_method_details": {"type": "card"}})
 }
 
-fn invoice_payment(id: &str, amount_minor: i64, payment: &Value) -> Value {
+fn partial(id: &str, amount_minor: i64, payment: &Value) -> Value {
     let object = json!({"id": id, "object": "invoice_payment", "amount_paid": amount_minor, "currency": "eur",
         "status": "paid", "invoice": "in_2", "payment": payment});
     event(id, "invoice_payment.paid", DEC_3, object)
@@ -49,7 +49,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         change(&mut it);
         event("second", "invoice.paid", DEC_3, it)
     };
-    let without_payment_fields = |it: &mut Value| {
+    let hide_payment = |it: &mut Value| {
         for field in ["charge", "paid_out_of_band"] {
             it.as_object_mut().unwrap().remove(field);
         }
@@ -70,19 +70,19 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         ),
         (
             "basil: a part paid by card, the rest by an unknown type of payment",
-            vec![invoice_payment("inpay_1", 400, &intent), invoice_payment("inpay_2", 600, &other), second(&without_payment_fields)],
+            vec![partial("inpay_1", 400, &intent), partial("inpay_2", 600, &other), second(&hide_payment)],
             vec![("clearing", 1400), ("offline", 600)],
         ),
         (
             "basil: paid with two cards",
             vec![
-                invoice_payment("inpay_1", 400, &intent),
-                invoice_payment(
+                partial("inpay_1", 400, &intent),
+                partial(
                     "inpay_2",
                     600,
                     &json!({"type": "payment_intent", "payment_intent": {"id": "pi_other"}}),
                 ),
-                second(&without_payment_fields),
+                second(&hide_payment),
             ],
             vec![("clearing", 2000)],
         ),
@@ -106,7 +106,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         (
             "an incomplete list of payments, and the amount paid outside Stripe",
             vec![second(&|it| {
-                without_payment_fields(it);
+                hide_payment(it);
                 it["payments"] = json!({"object": "list", "data": [], "has_more": true});
                 it["amount_paid_off_stripe"] = 250.into();
             })],
@@ -115,7 +115,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         (
             "basil: the amount due is not counted as paid",
             vec![second(&|it| {
-                without_payment_fields(it);
+                hide_payment(it);
                 it["amount_paid"] = 0.into();
             })],
             vec![("clearing", 1000), ("offline", 1000)],
@@ -123,7 +123,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         (
             "an incomplete list of payments",
             vec![second(&|it| {
-                without_payment_fields(it);
+                hide_payment(it);
                 it["payments"] = json!({"object": "list", "data": [], "has_more": true});
             })],
             vec![("clearing", 1000)],
@@ -131,7 +131,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         (
             "an invoice sent to the customer, and paid by hand within a minute",
             vec![second(&|it| {
-                without_payment_fields(it);
+                hide_payment(it);
                 it["collection_method"] = "send_invoice".into();
                 it["status_transitions"]["finalized_at"] = (DEC_3 - 5).into();
             })],
@@ -152,17 +152,17 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
 #[tokio::test]
 async fn the_first_invoice_counts_as_paid_through_stripe_if_the_payment_page_was_paid() {
     let app = TestApp::start().await;
-    let mut without_payment_fields = invoice("in_1", "sub_m", "paid", NOV_5);
+    let mut unclear = invoice("in_1", "sub_m", "paid", NOV_5);
     for field in ["charge", "paid_out_of_band"] {
-        without_payment_fields.as_object_mut().unwrap().remove(field);
+        unclear.as_object_mut().unwrap().remove(field);
     }
     // The reader took an hour to confirm the payment.
-    without_payment_fields["status_transitions"]["finalized_at"] = (NOV_5 - 3600).into();
+    unclear["status_transitions"]["finalized_at"] = (NOV_5 - 3600).into();
     let page = json!({"id": "cs_test_a", "object": "checkout.session", "created": NOV_5 - 3600, "currency": "eur",
         "amount_total": 1000, "mode": "subscription", "status": "complete", "payment_status": "paid",
-        "subscription": "sub_m", "invoice": "in_1", "metadata": without_payment_fields["subscription_details"]["metadata"]});
+        "subscription": "sub_m", "invoice": "in_1", "metadata": unclear["subscription_details"]["metadata"]});
     let events =
-        [event("p", "invoice.paid", NOV_5, without_payment_fields), event("c", "checkout.session.completed", NOV_5, page)];
+        [event("p", "invoice.paid", NOV_5, unclear), event("c", "checkout.session.completed", NOV_5, page)];
     assert_eq!(accounts(&deliver_in_all_orders(&app, &events).await), [("clearing", 1000)].into());
     app.finish().await;
 }
@@ -364,13 +364,13 @@ async fn an_object_of_other_software_with_odd_values_neither_fails_nor_is_booked
 #[tokio::test]
 async fn a_paid_invoice_without_a_known_payment_also_has_a_time_limit_for_settling() {
     let app = TestApp::start().await;
-    let mut without_payment_fields = invoice("in_1", "sub_m", "paid", NOV_5);
+    let mut unclear = invoice("in_1", "sub_m", "paid", NOV_5);
     for field in ["charge", "paid_out_of_band"] {
-        without_payment_fields.as_object_mut().unwrap().remove(field);
+        unclear.as_object_mut().unwrap().remove(field);
     }
-    without_payment_fields["status_transitions"]["finalized_at"] = (NOV_5 - 86_400).into();
+    unclear["status_transitions"]["finalized_at"] = (NOV_5 - 86_400).into();
     let begun = event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5));
-    let ledger = deliver_in_all_orders(&app, &[begun, event("p", "invoice.paid", NOV_5, without_payment_fields)]).await;
+    let ledger = deliver_in_all_orders(&app, &[begun, event("p", "invoice.paid", NOV_5, unclear)]).await;
     let [payment] = ledger.payments.as_slice() else { panic!("{:?}", ledger.payments) };
     // The payment method is unknown, so the limit is a week.
     assert_eq!(

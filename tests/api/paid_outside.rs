@@ -27,8 +27,8 @@ fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
 async fn an_invoice_paid_outside_stripe_counts_but_is_not_booked_to_clearing() {
     let ledger = deliver_case_in_all_orders("paid-outside-stripe-booked").await;
     let offline = "in_16i65V2WyJ4hEAKCieCa4PfKr";
-    let kinds_of_offline_invoice: Vec<_> = ledger.entries.iter().filter(|it| it.object == offline).map(|it| it.kind).collect();
-    assert_eq!(kinds_of_offline_invoice, [Kind::OfflinePayment]);
+    let offline_kinds: Vec<_> = ledger.entries.iter().filter(|it| it.object == offline).map(|it| it.kind).collect();
+    assert_eq!(offline_kinds, [Kind::OfflinePayment]);
     assert_eq!(accounts(&ledger), [("clearing", 700), ("contributions", -1400), ("offline", 700)].into());
     let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
     assert_eq!((gift.state, gift.last_retained_payment_at_ms), (State::Active, Some(1_796_879_119_000)));
