@@ -76,11 +76,11 @@ async fn a_service_without_its_database_is_alive_and_not_ready() {
 async fn a_service_whose_database_does_not_respond_is_not_ready() {
     let app = TestApp::start_with(MANAGEMENT).await;
     let url = start(&app);
-    let held = app.app.store.hold_readers().await.unwrap();
+    let blocked_readers = app.app.store.hold_readers().await.unwrap();
     let (status, text) = ask(&url, "/readyz").await;
     let problem: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((status.as_u16(), &problem["not_ready"]), (503, &json!(["database"])));
-    drop(held);
+    drop(blocked_readers);
     assert_eq!(ask(&url, "/readyz").await.0, 200);
     app.finish().await;
 }

@@ -16,6 +16,7 @@ pub async fn key(app: &TestApp) -> String {
     made.unwrap().secret
 }
 
+/// Requests a path with a key that may read money. Panics if the response contains the reader's e-mail address.
 async fn get(app: &TestApp, path: &str) -> Answer {
     let answer = app.get(path, Some(&key(app).await)).await;
     assert!(!answer.json.to_string().contains(EMAIL), "{answer:?}");
@@ -60,7 +61,7 @@ async fn only_a_key_with_the_money_scope_can_read_money() {
 }
 
 #[tokio::test]
-async fn the_pages_of_the_list_have_every_contribution_once_newest_first() {
+async fn the_pages_of_the_list_contain_every_contribution_once_and_the_newest_first() {
     let app = TestApp::start().await;
     for place in 0..7 {
         app.gives(1000 + place, "once").await;
@@ -70,13 +71,13 @@ async fn the_pages_of_the_list_have_every_contribution_once_newest_first() {
     app.deliver_and_process_all_events().await;
     let whole = get_ok(&app, "/v1/contributions").await;
     assert_eq!((ids(&whole).len(), &whole["next"]), (7, &Value::Null));
-    let began: Vec<&str> = whole["contributions"]
+    let started: Vec<&str> = whole["contributions"]
         .as_array()
         .unwrap()
         .iter()
         .map(|it| it["started_at"].as_str().unwrap())
         .collect();
-    assert!(began.is_sorted_by(|one, other| one >= other), "{began:?}");
+    assert!(started.is_sorted_by(|one, other| one >= other), "{started:?}");
     for limit in [1, 2, 3, 7, 200] {
         let (mut seen, mut path) = (Vec::new(), format!("/v1/contributions?limit={limit}"));
         loop {
@@ -357,7 +358,7 @@ async fn an_export_of_many_pages_contains_every_payment_once() {
 }
 
 #[tokio::test]
-async fn the_reconciliation_shows_stripes_amounts_and_the_ledgers() {
+async fn the_reconciliation_shows_the_amounts_of_stripe_and_of_the_ledger() {
     let app = TestApp::start_with("[management]\nbind = \"127.0.0.1:0\"").await;
     let running = management::serve(&app.app).unwrap().unwrap();
     tokio::spawn(running.server);

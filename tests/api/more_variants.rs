@@ -1,4 +1,5 @@
-//! Like `variants.rs`, for unusual ways to pay, unusual ends of gifts, and objects of other software.
+//! Short histories with unusual payments, unusual ends of gifts, and objects of other software. As in `variants.rs`,
+//! the events are delivered in several orders.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +16,7 @@ use crate::standing::standing;
 use crate::story::{LedgerState, receive};
 use crate::variants::{DEC_3, JAN_4, NOV_5, event, invoice, subscription};
 
-/// Returns the balance of each account but `contributions`, without empty ones.
+/// Returns the balance of each account, without `contributions` and without empty accounts.
 fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
     let mut accounts = BTreeMap::new();
     for entry in &ledger.entries {
@@ -33,6 +34,7 @@ fn charge(id: &str, amount_minor: i64, invoice: &str) -> Value {
         "payment_method_details": {"type": "card"}})
 }
 
+/// Returns the event of a payment of a part of the invoice `in_2`.
 fn partial(id: &str, amount_minor: i64, payment: &Value) -> Value {
     let object = json!({"id": id, "object": "invoice_payment", "amount_paid": amount_minor, "currency": "eur",
         "status": "paid", "invoice": "in_2", "payment": payment});
@@ -42,13 +44,14 @@ fn partial(id: &str, amount_minor: i64, payment: &Value) -> Value {
 #[tokio::test]
 async fn the_clearing_account_has_only_what_moved_through_stripe() {
     let app = TestApp::start().await;
-    // The second month's invoice, paid on 3 December. In the shape of 2023, it says how it was paid.
+    // The invoice of the second month, paid on 3 December. As in the API of 2023, it has fields that say how it was paid.
     let second = |change: &dyn Fn(&mut Value)| {
         let mut it = invoice("in_2", "sub_m", "paid", DEC_3 - 86_400);
         it["status_transitions"]["paid_at"] = DEC_3.into();
         change(&mut it);
         event("second", "invoice.paid", DEC_3, it)
     };
+    // Removes the fields that say how the invoice was paid.
     let hide_payment = |it: &mut Value| {
         for field in ["charge", "paid_out_of_band"] {
             it.as_object_mut().unwrap().remove(field);
@@ -138,11 +141,11 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
             vec![("clearing", 1000)],
         ),
     ] {
-        let begun = [
+        let first_month = [
             event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5)),
             event("first", "invoice.paid", NOV_5, invoice("in_1", "sub_m", "paid", NOV_5)),
         ];
-        let ledger = deliver_in_all_orders(&app, &[begun.to_vec(), events].concat()).await;
+        let ledger = deliver_in_all_orders(&app, &[first_month.to_vec(), events].concat()).await;
         assert_eq!(accounts(&ledger), expected.into_iter().collect(), "{what}");
         assert_eq!(ledger.contributions[0].state, State::Active, "{what}");
     }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::helpers::{EMAIL, TestApp};
 use crate::reconciling::sell_with_other_software;
 
+/// Currency codes that Keepopen does not know.
 const UNKNOWN_CURRENCIES: [&str; 3] = ["ang", "std", "usdc"];
 
 /// Returns the row of an event in the inbox.
@@ -28,6 +29,7 @@ pub async fn outcomes(app: &TestApp) -> Vec<String> {
     all
 }
 
+/// Delivers the events, and then processes the inbox.
 pub async fn deliver_all<'a>(app: &TestApp, events: impl IntoIterator<Item = &'a Value>) {
     for event in events {
         assert_eq!(app.deliver(event).await.status, 200, "{event}");
@@ -36,7 +38,7 @@ pub async fn deliver_all<'a>(app: &TestApp, events: impl IntoIterator<Item = &'a
 }
 
 /// Asserts that every event was processed at the first try.
-async fn nothing_failed(app: &TestApp) {
+async fn assert_nothing_failed(app: &TestApp) {
     for event in app.app.store.events().await.unwrap() {
         assert_eq!((event.state.as_str(), event.attempts, &event.error), ("done", 1, &None), "{event:?}");
     }
@@ -76,7 +78,7 @@ async fn events_of_other_software_in_unknown_currencies_are_processed_at_the_fir
     for order in [events, reversed, twice] {
         let app = TestApp::start().await;
         deliver_all(&app, &order).await;
-        nothing_failed(&app).await;
+        assert_nothing_failed(&app).await;
         assert_eq!(outcomes(&app).await, ["not ours"]);
         assert!(app.app.store.contributions().await.unwrap().is_empty() && app.ledger().await.is_empty());
         app.finish().await;
@@ -105,7 +107,7 @@ async fn no_object_of_other_software_fails_whatever_its_currency() {
         events.push(json!({"id": "evt_txn", "type": "balance.transaction", "created": 1, "livemode": false,
             "data": {"object": transaction}}));
         deliver_all(&app, &events).await;
-        nothing_failed(&app).await;
+        assert_nothing_failed(&app).await;
         assert_eq!(outcomes(&app).await, ["not ours", "nothing to book"], "{code}");
         assert!(app.app.store.contributions().await.unwrap().is_empty() && app.ledger().await.is_empty());
         app.finish().await;
@@ -124,25 +126,25 @@ async fn a_gift_in_an_unknown_currency_raises_an_alarm_with_the_code_and_is_not_
             let mut events: Vec<Value> =
                 app.stripe.events().iter().map(|event| in_currency(event, code)).collect();
             deliver_all(&app, &events).await;
-            nothing_failed(&app).await;
+            assert_nothing_failed(&app).await;
             assert!(app.ledger().await.is_empty());
             assert_eq!((app.state().await, app.contribution().await.money), (State::Processing, None));
             assert_eq!(app.standing().await, "unknown");
-            let alarms_then = alarms(&app).await;
+            let raised = alarms(&app).await;
             let expected = format!(
                 r#""alarm":"unknown_currency","object":"{}","currency":"{}","amount_minor":1000"#,
                 gift.session,
                 code.to_uppercase()
             );
-            assert!(interval != "once" || alarms_then.contains(&expected), "{alarms_then}");
+            assert!(interval != "once" || raised.contains(&expected), "{raised}");
             assert!(
-                alarms_then.contains("unknown_currency") && alarms_then.contains(&charge),
-                "{alarms_then}"
+                raised.contains("unknown_currency") && raised.contains(&charge),
+                "{raised}"
             );
             let not_booked = format!("not booked: unknown currency {}", code.to_uppercase());
             assert!(outcomes(&app).await.contains(&not_booked));
 
-            // Delivered again in reverse order, the events change nothing.
+            // If the events are delivered again in reverse order, nothing changes.
             let facts_before = app.app.store.facts().await.unwrap();
             events.reverse();
             for (place, event) in events.iter_mut().enumerate() {
@@ -150,7 +152,7 @@ async fn a_gift_in_an_unknown_currency_raises_an_alarm_with_the_code_and_is_not_
             }
             deliver_all(&app, &events).await;
             assert_eq!(app.app.store.facts().await.unwrap(), facts_before);
-            assert_eq!(alarms(&app).await, alarms_then);
+            assert_eq!(alarms(&app).await, raised);
             app.finish().await;
         }
     }
@@ -166,7 +168,7 @@ async fn a_reversal_in_an_unknown_currency_raises_an_alarm_and_the_rest_is_booke
     let refund_events = app.stripe.events_after(paid.len());
     let refund_events = refund_events.iter().map(|event| in_currency(event, "usdc")).collect::<Vec<_>>();
     deliver_all(&app, paid.iter().chain(&refund_events)).await;
-    nothing_failed(&app).await;
+    assert_nothing_failed(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     assert!(alarms(&app).await.contains(&refund), "{}", alarms(&app).await);
     app.finish().await;
@@ -196,7 +198,7 @@ async fn a_gift_is_booked_despite_control_characters_in_texts_from_stripe() {
         };
         let events: Vec<Value> = app.stripe.events().iter().map(mark).collect();
         deliver_all(&app, &events).await;
-        nothing_failed(&app).await;
+        assert_nothing_failed(&app).await;
         assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "{control}");
         let gift = app.contribution().await;
         assert_eq!((gift.site.as_str(), gift.state), ("journal", State::Active), "{control}");
@@ -222,7 +224,7 @@ async fn a_gift_is_booked_despite_overlong_texts_and_ids_from_stripe() {
     };
     let events: Vec<Value> = app.stripe.events().iter().map(mark).collect();
     deliver_all(&app, &events).await;
-    nothing_failed(&app).await;
+    assert_nothing_failed(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     let gift = app.contribution().await;
     assert_eq!(
@@ -241,7 +243,7 @@ async fn an_unpaid_payment_page_in_an_unknown_currency_raises_no_alarm() {
     app.stripe.expire(&gift.session).unwrap();
     let events: Vec<Value> = app.stripe.events().iter().map(|event| in_currency(event, "std")).collect();
     deliver_all(&app, &events).await;
-    nothing_failed(&app).await;
+    assert_nothing_failed(&app).await;
     assert_eq!((app.state().await, alarms(&app).await), (State::Expired, String::new()));
     app.finish().await;
 }
@@ -257,7 +259,7 @@ async fn events_of_a_connected_account_are_not_booked_even_with_our_metadata() {
     let mut bad = events[0].clone();
     (bad["id"], bad["data"]["object"]["created"]) = ("evt_bad".into(), "never".into());
     deliver_all(&app, events.iter().chain([&bad])).await;
-    nothing_failed(&app).await;
+    assert_nothing_failed(&app).await;
     assert_eq!(outcomes(&app).await, ["not ours: from a connected account"]);
     assert!(app.app.store.contributions().await.unwrap().is_empty() && app.ledger().await.is_empty());
     app.finish().await;
@@ -270,7 +272,7 @@ async fn a_thin_event_of_another_account_is_not_ours_if_our_account_does_not_hav
         "created": "2026-11-24T09:00:00Z", "context": "acct_other",
         "related_object": {"id": "ch_elsewhere", "type": "charge", "url": "/v1/charges/ch_elsewhere"}});
     deliver_all(&app, [&thin]).await;
-    nothing_failed(&app).await;
+    assert_nothing_failed(&app).await;
     assert_eq!(outcomes(&app).await, ["not ours: its object is on another account"]);
     app.finish().await;
 }
@@ -293,7 +295,7 @@ async fn gifts_of_a_site_are_not_booked_until_the_site_is_configured() {
     };
     let events: Vec<Value> = app.stripe.events().iter().map(of_other).collect();
     deliver_all(&app, &events).await;
-    nothing_failed(&app).await;
+    assert_nothing_failed(&app).await;
     assert!(app.app.store.contributions().await.unwrap().is_empty() && app.ledger().await.is_empty());
     assert!(outcomes(&app).await.contains(&"not ours: the site courier is not configured here".to_owned()));
     assert_eq!(app.app.store.other_gifts().await.unwrap(), [(other.to_owned(), "courier".to_owned())]);
@@ -305,14 +307,15 @@ async fn gifts_of_a_site_are_not_booked_until_the_site_is_configured() {
     let mut settings = crate::helpers::settings(app.folder(), &app.database, &app.stripe, "");
     settings.sites.insert("courier".to_owned(), settings.sites["journal"].clone());
     let clock = keepopen::clock::Clock::movable(jiff::Timestamp::from_millisecond(app.app.now_ms()).unwrap());
-    let next = actions::start(settings, clock).await.unwrap();
-    actions::requeue_unbooked(&next, &next.as_job("start"), "1").await.unwrap();
+    let reconfigured = actions::start(settings, clock).await.unwrap();
+    actions::requeue_unbooked(&reconfigured, &reconfigured.as_job("start"), "1").await.unwrap();
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000), (Kind::Refund, 200)]);
     assert_eq!(app.contribution().await.site, "courier");
     assert!(outcomes(&app).await.contains(&"tied later".to_owned()));
-    assert!(next.store.other_gifts().await.unwrap().is_empty());
-    next.store.close().await;
-    // The first server's settings lack the site, as if it had been removed. Its gift is kept, and changes are booked.
+    assert!(reconfigured.store.other_gifts().await.unwrap().is_empty());
+    reconfigured.store.close().await;
+    // The first server's settings lack the site, as if it had been removed. The site's gift stays, and later refunds of it
+    // are booked.
     app.stripe.refund(&charge, Some(300)).unwrap();
     let more: Vec<Value> = app.stripe.events_after(events.len()).iter().map(of_other).collect();
     deliver_all(&app, &more).await;

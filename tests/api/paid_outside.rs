@@ -1,4 +1,5 @@
-//! Payments outside Stripe, and payments that Stripe does not settle in time.
+//! Payments outside Stripe, and payments that Stripe does not settle in time. An API generation is a range of Stripe's
+//! API versions whose objects have the same fields.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +38,7 @@ async fn an_invoice_paid_outside_stripe_counts_but_is_not_booked_to_clearing() {
 }
 
 #[tokio::test]
-async fn an_offline_payment_within_a_subscription_is_recognised_in_every_generation() {
+async fn an_offline_payment_within_a_subscription_is_recognised_in_every_api_generation() {
     let source = TestApp::start().await;
     let monthly = source.gives(1000, "month").await;
     let subscription = source.stripe.payments(&monthly.session).subscription.unwrap();
@@ -64,14 +65,14 @@ async fn an_offline_payment_within_a_subscription_is_recognised_in_every_generat
     source.finish().await;
 }
 
-/// Returns the events of the case, after `change` was applied to its paid invoice.
+/// Returns the events of the case `paid-outside-stripe-booked`, with `change` applied to its paid invoice.
 fn events_with_invoice(change: impl FnOnce(&mut Value)) -> Vec<Value> {
     let mut events = case("paid-outside-stripe-booked");
     change(&mut events[3]["data"]["object"]);
     events
 }
 
-/// Returns an event for a payment of that invoice.
+/// Returns an event that reports a payment of that invoice.
 fn invoice_payment(id: &str, amount_minor: i64, payment: &Value) -> Value {
     json!({
         "id": format!("evt_{id}"), "object": "event", "api_version": "2026-10-28.endive", "type": "invoice_payment.paid",
@@ -86,6 +87,7 @@ fn invoice_payment(id: &str, amount_minor: i64, payment: &Value) -> Value {
 #[tokio::test]
 async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
     let source = TestApp::start().await;
+    // Makes the invoice look as if a payment of it had failed before.
     let attempted = |it: &mut Value| {
         it["attempt_count"] = 1.into();
         it["attempted"] = true.into();
@@ -95,14 +97,15 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
         json!({"type": "payment_intent", "payment_intent": "pi_later"}),
         json!({"type": "payment_record", "payment_record": "pr_cash"}),
     ];
-    let part = |amount_minor: i64, payment: &Value| {
+    let listed_payment = |amount_minor: i64, payment: &Value| {
         json!({"id": format!("inpay_{amount_minor}"), "object": "invoice_payment", "amount_paid": amount_minor,
             "currency": "eur", "status": "paid", "payment": payment})
     };
     let list = |parts: Vec<Value>| json!({"object": "list", "data": parts, "has_more": false});
     // (description, events, balance of clearing, balance of offline)
     let mut cases = vec![
-        // The invoice was paid after a failed attempt. Only a record of the payment can show how.
+        // The invoice was paid after a failed attempt. Only a later object about the payment can show how it was paid: a
+        // payment intent or a payment record.
         ("no information yet", events_with_invoice(attempted), 700, 0),
         (
             "an empty list of payments",
@@ -117,7 +120,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
             "a list with two partial payments",
             events_with_invoice(|it| {
                 attempted(it);
-                it["payments"] = list(vec![part(300, &intent), part(400, &record)]);
+                it["payments"] = list(vec![listed_payment(300, &intent), listed_payment(400, &record)]);
             }),
             1000,
             400,
@@ -153,7 +156,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
         ("the flag is false", events_with_invoice(|it| it["paid_out_of_band"] = false.into()), 1400, 0),
         ("a charge", events_with_invoice(|it| it["charge"] = "ch_good".into()), 1400, 0),
     ];
-    for (what, change, payments, clearing, offline) in [
+    for (what, is_attempted, payments, clearing, offline) in [
         ("a payment record", true, vec![invoice_payment("inpay_a", 700, &record)], 700, 700),
         ("a payment intent", true, vec![invoice_payment("inpay_a", 700, &intent)], 1400, 0),
         (
@@ -173,7 +176,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
         ),
     ] {
         let mut events = events_with_invoice(|it| {
-            if change {
+            if is_attempted {
                 attempted(it)
             }
         });
@@ -207,21 +210,21 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
 }
 
 #[tokio::test]
-async fn a_payment_that_stripe_does_not_settle_in_time_raises_an_alarm_and_is_a_disagreement() {
+async fn a_payment_that_stripe_does_not_settle_in_time_raises_an_alarm_and_the_ledger_does_not_agree() {
     let app = TestApp::start().await;
     app.stripe.settle_late(true);
     app.gives(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let key = keepopen::keys::Scope::MoneyRead;
     let key = keepopen::actions::create_api_key(&app.app.as_operator(), "test", &[key]).await.unwrap().secret;
-    let ledger = async || app.get("/v1/reconciliation", Some(&key)).await.json;
+    let reconciliation = async || app.get("/v1/reconciliation", Some(&key)).await.json;
     app.days_pass(2);
     reconcile(&app).await;
-    let young = ledger().await;
-    assert_eq!((&young["agrees"], &young["needs_review_total"]), (&json!(true), &json!(0)), "{young}");
+    let in_time = reconciliation().await;
+    assert_eq!((&in_time["agrees"], &in_time["needs_review_total"]), (&json!(true), &json!(0)), "{in_time}");
     app.days_pass(2);
     reconcile(&app).await;
-    let late = ledger().await;
+    let late = reconciliation().await;
     assert_eq!((&late["agrees"], &late["needs_review_total"]), (&json!(false), &json!(1)), "{late}");
     let line = &late["lines"][0];
     assert_eq!(
@@ -231,7 +234,7 @@ async fn a_payment_that_stripe_does_not_settle_in_time_raises_an_alarm_and_is_a_
     assert_eq!(late["needs_review"][0]["alarms"][0]["alarm"], "not_settled_in_time");
     app.stripe.post_fees();
     reconcile(&app).await;
-    let settled = ledger().await;
+    let settled = reconciliation().await;
     assert_eq!((&settled["agrees"], &settled["needs_review_total"]), (&json!(true), &json!(0)), "{settled}");
     app.finish().await;
 }

@@ -1,4 +1,5 @@
-//! Pending objects, whose outcome is known weeks later. A comparison finds the outcome even if all events are lost.
+//! Pending objects, such as a bank debit or a dispute. Their outcome may be known only weeks later. A comparison with
+//! Stripe finds it even if all events are lost.
 
 use keepopen::actions::reconcile_due;
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
@@ -6,7 +7,7 @@ use keepopen_practice::{How, Loss, Outcome, Renewal, Trouble};
 
 use crate::helpers::{Gift, TestApp};
 
-/// Delivers all events and compares. Then 40 days pass, and all later events are lost.
+/// Delivers all events, compares with Stripe, waits 40 days, and compares again. All later events are lost.
 async fn lose_events_after_40_days(app: &TestApp) {
     app.deliver_and_process_all_events().await;
     reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
@@ -89,6 +90,7 @@ async fn an_invoice_that_is_paid_after_40_days_is_booked() {
 
 #[tokio::test]
 async fn a_comparison_that_can_not_fetch_pending_objects_says_so_and_the_next_one_fetches_them() {
+    // Fails a later call in each round, until the call that fetches a pending object is the one that fails.
     for calls in 0..20 {
         let app = TestApp::start().await;
         let gift = pay_by_debit(&app).await;
@@ -97,15 +99,15 @@ async fn a_comparison_that_can_not_fetch_pending_objects_says_so_and_the_next_on
         app.days_pass(1);
         app.stripe.break_call_after(Trouble::Status(403), calls);
         let stats = reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-        let named = stats.failed.iter().any(|it| it.list == "pending objects");
-        if named {
+        let is_reported = stats.failed.iter().any(|it| it.list == "pending objects");
+        if is_reported {
             assert!(stats.complete().is_err());
             assert_eq!(app.state().await, State::Processing);
             reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
             assert_eq!(app.state().await, State::Failed);
         }
         app.finish().await;
-        if named {
+        if is_reported {
             return;
         }
     }
@@ -116,11 +118,11 @@ async fn a_comparison_that_can_not_fetch_pending_objects_says_so_and_the_next_on
 async fn after_60_days_of_downtime_the_first_comparison_finds_all_payments() {
     let app = TestApp::start().await;
     reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-    let left_open = app.starts_to_give(700, "once").await;
+    let unpaid = app.starts_to_give(700, "once").await;
     app.deliver_and_process_all_events().await;
     reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
-    app.stripe.pay(&left_open.session, How::Card).unwrap();
+    app.stripe.pay(&unpaid.session, How::Card).unwrap();
     app.days_pass(1);
     app.gives(1000, "once").await;
     app.days_pass(60);
@@ -145,10 +147,9 @@ async fn a_pending_object_is_fetched_once_a_month_after_half_a_year() {
     let mut fetched = 0;
     for _ in 0..60 {
         app.days_pass(1);
-        let before = reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at;
-        fetched += before;
+        fetched += reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at;
     }
-    assert_eq!(fetched, 2, "the object must be fetched once in 30 days");
+    assert_eq!(fetched, 2, "in 60 days, the object must be fetched twice");
     app.finish().await;
 }
 

@@ -34,6 +34,7 @@ fn appeal(heading: &str) -> Value {
     })
 }
 
+/// Saves the appeal with this heading. This creates a draft or a new version.
 async fn save(app: &TestApp, key: &str, heading: &str) {
     let saved = call(app, key, Method::PUT, "/v1/appeals/summer", &appeal(heading)).await;
     assert!(saved.status.is_success(), "{saved:?}");
@@ -43,6 +44,7 @@ async fn publish(app: &TestApp, key: &str) {
     assert_eq!(call(app, key, Method::POST, "/v1/appeals/summer/publish", &json!({})).await.status, 200);
 }
 
+/// Requests a preview's URL for the site `journal`, with `more` fields in the body.
 async fn create_preview(app: &TestApp, key: &str, more: &Value) -> Answer {
     let mut body = json!({"site": "journal", "page_url": ARTICLE});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -66,6 +68,7 @@ async fn show_preview(app: &TestApp, preview: &str, more: &Value) -> Answer {
     app.send(request.body(body.to_string())).await
 }
 
+/// Returns the heading in a response that shows an appeal.
 fn heading(shown: &Answer) -> &str {
     assert_eq!(shown.status, 200, "{shown:?}");
     shown.json["content"]["heading"].as_str().unwrap()
@@ -184,9 +187,9 @@ async fn an_invalid_preview_is_refused_when_its_url_is_created() {
     ] {
         assert_eq!(create_preview(&app, &key, &more).await.code(), code, "{more}");
     }
-    let nobody =
+    let without_key =
         app.post("/v1/appeals/summer/previews", &json!({"site": "journal", "page_url": ARTICLE})).await;
-    assert_eq!(nobody.code(), "api_key_missing");
+    assert_eq!(without_key.code(), "api_key_missing");
     // The new preview replaces an older one in the URL, and the rest of the URL stays.
     let page = format!("{ARTICLE}?a=1&keepopen_preview=old&b=2#top");
     let made = create_preview(&app, &key, &json!({"page_url": page})).await;
@@ -237,9 +240,9 @@ async fn a_preview_shows_a_ticker_even_if_the_appeal_was_never_active() {
     let key = key(&app).await;
     app.gives(1500, "once").await;
     app.deliver_and_process_all_events().await;
-    let mut ticking = appeal("{ticker_total} so far");
-    ticking["ticker"] = json!({"counts": "money", "of": "site", "goal_minor": 10_000, "currency": "EUR", "from": "2026-01-01"});
-    let saved = call(&app, &key, Method::PUT, "/v1/appeals/summer", &ticking).await;
+    let mut with_ticker = appeal("{ticker_total} so far");
+    with_ticker["ticker"] = json!({"counts": "money", "of": "site", "goal_minor": 10_000, "currency": "EUR", "from": "2026-01-01"});
+    let saved = call(&app, &key, Method::PUT, "/v1/appeals/summer", &with_ticker).await;
     assert_eq!(saved.status, 201, "{saved:?}");
     let made = create_preview(&app, &key, &json!({"version": 1})).await;
     let shown = show_preview(&app, &signed_value(&made), &json!({})).await;

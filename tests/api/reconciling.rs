@@ -17,11 +17,12 @@ use crate::settling::{payments, reconcile};
 use crate::story::{process_and_read_ledger, receive, create_story};
 use keepopen_testkit::Database;
 
+/// Returns what comparisons with Stripe recorded as missed or wrong.
 async fn findings(app: &TestApp) -> Vec<Finding> {
     app.app.store.findings(100).await.unwrap()
 }
 
-fn minutes_pass(app: &TestApp, minutes: i64) {
+fn advance_minutes(app: &TestApp, minutes: i64) {
     app.app.clock.advance(minutes * 60_000);
 }
 
@@ -42,7 +43,7 @@ async fn a_lost_event_is_found_in_stripes_list_and_recorded_once() {
     app.gives(1000, "once").await;
     deliver_and_process_all_but(&app, "checkout.session.completed").await;
     assert!(app.ledger().await.is_empty());
-    minutes_pass(&app, 15);
+    advance_minutes(&app, 15);
     reconcile(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     let found = findings(&app).await;
@@ -58,7 +59,7 @@ async fn a_lost_event_is_found_in_stripes_list_and_recorded_once() {
 async fn an_object_younger_than_ten_minutes_is_not_recorded_as_missed() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
-    minutes_pass(&app, 9);
+    advance_minutes(&app, 9);
     reconcile(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     assert_eq!(findings(&app).await, []);
@@ -71,7 +72,7 @@ async fn a_gift_whose_events_are_all_lost_is_found_by_its_objects() {
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
     app.gives(1000, "once").await;
     app.gives(700, "month").await;
-    minutes_pass(&app, 15);
+    advance_minutes(&app, 15);
     reconcile(&app).await;
     assert_eq!(app.ledger().await.len(), 2);
     assert_eq!(app.clearing().await, 1700);
@@ -94,7 +95,7 @@ async fn a_gift_that_is_found_late_is_settled_and_paid_out_like_any_other() {
     app.gives(1000, "once").await;
     // Events and Stripe's balance are compared several times before the objects are compared again.
     for _ in 0..3 {
-        minutes_pass(&app, 120);
+        advance_minutes(&app, 120);
         app.stripe.pay_out(true);
         reconcile(&app).await;
     }
@@ -113,7 +114,7 @@ async fn one_comparison_settles_everything_after_hours_without_webhooks() {
     let app = TestApp::start().await;
     reconcile(&app).await;
     app.gives(1000, "once").await;
-    minutes_pass(&app, 5 * 60);
+    advance_minutes(&app, 5 * 60);
     reconcile(&app).await;
     assert_eq!(payments(&app).await.remove(0).settled.map(|it| it.net_minor), Some(960));
     app.finish().await;
@@ -160,7 +161,7 @@ async fn objects_of_other_software_are_neither_stored_nor_booked() {
     let charge = sell_with_other_software(&app).await;
     app.stripe.refund(&charge, Some(500)).unwrap();
     app.stripe.dispute(&charge, Some(100)).unwrap();
-    minutes_pass(&app, 15);
+    advance_minutes(&app, 15);
     reconcile(&app).await;
     assert!(app.app.store.events().await.unwrap().is_empty());
     assert!(app.app.store.facts().await.unwrap().is_empty());
@@ -170,7 +171,7 @@ async fn objects_of_other_software_are_neither_stored_nor_booked() {
     sell_with_other_software(&app).await;
     app.gives(1000, "once").await;
     app.stripe.pay_out(true);
-    minutes_pass(&app, 15);
+    advance_minutes(&app, 15);
     reconcile(&app).await;
     app.days_pass(1);
     reconcile(&app).await;
@@ -213,8 +214,8 @@ async fn an_event_of_the_other_mode_stays_quarantined_after_a_comparison() {
     app.process_inbox().await;
     reconcile(&app).await;
     let rows = app.app.store.events().await.unwrap();
-    let aside = rows.iter().filter(|it| it.state == "quarantined").count();
-    assert_eq!(aside, foreign.len());
+    let quarantined = rows.iter().filter(|it| it.state == "quarantined").count();
+    assert_eq!(quarantined, foreign.len());
     assert_eq!(
         app.ledger().await,
         [(Kind::Payment, 1000)],
@@ -272,6 +273,7 @@ async fn unlock(app: &TestApp, table: &str, triggers: &[&str]) {
     }
 }
 
+/// Changes exactly one row.
 async fn change(app: &TestApp, sql: &str) {
     assert_eq!(app.app.store.run_sql(sql).await.unwrap(), 1, "{sql}");
 }
@@ -358,7 +360,8 @@ async fn after_a_restart_a_ledger_that_was_sealed_today_is_checked_tomorrow() {
     app.gives(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let checked_at_ms = Cell::new(None);
-    let wrong = async || {
+    // Runs the job that watches the ledger. Returns the number of problems that its metric shows.
+    let watched_problems = async || {
         let mut at_ms = checked_at_ms.get();
         actions::watch_ledger(&app.app, &app.app.as_job("books"), &mut at_ms).await.unwrap();
         checked_at_ms.set(at_ms);
@@ -366,22 +369,22 @@ async fn after_a_restart_a_ledger_that_was_sealed_today_is_checked_tomorrow() {
         let line = text.lines().find_map(|line| line.strip_prefix("keepopen_books_wrong "));
         line.map(|number| number.parse::<f64>().unwrap())
     };
-    assert_eq!(wrong().await, Some(0.0));
+    assert_eq!(watched_problems().await, Some(0.0));
     unlock(&app, "ledger_entries", &["ledger_entries_stay", "ledger_entries_never_change"]).await;
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms + 1 WHERE seq = 1").await;
-    let start_again = || checked_at_ms.set(None);
-    start_again();
-    assert_eq!(wrong().await, Some(0.0), "a ledger that was sealed today must not be checked again today");
+    let simulate_restart = || checked_at_ms.set(None);
+    simulate_restart();
+    assert_eq!(watched_problems().await, Some(0.0), "a ledger that was sealed today must not be checked again today");
     // A seal that was not created with this deployment's key does not count, so the ledger is checked.
     unlock(&app, "seals", &["seals_never_change"]).await;
     change(&app, "UPDATE seals SET entries = entries + 1").await;
-    start_again();
-    assert!(wrong().await > Some(0.0));
+    simulate_restart();
+    assert!(watched_problems().await > Some(0.0));
     change(&app, "UPDATE seals SET entries = entries - 1").await;
-    start_again();
-    assert_eq!(wrong().await, Some(0.0));
+    simulate_restart();
+    assert_eq!(watched_problems().await, Some(0.0));
     app.days_pass(1);
-    assert!(wrong().await > Some(0.0));
+    assert!(watched_problems().await > Some(0.0));
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms - 1 WHERE seq = 1").await;
     app.finish().await;
 }

@@ -10,7 +10,7 @@ use crate::not_ours::{deliver_all, in_currency, outcomes, row};
 use crate::reconciling::sell_with_other_software;
 
 #[tokio::test]
-async fn an_event_that_arrives_before_its_gift_is_tied_later_and_one_that_is_not_ours_is_not() {
+async fn an_event_that_arrives_before_its_gift_is_assigned_to_it_later_and_events_of_other_software_never_are() {
     let app = TestApp::start().await;
     sell_with_other_software(&app).await;
     let foreign = app.stripe.events();
@@ -30,6 +30,7 @@ async fn an_event_that_arrives_before_its_gift_is_tied_later_and_one_that_is_not
     app.finish().await;
 }
 
+/// Returns an event about a refund whose amount can't be read.
 fn unreadable_refund(charge: &str) -> Value {
     json!({"id": "evt_bad", "object": "event", "type": "refund.created", "created": 1_795_000_000, "livemode": false,
         "data": {"object": {"id": "re_1", "object": "refund", "amount": "ten", "charge": charge}}})
@@ -133,27 +134,27 @@ async fn when_a_site_is_configured_again_the_banner_uses_the_higher_standing_at_
     // The site is removed from the settings. Meanwhile, the same reader starts a monthly gift at another installation.
     let mut settings = app.app.settings.clone();
     let journal = settings.sites.remove("journal").unwrap();
-    let without = actions::start(settings.clone(), app.app.clock.clone()).await.unwrap();
+    let without_site = actions::start(settings.clone(), app.app.clock.clone()).await.unwrap();
     let monthly = app.gives(1000, "month").await;
     let mine = app.stripe.object(&monthly.session).unwrap()["metadata"]["keepopen_contribution"].clone();
     let other = "con_00000000000000000000000001";
     for event in app.stripe.events_after(before) {
         let text = event.to_string().replace(mine.as_str().unwrap(), other);
-        crate::story::receive(&without, &serde_json::from_str(&text).unwrap()).await;
+        crate::story::receive(&without_site, &serde_json::from_str(&text).unwrap()).await;
     }
-    actions::process_due_events(&without, &without.as_job("inbox")).await.unwrap();
-    assert_eq!(without.store.other_gifts().await.unwrap(), [(other.to_owned(), "journal".to_owned())]);
-    without.store.close().await;
+    actions::process_due_events(&without_site, &without_site.as_job("inbox")).await.unwrap();
+    assert_eq!(without_site.store.other_gifts().await.unwrap(), [(other.to_owned(), "journal".to_owned())]);
+    without_site.store.close().await;
 
     settings.sites.insert("journal".to_owned(), journal);
-    let again = actions::start(settings, app.app.clock.clone()).await.unwrap();
-    assert!(again.standings.is_empty());
-    actions::requeue_unbooked(&again, &again.as_job("start"), "1").await.unwrap();
-    let supporter = again.store.contributions().await.unwrap()[0].supporter.clone().unwrap();
+    let with_site = actions::start(settings, app.app.clock.clone()).await.unwrap();
+    assert!(with_site.standings.is_empty());
+    actions::requeue_unbooked(&with_site, &with_site.as_job("start"), "1").await.unwrap();
+    let supporter = with_site.store.contributions().await.unwrap()[0].supporter.clone().unwrap();
     let issued_at_s = app.app.now_ms() / 1000;
-    let newest = again.standings.newest(&supporter, "journal", issued_at_s);
+    let newest = with_site.standings.newest(&supporter, "journal", issued_at_s);
     let Newest::Changed(now) = newest else { panic!("{newest:?}") };
     assert_eq!(now.standing, keepopen_decision::Standing::Recurring);
-    again.store.close().await;
+    with_site.store.close().await;
     app.finish().await;
 }

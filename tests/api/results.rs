@@ -17,13 +17,14 @@ async fn read(app: &TestApp, query: &str) -> Answer {
     app.get(&format!("/v1/results?{query}"), Some(&key.secret)).await
 }
 
+/// Reports a view, a click or a dismissal with this attribution. `more` has the other fields of the body.
 async fn report_event(app: &TestApp, attribution: &Value, more: Value) {
     let mut body = json!({"site": "journal", "attribution": attribution});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     assert_eq!(app.post("/v1/banner/events", &body).await.status, 204);
 }
 
-/// A reader gives by card. Returns the session.
+/// Makes a gift by card, with the attribution of the appeal that led to it. Returns the session.
 async fn give(app: &TestApp, attribution: Option<&Value>, amount_minor: i64, interval: &str) -> String {
     let mut body = checkout_body(Uuid::from_u128(fastrand::u128(..)), amount_minor, interval);
     if let Some(attribution) = attribution {
@@ -85,8 +86,8 @@ async fn the_results_of_a_variant_are_shown_by_day_and_in_total() {
     assert_eq!(first["variant"], "a");
     let second = row("days", Some("2026-12-25"), Some("help"));
     assert_eq!((counts(&second), money(&second)), ([0, 1, 0, 0, 0, 0], Some((1000, 400))));
-    let direct = row("days", Some("2026-11-24"), None);
-    assert_eq!((counts(&direct), money(&direct)), ([0, 0, 0, 0, 0, 1], Some((700, 0))));
+    let without_appeal = row("days", Some("2026-11-24"), None);
+    assert_eq!((counts(&without_appeal), money(&without_appeal)), ([0, 0, 0, 0, 0, 1], Some((700, 0))));
     let total = row("totals", None, Some("help"));
     assert_eq!((counts(&total), money(&total)), ([1, 2, 1, 1, 1, 1], Some((2000, 400))));
 
@@ -146,9 +147,9 @@ async fn results_need_a_key_a_known_site_and_valid_days() {
         app.get("/v1/results?site=journal&from=2026-11-01&to=2026-11-02", None).await.code(),
         "api_key_missing"
     );
-    let powerless = app.api_key().await;
+    let without_scope = app.api_key().await;
     let path = "/v1/results?site=journal&from=2026-11-01&to=2026-11-02";
-    assert_eq!(app.get(path, Some(&powerless)).await.code(), "scope_missing");
+    assert_eq!(app.get(path, Some(&without_scope)).await.code(), "scope_missing");
     assert_eq!(read(&app, "site=nowhere&from=2026-11-01&to=2026-11-02").await.code(), "site_not_found");
     for wrong in [
         "site=journal&from=2026-11-02&to=2026-11-01",

@@ -23,6 +23,7 @@ fn request(app: &TestApp, method: &str, path: &str) -> RequestBuilder {
     app.client.request(method.parse().unwrap(), format!("{}{path}", app.url))
 }
 
+/// Calls a route. Unless the method is GET, the body names the site `journal`.
 async fn call(app: &TestApp, route: &Route, key: Option<&str>) -> Answer {
     let request = request(app, route.method.as_str(), &path(route));
     let request = key.into_iter().fold(request, RequestBuilder::bearer_auth);

@@ -1,4 +1,4 @@
-//! Gifts in Stripe's balance: fees, other settlement currencies, payouts.
+//! How gifts are settled in Stripe's balance: fees, settlement in other currencies, and payouts.
 
 use std::collections::BTreeMap;
 
@@ -103,16 +103,16 @@ async fn a_payment_shows_its_payout_and_is_paid_out_again_if_the_payout_fails() 
     app.deliver_and_process_all_events().await;
     let second = app.stripe.pay_out(true).remove(0);
     reconcile(&app).await;
-    let left_with: Vec<_> = payments(&app).await.into_iter().map(|it| it.payout).collect();
-    assert_eq!(left_with, [Some(second.clone()), Some(second.clone())]);
+    let payouts: Vec<_> = payments(&app).await.into_iter().map(|it| it.payout).collect();
+    assert_eq!(payouts, [Some(second.clone()), Some(second.clone())]);
     let net = 960 + 500 - 33;
     assert_eq!((account(&app, "EUR", "bank").await, account(&app, "EUR", "clearing").await), (net, 0));
     app.days_pass(1);
     app.stripe.fail_payout(&second).unwrap();
     let third = app.stripe.pay_out(true).remove(0);
     reconcile(&app).await;
-    let left_with: Vec<_> = payments(&app).await.into_iter().map(|it| it.payout).collect();
-    assert_eq!(left_with, [Some(third.clone()), Some(third.clone())]);
+    let payouts: Vec<_> = payments(&app).await.into_iter().map(|it| it.payout).collect();
+    assert_eq!(payouts, [Some(third.clone()), Some(third.clone())]);
     assert_eq!((account(&app, "EUR", "bank").await, account(&app, "EUR", "clearing").await), (net, 0));
     app.finish().await;
 }
@@ -211,9 +211,9 @@ async fn an_unreadable_object_in_stripes_list_is_reported_once_and_delays_nothin
     actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
     assert_eq!(app.app.store.findings(10).await.unwrap(), found);
     // The unreadable transaction is also stored and retried, in case a later version can read it.
-    let kept = "UPDATE stripe_events SET state = 'done', error = NULL \
+    let mark_done = "UPDATE stripe_events SET state = 'done', error = NULL \
          WHERE state = 'waiting' AND error LIKE 'balance_transaction.amount %'";
-    assert_eq!(app.app.store.run_sql(kept).await.unwrap(), 1);
+    assert_eq!(app.app.store.run_sql(mark_done).await.unwrap(), 1);
     app.finish().await;
 }
 
@@ -284,8 +284,8 @@ async fn refunds_disputes_and_their_fees_equal_stripes_balance() {
     app.stripe.close_dispute(&inquiry, Outcome::WarningClosed).unwrap();
     app.deliver_and_process_all_events().await;
     reconcile(&app).await;
-    let given = 1000 - 400 + 1100 + 1200 + 1300 - 700 + 1400;
-    assert_eq!(app.clearing().await, given);
+    let expected = 1000 - 400 + 1100 + 1200 + 1300 - 700 + 1400;
+    assert_eq!(app.clearing().await, expected);
     let fees = [1000, 1100, 1200, 1300, 1400].map(|minor| (minor * 15 + 500) / 1000 + 25).iter().sum::<i64>();
     assert_eq!(account(&app, "EUR", "fees").await, fees + 2 * 1500);
     assert_equals_stripe(&app).await;

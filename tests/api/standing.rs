@@ -1,5 +1,5 @@
-//! The supporter's standing that follows from gifts: goodwill refunds, gifts that end early, unusual intervals, and
-//! shared e-mail addresses.
+//! How gifts determine a supporter's standing: goodwill refunds, gifts that end early, unusual intervals, and shared
+//! e-mail addresses.
 
 use keepopen::contributions::ContributionState as State;
 use keepopen::keys::Scope;
@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use crate::helpers::{Answer, EMAIL, Gift, TestApp};
 use crate::replays::{app_after, case_events, orders};
 
-/// Requests what a site's back end gets for this e-mail address.
+/// Looks up the supporter with this e-mail address, as a site's back end does.
 async fn lookup(app: &TestApp, email: &str) -> Answer {
     let request =
         app.client.post(format!("{}/v1/supporters/lookup", app.url)).bearer_auth(app.api_key().await);
     app.send(request.json(&json!({"site": "journal", "email": email}))).await
 }
 
+/// Returns the standing that a site's back end gets for this e-mail address.
 pub async fn standing(app: &TestApp, email: &str) -> String {
     lookup(app, email).await.text("standing").to_owned()
 }
@@ -28,6 +29,7 @@ async fn list_contributions(app: &TestApp) -> Vec<Value> {
     answer.json["contributions"].as_array().unwrap().clone()
 }
 
+/// Refunds a charge in part, or in full if the amount is `None`.
 fn refund(app: &TestApp, charge: &str, amount_minor: Option<i64>) {
     app.stripe.refund(charge, amount_minor).unwrap();
 }
@@ -95,13 +97,13 @@ async fn a_failing_card_makes_a_gift_past_due_even_after_a_goodwill_refund() {
 }
 
 #[tokio::test]
-async fn a_dispute_of_the_newest_month_ends_the_standing() {
+async fn a_dispute_of_the_newest_payment_ends_the_standing() {
     let app = TestApp::start().await;
     give_for_two_months(&app).await;
     let charges = charges(&app).await;
     let older = app.stripe.dispute(&charges[0], None).unwrap();
     app.deliver_and_process_all_events().await;
-    assert_eq!(app.standing().await, "recurring", "a dispute of an older month must not end the standing");
+    assert_eq!(app.standing().await, "recurring", "a dispute of an older payment must not end the standing");
     app.stripe.close_dispute(&older, Outcome::Won).unwrap();
     app.stripe.dispute(&charges[1], None).unwrap();
     app.deliver_and_process_all_events().await;
@@ -127,7 +129,7 @@ async fn a_yearly_gift_that_is_cancelled_at_once_keeps_its_standing_to_the_end_o
         let paid_until_s = 1_818_921_242;
         assert_eq!((gift.state, gift.paid_until_ms), (State::Ended, Some(paid_until_s * 1000)), "{order}");
         assert_eq!(gift.ended_at_ms, Some(1_787_644_502_000));
-        // No one asks the reader before the end, not even a back end that works offline with this date.
+        // The reader is not asked for money before the end. A back end can store this date and check it offline.
         assert_eq!(lookup(&app, "4y-2@example.org").await.text("quiet_until"), "2027-08-22T07:54:02Z");
         let seen = standings_around_end(&app, "4y-2@example.org", paid_until_s).await;
         assert_eq!(seen, ["recurring", "recurring", "lapsed"], "{order}");
@@ -149,7 +151,7 @@ fn without_fields(mut events: Vec<Value>, paths: &[&str]) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn the_end_of_the_paid_period_is_found_in_the_payloads_of_every_generation() {
+async fn the_end_of_the_paid_period_is_found_in_the_payloads_of_every_api_version() {
     let app = TestApp::start().await;
     let gift = app.gives(5000, "year").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
@@ -157,7 +159,7 @@ async fn the_end_of_the_paid_period_is_found_in_the_payloads_of_every_generation
     app.stripe.cancel(&subscription, false).unwrap();
     let events = app.stripe.events();
     let line = "/lines/data/0/period";
-    let of_item = ["/items/data/0/current_period_start", "/items/data/0/current_period_end"];
+    let item_period = ["/items/data/0/current_period_start", "/items/data/0/current_period_end"];
     let mut old = events.clone();
     for event in &mut old {
         let object = &mut event["data"]["object"];
@@ -170,9 +172,9 @@ async fn the_end_of_the_paid_period_is_found_in_the_payloads_of_every_generation
     for (shape, events) in [
         ("the invoice's lines and the periods of the items", events.clone()),
         ("the periods of the items", without_fields(events.clone(), &[line])),
-        ("the invoice's lines", without_fields(events.clone(), &of_item)),
+        ("the invoice's lines", without_fields(events.clone(), &item_period)),
         ("the period of the subscription", without_fields(old, &[line])),
-        ("no period: one interval after the payment", without_fields(events, &[line, of_item[0], of_item[1]])),
+        ("no period: one interval after the payment", without_fields(events, &[line, item_period[0], item_period[1]])),
     ] {
         for (order, events) in orders(&events) {
             let app = app_after(&events).await;
@@ -191,9 +193,9 @@ async fn the_end_of_the_paid_period_is_found_in_the_payloads_of_every_generation
 async fn a_monthly_gift_that_is_cancelled_at_once_keeps_its_standing_unless_it_is_refunded() {
     for (refunded_minor, expected) in [
         (None, ["recurring", "recurring", "lapsed"]),
-        // After a goodwill refund of a part, the paid period stays.
+        // A goodwill refund of a part does not shorten the paid period.
         (Some(300), ["recurring", "recurring", "lapsed"]),
-        // The refund is the share of the remaining time, as staff would round it.
+        // The refund is for the remaining time, rounded as staff would round it.
         (Some(660), ["lapsed", "lapsed", "lapsed"]),
         // The whole payment is refunded.
         (Some(1000), ["none", "none", "none"]),

@@ -82,7 +82,7 @@ fn shown_kind(verdict: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn a_supporter_whose_card_fails_is_asked_to_fix_it_even_if_the_token_says_recurring() {
+async fn a_supporter_whose_card_fails_is_asked_to_update_it_even_if_the_token_says_recurring() {
     let app = start().await;
     let (gift, token) = create_monthly_supporter(&app).await;
     assert_eq!(shown_kind(&app.banner(Some(&token)).await), "thank");
@@ -113,7 +113,7 @@ async fn a_supporter_with_a_one_off_token_who_now_gives_monthly_counts_as_recurr
     app.finish().await;
 }
 
-/// Returns the results of the rules in the explanation of the first appeal, as JSON text.
+/// Requests an explanation of the verdict. Returns the results of the first appeal's rules, as JSON text.
 async fn explanation(app: &TestApp, question: &Value) -> String {
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &[Scope::AppealsRead]).await.unwrap();
     let request = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(key.secret);
@@ -164,7 +164,7 @@ async fn monthly_on_its_last_day(app: &TestApp) -> (String, i64) {
 }
 
 #[tokio::test]
-async fn a_standing_that_ends_at_a_known_time_ends_then_on_every_instance() {
+async fn a_standing_that_ends_at_a_known_time_ends_at_that_time_on_every_instance() {
     let app = start().await;
     let (subscription, ends_at_ms) = monthly_on_its_last_day(&app).await;
     let gift = app.gives(1000, "once").await;
@@ -183,7 +183,7 @@ async fn a_standing_that_ends_at_a_known_time_ends_then_on_every_instance() {
     assert_eq!([shown_kind(&asked(&app.app)), shown_kind(&asked(&other))], ["thank", "thank"]);
     app.app.clock.advance(1);
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "one_off");
-    // The instances have run no job in the meantime.
+    // Neither instance has run a job in the meantime.
     assert_eq!([shown_kind(&asked(&app.app)), shown_kind(&asked(&other))], ["recent_giver", "recent_giver"]);
     other.store.close().await;
     app.finish().await;
@@ -240,11 +240,12 @@ async fn a_server_with_too_many_changed_standings_does_not_trust_older_tokens() 
     fail_next_renewal(&app, &gift);
     app.deliver_and_process_all_events().await;
     app.app.clock.advance(3_600_000);
-    // There are more newer changes than the server reads, so it does not read the older change of the failed card.
+    // At its start, a server reads only the newest changes. These are so many that it does not read the older change
+    // of the failed card.
     add_changes_on_another_site(&app, MAX_RECENT_STANDINGS + 1).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     assert_eq!(shown_kind(&asked(&other, &token)), "unknown_standing");
-    // A token that was issued later already includes the changes that were not read.
+    // A newer token was issued after the changes that were not read, so it already includes them.
     app.app.clock.advance(3_600_000);
     let newer = app.gives(1000, "once").await;
     app.deliver_and_process_all_events().await;
@@ -308,7 +309,7 @@ async fn rebuilding_the_projections_does_not_record_a_changed_standing() {
 }
 
 /// Sends a banner request as a site's back end does.
-async fn ask_with(app: &TestApp, key: Option<&str>, question: &Value) -> Answer {
+async fn ask_from_back_end(app: &TestApp, key: Option<&str>, question: &Value) -> Answer {
     let request = app.client.post(format!("{}/v1/banner", app.url)).json(question);
     app.send(match key {
         Some(key) => request.bearer_auth(key),
@@ -332,15 +333,15 @@ async fn a_back_end_with_a_key_can_state_the_standing_of_its_reader() {
     ] {
         let stated =
             json!({"site": "journal", "history": {}, "supporter": {"standing": standing}, "token": token});
-        let answer = ask_with(&app, Some(&key), &stated).await;
+        let answer = ask_from_back_end(&app, Some(&key), &stated).await;
         assert_eq!((answer.status, shown_kind(&answer.json)), (StatusCode::OK, shown), "{standing}");
     }
     let quiet = json!({"standing": "lapsed", "quiet_until": "2026-12-24T00:00:00Z"});
     let answer =
-        ask_with(&app, Some(&key), &json!({"site": "journal", "history": {}, "supporter": quiet})).await;
+        ask_from_back_end(&app, Some(&key), &json!({"site": "journal", "history": {}, "supporter": quiet})).await;
     assert_eq!(answer.json["reason"], "recent_giver");
     // If the back end states no standing, the token counts.
-    let answer = ask_with(&app, Some(&key), &json!({"site": "journal", "history": {}, "token": token})).await;
+    let answer = ask_from_back_end(&app, Some(&key), &json!({"site": "journal", "history": {}, "token": token})).await;
     assert_eq!(shown_kind(&answer.json), "thank");
     app.finish().await;
 }
@@ -349,21 +350,21 @@ async fn a_back_end_with_a_key_can_state_the_standing_of_its_reader() {
 async fn a_stated_standing_without_a_key_that_allows_it_is_refused_and_not_ignored() {
     let app = start().await;
     let stated = json!({"site": "journal", "history": {}, "supporter": {"standing": "recurring"}});
-    let answer = ask_with(&app, None, &stated).await;
+    let answer = ask_from_back_end(&app, None, &stated).await;
     assert_eq!((answer.status, answer.code()), (StatusCode::UNAUTHORIZED, "api_key_missing"));
-    let powerless = app.api_key().await;
-    assert_eq!(ask_with(&app, Some(&powerless), &stated).await.code(), "scope_missing");
-    assert_eq!(ask_with(&app, Some("keepopen_sk_wrong"), &stated).await.code(), "api_key_invalid");
-    assert_eq!(ask_with(&app, Some("nonsense"), &stated).await.code(), "api_key_invalid");
+    let without_scope = app.api_key().await;
+    assert_eq!(ask_from_back_end(&app, Some(&without_scope), &stated).await.code(), "scope_missing");
+    assert_eq!(ask_from_back_end(&app, Some("keepopen_sk_wrong"), &stated).await.code(), "api_key_invalid");
+    assert_eq!(ask_from_back_end(&app, Some("nonsense"), &stated).await.code(), "api_key_invalid");
     // A banner request that states no standing is accepted with any valid key.
     let plain = json!({"site": "journal", "history": {}});
-    assert_eq!(ask_with(&app, Some(&powerless), &plain).await.json["show"], true);
+    assert_eq!(ask_from_back_end(&app, Some(&without_scope), &plain).await.json["show"], true);
     let key =
         actions::create_api_key(&app.app.as_operator(), "site", &[Scope::BannerAsk]).await.unwrap().secret;
     for wrong in
         [json!({"standing": "rich"}), json!({}), json!({"standing": "none", "standin": 1}), json!([])]
     {
-        let answer = ask_with(&app, Some(&key), &json!({"site": "journal", "supporter": wrong})).await;
+        let answer = ask_from_back_end(&app, Some(&key), &json!({"site": "journal", "supporter": wrong})).await;
         assert_eq!((answer.status, answer.code()), (StatusCode::BAD_REQUEST, "invalid_request"), "{wrong}");
     }
     app.finish().await;

@@ -52,9 +52,9 @@ pub async fn create_story(app: &TestApp) {
     stripe.pay(&debit.session, How::BankDebit).unwrap();
     let bad_debit = app.starts_to_give(800, "once").await;
     stripe.pay(&bad_debit.session, How::BankDebit).unwrap();
-    let left = app.starts_to_give(900, "month").await;
-    stripe.pay(&left.session, How::Decline).unwrap();
-    stripe.expire(&left.session).unwrap();
+    let abandoned = app.starts_to_give(900, "month").await;
+    stripe.pay(&abandoned.session, How::Decline).unwrap();
+    stripe.expire(&abandoned.session).unwrap();
     app.days_pass(5);
     stripe.settle_bank_debit(&debit.session, true).unwrap();
     stripe.settle_bank_debit(&bad_debit.session, false).unwrap();
@@ -72,7 +72,7 @@ pub async fn create_story(app: &TestApp) {
     assert!(second.starts_with("in_"));
 }
 
-/// Delivers `events` to a new server, which processes the inbox now and then. Returns its ledger.
+/// Delivers `events` to a new server, which processes the inbox at random times. Returns the server's ledger.
 pub async fn ledger_after(source: &TestApp, events: &[&Value], random: &mut fastrand::Rng) -> LedgerState {
     let folder = folder();
     std::fs::copy(source.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
@@ -110,6 +110,7 @@ pub async fn process_and_read_ledger(app: &App) -> LedgerState {
     }
 }
 
+/// Receives an event as the webhook route does, with a valid signature.
 pub async fn receive(app: &Arc<App>, event: &Value) {
     let body = event.to_string();
     let signature = keepopen_practice::sign(body.as_bytes(), "whsec_practice", app.now_ms().div_euclid(1000));
@@ -126,8 +127,8 @@ async fn one_history_gives_the_same_ledger_in_any_order_and_with_repeats() {
     let in_order: Vec<&Value> = events.iter().collect();
     let mut random = fastrand::Rng::with_seed(1);
     let expected = ledger_after(&source, &in_order, &mut random).await;
-    // The expected result, computed by hand. 3 months of 10.00 minus a refund of 4.00. 15.00 after a won dispute. 6.00
-    // after a failed refund. 7.00 by bank debit. 25.00 minus a lost dispute of 12.00. 50.00, fully refunded.
+    // The expected result, computed by hand: 3 months of 10.00 minus a refund of 4.00; 15.00 after a won dispute; 6.00
+    // after a failed refund; 7.00 by bank debit; 25.00 minus a lost dispute of 12.00; and nothing of the refunded 50.00.
     let clearing: i64 = expected
         .entries
         .iter()
@@ -151,29 +152,30 @@ async fn one_history_gives_the_same_ledger_in_any_order_and_with_repeats() {
     source.finish().await;
 }
 
-/// The links between objects that older API versions contain in the objects themselves.
+/// Links between objects. Older API versions store them in the objects themselves.
 pub struct ObjectLinks {
     /// The payment intent of each invoice.
     intents: HashMap<String, Value>,
     /// The refunds of each charge.
     refunds: HashMap<String, Vec<Value>>,
-    /// Invoices that were paid outside Stripe.
+    /// The ids of the invoices that were paid outside Stripe.
     outside: HashSet<String>,
 }
 
 impl ObjectLinks {
+    /// Reads the links from the objects at the practice Stripe.
     pub fn of(stripe: &PracticeStripe) -> Self {
-        let named = |object: &Value, field: &str| object[field].as_str().unwrap().to_owned();
-        let links = stripe.objects("invoice_payment");
-        let outside = links.iter().filter(|it| it["payment"]["type"] == "payment_record");
-        let outside = outside.map(|it| named(it, "invoice")).collect();
-        let links =
-            links.iter().rev().map(|it| (named(it, "invoice"), it["payment"]["payment_intent"].clone()));
+        let id_in = |object: &Value, field: &str| object[field].as_str().unwrap().to_owned();
+        let invoice_payments = stripe.objects("invoice_payment");
+        let outside = invoice_payments.iter().filter(|it| it["payment"]["type"] == "payment_record");
+        let outside = outside.map(|it| id_in(it, "invoice")).collect();
+        let intents =
+            invoice_payments.iter().rev().map(|it| (id_in(it, "invoice"), it["payment"]["payment_intent"].clone()));
         let mut refunds: HashMap<String, Vec<Value>> = HashMap::new();
         for refund in stripe.objects("refund") {
-            refunds.entry(named(&refund, "charge")).or_default().push(refund);
+            refunds.entry(id_in(&refund, "charge")).or_default().push(refund);
         }
-        Self { intents: links.collect(), refunds, outside }
+        Self { intents: intents.collect(), refunds, outside }
     }
 }
 

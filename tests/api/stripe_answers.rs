@@ -11,26 +11,27 @@ use uuid::Uuid;
 
 use crate::helpers::{TestApp, checkout_body};
 
-/// Starts a server that responds to every request with `head` and `body`. If `endless`, it repeats the body forever.
+/// Starts a server that responds to every request with `head` and `body`. If `is_endless`, it repeats the body forever.
 /// Returns its URL and the largest number of bytes that it could write to one client.
-async fn start_fake_stripe(head: String, body: Vec<u8>, endless: bool) -> (url::Url, Arc<AtomicU64>) {
+async fn start_fake_stripe(head: String, body: Vec<u8>, is_endless: bool) -> (url::Url, Arc<AtomicU64>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
     let max_written = Arc::new(AtomicU64::new(0));
-    let counts = Arc::clone(&max_written);
+    let largest = Arc::clone(&max_written);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let (head, body, counts) = (head.clone(), body.clone(), Arc::clone(&counts));
+            let (head, body, largest) = (head.clone(), body.clone(), Arc::clone(&largest));
             tokio::spawn(async move {
-                let written = answer(stream, head.as_bytes(), &body, endless).await;
-                counts.fetch_max(written, Ordering::Relaxed);
+                let written = answer(stream, head.as_bytes(), &body, is_endless).await;
+                largest.fetch_max(written, Ordering::Relaxed);
             });
         }
     });
     (url, max_written)
 }
 
-async fn answer(mut stream: TcpStream, head: &[u8], body: &[u8], endless: bool) -> u64 {
+/// Responds to one request. Returns how many bytes of the body could be written.
+async fn answer(mut stream: TcpStream, head: &[u8], body: &[u8], is_endless: bool) -> u64 {
     let mut request = vec![0; 64 * 1024];
     // One read is enough, because short requests arrive in one piece.
     if stream.read(&mut request).await.is_err() || stream.write_all(head).await.is_err() {
@@ -39,7 +40,7 @@ async fn answer(mut stream: TcpStream, head: &[u8], body: &[u8], endless: bool) 
     let mut written = 0;
     while stream.write_all(body).await.is_ok() {
         written += body.len() as u64;
-        if !endless {
+        if !is_endless {
             let _ = stream.shutdown().await;
             break;
         }

@@ -40,8 +40,8 @@ async fn without_a_valid_key_nothing_is_returned() {
         assert_eq!(answer.headers["www-authenticate"], "Bearer");
     }
     assert_eq!(app.get("/v1/supporter", Some(&key)).await.code(), "token_invalid");
-    let powerless = keepopen::actions::create_api_key(&app.app.as_operator(), "none", &[]).await.unwrap();
-    assert_eq!(app.get(&path, Some(&powerless.secret)).await.code(), "scope_missing");
+    let without_scope = keepopen::actions::create_api_key(&app.app.as_operator(), "none", &[]).await.unwrap();
+    assert_eq!(app.get(&path, Some(&without_scope.secret)).await.code(), "scope_missing");
     app.finish().await;
 }
 

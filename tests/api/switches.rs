@@ -11,6 +11,7 @@ async fn key(app: &TestApp, scope: Scope) -> String {
     actions::create_api_key(&app.app.as_operator(), "desk", &[scope]).await.unwrap().secret
 }
 
+/// Sends a request that sets a site's switches.
 async fn set_switches(app: &TestApp, key: &str, site: &str, switches: &Value) -> Answer {
     let request = app.client.request(Method::PUT, format!("{}/v1/sites/{site}/switches", app.url));
     app.send(request.bearer_auth(key).json(switches)).await
@@ -114,8 +115,8 @@ async fn setting_switches_needs_the_write_scope_and_reading_them_the_read_scope(
         assert_eq!(set_switches(&app, key, "journal", &json!({"all": "off"})).await.code(), code);
     }
     let url = format!("{}/v1/sites/journal/switches", app.url);
-    let keyless = app.client.request(Method::PUT, url).json(&json!({"all": "off"}));
-    assert_eq!(app.send(keyless).await.code(), "api_key_missing");
+    let without_key = app.client.request(Method::PUT, url).json(&json!({"all": "off"}));
+    assert_eq!(app.send(without_key).await.code(), "api_key_missing");
     assert_eq!(app.get("/v1/switches", None).await.code(), "api_key_missing");
     assert_eq!(set_switches(&app, &editor, "nowhere", &json!({"all": "off"})).await.code(), "site_not_found");
     assert_eq!(app.get("/v1/sites/nowhere/switches", Some(&reader)).await.code(), "site_not_found");

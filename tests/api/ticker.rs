@@ -28,7 +28,7 @@ fn refund(app: &TestApp, gift: &Gift, amount_minor: Option<i64>) {
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), amount_minor).unwrap();
 }
 
-/// Updates the tickers. Returns what readers see: total, goal, percent.
+/// Counts the totals of the tickers again. Returns what readers see: total, goal, percent.
 async fn shown_ticker(app: &TestApp) -> Value {
     actions::refresh_tickers(&app.app).await.unwrap();
     let ticker = &app.banner(None).await["content"]["ticker"];
@@ -139,7 +139,7 @@ async fn a_ticker_counts_only_the_payments_since_its_start_and_their_refunds() {
 }
 
 #[tokio::test]
-async fn a_supporter_counts_once_and_not_after_the_gift_is_reversed() {
+async fn a_supporter_counts_once_and_no_longer_after_all_gifts_are_reversed() {
     let app = TestApp::start().await;
     publish(&app, &appeal(SUPPORTERS, ""));
     let one = app.gives(1500, "once").await;
@@ -210,7 +210,7 @@ async fn an_appeal_that_uses_ticker_values_is_not_shown_until_the_total_is_known
 }
 
 #[tokio::test]
-async fn the_ticker_of_a_new_appeal_is_counted_without_a_minutes_wait() {
+async fn the_ticker_of_a_new_appeal_is_counted_within_seconds() {
     let app = TestApp::start().await;
     let jobs = jobs::run(&app.app);
     // When the job first runs, there is no ticker to count.
@@ -242,17 +242,17 @@ async fn copy_gets_the_ticker_values_that_it_uses() {
 }
 
 #[tokio::test]
-async fn while_the_database_does_not_answer_readers_see_the_previous_numbers() {
+async fn while_the_database_does_not_respond_readers_see_the_previous_totals() {
     let app = TestApp::start().await;
     publish(&app, &appeal(MONEY, ""));
     app.gives(1500, "once").await;
     app.deliver_and_process_all_events().await;
     assert_eq!(shown_ticker(&app).await[0], 1500);
-    let held = app.app.store.hold_readers().await.unwrap();
+    let blocked_readers = app.app.store.hold_readers().await.unwrap();
     let counting = tokio::time::timeout(Duration::from_millis(50), actions::refresh_tickers(&app.app));
     assert!(counting.await.is_err(), "the refresh must wait for the database");
     assert_eq!(app.banner(None).await["content"]["ticker"]["total"], 1500);
-    drop(held);
+    drop(blocked_readers);
     app.finish().await;
 }
 

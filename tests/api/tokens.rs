@@ -84,11 +84,11 @@ async fn a_token_contains_what_a_site_needs_and_no_personal_data() {
     app.deliver_and_process_all_events().await;
     let answer = app.exchange(&gift).await;
     let token = answer.text("token");
-    let part = |place: usize| -> Value {
+    let decoded_part = |place: usize| -> Value {
         let part = token.split('.').nth(place).unwrap();
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
     };
-    let (head, claims) = (part(0), part(1));
+    let (head, claims) = (decoded_part(0), decoded_part(1));
     let jwks = app.get("/.well-known/jwks.json", None).await.json;
     assert_eq!((head["alg"].as_str(), head["typ"].as_str()), (Some("EdDSA"), Some("supporter+jwt")));
     assert_eq!(head["kid"], jwks["keys"][0]["kid"]);
@@ -152,7 +152,7 @@ async fn a_token_of_one_site_is_not_accepted_on_another() {
 }
 
 #[tokio::test]
-async fn an_instance_that_does_not_know_of_a_refund_yet_asks_the_database() {
+async fn an_instance_that_does_not_know_of_a_refund_yet_reads_it_from_the_database() {
     let app = TestApp::start().await;
     let gift = app.gives(1500, "once").await;
     app.deliver_and_process_all_events().await;
@@ -180,10 +180,10 @@ async fn a_superseded_token_stays_superseded_after_a_restart() {
     let token = app.token(&gift).await;
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), None).unwrap();
     app.deliver_and_process_all_events().await;
-    let again = keepopen::actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    let result = again.tokens.check(&token, Purpose::Acting, "journal", again.now_ms());
+    let restarted = keepopen::actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
+    let result = restarted.tokens.check(&token, Purpose::Acting, "journal", restarted.now_ms());
     assert_eq!(result, Err(keepopen::keys::BadToken::Superseded));
-    again.store.close().await;
+    restarted.store.close().await;
     app.finish().await;
 }
 
@@ -225,11 +225,11 @@ async fn a_flood_of_forged_tokens_only_affects_readers_whose_tokens_were_not_che
     assert_eq!(app.banner(None).await["reason"], "matched");
     let nowhere = json!({"site": "nowhere", "token": unseen});
     assert_eq!(app.post("/v1/banner", &nowhere).await.code(), "site_not_found");
-    let counted = app.app.metrics.render();
+    let metrics = app.app.metrics.render();
     for line in ["remembered\"} 1", "good\"} 1", "bad\"} 1", "unchecked\"} 5"] {
         assert!(
-            counted.contains(&format!("keepopen_token_checks_total{{outcome=\"{line}\n")),
-            "{line}\n{counted}"
+            metrics.contains(&format!("keepopen_token_checks_total{{outcome=\"{line}\n")),
+            "{line}\n{metrics}"
         );
     }
     app.app.clock.advance(1000);

@@ -1,5 +1,5 @@
-//! Small histories with a missing event, in another API generation or in an unusual order. Each is played in order,
-//! reversed, twice and shuffled.
+//! Short histories of one gift: an event is missing, events arrive in an unusual order, or they have the shape of an
+//! older API version. Each history is delivered in order, reversed, twice and shuffled.
 
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ pub const DEC_3: i64 = 1_796_288_400;
 pub const JAN_4: i64 = 1_799_053_200;
 const GIFT: &str = "con_7v8jx575915hrkx8bc2xztnd4a";
 
+/// Returns the metadata by which Keepopen recognises its own objects.
 fn our_metadata() -> Value {
     json!({"keepopen_contribution": GIFT, "keepopen_site": "journal"})
 }
@@ -31,6 +32,7 @@ fn page(id: &str, status: &str, payment_status: &str) -> Value {
         "customer_details": {"email": "reader@example.org"}})
 }
 
+/// Returns the event that reports the session `id` of a one-off gift as paid.
 fn paid(id: &str, created_s: i64) -> Value {
     event(&format!("paid_{id}"), "checkout.session.completed", created_s, page(id, "complete", "paid"))
 }
@@ -40,6 +42,7 @@ fn refund(status: &str) -> Value {
         "payment_intent": "pi_a", "charge": "ch_a"})
 }
 
+/// Returns a dispute of the gift. `moved` has the amount and time of each of its balance transactions.
 fn dispute(status: &str, moved: &[(i64, i64)]) -> Value {
     let moved: Vec<Value> = moved
         .iter()
@@ -200,10 +203,10 @@ async fn an_expired_or_failed_session_next_to_a_paid_one_changes_nothing() {
         ("checkout.session.completed", "complete", "unpaid"),
         ("checkout.session.completed", "complete", "no_payment_required"),
     ] {
-        for (sibling, made_s) in [("0", -50), ("z", -50), ("0", 50), ("z", 50)] {
+        for (sibling, seconds_later) in [("0", -50), ("z", -50), ("0", 50), ("z", 50)] {
             let mut other = page(sibling, status, payment_status);
             other["amount_total"] = 9900.into();
-            other["created"] = (OCT_30 + made_s).into();
+            other["created"] = (OCT_30 + seconds_later).into();
             other["customer_details"] = Value::Null;
             let events = [event("o", kind, DEC_3, other), paid("a", NOV_5)];
             let ledger = deliver_in_all_orders(&source, &events).await;
@@ -225,6 +228,7 @@ pub fn subscription(id: &str, status: &str, created_s: i64) -> Value {
                 "recurring": {"interval": "month", "interval_count": 1}}}]}})
 }
 
+/// Returns an invoice of that gift, with the fields of older API versions.
 pub fn invoice(id: &str, subscription: &str, status: &str, created_s: i64) -> Value {
     let paid = if status == "paid" { 1000 } else { 0 };
     json!({"id": id, "object": "invoice", "status": status, "created": created_s, "currency": "eur", "customer": "cus_1",
@@ -238,7 +242,7 @@ pub fn invoice(id: &str, subscription: &str, status: &str, created_s: i64) -> Va
 #[tokio::test]
 async fn an_invoice_has_the_date_of_its_payment_whichever_event_reports_it() {
     let source = TestApp::start().await;
-    let begun = event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5));
+    let started = event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5));
     let paid_later = |paid_at: Value| {
         let mut it = invoice("in_1", "sub_m", "paid", NOV_5);
         it["status_transitions"]["paid_at"] = paid_at;
@@ -262,7 +266,7 @@ async fn an_invoice_has_the_date_of_its_payment_whichever_event_reports_it() {
             ],
         ),
     ] {
-        let ledger = deliver_in_all_orders(&source, &[vec![begun.clone()], events].concat()).await;
+        let ledger = deliver_in_all_orders(&source, &[vec![started.clone()], events].concat()).await;
         assert_eq!(dated(&ledger), [(Kind::Payment, DEC_3)], "{what}");
         assert_eq!(ledger.payments[0].paid_at_ms, DEC_3 * 1000, "{what}");
     }
@@ -270,7 +274,7 @@ async fn an_invoice_has_the_date_of_its_payment_whichever_event_reports_it() {
 }
 
 #[tokio::test]
-async fn the_paid_subscription_decides_whatever_happens_to_others_of_the_same_gift() {
+async fn the_paid_subscription_decides_the_state_whatever_happens_to_others_of_the_same_gift() {
     let source = TestApp::start().await;
     let sub = |at: &str, id: &str, status: &str, created_s: i64, reported_s: i64| {
         event(at, "customer.subscription.updated", reported_s, subscription(id, status, created_s))

@@ -12,6 +12,7 @@ fn event(id: &str, kind: &str, object: Value) -> Value {
     })
 }
 
+/// Sends these bytes to the webhook route, with this signature.
 async fn deliver_raw(app: &TestApp, signature: Option<&str>, body: Vec<u8>) -> Answer {
     let request = app.client.post(format!("{}/webhooks/stripe", app.url)).body(body);
     app.send(match signature {
@@ -22,7 +23,7 @@ async fn deliver_raw(app: &TestApp, signature: Option<&str>, body: Vec<u8>) -> A
 }
 
 #[tokio::test]
-async fn only_a_signed_event_is_stored() {
+async fn only_an_event_with_a_valid_signature_is_stored() {
     let app = TestApp::start().await;
     let body = event("evt_1", "customer.created", json!({"id": "cus_1", "object": "customer"})).to_string();
     let now_s = app.app.now_ms() / 1000;
@@ -124,10 +125,10 @@ async fn an_unreadable_event_is_retried_and_then_stays_dead_until_it_is_replayed
     app.gives(1000, "once").await;
     app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await.len(), 1, "an unreadable event must not delay others");
-    let of = |events: Vec<keepopen::store::inbox::EventRow>| {
+    let bad_event = |events: Vec<keepopen::store::inbox::EventRow>| {
         events.into_iter().find(|it| it.id == "evt_bad").unwrap()
     };
-    let first = of(app.app.store.events().await.unwrap());
+    let first = bad_event(app.app.store.events().await.unwrap());
     assert_eq!((first.state.as_str(), first.attempts), ("waiting", 1));
     assert!(first.error.unwrap().contains("refund.amount"));
     assert_eq!(
@@ -139,7 +140,7 @@ async fn an_unreadable_event_is_retried_and_then_stays_dead_until_it_is_replayed
         app.app.clock.advance(3_600_000);
         assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
     }
-    let last = of(app.app.store.events().await.unwrap());
+    let last = bad_event(app.app.store.events().await.unwrap());
     assert_eq!((last.state.as_str(), last.attempts), ("dead", MAX_TRIES));
     app.days_pass(30);
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 0);
@@ -150,7 +151,7 @@ async fn an_unreadable_event_is_retried_and_then_stays_dead_until_it_is_replayed
     assert!(keepopen::actions::replay_event(&app.app.as_operator(), "evt_bad").await.unwrap());
     assert!(!keepopen::actions::replay_event(&app.app.as_operator(), "evt_nothing").await.unwrap());
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
-    let again = of(store.events().await.unwrap());
+    let again = bad_event(store.events().await.unwrap());
     assert_eq!((again.state.as_str(), again.attempts), ("waiting", 1));
     // The event fails on purpose. Mark it as done, because `finish` rejects waiting and dead events.
     app.app
@@ -171,8 +172,8 @@ async fn a_replayed_event_is_not_booked_twice_and_a_quarantined_one_can_not_be_r
     (foreign["id"], foreign["livemode"]) = ("evt_live".into(), true.into());
     assert_eq!(app.deliver(&foreign).await.status, 200);
     for event in app.app.store.events().await.unwrap() {
-        let played = keepopen::actions::replay_event(&app.app.as_operator(), &event.id).await.unwrap();
-        assert_eq!(played, event.id != "evt_live");
+        let is_replayed = keepopen::actions::replay_event(&app.app.as_operator(), &event.id).await.unwrap();
+        assert_eq!(is_replayed, event.id != "evt_live");
     }
     app.process_inbox().await;
     assert_eq!(app.ledger().await, before);
@@ -228,8 +229,8 @@ async fn common_variants_of_the_webhook_path_are_accepted_and_misdirected_webhoo
     let request =
         app.client.post(format!("{}/webhooks/stripe/", app.url)).header("stripe-signature", "t=1,v1=0");
     assert_eq!(app.send(request.body("{}")).await.code(), "invalid_signature");
-    let got = app.get("/webhooks/stripe/", None).await;
-    assert_eq!((got.status.as_u16(), got.headers["allow"].to_str().unwrap()), (405, "POST"));
+    let get = app.get("/webhooks/stripe/", None).await;
+    assert_eq!((get.status.as_u16(), get.headers["allow"].to_str().unwrap()), (405, "POST"));
     for (path, status) in [
         ("/stripe", 404),
         ("/webhooks", 404),

@@ -48,6 +48,7 @@ id = "a"
 copy = { heading = "Help" }
 "#;
 
+/// Starts a server with the appeals in [`COPY`].
 async fn start() -> TestApp {
     let app = TestApp::start().await;
     publish(&app, COPY);
@@ -59,6 +60,7 @@ fn publish(app: &TestApp, text: &str) {
     keepopen::actions::publish_appeals(&app.app).unwrap();
 }
 
+/// Returns the verdict for this reader and history.
 async fn ask(app: &TestApp, reader: Value, history: Value) -> Value {
     let question = json!({"site": "journal", "reader": reader, "history": history});
     let answer = app.post("/v1/banner", &question).await;
@@ -118,10 +120,10 @@ async fn an_appeal_is_not_shown_in_any_language_if_a_value_of_its_copy_is_missin
     }
     publish(&app, COPY.split("[[appeals]]\nid = \"plain\"").next().unwrap());
     assert_eq!(ask(&app, json!({}), json!({})).await["reason"], "missing_value");
-    let unknown = ask(&app, json!({"country": "IE"}), Value::Null).await;
+    let without_history = ask(&app, json!({"country": "IE"}), Value::Null).await;
     assert_eq!(
-        unknown["reason"], "missing_value",
-        "the number of articles that the reader read must be unknown"
+        without_history["reason"], "missing_value",
+        "without a history, the number of articles must be unknown"
     );
     app.finish().await;
 }

@@ -1,4 +1,4 @@
-//! Compares the server's ledger with the model's.
+//! Compares the ledger of a server with the expected one (the model, see `model.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use keepopen::store::accounts::gifts_after;
 use super::driver::World;
 use super::model::{Accounts, Balance, Gift};
 
-/// A server's ledger. It must be equal after every order of the same events.
+/// What a server has stored about gifts. It must be equal after every order of the same events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LedgerSnapshot {
     contributions: Vec<Contribution>,
@@ -19,17 +19,19 @@ pub struct LedgerSnapshot {
     payments: Vec<Payment>,
     alarms: Vec<(ContributionId, Alarm)>,
     epochs: Vec<(String, i64)>,
-    /// Key, contribution and site of every domain event. The state is left out, because it depends on the order whether
-    /// an event was already overtaken when it was found.
+    /// Key, contribution and site of every domain event. The state is not compared: the order of events decides whether
+    /// a domain event was already overtaken when it was found.
     events: BTreeSet<(String, String, String)>,
 }
 
 impl LedgerSnapshot {
+    /// Panics with the differences unless both are equal. `when` says at which point of the test they are compared.
     pub fn assert_equal(&self, other: &Self, when: &str) {
         assert!(self == other, "{when}: {}", self.differences_from(other));
     }
 
-    /// Removes the domain events that only Stripe's events can report, because Stripe's events can be lost.
+    /// Removes the domain events that follow only from Stripe's events, which can be lost. The others also follow from
+    /// Stripe's objects.
     pub fn known_from_objects(mut self) -> Self {
         const ONLY_REPORTED: [&str; 6] = [
             "payment_failed/",
@@ -40,9 +42,9 @@ impl LedgerSnapshot {
             "cancel_withdrawn/",
         ];
         let is_only_reported = |key: &str| ONLY_REPORTED.iter().any(|kind| key.contains(kind));
-        // A payment ends the arrears, but only if the failure before it was known.
-        let is_arrears = |key: &str| key.starts_with("supporter.changed/contribution.paid/");
-        self.events.retain(|(key, ..)| !is_only_reported(key) && !is_arrears(key));
+        // A payment changes the standing from past due, but only if the failed payment before it was known.
+        let ends_arrears = |key: &str| key.starts_with("supporter.changed/contribution.paid/");
+        self.events.retain(|(key, ..)| !is_only_reported(key) && !ends_arrears(key));
         self
     }
 
@@ -64,7 +66,7 @@ impl LedgerSnapshot {
     }
 }
 
-/// Reads the ledger. Panics unless it is consistent.
+/// Reads the ledger of a server. Panics unless it is consistent.
 pub async fn read_ledger(app: &App) -> LedgerSnapshot {
     let report = reports::check_ledger(&app.store, &SealKey::of(&app.vault)).await.unwrap();
     assert_eq!(report.wrong, Vec::<String>::new());
@@ -74,12 +76,12 @@ pub async fn read_ledger(app: &App) -> LedgerSnapshot {
     let mut tx = app.store.snapshot().await.unwrap();
     let gifts = gifts_after(&mut tx, "", i64::MAX).await.unwrap();
     drop(tx);
-    // A supporter can exist without a gift, if another e-mail address was known before the session's. Skip those.
-    let gives = |id: &str| {
+    // Skip supporters without a gift. They exist if another e-mail address was known before the one of the session.
+    let has_gift = |id: &str| {
         gifts.contributions.iter().any(|it| it.supporter.as_ref().is_some_and(|it| it.as_str() == id))
     };
-    let epochs = app.store.supporters().await.unwrap().into_iter().filter(|(id, _)| gives(id)).collect();
-    // Skip warnings and reviews. They move no money, and only events report them, which can be lost.
+    let epochs = app.store.supporters().await.unwrap().into_iter().filter(|(id, _)| has_gift(id)).collect();
+    // Skip the alarms for warnings and reviews. These move no money, and only events report them, which can be lost.
     let is_warning_or_review = |it: &Alarm| matches!(it, Alarm::FraudWarning { .. } | Alarm::UnderReview { .. });
     let alarms = report.alarms.into_iter().map(|(id, raised)| (id, raised.alarm));
     let alarms = alarms.filter(|(_, alarm)| !is_warning_or_review(alarm)).collect();
@@ -102,38 +104,38 @@ pub async fn read_ledger(app: &App) -> LedgerSnapshot {
 
 /// Checks that the ledger is consistent and equals the model's. Returns it.
 pub async fn check(world: &World<'_>, app: &App) -> LedgerSnapshot {
-    let gifts = read_ledger(app).await;
+    let ledger = read_ledger(app).await;
     for line in reports::compare_with_stripe(&app.store, app.now_ms()).await.unwrap().lines {
         assert_eq!((line.difference_minor(), line.unsettled_minor), (0, 0), "{line:?}");
     }
     let mut differences = Vec::new();
     world.with_balance(|balance| {
         let known: BTreeMap<&str, &Gift> = world.gifts.iter().map(|it| (it.id.as_str(), it)).collect();
-        for it in &gifts.contributions {
+        for it in &ledger.contributions {
             if !known.contains_key(it.id.as_str()) {
                 differences.push(format!("unexpected contribution: {it:?}"));
             }
         }
         for gift in &world.gifts {
-            let ours = GiftLedger {
-                contribution: gifts.contributions.iter().find(|it| it.id.as_str() == gift.id),
-                entries: gifts.entries.iter().filter(|it| it.contribution.as_str() == gift.id).collect(),
-                payments: gifts.payments.iter().filter(|it| it.contribution.as_str() == gift.id).collect(),
-                alarms: gifts
+            let stored = GiftLedger {
+                contribution: ledger.contributions.iter().find(|it| it.id.as_str() == gift.id),
+                entries: ledger.entries.iter().filter(|it| it.contribution.as_str() == gift.id).collect(),
+                payments: ledger.payments.iter().filter(|it| it.contribution.as_str() == gift.id).collect(),
+                alarms: ledger
                     .alarms
                     .iter()
                     .filter(|(id, _)| id.as_str() == gift.id)
                     .map(|it| &it.1)
                     .collect(),
             };
-            differences.extend(ours.differences(gift, balance, world.now_s()));
+            differences.extend(stored.differences(gift, balance, world.now_s()));
         }
     });
     assert!(differences.is_empty(), "{}", differences.join("\n\n"));
-    gifts
+    ledger
 }
 
-/// The ledger's data of one gift.
+/// What the ledger contains about one gift.
 struct GiftLedger<'a> {
     contribution: Option<&'a Contribution>,
     entries: Vec<&'a Entry>,
@@ -142,6 +144,7 @@ struct GiftLedger<'a> {
 }
 
 impl GiftLedger<'_> {
+    /// Returns a text for each difference between the ledger and the model's gift.
     fn differences(&self, gift: &Gift, balance: &Balance<'_>, now_s: i64) -> Vec<String> {
         let mut differences = Vec::new();
         let mut compare = |what: &str, is: String, should: String| {
@@ -211,6 +214,7 @@ struct PaymentRow {
     payout: Option<String>,
 }
 
+/// Returns the payments that the model expects for a gift.
 fn payments_of(gift: &Gift, balance: &Balance<'_>) -> Vec<PaymentRow> {
     let mut all: Vec<PaymentRow> = gift
         .payments

@@ -17,7 +17,7 @@ use crate::queue::process_inbox_and_queue;
 use crate::story::{ObjectLinks, receive};
 use keepopen_testkit::Database;
 
-/// The percentage of events that are never delivered. Stripe still lists them.
+/// The percentage of events that are never delivered to the server. Stripe still lists them.
 const NEVER_DELIVERED: u8 = 5;
 
 /// Gives events the shape of an API generation.
@@ -33,19 +33,20 @@ impl Shapes {
     /// Returns the event in the shape of a random generation.
     fn random_shape(&self, random: &mut fastrand::Rng, links: &ObjectLinks, event: &Value) -> Value {
         loop {
-            let at = random.usize(0..GENERATIONS.len());
+            let index = random.usize(0..GENERATIONS.len());
             // Some generations do not have this event, so another one is tried.
-            if let Some(mut shaped) = GENERATIONS[at].shape(links, event) {
-                add_missing_fields(&mut shaped, &self.templates[at]);
+            if let Some(mut shaped) = GENERATIONS[index].shape(links, event) {
+                add_missing_fields(&mut shaped, &self.templates[index]);
                 return shaped;
             }
         }
     }
 }
 
-/// All events of a world that Stripe lists.
+/// All events that Stripe lists of a world (one random history).
 pub struct EventSet {
     events: Vec<PlannedEvent>,
+    /// How many other events Stripe neither delivers nor lists.
     lost: usize,
 }
 
@@ -57,13 +58,13 @@ struct PlannedEvent {
     is_delivered: bool,
 }
 
-/// Which events are not delivered, and in which shapes the others are.
+/// Decides which events are not delivered, and which shape each of the others has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Losses {
     /// The same for every order: [`PlannedEvent::is_delivered`] decides, and each event has one shape.
     Same,
     /// Random for each order. Each event can have two shapes.
-    Other,
+    PerOrder,
 }
 
 impl EventSet {
@@ -83,7 +84,7 @@ impl EventSet {
     }
 
     /// The number of events, including those that Stripe does not list.
-    pub fn events(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.events.len() + self.lost
     }
 
@@ -93,7 +94,7 @@ impl EventSet {
         for planned in &self.events {
             let (is_delivered, shapes) = match losses {
                 Losses::Same => (planned.is_delivered, 1),
-                Losses::Other => (random.u8(0..100) >= NEVER_DELIVERED, 2),
+                Losses::PerOrder => (random.u8(0..100) >= NEVER_DELIVERED, 2),
             };
             let times = if is_delivered { random.usize(1..=5) } else { 0 };
             delivered.extend((0..times).map(|_| &planned.shapes[random.usize(0..shapes)]));
@@ -103,6 +104,7 @@ impl EventSet {
     }
 }
 
+/// Returns the ids of the events that Stripe neither delivers nor lists.
 fn lost(world: &World<'_>) -> HashSet<String> {
     world.test_app.stripe.lost().into_iter().collect()
 }
@@ -126,6 +128,7 @@ pub async fn deliver_shuffled(world: &World<'_>, event_set: &EventSet, seed: u64
     [before, after]
 }
 
+/// Delivers the events. The server processes its inbox and its queue at random times, and at the end.
 async fn deliver(app: &Arc<App>, events: &[&Value], random: &mut fastrand::Rng) {
     for event in events {
         receive(app, event).await;
@@ -137,8 +140,8 @@ async fn deliver(app: &Arc<App>, events: &[&Value], random: &mut fastrand::Rng) 
     process_inbox_and_queue(app).await;
 }
 
-/// Delivers events while the world goes on, at once or up to three days later. Compares with Stripe now and then.
-/// Returns the number of events.
+/// Performs random operations until there are this many events, and delivers each event at once or up to three days
+/// later. Compares with Stripe at random times. Returns the number of events.
 pub async fn deliver_while_running(world: &mut World<'_>, events: usize) -> usize {
     let (app, stripe) = (&world.test_app.app, &world.test_app.stripe);
     let shapes = Shapes::new();
@@ -161,8 +164,8 @@ pub async fn deliver_while_running(world: &mut World<'_>, events: usize) -> usiz
     schedule_new_events(world, &shapes, seen, &mut scheduled);
     app.clock.advance(3 * DAY_MS);
     deliver_due(app, &mut scheduled).await;
-    assert!(scheduled.is_empty());
-    // Objects are compared once a day, so what only they report is known a day later.
+    assert!(scheduled.is_empty(), "all events must be delivered");
+    // A comparison reads Stripe's objects once a day. A day later, it has found what no event reported.
     app.clock.advance(DAY_MS);
     actions::reconcile_due(app, &app.as_job("reconcile")).await.unwrap();
     process_inbox_and_queue(app).await;
@@ -194,6 +197,7 @@ fn schedule_new_events(
     new.len()
 }
 
+/// Delivers the scheduled events that are due, and processes them.
 async fn deliver_due(app: &Arc<App>, scheduled: &mut Vec<(i64, Value)>) {
     let now_ms = app.now_ms();
     let (due, later): (Vec<_>, Vec<_>) = scheduled.drain(..).partition(|(at_ms, _)| *at_ms <= now_ms);

@@ -24,7 +24,7 @@ giving.KWD = { minimum_minor = 1000, maximum_minor = 100000, once = [5000], mont
 giving.ISK = { minimum_minor = 10000, maximum_minor = 10000000, once = [50000], month = [50000], year = [500000], default_interval = "once", default_amount_minor = 50000 }
 "#;
 
-/// A site, its page, a currency, and the step of its amounts.
+/// Where gifts are made: a site, its page, a currency, and the step of its amounts.
 const PLACES: [(&str, &str, &str, i64); 6] = [
     ("journal", "https://journal.example.org/", "eur", 1),
     ("journal", "https://journal.example.org/", "eur", 1),
@@ -40,9 +40,11 @@ pub struct World<'a> {
     pub random: fastrand::Rng,
     pub gifts: Vec<Gift>,
     pub payouts: Vec<Payout>,
+    /// When the world began, in seconds since 1970.
     pub began_s: i64,
     /// The maximum number of hours between two steps.
-    hours: i64,
+    max_step_hours: i64,
+    /// The ids of the balance transactions that are part of a payout.
     paid_out: HashSet<String>,
 }
 
@@ -58,10 +60,10 @@ impl<'a> World<'a> {
         };
         test_app.stripe.set_settlement(settlement.map(Result::unwrap));
         // With the same number of steps, some worlds last two weeks and others half a year.
-        let hours = [3, 12, 36][random.usize(0..3)];
+        let max_step_hours = [3, 12, 36][random.usize(0..3)];
         let began_s = test_app.app.now_ms().div_euclid(1000);
         let (gifts, payouts, paid_out) = (Vec::new(), Vec::new(), HashSet::new());
-        Self { test_app, random, gifts, payouts, began_s, hours, paid_out }
+        Self { test_app, random, gifts, payouts, began_s, max_step_hours, paid_out }
     }
 
     pub fn now_s(&self) -> i64 {
@@ -70,7 +72,7 @@ impl<'a> World<'a> {
 
     /// Advances the clock by some hours, and performs a random operation.
     pub async fn step(&mut self) {
-        self.test_app.app.clock.advance(1000 * self.random.i64(1..self.hours * 3600));
+        self.test_app.app.clock.advance(1000 * self.random.i64(1..self.max_step_hours * 3600));
         match self.random.u8(0..100) {
             0..22 => self.start_gift().await,
             22..32 => self.pay_newest_open_gift(),
@@ -88,7 +90,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Completes what is in progress, as far as possible.
+    /// Ends the world: posts all fees, pays out the balance, and lets overdue payment pages expire.
     pub fn end(&mut self) {
         self.test_app.stripe.post_fees();
         self.pay_out();
@@ -97,10 +99,12 @@ impl<'a> World<'a> {
         let _ = self.test_app.stripe.session("");
     }
 
+    /// Returns the index of a random gift.
     pub fn random_gift(&mut self) -> Option<usize> {
         (!self.gifts.is_empty()).then(|| self.random.usize(0..self.gifts.len()))
     }
 
+    /// A reader opens a payment page, and usually pays at once.
     async fn start_gift(&mut self) {
         let (site, page, currency, step) = PLACES[self.random.usize(0..PLACES.len())];
         let interval = match (site, self.random.u8(0..10)) {
@@ -155,14 +159,15 @@ impl<'a> World<'a> {
         self.test_app.stripe.refund(&charge, Some(700)).unwrap();
     }
 
-    /// The reader with the newest open payment page returns to it.
+    /// The reader with the newest open payment page returns to it and tries to pay.
     fn pay_newest_open_gift(&mut self) {
-        let open = self.gifts.iter().rposition(|it| it.checkout == Checkout::Open);
-        if let Some(open) = open {
-            self.pay_gift(open);
+        let newest_open = self.gifts.iter().rposition(|it| it.checkout == Checkout::Open);
+        if let Some(newest_open) = newest_open {
+            self.pay_gift(newest_open);
         }
     }
 
+    /// Pays the gift at this index by card or bank debit, or lets the payment fail or the page expire.
     fn pay_gift(&mut self, at: usize) {
         let how = self.random.u8(0..20);
         let now_s = self.now_s();
@@ -192,14 +197,15 @@ impl<'a> World<'a> {
             amount_minor: total,
             ends_with_period: false,
             is_paused: false,
-            waiting: None,
-            stuck: BTreeSet::new(),
+            unpaid_invoice: None,
+            not_finalized: BTreeSet::new(),
         });
         if how < 14 {
             gift.payments.push(first_payment(gift.recurring, &ids, total, now_s));
         }
     }
 
+    /// A bank debit that is processing succeeds or fails.
     fn settle_debit(&mut self) {
         let now_s = self.now_s();
         let good = self.random.u8(0..3) > 0;
@@ -215,7 +221,7 @@ impl<'a> World<'a> {
         if let Some(subscription) = gift.subscription.as_mut().filter(|it| it.status != Status::Over) {
             subscription.status = if good { Status::Active } else { Status::PastDue };
             let id = ids.invoice.unwrap();
-            subscription.waiting = (!good).then_some(Invoice { id, amount_minor: total, draft: false });
+            subscription.unpaid_invoice = (!good).then_some(Invoice { id, amount_minor: total, draft: false });
         }
     }
 
@@ -255,13 +261,14 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Calls `say` with Stripe's final balance.
-    pub fn with_balance<T>(&self, say: impl FnOnce(&Balance<'_>) -> T) -> T {
+    /// Calls `use_balance` with Stripe's final balance.
+    pub fn with_balance<T>(&self, use_balance: impl FnOnce(&Balance<'_>) -> T) -> T {
         let transactions = self.test_app.stripe.objects("balance_transaction");
-        say(&Balance::of_all(&transactions, &self.payouts))
+        use_balance(&Balance::of_all(&transactions, &self.payouts))
     }
 }
 
+/// Returns the first payment of a gift.
 fn first_payment(recurring: bool, ids: &keepopen_practice::Payments, amount_minor: i64, at_s: i64) -> Paid {
     let object = if recurring { &ids.invoice } else { &ids.payment_intent };
     Paid {

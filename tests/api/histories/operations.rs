@@ -9,12 +9,13 @@ use super::model::{
 
 /// Returns the id of the charge that paid an invoice.
 fn charge_of(stripe: &PracticeStripe, invoice: &str) -> String {
-    let ties = stripe.objects("invoice_payment");
-    let tie = ties.iter().rfind(|it| it["invoice"] == invoice).unwrap();
-    let intent = stripe.object(tie["payment"]["payment_intent"].as_str().unwrap()).unwrap();
+    let invoice_payments = stripe.objects("invoice_payment");
+    let newest = invoice_payments.iter().rfind(|it| it["invoice"] == invoice).unwrap();
+    let intent = stripe.object(newest["payment"]["payment_intent"].as_str().unwrap()).unwrap();
     intent["latest_charge"].as_str().unwrap().to_owned()
 }
 
+/// Returns the payment of an invoice through Stripe.
 fn paid(stripe: &PracticeStripe, invoice: Invoice, at_s: i64) -> Paid {
     Paid {
         charge: charge_of(stripe, &invoice.id),
@@ -37,6 +38,7 @@ impl World<'_> {
         self.random.choice(running)
     }
 
+    /// The current period of a random subscription ends. Stripe tries to renew the subscription.
     pub fn renew_subscription(&mut self) {
         let Some(at) = self.random_running_gift() else { return };
         let now_s = self.now_s();
@@ -56,11 +58,11 @@ impl World<'_> {
             return;
         };
         let invoice = Invoice { id, amount_minor: subscription.amount_minor, draft: false };
-        subscription.waiting = None;
+        subscription.unpaid_invoice = None;
         if subscription.is_paused {
             let status = stripe.object(&invoice.id).unwrap()["status"].clone();
             if status == "draft" {
-                subscription.waiting = Some(Invoice { draft: true, ..invoice });
+                subscription.unpaid_invoice = Some(Invoice { draft: true, ..invoice });
             } else if subscription.status == Status::PastDue {
                 subscription.status = Status::Active;
             }
@@ -78,30 +80,30 @@ impl World<'_> {
             }
             Renewal::CardFails | Renewal::NeedsAction => {
                 subscription.status = Status::PastDue;
-                subscription.waiting = Some(invoice);
+                subscription.unpaid_invoice = Some(invoice);
             }
             Renewal::NotFinalized => {
-                subscription.stuck.insert(invoice.id.clone());
-                subscription.waiting = Some(Invoice { draft: true, ..invoice });
+                subscription.not_finalized.insert(invoice.id.clone());
+                subscription.unpaid_invoice = Some(Invoice { draft: true, ..invoice });
             }
         }
     }
 
     /// An unpaid invoice is paid, marked as paid outside Stripe, voided, or marked as uncollectible.
     pub fn resolve_unpaid_invoice(&mut self) {
-        let waits = |it: &Subscription| it.waiting.is_some() && it.status != Status::Over;
+        let has_unpaid_invoice = |it: &Subscription| it.unpaid_invoice.is_some() && it.status != Status::Over;
         let waiting: Vec<usize> = (0..self.gifts.len())
-            .filter(|at| self.gifts[*at].subscription.as_ref().is_some_and(waits))
+            .filter(|at| self.gifts[*at].subscription.as_ref().is_some_and(has_unpaid_invoice))
             .collect();
         let Some(at) = self.random.choice(waiting) else { return };
         let (now_s, how) = (self.now_s(), self.random.u8(0..10));
         let (stripe, gift) = (&self.test_app.stripe, &mut self.gifts[at]);
         let subscription = gift.subscription.as_mut().unwrap();
-        let invoice = subscription.waiting.clone().unwrap();
-        let pays = match how {
+        let invoice = subscription.unpaid_invoice.clone().unwrap();
+        let is_paid = match how {
             _ if invoice.draft && invoice.amount_minor == subscription.amount_minor => {
                 stripe.finalize_invoice(&invoice.id).unwrap();
-                subscription.stuck.remove(&invoice.id);
+                subscription.not_finalized.remove(&invoice.id);
                 true
             }
             _ if invoice.draft => return,
@@ -125,20 +127,21 @@ impl World<'_> {
                 false
             }
         };
-        subscription.waiting = None;
-        if pays || subscription.status == Status::PastDue {
+        subscription.unpaid_invoice = None;
+        if is_paid || subscription.status == Status::PastDue {
             subscription.status = Status::Active;
         }
-        if pays {
+        if is_paid {
             gift.payments.push(paid(stripe, invoice, now_s));
         }
     }
 
+    /// Cancels, pauses, resumes or updates a random subscription.
     pub fn change_subscription(&mut self) {
         let Some(at) = self.random_running_gift() else { return };
         let how = self.random.u8(0..12);
         let behavior = ["keep_as_draft", "mark_uncollectible", "void"][self.random.usize(0..3)];
-        let more = self.random.i64(1..50);
+        let steps = self.random.i64(1..50);
         let (stripe, gift) = (&self.test_app.stripe, &mut self.gifts[at]);
         let step = if gift.currency == "isk" { 100 } else { 10 };
         let subscription = gift.subscription.as_mut().unwrap();
@@ -171,7 +174,7 @@ impl World<'_> {
             }
             10 => stripe.announce_renewal(&subscription.id).unwrap(),
             _ => {
-                subscription.amount_minor += step * more;
+                subscription.amount_minor += step * steps;
                 stripe.apply_update(&subscription.id, subscription.amount_minor).unwrap();
             }
         }
@@ -189,21 +192,22 @@ impl World<'_> {
         let how = self.random.u8(0..16);
         let stripe = &self.test_app.stripe;
         let paid = &mut self.gifts[at].payments[payment];
-        let part = |random: &mut fastrand::Rng, remaining_minor: i64| match random.u8(0..2) {
+        // Returns all or a random part of an amount.
+        let some_of = |random: &mut fastrand::Rng, remaining_minor: i64| match random.u8(0..2) {
             0 => remaining_minor,
             _ => random.i64(1..=remaining_minor.max(1)),
         };
         match how {
             0..4 => {
                 let remaining_minor = paid.amount_minor - paid.refunded_minor();
-                let amount_minor = part(&mut self.random, remaining_minor);
+                let amount_minor = some_of(&mut self.random, remaining_minor);
                 if let Ok(id) = stripe.refund(&paid.charge, Some(amount_minor)) {
                     add_refund(paid, id, amount_minor);
                 }
             }
             4 => {
                 let remaining_minor = paid.amount_minor - paid.refunded_minor();
-                let amount_minor = part(&mut self.random, remaining_minor);
+                let amount_minor = some_of(&mut self.random, remaining_minor);
                 // The practice Stripe keeps the refund even if it can't prevent a dispute any more.
                 let before = stripe.objects("refund").len();
                 let _ = stripe.prevent_dispute(&paid.charge, Some(amount_minor));
@@ -212,21 +216,21 @@ impl World<'_> {
                 }
             }
             5..7 => {
-                let left = paid.refunds.iter_mut().find(|it| it.state == ReversalState::Left);
-                if let Some(refund) = left {
+                let withdrawn = paid.refunds.iter_mut().find(|it| it.state == ReversalState::Withdrawn);
+                if let Some(refund) = withdrawn {
                     stripe.fail_refund(&refund.id).unwrap();
                     refund.state = ReversalState::Returned;
                 }
             }
             7..11 => {
-                let amount_minor = part(&mut self.random, paid.amount_minor - paid.disputed_minor());
-                let asks = how == 10;
-                let opened = match asks {
+                let amount_minor = some_of(&mut self.random, paid.amount_minor - paid.disputed_minor());
+                let is_inquiry = how == 10;
+                let opened = match is_inquiry {
                     true => stripe.open_inquiry(&paid.charge, Some(amount_minor)),
                     false => stripe.dispute(&paid.charge, Some(amount_minor)),
                 };
                 if let Ok(id) = opened {
-                    let state = if asks { ReversalState::Asked } else { ReversalState::Left };
+                    let state = if is_inquiry { ReversalState::Inquiry } else { ReversalState::Withdrawn };
                     paid.disputes.push(Reversal { id, amount_minor, state });
                 }
             }
@@ -234,22 +238,23 @@ impl World<'_> {
         }
     }
 
+    /// Answers, escalates or closes an open dispute of this payment.
     fn continue_dispute(&mut self, at: usize, payment: usize, how: u8) {
         let stripe = &self.test_app.stripe;
         let paid = &mut self.gifts[at].payments[payment];
-        let open = |it: &&mut Reversal| matches!(it.state, ReversalState::Asked | ReversalState::Left);
+        let open = |it: &&mut Reversal| matches!(it.state, ReversalState::Inquiry | ReversalState::Withdrawn);
         let Some(dispute) = paid.disputes.iter_mut().find(open) else { return };
-        let asked = dispute.state == ReversalState::Asked;
+        let is_inquiry = dispute.state == ReversalState::Inquiry;
         match how {
             11 => {
                 let _ = stripe.answer_dispute(&dispute.id);
             }
-            12 if asked => {
+            12 if is_inquiry => {
                 if stripe.escalate(&dispute.id).is_ok() {
-                    dispute.state = ReversalState::Left;
+                    dispute.state = ReversalState::Withdrawn;
                 }
             }
-            _ if asked => {
+            _ if is_inquiry => {
                 let _ = stripe.close_dispute(&dispute.id, Outcome::WarningClosed);
             }
             12..14 => {
@@ -258,7 +263,7 @@ impl World<'_> {
             }
             _ => {
                 stripe.close_dispute(&dispute.id, Outcome::Lost).unwrap();
-                dispute.state = ReversalState::Gone;
+                dispute.state = ReversalState::Lost;
             }
         }
     }
@@ -312,8 +317,9 @@ impl World<'_> {
     }
 }
 
+/// Adds a refund to the model's payment.
 fn add_refund(paid: &mut Paid, id: String, amount_minor: i64) {
-    paid.refunds.push(Reversal { id, amount_minor, state: ReversalState::Left });
+    paid.refunds.push(Reversal { id, amount_minor, state: ReversalState::Withdrawn });
 }
 
 /// Sends a thin event (an event without the object's data) about the newest object of a gift.
