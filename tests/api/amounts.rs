@@ -37,11 +37,11 @@ async fn a_covered_fee_is_added_to_the_amount_sent_to_stripe_and_booked_as_recei
         let answer = app.post("/v1/checkout", &with_fee(new_attempt_id(), 1000, interval)).await;
         let session = answer.text("session");
         app.stripe.pay(session, keepopen_practice::How::Card).unwrap();
-        let made = app.stripe.session(session);
-        assert_eq!(made["amount_total"], 1041);
-        assert_eq!(made["metadata"]["keepopen_fee_cover_minor"], "41");
-        let holder_object = app.stripe.object(made[holder].as_str().unwrap()).unwrap();
-        assert_eq!(holder_object["metadata"], made["metadata"], "{holder}");
+        let created = app.stripe.session(session);
+        assert_eq!(created["amount_total"], 1041);
+        assert_eq!(created["metadata"]["keepopen_fee_cover_minor"], "41");
+        let holder_object = app.stripe.object(created[holder].as_str().unwrap()).unwrap();
+        assert_eq!(holder_object["metadata"], created["metadata"], "{holder}");
     }
     app.deliver_and_process_all_events().await;
     let booked = app.ledger().await.into_iter().map(|(_, amount_minor)| amount_minor);
@@ -54,9 +54,9 @@ async fn a_fee_is_covered_only_if_the_reader_chooses_it_and_the_site_offers_it()
     let app = TestApp::start_with(FEE).await;
     let attempt = new_attempt_id();
     let answer = app.post("/v1/checkout", &checkout_body(attempt, 1000, "once")).await;
-    let made = app.stripe.session(answer.text("session"));
+    let created = app.stripe.session(answer.text("session"));
     assert_eq!(
-        (&made["amount_total"], &made["metadata"]["keepopen_fee_cover_minor"]),
+        (&created["amount_total"], &created["metadata"]["keepopen_fee_cover_minor"]),
         (&json!(1000), &Value::Null)
     );
     let other = app.post("/v1/checkout", &with_fee(attempt, 1000, "once")).await;

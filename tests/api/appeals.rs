@@ -63,8 +63,8 @@ async fn an_appeal_is_drafted_published_rolled_back_paused_and_ended() {
     let client = ApiClient::open(&app, Scope::AppealsWrite).await;
     assert_eq!(heading(&app).await, "no_live_appeal");
 
-    let made = client.put("/summer", &appeal("First")).await;
-    assert_eq!((made.status.as_u16(), &made.json["version"]), (201, &json!(1)), "{made:?}");
+    let created = client.put("/summer", &appeal("First")).await;
+    assert_eq!((created.status.as_u16(), &created.json["version"]), (201, &json!(1)), "{created:?}");
     assert_eq!(heading(&app).await, "no_live_appeal", "readers must not see a draft");
     let published = client.post("/summer/publish").await;
     assert_eq!((published.status.as_u16(), published.text("phase")), (200, "live"));
@@ -150,8 +150,8 @@ async fn two_editors_who_save_at_the_same_time_do_not_overwrite_each_other() {
     let put = async |heading: &str, etag: &str| {
         client.call(Method::PUT, "/summer", Some(&appeal(heading)), Some(etag)).await
     };
-    let made = client.put("/summer", &appeal("First")).await;
-    assert_eq!((made.status.as_u16(), &made.headers["etag"]), (201, &"\"1\"".parse().unwrap()));
+    let created = client.put("/summer", &appeal("First")).await;
+    assert_eq!((created.status.as_u16(), &created.headers["etag"]), (201, &"\"1\"".parse().unwrap()));
     assert_eq!(client.get("/summer").await.headers["etag"], "\"1\"");
     assert_eq!(put("Second", "\"1\"").await.status, 200);
     let late = put("Third", "\"1\"").await;

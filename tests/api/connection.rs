@@ -93,9 +93,9 @@ async fn an_endpoint_problem_is_logged_once_when_it_begins_and_once_when_it_is_r
 async fn a_lost_response_creates_no_second_endpoint_and_loses_no_secret() {
     let app = TestApp::start().await;
     app.stripe.break_next_calls(Trouble::HtmlBadGateway, 1);
-    let made = app.app.stripe.make_endpoint(URL, "one-key").await.unwrap();
+    let created = app.app.stripe.make_endpoint(URL, "one-key").await.unwrap();
     assert_eq!(app.stripe.endpoints().len(), 1);
-    assert!(made.secret.expose().starts_with("whsec_"));
+    assert!(created.secret.expose().starts_with("whsec_"));
     app.finish().await;
 }
 

@@ -91,8 +91,8 @@ impl Generation {
     }
 }
 
-/// Adds to an event's object the fields that only the generation's recorded object has. Fields that would refer to other
-/// objects become null. Returns whether there is a recorded object of this type.
+/// Adds to an event's object the fields that only the generation's recorded object has. Fields that would refer to
+/// other objects become null. Returns whether there is a recorded object of this type.
 pub fn add_missing_fields(event: &mut Value, templates: &Templates) -> bool {
     const CLEARED_FIELDS: [&str; 9] = [
         "charge",

@@ -21,8 +21,8 @@ const NO_SERVER: &str = "SKIPPED: KEEPOPEN_TEST_POSTGRES names no server";
 async fn start(has_appeals_file: bool) -> Option<(TestApp, Wire)> {
     let mut wire = None;
     let app = TestApp::start_changed("", |settings| {
-        if let Some((made, url)) = Wire::to(&settings.database.url) {
-            (wire, settings.database.url) = (Some(made), url);
+        if let Some((created, url)) = Wire::to(&settings.database.url) {
+            (wire, settings.database.url) = (Some(created), url);
         }
         settings.management.bind = Some("127.0.0.1:0".parse().unwrap());
         if !has_appeals_file {
@@ -111,8 +111,8 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
     actions::refresh_tickers(&app.app).await.unwrap();
     let ticker = app.banner(None).await["content"]["ticker"].clone();
     assert_eq!(ticker["total"], 1000);
-    let made = call(&app, &key, Method::POST, "/v1/appeals/summer/previews", &page).await;
-    let preview = made.text("url").split_once("keepopen_preview=").unwrap().1.to_owned();
+    let created = call(&app, &key, Method::POST, "/v1/appeals/summer/previews", &page).await;
+    let preview = created.text("url").split_once("keepopen_preview=").unwrap().1.to_owned();
     let off = json!({"surfaces": {"inline": "off"}});
     assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
     let weights = vec![("a".to_owned(), 7)];

@@ -12,8 +12,8 @@ use crate::helpers::{Answer, EMAIL, TestApp};
 
 /// Creates a secret API key that may read money.
 pub async fn key(app: &TestApp) -> String {
-    let made = actions::create_api_key(&app.app.as_operator(), "money", &[Scope::MoneyRead]).await;
-    made.unwrap().secret
+    let created = actions::create_api_key(&app.app.as_operator(), "money", &[Scope::MoneyRead]).await;
+    created.unwrap().secret
 }
 
 /// Requests a path with a key that may read money. Panics if the response contains the reader's e-mail address.

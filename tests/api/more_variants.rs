@@ -44,7 +44,7 @@ fn partial(id: &str, amount_minor: i64, payment: &Value) -> Value {
 #[tokio::test]
 async fn the_clearing_account_has_only_what_moved_through_stripe() {
     let app = TestApp::start().await;
-    // The invoice of the second month, paid on 3 December. As in the API of 2023, it has fields that say how it was paid.
+    // The invoice of the second month, paid on 3 December. As in the API of 2023, its fields say how it was paid.
     let second = |change: &dyn Fn(&mut Value)| {
         let mut it = invoice("in_2", "sub_m", "paid", DEC_3 - 86_400);
         it["status_transitions"]["paid_at"] = DEC_3.into();

@@ -314,8 +314,8 @@ async fn gifts_of_a_site_are_not_booked_until_the_site_is_configured() {
     assert!(outcomes(&app).await.contains(&"tied later".to_owned()));
     assert!(reconfigured.store.other_gifts().await.unwrap().is_empty());
     reconfigured.store.close().await;
-    // The first server's settings lack the site, as if it had been removed. The site's gift stays, and later refunds of it
-    // are booked.
+    // The first server's settings lack the site, as if it had been removed. Its gift stays, and later refunds of that
+    // gift are booked.
     app.stripe.refund(&charge, Some(300)).unwrap();
     let more: Vec<Value> = app.stripe.events_after(events.len()).iter().map(of_other).collect();
     deliver_all(&app, &more).await;

@@ -104,8 +104,8 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
     let list = |parts: Vec<Value>| json!({"object": "list", "data": parts, "has_more": false});
     // (description, events, balance of clearing, balance of offline)
     let mut cases = vec![
-        // The invoice was paid after a failed attempt. Only a later object about the payment can show how it was paid: a
-        // payment intent or a payment record.
+        // The invoice was paid after a failed attempt. Only a later object about the payment (a payment
+        // intent or a payment record) can show how it was paid.
         ("no information yet", events_with_invoice(attempted), 700, 0),
         (
             "an empty list of payments",

@@ -52,8 +52,8 @@ async fn create_preview(app: &TestApp, key: &str, more: &Value) -> Answer {
 }
 
 /// Returns the signed value in a preview's URL.
-fn signed_value(made: &Answer) -> String {
-    let url: Url = made.text("url").parse().unwrap();
+fn signed_value(created: &Answer) -> String {
+    let url: Url = created.text("url").parse().unwrap();
     url.query_pairs().find(|(name, _)| name == "keepopen_preview").unwrap().1.into_owned()
 }
 
@@ -81,14 +81,14 @@ async fn a_preview_shows_a_draft_despite_rules_history_and_switches_and_is_not_c
     save(&app, &key, "Draft").await;
     let off = json!({"all": "off"});
     assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
-    let made = create_preview(&app, &key, &json!({"version": 1})).await;
-    assert_eq!((made.status.as_u16(), &made.headers["cache-control"]), (200, &"no-store".parse().unwrap()));
-    assert_eq!(made.text("expires_at"), "2026-11-24T10:00:00Z", "a preview must expire after an hour");
-    assert!(made.text("url").starts_with(&format!("{ARTICLE}?keepopen_preview=")), "{made:?}");
+    let created = create_preview(&app, &key, &json!({"version": 1})).await;
+    assert_eq!((created.status.as_u16(), &created.headers["cache-control"]), (200, &"no-store".parse().unwrap()));
+    assert_eq!(created.text("expires_at"), "2026-11-24T10:00:00Z", "a preview must expire after an hour");
+    assert!(created.text("url").starts_with(&format!("{ARTICLE}?keepopen_preview=")), "{created:?}");
 
     let seen =
         json!({"views": [{"appeal": "summer", "at": keepopen::clock::rfc3339(app.app.now_ms() - 1000)}]});
-    let shown = show_preview(&app, &signed_value(&made), &json!({"history": seen})).await;
+    let shown = show_preview(&app, &signed_value(&created), &json!({"history": seen})).await;
     assert_eq!(heading(&shown), "Draft");
     assert_eq!(shown.headers["cache-control"], "no-store");
     assert_eq!((&shown.json["surface"], &shown.json["closable"]), (&json!("banner"), &json!(true)));
@@ -192,8 +192,8 @@ async fn an_invalid_preview_is_refused_when_its_url_is_created() {
     assert_eq!(without_key.code(), "api_key_missing");
     // The new preview replaces an older one in the URL, and the rest of the URL stays.
     let page = format!("{ARTICLE}?a=1&keepopen_preview=old&b=2#top");
-    let made = create_preview(&app, &key, &json!({"page_url": page})).await;
-    assert_eq!(made.text("url"), format!("{ARTICLE}?a=1&b=2&keepopen_preview={}#top", signed_value(&made)));
+    let created = create_preview(&app, &key, &json!({"page_url": page})).await;
+    assert_eq!(created.text("url"), format!("{ARTICLE}?a=1&b=2&keepopen_preview={}#top", signed_value(&created)));
     app.finish().await;
 }
 
@@ -202,8 +202,8 @@ async fn an_appeal_from_a_file_can_be_previewed() {
     let app = TestApp::start().await;
     let key = key(&app).await;
     let body = json!({"site": "journal", "page_url": ARTICLE});
-    let made = call(&app, &key, Method::POST, "/v1/appeals/help/previews", &body).await;
-    let shown = show_preview(&app, &signed_value(&made), &json!({})).await;
+    let created = call(&app, &key, Method::POST, "/v1/appeals/help/previews", &body).await;
+    let shown = show_preview(&app, &signed_value(&created), &json!({})).await;
     assert_eq!(heading(&shown), "We need your help now");
     let versioned = json!({"site": "journal", "page_url": ARTICLE, "version": 1});
     let refused = call(&app, &key, Method::POST, "/v1/appeals/help/previews", &versioned).await;
@@ -244,8 +244,8 @@ async fn a_preview_shows_a_ticker_even_if_the_appeal_was_never_active() {
     with_ticker["ticker"] = json!({"counts": "money", "of": "site", "goal_minor": 10_000, "currency": "EUR", "from": "2026-01-01"});
     let saved = call(&app, &key, Method::PUT, "/v1/appeals/summer", &with_ticker).await;
     assert_eq!(saved.status, 201, "{saved:?}");
-    let made = create_preview(&app, &key, &json!({"version": 1})).await;
-    let shown = show_preview(&app, &signed_value(&made), &json!({})).await;
+    let created = create_preview(&app, &key, &json!({"version": 1})).await;
+    let shown = show_preview(&app, &signed_value(&created), &json!({})).await;
     assert_eq!(shown.json["content"]["ticker"]["total"], 1500, "{shown:?}");
     assert_eq!(shown.json["values"]["ticker_total"], 1500, "{shown:?}");
     app.finish().await;

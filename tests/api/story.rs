@@ -128,7 +128,7 @@ async fn one_history_gives_the_same_ledger_in_any_order_and_with_repeats() {
     let mut random = fastrand::Rng::with_seed(1);
     let expected = ledger_after(&source, &in_order, &mut random).await;
     // The expected result, computed by hand: 3 months of 10.00 minus a refund of 4.00; 15.00 after a won dispute; 6.00
-    // after a failed refund; 7.00 by bank debit; 25.00 minus a lost dispute of 12.00; and nothing of the refunded 50.00.
+    // after a failed refund; 7.00 by bank debit; 25.00 minus a lost dispute of 12.00; and 0 of the refunded 50.00.
     let clearing: i64 = expected
         .entries
         .iter()

@@ -135,9 +135,9 @@ impl<'a> World<'a> {
         .await
         .unwrap()
         .session;
-        let made = self.test_app.stripe.session(&session);
+        let created = self.test_app.stripe.session(&session);
         self.gifts.push(Gift {
-            id: made["metadata"]["keepopen_contribution"].as_str().unwrap().to_owned(),
+            id: created["metadata"]["keepopen_contribution"].as_str().unwrap().to_owned(),
             currency,
             session,
             recurring: interval != Interval::Once,
