@@ -180,10 +180,12 @@ default_amount_minor = 700
 highlighted = { interval = "once", amount_minor = 900 }
 "#;
 
+/// Publishes the usual appeals file with `more` at its end.
 fn publish(app: &TestApp, more: &str) {
     publish_text(app, &format!("{APPEALS}{more}"));
 }
 
+/// Writes the appeals file and publishes it.
 fn publish_text(app: &TestApp, appeals: &str) {
     std::fs::write(app.folder().join("appeals.toml"), appeals).unwrap();
     keepopen::actions::publish_appeals(&app.app).unwrap();

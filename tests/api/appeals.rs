@@ -231,8 +231,8 @@ async fn an_explanation_names_the_rule_that_an_appeal_fails() {
     client.post("/summer/publish").await;
     // Returns the reason of the verdict, and the rule that the appeal fails.
     let explain = async |question: Value| {
-        let asked = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(&client.key);
-        let explained = app.send(asked.json(&question)).await;
+        let request = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(&client.key);
+        let explained = app.send(request.json(&question)).await;
         assert_eq!(explained.status, 200, "{explained:?}");
         let appeal = explained.json["appeals"][0].clone();
         assert_eq!(appeal["appeal"], "summer");
@@ -274,8 +274,8 @@ async fn weights_by_country_decide_the_variant_and_an_explanation_names_the_coun
     for (country, variant, weights_of) in [("nz", "b", Some("NZ")), ("AU", "a", None)] {
         let question = json!({"site": "journal", "reader": {"country": country, "bucket": 1}, "history": {}});
         assert_eq!(app.post("/v1/banner", &question).await.text("variant"), variant);
-        let asked = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(&client.key);
-        let explained = app.send(asked.json(&question)).await.json["appeals"][0].clone();
+        let request = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(&client.key);
+        let explained = app.send(request.json(&question)).await.json["appeals"][0].clone();
         assert_eq!(
             (explained["variant"].as_str(), explained["weights_of"].as_str()),
             (Some(variant), weights_of)

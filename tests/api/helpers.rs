@@ -70,6 +70,7 @@ impl Answer {
         self.json["code"].as_str().unwrap()
     }
 
+    /// Returns a text field of the JSON body. Panics if there is no such field.
     pub fn text(&self, field: &str) -> &str {
         self.json[field].as_str().unwrap_or_else(|| panic!("no {field} in {self:?}"))
     }
@@ -199,6 +200,7 @@ impl TestApp {
         self.folder.path()
     }
 
+    /// Advances the clock by this many days.
     pub fn days_pass(&self, days: i64) {
         self.app.clock.advance(days * DAY_MS);
     }
@@ -209,6 +211,7 @@ impl TestApp {
         Answer::read(request.send().await.unwrap()).await
     }
 
+    /// Sends a GET request, with a supporter token or an API key if there is one.
     pub async fn get(&self, path: &str, bearer: Option<&str>) -> Answer {
         let request = self.client.get(format!("{}{path}", self.url));
         let request = match bearer {
@@ -307,6 +310,7 @@ impl TestApp {
         all.into_iter().next().unwrap()
     }
 
+    /// Returns the state of the only contribution.
     pub async fn state(&self) -> ContributionState {
         self.contribution().await.state
     }

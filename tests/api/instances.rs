@@ -64,9 +64,9 @@ async fn two_servers_with_one_database_make_the_same_entries_as_one_server() {
 /// server its own order of processing, because with the same order the servers would not conflict.
 async fn deliver(app: &Arc<App>, events: &[&Value], seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
-    for (place, event) in events.iter().enumerate() {
+    for (index, event) in events.iter().enumerate() {
         receive(app, event).await;
-        if place % 20 == 0 {
+        if index % 20 == 0 {
             let mut due = app.store.due_events(app.now_ms(), 1000).await.unwrap();
             random.shuffle(&mut due);
             for id in due {
@@ -89,16 +89,16 @@ async fn simultaneous_publications_and_switches_on_two_servers_all_take_effect()
     let one = TestApp::start_without_appeals().await;
     let other = actions::start(one.app.settings.clone(), one.app.clock.clone()).await.unwrap();
     let mut work = JoinSet::new();
-    for place in 0..CONCURRENCY {
-        let app = if place % 2 == 0 { Arc::clone(&one.app) } else { Arc::clone(&other) };
+    for index in 0..CONCURRENCY {
+        let app = if index % 2 == 0 { Arc::clone(&one.app) } else { Arc::clone(&other) };
         work.spawn(async move {
             let editor = &app.as_operator();
-            let id = format!("appeal-{place}");
+            let id = format!("appeal-{index}");
             let Value::Object(fields) = appeal("Help") else { panic!("an appeal must be an object") };
             actions::save_appeal(editor, &id, fields, Precondition::NONE).await.unwrap();
             for _ in 0..3 {
                 actions::publish_appeal(editor, &id, None, Precondition::NONE).await.unwrap();
-                let surface = keepopen_decision::Surface::ALL[place % 3];
+                let surface = keepopen_decision::Surface::ALL[index % 3];
                 let toggle = |it: &mut keepopen::appeals::Switches| {
                     let off = it.get(Some(surface)) == keepopen::appeals::Switch::Off;
                     let new_state =
@@ -132,8 +132,8 @@ async fn if_several_editors_save_the_same_version_at_once_only_one_succeeds() {
     for (method, path) in [(Method::PUT, ""), (Method::POST, "/publish")] {
         let newest = app.send(call(Method::GET, "", &json!({}))).await.headers["etag"].clone();
         let mut work = JoinSet::new();
-        for place in 0..CONCURRENCY {
-            let body = if path.is_empty() { appeal(&format!("By {place}")) } else { json!({}) };
+        for index in 0..CONCURRENCY {
+            let body = if path.is_empty() { appeal(&format!("By {index}")) } else { json!({}) };
             let request = call(method.clone(), path, &body).header("if-match", &newest);
             work.spawn(async move { request.send().await.unwrap().status().as_u16() });
         }

@@ -56,9 +56,9 @@ async fn deliver_while_blocked(app: &TestApp, events: &[Value]) -> Vec<u16> {
     let inbox_block = block_inbox(app).await;
     let mut answers = vec![start_delivery(app, &event("evt_first"))];
     wait_for_deliveries(app, 1).await;
-    for (place, event) in events.iter().enumerate() {
+    for (index, event) in events.iter().enumerate() {
         answers.push(start_delivery(app, event));
-        wait_for_deliveries(app, place + 2).await;
+        wait_for_deliveries(app, index + 2).await;
     }
     assert!(answers.iter().all(|answer| !answer.is_finished()), "no delivery must be answered before the commit");
     drop(inbox_block);
@@ -122,7 +122,7 @@ async fn the_first_of_two_deliveries_with_the_same_id_in_one_commit_is_kept() {
 
 /// Makes the database reject an event with this id.
 async fn reject_event(app: &TestApp, id: &str) {
-    let sql = if on_postgres(app).await {
+    let sql = if is_on_postgres(app).await {
         format!("ALTER TABLE stripe_events ADD CONSTRAINT refused CHECK (id <> '{id}')")
     } else {
         format!(
@@ -133,7 +133,7 @@ async fn reject_event(app: &TestApp, id: &str) {
     app.app.store.run_sql(&sql).await.unwrap();
 }
 
-async fn on_postgres(app: &TestApp) -> bool {
+async fn is_on_postgres(app: &TestApp) -> bool {
     matches!(app.app.store.begin().await.unwrap(), Tx::Postgres(_))
 }
 
@@ -155,7 +155,7 @@ async fn a_delivery_that_the_database_rejects_does_not_affect_the_others() {
 async fn a_failed_commit_acknowledges_no_delivery() {
     let app = TestApp::start().await;
     // Every insert succeeds, and then the commit fails on a deferred constraint.
-    let (break_commits, repair) = if on_postgres(&app).await {
+    let (break_commits, repair) = if is_on_postgres(&app).await {
         (
             vec![
                 "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \

@@ -39,6 +39,7 @@ async fn start_with_learning() -> TestApp {
     app
 }
 
+/// Writes the appeals file and publishes it.
 fn publish(app: &TestApp, appeals: &str) {
     std::fs::write(app.folder().join("appeals.toml"), appeals).unwrap();
     actions::publish_appeals(&app.app).unwrap();
@@ -110,8 +111,8 @@ async fn the_variant_that_brings_in_more_money_gets_more_readers_and_the_other_k
 
     update_weights_after_an_hour(&app).await;
     let learned = shares(&app).await;
-    let kept = app.app.snapshot_inputs().kept().learned.clone();
-    assert_eq!(kept, *app.app.learned.load_full(), "the saved snapshot must contain the weights");
+    let saved = app.app.snapshot_inputs().kept().learned.clone();
+    assert_eq!(saved, *app.app.learned.load_full(), "the saved snapshot must contain the weights");
     assert!(learned["b"] >= 80 && learned["a"] >= 3, "{learned:?}");
     for bucket in 0..20 {
         assert_eq!(
@@ -252,10 +253,10 @@ async fn refunded_gifts_do_not_count_for_the_weights() {
     update_weights_after_an_hour(&app).await;
     let learned = shares(&app).await;
     assert!(learned["a"] > learned["b"], "{learned:?}");
-    let kept =
+    let retained =
         app.app.store.gifts_kept("journal", "help", app.app.site("journal").unwrap().currency, 0..i64::MAX);
-    let kept: Vec<_> =
-        kept.await.unwrap().into_iter().map(|it| (it.variant, it.gifts, it.total_minor)).collect();
-    assert_eq!(kept, [("a".to_owned(), 2, 1000)]);
+    let retained: Vec<_> =
+        retained.await.unwrap().into_iter().map(|it| (it.variant, it.gifts, it.total_minor)).collect();
+    assert_eq!(retained, [("a".to_owned(), 2, 1000)]);
     app.finish().await;
 }

@@ -63,10 +63,10 @@ async fn only_a_key_with_the_money_scope_can_read_money() {
 #[tokio::test]
 async fn the_pages_of_the_list_contain_every_contribution_once_and_the_newest_first() {
     let app = TestApp::start().await;
-    for place in 0..7 {
-        app.gives(1000 + place, "once").await;
+    for index in 0..7 {
+        app.gives(1000 + index, "once").await;
         // Gifts begin in pairs in the same second. Their ids decide their order.
-        app.app.clock.advance(if place % 2 == 0 { 0 } else { 60_000 });
+        app.app.clock.advance(if index % 2 == 0 { 0 } else { 60_000 });
     }
     app.deliver_and_process_all_events().await;
     let whole = get_ok(&app, "/v1/contributions").await;
@@ -332,8 +332,8 @@ async fn the_export_has_a_line_for_each_payment_and_contains_no_formula() {
         (all[1][column("appeal")].as_str(), all[1][column("variant")].as_str()),
         ("'=HYPERLINK(1)", "'@x")
     );
-    let back = "UPDATE contributions SET appeal = NULL, variant = NULL";
-    app.app.store.run_sql(back).await.unwrap();
+    let reset = "UPDATE contributions SET appeal = NULL, variant = NULL";
+    app.app.store.run_sql(reset).await.unwrap();
     app.finish().await;
 }
 

@@ -28,6 +28,7 @@ fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
     accounts
 }
 
+/// Returns a charge by card that paid an invoice on 3 December.
 fn charge(id: &str, amount_minor: i64, invoice: &str) -> Value {
     json!({"id": id, "object": "charge", "amount": amount_minor, "currency": "eur", "status": "succeeded",
         "captured": true, "created": DEC_3, "invoice": invoice, "payment_intent": format!("pi_{id}"),

@@ -64,6 +64,7 @@ async fn alarms(app: &TestApp) -> String {
     app.app.store.alarms(100).await.unwrap().into_iter().map(|(_, alarms)| alarms).collect()
 }
 
+/// Returns the events of the case in the folder `name`.
 fn case(name: &str) -> Vec<Value> {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/money").join(name).join("events.json");
@@ -147,8 +148,8 @@ async fn a_gift_in_an_unknown_currency_raises_an_alarm_with_the_code_and_is_not_
             // If the events are delivered again in reverse order, nothing changes.
             let facts_before = app.app.store.facts().await.unwrap();
             events.reverse();
-            for (place, event) in events.iter_mut().enumerate() {
-                event["id"] = format!("evt_again_{place}").into();
+            for (index, event) in events.iter_mut().enumerate() {
+                event["id"] = format!("evt_again_{index}").into();
             }
             deliver_all(&app, &events).await;
             assert_eq!(app.app.store.facts().await.unwrap(), facts_before);

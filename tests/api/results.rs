@@ -57,8 +57,8 @@ async fn the_results_of_a_variant_are_shown_by_day_and_in_total() {
 
     let answer = read(&app, "site=journal&from=2026-11-24&to=2026-12-25").await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    let row = |place: &str, day: Option<&str>, appeal: Option<&str>| -> Value {
-        let rows = answer.json[place].as_array().unwrap();
+    let row = |list: &str, day: Option<&str>, appeal: Option<&str>| -> Value {
+        let rows = answer.json[list].as_array().unwrap();
         let found = rows.iter().filter(|row| row["day"].as_str() == day && row["appeal"].as_str() == appeal);
         let found: Vec<&Value> = found.collect();
         assert_eq!(found.len(), 1, "{rows:#?}");

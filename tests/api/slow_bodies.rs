@@ -111,12 +111,12 @@ async fn a_complete_chunked_body_is_read_and_the_connection_is_reused() {
     let app = TestApp::start().await;
     let body = r#"{"site":"journal","history":{}}"#;
     let chunked = format!("{:x}\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n", 9, &body[..9], body.len() - 9, &body[9..]);
-    let asked = format!("{}{chunked}", head("/v1/banner", "Transfer-Encoding: chunked"));
+    let chunked_request = format!("{}{chunked}", head("/v1/banner", "Transfer-Encoding: chunked"));
     let last = format!(
         "{}{body}",
         head("/v1/banner", &format!("Content-Length: {}\r\nConnection: close", body.len()))
     );
-    let text = read_response(open_and_send(&app, &format!("{asked}{asked}{last}"))).await;
+    let text = read_response(open_and_send(&app, &format!("{chunked_request}{chunked_request}{last}"))).await;
     assert_eq!(text.matches("\"reason\":\"matched\"").count(), 3, "{text}");
     app.finish().await;
 }

@@ -131,12 +131,12 @@ async fn another_instance_and_a_restart_read_the_changed_standing_from_the_datab
     fail_next_renewal(&app, &gift);
     app.deliver_and_process_all_events().await;
     let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
-    let asked = |server: &keepopen::app::App| -> Value {
+    let verdict_of = |server: &keepopen::app::App| -> Value {
         serde_json::from_slice(&keepopen::api::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
     };
-    assert_eq!(shown_kind(&asked(&other)), "thank");
+    assert_eq!(shown_kind(&verdict_of(&other)), "thank");
     actions::sync_standings(&other).await.unwrap();
-    assert_eq!(shown_kind(&asked(&other)), "fix_card");
+    assert_eq!(shown_kind(&verdict_of(&other)), "fix_card");
     other.store.close().await;
 
     app.app.clock.advance(3_600_000);
@@ -176,15 +176,15 @@ async fn a_standing_that_ends_at_a_known_time_ends_at_that_time_on_every_instanc
     app.deliver_and_process_all_events().await;
     actions::sync_standings(&other).await.unwrap();
     let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
-    let asked = |server: &keepopen::app::App| -> Value {
+    let verdict_of = |server: &keepopen::app::App| -> Value {
         serde_json::from_slice(&keepopen::api::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
     };
     app.app.clock.advance(ends_at_ms - 1 - app.app.now_ms());
-    assert_eq!([shown_kind(&asked(&app.app)), shown_kind(&asked(&other))], ["thank", "thank"]);
+    assert_eq!([shown_kind(&verdict_of(&app.app)), shown_kind(&verdict_of(&other))], ["thank", "thank"]);
     app.app.clock.advance(1);
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "one_off");
     // Neither instance has run a job in the meantime.
-    assert_eq!([shown_kind(&asked(&app.app)), shown_kind(&asked(&other))], ["recent_giver", "recent_giver"]);
+    assert_eq!([shown_kind(&verdict_of(&app.app)), shown_kind(&verdict_of(&other))], ["recent_giver", "recent_giver"]);
     other.store.close().await;
     app.finish().await;
 }
@@ -210,7 +210,7 @@ async fn a_token_expires_at_the_latest_when_its_standing_ends() {
 }
 
 /// Returns the server's verdict for a reader with this token.
-fn asked(server: &keepopen::app::App, token: &str) -> Value {
+fn verdict_of(server: &keepopen::app::App, token: &str) -> Value {
     let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
     serde_json::from_slice(&keepopen::api::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
 }
@@ -244,14 +244,14 @@ async fn a_server_with_too_many_changed_standings_does_not_trust_older_tokens() 
     // of the failed card.
     add_changes_on_another_site(&app, MAX_RECENT_STANDINGS + 1).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    assert_eq!(shown_kind(&asked(&other, &token)), "unknown_standing");
+    assert_eq!(shown_kind(&verdict_of(&other, &token)), "unknown_standing");
     // A newer token was issued after the changes that were not read, so it already includes them.
     app.app.clock.advance(3_600_000);
     let newer = app.gives(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let newer = app.token(&newer).await;
-    assert_eq!(shown_kind(&asked(&other, &newer)), "fix_card");
-    assert_eq!(shown_kind(&asked(&other, &token)), "unknown_standing");
+    assert_eq!(shown_kind(&verdict_of(&other, &newer)), "fix_card");
+    assert_eq!(shown_kind(&verdict_of(&other, &token)), "unknown_standing");
     other.store.close().await;
     app.finish().await;
 }
@@ -261,7 +261,7 @@ async fn a_reader_whose_gift_is_reassigned_to_another_person_is_asked_again() {
     let app = start().await;
     let (gift, token) = create_monthly_supporter(&app).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    assert_eq!([shown_kind(&asked(&app.app, &token)), shown_kind(&asked(&other, &token))], ["thank", "thank"]);
+    assert_eq!([shown_kind(&verdict_of(&app.app, &token)), shown_kind(&verdict_of(&other, &token))], ["thank", "thank"]);
     let former = app.contribution().await.supporter.unwrap();
     // A later event reports the session with another e-mail address. (The address that sorts last counts.)
     app.app.clock.advance(3_600_000);
@@ -274,9 +274,9 @@ async fn a_reader_whose_gift_is_reassigned_to_another_person_is_asked_again() {
     assert_eq!(corrected["data"]["object"]["id"].as_str(), Some(gift.session.as_str()));
     deliver_all(&app, [&corrected]).await;
     assert_ne!(app.contribution().await.supporter.unwrap(), former);
-    assert_eq!(shown_kind(&asked(&app.app, &token)), "ask");
+    assert_eq!(shown_kind(&verdict_of(&app.app, &token)), "ask");
     actions::sync_standings(&other).await.unwrap();
-    assert_eq!(shown_kind(&asked(&other, &token)), "ask");
+    assert_eq!(shown_kind(&verdict_of(&other, &token)), "ask");
     other.store.close().await;
     app.finish().await;
 }

@@ -19,11 +19,13 @@ fn appeal(ticker: &str, needs: &str) -> String {
     format!("{APPEALS}needs = [{needs}]\n[appeals.ticker]\n{ticker}")
 }
 
+/// Writes the appeals file and publishes it.
 fn publish(app: &TestApp, text: &str) {
     std::fs::write(app.folder().join("appeals.toml"), text).unwrap();
     actions::publish_appeals(&app.app).unwrap();
 }
 
+/// Refunds a gift in part, or in full if the amount is `None`.
 fn refund(app: &TestApp, gift: &Gift, amount_minor: Option<i64>) {
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), amount_minor).unwrap();
 }

@@ -84,8 +84,8 @@ async fn a_token_contains_what_a_site_needs_and_no_personal_data() {
     app.deliver_and_process_all_events().await;
     let answer = app.exchange(&gift).await;
     let token = answer.text("token");
-    let decoded_part = |place: usize| -> Value {
-        let part = token.split('.').nth(place).unwrap();
+    let decoded_part = |index: usize| -> Value {
+        let part = token.split('.').nth(index).unwrap();
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
     };
     let (head, claims) = (decoded_part(0), decoded_part(1));

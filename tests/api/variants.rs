@@ -19,6 +19,7 @@ fn our_metadata() -> Value {
     json!({"keepopen_contribution": GIFT, "keepopen_site": "journal"})
 }
 
+/// Returns an event with this object. The time is in seconds since 1970.
 pub fn event(id: &str, kind: &str, created_s: i64, object: Value) -> Value {
     json!({"id": format!("evt_{id}"), "object": "event", "api_version": "2026-10-28.endive", "type": kind,
         "created": created_s, "livemode": false, "account": null, "data": {"object": object}})
@@ -37,12 +38,13 @@ fn paid(id: &str, created_s: i64) -> Value {
     event(&format!("paid_{id}"), "checkout.session.completed", created_s, page(id, "complete", "paid"))
 }
 
+/// Returns a full refund of the gift `a`.
 fn refund(status: &str) -> Value {
     json!({"id": "re_1", "object": "refund", "amount": 3000, "currency": "eur", "created": DEC_3, "status": status,
         "payment_intent": "pi_a", "charge": "ch_a"})
 }
 
-/// Returns a dispute of the gift. `moved` has the amount and time of each of its balance transactions.
+/// Returns a dispute of the gift `a`. `moved` has the amount and time of each of its balance transactions.
 fn dispute(status: &str, moved: &[(i64, i64)]) -> Value {
     let moved: Vec<Value> = moved
         .iter()

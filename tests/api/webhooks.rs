@@ -185,13 +185,13 @@ async fn while_the_inbox_is_missing_deliveries_get_an_internal_error() {
     let app = TestApp::start().await;
     let body = event("evt_1", "customer.created", json!({"id": "cus_1", "object": "customer"})).to_string();
     let signature = app.stripe.sign(body.as_bytes(), app.app.now_ms() / 1000);
-    let away = "ALTER TABLE stripe_events RENAME TO away";
-    app.app.store.run_sql(away).await.unwrap();
+    let hide_inbox = "ALTER TABLE stripe_events RENAME TO away";
+    app.app.store.run_sql(hide_inbox).await.unwrap();
     let answer = deliver_raw(&app, Some(&signature), body.clone().into_bytes()).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (500, "internal"));
     assert_eq!(app.banner(None).await["reason"], "matched", "banner requests must still be answered");
-    let back = "ALTER TABLE away RENAME TO stripe_events";
-    app.app.store.run_sql(back).await.unwrap();
+    let restore_inbox = "ALTER TABLE away RENAME TO stripe_events";
+    app.app.store.run_sql(restore_inbox).await.unwrap();
     assert_eq!(deliver_raw(&app, Some(&signature), body.into_bytes()).await.status, 200);
     app.process_inbox().await;
     app.finish().await;
@@ -221,8 +221,8 @@ async fn common_variants_of_the_webhook_path_are_accepted_and_misdirected_webhoo
         "/give/webhooks/stripe",
         "/give/webhooks/stripe/",
     ];
-    for (place, path) in paths.into_iter().enumerate() {
-        assert_eq!(deliver(path, &format!("evt_{place}")).await, 200, "{path}");
+    for (index, path) in paths.into_iter().enumerate() {
+        assert_eq!(deliver(path, &format!("evt_{index}")).await, 200, "{path}");
     }
     assert_eq!((app.app.store.events().await.unwrap().len(), counted()), (paths.len(), 0.0));
     // A request with an invalid signature, and a GET request, get the same response as on the usual path.

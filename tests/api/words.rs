@@ -55,6 +55,7 @@ async fn start() -> TestApp {
     app
 }
 
+/// Writes the appeals file and publishes it.
 fn publish(app: &TestApp, text: &str) {
     std::fs::write(app.folder().join("appeals.toml"), text).unwrap();
     keepopen::actions::publish_appeals(&app.app).unwrap();

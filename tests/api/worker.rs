@@ -261,15 +261,15 @@ async fn while_postgresql_is_down_no_event_is_acknowledged_and_the_worker_contin
     tokio::spawn(running.server);
     let jobs = jobs::run(&app);
     let mut refused = 0;
-    for (place, event) in events.iter().enumerate() {
-        let is_down = place % 40 == 20;
+    for (index, event) in events.iter().enumerate() {
+        let is_down = index % 40 == 20;
         if is_down {
             administrator.set_accepts_connections(database.url(), false).await;
             administrator.cut_connections(database.url()).await;
         }
         // For every fifth event, all connections are cut during the delivery and the processing of others.
         let cut = async {
-            if place % 5 == 0 {
+            if index % 5 == 0 {
                 administrator.cut_connections(database.url()).await;
             }
         };

@@ -49,6 +49,7 @@ impl LedgerSnapshot {
     }
 
     fn differences_from(&self, other: &Self) -> String {
+        /// Returns the items that only one of the two lists contains.
         fn one_sided<T: std::fmt::Debug + PartialEq>(one: &[T], other: &[T]) -> Vec<String> {
             let only = |a: &[T], b: &[T]| -> Vec<String> {
                 a.iter().filter(|it| !b.contains(it)).map(|it| format!("{it:?}")).collect()

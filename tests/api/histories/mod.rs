@@ -31,7 +31,7 @@ use crate::helpers::TestApp;
 /// events, many short worlds find more bugs than a few long ones.
 const WORLD_EVENTS: usize = 700;
 
-fn world_events() -> usize {
+fn min_world_events() -> usize {
     number("KEEPOPEN_TEST_WORLD_EVENTS").map_or(WORLD_EVENTS, |events| usize::try_from(events).unwrap())
 }
 
@@ -102,7 +102,7 @@ async fn the_ledger_is_correct_whatever_the_order_of_events_and_whichever_are_lo
     while let Some(seed) = worlds.next() {
         let app = TestApp::start_with(HERALD).await;
         let mut world = World::begin(&app, seed);
-        while app.stripe.events_after(world_events()).is_empty() {
+        while app.stripe.events_after(min_world_events()).is_empty() {
             world.step().await;
         }
         world.end();
@@ -134,7 +134,7 @@ async fn regular_comparisons_with_stripe_keep_the_ledger_correct_while_gifts_hap
     while let Some(seed) = worlds.next() {
         let app = TestApp::start_with(HERALD).await;
         let mut world = World::begin(&app, seed);
-        let events = deliver_while_running(&mut world, world_events()).await;
+        let events = deliver_while_running(&mut world, min_world_events()).await;
         check(&world, &app.app).await;
         worlds.record(world.gifts.len(), events);
         app.finish().await;
