@@ -180,7 +180,7 @@ async fn an_appeal_published_on_one_instance_reaches_the_others() {
 }
 
 #[tokio::test]
-async fn appeals_need_a_key_with_the_scope() {
+async fn appeals_can_be_read_and_written_only_with_a_key_of_the_right_scope() {
     let app = TestApp::start_without_appeals().await;
     let reader = ApiClient::open(&app, Scope::AppealsRead).await;
     assert_eq!(reader.get("").await.json, json!({"appeals": []}));

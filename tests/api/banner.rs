@@ -1,4 +1,5 @@
-//! "Show the appeal banner?" over HTTP. (The rules have their own cases in `decision/cases/`.)
+//! Banner requests, in which a page asks over HTTP whether to show an appeal. (The rules have their own cases in
+//! `decision/cases/`.)
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! A comparison with Stripe never reports success if it is killed, another one is running, or a list can't be read.
+//! A comparison with Stripe does not report success if it is killed, if another one is running, or if a list can't be
+//! read.
 
 use std::collections::HashSet;
 use std::future::poll_fn;
@@ -58,7 +59,7 @@ async fn while_another_comparison_runs_a_comparison_fails_with_that_reason() {
         assert!(error.to_string().starts_with("another comparison is running"), "{error}");
     }
     assert!(app.ledger().await.is_empty() && comparison_report(&app).await.checked_at_ms.is_none());
-    // The other process has died and does not renew its lease, which ends now.
+    // The other process has died, so it does not renew its lease. The lease ends now.
     app.app.clock.advance(10_000);
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
@@ -183,7 +184,7 @@ async fn a_comparison_of_recent_events_does_not_replace_the_comparison_of_older_
 }
 
 #[tokio::test]
-async fn a_comparison_that_a_stop_interrupts_does_not_count_as_complete() {
+async fn a_comparison_that_is_interrupted_by_a_stop_does_not_count_as_complete() {
     let app = TestApp::start().await;
     app.app.begin_stopping();
     let stats = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
@@ -193,8 +194,8 @@ async fn a_comparison_that_a_stop_interrupts_does_not_count_as_complete() {
 }
 
 #[tokio::test]
-async fn a_comparison_that_can_not_read_an_invoices_payments_says_so_and_reads_the_lists() {
-    // Fails a later call in each round, until the call that lists an invoice's payments is the one that fails.
+async fn a_comparison_that_can_not_read_an_invoices_payments_reports_it_and_reads_the_lists() {
+    // Each round makes a later call to Stripe fail, until it is the call that lists an invoice's payments.
     for calls in 0..4 {
         let app = TestApp::start().await;
         let monthly = app.gives(1000, "month").await;
@@ -230,7 +231,7 @@ async fn a_comparison_that_can_not_read_an_invoices_payments_says_so_and_reads_t
 #[tokio::test]
 async fn whichever_list_fails_the_next_comparison_finds_what_the_list_contains() {
     let mut failed_lists = HashSet::new();
-    // Fails a later call in each round.
+    // Each round makes a later call to Stripe fail.
     for calls in 0..14 {
         let app = TestApp::start().await;
         lose_all_events(&app);

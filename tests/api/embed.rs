@@ -1,4 +1,5 @@
-//! How the readers' script is served: in parts, compressed, and at versioned URLs whose content never changes.
+//! How the readers' script is served: in parts (modules that the page loads when it needs them), compressed, and at
+//! versioned URLs whose content never changes.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Gifts from the payment to the ledger and the token.
+//! What follows from a gift: ledger entries, the supporter's standing, and the token.
 
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
 use keepopen_practice::{How, Outcome};
@@ -183,7 +183,7 @@ async fn each_month_is_booked_once_and_a_failing_card_makes_the_gift_past_due() 
 }
 
 #[tokio::test]
-async fn a_gift_that_is_cancelled_for_the_end_of_the_period_keeps_its_standing_until_then() {
+async fn a_gift_whose_cancellation_is_scheduled_keeps_its_standing_to_the_end_of_the_period() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
@@ -281,7 +281,7 @@ async fn a_withdrawn_dispute_returns_the_money_in_either_order_of_events() {
 }
 
 #[tokio::test]
-async fn refunds_and_disputes_above_the_payment_raise_an_alarm_and_are_booked_in_full() {
+async fn refunds_and_disputes_that_exceed_the_payment_raise_an_alarm_and_are_booked_in_full() {
     let app = TestApp::start().await;
     let gift = app.gives(1500, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();

@@ -1,4 +1,4 @@
-//! The table of background jobs: each job runs, and a job with a lease runs on one instance only.
+//! The table of background jobs: each job can run, and a job with a lease runs on only one instance at a time.
 
 use keepopen::config::Secret;
 use keepopen::contributions::EntryKind;

@@ -1,5 +1,5 @@
-//! A start from the saved snapshot while PostgreSQL is down. (With SQLite, the database is in the same folder as the
-//! snapshot.)
+//! A start while PostgreSQL is down. The service then uses the saved snapshot, a file with the last known state of
+//! everything that banner requests need. (With SQLite, the database is in the same folder as the snapshot.)
 
 use keepopen::actions::StartError;
 use keepopen::ids::SupporterId;
@@ -237,7 +237,7 @@ async fn with_an_appeals_file_tokens_are_still_checked_without_the_database() {
 }
 
 #[tokio::test]
-async fn a_start_fails_if_the_database_responds_but_does_not_exist_despite_a_saved_snapshot() {
+async fn a_start_fails_despite_a_saved_snapshot_if_postgresql_responds_but_lacks_the_database() {
     let Some((mut app, _wire)) = start(false).await else {
         println!("{NO_SERVER}");
         return;

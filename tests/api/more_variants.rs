@@ -35,7 +35,7 @@ fn charge(id: &str, amount_minor: i64, invoice: &str) -> Value {
         "payment_method_details": {"type": "card"}})
 }
 
-/// Returns the event of a payment of a part of the invoice `in_2`.
+/// Returns the event that reports a partial payment of the invoice `in_2`.
 fn partial(id: &str, amount_minor: i64, payment: &Value) -> Value {
     let object = json!({"id": id, "object": "invoice_payment", "amount_paid": amount_minor, "currency": "eur",
         "status": "paid", "invoice": "in_2", "payment": payment});

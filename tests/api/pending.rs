@@ -89,8 +89,8 @@ async fn an_invoice_that_is_paid_after_40_days_is_booked() {
 }
 
 #[tokio::test]
-async fn a_comparison_that_can_not_fetch_pending_objects_says_so_and_the_next_one_fetches_them() {
-    // Fails a later call in each round, until the call that fetches a pending object is the one that fails.
+async fn a_comparison_that_can_not_fetch_pending_objects_reports_it_and_the_next_one_fetches_them() {
+    // Each round makes a later call to Stripe fail, until it is the call that fetches a pending object.
     for calls in 0..20 {
         let app = TestApp::start().await;
         let gift = pay_by_debit(&app).await;

@@ -26,7 +26,7 @@ fn advance_minutes(app: &TestApp, minutes: i64) {
     app.app.clock.advance(minutes * 60_000);
 }
 
-/// Delivers all events but those of one type.
+/// Delivers all events except those of one type, and processes the inbox.
 async fn deliver_and_process_all_but(app: &TestApp, kind: &str) {
     for event in app.stripe.events() {
         if event["type"] != kind {
@@ -327,6 +327,7 @@ async fn a_seal_shows_changes_of_the_entries_that_it_covers() {
     let (store, key) = (&app.app.store, SealKey::of(&app.app.vault));
     app.gives(1000, "once").await;
     app.deliver_and_process_all_events().await;
+    // The seal is a signed digest of the entries that are booked now.
     actions::seal_ledger(&app.app.as_operator(), &key).await.unwrap();
     let sealed = reports::check_ledger(store, &key).await.unwrap();
     assert!(matches!(sealed.seal, SealState::Matches(_)), "{:?}", sealed.seal);

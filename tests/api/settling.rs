@@ -118,7 +118,7 @@ async fn a_payment_shows_its_payout_and_is_paid_out_again_if_the_payout_fails() 
 }
 
 #[tokio::test]
-async fn the_next_comparison_finds_a_returned_payout_even_if_a_webhook_reported_it() {
+async fn the_next_comparison_finds_a_returned_payout_that_a_webhook_has_already_reported() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.deliver_and_process_all_events().await;

@@ -281,7 +281,7 @@ async fn any_interval_of_a_price_or_a_plan_is_stored_and_can_be_listed() {
             let item = &mut events[3]["data"]["object"]["items"]["data"][0];
             item["price"]["recurring"] = json!({"interval": unit, "interval_count": count});
             if plan {
-                // In the shape of 2020, the interval is next to the amount.
+                // In the API versions of 2020, the interval is next to the amount.
                 item.as_object_mut().unwrap().remove("price");
                 item["plan"] = json!({"id": "plan_1", "object": "plan", "amount": 2100, "currency": "eur",
                     "interval": unit, "interval_count": count});

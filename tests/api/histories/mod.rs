@@ -2,10 +2,10 @@
 //! never. The ledger must still equal what happened, to the cent.
 //!
 //! A *world* is one random history. `KEEPOPEN_TEST_SEED` is the seed of the first world. If only this variable is set,
-//! the test runs only this world.
-//! `KEEPOPEN_TEST_EVENTS` is the total number of events: the test runs as many worlds as that needs, with consecutive
-//! seeds. Each world has at least `KEEPOPEN_TEST_WORLD_EVENTS` events. `KEEPOPEN_TEST_LONG` names a folder in which the
-//! progress is stored. The same command then continues with the next seed after the stored ones.
+//! the test runs only this world. `KEEPOPEN_TEST_EVENTS` is the total number of events. The test runs worlds with
+//! consecutive seeds until they have that many events. Each world has at least `KEEPOPEN_TEST_WORLD_EVENTS` events.
+//! `KEEPOPEN_TEST_LONG` names a folder in which the progress is stored. The same command then continues with the next
+//! seed after the stored ones.
 
 #![expect(
     clippy::print_stdout,
