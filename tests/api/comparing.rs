@@ -90,7 +90,7 @@ async fn a_comparison_that_is_killed_at_any_point_is_resumed_and_skips_nothing()
         // Wait until the lease of the killed process ends.
         app.app.clock.advance(10_000);
     };
-    assert!(kills >= 3, "{kills}");
+    assert!(kills >= 3, "the comparison must be killed several times, not {kills} times");
     assert!(stats.resumed && stats.failed.is_empty(), "{stats:?}");
     // The resumed comparison reads the newest part of each list again, so it also finds the gifts made in between.
     assert_eq!(app.ledger().await.len(), gifts + kills);

@@ -50,8 +50,8 @@ async fn checkouts_are_limited_per_address_and_readers_at_other_addresses_can_gi
     assert_limited(&app.post_from("192.0.2.1:4711", "/v1/checkout", &json!({})).await, 20);
     assert_eq!(app.stripe.objects("checkout.session").len(), 6, "a refused checkout must not call Stripe");
     assert_eq!(app.post_from("192.0.2.2", "/v1/checkout", &new_attempt()).await.status, 200);
-    let counted = "keepopen_rate_limited_total{route=\"/v1/checkout\",by=\"address\"} 4\n";
-    assert!(app.app.metrics.render().contains(counted), "{}", app.app.metrics.render());
+    let metric_line = "keepopen_rate_limited_total{route=\"/v1/checkout\",by=\"address\"} 4\n";
+    assert!(app.app.metrics.render().contains(metric_line), "{}", app.app.metrics.render());
     app.app.clock.advance(20_000);
     assert_eq!(app.post_from("192.0.2.1", "/v1/checkout", &new_attempt()).await.status, 200);
     assert_limited(&app.post_from("192.0.2.1", "/v1/checkout", &new_attempt()).await, 20);
@@ -78,13 +78,13 @@ async fn a_forwarded_address_is_only_accepted_from_a_trusted_proxy() {
             settings.server.forwarded_header = trusted_header;
         })
         .await;
-        let mut accepted_calls = 0;
+        let mut accepted_count = 0;
         for number in 0..9 {
             let name = if header == "forwarded" { "for=" } else { "" };
             let answer = app.send(request_with(&app, header, format!("{name}192.0.2.{number}"))).await;
-            accepted_calls += usize::from(answer.status == 200);
+            accepted_count += usize::from(answer.status == 200);
         }
-        assert_eq!(accepted_calls, accepted, "{proxies:?} {header} {trusted_header:?}");
+        assert_eq!(accepted_count, accepted, "{proxies:?} {header} {trusted_header:?}");
         app.finish().await;
     }
     // A value that the client itself sent is to the left of the address that the proxy added.

@@ -122,7 +122,7 @@ async fn one_history_books_the_same_entries_in_the_shape_of_every_generation() {
     let links = ObjectLinks::of(&source.stripe);
     let in_order: Vec<&Value> = events.iter().collect();
     let expected = ledger_after(&source, &in_order, &mut fastrand::Rng::with_seed(1)).await;
-    assert!(expected.entries.len() > 10);
+    assert!(expected.entries.len() > 10, "the history must book more than 10 entries");
     for (seed, generation) in (0..).zip(&GENERATIONS) {
         let templates = templates(generation.folder);
         let mut shaped: Vec<Value> =

@@ -268,7 +268,7 @@ async fn a_stop_finishes_accepted_deliveries_and_accepts_no_more() {
     // A stopping intake takes all 2,048 slots itself, so that it accepts nothing more.
     wait_for_deliveries(&app, 2048).await;
     assert_eq!(start_delivery(&app, &event("evt_late")).await.unwrap(), 503);
-    assert!(!stopping.is_finished());
+    assert!(!stopping.is_finished(), "the stop must wait for the accepted deliveries");
     drop(inbox_block);
     for answer in answers {
         assert_eq!(answer.await.unwrap(), 200);

@@ -275,12 +275,12 @@ async fn every_metric_is_explained_in_the_manual() {
     app.banner(None).await;
     let (_, text) = ask(&url, "/metrics").await;
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
-    let counted: BTreeSet<&str> = types.filter_map(|line| line.split(' ').next()).collect();
+    let metric_names: BTreeSet<&str> = types.filter_map(|line| line.split(' ').next()).collect();
     let manual = include_str!("../../docs/operating-metrics.md");
     let rows = manual.lines().filter_map(|line| line.strip_prefix("| `"));
     let explained: BTreeSet<&str> = rows.filter_map(|row| row.split('`').next()).collect();
-    assert_eq!(counted, explained);
-    for name in counted {
+    assert_eq!(metric_names, explained);
+    for name in metric_names {
         assert!(text.contains(&format!("# HELP {name} ")), "{name}");
     }
     app.finish().await;

@@ -355,7 +355,7 @@ async fn an_object_of_other_software_with_odd_values_neither_fails_nor_is_booked
             receive(&app.app, &event).await;
         }
     }
-    assert!(number > 100, "{number}");
+    assert!(number > 100, "only {number} fields were changed");
     app.process_inbox().await;
     for event in app.app.store.events().await.unwrap() {
         assert_eq!((event.state.as_str(), event.attempts), ("done", 1), "{event:?}");

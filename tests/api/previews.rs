@@ -125,14 +125,14 @@ async fn a_preview_uses_the_requested_variant_surface_language_and_device() {
     let key = key(&app).await;
     save(&app, &key, "First").await;
     publish(&app, &key).await;
-    let shown = async |more: Value| {
+    let create_and_show = async |more: Value| {
         show_preview(&app, &signed_value(&create_preview(&app, &key, &more).await), &json!({})).await
     };
-    assert_eq!(shown(json!({"surface": "inline"})).await.json["surface"], "inline");
-    let second = shown(json!({"variant": "b"})).await;
+    assert_eq!(create_and_show(json!({"surface": "inline"})).await.json["surface"], "inline");
+    let second = create_and_show(json!({"variant": "b"})).await;
     assert_eq!((heading(&second), &second.json["variant"]), ("In English", &json!("b")));
-    assert_eq!(heading(&shown(json!({"variant": "b", "locale": "de-AT"})).await), "Auf Deutsch");
-    assert_eq!(heading(&shown(json!({"variant": "b", "device": "mobile"})).await), "Short");
+    assert_eq!(heading(&create_and_show(json!({"variant": "b", "locale": "de-AT"})).await), "Auf Deutsch");
+    assert_eq!(heading(&create_and_show(json!({"variant": "b", "device": "mobile"})).await), "Short");
     // If the preview sets no language or device, the reader's are used.
     let preview = signed_value(&create_preview(&app, &key, &json!({"variant": "b"})).await);
     let german = show_preview(&app, &preview, &json!({"reader": {"locale": "de", "device": "mobile"}})).await;
@@ -223,8 +223,8 @@ async fn a_preview_also_gives_access_to_the_explanation_on_its_site() {
     publish(&app, &key).await;
     let preview = signed_value(&create_preview(&app, &key, &json!({})).await);
     let question = json!({"site": "journal", "reader": {"country": "IE"}, "history": {}, "preview": preview});
-    let why = app.post("/v1/banner/explain", &question).await;
-    assert_eq!((why.status.as_u16(), &why.json["reason"]), (200, &json!("not_targeted")), "{why:?}");
+    let explanation = app.post("/v1/banner/explain", &question).await;
+    assert_eq!((explanation.status.as_u16(), &explanation.json["reason"]), (200, &json!("not_targeted")), "{explanation:?}");
     let other = json!({"site": "gazette", "preview": preview});
     assert_eq!(app.post("/v1/banner/explain", &other).await.code(), "preview_invalid");
     assert_eq!(app.post("/v1/banner/explain", &json!({"site": "journal"})).await.code(), "api_key_missing");

@@ -119,7 +119,7 @@ async fn a_new_version_retries_events_in_an_unknown_currency() {
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "2.0").await.unwrap();
     let waiting =
         app.app.store.events().await.unwrap().into_iter().filter(|it| it.state == "waiting").count();
-    assert!(waiting > 0);
+    assert!(waiting > 0, "the new version must retry the events");
     app.process_inbox().await;
     assert!(app.ledger().await.is_empty(), "this version does not know the currency either");
     app.finish().await;

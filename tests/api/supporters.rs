@@ -23,7 +23,7 @@ async fn a_back_end_finds_a_supporter_by_id_or_by_email_address_with_its_secret_
 }
 
 #[tokio::test]
-async fn without_a_valid_key_nothing_is_returned() {
+async fn without_a_valid_key_a_supporters_standing_is_not_returned() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "month").await;
     app.deliver_and_process_all_events().await;
@@ -74,7 +74,7 @@ async fn a_lookup_by_a_changed_address_finds_the_giver_even_if_the_change_was_re
 }
 
 #[tokio::test]
-async fn an_unknown_supporter_is_not_found() {
+async fn a_request_for_an_unknown_supporter_is_answered_with_not_found() {
     let app = TestApp::start().await;
     let key = app.api_key().await;
     let get = async |path: &str| app.get(path, Some(&key)).await;

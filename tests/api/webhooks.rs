@@ -203,7 +203,7 @@ async fn common_variants_of_the_webhook_path_are_accepted_and_misdirected_webhoo
         settings.server.public_url = "https://www.example.org/give/".parse().unwrap();
     };
     let app = TestApp::start_changed("", change).await;
-    let counted = || {
+    let misdirected = || {
         let text = app.app.metrics.render();
         let line = text.lines().find_map(|line| line.strip_prefix("keepopen_misdirected_webhooks_total "));
         line.unwrap().parse::<f64>().unwrap()
@@ -224,7 +224,7 @@ async fn common_variants_of_the_webhook_path_are_accepted_and_misdirected_webhoo
     for (index, path) in paths.into_iter().enumerate() {
         assert_eq!(deliver(path, &format!("evt_{index}")).await, 200, "{path}");
     }
-    assert_eq!((app.app.store.events().await.unwrap().len(), counted()), (paths.len(), 0.0));
+    assert_eq!((app.app.store.events().await.unwrap().len(), misdirected()), (paths.len(), 0.0));
     // A request with an invalid signature, and a GET request, get the same response as on the usual path.
     let request =
         app.client.post(format!("{}/webhooks/stripe/", app.url)).header("stripe-signature", "t=1,v1=0");
@@ -240,9 +240,9 @@ async fn common_variants_of_the_webhook_path_are_accepted_and_misdirected_webhoo
     ] {
         assert_eq!(deliver(path, "evt_lost").await, status, "{path}");
     }
-    assert_eq!((app.app.store.events().await.unwrap().len(), counted()), (paths.len(), 5.0));
+    assert_eq!((app.app.store.events().await.unwrap().len(), misdirected()), (paths.len(), 5.0));
     assert_eq!(app.get("/stripe", None).await.status, 404);
-    assert_eq!(counted(), 5.0, "a request without a signature is not from Stripe and must not count");
+    assert_eq!(misdirected(), 5.0, "a request without a signature is not from Stripe and must not count");
     app.process_inbox().await;
     app.finish().await;
 }

@@ -292,7 +292,7 @@ async fn while_postgresql_is_down_no_event_is_acknowledged_and_the_worker_contin
             assert_eq!(deliver(&source, &url, event).await.status, 200);
         }
     }
-    assert!(refused >= events.len() / 40, "{refused}");
+    assert!(refused >= events.len() / 40, "only {refused} deliveries were refused");
     let is_all_done = async || {
         // An interrupted try is repeated after a while.
         app.clock.advance(60_000);
