@@ -1,4 +1,4 @@
-//! Checkout: each attempt creates one payment page at Stripe, within the site's limits.
+//! Checkout: each attempt to give has an id, and creates one payment page at Stripe within the site's limits.
 
 use std::time::Duration;
 

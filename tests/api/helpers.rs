@@ -24,7 +24,9 @@ use keepopen_testkit::{APPEALS, Database, journal, practice_stripe};
 pub const START: &str = "2026-11-24T09:00:00Z";
 /// The origin of the site `journal`.
 pub const ORIGIN: &str = "https://journal.example.org";
+/// A page of the site `journal`.
 pub const ARTICLE: &str = "https://journal.example.org/world/ferries";
+/// The e-mail address of the reader who gives.
 pub const EMAIL: &str = "reader@example.org";
 
 /// A running server on a free port, with its own database and its own practice Stripe.
@@ -42,7 +44,9 @@ pub struct TestApp {
 /// A gift that a reader has started.
 #[derive(Clone, Debug)]
 pub struct Gift {
+    /// The id of the checkout session at Stripe.
     pub session: String,
+    /// The id that the page chose for this attempt to give.
     pub attempt: Uuid,
 }
 
@@ -76,7 +80,9 @@ impl Answer {
     }
 }
 
+/// The link that readers of the site `journal` get while Stripe is unavailable.
 const FALLBACK: &str = "fallback_url = \"https://journal.example.org/give\"";
+/// The amounts, in cents, that the site `journal` offers.
 const CHOICES: &str = r#"
 once = [500, 1500]
 month = [500, 1000]

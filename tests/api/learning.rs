@@ -45,7 +45,8 @@ fn publish(app: &TestApp, appeals: &str) {
     actions::publish_appeals(&app.app).unwrap();
 }
 
-/// Returns the verdict for a reader in this bucket, who may have seen the variant `seen` before.
+/// Returns the verdict for a reader in this bucket (the number that decides the variant of a new reader), who may have
+/// seen the variant `seen` before.
 async fn ask(app: &TestApp, bucket: u32, seen: Option<&str>) -> Value {
     let views: Vec<Value> = seen
         .iter()

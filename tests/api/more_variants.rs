@@ -62,7 +62,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
     let other = json!({"type": "out_of_band_payment", "out_of_band_payment": {"method": "cash"}});
     for (what, events, expected) in [
         (
-            "2023: a part paid by card, then marked as paid outside Stripe",
+            "API of 2023: a part paid by card, then marked as paid outside Stripe",
             vec![
                 event("c", "charge.succeeded", DEC_3, charge("ch_part", 400, "in_2")),
                 second(&|it| {
@@ -73,12 +73,12 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
             vec![("clearing", 1400), ("offline", 600)],
         ),
         (
-            "basil: a part paid by card, the rest by an unknown type of payment",
+            "API version basil: a part paid by card, the rest by an unknown type of payment",
             vec![partial("inpay_1", 400, &intent), partial("inpay_2", 600, &other), second(&hide_payment)],
             vec![("clearing", 1400), ("offline", 600)],
         ),
         (
-            "basil: paid with two cards",
+            "API version basil: paid with two cards",
             vec![
                 partial("inpay_1", 400, &intent),
                 partial(
@@ -117,7 +117,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
             vec![("clearing", 1750), ("offline", 250)],
         ),
         (
-            "basil: the amount due is not counted as paid",
+            "API version basil: the amount due is not counted as paid",
             vec![second(&|it| {
                 hide_payment(it);
                 it["amount_paid"] = 0.into();

@@ -166,6 +166,7 @@ async fn an_instance_that_does_not_know_of_a_refund_yet_reads_it_from_the_databa
         "this instance must not know of the refund yet"
     );
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.code(), "token_superseded");
+    // The epoch of a supporter increases with each reversed payment. A token with an older epoch is superseded.
     keepopen::actions::sync_epochs(&app.app).await.unwrap();
     assert_eq!(app.banner(Some(&token)).await["reason"], "unknown_standing");
     other.store.close().await;

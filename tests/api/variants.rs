@@ -82,7 +82,7 @@ async fn a_refund_that_fails_months_later_has_the_same_dates_whichever_events_re
         "refunds": {"object": "list", "data": [refund("succeeded")], "has_more": false}});
     for (what, events) in [
         (
-            "2020: in its charge, then in its own event",
+            "API of 2020: in its charge, then in its own event",
             vec![
                 event("r", "charge.refunded", DEC_3, charge),
                 event("f", "charge.refund.updated", JAN_4, refund("failed")),

@@ -18,6 +18,7 @@ pub struct LedgerSnapshot {
     entries: Vec<Entry>,
     payments: Vec<Payment>,
     alarms: Vec<(ContributionId, Alarm)>,
+    /// The id and the token epoch of each supporter.
     epochs: Vec<(String, i64)>,
     /// Key, contribution and site of every domain event. The state is not compared: the order of events decides whether
     /// a domain event was already overtaken when it was found.
