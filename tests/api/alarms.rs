@@ -56,7 +56,7 @@ async fn a_fraud_warning_names_its_objects_and_a_refund_closes_it_in_any_order_o
 async fn a_fraud_warning_stays_after_a_partial_refund_and_returns_when_the_refund_fails() {
     for recurring in [false, true] {
         let app = TestApp::start().await;
-        let gift = app.gives(1000, if recurring { "month" } else { "once" }).await;
+        let gift = app.give(1000, if recurring { "month" } else { "once" }).await;
         let charge = app.stripe.payments(&gift.session).charge.unwrap();
         app.stripe.warn_of_fraud(&charge).unwrap();
         app.stripe.refund(&charge, Some(400)).unwrap();
@@ -75,8 +75,8 @@ async fn a_fraud_warning_stays_after_a_partial_refund_and_returns_when_the_refun
 #[tokio::test]
 async fn a_fraud_warning_closes_when_the_charge_is_disputed_or_stripe_withdraws_the_warning() {
     let app = TestApp::start().await;
-    let disputed = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
-    let other = app.stripe.payments(&app.gives(700, "once").await.session).charge.unwrap();
+    let disputed = app.stripe.payments(&app.give(1000, "once").await.session).charge.unwrap();
+    let other = app.stripe.payments(&app.give(700, "once").await.session).charge.unwrap();
     app.stripe.warn_of_fraud(&disputed).unwrap();
     app.stripe.warn_of_fraud(&other).unwrap();
     app.deliver_and_process_all_events().await;
@@ -100,7 +100,7 @@ async fn a_fraud_warning_closes_when_the_charge_is_disputed_or_stripe_withdraws_
 #[tokio::test]
 async fn a_fraud_warning_that_is_withdrawn_within_a_second_is_closed_in_any_order_of_events() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     app.stripe.warn_of_fraud(&charge).unwrap();
     app.deliver_and_process_all_events().await;
@@ -136,8 +136,8 @@ fn the_endpoint_subscribes_to_every_event_that_raises_or_closes_an_alarm() {
 #[tokio::test]
 async fn a_review_alarm_closes_when_the_review_is_closed_or_the_payment_is_refunded() {
     let app = TestApp::start().await;
-    let closed = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
-    let refunded = app.stripe.payments(&app.gives(700, "once").await.session).charge.unwrap();
+    let closed = app.stripe.payments(&app.give(1000, "once").await.session).charge.unwrap();
+    let refunded = app.stripe.payments(&app.give(700, "once").await.session).charge.unwrap();
     let review = app.stripe.open_review(&closed).unwrap();
     app.stripe.open_review(&refunded).unwrap();
     app.deliver_and_process_all_events().await;
@@ -164,8 +164,8 @@ async fn a_review_alarm_closes_when_the_review_is_closed_or_the_payment_is_refun
 async fn the_alarm_for_an_unfinalized_invoice_closes_when_the_invoice_is_deleted_or_its_subscription_ends() {
     for deleted in [false, true] {
         let app = TestApp::start().await;
-        let subscription = app.stripe.payments(&app.gives(1000, "month").await.session).subscription.unwrap();
-        app.days_pass(31);
+        let subscription = app.stripe.payments(&app.give(1000, "month").await.session).subscription.unwrap();
+        app.advance_days(31);
         let invoice = app.stripe.renew(&subscription, Renewal::NotFinalized).unwrap().unwrap();
         app.deliver_and_process_all_events().await;
         let [alarm] = open_alarms(&app).await.try_into().unwrap();
@@ -190,7 +190,7 @@ async fn the_alarm_for_an_unfinalized_invoice_closes_when_the_invoice_is_deleted
 #[tokio::test]
 async fn a_fully_reversed_payment_leaves_no_alarm_even_without_its_session() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     let deliver_all_but_sessions = async || {
         for event in app.stripe.events() {
@@ -219,7 +219,7 @@ fn refunded_by(app: &TestApp, charge: &str, minor: i64) -> Value {
 #[tokio::test]
 async fn an_acknowledged_alarm_is_not_counted_until_stripe_reports_a_change() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     assert_eq!(app.deliver(&refunded_by(&app, &charge, 100)).await.status, 200);
@@ -240,7 +240,7 @@ async fn an_acknowledged_alarm_is_not_counted_until_stripe_reports_a_change() {
 
     // A second acknowledgement changes nothing. Rebuilding the projections (the tables that are computed from Stripe's
     // objects) changes nothing either.
-    app.days_pass(1);
+    app.advance_days(1);
     let again = acknowledge(&app, id, &json!({"name": "Somebody", "reason": "Other"})).await;
     assert_eq!(again.json, done.json);
     actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
@@ -261,7 +261,7 @@ async fn an_acknowledged_alarm_is_not_counted_until_stripe_reports_a_change() {
 #[tokio::test]
 async fn an_acknowledgement_needs_a_name_and_a_reason_and_can_not_be_changed() {
     let app = TestApp::start().await;
-    let charge = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
+    let charge = app.stripe.payments(&app.give(1000, "once").await.session).charge.unwrap();
     app.stripe.warn_of_fraud(&charge).unwrap();
     app.deliver_and_process_all_events().await;
     let id = open_alarms(&app).await[0].id.as_str().to_owned();

@@ -326,7 +326,7 @@ async fn an_exported_file_can_be_applied_again_after_one_of_its_appeals_has_ende
         actions::apply_appeals(&app.app.as_operator(), vec![body.as_object().unwrap().clone()]).await
     };
     apply("Help", "live").await.unwrap();
-    app.days_pass(30);
+    app.advance_days(30);
     assert!(!apply("Help", "live").await.unwrap()[0].1.made);
     // After the end, neither a new version can be published nor a paused appeal resumed.
     assert!(matches!(apply("Help us", "live").await, Err(actions::EditError::Invalid(_))));
@@ -357,7 +357,7 @@ async fn the_list_of_appeals_shows_the_current_phase_of_each() {
     client.post("/paused/pause").await;
     // An unpublished newer version has no effect.
     client.put("/live", &appeal("Help us")).await;
-    app.days_pass(30);
+    app.advance_days(30);
     let listed = client.get("").await;
     let listed = listed.json["appeals"].as_array().unwrap();
     assert_eq!(listed.len(), schedules.len());

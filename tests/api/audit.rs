@@ -110,7 +110,7 @@ async fn every_route_that_changes_something_leaves_a_row_with_its_actor() {
     let key = key(&app, &[Scope::AppealsWrite, Scope::AlarmsWrite]).await;
     let id = key.id.as_str().to_owned();
     let client = ApiClient { app: &app, key };
-    let charge = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
+    let charge = app.stripe.payments(&app.give(1000, "once").await.session).charge.unwrap();
     app.stripe.warn_of_fraud(&charge).unwrap();
     app.deliver_and_process_all_events().await;
     let alarm = app.app.store.open_alarms(10).await.unwrap()[0].1.id.as_str().to_owned();

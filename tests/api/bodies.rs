@@ -103,7 +103,7 @@ async fn try_bodies(app: &TestApp, path: &str, key: Option<&str>, good: &Value) 
 async fn every_public_route_responds_to_any_body() {
     let app = TestApp::start().await;
     let key = app.api_key().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     let context = json!({

@@ -87,9 +87,9 @@ async fn payments_are_dated_by_their_success_and_reversals_by_their_own_date_in_
     let source = TestApp::start().await;
     let advance_to = |date: &str| source.app.clock.advance(ms(date) - source.app.now_ms());
     advance_to("2026-12-31T23:50:00Z");
-    let card = source.starts_to_give(1000, "once").await;
-    let debit = source.starts_to_give(700, "once").await;
-    let monthly = source.starts_to_give(500, "month").await;
+    let card = source.start_gift(1000, "once").await;
+    let debit = source.start_gift(700, "once").await;
+    let monthly = source.start_gift(500, "month").await;
     source.stripe.pay(&debit.session, How::BankDebit).unwrap();
     source.stripe.pay(&monthly.session, How::BankDebit).unwrap();
     advance_to("2027-01-01T00:10:00Z");

@@ -45,7 +45,7 @@ async fn run_until_killed<T>(steps: usize, work: impl Future<Output = T>) -> Opt
 async fn while_another_comparison_runs_a_comparison_fails_with_that_reason() {
     let app = TestApp::start().await;
     lose_all_events(&app);
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     let now_ms = app.app.now_ms();
     let mut tx = app.app.store.begin().await.unwrap();
     assert!(hold_lease(&mut tx, "another process", now_ms, now_ms + 10_000).await.unwrap());
@@ -74,7 +74,7 @@ async fn a_comparison_that_is_killed_at_any_point_is_resumed_and_skips_nothing()
     // Enough for two pages of sessions, payment intents, charges and balance transactions.
     let gifts = 105;
     for _ in 0..gifts {
-        app.gives(1000, "once").await;
+        app.give(1000, "once").await;
     }
     let (mut kills, mut steps) = (0, 50);
     let stats = loop {
@@ -86,7 +86,7 @@ async fn a_comparison_that_is_killed_at_any_point_is_resumed_and_skips_nothing()
         kills += 1;
         steps *= 3;
         // Another reader gives while no comparison runs.
-        app.gives(1000, "once").await;
+        app.give(1000, "once").await;
         // Wait until the lease of the killed process ends.
         app.app.clock.advance(10_000);
     };
@@ -104,7 +104,7 @@ async fn a_comparison_that_is_killed_at_any_point_is_resumed_and_skips_nothing()
 async fn a_comparison_names_a_list_that_it_can_not_read_and_reads_the_others() {
     let app = TestApp::start().await;
     lose_all_events(&app);
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     // The list of events is read first. All three tries fail.
     app.stripe.break_next_calls(Trouble::Status(500), 3);
     let stats = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
@@ -124,7 +124,7 @@ async fn a_comparison_names_a_list_that_it_can_not_read_and_reads_the_others() {
 async fn a_list_that_fails_twice_is_read_at_the_third_try() {
     let app = TestApp::start().await;
     lose_all_events(&app);
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.stripe.break_next_calls(Trouble::Status(500), 2);
     let stats = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert_eq!((stats.failed, stats.resumed), (vec![], false));
@@ -136,7 +136,7 @@ async fn a_list_that_fails_twice_is_read_at_the_third_try() {
 async fn if_no_list_can_be_read_the_comparison_is_incomplete_and_the_next_one_reads_all_lists() {
     let app = TestApp::start().await;
     lose_all_events(&app);
-    app.gives(1000, "month").await;
+    app.give(1000, "month").await;
     app.stripe.break_api(Some(Trouble::Status(403)));
     let stats = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert_eq!(stats.failed.len(), 10, "{:?}", stats.failed);
@@ -155,7 +155,7 @@ async fn a_comparison_of_recent_objects_does_not_replace_the_daily_comparison() 
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.app.clock.advance(3_600_000);
     lose_all_events(&app);
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.app.clock.advance(2 * 3_600_000);
     let since_s = app.app.now_ms() / 1000 - 600;
     actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), since_s, true).await.unwrap();
@@ -171,7 +171,7 @@ async fn a_comparison_of_recent_events_does_not_replace_the_comparison_of_older_
     let app = TestApp::start().await;
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.app.clock.advance(600_000);
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.app.clock.advance(3 * 3_600_000);
     let since_s = app.app.now_ms() / 1000 - 600;
     actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), since_s, true).await.unwrap();
@@ -198,13 +198,13 @@ async fn a_comparison_that_can_not_read_an_invoices_payments_reports_it_and_read
     // Each round makes a later call to Stripe fail, until it is the call that lists an invoice's payments.
     for calls in 0..4 {
         let app = TestApp::start().await;
-        let monthly = app.gives(1000, "month").await;
+        let monthly = app.give(1000, "month").await;
         let subscription = app.stripe.payments(&monthly.session).subscription.unwrap();
         app.deliver_and_process_all_events().await;
         actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-        app.days_pass(31);
+        app.advance_days(31);
         let invoice = app.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
-        app.days_pass(7);
+        app.advance_days(7);
         let seen = app.stripe.events().len();
         lose_all_events(&app);
         app.stripe.mark_paid_outside(&invoice).unwrap();
@@ -235,7 +235,7 @@ async fn whichever_list_fails_the_next_comparison_finds_what_the_list_contains()
     for calls in 0..14 {
         let app = TestApp::start().await;
         lose_all_events(&app);
-        app.gives(1000, "month").await;
+        app.give(1000, "month").await;
         // The gift is older than the part of each list that every comparison reads again.
         app.app.clock.advance(2 * 3_600_000);
         app.stripe.break_call_after(Trouble::Status(403), calls);
@@ -265,7 +265,7 @@ fn lines_of_kind<'a>(all: &'a [OtherMoney], kind: &str) -> Vec<&'a OtherMoney> {
 async fn other_money_at_stripe_is_counted_by_kind_and_currency() {
     let app = TestApp::start().await;
     lose_all_events(&app);
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     let charge = sell_with_other_software(&app).await;
     sell_with_other_software(&app).await;
     app.stripe.refund(&charge, Some(500)).unwrap();
@@ -293,7 +293,7 @@ async fn other_money_at_stripe_is_counted_by_kind_and_currency() {
 #[tokio::test]
 async fn gifts_of_an_unknown_site_are_counted_by_site_until_the_site_is_configured() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     // A second installation uses the same Stripe account, but only has the other site.
     let folder = crate::helpers::folder();
     let database = keepopen_testkit::Database::make(folder.path());
@@ -325,7 +325,7 @@ async fn gifts_of_an_unknown_site_are_counted_by_site_until_the_site_is_configur
 #[tokio::test]
 async fn a_dead_event_is_closed_once_a_comparison_has_booked_its_object() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let seen = app.stripe.events().len();
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), Some(300)).unwrap();

@@ -160,12 +160,12 @@ async fn silence_is_reported_only_when_stripe_should_have_sent_an_event() {
     const MINUTE_MS: i64 = 60_000;
     let app = TestApp::start().await;
     let mut known = Vec::new();
-    app.days_pass(3);
+    app.advance_days(3);
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new(), "nobody gave, so no event is expected");
 
     // A reader has paid and returned to the site, but Stripe does not report the payment.
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     app.token(&gift).await;
     app.app.clock.advance(59 * MINUTE_MS);
     check_connection(&app, &mut known).await;
@@ -179,7 +179,7 @@ async fn silence_is_reported_only_when_stripe_should_have_sent_an_event() {
 
     // An abandoned payment page expires after a day, and Stripe should report its expiry.
     app.app.clock.advance(1);
-    app.starts_to_give(1000, "once").await;
+    app.start_gift(1000, "once").await;
     app.app.clock.advance(24 * 60 * MINUTE_MS + 59 * MINUTE_MS);
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
@@ -193,9 +193,9 @@ async fn silence_is_reported_only_when_stripe_should_have_sent_an_event() {
 async fn silence_is_not_reported_if_the_check_is_turned_off() {
     let app = TestApp::start_changed("", |settings| settings.stripe.silence_minutes = 0).await;
     let mut known = Vec::new();
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     app.token(&gift).await;
-    app.days_pass(30);
+    app.advance_days(30);
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
     app.process_inbox().await;

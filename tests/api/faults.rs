@@ -56,8 +56,8 @@ async fn check_recovery_from_disk_fault(fault: Refusal) {
     let jobs = jobs::run(&app.app);
     wait_until_not_ready(&app, &readiness_url, &[], Duration::from_secs(10)).await;
 
-    let first = app.starts_to_give(1000, "once").await;
-    let second = app.starts_to_give(2000, "once").await;
+    let first = app.start_gift(1000, "once").await;
+    let second = app.start_gift(2000, "once").await;
     app.stripe.pay(&first.session, How::Card).unwrap();
     let events_before = app.stripe.events();
     app.deliver_all_events().await;
@@ -107,7 +107,7 @@ async fn the_service_recovers_from_a_failing_disk_without_a_restart() {
 async fn the_readiness_check_reports_booking_that_has_stopped_but_not_an_event_that_waits_for_a_retry() {
     let app = TestApp::start_with(MANAGEMENT).await;
     let readiness_url = start_management(&app);
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.deliver_all_events().await;
     app.app.clock.advance(119_000);
     assert_eq!(not_ready(&readiness_url).await, Vec::<String>::new());
@@ -147,7 +147,7 @@ async fn no_event_is_acknowledged_while_the_data_folder_is_missing_or_replaced()
     let readiness_url = start_management(&app);
     let jobs = jobs::run(&app.app);
     wait_until_not_ready(&app, &readiness_url, &[], Duration::from_secs(10)).await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     let check_deliveries_refused = async || {
         for event in app.stripe.events() {
             let answer = app.deliver(&event).await;

@@ -122,7 +122,7 @@ async fn checkouts_are_limited_per_attempt_and_per_site() {
 #[tokio::test]
 async fn polling_an_unpaid_attempt_calls_stripe_once_in_five_seconds() {
     let app = TestApp::start_changed("", |settings| settings.limits.stripe_read_seconds = 5).await;
-    let gift = app.starts_to_give(1000, "once").await;
+    let gift = app.start_gift(1000, "once").await;
     let calls_to_stripe = || {
         let text = app.app.metrics.render();
         let line = text.lines().find(|line| line.starts_with("keepopen_stripe_calls_total{outcome=\"ok\"}"));
@@ -145,7 +145,7 @@ async fn polling_an_unpaid_attempt_calls_stripe_once_in_five_seconds() {
 #[tokio::test]
 async fn a_failed_call_to_stripe_is_not_cached() {
     let app = TestApp::start_changed("", |settings| settings.limits.stripe_read_seconds = 5).await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     app.stripe.break_api(Some(keepopen_practice::Trouble::Status(400)));
     assert!(app.exchange(&gift).await.status.is_server_error());
     app.stripe.break_api(None);
@@ -186,15 +186,15 @@ async fn token_requests_are_limited_per_address_per_attempt_and_per_site() {
 #[tokio::test]
 async fn unused_attempts_are_removed_after_thirty_days_and_paid_ones_stay() {
     let app = TestApp::start().await;
-    let unused = app.starts_to_give(1000, "once").await;
-    let paid = app.gives(1000, "once").await;
-    let exchanged = app.gives(1000, "month").await;
+    let unused = app.start_gift(1000, "once").await;
+    let paid = app.give(1000, "once").await;
+    let exchanged = app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     app.token(&exchanged).await;
     let is_known = async |gift: &Gift| {
         app.app.store.checkout("journal", &gift.attempt.to_string()).await.unwrap().is_some()
     };
-    app.days_pass(30);
+    app.advance_days(30);
     actions::remove_unused_attempts(&app.app, &app.app.as_job("attempts")).await.unwrap();
     assert!(is_known(&unused).await);
     app.app.clock.advance(1);
@@ -211,7 +211,7 @@ async fn unused_attempts_are_removed_after_thirty_days_and_paid_ones_stay() {
 #[tokio::test]
 async fn an_address_that_sends_forged_tokens_does_not_affect_supporters_at_other_addresses() {
     let app = TestApp::start_with("[tokens]\nchecks_per_second = 10\naddress_bad_per_minute = 5").await;
-    let gifts = [app.gives(1000, "month").await, app.gives(1500, "once").await];
+    let gifts = [app.give(1000, "month").await, app.give(1500, "once").await];
     app.deliver_and_process_all_events().await;
     let (one, other) = (app.token(&gifts[0]).await, app.token(&gifts[1]).await);
     let ask = async |address: &str, token: &str| {

@@ -16,7 +16,7 @@ async fn state_of_payment(app: &TestApp, gift: &Gift) -> String {
 async fn a_monthly_giver_is_not_asked_again_until_the_gift_is_refunded() {
     let app = TestApp::start().await;
     assert_eq!(app.banner(None).await["reason"], "matched");
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Active, "recurring"));
@@ -44,7 +44,7 @@ async fn a_monthly_giver_is_not_asked_again_until_the_gift_is_refunded() {
 #[tokio::test]
 async fn a_one_off_giver_is_not_asked_for_90_days_and_can_be_asked_on_day_91() {
     let app = TestApp::start().await;
-    let gift = app.gives(1500, "once").await;
+    let gift = app.give(1500, "once").await;
     app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1500)]);
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Paid, "one_off"));
@@ -58,7 +58,7 @@ async fn a_one_off_giver_is_not_asked_for_90_days_and_can_be_asked_on_day_91() {
 #[tokio::test]
 async fn a_partial_refund_keeps_the_standing_and_the_token() {
     let app = TestApp::start().await;
-    let gift = app.gives(1500, "once").await;
+    let gift = app.give(1500, "once").await;
     app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     let paid = app.stripe.payments(&gift.session);
@@ -73,7 +73,7 @@ async fn a_partial_refund_keeps_the_standing_and_the_token() {
 #[tokio::test]
 async fn a_declined_card_books_nothing_and_gives_no_token() {
     let app = TestApp::start().await;
-    let gift = app.starts_to_give(1000, "once").await;
+    let gift = app.start_gift(1000, "once").await;
     app.stripe.pay(&gift.session, How::Decline).unwrap();
     app.deliver_and_process_all_events().await;
     assert!(app.ledger().await.is_empty());
@@ -96,14 +96,14 @@ async fn a_declined_card_books_nothing_and_gives_no_token() {
 #[tokio::test]
 async fn a_bank_debit_gives_the_standing_unknown_while_it_is_processing_and_none_when_it_fails() {
     let app = TestApp::start().await;
-    let gift = app.starts_to_give(1000, "once").await;
+    let gift = app.start_gift(1000, "once").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();
     app.deliver_and_process_all_events().await;
     assert!(app.ledger().await.is_empty());
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Processing, "unknown"));
     assert_eq!(app.exchange(&gift).await.code(), "payment_processing");
     assert_eq!(state_of_payment(&app, &gift).await, "payment_processing");
-    app.days_pass(4);
+    app.advance_days(4);
     app.stripe.settle_bank_debit(&gift.session, false).unwrap();
     assert_eq!(state_of_payment(&app, &gift).await, "payment_failed");
     // The browser can return before the event arrives, so the service asks Stripe.
@@ -117,10 +117,10 @@ async fn a_bank_debit_gives_the_standing_unknown_while_it_is_processing_and_none
 #[tokio::test]
 async fn a_bank_debit_that_settles_days_later_gives_a_token_within_a_day() {
     let app = TestApp::start().await;
-    let gift = app.starts_to_give(1000, "once").await;
+    let gift = app.start_gift(1000, "once").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();
     app.deliver_and_process_all_events().await;
-    app.days_pass(5);
+    app.advance_days(5);
     app.stripe.settle_bank_debit(&gift.session, true).unwrap();
     app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
@@ -131,7 +131,7 @@ async fn a_bank_debit_that_settles_days_later_gives_a_token_within_a_day() {
 #[tokio::test]
 async fn a_recurring_gift_by_bank_debit_is_thanked_only_after_its_payment() {
     let app = TestApp::start().await;
-    let gift = app.starts_to_give(1000, "month").await;
+    let gift = app.start_gift(1000, "month").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();
     app.deliver_and_process_all_events().await;
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Processing, "unknown"));
@@ -145,7 +145,7 @@ async fn a_recurring_gift_by_bank_debit_is_thanked_only_after_its_payment() {
 #[tokio::test]
 async fn an_expired_payment_page_stores_no_supporter() {
     let app = TestApp::start().await;
-    let gift = app.starts_to_give(1000, "once").await;
+    let gift = app.start_gift(1000, "once").await;
     app.stripe.expire(&gift.session).unwrap();
     for mut event in app.stripe.events() {
         // The reader typed an e-mail address before abandoning the page.
@@ -162,19 +162,19 @@ async fn an_expired_payment_page_stores_no_supporter() {
 #[tokio::test]
 async fn each_month_is_booked_once_and_a_failing_card_makes_the_gift_past_due() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
-    app.days_pass(31);
+    app.advance_days(31);
     app.stripe.next_month(&subscription, true).unwrap();
     app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000); 2]);
     assert_eq!(app.standing().await, "recurring");
-    app.days_pass(30);
+    app.advance_days(30);
     app.stripe.next_month(&subscription, false).unwrap();
     app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000); 2]);
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::PastDue, "past_due"));
-    app.days_pass(3);
+    app.advance_days(3);
     app.stripe.replace_card(&subscription).unwrap();
     app.deliver_and_process_all_events().await;
     assert_eq!(app.clearing().await, 3000);
@@ -185,12 +185,12 @@ async fn each_month_is_booked_once_and_a_failing_card_makes_the_gift_past_due() 
 #[tokio::test]
 async fn a_gift_whose_cancellation_is_scheduled_keeps_its_standing_to_the_end_of_the_period() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.stripe.cancel(&subscription, true).unwrap();
     app.deliver_and_process_all_events().await;
     assert_eq!(app.standing().await, "recurring");
-    app.days_pass(31);
+    app.advance_days(31);
     app.stripe.end_period(&subscription).unwrap();
     app.deliver_and_process_all_events().await;
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Ended, "lapsed"));
@@ -201,7 +201,7 @@ async fn a_gift_whose_cancellation_is_scheduled_keeps_its_standing_to_the_end_of
 #[tokio::test]
 async fn a_yearly_gift_is_stored_with_its_frequency() {
     let app = TestApp::start().await;
-    app.gives(5000, "year").await;
+    app.give(5000, "year").await;
     app.deliver_and_process_all_events().await;
     let gift = app.contribution().await;
     assert_eq!(gift.frequency.as_str(), "year");
@@ -212,7 +212,7 @@ async fn a_yearly_gift_is_stored_with_its_frequency() {
 #[tokio::test]
 async fn a_dispute_removes_the_money_and_the_standing_and_winning_it_restores_both() {
     let app = TestApp::start().await;
-    let gift = app.gives(1500, "once").await;
+    let gift = app.give(1500, "once").await;
     app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
@@ -226,7 +226,7 @@ async fn a_dispute_removes_the_money_and_the_standing_and_winning_it_restores_bo
     assert_eq!(app.ledger().await, won);
     assert_eq!((app.clearing().await, app.standing().await.as_str()), (1500, "one_off"));
 
-    let lost = app.gives(700, "once").await;
+    let lost = app.give(700, "once").await;
     let charge = app.stripe.payments(&lost.session).charge.unwrap();
     let dispute = app.stripe.dispute(&charge, None).unwrap();
     app.stripe.close_dispute(&dispute, Outcome::Lost).unwrap();
@@ -238,7 +238,7 @@ async fn a_dispute_removes_the_money_and_the_standing_and_winning_it_restores_bo
 #[tokio::test]
 async fn a_failed_refund_restores_the_money_and_the_standing() {
     let app = TestApp::start().await;
-    let gift = app.gives(1500, "once").await;
+    let gift = app.give(1500, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     let refund = app.stripe.refund(&charge, None).unwrap();
     app.deliver_and_process_all_events().await;
@@ -255,7 +255,7 @@ async fn a_failed_refund_restores_the_money_and_the_standing() {
 async fn a_withdrawn_dispute_returns_the_money_in_either_order_of_events() {
     for reversed in [false, true] {
         let app = TestApp::start().await;
-        let gift = app.gives(1500, "once").await;
+        let gift = app.give(1500, "once").await;
         let charge = app.stripe.payments(&gift.session).charge.unwrap();
         let dispute = app.stripe.dispute(&charge, None).unwrap();
         app.stripe.close_dispute(&dispute, Outcome::Won).unwrap();
@@ -283,7 +283,7 @@ async fn a_withdrawn_dispute_returns_the_money_in_either_order_of_events() {
 #[tokio::test]
 async fn refunds_and_disputes_that_exceed_the_payment_raise_an_alarm_and_are_booked_in_full() {
     let app = TestApp::start().await;
-    let gift = app.gives(1500, "once").await;
+    let gift = app.give(1500, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     let dispute = app.stripe.dispute(&charge, None).unwrap();
     app.stripe.close_dispute(&dispute, Outcome::Lost).unwrap();
@@ -310,8 +310,8 @@ async fn refunds_and_disputes_that_exceed_the_payment_raise_an_alarm_and_are_boo
 #[tokio::test]
 async fn one_person_who_gives_twice_is_one_supporter_with_two_contributions() {
     let app = TestApp::start().await;
-    app.gives(500, "once").await;
-    app.gives(1000, "month").await;
+    app.give(500, "once").await;
+    app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     let gifts = app.app.store.contributions().await.unwrap();
     assert_eq!((gifts.len(), app.app.store.supporters().await.unwrap().len()), (2, 1));
@@ -325,7 +325,7 @@ async fn one_person_who_gives_twice_is_one_supporter_with_two_contributions() {
 #[tokio::test]
 async fn a_payment_of_other_software_in_the_same_stripe_account_is_stored_and_not_booked() {
     let app = TestApp::start().await;
-    app.gives(500, "once").await;
+    app.give(500, "once").await;
     for mut event in app.stripe.events() {
         let text = event.to_string().replace("keepopen_", "shop_");
         event = serde_json::from_str(&text).unwrap();

@@ -207,7 +207,7 @@ impl TestApp {
     }
 
     /// Advances the clock by this many days.
-    pub fn days_pass(&self, days: i64) {
+    pub fn advance_days(&self, days: i64) {
         self.app.clock.advance(days * DAY_MS);
     }
 
@@ -245,17 +245,17 @@ impl TestApp {
         answer.json
     }
 
-    /// A reader starts to give, and is now on the payment page.
-    pub async fn starts_to_give(&self, amount_minor: i64, interval: &str) -> Gift {
+    /// Creates a payment page for a gift. The reader has not paid yet.
+    pub async fn start_gift(&self, amount_minor: i64, interval: &str) -> Gift {
         let attempt = Uuid::from_u128(fastrand::u128(..));
         let answer = self.post("/v1/checkout", &checkout_body(attempt, amount_minor, interval)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         Gift { session: answer.text("session").to_owned(), attempt }
     }
 
-    /// A reader gives by card. Stripe's events are not delivered yet.
-    pub async fn gives(&self, amount_minor: i64, interval: &str) -> Gift {
-        let gift = self.starts_to_give(amount_minor, interval).await;
+    /// Makes a gift and pays it by card. Stripe's events are not delivered yet.
+    pub async fn give(&self, amount_minor: i64, interval: &str) -> Gift {
+        let gift = self.start_gift(amount_minor, interval).await;
         self.stripe.pay(&gift.session, How::Card).unwrap();
         gift
     }

@@ -35,7 +35,7 @@ async fn a_job_with_a_lease_does_nothing_while_another_instance_holds_the_lease(
         Runs::OneLeader(lease) => Some((job, lease)),
     });
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     for (job, Lease::Comparison) in jobs_with_lease {
         let mut tx = app.app.store.begin().await.unwrap();
         let now_ms = app.app.now_ms();

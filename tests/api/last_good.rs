@@ -97,11 +97,11 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
     };
     let key = key(&app).await;
     assert_eq!(publish(&app, &key, "First").await.status, 200);
-    let withdrawn = app.gives(500, "once").await;
+    let withdrawn = app.give(500, "once").await;
     app.deliver_and_process_all_events().await;
     let superseded = app.token(&withdrawn).await;
     app.stripe.refund(&app.stripe.payments(&withdrawn.session).charge.unwrap(), None).unwrap();
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     let keys = app.get("/.well-known/jwks.json", None).await.json;
@@ -224,7 +224,7 @@ async fn with_an_appeals_file_tokens_are_still_checked_without_the_database() {
         println!("{NO_SERVER}");
         return;
     };
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     wire.cut().await;

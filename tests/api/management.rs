@@ -186,7 +186,7 @@ async fn retried_and_dead_events_are_counted_separately() {
         app.app.clock.advance(3_600_000);
         app.process_inbox().await;
     }
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let mut foreign = event("evt_foreign", false);
     foreign["type"] = json!("charge.succeeded");
@@ -218,7 +218,7 @@ async fn each_attempt_to_call_stripe_is_counted() {
     let app = TestApp::start_with(MANAGEMENT).await;
     let url = start(&app);
     app.stripe.break_next_calls(Trouble::HtmlBadGateway, 1);
-    app.starts_to_give(1000, "once").await;
+    app.start_gift(1000, "once").await;
     assert_eq!(value(&url, "keepopen_stripe_calls_total{outcome=\"unreachable\"}").await, 1.0);
     assert_eq!(value(&url, "keepopen_stripe_calls_total{outcome=\"ok\"}").await, 1.0);
     app.finish().await;

@@ -64,7 +64,7 @@ async fn only_a_key_with_the_money_scope_can_read_money() {
 async fn the_pages_of_the_list_contain_every_contribution_once_and_the_newest_first() {
     let app = TestApp::start().await;
     for index in 0..7 {
-        app.gives(1000 + index, "once").await;
+        app.give(1000 + index, "once").await;
         // Gifts begin in pairs in the same second. Their ids decide their order.
         app.app.clock.advance(if index % 2 == 0 { 0 } else { 60_000 });
     }
@@ -92,7 +92,7 @@ async fn the_pages_of_the_list_contain_every_contribution_once_and_the_newest_fi
     // A gift that is made during the listing belongs before the pages that were already read.
     let first = get_ok(&app, "/v1/contributions?limit=3").await;
     app.app.clock.advance(60_000);
-    app.gives(5000, "month").await;
+    app.give(5000, "month").await;
     app.deliver_and_process_all_events().await;
     let rest =
         get_ok(&app, &format!("/v1/contributions?limit=200&after={}", first["next"].as_str().unwrap())).await;
@@ -103,11 +103,11 @@ async fn the_pages_of_the_list_contain_every_contribution_once_and_the_newest_fi
 #[tokio::test]
 async fn the_list_can_be_filtered_by_site_state_interval_supporter_and_time() {
     let app = TestApp::start().await;
-    app.gives(1000, "month").await;
+    app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
-    app.days_pass(2);
-    app.starts_to_give(500, "once").await;
-    app.gives(1500, "once").await;
+    app.advance_days(2);
+    app.start_gift(500, "once").await;
+    app.give(1500, "once").await;
     app.deliver_and_process_all_events().await;
     let monthly = get_ok(&app, "/v1/contributions?interval=month").await;
     let supporter = monthly["contributions"][0]["supporter"].as_str().unwrap().to_owned();
@@ -158,7 +158,7 @@ default_amount_minor = 500
 #[tokio::test]
 async fn running_contributions_can_be_listed_by_currency() {
     let app = TestApp::start_with(DOLLARS).await;
-    let euros = app.gives(1000, "month").await;
+    let euros = app.give(1000, "month").await;
     let mut body = crate::helpers::checkout_body(uuid::Uuid::from_u128(1), 700, "month");
     body["currency"] = json!("USD");
     let mut running = std::collections::BTreeMap::new();
@@ -240,9 +240,9 @@ async fn an_invalid_filter_is_refused() {
 #[tokio::test]
 async fn one_contribution_is_returned_with_its_payments_and_entries() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     let paid = app.stripe.payments(&gift.session);
-    app.days_pass(31);
+    app.advance_days(31);
     app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap();
     app.stripe.refund(&paid.charge.unwrap(), Some(300)).unwrap();
     app.deliver_and_process_all_events().await;
@@ -291,9 +291,9 @@ async fn lines(app: &TestApp, query: &str) -> Vec<Vec<String>> {
 async fn the_export_has_a_line_for_each_payment_and_contains_no_formula() {
     let app = TestApp::start().await;
     assert_eq!(lines(&app, "").await.len(), 1, "an empty export must have only the column names");
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     let paid = app.stripe.payments(&gift.session);
-    app.days_pass(31);
+    app.advance_days(31);
     app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap();
     app.deliver_and_process_all_events().await;
     compare(&app).await;
@@ -340,7 +340,7 @@ async fn the_export_has_a_line_for_each_payment_and_contains_no_formula() {
 #[tokio::test]
 async fn an_export_of_many_pages_contains_every_payment_once() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     // Enough payments for three pages, all but a few at the same time.
     let copy = "INSERT INTO payments (object, contribution_id, site, currency, amount_minor, paid_at_ms, refunded_minor, \
@@ -371,7 +371,7 @@ async fn the_reconciliation_shows_the_amounts_of_stripe_and_of_the_ledger() {
     };
     assert_eq!(get_ok(&app, "/v1/reconciliation").await["checked_at"], Value::Null);
     assert!(page().await.contains("Nothing is recorded yet. Last checked: never yet."));
-    app.gives(4000, "once").await;
+    app.give(4000, "once").await;
     app.deliver_and_process_all_events().await;
     let before = get_ok(&app, "/v1/reconciliation").await;
     assert_eq!(before["lines"][0]["unsettled_minor"], 4000, "{before}");

@@ -201,14 +201,14 @@ async fn the_time_limit_for_settling_a_payment_depends_on_its_method() {
 async fn entries_from_stripes_balance_have_the_dates_of_the_balance() {
     let app = TestApp::start().await;
     app.stripe.set_settlement(Some(Settlement::new("usd", &[("eur", "1.10")]).unwrap()));
-    app.gives(1000, "once").await;
-    app.days_pass(1);
+    app.give(1000, "once").await;
+    app.advance_days(1);
     app.deliver_and_process_all_events().await;
-    app.days_pass(1);
+    app.advance_days(1);
     let payout = app.stripe.pay_out(true).remove(0);
-    app.days_pass(3);
+    app.advance_days(3);
     app.stripe.fail_payout(&payout).unwrap();
-    app.days_pass(1);
+    app.advance_days(1);
     reconcile(&app).await;
     let created_ms = |id: &str| app.stripe.object(id).unwrap()["created"].as_i64().unwrap() * 1000;
     let mut kinds = Vec::new();

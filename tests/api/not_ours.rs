@@ -95,7 +95,7 @@ async fn no_object_of_other_software_fails_whatever_its_currency() {
         let dispute = app.stripe.dispute(&charge, Some(100)).unwrap();
         app.stripe.close_dispute(&dispute, Outcome::Lost).unwrap();
         app.stripe.pay_out(true);
-        let gift = app.gives(700, "month").await;
+        let gift = app.give(700, "month").await;
         let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
         app.stripe.next_month(&subscription, true).unwrap();
         let as_other_software = |event: &Value| {
@@ -120,7 +120,7 @@ async fn a_gift_in_an_unknown_currency_raises_an_alarm_with_the_code_and_is_not_
     for code in UNKNOWN_CURRENCIES {
         for interval in ["once", "month"] {
             let app = TestApp::start().await;
-            let gift = app.gives(1000, interval).await;
+            let gift = app.give(1000, interval).await;
             let charge = app.stripe.payments(&gift.session).charge.unwrap();
             app.stripe.refund(&charge, Some(200)).unwrap();
             app.stripe.dispute(&charge, Some(100)).unwrap();
@@ -162,7 +162,7 @@ async fn a_gift_in_an_unknown_currency_raises_an_alarm_with_the_code_and_is_not_
 #[tokio::test]
 async fn a_reversal_in_an_unknown_currency_raises_an_alarm_and_the_rest_is_booked() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     let paid = app.stripe.events();
     let refund = app.stripe.refund(&charge, Some(200)).unwrap();
@@ -181,7 +181,7 @@ async fn a_gift_is_booked_despite_control_characters_in_texts_from_stripe() {
         ["keepopen_contribution", "keepopen_site", "keepopen_appeal", "keepopen_variant", "keepopen_surface"];
     for control in ["\\u0000", "\\u0007", "\\n", "\\u007f", "\\u0085"] {
         let app = TestApp::start().await;
-        app.gives(1000, "month").await;
+        app.give(1000, "month").await;
         // Insert the control character at the end of each value with one of these names.
         let mark = |event: &Value| {
             let mut text = event.to_string();
@@ -211,7 +211,7 @@ async fn a_gift_is_booked_despite_control_characters_in_texts_from_stripe() {
 #[tokio::test]
 async fn a_gift_is_booked_despite_overlong_texts_and_ids_from_stripe() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     let long = "x".repeat(20_000);
     let mark = |event: &Value| {
         let text =
@@ -240,7 +240,7 @@ async fn a_gift_is_booked_despite_overlong_texts_and_ids_from_stripe() {
 #[tokio::test]
 async fn an_unpaid_payment_page_in_an_unknown_currency_raises_no_alarm() {
     let app = TestApp::start().await;
-    let gift = app.starts_to_give(1000, "once").await;
+    let gift = app.start_gift(1000, "once").await;
     app.stripe.expire(&gift.session).unwrap();
     let events: Vec<Value> = app.stripe.events().iter().map(|event| in_currency(event, "std")).collect();
     deliver_all(&app, &events).await;
@@ -252,7 +252,7 @@ async fn an_unpaid_payment_page_in_an_unknown_currency_raises_no_alarm() {
 #[tokio::test]
 async fn events_of_a_connected_account_are_not_booked_even_with_our_metadata() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     let mut events = app.stripe.events();
     for event in &mut events {
         event["account"] = "acct_other".into();
@@ -281,7 +281,7 @@ async fn a_thin_event_of_another_account_is_not_ours_if_our_account_does_not_hav
 #[tokio::test]
 async fn gifts_of_a_site_are_not_booked_until_the_site_is_configured() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     app.stripe.refund(&charge, Some(200)).unwrap();
     // The events are for a contribution that did not begin in this installation.

@@ -115,11 +115,11 @@ async fn one_history_emits_the_same_domain_events_in_any_order_and_with_repeats(
 #[tokio::test]
 async fn a_failed_payment_that_is_reported_after_the_successful_retry_is_written_as_overtaken() {
     let source = TestApp::start().await;
-    let gift = source.gives(1000, "month").await;
+    let gift = source.give(1000, "month").await;
     let subscription = source.stripe.payments(&gift.session).subscription.unwrap();
-    source.days_pass(31);
+    source.advance_days(31);
     source.stripe.next_month(&subscription, false).unwrap();
-    source.days_pass(1);
+    source.advance_days(1);
     source.stripe.replace_card(&subscription).unwrap();
     let events = source.stripe.events();
     let (failed, others): (Vec<&Value>, Vec<&Value>) =
@@ -141,15 +141,15 @@ async fn a_failed_payment_that_is_reported_after_the_successful_retry_is_written
 #[tokio::test]
 async fn every_pause_and_every_scheduled_cancellation_emits_an_event() {
     let source = TestApp::start().await;
-    let gift = source.gives(1000, "month").await;
+    let gift = source.give(1000, "month").await;
     let subscription = source.stripe.payments(&gift.session).subscription.unwrap();
     for _ in 0..2 {
-        source.days_pass(1);
+        source.advance_days(1);
         source.stripe.pause_collection(&subscription, Some("void")).unwrap();
-        source.days_pass(1);
+        source.advance_days(1);
         source.stripe.pause_collection(&subscription, None).unwrap();
     }
-    source.days_pass(1);
+    source.advance_days(1);
     source.stripe.apply_update(&subscription, 1500).unwrap();
     source.stripe.cancel(&subscription, true).unwrap();
     let events = source.stripe.events();
@@ -205,7 +205,7 @@ async fn rebuilding_emits_no_domain_events_and_afterwards_only_new_ones_are_emit
 #[tokio::test]
 async fn rows_of_the_outbox_can_not_be_changed_or_removed() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let before = outbox(&app.app).await;
     assert_eq!(before.len(), 3, "{before:?}");

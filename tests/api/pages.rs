@@ -53,7 +53,7 @@ async fn an_error_on_a_page_is_shown_as_an_html_page() {
 #[tokio::test]
 async fn unreadable_alarms_are_an_error_on_the_page_and_in_the_api() {
     let app = TestApp::start_with("[management]\nbind = \"127.0.0.1:0\"").await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &[Scope::MoneyRead]).await.unwrap();
     for alarms in ["no json", r#"["no object"]"#, r#"{"alarm":"no_list"}"#] {

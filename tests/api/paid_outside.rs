@@ -40,19 +40,19 @@ async fn an_invoice_paid_outside_stripe_counts_but_is_not_booked_to_clearing() {
 #[tokio::test]
 async fn an_offline_payment_within_a_subscription_is_recognised_in_every_api_generation() {
     let source = TestApp::start().await;
-    let monthly = source.gives(1000, "month").await;
+    let monthly = source.give(1000, "month").await;
     let subscription = source.stripe.payments(&monthly.session).subscription.unwrap();
-    source.days_pass(31);
+    source.advance_days(31);
     // No payment of this invoice is tried.
     source.stripe.renew(&subscription, Renewal::PaidOutside).unwrap();
-    source.days_pass(31);
+    source.advance_days(31);
     source.stripe.renew(&subscription, Renewal::Paid).unwrap();
-    source.days_pass(31);
+    source.advance_days(31);
     // The card fails, and the reader pays this invoice in cash a week later.
     let failed = source.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
-    source.days_pass(7);
+    source.advance_days(7);
     source.stripe.mark_paid_outside(&failed).unwrap();
-    source.days_pass(24);
+    source.advance_days(24);
     source.stripe.renew(&subscription, Renewal::Paid).unwrap();
     deliver_in_every_shape(&source, |ledger, shape| {
         let expected = [("clearing", 3000), ("contributions", -5000), ("offline", 2000)].into();
@@ -213,16 +213,16 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
 async fn a_payment_that_stripe_does_not_settle_in_time_raises_an_alarm_and_the_ledger_does_not_agree() {
     let app = TestApp::start().await;
     app.stripe.settle_late(true);
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let key = keepopen::keys::Scope::MoneyRead;
     let key = keepopen::actions::create_api_key(&app.app.as_operator(), "test", &[key]).await.unwrap().secret;
     let reconciliation = async || app.get("/v1/reconciliation", Some(&key)).await.json;
-    app.days_pass(2);
+    app.advance_days(2);
     reconcile(&app).await;
     let in_time = reconciliation().await;
     assert_eq!((&in_time["agrees"], &in_time["needs_review_total"]), (&json!(true), &json!(0)), "{in_time}");
-    app.days_pass(2);
+    app.advance_days(2);
     reconcile(&app).await;
     let late = reconciliation().await;
     assert_eq!((&late["agrees"], &late["needs_review_total"]), (&json!(false), &json!(1)), "{late}");
@@ -242,13 +242,13 @@ async fn a_payment_that_stripe_does_not_settle_in_time_raises_an_alarm_and_the_l
 #[tokio::test]
 async fn a_comparison_asks_stripe_how_an_invoice_was_paid_if_no_event_reported_it() {
     let app = TestApp::start().await;
-    let monthly = app.gives(1000, "month").await;
+    let monthly = app.give(1000, "month").await;
     let subscription = app.stripe.payments(&monthly.session).subscription.unwrap();
     app.deliver_and_process_all_events().await;
     reconcile(&app).await;
-    app.days_pass(31);
+    app.advance_days(31);
     let invoice = app.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
-    app.days_pass(7);
+    app.advance_days(7);
     reconcile(&app).await;
     let seen = app.stripe.events().len();
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));

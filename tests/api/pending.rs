@@ -11,21 +11,21 @@ use crate::helpers::{Gift, TestApp};
 async fn lose_events_after_40_days(app: &TestApp) {
     app.deliver_and_process_all_events().await;
     reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-    app.days_pass(40);
+    app.advance_days(40);
     reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
 }
 
 /// Waits a day and compares with Stripe, which must succeed.
 async fn compare_a_day_later(app: &TestApp) {
-    app.days_pass(1);
+    app.advance_days(1);
     let stats = reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert!(stats.failed.is_empty(), "{stats:?}");
 }
 
 /// A reader gives by bank debit, which Stripe has not settled yet.
 async fn pay_by_debit(app: &TestApp) -> Gift {
-    let gift = app.starts_to_give(1000, "once").await;
+    let gift = app.start_gift(1000, "once").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();
     gift
 }
@@ -60,7 +60,7 @@ async fn the_outcome_of_a_dispute_after_40_days_is_found() {
         (Outcome::Lost, &[Kind::Dispute, Kind::Payment]),
     ] {
         let app = TestApp::start().await;
-        let gift = app.gives(1000, "once").await;
+        let gift = app.give(1000, "once").await;
         let dispute = app.stripe.dispute(&app.stripe.payments(&gift.session).charge.unwrap(), None).unwrap();
         lose_events_after_40_days(&app).await;
         app.stripe.close_dispute(&dispute, outcome).unwrap();
@@ -75,9 +75,9 @@ async fn the_outcome_of_a_dispute_after_40_days_is_found() {
 #[tokio::test]
 async fn an_invoice_that_is_paid_after_40_days_is_booked() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
-    app.days_pass(31);
+    app.advance_days(31);
     app.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
     lose_events_after_40_days(&app).await;
     assert_eq!(app.state().await, State::PastDue);
@@ -96,7 +96,7 @@ async fn a_comparison_that_can_not_fetch_pending_objects_reports_it_and_the_next
         let gift = pay_by_debit(&app).await;
         lose_events_after_40_days(&app).await;
         app.stripe.settle_bank_debit(&gift.session, false).unwrap();
-        app.days_pass(1);
+        app.advance_days(1);
         app.stripe.break_call_after(Trouble::Status(403), calls);
         let stats = reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
         let is_reported = stats.failed.iter().any(|it| it.list == "pending objects");
@@ -118,14 +118,14 @@ async fn a_comparison_that_can_not_fetch_pending_objects_reports_it_and_the_next
 async fn after_60_days_of_downtime_the_first_comparison_finds_all_payments() {
     let app = TestApp::start().await;
     reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-    let unpaid = app.starts_to_give(700, "once").await;
+    let unpaid = app.start_gift(700, "once").await;
     app.deliver_and_process_all_events().await;
     reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
     app.stripe.pay(&unpaid.session, How::Card).unwrap();
-    app.days_pass(1);
-    app.gives(1000, "once").await;
-    app.days_pass(60);
+    app.advance_days(1);
+    app.give(1000, "once").await;
+    app.advance_days(60);
     compare_a_day_later(&app).await;
     let mut ledger = app.ledger().await;
     ledger.sort_by_key(|(_, minor)| *minor);
@@ -138,7 +138,7 @@ async fn a_pending_object_is_fetched_once_a_month_after_half_a_year() {
     let app = TestApp::start().await;
     pay_by_debit(&app).await;
     app.deliver_and_process_all_events().await;
-    app.days_pass(200);
+    app.advance_days(200);
     assert_eq!(
         reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at,
         1,
@@ -146,7 +146,7 @@ async fn a_pending_object_is_fetched_once_a_month_after_half_a_year() {
     );
     let mut fetched = 0;
     for _ in 0..60 {
-        app.days_pass(1);
+        app.advance_days(1);
         fetched += reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at;
     }
     assert_eq!(fetched, 2, "in 60 days, the object must be fetched twice");
@@ -158,14 +158,14 @@ async fn a_pending_object_is_fetched_late_if_the_server_was_off_on_the_day_it_wa
     let app = TestApp::start().await;
     pay_by_debit(&app).await;
     app.deliver_and_process_all_events().await;
-    app.days_pass(200);
+    app.advance_days(200);
     reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-    app.days_pass(8);
+    app.advance_days(8);
     reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     // The object is due 210 days after its creation. The server is off from day 208 to day 213.
-    app.days_pass(5);
+    app.advance_days(5);
     assert_eq!(reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at, 1);
-    app.days_pass(1);
+    app.advance_days(1);
     assert_eq!(reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at, 0);
     app.finish().await;
 }

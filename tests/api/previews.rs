@@ -229,7 +229,7 @@ async fn a_preview_also_gives_access_to_the_explanation_on_its_site() {
     assert_eq!(app.post("/v1/banner/explain", &other).await.code(), "preview_invalid");
     assert_eq!(app.post("/v1/banner/explain", &json!({"site": "journal"})).await.code(), "api_key_missing");
     assert_eq!(app.post("/v1/banner/explain", &json!([])).await.code(), "api_key_missing");
-    app.days_pass(1);
+    app.advance_days(1);
     assert_eq!(app.post("/v1/banner/explain", &question).await.code(), "preview_invalid");
     app.finish().await;
 }
@@ -238,7 +238,7 @@ async fn a_preview_also_gives_access_to_the_explanation_on_its_site() {
 async fn a_preview_shows_a_ticker_even_if_the_appeal_was_never_active() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
-    app.gives(1500, "once").await;
+    app.give(1500, "once").await;
     app.deliver_and_process_all_events().await;
     let mut with_ticker = appeal("{ticker_total} so far");
     with_ticker["ticker"] = json!({"counts": "money", "of": "site", "goal_minor": 10_000, "currency": "EUR", "from": "2026-01-01"});

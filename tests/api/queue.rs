@@ -220,7 +220,7 @@ fn thin_event(charge: &str) -> Value {
 async fn an_object_that_can_not_be_fetched_delays_no_other_event_and_becomes_a_dead_task() {
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&thin_event("ch_nowhere")).await.status, 200);
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await.len(), 1);
     let waiting = app.app.store.tasks(None, 9).await.unwrap();
@@ -247,7 +247,7 @@ async fn an_object_that_can_not_be_fetched_delays_no_other_event_and_becomes_a_d
 #[tokio::test]
 async fn a_dead_task_is_retried_when_stripe_delivers_its_event_again() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     let event = thin_event(&app.stripe.payments(&gift.session).charge.unwrap());
     assert_eq!(app.deliver(&event).await.status, 200);
     // A second delivery while the task waits changes nothing.

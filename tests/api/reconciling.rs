@@ -40,7 +40,7 @@ async fn deliver_and_process_all_but(app: &TestApp, kind: &str) {
 async fn a_lost_event_is_found_in_stripes_list_and_recorded_once() {
     let app = TestApp::start().await;
     reconcile(&app).await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     deliver_and_process_all_but(&app, "checkout.session.completed").await;
     assert!(app.ledger().await.is_empty());
     advance_minutes(&app, 15);
@@ -49,7 +49,7 @@ async fn a_lost_event_is_found_in_stripes_list_and_recorded_once() {
     let found = findings(&app).await;
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].what.as_str(), found[0].sweep.as_str()), ("checkout.session.completed", "events"));
-    app.days_pass(2);
+    app.advance_days(2);
     reconcile(&app).await;
     assert_eq!(findings(&app).await, found);
     app.finish().await;
@@ -58,7 +58,7 @@ async fn a_lost_event_is_found_in_stripes_list_and_recorded_once() {
 #[tokio::test]
 async fn an_object_younger_than_ten_minutes_is_not_recorded_as_missed() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     advance_minutes(&app, 9);
     reconcile(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
@@ -70,8 +70,8 @@ async fn an_object_younger_than_ten_minutes_is_not_recorded_as_missed() {
 async fn a_gift_whose_events_are_all_lost_is_found_by_its_objects() {
     let app = TestApp::start().await;
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
-    app.gives(1000, "once").await;
-    app.gives(700, "month").await;
+    app.give(1000, "once").await;
+    app.give(700, "month").await;
     advance_minutes(&app, 15);
     reconcile(&app).await;
     assert_eq!(app.ledger().await.len(), 2);
@@ -81,7 +81,7 @@ async fn a_gift_whose_events_are_all_lost_is_found_by_its_objects() {
     assert!(found.iter().any(|it| it.what == "Checkout Session"), "{found:?}");
     // The fees of the gifts are known, too.
     assert!(payments(&app).await.iter().all(|it| it.settled.is_some() && it.unsettled_minor == 0));
-    app.days_pass(1);
+    app.advance_days(1);
     reconcile(&app).await;
     assert_eq!(findings(&app).await, found);
     app.finish().await;
@@ -92,7 +92,7 @@ async fn a_gift_that_is_found_late_is_settled_and_paid_out_like_any_other() {
     let app = TestApp::start().await;
     reconcile(&app).await;
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     // Events and Stripe's balance are compared several times before the objects are compared again.
     for _ in 0..3 {
         advance_minutes(&app, 120);
@@ -100,7 +100,7 @@ async fn a_gift_that_is_found_late_is_settled_and_paid_out_like_any_other() {
         reconcile(&app).await;
     }
     assert!(app.ledger().await.is_empty(), "objects must be compared only once a day");
-    app.days_pass(1);
+    app.advance_days(1);
     reconcile(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     let payment = payments(&app).await.remove(0);
@@ -113,7 +113,7 @@ async fn a_gift_that_is_found_late_is_settled_and_paid_out_like_any_other() {
 async fn one_comparison_settles_everything_after_hours_without_webhooks() {
     let app = TestApp::start().await;
     reconcile(&app).await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     advance_minutes(&app, 5 * 60);
     reconcile(&app).await;
     assert_eq!(payments(&app).await.remove(0).settled.map(|it| it.net_minor), Some(960));
@@ -124,13 +124,13 @@ async fn one_comparison_settles_everything_after_hours_without_webhooks() {
 async fn a_monthly_gift_whose_first_bank_debit_failed_is_found_to_have_failed() {
     let app = TestApp::start().await;
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
-    let gift = app.starts_to_give(1000, "month").await;
+    let gift = app.start_gift(1000, "month").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();
     reconcile(&app).await;
     assert_eq!(app.state().await, State::Processing);
     app.stripe.settle_bank_debit(&gift.session, false).unwrap();
     app.stripe.void_invoice(&app.stripe.payments(&gift.session).invoice.unwrap()).unwrap();
-    app.days_pass(1);
+    app.advance_days(1);
     reconcile(&app).await;
     assert_eq!(app.state().await, State::Failed);
     app.finish().await;
@@ -169,11 +169,11 @@ async fn objects_of_other_software_are_neither_stored_nor_booked() {
     // Delivered or listed events of other software are stored like any event, but not booked.
     app.stripe.lose_events(None);
     sell_with_other_software(&app).await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.stripe.pay_out(true);
     advance_minutes(&app, 15);
     reconcile(&app).await;
-    app.days_pass(1);
+    app.advance_days(1);
     reconcile(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     assert_eq!(app.app.store.contributions().await.unwrap().len(), 1);
@@ -185,7 +185,7 @@ async fn objects_of_other_software_are_neither_stored_nor_booked() {
 #[tokio::test]
 async fn the_object_of_a_thin_event_is_fetched_and_stored_before_it_is_booked() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     let id = app.stripe.notify_thin("v1.checkout.session.completed", &gift.session).unwrap();
     let thin = app.stripe.thin_events().remove(0);
     assert_eq!(thin["id"], id.as_str());
@@ -205,7 +205,7 @@ async fn the_object_of_a_thin_event_is_fetched_and_stored_before_it_is_booked() 
 #[tokio::test]
 async fn an_event_of_the_other_mode_stays_quarantined_after_a_comparison() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     let mut foreign = app.stripe.events();
     for event in &mut foreign {
         event["livemode"] = true.into();
@@ -288,7 +288,7 @@ async fn only_problem(app: &TestApp) -> String {
 #[tokio::test]
 async fn the_ledger_check_finds_changed_or_removed_entries_and_payments() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     reconcile(&app).await;
     let entry = "UPDATE ledger_entries SET amount_minor = amount_minor";
@@ -325,14 +325,14 @@ async fn the_ledger_check_finds_changed_or_removed_entries_and_payments() {
 async fn a_seal_shows_changes_of_the_entries_that_it_covers() {
     let app = TestApp::start().await;
     let (store, key) = (&app.app.store, SealKey::of(&app.app.vault));
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     // The seal is a signed digest of the entries that are booked now.
     actions::seal_ledger(&app.app.as_operator(), &key).await.unwrap();
     let sealed = reports::check_ledger(store, &key).await.unwrap();
     assert!(matches!(sealed.seal, SealState::Matches(_)), "{:?}", sealed.seal);
     // Later entries do not break the seal.
-    app.gives(500, "once").await;
+    app.give(500, "once").await;
     app.deliver_and_process_all_events().await;
     let later = reports::check_ledger(store, &key).await.unwrap();
     assert_eq!(later.seal, sealed.seal);
@@ -358,7 +358,7 @@ async fn a_seal_shows_changes_of_the_entries_that_it_covers() {
 #[tokio::test]
 async fn after_a_restart_a_ledger_that_was_sealed_today_is_checked_tomorrow() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let checked_at_ms = Cell::new(None);
     // Runs the job that watches the ledger. Returns the number of problems that its metric shows.
@@ -384,7 +384,7 @@ async fn after_a_restart_a_ledger_that_was_sealed_today_is_checked_tomorrow() {
     change(&app, "UPDATE seals SET entries = entries - 1").await;
     simulate_restart();
     assert_eq!(watched_problems().await, Some(0.0));
-    app.days_pass(1);
+    app.advance_days(1);
     assert!(watched_problems().await > Some(0.0));
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms - 1 WHERE seq = 1").await;
     app.finish().await;

@@ -14,7 +14,7 @@ async fn an_event_that_arrives_before_its_gift_is_assigned_to_it_later_and_event
     let app = TestApp::start().await;
     sell_with_other_software(&app).await;
     let foreign = app.stripe.events();
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     let ours = app.stripe.events_after(foreign.len());
     let late = ours.iter().find(|event| event["type"] == "checkout.session.completed").unwrap();
     let early: Vec<&Value> = ours.iter().filter(|event| event["type"] == "charge.succeeded").collect();
@@ -54,7 +54,7 @@ async fn mark_bad_event_done(app: &TestApp) {
 #[tokio::test]
 async fn an_unreadable_event_fails_only_if_it_is_known_to_be_ours() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     deliver_all(&app, [&unreadable_refund(&charge)]).await;
     let first = row(&app, "evt_bad").await;
@@ -71,7 +71,7 @@ async fn an_unreadable_event_fails_only_if_it_is_known_to_be_ours() {
 #[tokio::test]
 async fn a_dead_event_that_stripe_delivers_again_is_retried() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let bad = unreadable_refund(&app.stripe.payments(&gift.session).charge.unwrap());
     assert_eq!(app.deliver(&bad).await.status, 200);
@@ -90,7 +90,7 @@ async fn a_dead_event_that_stripe_delivers_again_is_retried() {
 #[tokio::test]
 async fn a_new_version_retries_dead_events_once() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1.0").await.unwrap();
     let bad = unreadable_refund(&app.stripe.payments(&gift.session).charge.unwrap());
@@ -112,7 +112,7 @@ async fn a_new_version_retries_dead_events_once() {
 #[tokio::test]
 async fn a_new_version_retries_events_in_an_unknown_currency() {
     let app = TestApp::start().await;
-    let gift = app.starts_to_give(1000, "once").await;
+    let gift = app.start_gift(1000, "once").await;
     app.stripe.pay(&gift.session, How::Card).unwrap();
     let events: Vec<Value> = app.stripe.events().iter().map(|event| in_currency(event, "usdc")).collect();
     deliver_all(&app, &events).await;
@@ -128,14 +128,14 @@ async fn a_new_version_retries_events_in_an_unknown_currency() {
 #[tokio::test]
 async fn when_a_site_is_configured_again_the_banner_uses_the_higher_standing_at_once() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let before = app.stripe.events().len();
     // The site is removed from the settings. Meanwhile, the same reader starts a monthly gift at another installation.
     let mut settings = app.app.settings.clone();
     let journal = settings.sites.remove("journal").unwrap();
     let without_site = actions::start(settings.clone(), app.app.clock.clone()).await.unwrap();
-    let monthly = app.gives(1000, "month").await;
+    let monthly = app.give(1000, "month").await;
     let mine = app.stripe.object(&monthly.session).unwrap()["metadata"]["keepopen_contribution"].clone();
     let other = "con_00000000000000000000000001";
     for event in app.stripe.events_after(before) {

@@ -47,7 +47,7 @@ async fn the_results_of_a_variant_are_shown_by_day_and_in_total() {
     give(&app, None, 700, "once").await;
     app.deliver_and_process_all_events().await;
     // In the next month, a renewal counts as money but not as a gift. A later view does not count as a reader.
-    app.days_pass(31);
+    app.advance_days(31);
     let attribution = app.banner(None).await["attribution"].clone();
     report_event(&app, &attribution, json!({"event": "view", "ordinal": 2})).await;
     let paid = app.stripe.payments(&monthly);
@@ -170,7 +170,7 @@ async fn results_need_a_key_a_known_site_and_valid_days() {
 async fn stripes_fees_are_shown_by_day_and_in_total() {
     let app = TestApp::start().await;
     give(&app, None, 1000, "once").await;
-    app.days_pass(1);
+    app.advance_days(1);
     give(&app, None, 2500, "once").await;
     app.deliver_and_process_all_events().await;
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();

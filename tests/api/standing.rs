@@ -43,9 +43,9 @@ async fn charges(app: &TestApp) -> Vec<String> {
 
 /// Makes a monthly gift with two payments. Returns the gift and its subscription.
 async fn give_for_two_months(app: &TestApp) -> (Gift, String) {
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
-    app.days_pass(31);
+    app.advance_days(31);
     app.stripe.next_month(&subscription, true).unwrap();
     app.deliver_and_process_all_events().await;
     (gift, subscription)
@@ -64,7 +64,7 @@ async fn a_running_gift_stays_recurring_after_the_refund_of_one_month() {
             "{month}"
         );
         // The gift continues with the next month.
-        app.days_pass(30);
+        app.advance_days(30);
         app.stripe.next_month(&subscription, true).unwrap();
         app.deliver_and_process_all_events().await;
         assert_eq!(app.standing().await, "recurring");
@@ -89,7 +89,7 @@ async fn a_failing_card_makes_a_gift_past_due_even_after_a_goodwill_refund() {
     let app = TestApp::start().await;
     let (_, subscription) = give_for_two_months(&app).await;
     refund(&app, &charges(&app).await[1], None);
-    app.days_pass(30);
+    app.advance_days(30);
     app.stripe.next_month(&subscription, false).unwrap();
     app.deliver_and_process_all_events().await;
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::PastDue, "past_due"));
@@ -153,9 +153,9 @@ fn without_fields(mut events: Vec<Value>, paths: &[&str]) -> Vec<Value> {
 #[tokio::test]
 async fn the_end_of_the_paid_period_is_found_in_the_payloads_of_every_api_version() {
     let app = TestApp::start().await;
-    let gift = app.gives(5000, "year").await;
+    let gift = app.give(5000, "year").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
-    app.days_pass(40);
+    app.advance_days(40);
     app.stripe.cancel(&subscription, false).unwrap();
     let events = app.stripe.events();
     let line = "/lines/data/0/period";
@@ -201,9 +201,9 @@ async fn a_monthly_gift_that_is_cancelled_at_once_keeps_its_standing_unless_it_i
         (Some(1000), ["none", "none", "none"]),
     ] {
         let app = TestApp::start().await;
-        let gift = app.gives(1000, "month").await;
+        let gift = app.give(1000, "month").await;
         let paid = app.stripe.payments(&gift.session);
-        app.days_pass(10);
+        app.advance_days(10);
         app.stripe.cancel(&paid.subscription.unwrap(), false).unwrap();
         if let Some(minor) = refunded_minor {
             refund(&app, &paid.charge.unwrap(), Some(minor));
@@ -231,12 +231,12 @@ async fn only_retained_payments_count_for_the_paid_period_of_a_gift_that_ended()
 #[tokio::test]
 async fn a_gift_that_ended_after_its_card_failed_is_lapsed_after_the_paid_period() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
-    app.days_pass(31);
+    app.advance_days(31);
     // The next period has begun, but its payment failed.
     app.stripe.next_month(&subscription, false).unwrap();
-    app.days_pass(2);
+    app.advance_days(2);
     app.stripe.cancel(&subscription, false).unwrap();
     app.deliver_and_process_all_events().await;
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Ended, "lapsed"));
@@ -246,7 +246,7 @@ async fn a_gift_that_ended_after_its_card_failed_is_lapsed_after_the_paid_period
 #[tokio::test]
 async fn a_token_has_the_same_standing_as_the_lookup_after_a_gift_ended_early() {
     let app = TestApp::start().await;
-    let gift = app.gives(5000, "year").await;
+    let gift = app.give(5000, "year").await;
     app.stripe.cancel(&app.stripe.payments(&gift.session).subscription.unwrap(), false).unwrap();
     app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
@@ -321,7 +321,7 @@ async fn supporters_who_share_an_email_address_get_the_best_standing_in_any_orde
         let (paying, both) = (lookup(&app, "p30@example.org").await, lookup(&app, "p29@example.org").await);
         assert_eq!((paying.text("standing"), both.text("standing")), ("recurring", "recurring"), "{order}");
         // The paid period of one supporter is over. The other supporter's gift continues.
-        app.days_pass(60);
+        app.advance_days(60);
         let later = lookup(&app, "p29@example.org").await;
         assert_eq!(
             (later.text("standing"), later.text("supporter")),
@@ -334,10 +334,10 @@ async fn supporters_who_share_an_email_address_get_the_best_standing_in_any_orde
 #[tokio::test]
 async fn a_lookup_finds_the_giver_by_the_first_and_the_newest_address_but_not_by_others() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     let customer = app.stripe.payments(&gift.session).customer.unwrap();
     for email in ["mistyped@example.org", "moved@example.org"] {
-        app.days_pass(1);
+        app.advance_days(1);
         app.stripe.change_email(&customer, email).unwrap();
     }
     for (order, events) in orders(&app.stripe.events()) {
@@ -356,8 +356,8 @@ async fn all_spellings_of_an_email_address_belong_to_one_supporter() {
     let decomposed = "ana\u{301}@mu\u{308}ller.example.org";
     let ascii = "AN\u{c1}@xn--mller-kva.example.org";
     let app = TestApp::start().await;
-    app.gives(500, "once").await;
-    app.gives(1000, "month").await;
+    app.give(500, "once").await;
+    app.give(1000, "month").await;
     let events = app.stripe.events();
     let other = TestApp::start().await;
     for (at, event) in events.iter().enumerate() {

@@ -64,7 +64,7 @@ async fn start() -> TestApp {
 
 /// Makes and pays a monthly gift. Returns it with its token.
 async fn create_monthly_supporter(app: &TestApp) -> (Gift, String) {
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     (gift, token)
@@ -101,11 +101,11 @@ async fn a_supporter_whose_card_fails_is_asked_to_update_it_even_if_the_token_sa
 #[tokio::test]
 async fn a_supporter_with_a_one_off_token_who_now_gives_monthly_counts_as_recurring() {
     let app = start().await;
-    let first = app.gives(1000, "once").await;
+    let first = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let token = app.token(&first).await;
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "one_off");
-    app.gives(1000, "month").await;
+    app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     let question = json!({"site": "journal", "history": {}, "token": token});
     let seen = explanation(&app, &question).await;
@@ -167,7 +167,7 @@ async fn monthly_on_its_last_day(app: &TestApp) -> (String, i64) {
 async fn a_standing_that_ends_at_a_known_time_ends_at_that_time_on_every_instance() {
     let app = start().await;
     let (subscription, ends_at_ms) = monthly_on_its_last_day(&app).await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     // The token is valid for a day, but its standing ends after half a day.
     let token = app.token(&gift).await;
@@ -194,7 +194,7 @@ async fn a_token_expires_at_the_latest_when_its_standing_ends() {
     let app = start().await;
     let (subscription, ends_at_ms) = monthly_on_its_last_day(&app).await;
     app.stripe.cancel(&subscription, false).unwrap();
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let answer = app.exchange(&gift).await;
     let token = answer.text("token");
@@ -247,7 +247,7 @@ async fn a_server_with_too_many_changed_standings_does_not_trust_older_tokens() 
     assert_eq!(shown_kind(&verdict_of(&other, &token)), "unknown_standing");
     // A newer token was issued after the changes that were not read, so it already includes them.
     app.app.clock.advance(3_600_000);
-    let newer = app.gives(1000, "once").await;
+    let newer = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let newer = app.token(&newer).await;
     assert_eq!(shown_kind(&verdict_of(&other, &newer)), "fix_card");
@@ -285,7 +285,7 @@ async fn a_reader_whose_gift_is_reassigned_to_another_person_is_asked_again() {
 async fn a_first_gift_and_a_renewal_do_not_record_a_changed_standing() {
     let app = start().await;
     let (gift, _) = create_monthly_supporter(&app).await;
-    app.days_pass(31);
+    app.advance_days(31);
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.stripe.next_month(&subscription, true).unwrap();
     app.deliver_and_process_all_events().await;
@@ -302,7 +302,7 @@ async fn rebuilding_the_projections_does_not_record_a_changed_standing() {
     app.deliver_and_process_all_events().await;
     let changes = app.app.store.standings_changed_since(0, 10).await.unwrap();
     assert_eq!(changes.len(), 1);
-    app.days_pass(1);
+    app.advance_days(1);
     actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
     assert_eq!(app.app.store.standings_changed_since(0, 10).await.unwrap(), changes);
     app.finish().await;

@@ -7,7 +7,7 @@ use crate::helpers::{EMAIL, TestApp};
 #[tokio::test]
 async fn a_back_end_finds_a_supporter_by_id_or_by_email_address_with_its_secret_key() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     let id = app.exchange(&gift).await.text("supporter").to_owned();
     let key = app.api_key().await;
@@ -25,7 +25,7 @@ async fn a_back_end_finds_a_supporter_by_id_or_by_email_address_with_its_secret_
 #[tokio::test]
 async fn without_a_valid_key_a_supporters_standing_is_not_returned() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     let answer = app.exchange(&gift).await;
     let path = format!("/v1/supporters/{}?site=journal", answer.text("supporter"));
@@ -48,11 +48,11 @@ async fn without_a_valid_key_a_supporters_standing_is_not_returned() {
 #[tokio::test]
 async fn a_lookup_by_a_changed_address_finds_the_giver_even_if_the_change_was_reported_first() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     let paid = app.stripe.payments(&gift.session);
-    app.days_pass(1);
+    app.advance_days(1);
     app.stripe.change_email(&paid.customer.unwrap(), "moved@example.org").unwrap();
-    app.days_pass(30);
+    app.advance_days(30);
     let second = app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap().unwrap();
     // The second invoice and the customer's new address are delivered before the session.
     for kind in ["invoice.paid", "customer.updated"] {

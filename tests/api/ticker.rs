@@ -42,9 +42,9 @@ async fn a_ticker_of_money_counts_payments_minus_reversals() {
     let app = TestApp::start().await;
     publish(&app, &appeal(MONEY, ""));
     assert_eq!(shown_ticker(&app).await, json!([0, 10000, 0]));
-    app.gives(1500, "once").await;
-    let refunded = app.gives(1000, "month").await;
-    let disputed = app.gives(900, "once").await;
+    app.give(1500, "once").await;
+    let refunded = app.give(1000, "month").await;
+    let disputed = app.give(900, "once").await;
     app.deliver_and_process_all_events().await;
     assert_eq!(shown_ticker(&app).await, json!([3400, 10000, 34]));
     refund(&app, &refunded, Some(400));
@@ -73,7 +73,7 @@ default_amount_minor = 500
 #[tokio::test]
 async fn a_ticker_of_money_counts_one_currency_and_a_ticker_of_supporters_counts_all_currencies() {
     let app = TestApp::start_with(DOLLARS).await;
-    app.gives(1500, "once").await;
+    app.give(1500, "once").await;
     let mut dollars = checkout_body(Uuid::from_u128(1), 700, "once");
     dollars["currency"] = json!("USD");
     let answer = app.post("/v1/checkout", &dollars).await;
@@ -91,7 +91,7 @@ async fn a_ticker_of_money_counts_one_currency_and_a_ticker_of_supporters_counts
 #[tokio::test]
 async fn a_ticker_counts_from_its_start_in_the_sites_time_zone() {
     let app = TestApp::start().await;
-    app.gives(1500, "once").await;
+    app.give(1500, "once").await;
     app.deliver_and_process_all_events().await;
     for (from, total) in
         [("2026-11-24", 1500), ("2026-11-24T09:00", 1500), ("2026-11-24T09:01", 0), ("2026-11-25", 0)]
@@ -112,10 +112,10 @@ async fn a_ticker_counts_from_its_start_in_the_sites_time_zone() {
 #[tokio::test]
 async fn a_ticker_counts_only_the_payments_since_its_start_and_their_refunds() {
     let app = TestApp::start().await;
-    let old = app.gives(1500, "once").await;
-    app.days_pass(10);
-    let new = app.gives(1000, "month").await;
-    let disputed = app.gives(900, "once").await;
+    let old = app.give(1500, "once").await;
+    app.advance_days(10);
+    let new = app.give(1000, "month").await;
+    let disputed = app.give(900, "once").await;
     app.deliver_and_process_all_events().await;
     let from = format!("{MONEY}from = \"2026-12-01\"");
     publish(&app, &appeal(&from, ""));
@@ -144,8 +144,8 @@ async fn a_ticker_counts_only_the_payments_since_its_start_and_their_refunds() {
 async fn a_supporter_counts_once_and_no_longer_after_all_gifts_are_reversed() {
     let app = TestApp::start().await;
     publish(&app, &appeal(SUPPORTERS, ""));
-    let one = app.gives(1500, "once").await;
-    let two = app.gives(500, "once").await;
+    let one = app.give(1500, "once").await;
+    let two = app.give(500, "once").await;
     app.deliver_and_process_all_events().await;
     assert_eq!(
         shown_ticker(&app).await,
@@ -165,7 +165,7 @@ async fn a_supporter_counts_once_and_no_longer_after_all_gifts_are_reversed() {
 async fn a_ticker_of_an_appeal_counts_only_the_gifts_from_that_appeal() {
     let app = TestApp::start().await;
     let attribution = app.banner(None).await["attribution"].clone();
-    app.gives(500, "once").await;
+    app.give(500, "once").await;
     let mut body = checkout_body(Uuid::from_u128(2), 1000, "once");
     body["attribution"] = attribution;
     let answer = app.post("/v1/checkout", &body).await;
@@ -227,7 +227,7 @@ async fn the_ticker_of_a_new_appeal_is_counted_within_seconds() {
 #[tokio::test]
 async fn copy_gets_the_ticker_values_that_it_uses() {
     let app = TestApp::start().await;
-    app.gives(1500, "once").await;
+    app.give(1500, "once").await;
     app.deliver_and_process_all_events().await;
     let with_heading = |text: &str| appeal(MONEY, "").replace("We need your help now", text);
     publish(&app, &with_heading("{ticker_total}, {ticker_goal}, {ticker_left}, {ticker_percent}"));
@@ -247,7 +247,7 @@ async fn copy_gets_the_ticker_values_that_it_uses() {
 async fn while_the_database_does_not_respond_readers_see_the_previous_totals() {
     let app = TestApp::start().await;
     publish(&app, &appeal(MONEY, ""));
-    app.gives(1500, "once").await;
+    app.give(1500, "once").await;
     app.deliver_and_process_all_events().await;
     assert_eq!(shown_ticker(&app).await[0], 1500);
     let blocked_readers = app.app.store.hold_readers().await.unwrap();

@@ -13,7 +13,7 @@ use crate::helpers::{Gift, ORIGIN, TestApp, forged};
 async fn a_token_request_that_arrives_before_the_webhook_books_the_same_entries() {
     for interval in ["once", "month"] {
         let app = TestApp::start().await;
-        let gift = app.gives(1000, interval).await;
+        let gift = app.give(1000, interval).await;
         let token = app.token(&gift).await;
         assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
         let before = app.app.store.entries().await.unwrap();
@@ -28,7 +28,7 @@ async fn a_token_request_that_arrives_before_the_webhook_books_the_same_entries(
 #[tokio::test]
 async fn simultaneous_token_requests_and_webhooks_book_a_gift_once() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     let (answers, ()) = tokio::join!(
         async { tokio::join!(app.exchange(&gift), app.exchange(&gift), app.exchange(&gift)) },
         app.deliver_and_process_all_events(),
@@ -41,9 +41,9 @@ async fn simultaneous_token_requests_and_webhooks_book_a_gift_once() {
 #[tokio::test]
 async fn a_session_id_without_its_attempt_gives_no_token() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
-    let other = app.gives(1000, "once").await;
+    let other = app.give(1000, "once").await;
     for attempt in [Uuid::nil(), other.attempt] {
         let answer = app.exchange(&Gift { attempt, ..gift.clone() }).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (404, "attempt_not_found"));
@@ -54,7 +54,7 @@ async fn a_session_id_without_its_attempt_gives_no_token() {
 #[tokio::test]
 async fn a_token_can_be_fetched_again_only_for_ten_minutes() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     app.app.clock.advance(600_000);
@@ -67,10 +67,10 @@ async fn a_token_can_be_fetched_again_only_for_ten_minutes() {
 #[tokio::test]
 async fn a_token_can_be_fetched_for_a_day_after_the_payment() {
     let app = TestApp::start().await;
-    let early = app.gives(1000, "once").await;
-    let late = app.gives(1500, "once").await;
+    let early = app.give(1000, "once").await;
+    let late = app.give(1500, "once").await;
     app.deliver_and_process_all_events().await;
-    app.days_pass(1);
+    app.advance_days(1);
     app.token(&early).await;
     app.app.clock.advance(1);
     assert_eq!(app.exchange(&late).await.code(), "token_window_expired");
@@ -80,7 +80,7 @@ async fn a_token_can_be_fetched_for_a_day_after_the_payment() {
 #[tokio::test]
 async fn a_token_contains_what_a_site_needs_and_no_personal_data() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     let answer = app.exchange(&gift).await;
     let token = answer.text("token");
@@ -122,10 +122,10 @@ async fn a_token_contains_what_a_site_needs_and_no_personal_data() {
 #[tokio::test]
 async fn a_reader_with_an_expired_or_invalid_token_has_an_unknown_standing_and_is_not_asked() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
-    app.days_pass(1);
+    app.advance_days(1);
     let verdict = app.banner(Some(&token)).await;
     assert_eq!(
         (&verdict["reason"], &verdict["token_problem"]),
@@ -141,7 +141,7 @@ async fn a_reader_with_an_expired_or_invalid_token_has_an_unknown_standing_and_i
 #[tokio::test]
 async fn a_token_of_one_site_is_not_accepted_on_another() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     let answer = app.post("/v1/banner", &json!({"site": "gazette", "token": token, "history": {}})).await;
@@ -154,7 +154,7 @@ async fn a_token_of_one_site_is_not_accepted_on_another() {
 #[tokio::test]
 async fn an_instance_that_does_not_know_of_a_refund_yet_reads_it_from_the_database() {
     let app = TestApp::start().await;
-    let gift = app.gives(1500, "once").await;
+    let gift = app.give(1500, "once").await;
     app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     let other = keepopen::actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
@@ -176,7 +176,7 @@ async fn an_instance_that_does_not_know_of_a_refund_yet_reads_it_from_the_databa
 #[tokio::test]
 async fn a_superseded_token_stays_superseded_after_a_restart() {
     let app = TestApp::start().await;
-    let gift = app.gives(1500, "once").await;
+    let gift = app.give(1500, "once").await;
     app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), None).unwrap();
@@ -191,7 +191,7 @@ async fn a_superseded_token_stays_superseded_after_a_restart() {
 #[tokio::test]
 async fn a_page_of_another_origin_or_a_body_that_is_not_json_gets_no_token() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     let body = json!({"grant": "checkout_session", "site": "journal", "session": gift.session, "attempt": gift.attempt});
     let url = format!("{}/v1/tokens", app.url);
     let foreign = app.send(app.client.post(&url).header("origin", "https://evil.example").json(&body)).await;
@@ -212,7 +212,7 @@ async fn a_page_of_another_origin_or_a_body_that_is_not_json_gets_no_token() {
 #[tokio::test]
 async fn a_flood_of_forged_tokens_only_affects_readers_whose_tokens_were_not_checked_before() {
     let app = TestApp::start_with("[tokens]\nchecks_per_second = 2").await;
-    let (one, other) = (app.gives(1000, "month").await, app.gives(1000, "month").await);
+    let (one, other) = (app.give(1000, "month").await, app.give(1000, "month").await);
     app.deliver_and_process_all_events().await;
     let (seen, unseen) = (app.token(&one).await, app.token(&other).await);
     assert_eq!(app.banner(Some(&seen)).await["reason"], "supporter");
@@ -241,7 +241,7 @@ async fn a_flood_of_forged_tokens_only_affects_readers_whose_tokens_were_not_che
 #[tokio::test]
 async fn a_supporter_whose_token_can_not_be_checked_now_gets_an_error() {
     let app = TestApp::start_with("[tokens]\nchecks_per_second = 1").await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     assert_eq!(app.banner(Some(&forged(&token, 1))).await["reason"], "unknown_standing");

@@ -76,7 +76,7 @@ async fn a_signed_body_that_is_not_an_event_or_too_large_is_refused() {
 #[tokio::test]
 async fn a_second_delivery_of_the_same_event_changes_nothing() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let before = (app.ledger().await, app.app.store.events().await.unwrap().len());
     app.deliver_and_process_all_events().await;
@@ -101,7 +101,7 @@ async fn an_event_of_an_unknown_type_is_stored_and_acknowledged() {
 #[tokio::test]
 async fn an_event_of_the_other_mode_is_stored_and_quarantined() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     for mut event in app.stripe.events() {
         event["livemode"] = true.into();
         assert_eq!(app.deliver(&event).await.status, 200);
@@ -122,7 +122,7 @@ async fn an_unreadable_event_is_retried_and_then_stays_dead_until_it_is_replayed
         json!({"id": "re_1", "object": "refund", "amount": "ten", "metadata": {"keepopen_site": "journal"}}),
     );
     assert_eq!(app.deliver(&bad).await.status, 200);
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await.len(), 1, "an unreadable event must not delay others");
     let bad_event = |events: Vec<keepopen::store::inbox::EventRow>| {
@@ -142,7 +142,7 @@ async fn an_unreadable_event_is_retried_and_then_stays_dead_until_it_is_replayed
     }
     let last = bad_event(app.app.store.events().await.unwrap());
     assert_eq!((last.state.as_str(), last.attempts), ("dead", MAX_TRIES));
-    app.days_pass(30);
+    app.advance_days(30);
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 0);
     // After a replay, the event is processed as if it had just arrived.
     let store = &app.app.store;
@@ -165,7 +165,7 @@ async fn an_unreadable_event_is_retried_and_then_stays_dead_until_it_is_replayed
 #[tokio::test]
 async fn a_replayed_event_is_not_booked_twice_and_a_quarantined_one_can_not_be_replayed() {
     let app = TestApp::start().await;
-    app.gives(1000, "month").await;
+    app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     let before = app.ledger().await;
     let mut foreign = app.stripe.events()[0].clone();
