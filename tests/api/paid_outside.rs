@@ -188,6 +188,8 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
     cases.push(("an attempt right after finalization", looks_collected.clone(), 1400, 0));
     looks_collected.push(invoice_payment("inpay_a", 700, &record));
     cases.push(("an attempt right after finalization, and a payment record", looks_collected, 700, 700));
+    // The invoice of each case is paid at this time: 2026-12-10T05:05:19Z.
+    let paid_at_ms = 1_796_879_119_000;
     for (what, events, clearing, offline) in cases {
         let ledger = deliver_in_all_orders(&source, &events).await;
         let mut expected = BTreeMap::from([
@@ -202,7 +204,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
         let gift = &ledger.contributions[0];
         assert_eq!(
             (gift.state, gift.last_retained_payment_at_ms),
-            (State::Active, Some(1_796_879_119_000)),
+            (State::Active, Some(paid_at_ms)),
             "{what}"
         );
     }

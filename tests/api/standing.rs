@@ -126,6 +126,7 @@ async fn a_yearly_gift_that_is_cancelled_at_once_keeps_its_standing_to_the_end_o
     for (order, events) in orders(&case_events("17-paid-year-then-cancelled")) {
         let app = app_after(&events).await;
         let gift = app.contribution().await;
+        // 2027-08-22T07:54:02Z
         let paid_until_s = 1_818_921_242;
         assert_eq!((gift.state, gift.paid_until_ms), (State::Ended, Some(paid_until_s * 1000)), "{order}");
         assert_eq!(gift.ended_at_ms, Some(1_787_644_502_000));
@@ -209,6 +210,7 @@ async fn a_monthly_gift_that_is_cancelled_at_once_keeps_its_standing_unless_it_i
             refund(&app, &paid.charge.unwrap(), Some(minor));
         }
         app.deliver_and_process_all_events().await;
+        // The paid month ends on 24 December 2026.
         let seen = standings_around_end(&app, EMAIL, 1_798_102_800).await;
         assert_eq!(seen, expected, "{refunded_minor:?}");
         app.finish().await;

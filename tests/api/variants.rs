@@ -8,6 +8,7 @@ use crate::cases::deliver_in_all_orders;
 use crate::helpers::{TestApp, is_payment_or_reversal};
 use crate::story::LedgerState;
 
+// Times in October 2026 to January 2027, in seconds since 1970.
 const OCT_30: i64 = 1_793_354_400;
 pub const NOV_5: i64 = 1_793_869_200;
 pub const DEC_3: i64 = 1_796_288_400;
