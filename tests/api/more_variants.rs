@@ -60,7 +60,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
     };
     let intent = json!({"type": "payment_intent", "payment_intent": "pi_part"});
     let other = json!({"type": "out_of_band_payment", "out_of_band_payment": {"method": "cash"}});
-    for (what, events, expected) in [
+    for (description, events, expected) in [
         (
             "API of 2023: a part paid by card, then marked as paid outside Stripe",
             vec![
@@ -147,8 +147,8 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
             event("first", "invoice.paid", NOV_5, invoice("in_1", "sub_m", "paid", NOV_5)),
         ];
         let ledger = deliver_in_all_orders(&app, &[first_month.to_vec(), events].concat()).await;
-        assert_eq!(accounts(&ledger), expected.into_iter().collect(), "{what}");
-        assert_eq!(ledger.contributions[0].state, State::Active, "{what}");
+        assert_eq!(accounts(&ledger), expected.into_iter().collect(), "{description}");
+        assert_eq!(ledger.contributions[0].state, State::Active, "{description}");
     }
     app.finish().await;
 }
@@ -276,7 +276,7 @@ async fn the_paid_period_comes_from_the_invoice_or_else_from_the_subscription() 
     let app = TestApp::start().await;
     let line = |amount: i64, days: i64| json!({"amount": amount, "period": {"start": NOV_5, "end": NOV_5 + days * DAY_S}});
     let (start, end) = ("current_period_start", "current_period_end");
-    for (what, lines, on_subscription, on_item, days) in [
+    for (description, lines, on_subscription, on_item, days) in [
         ("an invoice line", vec![line(1000, 45)], 40, 40, 45),
         ("an invoice line, and a credit with a later end", vec![line(-100, 90), line(1100, 45)], 40, 40, 45),
         ("the subscription's period", vec![], 40, 0, 40),
@@ -297,7 +297,7 @@ async fn the_paid_period_comes_from_the_invoice_or_else_from_the_subscription() 
             event("p", "invoice.paid", NOV_5, paid),
         ];
         let ledger = deliver_in_all_orders(&app, &events).await;
-        assert_eq!(ledger.contributions[0].paid_until_ms, Some((NOV_5 + days * DAY_S) * 1000), "{what}");
+        assert_eq!(ledger.contributions[0].paid_until_ms, Some((NOV_5 + days * DAY_S) * 1000), "{description}");
     }
     app.finish().await;
 }

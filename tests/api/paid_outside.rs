@@ -156,7 +156,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
         ("the flag is false", events_with_invoice(|it| it["paid_out_of_band"] = false.into()), 1400, 0),
         ("a charge", events_with_invoice(|it| it["charge"] = "ch_good".into()), 1400, 0),
     ];
-    for (what, is_attempted, payments, clearing, offline) in [
+    for (description, is_attempted, payments, clearing, offline) in [
         ("a payment record", true, vec![invoice_payment("inpay_a", 700, &record)], 700, 700),
         ("a payment intent", true, vec![invoice_payment("inpay_a", 700, &intent)], 1400, 0),
         (
@@ -181,7 +181,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
             }
         });
         events.extend(payments);
-        cases.push((what, events, clearing, offline));
+        cases.push((description, events, clearing, offline));
     }
     let mut looks_collected = events_with_invoice(attempted);
     looks_collected[3]["data"]["object"]["status_transitions"]["finalized_at"] = 1_796_879_100.into();
@@ -190,7 +190,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
     cases.push(("an attempt right after finalization, and a payment record", looks_collected, 700, 700));
     // The invoice of each case is paid at this time: 2026-12-10T05:05:19Z.
     let paid_at_ms = 1_796_879_119_000;
-    for (what, events, clearing, offline) in cases {
+    for (description, events, clearing, offline) in cases {
         let ledger = deliver_in_all_orders(&source, &events).await;
         let mut expected = BTreeMap::from([
             ("clearing", clearing),
@@ -198,14 +198,14 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
             ("offline", offline),
         ]);
         expected.retain(|_, minor| *minor != 0);
-        assert_eq!(accounts(&ledger), expected, "{what}");
+        assert_eq!(accounts(&ledger), expected, "{description}");
         // The whole amount counts as paid, even while it is not booked.
-        assert_eq!(ledger.payments.iter().map(|it| it.money.amount_minor).sum::<i64>(), 1400, "{what}");
+        assert_eq!(ledger.payments.iter().map(|it| it.money.amount_minor).sum::<i64>(), 1400, "{description}");
         let gift = &ledger.contributions[0];
         assert_eq!(
             (gift.state, gift.last_retained_payment_at_ms),
             (State::Active, Some(paid_at_ms)),
-            "{what}"
+            "{description}"
         );
     }
     source.finish().await;

@@ -81,7 +81,7 @@ async fn a_refund_that_fails_months_later_has_the_same_dates_whichever_events_re
     let charge = json!({"id": "ch_a", "object": "charge", "amount": 3000, "currency": "eur", "status": "succeeded",
         "captured": true, "created": NOV_5, "payment_intent": "pi_a", "amount_refunded": 3000,
         "refunds": {"object": "list", "data": [refund("succeeded")], "has_more": false}});
-    for (what, events) in [
+    for (description, events) in [
         (
             "API of 2020: in its charge, then in its own event",
             vec![
@@ -108,7 +108,7 @@ async fn a_refund_that_fails_months_later_has_the_same_dates_whichever_events_re
     ] {
         let events = [vec![paid("a", NOV_5)], events].concat();
         let expected = [(Kind::Payment, NOV_5), (Kind::Refund, DEC_3), (Kind::RefundReversal, JAN_4)];
-        assert_eq!(dated(&deliver_in_all_orders(&source, &events).await), expected, "{what}");
+        assert_eq!(dated(&deliver_in_all_orders(&source, &events).await), expected, "{description}");
     }
     source.finish().await;
 }
@@ -118,7 +118,7 @@ async fn a_dispute_has_the_same_dates_whichever_events_are_missing() {
     let source = TestApp::start().await;
     let whole = [(Kind::Payment, OCT_30), (Kind::Dispute, NOV_5), (Kind::DisputeReversal, JAN_4)];
     let escalated = [(Kind::Payment, OCT_30), (Kind::Dispute, DEC_3), (Kind::DisputeReversal, JAN_4)];
-    for (what, events, expected) in [
+    for (description, events, expected) in [
         (
             "only the event that it was won",
             vec![event("w", "charge.dispute.closed", JAN_4, dispute("won", &[]))],
@@ -175,7 +175,7 @@ async fn a_dispute_has_the_same_dates_whichever_events_are_missing() {
         ),
     ] {
         let events = [vec![paid("a", OCT_30)], events].concat();
-        assert_eq!(dated(&deliver_in_all_orders(&source, &events).await), expected, "{what}");
+        assert_eq!(dated(&deliver_in_all_orders(&source, &events).await), expected, "{description}");
     }
     source.finish().await;
 }
@@ -187,12 +187,12 @@ async fn an_inquiry_that_becomes_a_dispute_is_dated_by_the_event_that_reports_th
     updated["data"]["previous_attributes"] = json!({"status": "warning_needs_response"});
     let inquiry = event("c", "charge.dispute.created", NOV_5, dispute("warning_needs_response", &[]));
     let expected = [(Kind::Payment, OCT_30), (Kind::Dispute, DEC_3)];
-    for (what, events) in [
+    for (description, events) in [
         ("both events", vec![inquiry, updated.clone()]),
         ("the event of the inquiry is missing", vec![updated]),
     ] {
         let events = [vec![paid("a", OCT_30)], events].concat();
-        assert_eq!(dated(&deliver_in_all_orders(&source, &events).await), expected, "{what}");
+        assert_eq!(dated(&deliver_in_all_orders(&source, &events).await), expected, "{description}");
     }
     source.finish().await;
 }
@@ -251,7 +251,7 @@ async fn an_invoice_has_the_date_of_its_payment_whichever_event_reports_it() {
         it["status_transitions"]["paid_at"] = paid_at;
         it
     };
-    for (what, events) in [
+    for (description, events) in [
         ("the invoice's own time", vec![event("p", "invoice.paid", JAN_4, paid_later(DEC_3.into()))]),
         (
             "the invoice's own time, in another event",
@@ -270,8 +270,8 @@ async fn an_invoice_has_the_date_of_its_payment_whichever_event_reports_it() {
         ),
     ] {
         let ledger = deliver_in_all_orders(&source, &[vec![started.clone()], events].concat()).await;
-        assert_eq!(dated(&ledger), [(Kind::Payment, DEC_3)], "{what}");
-        assert_eq!(ledger.payments[0].paid_at_ms, DEC_3 * 1000, "{what}");
+        assert_eq!(dated(&ledger), [(Kind::Payment, DEC_3)], "{description}");
+        assert_eq!(ledger.payments[0].paid_at_ms, DEC_3 * 1000, "{description}");
     }
     source.finish().await;
 }
@@ -293,7 +293,7 @@ async fn the_paid_subscription_decides_the_state_whatever_happens_to_others_of_t
         ]
     };
     for other in ["sub_a", "sub_z"] {
-        for (what, more) in [
+        for (description, more) in [
             ("never begun", vec![sub("x", other, "incomplete_expired", DEC_3 + 9, JAN_4)]),
             ("not begun yet", vec![sub("x", other, "incomplete", DEC_3 + 9, JAN_4)]),
             ("canceled without any payment", vec![sub("x", other, "canceled", DEC_3 + 9, JAN_4)]),
@@ -343,7 +343,7 @@ async fn the_paid_subscription_decides_the_state_whatever_happens_to_others_of_t
             assert_eq!(
                 (gift.state, gift.subscription.as_deref()),
                 (State::Active, Some("sub_m")),
-                "{other}: {what}"
+                "{other}: {description}"
             );
         }
     }
