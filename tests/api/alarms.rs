@@ -8,25 +8,27 @@ use keepopen_practice::Renewal;
 use serde_json::{Value, json};
 
 use crate::helpers::{Answer, TestApp};
-use crate::replays::{events, orders, told};
+use crate::replays::{app_after, case_events, orders};
 
 /// Returns the open alarms.
-async fn open(app: &TestApp) -> Vec<RaisedAlarm> {
+async fn open_alarms(app: &TestApp) -> Vec<RaisedAlarm> {
     let all = app.app.store.open_alarms(100).await.unwrap();
     all.into_iter().map(|(_, alarm)| alarm).collect()
 }
 
 /// Returns how many contributions have an alarm, and how many alarms the ledger check finds.
-async fn counts(app: &TestApp) -> (i64, usize) {
+async fn alarm_counts(app: &TestApp) -> (i64, usize) {
     let key = reports::SealKey::of(&app.app.vault);
     let report = reports::check_ledger(&app.app.store, &key).await.unwrap();
     (app.app.store.alarms_in_all().await.unwrap(), report.alarms.len())
 }
 
+/// Creates an API key with this scope. Returns its secret.
 async fn key(app: &TestApp, scope: Scope) -> String {
     actions::create_api_key(&app.app.as_operator(), "test", &[scope]).await.unwrap().secret
 }
 
+/// Requests the acknowledgement of an alarm with a key that allows it.
 async fn acknowledge(app: &TestApp, id: &str, body: &Value) -> Answer {
     let request = app.client.post(format!("{}/v1/alarms/{id}/acknowledge", app.url));
     let key = key(app, Scope::AlarmsWrite).await;
@@ -35,17 +37,17 @@ async fn acknowledge(app: &TestApp, id: &str, body: &Value) -> Answer {
 
 #[tokio::test]
 async fn a_fraud_warning_names_its_objects_and_a_refund_closes_it_in_any_order_of_events() {
-    let case = events("16-alarm-for-ever");
-    let app = told(&case[..2]).await;
-    let [alarm] = open(&app).await.try_into().unwrap();
+    let case = case_events("16-alarm-for-ever");
+    let app = app_after(&case[..2]).await;
+    let [alarm] = open_alarms(&app).await.try_into().unwrap();
     let warning = "issfr_1162nhcThBazEBd6BBUYz2SyW".to_owned();
     assert_eq!(alarm.alarm, Alarm::FraudWarning { warning: warning.clone() });
     assert_eq!(alarm.objects, ["ch_36ATGSxDQDggU7Hy5fU1LvD84", &warning, "pi_33r3FhX4UgmdLmvLRaCv7eLTQ"]);
-    assert_eq!(counts(&app).await, (1, 1));
+    assert_eq!(alarm_counts(&app).await, (1, 1));
     app.finish().await;
     for (order, events) in orders(&case) {
-        let app = told(&events).await;
-        assert_eq!((open(&app).await, counts(&app).await), (vec![], (0, 0)), "{order}");
+        let app = app_after(&events).await;
+        assert_eq!((open_alarms(&app).await, alarm_counts(&app).await), (vec![], (0, 0)), "{order}");
         app.finish().await;
     }
 }
@@ -54,18 +56,18 @@ async fn a_fraud_warning_names_its_objects_and_a_refund_closes_it_in_any_order_o
 async fn a_fraud_warning_stays_after_a_partial_refund_and_returns_when_the_refund_fails() {
     for recurring in [false, true] {
         let app = TestApp::start().await;
-        let gift = app.gives(1000, if recurring { "month" } else { "once" }).await;
+        let gift = app.give(1000, if recurring { "month" } else { "once" }).await;
         let charge = app.stripe.payments(&gift.session).charge.unwrap();
         app.stripe.warn_of_fraud(&charge).unwrap();
         app.stripe.refund(&charge, Some(400)).unwrap();
-        app.stripe_says_everything().await;
-        assert_eq!(open(&app).await.len(), 1, "{recurring}");
+        app.deliver_and_process_all_events().await;
+        assert_eq!(open_alarms(&app).await.len(), 1, "{recurring}");
         let refund = app.stripe.refund(&charge, Some(600)).unwrap();
-        app.stripe_says_everything().await;
-        assert_eq!(counts(&app).await, (0, 0), "{recurring}");
+        app.deliver_and_process_all_events().await;
+        assert_eq!(alarm_counts(&app).await, (0, 0), "{recurring}");
         app.stripe.fail_refund(&refund).unwrap();
-        app.stripe_says_everything().await;
-        assert_eq!(open(&app).await.len(), 1, "{recurring}");
+        app.deliver_and_process_all_events().await;
+        assert_eq!(open_alarms(&app).await.len(), 1, "{recurring}");
         app.finish().await;
     }
 }
@@ -73,35 +75,35 @@ async fn a_fraud_warning_stays_after_a_partial_refund_and_returns_when_the_refun
 #[tokio::test]
 async fn a_fraud_warning_closes_when_the_charge_is_disputed_or_stripe_withdraws_the_warning() {
     let app = TestApp::start().await;
-    let disputed = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
-    let other = app.stripe.payments(&app.gives(700, "once").await.session).charge.unwrap();
+    let disputed = app.stripe.payments(&app.give(1000, "once").await.session).charge.unwrap();
+    let other = app.stripe.payments(&app.give(700, "once").await.session).charge.unwrap();
     app.stripe.warn_of_fraud(&disputed).unwrap();
     app.stripe.warn_of_fraud(&other).unwrap();
-    app.stripe_says_everything().await;
-    assert_eq!(open(&app).await.len(), 2);
+    app.deliver_and_process_all_events().await;
+    assert_eq!(open_alarms(&app).await.len(), 2);
     app.stripe.dispute(&disputed, Some(300)).unwrap();
-    app.stripe_says_everything().await;
-    assert_eq!(open(&app).await.len(), 1);
-    let mut updated =
+    app.deliver_and_process_all_events().await;
+    assert_eq!(open_alarms(&app).await.len(), 1);
+    let created =
         app.stripe.events().into_iter().rfind(|it| it["type"] == "radar.early_fraud_warning.created");
-    let mut event = updated.take().unwrap();
+    let mut event = created.unwrap();
     event["id"] = "evt_over".into();
     event["type"] = "radar.early_fraud_warning.updated".into();
     event["created"] = json!(event["created"].as_i64().unwrap() + 60);
     event["data"]["object"]["actionable"] = false.into();
     assert_eq!(app.deliver(&event).await.status, 200);
-    app.run_jobs().await;
-    assert_eq!(counts(&app).await, (0, 0));
+    app.process_inbox().await;
+    assert_eq!(alarm_counts(&app).await, (0, 0));
     app.finish().await;
 }
 
 #[tokio::test]
 async fn a_fraud_warning_that_is_withdrawn_within_a_second_is_closed_in_any_order_of_events() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     app.stripe.warn_of_fraud(&charge).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let all = app.stripe.events();
     let raised = all.iter().rfind(|it| it["type"] == "radar.early_fraud_warning.created").unwrap();
     let mut withdrawn = raised.clone();
@@ -111,8 +113,8 @@ async fn a_fraud_warning_that_is_withdrawn_within_a_second_is_closed_in_any_orde
     app.finish().await;
     for order in [[raised, &withdrawn], [&withdrawn, raised]] {
         let before = all.iter().filter(|it| it["id"] != raised["id"]);
-        let app = told(&before.chain(order).cloned().collect::<Vec<_>>()).await;
-        assert_eq!((open(&app).await, counts(&app).await), (vec![], (0, 0)), "{order:?}");
+        let app = app_after(&before.chain(order).cloned().collect::<Vec<_>>()).await;
+        assert_eq!((open_alarms(&app).await, alarm_counts(&app).await), (vec![], (0, 0)), "{order:?}");
         app.finish().await;
     }
 }
@@ -134,18 +136,18 @@ fn the_endpoint_subscribes_to_every_event_that_raises_or_closes_an_alarm() {
 #[tokio::test]
 async fn a_review_alarm_closes_when_the_review_is_closed_or_the_payment_is_refunded() {
     let app = TestApp::start().await;
-    let closed = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
-    let refunded = app.stripe.payments(&app.gives(700, "once").await.session).charge.unwrap();
+    let closed = app.stripe.payments(&app.give(1000, "once").await.session).charge.unwrap();
+    let refunded = app.stripe.payments(&app.give(700, "once").await.session).charge.unwrap();
     let review = app.stripe.open_review(&closed).unwrap();
     app.stripe.open_review(&refunded).unwrap();
-    app.stripe_says_everything().await;
-    let objects = open(&app).await.into_iter().flat_map(|alarm| alarm.objects).collect::<Vec<_>>();
+    app.deliver_and_process_all_events().await;
+    let objects = open_alarms(&app).await.into_iter().flat_map(|alarm| alarm.objects).collect::<Vec<_>>();
     assert!(
         objects.contains(&review) && objects.contains(&closed) && objects.contains(&refunded),
         "{objects:?}"
     );
     app.stripe.close_review(&review, "approved").unwrap();
-    // The `review.closed` event of the other review is lost.
+    // The `review.closed` event of the other review is delivered after the other events.
     let before = app.stripe.events().len();
     app.stripe.refund(&refunded, None).unwrap();
     for event in app.stripe.events_after(before) {
@@ -153,8 +155,8 @@ async fn a_review_alarm_closes_when_the_review_is_closed_or_the_payment_is_refun
             assert_eq!(app.deliver(&event).await.status, 200);
         }
     }
-    app.stripe_says_everything().await;
-    assert_eq!(counts(&app).await, (0, 0));
+    app.deliver_and_process_all_events().await;
+    assert_eq!(alarm_counts(&app).await, (0, 0));
     app.finish().await;
 }
 
@@ -162,11 +164,11 @@ async fn a_review_alarm_closes_when_the_review_is_closed_or_the_payment_is_refun
 async fn the_alarm_for_an_unfinalized_invoice_closes_when_the_invoice_is_deleted_or_its_subscription_ends() {
     for deleted in [false, true] {
         let app = TestApp::start().await;
-        let subscription = app.stripe.payments(&app.gives(1000, "month").await.session).subscription.unwrap();
-        app.days_pass(31);
+        let subscription = app.stripe.payments(&app.give(1000, "month").await.session).subscription.unwrap();
+        app.advance_days(31);
         let invoice = app.stripe.renew(&subscription, Renewal::NotFinalized).unwrap().unwrap();
-        app.stripe_says_everything().await;
-        let [alarm] = open(&app).await.try_into().unwrap();
+        app.deliver_and_process_all_events().await;
+        let [alarm] = open_alarms(&app).await.try_into().unwrap();
         assert_eq!(alarm.alarm, Alarm::InvoiceStuck { invoice: invoice.clone() });
         assert!(alarm.objects.contains(&subscription), "{alarm}");
         if deleted {
@@ -175,12 +177,12 @@ async fn the_alarm_for_an_unfinalized_invoice_closes_when_the_invoice_is_deleted
             event["id"] = "evt_deleted".into();
             event["type"] = "invoice.deleted".into();
             assert_eq!(app.deliver(&event).await.status, 200);
-            app.run_jobs().await;
+            app.process_inbox().await;
         } else {
             app.stripe.cancel(&subscription, false).unwrap();
-            app.stripe_says_everything().await;
+            app.deliver_and_process_all_events().await;
         }
-        assert_eq!(counts(&app).await, (0, 0), "deleted: {deleted}");
+        assert_eq!(alarm_counts(&app).await, (0, 0), "deleted: {deleted}");
         app.finish().await;
     }
 }
@@ -188,25 +190,25 @@ async fn the_alarm_for_an_unfinalized_invoice_closes_when_the_invoice_is_deleted
 #[tokio::test]
 async fn a_fully_reversed_payment_leaves_no_alarm_even_without_its_session() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
-    let tell = async || {
+    let deliver_all_but_sessions = async || {
         for event in app.stripe.events() {
             if !event["type"].as_str().unwrap().starts_with("checkout.session") {
                 assert_eq!(app.deliver(&event).await.status, 200);
             }
         }
-        app.run_jobs().await;
+        app.process_inbox().await;
     };
-    tell().await;
-    assert!(matches!(open(&app).await[0].alarm, Alarm::Unbooked { paid_minor: 1000, .. }));
+    deliver_all_but_sessions().await;
+    assert!(matches!(open_alarms(&app).await[0].alarm, Alarm::Unbooked { paid_minor: 1000, .. }));
     app.stripe.refund(&charge, None).unwrap();
-    tell().await;
-    assert_eq!(counts(&app).await, (0, 0));
+    deliver_all_but_sessions().await;
+    assert_eq!(alarm_counts(&app).await, (0, 0));
     app.finish().await;
 }
 
-/// Returns an event that says that `minor` of the charge was refunded. No refund object is known.
+/// Returns an event that reports a refund of `minor` from the charge, without the refund object itself.
 fn refunded_by(app: &TestApp, charge: &str, minor: i64) -> Value {
     let mut object = app.stripe.object(charge).unwrap();
     object["amount_refunded"] = minor.into();
@@ -217,11 +219,11 @@ fn refunded_by(app: &TestApp, charge: &str, minor: i64) -> Value {
 #[tokio::test]
 async fn an_acknowledged_alarm_is_not_counted_until_stripe_reports_a_change() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    let gift = app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     assert_eq!(app.deliver(&refunded_by(&app, &charge, 100)).await.status, 200);
-    app.run_jobs().await;
+    app.process_inbox().await;
 
     let reader = key(&app, Scope::MoneyRead).await;
     let listed = app.get("/v1/alarms", Some(&reader)).await;
@@ -234,34 +236,35 @@ async fn an_acknowledged_alarm_is_not_counted_until_stripe_reports_a_change() {
     let done = acknowledge(&app, id, &body).await;
     assert_eq!((done.text("name"), done.text("acknowledged_at")), ("Finance desk", "2026-11-24T09:00:00Z"));
     assert!(done.text("via").starts_with("key_"), "{done:?}");
-    assert_eq!((open(&app).await, counts(&app).await), (vec![], (0, 0)));
+    assert_eq!((open_alarms(&app).await, alarm_counts(&app).await), (vec![], (0, 0)));
 
-    // A second acknowledgement changes nothing. Rebuilding the projections changes nothing either.
-    app.days_pass(1);
+    // A second acknowledgement changes nothing. Rebuilding the projections (the tables that are computed from Stripe's
+    // objects) changes nothing either.
+    app.advance_days(1);
     let again = acknowledge(&app, id, &json!({"name": "Somebody", "reason": "Other"})).await;
     assert_eq!(again.json, done.json);
     actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
-    assert_eq!(counts(&app).await, (0, 0));
+    assert_eq!(alarm_counts(&app).await, (0, 0));
     let listed = app.get("/v1/alarms", Some(&reader)).await.json;
     assert_eq!((&listed["alarms"], &listed["acknowledgements"][0]), (&json!([]), &done.json));
 
-    // A larger amount is missing now, which is a different alarm.
+    // Refunds of a larger amount are missing now, which is a different alarm.
     assert_eq!(app.deliver(&refunded_by(&app, &charge, 300)).await.status, 200);
-    app.run_jobs().await;
-    let [back] = open(&app).await.try_into().unwrap();
-    assert!(matches!(back.alarm, Alarm::RefundsUnknown { missing_minor: 300, .. }) && back.id.as_str() != id);
-    assert_eq!(acknowledge(&app, back.id.as_str(), &body).await.status, 200);
-    assert_eq!(counts(&app).await, (0, 0));
+    app.process_inbox().await;
+    let [larger] = open_alarms(&app).await.try_into().unwrap();
+    assert!(matches!(larger.alarm, Alarm::RefundsUnknown { missing_minor: 300, .. }) && larger.id.as_str() != id);
+    assert_eq!(acknowledge(&app, larger.id.as_str(), &body).await.status, 200);
+    assert_eq!(alarm_counts(&app).await, (0, 0));
     app.finish().await;
 }
 
 #[tokio::test]
 async fn an_acknowledgement_needs_a_name_and_a_reason_and_can_not_be_changed() {
     let app = TestApp::start().await;
-    let charge = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
+    let charge = app.stripe.payments(&app.give(1000, "once").await.session).charge.unwrap();
     app.stripe.warn_of_fraud(&charge).unwrap();
-    app.stripe_says_everything().await;
-    let id = open(&app).await[0].id.as_str().to_owned();
+    app.deliver_and_process_all_events().await;
+    let id = open_alarms(&app).await[0].id.as_str().to_owned();
     for body in [
         json!({"name": "", "reason": "x"}),
         json!({"name": "a\nb", "reason": "x"}),
@@ -282,7 +285,7 @@ async fn an_acknowledgement_needs_a_name_and_a_reason_and_can_not_be_changed() {
     let reader = key(&app, Scope::MoneyRead).await;
     let request = app.client.post(format!("{}{path}", app.url)).bearer_auth(reader).json(&good);
     assert_eq!(app.send(request).await.code(), "scope_missing");
-    assert_eq!(open(&app).await.len(), 1);
+    assert_eq!(open_alarms(&app).await.len(), 1);
     assert_eq!(acknowledge(&app, &id, &good).await.status, 200);
     for sql in ["DELETE FROM alarm_acknowledgements", "UPDATE alarm_acknowledgements SET reason = 'z'"] {
         let refused = app.app.store.run_sql(sql).await.unwrap_err().to_string();

@@ -19,13 +19,14 @@ default_amount_minor = 1000
 fee_cover = { percent = 2.9, fixed_minor = 10 }
 "#;
 
+/// Returns the body of a checkout in which the reader covers the card fee.
 fn with_fee(attempt: Uuid, amount_minor: i64, interval: &str) -> Value {
     let mut body = checkout_body(attempt, amount_minor, interval);
     body["cover_fee"] = json!(true);
     body
 }
 
-fn an_attempt() -> Uuid {
+fn new_attempt_id() -> Uuid {
     Uuid::from_u128(fastrand::u128(..))
 }
 
@@ -33,16 +34,16 @@ fn an_attempt() -> Uuid {
 async fn a_covered_fee_is_added_to_the_amount_sent_to_stripe_and_booked_as_received() {
     let app = TestApp::start_with(FEE).await;
     for (interval, holder) in [("once", "payment_intent"), ("month", "subscription")] {
-        let answer = app.post("/v1/checkout", &with_fee(an_attempt(), 1000, interval)).await;
+        let answer = app.post("/v1/checkout", &with_fee(new_attempt_id(), 1000, interval)).await;
         let session = answer.text("session");
         app.stripe.pay(session, keepopen_practice::How::Card).unwrap();
-        let made = app.stripe.session(session);
-        assert_eq!(made["amount_total"], 1041);
-        assert_eq!(made["metadata"]["keepopen_fee_cover_minor"], "41");
-        let carried = app.stripe.object(made[holder].as_str().unwrap()).unwrap();
-        assert_eq!(carried["metadata"], made["metadata"], "{holder}");
+        let created = app.stripe.session(session);
+        assert_eq!(created["amount_total"], 1041);
+        assert_eq!(created["metadata"]["keepopen_fee_cover_minor"], "41");
+        let holder_object = app.stripe.object(created[holder].as_str().unwrap()).unwrap();
+        assert_eq!(holder_object["metadata"], created["metadata"], "{holder}");
     }
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let booked = app.ledger().await.into_iter().map(|(_, amount_minor)| amount_minor);
     assert_eq!(booked.collect::<Vec<_>>(), [1041, 1041]);
     app.finish().await;
@@ -51,11 +52,11 @@ async fn a_covered_fee_is_added_to_the_amount_sent_to_stripe_and_booked_as_recei
 #[tokio::test]
 async fn a_fee_is_covered_only_if_the_reader_chooses_it_and_the_site_offers_it() {
     let app = TestApp::start_with(FEE).await;
-    let attempt = an_attempt();
+    let attempt = new_attempt_id();
     let answer = app.post("/v1/checkout", &checkout_body(attempt, 1000, "once")).await;
-    let made = app.stripe.session(answer.text("session"));
+    let created = app.stripe.session(answer.text("session"));
     assert_eq!(
-        (&made["amount_total"], &made["metadata"]["keepopen_fee_cover_minor"]),
+        (&created["amount_total"], &created["metadata"]["keepopen_fee_cover_minor"]),
         (&json!(1000), &Value::Null)
     );
     let other = app.post("/v1/checkout", &with_fee(attempt, 1000, "once")).await;
@@ -63,7 +64,7 @@ async fn a_fee_is_covered_only_if_the_reader_chooses_it_and_the_site_offers_it()
     app.finish().await;
 
     let app = TestApp::start().await;
-    let answer = app.post("/v1/checkout", &with_fee(an_attempt(), 1000, "once")).await;
+    let answer = app.post("/v1/checkout", &with_fee(new_attempt_id(), 1000, "once")).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (422, "fee_cover_not_offered"));
     assert_eq!(app.stripe.objects("checkout.session").len(), 0);
     app.finish().await;
@@ -72,13 +73,13 @@ async fn a_fee_is_covered_only_if_the_reader_chooses_it_and_the_site_offers_it()
 #[tokio::test]
 async fn the_sites_limits_apply_to_the_chosen_amount_and_stripes_steps_to_the_total() {
     let app = TestApp::start_with(&format!("{FEE}{DINAR}")).await;
-    let most = app.post("/v1/checkout", &with_fee(an_attempt(), 100_000, "once")).await;
-    assert_eq!(app.stripe.session(most.text("session"))["amount_total"], 101_549);
-    let above = app.post("/v1/checkout", &with_fee(an_attempt(), 100_001, "once")).await;
-    assert_eq!(above.code(), "amount_above_maximum");
-    let below = app.post("/v1/checkout", &with_fee(an_attempt(), 99, "once")).await;
-    assert_eq!(below.code(), "amount_below_minimum");
-    let mut dinar = with_fee(an_attempt(), 1000, "once");
+    let at_maximum = app.post("/v1/checkout", &with_fee(new_attempt_id(), 100_000, "once")).await;
+    assert_eq!(app.stripe.session(at_maximum.text("session"))["amount_total"], 101_549);
+    let above_maximum = app.post("/v1/checkout", &with_fee(new_attempt_id(), 100_001, "once")).await;
+    assert_eq!(above_maximum.code(), "amount_above_maximum");
+    let below_minimum = app.post("/v1/checkout", &with_fee(new_attempt_id(), 99, "once")).await;
+    assert_eq!(below_minimum.code(), "amount_below_minimum");
+    let mut dinar = with_fee(new_attempt_id(), 1000, "once");
     dinar["currency"] = json!("KWD");
     let answer = app.post("/v1/checkout", &dinar).await;
     assert_eq!(app.stripe.session(answer.text("session"))["amount_total"], 1050);
@@ -110,6 +111,7 @@ default_amount_minor = 2000
 south = ["GR", "CY"]
 "#;
 
+/// Returns the choices of amounts in the appeal that a reader in this country sees.
 async fn choices(app: &TestApp, country: &str) -> Value {
     let question = json!({"site": "journal", "history": {}, "reader": {"country": country}});
     app.post("/v1/banner", &question).await.json["content"]["choices"].clone()
@@ -117,8 +119,8 @@ async fn choices(app: &TestApp, country: &str) -> Value {
 
 /// Returns what a reader in this country is offered: currency, one-off amounts, monthly amounts, default amount.
 async fn offered(app: &TestApp, country: &str) -> Value {
-    let it = choices(app, country).await;
-    json!([it["currency"], it["once"], it["month"], it["default"]["amount_minor"]])
+    let choices = choices(app, country).await;
+    json!([choices["currency"], choices["once"], choices["month"], choices["default"]["amount_minor"]])
 }
 
 #[tokio::test]
@@ -139,7 +141,7 @@ async fn readers_are_offered_the_currency_and_the_amounts_of_their_country() {
     assert_eq!(
         choices(&app, "PT").await["highlighted"],
         Value::Null,
-        "the site highlights an amount that is not offered in Portugal"
+        "an amount that is not offered in Portugal must not be highlighted there"
     );
     assert_eq!(everywhere["step_minor"], 1);
     publish_text(&app, &APPEALS.replace("We need your help now", "Give in {currency}"));
@@ -161,11 +163,11 @@ async fn an_amount_that_the_site_offers_in_one_country_is_accepted_from_any_read
         ("EUR", "once", 199, ""),
         ("CHF", "once", 800, "unsupported_currency"),
     ] {
-        let mut body = checkout_body(an_attempt(), amount_minor, interval);
+        let mut body = checkout_body(new_attempt_id(), amount_minor, interval);
         body["currency"] = json!(currency);
         let answer = app.post("/v1/checkout", &body).await;
-        let said = answer.json["code"].as_str().unwrap_or_default();
-        assert_eq!(said, code, "{currency} {interval} {amount_minor}");
+        let problem_code = answer.json["code"].as_str().unwrap_or_default();
+        assert_eq!(problem_code, code, "{currency} {interval} {amount_minor}");
     }
     app.finish().await;
 }
@@ -178,10 +180,12 @@ default_amount_minor = 700
 highlighted = { interval = "once", amount_minor = 900 }
 "#;
 
+/// Publishes the usual appeals file with `more` at its end.
 fn publish(app: &TestApp, more: &str) {
     publish_text(app, &format!("{APPEALS}{more}"));
 }
 
+/// Writes the appeals file and publishes it.
 fn publish_text(app: &TestApp, appeals: &str) {
     std::fs::write(app.folder().join("appeals.toml"), appeals).unwrap();
     keepopen::actions::publish_appeals(&app.app).unwrap();
@@ -198,7 +202,7 @@ async fn a_variant_can_replace_the_sites_amounts_in_one_currency() {
     assert_eq!(
         offered(&app, "GB").await,
         json!(["GBP", [], [400, 800], 400]),
-        "in other currencies the variant offers the site's amounts"
+        "in other currencies, the variant must offer the site's amounts"
     );
     app.finish().await;
 }
@@ -233,8 +237,8 @@ async fn an_appeal_is_not_shown_if_a_variants_amounts_are_not_accepted_by_its_si
     ] {
         publish(&app, &own);
         let snapshot = app.app.snapshot.load();
-        let said: Vec<_> = snapshot.problems.iter().map(|it| (&*it.field, &*it.sentence)).collect();
-        assert!(said.len() == 1 && said[0].0 == field && said[0].1.contains(sentence), "{said:?}");
+        let problems: Vec<_> = snapshot.problems.iter().map(|it| (&*it.field, &*it.sentence)).collect();
+        assert!(problems.len() == 1 && problems[0].0 == field && problems[0].1.contains(sentence), "{problems:?}");
         assert_eq!(app.banner(None).await["reason"], "no_live_appeal");
     }
     publish(&app, "");
@@ -245,13 +249,13 @@ async fn an_appeal_is_not_shown_if_a_variants_amounts_are_not_accepted_by_its_si
 #[tokio::test]
 async fn an_amount_that_stripe_does_not_accept_in_the_currency_is_refused_without_calling_stripe() {
     let app = TestApp::start_with(DINAR).await;
-    let ask = async |amount_minor: i64| {
-        let mut body = checkout_body(an_attempt(), amount_minor, "once");
+    let check_out = async |amount_minor: i64| {
+        let mut body = checkout_body(new_attempt_id(), amount_minor, "once");
         body["currency"] = json!("KWD");
         app.post("/v1/checkout", &body).await
     };
-    let refused = ask(1_005).await;
+    let refused = check_out(1_005).await;
     assert_eq!((refused.status.as_u16(), refused.code()), (422, "unsupported_amount"), "{refused:?}");
-    assert_eq!(ask(1_010).await.status, 200);
+    assert_eq!(check_out(1_010).await.status, 200);
     app.finish().await;
 }

@@ -13,19 +13,19 @@ use crate::helpers::{Answer, TestApp};
 
 /// Routes that are not `GET` and leave no audit row, each with the reason.
 const NOT_AUDITED: &[(&str, &str)] = &[
-    ("post /v1/banner", "asks a question"),
-    ("post /v1/banner/preview", "asks a question"),
-    ("post /v1/banner/explain", "asks a question"),
-    ("post /v1/appeals/{id}/previews", "signs an address and stores nothing"),
-    ("post /v1/appeals/{id}/preview", "signs an address and stores nothing"),
-    ("post /v1/previews", "signs an address and stores nothing"),
-    ("post /v1/banner/events", "adds to counts by the hour"),
-    ("post /v1/checkout", "a reader's attempt; the row itself says when"),
-    ("post /v1/tokens", "a reader's attempt; the row itself says when"),
-    ("post /v1/supporters/lookup", "reads"),
-    ("post /ofrep/v1/evaluate/flags", "asks a question"),
-    ("post /ofrep/v1/evaluate/flags/{key}", "asks a question"),
-    ("post /webhooks/stripe", "the inbox keeps every event"),
+    ("post /v1/banner", "only reads: evaluates the appeals for a reader"),
+    ("post /v1/banner/preview", "only reads: evaluates the appeals for a reader"),
+    ("post /v1/banner/explain", "only reads: evaluates the appeals for a reader"),
+    ("post /v1/appeals/{id}/previews", "signs a URL and stores nothing"),
+    ("post /v1/appeals/{id}/preview", "signs a URL and stores nothing"),
+    ("post /v1/previews", "signs a URL and stores nothing"),
+    ("post /v1/banner/events", "adds to hourly counts, which are not audited"),
+    ("post /v1/checkout", "stores a reader's attempt, with its time"),
+    ("post /v1/tokens", "stores a reader's attempt, with its time"),
+    ("post /v1/supporters/lookup", "only reads"),
+    ("post /ofrep/v1/evaluate/flags", "only reads: evaluates the appeals for a reader"),
+    ("post /ofrep/v1/evaluate/flags/{key}", "only reads: evaluates the appeals for a reader"),
+    ("post /webhooks/stripe", "the inbox stores every event"),
 ];
 
 /// Routes that leave an audit row. Each of them is called in
@@ -43,6 +43,7 @@ async fn key(app: &TestApp, scopes: &[Scope]) -> ApiKey {
     actions::create_api_key(&app.app.as_operator(), "Maria Example", scopes).await.unwrap()
 }
 
+/// Returns the audit log, newest row first.
 async fn log(app: &TestApp) -> Vec<AuditRow> {
     app.app.store.audit_log(&AuditFilter::default(), None, 1000).await.unwrap()
 }
@@ -81,17 +82,18 @@ fn every_operation_of_the_api_description_is_audited_or_has_a_reason_not_to_be()
         })
         .collect();
     assert_eq!(unknown, Vec::<&String>::new(), "add each new operation to `AUDITED` or `NOT_AUDITED`");
-    let gone: Vec<&&str> =
+    let outdated: Vec<&&str> =
         AUDITED.iter().filter(|wanted| !operations.iter().any(|it| it == *wanted)).collect();
-    assert_eq!(gone, Vec::<&&str>::new());
+    assert_eq!(outdated, Vec::<&&str>::new(), "remove these operations from `AUDITED`");
 }
 
-struct Desk<'a> {
+/// A client with an API key.
+struct ApiClient<'a> {
     app: &'a TestApp,
     key: ApiKey,
 }
 
-impl Desk<'_> {
+impl ApiClient<'_> {
     /// Calls a route with this request id. Panics unless the response is successful.
     async fn call(&self, method: Method, path: &str, body: &Value, request_id: &str) -> Answer {
         let request = self.app.client.request(method, format!("{}/v1{path}", self.app.url));
@@ -107,17 +109,17 @@ async fn every_route_that_changes_something_leaves_a_row_with_its_actor() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app, &[Scope::AppealsWrite, Scope::AlarmsWrite]).await;
     let id = key.id.as_str().to_owned();
-    let desk = Desk { app: &app, key };
-    let charge = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
+    let client = ApiClient { app: &app, key };
+    let charge = app.stripe.payments(&app.give(1000, "once").await.session).charge.unwrap();
     app.stripe.warn_of_fraud(&charge).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let alarm = app.app.store.open_alarms(10).await.unwrap()[0].1.id.as_str().to_owned();
 
     let appeal = json!({
         "sites": ["journal"], "kind": "ask", "surface": ["banner"],
         "variants": [{"id": "a", "copy": {"heading": "Help", "cta": "Give"}}],
     });
-    let looked = json!({"name": "Maria Example", "reason": "reader@example.org wrote to us"});
+    let acknowledgement = json!({"name": "Maria Example", "reason": "reader@example.org wrote to us"});
     let acknowledge = format!("/alarms/{alarm}/acknowledge");
     let cases = [
         (Method::PUT, "/appeals/summer", &appeal, "appeal.save", "summer"),
@@ -125,20 +127,20 @@ async fn every_route_that_changes_something_leaves_a_row_with_its_actor() {
         (Method::POST, "/appeals/summer/pause", &json!({}), "appeal.pause", "summer"),
         (Method::POST, "/appeals/summer/end", &json!({}), "appeal.end", "summer"),
         (Method::PUT, "/sites/journal/switches", &json!({"all": "off"}), "switch.set", "journal"),
-        (Method::POST, &acknowledge, &looked, "alarm.acknowledge", &alarm),
+        (Method::POST, &acknowledge, &acknowledgement, "alarm.acknowledge", &alarm),
     ];
     assert_eq!(cases.len(), AUDITED.len());
     for (number, (method, path, body, action, object)) in cases.into_iter().enumerate() {
         let request_id = format!("request-{number}");
-        desk.call(method, path, body, &request_id).await;
+        client.call(method, path, body, &request_id).await;
         assert_eq!(newest(&app).await, ["api_key", &*id, action, object, &*request_id], "{path}");
     }
 
     // A request that changes nothing leaves no row.
     let rows = log(&app).await.len();
-    desk.call(Method::PUT, "/appeals/summer", &appeal, "again").await;
-    desk.call(Method::PUT, "/sites/journal/switches", &json!({"all": "off"}), "again").await;
-    desk.call(Method::POST, &acknowledge, &looked, "again").await;
+    client.call(Method::PUT, "/appeals/summer", &appeal, "again").await;
+    client.call(Method::PUT, "/sites/journal/switches", &json!({"all": "off"}), "again").await;
+    client.call(Method::POST, &acknowledge, &acknowledgement, "again").await;
     assert_eq!(log(&app).await.len(), rows);
 
     // A row has the values before and after. For personal fields, it only has the field names.
@@ -150,9 +152,9 @@ async fn every_route_that_changes_something_leaves_a_row_with_its_actor() {
         changes("alarm.acknowledge", &log),
         r#"[{"field":"name","personal":true},{"field":"reason","personal":true}]"#
     );
-    let whole = format!("{log:?}");
+    let log_text = format!("{log:?}");
     for personal in ["Maria", "example.org", "cus_"] {
-        assert!(!whole.contains(personal), "{personal}: {whole}");
+        assert!(!log_text.contains(personal), "{personal}: {log_text}");
     }
     app.finish().await;
 }
@@ -175,15 +177,15 @@ async fn a_row_can_have_a_job_or_stripe_as_its_actor() {
     app.app.store.run_sql(dead).await.unwrap();
     assert_eq!(app.deliver(&event).await.status, 200);
     assert_eq!(newest(&app).await[..4], ["stripe", "", "event.requeue", "evt_1"]);
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
 #[tokio::test]
 async fn the_log_is_read_in_pages_with_a_key_that_has_the_audit_scope() {
     let app = TestApp::start().await;
-    let desk = key(&app, &[Scope::AppealsWrite, Scope::MoneyRead]).await.secret;
-    assert_eq!(app.get("/v1/audit", Some(&desk)).await.code(), "scope_missing");
+    let without_scope = key(&app, &[Scope::AppealsWrite, Scope::MoneyRead]).await.secret;
+    assert_eq!(app.get("/v1/audit", Some(&without_scope)).await.code(), "scope_missing");
     assert_eq!(app.get("/v1/audit", None).await.code(), "api_key_missing");
     let auditor = key(&app, &[Scope::AuditRead]).await;
     for _ in 0..3 {
@@ -224,7 +226,7 @@ async fn the_log_is_read_in_pages_with_a_key_that_has_the_audit_scope() {
 }
 
 #[tokio::test]
-async fn a_revoked_key_is_refused_at_once_and_for_recent_banner_requests_within_two_seconds() {
+async fn a_revoked_key_is_refused_at_once_and_for_banner_requests_within_two_seconds() {
     let app = TestApp::start().await;
     let key = key(&app, &[Scope::AppealsRead, Scope::BannerAsk]).await;
     let ask = async || {
@@ -244,8 +246,8 @@ async fn a_revoked_key_is_refused_at_once_and_for_recent_banner_requests_within_
     let rows = log(&app).await.len();
     let again = actions::revoke_api_key(&app.app.as_operator(), &key.id).await.unwrap();
     assert_eq!((again, log(&app).await.len()), (revoked, rows));
-    let nobody = ApiKeyId::from_bytes([9; 16]);
-    let unknown = actions::revoke_api_key(&app.app.as_operator(), &nobody).await;
+    let unknown_id = ApiKeyId::from_bytes([9; 16]);
+    let unknown = actions::revoke_api_key(&app.app.as_operator(), &unknown_id).await;
     assert!(matches!(unknown, Err(actions::RevokeError::NotFound)));
     app.finish().await;
 }

@@ -1,4 +1,5 @@
-//! "Show the appeal banner?" over HTTP. (The rules have their own cases in `decision/cases/`.)
+//! Banner requests, in which a page asks over HTTP whether to show an appeal. (The rules have their own cases in
+//! `decision/cases/`.)
 
 use serde_json::{Value, json};
 
@@ -102,17 +103,17 @@ async fn an_omitted_history_is_unknown_and_not_empty() {
 }
 
 #[tokio::test]
-async fn an_unknown_field_that_looks_like_a_typo_is_ignored_with_a_warning() {
+async fn an_unknown_field_that_looks_like_a_typo_is_ignored_and_the_response_has_a_warning() {
     let app = TestApp::start().await;
     let page = json!({"sensitve": true, "author": "x"});
     let verdict = app.post("/v1/banner", &json!({"site": "journal", "page": page, "history": {}})).await.json;
     assert_eq!(verdict["reason"], "matched");
     let warning = "page.sensitve is not known and was ignored; did you mean page.sensitive?";
     assert_eq!(verdict["warnings"], json!([warning]));
-    let silent = json!({"site": "journal", "page": {"sensitive": true, "tag": []}, "history": {}});
-    assert_eq!(app.post("/v1/banner", &silent).await.json["warnings"].as_array().map(Vec::len), Some(1));
-    let others = json!({"site": "journal", "page": {"author": "x"}, "history": {}});
-    assert_eq!(app.post("/v1/banner", &others).await.json.get("warnings"), None);
+    let other_typo = json!({"site": "journal", "page": {"sensitive": true, "tag": []}, "history": {}});
+    assert_eq!(app.post("/v1/banner", &other_typo).await.json["warnings"].as_array().map(Vec::len), Some(1));
+    let no_typo = json!({"site": "journal", "page": {"author": "x"}, "history": {}});
+    assert_eq!(app.post("/v1/banner", &no_typo).await.json.get("warnings"), None);
     let answer = app.get("/v1/banner?site=journal&contry=IE&utm_source=x", None).await;
     assert_eq!(
         answer.json["warnings"],

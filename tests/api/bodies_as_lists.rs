@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::helpers::{ORIGIN, TestApp};
 
 /// The webhook route. It stores Stripe's body unchanged, and reads it with tolerant structs.
-const STORED_AS_IT_CAME: &str = "/webhooks/stripe";
+const WEBHOOK_PATH: &str = "/webhooks/stripe";
 
 /// Reads from the API description (the contract) what a request's body can contain.
 struct Shapes<'a> {
@@ -29,6 +29,7 @@ struct Place {
 }
 
 impl Shapes<'_> {
+    /// Returns the schema that a `$ref` names, or the schema itself.
     fn resolve<'s>(&'s self, schema: &'s Value) -> &'s Value {
         match schema["$ref"].as_str() {
             Some(name) => self.resolve(self.contract.pointer(&name[1..]).unwrap()),
@@ -44,31 +45,33 @@ impl Shapes<'_> {
         std::iter::once(schema).chain(inner).collect()
     }
 
+    /// Returns the properties of this schema and of all its parts.
     fn properties<'s>(&'s self, schema: &'s Value) -> Map<String, Value> {
-        let of = |part: &&Value| part["properties"].as_object().cloned().unwrap_or_default();
-        self.parts(schema).iter().flat_map(of).collect()
+        let properties_of = |part: &&Value| part["properties"].as_object().cloned().unwrap_or_default();
+        self.parts(schema).iter().flat_map(properties_of).collect()
     }
 
-    fn words(&self, schema: &Value) -> Option<String> {
-        let word =
-            |part: &Value| part["enum"].as_array()?.iter().find_map(|word| word.as_str().map(str::to_owned));
-        self.parts(schema).into_iter().find_map(word)
+    /// Returns the first label if the schema is an enum.
+    fn first_enum_label(&self, schema: &Value) -> Option<String> {
+        let label =
+            |part: &Value| part["enum"].as_array()?.iter().find_map(|label| label.as_str().map(str::to_owned));
+        self.parts(schema).into_iter().find_map(label)
     }
 
     /// Returns a valid value for the schema.
     fn sample(&self, schema: &Value) -> Value {
         let parts = self.parts(schema);
-        let with = |name: &str| parts.iter().find_map(|part| part.get(name)).cloned();
-        let is = |kind: &str| parts.iter().any(|part| part["type"] == kind || part["type"][0] == kind);
-        if let Some(example) = with("example") {
+        let keyword = |name: &str| parts.iter().find_map(|part| part.get(name)).cloned();
+        let has_type = |kind: &str| parts.iter().any(|part| part["type"] == kind || part["type"][0] == kind);
+        if let Some(example) = keyword("example") {
             return example;
         }
-        match self.words(schema) {
-            Some(word) => word.into(),
-            None if is("integer") || is("number") => with("minimum").unwrap_or_else(|| 1.into()),
-            None if is("boolean") => true.into(),
-            None if is("array") => json!([]),
-            None if is("string") => match with("format").unwrap_or_default().as_str() {
+        match self.first_enum_label(schema) {
+            Some(label) => label.into(),
+            None if has_type("integer") || has_type("number") => keyword("minimum").unwrap_or_else(|| 1.into()),
+            None if has_type("boolean") => true.into(),
+            None if has_type("array") => json!([]),
+            None if has_type("string") => match keyword("format").unwrap_or_default().as_str() {
                 Some("date-time") => "2026-11-20T08:00:00Z".into(),
                 Some("uuid") => "5b0f6a52-7c44-4d0e-9f7e-0d3f3ad0a1c1".into(),
                 _ => "x".into(),
@@ -101,10 +104,10 @@ impl Shapes<'_> {
         if !properties.is_empty() {
             found.push(Place { path: path.to_vec(), wrong: self.lists(&properties) });
         }
-        if let Some(word) = self.words(schema) {
-            let mut of_word = Map::new();
-            of_word.insert(word.clone(), Value::Null);
-            found.push(Place { path: path.to_vec(), wrong: vec![of_word.into(), json!([word])] });
+        if let Some(label) = self.first_enum_label(schema) {
+            let mut label_as_object = Map::new();
+            label_as_object.insert(label.clone(), Value::Null);
+            found.push(Place { path: path.to_vec(), wrong: vec![label_as_object.into(), json!([label])] });
         }
         for (name, schema) in &properties {
             self.places(schema, &[path, std::slice::from_ref(name)].concat(), found);
@@ -180,6 +183,7 @@ const APPEAL_OBJECTS: &[&str] = &[
     "variants/0/choices/EUR",
 ];
 
+/// Returns the places of all objects in an appeal, with lists that must be rejected there.
 fn wrong_appeals() -> Vec<Place> {
     let place = |path: &&str| Place {
         path: path.split('/').map(str::to_owned).collect(),
@@ -209,12 +213,12 @@ async fn no_route_reads_a_list_as_an_object_or_an_object_as_an_enum_label() {
     let key = actions::create_api_key(&app.app.as_operator(), "test", &scopes).await.unwrap().secret;
     let contract: Value = yaml_serde::from_str(include_str!("../../openapi.yaml")).unwrap();
     let shapes = Shapes { contract: &contract };
-    let mut tried: BTreeMap<String, usize> = BTreeMap::new();
+    let mut rejected: BTreeMap<String, usize> = BTreeMap::new();
     let mut accepted: Vec<String> = Vec::new();
     for (path, methods) in contract["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let json = &operation["requestBody"]["content"]["application/json"];
-            if json.is_null() || path == STORED_AS_IT_CAME {
+            if json.is_null() || path == WEBHOOK_PATH {
                 continue;
             }
             let method: Method = method.to_uppercase().parse().unwrap();
@@ -237,19 +241,19 @@ async fn no_route_reads_a_list_as_an_object_or_an_object_as_an_enum_label() {
                         accepted.push(format!("{} {method} {path} {body}", answer.status));
                         continue;
                     }
-                    *tried.entry(format!("{method} {path} {}", code.unwrap())).or_default() += 1;
+                    *rejected.entry(format!("{method} {path} {}", code.unwrap())).or_default() += 1;
                 }
             }
         }
     }
-    assert_eq!(accepted, Vec::<String>::new());
+    assert_eq!(accepted, Vec::<String>::new(), "these bodies must be rejected");
     // Each body must be rejected for its shape. A route that rejects bodies for another reason proves nothing.
-    for (route, number) in &tried {
+    for (route, number) in &rejected {
         let is_for_its_shape = ["invalid_request", "appeal_invalid", "PARSE_ERROR", "INVALID_CONTEXT"]
             .iter()
             .any(|code| route.ends_with(code));
-        assert!(is_for_its_shape, "{number} times {route}");
+        assert!(is_for_its_shape, "{number} bodies were rejected for a reason other than their shape: {route}");
     }
-    assert!(tried.len() >= 13, "{tried:#?}");
+    assert!(rejected.len() >= 13, "{rejected:#?}");
     app.finish().await;
 }

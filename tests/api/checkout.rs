@@ -1,4 +1,4 @@
-//! Checkout: each attempt creates one payment page at Stripe, within the site's limits.
+//! Checkout: each attempt to give has an id, and creates one payment page at Stripe within the site's limits.
 
 use std::time::Duration;
 
@@ -41,22 +41,22 @@ async fn stripe_gets_the_metadata_that_later_events_need() {
         let answer = app.post("/v1/checkout", &body).await;
         let session = answer.text("session");
         app.stripe.pay(session, keepopen_practice::How::Card).unwrap();
-        let made = app.stripe.session(session);
-        assert_eq!(made["mode"], if interval == "once" { "payment" } else { "subscription" });
-        assert_eq!(made["success_url"], format!("{ARTICLE}?keepopen_session={{CHECKOUT_SESSION_ID}}"));
-        assert_eq!(made["metadata"]["keepopen_appeal"], "help");
-        assert_eq!(made["metadata"]["keepopen_variant"], "a");
-        assert_eq!(made["metadata"]["keepopen_contribution"], made["client_reference_id"]);
-        let carried = app.stripe.object(made[holder].as_str().unwrap()).unwrap();
-        assert_eq!(carried["metadata"], made["metadata"], "{holder}");
+        let created = app.stripe.session(session);
+        assert_eq!(created["mode"], if interval == "once" { "payment" } else { "subscription" });
+        assert_eq!(created["success_url"], format!("{ARTICLE}?keepopen_session={{CHECKOUT_SESSION_ID}}"));
+        assert_eq!(created["metadata"]["keepopen_appeal"], "help");
+        assert_eq!(created["metadata"]["keepopen_variant"], "a");
+        assert_eq!(created["metadata"]["keepopen_contribution"], created["client_reference_id"]);
+        let holder_object = app.stripe.object(created[holder].as_str().unwrap()).unwrap();
+        assert_eq!(holder_object["metadata"], created["metadata"], "{holder}");
         if interval == "once" {
-            assert_eq!(made["customer_creation"], "always");
-            assert!(made["customer"].is_string());
+            assert_eq!(created["customer_creation"], "always");
+            assert!(created["customer"].is_string());
         } else {
-            assert_eq!(carried["items"]["data"][0]["price"]["recurring"]["interval"], "month");
+            assert_eq!(holder_object["items"]["data"][0]["price"]["recurring"]["interval"], "month");
         }
     }
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     for gift in app.app.store.contributions().await.unwrap() {
         assert_eq!((gift.appeal.as_deref(), gift.variant.as_deref()), (Some("help"), Some("a")));
     }

@@ -1,4 +1,5 @@
-//! A comparison with Stripe never reports success if it is killed, another one is running, or a list can't be read.
+//! A comparison with Stripe does not report success if it is killed, if another one is running, or if a list can't be
+//! read.
 
 use std::collections::HashSet;
 use std::future::poll_fn;
@@ -14,20 +15,21 @@ use keepopen_practice::{Loss, Renewal, Trouble};
 use serde_json::{Value, json};
 
 use crate::helpers::TestApp;
-use crate::reconciling::somebody_else_sells;
+use crate::reconciling::sell_with_other_software;
 use crate::settling::payments;
 
 /// Returns the report of the comparison with Stripe.
-async fn compared(app: &TestApp) -> Comparison {
+async fn comparison_report(app: &TestApp) -> Comparison {
     reports::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap()
 }
 
-fn loses_all_events(app: &TestApp) {
+/// Makes the practice Stripe neither deliver nor list any later event.
+fn lose_all_events(app: &TestApp) {
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
 }
 
 /// Simulates a process that is killed after this many steps. Returns the result if `work` finished before that.
-async fn killed_after<T>(steps: usize, work: impl Future<Output = T>) -> Option<T> {
+async fn run_until_killed<T>(steps: usize, work: impl Future<Output = T>) -> Option<T> {
     let (mut work, mut left) = (pin!(work), steps);
     poll_fn(|context| {
         if left == 0 {
@@ -42,8 +44,8 @@ async fn killed_after<T>(steps: usize, work: impl Future<Output = T>) -> Option<
 #[tokio::test]
 async fn while_another_comparison_runs_a_comparison_fails_with_that_reason() {
     let app = TestApp::start().await;
-    loses_all_events(&app);
-    app.gives(1000, "once").await;
+    lose_all_events(&app);
+    app.give(1000, "once").await;
     let now_ms = app.app.now_ms();
     let mut tx = app.app.store.begin().await.unwrap();
     assert!(hold_lease(&mut tx, "another process", now_ms, now_ms + 10_000).await.unwrap());
@@ -56,8 +58,8 @@ async fn while_another_comparison_runs_a_comparison_fails_with_that_reason() {
         assert!(matches!(error, ReconcileError::Busy { .. }), "{error:?}");
         assert!(error.to_string().starts_with("another comparison is running"), "{error}");
     }
-    assert!(app.ledger().await.is_empty() && compared(&app).await.checked_at_ms.is_none());
-    // The other process has died and does not renew its lease, which ends now.
+    assert!(app.ledger().await.is_empty() && comparison_report(&app).await.checked_at_ms.is_none());
+    // The other process has died, so it does not renew its lease. The lease ends now.
     app.app.clock.advance(10_000);
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
@@ -68,28 +70,28 @@ async fn while_another_comparison_runs_a_comparison_fails_with_that_reason() {
 #[tokio::test]
 async fn a_comparison_that_is_killed_at_any_point_is_resumed_and_skips_nothing() {
     let app = TestApp::start().await;
-    loses_all_events(&app);
+    lose_all_events(&app);
     // Enough for two pages of sessions, payment intents, charges and balance transactions.
     let gifts = 105;
     for _ in 0..gifts {
-        app.gives(1000, "once").await;
+        app.give(1000, "once").await;
     }
     let (mut kills, mut steps) = (0, 50);
-    let swept = loop {
+    let stats = loop {
         let context = app.app.as_job("reconcile");
         let work = actions::reconcile_since(&app.app, &context, 0, true);
-        if let Some(swept) = killed_after(steps, work).await {
-            break swept.unwrap();
+        if let Some(stats) = run_until_killed(steps, work).await {
+            break stats.unwrap();
         }
         kills += 1;
         steps *= 3;
         // Another reader gives while no comparison runs.
-        app.gives(1000, "once").await;
+        app.give(1000, "once").await;
         // Wait until the lease of the killed process ends.
         app.app.clock.advance(10_000);
     };
-    assert!(kills >= 3, "{kills}");
-    assert!(swept.resumed && swept.failed.is_empty(), "{swept:?}");
+    assert!(kills >= 3, "the comparison must be killed several times, not {kills} times");
+    assert!(stats.resumed && stats.failed.is_empty(), "{stats:?}");
     // The resumed comparison reads the newest part of each list again, so it also finds the gifts made in between.
     assert_eq!(app.ledger().await.len(), gifts + kills);
     assert!(payments(&app).await.iter().all(|it| it.settled.is_some() && it.unsettled_minor == 0));
@@ -101,31 +103,31 @@ async fn a_comparison_that_is_killed_at_any_point_is_resumed_and_skips_nothing()
 #[tokio::test]
 async fn a_comparison_names_a_list_that_it_can_not_read_and_reads_the_others() {
     let app = TestApp::start().await;
-    loses_all_events(&app);
-    app.gives(1000, "once").await;
+    lose_all_events(&app);
+    app.give(1000, "once").await;
     // The list of events is read first. All three tries fail.
     app.stripe.break_next_calls(Trouble::Status(500), 3);
-    let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-    assert_eq!(swept.failed.iter().map(|it| it.list.as_str()).collect::<Vec<_>>(), ["events"]);
-    assert!(swept.complete().unwrap_err().to_string().contains("the list of events could not be read"));
+    let stats = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
+    assert_eq!(stats.failed.iter().map(|it| it.list.as_str()).collect::<Vec<_>>(), ["events"]);
+    assert!(stats.complete().unwrap_err().to_string().contains("the list of events could not be read"));
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "the lists of objects must be read");
-    let said = compared(&app).await;
-    assert_eq!(said.incomplete.iter().map(|it| it.list.as_str()).collect::<Vec<_>>(), ["events"]);
-    assert!(said.checked_at_ms.is_some() && !said.agrees());
+    let report = comparison_report(&app).await;
+    assert_eq!(report.incomplete.iter().map(|it| it.list.as_str()).collect::<Vec<_>>(), ["events"]);
+    assert!(report.checked_at_ms.is_some() && !report.agrees());
     // Once the list can be read, no list is reported.
-    let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-    assert!(swept.failed.is_empty() && compared(&app).await.incomplete.is_empty());
+    let stats = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
+    assert!(stats.failed.is_empty() && comparison_report(&app).await.incomplete.is_empty());
     app.finish().await;
 }
 
 #[tokio::test]
 async fn a_list_that_fails_twice_is_read_at_the_third_try() {
     let app = TestApp::start().await;
-    loses_all_events(&app);
-    app.gives(1000, "once").await;
+    lose_all_events(&app);
+    app.give(1000, "once").await;
     app.stripe.break_next_calls(Trouble::Status(500), 2);
-    let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-    assert_eq!((swept.failed, swept.resumed), (vec![], false));
+    let stats = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
+    assert_eq!((stats.failed, stats.resumed), (vec![], false));
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     app.finish().await;
 }
@@ -133,17 +135,17 @@ async fn a_list_that_fails_twice_is_read_at_the_third_try() {
 #[tokio::test]
 async fn if_no_list_can_be_read_the_comparison_is_incomplete_and_the_next_one_reads_all_lists() {
     let app = TestApp::start().await;
-    loses_all_events(&app);
-    app.gives(1000, "month").await;
+    lose_all_events(&app);
+    app.give(1000, "month").await;
     app.stripe.break_api(Some(Trouble::Status(403)));
-    let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-    assert_eq!(swept.failed.len(), 10, "{:?}", swept.failed);
-    assert!(compared(&app).await.checked_at_ms.is_none());
+    let stats = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
+    assert_eq!(stats.failed.len(), 10, "{:?}", stats.failed);
+    assert!(comparison_report(&app).await.checked_at_ms.is_none());
     app.stripe.break_api(None);
-    let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-    assert_eq!(swept.failed, []);
+    let stats = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
+    assert_eq!(stats.failed, []);
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
-    assert!(compared(&app).await.incomplete.is_empty());
+    assert!(comparison_report(&app).await.incomplete.is_empty());
     app.finish().await;
 }
 
@@ -152,8 +154,8 @@ async fn a_comparison_of_recent_objects_does_not_replace_the_daily_comparison() 
     let app = TestApp::start().await;
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.app.clock.advance(3_600_000);
-    loses_all_events(&app);
-    app.gives(1000, "once").await;
+    lose_all_events(&app);
+    app.give(1000, "once").await;
     app.app.clock.advance(2 * 3_600_000);
     let since_s = app.app.now_ms() / 1000 - 600;
     actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), since_s, true).await.unwrap();
@@ -169,54 +171,55 @@ async fn a_comparison_of_recent_events_does_not_replace_the_comparison_of_older_
     let app = TestApp::start().await;
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.app.clock.advance(600_000);
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     app.app.clock.advance(3 * 3_600_000);
     let since_s = app.app.now_ms() / 1000 - 600;
     actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), since_s, true).await.unwrap();
     assert!(app.ledger().await.is_empty());
     // The lists of objects are not due for a day, so the events must report the gift.
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-    app.run_jobs().await;
+    app.process_inbox().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_comparison_that_a_stop_interrupts_does_not_count_as_complete() {
+async fn a_comparison_that_is_interrupted_by_a_stop_does_not_count_as_complete() {
     let app = TestApp::start().await;
     app.app.begin_stopping();
-    let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-    assert_eq!(swept.looked_at, 0);
-    assert_eq!(compared(&app).await.checked_at_ms, None);
+    let stats = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
+    assert_eq!(stats.looked_at, 0);
+    assert_eq!(comparison_report(&app).await.checked_at_ms, None);
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_comparison_that_can_not_read_an_invoices_payments_says_so_and_reads_the_lists() {
+async fn a_comparison_that_can_not_read_an_invoices_payments_reports_it_and_reads_the_lists() {
+    // Each round makes a later call to Stripe fail, until it is the call that lists an invoice's payments.
     for calls in 0..4 {
         let app = TestApp::start().await;
-        let monthly = app.gives(1000, "month").await;
+        let monthly = app.give(1000, "month").await;
         let subscription = app.stripe.payments(&monthly.session).subscription.unwrap();
-        app.stripe_says_everything().await;
+        app.deliver_and_process_all_events().await;
         actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-        app.days_pass(31);
+        app.advance_days(31);
         let invoice = app.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
-        app.days_pass(7);
+        app.advance_days(7);
         let seen = app.stripe.events().len();
-        loses_all_events(&app);
+        lose_all_events(&app);
         app.stripe.mark_paid_outside(&invoice).unwrap();
         for event in app.stripe.events_after(seen).iter().filter(|it| it["type"] == "invoice.paid") {
             assert_eq!(app.deliver(event).await.status, 200);
         }
-        app.run_jobs().await;
+        app.process_inbox().await;
         app.app.clock.advance(900_000);
         app.stripe.break_call_after(Trouble::Status(403), calls);
-        let swept = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-        assert_eq!(swept.failed.len(), 1, "{swept:?}");
-        if swept.failed.iter().any(|it| it.list == "payments of invoices") {
+        let stats = actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
+        assert_eq!(stats.failed.len(), 1, "{stats:?}");
+        if stats.failed.iter().any(|it| it.list == "payments of invoices") {
             assert!(
-                swept.complete().is_err()
-                    && compared(&app).await.objects_checked_at_ms == Some(app.app.now_ms())
+                stats.complete().is_err()
+                    && comparison_report(&app).await.objects_checked_at_ms == Some(app.app.now_ms())
             );
             return app.finish().await;
         }
@@ -227,18 +230,19 @@ async fn a_comparison_that_can_not_read_an_invoices_payments_says_so_and_reads_t
 
 #[tokio::test]
 async fn whichever_list_fails_the_next_comparison_finds_what_the_list_contains() {
-    let mut seen = HashSet::new();
+    let mut failed_lists = HashSet::new();
+    // Each round makes a later call to Stripe fail.
     for calls in 0..14 {
         let app = TestApp::start().await;
-        loses_all_events(&app);
-        app.gives(1000, "month").await;
+        lose_all_events(&app);
+        app.give(1000, "month").await;
         // The gift is older than the part of each list that every comparison reads again.
         app.app.clock.advance(2 * 3_600_000);
         app.stripe.break_call_after(Trouble::Status(403), calls);
         let first = actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
         app.stripe.break_api(None);
         let failed = first.failed.first().map(|it| it.list.clone());
-        if failed.is_some_and(|list| seen.insert(list)) {
+        if failed.is_some_and(|list| failed_lists.insert(list)) {
             let second =
                 actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
             assert_eq!(second.failed, [], "after {:?}", first.failed);
@@ -249,33 +253,33 @@ async fn whichever_list_fails_the_next_comparison_finds_what_the_list_contains()
         app.finish().await;
     }
     // The loop must include invoices: without its invoice, a monthly gift's balance transaction can't be assigned.
-    assert!(seen.contains("invoices") && seen.len() > 8, "{seen:?}");
+    assert!(failed_lists.contains("invoices") && failed_lists.len() > 8, "{failed_lists:?}");
 }
 
-/// Returns the lines of this kind.
-fn of_kind<'a>(all: &'a [OtherMoney], kind: &str) -> Vec<&'a OtherMoney> {
+/// Returns the lines about other money of this kind.
+fn lines_of_kind<'a>(all: &'a [OtherMoney], kind: &str) -> Vec<&'a OtherMoney> {
     all.iter().filter(|it| it.kind == kind).collect()
 }
 
 #[tokio::test]
 async fn other_money_at_stripe_is_counted_by_kind_and_currency() {
     let app = TestApp::start().await;
-    loses_all_events(&app);
-    app.gives(1000, "once").await;
-    let charge = somebody_else_sells(&app).await;
-    somebody_else_sells(&app).await;
+    lose_all_events(&app);
+    app.give(1000, "once").await;
+    let charge = sell_with_other_software(&app).await;
+    sell_with_other_software(&app).await;
     app.stripe.refund(&charge, Some(500)).unwrap();
     for _ in 0..2 {
         actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
-        let other = compared(&app).await.other_money;
+        let other = comparison_report(&app).await.other_money;
         for kind in ["Checkout Session", "payment intent", "charge"] {
-            let [line] = of_kind(&other, kind)[..] else { panic!("{kind}: {other:?}") };
+            let [line] = lines_of_kind(&other, kind)[..] else { panic!("{kind}: {other:?}") };
             assert_eq!((line.count, line.amount_minor, line.currency.as_str()), (2, 4000, "EUR"), "{kind}");
             assert_eq!(line.site, None);
         }
-        let [refund] = of_kind(&other, "refund")[..] else { panic!("{other:?}") };
+        let [refund] = lines_of_kind(&other, "refund")[..] else { panic!("{other:?}") };
         assert_eq!((refund.count, refund.amount_minor), (1, 500));
-        let [moved] = of_kind(&other, "balance transaction (charge)")[..] else { panic!("{other:?}") };
+        let [moved] = lines_of_kind(&other, "balance transaction (charge)")[..] else { panic!("{other:?}") };
         assert_eq!(moved.count, 2);
         assert!(moved.amount_minor < 4000, "the amount must be after Stripe's fees");
     }
@@ -289,49 +293,49 @@ async fn other_money_at_stripe_is_counted_by_kind_and_currency() {
 #[tokio::test]
 async fn gifts_of_an_unknown_site_are_counted_by_site_until_the_site_is_configured() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     // A second installation uses the same Stripe account, but only has the other site.
     let folder = crate::helpers::folder();
     let database = keepopen_testkit::Database::make(folder.path());
     let clock =
         || keepopen::clock::Clock::movable(jiff::Timestamp::from_millisecond(app.app.now_ms()).unwrap());
     let mut settings = crate::helpers::settings(folder.path(), &database, &app.stripe, "");
-    let both = settings.clone();
+    let with_both_sites = settings.clone();
     settings.sites.remove("journal");
     settings.appeals.file = None;
     let other = actions::start(settings, clock()).await.unwrap();
     actions::reconcile_since(&other, &other.as_job("reconcile"), 0, true).await.unwrap();
-    let said = reports::compare_with_stripe(&other.store, other.now_ms()).await.unwrap();
-    assert!(said.lines.is_empty() && other.store.contributions().await.unwrap().is_empty());
-    let [charge] = of_kind(&said.other_money, "charge")[..] else { panic!("{said:?}") };
+    let report = reports::compare_with_stripe(&other.store, other.now_ms()).await.unwrap();
+    assert!(report.lines.is_empty() && other.store.contributions().await.unwrap().is_empty());
+    let [charge] = lines_of_kind(&report.other_money, "charge")[..] else { panic!("{report:?}") };
     assert_eq!((charge.count, charge.amount_minor, charge.site.as_deref()), (1, 1000, Some("journal")));
-    let [moved] = of_kind(&said.other_money, "balance transaction (charge)")[..] else { panic!("{said:?}") };
+    let [moved] = lines_of_kind(&report.other_money, "balance transaction (charge)")[..] else { panic!("{report:?}") };
     assert_eq!(moved.site.as_deref(), Some("journal"));
     other.store.close().await;
-    let now = actions::start(both, clock()).await.unwrap();
-    actions::requeue_unbooked(&now, &now.as_job("start"), "1").await.unwrap();
-    actions::reconcile_since(&now, &now.as_job("reconcile"), 0, true).await.unwrap();
-    let said = reports::compare_with_stripe(&now.store, now.now_ms()).await.unwrap();
-    assert_eq!((said.other_money, said.lines.len()), (vec![], 1));
-    now.store.close().await;
-    app.stripe_says_everything().await;
+    let reconfigured = actions::start(with_both_sites, clock()).await.unwrap();
+    actions::requeue_unbooked(&reconfigured, &reconfigured.as_job("start"), "1").await.unwrap();
+    actions::reconcile_since(&reconfigured, &reconfigured.as_job("reconcile"), 0, true).await.unwrap();
+    let report = reports::compare_with_stripe(&reconfigured.store, reconfigured.now_ms()).await.unwrap();
+    assert_eq!((report.other_money, report.lines.len()), (vec![], 1));
+    reconfigured.store.close().await;
+    app.deliver_and_process_all_events().await;
     app.finish().await;
 }
 
 #[tokio::test]
 async fn a_dead_event_is_closed_once_a_comparison_has_booked_its_object() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    let gift = app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     let seen = app.stripe.events().len();
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), Some(300)).unwrap();
     let is_refund = |event: &&Value| event["type"] == "refund.created";
     let mut bad = app.stripe.events_after(seen).iter().find(is_refund).unwrap().clone();
     (bad["id"], bad["data"]["object"]["amount"]) = ("evt_bad".into(), "ten".into());
-    loses_all_events(&app);
+    lose_all_events(&app);
     assert_eq!(app.deliver(&bad).await.status, 200);
     for _ in 0..MAX_TRIES {
-        app.run_jobs().await;
+        app.process_inbox().await;
         app.app.clock.advance(3_600_000);
     }
     let row = async || app.app.store.event("evt_bad").await.unwrap().unwrap().0;

@@ -1,4 +1,5 @@
-//! The job that watches the connection to Stripe. A problem sets a metric. A line is logged when it begins and ends.
+//! The job that watches the connection to Stripe. Each problem sets a metric, and is
+//! logged when it begins and when it ends.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -41,9 +42,9 @@ impl MakeWriter<'_> for Log {
 async fn check_connection(app: &TestApp, known: &mut Vec<StripeTrouble>) -> Vec<String> {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
-    let listening = tracing::subscriber::set_default(subscriber);
+    let log_guard = tracing::subscriber::set_default(subscriber);
     actions::watch_stripe(&app.app, &app.app.as_job("stripe"), known).await.unwrap();
-    drop(listening);
+    drop(log_guard);
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     text.lines().filter(|line| line.contains("what=")).map(str::to_owned).collect()
 }
@@ -92,9 +93,9 @@ async fn an_endpoint_problem_is_logged_once_when_it_begins_and_once_when_it_is_r
 async fn a_lost_response_creates_no_second_endpoint_and_loses_no_secret() {
     let app = TestApp::start().await;
     app.stripe.break_next_calls(Trouble::HtmlBadGateway, 1);
-    let made = app.app.stripe.make_endpoint(URL, "one-key").await.unwrap();
+    let created = app.app.stripe.make_endpoint(URL, "one-key").await.unwrap();
     assert_eq!(app.stripe.endpoints().len(), 1);
-    assert!(made.secret.expose().starts_with("whsec_"));
+    assert!(created.secret.expose().starts_with("whsec_"));
     app.finish().await;
 }
 
@@ -102,8 +103,8 @@ async fn a_lost_response_creates_no_second_endpoint_and_loses_no_secret() {
 async fn an_endpoint_whose_secret_can_not_be_stored_is_disabled() {
     let app = TestApp::start().await;
     connect(&app).await;
-    let full = "CREATE UNIQUE INDEX no_more ON stripe_endpoints (mode)";
-    app.app.store.run_sql(full).await.unwrap();
+    let allow_one_row = "CREATE UNIQUE INDEX no_more ON stripe_endpoints (mode)";
+    app.app.store.run_sql(allow_one_row).await.unwrap();
     let elsewhere = "https://other.example.org/webhooks/stripe";
     connect_stripe(&app.app.as_operator(), &app.app.vault, elsewhere).await.unwrap_err();
     let states: Vec<Value> = app.stripe.endpoints().iter().map(|it| it["status"].clone()).collect();
@@ -137,14 +138,14 @@ async fn an_endpoint_created_by_hand_can_have_any_version_but_must_not_be_disabl
     let mut known = Vec::new();
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
-    let made = |url: &str| {
+    let create_endpoint = |url: &str| {
         let form = [("url", url.to_owned()), ("enabled_events[]", "*".to_owned())];
         app.client
             .post(format!("{}/v1/webhook_endpoints", app.stripe.url()))
             .bearer_auth("sk_test_practice")
             .form(&form)
     };
-    made(URL).send().await.unwrap();
+    create_endpoint(URL).send().await.unwrap();
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
     let id = app.stripe.endpoints()[0]["id"].as_str().unwrap().to_owned();
@@ -159,12 +160,12 @@ async fn silence_is_reported_only_when_stripe_should_have_sent_an_event() {
     const MINUTE_MS: i64 = 60_000;
     let app = TestApp::start().await;
     let mut known = Vec::new();
-    app.days_pass(3);
+    app.advance_days(3);
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new(), "nobody gave, so no event is expected");
 
     // A reader has paid and returned to the site, but Stripe does not report the payment.
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     app.token(&gift).await;
     app.app.clock.advance(59 * MINUTE_MS);
     check_connection(&app, &mut known).await;
@@ -172,13 +173,13 @@ async fn silence_is_reported_only_when_stripe_should_have_sent_an_event() {
     app.app.clock.advance(MINUTE_MS);
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), ["silence"]);
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
 
     // An abandoned payment page expires after a day, and Stripe should report its expiry.
     app.app.clock.advance(1);
-    app.starts_to_give(1000, "once").await;
+    app.start_gift(1000, "once").await;
     app.app.clock.advance(24 * 60 * MINUTE_MS + 59 * MINUTE_MS);
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
@@ -192,16 +193,16 @@ async fn silence_is_reported_only_when_stripe_should_have_sent_an_event() {
 async fn silence_is_not_reported_if_the_check_is_turned_off() {
     let app = TestApp::start_changed("", |settings| settings.stripe.silence_minutes = 0).await;
     let mut known = Vec::new();
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     app.token(&gift).await;
-    app.days_pass(30);
+    app.advance_days(30);
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
-/// Delivers an event that was signed with `secret` `ahead_s` seconds ago. Returns the response's status.
+/// Delivers an event whose signature, made with `secret`, is `ahead_s` seconds old. Returns the response's status.
 async fn deliver_signed(app: &TestApp, id: &str, secret: &str, ahead_s: i64) -> u16 {
     let event = json!({
         "id": id, "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": false,
@@ -234,7 +235,7 @@ async fn a_wrong_clock_is_reported_from_the_time_in_signatures_even_if_they_are_
     deliver_signed(&app, "evt_1", "whsec_other", 400).await;
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
@@ -253,7 +254,7 @@ async fn many_invalid_signatures_are_reported_until_valid_ones_arrive() {
     }
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
@@ -298,6 +299,6 @@ async fn a_secret_in_the_database_is_used_and_removed_without_a_restart() {
         .unwrap();
     let error = actions::sync_endpoints(&app.app).await.unwrap_err().to_string();
     assert!(error.contains("we_1") && error.contains("keepopen.key"), "{error}");
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }

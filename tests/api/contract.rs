@@ -27,6 +27,7 @@ const PATHS: [(&str, &str); 17] = [
     ("/docs/page.js", "GET, HEAD"),
 ];
 
+/// Sends the request, and expects a problem response. Returns its status and code.
 async fn problem(app: &TestApp, request: reqwest::RequestBuilder) -> (u16, Value) {
     let answer = app.send(request).await;
     let media_type = answer.headers.get("content-type").map(|it| it.to_str().unwrap().to_owned());
@@ -164,11 +165,11 @@ async fn a_nested_value_of_the_wrong_shape_is_refused_in_a_banner_request() {
         let answer = app.post("/v1/banner", &json!({"site": "journal", field: value})).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"), "{field} {value}");
     }
-    let nothing = json!({
+    let only_nulls = json!({
         "site": "journal", "surfaces": null, "page": null, "reader": null, "token": null,
         "history": {"views": null, "dismissals": null, "free_articles_used": null, "article_days": null, "articles": [{"week": "2026-11-23", "count": null, "tags": null}]},
     });
-    assert_eq!(app.post("/v1/banner", &nothing).await.json["reason"], "matched");
+    assert_eq!(app.post("/v1/banner", &only_nulls).await.json["reason"], "matched");
     app.finish().await;
 }
 
@@ -199,8 +200,8 @@ async fn the_page_that_shows_the_api_description_loads_nothing_from_other_hosts(
     let page = app.client.get(format!("{}/docs", app.url)).send().await.unwrap();
     assert_eq!(page.status(), 200);
     assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
-    let slash = app.client.get(format!("{}/docs/", app.url)).send().await.unwrap();
-    assert_eq!((slash.status().as_u16(), &slash.headers()["location"]), (308, &"../docs".parse().unwrap()));
+    let with_slash = app.client.get(format!("{}/docs/", app.url)).send().await.unwrap();
+    assert_eq!((with_slash.status().as_u16(), &with_slash.headers()["location"]), (308, &"../docs".parse().unwrap()));
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
     for rule in [
         "default-src 'none'",

@@ -1,5 +1,5 @@
-//! Recorded events of every API generation (a range of API versions whose objects have the same fields). Each event is
-//! acknowledged, stored and processed.
+//! Recorded events of every API generation (a range of API versions whose objects have the same fields). The service
+//! acknowledges, stores and processes each of them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,8 +18,9 @@ const FOLDERS: [&str; 7] = [
     "synthesised_2026-09_endive",
 ];
 
-/// Recordings whose object lacks the id that every object at Stripe has. The worker can't read them, but keeps them.
-const NOT_WHOLE: [&str; 2] = [
+/// Recordings whose object lacks the id that every object at Stripe has. The worker can't read these events, but they
+/// stay stored.
+const WITHOUT_ID: [&str; 2] = [
     "ruby_mock_events_2020-08-27/charge.dispute.closed.json",
     "ruby_mock_events_2020-08-27/charge.dispute.updated.json",
 ];
@@ -57,7 +58,7 @@ async fn every_recorded_event_is_acknowledged_stored_and_processed() {
         let answer = app.deliver(event).await;
         assert_eq!(answer.status, 200, "{name}: {answer:?}");
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
     let stored: BTreeMap<_, _> =
         app.app.store.events().await.unwrap().into_iter().map(|row| (row.id.clone(), row)).collect();
     assert_eq!(stored.len(), events.len());
@@ -66,14 +67,14 @@ async fn every_recorded_event_is_acknowledged_stored_and_processed() {
         let row = &stored[event["id"].as_str().unwrap()];
         assert_eq!(row.state, "done", "{name}");
         let outcome = row.outcome.as_deref().unwrap();
-        if let Some(why) = outcome.strip_prefix("not ours: it can't be read ") {
-            not_read.insert(name.as_str(), why);
+        if let Some(reason) = outcome.strip_prefix("not ours: it can't be read ") {
+            not_read.insert(name.as_str(), reason);
         }
     }
-    let why = "(dispute.id does not have the form of any known API version)";
+    let reason = "(dispute.id does not have the form of any known API version)";
     assert_eq!(
         not_read,
-        NOT_WHOLE.map(|name| (name, why)).into(),
+        WITHOUT_ID.map(|name| (name, reason)).into(),
         "exactly these events can't be read, for this reason"
     );
     // No recording has Keepopen's metadata, so nothing is booked.
@@ -81,13 +82,14 @@ async fn every_recorded_event_is_acknowledged_stored_and_processed() {
     app.finish().await;
 }
 
-/// Adds Keepopen's metadata to every object, as an endpoint with an older version would send Keepopen's gifts.
+/// Adds Keepopen's metadata to every recorded object. The events are then like those that an endpoint with an older API
+/// version sends for Keepopen's gifts.
 #[tokio::test]
 async fn recorded_payments_with_our_metadata_are_booked_from_their_older_shapes() {
     let mut booked = BTreeMap::new();
     for (name, mut event) in recorded() {
-        let word = event["data"]["object"]["object"].as_str().unwrap_or_default();
-        if NOT_WHOLE.contains(&name.as_str()) || !BOOKED_FROM.contains(&word) {
+        let object_type = event["data"]["object"]["object"].as_str().unwrap_or_default();
+        if WITHOUT_ID.contains(&name.as_str()) || !BOOKED_FROM.contains(&object_type) {
             continue;
         }
         let app = TestApp::start().await;
@@ -95,7 +97,7 @@ async fn recorded_payments_with_our_metadata_are_booked_from_their_older_shapes(
         object["metadata"] =
             json!({"keepopen_contribution": "con_00000000000000000000000001", "keepopen_site": "journal"});
         assert_eq!(app.deliver(&event).await.status, 200, "{name}");
-        app.run_jobs().await;
+        app.process_inbox().await;
         let ledger = app.ledger().await;
         if !ledger.is_empty() {
             booked.insert(name, ledger);

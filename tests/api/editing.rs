@@ -1,4 +1,5 @@
-//! Editing appeals over HTTP with preconditions, and switches that change only what they name.
+//! Edits of appeals over HTTP with preconditions such as `If-Match`. A request that sets switches changes only those
+//! that it names.
 
 use keepopen::actions;
 use keepopen::keys::Scope;
@@ -8,12 +9,12 @@ use serde_json::{Map, Value, json};
 use crate::helpers::{Answer, TestApp};
 
 /// A client with an editor's API key.
-struct Desk<'a> {
+struct ApiClient<'a> {
     app: &'a TestApp,
     key: String,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> ApiClient<'a> {
     async fn open(app: &'a TestApp) -> Self {
         let scopes = [Scope::AppealsWrite];
         let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap();
@@ -43,6 +44,7 @@ fn appeal(heading: &str) -> Value {
     })
 }
 
+/// Returns the heading that a reader sees, or `nothing` if no appeal is shown.
 async fn heading(app: &TestApp) -> String {
     app.banner(None).await["content"]["heading"].as_str().unwrap_or("nothing").to_owned()
 }
@@ -55,36 +57,36 @@ fn refused(answer: &Answer) -> (u16, &str) {
 #[tokio::test]
 async fn saving_an_appeal_respects_the_preconditions_of_rfc_9110() {
     let app = TestApp::start_without_appeals().await;
-    let desk = Desk::open(&app).await;
+    let client = ApiClient::open(&app).await;
     // The appeal does not exist yet, so If-Match fails and If-None-Match succeeds.
     for tag in ["*", "\"0\"", "\"1\""] {
         assert_eq!(
-            refused(&desk.put("First", &[("if-match", tag)]).await),
+            refused(&client.put("First", &[("if-match", tag)]).await),
             (412, "version_conflict"),
             "{tag}"
         );
     }
-    assert_eq!(desk.put("First", &[("if-none-match", "*")]).await.status, 201);
+    assert_eq!(client.put("First", &[("if-none-match", "*")]).await.status, 201);
     // The appeal exists now.
-    assert_eq!(refused(&desk.put("Other", &[("if-none-match", "*")]).await), (412, "version_conflict"));
-    assert_eq!(refused(&desk.put("Other", &[("if-none-match", "\"1\"")]).await), (412, "version_conflict"));
-    assert_eq!(refused(&desk.put("Other", &[("if-match", "W/\"1\"")]).await), (412, "version_conflict"));
+    assert_eq!(refused(&client.put("Other", &[("if-none-match", "*")]).await), (412, "version_conflict"));
+    assert_eq!(refused(&client.put("Other", &[("if-none-match", "\"1\"")]).await), (412, "version_conflict"));
+    assert_eq!(refused(&client.put("Other", &[("if-match", "W/\"1\"")]).await), (412, "version_conflict"));
     assert_eq!(
-        desk.put("Second", &[("if-match", "\"7\", \"1\"")]).await.status,
+        client.put("Second", &[("if-match", "\"7\", \"1\"")]).await.status,
         200,
-        "the list of tags contains the current version"
+        "a list of tags that contains the current version must be accepted"
     );
-    assert_eq!(desk.put("Third", &[("if-match", "*")]).await.json["version"], 3);
+    assert_eq!(client.put("Third", &[("if-match", "*")]).await.json["version"], 3);
     assert_eq!(
-        desk.put("Third", &[]).await.json["version"],
+        client.put("Third", &[]).await.json["version"],
         3,
-        "saving the same appeal again makes no new version"
+        "saving the same appeal again must not create a version"
     );
-    let unconditional = desk.put("Fourth", &[]).await;
+    let unconditional = client.put("Fourth", &[]).await;
     assert_eq!((unconditional.status.as_u16(), &unconditional.json["version"]), (200, &json!(4)));
     assert_eq!(unconditional.headers["etag"], "\"4\"");
     for (name, value) in [("if-match", "soon"), ("if-match", "1"), ("if-none-match", "\"")] {
-        assert_eq!(refused(&desk.put("Fifth", &[(name, value)]).await), (400, "invalid_request"), "{value}");
+        assert_eq!(refused(&client.put("Fifth", &[(name, value)]).await), (400, "invalid_request"), "{value}");
     }
     app.finish().await;
 }
@@ -92,19 +94,19 @@ async fn saving_an_appeal_respects_the_preconditions_of_rfc_9110() {
 #[tokio::test]
 async fn publishing_with_an_outdated_etag_is_refused() {
     let app = TestApp::start_without_appeals().await;
-    let desk = Desk::open(&app).await;
-    desk.put("First", &[]).await;
-    desk.put("Unfinished", &[]).await;
-    let seen = [("if-match", "\"1\"")];
-    assert_eq!(refused(&desk.publish(json!({}), &seen).await), (412, "version_conflict"));
-    assert_eq!(refused(&desk.publish(json!({"version": 1}), &seen).await), (412, "version_conflict"));
+    let client = ApiClient::open(&app).await;
+    client.put("First", &[]).await;
+    client.put("Unfinished", &[]).await;
+    let outdated = [("if-match", "\"1\"")];
+    assert_eq!(refused(&client.publish(json!({}), &outdated).await), (412, "version_conflict"));
+    assert_eq!(refused(&client.publish(json!({"version": 1}), &outdated).await), (412, "version_conflict"));
     assert_eq!(heading(&app).await, "nothing");
-    assert_eq!(desk.publish(json!({"version": 1}), &[("if-match", "\"2\"")]).await.status, 200);
+    assert_eq!(client.publish(json!({"version": 1}), &[("if-match", "\"2\"")]).await.status, 200);
     assert_eq!(heading(&app).await, "First");
     for verb in ["pause", "end"] {
         let path = format!("/appeals/summer/{verb}");
-        assert_eq!(desk.call(Method::POST, &path, &json!({}), &seen).await.code(), "version_conflict");
-        assert_eq!(desk.call(Method::POST, &path, &json!({}), &[("if-match", "\"2\"")]).await.status, 200);
+        assert_eq!(client.call(Method::POST, &path, &json!({}), &outdated).await.code(), "version_conflict");
+        assert_eq!(client.call(Method::POST, &path, &json!({}), &[("if-match", "\"2\"")]).await.status, 200);
     }
     app.finish().await;
 }
@@ -112,25 +114,25 @@ async fn publishing_with_an_outdated_etag_is_refused() {
 #[tokio::test]
 async fn a_switch_of_one_surface_does_not_change_the_others() {
     let app = TestApp::start_without_appeals().await;
-    let desk = Desk::open(&app).await;
-    let turn = async |body: Value| {
-        let answer = desk.call(Method::PUT, "/sites/journal/switches", &body, &[]).await;
+    let client = ApiClient::open(&app).await;
+    let set_switches = async |body: Value| {
+        let answer = client.call(Method::PUT, "/sites/journal/switches", &body, &[]).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         (answer.json["all"].clone(), answer.json["surfaces"].clone())
     };
     let surfaces = |inline: &str| json!({"banner": "on", "inline": inline, "wall": "on"});
-    assert_eq!(turn(json!({"all": "off"})).await, (json!("off"), surfaces("on")));
-    assert_eq!(turn(json!({"surfaces": {"inline": "off"}})).await, (json!("off"), surfaces("off")));
-    assert_eq!(turn(json!({})).await, (json!("off"), surfaces("off")));
+    assert_eq!(set_switches(json!({"all": "off"})).await, (json!("off"), surfaces("on")));
+    assert_eq!(set_switches(json!({"surfaces": {"inline": "off"}})).await, (json!("off"), surfaces("off")));
+    assert_eq!(set_switches(json!({})).await, (json!("off"), surfaces("off")));
     assert_eq!(
-        turn(json!({"all": null, "surfaces": {"inline": "on"}})).await,
+        set_switches(json!({"all": null, "surfaces": {"inline": "on"}})).await,
         (json!("off"), surfaces("on"))
     );
-    assert_eq!(turn(json!({"all": "on"})).await, (json!("on"), surfaces("on")));
+    assert_eq!(set_switches(json!({"all": "on"})).await, (json!("on"), surfaces("on")));
     for wrong in
         [json!({"surfaces": [null, null]}), json!({"surfaces": {"poster": "off"}}), json!({"surfaces": 1})]
     {
-        let answer = desk.call(Method::PUT, "/sites/journal/switches", &wrong, &[]).await;
+        let answer = client.call(Method::PUT, "/sites/journal/switches", &wrong, &[]).await;
         assert_eq!(refused(&answer), (400, "invalid_request"), "{wrong}");
     }
     app.finish().await;
@@ -146,10 +148,10 @@ async fn apply(app: &TestApp, appeals: Vec<Map<String, Value>>) -> Result<(), ac
 #[tokio::test]
 async fn applying_a_file_with_live_version_keeps_a_roll_back_and_publishes_no_draft() {
     let app = TestApp::start_without_appeals().await;
-    let desk = Desk::open(&app).await;
-    desk.put("First", &[]).await;
-    desk.put("Second", &[]).await;
-    desk.publish(json!({"version": 1}), &[]).await;
+    let client = ApiClient::open(&app).await;
+    client.put("First", &[]).await;
+    client.put("Second", &[]).await;
+    client.publish(json!({"version": 1}), &[]).await;
     let Value::Object(mut file) = appeal("Second") else { unreachable!("an appeal must be an object") };
     file.insert("id".to_owned(), json!("summer"));
     file.insert("live".to_owned(), json!("live"));
@@ -158,8 +160,8 @@ async fn applying_a_file_with_live_version_keeps_a_roll_back_and_publishes_no_dr
         apply(&app, vec![file.clone()]).await.unwrap();
         assert_eq!(heading(&app).await, "First");
     }
-    let stands = desk.call(Method::GET, "/appeals/summer", &json!({}), &[]).await;
-    assert_eq!((&stands.json["version"], &stands.json["published_version"]), (&json!(2), &json!(1)));
+    let stored = client.call(Method::GET, "/appeals/summer", &json!({}), &[]).await;
+    assert_eq!((&stored.json["version"], &stored.json["published_version"]), (&json!(2), &json!(1)));
     for wrong in [json!(7), json!("1"), json!(1.5)] {
         file["live_version"] = wrong;
         let Err(actions::EditError::Invalid(problems)) = apply(&app, vec![file.clone()]).await else {
@@ -169,7 +171,7 @@ async fn applying_a_file_with_live_version_keeps_a_roll_back_and_publishes_no_dr
     }
     file.remove("live_version");
     apply(&app, vec![file]).await.unwrap();
-    assert_eq!(heading(&app).await, "Second", "without live_version, the file's text is published");
+    assert_eq!(heading(&app).await, "Second", "without live_version, the file's text must be published");
     app.finish().await;
 }
 
@@ -183,12 +185,12 @@ fn renamed(former_ids: &[&str]) -> Value {
 #[tokio::test]
 async fn an_appeal_is_not_published_while_an_appeal_with_its_former_id_is_shown() {
     let app = TestApp::start_without_appeals().await;
-    let desk = Desk::open(&app).await;
+    let client = ApiClient::open(&app).await;
     let put = async |id: &str, body: &Value| {
-        let answer = desk.call(Method::PUT, &format!("/appeals/{id}"), body, &[]).await;
+        let answer = client.call(Method::PUT, &format!("/appeals/{id}"), body, &[]).await;
         assert!(answer.status.is_success(), "{answer:?}");
     };
-    let post = async |what: &str| desk.call(Method::POST, &format!("/appeals/{what}"), &json!({}), &[]).await;
+    let post = async |what: &str| client.call(Method::POST, &format!("/appeals/{what}"), &json!({}), &[]).await;
     put("summer", &renamed(&[])).await;
     put("autumn", &renamed(&["summer"])).await;
     assert_eq!(post("summer/publish").await.status, 200);
@@ -199,7 +201,7 @@ async fn an_appeal_is_not_published_while_an_appeal_with_its_former_id_is_shown(
     assert_eq!(answer.json["problems"], problem);
     // Nothing was published, and `summer` is still shown.
     let listed =
-        app.send(app.client.get(format!("{}/v1/appeals/autumn", app.url)).bearer_auth(&desk.key)).await;
+        app.send(app.client.get(format!("{}/v1/appeals/autumn", app.url)).bearer_auth(&client.key)).await;
     assert_eq!((&listed.json["phase"], heading(&app).await.as_str()), (&json!("draft"), "Help"));
     // After `summer` has ended, `autumn` can be published. Then `summer` can't be published again.
     assert_eq!(post("summer/end").await.status, 200);
@@ -233,7 +235,7 @@ async fn a_file_that_conflicts_with_a_live_appeal_is_not_applied() {
     assert_eq!(
         app.app.store.published_appeals().await.unwrap().len(),
         1,
-        "no part of a rejected file is stored"
+        "no part of a rejected file must be stored"
     );
     // One file can end an appeal and publish its successor.
     apply(&app, vec![successor, fields("summer", "ended", &[])]).await.unwrap();
@@ -252,21 +254,22 @@ async fn appeals_on_different_sites_can_share_a_former_id_and_each_uses_its_site
     let one = fields("autumn", "journal", "live", &["summer"]);
     let other = fields("winter", "gazette", "live", &["summer"]);
     apply(&app, vec![one, other]).await.unwrap();
-    let ask = async |site: &str, dismissed: &str| {
-        let sent = json!([{"appeal": dismissed, "kind": "never", "at": "2026-11-20T00:00:00Z"}]);
-        let question = json!({"site": site, "history": {"dismissals": sent}});
+    // Returns the appeal that a reader who dismissed `dismissed` sees, or the reason why none is shown.
+    let shown_appeal = async |site: &str, dismissed: &str| {
+        let dismissals = json!([{"appeal": dismissed, "kind": "never", "at": "2026-11-20T00:00:00Z"}]);
+        let question = json!({"site": site, "history": {"dismissals": dismissals}});
         let answer = app.post("/v1/banner", &question).await.json;
         answer["appeal"].as_str().unwrap_or_else(|| answer["reason"].as_str().unwrap()).to_owned()
     };
     for (site, shown, elsewhere) in [("journal", "autumn", "winter"), ("gazette", "winter", "autumn")] {
-        assert_eq!(ask(site, "summer").await, "dismissed", "{site}");
-        assert_eq!(ask(site, elsewhere).await, shown, "a dismissal of the other site's appeal has no effect");
+        assert_eq!(shown_appeal(site, "summer").await, "dismissed", "{site}");
+        assert_eq!(shown_appeal(site, elsewhere).await, shown, "a dismissal of the other site's appeal must have no effect");
     }
-    // A new appeal of the other site can use the id itself.
+    // After `winter` has ended, a new appeal on its site can have the id `summer` itself.
     apply(&app, vec![fields("winter", "gazette", "ended", &["summer"])]).await.unwrap();
     apply(&app, vec![fields("summer", "gazette", "live", &[])]).await.unwrap();
     assert_eq!(
-        (ask("gazette", "nothing").await.as_str(), ask("journal", "summer").await.as_str()),
+        (shown_appeal("gazette", "nothing").await.as_str(), shown_appeal("journal", "summer").await.as_str()),
         ("summer", "dismissed")
     );
     app.finish().await;

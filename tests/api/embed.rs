@@ -1,4 +1,5 @@
-//! How the readers' script is served: in parts, compressed, and at versioned URLs whose content never changes.
+//! How the readers' script is served: in parts (modules that the page loads when it needs them), compressed, and at
+//! versioned URLs whose content never changes.
 
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ async fn get(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> Response {
     request.send().await.unwrap()
 }
 
+/// Returns the value of a response header, or an empty text if it is missing.
 fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
     answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
@@ -84,7 +86,7 @@ async fn each_encoding_of_the_script_has_its_own_etag() {
         }
         tags.push(tag);
     }
-    assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[0] != tags[2], "{tags:?}");
+    assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[0] != tags[2], "the tags must differ: {tags:?}");
     let other = get(&app, "/embed.js", &[("accept-encoding", "gzip"), ("if-none-match", &tags[2])]).await;
     assert_eq!((other.status().as_u16(), header(&other, "content-encoding")), (200, "gzip"));
     app.finish().await;
@@ -97,7 +99,7 @@ async fn any_page_can_load_every_part_as_a_module_and_cache_it_forever() {
     let names =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let parts: Vec<_> = names.filter(|name| name.ends_with(".js") && name != "embed.js").collect();
-    assert!(parts.len() > 3, "{parts:?}");
+    assert!(parts.len() > 3, "too few parts were found: {parts:?}");
     for name in parts {
         for (origin, allowed) in [("https://elsewhere.example", "*"), ("null", "*"), (ORIGIN, ORIGIN)] {
             let answer =

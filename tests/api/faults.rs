@@ -1,4 +1,4 @@
-//! Faults of the machine: a disk that is full or fails, a data folder that is missing, and booking that has stopped.
+//! Faults of the machine: a full or failing disk, a missing data folder, and booking that has stopped.
 
 use keepopen_testkit::until;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use crate::helpers::{TestApp, folder};
 
-const ON: &str = "[management]\nbind = \"127.0.0.1:0\"";
+const MANAGEMENT: &str = "[management]\nbind = \"127.0.0.1:0\"";
 
 /// Starts the management server. Returns the URL of the readiness check.
-fn management(app: &TestApp) -> String {
+fn start_management(app: &TestApp) -> String {
     let running = management::serve(&app.app).unwrap().unwrap();
     tokio::spawn(running.server);
     format!("http://{}/readyz", running.address)
@@ -27,12 +27,13 @@ async fn not_ready(url: &str) -> Vec<String> {
         return Vec::new();
     }
     assert_eq!(answer.status(), 503);
-    let said: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
-    said["not_ready"].as_array().unwrap().iter().map(|part| part.as_str().unwrap().to_owned()).collect()
+    let problem: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    problem["not_ready"].as_array().unwrap().iter().map(|part| part.as_str().unwrap().to_owned()).collect()
 }
 
-/// Waits until exactly these parts are not ready. It advances the clock, because the write probe writes the time.
-async fn is_not_ready(app: &TestApp, url: &str, parts: &[&str], within: Duration) {
+/// Waits until exactly these parts are not ready. Advances the clock, because the write probe (the
+/// job that tests whether the database accepts writes) writes the time.
+async fn wait_until_not_ready(app: &TestApp, url: &str, parts: &[&str], within: Duration) {
     let wait = async {
         while not_ready(url).await != parts {
             app.app.clock.advance(1);
@@ -46,26 +47,26 @@ async fn is_not_ready(app: &TestApp, url: &str, parts: &[&str], within: Duration
 
 /// A disk rejects writes while gifts are booked, and then accepts them again. No event is acknowledged unless it is
 /// stored, and everything is booked without a restart.
-async fn check_recovery_from_disk_fault(why: Refusal) {
+async fn check_recovery_from_disk_fault(fault: Refusal) {
     let files = folder();
     let recording = Arc::new(Recording::start(files.path(), Syncs::Kept).unwrap());
     let url = recording.url("keepopen.db");
-    let app = TestApp::start_changed(ON, |settings| settings.database.url = url).await;
-    let ready = management(&app);
+    let app = TestApp::start_changed(MANAGEMENT, |settings| settings.database.url = url).await;
+    let readiness_url = start_management(&app);
     let jobs = jobs::run(&app.app);
-    is_not_ready(&app, &ready, &[], Duration::from_secs(10)).await;
+    wait_until_not_ready(&app, &readiness_url, &[], Duration::from_secs(10)).await;
 
-    let first = app.starts_to_give(1000, "once").await;
-    let second = app.starts_to_give(2000, "once").await;
+    let first = app.start_gift(1000, "once").await;
+    let second = app.start_gift(2000, "once").await;
     app.stripe.pay(&first.session, How::Card).unwrap();
-    let booked = app.stripe.events();
-    app.deliver_everything().await;
+    let events_before = app.stripe.events();
+    app.deliver_all_events().await;
     app.stripe.pay(&second.session, How::Card).unwrap();
-    recording.refuse(Some(why));
-    let later: Vec<Value> = app.stripe.events().into_iter().filter(|it| !booked.contains(it)).collect();
-    assert!(!later.is_empty());
+    recording.refuse(Some(fault));
+    let later: Vec<Value> = app.stripe.events().into_iter().filter(|it| !events_before.contains(it)).collect();
+    assert!(!later.is_empty(), "the second payment must create events");
     // From here on, the disk rejects writes: single statements as well as those inside a transaction.
-    is_not_ready(&app, &ready, &["database_writes"], Duration::from_secs(10)).await;
+    wait_until_not_ready(&app, &readiness_url, &["database_writes"], Duration::from_secs(10)).await;
     for event in &later {
         let answer = app.deliver(event).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
@@ -73,7 +74,7 @@ async fn check_recovery_from_disk_fault(why: Refusal) {
     assert_eq!(app.banner(None).await["show"], true, "banner requests must still be answered");
 
     recording.refuse(None);
-    is_not_ready(&app, &ready, &[], Duration::from_secs(15)).await;
+    wait_until_not_ready(&app, &readiness_url, &[], Duration::from_secs(15)).await;
     for event in &later {
         assert_eq!(app.deliver(event).await.status, 200);
     }
@@ -104,16 +105,16 @@ async fn the_service_recovers_from_a_failing_disk_without_a_restart() {
 
 #[tokio::test]
 async fn the_readiness_check_reports_booking_that_has_stopped_but_not_an_event_that_waits_for_a_retry() {
-    let app = TestApp::start_with(ON).await;
-    let ready = management(&app);
-    app.gives(1000, "once").await;
-    app.deliver_everything().await;
+    let app = TestApp::start_with(MANAGEMENT).await;
+    let readiness_url = start_management(&app);
+    app.give(1000, "once").await;
+    app.deliver_all_events().await;
     app.app.clock.advance(119_000);
-    assert_eq!(not_ready(&ready).await, Vec::<String>::new());
+    assert_eq!(not_ready(&readiness_url).await, Vec::<String>::new());
     app.app.clock.advance(2_000);
-    assert_eq!(not_ready(&ready).await, ["booking"]);
-    app.run_jobs().await;
-    assert_eq!(not_ready(&ready).await, Vec::<String>::new());
+    assert_eq!(not_ready(&readiness_url).await, ["booking"]);
+    app.process_inbox().await;
+    assert_eq!(not_ready(&readiness_url).await, Vec::<String>::new());
 
     // This event can't be read. It is retried later, and does not delay other events.
     let mut bad = app.stripe.events()[0].clone();
@@ -122,10 +123,10 @@ async fn the_readiness_check_reports_booking_that_has_stopped_but_not_an_event_t
     bad["data"]["object"] = serde_json::json!({"id": "re_1", "object": "refund", "amount": "ten"});
     app.deliver(&bad).await;
     for _ in 0..5 {
-        app.run_jobs().await;
+        app.process_inbox().await;
         app.app.clock.advance(119_000);
     }
-    assert_eq!(not_ready(&ready).await, Vec::<String>::new());
+    assert_eq!(not_ready(&readiness_url).await, Vec::<String>::new());
     let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
     app.app.store.run_sql(done).await.unwrap();
     app.finish().await;
@@ -138,39 +139,39 @@ async fn no_event_is_acknowledged_while_the_data_folder_is_missing_or_replaced()
     let (data, aside) = (files.path().join("data"), files.path().join("aside"));
     std::fs::create_dir(&data).unwrap();
     let url = format!("sqlite:{}", data.join("keepopen.db").display());
-    let app = TestApp::start_changed(ON, |settings| {
+    let app = TestApp::start_changed(MANAGEMENT, |settings| {
         settings.database.url = url;
         settings.data_dir = data.clone();
     })
     .await;
-    let ready = management(&app);
+    let readiness_url = start_management(&app);
     let jobs = jobs::run(&app.app);
-    is_not_ready(&app, &ready, &[], Duration::from_secs(10)).await;
-    app.gives(1000, "once").await;
-    let refused = async || {
+    wait_until_not_ready(&app, &readiness_url, &[], Duration::from_secs(10)).await;
+    app.give(1000, "once").await;
+    let check_deliveries_refused = async || {
         for event in app.stripe.events() {
             let answer = app.deliver(&event).await;
             assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
         }
-        assert!(not_ready(&ready).await.contains(&"data_folder".to_owned()));
+        assert!(not_ready(&readiness_url).await.contains(&"data_folder".to_owned()));
         assert_eq!(app.banner(None).await["show"], true, "banner requests must still be answered");
     };
     std::fs::rename(&data, &aside).unwrap();
-    refused().await;
+    check_deliveries_refused().await;
     // Another folder with its own database takes the place of the data folder, as when a backup is restored.
     std::fs::create_dir(&data).unwrap();
     std::fs::copy(aside.join("keepopen.db"), data.join("keepopen.db")).unwrap();
-    refused().await;
+    check_deliveries_refused().await;
     std::fs::remove_dir_all(&data).unwrap();
     std::fs::rename(&aside, &data).unwrap();
-    is_not_ready(&app, &ready, &[], Duration::from_secs(15)).await;
+    wait_until_not_ready(&app, &readiness_url, &[], Duration::from_secs(15)).await;
     // Only the write-ahead log is missing. A commit into it would be lost at the next start.
     let log = data.join("keepopen.db-wal");
     std::fs::rename(&log, files.path().join("log")).unwrap();
-    refused().await;
+    check_deliveries_refused().await;
     std::fs::rename(files.path().join("log"), &log).unwrap();
-    is_not_ready(&app, &ready, &[], Duration::from_secs(15)).await;
-    app.deliver_everything().await;
+    wait_until_not_ready(&app, &readiness_url, &[], Duration::from_secs(15)).await;
+    app.deliver_all_events().await;
     let all_booked = async || app.app.store.due_since_ms().await.unwrap().is_none();
     until(Duration::from_secs(15), "everything is booked without a restart", all_booked).await;
     assert_eq!(app.clearing().await, 1000);
@@ -178,8 +179,8 @@ async fn no_event_is_acknowledged_while_the_data_folder_is_missing_or_replaced()
     app.finish().await;
 }
 
-/// A response reports the database as unavailable only when it is. A missing table is another fault: a retry does not
-/// help.
+/// The service reports the database as unavailable only while it can't be used. A missing table is a different fault,
+/// because a retry does not help.
 #[actix_web::test]
 async fn a_missing_table_is_not_reported_as_an_unavailable_database() {
     let app = TestApp::start_without_appeals().await;

@@ -1,4 +1,5 @@
-//! Floods of requests that cost a call to Stripe or a signature check. Only the client that floods is refused.
+//! Floods of requests. Each request costs a call to Stripe or a signature check. Only the client that sends the flood
+//! is refused.
 
 use keepopen::actions;
 use keepopen::config::ForwardedHeader;
@@ -9,10 +10,12 @@ use uuid::Uuid;
 
 use crate::helpers::{Answer, Gift, ORIGIN, TestApp, checkout_body, forged};
 
-fn some<T: TryFrom<u32>>(number: u32) -> T {
+/// Converts a number to the type of a limit in the settings.
+fn limit<T: TryFrom<u32>>(number: u32) -> T {
     T::try_from(number).ok().unwrap()
 }
 
+/// Returns the body of a checkout with a new attempt id.
 fn new_attempt() -> Value {
     checkout_body(Uuid::from_u128(fastrand::u128(..)), 1000, "once")
 }
@@ -20,7 +23,7 @@ fn new_attempt() -> Value {
 /// Starts a service that accepts three checkouts per minute from one address.
 async fn start_with_three_per_minute(change: impl FnOnce(&mut Settings)) -> TestApp {
     TestApp::start_changed("", |settings| {
-        settings.limits.checkout_address_per_minute = some(3);
+        settings.limits.checkout_address_per_minute = limit(3);
         change(settings);
     })
     .await
@@ -47,8 +50,8 @@ async fn checkouts_are_limited_per_address_and_readers_at_other_addresses_can_gi
     assert_limited(&app.post_from("192.0.2.1:4711", "/v1/checkout", &json!({})).await, 20);
     assert_eq!(app.stripe.objects("checkout.session").len(), 6, "a refused checkout must not call Stripe");
     assert_eq!(app.post_from("192.0.2.2", "/v1/checkout", &new_attempt()).await.status, 200);
-    let counted = "keepopen_rate_limited_total{route=\"/v1/checkout\",by=\"address\"} 4\n";
-    assert!(app.app.metrics.render().contains(counted), "{}", app.app.metrics.render());
+    let metric_line = "keepopen_rate_limited_total{route=\"/v1/checkout\",by=\"address\"} 4\n";
+    assert!(app.app.metrics.render().contains(metric_line), "{}", app.app.metrics.render());
     app.app.clock.advance(20_000);
     assert_eq!(app.post_from("192.0.2.1", "/v1/checkout", &new_attempt()).await.status, 200);
     assert_limited(&app.post_from("192.0.2.1", "/v1/checkout", &new_attempt()).await, 20);
@@ -57,13 +60,13 @@ async fn checkouts_are_limited_per_address_and_readers_at_other_addresses_can_gi
 
 #[tokio::test]
 async fn a_forwarded_address_is_only_accepted_from_a_trusted_proxy() {
-    let sent = |app: &TestApp, header: &str, value: String| {
+    let request_with = |app: &TestApp, header: &str, value: String| {
         let request = app.client.post(format!("{}/v1/checkout", app.url)).header("origin", ORIGIN);
         request.header(header, value).json(&new_attempt())
     };
     // Each call claims another address. The service only uses it if the settings trust the proxy and name this header.
     // Otherwise, all calls come from this machine's address.
-    for (proxies, header, of_setting, accepted) in [
+    for (proxies, header, trusted_header, accepted) in [
         (&["127.0.0.1/32"][..], "x-forwarded-for", ForwardedHeader::XForwardedFor, 9),
         (&[], "x-forwarded-for", ForwardedHeader::XForwardedFor, 3),
         (&["127.0.0.1/32"], "forwarded", ForwardedHeader::XForwardedFor, 3),
@@ -72,22 +75,22 @@ async fn a_forwarded_address_is_only_accepted_from_a_trusted_proxy() {
     ] {
         let app = start_with_three_per_minute(|settings| {
             settings.server.trusted_proxies = proxies.iter().map(|it| it.parse().unwrap()).collect();
-            settings.server.forwarded_header = of_setting;
+            settings.server.forwarded_header = trusted_header;
         })
         .await;
-        let mut good = 0;
+        let mut accepted_count = 0;
         for number in 0..9 {
             let name = if header == "forwarded" { "for=" } else { "" };
-            let answer = app.send(sent(&app, header, format!("{name}192.0.2.{number}"))).await;
-            good += usize::from(answer.status == 200);
+            let answer = app.send(request_with(&app, header, format!("{name}192.0.2.{number}"))).await;
+            accepted_count += usize::from(answer.status == 200);
         }
-        assert_eq!(good, accepted, "{proxies:?} {header} {of_setting:?}");
+        assert_eq!(accepted_count, accepted, "{proxies:?} {header} {trusted_header:?}");
         app.finish().await;
     }
     // A value that the client itself sent is to the left of the address that the proxy added.
     let app = start_with_three_per_minute(|_| ()).await;
     for number in 0..9 {
-        let answer = app.send(sent(&app, "x-forwarded-for", format!("203.0.113.{number}, 192.0.2.1"))).await;
+        let answer = app.send(request_with(&app, "x-forwarded-for", format!("203.0.113.{number}, 192.0.2.1"))).await;
         assert_eq!(answer.status, if number < 3 { 200 } else { 429 });
     }
     app.finish().await;
@@ -96,8 +99,8 @@ async fn a_forwarded_address_is_only_accepted_from_a_trusted_proxy() {
 #[tokio::test]
 async fn checkouts_are_limited_per_attempt_and_per_site() {
     let app = TestApp::start_changed("", |settings| {
-        settings.limits.checkout_attempt_per_minute = some(2);
-        settings.limits.checkout_site_per_minute = some(4);
+        settings.limits.checkout_attempt_per_minute = limit(2);
+        settings.limits.checkout_site_per_minute = limit(4);
     })
     .await;
     let attempt = new_attempt();
@@ -119,30 +122,30 @@ async fn checkouts_are_limited_per_attempt_and_per_site() {
 #[tokio::test]
 async fn polling_an_unpaid_attempt_calls_stripe_once_in_five_seconds() {
     let app = TestApp::start_changed("", |settings| settings.limits.stripe_read_seconds = 5).await;
-    let gift = app.starts_to_give(1000, "once").await;
-    let calls = || {
+    let gift = app.start_gift(1000, "once").await;
+    let calls_to_stripe = || {
         let text = app.app.metrics.render();
         let line = text.lines().find(|line| line.starts_with("keepopen_stripe_calls_total{outcome=\"ok\"}"));
         line.unwrap().rsplit(' ').next().unwrap().parse::<u64>().unwrap()
     };
-    let before = calls();
+    let before = calls_to_stripe();
     let (one, two) = tokio::join!(app.exchange(&gift), app.exchange(&gift));
     assert_eq!((one.code(), two.code()), ("payment_unpaid", "payment_unpaid"));
     for _ in 0..20 {
         assert_eq!(app.exchange(&gift).await.code(), "payment_unpaid");
     }
-    assert_eq!(calls() - before, 1);
+    assert_eq!(calls_to_stripe() - before, 1);
     app.stripe.pay(&gift.session, How::Card).unwrap();
     app.app.clock.advance(5000);
     assert_eq!(app.exchange(&gift).await.status, 200);
-    assert_eq!(calls() - before, 2);
+    assert_eq!(calls_to_stripe() - before, 2);
     app.finish().await;
 }
 
 #[tokio::test]
 async fn a_failed_call_to_stripe_is_not_cached() {
     let app = TestApp::start_changed("", |settings| settings.limits.stripe_read_seconds = 5).await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     app.stripe.break_api(Some(keepopen_practice::Trouble::Status(400)));
     assert!(app.exchange(&gift).await.status.is_server_error());
     app.stripe.break_api(None);
@@ -153,9 +156,9 @@ async fn a_failed_call_to_stripe_is_not_cached() {
 #[tokio::test]
 async fn token_requests_are_limited_per_address_per_attempt_and_per_site() {
     let app = TestApp::start_changed("", |settings| {
-        settings.limits.token_address_per_minute = some(6);
-        settings.limits.token_attempt_per_minute = some(2);
-        settings.limits.token_site_per_minute = some(5);
+        settings.limits.token_address_per_minute = limit(6);
+        settings.limits.token_attempt_per_minute = limit(2);
+        settings.limits.token_site_per_minute = limit(5);
     })
     .await;
     let ask = async |address: &str, attempt: u128| {
@@ -183,15 +186,15 @@ async fn token_requests_are_limited_per_address_per_attempt_and_per_site() {
 #[tokio::test]
 async fn unused_attempts_are_removed_after_thirty_days_and_paid_ones_stay() {
     let app = TestApp::start().await;
-    let unused = app.starts_to_give(1000, "once").await;
-    let paid = app.gives(1000, "once").await;
-    let exchanged = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    let unused = app.start_gift(1000, "once").await;
+    let paid = app.give(1000, "once").await;
+    let exchanged = app.give(1000, "month").await;
+    app.deliver_and_process_all_events().await;
     app.token(&exchanged).await;
     let is_known = async |gift: &Gift| {
         app.app.store.checkout("journal", &gift.attempt.to_string()).await.unwrap().is_some()
     };
-    app.days_pass(30);
+    app.advance_days(30);
     actions::remove_unused_attempts(&app.app, &app.app.as_job("attempts")).await.unwrap();
     assert!(is_known(&unused).await);
     app.app.clock.advance(1);
@@ -208,8 +211,8 @@ async fn unused_attempts_are_removed_after_thirty_days_and_paid_ones_stay() {
 #[tokio::test]
 async fn an_address_that_sends_forged_tokens_does_not_affect_supporters_at_other_addresses() {
     let app = TestApp::start_with("[tokens]\nchecks_per_second = 10\naddress_bad_per_minute = 5").await;
-    let gifts = [app.gives(1000, "month").await, app.gives(1500, "once").await];
-    app.stripe_says_everything().await;
+    let gifts = [app.give(1000, "month").await, app.give(1500, "once").await];
+    app.deliver_and_process_all_events().await;
     let (one, other) = (app.token(&gifts[0]).await, app.token(&gifts[1]).await);
     let ask = async |address: &str, token: &str| {
         let question = json!({"site": "journal", "history": {}, "token": token});
@@ -229,8 +232,8 @@ async fn an_address_that_sends_forged_tokens_does_not_affect_supporters_at_other
     );
     assert_eq!(ask("192.0.2.1", &other).await, "overloaded");
     // A route that needs a supporter's token says when to retry.
-    let own = app.client.get(format!("{}/v1/supporter", app.url)).header("x-forwarded-for", "192.0.2.1");
-    let answer = app.send(own.bearer_auth(&other)).await;
+    let request = app.client.get(format!("{}/v1/supporter", app.url)).header("x-forwarded-for", "192.0.2.1");
+    let answer = app.send(request.bearer_auth(&other)).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (503, "overloaded"));
     assert_eq!(answer.headers["retry-after"], "1");
     assert!(app.app.metrics.render().contains("keepopen_token_checks_total{outcome=\"limited\"} 196\n"));

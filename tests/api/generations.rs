@@ -1,5 +1,5 @@
-//! API generations: ranges of Stripe's API versions whose objects have the same fields. Delivers one history in the
-//! shape of each generation, and expects the same entries.
+//! API generations: ranges of Stripe's API versions whose objects have the same fields. The test delivers one history
+//! in the shape of each generation, and expects the same ledger entries.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use crate::helpers::TestApp;
-use crate::story::{LedgerState, Ties, in_older_shape, ledger_after, tell};
+use crate::story::{LedgerState, ObjectLinks, in_older_shape, ledger_after, create_story};
 
 pub struct Generation {
     api_version: &'static str,
@@ -17,7 +17,7 @@ pub struct Generation {
 }
 
 enum Shape {
-    /// A charge lists its refunds, an invoice names its subscription and its payment intent.
+    /// A charge lists its refunds. An invoice names its subscription and its payment intent.
     Of2020,
     /// As in 2020, but refunds have their own events, and a charge does not list its refunds.
     Of2023,
@@ -54,7 +54,7 @@ pub const GENERATIONS: [Generation; 7] = [
 /// For each type of object, the fields of a recorded one.
 pub type Templates = BTreeMap<String, Map<String, Value>>;
 
-/// Returns one recorded object of each type, with every field that the generation has.
+/// Returns, for each type of object, the recorded object with the most fields. It has every field of the generation.
 pub fn templates(folder: &str) -> Templates {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stripe").join(folder);
     let mut found: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
@@ -63,9 +63,8 @@ pub fn templates(folder: &str) -> Templates {
     for path in paths.iter().filter(|path| path.extension().is_some_and(|ending| ending == "json")) {
         let event: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         let Value::Object(object) = &event["data"]["object"] else { continue };
-        let Some(word) = object.get("object").and_then(Value::as_str) else { continue };
-        // Keep the object with the most fields.
-        let known = found.entry(word.to_owned()).or_default();
+        let Some(object_type) = object.get("object").and_then(Value::as_str) else { continue };
+        let known = found.entry(object_type.to_owned()).or_default();
         if object.len() > known.len() {
             *known = object.clone();
         }
@@ -75,13 +74,13 @@ pub fn templates(folder: &str) -> Templates {
 
 impl Generation {
     /// Returns the event in the shape of this generation; `None` if the generation has no such event.
-    pub fn shape(&self, ties: &Ties, event: &Value) -> Option<Value> {
+    pub fn shape(&self, links: &ObjectLinks, event: &Value) -> Option<Value> {
         let kind = event["type"].as_str().unwrap();
         let mut event = match self.shape {
-            Shape::Of2020 => in_older_shape(ties, event)?,
+            Shape::Of2020 => in_older_shape(links, event)?,
             Shape::Of2023 if kind.starts_with("refund.") => event.clone(),
             Shape::Of2023 => {
-                let mut older = in_older_shape(ties, event)?;
+                let mut older = in_older_shape(links, event)?;
                 older["data"]["object"].as_object_mut().unwrap().remove("refunds");
                 older
             }
@@ -92,10 +91,10 @@ impl Generation {
     }
 }
 
-/// Adds the generation's other fields to an event's object. Fields that would refer to other objects become null.
-/// Returns whether there is a template for the type of object.
-pub fn fill_up(event: &mut Value, templates: &Templates) -> bool {
-    const NAMES: [&str; 9] = [
+/// Adds to an event's object the fields that only the generation's recorded object has. Fields that would refer to
+/// other objects become null. Returns whether there is a recorded object of this type.
+pub fn add_missing_fields(event: &mut Value, templates: &Templates) -> bool {
+    const CLEARED_FIELDS: [&str; 9] = [
         "charge",
         "customer",
         "invoice",
@@ -109,7 +108,7 @@ pub fn fill_up(event: &mut Value, templates: &Templates) -> bool {
     let object = event["data"]["object"].as_object_mut().unwrap();
     let Some(template) = templates.get(object["object"].as_str().unwrap()) else { return false };
     for (name, value) in template {
-        let value = if NAMES.contains(&name.as_str()) { Value::Null } else { value.clone() };
+        let value = if CLEARED_FIELDS.contains(&name.as_str()) { Value::Null } else { value.clone() };
         object.entry(name.clone()).or_insert(value);
     }
     true
@@ -118,20 +117,20 @@ pub fn fill_up(event: &mut Value, templates: &Templates) -> bool {
 #[tokio::test]
 async fn one_history_books_the_same_entries_in_the_shape_of_every_generation() {
     let source = TestApp::start().await;
-    tell(&source).await;
+    create_story(&source).await;
     let events = source.stripe.events();
-    let ties = Ties::of(&source.stripe);
+    let links = ObjectLinks::of(&source.stripe);
     let in_order: Vec<&Value> = events.iter().collect();
     let expected = ledger_after(&source, &in_order, &mut fastrand::Rng::with_seed(1)).await;
-    assert!(expected.entries.len() > 10);
+    assert!(expected.entries.len() > 10, "the history must book more than 10 entries");
     for (seed, generation) in (0..).zip(&GENERATIONS) {
         let templates = templates(generation.folder);
         let mut shaped: Vec<Value> =
-            events.iter().filter_map(|event| generation.shape(&ties, event)).collect();
+            events.iter().filter_map(|event| generation.shape(&links, event)).collect();
         for event in &mut shaped {
-            let word = event["data"]["object"]["object"].as_str().unwrap().to_owned();
-            let money = !["customer", "payment_intent", "payment_method", "payout"].contains(&word.as_str());
-            assert!(fill_up(event, &templates) || !money, "{}: no {word}", generation.api_version);
+            let object_type = event["data"]["object"]["object"].as_str().unwrap().to_owned();
+            let moves_money = !["customer", "payment_intent", "payment_method", "payout"].contains(&object_type.as_str());
+            assert!(add_missing_fields(event, &templates) || !moves_money, "{}: no {object_type}", generation.api_version);
         }
         for shuffled in [false, true] {
             let mut random = fastrand::Rng::with_seed(seed);

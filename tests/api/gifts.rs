@@ -1,11 +1,11 @@
-//! Gifts from the payment to the ledger and the token.
+//! What follows from a gift: ledger entries, the supporter's standing, and the token.
 
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
 use keepopen_practice::{How, Outcome};
 
 use crate::helpers::{EMAIL, Gift, TestApp};
 
-/// Exchanges a gift with the option to report the payment's state. Returns the code that says why there is no token.
+/// Requests the token of a gift that is not paid, with the option to report the payment's state. Returns that state.
 async fn state_of_payment(app: &TestApp, gift: &Gift) -> String {
     let answer = app.exchange_reporting_state(gift).await;
     assert_eq!(answer.status, 202, "{answer:?}");
@@ -16,8 +16,8 @@ async fn state_of_payment(app: &TestApp, gift: &Gift) -> String {
 async fn a_monthly_giver_is_not_asked_again_until_the_gift_is_refunded() {
     let app = TestApp::start().await;
     assert_eq!(app.banner(None).await["reason"], "matched");
-    let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    let gift = app.give(1000, "month").await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Active, "recurring"));
     let token = app.token(&gift).await;
@@ -27,7 +27,7 @@ async fn a_monthly_giver_is_not_asked_again_until_the_gift_is_refunded() {
 
     let paid = app.stripe.payments(&gift.session);
     app.stripe.refund(&paid.charge.unwrap(), None).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000), (Kind::Refund, 1000)]);
     assert_eq!(app.clearing().await, 0);
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Reversed, "none"));
@@ -44,8 +44,8 @@ async fn a_monthly_giver_is_not_asked_again_until_the_gift_is_refunded() {
 #[tokio::test]
 async fn a_one_off_giver_is_not_asked_for_90_days_and_can_be_asked_on_day_91() {
     let app = TestApp::start().await;
-    let gift = app.gives(1500, "once").await;
-    app.stripe_says_everything().await;
+    let gift = app.give(1500, "once").await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1500)]);
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Paid, "one_off"));
     let token = app.token(&gift).await;
@@ -58,12 +58,12 @@ async fn a_one_off_giver_is_not_asked_for_90_days_and_can_be_asked_on_day_91() {
 #[tokio::test]
 async fn a_partial_refund_keeps_the_standing_and_the_token() {
     let app = TestApp::start().await;
-    let gift = app.gives(1500, "once").await;
-    app.stripe_says_everything().await;
+    let gift = app.give(1500, "once").await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     let paid = app.stripe.payments(&gift.session);
     app.stripe.refund(&paid.charge.unwrap(), Some(500)).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1500), (Kind::Refund, 500)]);
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Paid, "one_off"));
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "one_off");
@@ -73,9 +73,9 @@ async fn a_partial_refund_keeps_the_standing_and_the_token() {
 #[tokio::test]
 async fn a_declined_card_books_nothing_and_gives_no_token() {
     let app = TestApp::start().await;
-    let gift = app.starts_to_give(1000, "once").await;
+    let gift = app.start_gift(1000, "once").await;
     app.stripe.pay(&gift.session, How::Decline).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert!(app.ledger().await.is_empty());
     assert!(app.app.store.supporters().await.unwrap().is_empty());
     assert_eq!(app.exchange(&gift).await.code(), "payment_unpaid");
@@ -88,27 +88,27 @@ async fn a_declined_card_books_nothing_and_gives_no_token() {
     );
     assert_eq!(app.banner(None).await["reason"], "matched");
     app.stripe.pay(&gift.session, How::Card).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_bank_debit_gives_an_unknown_standing_while_it_is_processing_and_none_when_it_fails() {
+async fn a_bank_debit_gives_the_standing_unknown_while_it_is_processing_and_none_when_it_fails() {
     let app = TestApp::start().await;
-    let gift = app.starts_to_give(1000, "once").await;
+    let gift = app.start_gift(1000, "once").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert!(app.ledger().await.is_empty());
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Processing, "unknown"));
     assert_eq!(app.exchange(&gift).await.code(), "payment_processing");
     assert_eq!(state_of_payment(&app, &gift).await, "payment_processing");
-    app.days_pass(4);
+    app.advance_days(4);
     app.stripe.settle_bank_debit(&gift.session, false).unwrap();
     assert_eq!(state_of_payment(&app, &gift).await, "payment_failed");
     // The browser can return before the event arrives, so the service asks Stripe.
     assert_eq!(app.exchange(&gift).await.code(), "payment_failed");
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert!(app.ledger().await.is_empty());
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Failed, "none"));
     app.finish().await;
@@ -117,12 +117,12 @@ async fn a_bank_debit_gives_an_unknown_standing_while_it_is_processing_and_none_
 #[tokio::test]
 async fn a_bank_debit_that_settles_days_later_gives_a_token_within_a_day() {
     let app = TestApp::start().await;
-    let gift = app.starts_to_give(1000, "once").await;
+    let gift = app.start_gift(1000, "once").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();
-    app.stripe_says_everything().await;
-    app.days_pass(5);
+    app.deliver_and_process_all_events().await;
+    app.advance_days(5);
     app.stripe.settle_bank_debit(&gift.session, true).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     app.token(&gift).await;
     app.finish().await;
@@ -131,13 +131,13 @@ async fn a_bank_debit_that_settles_days_later_gives_a_token_within_a_day() {
 #[tokio::test]
 async fn a_recurring_gift_by_bank_debit_is_thanked_only_after_its_payment() {
     let app = TestApp::start().await;
-    let gift = app.starts_to_give(1000, "month").await;
+    let gift = app.start_gift(1000, "month").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Processing, "unknown"));
     assert_eq!(app.exchange(&gift).await.code(), "payment_processing");
     app.stripe.settle_bank_debit(&gift.session, true).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Active, "recurring"));
     app.finish().await;
 }
@@ -145,14 +145,14 @@ async fn a_recurring_gift_by_bank_debit_is_thanked_only_after_its_payment() {
 #[tokio::test]
 async fn an_expired_payment_page_stores_no_supporter() {
     let app = TestApp::start().await;
-    let gift = app.starts_to_give(1000, "once").await;
+    let gift = app.start_gift(1000, "once").await;
     app.stripe.expire(&gift.session).unwrap();
     for mut event in app.stripe.events() {
         // The reader typed an e-mail address before abandoning the page.
         event["data"]["object"]["customer_details"] = serde_json::json!({"email": EMAIL});
         assert_eq!(app.deliver(&event).await.status, 200);
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
     assert_eq!(app.state().await, State::Expired);
     assert!(app.app.store.supporters().await.unwrap().is_empty());
     assert_eq!(app.exchange(&gift).await.code(), "session_expired");
@@ -162,37 +162,37 @@ async fn an_expired_payment_page_stores_no_supporter() {
 #[tokio::test]
 async fn each_month_is_booked_once_and_a_failing_card_makes_the_gift_past_due() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
-    app.days_pass(31);
+    app.advance_days(31);
     app.stripe.next_month(&subscription, true).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000); 2]);
     assert_eq!(app.standing().await, "recurring");
-    app.days_pass(30);
+    app.advance_days(30);
     app.stripe.next_month(&subscription, false).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000); 2]);
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::PastDue, "past_due"));
-    app.days_pass(3);
+    app.advance_days(3);
     app.stripe.replace_card(&subscription).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.clearing().await, 3000);
     assert_eq!(app.standing().await, "recurring");
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_gift_that_is_cancelled_for_the_end_of_the_period_keeps_its_standing_until_then() {
+async fn a_gift_whose_cancellation_is_scheduled_keeps_its_standing_to_the_end_of_the_period() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.stripe.cancel(&subscription, true).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.standing().await, "recurring");
-    app.days_pass(31);
+    app.advance_days(31);
     app.stripe.end_period(&subscription).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Ended, "lapsed"));
     assert_eq!(app.clearing().await, 1000);
     app.finish().await;
@@ -201,8 +201,8 @@ async fn a_gift_that_is_cancelled_for_the_end_of_the_period_keeps_its_standing_u
 #[tokio::test]
 async fn a_yearly_gift_is_stored_with_its_frequency() {
     let app = TestApp::start().await;
-    app.gives(5000, "year").await;
-    app.stripe_says_everything().await;
+    app.give(5000, "year").await;
+    app.deliver_and_process_all_events().await;
     let gift = app.contribution().await;
     assert_eq!(gift.frequency.as_str(), "year");
     assert_eq!(gift.money.unwrap().amount_minor, 5000);
@@ -212,25 +212,25 @@ async fn a_yearly_gift_is_stored_with_its_frequency() {
 #[tokio::test]
 async fn a_dispute_removes_the_money_and_the_standing_and_winning_it_restores_both() {
     let app = TestApp::start().await;
-    let gift = app.gives(1500, "once").await;
-    app.stripe_says_everything().await;
+    let gift = app.give(1500, "once").await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     let dispute = app.stripe.dispute(&charge, None).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!((app.clearing().await, app.standing().await.as_str()), (0, "none"));
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.code(), "token_superseded");
     app.stripe.close_dispute(&dispute, Outcome::Won).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let won = [(Kind::Dispute, 1500), (Kind::DisputeReversal, 1500), (Kind::Payment, 1500)];
     assert_eq!(app.ledger().await, won);
     assert_eq!((app.clearing().await, app.standing().await.as_str()), (1500, "one_off"));
 
-    let lost = app.gives(700, "once").await;
+    let lost = app.give(700, "once").await;
     let charge = app.stripe.payments(&lost.session).charge.unwrap();
     let dispute = app.stripe.dispute(&charge, None).unwrap();
     app.stripe.close_dispute(&dispute, Outcome::Lost).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.clearing().await, 1500);
     app.finish().await;
 }
@@ -238,15 +238,15 @@ async fn a_dispute_removes_the_money_and_the_standing_and_winning_it_restores_bo
 #[tokio::test]
 async fn a_failed_refund_restores_the_money_and_the_standing() {
     let app = TestApp::start().await;
-    let gift = app.gives(1500, "once").await;
+    let gift = app.give(1500, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     let refund = app.stripe.refund(&charge, None).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!((app.clearing().await, app.standing().await.as_str()), (0, "none"));
     app.stripe.fail_refund(&refund).unwrap();
-    app.stripe_says_everything().await;
-    let back = [(Kind::Payment, 1500), (Kind::Refund, 1500), (Kind::RefundReversal, 1500)];
-    assert_eq!(app.ledger().await, back);
+    app.deliver_and_process_all_events().await;
+    let entries = [(Kind::Payment, 1500), (Kind::Refund, 1500), (Kind::RefundReversal, 1500)];
+    assert_eq!(app.ledger().await, entries);
     assert_eq!((app.clearing().await, app.standing().await.as_str()), (1500, "one_off"));
     app.finish().await;
 }
@@ -255,7 +255,7 @@ async fn a_failed_refund_restores_the_money_and_the_standing() {
 async fn a_withdrawn_dispute_returns_the_money_in_either_order_of_events() {
     for reversed in [false, true] {
         let app = TestApp::start().await;
-        let gift = app.gives(1500, "once").await;
+        let gift = app.give(1500, "once").await;
         let charge = app.stripe.payments(&gift.session).charge.unwrap();
         let dispute = app.stripe.dispute(&charge, None).unwrap();
         app.stripe.close_dispute(&dispute, Outcome::Won).unwrap();
@@ -271,19 +271,19 @@ async fn a_withdrawn_dispute_returns_the_money_in_either_order_of_events() {
         }
         for event in &events {
             assert_eq!(app.deliver(event).await.status, 200);
-            app.run_jobs().await;
+            app.process_inbox().await;
         }
-        let dropped = [(Kind::Dispute, 1500), (Kind::DisputeReversal, 1500), (Kind::Payment, 1500)];
-        assert_eq!(app.ledger().await, dropped);
+        let entries = [(Kind::Dispute, 1500), (Kind::DisputeReversal, 1500), (Kind::Payment, 1500)];
+        assert_eq!(app.ledger().await, entries);
         assert_eq!((app.clearing().await, app.standing().await.as_str()), (1500, "one_off"));
         app.finish().await;
     }
 }
 
 #[tokio::test]
-async fn refunds_and_disputes_above_the_payment_raise_an_alarm_and_are_booked_in_full() {
+async fn refunds_and_disputes_that_exceed_the_payment_raise_an_alarm_and_are_booked_in_full() {
     let app = TestApp::start().await;
-    let gift = app.gives(1500, "once").await;
+    let gift = app.give(1500, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     let dispute = app.stripe.dispute(&charge, None).unwrap();
     app.stripe.close_dispute(&dispute, Outcome::Lost).unwrap();
@@ -300,7 +300,7 @@ async fn refunds_and_disputes_above_the_payment_raise_an_alarm_and_are_booked_in
     for event in events {
         assert_eq!(app.deliver(&event).await.status, 200);
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
     assert_eq!(app.clearing().await, -1500);
     let alarms = app.app.store.alarms(10).await.unwrap();
     assert!(alarms[0].1.contains("taken_back_above_paid") && alarms[0].1.contains("1500"), "{alarms:?}");
@@ -310,9 +310,9 @@ async fn refunds_and_disputes_above_the_payment_raise_an_alarm_and_are_booked_in
 #[tokio::test]
 async fn one_person_who_gives_twice_is_one_supporter_with_two_contributions() {
     let app = TestApp::start().await;
-    app.gives(500, "once").await;
-    app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.give(500, "once").await;
+    app.give(1000, "month").await;
+    app.deliver_and_process_all_events().await;
     let gifts = app.app.store.contributions().await.unwrap();
     assert_eq!((gifts.len(), app.app.store.supporters().await.unwrap().len()), (2, 1));
     assert_eq!(gifts[0].supporter, gifts[1].supporter);
@@ -325,13 +325,13 @@ async fn one_person_who_gives_twice_is_one_supporter_with_two_contributions() {
 #[tokio::test]
 async fn a_payment_of_other_software_in_the_same_stripe_account_is_stored_and_not_booked() {
     let app = TestApp::start().await;
-    app.gives(500, "once").await;
+    app.give(500, "once").await;
     for mut event in app.stripe.events() {
         let text = event.to_string().replace("keepopen_", "shop_");
         event = serde_json::from_str(&text).unwrap();
         assert_eq!(app.deliver(&event).await.status, 200);
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
     assert!(app.app.store.contributions().await.unwrap().is_empty());
     assert!(app.ledger().await.is_empty());
     app.finish().await;

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::helpers::TestApp;
 
-/// Starts a server with these appeals and with `more` settings.
-async fn with(appeals: &str, more: &str) -> TestApp {
+/// Starts a server with this appeals file, and with `more` settings at the end of the settings file.
+async fn start_with_appeals(appeals: &str, more: &str) -> TestApp {
     TestApp::start_changed(more, |settings| {
         std::fs::write(settings.appeals.file.as_ref().unwrap(), appeals).unwrap();
     })
@@ -26,15 +26,17 @@ fn appeal(id: &str, kind: &str, more: &str) -> String {
 }
 
 /// Returns the id of the appeal that a reader with this history sees, or the reason why no appeal is shown.
-async fn shown(app: &TestApp, history: Value) -> String {
+async fn shown_appeal(app: &TestApp, history: Value) -> String {
     let verdict = app.post("/v1/banner", &json!({"site": "journal", "history": history})).await.json;
     verdict["appeal"].as_str().unwrap_or_else(|| verdict["reason"].as_str().unwrap()).to_owned()
 }
 
-fn never(appeal: &str) -> Value {
+/// Returns the history of a reader who asked never to see this appeal again.
+fn never_dismissal(appeal: &str) -> Value {
     json!({"dismissals": [{"appeal": appeal, "kind": "never", "at": "2026-11-20T00:00:00Z"}]})
 }
 
+/// Returns the history of a reader who saw this appeal once.
 fn view(appeal: &str, at: &str) -> Value {
     json!({"views": [{"appeal": appeal, "variant": "a", "at": at}]})
 }
@@ -49,9 +51,9 @@ async fn a_never_dismissal_covers_the_appeal_its_campaign_or_its_kind_as_configu
             appeal("second", "ask", "priority = 20\ncampaign = \"letters\""),
             appeal("third", "ask", "priority = 10"),
         ];
-        let app = with(&appeals.concat(), "").await;
-        assert_eq!(shown(&app, json!({})).await, "first");
-        assert_eq!(shown(&app, never("first")).await, shows, "{covers}");
+        let app = start_with_appeals(&appeals.concat(), "").await;
+        assert_eq!(shown_appeal(&app, json!({})).await, "first");
+        assert_eq!(shown_appeal(&app, never_dismissal("first")).await, shows, "{covers}");
         app.finish().await;
     }
 }
@@ -61,31 +63,31 @@ async fn views_of_thank_you_appeals_do_not_count_against_the_sites_cap() {
     let cap = "[sites.journal.rules.frequency]\nmax_views = 1\nwindow_days = 30\n";
     let thanks = appeal("thanks", "thank", "");
     let app =
-        with(&(appeal("help", "ask", "") + &appeal("other", "ask", "priority = -1") + &thanks), cap).await;
+        start_with_appeals(&(appeal("help", "ask", "") + &appeal("other", "ask", "priority = -1") + &thanks), cap).await;
     for at in ["2026-11-20T08:00:00Z", "2026-11-24T08:00:00Z"] {
-        assert_eq!(shown(&app, view("other", at)).await, "frequency_cap", "{at}");
-        assert_eq!(shown(&app, view("thanks", at)).await, "help", "{at}");
+        assert_eq!(shown_appeal(&app, view("other", at)).await, "frequency_cap", "{at}");
+        assert_eq!(shown_appeal(&app, view("thanks", at)).await, "help", "{at}");
     }
     app.finish().await;
 }
 
 #[tokio::test]
-async fn a_view_dated_in_the_future_does_not_count_until_then() {
-    let app = with(&appeal("help", "ask", ""), "").await;
-    assert_eq!(shown(&app, view("help", "2026-11-24T08:00:00Z")).await, "frequency_cap");
+async fn a_view_with_a_date_in_the_future_does_not_count_until_that_date() {
+    let app = start_with_appeals(&appeal("help", "ask", ""), "").await;
+    assert_eq!(shown_appeal(&app, view("help", "2026-11-24T08:00:00Z")).await, "frequency_cap");
     for at in ["2026-11-24T10:00:00Z", "2026-11-25T09:00:00Z", "2036-11-24T09:00:00Z"] {
-        assert_eq!(shown(&app, view("help", at)).await, "help", "{at}");
+        assert_eq!(shown_appeal(&app, view("help", at)).await, "help", "{at}");
     }
     app.app.clock.advance(3_600_000);
-    assert_eq!(shown(&app, view("help", "2026-11-24T10:00:00Z")).await, "frequency_cap");
+    assert_eq!(shown_appeal(&app, view("help", "2026-11-24T10:00:00Z")).await, "frequency_cap");
     app.finish().await;
 }
 
 #[tokio::test]
 async fn a_renamed_appeal_keeps_readers_variants_views_and_dismissals() {
     let share = "share_percent = 40\nformer_ids = []";
-    let app = with(&appeal("summer", "ask", share), "").await;
-    let readers = async || {
+    let app = start_with_appeals(&appeal("summer", "ask", share), "").await;
+    let verdicts = async || {
         let mut seen = Vec::new();
         for bucket in 0..60 {
             let reader = json!({"bucket": bucket * 16_661});
@@ -95,17 +97,17 @@ async fn a_renamed_appeal_keeps_readers_variants_views_and_dismissals() {
         }
         seen
     };
-    let before = readers().await;
+    let before = verdicts().await;
     let renamed = appeal("autumn", "ask", &share.replace("[]", "[\"summer\"]"));
     std::fs::write(app.folder().join("appeals.toml"), renamed).unwrap();
     actions::publish_appeals(&app.app).unwrap();
-    assert_eq!(readers().await, before);
-    let whole = appeal("autumn", "ask", "former_ids = [\"summer\"]");
-    std::fs::write(app.folder().join("appeals.toml"), whole).unwrap();
+    assert_eq!(verdicts().await, before);
+    let for_all_readers = appeal("autumn", "ask", "former_ids = [\"summer\"]");
+    std::fs::write(app.folder().join("appeals.toml"), for_all_readers).unwrap();
     actions::publish_appeals(&app.app).unwrap();
-    assert_eq!(shown(&app, json!({})).await, "autumn");
-    assert_eq!(shown(&app, never("summer")).await, "dismissed");
-    assert_eq!(shown(&app, view("summer", "2026-11-24T08:00:00Z")).await, "frequency_cap");
+    assert_eq!(shown_appeal(&app, json!({})).await, "autumn");
+    assert_eq!(shown_appeal(&app, never_dismissal("summer")).await, "dismissed");
+    assert_eq!(shown_appeal(&app, view("summer", "2026-11-24T08:00:00Z")).await, "frequency_cap");
     app.finish().await;
 }
 
@@ -130,9 +132,9 @@ async fn an_appeal_with_an_empty_heading_or_a_list_as_its_frequency_is_refused()
         let answer = put(heading, frequency).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (422, "appeal_invalid"), "{answer:?}");
         let problem = &answer.json["problems"][0];
-        let said =
+        let message =
             format!("{}: {}", problem["field"].as_str().unwrap(), problem["sentence"].as_str().unwrap());
-        assert!(said.contains(field), "{answer:?}");
+        assert!(message.contains(field), "{answer:?}");
     }
     assert_eq!(put("Help", json!({"max_views": 3, "window_days": 7})).await.status, 201);
     app.finish().await;

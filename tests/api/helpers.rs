@@ -24,7 +24,9 @@ use keepopen_testkit::{APPEALS, Database, journal, practice_stripe};
 pub const START: &str = "2026-11-24T09:00:00Z";
 /// The origin of the site `journal`.
 pub const ORIGIN: &str = "https://journal.example.org";
+/// A page of the site `journal`.
 pub const ARTICLE: &str = "https://journal.example.org/world/ferries";
+/// The e-mail address of the reader who gives.
 pub const EMAIL: &str = "reader@example.org";
 
 /// A running server on a free port, with its own database and its own practice Stripe.
@@ -42,7 +44,9 @@ pub struct TestApp {
 /// A gift that a reader has started.
 #[derive(Clone, Debug)]
 pub struct Gift {
+    /// The id of the checkout session at Stripe.
     pub session: String,
+    /// The id that the page chose for this attempt to give.
     pub attempt: Uuid,
 }
 
@@ -70,12 +74,15 @@ impl Answer {
         self.json["code"].as_str().unwrap()
     }
 
+    /// Returns a text field of the JSON body. Panics if there is no such field.
     pub fn text(&self, field: &str) -> &str {
         self.json[field].as_str().unwrap_or_else(|| panic!("no {field} in {self:?}"))
     }
 }
 
+/// The link that readers of the site `journal` get while Stripe is unavailable.
 const FALLBACK: &str = "fallback_url = \"https://journal.example.org/give\"";
+/// The amounts, in cents, that the site `journal` offers.
 const CHOICES: &str = r#"
 once = [500, 1500]
 month = [500, 1000]
@@ -182,8 +189,8 @@ impl TestApp {
         Self { app, stripe, url, client, server: running.handle, folder, database, finished: false }
     }
 
-    /// Stops the server. Every test must end with this call. It checks that the ledger is correct, and that no event is
-    /// waiting or dead.
+    /// Checks that the ledger is correct and that no event is waiting or dead, and stops the server. Every test must
+    /// end with this call.
     pub async fn finish(mut self) {
         self.finished = true;
         assert_eq!(ledger_problems(&self.app).await, Vec::<String>::new());
@@ -199,15 +206,18 @@ impl TestApp {
         self.folder.path()
     }
 
-    pub fn days_pass(&self, days: i64) {
+    /// Advances the clock by this many days.
+    pub fn advance_days(&self, days: i64) {
         self.app.clock.advance(days * DAY_MS);
     }
 
+    /// Sends a JSON body to a route, as a page of the site `journal` does.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN).json(body);
         Answer::read(request.send().await.unwrap()).await
     }
 
+    /// Sends a GET request, with a supporter token or an API key if there is one.
     pub async fn get(&self, path: &str, bearer: Option<&str>) -> Answer {
         let request = self.client.get(format!("{}{path}", self.url));
         let request = match bearer {
@@ -235,17 +245,17 @@ impl TestApp {
         answer.json
     }
 
-    /// A reader starts to give, and is now on the payment page.
-    pub async fn starts_to_give(&self, amount_minor: i64, interval: &str) -> Gift {
+    /// Creates a payment page for a gift. The reader has not paid yet.
+    pub async fn start_gift(&self, amount_minor: i64, interval: &str) -> Gift {
         let attempt = Uuid::from_u128(fastrand::u128(..));
         let answer = self.post("/v1/checkout", &checkout_body(attempt, amount_minor, interval)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         Gift { session: answer.text("session").to_owned(), attempt }
     }
 
-    /// A reader gives by card. Stripe's events are not delivered yet.
-    pub async fn gives(&self, amount_minor: i64, interval: &str) -> Gift {
-        let gift = self.starts_to_give(amount_minor, interval).await;
+    /// Makes a gift and pays it by card. Stripe's events are not delivered yet.
+    pub async fn give(&self, amount_minor: i64, interval: &str) -> Gift {
+        let gift = self.start_gift(amount_minor, interval).await;
         self.stripe.pay(&gift.session, How::Card).unwrap();
         gift
     }
@@ -256,6 +266,8 @@ impl TestApp {
         self.post("/v1/tokens", &body).await
     }
 
+    /// Exchanges the session as [`TestApp::exchange`] does. If there is no token yet, the response has the payment's
+    /// state.
     pub async fn exchange_reporting_state(&self, gift: &Gift) -> Answer {
         let body = json!({
             "grant": "checkout_session", "site": "journal", "session": gift.session, "attempt": gift.attempt, "report_state": true,
@@ -279,7 +291,7 @@ impl TestApp {
     }
 
     /// Delivers all events since the start, as Stripe does.
-    pub async fn deliver_everything(&self) {
+    pub async fn deliver_all_events(&self) {
         for event in self.stripe.events() {
             let answer = self.deliver(&event).await;
             assert_eq!(answer.status, 200, "{answer:?}");
@@ -287,13 +299,14 @@ impl TestApp {
     }
 
     /// Delivers all events since the start, and lets the worker process them.
-    pub async fn stripe_says_everything(&self) {
-        self.deliver_everything().await;
-        self.run_jobs().await;
+    pub async fn deliver_and_process_all_events(&self) {
+        self.deliver_all_events().await;
+        self.process_inbox().await;
     }
 
-    pub async fn run_jobs(&self) {
-        crate::queue::process_everything(&self.app).await;
+    /// Processes the inbox, and the queue of tasks that fetch objects from Stripe.
+    pub async fn process_inbox(&self) {
+        crate::queue::process_inbox_and_queue(&self.app).await;
     }
 
     /// Returns the contribution. There must be exactly one.
@@ -303,14 +316,15 @@ impl TestApp {
         all.into_iter().next().unwrap()
     }
 
+    /// Returns the state of the only contribution.
     pub async fn state(&self) -> ContributionState {
         self.contribution().await.state
     }
 
-    /// Returns the kind and amount of every entry for a payment or a reversal, ordered by cause.
+    /// Returns the kind and amount of every ledger entry for a payment or a reversal, ordered by the entry's cause.
     pub async fn ledger(&self) -> Vec<(EntryKind, i64)> {
         let entries = self.app.store.entries().await.unwrap();
-        entries.into_iter().filter(is_given).map(|entry| (entry.kind, entry.money.amount_minor)).collect()
+        entries.into_iter().filter(is_payment_or_reversal).map(|entry| (entry.kind, entry.money.amount_minor)).collect()
     }
 
     /// Returns what readers gave to the site `journal`, minus reversals and before Stripe's fees, in euro cents.
@@ -324,7 +338,7 @@ impl TestApp {
         actions::create_api_key(&self.app.as_operator(), "test", &scopes).await.unwrap().secret
     }
 
-    /// Returns the supporter's standing, as a site's back end gets it.
+    /// Returns the standing that a site's back end gets for [`EMAIL`], or the problem code if it finds no supporter.
     pub async fn standing(&self) -> String {
         let key = self.api_key().await;
         let request = self.client.post(format!("{}/v1/supporters/lookup", self.url)).bearer_auth(key);
@@ -342,6 +356,7 @@ impl Drop for TestApp {
     }
 }
 
+/// Returns the body of a checkout for the site `journal`, in euros.
 pub fn checkout_body(attempt: Uuid, amount_minor: i64, interval: &str) -> Value {
     json!({
         "site": "journal", "attempt": attempt, "amount_minor": amount_minor, "currency": "EUR",
@@ -355,12 +370,12 @@ pub async fn ledger_problems(app: &App) -> Vec<String> {
 }
 
 /// Whether an entry is for a payment or a reversal, as opposed to fees, conversions and payouts.
-pub fn is_given(entry: &Entry) -> bool {
+pub fn is_payment_or_reversal(entry: &Entry) -> bool {
     use EntryKind::*;
     matches!(entry.kind, Payment | Refund | RefundReversal | Dispute | DisputeReversal)
 }
 
-/// Returns the token with a changed signature, a different one for each number.
+/// Returns the token with an invalid signature. Each number gives a different signature.
 pub fn forged(token: &str, number: u8) -> String {
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();

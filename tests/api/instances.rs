@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::helpers::{TestApp, folder, settings};
-use crate::story::{books_of, receive, tell};
+use crate::story::{process_and_read_ledger, receive, create_story};
 use keepopen_testkit::Database;
 
-/// The number of stories, the histories that [`tell`] creates (about 150 events each). Set `KEEPOPEN_TEST_STORIES` for
-/// more.
+/// The number of stories: histories that [`create_story`] creates, with about 150 events each. To use more, set the
+/// environment variable `KEEPOPEN_TEST_STORIES`.
 fn stories() -> usize {
     std::env::var("KEEPOPEN_TEST_STORIES").map_or(2, |text| text.parse().unwrap())
 }
@@ -25,13 +25,13 @@ fn stories() -> usize {
 async fn two_servers_with_one_database_make_the_same_entries_as_one_server() {
     let reference = TestApp::start().await;
     for _ in 0..stories() {
-        tell(&reference).await;
+        create_story(&reference).await;
     }
     let events = reference.stripe.events();
     for event in &events {
         receive(&reference.app, event).await;
     }
-    let expected = books_of(&reference.app).await;
+    let expected = process_and_read_ledger(&reference.app).await;
 
     let folder = folder();
     std::fs::copy(reference.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
@@ -50,8 +50,8 @@ async fn two_servers_with_one_database_make_the_same_entries_as_one_server() {
     println!("{} deliveries of {} events", deliveries.len(), events.len());
     let half = deliveries.len() / 2;
     tokio::join!(deliver(&one, &deliveries[..half], 1), deliver(&other, &deliveries[half..], 2),);
-    tokio::join!(books_of(&one), books_of(&other));
-    assert_eq!(books_of(&one).await, expected);
+    tokio::join!(process_and_read_ledger(&one), process_and_read_ledger(&other));
+    assert_eq!(process_and_read_ledger(&one).await, expected);
     // Each event was processed once, by one of the servers, without an error.
     let once = |it: &EventRow| it.attempts == 1 && it.error.is_none();
     assert!(one.store.events().await.unwrap().iter().all(once));
@@ -60,13 +60,13 @@ async fn two_servers_with_one_database_make_the_same_entries_as_one_server() {
     reference.finish().await;
 }
 
-/// Delivers events to one server, which also processes the shared inbox (including what the other server received).
-/// `seed` gives each server its own order, because identical orders would not conflict.
+/// Delivers events to one server. It also processes the inbox, which it shares with the other server. `seed` gives each
+/// server its own order of processing, because with the same order the servers would not conflict.
 async fn deliver(app: &Arc<App>, events: &[&Value], seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
-    for (place, event) in events.iter().enumerate() {
+    for (index, event) in events.iter().enumerate() {
         receive(app, event).await;
-        if place % 20 == 0 {
+        if index % 20 == 0 {
             let mut due = app.store.due_events(app.now_ms(), 1000).await.unwrap();
             random.shuffle(&mut due);
             for id in due {
@@ -76,7 +76,7 @@ async fn deliver(app: &Arc<App>, events: &[&Value], seed: u64) {
     }
 }
 
-/// The number of calls that run at the same time.
+/// The number of calls that run at the same time in the tests below.
 const CONCURRENCY: usize = 8;
 
 fn appeal(heading: &str) -> Value {
@@ -89,23 +89,23 @@ async fn simultaneous_publications_and_switches_on_two_servers_all_take_effect()
     let one = TestApp::start_without_appeals().await;
     let other = actions::start(one.app.settings.clone(), one.app.clock.clone()).await.unwrap();
     let mut work = JoinSet::new();
-    for place in 0..CONCURRENCY {
-        let app = if place % 2 == 0 { Arc::clone(&one.app) } else { Arc::clone(&other) };
+    for index in 0..CONCURRENCY {
+        let app = if index % 2 == 0 { Arc::clone(&one.app) } else { Arc::clone(&other) };
         work.spawn(async move {
             let editor = &app.as_operator();
-            let id = format!("appeal-{place}");
+            let id = format!("appeal-{index}");
             let Value::Object(fields) = appeal("Help") else { panic!("an appeal must be an object") };
             actions::save_appeal(editor, &id, fields, Precondition::NONE).await.unwrap();
             for _ in 0..3 {
                 actions::publish_appeal(editor, &id, None, Precondition::NONE).await.unwrap();
-                let surface = keepopen_decision::Surface::ALL[place % 3];
-                let turned = |it: &mut keepopen::appeals::Switches| {
+                let surface = keepopen_decision::Surface::ALL[index % 3];
+                let toggle = |it: &mut keepopen::appeals::Switches| {
                     let off = it.get(Some(surface)) == keepopen::appeals::Switch::Off;
-                    let then =
+                    let new_state =
                         if off { keepopen::appeals::Switch::On } else { keepopen::appeals::Switch::Off };
-                    it.set(Some(surface), then);
+                    it.set(Some(surface), new_state);
                 };
-                actions::set_switches(editor, "journal", turned).await.unwrap();
+                actions::set_switches(editor, "journal", toggle).await.unwrap();
             }
         });
     }
@@ -120,7 +120,7 @@ async fn simultaneous_publications_and_switches_on_two_servers_all_take_effect()
 }
 
 #[tokio::test]
-async fn of_several_simultaneous_saves_of_one_version_only_one_succeeds() {
+async fn if_several_editors_save_the_same_version_at_once_only_one_succeeds() {
     let app = TestApp::start_without_appeals().await;
     let scopes = [Scope::AppealsWrite];
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap().secret;
@@ -132,8 +132,8 @@ async fn of_several_simultaneous_saves_of_one_version_only_one_succeeds() {
     for (method, path) in [(Method::PUT, ""), (Method::POST, "/publish")] {
         let newest = app.send(call(Method::GET, "", &json!({}))).await.headers["etag"].clone();
         let mut work = JoinSet::new();
-        for place in 0..CONCURRENCY {
-            let body = if path.is_empty() { appeal(&format!("By {place}")) } else { json!({}) };
+        for index in 0..CONCURRENCY {
+            let body = if path.is_empty() { appeal(&format!("By {index}")) } else { json!({}) };
             let request = call(method.clone(), path, &body).header("if-match", &newest);
             work.spawn(async move { request.send().await.unwrap().status().as_u16() });
         }

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::helpers::TestApp;
 
-/// Returns an event that is never booked.
+/// Returns an event that moves no money, so it is stored but not booked.
 fn event(id: &str) -> Value {
     json!({
         "id": id, "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": false,
@@ -23,7 +23,7 @@ fn event(id: &str) -> Value {
 }
 
 /// Blocks inserts into the inbox until the returned transaction is dropped.
-async fn hold_the_inbox(app: &TestApp) -> Tx {
+async fn block_inbox(app: &TestApp) -> Tx {
     let mut tx = app.app.store.begin().await.unwrap();
     // On PostgreSQL, an open transaction does not block the intake, so the table is locked.
     if let Tx::Postgres(tx) = &mut tx {
@@ -32,6 +32,7 @@ async fn hold_the_inbox(app: &TestApp) -> Tx {
     tx
 }
 
+/// Returns the signed request with which Stripe delivers an event.
 fn request(app: &TestApp, event: &Value) -> reqwest::RequestBuilder {
     let body = event.to_string();
     let signature = app.stripe.sign(body.as_bytes(), app.app.now_ms().div_euclid(1000));
@@ -39,28 +40,28 @@ fn request(app: &TestApp, event: &Value) -> reqwest::RequestBuilder {
 }
 
 /// Starts to deliver an event in the background. The returned task ends with the response's status.
-fn delivering(app: &TestApp, event: &Value) -> JoinHandle<u16> {
+fn start_delivery(app: &TestApp, event: &Value) -> JoinHandle<u16> {
     let request = request(app, event);
     tokio::spawn(async move { request.send().await.unwrap().status().as_u16() })
 }
 
-/// Waits until the intake has exactly this many deliveries.
-async fn under_way(app: &TestApp, count: usize) {
-    let so_many = async || app.app.intake.under_way() == count;
-    until(Duration::from_secs(60), &format!("{count} deliveries are under way"), so_many).await;
+/// Waits until the intake holds exactly this many deliveries that it has not answered yet.
+async fn wait_for_deliveries(app: &TestApp, count: usize) {
+    let is_reached = async || app.app.intake.under_way() == count;
+    until(Duration::from_secs(60), &format!("{count} deliveries are under way"), is_reached).await;
 }
 
 /// Delivers `evt_first` and then `events` while the inbox is blocked. Returns the statuses of `events`.
-async fn together(app: &TestApp, events: &[Value]) -> Vec<u16> {
-    let held = hold_the_inbox(app).await;
-    let mut answers = vec![delivering(app, &event("evt_first"))];
-    under_way(app, 1).await;
-    for (place, event) in events.iter().enumerate() {
-        answers.push(delivering(app, event));
-        under_way(app, place + 2).await;
+async fn deliver_while_blocked(app: &TestApp, events: &[Value]) -> Vec<u16> {
+    let inbox_block = block_inbox(app).await;
+    let mut answers = vec![start_delivery(app, &event("evt_first"))];
+    wait_for_deliveries(app, 1).await;
+    for (index, event) in events.iter().enumerate() {
+        answers.push(start_delivery(app, event));
+        wait_for_deliveries(app, index + 2).await;
     }
-    assert!(answers.iter().all(|answer| !answer.is_finished()), "no delivery is answered before the commit");
-    drop(held);
+    assert!(answers.iter().all(|answer| !answer.is_finished()), "no delivery must be answered before the commit");
+    drop(inbox_block);
     let mut statuses = Vec::new();
     for answer in answers {
         statuses.push(answer.await.unwrap());
@@ -70,16 +71,18 @@ async fn together(app: &TestApp, events: &[Value]) -> Vec<u16> {
 }
 
 /// Returns the value of the metric with this name and these labels.
-fn counted(app: &TestApp, series: &str) -> u64 {
+fn metric(app: &TestApp, series: &str) -> u64 {
     let text = app.app.metrics.render();
     let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("no {series} in {text}")).parse().unwrap()
 }
 
+/// Returns how many deliveries had this outcome, as the metrics report it.
 fn deliveries(app: &TestApp, outcome: &str) -> u64 {
-    counted(app, &format!("keepopen_webhook_deliveries_total{{outcome=\"{outcome}\"}}"))
+    metric(app, &format!("keepopen_webhook_deliveries_total{{outcome=\"{outcome}\"}}"))
 }
 
+/// Returns the ids of all stored events.
 async fn ids(app: &TestApp) -> Vec<String> {
     app.app.store.events().await.unwrap().into_iter().map(|row| row.id).collect()
 }
@@ -88,19 +91,19 @@ async fn ids(app: &TestApp) -> Vec<String> {
 async fn deliveries_that_wait_together_share_a_commit_and_each_event_is_stored_once() {
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&event("evt_old")).await.status, 200);
-    assert_eq!(counted(&app, "keepopen_webhook_commits_total"), 1);
-    // 30 new events, one of which is delivered three times. One event is already stored, and one has the other mode.
+    assert_eq!(metric(&app, "keepopen_webhook_commits_total"), 1);
+    // 30 new events, one of which is delivered three times. Another event is already stored, and one is in live mode.
     let mut events: Vec<Value> = (0..30).map(|n| event(&format!("evt_{n:02}"))).collect();
-    let mut foreign = event("evt_live");
-    foreign["livemode"] = true.into();
-    events.extend([event("evt_07"), event("evt_old"), foreign, event("evt_07")]);
-    assert_eq!(together(&app, &events).await, vec![200; events.len()]);
+    let mut other_mode = event("evt_live");
+    other_mode["livemode"] = true.into();
+    events.extend([event("evt_07"), event("evt_old"), other_mode, event("evt_07")]);
+    assert_eq!(deliver_while_blocked(&app, &events).await, vec![200; events.len()]);
     assert_eq!(
-        counted(&app, "keepopen_webhook_commits_total"),
+        metric(&app, "keepopen_webhook_commits_total"),
         3,
         "expected one commit for evt_old, one for evt_first, and one for all others"
     );
-    assert_eq!(["stored", "duplicate", "quarantined"].map(|word| deliveries(&app, word)), [32, 3, 1]);
+    assert_eq!(["stored", "duplicate", "quarantined"].map(|outcome| deliveries(&app, outcome)), [32, 3, 1]);
     assert_eq!(ids(&app).await.len(), 33);
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 32);
     app.finish().await;
@@ -111,15 +114,15 @@ async fn the_first_of_two_deliveries_with_the_same_id_in_one_commit_is_kept() {
     let app = TestApp::start().await;
     let (first, mut second) = (event("evt_a"), event("evt_a"));
     second["created"] = 1_795_000_001.into();
-    assert_eq!(together(&app, &[event("evt_b"), first.clone(), second]).await, [200, 200, 200]);
+    assert_eq!(deliver_while_blocked(&app, &[event("evt_b"), first.clone(), second]).await, [200, 200, 200]);
     assert_eq!(app.app.store.event("evt_a").await.unwrap().unwrap().1, first.to_string());
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
 /// Makes the database reject an event with this id.
-async fn refuse(app: &TestApp, id: &str) {
-    let rule = if on_postgres(app).await {
+async fn reject_event(app: &TestApp, id: &str) {
+    let sql = if is_on_postgres(app).await {
         format!("ALTER TABLE stripe_events ADD CONSTRAINT refused CHECK (id <> '{id}')")
     } else {
         format!(
@@ -127,24 +130,24 @@ async fn refuse(app: &TestApp, id: &str) {
              BEGIN SELECT RAISE(ABORT, 'refused'); END"
         )
     };
-    app.app.store.run_sql(&rule).await.unwrap();
+    app.app.store.run_sql(&sql).await.unwrap();
 }
 
-async fn on_postgres(app: &TestApp) -> bool {
+async fn is_on_postgres(app: &TestApp) -> bool {
     matches!(app.app.store.begin().await.unwrap(), Tx::Postgres(_))
 }
 
 #[tokio::test]
 async fn a_delivery_that_the_database_rejects_does_not_affect_the_others() {
     let app = TestApp::start().await;
-    refuse(&app, "evt_05").await;
+    reject_event(&app, "evt_05").await;
     let events: Vec<Value> = (0..20).map(|n| event(&format!("evt_{n:02}"))).collect();
     let mut wanted = vec![200; 20];
     wanted[5] = 500;
-    assert_eq!(together(&app, &events).await, wanted);
+    assert_eq!(deliver_while_blocked(&app, &events).await, wanted);
     assert_eq!(ids(&app).await.len(), 20, "expected 19 of the 20 events, and evt_first");
-    assert_eq!(["stored", "store_failed"].map(|word| deliveries(&app, word)), [20, 1]);
-    app.run_jobs().await;
+    assert_eq!(["stored", "store_failed"].map(|outcome| deliveries(&app, outcome)), [20, 1]);
+    app.process_inbox().await;
     app.finish().await;
 }
 
@@ -152,7 +155,7 @@ async fn a_delivery_that_the_database_rejects_does_not_affect_the_others() {
 async fn a_failed_commit_acknowledges_no_delivery() {
     let app = TestApp::start().await;
     // Every insert succeeds, and then the commit fails on a deferred constraint.
-    let (before, after) = if on_postgres(&app).await {
+    let (break_commits, repair) = if is_on_postgres(&app).await {
         (
             vec![
                 "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \
@@ -172,25 +175,25 @@ async fn a_failed_commit_acknowledges_no_delivery() {
             "DROP TRIGGER fail",
         )
     };
-    for sql in before {
+    for sql in break_commits {
         app.app.store.run_sql(sql).await.unwrap();
     }
     let events: Vec<Value> = (0..5).map(|n| event(&format!("evt_{n}"))).collect();
-    for answer in events.iter().map(|event| delivering(&app, event)).collect::<Vec<_>>() {
+    for answer in events.iter().map(|event| start_delivery(&app, event)).collect::<Vec<_>>() {
         assert_eq!(answer.await.unwrap(), 500);
     }
     assert_eq!(ids(&app).await, Vec::<String>::new());
     assert_eq!(deliveries(&app, "store_failed"), 5);
-    app.app.store.run_sql(after).await.unwrap();
-    assert_eq!(together(&app, &events).await, [200; 5]);
-    app.run_jobs().await;
+    app.app.store.run_sql(repair).await.unwrap();
+    assert_eq!(deliver_while_blocked(&app, &events).await, [200; 5]);
+    app.process_inbox().await;
     app.finish().await;
 }
 
 #[tokio::test]
 async fn a_client_that_disconnects_does_not_affect_the_others() {
     let app = TestApp::start().await;
-    let held = hold_the_inbox(&app).await;
+    let inbox_block = block_inbox(&app).await;
     let mut answers = Vec::new();
     for n in 0..12 {
         let event = event(&format!("evt_{n:02}"));
@@ -204,16 +207,16 @@ async fn a_client_that_disconnects_does_not_affect_the_others() {
             );
             let mut stream = TcpStream::connect(app.url.trim_start_matches("http://")).await.unwrap();
             stream.write_all((head + &body).as_bytes()).await.unwrap();
-            under_way(&app, n + 1).await;
+            wait_for_deliveries(&app, n + 1).await;
             drop(stream);
         } else {
-            answers.push(delivering(&app, &event));
-            under_way(&app, n + 1).await;
+            answers.push(start_delivery(&app, &event));
+            wait_for_deliveries(&app, n + 1).await;
         }
     }
     // Dropping the action's future has the same effect as a disconnect. The id of its event sorts first, so this
     // delivery is answered before the others.
-    let given_up = tokio::spawn({
+    let abandoned = tokio::spawn({
         let (app, body) = (std::sync::Arc::clone(&app.app), event("evt_").to_string());
         let signature =
             keepopen_practice::sign(body.as_bytes(), "whsec_practice", app.now_ms().div_euclid(1000));
@@ -229,14 +232,14 @@ async fn a_client_that_disconnects_does_not_affect_the_others() {
             );
         }
     });
-    under_way(&app, 13).await;
-    given_up.abort();
-    assert!(given_up.await.unwrap_err().is_cancelled());
-    drop(held);
+    wait_for_deliveries(&app, 13).await;
+    abandoned.abort();
+    assert!(abandoned.await.unwrap_err().is_cancelled());
+    drop(inbox_block);
     for answer in answers {
         assert_eq!(answer.await.unwrap(), 200);
     }
-    under_way(&app, 0).await;
+    wait_for_deliveries(&app, 0).await;
     assert_eq!(
         ids(&app).await.len(),
         13,
@@ -248,39 +251,39 @@ async fn a_client_that_disconnects_does_not_affect_the_others() {
         "Stripe delivers the event again because it received no response"
     );
     assert_eq!(deliveries(&app, "duplicate"), 1);
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
 #[tokio::test]
 async fn a_stop_finishes_accepted_deliveries_and_accepts_no_more() {
     let app = TestApp::start().await;
-    let held = hold_the_inbox(&app).await;
-    let answers: Vec<_> = (0..3).map(|n| delivering(&app, &event(&format!("evt_{n}")))).collect();
-    under_way(&app, 3).await;
+    let inbox_block = block_inbox(&app).await;
+    let answers: Vec<_> = (0..3).map(|n| start_delivery(&app, &event(&format!("evt_{n}")))).collect();
+    wait_for_deliveries(&app, 3).await;
     let stopping = tokio::spawn({
         let app = std::sync::Arc::clone(&app.app);
         async move { app.intake.finish().await }
     });
     // A stopping intake takes all 2,048 slots itself, so that it accepts nothing more.
-    under_way(&app, 2048).await;
-    assert_eq!(delivering(&app, &event("evt_late")).await.unwrap(), 503);
-    assert!(!stopping.is_finished());
-    drop(held);
+    wait_for_deliveries(&app, 2048).await;
+    assert_eq!(start_delivery(&app, &event("evt_late")).await.unwrap(), 503);
+    assert!(!stopping.is_finished(), "the stop must wait for the accepted deliveries");
+    drop(inbox_block);
     for answer in answers {
         assert_eq!(answer.await.unwrap(), 200);
     }
     stopping.await.unwrap();
-    assert_eq!(delivering(&app, &event("evt_late")).await.unwrap(), 503);
+    assert_eq!(start_delivery(&app, &event("evt_late")).await.unwrap(), 503);
     assert_eq!(ids(&app).await, ["evt_0", "evt_1", "evt_2"]);
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
 #[tokio::test]
 async fn deliveries_above_the_limit_are_refused_and_the_rest_is_stored() {
     let app = TestApp::start().await;
-    let held = hold_the_inbox(&app).await;
+    let inbox_block = block_inbox(&app).await;
     let mut answers = Vec::new();
     for n in 0..2048 {
         let delivered = keepopen::store::intake::Delivered {
@@ -296,14 +299,14 @@ async fn deliveries_above_the_limit_are_refused_and_the_rest_is_stored() {
         let app = std::sync::Arc::clone(&app.app);
         answers.push(tokio::spawn(async move { app.intake.store(delivered).await }));
     }
-    under_way(&app, 2048).await;
+    wait_for_deliveries(&app, 2048).await;
     let answer = app.deliver(&event("evt_late")).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
-    drop(held);
+    drop(inbox_block);
     for answer in answers {
         assert!(answer.await.unwrap().unwrap());
     }
-    assert!(counted(&app, "keepopen_webhook_commits_total") <= 6, "2,048 deliveries must need few commits");
+    assert!(metric(&app, "keepopen_webhook_commits_total") <= 6, "2,048 deliveries must need few commits");
     assert_eq!(app.deliver(&event("evt_late")).await.status, 200);
     assert_eq!(ids(&app).await.len(), 2049);
     let done = "UPDATE stripe_events SET state = 'done'";

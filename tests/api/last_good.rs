@@ -1,5 +1,5 @@
-//! A start from the saved snapshot while PostgreSQL is down. (With SQLite, the database is in the same folder as the
-//! snapshot.)
+//! A start while PostgreSQL is down. The service then uses the saved snapshot, a file with the last known state of
+//! everything that banner requests need. (With SQLite, the database is in the same folder as the snapshot.)
 
 use keepopen::actions::StartError;
 use keepopen::ids::SupporterId;
@@ -18,14 +18,14 @@ use keepopen_testkit::Wire;
 const NO_SERVER: &str = "SKIPPED: KEEPOPEN_TEST_POSTGRES names no server";
 
 /// Starts a server whose connection to PostgreSQL can be cut. Returns `None` if the tests run with SQLite.
-async fn start(with_file: bool) -> Option<(TestApp, Wire)> {
+async fn start(has_appeals_file: bool) -> Option<(TestApp, Wire)> {
     let mut wire = None;
     let app = TestApp::start_changed("", |settings| {
-        if let Some((made, url)) = Wire::to(&settings.database.url) {
-            (wire, settings.database.url) = (Some(made), url);
+        if let Some((created, url)) = Wire::to(&settings.database.url) {
+            (wire, settings.database.url) = (Some(created), url);
         }
         settings.management.bind = Some("127.0.0.1:0".parse().unwrap());
-        if !with_file {
+        if !has_appeals_file {
             settings.appeals.file = None;
         }
     })
@@ -55,11 +55,13 @@ async fn restart_with(app: &mut TestApp, settings: Settings) -> Result<(), Start
     Ok(())
 }
 
+/// Sends a request with a JSON body and an API key.
 async fn call(app: &TestApp, key: &str, method: Method, path: &str, body: &Value) -> Answer {
     let request = app.client.request(method, format!("{}{path}", app.url)).bearer_auth(key);
     app.send(request.json(body)).await
 }
 
+/// Saves and publishes an appeal with this heading. Returns the last response.
 async fn publish(app: &TestApp, key: &str, heading: &str) -> Answer {
     let appeal = json!({
         "sites": ["journal"], "kind": "ask", "surface": ["banner", "inline"],
@@ -77,7 +79,8 @@ async fn key(app: &TestApp) -> String {
     actions::create_api_key(&app.app.as_operator(), "desk", &[Scope::AppealsWrite]).await.unwrap().secret
 }
 
-async fn ready(app: &TestApp) -> String {
+/// Returns the response body of the readiness check.
+async fn readiness(app: &TestApp) -> String {
     let running = management::serve(&app.app).unwrap().unwrap();
     tokio::spawn(running.server);
     let answer = app.client.get(format!("http://{}/readyz", running.address)).send().await.unwrap();
@@ -94,12 +97,12 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
     };
     let key = key(&app).await;
     assert_eq!(publish(&app, &key, "First").await.status, 200);
-    let withdrawn = app.gives(500, "once").await;
-    app.stripe_says_everything().await;
+    let withdrawn = app.give(500, "once").await;
+    app.deliver_and_process_all_events().await;
     let superseded = app.token(&withdrawn).await;
     app.stripe.refund(&app.stripe.payments(&withdrawn.session).charge.unwrap(), None).unwrap();
-    let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    let gift = app.give(1000, "month").await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     let keys = app.get("/.well-known/jwks.json", None).await.json;
     actions::sync_epochs(&app.app).await.unwrap();
@@ -108,8 +111,8 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
     actions::refresh_tickers(&app.app).await.unwrap();
     let ticker = app.banner(None).await["content"]["ticker"].clone();
     assert_eq!(ticker["total"], 1000);
-    let made = call(&app, &key, Method::POST, "/v1/appeals/summer/previews", &page).await;
-    let preview = made.text("url").split_once("keepopen_preview=").unwrap().1.to_owned();
+    let created = call(&app, &key, Method::POST, "/v1/appeals/summer/previews", &page).await;
+    let preview = created.text("url").split_once("keepopen_preview=").unwrap().1.to_owned();
     let off = json!({"surfaces": {"inline": "off"}});
     assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
     let weights = vec![("a".to_owned(), 7)];
@@ -121,7 +124,7 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
     let change =
         StandingChange { supporter, site: "journal".to_owned(), changed_at_ms: app.app.now_ms(), now };
     app.app.standings.add([change.clone()]);
-    // Every token in this test is newer than this time.
+    // The changes of standings before this time are unknown. Every token in this test is newer.
     let forgotten_until_ms = app.app.now_ms() - 23 * 3_600_000;
     app.app.standings.forget_until(forgotten_until_ms);
     actions::sync_standings(&app.app).await.unwrap();
@@ -151,7 +154,7 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
     assert_eq!((refused.status.as_u16(), refused.code()), (503, "store_unavailable"));
     assert_eq!(publish(&app, &key, "Second").await.code(), "store_unavailable");
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.code(), "store_unavailable");
-    assert!(ready(&app).await.contains("[\"database\"]"));
+    assert!(readiness(&app).await.contains("[\"database\"]"));
     // While the database is down, a try to reach it changes nothing and is not an error.
     actions::reach_database(&app.app).await.unwrap();
     assert!(app.app.is_catching_up());
@@ -159,17 +162,17 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
     wire.restore();
     actions::reach_database(&app.app).await.unwrap();
     assert!(!app.app.is_catching_up());
-    assert_eq!(ready(&app).await, "ready\n");
+    assert_eq!(readiness(&app).await, "ready\n");
     assert_eq!(app.deliver(&event).await.status, 200);
     assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");
     assert_eq!(publish(&app, &key, "Second").await.status, 200);
     assert_eq!(app.banner(None).await["content"]["heading"], "Second");
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
 #[tokio::test]
-async fn changes_made_while_an_instance_had_no_database_are_active_once_it_has_one() {
+async fn an_instance_that_started_from_an_old_snapshot_uses_the_newest_version_once_it_reaches_the_database() {
     let Some((mut app, mut wire)) = start(false).await else {
         println!("{NO_SERVER}");
         return;
@@ -177,10 +180,10 @@ async fn changes_made_while_an_instance_had_no_database_are_active_once_it_has_o
     let key = key(&app).await;
     publish(&app, &key, "First").await;
     actions::persist_snapshot(&app.app).await.unwrap();
-    let kept = std::fs::read(app.app.settings.last_good_file()).unwrap();
+    let first_snapshot = std::fs::read(app.app.settings.last_good_file()).unwrap();
     publish(&app, &key, "Second").await;
     actions::persist_snapshot(&app.app).await.unwrap();
-    std::fs::write(app.app.settings.last_good_file(), kept).unwrap();
+    std::fs::write(app.app.settings.last_good_file(), first_snapshot).unwrap();
     wire.cut().await;
     restart(&mut app).await.unwrap();
     assert_eq!(app.banner(None).await["content"]["heading"], "First");
@@ -188,9 +191,9 @@ async fn changes_made_while_an_instance_had_no_database_are_active_once_it_has_o
     actions::reach_database(&app.app).await.unwrap();
     assert_eq!(app.banner(None).await["content"]["heading"], "Second");
     actions::persist_snapshot(&app.app).await.unwrap();
-    let tag = app.app.vault.last_good_key();
-    let (kept, _) = LastGood::read(&app.app.settings.last_good_file(), &tag).unwrap();
-    assert_eq!(kept.publications, 2);
+    let snapshot_key = app.app.vault.last_good_key();
+    let (saved, _) = LastGood::read(&app.app.settings.last_good_file(), &snapshot_key).unwrap();
+    assert_eq!(saved.publications, 2);
     app.finish().await;
 }
 
@@ -221,8 +224,8 @@ async fn with_an_appeals_file_tokens_are_still_checked_without_the_database() {
         println!("{NO_SERVER}");
         return;
     };
-    let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    let gift = app.give(1000, "month").await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     wire.cut().await;
     restart(&mut app).await.unwrap();
@@ -234,7 +237,7 @@ async fn with_an_appeals_file_tokens_are_still_checked_without_the_database() {
 }
 
 #[tokio::test]
-async fn a_start_fails_if_the_database_responds_but_does_not_exist_despite_a_saved_snapshot() {
+async fn a_start_fails_despite_a_saved_snapshot_if_postgresql_responds_but_lacks_the_database() {
     let Some((mut app, _wire)) = start(false).await else {
         println!("{NO_SERVER}");
         return;

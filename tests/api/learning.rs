@@ -1,4 +1,5 @@
-//! Learned weights: the service shows the variants of an appeal that bring in more money to more readers.
+//! Learned weights: if a variant of an appeal brings in more money than the others, the service shows it to more
+//! readers.
 
 use std::collections::BTreeMap;
 
@@ -31,17 +32,21 @@ id = "b"
 copy = { heading = "Keep us open" }
 "#;
 
-async fn learning() -> TestApp {
+/// Starts a server whose only appeal learns the weights of its two variants.
+async fn start_with_learning() -> TestApp {
     let app = TestApp::start().await;
-    write(&app, LEARNING);
+    publish(&app, LEARNING);
     app
 }
 
-fn write(app: &TestApp, appeals: &str) {
+/// Writes the appeals file and publishes it.
+fn publish(app: &TestApp, appeals: &str) {
     std::fs::write(app.folder().join("appeals.toml"), appeals).unwrap();
     actions::publish_appeals(&app.app).unwrap();
 }
 
+/// Returns the verdict for a reader in this bucket (the number that decides the variant of a new reader), who may have
+/// seen the variant `seen` before.
 async fn ask(app: &TestApp, bucket: u32, seen: Option<&str>) -> Value {
     let views: Vec<Value> = seen
         .iter()
@@ -61,7 +66,7 @@ async fn shares(app: &TestApp) -> BTreeMap<String, u32> {
     shares
 }
 
-/// `views` readers see the variant for the first time. Readers make a gift of each amount in `gifts`.
+/// Records `views` first views of the variant, and one gift of each amount in `gifts` that came from it.
 async fn record_results(app: &TestApp, variant: &str, views: usize, gifts: &[i64]) {
     let mut bucket = 0;
     let verdict = loop {
@@ -84,17 +89,18 @@ async fn record_results(app: &TestApp, variant: &str, views: usize, gifts: &[i64
         app.stripe.pay(answer.text("session"), How::Card).unwrap();
     }
     actions::flush_counts(&app.app, &app.app.as_job("counts")).await.unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
 }
 
-async fn an_hour_passes(app: &TestApp) {
+/// Advances the clock by more than an hour, and computes the weights again.
+async fn update_weights_after_an_hour(app: &TestApp) {
     app.app.clock.advance(HOUR_MS + 60_000);
     actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
 }
 
 #[tokio::test]
-async fn the_variant_that_brings_in_more_gets_more_readers_and_the_other_keeps_its_minimum() {
-    let app = learning().await;
+async fn the_variant_that_brings_in_more_money_gets_more_readers_and_the_other_keeps_its_minimum() {
+    let app = start_with_learning().await;
     actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
     let equal = shares(&app).await;
     assert!((35..=65).contains(&equal["a"]), "{equal:?}");
@@ -104,10 +110,10 @@ async fn the_variant_that_brings_in_more_gets_more_readers_and_the_other_keeps_i
     actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
     assert_eq!(shares(&app).await, equal, "the current hour must not count");
 
-    an_hour_passes(&app).await;
+    update_weights_after_an_hour(&app).await;
     let learned = shares(&app).await;
-    let kept = app.app.snapshot_inputs().kept().learned.clone();
-    assert_eq!(kept, *app.app.learned.load_full(), "the saved snapshot must contain the weights");
+    let saved = app.app.snapshot_inputs().kept().learned.clone();
+    assert_eq!(saved, *app.app.learned.load_full(), "the saved snapshot must contain the weights");
     assert!(learned["b"] >= 80 && learned["a"] >= 3, "{learned:?}");
     for bucket in 0..20 {
         assert_eq!(
@@ -118,9 +124,9 @@ async fn the_variant_that_brings_in_more_gets_more_readers_and_the_other_keeps_i
     }
 
     // The learned weights still apply after the appeal changes. With a third variant, they apply after the next update.
-    write(&app, &LEARNING.replace("Keep us open", "Keep us going"));
+    publish(&app, &LEARNING.replace("Keep us open", "Keep us going"));
     assert_eq!(shares(&app).await, learned);
-    write(&app, &format!("{LEARNING}\n[[appeals.variants]]\nid = \"c\"\ncopy = {{ heading = \"New\" }}"));
+    publish(&app, &format!("{LEARNING}\n[[appeals.variants]]\nid = \"c\"\ncopy = {{ heading = \"New\" }}"));
     actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
     let three = shares(&app).await;
     assert!(three["c"] >= 10 && three["b"] > three["a"], "{three:?}");
@@ -129,12 +135,12 @@ async fn the_variant_that_brings_in_more_gets_more_readers_and_the_other_keeps_i
 
 #[tokio::test]
 async fn a_renamed_appeal_learns_from_the_results_of_its_former_id() {
-    let app = learning().await;
+    let app = start_with_learning().await;
     record_results(&app, "a", 40, &[100]).await;
     record_results(&app, "b", 40, &[3000; 8]).await;
     let renamed = "id = \"support\"\nformer_ids = [\"help\"]";
-    write(&app, &LEARNING.replacen("id = \"help\"", renamed, 1));
-    an_hour_passes(&app).await;
+    publish(&app, &LEARNING.replacen("id = \"help\"", renamed, 1));
+    update_weights_after_an_hour(&app).await;
     let learned = shares(&app).await;
     assert!(learned["b"] >= 80, "{learned:?}");
     assert_eq!(
@@ -143,8 +149,8 @@ async fn a_renamed_appeal_learns_from_the_results_of_its_former_id() {
         "a reader who saw variant a under the former id must keep it"
     );
 
-    write(&app, &LEARNING.replacen("id = \"help\"", "id = \"another\"", 1));
-    an_hour_passes(&app).await;
+    publish(&app, &LEARNING.replacen("id = \"help\"", "id = \"another\"", 1));
+    update_weights_after_an_hour(&app).await;
     let fresh = shares(&app).await;
     assert!(fresh["b"] <= 65, "{fresh:?}");
     app.finish().await;
@@ -152,18 +158,18 @@ async fn a_renamed_appeal_learns_from_the_results_of_its_former_id() {
 
 #[tokio::test]
 async fn with_a_former_id_shared_by_two_sites_each_appeal_learns_from_its_own_site() {
-    let app = learning().await;
+    let app = start_with_learning().await;
     actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
     record_results(&app, "a", 40, &[100]).await;
     record_results(&app, "b", 40, &[3000; 8]).await;
-    let on = |site: &str, id: &str| {
+    let appeal_on = |site: &str, id: &str| {
         let renamed = format!("id = \"{id}\"\nformer_ids = [\"help\"]");
         LEARNING
             .replace("[\"journal\", \"gazette\"]", &format!("[\"{site}\"]"))
             .replace("id = \"help\"", &renamed)
     };
-    write(&app, &format!("{}{}", on("journal", "support"), on("gazette", "defend")));
-    an_hour_passes(&app).await;
+    publish(&app, &format!("{}{}", appeal_on("journal", "support"), appeal_on("gazette", "defend")));
+    update_weights_after_an_hour(&app).await;
     let learned = app.app.learned.load_full();
     let weight = |appeal: &str, variant: &str| {
         let of_appeal = learned.weights.iter().find(|it| it.appeal == appeal).unwrap();
@@ -195,30 +201,30 @@ async fn record_first_views(app: &TestApp, variant: &str, readers: i64) {
 
 #[tokio::test]
 async fn implausible_views_do_not_change_the_weights_and_are_reported_in_the_results() {
-    let app = learning().await;
-    an_hour_passes(&app).await;
+    let app = start_with_learning().await;
+    update_weights_after_an_hour(&app).await;
     for variant in ["a", "b"] {
         record_first_views(&app, variant, 100).await;
         record_results(&app, variant, 0, &[1000; 6]).await;
     }
     record_first_views(&app, "b", 2000).await;
-    an_hour_passes(&app).await;
+    update_weights_after_an_hour(&app).await;
     let shares = shares(&app).await;
     assert!((20..=80).contains(&shares["a"]), "{shares:?}");
     let scopes = [keepopen::keys::Scope::AppealsRead];
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap();
-    let read = app.get("/v1/results?site=journal&from=2026-11-24&to=2026-11-24", Some(&key.secret)).await;
-    assert_eq!(read.json["ignored"][0]["appeal"], "help");
-    assert!((1800..=2000).contains(&read.json["ignored"][0]["views"].as_i64().unwrap()), "{read:?}");
+    let results = app.get("/v1/results?site=journal&from=2026-11-24&to=2026-11-24", Some(&key.secret)).await;
+    assert_eq!(results.json["ignored"][0]["appeal"], "help");
+    assert!((1800..=2000).contains(&results.json["ignored"][0]["views"].as_i64().unwrap()), "{results:?}");
     app.finish().await;
 }
 
 #[tokio::test]
 async fn every_instance_learns_the_same_weights_even_if_it_starts_later() {
-    let app = learning().await;
+    let app = start_with_learning().await;
     record_results(&app, "a", 30, &[500, 500]).await;
     record_results(&app, "b", 30, &[1000, 1000, 1000]).await;
-    an_hour_passes(&app).await;
+    update_weights_after_an_hour(&app).await;
     let later = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     actions::update_weights(&later, &later.as_job("weights")).await.unwrap();
     let (one, other) = (app.app.learned.load_full(), later.learned.load_full());
@@ -236,7 +242,7 @@ async fn every_instance_learns_the_same_weights_even_if_it_starts_later() {
 
 #[tokio::test]
 async fn refunded_gifts_do_not_count_for_the_weights() {
-    let app = learning().await;
+    let app = start_with_learning().await;
     record_results(&app, "a", 20, &[500; 2]).await;
     record_results(&app, "b", 20, &[50_000; 6]).await;
     for charge in app.stripe.objects("charge") {
@@ -244,14 +250,14 @@ async fn refunded_gifts_do_not_count_for_the_weights() {
             app.stripe.refund(charge["id"].as_str().unwrap(), None).unwrap();
         }
     }
-    app.stripe_says_everything().await;
-    an_hour_passes(&app).await;
+    app.deliver_and_process_all_events().await;
+    update_weights_after_an_hour(&app).await;
     let learned = shares(&app).await;
     assert!(learned["a"] > learned["b"], "{learned:?}");
-    let kept =
+    let retained =
         app.app.store.gifts_kept("journal", "help", app.app.site("journal").unwrap().currency, 0..i64::MAX);
-    let kept: Vec<_> =
-        kept.await.unwrap().into_iter().map(|it| (it.variant, it.gifts, it.total_minor)).collect();
-    assert_eq!(kept, [("a".to_owned(), 2, 1000)]);
+    let retained: Vec<_> =
+        retained.await.unwrap().into_iter().map(|it| (it.variant, it.gifts, it.total_minor)).collect();
+    assert_eq!(retained, [("a".to_owned(), 2, 1000)]);
     app.finish().await;
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::helpers::{Answer, TestApp, folder, practice, settings};
 use keepopen_testkit::Database;
 
-const ON: &str = "[management]\nbind = \"127.0.0.1:0\"";
+const MANAGEMENT: &str = "[management]\nbind = \"127.0.0.1:0\"";
 
 /// Starts the management server next to the public one. Returns its address.
 fn start(app: &TestApp) -> String {
@@ -25,7 +25,7 @@ async fn ask(url: &str, path: &str) -> (StatusCode, String) {
     (answer.status(), answer.text().await.unwrap())
 }
 
-/// The value of one series. `series` is its name and labels as in the text format of `/metrics`.
+/// Returns the value of one series. `series` is its name and labels as in the text format of `/metrics`.
 async fn value(url: &str, series: &str) -> f64 {
     let (status, text) = ask(url, "/metrics").await;
     assert_eq!(status, 200);
@@ -34,6 +34,7 @@ async fn value(url: &str, series: &str) -> f64 {
     line.rsplit_once(' ').unwrap().1.parse().unwrap()
 }
 
+/// Returns an event that moves no money.
 fn event(id: &str, live: bool) -> Value {
     json!({
         "id": id, "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": live,
@@ -53,7 +54,7 @@ async fn a_service_without_its_database_is_alive_and_not_ready() {
     let (folder, clock) = (folder(), Clock::System);
     let stripe = practice(&clock).await;
     let database = Database::make(folder.path());
-    let app = actions::start(settings(folder.path(), &database, &stripe, ON), clock).await.unwrap();
+    let app = actions::start(settings(folder.path(), &database, &stripe, MANAGEMENT), clock).await.unwrap();
     let running = management::serve(&app).unwrap().unwrap();
     tokio::spawn(running.server);
     let url = format!("http://{}", running.address);
@@ -64,37 +65,37 @@ async fn a_service_without_its_database_is_alive_and_not_ready() {
     assert_eq!((head.status(), head.bytes().await.unwrap().len()), (StatusCode::OK, 0));
     app.store.close().await;
     let (status, text) = ask(&url, "/readyz").await;
-    let said: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((status.as_u16(), &said["not_ready"]), (503, &json!(["database"])));
-    assert_eq!(said["status"], 503);
+    let problem: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status.as_u16(), &problem["not_ready"]), (503, &json!(["database"])));
+    assert_eq!(problem["status"], 503);
     assert_eq!(ask(&url, "/livez").await.0, 200);
     running.handle.stop(false).await;
 }
 
 #[tokio::test]
 async fn a_service_whose_database_does_not_respond_is_not_ready() {
-    let app = TestApp::start_with(ON).await;
+    let app = TestApp::start_with(MANAGEMENT).await;
     let url = start(&app);
-    let held = app.app.store.hold_readers().await.unwrap();
+    let blocked_readers = app.app.store.hold_readers().await.unwrap();
     let (status, text) = ask(&url, "/readyz").await;
-    let said: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((status.as_u16(), &said["not_ready"]), (503, &json!(["database"])));
-    drop(held);
+    let problem: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status.as_u16(), &problem["not_ready"]), (503, &json!(["database"])));
+    drop(blocked_readers);
     assert_eq!(ask(&url, "/readyz").await.0, 200);
     app.finish().await;
 }
 
 #[tokio::test]
 async fn a_service_whose_database_is_read_only_is_not_ready() {
-    let app = TestApp::start_with(ON).await;
+    let app = TestApp::start_with(MANAGEMENT).await;
     let url = start(&app);
     actions::probe_writes(&app.app, &app.app.as_job("write_probe")).await.unwrap();
     assert_eq!(ask(&url, "/readyz").await.0, 200);
     app.app.store.run_sql("ALTER TABLE write_proof RENAME TO away").await.unwrap();
     actions::probe_writes(&app.app, &app.app.as_job("write_probe")).await.unwrap_err();
     let (status, text) = ask(&url, "/readyz").await;
-    let said: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((status.as_u16(), &said["not_ready"]), (503, &json!(["database_writes"])));
+    let problem: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status.as_u16(), &problem["not_ready"]), (503, &json!(["database_writes"])));
     app.app.store.run_sql("ALTER TABLE away RENAME TO write_proof").await.unwrap();
     actions::probe_writes(&app.app, &app.app.as_job("write_probe")).await.unwrap();
     assert_eq!(ask(&url, "/readyz").await.0, 200);
@@ -103,13 +104,13 @@ async fn a_service_whose_database_is_read_only_is_not_ready() {
 
 #[tokio::test]
 async fn a_service_that_is_stopping_is_not_ready() {
-    let app = TestApp::start_with(ON).await;
+    let app = TestApp::start_with(MANAGEMENT).await;
     let url = start(&app);
     assert_eq!(ask(&url, "/readyz").await.0, 200);
     app.app.begin_stopping();
     let (status, text) = ask(&url, "/readyz").await;
-    let said: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((status.as_u16(), &said["not_ready"]), (503, &json!(["stopping"])));
+    let problem: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status.as_u16(), &problem["not_ready"]), (503, &json!(["stopping"])));
     app.finish().await;
 }
 
@@ -124,7 +125,7 @@ async fn the_public_port_does_not_serve_management_routes() {
 
 #[tokio::test]
 async fn banner_verdicts_are_counted_by_reason() {
-    let app = TestApp::start_with(ON).await;
+    let app = TestApp::start_with(MANAGEMENT).await;
     let url = start(&app);
     assert_eq!(value(&url, "keepopen_verdicts_total{reason=\"matched\"}").await, 0.0);
     app.banner(None).await;
@@ -137,7 +138,7 @@ async fn banner_verdicts_are_counted_by_reason() {
 
 #[tokio::test]
 async fn deliveries_and_events_are_counted_by_their_outcome() {
-    let app = TestApp::start_with(ON).await;
+    let app = TestApp::start_with(MANAGEMENT).await;
     let url = start(&app);
     app.deliver(&event("evt_1", false)).await;
     app.deliver(&event("evt_1", false)).await;
@@ -161,7 +162,7 @@ async fn deliveries_and_events_are_counted_by_their_outcome() {
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"waiting\"}").await, 1.0);
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"quarantined\"}").await, 1.0);
     assert_eq!(value(&url, "keepopen_inbox_oldest_waiting_seconds").await, 90.0);
-    app.run_jobs().await;
+    app.process_inbox().await;
     jobs::count_inbox(&app.app).await.unwrap();
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"waiting\"}").await, 0.0);
     assert_eq!(value(&url, "keepopen_inbox_oldest_waiting_seconds").await, 0.0);
@@ -170,38 +171,38 @@ async fn deliveries_and_events_are_counted_by_their_outcome() {
 
 #[tokio::test]
 async fn retried_and_dead_events_are_counted_separately() {
-    let app = TestApp::start_with(ON).await;
+    let app = TestApp::start_with(MANAGEMENT).await;
     let url = start(&app);
     let mut bad = event("evt_bad", false);
     bad["type"] = json!("refund.created");
     bad["data"]["object"] =
         json!({"id": "re_1", "object": "refund", "amount": "ten", "metadata": {"keepopen_site": "journal"}});
     app.deliver(&bad).await;
-    app.run_jobs().await;
+    app.process_inbox().await;
     jobs::count_inbox(&app.app).await.unwrap();
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"retrying\"}").await, 1.0);
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"waiting\"}").await, 0.0);
     for _ in 1..actions::MAX_TRIES {
         app.app.clock.advance(3_600_000);
-        app.run_jobs().await;
+        app.process_inbox().await;
     }
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     let mut foreign = event("evt_foreign", false);
     foreign["type"] = json!("charge.succeeded");
     foreign["data"]["object"] = json!({"id": "ch_1", "object": "charge", "payment_intent": "pi_1"});
     app.deliver(&foreign).await;
-    app.run_jobs().await;
-    let outcomes = |word| format!("keepopen_events_processed_total{{outcome=\"{word}\"}}");
+    app.process_inbox().await;
+    let outcomes = |outcome| format!("keepopen_events_processed_total{{outcome=\"{outcome}\"}}");
     assert_eq!(
         value(&url, &outcomes("failed")).await,
         f64::from(u32::try_from(actions::MAX_TRIES).unwrap() - 1)
     );
     assert_eq!(value(&url, &outcomes("dead")).await, 1.0);
     assert_eq!(value(&url, &outcomes("not_ours")).await, 1.0);
-    let others = value(&url, &outcomes("booked")).await + value(&url, &outcomes("nothing_to_book")).await;
+    let processed = value(&url, &outcomes("booked")).await + value(&url, &outcomes("nothing_to_book")).await;
     assert!(value(&url, &outcomes("booked")).await >= 1.0);
-    assert_eq!(others, app.stripe.events().len() as f64);
+    assert_eq!(processed, app.stripe.events().len() as f64);
     jobs::count_inbox(&app.app).await.unwrap();
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"retrying\"}").await, 0.0);
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"dead\"}").await, 1.0);
@@ -214,10 +215,10 @@ async fn retried_and_dead_events_are_counted_separately() {
 
 #[tokio::test]
 async fn each_attempt_to_call_stripe_is_counted() {
-    let app = TestApp::start_with(ON).await;
+    let app = TestApp::start_with(MANAGEMENT).await;
     let url = start(&app);
     app.stripe.break_next_calls(Trouble::HtmlBadGateway, 1);
-    app.starts_to_give(1000, "once").await;
+    app.start_gift(1000, "once").await;
     assert_eq!(value(&url, "keepopen_stripe_calls_total{outcome=\"unreachable\"}").await, 1.0);
     assert_eq!(value(&url, "keepopen_stripe_calls_total{outcome=\"ok\"}").await, 1.0);
     app.finish().await;
@@ -225,7 +226,7 @@ async fn each_attempt_to_call_stripe_is_counted() {
 
 #[tokio::test]
 async fn requests_are_counted_by_route_method_and_status_class_and_never_by_path() {
-    let app = TestApp::start_with(ON).await;
+    let app = TestApp::start_with(MANAGEMENT).await;
     let url = start(&app);
     app.banner(None).await;
     app.get("/v1/banner?site=nobody", None).await;
@@ -251,15 +252,15 @@ async fn requests_are_counted_by_route_method_and_status_class_and_never_by_path
 }
 
 #[tokio::test]
-async fn every_response_has_a_request_id_and_keeps_a_valid_one_from_the_caller() {
+async fn every_response_has_a_request_id_which_is_the_callers_if_that_is_valid() {
     let app = TestApp::start().await;
     let id = |answer: &Answer| answer.headers["x-request-id"].to_str().unwrap().to_owned();
-    let mut made = BTreeSet::new();
+    let mut ids = BTreeSet::new();
     for path in ["/openapi.yaml", "/openapi.yaml", "/nowhere", "/v1/supporter"] {
-        made.insert(id(&app.get(path, None).await));
+        ids.insert(id(&app.get(path, None).await));
     }
-    assert_eq!(made.len(), 4);
-    assert!(made.iter().all(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())), "{made:?}");
+    assert_eq!(ids.len(), 4);
+    assert!(ids.iter().all(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())), "{ids:?}");
     for (sent, kept) in [("edge-7.A_b", true), ("two words", false), ("a@example.org", false)] {
         let request = app.client.get(format!("{}/openapi.yaml", app.url)).header("x-request-id", sent);
         assert_eq!(id(&app.send(request).await) == sent, kept, "{sent}");
@@ -269,17 +270,17 @@ async fn every_response_has_a_request_id_and_keeps_a_valid_one_from_the_caller()
 
 #[tokio::test]
 async fn every_metric_is_explained_in_the_manual() {
-    let app = TestApp::start_with(ON).await;
+    let app = TestApp::start_with(MANAGEMENT).await;
     let url = start(&app);
     app.banner(None).await;
     let (_, text) = ask(&url, "/metrics").await;
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
-    let counted: BTreeSet<&str> = types.filter_map(|line| line.split(' ').next()).collect();
+    let metric_names: BTreeSet<&str> = types.filter_map(|line| line.split(' ').next()).collect();
     let manual = include_str!("../../docs/operating-metrics.md");
     let rows = manual.lines().filter_map(|line| line.strip_prefix("| `"));
     let explained: BTreeSet<&str> = rows.filter_map(|row| row.split('`').next()).collect();
-    assert_eq!(counted, explained);
-    for name in counted {
+    assert_eq!(metric_names, explained);
+    for name in metric_names {
         assert!(text.contains(&format!("# HELP {name} ")), "{name}");
     }
     app.finish().await;

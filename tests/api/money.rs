@@ -12,10 +12,11 @@ use crate::helpers::{Answer, EMAIL, TestApp};
 
 /// Creates a secret API key that may read money.
 pub async fn key(app: &TestApp) -> String {
-    let made = actions::create_api_key(&app.app.as_operator(), "money", &[Scope::MoneyRead]).await;
-    made.unwrap().secret
+    let created = actions::create_api_key(&app.app.as_operator(), "money", &[Scope::MoneyRead]).await;
+    created.unwrap().secret
 }
 
+/// Requests a path with a key that may read money. Panics if the response contains the reader's e-mail address.
 async fn get(app: &TestApp, path: &str) -> Answer {
     let answer = app.get(path, Some(&key(app).await)).await;
     assert!(!answer.json.to_string().contains(EMAIL), "{answer:?}");
@@ -36,7 +37,7 @@ fn ids(page: &Value) -> Vec<String> {
 /// Compares the ledger with Stripe.
 async fn compare(app: &TestApp) {
     actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, false).await.unwrap();
-    app.run_jobs().await;
+    app.process_inbox().await;
 }
 
 #[tokio::test]
@@ -60,23 +61,23 @@ async fn only_a_key_with_the_money_scope_can_read_money() {
 }
 
 #[tokio::test]
-async fn the_pages_of_the_list_have_every_contribution_once_newest_first() {
+async fn the_pages_of_the_list_contain_every_contribution_once_and_the_newest_first() {
     let app = TestApp::start().await;
-    for place in 0..7 {
-        app.gives(1000 + place, "once").await;
+    for index in 0..7 {
+        app.give(1000 + index, "once").await;
         // Gifts begin in pairs in the same second. Their ids decide their order.
-        app.app.clock.advance(if place % 2 == 0 { 0 } else { 60_000 });
+        app.app.clock.advance(if index % 2 == 0 { 0 } else { 60_000 });
     }
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let whole = get_ok(&app, "/v1/contributions").await;
     assert_eq!((ids(&whole).len(), &whole["next"]), (7, &Value::Null));
-    let began: Vec<&str> = whole["contributions"]
+    let started: Vec<&str> = whole["contributions"]
         .as_array()
         .unwrap()
         .iter()
         .map(|it| it["started_at"].as_str().unwrap())
         .collect();
-    assert!(began.is_sorted_by(|one, other| one >= other), "{began:?}");
+    assert!(started.is_sorted_by(|one, other| one >= other), "{started:?}");
     for limit in [1, 2, 3, 7, 200] {
         let (mut seen, mut path) = (Vec::new(), format!("/v1/contributions?limit={limit}"));
         loop {
@@ -91,8 +92,8 @@ async fn the_pages_of_the_list_have_every_contribution_once_newest_first() {
     // A gift that is made during the listing belongs before the pages that were already read.
     let first = get_ok(&app, "/v1/contributions?limit=3").await;
     app.app.clock.advance(60_000);
-    app.gives(5000, "month").await;
-    app.stripe_says_everything().await;
+    app.give(5000, "month").await;
+    app.deliver_and_process_all_events().await;
     let rest =
         get_ok(&app, &format!("/v1/contributions?limit=200&after={}", first["next"].as_str().unwrap())).await;
     assert_eq!(ids(&rest), ids(&whole)[3..]);
@@ -102,12 +103,12 @@ async fn the_pages_of_the_list_have_every_contribution_once_newest_first() {
 #[tokio::test]
 async fn the_list_can_be_filtered_by_site_state_interval_supporter_and_time() {
     let app = TestApp::start().await;
-    app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
-    app.days_pass(2);
-    app.starts_to_give(500, "once").await;
-    app.gives(1500, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "month").await;
+    app.deliver_and_process_all_events().await;
+    app.advance_days(2);
+    app.start_gift(500, "once").await;
+    app.give(1500, "once").await;
+    app.deliver_and_process_all_events().await;
     let monthly = get_ok(&app, "/v1/contributions?interval=month").await;
     let supporter = monthly["contributions"][0]["supporter"].as_str().unwrap().to_owned();
     for (query, count) in [
@@ -157,7 +158,7 @@ default_amount_minor = 500
 #[tokio::test]
 async fn running_contributions_can_be_listed_by_currency() {
     let app = TestApp::start_with(DOLLARS).await;
-    let euros = app.gives(1000, "month").await;
+    let euros = app.give(1000, "month").await;
     let mut body = crate::helpers::checkout_body(uuid::Uuid::from_u128(1), 700, "month");
     body["currency"] = json!("USD");
     let mut running = std::collections::BTreeMap::new();
@@ -178,7 +179,7 @@ async fn running_contributions_can_be_listed_by_currency() {
         let id = app.stripe.session(&session)["metadata"]["keepopen_contribution"].clone();
         running.insert(id.as_str().unwrap().to_owned(), !["ended", "open"].contains(&what));
     }
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     let found = ids(&get_ok(&app, "/v1/contributions?currency=USD&running=true").await);
     let expected: Vec<String> = running.into_iter().filter(|(_, runs)| *runs).map(|(id, _)| id).collect();
     assert_eq!(found.iter().cloned().collect::<BTreeSet<_>>(), expected.into_iter().collect());
@@ -239,12 +240,12 @@ async fn an_invalid_filter_is_refused() {
 #[tokio::test]
 async fn one_contribution_is_returned_with_its_payments_and_entries() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     let paid = app.stripe.payments(&gift.session);
-    app.days_pass(31);
+    app.advance_days(31);
     app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap();
     app.stripe.refund(&paid.charge.unwrap(), Some(300)).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     compare(&app).await;
     let id = app.contribution().await.id;
     let whole = get_ok(&app, &format!("/v1/contributions/{id}")).await;
@@ -290,11 +291,11 @@ async fn lines(app: &TestApp, query: &str) -> Vec<Vec<String>> {
 async fn the_export_has_a_line_for_each_payment_and_contains_no_formula() {
     let app = TestApp::start().await;
     assert_eq!(lines(&app, "").await.len(), 1, "an empty export must have only the column names");
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     let paid = app.stripe.payments(&gift.session);
-    app.days_pass(31);
+    app.advance_days(31);
     app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     compare(&app).await;
     let all = lines(&app, "").await;
     assert_eq!(all.len(), 3, "{all:?}");
@@ -331,16 +332,16 @@ async fn the_export_has_a_line_for_each_payment_and_contains_no_formula() {
         (all[1][column("appeal")].as_str(), all[1][column("variant")].as_str()),
         ("'=HYPERLINK(1)", "'@x")
     );
-    let back = "UPDATE contributions SET appeal = NULL, variant = NULL";
-    app.app.store.run_sql(back).await.unwrap();
+    let reset = "UPDATE contributions SET appeal = NULL, variant = NULL";
+    app.app.store.run_sql(reset).await.unwrap();
     app.finish().await;
 }
 
 #[tokio::test]
 async fn an_export_of_many_pages_contains_every_payment_once() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     // Enough payments for three pages, all but a few at the same time.
     let copy = "INSERT INTO payments (object, contribution_id, site, currency, amount_minor, paid_at_ms, refunded_minor, \
          disputed_minor, unsettled_minor, discrepancy_minor) \
@@ -357,7 +358,7 @@ async fn an_export_of_many_pages_contains_every_payment_once() {
 }
 
 #[tokio::test]
-async fn the_reconciliation_shows_stripes_amounts_and_the_ledgers() {
+async fn the_reconciliation_shows_the_amounts_of_stripe_and_of_the_ledger() {
     let app = TestApp::start_with("[management]\nbind = \"127.0.0.1:0\"").await;
     let running = management::serve(&app.app).unwrap().unwrap();
     tokio::spawn(running.server);
@@ -370,8 +371,8 @@ async fn the_reconciliation_shows_stripes_amounts_and_the_ledgers() {
     };
     assert_eq!(get_ok(&app, "/v1/reconciliation").await["checked_at"], Value::Null);
     assert!(page().await.contains("Nothing is recorded yet. Last checked: never."));
-    app.gives(4000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(4000, "once").await;
+    app.deliver_and_process_all_events().await;
     let before = get_ok(&app, "/v1/reconciliation").await;
     assert_eq!(before["lines"][0]["unsettled_minor"], 4000, "{before}");
     compare(&app).await;

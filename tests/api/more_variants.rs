@@ -1,4 +1,5 @@
-//! Like `variants.rs`, for unusual ways to pay, unusual ends of gifts, and objects of other software.
+//! Short histories with unusual payments, unusual ends of gifts, and objects of other software. As in `variants.rs`,
+//! the events are delivered in several orders.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,15 +8,15 @@ use keepopen::contributions::{ContributionState as State, EntryKind as Kind, Pay
 use keepopen_practice::Settlement;
 use serde_json::{Value, json};
 
-use crate::cases::play;
+use crate::cases::deliver_in_all_orders;
 use crate::helpers::TestApp;
-use crate::replays::{orders, told};
+use crate::replays::{app_after, orders};
 use crate::settling::reconcile;
 use crate::standing::standing;
 use crate::story::{LedgerState, receive};
 use crate::variants::{DEC_3, JAN_4, NOV_5, event, invoice, subscription};
 
-/// Returns the balance of each account but `contributions`, without empty ones.
+/// Returns the balance of each account, without `contributions` and without empty accounts.
 fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
     let mut accounts = BTreeMap::new();
     for entry in &ledger.entries {
@@ -27,13 +28,15 @@ fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
     accounts
 }
 
+/// Returns a charge by card that paid an invoice on 3 December.
 fn charge(id: &str, amount_minor: i64, invoice: &str) -> Value {
     json!({"id": id, "object": "charge", "amount": amount_minor, "currency": "eur", "status": "succeeded",
         "captured": true, "created": DEC_3, "invoice": invoice, "payment_intent": format!("pi_{id}"),
         "payment_method_details": {"type": "card"}})
 }
 
-fn part(id: &str, amount_minor: i64, payment: &Value) -> Value {
+/// Returns the event that reports a partial payment of the invoice `in_2`.
+fn partial(id: &str, amount_minor: i64, payment: &Value) -> Value {
     let object = json!({"id": id, "object": "invoice_payment", "amount_paid": amount_minor, "currency": "eur",
         "status": "paid", "invoice": "in_2", "payment": payment});
     event(id, "invoice_payment.paid", DEC_3, object)
@@ -42,23 +45,24 @@ fn part(id: &str, amount_minor: i64, payment: &Value) -> Value {
 #[tokio::test]
 async fn the_clearing_account_has_only_what_moved_through_stripe() {
     let app = TestApp::start().await;
-    // The second month's invoice, paid on 3 December. In the shape of 2023, it says how it was paid.
+    // The invoice of the second month, paid on 3 December. As in the API of 2023, its fields say how it was paid.
     let second = |change: &dyn Fn(&mut Value)| {
         let mut it = invoice("in_2", "sub_m", "paid", DEC_3 - 86_400);
         it["status_transitions"]["paid_at"] = DEC_3.into();
         change(&mut it);
         event("second", "invoice.paid", DEC_3, it)
     };
-    let silent = |it: &mut Value| {
+    // Removes the fields that say how the invoice was paid.
+    let hide_payment = |it: &mut Value| {
         for field in ["charge", "paid_out_of_band"] {
             it.as_object_mut().unwrap().remove(field);
         }
     };
     let intent = json!({"type": "payment_intent", "payment_intent": "pi_part"});
     let other = json!({"type": "out_of_band_payment", "out_of_band_payment": {"method": "cash"}});
-    for (what, events, expected) in [
+    for (description, events, expected) in [
         (
-            "2023: a part paid by card, then marked as paid outside Stripe",
+            "API of 2023: a part paid by card, then marked as paid outside Stripe",
             vec![
                 event("c", "charge.succeeded", DEC_3, charge("ch_part", 400, "in_2")),
                 second(&|it| {
@@ -69,20 +73,20 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
             vec![("clearing", 1400), ("offline", 600)],
         ),
         (
-            "basil: a part paid by card, the rest by an unknown type of payment",
-            vec![part("inpay_1", 400, &intent), part("inpay_2", 600, &other), second(&silent)],
+            "API version basil: a part paid by card, the rest by an unknown type of payment",
+            vec![partial("inpay_1", 400, &intent), partial("inpay_2", 600, &other), second(&hide_payment)],
             vec![("clearing", 1400), ("offline", 600)],
         ),
         (
-            "basil: paid with two cards",
+            "API version basil: paid with two cards",
             vec![
-                part("inpay_1", 400, &intent),
-                part(
+                partial("inpay_1", 400, &intent),
+                partial(
                     "inpay_2",
                     600,
                     &json!({"type": "payment_intent", "payment_intent": {"id": "pi_other"}}),
                 ),
-                second(&silent),
+                second(&hide_payment),
             ],
             vec![("clearing", 2000)],
         ),
@@ -106,16 +110,16 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         (
             "an incomplete list of payments, and the amount paid outside Stripe",
             vec![second(&|it| {
-                silent(it);
+                hide_payment(it);
                 it["payments"] = json!({"object": "list", "data": [], "has_more": true});
                 it["amount_paid_off_stripe"] = 250.into();
             })],
             vec![("clearing", 1750), ("offline", 250)],
         ),
         (
-            "basil: the amount due is not counted as paid",
+            "API version basil: the amount due is not counted as paid",
             vec![second(&|it| {
-                silent(it);
+                hide_payment(it);
                 it["amount_paid"] = 0.into();
             })],
             vec![("clearing", 1000), ("offline", 1000)],
@@ -123,7 +127,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         (
             "an incomplete list of payments",
             vec![second(&|it| {
-                silent(it);
+                hide_payment(it);
                 it["payments"] = json!({"object": "list", "data": [], "has_more": true});
             })],
             vec![("clearing", 1000)],
@@ -131,20 +135,20 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         (
             "an invoice sent to the customer, and paid by hand within a minute",
             vec![second(&|it| {
-                silent(it);
+                hide_payment(it);
                 it["collection_method"] = "send_invoice".into();
                 it["status_transitions"]["finalized_at"] = (DEC_3 - 5).into();
             })],
             vec![("clearing", 1000)],
         ),
     ] {
-        let begun = [
+        let first_month = [
             event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5)),
             event("first", "invoice.paid", NOV_5, invoice("in_1", "sub_m", "paid", NOV_5)),
         ];
-        let ledger = play(&app, &[begun.to_vec(), events].concat()).await;
-        assert_eq!(accounts(&ledger), expected.into_iter().collect(), "{what}");
-        assert_eq!(ledger.contributions[0].state, State::Active, "{what}");
+        let ledger = deliver_in_all_orders(&app, &[first_month.to_vec(), events].concat()).await;
+        assert_eq!(accounts(&ledger), expected.into_iter().collect(), "{description}");
+        assert_eq!(ledger.contributions[0].state, State::Active, "{description}");
     }
     app.finish().await;
 }
@@ -152,18 +156,18 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
 #[tokio::test]
 async fn the_first_invoice_counts_as_paid_through_stripe_if_the_payment_page_was_paid() {
     let app = TestApp::start().await;
-    let mut silent = invoice("in_1", "sub_m", "paid", NOV_5);
+    let mut unclear = invoice("in_1", "sub_m", "paid", NOV_5);
     for field in ["charge", "paid_out_of_band"] {
-        silent.as_object_mut().unwrap().remove(field);
+        unclear.as_object_mut().unwrap().remove(field);
     }
     // The reader took an hour to confirm the payment.
-    silent["status_transitions"]["finalized_at"] = (NOV_5 - 3600).into();
+    unclear["status_transitions"]["finalized_at"] = (NOV_5 - 3600).into();
     let page = json!({"id": "cs_test_a", "object": "checkout.session", "created": NOV_5 - 3600, "currency": "eur",
         "amount_total": 1000, "mode": "subscription", "status": "complete", "payment_status": "paid",
-        "subscription": "sub_m", "invoice": "in_1", "metadata": silent["subscription_details"]["metadata"]});
+        "subscription": "sub_m", "invoice": "in_1", "metadata": unclear["subscription_details"]["metadata"]});
     let events =
-        [event("p", "invoice.paid", NOV_5, silent), event("c", "checkout.session.completed", NOV_5, page)];
-    assert_eq!(accounts(&play(&app, &events).await), [("clearing", 1000)].into());
+        [event("p", "invoice.paid", NOV_5, unclear), event("c", "checkout.session.completed", NOV_5, page)];
+    assert_eq!(accounts(&deliver_in_all_orders(&app, &events).await), [("clearing", 1000)].into());
     app.finish().await;
 }
 
@@ -186,7 +190,7 @@ async fn the_time_limit_for_settling_a_payment_depends_on_its_method() {
             charge["payment_method_details"]["type"] = method.into();
             events.push(event("c", "charge.succeeded", NOV_5, charge));
         }
-        let ledger = play(&app, &events).await;
+        let ledger = deliver_in_all_orders(&app, &events).await;
         let [payment] = ledger.payments.as_slice() else { panic!("{:?}", ledger.payments) };
         assert_eq!(payment.settle_by_ms, Some((NOV_5 + days * 86_400) * 1000), "{method:?}");
     }
@@ -197,14 +201,14 @@ async fn the_time_limit_for_settling_a_payment_depends_on_its_method() {
 async fn entries_from_stripes_balance_have_the_dates_of_the_balance() {
     let app = TestApp::start().await;
     app.stripe.set_settlement(Some(Settlement::new("usd", &[("eur", "1.10")]).unwrap()));
-    app.gives(1000, "once").await;
-    app.days_pass(1);
-    app.stripe_says_everything().await;
-    app.days_pass(1);
+    app.give(1000, "once").await;
+    app.advance_days(1);
+    app.deliver_and_process_all_events().await;
+    app.advance_days(1);
     let payout = app.stripe.pay_out(true).remove(0);
-    app.days_pass(3);
+    app.advance_days(3);
     app.stripe.fail_payout(&payout).unwrap();
-    app.days_pass(1);
+    app.advance_days(1);
     reconcile(&app).await;
     let created_ms = |id: &str| app.stripe.object(id).unwrap()["created"].as_i64().unwrap() * 1000;
     let mut kinds = Vec::new();
@@ -250,7 +254,7 @@ async fn a_gift_that_is_cancelled_at_once_keeps_its_standing_to_the_end_of_the_p
             event("c", "customer.subscription.deleted", DEC_3 + DAY_S, canceled),
         ];
         for (order, events) in orders(&events) {
-            let app = told(&events).await;
+            let app = app_after(&events).await;
             let gift = app.contribution().await;
             assert_eq!(
                 (gift.state, gift.paid_until_ms),
@@ -272,7 +276,7 @@ async fn the_paid_period_comes_from_the_invoice_or_else_from_the_subscription() 
     let app = TestApp::start().await;
     let line = |amount: i64, days: i64| json!({"amount": amount, "period": {"start": NOV_5, "end": NOV_5 + days * DAY_S}});
     let (start, end) = ("current_period_start", "current_period_end");
-    for (what, lines, on_subscription, on_item, days) in [
+    for (description, lines, on_subscription, on_item, days) in [
         ("an invoice line", vec![line(1000, 45)], 40, 40, 45),
         ("an invoice line, and a credit with a later end", vec![line(-100, 90), line(1100, 45)], 40, 40, 45),
         ("the subscription's period", vec![], 40, 0, 40),
@@ -292,8 +296,8 @@ async fn the_paid_period_comes_from_the_invoice_or_else_from_the_subscription() 
             event("s", "customer.subscription.updated", NOV_5, running),
             event("p", "invoice.paid", NOV_5, paid),
         ];
-        let ledger = play(&app, &events).await;
-        assert_eq!(ledger.contributions[0].paid_until_ms, Some((NOV_5 + days * DAY_S) * 1000), "{what}");
+        let ledger = deliver_in_all_orders(&app, &events).await;
+        assert_eq!(ledger.contributions[0].paid_until_ms, Some((NOV_5 + days * DAY_S) * 1000), "{description}");
     }
     app.finish().await;
 }
@@ -320,7 +324,7 @@ async fn if_the_refund_of_a_cancelled_yearly_gift_fails_the_standing_returns() {
         event("f", "refund.failed", JAN_4, back("failed")),
     ];
     for (order, events) in orders(&events) {
-        let app = told(&events).await;
+        let app = app_after(&events).await;
         assert_eq!(standing(&app, "reader@example.org").await, "recurring", "{order}");
         assert_eq!(app.contribution().await.paid_until_ms, Some((begun + 365 * 86_400) * 1000), "{order}");
         app.finish().await;
@@ -351,8 +355,8 @@ async fn an_object_of_other_software_with_odd_values_neither_fails_nor_is_booked
             receive(&app.app, &event).await;
         }
     }
-    assert!(number > 100, "{number}");
-    app.run_jobs().await;
+    assert!(number > 100, "only {number} fields were changed");
+    app.process_inbox().await;
     for event in app.app.store.events().await.unwrap() {
         assert_eq!((event.state.as_str(), event.attempts), ("done", 1), "{event:?}");
     }
@@ -364,13 +368,13 @@ async fn an_object_of_other_software_with_odd_values_neither_fails_nor_is_booked
 #[tokio::test]
 async fn a_paid_invoice_without_a_known_payment_also_has_a_time_limit_for_settling() {
     let app = TestApp::start().await;
-    let mut silent = invoice("in_1", "sub_m", "paid", NOV_5);
+    let mut unclear = invoice("in_1", "sub_m", "paid", NOV_5);
     for field in ["charge", "paid_out_of_band"] {
-        silent.as_object_mut().unwrap().remove(field);
+        unclear.as_object_mut().unwrap().remove(field);
     }
-    silent["status_transitions"]["finalized_at"] = (NOV_5 - 86_400).into();
+    unclear["status_transitions"]["finalized_at"] = (NOV_5 - 86_400).into();
     let begun = event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5));
-    let ledger = play(&app, &[begun, event("p", "invoice.paid", NOV_5, silent)]).await;
+    let ledger = deliver_in_all_orders(&app, &[begun, event("p", "invoice.paid", NOV_5, unclear)]).await;
     let [payment] = ledger.payments.as_slice() else { panic!("{:?}", ledger.payments) };
     // The payment method is unknown, so the limit is a week.
     assert_eq!(

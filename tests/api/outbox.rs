@@ -12,19 +12,19 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::helpers::{TestApp, folder, settings};
-use crate::story::{receive, tell};
+use crate::story::{receive, create_story};
 use keepopen_testkit::Database;
 
 /// Another server with a new database and the same practice Stripe.
-struct Another {
+struct OtherServer {
     app: Arc<App>,
     _folder: TempDir,
     _database: Database,
 }
 
-impl Another {
-    /// Starts the server with the keys and the time of `source`.
-    async fn beside(source: &TestApp) -> Self {
+impl OtherServer {
+    /// Starts a server with the keys and the time of `source`.
+    async fn start_like(source: &TestApp) -> Self {
         let folder = folder();
         std::fs::copy(source.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
         let clock = Clock::movable(jiff::Timestamp::from_millisecond(source.app.now_ms()).unwrap());
@@ -35,7 +35,7 @@ impl Another {
     }
 
     /// Delivers the events and processes each at once. Returns the rows of the outbox.
-    async fn events_of(&self, events: &[&Value]) -> Vec<OutboxRow> {
+    async fn outbox_after(&self, events: &[&Value]) -> Vec<OutboxRow> {
         for event in events {
             receive(&self.app, event).await;
             actions::process_due_events(&self.app, &self.app.as_job("inbox")).await.unwrap();
@@ -43,11 +43,12 @@ impl Another {
         outbox(&self.app).await
     }
 
-    async fn end(self) {
+    async fn close_store(self) {
         self.app.store.close().await;
     }
 }
 
+/// Returns all rows of the outbox.
 async fn outbox(app: &App) -> Vec<OutboxRow> {
     app.store.outbox(0, i64::MAX).await.unwrap()
 }
@@ -59,7 +60,7 @@ fn keys(rows: &[OutboxRow]) -> Vec<&str> {
     keys
 }
 
-/// Returns the states of the rows of this kind.
+/// Returns the states of the rows of this kind. `overtaken` means that a later event had already been reported.
 fn states<'a>(rows: &'a [OutboxRow], kind: &str) -> Vec<&'a str> {
     rows.iter().filter(|it| it.kind == kind).map(|it| it.state.as_str()).collect()
 }
@@ -67,11 +68,11 @@ fn states<'a>(rows: &'a [OutboxRow], kind: &str) -> Vec<&'a str> {
 #[tokio::test]
 async fn one_history_emits_the_same_domain_events_in_any_order_and_with_repeats() {
     let source = TestApp::start().await;
-    tell(&source).await;
+    create_story(&source).await;
     let events = source.stripe.events();
     let in_order: Vec<&Value> = events.iter().collect();
-    let first = Another::beside(&source).await;
-    let expected = first.events_of(&in_order).await;
+    let first = OtherServer::start_like(&source).await;
+    let expected = first.outbox_after(&in_order).await;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for row in &expected {
         *counts.entry(&row.kind).or_default() += 1;
@@ -99,80 +100,80 @@ async fn one_history_emits_the_same_domain_events_in_any_order_and_with_repeats(
         "no domain event is overtaken if events arrive in order"
     );
     assert!(expected.iter().all(|it| it.supporter_id.is_some()), "{expected:?}");
-    first.end().await;
+    first.close_store().await;
     for seed in 0..4 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut order: Vec<&Value> = in_order.iter().chain(&in_order).copied().collect();
         random.shuffle(&mut order);
-        let other = Another::beside(&source).await;
-        assert_eq!(keys(&other.events_of(&order).await), keys(&expected), "seed {seed}");
-        other.end().await;
+        let other = OtherServer::start_like(&source).await;
+        assert_eq!(keys(&other.outbox_after(&order).await), keys(&expected), "seed {seed}");
+        other.close_store().await;
     }
     source.finish().await;
 }
 
 #[tokio::test]
-async fn a_failure_that_is_reported_after_the_success_is_written_as_overtaken() {
+async fn a_failed_payment_that_is_reported_after_the_successful_retry_is_written_as_overtaken() {
     let source = TestApp::start().await;
-    let gift = source.gives(1000, "month").await;
+    let gift = source.give(1000, "month").await;
     let subscription = source.stripe.payments(&gift.session).subscription.unwrap();
-    source.days_pass(31);
+    source.advance_days(31);
     source.stripe.next_month(&subscription, false).unwrap();
-    source.days_pass(1);
+    source.advance_days(1);
     source.stripe.replace_card(&subscription).unwrap();
     let events = source.stripe.events();
     let (failed, others): (Vec<&Value>, Vec<&Value>) =
         events.iter().partition(|it| it["type"] == "invoice.payment_failed");
     assert_eq!(failed.len(), 1);
-    let late = Another::beside(&source).await;
-    late.events_of(&others).await;
-    let rows = late.events_of(&failed).await;
+    let late = OtherServer::start_like(&source).await;
+    late.outbox_after(&others).await;
+    let rows = late.outbox_after(&failed).await;
     assert_eq!(states(&rows, "contribution.payment_failed"), ["overtaken"]);
     assert_eq!(states(&rows, "contribution.paid"), ["current", "current"]);
-    late.end().await;
-    let in_time = Another::beside(&source).await;
-    let rows = in_time.events_of(&events.iter().collect::<Vec<_>>()).await;
+    late.close_store().await;
+    let in_time = OtherServer::start_like(&source).await;
+    let rows = in_time.outbox_after(&events.iter().collect::<Vec<_>>()).await;
     assert_eq!(states(&rows, "contribution.payment_failed"), ["current"]);
-    in_time.end().await;
+    in_time.close_store().await;
     source.finish().await;
 }
 
 #[tokio::test]
 async fn every_pause_and_every_scheduled_cancellation_emits_an_event() {
     let source = TestApp::start().await;
-    let gift = source.gives(1000, "month").await;
+    let gift = source.give(1000, "month").await;
     let subscription = source.stripe.payments(&gift.session).subscription.unwrap();
     for _ in 0..2 {
-        source.days_pass(1);
+        source.advance_days(1);
         source.stripe.pause_collection(&subscription, Some("void")).unwrap();
-        source.days_pass(1);
+        source.advance_days(1);
         source.stripe.pause_collection(&subscription, None).unwrap();
     }
-    source.days_pass(1);
+    source.advance_days(1);
     source.stripe.apply_update(&subscription, 1500).unwrap();
     source.stripe.cancel(&subscription, true).unwrap();
     let events = source.stripe.events();
-    let in_order = Another::beside(&source).await;
-    let rows = in_order.events_of(&events.iter().collect::<Vec<_>>()).await;
+    let in_order = OtherServer::start_like(&source).await;
+    let rows = in_order.outbox_after(&events.iter().collect::<Vec<_>>()).await;
     for (kind, times) in [("paused", 2), ("resumed", 2), ("changed", 1), ("cancel_scheduled", 1)] {
         let expected = vec!["current"; times];
         assert_eq!(states(&rows, &format!("contribution.{kind}")), expected, "{kind}");
     }
-    in_order.end().await;
-    let backwards = Another::beside(&source).await;
-    let rows = backwards.events_of(&events.iter().rev().collect::<Vec<_>>()).await;
+    in_order.close_store().await;
+    let backwards = OtherServer::start_like(&source).await;
+    let rows = backwards.outbox_after(&events.iter().rev().collect::<Vec<_>>()).await;
     assert_eq!(states(&rows, "contribution.paused"), ["overtaken", "overtaken"]);
-    backwards.end().await;
+    backwards.close_store().await;
     source.finish().await;
 }
 
 #[tokio::test]
-async fn rebuilding_emits_nothing_and_later_only_new_events_are_emitted() {
+async fn rebuilding_emits_no_domain_events_and_afterwards_only_new_ones_are_emitted() {
     let source = TestApp::start().await;
-    tell(&source).await;
+    create_story(&source).await;
     let known = source.stripe.events().len();
 
-    let rebuilt = Another::beside(&source).await;
+    let rebuilt = OtherServer::start_like(&source).await;
     actions::rebuild(&rebuilt.app, &rebuilt.app.as_operator()).await.unwrap();
     assert_eq!(rebuilt.app.store.contributions().await.unwrap().len(), 8);
     assert_eq!(outbox(&rebuilt.app).await, []);
@@ -180,7 +181,7 @@ async fn rebuilding_emits_nothing_and_later_only_new_events_are_emitted() {
     assert_eq!(outbox(&rebuilt.app).await, []);
 
     // A database from before the outbox existed. Its earlier events are not emitted either.
-    let older = Another::beside(&source).await;
+    let older = OtherServer::start_like(&source).await;
     for event in &source.stripe.events() {
         receive(&older.app, event).await;
     }
@@ -190,13 +191,13 @@ async fn rebuilding_emits_nothing_and_later_only_new_events_are_emitted() {
 
     let charge = source.stripe.objects("charge").into_iter().find(|it| it["amount"] == 700).unwrap();
     source.stripe.refund(charge["id"].as_str().unwrap(), Some(100)).unwrap();
-    let news = source.stripe.events_after(known);
-    let news: Vec<&Value> = news.iter().collect();
+    let new_events = source.stripe.events_after(known);
+    let new_events: Vec<&Value> = new_events.iter().collect();
     for server in [rebuilt, older] {
-        let rows = server.events_of(&news).await;
+        let rows = server.outbox_after(&new_events).await;
         let kinds: Vec<&str> = rows.iter().map(|it| it.kind.as_str()).collect();
         assert_eq!(kinds, ["contribution.refunded", "supporter.changed"]);
-        server.end().await;
+        server.close_store().await;
     }
     source.finish().await;
 }
@@ -204,8 +205,8 @@ async fn rebuilding_emits_nothing_and_later_only_new_events_are_emitted() {
 #[tokio::test]
 async fn rows_of_the_outbox_can_not_be_changed_or_removed() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     let before = outbox(&app.app).await;
     assert_eq!(before.len(), 3, "{before:?}");
     for sql in ["DELETE FROM outbox", "UPDATE outbox SET state = 'overtaken'"] {

@@ -1,4 +1,5 @@
-//! Payments outside Stripe, and payments that Stripe does not settle in time.
+//! Payments outside Stripe, and payments that Stripe does not settle in time. An API generation is a range of Stripe's
+//! API versions whose objects have the same fields.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,7 @@ use keepopen::contributions::{ContributionState as State, EntryKind as Kind, Pay
 use keepopen_practice::{Loss, Renewal};
 use serde_json::{Value, json};
 
-use crate::cases::{case, play, play_case, play_in_every_shape};
+use crate::cases::{case, deliver_case_in_all_orders, deliver_in_all_orders, deliver_in_every_shape};
 use crate::helpers::TestApp;
 use crate::settling::{payments, reconcile};
 use crate::story::LedgerState;
@@ -25,10 +26,10 @@ fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
 
 #[tokio::test]
 async fn an_invoice_paid_outside_stripe_counts_but_is_not_booked_to_clearing() {
-    let ledger = play_case("paid-outside-stripe-booked").await;
+    let ledger = deliver_case_in_all_orders("paid-outside-stripe-booked").await;
     let offline = "in_16i65V2WyJ4hEAKCieCa4PfKr";
-    let of_it: Vec<_> = ledger.entries.iter().filter(|it| it.object == offline).map(|it| it.kind).collect();
-    assert_eq!(of_it, [Kind::OfflinePayment]);
+    let offline_kinds: Vec<_> = ledger.entries.iter().filter(|it| it.object == offline).map(|it| it.kind).collect();
+    assert_eq!(offline_kinds, [Kind::OfflinePayment]);
     assert_eq!(accounts(&ledger), [("clearing", 700), ("contributions", -1400), ("offline", 700)].into());
     let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
     assert_eq!((gift.state, gift.last_retained_payment_at_ms), (State::Active, Some(1_796_879_119_000)));
@@ -37,23 +38,23 @@ async fn an_invoice_paid_outside_stripe_counts_but_is_not_booked_to_clearing() {
 }
 
 #[tokio::test]
-async fn an_offline_payment_within_a_subscription_is_recognised_in_every_generation() {
+async fn an_offline_payment_within_a_subscription_is_recognised_in_every_api_generation() {
     let source = TestApp::start().await;
-    let monthly = source.gives(1000, "month").await;
+    let monthly = source.give(1000, "month").await;
     let subscription = source.stripe.payments(&monthly.session).subscription.unwrap();
-    source.days_pass(31);
+    source.advance_days(31);
     // No payment of this invoice is tried.
     source.stripe.renew(&subscription, Renewal::PaidOutside).unwrap();
-    source.days_pass(31);
+    source.advance_days(31);
     source.stripe.renew(&subscription, Renewal::Paid).unwrap();
-    source.days_pass(31);
+    source.advance_days(31);
     // The card fails, and the reader pays this invoice in cash a week later.
     let failed = source.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
-    source.days_pass(7);
+    source.advance_days(7);
     source.stripe.mark_paid_outside(&failed).unwrap();
-    source.days_pass(24);
+    source.advance_days(24);
     source.stripe.renew(&subscription, Renewal::Paid).unwrap();
-    play_in_every_shape(&source, |ledger, shape| {
+    deliver_in_every_shape(&source, |ledger, shape| {
         let expected = [("clearing", 3000), ("contributions", -5000), ("offline", 2000)].into();
         assert_eq!(accounts(ledger), expected, "{shape}");
         assert!(ledger.entries.iter().all(|it| it.kind != Kind::PaymentReversal), "{shape}");
@@ -64,14 +65,14 @@ async fn an_offline_payment_within_a_subscription_is_recognised_in_every_generat
     source.finish().await;
 }
 
-/// Returns the events of the case, after `change` was applied to its paid invoice.
-fn invoice(change: impl FnOnce(&mut Value)) -> Vec<Value> {
+/// Returns the events of the case `paid-outside-stripe-booked`, with `change` applied to its paid invoice.
+fn events_with_invoice(change: impl FnOnce(&mut Value)) -> Vec<Value> {
     let mut events = case("paid-outside-stripe-booked");
     change(&mut events[3]["data"]["object"]);
     events
 }
 
-/// Returns an event for a payment of that invoice.
+/// Returns an event that reports a payment of that invoice.
 fn invoice_payment(id: &str, amount_minor: i64, payment: &Value) -> Value {
     json!({
         "id": format!("evt_{id}"), "object": "event", "api_version": "2026-10-28.endive", "type": "invoice_payment.paid",
@@ -86,6 +87,7 @@ fn invoice_payment(id: &str, amount_minor: i64, payment: &Value) -> Value {
 #[tokio::test]
 async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
     let source = TestApp::start().await;
+    // Makes the invoice look as if a payment of it had failed before.
     let attempted = |it: &mut Value| {
         it["attempt_count"] = 1.into();
         it["attempted"] = true.into();
@@ -95,18 +97,19 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
         json!({"type": "payment_intent", "payment_intent": "pi_later"}),
         json!({"type": "payment_record", "payment_record": "pr_cash"}),
     ];
-    let part = |amount_minor: i64, payment: &Value| {
+    let listed_payment = |amount_minor: i64, payment: &Value| {
         json!({"id": format!("inpay_{amount_minor}"), "object": "invoice_payment", "amount_paid": amount_minor,
             "currency": "eur", "status": "paid", "payment": payment})
     };
     let list = |parts: Vec<Value>| json!({"object": "list", "data": parts, "has_more": false});
     // (description, events, balance of clearing, balance of offline)
     let mut cases = vec![
-        // The invoice was paid after a failed attempt. Only a record of the payment can show how.
-        ("no information yet", invoice(attempted), 700, 0),
+        // The invoice was paid after a failed attempt. Only a later object about the payment (a payment
+        // intent or a payment record) can show how it was paid.
+        ("no information yet", events_with_invoice(attempted), 700, 0),
         (
             "an empty list of payments",
-            invoice(|it| {
+            events_with_invoice(|it| {
                 attempted(it);
                 it["payments"] = list(vec![]);
             }),
@@ -115,16 +118,16 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
         ),
         (
             "a list with two partial payments",
-            invoice(|it| {
+            events_with_invoice(|it| {
                 attempted(it);
-                it["payments"] = list(vec![part(300, &intent), part(400, &record)]);
+                it["payments"] = list(vec![listed_payment(300, &intent), listed_payment(400, &record)]);
             }),
             1000,
             400,
         ),
         (
             "the amount paid outside Stripe",
-            invoice(|it| {
+            events_with_invoice(|it| {
                 attempted(it);
                 it["amount_paid_off_stripe"] = 500.into();
             }),
@@ -133,7 +136,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
         ),
         (
             "the flag paid_out_of_band of older versions",
-            invoice(|it| {
+            events_with_invoice(|it| {
                 attempted(it);
                 it["paid_out_of_band"] = true.into();
                 it["charge"] = "ch_declined".into();
@@ -143,17 +146,17 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
         ),
         (
             "the flag, with nothing counted as paid",
-            invoice(|it| {
+            events_with_invoice(|it| {
                 it["paid_out_of_band"] = true.into();
                 it["amount_paid"] = 0.into();
             }),
             700,
             700,
         ),
-        ("the flag is false", invoice(|it| it["paid_out_of_band"] = false.into()), 1400, 0),
-        ("a charge", invoice(|it| it["charge"] = "ch_good".into()), 1400, 0),
+        ("the flag is false", events_with_invoice(|it| it["paid_out_of_band"] = false.into()), 1400, 0),
+        ("a charge", events_with_invoice(|it| it["charge"] = "ch_good".into()), 1400, 0),
     ];
-    for (what, change, payments, clearing, offline) in [
+    for (description, is_attempted, payments, clearing, offline) in [
         ("a payment record", true, vec![invoice_payment("inpay_a", 700, &record)], 700, 700),
         ("a payment intent", true, vec![invoice_payment("inpay_a", 700, &intent)], 1400, 0),
         (
@@ -172,56 +175,58 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
             0,
         ),
     ] {
-        let mut events = invoice(|it| {
-            if change {
+        let mut events = events_with_invoice(|it| {
+            if is_attempted {
                 attempted(it)
             }
         });
         events.extend(payments);
-        cases.push((what, events, clearing, offline));
+        cases.push((description, events, clearing, offline));
     }
-    let mut looks_collected = invoice(attempted);
+    let mut looks_collected = events_with_invoice(attempted);
     looks_collected[3]["data"]["object"]["status_transitions"]["finalized_at"] = 1_796_879_100.into();
     cases.push(("an attempt right after finalization", looks_collected.clone(), 1400, 0));
     looks_collected.push(invoice_payment("inpay_a", 700, &record));
     cases.push(("an attempt right after finalization, and a payment record", looks_collected, 700, 700));
-    for (what, events, clearing, offline) in cases {
-        let ledger = play(&source, &events).await;
+    // The invoice of each case is paid at this time: 2026-12-10T05:05:19Z.
+    let paid_at_ms = 1_796_879_119_000;
+    for (description, events, clearing, offline) in cases {
+        let ledger = deliver_in_all_orders(&source, &events).await;
         let mut expected = BTreeMap::from([
             ("clearing", clearing),
             ("contributions", -clearing - offline),
             ("offline", offline),
         ]);
         expected.retain(|_, minor| *minor != 0);
-        assert_eq!(accounts(&ledger), expected, "{what}");
+        assert_eq!(accounts(&ledger), expected, "{description}");
         // The whole amount counts as paid, even while it is not booked.
-        assert_eq!(ledger.payments.iter().map(|it| it.money.amount_minor).sum::<i64>(), 1400, "{what}");
+        assert_eq!(ledger.payments.iter().map(|it| it.money.amount_minor).sum::<i64>(), 1400, "{description}");
         let gift = &ledger.contributions[0];
         assert_eq!(
             (gift.state, gift.last_retained_payment_at_ms),
-            (State::Active, Some(1_796_879_119_000)),
-            "{what}"
+            (State::Active, Some(paid_at_ms)),
+            "{description}"
         );
     }
     source.finish().await;
 }
 
 #[tokio::test]
-async fn a_payment_that_stripe_does_not_settle_in_time_raises_an_alarm_and_is_a_disagreement() {
+async fn a_payment_that_stripe_does_not_settle_in_time_raises_an_alarm_and_the_ledger_does_not_agree() {
     let app = TestApp::start().await;
     app.stripe.settle_late(true);
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     let key = keepopen::keys::Scope::MoneyRead;
     let key = keepopen::actions::create_api_key(&app.app.as_operator(), "test", &[key]).await.unwrap().secret;
-    let ledger = async || app.get("/v1/reconciliation", Some(&key)).await.json;
-    app.days_pass(2);
+    let reconciliation = async || app.get("/v1/reconciliation", Some(&key)).await.json;
+    app.advance_days(2);
     reconcile(&app).await;
-    let young = ledger().await;
-    assert_eq!((&young["agrees"], &young["needs_review_total"]), (&json!(true), &json!(0)), "{young}");
-    app.days_pass(2);
+    let in_time = reconciliation().await;
+    assert_eq!((&in_time["agrees"], &in_time["needs_review_total"]), (&json!(true), &json!(0)), "{in_time}");
+    app.advance_days(2);
     reconcile(&app).await;
-    let late = ledger().await;
+    let late = reconciliation().await;
     assert_eq!((&late["agrees"], &late["needs_review_total"]), (&json!(false), &json!(1)), "{late}");
     let line = &late["lines"][0];
     assert_eq!(
@@ -231,7 +236,7 @@ async fn a_payment_that_stripe_does_not_settle_in_time_raises_an_alarm_and_is_a_
     assert_eq!(late["needs_review"][0]["alarms"][0]["alarm"], "not_settled_in_time");
     app.stripe.post_fees();
     reconcile(&app).await;
-    let settled = ledger().await;
+    let settled = reconciliation().await;
     assert_eq!((&settled["agrees"], &settled["needs_review_total"]), (&json!(true), &json!(0)), "{settled}");
     app.finish().await;
 }
@@ -239,13 +244,13 @@ async fn a_payment_that_stripe_does_not_settle_in_time_raises_an_alarm_and_is_a_
 #[tokio::test]
 async fn a_comparison_asks_stripe_how_an_invoice_was_paid_if_no_event_reported_it() {
     let app = TestApp::start().await;
-    let monthly = app.gives(1000, "month").await;
+    let monthly = app.give(1000, "month").await;
     let subscription = app.stripe.payments(&monthly.session).subscription.unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     reconcile(&app).await;
-    app.days_pass(31);
+    app.advance_days(31);
     let invoice = app.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
-    app.days_pass(7);
+    app.advance_days(7);
     reconcile(&app).await;
     let seen = app.stripe.events().len();
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
@@ -254,7 +259,7 @@ async fn a_comparison_asks_stripe_how_an_invoice_was_paid_if_no_event_reported_i
     for event in app.stripe.events_after(seen).iter().filter(|it| it["type"] == "invoice.paid") {
         assert_eq!(app.deliver(event).await.status, 200);
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
     let kind = async || payments(&app).await.into_iter().find(|it| it.object == invoice).map(|it| it.kind);
     assert_eq!(kind().await, Some(PaymentKind::Unconfirmed));
     app.app.clock.advance(900_000);

@@ -34,7 +34,8 @@ fn appeal(heading: &str) -> Value {
     })
 }
 
-async fn write(app: &TestApp, key: &str, heading: &str) {
+/// Saves the appeal with this heading. This creates a draft or a new version.
+async fn save(app: &TestApp, key: &str, heading: &str) {
     let saved = call(app, key, Method::PUT, "/v1/appeals/summer", &appeal(heading)).await;
     assert!(saved.status.is_success(), "{saved:?}");
 }
@@ -43,6 +44,7 @@ async fn publish(app: &TestApp, key: &str) {
     assert_eq!(call(app, key, Method::POST, "/v1/appeals/summer/publish", &json!({})).await.status, 200);
 }
 
+/// Requests a preview's URL for the site `journal`, with `more` fields in the body.
 async fn create_preview(app: &TestApp, key: &str, more: &Value) -> Answer {
     let mut body = json!({"site": "journal", "page_url": ARTICLE});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -50,8 +52,8 @@ async fn create_preview(app: &TestApp, key: &str, more: &Value) -> Answer {
 }
 
 /// Returns the signed value in a preview's URL.
-fn signed_value(made: &Answer) -> String {
-    let url: Url = made.text("url").parse().unwrap();
+fn signed_value(created: &Answer) -> String {
+    let url: Url = created.text("url").parse().unwrap();
     url.query_pairs().find(|(name, _)| name == "keepopen_preview").unwrap().1.into_owned()
 }
 
@@ -66,6 +68,7 @@ async fn show_preview(app: &TestApp, preview: &str, more: &Value) -> Answer {
     app.send(request.body(body.to_string())).await
 }
 
+/// Returns the heading in a response that shows an appeal.
 fn heading(shown: &Answer) -> &str {
     assert_eq!(shown.status, 200, "{shown:?}");
     shown.json["content"]["heading"].as_str().unwrap()
@@ -75,17 +78,17 @@ fn heading(shown: &Answer) -> &str {
 async fn a_preview_shows_a_draft_despite_rules_history_and_switches_and_is_not_counted() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
-    write(&app, &key, "Draft").await;
+    save(&app, &key, "Draft").await;
     let off = json!({"all": "off"});
     assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
-    let made = create_preview(&app, &key, &json!({"version": 1})).await;
-    assert_eq!((made.status.as_u16(), &made.headers["cache-control"]), (200, &"no-store".parse().unwrap()));
-    assert_eq!(made.text("expires_at"), "2026-11-24T10:00:00Z", "a preview must expire after an hour");
-    assert!(made.text("url").starts_with(&format!("{ARTICLE}?keepopen_preview=")), "{made:?}");
+    let created = create_preview(&app, &key, &json!({"version": 1})).await;
+    assert_eq!((created.status.as_u16(), &created.headers["cache-control"]), (200, &"no-store".parse().unwrap()));
+    assert_eq!(created.text("expires_at"), "2026-11-24T10:00:00Z", "a preview must expire after an hour");
+    assert!(created.text("url").starts_with(&format!("{ARTICLE}?keepopen_preview=")), "{created:?}");
 
     let seen =
         json!({"views": [{"appeal": "summer", "at": keepopen::clock::rfc3339(app.app.now_ms() - 1000)}]});
-    let shown = show_preview(&app, &signed_value(&made), &json!({"history": seen})).await;
+    let shown = show_preview(&app, &signed_value(&created), &json!({"history": seen})).await;
     assert_eq!(heading(&shown), "Draft");
     assert_eq!(shown.headers["cache-control"], "no-store");
     assert_eq!((&shown.json["surface"], &shown.json["closable"]), (&json!("banner"), &json!(true)));
@@ -101,11 +104,11 @@ async fn a_preview_shows_a_draft_despite_rules_history_and_switches_and_is_not_c
 async fn a_preview_without_a_version_shows_the_version_that_is_published_when_it_is_opened() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
-    write(&app, &key, "First").await;
+    save(&app, &key, "First").await;
     assert_eq!(create_preview(&app, &key, &json!({})).await.code(), "never_published");
     publish(&app, &key).await;
     let preview = signed_value(&create_preview(&app, &key, &json!({})).await);
-    write(&app, &key, "Second").await;
+    save(&app, &key, "Second").await;
     assert_eq!(heading(&show_preview(&app, &preview, &json!({})).await), "First");
     publish(&app, &key).await;
     assert_eq!(heading(&show_preview(&app, &preview, &json!({})).await), "Second");
@@ -120,16 +123,16 @@ async fn a_preview_without_a_version_shows_the_version_that_is_published_when_it
 async fn a_preview_uses_the_requested_variant_surface_language_and_device() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
-    write(&app, &key, "First").await;
+    save(&app, &key, "First").await;
     publish(&app, &key).await;
-    let shown = async |more: Value| {
+    let create_and_show = async |more: Value| {
         show_preview(&app, &signed_value(&create_preview(&app, &key, &more).await), &json!({})).await
     };
-    assert_eq!(shown(json!({"surface": "inline"})).await.json["surface"], "inline");
-    let second = shown(json!({"variant": "b"})).await;
+    assert_eq!(create_and_show(json!({"surface": "inline"})).await.json["surface"], "inline");
+    let second = create_and_show(json!({"variant": "b"})).await;
     assert_eq!((heading(&second), &second.json["variant"]), ("In English", &json!("b")));
-    assert_eq!(heading(&shown(json!({"variant": "b", "locale": "de-AT"})).await), "Auf Deutsch");
-    assert_eq!(heading(&shown(json!({"variant": "b", "device": "mobile"})).await), "Short");
+    assert_eq!(heading(&create_and_show(json!({"variant": "b", "locale": "de-AT"})).await), "Auf Deutsch");
+    assert_eq!(heading(&create_and_show(json!({"variant": "b", "device": "mobile"})).await), "Short");
     // If the preview sets no language or device, the reader's are used.
     let preview = signed_value(&create_preview(&app, &key, &json!({"variant": "b"})).await);
     let german = show_preview(&app, &preview, &json!({"reader": {"locale": "de", "device": "mobile"}})).await;
@@ -141,7 +144,7 @@ async fn a_preview_uses_the_requested_variant_surface_language_and_device() {
 async fn an_expired_or_changed_preview_or_one_of_another_site_shows_nothing() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
-    write(&app, &key, "First").await;
+    save(&app, &key, "First").await;
     let preview =
         signed_value(&create_preview(&app, &key, &json!({"version": 1, "valid_minutes": 10_080})).await);
     app.app.clock.advance(7 * 24 * 3_600_000 - 1000);
@@ -166,7 +169,7 @@ async fn an_invalid_preview_is_refused_when_its_url_is_created() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
     assert_eq!(create_preview(&app, &key, &json!({})).await.code(), "appeal_not_found");
-    write(&app, &key, "First").await;
+    save(&app, &key, "First").await;
     publish(&app, &key).await;
     for (more, code) in [
         (json!({"page_url": "https://elsewhere.example/"}), "page_url_not_allowed"),
@@ -184,13 +187,13 @@ async fn an_invalid_preview_is_refused_when_its_url_is_created() {
     ] {
         assert_eq!(create_preview(&app, &key, &more).await.code(), code, "{more}");
     }
-    let nobody =
+    let without_key =
         app.post("/v1/appeals/summer/previews", &json!({"site": "journal", "page_url": ARTICLE})).await;
-    assert_eq!(nobody.code(), "api_key_missing");
+    assert_eq!(without_key.code(), "api_key_missing");
     // The new preview replaces an older one in the URL, and the rest of the URL stays.
     let page = format!("{ARTICLE}?a=1&keepopen_preview=old&b=2#top");
-    let made = create_preview(&app, &key, &json!({"page_url": page})).await;
-    assert_eq!(made.text("url"), format!("{ARTICLE}?a=1&b=2&keepopen_preview={}#top", signed_value(&made)));
+    let created = create_preview(&app, &key, &json!({"page_url": page})).await;
+    assert_eq!(created.text("url"), format!("{ARTICLE}?a=1&b=2&keepopen_preview={}#top", signed_value(&created)));
     app.finish().await;
 }
 
@@ -199,8 +202,8 @@ async fn an_appeal_from_a_file_can_be_previewed() {
     let app = TestApp::start().await;
     let key = key(&app).await;
     let body = json!({"site": "journal", "page_url": ARTICLE});
-    let made = call(&app, &key, Method::POST, "/v1/appeals/help/previews", &body).await;
-    let shown = show_preview(&app, &signed_value(&made), &json!({})).await;
+    let created = call(&app, &key, Method::POST, "/v1/appeals/help/previews", &body).await;
+    let shown = show_preview(&app, &signed_value(&created), &json!({})).await;
     assert_eq!(heading(&shown), "We need your help now");
     let versioned = json!({"site": "journal", "page_url": ARTICLE, "version": 1});
     let refused = call(&app, &key, Method::POST, "/v1/appeals/help/previews", &versioned).await;
@@ -216,17 +219,17 @@ async fn an_appeal_from_a_file_can_be_previewed() {
 async fn a_preview_also_gives_access_to_the_explanation_on_its_site() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
-    write(&app, &key, "First").await;
+    save(&app, &key, "First").await;
     publish(&app, &key).await;
     let preview = signed_value(&create_preview(&app, &key, &json!({})).await);
     let question = json!({"site": "journal", "reader": {"country": "IE"}, "history": {}, "preview": preview});
-    let why = app.post("/v1/banner/explain", &question).await;
-    assert_eq!((why.status.as_u16(), &why.json["reason"]), (200, &json!("not_targeted")), "{why:?}");
+    let explanation = app.post("/v1/banner/explain", &question).await;
+    assert_eq!((explanation.status.as_u16(), &explanation.json["reason"]), (200, &json!("not_targeted")), "{explanation:?}");
     let other = json!({"site": "gazette", "preview": preview});
     assert_eq!(app.post("/v1/banner/explain", &other).await.code(), "preview_invalid");
     assert_eq!(app.post("/v1/banner/explain", &json!({"site": "journal"})).await.code(), "api_key_missing");
     assert_eq!(app.post("/v1/banner/explain", &json!([])).await.code(), "api_key_missing");
-    app.days_pass(1);
+    app.advance_days(1);
     assert_eq!(app.post("/v1/banner/explain", &question).await.code(), "preview_invalid");
     app.finish().await;
 }
@@ -235,14 +238,14 @@ async fn a_preview_also_gives_access_to_the_explanation_on_its_site() {
 async fn a_preview_shows_a_ticker_even_if_the_appeal_was_never_active() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
-    app.gives(1500, "once").await;
-    app.stripe_says_everything().await;
-    let mut ticking = appeal("{ticker_total} so far");
-    ticking["ticker"] = json!({"counts": "money", "of": "site", "goal_minor": 10_000, "currency": "EUR", "from": "2026-01-01"});
-    let saved = call(&app, &key, Method::PUT, "/v1/appeals/summer", &ticking).await;
+    app.give(1500, "once").await;
+    app.deliver_and_process_all_events().await;
+    let mut with_ticker = appeal("{ticker_total} so far");
+    with_ticker["ticker"] = json!({"counts": "money", "of": "site", "goal_minor": 10_000, "currency": "EUR", "from": "2026-01-01"});
+    let saved = call(&app, &key, Method::PUT, "/v1/appeals/summer", &with_ticker).await;
     assert_eq!(saved.status, 201, "{saved:?}");
-    let made = create_preview(&app, &key, &json!({"version": 1})).await;
-    let shown = show_preview(&app, &signed_value(&made), &json!({})).await;
+    let created = create_preview(&app, &key, &json!({"version": 1})).await;
+    let shown = show_preview(&app, &signed_value(&created), &json!({})).await;
     assert_eq!(shown.json["content"]["ticker"]["total"], 1500, "{shown:?}");
     assert_eq!(shown.json["values"]["ticker_total"], 1500, "{shown:?}");
     app.finish().await;

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use crate::helpers::TestApp;
 
 /// Processes the inbox and the queue.
-pub async fn process_everything(app: &App) {
+pub async fn process_inbox_and_queue(app: &App) {
     actions::process_due_events(app, &app.as_job("inbox")).await.unwrap();
     // Thin events only name their object. A task fetches the object, and the inbox then books it.
     while actions::run_due_tasks::<FetchObject>(app, &app.as_job("queue")).await.unwrap() > 0 {
@@ -25,16 +25,18 @@ pub async fn process_everything(app: &App) {
 /// The names of the tasks that were performed. All tests of this binary share the list.
 static PERFORMED: LazyLock<Mutex<Vec<String>>> = LazyLock::new(Mutex::default);
 
+/// The names of the tasks that were committed.
 static COMMITTED: LazyLock<Mutex<Vec<String>>> = LazyLock::new(Mutex::default);
+/// Lets the first worker of a waiting task continue.
 static GO_ON: Notify = Notify::const_new();
 
 /// Returns how often tasks whose name starts with `name` were committed.
-fn committed(name: &str) -> usize {
+fn times_committed(name: &str) -> usize {
     COMMITTED.lock().unwrap().iter().filter(|it| it.starts_with(name)).count()
 }
 
 /// Returns how often tasks whose name starts with `name` were performed.
-fn performed(name: &str) -> usize {
+fn times_performed(name: &str) -> usize {
     PERFORMED.lock().unwrap().iter().filter(|it| it.starts_with(name)).count()
 }
 
@@ -49,6 +51,7 @@ struct Errand {
 }
 
 impl Errand {
+    /// Returns a task that succeeds at once.
     fn of(name: &str) -> Self {
         Self { name: name.to_owned(), fails: false, panics: false, waits: false }
     }
@@ -65,12 +68,12 @@ impl Task for Errand {
     async fn perform(&self, _: &App) -> Result<(), TaskError> {
         PERFORMED.lock().unwrap().push(self.name.clone());
         assert!(!self.panics, "the test asked for this panic");
-        if self.waits && performed(&self.name) == 1 {
+        if self.waits && times_performed(&self.name) == 1 {
             GO_ON.notified().await;
         }
         // Lets another worker run.
         tokio::task::yield_now().await;
-        if self.fails { Err(TaskError::Failed("the receiver is away".to_owned())) } else { Ok(()) }
+        if self.fails { Err(TaskError::Failed("the test asked for this failure".to_owned())) } else { Ok(()) }
     }
 
     async fn commit(&self, _: &App, _: &mut Tx, (): ()) -> Result<(), StoreError> {
@@ -79,6 +82,7 @@ impl Task for Errand {
     }
 }
 
+/// Adds a task to the queue, in its own transaction.
 async fn add(app: &App, errand: &Errand) {
     let mut tx = app.store.begin().await.unwrap();
     enqueue(&mut tx, errand, app.now_ms()).await.unwrap();
@@ -92,7 +96,7 @@ async fn a_task_that_is_added_twice_is_performed_once_and_leaves_the_queue() {
     add(&app.app, &Errand::of("once")).await;
     assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 1);
     assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 0);
-    assert_eq!(performed("once"), 1);
+    assert_eq!(times_performed("once"), 1);
     assert_eq!(app.app.store.tasks(None, 9).await.unwrap(), []);
     app.finish().await;
 }
@@ -122,17 +126,17 @@ async fn a_failing_task_is_retried_until_it_is_dead_and_can_be_replayed() {
         assert!(hours < 100, "the failing tasks must become dead");
     }
     let tries = usize::try_from(MAX_ATTEMPTS).unwrap();
-    assert_eq!((performed("failing"), performed("panicking")), (tries, tries));
+    assert_eq!((times_performed("failing"), times_performed("panicking")), (tries, tries));
     let dead = app.app.store.tasks(Some("dead"), 9).await.unwrap();
     let errors: BTreeSet<&str> = dead.iter().filter_map(|it| it.error.as_deref()).collect();
-    assert!(errors.contains("the receiver is away"), "{errors:?}");
+    assert!(errors.contains("the test asked for this failure"), "{errors:?}");
     let numbers = app.app.store.task_numbers().await.unwrap();
     assert_eq!((numbers.waiting, numbers.dead, numbers.oldest_at_ms), (0, 2, None));
 
     assert!(!actions::replay_task(&app.app.as_operator(), "errand/other").await.unwrap());
     assert!(actions::replay_task(&app.app.as_operator(), "errand/failing").await.unwrap());
     assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 1);
-    assert_eq!(performed("failing"), tries + 1);
+    assert_eq!(times_performed("failing"), tries + 1);
     app.finish().await;
 }
 
@@ -149,7 +153,7 @@ async fn a_task_of_a_worker_that_died_is_not_run_until_the_lease_ends() {
     assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 0);
     app.app.clock.advance(1);
     assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 1);
-    assert_eq!(performed("leased"), 1);
+    assert_eq!(times_performed("leased"), 1);
     app.finish().await;
 }
 
@@ -164,7 +168,7 @@ async fn several_workers_share_the_queue_and_perform_each_task_once() {
     let (a, b, c) = tokio::join!(worker(), worker(), worker());
     let done = [a.unwrap(), b.unwrap(), c.unwrap()];
     assert_eq!(done.iter().sum::<usize>(), 40, "{done:?}");
-    assert_eq!(performed("shared"), 40);
+    assert_eq!(times_performed("shared"), 40);
     app.finish().await;
 }
 
@@ -186,7 +190,7 @@ async fn a_worker_whose_lease_has_ended_does_not_change_the_task_of_its_successo
         add(&app.app, &Errand { waits: true, fails, ..Errand::of(&name) }).await;
         let lease_ms = i64::try_from(Errand::LEASE.as_millis()).unwrap();
         let second = async {
-            while performed(&name) == 0 {
+            while times_performed(&name) == 0 {
                 tokio::task::yield_now().await;
             }
             app.app.clock.advance(lease_ms);
@@ -198,7 +202,7 @@ async fn a_worker_whose_lease_has_ended_does_not_change_the_task_of_its_successo
         };
         let context = app.app.as_job("queue");
         let (first, attempts) = tokio::join!(run_due_tasks::<Errand>(&app.app, &context), second);
-        assert_eq!((first.unwrap(), attempts, committed(&name)), (1, 2, 0));
+        assert_eq!((first.unwrap(), attempts, times_committed(&name)), (1, 2, 0));
         let [task] = app.app.store.tasks(None, 9).await.unwrap().try_into().unwrap();
         assert_eq!((task.lease_owner.as_deref(), task.error), (Some("second"), None), "fails: {fails}");
         app.finish().await;
@@ -216,8 +220,8 @@ fn thin_event(charge: &str) -> Value {
 async fn an_object_that_can_not_be_fetched_delays_no_other_event_and_becomes_a_dead_task() {
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&thin_event("ch_nowhere")).await.status, 200);
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await.len(), 1);
     let waiting = app.app.store.tasks(None, 9).await.unwrap();
     assert_eq!((waiting.len(), waiting[0].key.as_str()), (1, "fetch_object/evt_thin"));
@@ -243,7 +247,7 @@ async fn an_object_that_can_not_be_fetched_delays_no_other_event_and_becomes_a_d
 #[tokio::test]
 async fn a_dead_task_is_retried_when_stripe_delivers_its_event_again() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     let event = thin_event(&app.stripe.payments(&gift.session).charge.unwrap());
     assert_eq!(app.deliver(&event).await.status, 200);
     // A second delivery while the task waits changes nothing.
@@ -258,7 +262,7 @@ async fn a_dead_task_is_retried_when_stripe_delivers_its_event_again() {
     assert_eq!(app.deliver(&event).await.status, 200);
     let numbers = app.app.store.task_numbers().await.unwrap();
     assert_eq!((numbers.waiting, numbers.dead), (1, 0));
-    process_everything(&app.app).await;
+    process_inbox_and_queue(&app.app).await;
     assert_eq!(app.app.store.tasks(None, 9).await.unwrap(), []);
     let rows = app.app.store.read_sql("SELECT action FROM audit_log WHERE action = 'task.replay'").await;
     assert_eq!(rows.unwrap().len(), 1);

@@ -14,41 +14,42 @@ use serde_json::Value;
 
 use crate::helpers::{TestApp, folder, ledger_problems, settings};
 use crate::settling::{payments, reconcile};
-use crate::story::{books_of, receive, tell};
+use crate::story::{process_and_read_ledger, receive, create_story};
 use keepopen_testkit::Database;
 
+/// Returns what comparisons with Stripe recorded as missed or wrong.
 async fn findings(app: &TestApp) -> Vec<Finding> {
     app.app.store.findings(100).await.unwrap()
 }
 
-fn minutes_pass(app: &TestApp, minutes: i64) {
+fn advance_minutes(app: &TestApp, minutes: i64) {
     app.app.clock.advance(minutes * 60_000);
 }
 
-/// Delivers all events but those of one type.
-async fn stripe_says_all_but(app: &TestApp, kind: &str) {
+/// Delivers all events except those of one type, and processes the inbox.
+async fn deliver_and_process_all_but(app: &TestApp, kind: &str) {
     for event in app.stripe.events() {
         if event["type"] != kind {
             assert_eq!(app.deliver(&event).await.status, 200);
         }
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
 }
 
 #[tokio::test]
 async fn a_lost_event_is_found_in_stripes_list_and_recorded_once() {
     let app = TestApp::start().await;
     reconcile(&app).await;
-    app.gives(1000, "once").await;
-    stripe_says_all_but(&app, "checkout.session.completed").await;
+    app.give(1000, "once").await;
+    deliver_and_process_all_but(&app, "checkout.session.completed").await;
     assert!(app.ledger().await.is_empty());
-    minutes_pass(&app, 15);
+    advance_minutes(&app, 15);
     reconcile(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     let found = findings(&app).await;
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].what.as_str(), found[0].sweep.as_str()), ("checkout.session.completed", "events"));
-    app.days_pass(2);
+    app.advance_days(2);
     reconcile(&app).await;
     assert_eq!(findings(&app).await, found);
     app.finish().await;
@@ -57,8 +58,8 @@ async fn a_lost_event_is_found_in_stripes_list_and_recorded_once() {
 #[tokio::test]
 async fn an_object_younger_than_ten_minutes_is_not_recorded_as_missed() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
-    minutes_pass(&app, 9);
+    app.give(1000, "once").await;
+    advance_minutes(&app, 9);
     reconcile(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     assert_eq!(findings(&app).await, []);
@@ -69,9 +70,9 @@ async fn an_object_younger_than_ten_minutes_is_not_recorded_as_missed() {
 async fn a_gift_whose_events_are_all_lost_is_found_by_its_objects() {
     let app = TestApp::start().await;
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
-    app.gives(1000, "once").await;
-    app.gives(700, "month").await;
-    minutes_pass(&app, 15);
+    app.give(1000, "once").await;
+    app.give(700, "month").await;
+    advance_minutes(&app, 15);
     reconcile(&app).await;
     assert_eq!(app.ledger().await.len(), 2);
     assert_eq!(app.clearing().await, 1700);
@@ -80,7 +81,7 @@ async fn a_gift_whose_events_are_all_lost_is_found_by_its_objects() {
     assert!(found.iter().any(|it| it.what == "Checkout Session"), "{found:?}");
     // The fees of the gifts are known, too.
     assert!(payments(&app).await.iter().all(|it| it.settled.is_some() && it.unsettled_minor == 0));
-    app.days_pass(1);
+    app.advance_days(1);
     reconcile(&app).await;
     assert_eq!(findings(&app).await, found);
     app.finish().await;
@@ -91,15 +92,15 @@ async fn a_gift_that_is_found_late_is_settled_and_paid_out_like_any_other() {
     let app = TestApp::start().await;
     reconcile(&app).await;
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     // Events and Stripe's balance are compared several times before the objects are compared again.
     for _ in 0..3 {
-        minutes_pass(&app, 120);
+        advance_minutes(&app, 120);
         app.stripe.pay_out(true);
         reconcile(&app).await;
     }
     assert!(app.ledger().await.is_empty(), "objects must be compared only once a day");
-    app.days_pass(1);
+    app.advance_days(1);
     reconcile(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     let payment = payments(&app).await.remove(0);
@@ -112,8 +113,8 @@ async fn a_gift_that_is_found_late_is_settled_and_paid_out_like_any_other() {
 async fn one_comparison_settles_everything_after_hours_without_webhooks() {
     let app = TestApp::start().await;
     reconcile(&app).await;
-    app.gives(1000, "once").await;
-    minutes_pass(&app, 5 * 60);
+    app.give(1000, "once").await;
+    advance_minutes(&app, 5 * 60);
     reconcile(&app).await;
     assert_eq!(payments(&app).await.remove(0).settled.map(|it| it.net_minor), Some(960));
     app.finish().await;
@@ -123,20 +124,20 @@ async fn one_comparison_settles_everything_after_hours_without_webhooks() {
 async fn a_monthly_gift_whose_first_bank_debit_failed_is_found_to_have_failed() {
     let app = TestApp::start().await;
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
-    let gift = app.starts_to_give(1000, "month").await;
+    let gift = app.start_gift(1000, "month").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();
     reconcile(&app).await;
     assert_eq!(app.state().await, State::Processing);
     app.stripe.settle_bank_debit(&gift.session, false).unwrap();
     app.stripe.void_invoice(&app.stripe.payments(&gift.session).invoice.unwrap()).unwrap();
-    app.days_pass(1);
+    app.advance_days(1);
     reconcile(&app).await;
     assert_eq!(app.state().await, State::Failed);
     app.finish().await;
 }
 
 /// Simulates a sale by other software on the same Stripe account. Returns the charge.
-pub async fn somebody_else_sells(app: &TestApp) -> String {
+pub async fn sell_with_other_software(app: &TestApp) -> String {
     let form = [
         ("mode", "payment"),
         ("success_url", "https://shop.example.org/"),
@@ -157,22 +158,22 @@ pub async fn somebody_else_sells(app: &TestApp) -> String {
 async fn objects_of_other_software_are_neither_stored_nor_booked() {
     let app = TestApp::start().await;
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
-    let charge = somebody_else_sells(&app).await;
+    let charge = sell_with_other_software(&app).await;
     app.stripe.refund(&charge, Some(500)).unwrap();
     app.stripe.dispute(&charge, Some(100)).unwrap();
-    minutes_pass(&app, 15);
+    advance_minutes(&app, 15);
     reconcile(&app).await;
     assert!(app.app.store.events().await.unwrap().is_empty());
     assert!(app.app.store.facts().await.unwrap().is_empty());
 
     // Delivered or listed events of other software are stored like any event, but not booked.
     app.stripe.lose_events(None);
-    somebody_else_sells(&app).await;
-    app.gives(1000, "once").await;
+    sell_with_other_software(&app).await;
+    app.give(1000, "once").await;
     app.stripe.pay_out(true);
-    minutes_pass(&app, 15);
+    advance_minutes(&app, 15);
     reconcile(&app).await;
-    app.days_pass(1);
+    app.advance_days(1);
     reconcile(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     assert_eq!(app.app.store.contributions().await.unwrap().len(), 1);
@@ -184,13 +185,13 @@ async fn objects_of_other_software_are_neither_stored_nor_booked() {
 #[tokio::test]
 async fn the_object_of_a_thin_event_is_fetched_and_stored_before_it_is_booked() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     let id = app.stripe.notify_thin("v1.checkout.session.completed", &gift.session).unwrap();
     let thin = app.stripe.thin_events().remove(0);
     assert_eq!(thin["id"], id.as_str());
     for _ in 0..2 {
         assert_eq!(app.deliver(&thin).await.status, 200);
-        app.run_jobs().await;
+        app.process_inbox().await;
     }
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     let rows: Vec<_> = app.app.store.events().await.unwrap().into_iter().map(|it| it.id).collect();
@@ -204,17 +205,17 @@ async fn the_object_of_a_thin_event_is_fetched_and_stored_before_it_is_booked() 
 #[tokio::test]
 async fn an_event_of_the_other_mode_stays_quarantined_after_a_comparison() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     let mut foreign = app.stripe.events();
     for event in &mut foreign {
         event["livemode"] = true.into();
         assert_eq!(app.deliver(event).await.status, 200);
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
     reconcile(&app).await;
     let rows = app.app.store.events().await.unwrap();
-    let aside = rows.iter().filter(|it| it.state == "quarantined").count();
-    assert_eq!(aside, foreign.len());
+    let quarantined = rows.iter().filter(|it| it.state == "quarantined").count();
+    assert_eq!(quarantined, foreign.len());
     assert_eq!(
         app.ledger().await,
         [(Kind::Payment, 1000)],
@@ -233,7 +234,7 @@ async fn another(source: &TestApp, folder: &std::path::Path, database: &Database
 #[tokio::test]
 async fn a_comparison_with_an_empty_database_books_the_same_entries() {
     let source = TestApp::start().await;
-    tell(&source).await;
+    create_story(&source).await;
     source.stripe.pay_out(true);
     for event in source.stripe.events() {
         receive(&source.app, &event).await;
@@ -241,13 +242,13 @@ async fn a_comparison_with_an_empty_database_books_the_same_entries() {
     reconcile(&source).await;
     // Only a full comparison finds old payouts.
     actions::reconcile_since(&source.app, &source.app.as_job("reconcile"), 0, false).await.unwrap();
-    let original = books_of(&source.app).await;
+    let original = process_and_read_ledger(&source.app).await;
 
     let folder = folder();
     let database = Database::make(folder.path());
     let app = another(&source, folder.path(), &database).await;
     actions::reconcile_since(&app, &app.as_job("reconcile"), 0, false).await.unwrap();
-    let rebuilt = books_of(&app).await;
+    let rebuilt = process_and_read_ledger(&app).await;
     assert!(rebuilt.entries.iter().any(|it| it.kind == Kind::Payout));
     assert_eq!(rebuilt.entries, original.entries);
     assert_eq!(rebuilt.contributions, original.contributions);
@@ -272,6 +273,7 @@ async fn unlock(app: &TestApp, table: &str, triggers: &[&str]) {
     }
 }
 
+/// Changes exactly one row.
 async fn change(app: &TestApp, sql: &str) {
     assert_eq!(app.app.store.run_sql(sql).await.unwrap(), 1, "{sql}");
 }
@@ -286,8 +288,8 @@ async fn only_problem(app: &TestApp) -> String {
 #[tokio::test]
 async fn the_ledger_check_finds_changed_or_removed_entries_and_payments() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     reconcile(&app).await;
     let entry = "UPDATE ledger_entries SET amount_minor = amount_minor";
     for sql in [entry, "DELETE FROM ledger_entries"] {
@@ -323,14 +325,15 @@ async fn the_ledger_check_finds_changed_or_removed_entries_and_payments() {
 async fn a_seal_shows_changes_of_the_entries_that_it_covers() {
     let app = TestApp::start().await;
     let (store, key) = (&app.app.store, SealKey::of(&app.app.vault));
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
+    // The seal is a signed digest of the entries that are booked now.
     actions::seal_ledger(&app.app.as_operator(), &key).await.unwrap();
     let sealed = reports::check_ledger(store, &key).await.unwrap();
     assert!(matches!(sealed.seal, SealState::Matches(_)), "{:?}", sealed.seal);
     // Later entries do not break the seal.
-    app.gives(500, "once").await;
-    app.stripe_says_everything().await;
+    app.give(500, "once").await;
+    app.deliver_and_process_all_events().await;
     let later = reports::check_ledger(store, &key).await.unwrap();
     assert_eq!(later.seal, sealed.seal);
 
@@ -355,10 +358,11 @@ async fn a_seal_shows_changes_of_the_entries_that_it_covers() {
 #[tokio::test]
 async fn after_a_restart_a_ledger_that_was_sealed_today_is_checked_tomorrow() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     let checked_at_ms = Cell::new(None);
-    let wrong = async || {
+    // Runs the job that watches the ledger. Returns the number of problems that its metric shows.
+    let watched_problems = async || {
         let mut at_ms = checked_at_ms.get();
         actions::watch_ledger(&app.app, &app.app.as_job("books"), &mut at_ms).await.unwrap();
         checked_at_ms.set(at_ms);
@@ -366,22 +370,22 @@ async fn after_a_restart_a_ledger_that_was_sealed_today_is_checked_tomorrow() {
         let line = text.lines().find_map(|line| line.strip_prefix("keepopen_books_wrong "));
         line.map(|number| number.parse::<f64>().unwrap())
     };
-    assert_eq!(wrong().await, Some(0.0));
+    assert_eq!(watched_problems().await, Some(0.0));
     unlock(&app, "ledger_entries", &["ledger_entries_stay", "ledger_entries_never_change"]).await;
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms + 1 WHERE seq = 1").await;
-    let start_again = || checked_at_ms.set(None);
-    start_again();
-    assert_eq!(wrong().await, Some(0.0), "a ledger that was sealed today must not be checked again today");
+    let simulate_restart = || checked_at_ms.set(None);
+    simulate_restart();
+    assert_eq!(watched_problems().await, Some(0.0), "a ledger that was sealed today must not be checked again today");
     // A seal that was not created with this deployment's key does not count, so the ledger is checked.
     unlock(&app, "seals", &["seals_never_change"]).await;
     change(&app, "UPDATE seals SET entries = entries + 1").await;
-    start_again();
-    assert!(wrong().await > Some(0.0));
+    simulate_restart();
+    assert!(watched_problems().await > Some(0.0));
     change(&app, "UPDATE seals SET entries = entries - 1").await;
-    start_again();
-    assert_eq!(wrong().await, Some(0.0));
-    app.days_pass(1);
-    assert!(wrong().await > Some(0.0));
+    simulate_restart();
+    assert_eq!(watched_problems().await, Some(0.0));
+    app.advance_days(1);
+    assert!(watched_problems().await > Some(0.0));
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms - 1 WHERE seq = 1").await;
     app.finish().await;
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::helpers::TestApp;
 
 /// Returns the events of one folder.
-pub fn events(folder: &str) -> Vec<Value> {
+pub fn case_events(folder: &str) -> Vec<Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/money");
     let text = std::fs::read_to_string(root.join(folder).join("events.json")).unwrap();
     serde_json::from_str(&text).unwrap()
@@ -24,11 +24,11 @@ pub fn orders(events: &[Value]) -> Vec<(&'static str, Vec<Value>)> {
 }
 
 /// Starts a new installation, and delivers these events one after the other.
-pub async fn told(events: &[Value]) -> TestApp {
+pub async fn app_after(events: &[Value]) -> TestApp {
     let app = TestApp::start().await;
     for event in events {
         assert_eq!(app.deliver(event).await.status, 200, "{event}");
-        app.run_jobs().await;
+        app.process_inbox().await;
     }
     app
 }

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::helpers::TestApp;
 use crate::not_ours::{deliver_all, in_currency, outcomes, row};
-use crate::reconciling::somebody_else_sells;
+use crate::reconciling::sell_with_other_software;
 
 #[tokio::test]
-async fn an_event_that_arrives_before_its_gift_is_tied_later_and_one_that_is_not_ours_is_not() {
+async fn an_event_that_arrives_before_its_gift_is_assigned_to_it_later_and_events_of_other_software_never_are() {
     let app = TestApp::start().await;
-    somebody_else_sells(&app).await;
+    sell_with_other_software(&app).await;
     let foreign = app.stripe.events();
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     let ours = app.stripe.events_after(foreign.len());
     let late = ours.iter().find(|event| event["type"] == "checkout.session.completed").unwrap();
     let early: Vec<&Value> = ours.iter().filter(|event| event["type"] == "charge.succeeded").collect();
@@ -30,6 +30,7 @@ async fn an_event_that_arrives_before_its_gift_is_tied_later_and_one_that_is_not
     app.finish().await;
 }
 
+/// Returns an event about a refund whose amount can't be read.
 fn unreadable_refund(charge: &str) -> Value {
     json!({"id": "evt_bad", "object": "event", "type": "refund.created", "created": 1_795_000_000, "livemode": false,
         "data": {"object": {"id": "re_1", "object": "refund", "amount": "ten", "charge": charge}}})
@@ -38,7 +39,7 @@ fn unreadable_refund(charge: &str) -> Value {
 /// Retries the unreadable event until it is dead.
 async fn retry_until_dead(app: &TestApp) {
     for _ in 0..MAX_TRIES {
-        app.run_jobs().await;
+        app.process_inbox().await;
         app.app.clock.advance(3_600_000);
     }
     assert_eq!(row(app, "evt_bad").await.state, "dead");
@@ -53,16 +54,16 @@ async fn mark_bad_event_done(app: &TestApp) {
 #[tokio::test]
 async fn an_unreadable_event_fails_only_if_it_is_known_to_be_ours() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
+    let gift = app.give(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     deliver_all(&app, [&unreadable_refund(&charge)]).await;
     let first = row(&app, "evt_bad").await;
     assert_eq!((first.state.as_str(), first.attempts, first.error), ("done", 1, None));
     assert!(first.outcome.unwrap().starts_with("not ours: it can't be read (refund.amount"));
-    app.stripe_says_everything().await;
-    let then = row(&app, "evt_bad").await;
-    assert_eq!(then.state, "waiting");
-    assert!(then.error.unwrap().contains("refund.amount"));
+    app.deliver_and_process_all_events().await;
+    let later = row(&app, "evt_bad").await;
+    assert_eq!(later.state, "waiting");
+    assert!(later.error.unwrap().contains("refund.amount"));
     mark_bad_event_done(&app).await;
     app.finish().await;
 }
@@ -70,8 +71,8 @@ async fn an_unreadable_event_fails_only_if_it_is_known_to_be_ours() {
 #[tokio::test]
 async fn a_dead_event_that_stripe_delivers_again_is_retried() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    let gift = app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     let bad = unreadable_refund(&app.stripe.payments(&gift.session).charge.unwrap());
     assert_eq!(app.deliver(&bad).await.status, 200);
     retry_until_dead(&app).await;
@@ -89,8 +90,8 @@ async fn a_dead_event_that_stripe_delivers_again_is_retried() {
 #[tokio::test]
 async fn a_new_version_retries_dead_events_once() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    let gift = app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1.0").await.unwrap();
     let bad = unreadable_refund(&app.stripe.payments(&gift.session).charge.unwrap());
     assert_eq!(app.deliver(&bad).await.status, 200);
@@ -111,15 +112,15 @@ async fn a_new_version_retries_dead_events_once() {
 #[tokio::test]
 async fn a_new_version_retries_events_in_an_unknown_currency() {
     let app = TestApp::start().await;
-    let gift = app.starts_to_give(1000, "once").await;
+    let gift = app.start_gift(1000, "once").await;
     app.stripe.pay(&gift.session, How::Card).unwrap();
     let events: Vec<Value> = app.stripe.events().iter().map(|event| in_currency(event, "usdc")).collect();
     deliver_all(&app, &events).await;
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "2.0").await.unwrap();
     let waiting =
         app.app.store.events().await.unwrap().into_iter().filter(|it| it.state == "waiting").count();
-    assert!(waiting > 0);
-    app.run_jobs().await;
+    assert!(waiting > 0, "the new version must retry the events");
+    app.process_inbox().await;
     assert!(app.ledger().await.is_empty(), "this version does not know the currency either");
     app.finish().await;
 }
@@ -127,33 +128,33 @@ async fn a_new_version_retries_events_in_an_unknown_currency() {
 #[tokio::test]
 async fn when_a_site_is_configured_again_the_banner_uses_the_higher_standing_at_once() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     let before = app.stripe.events().len();
     // The site is removed from the settings. Meanwhile, the same reader starts a monthly gift at another installation.
     let mut settings = app.app.settings.clone();
     let journal = settings.sites.remove("journal").unwrap();
-    let without = actions::start(settings.clone(), app.app.clock.clone()).await.unwrap();
-    let monthly = app.gives(1000, "month").await;
+    let without_site = actions::start(settings.clone(), app.app.clock.clone()).await.unwrap();
+    let monthly = app.give(1000, "month").await;
     let mine = app.stripe.object(&monthly.session).unwrap()["metadata"]["keepopen_contribution"].clone();
     let other = "con_00000000000000000000000001";
     for event in app.stripe.events_after(before) {
         let text = event.to_string().replace(mine.as_str().unwrap(), other);
-        crate::story::receive(&without, &serde_json::from_str(&text).unwrap()).await;
+        crate::story::receive(&without_site, &serde_json::from_str(&text).unwrap()).await;
     }
-    actions::process_due_events(&without, &without.as_job("inbox")).await.unwrap();
-    assert_eq!(without.store.other_gifts().await.unwrap(), [(other.to_owned(), "journal".to_owned())]);
-    without.store.close().await;
+    actions::process_due_events(&without_site, &without_site.as_job("inbox")).await.unwrap();
+    assert_eq!(without_site.store.other_gifts().await.unwrap(), [(other.to_owned(), "journal".to_owned())]);
+    without_site.store.close().await;
 
     settings.sites.insert("journal".to_owned(), journal);
-    let again = actions::start(settings, app.app.clock.clone()).await.unwrap();
-    assert!(again.standings.is_empty());
-    actions::requeue_unbooked(&again, &again.as_job("start"), "1").await.unwrap();
-    let supporter = again.store.contributions().await.unwrap()[0].supporter.clone().unwrap();
+    let with_site = actions::start(settings, app.app.clock.clone()).await.unwrap();
+    assert!(with_site.standings.is_empty());
+    actions::requeue_unbooked(&with_site, &with_site.as_job("start"), "1").await.unwrap();
+    let supporter = with_site.store.contributions().await.unwrap()[0].supporter.clone().unwrap();
     let issued_at_s = app.app.now_ms() / 1000;
-    let newest = again.standings.newest(&supporter, "journal", issued_at_s);
+    let newest = with_site.standings.newest(&supporter, "journal", issued_at_s);
     let Newest::Changed(now) = newest else { panic!("{newest:?}") };
     assert_eq!(now.standing, keepopen_decision::Standing::Recurring);
-    again.store.close().await;
+    with_site.store.close().await;
     app.finish().await;
 }

@@ -17,14 +17,15 @@ async fn read(app: &TestApp, query: &str) -> Answer {
     app.get(&format!("/v1/results?{query}"), Some(&key.secret)).await
 }
 
-async fn event(app: &TestApp, attribution: &Value, more: Value) {
+/// Reports a view, a click or a dismissal with this attribution. `more` has the other fields of the body.
+async fn report_event(app: &TestApp, attribution: &Value, more: Value) {
     let mut body = json!({"site": "journal", "attribution": attribution});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     assert_eq!(app.post("/v1/banner/events", &body).await.status, 204);
 }
 
-/// A reader gives by card. Returns the session.
-async fn gives(app: &TestApp, attribution: Option<&Value>, amount_minor: i64, interval: &str) -> String {
+/// Makes a gift by card, with the attribution of the appeal that led to it. Returns the session.
+async fn give(app: &TestApp, attribution: Option<&Value>, amount_minor: i64, interval: &str) -> String {
     let mut body = checkout_body(Uuid::from_u128(fastrand::u128(..)), amount_minor, interval);
     if let Some(attribution) = attribution {
         body["attribution"] = attribution.clone();
@@ -39,25 +40,25 @@ async fn gives(app: &TestApp, attribution: Option<&Value>, amount_minor: i64, in
 async fn the_results_of_a_variant_are_shown_by_day_and_in_total() {
     let app = TestApp::start().await;
     let attribution = app.banner(None).await["attribution"].clone();
-    event(&app, &attribution, json!({"event": "view", "ordinal": 1})).await;
-    event(&app, &attribution, json!({"event": "click"})).await;
-    event(&app, &attribution, json!({"event": "dismiss", "dismissal": "close"})).await;
-    let monthly = gives(&app, Some(&attribution), 1000, "month").await;
-    gives(&app, None, 700, "once").await;
-    app.stripe_says_everything().await;
+    report_event(&app, &attribution, json!({"event": "view", "ordinal": 1})).await;
+    report_event(&app, &attribution, json!({"event": "click"})).await;
+    report_event(&app, &attribution, json!({"event": "dismiss", "dismissal": "close"})).await;
+    let monthly = give(&app, Some(&attribution), 1000, "month").await;
+    give(&app, None, 700, "once").await;
+    app.deliver_and_process_all_events().await;
     // In the next month, a renewal counts as money but not as a gift. A later view does not count as a reader.
-    app.days_pass(31);
+    app.advance_days(31);
     let attribution = app.banner(None).await["attribution"].clone();
-    event(&app, &attribution, json!({"event": "view", "ordinal": 2})).await;
+    report_event(&app, &attribution, json!({"event": "view", "ordinal": 2})).await;
     let paid = app.stripe.payments(&monthly);
     app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap();
     app.stripe.refund(&paid.charge.unwrap(), Some(400)).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
 
     let answer = read(&app, "site=journal&from=2026-11-24&to=2026-12-25").await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    let row = |place: &str, day: Option<&str>, appeal: Option<&str>| -> Value {
-        let rows = answer.json[place].as_array().unwrap();
+    let row = |list: &str, day: Option<&str>, appeal: Option<&str>| -> Value {
+        let rows = answer.json[list].as_array().unwrap();
         let found = rows.iter().filter(|row| row["day"].as_str() == day && row["appeal"].as_str() == appeal);
         let found: Vec<&Value> = found.collect();
         assert_eq!(found.len(), 1, "{rows:#?}");
@@ -85,8 +86,8 @@ async fn the_results_of_a_variant_are_shown_by_day_and_in_total() {
     assert_eq!(first["variant"], "a");
     let second = row("days", Some("2026-12-25"), Some("help"));
     assert_eq!((counts(&second), money(&second)), ([0, 1, 0, 0, 0, 0], Some((1000, 400))));
-    let direct = row("days", Some("2026-11-24"), None);
-    assert_eq!((counts(&direct), money(&direct)), ([0, 0, 0, 0, 0, 1], Some((700, 0))));
+    let without_appeal = row("days", Some("2026-11-24"), None);
+    assert_eq!((counts(&without_appeal), money(&without_appeal)), ([0, 0, 0, 0, 0, 1], Some((700, 0))));
     let total = row("totals", None, Some("help"));
     assert_eq!((counts(&total), money(&total)), ([1, 2, 1, 1, 1, 1], Some((2000, 400))));
 
@@ -129,10 +130,10 @@ async fn days_are_in_the_sites_time_zone() {
     })
     .await;
     // 09:00 UTC is 22:00 on the same day in Auckland. Three hours later, the next day has begun there.
-    gives(&app, None, 500, "once").await;
+    give(&app, None, 500, "once").await;
     app.app.clock.advance(3 * 3_600_000);
-    gives(&app, None, 700, "once").await;
-    app.stripe_says_everything().await;
+    give(&app, None, 700, "once").await;
+    app.deliver_and_process_all_events().await;
     let answer = read(&app, "site=journal&from=2026-11-25&to=2026-11-25").await;
     assert_eq!(answer.json["time_zone"], "Pacific/Auckland");
     assert_eq!(answer.json["totals"][0]["money"][0]["received_minor"], 700);
@@ -146,9 +147,9 @@ async fn results_need_a_key_a_known_site_and_valid_days() {
         app.get("/v1/results?site=journal&from=2026-11-01&to=2026-11-02", None).await.code(),
         "api_key_missing"
     );
-    let powerless = app.api_key().await;
+    let without_scope = app.api_key().await;
     let path = "/v1/results?site=journal&from=2026-11-01&to=2026-11-02";
-    assert_eq!(app.get(path, Some(&powerless)).await.code(), "scope_missing");
+    assert_eq!(app.get(path, Some(&without_scope)).await.code(), "scope_missing");
     assert_eq!(read(&app, "site=nowhere&from=2026-11-01&to=2026-11-02").await.code(), "site_not_found");
     for wrong in [
         "site=journal&from=2026-11-02&to=2026-11-01",
@@ -168,12 +169,12 @@ async fn results_need_a_key_a_known_site_and_valid_days() {
 #[tokio::test]
 async fn stripes_fees_are_shown_by_day_and_in_total() {
     let app = TestApp::start().await;
-    gives(&app, None, 1000, "once").await;
-    app.days_pass(1);
-    gives(&app, None, 2500, "once").await;
-    app.stripe_says_everything().await;
+    give(&app, None, 1000, "once").await;
+    app.advance_days(1);
+    give(&app, None, 2500, "once").await;
+    app.deliver_and_process_all_events().await;
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-    app.run_jobs().await;
+    app.process_inbox().await;
     let answer = read(&app, "site=journal&from=2026-11-24&to=2026-11-25").await;
     let money = |row: &Value| {
         ["received_minor", "returned_minor", "fees_minor", "net_minor"]

@@ -23,6 +23,7 @@ fn request(app: &TestApp, method: &str, path: &str) -> RequestBuilder {
     app.client.request(method.parse().unwrap(), format!("{}{path}", app.url))
 }
 
+/// Calls a route. Unless the method is GET, the body names the site `journal`.
 async fn call(app: &TestApp, route: &Route, key: Option<&str>) -> Answer {
     let request = request(app, route.method.as_str(), &path(route));
     let request = key.into_iter().fold(request, RequestBuilder::bearer_auth);
@@ -64,9 +65,9 @@ async fn a_key_gives_access_to_the_routes_of_its_scope_and_to_no_others() {
             let (Audience::Key(scopes) | Audience::KeyOrPreview(scopes)) = route.audience else { continue };
             let answer = call(&app, route, Some(&key)).await;
             let refused = [401, 403].contains(&answer.status.as_u16());
-            let place = format!("{} {} with {scope:?}", route.method, route.path);
-            assert_eq!(refused, !scopes.contains(&scope), "{place}: {answer:?}");
-            assert!(!refused || answer.code() == "scope_missing", "{place}: {answer:?}");
+            let description = format!("{} {} with {scope:?}", route.method, route.path);
+            assert_eq!(refused, !scopes.contains(&scope), "{description}: {answer:?}");
+            assert!(!refused || answer.code() == "scope_missing", "{description}: {answer:?}");
         }
     }
     app.finish().await;
@@ -82,30 +83,30 @@ async fn a_page_of_another_origin_can_read_a_response_only_if_the_route_allows_i
                 Cors::Sites => Some(ORIGIN).filter(|it| *it == origin),
                 Cors::AnyPage => Some(if origin == ORIGIN { ORIGIN } else { "*" }),
             };
-            let place = format!("{} {} from {origin}", route.method, route.path);
-            let asked = request(&app, route.method.as_str(), &path(route)).header("origin", origin);
-            let answer = app.send(asked).await;
-            assert_eq!(header(&answer, "access-control-allow-origin"), allowed, "{place}");
+            let description = format!("{} {} from {origin}", route.method, route.path);
+            let from_origin = request(&app, route.method.as_str(), &path(route)).header("origin", origin);
+            let answer = app.send(from_origin).await;
+            assert_eq!(header(&answer, "access-control-allow-origin"), allowed, "{description}");
             assert_eq!(
                 header(&answer, "access-control-expose-headers").is_some(),
                 allowed.is_some(),
-                "{place}"
+                "{description}"
             );
             // A cache must not give one page's response to another page.
             let varies = header(&answer, "vary").is_some_and(|value| value.ends_with("Origin"));
-            assert_eq!(varies, route.cors != Cors::SameOrigin, "{place}");
+            assert_eq!(varies, route.cors != Cors::SameOrigin, "{description}");
 
-            let asked = request(&app, "OPTIONS", &path(route)).header("origin", origin);
-            let asked = asked.header("access-control-request-method", route.method.as_str());
-            let answer = app.send(asked).await;
-            assert_eq!(header(&answer, "access-control-allow-origin"), allowed, "preflight of {place}");
+            let preflight = request(&app, "OPTIONS", &path(route)).header("origin", origin);
+            let preflight = preflight.header("access-control-request-method", route.method.as_str());
+            let answer = app.send(preflight).await;
+            assert_eq!(header(&answer, "access-control-allow-origin"), allowed, "preflight of {description}");
             let status = if route.cors == Cors::SameOrigin { 405 } else { 204 };
-            assert_eq!(answer.status.as_u16(), status, "preflight of {place}");
+            assert_eq!(answer.status.as_u16(), status, "preflight of {description}");
             assert!(header(&answer, "access-control-allow-credentials").is_none());
             if status == 204 {
                 let methods = header(&answer, "access-control-allow-methods").unwrap();
-                assert!(methods.split(", ").any(|it| it == route.method.as_str()), "{place}: {methods}");
-                assert_eq!(header(&answer, "access-control-max-age"), Some("86400"), "{place}");
+                assert!(methods.split(", ").any(|it| it == route.method.as_str()), "{description}: {methods}");
+                assert_eq!(header(&answer, "access-control-max-age"), Some("86400"), "{description}");
             }
         }
     }
@@ -116,13 +117,13 @@ async fn a_page_of_another_origin_can_read_a_response_only_if_the_route_allows_i
 async fn a_preflight_for_an_unsupported_method_is_refused() {
     let app = TestApp::start().await;
     for (path, method) in [("/v1/checkout", "PUT"), ("/v1/banner/events", "GET"), ("/embed.js", "POST")] {
-        let asked = request(&app, "OPTIONS", path).header("origin", ORIGIN);
-        let answer = app.send(asked.header("access-control-request-method", method)).await;
+        let preflight = request(&app, "OPTIONS", path).header("origin", ORIGIN);
+        let answer = app.send(preflight.header("access-control-request-method", method)).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (405, "method_not_allowed"), "{method} {path}");
         assert_eq!(header(&answer, "access-control-allow-methods"), None);
     }
-    let asked = request(&app, "OPTIONS", "/v1/nowhere").header("origin", ORIGIN);
-    let answer = app.send(asked.header("access-control-request-method", "POST")).await;
+    let preflight = request(&app, "OPTIONS", "/v1/nowhere").header("origin", ORIGIN);
+    let answer = app.send(preflight.header("access-control-request-method", "POST")).await;
     assert_eq!((answer.status.as_u16(), header(&answer, "access-control-allow-origin")), (404, None));
     app.finish().await;
 }

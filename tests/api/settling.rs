@@ -1,4 +1,4 @@
-//! Gifts in Stripe's balance: fees, other settlement currencies, payouts.
+//! How gifts are settled in Stripe's balance: fees, settlement in other currencies, and payouts.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ async fn payment(app: &TestApp) -> Payment {
 /// Compares everything that is due with Stripe, and processes the inbox.
 pub async fn reconcile(app: &TestApp) {
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
-    app.run_jobs().await;
+    app.process_inbox().await;
 }
 
 /// Returns the balance of an account of the site `journal`, in the currency's minor unit.
@@ -64,8 +64,8 @@ async fn assert_equals_stripe(app: &TestApp) {
 #[tokio::test]
 async fn a_comparison_of_stripes_balance_books_the_fee_and_net_of_a_gift() {
     let app = TestApp::start().await;
-    app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "month").await;
+    app.deliver_and_process_all_events().await;
     let before = payment(&app).await;
     assert_eq!((before.settled, before.unsettled_minor), (None, 1000));
     reconcile(&app).await;
@@ -81,8 +81,8 @@ async fn a_comparison_of_stripes_balance_books_the_fee_and_net_of_a_gift() {
 #[tokio::test]
 async fn a_payment_shows_its_payout_and_is_paid_out_again_if_the_payout_fails() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     let first = app.stripe.pay_out(true).remove(0);
     reconcile(&app).await;
     let paid = payment(&app).await;
@@ -91,48 +91,48 @@ async fn a_payment_shows_its_payout_and_is_paid_out_again_if_the_payout_fails() 
     assert_eq!(paid.payout_arrives_at_ms, Some(app.app.now_ms().div_euclid(day_ms) * day_ms));
     assert_eq!((account(&app, "EUR", "bank").await, account(&app, "EUR", "clearing").await), (960, 0));
 
-    app.days_pass(2);
+    app.advance_days(2);
     app.stripe.fail_payout(&first).unwrap();
     reconcile(&app).await;
     assert_eq!(payment(&app).await.payout, None, "a payment of a returned payout must have no payout");
     assert_eq!((account(&app, "EUR", "bank").await, account(&app, "EUR", "clearing").await), (0, 960));
 
     // The returned money is paid out together with another gift. That payout fails, too. A third one contains both.
-    app.days_pass(1);
-    app.gives(500, "once").await;
-    app.stripe_says_everything().await;
+    app.advance_days(1);
+    app.give(500, "once").await;
+    app.deliver_and_process_all_events().await;
     let second = app.stripe.pay_out(true).remove(0);
     reconcile(&app).await;
-    let left_with: Vec<_> = payments(&app).await.into_iter().map(|it| it.payout).collect();
-    assert_eq!(left_with, [Some(second.clone()), Some(second.clone())]);
+    let payouts: Vec<_> = payments(&app).await.into_iter().map(|it| it.payout).collect();
+    assert_eq!(payouts, [Some(second.clone()), Some(second.clone())]);
     let net = 960 + 500 - 33;
     assert_eq!((account(&app, "EUR", "bank").await, account(&app, "EUR", "clearing").await), (net, 0));
-    app.days_pass(1);
+    app.advance_days(1);
     app.stripe.fail_payout(&second).unwrap();
     let third = app.stripe.pay_out(true).remove(0);
     reconcile(&app).await;
-    let left_with: Vec<_> = payments(&app).await.into_iter().map(|it| it.payout).collect();
-    assert_eq!(left_with, [Some(third.clone()), Some(third.clone())]);
+    let payouts: Vec<_> = payments(&app).await.into_iter().map(|it| it.payout).collect();
+    assert_eq!(payouts, [Some(third.clone()), Some(third.clone())]);
     assert_eq!((account(&app, "EUR", "bank").await, account(&app, "EUR", "clearing").await), (net, 0));
     app.finish().await;
 }
 
 #[tokio::test]
-async fn the_next_comparison_finds_a_returned_payout_even_if_a_webhook_reported_it() {
+async fn the_next_comparison_finds_a_returned_payout_that_a_webhook_has_already_reported() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     reconcile(&app).await;
     for weeks in [0, 6] {
         app.app.clock.advance(300_000);
         let payout = app.stripe.pay_out(true).remove(0);
-        app.stripe_says_everything().await;
+        app.deliver_and_process_all_events().await;
         reconcile(&app).await;
         assert_eq!(account(&app, "EUR", "bank").await, 960);
-        app.days_pass(7 * weeks);
+        app.advance_days(7 * weeks);
         app.app.clock.advance(300_000);
         app.stripe.fail_payout(&payout).unwrap();
-        app.stripe_says_everything().await;
+        app.deliver_and_process_all_events().await;
         reconcile(&app).await;
         assert_eq!(
             (account(&app, "EUR", "bank").await, payment(&app).await.payout),
@@ -146,12 +146,12 @@ async fn the_next_comparison_finds_a_returned_payout_even_if_a_webhook_reported_
 #[tokio::test]
 async fn the_contents_of_a_payout_are_read_again_until_stripe_has_reconciled_it() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     app.stripe.reconcile_late(true);
     let payout = app.stripe.pay_out(true).remove(0);
     reconcile(&app).await;
-    app.days_pass(2);
+    app.advance_days(2);
     reconcile(&app).await;
     assert_eq!(payment(&app).await.payout, None);
     assert_eq!(
@@ -169,8 +169,8 @@ async fn the_contents_of_a_payout_are_read_again_until_stripe_has_reconciled_it(
 #[tokio::test]
 async fn a_payout_that_differs_from_its_listed_contents_is_recorded_once() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     let payout = app.stripe.pay_out(true).remove(0);
     app.stripe.override_fields(&payout, &json!({"amount": 961})).unwrap();
     reconcile(&app).await;
@@ -178,7 +178,7 @@ async fn a_payout_that_differs_from_its_listed_contents_is_recorded_once() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].object.as_str(), found[0].booked), (payout.as_str(), false));
     assert_eq!(found[0].what, "payout that is not what Stripe lists of it");
-    app.days_pass(1);
+    app.advance_days(1);
     actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
     assert_eq!(app.app.store.findings(10).await.unwrap(), found);
     app.stripe.override_fields(&payout, &json!({"amount": 960})).unwrap();
@@ -188,15 +188,15 @@ async fn a_payout_that_differs_from_its_listed_contents_is_recorded_once() {
 #[tokio::test]
 async fn an_unreadable_object_in_stripes_list_is_reported_once_and_delays_nothing() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
-    app.gives(2000, "once").await;
+    app.give(1000, "once").await;
+    app.give(2000, "once").await;
     let event = app.stripe.events()[0]["id"].as_str().unwrap().to_owned();
     app.stripe.override_fields(&event, &json!({"livemode": "no"})).unwrap();
     reconcile(&app).await;
     let payout = app.stripe.pay_out(true).remove(0);
     let transaction = app.stripe.objects("balance_transaction")[0]["id"].as_str().unwrap().to_owned();
     app.stripe.override_fields(&transaction, &json!({"amount": "ten"})).unwrap();
-    app.days_pass(1);
+    app.advance_days(1);
     reconcile(&app).await;
     let found = app.app.store.findings(10).await.unwrap();
     let assert_recorded_once = |object: &str, what: &str| {
@@ -207,13 +207,13 @@ async fn an_unreadable_object_in_stripes_list_is_reported_once_and_delays_nothin
     assert_recorded_once(&transaction, "balance transaction that can't be read");
     assert_recorded_once(&payout, "payout that is not what Stripe lists of it");
     assert_eq!(payments(&app).await.iter().map(|it| it.money.amount_minor).sum::<i64>(), 3000);
-    app.days_pass(1);
+    app.advance_days(1);
     actions::reconcile_since(&app.app, &app.app.as_job("reconcile"), 0, true).await.unwrap();
     assert_eq!(app.app.store.findings(10).await.unwrap(), found);
     // The unreadable transaction is also stored and retried, in case a later version can read it.
-    let kept = "UPDATE stripe_events SET state = 'done', error = NULL \
+    let mark_done = "UPDATE stripe_events SET state = 'done', error = NULL \
          WHERE state = 'waiting' AND error LIKE 'balance_transaction.amount %'";
-    assert_eq!(app.app.store.run_sql(kept).await.unwrap(), 1);
+    assert_eq!(app.app.store.run_sql(mark_done).await.unwrap(), 1);
     app.finish().await;
 }
 
@@ -221,11 +221,11 @@ async fn an_unreadable_object_in_stripes_list_is_reported_once_and_delays_nothin
 async fn a_fee_that_stripe_posts_late_is_booked_late() {
     let app = TestApp::start().await;
     app.stripe.settle_late(true);
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     reconcile(&app).await;
     assert_eq!(payment(&app).await.unsettled_minor, 1000);
-    app.days_pass(2);
+    app.advance_days(2);
     app.stripe.post_fees();
     reconcile(&app).await;
     let payment = payment(&app).await;
@@ -238,8 +238,8 @@ async fn a_fee_that_stripe_posts_late_is_booked_late() {
 async fn a_gift_in_euros_that_stripe_settles_in_dollars_leaves_no_euros_in_clearing() {
     let app = TestApp::start().await;
     app.stripe.set_settlement(Some(Settlement::new("usd", &[("eur", "1.10")]).unwrap()));
-    let gift = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    let gift = app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     reconcile(&app).await;
     let settled = payment(&app).await.settled.unwrap();
     assert_eq!((settled.currency.code(), settled.fee_minor, settled.net_minor), ("USD", 42, 1058));
@@ -268,24 +268,24 @@ async fn refunds_disputes_and_their_fees_equal_stripes_balance() {
     let app = TestApp::start().await;
     let mut charges = Vec::new();
     for amount_minor in [1000, 1100, 1200, 1300, 1400] {
-        let gift = app.gives(amount_minor, "once").await;
+        let gift = app.give(amount_minor, "once").await;
         charges.push(app.stripe.payments(&gift.session).charge.unwrap());
     }
     app.stripe.refund(&charges[0], Some(400)).unwrap();
     let failed = app.stripe.refund(&charges[1], None).unwrap();
-    app.days_pass(1);
+    app.advance_days(1);
     app.stripe.fail_refund(&failed).unwrap();
     let won = app.stripe.dispute(&charges[2], None).unwrap();
     let lost = app.stripe.dispute(&charges[3], Some(700)).unwrap();
     let inquiry = app.stripe.open_inquiry(&charges[4], None).unwrap();
-    app.days_pass(1);
+    app.advance_days(1);
     app.stripe.close_dispute(&won, Outcome::Won).unwrap();
     app.stripe.close_dispute(&lost, Outcome::Lost).unwrap();
     app.stripe.close_dispute(&inquiry, Outcome::WarningClosed).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     reconcile(&app).await;
-    let given = 1000 - 400 + 1100 + 1200 + 1300 - 700 + 1400;
-    assert_eq!(app.clearing().await, given);
+    let expected = 1000 - 400 + 1100 + 1200 + 1300 - 700 + 1400;
+    assert_eq!(app.clearing().await, expected);
     let fees = [1000, 1100, 1200, 1300, 1400].map(|minor| (minor * 15 + 500) / 1000 + 25).iter().sum::<i64>();
     assert_eq!(account(&app, "EUR", "fees").await, fees + 2 * 1500);
     assert_equals_stripe(&app).await;

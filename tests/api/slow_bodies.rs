@@ -1,4 +1,5 @@
-//! Clients that send a body slowly or never. The server cuts them off, so that other clients are not affected.
+//! Clients that send a request body slowly or never. The server closes their connections, so that other clients are
+//! not affected.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use crate::helpers::TestApp;
 
 /// Opens a connection and sends `text`.
-fn sends(app: &TestApp, text: &str) -> TcpStream {
+fn open_and_send(app: &TestApp, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.url.strip_prefix("http://").unwrap()).unwrap();
     // This timeout only ends a failing test.
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
@@ -16,7 +17,7 @@ fn sends(app: &TestApp, text: &str) -> TcpStream {
 }
 
 /// Returns everything that the server sends until it closes the connection.
-async fn answer(mut stream: TcpStream) -> String {
+async fn read_response(mut stream: TcpStream) -> String {
     let read = move || {
         let mut text = String::new();
         stream.read_to_string(&mut text).map(|_| text)
@@ -24,6 +25,7 @@ async fn answer(mut stream: TcpStream) -> String {
     tokio::task::spawn_blocking(read).await.unwrap().unwrap()
 }
 
+/// Returns the start of a POST request, with `length` among its headers.
 fn head(path: &str, length: &str) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nHost: give.example.org\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
@@ -41,7 +43,7 @@ async fn a_body_that_does_not_arrive_in_time_is_refused_and_the_connection_is_cl
         ("/v1/banner", "Transfer-Encoding: chunked", "1\r\n{\r\n"),
         ("/webhooks/stripe", &signature, "{"),
     ] {
-        let text = answer(sends(&app, &format!("{}{sent}", head(path, length)))).await;
+        let text = read_response(open_and_send(&app, &format!("{}{sent}", head(path, length)))).await;
         assert!(text.starts_with("HTTP/1.1 408 "), "{path} {length}: {text}");
         assert!(text.contains("\"code\":\"body_too_slow\""), "{path} {length}: {text}");
     }
@@ -56,8 +58,8 @@ async fn a_pipelined_request_whose_body_does_not_arrive_in_time_is_refused() {
     let body = r#"{"site":"journal","history":{}}"#;
     let whole = format!("{}{body}", head("/v1/banner", &format!("Content-Length: {}", body.len())));
     for sent in ["", "{"] {
-        let behind = format!("{}{sent}", head("/v1/banner", "Content-Length: 9"));
-        let text = answer(sends(&app, &format!("{whole}{whole}{behind}"))).await;
+        let incomplete = format!("{}{sent}", head("/v1/banner", "Content-Length: 9"));
+        let text = read_response(open_and_send(&app, &format!("{whole}{whole}{incomplete}"))).await;
         assert_eq!(text.matches("\"reason\":\"matched\"").count(), 2, "{sent}: {text}");
         assert!(text.contains("HTTP/1.1 408 "), "{sent}: {text}");
     }
@@ -70,7 +72,7 @@ async fn a_body_that_is_sent_after_100_continue_can_arrive_in_pieces() {
     let body = r#"{"site":"journal","history":{}}"#;
     for pieces in [&[31][..], &[0, 31], &[1, 31], &[9, 18, 31]] {
         let length = format!("Content-Length: {}\r\nExpect: 100-continue\r\nConnection: close", body.len());
-        let mut stream = sends(&app, &head("/v1/banner", &length));
+        let mut stream = open_and_send(&app, &head("/v1/banner", &length));
         let text = tokio::task::spawn_blocking(move || {
             let mut go_on = [0; 25];
             stream.read_exact(&mut go_on).unwrap();
@@ -90,7 +92,7 @@ async fn a_body_that_is_sent_after_100_continue_can_arrive_in_pieces() {
 }
 
 #[tokio::test]
-async fn a_response_that_needs_no_body_closes_the_connection_if_the_body_never_ends() {
+async fn if_the_response_does_not_depend_on_the_body_it_is_sent_at_once_and_the_connection_is_closed() {
     let app = TestApp::start().await;
     for (path, length, sent, status) in [
         ("/nowhere", "Transfer-Encoding: chunked", "1\r\n{\r\n", 404),
@@ -98,7 +100,7 @@ async fn a_response_that_needs_no_body_closes_the_connection_if_the_body_never_e
         ("/v1/appeals/help", "Transfer-Encoding: chunked", "1\r\n{\r\n", 405),
         ("/webhooks/stripe", "Transfer-Encoding: chunked", "1\r\n{\r\n", 400),
     ] {
-        let text = answer(sends(&app, &format!("{}{sent}", head(path, length)))).await;
+        let text = read_response(open_and_send(&app, &format!("{}{sent}", head(path, length)))).await;
         assert!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{path} {length}: {text}");
     }
     app.finish().await;
@@ -109,12 +111,12 @@ async fn a_complete_chunked_body_is_read_and_the_connection_is_reused() {
     let app = TestApp::start().await;
     let body = r#"{"site":"journal","history":{}}"#;
     let chunked = format!("{:x}\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n", 9, &body[..9], body.len() - 9, &body[9..]);
-    let asked = format!("{}{chunked}", head("/v1/banner", "Transfer-Encoding: chunked"));
+    let chunked_request = format!("{}{chunked}", head("/v1/banner", "Transfer-Encoding: chunked"));
     let last = format!(
         "{}{body}",
         head("/v1/banner", &format!("Content-Length: {}\r\nConnection: close", body.len()))
     );
-    let text = answer(sends(&app, &format!("{asked}{asked}{last}"))).await;
+    let text = read_response(open_and_send(&app, &format!("{chunked_request}{chunked_request}{last}"))).await;
     assert_eq!(text.matches("\"reason\":\"matched\"").count(), 3, "{text}");
     app.finish().await;
 }
@@ -124,7 +126,7 @@ async fn a_delivery_without_a_well_formed_signature_is_refused_before_its_body_i
     let app = TestApp::start().await;
     for header in ["", "Stripe-Signature: nonsense\r\n", "Stripe-Signature: t=1700000000\r\n"] {
         let head = head("/webhooks/stripe", &format!("{header}Content-Length: 1000000"));
-        let text = answer(sends(&app, &head)).await;
+        let text = read_response(open_and_send(&app, &head)).await;
         assert!(text.starts_with("HTTP/1.1 400 "), "{header}: {text}");
         assert!(text.contains("\"code\":\"invalid_signature\""), "{header}: {text}");
     }
@@ -137,14 +139,14 @@ async fn if_too_many_bodies_arrive_slowly_the_oldest_are_cut_off_and_the_banner_
     let head = format!("{}{{", head("/v1/banner", "Content-Length: 9"));
     let mut waiting = Vec::new();
     for number in 0..550 {
-        waiting.push(sends(&app, &head));
+        waiting.push(open_and_send(&app, &head));
         if number % 50 == 0 {
             assert_eq!(app.banner(None).await["reason"], "matched");
         }
     }
     assert_eq!(app.banner(None).await["reason"], "matched");
     for oldest in waiting.drain(..30) {
-        let text = answer(oldest).await;
+        let text = read_response(oldest).await;
         assert!(text.contains("\"code\":\"body_too_slow\""), "{text}");
     }
     assert!(app.app.metrics.render().contains("keepopen_bodies_cut_total{why=\"crowded\"} "));

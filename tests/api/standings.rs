@@ -63,58 +63,58 @@ async fn start() -> TestApp {
 }
 
 /// Makes and pays a monthly gift. Returns it with its token.
-async fn monthly_supporter(app: &TestApp) -> (Gift, String) {
-    let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+async fn create_monthly_supporter(app: &TestApp) -> (Gift, String) {
+    let gift = app.give(1000, "month").await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     (gift, token)
 }
 
 /// The card fails at the next renewal.
-fn card_fails(app: &TestApp, gift: &Gift) {
+fn fail_next_renewal(app: &TestApp, gift: &Gift) {
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.stripe.next_month(&subscription, false).unwrap();
 }
 
 /// Returns the kind of the appeal that is shown, or the reason why none is shown.
-fn kind(verdict: &Value) -> &str {
+fn shown_kind(verdict: &Value) -> &str {
     verdict["kind"].as_str().unwrap_or_else(|| verdict["reason"].as_str().unwrap())
 }
 
 #[tokio::test]
-async fn a_supporter_whose_card_fails_is_asked_to_fix_it_even_if_the_token_says_recurring() {
+async fn a_supporter_whose_card_fails_is_asked_to_update_it_even_if_the_token_says_recurring() {
     let app = start().await;
-    let (gift, token) = monthly_supporter(&app).await;
-    assert_eq!(kind(&app.banner(Some(&token)).await), "thank");
-    card_fails(&app, &gift);
-    app.stripe_says_everything().await;
+    let (gift, token) = create_monthly_supporter(&app).await;
+    assert_eq!(shown_kind(&app.banner(Some(&token)).await), "thank");
+    fail_next_renewal(&app, &gift);
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "past_due");
-    assert_eq!(kind(&app.banner(Some(&token)).await), "fix_card");
+    assert_eq!(shown_kind(&app.banner(Some(&token)).await), "fix_card");
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.app.clock.advance(3_600_000);
     app.stripe.replace_card(&subscription).unwrap();
-    app.stripe_says_everything().await;
-    assert_eq!(kind(&app.banner(Some(&token)).await), "thank");
+    app.deliver_and_process_all_events().await;
+    assert_eq!(shown_kind(&app.banner(Some(&token)).await), "thank");
     app.finish().await;
 }
 
 #[tokio::test]
 async fn a_supporter_with_a_one_off_token_who_now_gives_monthly_counts_as_recurring() {
     let app = start().await;
-    let first = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    let first = app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     let token = app.token(&first).await;
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "one_off");
-    app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "month").await;
+    app.deliver_and_process_all_events().await;
     let question = json!({"site": "journal", "history": {}, "token": token});
-    let seen = explained(&app, &question).await;
+    let seen = explanation(&app, &question).await;
     assert!(seen.contains("recurring"), "{seen}");
     app.finish().await;
 }
 
-/// Returns the results of the rules in the explanation of the first appeal, as JSON text.
-async fn explained(app: &TestApp, question: &Value) -> String {
+/// Requests an explanation of the verdict. Returns the results of the first appeal's rules, as JSON text.
+async fn explanation(app: &TestApp, question: &Value) -> String {
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &[Scope::AppealsRead]).await.unwrap();
     let request = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(key.secret);
     let answer = app.send(request.json(question)).await;
@@ -125,18 +125,18 @@ async fn explained(app: &TestApp, question: &Value) -> String {
 #[tokio::test]
 async fn another_instance_and_a_restart_read_the_changed_standing_from_the_database() {
     let mut app = start().await;
-    let (gift, token) = monthly_supporter(&app).await;
+    let (gift, token) = create_monthly_supporter(&app).await;
     // The other instance shares the database and the keys, but does not process the events.
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    card_fails(&app, &gift);
-    app.stripe_says_everything().await;
+    fail_next_renewal(&app, &gift);
+    app.deliver_and_process_all_events().await;
     let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
-    let asked = |server: &keepopen::app::App| -> Value {
+    let verdict_of = |server: &keepopen::app::App| -> Value {
         serde_json::from_slice(&keepopen::api::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
     };
-    assert_eq!(kind(&asked(&other)), "thank");
+    assert_eq!(shown_kind(&verdict_of(&other)), "thank");
     actions::sync_standings(&other).await.unwrap();
-    assert_eq!(kind(&asked(&other)), "fix_card");
+    assert_eq!(shown_kind(&verdict_of(&other)), "fix_card");
     other.store.close().await;
 
     app.app.clock.advance(3_600_000);
@@ -146,7 +146,7 @@ async fn another_instance_and_a_restart_read_the_changed_standing_from_the_datab
     let running = keepopen::api::serve(&app.app).unwrap();
     tokio::spawn(running.server);
     (app.server, app.url) = (running.handle, format!("http://{}", running.address));
-    assert_eq!(kind(&app.banner(Some(&token)).await), "fix_card");
+    assert_eq!(shown_kind(&app.banner(Some(&token)).await), "fix_card");
     app.finish().await;
 }
 
@@ -155,7 +155,7 @@ const HALF_A_DAY_MS: i64 = 43_200_000;
 /// Makes a monthly gift, and advances the clock to half a day before the end of its first month. Returns the
 /// subscription and the end of the month, in milliseconds since 1970.
 async fn monthly_on_its_last_day(app: &TestApp) -> (String, i64) {
-    let (gift, _) = monthly_supporter(app).await;
+    let (gift, _) = create_monthly_supporter(app).await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     let item = app.stripe.object(&subscription).unwrap()["items"]["data"][0].clone();
     let ends_at_ms = item["current_period_end"].as_i64().unwrap() * 1000;
@@ -164,27 +164,27 @@ async fn monthly_on_its_last_day(app: &TestApp) -> (String, i64) {
 }
 
 #[tokio::test]
-async fn a_standing_that_ends_at_a_known_time_ends_then_on_every_instance() {
+async fn a_standing_that_ends_at_a_known_time_ends_at_that_time_on_every_instance() {
     let app = start().await;
     let (subscription, ends_at_ms) = monthly_on_its_last_day(&app).await;
-    let gift = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    let gift = app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     // The token is valid for a day, but its standing ends after half a day.
     let token = app.token(&gift).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     app.stripe.cancel(&subscription, false).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     actions::sync_standings(&other).await.unwrap();
     let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
-    let asked = |server: &keepopen::app::App| -> Value {
+    let verdict_of = |server: &keepopen::app::App| -> Value {
         serde_json::from_slice(&keepopen::api::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
     };
     app.app.clock.advance(ends_at_ms - 1 - app.app.now_ms());
-    assert_eq!([kind(&asked(&app.app)), kind(&asked(&other))], ["thank", "thank"]);
+    assert_eq!([shown_kind(&verdict_of(&app.app)), shown_kind(&verdict_of(&other))], ["thank", "thank"]);
     app.app.clock.advance(1);
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "one_off");
-    // The instances have run no job in the meantime.
-    assert_eq!([kind(&asked(&app.app)), kind(&asked(&other))], ["recent_giver", "recent_giver"]);
+    // Neither instance has run a job in the meantime.
+    assert_eq!([shown_kind(&verdict_of(&app.app)), shown_kind(&verdict_of(&other))], ["recent_giver", "recent_giver"]);
     other.store.close().await;
     app.finish().await;
 }
@@ -194,29 +194,29 @@ async fn a_token_expires_at_the_latest_when_its_standing_ends() {
     let app = start().await;
     let (subscription, ends_at_ms) = monthly_on_its_last_day(&app).await;
     app.stripe.cancel(&subscription, false).unwrap();
-    let gift = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    let gift = app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     let answer = app.exchange(&gift).await;
     let token = answer.text("token");
     assert_eq!(answer.json["expires_at"], keepopen::clock::rfc3339(ends_at_ms));
     app.app.clock.advance(ends_at_ms - 1 - app.app.now_ms());
-    assert_eq!(kind(&app.banner(Some(token)).await), "thank");
+    assert_eq!(shown_kind(&app.banner(Some(token)).await), "thank");
     app.app.clock.advance(1);
     let verdict = app.banner(Some(token)).await;
-    assert_eq!((kind(&verdict), &verdict["token_problem"]), ("unknown_standing", &json!("token_expired")));
+    assert_eq!((shown_kind(&verdict), &verdict["token_problem"]), ("unknown_standing", &json!("token_expired")));
     assert_eq!(app.get("/v1/supporter", Some(token)).await.code(), "token_expired");
     assert_eq!(app.exchange(&gift).await.code(), "already_exchanged");
     app.finish().await;
 }
 
 /// Returns the server's verdict for a reader with this token.
-fn asked(server: &keepopen::app::App, token: &str) -> Value {
+fn verdict_of(server: &keepopen::app::App, token: &str) -> Value {
     let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
     serde_json::from_slice(&keepopen::api::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
 }
 
 /// Stores this many changes of standings on another site.
-async fn others_change(app: &TestApp, count: usize) {
+async fn add_changes_on_another_site(app: &TestApp, count: usize) {
     let numbers = format!(
         "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count})"
     );
@@ -235,22 +235,23 @@ async fn others_change(app: &TestApp, count: usize) {
 #[tokio::test]
 async fn a_server_with_too_many_changed_standings_does_not_trust_older_tokens() {
     let app = start().await;
-    let (gift, token) = monthly_supporter(&app).await;
+    let (gift, token) = create_monthly_supporter(&app).await;
     app.app.clock.advance(3_600_000);
-    card_fails(&app, &gift);
-    app.stripe_says_everything().await;
+    fail_next_renewal(&app, &gift);
+    app.deliver_and_process_all_events().await;
     app.app.clock.advance(3_600_000);
-    // There are more newer changes than the server reads, so it does not read the older change of the failed card.
-    others_change(&app, MAX_RECENT_STANDINGS + 1).await;
+    // At its start, a server reads only the newest changes. These are so many that it does not read the older change
+    // of the failed card.
+    add_changes_on_another_site(&app, MAX_RECENT_STANDINGS + 1).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    assert_eq!(kind(&asked(&other, &token)), "unknown_standing");
-    // A token that was issued later already includes the changes that were not read.
+    assert_eq!(shown_kind(&verdict_of(&other, &token)), "unknown_standing");
+    // A newer token was issued after the changes that were not read, so it already includes them.
     app.app.clock.advance(3_600_000);
-    let newer = app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    let newer = app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     let newer = app.token(&newer).await;
-    assert_eq!(kind(&asked(&other, &newer)), "fix_card");
-    assert_eq!(kind(&asked(&other, &token)), "unknown_standing");
+    assert_eq!(shown_kind(&verdict_of(&other, &newer)), "fix_card");
+    assert_eq!(shown_kind(&verdict_of(&other, &token)), "unknown_standing");
     other.store.close().await;
     app.finish().await;
 }
@@ -258,9 +259,9 @@ async fn a_server_with_too_many_changed_standings_does_not_trust_older_tokens() 
 #[tokio::test]
 async fn a_reader_whose_gift_is_reassigned_to_another_person_is_asked_again() {
     let app = start().await;
-    let (gift, token) = monthly_supporter(&app).await;
+    let (gift, token) = create_monthly_supporter(&app).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    assert_eq!([kind(&asked(&app.app, &token)), kind(&asked(&other, &token))], ["thank", "thank"]);
+    assert_eq!([shown_kind(&verdict_of(&app.app, &token)), shown_kind(&verdict_of(&other, &token))], ["thank", "thank"]);
     let former = app.contribution().await.supporter.unwrap();
     // A later event reports the session with another e-mail address. (The address that sorts last counts.)
     app.app.clock.advance(3_600_000);
@@ -273,9 +274,9 @@ async fn a_reader_whose_gift_is_reassigned_to_another_person_is_asked_again() {
     assert_eq!(corrected["data"]["object"]["id"].as_str(), Some(gift.session.as_str()));
     deliver_all(&app, [&corrected]).await;
     assert_ne!(app.contribution().await.supporter.unwrap(), former);
-    assert_eq!(kind(&asked(&app.app, &token)), "ask");
+    assert_eq!(shown_kind(&verdict_of(&app.app, &token)), "ask");
     actions::sync_standings(&other).await.unwrap();
-    assert_eq!(kind(&asked(&other, &token)), "ask");
+    assert_eq!(shown_kind(&verdict_of(&other, &token)), "ask");
     other.store.close().await;
     app.finish().await;
 }
@@ -283,11 +284,11 @@ async fn a_reader_whose_gift_is_reassigned_to_another_person_is_asked_again() {
 #[tokio::test]
 async fn a_first_gift_and_a_renewal_do_not_record_a_changed_standing() {
     let app = start().await;
-    let (gift, _) = monthly_supporter(&app).await;
-    app.days_pass(31);
+    let (gift, _) = create_monthly_supporter(&app).await;
+    app.advance_days(31);
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.stripe.next_month(&subscription, true).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert!(app.app.standings.is_empty());
     assert_eq!(app.app.store.standings_changed_since(0, 10).await.unwrap(), []);
     app.finish().await;
@@ -296,19 +297,19 @@ async fn a_first_gift_and_a_renewal_do_not_record_a_changed_standing() {
 #[tokio::test]
 async fn rebuilding_the_projections_does_not_record_a_changed_standing() {
     let app = start().await;
-    let (gift, _) = monthly_supporter(&app).await;
-    card_fails(&app, &gift);
-    app.stripe_says_everything().await;
+    let (gift, _) = create_monthly_supporter(&app).await;
+    fail_next_renewal(&app, &gift);
+    app.deliver_and_process_all_events().await;
     let changes = app.app.store.standings_changed_since(0, 10).await.unwrap();
     assert_eq!(changes.len(), 1);
-    app.days_pass(1);
+    app.advance_days(1);
     actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
     assert_eq!(app.app.store.standings_changed_since(0, 10).await.unwrap(), changes);
     app.finish().await;
 }
 
 /// Sends a banner request as a site's back end does.
-async fn ask_with(app: &TestApp, key: Option<&str>, question: &Value) -> Answer {
+async fn ask_from_back_end(app: &TestApp, key: Option<&str>, question: &Value) -> Answer {
     let request = app.client.post(format!("{}/v1/banner", app.url)).json(question);
     app.send(match key {
         Some(key) => request.bearer_auth(key),
@@ -322,7 +323,7 @@ async fn a_back_end_with_a_key_can_state_the_standing_of_its_reader() {
     let app = start().await;
     let key =
         actions::create_api_key(&app.app.as_operator(), "site", &[Scope::BannerAsk]).await.unwrap().secret;
-    let (_, token) = monthly_supporter(&app).await;
+    let (_, token) = create_monthly_supporter(&app).await;
     for (standing, shown) in [
         ("none", "ask"),
         ("recurring", "thank"),
@@ -332,16 +333,16 @@ async fn a_back_end_with_a_key_can_state_the_standing_of_its_reader() {
     ] {
         let stated =
             json!({"site": "journal", "history": {}, "supporter": {"standing": standing}, "token": token});
-        let answer = ask_with(&app, Some(&key), &stated).await;
-        assert_eq!((answer.status, kind(&answer.json)), (StatusCode::OK, shown), "{standing}");
+        let answer = ask_from_back_end(&app, Some(&key), &stated).await;
+        assert_eq!((answer.status, shown_kind(&answer.json)), (StatusCode::OK, shown), "{standing}");
     }
     let quiet = json!({"standing": "lapsed", "quiet_until": "2026-12-24T00:00:00Z"});
     let answer =
-        ask_with(&app, Some(&key), &json!({"site": "journal", "history": {}, "supporter": quiet})).await;
+        ask_from_back_end(&app, Some(&key), &json!({"site": "journal", "history": {}, "supporter": quiet})).await;
     assert_eq!(answer.json["reason"], "recent_giver");
     // If the back end states no standing, the token counts.
-    let answer = ask_with(&app, Some(&key), &json!({"site": "journal", "history": {}, "token": token})).await;
-    assert_eq!(kind(&answer.json), "thank");
+    let answer = ask_from_back_end(&app, Some(&key), &json!({"site": "journal", "history": {}, "token": token})).await;
+    assert_eq!(shown_kind(&answer.json), "thank");
     app.finish().await;
 }
 
@@ -349,21 +350,21 @@ async fn a_back_end_with_a_key_can_state_the_standing_of_its_reader() {
 async fn a_stated_standing_without_a_key_that_allows_it_is_refused_and_not_ignored() {
     let app = start().await;
     let stated = json!({"site": "journal", "history": {}, "supporter": {"standing": "recurring"}});
-    let answer = ask_with(&app, None, &stated).await;
+    let answer = ask_from_back_end(&app, None, &stated).await;
     assert_eq!((answer.status, answer.code()), (StatusCode::UNAUTHORIZED, "api_key_missing"));
-    let powerless = app.api_key().await;
-    assert_eq!(ask_with(&app, Some(&powerless), &stated).await.code(), "scope_missing");
-    assert_eq!(ask_with(&app, Some("keepopen_sk_wrong"), &stated).await.code(), "api_key_invalid");
-    assert_eq!(ask_with(&app, Some("nonsense"), &stated).await.code(), "api_key_invalid");
+    let without_scope = app.api_key().await;
+    assert_eq!(ask_from_back_end(&app, Some(&without_scope), &stated).await.code(), "scope_missing");
+    assert_eq!(ask_from_back_end(&app, Some("keepopen_sk_wrong"), &stated).await.code(), "api_key_invalid");
+    assert_eq!(ask_from_back_end(&app, Some("nonsense"), &stated).await.code(), "api_key_invalid");
     // A banner request that states no standing is accepted with any valid key.
     let plain = json!({"site": "journal", "history": {}});
-    assert_eq!(ask_with(&app, Some(&powerless), &plain).await.json["show"], true);
+    assert_eq!(ask_from_back_end(&app, Some(&without_scope), &plain).await.json["show"], true);
     let key =
         actions::create_api_key(&app.app.as_operator(), "site", &[Scope::BannerAsk]).await.unwrap().secret;
     for wrong in
         [json!({"standing": "rich"}), json!({}), json!({"standing": "none", "standin": 1}), json!([])]
     {
-        let answer = ask_with(&app, Some(&key), &json!({"site": "journal", "supporter": wrong})).await;
+        let answer = ask_from_back_end(&app, Some(&key), &json!({"site": "journal", "supporter": wrong})).await;
         assert_eq!((answer.status, answer.code()), (StatusCode::BAD_REQUEST, "invalid_request"), "{wrong}");
     }
     app.finish().await;

@@ -12,7 +12,7 @@ use keepopen::store::accounts::gifts_after;
 use keepopen_practice::{How, Outcome, PracticeStripe};
 use serde_json::{Value, json};
 
-use crate::helpers::{TestApp, folder, is_given, settings};
+use crate::helpers::{TestApp, folder, is_payment_or_reversal, settings};
 use keepopen_testkit::Database;
 
 /// The part of the ledger that must be equal for every order of events: everything but the time of booking.
@@ -26,53 +26,53 @@ pub struct LedgerState {
 }
 
 /// Creates one history at the practice Stripe (a story) with everything that can happen to a gift.
-pub async fn tell(app: &TestApp) {
+pub async fn create_story(app: &TestApp) {
     let stripe = &app.stripe;
-    let monthly = app.gives(1000, "month").await;
+    let monthly = app.give(1000, "month").await;
     let subscription = stripe.payments(&monthly.session).subscription.unwrap();
-    app.days_pass(31);
+    app.advance_days(31);
     let second = stripe.next_month(&subscription, true).unwrap().unwrap();
-    app.days_pass(30);
+    app.advance_days(30);
     stripe.next_month(&subscription, false).unwrap();
-    app.days_pass(3);
+    app.advance_days(3);
     stripe.replace_card(&subscription).unwrap();
     let first = stripe.payments(&monthly.session).charge.unwrap();
     stripe.refund(&first, Some(400)).unwrap();
-    let once = app.gives(1500, "once").await;
+    let once = app.give(1500, "once").await;
     let charge = stripe.payments(&once.session).charge.unwrap();
     let dispute = stripe.dispute(&charge, None).unwrap();
-    app.days_pass(2);
+    app.advance_days(2);
     stripe.close_dispute(&dispute, Outcome::Won).unwrap();
-    let returned = app.gives(600, "once").await;
+    let returned = app.give(600, "once").await;
     let charge = stripe.payments(&returned.session).charge.unwrap();
     let failed_refund = stripe.refund(&charge, None).unwrap();
-    app.days_pass(1);
+    app.advance_days(1);
     stripe.fail_refund(&failed_refund).unwrap();
-    let debit = app.starts_to_give(700, "once").await;
+    let debit = app.start_gift(700, "once").await;
     stripe.pay(&debit.session, How::BankDebit).unwrap();
-    let bad_debit = app.starts_to_give(800, "once").await;
+    let bad_debit = app.start_gift(800, "once").await;
     stripe.pay(&bad_debit.session, How::BankDebit).unwrap();
-    let left = app.starts_to_give(900, "month").await;
-    stripe.pay(&left.session, How::Decline).unwrap();
-    stripe.expire(&left.session).unwrap();
-    app.days_pass(5);
+    let abandoned = app.start_gift(900, "month").await;
+    stripe.pay(&abandoned.session, How::Decline).unwrap();
+    stripe.expire(&abandoned.session).unwrap();
+    app.advance_days(5);
     stripe.settle_bank_debit(&debit.session, true).unwrap();
     stripe.settle_bank_debit(&bad_debit.session, false).unwrap();
-    let lost = app.gives(2500, "once").await;
+    let lost = app.give(2500, "once").await;
     let charge = stripe.payments(&lost.session).charge.unwrap();
     let dispute = stripe.dispute(&charge, Some(1200)).unwrap();
     stripe.close_dispute(&dispute, Outcome::Lost).unwrap();
-    let yearly = app.gives(5000, "year").await;
+    let yearly = app.give(5000, "year").await;
     let paid = stripe.payments(&yearly.session);
     stripe.refund(&paid.charge.unwrap(), None).unwrap();
     stripe.cancel(&paid.subscription.unwrap(), false).unwrap();
     stripe.cancel(&subscription, true).unwrap();
-    app.days_pass(31);
+    app.advance_days(31);
     stripe.end_period(&subscription).unwrap();
     assert!(second.starts_with("in_"));
 }
 
-/// Delivers `events` to a new server, which processes the inbox now and then. Returns its ledger.
+/// Delivers `events` to a new server, which processes the inbox at random times. Returns the server's ledger.
 pub async fn ledger_after(source: &TestApp, events: &[&Value], random: &mut fastrand::Rng) -> LedgerState {
     let folder = folder();
     std::fs::copy(source.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
@@ -86,13 +86,13 @@ pub async fn ledger_after(source: &TestApp, events: &[&Value], random: &mut fast
         }
         app.clock.advance(random.i64(0..5000));
     }
-    let ledger = books_of(&app).await;
+    let ledger = process_and_read_ledger(&app).await;
     app.store.close().await;
     ledger
 }
 
 /// Processes the events that are left, checks the ledger, and returns it.
-pub async fn books_of(app: &App) -> LedgerState {
+pub async fn process_and_read_ledger(app: &App) -> LedgerState {
     actions::process_due_events(app, &app.as_job("inbox")).await.unwrap();
     let events = app.store.events().await.unwrap();
     let waiting: Vec<_> = events.into_iter().filter(|it| it.state != "done").collect();
@@ -110,6 +110,7 @@ pub async fn books_of(app: &App) -> LedgerState {
     }
 }
 
+/// Receives an event as the webhook route does, with a valid signature.
 pub async fn receive(app: &Arc<App>, event: &Value) {
     let body = event.to_string();
     let signature = keepopen_practice::sign(body.as_bytes(), "whsec_practice", app.now_ms().div_euclid(1000));
@@ -121,17 +122,17 @@ pub async fn receive(app: &Arc<App>, event: &Value) {
 #[tokio::test]
 async fn one_history_gives_the_same_ledger_in_any_order_and_with_repeats() {
     let source = TestApp::start().await;
-    tell(&source).await;
+    create_story(&source).await;
     let events = source.stripe.events();
     let in_order: Vec<&Value> = events.iter().collect();
     let mut random = fastrand::Rng::with_seed(1);
     let expected = ledger_after(&source, &in_order, &mut random).await;
-    // The expected result, computed by hand. 3 months of 10.00 minus a refund of 4.00. 15.00 after a won dispute. 6.00
-    // after a failed refund. 7.00 by bank debit. 25.00 minus a lost dispute of 12.00. 50.00, fully refunded.
+    // The expected result, computed by hand: 3 months of 10.00 minus a refund of 4.00; 15.00 after a won dispute; 6.00
+    // after a failed refund; 7.00 by bank debit; 25.00 minus a lost dispute of 12.00; and 0 of the refunded 50.00.
     let clearing: i64 = expected
         .entries
         .iter()
-        .filter(|it| is_given(it))
+        .filter(|it| is_payment_or_reversal(it))
         .map(|it| it.kind.sign() * it.money.amount_minor)
         .sum();
     assert_eq!(clearing, 3000 - 400 + 1500 + 600 + 700 + 2500 - 1200);
@@ -151,35 +152,36 @@ async fn one_history_gives_the_same_ledger_in_any_order_and_with_repeats() {
     source.finish().await;
 }
 
-/// The links between objects that older API versions contain in the objects themselves.
-pub struct Ties {
+/// Links between objects. Older API versions store them in the objects themselves.
+pub struct ObjectLinks {
     /// The payment intent of each invoice.
     intents: HashMap<String, Value>,
     /// The refunds of each charge.
     refunds: HashMap<String, Vec<Value>>,
-    /// Invoices that were paid outside Stripe.
+    /// The ids of the invoices that were paid outside Stripe.
     outside: HashSet<String>,
 }
 
-impl Ties {
+impl ObjectLinks {
+    /// Reads the links from the objects at the practice Stripe.
     pub fn of(stripe: &PracticeStripe) -> Self {
-        let named = |object: &Value, field: &str| object[field].as_str().unwrap().to_owned();
-        let ties = stripe.objects("invoice_payment");
-        let outside = ties.iter().filter(|it| it["payment"]["type"] == "payment_record");
-        let outside = outside.map(|it| named(it, "invoice")).collect();
-        let ties =
-            ties.iter().rev().map(|it| (named(it, "invoice"), it["payment"]["payment_intent"].clone()));
+        let id_in = |object: &Value, field: &str| object[field].as_str().unwrap().to_owned();
+        let invoice_payments = stripe.objects("invoice_payment");
+        let outside = invoice_payments.iter().filter(|it| it["payment"]["type"] == "payment_record");
+        let outside = outside.map(|it| id_in(it, "invoice")).collect();
+        let intents =
+            invoice_payments.iter().rev().map(|it| (id_in(it, "invoice"), it["payment"]["payment_intent"].clone()));
         let mut refunds: HashMap<String, Vec<Value>> = HashMap::new();
         for refund in stripe.objects("refund") {
-            refunds.entry(named(&refund, "charge")).or_default().push(refund);
+            refunds.entry(id_in(&refund, "charge")).or_default().push(refund);
         }
-        Self { intents: ties.collect(), refunds, outside }
+        Self { intents: intents.collect(), refunds, outside }
     }
 }
 
 /// Returns the event in an older API version. There, an invoice names its subscription and its payment intent, and a
 /// charge lists its refunds. `None` if the older version has no such event.
-pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
+pub fn in_older_shape(links: &ObjectLinks, event: &Value) -> Option<Value> {
     let kind = event["type"].as_str().unwrap();
     if kind.starts_with("invoice_payment.") || kind.starts_with("refund.") {
         return None;
@@ -197,9 +199,9 @@ pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
                 *line = json!({"object": "line_item", "amount": amount, "period": period,
                     "metadata": details["metadata"]});
             }
-            let intent = object["id"].as_str().and_then(|id| ties.intents.get(id));
+            let intent = object["id"].as_str().and_then(|id| links.intents.get(id));
             object["payment_intent"] = intent.cloned().unwrap_or(Value::Null);
-            let outside = object["id"].as_str().is_some_and(|id| ties.outside.contains(id));
+            let outside = object["id"].as_str().is_some_and(|id| links.outside.contains(id));
             object["paid_out_of_band"] = (outside && object["status"] == "paid").into();
         }
         // In the older version, the subscription has the period, and its items don't.
@@ -212,7 +214,7 @@ pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
             }
         }
         "charge" => {
-            let refunds = object["id"].as_str().and_then(|id| ties.refunds.get(id));
+            let refunds = object["id"].as_str().and_then(|id| links.refunds.get(id));
             object["refunds"] = json!({"object": "list", "data": refunds.cloned().unwrap_or_default()});
         }
         _ => {}
@@ -223,14 +225,14 @@ pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
 #[tokio::test]
 async fn one_history_books_the_same_entries_in_the_shapes_of_2020() {
     let source = TestApp::start().await;
-    tell(&source).await;
+    create_story(&source).await;
     let events = source.stripe.events();
     let mut random = fastrand::Rng::with_seed(1);
     let in_order: Vec<&Value> = events.iter().collect();
     let expected = ledger_after(&source, &in_order, &mut random).await;
-    let ties = Ties::of(&source.stripe);
-    let older: Vec<Value> = events.iter().filter_map(|event| in_older_shape(&ties, event)).collect();
-    assert!(older.len() < events.len());
+    let links = ObjectLinks::of(&source.stripe);
+    let older: Vec<Value> = events.iter().filter_map(|event| in_older_shape(&links, event)).collect();
+    assert!(older.len() < events.len(), "the older version must lack some events");
     for seed in 0..5 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut shuffled: Vec<&Value> = older.iter().collect();

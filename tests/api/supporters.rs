@@ -7,8 +7,8 @@ use crate::helpers::{EMAIL, TestApp};
 #[tokio::test]
 async fn a_back_end_finds_a_supporter_by_id_or_by_email_address_with_its_secret_key() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    let gift = app.give(1000, "month").await;
+    app.deliver_and_process_all_events().await;
     let id = app.exchange(&gift).await.text("supporter").to_owned();
     let key = app.api_key().await;
     let by_id = app.get(&format!("/v1/supporters/{id}?site=journal"), Some(&key)).await;
@@ -23,10 +23,10 @@ async fn a_back_end_finds_a_supporter_by_id_or_by_email_address_with_its_secret_
 }
 
 #[tokio::test]
-async fn without_a_valid_key_nothing_is_returned() {
+async fn without_a_valid_key_a_supporters_standing_is_not_returned() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    let gift = app.give(1000, "month").await;
+    app.deliver_and_process_all_events().await;
     let answer = app.exchange(&gift).await;
     let path = format!("/v1/supporters/{}?site=journal", answer.text("supporter"));
     assert_eq!(app.get(&path, None).await.code(), "api_key_missing");
@@ -40,31 +40,31 @@ async fn without_a_valid_key_nothing_is_returned() {
         assert_eq!(answer.headers["www-authenticate"], "Bearer");
     }
     assert_eq!(app.get("/v1/supporter", Some(&key)).await.code(), "token_invalid");
-    let powerless = keepopen::actions::create_api_key(&app.app.as_operator(), "none", &[]).await.unwrap();
-    assert_eq!(app.get(&path, Some(&powerless.secret)).await.code(), "scope_missing");
+    let without_scope = keepopen::actions::create_api_key(&app.app.as_operator(), "none", &[]).await.unwrap();
+    assert_eq!(app.get(&path, Some(&without_scope.secret)).await.code(), "scope_missing");
     app.finish().await;
 }
 
 #[tokio::test]
 async fn a_lookup_by_a_changed_address_finds_the_giver_even_if_the_change_was_reported_first() {
     let app = TestApp::start().await;
-    let gift = app.gives(1000, "month").await;
+    let gift = app.give(1000, "month").await;
     let paid = app.stripe.payments(&gift.session);
-    app.days_pass(1);
+    app.advance_days(1);
     app.stripe.change_email(&paid.customer.unwrap(), "moved@example.org").unwrap();
-    app.days_pass(30);
+    app.advance_days(30);
     let second = app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap().unwrap();
     // The second invoice and the customer's new address are delivered before the session.
     for kind in ["invoice.paid", "customer.updated"] {
         let events = app.stripe.events();
-        let of_it = |it: &&serde_json::Value| {
+        let is_wanted = |it: &&serde_json::Value| {
             it["type"] == kind
                 && (kind == "customer.updated" || it["data"]["object"]["id"] == second.as_str())
         };
-        assert_eq!(app.deliver(events.iter().find(of_it).unwrap()).await.status, 200);
-        app.run_jobs().await;
+        assert_eq!(app.deliver(events.iter().find(is_wanted).unwrap()).await.status, 200);
+        app.process_inbox().await;
     }
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.standing().await, "recurring");
     let key = app.api_key().await;
     let lookup = app.client.post(format!("{}/v1/supporters/lookup", app.url)).bearer_auth(&key);
@@ -74,7 +74,7 @@ async fn a_lookup_by_a_changed_address_finds_the_giver_even_if_the_change_was_re
 }
 
 #[tokio::test]
-async fn an_unknown_supporter_is_not_found() {
+async fn a_request_for_an_unknown_supporter_is_answered_with_not_found() {
     let app = TestApp::start().await;
     let key = app.api_key().await;
     let get = async |path: &str| app.get(path, Some(&key)).await;

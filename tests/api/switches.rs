@@ -11,13 +11,14 @@ async fn key(app: &TestApp, scope: Scope) -> String {
     actions::create_api_key(&app.app.as_operator(), "desk", &[scope]).await.unwrap().secret
 }
 
+/// Sends a request that sets a site's switches.
 async fn set_switches(app: &TestApp, key: &str, site: &str, switches: &Value) -> Answer {
     let request = app.client.request(Method::PUT, format!("{}/v1/sites/{site}/switches", app.url));
     app.send(request.bearer_auth(key).json(switches)).await
 }
 
 /// Returns the surface on which an appeal is shown if the page has these surfaces, or the reason why none is shown.
-async fn shows(app: &TestApp, site: &str, surfaces: &[&str]) -> String {
+async fn shown_surface(app: &TestApp, site: &str, surfaces: &[&str]) -> String {
     let verdict =
         app.post("/v1/banner", &json!({"site": site, "surfaces": surfaces, "history": {}})).await.json;
     verdict["surface"].as_str().unwrap_or_else(|| verdict["reason"].as_str().unwrap()).to_owned()
@@ -27,16 +28,16 @@ async fn shows(app: &TestApp, site: &str, surfaces: &[&str]) -> String {
 async fn appeals_can_be_turned_off_and_on_for_a_site_and_for_each_surface() {
     let app = TestApp::start().await;
     let key = key(&app, Scope::AppealsWrite).await;
-    assert_eq!(shows(&app, "journal", &["banner", "inline"]).await, "banner");
+    assert_eq!(shown_surface(&app, "journal", &["banner", "inline"]).await, "banner");
 
     let off = set_switches(&app, &key, "journal", &json!({"surfaces": {"banner": "off"}})).await;
     assert_eq!((off.status.as_u16(), &off.json["surfaces"]["banner"]), (200, &json!("off")), "{off:?}");
     assert_eq!(off.json["surfaces"]["inline"], "on");
-    assert_eq!(shows(&app, "journal", &["banner", "inline"]).await, "inline");
-    assert_eq!(shows(&app, "journal", &["banner"]).await, "kill_switch");
+    assert_eq!(shown_surface(&app, "journal", &["banner", "inline"]).await, "inline");
+    assert_eq!(shown_surface(&app, "journal", &["banner"]).await, "kill_switch");
 
     set_switches(&app, &key, "journal", &json!({"all": "off"})).await;
-    assert_eq!(shows(&app, "journal", &["inline"]).await, "kill_switch");
+    assert_eq!(shown_surface(&app, "journal", &["inline"]).await, "kill_switch");
     let read = app.get("/v1/sites/journal/switches", Some(&key)).await;
     assert_eq!((&read.json["all"], &read.json["surfaces"]["banner"]), (&json!("off"), &json!("off")));
     assert_eq!(read.json["turned_at"], keepopen::clock::rfc3339(app.app.now_ms()));
@@ -45,9 +46,9 @@ async fn appeals_can_be_turned_off_and_on_for_a_site_and_for_each_surface() {
     assert_eq!((&other.json["all"], &other.json["turned_at"]), (&json!("on"), &Value::Null));
 
     set_switches(&app, &key, "journal", &json!({"all": "on", "surfaces": {"banner": "on"}})).await;
-    assert_eq!(shows(&app, "journal", &["banner"]).await, "banner");
-    let turns = app.app.store.read_sql("SELECT surface || ' ' || state FROM switches ORDER BY number").await;
-    assert_eq!(turns.unwrap(), ["banner off", "all off", "all on", "banner on"]);
+    assert_eq!(shown_surface(&app, "journal", &["banner"]).await, "banner");
+    let rows = app.app.store.read_sql("SELECT surface || ' ' || state FROM switches ORDER BY number").await;
+    assert_eq!(rows.unwrap(), ["banner off", "all off", "all on", "banner on"]);
     app.finish().await;
 }
 
@@ -67,7 +68,7 @@ async fn a_switch_set_on_one_instance_reaches_the_others_and_survives_a_restart(
         }
         // Reloading the appeals file does not turn the appeals on again.
         actions::publish_appeals(&app.app).unwrap();
-        assert_eq!(shows(&app, "journal", &["banner"]).await, "kill_switch");
+        assert_eq!(shown_surface(&app, "journal", &["banner"]).await, "kill_switch");
         other.store.close().await;
         restarted.store.close().await;
         app.finish().await;
@@ -83,10 +84,10 @@ async fn a_surface_that_the_settings_turn_off_stays_off_and_is_reported() {
         (&on.json["surfaces"]["banner"], &on.json["settings"]["surfaces"]["banner"]),
         (&json!("on"), &json!("off"))
     );
-    assert_eq!(shows(&app, "journal", &["banner", "inline"]).await, "kill_switch");
+    assert_eq!(shown_surface(&app, "journal", &["banner", "inline"]).await, "kill_switch");
     set_switches(&app, &key, "journal", &json!({"surfaces": {"banner": "on", "inline": "on"}})).await;
-    assert_eq!(shows(&app, "journal", &["banner"]).await, "kill_switch");
-    assert_eq!(shows(&app, "journal", &["inline"]).await, "inline");
+    assert_eq!(shown_surface(&app, "journal", &["banner"]).await, "kill_switch");
+    assert_eq!(shown_surface(&app, "journal", &["inline"]).await, "inline");
     app.finish().await;
 }
 
@@ -109,13 +110,13 @@ async fn setting_switches_needs_the_write_scope_and_reading_them_the_read_scope(
             }
         }
     }
-    let nobodys = format!("{}x", &editor[..editor.len() - 1]);
-    for (key, code) in [(nobodys.as_str(), "api_key_invalid"), ("nonsense", "api_key_invalid")] {
+    let unknown_key = format!("{}x", &editor[..editor.len() - 1]);
+    for (key, code) in [(unknown_key.as_str(), "api_key_invalid"), ("nonsense", "api_key_invalid")] {
         assert_eq!(set_switches(&app, key, "journal", &json!({"all": "off"})).await.code(), code);
     }
     let url = format!("{}/v1/sites/journal/switches", app.url);
-    let keyless = app.client.request(Method::PUT, url).json(&json!({"all": "off"}));
-    assert_eq!(app.send(keyless).await.code(), "api_key_missing");
+    let without_key = app.client.request(Method::PUT, url).json(&json!({"all": "off"}));
+    assert_eq!(app.send(without_key).await.code(), "api_key_missing");
     assert_eq!(app.get("/v1/switches", None).await.code(), "api_key_missing");
     assert_eq!(set_switches(&app, &editor, "nowhere", &json!({"all": "off"})).await.code(), "site_not_found");
     assert_eq!(app.get("/v1/sites/nowhere/switches", Some(&reader)).await.code(), "site_not_found");
@@ -124,7 +125,7 @@ async fn setting_switches_needs_the_write_scope_and_reading_them_the_read_scope(
     {
         assert_eq!(set_switches(&app, &editor, "journal", &wrong).await.code(), "invalid_request", "{wrong}");
     }
-    assert_eq!(shows(&app, "journal", &["banner"]).await, "banner");
+    assert_eq!(shown_surface(&app, "journal", &["banner"]).await, "banner");
     app.finish().await;
 }
 

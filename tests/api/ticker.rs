@@ -19,16 +19,18 @@ fn appeal(ticker: &str, needs: &str) -> String {
     format!("{APPEALS}needs = [{needs}]\n[appeals.ticker]\n{ticker}")
 }
 
+/// Writes the appeals file and publishes it.
 fn publish(app: &TestApp, text: &str) {
     std::fs::write(app.folder().join("appeals.toml"), text).unwrap();
     actions::publish_appeals(&app.app).unwrap();
 }
 
+/// Refunds a gift in part, or in full if the amount is `None`.
 fn refund(app: &TestApp, gift: &Gift, amount_minor: Option<i64>) {
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), amount_minor).unwrap();
 }
 
-/// Updates the tickers. Returns what readers see: total, goal, percent.
+/// Counts the totals of the tickers again. Returns what readers see: total, goal, percent.
 async fn shown_ticker(app: &TestApp) -> Value {
     actions::refresh_tickers(&app.app).await.unwrap();
     let ticker = &app.banner(None).await["content"]["ticker"];
@@ -40,14 +42,14 @@ async fn a_ticker_of_money_counts_payments_minus_reversals() {
     let app = TestApp::start().await;
     publish(&app, &appeal(MONEY, ""));
     assert_eq!(shown_ticker(&app).await, json!([0, 10000, 0]));
-    app.gives(1500, "once").await;
-    let refunded = app.gives(1000, "month").await;
-    let disputed = app.gives(900, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1500, "once").await;
+    let refunded = app.give(1000, "month").await;
+    let disputed = app.give(900, "once").await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(shown_ticker(&app).await, json!([3400, 10000, 34]));
     refund(&app, &refunded, Some(400));
     app.stripe.dispute(&app.stripe.payments(&disputed.session).charge.unwrap(), None).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(shown_ticker(&app).await, json!([2100, 10000, 21]));
     let ticker = app.banner(None).await["content"]["ticker"].clone();
     assert_eq!(
@@ -71,12 +73,12 @@ default_amount_minor = 500
 #[tokio::test]
 async fn a_ticker_of_money_counts_one_currency_and_a_ticker_of_supporters_counts_all_currencies() {
     let app = TestApp::start_with(DOLLARS).await;
-    app.gives(1500, "once").await;
+    app.give(1500, "once").await;
     let mut dollars = checkout_body(Uuid::from_u128(1), 700, "once");
     dollars["currency"] = json!("USD");
     let answer = app.post("/v1/checkout", &dollars).await;
     app.stripe.pay(answer.text("session"), How::Card).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     publish(&app, &appeal(MONEY, ""));
     assert_eq!(shown_ticker(&app).await, json!([1500, 10000, 15]));
     publish(&app, &appeal(&MONEY.replace("EUR", "USD"), ""));
@@ -89,8 +91,8 @@ async fn a_ticker_of_money_counts_one_currency_and_a_ticker_of_supporters_counts
 #[tokio::test]
 async fn a_ticker_counts_from_its_start_in_the_sites_time_zone() {
     let app = TestApp::start().await;
-    app.gives(1500, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1500, "once").await;
+    app.deliver_and_process_all_events().await;
     for (from, total) in
         [("2026-11-24", 1500), ("2026-11-24T09:00", 1500), ("2026-11-24T09:01", 0), ("2026-11-25", 0)]
     {
@@ -110,24 +112,24 @@ async fn a_ticker_counts_from_its_start_in_the_sites_time_zone() {
 #[tokio::test]
 async fn a_ticker_counts_only_the_payments_since_its_start_and_their_refunds() {
     let app = TestApp::start().await;
-    let old = app.gives(1500, "once").await;
-    app.days_pass(10);
-    let new = app.gives(1000, "month").await;
-    let disputed = app.gives(900, "once").await;
-    app.stripe_says_everything().await;
+    let old = app.give(1500, "once").await;
+    app.advance_days(10);
+    let new = app.give(1000, "month").await;
+    let disputed = app.give(900, "once").await;
+    app.deliver_and_process_all_events().await;
     let from = format!("{MONEY}from = \"2026-12-01\"");
     publish(&app, &appeal(&from, ""));
     assert_eq!(shown_ticker(&app).await[0], 1900);
     // The older payment was made before `from` and is not counted, so its refund is not counted either.
     refund(&app, &old, None);
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(shown_ticker(&app).await[0], 1900);
     refund(&app, &new, Some(400));
     let dispute = app.stripe.dispute(&app.stripe.payments(&disputed.session).charge.unwrap(), None).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(shown_ticker(&app).await[0], 600);
     app.stripe.close_dispute(&dispute, keepopen_practice::Outcome::Won).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(shown_ticker(&app).await[0], 1500);
     publish(&app, &appeal(MONEY, ""));
     assert_eq!(
@@ -139,22 +141,22 @@ async fn a_ticker_counts_only_the_payments_since_its_start_and_their_refunds() {
 }
 
 #[tokio::test]
-async fn a_supporter_counts_once_and_not_after_the_gift_is_reversed() {
+async fn a_supporter_counts_once_and_no_longer_after_all_gifts_are_reversed() {
     let app = TestApp::start().await;
     publish(&app, &appeal(SUPPORTERS, ""));
-    let one = app.gives(1500, "once").await;
-    let two = app.gives(500, "once").await;
-    app.stripe_says_everything().await;
+    let one = app.give(1500, "once").await;
+    let two = app.give(500, "once").await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(
         shown_ticker(&app).await,
         json!([1, 3, 33]),
         "both gifts have the same e-mail address, so they must count as one supporter"
     );
     refund(&app, &one, None);
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(shown_ticker(&app).await[0], 1);
     refund(&app, &two, None);
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(shown_ticker(&app).await[0], 0);
     app.finish().await;
 }
@@ -163,12 +165,12 @@ async fn a_supporter_counts_once_and_not_after_the_gift_is_reversed() {
 async fn a_ticker_of_an_appeal_counts_only_the_gifts_from_that_appeal() {
     let app = TestApp::start().await;
     let attribution = app.banner(None).await["attribution"].clone();
-    app.gives(500, "once").await;
+    app.give(500, "once").await;
     let mut body = checkout_body(Uuid::from_u128(2), 1000, "once");
     body["attribution"] = attribution;
     let answer = app.post("/v1/checkout", &body).await;
     app.stripe.pay(answer.text("session"), How::Card).unwrap();
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     for (ticker, of_site, of_appeal) in [(MONEY, 1500, 1000), (SUPPORTERS, 1, 1)] {
         publish(&app, &appeal(ticker, ""));
         assert_eq!(shown_ticker(&app).await[0], of_site);
@@ -210,7 +212,7 @@ async fn an_appeal_that_uses_ticker_values_is_not_shown_until_the_total_is_known
 }
 
 #[tokio::test]
-async fn the_ticker_of_a_new_appeal_is_counted_without_a_minutes_wait() {
+async fn the_ticker_of_a_new_appeal_is_counted_within_seconds() {
     let app = TestApp::start().await;
     let jobs = jobs::run(&app.app);
     // When the job first runs, there is no ticker to count.
@@ -225,8 +227,8 @@ async fn the_ticker_of_a_new_appeal_is_counted_without_a_minutes_wait() {
 #[tokio::test]
 async fn copy_gets_the_ticker_values_that_it_uses() {
     let app = TestApp::start().await;
-    app.gives(1500, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1500, "once").await;
+    app.deliver_and_process_all_events().await;
     let with_heading = |text: &str| appeal(MONEY, "").replace("We need your help now", text);
     publish(&app, &with_heading("{ticker_total}, {ticker_goal}, {ticker_left}, {ticker_percent}"));
     actions::refresh_tickers(&app.app).await.unwrap();
@@ -242,17 +244,17 @@ async fn copy_gets_the_ticker_values_that_it_uses() {
 }
 
 #[tokio::test]
-async fn while_the_database_does_not_answer_readers_see_the_previous_numbers() {
+async fn while_the_database_does_not_respond_readers_see_the_previous_totals() {
     let app = TestApp::start().await;
     publish(&app, &appeal(MONEY, ""));
-    app.gives(1500, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1500, "once").await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(shown_ticker(&app).await[0], 1500);
-    let held = app.app.store.hold_readers().await.unwrap();
+    let blocked_readers = app.app.store.hold_readers().await.unwrap();
     let counting = tokio::time::timeout(Duration::from_millis(50), actions::refresh_tickers(&app.app));
     assert!(counting.await.is_err(), "the refresh must wait for the database");
     assert_eq!(app.banner(None).await["content"]["ticker"]["total"], 1500);
-    drop(held);
+    drop(blocked_readers);
     app.finish().await;
 }
 
@@ -267,8 +269,8 @@ async fn an_appeal_with_an_invalid_ticker_is_not_shown() {
     ] {
         publish(&app, &appeal(&ticker, ""));
         let snapshot = app.app.snapshot.load();
-        let said: Vec<_> = snapshot.problems.iter().map(|it| (&*it.field, &*it.sentence)).collect();
-        assert!(said.len() == 1 && said[0].0 == field && said[0].1.contains(sentence), "{said:?}");
+        let problems: Vec<_> = snapshot.problems.iter().map(|it| (&*it.field, &*it.sentence)).collect();
+        assert!(problems.len() == 1 && problems[0].0 == field && problems[0].1.contains(sentence), "{problems:?}");
         assert_eq!(app.banner(None).await["reason"], "no_live_appeal");
     }
     app.finish().await;

@@ -1,23 +1,26 @@
-//! Small histories with a missing event, in another API generation or in an unusual order. Each is played in order,
-//! reversed, twice and shuffled.
+//! Short histories of one gift: an event is missing, events arrive in an unusual order, or they have the shape of an
+//! older API version. Each history is delivered in order, reversed, twice and shuffled.
 
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
 use serde_json::{Value, json};
 
-use crate::cases::play;
-use crate::helpers::{TestApp, is_given};
+use crate::cases::deliver_in_all_orders;
+use crate::helpers::{TestApp, is_payment_or_reversal};
 use crate::story::LedgerState;
 
+// Times in October 2026 to January 2027, in seconds since 1970.
 const OCT_30: i64 = 1_793_354_400;
 pub const NOV_5: i64 = 1_793_869_200;
 pub const DEC_3: i64 = 1_796_288_400;
 pub const JAN_4: i64 = 1_799_053_200;
 const GIFT: &str = "con_7v8jx575915hrkx8bc2xztnd4a";
 
-fn origin() -> Value {
+/// Returns the metadata by which Keepopen recognises its own objects.
+fn our_metadata() -> Value {
     json!({"keepopen_contribution": GIFT, "keepopen_site": "journal"})
 }
 
+/// Returns an event with this object. The time is in seconds since 1970.
 pub fn event(id: &str, kind: &str, created_s: i64, object: Value) -> Value {
     json!({"id": format!("evt_{id}"), "object": "event", "api_version": "2026-10-28.endive", "type": kind,
         "created": created_s, "livemode": false, "account": null, "data": {"object": object}})
@@ -27,19 +30,22 @@ pub fn event(id: &str, kind: &str, created_s: i64, object: Value) -> Value {
 fn page(id: &str, status: &str, payment_status: &str) -> Value {
     json!({"id": format!("cs_test_{id}"), "object": "checkout.session", "created": OCT_30, "currency": "eur",
         "amount_total": 3000, "mode": "payment", "status": status, "payment_status": payment_status,
-        "payment_intent": format!("pi_{id}"), "metadata": origin(),
+        "payment_intent": format!("pi_{id}"), "metadata": our_metadata(),
         "customer_details": {"email": "reader@example.org"}})
 }
 
+/// Returns the event that reports the session `id` of a one-off gift as paid.
 fn paid(id: &str, created_s: i64) -> Value {
     event(&format!("paid_{id}"), "checkout.session.completed", created_s, page(id, "complete", "paid"))
 }
 
+/// Returns a full refund of the gift `a`.
 fn refund(status: &str) -> Value {
     json!({"id": "re_1", "object": "refund", "amount": 3000, "currency": "eur", "created": DEC_3, "status": status,
         "payment_intent": "pi_a", "charge": "ch_a"})
 }
 
+/// Returns a dispute of the gift `a`. `moved` has the amount and time of each of its balance transactions.
 fn dispute(status: &str, moved: &[(i64, i64)]) -> Value {
     let moved: Vec<Value> = moved
         .iter()
@@ -54,7 +60,7 @@ fn dispute(status: &str, moved: &[(i64, i64)]) -> Value {
 
 /// Returns the kind and date of each payment and reversal.
 fn dated(ledger: &LedgerState) -> Vec<(Kind, i64)> {
-    let entries = ledger.entries.iter().filter(|it| is_given(it));
+    let entries = ledger.entries.iter().filter(|it| is_payment_or_reversal(it));
     let mut dated: Vec<_> = entries.map(|it| (it.kind, it.occurred_at_ms / 1000)).collect();
     dated.sort_by_key(|it| it.1);
     dated
@@ -65,7 +71,7 @@ async fn a_bank_debit_is_dated_by_its_success_event_if_no_other_event_arrived() 
     let source = TestApp::start().await;
     let succeeded =
         event("a", "checkout.session.async_payment_succeeded", NOV_5, page("a", "complete", "paid"));
-    assert_eq!(dated(&play(&source, &[succeeded]).await), [(Kind::Payment, NOV_5)]);
+    assert_eq!(dated(&deliver_in_all_orders(&source, &[succeeded]).await), [(Kind::Payment, NOV_5)]);
     source.finish().await;
 }
 
@@ -75,9 +81,9 @@ async fn a_refund_that_fails_months_later_has_the_same_dates_whichever_events_re
     let charge = json!({"id": "ch_a", "object": "charge", "amount": 3000, "currency": "eur", "status": "succeeded",
         "captured": true, "created": NOV_5, "payment_intent": "pi_a", "amount_refunded": 3000,
         "refunds": {"object": "list", "data": [refund("succeeded")], "has_more": false}});
-    for (what, events) in [
+    for (description, events) in [
         (
-            "2020: in its charge, then in its own event",
+            "API of 2020: in its charge, then in its own event",
             vec![
                 event("r", "charge.refunded", DEC_3, charge),
                 event("f", "charge.refund.updated", JAN_4, refund("failed")),
@@ -102,7 +108,7 @@ async fn a_refund_that_fails_months_later_has_the_same_dates_whichever_events_re
     ] {
         let events = [vec![paid("a", NOV_5)], events].concat();
         let expected = [(Kind::Payment, NOV_5), (Kind::Refund, DEC_3), (Kind::RefundReversal, JAN_4)];
-        assert_eq!(dated(&play(&source, &events).await), expected, "{what}");
+        assert_eq!(dated(&deliver_in_all_orders(&source, &events).await), expected, "{description}");
     }
     source.finish().await;
 }
@@ -112,7 +118,7 @@ async fn a_dispute_has_the_same_dates_whichever_events_are_missing() {
     let source = TestApp::start().await;
     let whole = [(Kind::Payment, OCT_30), (Kind::Dispute, NOV_5), (Kind::DisputeReversal, JAN_4)];
     let escalated = [(Kind::Payment, OCT_30), (Kind::Dispute, DEC_3), (Kind::DisputeReversal, JAN_4)];
-    for (what, events, expected) in [
+    for (description, events, expected) in [
         (
             "only the event that it was won",
             vec![event("w", "charge.dispute.closed", JAN_4, dispute("won", &[]))],
@@ -169,7 +175,7 @@ async fn a_dispute_has_the_same_dates_whichever_events_are_missing() {
         ),
     ] {
         let events = [vec![paid("a", OCT_30)], events].concat();
-        assert_eq!(dated(&play(&source, &events).await), expected, "{what}");
+        assert_eq!(dated(&deliver_in_all_orders(&source, &events).await), expected, "{description}");
     }
     source.finish().await;
 }
@@ -181,12 +187,12 @@ async fn an_inquiry_that_becomes_a_dispute_is_dated_by_the_event_that_reports_th
     updated["data"]["previous_attributes"] = json!({"status": "warning_needs_response"});
     let inquiry = event("c", "charge.dispute.created", NOV_5, dispute("warning_needs_response", &[]));
     let expected = [(Kind::Payment, OCT_30), (Kind::Dispute, DEC_3)];
-    for (what, events) in [
+    for (description, events) in [
         ("both events", vec![inquiry, updated.clone()]),
         ("the event of the inquiry is missing", vec![updated]),
     ] {
         let events = [vec![paid("a", OCT_30)], events].concat();
-        assert_eq!(dated(&play(&source, &events).await), expected, "{what}");
+        assert_eq!(dated(&deliver_in_all_orders(&source, &events).await), expected, "{description}");
     }
     source.finish().await;
 }
@@ -200,13 +206,13 @@ async fn an_expired_or_failed_session_next_to_a_paid_one_changes_nothing() {
         ("checkout.session.completed", "complete", "unpaid"),
         ("checkout.session.completed", "complete", "no_payment_required"),
     ] {
-        for (sibling, made_s) in [("0", -50), ("z", -50), ("0", 50), ("z", 50)] {
+        for (sibling, seconds_later) in [("0", -50), ("z", -50), ("0", 50), ("z", 50)] {
             let mut other = page(sibling, status, payment_status);
             other["amount_total"] = 9900.into();
-            other["created"] = (OCT_30 + made_s).into();
+            other["created"] = (OCT_30 + seconds_later).into();
             other["customer_details"] = Value::Null;
             let events = [event("o", kind, DEC_3, other), paid("a", NOV_5)];
-            let ledger = play(&source, &events).await;
+            let ledger = deliver_in_all_orders(&source, &events).await;
             let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
             assert_eq!((gift.state, gift.supporter.is_some()), (State::Paid, true), "{kind} {status}");
             assert_eq!(gift.money.map(|it| it.amount_minor), Some(3000), "{kind} {status}");
@@ -219,18 +225,19 @@ async fn an_expired_or_failed_session_next_to_a_paid_one_changes_nothing() {
 /// Returns the subscription of a monthly gift of 10.00.
 pub fn subscription(id: &str, status: &str, created_s: i64) -> Value {
     json!({"id": id, "object": "subscription", "status": status, "created": created_s, "customer": "cus_1",
-        "metadata": origin(), "currency": "eur", "items": {"object": "list", "data": [{
+        "metadata": our_metadata(), "currency": "eur", "items": {"object": "list", "data": [{
             "id": "si_1", "object": "subscription_item", "quantity": 1,
             "price": {"id": "price_1", "object": "price", "currency": "eur", "unit_amount": 1000,
                 "recurring": {"interval": "month", "interval_count": 1}}}]}})
 }
 
+/// Returns an invoice of that gift, with the fields of older API versions.
 pub fn invoice(id: &str, subscription: &str, status: &str, created_s: i64) -> Value {
     let paid = if status == "paid" { 1000 } else { 0 };
     json!({"id": id, "object": "invoice", "status": status, "created": created_s, "currency": "eur", "customer": "cus_1",
         "customer_email": "reader@example.org", "amount_due": 1000, "amount_paid": paid, "attempt_count": 1,
         "charge": format!("ch_{id}"), "subscription": subscription, "paid_out_of_band": false,
-        "subscription_details": {"metadata": origin()},
+        "subscription_details": {"metadata": our_metadata()},
         "status_transitions": {"finalized_at": created_s, "paid_at": if paid > 0 { json!(created_s) } else { json!(null) }},
         "lines": {"object": "list", "data": []}})
 }
@@ -238,13 +245,13 @@ pub fn invoice(id: &str, subscription: &str, status: &str, created_s: i64) -> Va
 #[tokio::test]
 async fn an_invoice_has_the_date_of_its_payment_whichever_event_reports_it() {
     let source = TestApp::start().await;
-    let begun = event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5));
+    let started = event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5));
     let paid_later = |paid_at: Value| {
         let mut it = invoice("in_1", "sub_m", "paid", NOV_5);
         it["status_transitions"]["paid_at"] = paid_at;
         it
     };
-    for (what, events) in [
+    for (description, events) in [
         ("the invoice's own time", vec![event("p", "invoice.paid", JAN_4, paid_later(DEC_3.into()))]),
         (
             "the invoice's own time, in another event",
@@ -262,23 +269,23 @@ async fn an_invoice_has_the_date_of_its_payment_whichever_event_reports_it() {
             ],
         ),
     ] {
-        let ledger = play(&source, &[vec![begun.clone()], events].concat()).await;
-        assert_eq!(dated(&ledger), [(Kind::Payment, DEC_3)], "{what}");
-        assert_eq!(ledger.payments[0].paid_at_ms, DEC_3 * 1000, "{what}");
+        let ledger = deliver_in_all_orders(&source, &[vec![started.clone()], events].concat()).await;
+        assert_eq!(dated(&ledger), [(Kind::Payment, DEC_3)], "{description}");
+        assert_eq!(ledger.payments[0].paid_at_ms, DEC_3 * 1000, "{description}");
     }
     source.finish().await;
 }
 
 #[tokio::test]
-async fn the_paid_subscription_decides_whatever_happens_to_others_of_the_same_gift() {
+async fn the_paid_subscription_decides_the_state_whatever_happens_to_others_of_the_same_gift() {
     let source = TestApp::start().await;
-    let sub = |at: &str, id: &str, status: &str, created_s: i64, told_s: i64| {
-        event(at, "customer.subscription.updated", told_s, subscription(id, status, created_s))
+    let sub = |at: &str, id: &str, status: &str, created_s: i64, reported_s: i64| {
+        event(at, "customer.subscription.updated", reported_s, subscription(id, status, created_s))
     };
-    let inv = |at: &str, kind: &str, id: &str, of: &str, status: &str, created_s: i64, told_s: i64| {
-        event(at, kind, told_s, invoice(id, of, status, created_s))
+    let inv = |at: &str, kind: &str, id: &str, of: &str, status: &str, created_s: i64, reported_s: i64| {
+        event(at, kind, reported_s, invoice(id, of, status, created_s))
     };
-    let living = || {
+    let paid_subscription = || {
         vec![
             sub("s", "sub_m", "active", NOV_5, DEC_3),
             inv("p", "invoice.paid", "in_1", "sub_m", "paid", NOV_5, NOV_5),
@@ -286,7 +293,7 @@ async fn the_paid_subscription_decides_whatever_happens_to_others_of_the_same_gi
         ]
     };
     for other in ["sub_a", "sub_z"] {
-        for (what, more) in [
+        for (description, more) in [
             ("never begun", vec![sub("x", other, "incomplete_expired", DEC_3 + 9, JAN_4)]),
             ("not begun yet", vec![sub("x", other, "incomplete", DEC_3 + 9, JAN_4)]),
             ("canceled without any payment", vec![sub("x", other, "canceled", DEC_3 + 9, JAN_4)]),
@@ -331,12 +338,12 @@ async fn the_paid_subscription_decides_whatever_happens_to_others_of_the_same_gi
                 vec![inv("y", "invoice.payment_failed", "in_9", "sub_m", "open", NOV_5 + 9, NOV_5 + 10)],
             ),
         ] {
-            let ledger = play(&source, &[living(), more].concat()).await;
+            let ledger = deliver_in_all_orders(&source, &[paid_subscription(), more].concat()).await;
             let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
             assert_eq!(
                 (gift.state, gift.subscription.as_deref()),
                 (State::Active, Some("sub_m")),
-                "{other}: {what}"
+                "{other}: {description}"
             );
         }
     }
@@ -356,7 +363,7 @@ async fn a_refund_stays_booked_if_its_invoice_is_later_reported_as_paid_outside_
         event("r", "refund.created", DEC_3, back),
         event("o", "invoice.updated", DEC_3 + 9, outside),
     ];
-    let ledger = play(&source, &events).await;
+    let ledger = deliver_in_all_orders(&source, &events).await;
     assert_eq!(dated(&ledger), [(Kind::Payment, NOV_5), (Kind::Refund, DEC_3)]);
     source.finish().await;
 }
@@ -371,7 +378,7 @@ async fn of_two_paid_sessions_the_one_with_an_email_address_names_the_supporter(
                 event["data"]["object"]["customer_details"] = Value::Null;
             }
         }
-        let ledger = play(&source, &events).await;
+        let ledger = deliver_in_all_orders(&source, &events).await;
         assert!(ledger.contributions[0].supporter.is_some(), "{nameless}");
         assert_eq!(dated(&ledger), [(Kind::Payment, NOV_5), (Kind::Payment, NOV_5 + 9)]);
     }

@@ -12,6 +12,7 @@ fn event(id: &str, kind: &str, object: Value) -> Value {
     })
 }
 
+/// Sends these bytes to the webhook route, with this signature.
 async fn deliver_raw(app: &TestApp, signature: Option<&str>, body: Vec<u8>) -> Answer {
     let request = app.client.post(format!("{}/webhooks/stripe", app.url)).body(body);
     app.send(match signature {
@@ -22,7 +23,7 @@ async fn deliver_raw(app: &TestApp, signature: Option<&str>, body: Vec<u8>) -> A
 }
 
 #[tokio::test]
-async fn only_a_signed_event_is_stored() {
+async fn only_an_event_with_a_valid_signature_is_stored() {
     let app = TestApp::start().await;
     let body = event("evt_1", "customer.created", json!({"id": "cus_1", "object": "customer"})).to_string();
     let now_s = app.app.now_ms() / 1000;
@@ -40,7 +41,7 @@ async fn only_a_signed_event_is_stored() {
     assert!(app.app.store.events().await.unwrap().is_empty());
     assert_eq!(deliver_raw(&app, Some(&good), body.into_bytes()).await.status, 200);
     assert_eq!(app.app.store.events().await.unwrap().len(), 1);
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
@@ -53,7 +54,7 @@ async fn a_delivery_with_signatures_of_an_old_and_a_new_secret_is_accepted() {
     assert_eq!(deliver_raw(&app, Some(&old), body.clone().into_bytes()).await.code(), "invalid_signature");
     let both = format!("{old},{}", app.stripe.sign(body.as_bytes(), now_s).split_once(',').unwrap().1);
     assert_eq!(deliver_raw(&app, Some(&both), body.into_bytes()).await.status, 200);
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
@@ -75,10 +76,10 @@ async fn a_signed_body_that_is_not_an_event_or_too_large_is_refused() {
 #[tokio::test]
 async fn a_second_delivery_of_the_same_event_changes_nothing() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     let before = (app.ledger().await, app.app.store.events().await.unwrap().len());
-    app.stripe_says_everything().await;
+    app.deliver_and_process_all_events().await;
     assert_eq!((app.ledger().await, app.app.store.events().await.unwrap().len()), before);
     app.finish().await;
 }
@@ -91,7 +92,7 @@ async fn an_event_of_an_unknown_type_is_stored_and_acknowledged() {
     for event in [unknown, thin] {
         assert_eq!(app.deliver(&event).await.status, 200);
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
     let outcomes: Vec<_> = app.app.store.events().await.unwrap().into_iter().map(|it| it.outcome).collect();
     assert_eq!(outcomes, [Some("nothing to book".to_owned()), Some("nothing to book".to_owned())]);
     app.finish().await;
@@ -100,12 +101,12 @@ async fn an_event_of_an_unknown_type_is_stored_and_acknowledged() {
 #[tokio::test]
 async fn an_event_of_the_other_mode_is_stored_and_quarantined() {
     let app = TestApp::start().await;
-    app.gives(1000, "once").await;
+    app.give(1000, "once").await;
     for mut event in app.stripe.events() {
         event["livemode"] = true.into();
         assert_eq!(app.deliver(&event).await.status, 200);
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
     let events = app.app.store.events().await.unwrap();
     assert!(!events.is_empty() && events.iter().all(|it| it.state == "quarantined"), "{events:?}");
     assert!(app.ledger().await.is_empty());
@@ -121,13 +122,13 @@ async fn an_unreadable_event_is_retried_and_then_stays_dead_until_it_is_replayed
         json!({"id": "re_1", "object": "refund", "amount": "ten", "metadata": {"keepopen_site": "journal"}}),
     );
     assert_eq!(app.deliver(&bad).await.status, 200);
-    app.gives(1000, "once").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "once").await;
+    app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await.len(), 1, "an unreadable event must not delay others");
-    let of = |events: Vec<keepopen::store::inbox::EventRow>| {
+    let bad_event = |events: Vec<keepopen::store::inbox::EventRow>| {
         events.into_iter().find(|it| it.id == "evt_bad").unwrap()
     };
-    let first = of(app.app.store.events().await.unwrap());
+    let first = bad_event(app.app.store.events().await.unwrap());
     assert_eq!((first.state.as_str(), first.attempts), ("waiting", 1));
     assert!(first.error.unwrap().contains("refund.amount"));
     assert_eq!(
@@ -139,9 +140,9 @@ async fn an_unreadable_event_is_retried_and_then_stays_dead_until_it_is_replayed
         app.app.clock.advance(3_600_000);
         assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
     }
-    let last = of(app.app.store.events().await.unwrap());
+    let last = bad_event(app.app.store.events().await.unwrap());
     assert_eq!((last.state.as_str(), last.attempts), ("dead", MAX_TRIES));
-    app.days_pass(30);
+    app.advance_days(30);
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 0);
     // After a replay, the event is processed as if it had just arrived.
     let store = &app.app.store;
@@ -150,7 +151,7 @@ async fn an_unreadable_event_is_retried_and_then_stays_dead_until_it_is_replayed
     assert!(keepopen::actions::replay_event(&app.app.as_operator(), "evt_bad").await.unwrap());
     assert!(!keepopen::actions::replay_event(&app.app.as_operator(), "evt_nothing").await.unwrap());
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
-    let again = of(store.events().await.unwrap());
+    let again = bad_event(store.events().await.unwrap());
     assert_eq!((again.state.as_str(), again.attempts), ("waiting", 1));
     // The event fails on purpose. Mark it as done, because `finish` rejects waiting and dead events.
     app.app
@@ -164,17 +165,17 @@ async fn an_unreadable_event_is_retried_and_then_stays_dead_until_it_is_replayed
 #[tokio::test]
 async fn a_replayed_event_is_not_booked_twice_and_a_quarantined_one_can_not_be_replayed() {
     let app = TestApp::start().await;
-    app.gives(1000, "month").await;
-    app.stripe_says_everything().await;
+    app.give(1000, "month").await;
+    app.deliver_and_process_all_events().await;
     let before = app.ledger().await;
     let mut foreign = app.stripe.events()[0].clone();
     (foreign["id"], foreign["livemode"]) = ("evt_live".into(), true.into());
     assert_eq!(app.deliver(&foreign).await.status, 200);
     for event in app.app.store.events().await.unwrap() {
-        let played = keepopen::actions::replay_event(&app.app.as_operator(), &event.id).await.unwrap();
-        assert_eq!(played, event.id != "evt_live");
+        let is_replayed = keepopen::actions::replay_event(&app.app.as_operator(), &event.id).await.unwrap();
+        assert_eq!(is_replayed, event.id != "evt_live");
     }
-    app.run_jobs().await;
+    app.process_inbox().await;
     assert_eq!(app.ledger().await, before);
     app.finish().await;
 }
@@ -184,15 +185,15 @@ async fn while_the_inbox_is_missing_deliveries_get_an_internal_error() {
     let app = TestApp::start().await;
     let body = event("evt_1", "customer.created", json!({"id": "cus_1", "object": "customer"})).to_string();
     let signature = app.stripe.sign(body.as_bytes(), app.app.now_ms() / 1000);
-    let away = "ALTER TABLE stripe_events RENAME TO away";
-    app.app.store.run_sql(away).await.unwrap();
+    let hide_inbox = "ALTER TABLE stripe_events RENAME TO away";
+    app.app.store.run_sql(hide_inbox).await.unwrap();
     let answer = deliver_raw(&app, Some(&signature), body.clone().into_bytes()).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (500, "internal"));
     assert_eq!(app.banner(None).await["reason"], "matched", "banner requests must still be answered");
-    let back = "ALTER TABLE away RENAME TO stripe_events";
-    app.app.store.run_sql(back).await.unwrap();
+    let restore_inbox = "ALTER TABLE away RENAME TO stripe_events";
+    app.app.store.run_sql(restore_inbox).await.unwrap();
     assert_eq!(deliver_raw(&app, Some(&signature), body.into_bytes()).await.status, 200);
-    app.run_jobs().await;
+    app.process_inbox().await;
     app.finish().await;
 }
 
@@ -202,7 +203,7 @@ async fn common_variants_of_the_webhook_path_are_accepted_and_misdirected_webhoo
         settings.server.public_url = "https://www.example.org/give/".parse().unwrap();
     };
     let app = TestApp::start_changed("", change).await;
-    let counted = || {
+    let misdirected = || {
         let text = app.app.metrics.render();
         let line = text.lines().find_map(|line| line.strip_prefix("keepopen_misdirected_webhooks_total "));
         line.unwrap().parse::<f64>().unwrap()
@@ -220,16 +221,16 @@ async fn common_variants_of_the_webhook_path_are_accepted_and_misdirected_webhoo
         "/give/webhooks/stripe",
         "/give/webhooks/stripe/",
     ];
-    for (place, path) in paths.into_iter().enumerate() {
-        assert_eq!(deliver(path, &format!("evt_{place}")).await, 200, "{path}");
+    for (index, path) in paths.into_iter().enumerate() {
+        assert_eq!(deliver(path, &format!("evt_{index}")).await, 200, "{path}");
     }
-    assert_eq!((app.app.store.events().await.unwrap().len(), counted()), (paths.len(), 0.0));
+    assert_eq!((app.app.store.events().await.unwrap().len(), misdirected()), (paths.len(), 0.0));
     // A request with an invalid signature, and a GET request, get the same response as on the usual path.
     let request =
         app.client.post(format!("{}/webhooks/stripe/", app.url)).header("stripe-signature", "t=1,v1=0");
     assert_eq!(app.send(request.body("{}")).await.code(), "invalid_signature");
-    let got = app.get("/webhooks/stripe/", None).await;
-    assert_eq!((got.status.as_u16(), got.headers["allow"].to_str().unwrap()), (405, "POST"));
+    let get = app.get("/webhooks/stripe/", None).await;
+    assert_eq!((get.status.as_u16(), get.headers["allow"].to_str().unwrap()), (405, "POST"));
     for (path, status) in [
         ("/stripe", 404),
         ("/webhooks", 404),
@@ -239,9 +240,9 @@ async fn common_variants_of_the_webhook_path_are_accepted_and_misdirected_webhoo
     ] {
         assert_eq!(deliver(path, "evt_lost").await, status, "{path}");
     }
-    assert_eq!((app.app.store.events().await.unwrap().len(), counted()), (paths.len(), 5.0));
+    assert_eq!((app.app.store.events().await.unwrap().len(), misdirected()), (paths.len(), 5.0));
     assert_eq!(app.get("/stripe", None).await.status, 404);
-    assert_eq!(counted(), 5.0, "a request without a signature is not from Stripe and must not count");
-    app.run_jobs().await;
+    assert_eq!(misdirected(), 5.0, "a request without a signature is not from Stripe and must not count");
+    app.process_inbox().await;
     app.finish().await;
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::helpers::TestApp;
 
-const WORDS: &str = r#"
+const COPY: &str = r#"
 [[appeals]]
 id = "count"
 sites = ["journal"]
@@ -48,17 +48,20 @@ id = "a"
 copy = { heading = "Help" }
 "#;
 
+/// Starts a server with the appeals in [`COPY`].
 async fn start() -> TestApp {
     let app = TestApp::start().await;
-    publish(&app, WORDS);
+    publish(&app, COPY);
     app
 }
 
+/// Writes the appeals file and publishes it.
 fn publish(app: &TestApp, text: &str) {
     std::fs::write(app.folder().join("appeals.toml"), text).unwrap();
     keepopen::actions::publish_appeals(&app.app).unwrap();
 }
 
+/// Returns the verdict for this reader and history.
 async fn ask(app: &TestApp, reader: Value, history: Value) -> Value {
     let question = json!({"site": "journal", "reader": reader, "history": history});
     let answer = app.post("/v1/banner", &question).await;
@@ -116,12 +119,12 @@ async fn an_appeal_is_not_shown_in_any_language_if_a_value_of_its_copy_is_missin
     for reader in [json!({"locale": "de"}), json!({"country": "UK"}), json!({"device": "mobile"})] {
         assert_eq!(ask(&app, reader, json!({})).await["appeal"], "plain");
     }
-    publish(&app, WORDS.split("[[appeals]]\nid = \"plain\"").next().unwrap());
+    publish(&app, COPY.split("[[appeals]]\nid = \"plain\"").next().unwrap());
     assert_eq!(ask(&app, json!({}), json!({})).await["reason"], "missing_value");
-    let unknown = ask(&app, json!({"country": "IE"}), Value::Null).await;
+    let without_history = ask(&app, json!({"country": "IE"}), Value::Null).await;
     assert_eq!(
-        unknown["reason"], "missing_value",
-        "the number of articles that the reader read must be unknown"
+        without_history["reason"], "missing_value",
+        "without a history, the number of articles must be unknown"
     );
     app.finish().await;
 }
@@ -130,14 +133,14 @@ async fn an_appeal_is_not_shown_in_any_language_if_a_value_of_its_copy_is_missin
 async fn plural_forms_are_sent_unchanged_together_with_all_values_that_they_use() {
     let app = TestApp::start().await;
     let forms = "{article_count, plural, one {# article in {country}} other {# articles in {country}}}";
-    publish(&app, &WORDS.replace("You have read {article_count} articles", forms));
+    publish(&app, &COPY.replace("You have read {article_count} articles", forms));
     let history = json!({"articles": [{"week": "2026-11-23", "count": 1}]});
     let verdict = ask(&app, json!({"country": "IE"}), history.clone()).await;
     assert_eq!(verdict["content"]["heading"], forms);
     assert_eq!(verdict["values"], json!({"article_count": 1, "country": "IE", "weekday": "tuesday"}));
     publish(
         &app,
-        &WORDS
+        &COPY
             .replace("I read it in {country}.", "Well.")
             .replace("You have read {article_count} articles", forms),
     );
@@ -220,8 +223,8 @@ async fn invalid_copy_is_rejected_and_the_response_names_the_field() {
         let answer = app.send(request.bearer_auth(&key.secret).json(&body)).await;
         assert_eq!(answer.code(), "appeal_invalid", "{copy}");
         assert_eq!(answer.json["problems"][0]["field"], field);
-        let said = answer.json["problems"][0]["sentence"].as_str().unwrap();
-        assert!(said.contains(sentence), "{said}");
+        let message = answer.json["problems"][0]["sentence"].as_str().unwrap();
+        assert!(message.contains(sentence), "{message}");
         assert_eq!(answer.json["problems"].as_array().unwrap().len(), 1, "{answer:?}");
     }
     app.finish().await;
@@ -232,7 +235,7 @@ async fn an_appeal_without_copy_in_a_sites_language_does_not_affect_other_appeal
     let app = start().await;
     publish(
         &app,
-        &WORDS
+        &COPY
             .replace(
                 "id = \"plain\"\nsites = [\"journal\"]",
                 "id = \"plain\"\nsites = [\"journal\", \"gazette\"]",

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
 use crate::helpers::{Answer, TestApp, folder, settings};
-use crate::story::{books_of, receive, tell};
+use crate::story::{process_and_read_ledger, receive, create_story};
 use keepopen_testkit::{Database, until};
 
 /// Returns an event that the worker can't read.
@@ -25,6 +25,7 @@ fn unreadable() -> Value {
     })
 }
 
+/// Returns the inbox row of the unreadable event.
 async fn row(app: &TestApp) -> EventRow {
     app.app.store.event("evt_bad").await.unwrap().unwrap().0
 }
@@ -36,7 +37,7 @@ async fn mark_bad_event_done(app: &TestApp) {
 }
 
 #[tokio::test]
-async fn the_wait_of_a_failing_event_grows_fourfold_with_each_try_up_to_an_hour() {
+async fn a_failing_event_waits_four_times_as_long_after_each_try_and_at_most_an_hour() {
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&unreadable()).await.status, 200);
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
@@ -62,7 +63,7 @@ async fn the_wait_of_a_failing_event_grows_fourfold_with_each_try_up_to_an_hour(
 }
 
 #[tokio::test]
-async fn a_replayed_dead_event_has_all_its_tries_again_and_begins_with_the_shortest_wait() {
+async fn a_replayed_dead_event_gets_all_its_tries_again_and_starts_with_the_shortest_wait() {
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&unreadable()).await.status, 200);
     for _ in 0..MAX_TRIES {
@@ -93,12 +94,12 @@ async fn another(source: &TestApp, folder: &std::path::Path, database: &Database
 #[tokio::test]
 async fn a_stopping_service_processes_no_further_event_and_the_next_service_does() {
     let source = TestApp::start().await;
-    tell(&source).await;
+    create_story(&source).await;
     let events = source.stripe.events();
     for event in &events {
         receive(&source.app, event).await;
     }
-    let expected = books_of(&source.app).await;
+    let expected = process_and_read_ledger(&source.app).await;
 
     let folder = folder();
     let database = Database::make(folder.path());
@@ -111,7 +112,7 @@ async fn a_stopping_service_processes_no_further_event_and_the_next_service_does
     first.store.close().await;
     let next = another(&source, folder.path(), &database).await;
     assert_eq!(process_due_events(&next, &next.as_job("inbox")).await.unwrap(), events.len());
-    assert_eq!(books_of(&next).await, expected);
+    assert_eq!(process_and_read_ledger(&next).await, expected);
     next.store.close().await;
     source.finish().await;
 }
@@ -147,7 +148,7 @@ impl Administrator {
     }
 
     /// Cuts every connection to a database, even in the middle of a statement.
-    async fn cut(&mut self, database: &str) {
+    async fn cut_connections(&mut self, database: &str) {
         let name = database.rsplit_once('/').unwrap().1;
         self.execute(&format!(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
@@ -156,14 +157,14 @@ impl Administrator {
     }
 
     /// Sets whether a database accepts new connections.
-    async fn open(&mut self, database: &str, open: bool) {
+    async fn set_accepts_connections(&mut self, database: &str, accepts: bool) {
         let name = database.rsplit_once('/').unwrap().1;
-        self.execute(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {open}")).await;
+        self.execute(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {accepts}")).await;
     }
 }
 
 #[tokio::test]
-async fn an_open_transaction_does_not_delay_deliveries_and_a_lock_of_the_inbox_only_for_a_limited_time() {
+async fn an_open_transaction_does_not_delay_deliveries_and_a_locked_inbox_delays_them_for_a_limited_time() {
     let Some(_) = Administrator::connect().await else {
         println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
         return;
@@ -230,7 +231,7 @@ async fn deliveries_use_a_dedicated_connection_and_survive_its_loss() {
             assert!(tries < 1000, "deliveries must use a dedicated connection");
         }
         // A restart of the database server, or of a proxy in between, cuts the connection in the same way.
-        administrator.cut(app.database.url()).await;
+        administrator.cut_connections(app.database.url()).await;
         assert_eq!(app.deliver(&event).await.status, 200, "after cut {round}");
     }
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
@@ -245,12 +246,12 @@ async fn while_postgresql_is_down_no_event_is_acknowledged_and_the_worker_contin
         return;
     };
     let source = TestApp::start().await;
-    tell(&source).await;
+    create_story(&source).await;
     let events = source.stripe.events();
     for event in &events {
         receive(&source.app, event).await;
     }
-    let expected = books_of(&source.app).await;
+    let expected = process_and_read_ledger(&source.app).await;
 
     let folder = folder();
     let database = Database::make(folder.path());
@@ -260,20 +261,20 @@ async fn while_postgresql_is_down_no_event_is_acknowledged_and_the_worker_contin
     tokio::spawn(running.server);
     let jobs = jobs::run(&app);
     let mut refused = 0;
-    for (place, event) in events.iter().enumerate() {
-        let away = place % 40 == 20;
-        if away {
-            administrator.open(database.url(), false).await;
-            administrator.cut(database.url()).await;
+    for (index, event) in events.iter().enumerate() {
+        let is_down = index % 40 == 20;
+        if is_down {
+            administrator.set_accepts_connections(database.url(), false).await;
+            administrator.cut_connections(database.url()).await;
         }
         // For every fifth event, all connections are cut during the delivery and the processing of others.
         let cut = async {
-            if place % 5 == 0 {
-                administrator.cut(database.url()).await;
+            if index % 5 == 0 {
+                administrator.cut_connections(database.url()).await;
             }
         };
         let (answer, ()) = tokio::join!(deliver(&source, &url, event), cut);
-        if away {
+        if is_down {
             assert_eq!(answer.status, 503);
             let question = json!({"site": "journal", "history": {}});
             let request = source.client.post(format!("{url}/v1/banner")).json(&question);
@@ -282,7 +283,7 @@ async fn while_postgresql_is_down_no_event_is_acknowledged_and_the_worker_contin
                 "matched",
                 "banner requests must still be answered"
             );
-            administrator.open(database.url(), true).await;
+            administrator.set_accepts_connections(database.url(), true).await;
         }
         if answer.status != 200 {
             assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
@@ -291,16 +292,16 @@ async fn while_postgresql_is_down_no_event_is_acknowledged_and_the_worker_contin
             assert_eq!(deliver(&source, &url, event).await.status, 200);
         }
     }
-    assert!(refused >= events.len() / 40, "{refused}");
-    let everything = async || {
+    assert!(refused >= events.len() / 40, "only {refused} deliveries were refused");
+    let is_all_done = async || {
         // An interrupted try is repeated after a while.
         app.clock.advance(60_000);
         app.store.events().await.unwrap().iter().all(|it| it.state == "done")
     };
-    until(Duration::from_secs(60), "everything is booked", everything).await;
+    until(Duration::from_secs(60), "everything is booked", is_all_done).await;
     jobs.stop(&app).await;
     assert_eq!(app.store.events().await.unwrap().len(), events.len());
-    assert_eq!(books_of(&app).await, expected);
+    assert_eq!(process_and_read_ledger(&app).await, expected);
     running.handle.stop(false).await;
     app.store.close().await;
     source.finish().await;

@@ -1,4 +1,4 @@
-//! Compares the server's ledger with the model's.
+//! Compares the ledger of a server with the expected one (the model, see `model.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,25 +11,28 @@ use keepopen::store::accounts::gifts_after;
 use super::driver::World;
 use super::model::{Accounts, Balance, Gift};
 
-/// A server's ledger. It must be equal after every order of the same events.
+/// What a server has stored about gifts. It must be equal after every order of the same events.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
+pub struct LedgerSnapshot {
     contributions: Vec<Contribution>,
     entries: Vec<Entry>,
     payments: Vec<Payment>,
     alarms: Vec<(ContributionId, Alarm)>,
+    /// The id and the token epoch of each supporter.
     epochs: Vec<(String, i64)>,
-    /// Key, contribution and site of every domain event. The state is left out, because it depends on the order whether
-    /// an event was already overtaken when it was found.
+    /// Key, contribution and site of every domain event. The state is not compared: the order of events decides whether
+    /// a domain event was already overtaken when it was found.
     events: BTreeSet<(String, String, String)>,
 }
 
-impl Found {
+impl LedgerSnapshot {
+    /// Panics with the differences unless both are equal. `when` says at which point of the test they are compared.
     pub fn assert_equal(&self, other: &Self, when: &str) {
-        assert!(self == other, "{when}: {}", self.differs_from(other));
+        assert!(self == other, "{when}: {}", self.differences_from(other));
     }
 
-    /// Removes the domain events that only Stripe's events can report, because Stripe's events can be lost.
+    /// Removes the domain events that follow only from Stripe's events, which can be lost. The others also follow from
+    /// Stripe's objects.
     pub fn known_from_objects(mut self) -> Self {
         const ONLY_REPORTED: [&str; 6] = [
             "payment_failed/",
@@ -40,13 +43,14 @@ impl Found {
             "cancel_withdrawn/",
         ];
         let is_only_reported = |key: &str| ONLY_REPORTED.iter().any(|kind| key.contains(kind));
-        // A payment ends the arrears, but only if the failure before it was known.
-        let is_arrears = |key: &str| key.starts_with("supporter.changed/contribution.paid/");
-        self.events.retain(|(key, ..)| !is_only_reported(key) && !is_arrears(key));
+        // A payment changes the standing from past due, but only if the failed payment before it was known.
+        let ends_arrears = |key: &str| key.starts_with("supporter.changed/contribution.paid/");
+        self.events.retain(|(key, ..)| !is_only_reported(key) && !ends_arrears(key));
         self
     }
 
-    fn differs_from(&self, other: &Self) -> String {
+    fn differences_from(&self, other: &Self) -> String {
+        /// Returns the items that only one of the two lists contains.
         fn one_sided<T: std::fmt::Debug + PartialEq>(one: &[T], other: &[T]) -> Vec<String> {
             let only = |a: &[T], b: &[T]| -> Vec<String> {
                 a.iter().filter(|it| !b.contains(it)).map(|it| format!("{it:?}")).collect()
@@ -64,8 +68,8 @@ impl Found {
     }
 }
 
-/// Reads the ledger. Panics unless it is consistent.
-pub async fn found(app: &App) -> Found {
+/// Reads the ledger of a server. Panics unless it is consistent.
+pub async fn read_ledger(app: &App) -> LedgerSnapshot {
     let report = reports::check_ledger(&app.store, &SealKey::of(&app.vault)).await.unwrap();
     assert_eq!(report.wrong, Vec::<String>::new());
     for event in app.store.events().await.unwrap() {
@@ -74,16 +78,16 @@ pub async fn found(app: &App) -> Found {
     let mut tx = app.store.snapshot().await.unwrap();
     let gifts = gifts_after(&mut tx, "", i64::MAX).await.unwrap();
     drop(tx);
-    // A supporter can exist without a gift, if another e-mail address was known before the session's. Skip those.
-    let gives = |id: &str| {
+    // Skip supporters without a gift. They exist if another e-mail address was known before the one of the session.
+    let has_gift = |id: &str| {
         gifts.contributions.iter().any(|it| it.supporter.as_ref().is_some_and(|it| it.as_str() == id))
     };
-    let epochs = app.store.supporters().await.unwrap().into_iter().filter(|(id, _)| gives(id)).collect();
-    // Skip warnings and reviews. They move no money, and only events report them, which can be lost.
-    let adds_up = |it: &Alarm| matches!(it, Alarm::FraudWarning { .. } | Alarm::UnderReview { .. });
+    let epochs = app.store.supporters().await.unwrap().into_iter().filter(|(id, _)| has_gift(id)).collect();
+    // Skip the alarms for warnings and reviews. These move no money, and only events report them, which can be lost.
+    let is_warning_or_review = |it: &Alarm| matches!(it, Alarm::FraudWarning { .. } | Alarm::UnderReview { .. });
     let alarms = report.alarms.into_iter().map(|(id, raised)| (id, raised.alarm));
-    let alarms = alarms.filter(|(_, alarm)| !adds_up(alarm)).collect();
-    Found {
+    let alarms = alarms.filter(|(_, alarm)| !is_warning_or_review(alarm)).collect();
+    LedgerSnapshot {
         contributions: gifts.contributions,
         entries: gifts.entries,
         payments: gifts.payments,
@@ -101,52 +105,53 @@ pub async fn found(app: &App) -> Found {
 }
 
 /// Checks that the ledger is consistent and equals the model's. Returns it.
-pub async fn check(world: &World<'_>, app: &App) -> Found {
-    let gifts = found(app).await;
+pub async fn check(world: &World<'_>, app: &App) -> LedgerSnapshot {
+    let ledger = read_ledger(app).await;
     for line in reports::compare_with_stripe(&app.store, app.now_ms()).await.unwrap().lines {
         assert_eq!((line.difference_minor(), line.unsettled_minor), (0, 0), "{line:?}");
     }
-    let mut complaints = Vec::new();
+    let mut differences = Vec::new();
     world.with_balance(|balance| {
         let known: BTreeMap<&str, &Gift> = world.gifts.iter().map(|it| (it.id.as_str(), it)).collect();
-        for it in &gifts.contributions {
+        for it in &ledger.contributions {
             if !known.contains_key(it.id.as_str()) {
-                complaints.push(format!("unexpected contribution: {it:?}"));
+                differences.push(format!("unexpected contribution: {it:?}"));
             }
         }
         for gift in &world.gifts {
-            let ours = OfGift {
-                contribution: gifts.contributions.iter().find(|it| it.id.as_str() == gift.id),
-                entries: gifts.entries.iter().filter(|it| it.contribution.as_str() == gift.id).collect(),
-                payments: gifts.payments.iter().filter(|it| it.contribution.as_str() == gift.id).collect(),
-                alarms: gifts
+            let stored = GiftLedger {
+                contribution: ledger.contributions.iter().find(|it| it.id.as_str() == gift.id),
+                entries: ledger.entries.iter().filter(|it| it.contribution.as_str() == gift.id).collect(),
+                payments: ledger.payments.iter().filter(|it| it.contribution.as_str() == gift.id).collect(),
+                alarms: ledger
                     .alarms
                     .iter()
                     .filter(|(id, _)| id.as_str() == gift.id)
                     .map(|it| &it.1)
                     .collect(),
             };
-            complaints.extend(ours.complaints(gift, balance, world.now_s()));
+            differences.extend(stored.differences(gift, balance, world.now_s()));
         }
     });
-    assert!(complaints.is_empty(), "{}", complaints.join("\n\n"));
-    gifts
+    assert!(differences.is_empty(), "{}", differences.join("\n\n"));
+    ledger
 }
 
-/// The ledger's data of one gift.
-struct OfGift<'a> {
+/// What the ledger contains about one gift.
+struct GiftLedger<'a> {
     contribution: Option<&'a Contribution>,
     entries: Vec<&'a Entry>,
     payments: Vec<&'a Payment>,
     alarms: Vec<&'a Alarm>,
 }
 
-impl OfGift<'_> {
-    fn complaints(&self, gift: &Gift, balance: &Balance<'_>, now_s: i64) -> Vec<String> {
-        let mut complaints = Vec::new();
+impl GiftLedger<'_> {
+    /// Returns a text for each difference between the ledger and the model's gift.
+    fn differences(&self, gift: &Gift, balance: &Balance<'_>, now_s: i64) -> Vec<String> {
+        let mut differences = Vec::new();
         let mut compare = |what: &str, is: String, should: String| {
             if is != should {
-                complaints.push(format!("{what}: found {is}\n  expected {should}\n  for {gift:#?}"));
+                differences.push(format!("{what}: found {is}\n  expected {should}\n  for {gift:#?}"));
             }
         };
         let state = self.contribution.map(|it| it.state);
@@ -163,7 +168,7 @@ impl OfGift<'_> {
             format!("{:?}", self.payments()),
             format!("{:?}", payments_of(gift, balance)),
         );
-        complaints
+        differences
     }
 
     fn accounts(&self) -> Accounts {
@@ -178,11 +183,11 @@ impl OfGift<'_> {
         accounts
     }
 
-    fn payments(&self) -> Vec<OfPayment> {
-        let mut all: Vec<OfPayment> = self
+    fn payments(&self) -> Vec<PaymentRow> {
+        let mut all: Vec<PaymentRow> = self
             .payments
             .iter()
-            .map(|it| OfPayment {
+            .map(|it| PaymentRow {
                 object: it.object.clone(),
                 charge: it.charge.clone(),
                 amount_minor: it.money.amount_minor,
@@ -200,7 +205,7 @@ impl OfGift<'_> {
 
 /// A payment as the export for the finance team shows it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct OfPayment {
+struct PaymentRow {
     object: String,
     charge: Option<String>,
     amount_minor: i64,
@@ -211,8 +216,9 @@ struct OfPayment {
     payout: Option<String>,
 }
 
-fn payments_of(gift: &Gift, balance: &Balance<'_>) -> Vec<OfPayment> {
-    let mut all: Vec<OfPayment> = gift
+/// Returns the payments that the model expects for a gift.
+fn payments_of(gift: &Gift, balance: &Balance<'_>) -> Vec<PaymentRow> {
+    let mut all: Vec<PaymentRow> = gift
         .payments
         .iter()
         .map(|paid| {
@@ -222,7 +228,7 @@ fn payments_of(gift: &Gift, balance: &Balance<'_>) -> Vec<OfPayment> {
                 let [fee, net] = ["fee", "net"].map(|field| super::model::number(it, field));
                 Some((code, fee_minor + fee, net_minor + net))
             });
-            OfPayment {
+            PaymentRow {
                 object: paid.object.clone(),
                 charge: Some(paid.charge.clone()),
                 amount_minor: paid.amount_minor,
@@ -233,7 +239,7 @@ fn payments_of(gift: &Gift, balance: &Balance<'_>) -> Vec<OfPayment> {
                 payout: balance.payout_of_charge(paid),
             }
         })
-        .chain(gift.outside.iter().map(|it| OfPayment {
+        .chain(gift.outside.iter().map(|it| PaymentRow {
             object: it.object.clone(),
             charge: None,
             amount_minor: it.amount_minor,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::model::{Balance, Checkout, Gift, Invoice, Paid, Payout, Status, Subscription};
 use crate::helpers::TestApp;
-use crate::reconciling::somebody_else_sells;
+use crate::reconciling::sell_with_other_software;
 
 /// Settings of another site. KWD has three decimals, and the decimals of ISK are always zero.
 pub const HERALD: &str = r#"
@@ -24,7 +24,7 @@ giving.KWD = { minimum_minor = 1000, maximum_minor = 100000, once = [5000], mont
 giving.ISK = { minimum_minor = 10000, maximum_minor = 10000000, once = [50000], month = [50000], year = [500000], default_interval = "once", default_amount_minor = 50000 }
 "#;
 
-/// A site, its page, a currency, and the step of its amounts.
+/// Where gifts are made: a site, its page, a currency, and the step of its amounts.
 const PLACES: [(&str, &str, &str, i64); 6] = [
     ("journal", "https://journal.example.org/", "eur", 1),
     ("journal", "https://journal.example.org/", "eur", 1),
@@ -36,72 +36,76 @@ const PLACES: [(&str, &str, &str, i64); 6] = [
 
 /// A world: one random history of gifts at the practice Stripe, and the model of what happened in it.
 pub struct World<'a> {
-    pub told: &'a TestApp,
+    pub test_app: &'a TestApp,
     pub random: fastrand::Rng,
     pub gifts: Vec<Gift>,
     pub payouts: Vec<Payout>,
+    /// When the world began, in seconds since 1970.
     pub began_s: i64,
     /// The maximum number of hours between two steps.
-    hours: i64,
-    taken: HashSet<String>,
+    max_step_hours: i64,
+    /// The ids of the balance transactions that are part of a payout.
+    paid_out: HashSet<String>,
 }
 
 impl<'a> World<'a> {
     /// Starts the world with this seed. The practice Stripe neither delivers nor lists 1% of its events.
-    pub fn begin(told: &'a TestApp, seed: u64) -> Self {
+    pub fn begin(test_app: &'a TestApp, seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
-        told.stripe.lose_events(Some(Loss::Share { percent: 1, seed: random.u64(..) }));
+        test_app.stripe.lose_events(Some(Loss::Share { percent: 1, seed: random.u64(..) }));
         let settlement = match random.u8(0..3) {
             0 => None,
             1 => Some(Settlement::new("usd", &[("eur", "1.0837"), ("jpy", "0.00667")])),
             _ => Some(Settlement::new("eur", &[("usd", "0.9215"), ("kwd", "3.012"), ("isk", "0.0069")])),
         };
-        told.stripe.set_settlement(settlement.map(Result::unwrap));
+        test_app.stripe.set_settlement(settlement.map(Result::unwrap));
         // With the same number of steps, some worlds last two weeks and others half a year.
-        let hours = [3, 12, 36][random.usize(0..3)];
-        let began_s = told.app.now_ms().div_euclid(1000);
-        let (gifts, payouts, taken) = (Vec::new(), Vec::new(), HashSet::new());
-        Self { told, random, gifts, payouts, began_s, hours, taken }
+        let max_step_hours = [3, 12, 36][random.usize(0..3)];
+        let began_s = test_app.app.now_ms().div_euclid(1000);
+        let (gifts, payouts, paid_out) = (Vec::new(), Vec::new(), HashSet::new());
+        Self { test_app, random, gifts, payouts, began_s, max_step_hours, paid_out }
     }
 
     pub fn now_s(&self) -> i64 {
-        self.told.app.now_ms().div_euclid(1000)
+        self.test_app.app.now_ms().div_euclid(1000)
     }
 
     /// Advances the clock by some hours, and performs a random operation.
     pub async fn step(&mut self) {
-        self.told.app.clock.advance(1000 * self.random.i64(1..self.hours * 3600));
+        self.test_app.app.clock.advance(1000 * self.random.i64(1..self.max_step_hours * 3600));
         match self.random.u8(0..100) {
-            0..22 => self.somebody_comes().await,
-            22..32 => self.somebody_pays(),
-            32..38 => self.a_debit_ends(),
-            38..56 => self.a_period_ends(),
-            56..66 => self.an_invoice_ends(),
-            66..73 => self.a_subscription_changes(),
-            73..91 => self.money_goes_back(),
-            91..95 => self.something_beside(),
-            95 => self.somebody_buys_something_else().await,
+            0..22 => self.start_gift().await,
+            22..32 => self.pay_newest_open_gift(),
+            32..38 => self.settle_debit(),
+            38..56 => self.renew_subscription(),
+            56..66 => self.resolve_unpaid_invoice(),
+            66..73 => self.change_subscription(),
+            73..91 => self.refund_or_dispute(),
+            91..95 => self.change_no_money(),
+            95 => self.sell_something_else().await,
             96 => self.pay_out(),
-            97 => self.a_payout_fails(),
-            98 => self.told.stripe.settle_late(self.random.bool()),
-            _ => self.told.stripe.post_fees(),
+            97 => self.fail_payout(),
+            98 => self.test_app.stripe.settle_late(self.random.bool()),
+            _ => self.test_app.stripe.post_fees(),
         }
     }
 
-    /// Completes what is in progress, as far as possible.
+    /// Ends the world: posts all fees, pays out the balance, and lets overdue payment pages expire.
     pub fn end(&mut self) {
-        self.told.stripe.post_fees();
+        self.test_app.stripe.post_fees();
         self.pay_out();
-        self.told.app.clock.advance(1000 * self.random.i64(0..2 * 86_400));
+        self.test_app.app.clock.advance(1000 * self.random.i64(0..2 * 86_400));
         // When a session is read, the practice Stripe expires overdue sessions.
-        let _ = self.told.stripe.session("");
+        let _ = self.test_app.stripe.session("");
     }
 
-    pub fn some_gift(&mut self) -> Option<usize> {
+    /// Returns the index of a random gift.
+    pub fn random_gift(&mut self) -> Option<usize> {
         (!self.gifts.is_empty()).then(|| self.random.usize(0..self.gifts.len()))
     }
 
-    async fn somebody_comes(&mut self) {
+    /// A reader opens a payment page, and usually pays at once.
+    async fn start_gift(&mut self) {
         let (site, page, currency, step) = PLACES[self.random.usize(0..PLACES.len())];
         let interval = match (site, self.random.u8(0..10)) {
             ("gazette", _) | (_, 0..5) => Interval::Once,
@@ -112,7 +116,7 @@ impl<'a> World<'a> {
             amount_minor: step * self.random.i64(100..=9_999),
             currency: Currency::parse(currency).unwrap(),
         };
-        let app = &self.told.app;
+        let app = &self.test_app.app;
         let request = CheckoutRequest {
             site,
             attempt: Uuid::from_u128(fastrand::u128(..)),
@@ -131,9 +135,9 @@ impl<'a> World<'a> {
         .await
         .unwrap()
         .session;
-        let made = self.told.stripe.session(&session);
+        let created = self.test_app.stripe.session(&session);
         self.gifts.push(Gift {
-            id: made["metadata"]["keepopen_contribution"].as_str().unwrap().to_owned(),
+            id: created["metadata"]["keepopen_contribution"].as_str().unwrap().to_owned(),
             currency,
             session,
             recurring: interval != Interval::Once,
@@ -145,28 +149,29 @@ impl<'a> World<'a> {
         });
         let newest = self.gifts.len() - 1;
         if self.random.u8(0..10) > 0 {
-            self.pays(newest);
+            self.pay_gift(newest);
         }
     }
 
     /// Other software sells something on the same account.
-    async fn somebody_buys_something_else(&mut self) {
-        let charge = somebody_else_sells(self.told).await;
-        self.told.stripe.refund(&charge, Some(700)).unwrap();
+    async fn sell_something_else(&mut self) {
+        let charge = sell_with_other_software(self.test_app).await;
+        self.test_app.stripe.refund(&charge, Some(700)).unwrap();
     }
 
-    /// The reader with the newest open payment page returns to it.
-    fn somebody_pays(&mut self) {
-        let open = self.gifts.iter().rposition(|it| it.checkout == Checkout::Open);
-        if let Some(open) = open {
-            self.pays(open);
+    /// The reader with the newest open payment page returns to it and tries to pay.
+    fn pay_newest_open_gift(&mut self) {
+        let newest_open = self.gifts.iter().rposition(|it| it.checkout == Checkout::Open);
+        if let Some(newest_open) = newest_open {
+            self.pay_gift(newest_open);
         }
     }
 
-    fn pays(&mut self, at: usize) {
+    /// Pays the gift at this index by card or bank debit, or lets the payment fail or the page expire.
+    fn pay_gift(&mut self, at: usize) {
         let how = self.random.u8(0..20);
         let now_s = self.now_s();
-        let (stripe, gift) = (&self.told.stripe, &mut self.gifts[at]);
+        let (stripe, gift) = (&self.test_app.stripe, &mut self.gifts[at]);
         let paid = match how {
             0..14 => stripe.pay(&gift.session, How::Card),
             14..18 => stripe.pay(&gift.session, How::BankDebit),
@@ -190,21 +195,22 @@ impl<'a> World<'a> {
             id,
             status: Status::Active,
             amount_minor: total,
-            ends: false,
-            rests: false,
-            waiting: None,
-            stuck: BTreeSet::new(),
+            ends_with_period: false,
+            is_paused: false,
+            unpaid_invoice: None,
+            not_finalized: BTreeSet::new(),
         });
         if how < 14 {
             gift.payments.push(first_payment(gift.recurring, &ids, total, now_s));
         }
     }
 
-    fn a_debit_ends(&mut self) {
+    /// A bank debit that is processing succeeds or fails.
+    fn settle_debit(&mut self) {
         let now_s = self.now_s();
         let good = self.random.u8(0..3) > 0;
         let Some(gift) = self.gifts.iter_mut().find(|it| it.checkout == Checkout::Debit) else { return };
-        let stripe = &self.told.stripe;
+        let stripe = &self.test_app.stripe;
         stripe.settle_bank_debit(&gift.session, good).unwrap();
         let total = stripe.session(&gift.session)["amount_total"].as_i64().unwrap();
         let ids = stripe.payments(&gift.session);
@@ -215,7 +221,7 @@ impl<'a> World<'a> {
         if let Some(subscription) = gift.subscription.as_mut().filter(|it| it.status != Status::Over) {
             subscription.status = if good { Status::Active } else { Status::PastDue };
             let id = ids.invoice.unwrap();
-            subscription.waiting = (!good).then_some(Invoice { id, amount_minor: total, draft: false });
+            subscription.unpaid_invoice = (!good).then_some(Invoice { id, amount_minor: total, draft: false });
         }
     }
 
@@ -223,45 +229,46 @@ impl<'a> World<'a> {
     fn pay_out(&mut self) {
         let all = self.random.bool();
         let now_s = self.now_s();
-        let stripe = &self.told.stripe;
+        let stripe = &self.test_app.stripe;
         let waiting: Vec<_> = stripe
             .objects("balance_transaction")
             .into_iter()
-            .filter(|it| !self.taken.contains(it["id"].as_str().unwrap()))
+            .filter(|it| !self.paid_out.contains(it["id"].as_str().unwrap()))
             .filter(|it| all || it["available_on"].as_i64().unwrap() <= now_s)
             .collect();
         for id in stripe.pay_out(all) {
             let payout = stripe.object(&id).unwrap();
-            let took = waiting.iter().filter(|it| it["currency"] == payout["currency"]);
-            let sum: i64 = took.clone().map(|it| it["net"].as_i64().unwrap()).sum();
+            let transactions = waiting.iter().filter(|it| it["currency"] == payout["currency"]);
+            let sum: i64 = transactions.clone().map(|it| it["net"].as_i64().unwrap()).sum();
             assert_eq!(payout["amount"], sum, "the model must contain the same transactions as the payout");
-            let took: Vec<String> = took.map(|it| it["id"].as_str().unwrap().to_owned()).collect();
-            self.taken.extend(took.iter().cloned());
-            self.taken.insert(payout["balance_transaction"].as_str().unwrap().to_owned());
-            self.payouts.push(Payout { id, took, failed: false });
+            let transactions: Vec<String> = transactions.map(|it| it["id"].as_str().unwrap().to_owned()).collect();
+            self.paid_out.extend(transactions.iter().cloned());
+            self.paid_out.insert(payout["balance_transaction"].as_str().unwrap().to_owned());
+            self.payouts.push(Payout { id, transactions, failed: false });
         }
     }
 
     /// The bank returns a random payout.
-    fn a_payout_fails(&mut self) {
+    fn fail_payout(&mut self) {
         if self.payouts.is_empty() {
             return;
         }
         let at = self.random.usize(0..self.payouts.len());
         let payout = &mut self.payouts[at];
         if !payout.failed {
-            self.told.stripe.fail_payout(&payout.id).unwrap();
+            self.test_app.stripe.fail_payout(&payout.id).unwrap();
             payout.failed = true;
         }
     }
 
-    /// Calls `say` with Stripe's final balance.
-    pub fn with_balance<T>(&self, say: impl FnOnce(&Balance<'_>) -> T) -> T {
-        let transactions = self.told.stripe.objects("balance_transaction");
-        say(&Balance::of_all(&transactions, &self.payouts))
+    /// Calls `use_balance` with Stripe's final balance.
+    pub fn with_balance<T>(&self, use_balance: impl FnOnce(&Balance<'_>) -> T) -> T {
+        let transactions = self.test_app.stripe.objects("balance_transaction");
+        use_balance(&Balance::of_all(&transactions, &self.payouts))
     }
 }
 
+/// Returns the first payment of a gift.
 fn first_payment(recurring: bool, ids: &keepopen_practice::Payments, amount_minor: i64, at_s: i64) -> Paid {
     let object = if recurring { &ids.invoice } else { &ids.payment_intent };
     Paid {

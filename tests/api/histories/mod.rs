@@ -1,10 +1,11 @@
 //! Random histories of gifts at the practice Stripe. Their events are delivered in any order, late, repeatedly, or
-//! never. The ledger must equal what happened, to the cent.
+//! never. The ledger must still equal what happened, to the cent.
 //!
-//! A *world* is one random history. `KEEPOPEN_TEST_SEED` is the seed of the first world. Alone, it runs only this one.
-//! `KEEPOPEN_TEST_EVENTS` is the total number of events: the test runs as many worlds as that needs, with consecutive
-//! seeds. Each world has at least `KEEPOPEN_TEST_WORLD_EVENTS` events. `KEEPOPEN_TEST_LONG` names a folder in which the
-//! progress is stored. The same command then continues with the next seed after the stored ones.
+//! A *world* is one random history. `KEEPOPEN_TEST_SEED` is the seed of the first world. If only this variable is set,
+//! the test runs only this world. `KEEPOPEN_TEST_EVENTS` is the total number of events. The test runs worlds with
+//! consecutive seeds until they have that many events. Each world has at least `KEEPOPEN_TEST_WORLD_EVENTS` events.
+//! `KEEPOPEN_TEST_LONG` names a folder in which the progress is stored. The same command then continues with the next
+//! seed after the stored ones.
 
 #![expect(
     clippy::print_stdout,
@@ -20,8 +21,8 @@ mod operations;
 use std::io::Write;
 use std::path::PathBuf;
 
-use checking::{Found, check};
-use delivering::{Losses, Mail, as_it_happens, deliver_shuffled};
+use checking::{LedgerSnapshot, check};
+use delivering::{EventSet, Losses, deliver_shuffled, deliver_while_running};
 use driver::{HERALD, World};
 
 use crate::helpers::TestApp;
@@ -30,10 +31,11 @@ use crate::helpers::TestApp;
 /// events, many short worlds find more bugs than a few long ones.
 const WORLD_EVENTS: usize = 700;
 
-fn world_events() -> usize {
+fn min_world_events() -> usize {
     number("KEEPOPEN_TEST_WORLD_EVENTS").map_or(WORLD_EVENTS, |events| usize::try_from(events).unwrap())
 }
 
+/// Returns the number in an environment variable, if it is set.
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
 }
@@ -41,10 +43,12 @@ fn number(name: &str) -> Option<u64> {
 /// Counts the worlds of a test, which run one after another.
 struct Worlds {
     seed: u64,
-    played: usize,
-    wanted: usize,
+    /// The number of events in the worlds that have ended.
+    events_played: usize,
+    /// The number of events after which the test ends.
+    events_wanted: usize,
     /// The file in which a long run stores its progress. Each line has a seed and a number of events.
-    kept: Option<PathBuf>,
+    progress_file: Option<PathBuf>,
 }
 
 impl Worlds {
@@ -57,34 +61,35 @@ impl Worlds {
             // One world is enough on PostgreSQL: it takes a while, and the ledger's logic is the same as on SQLite.
             _ => 1,
         };
-        let mut worlds = Self { seed: seed.unwrap_or(1), played: 0, wanted, kept: None };
+        let mut worlds = Self { seed: seed.unwrap_or(1), events_played: 0, events_wanted: wanted, progress_file: None };
         if let Some(folder) = std::env::var_os("KEEPOPEN_TEST_LONG") {
             std::fs::create_dir_all(&folder).unwrap();
-            let kept = PathBuf::from(folder).join(format!("lives_{name}.txt"));
-            for line in std::fs::read_to_string(&kept).unwrap_or_default().lines() {
+            let progress_file = PathBuf::from(folder).join(format!("lives_{name}.txt"));
+            for line in std::fs::read_to_string(&progress_file).unwrap_or_default().lines() {
                 let (seed, events) = line.split_once(' ').unwrap();
                 worlds.seed = seed.parse::<u64>().unwrap() + 1;
-                worlds.played += events.parse::<usize>().unwrap();
+                worlds.events_played += events.parse::<usize>().unwrap();
             }
-            worlds.kept = Some(kept);
+            worlds.progress_file = Some(progress_file);
         }
         worlds
     }
 
     /// Returns the seed of the next world; `None` after the last one.
     fn next(&self) -> Option<u64> {
-        (self.played < self.wanted).then(|| {
-            println!("seed {0} begins; KEEPOPEN_TEST_SEED={0} plays it again", self.seed);
+        (self.events_played < self.events_wanted).then(|| {
+            println!("seed {0} begins; KEEPOPEN_TEST_SEED={0} repeats it", self.seed);
             self.seed
         })
     }
 
-    fn played(&mut self, gifts: usize, events: usize) {
-        self.played += events;
-        let Self { seed, played, wanted, .. } = self;
-        println!("seed {seed}: {gifts} gifts, {events} events; {played} of {wanted} in all");
-        if let Some(kept) = &self.kept {
-            let mut file = std::fs::OpenOptions::new().create(true).append(true).open(kept).unwrap();
+    /// Prints and stores the progress after a world has ended.
+    fn record(&mut self, gifts: usize, events: usize) {
+        self.events_played += events;
+        let Self { seed, events_played, events_wanted, .. } = self;
+        println!("seed {seed}: {gifts} gifts, {events} events; {events_played} of {events_wanted} events in all");
+        if let Some(path) = &self.progress_file {
+            let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
             writeln!(file, "{seed} {events}").unwrap();
         }
         self.seed += 1;
@@ -97,14 +102,14 @@ async fn the_ledger_is_correct_whatever_the_order_of_events_and_whichever_are_lo
     while let Some(seed) = worlds.next() {
         let app = TestApp::start_with(HERALD).await;
         let mut world = World::begin(&app, seed);
-        while app.stripe.events_after(world_events()).is_empty() {
+        while app.stripe.events_after(min_world_events()).is_empty() {
             world.step().await;
         }
         world.end();
-        let mail = Mail::of(&mut world);
-        let mut first: Option<[Found; 2]> = None;
-        for (shuffle, losses) in (0..).zip([Losses::Same, Losses::Same, Losses::Other]) {
-            let [before, after] = deliver_shuffled(&world, &mail, seed * 3 + shuffle, losses).await;
+        let event_set = EventSet::of(&mut world);
+        let mut first: Option<[LedgerSnapshot; 2]> = None;
+        for (shuffle, losses) in (0..).zip([Losses::Same, Losses::Same, Losses::PerOrder]) {
+            let [before, after] = deliver_shuffled(&world, &event_set, seed * 3 + shuffle, losses).await;
             let [before_first, first] = first.get_or_insert_with(|| [before.clone(), after.clone()]);
             // Before the comparison with Stripe, the ledgers can be equal only if the same events were lost.
             if losses == Losses::Same {
@@ -113,12 +118,12 @@ async fn the_ledger_is_correct_whatever_the_order_of_events_and_whichever_are_lo
             let when = format!("shuffle {shuffle} of seed {seed}");
             match losses {
                 Losses::Same => first.assert_equal(&after, &when),
-                Losses::Other => {
+                Losses::PerOrder => {
                     first.clone().known_from_objects().assert_equal(&after.known_from_objects(), &when);
                 }
             }
         }
-        worlds.played(world.gifts.len(), mail.events());
+        worlds.record(world.gifts.len(), event_set.count());
         app.finish().await;
     }
 }
@@ -129,9 +134,9 @@ async fn regular_comparisons_with_stripe_keep_the_ledger_correct_while_gifts_hap
     while let Some(seed) = worlds.next() {
         let app = TestApp::start_with(HERALD).await;
         let mut world = World::begin(&app, seed);
-        let events = as_it_happens(&mut world, world_events()).await;
+        let events = deliver_while_running(&mut world, min_world_events()).await;
         check(&world, &app.app).await;
-        worlds.played(world.gifts.len(), events);
+        worlds.record(world.gifts.len(), events);
         app.finish().await;
     }
 }

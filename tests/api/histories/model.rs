@@ -6,9 +6,9 @@ use keepopen::contributions::{Account, Alarm, ContributionState as State};
 use serde_json::Value;
 
 /// How long a payment page stays open, in seconds.
-const OPEN_S: i64 = 86_400;
+const PAGE_OPEN_S: i64 = 86_400;
 
-/// The balances by account name and currency code: debits less credits.
+/// The balance of each account and currency code: debits minus credits.
 pub type Accounts = BTreeMap<(Account, String), i64>;
 
 /// One gift, with everything that happened to it.
@@ -23,12 +23,12 @@ pub struct Gift {
     pub subscription: Option<Subscription>,
     pub payments: Vec<Paid>,
     /// The invoices that were paid outside Stripe.
-    pub outside: Vec<Outside>,
+    pub outside: Vec<OutsidePayment>,
 }
 
 /// An invoice that was paid outside Stripe.
 #[derive(Debug)]
-pub struct Outside {
+pub struct OutsidePayment {
     pub object: String,
     pub amount_minor: i64,
     pub at_s: i64,
@@ -51,14 +51,14 @@ pub struct Subscription {
     pub id: String,
     pub status: Status,
     pub amount_minor: i64,
-    /// Whether it ends at the end of the current period.
-    pub ends: bool,
+    /// Whether the subscription ends at the end of the current period.
+    pub ends_with_period: bool,
     /// Whether collection is paused.
-    pub rests: bool,
+    pub is_paused: bool,
     /// Its newest invoice, if it can still be paid.
-    pub waiting: Option<Invoice>,
-    /// Invoices that could not be finalized.
-    pub stuck: BTreeSet<String>,
+    pub unpaid_invoice: Option<Invoice>,
+    /// The ids of the invoices that could not be finalized.
+    pub not_finalized: BTreeSet<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,74 +84,78 @@ pub struct Paid {
     pub charge: String,
     pub amount_minor: i64,
     pub at_s: i64,
-    pub refunds: Vec<Back>,
-    pub disputes: Vec<Back>,
+    pub refunds: Vec<Reversal>,
+    pub disputes: Vec<Reversal>,
     pub review: Option<String>,
 }
 
 /// A refund, a dispute or an inquiry.
 #[derive(Debug)]
-pub struct Back {
+pub struct Reversal {
     pub id: String,
     pub amount_minor: i64,
-    pub state: BackState,
+    pub state: ReversalState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BackState {
-    /// The dispute is only an inquiry.
-    Asked,
+pub enum ReversalState {
+    /// The dispute is only an inquiry. No money was withdrawn.
+    Inquiry,
     /// The money was withdrawn, and may be returned.
-    Left,
+    Withdrawn,
     /// The money is lost.
-    Gone,
+    Lost,
     /// The money was returned.
     Returned,
 }
 
-impl Back {
-    pub fn gone_minor(&self) -> i64 {
-        if matches!(self.state, BackState::Left | BackState::Gone) { self.amount_minor } else { 0 }
+impl Reversal {
+    /// Returns the amount that this reversal currently takes from the payment.
+    pub fn withdrawn_minor(&self) -> i64 {
+        if matches!(self.state, ReversalState::Withdrawn | ReversalState::Lost) { self.amount_minor } else { 0 }
     }
 }
 
 impl Paid {
     pub fn refunded_minor(&self) -> i64 {
-        self.refunds.iter().map(Back::gone_minor).sum()
+        self.refunds.iter().map(Reversal::withdrawn_minor).sum()
     }
 
     pub fn disputed_minor(&self) -> i64 {
-        self.disputes.iter().map(Back::gone_minor).sum()
+        self.disputes.iter().map(Reversal::withdrawn_minor).sum()
     }
 
-    /// The amount that remains. It is below 0 if a refund and a lost dispute together exceed the payment.
-    pub fn left_minor(&self) -> i64 {
+    /// Returns the amount that remains of the payment. It is below 0 if a refund and a lost dispute together exceed the
+    /// payment.
+    pub fn remaining_minor(&self) -> i64 {
         self.amount_minor - self.refunded_minor() - self.disputed_minor()
     }
 
-    /// The amount that a balance transaction of this object moved, in the gift's currency. `None` if the object belongs
-    /// to another payment.
-    fn moved_by(&self, source: &str) -> Option<i64> {
+    /// Returns the amount that the balance transactions of the object `source` moved, in the gift's currency. `None` if
+    /// the object belongs to another payment.
+    fn amount_moved_by(&self, source: &str) -> Option<i64> {
         if self.charge == source {
             return Some(self.amount_minor);
         }
-        let mut back = self.refunds.iter().chain(&self.disputes);
-        back.find(|it| it.id == source).map(|it| it.amount_minor)
+        let mut reversals = self.refunds.iter().chain(&self.disputes);
+        reversals.find(|it| it.id == source).map(|it| it.amount_minor)
     }
 }
 
 impl Gift {
+    /// Returns the state that the contribution must have at this time.
     pub fn state(&self, now_s: i64) -> State {
-        let through = self.payments.iter().map(|it| (it.at_s, it.left_minor(), it.disputed_minor()));
+        let through_stripe = self.payments.iter().map(|it| (it.at_s, it.remaining_minor(), it.disputed_minor()));
         let outside = self.outside.iter().map(|it| (it.at_s, it.amount_minor, 0));
-        let newest = through.clone().chain(outside).max_by_key(|(at_s, ..)| *at_s);
+        let newest = through_stripe.clone().chain(outside).max_by_key(|(at_s, ..)| *at_s);
         let status = self.subscription.as_ref().map(|it| it.status);
-        let all_gone =
-            newest.is_some() && self.outside.is_empty() && through.clone().all(|(_, left, _)| left <= 0);
-        // After a refund of one payment, the gift continues (a goodwill refund). After a lost dispute, it does not.
+        let all_reversed =
+            newest.is_some() && self.outside.is_empty() && through_stripe.clone().all(|(_, left, _)| left <= 0);
+        // A gift continues after a refund of one payment (a goodwill refund). It does not continue while its newest
+        // payment is disputed.
         let disputed =
-            newest.is_some_and(|(_, left_minor, disputed_minor)| left_minor <= 0 && disputed_minor > 0);
-        if all_gone || (disputed && status != Some(Status::Over)) {
+            newest.is_some_and(|(_, remaining_minor, disputed_minor)| remaining_minor <= 0 && disputed_minor > 0);
+        if all_reversed || (disputed && status != Some(Status::Over)) {
             return State::Reversed;
         }
         match (newest.is_some(), status) {
@@ -161,7 +165,7 @@ impl Gift {
             (true, Some(Status::Active | Status::Paused)) => State::Active,
             (false, Some(Status::Over)) => State::Failed,
             (false, _) => match self.checkout {
-                Checkout::Open if now_s >= self.began_s + OPEN_S => State::Expired,
+                Checkout::Open if now_s >= self.began_s + PAGE_OPEN_S => State::Expired,
                 Checkout::Open => State::Open,
                 Checkout::Expired => State::Expired,
                 Checkout::DebitFailed => State::Failed,
@@ -172,16 +176,16 @@ impl Gift {
 
     /// Returns the alarms that follow from Stripe's data, without warnings and reviews.
     pub fn alarms(&self) -> Vec<Alarm> {
-        let excess = self.payments.iter().filter(|it| it.left_minor() < 0).map(|it| {
-            let (payment, excess_minor) = (it.object.clone(), -it.left_minor());
-            let gone = it.refunds.iter().chain(&it.disputes).filter(|it| it.gone_minor() > 0);
-            let mut taken_back_by: Vec<String> = gone.map(|it| it.id.clone()).collect();
+        let excess = self.payments.iter().filter(|it| it.remaining_minor() < 0).map(|it| {
+            let (payment, excess_minor) = (it.object.clone(), -it.remaining_minor());
+            let reversals = it.refunds.iter().chain(&it.disputes).filter(|it| it.withdrawn_minor() > 0);
+            let mut taken_back_by: Vec<String> = reversals.map(|it| it.id.clone()).collect();
             taken_back_by.sort();
             Alarm::TakenBackAbovePaid { payment, excess_minor, taken_back_by }
         });
         // An ended subscription has no more invoices.
         let running = self.subscription.iter().filter(|it| it.status != Status::Over);
-        let stuck = running.flat_map(|it| &it.stuck);
+        let stuck = running.flat_map(|it| &it.not_finalized);
         let stuck = stuck.map(|invoice| Alarm::InvoiceStuck { invoice: invoice.clone() });
         let mut alarms: Vec<Alarm> = excess.chain(stuck).collect();
         alarms.sort();
@@ -191,30 +195,30 @@ impl Gift {
     /// Returns the gift's account balances. `balance` is Stripe's balance.
     pub fn accounts(&self, balance: &Balance<'_>) -> Accounts {
         let mut accounts = Accounts::new();
-        let mut move_to = |to: Account, from: Account, currency: &str, minor: i64| {
+        let mut transfer = |to: Account, from: Account, currency: &str, minor: i64| {
             for (account, minor) in [(to, minor), (from, -minor)] {
                 *accounts.entry((account, currency.to_uppercase())).or_default() += minor;
             }
         };
         for paid in &self.outside {
-            move_to(Account::Offline, Account::Contributions, self.currency, paid.amount_minor);
+            transfer(Account::Offline, Account::Contributions, self.currency, paid.amount_minor);
         }
         for paid in &self.payments {
-            move_to(Account::Clearing, Account::Contributions, self.currency, paid.amount_minor);
-            move_to(Account::Refunds, Account::Clearing, self.currency, paid.refunded_minor());
-            move_to(Account::Disputes, Account::Clearing, self.currency, paid.disputed_minor());
+            transfer(Account::Clearing, Account::Contributions, self.currency, paid.amount_minor);
+            transfer(Account::Refunds, Account::Clearing, self.currency, paid.refunded_minor());
+            transfer(Account::Disputes, Account::Clearing, self.currency, paid.disputed_minor());
             for transaction in balance.of(paid) {
                 let currency = transaction["currency"].as_str().unwrap();
-                move_to(Account::Fees, Account::Clearing, currency, number(transaction, "fee"));
+                transfer(Account::Fees, Account::Clearing, currency, number(transaction, "fee"));
                 if currency != self.currency {
                     let settled_minor = number(transaction, "amount");
                     let source = transaction["source"].as_str().unwrap();
-                    let own_minor = paid.moved_by(source).unwrap() * settled_minor.signum();
-                    move_to(Account::Fx, Account::Clearing, self.currency, own_minor);
-                    move_to(Account::Clearing, Account::Fx, currency, settled_minor);
+                    let own_minor = paid.amount_moved_by(source).unwrap() * settled_minor.signum();
+                    transfer(Account::Fx, Account::Clearing, self.currency, own_minor);
+                    transfer(Account::Clearing, Account::Fx, currency, settled_minor);
                 }
                 if balance.payout_of(transaction).is_some() {
-                    move_to(Account::Bank, Account::Clearing, currency, number(transaction, "net"));
+                    transfer(Account::Bank, Account::Clearing, currency, number(transaction, "net"));
                 }
             }
         }
@@ -223,18 +227,20 @@ impl Gift {
     }
 }
 
-/// A payout that was made.
+/// A payout that Stripe sent to the bank.
 #[derive(Debug)]
 pub struct Payout {
     pub id: String,
     /// The ids of the balance transactions in it.
-    pub took: Vec<String>,
+    pub transactions: Vec<String>,
+    /// Whether the bank returned it.
     pub failed: bool,
 }
 
 /// Stripe's balance at the end of the world.
 pub struct Balance<'a> {
     transactions: &'a [Value],
+    /// The balance transactions of each object.
     by_source: BTreeMap<&'a str, Vec<&'a Value>>,
     /// For each balance transaction whose money is at the bank, the payout that sent it.
     paid_out: BTreeMap<String, &'a str>,
@@ -248,7 +254,7 @@ impl<'a> Balance<'a> {
         }
         let mut balance = Self { transactions, by_source, paid_out: BTreeMap::new() };
         for payout in payouts.iter().filter(|it| !it.failed) {
-            for transaction in balance.carried(payout, payouts) {
+            for transaction in balance.transactions_sent(payout, payouts) {
                 let before = balance.paid_out.insert(transaction, &payout.id);
                 assert_eq!(before, None, "a balance transaction can be paid out only once");
             }
@@ -258,16 +264,16 @@ impl<'a> Balance<'a> {
 
     /// Returns the balance transactions that a payout sent to the bank. If it contains a returned payout, it
     /// includes the transactions of that payout.
-    fn carried(&self, payout: &Payout, payouts: &[Payout]) -> Vec<String> {
-        let mut carried = Vec::new();
-        for id in &payout.took {
+    fn transactions_sent(&self, payout: &Payout, payouts: &[Payout]) -> Vec<String> {
+        let mut transactions_sent = Vec::new();
+        for id in &payout.transactions {
             let it = self.transactions.iter().find(|it| it["id"] == id.as_str()).unwrap();
             match payouts.iter().find(|other| it["source"] == other.id.as_str()) {
-                Some(came_back) => carried.extend(self.carried(came_back, payouts)),
-                None => carried.push(id.clone()),
+                Some(returned) => transactions_sent.extend(self.transactions_sent(returned, payouts)),
+                None => transactions_sent.push(id.clone()),
             }
         }
-        carried
+        transactions_sent
     }
 
     /// Returns the balance transactions of a payment, its refunds and its disputes.
@@ -278,17 +284,19 @@ impl<'a> Balance<'a> {
         found.into_iter()
     }
 
+    /// Returns the payout that sent a balance transaction to the bank.
     pub fn payout_of(&self, transaction: &Value) -> Option<&'a str> {
         self.paid_out.get(transaction["id"].as_str().unwrap()).copied()
     }
 
-    /// Returns the payout that contains the charge of the payment.
+    /// Returns the payout that sent the payment's charge to the bank.
     pub fn payout_of_charge(&self, paid: &Paid) -> Option<String> {
-        let of = self.by_source.get(paid.charge.as_str())?;
-        of.iter().find_map(|it| self.payout_of(it)).map(str::to_owned)
+        let transactions = self.by_source.get(paid.charge.as_str())?;
+        transactions.iter().find_map(|it| self.payout_of(it)).map(str::to_owned)
     }
 }
 
+/// Returns the whole number in a field of an object.
 pub fn number(object: &Value, field: &str) -> i64 {
     object[field].as_i64().unwrap_or_else(|| panic!("no {field} in {object}"))
 }

@@ -3,16 +3,19 @@
 use keepopen_practice::{Outcome, PracticeStripe, Renewal};
 
 use super::driver::World;
-use super::model::{Back, BackState, Checkout, Gift, Invoice, Outside, Paid, Status, Subscription};
+use super::model::{
+    Checkout, Gift, Invoice, OutsidePayment, Paid, Reversal, ReversalState, Status, Subscription,
+};
 
 /// Returns the id of the charge that paid an invoice.
 fn charge_of(stripe: &PracticeStripe, invoice: &str) -> String {
-    let ties = stripe.objects("invoice_payment");
-    let tie = ties.iter().rfind(|it| it["invoice"] == invoice).unwrap();
-    let intent = stripe.object(tie["payment"]["payment_intent"].as_str().unwrap()).unwrap();
+    let invoice_payments = stripe.objects("invoice_payment");
+    let newest = invoice_payments.iter().rfind(|it| it["invoice"] == invoice).unwrap();
+    let intent = stripe.object(newest["payment"]["payment_intent"].as_str().unwrap()).unwrap();
     intent["latest_charge"].as_str().unwrap().to_owned()
 }
 
+/// Returns the payment of an invoice through Stripe.
 fn paid(stripe: &PracticeStripe, invoice: Invoice, at_s: i64) -> Paid {
     Paid {
         charge: charge_of(stripe, &invoice.id),
@@ -27,7 +30,7 @@ fn paid(stripe: &PracticeStripe, invoice: Invoice, at_s: i64) -> Paid {
 
 impl World<'_> {
     /// Returns the index of a random gift whose subscription is running.
-    fn running(&mut self) -> Option<usize> {
+    fn random_running_gift(&mut self) -> Option<usize> {
         let running: Vec<usize> = (0..self.gifts.len())
             .filter(|at| self.gifts[*at].subscription.as_ref().is_some_and(|it| it.status != Status::Over))
             .filter(|at| self.gifts[*at].checkout != Checkout::Debit)
@@ -35,8 +38,9 @@ impl World<'_> {
         self.random.choice(running)
     }
 
-    pub fn a_period_ends(&mut self) {
-        let Some(at) = self.running() else { return };
+    /// The current period of a random subscription ends. Stripe tries to renew the subscription.
+    pub fn renew_subscription(&mut self) {
+        let Some(at) = self.random_running_gift() else { return };
         let now_s = self.now_s();
         let how = match self.random.u8(0..10) {
             0..5 => Renewal::Paid,
@@ -45,7 +49,7 @@ impl World<'_> {
             8 => Renewal::NeedsAction,
             _ => Renewal::NotFinalized,
         };
-        let (stripe, gift) = (&self.told.stripe, &mut self.gifts[at]);
+        let (stripe, gift) = (&self.test_app.stripe, &mut self.gifts[at]);
         let subscription = gift.subscription.as_mut().unwrap();
         // A paused subscription is not renewed.
         let Ok(invoice) = stripe.renew(&subscription.id, how) else { return };
@@ -54,11 +58,11 @@ impl World<'_> {
             return;
         };
         let invoice = Invoice { id, amount_minor: subscription.amount_minor, draft: false };
-        subscription.waiting = None;
-        if subscription.rests {
+        subscription.unpaid_invoice = None;
+        if subscription.is_paused {
             let status = stripe.object(&invoice.id).unwrap()["status"].clone();
             if status == "draft" {
-                subscription.waiting = Some(Invoice { draft: true, ..invoice });
+                subscription.unpaid_invoice = Some(Invoice { draft: true, ..invoice });
             } else if subscription.status == Status::PastDue {
                 subscription.status = Status::Active;
             }
@@ -72,34 +76,34 @@ impl World<'_> {
             Renewal::PaidOutside => {
                 subscription.status = Status::Active;
                 let (object, amount_minor) = (invoice.id, invoice.amount_minor);
-                gift.outside.push(Outside { object, amount_minor, at_s: now_s });
+                gift.outside.push(OutsidePayment { object, amount_minor, at_s: now_s });
             }
             Renewal::CardFails | Renewal::NeedsAction => {
                 subscription.status = Status::PastDue;
-                subscription.waiting = Some(invoice);
+                subscription.unpaid_invoice = Some(invoice);
             }
             Renewal::NotFinalized => {
-                subscription.stuck.insert(invoice.id.clone());
-                subscription.waiting = Some(Invoice { draft: true, ..invoice });
+                subscription.not_finalized.insert(invoice.id.clone());
+                subscription.unpaid_invoice = Some(Invoice { draft: true, ..invoice });
             }
         }
     }
 
     /// An unpaid invoice is paid, marked as paid outside Stripe, voided, or marked as uncollectible.
-    pub fn an_invoice_ends(&mut self) {
-        let waits = |it: &Subscription| it.waiting.is_some() && it.status != Status::Over;
+    pub fn resolve_unpaid_invoice(&mut self) {
+        let has_unpaid_invoice = |it: &Subscription| it.unpaid_invoice.is_some() && it.status != Status::Over;
         let waiting: Vec<usize> = (0..self.gifts.len())
-            .filter(|at| self.gifts[*at].subscription.as_ref().is_some_and(waits))
+            .filter(|at| self.gifts[*at].subscription.as_ref().is_some_and(has_unpaid_invoice))
             .collect();
         let Some(at) = self.random.choice(waiting) else { return };
         let (now_s, how) = (self.now_s(), self.random.u8(0..10));
-        let (stripe, gift) = (&self.told.stripe, &mut self.gifts[at]);
+        let (stripe, gift) = (&self.test_app.stripe, &mut self.gifts[at]);
         let subscription = gift.subscription.as_mut().unwrap();
-        let invoice = subscription.waiting.clone().unwrap();
-        let pays = match how {
+        let invoice = subscription.unpaid_invoice.clone().unwrap();
+        let is_paid = match how {
             _ if invoice.draft && invoice.amount_minor == subscription.amount_minor => {
                 stripe.finalize_invoice(&invoice.id).unwrap();
-                subscription.stuck.remove(&invoice.id);
+                subscription.not_finalized.remove(&invoice.id);
                 true
             }
             _ if invoice.draft => return,
@@ -110,7 +114,7 @@ impl World<'_> {
             5..7 => {
                 stripe.mark_paid_outside(&invoice.id).unwrap();
                 let (object, amount_minor) = (invoice.id.clone(), invoice.amount_minor);
-                gift.outside.push(Outside { object, amount_minor, at_s: now_s });
+                gift.outside.push(OutsidePayment { object, amount_minor, at_s: now_s });
                 subscription.status = Status::Active;
                 false
             }
@@ -123,21 +127,22 @@ impl World<'_> {
                 false
             }
         };
-        subscription.waiting = None;
-        if pays || subscription.status == Status::PastDue {
+        subscription.unpaid_invoice = None;
+        if is_paid || subscription.status == Status::PastDue {
             subscription.status = Status::Active;
         }
-        if pays {
+        if is_paid {
             gift.payments.push(paid(stripe, invoice, now_s));
         }
     }
 
-    pub fn a_subscription_changes(&mut self) {
-        let Some(at) = self.running() else { return };
+    /// Cancels, pauses, resumes or updates a random subscription.
+    pub fn change_subscription(&mut self) {
+        let Some(at) = self.random_running_gift() else { return };
         let how = self.random.u8(0..12);
         let behavior = ["keep_as_draft", "mark_uncollectible", "void"][self.random.usize(0..3)];
-        let more = self.random.i64(1..50);
-        let (stripe, gift) = (&self.told.stripe, &mut self.gifts[at]);
+        let steps = self.random.i64(1..50);
+        let (stripe, gift) = (&self.test_app.stripe, &mut self.gifts[at]);
         let step = if gift.currency == "isk" { 100 } else { 10 };
         let subscription = gift.subscription.as_mut().unwrap();
         match how {
@@ -147,15 +152,15 @@ impl World<'_> {
             }
             1 => {
                 stripe.cancel(&subscription.id, true).unwrap();
-                subscription.ends = true;
+                subscription.ends_with_period = true;
             }
             2..4 => {
                 stripe.pause_collection(&subscription.id, Some(behavior)).unwrap();
-                subscription.rests = true;
+                subscription.is_paused = true;
             }
             4..7 => {
                 stripe.pause_collection(&subscription.id, None).unwrap();
-                subscription.rests = false;
+                subscription.is_paused = false;
             }
             7 => {
                 if stripe.pause(&subscription.id).is_ok() {
@@ -169,14 +174,14 @@ impl World<'_> {
             }
             10 => stripe.announce_renewal(&subscription.id).unwrap(),
             _ => {
-                subscription.amount_minor += step * more;
+                subscription.amount_minor += step * steps;
                 stripe.apply_update(&subscription.id, subscription.amount_minor).unwrap();
             }
         }
     }
 
     /// Creates or continues a refund or a dispute of a random payment.
-    pub fn money_goes_back(&mut self) {
+    pub fn refund_or_dispute(&mut self) {
         let payments: Vec<(usize, usize)> = self
             .gifts
             .iter()
@@ -185,90 +190,92 @@ impl World<'_> {
             .collect();
         let Some((at, payment)) = self.random.choice(payments) else { return };
         let how = self.random.u8(0..16);
-        let stripe = &self.told.stripe;
+        let stripe = &self.test_app.stripe;
         let paid = &mut self.gifts[at].payments[payment];
-        let part = |random: &mut fastrand::Rng, left_minor: i64| match random.u8(0..2) {
-            0 => left_minor,
-            _ => random.i64(1..=left_minor.max(1)),
+        // Returns all or a random part of an amount.
+        let some_of = |random: &mut fastrand::Rng, remaining_minor: i64| match random.u8(0..2) {
+            0 => remaining_minor,
+            _ => random.i64(1..=remaining_minor.max(1)),
         };
         match how {
             0..4 => {
-                let left_minor = paid.amount_minor - paid.refunded_minor();
-                let amount_minor = part(&mut self.random, left_minor);
+                let remaining_minor = paid.amount_minor - paid.refunded_minor();
+                let amount_minor = some_of(&mut self.random, remaining_minor);
                 if let Ok(id) = stripe.refund(&paid.charge, Some(amount_minor)) {
-                    refunded(paid, id, amount_minor);
+                    add_refund(paid, id, amount_minor);
                 }
             }
             4 => {
-                let left_minor = paid.amount_minor - paid.refunded_minor();
-                let amount_minor = part(&mut self.random, left_minor);
+                let remaining_minor = paid.amount_minor - paid.refunded_minor();
+                let amount_minor = some_of(&mut self.random, remaining_minor);
                 // The practice Stripe keeps the refund even if it can't prevent a dispute any more.
                 let before = stripe.objects("refund").len();
                 let _ = stripe.prevent_dispute(&paid.charge, Some(amount_minor));
                 if let Some(refund) = stripe.objects("refund").get(before) {
-                    refunded(paid, refund["id"].as_str().unwrap().to_owned(), amount_minor);
+                    add_refund(paid, refund["id"].as_str().unwrap().to_owned(), amount_minor);
                 }
             }
             5..7 => {
-                let left = paid.refunds.iter_mut().find(|it| it.state == BackState::Left);
-                if let Some(refund) = left {
+                let withdrawn = paid.refunds.iter_mut().find(|it| it.state == ReversalState::Withdrawn);
+                if let Some(refund) = withdrawn {
                     stripe.fail_refund(&refund.id).unwrap();
-                    refund.state = BackState::Returned;
+                    refund.state = ReversalState::Returned;
                 }
             }
             7..11 => {
-                let amount_minor = part(&mut self.random, paid.amount_minor - paid.disputed_minor());
-                let asks = how == 10;
-                let opened = match asks {
+                let amount_minor = some_of(&mut self.random, paid.amount_minor - paid.disputed_minor());
+                let is_inquiry = how == 10;
+                let opened = match is_inquiry {
                     true => stripe.open_inquiry(&paid.charge, Some(amount_minor)),
                     false => stripe.dispute(&paid.charge, Some(amount_minor)),
                 };
                 if let Ok(id) = opened {
-                    let state = if asks { BackState::Asked } else { BackState::Left };
-                    paid.disputes.push(Back { id, amount_minor, state });
+                    let state = if is_inquiry { ReversalState::Inquiry } else { ReversalState::Withdrawn };
+                    paid.disputes.push(Reversal { id, amount_minor, state });
                 }
             }
-            _ => self.a_dispute_goes_on(at, payment, how),
+            _ => self.continue_dispute(at, payment, how),
         }
     }
 
-    fn a_dispute_goes_on(&mut self, at: usize, payment: usize, how: u8) {
-        let stripe = &self.told.stripe;
+    /// Answers, escalates or closes an open dispute of this payment.
+    fn continue_dispute(&mut self, at: usize, payment: usize, how: u8) {
+        let stripe = &self.test_app.stripe;
         let paid = &mut self.gifts[at].payments[payment];
-        let open = |it: &&mut Back| matches!(it.state, BackState::Asked | BackState::Left);
+        let open = |it: &&mut Reversal| matches!(it.state, ReversalState::Inquiry | ReversalState::Withdrawn);
         let Some(dispute) = paid.disputes.iter_mut().find(open) else { return };
-        let asked = dispute.state == BackState::Asked;
+        let is_inquiry = dispute.state == ReversalState::Inquiry;
         match how {
             11 => {
                 let _ = stripe.answer_dispute(&dispute.id);
             }
-            12 if asked => {
+            12 if is_inquiry => {
                 if stripe.escalate(&dispute.id).is_ok() {
-                    dispute.state = BackState::Left;
+                    dispute.state = ReversalState::Withdrawn;
                 }
             }
-            _ if asked => {
+            _ if is_inquiry => {
                 let _ = stripe.close_dispute(&dispute.id, Outcome::WarningClosed);
             }
             12..14 => {
                 stripe.close_dispute(&dispute.id, Outcome::Won).unwrap();
-                dispute.state = BackState::Returned;
+                dispute.state = ReversalState::Returned;
             }
             _ => {
                 stripe.close_dispute(&dispute.id, Outcome::Lost).unwrap();
-                dispute.state = BackState::Gone;
+                dispute.state = ReversalState::Lost;
             }
         }
     }
 
     /// Performs an operation that moves no money: a warning, a review, a change of a customer or card, or a thin event.
-    pub fn something_beside(&mut self) {
-        let Some(at) = self.some_gift() else { return };
+    pub fn change_no_money(&mut self) {
+        let Some(at) = self.random_gift() else { return };
         let how = self.random.u8(0..8);
         let email = format!("reader{}@example.org", self.random.u8(0..20));
-        let (stripe, gift) = (&self.told.stripe, &mut self.gifts[at]);
+        let (stripe, gift) = (&self.test_app.stripe, &mut self.gifts[at]);
         match how {
-            0 => thin(stripe, gift),
+            0 => send_thin_event(stripe, gift),
             1 => {
                 if let Some(paid) = gift.payments.last() {
                     stripe.warn_of_fraud(&paid.charge).unwrap();
@@ -310,12 +317,13 @@ impl World<'_> {
     }
 }
 
-fn refunded(paid: &mut Paid, id: String, amount_minor: i64) {
-    paid.refunds.push(Back { id, amount_minor, state: BackState::Left });
+/// Adds a refund to the model's payment.
+fn add_refund(paid: &mut Paid, id: String, amount_minor: i64) {
+    paid.refunds.push(Reversal { id, amount_minor, state: ReversalState::Withdrawn });
 }
 
 /// Sends a thin event (an event without the object's data) about the newest object of a gift.
-fn thin(stripe: &PracticeStripe, gift: &Gift) {
+fn send_thin_event(stripe: &PracticeStripe, gift: &Gift) {
     let (kind, object) = match (gift.payments.last(), &gift.subscription) {
         (Some(paid), _) => ("v1.charge.updated", paid.charge.clone()),
         (None, Some(subscription)) => ("v1.customer.subscription.updated", subscription.id.clone()),
