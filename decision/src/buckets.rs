@@ -1,4 +1,4 @@
-//! Assigns a variant to a reader. A reader always gets the same variant, in any program that follows this recipe.
+//! Assigns a variant to a reader. Any program that follows this recipe assigns the same variant to the same reader:
 //!
 //! 1. `salt = XXH64(seed 0, site id in UTF-8, one zero byte, appeal id in UTF-8)`
 //! 2. `position = XXH64(seed salt, bucket as 4 bytes, lowest first) mod 1,000,000`
@@ -45,11 +45,13 @@ impl Salts {
         }
     }
 
+    /// Returns the salt for the holdout of the whole site.
     pub(crate) fn of_site_holdout(site: &str) -> u64 {
         salt_of(&[site, "", "holdout"])
     }
 }
 
+/// Returns the reader's position for this salt.
 pub(crate) fn position(salt: u64, bucket: u32) -> u32 {
     position_of(XxHash64::oneshot(salt, &bucket.to_le_bytes()))
 }

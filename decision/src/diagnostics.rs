@@ -80,7 +80,7 @@ impl<'a> Diagnostics<'a> {
             self.problem(field_path, format!("{what} needs an id."));
         } else if id.chars().count() > MAX_ID_LEN || id.contains(char::is_control) {
             let sentence = format!(
-                "an id is at most {MAX_ID_LEN} characters long and of one line: give {what} another."
+                "an id has at most {MAX_ID_LEN} characters and no line breaks: give {what} another id."
             );
             self.problem(field_path, sentence);
         } else {

@@ -67,7 +67,7 @@ pub(crate) fn globs(field_path: &str, patterns: &[String], diagnostics: &mut Dia
         if !pattern.starts_with(['/', '*']) {
             diagnostics.problem(
                 format!("{field_path}[{place}]"),
-                format!("{pattern:?} fits no path: begin with / or *, and leave out the host."),
+                format!("{pattern:?} can't match a path: begin with / or *, and leave out the host."),
             );
         }
     }

@@ -31,7 +31,8 @@ fn timestamp(at_ms: i64) -> Timestamp {
     Timestamp::from_millisecond(at_ms).unwrap_or(nearest)
 }
 
-/// Returns the local time of an instant, as if the local time were UTC.
+/// Returns the local time (the time that a wall clock shows) of an instant, in milliseconds since 1970 as if the local
+/// time were UTC.
 pub(crate) fn wall_ms(zone: &TimeZone, at_ms: i64) -> i64 {
     let offset_s = zone.to_offset(timestamp(at_ms)).seconds();
     at_ms.saturating_add(i64::from(offset_s) * 1000)

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::written::day_of;
 use super::{DAY_MS, instant_ms};
 
-/// The number of weeks since the week that began on Monday, 1969-12-29.
+/// A week, as the number of weeks since the week that began on Monday, 1969-12-29.
 pub(crate) type Week = i64;
 
 fn week_of_day(days_since_epoch: i64) -> Week {

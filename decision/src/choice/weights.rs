@@ -122,9 +122,9 @@ fn named<'a>(
             continue;
         }
         let sentence = if is_group {
-            format!("{first:?} gives {country} another weight: give {country} a weight of its own.")
+            format!("{first:?} gives {country} another weight: add a separate weight for {country}.")
         } else {
-            format!("{first:?} gives the same country another weight: name the country only once.")
+            format!("{first:?} gives this country another weight: name each country only once.")
         };
         diagnostics.problem(format!("{field_path}.{name}"), sentence);
     }

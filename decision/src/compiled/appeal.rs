@@ -45,10 +45,10 @@ impl Appeal {
     ) -> Self {
         diagnostics.check_id("id", &rules.id, "an appeal");
         if rules.weight == 0 {
-            diagnostics.problem("weight", "with weight 0 nobody sees it: pause it instead.");
+            diagnostics.problem("weight", "with weight 0, nobody sees the appeal: pause it instead.");
         }
         if rules.share_percent.is_none() {
-            diagnostics.problem("share_percent", "with a share of 0 nobody sees it: pause it instead.");
+            diagnostics.problem("share_percent", "with a share of 0, nobody sees it: pause the appeal.");
         }
         let salts = Salts::new(&site.id, rules.first_id());
         let variants = Arc::new(Variants::compile(rules, salts, site, diagnostics));
@@ -61,7 +61,7 @@ impl Appeal {
             (NeverCovers::Campaign, None) => {
                 spec.problem(
                     "dismissal.never_covers",
-                    "it covers a campaign, but the appeal has none: write campaign.",
+                    "\"never again\" covers a campaign, but the appeal has none: write campaign.",
                 );
                 Covered::Appeal
             }
@@ -76,7 +76,7 @@ impl Appeal {
             priority: rules.priority,
             candidate: Candidate {
                 weight: rules.weight,
-                most: rules.share_percent.per_million(),
+                share_per_million: rules.share_percent.per_million(),
                 salt: salts.share,
             },
             salts,

@@ -18,6 +18,7 @@ use crate::site::EMPTY_WINDOW;
 pub(crate) struct Meter(Option<appeal_rules::Meter>);
 
 impl Meter {
+    /// Whether the reader's entitlement allows them to continue to read, so that the appeal does not show.
     fn is_entitled(&self, context: &ReaderContext<'_>) -> bool {
         let entitlement = self.0.as_ref().and_then(|meter| meter.entitlement.as_deref());
         entitlement.is_some_and(|entitlement| context.is_entitled(entitlement))
@@ -50,7 +51,7 @@ impl Check for Meter {
             Some(0) => spec.problem("meter.window_days", EMPTY_WINDOW),
             Some(days) if days > MAX_METER_DAYS => spec.problem(
                 "meter.window_days",
-                format!("browsers keep {MAX_METER_DAYS} days of articles: write {MAX_METER_DAYS} or less."),
+                format!("browsers keep {MAX_METER_DAYS} days of articles: write at most {MAX_METER_DAYS}."),
             ),
             _ => {}
         }
@@ -58,19 +59,19 @@ impl Check for Meter {
             if meter.entitlement.is_none() {
                 spec.problem(
                     "meter.entitlement",
-                    "no reader gets past this wall: name the entitlement that opens it.",
+                    "no reader could get past this hard wall: name the entitlement that opens it.",
                 );
             }
             if rules.surface.iter().any(|surface| *surface != Surface::Wall) {
                 spec.problem(
                     "surface",
-                    "only a wall can be hard: leave the other surfaces to another appeal.",
+                    "only a wall can be hard: remove the other surfaces, or write another appeal for them.",
                 );
             }
             if rules.frequency.is_some() {
                 spec.problem(
                     "frequency",
-                    "a hard wall can't have a cap: take it out, or make the wall soft.",
+                    "a hard wall can't have a cap: remove the cap, or make the wall soft.",
                 );
             }
         }
@@ -85,9 +86,9 @@ impl Check for Meter {
         if self.is_entitled(context) {
             return Outcome::Blocked(Reason::NotTargeted);
         }
-        let is_over =
+        let is_used_up =
             self.0.as_ref().is_none_or(|meter| self.used(context, at_ms) >= u64::from(meter.free_articles));
-        Outcome::pass_if(is_over, Reason::BelowMeter)
+        Outcome::pass_if(is_used_up, Reason::BelowMeter)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {

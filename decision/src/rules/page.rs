@@ -18,7 +18,7 @@ impl Names {
         self.sections.is_empty() && self.tags.is_empty()
     }
 
-    fn meet(&self, context: &ReaderContext<'_>) -> bool {
+    fn contain_any_of_page(&self, context: &ReaderContext<'_>) -> bool {
         context.section.is_some_and(|section| self.sections.binary_search(&section).is_ok())
             || context.tags.iter().any(|tag| self.tags.binary_search(tag).is_ok())
     }
@@ -53,7 +53,7 @@ impl Check for PageExcluded {
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(!self.0.meet(context), Reason::ExcludedPage)
+        Outcome::pass_if(!self.0.contain_any_of_page(context), Reason::ExcludedPage)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
@@ -98,7 +98,7 @@ impl Check for PageTargeted {
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(self.0.is_empty() || self.0.meet(context), Reason::NotTargeted)
+        Outcome::pass_if(self.0.is_empty() || self.0.contain_any_of_page(context), Reason::NotTargeted)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {

@@ -1,4 +1,4 @@
-//! Includes or excludes kinds of page.
+//! Includes or excludes kinds of page, such as `article` or `front`.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};

@@ -1,4 +1,4 @@
-//! Shows no appeal on the first pages of a visit.
+//! Shows no appeal on the first pages of a visit. The appeal sets the number of these pages.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};

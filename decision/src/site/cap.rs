@@ -22,12 +22,12 @@ impl Cap {
         rules: &appeal_rules::SiteFrequency,
         diagnostics: &mut Diagnostics<'_>,
     ) -> Option<Self> {
-        let never = "with 0 views nothing ever shows: use kill_switch instead.";
-        refuse_zero(field_path, "max_views", rules.max_views, never, diagnostics);
-        refuse_zero(field_path, "max_per_day", rules.max_per_day, never, diagnostics);
+        let sentence = "with 0 views, the limited appeals never show: use kill_switch instead.";
+        refuse_zero(field_path, "max_views", rules.max_views, sentence, diagnostics);
+        refuse_zero(field_path, "max_per_day", rules.max_per_day, sentence, diagnostics);
         refuse_zero(field_path, "window_days", rules.window_days, EMPTY_WINDOW, diagnostics);
         let cap = Self {
-            // A value of 0 views is reported as a problem. The cap then has no effect.
+            // A maximum of 0 views is reported as a problem. It has no effect on the compiled cap.
             max_views: rules
                 .max_views
                 .or(rules.window_days.map(|_| DEFAULT_MAX_VIEWS))

@@ -37,17 +37,17 @@ Language: unknown | any
 Device: unknown | any
 SignedIn: unknown | any
 Traits: none | any
-Consent: unknown | anything
-Entitlements: none | anything
+Consent: unknown | no condition
+Entitlements: none | no condition
 Values: article_count, currency, weekday, date | nothing
 History: a history | a history
 Reader: new: 0 views, 0 dismissals, 0 articles | any
-Articles: 0 articles in 52 weeks and the present one | any number
-Trend: steady: 0 articles in four weeks, 0 in the four before | any
+Articles: 0 articles in 52 weeks and the current week | any number
+Trend: steady: 0 articles in the last four weeks, 0 in the four weeks before | any
 Meter: 0 free articles used | any number
 SkipFirst: unknown | any page
 Frequency: views inside 30 days: 0; never seen | fewer than 4 views
-SiteFrequency: 0 views on the whole site | anything
+SiteFrequency: 0 views on the whole site | no condition
 CoolDown: any appeal seen: never; dismissed: never | 0 minutes after a view, 0 minutes after a dismissal
 Dismissal: never dismissed | days passed: 14 after close, 3 after later, 365 after already_gave, forever after never
 Sequence: 0 views | no sequence
@@ -111,17 +111,17 @@ Language: en | none of: fr, de
 Device: tablet | any
 SignedIn: not signed in | not signed in
 Traits: none | any
-Consent: denied | anything
+Consent: denied | no condition
 Entitlements: archive, events | none of: one, two
 Values: article_count, country, currency, weekday, date, days_left | country, days_left
 History: a history | a history
 Reader: returning: 3 views, 1 dismissal, 1 article | returning
-Articles: 1 article in 1 week and the present one | 1 to 9 on china
-Trend: steady: 1 article in four weeks, 0 in the four before | steady
+Articles: 1 article in 1 week and the current week | 1 to 9 on china
+Trend: steady: 1 article in the last four weeks, 0 in the four weeks before | steady
 Meter: 2 free articles used in 30 days, entitled to read on | 1 free article used in 30 days
 SkipFirst: page 2 of the visit | after the first 1 page
 Frequency: views inside 7 days: 1; age of the newest in whole days: 4 | fewer than 3 views; fewer than 2 since 04:00; newest at least 4 hours old
-SiteFrequency: 3 views on the whole site | anything
+SiteFrequency: 3 views on the whole site | no condition
 CoolDown: any appeal seen: 1 minute ago; dismissed: 7200 minutes ago | 0 minutes after a view, 0 minutes after a dismissal
 Dismissal: later (age in whole days: 5) | days passed: 1 after close, 2 after later, 365 after already_gave, 400 after never
 Sequence: 2 views | no sequence
@@ -166,7 +166,7 @@ Surface: banner or wall; switched off: wall | banner or wall
 Standing: unknown | one_off or lapsed
 Quiet: no quiet period | quiet period over
 Schedule: 2026-06-15T13:00:00+01:00[Europe/Dublin] | to 2026-06-15T12:00:59.999+01:00[Europe/Dublin]
-Hours: 2026-06-15T13:00:00+01:00[Europe/Dublin] | Mon 12:00 to Tue 00:00, Tue 12:00 to Wed 00:00, Wed 12:00 to Thu 00:00, Thu 12:00 to Fri 00:00, Fri 12:00 to Sat 00:00, Sat 12:00 to Sun 00:00, Sun 12:00 to Mon 00:00; on the site's clock Mon 00:00 to Sun 06:00, Sun 12:00 to Mon 00:00; not on a silent date
+Hours: 2026-06-15T13:00:00+01:00[Europe/Dublin] | Mon 12:00 to Tue 00:00, Tue 12:00 to Wed 00:00, Wed 12:00 to Thu 00:00, Thu 12:00 to Fri 00:00, Fri 12:00 to Sat 00:00, Sat 12:00 to Sun 00:00, Sun 12:00 to Mon 00:00; in the site's time zone: Mon 00:00 to Sun 06:00, Sun 12:00 to Mon 00:00; not during a blackout
 SensitivePage: ordinary page | ordinary page
 PaidPage: ordinary page | ordinary page
 SiteExcluded: excluded by sections: one, tags: two, excluded by kinds: three, excluded by url: /a*b, excluded by every page | a page that the site does not exclude
@@ -177,13 +177,13 @@ Language: de | one of: en; none of: en-US
 Device: unknown | desktop
 SignedIn: signed in | signed in
 Traits: none | any
-Consent: unknown | anything
+Consent: unknown | no condition
 Entitlements: none | one of: one, two; none of: three
 Values: article_count, country, currency, weekday, date, days_left, ticker_goal | nothing
 History: a history | a history
 Reader: returning: 1 view, 2 dismissals, 0 articles | any
-Articles: 0 articles in 52 weeks and the present one | at least 3
-Trend: steady: 0 articles in four weeks, 0 in the four before | any
+Articles: 0 articles in 52 weeks and the current week | at least 3
+Trend: steady: 0 articles in the last four weeks, 0 in the four weeks before | any
 Meter: 0 free articles used | any number
 SkipFirst: unknown | any page
 Frequency: views inside 30 days: 0; never seen | fewer than 4 views
@@ -209,10 +209,10 @@ fn evidence_of_rare_conditions() {
         format!("{} | {}", explanation.seen, explanation.wanted)
     };
     assert_eq!(words(Rule::Standing), "none | recurring");
-    assert_eq!(words(Rule::Quiet), "quiet until 9223372036854775807 ms | anything: it asks for no money");
+    assert_eq!(words(Rule::Quiet), "quiet until 9223372036854775807 ms | no condition: the appeal does not ask for money");
     assert_eq!(words(Rule::Consent), "unknown | granted");
-    assert_eq!(words(Rule::History), "no history | anything");
-    assert_eq!(words(Rule::Articles), "0 articles in 52 weeks and the present one | at most 0");
-    assert_eq!(words(Rule::Frequency), "0 views in all | anything");
+    assert_eq!(words(Rule::History), "no history | no condition");
+    assert_eq!(words(Rule::Articles), "0 articles in 52 weeks and the current week | at most 0");
+    assert_eq!(words(Rule::Frequency), "0 views in total | no condition");
     assert_eq!(words(Rule::Sequence), "0 views | fewer than 2 views");
 }

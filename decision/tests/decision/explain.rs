@@ -140,7 +140,7 @@ fn every_failed_rule_is_explained_if_nothing_shows() {
     assert_eq!(words(Rule::Consent), is("unknown", "granted"));
     assert_eq!(words(Rule::Entitlements), is("none", "one of: archive"));
     assert_eq!(words(Rule::Reader), is("returning: 1 view, 0 dismissals, 4 articles", "new"));
-    assert_eq!(words(Rule::Articles), is("4 articles in 8 weeks and the present one", "at most 3"));
+    assert_eq!(words(Rule::Articles), is("4 articles in 8 weeks and the current week", "at most 3"));
     assert_eq!(words(Rule::Url), is("/politics/a", "one of: /sport/*"));
     assert_eq!(words(Rule::PaidPage), is("paid page", "ordinary page"));
     assert_eq!(words(Rule::SkipFirst), is("page 1 of the visit", "after the first 2 pages"));
@@ -148,7 +148,7 @@ fn every_failed_rule_is_explained_if_nothing_shows() {
     assert_eq!(words(Rule::Sequence), is("1 view", "fewer than 1 view"));
     assert_eq!(words(Rule::Hours), is("2026-06-15T13:00:00+01:00[Europe/Dublin]", "Tue 07:00 to Tue 22:00"));
     let trend = rule(&explanation.appeals[0], Rule::Trend);
-    assert_eq!(trend.seen, "rising: 4 articles in four weeks, 0 in the four before");
+    assert_eq!(trend.seen, "rising: 4 articles in the last four weeks, 0 in the four weeks before");
 }
 
 #[test]

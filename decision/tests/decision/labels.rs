@@ -97,7 +97,10 @@ fn the_problem_of_a_floor_that_is_too_high_shows_the_maximum() {
     (appeal.assignment, appeal.floor_percent) = (Assignment::Learned, Percent::new(40.0));
     let (_, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
     let sentences: Vec<String> = problems.iter().map(Problem::to_string).collect();
-    assert_eq!(sentences, ["appeal \"summer\", floor_percent: 3 variants can have 33.3 % each at most."]);
+    assert_eq!(
+        sentences,
+        ["appeal \"summer\", floor_percent: with 3 variants, the floor can be at most 33.3 %."]
+    );
 }
 
 #[test]
