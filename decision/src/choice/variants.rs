@@ -91,14 +91,15 @@ impl Variants {
 
     /// Returns a copy with other weights, given by variant id. Returns `None` unless the weights are for exactly the
     /// variants that [`Self::learning`] returns.
-    pub(crate) fn reweighed(&self, weights: &[(String, u32)]) -> Option<Self> {
+    pub(crate) fn with_weights(&self, weights: &[(String, u32)]) -> Option<Self> {
         let (with_weight, _) = self.learning()?;
-        let fits = weights.len() == with_weight.count() && weights.iter().any(|(_, weight)| *weight > 0);
+        let is_complete =
+            weights.len() == with_weight.count() && weights.iter().any(|(_, weight)| *weight > 0);
         let learned = |id: &str| weights.iter().find(|(other, _)| other == id).map(|(_, weight)| *weight);
         let weight =
             |(place, id)| learned(id).or_else(|| (!self.weights.default().has_weight(place)).then_some(0));
         let all: Vec<u32> = self.ids.iter().map(|id| &**id).enumerate().map(weight).collect::<Option<_>>()?;
-        fits.then(|| Self { weights: self.weights.reweighed(&all), ..self.clone() })
+        is_complete.then(|| Self { weights: self.weights.with_default_weights(&all), ..self.clone() })
     }
 
     pub(crate) fn id(&self, variant: usize) -> &str {
@@ -116,7 +117,7 @@ impl Variants {
 
     /// Returns the reader's country if the country has separate weights.
     pub(crate) fn country_with_own_weights(&self, context: &ReaderContext<'_>) -> Option<CountryCode> {
-        self.weights.own(context.country).map(|(country, _)| country)
+        self.weights.country_shares(context.country).map(|(country, _)| country)
     }
 
     /// Returns the variant of the step that follows this many views; `None` if the sequence is over.

@@ -40,7 +40,7 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
         let Compiled { sites, names, .. } = &mut compiled;
         let mut compile =
             |site: &Site| Appeal::compile(AppealIndex(place), rules, site, names, &mut diagnostics);
-        let ready: Vec<(usize, Appeal)> =
+        let compiled_appeals: Vec<(usize, Appeal)> =
             target_sites.iter().map(|target| (*target, compile(&sites[*target].site))).collect();
         if target_sites.is_empty() {
             // The appeal never shows. It is compiled for the placeholder site, so that its author sees every problem at
@@ -48,7 +48,7 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
             compile(&placeholder);
         }
         if diagnostics.is_empty() {
-            for (target, appeal) in ready {
+            for (target, appeal) in compiled_appeals {
                 sites[target].appeals.push(appeal);
             }
         }
@@ -128,7 +128,7 @@ pub fn stages_of(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> V
 }
 
 /// Returns a problem for each appeal that would already be over if it were published at `now_ms` (milliseconds since
-/// 1970). Such an appeal still compiles, because an appeal that was published in time simply ends.
+/// 1970). Such an appeal still compiles: an appeal that was published before its end is valid, and has simply ended.
 pub fn past_ends(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> Vec<Problem> {
     let sentence = "the schedule has already ended: write a later ends_at, or remove ends_at.";
     let stages = appeals.iter().zip(stages_of(sites, appeals, now_ms));

@@ -12,7 +12,8 @@ use crate::rules::{AppealSpec, Parts};
 use crate::site::{Covered, Site};
 use crate::verdict::AppealIndex;
 
-/// One appeal on one site. It contains a part for each rule, and what the choice among appeals and the verdict need.
+/// One appeal on one site. It contains a part for each rule, and the data that the choice among appeals and the verdict
+/// need.
 #[derive(Clone, Debug)]
 pub(crate) struct Appeal {
     pub(crate) index: AppealIndex,

@@ -23,11 +23,11 @@ use crate::calendar::{date_of, timestamp_of};
 use crate::labels::{DismissalKind, Surface};
 pub use fast::{WrittenCounts, fast_question};
 pub use near_misses::{NearMisses, near_miss};
-use objects::{maybe_object, maybe_objects, object, objects, word, words};
+use objects::{label, labels, maybe_object, maybe_objects, object, objects};
 pub use text::Text;
 
-/// Declares an object of the question once: the struct, how serde parses it, and the names of its fields for
-/// `near_misses.rs`. The fast parser builds the struct field by field, so it can't omit a field.
+/// Declares an object of the question: the struct, how serde parses it, and the names of its fields for
+/// `near_misses.rs`. The fast parser constructs the struct without `..`, so it can't forget a field.
 macro_rules! object {
     (
         $(#[$attribute:meta])*
@@ -54,7 +54,7 @@ object! {
         #[serde(borrow)]
         pub site: Text<'a>,
         /// The surfaces on which the page has room for an appeal; all of them if omitted or empty.
-        #[serde(default, deserialize_with = "words")]
+        #[serde(default, deserialize_with = "labels")]
         pub surfaces: Vec<Surface>,
         /// The page.
         #[serde(default, borrow, deserialize_with = "object")]
@@ -185,7 +185,7 @@ object! {
         #[serde(borrow)]
         pub appeal: Text<'a>,
         /// The kind of dismissal.
-        #[serde(deserialize_with = "word")]
+        #[serde(deserialize_with = "label")]
         pub kind: DismissalKind,
         /// The time of the dismissal, in RFC 3339 format.
         #[serde(deserialize_with = "rfc3339")]
@@ -269,7 +269,7 @@ impl<'a> FromIterator<(Text<'a>, u32)> for TagCounts<'a> {
     }
 }
 
-/// Parses `null` like an omitted field. Page scripts write `null` for what they don't know.
+/// Parses `null` like an omitted field. Scripts on pages write `null` for a value that they don't know.
 fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -278,7 +278,8 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Parses an object as a list. The list is only iterated, and a map would cost more than everything else.
+/// Parses an object of numbers by tag as a list of pairs. The list is only iterated, and building a map would take
+/// longer than parsing everything else.
 fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TagCounts<'de>, D::Error> {
     struct Pairs;
 

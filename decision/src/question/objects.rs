@@ -49,30 +49,30 @@ where
 }
 
 /// Deserializes a label.
-pub(crate) fn word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(crate) fn label<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    T: for<'word> Deserialize<'word>,
+    T: for<'label> Deserialize<'label>,
 {
     let text = Text::deserialize(deserializer)?;
     T::deserialize((*text).into_deserializer())
 }
 
 /// Deserializes a list of labels. `null` counts as an omitted field.
-pub(crate) fn words<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+pub(crate) fn labels<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
-    T: for<'word> Deserialize<'word>,
+    T: for<'label> Deserialize<'label>,
 {
-    let list = Option::<Vec<Word<T>>>::deserialize(deserializer)?.unwrap_or_default();
-    Ok(list.into_iter().map(|word| word.0).collect())
+    let list = Option::<Vec<Label<T>>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(list.into_iter().map(|label| label.0).collect())
 }
 
-struct Word<T>(T);
+struct Label<T>(T);
 
-impl<'de, T: for<'word> Deserialize<'word>> Deserialize<'de> for Word<T> {
+impl<'de, T: for<'label> Deserialize<'label>> Deserialize<'de> for Label<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        word(deserializer).map(Self)
+        label(deserializer).map(Self)
     }
 }
 

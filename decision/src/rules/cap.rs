@@ -12,7 +12,7 @@ use crate::calendar::{DAY_MS, day_after};
 use crate::context::ReaderContext;
 use crate::diagnostics::Diagnostics;
 use crate::labels::Kind;
-use crate::site::{Cap, DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS, EMPTY_WINDOW, refuse_zero};
+use crate::site::{Cap, DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS, EMPTY_WINDOW, report_zero};
 
 /// Returns the default `max_views` and `window_days` of an appeal.
 const fn defaults(kind: Kind) -> (u32, u32) {
@@ -37,9 +37,9 @@ impl Cap {
             );
         }
         let sentence = "with 0 views, the appeal never shows: pause it instead.";
-        refuse_zero("frequency", "max_views", rules.max_views, sentence, diagnostics);
-        refuse_zero("frequency", "max_per_day", rules.max_per_day, sentence, diagnostics);
-        refuse_zero("frequency", "window_days", rules.window_days, EMPTY_WINDOW, diagnostics);
+        report_zero("frequency", "max_views", rules.max_views, sentence, diagnostics);
+        report_zero("frequency", "max_per_day", rules.max_per_day, sentence, diagnostics);
+        report_zero("frequency", "window_days", rules.window_days, EMPTY_WINDOW, diagnostics);
         let (max_views, window_days) = defaults(kind);
         (!rules.unlimited).then_some(Self {
             max_views: Some(rules.max_views.unwrap_or(max_views)),

@@ -15,7 +15,7 @@ pub(crate) struct Entitlements {
 impl Check for Entitlements {
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
         let written = &spec.rules.audience.entitlements;
-        spec.refuse_shadowed("audience.entitlements", &written.include, &written.exclude);
+        spec.report_all_excluded("audience.entitlements", &written.include, &written.exclude);
         let to_boxed = |names: &[String]| names.iter().map(|name| name.as_str().into()).collect();
         Self { include: to_boxed(&written.include), exclude: to_boxed(&written.exclude) }
     }

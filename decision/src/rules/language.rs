@@ -38,7 +38,7 @@ impl Check for Language {
                 }
             }
         }
-        spec.refuse_shadowed("audience.languages", &languages.include, &languages.exclude);
+        spec.report_all_excluded("audience.languages", &languages.include, &languages.exclude);
         let to_boxed = |ranges: &[String]| ranges.iter().map(|range| range.as_str().into()).collect();
         Self { include: to_boxed(&languages.include), exclude: to_boxed(&languages.exclude) }
     }

@@ -84,11 +84,11 @@ impl Check for PageTargeted {
         // Even if every included tag is excluded, an included section may still match, and vice versa.
         if tags.is_empty() {
             let excluded = spec.names("pages.sections.exclude", &pages.sections.exclude);
-            spec.refuse_shadowed("pages.sections", &sections, &excluded);
+            spec.report_all_excluded("pages.sections", &sections, &excluded);
         }
         if sections.is_empty() {
             let excluded = spec.names("pages.tags.exclude", &pages.tags.exclude);
-            spec.refuse_shadowed("pages.tags", &tags, &excluded);
+            spec.report_all_excluded("pages.tags", &tags, &excluded);
         }
         Self(Names { sections, tags })
     }

@@ -36,7 +36,7 @@ impl Check for Traits {
         let written = &spec.rules.audience.traits;
         let include = checked_names(spec, "audience.traits.include", &written.include);
         let exclude = checked_names(spec, "audience.traits.exclude", &written.exclude);
-        spec.refuse_shadowed("audience.traits", &include, &exclude);
+        spec.report_all_excluded("audience.traits", &include, &exclude);
         Self { include, exclude }
     }
 

@@ -23,7 +23,7 @@ use crate::diagnostics::Diagnostics;
 use crate::labels::{Kind, Value};
 use crate::names::{NameId, Names};
 use crate::timing::blackouts;
-pub(crate) use cap::{Cap, DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS, EMPTY_WINDOW, refuse_zero};
+pub(crate) use cap::{Cap, DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS, EMPTY_WINDOW, report_zero};
 pub(crate) use exclusion::Exclusion;
 
 pub(crate) type Ids<T = u32> = HashMap<Box<str>, T, FxBuildHasher>;
