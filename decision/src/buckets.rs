@@ -19,11 +19,12 @@ use twox_hash::XxHash64;
 /// The number of positions. Positions run from 0 to one less than this.
 pub(crate) const POSITIONS: u32 = 1_000_000;
 
-fn salt(site: &str, appeal: &str) -> u64 {
+/// Returns the salt for the choice of a variant.
+fn variants_salt(site: &str, appeal: &str) -> u64 {
     salt_of(&[site, appeal])
 }
 
-/// Joins the parts with zero bytes between them.
+/// Returns the hash of the parts, joined with zero bytes between them.
 fn salt_of(parts: &[&str]) -> u64 {
     XxHash64::oneshot(0, parts.join("\0").as_bytes())
 }
@@ -39,7 +40,7 @@ pub(crate) struct Salts {
 impl Salts {
     pub(crate) fn new(site: &str, appeal: &str) -> Self {
         Self {
-            variants: salt(site, appeal),
+            variants: variants_salt(site, appeal),
             holdout: salt_of(&[site, appeal, "holdout"]),
             share: salt_of(&[site, appeal, "share"]),
         }
@@ -92,7 +93,7 @@ mod tests {
     #[test]
     fn the_recipe_always_produces_the_same_numbers() {
         // These numbers come from an independent implementation of XXH64. If this test fails, readers change variants.
-        assert_eq!(salt("journal", "summer"), GOLDEN_SALT);
+        assert_eq!(variants_salt("journal", "summer"), GOLDEN_SALT);
         let positions = [0, 1, 417_223, 999_999, u32::MAX].map(|bucket| position(GOLDEN_SALT, bucket));
         assert_eq!(positions, GOLDEN_POSITIONS);
     }

@@ -103,7 +103,7 @@ impl<'q> ReaderContext<'q> {
         draw: u32,
     ) -> Self {
         let page = &question.page;
-        let offered: &[Surface] =
+        let surfaces: &[Surface] =
             if question.surfaces.is_empty() { &Surface::ALL } else { &question.surfaces };
         let country = question.reader.country.as_deref().and_then(CountryCode::parse);
         Self {
@@ -113,7 +113,7 @@ impl<'q> ReaderContext<'q> {
             known,
             question,
             names,
-            surfaces: offered.iter().fold(0, |bits, surface| bits | surface.bit()),
+            surfaces: surfaces.iter().fold(0, |bits, surface| bits | surface.bit()),
             country,
             region: country.and_then(|country| Region::of(country, question.reader.region.as_deref()?)),
             section: page.section.as_deref().and_then(|name| names.find(name)),
@@ -193,8 +193,8 @@ impl<'q> ReaderContext<'q> {
     pub(crate) fn is_excluded_by(&self, exclusion: &Exclusion) -> bool {
         let Exclusion { sections, tags, kinds, urls, .. } = exclusion;
         let has = |names: &[NameId], name: &NameId| names.binary_search(name).is_ok();
-        let all = sections.is_empty() && tags.is_empty() && kinds.is_empty() && urls.is_empty();
-        all || self.section.is_some_and(|section| has(sections, &section))
+        let has_no_criteria = sections.is_empty() && tags.is_empty() && kinds.is_empty() && urls.is_empty();
+        has_no_criteria || self.section.is_some_and(|section| has(sections, &section))
             || self.tags.iter().any(|tag| has(tags, tag))
             || self.page_kind.is_some_and(|kind| has(kinds, &kind))
             || self.path().is_some_and(|path| urls.iter().any(|glob| glob.fits(path)))

@@ -52,7 +52,7 @@ impl Default for Learning {
     }
 }
 
-const ALL: u32 = 1_000_000;
+const MILLION: u32 = 1_000_000;
 
 /// Returns one weight per variant, in the order of `results`. The weights add up to exactly a million.
 ///
@@ -64,7 +64,7 @@ pub fn weights(results: &[Results], before: Option<&[u32]>, learning: Learning, 
     }
     let win_rates = win_rates(results, learning.draws.max(1), seed);
     let number = results.len() as f64;
-    let floor = (f64::from(learning.floor_per_million) / f64::from(ALL)).min(1.0 / number);
+    let floor = (f64::from(learning.floor_per_million) / f64::from(MILLION)).min(1.0 / number);
     let before = before.and_then(|before| fractions(before, results.len()));
     let pace = if learning.pace.is_finite() { learning.pace.clamp(0.0, 1.0) } else { 1.0 };
     let excess: Vec<f64> = win_rates
@@ -118,10 +118,10 @@ fn win_rates(results: &[Results], draws: u32, seed: u64) -> Vec<f64> {
 /// are rounded up.
 fn to_whole_weights(fractions: &[f64]) -> Vec<u32> {
     let total: f64 = fractions.iter().sum();
-    let exact: Vec<f64> = fractions.iter().map(|part| part / total * f64::from(ALL)).collect();
+    let exact: Vec<f64> = fractions.iter().map(|part| part / total * f64::from(MILLION)).collect();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to a million")]
     let mut weights: Vec<u32> = exact.iter().map(|part| part.floor() as u32).collect();
-    let missing = ALL.saturating_sub(weights.iter().sum());
+    let missing = MILLION.saturating_sub(weights.iter().sum());
     let mut places: Vec<usize> = (0..fractions.len()).collect();
     places.sort_by(|one, other| exact[*other].fract().total_cmp(&exact[*one].fract()).then(one.cmp(other)));
     for place in places.into_iter().cycle().take(missing as usize) {
@@ -138,6 +138,6 @@ mod tests {
     fn whole_weights_add_up_to_a_million() {
         assert_eq!(to_whole_weights(&[1.0, 1.0, 1.0]), [333_334, 333_333, 333_333]);
         assert_eq!(to_whole_weights(&[0.25, 0.75]), [250_000, 750_000]);
-        assert_eq!(to_whole_weights(&[0.7; 7]).iter().sum::<u32>(), ALL);
+        assert_eq!(to_whole_weights(&[0.7; 7]).iter().sum::<u32>(), MILLION);
     }
 }

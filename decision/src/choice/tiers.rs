@@ -92,18 +92,18 @@ pub(crate) fn choose(candidates: impl Iterator<Item = Candidate>, bucket: u32) -
 /// Returns the fraction of all readers that each candidate gets, and the fraction that no candidate gets. Explanations
 /// show them.
 pub(crate) fn parts(candidates: &[Candidate]) -> (SmallVec<[f64; 8]>, f64) {
-    let part = |one: &Candidate| f64::from(one.share_per_million) / f64::from(POSITIONS);
-    let shares = || candidates.iter().filter(|one| one.has_share());
-    let unclaimed: f64 = shares().map(|one| 1.0 - part(one)).product();
+    let fraction = |candidate: &Candidate| f64::from(candidate.share_per_million) / f64::from(POSITIONS);
+    let shares = || candidates.iter().filter(|candidate| candidate.has_share());
+    let unclaimed: f64 = shares().map(|candidate| 1.0 - fraction(candidate)).product();
     let weights: f64 =
-        candidates.iter().filter(|one| !one.has_share()).map(|one| f64::from(one.weight)).sum();
-    let part_of = |one: &Candidate| {
-        if !one.has_share() {
-            unclaimed * f64::from(one.weight) / weights
+        candidates.iter().filter(|candidate| !candidate.has_share()).map(|candidate| f64::from(candidate.weight)).sum();
+    let part_of = |candidate: &Candidate| {
+        if !candidate.has_share() {
+            unclaimed * f64::from(candidate.weight) / weights
         } else if shares().count() == 1 {
-            part(one)
+            fraction(candidate)
         } else {
-            part_of_share(one, shares().filter(|other| other.salt != one.salt))
+            part_of_share(candidate, shares().filter(|other| other.salt != candidate.salt))
         }
     };
     (candidates.iter().map(part_of).collect(), if weights > 0.0 { 0.0 } else { unclaimed })
@@ -111,14 +111,14 @@ pub(crate) fn parts(candidates: &[Candidate]) -> (SmallVec<[f64; 8]>, f64) {
 
 /// Returns the fraction of all readers that an appeal with a share gets next to other shares. This is the integral,
 /// over the positions in its share, of the probability that no other share has a shorter wait.
-fn part_of_share<'a>(one: &Candidate, others: impl Iterator<Item = &'a Candidate> + Clone) -> f64 {
+fn part_of_share<'a>(candidate: &Candidate, others: impl Iterator<Item = &'a Candidate> + Clone) -> f64 {
     const STEPS: u32 = 1000;
-    let whole = f64::from(one.share_per_million) / f64::from(POSITIONS);
+    let whole = f64::from(candidate.share_per_million) / f64::from(POSITIONS);
     let width = whole / f64::from(STEPS);
     let kept_at = |step: u32| {
         let place = (f64::from(step) + 0.5) * width;
         let lets_keep = |other: &Candidate| {
-            let earlier = 1.0 - libm::pow(1.0 - place, f64::from(other.weight) / f64::from(one.weight));
+            let earlier = 1.0 - libm::pow(1.0 - place, f64::from(other.weight) / f64::from(candidate.weight));
             1.0 - earlier.min(f64::from(other.share_per_million) / f64::from(POSITIONS))
         };
         others.clone().map(lets_keep).product::<f64>()
@@ -130,41 +130,41 @@ fn part_of_share<'a>(one: &Candidate, others: impl Iterator<Item = &'a Candidate
 mod tests {
     use super::*;
 
-    fn candidates(written: &[(u32, u32)]) -> Vec<Candidate> {
-        let candidate = |(salt, (weight, share)): (u64, &(u32, u32))| Candidate {
+    fn candidates(specs: &[(u32, u32)]) -> Vec<Candidate> {
+        let new_candidate = |(salt, (weight, share)): (u64, &(u32, u32))| Candidate {
             weight: *weight,
             share_per_million: *share,
             salt,
         };
-        (1..).zip(written).map(candidate).collect()
+        (1..).zip(specs).map(new_candidate).collect()
     }
 
     /// Returns how many readers out of a thousand each candidate gets, and how many no candidate gets.
-    fn explained(written: &[(u32, u32)]) -> Vec<i64> {
-        let (parts, unclaimed) = parts(&candidates(written));
-        parts.iter().chain([&unclaimed]).map(|part| (part * 1000.0).round() as i64).collect()
+    fn explained(specs: &[(u32, u32)]) -> Vec<i64> {
+        let (parts, unclaimed) = parts(&candidates(specs));
+        parts.iter().chain([&unclaimed]).map(|fraction| (fraction * 1000.0).round() as i64).collect()
     }
 
     #[test]
     fn explained_shares_match_the_choices() {
         const READERS: u32 = 200_000;
-        for written in [
+        for specs in [
             &[(1, 1_000_000)][..],
             &[(3, 1_000_000), (1, 1_000_000)],
             &[(1, 100_000), (7, 1_000_000), (1, 1_000_000)],
             &[(1, 250_000), (1, 500_000)],
             &[(2, 250_000), (1, 500_000), (5, 900_000), (1, 1_000_000)],
         ] {
-            let all = candidates(written);
+            let all = candidates(specs);
             let mut readers = vec![0_u32; all.len() + 1];
             for bucket in 0..READERS {
                 readers[choose(all.iter().copied(), bucket).unwrap_or(all.len())] += 1;
             }
-            for (explained, found) in explained(written).into_iter().zip(readers) {
+            for (explained, found) in explained(specs).into_iter().zip(readers) {
                 let found = f64::from(found) / f64::from(READERS) * 1000.0;
                 assert!(
                     (explained as f64 - found).abs() < 4.0,
-                    "{written:?}: explained {explained}, found {found}"
+                    "{specs:?}: explained {explained}, found {found}"
                 );
             }
         }
@@ -180,8 +180,8 @@ mod tests {
 
     #[test]
     fn the_first_of_equal_claims_wins() {
-        let one = Candidate { weight: 1, share_per_million: 1_000_000, salt: 7 };
-        assert_eq!(choose([one, one].into_iter(), 3), Some(0));
+        let candidate = Candidate { weight: 1, share_per_million: 1_000_000, salt: 7 };
+        assert_eq!(choose([candidate, candidate].into_iter(), 3), Some(0));
         assert_eq!(choose([].into_iter(), 3), None);
     }
 }

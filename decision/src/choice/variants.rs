@@ -159,14 +159,14 @@ impl Variants {
 /// Returns the floor of learned weights: the minimum share of each variant, out of a million. Reports problems with
 /// learned weights.
 fn floor(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> u32 {
-    const DEFAULT: u32 = 50_000;
-    const ALL: u32 = 1_000_000;
+    const DEFAULT_FLOOR: u32 = 50_000;
+    const MILLION: u32 = 1_000_000;
     if rules.assignment != Assignment::Learned {
         if rules.floor_percent.is_some() {
             let sentence = "a floor has an effect only with assignment \"learned\": remove floor_percent.";
             diagnostics.problem("floor_percent", sentence);
         }
-        return DEFAULT;
+        return DEFAULT_FLOOR;
     }
     if !rules.sequence.is_empty() {
         diagnostics.problem(
@@ -181,16 +181,16 @@ fn floor(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> u32 {
         );
         diagnostics.problem(format!("variants[{place}].weight"), sentence);
     }
-    let number = rules.variants.iter().filter(|variant| variant.weight > 0).count();
-    let floor = rules.floor_percent.map_or(DEFAULT, Percent::per_million);
+    let weighted = rules.variants.iter().filter(|variant| variant.weight > 0).count();
+    let floor = rules.floor_percent.map_or(DEFAULT_FLOOR, Percent::per_million);
     if floor == 0 {
         diagnostics.problem(
             "floor_percent",
             "with a floor of 0, a variant that starts badly is never tried again: write more than 0.",
         );
-    } else if rules.floor_percent.is_some() && number as u64 * u64::from(floor) > u64::from(ALL) {
-        let max_percent = f64::from(ALL) / 10_000.0 / number as f64;
-        let sentence = format!("with {number} variants, the floor can be at most {max_percent:.1} %.");
+    } else if rules.floor_percent.is_some() && weighted as u64 * u64::from(floor) > u64::from(MILLION) {
+        let max_percent = f64::from(MILLION) / 10_000.0 / weighted as f64;
+        let sentence = format!("with {weighted} variants, the floor can be at most {max_percent:.1} %.");
         diagnostics.problem("floor_percent", sentence);
     }
     floor

@@ -68,6 +68,7 @@ where
     Ok(list.into_iter().map(|label| label.0).collect())
 }
 
+/// A label that is deserialized only from a string.
 struct Label<T>(T);
 
 impl<'de, T: for<'label> Deserialize<'label>> Deserialize<'de> for Label<T> {
@@ -76,6 +77,7 @@ impl<'de, T: for<'label> Deserialize<'label>> Deserialize<'de> for Label<T> {
     }
 }
 
+/// A struct that is deserialized only from an object.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -84,6 +86,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
+/// Deserializes a struct from an object's fields, by their names.
 struct ByName<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for ByName<T> {

@@ -5,7 +5,7 @@
 //! only fall.
 
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, count};
+use super::{Check, Evidence, Outcome, quantity};
 use crate::appeal_rules::DEFAULT_WEEKS;
 use crate::calendar::{Week, week_begins_ms};
 use crate::context::ReaderContext;
@@ -109,8 +109,8 @@ impl Check for Articles {
         let read = self.read(context);
         let seen = format!(
             "{} in {} and the current week",
-            count(read, "article"),
-            count(self.weeks.unsigned_abs(), "week")
+            quantity(read, "article"),
+            quantity(self.weeks.unsigned_abs(), "week")
         );
         let tags = if self.tags.is_empty() {
             String::new()

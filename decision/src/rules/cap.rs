@@ -6,7 +6,7 @@
 //! newest view is younger than the minimum gap. If no further views happen, each of the three limits ends at some
 //! instant and does not start again. The cap allows another view from the latest of the three instants on.
 
-use super::count;
+use super::quantity;
 use crate::appeal_rules;
 use crate::calendar::{DAY_MS, day_after};
 use crate::context::ReaderContext;
@@ -78,16 +78,16 @@ impl Cap {
         );
         let in_window =
             newest_first.filter(|at_ms| age_days(*at_ms, now_ms) < i64::from(self.window_days)).count();
-        format!("views inside {}: {in_window}; {newest}", count(self.window_days, "day"))
+        format!("views inside {}: {in_window}; {newest}", quantity(self.window_days, "day"))
     }
 
     /// Describes what the cap requires.
     pub(super) fn describe_limits(&self) -> String {
         let parts = [
-            self.max_views.map(|max| format!("fewer than {}", count(max, "view"))),
+            self.max_views.map(|max| format!("fewer than {}", quantity(max, "view"))),
             self.max_per_day.map(|max| format!("fewer than {max} since 04:00")),
-            (self.gap_days > 0).then(|| format!("newest at least {} old", count(self.gap_days, "day"))),
-            (self.gap_hours > 0).then(|| format!("newest at least {} old", count(self.gap_hours, "hour"))),
+            (self.gap_days > 0).then(|| format!("newest at least {} old", quantity(self.gap_days, "day"))),
+            (self.gap_hours > 0).then(|| format!("newest at least {} old", quantity(self.gap_hours, "hour"))),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }

@@ -1,7 +1,7 @@
 //! The cool-down: a minimum pause, on every surface, after a reader sees or dismisses any appeal.
 
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, count};
+use super::{Check, Evidence, Outcome, quantity};
 use crate::appeal_rules;
 use crate::calendar::MINUTE_MS;
 use crate::context::ReaderContext;
@@ -50,7 +50,7 @@ impl Check for CoolDown {
                 || "never".to_owned(),
                 |at_ms| {
                     let minutes = context.now_ms.saturating_sub(at_ms).max(0) / MINUTE_MS;
-                    format!("{} ago", count(minutes.unsigned_abs(), "minute"))
+                    format!("{} ago", quantity(minutes.unsigned_abs(), "minute"))
                 },
             )
         };
@@ -61,8 +61,8 @@ impl Check for CoolDown {
         );
         let wanted = format!(
             "{} after a view, {} after a dismissal",
-            count(self.0.after_view_minutes, "minute"),
-            count(self.0.after_dismissal_minutes, "minute")
+            quantity(self.0.after_view_minutes, "minute"),
+            quantity(self.0.after_dismissal_minutes, "minute")
         );
         Evidence::new(seen, wanted)
     }

@@ -3,7 +3,7 @@
 
 use super::redeploy::Redeploys;
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, count};
+use super::{Check, Evidence, Outcome, quantity};
 use crate::context::ReaderContext;
 use crate::reason::Reason;
 use crate::site::Cap;
@@ -43,7 +43,7 @@ impl Check for Frequency {
         let views = context.views_of(self.redeploys.appeal(), since_ms, context.now_ms);
         match self.cap {
             None => {
-                let views = count(views.count() as u64, "view");
+                let views = quantity(views.count() as u64, "view");
                 Evidence::new(format!("{views} in total"), "no condition")
             }
             Some(cap) => Evidence::new(cap.describe_views(views, context.now_ms), cap.describe_limits()),

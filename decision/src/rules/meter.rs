@@ -5,7 +5,7 @@
 //! Time alone can make an appeal stop showing, but can never make it show.
 
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, count};
+use super::{Check, Evidence, Outcome, quantity};
 use crate::appeal_rules::{self, DEFAULT_METER_DAYS, MAX_METER_DAYS};
 use crate::calendar::DAY_MS;
 use crate::calendar::date_of_wall;
@@ -93,14 +93,14 @@ impl Check for Meter {
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let entitled = if self.is_entitled(context) { ", entitled to read on" } else { "" };
-        let used = count(self.used(context, context.now_ms), "free article");
-        let window = format!(" in {}", count(self.window_days(), "day"));
+        let used = quantity(self.used(context, context.now_ms), "free article");
+        let window = format!(" in {}", quantity(self.window_days(), "day"));
         // If the caller counts articles itself, the window of its count is not known here.
         let is_counted_here = context.history().is_some_and(|history| history.article_days.is_some());
         let seen = format!("{used} used{}{entitled}", if is_counted_here { window.as_str() } else { "" });
         let wanted = self.0.as_ref().map_or_else(
             || "any number".to_owned(),
-            |meter| format!("{} used{window}", count(meter.free_articles, "free article")),
+            |meter| format!("{} used{window}", quantity(meter.free_articles, "free article")),
         );
         Evidence::new(seen, wanted)
     }

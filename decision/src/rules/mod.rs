@@ -110,8 +110,8 @@ pub(crate) trait Check: Sized {
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence;
 }
 
-/// Formats a number with its unit.
-fn count(number: impl Into<u64>, unit: &str) -> String {
+/// Formats a number with its unit, such as `2 days`.
+fn quantity(number: impl Into<u64>, unit: &str) -> String {
     let number = number.into();
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }

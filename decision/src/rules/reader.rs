@@ -2,7 +2,7 @@
 //! has read at most one article, which may be the current one.
 
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, count};
+use super::{Check, Evidence, Outcome, quantity};
 use crate::context::ReaderContext;
 use crate::labels::ReaderKind;
 use crate::reason::Reason;
@@ -45,9 +45,9 @@ impl Check for Reader {
         let seen = format!(
             "{}: {}, {}, {}",
             label(kind(context)),
-            count(context.views(context.now_ms).count() as u64, "view"),
-            count(context.dismissals().count() as u64, "dismissal"),
-            count(articles(context), "article")
+            quantity(context.views(context.now_ms).count() as u64, "view"),
+            quantity(context.dismissals().count() as u64, "dismissal"),
+            quantity(articles(context), "article")
         );
         Evidence::new(seen, self.0.map_or("any", label))
     }

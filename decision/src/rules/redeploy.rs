@@ -17,6 +17,7 @@ pub(crate) struct Redeploys {
     times: Arc<[(When, Places)]>,
 }
 
+/// When an appeal starts over.
 #[derive(Clone, Debug)]
 enum When {
     /// The instant, in milliseconds since 1970.
@@ -79,6 +80,7 @@ impl Redeploys {
         self.appeal
     }
 
+    /// Returns the redeploys that apply in the reader's country and region.
     fn times<'q>(&'q self, context: &'q ReaderContext<'_>) -> impl Iterator<Item = &'q When> {
         self.times.iter().filter(|(_, places)| places.contain(context)).map(|(when, _)| when)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::redeploy::Redeploys;
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, count};
+use super::{Check, Evidence, Outcome, quantity};
 use crate::choice::Variants;
 use crate::context::ReaderContext;
 use crate::reason::Reason;
@@ -63,8 +63,8 @@ impl Check for Sequence {
         let wanted = match (self.is_noop(), self.variants.length()) {
             (true, _) => "no sequence".to_owned(),
             (false, u64::MAX) => "a sequence without end".to_owned(),
-            (false, length) => format!("fewer than {}", count(length, "view")),
+            (false, length) => format!("fewer than {}", quantity(length, "view")),
         };
-        Evidence::new(count(views, "view"), wanted)
+        Evidence::new(quantity(views, "view"), wanted)
     }
 }

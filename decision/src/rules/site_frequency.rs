@@ -4,7 +4,7 @@
 //! appeals that ask for nothing nor to appeals that are `unlimited`.
 
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, count};
+use super::{Check, Evidence, Outcome, quantity};
 use crate::context::ReaderContext;
 use crate::labels::Kind;
 use crate::reason::Reason;
@@ -50,7 +50,7 @@ impl Check for SiteFrequency {
         let now_ms = context.now_ms;
         let Some(cap) = self.cap else {
             let views = context.views_of_asks(now_ms).count() as u64;
-            return Evidence::new(format!("{} on the whole site", count(views, "view")), "no condition");
+            return Evidence::new(format!("{} on the whole site", quantity(views, "view")), "no condition");
         };
         let seen = if self.is_upsell {
             let views = context.views_of_upsells(now_ms);

@@ -46,6 +46,7 @@ const fn why_forbidden(kind: Kind, standing: Standing) -> Option<&'static str> {
     }
 }
 
+/// Returns one bit for each of the standings.
 fn bits(standings: impl IntoIterator<Item = Standing>) -> u8 {
     standings.into_iter().fold(0, |bits, standing| bits | standing.bit())
 }

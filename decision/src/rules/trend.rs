@@ -3,7 +3,7 @@
 //! defines a trend.
 
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, count};
+use super::{Check, Evidence, Outcome, quantity};
 use crate::calendar::{Week, week_begins_ms};
 use crate::context::ReaderContext;
 use crate::labels::Trend;
@@ -56,7 +56,7 @@ impl Check for ReadingTrend {
         let seen = format!(
             "{}: {} in the last four weeks, {before} in the four weeks before",
             Trend::of(recent, before).as_str(),
-            count(recent, "article")
+            quantity(recent, "article")
         );
         Evidence::new(seen, self.0.map_or("any", Trend::as_str))
     }

@@ -22,6 +22,7 @@ pub(crate) struct Values {
 /// The values that are available for every question, on every site.
 const ALWAYS_AVAILABLE: [Value; 3] = [Value::Currency, Value::Weekday, Value::Date];
 
+/// Returns one bit for each of the values.
 fn bits(values: &[Value]) -> u16 {
     values.iter().fold(0, |bits, value| bits | value.bit())
 }
@@ -49,6 +50,7 @@ impl Values {
     }
 }
 
+/// Lists the values of a bit set as text.
 fn describe(bits: u16) -> String {
     list(Value::ALL.into_iter().filter(|value| bits & value.bit() != 0).map(Value::as_str), "nothing")
 }

@@ -60,9 +60,9 @@ pub(crate) fn walk<R: Recorder>(
     let mut verdict = None;
     let mut remaining = 1.0;
     let appeal = |place: &u32| &site.appeals[*place as usize];
-    for equals in all.chunk_by(|one, other| appeal(one).priority == appeal(other).priority) {
+    for same_priority in all.chunk_by(|one, other| appeal(one).priority == appeal(other).priority) {
         let mut passed: SmallVec<[&Appeal; 8]> = SmallVec::new();
-        for appeal in equals.iter().map(appeal) {
+        for appeal in same_priority.iter().map(appeal) {
             let evaluation = evaluate(appeal, context, recorder);
             if R::RECORDS {
                 recorder.appeal(appeal, evaluation, context);

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::properties::runs;
 
-const ALL: u32 = 1_000_000;
+const MILLION: u32 = 1_000_000;
 /// Moves the weights all the way to those that the results suggest.
 const FULL_PACE: Learning = Learning { floor_per_million: 50_000, pace: 1.0, draws: 2000 };
 
@@ -21,8 +21,8 @@ fn learned_weights(results: &[Results]) -> Vec<u32> {
 #[test]
 fn without_variants_there_are_no_weights_and_a_single_variant_gets_all() {
     assert_eq!(learned_weights(&[]), [] as [u32; 0]);
-    assert_eq!(learned_weights(&[results(0, 0, 0)]), [ALL]);
-    assert_eq!(learned_weights(&[results(1000, 3, 1500)]), [ALL]);
+    assert_eq!(learned_weights(&[results(0, 0, 0)]), [MILLION]);
+    assert_eq!(learned_weights(&[results(1000, 3, 1500)]), [MILLION]);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn the_best_of_three_variants_gains_half_of_the_way() {
 fn a_variant_below_the_floor_is_raised_to_it_immediately() {
     let results = [results(100_000, 200, 200_000), results(0, 0, 0)];
     let slow = Learning { pace: 0.0, ..FULL_PACE };
-    assert_eq!(weights(&results, Some(&[ALL, 0]), slow, 7), [950_000, 50_000]);
+    assert_eq!(weights(&results, Some(&[MILLION, 0]), slow, 7), [950_000, 50_000]);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn over_many_hours_the_better_variant_gets_most_readers() {
 /// weight. A variant is (gifts per 10,000 views, mean gift).
 fn simulate(seed: u64, variants: &[(u64, u64)]) -> u32 {
     let mut results = vec![Results::default(); variants.len()];
-    let mut shares = vec![ALL / 2; variants.len()];
+    let mut shares = vec![MILLION / 2; variants.len()];
     let mut random_state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut random_below = |limit: u64| {
         random_state ^= random_state << 13;
@@ -128,7 +128,7 @@ fn simulate(seed: u64, variants: &[(u64, u64)]) -> u32 {
     };
     for hour in 0..200 {
         for ((results, (rate, mean)), share) in results.iter_mut().zip(variants).zip(&shares) {
-            for _ in 0..u64::from(*share) * 2000 / u64::from(ALL) {
+            for _ in 0..u64::from(*share) * 2000 / u64::from(MILLION) {
                 results.views += 1;
                 if random_below(10_000) < *rate {
                     results.gifts += 1;
@@ -165,8 +165,8 @@ proptest! {
         let learning = Learning { floor_per_million, pace, draws: 50 };
         let found = weights(&results, before.as_deref(), learning, seed);
         prop_assert_eq!(found.len(), results.len());
-        prop_assert_eq!(found.iter().sum::<u32>(), ALL);
-        let floor = floor_per_million.min(ALL / u32::try_from(results.len()).expect("the number of results must fit in 32 bits"));
+        prop_assert_eq!(found.iter().sum::<u32>(), MILLION);
+        let floor = floor_per_million.min(MILLION / u32::try_from(results.len()).expect("the number of results must fit in 32 bits"));
         prop_assert!(found.iter().all(|weight| weight + 1 >= floor), "{:?}", found);
         prop_assert_eq!(&weights(&results, before.as_deref(), learning, seed), &found);
     }
