@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 use smallvec::SmallVec;
 
 use crate::buckets::position;
-use crate::calendar::{DateSpan, MINUTE_MS, Week, wall_ms, week_of_date, week_of_wall};
+use crate::calendar::{DateSpan, MINUTE_MS, Week, local_ms, week_of_date, week_of_local};
 use crate::country::{CountryCode, Region};
 use crate::glob::path_of;
 use crate::labels::{DismissalKind, Kind, Surface};
@@ -81,7 +81,7 @@ pub(crate) struct ReaderContext<'q> {
     /// The path of the page's URL.
     path: OnceCell<Option<&'q str>>,
     /// The site's local time, as if it were UTC.
-    wall_ms: OnceCell<i64>,
+    local_ms: OnceCell<i64>,
     /// The spans of days on which the site excludes this page.
     excluded_days: OnceCell<SmallVec<[DateSpan; 4]>>,
     // The sizes fit most readers. The whole struct is moved once per question, so more inline room would slow down
@@ -121,7 +121,7 @@ impl<'q> ReaderContext<'q> {
             page_kind: page.kind.as_deref().and_then(|name| names.find(name)),
             traits: OnceCell::new(),
             path: OnceCell::new(),
-            wall_ms: OnceCell::new(),
+            local_ms: OnceCell::new(),
             excluded_days: OnceCell::new(),
             past_views: OnceCell::new(),
             past_dismissals: OnceCell::new(),
@@ -169,16 +169,16 @@ impl<'q> ReaderContext<'q> {
     }
 
     /// Returns the site's local time at `at_ms`, as if it were UTC.
-    pub(crate) fn wall_ms(&self, at_ms: i64) -> i64 {
+    pub(crate) fn local_ms(&self, at_ms: i64) -> i64 {
         if at_ms == self.now_ms {
-            *self.wall_ms.get_or_init(|| wall_ms(&self.site.time_zone, at_ms))
+            *self.local_ms.get_or_init(|| local_ms(&self.site.time_zone, at_ms))
         } else {
-            wall_ms(&self.site.time_zone, at_ms)
+            local_ms(&self.site.time_zone, at_ms)
         }
     }
 
     pub(crate) fn week(&self, at_ms: i64) -> Week {
-        week_of_wall(self.wall_ms(at_ms))
+        week_of_local(self.local_ms(at_ms))
     }
 
     /// Returns the spans of days on which the site excludes this page.

@@ -11,7 +11,7 @@ use crate::diagnostics::Diagnostics;
 pub(crate) fn moment_ms(zone: &TimeZone, moment: Moment, is_last: bool) -> i64 {
     let time = if is_last { jiff::civil::time(23, 59, 0, 0) } else { jiff::civil::Time::midnight() };
     match moment.local(time) {
-        Ok(wall) => instant_ms(zone, wall),
+        Ok(local) => instant_ms(zone, local),
         Err(instant) => instant.as_millisecond(),
     }
 }

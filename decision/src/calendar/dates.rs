@@ -25,8 +25,8 @@ pub(crate) fn day_after(zone: &TimeZone, at_ms: i64) -> i64 {
 }
 
 /// Returns the date of a local time. The local time is given in milliseconds since 1970, as if it were UTC.
-pub(crate) fn date_of_wall(wall_ms: i64) -> Date {
-    TimeZone::UTC.to_datetime(timestamp(wall_ms)).date()
+pub(crate) fn date_of_local(local_ms: i64) -> Date {
+    TimeZone::UTC.to_datetime(timestamp(local_ms)).date()
 }
 
 /// A half-open span of time, in milliseconds since 1970, such as the time from one date to another.

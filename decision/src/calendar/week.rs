@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{DAY_MS, MINUTE_MS, next_change_ms, wall_ms};
+use super::{DAY_MS, MINUTE_MS, local_ms, next_change_ms};
 use crate::labels::Weekday;
 
 const WEEK_MS: i64 = 7 * DAY_MS;
@@ -87,10 +87,10 @@ impl WeekHours {
         self.0.is_empty()
     }
 
-    /// Returns for how many milliseconds of local time to wait until one of these hours; 0 if `wall_ms` is in one of
+    /// Returns for how many milliseconds of local time to wait until one of these hours; 0 if `local_ms` is in one of
     /// them.
-    fn wait_ms(&self, wall_ms: i64) -> Option<i64> {
-        let in_week_ms = wall_ms.saturating_add(MONDAY_TO_EPOCH_MS).rem_euclid(WEEK_MS);
+    fn wait_ms(&self, local_ms: i64) -> Option<i64> {
+        let in_week_ms = local_ms.saturating_add(MONDAY_TO_EPOCH_MS).rem_euclid(WEEK_MS);
         let span = self.0.iter().find(|(_, end_ms)| in_week_ms < *end_ms);
         let (start_ms, _) = span.or_else(|| self.0.first())?;
         let wait_ms = start_ms - in_week_ms;
@@ -101,8 +101,8 @@ impl WeekHours {
     }
 
     /// Whether the local time is in one of these hours.
-    pub(crate) fn contain(&self, wall_ms: i64) -> bool {
-        self.wait_ms(wall_ms) == Some(0)
+    pub(crate) fn contain(&self, local_ms: i64) -> bool {
+        self.wait_ms(local_ms) == Some(0)
     }
 
     /// Returns the first instant at or after `at_ms` that is in one of these hours.
@@ -112,7 +112,7 @@ impl WeekHours {
         }
         let mut from_ms = at_ms;
         for _ in 0..MAX_CHANGES {
-            let opens_at_ms = from_ms.saturating_add(self.wait_ms(wall_ms(zone, from_ms))?);
+            let opens_at_ms = from_ms.saturating_add(self.wait_ms(local_ms(zone, from_ms))?);
             if opens_at_ms == from_ms {
                 return Some(opens_at_ms);
             }

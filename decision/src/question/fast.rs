@@ -21,11 +21,11 @@ pub fn fast_question(json: &str) -> Option<Question<'_>> {
 
 /// A JSON object of numbers by tag. It has been checked, and is parsed when it is used.
 #[derive(Clone, Copy, Debug)]
-pub struct WrittenCounts<'a> {
+pub struct UnparsedCounts<'a> {
     object: &'a str,
 }
 
-impl<'a> WrittenCounts<'a> {
+impl<'a> UnparsedCounts<'a> {
     /// Returns each name with its number.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, u32)> {
         // The cursor starts after the opening brace.
@@ -196,7 +196,7 @@ impl<'a> Cursor<'a> {
         let count = self.after(b",\"count\":")?.number()?;
         let tags = self.after(b",\"tags\":")?.tag_counts()?;
         self.after(b"}")?;
-        Some(ArticleWeek { week: week.into(), count, tags: TagCounts::Written(tags) })
+        Some(ArticleWeek { week: week.into(), count, tags: TagCounts::Unparsed(tags) })
     }
 
     fn any_week(&mut self) -> Option<ArticleWeek<'a>> {
@@ -208,7 +208,7 @@ impl<'a> Cursor<'a> {
         Some(ArticleWeek {
             week: week?.into(),
             count: count.flatten().unwrap_or_default(),
-            tags: tags.flatten().map_or_else(TagCounts::default, TagCounts::Written),
+            tags: tags.flatten().map_or_else(TagCounts::default, TagCounts::Unparsed),
         })
     }
 
@@ -236,7 +236,7 @@ impl<'a> Cursor<'a> {
 
     /// Checks an object of numbers. Works on a local copy of the cursor, which the compiler can keep in registers.
     #[inline(never)]
-    fn tag_counts(&mut self) -> Option<WrittenCounts<'a>> {
+    fn tag_counts(&mut self) -> Option<UnparsedCounts<'a>> {
         let mut cursor = *self;
         if !cursor.eat(b"{") {
             return None;
@@ -254,7 +254,7 @@ impl<'a> Cursor<'a> {
         }
         let object = self.json.get(self.at..cursor.at)?;
         *self = cursor;
-        Some(WrittenCounts { object })
+        Some(UnparsedCounts { object })
     }
 
     /// Skips one name and its number.

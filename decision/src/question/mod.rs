@@ -21,7 +21,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::calendar::{date_of, timestamp_of};
 use crate::labels::{DismissalKind, Surface};
-pub use fast::{WrittenCounts, fast_question};
+pub use fast::{UnparsedCounts, fast_question};
 pub use near_misses::{NearMisses, near_miss};
 use objects::{label, labels, maybe_object, maybe_objects, object, objects};
 pub use text::Text;
@@ -227,33 +227,33 @@ object! {
 #[derive(Clone, Debug)]
 pub enum TagCounts<'a> {
     /// Counts that serde parsed.
-    Read(Vec<(Text<'a>, u32)>),
+    Parsed(Vec<(Text<'a>, u32)>),
     /// Checked JSON that is not parsed yet.
-    Written(WrittenCounts<'a>),
+    Unparsed(UnparsedCounts<'a>),
 }
 
 impl TagCounts<'_> {
-    /// Calls `one` for each tag with its number of articles, in the order of the tags.
-    pub(crate) fn for_each(&self, mut one: impl FnMut(&str, u32)) {
+    /// Calls `visit` for each tag with its number of articles, in the order of the tags.
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&str, u32)) {
         match self {
-            Self::Read(read) => read.iter().for_each(|(tag, count)| one(tag, *count)),
-            Self::Written(written) => written.iter().for_each(|(tag, count)| one(tag, count)),
+            Self::Parsed(parsed) => parsed.iter().for_each(|(tag, count)| visit(tag, *count)),
+            Self::Unparsed(unparsed) => unparsed.iter().for_each(|(tag, count)| visit(tag, count)),
         }
     }
 
     /// Returns each tag with its number of articles, in the order of the tags.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
-        let (read, written) = match self {
-            Self::Read(read) => (Some(read.iter().map(|(tag, count)| (&**tag, *count))), None),
-            Self::Written(written) => (None, Some(written.iter())),
+        let (parsed, unparsed) = match self {
+            Self::Parsed(parsed) => (Some(parsed.iter().map(|(tag, count)| (&**tag, *count))), None),
+            Self::Unparsed(unparsed) => (None, Some(unparsed.iter())),
         };
-        read.into_iter().flatten().chain(written.into_iter().flatten())
+        parsed.into_iter().flatten().chain(unparsed.into_iter().flatten())
     }
 }
 
 impl Default for TagCounts<'_> {
     fn default() -> Self {
-        Self::Read(Vec::new())
+        Self::Parsed(Vec::new())
     }
 }
 
@@ -265,7 +265,7 @@ impl PartialEq for TagCounts<'_> {
 
 impl<'a> FromIterator<(Text<'a>, u32)> for TagCounts<'a> {
     fn from_iter<I: IntoIterator<Item = (Text<'a>, u32)>>(counts: I) -> Self {
-        Self::Read(counts.into_iter().collect())
+        Self::Parsed(counts.into_iter().collect())
     }
 }
 
@@ -300,7 +300,7 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TagCounts<'de>, D
             while let Some(pair) = map.next_entry()? {
                 pairs.push(pair);
             }
-            Ok(TagCounts::Read(pairs))
+            Ok(TagCounts::Parsed(pairs))
         }
     }
 

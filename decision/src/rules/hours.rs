@@ -87,7 +87,7 @@ impl Check for OpenHours {
 
     fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
         // This covers the common case without a search. The site's local time is computed once for all appeals.
-        if self.is_site_zone && self.own.contain(context.wall_ms(at_ms)) && !self.is_in_silent_span(at_ms) {
+        if self.is_site_zone && self.own.contain(context.local_ms(at_ms)) && !self.is_in_silent_span(at_ms) {
             return Outcome::Pass;
         }
         Outcome::from_opening(self.opens_at(&context.site.time_zone, at_ms), at_ms, Reason::OutOfSchedule)

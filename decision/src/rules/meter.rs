@@ -8,7 +8,7 @@ use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, quantity};
 use crate::appeal_rules::{self, DEFAULT_METER_DAYS, MAX_METER_DAYS};
 use crate::calendar::DAY_MS;
-use crate::calendar::date_of_wall;
+use crate::calendar::date_of_local;
 use crate::context::ReaderContext;
 use crate::labels::Surface;
 use crate::reason::Reason;
@@ -37,7 +37,7 @@ impl Meter {
             return history.free_articles_used.unwrap_or(0).into();
         };
         let before_today_ms = i64::from(self.window_days().saturating_sub(1)) * DAY_MS;
-        let first = date_of_wall(context.wall_ms(at_ms).saturating_sub(before_today_ms));
+        let first = date_of_local(context.local_ms(at_ms).saturating_sub(before_today_ms));
         days.iter().filter(|read| read.day >= first).map(|read| u64::from(read.count)).sum()
     }
 }

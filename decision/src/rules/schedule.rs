@@ -39,7 +39,7 @@ impl Schedule {
         if self.last_ms == i64::MAX {
             return None;
         }
-        let left_ms = context.wall_ms(self.last_ms + 1).saturating_sub(context.wall_ms(context.now_ms));
+        let left_ms = context.local_ms(self.last_ms + 1).saturating_sub(context.local_ms(context.now_ms));
         Some(left_ms.max(0).saturating_add(DAY_MS - 1) / DAY_MS)
     }
 }

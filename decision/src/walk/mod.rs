@@ -150,9 +150,9 @@ impl NoShow {
                 self.furthest_rule = Rule::ORDER.last().copied();
                 self.reason = Reason::Share;
             }
-            Evaluation::Failed { at, reason, opens_at_ms } => {
-                if self.furthest_rule.is_none_or(|furthest_rule| at as u8 > furthest_rule as u8) {
-                    self.furthest_rule = Some(at);
+            Evaluation::Failed { failed_rule, reason, opens_at_ms } => {
+                if self.furthest_rule.is_none_or(|furthest| failed_rule as u8 > furthest as u8) {
+                    self.furthest_rule = Some(failed_rule);
                     self.reason = reason;
                 }
                 if let Some(opens_at_ms) = opens_at_ms

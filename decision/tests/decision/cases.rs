@@ -147,7 +147,7 @@ fn check_case(case: &Case) -> Result<(), String> {
             let Verdict::Show { appeal, .. } = verdict else {
                 return expect_equal("values", &None, &case.expect.values.as_ref());
             };
-            let values = values(&decision.values(appeal).expect("the shown appeal must be on the site"));
+            let values = values(&decision.values(appeal).expect("the is_shown appeal must be on the site"));
             expect_equal("values", &values, case.expect.values.as_ref().unwrap_or(&values))
         }
         Ok(_) => Err("the site is known, but the case expects an unknown one".to_owned()),
@@ -191,8 +191,8 @@ fn known_of(case: &Case) -> Known {
 
 fn check_verdict(case: &Case, verdict: Verdict, explanation: &Explanation) -> Result<(), String> {
     let expect = &case.expect;
-    let shown = matches!(verdict, Verdict::Show { .. });
-    expect_equal("show", &Some(shown), &expect.show).map_err(|error| format!("{error} ({verdict:?})"))?;
+    let is_shown = matches!(verdict, Verdict::Show { .. });
+    expect_equal("show", &Some(is_shown), &expect.show).map_err(|error| format!("{error} ({verdict:?})"))?;
     match verdict {
         Verdict::HeldOut { appeal, variant, .. } => {
             let rules = &case.appeals[appeal.0];

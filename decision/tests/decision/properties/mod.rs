@@ -94,12 +94,12 @@ proptest! {
         now in time(),
     ) {
         let now_ms = now.as_millisecond();
-        let supports = matches!(known.standing, Standing::Recurring | Standing::PastDue);
+        let is_supporter = matches!(known.standing, Standing::Recurring | Standing::PastDue);
         let gave_recently = known.quiet_until_ms.is_some_and(|until_ms| now_ms < until_ms);
         if let Verdict::Show { kind: Kind::Ask | Kind::WinBack, .. } =
             ask(&rules(&site, &appeals), &question, &known, now_ms)
         {
-            prop_assert!(!supports && !gave_recently);
+            prop_assert!(!is_supporter && !gave_recently);
         }
     }
 
