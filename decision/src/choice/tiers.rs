@@ -29,6 +29,7 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
+    /// Whether the appeal is limited to a share of the readers.
     const fn has_share(&self) -> bool {
         self.share_per_million < POSITIONS
     }
@@ -38,6 +39,7 @@ impl Candidate {
         !self.has_share() || position(self.salt, bucket) < self.share_per_million
     }
 
+    /// Returns the appeal's claim to the reader; `None` if the reader is outside the appeal's share.
     fn claim(&self, bucket: u32) -> Option<Claim> {
         let place = position(self.salt, bucket);
         let claim = Claim { has_share: self.has_share(), weight: self.weight, place };
@@ -58,7 +60,8 @@ impl Claim {
     /// Whether this claim takes precedence over the other. A claim with a share comes first, then the claim with the
     /// shorter wait.
     ///
-    /// A wait is exponentially distributed with the weight as its rate. The chance to be first is therefore
+    /// A wait is a number that is computed from the reader's position and the appeal's weight. Over all readers, waits
+    /// are exponentially distributed with the weight as their rate. The chance of the shortest wait is therefore
     /// proportional to the weight.
     fn is_before(&self, other: &Self) -> bool {
         if self.has_share != other.has_share {
@@ -91,39 +94,39 @@ pub(crate) fn choose(candidates: impl Iterator<Item = Candidate>, bucket: u32) -
 
 /// Returns the fraction of all readers that each candidate gets, and the fraction that no candidate gets. Explanations
 /// show them.
-pub(crate) fn parts(candidates: &[Candidate]) -> (SmallVec<[f64; 8]>, f64) {
-    let fraction = |candidate: &Candidate| f64::from(candidate.share_per_million) / f64::from(POSITIONS);
+pub(crate) fn reader_fractions(candidates: &[Candidate]) -> (SmallVec<[f64; 8]>, f64) {
+    let share_of = |candidate: &Candidate| f64::from(candidate.share_per_million) / f64::from(POSITIONS);
     let shares = || candidates.iter().filter(|candidate| candidate.has_share());
-    let unclaimed: f64 = shares().map(|candidate| 1.0 - fraction(candidate)).product();
-    let weights: f64 =
-        candidates.iter().filter(|candidate| !candidate.has_share()).map(|candidate| f64::from(candidate.weight)).sum();
-    let part_of = |candidate: &Candidate| {
+    let unclaimed: f64 = shares().map(|candidate| 1.0 - share_of(candidate)).product();
+    let without_share = candidates.iter().filter(|candidate| !candidate.has_share());
+    let weights: f64 = without_share.map(|candidate| f64::from(candidate.weight)).sum();
+    let fraction_of = |candidate: &Candidate| {
         if !candidate.has_share() {
             unclaimed * f64::from(candidate.weight) / weights
         } else if shares().count() == 1 {
-            fraction(candidate)
+            share_of(candidate)
         } else {
-            part_of_share(candidate, shares().filter(|other| other.salt != candidate.salt))
+            fraction_of_share(candidate, shares().filter(|other| other.salt != candidate.salt))
         }
     };
-    (candidates.iter().map(part_of).collect(), if weights > 0.0 { 0.0 } else { unclaimed })
+    (candidates.iter().map(fraction_of).collect(), if weights > 0.0 { 0.0 } else { unclaimed })
 }
 
 /// Returns the fraction of all readers that an appeal with a share gets next to other shares. This is the integral,
 /// over the positions in its share, of the probability that no other share has a shorter wait.
-fn part_of_share<'a>(candidate: &Candidate, others: impl Iterator<Item = &'a Candidate> + Clone) -> f64 {
+fn fraction_of_share<'a>(candidate: &Candidate, others: impl Iterator<Item = &'a Candidate> + Clone) -> f64 {
     const STEPS: u32 = 1000;
-    let whole = f64::from(candidate.share_per_million) / f64::from(POSITIONS);
-    let width = whole / f64::from(STEPS);
-    let kept_at = |step: u32| {
+    let share = f64::from(candidate.share_per_million) / f64::from(POSITIONS);
+    let width = share / f64::from(STEPS);
+    let probability_at = |step: u32| {
         let place = (f64::from(step) + 0.5) * width;
-        let lets_keep = |other: &Candidate| {
+        let loses_to_candidate = |other: &Candidate| {
             let earlier = 1.0 - libm::pow(1.0 - place, f64::from(other.weight) / f64::from(candidate.weight));
             1.0 - earlier.min(f64::from(other.share_per_million) / f64::from(POSITIONS))
         };
-        others.clone().map(lets_keep).product::<f64>()
+        others.clone().map(loses_to_candidate).product::<f64>()
     };
-    (0..STEPS).map(kept_at).sum::<f64>() * width
+    (0..STEPS).map(probability_at).sum::<f64>() * width
 }
 
 #[cfg(test)]
@@ -141,8 +144,8 @@ mod tests {
 
     /// Returns how many readers out of a thousand each candidate gets, and how many no candidate gets.
     fn explained(specs: &[(u32, u32)]) -> Vec<i64> {
-        let (parts, unclaimed) = parts(&candidates(specs));
-        parts.iter().chain([&unclaimed]).map(|fraction| (fraction * 1000.0).round() as i64).collect()
+        let (fractions, unclaimed) = reader_fractions(&candidates(specs));
+        fractions.iter().chain([&unclaimed]).map(|fraction| (fraction * 1000.0).round() as i64).collect()
     }
 
     #[test]

@@ -52,8 +52,9 @@ pub(crate) fn evaluate<R: Recorder>(
     }
 }
 
-/// The maximum number of rounds. Each round ends one rule's wait. After this many rounds, rules that open and close in
-/// turn are assumed never to be open together. Overlapping weekly hours need far fewer rounds.
+/// The maximum number of rounds in the search of [`opens_at`]. Each round ends at least one rule's wait. After this
+/// many rounds, rules that open and close in turn are assumed never to be open together. Overlapping weekly hours need
+/// far fewer rounds.
 const MAX_ROUNDS: usize = 512;
 
 /// Returns the first instant at or after `from_ms` at which every rule that time can change passes.

@@ -9,7 +9,7 @@ mod evaluation;
 
 use smallvec::SmallVec;
 
-use crate::choice::{Candidate, choose, parts};
+use crate::choice::{Candidate, choose, reader_fractions};
 use crate::compiled::{Appeal, SiteAppeals};
 use crate::context::ReaderContext;
 use crate::reason::Reason;
@@ -95,10 +95,10 @@ fn record_shares<R: Recorder>(
     recorder: &mut R,
 ) -> f64 {
     let candidates: SmallVec<[Candidate; 8]> = passed.iter().map(|appeal| appeal.candidate).collect();
-    let (parts, unclaimed) = parts(&candidates);
-    for (place, (appeal, part)) in passed.iter().zip(parts).enumerate() {
+    let (fractions, unclaimed) = reader_fractions(&candidates);
+    for (place, (appeal, fraction)) in passed.iter().zip(fractions).enumerate() {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a million")]
-        let readers = (remaining * part * 1_000_000.0).round() as u64;
+        let readers = (remaining * fraction * 1_000_000.0).round() as u64;
         recorder.share(appeal, readers, chosen == Some(place), is_held_out(appeal, context.site, context));
     }
     remaining * unclaimed
