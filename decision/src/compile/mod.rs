@@ -60,7 +60,7 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
 fn add_site(compiled: &mut Compiled, rules: &SiteRules, place: usize, problems: &mut Vec<Problem>) {
     let mut diagnostics = Diagnostics::new(Subject::Site(&rules.id), problems);
     if rules.id.trim().is_empty() {
-        diagnostics.problem("id", format!("site number {place} needs an id."));
+        diagnostics.problem("id", format!("the site at index {place} needs an id."));
         return;
     }
     if compiled.sites_by_id.contains_key(rules.id.as_str()) {
@@ -68,12 +68,13 @@ fn add_site(compiled: &mut Compiled, rules: &SiteRules, place: usize, problems: 
         return;
     }
     let site = Site::compile(rules, &mut compiled.names, &mut diagnostics);
-    compiled.sites_by_id.insert(rules.id.as_str().into(), to_u32(compiled.sites.len()));
+    compiled.sites_by_id.insert(rules.id.as_str().into(), site_index(compiled.sites.len()));
     compiled.sites.push(SiteAppeals::new(site));
 }
 
-fn to_u32(length: usize) -> u32 {
-    u32::try_from(length).expect("the number of sites must fit in 32 bits")
+/// Returns the index of the next site.
+fn site_index(number_of_sites: usize) -> u32 {
+    u32::try_from(number_of_sites).expect("the number of sites must fit in 32 bits")
 }
 
 /// Returns the indexes of the sites that the appeal names.

@@ -99,16 +99,18 @@ impl Redeploys {
         at_ms: i64,
         opens_at: impl Fn(i64) -> Option<i64>,
     ) -> Option<i64> {
-        let now = opens_at(self.since_ms(context, at_ms)).map(|opens_ms| opens_ms.max(at_ms));
-        if now == Some(at_ms) || self.times.is_empty() {
-            return now;
+        let before_redeploy = opens_at(self.since_ms(context, at_ms)).map(|opens_ms| opens_ms.max(at_ms));
+        if before_redeploy == Some(at_ms) || self.times.is_empty() {
+            return before_redeploy;
         }
         // The entries that count change at the next redeploy. They also change at the first redeploy after each entry
         // that the history dates in the future.
-        let dismissals = context.dismissals().map(|sent| sent.at_ms);
-        let dated = dismissals.chain(context.views(at_ms)).filter(|dated_ms| *dated_ms > at_ms);
-        let later = std::iter::once(at_ms).chain(dated);
-        let later = later.flat_map(|from_ms| self.times(context).filter_map(move |when| when.next(from_ms)));
-        later.filter_map(|time_ms| Some(opens_at(time_ms)?.max(time_ms))).chain(now).min()
+        let dismissals = context.dismissals().map(|dismissal| dismissal.at_ms);
+        let future_entries = dismissals.chain(context.views(at_ms)).filter(|entry_ms| *entry_ms > at_ms);
+        let changes = std::iter::once(at_ms).chain(future_entries);
+        let redeploys =
+            changes.flat_map(|from_ms| self.times(context).filter_map(move |when| when.next(from_ms)));
+        let openings = redeploys.filter_map(|time_ms| Some(opens_at(time_ms)?.max(time_ms)));
+        openings.chain(before_redeploy).min()
     }
 }
