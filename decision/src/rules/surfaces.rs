@@ -57,7 +57,7 @@ impl Check for Surfaces {
 
 /// Lists the surfaces of a bit set as text.
 fn list(bits: u8) -> String {
-    let words: Vec<&str> =
+    let labels: Vec<&str> =
         Surface::ALL.into_iter().filter(|surface| surface.bit() & bits != 0).map(Surface::as_str).collect();
-    words.join(" or ")
+    labels.join(" or ")
 }
