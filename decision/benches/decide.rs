@@ -1,7 +1,7 @@
-//! What one decision costs, in nanoseconds: the median of many rounds.
+//! Measures how long one decision takes, in nanoseconds. Each result is the median of many rounds.
 //!
-//! Run with `cargo bench -p keepopen-decision`. Rounds of all worlds alternate, so that a machine whose speed drifts
-//! slows all of them.
+//! Run with `cargo bench -p keepopen-decision`. A world is a set of compiled appeals and a question (a request for a
+//! decision). The rounds of all worlds alternate, so that a change in the machine's speed affects all worlds equally.
 
 #![expect(clippy::print_stdout, reason = "a program for people at a terminal")]
 
@@ -14,20 +14,20 @@ use keepopen_decision::{Known, Question, Verdict, decide};
 use worlds::{NOON_MS, World};
 
 const ROUNDS: usize = 25;
-const ROUND: Duration = Duration::from_millis(20);
+const ROUND_DURATION: Duration = Duration::from_millis(20);
 
 fn main() {
     let worlds: Vec<(&str, World)> = vec![
         ("typical: 10 appeals", worlds::typical()),
-        ("heavy: 50 appeals, shows", worlds::heavy(false)),
-        ("heavy: 50 appeals, silent", worlds::heavy(true)),
-        ("10 that can't match", worlds::crowd(10)),
-        ("100 that can't match", worlds::crowd(100)),
-        ("1000 that can't match", worlds::crowd(1000)),
+        ("heavy: 50 appeals, one shows", worlds::heavy(false)),
+        ("heavy: 50 appeals, none shows", worlds::heavy(true)),
+        ("10 appeals that can't match", worlds::crowd(10)),
+        ("100 appeals that can't match", worlds::crowd(100)),
+        ("1000 appeals that can't match", worlds::crowd(1000)),
     ];
     let questions: Vec<Question<'_>> = worlds
         .iter()
-        .map(|(_, world)| serde_json::from_str(&world.question).expect("the question is well written"))
+        .map(|(_, world)| parse(world))
         .collect();
     let mut decide_ns = vec![Vec::new(); worlds.len()];
     let mut parse_ns = vec![Vec::new(); worlds.len()];
@@ -37,7 +37,7 @@ fn main() {
                 black_box(ask(world, &questions[place]));
             }));
             parse_ns[place].push(per_call(|| {
-                black_box(serde_json::from_str::<Question<'_>>(&world.question).expect("well written"));
+                black_box(parse(world));
             }));
         }
     }
@@ -49,28 +49,34 @@ fn main() {
     }
 }
 
-fn ask(world: &World, question: &Question<'_>) -> Verdict {
-    decide(&world.rules, question, &Known::nobody(), NOON_MS, 0).expect("the site is there")
+fn parse(world: &World) -> Question<'_> {
+    serde_json::from_str(&world.question).expect("the question must be valid")
 }
 
+fn ask(world: &World, question: &Question<'_>) -> Verdict {
+    decide(&world.rules, question, &Known::nobody(), NOON_MS, 0).expect("the site must exist")
+}
+
+/// Returns the time of one call, in nanoseconds.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 fn per_call(mut call: impl FnMut()) -> u128 {
-    let (start, work_before) = (Instant::now(), work_ns());
+    let (start, thread_ns_before) = (Instant::now(), thread_ns());
     let mut calls = 0;
-    while start.elapsed() < ROUND {
+    while start.elapsed() < ROUND_DURATION {
         for _ in 0..16 {
             call();
         }
         calls += 16;
     }
     let elapsed_ns = start.elapsed().as_nanos();
-    work_ns().zip(work_before).map_or(elapsed_ns, |(after, before)| after - before) / calls
+    thread_ns().zip(thread_ns_before).map_or(elapsed_ns, |(after, before)| after - before) / calls
 }
 
-/// How long this thread was at work so far: what else the machine does is not in it. Nothing where the system does not tell.
-fn work_ns() -> Option<u128> {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    told.split(' ').next()?.parse().ok()
+/// Returns how long this thread has run so far, without the time of other threads and programs. Returns `None` if the
+/// system does not report it.
+fn thread_ns() -> Option<u128> {
+    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    statistics.split(' ').next()?.parse().ok()
 }
 
 fn median(numbers: &mut [u128]) -> u128 {

@@ -1,23 +1,23 @@
-//! Appeals and questions whose cost is told: a typical page, a heavy one, and many appeals that can't match.
-//! Shared by the benchmark and by the test that counts allocations.
+//! The worlds (appeals and a question) whose decisions are measured: a typical page, a heavy page, and many appeals
+//! that can't match. The benchmark and the test that counts allocations share them.
 
 use keepopen_decision::{AppealRules, Compiled, SiteRules, compile};
 use serde_json::{Value, json};
 
-/// A set of appeals and a question of them, as JSON.
+/// A set of compiled appeals, and a question (a request for a decision) as JSON.
 pub struct World {
-    /// The appeals.
+    /// The compiled appeals and sites.
     pub rules: Compiled,
     /// The question.
     pub question: String,
 }
 
-/// Noon on 2026-06-15, when the questions are asked, in milliseconds since 1970.
+/// The time of all questions: noon UTC on 2026-06-15, in milliseconds since 1970.
 pub const NOON_MS: i64 = 1_781_524_800_000;
 
 fn world(appeals: Vec<Value>, question: &Value) -> World {
     let appeals: Vec<AppealRules> =
-        appeals.into_iter().map(|appeal| serde_json::from_value(appeal).expect("well written")).collect();
+        appeals.into_iter().map(|appeal| serde_json::from_value(appeal).expect("the appeal must be valid")).collect();
     let site = SiteRules { time_zone: "Europe/Dublin".to_owned(), ..SiteRules::new("journal") };
     let (rules, problems) = compile(&[site, SiteRules::new("gazette")], &appeals);
     assert!(problems.is_empty(), "{problems:?}");
@@ -54,16 +54,16 @@ fn views(number: usize) -> Vec<Value> {
         .collect()
 }
 
-/// Ten live appeals; nine are meant for another section.
+/// Creates ten live appeals. Nine of them are meant for another section than the page's.
 pub fn typical() -> World {
     let appeals = (0..10).map(|place| appeal(place, if place == 0 { "politics" } else { "sport" })).collect();
     world(appeals, &question(&json!({"views": views(3)})))
 }
 
-/// Fifty live appeals, with rules about hours, articles and tags; 52 weeks of history, 50 views, 20 tags. With `caps_full`
-/// none shows.
+/// Creates fifty live appeals with rules about hours, articles and tags. The question has 52 weeks of history, 50 views
+/// and 20 tags. With `caps_full`, the reader has seen every appeal as often as allowed, so none shows.
 pub fn heavy(caps_full: bool) -> World {
-    let one = |place: usize| {
+    let heavy_appeal = |place: usize| {
         let mut appeal = appeal(place, "politics");
         appeal["priority"] = json!(place / 5);
         appeal["frequency"] = json!({"max_views": 1, "window_days": if caps_full { 90 } else { 5 }});
@@ -83,14 +83,14 @@ pub fn heavy(caps_full: bool) -> World {
     for _ in 0..52 {
         let counts: serde_json::Map<String, Value> = tags.iter().map(|tag| (tag.clone(), json!(2))).collect();
         weeks.push(json!({"week": day.to_string(), "count": 4, "tags": counts}));
-        day = day.checked_sub(jiff::Span::new().weeks(1)).expect("a year ago there were days");
+        day = day.checked_sub(jiff::Span::new().weeks(1)).expect("a date in the last year must be valid");
     }
     let mut question = question(&json!({"views": views(50), "articles": weeks, "dismissals": []}));
     question["page"]["tags"] = json!(tags);
-    world((0..50).map(one).collect(), &question)
+    world((0..50).map(heavy_appeal).collect(), &question)
 }
 
-/// One appeal that matches, among so many meant for other sections, countries, surfaces and sites.
+/// Creates one appeal that matches, and `number` appeals for other sections, countries, surfaces and sites.
 pub fn crowd(number: usize) -> World {
     let mut appeals = vec![appeal(0, "politics")];
     for place in 1..=number {

@@ -1,4 +1,4 @@
-//! Assigns a variant to a reader. A reader always gets the same variant, in any program that follows this recipe.
+//! Assigns a variant to a reader. Any program that follows this recipe assigns the same variant to the same reader:
 //!
 //! 1. `salt = XXH64(seed 0, site id in UTF-8, one zero byte, appeal id in UTF-8)`
 //! 2. `position = XXH64(seed salt, bucket as 4 bytes, lowest first) mod 1,000,000`
@@ -19,11 +19,12 @@ use twox_hash::XxHash64;
 /// The number of positions. Positions run from 0 to one less than this.
 pub(crate) const POSITIONS: u32 = 1_000_000;
 
-fn salt(site: &str, appeal: &str) -> u64 {
+/// Returns the salt for the choice of a variant.
+fn variants_salt(site: &str, appeal: &str) -> u64 {
     salt_of(&[site, appeal])
 }
 
-/// Joins the parts with zero bytes between them.
+/// Returns the hash of the parts, joined with zero bytes between them.
 fn salt_of(parts: &[&str]) -> u64 {
     XxHash64::oneshot(0, parts.join("\0").as_bytes())
 }
@@ -39,17 +40,19 @@ pub(crate) struct Salts {
 impl Salts {
     pub(crate) fn new(site: &str, appeal: &str) -> Self {
         Self {
-            variants: salt(site, appeal),
+            variants: variants_salt(site, appeal),
             holdout: salt_of(&[site, appeal, "holdout"]),
             share: salt_of(&[site, appeal, "share"]),
         }
     }
 
+    /// Returns the salt for the holdout of the whole site.
     pub(crate) fn of_site_holdout(site: &str) -> u64 {
         salt_of(&[site, "", "holdout"])
     }
 }
 
+/// Returns the reader's position for this salt.
 pub(crate) fn position(salt: u64, bucket: u32) -> u32 {
     position_of(XxHash64::oneshot(salt, &bucket.to_le_bytes()))
 }
@@ -90,7 +93,7 @@ mod tests {
     #[test]
     fn the_recipe_always_produces_the_same_numbers() {
         // These numbers come from an independent implementation of XXH64. If this test fails, readers change variants.
-        assert_eq!(salt("journal", "summer"), GOLDEN_SALT);
+        assert_eq!(variants_salt("journal", "summer"), GOLDEN_SALT);
         let positions = [0, 1, 417_223, 999_999, u32::MAX].map(|bucket| position(GOLDEN_SALT, bucket));
         assert_eq!(positions, GOLDEN_POSITIONS);
     }

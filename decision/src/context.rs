@@ -1,13 +1,13 @@
 //! The reader's context: everything the rules need to know about one question (one request for a decision). The cheap
-//! parts are computed once, before any appeal is evaluated. Parts that need the history are computed when the first
-//! rule needs them, and are then cached.
+//! parts are computed once, before any appeal is evaluated. Parts that need the history are computed and cached when
+//! the first rule needs them.
 
 use std::cell::OnceCell;
 
 use smallvec::SmallVec;
 
 use crate::buckets::position;
-use crate::calendar::{DateSpan, MINUTE_MS, Week, wall_ms, week_of_date, week_of_wall};
+use crate::calendar::{DateSpan, MINUTE_MS, Week, local_ms, week_of_date, week_of_local};
 use crate::country::{CountryCode, Region};
 use crate::glob::path_of;
 use crate::labels::{DismissalKind, Kind, Surface};
@@ -24,6 +24,7 @@ const UNKNOWN_APPEAL: KnownAppeal =
 /// has come.
 const CLOCK_SKEW_MS: i64 = 10 * MINUTE_MS;
 
+/// One view of an appeal, from the history.
 #[derive(Clone, Copy, Debug)]
 struct PastView {
     appeal: u32,
@@ -32,6 +33,7 @@ struct PastView {
     at_ms: i64,
 }
 
+/// One dismissal of an appeal, from the history.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PastDismissal {
     pub(crate) appeal: u32,
@@ -57,8 +59,8 @@ pub(crate) struct ReadTag {
     pub(crate) count: u32,
 }
 
-/// The maximum number of weeks that are read from a history: two years. Further weeks are ignored, so that no history
-/// is slow to read.
+/// The maximum number of weeks that are used of a history: two years. Further weeks are ignored, so that a long history
+/// does not slow down the decision.
 const MAX_WEEKS: usize = 104;
 
 pub(crate) struct ReaderContext<'q> {
@@ -79,18 +81,19 @@ pub(crate) struct ReaderContext<'q> {
     /// The path of the page's URL.
     path: OnceCell<Option<&'q str>>,
     /// The site's local time, as if it were UTC.
-    wall_ms: OnceCell<i64>,
-    /// The days on which the site excludes this page.
+    local_ms: OnceCell<i64>,
+    /// The spans of days on which the site excludes this page.
     excluded_days: OnceCell<SmallVec<[DateSpan; 4]>>,
     // The sizes fit most readers. The whole struct is moved once per question, so more inline room would slow down
     // every question.
-    seen: OnceCell<SmallVec<[PastView; 16]>>,
-    sent: OnceCell<SmallVec<[PastDismissal; 4]>>,
+    past_views: OnceCell<SmallVec<[PastView; 16]>>,
+    past_dismissals: OnceCell<SmallVec<[PastDismissal; 4]>>,
     weeks: OnceCell<SmallVec<[ReadWeek<'q>; 12]>>,
     tagged: OnceCell<SmallVec<[ReadTag; 24]>>,
 }
 
 impl<'q> ReaderContext<'q> {
+    /// Gathers the context for a question at `now_ms`. `draw` is used instead of a missing bucket.
     pub(crate) fn gather(
         names: &'q Names,
         site: &'q Site,
@@ -100,7 +103,7 @@ impl<'q> ReaderContext<'q> {
         draw: u32,
     ) -> Self {
         let page = &question.page;
-        let offered: &[Surface] =
+        let surfaces: &[Surface] =
             if question.surfaces.is_empty() { &Surface::ALL } else { &question.surfaces };
         let country = question.reader.country.as_deref().and_then(CountryCode::parse);
         Self {
@@ -110,7 +113,7 @@ impl<'q> ReaderContext<'q> {
             known,
             question,
             names,
-            surfaces: offered.iter().fold(0, |bits, surface| bits | surface.bit()),
+            surfaces: surfaces.iter().fold(0, |bits, surface| bits | surface.bit()),
             country,
             region: country.and_then(|country| Region::of(country, question.reader.region.as_deref()?)),
             section: page.section.as_deref().and_then(|name| names.find(name)),
@@ -118,10 +121,10 @@ impl<'q> ReaderContext<'q> {
             page_kind: page.kind.as_deref().and_then(|name| names.find(name)),
             traits: OnceCell::new(),
             path: OnceCell::new(),
-            wall_ms: OnceCell::new(),
+            local_ms: OnceCell::new(),
             excluded_days: OnceCell::new(),
-            seen: OnceCell::new(),
-            sent: OnceCell::new(),
+            past_views: OnceCell::new(),
+            past_dismissals: OnceCell::new(),
             weeks: OnceCell::new(),
             tagged: OnceCell::new(),
         }
@@ -142,13 +145,14 @@ impl<'q> ReaderContext<'q> {
         self.question.reader.bucket.unwrap_or(self.draw)
     }
 
-    /// Whether the reader is among the first `per_million`. A reader without a bucket never is, because the result
-    /// would change with each question.
+    /// Whether the reader's position (0 to 999,999) for this salt is below `per_million`. Never true for a reader
+    /// without a bucket, because the result would change with each question.
     pub(crate) fn is_among(&self, salt: u64, per_million: u32) -> bool {
         per_million > 0
             && self.question.reader.bucket.is_some_and(|bucket| position(salt, bucket) < per_million)
     }
 
+    /// Returns the appeal that an id in the history stands for.
     fn appeal(&self, id: &str) -> KnownAppeal {
         self.site.appeals_by_id.get(id).copied().unwrap_or(UNKNOWN_APPEAL)
     }
@@ -165,22 +169,23 @@ impl<'q> ReaderContext<'q> {
     }
 
     /// Returns the site's local time at `at_ms`, as if it were UTC.
-    pub(crate) fn wall_ms(&self, at_ms: i64) -> i64 {
+    pub(crate) fn local_ms(&self, at_ms: i64) -> i64 {
         if at_ms == self.now_ms {
-            *self.wall_ms.get_or_init(|| wall_ms(&self.site.time_zone, at_ms))
+            *self.local_ms.get_or_init(|| local_ms(&self.site.time_zone, at_ms))
         } else {
-            wall_ms(&self.site.time_zone, at_ms)
+            local_ms(&self.site.time_zone, at_ms)
         }
     }
 
     pub(crate) fn week(&self, at_ms: i64) -> Week {
-        week_of_wall(self.wall_ms(at_ms))
+        week_of_local(self.local_ms(at_ms))
     }
 
+    /// Returns the spans of days on which the site excludes this page.
     pub(crate) fn excluded_days(&self) -> &[DateSpan] {
         self.excluded_days.get_or_init(|| {
-            let meant = self.site.exclusions.iter().filter(|exclusion| self.is_excluded_by(exclusion));
-            meant.map(|exclusion| exclusion.span).collect()
+            let matching = self.site.exclusions.iter().filter(|exclusion| self.is_excluded_by(exclusion));
+            matching.map(|exclusion| exclusion.span).collect()
         })
     }
 
@@ -188,8 +193,8 @@ impl<'q> ReaderContext<'q> {
     pub(crate) fn is_excluded_by(&self, exclusion: &Exclusion) -> bool {
         let Exclusion { sections, tags, kinds, urls, .. } = exclusion;
         let has = |names: &[NameId], name: &NameId| names.binary_search(name).is_ok();
-        let all = sections.is_empty() && tags.is_empty() && kinds.is_empty() && urls.is_empty();
-        all || self.section.is_some_and(|section| has(sections, &section))
+        let has_no_criteria = sections.is_empty() && tags.is_empty() && kinds.is_empty() && urls.is_empty();
+        has_no_criteria || self.section.is_some_and(|section| has(sections, &section))
             || self.tags.iter().any(|tag| has(tags, tag))
             || self.page_kind.is_some_and(|kind| has(kinds, &kind))
             || self.path().is_some_and(|path| urls.iter().any(|glob| glob.fits(path)))
@@ -210,12 +215,12 @@ impl<'q> ReaderContext<'q> {
         })
     }
 
-    /// Returns the articles read per week and tag. Contains only the tags that some appeal counts, and goes back only
-    /// as far as some appeal looks.
+    /// Returns the articles read per week and tag. Contains only the tags by which an appeal counts articles, and only
+    /// as many weeks as such an appeal needs.
     pub(crate) fn tagged(&self) -> &[ReadTag] {
         self.tagged.get_or_init(|| {
             let wanted = &self.site.article_tags;
-            // Instants after `now_ms` look back to this week at the earliest.
+            // No rule needs an earlier week, even if it checks an instant after `now_ms`.
             let first = self.week(self.now_ms) - self.site.article_tag_weeks;
             let mut tagged = SmallVec::new();
             for read in self.weeks().iter().filter(|read| read.week >= first) {
@@ -229,18 +234,19 @@ impl<'q> ReaderContext<'q> {
         })
     }
 
-    fn seen(&self) -> &[PastView] {
-        self.seen.get_or_init(|| {
+    /// Returns the views in the history, newest first.
+    fn past_views(&self) -> &[PastView] {
+        self.past_views.get_or_init(|| {
             let views = self.history().map_or(&[][..], |history| &history.views);
-            let mut seen: SmallVec<[PastView; 16]> = views
+            let mut past_views: SmallVec<[PastView; 16]> = views
                 .iter()
                 .map(|view| {
                     let KnownAppeal { key, kind, .. } = self.appeal(&view.appeal);
                     PastView { appeal: key, kind, at_ms: view.at.as_millisecond() }
                 })
                 .collect();
-            seen.sort_unstable_by_key(|seen| std::cmp::Reverse(seen.at_ms));
-            seen
+            past_views.sort_unstable_by_key(|view| std::cmp::Reverse(view.at_ms));
+            past_views
         })
     }
 
@@ -251,27 +257,28 @@ impl<'q> ReaderContext<'q> {
 
     /// Whether the history contains any view, including future ones.
     pub(crate) fn has_views(&self) -> bool {
-        !self.seen().is_empty()
+        !self.past_views().is_empty()
     }
 
-    fn seen_at(&self, at_ms: i64) -> impl Iterator<Item = &PastView> + Clone + '_ {
-        self.seen().iter().skip_while(move |seen| !Self::counts(seen.at_ms, at_ms))
+    /// Returns the views that count at `at_ms`, newest first.
+    fn views_counting_at(&self, at_ms: i64) -> impl Iterator<Item = &PastView> + Clone + '_ {
+        self.past_views().iter().skip_while(move |view| !Self::counts(view.at_ms, at_ms))
     }
 
     /// Returns the times of the views of any appeal that count at `at_ms`, newest first.
     pub(crate) fn views(&self, at_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
-        self.seen_at(at_ms).map(|seen| seen.at_ms)
+        self.views_counting_at(at_ms).map(|view| view.at_ms)
     }
 
     /// Returns the times of the views that count at `at_ms`, newest first. Only views of appeals that ask for money and
     /// of appeals that no longer exist are included.
     pub(crate) fn views_of_asks(&self, at_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
-        self.seen_at(at_ms).filter(|seen| seen.kind.asks()).map(|seen| seen.at_ms)
+        self.views_counting_at(at_ms).filter(|view| view.kind.asks()).map(|view| view.at_ms)
     }
 
     /// Returns the times of the views of upsells that count at `at_ms`, newest first.
     pub(crate) fn views_of_upsells(&self, at_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
-        self.seen_at(at_ms).filter(|seen| seen.kind == Kind::Upsell).map(|seen| seen.at_ms)
+        self.views_counting_at(at_ms).filter(|view| view.kind == Kind::Upsell).map(|view| view.at_ms)
     }
 
     /// Returns the times of the views of this appeal that count at `at_ms`, newest first. Views before `since_ms` are
@@ -282,30 +289,30 @@ impl<'q> ReaderContext<'q> {
         since_ms: i64,
         at_ms: i64,
     ) -> impl Iterator<Item = i64> + Clone + '_ {
-        let counts = move |seen: &&PastView| seen.appeal == appeal;
-        self.seen_at(at_ms)
-            .take_while(move |seen| seen.at_ms >= since_ms)
-            .filter(counts)
-            .map(|seen| seen.at_ms)
+        let is_of_appeal = move |view: &&PastView| view.appeal == appeal;
+        self.views_counting_at(at_ms)
+            .take_while(move |view| view.at_ms >= since_ms)
+            .filter(is_of_appeal)
+            .map(|view| view.at_ms)
     }
 
     /// Returns the dismissals, in no particular order.
     pub(crate) fn dismissals(&self) -> impl Iterator<Item = PastDismissal> + Clone + '_ {
-        let sent = self.sent.get_or_init(|| {
+        let past_dismissals = self.past_dismissals.get_or_init(|| {
             let dismissals = self.history().map_or(&[][..], |history| &history.dismissals);
             dismissals
                 .iter()
-                .map(|sent| {
-                    let KnownAppeal { key, never_covers, .. } = self.appeal(&sent.appeal);
+                .map(|dismissal| {
+                    let KnownAppeal { key, never_covers, .. } = self.appeal(&dismissal.appeal);
                     PastDismissal {
                         appeal: key,
-                        kind: sent.kind,
+                        kind: dismissal.kind,
                         never_covers,
-                        at_ms: sent.at.as_millisecond(),
+                        at_ms: dismissal.at.as_millisecond(),
                     }
                 })
                 .collect()
         });
-        sent.iter().copied()
+        past_dismissals.iter().copied()
     }
 }

@@ -13,8 +13,8 @@ impl CountryCode {
         let letters: [u8; 2] = text.as_bytes().try_into().ok()?;
         let code = letters.map(|letter| letter.to_ascii_uppercase());
         let [first, second] = code.map(|letter| letter.wrapping_sub(b'A'));
-        let seconds = SECONDS.get(usize::from(first))?.checked_shr(second.into())?;
-        (seconds & 1 == 1).then_some(Self(code))
+        let second_letters = SECOND_LETTERS.get(usize::from(first))?.checked_shr(second.into())?;
+        (second_letters & 1 == 1).then_some(Self(code))
     }
 }
 
@@ -65,15 +65,15 @@ impl fmt::Display for Region {
 }
 
 /// For each first letter, one bit for each second letter of a listed code. This makes looking up a code fast.
-const SECONDS: [u32; 26] = {
-    let mut seconds = [0; 26];
+const SECOND_LETTERS: [u32; 26] = {
+    let mut second_letters = [0; 26];
     let mut place = 0;
     while place < CODES.len() {
         let [first, second] = *CODES[place];
-        seconds[(first - b'A') as usize] |= 1 << (second - b'A');
+        second_letters[(first - b'A') as usize] |= 1 << (second - b'A');
         place += 1;
     }
-    seconds
+    second_letters
 };
 
 #[rustfmt::skip]

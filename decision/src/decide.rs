@@ -18,8 +18,8 @@ pub struct Decision<'q> {
 impl<'q> Decision<'q> {
     /// Gathers the reader's context for `question` at `now_ms` (milliseconds since 1970).
     ///
-    /// `draw` is a random number from 0 to 999,999. It chooses the variant for a reader who sent no bucket (the number
-    /// that the browser keeps).
+    /// `draw` is a random number from 0 to 999,999. It chooses the appeal and the variant for a reader who sent no
+    /// bucket (the number that the browser keeps).
     #[inline]
     pub fn new(
         site: CompiledSite<'q>,

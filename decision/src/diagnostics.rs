@@ -42,7 +42,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The site or appeal that is checked, by its id.
+/// The site or appeal that is checked, identified by its id.
 #[derive(Clone, Copy)]
 pub(crate) enum Subject<'a> {
     Site(&'a str),
@@ -73,14 +73,14 @@ impl<'a> Diagnostics<'a> {
         }
     }
 
-    /// Checks an id and returns whether it is valid. Ids appear in URLs, results and payments, so they must be short
-    /// and have no line breaks.
+    /// Checks an id and returns whether it is valid. `what` names the kind of thing that has the id, such as "a
+    /// variant". Ids appear in URLs, results and payments, so they must be short and have no line breaks.
     pub(crate) fn check_id(&mut self, field_path: impl Into<String>, id: &str, what: &str) -> bool {
         if id.trim().is_empty() {
             self.problem(field_path, format!("{what} needs an id."));
         } else if id.chars().count() > MAX_ID_LEN || id.contains(char::is_control) {
             let sentence = format!(
-                "an id is at most {MAX_ID_LEN} characters long and of one line: give {what} another."
+                "an id has at most {MAX_ID_LEN} characters and no line breaks: give {what} another id."
             );
             self.problem(field_path, sentence);
         } else {

@@ -34,12 +34,12 @@ pub struct AppealExplanation {
     /// How many readers out of a million the appeal gets, next to the other appeals that passed every rule. `None` if
     /// the appeal did not pass.
     pub readers_per_million: Option<u64>,
-    /// The appeal's own reason. If it failed a rule, it is the reason of the first rule that it failed. If another
-    /// appeal got the reader, it is `share`. If the appeal was chosen and the reader is held out, it is `holdout`.
-    /// Otherwise it is `matched`.
+    /// Why the appeal shows or does not show. If the appeal failed a rule, this is the reason of the first rule that it
+    /// failed. If another appeal got the reader, this is `share`. If the appeal was chosen and the reader is held out,
+    /// this is `holdout`. Otherwise this is `matched`.
     pub reason: Reason,
-    /// The first instant, in milliseconds since 1970, at which the appeal passes if nothing but the time changes.
-    /// `None` if there is none.
+    /// The first instant, in milliseconds since 1970, at which the appeal passes every rule if nothing but the time
+    /// changes. `None` if there is no such instant.
     pub next_eligible_at_ms: Option<i64>,
     /// The variant that this reader would see.
     pub variant: String,
@@ -135,19 +135,20 @@ impl Recorder for Record {
             reason,
             next_eligible_at_ms,
             variant: appeal.variants.id(appeal.parts.sequence.variant(context)).to_owned(),
-            weights_of: appeal.variants.weights_of(context).map(|country| country.to_string()),
+            weights_of: appeal.variants.country_with_own_weights(context).map(|country| country.to_string()),
             position: appeal.variants.position(context),
             rules: std::mem::take(&mut self.rules),
         });
     }
 
-    fn share(&mut self, appeal: &Appeal, readers: u64, got_this_one: bool, is_held_out: bool) {
-        let Some(told) = self.appeals.iter_mut().rfind(|told| *told.appeal == *appeal.id) else {
+    fn share(&mut self, appeal: &Appeal, readers: u64, is_chosen: bool, is_held_out: bool) {
+        let mut explanations = self.appeals.iter_mut();
+        let Some(explanation) = explanations.rfind(|explanation| *explanation.appeal == *appeal.id) else {
             return;
         };
-        told.readers_per_million = Some(readers);
-        told.chosen = got_this_one;
-        told.reason = match (got_this_one, is_held_out) {
+        explanation.readers_per_million = Some(readers);
+        explanation.chosen = is_chosen;
+        explanation.reason = match (is_chosen, is_held_out) {
             (false, _) => Reason::Share,
             (true, true) => Reason::Holdout,
             (true, false) => Reason::Matched,

@@ -36,13 +36,13 @@ impl Glob {
         let Some(Rest { between, last }) = &self.rest else {
             return path == &*self.start;
         };
-        let Some(mut left) = path.strip_prefix(&*self.start).and_then(|left| left.strip_suffix(&**last))
-        else {
+        let middle = path.strip_prefix(&*self.start).and_then(|rest| rest.strip_suffix(&**last));
+        let Some(mut middle) = middle else {
             return false;
         };
         for piece in between {
-            match left.find(&**piece) {
-                Some(at) => left = &left[at + piece.len()..],
+            match middle.find(&**piece) {
+                Some(at) => middle = &middle[at + piece.len()..],
                 None => return false,
             }
         }
@@ -67,7 +67,7 @@ pub(crate) fn globs(field_path: &str, patterns: &[String], diagnostics: &mut Dia
         if !pattern.starts_with(['/', '*']) {
             diagnostics.problem(
                 format!("{field_path}[{place}]"),
-                format!("{pattern:?} fits no path: begin with / or *, and leave out the host."),
+                format!("{pattern:?} can't match a path: begin with / or *, and leave out the host."),
             );
         }
     }

@@ -60,8 +60,8 @@ pub use labels::{
     Trend, UnknownCountry, Value, Weekday, WithoutHistory,
 };
 pub use question::{
-    ArticleDay, ArticleWeek, Dismissed, History, NearMisses, Page, Question, Reader, TagCounts, Text, View,
-    WrittenCounts, fast_question, near_miss,
+    ArticleDay, ArticleWeek, Dismissed, History, NearMisses, Page, Question, Reader, TagCounts, Text,
+    UnparsedCounts, View, fast_question, near_miss,
 };
 pub use reason::Reason;
 pub use rules::Rule;

@@ -1,6 +1,6 @@
-//! Replaces sections, tags and kinds of page with numbers. A page's names are therefore looked up once per question
-//! (the request for a decision), not once per appeal. Names are compared without regard to case. An ASCII name is not
-//! copied for the comparison.
+//! Replaces names, such as sections, tags and kinds of page, with numbers. A page's names are therefore looked up once
+//! per question (the request for a decision), not once per appeal. Names are compared without regard to case. An ASCII
+//! name is not copied for the comparison.
 
 use std::hash::Hasher;
 
@@ -9,6 +9,7 @@ use rustc_hash::FxHasher;
 
 use crate::diagnostics::Diagnostics;
 
+/// The number of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct NameId(u32);
 
@@ -16,10 +17,12 @@ pub(crate) struct NameId(u32);
 pub(crate) struct Names {
     /// The ids, by hash of the name. Each id is the name's index in `written`.
     ids: HashTable<NameId>,
+    /// The names in their original spelling.
     written: Vec<Box<str>>,
 }
 
 impl Names {
+    /// Returns the name's number. Adds the name if it is new.
     pub(crate) fn add(&mut self, name: &str) -> NameId {
         if let Some(id) = self.find(name) {
             return id;
@@ -55,7 +58,7 @@ impl Names {
 
     /// Returns the name's number if any rule uses the name.
     pub(crate) fn find(&self, name: &str) -> Option<NameId> {
-        self.ids.find(hash_of(name), |id| same_folded(name, &self.written[id.0 as usize])).copied()
+        self.ids.find(hash_of(name), |id| is_same_name(name, &self.written[id.0 as usize])).copied()
     }
 
     /// Returns the names in their original spelling, as text.
@@ -65,7 +68,7 @@ impl Names {
     }
 }
 
-fn fold(name: &str) -> impl Iterator<Item = char> {
+fn lower_case(name: &str) -> impl Iterator<Item = char> {
     name.chars().flat_map(char::to_lowercase)
 }
 
@@ -74,8 +77,8 @@ fn hash_of(name: &str) -> u64 {
     if name.is_ascii() {
         return hash_of_bytes(name.as_bytes());
     }
-    let folded: String = fold(name).collect();
-    hash_of_bytes(folded.as_bytes())
+    let lower_case_name: String = lower_case(name).collect();
+    hash_of_bytes(lower_case_name.as_bytes())
 }
 
 /// Computes a hash with the ASCII lower-case bit set in every byte. This is cheap. Other names that differ only in this
@@ -87,24 +90,25 @@ fn hash_of_bytes(name: &[u8]) -> u64 {
     for eight in eights {
         state.write_u64(u64::from_le_bytes(*eight) | LOWER_CASE_BITS);
     }
-    state.write_u64(up_to_eight(rest) | LOWER_CASE_BITS);
+    state.write_u64(pack_bytes(rest) | LOWER_CASE_BITS);
     state.write_usize(name.len());
     state.finish()
 }
 
 /// Packs fewer than eight bytes into one number. Different bytes of the same length give different numbers.
-fn up_to_eight(bytes: &[u8]) -> u64 {
+fn pack_bytes(bytes: &[u8]) -> u64 {
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
         return u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
     }
     bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-fn same_folded(one: &str, other: &str) -> bool {
+/// Whether the names are equal without regard to case.
+fn is_same_name(one: &str, other: &str) -> bool {
     if one.is_ascii() && other.is_ascii() {
         one.eq_ignore_ascii_case(other)
     } else {
-        fold(one).eq(fold(other))
+        lower_case(one).eq(lower_case(other))
     }
 }
 
@@ -132,8 +136,8 @@ mod tests {
 
     #[test]
     fn names_are_compared_without_regard_to_case_but_with_accents() {
-        assert!(same_folded("Sport", "sPORT") && same_folded("ÉCONOMIE", "économie"));
-        assert!(!same_folded("sport", "sports") && !same_folded("économie", "economie"));
+        assert!(is_same_name("Sport", "sPORT") && is_same_name("ÉCONOMIE", "économie"));
+        assert!(!is_same_name("sport", "sports") && !is_same_name("économie", "economie"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::diagnostics::Diagnostics;
 pub(crate) fn moment_ms(zone: &TimeZone, moment: Moment, is_last: bool) -> i64 {
     let time = if is_last { jiff::civil::time(23, 59, 0, 0) } else { jiff::civil::Time::midnight() };
     match moment.local(time) {
-        Ok(wall) => instant_ms(zone, wall),
+        Ok(local) => instant_ms(zone, local),
         Err(instant) => instant.as_millisecond(),
     }
 }
@@ -29,7 +29,7 @@ pub(crate) fn week_hours(
             if minute.is_none() {
                 diagnostics.problem(
                     format!("{field_path}.{name}"),
-                    format!("{text:?} is no time of day such as \"07:00\"; a day ends at \"24:00\"."),
+                    format!("{text:?} is not a time of day, such as \"07:00\"; a day ends at \"24:00\"."),
                 );
             }
             minute
@@ -40,7 +40,7 @@ pub(crate) fn week_hours(
     if from == to || from == 1440 {
         diagnostics.problem(
             format!("{field_path}.to"),
-            "no minute lies between the two: leave both out for the whole day.",
+            "no minute is between from and to: correct one of them, or remove both for the whole day.",
         );
         return None;
     }
@@ -92,19 +92,19 @@ pub(crate) fn blackouts(
                 DateSpan::between(first_ms, last_ms.map_or(i64::MAX, |last_ms| last_ms + MINUTE_MS))
             }
             (false, false, false) => {
-                let sentence = "it says neither hours nor dates nor times: name some, or take it out.";
+                let sentence = "the blackout has no hours, dates or times: add some, or remove the blackout.";
                 diagnostics.problem(path, sentence);
                 continue;
             }
             _ => {
-                let sentence = "it has more than one of hours, dates and times: write one blackout for each.";
+                let sentence = "hours, dates and times can't be combined: write a blackout for each.";
                 diagnostics.problem(path, sentence);
                 continue;
             }
         };
         if span.is_empty() {
             let field = if has_dates { "last_date" } else { "ends_at" };
-            diagnostics.problem(format!("{path}.{field}"), "it ends before it begins: swap the two.");
+            diagnostics.problem(format!("{path}.{field}"), "the end is before the start: swap the two.");
         }
         dated.push(span);
     }

@@ -3,7 +3,7 @@
 
 use jiff::civil::{Date, Weekday};
 
-use crate::calendar::date_of_wall;
+use crate::calendar::date_of_local;
 use crate::compiled::Appeal;
 use crate::context::ReaderContext;
 use crate::country::CountryCode;
@@ -42,7 +42,7 @@ impl TemplateValues<'_, '_> {
 
     /// Returns the date in the site's time zone.
     pub fn date(&self) -> Date {
-        date_of_wall(self.context.wall_ms(self.context.now_ms))
+        date_of_local(self.context.local_ms(self.context.now_ms))
     }
 
     /// Returns the day of the week in the site's time zone, such as `monday`.

@@ -196,7 +196,7 @@ async fn an_appeal_is_not_published_while_an_appeal_with_its_former_id_is_shown(
     assert_eq!(post("summer/publish").await.status, 200);
     let answer = post("autumn/publish").await;
     assert_eq!(refused(&answer), (422, "appeal_invalid"));
-    let sentence = "the appeal \"summer\" still shows: end it, or take its id out of the former ids.";
+    let sentence = "the appeal \"summer\" can still show: end that appeal, or remove this former id.";
     let problem = json!([{"appeal": "autumn", "field": "former_ids[0]", "sentence": sentence}]);
     assert_eq!(answer.json["problems"], problem);
     // Nothing was published, and `summer` is still shown.
@@ -215,7 +215,7 @@ async fn an_appeal_is_not_published_while_an_appeal_with_its_former_id_is_shown(
     assert_eq!(post("autumn/publish").await.status, 200);
     put("winter", &renamed(&["summer"])).await;
     let answer = post("winter/publish").await;
-    assert!(answer.json["problems"].to_string().contains("had this id too"), "{answer:?}");
+    assert!(answer.json["problems"].to_string().contains("also had this id"), "{answer:?}");
     app.finish().await;
 }
 

@@ -321,7 +321,7 @@ fn all_other_settings_are_checked_against_their_limits() {
         );
     }
     let asking = format!("{JOURNAL}[sites.journal.rules.frequency]\nmax_views = 0\n");
-    assert_refused(&asking, &["sites.journal.rules.frequency.max_views", "nothing ever shows"]);
+    assert_refused(&asking, &["sites.journal.rules.frequency.max_views", "the limited appeals never show"]);
     assert_refused("[log]\nlevel = \"loud=very=so\"", &["log.level"]);
     assert_refused("[log]\nlevel = \"infoo\"", &["log.level", "`infoo` is not a level", "info"]);
 }

@@ -1,4 +1,5 @@
-//! How readers are divided: shares of readers, sequences of variants, and the meter (the free articles) before a wall.
+//! Shares of readers, sequences of variants, and the meter (the number of articles that are free before an appeal
+//! shows).
 
 use std::fmt;
 
@@ -52,7 +53,7 @@ pub struct Percent(u32);
 const PER_PERCENT: u32 = 10_000;
 
 impl Percent {
-    /// Every reader.
+    /// Returns 100 %: every reader.
     pub const fn all() -> Self {
         Self(100 * PER_PERCENT)
     }
@@ -67,7 +68,7 @@ impl Percent {
         (0.0..=100.0).contains(&percent).then(|| Self((percent * f64::from(PER_PERCENT)).round() as u32))
     }
 
-    /// The number of readers out of a million.
+    /// Returns the number of readers out of a million.
     pub const fn per_million(self) -> u32 {
         self.0
     }

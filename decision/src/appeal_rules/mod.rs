@@ -32,10 +32,11 @@ use crate::labels::{Assignment, Kind, Live, Surface, Value, WithoutHistory};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AppealRules {
-    /// The appeal's id in readers' histories, in results and in verdicts.
+    /// The appeal's id. Readers' histories, results and verdicts use it.
     pub id: String,
-    /// Ids that the appeal had before, oldest first. Views and dismissals with a former id count for this appeal, and
-    /// readers keep their variants and shares. Results stay with the id under which they were counted.
+    /// Ids that the appeal had before, oldest first. Views and dismissals with a former id count for this appeal.
+    /// Readers keep their variants, and stay in or out of the appeal's share. Results stay with the id under which they
+    /// were counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_ids: Vec<String>,
     /// A name that several appeals share. `dismissal.never_covers` uses it.
@@ -50,13 +51,13 @@ pub struct AppealRules {
     /// If several appeals match, one with the highest priority shows.
     #[serde(default)]
     pub priority: i32,
-    /// The appeal's part of the readers, among appeals of the same priority and in proportion to their weights. The
-    /// default is 1.
+    /// How many readers the appeal gets compared with other appeals of the same priority: readers are divided in
+    /// proportion to the weights. The default is 1.
     #[serde(default = "default_weight", skip_serializing_if = "is_default_weight")]
     pub weight: u32,
     /// The percentage of all readers who can see the appeal. They are always the same readers, whatever other appeals
-    /// do. At the same priority, an appeal below 100 takes precedence over appeals at 100. Readers outside its share
-    /// see those, or appeals of lower priority.
+    /// exist. At the same priority, an appeal below 100 takes precedence over appeals at 100. Readers outside its share
+    /// see the appeals at 100, or appeals of lower priority.
     #[serde(default = "Percent::all", skip_serializing_if = "Percent::is_all")]
     pub share_percent: Percent,
     /// The percentage of the appeal's readers who see nothing, for comparison.
@@ -101,8 +102,8 @@ pub struct AppealRules {
     /// The minimum percentage of readers for each variant, if weights are learned. The default is 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor_percent: Option<Percent>,
-    /// Values that are available for the appeal's copy text in every question. The caller of `compile` sets them, not
-    /// the author.
+    /// Values that are available for the appeal's copy text, whatever the reader and the page. The caller of `compile`
+    /// sets them, not the author.
     #[serde(skip)]
     pub given: Vec<Value>,
 }
@@ -140,7 +141,8 @@ impl AppealRules {
 }
 
 impl AppealRules {
-    /// The appeal's first id. Readers' positions depend on it, so a renamed appeal keeps its readers.
+    /// Returns the id that the appeal had first. Readers' positions depend on it, so a renamed appeal keeps its
+    /// readers.
     pub(crate) fn first_id(&self) -> &str {
         self.former_ids.first().unwrap_or(&self.id)
     }

@@ -111,12 +111,13 @@ impl From<Timestamp> for Moment {
 }
 
 impl Moment {
-    /// Returns the local date and time, or the timestamp as `Err` if the moment is exact.
-    pub(crate) fn local(self, time_of_a_day: Time) -> Result<DateTime, Timestamp> {
+    /// Returns the local date and time, or the timestamp as `Err` if the moment is exact. A date without a time gets
+    /// the time `time_of_date`.
+    pub(crate) fn local(self, time_of_date: Time) -> Result<DateTime, Timestamp> {
         match self {
             Self::Exact(at) => Err(at),
             Self::Local(local) => Ok(local),
-            Self::Day(day) => Ok(day.to_datetime(time_of_a_day)),
+            Self::Day(day) => Ok(day.to_datetime(time_of_date)),
         }
     }
 }

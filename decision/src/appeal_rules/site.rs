@@ -14,14 +14,14 @@ use crate::labels::{Surface, Value};
 pub struct SiteRules {
     /// The id that questions and appeals use for the site.
     pub id: String,
-    /// For how many whole days after a gift the giver is not asked again. The giver is not asked on the last of these
-    /// days either. The issuer of tokens converts the number to a time with [`quiet_until_ms`](crate::quiet_until_ms).
+    /// For how many whole days after a gift the giver is not asked again, including the last of these days. The issuer
+    /// of tokens converts the number to a time with [`quiet_until_ms`](crate::quiet_until_ms).
     #[serde(default = "default_quiet_days")]
     pub quiet_days: u32,
     /// If `true`, no appeal of the site shows.
     #[serde(default)]
     pub kill_switch: bool,
-    /// The IANA name of the time zone of hours, dates, days, and times in explanations.
+    /// The IANA name of the site's time zone. Hours, days, dates, and the times in explanations use it.
     #[serde(default = "default_time_zone")]
     pub time_zone: String,
     /// How often one reader sees appeals that ask for money. All such appeals count together. By default there is no
@@ -43,7 +43,8 @@ pub struct SiteRules {
     /// The percentage of readers who are never asked for money, for comparison.
     #[serde(default)]
     pub holdout_percent: Percent,
-    /// Values that the site provides for copy text, in addition to those of each question.
+    /// Values that the site provides for copy text, in addition to those that each question (each request for a
+    /// decision) provides.
     #[serde(default)]
     pub values: Vec<Value>,
     /// Named groups of countries. The names can be used wherever countries are selected.

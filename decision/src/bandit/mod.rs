@@ -37,8 +37,8 @@ pub struct Results {
 pub struct Learning {
     /// The minimum weight of each variant, out of a million. With many variants, the minimum is at most an equal part.
     pub floor_per_million: u32,
-    /// How far one update moves the weights from the previous ones to those that the results suggest. With 1, an update
-    /// moves them all the way.
+    /// How far one update moves the weights from the current weights to those that the results suggest: from 0 (not at
+    /// all) to 1 (all the way).
     pub pace: f64,
     /// How many times the values per view are drawn.
     pub draws: u32,
@@ -52,46 +52,48 @@ impl Default for Learning {
     }
 }
 
-const ALL: u32 = 1_000_000;
+const MILLION: u32 = 1_000_000;
 
 /// Returns one weight per variant, in the order of `results`. The weights add up to exactly a million.
 ///
-/// `before` contains the current weights; new variants have 0. If there are no current weights, the update moves all
-/// the way to the weights that the results suggest. Without variants, the result is empty.
+/// `before` contains the current weights. A new variant has the weight 0. If there are no current weights, the update
+/// moves all the way to the weights that the results suggest. Without variants, the result is empty.
 pub fn weights(results: &[Results], before: Option<&[u32]>, learning: Learning, seed: u64) -> Vec<u32> {
     if results.is_empty() {
         return Vec::new();
     }
-    let chances = chances(results, learning.draws.max(1), seed);
+    let win_rates = win_rates(results, learning.draws.max(1), seed);
     let number = results.len() as f64;
-    let floor = (f64::from(learning.floor_per_million) / f64::from(ALL)).min(1.0 / number);
-    let before = before.and_then(|before| parts(before, results.len()));
+    let floor = (f64::from(learning.floor_per_million) / f64::from(MILLION)).min(1.0 / number);
+    let before = before.and_then(|before| fractions(before, results.len()));
     let pace = if learning.pace.is_finite() { learning.pace.clamp(0.0, 1.0) } else { 1.0 };
-    let above: Vec<f64> = chances
+    let excess: Vec<f64> = win_rates
         .iter()
         .enumerate()
-        .map(|(place, chance)| {
-            let to = floor + (1.0 - number * floor) * chance;
+        .map(|(place, win_rate)| {
+            let to = floor + (1.0 - number * floor) * win_rate;
             let from = before.as_ref().map_or(to, |before| before[place]);
-            // A part below the floor was set by other rules or belongs to a new variant. It is raised to the floor
-            // immediately.
+            // A fraction below the floor is from earlier rules, such as a lower floor, or belongs to a new variant. It
+            // is raised to the floor immediately.
             (from + (to - from) * pace - floor).max(0.0)
         })
         .collect();
-    // Nothing is above the floors only if the floors add up to 1. Then there is nothing left to distribute.
-    let all_above = above.iter().sum::<f64>().max(f64::MIN_POSITIVE);
-    whole(&above.iter().map(|above| floor + (1.0 - number * floor) * (above / all_above)).collect::<Vec<_>>())
+    // The sum is 0 only if the floors add up to 1. In that case there is nothing left to distribute.
+    let total_excess = excess.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+    let fractions = excess.iter().map(|excess| floor + (1.0 - number * floor) * (excess / total_excess));
+    to_whole_weights(&fractions.collect::<Vec<_>>())
 }
 
 /// Converts weights to fractions of 1. Returns `None` if there are not `number` weights or if their sum is 0.
-fn parts(weights: &[u32], number: usize) -> Option<Vec<f64>> {
+fn fractions(weights: &[u32], number: usize) -> Option<Vec<f64>> {
     let total: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
-    let parts = weights.iter().map(|weight| f64::from(*weight) / total as f64);
-    (weights.len() == number && total > 0).then(|| parts.collect())
+    let fractions = weights.iter().map(|weight| f64::from(*weight) / total as f64);
+    (weights.len() == number && total > 0).then(|| fractions.collect())
 }
 
-/// For each variant, the fraction of draws in which it was the best. Equal variants share a draw.
-fn chances(results: &[Results], draws: u32, seed: u64) -> Vec<f64> {
+/// Returns, for each variant, the fraction of draws in which it was the best. Variants that are equally good share the
+/// draw.
+fn win_rates(results: &[Results], draws: u32, seed: u64) -> Vec<f64> {
     let pool = Pool::of(results);
     let beliefs: Vec<Belief> = results.iter().map(|results| Belief::new(*results, pool)).collect();
     let mut random = Pcg64::seed_from_u64(seed);
@@ -112,20 +114,20 @@ fn chances(results: &[Results], draws: u32, seed: u64) -> Vec<f64> {
     won.iter().map(|won| won / f64::from(draws)).collect()
 }
 
-/// Converts fractions to whole numbers in the same proportion that add up to a million. The largest remainders are
-/// rounded up.
-fn whole(parts: &[f64]) -> Vec<u32> {
-    let total: f64 = parts.iter().sum();
-    let exact: Vec<f64> = parts.iter().map(|part| part / total * f64::from(ALL)).collect();
+/// Converts fractions to whole weights in the same proportion. The weights add up to a million. The largest remainders
+/// are rounded up.
+fn to_whole_weights(fractions: &[f64]) -> Vec<u32> {
+    let total: f64 = fractions.iter().sum();
+    let exact: Vec<f64> = fractions.iter().map(|part| part / total * f64::from(MILLION)).collect();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to a million")]
-    let mut whole: Vec<u32> = exact.iter().map(|part| part.floor() as u32).collect();
-    let missing = ALL.saturating_sub(whole.iter().sum());
-    let mut places: Vec<usize> = (0..parts.len()).collect();
+    let mut weights: Vec<u32> = exact.iter().map(|part| part.floor() as u32).collect();
+    let missing = MILLION.saturating_sub(weights.iter().sum());
+    let mut places: Vec<usize> = (0..fractions.len()).collect();
     places.sort_by(|one, other| exact[*other].fract().total_cmp(&exact[*one].fract()).then(one.cmp(other)));
     for place in places.into_iter().cycle().take(missing as usize) {
-        whole[place] += 1;
+        weights[place] += 1;
     }
-    whole
+    weights
 }
 
 #[cfg(test)]
@@ -133,9 +135,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_parts_add_up_to_a_million() {
-        assert_eq!(whole(&[1.0, 1.0, 1.0]), [333_334, 333_333, 333_333]);
-        assert_eq!(whole(&[0.25, 0.75]), [250_000, 750_000]);
-        assert_eq!(whole(&[0.7; 7]).iter().sum::<u32>(), ALL);
+    fn whole_weights_add_up_to_a_million() {
+        assert_eq!(to_whole_weights(&[1.0, 1.0, 1.0]), [333_334, 333_333, 333_333]);
+        assert_eq!(to_whole_weights(&[0.25, 0.75]), [250_000, 750_000]);
+        assert_eq!(to_whole_weights(&[0.7; 7]).iter().sum::<u32>(), MILLION);
     }
 }

@@ -26,6 +26,7 @@ pub(super) struct Pool {
 }
 
 impl Pool {
+    /// Computes the pooled rate and mean of all variants.
     pub(super) fn of(results: &[Results]) -> Self {
         let sum = |part: fn(&Results) -> u64| results.iter().map(|results| part(results) as f64).sum::<f64>();
         let (gifts, total) =

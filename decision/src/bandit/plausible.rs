@@ -1,14 +1,14 @@
 //! Detects views that the planned split can't explain.
 //!
-//! Variants are shown in a planned split, so their first views are in nearly the same proportion. Forged views of one
-//! variant would make it look as if few of its readers give. A variant's views therefore count only up to the number
-//! that is likely given the views of the other variants.
+//! The weights plan how readers are split among variants, so the variants' views are in nearly the same proportion as
+//! their weights. Forged views of one variant would make it look as if few of its readers gave. A variant's views
+//! therefore count only up to the number that is likely given the views of the other variants.
 
 /// The factor by which a variant may exceed its planned part before views are ignored. The tolerance is needed because
 /// some views counted in an hour were chosen with the weights of the previous hour.
 const TOLERANCE: f64 = 1.1;
-/// How many standard deviations are attributed to chance. By chance, a variant exceeds its expected views by more than
-/// four standard deviations in about one hour out of 30,000.
+/// How many standard deviations above the expected views are still attributed to chance. By chance, a variant exceeds
+/// its expected views by more than four standard deviations in about one hour out of 30,000.
 const DEVIATIONS: f64 = 4.0;
 /// A difference of up to this many views is always accepted, even if there are only a few views in total.
 const SLACK: f64 = 8.0;
@@ -23,19 +23,19 @@ pub fn plausible_views(planned: &[u32], views: &[u64]) -> Vec<u64> {
     if total == 0.0 {
         return vec![0; views.len()];
     }
-    let readers_at_most = (0..planned.len())
+    let max_readers = (0..planned.len())
         .filter(|place| part(*place) > 0.0)
-        .map(|place| upper(views.get(place).map_or(0.0, |views| *views as f64)) / part(place))
+        .map(|place| largest_likely(views.get(place).map_or(0.0, |views| *views as f64)) / part(place))
         .fold(f64::INFINITY, f64::min);
     let counted = views.iter().enumerate().map(|(place, views)| match part(place) {
         0.0 => 0,
-        part => (*views).min(ceil(upper(readers_at_most * part * TOLERANCE))),
+        part => (*views).min(ceil(largest_likely(max_readers * part * TOLERANCE))),
     });
     counted.collect()
 }
 
-/// The largest likely number of views, if `expected` views are expected.
-fn upper(expected: f64) -> f64 {
+/// Returns the largest number of views that is still likely if `expected` views are expected.
+fn largest_likely(expected: f64) -> f64 {
     expected + DEVIATIONS * expected.sqrt() + SLACK
 }
 

@@ -9,7 +9,7 @@ use crate::labels::Weekday;
 /// When a day begins for limits on views. A view shortly after midnight still counts for the evening's day.
 const DAY_BEGINS: Time = Time::constant(4, 0, 0, 0);
 
-/// Returns when the next day begins after `at_ms`.
+/// Returns the first beginning of a day after `at_ms`, where days begin at 04:00.
 pub(crate) fn day_after(zone: &TimeZone, at_ms: i64) -> i64 {
     let mut day = zone.to_datetime(timestamp(at_ms)).date();
     loop {
@@ -24,9 +24,9 @@ pub(crate) fn day_after(zone: &TimeZone, at_ms: i64) -> i64 {
     }
 }
 
-/// Returns the date of a local time, which is given as if it were UTC.
-pub(crate) fn date_of_wall(wall_ms: i64) -> Date {
-    TimeZone::UTC.to_datetime(timestamp(wall_ms)).date()
+/// Returns the date of a local time. The local time is given in milliseconds since 1970, as if it were UTC.
+pub(crate) fn date_of_local(local_ms: i64) -> Date {
+    TimeZone::UTC.to_datetime(timestamp(local_ms)).date()
 }
 
 /// A half-open span of time, in milliseconds since 1970, such as the time from one date to another.
@@ -63,7 +63,7 @@ impl DateSpan {
     /// Returns the first instant at or after `at_ms` that is outside all of the spans; `None` if there is none.
     pub(crate) fn first_outside(spans: impl Iterator<Item = Self> + Clone, at_ms: i64) -> Option<i64> {
         let mut outside_ms = at_ms;
-        // Each round but the last leaves a span, and never returns to it.
+        // Each round moves to the end of one span. The time only moves forward, so no span is found twice.
         while let Some(span) = spans.clone().find(|span| span.has(outside_ms)) {
             if span.end_ms == i64::MAX {
                 return None;
@@ -94,7 +94,8 @@ impl WeekTime {
         Self { zone, days: days.iter().fold(0, |bits, day| bits | 1 << *day as u8), time }
     }
 
-    fn on(&self, day: Date) -> Option<i64> {
+    /// Returns the time on this day; `None` if the day of the week is not one of `days`.
+    fn instant_on(&self, day: Date) -> Option<i64> {
         let bit = 1 << day.weekday().to_monday_zero_offset();
         (self.days & bit != 0).then(|| instant_ms(&self.zone, day.to_datetime(self.time)))
     }
@@ -103,14 +104,14 @@ impl WeekTime {
     pub(crate) fn last(&self, at_ms: i64) -> Option<i64> {
         let today = self.zone.to_datetime(timestamp(at_ms)).date();
         let days = std::iter::successors(today.tomorrow().ok(), |day| day.yesterday().ok());
-        days.take(NEAR_DAYS + 1).filter_map(|day| self.on(day)).find(|time_ms| *time_ms <= at_ms)
+        days.take(NEAR_DAYS + 1).filter_map(|day| self.instant_on(day)).find(|time_ms| *time_ms <= at_ms)
     }
 
     /// Returns the first of these times after `at_ms`.
     pub(crate) fn next(&self, at_ms: i64) -> Option<i64> {
         let today = self.zone.to_datetime(timestamp(at_ms)).date();
         let days = std::iter::successors(today.yesterday().ok(), |day| day.tomorrow().ok());
-        days.take(NEAR_DAYS + 1).filter_map(|day| self.on(day)).find(|time_ms| *time_ms > at_ms)
+        days.take(NEAR_DAYS + 1).filter_map(|day| self.instant_on(day)).find(|time_ms| *time_ms > at_ms)
     }
 }
 

@@ -15,9 +15,9 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-pub(crate) use dates::{DateSpan, WeekTime, date_of_wall, day_after};
+pub(crate) use dates::{DateSpan, WeekTime, date_of_local, day_after};
 pub(crate) use week::WeekHours;
-pub(crate) use weeks::{Week, week_begins_ms, week_of_date, week_of_wall};
+pub(crate) use weeks::{Week, week_begins_ms, week_of_date, week_of_local};
 pub(crate) use written::{browser_timestamp, common_date, date_of, is_common_date, timestamp_of};
 
 pub(crate) const MINUTE_MS: i64 = 60_000;
@@ -31,8 +31,8 @@ fn timestamp(at_ms: i64) -> Timestamp {
     Timestamp::from_millisecond(at_ms).unwrap_or(nearest)
 }
 
-/// Returns the local time of an instant, as if the local time were UTC.
-pub(crate) fn wall_ms(zone: &TimeZone, at_ms: i64) -> i64 {
+/// Returns the local time of an instant, in milliseconds since 1970 as if the local time were UTC.
+pub(crate) fn local_ms(zone: &TimeZone, at_ms: i64) -> i64 {
     let offset_s = zone.to_offset(timestamp(at_ms)).seconds();
     at_ms.saturating_add(i64::from(offset_s) * 1000)
 }
@@ -43,8 +43,8 @@ fn next_change_ms(zone: &TimeZone, at_ms: i64) -> Option<i64> {
 }
 
 /// Returns the first instant with this local time. A time that a daylight-saving change skips counts as if it existed.
-pub(crate) fn instant_ms(zone: &TimeZone, wall: DateTime) -> i64 {
-    zone.to_timestamp(wall).map_or(i64::MAX, |at| at.as_millisecond())
+pub(crate) fn instant_ms(zone: &TimeZone, local: DateTime) -> i64 {
+    zone.to_timestamp(local).map_or(i64::MAX, |at| at.as_millisecond())
 }
 
 #[cfg(test)]

@@ -2,17 +2,18 @@
 
 use jiff::tz::TimeZone;
 
-use super::{DAY_MS, MINUTE_MS, next_change_ms, wall_ms};
+use super::{DAY_MS, MINUTE_MS, local_ms, next_change_ms};
 use crate::labels::Weekday;
 
 const WEEK_MS: i64 = 7 * DAY_MS;
-/// 1970-01-01 was a Thursday.
+/// The time from Monday to 1970-01-01, which was a Thursday.
 const MONDAY_TO_EPOCH_MS: i64 = 3 * DAY_MS;
-/// How many spans between clock changes are searched. Clocks change far less than twice a week, so these spans include
-/// a whole week.
+/// How many periods between two clock changes are searched. Clocks change far less often than 64 times a week, so these
+/// periods include a whole week.
 const MAX_CHANGES: usize = 64;
 
-/// Hours of the week in local time, in milliseconds from Monday 00:00: half-open, sorted, and not adjacent.
+/// Hours of the week in local time, as spans in milliseconds from Monday 00:00. The spans are half-open, sorted, and
+/// not adjacent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WeekHours(Box<[(i64, i64)]>);
 
@@ -42,6 +43,7 @@ impl WeekHours {
         Self::joined(spans)
     }
 
+    /// Sorts the spans, and joins those that overlap or touch.
     fn joined(mut spans: Vec<(i64, i64)>) -> Self {
         spans.sort_unstable();
         let mut joined: Vec<(i64, i64)> = Vec::with_capacity(spans.len());
@@ -85,10 +87,10 @@ impl WeekHours {
         self.0.is_empty()
     }
 
-    /// Returns for how many milliseconds of local time to wait until one of these hours; 0 if `wall_ms` is in one of
+    /// Returns for how many milliseconds of local time to wait until one of these hours; 0 if `local_ms` is in one of
     /// them.
-    fn wait_ms(&self, wall_ms: i64) -> Option<i64> {
-        let in_week_ms = wall_ms.saturating_add(MONDAY_TO_EPOCH_MS).rem_euclid(WEEK_MS);
+    fn wait_ms(&self, local_ms: i64) -> Option<i64> {
+        let in_week_ms = local_ms.saturating_add(MONDAY_TO_EPOCH_MS).rem_euclid(WEEK_MS);
         let span = self.0.iter().find(|(_, end_ms)| in_week_ms < *end_ms);
         let (start_ms, _) = span.or_else(|| self.0.first())?;
         let wait_ms = start_ms - in_week_ms;
@@ -99,8 +101,8 @@ impl WeekHours {
     }
 
     /// Whether the local time is in one of these hours.
-    pub(crate) fn have(&self, wall_ms: i64) -> bool {
-        self.wait_ms(wall_ms) == Some(0)
+    pub(crate) fn contain(&self, local_ms: i64) -> bool {
+        self.wait_ms(local_ms) == Some(0)
     }
 
     /// Returns the first instant at or after `at_ms` that is in one of these hours.
@@ -110,7 +112,7 @@ impl WeekHours {
         }
         let mut from_ms = at_ms;
         for _ in 0..MAX_CHANGES {
-            let opens_at_ms = from_ms.saturating_add(self.wait_ms(wall_ms(zone, from_ms))?);
+            let opens_at_ms = from_ms.saturating_add(self.wait_ms(local_ms(zone, from_ms))?);
             if opens_at_ms == from_ms {
                 return Some(opens_at_ms);
             }
@@ -172,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn hours_over_midnight_belong_to_the_day_they_begin_on() {
+    fn hours_over_midnight_belong_to_the_day_on_which_they_begin() {
         let nights = WeekHours::new(&[Weekday::Sun], 22 * 60, 6 * 60);
         assert_eq!(nights.describe(), "Mon 00:00 to Mon 06:00, Sun 22:00 to Mon 00:00");
         assert_eq!(nights.not().describe(), "Mon 06:00 to Sun 22:00");

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::written::day_of;
 use super::{DAY_MS, instant_ms};
 
-/// The number of weeks since the week that began on Monday, 1969-12-29.
+/// A week, as the number of weeks since the week that began on Monday, 1969-12-29.
 pub(crate) type Week = i64;
 
 fn week_of_day(days_since_epoch: i64) -> Week {
@@ -13,8 +13,8 @@ fn week_of_day(days_since_epoch: i64) -> Week {
 }
 
 /// Returns the week of a local time.
-pub(crate) fn week_of_wall(wall_ms: i64) -> Week {
-    week_of_day(wall_ms.div_euclid(DAY_MS))
+pub(crate) fn week_of_local(local_ms: i64) -> Week {
+    week_of_day(local_ms.div_euclid(DAY_MS))
 }
 
 /// Returns the week that contains a date such as `2026-11-23`.

@@ -1,5 +1,5 @@
-//! Parses times and dates in the form that browsers write. A reader's history contains many of them. The library's
-//! parser accepts every form, and would take much of the time of a decision.
+//! Parses times and dates. A reader's history contains many of them, in the form that browsers write. This form is
+//! parsed here, because the library's parser accepts every form and would take much of the time of a decision.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -54,7 +54,7 @@ pub(crate) fn browser_timestamp(text: &[u8; 24]) -> Option<Timestamp> {
     }
     let day = day_of_date([y1, y2], month, day)?;
     let in_day = (u32::from(hour) * 60 + u32::from(minute)) * 60 + u32::from(second);
-    // The last digit of the milliseconds is followed by a byte that counts as the digit 0. The number is therefore ten
+    // `ms2` begins with the last digit of the milliseconds. The byte after it counts as the digit 0, so `ms2` is ten
     // times too large.
     let in_day_ms = in_day * 1000 + u32::from(ms1) * 10 + u32::from(ms2 / 10);
     Timestamp::from_millisecond(day * DAY_MS + i64::from(in_day_ms)).ok()
@@ -96,7 +96,7 @@ pub(crate) fn is_common_date(text: &[u8; 10]) -> bool {
 /// `None` if the date does not exist.
 #[inline]
 fn day_of_date(year: [u8; 2], month: u8, day: u8) -> Option<i64> {
-    /// The maximum length of each month, and the number of days before it in a year that begins in March.
+    /// For each month: its maximum length, and the number of days before it in a year that begins in March.
     const MONTHS: [(u8, u16); 12] = [
         (31, 306),
         (29, 337),
@@ -114,15 +114,15 @@ fn day_of_date(year: [u8; 2], month: u8, day: u8) -> Option<i64> {
     /// The number of days from the year -400 to 1970. Counting years from -400 keeps all numbers above zero.
     const TO_1970: i64 = 146_097 + 719_468;
     let [centuries, years] = year.map(u32::from);
-    let (longest, before) = *MONTHS.get(usize::from(month.checked_sub(1)?))?;
+    let (max_day, days_before) = *MONTHS.get(usize::from(month.checked_sub(1)?))?;
     let is_leap = || if years == 0 { centuries % 4 == 0 } else { years % 4 == 0 };
-    if day == 0 || day > longest || (month == 2 && day == 29 && !is_leap()) {
+    if day == 0 || day > max_day || (month == 2 && day == 29 && !is_leap()) {
         return None;
     }
     // The leap day is the last day of its year, so the number of earlier years determines the number of leap days.
     let year = centuries * 100 + years + 400 - u32::from(month < 3);
     let centuries = year / 100;
-    let days = year * 365 + year / 4 - centuries + centuries / 4 + u32::from(before) + u32::from(day - 1);
+    let days = year * 365 + year / 4 - centuries + centuries / 4 + u32::from(days_before) + u32::from(day - 1);
     Some(i64::from(days) - TO_1970)
 }
 
@@ -141,10 +141,10 @@ fn digits(text: [u8; 8], pattern: [u8; 8]) -> Option<u64> {
     const HIGH: u64 = u64::MAX / 255 * 0x80;
     // Adding this sets the highest bit of a byte that is too large. A byte is too large if it is 10 or more in the
     // place of a digit, or anything but zero elsewhere.
-    let most = u64::from_le_bytes(pattern.map(|wanted| if wanted == b'0' { 0x80 - 10 } else { 0x80 - 1 }));
+    let carries = u64::from_le_bytes(pattern.map(|wanted| if wanted == b'0' { 0x80 - 10 } else { 0x80 - 1 }));
     let found = u64::from_le_bytes(text) ^ u64::from_le_bytes(pattern);
     // A byte without its highest bit set does not carry into the next byte.
-    ((found.wrapping_add(most) | found) & HIGH == 0).then_some(found)
+    ((found.wrapping_add(carries) | found) & HIGH == 0).then_some(found)
 }
 
 #[cfg(test)]

@@ -10,5 +10,5 @@ mod tiers;
 mod variants;
 mod weights;
 
-pub(crate) use tiers::{Candidate, choose, parts};
+pub(crate) use tiers::{Candidate, choose, reader_fractions};
 pub(crate) use variants::Variants;

@@ -12,7 +12,7 @@
 //! So an appeal that starts, ends or changes its pages gains or loses readers itself, but never moves readers between
 //! two other appeals. A share that grows keeps all of its readers. The disadvantage is that shares of one priority
 //! overlap. Shares of 50 % and 25 % together reach 62.5 % of the readers, and each of the two loses some readers to the
-//! other. The wait depends on the position too, so most of these readers are lost by the larger share.
+//! other. The wait depends on the position too, so the larger share loses most of these readers.
 
 use smallvec::SmallVec;
 
@@ -23,32 +23,36 @@ use crate::buckets::{POSITIONS, position};
 pub(crate) struct Candidate {
     pub(crate) weight: u32,
     /// The appeal's share, in readers out of a million.
-    pub(crate) most: u32,
+    pub(crate) share_per_million: u32,
     /// The salt that gives each reader a position for this appeal.
     pub(crate) salt: u64,
 }
 
 impl Candidate {
+    /// Whether the appeal is limited to a share of the readers.
     const fn has_share(&self) -> bool {
-        self.most < POSITIONS
+        self.share_per_million < POSITIONS
     }
 
     /// Whether the reader is in the appeal's share.
-    pub(crate) fn takes(&self, bucket: u32) -> bool {
-        !self.has_share() || position(self.salt, bucket) < self.most
+    pub(crate) fn share_contains(&self, bucket: u32) -> bool {
+        !self.has_share() || position(self.salt, bucket) < self.share_per_million
     }
 
+    /// Returns the appeal's claim to the reader; `None` if the reader is outside the appeal's share.
     fn claim(&self, bucket: u32) -> Option<Claim> {
         let place = position(self.salt, bucket);
-        (place < self.most).then_some(Claim { has_share: self.has_share(), weight: self.weight, place })
+        let claim = Claim { has_share: self.has_share(), weight: self.weight, place };
+        (place < self.share_per_million).then_some(claim)
     }
 }
 
-/// An appeal's claim to a reader.
+/// An appeal's claim to a reader: what decides whether this appeal or another one gets the reader.
 #[derive(Clone, Copy, Debug)]
 struct Claim {
     has_share: bool,
     weight: u32,
+    /// The reader's position for this appeal.
     place: u32,
 }
 
@@ -56,7 +60,8 @@ impl Claim {
     /// Whether this claim takes precedence over the other. A claim with a share comes first, then the claim with the
     /// shorter wait.
     ///
-    /// A wait is exponentially distributed with the weight as its rate. The chance to be first is therefore
+    /// A wait is a number that is computed from the reader's position and the appeal's weight. Over all readers, waits
+    /// are exponentially distributed with the weight as their rate. The chance of the shortest wait is therefore
     /// proportional to the weight.
     fn is_before(&self, other: &Self) -> bool {
         if self.has_share != other.has_share {
@@ -65,11 +70,11 @@ impl Claim {
         if self.weight == other.weight {
             return self.place < other.place;
         }
-        self.delay() * f64::from(other.weight) < other.delay() * f64::from(self.weight)
+        self.wait() * f64::from(other.weight) < other.wait() * f64::from(self.weight)
     }
 
-    /// Returns the wait at weight 1. `libm` computes the same bits on every machine.
-    fn delay(&self) -> f64 {
+    /// Returns how long the wait would be at weight 1. `libm` computes the same bits on every machine.
+    fn wait(&self) -> f64 {
         -libm::log(1.0 - (f64::from(self.place) + 0.5) / f64::from(POSITIONS))
     }
 }
@@ -89,77 +94,80 @@ pub(crate) fn choose(candidates: impl Iterator<Item = Candidate>, bucket: u32) -
 
 /// Returns the fraction of all readers that each candidate gets, and the fraction that no candidate gets. Explanations
 /// show them.
-pub(crate) fn parts(candidates: &[Candidate]) -> (SmallVec<[f64; 8]>, f64) {
-    let part = |one: &Candidate| f64::from(one.most) / f64::from(POSITIONS);
-    let shares = || candidates.iter().filter(|one| one.has_share());
-    let left: f64 = shares().map(|one| 1.0 - part(one)).product();
-    let weights: f64 =
-        candidates.iter().filter(|one| !one.has_share()).map(|one| f64::from(one.weight)).sum();
-    let of_one = |one: &Candidate| {
-        if !one.has_share() {
-            left * f64::from(one.weight) / weights
+pub(crate) fn reader_fractions(candidates: &[Candidate]) -> (SmallVec<[f64; 8]>, f64) {
+    let share_of = |candidate: &Candidate| f64::from(candidate.share_per_million) / f64::from(POSITIONS);
+    let shares = || candidates.iter().filter(|candidate| candidate.has_share());
+    let unclaimed: f64 = shares().map(|candidate| 1.0 - share_of(candidate)).product();
+    let without_share = candidates.iter().filter(|candidate| !candidate.has_share());
+    let weights: f64 = without_share.map(|candidate| f64::from(candidate.weight)).sum();
+    let fraction_of = |candidate: &Candidate| {
+        if !candidate.has_share() {
+            unclaimed * f64::from(candidate.weight) / weights
         } else if shares().count() == 1 {
-            part(one)
+            share_of(candidate)
         } else {
-            part_of_share(one, shares().filter(|other| other.salt != one.salt))
+            fraction_of_share(candidate, shares().filter(|other| other.salt != candidate.salt))
         }
     };
-    (candidates.iter().map(of_one).collect(), if weights > 0.0 { 0.0 } else { left })
+    (candidates.iter().map(fraction_of).collect(), if weights > 0.0 { 0.0 } else { unclaimed })
 }
 
-/// Returns the fraction of readers that a share keeps next to other shares: the probability, over its positions, that
-/// no other share has a shorter wait.
-fn part_of_share<'a>(one: &Candidate, others: impl Iterator<Item = &'a Candidate> + Clone) -> f64 {
+/// Returns the fraction of all readers that an appeal with a share gets next to other shares. This is the integral,
+/// over the positions in its share, of the probability that no other share has a shorter wait.
+fn fraction_of_share<'a>(candidate: &Candidate, others: impl Iterator<Item = &'a Candidate> + Clone) -> f64 {
     const STEPS: u32 = 1000;
-    let whole = f64::from(one.most) / f64::from(POSITIONS);
-    let width = whole / f64::from(STEPS);
-    let at = |step: u32| {
+    let share = f64::from(candidate.share_per_million) / f64::from(POSITIONS);
+    let width = share / f64::from(STEPS);
+    let probability_at = |step: u32| {
         let place = (f64::from(step) + 0.5) * width;
-        let keeps = |other: &Candidate| {
-            let earlier = 1.0 - libm::pow(1.0 - place, f64::from(other.weight) / f64::from(one.weight));
-            1.0 - earlier.min(f64::from(other.most) / f64::from(POSITIONS))
+        let loses_to_candidate = |other: &Candidate| {
+            let earlier = 1.0 - libm::pow(1.0 - place, f64::from(other.weight) / f64::from(candidate.weight));
+            1.0 - earlier.min(f64::from(other.share_per_million) / f64::from(POSITIONS))
         };
-        others.clone().map(keeps).product::<f64>()
+        others.clone().map(loses_to_candidate).product::<f64>()
     };
-    (0..STEPS).map(at).sum::<f64>() * width
+    (0..STEPS).map(probability_at).sum::<f64>() * width
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn candidates(written: &[(u32, u32)]) -> Vec<Candidate> {
-        let one =
-            |(salt, (weight, most)): (u64, &(u32, u32))| Candidate { weight: *weight, most: *most, salt };
-        (1..).zip(written).map(one).collect()
+    fn candidates(specs: &[(u32, u32)]) -> Vec<Candidate> {
+        let new_candidate = |(salt, (weight, share)): (u64, &(u32, u32))| Candidate {
+            weight: *weight,
+            share_per_million: *share,
+            salt,
+        };
+        (1..).zip(specs).map(new_candidate).collect()
     }
 
     /// Returns how many readers out of a thousand each candidate gets, and how many no candidate gets.
-    fn explained(written: &[(u32, u32)]) -> Vec<i64> {
-        let (parts, left) = parts(&candidates(written));
-        parts.iter().chain([&left]).map(|part| (part * 1000.0).round() as i64).collect()
+    fn explained(specs: &[(u32, u32)]) -> Vec<i64> {
+        let (fractions, unclaimed) = reader_fractions(&candidates(specs));
+        fractions.iter().chain([&unclaimed]).map(|fraction| (fraction * 1000.0).round() as i64).collect()
     }
 
     #[test]
     fn explained_shares_match_the_choices() {
         const READERS: u32 = 200_000;
-        for written in [
+        for specs in [
             &[(1, 1_000_000)][..],
             &[(3, 1_000_000), (1, 1_000_000)],
             &[(1, 100_000), (7, 1_000_000), (1, 1_000_000)],
             &[(1, 250_000), (1, 500_000)],
             &[(2, 250_000), (1, 500_000), (5, 900_000), (1, 1_000_000)],
         ] {
-            let all = candidates(written);
+            let all = candidates(specs);
             let mut readers = vec![0_u32; all.len() + 1];
             for bucket in 0..READERS {
                 readers[choose(all.iter().copied(), bucket).unwrap_or(all.len())] += 1;
             }
-            for (explained, found) in explained(written).into_iter().zip(readers) {
+            for (explained, found) in explained(specs).into_iter().zip(readers) {
                 let found = f64::from(found) / f64::from(READERS) * 1000.0;
                 assert!(
                     (explained as f64 - found).abs() < 4.0,
-                    "{written:?}: explained {explained}, found {found}"
+                    "{specs:?}: explained {explained}, found {found}"
                 );
             }
         }
@@ -175,8 +183,8 @@ mod tests {
 
     #[test]
     fn the_first_of_equal_claims_wins() {
-        let one = Candidate { weight: 1, most: 1_000_000, salt: 7 };
-        assert_eq!(choose([one, one].into_iter(), 3), Some(0));
+        let candidate = Candidate { weight: 1, share_per_million: 1_000_000, salt: 7 };
+        assert_eq!(choose([candidate, candidate].into_iter(), 3), Some(0));
         assert_eq!(choose([].into_iter(), 3), None);
     }
 }

@@ -33,7 +33,7 @@ struct Step {
 }
 
 impl Variants {
-    /// Checks the variants, and assigns each its range or its steps.
+    /// Checks the variants. Assigns each variant its range of reader positions, or its steps in the sequence.
     pub(crate) fn compile(
         rules: &AppealRules,
         salts: Salts,
@@ -44,12 +44,12 @@ impl Variants {
         if variants.is_empty() {
             diagnostics.problem(
                 "variants",
-                "an appeal needs at least one variant: without one there is nothing to show.",
+                "an appeal needs at least one variant: without a variant there is nothing to show.",
             );
         } else if variants.iter().all(|variant| variant.weight == 0) {
             diagnostics.problem("variants", "every variant has weight 0: give at least one of them readers.");
         }
-        let mut taken = BTreeSet::new();
+        let mut used_ids = BTreeSet::new();
         for (place, variant) in variants.iter().enumerate() {
             if !diagnostics.check_id(format!("variants[{place}].id"), &variant.id, "a variant") {
                 continue;
@@ -57,15 +57,15 @@ impl Variants {
             if variant.id == HELD_OUT {
                 diagnostics.problem(
                     format!("variants[{place}].id"),
-                    format!("{HELD_OUT:?} is what results call readers who see no variant: take another id."),
+                    format!("{HELD_OUT:?} is reserved for readers who see no variant: choose another id."),
                 );
-            } else if !taken.insert(variant.id.as_str()) {
-                diagnostics
-                    .problem(format!("variants[{place}].id"), format!("{:?} is named twice.", variant.id));
+            } else if !used_ids.insert(variant.id.as_str()) {
+                let sentence = format!("another variant already has the id {:?}.", variant.id);
+                diagnostics.problem(format!("variants[{place}].id"), sentence);
             }
         }
         let floor = floor(rules, diagnostics);
-        refuse_unused_weights(rules, diagnostics);
+        report_unused_weights(rules, diagnostics);
         Self {
             appeal_ids: std::iter::once(&rules.id)
                 .chain(&rules.former_ids)
@@ -80,25 +80,26 @@ impl Variants {
         }
     }
 
-    /// Returns the ids of the variants that share readers by learned weights, and the floor. Returns `None` if the
-    /// weights are not learned.
+    /// Returns the ids of the variants among which learned weights divide the readers, and the floor. Returns `None` if
+    /// the weights are not learned.
     pub(crate) fn learning(&self) -> Option<(impl Iterator<Item = &str>, u32)> {
         let default = self.weights.default();
-        let sharing = self.ids.iter().enumerate().filter(|(place, _)| default.has_weight(*place));
-        let ids = sharing.map(|(_, id)| &**id);
+        let with_weight = self.ids.iter().enumerate().filter(|(place, _)| default.has_weight(*place));
+        let ids = with_weight.map(|(_, id)| &**id);
         (self.assignment == Assignment::Learned).then_some((ids, self.floor))
     }
 
     /// Returns a copy with other weights, given by variant id. Returns `None` unless the weights are for exactly the
-    /// variants that share readers.
-    pub(crate) fn reweighed(&self, weights: &[(String, u32)]) -> Option<Self> {
-        let (sharing, _) = self.learning()?;
-        let fits = weights.len() == sharing.count() && weights.iter().any(|(_, weight)| *weight > 0);
+    /// variants that [`Self::learning`] returns.
+    pub(crate) fn with_weights(&self, weights: &[(String, u32)]) -> Option<Self> {
+        let (with_weight, _) = self.learning()?;
+        let is_complete =
+            weights.len() == with_weight.count() && weights.iter().any(|(_, weight)| *weight > 0);
         let learned = |id: &str| weights.iter().find(|(other, _)| other == id).map(|(_, weight)| *weight);
         let weight =
             |(place, id)| learned(id).or_else(|| (!self.weights.default().has_weight(place)).then_some(0));
         let all: Vec<u32> = self.ids.iter().map(|id| &**id).enumerate().map(weight).collect::<Option<_>>()?;
-        fits.then(|| Self { weights: self.weights.reweighed(&all), ..self.clone() })
+        is_complete.then(|| Self { weights: self.weights.with_default_weights(&all), ..self.clone() })
     }
 
     pub(crate) fn id(&self, variant: usize) -> &str {
@@ -115,16 +116,16 @@ impl Variants {
     }
 
     /// Returns the reader's country if the country has separate weights.
-    pub(crate) fn weights_of(&self, context: &ReaderContext<'_>) -> Option<CountryCode> {
-        self.weights.own(context.country).map(|(country, _)| country)
+    pub(crate) fn country_with_own_weights(&self, context: &ReaderContext<'_>) -> Option<CountryCode> {
+        self.weights.country_shares(context.country).map(|(country, _)| country)
     }
 
-    /// Returns the variant to show after this many views; `None` if the sequence is over.
-    pub(crate) fn after(&self, views: u64) -> Option<usize> {
+    /// Returns the variant of the step that follows this many views; `None` if the sequence is over.
+    pub(crate) fn step_after(&self, views: u64) -> Option<usize> {
         self.steps.iter().find(|step| views < step.end).map(|step| step.variant)
     }
 
-    /// Returns how many views the sequence lasts.
+    /// Returns how many views the sequence lasts: `u64::MAX` if it never ends.
     pub(crate) fn length(&self) -> u64 {
         self.steps.last().map_or(u64::MAX, |step| step.end)
     }
@@ -133,7 +134,7 @@ impl Variants {
     /// started over).
     pub(crate) fn choose(&self, context: &ReaderContext<'_>, views: u64) -> usize {
         if self.has_steps() {
-            return self.after(views).or(self.steps.last().map(|step| step.variant)).unwrap_or(0);
+            return self.step_after(views).or(self.steps.last().map(|step| step.variant)).unwrap_or(0);
         }
         let kept = if self.assignment == Assignment::Fixed { None } else { self.last_seen(context) };
         kept.unwrap_or_else(|| self.weights.shares(context.country).pick(self.position(context)))
@@ -155,49 +156,57 @@ impl Variants {
     }
 }
 
-/// Returns the floor of learned weights. Reports problems with learned weights.
+/// Returns the floor of learned weights: the minimum share of each variant, out of a million. Reports problems with
+/// learned weights.
 fn floor(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> u32 {
-    const DEFAULT: u32 = 50_000;
-    const ALL: u32 = 1_000_000;
+    const DEFAULT_FLOOR: u32 = 50_000;
+    const MILLION: u32 = 1_000_000;
     if rules.assignment != Assignment::Learned {
         if rules.floor_percent.is_some() {
-            diagnostics
-                .problem("floor_percent", "it counts only where assignment is \"learned\": take it out.");
+            let sentence = "a floor has an effect only with assignment \"learned\": remove floor_percent.";
+            diagnostics.problem("floor_percent", sentence);
         }
-        return DEFAULT;
+        return DEFAULT_FLOOR;
     }
     if !rules.sequence.is_empty() {
         diagnostics.problem(
             "assignment",
-            "a sequence has its own order, with nothing to learn: take out one of the two.",
+            "with a sequence there is nothing to learn: remove sequence, or choose another assignment.",
         );
     }
     for (place, variant) in rules.variants.iter().enumerate().filter(|(_, variant)| variant.weight > 1) {
-        let sentence =
-            format!("weights follow results: leave {}'s out, or write 0 to give it no readers.", variant.id);
+        let sentence = format!(
+            "weights are learned from results: remove the weight of {}, or write 0 to give it no readers.",
+            variant.id
+        );
         diagnostics.problem(format!("variants[{place}].weight"), sentence);
     }
-    let number = rules.variants.iter().filter(|variant| variant.weight > 0).count();
-    let floor = rules.floor_percent.map_or(DEFAULT, Percent::per_million);
+    let weighted = rules.variants.iter().filter(|variant| variant.weight > 0).count();
+    let floor = rules.floor_percent.map_or(DEFAULT_FLOOR, Percent::per_million);
     if floor == 0 {
-        diagnostics
-            .problem("floor_percent", "with a floor of 0 a variant that began badly is never tried again.");
-    } else if rules.floor_percent.is_some() && number as u64 * u64::from(floor) > u64::from(ALL) {
-        let most = f64::from(ALL) / 10_000.0 / number as f64;
-        diagnostics.problem("floor_percent", format!("{number} variants can have {most:.1} % each at most."));
+        diagnostics.problem(
+            "floor_percent",
+            "with a floor of 0, a variant that starts badly is never tried again: write more than 0.",
+        );
+    } else if rules.floor_percent.is_some() && weighted as u64 * u64::from(floor) > u64::from(MILLION) {
+        let max_percent = f64::from(MILLION) / 10_000.0 / weighted as f64;
+        let sentence = format!("with {weighted} variants, the floor can be at most {max_percent:.1} %.");
+        diagnostics.problem("floor_percent", sentence);
     }
     floor
 }
 
 /// Reports weights by country that would have no effect.
-fn refuse_unused_weights(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) {
+fn report_unused_weights(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) {
     let sentence = match (rules.sequence.is_empty(), rules.assignment) {
-        (false, _) => "a sequence goes by views and not by weights: take out one of the two.",
-        (true, Assignment::Learned) => "weights follow results, the same in every country: take it out.",
+        (false, _) => "with a sequence, weights have no effect: remove weights_by_country or sequence.",
+        (true, Assignment::Learned) => {
+            "learned weights are the same in every country: remove weights_by_country."
+        }
         (true, Assignment::Fixed | Assignment::Kept) => return,
     };
-    let named = rules.variants.iter().enumerate().filter(|(_, it)| !it.weights_by_country.is_empty());
-    for (place, _) in named {
+    let variants = rules.variants.iter().enumerate();
+    for (place, _) in variants.filter(|(_, variant)| !variant.weights_by_country.is_empty()) {
         diagnostics.problem(format!("variants[{place}].weights_by_country"), sentence);
     }
 }
@@ -210,14 +219,14 @@ fn steps(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> Box<[Step]> 
         let variant = rules.variants.iter().position(|variant| variant.id == step.variant);
         if variant.is_none() {
             diagnostics
-                .problem(format!("{path}.variant"), format!("there is no variant {:?}.", step.variant));
+                .problem(format!("{path}.variant"), format!("no variant has the id {:?}.", step.variant));
         }
         match step.views {
             Some(0) => {
-                diagnostics.problem(format!("{path}.views"), "a step of 0 views never comes: take it out.")
+                diagnostics.problem(format!("{path}.views"), "a step of 0 views never shows: remove it.");
             }
             None if place + 1 < rules.sequence.len() => {
-                diagnostics.problem(format!("{path}.views"), "only the last step may leave views out.");
+                diagnostics.problem(format!("{path}.views"), "only the last step may omit views.");
             }
             Some(_) | None => {}
         }

@@ -1,4 +1,5 @@
-//! Converts the weights of variants to ranges: the default weights, and those of countries with separate weights.
+//! Converts the weights of variants to ranges of reader positions. An appeal has default weights, and may have separate
+//! weights for some countries.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use crate::site::Site;
 pub(super) struct Weights {
     default: Shares,
     /// The shares of countries with separate weights, sorted by country.
-    own: Box<[(CountryCode, Shares)]>,
+    by_country: Box<[(CountryCode, Shares)]>,
 }
 
 /// The variants' ranges of positions, in the order of the variants.
@@ -46,21 +47,23 @@ impl Shares {
 impl Weights {
     pub(super) fn compile(variants: &[VariantRules], site: &Site, diagnostics: &mut Diagnostics<'_>) -> Self {
         let default: Vec<u32> = variants.iter().map(|variant| variant.weight).collect();
-        let mut own: BTreeMap<CountryCode, (Vec<u32>, String)> = BTreeMap::new();
+        let mut by_country: BTreeMap<CountryCode, (Vec<u32>, String)> = BTreeMap::new();
         for (place, variant) in variants.iter().enumerate() {
             let field_path = format!("variants[{place}].weights_by_country");
-            for (country, (name, weight)) in named(variant, &field_path, site, diagnostics) {
-                let first = || (default.clone(), format!("{field_path}.{name}"));
-                own.entry(country).or_insert_with(first).0[place] = weight;
+            for (country, (name, weight)) in countries_of(variant, &field_path, site, diagnostics) {
+                let default_entry = || (default.clone(), format!("{field_path}.{name}"));
+                by_country.entry(country).or_insert_with(default_entry).0[place] = weight;
             }
         }
-        for (country, (_, field_path)) in own.iter().filter(|(_, (weights, _))| is_for_nobody(weights)) {
+        let zero = by_country.iter().filter(|(_, (weights, _))| are_all_zero(weights));
+        for (country, (_, field_path)) in zero {
             let sentence =
                 format!("every variant has weight 0 in {country}: give at least one of them readers there.");
             diagnostics.problem(field_path, sentence);
         }
-        let own = own.into_iter().map(|(country, (weights, _))| (country, Shares::new(&weights)));
-        Self { default: Shares::new(&default), own: own.collect() }
+        let country_shares =
+            by_country.into_iter().map(|(country, (weights, _))| (country, Shares::new(&weights)));
+        Self { default: Shares::new(&default), by_country: country_shares.collect() }
     }
 
     pub(super) const fn default(&self) -> &Shares {
@@ -69,7 +72,7 @@ impl Weights {
 
     /// Returns a copy with other default weights. The author's weights still decide whether a variant has any weight at
     /// all.
-    pub(super) fn reweighed(&self, default: &[u32]) -> Self {
+    pub(super) fn with_default_weights(&self, default: &[u32]) -> Self {
         let mut other = self.clone();
         for (share, end) in other.default.0.iter_mut().zip(ranges(default)) {
             share.end = end;
@@ -78,53 +81,54 @@ impl Weights {
     }
 
     /// Returns the country's separate shares; `None` if the default shares apply.
-    pub(super) fn own(&self, country: Option<CountryCode>) -> Option<(CountryCode, &Shares)> {
+    pub(super) fn country_shares(&self, country: Option<CountryCode>) -> Option<(CountryCode, &Shares)> {
         let country = country?;
-        let place = self.own.binary_search_by_key(&country, |(country, _)| *country).ok()?;
-        Some((country, &self.own[place].1))
+        let place = self.by_country.binary_search_by_key(&country, |(country, _)| *country).ok()?;
+        Some((country, &self.by_country[place].1))
     }
 
+    /// Returns the shares that apply to readers in the country.
     pub(super) fn shares(&self, country: Option<CountryCode>) -> &Shares {
-        self.own(country).map_or(&self.default, |(_, shares)| shares)
+        self.country_shares(country).map_or(&self.default, |(_, shares)| shares)
     }
 }
 
-fn is_for_nobody(weights: &[u32]) -> bool {
+fn are_all_zero(weights: &[u32]) -> bool {
     weights.iter().all(|weight| *weight == 0)
 }
 
-/// Returns the weight of each country that the variant names, and the name that the variant uses. A country's own code
-/// takes precedence over its groups.
-fn named<'a>(
+/// For each country to which the variant gives a separate weight: returns the country code or group that the variant
+/// names, and the weight. A country's own code takes precedence over its groups.
+fn countries_of<'a>(
     variant: &'a VariantRules,
     field_path: &str,
     site: &Site,
     diagnostics: &mut Diagnostics<'_>,
 ) -> BTreeMap<CountryCode, (&'a str, u32)> {
     let (mut by_code, mut by_group) = (BTreeMap::new(), BTreeMap::new());
-    let mut contradicted = Vec::new();
+    let mut contradictions = Vec::new();
     for (name, weight) in &variant.weights_by_country {
         let is_group = CountryCode::parse(name).is_none();
         let countries = site.countries(name).unwrap_or_else(|sentence| {
             diagnostics.problem(format!("{field_path}.{name}"), sentence);
             Vec::new()
         });
-        let named = if is_group { &mut by_group } else { &mut by_code };
+        let weights = if is_group { &mut by_group } else { &mut by_code };
         for country in countries {
-            let (first, said) = *named.entry(country).or_insert((name.as_str(), *weight));
-            if said != *weight {
-                contradicted.push((country, is_group, first, name));
+            let (first_name, first_weight) = *weights.entry(country).or_insert((name.as_str(), *weight));
+            if first_weight != *weight {
+                contradictions.push((country, is_group, first_name, name));
             }
         }
     }
-    for (country, is_group, first, name) in contradicted {
+    for (country, is_group, first_name, name) in contradictions {
         if is_group && by_code.contains_key(&country) {
             continue;
         }
         let sentence = if is_group {
-            format!("{first:?} gives {country} another weight: give {country} a weight of its own.")
+            format!("{first_name:?} gives {country} another weight: add a separate weight for {country}.")
         } else {
-            format!("{first:?} gives the same country another weight: name the country only once.")
+            format!("{first_name:?} gives this country another weight: name each country only once.")
         };
         diagnostics.problem(format!("{field_path}.{name}"), sentence);
     }

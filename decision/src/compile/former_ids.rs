@@ -36,25 +36,26 @@ impl<'a> Claims<'a> {
                 continue;
             }
             if *id == rules.id {
-                diagnostics.problem(path, "this is its present id: take it out.");
+                diagnostics.problem(path, "this is the appeal's current id: remove it from the former ids.");
             } else if rules.former_ids[..place].contains(id) {
-                diagnostics.problem(path, format!("{id:?} is named twice."));
-            } else if let Some(other) = self.others(id, rules) {
+                diagnostics.problem(path, format!("{id:?} is listed twice."));
+            } else if let Some(other) = self.other_claim(id, rules) {
                 let sentence = if other.id == *id {
-                    format!("the appeal {id:?} still shows: end it, or take its id out of the former ids.")
+                    format!("the appeal {id:?} can still show: end that appeal, or remove this former id.")
                 } else {
-                    format!("the appeal {:?} had this id too: leave it to one of the two.", other.id)
+                    format!("the appeal {:?} also had this id: remove it from one of them.", other.id)
                 };
                 diagnostics.problem(path, sentence);
             }
         }
     }
 
-    fn others(&self, id: &str, rules: &AppealRules) -> Option<&'a AppealRules> {
-        let meets = |other: &&&AppealRules| {
+    /// Returns another appeal that claims the id and may show on one of the same sites.
+    fn other_claim(&self, id: &str, rules: &AppealRules) -> Option<&'a AppealRules> {
+        let shares_a_site = |other: &&&AppealRules| {
             other.id != rules.id && other.sites.iter().any(|site| rules.sites.contains(site))
         };
         let claims = self.0.get(id).filter(|_| may_show(rules))?;
-        claims.iter().find(meets).copied()
+        claims.iter().find(shares_a_site).copied()
     }
 }

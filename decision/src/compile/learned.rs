@@ -1,4 +1,4 @@
-//! Appeals whose weights follow results, and the weights that were learned for them.
+//! Appeals whose variants' weights are learned from results, and the learned weights.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compiled::{Appeal, Compiled};
 
-/// An appeal on one site whose weights follow results.
+/// An appeal on one site whose variants' weights are learned from results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Learner {
     /// The site's id.
@@ -15,7 +15,8 @@ pub struct Learner {
     pub appeal: String,
     /// The appeal's former ids. Results under these ids count for the appeal.
     pub former_ids: Vec<String>,
-    /// The ids of the variants that share readers, in the appeal's order.
+    /// The ids of the variants among which learned weights divide the readers, in the appeal's order. A variant to
+    /// which the author gave the weight 0 is not included.
     pub variants: Vec<String>,
     /// The minimum share of each variant, out of a million.
     pub floor_per_million: u32,
@@ -33,7 +34,7 @@ pub struct LearnedWeights {
 }
 
 impl Compiled {
-    /// Returns every appeal whose weights follow results.
+    /// Returns every appeal whose variants' weights are learned from results.
     pub fn learners(&self) -> impl Iterator<Item = Learner> {
         self.sites.iter().flat_map(|site| {
             site.appeals.iter().filter_map(|appeal| {
@@ -50,21 +51,21 @@ impl Compiled {
     }
 
     /// Applies learned weights. Weights for appeals or variants that no longer exist are ignored.
-    pub fn learn(&mut self, learned: &[LearnedWeights]) {
-        for learned in learned {
+    pub fn learn(&mut self, all_learned: &[LearnedWeights]) {
+        for learned in all_learned {
             let site =
                 self.sites_by_id.get(learned.site.as_str()).map(|place| &mut self.sites[*place as usize]);
             let appeals = site.into_iter().flat_map(|site| &mut site.appeals);
             appeals
                 .filter(|appeal| *appeal.id == *learned.appeal)
-                .for_each(|appeal| appeal.learn(&learned.weights));
+                .for_each(|appeal| appeal.apply_learned(&learned.weights));
         }
     }
 }
 
 impl Appeal {
-    fn learn(&mut self, weights: &[(String, u32)]) {
-        let Some(variants) = self.variants.reweighed(weights).map(Arc::new) else { return };
+    fn apply_learned(&mut self, weights: &[(String, u32)]) {
+        let Some(variants) = self.variants.with_weights(weights).map(Arc::new) else { return };
         self.parts.sequence.replace_variants(Arc::clone(&variants));
         self.parts.values.replace_variants(Arc::clone(&variants));
         self.variants = variants;

@@ -28,19 +28,19 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
         add_site(&mut compiled, rules, place, &mut problems);
     }
     let placeholder = Site::placeholder();
-    let mut taken = BTreeSet::new();
+    let mut used_ids = BTreeSet::new();
     let claims = former_ids::Claims::of(appeals);
     for (place, rules) in appeals.iter().enumerate() {
         let mut diagnostics = Diagnostics::new(Subject::Appeal(&rules.id), &mut problems);
-        if !taken.insert(rules.id.as_str()) {
-            diagnostics.problem("id", "another appeal already has this id: give this one its own.");
+        if !used_ids.insert(rules.id.as_str()) {
+            diagnostics.problem("id", "another appeal already has this id: give this appeal another id.");
         }
         claims.check(rules, &mut diagnostics);
         let target_sites = target_sites(rules, &compiled.sites_by_id, &mut diagnostics);
         let Compiled { sites, names, .. } = &mut compiled;
         let mut compile =
             |site: &Site| Appeal::compile(AppealIndex(place), rules, site, names, &mut diagnostics);
-        let ready: Vec<(usize, Appeal)> =
+        let compiled_appeals: Vec<(usize, Appeal)> =
             target_sites.iter().map(|target| (*target, compile(&sites[*target].site))).collect();
         if target_sites.is_empty() {
             // The appeal never shows. It is compiled for the placeholder site, so that its author sees every problem at
@@ -48,45 +48,46 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
             compile(&placeholder);
         }
         if diagnostics.is_empty() {
-            for (target, appeal) in ready {
+            for (target, appeal) in compiled_appeals {
                 sites[target].appeals.push(appeal);
             }
         }
     }
-    compiled.sites.iter_mut().for_each(SiteAppeals::settle);
+    compiled.sites.iter_mut().for_each(SiteAppeals::build_index);
     (compiled, problems)
 }
 
 fn add_site(compiled: &mut Compiled, rules: &SiteRules, place: usize, problems: &mut Vec<Problem>) {
     let mut diagnostics = Diagnostics::new(Subject::Site(&rules.id), problems);
     if rules.id.trim().is_empty() {
-        diagnostics.problem("id", format!("site number {place} needs an id."));
+        diagnostics.problem("id", format!("the site at index {place} needs an id."));
         return;
     }
     if compiled.sites_by_id.contains_key(rules.id.as_str()) {
-        diagnostics.problem("id", "another site already has this id: the first one counts.");
+        diagnostics.problem("id", "another site already has this id: only the first of them is used.");
         return;
     }
     let site = Site::compile(rules, &mut compiled.names, &mut diagnostics);
-    compiled.sites_by_id.insert(rules.id.as_str().into(), place_of(compiled.sites.len()));
+    compiled.sites_by_id.insert(rules.id.as_str().into(), site_index(compiled.sites.len()));
     compiled.sites.push(SiteAppeals::new(site));
 }
 
-fn place_of(length: usize) -> u32 {
-    u32::try_from(length).expect("the number of sites must fit in 32 bits")
+/// Returns the index of the next site.
+fn site_index(number_of_sites: usize) -> u32 {
+    u32::try_from(number_of_sites).expect("the number of sites must fit in 32 bits")
 }
 
 /// Returns the indexes of the sites that the appeal names.
 fn target_sites(rules: &AppealRules, sites: &Ids, diagnostics: &mut Diagnostics<'_>) -> Vec<usize> {
     if rules.sites.is_empty() {
-        diagnostics.problem("sites", "an appeal belongs to at least one site: name it.");
+        diagnostics.problem("sites", "an appeal must belong to at least one site: list its sites.");
     }
     let mut target_sites = Vec::new();
     for (place, id) in rules.sites.iter().enumerate() {
         match sites.get(id.as_str()).map(|target| *target as usize) {
             None => diagnostics.problem(format!("sites[{place}]"), format!("there is no site {id:?}.")),
             Some(target) if target_sites.contains(&target) => {
-                diagnostics.problem(format!("sites[{place}]"), format!("{id:?} is named twice."));
+                diagnostics.problem(format!("sites[{place}]"), format!("{id:?} is listed twice."));
             }
             Some(target) => target_sites.push(target),
         }
@@ -112,7 +113,7 @@ pub fn stages_of(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> V
     let mut stages = vec![None; appeals.len()];
     for appeal in compiled.sites.iter().flat_map(|site| &site.appeals) {
         let schedule = &appeal.parts.schedule;
-        let here = match (schedule.is_over(now_ms), schedule.has_begun(now_ms)) {
+        let stage_here = match (schedule.is_over(now_ms), schedule.has_begun(now_ms)) {
             (true, _) => Stage::After,
             (false, true) => Stage::Within,
             (false, false) => Stage::Before,
@@ -120,17 +121,17 @@ pub fn stages_of(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> V
         let stage = &mut stages[appeal.index.0];
         // The stages differ between sites. The appeal has therefore started somewhere and has not ended everywhere.
         *stage = Some(match *stage {
-            Some(elsewhere) if elsewhere != here => Stage::Within,
-            _ => here,
+            Some(elsewhere) if elsewhere != stage_here => Stage::Within,
+            _ => stage_here,
         });
     }
     stages
 }
 
 /// Returns a problem for each appeal that would already be over if it were published at `now_ms` (milliseconds since
-/// 1970). Such an appeal still compiles, because an appeal that was published in time simply ends.
+/// 1970). Such an appeal still compiles: an appeal that was published before its end is valid, and has simply ended.
 pub fn past_ends(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> Vec<Problem> {
-    let sentence = "it is over already: give it a later end, or take the end out.";
+    let sentence = "the schedule has already ended: write a later ends_at, or remove ends_at.";
     let stages = appeals.iter().zip(stages_of(sites, appeals, now_ms));
     stages
         .filter(|(_, stage)| *stage == Some(Stage::After))

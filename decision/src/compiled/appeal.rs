@@ -12,7 +12,8 @@ use crate::rules::{AppealSpec, Parts};
 use crate::site::{Covered, Site};
 use crate::verdict::AppealIndex;
 
-/// One appeal on one site. It contains a part for each rule, and what the choice among appeals and the verdict need.
+/// One appeal on one site. It contains a part for each rule, and the data that the choice among appeals and the verdict
+/// need.
 #[derive(Clone, Debug)]
 pub(crate) struct Appeal {
     pub(crate) index: AppealIndex,
@@ -45,10 +46,10 @@ impl Appeal {
     ) -> Self {
         diagnostics.check_id("id", &rules.id, "an appeal");
         if rules.weight == 0 {
-            diagnostics.problem("weight", "with weight 0 nobody sees it: pause it instead.");
+            diagnostics.problem("weight", "with weight 0, nobody sees the appeal: pause it instead.");
         }
         if rules.share_percent.is_none() {
-            diagnostics.problem("share_percent", "with a share of 0 nobody sees it: pause it instead.");
+            diagnostics.problem("share_percent", "with a share of 0, nobody sees it: pause the appeal.");
         }
         let salts = Salts::new(&site.id, rules.first_id());
         let variants = Arc::new(Variants::compile(rules, salts, site, diagnostics));
@@ -61,7 +62,7 @@ impl Appeal {
             (NeverCovers::Campaign, None) => {
                 spec.problem(
                     "dismissal.never_covers",
-                    "it covers a campaign, but the appeal has none: write campaign.",
+                    "\"never again\" covers a campaign, but the appeal has none: write campaign.",
                 );
                 Covered::Appeal
             }
@@ -76,7 +77,7 @@ impl Appeal {
             priority: rules.priority,
             candidate: Candidate {
                 weight: rules.weight,
-                most: rules.share_percent.per_million(),
+                share_per_million: rules.share_percent.per_million(),
                 salt: salts.share,
             },
             salts,

@@ -30,8 +30,11 @@ pub(crate) struct Index {
 struct Part {
     /// One bit for each surface.
     surfaces: u8,
+    /// The appeals that name no section, tag, country or region. They are always found.
     always: Vec<u32>,
+    /// The appeals by each section or tag that they name.
     by_name: HashMap<NameId, Vec<u32>, FxBuildHasher>,
+    /// The appeals that name no section or tag, by each country of the countries and regions that they name.
     by_country: HashMap<CountryCode, Vec<u32>, FxBuildHasher>,
 }
 
@@ -52,8 +55,8 @@ impl Index {
     }
 
     fn part(&mut self, surfaces: u8) -> &mut Part {
-        let known = self.by_surfaces.iter().position(|part| part.surfaces == surfaces);
-        let place = known.unwrap_or_else(|| {
+        let existing = self.by_surfaces.iter().position(|part| part.surfaces == surfaces);
+        let place = existing.unwrap_or_else(|| {
             self.by_surfaces.push(Part { surfaces, ..Part::default() });
             self.by_surfaces.len() - 1
         });
@@ -67,7 +70,8 @@ impl Index {
     /// Finds the appeals that can match. Returns them in their order.
     pub(crate) fn find(&self, context: &ReaderContext<'_>) -> Places {
         let mut places = Places::new();
-        // If a surface is switched off, the rule for surfaces has another reason. Every appeal must then be evaluated.
+        // If a surface of the page is switched off, the rule for surfaces may fail with another reason. The appeals for
+        // all surfaces must then be evaluated.
         let is_switched_off = context.site.silenced & context.surfaces != 0;
         for part in
             self.by_surfaces.iter().filter(|part| is_switched_off || part.surfaces & context.surfaces != 0)

@@ -59,7 +59,7 @@ impl SiteAppeals {
     }
 
     /// Sorts the appeals and builds everything that depends on all of them.
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn build_index(&mut self) {
         self.appeals
             .sort_by(|one, other| other.priority.cmp(&one.priority).then_with(|| one.id.cmp(&other.id)));
         self.index = Index::new(&self.appeals);
@@ -81,13 +81,13 @@ impl SiteAppeals {
             kind: appeal.kind,
             never_covers: appeal.never_covers,
         };
-        let former = |shows: bool| {
-            let appeals = self.appeals.iter().filter(move |appeal| appeal.parts.live.is_live() == shows);
+        let former_ids = |may_show: bool| {
+            let appeals = self.appeals.iter().filter(move |appeal| appeal.parts.live.is_live() == may_show);
             appeals
                 .flat_map(move |appeal| appeal.former_ids.iter().map(move |id| (id.clone(), known(appeal))))
         };
-        let present = self.appeals.iter().map(|appeal| (appeal.id.clone(), known(appeal)));
+        let current_ids = self.appeals.iter().map(|appeal| (appeal.id.clone(), known(appeal)));
         // Later entries replace earlier ones.
-        former(false).chain(present).chain(former(true)).collect()
+        former_ids(false).chain(current_ids).chain(former_ids(true)).collect()
     }
 }

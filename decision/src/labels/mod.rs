@@ -178,7 +178,7 @@ impl NeverCovers {
     }
 }
 
-/// How a reader is treated whose country is unknown.
+/// How a reader with an unknown country is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownCountry {
@@ -207,9 +207,9 @@ pub enum Live {
 
 impl Live {
     /// Parses the label. Returns `None` for any other text.
-    pub fn parse(word: &str) -> Option<Self> {
+    pub fn parse(label: &str) -> Option<Self> {
         let all = [Self::Live, Self::Scheduled, Self::Paused, Self::Draft, Self::Ended];
-        all.into_iter().find(|live| live.as_str() == word)
+        all.into_iter().find(|live| live.as_str() == label)
     }
 
     /// Returns the label, as it is in JSON.

@@ -28,8 +28,8 @@ impl Device {
     }
 
     /// Parses the label without regard to case. Returns `None` for any other text.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|device| device.as_str().eq_ignore_ascii_case(word))
+    pub fn parse(label: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|device| device.as_str().eq_ignore_ascii_case(label))
     }
 
     pub(crate) const fn bit(self) -> u8 {

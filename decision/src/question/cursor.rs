@@ -14,8 +14,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Parses a time. If the time has the length that browsers write, the parser can continue before the time is
-    /// converted.
+    /// Parses a time. If the time has the form that browsers write, the parser does not search for its end.
     #[inline]
     pub(super) fn time(&mut self) -> Option<Timestamp> {
         if let Some([b'"', text @ .., b'"']) = self.json.as_bytes()[self.at..].first_chunk::<26>()
@@ -24,37 +23,38 @@ impl<'a> Cursor<'a> {
             self.at += 26;
             return Some(at);
         }
-        timestamp_of(self.plain()?)
+        timestamp_of(self.plain_text()?)
     }
 
-    /// Parses a date, or another text in the place of a date.
+    /// Parses a date. Also accepts any other text, which the caller may reject.
     pub(super) fn date(&mut self) -> Option<&'a str> {
-        self.whole(Self::common_date).or_else(|| self.plain())
+        self.try_parse(Self::common_date).or_else(|| self.plain_text())
     }
 
     /// Parses a date such as `"2026-11-23"`, even if the day does not exist.
     #[inline(always)]
     pub(super) fn common_date(&mut self) -> Option<&'a str> {
         let from = self.at + 1;
-        is_common_date(self.ten()?).then(|| self.json.get(from..from + 10)).flatten()
+        is_common_date(self.quoted_ten_bytes()?).then(|| self.json.get(from..from + 10)).flatten()
     }
 
     /// Parses a date such as `"2026-11-23"`. The day must exist.
     #[inline(always)]
-    pub(super) fn usual_day(&mut self) -> Option<Date> {
-        common_date(self.ten()?)
+    pub(super) fn existing_date(&mut self) -> Option<Date> {
+        common_date(self.quoted_ten_bytes()?)
     }
 
     /// Returns the ten bytes between two quotes.
     #[inline(always)]
-    fn ten(&mut self) -> Option<&'a [u8; 10]> {
+    fn quoted_ten_bytes(&mut self) -> Option<&'a [u8; 10]> {
         let json = self.json.as_bytes();
-        let [b'"', ten @ .., b'"'] = json.get(self.at..)?.first_chunk::<12>()? else { return None };
+        let [b'"', bytes @ .., b'"'] = json.get(self.at..)?.first_chunk::<12>()? else { return None };
         self.at += 12;
-        Some(ten)
+        Some(bytes)
     }
 
-    pub(super) fn left(&self) -> usize {
+    /// Returns how many bytes of the text are left to parse.
+    pub(super) fn bytes_left(&self) -> usize {
         self.json.len() - self.at
     }
 
@@ -63,6 +63,7 @@ impl<'a> Cursor<'a> {
         self.json.as_bytes().get(self.at).copied()
     }
 
+    /// Skips the expected bytes if the text continues with them. Returns whether it does.
     #[inline(always)]
     pub(super) fn eat(&mut self, expected: &[u8]) -> bool {
         let found = self.json.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(expected));
@@ -78,39 +79,42 @@ impl<'a> Cursor<'a> {
         self.eat(expected).then_some(self)
     }
 
-    /// Calls `read`. If it returns `None`, restores the position.
+    /// Calls `read`. If `read` returns `None`, restores the position.
     #[inline(always)]
-    pub(super) fn whole<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
-        let began = self.at;
-        let whole = read(self);
-        if whole.is_none() {
+    pub(super) fn try_parse<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let start = self.at;
+        let parsed = read(self);
+        if parsed.is_none() {
             std::hint::cold_path();
-            self.at = began;
+            self.at = start;
         }
-        whole
+        parsed
     }
 
+    /// Skips one space, if there is one.
     #[inline]
-    pub(super) fn space(&mut self) {
+    pub(super) fn skip_space(&mut self) {
         if self.peek() == Some(b' ') {
             std::hint::cold_path();
             self.at += 1;
         }
     }
 
+    /// Skips a comma and the space after it. Returns whether there was a comma.
     #[inline]
-    pub(super) fn comma(&mut self) -> bool {
+    pub(super) fn skip_comma(&mut self) -> bool {
         let found = self.eat(b",");
         if found {
-            self.space();
+            self.skip_space();
         }
         found
     }
 
+    /// Parses a list. `capacity` is the expected number of items.
     pub(super) fn list<T>(
         &mut self,
-        room: usize,
-        mut one: impl FnMut(&mut Self) -> Option<T>,
+        capacity: usize,
+        mut parse_item: impl FnMut(&mut Self) -> Option<T>,
     ) -> Option<Vec<T>> {
         if !self.eat(b"[") {
             return None;
@@ -118,12 +122,12 @@ impl<'a> Cursor<'a> {
         if self.eat(b"]") {
             return Some(Vec::new());
         }
-        let mut list = Vec::with_capacity(room);
+        let mut list = Vec::with_capacity(capacity);
         // A local copy stays in the processor's registers.
         let mut cursor = *self;
         loop {
-            list.push(one(&mut cursor)?);
-            if !cursor.comma() {
+            list.push(parse_item(&mut cursor)?);
+            if !cursor.skip_comma() {
                 break;
             }
         }
@@ -131,13 +135,14 @@ impl<'a> Cursor<'a> {
         self.eat(b"]").then_some(list)
     }
 
+    /// Parses `null` as `Some(None)`, or a value.
     #[inline]
-    pub(super) fn maybe<T>(&mut self, value: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+    pub(super) fn nullable<T>(&mut self, value: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
         if self.eat(b"null") { Some(None) } else { value(self).map(Some) }
     }
 
-    pub(super) fn maybe_text(&mut self) -> Option<Option<Text<'a>>> {
-        self.maybe(Self::text)
+    pub(super) fn nullable_text(&mut self) -> Option<Option<Text<'a>>> {
+        self.nullable(Self::text)
     }
 
     pub(super) fn boolean(&mut self) -> Option<bool> {
@@ -169,12 +174,12 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     pub(super) fn text(&mut self) -> Option<Text<'a>> {
-        self.plain().map(Text::from)
+        self.plain_text().map(Text::from)
     }
 
     /// Parses a text without escapes.
     #[inline]
-    pub(super) fn plain(&mut self) -> Option<&'a str> {
+    pub(super) fn plain_text(&mut self) -> Option<&'a str> {
         self.after(b"\"")?.rest_of_plain()
     }
 
@@ -182,16 +187,16 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(super) fn rest_of_plain(&mut self) -> Option<&'a str> {
         let from = self.at;
-        self.pass_plain();
+        self.skip_plain();
         let end = self.at;
         if !self.eat(b"\"") {
             return None;
         }
         self.json.get(from..end)
     }
-    /// Moves to the end of a text without escapes.
+    /// Skips the rest of a text without escapes, up to its last quote.
     #[inline(always)]
-    pub(super) fn pass_plain(&mut self) {
+    pub(super) fn skip_plain(&mut self) {
         self.at += plain_len(&self.json.as_bytes()[self.at..]);
     }
 }

@@ -1,9 +1,9 @@
 //! Parses questions (requests for a decision) in the form that browsers and most libraries write.
 //!
-//! A reader's history is most of a question, and a general JSON parser takes most of the time of an answer. This parser
-//! therefore accepts only the common form: known fields, each once, texts without escapes, whole numbers, and at most
-//! one space after a colon or a comma. For any other form it returns `None`, and the caller uses serde. Both read the
-//! common form in the same way.
+//! A reader's history is most of a question. With a general JSON parser, parsing would take most of the time of a
+//! decision. This parser therefore accepts only the common form: known fields, each once, texts without escapes, whole
+//! numbers, and at most one space after a colon or a comma. For any other form it returns `None`, and the caller uses
+//! serde. Both parsers read the common form in the same way.
 
 use super::cursor::Cursor;
 use super::text::Text;
@@ -19,20 +19,20 @@ pub fn fast_question(json: &str) -> Option<Question<'_>> {
     (cursor.at == json.len()).then_some(question)
 }
 
-/// A JSON object of numbers. It has been checked, and is parsed when it is used.
+/// A JSON object of numbers by tag. It has been checked, and is parsed when it is used.
 #[derive(Clone, Copy, Debug)]
-pub struct WrittenCounts<'a> {
+pub struct UnparsedCounts<'a> {
     object: &'a str,
 }
 
-impl<'a> WrittenCounts<'a> {
+impl<'a> UnparsedCounts<'a> {
     /// Returns each name with its number.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, u32)> {
         // The cursor starts after the opening brace.
         let mut cursor = Cursor { json: self.object, at: 1 };
         std::iter::from_fn(move || {
             let count = cursor.count()?;
-            cursor.comma();
+            cursor.skip_comma();
             Some(count)
         })
     }
@@ -51,18 +51,18 @@ macro_rules! fields {
                 break 'fields;
             }
             loop {
-                let began = $cursor.at;
+                let start = $cursor.at;
                 $(if $name.is_none() && $cursor.eat(concat!("\"", stringify!($name), "\":").as_bytes()) {
-                    $cursor.space();
+                    $cursor.skip_space();
                     $name = Some($read($cursor)?);
-                    if !$cursor.comma() {
+                    if !$cursor.skip_comma() {
                         if $cursor.eat(b"}") {
                             break 'fields;
                         }
                         return None;
                     }
                 })+
-                if $cursor.at == began {
+                if $cursor.at == start {
                     return None;
                 }
             }
@@ -74,11 +74,11 @@ impl<'a> Cursor<'a> {
     fn question(&mut self) -> Option<Question<'a>> {
         fields! { self:
             site = Self::text,
-            surfaces = |it: &mut Self| it.maybe(|it| it.list(3, Self::surface)),
-            page = |it: &mut Self| it.maybe(Self::page),
-            reader = |it: &mut Self| it.maybe(Self::reader),
-            token = Self::maybe_text,
-            history = |it: &mut Self| it.maybe(Self::history),
+            surfaces = |it: &mut Self| it.nullable(|it| it.list(3, Self::surface)),
+            page = |it: &mut Self| it.nullable(Self::page),
+            reader = |it: &mut Self| it.nullable(Self::reader),
+            token = Self::nullable_text,
+            history = |it: &mut Self| it.nullable(Self::history),
         }
         Some(Question {
             site: site?,
@@ -92,13 +92,13 @@ impl<'a> Cursor<'a> {
 
     fn page(&mut self) -> Option<Page<'a>> {
         fields! { self:
-            url = Self::maybe_text,
-            section = Self::maybe_text,
-            tags = |it: &mut Self| it.maybe(|it| it.list(8, Self::text)),
-            kind = Self::maybe_text,
-            sensitive = |it: &mut Self| it.maybe(Self::boolean),
-            paid = |it: &mut Self| it.maybe(Self::boolean),
-            ordinal = |it: &mut Self| it.maybe(Self::number),
+            url = Self::nullable_text,
+            section = Self::nullable_text,
+            tags = |it: &mut Self| it.nullable(|it| it.list(8, Self::text)),
+            kind = Self::nullable_text,
+            sensitive = |it: &mut Self| it.nullable(Self::boolean),
+            paid = |it: &mut Self| it.nullable(Self::boolean),
+            ordinal = |it: &mut Self| it.nullable(Self::number),
         }
         Some(Page {
             url: url.flatten(),
@@ -113,14 +113,14 @@ impl<'a> Cursor<'a> {
 
     fn reader(&mut self) -> Option<Reader<'a>> {
         fields! { self:
-            country = Self::maybe_text,
-            region = Self::maybe_text,
-            locale = Self::maybe_text,
-            device = Self::maybe_text,
-            signed_in = |it: &mut Self| it.maybe(Self::boolean),
-            traits = |it: &mut Self| it.maybe(|it| it.list(2, Self::text)),
-            consent = Self::maybe_text,
-            bucket = |it: &mut Self| it.maybe(Self::number),
+            country = Self::nullable_text,
+            region = Self::nullable_text,
+            locale = Self::nullable_text,
+            device = Self::nullable_text,
+            signed_in = |it: &mut Self| it.nullable(Self::boolean),
+            traits = |it: &mut Self| it.nullable(|it| it.list(2, Self::text)),
+            consent = Self::nullable_text,
+            bucket = |it: &mut Self| it.nullable(Self::number),
         }
         Some(Reader {
             country: country.flatten(),
@@ -136,11 +136,11 @@ impl<'a> Cursor<'a> {
 
     fn history(&mut self) -> Option<History<'a>> {
         fields! { self:
-            views = |it: &mut Self| it.maybe(|it| it.list(it.left() / 64, Self::view)),
-            dismissals = |it: &mut Self| it.maybe(|it| it.list(4, Self::dismissed)),
-            articles = |it: &mut Self| it.maybe(|it| it.list(it.left() / 64, Self::week)),
-            article_days = |it: &mut Self| it.maybe(|it| it.list(it.left() / 32, Self::article_day)),
-            free_articles_used = |it: &mut Self| it.maybe(Self::number),
+            views = |it: &mut Self| it.nullable(|it| it.list(it.bytes_left() / 64, Self::view)),
+            dismissals = |it: &mut Self| it.nullable(|it| it.list(4, Self::dismissed)),
+            articles = |it: &mut Self| it.nullable(|it| it.list(it.bytes_left() / 64, Self::week)),
+            article_days = |it: &mut Self| it.nullable(|it| it.list(it.bytes_left() / 32, Self::article_day)),
+            free_articles_used = |it: &mut Self| it.nullable(Self::number),
         }
         Some(History {
             views: views.flatten().unwrap_or_default(),
@@ -153,12 +153,12 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn view(&mut self) -> Option<View<'a>> {
-        self.whole(Self::scripts_view).or_else(|| self.any_view())
+        self.try_parse(Self::view_from_script).or_else(|| self.any_view())
     }
 
     /// Parses `{"appeal":"…","variant":"…","at":"…"}`, as Keepopen's script writes it.
     #[inline]
-    fn scripts_view(&mut self) -> Option<View<'a>> {
+    fn view_from_script(&mut self) -> Option<View<'a>> {
         let appeal = self.after(b"{\"appeal\":\"")?.rest_of_plain()?;
         let variant = self.after(b",\"variant\":\"")?.rest_of_plain()?;
         let at = self.after(b",\"at\":")?.time()?;
@@ -168,8 +168,8 @@ impl<'a> Cursor<'a> {
 
     fn any_view(&mut self) -> Option<View<'a>> {
         fields! { self:
-            appeal = Self::plain,
-            variant = |it: &mut Self| it.maybe(Self::plain),
+            appeal = Self::plain_text,
+            variant = |it: &mut Self| it.nullable(Self::plain_text),
             at = Self::time,
         }
         Some(View { appeal: appeal?.into(), variant: variant.flatten().map(Text::from), at: at? })
@@ -186,41 +186,41 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn week(&mut self) -> Option<ArticleWeek<'a>> {
-        self.whole(Self::scripts_week).or_else(|| self.any_week())
+        self.try_parse(Self::week_from_script).or_else(|| self.any_week())
     }
 
     /// Parses `{"week":"2026-11-23","count":4,"tags":{…}}`, as Keepopen's script writes it.
     #[inline]
-    fn scripts_week(&mut self) -> Option<ArticleWeek<'a>> {
+    fn week_from_script(&mut self) -> Option<ArticleWeek<'a>> {
         let week = self.after(b"{\"week\":")?.common_date()?;
         let count = self.after(b",\"count\":")?.number()?;
-        let tags = self.after(b",\"tags\":")?.counts()?;
+        let tags = self.after(b",\"tags\":")?.tag_counts()?;
         self.after(b"}")?;
-        Some(ArticleWeek { week: week.into(), count, tags: TagCounts::Written(tags) })
+        Some(ArticleWeek { week: week.into(), count, tags: TagCounts::Unparsed(tags) })
     }
 
     fn any_week(&mut self) -> Option<ArticleWeek<'a>> {
         fields! { self:
             week = Self::date,
-            count = |it: &mut Self| it.maybe(Self::number),
-            tags = |it: &mut Self| it.maybe(Self::counts),
+            count = |it: &mut Self| it.nullable(Self::number),
+            tags = |it: &mut Self| it.nullable(Self::tag_counts),
         }
         Some(ArticleWeek {
             week: week?.into(),
             count: count.flatten().unwrap_or_default(),
-            tags: tags.flatten().map_or_else(TagCounts::default, TagCounts::Written),
+            tags: tags.flatten().map_or_else(TagCounts::default, TagCounts::Unparsed),
         })
     }
 
     #[inline]
     fn article_day(&mut self) -> Option<ArticleDay> {
-        self.whole(Self::scripts_day).or_else(|| self.any_day())
+        self.try_parse(Self::day_from_script).or_else(|| self.any_day())
     }
 
     /// Parses `{"day":"2026-11-23","count":4}`, as Keepopen's script writes it.
     #[inline]
-    fn scripts_day(&mut self) -> Option<ArticleDay> {
-        let day = self.after(b"{\"day\":")?.usual_day()?;
+    fn day_from_script(&mut self) -> Option<ArticleDay> {
+        let day = self.after(b"{\"day\":")?.existing_date()?;
         let count = self.after(b",\"count\":")?.number()?;
         self.after(b"}")?;
         Some(ArticleDay { day, count })
@@ -229,22 +229,22 @@ impl<'a> Cursor<'a> {
     fn any_day(&mut self) -> Option<ArticleDay> {
         fields! { self:
             day = Self::date,
-            count = |it: &mut Self| it.maybe(Self::number),
+            count = |it: &mut Self| it.nullable(Self::number),
         }
         Some(ArticleDay { day: date_of(day?)?, count: count.flatten().unwrap_or_default() })
     }
 
-    /// Checks an object of numbers. The local position lets the compiler keep it in registers.
+    /// Checks an object of numbers. Works on a local copy of the cursor, which the compiler can keep in registers.
     #[inline(never)]
-    fn counts(&mut self) -> Option<WrittenCounts<'a>> {
+    fn tag_counts(&mut self) -> Option<UnparsedCounts<'a>> {
         let mut cursor = *self;
         if !cursor.eat(b"{") {
             return None;
         }
         if !cursor.eat(b"}") {
             loop {
-                cursor.pass_count()?;
-                if !cursor.comma() {
+                cursor.skip_tag_count()?;
+                if !cursor.skip_comma() {
                     break;
                 }
             }
@@ -254,35 +254,35 @@ impl<'a> Cursor<'a> {
         }
         let object = self.json.get(self.at..cursor.at)?;
         *self = cursor;
-        Some(WrittenCounts { object })
+        Some(UnparsedCounts { object })
     }
 
     /// Skips one name and its number.
     #[inline(always)]
-    fn pass_count(&mut self) -> Option<()> {
-        self.after(b"\"")?.pass_plain();
-        self.after(b"\":")?.space();
+    fn skip_tag_count(&mut self) -> Option<()> {
+        self.after(b"\"")?.skip_plain();
+        self.after(b"\":")?.skip_space();
         self.number().map(|_| ())
     }
 
     /// Parses one name and its number.
     #[inline]
     fn count(&mut self) -> Option<(&'a str, u32)> {
-        let name = self.plain()?;
+        let name = self.plain_text()?;
         if !self.eat(b":") {
             return None;
         }
-        self.space();
+        self.skip_space();
         Some((name, self.number()?))
     }
 
     fn surface(&mut self) -> Option<Surface> {
-        let word = self.plain()?;
-        Surface::ALL.into_iter().find(|surface| surface.as_str() == word)
+        let label = self.plain_text()?;
+        Surface::ALL.into_iter().find(|surface| surface.as_str() == label)
     }
 
     fn dismissal_kind(&mut self) -> Option<DismissalKind> {
-        let word = self.plain()?;
-        DismissalKind::ALL.into_iter().find(|kind| kind.as_str() == word)
+        let label = self.plain_text()?;
+        DismissalKind::ALL.into_iter().find(|kind| kind.as_str() == label)
     }
 }

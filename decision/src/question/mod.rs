@@ -21,13 +21,13 @@ use serde::{Deserialize, Deserializer};
 
 use crate::calendar::{date_of, timestamp_of};
 use crate::labels::{DismissalKind, Surface};
-pub use fast::{WrittenCounts, fast_question};
+pub use fast::{UnparsedCounts, fast_question};
 pub use near_misses::{NearMisses, near_miss};
-use objects::{maybe_object, maybe_objects, object, objects, word, words};
+use objects::{label, labels, maybe_object, maybe_objects, object, objects};
 pub use text::Text;
 
-/// Declares an object of the question once: the struct, how serde parses it, and the names of its fields for
-/// `near_misses.rs`. The fast parser builds the struct field by field, so it can't omit a field.
+/// Declares an object of the question: the struct, how serde parses it, and the names of its fields for
+/// `near_misses.rs`. The fast parser constructs the struct without `..`, so it can't forget a field.
 macro_rules! object {
     (
         $(#[$attribute:meta])*
@@ -54,7 +54,7 @@ object! {
         #[serde(borrow)]
         pub site: Text<'a>,
         /// The surfaces on which the page has room for an appeal; all of them if omitted or empty.
-        #[serde(default, deserialize_with = "words")]
+        #[serde(default, deserialize_with = "labels")]
         pub surfaces: Vec<Surface>,
         /// The page.
         #[serde(default, borrow, deserialize_with = "object")]
@@ -185,7 +185,7 @@ object! {
         #[serde(borrow)]
         pub appeal: Text<'a>,
         /// The kind of dismissal.
-        #[serde(deserialize_with = "word")]
+        #[serde(deserialize_with = "label")]
         pub kind: DismissalKind,
         /// The time of the dismissal, in RFC 3339 format.
         #[serde(deserialize_with = "rfc3339")]
@@ -227,33 +227,33 @@ object! {
 #[derive(Clone, Debug)]
 pub enum TagCounts<'a> {
     /// Counts that serde parsed.
-    Read(Vec<(Text<'a>, u32)>),
+    Parsed(Vec<(Text<'a>, u32)>),
     /// Checked JSON that is not parsed yet.
-    Written(WrittenCounts<'a>),
+    Unparsed(UnparsedCounts<'a>),
 }
 
 impl TagCounts<'_> {
-    /// Calls `one` for each tag with its number of articles, in the order of the tags.
-    pub(crate) fn for_each(&self, mut one: impl FnMut(&str, u32)) {
+    /// Calls `visit` for each tag with its number of articles, in the order of the tags.
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&str, u32)) {
         match self {
-            Self::Read(read) => read.iter().for_each(|(tag, count)| one(tag, *count)),
-            Self::Written(written) => written.iter().for_each(|(tag, count)| one(tag, count)),
+            Self::Parsed(parsed) => parsed.iter().for_each(|(tag, count)| visit(tag, *count)),
+            Self::Unparsed(unparsed) => unparsed.iter().for_each(|(tag, count)| visit(tag, count)),
         }
     }
 
     /// Returns each tag with its number of articles, in the order of the tags.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
-        let (read, written) = match self {
-            Self::Read(read) => (Some(read.iter().map(|(tag, count)| (&**tag, *count))), None),
-            Self::Written(written) => (None, Some(written.iter())),
+        let (parsed, unparsed) = match self {
+            Self::Parsed(parsed) => (Some(parsed.iter().map(|(tag, count)| (&**tag, *count))), None),
+            Self::Unparsed(unparsed) => (None, Some(unparsed.iter())),
         };
-        read.into_iter().flatten().chain(written.into_iter().flatten())
+        parsed.into_iter().flatten().chain(unparsed.into_iter().flatten())
     }
 }
 
 impl Default for TagCounts<'_> {
     fn default() -> Self {
-        Self::Read(Vec::new())
+        Self::Parsed(Vec::new())
     }
 }
 
@@ -265,11 +265,11 @@ impl PartialEq for TagCounts<'_> {
 
 impl<'a> FromIterator<(Text<'a>, u32)> for TagCounts<'a> {
     fn from_iter<I: IntoIterator<Item = (Text<'a>, u32)>>(counts: I) -> Self {
-        Self::Read(counts.into_iter().collect())
+        Self::Parsed(counts.into_iter().collect())
     }
 }
 
-/// Parses `null` like an omitted field. Page scripts write `null` for what they don't know.
+/// Parses `null` like an omitted field. Scripts on pages write `null` for a value that they don't know.
 fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -278,7 +278,8 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Parses an object as a list. The list is only iterated, and a map would cost more than everything else.
+/// Parses an object of numbers by tag as a list of pairs. The list is only iterated, and building a map would take
+/// longer than parsing everything else.
 fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TagCounts<'de>, D::Error> {
     struct Pairs;
 
@@ -299,7 +300,7 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TagCounts<'de>, D
             while let Some(pair) = map.next_entry()? {
                 pairs.push(pair);
             }
-            Ok(TagCounts::Read(pairs))
+            Ok(TagCounts::Parsed(pairs))
         }
     }
 

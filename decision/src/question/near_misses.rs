@@ -17,22 +17,22 @@ struct Shape {
     path: &'static str,
     fields: &'static [&'static str],
     /// Fields that the caller of this crate reads from the same object.
-    callers: &'static [&'static str],
+    caller_fields: &'static [&'static str],
     objects: &'static [(&'static str, &'static Shape)],
 }
 
 impl Shape {
     const fn of(path: &'static str, fields: &'static [&'static str]) -> Self {
-        Self { path, fields, callers: &[], objects: &[] }
+        Self { path, fields, caller_fields: &[], objects: &[] }
     }
 
     fn has(&self, name: &str) -> bool {
-        self.fields.contains(&name) || self.callers.contains(&name)
+        self.fields.contains(&name) || self.caller_fields.contains(&name)
     }
 }
 
 static QUESTION: Shape = Shape {
-    callers: &["supporter", "preview"],
+    caller_fields: &["supporter", "preview"],
     objects: &[("page", &PAGE), ("reader", &READER), ("history", &HISTORY)],
     ..Shape::of("", Question::FIELDS)
 };
@@ -47,7 +47,7 @@ static DISMISSAL: Shape = Shape::of("history.dismissals", Dismissed::FIELDS);
 static WEEK: Shape = Shape::of("history.articles", ArticleWeek::FIELDS);
 static DAY: Shape = Shape::of("history.article_days", ArticleDay::FIELDS);
 
-/// The maximum number of warnings. A few are enough, and the response stays small.
+/// The maximum number of warnings. A few warnings are enough, and the response stays small.
 const MAX_WARNINGS: usize = 5;
 
 /// Contains a warning for each unknown field of a question that looks like a typo. Deserialize it from the question's
@@ -76,7 +76,8 @@ impl<'de> DeserializeSeed<'de> for Search<'_> {
     }
 }
 
-/// Other values have no field names. The question's parser accepts or rejects them.
+/// Searches objects and lists of objects. Other values have no field names and are ignored here. The question's parser
+/// accepts or rejects them.
 impl<'de> Visitor<'de> for Search<'_> {
     type Value = ();
 
@@ -91,7 +92,7 @@ impl<'de> Visitor<'de> for Search<'_> {
                 Some((_, shape)) => map.next_value_seed(Search { shape, warnings: &mut *self.warnings })?,
                 None => {
                     map.next_value::<IgnoredAny>()?;
-                    warn(&name, self.shape, self.warnings);
+                    add_warning(&name, self.shape, self.warnings);
                 }
             }
         }
@@ -129,27 +130,28 @@ impl<'de> Visitor<'de> for Search<'_> {
     }
 }
 
-fn warn(name: &str, shape: &Shape, warnings: &mut Vec<String>) {
+/// Adds a warning if the name is unknown and looks like a typo of a known name, or is known in another object.
+fn add_warning(name: &str, shape: &Shape, warnings: &mut Vec<String>) {
     if shape.has(name) || warnings.len() == MAX_WARNINGS {
         return;
     }
-    let here = near_miss(name, shape.fields)
-        .or_else(|| near_miss(name, shape.callers))
-        .map(|field| join(shape.path, field));
-    let elsewhere = || {
+    let in_this_object = near_miss(name, shape.fields)
+        .or_else(|| near_miss(name, shape.caller_fields))
+        .map(|field| join_path(shape.path, field));
+    let in_another_object = || {
         let other = [&QUESTION, &PAGE, &READER].into_iter().find(|other| other.has(name))?;
-        Some(join(other.path, name))
+        Some(join_path(other.path, name))
     };
-    if let Some(meant) = here.or_else(elsewhere) {
-        let warning =
-            format!("{} is not known and was ignored; did you mean {meant}?", join(shape.path, name));
+    if let Some(suggestion) = in_this_object.or_else(in_another_object) {
+        let path = join_path(shape.path, name);
+        let warning = format!("{path} is not known and was ignored; did you mean {suggestion}?");
         if !warnings.contains(&warning) {
             warnings.push(warning);
         }
     }
 }
 
-fn join(path: &str, field: &str) -> String {
+fn join_path(path: &str, field: &str) -> String {
     if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
 }
 
@@ -158,15 +160,15 @@ pub fn near_miss<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     if name.len() > 2 * MAX_NAME {
         return None;
     }
-    let name = plain(name);
-    let distance = |field: &str| distance(&name, &plain(field));
+    let name = normalized(name);
+    let distance = |field: &str| distance(&name, &normalized(field));
     let nearest = known.iter().min_by_key(|field| distance(field))?;
-    let may_differ_by = match nearest.len() {
+    let max_distance = match nearest.len() {
         0..=2 => 0,
         3..=5 => 1,
         _ => 2,
     };
-    (distance(nearest) <= may_differ_by).then_some(nearest)
+    (distance(nearest) <= max_distance).then_some(nearest)
 }
 
 /// The maximum length that is compared. Longer names are cut off, and names of more than twice this length are not
@@ -174,7 +176,7 @@ pub fn near_miss<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
 const MAX_NAME: usize = 24;
 
 /// Returns the name's letters in lower case and its digits: `signedIn` and `signed-in` equal `signed_in`.
-fn plain(name: &str) -> Vec<u8> {
+fn normalized(name: &str) -> Vec<u8> {
     let letters = name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b'.' | b' '));
     letters.map(|byte| byte.to_ascii_lowercase()).take(MAX_NAME).collect()
 }
@@ -203,7 +205,7 @@ mod tests {
 
     #[test]
     fn names_with_typos_match_the_known_name() {
-        for (name, meant) in [
+        for (name, suggestion) in [
             ("sensitve", Some("sensitive")),
             ("senstiive", Some("sensitive")),
             ("Sensitive", Some("sensitive")),
@@ -215,7 +217,7 @@ mod tests {
             ("wordcount_and_much_else_that_is_long", None),
             ("", None),
         ] {
-            assert_eq!(near_miss(name, PAGE.fields), meant, "{name}");
+            assert_eq!(near_miss(name, PAGE.fields), suggestion, "{name}");
         }
         assert_eq!(near_miss("signedIn", READER.fields), Some("signed_in"));
         assert_eq!(near_miss("AT", VIEW.fields), Some("at"));

@@ -49,33 +49,35 @@ where
 }
 
 /// Deserializes a label.
-pub(crate) fn word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(crate) fn label<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    T: for<'word> Deserialize<'word>,
+    T: for<'label> Deserialize<'label>,
 {
     let text = Text::deserialize(deserializer)?;
     T::deserialize((*text).into_deserializer())
 }
 
 /// Deserializes a list of labels. `null` counts as an omitted field.
-pub(crate) fn words<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+pub(crate) fn labels<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
-    T: for<'word> Deserialize<'word>,
+    T: for<'label> Deserialize<'label>,
 {
-    let list = Option::<Vec<Word<T>>>::deserialize(deserializer)?.unwrap_or_default();
-    Ok(list.into_iter().map(|word| word.0).collect())
+    let list = Option::<Vec<Label<T>>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(list.into_iter().map(|label| label.0).collect())
 }
 
-struct Word<T>(T);
+/// A label that is deserialized only from a string.
+struct Label<T>(T);
 
-impl<'de, T: for<'word> Deserialize<'word>> Deserialize<'de> for Word<T> {
+impl<'de, T: for<'label> Deserialize<'label>> Deserialize<'de> for Label<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        word(deserializer).map(Self)
+        label(deserializer).map(Self)
     }
 }
 
+/// A struct that is deserialized only from an object.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -84,6 +86,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
+/// Deserializes a struct from an object's fields, by their names.
 struct ByName<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for ByName<T> {

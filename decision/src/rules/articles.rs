@@ -1,11 +1,11 @@
-//! Limits how many articles the reader must have read in the last weeks.
+//! Requires a minimum or maximum number of articles that the reader read in the last weeks.
 //!
 //! The current week counts, and as many weeks before it as the appeal sets. A week in the future counts as the current
 //! one, because the reader's clock may be ahead of the site's clock. Without new articles, the number can therefore
 //! only fall.
 
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, count};
+use super::{Check, Evidence, Outcome, quantity};
 use crate::appeal_rules::DEFAULT_WEEKS;
 use crate::calendar::{Week, week_begins_ms};
 use crate::context::ReaderContext;
@@ -44,7 +44,7 @@ impl Articles {
         &self.tags
     }
 
-    /// Returns how many weeks count before the current one.
+    /// Returns how many weeks before the current week count.
     pub(crate) const fn weeks(&self) -> i64 {
         self.weeks
     }
@@ -63,13 +63,14 @@ impl Check for Articles {
         };
         let path = "audience.articles";
         if rules.max.is_some_and(|max| max < rules.min) {
-            spec.problem(format!("{path}.max"), "no number is between the two: make max at least min.");
+            spec.problem(format!("{path}.max"), "max is less than min: make max at least min.");
         }
         if rules.min == 0 && rules.max.is_none() {
-            spec.problem(path, "it asks for nothing: write min or max, or take it out.");
+            spec.problem(path, "the condition has no limit: write min or max, or remove articles.");
         }
         if rules.min > 1 && spec.rules.audience.reader == Some(crate::labels::ReaderKind::New) {
-            spec.problem(format!("{path}.min"), "a new reader has read at most one article.");
+            let sentence = "a new reader has read at most one article: write at most 1.";
+            spec.problem(format!("{path}.min"), sentence);
         }
         let tags = spec.names(&format!("{path}.tags"), &rules.tags);
         Self {
@@ -86,30 +87,30 @@ impl Check for Articles {
 
     fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
         let mut first = self.first_week(context, at_ms);
-        let mut number = self.since(context, first);
-        if number < self.min {
+        let mut articles = self.since(context, first);
+        if articles < self.min {
             return Outcome::Blocked(Reason::BelowMeter);
         }
         let mut opens_at_ms = at_ms;
-        while number > self.max {
-            // The oldest week that counts is the next one that no longer counts.
+        while articles > self.max {
+            // As time passes, the oldest week is the next to stop counting.
             let weeks = context.weeks().iter().map(|read| read.week);
             let Some(oldest) = weeks.filter(|week| *week >= first).min() else {
                 break;
             };
             first = oldest + 1;
             opens_at_ms = week_begins_ms(&context.site.time_zone, first + self.weeks);
-            number = self.since(context, first);
+            articles = self.since(context, first);
         }
-        Outcome::from_opening((number >= self.min).then_some(opens_at_ms), at_ms, Reason::NotTargeted)
+        Outcome::from_opening((articles >= self.min).then_some(opens_at_ms), at_ms, Reason::NotTargeted)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let read = self.read(context);
         let seen = format!(
-            "{} in {} and the present one",
-            count(read, "article"),
-            count(self.weeks.unsigned_abs(), "week")
+            "{} in {} and the current week",
+            quantity(read, "article"),
+            quantity(self.weeks.unsigned_abs(), "week")
         );
         let tags = if self.tags.is_empty() {
             String::new()

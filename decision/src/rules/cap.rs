@@ -2,18 +2,17 @@
 //!
 //! A view's age is the number of whole days since it. A view that is slightly in the future (see [`ReaderContext`]) has
 //! age 0. A view counts for `max_views` while its age is below the window. The cap is full when as many views count as
-//! `max_views` allows. It is also full when the day has as many views as `max_per_day` allows, or when the newest view
-//! is younger than the gap.
-//! Without further views, each of the three limits is lifted once and stays lifted. A single instant, the latest of the
-//! three, therefore says when the cap allows another view.
+//! `max_views` allows. It is also full when the day already has as many views as `max_per_day` allows, or when the
+//! newest view is younger than the minimum gap. If no further views happen, each of the three limits ends at some
+//! instant and does not start again. The cap allows another view from the latest of the three instants on.
 
-use super::count;
+use super::quantity;
 use crate::appeal_rules;
 use crate::calendar::{DAY_MS, day_after};
 use crate::context::ReaderContext;
 use crate::diagnostics::Diagnostics;
 use crate::labels::Kind;
-use crate::site::{Cap, DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS, EMPTY_WINDOW, refuse_zero};
+use crate::site::{Cap, DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS, EMPTY_WINDOW, report_zero};
 
 /// Returns the default `max_views` and `window_days` of an appeal.
 const fn defaults(kind: Kind) -> (u32, u32) {
@@ -34,13 +33,13 @@ impl Cap {
         if rules.unlimited && numbers.iter().any(Option::is_some) {
             diagnostics.problem(
                 "frequency.unlimited",
-                "`unlimited` can't be combined with a limit: remove it, or the other fields.",
+                "`unlimited` can't be combined with a limit: remove `unlimited` or the limits.",
             );
         }
-        let never = "with 0 views it never shows: pause the appeal instead.";
-        refuse_zero("frequency", "max_views", rules.max_views, never, diagnostics);
-        refuse_zero("frequency", "max_per_day", rules.max_per_day, never, diagnostics);
-        refuse_zero("frequency", "window_days", rules.window_days, EMPTY_WINDOW, diagnostics);
+        let sentence = "with 0 views, the appeal never shows: pause it instead.";
+        report_zero("frequency", "max_views", rules.max_views, sentence, diagnostics);
+        report_zero("frequency", "max_per_day", rules.max_per_day, sentence, diagnostics);
+        report_zero("frequency", "window_days", rules.window_days, EMPTY_WINDOW, diagnostics);
         let (max_views, window_days) = defaults(kind);
         (!rules.unlimited).then_some(Self {
             max_views: Some(rules.max_views.unwrap_or(max_views)),
@@ -59,38 +58,43 @@ impl Cap {
         context: &ReaderContext<'_>,
     ) -> i64 {
         let nth_newest = |max: Option<u32>| newest_first.clone().nth(max? as usize - 1);
-        let room_ms = nth_newest(self.max_views).map(|at_ms| days_after(at_ms, self.window_days));
-        let today_ms = nth_newest(self.max_per_day).map(|at_ms| day_over(at_ms, context));
+        let window_over_ms = nth_newest(self.max_views).map(|at_ms| days_after(at_ms, self.window_days));
+        let day_over_ms = nth_newest(self.max_per_day).map(|at_ms| day_over(at_ms, context));
         let gap_ms = self.gap_ms();
         let gap_over_ms =
             if gap_ms > 0 { newest_first.next().map(|at_ms| at_ms.saturating_add(gap_ms)) } else { None };
-        room_ms.max(today_ms).max(gap_over_ms).unwrap_or(i64::MIN)
+        window_over_ms.max(day_over_ms).max(gap_over_ms).unwrap_or(i64::MIN)
     }
 
-    /// Describes these views.
-    pub(super) fn seen(&self, newest_first: impl Iterator<Item = i64> + Clone, now_ms: i64) -> String {
+    /// Describes these views, which are given newest first.
+    pub(super) fn describe_views(
+        &self,
+        newest_first: impl Iterator<Item = i64> + Clone,
+        now_ms: i64,
+    ) -> String {
         let newest = newest_first.clone().next().map_or_else(
             || "never seen".to_owned(),
             |at_ms| format!("age of the newest in whole days: {}", age_days(at_ms, now_ms)),
         );
-        let inside =
+        let in_window =
             newest_first.filter(|at_ms| age_days(*at_ms, now_ms) < i64::from(self.window_days)).count();
-        format!("views inside {}: {inside}; {newest}", count(self.window_days, "day"))
+        format!("views inside {}: {in_window}; {newest}", quantity(self.window_days, "day"))
     }
 
     /// Describes what the cap requires.
-    pub(super) fn wanted(&self) -> String {
+    pub(super) fn describe_limits(&self) -> String {
         let parts = [
-            self.max_views.map(|max| format!("fewer than {}", count(max, "view"))),
+            self.max_views.map(|max| format!("fewer than {}", quantity(max, "view"))),
             self.max_per_day.map(|max| format!("fewer than {max} since 04:00")),
-            (self.gap_days > 0).then(|| format!("newest at least {} old", count(self.gap_days, "day"))),
-            (self.gap_hours > 0).then(|| format!("newest at least {} old", count(self.gap_hours, "hour"))),
+            (self.gap_days > 0).then(|| format!("newest at least {} old", quantity(self.gap_days, "day"))),
+            (self.gap_hours > 0).then(|| format!("newest at least {} old", quantity(self.gap_hours, "hour"))),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 }
 
-/// Longer than any day, even if clocks are put back or the local calendar skips the day before or after it.
+/// A duration that is longer than any day, even if clocks are put back or the local calendar skips the day before or
+/// after it.
 const MAX_DAY_MS: i64 = 3 * DAY_MS;
 
 /// Returns when the day of a view ends. For a view so old that its day is over in every time zone, the calendar is not

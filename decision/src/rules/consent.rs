@@ -6,7 +6,7 @@ use crate::context::ReaderContext;
 use crate::labels;
 use crate::reason::Reason;
 
-/// What the page sends for a reader who consented.
+/// The value that the page sends for a reader who consented.
 const GRANTED: &str = "granted";
 
 #[derive(Clone, Copy, Debug)]
@@ -22,12 +22,12 @@ impl Check for Consent {
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        let granted = context.question.reader.consent.as_deref() == Some(GRANTED);
-        Outcome::pass_if(self.0.is_any() || granted, Reason::NoConsent)
+        let is_granted = context.question.reader.consent.as_deref() == Some(GRANTED);
+        Outcome::pass_if(self.0.is_any() || is_granted, Reason::NoConsent)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
-        let wanted = if self.0.is_any() { "anything" } else { GRANTED };
+        let wanted = if self.0.is_any() { "no condition" } else { GRANTED };
         Evidence::new(context.question.reader.consent.as_deref().unwrap_or("unknown"), wanted)
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Places {
     include_regions: Box<[Region]>,
     exclude_regions: Box<[Region]>,
     /// Whether a reader whose country is unknown matches.
-    unknown_fits: bool,
+    unknown_matches: bool,
 }
 
 impl Places {
@@ -34,12 +34,12 @@ impl Places {
             exclude: codes(spec, &path("countries", "exclude"), &countries.exclude),
             include_regions: parsed_regions(spec, &path("regions", "include"), &regions.include),
             exclude_regions: parsed_regions(spec, &path("regions", "exclude"), &regions.exclude),
-            unknown_fits: countries.unknown == Some(UnknownCountry::Include),
+            unknown_matches: countries.unknown == Some(UnknownCountry::Include),
         };
-        if countries.unknown.is_some() && places.name_nothing() {
+        if countries.unknown.is_some() && places.is_empty() {
             spec.problem(
                 path("countries", "unknown"),
-                "it names no country, so that an unknown one fits anyway: take it out.",
+                "readers in unknown countries match anyway, because no country is named: remove unknown.",
             );
         }
         let countries = &places.include;
@@ -49,13 +49,13 @@ impl Places {
         {
             spec.problem(
                 path("countries", "include"),
-                "every one of them is also excluded, so no reader can match: remove some from one of the lists.",
+                "each included country is also excluded, so no reader can match: correct one of the lists.",
             );
         }
         places
     }
 
-    fn name_nothing(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.include.is_empty()
             && self.exclude.is_empty()
             && self.include_regions.is_empty()
@@ -66,13 +66,14 @@ impl Places {
     /// country matches.
     pub(crate) fn countries(&self) -> Option<impl Iterator<Item = CountryCode> + '_> {
         let of_regions = self.include_regions.iter().map(|region| region.country);
-        let has_any = !(self.include.is_empty() && self.include_regions.is_empty());
-        (has_any && !self.unknown_fits).then(|| self.include.iter().copied().chain(of_regions))
+        let has_limit = !(self.include.is_empty() && self.include_regions.is_empty());
+        (has_limit && !self.unknown_matches).then(|| self.include.iter().copied().chain(of_regions))
     }
 
-    pub(super) fn have(&self, context: &ReaderContext<'_>) -> bool {
+    /// Whether the reader's country and region match.
+    pub(super) fn contain(&self, context: &ReaderContext<'_>) -> bool {
         let Some(code) = context.country else {
-            return self.unknown_fits || self.name_nothing();
+            return self.unknown_matches || self.is_empty();
         };
         let is_excluded = self.exclude.binary_search(&code).is_ok()
             || match context.region {
@@ -108,7 +109,7 @@ fn parsed_regions(spec: &mut AppealSpec<'_, '_>, field_path: &str, texts: &[Stri
             None => spec.problem(
                 format!("{field_path}[{place}]"),
                 format!(
-                    "{text:?} is no region such as \"US-CA\": a country's code, a dash, the region's code."
+                    "{text:?} is not a region: write a country code, a dash and a region code: \"US-CA\"."
                 ),
             ),
         }
@@ -132,11 +133,11 @@ impl Check for Country {
     }
 
     fn is_noop(&self) -> bool {
-        self.0.name_nothing()
+        self.0.is_empty()
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(self.0.have(context), Reason::NotTargeted)
+        Outcome::pass_if(self.0.contain(context), Reason::NotTargeted)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
@@ -146,7 +147,7 @@ impl Check for Country {
             let regions = regions.iter().map(ToString::to_string);
             list(codes.iter().map(ToString::to_string).chain(regions), "")
         };
-        let Places { include, exclude, include_regions, exclude_regions, unknown_fits } = &self.0;
+        let Places { include, exclude, include_regions, exclude_regions, unknown_matches } = &self.0;
         let (include, exclude) = (all(include, include_regions), all(exclude, exclude_regions));
         let mut wanted = match (include.is_empty(), exclude.is_empty()) {
             (true, true) => "any".to_owned(),
@@ -154,7 +155,7 @@ impl Check for Country {
             (true, false) => format!("none of: {exclude}"),
             (false, false) => format!("one of: {include}; none of: {exclude}"),
         };
-        if *unknown_fits {
+        if *unknown_matches {
             wanted.push_str("; or an unknown country");
         }
         Evidence::new(seen.unwrap_or_else(|| "unknown".to_owned()), wanted)

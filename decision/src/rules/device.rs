@@ -24,8 +24,8 @@ impl Check for Devices {
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        let fits = self.0 == 0 || device(context).is_some_and(|device| self.0 & device.bit() != 0);
-        Outcome::pass_if(fits, Reason::NotTargeted)
+        let matches = self.0 == 0 || device(context).is_some_and(|device| self.0 & device.bit() != 0);
+        Outcome::pass_if(matches, Reason::NotTargeted)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {

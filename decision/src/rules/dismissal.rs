@@ -1,7 +1,7 @@
 //! A reader who dismissed an appeal does not see it for some days. The number of days depends on the kind of dismissal.
 //!
 //! "I already gave" applies to every appeal that asks for money, not to one appeal. The appeal that was dismissed sets
-//! what "never again" covers.
+//! which appeals "never again" covers: only itself, its campaign, or its kind.
 
 use super::cap::{age_days, days_after};
 use super::redeploy::Redeploys;
@@ -17,7 +17,7 @@ use crate::site::Covered;
 #[derive(Clone, Debug)]
 pub(crate) struct Dismissal {
     /// Whether the appeal is a wall that the reader can't close. Such a wall can't be dismissed.
-    hard: bool,
+    is_hard: bool,
     kind: Kind,
     campaign: Option<NameId>,
     days: appeal_rules::Dismissal,
@@ -25,14 +25,16 @@ pub(crate) struct Dismissal {
 }
 
 impl Dismissal {
-    /// Returns the dismissals that still count. "Already gave" and "never" count even if they are older than the last
-    /// redeploy (the time at which the appeal started over).
-    fn sent(&self, context: &ReaderContext<'_>, since_ms: i64) -> impl Iterator<Item = PastDismissal> {
+    /// Returns the dismissals that still count for this appeal. "Already gave" and "never" count even if they are older
+    /// than `since_ms`, the last redeploy (the time at which the appeal started over).
+    fn dismissals(&self, context: &ReaderContext<'_>, since_ms: i64) -> impl Iterator<Item = PastDismissal> {
         let appeal = self.redeploys.appeal();
-        context.dismissals().filter(move |sent| match sent.kind {
-            DismissalKind::AlreadyGave => self.kind.asks() || sent.appeal == appeal,
-            DismissalKind::Never => sent.appeal == appeal || self.is_covered(sent.never_covers),
-            DismissalKind::Close | DismissalKind::Later => sent.appeal == appeal && sent.at_ms >= since_ms,
+        context.dismissals().filter(move |dismissal| match dismissal.kind {
+            DismissalKind::AlreadyGave => self.kind.asks() || dismissal.appeal == appeal,
+            DismissalKind::Never => dismissal.appeal == appeal || self.is_covered(dismissal.never_covers),
+            DismissalKind::Close | DismissalKind::Later => {
+                dismissal.appeal == appeal && dismissal.at_ms >= since_ms
+            }
         })
     }
 
@@ -44,7 +46,7 @@ impl Dismissal {
         }
     }
 
-    /// Returns for how many whole days the appeal does not show; `None` means forever.
+    /// Returns for how many whole days the appeal does not show after a dismissal of this kind; `None` means forever.
     const fn quiet_days(&self, kind: DismissalKind) -> Option<u32> {
         match kind {
             DismissalKind::Close => Some(self.days.close_days),
@@ -54,13 +56,13 @@ impl Dismissal {
         }
     }
 
-    /// Returns when the last of these periods is over.
+    /// Returns when the periods after all of these dismissals are over; `None` if one of them lasts forever.
     fn opens_at(&self, context: &ReaderContext<'_>, since_ms: i64) -> Option<i64> {
         let mut over_ms = i64::MIN;
-        for sent in self.sent(context, since_ms) {
-            let days = self.quiet_days(sent.kind)?;
+        for dismissal in self.dismissals(context, since_ms) {
+            let days = self.quiet_days(dismissal.kind)?;
             if days > 0 {
-                over_ms = over_ms.max(days_after(sent.at_ms, days));
+                over_ms = over_ms.max(days_after(dismissal.at_ms, days));
             }
         }
         Some(over_ms)
@@ -72,7 +74,7 @@ impl Check for Dismissal {
 
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
         Self {
-            hard: spec.is_hard(),
+            is_hard: spec.is_hard(),
             kind: spec.rules.kind,
             campaign: spec.campaign(),
             days: spec.rules.dismissal.clone(),
@@ -81,27 +83,29 @@ impl Check for Dismissal {
     }
 
     fn is_noop(&self) -> bool {
-        self.hard
+        self.is_hard
     }
 
     fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
-        if self.hard || context.dismissals().next().is_none() {
+        if self.is_hard || context.dismissals().next().is_none() {
             return Outcome::Pass;
         }
-        let opens_at_ms = self.redeploys.first(context, at_ms, |since_ms| self.opens_at(context, since_ms));
+        let opens_at_ms =
+            self.redeploys.first_pass_ms(context, at_ms, |since_ms| self.opens_at(context, since_ms));
         Outcome::from_opening(opens_at_ms, at_ms, Reason::Dismissed)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let since_ms = self.redeploys.since_ms(context, context.now_ms);
-        let sent = self.sent(context, since_ms).map(|sent| {
-            format!("{} (age in whole days: {})", sent.kind.as_str(), age_days(sent.at_ms, context.now_ms))
+        let dismissals = self.dismissals(context, since_ms).map(|dismissal| {
+            let days = age_days(dismissal.at_ms, context.now_ms);
+            format!("{} (age in whole days: {days})", dismissal.kind.as_str())
         });
         let never = self.days.never_days.map_or_else(|| "forever".to_owned(), |days| days.to_string());
         let wanted = format!(
             "days passed: {} after close, {} after later, {} after already_gave, {never} after never",
             self.days.close_days, self.days.later_days, self.days.already_gave_days
         );
-        Evidence::new(list(sent, "never dismissed"), wanted)
+        Evidence::new(list(dismissals, "never dismissed"), wanted)
     }
 }

@@ -15,9 +15,9 @@ pub(crate) struct Entitlements {
 impl Check for Entitlements {
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
         let written = &spec.rules.audience.entitlements;
-        spec.refuse_shadowed("audience.entitlements", &written.include, &written.exclude);
-        let boxed = |names: &[String]| names.iter().map(|name| name.as_str().into()).collect();
-        Self { include: boxed(&written.include), exclude: boxed(&written.exclude) }
+        spec.report_all_excluded("audience.entitlements", &written.include, &written.exclude);
+        let to_boxed = |names: &[String]| names.iter().map(|name| name.as_str().into()).collect();
+        Self { include: to_boxed(&written.include), exclude: to_boxed(&written.exclude) }
     }
 
     fn is_noop(&self) -> bool {
@@ -25,16 +25,16 @@ impl Check for Entitlements {
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        let any_of = |names: &[Box<str>]| names.iter().any(|name| context.is_entitled(name));
-        if any_of(&self.exclude) {
+        let has_any_of = |names: &[Box<str>]| names.iter().any(|name| context.is_entitled(name));
+        if has_any_of(&self.exclude) {
             return Outcome::Blocked(Reason::NotTargeted);
         }
-        Outcome::pass_if(self.include.is_empty() || any_of(&self.include), Reason::NeedsEntitlement)
+        Outcome::pass_if(self.include.is_empty() || has_any_of(&self.include), Reason::NeedsEntitlement)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let wanted = match (self.include.is_empty(), self.exclude.is_empty()) {
-            (true, true) => "anything".to_owned(),
+            (true, true) => "no condition".to_owned(),
             (false, true) => format!("one of: {}", list(&self.include, "none")),
             (true, false) => format!("none of: {}", list(&self.exclude, "none")),
             (false, false) => {

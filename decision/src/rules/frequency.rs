@@ -1,8 +1,9 @@
-//! Limits how often one reader sees one appeal.
+//! Limits how often one reader sees one appeal. Views before the last redeploy (the time at which the appeal started
+//! over) do not count.
 
 use super::redeploy::Redeploys;
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, count};
+use super::{Check, Evidence, Outcome, quantity};
 use crate::context::ReaderContext;
 use crate::reason::Reason;
 use crate::site::Cap;
@@ -31,7 +32,7 @@ impl Check for Frequency {
         let Some(cap) = self.cap else {
             return Outcome::Pass;
         };
-        let opens_at_ms = self.redeploys.first(context, at_ms, |since_ms| {
+        let opens_at_ms = self.redeploys.first_pass_ms(context, at_ms, |since_ms| {
             Some(cap.opens_at(context.views_of(self.redeploys.appeal(), since_ms, at_ms), context))
         });
         Outcome::from_opening(opens_at_ms, at_ms, Reason::FrequencyCap)
@@ -41,8 +42,11 @@ impl Check for Frequency {
         let since_ms = self.redeploys.since_ms(context, context.now_ms);
         let views = context.views_of(self.redeploys.appeal(), since_ms, context.now_ms);
         match self.cap {
-            None => Evidence::new(format!("{} in all", count(views.count() as u64, "view")), "anything"),
-            Some(cap) => Evidence::new(cap.seen(views, context.now_ms), cap.wanted()),
+            None => {
+                let views = quantity(views.count() as u64, "view");
+                Evidence::new(format!("{views} in total"), "no condition")
+            }
+            Some(cap) => Evidence::new(cap.describe_views(views, context.now_ms), cap.describe_limits()),
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Requires the reader's history if the appeal has a cap or a rule about what was read. A missing history is not an
-//! empty one: the reader may not have consented to storage, and the cap could not be enforced.
+//! Requires the reader's history (views, dismissals and articles read) if the appeal has a cap or a rule about what was
+//! read. A missing history is not an empty history: the reader may not have consented to storage. Without a history,
+//! the cap could not be enforced.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
@@ -9,7 +10,7 @@ use crate::reason::Reason;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct History {
-    needed: bool,
+    is_needed: bool,
 }
 
 impl Check for History {
@@ -22,21 +23,21 @@ impl Check for History {
             audience.reader.is_some() || audience.articles.is_some() || audience.trend.is_some();
         let needs_counts = rules.meter.is_some() || !rules.sequence.is_empty();
         Self {
-            needed: (has_cap || needs_reading_history || needs_counts)
+            is_needed: (has_cap || needs_reading_history || needs_counts)
                 && rules.without_history == WithoutHistory::Silent,
         }
     }
 
     fn is_noop(&self) -> bool {
-        !self.needed
+        !self.is_needed
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(!self.needed || context.history().is_some(), Reason::NoConsent)
+        Outcome::pass_if(!self.is_needed || context.history().is_some(), Reason::NoConsent)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let seen = if context.history().is_some() { "a history" } else { "no history" };
-        Evidence::new(seen, if self.needed { "a history" } else { "anything" })
+        Evidence::new(seen, if self.is_needed { "a history" } else { "no condition" })
     }
 }

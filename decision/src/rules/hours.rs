@@ -10,8 +10,8 @@ use crate::context::ReaderContext;
 use crate::reason::Reason;
 use crate::timing::{blackouts, week_hours};
 
-/// The maximum number of steps in the search for a time at which the hours of two time zones are both open. Each step
-/// ends a wait in one of them.
+/// The maximum number of steps in the search for a time at which the hours of both time zones are open. Each step waits
+/// until the next open time in each of them.
 const MAX_STEPS: usize = 256;
 
 #[derive(Clone, Debug)]
@@ -19,23 +19,25 @@ pub(crate) struct OpenHours {
     zone: TimeZone,
     /// Hours in the appeal's time zone.
     own: WeekHours,
-    /// Hours in the site's time zone. If the two time zones are the same, `own` contains all hours.
+    /// Hours in the site's time zone. If the two time zones are the same, all limits are in `own`, and this contains
+    /// every hour.
     site: WeekHours,
-    silent_dates: Box<[DateSpan]>,
+    /// The blackouts that happen once.
+    silent_spans: Box<[DateSpan]>,
     /// Whether all hours are in the site's time zone.
-    on_site_clock: bool,
+    is_site_zone: bool,
 }
 
 impl OpenHours {
-    fn is_silent_date(&self, at_ms: i64) -> bool {
-        self.silent_dates.iter().any(|span| span.has(at_ms))
+    fn is_in_silent_span(&self, at_ms: i64) -> bool {
+        self.silent_spans.iter().any(|span| span.has(at_ms))
     }
 
     /// Returns the first open instant at or after `at_ms`.
     fn opens_at(&self, site_zone: &TimeZone, at_ms: i64) -> Option<i64> {
         let mut open_ms = at_ms;
         for _ in 0..MAX_STEPS {
-            let step_ms = DateSpan::first_outside(self.silent_dates.iter().copied(), open_ms)?;
+            let step_ms = DateSpan::first_outside(self.silent_spans.iter().copied(), open_ms)?;
             let step_ms = self.own.opens_at(&self.zone, step_ms)?;
             let step_ms = self.site.opens_at(site_zone, step_ms)?;
             if step_ms == open_ms {
@@ -71,21 +73,21 @@ impl Check for OpenHours {
         if own.is_empty() || others.is_empty() {
             spec.problem(
                 "schedule.hours",
-                "the blackouts, its own and the site's, leave no hour of the week in which it can show.",
+                "the blackouts of the appeal and the site leave no time of the week to show the appeal.",
             );
         }
-        let silent_dates = dated.iter().chain(&site.silent_dates).copied().collect();
-        let on_site_clock = zone == site.time_zone;
-        Self { zone, own, site: others, silent_dates, on_site_clock }
+        let silent_spans = dated.iter().chain(&site.silent_dates).copied().collect();
+        let is_site_zone = zone == site.time_zone;
+        Self { zone, own, site: others, silent_spans, is_site_zone }
     }
 
     fn is_noop(&self) -> bool {
-        self.own.is_all() && self.site.is_all() && self.silent_dates.is_empty()
+        self.own.is_all() && self.site.is_all() && self.silent_spans.is_empty()
     }
 
     fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
         // This covers the common case without a search. The site's local time is computed once for all appeals.
-        if self.on_site_clock && self.own.have(context.wall_ms(at_ms)) && !self.is_silent_date(at_ms) {
+        if self.is_site_zone && self.own.contain(context.local_ms(at_ms)) && !self.is_in_silent_span(at_ms) {
             return Outcome::Pass;
         }
         Outcome::from_opening(self.opens_at(&context.site.time_zone, at_ms), at_ms, Reason::OutOfSchedule)
@@ -94,10 +96,10 @@ impl Check for OpenHours {
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let mut wanted = self.own.describe();
         if !self.site.is_all() {
-            wanted.push_str(&format!("; on the site's clock {}", self.site.describe()));
+            wanted.push_str(&format!("; in the site's time zone: {}", self.site.describe()));
         }
-        if self.is_silent_date(context.now_ms) {
-            wanted.push_str("; not on a silent date");
+        if self.is_in_silent_span(context.now_ms) {
+            wanted.push_str("; not during a blackout");
         }
         Evidence::new(describe(context.now_ms, context), wanted)
     }

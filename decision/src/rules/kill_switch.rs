@@ -7,23 +7,23 @@ use crate::reason::Reason;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KillSwitch {
-    off: bool,
+    is_off: bool,
 }
 
 impl Check for KillSwitch {
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
-        Self { off: spec.site.kill_switch }
+        Self { is_off: spec.site.kill_switch }
     }
 
     fn is_noop(&self) -> bool {
-        !self.off
+        !self.is_off
     }
 
     fn check(&self, _: &ReaderContext<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(!self.off, Reason::KillSwitch)
+        Outcome::pass_if(!self.is_off, Reason::KillSwitch)
     }
 
     fn evidence(&self, _: &ReaderContext<'_>) -> Evidence {
-        Evidence::new(if self.off { "appeals off" } else { "appeals on" }, "appeals on")
+        Evidence::new(if self.is_off { "appeals off" } else { "appeals on" }, "appeals on")
     }
 }

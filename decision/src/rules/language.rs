@@ -12,7 +12,7 @@ pub(crate) struct Language {
 }
 
 /// Whether the language equals the range or is more specific than the range.
-fn fits(range: &str, language: &str) -> bool {
+fn matches_range(range: &str, language: &str) -> bool {
     let (range, language) = (range.as_bytes(), language.as_bytes());
     language.len() >= range.len()
         && language
@@ -38,9 +38,9 @@ impl Check for Language {
                 }
             }
         }
-        spec.refuse_shadowed("audience.languages", &languages.include, &languages.exclude);
-        let boxed = |ranges: &[String]| ranges.iter().map(|range| range.as_str().into()).collect();
-        Self { include: boxed(&languages.include), exclude: boxed(&languages.exclude) }
+        spec.report_all_excluded("audience.languages", &languages.include, &languages.exclude);
+        let to_boxed = |ranges: &[String]| ranges.iter().map(|range| range.as_str().into()).collect();
+        Self { include: to_boxed(&languages.include), exclude: to_boxed(&languages.exclude) }
     }
 
     fn is_noop(&self) -> bool {
@@ -51,8 +51,9 @@ impl Check for Language {
         let passes = match context.question.reader.locale.as_deref() {
             None => self.is_noop(),
             Some(language) => {
-                let among = |ranges: &[Box<str>]| ranges.iter().any(|range| fits(range, language));
-                !among(&self.exclude) && (self.include.is_empty() || among(&self.include))
+                let matches_any =
+                    |ranges: &[Box<str>]| ranges.iter().any(|range| matches_range(range, language));
+                !matches_any(&self.exclude) && (self.include.is_empty() || matches_any(&self.include))
             }
         };
         Outcome::pass_if(passes, Reason::NotTargeted)
@@ -73,17 +74,18 @@ impl Check for Language {
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    use super::matches_range;
 
     #[test]
     fn a_range_matches_only_whole_subtags_in_any_case() {
         assert!(
-            fits("en", "en")
-                && fits("en", "EN-ie")
-                && fits("pt-BR", "pt_br")
-                && fits("zh-Hant", "zh-hant-TW")
+            matches_range("en", "en")
+                && matches_range("en", "EN-ie")
+                && matches_range("pt-BR", "pt_br")
+                && matches_range("zh-Hant", "zh-hant-TW")
         );
-        assert!(!fits("en", "eng") && !fits("en-IE", "en") && !fits("e", "en") && !fits("en", ""));
-        assert!(!fits("en-IE", "enxIE") && !fits("enx", "en_"));
+        assert!(!matches_range("en", "eng") && !matches_range("en-IE", "en"));
+        assert!(!matches_range("e", "en") && !matches_range("en", ""));
+        assert!(!matches_range("en-IE", "enxIE") && !matches_range("enx", "en_"));
     }
 }

@@ -1,4 +1,4 @@
-//! Shows only live appeals, and upsells only on sites that enable them.
+//! Shows only live and scheduled appeals, and upsells (requests to give more) only on sites that enable them.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
@@ -10,12 +10,12 @@ use crate::reason::Reason;
 pub(crate) struct LiveState {
     live: Live,
     /// Whether the appeal is an upsell and the site has upsells disabled.
-    switched_off: bool,
+    is_disabled_upsell: bool,
 }
 
 impl LiveState {
     pub(crate) const fn is_live(self) -> bool {
-        matches!(self.live, Live::Live | Live::Scheduled) && !self.switched_off
+        matches!(self.live, Live::Live | Live::Scheduled) && !self.is_disabled_upsell
     }
 }
 
@@ -23,9 +23,10 @@ impl Check for LiveState {
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
         let live = spec.rules.live;
         if live == Live::Scheduled && spec.rules.schedule.starts_at.is_none() {
-            spec.problem("schedule.starts_at", "a scheduled appeal needs a start: name it, or make it live.");
+            let sentence = "a scheduled appeal needs a start: write starts_at, or make the appeal live.";
+            spec.problem("schedule.starts_at", sentence);
         }
-        Self { live, switched_off: spec.rules.kind == Kind::Upsell && !spec.site.upsells }
+        Self { live, is_disabled_upsell: spec.rules.kind == Kind::Upsell && !spec.site.upsells }
     }
 
     fn is_noop(&self) -> bool {
@@ -37,9 +38,9 @@ impl Check for LiveState {
     }
 
     fn evidence(&self, _: &ReaderContext<'_>) -> Evidence {
-        if self.switched_off {
-            let seen = format!("{}, but the site has upsells switched off", self.live.as_str());
-            return Evidence::new(seen, "live or scheduled, with upsells switched on");
+        if self.is_disabled_upsell {
+            let seen = format!("{}, but the site has disabled upsells", self.live.as_str());
+            return Evidence::new(seen, "live or scheduled, on a site that enables upsells");
         }
         Evidence::new(self.live.as_str(), "live or scheduled")
     }

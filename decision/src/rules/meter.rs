@@ -5,10 +5,10 @@
 //! Time alone can make an appeal stop showing, but can never make it show.
 
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, count};
+use super::{Check, Evidence, Outcome, quantity};
 use crate::appeal_rules::{self, DEFAULT_METER_DAYS, MAX_METER_DAYS};
 use crate::calendar::DAY_MS;
-use crate::calendar::date_of_wall;
+use crate::calendar::date_of_local;
 use crate::context::ReaderContext;
 use crate::labels::Surface;
 use crate::reason::Reason;
@@ -18,6 +18,7 @@ use crate::site::EMPTY_WINDOW;
 pub(crate) struct Meter(Option<appeal_rules::Meter>);
 
 impl Meter {
+    /// Whether the reader's entitlement allows them to continue to read, so that the appeal does not show.
     fn is_entitled(&self, context: &ReaderContext<'_>) -> bool {
         let entitlement = self.0.as_ref().and_then(|meter| meter.entitlement.as_deref());
         entitlement.is_some_and(|entitlement| context.is_entitled(entitlement))
@@ -36,7 +37,7 @@ impl Meter {
             return history.free_articles_used.unwrap_or(0).into();
         };
         let before_today_ms = i64::from(self.window_days().saturating_sub(1)) * DAY_MS;
-        let first = date_of_wall(context.wall_ms(at_ms).saturating_sub(before_today_ms));
+        let first = date_of_local(context.local_ms(at_ms).saturating_sub(before_today_ms));
         days.iter().filter(|read| read.day >= first).map(|read| u64::from(read.count)).sum()
     }
 }
@@ -50,7 +51,7 @@ impl Check for Meter {
             Some(0) => spec.problem("meter.window_days", EMPTY_WINDOW),
             Some(days) if days > MAX_METER_DAYS => spec.problem(
                 "meter.window_days",
-                format!("browsers keep {MAX_METER_DAYS} days of articles: write {MAX_METER_DAYS} or less."),
+                format!("browsers keep {MAX_METER_DAYS} days of articles: write at most {MAX_METER_DAYS}."),
             ),
             _ => {}
         }
@@ -58,19 +59,19 @@ impl Check for Meter {
             if meter.entitlement.is_none() {
                 spec.problem(
                     "meter.entitlement",
-                    "no reader gets past this wall: name the entitlement that opens it.",
+                    "no reader could get past this hard wall: name the entitlement that opens it.",
                 );
             }
             if rules.surface.iter().any(|surface| *surface != Surface::Wall) {
                 spec.problem(
                     "surface",
-                    "only a wall can be hard: leave the other surfaces to another appeal.",
+                    "only a wall can be hard: remove the other surfaces, or write another appeal for them.",
                 );
             }
             if rules.frequency.is_some() {
                 spec.problem(
                     "frequency",
-                    "a hard wall can't have a cap: take it out, or make the wall soft.",
+                    "a hard wall can't have a cap: remove the cap, or make the wall soft.",
                 );
             }
         }
@@ -85,21 +86,21 @@ impl Check for Meter {
         if self.is_entitled(context) {
             return Outcome::Blocked(Reason::NotTargeted);
         }
-        let is_over =
+        let is_used_up =
             self.0.as_ref().is_none_or(|meter| self.used(context, at_ms) >= u64::from(meter.free_articles));
-        Outcome::pass_if(is_over, Reason::BelowMeter)
+        Outcome::pass_if(is_used_up, Reason::BelowMeter)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let entitled = if self.is_entitled(context) { ", entitled to read on" } else { "" };
-        let used = count(self.used(context, context.now_ms), "free article");
-        let window = format!(" in {}", count(self.window_days(), "day"));
+        let used = quantity(self.used(context, context.now_ms), "free article");
+        let window = format!(" in {}", quantity(self.window_days(), "day"));
         // If the caller counts articles itself, the window of its count is not known here.
         let is_counted_here = context.history().is_some_and(|history| history.article_days.is_some());
         let seen = format!("{used} used{}{entitled}", if is_counted_here { window.as_str() } else { "" });
         let wanted = self.0.as_ref().map_or_else(
             || "any number".to_owned(),
-            |meter| format!("{} used{window}", count(meter.free_articles, "free article")),
+            |meter| format!("{} used{window}", quantity(meter.free_articles, "free article")),
         );
         Evidence::new(seen, wanted)
     }

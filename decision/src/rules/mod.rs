@@ -56,7 +56,8 @@ pub(crate) enum Outcome {
     Pass,
     /// The rule fails, and time alone will never make it pass after this instant.
     Blocked(Reason),
-    /// The rule fails now, and passes as time goes on. `opens_at_ms` is the first later millisecond at which it passes.
+    /// The rule fails now, but time alone makes it pass later. `opens_at_ms` is the first millisecond at which it
+    /// passes.
     Waiting {
         reason: Reason,
         opens_at_ms: i64,
@@ -64,11 +65,12 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    /// Returns a pass, or a failure with this reason.
     pub(crate) const fn pass_if(passes: bool, reason: Reason) -> Self {
         if passes { Self::Pass } else { Self::Blocked(reason) }
     }
 
-    /// Returns the outcome of a rule that passes from `opens_at_ms` on.
+    /// Returns the outcome, at `at_ms`, of a rule that passes from `opens_at_ms` on. `None` means that it never passes.
     pub(crate) const fn from_opening(opens_at_ms: Option<i64>, at_ms: i64, reason: Reason) -> Self {
         match opens_at_ms {
             None => Self::Blocked(reason),
@@ -95,31 +97,33 @@ pub(crate) trait Check: Sized {
     /// Whether the rule's outcome for one question (one request for a decision) can change over time.
     const TIMED: bool = false;
 
+    /// Compiles the rule for one appeal on one site. Reports problems in the appeal.
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self;
 
     /// Whether the rule always passes, for any question at any time. It is then not checked.
     fn is_noop(&self) -> bool;
 
+    /// Returns the rule's outcome for the reader at `at_ms`.
     fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome;
 
     /// Describes what the rule finds now. This allocates, so it is called only for explanations.
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence;
 }
 
-/// Formats a number with its unit.
-fn count(number: impl Into<u64>, unit: &str) -> String {
+/// Formats a number with its unit, such as `2 days`.
+fn quantity(number: impl Into<u64>, unit: &str) -> String {
     let number = number.into();
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Joins items with commas. Returns `none` if there are no items.
-fn list<T: AsRef<str>>(words: impl IntoIterator<Item = T>, none: &str) -> String {
-    let mut told = String::new();
-    for word in words {
-        if !told.is_empty() {
-            told.push_str(", ");
+fn list<T: AsRef<str>>(items: impl IntoIterator<Item = T>, none: &str) -> String {
+    let mut joined = String::new();
+    for item in items {
+        if !joined.is_empty() {
+            joined.push_str(", ");
         }
-        told.push_str(word.as_ref());
+        joined.push_str(item.as_ref());
     }
-    if told.is_empty() { none.to_owned() } else { told }
+    if joined.is_empty() { none.to_owned() } else { joined }
 }

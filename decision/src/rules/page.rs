@@ -7,18 +7,20 @@ use crate::context::ReaderContext;
 use crate::names::NameId;
 use crate::reason::Reason;
 
+/// The sections and tags that an appeal includes or excludes.
 #[derive(Clone, Debug)]
-struct Names {
+struct SectionsAndTags {
     sections: Box<[NameId]>,
     tags: Box<[NameId]>,
 }
 
-impl Names {
+impl SectionsAndTags {
     fn is_empty(&self) -> bool {
         self.sections.is_empty() && self.tags.is_empty()
     }
 
-    fn meet(&self, context: &ReaderContext<'_>) -> bool {
+    /// Whether the page's section or one of its tags is listed.
+    fn matches_page(&self, context: &ReaderContext<'_>) -> bool {
         context.section.is_some_and(|section| self.sections.binary_search(&section).is_ok())
             || context.tags.iter().any(|tag| self.tags.binary_search(tag).is_ok())
     }
@@ -29,7 +31,7 @@ impl Names {
 }
 
 /// Describes the page's section and tags as the page sent them, including those that no rule uses.
-fn seen(context: &ReaderContext<'_>) -> String {
+fn describe_page(context: &ReaderContext<'_>) -> String {
     let page = &context.question.page;
     let tags: Vec<&str> = page.tags.iter().map(|tag| &**tag).collect();
     let tags = if tags.is_empty() { "none".to_owned() } else { tags.join(", ") };
@@ -37,12 +39,12 @@ fn seen(context: &ReaderContext<'_>) -> String {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct PageExcluded(Names);
+pub(crate) struct PageExcluded(SectionsAndTags);
 
 impl Check for PageExcluded {
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
         let pages = &spec.rules.pages;
-        Self(Names {
+        Self(SectionsAndTags {
             sections: spec.names("pages.sections.exclude", &pages.sections.exclude),
             tags: spec.names("pages.tags.exclude", &pages.tags.exclude),
         })
@@ -53,7 +55,7 @@ impl Check for PageExcluded {
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(!self.0.meet(context), Reason::ExcludedPage)
+        Outcome::pass_if(!self.0.matches_page(context), Reason::ExcludedPage)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
@@ -62,12 +64,12 @@ impl Check for PageExcluded {
         } else {
             format!("none of: {}", self.0.describe(context))
         };
-        Evidence::new(seen(context), wanted)
+        Evidence::new(describe_page(context), wanted)
     }
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct PageTargeted(Names);
+pub(crate) struct PageTargeted(SectionsAndTags);
 
 impl PageTargeted {
     /// Returns the sections and tags of which a page needs at least one. Returns `None` if every page matches.
@@ -84,13 +86,13 @@ impl Check for PageTargeted {
         // Even if every included tag is excluded, an included section may still match, and vice versa.
         if tags.is_empty() {
             let excluded = spec.names("pages.sections.exclude", &pages.sections.exclude);
-            spec.refuse_shadowed("pages.sections", &sections, &excluded);
+            spec.report_all_excluded("pages.sections", &sections, &excluded);
         }
         if sections.is_empty() {
             let excluded = spec.names("pages.tags.exclude", &pages.tags.exclude);
-            spec.refuse_shadowed("pages.tags", &tags, &excluded);
+            spec.report_all_excluded("pages.tags", &tags, &excluded);
         }
-        Self(Names { sections, tags })
+        Self(SectionsAndTags { sections, tags })
     }
 
     fn is_noop(&self) -> bool {
@@ -98,7 +100,7 @@ impl Check for PageTargeted {
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(self.0.is_empty() || self.0.meet(context), Reason::NotTargeted)
+        Outcome::pass_if(self.0.is_empty() || self.0.matches_page(context), Reason::NotTargeted)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
@@ -107,6 +109,6 @@ impl Check for PageTargeted {
         } else {
             format!("one of: {}", self.0.describe(context))
         };
-        Evidence::new(seen(context), wanted)
+        Evidence::new(describe_page(context), wanted)
     }
 }

@@ -1,4 +1,4 @@
-//! Includes or excludes kinds of page.
+//! Includes or excludes kinds of page, such as `article` or `front`.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
@@ -17,7 +17,7 @@ impl Check for PageKind {
         let kinds = &spec.rules.pages.kinds;
         let include = spec.names("pages.kinds.include", &kinds.include);
         let exclude = spec.names("pages.kinds.exclude", &kinds.exclude);
-        spec.refuse_shadowed("pages.kinds", &include, &exclude);
+        spec.report_all_excluded("pages.kinds", &include, &exclude);
         Self { include, exclude }
     }
 

@@ -7,15 +7,16 @@ use crate::context::ReaderContext;
 use crate::labels::{Kind, Standing};
 use crate::reason::Reason;
 
-/// Applies to kinds that ask for new money; an appeal that thanks may show at once. To an upsell it applies only if the
-/// reader gave once, because a monthly giver always gave recently.
+/// The quiet period of one appeal. It applies to kinds of appeal that ask for new money. An appeal that thanks may show
+/// at once. For an upsell (a request to give more), the quiet period applies only to one-off givers, because the
+/// regular payments of a recurring giver would often renew it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quiet {
     kind: Kind,
 }
 
 impl Quiet {
-    fn holds(self, standing: Standing) -> bool {
+    fn applies(self, standing: Standing) -> bool {
         self.kind.asks() || (self.kind == Kind::Upsell && standing == Standing::OneOff)
     }
 }
@@ -33,7 +34,7 @@ impl Check for Quiet {
 
     fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
         match context.known.quiet_until_ms {
-            Some(opens_at_ms) if at_ms < opens_at_ms && self.holds(context.known.standing) => {
+            Some(opens_at_ms) if at_ms < opens_at_ms && self.applies(context.known.standing) => {
                 Outcome::Waiting { reason: Reason::RecentGiver, opens_at_ms }
             }
             _ => Outcome::Pass,
@@ -45,12 +46,12 @@ impl Check for Quiet {
             None => "no quiet period".to_owned(),
             Some(until_ms) => format!("quiet until {}", describe(until_ms, context)),
         };
-        let wanted = if self.holds(context.known.standing) {
+        let wanted = if self.applies(context.known.standing) {
             "quiet period over"
         } else if self.kind == Kind::Upsell {
-            "anything: only readers who gave once have a quiet period"
+            "no condition: for an upsell, the quiet period applies only after a one-off gift"
         } else {
-            "anything: it asks for no money"
+            "no condition: the appeal does not ask for money"
         };
         Evidence::new(seen, wanted)
     }

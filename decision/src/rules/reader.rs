@@ -2,7 +2,7 @@
 //! has read at most one article, which may be the current one.
 
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, count};
+use super::{Check, Evidence, Outcome, quantity};
 use crate::context::ReaderContext;
 use crate::labels::ReaderKind;
 use crate::reason::Reason;
@@ -10,20 +10,22 @@ use crate::reason::Reason;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader(Option<ReaderKind>);
 
-const fn word(kind: ReaderKind) -> &'static str {
+const fn label(kind: ReaderKind) -> &'static str {
     match kind {
         ReaderKind::New => "new",
         ReaderKind::Returning => "returning",
     }
 }
 
+/// Returns the number of articles in the whole history.
 fn articles(context: &ReaderContext<'_>) -> u64 {
     context.weeks().iter().map(|week| u64::from(week.count)).sum()
 }
 
+/// Returns whether the reader is new or returning.
 fn kind(context: &ReaderContext<'_>) -> ReaderKind {
-    let met = context.has_views() || context.dismissals().next().is_some();
-    if met || articles(context) > 1 { ReaderKind::Returning } else { ReaderKind::New }
+    let has_met_an_appeal = context.has_views() || context.dismissals().next().is_some();
+    if has_met_an_appeal || articles(context) > 1 { ReaderKind::Returning } else { ReaderKind::New }
 }
 
 impl Check for Reader {
@@ -42,11 +44,11 @@ impl Check for Reader {
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let seen = format!(
             "{}: {}, {}, {}",
-            word(kind(context)),
-            count(context.views(context.now_ms).count() as u64, "view"),
-            count(context.dismissals().count() as u64, "dismissal"),
-            count(articles(context), "article")
+            label(kind(context)),
+            quantity(context.views(context.now_ms).count() as u64, "view"),
+            quantity(context.dismissals().count() as u64, "dismissal"),
+            quantity(articles(context), "article")
         );
-        Evidence::new(seen, self.0.map_or("any", word))
+        Evidence::new(seen, self.0.map_or("any", label))
     }
 }

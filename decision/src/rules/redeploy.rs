@@ -12,12 +12,15 @@ use crate::timing::{minute_of_day, moment_ms};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Redeploys {
+    /// The appeal's key.
     appeal: u32,
     times: Arc<[(When, Places)]>,
 }
 
+/// When an appeal starts over.
 #[derive(Clone, Debug)]
 enum When {
+    /// The instant, in milliseconds since 1970.
     Once(i64),
     Weekly(WeekTime),
 }
@@ -26,20 +29,21 @@ impl When {
     fn compile(spec: &mut AppealSpec<'_, '_>, path: &str, written: &Redeploy) -> Self {
         let Some(at) = written.at else {
             if written.days.is_empty() {
-                spec.problem(path, "it says no time: write at, or the days of each week.");
+                spec.problem(path, "the redeploy has no time: write at, or write days.");
             }
             let text = written.time.as_deref().unwrap_or("00:00");
             let minute = minute_of_day(text).filter(|minute| *minute < 24 * 60);
             if minute.is_none() {
                 spec.problem(
                     format!("{path}.time"),
-                    format!("{text:?} is no time of day such as \"09:00\"."),
+                    format!("{text:?} is not a time of day: write a time such as \"09:00\"."),
                 );
             }
             return Self::Weekly(WeekTime::new(spec.zone(), &written.days, minute.unwrap_or(0)));
         };
         if !written.days.is_empty() || written.time.is_some() {
-            spec.problem(path, "it is both once and each week: write at, or days and time.");
+            let sentence = "an appeal starts over either once or weekly: write either at, or days and time.";
+            spec.problem(path, sentence);
         }
         Self::Once(moment_ms(&spec.zone(), at, false))
     }
@@ -76,8 +80,9 @@ impl Redeploys {
         self.appeal
     }
 
+    /// Returns the redeploys that apply in the reader's country and region.
     fn times<'q>(&'q self, context: &'q ReaderContext<'_>) -> impl Iterator<Item = &'q When> {
-        self.times.iter().filter(|(_, places)| places.have(context)).map(|(when, _)| when)
+        self.times.iter().filter(|(_, places)| places.contain(context)).map(|(when, _)| when)
     }
 
     /// Returns the instant of the last redeploy up to `at_ms`. Views and dismissals before it no longer count.
@@ -86,23 +91,26 @@ impl Redeploys {
     }
 
     /// Returns the first instant at or after `at_ms` at which a rule passes. `opens_at` takes the instant from which
-    /// the history counts. It returns when the rule then passes for good; `None` if it never does.
-    pub(super) fn first(
+    /// the history counts. It returns the instant from which the rule passes for good if no further redeploy happens;
+    /// `None` if it never passes.
+    pub(super) fn first_pass_ms(
         &self,
         context: &ReaderContext<'_>,
         at_ms: i64,
         opens_at: impl Fn(i64) -> Option<i64>,
     ) -> Option<i64> {
-        let now = opens_at(self.since_ms(context, at_ms)).map(|opens_ms| opens_ms.max(at_ms));
-        if now == Some(at_ms) || self.times.is_empty() {
-            return now;
+        let before_redeploy = opens_at(self.since_ms(context, at_ms)).map(|opens_ms| opens_ms.max(at_ms));
+        if before_redeploy == Some(at_ms) || self.times.is_empty() {
+            return before_redeploy;
         }
-        // What counts changes at the next redeploy. It also changes at the first redeploy after each entry that the
-        // history dates in the future.
-        let dismissals = context.dismissals().map(|sent| sent.at_ms);
-        let dated = dismissals.chain(context.views(at_ms)).filter(|dated_ms| *dated_ms > at_ms);
-        let later = std::iter::once(at_ms).chain(dated);
-        let later = later.flat_map(|from_ms| self.times(context).filter_map(move |when| when.next(from_ms)));
-        later.filter_map(|time_ms| Some(opens_at(time_ms)?.max(time_ms))).chain(now).min()
+        // The entries that count change at the next redeploy. They also change at the first redeploy after each entry
+        // that the history dates in the future.
+        let dismissals = context.dismissals().map(|dismissal| dismissal.at_ms);
+        let future_entries = dismissals.chain(context.views(at_ms)).filter(|entry_ms| *entry_ms > at_ms);
+        let changes = std::iter::once(at_ms).chain(future_entries);
+        let redeploys =
+            changes.flat_map(|from_ms| self.times(context).filter_map(move |when| when.next(from_ms)));
+        let openings = redeploys.filter_map(|time_ms| Some(opens_at(time_ms)?.max(time_ms)));
+        openings.chain(before_redeploy).min()
     }
 }

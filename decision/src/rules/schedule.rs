@@ -1,4 +1,5 @@
-//! Limits an appeal to the time from its start to its end. Both are whole minutes, and the appeal shows in both.
+//! Limits an appeal to the time from its start to its end. Both are whole minutes, and the appeal shows during both
+//! minutes.
 //!
 //! The end is compared with the time of the question (the request for a decision). An appeal therefore stops in the
 //! next minute, even if the appeals were compiled before its end.
@@ -38,11 +39,12 @@ impl Schedule {
         if self.last_ms == i64::MAX {
             return None;
         }
-        let left_ms = context.wall_ms(self.last_ms + 1).saturating_sub(context.wall_ms(context.now_ms));
+        let left_ms = context.local_ms(self.last_ms + 1).saturating_sub(context.local_ms(context.now_ms));
         Some(left_ms.max(0).saturating_add(DAY_MS - 1) / DAY_MS)
     }
 }
 
+/// Returns the beginning of the minute that contains the instant.
 fn minute_of(at_ms: i64) -> i64 {
     at_ms.div_euclid(MINUTE_MS) * MINUTE_MS
 }
@@ -56,7 +58,7 @@ impl Check for Schedule {
         let last_ms =
             rules.ends_at.map_or(i64::MAX, |at| minute_of(moment_ms(&zone, at, true)) + MINUTE_MS - 1);
         if last_ms < first_ms {
-            spec.problem("schedule.ends_at", "it ends before it starts: swap the two, or fix one of them.");
+            spec.problem("schedule.ends_at", "the schedule ends before it starts: correct one of the two.");
         }
         Self { first_ms, last_ms }
     }

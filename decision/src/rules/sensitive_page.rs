@@ -7,24 +7,24 @@ use crate::reason::Reason;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SensitivePage {
-    allowed: bool,
+    is_allowed: bool,
 }
 
 impl Check for SensitivePage {
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
-        Self { allowed: spec.rules.pages.on_sensitive_pages }
+        Self { is_allowed: spec.rules.pages.on_sensitive_pages }
     }
 
     fn is_noop(&self) -> bool {
-        self.allowed
+        self.is_allowed
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(self.allowed || !context.question.page.sensitive, Reason::SensitivePage)
+        Outcome::pass_if(self.is_allowed || !context.question.page.sensitive, Reason::SensitivePage)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let seen = if context.question.page.sensitive { "sensitive page" } else { "ordinary page" };
-        Evidence::new(seen, if self.allowed { "any page" } else { "ordinary page" })
+        Evidence::new(seen, if self.is_allowed { "any page" } else { "ordinary page" })
     }
 }

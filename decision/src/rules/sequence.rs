@@ -1,10 +1,11 @@
-//! Stops an appeal after the last step of its sequence of variants, until the appeal is redeployed (starts over).
+//! Stops an appeal after the last step of its sequence of variants, until the appeal is redeployed (starts over). Each
+//! step shows one variant for some number of views.
 
 use std::sync::Arc;
 
 use super::redeploy::Redeploys;
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, count};
+use super::{Check, Evidence, Outcome, quantity};
 use crate::choice::Variants;
 use crate::context::ReaderContext;
 use crate::reason::Reason;
@@ -21,6 +22,7 @@ impl Sequence {
         self.variants = variants;
     }
 
+    /// Returns how many views of the appeal count at `at_ms`. Views before `since_ms` do not count.
     fn views(&self, context: &ReaderContext<'_>, since_ms: i64, at_ms: i64) -> u64 {
         context.views_of(self.redeploys.appeal(), since_ms, at_ms).count() as u64
     }
@@ -48,10 +50,11 @@ impl Check for Sequence {
     }
 
     fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
-        let goes_on =
-            |since_ms| self.is_noop() || self.variants.after(self.views(context, since_ms, at_ms)).is_some();
+        let has_next_step = |since_ms| {
+            self.is_noop() || self.variants.step_after(self.views(context, since_ms, at_ms)).is_some()
+        };
         let opens_at_ms =
-            self.redeploys.first(context, at_ms, |since_ms| goes_on(since_ms).then_some(i64::MIN));
+            self.redeploys.first_pass_ms(context, at_ms, |since_ms| has_next_step(since_ms).then_some(i64::MIN));
         Outcome::from_opening(opens_at_ms, at_ms, Reason::SequenceDone)
     }
 
@@ -60,8 +63,8 @@ impl Check for Sequence {
         let wanted = match (self.is_noop(), self.variants.length()) {
             (true, _) => "no sequence".to_owned(),
             (false, u64::MAX) => "a sequence without end".to_owned(),
-            (false, length) => format!("fewer than {}", count(length, "view")),
+            (false, length) => format!("fewer than {}", quantity(length, "view")),
         };
-        Evidence::new(count(views, "view"), wanted)
+        Evidence::new(quantity(views, "view"), wanted)
     }
 }

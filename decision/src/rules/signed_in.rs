@@ -9,7 +9,7 @@ use crate::reason::Reason;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SignedIn(Option<bool>);
 
-const fn word(signed_in: bool) -> &'static str {
+const fn describe(signed_in: bool) -> &'static str {
     if signed_in { "signed in" } else { "not signed in" }
 }
 
@@ -23,11 +23,12 @@ impl Check for SignedIn {
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        let is = context.question.reader.signed_in.unwrap_or(false);
-        Outcome::pass_if(self.0.is_none_or(|wanted| wanted == is), Reason::NotTargeted)
+        let is_signed_in = context.question.reader.signed_in.unwrap_or(false);
+        Outcome::pass_if(self.0.is_none_or(|wanted| wanted == is_signed_in), Reason::NotTargeted)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
-        Evidence::new(context.question.reader.signed_in.map_or("unknown", word), self.0.map_or("any", word))
+        let seen = context.question.reader.signed_in.map_or("unknown", describe);
+        Evidence::new(seen, self.0.map_or("any", describe))
     }
 }

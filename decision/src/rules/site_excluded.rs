@@ -11,27 +11,27 @@ impl Exclusion {
     fn describe(&self, context: &ReaderContext<'_>) -> String {
         let parts = [("sections", &self.sections), ("tags", &self.tags), ("kinds", &self.kinds)];
         let named = parts.into_iter().filter(|(_, names)| !names.is_empty());
-        let named = named.map(|(word, names)| format!("{word}: {}", context.names.list(names)));
+        let named = named.map(|(field, names)| format!("{field}: {}", context.names.list(names)));
         let urls = self.urls.iter().map(|glob| format!("url: {glob}"));
         list(named.chain(urls), "every page")
     }
 }
 
-/// Exclusions belong to the site. An appeal stores only whether the site has any.
+/// The exclusions themselves belong to the site. An appeal stores only whether the site has exclusions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SiteExcluded {
-    any: bool,
+    has_exclusions: bool,
 }
 
 impl Check for SiteExcluded {
     const TIMED: bool = true;
 
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
-        Self { any: !spec.site.exclusions.is_empty() }
+        Self { has_exclusions: !spec.site.exclusions.is_empty() }
     }
 
     fn is_noop(&self) -> bool {
-        !self.any
+        !self.has_exclusions
     }
 
     fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {

@@ -1,10 +1,10 @@
 //! Limits how often one reader is asked for money on one site, across all appeals. Views of appeals that ask for money
-//! count, and so do views of appeals that no longer exist. Upsells have their own cap, and their views count only for
-//! that cap. Views of appeals that ask for nothing do not count. The cap does not apply to them, nor to appeals that
-//! are `unlimited`.
+//! count, and so do views of appeals that no longer exist. Upsells (requests to give more) have their own cap, and
+//! their views count only for that cap. Views of appeals that ask for nothing do not count. The cap applies neither to
+//! appeals that ask for nothing nor to appeals that are `unlimited`.
 
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, count};
+use super::{Check, Evidence, Outcome, quantity};
 use crate::context::ReaderContext;
 use crate::labels::Kind;
 use crate::reason::Reason;
@@ -31,10 +31,10 @@ impl Check for SiteFrequency {
 
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
         let unlimited = spec.rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
-        let held = spec.rules.kind.wants_money() && !unlimited && !spec.is_hard();
+        let is_capped = spec.rules.kind.wants_money() && !unlimited && !spec.is_hard();
         let is_upsell = spec.rules.kind == Kind::Upsell;
         let cap = if is_upsell { spec.site.upsell_frequency } else { spec.site.frequency };
-        Self { cap: cap.filter(|_| held), is_upsell }
+        Self { cap: cap.filter(|_| is_capped), is_upsell }
     }
 
     fn is_noop(&self) -> bool {
@@ -50,13 +50,14 @@ impl Check for SiteFrequency {
         let now_ms = context.now_ms;
         let Some(cap) = self.cap else {
             let views = context.views_of_asks(now_ms).count() as u64;
-            return Evidence::new(format!("{} on the whole site", count(views, "view")), "anything");
+            return Evidence::new(format!("{} on the whole site", quantity(views, "view")), "no condition");
         };
         let seen = if self.is_upsell {
-            format!("upsells on the whole site: {}", cap.seen(context.views_of_upsells(now_ms), now_ms))
+            let views = context.views_of_upsells(now_ms);
+            format!("upsells on the whole site: {}", cap.describe_views(views, now_ms))
         } else {
-            format!("on the whole site: {}", cap.seen(context.views_of_asks(now_ms), now_ms))
+            format!("on the whole site: {}", cap.describe_views(context.views_of_asks(now_ms), now_ms))
         };
-        Evidence::new(seen, cap.wanted())
+        Evidence::new(seen, cap.describe_limits())
     }
 }

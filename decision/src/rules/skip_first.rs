@@ -1,7 +1,7 @@
-//! Shows no appeal on the first pages of a visit.
+//! Shows no appeal on the first pages of a visit. The appeal sets the number of these pages.
 
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, count};
+use super::{Check, Evidence, Outcome, quantity};
 use crate::context::ReaderContext;
 use crate::reason::Reason;
 
@@ -29,7 +29,7 @@ impl Check for SkipFirst {
         let wanted = if self.0 == 0 {
             "any page".to_owned()
         } else {
-            format!("after the first {}", count(self.0, "page"))
+            format!("after the first {}", quantity(self.0, "page"))
         };
         Evidence::new(seen, wanted)
     }

@@ -36,11 +36,11 @@ impl AppealSpec<'_, '_> {
     }
 
     /// Reports a problem if every included item is also excluded.
-    pub(crate) fn refuse_shadowed<T: PartialEq>(&mut self, field_path: &str, include: &[T], exclude: &[T]) {
+    pub(crate) fn report_all_excluded<T: PartialEq>(&mut self, field_path: &str, include: &[T], exclude: &[T]) {
         if !include.is_empty() && include.iter().all(|name| exclude.contains(name)) {
             self.problem(
                 format!("{field_path}.include"),
-                "every one of them is also excluded, so nothing can match: remove some from one of the lists.",
+                "each included entry is also excluded, so nothing can match: correct one of the lists.",
             );
         }
     }
@@ -54,7 +54,7 @@ impl AppealSpec<'_, '_> {
     pub(crate) fn campaign(&mut self) -> Option<NameId> {
         let campaign = self.rules.campaign.as_deref()?;
         if campaign.trim().is_empty() {
-            self.problem("campaign", "an empty name is none: write one, or take it out.");
+            self.problem("campaign", "the name is empty: write a name, or remove the field.");
             return None;
         }
         Some(self.names.add(campaign))

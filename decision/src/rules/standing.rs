@@ -1,5 +1,6 @@
-//! Limits an appeal to readers with certain standings. Each kind of appeal allows only some: `ask` and `win_back` never
-//! address a recurring or past-due supporter. A reader whose standing is unknown sees no appeal of any kind.
+//! Limits an appeal to readers with certain standings. A standing is what is known about the reader as a supporter.
+//! Each kind of appeal allows only some standings: `ask` and `win_back` never address a recurring or past-due
+//! supporter. A reader whose standing is unknown sees no appeal of any kind.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
@@ -11,6 +12,7 @@ use crate::reason::Reason;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standings(u8);
 
+/// Returns the standings that an appeal of this kind addresses by default.
 const fn defaults(kind: Kind) -> &'static [Standing] {
     match kind {
         Kind::Ask => &[Standing::None, Standing::OneOff, Standing::Lapsed],
@@ -21,18 +23,18 @@ const fn defaults(kind: Kind) -> &'static [Standing] {
     }
 }
 
-/// Returns why appeals of a kind may never address a standing; `None` if they may.
-const fn refusal(kind: Kind, standing: Standing) -> Option<&'static str> {
+/// Returns why appeals of a kind must never address readers with a standing; `None` if they may.
+const fn why_forbidden(kind: Kind, standing: Standing) -> Option<&'static str> {
     match (kind, standing) {
-        (_, Standing::Unknown) => Some("it is not known whether this reader gave"),
+        (_, Standing::Unknown) => Some("it is not known whether the reader gave"),
         (Kind::Ask | Kind::WinBack, Standing::Recurring | Standing::PastDue) => {
             Some("a known supporter is never asked")
         }
-        (Kind::WinBack, Standing::None) => Some("who never gave can't be won back"),
-        (Kind::Upsell, Standing::None) => Some("who gives nothing can't give more"),
-        (Kind::Upsell, Standing::Lapsed) => Some("whoever stopped is won back first"),
-        (Kind::Thank | Kind::Upsell, Standing::PastDue) => Some("the last payment did not come"),
-        (Kind::Thank, Standing::None) => Some("this reader did not give"),
+        (Kind::WinBack, Standing::None) => Some("a reader who never gave can't be won back"),
+        (Kind::Upsell, Standing::None) => Some("a reader who never gave can't give more"),
+        (Kind::Upsell, Standing::Lapsed) => Some("a reader who stopped giving is won back first"),
+        (Kind::Thank | Kind::Upsell, Standing::PastDue) => Some("the reader's last payment failed"),
+        (Kind::Thank, Standing::None) => Some("the reader never gave"),
         (Kind::FixCard, Standing::None | Standing::OneOff | Standing::Recurring | Standing::Lapsed) => {
             Some("only a past_due supporter has a card to fix")
         }
@@ -44,6 +46,7 @@ const fn refusal(kind: Kind, standing: Standing) -> Option<&'static str> {
     }
 }
 
+/// Returns one bit for each of the standings.
 fn bits(standings: impl IntoIterator<Item = Standing>) -> u8 {
     standings.into_iter().fold(0, |bits, standing| bits | standing.bit())
 }
@@ -61,16 +64,16 @@ impl Check for Standings {
             );
         }
         for (place, standing) in named.iter().enumerate() {
-            if let Some(why) = refusal(kind, *standing) {
+            if let Some(why) = why_forbidden(kind, *standing) {
                 let sentence = format!(
-                    "an appeal of kind {} may not target {}: {why}.",
+                    "an appeal of kind {} can't target readers with the standing {}: {why}.",
                     kind.as_str(),
                     standing.as_str()
                 );
                 spec.problem(format!("audience.standings[{place}]"), sentence);
             }
         }
-        Self(bits(named.iter().copied().filter(|standing| refusal(kind, *standing).is_none())))
+        Self(bits(named.iter().copied().filter(|standing| why_forbidden(kind, *standing).is_none())))
     }
 
     fn is_noop(&self) -> bool {
@@ -104,7 +107,7 @@ mod tests {
     #[test]
     fn no_kind_may_address_an_unknown_standing() {
         for kind in Kind::ALL {
-            assert!(refusal(kind, Standing::Unknown).is_some(), "{kind:?}");
+            assert!(why_forbidden(kind, Standing::Unknown).is_some(), "{kind:?}");
         }
     }
 
@@ -112,7 +115,7 @@ mod tests {
     fn every_default_standing_is_allowed() {
         for kind in Kind::ALL {
             for standing in defaults(kind) {
-                assert_eq!(refusal(kind, *standing), None, "{kind:?} {standing:?}");
+                assert_eq!(why_forbidden(kind, *standing), None, "{kind:?} {standing:?}");
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Requires a surface (a place on the page, such as a banner or a wall). The appeal may show on it, the page has room
-//! for it, and the site has not switched it off.
+//! Requires a surface (a place on the page, such as a banner or a wall) on which the appeal may show. The page must
+//! have room for it, and the site must not have switched it off.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
@@ -15,15 +15,15 @@ pub(crate) struct Surfaces {
 }
 
 impl Surfaces {
-    /// One bit for each surface on which the appeal may show.
+    /// Returns one bit for each surface on which the appeal may show.
     pub(crate) const fn bits(&self) -> u8 {
         self.bits
     }
 
     /// Returns the first of the appeal's surfaces that the page has room for and that the site has not switched off.
     pub(crate) fn choose(&self, context: &ReaderContext<'_>) -> Option<Surface> {
-        let open = context.surfaces & !context.site.silenced;
-        self.wanted.iter().copied().find(|surface| surface.bit() & open != 0)
+        let available = context.surfaces & !context.site.silenced;
+        self.wanted.iter().copied().find(|surface| surface.bit() & available != 0)
     }
 }
 
@@ -42,9 +42,9 @@ impl Check for Surfaces {
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        let fitting = self.bits & context.surfaces;
-        let reason = if fitting == 0 { Reason::NotTargeted } else { Reason::KillSwitch };
-        Outcome::pass_if(fitting & !context.site.silenced != 0, reason)
+        let usable = self.bits & context.surfaces;
+        let reason = if usable == 0 { Reason::NotTargeted } else { Reason::KillSwitch };
+        Outcome::pass_if(usable & !context.site.silenced != 0, reason)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
@@ -55,8 +55,9 @@ impl Check for Surfaces {
     }
 }
 
+/// Lists the surfaces of a bit set as text.
 fn list(bits: u8) -> String {
-    let words: Vec<&str> =
+    let labels: Vec<&str> =
         Surface::ALL.into_iter().filter(|surface| surface.bit() & bits != 0).map(Surface::as_str).collect();
-    words.join(" or ")
+    labels.join(" or ")
 }

@@ -1,4 +1,5 @@
-//! The list of rules. The macro generates the enum, an appeal's parts and static dispatch from it.
+//! The list of rules. From this list, the macro generates the enum of rules, the parts of an appeal (one for each
+//! rule), and the code that calls the right rule.
 
 use serde::Serialize;
 
@@ -15,8 +16,9 @@ macro_rules! rules {
     ($($(#[$doc:meta])* $name:ident = $field:ident: $part:ty,)*) => {
         /// The rules, in the order in which they are checked. First come the switches of the site and the appeal. Then
         /// come the country and the page, because the index in `compiled/` skips appeals that don't match them. The
-        /// reader's support follows, then time and the rest of the page and the reader. Last comes what this reader has
-        /// already seen. The more rules an appeal passes, the nearer it was to being shown.
+        /// reader's standing as a supporter follows, then the time, and then everything else about the page and the
+        /// reader. Last comes what this reader has already seen. The more rules an appeal passes, the nearer it was to
+        /// being shown.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Rule {

@@ -13,8 +13,9 @@ pub(crate) struct Traits {
     exclude: Box<[NameId]>,
 }
 
-/// Replaces names with numbers. Reports names that the site does not list, because no reader could ever have them.
-fn listed(spec: &mut AppealSpec<'_, '_>, field_path: &str, names: &[String]) -> Box<[NameId]> {
+/// Replaces names with numbers. Reports names that are not among the site's traits, because no reader could ever have
+/// them.
+fn checked_names(spec: &mut AppealSpec<'_, '_>, field_path: &str, names: &[String]) -> Box<[NameId]> {
     let all = spec.names(field_path, names);
     for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.trim().is_empty()) {
         let site = spec.site;
@@ -33,9 +34,9 @@ fn listed(spec: &mut AppealSpec<'_, '_>, field_path: &str, names: &[String]) -> 
 impl Check for Traits {
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
         let written = &spec.rules.audience.traits;
-        let include = listed(spec, "audience.traits.include", &written.include);
-        let exclude = listed(spec, "audience.traits.exclude", &written.exclude);
-        spec.refuse_shadowed("audience.traits", &include, &exclude);
+        let include = checked_names(spec, "audience.traits.include", &written.include);
+        let exclude = checked_names(spec, "audience.traits.exclude", &written.exclude);
+        spec.report_all_excluded("audience.traits", &include, &exclude);
         Self { include, exclude }
     }
 
@@ -44,8 +45,9 @@ impl Check for Traits {
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        let any_of = |names: &[NameId]| context.traits().iter().any(|name| names.binary_search(name).is_ok());
-        let passes = !any_of(&self.exclude) && (self.include.is_empty() || any_of(&self.include));
+        let has_any_of =
+            |names: &[NameId]| context.traits().iter().any(|name| names.binary_search(name).is_ok());
+        let passes = !has_any_of(&self.exclude) && (self.include.is_empty() || has_any_of(&self.include));
         Outcome::pass_if(passes, Reason::NotTargeted)
     }
 

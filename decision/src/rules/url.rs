@@ -26,12 +26,12 @@ impl Check for Url {
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        let fits =
+        let matches_any =
             |globs: &[Glob]| context.path().is_some_and(|path| globs.iter().any(|glob| glob.fits(path)));
-        if fits(&self.exclude) {
+        if matches_any(&self.exclude) {
             return Outcome::Blocked(Reason::ExcludedPage);
         }
-        Outcome::pass_if(self.include.is_empty() || fits(&self.include), Reason::NotTargeted)
+        Outcome::pass_if(self.include.is_empty() || matches_any(&self.include), Reason::NotTargeted)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {

@@ -1,5 +1,5 @@
-//! Requires the values that the copy text needs: those of the variant that the reader would see. A sequence requires
-//! the values of all its steps, so that it never stops half-way.
+//! Requires the values that are placeholders in the copy text of the variant that the reader would see. A sequence
+//! requires the values of all variants, so that it never stops half-way.
 
 use std::sync::Arc;
 
@@ -12,15 +12,17 @@ use crate::reason::Reason;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Values {
-    /// What each variant needs, with one bit for each value.
+    /// The values that each variant needs, with one bit for each value.
     needs: Box<[u16]>,
     /// The values that are available for every question (every request for a decision).
     given: u16,
     variants: Arc<Variants>,
 }
 
-const ALWAYS: [Value; 3] = [Value::Currency, Value::Weekday, Value::Date];
+/// The values that are available for every question, on every site.
+const ALWAYS_AVAILABLE: [Value; 3] = [Value::Currency, Value::Weekday, Value::Date];
 
+/// Returns one bit for each of the values.
 fn bits(values: &[Value]) -> u16 {
     values.iter().fold(0, |bits, value| bits | value.bit())
 }
@@ -31,22 +33,24 @@ impl Values {
         self.variants = variants;
     }
 
+    /// Returns the values that the reader's variant needs, with one bit for each value.
     fn needed(&self, context: &ReaderContext<'_>) -> u16 {
         self.needs.get(self.variants.choose(context, 0)).copied().unwrap_or(0)
     }
 
-    fn there(&self, context: &ReaderContext<'_>) -> u16 {
-        let mut there = self.given;
+    fn available(&self, context: &ReaderContext<'_>) -> u16 {
+        let mut available = self.given;
         if context.history().is_some() {
-            there |= Value::ArticleCount.bit();
+            available |= Value::ArticleCount.bit();
         }
         if context.country.is_some() {
-            there |= Value::Country.bit();
+            available |= Value::Country.bit();
         }
-        there
+        available
     }
 }
 
+/// Lists the values of a bit set as text.
 fn describe(bits: u16) -> String {
     list(Value::ALL.into_iter().filter(|value| bits & value.bit() != 0).map(Value::as_str), "nothing")
 }
@@ -59,13 +63,13 @@ impl Check for Values {
             let all = needs.iter().fold(0, |all, needs| all | needs);
             needs.fill(all);
         }
-        let mut given = bits(&ALWAYS) | bits(&spec.site.values) | bits(&rules.given);
+        let mut given = bits(&ALWAYS_AVAILABLE) | bits(&spec.site.values) | bits(&rules.given);
         if rules.schedule.ends_at.is_some() {
             given |= Value::DaysLeft.bit();
         } else if let Some(place) = needs.iter().position(|needs| needs & Value::DaysLeft.bit() != 0) {
             spec.problem(
                 format!("variants[{place}].needs"),
-                "it needs days_left, but the appeal names no end: write schedule.ends_at.",
+                "the variant needs days_left, but the appeal has no end: write schedule.ends_at.",
             );
         }
         Self { needs: needs.into(), given, variants: Arc::clone(spec.variants) }
@@ -76,10 +80,10 @@ impl Check for Values {
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(self.needed(context) & !self.there(context) == 0, Reason::MissingValue)
+        Outcome::pass_if(self.needed(context) & !self.available(context) == 0, Reason::MissingValue)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
-        Evidence::new(describe(self.there(context)), describe(self.needed(context)))
+        Evidence::new(describe(self.available(context)), describe(self.needed(context)))
     }
 }

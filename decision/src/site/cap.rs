@@ -7,6 +7,7 @@ use crate::diagnostics::Diagnostics;
 pub(crate) const DEFAULT_MAX_VIEWS: u32 = 4;
 pub(crate) const DEFAULT_WINDOW_DAYS: u32 = 30;
 
+/// A cap: limits on the number of views and on the time between them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cap {
     pub(crate) max_views: Option<u32>,
@@ -22,12 +23,12 @@ impl Cap {
         rules: &appeal_rules::SiteFrequency,
         diagnostics: &mut Diagnostics<'_>,
     ) -> Option<Self> {
-        let never = "with 0 views nothing ever shows: use kill_switch instead.";
-        refuse_zero(field_path, "max_views", rules.max_views, never, diagnostics);
-        refuse_zero(field_path, "max_per_day", rules.max_per_day, never, diagnostics);
-        refuse_zero(field_path, "window_days", rules.window_days, EMPTY_WINDOW, diagnostics);
+        let sentence = "with 0 views, the limited appeals never show: use kill_switch instead.";
+        report_zero(field_path, "max_views", rules.max_views, sentence, diagnostics);
+        report_zero(field_path, "max_per_day", rules.max_per_day, sentence, diagnostics);
+        report_zero(field_path, "window_days", rules.window_days, EMPTY_WINDOW, diagnostics);
         let cap = Self {
-            // A value of 0 views is reported as a problem. The cap then has no effect.
+            // A maximum of 0 views is reported as a problem. It has no effect on the compiled cap.
             max_views: rules
                 .max_views
                 .or(rules.window_days.map(|_| DEFAULT_MAX_VIEWS))
@@ -37,10 +38,11 @@ impl Cap {
             gap_hours: rules.min_gap_hours.unwrap_or(0),
             max_per_day: rules.max_per_day.filter(|max| *max > 0),
         };
-        let caps = cap.max_views.is_some() || cap.max_per_day.is_some() || cap.gap_ms() > 0;
-        caps.then_some(cap)
+        let has_limit = cap.max_views.is_some() || cap.max_per_day.is_some() || cap.gap_ms() > 0;
+        has_limit.then_some(cap)
     }
 
+    /// Returns the minimum time between two views: the longer of the two gaps.
     pub(crate) fn gap_ms(&self) -> i64 {
         (i64::from(self.gap_days) * DAY_MS).max(i64::from(self.gap_hours) * HOUR_MS)
     }
@@ -48,7 +50,8 @@ impl Cap {
 
 pub(crate) const EMPTY_WINDOW: &str = "a window of 0 days counts nothing: write 1 or more.";
 
-pub(crate) fn refuse_zero(
+/// Reports a problem if the value is 0.
+pub(crate) fn report_zero(
     path: &str,
     name: &str,
     value: Option<u32>,

@@ -23,7 +23,7 @@ use crate::diagnostics::Diagnostics;
 use crate::labels::{Kind, Value};
 use crate::names::{NameId, Names};
 use crate::timing::blackouts;
-pub(crate) use cap::{Cap, DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS, EMPTY_WINDOW, refuse_zero};
+pub(crate) use cap::{Cap, DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS, EMPTY_WINDOW, report_zero};
 pub(crate) use exclusion::Exclusion;
 
 pub(crate) type Ids<T = u32> = HashMap<Box<str>, T, FxBuildHasher>;
@@ -53,7 +53,8 @@ pub(crate) struct Site {
     pub(crate) country_groups: BTreeMap<Box<str>, Box<[CountryCode]>>,
     /// The tags by which at least one appeal counts articles, sorted.
     pub(crate) article_tags: Vec<NameId>,
-    /// The largest number of weeks before the current week for which one of these appeals counts articles.
+    /// For how many weeks before the current week articles are counted by these tags. The appeal with the most weeks
+    /// decides.
     pub(crate) article_tag_weeks: i64,
     /// The appeals by the ids that histories may contain: their current and former ids.
     pub(crate) appeals_by_id: Ids<KnownAppeal>,
@@ -110,17 +111,17 @@ impl Site {
         }
     }
 
-    /// Returns the countries that a name stands for. The name is a country code or the name of one of the site's
+    /// Returns the countries that a name stands for. The name is a country code, or the name of one of the site's
     /// country groups.
     ///
     /// # Errors
-    /// The name is neither. The error is the message of the problem.
+    /// The name is neither of the two. The error is the sentence of the problem to report.
     pub(crate) fn countries(&self, name: &str) -> Result<Vec<CountryCode>, String> {
         match (CountryCode::parse(name), self.country_groups.get(name)) {
             (Some(code), _) => Ok(vec![code]),
             (None, Some(group)) => Ok(group.to_vec()),
             (None, None) => Err(format!(
-                "{name:?} is no country's code of two letters (the United Kingdom's is GB), nor a group of the site."
+                "{name:?} is neither a two-letter country code, such as GB, nor a country group of the site."
             )),
         }
     }
@@ -159,7 +160,7 @@ fn country_groups(
     for (name, texts) in &rules.country_groups {
         let path = format!("country_groups.{name}");
         if CountryCode::parse(name).is_some() {
-            diagnostics.problem(&path, "this is a country's code: give the group another name.");
+            diagnostics.problem(&path, "this is a country code: give the group another name.");
         }
         let mut codes = Vec::new();
         for (place, text) in texts.iter().enumerate() {
@@ -167,7 +168,7 @@ fn country_groups(
                 Some(code) => codes.push(code),
                 None => diagnostics.problem(
                     format!("{path}[{place}]"),
-                    format!("{text:?} is no country's code of two letters (the United Kingdom's is GB)."),
+                    format!("{text:?} is not a two-letter country code, such as GB for the United Kingdom."),
                 ),
             }
         }

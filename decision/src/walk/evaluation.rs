@@ -12,13 +12,14 @@ pub(crate) enum Evaluation {
     Passed,
     Failed {
         /// The first rule that failed.
-        at: Rule,
+        failed_rule: Rule,
         reason: Reason,
         /// The first instant at which every rule passes; `None` if there is none.
         opens_at_ms: Option<i64>,
     },
 }
 
+/// Evaluates the appeal's rules for the reader now.
 pub(crate) fn evaluate<R: Recorder>(
     appeal: &Appeal,
     context: &ReaderContext<'_>,
@@ -30,29 +31,30 @@ pub(crate) fn evaluate<R: Recorder>(
         }
     }
     let mut first_failure = None;
-    let mut opens = true;
+    let mut may_open = true;
     for rule in appeal.parts.active() {
         match appeal.parts.check(rule, context, context.now_ms) {
             Outcome::Pass => {}
             Outcome::Waiting { reason, .. } => first_failure = first_failure.or(Some((rule, reason))),
             Outcome::Blocked(reason) => {
                 first_failure = first_failure.or(Some((rule, reason)));
-                opens = false;
+                may_open = false;
                 break;
             }
         }
     }
     match first_failure {
         None => Evaluation::Passed,
-        Some((at, reason)) => {
-            let opens_at_ms = if opens { opens_at(appeal, context, context.now_ms) } else { None };
-            Evaluation::Failed { at, reason, opens_at_ms }
+        Some((failed_rule, reason)) => {
+            let opens_at_ms = if may_open { opens_at(appeal, context, context.now_ms) } else { None };
+            Evaluation::Failed { failed_rule, reason, opens_at_ms }
         }
     }
 }
 
-/// The maximum number of rounds. Each round ends one rule's wait. After this many rounds, rules that open and close in
-/// turn are assumed never to be open together. Overlapping weekly hours need far fewer rounds.
+/// The maximum number of rounds in the search of [`opens_at`]. Each round ends at least one rule's wait. After this
+/// many rounds, rules that open and close in turn are assumed never to be open together. Overlapping weekly hours need
+/// far fewer rounds.
 const MAX_ROUNDS: usize = 512;
 
 /// Returns the first instant at or after `from_ms` at which every rule that time can change passes.
@@ -62,18 +64,18 @@ const MAX_ROUNDS: usize = 512;
 fn opens_at(appeal: &Appeal, context: &ReaderContext<'_>, from_ms: i64) -> Option<i64> {
     let mut at_ms = from_ms;
     for _ in 0..MAX_ROUNDS {
-        let mut waited = false;
+        let mut has_waited = false;
         for rule in appeal.parts.timed() {
             match appeal.parts.check(rule, context, at_ms) {
                 Outcome::Pass => {}
                 Outcome::Blocked(_) => return None,
                 Outcome::Waiting { opens_at_ms, .. } => {
                     at_ms = opens_at_ms;
-                    waited = true;
+                    has_waited = true;
                 }
             }
         }
-        if !waited {
+        if !has_waited {
             return Some(at_ms);
         }
     }

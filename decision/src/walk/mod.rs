@@ -9,7 +9,7 @@ mod evaluation;
 
 use smallvec::SmallVec;
 
-use crate::choice::{Candidate, choose, parts};
+use crate::choice::{Candidate, choose, reader_fractions};
 use crate::compiled::{Appeal, SiteAppeals};
 use crate::context::ReaderContext;
 use crate::reason::Reason;
@@ -19,7 +19,8 @@ use crate::verdict::Verdict;
 pub(crate) use evaluation::Evaluation;
 use evaluation::evaluate;
 
-/// Receives the results of the walk. If `RECORDS` is `false`, the walk stops as soon as the verdict is known.
+/// Receives the results of the walk. If `RECORDS` is `false`, nothing is recorded, and the walk stops as soon as the
+/// verdict is known.
 pub(crate) trait Recorder {
     const RECORDS: bool;
 
@@ -28,7 +29,7 @@ pub(crate) trait Recorder {
     fn appeal(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>);
 
     /// Records how many readers out of a million get an appeal that passed every rule.
-    fn share(&mut self, appeal: &Appeal, readers: u64, got_this_one: bool, is_held_out: bool);
+    fn share(&mut self, appeal: &Appeal, readers: u64, is_chosen: bool, is_held_out: bool);
 }
 
 /// Records nothing.
@@ -44,6 +45,7 @@ impl Recorder for Unrecorded {
     fn share(&mut self, _: &Appeal, _: u64, _: bool, _: bool) {}
 }
 
+/// Evaluates the site's appeals from the highest priority down, and returns the verdict.
 pub(crate) fn walk<R: Recorder>(
     site: &SiteAppeals,
     context: &ReaderContext<'_>,
@@ -56,26 +58,26 @@ pub(crate) fn walk<R: Recorder>(
         site.index.find(context)
     };
     let mut verdict = None;
-    let mut left = 1.0;
+    let mut remaining = 1.0;
     let appeal = |place: &u32| &site.appeals[*place as usize];
-    for equals in all.chunk_by(|one, other| appeal(one).priority == appeal(other).priority) {
-        let mut fitting: SmallVec<[&Appeal; 8]> = SmallVec::new();
-        for appeal in equals.iter().map(appeal) {
+    for same_priority in all.chunk_by(|one, other| appeal(one).priority == appeal(other).priority) {
+        let mut passed: SmallVec<[&Appeal; 8]> = SmallVec::new();
+        for appeal in same_priority.iter().map(appeal) {
             let evaluation = evaluate(appeal, context, recorder);
             if R::RECORDS {
                 recorder.appeal(appeal, evaluation, context);
             }
-            no_show.hear(appeal, evaluation, context);
+            no_show.add(appeal, evaluation, context);
             if matches!(evaluation, Evaluation::Passed) {
-                fitting.push(appeal);
+                passed.push(appeal);
             }
         }
-        let chosen = choose(fitting.iter().map(|appeal| appeal.candidate), context.bucket());
+        let chosen = choose(passed.iter().map(|appeal| appeal.candidate), context.bucket());
         if R::RECORDS {
             let chosen = chosen.filter(|_| verdict.is_none());
-            left = record_shares(&fitting, chosen, left, context, recorder);
+            remaining = record_shares(&passed, chosen, remaining, context, recorder);
         }
-        verdict = verdict.or_else(|| chosen.map(|place| show(fitting[place], &site.site, context)));
+        verdict = verdict.or_else(|| chosen.map(|place| show(passed[place], &site.site, context)));
         if verdict.is_some() && !R::RECORDS {
             break;
         }
@@ -83,23 +85,23 @@ pub(crate) fn walk<R: Recorder>(
     verdict.unwrap_or_else(|| no_show.verdict())
 }
 
-/// Records which share of the readers each appeal of one priority gets. Returns the share that is left for lower
-/// priorities.
+/// Records which fraction of the readers each appeal of one priority gets. `remaining` is the fraction that higher
+/// priorities left. Returns the fraction that is left for lower priorities.
 fn record_shares<R: Recorder>(
-    fitting: &[&Appeal],
+    passed: &[&Appeal],
     chosen: Option<usize>,
-    left: f64,
+    remaining: f64,
     context: &ReaderContext<'_>,
     recorder: &mut R,
 ) -> f64 {
-    let candidates: SmallVec<[Candidate; 8]> = fitting.iter().map(|appeal| appeal.candidate).collect();
-    let (parts, left_of_these) = parts(&candidates);
-    for (place, (appeal, part)) in fitting.iter().zip(parts).enumerate() {
+    let candidates: SmallVec<[Candidate; 8]> = passed.iter().map(|appeal| appeal.candidate).collect();
+    let (fractions, unclaimed) = reader_fractions(&candidates);
+    for (place, (appeal, fraction)) in passed.iter().zip(fractions).enumerate() {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a million")]
-        let readers = (left * part * 1_000_000.0).round() as u64;
+        let readers = (remaining * fraction * 1_000_000.0).round() as u64;
         recorder.share(appeal, readers, chosen == Some(place), is_held_out(appeal, context.site, context));
     }
-    left * left_of_these
+    remaining * unclaimed
 }
 
 fn is_held_out(appeal: &Appeal, site: &Site, context: &ReaderContext<'_>) -> bool {
@@ -120,40 +122,42 @@ fn show(appeal: &Appeal, site: &Site, context: &ReaderContext<'_>) -> Verdict {
 
 /// The verdict if no appeal shows.
 struct NoShow {
-    furthest: Option<Rule>,
+    /// The latest rule, in the order of checking, at which an appeal failed.
+    furthest_rule: Option<Rule>,
     reason: Reason,
     /// The first instant at which an appeal shows to this reader if nothing but the time changes.
     opens_at_ms: Option<i64>,
 }
 
 impl NoShow {
-    /// Creates the result for the case that the index finds no appeal.
+    /// Creates the verdict for the case that the index finds no appeal.
     fn of(site: &SiteAppeals) -> Self {
-        let (furthest, reason) = match (site.site.kill_switch, site.index.is_empty()) {
+        let (furthest_rule, reason) = match (site.site.kill_switch, site.index.is_empty()) {
             (true, _) => (Some(Rule::KillSwitch), Reason::KillSwitch),
             (false, true) => (None, Reason::NoLiveAppeal),
             (false, false) => (Some(Rule::Country), Reason::NotTargeted),
         };
-        Self { furthest, reason, opens_at_ms: None }
+        Self { furthest_rule, reason, opens_at_ms: None }
     }
 
     /// Adds one appeal's evaluation. Appeals are added in order of priority. If two appeals failed at the same rule,
     /// the first one decides the reason.
-    fn hear(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>) {
+    fn add(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>) {
         match evaluation {
             Evaluation::Passed => {
-                // If the appeal still does not show, the reader is outside its share. Time does not change that.
-                self.furthest = Rule::ORDER.last().copied();
+                // This verdict is only used if the appeal still does not show. The reader is then outside its share,
+                // and time does not change that.
+                self.furthest_rule = Rule::ORDER.last().copied();
                 self.reason = Reason::Share;
             }
-            Evaluation::Failed { at, reason, opens_at_ms } => {
-                if self.furthest.is_none_or(|furthest| at as u8 > furthest as u8) {
-                    self.furthest = Some(at);
+            Evaluation::Failed { failed_rule, reason, opens_at_ms } => {
+                if self.furthest_rule.is_none_or(|furthest| failed_rule as u8 > furthest as u8) {
+                    self.furthest_rule = Some(failed_rule);
                     self.reason = reason;
                 }
                 if let Some(opens_at_ms) = opens_at_ms
                     && self.opens_at_ms.is_none_or(|first_ms| opens_at_ms < first_ms)
-                    && appeal.candidate.takes(context.bucket())
+                    && appeal.candidate.share_contains(context.bucket())
                 {
                     self.opens_at_ms = Some(opens_at_ms);
                 }

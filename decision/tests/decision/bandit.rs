@@ -3,72 +3,75 @@
 use keepopen_decision::bandit::{Learning, Results, weights};
 use proptest::prelude::*;
 
-use crate::properties::worlds;
+use crate::properties::runs;
 
-const ALL: u32 = 1_000_000;
-const FOLLOW: Learning = Learning { floor_per_million: 50_000, pace: 1.0, draws: 2000 };
+const MILLION: u32 = 1_000_000;
+/// Moves the weights all the way to those that the results suggest.
+const FULL_PACE: Learning = Learning { floor_per_million: 50_000, pace: 1.0, draws: 2000 };
 
-fn seen(views: u64, gifts: u64, total_minor: u64) -> Results {
+fn results(views: u64, gifts: u64, total_minor: u64) -> Results {
     Results { views, gifts, total_minor }
 }
 
-fn follow(results: &[Results]) -> Vec<u32> {
-    weights(results, None, FOLLOW, 7)
+/// Returns the weights that these results suggest, without any previous weights.
+fn learned_weights(results: &[Results]) -> Vec<u32> {
+    weights(results, None, FULL_PACE, 7)
 }
 
 #[test]
-fn no_variants_get_no_weights_and_a_single_variant_gets_all() {
-    assert_eq!(follow(&[]), [] as [u32; 0]);
-    assert_eq!(follow(&[seen(0, 0, 0)]), [ALL]);
-    assert_eq!(follow(&[seen(1000, 3, 1500)]), [ALL]);
+fn without_variants_there_are_no_weights_and_a_single_variant_gets_all() {
+    assert_eq!(learned_weights(&[]), [] as [u32; 0]);
+    assert_eq!(learned_weights(&[results(0, 0, 0)]), [MILLION]);
+    assert_eq!(learned_weights(&[results(1000, 3, 1500)]), [MILLION]);
 }
 
 #[test]
-fn variants_without_views_share_equally() {
-    assert_eq!(follow(&[seen(0, 0, 0); 4]), [250_000; 4]);
+fn variants_without_views_have_equal_weights() {
+    assert_eq!(learned_weights(&[results(0, 0, 0); 4]), [250_000; 4]);
 }
 
 #[test]
-fn without_gifts_variants_share_equally_for_any_number_of_views() {
-    assert_eq!(follow(&[seen(1000, 0, 0), seen(10, 0, 0)]), [500_000; 2]);
-    assert_eq!(follow(&[seen(1000, 7, 0), seen(10, 0, 0)]), [500_000; 2]);
+fn without_gifts_variants_have_equal_weights_for_any_number_of_views() {
+    assert_eq!(learned_weights(&[results(1000, 0, 0), results(10, 0, 0)]), [500_000; 2]);
+    assert_eq!(learned_weights(&[results(1000, 7, 0), results(10, 0, 0)]), [500_000; 2]);
 }
 
 #[test]
 fn a_variant_that_earns_nothing_gets_only_the_floor() {
-    let weights = follow(&[seen(100_000, 200, 200_000), seen(100_000, 0, 0)]);
+    let weights = learned_weights(&[results(100_000, 200, 200_000), results(100_000, 0, 0)]);
     assert_eq!(weights[1], 50_000);
 }
 
 #[test]
 fn a_floor_above_an_equal_split_leads_to_an_equal_split() {
-    let high = Learning { floor_per_million: 500_000, pace: 0.0, ..FOLLOW };
-    let results = [seen(1000, 9, 9000), seen(1000, 0, 0), seen(1000, 0, 0), seen(1000, 0, 0)];
+    let high = Learning { floor_per_million: 500_000, pace: 0.0, ..FULL_PACE };
+    let results = [results(1000, 9, 9000), results(1000, 0, 0), results(1000, 0, 0), results(1000, 0, 0)];
     assert_eq!(weights(&results, Some(&[900_000, 50_000, 25_000, 25_000]), high, 7), [250_000; 4]);
 }
 
 #[test]
 fn weights_follow_the_value_and_not_the_number_of_gifts() {
-    let weights = follow(&[seen(100_000, 400, 400 * 500), seen(100_000, 200, 200 * 2000)]);
+    let weights = learned_weights(&[results(100_000, 400, 400 * 500), results(100_000, 200, 200 * 2000)]);
     assert!(weights[1] > 940_000, "{weights:?}");
 }
 
 #[test]
-fn a_single_large_gift_does_not_decide() {
-    let weights = follow(&[seen(10_000, 20, 20 * 1000), seen(10_000, 1, 20 * 1000)]);
+fn a_single_large_gift_does_not_decide_the_weights() {
+    let weights = learned_weights(&[results(10_000, 20, 20 * 1000), results(10_000, 1, 20 * 1000)]);
     assert!(weights.iter().all(|weight| *weight > 250_000), "{weights:?}");
 }
 
 #[test]
 fn a_new_variant_is_tried_but_does_not_take_over() {
-    let weights = follow(&[seen(100_000, 200, 200_000), seen(100_000, 200, 200_000), seen(0, 0, 0)]);
+    let old = results(100_000, 200, 200_000);
+    let weights = learned_weights(&[old, old, results(0, 0, 0)]);
     assert!((100_000..700_000).contains(&weights[2]), "{weights:?}");
 }
 
 #[test]
 fn weights_move_half_way_and_restart_if_a_variant_was_removed() {
-    let results = [seen(100_000, 200, 200_000), seen(100_000, 0, 0)];
-    let half = Learning { pace: 0.5, ..FOLLOW };
+    let results = [results(100_000, 200, 200_000), results(100_000, 0, 0)];
+    let half = Learning { pace: 0.5, ..FULL_PACE };
     assert_eq!(weights(&results, Some(&[500_000, 500_000]), half, 7), [725_000, 275_000]);
     assert_eq!(weights(&results, Some(&[5, 3, 2]), half, 7), weights(&results, None, half, 7));
     assert_eq!(weights(&results, Some(&[0, 0]), half, 7), weights(&results, None, half, 7));
@@ -76,66 +79,67 @@ fn weights_move_half_way_and_restart_if_a_variant_was_removed() {
 
 #[test]
 fn without_gifts_weights_move_half_way_to_an_equal_split() {
-    let half = Learning { pace: 0.5, ..FOLLOW };
-    assert_eq!(weights(&[seen(10, 0, 0); 2], Some(&[900_000, 100_000]), half, 7), [700_000, 300_000]);
+    let half = Learning { pace: 0.5, ..FULL_PACE };
+    assert_eq!(weights(&[results(10, 0, 0); 2], Some(&[900_000, 100_000]), half, 7), [700_000, 300_000]);
 }
 
 #[test]
-fn each_draw_has_one_winner_for_any_number_of_variants() {
-    let results = [seen(100_000, 200, 200_000), seen(100_000, 0, 0), seen(100_000, 0, 0)];
-    let half = Learning { pace: 0.5, ..FOLLOW };
+fn the_best_of_three_variants_gains_half_of_the_way() {
+    let results = [results(100_000, 200, 200_000), results(100_000, 0, 0), results(100_000, 0, 0)];
+    let half = Learning { pace: 0.5, ..FULL_PACE };
     assert_eq!(weights(&results, Some(&[400_000, 300_000, 300_000]), half, 7), [650_000, 175_000, 175_000]);
 }
 
 #[test]
 fn a_variant_below_the_floor_is_raised_to_it_immediately() {
-    let results = [seen(100_000, 200, 200_000), seen(0, 0, 0)];
-    let slow = Learning { pace: 0.0, ..FOLLOW };
-    assert_eq!(weights(&results, Some(&[ALL, 0]), slow, 7), [950_000, 50_000]);
+    let results = [results(100_000, 200, 200_000), results(0, 0, 0)];
+    let slow = Learning { pace: 0.0, ..FULL_PACE };
+    assert_eq!(weights(&results, Some(&[MILLION, 0]), slow, 7), [950_000, 50_000]);
 }
 
 #[test]
-fn too_many_variants_for_the_floor_share_equally() {
-    assert_eq!(follow(&[seen(1000, 1, 100); 40]), [25_000; 40]);
+fn variants_whose_floors_exceed_the_total_have_equal_weights() {
+    assert_eq!(learned_weights(&[results(1000, 1, 100); 40]), [25_000; 40]);
 }
 
 #[test]
 fn over_many_hours_the_better_variant_gets_most_readers() {
-    let mut better = Vec::new();
+    let mut better_weights = Vec::new();
     for seed in 0..20_u64 {
-        better.push(simulate(seed, &[(20, 1000), (30, 1000)]));
+        better_weights.push(simulate(seed, &[(20, 1000), (30, 1000)]));
     }
-    // The rates differ by half. The floor leaves at most 95 % to one variant.
-    let good = better.iter().filter(|weight| **weight > 800_000).count();
-    assert!(good >= 18, "{better:?}");
+    // The second variant's rate of gifts is one and a half times the first variant's. Because of the floor, one variant
+    // gets at most 95 %.
+    let mostly_better = better_weights.iter().filter(|weight| **weight > 800_000).count();
+    assert!(mostly_better >= 18, "{better_weights:?}");
 }
 
-/// Returns the last variant's weight after 200 hours of 2,000 views each. A variant is (gifts per 10,000 views, mean
-/// gift).
-fn simulate(seed: u64, truth: &[(u64, u64)]) -> u32 {
-    let mut results = vec![Results::default(); truth.len()];
-    let mut shares = vec![ALL / 2; truth.len()];
+/// Simulates 200 hours of 2,000 views each, with weights that are updated every hour. Returns the last variant's
+/// weight. A variant is (gifts per 10,000 views, mean gift).
+fn simulate(seed: u64, variants: &[(u64, u64)]) -> u32 {
+    let mut results = vec![Results::default(); variants.len()];
+    let mut shares = vec![MILLION / 2; variants.len()];
     let mut random_state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut roll = |below: u64| {
+    let mut random_below = |limit: u64| {
         random_state ^= random_state << 13;
         random_state ^= random_state >> 7;
         random_state ^= random_state << 17;
-        random_state % below
+        random_state % limit
     };
     for hour in 0..200 {
-        for ((results, (rate, mean)), share) in results.iter_mut().zip(truth).zip(&shares) {
-            for _ in 0..u64::from(*share) * 2000 / u64::from(ALL) {
+        for ((results, (rate, mean)), share) in results.iter_mut().zip(variants).zip(&shares) {
+            for _ in 0..u64::from(*share) * 2000 / u64::from(MILLION) {
                 results.views += 1;
-                if roll(10_000) < *rate {
+                if random_below(10_000) < *rate {
                     results.gifts += 1;
-                    results.total_minor += roll(2 * mean);
+                    results.total_minor += random_below(2 * mean);
                 }
             }
         }
         let learning = Learning { draws: 500, ..Learning::default() };
         shares = weights(&results, Some(&shares), learning, seed * 1000 + hour);
     }
-    shares[truth.len() - 1]
+    shares[variants.len() - 1]
 }
 
 fn counts() -> impl Strategy<Value = Results> {
@@ -148,7 +152,7 @@ fn counts() -> impl Strategy<Value = Results> {
 }
 
 proptest! {
-    #![proptest_config(worlds(500))]
+    #![proptest_config(runs(500))]
 
     #[test]
     fn weights_are_valid_for_any_counts(
@@ -161,8 +165,8 @@ proptest! {
         let learning = Learning { floor_per_million, pace, draws: 50 };
         let found = weights(&results, before.as_deref(), learning, seed);
         prop_assert_eq!(found.len(), results.len());
-        prop_assert_eq!(found.iter().sum::<u32>(), ALL);
-        let floor = floor_per_million.min(ALL / u32::try_from(results.len()).expect("the number of results must fit in 32 bits"));
+        prop_assert_eq!(found.iter().sum::<u32>(), MILLION);
+        let floor = floor_per_million.min(MILLION / u32::try_from(results.len()).expect("the number of results must fit in 32 bits"));
         prop_assert!(found.iter().all(|weight| weight + 1 >= floor), "{:?}", found);
         prop_assert_eq!(&weights(&results, before.as_deref(), learning, seed), &found);
     }

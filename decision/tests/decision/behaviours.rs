@@ -1,4 +1,4 @@
-//! Checks that each behaviour collected from other decision services has a case, or is listed as an intended
+//! Checks that each behaviour that was collected from other decision services has a case, or is listed as an intended
 //! difference.
 
 use std::collections::BTreeSet;
@@ -30,11 +30,13 @@ const BEHAVIOURS: &[(&str, &[u8])] = &[
     ("EDGE", &[1, 2, 4]),
 ];
 
+/// Returns the folder of the cases.
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("cases")
 }
 
-fn all() -> BTreeSet<String> {
+/// Returns the ids of all behaviours, such as `FREQ-01`.
+fn all_ids() -> BTreeSet<String> {
     let ids = BEHAVIOURS
         .iter()
         .flat_map(|(group, numbers)| numbers.iter().map(move |number| format!("{group}-{number:02}")));
@@ -68,15 +70,15 @@ fn listed_differences() -> BTreeSet<String> {
 
 #[test]
 fn each_of_the_71_behaviours_has_a_case_or_a_listed_difference() {
-    assert_eq!(all().len(), 71);
-    let answered: BTreeSet<String> = in_cases().union(&listed_differences()).cloned().collect();
-    let missing: Vec<_> = all().difference(&answered).cloned().collect();
-    assert_eq!(missing, Vec::<String>::new());
+    assert_eq!(all_ids().len(), 71);
+    let covered: BTreeSet<String> = in_cases().union(&listed_differences()).cloned().collect();
+    let missing: Vec<_> = all_ids().difference(&covered).cloned().collect();
+    assert_eq!(missing, Vec::<String>::new(), "these behaviours have neither a case nor a listed difference");
 }
 
 #[test]
 fn cases_and_differences_name_only_existing_behaviours() {
     let named: BTreeSet<String> = in_cases().union(&listed_differences()).cloned().collect();
-    let unknown: Vec<_> = named.difference(&all()).cloned().collect();
-    assert_eq!(unknown, Vec::<String>::new());
+    let unknown: Vec<_> = named.difference(&all_ids()).cloned().collect();
+    assert_eq!(unknown, Vec::<String>::new(), "these behaviours do not exist");
 }

@@ -16,7 +16,7 @@ use serde_json::Value;
 struct Case {
     name: String,
     #[serde(default)]
-    #[expect(dead_code, reason = "for readers of the cases: the source of the behaviour")]
+    #[expect(dead_code, reason = "only people read it: the ids of the behaviours that the case covers")]
     after: Vec<String>,
     now: Timestamp,
     sites: Vec<SiteRules>,
@@ -82,7 +82,7 @@ fn every_case_has_its_expected_outcome() {
     let mut failures = Vec::new();
     for case in all_cases() {
         assert!(names.insert(case.name.clone()), "two cases are called {:?}", case.name);
-        if let Err(failure) = play(&case) {
+        if let Err(failure) = check_case(&case) {
             failures.push(format!("{}: {failure}", case.name));
         }
     }
@@ -114,38 +114,41 @@ fn all_cases() -> Vec<Case> {
         .collect()
 }
 
-fn play(case: &Case) -> Result<(), String> {
+/// Returns what differs from the expected outcome as an error.
+fn check_case(case: &Case) -> Result<(), String> {
     let (mut rules, problems) = compile(&case.sites, &case.appeals);
-    rules.learn(&case.learned.iter().map(learned).collect::<Vec<_>>());
-    same("problems", &problems.iter().map(place).collect::<Vec<_>>(), &case.expect.problems)?;
+    rules.learn(&case.learned.iter().map(learned_weights).collect::<Vec<_>>());
+    let problems: Vec<ExpectedProblem> = problems.iter().map(comparable).collect();
+    expect_equal("problems", &problems, &case.expect.problems)?;
     let text = case.question.to_string();
     let question = match (serde_json::from_str::<Question<'_>>(&text), &case.expect.bad_question) {
-        (Err(error), Some(wanted)) if error.to_string().contains(wanted) => return Ok(()),
+        (Err(error), Some(expected)) if error.to_string().contains(expected) => return Ok(()),
         (Err(error), _) => return Err(format!("the question was rejected: {error}")),
         (Ok(_), Some(_)) => return Err("the question was accepted".to_owned()),
         (Ok(question), None) => question,
     };
-    let known = known(case);
+    let known = known_of(case);
     let now_ms = case.now.as_millisecond();
     match rules.site(&question.site) {
         Err(_) if case.expect.unknown_site => Ok(()),
         Ok(site) if !case.expect.unknown_site => {
             let decision = Decision::new(site, &question, &known, now_ms, case.draw);
             let (verdict, explanation) = (decision.verdict(), decision.explain());
-            same("explained verdict", &explanation.verdict, &verdict)?;
+            expect_equal("explained verdict", &explanation.verdict, &verdict)?;
             // The decision caches parts of its context. The cache must not change the verdict or the explanation.
-            same("verdict alone", &decide(&rules, &question, &known, now_ms, case.draw), &Ok(verdict))?;
-            same(
+            let decided = decide(&rules, &question, &known, now_ms, case.draw);
+            expect_equal("verdict alone", &decided, &Ok(verdict))?;
+            expect_equal(
                 "explanation alone",
                 &explain(&rules, &question, &known, now_ms, case.draw),
                 &Ok(explanation.clone()),
             )?;
-            compare(case, verdict, &explanation)?;
+            check_verdict(case, verdict, &explanation)?;
             let Verdict::Show { appeal, .. } = verdict else {
-                return same("values", &None, &case.expect.values.as_ref());
+                return expect_equal("values", &None, &case.expect.values.as_ref());
             };
-            let values = values(&decision.values(appeal).expect("the shown appeal must be on the site"));
-            same("values", &values, case.expect.values.as_ref().unwrap_or(&values))
+            let values = values(&decision.values(appeal).expect("the is_shown appeal must be on the site"));
+            expect_equal("values", &values, case.expect.values.as_ref().unwrap_or(&values))
         }
         Ok(_) => Err("the site is known, but the case expects an unknown one".to_owned()),
         Err(error) => Err(format!("unexpected error {error:?}")),
@@ -162,7 +165,8 @@ fn values(values: &TemplateValues<'_, '_>) -> Value {
     available
 }
 
-fn place(problem: &Problem) -> ExpectedProblem {
+/// Returns the parts of a problem that a case lists.
+fn comparable(problem: &Problem) -> ExpectedProblem {
     ExpectedProblem {
         appeal: problem.appeal.clone(),
         site: problem.site.clone(),
@@ -170,7 +174,7 @@ fn place(problem: &Problem) -> ExpectedProblem {
     }
 }
 
-fn learned(it: &CaseLearned) -> LearnedWeights {
+fn learned_weights(it: &CaseLearned) -> LearnedWeights {
     LearnedWeights {
         site: it.site.clone(),
         appeal: it.appeal.clone(),
@@ -178,45 +182,45 @@ fn learned(it: &CaseLearned) -> LearnedWeights {
     }
 }
 
-fn known(case: &Case) -> Known {
+fn known_of(case: &Case) -> Known {
     let chosen = case.known.quiet_until.map(Timestamp::as_millisecond);
     let computed = case.known.gave_at.map(|at| quiet_until_ms(at.as_millisecond(), case.sites[0].quiet_days));
     let entitlements = case.known.entitlements.clone();
     Known { standing: case.known.standing, quiet_until_ms: chosen.or(computed), entitlements }
 }
 
-fn compare(case: &Case, verdict: Verdict, explanation: &Explanation) -> Result<(), String> {
+fn check_verdict(case: &Case, verdict: Verdict, explanation: &Explanation) -> Result<(), String> {
     let expect = &case.expect;
-    let shown = matches!(verdict, Verdict::Show { .. });
-    same("show", &Some(shown), &expect.show).map_err(|error| format!("{error} ({verdict:?})"))?;
+    let is_shown = matches!(verdict, Verdict::Show { .. });
+    expect_equal("show", &Some(is_shown), &expect.show).map_err(|error| format!("{error} ({verdict:?})"))?;
     match verdict {
         Verdict::HeldOut { appeal, variant, .. } => {
             let rules = &case.appeals[appeal.0];
-            same("reason", &Some(Reason::Holdout), &expect.reason)?;
-            same("appeal", &Some(&rules.id), &expect.appeal.as_ref())?;
-            same("variant", &Some(&rules.variants[variant].id), &expect.variant.as_ref())
+            expect_equal("reason", &Some(Reason::Holdout), &expect.reason)?;
+            expect_equal("appeal", &Some(&rules.id), &expect.appeal.as_ref())?;
+            expect_equal("variant", &Some(&rules.variants[variant].id), &expect.variant.as_ref())
         }
         Verdict::Show { appeal, variant, surface, kind, closable } => {
             let rules = &case.appeals[appeal.0];
-            same("appeal", &Some(&rules.id), &expect.appeal.as_ref())?;
-            same("variant", &Some(&rules.variants[variant].id), &expect.variant.as_ref())?;
-            same("surface", &surface, &expect.surface.unwrap_or(surface))?;
-            same("closable", &closable, &expect.closable.unwrap_or(closable))?;
-            same("kind", &kind, &expect.kind.unwrap_or(rules.kind))?;
+            expect_equal("appeal", &Some(&rules.id), &expect.appeal.as_ref())?;
+            expect_equal("variant", &Some(&rules.variants[variant].id), &expect.variant.as_ref())?;
+            expect_equal("surface", &surface, &expect.surface.unwrap_or(surface))?;
+            expect_equal("closable", &closable, &expect.closable.unwrap_or(closable))?;
+            expect_equal("kind", &kind, &expect.kind.unwrap_or(rules.kind))?;
             let chosen =
                 explanation.appeals.iter().find(|appeal| appeal.chosen).expect("one appeal must be chosen");
-            same("explained appeal", &chosen.appeal, &rules.id)?;
-            same("position", &chosen.position, &expect.position.unwrap_or(chosen.position))
+            expect_equal("explained appeal", &chosen.appeal, &rules.id)?;
+            expect_equal("position", &chosen.position, &expect.position.unwrap_or(chosen.position))
         }
         Verdict::Silent { reason, next_eligible_at_ms } => {
-            same("reason", &Some(reason), &expect.reason)?;
-            let next = next_eligible_at_ms
+            expect_equal("reason", &Some(reason), &expect.reason)?;
+            let next_eligible_at = next_eligible_at_ms
                 .map(|at_ms| Timestamp::from_millisecond(at_ms).expect("the time must be valid"));
-            same("next_eligible_at", &next, &expect.next_eligible_at)
+            expect_equal("next_eligible_at", &next_eligible_at, &expect.next_eligible_at)
         }
     }
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, wanted: &T) -> Result<(), String> {
-    if found == wanted { Ok(()) } else { Err(format!("{what} is {found:?}, not {wanted:?}")) }
+fn expect_equal<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expected: &T) -> Result<(), String> {
+    if found == expected { Ok(()) } else { Err(format!("{what} is {found:?}, not {expected:?}")) }
 }

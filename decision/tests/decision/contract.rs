@@ -10,15 +10,16 @@ use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::{Value, json};
 
-use super::fast::WHOLE;
+use super::fast::FULL_QUESTION;
 
+/// Returns the schemas of `openapi.yaml`.
 fn schemas() -> Value {
     let contract: Value =
         yaml_serde::from_str(include_str!("../../../openapi.yaml")).expect("openapi.yaml must be valid YAML");
     contract["components"]["schemas"].clone()
 }
 
-/// Returns each object of a question: its schema, its path in [`WHOLE`], and the fields that serde reads.
+/// Returns each object of a question: its schema, its path in [`FULL_QUESTION`], and the fields that serde reads.
 fn objects() -> [(&'static str, &'static str, &'static [&'static str]); 8] {
     [
         ("Question", "", fields::<Question<'_>>()),
@@ -34,7 +35,7 @@ fn objects() -> [(&'static str, &'static str, &'static [&'static str]); 8] {
 
 /// Returns values of every type. Each is valid for some fields and invalid for others.
 fn values() -> Vec<Value> {
-    let whole: Value = serde_json::from_str(WHOLE).expect("the question must be valid JSON");
+    let whole: Value = serde_json::from_str(FULL_QUESTION).expect("the question must be valid JSON");
     let mut values = vec![
         json!(null),
         json!(true),
@@ -67,8 +68,8 @@ fn values() -> Vec<Value> {
         json!({"text": "text"}),
         json!({"text": null}),
     ];
-    for (_, place, _) in objects() {
-        let object = whole.pointer(place).expect("the question must contain each object").clone();
+    for (_, pointer, _) in objects() {
+        let object = whole.pointer(pointer).expect("the question must contain each object").clone();
         values.extend([json!([object]), object]);
     }
     values
@@ -87,104 +88,107 @@ fn each_object_has_the_same_fields_in_the_schema_and_in_the_parser() {
 #[test]
 fn both_parsers_accept_what_the_schema_allows_and_nothing_else() {
     let (schemas, values) = (schemas(), values());
-    let whole: Value = serde_json::from_str(WHOLE).unwrap();
-    for (name, place, fields) in objects() {
+    let whole: Value = serde_json::from_str(FULL_QUESTION).unwrap();
+    for (name, pointer, fields) in objects() {
         for field in fields {
             let mut parsed: Vec<String> = Vec::new();
             for value in &values {
                 let mut question = whole.clone();
-                question.pointer_mut(place).unwrap()[*field] = value.clone();
+                question.pointer_mut(pointer).unwrap()[*field] = value.clone();
                 let schema = &schemas[name]["properties"][*field];
-                let allowed = [Unknown::Ignored, Unknown::Refused]
-                    .map(|unknown| Schemas(&schemas, unknown).allow(schema, value));
-                if let Some(read) = read_by_both(&question, allowed, &format!("{name}.{field} = {value}")) {
-                    parsed.push(read);
+                let allowed = [UnknownFields::Ignored, UnknownFields::Refused]
+                    .map(|unknown| Schemas(&schemas, unknown).allows(schema, value));
+                let what = format!("{name}.{field} = {value}");
+                if let Some(parsed_question) = parse_with_both(&question, allowed, &what) {
+                    parsed.push(parsed_question);
                 }
             }
             parsed.dedup();
             assert!(parsed.len() > 1, "{name}.{field}: its value does not change the parsed question");
 
             let mut question = whole.clone();
-            question.pointer_mut(place).unwrap().as_object_mut().unwrap().remove(*field);
+            question.pointer_mut(pointer).unwrap().as_object_mut().unwrap().remove(*field);
             let required = schemas[name]["required"].as_array().into_iter().flatten();
             let optional = !required.into_iter().any(|required| required == field);
-            read_by_both(&question, [optional; 2], &format!("{name} without {field}"));
+            parse_with_both(&question, [optional; 2], &format!("{name} without {field}"));
         }
     }
 }
 
-/// Returns the question as both parsers read it; `None` if they reject it. Asserts that serde accepts it exactly if it
-/// is allowed, and that the fast parser agrees with serde. Questions with unknown fields are only parsed by serde.
-fn read_by_both(question: &Value, [allowed, known]: [bool; 2], what: &str) -> Option<String> {
+/// Returns the question as both parsers read it, or `None` if they reject it. Asserts that serde accepts the question
+/// exactly if it is `allowed`. Asserts that the fast parser agrees with serde if all fields are `known`. Otherwise, the
+/// fast parser must leave the question to serde.
+fn parse_with_both(question: &Value, [allowed, known]: [bool; 2], what: &str) -> Option<String> {
     let json = question.to_string();
     let (fast, serde) = (fast_question(&json), serde_json::from_str::<Question<'_>>(&json));
     assert_eq!(serde.is_ok(), allowed, "{what}: {serde:?}");
-    let read = serde.as_ref().ok().map(|question| format!("{question:?}"));
+    let parsed_question = serde.as_ref().ok().map(|question| format!("{question:?}"));
     assert_eq!(fast, serde.ok().filter(|_| known), "{what}");
-    read
+    parsed_question
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Unknown {
+enum UnknownFields {
     Ignored,
     Refused,
 }
 
-/// The schemas, and whether unknown fields are ignored or refused.
-struct Schemas<'a>(&'a Value, Unknown);
+/// The schemas, and whether a value may have fields that its schema does not know.
+struct Schemas<'a>(&'a Value, UnknownFields);
 
 impl Schemas<'_> {
     /// Whether the schema allows the value. Supports only the keywords that the question's schemas use.
-    fn allow(&self, schema: &Value, value: &Value) -> bool {
+    fn allows(&self, schema: &Value, value: &Value) -> bool {
         if let Some(reference) = schema["$ref"].as_str() {
             let name = reference.rsplit('/').next().expect("the reference must end with a name");
-            return self.allow(&self.0[name], value);
+            return self.allows(&self.0[name], value);
         }
         if let Some(any) = schema["oneOf"].as_array() {
-            return any.iter().any(|schema| self.allow(schema, value));
+            return any.iter().any(|schema| self.allows(schema, value));
         }
         let types = match &schema["type"] {
             Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
             one => Vec::from_iter(one.as_str()),
         };
         assert!(!types.is_empty(), "the test does not know the schema {schema}");
-        types.iter().any(|it| self.allow_type(it, schema, value))
+        types.iter().any(|name| self.allows_type(name, schema, value))
     }
 
-    fn allow_type(&self, name: &str, schema: &Value, value: &Value) -> bool {
+    fn allows_type(&self, name: &str, schema: &Value, value: &Value) -> bool {
         match (name, value) {
             ("null", Value::Null) | ("boolean", Value::Bool(_)) => true,
             ("string", Value::String(text)) => is_text(schema, text),
             ("integer", Value::Number(number)) => number.as_i64().is_some_and(|number| {
                 schema["minimum"].as_i64() <= Some(number) && Some(number) <= schema["maximum"].as_i64()
             }),
-            ("array", Value::Array(items)) => items.iter().all(|item| self.allow(&schema["items"], item)),
+            ("array", Value::Array(items)) => items.iter().all(|item| self.allows(&schema["items"], item)),
             ("object", Value::Object(object)) => {
                 let mut required = schema["required"].as_array().into_iter().flatten();
-                let has_required =
-                    required.all(|name| name.as_str().is_some_and(|it| object.contains_key(it)));
+                let has_required_fields =
+                    required.all(|name| name.as_str().is_some_and(|name| object.contains_key(name)));
                 let other = &schema["additionalProperties"];
                 let fits = |(name, value)| match schema["properties"].get(name) {
-                    Some(property) => self.allow(property, value),
-                    None if other.is_object() => self.allow(other, value),
-                    None => self.1 == Unknown::Ignored,
+                    Some(property) => self.allows(property, value),
+                    None if other.is_object() => self.allows(other, value),
+                    None => self.1 == UnknownFields::Ignored,
                 };
-                has_required && object.iter().all(fits)
+                has_required_fields && object.iter().all(fits)
             }
             _ => false,
         }
     }
 }
 
+/// Whether the text is one of the schema's labels, if it lists any, and has the schema's format.
 fn is_text(schema: &Value, text: &str) -> bool {
-    let is_listed = schema["enum"].as_array().is_none_or(|words| words.iter().any(|word| word == text));
-    let is_formed = match schema["format"].as_str() {
+    let is_listed = schema["enum"].as_array().is_none_or(|labels| labels.iter().any(|label| label == text));
+    let has_format = match schema["format"].as_str() {
         None => true,
         Some("date") => text.len() == 10 && text.starts_with("2026-"),
         Some("date-time") => text.starts_with("2026-") && text.ends_with('Z'),
         Some(other) => panic!("the test does not know the format {other}"),
     };
-    is_listed && is_formed
+    is_listed && has_format
 }
 
 /// Returns the fields that serde reads for a struct.
@@ -192,29 +196,31 @@ fn fields<'de, T: Deserialize<'de> + std::fmt::Debug>() -> &'static [&'static st
     T::deserialize(Fields).expect_err("deserializing must stop at the struct's fields").0
 }
 
+/// A deserializer that stops as soon as serde asks for a struct.
 struct Fields;
 
+/// The error that ends the deserialization. It contains the names of the struct's fields.
 #[derive(Debug)]
-struct Asked(&'static [&'static str]);
+struct FieldNames(&'static [&'static str]);
 
-impl std::fmt::Display for Asked {
+impl std::fmt::Display for FieldNames {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:?}", self.0)
     }
 }
 
-impl std::error::Error for Asked {}
+impl std::error::Error for FieldNames {}
 
-impl serde::de::Error for Asked {
+impl serde::de::Error for FieldNames {
     fn custom<T: std::fmt::Display>(message: T) -> Self {
         panic!("serde did not ask for a struct: {message}")
     }
 }
 
 impl<'de> Deserializer<'de> for Fields {
-    type Error = Asked;
+    type Error = FieldNames;
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Asked> {
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, FieldNames> {
         panic!("serde did not ask for a struct")
     }
 
@@ -223,8 +229,8 @@ impl<'de> Deserializer<'de> for Fields {
         _: &'static str,
         fields: &'static [&'static str],
         _: V,
-    ) -> Result<V::Value, Asked> {
-        Err(Asked(fields))
+    ) -> Result<V::Value, FieldNames> {
+        Err(FieldNames(fields))
     }
 
     forward_to_deserialize_any! {

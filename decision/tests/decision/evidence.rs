@@ -3,7 +3,9 @@
 use keepopen_decision::{Explanation, Known, Rule};
 use serde_json::json;
 
-use crate::explain::{NOW_MS, explained, explained_on, rule, summer, with};
+use crate::explain::{
+    NOW_MS, explain_appeals, explain_on_site, rule_explanation, summer_appeal, with_field,
+};
 
 /// Returns one line for each rule of the only appeal: what the rule found and what would have passed.
 fn lines(explanation: &Explanation) -> String {
@@ -16,7 +18,7 @@ fn lines(explanation: &Explanation) -> String {
 #[test]
 fn evidence_of_every_rule_for_an_appeal_without_conditions() {
     let explanation =
-        explained(&json!([summer()]), &json!({"site": "journal", "history": {}}), Known::nobody());
+        explain_appeals(&json!([summer_appeal()]), &json!({"site": "journal", "history": {}}), Known::nobody());
     assert_eq!(lines(&explanation), "\
 KillSwitch: appeals on | appeals on
 Live: live | live or scheduled
@@ -37,17 +39,17 @@ Language: unknown | any
 Device: unknown | any
 SignedIn: unknown | any
 Traits: none | any
-Consent: unknown | anything
-Entitlements: none | anything
+Consent: unknown | no condition
+Entitlements: none | no condition
 Values: article_count, currency, weekday, date | nothing
 History: a history | a history
 Reader: new: 0 views, 0 dismissals, 0 articles | any
-Articles: 0 articles in 52 weeks and the present one | any number
-Trend: steady: 0 articles in four weeks, 0 in the four before | any
+Articles: 0 articles in 52 weeks and the current week | any number
+Trend: steady: 0 articles in the last four weeks, 0 in the four weeks before | any
 Meter: 0 free articles used | any number
 SkipFirst: unknown | any page
 Frequency: views inside 30 days: 0; never seen | fewer than 4 views
-SiteFrequency: 0 views on the whole site | anything
+SiteFrequency: 0 views on the whole site | no condition
 CoolDown: any appeal seen: never; dismissed: never | 0 minutes after a view, 0 minutes after a dismissal
 Dismissal: never dismissed | days passed: 14 after close, 3 after later, 365 after already_gave, forever after never
 Sequence: 0 views | no sequence
@@ -57,8 +59,8 @@ Sequence: 0 views | no sequence
 #[test]
 fn evidence_of_every_rule_for_an_appeal_with_conditions() {
     let one_and_two_excluded = json!({"include": [], "exclude": ["one", "two"]});
-    let appeal = with(
-        summer(),
+    let appeal = with_field(
+        summer_appeal(),
         "audience",
         json!({
             "countries": {"include": [], "exclude": ["GB", "FR"]}, "languages": {"include": [], "exclude": ["fr", "de"]},
@@ -69,14 +71,14 @@ fn evidence_of_every_rule_for_an_appeal_with_conditions() {
     let pages = json!({"sections": one_and_two_excluded, "tags": {"include": [], "exclude": ["three"]}, "kinds": one_and_two_excluded,
         "urls": {"include": [], "exclude": ["/one/*", "*two"]}, "on_paid_pages": true, "on_sensitive_pages": true,
         "skip_first": 1});
-    let appeal =
-        with(with(appeal, "pages", pages), "meter", json!({"free_articles": 1, "entitlement": "archive"}));
+    let meter = json!({"free_articles": 1, "entitlement": "archive"});
+    let appeal = with_field(with_field(appeal, "pages", pages), "meter", meter);
     let schedule = json!({"starts_at": "2026-06-01", "ends_at": "2026-06-30", "time_zone": "utc",
         "hours": [{"days": ["mon"], "from": "07:30", "to": "22:15"}, {"days": ["wed"], "from": "22:00", "to": "02:00"}]});
     let frequency = json!({"max_views": 3, "window_days": 7, "min_gap_hours": 4, "max_per_day": 2});
-    let appeal = with(with(appeal, "schedule", schedule), "frequency", frequency);
-    let appeal = with(appeal, "dismissal", json!({"close_days": 1, "later_days": 2, "never_days": 400}));
-    let appeal = with(appeal, "variants", json!([{"id": "a", "needs": ["country", "days_left"]}]));
+    let appeal = with_field(with_field(appeal, "schedule", schedule), "frequency", frequency);
+    let appeal = with_field(appeal, "dismissal", json!({"close_days": 1, "later_days": 2, "never_days": 400}));
+    let appeal = with_field(appeal, "variants", json!([{"id": "a", "needs": ["country", "days_left"]}]));
     let question = json!({"site": "journal",
         "page": {"url": "/three", "section": "four", "tags": ["five", "six"], "kind": "seven", "paid": true,
                  "sensitive": true, "ordinal": 2},
@@ -91,7 +93,7 @@ fn evidence_of_every_rule_for_an_appeal_with_conditions() {
         entitlements: vec!["archive".to_owned(), "events".to_owned()],
         ..Known::nobody()
     };
-    assert_eq!(lines(&explained(&json!([appeal]), &question, known)), "\
+    assert_eq!(lines(&explain_appeals(&json!([appeal]), &question, known)), "\
 KillSwitch: appeals on | appeals on
 Live: live | live or scheduled
 Country: IE | none of: FR, GB
@@ -111,17 +113,17 @@ Language: en | none of: fr, de
 Device: tablet | any
 SignedIn: not signed in | not signed in
 Traits: none | any
-Consent: denied | anything
+Consent: denied | no condition
 Entitlements: archive, events | none of: one, two
 Values: article_count, country, currency, weekday, date, days_left | country, days_left
 History: a history | a history
 Reader: returning: 3 views, 1 dismissal, 1 article | returning
-Articles: 1 article in 1 week and the present one | 1 to 9 on china
-Trend: steady: 1 article in four weeks, 0 in the four before | steady
+Articles: 1 article in 1 week and the current week | 1 to 9 on china
+Trend: steady: 1 article in the last four weeks, 0 in the four weeks before | steady
 Meter: 2 free articles used in 30 days, entitled to read on | 1 free article used in 30 days
 SkipFirst: page 2 of the visit | after the first 1 page
 Frequency: views inside 7 days: 1; age of the newest in whole days: 4 | fewer than 3 views; fewer than 2 since 04:00; newest at least 4 hours old
-SiteFrequency: 3 views on the whole site | anything
+SiteFrequency: 3 views on the whole site | no condition
 CoolDown: any appeal seen: 1 minute ago; dismissed: 7200 minutes ago | 0 minutes after a view, 0 minutes after a dismissal
 Dismissal: later (age in whole days: 5) | days passed: 1 after close, 2 after later, 365 after already_gave, 400 after never
 Sequence: 2 views | no sequence
@@ -138,25 +140,25 @@ fn evidence_of_the_sites_rules_and_of_further_conditions() {
                        {"first_date": "2026-06-15", "last_date": "2026-06-15"}],
         "blackouts": [{"days": ["sun"], "from": "06:00", "to": "12:00"}, {"first_date": "2026-06-15", "last_date": "2026-06-16"}]
     });
-    let both = json!({"include": ["one", "two"], "exclude": ["three"]});
+    let selection = json!({"include": ["one", "two"], "exclude": ["three"]});
     let audience = json!({
         "countries": {"include": ["IE"], "exclude": ["GB"]}, "regions": {"include": ["US-CA"], "exclude": ["IE-L"]},
-        "languages": {"include": ["en"], "exclude": ["en-US"]}, "entitlements": both, "articles": {"min": 3},
+        "languages": {"include": ["en"], "exclude": ["en-US"]}, "entitlements": selection, "articles": {"min": 3},
         "standings": ["lapsed", "one_off"], "signed_in": true, "devices": ["desktop"]
     });
-    let appeal = with(with(summer(), "audience", audience), "kind", json!("win_back"));
-    let pages = json!({"sections": both, "tags": both, "kinds": both, "urls": {"include": ["/a*"], "exclude": ["*b*"]}});
-    let appeal = with(with(appeal, "pages", pages), "surface", json!(["wall", "banner"]));
+    let appeal = with_field(with_field(summer_appeal(), "audience", audience), "kind", json!("win_back"));
+    let pages = json!({"sections": selection, "tags": selection, "kinds": selection, "urls": {"include": ["/a*"], "exclude": ["*b*"]}});
+    let appeal = with_field(with_field(appeal, "pages", pages), "surface", json!(["wall", "banner"]));
     let schedule =
         json!({"time_zone": "utc", "ends_at": "2026-06-15T11:00:00Z", "hours": [{"from": "12:00"}]});
-    let appeal = with(with(appeal, "schedule", schedule), "sequence", json!([{"variant": "a"}]));
+    let appeal = with_field(with_field(appeal, "schedule", schedule), "sequence", json!([{"variant": "a"}]));
     let question = json!({"site": "journal", "surfaces": ["wall", "banner"],
         "page": {"url": "https://journal.example/a/b", "section": "one", "kind": "three"},
         "reader": {"country": "US", "region": "ca", "locale": "de", "device": "watch", "signed_in": true},
         "history": {"views": [{"appeal": "winter", "at": "2026-06-13T12:00:00Z"}],
                     "dismissals": [{"appeal": "winter", "kind": "already_gave", "at": "2026-06-15T11:55:00Z"},
                                    {"appeal": "summer", "kind": "close", "at": "2026-06-16T12:00:00Z"}]}});
-    let explanation = explained_on(&site, &json!([appeal]), &question, Known::unknown());
+    let explanation = explain_on_site(&site, &json!([appeal]), &question, Known::unknown());
     assert_eq!(lines(&explanation), "\
 KillSwitch: appeals off | appeals on
 Live: live | live or scheduled
@@ -166,7 +168,7 @@ Surface: banner or wall; switched off: wall | banner or wall
 Standing: unknown | one_off or lapsed
 Quiet: no quiet period | quiet period over
 Schedule: 2026-06-15T13:00:00+01:00[Europe/Dublin] | to 2026-06-15T12:00:59.999+01:00[Europe/Dublin]
-Hours: 2026-06-15T13:00:00+01:00[Europe/Dublin] | Mon 12:00 to Tue 00:00, Tue 12:00 to Wed 00:00, Wed 12:00 to Thu 00:00, Thu 12:00 to Fri 00:00, Fri 12:00 to Sat 00:00, Sat 12:00 to Sun 00:00, Sun 12:00 to Mon 00:00; on the site's clock Mon 00:00 to Sun 06:00, Sun 12:00 to Mon 00:00; not on a silent date
+Hours: 2026-06-15T13:00:00+01:00[Europe/Dublin] | Mon 12:00 to Tue 00:00, Tue 12:00 to Wed 00:00, Wed 12:00 to Thu 00:00, Thu 12:00 to Fri 00:00, Fri 12:00 to Sat 00:00, Sat 12:00 to Sun 00:00, Sun 12:00 to Mon 00:00; in the site's time zone: Mon 00:00 to Sun 06:00, Sun 12:00 to Mon 00:00; not during a blackout
 SensitivePage: ordinary page | ordinary page
 PaidPage: ordinary page | ordinary page
 SiteExcluded: excluded by sections: one, tags: two, excluded by kinds: three, excluded by url: /a*b, excluded by every page | a page that the site does not exclude
@@ -177,13 +179,13 @@ Language: de | one of: en; none of: en-US
 Device: unknown | desktop
 SignedIn: signed in | signed in
 Traits: none | any
-Consent: unknown | anything
+Consent: unknown | no condition
 Entitlements: none | one of: one, two; none of: three
 Values: article_count, country, currency, weekday, date, days_left, ticker_goal | nothing
 History: a history | a history
 Reader: returning: 1 view, 2 dismissals, 0 articles | any
-Articles: 0 articles in 52 weeks and the present one | at least 3
-Trend: steady: 0 articles in four weeks, 0 in the four before | any
+Articles: 0 articles in 52 weeks and the current week | at least 3
+Trend: steady: 0 articles in the last four weeks, 0 in the four weeks before | any
 Meter: 0 free articles used | any number
 SkipFirst: unknown | any page
 Frequency: views inside 30 days: 0; never seen | fewer than 4 views
@@ -195,24 +197,27 @@ Sequence: 0 views | a sequence without end
 }
 
 #[test]
-fn evidence_of_rare_conditions() {
-    let appeal = with(summer(), "kind", json!("thank"));
-    let appeal = with(appeal, "frequency", json!({"unlimited": true}));
+fn evidence_of_rules_that_rarely_apply() {
+    let appeal = with_field(summer_appeal(), "kind", json!("thank"));
+    let appeal = with_field(appeal, "frequency", json!({"unlimited": true}));
     let audience = json!({"articles": {"max": 0}, "standings": ["recurring"], "consent": "required"});
-    let appeal = with(with(appeal, "audience", audience), "without_history", json!("ask"));
-    let appeal = with(appeal, "dismissal", json!({"never_days": 1, "already_gave_days": 0}));
-    let appeal = with(appeal, "sequence", json!([{"variant": "a", "views": 2}]));
+    let appeal = with_field(with_field(appeal, "audience", audience), "without_history", json!("ask"));
+    let appeal = with_field(appeal, "dismissal", json!({"never_days": 1, "already_gave_days": 0}));
+    let appeal = with_field(appeal, "sequence", json!([{"variant": "a", "views": 2}]));
     let known = Known { quiet_until_ms: Some(i64::MAX), ..Known::nobody() };
-    let explanation = explained(&json!([appeal]), &json!({"site": "journal"}), known);
-    let words = |wanted: Rule| {
-        let explanation = rule(&explanation.appeals[0], wanted);
+    let explanation = explain_appeals(&json!([appeal]), &json!({"site": "journal"}), known);
+    let evidence = |wanted: Rule| {
+        let explanation = rule_explanation(&explanation.appeals[0], wanted);
         format!("{} | {}", explanation.seen, explanation.wanted)
     };
-    assert_eq!(words(Rule::Standing), "none | recurring");
-    assert_eq!(words(Rule::Quiet), "quiet until 9223372036854775807 ms | anything: it asks for no money");
-    assert_eq!(words(Rule::Consent), "unknown | granted");
-    assert_eq!(words(Rule::History), "no history | anything");
-    assert_eq!(words(Rule::Articles), "0 articles in 52 weeks and the present one | at most 0");
-    assert_eq!(words(Rule::Frequency), "0 views in all | anything");
-    assert_eq!(words(Rule::Sequence), "0 views | fewer than 2 views");
+    assert_eq!(evidence(Rule::Standing), "none | recurring");
+    assert_eq!(
+        evidence(Rule::Quiet),
+        "quiet until 9223372036854775807 ms | no condition: the appeal does not ask for money"
+    );
+    assert_eq!(evidence(Rule::Consent), "unknown | granted");
+    assert_eq!(evidence(Rule::History), "no history | no condition");
+    assert_eq!(evidence(Rule::Articles), "0 articles in 52 weeks and the current week | at most 0");
+    assert_eq!(evidence(Rule::Frequency), "0 views in total | no condition");
+    assert_eq!(evidence(Rule::Sequence), "0 views | fewer than 2 views");
 }

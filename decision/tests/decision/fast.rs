@@ -3,20 +3,21 @@
 use keepopen_decision::{Question, fast_question};
 use proptest::prelude::*;
 
-pub const WHOLE: &str = r#"{"site":"journal","surfaces":["banner","inline","wall"],"page":{"url":"https://journal.example.org/é","section":"politics","tags":["budget","assembly"],"kind":"article","sensitive":false,"paid":true,"ordinal":3},"reader":{"country":"IE","region":"L","locale":"en-IE","device":"mobile","signed_in":false,"consent":"granted","bucket":417223},"history":{"views":[{"appeal":"summer","variant":"a","at":"2026-11-23T08:00:00.123Z"},{"appeal":"winter","at":"2026-11-23T08:00:00Z"}],"dismissals":[{"appeal":"summer","kind":"already_gave","at":"2026-11-20T08:00:00Z"}],"articles":[{"week":"2026-11-16","count":4,"tags":{"budget":2,"health & care":0}},{"week":"2026-11-09"}],"article_days":[{"day":"2026-11-22","count":2},{"day":"2026-11-23"}],"free_articles_used":0},"token":"a.b.c"}"#;
+/// A question with every field, as Keepopen's script writes it.
+pub const FULL_QUESTION: &str = r#"{"site":"journal","surfaces":["banner","inline","wall"],"page":{"url":"https://journal.example.org/é","section":"politics","tags":["budget","assembly"],"kind":"article","sensitive":false,"paid":true,"ordinal":3},"reader":{"country":"IE","region":"L","locale":"en-IE","device":"mobile","signed_in":false,"consent":"granted","bucket":417223},"history":{"views":[{"appeal":"summer","variant":"a","at":"2026-11-23T08:00:00.123Z"},{"appeal":"winter","at":"2026-11-23T08:00:00Z"}],"dismissals":[{"appeal":"summer","kind":"already_gave","at":"2026-11-20T08:00:00Z"}],"articles":[{"week":"2026-11-16","count":4,"tags":{"budget":2,"health & care":0}},{"week":"2026-11-09"}],"article_days":[{"day":"2026-11-22","count":2},{"day":"2026-11-23"}],"free_articles_used":0},"token":"a.b.c"}"#;
 
 #[test]
 fn questions_as_browsers_write_them_are_parsed() {
     let empty = r#"{"site":"","surfaces":[],"page":{},"reader":{},"history":{},"token":null}"#;
-    let nothing_known = r#"{"site":"s","surfaces":null,"page":null,"reader":null,"history":null}"#;
+    let only_nulls = r#"{"site":"s","surfaces":null,"page":null,"reader":null,"history":null}"#;
     let lists = r#"{"site":"s","history":{"views":null,"dismissals":[],"articles":[{"week":"w","count":null,"tags":null},{"week":"w","tags":{}}]}}"#;
     let days = r#"{"site":"s","history":{"article_days":[{"day":"2024-02-29","count":null},{"count":2,"day":"2026-11-23"}]}}"#;
     let no_days = r#"{"site":"s","history":{"article_days":[]}}"#;
-    let days_unknown = r#"{"site":"s","history":{"article_days":null}}"#;
+    let null_days = r#"{"site":"s","history":{"article_days":null}}"#;
     let reordered = r#"{"token":"t","history":{"articles":[],"views":[{"at":"2026-11-23T08:00:00Z","appeal":"a"}]},"site":"s"}"#;
     let largest = r#"{"site":"s","reader":{"bucket":4294967295}}"#;
-    let spaced = WHOLE.replace(',', ", ").replace(r#"":"#, r#"": "#);
-    for json in [WHOLE, empty, nothing_known, lists, days, no_days, days_unknown, reordered, largest, &spaced]
+    let spaced = FULL_QUESTION.replace(',', ", ").replace(r#"":"#, r#"": "#);
+    for json in [FULL_QUESTION, empty, only_nulls, lists, days, no_days, null_days, reordered, largest, &spaced]
     {
         assert_eq!(fast_question(json), Some(serde_json::from_str(json).unwrap()), "{json}");
     }
@@ -94,10 +95,10 @@ proptest! {
     fn every_accepted_question_is_parsed_as_serde_parses_it(
         changes in proptest::collection::vec((any::<proptest::sample::Index>(), 0_usize..3, r#"[\x00-\x20"\\{}\[\],:0129.e-]|null|true|é|"site":|"at":|\PC"#), 1..4),
     ) {
-        let mut json: Vec<String> = WHOLE.chars().map(String::from).collect();
-        for (place, how, with) in changes {
+        let mut json: Vec<String> = FULL_QUESTION.chars().map(String::from).collect();
+        for (place, change, with) in changes {
             let place = place.index(json.len());
-            match how {
+            match change {
                 0 => json[place] = with,
                 1 => json.insert(place, with),
                 _ => json[place].clear(),
@@ -110,11 +111,11 @@ proptest! {
     }
 
     #[test]
-    fn the_end_of_a_text_is_found_at_any_length(text in "\\PC{0,40}", sign in proptest::option::of(0_u8..=0x22)) {
-        let sign = sign.map(char::from);
-        let json = format!(r#"{{"site":"{text}{}x"}}"#, sign.map(String::from).unwrap_or_default());
+    fn the_end_of_a_text_is_found_at_any_length(text in "\\PC{0,40}", special_character in proptest::option::of(0_u8..=0x22)) {
+        let special_character = special_character.map(char::from);
+        let json = format!(r#"{{"site":"{text}{}x"}}"#, special_character.map(String::from).unwrap_or_default());
         let library = serde_json::from_str::<Question<'_>>(&json).ok();
-        let is_plain = !text.contains(['"', '\\']) && sign.is_none_or(|sign| sign >= ' ' && sign != '"');
+        let is_plain = !text.contains(['"', '\\']) && special_character.is_none_or(|special_character| special_character >= ' ' && special_character != '"');
         prop_assert_eq!(fast_question(&json), library.filter(|_| is_plain), "{}", json);
     }
 }

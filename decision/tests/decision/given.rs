@@ -1,4 +1,4 @@
-//! Values that the caller of `compile` gives to appeals, in addition to what their authors write.
+//! Tests of values that the caller of `compile` gives to appeals, in addition to what their authors write.
 
 use keepopen_decision::{
     AppealRules, Kind, Known, Moment, Question, Reason, SiteRules, Surface, Value, Verdict, begins_at_ms,

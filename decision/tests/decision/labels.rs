@@ -8,28 +8,28 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, to_value};
 
 /// Returns the labels of all values. Asserts that each label is the same in JSON.
-fn all<T: Copy + Serialize>(
+fn checked_labels<T: Copy + Serialize>(
     values: impl IntoIterator<Item = T>,
     as_str: impl Fn(T) -> &'static str,
 ) -> String {
-    let words = values.into_iter().map(|value| {
+    let labels = values.into_iter().map(|value| {
         assert_eq!(to_value(value).expect("a label must serialize"), as_str(value));
         as_str(value)
     });
-    words.collect::<Vec<_>>().join(" ")
+    labels.collect::<Vec<_>>().join(" ")
 }
 
 #[test]
-fn every_label_is_the_same_in_code_and_in_json() {
-    assert_eq!(all(Kind::ALL, Kind::as_str), "ask thank fix_card win_back upsell");
-    assert_eq!(all(Surface::ALL, Surface::as_str), "banner inline wall");
-    assert_eq!(all(Standing::ALL, Standing::as_str), "none one_off recurring past_due lapsed unknown");
-    assert_eq!(all(DismissalKind::ALL, DismissalKind::as_str), "close later already_gave never");
-    assert_eq!(all(Device::ALL, Device::as_str), "mobile tablet desktop");
+fn every_label_is_as_documented_and_the_same_in_json() {
+    assert_eq!(checked_labels(Kind::ALL, Kind::as_str), "ask thank fix_card win_back upsell");
+    assert_eq!(checked_labels(Surface::ALL, Surface::as_str), "banner inline wall");
+    assert_eq!(checked_labels(Standing::ALL, Standing::as_str), "none one_off recurring past_due lapsed unknown");
+    assert_eq!(checked_labels(DismissalKind::ALL, DismissalKind::as_str), "close later already_gave never");
+    assert_eq!(checked_labels(Device::ALL, Device::as_str), "mobile tablet desktop");
     let trends = [Trend::Rising, Trend::Falling, Trend::Steady];
-    assert_eq!(all(trends, Trend::as_str), "rising falling steady");
+    assert_eq!(checked_labels(trends, Trend::as_str), "rising falling steady");
     assert_eq!(
-        all(Value::ALL, Value::as_str),
+        checked_labels(Value::ALL, Value::as_str),
         "article_count country currency weekday date days_left ticker_total ticker_goal ticker_left ticker_percent"
     );
 }
@@ -37,12 +37,12 @@ fn every_label_is_the_same_in_code_and_in_json() {
 #[test]
 fn live_states_are_parsed_from_their_labels_only() {
     let states = [Live::Live, Live::Scheduled, Live::Paused, Live::Draft, Live::Ended];
-    assert_eq!(all(states, Live::as_str), "live scheduled paused draft ended");
+    assert_eq!(checked_labels(states, Live::as_str), "live scheduled paused draft ended");
     for live in states {
         assert_eq!(Live::parse(live.as_str()), Some(live));
     }
-    for word in ["", "Live", "over"] {
-        assert_eq!(Live::parse(word), None, "{word}");
+    for text in ["", "Live", "over"] {
+        assert_eq!(Live::parse(text), None, "{text}");
     }
 }
 
@@ -97,7 +97,10 @@ fn the_problem_of_a_floor_that_is_too_high_shows_the_maximum() {
     (appeal.assignment, appeal.floor_percent) = (Assignment::Learned, Percent::new(40.0));
     let (_, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
     let sentences: Vec<String> = problems.iter().map(Problem::to_string).collect();
-    assert_eq!(sentences, ["appeal \"summer\", floor_percent: 3 variants can have 33.3 % each at most."]);
+    assert_eq!(
+        sentences,
+        ["appeal \"summer\", floor_percent: with 3 variants, the floor can be at most 33.3 %."]
+    );
 }
 
 #[test]

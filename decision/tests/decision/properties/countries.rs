@@ -9,10 +9,10 @@ use keepopen_decision::{
 use proptest::prelude::*;
 
 use super::generate::{appeals, known, question, site, time};
-use super::{ask, worlds};
+use super::{ask, runs};
 
 /// Returns the appeals with the country's weights as default weights, and without weights by country.
-fn with_weights_of(
+fn with_country_weights_as_default(
     country: Option<CountryCode>,
     site: &SiteRules,
     appeals: &[AppealRules],
@@ -20,10 +20,12 @@ fn with_weights_of(
     let mut adjusted = appeals.to_vec();
     for variant in adjusted.iter_mut().flat_map(|appeal| &mut appeal.variants) {
         let weights = std::mem::take(&mut variant.weights_by_country);
-        let of = |names: &[String]| names.iter().any(|name| country == CountryCode::parse(name));
-        let by_code = weights.iter().find(|(name, _)| of(std::slice::from_ref(name)));
+        let include_country = |names: &[String]| names.iter().any(|name| country == CountryCode::parse(name));
+        let by_code = weights.iter().find(|(name, _)| include_country(std::slice::from_ref(name)));
         let by_group =
-            weights.iter().find(|(name, _)| site.country_groups.get(*name).is_some_and(|all| of(all)));
+            weights.iter().find(|(name, _)| {
+                site.country_groups.get(*name).is_some_and(|group| include_country(group))
+            });
         if let Some((_, weight)) = by_code.or(by_group).filter(|_| country.is_some()) {
             variant.weight = *weight;
         }
@@ -32,7 +34,7 @@ fn with_weights_of(
 }
 
 proptest! {
-    #![proptest_config(worlds(1500))]
+    #![proptest_config(runs(1500))]
 
     #[test]
     fn each_country_sees_the_same_as_if_its_weights_were_the_default(
@@ -48,8 +50,8 @@ proptest! {
             return Ok(());
         }
         let country = question.reader.country.as_deref().and_then(CountryCode::parse);
-        let (adjusted, none) = compile(std::slice::from_ref(&site), &with_weights_of(country, &site, &appeals));
-        prop_assert_eq!(none, []);
+        let (adjusted, no_problems) = compile(std::slice::from_ref(&site), &with_country_weights_as_default(country, &site, &appeals));
+        prop_assert_eq!(no_problems, []);
         let now_ms = now.as_millisecond();
         prop_assert_eq!(ask(&rules, &question, &known, now_ms), ask(&adjusted, &question, &known, now_ms));
     }
@@ -58,9 +60,9 @@ proptest! {
 const BUCKETS: u32 = 100_000;
 
 /// Compiles one appeal of three variants, with these default weights and with separate weights in New Zealand.
-fn compiled(default_weights: [u32; 3], own: Option<[u32; 3]>) -> Compiled {
+fn compiled(default_weights: [u32; 3], nz_weights: Option<[u32; 3]>) -> Compiled {
     let by_country = |place: usize| -> BTreeMap<String, u32> {
-        own.iter().map(|weights| ("NZ".to_owned(), weights[place])).collect()
+        nz_weights.iter().map(|weights| ("NZ".to_owned(), weights[place])).collect()
     };
     let variant = |place: usize| VariantRules {
         weight: default_weights[place],
@@ -101,12 +103,12 @@ fn weights_of_one_country_do_not_affect_readers_of_another() {
 
 #[test]
 fn shares_in_a_country_follow_its_own_weights() {
-    let own = variants(&compiled([5, 1, 4], Some([0, 3, 1])), Some("NZ"));
-    let readers = [0, 1, 2].map(|wanted| own.iter().filter(|variant| **variant == wanted).count());
+    let nz_weights = variants(&compiled([5, 1, 4], Some([0, 3, 1])), Some("NZ"));
+    let readers = [0, 1, 2].map(|wanted| nz_weights.iter().filter(|variant| **variant == wanted).count());
     // The variant gets three quarters of the readers. Four times the standard deviation of 137 is 548.
     assert!(readers[0] == 0 && (74_452..75_548).contains(&readers[1]), "{readers:?}");
     assert_eq!(
-        own,
+        nz_weights,
         variants(&compiled([0, 3, 1], None), None),
         "separate weights must split readers as default weights do"
     );

@@ -4,13 +4,13 @@ use keepopen_decision::Verdict;
 use proptest::prelude::*;
 
 use super::generate::{NOON_MS, appeals, known, question, site, time};
-use super::{ask, is_silent, rules, worlds};
+use super::{ask, is_silent, rules, runs};
 
 /// Ten years.
 const LONG_MS: i64 = 3650 * 86_400_000;
 
 proptest! {
-    #![proptest_config(worlds(2000))]
+    #![proptest_config(runs(2000))]
 
     #[test]
     fn the_next_eligible_time_is_exact(

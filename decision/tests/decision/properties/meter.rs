@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::generate::{NOON_MS, day, time};
-use super::{ask, shows, worlds};
+use super::{ask, runs, shows};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -52,7 +52,7 @@ fn used(time_zone: &str, window_days: u32, question: &Question<'_>, now_ms: i64)
 const ZONES: &[&str] = &["UTC", "Europe/Dublin", "Pacific/Auckland", "America/Los_Angeles"];
 
 proptest! {
-    #![proptest_config(worlds(500))]
+    #![proptest_config(runs(500))]
 
     #[test]
     fn a_wider_window_never_counts_fewer_articles(

@@ -20,16 +20,18 @@ use proptest::prelude::*;
 
 use generate::{appeals, known, question, site, time};
 
-/// Runs each property with this number of generated inputs (worlds), unless `PROPTEST_CASES` sets another number.
-pub fn worlds(number: u32) -> ProptestConfig {
+/// Runs each property with this number of generated inputs, unless `PROPTEST_CASES` sets another number.
+pub fn runs(number: u32) -> ProptestConfig {
     let is_set = std::env::var_os("PROPTEST_CASES").is_some();
     if is_set { ProptestConfig::default() } else { ProptestConfig::with_cases(number) }
 }
 
+/// Compiles the appeals for the site.
 fn rules(site: &SiteRules, appeals: &[AppealRules]) -> Compiled {
     compile(std::slice::from_ref(site), appeals).0
 }
 
+/// Decides the question.
 fn ask(rules: &Compiled, question: &Question<'_>, known: &Known, now_ms: i64) -> Verdict {
     decide(rules, question, known, now_ms, 500_000).expect("the site must exist")
 }
@@ -44,7 +46,7 @@ fn is_silent(verdict: Verdict) -> bool {
 }
 
 proptest! {
-    #![proptest_config(worlds(1000))]
+    #![proptest_config(runs(1000))]
 
     #[test]
     fn the_same_input_leads_to_the_same_verdict_and_explanation(
@@ -92,12 +94,12 @@ proptest! {
         now in time(),
     ) {
         let now_ms = now.as_millisecond();
-        let supports = matches!(known.standing, Standing::Recurring | Standing::PastDue);
-        let gave_just_now = known.quiet_until_ms.is_some_and(|until_ms| now_ms < until_ms);
+        let is_supporter = matches!(known.standing, Standing::Recurring | Standing::PastDue);
+        let gave_recently = known.quiet_until_ms.is_some_and(|until_ms| now_ms < until_ms);
         if let Verdict::Show { kind: Kind::Ask | Kind::WinBack, .. } =
             ask(&rules(&site, &appeals), &question, &known, now_ms)
         {
-            prop_assert!(!supports && !gave_just_now);
+            prop_assert!(!is_supporter && !gave_recently);
         }
     }
 
@@ -128,8 +130,8 @@ proptest! {
         let (all, problems) = compile(&sites, &appeals);
         let is_valid = |id: &str| problems.iter().all(|problem| problem.appeal.as_deref() != Some(id));
         let valid: Vec<AppealRules> = appeals.iter().filter(|appeal| is_valid(&appeal.id)).cloned().collect();
-        let (alone, none) = compile(&sites, &valid);
-        prop_assert!(none.iter().all(|problem| problem.appeal.is_none()));
+        let (alone, site_problems) = compile(&sites, &valid);
+        prop_assert!(site_problems.iter().all(|problem| problem.appeal.is_none()));
         let id = |verdict, appeals: &[AppealRules]| match verdict {
             Verdict::Show { appeal, variant, surface, .. } | Verdict::HeldOut { appeal, variant, surface, .. } => {
                 Ok((appeals[appeal.0].id.clone(), variant, surface))

@@ -8,12 +8,12 @@ use keepopen_decision::{
 use proptest::prelude::*;
 
 use super::generate::{appeals, known, question, site, time};
-use super::{ask, rules, shows, worlds};
+use super::{ask, rules, runs, shows};
 
 type Narrow = fn(&mut AppealRules, Timestamp);
 
 /// Ways to make an appeal stricter, at least one for each rule that an appeal can set.
-const WAYS: &[(&str, Narrow)] = &[
+const NARROWINGS: &[(&str, Narrow)] = &[
     ("paused", |appeal, _| appeal.live = Live::Paused),
     ("one surface fewer", |appeal, _| {
         if appeal.surface.len() > 1 {
@@ -90,8 +90,8 @@ const WAYS: &[(&str, Narrow)] = &[
     }),
     ("a soft meter", |appeal, _| match &mut appeal.meter {
         Some(meter) => meter.free_articles += 2,
-        none => {
-            *none = Some(Meter { free_articles: 2, window_days: 30, hard: false, entitlement: None });
+        absent => {
+            *absent = Some(Meter { free_articles: 2, window_days: 30, hard: false, entitlement: None });
         }
     }),
     ("a narrower meter", |appeal, _| {
@@ -148,7 +148,7 @@ const WAYS: &[(&str, Narrow)] = &[
     }),
     ("a number of articles", |appeal, _| match &mut appeal.audience.articles {
         Some(articles) => articles.min += 2,
-        none => *none = Some(Articles { weeks: 4, min: 2, max: Some(9), tags: Vec::new() }),
+        absent => *absent = Some(Articles { weeks: 4, min: 2, max: Some(9), tags: Vec::new() }),
     }),
     ("a trend", |appeal, _| appeal.audience.trend = appeal.audience.trend.or(Some(Trend::Rising))),
     ("not on paid pages", |appeal, _| appeal.pages.on_paid_pages = false),
@@ -163,8 +163,8 @@ const WAYS: &[(&str, Narrow)] = &[
     ("a cap", |appeal, _| {
         let old = appeal.frequency.clone().unwrap_or_default();
         let (default_views, default_days) = if appeal.kind == Kind::Upsell { (1, 90) } else { (4, 30) };
-        let loosest = |none: u32, value: Option<u32>, default: u32| {
-            if old.unlimited { none } else { value.unwrap_or(default) }
+        let loosest = |absent: u32, value: Option<u32>, default: u32| {
+            if old.unlimited { absent } else { value.unwrap_or(default) }
         };
         appeal.frequency = Some(Frequency {
             max_views: Some(loosest(4, old.max_views, default_views).min(2)),
@@ -175,14 +175,14 @@ const WAYS: &[(&str, Narrow)] = &[
             unlimited: false,
         });
     }),
-    ("a longer cool-down", |appeal, _| {
+    ("longer pauses after dismissals", |appeal, _| {
         appeal.dismissal.close_days += 5;
         appeal.dismissal.never_days = None;
     }),
 ];
 
 proptest! {
-    #![proptest_config(worlds(800))]
+    #![proptest_config(runs(800))]
 
     #[test]
     fn adding_a_rule_never_widens_the_audience(
@@ -201,7 +201,7 @@ proptest! {
         if shows(ask(&rules(&site, &appeals), &question, &known, now_ms)) {
             return Ok(());
         }
-        for (name, narrow) in WAYS {
+        for (name, narrow) in NARROWINGS {
             let mut stricter = appeals.clone();
             narrow(&mut stricter[0], bound);
             prop_assert!(!shows(ask(&rules(&site, &stricter), &question, &known, now_ms)), "{} showed the appeal to more readers", name);

@@ -4,10 +4,10 @@ use keepopen_decision::{AppealRules, Verdict};
 use proptest::prelude::*;
 
 use super::generate::{appeals, known, question, site, time};
-use super::{ask, rules, worlds};
+use super::{ask, rules, runs};
 
 proptest! {
-    #![proptest_config(worlds(1000))]
+    #![proptest_config(runs(1000))]
 
     #[test]
     fn the_order_of_appeals_does_not_change_the_verdict(
@@ -16,11 +16,11 @@ proptest! {
         question in question(),
         known in known(),
         now in time(),
-        turn in 0..6_usize,
+        rotation in 0..6_usize,
     ) {
-        let mut others = appeals.clone();
-        others.rotate_left(turn % appeals.len());
-        others.reverse();
+        let mut reordered = appeals.clone();
+        reordered.rotate_left(rotation % appeals.len());
+        reordered.reverse();
         let now_ms = now.as_millisecond();
         let id = |verdict: Verdict, appeals: &[AppealRules]| match verdict {
             Verdict::Show { appeal, variant, surface, .. } => Ok((true, appeals[appeal.0].id.clone(), variant, surface)),
@@ -29,7 +29,7 @@ proptest! {
         };
         prop_assert_eq!(
             id(ask(&rules(&site, &appeals), &question, &known, now_ms), &appeals),
-            id(ask(&rules(&site, &others), &question, &known, now_ms), &others)
+            id(ask(&rules(&site, &reordered), &question, &known, now_ms), &reordered)
         );
     }
 }

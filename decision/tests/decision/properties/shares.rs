@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::worlds;
+use super::runs;
 use keepopen_decision::{
     AppealRules, Compiled, Frequency, Kind, Known, Percent, Question, Reader, SiteRules, Surface,
     VariantRules, Verdict, compile, decide,
@@ -65,10 +65,11 @@ fn two_appeals_split_readers_independently() {
     let (summer, winter) = (compiled("summer", &[1, 1]), compiled("winter", &[1, 1]));
     let agree = (0..BUCKETS).filter(|bucket| variant(&summer, *bucket) == variant(&winter, *bucket)).count();
     // By chance, the two appeals agree for half of the readers. Four times the standard deviation of 158 is 632.
-    assert!((49_368..50_632).contains(&agree), "{agree}");
+    assert!((49_368..50_632).contains(&agree), "expected about 50,000 readers, found {agree}");
 }
 
-/// Returns the part of the readers that each appeal gets. An appeal is (id, priority, weight, percent of all readers).
+/// Returns the fraction of the readers that each appeal gets. An appeal is (id, priority, weight, percent of all
+/// readers).
 fn readers(appeals: &[(&str, i32, u32, f64)]) -> Vec<f64> {
     let written: Vec<AppealRules> = appeals
         .iter()
@@ -123,17 +124,17 @@ fn a_share_takes_precedence_and_applies_to_readers_left_by_higher_priorities() {
 }
 
 /// An appeal of one priority as (weight, percent of all readers).
-type Equal = (u32, f64);
+type WeightAndPercent = (u32, f64);
 
 /// Returns the appeal that each of 2,500 readers sees, given these appeals of one priority.
-fn seen(equals: &[(usize, Equal)]) -> Vec<Option<usize>> {
-    let one = |(name, (weight, percent)): &(usize, Equal)| AppealRules {
+fn seen_appeals(same_priority: &[(usize, WeightAndPercent)]) -> Vec<Option<usize>> {
+    let one = |(name, (weight, percent)): &(usize, WeightAndPercent)| AppealRules {
         weight: *weight,
         share_percent: Percent::new(*percent).expect("the percentage must be valid"),
         frequency: Some(Frequency { unlimited: true, ..Frequency::default() }),
         ..AppealRules::new(format!("appeal-{name}"), "journal", Kind::Ask, Surface::Banner)
     };
-    let written: Vec<AppealRules> = equals.iter().map(one).collect();
+    let written: Vec<AppealRules> = same_priority.iter().map(one).collect();
     let (rules, problems) = compile(&[SiteRules::new("journal")], &written);
     assert_eq!(problems, []);
     (0..2500)
@@ -141,54 +142,54 @@ fn seen(equals: &[(usize, Equal)]) -> Vec<Option<usize>> {
             let reader = Reader { bucket: Some(bucket), ..Reader::default() };
             let question = Question { reader, ..Question::from_site("journal") };
             match decide(&rules, &question, &Known::nobody(), 0, 0) {
-                Ok(Verdict::Show { appeal, .. }) => Some(equals[appeal.0].0),
+                Ok(Verdict::Show { appeal, .. }) => Some(same_priority[appeal.0].0),
                 _ => None,
             }
         })
         .collect()
 }
 
-fn equals() -> impl Strategy<Value = Vec<(usize, Equal)>> {
+fn same_priority() -> impl Strategy<Value = Vec<(usize, WeightAndPercent)>> {
     let percent = select(&[1.0, 10.0, 37.5, 60.0, 99.0, 100.0]);
     let one = (prop_oneof![3 => Just(1_u32), 1 => 2..9_u32], percent);
-    vec(one, 2..6).prop_map(|equals| equals.into_iter().enumerate().collect())
+    vec(one, 2..6).prop_map(|same_priority| same_priority.into_iter().enumerate().collect())
 }
 
 proptest! {
-    #![proptest_config(worlds(30))]
+    #![proptest_config(runs(30))]
 
     #[test]
-    fn an_appeal_that_starts_moves_readers_only_to_itself(equals in equals(), which in any::<Index>()) {
-        let new = equals[which.index(equals.len())].0;
-        let before: Vec<_> = equals.iter().copied().filter(|(name, _)| *name != new).collect();
-        for (before, after) in seen(&before).into_iter().zip(seen(&equals)) {
+    fn an_appeal_that_starts_moves_readers_only_to_itself(same_priority in same_priority(), index in any::<Index>()) {
+        let new = same_priority[index.index(same_priority.len())].0;
+        let before: Vec<_> = same_priority.iter().copied().filter(|(name, _)| *name != new).collect();
+        for (before, after) in seen_appeals(&before).into_iter().zip(seen_appeals(&same_priority)) {
             prop_assert!(after == before || after == Some(new), "{before:?} became {after:?}");
         }
     }
 
     #[test]
-    fn a_share_keeps_its_readers_next_to_any_appeals_without_a_share(equals in equals(), percent in 1.0..99.9_f64) {
-        let mut equals = equals;
-        equals[0].1.1 = percent;
-        let shares: Vec<_> = equals.iter().copied().filter(|(_, (_, percent))| *percent < 100.0).collect();
-        for (alone, next_to_others) in seen(&shares).into_iter().zip(seen(&equals)) {
+    fn a_share_keeps_its_readers_next_to_any_appeals_without_a_share(same_priority in same_priority(), percent in 1.0..99.9_f64) {
+        let mut same_priority = same_priority;
+        same_priority[0].1.1 = percent;
+        let shares: Vec<_> = same_priority.iter().copied().filter(|(_, (_, percent))| *percent < 100.0).collect();
+        for (alone, next_to_others) in seen_appeals(&shares).into_iter().zip(seen_appeals(&same_priority)) {
             prop_assert!(alone.is_none() || alone == next_to_others, "{alone:?} became {next_to_others:?}");
         }
     }
 
     #[test]
-    fn a_share_that_grows_keeps_all_of_its_readers(equals in equals(), from in 0.1..50.0_f64, more in 0.1..49.0_f64) {
-        let (mut before, mut after) = (equals.clone(), equals);
+    fn a_share_that_grows_keeps_all_of_its_readers(same_priority in same_priority(), from in 0.1..50.0_f64, more in 0.1..49.0_f64) {
+        let (mut before, mut after) = (same_priority.clone(), same_priority);
         (before[0].1.1, after[0].1.1) = (from, from + more);
-        for (before, after) in seen(&before).into_iter().zip(seen(&after)) {
+        for (before, after) in seen_appeals(&before).into_iter().zip(seen_appeals(&after)) {
             prop_assert!(before == after || after == Some(0), "{before:?} became {after:?}");
         }
     }
 
     #[test]
-    fn no_reader_outside_an_appeals_share_sees_it(equals in equals()) {
-        let last = equals.len() - 1;
-        for (alone, next_to_others) in seen(&equals[last..]).into_iter().zip(seen(&equals)) {
+    fn no_reader_outside_an_appeals_share_sees_it(same_priority in same_priority()) {
+        let last = same_priority.len() - 1;
+        for (alone, next_to_others) in seen_appeals(&same_priority[last..]).into_iter().zip(seen_appeals(&same_priority)) {
             prop_assert!(next_to_others != Some(last) || alone == Some(last));
         }
     }
@@ -197,12 +198,13 @@ proptest! {
 #[test]
 fn a_share_of_a_tenth_keeps_all_of_its_readers_next_to_the_main_appeal() {
     let (main, tenth) = ((0, (1, 100.0)), (1, (1, 10.0)));
-    let alone = seen(&[tenth]).into_iter().filter(Option::is_some).count();
-    let next_to_others = seen(&[tenth, main]);
-    assert!((200..300).contains(&alone), "{alone}");
-    assert_eq!(next_to_others.iter().filter(|seen| **seen == Some(1)).count(), alone);
+    let alone = seen_appeals(&[tenth]).into_iter().filter(Option::is_some).count();
+    let next_to_others = seen_appeals(&[tenth, main]);
+    assert!((200..300).contains(&alone), "expected about 250 of 2,500 readers, found {alone}");
+    assert_eq!(next_to_others.iter().filter(|appeal| **appeal == Some(1)).count(), alone);
     // Another share of a tenth takes few of these readers, and they return when it ends.
-    let other = seen(&[tenth, (2, (1, 10.0)), main]);
-    let kept = seen(&[tenth]).into_iter().zip(other).filter(|(alone, seen)| alone.is_some() && alone == seen);
+    let other = seen_appeals(&[tenth, (2, (1, 10.0)), main]);
+    let pairs = seen_appeals(&[tenth]).into_iter().zip(other);
+    let kept = pairs.filter(|(alone, next_to_other)| alone.is_some() && alone == next_to_other);
     assert!(kept.count() * 100 > alone * 90);
 }

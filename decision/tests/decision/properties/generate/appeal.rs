@@ -248,33 +248,33 @@ fn meter() -> BoxedStrategy<Meter> {
         .boxed()
 }
 
-/// Removes most groups of rules again, so that many appeals have only one or two groups. With all of them, no appeal
-/// would ever show.
-fn lean(mut appeal: AppealRules, kept: u16) -> AppealRules {
-    let whole = AppealRules::new("", "journal", appeal.kind, Surface::Banner);
-    let keeps = |bit: u16| kept & (1 << bit) != 0;
-    if !keeps(0) {
-        appeal.schedule = whole.schedule;
+/// Removes the groups of rules whose bit in `kept_groups` is not set, so that many appeals have only one or two groups.
+/// With all groups, no appeal would ever show.
+fn keep_rule_groups(mut appeal: AppealRules, kept_groups: u16) -> AppealRules {
+    let default_appeal = AppealRules::new("", "journal", appeal.kind, Surface::Banner);
+    let is_kept = |bit: u16| kept_groups & (1 << bit) != 0;
+    if !is_kept(0) {
+        appeal.schedule = default_appeal.schedule;
     }
-    if !keeps(1) {
-        appeal.pages = whole.pages;
+    if !is_kept(1) {
+        appeal.pages = default_appeal.pages;
     }
-    if !keeps(2) {
+    if !is_kept(2) {
         appeal.audience = Audience { standings: appeal.audience.standings, ..Audience::default() };
     }
-    if !keeps(3) {
-        appeal.frequency = whole.frequency;
+    if !is_kept(3) {
+        appeal.frequency = default_appeal.frequency;
     }
-    if !keeps(4) {
-        appeal.sequence = whole.sequence;
+    if !is_kept(4) {
+        appeal.sequence = default_appeal.sequence;
     }
-    if !keeps(5) {
-        appeal.meter = whole.meter;
+    if !is_kept(5) {
+        appeal.meter = default_appeal.meter;
     }
-    if !keeps(6) {
-        appeal.redeploys = whole.redeploys;
+    if !is_kept(6) {
+        appeal.redeploys = default_appeal.redeploys;
     }
-    if !keeps(7) {
+    if !is_kept(7) {
         appeal.variants.iter_mut().for_each(|variant| variant.needs.clear());
     }
     appeal
@@ -283,7 +283,7 @@ fn lean(mut appeal: AppealRules, kept: u16) -> AppealRules {
 /// Generates appeals `a0`, `a1`, … of one site. Some of them have problems.
 pub fn appeals(number: std::ops::Range<usize>) -> impl Strategy<Value = Vec<AppealRules>> {
     let one =
-        (appeal(), any::<u16>(), any::<u16>()).prop_map(|(appeal, one, other)| lean(appeal, one & other));
+        (appeal(), any::<u16>(), any::<u16>()).prop_map(|(appeal, one, other)| keep_rule_groups(appeal, one & other));
     vec(one.boxed(), number).prop_map(|mut appeals| {
         for (place, appeal) in appeals.iter_mut().enumerate() {
             appeal.id = format!("a{place}");
