@@ -37,7 +37,7 @@ pub struct CopyText {
     pub mobile: Option<MobileCopy>,
 }
 
-/// Texts that replace the same fields on phones.
+/// Texts that replace the fields of the same name in [`CopyText`] on phones.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "see CopyText")]
@@ -94,11 +94,11 @@ impl Copy {
 }
 
 impl Copy {
-    /// Finds the first text that is present but empty. Returns its field within the copy, and a message.
-    pub fn blank_line(&self) -> Option<(String, String)> {
+    /// Finds the first text that is present but blank. Returns the path of its field within the copy, and a message.
+    pub fn first_blank_text(&self) -> Option<(String, String)> {
         self.languages().find_map(|(path, words)| {
             let (thanks, mobile) = (words.thanks.as_ref(), words.mobile.as_ref());
-            let lines = [
+            let texts = [
                 ("heading", Some(&words.heading)),
                 ("cta", words.cta.as_ref()),
                 ("dismiss", words.dismiss.as_ref()),
@@ -109,9 +109,9 @@ impl Copy {
             ];
             let is_blank =
                 |(_, text): &(&str, Option<&String>)| text.is_some_and(|text| text.trim().is_empty());
-            let (field, _) = lines.into_iter().find(is_blank)?;
-            let needed = field == "heading" || field == "thanks.heading";
-            let sentence = if needed {
+            let (field, _) = texts.into_iter().find(is_blank)?;
+            let is_required = field == "heading" || field == "thanks.heading";
+            let sentence = if is_required {
                 "it is empty: write a text."
             } else {
                 "it is empty: write a text, or remove the field."
@@ -127,7 +127,7 @@ impl CopyText {
         Self { mobile: None, ..self.clone() }
     }
 
-    /// The texts for phones, if they differ.
+    /// The texts for phones. `None` if phones show the same texts as large screens.
     pub fn on_phones(&self) -> Option<Self> {
         let mobile = self.mobile.clone()?;
         let words = self.on_large_screens();
@@ -151,7 +151,7 @@ mod tests {
     fn a_blank_text_is_found_in_any_language_and_on_phones() {
         let blank = |copy: serde_json::Value| {
             let copy: Copy = serde_json::from_value(copy).unwrap();
-            copy.blank_line().map(|(field, _)| field)
+            copy.first_blank_text().map(|(field, _)| field)
         };
         let field = |field: &str| Some(field.to_owned());
         assert_eq!(blank(json!({"heading": "Help", "body": [], "cta": "Give"})), None);

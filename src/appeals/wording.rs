@@ -133,10 +133,14 @@ mod tests {
         for words in [full, json!({"heading": "Help"})] {
             let wording = Wording::of(&serde_json::from_value(words).unwrap());
             let (locale, choices, ticker, quiet) = (json("en"), json(&[500]), json(&7), json(&3));
-            for given in [true, false] {
-                let given = |piece| Some(piece).filter(|_| given);
-                let content =
-                    wording.with(given(&*locale), given(&*choices), given(&*ticker), given(&*quiet));
+            for are_present in [true, false] {
+                let optional = |piece| Some(piece).filter(|_| are_present);
+                let content = wording.with(
+                    optional(&*locale),
+                    optional(&*choices),
+                    optional(&*ticker),
+                    optional(&*quiet),
+                );
                 let fields = content.fields().into_iter();
                 let fields = fields.filter_map(|(name, value)| Some(format!("{name}{}", value?)));
                 let ours = fields.collect::<Vec<_>>().join(",");
