@@ -162,9 +162,9 @@ impl Default for TokenSettings {
     fn default() -> Self {
         Self {
             valid_hours: 24,
-            checks_per_second: some(1000),
-            address_checks_per_second: some(200),
-            address_bad_per_minute: some(30),
+            checks_per_second: non_zero(1000),
+            address_checks_per_second: non_zero(200),
+            address_bad_per_minute: non_zero(30),
             encryption_key: Secret::default(),
             encryption_key_file: None,
         }
@@ -177,7 +177,7 @@ impl Default for LogSettings {
     }
 }
 
-fn some(number: u32) -> NonZeroU32 {
+fn non_zero(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).expect("a default must not be 0")
 }
 
