@@ -94,7 +94,7 @@ impl AppealDocument {
             }
         }
         for (variant, copy) in rules.variants.iter_mut().zip(&copies) {
-            for value in copy.languages().flat_map(|(_, words)| placeholders::placeholders_in(words)) {
+            for value in copy.languages().flat_map(|(_, copy_text)| placeholders::placeholders_in(copy_text)) {
                 if !variant.needs.contains(&value) {
                     variant.needs.push(value);
                 }

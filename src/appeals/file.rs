@@ -168,7 +168,7 @@ mod tests {
         );
         let (documents, problems) = read(&text, Format::Toml).unwrap();
         assert_eq!(documents.len(), 1);
-        assert_eq!(documents[0].copies[0].words.heading, "Help");
+        assert_eq!(documents[0].copies[0].original.heading, "Help");
         assert!(documents[0].rules.schedule.ends_at.is_some());
         let reported: Vec<_> = problems.iter().map(|it| (it.appeal.as_str(), it.field.as_str())).collect();
         assert_eq!(

@@ -15,9 +15,9 @@ use crate::sites::SiteSettings;
 const GIFT: &str = "gift";
 
 /// The values used in these texts, including those in the thank-you message. Each value is listed once.
-pub fn placeholders_in(words: &CopyText) -> Vec<Value> {
+pub fn placeholders_in(copy_text: &CopyText) -> Vec<Value> {
     let mut values = Vec::new();
-    for value in texts(words).into_iter().flat_map(|(_, text)| values_in(text)) {
+    for value in texts(copy_text).into_iter().flat_map(|(_, text)| values_in(text)) {
         if !values.contains(&value) {
             values.push(value);
         }
@@ -29,8 +29,8 @@ pub fn placeholders_in(words: &CopyText) -> Vec<Value> {
 /// each text is listed.
 pub fn problems(copy: &Copy, ticker: Option<&Ticker>) -> Vec<(String, String)> {
     let mut problems = Vec::new();
-    for (path, words) in copy.languages() {
-        for (field, text) in texts(words) {
+    for (path, copy_text) in copy.languages() {
+        for (field, text) in texts(copy_text) {
             let found = match message::arguments(text) {
                 Ok(arguments) => {
                     arguments.iter().find_map(|argument| misuse(argument, field.ends_with("cta"), ticker))
@@ -51,8 +51,8 @@ pub fn foreign_forms(
     sites: &BTreeMap<String, SiteSettings>,
 ) -> Vec<(String, String)> {
     let mut problems = Vec::new();
-    let mut check = |path: String, words: &CopyText, tags: &[&str]| {
-        for (field, text) in texts(words) {
+    let mut check = |path: String, copy_text: &CopyText, tags: &[&str]| {
+        for (field, text) in texts(copy_text) {
             let arguments = message::arguments(text).unwrap_or_default();
             let forms: Vec<_> = arguments.into_iter().filter_map(|argument| argument.forms).collect();
             let found = tags.iter().find_map(|tag| forms.iter().find_map(|forms| foreign_form(forms, tag)));
@@ -61,9 +61,9 @@ pub fn foreign_forms(
     };
     let site_tags: Vec<&str> = ids.iter().filter_map(|id| Some(sites.get(id)?.locale.as_str())).collect();
     let own_tag = copy.locale.as_deref();
-    check(String::new(), &copy.words, own_tag.as_ref().map_or(&site_tags, std::slice::from_ref));
-    for (tag, words) in &copy.translations {
-        check(format!(".translations.{tag}"), words, &[tag]);
+    check(String::new(), &copy.original, own_tag.as_ref().map_or(&site_tags, std::slice::from_ref));
+    for (tag, copy_text) in &copy.translations {
+        check(format!(".translations.{tag}"), copy_text, &[tag]);
     }
     problems
 }
@@ -98,8 +98,8 @@ const fn label(category: PluralCategory) -> &'static str {
 
 /// The path within the copy of the first text that uses `value`.
 pub fn first_use_of(copy: &Copy, value: Value) -> Option<String> {
-    copy.languages().find_map(|(path, words)| {
-        let mut texts = texts(words).into_iter();
+    copy.languages().find_map(|(path, copy_text)| {
+        let mut texts = texts(copy_text).into_iter();
         let (field, _) = texts.find(|(_, text)| values_in(text).contains(&value))?;
         Some(format!("{path}.{field}"))
     })
@@ -156,20 +156,20 @@ fn values_in(text: &str) -> Vec<Value> {
     arguments.iter().filter_map(|argument| value_named(argument.name)).collect()
 }
 
-/// Every text in `words`, with the path of its field.
-fn texts(words: &CopyText) -> Vec<(String, &str)> {
-    let (thanks, mobile) = (words.thanks.as_ref(), words.mobile.as_ref());
+/// Every text in `copy_text`, with the path of its field.
+fn texts(copy_text: &CopyText) -> Vec<(String, &str)> {
+    let (thanks, mobile) = (copy_text.thanks.as_ref(), copy_text.mobile.as_ref());
     let lines = [
-        ("heading", Some(&words.heading)),
-        ("cta", words.cta.as_ref()),
-        ("dismiss", words.dismiss.as_ref()),
+        ("heading", Some(&copy_text.heading)),
+        ("cta", copy_text.cta.as_ref()),
+        ("dismiss", copy_text.dismiss.as_ref()),
         ("thanks.heading", thanks.map(|thanks| &thanks.heading)),
         ("mobile.heading", mobile.and_then(|mobile| mobile.heading.as_ref())),
         ("mobile.cta", mobile.and_then(|mobile| mobile.cta.as_ref())),
         ("mobile.dismiss", mobile.and_then(|mobile| mobile.dismiss.as_ref())),
     ];
     let bodies = [
-        ("body", Some(&words.body)),
+        ("body", Some(&copy_text.body)),
         ("thanks.body", thanks.map(|thanks| &thanks.body)),
         ("mobile.body", mobile.and_then(|mobile| mobile.body.as_ref())),
     ];
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn each_value_that_the_copy_uses_is_listed_once() {
         let values = [Value::Weekday, Value::Currency, Value::ArticleCount, Value::Country, Value::DaysLeft];
-        assert_eq!(placeholders_in(&copy().words), values);
+        assert_eq!(placeholders_in(&copy().original), values);
         assert_eq!(placeholders_in(&copy().translations["de"]), [Value::TickerLeft]);
         assert_eq!(first_use_of(&copy(), Value::TickerLeft).unwrap(), ".translations.de.thanks.heading");
         assert_eq!(first_use_of(&copy(), Value::TickerGoal), None);
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn a_plural_uses_its_own_value_and_the_values_within_its_forms() {
         let copy = heading("{days_left, plural, one {a day, in {country}} other {# days}}");
-        assert_eq!(placeholders_in(&copy.words), [Value::DaysLeft, Value::Country]);
+        assert_eq!(placeholders_in(&copy.original), [Value::DaysLeft, Value::Country]);
         assert_eq!(first_use_of(&copy, Value::Country).unwrap(), ".heading");
     }
 

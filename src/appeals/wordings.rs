@@ -46,12 +46,12 @@ impl Tag {
 impl Wordings {
     /// Serialises `copy` in every language. `ids` are the appeal's sites.
     pub fn of(copy: &Copy, ids: &[String], sites: &BTreeMap<String, SiteSettings>) -> Self {
-        let translated = copy.translations.iter().map(|(tag, words)| (Some(tag), words));
-        let original = std::iter::once((copy.locale.as_ref(), &copy.words));
-        let languages = translated.chain(original).map(|(tag, words)| Language {
+        let translated = copy.translations.iter().map(|(tag, copy_text)| (Some(tag), copy_text));
+        let original = std::iter::once((copy.locale.as_ref(), &copy.original));
+        let languages = translated.chain(original).map(|(tag, copy_text)| Language {
             tag: tag.map(|tag| Tag::new(tag)),
-            wording: Wording::of(&words.on_large_screens()),
-            on_phones: words.on_phones().as_ref().map(Wording::of),
+            wording: Wording::of(&copy_text.on_large_screens()),
+            on_phones: copy_text.on_phones().as_ref().map(Wording::of),
         });
         let sites = ids.iter().filter_map(|id| Some((id.clone(), Tag::new(&sites.get(id)?.locale))));
         Self { languages: languages.collect(), sites: sites.collect() }
@@ -220,10 +220,10 @@ mod tests {
 
     #[test]
     fn an_invalid_or_repeated_tag_is_reported_with_its_field() {
-        let words = json!({"heading": "Help"});
+        let copy_text = json!({"heading": "Help"});
         let copy = copy(&json!({
             "locale": "en_IE", "heading": "Help",
-            "translations": {"DE": words, "de": words, "german": words, "german!": words},
+            "translations": {"DE": copy_text, "de": copy_text, "german": copy_text, "german!": copy_text},
         }));
         let paths: Vec<_> = problems(&copy).into_iter().map(|(path, _)| path).collect();
         assert_eq!(paths, [".locale", ".translations.de", ".translations.german!"]);

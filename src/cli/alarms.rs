@@ -1,4 +1,4 @@
-//! `keepopen alarms`
+//! `keepopen alarms`: lists and acknowledges alarms. An alarm marks a contribution that needs manual review.
 
 use clap::Subcommand;
 

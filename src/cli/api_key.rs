@@ -1,4 +1,4 @@
-//! `keepopen api-key`
+//! `keepopen api-key`: creates, lists and revokes the secret keys with which site back ends call the API.
 
 use std::io::Write;
 

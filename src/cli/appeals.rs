@@ -1,4 +1,4 @@
-//! `keepopen appeals`
+//! `keepopen appeals`: checks an appeals file, applies it to the database, or exports the appeals as a file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

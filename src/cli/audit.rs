@@ -1,4 +1,4 @@
-//! `keepopen audit`
+//! `keepopen audit`: lists the audit log, which records who changed what.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! `keepopen books`
+//! `keepopen books`: checks, seals and recomputes the ledger.
 
 use clap::Subcommand;
 

@@ -1,4 +1,4 @@
-//! `keepopen contributions`
+//! `keepopen contributions`: lists contributions, and exports payments.
 
 use std::io::Write;
 
@@ -63,6 +63,7 @@ pub struct ListFilter {
 /// The number of contributions that are read in one query.
 const BATCH: i64 = 500;
 
+/// Parses the value of `--state`.
 fn state(text: &str) -> Result<ContributionState, String> {
     ContributionState::parse(text)
         .ok_or_else(|| ContributionState::ALL.map(ContributionState::as_str).join(", "))

@@ -1,4 +1,4 @@
-//! `keepopen events`
+//! `keepopen events`: lists, shows and replays the Stripe events in the inbox, where each event is stored as it arrived.
 
 use clap::Subcommand;
 
@@ -33,6 +33,7 @@ pub enum Verb {
     },
 }
 
+/// Parses the value of `--state`.
 fn state(text: &str) -> Result<EventState, String> {
     EventState::parse(text).ok_or_else(|| "waiting, done, quarantined or dead".to_owned())
 }
@@ -74,6 +75,7 @@ fn not_in_inbox(id: &str) -> String {
     format!("{id} is not in the inbox; `keepopen events list` lists the events in the inbox")
 }
 
+/// One line of the list: id, state, tries, type, and result.
 fn line(row: &EventRow) -> String {
     let result = row.error.as_deref().or(row.outcome.as_deref()).unwrap_or("not tried yet");
     format!("{}  {:<9}  {:>2}  {}  {result}", row.id, row.state, row.attempts, row.kind)

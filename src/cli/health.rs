@@ -1,4 +1,4 @@
-//! `keepopen health`
+//! `keepopen health`: asks the running service whether it is ready.
 
 use std::time::Duration;
 

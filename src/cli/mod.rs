@@ -171,7 +171,7 @@ fn check_config(settings: &Settings) -> Result<(), CommandError> {
     for warning in settings.warnings() {
         writeln!(std::io::stderr(), "keepopen: warning: {warning}")?;
     }
-    say(&settings.shown()?)
+    say(&settings.to_toml()?)
 }
 
 fn migrate(settings: &Settings) -> Result<(), CommandError> {

@@ -1,4 +1,4 @@
-//! `keepopen queue`
+//! `keepopen queue`: lists and retries tasks. A task is work that the service does later, with retries.
 
 use clap::Subcommand;
 

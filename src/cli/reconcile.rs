@@ -1,4 +1,4 @@
-//! `keepopen reconcile` and `keepopen rebuild`
+//! `keepopen reconcile` compares the ledger with Stripe. `keepopen rebuild` fills an empty database from Stripe's data.
 
 use jiff::Timestamp;
 
@@ -28,16 +28,16 @@ pub fn reconcile(options: &Options, settings: Settings) -> Result<(), CommandErr
             if !options.show {
                 require_stripe_key(&app.stripe)?;
                 actions::record_reconciliation(&app.as_operator(), options.since).await?;
-                let swept = match options.since {
+                let stats = match options.since {
                     Some(since_ms) => {
                         actions::reconcile_since(&app, &app.as_operator(), since_ms.div_euclid(1000), true)
                             .await?
                     }
                     None => actions::reconcile_due(&app, &app.as_operator()).await?,
                 };
-                print_stats(&swept)?;
+                print_stats(&stats)?;
                 actions::process_due_events(&app, &app.as_operator()).await?;
-                failed = swept.failed.into_iter().map(|it| it.list).collect();
+                failed = stats.failed.into_iter().map(|it| it.list).collect();
             }
             print_comparison(
                 &reports::compare_with_stripe(&app.store, app.now_ms()).await?,
@@ -56,9 +56,9 @@ pub fn rebuild(settings: Settings) -> Result<(), CommandError> {
         let app = actions::start(settings, Clock::System).await?;
         let outcome = async {
             require_stripe_key(&app.stripe)?;
-            let swept = actions::rebuild(&app, &app.as_operator()).await?;
-            print_stats(&swept)?;
-            let failed = swept.failed.into_iter().map(|it| it.list).collect();
+            let stats = actions::rebuild(&app, &app.as_operator()).await?;
+            print_stats(&stats)?;
+            let failed = stats.failed.into_iter().map(|it| it.list).collect();
             print_comparison(
                 &reports::compare_with_stripe(&app.store, app.now_ms()).await?,
                 failed,
@@ -80,12 +80,13 @@ fn require_stripe_key(stripe: &crate::stripe::Gateway) -> Result<(), CommandErro
     }
 }
 
-fn print_stats(swept: &SweepStats) -> Result<(), CommandError> {
-    if swept.resumed {
+/// Prints how many objects were read from Stripe, and which of its lists could not be read.
+fn print_stats(stats: &SweepStats) -> Result<(), CommandError> {
+    if stats.resumed {
         say("An earlier comparison was interrupted; this one resumed it.")?;
     }
-    say(&format!("{} objects read, {} of them new or changed.", swept.looked_at, swept.stored))?;
-    for failed in &swept.failed {
+    say(&format!("{} objects read, {} of them new or changed.", stats.looked_at, stats.stored))?;
+    for failed in &stats.failed {
         say(&format!("Not complete: the list of {} could not be read: {}", failed.list, failed.why))?;
     }
     Ok(())
@@ -93,9 +94,9 @@ fn print_stats(swept: &SweepStats) -> Result<(), CommandError> {
 
 /// Prints the result of a comparison. Fails if Stripe and the ledger differ, or if one of Stripe's lists could not be
 /// read. `failed` contains the lists that could not be read now.
-fn print_comparison(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), CommandError> {
+fn print_comparison(comparison: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), CommandError> {
     let (mut differ, mut overdue) = (0, 0);
-    for line in &it.lines {
+    for line in &comparison.lines {
         let currency = Currency::parse(&line.currency)?;
         let decimal = |amount_minor| Money { amount_minor, currency }.decimal();
         let mut text = format!(
@@ -129,17 +130,17 @@ fn print_comparison(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Re
     }
     say(&format!(
         "Last comparison of the balance: {}; of the objects: {}.",
-        ago(it.checked_at_ms, now_ms),
-        ago(it.objects_checked_at_ms, now_ms)
+        ago(comparison.checked_at_ms, now_ms),
+        ago(comparison.objects_checked_at_ms, now_ms)
     ))?;
-    for (id, alarms) in &it.needs_review {
+    for (id, alarms) in &comparison.needs_review {
         say(&format!("Needs review: {id}: {}", serde_json::to_string(alarms)?))?;
     }
-    if usize::try_from(it.needs_review_total)? > it.needs_review.len() {
-        let (shown, total) = (it.needs_review.len(), it.needs_review_total);
+    if usize::try_from(comparison.needs_review_total)? > comparison.needs_review.len() {
+        let (shown, total) = (comparison.needs_review.len(), comparison.needs_review_total);
         say(&format!("These are the first {shown} of {total} contributions that need review."))?;
     }
-    for finding in &it.found {
+    for finding in &comparison.found {
         let at = Timestamp::from_millisecond(finding.found_at_ms)?;
         let (object, what) = (&finding.object, &finding.what);
         say(&if finding.booked {
@@ -150,7 +151,7 @@ fn print_comparison(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Re
             format!("Check with Stripe: {object} ({what}), found on {at}")
         })?;
     }
-    for other in &it.other_money {
+    for other in &comparison.other_money {
         let amount_minor = other.amount_minor;
         let sum = Currency::parse(&other.currency)
             .map_or_else(|_| amount_minor.to_string(), |currency| Money { amount_minor, currency }.decimal());
@@ -161,7 +162,7 @@ fn print_comparison(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Re
             "Not ours: kind {kind}{site}, number {count}, total {sum} {currency}, newest {newest}"
         ))?;
     }
-    for list in &it.incomplete {
+    for list in &comparison.incomplete {
         if !failed.contains(&list.list) {
             let (name, why) = (&list.list, list.error.as_deref().unwrap_or_default());
             say(&format!(

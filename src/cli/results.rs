@@ -1,4 +1,4 @@
-//! `keepopen results`
+//! `keepopen results`: prints the results of each appeal and variant.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -1,4 +1,4 @@
-//! `keepopen serve`
+//! `keepopen serve`: runs the service.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! `keepopen simulate`
+//! `keepopen simulate`: simulates a draft of appeals on page views or on a described population.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};

@@ -1,4 +1,4 @@
-//! `keepopen switch`
+//! `keepopen switch`: switches the appeals of a site, or of one surface, off or on.
 
 use clap::Subcommand;
 use keepopen_decision::Surface;
@@ -76,9 +76,10 @@ fn line(site: &str, switches: &Switches, settings: &Settings) -> String {
     format!("{site}: {whole_site}; surfaces: {}", surfaces.join(", "))
 }
 
-fn surface(word: &str) -> Result<Surface, String> {
+/// Parses the value of `--surface`.
+fn surface(label: &str) -> Result<Surface, String> {
     Surface::ALL
         .into_iter()
-        .find(|surface| surface.as_str() == word)
+        .find(|surface| surface.as_str() == label)
         .ok_or_else(|| "write banner, inline or wall".to_owned())
 }

@@ -219,14 +219,14 @@ impl<Site> Settings<Site> {
     ///
     /// # Errors
     /// A value can't be represented in TOML. No such value is known.
-    pub fn shown(&self) -> Result<String, toml::ser::Error>
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error>
     where
         Site: Clone + Serialize,
     {
-        let mut shown = self.clone();
-        shown.database.url = check::without_password(&self.database_url());
-        shown.tokens.encryption_key_file = Some(self.encryption_key_file());
-        toml::to_string_pretty(&shown)
+        let mut settings = self.clone();
+        settings.database.url = check::without_password(&self.database_url());
+        settings.tokens.encryption_key_file = Some(self.encryption_key_file());
+        toml::to_string_pretty(&settings)
     }
 }
 

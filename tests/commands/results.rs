@@ -1,4 +1,4 @@
-//! `keepopen results`
+//! `keepopen results`: the table of results, its days, and the errors.
 
 use keepopen::contributions::{Contribution, ContributionState, Entry, EntryKind, Frequency};
 use keepopen::ids::ContributionId;

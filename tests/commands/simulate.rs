@@ -1,4 +1,4 @@
-//! `keepopen simulate`
+//! `keepopen simulate`: its output, its inputs, and the errors.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! `keepopen switch`
+//! `keepopen switch`: what it changes and prints.
 
 use super::{JOURNAL, Sandbox};
 

@@ -108,7 +108,8 @@ impl Service {
         self.logs + &self.running.stopped_log()
     }
 
-    /// Sends JSON as a reader's page does, and also sends the API key. The response must be successful. Returns its body.
+    /// Sends JSON as a reader's page does, and also sends the API key. The response must be successful. Returns the
+    /// body.
     pub async fn post(&self, path: &str, body: &Value) -> Value {
         let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN);
         let answer = request.bearer_auth(&self.api_key).json(body).send().await.unwrap();

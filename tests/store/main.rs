@@ -86,8 +86,8 @@ impl TestStore {
         self.store.read_sql(&sql).await.unwrap().remove(0)
     }
 
-    /// The plan of a query, one line per step. PostgreSQL usually reads a small table as a whole, so this function tells
-    /// it to prefer an index.
+    /// The plan of a query, one line per step. PostgreSQL usually reads a small table as a whole, so this function
+    /// tells it to prefer an index.
     pub(crate) async fn plan(&self, sql: &str) -> Vec<String> {
         match &mut self.store.begin().await.unwrap() {
             Tx::Sqlite(tx) => {

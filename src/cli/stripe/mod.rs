@@ -1,4 +1,4 @@
-//! `keepopen stripe`
+//! `keepopen stripe`: connects the service to Stripe's webhooks.
 //!
 //! **Owns** the commands with which an operator creates, changes and checks the connection to Stripe.
 //! **Never** prints a secret; new ones are stored, encrypted, in the database.

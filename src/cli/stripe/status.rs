@@ -1,4 +1,4 @@
-//! `keepopen stripe status`
+//! `keepopen stripe status`: prints the state of the connection to Stripe.
 
 use super::{Opened, version};
 use crate::cli::{CommandError, say};
