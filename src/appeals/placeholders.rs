@@ -110,19 +110,19 @@ fn with_position(position: usize, sentence: &str) -> String {
 }
 
 /// The problem with this use of a value, if there is one.
-fn misuse(argument: &Argument<'_>, on_button: bool, ticker: Option<&Ticker>) -> Option<String> {
+fn misuse(argument: &Argument<'_>, is_button: bool, ticker: Option<&Ticker>) -> Option<String> {
     let Argument { name, position, forms } = argument;
     let found = value_named(name);
     if forms.is_none() {
-        let is_unknown = found.is_none() && !(on_button && *name == GIFT);
-        return is_unknown.then(|| unknown_placeholder(name));
+        let is_invalid = found.is_none() && !(is_button && *name == GIFT);
+        return is_invalid.then(|| unknown_placeholder(name));
     }
     let counts_money = || ticker.is_some_and(Ticker::counts_money);
     let sentence = match found {
         Some(Value::ArticleCount | Value::DaysLeft | Value::TickerPercent) => return None,
         Some(Value::TickerTotal | Value::TickerGoal | Value::TickerLeft) if !counts_money() => return None,
         Some(value) if TICKER_VALUES.contains(&value) => {
-            format!("this ticker counts money, which has no plural forms. Write {{{name}}} without plural forms.")
+            format!("this ticker counts money, and an amount has no plural forms. Write {{{name}}} without plural forms.")
         }
         Some(_) => {
             format!("{{{name}}} is not a number and has no plural forms. Write {{{name}}} without plural forms.")

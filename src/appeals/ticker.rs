@@ -21,7 +21,7 @@ use crate::sites::SiteSettings;
 pub struct WrittenTicker {
     counts: CountedKind,
     #[serde(default)]
-    of: CountedOf,
+    of: GiftScope,
     currency: Option<Currency>,
     goal_minor: Option<i64>,
     goal_supporters: Option<i64>,
@@ -44,7 +44,7 @@ pub enum CountedKind {
 /// Which gifts are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum CountedOf {
+pub enum GiftScope {
     /// All gifts to the site that the reader is on.
     #[default]
     Site,
@@ -57,7 +57,7 @@ pub enum CountedOf {
 pub struct Ticker {
     /// The currency to count, or `None` if the ticker counts supporters.
     currency: Option<Currency>,
-    of: CountedOf,
+    of: GiftScope,
     from: Option<Moment>,
     /// The goal, in the currency's minor unit or in supporters.
     goal: i64,
@@ -193,8 +193,8 @@ impl Ticker {
         TickerCount {
             currency: self.currency,
             whose: match self.of {
-                CountedOf::Site => TickerScope::Site(site_id.to_owned()),
-                CountedOf::Appeal => TickerScope::Appeal(appeal.to_owned()),
+                GiftScope::Site => TickerScope::Site(site_id.to_owned()),
+                GiftScope::Appeal => TickerScope::Appeal(appeal.to_owned()),
             },
             from_ms: self.from.and_then(|from| begins_at_ms(from, &site.time_zone)).unwrap_or(i64::MIN),
         }

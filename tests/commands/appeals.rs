@@ -68,7 +68,7 @@ fn an_applied_file_is_exported_and_applying_it_again_changes_nothing() {
 }
 
 #[test]
-fn yaml_is_read_and_written_on_request() {
+fn yaml_files_are_read_and_export_writes_yaml_on_request() {
     let sandbox = sandbox(FILE);
     sandbox.run_ok(&["appeals", "apply", "appeals.toml"]);
     let yaml = sandbox.run_ok(&["appeals", "export", "--yaml"]);

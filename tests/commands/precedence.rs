@@ -14,7 +14,7 @@ fn without_a_file_the_defaults_apply() {
 }
 
 #[test]
-fn the_file_wins_over_the_defaults_and_the_environment_over_the_file() {
+fn the_file_overrides_the_defaults_and_the_environment_overrides_the_file() {
     let file = "[tokens]\nvalid_hours = 12\n[log]\nlevel = \"warn\"\n";
     let sandbox = Sandbox::with_settings(file).with_variable("KEEPOPEN_LOG__LEVEL", "debug");
     let settings = sandbox.effective_settings();

@@ -89,7 +89,7 @@ fn a_missing_secret_file_is_named() {
 }
 
 #[test]
-fn test_and_live_are_never_mixed() {
+fn a_live_key_in_test_mode_and_a_test_key_in_live_mode_are_refused() {
     assert_refused("[stripe]\nsecret_key = \"sk_live_hidden\"", &["\"test\"", "live key"]);
     assert_refused("[stripe]\nsecret_key = \"rk_live_hidden\"", &["\"test\"", "live key"]);
     assert_refused(
@@ -183,7 +183,7 @@ fn a_site_needs_valid_origins_an_id_a_time_zone_a_currency_and_a_name() {
 }
 
 #[test]
-fn amounts_lie_within_their_limits() {
+fn amounts_outside_their_limits_are_refused() {
     for (line, other) in [
         ("minimum_minor = 100", "minimum_minor = 0"),
         // Stripe's minimum in euro is 0.50.

@@ -82,13 +82,13 @@ fn normalized_lines(out: &str) -> Vec<String> {
     out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
-const SPAN: [&str; 4] = ["--from", "1970-01-01", "--to", "1970-01-02"];
+const PERIOD: [&str; 4] = ["--from", "1970-01-01", "--to", "1970-01-02"];
 const HEADER: &str = "day appeal variant readers views clicks dismissals checkouts gifts received net";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_results_of_appeals_are_shown_in_total_and_by_day() {
     let sandbox = with_results(JOURNAL).await;
-    let all = sandbox.run_ok(&[&["results"], &SPAN[..]].concat());
+    let all = sandbox.run_ok(&[&["results"], &PERIOD[..]].concat());
     let totals = [
         "journal, 1970-01-01 to 1970-01-02 (UTC)",
         HEADER,
@@ -98,14 +98,14 @@ async fn the_results_of_appeals_are_shown_in_total_and_by_day() {
     let ignored =
         "help: 9 first views do not fit the split between its variants, so its weights are learned without them.";
     assert_eq!(normalized_lines(&all), [&totals[..], &[ignored]].concat());
-    let by_day = sandbox.run_ok(&[&["results", "--by-day"], &SPAN[..]].concat());
+    let by_day = sandbox.run_ok(&[&["results", "--by-day"], &PERIOD[..]].concat());
     let days = [
         "1970-01-01 help a 7 11 3 3 2 1 10.00 EUR 9.60 EUR",
         "1970-01-01 other a 1 1 0 0 0 0 - -",
         "1970-01-02 help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR",
     ];
     assert_eq!(normalized_lines(&by_day), [&totals[..], &days, &[ignored]].concat());
-    let one = sandbox.run_ok(&[&["results", "--appeal", "other", "--site", "journal"], &SPAN[..]].concat());
+    let one = sandbox.run_ok(&[&["results", "--appeal", "other", "--site", "journal"], &PERIOD[..]].concat());
     assert_eq!(normalized_lines(&one)[1..3], [HEADER, "all other a 1 1 0 0 0 0 - -"]);
     let second = sandbox.run_ok(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
     assert_eq!(normalized_lines(&second)[2], "all help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR");

@@ -6,7 +6,7 @@ use super::TestStore;
 use keepopen_testkit::Database;
 
 #[actix_web::test]
-async fn committed_data_is_on_disk() {
+async fn sqlite_syncs_every_commit_to_disk_and_enforces_foreign_keys() {
     let test = TestStore::open_file().await;
     assert_eq!(test.pragma("journal_mode").await, "wal");
     assert_eq!(test.pragma("synchronous").await, "2", "synchronous must be FULL, which is 2");

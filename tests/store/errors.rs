@@ -5,7 +5,7 @@ use keepopen::store::{Store, StoreError};
 use super::TestStore;
 
 #[actix_web::test]
-async fn an_unreachable_database_is_unavailable() {
+async fn an_unreachable_database_is_reported_as_unavailable() {
     let store = Store::away();
     for outcome in
         [store.begin().await.map(drop), store.snapshot().await.map(drop), store.inbox_rows().await.map(drop)]
@@ -15,7 +15,7 @@ async fn an_unreachable_database_is_unavailable() {
 }
 
 #[actix_web::test]
-async fn a_duplicate_key_is_a_conflict() {
+async fn a_duplicate_key_is_reported_as_a_conflict() {
     let test = TestStore::open().await;
     let sql = "INSERT INTO write_proof (id, written_at_ms) VALUES ('last', 1)";
     test.store.run_sql(sql).await.unwrap();
@@ -24,7 +24,7 @@ async fn a_duplicate_key_is_a_conflict() {
 }
 
 #[actix_web::test]
-async fn rejected_and_missing_data_is_corrupt() {
+async fn a_statement_that_the_database_rejects_is_reported_as_corrupt_data() {
     let test = TestStore::open().await.with_sample_rows().await;
     for sql in [
         "DELETE FROM ledger_entries",
@@ -39,7 +39,7 @@ async fn rejected_and_missing_data_is_corrupt() {
 }
 
 #[actix_web::test]
-async fn a_value_that_this_version_cannot_read_is_corrupt() {
+async fn a_value_that_this_version_cannot_read_is_reported_as_corrupt_data() {
     let test = TestStore::open().await.with_sample_rows().await;
     test.store.run_sql("UPDATE contributions SET alarms = 'no list'").await.unwrap();
     let outcome = test.store.open_alarms(10).await;
