@@ -44,11 +44,11 @@ impl AppealDocument {
         name_without_id: &str,
         notation: Notation,
     ) -> Result<Self, AppealProblem> {
-        let read = Reader(notation);
+        let reader = Reader(notation);
         let id = fields.get("id").and_then(Value::as_str).unwrap_or(name_without_id).to_owned();
         let problem = |field: String, sentence: String| AppealProblem { appeal: id.clone(), field, sentence };
         if fields.contains_key("live_version") {
-            let sentence = "only `keepopen appeals apply` reads it. Remove it, and write the version that readers should see.";
+            let sentence = "only `keepopen appeals apply` reads this field. Remove it, and write the version that readers should see.";
             return Err(problem("live_version".to_owned(), sentence.to_owned()));
         }
         let (mut copies, mut amounts) = (Vec::<Copy>::new(), Vec::new());
@@ -60,28 +60,29 @@ impl AppealDocument {
                     return Err(problem(path, "it is missing; write at least its heading.".to_owned()));
                 };
                 copies.push(
-                    read.value(copy).map_err(|(field, sentence)| problem(join_path(&path, &field), sentence))?,
+                    reader.value(copy).map_err(|(field, sentence)| problem(join_path(&path, &field), sentence))?,
                 );
                 let path = format!("variants[{index}].amounts");
-                let own = variant.as_object_mut().and_then(|fields| fields.remove("amounts"));
-                let own = own.map(|own| read.value(own)).transpose();
-                let own = own.map_err(|(field, sentence)| problem(join_path(&path, &field), sentence))?;
-                amounts.push(own.unwrap_or_default());
+                let own_amounts = variant.as_object_mut().and_then(|fields| fields.remove("amounts"));
+                let own_amounts = own_amounts.map(|amounts| reader.value(amounts)).transpose();
+                let own_amounts = own_amounts
+                    .map_err(|(field, sentence)| problem(join_path(&path, &field), sentence))?;
+                amounts.push(own_amounts.unwrap_or_default());
             }
         }
-        let in_ticker = |field: &str, sentence| problem(join_path("ticker", field), sentence);
-        let ticker = fields.remove("ticker").map(|ticker| read.value::<WrittenTicker>(ticker)).transpose();
-        let ticker = ticker.map_err(|(field, sentence)| in_ticker(&field, sentence))?;
+        let ticker_problem = |field: &str, sentence| problem(join_path("ticker", field), sentence);
+        let ticker = fields.remove("ticker").map(|ticker| reader.value::<WrittenTicker>(ticker)).transpose();
+        let ticker = ticker.map_err(|(field, sentence)| ticker_problem(&field, sentence))?;
         let ticker = ticker.map(Ticker::try_from).transpose();
-        let ticker = ticker.map_err(|(field, sentence)| in_ticker(field, sentence))?;
+        let ticker = ticker.map_err(|(field, sentence)| ticker_problem(field, sentence))?;
         let mut rules: AppealRules =
-            read.value(Value::Object(fields)).map_err(|(field, sentence)| problem(field, sentence))?;
+            reader.value(Value::Object(fields)).map_err(|(field, sentence)| problem(field, sentence))?;
         for (index, copy) in copies.iter().enumerate() {
-            let in_copy = |(field, sentence): (String, String)| {
+            let copy_problem = |(field, sentence): (String, String)| {
                 problem(format!("variants[{index}].copy{field}"), sentence)
             };
             if let Some(found) = copy.first_blank_text() {
-                return Err(in_copy(found));
+                return Err(copy_problem(found));
             }
             let found = placeholders::problems(copy, ticker.as_ref())
                 .into_iter()
@@ -90,7 +91,7 @@ impl AppealDocument {
             let found = found.or_else(|| days_left_without_end(copy, &rules));
             let found = found.or_else(|| ticker_value_without_ticker(copy, ticker.as_ref()));
             if let Some(found) = found {
-                return Err(in_copy(found));
+                return Err(copy_problem(found));
             }
         }
         for (variant, copy) in rules.variants.iter_mut().zip(&copies) {

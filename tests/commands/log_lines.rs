@@ -39,21 +39,22 @@ fn count_lines(log: &str, words: &str) -> usize {
     log.lines().filter(|line| line.contains(words)).count()
 }
 
-// One line is logged per minute. A slow machine may need more than a minute for the flood, but not much more.
+// At most one line of a kind is logged per minute. The requests usually take less than a minute, but a slow machine may
+// need a little more. So the tests accept up to three lines.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_refused_webhooks_causes_one_log_line() {
     let log = log_of_repeated_webhooks("[stripe]\nwebhook_secrets = [\"whsec_dGVzdHRlc3R0ZXN0dGVzdA\"]\n").await;
     for words in ["a webhook was rejected", "arrived at a path that does not accept webhooks"] {
         assert!((1..=3).contains(&count_lines(&log, words)), "{words}: {log}");
     }
-    assert!(log.lines().count() < REQUESTS, "{log}");
+    assert!(log.lines().count() < REQUESTS, "there must be fewer log lines than requests: {log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_webhooks_without_a_secret_to_check_them_causes_one_log_line() {
     let log = log_of_repeated_webhooks("").await;
     assert!((1..=3).contains(&count_lines(&log, "a webhook's signature can't be checked")), "{log}");
-    assert!(log.lines().count() < REQUESTS, "{log}");
+    assert!(log.lines().count() < REQUESTS, "there must be fewer log lines than requests: {log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,5 +70,5 @@ async fn a_flood_of_malformed_requests_causes_one_log_line() {
     })
     .await;
     assert!((1..=3).contains(&count_lines(&log, "invalid HTTP version")), "{log}");
-    assert!(log.lines().count() < REQUESTS, "{log}");
+    assert!(log.lines().count() < REQUESTS, "there must be fewer log lines than requests: {log}");
 }

@@ -34,6 +34,7 @@ struct State {
 }
 
 impl State {
+    /// Takes a waiting event, or repeats an acknowledged one. `None` if no event is left.
     fn next_event(&mut self) -> Option<Event> {
         while self.waiting.len() < SHUFFLED && self.next_gift < self.end_gift {
             self.waiting.extend(events_of(self.next_gift));
