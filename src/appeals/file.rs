@@ -98,19 +98,19 @@ pub fn read(text: &str, format: Format) -> Result<(Vec<AppealDocument>, Vec<Appe
 /// contain a null.
 #[derive(Debug, thiserror::Error)]
 #[error("the appeal can't be written in this format: {0}")]
-pub struct NotWritten(String);
+pub struct NotRepresentable(String);
 
 /// Writes appeals as a file that [`fields`] reads back unchanged, except that null fields are omitted. An omitted field
 /// means the same as a null field.
 ///
 /// # Errors
-/// See [`NotWritten`].
-pub fn write(appeals: &[Map<String, Value>], format: Format) -> Result<String, NotWritten> {
+/// See [`NotRepresentable`].
+pub fn write(appeals: &[Map<String, Value>], format: Format) -> Result<String, NotRepresentable> {
     let appeals: Vec<Value> = appeals.iter().map(without_nulls).collect();
     let file = serde_json::json!({ "appeals": appeals });
     match format {
-        Format::Toml => toml::to_string_pretty(&file).map_err(|error| NotWritten(error.to_string())),
-        Format::Yaml => yaml_serde::to_string(&file).map_err(|error| NotWritten(error.to_string())),
+        Format::Toml => toml::to_string_pretty(&file).map_err(|error| NotRepresentable(error.to_string())),
+        Format::Yaml => yaml_serde::to_string(&file).map_err(|error| NotRepresentable(error.to_string())),
     }
 }
 

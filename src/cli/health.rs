@@ -32,16 +32,16 @@ pub fn health(
 ) -> Result<(), CommandError> {
     let base = match &options.url {
         Some(url) => url.clone(),
-        None => from_settings(&settings()?)?,
+        None => url_from_settings(&settings()?)?,
     };
     if base.scheme() != "http" {
         return Err("--url must be an http URL, such as http://127.0.0.1:9787".into());
     }
     let url = base.join("/readyz")?;
     let (status, text) = runtime()?.block_on(get(url.clone())).map_err(|error| {
-        let why = if error.is_timeout() { "no answer in time" } else { "nothing listens there" };
+        let reason = if error.is_timeout() { "no answer in time" } else { "nothing listens there" };
         format!(
-            "{url} can't be reached ({why}); start `keepopen serve`, or set --url to the address of its management server"
+            "{url} can't be reached ({reason}); start `keepopen serve`, or set --url to the address of its management server"
         )
     })?;
     if status == 200 {
@@ -53,7 +53,8 @@ pub fn health(
     Err(format!("the service is not ready: {}; see the service's log for details", not_ready.join(", ")).into())
 }
 
-fn from_settings(settings: &Settings) -> Result<Url, CommandError> {
+/// The management server's URL, from `management.bind` in the settings.
+fn url_from_settings(settings: &Settings) -> Result<Url, CommandError> {
     let Some(mut address) = settings.management.bind else {
         return Err(
             "management.bind is empty, so there is no health check to call; set it to an address".into()

@@ -92,6 +92,7 @@ const COLUMNS: [&str; 11] = [
     "net",
 ];
 
+/// One line of the table.
 fn line(day: &str, appeal: Option<&str>, variant: Option<&str>, outcome: &Outcome) -> Vec<String> {
     let counts = [
         outcome.readers,

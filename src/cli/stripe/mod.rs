@@ -81,6 +81,7 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), CommandError> {
     }
 }
 
+/// Creates or corrects the endpoint, rolls its secret, or disables the older endpoints. Returns what was changed.
 async fn change_endpoints(
     opened: &Opened<'_>,
     url: &str,
@@ -114,7 +115,7 @@ async fn delivery_url(opened: &Opened<'_>, chosen: Option<&Url>) -> Result<Strin
     Ok(url)
 }
 
-/// An error message for a failed call to Stripe, which says what to do.
+/// Turns the error of a failed call to Stripe into a message that says what to do.
 fn with_advice(error: ConnectError, url: &str) -> CommandError {
     match &error {
         ConnectError::Call(CallError::Refused { status: 401, .. }) => {
@@ -131,6 +132,7 @@ fn with_advice(error: ConnectError, url: &str) -> CommandError {
     }
 }
 
+/// Prints what was changed, and what to do next.
 fn print_changes(changes: &[EndpointChange], url: &str, options: FinishOptions) -> Result<(), CommandError> {
     for it in changes {
         say(&sentence(it, url))?;
@@ -145,12 +147,13 @@ fn print_changes(changes: &[EndpointChange], url: &str, options: FinishOptions) 
     }
     if changes.iter().any(|it| matches!(it, EndpointChange::StillActive(_))) {
         say(
-            "Both endpoints deliver now. An event that arrives twice is booked once. When `keepopen stripe status` shows a delivery with the new secret, run `keepopen stripe connect --finish` to disable the older endpoint.",
+            "All these endpoints deliver now. An event that arrives twice is booked once. When `keepopen stripe status` shows a delivery with the new endpoint's secret, run `keepopen stripe connect --finish` to disable the older endpoints.",
         )?;
     }
     Ok(())
 }
 
+/// One sentence about one endpoint.
 fn sentence(change: &EndpointChange, url: &str) -> String {
     match change {
         EndpointChange::Made(id) => format!("{id}: created for {url}, with version {API_VERSION}."),
@@ -167,6 +170,7 @@ fn sentence(change: &EndpointChange, url: &str) -> String {
     }
 }
 
+/// Why the endpoint had to be corrected.
 fn what_was_wrong(was: &Endpoint) -> String {
     let mut wrong = Vec::new();
     if !was.enabled {
