@@ -28,9 +28,9 @@ pub struct CopyText {
     /// The text below the heading.
     #[serde(default)]
     pub body: Vec<Block>,
-    /// The button that goes to the payment page.
+    /// The text of the button that opens the payment page.
     pub cta: Option<String>,
-    /// The button that dismisses the appeal.
+    /// The text of the button that dismisses the appeal.
     pub dismiss: Option<String>,
     /// The thanks after a gift.
     pub thanks: Option<ThanksCopy>,

@@ -79,7 +79,7 @@ pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, Not
     Ok(fields(text, format).map_err(NotUnderstood)?.appeals)
 }
 
-/// Reads the file. An appeal that can't be read is skipped and reported; the others are kept.
+/// Reads the file. Returns the appeals that can be read, and the problems of the others.
 ///
 /// # Errors
 /// See [`NotUnderstood`].
@@ -115,7 +115,7 @@ pub fn write(appeals: &[Map<String, Value>], format: Format) -> Result<String, N
 }
 
 fn without_nulls(fields: &Map<String, Value>) -> Value {
-    let kept = fields.iter().filter(|(_, value)| !value.is_null());
+    let present = fields.iter().filter(|(_, value)| !value.is_null());
     let nested = |value: &Value| match value {
         Value::Object(fields) => without_nulls(fields),
         Value::Array(items) => {
@@ -123,7 +123,7 @@ fn without_nulls(fields: &Map<String, Value>) -> Value {
         }
         other => other.clone(),
     };
-    kept.map(|(name, value)| (name.clone(), nested(value))).collect()
+    present.map(|(name, value)| (name.clone(), nested(value))).collect()
 }
 
 fn as_fields(table: toml::Table) -> Map<String, Value> {

@@ -64,16 +64,16 @@ fn apply(path: &Path, settings: &Settings) -> Result<(), CommandError> {
     }
     let fields =
         file::fields(&read(path)?, Format::of(path)).map_err(|error| cannot_be_parsed(path, &error))?;
-    let done = runtime()?.block_on(async {
+    let changes = runtime()?.block_on(async {
         let opened = Opened::open(settings).await?;
-        let done = actions::apply_appeals(&opened.context(), fields).await.map_err(|error| match error {
+        let outcome = actions::apply_appeals(&opened.context(), fields).await.map_err(|error| match error {
             EditError::Invalid(problems) => CommandError::from(problems_text(path, &problems)),
             other => other.into(),
         });
         opened.store.close().await;
-        done
+        outcome
     })?;
-    for (id, saved, state) in done {
+    for (id, saved, state) in changes {
         let change = if saved.made { "written" } else { "unchanged" };
         say(&format!("{id}: version {}, {change}, {}", saved.version, state.as_str()))?;
     }

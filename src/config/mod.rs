@@ -218,7 +218,7 @@ impl<Site> Settings<Site> {
     /// Returns the effective settings as TOML. Secrets are shown as `(set)` or `(not set)`.
     ///
     /// # Errors
-    /// A value can't be represented in TOML. No such value is known.
+    /// A value can't be represented in TOML. This is not expected to happen.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error>
     where
         Site: Clone + Serialize,

@@ -95,8 +95,8 @@ fn the_values_of_the_example_are_the_defaults() {
 #[test]
 fn the_example_site_shows_the_defaults_of_a_site() {
     let optional = ["locale = ", "time_zone = ", "quiet_days = ", "banner = "];
-    let kept = EXAMPLE.lines().filter(|line| !optional.iter().any(|key| line.starts_with(key)));
-    let shorter: String = kept.map(|line| line.to_owned() + "\n").collect();
+    let other_lines = EXAMPLE.lines().filter(|line| !optional.iter().any(|key| line.starts_with(key)));
+    let shorter: String = other_lines.map(|line| line.to_owned() + "\n").collect();
     assert_eq!(EXAMPLE.lines().count() - shorter.lines().count(), optional.len());
     assert_eq!(Sandbox::with_settings(&shorter).effective_settings(), Sandbox::with_settings(EXAMPLE).effective_settings());
 }

@@ -75,20 +75,20 @@ impl Service {
 
     /// Creates a service that reaches PostgreSQL through a proxy. It has a management port.
     pub(crate) fn behind_proxy(proxy: SocketAddr) -> Self {
-        let it = Self::new(Program::Keepopen);
-        let mut url = url::Url::parse(it.database.url()).unwrap();
+        let service = Self::new(Program::Keepopen);
+        let mut url = url::Url::parse(service.database.url()).unwrap();
         url.set_ip_host(proxy.ip()).unwrap();
         url.set_port(Some(proxy.port())).unwrap();
-        it.write_settings(url.as_str());
-        it
+        service.write_settings(url.as_str());
+        service
     }
 
     /// Creates a service with an SQLite file, whichever database the test run uses. It has a management port.
     pub(crate) fn on_sqlite_file() -> Self {
-        let it = Self::new(Program::Keepopen);
-        let database = Database::file(&it.data());
-        it.write_settings(database.url());
-        Self { database, ..it }
+        let service = Self::new(Program::Keepopen);
+        let database = Database::file(&service.data());
+        service.write_settings(database.url());
+        Self { database, ..service }
     }
 
     fn write_settings(&self, database: &str) {
@@ -98,9 +98,9 @@ impl Service {
 
     /// Uses the key of another service, so that supporters have the same ids in both.
     pub(crate) fn with_the_key_of(other: &Self) -> Self {
-        let it = Self::new(Program::Keepopen);
-        std::fs::copy(other.data().join("keepopen.key"), it.data().join("keepopen.key")).unwrap();
-        it
+        let service = Self::new(Program::Keepopen);
+        std::fs::copy(other.data().join("keepopen.key"), service.data().join("keepopen.key")).unwrap();
+        service
     }
 
     pub(crate) fn data(&self) -> PathBuf {

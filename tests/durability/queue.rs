@@ -168,12 +168,12 @@ struct Results {
 /// Waits until every event is booked and the queue is empty.
 async fn wait_until_done(app: &App) {
     super::proof::wait_until_processed(app).await;
-    let done = async {
+    let queue_is_empty = async {
         while app.store.task_numbers().await.unwrap().waiting > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    if tokio::time::timeout(Duration::from_secs(120), done).await.is_err() {
+    if tokio::time::timeout(Duration::from_secs(120), queue_is_empty).await.is_err() {
         panic!("the queue must become empty, but contains {:?}", app.store.tasks(None, 3).await.unwrap());
     }
 }

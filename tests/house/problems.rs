@@ -70,8 +70,8 @@ fn rows(page: &str) -> Vec<&str> {
 fn the_docs_list_every_code_with_its_status_and_meaning() {
     let row =
         |code: &Code| format!("| `{}` | {} | {} |", code.as_str(), code.status().as_u16(), code.title());
-    let wanted: Vec<String> = Code::ALL.iter().map(row).collect();
-    assert_eq!(rows(&file("docs/api.md").text), wanted);
+    let expected: Vec<String> = Code::ALL.iter().map(row).collect();
+    assert_eq!(rows(&file("docs/api.md").text), expected);
 }
 
 #[test]

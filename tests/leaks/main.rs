@@ -2,7 +2,7 @@
 //!
 //! **Owns** a walk through the service that uses marked values and logs at level debug, and the search for these
 //! values.
-//! **Never** searches for Stripe's object ids: those may be logged, so that an event can be found again.
+//! **Never** searches for Stripe's object ids. The log may contain them, so that an event can be found again.
 //! **Start at** [`walk`], which uses every mark.
 //! **Tested in** itself: the search also runs on a text that contains every mark, and must find each of them there.
 

@@ -144,15 +144,15 @@ fn free_addresses(port: u16) -> Result<[SocketAddr; 3], CommandError> {
     }
     let ports = [Some(port), port.checked_add(1), port.checked_add(2)];
     let [Some(a), Some(b), Some(c)] = ports else { return Err("--port must be below 65534".into()) };
-    let wanted = [at(a), at(b), at(c)];
-    for address in wanted {
+    let addresses = [at(a), at(b), at(c)];
+    for address in addresses {
         if let Err(error) = TcpListener::bind(address) {
             return Err(
                 format!("can't listen on {address} ({error}); try --port 0, which takes free ports").into()
             );
         }
     }
-    Ok(wanted)
+    Ok(addresses)
 }
 
 /// The data folder. A temporary folder is deleted when the demo ends.
