@@ -33,8 +33,8 @@ struct ServiceOnSmallDisk {
     address: String,
     management: String,
     client: Client,
-    /// The file that fills the rest of the disk. This path leads through the service's process, because only that process
-    /// sees the disk.
+    /// The file that fills the rest of the disk. This path leads through the service's process, because only that
+    /// process sees the disk.
     filler: PathBuf,
     acknowledged: u64,
     next_gift: u64,
