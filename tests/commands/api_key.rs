@@ -35,8 +35,11 @@ fn the_secret_is_shown_once_and_is_not_stored() {
         "the search must find the key's id, or it would find nothing at all"
     );
     assert!(contains(&bytes, "the site's back end"));
-    assert!(!contains(&bytes, &secret));
-    assert!(!contains(&bytes, secret.trim_start_matches("keepopen_sk_")));
+    assert!(!contains(&bytes, &secret), "the secret must not be stored");
+    assert!(
+        !contains(&bytes, secret.trim_start_matches("keepopen_sk_")),
+        "the secret must not be stored without its prefix either"
+    );
 }
 
 #[test]

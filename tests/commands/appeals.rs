@@ -27,7 +27,7 @@ fn a_valid_file_is_summarised_and_nothing_is_written() {
     let sandbox = sandbox(FILE);
     let output = sandbox.run_ok(&["appeals", "check", "appeals.toml"]);
     assert_eq!(output, "appeals.toml is valid: 1 appeal, 1 live.\n");
-    assert!(!sandbox.path("data").exists());
+    assert!(!sandbox.path("data").exists(), "a check must not create a database");
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn every_command_is_in_one_of_the_two_lists() {
     assert_eq!(
         unknown,
         Vec::<&String>::new(),
-        "these commands are in neither list; does each leave an audit row?"
+        "add each of these commands to the list AUDITED if it leaves an audit row, otherwise to NOT_AUDITED"
     );
 }
 

@@ -19,7 +19,7 @@ fn the_api_description_is_openapi_3_1() {
     for route in
         ["/v1/banner:", "/v1/checkout:", "/v1/tokens:", "/v1/supporter:", "/webhooks/stripe:", "/embed.js:"]
     {
-        assert!(OPENAPI_YAML.contains(&format!("\n  {route}\n")), "{route}");
+        assert!(OPENAPI_YAML.contains(&format!("\n  {route}\n")), "openapi.yaml must describe {route}");
     }
 }
 

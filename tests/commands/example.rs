@@ -71,7 +71,7 @@ fn the_example_contains_exactly_the_keys_of_the_settings() {
             _ => example[table].as_table(),
         };
         let found: BTreeSet<String> = found.unwrap().keys().cloned().collect();
-        assert_eq!(found, keys_of(table), "[{table}]");
+        assert_eq!(found, keys_of(table), "the keys of [{table}] in the example");
     }
 }
 

@@ -79,7 +79,7 @@ async fn serve_answers_while_postgresql_is_unreachable_and_recovers_when_it_is_b
         logs.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
     let about_database: Vec<_> =
         lines.iter().filter(|line| line.contains("the database can't be reached")).collect();
-    assert_eq!(about_database.len(), 1, "{logs}");
+    assert_eq!(about_database.len(), 1, "the log must report the unreachable database once: {logs}");
     assert_eq!(banner(&url).await["appeal"], "summer");
     let list = || Client::new().get(format!("{url}/v1/appeals")).bearer_auth(key.trim()).send();
     assert_eq!(list().await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);

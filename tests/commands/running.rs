@@ -65,11 +65,11 @@ fn files_are_private_to_their_owner_with_any_umask_and_those_of_an_older_version
         let mut running = Running::start(command.stdout(Stdio::piped()));
         running.logs_until("keepopen answers");
         let data = sandbox.path("data");
-        assert_eq!(mode(&data), 0o700, "{umask}");
+        assert_eq!(mode(&data), 0o700, "the data folder, with umask {umask}");
         let files: Vec<_> = std::fs::read_dir(&data).unwrap().map(|it| it.unwrap().path()).collect();
-        assert_eq!(files.len(), 6, "{files:?}");
+        assert_eq!(files.len(), 6, "the data folder must contain six files: {files:?}");
         for file in &files {
-            assert_eq!(mode(file), 0o600, "{umask}: {}", file.display());
+            assert_eq!(mode(file), 0o600, "{}, with umask {umask}", file.display());
         }
         assert_eq!(running.stop(), Some(0));
 

@@ -51,7 +51,7 @@ fn a_draft_is_simulated_as_live_without_other_appeals_and_nothing_is_written() {
         assert!(output.lines().any(|it| it == line), "{line:?} is missing in\n{output}");
     }
     assert!(output.lines().all(|line| line.chars().count() <= 80), "{output}");
-    assert!(!sandbox.path("data").exists());
+    assert!(!sandbox.path("data").exists(), "a simulation must not create a database");
 }
 
 #[test]

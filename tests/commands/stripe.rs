@@ -78,7 +78,7 @@ async fn changes_in_the_dashboard_are_corrected() {
     stripe.change_endpoint(id(&endpoint), &changed).unwrap();
     let output = sandbox.run_ok(&["stripe", "connect"]);
     for words in ["corrected", "it was disabled", EVENTS[0], "unneeded events: person.created"] {
-        assert!(output.contains(words), "{words}: {output}");
+        assert!(output.contains(words), "the output must contain {words:?}: {output}");
     }
     assert_eq!(stripe.endpoints(), [endpoint]);
 }
@@ -176,7 +176,7 @@ async fn the_status_reports_what_is_wrong_and_exits_with_1() {
     for words in
         ["mode: test", "(enabled)", "missing events: none", "last delivery: none yet", "Nothing is wrong."]
     {
-        assert!(good.contains(words), "{words}: {good}");
+        assert!(good.contains(words), "the output must contain {words:?}: {good}");
     }
     let endpoint = stripe.endpoints().remove(0);
     for (change, words) in [
@@ -212,7 +212,7 @@ async fn the_checklist_marks_each_point_as_good_wrong_or_to_do() {
     for words in
         ["stripe.mode is \"test\"", "No endpoint in this mode", "not delivered any event", "No appeal is live"]
     {
-        assert!(has(&wrong, words), "{words}: {wrong:?}");
+        assert!(has(&wrong, words), "the wrong points must contain {words:?}: {wrong:?}");
     }
     stripe.limit_account(true);
     assert!(has(&lines("WRONG"), "can't take payments yet"));
@@ -227,7 +227,7 @@ async fn the_checklist_marks_each_point_as_good_wrong_or_to_do() {
         "signing secret is in the database",
         "over https",
     ] {
-        assert!(has(&good, words), "{words}: {good:?}");
+        assert!(has(&good, words), "the good points must contain {words:?}: {good:?}");
     }
     let to_do = lines("to do");
     assert!(has(&to_do, "restricted key") && has(&to_do, "smallest amount"), "{to_do:?}");

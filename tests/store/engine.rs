@@ -30,7 +30,7 @@ async fn opening_again_changes_nothing() {
     let test = test.open_again().await;
     assert_eq!(test.rows("ledger_entries").await, before);
     assert_eq!(test.rows("_sqlx_migrations").await, migrations);
-    assert!(!migrations.is_empty());
+    assert!(!migrations.is_empty(), "the migrations must be recorded");
 }
 
 #[actix_web::test]

@@ -17,7 +17,7 @@ async fn no_sql_can_change_the_ledger_on_postgresql() {
     // PostgreSQL does not have the statement REPLACE.
     for (table, sql) in statements.filter(|(_, sql)| !sql.contains("REPLACE")).chain(truncate) {
         let before = test.rows(table).await;
-        assert!(!before.is_empty());
+        assert!(!before.is_empty(), "{table} must contain rows");
         let outcome = store.run_sql(&sql).await;
         assert!(outcome.is_err(), "PostgreSQL must reject {sql}: {outcome:?}");
         assert_eq!(test.rows(table).await, before, "{sql}");
