@@ -56,10 +56,14 @@ struct Fields {
     list: Option<Vec<String>>,
 }
 
-const KINDS: &str = "a block is a text, or one of { quote, by }, { image, alt } and { list }.";
+const EXPECTED_FIELDS: &str = "a block is a text, or one of { quote, by }, { image, alt } and { list }.";
 
 impl Block {
-    fn of(fields: Fields) -> Result<Self, &'static str> {
+    /// Returns the block that these fields describe.
+    ///
+    /// # Errors
+    /// A message that says what is wrong with the fields.
+    fn from_fields(fields: Fields) -> Result<Self, &'static str> {
         match fields {
             Fields {
                 quote: Some(quote),
@@ -76,7 +80,7 @@ impl Block {
                         "an image needs alt, a description of what it shows; write \"\" if it is only decoration.",
                     );
                 };
-                if !is_safe(&image) {
+                if !is_https_without_credentials(&image) {
                     return Err(
                         "an image's address must begin with https:// and must not contain a password.",
                     );
@@ -101,7 +105,7 @@ impl Block {
                     Ok(Self::List { list })
                 }
             }
-            _ => Err(KINDS),
+            _ => Err(EXPECTED_FIELDS),
         }
     }
 
@@ -116,23 +120,23 @@ impl Block {
             Self::List { list } => list
                 .iter()
                 .enumerate()
-                .map(|(place, text)| (format!(".list[{place}]"), text.as_str()))
+                .map(|(index, text)| (format!(".list[{index}]"), text.as_str()))
                 .collect(),
         }
     }
 }
 
 /// Whether `address` is an https URL without a user name or password.
-fn is_safe(address: &str) -> bool {
+fn is_https_without_credentials(address: &str) -> bool {
     Url::parse(address)
         .is_ok_and(|url| url.scheme() == "https" && url.username().is_empty() && url.password().is_none())
 }
 
 impl<'de> Deserialize<'de> for Block {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Written;
+        struct BlockVisitor;
 
-        impl<'de> Visitor<'de> for Written {
+        impl<'de> Visitor<'de> for BlockVisitor {
             type Value = Block;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -144,11 +148,11 @@ impl<'de> Deserialize<'de> for Block {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Block, A::Error> {
-                Block::of(Fields::deserialize(MapAccessDeserializer::new(map))?).map_err(A::Error::custom)
+                Block::from_fields(Fields::deserialize(MapAccessDeserializer::new(map))?).map_err(A::Error::custom)
             }
         }
 
-        deserializer.deserialize_any(Written)
+        deserializer.deserialize_any(BlockVisitor)
     }
 }
 
@@ -192,9 +196,9 @@ mod tests {
                 "both width and height",
             ),
         ];
-        for (block, wanted) in cases {
-            let complaint = serde_json::from_value::<Block>(block.clone()).unwrap_err().to_string();
-            assert!(complaint.contains(wanted), "{block}: {complaint}");
+        for (block, expected) in cases {
+            let message = serde_json::from_value::<Block>(block.clone()).unwrap_err().to_string();
+            assert!(message.contains(expected), "the message for {block} is {message:?}");
         }
     }
 }

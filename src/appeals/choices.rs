@@ -60,12 +60,17 @@ pub struct FeeCoverTerms {
     pub fixed_minor: i64,
 }
 
-type Own = BTreeMap<Currency, OwnAmounts>;
+/// The amounts of one variant, which replace the site's amounts in the same currency.
+type AmountsByCurrency = BTreeMap<Currency, OwnAmounts>;
 
 impl Choices {
-    /// The choices for readers of `country`. They contain the variant's `own` amounts if it has some in the readers'
-    /// currency, otherwise the site's amounts.
-    fn to(site: &SiteSettings, country: Option<CountryCode>, own: &Own) -> Option<Self> {
+    /// The choices for readers of `country`. They contain the variant's `own` amounts if it has any in the readers'
+    /// currency, otherwise the site's amounts. `None` if the site does not support that currency.
+    fn for_country(
+        site: &SiteSettings,
+        country: Option<CountryCode>,
+        own: &AmountsByCurrency,
+    ) -> Option<Self> {
         let currency = site.currency_in(country);
         let giving = site.giving.get(&currency)?;
         let Offer { once, month, year, default, highlighted } =
@@ -95,23 +100,25 @@ impl Choices {
 /// What one site offers. The choices for each country are serialised once.
 #[derive(Debug)]
 pub struct SiteChoices {
-    everywhere: Box<RawValue>,
+    /// The choices for readers of all countries that are not in `by_country`.
+    elsewhere: Box<RawValue>,
     by_country: FxHashMap<CountryCode, Box<RawValue>>,
 }
 
 impl SiteChoices {
     /// What `site` offers for a variant. Where `own` has no amounts in a currency, the site's amounts are offered.
-    pub fn of(site: &SiteSettings, own: &Own) -> Option<Self> {
-        let written = |country| Some(json(&Choices::to(site, country, own)?));
+    pub fn of(site: &SiteSettings, own: &AmountsByCurrency) -> Option<Self> {
+        let serialized = |country| Some(json(&Choices::for_country(site, country, own)?));
         let countries = site.countries_of_giving().into_iter();
-        let by_country = countries.filter_map(|country| Some((country, written(Some(country))?))).collect();
-        Some(Self { everywhere: written(None)?, by_country })
+        let by_country = countries.filter_map(|country| Some((country, serialized(Some(country))?)));
+        let by_country = by_country.collect();
+        Some(Self { elsewhere: serialized(None)?, by_country })
     }
 
     /// The choices for a reader of `country`, as JSON. `country` is an ISO 3166-1 code, as sent by the page.
-    pub fn to(&self, country: Option<&str>) -> &RawValue {
+    pub fn for_country(&self, country: Option<&str>) -> &RawValue {
         let country = country.filter(|_| !self.by_country.is_empty()).and_then(CountryCode::parse);
-        country.and_then(|country| self.by_country.get(&country)).unwrap_or(&self.everywhere)
+        country.and_then(|country| self.by_country.get(&country)).unwrap_or(&self.elsewhere)
     }
 }
 
@@ -119,30 +126,30 @@ impl SiteChoices {
 pub fn problems_of(document: &AppealDocument, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
     let mut problems = Vec::new();
     let target_sites = || document.rules.sites.iter().filter_map(|id| Some((id, sites.get(id)?)));
-    for (place, own) in document.amounts.iter().enumerate() {
+    for (index, own) in document.amounts.iter().enumerate() {
         for (currency, amounts) in own {
-            let mut complain = |sentence: String| {
-                let field = format!("variants[{place}].amounts.{currency}");
+            let mut report = |sentence: String| {
+                let field = format!("variants[{index}].amounts.{currency}");
                 problems.push(AppealProblem { appeal: document.rules.id.clone(), field, sentence });
             };
             if target_sites().all(|(_, site)| !site.giving.contains_key(currency)) {
-                complain(format!(
+                report(format!(
                     "none of its sites supports {currency}: write a currency that one of them supports."
                 ));
             }
             let on_sites = target_sites().filter_map(|(id, site)| Some((id, site.giving.get(currency)?)));
             for (id, giving) in on_sites {
                 let offer = amounts.offer();
-                let untaken = [Interval::Once, Interval::Month, Interval::Year]
+                let unsupported = [Interval::Once, Interval::Month, Interval::Year]
                     .into_iter()
                     .find(|interval| !offer.at(*interval).is_empty() && !giving.takes(*interval));
-                if let Some(interval) = untaken {
-                    complain(format!(
+                if let Some(interval) = unsupported {
+                    report(format!(
                         "site {id:?} does not support gifts at the interval {:?}.",
                         interval.as_str()
                     ));
                 } else if let Some(sentence) = offer.problem(giving.limits(*currency)) {
-                    complain(format!("{sentence} of site {id:?}."));
+                    report(format!("{sentence} of site {id:?}."));
                 }
             }
         }

@@ -10,10 +10,11 @@ use super::Block;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "Written")]
 pub struct Copy {
-    /// The BCP 47 tag of the language of `words`. If omitted, `words` are in the language of each site that shows them.
+    /// The BCP 47 tag of the language of `original`. If omitted, `original` is in the language of each site
+    /// that shows it.
     pub locale: Option<String>,
     /// The texts in that language.
-    pub words: CopyText,
+    pub original: CopyText,
     /// The translations, by BCP 47 tag. Each of them is complete.
     pub translations: BTreeMap<String, CopyText>,
 }
@@ -27,9 +28,9 @@ pub struct CopyText {
     /// The text below the heading.
     #[serde(default)]
     pub body: Vec<Block>,
-    /// The button that goes to the payment page.
+    /// The text of the button that opens the payment page.
     pub cta: Option<String>,
-    /// The button that dismisses the appeal.
+    /// The text of the button that dismisses the appeal.
     pub dismiss: Option<String>,
     /// The thanks after a gift.
     pub thanks: Option<ThanksCopy>,
@@ -37,7 +38,7 @@ pub struct CopyText {
     pub mobile: Option<MobileCopy>,
 }
 
-/// Texts that replace the same fields on phones.
+/// Texts that replace the fields of the same name in [`CopyText`] on phones.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "see CopyText")]
@@ -79,7 +80,7 @@ struct Written {
 impl From<Written> for Copy {
     fn from(written: Written) -> Self {
         let Written { locale, heading, body, cta, dismiss, thanks, mobile, translations } = written;
-        Self { locale, words: CopyText { heading, body, cta, dismiss, thanks, mobile }, translations }
+        Self { locale, original: CopyText { heading, body, cta, dismiss, thanks, mobile }, translations }
     }
 }
 
@@ -88,20 +89,20 @@ impl Copy {
     /// translations follow.
     pub fn languages(&self) -> impl Iterator<Item = (String, &CopyText)> {
         let translations = self.translations.iter();
-        std::iter::once((String::new(), &self.words))
-            .chain(translations.map(|(locale, words)| (format!(".translations.{locale}"), words)))
+        std::iter::once((String::new(), &self.original))
+            .chain(translations.map(|(locale, copy_text)| (format!(".translations.{locale}"), copy_text)))
     }
 }
 
 impl Copy {
-    /// Finds the first text that is present but empty. Returns its field within the copy, and a message.
-    pub fn blank_line(&self) -> Option<(String, String)> {
-        self.languages().find_map(|(path, words)| {
-            let (thanks, mobile) = (words.thanks.as_ref(), words.mobile.as_ref());
-            let lines = [
-                ("heading", Some(&words.heading)),
-                ("cta", words.cta.as_ref()),
-                ("dismiss", words.dismiss.as_ref()),
+    /// Finds the first text that is present but blank. Returns the path of its field within the copy, and a message.
+    pub fn first_blank_text(&self) -> Option<(String, String)> {
+        self.languages().find_map(|(path, copy_text)| {
+            let (thanks, mobile) = (copy_text.thanks.as_ref(), copy_text.mobile.as_ref());
+            let texts = [
+                ("heading", Some(&copy_text.heading)),
+                ("cta", copy_text.cta.as_ref()),
+                ("dismiss", copy_text.dismiss.as_ref()),
                 ("thanks.heading", thanks.map(|thanks| &thanks.heading)),
                 ("mobile.heading", mobile.and_then(|mobile| mobile.heading.as_ref())),
                 ("mobile.cta", mobile.and_then(|mobile| mobile.cta.as_ref())),
@@ -109,9 +110,9 @@ impl Copy {
             ];
             let is_blank =
                 |(_, text): &(&str, Option<&String>)| text.is_some_and(|text| text.trim().is_empty());
-            let (field, _) = lines.into_iter().find(is_blank)?;
-            let needed = field == "heading" || field == "thanks.heading";
-            let sentence = if needed {
+            let (field, _) = texts.into_iter().find(is_blank)?;
+            let is_required = field == "heading" || field == "thanks.heading";
+            let sentence = if is_required {
                 "it is empty: write a text."
             } else {
                 "it is empty: write a text, or remove the field."
@@ -127,16 +128,16 @@ impl CopyText {
         Self { mobile: None, ..self.clone() }
     }
 
-    /// The texts for phones, if they differ.
+    /// The texts for phones. `None` if phones show the same texts as large screens.
     pub fn on_phones(&self) -> Option<Self> {
         let mobile = self.mobile.clone()?;
-        let words = self.on_large_screens();
+        let copy_text = self.on_large_screens();
         Some(Self {
-            heading: mobile.heading.unwrap_or(words.heading),
-            body: mobile.body.unwrap_or(words.body),
-            cta: mobile.cta.or(words.cta),
-            dismiss: mobile.dismiss.or(words.dismiss),
-            ..words
+            heading: mobile.heading.unwrap_or(copy_text.heading),
+            body: mobile.body.unwrap_or(copy_text.body),
+            cta: mobile.cta.or(copy_text.cta),
+            dismiss: mobile.dismiss.or(copy_text.dismiss),
+            ..copy_text
         })
     }
 }
@@ -151,7 +152,7 @@ mod tests {
     fn a_blank_text_is_found_in_any_language_and_on_phones() {
         let blank = |copy: serde_json::Value| {
             let copy: Copy = serde_json::from_value(copy).unwrap();
-            copy.blank_line().map(|(field, _)| field)
+            copy.first_blank_text().map(|(field, _)| field)
         };
         let field = |field: &str| Some(field.to_owned());
         assert_eq!(blank(json!({"heading": "Help", "body": [], "cta": "Give"})), None);
@@ -166,14 +167,14 @@ mod tests {
 
     #[test]
     fn on_phones_a_mobile_field_replaces_the_field_of_the_same_name() {
-        let words = |mobile: serde_json::Value| -> CopyText {
+        let copy_text = |mobile: serde_json::Value| -> CopyText {
             serde_json::from_value(json!({
                 "heading": "Help us today", "body": ["Long"], "cta": "Give {gift} now", "dismiss": "Not today",
                 "thanks": {"heading": "Thank you"}, "mobile": mobile,
             }))
             .unwrap()
         };
-        let all = words(json!({"heading": "Help", "body": [], "cta": "Give {gift}", "dismiss": "No"}));
+        let all = copy_text(json!({"heading": "Help", "body": [], "cta": "Give {gift}", "dismiss": "No"}));
         let on_phones = all.on_phones().unwrap();
         assert_eq!((on_phones.heading.as_str(), on_phones.body.len()), ("Help", 0));
         assert_eq!(
@@ -181,7 +182,7 @@ mod tests {
             (Some("Give {gift}"), Some("No"))
         );
         assert_eq!(on_phones.thanks, all.thanks);
-        assert_eq!(words(json!({})).on_phones().unwrap(), all.on_large_screens());
-        assert_eq!(words(json!(null)).on_phones(), None);
+        assert_eq!(copy_text(json!({})).on_phones().unwrap(), all.on_large_screens());
+        assert_eq!(copy_text(json!(null)).on_phones(), None);
     }
 }

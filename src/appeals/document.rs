@@ -30,9 +30,9 @@ impl AppealDocument {
     /// other fields are rules, which the crate `keepopen_decision` reads.
     ///
     /// # Errors
-    /// The first problem, with its field. `place` identifies an appeal that has no id.
-    pub fn read(fields: Map<String, Value>, place: &str) -> Result<Self, AppealProblem> {
-        Self::read_as(fields, place, Notation::Json)
+    /// The first problem, with its field. Messages about an appeal without an id use `name_without_id` as its name.
+    pub fn read(fields: Map<String, Value>, name_without_id: &str) -> Result<Self, AppealProblem> {
+        Self::read_as(fields, name_without_id, Notation::Json)
     }
 
     /// Reads one appeal like [`Self::read`]. Messages use the notation of the appeal's file.
@@ -41,59 +41,61 @@ impl AppealDocument {
     /// The errors of [`Self::read`].
     pub fn read_as(
         mut fields: Map<String, Value>,
-        place: &str,
+        name_without_id: &str,
         notation: Notation,
     ) -> Result<Self, AppealProblem> {
-        let read = Reader(notation);
-        let id = fields.get("id").and_then(Value::as_str).unwrap_or(place).to_owned();
+        let reader = Reader(notation);
+        let id = fields.get("id").and_then(Value::as_str).unwrap_or(name_without_id).to_owned();
         let problem = |field: String, sentence: String| AppealProblem { appeal: id.clone(), field, sentence };
         if fields.contains_key("live_version") {
-            let sentence = "only `keepopen appeals apply` reads it. Remove it, and write the version that readers should see.";
+            let sentence = "only `keepopen appeals apply` reads this field. Remove it, and write the version that readers should see.";
             return Err(problem("live_version".to_owned(), sentence.to_owned()));
         }
         let (mut copies, mut amounts) = (Vec::<Copy>::new(), Vec::new());
         if let Some(Value::Array(variants)) = fields.get_mut("variants") {
-            for (place, variant) in variants.iter_mut().enumerate() {
-                let path = format!("variants[{place}].copy");
+            for (index, variant) in variants.iter_mut().enumerate() {
+                let path = format!("variants[{index}].copy");
                 let copy = variant.as_object_mut().and_then(|fields| fields.remove("copy"));
                 let Some(copy) = copy else {
                     return Err(problem(path, "it is missing; write at least its heading.".to_owned()));
                 };
                 copies.push(
-                    read.value(copy).map_err(|(field, sentence)| problem(under(&path, &field), sentence))?,
+                    reader.value(copy).map_err(|(field, sentence)| problem(join_path(&path, &field), sentence))?,
                 );
-                let path = format!("variants[{place}].amounts");
-                let own = variant.as_object_mut().and_then(|fields| fields.remove("amounts"));
-                let own = own.map(|own| read.value(own)).transpose();
-                let own = own.map_err(|(field, sentence)| problem(under(&path, &field), sentence))?;
-                amounts.push(own.unwrap_or_default());
+                let path = format!("variants[{index}].amounts");
+                let own_amounts = variant.as_object_mut().and_then(|fields| fields.remove("amounts"));
+                let own_amounts = own_amounts.map(|amounts| reader.value(amounts)).transpose();
+                let own_amounts = own_amounts
+                    .map_err(|(field, sentence)| problem(join_path(&path, &field), sentence))?;
+                amounts.push(own_amounts.unwrap_or_default());
             }
         }
-        let in_ticker = |field: &str, sentence| problem(under("ticker", field), sentence);
-        let ticker = fields.remove("ticker").map(|ticker| read.value::<WrittenTicker>(ticker)).transpose();
-        let ticker = ticker.map_err(|(field, sentence)| in_ticker(&field, sentence))?;
+        let ticker_problem = |field: &str, sentence| problem(join_path("ticker", field), sentence);
+        let ticker = fields.remove("ticker").map(|ticker| reader.value::<WrittenTicker>(ticker)).transpose();
+        let ticker = ticker.map_err(|(field, sentence)| ticker_problem(&field, sentence))?;
         let ticker = ticker.map(Ticker::try_from).transpose();
-        let ticker = ticker.map_err(|(field, sentence)| in_ticker(field, sentence))?;
+        let ticker = ticker.map_err(|(field, sentence)| ticker_problem(field, sentence))?;
         let mut rules: AppealRules =
-            read.value(Value::Object(fields)).map_err(|(field, sentence)| problem(field, sentence))?;
-        for (place, copy) in copies.iter().enumerate() {
-            let at = |(field, sentence): (String, String)| {
-                problem(format!("variants[{place}].copy{field}"), sentence)
+            reader.value(Value::Object(fields)).map_err(|(field, sentence)| problem(field, sentence))?;
+        for (index, copy) in copies.iter().enumerate() {
+            let copy_problem = |(field, sentence): (String, String)| {
+                problem(format!("variants[{index}].copy{field}"), sentence)
             };
-            if let Some(found) = copy.blank_line() {
-                return Err(at(found));
+            if let Some(found) = copy.first_blank_text() {
+                return Err(copy_problem(found));
             }
             let found = placeholders::problems(copy, ticker.as_ref())
                 .into_iter()
                 .chain(wordings::problems(copy))
                 .next();
-            let found = found.or_else(|| endless(copy, &rules));
-            if let Some(found) = found.or_else(|| tickerless(copy, ticker.as_ref())) {
-                return Err(at(found));
+            let found = found.or_else(|| days_left_without_end(copy, &rules));
+            let found = found.or_else(|| ticker_value_without_ticker(copy, ticker.as_ref()));
+            if let Some(found) = found {
+                return Err(copy_problem(found));
             }
         }
         for (variant, copy) in rules.variants.iter_mut().zip(&copies) {
-            for value in copy.languages().flat_map(|(_, words)| placeholders::placeholders_in(words)) {
+            for value in copy.languages().flat_map(|(_, copy_text)| placeholders::placeholders_in(copy_text)) {
                 if !variant.needs.contains(&value) {
                     variant.needs.push(value);
                 }
@@ -105,7 +107,8 @@ impl AppealDocument {
         Ok(Self { rules, copies, amounts, ticker })
     }
 
-    /// Reads a stored version of an appeal. A version contains no state, so the caller passes it as `live`.
+    /// Reads a stored version of an appeal. A version does not contain the appeal's state, so the caller passes it as
+    /// `live`.
     ///
     /// # Errors
     /// The errors of [`Self::read`], and an error if `body` is not JSON.
@@ -122,23 +125,23 @@ impl AppealDocument {
 }
 
 /// The first field that uses `{days_left}`, with a message, if the appeal has no end.
-fn endless(copy: &Copy, rules: &AppealRules) -> Option<(String, String)> {
+fn days_left_without_end(copy: &Copy, rules: &AppealRules) -> Option<(String, String)> {
     if rules.schedule.ends_at.is_some() {
         return None;
     }
-    let field = placeholders::first_to_speak_of(copy, decision::Value::DaysLeft)?;
+    let field = placeholders::first_use_of(copy, decision::Value::DaysLeft)?;
     Some((field, "{days_left} needs an end: write schedule.ends_at.".to_owned()))
 }
 
 /// The first field that uses a ticker's value, with a message, if the appeal has no ticker.
-fn tickerless(copy: &Copy, ticker: Option<&Ticker>) -> Option<(String, String)> {
+fn ticker_value_without_ticker(copy: &Copy, ticker: Option<&Ticker>) -> Option<(String, String)> {
     let value = TICKER_VALUES.into_iter().filter(|_| ticker.is_none());
     let (field, value) =
-        value.filter_map(|value| Some((placeholders::first_to_speak_of(copy, value)?, value))).next()?;
+        value.filter_map(|value| Some((placeholders::first_use_of(copy, value)?, value))).next()?;
     Some((field, format!("{{{}}} needs a ticker: write ticker.", value.as_str())))
 }
 
-/// Reads parts of an appeal in this notation.
+/// Reads parts of an appeal. Messages use this notation.
 #[derive(Clone, Copy)]
 struct Reader(Notation);
 
@@ -149,6 +152,7 @@ impl Reader {
     }
 }
 
-fn under(path: &str, field: &str) -> String {
+/// The path of `field` within the value at `path`. An empty `field` stands for the value itself.
+fn join_path(path: &str, field: &str) -> String {
     if field.is_empty() { path.to_owned() } else { format!("{path}.{field}") }
 }

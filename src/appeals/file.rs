@@ -34,7 +34,7 @@ impl Format {
     }
 }
 
-/// The text is not valid in its format, or contains something other than appeals.
+/// The error for a text that is not valid in its format, or that contains something other than appeals.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct NotUnderstood(Reason);
@@ -79,14 +79,14 @@ pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, Not
     Ok(fields(text, format).map_err(NotUnderstood)?.appeals)
 }
 
-/// Reads the file. An appeal that can't be read is skipped and reported; the others are kept.
+/// Reads the file. Returns the appeals that can be read, and the problems of the others.
 ///
 /// # Errors
 /// See [`NotUnderstood`].
 pub fn read(text: &str, format: Format) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), NotUnderstood> {
     let (mut documents, mut problems) = (Vec::new(), Vec::new());
-    for (place, appeal) in fields(text, format)?.into_iter().enumerate() {
-        match AppealDocument::read_as(appeal, &format!("#{}", place + 1), format.notation()) {
+    for (index, appeal) in fields(text, format)?.into_iter().enumerate() {
+        match AppealDocument::read_as(appeal, &format!("#{}", index + 1), format.notation()) {
             Ok(document) => documents.push(document),
             Err(problem) => problems.push(problem),
         }
@@ -94,35 +94,36 @@ pub fn read(text: &str, format: Format) -> Result<(Vec<AppealDocument>, Vec<Appe
     Ok((documents, problems))
 }
 
-/// An appeal contains something that the format can't represent. For example, a TOML list can't contain a null.
+/// The error for an appeal that contains something that the format can't represent. For example, a TOML list can't
+/// contain a null.
 #[derive(Debug, thiserror::Error)]
 #[error("the appeal can't be written in this format: {0}")]
-pub struct NotWritten(String);
+pub struct NotRepresentable(String);
 
 /// Writes appeals as a file that [`fields`] reads back unchanged, except that null fields are omitted. An omitted field
 /// means the same as a null field.
 ///
 /// # Errors
-/// See [`NotWritten`].
-pub fn write(appeals: &[Map<String, Value>], format: Format) -> Result<String, NotWritten> {
+/// See [`NotRepresentable`].
+pub fn write(appeals: &[Map<String, Value>], format: Format) -> Result<String, NotRepresentable> {
     let appeals: Vec<Value> = appeals.iter().map(without_nulls).collect();
     let file = serde_json::json!({ "appeals": appeals });
     match format {
-        Format::Toml => toml::to_string_pretty(&file).map_err(|error| NotWritten(error.to_string())),
-        Format::Yaml => yaml_serde::to_string(&file).map_err(|error| NotWritten(error.to_string())),
+        Format::Toml => toml::to_string_pretty(&file).map_err(|error| NotRepresentable(error.to_string())),
+        Format::Yaml => yaml_serde::to_string(&file).map_err(|error| NotRepresentable(error.to_string())),
     }
 }
 
 fn without_nulls(fields: &Map<String, Value>) -> Value {
-    let kept = fields.iter().filter(|(_, value)| !value.is_null());
-    let deep = |value: &Value| match value {
+    let present = fields.iter().filter(|(_, value)| !value.is_null());
+    let nested = |value: &Value| match value {
         Value::Object(fields) => without_nulls(fields),
         Value::Array(items) => {
             items.iter().map(|item| item.as_object().map_or_else(|| item.clone(), without_nulls)).collect()
         }
         other => other.clone(),
     };
-    kept.map(|(name, value)| (name.clone(), deep(value))).collect()
+    present.map(|(name, value)| (name.clone(), nested(value))).collect()
 }
 
 fn as_fields(table: toml::Table) -> Map<String, Value> {
@@ -138,7 +139,7 @@ fn as_value(value: toml::Value) -> Value {
         toml::Value::String(text) => Value::String(text),
         toml::Value::Integer(number) => number.into(),
         toml::Value::Float(number) => number.into(),
-        toml::Value::Boolean(yes) => yes.into(),
+        toml::Value::Boolean(flag) => flag.into(),
     }
 }
 
@@ -167,11 +168,11 @@ mod tests {
         );
         let (documents, problems) = read(&text, Format::Toml).unwrap();
         assert_eq!(documents.len(), 1);
-        assert_eq!(documents[0].copies[0].words.heading, "Help");
+        assert_eq!(documents[0].copies[0].original.heading, "Help");
         assert!(documents[0].rules.schedule.ends_at.is_some());
-        let named: Vec<_> = problems.iter().map(|it| (it.appeal.as_str(), it.field.as_str())).collect();
+        let reported: Vec<_> = problems.iter().map(|it| (it.appeal.as_str(), it.field.as_str())).collect();
         assert_eq!(
-            named,
+            reported,
             [
                 ("typo", "sties"),
                 ("mute", "variants[0].copy"),
@@ -183,8 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_an_appeals_file_is_rejected_in_the_words_of_its_format() {
-        for (text, format, wanted) in [
+    fn a_message_about_an_invalid_file_uses_the_terms_of_its_format() {
+        for (text, format, message) in [
             ("appeals = 3", Format::Toml, "appeals: expected a list, found 3."),
             ("appeals = [3]", Format::Toml, "appeals[0]: expected a table, found 3."),
             (
@@ -195,7 +196,7 @@ mod tests {
             ("appeals: [a]", Format::Yaml, "appeals[0]: expected a mapping, found the text \"a\"."),
             ("- a", Format::Yaml, "expected a mapping like { appeals: ... }, found a list."),
         ] {
-            assert_eq!(read(text, format).unwrap_err().to_string(), wanted, "{text}");
+            assert_eq!(read(text, format).unwrap_err().to_string(), message, "{text}");
         }
     }
 
@@ -224,11 +225,11 @@ mod tests {
                     schedule: { ends_at: 2026-06-15T12:00:00Z }\n    variants:\n      - id: a\n        \
                     copy: { heading: Help }\n";
         assert_eq!(fields(yaml, Format::Yaml).unwrap(), fields(GOOD, Format::Toml).unwrap());
-        for nothing in ["", "# Nothing yet.\n", "appeals: []\n"] {
-            assert_eq!(fields(nothing, Format::Yaml).unwrap(), [], "{nothing}");
+        for empty in ["", "# Nothing yet.\n", "appeals: []\n"] {
+            assert_eq!(fields(empty, Format::Yaml).unwrap(), [], "{empty:?} must contain no appeals");
         }
-        for bad in ["appeals: 3", "appeal: []", "appeals: [a, b]", "appeals: [", "- a"] {
-            assert!(read(bad, Format::Yaml).is_err(), "{bad}");
+        for invalid in ["appeals: 3", "appeal: []", "appeals: [a, b]", "appeals: [", "- a"] {
+            assert!(read(invalid, Format::Yaml).is_err(), "{invalid:?} must be rejected");
         }
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The weights of variants, learned from the results so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LearnedSoFar {
-    /// The weights include the results before this hour, in milliseconds since 1970.
+    /// The start of an hour, in milliseconds since 1970. The weights were learned from the results before it.
     pub until_ms: i64,
     /// The weights, one entry for each site and appeal with learned weights.
     pub weights: Vec<LearnedWeights>,
@@ -15,11 +15,11 @@ pub struct LearnedSoFar {
 impl LearnedSoFar {
     /// Returns the weights of the learner's appeal on its site, if they were learned for its current variants.
     pub fn of(&self, learner: &Learner) -> Option<&LearnedWeights> {
-        let fits = |it: &&LearnedWeights| {
+        let is_current = |it: &&LearnedWeights| {
             it.site == learner.site
                 && it.appeal == learner.appeal
                 && it.weights.iter().map(|(id, _)| id).eq(&learner.variants)
         };
-        self.weights.iter().find(fits)
+        self.weights.iter().find(is_current)
     }
 }

@@ -1,4 +1,4 @@
-//! Language tags: checks their syntax, and finds the one among several that fits a reader best.
+//! Checks the syntax of language tags, and finds the tag that fits a reader best.
 
 use language_tags::LanguageTag;
 
@@ -7,32 +7,33 @@ pub fn is_tag(text: &str) -> bool {
     LanguageTag::parse(text).is_ok()
 }
 
-/// Returns the index of the tag that fits `wanted`, the reader's tag, best. If no tag equals `wanted`, parts are
-/// removed from the end of `wanted` until one does (RFC 4647, section 3.4): `de-AT` finds `de`. `wanted` may use `_`
-/// for `-`.
+/// Returns the index of the tag that best fits `wanted`, the reader's tag. If no tag equals `wanted`, parts are removed
+/// from the end of `wanted` until a tag equals the rest (RFC 4647, section 3.4). For example, `de-AT` finds `de`.
+/// `wanted` may contain `_` instead of `-`.
 pub fn lookup<'a>(tags: impl Iterator<Item = &'a str> + Clone, wanted: &str) -> Option<usize> {
     let mut wanted = wanted;
     while !wanted.is_empty() {
-        if let Some(place) = tags.clone().position(|tag| is_same(tag, wanted)) {
-            return Some(place);
+        if let Some(index) = tags.clone().position(|tag| is_same(tag, wanted)) {
+            return Some(index);
         }
         wanted = shorter(wanted);
     }
     None
 }
 
-/// Removes the tag's last part. If the part before it is a single letter, as `u` in `en-u-ca`, removes that letter too,
-/// because it only introduces the last part.
+/// Removes the last part of the tag. If a single letter precedes the last part, such as `u` in `en-u-ca`, the letter is
+/// removed too, because it only introduces the last part.
 fn shorter(tag: &str) -> &str {
-    let before = |tag: &str| tag.rfind(['-', '_']).unwrap_or(0);
-    let mut end = before(tag);
-    let last = before(&tag[..end]);
-    if last > 0 && end - last == 2 {
-        end = last;
+    let last_separator = |tag: &str| tag.rfind(['-', '_']).unwrap_or(0);
+    let mut end = last_separator(tag);
+    let previous = last_separator(&tag[..end]);
+    if previous > 0 && end - previous == 2 {
+        end = previous;
     }
     &tag[..end]
 }
 
+/// Whether the tags are equal, ignoring case. `wanted` may contain `_` instead of `-`.
 fn is_same(tag: &str, wanted: &str) -> bool {
     tag.len() == wanted.len()
         && tag
@@ -48,7 +49,7 @@ mod tests {
     #[test]
     fn a_reader_gets_the_nearest_available_language() {
         let tags = ["en", "de", "de-CH", "zh-Hant"];
-        let found = |wanted: &str| lookup(tags.into_iter(), wanted).map(|place| tags[place]);
+        let found = |wanted: &str| lookup(tags.into_iter(), wanted).map(|index| tags[index]);
         for (wanted, tag) in [
             ("de", Some("de")),
             ("de-AT", Some("de")),

@@ -23,8 +23,8 @@ pub struct Argument<'a> {
 pub struct Forms {
     /// Whether the forms are for ordinal numbers (1st, 2nd).
     pub ordinal: bool,
-    /// The CLDR category of each form, after the number of the character at which the form begins. Exact forms such as
-    /// `=0` are not included, because they fit every language.
+    /// For each form, the number of the character at which it begins, and its CLDR category. Exact forms such as `=0`
+    /// are not included, because they are valid in every language.
     pub categories: Vec<(usize, PluralCategory)>,
 }
 
@@ -105,7 +105,7 @@ impl<'a> Parser<'a> {
         if !self.eat(',') {
             return Err(self.mistake(self.at, format!("a comma is missing here. Write {}.", sample(name))));
         }
-        let place = self.found.len();
+        let index = self.found.len();
         self.found.push(Argument { name, position: self.position(brace), forms: None });
         let categories = self.forms(brace, name, depth)?;
         if !categories.iter().any(|(_, category)| *category == PluralCategory::Other) {
@@ -115,7 +115,7 @@ impl<'a> Parser<'a> {
             }
             return Err(self.mistake(brace, sentence));
         }
-        self.found[place].forms = Some(Forms { ordinal, categories });
+        self.found[index].forms = Some(Forms { ordinal, categories });
         Ok(())
     }
 
@@ -151,7 +151,7 @@ impl<'a> Parser<'a> {
             } else {
                 let found = if selector.is_empty() { next.to_string() } else { selector.to_owned() };
                 let sentence = match selector {
-                    "offset" => "\"offset\" is not supported. Leave it out.".to_owned(),
+                    "offset" => "\"offset\" is not supported. Remove it.".to_owned(),
                     _ => format!(
                         "\"{found}\" is not a plural form. The forms are zero, one, two, few, many and other, and =0, =1 and so on for exact numbers. Write {}.",
                         sample(name)
@@ -161,7 +161,7 @@ impl<'a> Parser<'a> {
             }
             if seen.contains(&selector) {
                 return Err(
-                    self.mistake(at, format!("the form \"{selector}\" is there twice. Remove one of them."))
+                    self.mistake(at, format!("the form \"{selector}\" appears twice. Remove one of the two."))
                 );
             }
             seen.push(selector);
@@ -221,14 +221,16 @@ impl<'a> Parser<'a> {
         &self.text[self.at..]
     }
 
-    fn eat(&mut self, wanted: char) -> bool {
-        let is_there = self.rest().starts_with(wanted);
-        if is_there {
-            self.at += wanted.len_utf8();
+    /// Skips `expected` if it is the next character. Returns whether it was.
+    fn eat(&mut self, expected: char) -> bool {
+        let is_next = self.rest().starts_with(expected);
+        if is_next {
+            self.at += expected.len_utf8();
         }
-        is_there
+        is_next
     }
 
+    /// Takes the following characters for which `is_part` is true.
     fn take(&mut self, is_part: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
         let taken = &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())];
@@ -236,6 +238,7 @@ impl<'a> Parser<'a> {
         taken
     }
 
+    /// Skips white space. Returns whether there was any.
     fn skip_space(&mut self) -> bool {
         !self.take(|c| c.is_ascii_whitespace()).is_empty()
     }
@@ -250,6 +253,7 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// An example of a valid plural argument.
 fn sample(name: &str) -> String {
     format!("{{{name}, plural, one {{…}} other {{# …}}}}")
 }
@@ -307,8 +311,8 @@ mod tests {
             ("{a, plural, =one {#} other {#}}", 13, "whole number"),
             ("{a, plural, =01 {#} other {#}}", 13, "whole number"),
             ("{a, plural, =9007199254740992 {#} other {#}}", 13, "whole number"),
-            ("{a, plural, other {#} other {#}}", 23, "there twice"),
-            ("{a, plural, =1 {#} =1 {#} other {#}}", 20, "there twice"),
+            ("{a, plural, other {#} other {#}}", 23, "appears twice"),
+            ("{a, plural, =1 {#} =1 {#} other {#}}", 20, "appears twice"),
             ("{a, plural, one # other {#}}", 17, "one {…}"),
             ("{a, plural, other { { } }}", 21, "write '{'"),
             ("{a, plural, other {'# }}", 20, "does not end"),
@@ -350,8 +354,8 @@ mod tests {
         ];
         // Tries every text that consists of five parts.
         for number in 0..PARTS.len().pow(5) {
-            let places = (0..5).map(|place| number / PARTS.len().pow(place) % PARTS.len());
-            let text: String = places.map(|place| PARTS[place]).collect();
+            let indexes = (0..5).map(|digit| number / PARTS.len().pow(digit) % PARTS.len());
+            let text: String = indexes.map(|index| PARTS[index]).collect();
             match arguments(&text) {
                 Ok(found) => {
                     let is_brace = |it: &Argument<'_>| text.chars().nth(it.position - 1) == Some('{');

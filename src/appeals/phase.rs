@@ -6,7 +6,7 @@ use keepopen_decision::{self as decision, Live, SiteRules, Stage};
 use serde::Serialize;
 
 use super::AppealDocument;
-use super::snapshot::gaps;
+use super::snapshot::problems_outside_rules;
 use crate::sites::SiteSettings;
 
 /// Whether readers can see an appeal now.
@@ -25,8 +25,8 @@ pub enum Phase {
     Ended,
 }
 
-/// Returns the phase of each appeal at `now_ms` (milliseconds since 1970). An appeal that has become invalid because
-/// the sites' settings changed is paused.
+/// Returns the phase of each appeal at `now_ms` (milliseconds since 1970). An appeal that a change of the sites'
+/// settings made invalid has the phase [`Phase::Paused`].
 pub fn phases(
     sites: &BTreeMap<String, SiteSettings>,
     documents: &[AppealDocument],
@@ -35,9 +35,9 @@ pub fn phases(
     let site_rules: Vec<SiteRules> = sites.iter().map(|(id, site)| site.rules(id)).collect();
     let rules: Vec<_> = documents.iter().map(|document| document.rules.clone()).collect();
     let stages = decision::stages_of(&site_rules, &rules, now_ms);
-    let usable = |document: &AppealDocument| gaps(document, sites).is_empty();
+    let is_valid = |document: &AppealDocument| problems_outside_rules(document, sites).is_empty();
     let stages =
-        documents.iter().zip(stages).map(|(document, stage)| (document, stage.filter(|_| usable(document))));
+        documents.iter().zip(stages).map(|(document, stage)| (document, stage.filter(|_| is_valid(document))));
     stages.map(|(document, stage)| phase(document.rules.live, stage)).collect()
 }
 

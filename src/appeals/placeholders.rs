@@ -14,10 +14,10 @@ use crate::sites::SiteSettings;
 /// The placeholder for the gift that the reader chose. It is only valid on the button (`cta`).
 const GIFT: &str = "gift";
 
-/// The values that these texts use, including the thanks. Each value is listed once.
-pub fn placeholders_in(words: &CopyText) -> Vec<Value> {
+/// The values used in these texts, including those in the thank-you message. Each value is listed once.
+pub fn placeholders_in(copy_text: &CopyText) -> Vec<Value> {
     let mut values = Vec::new();
-    for value in texts(words).into_iter().flat_map(|(_, text)| values_in(text)) {
+    for value in texts(copy_text).into_iter().flat_map(|(_, text)| values_in(text)) {
         if !values.contains(&value) {
             values.push(value);
         }
@@ -25,16 +25,17 @@ pub fn placeholders_in(words: &CopyText) -> Vec<Value> {
     values
 }
 
-/// Every text with an error in a placeholder: its path within the copy, and a message. There is one message per text.
+/// Every text with an error in a placeholder, as the text's path within the copy and a message. Only the first error of
+/// each text is listed.
 pub fn problems(copy: &Copy, ticker: Option<&Ticker>) -> Vec<(String, String)> {
     let mut problems = Vec::new();
-    for (path, words) in copy.languages() {
-        for (field, text) in texts(words) {
+    for (path, copy_text) in copy.languages() {
+        for (field, text) in texts(copy_text) {
             let found = match message::arguments(text) {
                 Ok(arguments) => {
                     arguments.iter().find_map(|argument| misuse(argument, field.ends_with("cta"), ticker))
                 }
-                Err(mistake) => Some(at(mistake.position, &mistake.sentence)),
+                Err(mistake) => Some(with_position(mistake.position, &mistake.sentence)),
             };
             problems.extend(found.map(|sentence| (format!("{path}.{field}"), sentence)));
         }
@@ -42,47 +43,49 @@ pub fn problems(copy: &Copy, ticker: Option<&Ticker>) -> Vec<(String, String)> {
     problems
 }
 
-/// Every text with a plural form that does not exist in the text's language, on the sites `ids`. The result has the
-/// form of [`problems`].
+/// Every text with a plural form that does not exist in the text's language. Copy without a `locale` is checked in the
+/// language of each site in `ids`. The result has the form of [`problems`].
 pub fn foreign_forms(
     copy: &Copy,
     ids: &[String],
     sites: &BTreeMap<String, SiteSettings>,
 ) -> Vec<(String, String)> {
     let mut problems = Vec::new();
-    let mut check = |path: String, words: &CopyText, tags: &[&str]| {
-        for (field, text) in texts(words) {
+    let mut check = |path: String, copy_text: &CopyText, tags: &[&str]| {
+        for (field, text) in texts(copy_text) {
             let arguments = message::arguments(text).unwrap_or_default();
             let forms: Vec<_> = arguments.into_iter().filter_map(|argument| argument.forms).collect();
             let found = tags.iter().find_map(|tag| forms.iter().find_map(|forms| foreign_form(forms, tag)));
             problems.extend(found.map(|sentence| (format!("{path}.{field}"), sentence)));
         }
     };
-    let of_sites: Vec<&str> = ids.iter().filter_map(|id| Some(sites.get(id)?.locale.as_str())).collect();
-    let written = copy.locale.as_deref();
-    check(String::new(), &copy.words, written.as_ref().map_or(&of_sites, std::slice::from_ref));
-    for (tag, words) in &copy.translations {
-        check(format!(".translations.{tag}"), words, &[tag]);
+    let site_tags: Vec<&str> = ids.iter().filter_map(|id| Some(sites.get(id)?.locale.as_str())).collect();
+    let own_tag = copy.locale.as_deref();
+    check(String::new(), &copy.original, own_tag.as_ref().map_or(&site_tags, std::slice::from_ref));
+    for (tag, copy_text) in &copy.translations {
+        check(format!(".translations.{tag}"), copy_text, &[tag]);
     }
     problems
 }
 
+/// The problem with the first form that the language `tag` does not have, if there is one.
 fn foreign_form(forms: &Forms, tag: &str) -> Option<String> {
-    // An invalid tag is not reported here, but by `wordings::problems`.
+    // `wordings::problems` reports invalid tags, so this function ignores them.
     let rule_type = if forms.ordinal { PluralRuleType::Ordinal } else { PluralRuleType::Cardinal };
     let rules = PluralRules::try_new(Locale::try_from_str(tag).ok()?.into(), rule_type.into()).ok()?;
-    let there: Vec<PluralCategory> = rules.categories().collect();
-    let (position, category) = forms.categories.iter().find(|(_, category)| !there.contains(category))?;
-    let names = there.iter().map(|it| format!("\"{}\"", word(*it))).collect::<Vec<_>>().join(", ");
+    let available: Vec<PluralCategory> = rules.categories().collect();
+    let (position, category) = forms.categories.iter().find(|(_, category)| !available.contains(category))?;
+    let names = available.iter().map(|it| format!("\"{}\"", label(*it))).collect::<Vec<_>>().join(", ");
     let kind = if forms.ordinal { "ordinal" } else { "plural" };
     let sentence = format!(
         "the language {tag:?} has no {kind} form \"{}\"; it has {names}. Remove the form, or write an exact number such as =2.",
-        word(*category)
+        label(*category)
     );
-    Some(at(*position, &sentence))
+    Some(with_position(*position, &sentence))
 }
 
-const fn word(category: PluralCategory) -> &'static str {
+/// The category's name in a text.
+const fn label(category: PluralCategory) -> &'static str {
     match category {
         PluralCategory::Zero => "zero",
         PluralCategory::One => "one",
@@ -94,43 +97,46 @@ const fn word(category: PluralCategory) -> &'static str {
 }
 
 /// The path within the copy of the first text that uses `value`.
-pub fn first_to_speak_of(copy: &Copy, value: Value) -> Option<String> {
-    copy.languages().find_map(|(path, words)| {
-        let mut texts = texts(words).into_iter();
+pub fn first_use_of(copy: &Copy, value: Value) -> Option<String> {
+    copy.languages().find_map(|(path, copy_text)| {
+        let mut texts = texts(copy_text).into_iter();
         let (field, _) = texts.find(|(_, text)| values_in(text).contains(&value))?;
         Some(format!("{path}.{field}"))
     })
 }
 
-fn at(position: usize, sentence: &str) -> String {
+fn with_position(position: usize, sentence: &str) -> String {
     format!("at character {position}: {sentence}")
 }
 
 /// The problem with this use of a value, if there is one.
-fn misuse(argument: &Argument<'_>, on_button: bool, ticker: Option<&Ticker>) -> Option<String> {
+fn misuse(argument: &Argument<'_>, is_button: bool, ticker: Option<&Ticker>) -> Option<String> {
     let Argument { name, position, forms } = argument;
-    let found = value(name);
+    let found = value_named(name);
     if forms.is_none() {
-        let is_wrong = found.is_none() && !(on_button && *name == GIFT);
-        return is_wrong.then(|| sentence(name));
+        let is_invalid = found.is_none() && !(is_button && *name == GIFT);
+        return is_invalid.then(|| unknown_placeholder(name));
     }
     let counts_money = || ticker.is_some_and(Ticker::counts_money);
     let sentence = match found {
         Some(Value::ArticleCount | Value::DaysLeft | Value::TickerPercent) => return None,
         Some(Value::TickerTotal | Value::TickerGoal | Value::TickerLeft) if !counts_money() => return None,
         Some(value) if TICKER_VALUES.contains(&value) => {
-            format!("this ticker counts money, and an amount has no plural forms. Write {{{name}}} alone.")
+            format!("this ticker counts money, and an amount has no plural forms. Write {{{name}}} without plural forms.")
         }
-        Some(_) => format!("{{{name}}} is not a number and has no plural forms. Write {{{name}}} alone."),
+        Some(_) => {
+            format!("{{{name}}} is not a number and has no plural forms. Write {{{name}}} without plural forms.")
+        }
         None if *name == GIFT => "{gift} is not a number and has no plural forms.".to_owned(),
-        None => sentence(name),
+        None => unknown_placeholder(name),
     };
-    Some(at(*position, &sentence))
+    Some(with_position(*position, &sentence))
 }
 
-fn sentence(name: &str) -> String {
+/// The message about a name that is not a placeholder, or about `{gift}` outside the button.
+fn unknown_placeholder(name: &str) -> String {
     if name == GIFT {
-        return "{gift} is the gift that the reader chose: it can only be used on the button (cta)."
+        return "{gift} is the gift that the reader chose. It can only be used on the button (cta)."
             .to_owned();
     }
     let known: Vec<String> = Value::ALL.into_iter().map(|value| format!("{{{}}}", value.as_str())).collect();
@@ -140,38 +146,38 @@ fn sentence(name: &str) -> String {
     )
 }
 
-fn value(name: &str) -> Option<Value> {
+fn value_named(name: &str) -> Option<Value> {
     Value::ALL.into_iter().find(|value| value.as_str() == name)
 }
 
-/// The values that a text uses. Empty if its syntax is wrong; [`problems`] reports that.
+/// The values that a text uses. Empty if the text has a syntax error, which [`problems`] reports.
 fn values_in(text: &str) -> Vec<Value> {
     let arguments = message::arguments(text).unwrap_or_default();
-    arguments.iter().filter_map(|argument| value(argument.name)).collect()
+    arguments.iter().filter_map(|argument| value_named(argument.name)).collect()
 }
 
-/// Every text in `words`, with the path of its field.
-fn texts(words: &CopyText) -> Vec<(String, &str)> {
-    let (thanks, mobile) = (words.thanks.as_ref(), words.mobile.as_ref());
+/// Every text in `copy_text`, with the path of its field.
+fn texts(copy_text: &CopyText) -> Vec<(String, &str)> {
+    let (thanks, mobile) = (copy_text.thanks.as_ref(), copy_text.mobile.as_ref());
     let lines = [
-        ("heading", Some(&words.heading)),
-        ("cta", words.cta.as_ref()),
-        ("dismiss", words.dismiss.as_ref()),
+        ("heading", Some(&copy_text.heading)),
+        ("cta", copy_text.cta.as_ref()),
+        ("dismiss", copy_text.dismiss.as_ref()),
         ("thanks.heading", thanks.map(|thanks| &thanks.heading)),
         ("mobile.heading", mobile.and_then(|mobile| mobile.heading.as_ref())),
         ("mobile.cta", mobile.and_then(|mobile| mobile.cta.as_ref())),
         ("mobile.dismiss", mobile.and_then(|mobile| mobile.dismiss.as_ref())),
     ];
     let bodies = [
-        ("body", Some(&words.body)),
+        ("body", Some(&copy_text.body)),
         ("thanks.body", thanks.map(|thanks| &thanks.body)),
         ("mobile.body", mobile.and_then(|mobile| mobile.body.as_ref())),
     ];
     let lines = lines.into_iter().filter_map(|(path, text)| Some((path.to_owned(), text?.as_str())));
     let bodies = bodies.into_iter().filter_map(|(path, body)| Some((path, body?)));
     let blocks = bodies.flat_map(|(path, body)| {
-        body.iter().enumerate().flat_map(move |(place, block)| {
-            block.texts().into_iter().map(move |(field, text)| (format!("{path}[{place}]{field}"), text))
+        body.iter().enumerate().flat_map(move |(index, block)| {
+            block.texts().into_iter().map(move |(field, text)| (format!("{path}[{index}]{field}"), text))
         })
     });
     lines.chain(blocks).collect()
@@ -198,10 +204,10 @@ mod tests {
     #[test]
     fn each_value_that_the_copy_uses_is_listed_once() {
         let values = [Value::Weekday, Value::Currency, Value::ArticleCount, Value::Country, Value::DaysLeft];
-        assert_eq!(placeholders_in(&copy().words), values);
+        assert_eq!(placeholders_in(&copy().original), values);
         assert_eq!(placeholders_in(&copy().translations["de"]), [Value::TickerLeft]);
-        assert_eq!(first_to_speak_of(&copy(), Value::TickerLeft).unwrap(), ".translations.de.thanks.heading");
-        assert_eq!(first_to_speak_of(&copy(), Value::TickerGoal), None);
+        assert_eq!(first_use_of(&copy(), Value::TickerLeft).unwrap(), ".translations.de.thanks.heading");
+        assert_eq!(first_use_of(&copy(), Value::TickerGoal), None);
     }
 
     #[test]
@@ -248,8 +254,8 @@ mod tests {
     #[test]
     fn a_plural_uses_its_own_value_and_the_values_within_its_forms() {
         let copy = heading("{days_left, plural, one {a day, in {country}} other {# days}}");
-        assert_eq!(placeholders_in(&copy.words), [Value::DaysLeft, Value::Country]);
-        assert_eq!(first_to_speak_of(&copy, Value::Country).unwrap(), ".heading");
+        assert_eq!(placeholders_in(&copy.original), [Value::DaysLeft, Value::Country]);
+        assert_eq!(first_use_of(&copy, Value::Country).unwrap(), ".heading");
     }
 
     #[test]

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dismissals_use_the_appeals_days_and_a_gift_uses_the_sites_days() {
+    fn a_dismissal_uses_the_days_of_the_appeal_and_a_gift_uses_the_days_of_the_site() {
         let site = json!({"name": "J", "origins": [], "currency": "EUR", "giving": {}, "quiet_days": 60});
         let rules = json!({
             "id": "summer", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "variants": [{"id": "a"}],

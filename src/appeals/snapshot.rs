@@ -77,7 +77,7 @@ impl PublishedVariant {
 
     /// The choices (amounts and intervals) for a reader of `site` in `country`.
     fn choices_for(&self, site: &str, country: Option<&str>) -> Option<&RawValue> {
-        self.choices.get(site).map(|choices| choices.to(country))
+        self.choices.get(site).map(|choices| choices.for_country(country))
     }
 }
 
@@ -111,15 +111,15 @@ impl Snapshot {
     ) -> Self {
         let site_rules = rules_of(sites);
         let mut problems = known_problems;
-        let (mut sound, mut rules) = (Vec::new(), Vec::new());
+        let (mut valid, mut rules) = (Vec::new(), Vec::new());
         for document in documents {
-            let gaps = gaps(document, sites);
-            if gaps.is_empty() {
-                sound.push(document);
+            let outside_rules = problems_outside_rules(document, sites);
+            if outside_rules.is_empty() {
+                valid.push(document);
                 rules.push(ticker::rules_of(document, sites, totals));
                 continue;
             }
-            problems.extend(gaps);
+            problems.extend(outside_rules);
             // Compiles the invalid document alone, so that its author also sees the problems of its rules.
             let (_, found) = decision::compile(&site_rules, std::slice::from_ref(&document.rules));
             problems.extend(found.into_iter().map(problem_of));
@@ -130,8 +130,8 @@ impl Snapshot {
             .iter()
             .filter_map(|(id, site)| Some((id.as_str(), Arc::new(SiteChoices::of(site, &BTreeMap::new())?))))
             .collect();
-        let appeals = sound.iter().map(|document| publish(document, sites, &choices, totals)).collect();
-        let counted = sound.iter().flat_map(|document| ticker::counts_of(document, sites));
+        let appeals = valid.iter().map(|document| publish(document, sites, &choices, totals)).collect();
+        let counted = valid.iter().flat_map(|document| ticker::counts_of(document, sites));
         let ticker_counts = counted.map(|(_, _, count)| count).collect();
         Self { compiled, appeals, problems, number: 0, ticker_counts }
     }
@@ -142,8 +142,8 @@ impl Snapshot {
         document: &AppealDocument,
         now_ms: i64,
     ) -> Vec<AppealProblem> {
-        let over = decision::past_ends(&rules_of(sites), std::slice::from_ref(&document.rules), now_ms);
-        over.into_iter().map(problem_of).collect()
+        let found = decision::past_ends(&rules_of(sites), std::slice::from_ref(&document.rules), now_ms);
+        found.into_iter().map(problem_of).collect()
     }
 
     /// The appeals in their order, including those that were skipped because of their rules.
@@ -169,20 +169,23 @@ fn problem_of(problem: decision::Problem) -> AppealProblem {
     }
 }
 
-/// The problems outside the rules: a variant without a text in a site's language, a plural form that a language does
-/// not have, or amounts or a ticker that a site does not support.
-pub(super) fn gaps(document: &AppealDocument, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
-    let of_copy = |(place, copy)| {
+/// The problems that are not in the appeal's rules: a variant without a text in a site's language, a plural form that a
+/// language does not have, or amounts or a ticker that a site does not support.
+pub(super) fn problems_outside_rules(
+    document: &AppealDocument,
+    sites: &BTreeMap<String, SiteSettings>,
+) -> Vec<AppealProblem> {
+    let problems_of_copy = |(index, copy)| {
         let ids = &document.rules.sites;
-        let found = wordings::gaps(copy, ids, sites).into_iter();
+        let found = wordings::missing_translations(copy, ids, sites).into_iter();
         let found = found.chain(placeholders::foreign_forms(copy, ids, sites));
         found.map(move |(field, sentence)| AppealProblem {
             appeal: document.rules.id.clone(),
-            field: format!("variants[{place}].copy{field}"),
+            field: format!("variants[{index}].copy{field}"),
             sentence,
         })
     };
-    let copies = document.copies.iter().enumerate().flat_map(of_copy);
+    let copies = document.copies.iter().enumerate().flat_map(problems_of_copy);
     copies.chain(choices::problems_of(document, sites)).chain(ticker::problems_of(document, sites)).collect()
 }
 
@@ -194,14 +197,15 @@ fn publish(
     totals: Option<&TickerTotals>,
 ) -> PublishedAppeal {
     let ids = &document.rules.sites;
-    let asked_on: &[String] = if document.rules.kind.wants_money() { ids } else { &[] };
-    let of_variant = |place: usize, id: &str| match document.amounts.get(place) {
+    let sites_with_choices: &[String] = if document.rules.kind.wants_money() { ids } else { &[] };
+    let choices_on = |index: usize, id: &str| match document.amounts.get(index) {
         Some(own) if !own.is_empty() => SiteChoices::of(sites.get(id)?, own).map(Arc::new),
         _ => site_choices.get(id).map(Arc::clone),
     };
     let variants = document.rules.variants.iter().zip(&document.copies).enumerate();
-    let variants = variants.map(|(place, (variant, copy))| {
-        let choices = asked_on.iter().filter_map(|id| Some((id.clone(), of_variant(place, id)?)));
+    let variants = variants.map(|(index, (variant, copy))| {
+        let choices =
+            sites_with_choices.iter().filter_map(|id| Some((id.clone(), choices_on(index, id)?)));
         PublishedVariant {
             id: variant.id.clone(),
             wordings: Wordings::of(copy, ids, sites),

@@ -11,10 +11,10 @@ use crate::sites::{Banner, SiteSettings};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Switch {
-    /// They show, according to their rules.
+    /// Appeals show, according to their rules.
     #[default]
     On,
-    /// None is shown.
+    /// No appeal is shown.
     Off,
 }
 
@@ -80,8 +80,8 @@ pub struct SurfacesChange {
 /// Accepts only a map. A derived `Deserialize` would also accept a list of the fields' values.
 impl From<HashMap<Surface, Option<Switch>>> for SurfacesChange {
     fn from(mut surfaces: HashMap<Surface, Option<Switch>>) -> Self {
-        let mut of = |surface| surfaces.remove(&surface).flatten();
-        Self { banner: of(Surface::Banner), inline: of(Surface::Inline), wall: of(Surface::Wall) }
+        let mut take = |surface| surfaces.remove(&surface).flatten();
+        Self { banner: take(Surface::Banner), inline: take(Surface::Inline), wall: take(Surface::Wall) }
     }
 }
 
@@ -112,15 +112,15 @@ impl Switches {
     /// Returns the switch of a surface. With `None`, returns the switch for all surfaces together.
     pub fn get(&self, surface: Option<Surface>) -> Switch {
         let mut copy = *self;
-        *copy.of(surface)
+        *copy.get_mut(surface)
     }
 
     /// Sets the switch of a surface. With `None`, sets the switch for all surfaces together.
     pub fn set(&mut self, surface: Option<Surface>, switch: Switch) {
-        *self.of(surface) = switch;
+        *self.get_mut(surface) = switch;
     }
 
-    fn of(&mut self, surface: Option<Surface>) -> &mut Switch {
+    fn get_mut(&mut self, surface: Option<Surface>) -> &mut Switch {
         match surface {
             None => &mut self.all,
             Some(Surface::Banner) => &mut self.surfaces.banner,

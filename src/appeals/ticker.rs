@@ -1,4 +1,4 @@
-//! Tickers. A ticker shows the progress towards an appeal's goal: this file says what it counts and what is shown.
+//! Tickers. A ticker shows the progress towards an appeal's goal. This file defines what a ticker counts and shows.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use crate::sites::SiteSettings;
 pub struct WrittenTicker {
     counts: CountedKind,
     #[serde(default)]
-    of: CountedOf,
+    of: GiftScope,
     currency: Option<Currency>,
     goal_minor: Option<i64>,
     goal_supporters: Option<i64>,
@@ -44,7 +44,7 @@ pub enum CountedKind {
 /// Which gifts are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum CountedOf {
+pub enum GiftScope {
     /// All gifts to the site that the reader is on.
     #[default]
     Site,
@@ -57,12 +57,12 @@ pub enum CountedOf {
 pub struct Ticker {
     /// The currency to count, or `None` if the ticker counts supporters.
     currency: Option<Currency>,
-    of: CountedOf,
+    of: GiftScope,
     from: Option<Moment>,
     /// The goal, in the currency's minor unit or in supporters.
     goal: i64,
-    /// What was received offline (`offline_minor` or `offline_supporters`), in the same unit.
-    elsewhere: i64,
+    /// What was received outside the service (`offline_minor` or `offline_supporters`), in the same unit.
+    offline: i64,
 }
 
 /// One total that a ticker needs from the ledger.
@@ -148,30 +148,30 @@ impl TryFrom<WrittenTicker> for Ticker {
     type Error = (&'static str, String);
 
     fn try_from(it: WrittenTicker) -> Result<Self, Self::Error> {
-        let of_money = [
+        let money_fields = [
             ("currency", it.currency.is_some()),
             ("goal_minor", it.goal_minor.is_some()),
             ("offline_minor", it.offline_minor.is_some()),
         ];
-        let of_supporters = [
+        let supporter_fields = [
             ("goal_supporters", it.goal_supporters.is_some()),
             ("offline_supporters", it.offline_supporters.is_some()),
         ];
-        let (goal_field, goal, elsewhere_field, elsewhere, foreign, currency) = match it.counts {
+        let (goal_field, goal, offline_field, offline, forbidden, currency) = match it.counts {
             CountedKind::Money => {
                 let currency = it.currency.ok_or_else(|| {
                     ("currency", "a ticker of money needs a currency: write one.".to_owned())
                 })?;
-                let foreign = of_supporters.as_slice();
-                ("goal_minor", it.goal_minor, "offline_minor", it.offline_minor, foreign, Some(currency))
+                let forbidden = supporter_fields.as_slice();
+                ("goal_minor", it.goal_minor, "offline_minor", it.offline_minor, forbidden, Some(currency))
             }
             CountedKind::Supporters => {
-                let foreign = of_money.as_slice();
-                let elsewhere = it.offline_supporters;
-                ("goal_supporters", it.goal_supporters, "offline_supporters", elsewhere, foreign, None)
+                let forbidden = money_fields.as_slice();
+                let offline = it.offline_supporters;
+                ("goal_supporters", it.goal_supporters, "offline_supporters", offline, forbidden, None)
             }
         };
-        if let Some((field, _)) = foreign.iter().find(|(_, given)| *given) {
+        if let Some((field, _)) = forbidden.iter().find(|(_, is_written)| *is_written) {
             let counts = if currency.is_some() { "money" } else { "supporters" };
             return Err((field, format!("the ticker counts {counts}: remove this field.")));
         }
@@ -179,11 +179,11 @@ impl TryFrom<WrittenTicker> for Ticker {
         if goal < 1 {
             return Err((goal_field, "it must be above 0.".to_owned()));
         }
-        let elsewhere = elsewhere.unwrap_or(0);
-        if elsewhere < 0 {
-            return Err((elsewhere_field, "it must not be below 0.".to_owned()));
+        let offline = offline.unwrap_or(0);
+        if offline < 0 {
+            return Err((offline_field, "it must not be below 0.".to_owned()));
         }
-        Ok(Self { currency, of: it.of, from: it.from, goal, elsewhere })
+        Ok(Self { currency, of: it.of, from: it.from, goal, offline })
     }
 }
 
@@ -193,18 +193,18 @@ impl Ticker {
         TickerCount {
             currency: self.currency,
             whose: match self.of {
-                CountedOf::Site => TickerScope::Site(site_id.to_owned()),
-                CountedOf::Appeal => TickerScope::Appeal(appeal.to_owned()),
+                GiftScope::Site => TickerScope::Site(site_id.to_owned()),
+                GiftScope::Appeal => TickerScope::Appeal(appeal.to_owned()),
             },
             from_ms: self.from.and_then(|from| begins_at_ms(from, &site.time_zone)).unwrap_or(i64::MIN),
         }
     }
 
-    /// What is shown when the ledger's total is `counted`. A negative `counted`, because reversals exceed payments,
-    /// counts as 0.
+    /// What is shown when the ledger's total is `counted`. If reversals exceed payments, `counted` is negative, and the
+    /// ticker counts it as 0.
     fn published(&self, counted: i64, from: Option<String>, as_of_ms: i64) -> PublishedTicker {
         let goal = self.goal;
-        let total = counted.max(0).saturating_add(self.elsewhere);
+        let total = counted.max(0).saturating_add(self.offline);
         let percent = i64::try_from(i128::from(total) * 100 / i128::from(goal)).unwrap_or(i64::MAX);
         let shown = TickerShown {
             counts: if self.currency.is_some() { CountedKind::Money } else { CountedKind::Supporters },
@@ -221,7 +221,8 @@ impl Ticker {
     }
 }
 
-/// The totals that an appeal's ticker needs, one for each site. Empty unless the appeal is live or scheduled.
+/// The totals that an appeal's ticker needs: for each site, the site's id, the ticker and the total. Empty unless the
+/// appeal is live or scheduled.
 pub fn counts_of<'a>(
     document: &'a AppealDocument,
     sites: &'a BTreeMap<String, SiteSettings>,
@@ -236,7 +237,7 @@ pub fn counts_of<'a>(
 }
 
 /// The rules of an appeal. Its copy may use the ticker's values only if `totals` contains every total that the ticker
-/// needs. If `totals` is `None`, all of them are assumed to be known.
+/// needs. If `totals` is `None`, all totals are assumed to be known.
 pub fn rules_of(
     document: &AppealDocument,
     sites: &BTreeMap<String, SiteSettings>,
@@ -256,15 +257,15 @@ pub fn publish(
     sites: &BTreeMap<String, SiteSettings>,
     totals: &TickerTotals,
 ) -> FxHashMap<String, PublishedTicker> {
-    let known = |(id, ticker, count): (&str, &Ticker, TickerCount)| {
+    let publish_known = |(id, ticker, count): (&str, &Ticker, TickerCount)| {
         let counted = totals.totals.get(&count)?;
         let from = first_day(&count, totals.as_of_ms, &sites.get(id)?.time_zone);
         Some((id.to_owned(), ticker.published(*counted, from, totals.as_of_ms)))
     };
-    counts_of(document, sites).filter_map(known).collect()
+    counts_of(document, sites).filter_map(publish_known).collect()
 }
 
-/// The first day whose payments count, in `time_zone`. `None` if all payments count, or if that day has not come yet.
+/// The first day whose payments count, in `time_zone`. `None` if all payments count, or if that day is still ahead.
 fn first_day(count: &TickerCount, as_of_ms: i64, time_zone: &str) -> Option<String> {
     if count.from_ms == i64::MIN || count.from_ms > as_of_ms {
         return None;
@@ -279,8 +280,9 @@ pub fn problems_of(
     sites: &BTreeMap<String, SiteSettings>,
 ) -> Option<AppealProblem> {
     let currency = document.ticker.as_ref()?.currency?;
-    let takes = |id: &&String| sites.get(*id).is_none_or(|site| site.giving.contains_key(&currency));
-    let site = document.rules.sites.iter().find(|id| !takes(id))?;
+    let supports_currency =
+        |id: &&String| sites.get(*id).is_none_or(|site| site.giving.contains_key(&currency));
+    let site = document.rules.sites.iter().find(|id| !supports_currency(id))?;
     Some(AppealProblem {
         appeal: document.rules.id.clone(),
         field: "ticker.currency".to_owned(),

@@ -59,15 +59,15 @@ pub struct TickerValues {
 }
 
 impl TemplateValues {
-    /// The values in `wanted` that are available.
+    /// The values in `needed` that are available.
     pub fn of(
-        wanted: &[decision::Value],
+        needed: &[decision::Value],
         known: &decision::TemplateValues<'_, '_>,
         currency: Currency,
         ticker: Option<TickerValues>,
     ) -> Self {
         let mut values = Self::default();
-        for value in wanted {
+        for value in needed {
             match value {
                 decision::Value::ArticleCount => values.article_count = known.article_count(),
                 decision::Value::Country => {

@@ -79,15 +79,15 @@ pub struct Wording {
 }
 
 impl Wording {
-    /// Serialises the pieces of `words`.
-    pub fn of(words: &CopyText) -> Self {
+    /// Serialises the pieces of `copy_text`.
+    pub fn of(copy_text: &CopyText) -> Self {
         Self {
-            heading: json(&words.heading),
-            body: json(&words.body),
-            cta: words.cta.as_ref().map(json),
-            dismiss: words.dismiss.as_ref().map(json),
-            thanks: words.thanks.as_ref().map(json),
-            needs: placeholders_in(words).into(),
+            heading: json(&copy_text.heading),
+            body: json(&copy_text.body),
+            cta: copy_text.cta.as_ref().map(json),
+            dismiss: copy_text.dismiss.as_ref().map(json),
+            thanks: copy_text.thanks.as_ref().map(json),
+            needs: placeholders_in(copy_text).into(),
         }
     }
 
@@ -130,13 +130,17 @@ mod tests {
             "heading": "Help", "body": ["It costs."], "cta": "Give", "dismiss": "Later",
             "thanks": {"heading": "Thank you", "body": []},
         });
-        for words in [full, json!({"heading": "Help"})] {
-            let wording = Wording::of(&serde_json::from_value(words).unwrap());
+        for copy_text in [full, json!({"heading": "Help"})] {
+            let wording = Wording::of(&serde_json::from_value(copy_text).unwrap());
             let (locale, choices, ticker, quiet) = (json("en"), json(&[500]), json(&7), json(&3));
-            for given in [true, false] {
-                let given = |piece| Some(piece).filter(|_| given);
-                let content =
-                    wording.with(given(&*locale), given(&*choices), given(&*ticker), given(&*quiet));
+            for are_present in [true, false] {
+                let optional = |piece| Some(piece).filter(|_| are_present);
+                let content = wording.with(
+                    optional(&*locale),
+                    optional(&*choices),
+                    optional(&*ticker),
+                    optional(&*quiet),
+                );
                 let fields = content.fields().into_iter();
                 let fields = fields.filter_map(|(name, value)| Some(format!("{name}{}", value?)));
                 let ours = fields.collect::<Vec<_>>().join(",");

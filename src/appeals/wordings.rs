@@ -17,6 +17,7 @@ pub struct Wordings {
     /// The copy in each language, with translations first. A translation into the site's language was written for that
     /// site, so it is preferred to an original without a tag.
     languages: Box<[Language]>,
+    /// The language of each site, by the site's id.
     sites: FxHashMap<String, Tag>,
 }
 
@@ -45,12 +46,12 @@ impl Tag {
 impl Wordings {
     /// Serialises `copy` in every language. `ids` are the appeal's sites.
     pub fn of(copy: &Copy, ids: &[String], sites: &BTreeMap<String, SiteSettings>) -> Self {
-        let translated = copy.translations.iter().map(|(tag, words)| (Some(tag), words));
-        let written = std::iter::once((copy.locale.as_ref(), &copy.words));
-        let languages = translated.chain(written).map(|(tag, words)| Language {
+        let translated = copy.translations.iter().map(|(tag, copy_text)| (Some(tag), copy_text));
+        let original = std::iter::once((copy.locale.as_ref(), &copy.original));
+        let languages = translated.chain(original).map(|(tag, copy_text)| Language {
             tag: tag.map(|tag| Tag::new(tag)),
-            wording: Wording::of(&words.on_large_screens()),
-            on_phones: words.on_phones().as_ref().map(Wording::of),
+            wording: Wording::of(&copy_text.on_large_screens()),
+            on_phones: copy_text.on_phones().as_ref().map(Wording::of),
         });
         let sites = ids.iter().filter_map(|id| Some((id.clone(), Tag::new(&sites.get(id)?.locale))));
         Self { languages: languages.collect(), sites: sites.collect() }
@@ -59,31 +60,32 @@ impl Wordings {
     /// Returns the copy for a reader of `site`, and the tag of its language as JSON. The copy is in the reader's
     /// language if possible, otherwise in the site's.
     pub fn choose(&self, site: &str, reader: &Reader<'_>) -> (&Wording, Option<&RawValue>) {
-        let home = self.sites.get(site);
-        let own = home.map_or("", |tag| &tag.text);
-        let tags = self.languages.iter().map(|it| it.tag.as_ref().map_or(own, |tag| &tag.text));
+        let site_tag = self.sites.get(site);
+        let site_text = site_tag.map_or("", |tag| &tag.text);
+        let tags = self.languages.iter().map(|it| it.tag.as_ref().map_or(site_text, |tag| &tag.text));
         let find = |wanted: &str| lookup(tags.clone(), wanted);
-        let place = reader.locale.as_deref().and_then(find).or_else(|| find(own)).unwrap_or(0);
-        let language = &self.languages[place];
+        let index = reader.locale.as_deref().and_then(find).or_else(|| find(site_text)).unwrap_or(0);
+        let language = &self.languages[index];
         let is_phone = reader.device.as_deref().and_then(Device::parse) == Some(Device::Mobile);
         let wording = language.on_phones.as_ref().filter(|_| is_phone).unwrap_or(&language.wording);
-        (wording, language.tag.as_ref().or(home).map(|tag| &*tag.json))
+        (wording, language.tag.as_ref().or(site_tag).map(|tag| &*tag.json))
     }
 }
 
-/// The language tags of `copy` that are invalid or used twice: the path of the field within the copy, and a message.
+/// The problems of the language tags of `copy`: a tag that is invalid or used twice. Each problem is the path of the
+/// field within the copy, and a message.
 pub fn problems(copy: &Copy) -> Vec<(String, String)> {
     let mut problems = Vec::new();
-    let mut taken: Vec<&str> = Vec::new();
-    let written = copy.locale.iter().map(|tag| (".locale".to_owned(), tag));
+    let mut seen: Vec<&str> = Vec::new();
+    let original = copy.locale.iter().map(|tag| (".locale".to_owned(), tag));
     let translated = copy.translations.keys().map(|tag| (format!(".translations.{tag}"), tag));
-    for (path, tag) in written.chain(translated) {
+    for (path, tag) in original.chain(translated) {
         if !is_tag(tag) {
             problems.push((path, format!("{tag:?} is not a language tag such as \"en\" or \"pt-BR\".")));
-        } else if taken.iter().any(|other| other.eq_ignore_ascii_case(tag)) {
+        } else if seen.iter().any(|other| other.eq_ignore_ascii_case(tag)) {
             problems.push((path, format!("there is already a text in {tag:?}: remove one of the two.")));
         } else {
-            taken.push(tag);
+            seen.push(tag);
         }
     }
     problems
@@ -91,9 +93,13 @@ pub fn problems(copy: &Copy) -> Vec<(String, String)> {
 
 /// The missing translations: one for each site among `ids` in whose language `copy` has no text. The result has the
 /// form of [`problems`].
-pub fn gaps(copy: &Copy, ids: &[String], sites: &BTreeMap<String, SiteSettings>) -> Vec<(String, String)> {
-    let Some(written_in) = copy.locale.as_deref() else { return Vec::new() };
-    let tags = std::iter::once(written_in).chain(copy.translations.keys().map(String::as_str));
+pub fn missing_translations(
+    copy: &Copy,
+    ids: &[String],
+    sites: &BTreeMap<String, SiteSettings>,
+) -> Vec<(String, String)> {
+    let Some(original) = copy.locale.as_deref() else { return Vec::new() };
+    let tags = std::iter::once(original).chain(copy.translations.keys().map(String::as_str));
     let sites = ids.iter().filter_map(|id| Some((id, &sites.get(id)?.locale)));
     sites
         .filter(|(_, wanted)| lookup(tags.clone(), wanted).is_none())
@@ -142,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_gets_copy_in_their_own_language_or_in_the_sites() {
+    fn a_reader_gets_copy_in_their_own_language_or_in_the_language_of_the_site() {
         let copy = copy(&json!({
             "locale": "en", "heading": "Help",
             "translations": {"de": {"heading": "Hilfe"}, "de-CH": {"heading": "Hilf"}},
@@ -165,9 +171,9 @@ mod tests {
     }
 
     #[test]
-    fn copy_without_a_locale_is_in_each_sites_language() {
+    fn copy_without_a_locale_is_in_the_language_of_each_site() {
         let copy = copy(&json!({"heading": "Help", "translations": {"de": {"heading": "Hilfe"}}}));
-        assert_eq!(gaps(&copy, &ids(), &sites()), []);
+        assert_eq!(missing_translations(&copy, &ids(), &sites()), []);
         for (site, reader, wanted) in [
             ("dublin", json!({}), ("Help", "en-IE")),
             ("dublin", json!({"locale": "de"}), ("Hilfe", "de")),
@@ -203,7 +209,8 @@ mod tests {
     fn a_missing_translation_is_reported_with_the_field_to_write() {
         let copy =
             copy(&json!({"locale": "en", "heading": "Help", "translations": {"fr-FR": {"heading": "Aide"}}}));
-        let paths: Vec<_> = gaps(&copy, &ids(), &sites()).into_iter().map(|(path, _)| path).collect();
+        let missing = missing_translations(&copy, &ids(), &sites());
+        let paths: Vec<_> = missing.into_iter().map(|(path, _)| path).collect();
         assert_eq!(
             paths,
             [".translations.de", ".translations.fr"],
@@ -213,10 +220,10 @@ mod tests {
 
     #[test]
     fn an_invalid_or_repeated_tag_is_reported_with_its_field() {
-        let words = json!({"heading": "Help"});
+        let copy_text = json!({"heading": "Help"});
         let copy = copy(&json!({
             "locale": "en_IE", "heading": "Help",
-            "translations": {"DE": words, "de": words, "german": words, "german!": words},
+            "translations": {"DE": copy_text, "de": copy_text, "german": copy_text, "german!": copy_text},
         }));
         let paths: Vec<_> = problems(&copy).into_iter().map(|(path, _)| path).collect();
         assert_eq!(paths, [".locale", ".translations.de", ".translations.german!"]);

@@ -1,8 +1,8 @@
-//! `keepopen alarms`
+//! `keepopen alarms`: lists and acknowledges alarms. An alarm marks a contribution that needs manual review.
 
 use clap::Subcommand;
 
-use super::{Opened, Stopped, runtime, say};
+use super::{Opened, CommandError, runtime, say};
 use crate::actions::{self, Acknowledging};
 use crate::clock::rfc3339;
 use crate::ids::AlarmId;
@@ -21,7 +21,8 @@ pub enum Verb {
         #[arg(long)]
         acknowledged: bool,
     },
-    /// Acknowledge an alarm after you have reviewed it. It no longer counts, and returns if its facts change.
+    /// Acknowledge an alarm after you have reviewed it. It is then no longer counted. If the facts behind it change, a
+    /// new alarm opens.
     Acknowledge {
         /// The alarm's id (alm_…).
         id: AlarmId,
@@ -34,7 +35,7 @@ pub enum Verb {
     },
 }
 
-pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), CommandError> {
     runtime()?.block_on(async {
         let opened = Opened::open(settings).await?;
         let outcome = act(verb, &opened).await;
@@ -43,7 +44,7 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     })
 }
 
-async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
+async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), CommandError> {
     match verb {
         Verb::List { acknowledged: false } => {
             let open = opened.store.open_alarms(MAX_LISTED).await?;

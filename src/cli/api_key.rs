@@ -1,10 +1,10 @@
-//! `keepopen api-key`
+//! `keepopen api-key`: creates, lists and revokes the secret keys with which site back ends call the API.
 
 use std::io::Write;
 
 use clap::Subcommand;
 
-use super::{Opened, Stopped, runtime, say};
+use super::{Opened, CommandError, runtime, say};
 use crate::actions;
 use crate::clock::rfc3339;
 use crate::ids::ApiKeyId;
@@ -16,10 +16,10 @@ use crate::store::keys::ApiKeyListing;
 pub enum Verb {
     /// Create a key. It is shown once; only its hash is stored.
     Create {
-        /// A name by which you recognise it.
+        /// A name by which you recognise the key.
         #[arg(long)]
         name: String,
-        /// What it may do.
+        /// A permission of the key. Can be given more than once.
         #[arg(long, value_enum, required = true)]
         scope: Vec<Scope>,
     },
@@ -33,7 +33,7 @@ pub enum Verb {
     },
 }
 
-pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), CommandError> {
     runtime()?.block_on(async {
         let opened = Opened::open(settings).await?;
         let outcome = act(verb, &opened).await;
@@ -42,7 +42,7 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     })
 }
 
-async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
+async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), CommandError> {
     match verb {
         Verb::Create { name, scope } => {
             let key = actions::create_api_key(&opened.context(), name, scope).await?;

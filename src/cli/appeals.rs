@@ -1,4 +1,4 @@
-//! `keepopen appeals`
+//! `keepopen appeals`: checks an appeals file, applies it to the database, or exports the appeals as a file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use clap::Subcommand;
 use keepopen_decision::Live;
 use serde_json::{Map, Value};
 
-use super::{Opened, Stopped, runtime, say};
+use super::{Opened, CommandError, runtime, say};
 use crate::actions::{self, EditError};
 use crate::appeals::file::{Format, NotUnderstood};
 use crate::appeals::{AppealDocument, AppealProblem, Snapshot, file};
@@ -17,19 +17,20 @@ use crate::store::appeals::PublishedRow;
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Check an appeals file against the sites in the settings. Nothing is written.
+    /// Check an appeals file against the sites in the settings. This changes nothing.
     Check {
         /// The file: TOML, or YAML if its name ends with .yaml or .yml.
         file: PathBuf,
     },
-    /// Apply a file to the service's appeals: save new versions where they differ, and set each to live, paused or ended as
-    /// the file says. All of them, or none. A running service uses them within 2 seconds.
+    /// Apply a file to the service's appeals. Saves a new version of each appeal that differs, and sets each appeal to
+    /// live, paused or ended as the file says. If one appeal is invalid, none is applied. A running service uses the
+    /// new versions within 2 seconds.
     Apply {
         /// The file: TOML, or YAML if its name ends with .yaml or .yml.
         file: PathBuf,
     },
-    /// Print the service's appeals as a file, in their newest versions. If readers see an older version, `live_version`
-    /// names it; applying the file then keeps it.
+    /// Print the service's appeals as a file, in their newest versions. If readers see an older version of an appeal,
+    /// `live_version` names that version, and applying the file keeps it live.
     Export {
         /// Print YAML instead of TOML.
         #[arg(long)]
@@ -37,7 +38,7 @@ pub enum Verb {
     },
 }
 
-pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), CommandError> {
     match verb {
         Verb::Check { file } => check(file, settings),
         Verb::Apply { file } => apply(file, settings),
@@ -45,41 +46,41 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     }
 }
 
-fn check(path: &Path, settings: &Settings) -> Result<(), Stopped> {
+fn check(path: &Path, settings: &Settings) -> Result<(), CommandError> {
     let (documents, problems) = read_documents(path)?;
     let problems = Snapshot::build(&settings.sites, &documents, problems).problems;
     if !problems.is_empty() {
         return Err(problems_text(path, &problems).into());
     }
-    let live = documents.iter().filter(|draft| draft.rules.live == Live::Live).count();
+    let live = documents.iter().filter(|appeal| appeal.rules.live == Live::Live).count();
     let (name, number) = (path.display(), documents.len());
-    let (appeals, them) = if number == 1 { ("appeal", "it") } else { ("appeals", "them") };
-    say(&format!("{name}: {number} {appeals}, {live} of them live; nothing is wrong with {them}."))
+    let appeals = if number == 1 { "appeal" } else { "appeals" };
+    say(&format!("{name} is valid: {number} {appeals}, {live} live."))
 }
 
-fn apply(path: &Path, settings: &Settings) -> Result<(), Stopped> {
+fn apply(path: &Path, settings: &Settings) -> Result<(), CommandError> {
     if settings.appeals.file.is_some() {
         return Err("this service reads its appeals from appeals.file, not from its database; change that file, or remove the setting".into());
     }
     let fields =
-        file::fields(&read(path)?, Format::of(path)).map_err(|error| not_understood(path, &error))?;
-    let done = runtime()?.block_on(async {
+        file::fields(&read(path)?, Format::of(path)).map_err(|error| cannot_be_parsed(path, &error))?;
+    let changes = runtime()?.block_on(async {
         let opened = Opened::open(settings).await?;
-        let done = actions::apply_appeals(&opened.context(), fields).await.map_err(|error| match error {
-            EditError::Invalid(problems) => Stopped::from(problems_text(path, &problems)),
+        let outcome = actions::apply_appeals(&opened.context(), fields).await.map_err(|error| match error {
+            EditError::Invalid(problems) => CommandError::from(problems_text(path, &problems)),
             other => other.into(),
         });
         opened.store.close().await;
-        done
+        outcome
     })?;
-    for (id, saved, state) in done {
-        let made = if saved.made { "written" } else { "unchanged" };
-        say(&format!("{id}: version {}, {made}, {}", saved.version, state.as_str()))?;
+    for (id, saved, state) in changes {
+        let change = if saved.made { "written" } else { "unchanged" };
+        say(&format!("{id}: version {}, {change}, {}", saved.version, state.as_str()))?;
     }
     Ok(())
 }
 
-fn export(settings: &Settings, format: Format) -> Result<(), Stopped> {
+fn export(settings: &Settings, format: Format) -> Result<(), CommandError> {
     let appeals = runtime()?.block_on(async {
         let store = Store::open(&settings.database_url()).await?;
         let newest = store.newest_versions().await?;
@@ -94,7 +95,7 @@ fn export(settings: &Settings, format: Format) -> Result<(), Stopped> {
             let older = published.map(|row| row.version).filter(|version| *version != row.version);
             appeals.push(with_state(fields, state, older));
         }
-        Ok::<_, Stopped>(appeals)
+        Ok::<_, CommandError>(appeals)
     })?;
     say(&file::write(&appeals, format)?)
 }
@@ -117,16 +118,16 @@ fn with_state(fields: Map<String, Value>, state: &str, older: Option<i64>) -> Ma
 }
 
 /// Reads an appeals file. Returns the appeals that can be read, and the problems of the others.
-pub(super) fn read_documents(path: &Path) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), Stopped> {
-    file::read(&read(path)?, Format::of(path)).map_err(|error| not_understood(path, &error))
+pub(super) fn read_documents(path: &Path) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), CommandError> {
+    file::read(&read(path)?, Format::of(path)).map_err(|error| cannot_be_parsed(path, &error))
 }
 
-pub(super) fn read(path: &Path) -> Result<String, Stopped> {
+pub(super) fn read(path: &Path) -> Result<String, CommandError> {
     std::fs::read_to_string(path)
         .map_err(|error| format!("{} can't be read ({error})", path.display()).into())
 }
 
-fn not_understood(path: &Path, error: &NotUnderstood) -> Stopped {
+fn cannot_be_parsed(path: &Path, error: &NotUnderstood) -> CommandError {
     format!("{} can't be parsed: {error}", path.display()).into()
 }
 

@@ -1,10 +1,10 @@
-//! `keepopen audit`
+//! `keepopen audit`: lists the audit log, which records who changed what.
 
 use std::io::Write;
 
 use clap::Subcommand;
 
-use super::{Stopped, runtime, say};
+use super::{CommandError, runtime, say};
 use crate::clock::{parse_time_ms, rfc3339};
 use crate::csv;
 use crate::sites::Settings;
@@ -40,14 +40,14 @@ pub struct Filter {
     /// Print JSON, one object per line.
     #[arg(long)]
     json: bool,
-    /// Print CSV, with a line of column names. What changed is a list in JSON.
+    /// Print CSV, with a header line. The column `changes` contains a JSON list of the changed fields.
     #[arg(long, conflicts_with = "json")]
     csv: bool,
 }
 
-pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), CommandError> {
     let Verb::List(filter) = verb;
-    let wanted = AuditFilter {
+    let audit_filter = AuditFilter {
         from_ms: filter.since,
         to_ms: filter.until,
         actor: filter.actor.clone(),
@@ -56,9 +56,9 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     };
     let rows = runtime()?.block_on(async {
         let store = Store::open(&settings.database_url()).await?;
-        let rows = store.audit_log(&wanted, None, i64::from(filter.limit)).await;
+        let rows = store.audit_log(&audit_filter, None, i64::from(filter.limit)).await;
         store.close().await;
-        Ok::<_, Stopped>(rows?)
+        Ok::<_, CommandError>(rows?)
     })?;
     if filter.json {
         return rows.iter().try_for_each(|row| say(&serde_json::to_string(&json(row)?)?));
@@ -68,13 +68,13 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
         return std::io::stdout().write_all(format!("{COLUMNS}{lines}").as_bytes()).map_err(Into::into);
     }
     if rows.is_empty() {
-        return say("There is no such change.");
+        return say("No changes match.");
     }
     rows.iter().try_for_each(|row| say(&line(row)?))
 }
 
 /// A change as JSON, in the shape of `GET /v1/audit`.
-fn json(row: &AuditRow) -> Result<serde_json::Value, Stopped> {
+fn json(row: &AuditRow) -> Result<serde_json::Value, CommandError> {
     let changes: serde_json::Value = serde_json::from_str(&row.changes)?;
     Ok(serde_json::json!({
         "number": row.seq, "at": rfc3339(row.at_ms), "actor": row.actor, "actor_id": row.actor_id,
@@ -103,14 +103,14 @@ fn csv_line(row: &AuditRow) -> String {
     ])
 }
 
-fn line(row: &AuditRow) -> Result<String, Stopped> {
+fn line(row: &AuditRow) -> Result<String, CommandError> {
     let actor = match (&row.actor_id, &row.actor_role) {
         (Some(id), Some(role)) => format!("{} {id} ({role})", row.actor),
         (Some(id), None) => format!("{} {id}", row.actor),
         (None, _) => row.actor.clone(),
     };
     let changes: Vec<serde_json::Value> = serde_json::from_str(&row.changes)?;
-    let changes: Vec<String> = changes.iter().map(change).collect::<Result<_, _>>()?;
+    let changes: Vec<String> = changes.iter().map(change_text).collect::<Result<_, _>>()?;
     let changes = if changes.is_empty() { String::new() } else { format!("  {}", changes.join(", ")) };
     let request = row.request_id.as_ref().map_or_else(String::new, |id| format!("  request {id}"));
     let (number, at) = (row.seq, rfc3339(row.at_ms));
@@ -119,10 +119,10 @@ fn line(row: &AuditRow) -> Result<String, Stopped> {
 
 /// A changed field as text, for example `state: "paused" -> "live"`. The values are omitted if the field may hold
 /// personal data.
-fn change(field: &serde_json::Value) -> Result<String, Stopped> {
+fn change_text(field: &serde_json::Value) -> Result<String, CommandError> {
     let name = field["field"].as_str().ok_or("an audit row has a change without the field's name")?;
     Ok(if field["personal"].as_bool() == Some(true) {
-        format!("{name} (not kept)")
+        format!("{name} (value not stored)")
     } else if field["before"].is_null() {
         format!("{name}: {}", field["after"])
     } else {

@@ -1,8 +1,8 @@
-//! `keepopen books`
+//! `keepopen books`: checks, seals and recomputes the ledger.
 
 use clap::Subcommand;
 
-use super::{Opened, Stopped, runtime, say};
+use super::{Opened, CommandError, runtime, say};
 use crate::actions;
 use crate::clock::Clock;
 use crate::money::Money;
@@ -13,13 +13,14 @@ use crate::sites::Settings;
 pub enum Verb {
     /// Check the ledger against Stripe's events, Stripe's balance and the last seal. Exits with 1 if there is a problem.
     Check,
-    /// Seal what is booked now, as the running service does each night. A ledger with problems is not sealed.
+    /// Seal what is booked now, so that a later change of these entries is detected. The running service does this each
+    /// night. A ledger with problems is not sealed.
     Seal,
-    /// Recompute contributions and payments from all stored facts. Booked entries are never changed.
+    /// Recompute contributions and payments from what is stored of Stripe's objects. Booked entries are never changed.
     Rewrite,
 }
 
-pub fn run(verb: &Verb, settings: Settings) -> Result<(), Stopped> {
+pub fn run(verb: &Verb, settings: Settings) -> Result<(), CommandError> {
     runtime()?.block_on(async {
         if let Verb::Rewrite = verb {
             let app = actions::start(settings, Clock::System).await?;
@@ -35,7 +36,8 @@ pub fn run(verb: &Verb, settings: Settings) -> Result<(), Stopped> {
     })
 }
 
-async fn check(verb: &Verb, opened: &Opened<'_>, key: &SealKey) -> Result<(), Stopped> {
+/// Checks the ledger. With [`Verb::Seal`], seals it if it has no problem.
+async fn check(verb: &Verb, opened: &Opened<'_>, key: &SealKey) -> Result<(), CommandError> {
     let report = reports::check_ledger(&opened.store, key).await?;
     say(&report_text(&report))?;
     if !report.is_right() {
@@ -51,19 +53,19 @@ async fn check(verb: &Verb, opened: &Opened<'_>, key: &SealKey) -> Result<(), St
 fn report_text(report: &LedgerReport) -> String {
     let mut lines = vec![format!("{} contributions, {} entries", report.contributions, report.entries)];
     for ((site, currency), it) in &report.balances {
-        let written = |amount_minor| Money { amount_minor, currency: *currency }.decimal();
+        let decimal = |amount_minor| Money { amount_minor, currency: *currency }.decimal();
         let mut line = format!(
-            "{site} {currency}: Stripe says {} net, the ledger {}",
-            written(it.net_minor),
-            written(it.clearing_minor - it.unsettled_minor)
+            "{site} {currency}: Stripe says {} net, the ledger says {}",
+            decimal(it.net_minor),
+            decimal(it.clearing_minor - it.unsettled_minor)
         );
         if it.unsettled_minor != 0 {
-            line += &format!("; {} more is recorded, not yet settled by Stripe", written(it.unsettled_minor));
+            line += &format!("; {} more is recorded but not yet settled by Stripe", decimal(it.unsettled_minor));
         }
         line += &format!(
             "; {} at the bank, {} at Stripe",
-            written(it.paid_out_minor),
-            written(it.clearing_minor - it.paid_out_minor)
+            decimal(it.paid_out_minor),
+            decimal(it.clearing_minor - it.paid_out_minor)
         );
         lines.push(line);
     }

@@ -1,10 +1,10 @@
-//! `keepopen contributions`
+//! `keepopen contributions`: lists contributions, and exports payments.
 
 use std::io::Write;
 
 use clap::Subcommand;
 
-use super::{Stopped, runtime, say};
+use super::{CommandError, runtime, say};
 use crate::clock::{parse_time_ms, rfc3339};
 use crate::contributions::{Contribution, ContributionState, Frequency};
 use crate::money::Currency;
@@ -18,7 +18,7 @@ pub enum Verb {
     /// List contributions, newest first, one per line: id, site, terms, state, start, end of the paid period, subscription
     /// and customer at Stripe.
     List(ListFilter),
-    /// Print payments as CSV, one per line, oldest first. The table contains no addresses.
+    /// Print payments as CSV, one per line, oldest first. The table contains no email or postal addresses.
     Export {
         /// Payments at or after this day (2026-01-31, UTC) or time (2026-01-31T08:00:00Z).
         #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
@@ -63,19 +63,20 @@ pub struct ListFilter {
 /// The number of contributions that are read in one query.
 const BATCH: i64 = 500;
 
+/// Parses the value of `--state`.
 fn state(text: &str) -> Result<ContributionState, String> {
     ContributionState::parse(text)
         .ok_or_else(|| ContributionState::ALL.map(ContributionState::as_str).join(", "))
 }
 
-pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), CommandError> {
     runtime()?.block_on(async {
         let store = Store::open(&settings.database_url()).await?;
         let outcome = match verb {
             Verb::List(filter) => list(&store, filter).await,
             Verb::Export { from, to, site } => {
-                let wanted = PaymentFilter { site: site.clone(), from_ms: *from, to_ms: *to };
-                export(PaymentsExport::new(store.clone(), wanted)).await
+                let filter = PaymentFilter { site: site.clone(), from_ms: *from, to_ms: *to };
+                export(PaymentsExport::new(store.clone(), filter)).await
             }
         };
         store.close().await;
@@ -83,12 +84,12 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     })
 }
 
-async fn list(store: &Store, filter: &ListFilter) -> Result<(), Stopped> {
+async fn list(store: &Store, filter: &ListFilter) -> Result<(), CommandError> {
     let interval = filter.interval.as_deref().map(|text| {
         Frequency::parse(text, filter.interval_count)
-            .ok_or("--interval is once, day, week, month, year or mixed, and --interval-count is 1 or more")
+            .ok_or("--interval must be once, day, week, month, year or mixed, and --interval-count must be at least 1")
     });
-    let wanted = ContributionFilter {
+    let query = ContributionFilter {
         site: filter.site.clone(),
         state: filter.state,
         frequency: interval.transpose()?,
@@ -100,7 +101,7 @@ async fn list(store: &Store, filter: &ListFilter) -> Result<(), Stopped> {
     };
     let (mut after, mut count) = (None, 0_u64);
     loop {
-        let page = store.contributions_after(&wanted, after.as_ref(), BATCH).await?;
+        let page = store.contributions_after(&query, after.as_ref(), BATCH).await?;
         let Some(last) = page.last() else { break };
         after = Some(Cursor::of(last));
         for it in &page {
@@ -109,12 +110,13 @@ async fn list(store: &Store, filter: &ListFilter) -> Result<(), Stopped> {
         }
     }
     say(&match count {
-        0 => "There are no such contributions.".to_owned(),
+        0 => "No contributions match.".to_owned(),
         1 => "1 contribution".to_owned(),
         _ => format!("{count} contributions"),
     })
 }
 
+/// One line of the list, as described in the help.
 fn line(it: &Contribution) -> String {
     let terms = it.money.map_or_else(|| it.frequency.words(), |money| it.frequency.terms(money));
     let mut fields = vec![
@@ -130,7 +132,7 @@ fn line(it: &Contribution) -> String {
     fields.join("  ")
 }
 
-async fn export(mut export: PaymentsExport) -> Result<(), Stopped> {
+async fn export(mut export: PaymentsExport) -> Result<(), CommandError> {
     let mut out = std::io::stdout().lock();
     while let Some(page) = export.next_page().await? {
         out.write_all(page.as_bytes())?;

@@ -1,8 +1,8 @@
-//! `keepopen events`
+//! `keepopen events`: lists, shows and replays the Stripe events in the inbox, where each event is stored as it arrived.
 
 use clap::Subcommand;
 
-use super::{Opened, Stopped, runtime, say};
+use super::{Opened, CommandError, runtime, say};
 use crate::actions;
 use crate::sites::Settings;
 use crate::store::inbox::{EventRow, EventState};
@@ -33,11 +33,12 @@ pub enum Verb {
     },
 }
 
+/// Parses the value of `--state`.
 fn state(text: &str) -> Result<EventState, String> {
     EventState::parse(text).ok_or_else(|| "waiting, done, quarantined or dead".to_owned())
 }
 
-pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), CommandError> {
     runtime()?.block_on(async {
         let opened = Opened::open(settings).await?;
         let outcome = act(verb, &opened).await;
@@ -46,18 +47,18 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     })
 }
 
-async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
+async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), CommandError> {
     let store = &opened.store;
     match verb {
         Verb::List { state, limit } => {
             let rows = store.newest_events(*state, i64::from(*limit)).await?;
             if rows.is_empty() {
-                return say("There is no such event.");
+                return say("No events match.");
             }
             rows.iter().try_for_each(|row| say(&line(row)))
         }
         Verb::Show { id, body } => {
-            let (row, text) = store.event(id).await?.ok_or_else(|| nothing(id))?;
+            let (row, text) = store.event(id).await?.ok_or_else(|| not_in_inbox(id))?;
             say(&line(&row))?;
             if *body { say(&text) } else { Ok(()) }
         }
@@ -70,10 +71,11 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
     }
 }
 
-fn nothing(id: &str) -> String {
-    format!("{id} is not in the inbox; `keepopen events list` lists the events that are")
+fn not_in_inbox(id: &str) -> String {
+    format!("{id} is not in the inbox; `keepopen events list` lists the events in the inbox")
 }
 
+/// One line of the list: id, state, tries, type, and result.
 fn line(row: &EventRow) -> String {
     let result = row.error.as_deref().or(row.outcome.as_deref()).unwrap_or("not tried yet");
     format!("{}  {:<9}  {:>2}  {}  {result}", row.id, row.state, row.attempts, row.kind)

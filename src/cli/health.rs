@@ -1,11 +1,11 @@
-//! `keepopen health`
+//! `keepopen health`: asks the running service whether it is ready.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 use url::Url;
 
-use super::{Stopped, runtime, say};
+use super::{CommandError, runtime, say};
 use crate::config::ConfigError;
 use crate::sites::Settings;
 
@@ -29,31 +29,32 @@ struct NotReady {
 pub fn health(
     options: &Options,
     settings: impl FnOnce() -> Result<Settings, ConfigError>,
-) -> Result<(), Stopped> {
+) -> Result<(), CommandError> {
     let base = match &options.url {
         Some(url) => url.clone(),
-        None => from_settings(&settings()?)?,
+        None => url_from_settings(&settings()?)?,
     };
     if base.scheme() != "http" {
         return Err("--url must be an http URL, such as http://127.0.0.1:9787".into());
     }
     let url = base.join("/readyz")?;
-    let (status, text) = runtime()?.block_on(ask(url.clone())).map_err(|error| {
-        let why = if error.is_timeout() { "no answer in time" } else { "nothing listens there" };
+    let (status, text) = runtime()?.block_on(get(url.clone())).map_err(|error| {
+        let reason = if error.is_timeout() { "no answer in time" } else { "nothing listens there" };
         format!(
-            "{url} can't be reached ({why}); start `keepopen serve`, or name its management address with --url"
+            "{url} can't be reached ({reason}); start `keepopen serve`, or set --url to the address of its management server"
         )
     })?;
     if status == 200 {
         return say("The service is ready.");
     }
     let Ok(NotReady { not_ready }) = serde_json::from_str(&text) else {
-        return Err(format!("{url} answers with status {status}, so it is not the management server of keepopen; name that with --url").into());
+        return Err(format!("{url} answers with status {status}, so it is not the management server of keepopen; set --url to that server's address").into());
     };
-    Err(format!("the service answers but is not ready: {}; its log says more", not_ready.join(", ")).into())
+    Err(format!("the service is not ready: {}; see the service's log for details", not_ready.join(", ")).into())
 }
 
-fn from_settings(settings: &Settings) -> Result<Url, Stopped> {
+/// The management server's URL, from `management.bind` in the settings.
+fn url_from_settings(settings: &Settings) -> Result<Url, CommandError> {
     let Some(mut address) = settings.management.bind else {
         return Err(
             "management.bind is empty, so there is no health check to call; set it to an address".into()
@@ -61,7 +62,7 @@ fn from_settings(settings: &Settings) -> Result<Url, Stopped> {
     };
     if address.port() == 0 {
         return Err(
-            "management.bind has port 0, so only its log shows the real port; name the address with --url"
+            "management.bind has port 0, so only the service's log shows the real port; set --url to that address"
                 .into(),
         );
     }
@@ -76,7 +77,7 @@ fn from_settings(settings: &Settings) -> Result<Url, Stopped> {
     Ok(Url::parse(&format!("http://{address}/"))?)
 }
 
-async fn ask(url: Url) -> reqwest::Result<(u16, String)> {
+async fn get(url: Url) -> reqwest::Result<(u16, String)> {
     let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build()?;
     let answer = client.get(url).send().await?;
     let status = answer.status().as_u16();

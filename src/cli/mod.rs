@@ -59,7 +59,7 @@ enum Verb {
     Demo(demo::Options),
     /// Ask the running service whether it can take requests. Exits with 0 if it can.
     Health(health::Options),
-    /// Migrate the database, and stop.
+    /// Migrate the database, and exit.
     Migrate,
     /// Check the settings, and print the effective ones (secrets hidden).
     CheckConfig,
@@ -70,7 +70,7 @@ enum Verb {
         #[command(subcommand)]
         verb: events::Verb,
     },
-    /// The queue of later work: fetching objects that Stripe's thin events name.
+    /// The queue of tasks that run later, such as fetching an object that one of Stripe's thin events names.
     Queue {
         #[command(subcommand)]
         verb: queue::Verb,
@@ -85,7 +85,7 @@ enum Verb {
         #[command(subcommand)]
         verb: contributions::Verb,
     },
-    /// What does not add up, or needs manual review.
+    /// Contributions that do not add up, or that need manual review.
     Alarms {
         #[command(subcommand)]
         verb: alarms::Verb,
@@ -106,7 +106,7 @@ enum Verb {
         #[command(subcommand)]
         verb: switch::Verb,
     },
-    /// Simulate a draft's appeals on a virtual clock: whom it would ask and how often, compared with what is live.
+    /// Simulate a draft of your appeals: which readers it would ask and how often, compared with the live appeals.
     Simulate(simulate::Options),
     /// The connection to Stripe.
     Stripe {
@@ -126,7 +126,7 @@ enum Verb {
 }
 
 /// Why a command failed: a message that says what to do.
-type Stopped = Box<dyn std::error::Error>;
+type CommandError = Box<dyn std::error::Error>;
 
 /// Runs the command that the arguments name. Returns the exit status.
 pub fn main() -> ExitCode {
@@ -141,7 +141,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: &Command) -> Result<(), Stopped> {
+fn run(command: &Command) -> Result<(), CommandError> {
     let settings = || -> Result<Settings, ConfigError> { sites::load(command.config.as_deref()) };
     match &command.verb {
         Verb::Serve => serve::serve(settings()?),
@@ -167,14 +167,14 @@ fn run(command: &Command) -> Result<(), Stopped> {
     }
 }
 
-fn check_config(settings: &Settings) -> Result<(), Stopped> {
+fn check_config(settings: &Settings) -> Result<(), CommandError> {
     for warning in settings.warnings() {
         writeln!(std::io::stderr(), "keepopen: warning: {warning}")?;
     }
-    say(&settings.shown()?)
+    say(&settings.to_toml()?)
 }
 
-fn migrate(settings: &Settings) -> Result<(), Stopped> {
+fn migrate(settings: &Settings) -> Result<(), CommandError> {
     let url = settings.database_url();
     runtime()?.block_on(async {
         Store::open(&url).await?.close().await;
@@ -182,7 +182,7 @@ fn migrate(settings: &Settings) -> Result<(), Stopped> {
     })
 }
 
-/// The opened store and vault of a command that changes something.
+/// What a command works with: the settings, the open database, the connection to Stripe, and the clock.
 struct Opened<'a> {
     settings: &'a Settings,
     store: Store,
@@ -191,7 +191,7 @@ struct Opened<'a> {
 }
 
 impl<'a> Opened<'a> {
-    async fn open(settings: &'a Settings) -> Result<Self, Stopped> {
+    async fn open(settings: &'a Settings) -> Result<Self, CommandError> {
         let stripe = Gateway::new(&settings.stripe)?;
         let store = Store::open(&settings.database_url()).await?;
         Ok(Self { settings, store, stripe, clock: Clock::System })
@@ -204,13 +204,14 @@ impl<'a> Opened<'a> {
     }
 }
 
-/// Prints to standard output.
-fn say(text: &str) -> Result<(), Stopped> {
+/// Prints the text to standard output, with one line break at its end.
+fn say(text: &str) -> Result<(), CommandError> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", text.trim_end())?;
     Ok(out.flush()?)
 }
 
+/// Creates the asynchronous runtime of a command.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }

@@ -1,6 +1,6 @@
 //! `keepopen demo` in a program that was built without the demo.
 
-use super::Stopped;
+use super::CommandError;
 use crate::sites::Settings;
 
 /// Accepts all arguments of the demo.
@@ -11,6 +11,6 @@ pub struct Options {
 }
 
 /// Fails with a message that says how to get a program with the demo.
-pub fn demo(_: &Options, _: &Settings) -> Result<(), Stopped> {
+pub fn demo(_: &Options, _: &Settings) -> Result<(), CommandError> {
     Err("this program was built without the demo; build it with `cargo build --release --features demo`, or use one that has it".into())
 }

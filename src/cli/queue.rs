@@ -1,8 +1,8 @@
-//! `keepopen queue`
+//! `keepopen queue`: lists and retries tasks. A task is work that the service does later, with retries.
 
 use clap::Subcommand;
 
-use super::{Opened, Stopped, runtime, say};
+use super::{Opened, CommandError, runtime, say};
 use crate::actions;
 use crate::clock::ago;
 use crate::sites::Settings;
@@ -26,7 +26,7 @@ pub enum Verb {
     },
 }
 
-pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), CommandError> {
     runtime()?.block_on(async {
         let opened = Opened::open(settings).await?;
         let outcome = act(verb, &opened).await;
@@ -35,7 +35,7 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     })
 }
 
-async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
+async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), CommandError> {
     match verb {
         Verb::List { dead, limit } => {
             let rows = opened.store.tasks(dead.then_some("dead"), i64::from(*limit)).await?;

@@ -1,8 +1,8 @@
-//! `keepopen reconcile` and `keepopen rebuild`
+//! `keepopen reconcile` compares the ledger with Stripe. `keepopen rebuild` fills an empty database from Stripe's data.
 
 use jiff::Timestamp;
 
-use super::{Stopped, runtime, say};
+use super::{CommandError, runtime, say};
 use crate::actions::{self, SweepStats};
 use crate::clock::{Clock, ago, parse_time_ms};
 use crate::money::{Currency, Money};
@@ -20,24 +20,24 @@ pub struct Options {
     show: bool,
 }
 
-pub fn reconcile(options: &Options, settings: Settings) -> Result<(), Stopped> {
+pub fn reconcile(options: &Options, settings: Settings) -> Result<(), CommandError> {
     runtime()?.block_on(async {
         let app = actions::start(settings, Clock::System).await?;
         let outcome = async {
             let mut failed = Vec::new();
             if !options.show {
-                asks_stripe(&app.stripe)?;
+                require_stripe_key(&app.stripe)?;
                 actions::record_reconciliation(&app.as_operator(), options.since).await?;
-                let swept = match options.since {
+                let stats = match options.since {
                     Some(since_ms) => {
                         actions::reconcile_since(&app, &app.as_operator(), since_ms.div_euclid(1000), true)
                             .await?
                     }
                     None => actions::reconcile_due(&app, &app.as_operator()).await?,
                 };
-                print_stats(&swept)?;
+                print_stats(&stats)?;
                 actions::process_due_events(&app, &app.as_operator()).await?;
-                failed = swept.failed.into_iter().map(|it| it.list).collect();
+                failed = stats.failed.into_iter().map(|it| it.list).collect();
             }
             print_comparison(
                 &reports::compare_with_stripe(&app.store, app.now_ms()).await?,
@@ -51,14 +51,14 @@ pub fn reconcile(options: &Options, settings: Settings) -> Result<(), Stopped> {
     })
 }
 
-pub fn rebuild(settings: Settings) -> Result<(), Stopped> {
+pub fn rebuild(settings: Settings) -> Result<(), CommandError> {
     runtime()?.block_on(async {
         let app = actions::start(settings, Clock::System).await?;
         let outcome = async {
-            asks_stripe(&app.stripe)?;
-            let swept = actions::rebuild(&app, &app.as_operator()).await?;
-            print_stats(&swept)?;
-            let failed = swept.failed.into_iter().map(|it| it.list).collect();
+            require_stripe_key(&app.stripe)?;
+            let stats = actions::rebuild(&app, &app.as_operator()).await?;
+            print_stats(&stats)?;
+            let failed = stats.failed.into_iter().map(|it| it.list).collect();
             print_comparison(
                 &reports::compare_with_stripe(&app.store, app.now_ms()).await?,
                 failed,
@@ -71,7 +71,8 @@ pub fn rebuild(settings: Settings) -> Result<(), Stopped> {
     })
 }
 
-fn asks_stripe(stripe: &crate::stripe::Gateway) -> Result<(), Stopped> {
+/// Fails if the settings contain no Stripe key.
+fn require_stripe_key(stripe: &crate::stripe::Gateway) -> Result<(), CommandError> {
     if stripe.is_configured() {
         Ok(())
     } else {
@@ -79,12 +80,13 @@ fn asks_stripe(stripe: &crate::stripe::Gateway) -> Result<(), Stopped> {
     }
 }
 
-fn print_stats(swept: &SweepStats) -> Result<(), Stopped> {
-    if swept.resumed {
+/// Prints how many objects were read from Stripe, and which of its lists could not be read.
+fn print_stats(stats: &SweepStats) -> Result<(), CommandError> {
+    if stats.resumed {
         say("An earlier comparison was interrupted; this one resumed it.")?;
     }
-    say(&format!("{} objects read, {} of them new or changed.", swept.looked_at, swept.stored))?;
-    for failed in &swept.failed {
+    say(&format!("{} objects read, {} of them new or changed.", stats.looked_at, stats.stored))?;
+    for failed in &stats.failed {
         say(&format!("Not complete: the list of {} could not be read: {}", failed.list, failed.why))?;
     }
     Ok(())
@@ -92,63 +94,64 @@ fn print_stats(swept: &SweepStats) -> Result<(), Stopped> {
 
 /// Prints the result of a comparison. Fails if Stripe and the ledger differ, or if one of Stripe's lists could not be
 /// read. `failed` contains the lists that could not be read now.
-fn print_comparison(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), Stopped> {
+fn print_comparison(comparison: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), CommandError> {
     let (mut differ, mut overdue) = (0, 0);
-    for line in &it.lines {
+    for line in &comparison.lines {
         let currency = Currency::parse(&line.currency)?;
-        let written = |amount_minor| Money { amount_minor, currency }.decimal();
+        let decimal = |amount_minor| Money { amount_minor, currency }.decimal();
         let mut text = format!(
             "{} {}: Stripe says {} net, we say {}",
             line.site,
             line.currency,
-            written(line.stripe_net_minor),
-            written(line.ledger_net_minor)
+            decimal(line.stripe_net_minor),
+            decimal(line.ledger_net_minor)
         );
         if line.difference_minor() != 0 {
             differ += 1;
-            text += &format!(": we have {} more", written(line.difference_minor()));
+            text += &format!("; difference (ours less Stripe's): {}", decimal(line.difference_minor()));
         }
         if line.unsettled_minor != 0 {
             text +=
-                &format!("; {} more is recorded, not yet settled by Stripe", written(line.unsettled_minor));
+                &format!("; {} more is recorded but not yet settled by Stripe", decimal(line.unsettled_minor));
         }
         if line.overdue != 0 {
             overdue += line.overdue;
             text += &format!(
                 "; {} of {} payments should have been settled by now",
-                written(line.overdue_minor),
+                decimal(line.overdue_minor),
                 line.overdue
             );
         }
         if line.offline_minor != 0 {
-            text += &format!("; {} was paid outside Stripe", written(line.offline_minor));
+            text += &format!("; {} was paid outside Stripe", decimal(line.offline_minor));
         }
-        text += &format!("; {} of it went to the bank", written(line.paid_out_minor));
+        text += &format!("; {} was paid out to the bank", decimal(line.paid_out_minor));
         say(&text)?;
     }
     say(&format!(
-        "Balance compared {}; objects {}.",
-        ago(it.checked_at_ms, now_ms),
-        ago(it.objects_checked_at_ms, now_ms)
+        "Last comparison of the balance: {}; of the objects: {}.",
+        ago(comparison.checked_at_ms, now_ms),
+        ago(comparison.objects_checked_at_ms, now_ms)
     ))?;
-    for (id, alarms) in &it.needs_review {
+    for (id, alarms) in &comparison.needs_review {
         say(&format!("Needs review: {id}: {}", serde_json::to_string(alarms)?))?;
     }
-    if usize::try_from(it.needs_review_total)? > it.needs_review.len() {
-        say(&format!("These are the first {} of {}.", it.needs_review.len(), it.needs_review_total))?;
+    if usize::try_from(comparison.needs_review_total)? > comparison.needs_review.len() {
+        let (shown, total) = (comparison.needs_review.len(), comparison.needs_review_total);
+        say(&format!("These are the first {shown} of {total} contributions that need review."))?;
     }
-    for finding in &it.found {
+    for finding in &comparison.found {
         let at = Timestamp::from_millisecond(finding.found_at_ms)?;
         let (object, what) = (&finding.object, &finding.what);
         say(&if finding.booked {
             format!(
-                "Found during reconciliation: {object} ({what}), which no webhook reported, on {at}; it is recorded"
+                "Found during reconciliation: {object} ({what}), which no webhook reported, on {at}; it is now recorded"
             )
         } else {
             format!("Check with Stripe: {object} ({what}), found on {at}")
         })?;
     }
-    for other in &it.other_money {
+    for other in &comparison.other_money {
         let amount_minor = other.amount_minor;
         let sum = Currency::parse(&other.currency)
             .map_or_else(|_| amount_minor.to_string(), |currency| Money { amount_minor, currency }.decimal());
@@ -156,10 +159,10 @@ fn print_comparison(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Re
         let newest = Timestamp::from_millisecond(other.newest_at_ms)?;
         let (count, kind, currency) = (other.count, &other.kind, &other.currency);
         say(&format!(
-            "Not ours: {count} of kind {kind}{site}, {sum} {currency} in all, the newest of {newest}"
+            "Not ours: kind {kind}{site}, number {count}, total {sum} {currency}, newest {newest}"
         ))?;
     }
-    for list in &it.incomplete {
+    for list in &comparison.incomplete {
         if !failed.contains(&list.list) {
             let (name, why) = (&list.list, list.error.as_deref().unwrap_or_default());
             say(&format!(

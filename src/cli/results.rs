@@ -1,10 +1,10 @@
-//! `keepopen results`
+//! `keepopen results`: prints the results of each appeal and variant.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use super::{Stopped, runtime, say};
+use super::{CommandError, runtime, say};
 use crate::clock::Clock;
 use crate::money::{Currency, Money};
 use crate::reports::{self, MoneySums, Outcome, ResultsQuery};
@@ -30,14 +30,14 @@ pub struct Options {
     by_day: bool,
 }
 
-pub fn results(options: &Options, settings: &Settings) -> Result<(), Stopped> {
+pub fn results(options: &Options, settings: &Settings) -> Result<(), CommandError> {
     let ids: Vec<&String> = settings.sites.keys().collect();
     let id = match (&options.site, ids.as_slice()) {
         (Some(id), _) => id,
         (None, [id]) => *id,
-        (None, _) => return Err("name the site with --site".into()),
+        (None, _) => return Err("there are several sites or none; name a site with --site".into()),
     };
-    let site = settings.sites.get(id).ok_or("there is no such site; the settings define the sites")?;
+    let site = settings.sites.get(id).ok_or("there is no such site; `keepopen check-config` shows the sites")?;
     let to = match options.to {
         Some(day) => day,
         None => {
@@ -55,9 +55,9 @@ pub fn results(options: &Options, settings: &Settings) -> Result<(), Stopped> {
         let rows = reports::read_results(&store, site, &query).await;
         let ignored = store.ignored_views(id).await;
         store.close().await;
-        Ok::<_, Stopped>((rows?, ignored?))
+        Ok::<_, CommandError>((rows?, ignored?))
     })?;
-    let mut table = vec![HEAD.map(str::to_owned).to_vec()];
+    let mut table = vec![COLUMNS.map(str::to_owned).to_vec()];
     let totals = reports::totals(&rows);
     for ((appeal, variant), outcome) in &totals {
         table.push(line("all", appeal.as_deref(), variant.as_deref(), outcome));
@@ -70,14 +70,15 @@ pub fn results(options: &Options, settings: &Settings) -> Result<(), Stopped> {
     say(&format!("{id}, {from} to {to} ({})\n{}", site.time_zone, aligned(&table)))?;
     for row in ignored {
         say(&format!(
-            "{}: {} first views do not fit the split between its variants and do not count for its weights.",
+            "{}: {} first views do not fit the split between its variants, so its weights are learned without them.",
             row.appeal, row.views
         ))?;
     }
     Ok(())
 }
 
-const HEAD: [&str; 11] = [
+/// The names of the table's columns.
+const COLUMNS: [&str; 11] = [
     "day",
     "appeal",
     "variant",
@@ -91,6 +92,7 @@ const HEAD: [&str; 11] = [
     "net",
 ];
 
+/// One line of the table.
 fn line(day: &str, appeal: Option<&str>, variant: Option<&str>, outcome: &Outcome) -> Vec<String> {
     let counts = [
         outcome.readers,
@@ -121,13 +123,13 @@ fn money(outcome: &Outcome, which: impl Fn(&MoneySums) -> i64) -> String {
 /// Formats a table with aligned columns. Texts are aligned to the left, and numbers to the right.
 fn aligned(table: &[Vec<String>]) -> String {
     let width = |column: usize| table.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
-    let written = |line: &Vec<String>| {
+    let widths: Vec<usize> = (0..COLUMNS.len()).map(width).collect();
+    let format_line = |line: &Vec<String>| {
         let cells = line.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| match column {
             0..=2 => format!("{cell:<width$}"),
             _ => format!("{cell:>width$}"),
         });
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    table.iter().map(written).collect::<Vec<_>>().join("\n")
+    table.iter().map(format_line).collect::<Vec<_>>().join("\n")
 }

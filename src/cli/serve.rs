@@ -1,11 +1,11 @@
-//! `keepopen serve`
+//! `keepopen serve`: runs the service.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::Stopped;
+use super::CommandError;
 use crate::actions;
 use crate::api;
 use crate::app::App;
@@ -16,20 +16,20 @@ use crate::sites::Settings;
 use crate::telemetry;
 use crate::web::{self, Running};
 
-/// How long a stop may take.
+/// How long the service may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_millis(9_500);
 /// How long a stop waits for deliveries to be stored, after the grace period of the remaining requests.
 const INTAKE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long a stop waits for the database to be closed.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(1500);
 
-pub fn serve(settings: Settings) -> Result<(), Stopped> {
+pub fn serve(settings: Settings) -> Result<(), CommandError> {
     telemetry::start(settings.log.format, &settings.log.level)?;
     let open_files = web::raise_open_files();
     tracing::debug!(open_files, "the limit on open files was set");
     actix_web::rt::System::new().block_on(async {
         let app = actions::start(settings, Clock::System).await?;
-        warn_of_gaps(&app);
+        warn_about_settings(&app);
         let running = api::serve(&app)?;
         let management = management::serve(&app)?;
         let signals = StopSignals::listen()?;
@@ -47,7 +47,7 @@ pub async fn run_until_stopped(
     running: Running,
     management: Option<Running>,
     signals: StopSignals,
-) -> Result<(), Stopped> {
+) -> Result<(), CommandError> {
     let jobs = jobs::run(app);
     let handle = running.handle;
     let management = management.map(|management| {
@@ -56,7 +56,7 @@ pub async fn run_until_stopped(
     });
     let stopping = Arc::clone(app);
     actix_web::rt::spawn(async move {
-        signals.first().await;
+        signals.wait_for_first().await;
         tracing::info!("stopping");
         end_after(STOP_TIMEOUT);
         stopping.begin_stopping();
@@ -90,8 +90,8 @@ fn end_after(time: Duration) {
     });
 }
 
-/// The signals SIGINT and SIGTERM. The process handles them from the creation of this value on. Create it before the
-/// server runs, because a supervisor may stop the service as soon as it answers.
+/// The signals SIGINT and SIGTERM. Once this value is created, they no longer end the process at once. Create it before
+/// the server runs, because a supervisor may stop the service as soon as it answers.
 pub struct StopSignals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
@@ -112,7 +112,7 @@ impl StopSignals {
     }
 
     #[cfg(unix)]
-    async fn first(mut self) {
+    async fn wait_for_first(mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -120,13 +120,14 @@ impl StopSignals {
     }
 
     #[cfg(not(unix))]
-    async fn first(self) {
+    async fn wait_for_first(self) {
         // If the process can't listen for Ctrl-C, this returns at once, and the service stops.
         let _ = tokio::signal::ctrl_c().await;
     }
 }
 
-fn warn_of_gaps(app: &App) {
+/// Warns about settings that are rarely intended, and about what is missing before readers can be asked and can give.
+fn warn_about_settings(app: &App) {
     let settings = &app.settings;
     for warning in settings.warnings() {
         tracing::warn!("{warning}");

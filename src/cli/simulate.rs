@@ -1,4 +1,4 @@
-//! `keepopen simulate`
+//! `keepopen simulate`: simulates a draft of appeals on page views or on a described population.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use keepopen_decision::Live;
 
 use super::appeals::{problems_text, read, read_documents};
-use super::{Stopped, runtime, say};
+use super::{CommandError, runtime, say};
 use crate::actions;
 use crate::appeals::Snapshot;
 use crate::simulation::{self, Crowd, Line, Population, RuleSet, Simulation, Source};
@@ -17,28 +17,29 @@ use crate::store::Store;
 /// The maximum length of a line of page views. A longer line is rejected.
 const MAX_LINE_BYTES: u64 = 1 << 20;
 /// The maximum number of invalid lines that are reported before the file is rejected.
-const BAD_LINES: usize = 10;
+const MAX_REPORTED_LINES: usize = 10;
 
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("who").required(true).args(["readers", "population"]))]
 pub struct Options {
-    /// The draft: an appeals file, TOML. Its drafts and paused appeals count as live.
+    /// The draft: an appeals file in TOML, or in YAML if its name ends with .yaml or .yml. The simulation treats its
+    /// drafts and paused appeals as live.
     #[arg(long, value_name = "FILE")]
     appeals: PathBuf,
-    /// Page views, one JSON object per line, in order of time for each reader; - reads standard input.
+    /// A file of page views: one JSON object per line, in order of time for each reader. - means standard input.
     #[arg(long, value_name = "FILE")]
     readers: Option<PathBuf>,
-    /// A described population instead of page views, TOML.
+    /// A TOML file that describes a population, instead of a file of page views.
     #[arg(long, value_name = "FILE")]
     population: Option<PathBuf>,
-    /// What is live, as an appeals file [default: appeals.file of the settings, otherwise the active appeals of the
-    /// database].
+    /// An appeals file with the appeals that are live now [default: appeals.file of the settings, otherwise the active
+    /// appeals of the database].
     #[arg(long, value_name = "FILE")]
     live: Option<PathBuf>,
-    /// Print the numbers as JSON.
+    /// Print the results as JSON.
     #[arg(long)]
     json: bool,
-    /// Write a chart to this file: how many readers are asked how often, by the draft and by what is live.
+    /// Write an SVG chart to this file: how many readers are asked how often, by the draft and by the live appeals.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
     /// The random seed: the same seed gives the same numbers.
@@ -46,16 +47,16 @@ pub struct Options {
     seed: u64,
 }
 
-pub fn simulate(options: &Options, settings: &Settings) -> Result<(), Stopped> {
-    let draft = draft(&options.appeals, settings)?;
-    let live = live(options.live.as_deref(), settings)?;
+pub fn simulate(options: &Options, settings: &Settings) -> Result<(), CommandError> {
+    let draft = read_draft(&options.appeals, settings)?;
+    let live = read_live_appeals(options.live.as_deref(), settings)?;
     let mut simulation = Simulation::new(&settings.sites, draft, live, options.seed);
-    let from = match (&options.readers, &options.population) {
-        (Some(path), _) => replay(path, settings, &mut simulation)?,
-        (None, Some(path)) => people(path, settings, &mut simulation, options.seed)?,
+    let input = match (&options.readers, &options.population) {
+        (Some(path), _) => simulate_page_views(path, settings, &mut simulation)?,
+        (None, Some(path)) => simulate_population(path, settings, &mut simulation, options.seed)?,
         (None, None) => String::new(),
     };
-    let report = simulation.report(&from);
+    let report = simulation.report(&input);
     if let Some(path) = &options.svg {
         std::fs::write(path, simulation::chart(&report))
             .map_err(|error| format!("{} can't be written ({error})", path.display()))?;
@@ -67,7 +68,7 @@ pub fn simulate(options: &Options, settings: &Settings) -> Result<(), Stopped> {
 }
 
 /// Reads the draft's appeals as if they were live. If the draft has a problem, nothing is simulated.
-fn draft(path: &Path, settings: &Settings) -> Result<RuleSet, Stopped> {
+fn read_draft(path: &Path, settings: &Settings) -> Result<RuleSet, CommandError> {
     let (mut documents, problems) = read_documents(path)?;
     let problems = Snapshot::build(&settings.sites, &documents, problems).problems;
     if !problems.is_empty() {
@@ -84,8 +85,8 @@ fn draft(path: &Path, settings: &Settings) -> Result<RuleSet, Stopped> {
 }
 
 /// Reads the appeals that are live today. An invalid appeal is skipped, as in the service.
-fn live(named: Option<&Path>, settings: &Settings) -> Result<RuleSet, Stopped> {
-    let (name, (documents, problems)) = match (named, &settings.appeals.file) {
+fn read_live_appeals(file: Option<&Path>, settings: &Settings) -> Result<RuleSet, CommandError> {
+    let (name, (documents, problems)) = match (file, &settings.appeals.file) {
         (Some(path), _) => (path.display().to_string(), read_documents(path)?),
         (None, Some(path)) => (format!("{} (appeals.file)", path.display()), read_documents(path)?),
         (None, None) if Store::is_made(&settings.database_url()) => {
@@ -93,7 +94,7 @@ fn live(named: Option<&Path>, settings: &Settings) -> Result<RuleSet, Stopped> {
                 let store = Store::open(&settings.database_url()).await?;
                 let read = actions::read_active_appeals(&store).await;
                 store.close().await;
-                Ok::<_, Stopped>(read?)
+                Ok::<_, CommandError>(read?)
             })?;
             ("the active appeals of the database".to_owned(), read)
         }
@@ -105,18 +106,18 @@ fn live(named: Option<&Path>, settings: &Settings) -> Result<RuleSet, Stopped> {
     Ok(RuleSet::new(&settings.sites, &documents, problems, source))
 }
 
-/// Simulates every page view of a file. After an invalid line the results would be useless, so no results are printed.
-/// The remaining lines are still checked.
-fn replay(path: &Path, settings: &Settings, simulation: &mut Simulation) -> Result<String, Stopped> {
-    let unreadable = |error: io::Error| Stopped::from(format!("{} can't be read ({error})", path.display()));
+/// Simulates every page view of a file. If a line is invalid, the command prints no results, because they would be
+/// wrong. It still checks the remaining lines.
+fn simulate_page_views(path: &Path, settings: &Settings, simulation: &mut Simulation) -> Result<String, CommandError> {
+    let unreadable = |error: io::Error| CommandError::from(format!("{} can't be read ({error})", path.display()));
     let mut lines: Box<dyn BufRead> = match path.to_str() {
         Some("-") => Box::new(io::stdin().lock()),
         _ => Box::new(BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?)),
     };
     let mut sites = settings.sites.keys();
     let only_site = sites.next().filter(|_| sites.next().is_none()).map(String::as_str);
-    let (mut line, mut bad, mut number) = (Vec::new(), Vec::new(), 0u64);
-    while bad.len() < BAD_LINES {
+    let (mut line, mut problems, mut number) = (Vec::new(), Vec::new(), 0u64);
+    while problems.len() < MAX_REPORTED_LINES {
         line.clear();
         let length =
             lines.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line).map_err(unreadable)?;
@@ -125,41 +126,41 @@ fn replay(path: &Path, settings: &Settings, simulation: &mut Simulation) -> Resu
         }
         number += 1;
         if length as u64 > MAX_LINE_BYTES {
-            bad.push(format!("\n  line {number}: it is longer than {MAX_LINE_BYTES} bytes."));
+            problems.push(format!("\n  line {number}: it is longer than {MAX_LINE_BYTES} bytes."));
             break;
         }
-        let taken = Line::read(&line, only_site).and_then(|line| {
+        let outcome = Line::read(&line, only_site).and_then(|line| {
             simulation.page_view(&line.reader, line.view).map_err(|refused| refused.to_string())
         });
-        if let Err(sentence) = taken {
-            bad.push(format!("\n  line {number}: {sentence}"));
+        if let Err(sentence) = outcome {
+            problems.push(format!("\n  line {number}: {sentence}"));
         }
     }
-    if bad.is_empty() {
+    if problems.is_empty() {
         let name = path.display().to_string();
         return Ok(if name == "-" { "standard input".to_owned() } else { name });
     }
-    let more = if bad.len() == BAD_LINES {
+    let more = if problems.len() == MAX_REPORTED_LINES {
         "\n  This was the tenth problem; the following lines were not read."
     } else {
         ""
     };
-    Err(format!("{} is invalid:{}{more}", path.display(), bad.concat()).into())
+    Err(format!("{} is invalid:{}{more}", path.display(), problems.concat()).into())
 }
 
 /// Simulates the page views of a described population.
-fn people(
+fn simulate_population(
     path: &Path,
     settings: &Settings,
     simulation: &mut Simulation,
     seed: u64,
-) -> Result<String, Stopped> {
+) -> Result<String, CommandError> {
     let population = Population::read(&read(path)?, &settings.sites).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
         format!("{} is invalid:{}", path.display(), lines.concat())
     })?;
     let site = population.site.as_ref().and_then(|id| settings.sites.get(id));
-    let site = site.expect("a population that was accepted must name an existing site");
+    let site = site.expect("the site of a valid population must exist");
     Crowd::of(&population, site).play(simulation, seed)?;
     Ok(format!("{}, {} readers described", path.display(), population.readers))
 }

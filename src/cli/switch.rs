@@ -1,9 +1,9 @@
-//! `keepopen switch`
+//! `keepopen switch`: switches the appeals of a site, or of one surface, off or on.
 
 use clap::Subcommand;
 use keepopen_decision::Surface;
 
-use super::{Opened, Stopped, runtime, say};
+use super::{Opened, CommandError, runtime, say};
 use crate::actions::{self, SwitchError};
 use crate::appeals::{Switch, Switches};
 use crate::sites::Settings;
@@ -12,16 +12,16 @@ use crate::store::switches::by_site;
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Switch off a site's appeals, or one of its surfaces. A running service does so within 2 seconds.
-    Off(Which),
-    /// Switch them on again; the appeals' rules then decide.
-    On(Which),
-    /// Print what is switched off.
+    /// Switch off a site's appeals, or one of its surfaces. A running service applies this within 2 seconds.
+    Off(Target),
+    /// Switch a site's appeals, or one of its surfaces, on again. The appeals' rules then decide which appeals show.
+    On(Target),
+    /// Print the switches of each site.
     Show,
 }
 
 #[derive(clap::Args)]
-pub struct Which {
+pub struct Target {
     /// The site's id.
     #[arg(long)]
     site: String,
@@ -30,34 +30,34 @@ pub struct Which {
     surface: Option<Surface>,
 }
 
-pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), CommandError> {
     match verb {
-        Verb::Off(which) => turn(which, Switch::Off, settings),
-        Verb::On(which) => turn(which, Switch::On, settings),
+        Verb::Off(target) => set_switch(target, Switch::Off, settings),
+        Verb::On(target) => set_switch(target, Switch::On, settings),
         Verb::Show => show(settings),
     }
 }
 
-fn turn(which: &Which, switch: Switch, settings: &Settings) -> Result<(), Stopped> {
+fn set_switch(target: &Target, switch: Switch, settings: &Settings) -> Result<(), CommandError> {
     let switches = runtime()?.block_on(async {
-        if !settings.sites.contains_key(&which.site) {
-            return Err(Stopped::from(SwitchError::UnknownSite));
+        if !settings.sites.contains_key(&target.site) {
+            return Err(CommandError::from(SwitchError::UnknownSite));
         }
         let opened = Opened::open(settings).await?;
-        let set = |it: &mut Switches| it.set(which.surface, switch);
-        let turned = actions::set_switches(&opened.context(), &which.site, set).await;
+        let set = |it: &mut Switches| it.set(target.surface, switch);
+        let switches = actions::set_switches(&opened.context(), &target.site, set).await;
         opened.store.close().await;
-        Ok(turned?)
+        Ok(switches?)
     })?;
-    say(&line(&which.site, &switches, settings))
+    say(&line(&target.site, &switches, settings))
 }
 
-fn show(settings: &Settings) -> Result<(), Stopped> {
+fn show(settings: &Settings) -> Result<(), CommandError> {
     let switches = runtime()?.block_on(async {
         let store = Store::open(&settings.database_url()).await?;
         let rows = store.switches().await;
         store.close().await;
-        Ok::<_, Stopped>(by_site(&rows?)?)
+        Ok::<_, CommandError>(by_site(&rows?)?)
     })?;
     for site in settings.sites.keys() {
         say(&line(site, &switches.get(site).copied().unwrap_or_default(), settings))?;
@@ -65,19 +65,21 @@ fn show(settings: &Settings) -> Result<(), Stopped> {
     Ok(())
 }
 
-/// The state of a site's switches, for example `journal: all on, banner on, inline on, wall off`.
+/// The state of a site's switches, for example `journal: whole site on; surfaces: banner on,
+/// inline on, wall off`.
 fn line(site: &str, switches: &Switches, settings: &Settings) -> String {
-    let silenced = settings.sites.get(site).map(Switches::of_settings).unwrap_or_default();
-    let each = switches.each().map(|(surface, switch)| {
-        let by_settings = if silenced.get(surface) == Switch::Off { " (off in the settings)" } else { "" };
-        format!("{} {}{by_settings}", surface.map_or("all", Surface::as_str), switch.as_str())
+    let off_in_settings = settings.sites.get(site).map(Switches::of_settings).unwrap_or_default();
+    let [whole_site, surfaces @ ..] = switches.each().map(|(surface, switch)| {
+        let by_settings = if off_in_settings.get(surface) == Switch::Off { " (off in the settings)" } else { "" };
+        format!("{} {}{by_settings}", surface.map_or("whole site", Surface::as_str), switch.as_str())
     });
-    format!("{site}: {}", each.join(", "))
+    format!("{site}: {whole_site}; surfaces: {}", surfaces.join(", "))
 }
 
-fn surface(word: &str) -> Result<Surface, String> {
+/// Parses the value of `--surface`.
+fn surface(label: &str) -> Result<Surface, String> {
     Surface::ALL
         .into_iter()
-        .find(|surface| surface.as_str() == word)
+        .find(|surface| surface.as_str() == label)
         .ok_or_else(|| "write banner, inline or wall".to_owned())
 }

@@ -40,7 +40,7 @@ pub enum ConfigError {
     #[error("the settings file {} does not exist; copy config.example.toml to it, or name another with --config", .0.display())]
     NoFile(PathBuf),
     /// A key or a value is wrong.
-    #[error("the settings can't be read: {}. config.example.toml lists every key", sentence_of(.0))]
+    #[error("the settings can't be read: {}. config.example.toml lists every key", describe(.0))]
     Unreadable(Box<figment::Error>),
     /// A file with a secret can't be read.
     #[error("the secret file {} can't be read ({error}); create it, or make it readable for the user that runs keepopen", path.display())]
@@ -58,25 +58,25 @@ pub enum ConfigError {
     Wrong(String),
 }
 
-/// Describes the problem without the value, because the value may be a secret in the wrong place.
-fn sentence_of(error: &figment::Error) -> String {
+/// Describes the error in one sentence. The sentence never contains the value, which may be a misplaced secret.
+fn describe(error: &figment::Error) -> String {
     let key = error.path.iter().filter(|step| *step != "default").cloned().collect::<Vec<_>>().join(".");
     let key = key.to_lowercase();
-    let from = error.metadata.as_ref().map_or_else(String::new, |from| format!(" (from {})", place_of(from)));
+    let from = error.metadata.as_ref().map_or_else(String::new, |from| format!(" (from {})", source_name(from)));
     match &error.kind {
-        Kind::InvalidType(_, wanted) | Kind::InvalidValue(_, wanted) => {
-            let wanted = wanted.replace("a sequence", "a list").replace("a map", "a table");
-            let wanted = if wanted.starts_with("struct ") { "a table".to_owned() } else { wanted };
-            format!("{key}{from} should be {wanted}")
+        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
+            let expected = expected.replace("a sequence", "a list").replace("a map", "a table");
+            let expected = if expected.starts_with("struct ") { "a table".to_owned() } else { expected };
+            format!("{key}{from} should be {expected}")
         }
         Kind::InvalidLength(..) => format!("{key}{from} has the wrong length"),
         Kind::MissingField(field) => match key.as_str() {
             "" => format!("{field}{from} is missing"),
             _ => format!("{key}.{field}{from} is missing"),
         },
-        Kind::UnknownField(_, known) => format!("{key}{from} is not a setting; {}", known_words(known)),
+        Kind::UnknownField(_, known) => format!("{key}{from} is not a setting; {}", possible_values(known)),
         Kind::UnknownVariant(_, known) => {
-            format!("{key}{from} has an unknown value; {}", known_words(known))
+            format!("{key}{from} has an unknown value; {}", possible_values(known))
         }
         // The TOML parser's message quotes the line, which may contain a secret. So only the line's number is shown.
         Kind::Message(message) => {
@@ -91,11 +91,11 @@ fn sentence_of(error: &figment::Error) -> String {
     }
 }
 
-fn known_words(known: &[&str]) -> String {
+fn possible_values(known: &[&str]) -> String {
     format!("it can be {}", known.join(", "))
 }
 
-fn place_of(from: &figment::Metadata) -> String {
+fn source_name(from: &figment::Metadata) -> String {
     match &from.source {
         Some(figment::Source::File(path)) => path.display().to_string(),
         _ => from.name.to_string(),
@@ -133,10 +133,10 @@ pub(super) fn check<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> 
 pub(super) fn warnings<Site>(settings: &Settings<Site>) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Some(bind) = settings.management.bind
-        && !is_for_operators(bind.ip())
+        && !is_private(bind.ip())
     {
         warnings.push(format!(
-            "management.bind is {bind}, which others can reach: metrics and the reconciliation page would be public. Bind it to 127.0.0.1 or to a private address, or let a firewall close the port"
+            "management.bind is {bind}, which may be a public address: anyone could read the metrics and the reconciliation page. Bind it to 127.0.0.1 or to a private address, or let a firewall close the port"
         ));
     }
     let public = &settings.server.public_url;
@@ -149,7 +149,7 @@ pub(super) fn warnings<Site>(settings: &Settings<Site>) -> Vec<String> {
 }
 
 /// Whether an address is on this machine, or on a private network.
-fn is_for_operators(ip: IpAddr) -> bool {
+fn is_private(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
@@ -158,11 +158,13 @@ fn is_for_operators(ip: IpAddr) -> bool {
 
 /// Checks that the two servers don't share a port. Metrics must not be on the public port.
 fn check_management<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> {
-    let (public, Some(own)) = (settings.server.bind, settings.management.bind) else { return Ok(()) };
-    let meet = own.ip() == public.ip() || own.ip().is_unspecified() || public.ip().is_unspecified();
-    if own.port() != 0 && own.port() == public.port() && meet {
+    let (public, Some(management)) = (settings.server.bind, settings.management.bind) else { return Ok(()) };
+    let overlap = management.ip() == public.ip()
+        || management.ip().is_unspecified()
+        || public.ip().is_unspecified();
+    if management.port() != 0 && management.port() == public.port() && overlap {
         return wrong(
-            "management.bind is the address of server.bind; give it another port, which only operators can reach, or set it to \"\" to switch it off",
+            "management.bind and server.bind have the same port; give management.bind another port, which only operators can reach, or set it to \"\" to switch the management server off",
         );
     }
     Ok(())
@@ -178,13 +180,13 @@ fn check_database(url: &str) -> Result<(), ConfigError> {
                 || path.contains("mode=memory") =>
         {
             wrong(
-                "database.url names no file; a database in memory would lose money. Write sqlite:PATH, or leave it empty",
+                "database.url names no file; a database in memory would lose its payments when the service stops. Write sqlite:PATH, or leave database.url empty",
             )
         }
         Some(("sqlite", _)) => Ok(()),
         Some(("postgres" | "postgresql", _)) => Ok(()),
         _ => wrong(format!(
-            "database.url has an unknown scheme ({}); use sqlite:PATH, postgres://USER@HOST/DATABASE, or leave it empty",
+            "database.url has an unknown scheme ({}); use sqlite:PATH or postgres://USER@HOST/DATABASE, or leave database.url empty",
             without_password(url)
         )),
     }
@@ -195,17 +197,17 @@ fn check_stripe<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> {
     let key = stripe.secret_key.expose();
     if key.starts_with("pk_") {
         return wrong(
-            "stripe.secret_key is a publishable key (pk_…); use a secret or restricted one (sk_…, rk_…)",
+            "stripe.secret_key is a publishable key (pk_…); use a secret key (sk_…) or a restricted key (rk_…)",
         );
     }
-    let live_key = key.starts_with("sk_live_") || key.starts_with("rk_live_");
+    let is_live_key = key.starts_with("sk_live_") || key.starts_with("rk_live_");
     match stripe.mode {
-        Mode::Test if live_key => {
+        Mode::Test if is_live_key => {
             return wrong(
                 "stripe.mode is \"test\" but stripe.secret_key is a live key; set stripe.mode = \"live\", or use a test key",
             );
         }
-        Mode::Live if !key.is_empty() && !live_key => {
+        Mode::Live if !key.is_empty() && !is_live_key => {
             return wrong(
                 "stripe.mode is \"live\" but stripe.secret_key is not a live key; set stripe.mode = \"test\", or use a live key",
             );
@@ -216,24 +218,24 @@ fn check_stripe<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> {
     if !is_web(api) {
         return wrong("stripe.api_url must be an http or https URL");
     }
-    if live_key && api.as_str() != STRIPE_API {
+    if is_live_key && api.as_str() != STRIPE_API {
         return wrong(
-            "stripe.api_url is not Stripe's, and the key is a live one; a live key is sent to Stripe alone. Remove stripe.api_url, or use a test key",
+            "stripe.api_url is not Stripe's URL, but stripe.secret_key is a live key, which must be sent only to Stripe. Remove stripe.api_url, or use a test key",
         );
     }
     if api.scheme() == "http" && !is_loopback(api) {
         return wrong(
-            "stripe.api_url is plain http on another machine; the key would travel unencrypted. Use https",
+            "stripe.api_url uses plain http to another machine, so the key would travel unencrypted. Use https",
         );
     }
     if stripe.webhook_secrets.len() > 2 {
         return wrong(
-            "stripe.webhook_secrets has more than two; keep the one in use and, while rolling, the next",
+            "stripe.webhook_secrets contains more than two secrets; keep the current secret and, while you roll it, the new one",
         );
     }
     if stripe.webhook_secrets.iter().any(|secret| !secret.expose().starts_with("whsec_")) {
         return wrong(
-            "stripe.webhook_secrets has one that does not start with whsec_; copy the endpoint's signing secret from Stripe",
+            "stripe.webhook_secrets contains a secret that does not start with whsec_; copy the endpoint's signing secret from Stripe",
         );
     }
     if stripe.webhook_max_bytes < 16_384 || stripe.timeout_seconds == 0 {

@@ -1,10 +1,12 @@
 //! `[limits]`: rate limits of expensive routes.
+//!
+//! An attempt is one try of a reader to give. The reader's page chooses the attempt's id.
 
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use super::some;
+use super::non_zero;
 
 /// `[limits]`
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,12 +32,12 @@ pub struct LimitSettings {
 impl Default for LimitSettings {
     fn default() -> Self {
         Self {
-            checkout_address_per_minute: some(30),
-            checkout_site_per_minute: some(600),
-            checkout_attempt_per_minute: some(10),
-            token_address_per_minute: some(120),
-            token_site_per_minute: some(2400),
-            token_attempt_per_minute: some(20),
+            checkout_address_per_minute: non_zero(30),
+            checkout_site_per_minute: non_zero(600),
+            checkout_attempt_per_minute: non_zero(10),
+            token_address_per_minute: non_zero(120),
+            token_site_per_minute: non_zero(2400),
+            token_attempt_per_minute: non_zero(20),
             stripe_read_seconds: 5,
         }
     }

@@ -27,7 +27,7 @@ pub fn load<Site: DeserializeOwned>(file: Option<&Path>) -> Result<Settings<Site
         None => {}
     }
     let env = Env::prefixed("KEEPOPEN_").ignore(&["config"]).split("__");
-    let mut settings = finish(sources.merge(env))?;
+    let mut settings = extract_settings(sources.merge(env))?;
     if settings.database.url.is_empty()
         && let Ok(url) = std::env::var("DATABASE_URL")
     {
@@ -42,24 +42,25 @@ pub fn load<Site: DeserializeOwned>(file: Option<&Path>) -> Result<Settings<Site
 /// # Errors
 /// The errors of [`load`].
 pub fn from_toml<Site: DeserializeOwned>(text: &str) -> Result<Settings<Site>, ConfigError> {
-    let settings = finish(Figment::new().merge(Toml::string(text)))?;
+    let settings = extract_settings(Figment::new().merge(Toml::string(text)))?;
     check::check(&settings)?;
     Ok(settings)
 }
 
-fn finish<Site: DeserializeOwned>(sources: Figment) -> Result<Settings<Site>, ConfigError> {
+/// Reads the settings from these sources, and the secrets from their files.
+fn extract_settings<Site: DeserializeOwned>(sources: Figment) -> Result<Settings<Site>, ConfigError> {
     let empty = Figment::from(Serialized::defaults(serde_json::json!({})));
     let sources = empty.merge(sources);
     let unreadable = |error| ConfigError::Unreadable(Box::new(error));
     let mut settings: Settings<Site> = sources.extract().map_err(unreadable)?;
-    refuse_lists_for_tables::<Site>(sources.extract().map_err(unreadable)?)?;
+    reject_lists_for_tables::<Site>(sources.extract().map_err(unreadable)?)?;
     read_secret_files(&mut settings)?;
     Ok(settings)
 }
 
 /// Rejects a list in place of a table. Figment would read the list's items as the table's fields in order. Nobody
 /// intends that, and a new field would change the meaning of the list.
-fn refuse_lists_for_tables<Site: DeserializeOwned>(value: serde_json::Value) -> Result<(), ConfigError> {
+fn reject_lists_for_tables<Site: DeserializeOwned>(value: serde_json::Value) -> Result<(), ConfigError> {
     match typed::read::<Settings<Site>>(value, typed::Notation::Toml) {
         Err(misfit) if misfit.is_list_for_table => Err(ConfigError::Wrong(misfit.to_string())),
         _ => Ok(()),

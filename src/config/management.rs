@@ -37,7 +37,7 @@ fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Err
     }
     text.parse().map(Some).map_err(|_| {
         D::Error::custom(
-            "it should be an address and a port, such as 127.0.0.1:9787, or empty to switch it off",
+            "it should be an address and a port, such as 127.0.0.1:9787, or empty to switch the management server off",
         )
     })
 }

@@ -162,9 +162,9 @@ impl Default for TokenSettings {
     fn default() -> Self {
         Self {
             valid_hours: 24,
-            checks_per_second: some(1000),
-            address_checks_per_second: some(200),
-            address_bad_per_minute: some(30),
+            checks_per_second: non_zero(1000),
+            address_checks_per_second: non_zero(200),
+            address_bad_per_minute: non_zero(30),
             encryption_key: Secret::default(),
             encryption_key_file: None,
         }
@@ -177,7 +177,7 @@ impl Default for LogSettings {
     }
 }
 
-fn some(number: u32) -> NonZeroU32 {
+fn non_zero(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).expect("a default must not be 0")
 }
 
@@ -218,15 +218,15 @@ impl<Site> Settings<Site> {
     /// Returns the effective settings as TOML. Secrets are shown as `(set)` or `(not set)`.
     ///
     /// # Errors
-    /// A value can't be represented in TOML. No such value is known.
-    pub fn shown(&self) -> Result<String, toml::ser::Error>
+    /// A value can't be represented in TOML. This is not expected to happen.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error>
     where
         Site: Clone + Serialize,
     {
-        let mut shown = self.clone();
-        shown.database.url = check::without_password(&self.database_url());
-        shown.tokens.encryption_key_file = Some(self.encryption_key_file());
-        toml::to_string_pretty(&shown)
+        let mut settings = self.clone();
+        settings.database.url = check::without_password(&self.database_url());
+        settings.tokens.encryption_key_file = Some(self.encryption_key_file());
+        toml::to_string_pretty(&settings)
     }
 }
 

@@ -35,20 +35,22 @@ impl Serialize for Secret {
     }
 }
 
-/// Reads a list of secrets, or a single secret. In the environment, people write `KEEPOPEN_…=whsec_…`.
+/// Reads a list of secrets, or a single secret, because an environment variable often contains one secret:
+/// `KEEPOPEN_…=whsec_…`.
 pub(super) fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
     // serde's own message is not used, because it could show an invalid secret.
-    listed(deserializer).map_err(|_| Error::custom("should be a secret, or a list of secrets"))
+    one_or_list(deserializer).map_err(|_| Error::custom("should be a secret, or a list of secrets"))
 }
 
 /// Reads a list of file paths, or a single path.
 pub(super) fn one_or_more_files<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<PathBuf>, D::Error> {
-    listed(deserializer).map_err(|_| Error::custom("should be a file's path, or a list of them"))
+    one_or_list(deserializer).map_err(|_| Error::custom("should be a file's path, or a list of paths"))
 }
 
-fn listed<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+/// Reads a list of values, or a single value as a list of one.
+fn one_or_list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum OneOrMore<T> {

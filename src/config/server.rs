@@ -28,8 +28,8 @@ pub struct ServerSettings {
     pub body_timeout_seconds: u64,
 }
 
-/// The header in which proxies state a client's address. Only this one is read, because a proxy passes on any other
-/// header as the client wrote it.
+/// The header in which proxies state a client's address. No other header is read, because proxies pass on all other
+/// headers as the client wrote them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ForwardedHeader {
     /// The header that nginx, Caddy and most other proxies write.
@@ -63,6 +63,6 @@ fn write<S: Serializer>(networks: &[IpNet], to: S) -> Result<S::Ok, S::Error> {
 
 fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
     let texts = Vec::<String>::deserialize(from)?;
-    let complaint = "each should be a network or an address, such as 10.0.0.0/8 or 2001:db8::1";
-    texts.iter().map(|text| network(text).ok_or_else(|| D::Error::custom(complaint))).collect()
+    let message = "each should be a network or an address, such as 10.0.0.0/8 or 2001:db8::1";
+    texts.iter().map(|text| network(text).ok_or_else(|| D::Error::custom(message))).collect()
 }

@@ -17,7 +17,7 @@ heading = "Help"
 "#;
 
 fn sandbox(file: &str) -> Sandbox {
-    let sandbox = Sandbox::with(JOURNAL).and_database();
+    let sandbox = Sandbox::with_settings(JOURNAL).with_database();
     sandbox.write("appeals.toml", file);
     sandbox
 }
@@ -25,9 +25,9 @@ fn sandbox(file: &str) -> Sandbox {
 #[test]
 fn a_valid_file_is_summarised_and_nothing_is_written() {
     let sandbox = sandbox(FILE);
-    let said = sandbox.good(&["appeals", "check", "appeals.toml"]);
-    assert_eq!(said, "appeals.toml: 1 appeal, 1 of them live; nothing is wrong with it.\n");
-    assert!(!sandbox.path("data").exists());
+    let output = sandbox.run_ok(&["appeals", "check", "appeals.toml"]);
+    assert_eq!(output, "appeals.toml is valid: 1 appeal, 1 live.\n");
+    assert!(!sandbox.path("data").exists(), "a check must not create a database");
 }
 
 #[test]
@@ -36,79 +36,79 @@ fn every_problem_is_reported_with_the_path_of_its_field() {
         FILE.replace("banner", "poster").replace("[[appeals]]", "[[appeals]]\nid = \"empty\"\n\n[[appeals]]");
     let sandbox = sandbox(&bad);
     for verb in ["check", "apply"] {
-        let sentence = sandbox.stopped(&["appeals", verb, "appeals.toml"]);
+        let sentence = sandbox.run_err(&["appeals", verb, "appeals.toml"]);
         assert!(sentence.contains("summer: surface[0]: ") && sentence.contains("empty: "), "{sentence}");
     }
     assert_eq!(
-        sandbox.good(&["appeals", "export"]),
+        sandbox.run_ok(&["appeals", "export"]),
         "appeals = []\n",
         "if one appeal of a file is invalid, no appeal may be applied"
     );
-    assert!(sandbox.stopped(&["appeals", "check", "nothing.toml"]).contains("nothing.toml"));
+    assert!(sandbox.run_err(&["appeals", "check", "nothing.toml"]).contains("nothing.toml"));
     sandbox.write("appeals.toml", "[[appeal]]");
-    assert!(sandbox.stopped(&["appeals", "check", "appeals.toml"]).contains("can't be parsed"));
+    assert!(sandbox.run_err(&["appeals", "check", "appeals.toml"]).contains("can't be parsed"));
 }
 
 #[test]
 fn an_applied_file_is_exported_and_applying_it_again_changes_nothing() {
     let sandbox = sandbox(FILE);
-    assert_eq!(sandbox.good(&["appeals", "apply", "appeals.toml"]), "summer: version 1, written, live\n");
-    let exported = sandbox.good(&["appeals", "export"]);
+    assert_eq!(sandbox.run_ok(&["appeals", "apply", "appeals.toml"]), "summer: version 1, written, live\n");
+    let exported = sandbox.run_ok(&["appeals", "export"]);
     assert_eq!(exported, FILE);
     sandbox.write("exported.toml", &exported);
-    assert_eq!(sandbox.good(&["appeals", "apply", "exported.toml"]), "summer: version 1, unchanged, live\n");
+    assert_eq!(sandbox.run_ok(&["appeals", "apply", "exported.toml"]), "summer: version 1, unchanged, live\n");
 
     let changed = FILE.replace("Help", "Help us").replace("\"live\"", "\"paused\"");
     sandbox.write("appeals.toml", &changed);
-    assert_eq!(sandbox.good(&["appeals", "apply", "appeals.toml"]), "summer: version 2, written, paused\n");
-    assert_eq!(sandbox.good(&["appeals", "export"]), changed);
+    assert_eq!(sandbox.run_ok(&["appeals", "apply", "appeals.toml"]), "summer: version 2, written, paused\n");
+    assert_eq!(sandbox.run_ok(&["appeals", "export"]), changed);
     // A published appeal can't become a draft again, so `apply` pauses it.
     sandbox.write("appeals.toml", &changed.replace("\"paused\"", "\"draft\""));
-    assert_eq!(sandbox.good(&["appeals", "apply", "appeals.toml"]), "summer: version 2, unchanged, paused\n");
+    assert_eq!(sandbox.run_ok(&["appeals", "apply", "appeals.toml"]), "summer: version 2, unchanged, paused\n");
 }
 
 #[test]
-fn yaml_is_read_and_written_on_request() {
+fn yaml_files_are_read_and_export_writes_yaml_on_request() {
     let sandbox = sandbox(FILE);
-    sandbox.good(&["appeals", "apply", "appeals.toml"]);
-    let yaml = sandbox.good(&["appeals", "export", "--yaml"]);
+    sandbox.run_ok(&["appeals", "apply", "appeals.toml"]);
+    let yaml = sandbox.run_ok(&["appeals", "export", "--yaml"]);
     assert!(yaml.starts_with("appeals:\n- id: summer\n  live: live\n"), "{yaml}");
     sandbox.write("exported.yaml", &yaml);
-    assert_eq!(sandbox.good(&["appeals", "apply", "exported.yaml"]), "summer: version 1, unchanged, live\n");
+    assert_eq!(sandbox.run_ok(&["appeals", "apply", "exported.yaml"]), "summer: version 1, unchanged, live\n");
     sandbox.write("bad.yml", "appeals:\n- id: [");
-    let sentence = sandbox.stopped(&["appeals", "check", "bad.yml"]);
+    let sentence = sandbox.run_err(&["appeals", "check", "bad.yml"]);
     assert!(sentence.starts_with("bad.yml can't be parsed: ") && sentence.contains("line 3"), "{sentence}");
     let draft = yaml.replace("live: live", "live: draft");
     sandbox.write("draft.yaml", &draft);
     sandbox.write("readers.ndjson", "{\"reader\":\"one\",\"at\":\"2026-11-02T08:00:00Z\"}\n");
-    sandbox.good(&["simulate", "--appeals", "draft.yaml", "--readers", "readers.ndjson"]);
+    sandbox.run_ok(&["simulate", "--appeals", "draft.yaml", "--readers", "readers.ndjson"]);
 }
 
 #[test]
 fn weights_by_country_are_checked_and_are_unchanged_after_an_export_in_both_formats() {
     let settings =
         format!("{JOURNAL}[sites.journal.rules]\ncountry_groups = {{ baltics = [\"EE\", \"LV\"] }}\n");
-    let sandbox = Sandbox::with(&settings).and_database();
+    let sandbox = Sandbox::with_settings(&settings).with_database();
     let file = format!(
         "{FILE}\n[appeals.variants.weights_by_country]\nNO = 0\nbaltics = 3\n\n[[appeals.variants]]\nid = \"b\"\n\n[appeals.variants.copy]\nheading = \"Help\"\n"
     );
     sandbox.write("appeals.toml", &file);
-    sandbox.good(&["appeals", "apply", "appeals.toml"]);
-    assert_eq!(sandbox.good(&["appeals", "export"]), file);
+    sandbox.run_ok(&["appeals", "apply", "appeals.toml"]);
+    assert_eq!(sandbox.run_ok(&["appeals", "export"]), file);
     // In YAML before 1.2, an unquoted NO would be a boolean.
-    let yaml = sandbox.good(&["appeals", "export", "--yaml"]);
+    let yaml = sandbox.run_ok(&["appeals", "export", "--yaml"]);
     let (bare, quoted) = (yaml.replace("'NO'", "NO"), yaml.replace("'NO'", "NO").replace("NO:", "\"NO\":"));
     assert!(bare.contains(" NO: 0\n") && quoted.contains(" \"NO\": 0\n"), "{yaml}");
     sandbox.write("quoted.yaml", &quoted);
     sandbox.write("bare.yaml", &bare);
     for name in ["quoted.yaml", "bare.yaml"] {
-        assert_eq!(sandbox.good(&["appeals", "apply", name]), "summer: version 1, unchanged, live\n");
+        assert_eq!(sandbox.run_ok(&["appeals", "apply", name]), "summer: version 1, unchanged, live\n");
     }
-    for (wrong, at) in [("nordic = 3", "nordic"), ("baltics = -1", "baltics"), ("baltics = 1\nUK = 2", "UK")]
+    for (wrong, field) in [("nordic = 3", "nordic"), ("baltics = -1", "baltics"), ("baltics = 1\nUK = 2", "UK")]
     {
         sandbox.write("appeals.toml", &file.replace("baltics = 3", wrong));
-        let sentence = sandbox.stopped(&["appeals", "check", "appeals.toml"]);
-        assert!(sentence.contains(&format!("summer: variants[0].weights_by_country.{at}: ")), "{sentence}");
+        let sentence = sandbox.run_err(&["appeals", "check", "appeals.toml"]);
+        assert!(sentence.contains(&format!("summer: variants[0].weights_by_country.{field}: ")), "{sentence}");
     }
 }
 
@@ -116,17 +116,17 @@ fn weights_by_country_are_checked_and_are_unchanged_after_an_export_in_both_form
 fn apply_is_refused_if_the_service_reads_its_appeals_from_a_file() {
     let sandbox = sandbox(FILE);
     sandbox.write("keepopen.toml", &format!("[appeals]\nfile = \"appeals.toml\"\n{JOURNAL}"));
-    assert!(sandbox.stopped(&["appeals", "apply", "appeals.toml"]).contains("appeals.file"));
+    assert!(sandbox.run_err(&["appeals", "apply", "appeals.toml"]).contains("appeals.file"));
 }
 
 const SAMPLE: &str = include_str!("../../docs/appeals.toml");
 
 #[test]
 fn the_sample_appeals_are_valid_with_the_example_settings() {
-    let sandbox = Sandbox::with(include_str!("../../config.example.toml"));
+    let sandbox = Sandbox::with_settings(include_str!("../../config.example.toml"));
     sandbox.write("sample.toml", SAMPLE);
-    let said = sandbox.good(&["appeals", "check", "sample.toml"]);
-    assert_eq!(said, "sample.toml: 11 appeals, 0 of them live; nothing is wrong with them.\n");
+    let output = sandbox.run_ok(&["appeals", "check", "sample.toml"]);
+    assert_eq!(output, "sample.toml is valid: 11 appeals, 0 live.\n");
 }
 
 #[test]
@@ -156,12 +156,12 @@ fn every_field_of_an_appeal_is_in_the_sample() {
 
 /// Asserts that the sample contains every field that the error for an unknown field lists.
 fn assert_sample_has_all_fields<T: serde::de::DeserializeOwned + std::fmt::Debug>(unknown_field: &str) {
-    let complaint = toml::from_str::<T>(unknown_field).unwrap_err();
-    let (_, expected) = complaint.message().split_once("expected").unwrap();
+    let error = toml::from_str::<T>(unknown_field).unwrap_err();
+    let (_, expected) = error.message().split_once("expected").unwrap();
     let fields: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-    assert!(fields.len() > 1, "{unknown_field}: {expected}");
+    assert!(fields.len() > 1, "the error for {unknown_field:?} lists no fields: {expected}");
     for field in fields {
-        let is_there = SAMPLE.contains(&format!("{field} = ")) || SAMPLE.contains(&format!(".{field}"));
-        assert!(is_there, "{unknown_field}: {field}");
+        let is_in_sample = SAMPLE.contains(&format!("{field} = ")) || SAMPLE.contains(&format!(".{field}"));
+        assert!(is_in_sample, "the sample does not contain {field:?}, a field next to {unknown_field:?}");
     }
 }

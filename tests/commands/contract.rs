@@ -2,36 +2,36 @@
 
 use super::Sandbox;
 
-const WRITTEN: &str = include_str!("../../openapi.yaml");
+const OPENAPI_YAML: &str = include_str!("../../openapi.yaml");
 
 #[test]
 fn openapi_yaml_is_up_to_date_with_the_handlers() {
-    let said = Sandbox::new().good(&["openapi"]);
+    let output = Sandbox::new().run_ok(&["openapi"]);
     assert!(
-        said == WRITTEN,
-        "openapi.yaml is out of date; write it again: cargo run -- openapi > openapi.yaml"
+        output == OPENAPI_YAML,
+        "openapi.yaml is out of date; update it with: cargo run -- openapi > openapi.yaml"
     );
 }
 
 #[test]
-fn the_contract_is_openapi_3_1() {
-    assert!(WRITTEN.starts_with("openapi: 3.1."), "{}", &WRITTEN[..40]);
+fn the_api_description_is_openapi_3_1() {
+    assert!(OPENAPI_YAML.starts_with("openapi: 3.1."), "{}", &OPENAPI_YAML[..40]);
     for route in
         ["/v1/banner:", "/v1/checkout:", "/v1/tokens:", "/v1/supporter:", "/webhooks/stripe:", "/embed.js:"]
     {
-        assert!(WRITTEN.contains(&format!("\n  {route}\n")), "{route}");
+        assert!(OPENAPI_YAML.contains(&format!("\n  {route}\n")), "openapi.yaml must describe {route}");
     }
 }
 
 #[test]
 fn openapi_needs_no_settings() {
-    Sandbox::with("this is no toml").good(&["openapi"]);
+    Sandbox::with_settings("this is no toml").run_ok(&["openapi"]);
 }
 
 #[test]
 fn the_help_describes_every_command() {
     let sandbox = Sandbox::new();
-    let all = sandbox.good(&["--help"]);
+    let all = sandbox.run_ok(&["--help"]);
     for (command, words) in [
         ("serve", "Run the service"),
         ("demo", "practice Stripe"),
@@ -41,20 +41,20 @@ fn the_help_describes_every_command() {
         ("api-key", "Secret API keys"),
     ] {
         assert!(all.contains(command), "{all}");
-        let help = sandbox.good(&[command, "--help"]);
+        let help = sandbox.run_ok(&[command, "--help"]);
         assert!(help.contains(words) && help.contains("--config <FILE>"), "{help}");
         assert!(help.contains(&format!("Usage: keepopen {command}")), "{help}");
     }
-    let help = sandbox.good(&["api-key", "create", "--help"]);
+    let help = sandbox.run_ok(&["api-key", "create", "--help"]);
     for words in ["shown once", "--name", "--scope", "supporters:read"] {
         assert!(help.contains(words), "{help}");
     }
-    assert_eq!(sandbox.good(&["--version"]), format!("keepopen {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(sandbox.run_ok(&["--version"]), format!("keepopen {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
 fn an_unknown_command_is_reported_with_the_known_ones() {
-    let said = Sandbox::new().run(&["sevre"]);
-    assert_eq!(said.status, Some(2));
-    assert!(said.err.contains("serve"), "{said:?}");
+    let output = Sandbox::new().run(&["sevre"]);
+    assert_eq!(output.status, Some(2));
+    assert!(output.err.contains("serve"), "{output:?}");
 }

@@ -9,7 +9,7 @@ use super::{JOURNAL, Sandbox};
 
 /// A sandbox with a payment on each of the first three days of 1970. The last payment is to another site.
 async fn with_three_payments() -> Sandbox {
-    let sandbox = Sandbox::with(JOURNAL).and_database();
+    let sandbox = Sandbox::with_settings(JOURNAL).with_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();
     let currency = Currency::parse("EUR").unwrap();
     let mut tx = store.begin().await.unwrap();
@@ -66,7 +66,7 @@ async fn with_three_payments() -> Sandbox {
 #[tokio::test]
 async fn payments_of_the_requested_days_and_site_are_printed_as_csv() {
     let sandbox = with_three_payments().await;
-    let all = sandbox.good(&["contributions", "export"]);
+    let all = sandbox.run_ok(&["contributions", "export"]);
     assert!(all.starts_with("paid_at,site,contribution,payment,"), "{all}");
     assert!(all.contains("\r\n1970-01-01T00:00:00Z,journal,con_00000000000000000000000000,pi_0,,once,1,10.00,EUR,,,0.00,0.00,0.40,9.60,EUR,,,,'=1+1,,€10 once,payment\r\n"), "{all}");
     for (more, lines) in [
@@ -77,18 +77,18 @@ async fn payments_of_the_requested_days_and_site_are_printed_as_csv() {
         (&["--to", "1970-01-02"], 1),
         (&["--from", "1970-01-02", "--to", "1970-01-03T00:00:00Z"], 1),
     ] {
-        let said = sandbox.good(&[&["contributions", "export"], more].concat());
-        assert_eq!(said.lines().count(), 1 + lines, "{more:?}: {said}");
+        let output = sandbox.run_ok(&[&["contributions", "export"], more].concat());
+        assert_eq!(output.lines().count(), 1 + lines, "{more:?}: {output}");
     }
-    let said = sandbox.run(&["contributions", "export", "--from", "yesterday"]);
-    assert_eq!(said.status, Some(2), "{said:?}");
+    let output = sandbox.run(&["contributions", "export", "--from", "yesterday"]);
+    assert_eq!(output.status, Some(2), "{output:?}");
     let sentence = "write a day as in 2026-01-31 (from midnight UTC), or a time as in 2026-01-31T08:00:00Z";
-    assert!(said.err.contains(sentence), "{said:?}");
+    assert!(output.err.contains(sentence), "{output:?}");
 }
 
 /// A sandbox with four gifts: two active recurring ones in different currencies, one that ended, and a one-off.
 async fn with_four_gifts() -> Sandbox {
-    let sandbox = Sandbox::with(JOURNAL).and_database();
+    let sandbox = Sandbox::with_settings(JOURNAL).with_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();
     let mut tx = store.begin().await.unwrap();
     let gift = |n: u8, frequency, code: &str, ended_at_ms| Contribution {
@@ -127,7 +127,7 @@ async fn with_four_gifts() -> Sandbox {
 #[tokio::test]
 async fn contributions_are_listed_with_their_terms_and_filtered_by_state_and_currency() {
     let sandbox = with_four_gifts().await;
-    let all = sandbox.good(&["contributions", "list"]);
+    let all = sandbox.run_ok(&["contributions", "list"]);
     assert!(all.ends_with("4 contributions\n"), "{all}");
     let ended = "journal  €21 every 3 months  ended  since 1970-01-01T00:00:00Z  paid until 1970-01-02T00:00:00Z  ended 1970-01-01T00:01:00Z  sub_2  cus_2";
     assert!(all.contains(ended) && all.contains("journal  €21 once  paid"), "{all}");
@@ -140,10 +140,10 @@ async fn contributions_are_listed_with_their_terms_and_filtered_by_state_and_cur
         (&["--from", "1970-01-02"], vec![]),
         (&["--to", "1970-01-01T00:00:01Z", "--currency", "CHF"], vec!["sub_4"]),
     ] {
-        let said = sandbox.good(&[&["contributions", "list"], more].concat());
+        let output = sandbox.run_ok(&[&["contributions", "list"], more].concat());
         let named: Vec<&str> =
-            said.lines().filter_map(|line| line.split("  ").find(|it| it.starts_with("sub_"))).collect();
-        assert_eq!(named, lines, "{more:?}: {said}");
+            output.lines().filter_map(|line| line.split("  ").find(|it| it.starts_with("sub_"))).collect();
+        assert_eq!(named, lines, "{more:?}: {output}");
     }
     for more in [["--currency", "EURO"], ["--state", "rich"], ["--from", "yesterday"]] {
         assert_eq!(
@@ -152,6 +152,6 @@ async fn contributions_are_listed_with_their_terms_and_filtered_by_state_and_cur
             "{more:?}"
         );
     }
-    let said = sandbox.run(&["contributions", "list", "--interval", "fortnight"]);
-    assert!(said.status == Some(1) && said.err.contains("once, day, week, month, year or mixed"), "{said:?}");
+    let output = sandbox.run(&["contributions", "list", "--interval", "fortnight"]);
+    assert!(output.status == Some(1) && output.err.contains("once, day, week, month, year or mixed"), "{output:?}");
 }

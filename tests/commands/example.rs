@@ -29,23 +29,23 @@ const TABLES: [&str; 16] = [
 ];
 
 /// The example file. The keys without a default, which it contains as comments, are enabled.
-fn all_on() -> String {
+fn example_with_all_keys() -> String {
     let line = |line: &str| match line.strip_prefix("# ") {
-        Some(rest) if is_a_setting(rest) => rest.to_owned(),
+        Some(rest) if is_setting(rest) => rest.to_owned(),
         _ => line.to_owned(),
     };
     EXAMPLE.lines().map(|it| line(it) + "\n").collect()
 }
 
-fn is_a_setting(line: &str) -> bool {
+fn is_setting(line: &str) -> bool {
     line.split_once(" = ").is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
 }
 
 /// Every key of a settings table. The parser lists them in its error for an unknown key.
 fn keys_of(table: &str) -> BTreeSet<String> {
     let text = if table.is_empty() { "zzz = 1".to_owned() } else { format!("[{table}]\nzzz = 1") };
-    let complaint = toml::from_str::<Settings>(&text).unwrap_err().message().to_owned();
-    let (_, expected) = complaint.split_once("expected").unwrap_or_else(|| panic!("{complaint}"));
+    let message = toml::from_str::<Settings>(&text).unwrap_err().message().to_owned();
+    let (_, expected) = message.split_once("expected").unwrap_or_else(|| panic!("{message}"));
     expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
@@ -56,7 +56,7 @@ fn without_sites(mut settings: Table) -> Table {
 
 #[test]
 fn the_example_contains_exactly_the_keys_of_the_settings() {
-    let example: Table = all_on().parse().unwrap();
+    let example: Table = example_with_all_keys().parse().unwrap();
     let journal = example["sites"]["journal"].as_table().unwrap();
     for table in TABLES {
         let found = match table {
@@ -71,7 +71,7 @@ fn the_example_contains_exactly_the_keys_of_the_settings() {
             _ => example[table].as_table(),
         };
         let found: BTreeSet<String> = found.unwrap().keys().cloned().collect();
-        assert_eq!(found, keys_of(table), "[{table}]");
+        assert_eq!(found, keys_of(table), "the keys of [{table}] in the example");
     }
 }
 
@@ -79,33 +79,33 @@ fn the_example_contains_exactly_the_keys_of_the_settings() {
 fn every_key_of_the_example_is_explained_by_a_comment() {
     let mut explained = false;
     for line in EXAMPLE.lines() {
-        let setting = is_a_setting(line.strip_prefix("# ").unwrap_or(line));
+        let has_setting = is_setting(line.strip_prefix("# ").unwrap_or(line));
         // One comment may describe all the keys that follow it.
-        assert!(explained || !setting, "{line}");
+        assert!(explained || !has_setting, "no comment explains this key: {line}");
         explained = !line.is_empty() && (explained || line.starts_with("# "));
     }
 }
 
 #[test]
 fn the_values_of_the_example_are_the_defaults() {
-    let shown = Sandbox::with(EXAMPLE).effective_settings();
+    let shown = Sandbox::with_settings(EXAMPLE).effective_settings();
     assert_eq!(without_sites(shown), without_sites(Sandbox::new().effective_settings()));
 }
 
 #[test]
 fn the_example_site_shows_the_defaults_of_a_site() {
     let optional = ["locale = ", "time_zone = ", "quiet_days = ", "banner = "];
-    let kept = EXAMPLE.lines().filter(|line| !optional.iter().any(|key| line.starts_with(key)));
-    let shorter: String = kept.map(|line| line.to_owned() + "\n").collect();
+    let other_lines = EXAMPLE.lines().filter(|line| !optional.iter().any(|key| line.starts_with(key)));
+    let shorter: String = other_lines.map(|line| line.to_owned() + "\n").collect();
     assert_eq!(EXAMPLE.lines().count() - shorter.lines().count(), optional.len());
-    assert_eq!(Sandbox::with(&shorter).effective_settings(), Sandbox::with(EXAMPLE).effective_settings());
+    assert_eq!(Sandbox::with_settings(&shorter).effective_settings(), Sandbox::with_settings(EXAMPLE).effective_settings());
 }
 
 #[test]
 fn the_keys_without_a_default_can_be_used_as_shown() {
-    toml::from_str::<Settings>(&all_on()).unwrap();
+    toml::from_str::<Settings>(&example_with_all_keys()).unwrap();
     let sandbox =
-        Sandbox::with(&EXAMPLE.replace("# fallback_url", "fallback_url").replace("# file =", "file ="));
+        Sandbox::with_settings(&EXAMPLE.replace("# fallback_url", "fallback_url").replace("# file =", "file ="));
     let settings = sandbox.effective_settings();
     assert_eq!(settings["appeals"]["file"].as_str(), Some("appeals.toml"));
     assert_eq!(

@@ -37,7 +37,7 @@ variants = [{ id = "a", copy = { heading = "Help" } }]
 "#;
 
 fn sandbox(database: &str) -> Sandbox {
-    let sandbox = Sandbox::with(&(SETTINGS.replace("{database}", database) + JOURNAL));
+    let sandbox = Sandbox::with_settings(&(SETTINGS.replace("{database}", database) + JOURNAL));
     sandbox.write("appeals.toml", FILE);
     sandbox
 }
@@ -53,9 +53,9 @@ fn serve(sandbox: &Sandbox) -> (Running, String, String) {
 }
 
 async fn banner(url: &str) -> Value {
-    let asked =
+    let request =
         Client::new().post(format!("{url}/v1/banner")).json(&json!({"site": "journal", "history": {}}));
-    asked.send().await.unwrap().json().await.unwrap()
+    request.send().await.unwrap().json().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,9 +66,9 @@ async fn serve_answers_while_postgresql_is_unreachable_and_recovers_when_it_is_b
         return;
     };
     let sandbox = sandbox(&url);
-    block_in_place(|| sandbox.good(&["appeals", "apply", "appeals.toml"]));
+    block_in_place(|| sandbox.run_ok(&["appeals", "apply", "appeals.toml"]));
     let key =
-        block_in_place(|| sandbox.good(&["api-key", "create", "--name", "desk", "--scope", "appeals:read"]));
+        block_in_place(|| sandbox.run_ok(&["api-key", "create", "--name", "desk", "--scope", "appeals:read"]));
     let (mut running, _, url) = serve(&sandbox);
     assert_eq!(banner(&url).await["appeal"], "summer");
     assert_eq!(block_in_place(|| running.stop()), Some(0));
@@ -79,24 +79,24 @@ async fn serve_answers_while_postgresql_is_unreachable_and_recovers_when_it_is_b
         logs.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
     let about_database: Vec<_> =
         lines.iter().filter(|line| line.contains("the database can't be reached")).collect();
-    assert_eq!(about_database.len(), 1, "{logs}");
+    assert_eq!(about_database.len(), 1, "the log must report the unreachable database once: {logs}");
     assert_eq!(banner(&url).await["appeal"], "summer");
     let list = || Client::new().get(format!("{url}/v1/appeals")).bearer_auth(key.trim()).send();
     assert_eq!(list().await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
     wire.restore();
     let logs = block_in_place(|| running.logs_until("fully available again"));
-    let of_a_job = |line: &str| line.contains("ERROR") && line.contains("\"job\"");
-    assert!(!logs.lines().any(of_a_job), "no job may run before the database can be reached: {logs}");
+    let is_job_error = |line: &str| line.contains("ERROR") && line.contains("\"job\"");
+    assert!(!logs.lines().any(is_job_error), "no job may run before the database can be reached: {logs}");
     assert_eq!(list().await.unwrap().status(), StatusCode::OK);
     assert_eq!(block_in_place(|| running.stop()), Some(0));
 
     // A damaged file is reported, and not used.
     wire.cut().await;
     damage(&sandbox.path("data/last-good.json"));
-    let said = block_in_place(|| sandbox.run(&["serve"]));
-    assert_eq!(said.status, Some(1), "{said:?}");
-    assert!(said.err.contains("can't be used") && said.err.contains("damaged"), "{said:?}");
-    assert!(said.err.contains("PostgreSQL can't be reached"), "{said:?}");
+    let output = block_in_place(|| sandbox.run(&["serve"]));
+    assert_eq!(output.status, Some(1), "{output:?}");
+    assert!(output.err.contains("can't be used") && output.err.contains("damaged"), "{output:?}");
+    assert!(output.err.contains("PostgreSQL can't be reached"), "{output:?}");
 }
 
 /// Changes the file's content, so that its authentication fails.
@@ -109,9 +109,9 @@ fn damage(file: &Path) {
 
 #[test]
 fn without_a_saved_snapshot_serve_stops_with_a_message() {
-    // A port that was free a moment ago, so that nothing listens there.
+    // The system just chose this port as free, so nothing listens on it.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let sentence = sandbox(&format!("postgres://keepopen@{free}/keepopen")).stopped(&["serve"]);
+    let sentence = sandbox(&format!("postgres://keepopen@{free}/keepopen")).run_err(&["serve"]);
     assert!(
         sentence.contains("PostgreSQL can't be reached") && sentence.contains("check that it runs"),
         "{sentence}"
@@ -132,26 +132,26 @@ fn saved(sandbox: &Sandbox) -> LastGood {
 async fn a_process_killed_while_writing_the_file_leaves_a_complete_one() {
     let sandbox = sandbox("sqlite:data/keepopen.db");
     let key =
-        block_in_place(|| sandbox.good(&["api-key", "create", "--name", "desk", "--scope", "appeals:write"]));
+        block_in_place(|| sandbox.run_ok(&["api-key", "create", "--name", "desk", "--scope", "appeals:write"]));
     let client = Client::new();
-    let mut turns = 0;
+    let mut changes = 0;
     for _ in 0..8 {
         let (mut running, _, url) = serve(&sandbox);
-        let turn = async |state: &str| {
-            let switched = client.put(format!("{url}/v1/sites/journal/switches")).bearer_auth(key.trim());
-            let answer = switched.json(&json!({"all": state})).send().await.unwrap();
+        let set_switch = async |state: &str| {
+            let request = client.put(format!("{url}/v1/sites/journal/switches")).bearer_auth(key.trim());
+            let answer = request.json(&json!({"all": state})).send().await.unwrap();
             assert_eq!(answer.status(), StatusCode::OK);
         };
         for _ in 0..fastrand::usize(1..15) {
-            turn("off").await;
-            turn("on").await;
-            turns += 2;
+            set_switch("off").await;
+            set_switch("on").await;
+            changes += 2;
         }
         // At this moment, the file for the last change may be written, half written, or not yet begun.
         block_in_place(|| running.kill());
-        assert!(saved(&sandbox).turns <= turns);
+        assert!(saved(&sandbox).turns <= changes, "the file must not count more changes than were made");
     }
     let (mut running, _, _) = serve(&sandbox);
-    assert_eq!(saved(&sandbox).turns, turns, "at its start, the service must save the active snapshot");
+    assert_eq!(saved(&sandbox).turns, changes, "at its start, the service must save the active snapshot");
     assert_eq!(block_in_place(|| running.stop()), Some(0));
 }

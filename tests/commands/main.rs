@@ -45,7 +45,7 @@ pub(crate) struct Sandbox {
 
 /// A command's output and exit status.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct CommandOutput {
     pub(crate) status: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
@@ -57,30 +57,32 @@ impl Sandbox {
     }
 
     /// Creates a sandbox with this text as keepopen.toml.
-    pub(crate) fn with(settings: &str) -> Self {
+    pub(crate) fn with_settings(settings: &str) -> Self {
         let sandbox = Self::new();
         sandbox.write("keepopen.toml", settings);
         sandbox
     }
 
-    pub(crate) fn and_environment(mut self, name: &str, value: &str) -> Self {
+    /// Sets an environment variable for the commands.
+    pub(crate) fn with_variable(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Adds a database of the kind that the test run uses: SQLite at the default path, or PostgreSQL on a server.
-    pub(crate) fn and_database(mut self) -> Self {
+    pub(crate) fn with_database(mut self) -> Self {
         let database = Database::make(&self.path("data"));
         let url = database.url().to_owned();
         self.database = Some(database);
-        if url.starts_with("sqlite") { self } else { self.and_environment("DATABASE_URL", &url) }
+        if url.starts_with("sqlite") { self } else { self.with_variable("DATABASE_URL", &url) }
     }
 
-    /// The URL of the database that [`Self::and_database`] added.
+    /// The URL of the database that [`Self::with_database`] added.
     pub(crate) fn database_url(&self) -> &str {
         self.database.as_ref().unwrap().url()
     }
 
+    /// The path of a file in the sandbox's folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -89,6 +91,7 @@ impl Sandbox {
         std::fs::write(self.path(name), text).unwrap();
     }
 
+    /// Prepares a command to be run in the folder, with only the sandbox's environment variables.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keepopen"));
         command.args(arguments).current_dir(self.folder.path()).env_clear();
@@ -101,51 +104,53 @@ impl Sandbox {
         Running::start(self.command(arguments).stdout(Stdio::piped()))
     }
 
-    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
+    /// Runs a command that must not panic. Returns its output and exit status.
+    pub(crate) fn run(&self, arguments: &[&str]) -> CommandOutput {
         let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
-        let said = Said {
+        let output = CommandOutput {
             status: status.code(),
             out: String::from_utf8(stdout).unwrap(),
             err: String::from_utf8(stderr).unwrap(),
         };
-        assert!(!said.err.contains("panicked"), "{said:?}");
-        said
+        assert!(!output.err.contains("panicked"), "the command panicked: {output:?}");
+        output
     }
 
     /// The parsed output of check-config.
     pub(crate) fn effective_settings(&self) -> toml::Table {
-        self.good(&["check-config"]).parse().unwrap()
+        self.run_ok(&["check-config"]).parse().unwrap()
     }
 
     /// Runs a command that must succeed. Returns its output.
-    pub(crate) fn good(&self, arguments: &[&str]) -> String {
-        let said = self.run(arguments);
-        assert_eq!(said.status, Some(0), "{said:?}");
-        said.out
+    pub(crate) fn run_ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status, Some(0), "the command must succeed: {output:?}");
+        output.out
     }
 
     /// Runs a command that must fail with exit status 1 and print only an error message. Returns the message.
-    pub(crate) fn stopped(&self, arguments: &[&str]) -> String {
-        let said = self.run(arguments);
-        assert_eq!((said.status, said.out.as_str()), (Some(1), ""), "{said:?}");
-        let sentence = said.err.strip_prefix("keepopen: ");
-        sentence.unwrap_or_else(|| panic!("{said:?}")).trim_end().to_owned()
+    pub(crate) fn run_err(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!((output.status, output.out.as_str()), (Some(1), ""), "the command must fail: {output:?}");
+        let sentence = output.err.strip_prefix("keepopen: ");
+        sentence.unwrap_or_else(|| panic!("{output:?}")).trim_end().to_owned()
     }
 
     /// Every byte of every file in the folder, followed by every row of the database on the server.
     pub(crate) fn all_bytes(&self) -> Vec<u8> {
         let mut bytes =
             self.database.as_ref().map(Database::every_row_on_the_server).unwrap_or_default().into_bytes();
-        read_below(self.folder.path(), &mut bytes);
+        read_folder(self.folder.path(), &mut bytes);
         bytes
     }
 }
 
-fn read_below(folder: &Path, bytes: &mut Vec<u8>) {
+/// Appends the content of every file in the folder and its subfolders to `bytes`.
+fn read_folder(folder: &Path, bytes: &mut Vec<u8>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            read_below(&path, bytes);
+            read_folder(&path, bytes);
         } else {
             bytes.extend(std::fs::read(path).unwrap());
         }

@@ -14,9 +14,9 @@ fn without_a_file_the_defaults_apply() {
 }
 
 #[test]
-fn the_file_wins_over_the_defaults_and_the_environment_over_the_file() {
+fn the_file_overrides_the_defaults_and_the_environment_overrides_the_file() {
     let file = "[tokens]\nvalid_hours = 12\n[log]\nlevel = \"warn\"\n";
-    let sandbox = Sandbox::with(file).and_environment("KEEPOPEN_LOG__LEVEL", "debug");
+    let sandbox = Sandbox::with_settings(file).with_variable("KEEPOPEN_LOG__LEVEL", "debug");
     let settings = sandbox.effective_settings();
     assert_eq!(settings["tokens"]["valid_hours"].as_integer(), Some(12));
     assert_eq!(settings["log"]["level"].as_str(), Some("debug"));
@@ -25,38 +25,38 @@ fn the_file_wins_over_the_defaults_and_the_environment_over_the_file() {
 
 #[test]
 fn a_named_file_is_read_instead_of_keepopen_toml() {
-    let sandbox = Sandbox::with("data_dir = \"one\"\n");
+    let sandbox = Sandbox::with_settings("data_dir = \"one\"\n");
     sandbox.write("other.toml", "data_dir = \"two\"\n");
     let shown = |sandbox: &Sandbox, arguments: &[&str]| {
-        sandbox.good(arguments).parse::<toml::Table>().unwrap()["data_dir"].clone()
+        sandbox.run_ok(arguments).parse::<toml::Table>().unwrap()["data_dir"].clone()
     };
     assert_eq!(shown(&sandbox, &["check-config"]).as_str(), Some("one"));
     assert_eq!(shown(&sandbox, &["check-config", "--config", "other.toml"]).as_str(), Some("two"));
     assert_eq!(shown(&sandbox, &["--config", "other.toml", "check-config"]).as_str(), Some("two"));
-    let sandbox = sandbox.and_environment("KEEPOPEN_CONFIG", "other.toml");
+    let sandbox = sandbox.with_variable("KEEPOPEN_CONFIG", "other.toml");
     assert_eq!(shown(&sandbox, &["check-config"]).as_str(), Some("two"));
 }
 
 #[test]
-fn a_sites_banner_can_be_switched_off_from_the_environment() {
+fn the_banner_of_a_site_can_be_switched_off_from_the_environment() {
     let example = include_str!("../../config.example.toml");
-    let sandbox = Sandbox::with(example).and_environment("KEEPOPEN_SITES__JOURNAL__BANNER", "off");
+    let sandbox = Sandbox::with_settings(example).with_variable("KEEPOPEN_SITES__JOURNAL__BANNER", "off");
     assert_eq!(sandbox.effective_settings()["sites"]["journal"]["banner"].as_str(), Some("off"));
 }
 
 #[test]
 fn the_variable_database_url_is_used_if_no_setting_names_the_database() {
     let url = |sandbox: Sandbox| sandbox.effective_settings()["database"]["url"].as_str().unwrap().to_owned();
-    let named = |sandbox: Sandbox| sandbox.and_environment("DATABASE_URL", "sqlite:elsewhere.db");
-    assert_eq!(url(named(Sandbox::new())), "sqlite:elsewhere.db");
-    assert_eq!(url(named(Sandbox::with("[database]\nurl = \"sqlite:file.db\"\n"))), "sqlite:file.db");
-    let both = named(Sandbox::new()).and_environment("KEEPOPEN_DATABASE__URL", "sqlite:ours.db");
+    let with_database_url = |sandbox: Sandbox| sandbox.with_variable("DATABASE_URL", "sqlite:elsewhere.db");
+    assert_eq!(url(with_database_url(Sandbox::new())), "sqlite:elsewhere.db");
+    assert_eq!(url(with_database_url(Sandbox::with_settings("[database]\nurl = \"sqlite:file.db\"\n"))), "sqlite:file.db");
+    let both = with_database_url(Sandbox::new()).with_variable("KEEPOPEN_DATABASE__URL", "sqlite:ours.db");
     assert_eq!(url(both), "sqlite:ours.db");
 }
 
 #[test]
 fn secrets_are_read_from_files_and_never_shown() {
-    let sandbox = Sandbox::with(
+    let sandbox = Sandbox::with_settings(
         "[stripe]\nsecret_key_file = \"key\"\nwebhook_secret_files = [\"one\", \"two\"]\n\
          [tokens]\nencryption_key = \"c2VjcmV0LXRoYXQtbm9ib2R5LXNlZXMtMzItYnl0ZXM=\"\n",
     );
@@ -67,10 +67,10 @@ fn secrets_are_read_from_files_and_never_shown() {
     assert_eq!(settings["stripe"]["secret_key"].as_str(), Some("(set)"));
     let secrets = settings["stripe"]["webhook_secrets"].as_array().unwrap();
     assert!(secrets.len() == 2 && secrets.iter().all(|secret| secret.as_str() == Some("(set)")));
-    let shown = sandbox.good(&["check-config"]);
+    let shown = sandbox.run_ok(&["check-config"]);
     assert!(!shown.contains("quiet") && !shown.contains("c2VjcmV0"), "{shown}");
 
-    let sandbox = Sandbox::new().and_environment("KEEPOPEN_STRIPE__WEBHOOK_SECRET_FILES", "one");
+    let sandbox = Sandbox::new().with_variable("KEEPOPEN_STRIPE__WEBHOOK_SECRET_FILES", "one");
     sandbox.write("one", "whsec_quiet1\n");
     assert_eq!(sandbox.effective_settings()["stripe"]["webhook_secrets"].as_array().map(Vec::len), Some(1));
 }
@@ -80,9 +80,9 @@ fn secrets_in_the_file_or_the_environment_are_never_shown() {
     for (secrets, count) in
         [("[\"whsec_quiet\"]", 1), ("whsec_quiet", 1), ("[\"whsec_quiet\", \"whsec_next\"]", 2)]
     {
-        let sandbox = Sandbox::with("[stripe]\nsecret_key = \"sk_test_quiet\"\n")
-            .and_environment("KEEPOPEN_STRIPE__WEBHOOK_SECRETS", secrets);
-        let shown = sandbox.good(&["check-config"]);
+        let sandbox = Sandbox::with_settings("[stripe]\nsecret_key = \"sk_test_quiet\"\n")
+            .with_variable("KEEPOPEN_STRIPE__WEBHOOK_SECRETS", secrets);
+        let shown = sandbox.run_ok(&["check-config"]);
         assert!(!shown.contains("quiet"), "{shown}");
         assert_eq!(shown.matches("\"(set)\"").count(), 1 + count, "{shown}");
     }

@@ -7,7 +7,7 @@ use super::Sandbox;
 
 /// A sandbox whose queue contains one waiting and one dead task.
 async fn with_a_dead_task() -> Sandbox {
-    let sandbox = Sandbox::new().and_database();
+    let sandbox = Sandbox::new().with_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();
     let now_ms = Clock::System.now_ms();
     for key in ["fetch_object/evt_1", "fetch_object/evt_2"] {
@@ -28,20 +28,20 @@ async fn with_a_dead_task() -> Sandbox {
 #[tokio::test]
 async fn a_dead_task_is_listed_with_its_error_and_can_be_replayed() {
     let sandbox = with_a_dead_task().await;
-    let dead = sandbox.good(&["queue", "list", "--dead"]);
+    let dead = sandbox.run_ok(&["queue", "list", "--dead"]);
     assert_eq!(dead, "fetch_object/evt_1  dead      1  added less than a minute ago  Stripe refused\n");
-    let all = sandbox.good(&["queue", "list"]);
+    let all = sandbox.run_ok(&["queue", "list"]);
     assert!(all.contains("fetch_object/evt_2  waiting   0") && all.contains("not failed yet"), "{all}");
     assert!(
-        sandbox.good(&["queue", "replay", "fetch_object/evt_1"]).contains("fetch_object/evt_1 is queued")
+        sandbox.run_ok(&["queue", "replay", "fetch_object/evt_1"]).contains("fetch_object/evt_1 is queued")
     );
-    assert_eq!(sandbox.good(&["queue", "list", "--dead"]), "No task is dead.\n");
-    let audited = sandbox.good(&["audit", "list"]);
+    assert_eq!(sandbox.run_ok(&["queue", "list", "--dead"]), "No task is dead.\n");
+    let audited = sandbox.run_ok(&["audit", "list"]);
     assert!(audited.ends_with("  operator  task.replay  fetch_object/evt_1\n"), "{audited}");
 }
 
 #[test]
 fn a_task_that_is_not_dead_is_not_replayed() {
-    let sentence = Sandbox::new().and_database().stopped(&["queue", "replay", "fetch_object/evt_1"]);
+    let sentence = Sandbox::new().with_database().run_err(&["queue", "replay", "fetch_object/evt_1"]);
     assert!(sentence.contains("fetch_object/evt_1 is not a dead task"), "{sentence}");
 }

@@ -18,45 +18,45 @@ async fn practice() -> PracticeStripe {
 fn sandbox(stripe: &PracticeStripe) -> Sandbox {
     let settings =
         format!("[stripe]\nsecret_key = \"{STRIPE_KEY}\"\napi_url = \"{}\"\n{JOURNAL}", stripe.url());
-    Sandbox::with(&settings).and_database()
+    Sandbox::with_settings(&settings).with_database()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_comparison_prevents_another_and_a_killed_one_does_not() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
-    sandbox.good(&["reconcile"]);
+    sandbox.run_ok(&["reconcile"]);
     stripe.break_api(Some(Trouble::Hang(Duration::from_secs(600))));
-    let mut hangs = sandbox.command(&["reconcile"]).spawn().unwrap();
+    let mut hanging = sandbox.command(&["reconcile"]).spawn().unwrap();
     let store = Store::open(sandbox.database_url()).await.unwrap();
     let is_held = async || store.lease_held_until_ms().await.unwrap().is_some();
-    until(Duration::from_secs(30), "it compares", is_held).await;
+    until(Duration::from_secs(30), "the first comparison holds the lease", is_held).await;
     store.close().await;
-    let said = sandbox.stopped(&["reconcile"]);
-    assert!(said.starts_with("another comparison is running, so nothing was compared"), "{said}");
-    hangs.kill().unwrap();
-    hangs.wait().unwrap();
+    let output = sandbox.run_err(&["reconcile"]);
+    assert!(output.starts_with("another comparison is running, so nothing was compared"), "{output}");
+    hanging.kill().unwrap();
+    hanging.wait().unwrap();
     stripe.break_api(None);
     // A new comparison is refused only until the lease of the killed process expires.
     let is_free = async || block_in_place(|| sandbox.run(&["reconcile"])).status == Some(0);
-    until(Duration::from_secs(60), "the lease of the dead process ends", is_free).await;
+    until(Duration::from_secs(60), "the lease of the killed process expires", is_free).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_can_not_be_read_ends_the_command_with_an_error_that_names_it() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
-    sandbox.good(&["reconcile"]);
+    sandbox.run_ok(&["reconcile"]);
     stripe.break_next_calls(Trouble::Status(403), 1);
-    let said = sandbox.run(&["reconcile"]);
-    assert_eq!(said.status, Some(1), "{said:?}");
+    let output = sandbox.run(&["reconcile"]);
+    assert_eq!(output.status, Some(1), "{output:?}");
     assert!(
-        said.out.contains("Not complete: the list of events could not be read: Stripe refused"),
-        "{said:?}"
+        output.out.contains("Not complete: the list of events could not be read: Stripe refused"),
+        "{output:?}"
     );
-    assert!(said.err.contains("the comparison is not complete: the list of events is missing"), "{said:?}");
+    assert!(output.err.contains("the comparison is not complete: the list of events is missing"), "{output:?}");
     let shown = sandbox.run(&["reconcile", "--show"]);
     assert!(shown.status == Some(1) && shown.err.contains("the list of events is missing"), "{shown:?}");
-    sandbox.good(&["reconcile"]);
-    sandbox.good(&["reconcile", "--show"]);
+    sandbox.run_ok(&["reconcile"]);
+    sandbox.run_ok(&["reconcile", "--show"]);
 }

@@ -4,16 +4,17 @@ use super::example::EXAMPLE;
 use super::{JOURNAL, Sandbox};
 
 /// The error message for invalid `settings`. `check-config` and `serve` must both fail with this message.
-fn refused(settings: &str) -> String {
-    let sandbox = Sandbox::with(settings);
-    let sentence = sandbox.stopped(&["check-config"]);
-    assert_eq!(sandbox.stopped(&["serve"]), sentence);
+fn error_for(settings: &str) -> String {
+    let sandbox = Sandbox::with_settings(settings);
+    let sentence = sandbox.run_err(&["check-config"]);
+    assert_eq!(sandbox.run_err(&["serve"]), sentence);
     assert!(!sandbox.path("data").exists(), "no file may be created before the settings are valid");
     sentence
 }
 
+/// Asserts that `settings` are refused with a message that contains all of `words`.
 fn assert_refused(settings: &str, words: &[&str]) {
-    let sentence = refused(settings);
+    let sentence = error_for(settings);
     for word in words {
         assert!(sentence.contains(word), "`{word}` is not in: {sentence}\nfor: {settings}");
     }
@@ -31,8 +32,8 @@ fn an_unknown_key_is_named_wherever_it_is() {
     assert_refused("[stripe]\nsecretkey = \"x\"", &["secretkey", "config.example.toml"]);
     assert_refused(&example_with("quiet_days = 90", "quietdays = 90"), &["quietdays"]);
     assert_refused(&example_with("once = [", "onse = ["), &["onse"]);
-    let sandbox = Sandbox::new().and_environment("KEEPOPEN_SERVER__PORT", "80");
-    assert!(sandbox.stopped(&["check-config"]).contains("port"));
+    let sandbox = Sandbox::new().with_variable("KEEPOPEN_SERVER__PORT", "80");
+    assert!(sandbox.run_err(&["check-config"]).contains("port"));
 }
 
 #[test]
@@ -45,7 +46,7 @@ fn a_value_of_a_wrong_type_and_invalid_toml_are_reported() {
 
 #[test]
 fn a_missing_settings_file_is_reported() {
-    let sentence = Sandbox::new().stopped(&["check-config", "--config", "nowhere.toml"]);
+    let sentence = Sandbox::new().run_err(&["check-config", "--config", "nowhere.toml"]);
     assert!(sentence.contains("nowhere.toml") && sentence.contains("config.example.toml"), "{sentence}");
 }
 
@@ -56,12 +57,12 @@ fn an_unsupported_or_unreachable_database_is_never_replaced_by_another() {
     for url in ["sqlite:", "sqlite::memory:", "sqlite:?cache=shared", "sqlite:a.db?mode=memory"] {
         assert_refused(&format!("[database]\nurl = \"{url}\""), &["in memory", "sqlite:PATH"]);
     }
-    let mysql = Sandbox::new().and_environment("DATABASE_URL", "mysql://a:quiet@db/keepopen");
-    let sentence = mysql.stopped(&["migrate"]);
+    let mysql = Sandbox::new().with_variable("DATABASE_URL", "mysql://a:quiet@db/keepopen");
+    let sentence = mysql.run_err(&["migrate"]);
     assert!(sentence.contains("sqlite:PATH") && !sentence.contains("quiet"), "{sentence}");
     // If PostgreSQL does not respond, the service does not start. It never uses an SQLite file instead.
-    let nobody = Sandbox::new().and_environment("DATABASE_URL", "postgres://a:quiet@127.0.0.1:1/keepopen");
-    let sentence = nobody.stopped(&["migrate"]);
+    let unreachable = Sandbox::new().with_variable("DATABASE_URL", "postgres://a:quiet@127.0.0.1:1/keepopen");
+    let sentence = unreachable.run_err(&["migrate"]);
     assert!(sentence.contains("PostgreSQL") && !sentence.contains("quiet"), "{sentence}");
 }
 
@@ -88,7 +89,7 @@ fn a_missing_secret_file_is_named() {
 }
 
 #[test]
-fn test_and_live_are_never_mixed() {
+fn a_live_key_in_test_mode_and_a_test_key_in_live_mode_are_refused() {
     assert_refused("[stripe]\nsecret_key = \"sk_live_hidden\"", &["\"test\"", "live key"]);
     assert_refused("[stripe]\nsecret_key = \"rk_live_hidden\"", &["\"test\"", "live key"]);
     assert_refused(
@@ -105,7 +106,7 @@ fn a_live_key_is_sent_only_to_stripe() {
     assert_refused(&format!("{live}api_url = \"http://127.0.0.1:12111/\""), &["stripe.api_url", "live"]);
     assert_refused("[stripe]\napi_url = \"http://other.example.org/\"", &["plain http", "https"]);
     assert_refused("[stripe]\napi_url = \"file:///tmp\"", &["stripe.api_url", "http"]);
-    Sandbox::with(live).effective_settings();
+    Sandbox::with_settings(live).effective_settings();
 }
 
 #[test]
@@ -126,7 +127,7 @@ fn no_error_message_contains_a_secret() {
         "[stripe]\nsecret_key = \"sk_test_hidden",
         "[tokens]\nencryption_key = { key = \"hidden\" }",
     ] {
-        let sentence = refused(settings);
+        let sentence = error_for(settings);
         assert!(!sentence.contains("hidden"), "{sentence}");
     }
     for (name, value) in [
@@ -134,11 +135,11 @@ fn no_error_message_contains_a_secret() {
         ("KEEPOPEN_STRIPE__WEBHOOK_SECRETS", "{whsec = hidden}"),
         ("KEEPOPEN_STRIPE__WEBHOOK_SECRET", "whsec_hidden"),
     ] {
-        let sentence = Sandbox::new().and_environment(name, value).stopped(&["check-config"]);
+        let sentence = Sandbox::new().with_variable(name, value).run_err(&["check-config"]);
         assert!(!sentence.contains("hidden"), "{sentence}");
     }
     let sentence =
-        Sandbox::new().and_environment("KEEPOPEN_STRIPE__SECRET_KEY", "123456789").stopped(&["check-config"]);
+        Sandbox::new().with_variable("KEEPOPEN_STRIPE__SECRET_KEY", "123456789").run_err(&["check-config"]);
     assert!(!sentence.contains("123456789"), "{sentence}");
 }
 
@@ -182,7 +183,7 @@ fn a_site_needs_valid_origins_an_id_a_time_zone_a_currency_and_a_name() {
 }
 
 #[test]
-fn amounts_lie_within_their_limits() {
+fn amounts_outside_their_limits_are_refused() {
     for (line, other) in [
         ("minimum_minor = 100", "minimum_minor = 0"),
         // Stripe's minimum in euro is 0.50.
@@ -245,7 +246,7 @@ fn a_country_can_have_only_one_currency_and_one_set_of_amounts() {
     ] {
         assert_refused(&two(eur, gbp), &[&[path], &named[..]].concat());
     }
-    Sandbox::with(&two(&by_country(r#"["PT"]"#, 500), r#"countries = ["GB", "IM"]"#)).effective_settings();
+    Sandbox::with_settings(&two(&by_country(r#"["PT"]"#, 500), r#"countries = ["GB", "IM"]"#)).effective_settings();
 }
 
 fn by_country(countries: &str, default_amount_minor: i64) -> String {
@@ -267,27 +268,27 @@ fn highlighted_amounts_must_be_offered_and_amounts_plus_fee_stay_below_stripes_l
     ] {
         let text = format!("{EXAMPLE}{line}\n");
         if named.is_empty() {
-            Sandbox::with(&text).effective_settings();
+            Sandbox::with_settings(&text).effective_settings();
         } else {
             assert_refused(&text, &["sites.journal.giving.", named]);
         }
     }
-    let most = example_with("maximum_minor = 1000000", "maximum_minor = 99999999");
-    assert_refused(&format!("{most}fee_cover = {{ percent = 1 }}"), &["maximum_minor plus the fee"]);
+    let highest = example_with("maximum_minor = 1000000", "maximum_minor = 99999999");
+    assert_refused(&format!("{highest}fee_cover = {{ percent = 1 }}"), &["maximum_minor plus the fee"]);
 }
 
 #[test]
 fn the_management_port_is_separate_or_switched_off() {
-    let taken = ["management.bind", "server.bind", "another port"];
-    assert_refused("[management]\nbind = \"127.0.0.1:8787\"", &taken);
-    assert_refused("[management]\nbind = \"0.0.0.0:8787\"", &taken);
-    assert_refused("[server]\nbind = \"[::]:9787\"", &taken);
+    let same_port = ["management.bind", "server.bind", "another port"];
+    assert_refused("[management]\nbind = \"127.0.0.1:8787\"", &same_port);
+    assert_refused("[management]\nbind = \"0.0.0.0:8787\"", &same_port);
+    assert_refused("[server]\nbind = \"[::]:9787\"", &same_port);
     assert_refused("[management]\nbind = \"here\"", &["management.bind", "127.0.0.1:9787", "empty"]);
-    for good in ["", "127.0.0.1:0", "127.0.0.2:8787"] {
-        let shown = Sandbox::with(&format!("[management]\nbind = \"{good}\"")).effective_settings();
-        assert_eq!(shown["management"]["bind"].as_str(), Some(good));
+    for address in ["", "127.0.0.1:0", "127.0.0.2:8787"] {
+        let shown = Sandbox::with_settings(&format!("[management]\nbind = \"{address}\"")).effective_settings();
+        assert_eq!(shown["management"]["bind"].as_str(), Some(address));
     }
-    let off = Sandbox::new().and_environment("KEEPOPEN_MANAGEMENT__BIND", "").effective_settings();
+    let off = Sandbox::new().with_variable("KEEPOPEN_MANAGEMENT__BIND", "").effective_settings();
     assert_eq!(off["management"]["bind"].as_str(), Some(""));
 }
 
@@ -304,7 +305,7 @@ fn all_other_settings_are_checked_against_their_limits() {
     );
     assert_refused("[server]\nforwarded_header = \"Via\"", &["server.forwarded_header", "X-Forwarded-For"]);
     let shown = Sandbox::new()
-        .and_environment("KEEPOPEN_SERVER__TRUSTED_PROXIES", "[\"172.16.0.0/12\", \"2001:db8::1\"]")
+        .with_variable("KEEPOPEN_SERVER__TRUSTED_PROXIES", "[\"172.16.0.0/12\", \"2001:db8::1\"]")
         .effective_settings();
     let networks = shown["server"]["trusted_proxies"].as_array().unwrap();
     assert_eq!(networks.len(), 2);
@@ -320,8 +321,8 @@ fn all_other_settings_are_checked_against_their_limits() {
             &["server.public_url", "without a path"],
         );
     }
-    let asking = format!("{JOURNAL}[sites.journal.rules.frequency]\nmax_views = 0\n");
-    assert_refused(&asking, &["sites.journal.rules.frequency.max_views", "the limited appeals never show"]);
+    let no_views = format!("{JOURNAL}[sites.journal.rules.frequency]\nmax_views = 0\n");
+    assert_refused(&no_views, &["sites.journal.rules.frequency.max_views", "the limited appeals never show"]);
     assert_refused("[log]\nlevel = \"loud=very=so\"", &["log.level"]);
     assert_refused("[log]\nlevel = \"infoo\"", &["log.level", "`infoo` is not a level", "info"]);
 }
@@ -335,10 +336,10 @@ fn valid_settings_that_are_rarely_intended_cause_a_warning() {
         ("[management]\nbind = \"198.51.100.7:9787\"", &["management.bind", "198.51.100.7"]),
         (live, &["server.public_url", "live", "https"]),
     ] {
-        let said = Sandbox::with(settings).run(&["check-config"]);
-        assert_eq!(said.status, Some(0), "{said:?}");
-        assert!(said.err.starts_with("keepopen: warning: ") && said.err.lines().count() == 1, "{said:?}");
-        assert!(words.iter().all(|word| said.err.contains(word)), "{said:?}");
+        let output = Sandbox::with_settings(settings).run(&["check-config"]);
+        assert_eq!(output.status, Some(0), "{output:?}");
+        assert!(output.err.starts_with("keepopen: warning: ") && output.err.lines().count() == 1, "{output:?}");
+        assert!(words.iter().all(|word| output.err.contains(word)), "{output:?}");
     }
     for settings in [
         "",
@@ -348,6 +349,6 @@ fn valid_settings_that_are_rarely_intended_cause_a_warning() {
         "[stripe]\nmode = \"live\"\n[server]\npublic_url = \"https://give.example.org/\"",
         "[server]\npublic_url = \"http://give.example.org/\"",
     ] {
-        assert_eq!(Sandbox::with(settings).run(&["check-config"]).err, "", "{settings}");
+        assert_eq!(Sandbox::with_settings(settings).run(&["check-config"]).err, "", "{settings}");
     }
 }

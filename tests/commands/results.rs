@@ -1,4 +1,4 @@
-//! `keepopen results`
+//! `keepopen results`: the table of results, its days, and the errors.
 
 use keepopen::contributions::{Contribution, ContributionState, Entry, EntryKind, Frequency};
 use keepopen::ids::ContributionId;
@@ -14,7 +14,7 @@ const HOUR_MS: i64 = 3_600_000;
 /// A sandbox with the results of two appeals on the first two days of 1970: counts, planned weights, and a gift that
 /// was partly refunded on the second day.
 async fn with_results(settings: &str) -> Sandbox {
-    let sandbox = Sandbox::with(settings).and_database();
+    let sandbox = Sandbox::with_settings(settings).with_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();
     let mut tx = store.begin().await.unwrap();
     for (day, appeal, kind, count) in [
@@ -78,68 +78,68 @@ async fn with_results(settings: &str) -> Sandbox {
 }
 
 /// The lines of a command's output. In each line, the columns are separated by one space.
-fn lines(out: &str) -> Vec<String> {
+fn normalized_lines(out: &str) -> Vec<String> {
     out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
-const SPAN: [&str; 4] = ["--from", "1970-01-01", "--to", "1970-01-02"];
-const HEAD: &str = "day appeal variant readers views clicks dismissals checkouts gifts received net";
+const PERIOD: [&str; 4] = ["--from", "1970-01-01", "--to", "1970-01-02"];
+const HEADER: &str = "day appeal variant readers views clicks dismissals checkouts gifts received net";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_results_of_appeals_are_shown_in_total_and_by_day() {
     let sandbox = with_results(JOURNAL).await;
-    let all = sandbox.good(&[&["results"], &SPAN[..]].concat());
+    let all = sandbox.run_ok(&[&["results"], &PERIOD[..]].concat());
     let totals = [
         "journal, 1970-01-01 to 1970-01-02 (UTC)",
-        HEAD,
+        HEADER,
         "all help a 7 16 3 3 2 1 10.00 EUR 6.60 EUR",
         "all other a 1 1 0 0 0 0 - -",
     ];
     let ignored =
-        "help: 9 first views do not fit the split between its variants and do not count for its weights.";
-    assert_eq!(lines(&all), [&totals[..], &[ignored]].concat());
-    let by_day = sandbox.good(&[&["results", "--by-day"], &SPAN[..]].concat());
+        "help: 9 first views do not fit the split between its variants, so its weights are learned without them.";
+    assert_eq!(normalized_lines(&all), [&totals[..], &[ignored]].concat());
+    let by_day = sandbox.run_ok(&[&["results", "--by-day"], &PERIOD[..]].concat());
     let days = [
         "1970-01-01 help a 7 11 3 3 2 1 10.00 EUR 9.60 EUR",
         "1970-01-01 other a 1 1 0 0 0 0 - -",
         "1970-01-02 help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR",
     ];
-    assert_eq!(lines(&by_day), [&totals[..], &days, &[ignored]].concat());
-    let one = sandbox.good(&[&["results", "--appeal", "other", "--site", "journal"], &SPAN[..]].concat());
-    assert_eq!(lines(&one)[1..3], [HEAD, "all other a 1 1 0 0 0 0 - -"]);
-    let second = sandbox.good(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
-    assert_eq!(lines(&second)[2], "all help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR");
+    assert_eq!(normalized_lines(&by_day), [&totals[..], &days, &[ignored]].concat());
+    let one = sandbox.run_ok(&[&["results", "--appeal", "other", "--site", "journal"], &PERIOD[..]].concat());
+    assert_eq!(normalized_lines(&one)[1..3], [HEADER, "all other a 1 1 0 0 0 0 - -"]);
+    let second = sandbox.run_ok(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
+    assert_eq!(normalized_lines(&second)[2], "all help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR");
     // By default, the command shows the last thirty days, in which nothing happened.
-    assert_eq!(lines(&sandbox.good(&["results"]))[1..2], [HEAD]);
-    assert!(!sandbox.good(&["results"]).contains("all "));
+    assert_eq!(normalized_lines(&sandbox.run_ok(&["results"]))[1..2], [HEADER]);
+    assert!(!sandbox.run_ok(&["results"]).contains("all "));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_results_command_uses_days_in_the_sites_time_zone() {
-    let there = JOURNAL.replace("currency = \"EUR\"\n[", "currency = \"EUR\"\ntime_zone = \"Asia/Tokyo\"\n[");
-    let sandbox = with_results(&there).await;
+async fn the_results_command_uses_days_in_the_time_zone_of_the_site() {
+    let in_tokyo = JOURNAL.replace("currency = \"EUR\"\n[", "currency = \"EUR\"\ntime_zone = \"Asia/Tokyo\"\n[");
+    let sandbox = with_results(&in_tokyo).await;
     // 23:00 UTC is 08:00 of the next day in Tokyo.
-    let first = sandbox.good(&["results", "--from", "1970-01-01", "--to", "1970-01-01"]);
-    assert_eq!(lines(&first)[0], "journal, 1970-01-01 to 1970-01-01 (Asia/Tokyo)");
-    assert_eq!(lines(&first)[2], "all help a 0 0 0 0 0 1 10.00 EUR 9.60 EUR");
-    let second = sandbox.good(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
-    assert_eq!(lines(&second)[2], "all help a 7 11 3 3 2 0 0.00 EUR -3.00 EUR");
-    let by_day = lines(&sandbox.good(&["results", "--by-day", "--from", "1970-01-02", "--to", "1970-01-02"]));
+    let first = sandbox.run_ok(&["results", "--from", "1970-01-01", "--to", "1970-01-01"]);
+    assert_eq!(normalized_lines(&first)[0], "journal, 1970-01-01 to 1970-01-01 (Asia/Tokyo)");
+    assert_eq!(normalized_lines(&first)[2], "all help a 0 0 0 0 0 1 10.00 EUR 9.60 EUR");
+    let second = sandbox.run_ok(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
+    assert_eq!(normalized_lines(&second)[2], "all help a 7 11 3 3 2 0 0.00 EUR -3.00 EUR");
+    let by_day = normalized_lines(&sandbox.run_ok(&["results", "--by-day", "--from", "1970-01-02", "--to", "1970-01-02"]));
     assert!(by_day.contains(&"1970-01-02 help a 7 11 3 3 2 0 0.00 EUR -3.00 EUR".to_owned()), "{by_day:?}");
 }
 
 #[test]
 fn an_invalid_period_or_an_unknown_site_is_reported() {
-    let sandbox = Sandbox::with(JOURNAL).and_database();
+    let sandbox = Sandbox::with_settings(JOURNAL).with_database();
     for (arguments, words) in [
         (&["--site", "jurnal"][..], "no such site"),
         (&["--from", "1970-01-02", "--to", "1970-01-01"], "`from` is after `to`"),
         (&["--from", "1970-01-01", "--to", "1971-02-05"], "at most 400 days"),
     ] {
-        let sentence = sandbox.stopped(&[&["results"], arguments].concat());
+        let sentence = sandbox.run_err(&[&["results"], arguments].concat());
         assert!(sentence.contains(words), "{sentence}");
     }
     let gazette = JOURNAL.replace("journal", "gazette");
-    let two = Sandbox::with(&format!("{JOURNAL}{gazette}")).and_database();
-    assert!(two.stopped(&["results"]).contains("--site"));
+    let two = Sandbox::with_settings(&format!("{JOURNAL}{gazette}")).with_database();
+    assert!(two.run_err(&["results"]).contains("--site"));
 }

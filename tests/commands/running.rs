@@ -11,11 +11,11 @@ use super::Sandbox;
 #[test]
 fn serve_creates_a_key_file_that_only_its_owner_can_read_and_stops_on_a_signal() {
     use std::os::unix::fs::PermissionsExt;
-    let sandbox = Sandbox::with(LOOPBACK).and_database();
+    let sandbox = Sandbox::with_settings(LOOPBACK).with_database();
     let mut running = sandbox.start(&["serve"]);
     let logs = running.logs_until("keepopen answers");
-    for gap in ["no site", "no appeal", "no Stripe key", "no webhook secret is configured"] {
-        assert!(logs.contains(gap), "{gap}: {logs}");
+    for warning in ["no site", "no appeal", "no Stripe key", "no webhook secret is configured"] {
+        assert!(logs.contains(warning), "the log must contain {warning:?}: {logs}");
     }
     assert_eq!(running.stop(), Some(0));
     let key = sandbox.path("data/keepopen.key");
@@ -23,14 +23,14 @@ fn serve_creates_a_key_file_that_only_its_owner_can_read_and_stops_on_a_signal()
 
     // A key that others can read is not used.
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let sentence = sandbox.stopped(&["serve"]);
+    let sentence = sandbox.run_err(&["serve"]);
     assert!(sentence.contains("chmod 600"), "{sentence}");
 }
 
 #[cfg(unix)]
 #[test]
 fn a_restart_uses_the_same_key_and_another_key_is_refused() {
-    let sandbox = Sandbox::with(LOOPBACK).and_database();
+    let sandbox = Sandbox::with_settings(LOOPBACK).with_database();
     let mut first = sandbox.start(&["serve"]);
     first.logs_until("keepopen answers");
     assert_eq!(first.stop(), Some(0));
@@ -44,7 +44,7 @@ fn a_restart_uses_the_same_key_and_another_key_is_refused() {
         "keepopen.toml",
         "[tokens]\nencryption_key = \"QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=\"\n",
     );
-    let sentence = sandbox.stopped(&["serve"]);
+    let sentence = sandbox.run_err(&["serve"]);
     assert!(sentence.contains("key"), "{sentence}");
     assert!(!sentence.contains("QUFB"), "{sentence}");
 }
@@ -54,9 +54,8 @@ fn a_restart_uses_the_same_key_and_another_key_is_refused() {
 fn files_are_private_to_their_owner_with_any_umask_and_those_of_an_older_version_are_made_private() {
     use std::os::unix::fs::PermissionsExt;
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let settings = LOOPBACK;
     for umask in ["000", "022", "077"] {
-        let sandbox = Sandbox::with(settings);
+        let sandbox = Sandbox::with_settings(LOOPBACK);
         let mut command = Command::new("/bin/sh");
         let serve = format!("umask {umask} && exec \"$0\" serve");
         command
@@ -66,11 +65,11 @@ fn files_are_private_to_their_owner_with_any_umask_and_those_of_an_older_version
         let mut running = Running::start(command.stdout(Stdio::piped()));
         running.logs_until("keepopen answers");
         let data = sandbox.path("data");
-        assert_eq!(mode(&data), 0o700, "{umask}");
+        assert_eq!(mode(&data), 0o700, "the data folder, with umask {umask}");
         let files: Vec<_> = std::fs::read_dir(&data).unwrap().map(|it| it.unwrap().path()).collect();
-        assert_eq!(files.len(), 6, "{files:?}");
+        assert_eq!(files.len(), 6, "the data folder must contain six files: {files:?}");
         for file in &files {
-            assert_eq!(mode(file), 0o600, "{umask}: {}", file.display());
+            assert_eq!(mode(file), 0o600, "{}, with umask {umask}", file.display());
         }
         assert_eq!(running.stop(), Some(0));
 
@@ -88,19 +87,19 @@ fn files_are_private_to_their_owner_with_any_umask_and_those_of_an_older_version
 #[cfg(unix)]
 #[test]
 fn a_missing_key_file_stops_every_command_that_needs_it_and_none_is_created() {
-    let sandbox = Sandbox::with(LOOPBACK).and_database();
+    let sandbox = Sandbox::with_settings(LOOPBACK).with_database();
     let mut running = sandbox.start(&["serve"]);
     running.logs_until("keepopen answers");
     assert_eq!(running.stop(), Some(0));
-    let (key, aside) = (sandbox.path("data/keepopen.key"), sandbox.path("aside.key"));
-    std::fs::rename(&key, &aside).unwrap();
+    let (key, moved_key) = (sandbox.path("data/keepopen.key"), sandbox.path("aside.key"));
+    std::fs::rename(&key, &moved_key).unwrap();
     for command in [&["serve"][..], &["books", "check"], &["books", "rewrite"]] {
-        let said = sandbox.run(command);
-        assert_eq!(said.status, Some(1), "{said:?}");
-        assert!(said.err.contains("keepopen.key is missing") && said.err.contains("restore it"), "{said:?}");
-        assert!(!key.exists(), "{command:?} left a key");
+        let output = sandbox.run(command);
+        assert_eq!(output.status, Some(1), "{output:?}");
+        assert!(output.err.contains("keepopen.key is missing") && output.err.contains("restore it"), "{output:?}");
+        assert!(!key.exists(), "{command:?} must not create a key file");
     }
-    std::fs::rename(&aside, &key).unwrap();
+    std::fs::rename(&moved_key, &key).unwrap();
     let mut running = sandbox.start(&["serve"]);
     running.logs_until("keepopen answers");
     assert_eq!(running.stop(), Some(0));
@@ -108,22 +107,22 @@ fn a_missing_key_file_stops_every_command_that_needs_it_and_none_is_created() {
 
 #[test]
 fn an_encryption_key_of_a_wrong_shape_is_refused() {
-    let sentence = Sandbox::with("[tokens]\nencryption_key = \"c2hvcnQ=\"\n").stopped(&["serve"]);
+    let sentence = Sandbox::with_settings("[tokens]\nencryption_key = \"c2hvcnQ=\"\n").run_err(&["serve"]);
     assert!(sentence.contains("32 bytes in base64") && sentence.contains("openssl rand"), "{sentence}");
 }
 
 #[test]
 fn a_port_in_use_is_reported() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
     let free = "127.0.0.1:0".to_owned();
     for (setting, public, management) in
         [("server.bind", address.to_string(), free.clone()), ("management.bind", free, address.to_string())]
     {
         let settings = format!("[server]\nbind = \"{public}\"\n[management]\nbind = \"{management}\"\n");
-        let said = Sandbox::with(&settings).run(&["serve"]);
-        assert_eq!(said.status, Some(1), "{said:?}");
-        assert!(said.err.contains(&address.to_string()) && said.err.contains(setting), "{said:?}");
+        let output = Sandbox::with_settings(&settings).run(&["serve"]);
+        assert_eq!(output.status, Some(1), "{output:?}");
+        assert!(output.err.contains(&address.to_string()) && output.err.contains(setting), "{output:?}");
     }
 }
 
@@ -144,10 +143,10 @@ fn the_demo_prints_its_addresses_and_ignores_the_settings() {
 #[test]
 fn the_demo_does_not_run_if_a_live_key_is_configured() {
     let live = "[stripe]\nmode = \"live\"\nsecret_key = \"sk_live_hidden\"\n";
-    let sentence = Sandbox::with(live).stopped(&["demo", "--port", "0"]);
+    let sentence = Sandbox::with_settings(live).run_err(&["demo", "--port", "0"]);
     assert!(sentence.contains("live") && sentence.contains("another folder"), "{sentence}");
-    let sandbox = Sandbox::new().and_environment("KEEPOPEN_STRIPE__SECRET_KEY", "sk_live_hidden");
-    let sentence = sandbox.stopped(&["demo", "--port", "0"]);
+    let sandbox = Sandbox::new().with_variable("KEEPOPEN_STRIPE__SECRET_KEY", "sk_live_hidden");
+    let sentence = sandbox.run_err(&["demo", "--port", "0"]);
     assert!(sentence.contains("live key") && !sentence.contains("hidden"), "{sentence}");
 }
 
@@ -159,20 +158,20 @@ fn the_demo_accepts_requests_from_an_additional_origin() {
     let mut running = sandbox.start(&demo);
     let line = running.prints();
     let service = line.split_once("\"keepopen\":\"http://").unwrap().1.split_once('"').unwrap().0;
-    let allowed = |origin: &str| {
+    let is_allowed = |origin: &str| {
         let mut stream = std::net::TcpStream::connect(service).unwrap();
-        let asked = format!(
+        let request = format!(
             "OPTIONS /v1/banner HTTP/1.1\r\nHost: {service}\r\nOrigin: {origin}\r\n\
              Access-Control-Request-Method: POST\r\nConnection: close\r\n\r\n"
         );
-        stream.write_all(asked.as_bytes()).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer.contains(&format!("access-control-allow-origin: {origin}"))
     };
-    assert!(allowed("http://localhost:3000"));
-    assert!(!allowed("http://localhost:3001"));
+    assert!(is_allowed("http://localhost:3000"));
+    assert!(!is_allowed("http://localhost:3001"));
     assert_eq!(running.stop(), Some(0));
-    let sentence = sandbox.stopped(&["demo", "--port", "0", "--origin", "localhost:3000/"]);
+    let sentence = sandbox.run_err(&["demo", "--port", "0", "--origin", "localhost:3000/"]);
     assert!(sentence.contains("origins"), "{sentence}");
 }

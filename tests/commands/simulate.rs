@@ -1,4 +1,4 @@
-//! `keepopen simulate`
+//! `keepopen simulate`: its output, its inputs, and the errors.
 
 use serde_json::Value;
 
@@ -20,23 +20,24 @@ const READERS: &str = r#"{"reader":"one","at":"2026-11-02T08:00:00Z"}
 {"reader":"one","at":"2026-11-04T08:00:00Z"}
 "#;
 
-const REPLAY: [&str; 5] = ["simulate", "--appeals", "draft.toml", "--readers", "readers.ndjson"];
+const SIMULATE: [&str; 5] = ["simulate", "--appeals", "draft.toml", "--readers", "readers.ndjson"];
 
 fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::with(JOURNAL);
+    let sandbox = Sandbox::with_settings(JOURNAL);
     sandbox.write("draft.toml", DRAFT);
     sandbox.write("readers.ndjson", READERS);
     sandbox
 }
 
-fn json(sandbox: &Sandbox, more: &[&str]) -> Value {
-    serde_json::from_str(&sandbox.good(&[&REPLAY[..], &["--json"], more].concat())).unwrap()
+/// Runs the simulation with `--json` and these additional arguments.
+fn json_report(sandbox: &Sandbox, more: &[&str]) -> Value {
+    serde_json::from_str(&sandbox.run_ok(&[&SIMULATE[..], &["--json"], more].concat())).unwrap()
 }
 
 #[test]
 fn a_draft_is_simulated_as_live_without_other_appeals_and_nothing_is_written() {
     let sandbox = sandbox();
-    let said = sandbox.good(&REPLAY);
+    let output = sandbox.run_ok(&SIMULATE);
     for line in [
         "4 page views of 2 readers",
         "draft  draft.toml",
@@ -47,14 +48,14 @@ fn a_draft_is_simulated_as_live_without_other_appeals_and_nothing_is_written() {
         "  frequency_cap                            50.0 %         0.0 %      +50.0 pt",
         "  summer, a                               100.0 %             -",
     ] {
-        assert!(said.lines().any(|it| it == line), "{line:?} is missing in\n{said}");
+        assert!(output.lines().any(|it| it == line), "{line:?} is missing in\n{output}");
     }
-    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
-    assert!(!sandbox.path("data").exists());
+    assert!(output.lines().all(|line| line.chars().count() <= 80), "{output}");
+    assert!(!sandbox.path("data").exists(), "a simulation must not create a database");
 }
 
 #[test]
-fn weights_by_country_count_in_a_simulation() {
+fn a_simulation_applies_weights_by_country() {
     let sandbox = sandbox();
     let variants = r#"[{ id = "a", weights_by_country = { NZ = 0 }, copy = { heading = "Help" } },
         { id = "b", weight = 0, weights_by_country = { NZ = 1 }, copy = { heading = "Help" } }]"#;
@@ -66,7 +67,7 @@ fn weights_by_country_count_in_a_simulation() {
         )
     };
     sandbox.write("readers.ndjson", &(0..10).map(view).collect::<Vec<_>>().join("\n"));
-    let report = json(&sandbox, &[]);
+    let report = json_report(&sandbox, &[]);
     let variants = report["draft"]["variants"].as_array().unwrap();
     let readers: Vec<_> =
         variants.iter().map(|it| (it["variant"].as_str(), it["readers"].as_u64())).collect();
@@ -76,7 +77,7 @@ fn weights_by_country_count_in_a_simulation() {
 #[test]
 fn the_json_output_has_the_documented_names() {
     let sandbox = sandbox();
-    let report = json(&sandbox, &[]);
+    let report = json_report(&sandbox, &[]);
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(
         names(&report),
@@ -112,15 +113,15 @@ fn live_appeals_come_from_the_named_file_or_the_settings_file_or_the_database() 
     let live = DRAFT
         .replace("id = \"summer\"", "id = \"winter\"\nlive = \"live\"")
         .replace("max_views = 1", "max_views = 2");
-    let sandbox = sandbox().and_database();
+    let sandbox = sandbox().with_database();
     sandbox.write("live.toml", &live);
     let views = |report: &Value| report["live"]["views"].as_u64();
-    let report = json(&sandbox, &["--live", "live.toml"]);
+    let report = json_report(&sandbox, &["--live", "live.toml"]);
     assert_eq!((report["live"]["source"].as_str(), views(&report)), (Some("live.toml"), Some(3)));
     assert_eq!(report["difference"]["views"], -1);
 
-    sandbox.good(&["appeals", "apply", "live.toml"]);
-    let report = json(&sandbox, &[]);
+    sandbox.run_ok(&["appeals", "apply", "live.toml"]);
+    let report = json_report(&sandbox, &[]);
     let source = report["live"]["source"].as_str();
     assert_eq!((source, views(&report)), (Some("the active appeals of the database"), Some(3)));
 
@@ -130,7 +131,7 @@ fn live_appeals_come_from_the_named_file_or_the_settings_file_or_the_database() 
         &format!("{}{}", live.replace("winter", "odd").replace("banner", "poster"), DRAFT),
     );
     sandbox.write("keepopen.toml", &format!("[appeals]\nfile = \"file.toml\"\n{JOURNAL}"));
-    let report = json(&sandbox, &[]);
+    let report = json_report(&sandbox, &[]);
     let source = report["live"]["source"].as_str();
     assert_eq!((source, views(&report)), (Some("file.toml (appeals.file)"), Some(0)));
     assert_eq!(report["live"]["left_out"], serde_json::json!(["odd"]));
@@ -140,9 +141,9 @@ fn live_appeals_come_from_the_named_file_or_the_settings_file_or_the_database() 
 fn an_invalid_draft_is_reported_with_the_message_of_appeals_check() {
     let sandbox = sandbox();
     sandbox.write("draft.toml", &DRAFT.replace("banner", "poster"));
-    let checked = sandbox.stopped(&["appeals", "check", "draft.toml"]);
+    let checked = sandbox.run_err(&["appeals", "check", "draft.toml"]);
     assert!(checked.contains("summer: surface[0]: "), "{checked}");
-    assert_eq!(sandbox.stopped(&REPLAY), checked);
+    assert_eq!(sandbox.run_err(&SIMULATE), checked);
 }
 
 #[test]
@@ -155,20 +156,20 @@ fn invalid_lines_are_reported_by_line_number_and_no_results_are_printed() {
             .replace("two", "")
             .replace("\"news\"}}", "\"news\"}"),
     );
-    let said = sandbox.stopped(&REPLAY);
-    assert!(said.starts_with("readers.ndjson is invalid:\n  line 2: reader: "), "{said}");
-    assert!(said.contains("\n  line 3: EOF"), "{said}");
+    let output = sandbox.run_err(&SIMULATE);
+    assert!(output.starts_with("readers.ndjson is invalid:\n  line 2: reader: "), "{output}");
+    assert!(output.contains("\n  line 3: EOF"), "{output}");
     let early = READERS.replace("2026-11-03T08", "2026-11-01T08")
         + "{\"reader\":\"a\",\"at\":\"x\"}\n".repeat(20).as_str();
     sandbox.write("readers.ndjson", &early);
-    let said = sandbox.stopped(&REPLAY);
-    assert!(said.contains("line 3: at: it is before 2026-11-02T08:00:00Z, when \"one\" saw"), "{said}");
-    assert!(said.contains("\n  line 13: at: ") && !said.contains("line 14"), "{said}");
+    let output = sandbox.run_err(&SIMULATE);
+    assert!(output.contains("line 3: at: it is before 2026-11-02T08:00:00Z, when \"one\" saw"), "{output}");
+    assert!(output.contains("\n  line 13: at: ") && !output.contains("line 14"), "{output}");
     sandbox.write("readers.ndjson", &" ".repeat(2 << 20));
-    assert!(sandbox.stopped(&REPLAY).contains("line 1: it is longer than 1048576 bytes."));
+    assert!(sandbox.run_err(&SIMULATE).contains("line 1: it is longer than 1048576 bytes."));
     assert!(
         sandbox
-            .stopped(&["simulate", "--appeals", "draft.toml", "--readers", "no.ndjson"])
+            .run_err(&["simulate", "--appeals", "draft.toml", "--readers", "no.ndjson"])
             .contains("no.ndjson")
     );
 }
@@ -177,9 +178,9 @@ fn invalid_lines_are_reported_by_line_number_and_no_results_are_printed() {
 fn exactly_one_of_page_views_and_a_population_is_required() {
     let sandbox = sandbox();
     for more in [&[][..], &["--readers", "readers.ndjson", "--population", "people.toml"]] {
-        let said = sandbox.run(&[&["simulate", "--appeals", "draft.toml"], more].concat());
-        assert_eq!(said.status, Some(2), "{said:?}");
-        assert!(said.err.contains("--population"), "{said:?}");
+        let output = sandbox.run(&[&["simulate", "--appeals", "draft.toml"], more].concat());
+        assert_eq!(output.status, Some(2), "{output:?}");
+        assert!(output.err.contains("--population"), "{output:?}");
     }
 }
 
@@ -189,23 +190,23 @@ fn the_same_seed_gives_the_same_results_for_the_sample_population() {
     let sample =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/population.toml")).unwrap();
     sandbox.write("people.toml", &sample.replace("readers = 20000", "readers = 300"));
-    let play = |seed: &str| {
-        sandbox.good(&["simulate", "--appeals", "draft.toml", "--population", "people.toml", "--seed", seed])
+    let simulate = |seed: &str| {
+        sandbox.run_ok(&["simulate", "--appeals", "draft.toml", "--population", "people.toml", "--seed", seed])
     };
-    let said = play("1");
-    assert!(said.contains("from   people.toml, 300 readers described"), "{said}");
-    assert_eq!(said, play("1"));
-    assert_ne!(said, play("2"));
+    let output = simulate("1");
+    assert!(output.contains("from   people.toml, 300 readers described"), "{output}");
+    assert_eq!(output, simulate("1"));
+    assert_ne!(output, simulate("2"));
     sandbox.write("people.toml", &sample.replace("days = 60", "days = 0"));
-    let said = sandbox.stopped(&["simulate", "--appeals", "draft.toml", "--population", "people.toml"]);
-    assert_eq!(said, "people.toml is invalid:\n  days: write 1 to 3650.");
+    let output = sandbox.run_err(&["simulate", "--appeals", "draft.toml", "--population", "people.toml"]);
+    assert_eq!(output, "people.toml is invalid:\n  days: write 1 to 3650.");
 }
 
 #[test]
 fn the_chart_is_well_formed_xml_and_loads_nothing() {
     let sandbox = sandbox();
     sandbox.write("a<b>&'.toml", DRAFT);
-    sandbox.good(&[&REPLAY[..], &["--live", "a<b>&'.toml", "--svg", "chart.svg"]].concat());
+    sandbox.run_ok(&[&SIMULATE[..], &["--live", "a<b>&'.toml", "--svg", "chart.svg"]].concat());
     let svg = std::fs::read_to_string(sandbox.path("chart.svg")).unwrap();
     assert_eq!(open_tags(&svg), Vec::<String>::new());
     assert!(
@@ -213,8 +214,8 @@ fn the_chart_is_well_formed_xml_and_loads_nothing() {
     );
     assert_eq!(svg.matches("http").count(), 1, "the chart must contain no URL except its namespace");
     assert!(svg.contains("a&#60;b&#62;&#38;&#39;.toml"));
-    let said = sandbox.stopped(&[&REPLAY[..], &["--svg", "nowhere/chart.svg"]].concat());
-    assert!(said.starts_with("nowhere/chart.svg can't be written"), "{said}");
+    let output = sandbox.run_err(&[&SIMULATE[..], &["--svg", "nowhere/chart.svg"]].concat());
+    assert!(output.starts_with("nowhere/chart.svg can't be written"), "{output}");
 }
 
 /// Returns the tags without a matching end tag. Each `<` in the text must begin a tag.

@@ -22,7 +22,7 @@ fn sandbox(stripe: &PracticeStripe) -> Sandbox {
          [stripe]\nsecret_key = \"{STRIPE_KEY}\"\napi_url = \"{}\"\n{JOURNAL}",
         stripe.url()
     );
-    Sandbox::with(&settings).and_database()
+    Sandbox::with_settings(&settings).with_database()
 }
 
 fn id(endpoint: &Value) -> &str {
@@ -50,20 +50,20 @@ async fn cause_an_event(stripe: &PracticeStripe) {
 async fn an_endpoint_is_created_once_with_exactly_the_required_events() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
-    let said = sandbox.good(&["stripe", "connect"]);
+    let output = sandbox.run_ok(&["stripe", "connect"]);
     let made = stripe.endpoints();
     assert_eq!(made.len(), 1);
     assert_eq!(made[0]["url"], "https://give.example.org/webhooks/stripe");
     assert_eq!((&made[0]["api_version"], &made[0]["enabled_events"]), (&json!(API_VERSION), &json!(EVENTS)));
-    assert!(said.contains(&format!("{}: created", id(&made[0]))), "{said}");
+    assert!(output.contains(&format!("{}: created", id(&made[0]))), "{output}");
     for permission in ["Checkout Sessions", "Webhook Endpoints", "PaymentIntents"] {
-        assert!(said.contains(permission), "{said}");
+        assert!(output.contains(permission), "{output}");
     }
-    let again = sandbox.good(&["stripe", "connect"]);
+    let again = sandbox.run_ok(&["stripe", "connect"]);
     assert!(again.contains("already correct"), "{again}");
     assert_eq!(stripe.endpoints(), made);
     assert!(
-        !said.contains("whsec_") && !contains(&sandbox.all_bytes(), "whsec_"),
+        !output.contains("whsec_") && !contains(&sandbox.all_bytes(), "whsec_"),
         "the endpoint's secret must not be printed, or stored unencrypted"
     );
 }
@@ -72,13 +72,13 @@ async fn an_endpoint_is_created_once_with_exactly_the_required_events() {
 async fn changes_in_the_dashboard_are_corrected() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
-    sandbox.good(&["stripe", "connect"]);
+    sandbox.run_ok(&["stripe", "connect"]);
     let endpoint = stripe.endpoints().remove(0);
     let changed = json!({"enabled_events": [EVENTS[1], "person.created"], "status": "disabled"});
     stripe.change_endpoint(id(&endpoint), &changed).unwrap();
-    let said = sandbox.good(&["stripe", "connect"]);
-    for words in ["corrected", "it was disabled", EVENTS[0], "needless: person.created"] {
-        assert!(said.contains(words), "{words}: {said}");
+    let output = sandbox.run_ok(&["stripe", "connect"]);
+    for words in ["corrected", "it was disabled", EVENTS[0], "unneeded events: person.created"] {
+        assert!(output.contains(words), "the output must contain {words:?}: {output}");
     }
     assert_eq!(stripe.endpoints(), [endpoint]);
 }
@@ -87,19 +87,19 @@ async fn changes_in_the_dashboard_are_corrected() {
 async fn an_endpoint_that_we_did_not_create_is_not_changed() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
-    sandbox.good(&["stripe", "connect"]);
+    sandbox.run_ok(&["stripe", "connect"]);
     let made = stripe.endpoints().remove(0);
     stripe.change_endpoint(id(&made), &json!({"metadata": {}, "enabled_events": ["*"]})).unwrap();
     let foreign = stripe.endpoints().remove(0);
     // This data folder does not contain the endpoint's secret, and nothing marks the endpoint as ours.
-    let said = self::sandbox(&stripe).good(&["stripe", "connect"]);
-    assert!(said.contains(&format!("{}: not created by keepopen", id(&foreign))), "{said}");
+    let output = self::sandbox(&stripe).run_ok(&["stripe", "connect"]);
+    assert!(output.contains(&format!("{}: delivers to the same URL. It was not created by keepopen", id(&foreign))), "{output}");
     assert_eq!((stripe.endpoints().len(), &stripe.endpoints()[0]), (2, &foreign));
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_running_service_accepts_a_new_secret_and_the_old_endpoint_ends_after_the_new_one_delivered() {
+async fn the_old_endpoint_is_disabled_only_after_the_new_one_delivered_to_the_running_service() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     let mut service = sandbox.start(&["serve"]);
@@ -110,54 +110,56 @@ async fn a_running_service_accepts_a_new_secret_and_the_old_endpoint_ends_after_
         line.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
     let url = format!("http://127.0.0.1:{port}/webhooks/stripe");
 
-    sandbox.good(&["stripe", "connect", "--url", &url]);
+    sandbox.run_ok(&["stripe", "connect", "--url", &url]);
     cause_an_event(&stripe).await;
     let first = stripe.endpoints().remove(0);
     assert_eq!(id(&first), stripe.deliveries().last().unwrap().endpoint.as_deref().unwrap());
     assert!(stripe.deliveries().last().unwrap().taken());
 
-    let said = sandbox.good(&["stripe", "roll-secret"]);
-    assert!(said.contains(&format!("{}: an older endpoint", id(&first))), "{said}");
+    let output = sandbox.run_ok(&["stripe", "roll-secret"]);
+    assert!(output.contains(&format!("{}: an older endpoint", id(&first))), "{output}");
     let second = stripe.endpoints().remove(1);
     assert_eq!((&second["url"], second["status"].as_str()), (&json!(url), Some("enabled")));
-    let early = sandbox.stopped(&["stripe", "roll-secret", "--finish"]);
+    let early = sandbox.run_err(&["stripe", "roll-secret", "--finish"]);
     assert!(early.contains("has not delivered anything yet"), "{early}");
-    let twice = sandbox.stopped(&["stripe", "roll-secret"]);
+    let twice = sandbox.run_err(&["stripe", "roll-secret"]);
     assert!(twice.contains("--finish"), "{twice}");
 
     let before = stripe.deliveries().len();
     cause_an_event(&stripe).await;
-    let taken = |endpoint: &Value| {
+    let has_accepted_delivery = |endpoint: &Value| {
         let later = stripe.deliveries().split_off(before);
         later.iter().any(|it| it.taken() && it.endpoint.as_deref() == Some(id(endpoint)))
     };
-    assert!(taken(&first) && taken(&second), "during the overlap, both endpoints must deliver");
+    assert!(
+        has_accepted_delivery(&first) && has_accepted_delivery(&second), "both endpoints must deliver until --finish"
+    );
     assert_eq!(service.stop(), Some(0));
-    let said = sandbox.good(&["stripe", "roll-secret", "--finish"]);
-    assert_eq!(said, format!("{}: disabled; its secret was deleted.\n", id(&first)));
-    let status = |at: usize| stripe.endpoints()[at]["status"].clone();
+    let output = sandbox.run_ok(&["stripe", "roll-secret", "--finish"]);
+    assert_eq!(output, format!("{}: disabled; its secret was deleted.\n", id(&first)));
+    let status = |index: usize| stripe.endpoints()[index]["status"].clone();
     assert_eq!((status(0), status(1)), (json!("disabled"), json!("enabled")));
-    assert_eq!(sandbox.good(&["stripe", "connect", "--finish"]), "There was nothing to finish.\n");
-    let said = sandbox.good(&["stripe", "status"]);
-    assert!(said.contains("Nothing is wrong.") && said.contains(id(&second)), "{said}");
+    assert_eq!(sandbox.run_ok(&["stripe", "connect", "--finish"]), "There was no older endpoint to disable.\n");
+    let output = sandbox.run_ok(&["stripe", "status"]);
+    assert!(output.contains("Nothing is wrong.") && output.contains(id(&second)), "{output}");
 }
 
 #[tokio::test]
 async fn another_api_version_gets_a_new_endpoint_in_addition_to_the_old_one() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
-    sandbox.good(&["stripe", "connect"]);
+    sandbox.run_ok(&["stripe", "connect"]);
     let old = stripe.endpoints().remove(0);
     stripe.change_endpoint(id(&old), &json!({"api_version": "2024-06-20"})).unwrap();
     let status = sandbox.run(&["stripe", "status"]);
     assert_eq!(status.status, Some(1), "{status:?}");
     assert!(status.out.contains("version: 2024-06-20"), "{status:?}");
-    let early = sandbox.stopped(&["stripe", "connect", "--finish"]);
+    let early = sandbox.run_err(&["stripe", "connect", "--finish"]);
     assert!(early.contains("run `keepopen stripe connect` first"), "{early}");
-    let said = sandbox.good(&["stripe", "connect"]);
-    assert!(said.contains("2024-06-20, which still delivers"), "{said}");
+    let output = sandbox.run_ok(&["stripe", "connect"]);
+    assert!(output.contains("2024-06-20, which still delivers"), "{output}");
     assert_eq!(stripe.endpoints().len(), 2);
-    sandbox.good(&["stripe", "connect", "--finish", "--force"]);
+    sandbox.run_ok(&["stripe", "connect", "--finish", "--force"]);
     let states: Vec<_> = stripe.endpoints().iter().map(|it| it["status"].clone()).collect();
     assert_eq!(states, ["disabled", "enabled"]);
 }
@@ -168,22 +170,22 @@ async fn the_status_reports_what_is_wrong_and_exits_with_1() {
     let sandbox = sandbox(&stripe);
     let none = sandbox.run(&["stripe", "status"]);
     assert_eq!(none.status, Some(1), "{none:?}");
-    assert!(none.out.contains("no endpoint of this account delivers to us"), "{none:?}");
-    sandbox.good(&["stripe", "connect"]);
-    let good = sandbox.good(&["stripe", "status"]);
+    assert!(none.out.contains("no endpoint of this account delivers to this service"), "{none:?}");
+    sandbox.run_ok(&["stripe", "connect"]);
+    let good = sandbox.run_ok(&["stripe", "status"]);
     for words in
-        ["mode: test", "(enabled)", "events missing: none", "last delivery: none yet", "Nothing is wrong."]
+        ["mode: test", "(enabled)", "missing events: none", "last delivery: none yet", "Nothing is wrong."]
     {
-        assert!(good.contains(words), "{words}: {good}");
+        assert!(good.contains(words), "the output must contain {words:?}: {good}");
     }
     let endpoint = stripe.endpoints().remove(0);
-    for (changed, words) in [
+    for (change, words) in [
         (json!({"status": "disabled"}), "is disabled at Stripe"),
         (json!({"enabled_events": &EVENTS[1..]}), EVENTS[0]),
     ] {
-        stripe.change_endpoint(id(&endpoint), &changed).unwrap();
-        let said = sandbox.run(&["stripe", "status"]);
-        assert!(said.status == Some(1) && said.out.contains(words), "{said:?}");
+        stripe.change_endpoint(id(&endpoint), &change).unwrap();
+        let output = sandbox.run(&["stripe", "status"]);
+        assert!(output.status == Some(1) && output.out.contains(words), "{output:?}");
     }
     stripe.break_api(Some(keepopen_practice::Trouble::Status(403)));
     let refused = sandbox.run(&["stripe", "status"]);
@@ -191,7 +193,7 @@ async fn the_status_reports_what_is_wrong_and_exits_with_1() {
         refused.status == Some(1) && refused.out.contains("the permission Webhook Endpoints"),
         "{refused:?}"
     );
-    let sentence = sandbox.stopped(&["stripe", "connect"]);
+    let sentence = sandbox.run_err(&["stripe", "connect"]);
     assert!(sentence.contains("Webhook Endpoints: write"), "{sentence}");
 }
 
@@ -200,35 +202,35 @@ async fn the_checklist_marks_each_point_as_good_wrong_or_to_do() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     let lines = |mark: &str| -> Vec<String> {
-        let said = sandbox.run(&["stripe", "checklist"]);
-        assert_eq!(said.status, Some(1), "the checklist must fail in test mode: {said:?}");
-        let of_mark = said.out.lines().filter_map(|line| line.strip_prefix(mark));
-        of_mark.map(|line| line.trim_start().to_owned()).collect()
+        let output = sandbox.run(&["stripe", "checklist"]);
+        assert_eq!(output.status, Some(1), "the checklist must fail in test mode: {output:?}");
+        let marked = output.out.lines().filter_map(|line| line.strip_prefix(mark));
+        marked.map(|line| line.trim_start().to_owned()).collect()
     };
     let has = |lines: &[String], words: &str| lines.iter().any(|line| line.contains(words));
     let wrong = lines("WRONG");
     for words in
-        ["stripe.mode is \"test\"", "No endpoint in this mode", "not delivered anything", "No appeal is live"]
+        ["stripe.mode is \"test\"", "No endpoint in this mode", "not delivered any event", "No appeal is live"]
     {
-        assert!(has(&wrong, words), "{words}: {wrong:?}");
+        assert!(has(&wrong, words), "the wrong points must contain {words:?}: {wrong:?}");
     }
     stripe.limit_account(true);
     assert!(has(&lines("WRONG"), "can't take payments yet"));
     stripe.limit_account(false);
-    sandbox.good(&["stripe", "connect"]);
+    sandbox.run_ok(&["stripe", "connect"]);
     let good = lines("good");
     for words in [
         "can take payments",
         "receives payouts",
         "asks in EUR",
         "is enabled",
-        "signing secret is stored",
+        "signing secret is in the database",
         "over https",
     ] {
-        assert!(has(&good, words), "{words}: {good:?}");
+        assert!(has(&good, words), "the good points must contain {words:?}: {good:?}");
     }
     let to_do = lines("to do");
-    assert!(has(&to_do, "restricted one") && has(&to_do, "smallest amount"), "{to_do:?}");
+    assert!(has(&to_do, "restricted key") && has(&to_do, "smallest amount"), "{to_do:?}");
 }
 
 /// The first column of the manual's table that begins with this line.
@@ -252,10 +254,10 @@ fn the_manual_lists_exactly_the_required_events_and_permissions() {
 async fn an_address_that_stripe_can_not_deliver_to_is_refused() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
-    let sentence = sandbox.stopped(&["stripe", "connect", "--url", "ftp://give.example.org/"]);
+    let sentence = sandbox.run_err(&["stripe", "connect", "--url", "ftp://give.example.org/"]);
     assert!(sentence.contains("--url https://"), "{sentence}");
     for arguments in [&["stripe", "connect"][..], &["stripe", "status"], &["stripe", "checklist"]] {
-        let sentence = Sandbox::new().and_database().stopped(arguments);
+        let sentence = Sandbox::new().with_database().run_err(arguments);
         assert!(sentence.contains("set stripe.secret_key"), "{sentence}");
     }
 }
@@ -264,7 +266,7 @@ async fn an_address_that_stripe_can_not_deliver_to_is_refused() {
 async fn the_status_shows_the_version_of_every_endpoint_with_our_address() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
-    sandbox.good(&["stripe", "connect"]);
+    sandbox.run_ok(&["stripe", "connect"]);
     let make = async |url: &str, version: &str| {
         let form = [("url", url), ("enabled_events[0]", "*"), ("api_version", version)];
         let call = reqwest::Client::new().post(format!("{}/v1/webhook_endpoints", stripe.url()));
@@ -276,8 +278,8 @@ async fn the_status_shows_the_version_of_every_endpoint_with_our_address() {
     let off = make("https://give.example.org/webhooks/stripe", "2023-08-16").await;
     stripe.change_endpoint(&off, &json!({"status": "disabled"})).unwrap();
     make("https://shop.example.org/webhooks/stripe", "2022-11-15").await;
-    let said = sandbox.run(&["stripe", "status"]).out;
-    assert!(said.contains(&format!("also delivers: {old}, version 2020-08-27")), "{said}");
-    assert!(said.contains(&format!("disabled: {off}, version 2023-08-16")), "{said}");
-    assert!(said.contains(&format!("version: {API_VERSION}")) && !said.contains("2022-11-15"), "{said}");
+    let output = sandbox.run(&["stripe", "status"]).out;
+    assert!(output.contains(&format!("also delivers: {old}, version 2020-08-27")), "{output}");
+    assert!(output.contains(&format!("disabled: {off}, version 2023-08-16")), "{output}");
+    assert!(output.contains(&format!("version: {API_VERSION}")) && !output.contains("2022-11-15"), "{output}");
 }

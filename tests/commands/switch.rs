@@ -1,4 +1,4 @@
-//! `keepopen switch`
+//! `keepopen switch`: what it changes and prints.
 
 use super::{JOURNAL, Sandbox};
 
@@ -18,31 +18,31 @@ default_amount_minor = 500
 "#;
 
 fn sandbox() -> Sandbox {
-    Sandbox::with(&format!("{GAZETTE}{JOURNAL}")).and_database()
+    Sandbox::with_settings(&format!("{GAZETTE}{JOURNAL}")).with_database()
 }
 
 #[test]
 fn one_switch_is_changed_and_the_others_are_not() {
     let sandbox = sandbox();
     let wall = ["switch", "off", "--site", "journal", "--surface", "wall"];
-    assert_eq!(sandbox.good(&wall), "journal: all on, banner on, inline on, wall off\n");
+    assert_eq!(sandbox.run_ok(&wall), "journal: whole site on; surfaces: banner on, inline on, wall off\n");
     let all = ["switch", "off", "--site", "journal"];
-    assert_eq!(sandbox.good(&all), "journal: all off, banner on, inline on, wall off\n");
+    assert_eq!(sandbox.run_ok(&all), "journal: whole site off; surfaces: banner on, inline on, wall off\n");
     let on = ["switch", "on", "--site", "journal"];
-    assert_eq!(sandbox.good(&on), "journal: all on, banner on, inline on, wall off\n");
+    assert_eq!(sandbox.run_ok(&on), "journal: whole site on; surfaces: banner on, inline on, wall off\n");
     assert_eq!(
-        sandbox.good(&["switch", "show"]),
-        "gazette: all on (off in the settings), banner on, inline on, wall on\n\
-         journal: all on, banner on, inline on, wall off\n"
+        sandbox.run_ok(&["switch", "show"]),
+        "gazette: whole site on (off in the settings); surfaces: banner on, inline on, wall on\n\
+         journal: whole site on; surfaces: banner on, inline on, wall off\n"
     );
 }
 
 #[test]
 fn a_missing_site_cannot_be_switched() {
     let sandbox = sandbox();
-    let sentence = sandbox.stopped(&["switch", "off", "--site", "jurnal"]);
+    let sentence = sandbox.run_err(&["switch", "off", "--site", "jurnal"]);
     assert!(sentence.contains("no such site"), "{sentence}");
-    let said = sandbox.run(&["switch", "off", "--site", "journal", "--surface", "poster"]);
-    assert!(said.err.contains("banner, inline or wall"), "{said:?}");
-    assert_ne!(said.status, Some(0));
+    let output = sandbox.run(&["switch", "off", "--site", "journal", "--surface", "poster"]);
+    assert!(output.err.contains("banner, inline or wall"), "{output:?}");
+    assert_ne!(output.status, Some(0));
 }

@@ -21,8 +21,8 @@ export function compare(block, printed) {
 
 /** Whether a text matches `expected`, in which `…` stands for any text. */
 export function matches(expected, text) {
-  const plain = expected.trim().split(ANY).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${plain.join("[^]*?")}$`).test(text.trim());
+  const parts = expected.trim().split(ANY).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join("[^]*?")}$`).test(text.trim());
 }
 
 /** Returns the differences between a value and the expected value, one sentence for each. */
@@ -38,13 +38,13 @@ export function differences(expected, value, at = "$") {
     return [`${at} is ${JSON.stringify(value)}, not ${JSON.stringify(expected)}`];
   }
   const problems = [];
-  const more = ANY in expected || (Array.isArray(expected) && expected.at(-1) === ANY);
+  const allowsMore = ANY in expected || (Array.isArray(expected) && expected.at(-1) === ANY);
   for (const name of Object.keys(expected)) {
-    if (name === ANY || (more && expected[name] === ANY && Array.isArray(expected))) continue;
+    if (name === ANY || (allowsMore && expected[name] === ANY && Array.isArray(expected))) continue;
     if (name in value) problems.push(...differences(expected[name], value[name], `${at}.${name}`));
     else problems.push(`${at}.${name} is missing`);
   }
   const unexpected = Object.keys(value).filter((name) => !(name in expected));
-  if (!more && unexpected.length) problems.push(`${at} has unexpected fields: ${unexpected.join(", ")}`);
+  if (!allowsMore && unexpected.length) problems.push(`${at} has unexpected fields: ${unexpected.join(", ")}`);
   return problems;
 }

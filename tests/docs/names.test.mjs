@@ -12,7 +12,7 @@ function textOf(...folders) {
       .filter((entry) => entry.isFile())
       .map((entry) => readFileSync(`${entry.parentPath ?? entry.path}/${entry.name}`, "utf8")),
   );
-  assert.ok(files.length > 10);
+  assert.ok(files.length > 10, "the folders must contain more than 10 files, or the test misses most of them");
   return files.join("\n");
 }
 
@@ -28,9 +28,9 @@ test("every log line that operating.md explains exists in the source", () => {
   // line.
   const source = textOf("src").replaceAll("`", "");
   const lines = firstColumn("docs/operating.md", "| line | what it means, and what to do |");
-  assert.ok(lines.length > 8);
-  const written = (line) => (line.endsWith("…") ? `"${line.slice(0, -1)}` : `"${line}"`);
-  assert.deepEqual(lines.filter((line) => !source.includes(written(line))), []);
+  assert.ok(lines.length > 8, "the table must list more than 8 log lines");
+  const asInSource = (line) => (line.endsWith("…") ? `"${line.slice(0, -1)}` : `"${line}"`);
+  assert.deepEqual(lines.filter((line) => !source.includes(asInSource(line))), []);
 });
 
 test("every event that stripe.md lists exists in the source or the tests", () => {
@@ -45,6 +45,7 @@ test("every file that a page names exists", () => {
   assert.ok(pages.includes("README.md") && pages.includes("docs/api.md"));
   for (const page of pages) {
     const named = read(page).match(/`(?:docs|src|tests|web|packaging|decision|practice|migrations)\/[^`\s*…]+`/g) ?? [];
-    assert.deepEqual(named.filter((name) => !existsSync(new URL(name.slice(1, -1), root))), [], page);
+    const missing = named.filter((name) => !existsSync(new URL(name.slice(1, -1), root)));
+    assert.deepEqual(missing, [], `${page} names files that do not exist`);
   }
 });

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 /** The ports that the pages name: the demo's three, the service's, and a static site's. */
-const NAMED = [4750, 4751, 4752, 8787, 8000];
+const NAMED_PORTS = [4750, 4751, 4752, 8787, 8000];
 /** The host name that the pages use for the PostgreSQL server. */
 const DATABASE_HOST = "db.example.org";
 
@@ -16,7 +16,7 @@ export class Place {
 
   /**
    * Makes the environment. `modules` is the folder of Node modules. `tools` is the folder of a Python that has the
-   * packages of the pages; it comes first on the PATH, after `keepopen`.
+   * packages that the pages use. On the PATH, `tools` comes directly after the folder of `keepopen`.
    */
   static async make(binary, modules, tools) {
     const place = new Place();
@@ -28,7 +28,7 @@ export class Place {
     const ports = await freePorts();
     const [demo, , , serve, site] = ports;
     place.sparePort = ports.at(-1);
-    place.numbers = new Map(NAMED.map((port, index) => [String(port), String(ports[index])]));
+    place.portMap = new Map(NAMED_PORTS.map((port, index) => [String(port), String(ports[index])]));
     // This wrapper replaces the default ports with free ones. It is the only difference from a reader's machine.
     const wrapper = `#!/bin/sh\ncase "$1" in\n demo) shift; exec "${binary}" demo --port ${demo} "$@";;\n serve) export KEEPOPEN_SERVER__BIND=127.0.0.1:${serve};;\nesac\nexec "${binary}" "$@"\n`;
     await writeFile(join(place.folder, "bin/keepopen"), wrapper, { mode: 0o755 });
@@ -46,13 +46,14 @@ export class Place {
   }
 
   /** Replaces the ports and the database host in a text with those of this environment. */
-  here(text) {
-    return text.replaceAll(DATABASE_HOST, this.databaseHost).replace(/\b(4750|4751|4752|8787|8000)\b/g, (port) => this.numbers.get(port));
+  localize(text) {
+    return text.replaceAll(DATABASE_HOST, this.databaseHost).replace(/\b(4750|4751|4752|8787|8000)\b/g, (port) => this.portMap.get(port));
   }
 
+  /** Writes a file, with the ports and the database host of this environment. */
   async write(name, text) {
     await mkdir(dirname(join(this.work, name)), { recursive: true });
-    await writeFile(join(this.work, name), this.here(text));
+    await writeFile(join(this.work, name), this.localize(text));
   }
 
   read(name) {
@@ -64,7 +65,7 @@ export class Place {
    * not 0.
    */
   async run(text) {
-    const script = `trap 'status=$?; export -p >"${this.#state}"; exit $status' EXIT\n${this.here(text)}`;
+    const script = `trap 'status=$?; export -p >"${this.#state}"; exit $status' EXIT\n${this.localize(text)}`;
     const child = this.#bash(script);
     let printed = "";
     let errors = "";
@@ -77,7 +78,7 @@ export class Place {
 
   /** Starts a script in the background and waits until it prints the words. */
   async start(text, words) {
-    const child = this.#bash(this.here(text), { detached: true });
+    const child = this.#bash(this.localize(text), { detached: true });
     this.#started.push(child);
     let output = "";
     await new Promise((ready, fail) => {
@@ -96,7 +97,7 @@ export class Place {
   }
 
   /** Stops all started scripts and removes the folder. */
-  async leave() {
+  async remove() {
     for (const child of this.#started) await end(child, "SIGTERM");
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -124,11 +125,11 @@ async function end(child, signal) {
 async function freePorts() {
   for (let tries = 0; tries < 50; tries++) {
     const first = 20_000 + Math.floor(Math.random() * 12_000);
-    const ports = Array.from({ length: NAMED.length + 1 }, (_, index) => first + index);
+    const ports = Array.from({ length: NAMED_PORTS.length + 1 }, (_, index) => first + index);
     const free = await Promise.all(ports.map(isFree));
     if (free.every(Boolean)) return ports;
   }
-  throw new Error("found no six free ports in a row");
+  throw new Error("found no six consecutive free ports");
 }
 
 function isFree(port) {

@@ -26,7 +26,7 @@ function withSnippet(index, { attributes, text }) {
 }
 
 /** Opens a page. Returns the surface of the appeal that it shows, or `nothing`. */
-async function shown(browser, url) {
+async function shownSurface(browser, url) {
   const reader = await newReader(browser);
   try {
     await open(reader, url);
@@ -63,7 +63,7 @@ async function runStep(step, place, browser) {
     case "write":
       return place.write(attributes.file, text);
     case "opens":
-      return assert.equal(await shown(browser, `${place.site}/${attributes.page}`), attributes.shows);
+      return assert.equal(await shownSurface(browser, `${place.site}/${attributes.page}`), attributes.shows);
     case "gives":
       return give(browser, `${place.site}/${attributes.page}`);
     case "proxy":
@@ -77,12 +77,12 @@ async function runStep(step, place, browser) {
     case "show": {
       const name = attributes.head ?? attributes.body;
       await place.write(name, withSnippet(await place.read("index.html"), step));
-      assert.equal(await shown(browser, `${place.site}/${name}`), attributes.shows);
+      assert.equal(await shownSurface(browser, `${place.site}/${name}`), attributes.shows);
       return;
     }
     case "run": {
       const printed = await place.run(text);
-      if (step.expected) compare({ ...step.expected, text: place.here(step.expected.text) }, printed);
+      if (step.expected) compare({ ...step.expected, text: place.localize(step.expected.text) }, printed);
     }
   }
 }
@@ -96,24 +96,24 @@ for (const name of names) {
   let line = 1;
   try {
     // The blocks of architecture.md are diagrams, so there is nothing to run.
-    const todo = name === "architecture.md" ? [] : steps(markdown);
+    const pageSteps = name === "architecture.md" ? [] : steps(markdown);
     if (name.includes("postgresql") && !process.env.KEEPOPEN_TEST_POSTGRES) {
       if (process.env.CI === "true") throw new Error("KEEPOPEN_TEST_POSTGRES is not set");
       console.log(`!! SKIPPED: docs/${name}: KEEPOPEN_TEST_POSTGRES is not set (scripts/with-postgres sets it)`);
       continue;
     }
-    for (const step of todo) {
+    for (const step of pageSteps) {
       line = step.line;
       await runStep(step, place, browser);
       passed++;
     }
-    console.log(`ok: docs/${name}, ${todo.length} blocks`);
+    console.log(`ok: docs/${name}, ${pageSteps.length} blocks`);
   } catch (error) {
     // The rest of the page depends on this step, so it is not run.
     failed++;
     console.log(`FAILED: docs/${name}:${line}: ${error.message}`);
   } finally {
-    await place.leave();
+    await place.remove();
   }
 }
 await browser.close();

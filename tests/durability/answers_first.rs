@@ -26,12 +26,12 @@ pub(crate) fn command() -> Command {
 }
 
 /// The address on which the real service listens.
-struct Real(String);
+struct RealService(String);
 
 /// Responds first, and then passes the delivery on to the real service.
-async fn acknowledge(request: HttpRequest, body: Bytes, real: Data<Real>) -> HttpResponse {
+async fn acknowledge(request: HttpRequest, body: Bytes, real_service: Data<RealService>) -> HttpResponse {
     let signature = request.headers().get("stripe-signature").unwrap().to_str().unwrap().to_owned();
-    let delivery = reqwest::Client::new().post(&real.0).header("stripe-signature", signature).body(body);
+    let delivery = reqwest::Client::new().post(&real_service.0).header("stripe-signature", signature).body(body);
     // Does not wait for the result. This is the deliberate fault of this service.
     actix_web::rt::spawn(async move { drop(delivery.send().await) });
     HttpResponse::Ok().finish()
@@ -49,10 +49,10 @@ fn this_process_runs_as_the_service_if_the_variable_is_set() {
         let running = api::serve(&app).unwrap();
         actix_web::rt::spawn(running.server);
         let _jobs = jobs::run(&app);
-        let real = Data::new(Real(format!("http://{}/webhooks/stripe", running.address)));
+        let real_service = Data::new(RealService(format!("http://{}/webhooks/stripe", running.address)));
         let front = HttpServer::new(move || {
             let route = actix_web::web::to(acknowledge);
-            actix_web::App::new().app_data(real.clone()).default_service(route)
+            actix_web::App::new().app_data(real_service.clone()).default_service(route)
         });
         let front = front.workers(1).bind("127.0.0.1:0").unwrap();
         let address = front.addrs()[0];

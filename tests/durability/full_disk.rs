@@ -22,24 +22,25 @@ const BOOKING_TIMEOUT: Duration = Duration::from_secs(30);
 const GIFTS: u64 = 20;
 
 /// Whether this machine allows private mounts.
-fn may_mount() -> bool {
+fn can_mount() -> bool {
     let mount = "mount -t tmpfs -o size=1m keepopen /mnt";
     Command::new("unshare").args(["-rm", "/bin/sh", "-c", mount]).output().is_ok_and(|it| it.status.success())
 }
 
 /// A service on a small disk.
-struct OnSmallDisk {
+struct ServiceOnSmallDisk {
     running: Running,
     address: String,
     management: String,
     client: Client,
-    /// The file that fills the rest of the disk, at its path through the service's process.
+    /// The file that fills the rest of the disk. This path leads through the service's process, because only that
+    /// process sees the disk.
     filler: PathBuf,
     acknowledged: u64,
     next_gift: u64,
 }
 
-impl OnSmallDisk {
+impl ServiceOnSmallDisk {
     fn start(service: &Service) -> Self {
         let running = service.start_on_disk_of("20m");
         let (ready, address) = block_in_place(|| (running.management(), running.address()));
@@ -49,6 +50,7 @@ impl OnSmallDisk {
         Self { running, address, management, client, filler, acknowledged: 0, next_gift: 1 }
     }
 
+    /// Fills the disk until nothing more fits.
     fn fill(&self) {
         let mut filler = File::create(&self.filler).unwrap();
         for size in [64 * 1024, 512] {
@@ -56,7 +58,7 @@ impl OnSmallDisk {
         }
     }
 
-    fn free(&self) {
+    fn delete_filler(&self) {
         std::fs::remove_file(&self.filler).unwrap();
     }
 
@@ -90,7 +92,7 @@ impl OnSmallDisk {
     }
 
     /// Waits until every event acknowledged so far is booked.
-    async fn everything_is_booked(&self) {
+    async fn wait_until_all_booked(&self) {
         let series = "keepopen_events_processed_total{outcome=\"booked\"}";
         #[expect(clippy::cast_precision_loss, reason = "there are only a few hundred events")]
         let acknowledged = self.acknowledged as f64;
@@ -105,15 +107,16 @@ impl OnSmallDisk {
     }
 
     /// The problems that the service reports. Empty if the service is ready.
-    async fn reported(&self) -> String {
+    async fn reported_problems(&self) -> String {
         let answer = self.client.get(format!("{}/readyz", self.management)).send().await.unwrap();
         if answer.status() == 200 { String::new() } else { answer.text().await.unwrap() }
     }
 
-    async fn reports(&self, words: &str) {
+    /// Waits until the service reports a problem that contains `words`, or no problem if `words` is empty.
+    async fn wait_for_report(&self, words: &str) {
         let wait = async {
             loop {
-                let reported = self.reported().await;
+                let reported = self.reported_problems().await;
                 if reported.contains(words) && words.is_empty() == reported.is_empty() {
                     return;
                 }
@@ -121,53 +124,53 @@ impl OnSmallDisk {
             }
         };
         if tokio::time::timeout(NOTICE_TIMEOUT, wait).await.is_err() {
-            panic!("the service reports `{}` instead of `{words}`", self.reported().await);
+            panic!("the service must report `{words}`, but reports `{}`", self.reported_problems().await);
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_recovers_from_a_full_disk_without_a_restart() {
-    if !may_mount() {
+    if !can_mount() {
         println!(
             "NOT RUN: this machine does not allow mounting a small disk (unshare -rm), so a full disk was not tested"
         );
         return;
     }
-    let service = Service::on_a_file();
+    let service = Service::on_sqlite_file();
     let mut run = LongRun::of("full disks", "KEEPOPEN_TEST_FULL_DISKS", 1);
     while let Some(round) = run.round(5) {
-        let mut it = OnSmallDisk::start(&service);
+        let mut service_on_disk = ServiceOnSmallDisk::start(&service);
         for _ in 0..round.count {
             for _ in 0..GIFTS {
-                assert!(it.deliver_next().await);
+                assert!(service_on_disk.deliver_next().await, "an event must be acknowledged while the disk has space");
             }
-            it.everything_is_booked().await;
-            it.fill();
+            service_on_disk.wait_until_all_booked().await;
+            service_on_disk.fill();
             // Some events are still stored in space that the database already has. None may be acknowledged and lost.
             for _ in 0..2_000 {
-                if !it.deliver_next().await {
+                if !service_on_disk.deliver_next().await {
                     break;
                 }
             }
-            it.reports("database_writes").await;
-            assert!(!it.deliver_next().await, "an event that can't be stored must not be acknowledged");
-            let banner = it.client.get(format!("http://{}/v1/banner?site=journal", it.address));
+            service_on_disk.wait_for_report("database_writes").await;
+            assert!(!service_on_disk.deliver_next().await, "an event that can't be stored must not be acknowledged");
+            let banner = service_on_disk.client.get(format!("http://{}/v1/banner?site=journal", service_on_disk.address));
             assert_eq!(
                 banner.send().await.unwrap().status(),
                 200,
                 "a banner request must succeed while the disk is full"
             );
 
-            it.free();
-            it.reports("").await;
+            service_on_disk.delete_filler();
+            service_on_disk.wait_for_report("").await;
             for _ in 0..GIFTS {
-                assert!(it.deliver_next().await);
+                assert!(service_on_disk.deliver_next().await, "an event must be acknowledged while the disk has space");
             }
-            it.everything_is_booked().await;
+            service_on_disk.wait_until_all_booked().await;
         }
-        block_in_place(|| it.running.stop());
-        run.went_well(round, &[("acknowledged", it.acknowledged)]);
+        block_in_place(|| service_on_disk.running.stop());
+        run.record_success(round, &[("acknowledged", service_on_disk.acknowledged)]);
     }
     println!("{run}");
 }

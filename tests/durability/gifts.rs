@@ -25,8 +25,8 @@ fn event(id: String, kind: &str, object: &Value) -> Event {
     Event { id, body: body.to_string() }
 }
 
-/// An event that is never booked.
-pub(crate) fn of_nothing(name: &str) -> Event {
+/// An event that moves no money, so it is never booked.
+pub(crate) fn unbooked_event(name: &str) -> Event {
     event(
         format!("evt_{name}"),
         "product.created",
@@ -63,7 +63,7 @@ pub(crate) fn events_of(gift: u64) -> Vec<Event> {
     let mut events = vec![
         event(format!("evt_{gift}_session"), "checkout.session.completed", &session),
         event(format!("evt_{gift}_charge"), "charge.succeeded", &charge),
-        of_nothing(&format!("{gift}_product")),
+        unbooked_event(&format!("{gift}_product")),
     ];
     if gift.is_multiple_of(3) {
         events.push(event(format!("evt_{gift}_refund"), "refund.created", &refund));
@@ -72,7 +72,7 @@ pub(crate) fn events_of(gift: u64) -> Vec<Event> {
 }
 
 /// The expected entries once these events are processed: each payment once, and each refund whose payment is known.
-pub(crate) fn booked_from(ids: &BTreeSet<String>) -> Vec<Line> {
+pub(crate) fn expected_lines(ids: &BTreeSet<String>) -> Vec<Line> {
     let mut lines = Vec::new();
     for id in ids {
         let Some(gift) = id.strip_prefix("evt_").and_then(|id| id.strip_suffix("_session")) else { continue };
@@ -87,8 +87,8 @@ pub(crate) fn booked_from(ids: &BTreeSet<String>) -> Vec<Line> {
     lines
 }
 
-/// The booked entries.
-pub(crate) fn lines(entries: Vec<Entry>) -> Vec<Line> {
+/// The booked entries, as sorted lines.
+pub(crate) fn booked_lines(entries: Vec<Entry>) -> Vec<Line> {
     let line = |it: Entry| (it.kind.as_str(), it.object, it.contribution.to_string(), it.money.amount_minor);
     let mut lines: Vec<Line> = entries.into_iter().map(line).collect();
     lines.sort();

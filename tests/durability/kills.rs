@@ -11,7 +11,7 @@ use tokio::task::block_in_place;
 use super::deliveries::Deliveries;
 use super::long_run::{LongRun, Round};
 use super::program::{Program, Running, Service};
-use super::proof::{LedgerState, Wrong, everything_is_processed, examine, nothing_is_lost};
+use super::proof::{LedgerState, Violation, wait_until_processed, check_database, check_nothing_lost};
 
 /// The number of kills per database. After them, its ledger is compared with that of an undisturbed service.
 const KILLS_PER_ROUND: u64 = 25;
@@ -20,94 +20,96 @@ const RECOVERY_MS: u64 = 2000;
 
 /// The results of a round of kills.
 #[derive(Debug, Default)]
-struct Seen {
+struct Results {
     acknowledged: u64,
+    /// The events that were acknowledged but not processed at the moment of a kill.
     unprocessed: u64,
+    /// The longest time from a start to the first acknowledgement.
     recovery_ms: u64,
 }
 
 /// Kills a service while events arrive. Returns the inbox's content at that moment, and all acknowledged events.
-async fn kill_at_work(
+async fn kill_during_work(
     service: &Service,
     running: Running,
     address: &str,
     deliveries: &Arc<Deliveries>,
     random: &mut fastrand::Rng,
-) -> Result<Vec<EventRow>, Wrong> {
-    let senders = deliveries.begin(address);
-    deliveries.acknowledges(random.usize(1..=80)).await;
+) -> Result<Vec<EventRow>, Violation> {
+    let senders = deliveries.start_senders(address);
+    deliveries.wait_for_acknowledgements(random.usize(1..=80)).await;
     // With this delay, the kill can also happen between two acknowledgements. The test does not depend on it.
     tokio::time::sleep(Duration::from_micros(random.u64(..5_000))).await;
     block_in_place(|| running.kill());
     senders.join_all().await;
     let inbox = service.inbox_after_a_kill().await;
-    nothing_is_lost(&inbox, &deliveries.acknowledged())?;
+    check_nothing_lost(&inbox, &deliveries.acknowledged())?;
     Ok(inbox)
 }
 
 /// Kills a service as often as `round` says, and checks the database after each kill. Returns the results, the
 /// service, its final ledger, and the number of gifts that were delivered to it.
-async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, LedgerState, u64), Wrong> {
-    let (mut random, mut seen) = (fastrand::Rng::with_seed(round.seed), Seen::default());
+async fn kill_repeatedly(round: Round) -> Result<(Results, Service, LedgerState, u64), Violation> {
+    let (mut random, mut results) = (fastrand::Rng::with_seed(round.seed), Results::default());
     let deliveries = Deliveries::without_end(round.seed);
     let service = Service::new(Program::Keepopen);
     // The events that were acknowledged before the last kill.
-    let mut promised = BTreeSet::new();
+    let mut acknowledged = BTreeSet::new();
     for number in 0..=round.count {
-        let watch = Stopwatch::start();
+        let stopwatch = Stopwatch::start();
         let running = service.start();
-        let last = number == round.count;
-        if !last && random.u8(..5) == 0 {
+        let is_last_start = number == round.count;
+        if !is_last_start && random.u8(..5) == 0 {
             // Kills the service during its start.
             tokio::time::sleep(Duration::from_micros(random.u64(..200_000))).await;
             block_in_place(|| running.kill());
             continue;
         }
         let address = block_in_place(|| running.address());
-        deliveries.first(&address).await;
+        deliveries.deliver_any(&address).await;
         if number > 0 {
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
                 reason = "it is only milliseconds"
             )]
-            let recovery_ms = (watch.elapsed_s() * 1000.0).ceil() as u64;
-            seen.recovery_ms = seen.recovery_ms.max(recovery_ms);
+            let recovery_ms = (stopwatch.elapsed_s() * 1000.0).ceil() as u64;
+            results.recovery_ms = results.recovery_ms.max(recovery_ms);
         }
-        if last {
-            deliveries.no_more();
-            deliveries.begin(&address).join_all().await;
-            promised = deliveries.acknowledged();
+        if is_last_start {
+            deliveries.start_no_more_gifts();
+            deliveries.start_senders(&address).join_all().await;
+            acknowledged = deliveries.acknowledged();
         }
-        let app = service.look().await;
-        everything_is_processed(&app).await;
-        examine(&app, &promised).await?;
-        if last {
+        let app = service.open_app().await;
+        wait_until_processed(&app).await;
+        check_database(&app, &acknowledged).await?;
+        if is_last_start {
             let ledger = LedgerState::of(&app).await;
             app.store.close().await;
             block_in_place(|| running.stop());
-            seen.acknowledged = promised.len() as u64;
-            return Ok((seen, service, ledger, deliveries.no_more()));
+            results.acknowledged = acknowledged.len() as u64;
+            return Ok((results, service, ledger, deliveries.start_no_more_gifts()));
         }
         // Closes this reader. If it stayed open, the next start would not need a recovery, which this test checks.
         app.store.close().await;
 
-        let inbox = kill_at_work(&service, running, &address, &deliveries, &mut random).await?;
-        promised = deliveries.acknowledged();
-        let waits = inbox.iter().filter(|it| it.state == "waiting" && promised.contains(&it.id));
-        seen.unprocessed += waits.count() as u64;
+        let inbox = kill_during_work(&service, running, &address, &deliveries, &mut random).await?;
+        acknowledged = deliveries.acknowledged();
+        let unprocessed = inbox.iter().filter(|it| it.state == "waiting" && acknowledged.contains(&it.id));
+        results.unprocessed += unprocessed.count() as u64;
     }
     unreachable!("the last start must return")
 }
 
 /// The ledger of an undisturbed service with the same key and the same gifts.
-async fn undisturbed(other: &Service, gifts: u64) -> LedgerState {
+async fn undisturbed_ledger(other: &Service, gifts: u64) -> LedgerState {
     let service = Service::with_the_key_of(other);
     let running = service.start();
     let address = block_in_place(|| running.address());
-    Deliveries::of(gifts, 1).begin(&address).join_all().await;
-    let app = service.look().await;
-    everything_is_processed(&app).await;
+    Deliveries::of(gifts, 1).start_senders(&address).join_all().await;
+    let app = service.open_app().await;
+    wait_until_processed(&app).await;
     let ledger = LedgerState::of(&app).await;
     app.store.close().await;
     block_in_place(|| running.stop());
@@ -119,20 +121,20 @@ async fn repeated_kills_lose_no_event_and_lead_to_the_same_ledger() {
     let database = if std::env::var("KEEPOPEN_TEST_POSTGRES").is_ok() { "PostgreSQL" } else { "SQLite" };
     let mut run = LongRun::of(&format!("kills on {database}"), "KEEPOPEN_TEST_KILLS", 25);
     while let Some(round) = run.round(KILLS_PER_ROUND) {
-        let (seen, service, ledger, gifts) = kill_again_and_again(round)
+        let (results, service, ledger, gifts) = kill_repeatedly(round)
             .await
-            .unwrap_or_else(|wrong| panic!("{wrong:?}, in {round:?} of {run}"));
+            .unwrap_or_else(|violation| panic!("{violation:?}, in {round:?} of {run}"));
         assert_eq!(
             ledger,
-            undisturbed(&service, gifts).await,
+            undisturbed_ledger(&service, gifts).await,
             "the ledger differs from that of an undisturbed service in {round:?} of {run}"
         );
-        run.went_well(
+        run.record_success(
             round,
             &[
-                ("acknowledged", seen.acknowledged),
-                ("acknowledged and unprocessed at a kill", seen.unprocessed),
-                ("greatest recovery in ms", seen.recovery_ms),
+                ("acknowledged", results.acknowledged),
+                ("acknowledged and unprocessed at a kill", results.unprocessed),
+                ("greatest recovery in ms", results.recovery_ms),
             ],
         );
         if run.is_long() {
@@ -154,8 +156,8 @@ async fn a_service_that_acknowledges_before_it_stores_is_detected() {
     for _ in 0..KILLS_PER_ROUND {
         let running = service.start();
         let address = block_in_place(|| running.address());
-        let kept = kill_at_work(&service, running, &address, &deliveries, &mut random).await;
-        if let Err(Wrong::Lost(lost)) = kept {
+        let outcome = kill_during_work(&service, running, &address, &deliveries, &mut random).await;
+        if let Err(Violation::Lost(lost)) = outcome {
             println!("{} acknowledged events were lost", lost.len());
             return;
         }

@@ -16,16 +16,16 @@ use tempfile::TempDir;
 use super::deliveries::Deliveries;
 use super::long_run::LongRun;
 use super::program::settings;
-use super::proof::{Wrong, everything_is_processed, examine, nothing_is_lost};
+use super::proof::{Violation, wait_until_processed, check_database, check_nothing_lost};
 
 /// The number of cuts per recording.
 const CUTS_PER_RECORDING: u64 = 20;
 /// The number of gifts before the restart of the service in a recording, and again after it.
 const GIFTS: u64 = 120;
 
-async fn start(data: &Path, database: &str) -> Result<Arc<App>, Wrong> {
+async fn start(data: &Path, database: &str) -> Result<Arc<App>, Violation> {
     let settings = sites::from_toml(&settings(data, database)).unwrap();
-    actions::start(settings, Clock::System).await.map_err(|error| Wrong::Damaged(error.to_string()))
+    actions::start(settings, Clock::System).await.map_err(|error| Violation::Damaged(error.to_string()))
 }
 
 /// A service that did its work, and a recording of all its changes to files.
@@ -43,16 +43,16 @@ struct Recorded {
 async fn record(syncs: Syncs, seed: u64) -> Recorded {
     let (data, files) = (memory_folder(), memory_folder());
     let recording = Arc::new(Recording::start(files.path(), syncs).unwrap());
-    let asked = Arc::clone(&recording);
-    let deliveries = Deliveries::at_positions(0, seed, move || asked.position());
+    let position_source = Arc::clone(&recording);
+    let deliveries = Deliveries::with_positions(0, seed, move || position_source.position());
     for _ in 0..2 {
-        deliveries.and_more(GIFTS);
+        deliveries.add_gifts(GIFTS);
         let app = start(data.path(), &recording.url("keepopen.db")).await.unwrap();
         let running = api::serve(&app).unwrap();
         tokio::spawn(running.server);
         let jobs = jobs::run(&app);
-        deliveries.begin(&running.address.to_string()).join_all().await;
-        everything_is_processed(&app).await;
+        deliveries.start_senders(&running.address.to_string()).join_all().await;
+        wait_until_processed(&app).await;
         running.handle.stop(true).await;
         jobs.stop(&app).await;
         app.store.close().await;
@@ -67,7 +67,7 @@ struct Cut {
     lost: Lost,
     acknowledged: BTreeSet<String>,
     disk: TempDir,
-    outcome: Result<(), Wrong>,
+    outcome: Result<(), Violation>,
 }
 
 impl Recorded {
@@ -85,22 +85,23 @@ impl Recorded {
         let lost = self.recording.disk_after_a_cut(at, random, disk.path()).unwrap();
         std::fs::copy(&self.key, disk.path().join("keepopen.key")).unwrap();
         let acknowledged = self.deliveries.acknowledged_until(at);
-        let outcome = check(disk.path(), &acknowledged).await;
+        let outcome = check_disk(disk.path(), &acknowledged).await;
         Cut { at, lost, acknowledged, disk, outcome }
     }
 }
 
-async fn check(data: &Path, acknowledged: &BTreeSet<String>) -> Result<(), Wrong> {
-    let damaged = |error: StoreError| Wrong::Damaged(error.to_string());
+/// Starts the service on a disk after a power cut, and checks its database.
+async fn check_disk(data: &Path, acknowledged: &BTreeSet<String>) -> Result<(), Violation> {
+    let damaged = |error: StoreError| Violation::Damaged(error.to_string());
     let app = start(data, &format!("sqlite:{}", data.join("keepopen.db").display())).await?;
     let sql = "SELECT integrity_check FROM pragma_integrity_check";
-    let whole = app.store.read_sql(sql).await.map_err(damaged)?;
-    if whole != ["ok"] {
-        return Err(Wrong::Damaged(whole.join("; ")));
+    let integrity = app.store.read_sql(sql).await.map_err(damaged)?;
+    if integrity != ["ok"] {
+        return Err(Violation::Damaged(integrity.join("; ")));
     }
-    nothing_is_lost(&app.store.events().await.map_err(damaged)?, acknowledged)?;
+    check_nothing_lost(&app.store.events().await.map_err(damaged)?, acknowledged)?;
     actions::process_due_events(&app, &app.as_job("inbox")).await.map_err(damaged)?;
-    examine(&app, acknowledged).await?;
+    check_database(&app, acknowledged).await?;
     app.store.close().await;
     Ok(())
 }
@@ -113,19 +114,19 @@ async fn acknowledged_events_survive_a_power_cut() {
         let mut random = fastrand::Rng::with_seed(round.seed);
         let (mut writes, mut torn, mut names, mut acknowledged) = (0, 0, 0, 0);
         for number in 0..round.count {
-            let Cut { at, lost, acknowledged: promised, disk, outcome } =
+            let Cut { at, lost, acknowledged: survivors, disk, outcome } =
                 recorded.cut(number, &mut random).await;
-            if let Err(wrong) = outcome {
+            if let Err(violation) = outcome {
                 // Keeps the disk for inspection. The check has already opened its database, and may have changed it.
                 let disk = disk.keep();
-                panic!("{wrong:?}, cut at {at} with {lost:?} in {round:?} of {run}; see {}", disk.display());
+                panic!("{violation:?}, cut at {at} with {lost:?} in {round:?} of {run}; see {}", disk.display());
             }
             writes += lost.whole as u64;
             torn += lost.torn as u64;
             names += lost.names as u64;
-            acknowledged += promised.len() as u64;
+            acknowledged += survivors.len() as u64;
         }
-        run.went_well(
+        run.record_success(
             round,
             &[
                 ("acknowledged before the cuts", acknowledged),
@@ -140,7 +141,7 @@ async fn acknowledged_events_survive_a_power_cut() {
     }
     println!("{run}");
     for name in ["acknowledged before the cuts", "writes lost"] {
-        assert!(run.total(name) > 0, "no power cut had this effect: {run}");
+        assert!(run.total(name) > 0, "no power cut counted for {name:?}: {run}");
     }
 }
 
@@ -149,7 +150,7 @@ async fn a_database_that_never_syncs_is_detected() {
     let recorded = record(Syncs::Ignored, 11).await;
     let (mut random, mut lost) = (fastrand::Rng::with_seed(11), 0);
     for number in 0..CUTS_PER_RECORDING {
-        if let Err(Wrong::Lost(events)) = recorded.cut(number, &mut random).await.outcome {
+        if let Err(Violation::Lost(events)) = recorded.cut(number, &mut random).await.outcome {
             lost += events.len();
         }
     }

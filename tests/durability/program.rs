@@ -56,7 +56,7 @@ pub(crate) enum Program {
     Queue(queue::Worker, u16),
 }
 
-/// A folder with a database, and the program for it.
+/// A folder with settings and a database, and the program that runs there.
 pub(crate) struct Service {
     program: Program,
     folder: TempDir,
@@ -74,21 +74,21 @@ impl Service {
     }
 
     /// Creates a service that reaches PostgreSQL through a proxy. It has a management port.
-    pub(crate) fn behind(proxy: SocketAddr) -> Self {
-        let it = Self::new(Program::Keepopen);
-        let mut url = url::Url::parse(it.database.url()).unwrap();
+    pub(crate) fn behind_proxy(proxy: SocketAddr) -> Self {
+        let service = Self::new(Program::Keepopen);
+        let mut url = url::Url::parse(service.database.url()).unwrap();
         url.set_ip_host(proxy.ip()).unwrap();
         url.set_port(Some(proxy.port())).unwrap();
-        it.write_settings(url.as_str());
-        it
+        service.write_settings(url.as_str());
+        service
     }
 
     /// Creates a service with an SQLite file, whichever database the test run uses. It has a management port.
-    pub(crate) fn on_a_file() -> Self {
-        let it = Self::new(Program::Keepopen);
-        let database = Database::file(&it.data());
-        it.write_settings(database.url());
-        Self { database, ..it }
+    pub(crate) fn on_sqlite_file() -> Self {
+        let service = Self::new(Program::Keepopen);
+        let database = Database::file(&service.data());
+        service.write_settings(database.url());
+        Self { database, ..service }
     }
 
     fn write_settings(&self, database: &str) {
@@ -98,9 +98,9 @@ impl Service {
 
     /// Uses the key of another service, so that supporters have the same ids in both.
     pub(crate) fn with_the_key_of(other: &Self) -> Self {
-        let it = Self::new(Program::Keepopen);
-        std::fs::copy(other.data().join("keepopen.key"), it.data().join("keepopen.key")).unwrap();
-        it
+        let service = Self::new(Program::Keepopen);
+        std::fs::copy(other.data().join("keepopen.key"), service.data().join("keepopen.key")).unwrap();
+        service
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -111,10 +111,11 @@ impl Service {
         sites::from_toml(&settings(&self.data(), database)).unwrap()
     }
 
+    /// Starts the program in the folder.
     pub(crate) fn start(&self) -> Running {
         let mut command = match self.program {
             Program::Keepopen => {
-                let mut command = Command::new(program());
+                let mut command = Command::new(program_path());
                 command.arg("serve").env_clear();
                 command
             }
@@ -134,18 +135,18 @@ impl Service {
     pub(crate) fn start_on_disk_of(&self, size: &str) -> Running {
         let mount = format!("mount -t tmpfs -o size={size},mode=700 keepopen \"$0\" && exec \"$1\" serve");
         let mut command = Command::new("unshare");
-        command.args(["-rm", "/bin/sh", "-c", &mount]).arg(self.data()).arg(program());
+        command.args(["-rm", "/bin/sh", "-c", &mount]).arg(self.data()).arg(program_path());
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
         command.current_dir(self.folder.path()).stdout(Stdio::null());
         Running::of(&mut command)
     }
 
     /// Opens the database with the product's own code, next to a running service or after its end.
-    pub(crate) async fn look(&self) -> Arc<App> {
-        self.look_at(self.database.url()).await
+    pub(crate) async fn open_app(&self) -> Arc<App> {
+        self.open_app_on(self.database.url()).await
     }
 
-    async fn look_at(&self, database: &str) -> Arc<App> {
+    async fn open_app_on(&self, database: &str) -> Arc<App> {
         let settings = self.settings(database);
         let store = Store::open(database).await.unwrap();
         let gateway = Gateway::new(&settings.stripe).unwrap();
@@ -169,7 +170,7 @@ impl Service {
         } else {
             self.database.url().to_owned()
         };
-        let app = self.look_at(&database).await;
+        let app = self.open_app_on(&database).await;
         let events = app.store.events().await.unwrap();
         app.store.close().await;
         events
@@ -178,7 +179,7 @@ impl Service {
 
 /// The program to run: the one that `KEEPOPEN_TEST_PROGRAM` names, such as an older version, otherwise the program of
 /// this build.
-fn program() -> PathBuf {
+fn program_path() -> PathBuf {
     other_program().unwrap_or_else(|| env!("CARGO_BIN_EXE_keepopen").into())
 }
 
@@ -196,19 +197,19 @@ impl Running {
     }
 
     /// Waits for a log line with this text.
-    pub(crate) fn says(&self, words: &str) -> Value {
+    pub(crate) fn wait_for_log_line(&self, words: &str) -> Value {
         serde_json::from_str(&self.0.says(words)).unwrap()
     }
 
     /// Waits until the service is listening. Returns its address.
     pub(crate) fn address(&self) -> String {
-        let line = self.says("keepopen answers");
+        let line = self.wait_for_log_line("keepopen answers");
         line.pointer("/fields/address").or_else(|| line.get("address")).unwrap().as_str().unwrap().to_owned()
     }
 
     /// Waits until the management port is listening. Returns the readiness URL. Call this before [`Self::address`].
     pub(crate) fn management(&self) -> String {
-        let line = self.says("serving health checks and metrics");
+        let line = self.wait_for_log_line("serving health checks and metrics");
         let address = line.pointer("/fields/address").or_else(|| line.get("address")).unwrap();
         format!("http://{}/readyz", address.as_str().unwrap())
     }
@@ -219,7 +220,7 @@ impl Running {
     }
 
     /// Waits until the process has ended, with any exit status.
-    pub(crate) async fn ended(mut self) {
+    pub(crate) async fn wait_until_ended(mut self) {
         while !self.0.has_ended() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -231,18 +232,18 @@ impl Running {
     }
 
     /// Sends SIGTERM.
-    pub(crate) fn tell_to_stop(&self) {
+    pub(crate) fn send_sigterm(&self) {
         self.0.tell_to_stop();
     }
 
     /// Waits until the process has ended, which must be with status 0.
-    pub(crate) fn ends_well(mut self) {
-        assert_eq!(self.0.ended(), Some(0));
+    pub(crate) fn wait_for_success(mut self) {
+        assert_eq!(self.0.ended(), Some(0), "the process must exit with status 0");
     }
 
     /// Sends SIGTERM, and waits until the process has ended.
     pub(crate) fn stop(self) {
-        self.tell_to_stop();
-        self.ends_well();
+        self.send_sigterm();
+        self.wait_for_success();
     }
 }

@@ -8,12 +8,12 @@ use keepopen::contributions::{Contribution, Entry, Fact};
 use keepopen::reports::{self, SealKey};
 use keepopen::store::inbox::{EventRow, EventState};
 
-use super::gifts::{booked_from, lines};
+use super::gifts::{booked_lines, expected_lines};
 
 /// A violated property.
 #[derive(Debug)]
 #[expect(dead_code, reason = "failure messages show it")]
-pub(crate) enum Wrong {
+pub(crate) enum Violation {
     /// Acknowledged events that are missing.
     Lost(Vec<String>),
     /// The database can't be opened or is damaged.
@@ -27,23 +27,23 @@ pub(crate) enum Wrong {
 }
 
 /// Checks that every acknowledged event is in the inbox exactly once.
-pub(crate) fn nothing_is_lost(
+pub(crate) fn check_nothing_lost(
     inbox: &[EventRow],
     acknowledged: &BTreeSet<String>,
-) -> Result<BTreeSet<String>, Wrong> {
+) -> Result<BTreeSet<String>, Violation> {
     let ids: BTreeSet<String> = inbox.iter().map(|it| it.id.clone()).collect();
     let lost: Vec<String> = acknowledged.difference(&ids).cloned().collect();
     if !lost.is_empty() {
-        return Err(Wrong::Lost(lost));
+        return Err(Violation::Lost(lost));
     }
     if ids.len() != inbox.len() {
-        return Err(Wrong::NotOnce(format!("{} rows for {} events", inbox.len(), ids.len())));
+        return Err(Violation::NotOnce(format!("{} rows for {} events", inbox.len(), ids.len())));
     }
     Ok(ids)
 }
 
 /// Waits until some process has processed the inbox.
-pub(crate) async fn everything_is_processed(app: &App) {
+pub(crate) async fn wait_until_processed(app: &App) {
     let everything = async {
         while app.store.inbox_rows().await.unwrap().iter().any(|it| it.state != "dead") {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -51,30 +51,30 @@ pub(crate) async fn everything_is_processed(app: &App) {
     };
     if tokio::time::timeout(Duration::from_secs(120), everything).await.is_err() {
         let left = app.store.newest_events(Some(EventState::Waiting), 3).await.unwrap();
-        panic!("the service does not process these events: {left:?}");
+        panic!("the service must process all events, but these still wait: {left:?}");
     }
 }
 
 /// Checks that the inbox contains all acknowledged events, and that after processing, the ledger follows from the
 /// inbox.
-pub(crate) async fn examine(app: &App, acknowledged: &BTreeSet<String>) -> Result<(), Wrong> {
-    let inbox = app.store.events().await.map_err(|error| Wrong::Damaged(error.to_string()))?;
-    let ids = nothing_is_lost(&inbox, acknowledged)?;
-    if let Some(odd) = inbox.iter().find(|it| it.state != "done" || it.attempts != 1 || it.error.is_some()) {
-        return Err(Wrong::NotOnce(format!("{odd:?}")));
+pub(crate) async fn check_database(app: &App, acknowledged: &BTreeSet<String>) -> Result<(), Violation> {
+    let inbox = app.store.events().await.map_err(|error| Violation::Damaged(error.to_string()))?;
+    let ids = check_nothing_lost(&inbox, acknowledged)?;
+    if let Some(event) = inbox.iter().find(|it| it.state != "done" || it.attempts != 1 || it.error.is_some()) {
+        return Err(Violation::NotOnce(format!("{event:?}")));
     }
-    let booked = lines(app.store.entries().await.map_err(|error| Wrong::Damaged(error.to_string()))?);
-    let right = booked_from(&ids);
-    if booked != right {
-        let missing: Vec<_> = right.iter().filter(|line| !booked.contains(line)).collect();
+    let booked = booked_lines(app.store.entries().await.map_err(|error| Violation::Damaged(error.to_string()))?);
+    let expected = expected_lines(&ids);
+    if booked != expected {
+        let missing: Vec<_> = expected.iter().filter(|line| !booked.contains(line)).collect();
         let twice: Vec<_> = booked.windows(2).filter(|two| two[0] == two[1]).collect();
-        let odd: Vec<_> = booked.iter().filter(|line| !right.contains(line)).collect();
-        return Err(Wrong::Ledger(format!("missing: {missing:?}; twice: {twice:?}; not right: {odd:?}")));
+        let unexpected: Vec<_> = booked.iter().filter(|line| !expected.contains(line)).collect();
+        return Err(Violation::Ledger(format!("missing: {missing:?}; twice: {twice:?}; unexpected: {unexpected:?}")));
     }
     match reports::check_ledger(&app.store, &SealKey::of(&app.vault)).await {
         Ok(report) if report.is_right() => Ok(()),
-        Ok(report) => Err(Wrong::LedgerState(report.wrong)),
-        Err(error) => Err(Wrong::Damaged(error.to_string())),
+        Ok(report) => Err(Violation::LedgerState(report.wrong)),
+        Err(error) => Err(Violation::Damaged(error.to_string())),
     }
 }
 

@@ -15,13 +15,14 @@ struct Silence {
     /// All connections with a lower number.
     before: u64,
     /// All connections, including new ones.
-    whole: bool,
+    all: bool,
 }
 
 /// A proxy that forwards everything to one address until it is silenced.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
-    made: Arc<watch::Sender<u64>>,
+    /// The number of connections accepted so far.
+    connections: Arc<watch::Sender<u64>>,
     silence: watch::Sender<Silence>,
     accepting: JoinHandle<()>,
 }
@@ -30,20 +31,20 @@ impl Proxy {
     pub(crate) async fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (made, silence) = (Arc::new(watch::Sender::new(0)), watch::Sender::new(Silence::default()));
-        let accepting = tokio::spawn(accept(listener, target, Arc::clone(&made), silence.subscribe()));
-        Self { address, made, silence, accepting }
+        let (connections, silence) = (Arc::new(watch::Sender::new(0)), watch::Sender::new(Silence::default()));
+        let accepting = tokio::spawn(accept(listener, target, Arc::clone(&connections), silence.subscribe()));
+        Self { address, connections, silence, accepting }
     }
 
     /// Silences existing connections forever; new ones work.
     pub(crate) fn silence_existing(&self) {
-        let before = *self.made.borrow();
+        let before = *self.connections.borrow();
         self.silence.send_modify(|silence| silence.before = before);
     }
 
     /// Silences all connections, or ends the silence. Data sent during the silence arrives late.
-    pub(crate) fn silence_all(&self, whole: bool) {
-        self.silence.send_modify(|silence| silence.whole = whole);
+    pub(crate) fn silence_all(&self, is_silent: bool) {
+        self.silence.send_modify(|silence| silence.all = is_silent);
     }
 }
 
@@ -56,12 +57,12 @@ impl Drop for Proxy {
 async fn accept(
     listener: TcpListener,
     target: SocketAddr,
-    made: Arc<watch::Sender<u64>>,
+    connections: Arc<watch::Sender<u64>>,
     silence: watch::Receiver<Silence>,
 ) {
     while let Ok((client, _)) = listener.accept().await {
-        let number = *made.borrow();
-        made.send_modify(|made| *made += 1);
+        let number = *connections.borrow();
+        connections.send_modify(|connections| *connections += 1);
         let silence = silence.clone();
         tokio::spawn(async move {
             let Ok(server) = TcpStream::connect(target).await else { return };
@@ -84,8 +85,8 @@ async fn pass_on(
     let mut bytes = vec![0; 16 * 1024];
     loop {
         let read = from.read(&mut bytes).await.unwrap_or(0);
-        let speaks = silence.wait_for(|silence| !silence.whole && number >= silence.before).await.is_ok();
-        if !speaks || read == 0 || to.write_all(&bytes[..read]).await.is_err() {
+        let may_pass = silence.wait_for(|silence| !silence.all && number >= silence.before).await.is_ok();
+        if !may_pass || read == 0 || to.write_all(&bytes[..read]).await.is_err() {
             // This direction has ended. The other direction may still send data.
             drop(to.shutdown().await);
             return;

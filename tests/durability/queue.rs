@@ -32,9 +32,10 @@ const CARELESS: &str = "KEEPOPEN_TEST_CARELESS";
 /// The number of kills per database.
 const KILLS_PER_ROUND: u64 = 25;
 
-/// How the service executes its tasks.
+/// When the service's workers remove a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Worker {
+    /// The worker removes a task after it has executed the task.
     Careful,
     /// The worker removes a task before it executes the task. The test must detect this fault.
     Careless,
@@ -56,9 +57,9 @@ pub(crate) fn command(worker: Worker, receiver: u16) -> Command {
 }
 
 /// Adds a task for each new domain event.
-enum Notifying {}
+enum TaskPerEvent {}
 
-impl Emitter for Notifying {
+impl Emitter for TaskPerEvent {
     async fn emit(tx: &mut Tx, events: &[DomainEvent], now_ms: i64) -> Result<(), StoreError> {
         for event in record_events(tx, events, now_ms).await? {
             enqueue(tx, &Notify { event: event.key() }, now_ms).await?;
@@ -117,7 +118,7 @@ fn this_process_runs_as_the_service_if_the_variable_is_set() {
         tracing::info!(address = %running.address, "keepopen answers");
         let book = async {
             while !app.is_stopping() {
-                actions::process_events_with::<Notifying>(&app, &app.as_job("inbox")).await.unwrap();
+                actions::process_events_with::<TaskPerEvent>(&app, &app.as_job("inbox")).await.unwrap();
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
@@ -158,51 +159,51 @@ fn receiver() -> (u16, Received) {
 
 /// The results of a round of kills.
 #[derive(Debug, Default)]
-struct Seen {
+struct Results {
     events: u64,
     sent_again: u64,
     tasks_at_kills: u64,
 }
 
 /// Waits until every event is booked and the queue is empty.
-async fn everything_is_done(app: &App) {
-    super::proof::everything_is_processed(app).await;
-    let done = async {
+async fn wait_until_done(app: &App) {
+    super::proof::wait_until_processed(app).await;
+    let queue_is_empty = async {
         while app.store.task_numbers().await.unwrap().waiting > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    if tokio::time::timeout(Duration::from_secs(120), done).await.is_err() {
+    if tokio::time::timeout(Duration::from_secs(120), queue_is_empty).await.is_err() {
         panic!("the queue must become empty, but contains {:?}", app.store.tasks(None, 3).await.unwrap());
     }
 }
 
-/// Kills a service again and again while it books and works, and checks at the end. Returns the events that were never
-/// received.
-async fn kill_between_booking_and_doing(round: Round, worker: Worker) -> (Seen, Vec<String>) {
-    let (mut random, mut seen) = (fastrand::Rng::with_seed(round.seed), Seen::default());
+/// Kills a service repeatedly while it books events and executes tasks. Returns the results, and the events that the
+/// receiver never got.
+async fn kill_between_booking_and_executing(round: Round, worker: Worker) -> (Results, Vec<String>) {
+    let (mut random, mut results) = (fastrand::Rng::with_seed(round.seed), Results::default());
     let (port, received) = receiver();
     let service = Service::new(Program::Queue(worker, port));
     let deliveries = Deliveries::without_end(round.seed);
     for _ in 0..round.count {
         let running = service.start();
         let address = block_in_place(|| running.address());
-        let senders = deliveries.begin(&address);
-        deliveries.acknowledges(random.usize(1..=60)).await;
+        let senders = deliveries.start_senders(&address);
+        deliveries.wait_for_acknowledgements(random.usize(1..=60)).await;
         // With this delay, the kill can happen at any moment. The test does not depend on it.
         tokio::time::sleep(Duration::from_micros(random.u64(..60_000))).await;
         block_in_place(|| running.kill());
         senders.join_all().await;
-        let app = service.look().await;
-        seen.tasks_at_kills += u64::try_from(app.store.task_numbers().await.unwrap().waiting).unwrap();
+        let app = service.open_app().await;
+        results.tasks_at_kills += u64::try_from(app.store.task_numbers().await.unwrap().waiting).unwrap();
         app.store.close().await;
     }
     let running = service.start();
     let address = block_in_place(|| running.address());
-    deliveries.no_more();
-    deliveries.begin(&address).join_all().await;
-    let app = service.look().await;
-    everything_is_done(&app).await;
+    deliveries.start_no_more_gifts();
+    deliveries.start_senders(&address).join_all().await;
+    let app = service.open_app().await;
+    wait_until_done(&app).await;
     let outbox = app.store.outbox(0, i64::MAX).await.unwrap();
     assert_eq!(app.store.task_numbers().await.unwrap().dead, 0);
     app.store.close().await;
@@ -215,10 +216,10 @@ async fn kill_between_booking_and_doing(round: Round, worker: Worker) -> (Seen, 
         received.keys().all(|key| current.contains(&key.as_str())),
         "the receiver got an event that is not booked"
     );
-    seen.events = current.len() as u64;
-    seen.sent_again = received.values().map(|times| times - 1).sum();
+    results.events = current.len() as u64;
+    results.sent_again = received.values().map(|times| times - 1).sum();
     let missing = current.into_iter().filter(|key| !received.contains_key(*key)).map(str::to_owned).collect();
-    (seen, missing)
+    (results, missing)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -226,18 +227,18 @@ async fn a_service_that_is_killed_between_booking_and_executing_executes_every_t
     let database = if std::env::var("KEEPOPEN_TEST_POSTGRES").is_ok() { "PostgreSQL" } else { "SQLite" };
     let mut run = LongRun::of(&format!("kills of workers on {database}"), "KEEPOPEN_TEST_WORKER_KILLS", 25);
     while let Some(round) = run.round(KILLS_PER_ROUND) {
-        let (seen, missing) = kill_between_booking_and_doing(round, Worker::Careful).await;
+        let (results, missing) = kill_between_booking_and_executing(round, Worker::Careful).await;
         assert_eq!(
             missing,
             Vec::<String>::new(),
             "the receiver did not get these events in {round:?} of {run}"
         );
-        run.went_well(
+        run.record_success(
             round,
             &[
-                ("domain events", seen.events),
-                ("sent again", seen.sent_again),
-                ("tasks in the queue at a kill", seen.tasks_at_kills),
+                ("domain events", results.events),
+                ("sent again", results.sent_again),
+                ("tasks in the queue at a kill", results.tasks_at_kills),
             ],
         );
         if run.is_long() {
@@ -254,7 +255,7 @@ async fn a_service_that_is_killed_between_booking_and_executing_executes_every_t
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_removes_a_task_before_executing_it_is_detected() {
     let round = Round { seed: 5, count: KILLS_PER_ROUND };
-    let (seen, missing) = kill_between_booking_and_doing(round, Worker::Careless).await;
-    assert!(!missing.is_empty(), "the test did not notice the lost tasks: {seen:?}");
-    println!("{} of {} events were never received", missing.len(), seen.events);
+    let (results, missing) = kill_between_booking_and_executing(round, Worker::Careless).await;
+    assert!(!missing.is_empty(), "the test did not notice the lost tasks: {results:?}");
+    println!("{} of {} events were never received", missing.len(), results.events);
 }

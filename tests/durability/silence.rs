@@ -10,7 +10,7 @@ use super::deliveries::{Deliveries, signature};
 use super::gifts::events_of;
 use super::long_run::LongRun;
 use super::program::{Running, Service, other_program};
-use super::proof::{everything_is_processed, examine};
+use super::proof::{wait_until_processed, check_database};
 use super::proxy::Proxy;
 
 const SKIPPED: &str = "SKIPPED: KEEPOPEN_TEST_POSTGRES names no server";
@@ -20,7 +20,7 @@ const RESUME_TIMEOUT: Duration = Duration::from_secs(30);
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A service that reaches its database through a proxy.
-struct Behind {
+struct ServiceBehindProxy {
     service: Service,
     proxy: Proxy,
     running: Running,
@@ -30,14 +30,14 @@ struct Behind {
     next_gift: u64,
 }
 
-impl Behind {
-    /// `None` if the test run does not use a PostgreSQL server.
+impl ServiceBehindProxy {
+    /// Starts a service behind a proxy. `None` if the test run does not use a PostgreSQL server.
     async fn start() -> Option<Self> {
         let server = std::env::var("KEEPOPEN_TEST_POSTGRES").ok()?;
         let server = url::Url::parse(&server).unwrap();
         let target = format!("{}:{}", server.host_str().unwrap(), server.port().unwrap_or(5432));
         let proxy = Proxy::to(target.parse().unwrap()).await;
-        let service = Service::behind(proxy.address);
+        let service = Service::behind_proxy(proxy.address);
         let running = service.start();
         let (ready, address) = block_in_place(|| (running.management(), running.address()));
         let deliveries = Deliveries::of(0, 1);
@@ -68,41 +68,42 @@ impl Behind {
     }
 
     /// Waits until every acknowledged event is booked, and checks the ledger without the proxy.
-    async fn everything_is_booked(&self) {
-        let app = self.service.look().await;
-        tokio::time::timeout(RESUME_TIMEOUT, everything_is_processed(&app))
+    async fn wait_until_all_booked(&self) {
+        let app = self.service.open_app().await;
+        tokio::time::timeout(RESUME_TIMEOUT, wait_until_processed(&app))
             .await
             .expect("booking must resume in time");
         if other_program().is_none() {
-            examine(&app, &self.deliveries.acknowledged()).await.unwrap();
+            check_database(&app, &self.deliveries.acknowledged()).await.unwrap();
         }
         app.store.close().await;
     }
 
-    /// Delivers one gift. When this returns, the gift is being booked: its transaction waits for the returned lock.
-    async fn is_booking(&mut self) -> PgConnection {
-        let mut other = PgConnection::connect(self.service.database_url()).await.unwrap();
-        let lock = "BEGIN; LOCK TABLE ledger_entries IN ACCESS EXCLUSIVE MODE";
-        sqlx::raw_sql(lock).execute(&mut other).await.unwrap();
+    /// Delivers one gift and blocks its booking. When this returns, the booking transaction is waiting for the lock
+    /// that the returned connection holds.
+    async fn block_booking(&mut self) -> PgConnection {
+        let mut lock = PgConnection::connect(self.service.database_url()).await.unwrap();
+        let lock_sql = "BEGIN; LOCK TABLE ledger_entries IN ACCESS EXCLUSIVE MODE";
+        sqlx::raw_sql(lock_sql).execute(&mut lock).await.unwrap();
         self.deliver(1).await;
-        let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+        let waiting_sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
              AND state = 'active' AND wait_event_type = 'Lock'";
-        // `other` would see the same snapshot of the activity until its transaction ends, so another connection
+        // `lock` would see the same snapshot of the activity until its transaction ends, so another connection
         // watches.
-        let mut watching = PgConnection::connect(self.service.database_url()).await.unwrap();
+        let mut observer = PgConnection::connect(self.service.database_url()).await.unwrap();
         let is_waiting =
-            async || sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut watching).await.unwrap() > 0;
+            async || sqlx::query_scalar::<_, i64>(waiting_sql).fetch_one(&mut observer).await.unwrap() > 0;
         until(RESUME_TIMEOUT, "the gift is being booked", is_waiting).await;
-        other
+        lock
     }
 
     async fn is_ready(&self) -> bool {
         reqwest::get(&self.ready).await.is_ok_and(|answer| answer.status() == 200)
     }
 
-    async fn becomes_ready(&self, wanted: bool) {
-        until(RESUME_TIMEOUT, &format!("/readyz reports ready: {wanted}"), async || {
-            self.is_ready().await == wanted
+    async fn wait_until_ready(&self, is_ready: bool) {
+        until(RESUME_TIMEOUT, &format!("/readyz reports ready: {is_ready}"), async || {
+            self.is_ready().await == is_ready
         })
         .await;
     }
@@ -112,69 +113,69 @@ impl Behind {
 async fn booking_resumes_when_old_connections_are_silent_and_new_ones_work() {
     let mut run = LongRun::of("failovers behind a silent proxy", "KEEPOPEN_TEST_FAILOVERS", 2);
     while let Some(round) = run.round(5) {
-        let Some(mut it) = Behind::start().await else {
+        let Some(mut service) = ServiceBehindProxy::start().await else {
             println!("{SKIPPED}");
             return;
         };
-        it.deliver(3).await;
+        service.deliver(3).await;
         for _ in 0..round.count {
             // Now a transaction is in progress, and the intake has its own connections.
-            it.deliver(2).await;
-            let lock = it.is_booking().await;
-            it.proxy.silence_existing();
+            service.deliver(2).await;
+            let lock = service.block_booking().await;
+            service.proxy.silence_existing();
             lock.close().await.unwrap();
-            it.deliver(2).await;
-            it.everything_is_booked().await;
-            it.becomes_ready(true).await;
+            service.deliver(2).await;
+            service.wait_until_all_booked().await;
+            service.wait_until_ready(true).await;
         }
-        block_in_place(|| it.running.stop());
-        run.went_well(round, &[]);
+        block_in_place(|| service.running.stop());
+        run.record_success(round, &[]);
     }
     println!("{run}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_silent_for_a_while_is_reported_and_booking_resumes() {
-    let Some(mut it) = Behind::start().await else {
+    let Some(mut service) = ServiceBehindProxy::start().await else {
         println!("{SKIPPED}");
         return;
     };
-    it.deliver(3).await;
-    it.proxy.silence_all(true);
-    it.becomes_ready(false).await;
-    let banner = reqwest::get(format!("http://{}/v1/banner?site=journal", it.address)).await.unwrap();
+    service.deliver(3).await;
+    service.proxy.silence_all(true);
+    service.wait_until_ready(false).await;
+    let banner = reqwest::get(format!("http://{}/v1/banner?site=journal", service.address)).await.unwrap();
     assert_eq!(banner.status(), 200, "a banner request must succeed while the database is silent");
-    it.proxy.silence_all(false);
-    it.deliver(2).await;
-    it.everything_is_booked().await;
-    it.becomes_ready(true).await;
-    block_in_place(|| it.running.stop());
+    service.proxy.silence_all(false);
+    service.deliver(2).await;
+    service.wait_until_all_booked().await;
+    service.wait_until_ready(true).await;
+    block_in_place(|| service.running.stop());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_whose_database_is_silent_stops_on_request() {
-    for whole in [false, true] {
-        let Some(mut it) = Behind::start().await else {
+    for silences_all in [false, true] {
+        let Some(mut service) = ServiceBehindProxy::start().await else {
             println!("{SKIPPED}");
             return;
         };
-        it.deliver(5).await;
+        service.deliver(5).await;
         // The signal arrives while requests are in progress.
-        let (client, url) = (reqwest::Client::new(), format!("http://{}/webhooks/stripe", it.address));
-        if whole {
-            it.proxy.silence_all(true);
+        let (client, url) = (reqwest::Client::new(), format!("http://{}/webhooks/stripe", service.address));
+        if silences_all {
+            service.proxy.silence_all(true);
         } else {
-            it.proxy.silence_existing();
+            service.proxy.silence_existing();
         }
-        let mut under_way = tokio::task::JoinSet::new();
+        let mut pending = tokio::task::JoinSet::new();
         for event in events_of(1_000_000) {
             let request = client.post(&url).header("stripe-signature", signature(&event.body));
-            under_way.spawn(request.body(event.body).send());
+            pending.spawn(request.body(event.body).send());
         }
-        it.running.tell_to_stop();
-        let running = it.running;
-        let ended = tokio::time::timeout(STOP_TIMEOUT, running.ended()).await;
+        service.running.send_sigterm();
+        let running = service.running;
+        let ended = tokio::time::timeout(STOP_TIMEOUT, running.wait_until_ended()).await;
         ended.expect("the service must end in time");
-        under_way.shutdown().await;
+        pending.shutdown().await;
     }
 }

@@ -15,8 +15,8 @@ impl File {
         Self { path: path.to_owned(), text: text.to_owned() }
     }
 
-    /// The file's lines without comments, so that words in comments don't count. (A `//` in a string is also taken for
-    /// a comment, unless it follows a `:`.)
+    /// The file's lines without comments, so that words in comments don't count. A `//` in a string also counts as
+    /// the start of a comment, unless it follows a `:`.
     pub fn code(&self) -> String {
         self.text.lines().map(|line| without_comment(line).to_owned() + "\n").collect()
     }
@@ -34,6 +34,7 @@ fn without_comment(line: &str) -> &str {
     line
 }
 
+/// The project's root folder.
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -45,7 +46,7 @@ pub fn file(path: &str) -> File {
 }
 
 /// Reads every text file below `folder` with one of these `endings`, ordered by path, except built or installed files.
-pub fn below(folder: &str, endings: &[&str]) -> Vec<File> {
+pub fn files_below(folder: &str, endings: &[&str]) -> Vec<File> {
     let mut paths = Vec::new();
     walk(&root().join(folder), &mut paths);
     paths.sort();
@@ -76,5 +77,5 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
 
 /// Reads all Rust code of the program.
 pub fn program() -> Vec<File> {
-    ["src", "decision/src", "practice/src"].iter().flat_map(|folder| below(folder, &[".rs"])).collect()
+    ["src", "decision/src", "practice/src"].iter().flat_map(|folder| files_below(folder, &[".rs"])).collect()
 }

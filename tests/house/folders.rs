@@ -1,6 +1,6 @@
 //! Each folder must begin with a description, files must stay short, and migrations must state their purpose.
 
-use super::files::{File, below, program, root};
+use super::files::{File, files_below, program, root};
 
 const FOUR_LINES: [&str; 4] = ["**Owns**", "**Never**", "**Start at**", "**Tested in**"];
 /// The maximum number of lines of a file. A longer file usually contains a second idea.
@@ -26,18 +26,18 @@ fn what_is_missing(folder: &str, files: &[File]) -> Option<String> {
     let Some(main_file) = main_file else { return Some(format!("{folder} has no mod.rs")) };
     let opening: Vec<&str> = main_file.text.lines().map_while(|line| line.strip_prefix("//!")).collect();
     let mut from = 0;
-    for wanted in FOUR_LINES {
-        match opening[from..].iter().position(|line| line.trim_start().starts_with(wanted)) {
+    for opening_words in FOUR_LINES {
+        match opening[from..].iter().position(|line| line.trim_start().starts_with(opening_words)) {
             Some(found) => from += found + 1,
-            None => return Some(format!("{} does not say {wanted}, or not in its place", main_file.path)),
+            None => return Some(format!("{} has no line {opening_words}, or has it in another place", main_file.path)),
         }
     }
     None
 }
 
 /// Test files that a folder's description names but that do not exist.
-fn missing_tests(files: &[File], is_there: impl Fn(&str) -> bool) -> Vec<String> {
-    let mut complaints = Vec::new();
+fn missing_tests(files: &[File], exists: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut findings = Vec::new();
     for file in files {
         let lines = file.text.lines().map_while(|line| line.strip_prefix("//!"));
         for line in lines.filter(|line| line.trim_start().starts_with("**Tested in**")) {
@@ -45,19 +45,20 @@ fn missing_tests(files: &[File], is_there: impl Fn(&str) -> bool) -> Vec<String>
                 let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
                 let krate = folder.split_once("/src").map_or("", |(krate, _)| krate);
                 let places = ["", "src/", &format!("{krate}/")].map(|place| format!("{place}{named}"));
-                if !places.iter().any(|place| is_there(place)) {
-                    complaints.push(format!("{}: `{named}` does not exist", file.path));
+                if !places.iter().any(|place| exists(place)) {
+                    findings.push(format!("{}: `{named}` does not exist", file.path));
                 }
             }
         }
     }
-    complaints
+    findings
 }
 
 /// Files with more than [`MAX_LINES`] lines.
 fn files_too_long(files: &[File]) -> Vec<String> {
-    let long = files.iter().map(|file| (file, file.text.lines().count()));
-    long.filter(|(_, lines)| *lines > MAX_LINES)
+    let with_lengths = files.iter().map(|file| (file, file.text.lines().count()));
+    with_lengths
+        .filter(|(_, lines)| *lines > MAX_LINES)
         .map(|(file, lines)| format!("{} has {lines} lines; move its second idea to another file", file.path))
         .collect()
 }
@@ -78,7 +79,7 @@ fn every_folder_begins_with_its_four_lines() {
     let good =
         "//! Mail.\n//!\n//! **Owns** a.\n//! **Never** b.\n//! **Start at** c.\n//! **Tested in** d.\n";
     assert_eq!(findings(good), Vec::<String>::new());
-    let missing = ["src/mail/mod.rs does not say **Never**, or not in its place"];
+    let missing = ["src/mail/mod.rs has no line **Never**, or has it in another place"];
     assert_eq!(findings(&good.replace("**Never** b.", "")), missing);
     let swapped = good.replace("Owns", "x").replace("Never", "Owns").replace('x', "Never");
     assert_eq!(findings(&swapped), missing);
@@ -97,21 +98,21 @@ fn every_folder_begins_with_its_four_lines() {
 fn the_tests_in_a_folders_description_exist() {
     assert_eq!(missing_tests(&program(), |path| root().join(path).exists()), Vec::<String>::new());
     let file = File::made_up("src/mail/mod.rs", "//! **Tested in** the files here, `tests/api/mail.rs`.");
-    let complaint = ["src/mail/mod.rs: `tests/api/mail.rs` does not exist"];
-    assert_eq!(missing_tests(std::slice::from_ref(&file), |_| false), complaint);
+    let expected = ["src/mail/mod.rs: `tests/api/mail.rs` does not exist"];
+    assert_eq!(missing_tests(std::slice::from_ref(&file), |_| false), expected);
     assert_eq!(missing_tests(&[file], |path| path == "tests/api/mail.rs"), Vec::<String>::new());
 }
 
 #[test]
 fn no_file_is_longer_than_400_lines() {
     assert_eq!(files_too_long(&program()), Vec::<String>::new());
-    assert_eq!(files_too_long(&below("tests", &[".rs"])), Vec::<String>::new());
+    assert_eq!(files_too_long(&files_below("tests", &[".rs"])), Vec::<String>::new());
     assert_eq!(files_too_long(&[File::made_up("src/a.rs", &"\n".repeat(400))]), Vec::<String>::new());
     assert_eq!(files_too_long(&[File::made_up("src/a.rs", &"\n".repeat(401))]).len(), 1);
 }
 
 #[test]
 fn every_migration_begins_with_a_comment() {
-    assert_eq!(migrations_without_purpose(&below("migrations", &[".sql"])), Vec::<String>::new());
+    assert_eq!(migrations_without_purpose(&files_below("migrations", &[".sql"])), Vec::<String>::new());
     assert_eq!(migrations_without_purpose(&[File::made_up("0002.sql", "CREATE TABLE a")]).len(), 1);
 }

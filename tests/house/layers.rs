@@ -3,19 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files::{File, below, file};
+use super::files::{File, files_below, file};
 
 /// The map of a crate: its modules by layer, from the bottom layer up.
 pub struct Map {
     folder: &'static str,
-    lines: &'static [&'static [&'static str]],
+    layers: &'static [&'static [&'static str]],
     /// Exceptions: a place, a module of the same layer that this place may use, and the reason. A folder ends in `/`.
     exceptions: &'static [(&'static str, &'static str, &'static str)],
 }
 
 static SRC: Map = Map {
     folder: "src/",
-    lines: &[
+    layers: &[
         &["clock", "csv", "ids", "money", "telemetry"],
         &["config", "limits"],
         &["sites"],
@@ -46,7 +46,7 @@ static SRC: Map = Map {
 
 static DECISION: Map = Map {
     folder: "decision/src/",
-    lines: &[
+    layers: &[
         &["bandit", "buckets", "country", "diagnostics", "labels", "reason"],
         &["calendar", "glob", "names", "verdict"],
         &["appeal_rules", "question"],
@@ -65,8 +65,8 @@ static DECISION: Map = Map {
 
 impl Map {
     /// The layer of a module; `None` for a name that is not on the map.
-    fn line_of(&self, module: &str) -> Option<usize> {
-        self.lines.iter().position(|line| line.contains(&module))
+    fn layer_of(&self, module: &str) -> Option<usize> {
+        self.layers.iter().position(|layer| layer.contains(&module))
     }
 
     fn is_exception(&self, path: &str, to: &str) -> bool {
@@ -75,24 +75,24 @@ impl Map {
 
     /// Uses of modules that the map forbids.
     pub fn forbidden_uses(&self, files: &[File]) -> Vec<String> {
-        let mut complaints = Vec::new();
+        let mut findings = Vec::new();
         for (file, from, to) in self.uses(files) {
-            let sentence = match (self.line_of(&from), self.line_of(&to)) {
+            let finding = match (self.layer_of(&from), self.layer_of(&to)) {
                 (None, _) => format!("{file}: `{from}` is not on the map"),
                 (_, None) => format!("{file}: `{to}` is not on the map"),
-                (Some(own), Some(other)) if other > own => {
+                (Some(from_layer), Some(to_layer)) if to_layer > from_layer => {
                     format!("{file}: `{from}` uses `{to}`, which is in a higher layer")
                 }
-                (Some(own), Some(other)) if other == own && !self.is_exception(&file, &to) => {
+                (Some(from_layer), Some(to_layer)) if to_layer == from_layer && !self.is_exception(&file, &to) => {
                     format!("{file}: `{from}` uses `{to}`, which is in the same layer")
                 }
                 _ => continue,
             };
-            complaints.push(sentence);
+            findings.push(finding);
         }
-        complaints.sort();
-        complaints.dedup();
-        complaints
+        findings.sort();
+        findings.dedup();
+        findings
     }
 
     /// Exceptions that are no longer needed.
@@ -109,27 +109,27 @@ impl Map {
 
     /// Cycles of modules, each as one sentence. The layers allow no cycle, but exceptions could create one.
     fn cycles(&self, files: &[File]) -> Vec<String> {
-        let mut used_by: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut uses_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (_, from, to) in self.uses(files) {
-            used_by.entry(from).or_default().insert(to);
+            uses_of.entry(from).or_default().insert(to);
         }
         let reached = |from: &str| {
             let (mut reached, mut next) = (BTreeSet::new(), vec![from.to_owned()]);
             while let Some(module) = next.pop() {
-                let unseen: Vec<_> = used_by.get(&module).into_iter().flatten().cloned().collect();
+                let unseen: Vec<_> = uses_of.get(&module).into_iter().flatten().cloned().collect();
                 next.extend(unseen.into_iter().filter(|module| reached.insert(module.clone())));
             }
             reached
         };
         let all: BTreeMap<&String, BTreeSet<String>> =
-            used_by.keys().map(|module| (module, reached(module))).collect();
-        let meets = |one: &String, other: &String| {
+            uses_of.keys().map(|module| (module, reached(module))).collect();
+        let reach_each_other = |one: &String, other: &String| {
             all[one].contains(other) && all.get(other).is_some_and(|reached| reached.contains(one))
         };
         let cycles: BTreeSet<Vec<&str>> = all
             .keys()
             .filter(|module| all[*module].contains(**module))
-            .map(|one| all.keys().filter(|other| meets(one, other)).map(|other| other.as_str()).collect())
+            .map(|one| all.keys().filter(|other| reach_each_other(one, other)).map(|other| other.as_str()).collect())
             .collect();
         cycles.iter().map(|cycle| format!("a cycle of modules: {}", cycle.join(", "))).collect()
     }
@@ -138,13 +138,13 @@ impl Map {
     fn uses(&self, files: &[File]) -> Vec<(String, String, String)> {
         let mut found = Vec::new();
         for file in files {
-            let steps = steps_of(&file.path, self.folder);
-            let Some(from) = steps.first() else { continue };
+            let modules = module_path(&file.path, self.folder);
+            let Some(from) = modules.first() else { continue };
             let code = file.code();
             let mut used = names_after(&code, "crate::");
             // `super::` leads to the crate's root if it is repeated once per level of the file's module.
-            let up = "super::".repeat(steps.len());
-            used.extend(names_after(&code, &up).into_iter().filter(|name| self.line_of(name).is_some()));
+            let up = "super::".repeat(modules.len());
+            used.extend(names_after(&code, &up).into_iter().filter(|name| self.layer_of(name).is_some()));
             used.retain(|name| name != from);
             found.extend(used.into_iter().map(|to| (file.path.clone(), from.clone(), to)));
         }
@@ -158,10 +158,10 @@ impl Map {
             .lines()
             .filter_map(|line| line.trim().trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'))
             .collect();
-        let lines: Vec<Option<usize>> = modules.iter().map(|module| self.line_of(module)).collect();
-        if lines.iter().any(Option::is_none) {
+        let layers: Vec<Option<usize>> = modules.iter().map(|module| self.layer_of(module)).collect();
+        if layers.iter().any(Option::is_none) {
             Err(format!("{} has modules that are not on the map: {modules:?}", lib.path))
-        } else if modules.is_empty() || !lines.is_sorted() {
+        } else if modules.is_empty() || !layers.is_sorted() {
             Err(format!("the modules of {} are in another order than on the map: {modules:?}", lib.path))
         } else {
             Ok(())
@@ -171,7 +171,7 @@ impl Map {
 
 /// The module path of a file: `src/cli/demo/mod.rs` gives `cli`, `demo`. `src/lib.rs` and `src/main.rs` belong to no
 /// module, because they use all modules.
-fn steps_of(path: &str, folder: &str) -> Vec<String> {
+fn module_path(path: &str, folder: &str) -> Vec<String> {
     let inside = path.strip_prefix(folder).unwrap_or(path).trim_end_matches(".rs");
     let steps = inside.split('/').filter(|step| !["mod", "lib", "main"].contains(step));
     steps.map(str::to_owned).collect()
@@ -221,7 +221,7 @@ fn name(text: &str) -> String {
 #[test]
 fn code_uses_only_what_the_map_allows() {
     for map in [&SRC, &DECISION] {
-        let files = below(map.folder.trim_end_matches('/'), &[".rs"]);
+        let files = files_below(map.folder.trim_end_matches('/'), &[".rs"]);
         assert!(
             map.uses(&files).len() > 50,
             "the rule must find more than 50 uses, or it misses most of them"
@@ -234,8 +234,8 @@ fn code_uses_only_what_the_map_allows() {
 
 #[test]
 fn a_forbidden_use_is_found_in_every_notation() {
-    let complaints = |path: &str, text: &str| SRC.forbidden_uses(&[File::made_up(path, text)]);
-    let above = ["src/store/keys.rs: `store` uses `actions`, which is in a higher layer"];
+    let findings = |path: &str, text: &str| SRC.forbidden_uses(&[File::made_up(path, text)]);
+    let expected = ["src/store/keys.rs: `store` uses `actions`, which is in a higher layer"];
     for text in [
         "use crate::actions::start;",
         "use crate::{clock, actions::{self, start}};",
@@ -244,35 +244,35 @@ fn a_forbidden_use_is_found_in_every_notation() {
         "use super::super::actions;",
         "type A = Vec<crate::actions::Started>;",
     ] {
-        assert_eq!(complaints("src/store/keys.rs", text), above, "{text}");
+        assert_eq!(findings("src/store/keys.rs", text), expected, "{text}");
     }
     assert_eq!(
-        complaints("src/web/page.rs", "use crate::api::banner;"),
+        findings("src/web/page.rs", "use crate::api::banner;"),
         ["src/web/page.rs: `web` uses `api`, which is in a higher layer"]
     );
     assert_eq!(
-        complaints("src/utils.rs", "use crate::ids::Id;"),
+        findings("src/utils.rs", "use crate::ids::Id;"),
         ["src/utils.rs: `utils` is not on the map"]
     );
     assert_eq!(
-        complaints("src/config/load.rs", "use crate::sites::SiteSettings;"),
+        findings("src/config/load.rs", "use crate::sites::SiteSettings;"),
         ["src/config/load.rs: `config` uses `sites`, which is in a higher layer"]
     );
     assert_eq!(
-        complaints("src/app.rs", "use super::api;"),
+        findings("src/app.rs", "use super::api;"),
         ["src/app.rs: `app` uses `api`, which is in a higher layer"]
     );
 }
 
 #[test]
 fn no_entry_point_uses_another() {
-    let complaints = |path: &str, text: &str| SRC.forbidden_uses(&[File::made_up(path, text)]);
-    let entry_points = SRC.lines.last().unwrap();
+    let findings = |path: &str, text: &str| SRC.forbidden_uses(&[File::made_up(path, text)]);
+    let entry_points = SRC.layers.last().unwrap();
     assert_eq!(*entry_points, ["api", "management", "jobs", "cli"]);
     for entry_point in *entry_points {
         for other in entry_points.iter().filter(|other| *other != entry_point) {
             assert_eq!(
-                complaints(&format!("src/{entry_point}/new.rs"), &format!("use crate::{other}::start;")),
+                findings(&format!("src/{entry_point}/new.rs"), &format!("use crate::{other}::start;")),
                 [format!(
                     "src/{entry_point}/new.rs: `{entry_point}` uses `{other}`, which is in the same layer"
                 )]
@@ -298,35 +298,35 @@ fn an_allowed_use_is_accepted() {
 
 #[test]
 fn an_unused_exception_is_found() {
-    let idle = SRC.unused_exceptions(&[
+    let unused = SRC.unused_exceptions(&[
         File::made_up("src/cli/serve.rs", "use crate::{api, jobs, management};"),
         File::made_up("src/cli/demo/mod.rs", "use crate::api;"),
         File::made_up("src/cli/mod.rs", "use crate::api::openapi_yaml;"),
         File::made_up("src/telemetry/log_limits.rs", "use crate::clock::Clock;"),
     ]);
-    assert_eq!(idle, ["src/supporters/ no longer uses contributions; remove the exception"]);
+    assert_eq!(unused, ["src/supporters/ no longer uses contributions; remove the exception"]);
 }
 
 #[test]
 fn a_forbidden_use_in_the_decision_is_found() {
-    let complaints = |path: &str, text: &str| DECISION.forbidden_uses(&[File::made_up(path, text)]);
+    let findings = |path: &str, text: &str| DECISION.forbidden_uses(&[File::made_up(path, text)]);
     assert_eq!(
-        complaints("decision/src/context.rs", "use crate::rules::Rule;"),
+        findings("decision/src/context.rs", "use crate::rules::Rule;"),
         ["decision/src/context.rs: `context` uses `rules`, which is in a higher layer"]
     );
     assert_eq!(
-        complaints("decision/src/rules/cap.rs", "use super::super::walk;"),
+        findings("decision/src/rules/cap.rs", "use super::super::walk;"),
         ["decision/src/rules/cap.rs: `rules` uses `walk`, which is in a higher layer"]
     );
     assert_eq!(
-        complaints("decision/src/walk/evaluation.rs", "use crate::compile::compile;"),
+        findings("decision/src/walk/evaluation.rs", "use crate::compile::compile;"),
         ["decision/src/walk/evaluation.rs: `walk` uses `compile`, which is in the same layer"]
     );
     assert_eq!(
-        complaints("decision/src/calendar/week.rs", "use crate::DAY_MS;"),
+        findings("decision/src/calendar/week.rs", "use crate::DAY_MS;"),
         ["decision/src/calendar/week.rs: `DAY_MS` is not on the map"]
     );
-    assert_eq!(complaints("decision/src/rules/cap.rs", "use crate::site::Cap;"), Vec::<String>::new());
+    assert_eq!(findings("decision/src/rules/cap.rs", "use crate::site::Cap;"), Vec::<String>::new());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Terms that may only appear in some folders or files, such as `sqlx` in `src/store/`.
 
-use super::files::{File, below, file, program};
+use super::files::{File, files_below, file, program};
 
 /// Terms that may only appear in some places.
 struct RestrictedTerm {
@@ -115,27 +115,27 @@ const IMPURE: &[&str] = &[
 
 /// Finds restricted terms in files that may not use them.
 fn misplaced_terms(files: &[File]) -> Vec<String> {
-    let mut complaints = Vec::new();
+    let mut findings = Vec::new();
     for file in files {
         let code = file.code();
         for term in RESTRICTED {
             let allowed = term.places.iter().any(|place| file.path.starts_with(place));
             for word in term.words.iter().filter(|word| !allowed && code.contains(**word)) {
-                complaints.push(format!("{} says `{word}`: {}", file.path, term.why));
+                findings.push(format!("{} uses `{word}`: {}", file.path, term.why));
             }
         }
     }
-    complaints
+    findings
 }
 
 /// Finds terms that the decision must not use.
-fn impure(files: &[File]) -> Vec<String> {
-    let says = |file: &File| {
+fn impure_terms(files: &[File]) -> Vec<String> {
+    let findings_of = |file: &File| {
         let code = file.code();
         let found = IMPURE.iter().filter(|word| code.contains(**word));
-        found.map(|word| format!("{} says `{word}`", file.path)).collect::<Vec<_>>()
+        found.map(|word| format!("{} uses `{word}`", file.path)).collect::<Vec<_>>()
     };
-    files.iter().flat_map(says).collect()
+    files.iter().flat_map(findings_of).collect()
 }
 
 #[test]
@@ -148,8 +148,8 @@ fn each_restricted_term_is_detected_in_a_wrong_place() {
     for term in RESTRICTED {
         for word in term.words {
             let misplaced = File::made_up("src/appeals/copy.rs", &format!("fn f() {{ {word} }}"));
-            let complaints = misplaced_terms(&[misplaced]);
-            assert!(complaints.iter().any(|complaint| complaint.contains(word)), "{word}");
+            let findings = misplaced_terms(&[misplaced]);
+            assert!(findings.iter().any(|finding| finding.contains(word)), "the rule must detect {word}");
             let comment = File::made_up("src/appeals/copy.rs", &format!("// {word}"));
             assert_eq!(misplaced_terms(&[comment]), Vec::<String>::new());
         }
@@ -160,32 +160,32 @@ fn each_restricted_term_is_detected_in_a_wrong_place() {
 fn each_allowed_place_exists() {
     let files = program();
     for place in RESTRICTED.iter().flat_map(|term| term.places) {
-        assert!(files.iter().any(|file| file.path.starts_with(place)), "{place}");
+        assert!(files.iter().any(|file| file.path.starts_with(place)), "there is no file at {place}");
     }
 }
 
 /// Files in `src/config` that use the decision's types. Only `sites` may define what a site is, and how its rules are
 /// written.
 fn settings_that_use_the_decision(files: &[File]) -> Vec<String> {
-    let knows = |file: &&File| file.code().contains("keepopen_decision");
+    let uses_decision = |file: &&File| file.code().contains("keepopen_decision");
     // This file is exempt. It uses the decision's function that suggests the intended name for a mistyped name, and
     // one of its tests reads a large type of the decision.
     let checked = files.iter().filter(|file| file.path != "src/config/typed/mod.rs");
-    checked.filter(knows).map(|file| format!("{} uses the decision's types", file.path)).collect()
+    checked.filter(uses_decision).map(|file| format!("{} uses the decision's types", file.path)).collect()
 }
 
 #[test]
 fn the_settings_do_not_use_the_decisions_types() {
-    assert_eq!(settings_that_use_the_decision(&below("src/config", &[".rs"])), Vec::<String>::new());
+    assert_eq!(settings_that_use_the_decision(&files_below("src/config", &[".rs"])), Vec::<String>::new());
     let bad = File::made_up("src/config/limits.rs", "use keepopen_decision::Percent;");
     assert_eq!(settings_that_use_the_decision(&[bad]), ["src/config/limits.rs uses the decision's types"]);
 }
 
 #[test]
 fn the_decision_uses_no_clock_disk_network_or_global_state() {
-    assert_eq!(impure(&below("decision/src", &[".rs"])), Vec::<String>::new());
-    let touching = File::made_up("decision/src/walk/mod.rs", "use std::time::Instant;\n// Mutex\n");
-    assert_eq!(impure(&[touching]), ["decision/src/walk/mod.rs says `Instant`"]);
+    assert_eq!(impure_terms(&files_below("decision/src", &[".rs"])), Vec::<String>::new());
+    let impure_file = File::made_up("decision/src/walk/mod.rs", "use std::time::Instant;\n// Mutex\n");
+    assert_eq!(impure_terms(&[impure_file]), ["decision/src/walk/mod.rs uses `Instant`"]);
 }
 
 #[test]

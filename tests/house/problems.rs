@@ -3,7 +3,7 @@
 
 use keepopen::web::problem::Code;
 
-use super::files::{File, below, file};
+use super::files::{File, files_below, file};
 
 /// Codes that any route can return, or that belong to no route.
 const GENERAL: &[Code] = &[Code::Internal, Code::MethodNotAllowed];
@@ -11,17 +11,17 @@ const LIST: &str = "src/web/problem.rs";
 
 /// Error codes written as strings outside the list.
 fn codes_outside_the_list(files: &[File]) -> Vec<String> {
-    let mut complaints = Vec::new();
+    let mut findings = Vec::new();
     for file in files.iter().filter(|file| file.path != LIST) {
         let code = file.code();
-        let said = Code::ALL.iter().filter(|known| code.contains(&format!("\"{}\"", known.as_str())));
-        complaints.extend(said.map(|known| format!("{} writes \"{}\"", file.path, known.as_str())));
+        let written = Code::ALL.iter().filter(|known| code.contains(&format!("\"{}\"", known.as_str())));
+        findings.extend(written.map(|known| format!("{} writes \"{}\"", file.path, known.as_str())));
     }
-    complaints
+    findings
 }
 
 /// The codes that handlers list, from which the API description gets a response for each status.
-fn listed(files: &[File]) -> Vec<String> {
+fn listed_codes(files: &[File]) -> Vec<String> {
     let lists = files.iter().flat_map(|file| file.text.split("\"x-problems\" = json!([").skip(1));
     let codes = |list: &str| -> Vec<String> {
         let inside = list.split("])").next().unwrap_or_default();
@@ -31,20 +31,20 @@ fn listed(files: &[File]) -> Vec<String> {
 }
 
 /// Files that describe error responses by hand. In such a description, the status could contradict the code.
-fn described_by_hand(files: &[File]) -> Vec<&str> {
+fn responses_described_by_hand(files: &[File]) -> Vec<&str> {
     files.iter().filter(|file| file.text.contains("body = Problem")).map(|file| file.path.as_str()).collect()
 }
 
 /// Codes that no handler lists.
 fn codes_without_a_route(files: &[File]) -> Vec<&'static str> {
-    let named = listed(files);
+    let named = listed_codes(files);
     let missing = Code::ALL.iter().filter(|code| !GENERAL.contains(code));
     missing.filter(|code| !named.contains(&format!("{code:?}"))).map(|code| code.as_str()).collect()
 }
 
 #[test]
 fn codes_are_written_only_in_the_list() {
-    assert_eq!(codes_outside_the_list(&below("src", &[".rs"])), Vec::<String>::new());
+    assert_eq!(codes_outside_the_list(&files_below("src", &[".rs"])), Vec::<String>::new());
     let findings = |path: &str| codes_outside_the_list(&[File::made_up(path, "let a = \"site_not_found\";")]);
     assert_eq!(findings("src/actions/a.rs"), ["src/actions/a.rs writes \"site_not_found\""]);
     assert_eq!(findings(LIST), Vec::<String>::new());
@@ -52,8 +52,8 @@ fn codes_are_written_only_in_the_list() {
 
 #[test]
 fn every_code_is_listed_by_a_route() {
-    let files = below("src/api", &[".rs"]);
-    assert_eq!(described_by_hand(&files), Vec::<&str>::new());
+    let files = files_below("src/api", &[".rs"]);
+    assert_eq!(responses_described_by_hand(&files), Vec::<&str>::new());
     assert_eq!(codes_without_a_route(&files), Vec::<&str>::new());
 }
 
@@ -70,8 +70,8 @@ fn rows(page: &str) -> Vec<&str> {
 fn the_docs_list_every_code_with_its_status_and_meaning() {
     let row =
         |code: &Code| format!("| `{}` | {} | {} |", code.as_str(), code.status().as_u16(), code.title());
-    let wanted: Vec<String> = Code::ALL.iter().map(row).collect();
-    assert_eq!(rows(&file("docs/api.md").text), wanted);
+    let expected: Vec<String> = Code::ALL.iter().map(row).collect();
+    assert_eq!(rows(&file("docs/api.md").text), expected);
 }
 
 #[test]
@@ -82,15 +82,15 @@ fn a_code_without_a_route_is_found() {
     assert!(unnamed.contains(&"body_too_large") && !unnamed.contains(&"site_not_found"));
     let by_hand =
         File::made_up("src/api/a.rs", "(status = 404, body = Problem, description = \"`site_not_found`\"),");
-    assert_eq!(described_by_hand(&[by_hand]), ["src/api/a.rs"]);
+    assert_eq!(responses_described_by_hand(&[by_hand]), ["src/api/a.rs"]);
 }
 
 #[test]
-fn codes_are_plain_and_unique() {
-    let mut words: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-    assert!(words.iter().all(|word| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')), "{words:?}");
-    let count = words.len();
-    words.sort_unstable();
-    words.dedup();
-    assert_eq!(words.len(), count, "two error codes have the same label");
+fn codes_are_unique_and_contain_only_lowercase_letters_and_underscores() {
+    let mut labels: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    assert!(labels.iter().all(|label| label.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')), "{labels:?}");
+    let count = labels.len();
+    labels.sort_unstable();
+    labels.dedup();
+    assert_eq!(labels.len(), count, "two error codes have the same label");
 }

@@ -3,7 +3,7 @@
 
 use toml::{Table, Value};
 
-use super::files::{below, file};
+use super::files::{files_below, file};
 
 /// Lints that the workspace must set, each with its level.
 const LINTS: [(&str, &str, &str); 4] = [
@@ -26,6 +26,7 @@ fn table(text: &str) -> Table {
     text.parse().unwrap()
 }
 
+/// The lints in [`LINTS`] that the workspace does not set to their level.
 fn missing_lints(root: &Table) -> Vec<String> {
     let missing = LINTS.iter().filter(|(tool, lint, level)| {
         let found = root.get("workspace").and_then(|it| it.get("lints")?.get(tool)?.get(lint)?.as_str());
@@ -64,7 +65,7 @@ fn methods_not_forbidden(clippy: &Table) -> Vec<&'static str> {
 fn unsafe_code_is_forbidden_in_every_package() {
     let root = table(&file("Cargo.toml").text);
     assert_eq!(missing_lints(&root), Vec::<String>::new());
-    let manifests = below(".", &["Cargo.toml"]);
+    let manifests = files_below(".", &["Cargo.toml"]);
     assert!(manifests.len() > root["workspace"]["members"].as_array().unwrap().len());
     for manifest in manifests {
         let package = table(&manifest.text);
@@ -73,15 +74,15 @@ fn unsafe_code_is_forbidden_in_every_package() {
         if manifest.path == "powercut/Cargo.toml" {
             continue;
         }
-        assert!(uses_the_workspace_lints(&package), "{}", manifest.path);
-        assert!(!depends_on(&package, "keepopen-powercut"), "{}", manifest.path);
+        assert!(uses_the_workspace_lints(&package), "{} must use the workspace lints", manifest.path);
+        assert!(!depends_on(&package, "keepopen-powercut"), "{} must not use powercut", manifest.path);
     }
 }
 
 #[test]
 fn the_test_kit_is_in_no_program_and_does_not_depend_on_the_service() {
-    for manifest in below(".", &["Cargo.toml"]) {
-        assert!(!depends_on(&table(&manifest.text), "keepopen-testkit"), "{}", manifest.path);
+    for manifest in files_below(".", &["Cargo.toml"]) {
+        assert!(!depends_on(&table(&manifest.text), "keepopen-testkit"), "{} must not use the test kit", manifest.path);
     }
     assert!(!depends_on(&table(&file("testkit/Cargo.toml").text), "keepopen"));
 }

@@ -1,6 +1,6 @@
 //! The project's files must not mention paths of a developer's machine, issue numbers, or addresses of package hosts.
 
-use super::files::{File, below};
+use super::files::{File, files_below};
 
 /// The forbidden texts. Each is written in two halves, so that this file does not contain it.
 const FORBIDDEN: &[(&str, &str)] = &[
@@ -18,16 +18,16 @@ const FORBIDDEN: &[(&str, &str)] = &[
 
 /// Finds the lines that contain a forbidden text.
 fn forbidden_texts(files: &[File]) -> Vec<String> {
-    let mut complaints = Vec::new();
+    let mut findings = Vec::new();
     for file in files {
         for (number, line) in file.text.lines().enumerate() {
             let texts = FORBIDDEN.iter().map(|(one, two)| format!("{one}{two}"));
             for word in texts.filter(|word| line.contains(word)) {
-                complaints.push(format!("{}:{}: `{word}`", file.path, number + 1));
+                findings.push(format!("{}:{}: `{word}`", file.path, number + 1));
             }
         }
     }
-    complaints
+    findings
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn no_file_contains_a_forbidden_text() {
         ".gitattributes",
         ".npmrc",
     ];
-    let files = below(".", &texts);
+    let files = files_below(".", &texts);
     assert!(files.len() > 100, "the rule must read more than 100 files, or it misses most of them");
     assert_eq!(forbidden_texts(&files), Vec::<String>::new());
 }

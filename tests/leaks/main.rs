@@ -2,7 +2,7 @@
 //!
 //! **Owns** a walk through the service that uses marked values and logs at level debug, and the search for these
 //! values.
-//! **Never** searches for Stripe's object ids: those may be logged, so that an event can be found again.
+//! **Never** searches for Stripe's object ids. The log may contain them, so that an event can be found again.
 //! **Start at** [`walk`], which uses every mark.
 //! **Tested in** itself: the search also runs on a text that contains every mark, and must find each of them there.
 
@@ -42,7 +42,7 @@ async fn walk(service: &Service) -> Marks {
         ("webhook secret", WEBHOOK_SECRET),
         ("API key's name", API_NAME),
     ]
-    .map(|(what, mark)| (what, mark.to_owned()))
+    .map(|(description, mark)| (description, mark.to_owned()))
     .into();
     marks.insert("API key", service.api_key.clone());
     let page = format!("{ORIGIN}/{PATH}?{QUERY}");
@@ -54,14 +54,14 @@ async fn walk(service: &Service) -> Marks {
         "site": "journal", "attempt": ATTEMPT, "amount_minor": 1000, "currency": "EUR",
         "interval": "once", "return_url": page, "attribution": attribution,
     });
-    let made = service.post("/v1/checkout", &checkout).await;
-    service.pay(&text(&made, "url"), EMAIL, NAME).await;
+    let session = service.post("/v1/checkout", &checkout).await;
+    service.pay(&text(&session, "url"), EMAIL, NAME).await;
     marks.insert("attribution", attribution);
 
     for event in service.stripe.events() {
         assert_eq!(service.deliver(&event.to_string()).await, 200);
     }
-    let exchange = json!({"grant": "checkout_session", "site": "journal", "session": made["session"], "attempt": ATTEMPT});
+    let exchange = json!({"grant": "checkout_session", "site": "journal", "session": session["session"], "attempt": ATTEMPT});
     let token = text(&service.post("/v1/tokens", &exchange).await, "token");
     let banner = json!({"site": "journal", "history": {}, "token": token});
     assert_eq!(service.post("/v1/banner", &banner).await["reason"], "recent_giver");
@@ -69,26 +69,26 @@ async fn walk(service: &Service) -> Marks {
     let lookup = json!({"site": "journal", "email": EMAIL});
     assert_eq!(text(&service.post("/v1/supporters/lookup", &lookup).await, "standing"), "one_off");
     // The token's parts are marks too, because a log line that contains a part would be just as bad.
-    for (what, part) in
+    for (description, part) in
         ["token's head", "token's claims", "token's signature"].into_iter().zip(token.split('.'))
     {
-        marks.insert(what, part.to_owned());
+        marks.insert(description, part.to_owned());
     }
 
-    refused(service, &token, &checkout).await;
+    send_failing_requests(service, &token, &checkout).await;
     marks
 }
 
 /// Sends requests that fail, because failures cause most log lines.
-async fn refused(service: &Service, token: &str, checkout: &Value) {
+async fn send_failing_requests(service: &Service, token: &str, checkout: &Value) {
     assert_eq!(service.get(&format!("/{PATH}/{EMAIL}?{QUERY}"), token).await, 404);
     assert_eq!(service.get("/v1/supporter", &format!("{token}x")).await, 401);
     assert_eq!(service.get("/v1/supporters/sup_none", token).await, 401);
-    let cut = format!("{{\"site\": \"journal\", \"email\": \"{EMAIL}\", ");
-    assert_eq!(service.post_text("/v1/checkout", &cut).await, 400);
-    let mut elsewhere = checkout.clone();
-    elsewhere["return_url"] = json!(format!("https://elsewhere.example.org/{PATH}?{QUERY}"));
-    assert_eq!(service.post_text("/v1/checkout", &elsewhere.to_string()).await, 422);
+    let truncated = format!("{{\"site\": \"journal\", \"email\": \"{EMAIL}\", ");
+    assert_eq!(service.post_text("/v1/checkout", &truncated).await, 400);
+    let mut foreign_return = checkout.clone();
+    foreign_return["return_url"] = json!(format!("https://elsewhere.example.org/{PATH}?{QUERY}"));
+    assert_eq!(service.post_text("/v1/checkout", &foreign_return.to_string()).await, 422);
     for (trouble, status) in [(Trouble::Status(400), 502), (Trouble::Status(500), 503)] {
         let mut again = checkout.clone();
         again["attempt"] = json!(ATTEMPT.replace("0123456789ab", &format!("000000000{status}")));
@@ -98,39 +98,41 @@ async fn refused(service: &Service, token: &str, checkout: &Value) {
     }
     // This event is signed, but its shape can't be booked. The worker fails and logs the reason.
     let customer = json!({"email": EMAIL, "name": NAME, "keepopen_site": "journal"});
-    let bad = json!({
+    let unbookable = json!({
         "id": "evt_leak", "object": "event", "type": "refund.created", "created": 1_795_000_000, "livemode": false,
         "data": {"object": {"id": "re_1", "object": "refund", "amount": EMAIL, "metadata": customer}},
     });
-    assert_eq!(service.deliver(&bad.to_string()).await, 200);
+    assert_eq!(service.deliver(&unbookable.to_string()).await, 200);
     assert_eq!(service.deliver(&format!("{{\"email\": \"{EMAIL}\"}}")).await, 400);
-    assert_eq!(service.post_text("/webhooks/stripe", &bad.to_string()).await, 400);
+    assert_eq!(service.post_text("/webhooks/stripe", &unbookable.to_string()).await, 400);
 }
 
 fn text(json: &Value, field: &str) -> String {
     json[field].as_str().unwrap_or_else(|| panic!("no {field} in {json}")).to_owned()
 }
 
-fn found(marks: &Marks, text: &str) -> Vec<String> {
-    let lines = |mark: &String| text.lines().find(|line| line.contains(mark)).map(str::to_owned);
-    marks.iter().filter_map(|(what, mark)| Some(format!("{what}: {}", lines(mark)?))).collect()
+/// The marks that `text` contains, each with the first line that contains it.
+fn marks_in(marks: &Marks, text: &str) -> Vec<String> {
+    let first_line = |mark: &String| text.lines().find(|line| line.contains(mark)).map(str::to_owned);
+    marks.iter().filter_map(|(description, mark)| Some(format!("{description}: {}", first_line(mark)?))).collect()
 }
 
-async fn check(format: &str) {
+/// Walks through the service with this log format. Asserts that the log and the metrics contain no mark.
+async fn assert_nothing_leaks(format: &str) {
     let mut service = Service::start(format).await;
     let marks = walk(&service).await;
     service.logs_until("evt_leak");
     let (status, metrics) = service.metrics().await;
     assert_eq!(status, StatusCode::OK);
     let logs = service.stop();
-    assert!(logs.contains("an event could not be processed"), "{logs}");
+    assert!(logs.contains("an event could not be processed"), "the log must report the failed event: {logs}");
     assert!(logs.to_lowercase().contains("debug"), "the log must contain lines of level debug: {logs}");
     assert!(metrics.contains("keepopen_verdicts_total{reason=\"recent_giver\"} 1"), "{metrics}");
-    assert_eq!(found(&marks, &logs), Vec::<String>::new());
-    assert_eq!(found(&marks, &metrics), Vec::<String>::new());
-    let everything = marks.values().cloned().collect::<Vec<_>>().join("\n");
+    assert_eq!(marks_in(&marks, &logs), Vec::<String>::new());
+    assert_eq!(marks_in(&marks, &metrics), Vec::<String>::new());
+    let all_marks = marks.values().cloned().collect::<Vec<_>>().join("\n");
     assert_eq!(
-        found(&marks, &everything).len(),
+        marks_in(&marks, &all_marks).len(),
         marks.len(),
         "the search must find every mark in a text that contains them all"
     );
@@ -138,12 +140,12 @@ async fn check(format: &str) {
 
 #[tokio::test]
 async fn no_human_readable_log_line_and_no_metric_contains_personal_data_or_a_secret() {
-    check("human").await;
+    assert_nothing_leaks("human").await;
 }
 
 #[tokio::test]
 async fn no_json_log_line_contains_personal_data_or_a_secret() {
-    check("json").await;
+    assert_nothing_leaks("json").await;
 }
 
 #[tokio::test]

@@ -70,8 +70,8 @@ impl Service {
             command.env("DATABASE_URL", database.url());
             command
         };
-        let made = command(&["api-key", "create", "--name", API_NAME, "--scope", "supporters:read"]).output();
-        let api_key = String::from_utf8(made.unwrap().stdout).unwrap().lines().next().unwrap().to_owned();
+        let created = command(&["api-key", "create", "--name", API_NAME, "--scope", "supporters:read"]).output();
+        let api_key = String::from_utf8(created.unwrap().stdout).unwrap().lines().next().unwrap().to_owned();
         assert!(api_key.starts_with("keepopen_sk_"), "{api_key}");
         let running = Running::start(command(&["serve"]).stdout(Stdio::null()));
         let client = Client::builder().redirect(Policy::none()).user_agent(super::AGENT).build().unwrap();
@@ -108,7 +108,8 @@ impl Service {
         self.logs + &self.running.stopped_log()
     }
 
-    /// Sends JSON as a reader's page does, but with the API key too. The response must be successful. Returns it.
+    /// Sends JSON as a reader's page does, and also sends the API key. The response must be successful. Returns the
+    /// body.
     pub async fn post(&self, path: &str, body: &Value) -> Value {
         let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN);
         let answer = request.bearer_auth(&self.api_key).json(body).send().await.unwrap();
@@ -118,12 +119,14 @@ impl Service {
         serde_json::from_str(&text).unwrap()
     }
 
+    /// Sends a text as a JSON body, without the API key. Returns the status.
     pub async fn post_text(&self, path: &str, body: &str) -> StatusCode {
         let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN);
         let request = request.header("content-type", "application/json").body(body.to_owned());
         request.send().await.unwrap().status()
     }
 
+    /// Sends a GET request with a bearer token. Returns the status.
     pub async fn get(&self, path: &str, bearer: &str) -> StatusCode {
         self.client.get(format!("{}{path}", self.url)).bearer_auth(bearer).send().await.unwrap().status()
     }
@@ -150,6 +153,7 @@ impl Service {
         request.header("stripe-signature", signature).body(body.to_owned()).send().await.unwrap().status()
     }
 
+    /// Reads the metrics from the management server.
     pub async fn metrics(&self) -> (StatusCode, String) {
         let answer = self.client.get(format!("{}/metrics", self.management)).send().await.unwrap();
         (answer.status(), answer.text().await.unwrap())

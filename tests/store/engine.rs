@@ -6,41 +6,41 @@ use super::TestStore;
 use keepopen_testkit::Database;
 
 #[actix_web::test]
-async fn committed_data_is_on_disk() {
-    let it = TestStore::open_file().await;
-    assert_eq!(it.pragma("journal_mode").await, "wal");
-    assert_eq!(it.pragma("synchronous").await, "2", "synchronous must be FULL, which is 2");
-    assert_eq!(it.pragma("foreign_keys").await, "1");
+async fn sqlite_syncs_every_commit_to_disk_and_enforces_foreign_keys() {
+    let test = TestStore::open_file().await;
+    assert_eq!(test.pragma("journal_mode").await, "wal");
+    assert_eq!(test.pragma("synchronous").await, "2", "synchronous must be FULL, which is 2");
+    assert_eq!(test.pragma("foreign_keys").await, "1");
 }
 
 #[actix_web::test]
 async fn every_table_enforces_its_types() {
-    let it = TestStore::open_file().await;
+    let test = TestStore::open_file().await;
     let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 \
          AND name NOT LIKE 'sqlite_%' AND name <> '_sqlx_migrations'";
-    let loose = it.store.read_sql(sql).await.unwrap();
-    assert_eq!(loose, Vec::<String>::new(), "these tables must end with STRICT");
+    let not_strict = test.store.read_sql(sql).await.unwrap();
+    assert_eq!(not_strict, Vec::<String>::new(), "these tables must end with STRICT");
 }
 
 #[actix_web::test]
 async fn opening_again_changes_nothing() {
-    let it = TestStore::open().await.with_facts().await;
-    let before = it.rows("ledger_entries").await;
-    let migrations = it.rows("_sqlx_migrations").await;
-    let it = it.open_again().await;
-    assert_eq!(it.rows("ledger_entries").await, before);
-    assert_eq!(it.rows("_sqlx_migrations").await, migrations);
-    assert!(!migrations.is_empty());
+    let test = TestStore::open().await.with_sample_rows().await;
+    let before = test.rows("ledger_entries").await;
+    let migrations = test.rows("_sqlx_migrations").await;
+    let test = test.open_again().await;
+    assert_eq!(test.rows("ledger_entries").await, before);
+    assert_eq!(test.rows("_sqlx_migrations").await, migrations);
+    assert!(!migrations.is_empty(), "the migrations must be recorded");
 }
 
 #[actix_web::test]
 async fn a_database_of_a_newer_version_is_not_changed() {
-    let it = TestStore::open_file().await;
+    let test = TestStore::open_file().await;
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                  VALUES (9999, 'later', 1, x'00', 1)";
-    assert_eq!(it.sql(newer).await, Ok(1));
-    it.store.close().await;
-    let error = Store::open(it.database.url()).await.unwrap_err();
+    assert_eq!(test.sql(newer).await, Ok(1));
+    test.store.close().await;
+    let error = Store::open(test.database.url()).await.unwrap_err();
     assert!(matches!(error, OpenError::Migrate(_)), "{error}");
     assert!(error.to_string().contains("run the version that wrote it"), "{error}");
 }
@@ -48,35 +48,35 @@ async fn a_database_of_a_newer_version_is_not_changed() {
 #[actix_web::test]
 async fn a_database_that_cannot_be_opened_is_reported_with_what_to_do() {
     let folder = tempfile::TempDir::new().unwrap();
-    let in_the_way = folder.path().join("file");
-    std::fs::write(&in_the_way, "not a folder").unwrap();
-    let below_a_file = format!("sqlite:{}", in_the_way.join("keepopen.db").display());
-    let error = Store::open(&below_a_file).await.unwrap_err().to_string();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "not a folder").unwrap();
+    let path_below_file = format!("sqlite:{}", file.join("keepopen.db").display());
+    let error = Store::open(&path_below_file).await.unwrap_err().to_string();
     assert!(error.contains("data_dir"), "{error}");
-    let no_database = format!("sqlite:{}", in_the_way.display());
-    let error = Store::open(&no_database).await.unwrap_err().to_string();
+    let not_a_database = format!("sqlite:{}", file.display());
+    let error = Store::open(&not_a_database).await.unwrap_err().to_string();
     assert!(error.contains("can't be opened"), "{error}");
-    assert_eq!(std::fs::read_to_string(&in_the_way).unwrap(), "not a folder");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "not a folder");
 }
 
 #[actix_web::test]
 async fn an_uncommitted_transaction_changes_nothing() {
-    let it = TestStore::open().await;
-    let mut tx = it.store.begin().await.unwrap();
+    let test = TestStore::open().await;
+    let mut tx = test.store.begin().await.unwrap();
     super::put_contribution(&mut tx, 0).await;
     drop(tx);
-    assert_eq!(it.store.contributions().await.unwrap(), []);
-    assert_eq!(it.store.supporters().await.unwrap(), []);
+    assert_eq!(test.store.contributions().await.unwrap(), []);
+    assert_eq!(test.store.supporters().await.unwrap(), []);
 }
 
 #[actix_web::test]
 async fn readers_see_committed_data_during_a_write() {
-    let it = TestStore::open().await.with_facts().await;
-    let mut tx = it.store.begin().await.unwrap();
+    let test = TestStore::open().await.with_sample_rows().await;
+    let mut tx = test.store.begin().await.unwrap();
     keepopen::store::ledger::book(&mut tx, &super::payment("pi_2"), 3_000).await.unwrap();
-    assert_eq!(it.store.entries().await.unwrap().len(), 1);
+    assert_eq!(test.store.entries().await.unwrap().len(), 1);
     tx.commit().await.unwrap();
-    assert_eq!(it.store.entries().await.unwrap().len(), 2);
+    assert_eq!(test.store.entries().await.unwrap().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -99,17 +99,17 @@ async fn processes_that_start_together_on_a_new_file_create_the_tables_once() {
 
 #[actix_web::test]
 async fn a_query_for_some_days_reads_only_the_entries_and_counts_of_these_days() {
-    let it = TestStore::open().await.with_facts().await;
+    let test = TestStore::open().await.with_sample_rows().await;
     let [money, gifts, counts] = Store::RESULT_QUERIES;
     let cases =
         [(money, "ledger_entries_of_site"), (gifts, "ledger_entries_of_site"), (counts, "banner_counts")];
     for (sql, index) in cases {
         let sql = sql.replace("$1", "'journal'").replace("$2", "86400000").replace("$3", "172800000");
-        let plan = it.plan(&sql).await;
-        let whole = plan
+        let plan = test.plan(&sql).await;
+        let full_scan = plan
             .iter()
             .find(|step| step.starts_with("SCAN ") && !step.contains("gift") || step.contains("Seq Scan"));
-        assert_eq!(whole, None, "the query must not read a whole table: {plan:#?}");
-        assert!(plan.iter().any(|step| step.contains(index)), "{index}: {plan:#?}");
+        assert_eq!(full_scan, None, "the query must not read a whole table: {plan:#?}");
+        assert!(plan.iter().any(|step| step.contains(index)), "the query must use the index {index}: {plan:#?}");
     }
 }

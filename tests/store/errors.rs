@@ -5,7 +5,7 @@ use keepopen::store::{Store, StoreError};
 use super::TestStore;
 
 #[actix_web::test]
-async fn an_unreachable_database_is_unavailable() {
+async fn an_unreachable_database_is_reported_as_unavailable() {
     let store = Store::away();
     for outcome in
         [store.begin().await.map(drop), store.snapshot().await.map(drop), store.inbox_rows().await.map(drop)]
@@ -15,17 +15,17 @@ async fn an_unreachable_database_is_unavailable() {
 }
 
 #[actix_web::test]
-async fn a_duplicate_key_is_a_conflict() {
-    let it = TestStore::open().await;
+async fn a_duplicate_key_is_reported_as_a_conflict() {
+    let test = TestStore::open().await;
     let sql = "INSERT INTO write_proof (id, written_at_ms) VALUES ('last', 1)";
-    it.store.run_sql(sql).await.unwrap();
-    let outcome = it.store.run_sql(sql).await;
+    test.store.run_sql(sql).await.unwrap();
+    let outcome = test.store.run_sql(sql).await;
     assert!(matches!(outcome, Err(StoreError::Conflict(_))), "{outcome:?}");
 }
 
 #[actix_web::test]
-async fn rejected_and_missing_data_is_corrupt() {
-    let it = TestStore::open().await.with_facts().await;
+async fn a_statement_that_the_database_rejects_is_reported_as_corrupt_data() {
+    let test = TestStore::open().await.with_sample_rows().await;
     for sql in [
         "DELETE FROM ledger_entries",
         "INSERT INTO write_proof (id, written_at_ms) VALUES ('last', NULL)",
@@ -33,16 +33,16 @@ async fn rejected_and_missing_data_is_corrupt() {
         "INSERT INTO no_such_table VALUES (1)",
         "not SQL",
     ] {
-        let outcome = it.store.run_sql(sql).await;
+        let outcome = test.store.run_sql(sql).await;
         assert!(matches!(outcome, Err(StoreError::Corrupt(_))), "{sql}: {outcome:?}");
     }
 }
 
 #[actix_web::test]
-async fn a_value_that_this_version_cannot_read_is_corrupt() {
-    let it = TestStore::open().await.with_facts().await;
-    it.store.run_sql("UPDATE contributions SET alarms = 'no list'").await.unwrap();
-    let outcome = it.store.open_alarms(10).await;
+async fn a_value_that_this_version_cannot_read_is_reported_as_corrupt_data() {
+    let test = TestStore::open().await.with_sample_rows().await;
+    test.store.run_sql("UPDATE contributions SET alarms = 'no list'").await.unwrap();
+    let outcome = test.store.open_alarms(10).await;
     assert!(matches!(outcome, Err(StoreError::Corrupt(_))), "{outcome:?}");
     assert_eq!(
         outcome.unwrap_err().to_string(),

@@ -11,8 +11,8 @@ use super::{TestStore, arrival, contribution_id, euros, payment, put_contributio
 
 #[actix_web::test]
 async fn the_same_cause_is_booked_once() {
-    let it = TestStore::open().await.with_facts().await;
-    let mut tx = it.store.begin().await.unwrap();
+    let test = TestStore::open().await.with_sample_rows().await;
+    let mut tx = test.store.begin().await.unwrap();
     let other_amount = Entry { money: euros(1), ..payment("pi_1") };
     assert!(!ledger::book(&mut tx, &payment("pi_1"), 9_000).await.unwrap());
     assert!(!ledger::book(&mut tx, &other_amount, 9_000).await.unwrap());
@@ -22,43 +22,43 @@ async fn the_same_cause_is_booked_once() {
         "an entry of another kind must count as another cause"
     );
     tx.commit().await.unwrap();
-    assert_eq!(it.store.entries().await.unwrap(), [payment("pi_1"), refund]);
-    assert_eq!(it.store.first_booked_at_ms(&contribution_id()).await.unwrap(), Some(2_000));
-    assert_eq!(it.store.clearing().await.unwrap().into_values().collect::<Vec<_>>(), [0]);
+    assert_eq!(test.store.entries().await.unwrap(), [payment("pi_1"), refund]);
+    assert_eq!(test.store.first_booked_at_ms(&contribution_id()).await.unwrap(), Some(2_000));
+    assert_eq!(test.store.clearing().await.unwrap().into_values().collect::<Vec<_>>(), [0]);
 }
 
 #[actix_web::test]
 async fn an_event_is_stored_once_and_the_first_delivery_is_kept() {
-    let it = TestStore::open().await.with_facts().await;
-    let before = it.rows("stripe_events").await;
-    let mut tx = it.store.begin().await.unwrap();
+    let test = TestStore::open().await.with_sample_rows().await;
+    let before = test.rows("stripe_events").await;
+    let mut tx = test.store.begin().await.unwrap();
     let again = inbox::Arrival { body: "{}", received_at_ms: 9_000, ..arrival("evt_1", 0) };
     assert!(!inbox::insert(&mut tx, &again).await.unwrap());
     tx.commit().await.unwrap();
-    assert_eq!(it.rows("stripe_events").await, before);
+    assert_eq!(test.rows("stripe_events").await, before);
 }
 
 #[actix_web::test]
 async fn the_event_that_has_waited_longest_is_due_first() {
-    let it = TestStore::open().await;
-    let mut tx = it.store.begin().await.unwrap();
+    let test = TestStore::open().await;
+    let mut tx = test.store.begin().await.unwrap();
     for (id, at_ms) in [("evt_c", 30), ("evt_a", 20), ("evt_b", 20), ("evt_late", 500), ("evt_tried", 1)] {
         inbox::insert(&mut tx, &arrival(id, at_ms)).await.unwrap();
     }
-    let aside = inbox::Arrival { state: EventState::Quarantined, ..arrival("evt_aside", 1) };
-    inbox::insert(&mut tx, &aside).await.unwrap();
+    let quarantined = inbox::Arrival { state: EventState::Quarantined, ..arrival("evt_aside", 1) };
+    inbox::insert(&mut tx, &quarantined).await.unwrap();
     inbox::failed(&mut tx, "evt_tried", "the wire was cut", Some(25)).await.unwrap();
     tx.commit().await.unwrap();
-    let due = it.store.due_events(100, 10).await.unwrap();
+    let due = test.store.due_events(100, 10).await.unwrap();
     assert_eq!(due, ["evt_a", "evt_b", "evt_tried", "evt_c"]);
-    assert_eq!(it.store.due_events(100, 2).await.unwrap(), ["evt_a", "evt_b"]);
-    assert_eq!(it.store.due_events(19, 10).await.unwrap(), Vec::<String>::new());
+    assert_eq!(test.store.due_events(100, 2).await.unwrap(), ["evt_a", "evt_b"]);
+    assert_eq!(test.store.due_events(19, 10).await.unwrap(), Vec::<String>::new());
 }
 
 #[actix_web::test]
 async fn a_done_or_dead_event_is_never_due_again_and_keeps_its_error_and_outcome() {
-    let it = TestStore::open().await;
-    let mut tx = it.store.begin().await.unwrap();
+    let test = TestStore::open().await;
+    let mut tx = test.store.begin().await.unwrap();
     for id in ["evt_dead", "evt_done"] {
         inbox::insert(&mut tx, &arrival(id, 1)).await.unwrap();
         inbox::failed(&mut tx, id, "the wire was cut", Some(2)).await.unwrap();
@@ -68,8 +68,8 @@ async fn a_done_or_dead_event_is_never_due_again_and_keeps_its_error_and_outcome
     // A failure that is reported late must not requeue a processed event.
     inbox::failed(&mut tx, "evt_done", "too late", Some(3)).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(it.store.due_events(i64::MAX, 10).await.unwrap(), Vec::<String>::new());
-    let events = it.store.events().await.unwrap();
+    assert_eq!(test.store.due_events(i64::MAX, 10).await.unwrap(), Vec::<String>::new());
+    let events = test.store.events().await.unwrap();
     let outcomes: Vec<_> = events
         .iter()
         .map(|e| (e.state.as_str(), e.attempts, e.error.as_deref(), e.outcome.as_deref()))
@@ -77,57 +77,58 @@ async fn a_done_or_dead_event_is_never_due_again_and_keeps_its_error_and_outcome
     assert_eq!(outcomes, [("dead", 2, Some("the wire is gone"), None), ("done", 2, None, Some("booked"))]);
 }
 
+/// A supporter's epoch is the number of their reversed payments.
 #[actix_web::test]
-async fn a_supporters_epoch_never_decreases() {
-    let it = TestStore::open().await;
+async fn the_epoch_of_a_supporter_never_decreases() {
+    let test = TestStore::open().await;
     let mut raised = Vec::new();
-    for withdrawn in [0, 2, 1, 2, 0, 3] {
-        let mut tx = it.store.begin().await.unwrap();
-        put_contribution(&mut tx, withdrawn).await;
-        raised.push(supporters::raise_epoch(&mut tx, &supporter(), 10 + withdrawn).await.unwrap());
+    for reversed_payments in [0, 2, 1, 2, 0, 3] {
+        let mut tx = test.store.begin().await.unwrap();
+        put_contribution(&mut tx, reversed_payments).await;
+        raised.push(supporters::raise_epoch(&mut tx, &supporter(), 10 + reversed_payments).await.unwrap());
         tx.commit().await.unwrap();
     }
     assert_eq!(raised, [None, Some(2), None, None, None, Some(3)]);
-    assert_eq!(it.store.epoch(&supporter()).await.unwrap(), Some(3));
-    assert_eq!(it.store.epochs_raised_since(13).await.unwrap(), [(supporter(), 3)]);
-    assert_eq!(it.store.epochs_raised_since(14).await.unwrap(), []);
+    assert_eq!(test.store.epoch(&supporter()).await.unwrap(), Some(3));
+    assert_eq!(test.store.epochs_raised_since(13).await.unwrap(), [(supporter(), 3)]);
+    assert_eq!(test.store.epochs_raised_since(14).await.unwrap(), []);
 }
 
 #[actix_web::test]
 async fn a_supporter_is_created_once_and_found_by_address() {
-    let it = TestStore::open().await.with_facts().await;
+    let test = TestStore::open().await.with_sample_rows().await;
     let email = Email::parse("reader@example.org").unwrap();
-    let before = it.rows("supporters").await;
-    let mut tx = it.store.begin().await.unwrap();
+    let before = test.rows("supporters").await;
+    let mut tx = test.store.begin().await.unwrap();
     supporters::put(&mut tx, &supporter(), &email, Some("cus_2"), 9_000).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(it.rows("supporters").await, before);
-    assert_eq!(it.rows("supporter_customers").await.len(), 2);
-    assert_eq!(it.store.supporters_by_email(&email).await.unwrap(), [supporter()]);
+    assert_eq!(test.rows("supporters").await, before);
+    assert_eq!(test.rows("supporter_customers").await.len(), 2);
+    assert_eq!(test.store.supporters_by_email(&email).await.unwrap(), [supporter()]);
     let nobody = Email::parse("nobody@example.org").unwrap();
-    assert_eq!(it.store.supporters_by_email(&nobody).await.unwrap(), []);
+    assert_eq!(test.store.supporters_by_email(&nobody).await.unwrap(), []);
 }
 
 #[actix_web::test]
 async fn objects_linked_in_any_direction_belong_to_the_same_gift() {
-    let it = TestStore::open().await;
+    let test = TestStore::open().await;
     let facts = [
         json!({"kind": "invoice_payment", "id": "inpay_1", "invoice": "in_1", "paid_by": ["pi_1"]}),
         json!({"kind": "charge", "id": "ch_1", "origin": null, "payment_intent": "pi_1", "invoice": null, "refunded": null}),
         json!({"kind": "charge", "id": "ch_2", "origin": null, "payment_intent": "pi_2", "invoice": null, "refunded": null}),
     ];
-    let mut tx = it.store.begin().await.unwrap();
+    let mut tx = test.store.begin().await.unwrap();
     for fact in facts {
         objects::add(&mut tx, serde_json::from_value(fact).unwrap()).await.unwrap();
     }
-    for (from, wanted) in [
+    for (object, linked) in [
         ("ch_1", vec!["ch_1", "inpay_1"]),
         ("in_1", vec!["ch_1", "inpay_1"]),
         ("pi_2", vec!["ch_2"]),
         ("x", vec![]),
     ] {
-        let gift = objects::of_the_same_gift(&mut tx, from).await.unwrap();
-        assert_eq!(gift.iter().map(keepopen::contributions::Fact::id).collect::<Vec<_>>(), wanted, "{from}");
+        let gift = objects::of_the_same_gift(&mut tx, object).await.unwrap();
+        assert_eq!(gift.iter().map(keepopen::contributions::Fact::id).collect::<Vec<_>>(), linked, "{object}");
     }
 }
 
@@ -139,30 +140,30 @@ fn objects_in_every_state() -> Vec<serde_json::Value> {
         ("refund", vec!["other", "requires_action", "pending", "succeeded", "canceled", "failed"]),
         ("dispute", vec!["other", "warning", "open", "dropped", "won", "lost"]),
     ];
-    let of_kind = |(kind, states): (&str, Vec<&'static str>)| {
+    let objects_of_kind = |(kind, states): (&str, Vec<&'static str>)| {
         let kind = kind.to_owned();
-        states.into_iter().enumerate().map(move |(at, state)| {
-            let created_at_s = if at % 2 == 0 { json!(100 + at) } else { json!(null) };
+        states.into_iter().enumerate().map(move |(index, state)| {
+            let created_at_s = if index % 2 == 0 { json!(100 + index) } else { json!(null) };
             json!({
                 "kind": kind, "id": format!("{kind}_{state}"), "created_at_s": created_at_s,
                 "latest": {"state": state, "reported_at_s": 1}, "finished": false, "left": false, "returned": false, "paid_by": [],
             })
         })
     };
-    states.into_iter().flat_map(of_kind).collect()
+    states.into_iter().flat_map(objects_of_kind).collect()
 }
 
 #[actix_web::test]
-async fn the_upgrade_marks_the_same_objects_as_still_changing_as_a_new_report_does() {
-    let it = TestStore::open().await;
-    let mut tx = it.store.begin().await.unwrap();
+async fn the_migration_marks_the_same_objects_as_still_changing_as_a_new_report_does() {
+    let test = TestStore::open().await;
+    let mut tx = test.store.begin().await.unwrap();
     for fact in objects_in_every_state() {
         objects::add(&mut tx, serde_json::from_value(fact).unwrap()).await.unwrap();
     }
     tx.commit().await.unwrap();
-    let marked = it.rows("stripe_objects").await;
-    let pages = |limit| {
-        let store = &it.store;
+    let marked = test.rows("stripe_objects").await;
+    let read_in_pages = |limit| {
+        let store = &test.store;
         async move {
             let mut all: Vec<PendingObject> = Vec::new();
             loop {
@@ -175,18 +176,18 @@ async fn the_upgrade_marks_the_same_objects_as_still_changing_as_a_new_report_do
             }
         }
     };
-    let all = pages(100).await;
+    let all = read_in_pages(100).await;
     assert_eq!(all.len(), 14, "{all:?}");
     assert!(all.is_sorted_by_key(|it| (it.since_s, it.fact.id().to_owned())));
-    assert_eq!((pages(1).await, pages(3).await), (all.clone(), all));
-    let migration = if it.database.url().starts_with("postgres") {
+    assert_eq!((read_in_pages(1).await, read_in_pages(3).await), (all.clone(), all));
+    let migration = if test.database.url().starts_with("postgres") {
         include_str!("../../migrations/postgres/0019_pending_objects.sql")
     } else {
         include_str!("../../migrations/sqlite/0019_pending_objects.sql")
     };
     let backfill = migration.split(';').find(|sql| sql.contains("UPDATE stripe_objects")).unwrap();
-    it.sql("UPDATE stripe_objects SET pending_since_s = NULL").await.unwrap();
-    assert_ne!(it.rows("stripe_objects").await, marked);
-    it.sql(backfill).await.unwrap();
-    assert_eq!(it.rows("stripe_objects").await, marked);
+    test.sql("UPDATE stripe_objects SET pending_since_s = NULL").await.unwrap();
+    assert_ne!(test.rows("stripe_objects").await, marked);
+    test.sql(backfill).await.unwrap();
+    assert_eq!(test.rows("stripe_objects").await, marked);
 }

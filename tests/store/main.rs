@@ -3,7 +3,7 @@
 //!
 //! **Owns** tests of the tables and of the SQL, each on its own database.
 //! **Never** starts a server.
-//! **Start at** `refusals.rs`, where SQL statements try to manipulate the ledger.
+//! **Start at** `refusals.rs`, where SQL statements try to change the ledger.
 //! **Tested in** itself: a test fails if a trigger is removed.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't continue should panic")]
@@ -51,6 +51,7 @@ impl TestStore {
         Self { store, database, _folder: folder }
     }
 
+    /// Closes the store, and opens it again on the same database.
     pub(crate) async fn open_again(self) -> Self {
         self.store.close().await;
         let store = Store::open(self.database.url()).await.unwrap();
@@ -68,13 +69,13 @@ impl TestStore {
         rows(&mut tx, table).await
     }
 
-    /// Whether `sql` loses or changes a row of `table`. The statement is rolled back.
-    pub(crate) async fn loses(&self, table: &str, sql: &str) -> bool {
+    /// Whether `sql` deletes or changes a row of `table`. The statement is rolled back.
+    pub(crate) async fn changes_rows(&self, table: &str, sql: &str) -> bool {
         let mut tx = self.store.begin().await.unwrap();
         let before = rows(&mut tx, table).await;
         assert!(!before.is_empty(), "{table} is empty, so no row could be lost");
         // The statement may be rejected or have no effect. Only the rows afterwards count.
-        let _ = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(sqlite(&mut tx)).await;
+        let _ = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(sqlite_connection(&mut tx)).await;
         let after = rows(&mut tx, table).await;
         before.iter().any(|row| !after.contains(row))
     }
@@ -85,8 +86,8 @@ impl TestStore {
         self.store.read_sql(&sql).await.unwrap().remove(0)
     }
 
-    /// The plan of a query, one line per step. PostgreSQL prefers to read small tables as a whole, so this tells it to
-    /// avoid that.
+    /// The plan of a query, one line per step. PostgreSQL usually reads a small table as a whole, so this function
+    /// tells it to prefer an index.
     pub(crate) async fn plan(&self, sql: &str) -> Vec<String> {
         match &mut self.store.begin().await.unwrap() {
             Tx::Sqlite(tx) => {
@@ -103,7 +104,7 @@ impl TestStore {
     }
 
     /// Stores one row of each kind that must not be lost.
-    pub(crate) async fn with_facts(self) -> Self {
+    pub(crate) async fn with_sample_rows(self) -> Self {
         let mut tx = self.store.begin().await.unwrap();
         inbox::insert(&mut tx, &arrival("evt_1", 1_000)).await.unwrap();
         let fact = serde_json::json!({"kind": "invoice_payment", "id": "inpay_1", "invoice": "in_1", "paid_by": ["pi_1"]});
@@ -115,7 +116,8 @@ impl TestStore {
     }
 }
 
-fn sqlite(tx: &mut Tx) -> &mut sqlx::SqliteConnection {
+/// The SQLite connection of a transaction.
+fn sqlite_connection(tx: &mut Tx) -> &mut sqlx::SqliteConnection {
     match tx {
         Tx::Sqlite(tx) => &mut *tx,
         Tx::Postgres(_) => panic!("these tests only concern SQLite"),
@@ -127,7 +129,7 @@ async fn rows(tx: &mut Tx, table: &str) -> Vec<String> {
         let sql = format!("SELECT CAST(it AS TEXT) FROM {table} it ORDER BY 1");
         return sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut **tx).await.unwrap();
     }
-    let tx = sqlite(tx);
+    let tx = sqlite_connection(tx);
     let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info($1)")
         .bind(table)
         .fetch_all(&mut *tx)
@@ -161,7 +163,7 @@ pub(crate) fn arrival(id: &str, received_at_ms: i64) -> Arrival<'_> {
     }
 }
 
-/// The contribution that all these tests use, with this many reversed payments.
+/// Stores the contribution that all these tests use, with this many reversed payments.
 pub(crate) async fn put_contribution(tx: &mut Tx, reversed_payments: i64) {
     let email = Email::parse("reader@example.org").unwrap();
     supporters::put(tx, &supporter(), &email, Some("cus_1"), 1_000).await.unwrap();

@@ -1,9 +1,9 @@
-//! SQL statements that try to manipulate the ledger. The database must reject them.
+//! SQL statements that try to change the ledger. The database must reject them.
 
 use super::TestStore;
 
 /// Every way in which SQL can lose or change a row of the append-only tables.
-pub(crate) const WAYS: &[(&str, &str)] = &[
+pub(crate) const FORBIDDEN_STATEMENTS: &[(&str, &str)] = &[
     ("ledger_entries", "DELETE FROM ledger_entries"),
     ("ledger_entries", "DELETE FROM ledger_entries WHERE cause = 'payment:pi_1'"),
     ("ledger_entries", "UPDATE ledger_entries SET amount_minor = 1"),
@@ -44,27 +44,27 @@ pub(crate) const WAYS: &[(&str, &str)] = &[
 
 #[actix_web::test]
 async fn no_sql_can_change_the_ledger() {
-    let it = TestStore::open_file().await.with_facts().await;
-    let mut lost = Vec::new();
-    for (table, sql) in WAYS {
-        if it.loses(table, sql).await {
-            lost.push(*sql);
+    let test = TestStore::open_file().await.with_sample_rows().await;
+    let mut not_rejected = Vec::new();
+    for (table, sql) in FORBIDDEN_STATEMENTS {
+        if test.changes_rows(table, sql).await {
+            not_rejected.push(*sql);
         }
     }
-    assert_eq!(lost, Vec::<&str>::new());
+    assert_eq!(not_rejected, Vec::<&str>::new());
 }
 
 #[actix_web::test]
 async fn the_check_for_lost_rows_detects_a_lost_or_changed_row() {
-    let it = TestStore::open_file().await.with_facts().await;
-    assert!(it.loses("supporter_customers", "DELETE FROM supporter_customers").await);
-    assert!(it.loses("supporters", "UPDATE supporters SET created_at_ms = 0").await);
-    assert!(!it.loses("supporters", "SELECT 1").await);
+    let test = TestStore::open_file().await.with_sample_rows().await;
+    assert!(test.changes_rows("supporter_customers", "DELETE FROM supporter_customers").await);
+    assert!(test.changes_rows("supporters", "UPDATE supporters SET created_at_ms = 0").await);
+    assert!(!test.changes_rows("supporters", "SELECT 1").await);
 }
 
 #[actix_web::test]
 async fn the_error_states_the_violated_rule() {
-    let it = TestStore::open_file().await.with_facts().await;
+    let test = TestStore::open_file().await.with_sample_rows().await;
     for (sql, sentence) in [
         ("DELETE FROM ledger_entries", "the ledger is append-only"),
         ("UPDATE ledger_entries SET amount_minor = 1", "the ledger is append-only"),
@@ -73,30 +73,30 @@ async fn the_error_states_the_violated_rule() {
         ("DELETE FROM stripe_objects", "facts are never removed"),
         ("DELETE FROM stripe_links", "ties are never removed"),
     ] {
-        let complaint = it.sql(sql).await.unwrap_err();
-        assert!(complaint.contains(sentence), "{sql}: {complaint}");
+        let error = test.sql(sql).await.unwrap_err();
+        assert!(error.contains(sentence), "{sql}: {error}");
     }
 }
 
 #[actix_web::test]
 async fn the_progress_of_an_event_can_be_updated() {
-    let it = TestStore::open_file().await.with_facts().await;
+    let test = TestStore::open_file().await.with_sample_rows().await;
     let sql = "UPDATE stripe_events SET state = 'done', attempts = 1, next_try_at_ms = 5, error = NULL, outcome = 'booked'";
-    assert_eq!(it.sql(sql).await, Ok(1));
+    assert_eq!(test.sql(sql).await, Ok(1));
 }
 
 #[actix_web::test]
 async fn a_gift_or_a_supporter_with_entries_cannot_be_deleted() {
-    let it = TestStore::open_file().await.with_facts().await;
+    let test = TestStore::open_file().await.with_sample_rows().await;
     for sql in ["DELETE FROM contributions", "DELETE FROM supporters"] {
-        let complaint = it.sql(sql).await.unwrap_err();
-        assert!(complaint.contains("FOREIGN KEY"), "{sql}: {complaint}");
+        let error = test.sql(sql).await.unwrap_err();
+        assert!(error.contains("FOREIGN KEY"), "{sql}: {error}");
     }
 }
 
 #[actix_web::test]
 async fn an_entry_of_zero_or_within_one_account_is_rejected() {
-    let it = TestStore::open_file().await.with_facts().await;
+    let test = TestStore::open_file().await.with_sample_rows().await;
     let insert = |cause: &str, kind: &str, credit: &str, amount: &str| {
         format!(
             "INSERT INTO ledger_entries SELECT '{cause}', 1 + (SELECT MAX(seq) FROM ledger_entries), '{kind}', object, contribution_id, site, currency, \
@@ -112,11 +112,11 @@ async fn an_entry_of_zero_or_within_one_account_is_rejected() {
         (insert("a", "payment", "contributions", "1.5"), "cannot store REAL"),
         (insert("a", "payment", "contributions", "5").replace("contribution_id", "'con_0'"), "FOREIGN KEY"),
     ] {
-        let complaint = it.sql(&sql).await.expect_err(&sql);
-        assert!(complaint.contains(reason), "{sql}: {complaint}");
+        let error = test.sql(&sql).await.expect_err(&sql);
+        assert!(error.contains(reason), "{sql}: {error}");
     }
     assert_eq!(
-        it.sql(&insert("a", "payment", "contributions", "5")).await,
+        test.sql(&insert("a", "payment", "contributions", "5")).await,
         Ok(1),
         "the unchanged sample entry must be accepted"
     );

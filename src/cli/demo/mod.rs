@@ -16,7 +16,7 @@ use keepopen_practice::PracticeStripe;
 use tempfile::TempDir;
 
 use super::serve::{StopSignals, run_until_stopped};
-use super::{Stopped, say};
+use super::{CommandError, say};
 use crate::clock::{self, Clock};
 use crate::config::Mode;
 use crate::sites::{self, Settings};
@@ -29,13 +29,14 @@ const APPEALS: &str = include_str!("appeals.toml");
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// The newspaper's port. The service uses the next one, the practice Stripe the one after. 0 means three free ports.
+    /// The newspaper's port. The service uses the next port, and the practice Stripe the port after that. 0 means three
+    /// free ports.
     #[arg(long, default_value_t = 4750)]
     port: u16,
     /// Keep the database here [default: a temporary folder, deleted at the end].
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
-    /// Allow pages of this origin to ask too, such as http://localhost:3000. Can be given more than once.
+    /// Also show appeals on pages of this origin, such as http://localhost:3000. Can be given more than once.
     #[arg(long = "origin", value_name = "ORIGIN")]
     origins: Vec<String>,
     /// Print the addresses as one line of JSON.
@@ -43,9 +44,9 @@ pub struct Options {
     json: bool,
 }
 
-/// Runs the demo until it is interrupted. `configured` are the settings that `serve` would use. If they contain a live
-/// key, the demo does not run.
-pub fn demo(options: &Options, configured: &Settings) -> Result<(), Stopped> {
+/// Runs the demo until it is interrupted. `configured` are the settings that `serve` would use. The demo does not start
+/// if they are for Stripe's live mode.
+pub fn demo(options: &Options, configured: &Settings) -> Result<(), CommandError> {
     if configured.stripe.mode == Mode::Live {
         return Err("a live Stripe configuration is set here, but the demo uses a stand-in for Stripe; run the demo in another folder, without KEEPOPEN_STRIPE__… in the environment".into());
     }
@@ -56,8 +57,8 @@ pub fn demo(options: &Options, configured: &Settings) -> Result<(), Stopped> {
     outcome
 }
 
-async fn run(options: &Options, folder: &Path) -> Result<(), Stopped> {
-    let [newspaper_at, keepopen_at, practice_at] = addresses(options.port)?;
+async fn run(options: &Options, folder: &Path) -> Result<(), CommandError> {
+    let [newspaper_at, keepopen_at, practice_at] = free_addresses(options.port)?;
     let webhook_secret = format!("whsec_{}", hex::encode(clock::random_bytes::<16>()));
     let practice = PracticeStripe::start(keepopen_practice::Settings {
         bind: practice_at,
@@ -86,46 +87,47 @@ async fn run(options: &Options, folder: &Path) -> Result<(), Stopped> {
         .replace("{more_origins}", &more_origins(&options.origins));
     let app = actions::start(sites::from_toml(&settings)?, Clock::System).await?;
     let running = api::serve(&app)?;
-    let places = Places {
+    let server_urls = Addresses {
         newspaper: format!("http://{newspaper_at}"),
         keepopen: format!("http://{keepopen_at}"),
         practice: practice.url(),
     };
-    let paper = newspaper::serve(newspaper_at, &places)?;
+    let paper = newspaper::serve(newspaper_at, &server_urls)?;
     let paper_handle = paper.handle();
     actix_web::rt::spawn(paper);
     let signals = StopSignals::listen()?;
-    say(&places.shown(options.json, &appeals))?;
+    say(&server_urls.to_text(options.json, &appeals))?;
     let outcome = run_until_stopped(&app, running, None, signals).await;
     paper_handle.stop(false).await;
     practice.stop().await;
     outcome
 }
 
-/// Formats additional origins for the list in the settings. The check of the settings validates them.
+/// Formats additional origins for the list in the settings. They are validated together with the other settings.
 fn more_origins(origins: &[String]) -> String {
     origins.iter().map(|origin| format!(", {}", serde_json::Value::from(origin.as_str()))).collect()
 }
 
-/// The addresses of all servers.
-struct Places {
+/// The URLs of the three servers.
+struct Addresses {
     newspaper: String,
     keepopen: String,
     practice: String,
 }
 
-impl Places {
-    fn shown(&self, json: bool, appeals: &Path) -> String {
+impl Addresses {
+    /// What the demo prints: the URLs and the appeals file as text, or only the URLs as JSON.
+    fn to_text(&self, json: bool, appeals: &Path) -> String {
         let Self { newspaper, keepopen, practice } = self;
         if json {
             return serde_json::json!({"newspaper": newspaper, "keepopen": keepopen, "practice": practice})
                 .to_string();
         }
         format!(
-            "\n  The newspaper         {newspaper}/          read an article, and give\n  \
-             The practice Stripe   {practice}/console   refund, dispute, next month\n  \
-             The service           {keepopen}/docs   its contract, to read and to try out\n  \
-             The appeals           {}   change and save: it shows\n\n\
+            "\n  The newspaper         {newspaper}/          read an article, and make a gift\n  \
+             The practice Stripe   {practice}/console   refund or dispute a gift, or move to the next month\n  \
+             The service           {keepopen}/docs   API documentation, with requests to try\n  \
+             The appeals           {}   edit and save this file; the newspaper shows the change\n\n\
              No money moves, and nothing leaves this machine. Stop with Ctrl-C.\n",
             appeals.display()
         )
@@ -133,7 +135,7 @@ impl Places {
 }
 
 /// Three addresses on this machine. Their ports are consecutive from `port`, or any free ones if `port` is 0.
-fn addresses(port: u16) -> Result<[SocketAddr; 3], Stopped> {
+fn free_addresses(port: u16) -> Result<[SocketAddr; 3], CommandError> {
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if port == 0 {
         // Holds the three free ports until all are known, so that they differ.
@@ -142,15 +144,15 @@ fn addresses(port: u16) -> Result<[SocketAddr; 3], Stopped> {
     }
     let ports = [Some(port), port.checked_add(1), port.checked_add(2)];
     let [Some(a), Some(b), Some(c)] = ports else { return Err("--port must be below 65534".into()) };
-    let wanted = [at(a), at(b), at(c)];
-    for address in wanted {
+    let addresses = [at(a), at(b), at(c)];
+    for address in addresses {
         if let Err(error) = TcpListener::bind(address) {
             return Err(
                 format!("can't listen on {address} ({error}); try --port 0, which takes free ports").into()
             );
         }
     }
-    Ok(wanted)
+    Ok(addresses)
 }
 
 /// The data folder. A temporary folder is deleted when the demo ends.
@@ -160,8 +162,8 @@ enum DataFolder {
 }
 
 impl DataFolder {
-    fn new(given: Option<&Path>) -> std::io::Result<Self> {
-        let Some(path) = given else {
+    fn new(chosen: Option<&Path>) -> std::io::Result<Self> {
+        let Some(path) = chosen else {
             return tempfile::Builder::new().prefix("keepopen-demo-").tempdir().map(Self::Temporary);
         };
         std::fs::create_dir_all(path)?;
@@ -179,7 +181,7 @@ impl DataFolder {
         if let Self::Temporary(folder) = self
             && let Err(error) = folder.close()
         {
-            tracing::warn!(%error, "the demo's folder could not be removed; remove it by hand");
+            tracing::warn!(%error, "the demo's temporary folder could not be removed; remove it by hand");
         }
     }
 }

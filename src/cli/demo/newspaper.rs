@@ -7,7 +7,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use rust_embed::Embed;
 
-use super::Places;
+use super::Addresses;
 
 #[derive(Embed)]
 #[folder = "web/demo"]
@@ -19,22 +19,22 @@ struct Pages;
 const SITE: &str = "journal";
 
 /// Creates the newspaper's server.
-pub fn serve(address: SocketAddr, places: &Places) -> std::io::Result<Server> {
-    let fill = Fill { keepopen: places.keepopen.clone(), practice: places.practice.clone() };
+pub fn serve(address: SocketAddr, server_urls: &Addresses) -> std::io::Result<Server> {
+    let values = PlaceholderValues { keepopen: server_urls.keepopen.clone(), practice: server_urls.practice.clone() };
     let server = HttpServer::new(move || {
-        App::new().app_data(web::Data::new(fill.clone())).default_service(web::get().to(page))
+        App::new().app_data(web::Data::new(values.clone())).default_service(web::get().to(page))
     });
     Ok(server.workers(1).disable_signals().bind(address)?.run())
 }
 
 /// The values for the placeholders in the pages.
 #[derive(Clone)]
-struct Fill {
+struct PlaceholderValues {
     keepopen: String,
     practice: String,
 }
 
-async fn page(request: HttpRequest, fill: web::Data<Fill>) -> HttpResponse {
+async fn page(request: HttpRequest, values: web::Data<PlaceholderValues>) -> HttpResponse {
     let name = match request.path().trim_start_matches('/') {
         "" => "index.html",
         name => name,
@@ -43,8 +43,8 @@ async fn page(request: HttpRequest, fill: web::Data<Fill>) -> HttpResponse {
         return HttpResponse::NotFound().content_type("text/plain").body("There is no such page.");
     };
     let text = String::from_utf8_lossy(&file.data)
-        .replace("{{KEEPOPEN}}", &fill.keepopen)
-        .replace("{{PRACTICE}}", &fill.practice)
+        .replace("{{KEEPOPEN}}", &values.keepopen)
+        .replace("{{PRACTICE}}", &values.practice)
         .replace("{{SITE}}", SITE);
     let kind = if name.ends_with(".css") { "text/css; charset=utf-8" } else { "text/html; charset=utf-8" };
     HttpResponse::Ok()

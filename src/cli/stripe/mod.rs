@@ -1,4 +1,4 @@
-//! `keepopen stripe`
+//! `keepopen stripe`: connects the service to Stripe's webhooks.
 //!
 //! **Owns** the commands with which an operator creates, changes and checks the connection to Stripe.
 //! **Never** prints a secret; new ones are stored, encrypted, in the database.
@@ -11,7 +11,7 @@ mod status;
 use clap::Subcommand;
 use url::Url;
 
-use super::{Opened, Stopped, runtime, say};
+use super::{Opened, CommandError, runtime, say};
 use crate::actions::{self, ConnectError, EndpointChange};
 use crate::config::Mode;
 use crate::reports::webhook_url;
@@ -20,19 +20,20 @@ use crate::stripe::{API_VERSION, CallError, Endpoint, Gateway, PERMISSIONS};
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Create the webhook endpoint at Stripe, or correct the existing one. You can repeat this safely.
+    /// Create the webhook endpoint at Stripe, or correct the existing one. You can safely repeat this command.
     Connect {
-        /// The URL at which Stripe reaches the service [default: as before, otherwise server.public_url and
-        /// /webhooks/stripe].
+        /// The URL at which Stripe reaches the service [default: the URL of the newest endpoint, otherwise
+        /// /webhooks/stripe below server.public_url].
         #[arg(long)]
         url: Option<Url>,
         #[command(flatten)]
-        end: End,
+        options: FinishOptions,
     },
-    /// Create another endpoint with the same address, and so a new signing secret. Both deliver until --finish.
+    /// Create a second endpoint with the same URL. Like every endpoint, it has its own signing secret. Both endpoints
+    /// deliver until you run the command again with --finish.
     RollSecret {
         #[command(flatten)]
-        end: End,
+        options: FinishOptions,
     },
     /// Print the state of the connection. Exits with 1 if something is wrong.
     Status,
@@ -41,16 +42,16 @@ pub enum Verb {
 }
 
 #[derive(clap::Args, Clone, Copy)]
-pub struct End {
-    /// Disable the older endpoints, and delete their secrets, once the new one has delivered.
+pub struct FinishOptions {
+    /// Disable the older endpoints, and delete their secrets. The new endpoint must have delivered an event first.
     #[arg(long)]
     finish: bool,
-    /// Do not wait until the new one has delivered.
+    /// With --finish: disable the older endpoints even if the new endpoint has not delivered an event yet.
     #[arg(long, requires = "finish")]
     force: bool,
 }
 
-pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), CommandError> {
     if !Gateway::new(&settings.stripe)?.is_configured() {
         return Err(CallError::NotConfigured.into());
     }
@@ -62,59 +63,60 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     })
 }
 
-async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
+async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), CommandError> {
     match verb {
-        Verb::Connect { url, end } => {
-            let url = address(opened, url.as_ref()).await?;
-            let done = change(opened, &url, *end, false).await?;
-            print_changes(&done, &url, *end)?;
-            if end.finish { Ok(()) } else { permissions() }
+        Verb::Connect { url, options } => {
+            let url = delivery_url(opened, url.as_ref()).await?;
+            let changes = change_endpoints(opened, &url, *options, false).await?;
+            print_changes(&changes, &url, *options)?;
+            if options.finish { Ok(()) } else { print_permissions() }
         }
-        Verb::RollSecret { end } => {
-            let url = address(opened, None).await?;
-            let done = change(opened, &url, *end, true).await?;
-            print_changes(&done, &url, *end)
+        Verb::RollSecret { options } => {
+            let url = delivery_url(opened, None).await?;
+            let changes = change_endpoints(opened, &url, *options, true).await?;
+            print_changes(&changes, &url, *options)
         }
         Verb::Status => status::status(opened).await,
         Verb::Checklist => checklist::checklist(opened).await,
     }
 }
 
-async fn change(
+/// Creates or corrects the endpoint, rolls its secret, or disables the older endpoints. Returns what was changed.
+async fn change_endpoints(
     opened: &Opened<'_>,
     url: &str,
-    end: End,
-    roll: bool,
-) -> Result<Vec<EndpointChange>, Stopped> {
+    options: FinishOptions,
+    is_roll: bool,
+) -> Result<Vec<EndpointChange>, CommandError> {
     let settings = opened.settings;
     let vault = actions::open_vault(settings, &opened.store).await?;
     let context = &opened.context();
-    let done = if end.finish {
-        actions::finish_stripe_roll(context, url, end.force).await
-    } else if roll {
+    let changes = if options.finish {
+        actions::finish_stripe_roll(context, url, options.force).await
+    } else if is_roll {
         actions::roll_stripe_secret(context, &vault, url).await
     } else {
         actions::connect_stripe(context, &vault, url).await
     };
-    done.map_err(|error| explained(error, url))
+    changes.map_err(|error| with_advice(error, url))
 }
 
 /// The URL that Stripe delivers to, normalised for comparison.
-async fn address(opened: &Opened<'_>, given: Option<&Url>) -> Result<String, Stopped> {
+async fn delivery_url(opened: &Opened<'_>, chosen: Option<&Url>) -> Result<String, CommandError> {
     let settings = opened.settings;
-    let url = match given {
+    let url = match chosen {
         Some(url) => url.to_string(),
         None => webhook_url(settings, &opened.store.endpoints(settings.stripe.mode).await?),
     };
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     if !is_web || (settings.stripe.mode == Mode::Live && !url.starts_with("https://")) {
-        return Err(format!("Stripe delivers over https only, and {url} is not https; name the address with --url https://…/webhooks/stripe, or set server.public_url").into());
+        return Err(format!("Stripe delivers over https only, and {url} is not https; set the URL with --url https://…/webhooks/stripe, or set server.public_url").into());
     }
     Ok(url)
 }
 
-/// An error message for a failed call to Stripe, which says what to do.
-fn explained(error: ConnectError, url: &str) -> Stopped {
+/// Turns the error of a failed call to Stripe into a message that says what to do.
+fn with_advice(error: ConnectError, url: &str) -> CommandError {
     match &error {
         ConnectError::Call(CallError::Refused { status: 401, .. }) => {
             "Stripe does not know the key; check stripe.secret_key".into()
@@ -123,35 +125,37 @@ fn explained(error: ConnectError, url: &str) -> Stopped {
             "the key may not change webhook endpoints; give it the permission Webhook Endpoints: write. For this command alone, you can set another key in KEEPOPEN_STRIPE__SECRET_KEY".into()
         }
         ConnectError::Call(CallError::Refused { status: 400, .. }) => format!(
-            "{error}: the endpoint for {url} can't be created. Stripe must be able to reach that address from outside; name another with --url. An account has at most 16 endpoints"
+            "{error}: the endpoint for {url} can't be created. Stripe must be able to reach that URL from outside; set another with --url. An account has at most 16 endpoints"
         )
         .into(),
         _ => error.into(),
     }
 }
 
-fn print_changes(done: &[EndpointChange], url: &str, end: End) -> Result<(), Stopped> {
-    for it in done {
+/// Prints what was changed, and what to do next.
+fn print_changes(changes: &[EndpointChange], url: &str, options: FinishOptions) -> Result<(), CommandError> {
+    for it in changes {
         say(&sentence(it, url))?;
     }
-    if end.finish {
-        return if done.is_empty() { say("There was nothing to finish.") } else { Ok(()) };
+    if options.finish {
+        return if changes.is_empty() { say("There was no older endpoint to disable.") } else { Ok(()) };
     }
-    if done.iter().any(|it| matches!(it, EndpointChange::Made(_))) {
+    if changes.iter().any(|it| matches!(it, EndpointChange::Made(_))) {
         say(
-            "Its signing secret is stored in the database, encrypted. A running service uses it within 2 seconds; you need not change any settings.",
+            "The signing secret of the new endpoint is stored in the database, encrypted. A running service uses it within 2 seconds; you need not change any settings.",
         )?;
     }
-    if done.iter().any(|it| matches!(it, EndpointChange::StillActive(_))) {
+    if changes.iter().any(|it| matches!(it, EndpointChange::StillActive(_))) {
         say(
-            "An event that arrives twice is booked once. When the new endpoint has delivered, end the overlap with --finish; `keepopen stripe status` shows when that happened.",
+            "All these endpoints deliver now. An event that arrives twice is booked once. When `keepopen stripe status` shows a delivery with the new endpoint's secret, run `keepopen stripe connect --finish` to disable the older endpoints.",
         )?;
     }
     Ok(())
 }
 
-fn sentence(done: &EndpointChange, url: &str) -> String {
-    match done {
+/// One sentence about one endpoint.
+fn sentence(change: &EndpointChange, url: &str) -> String {
+    match change {
         EndpointChange::Made(id) => format!("{id}: created for {url}, with version {API_VERSION}."),
         EndpointChange::Kept(id) => format!("{id}: already correct, for {url}. Nothing was changed."),
         EndpointChange::Corrected(was) => format!("{}: corrected ({}).", was.id, what_was_wrong(was)),
@@ -159,32 +163,34 @@ fn sentence(done: &EndpointChange, url: &str) -> String {
             format!("{}: an older endpoint with version {}, which still delivers.", old.id, version(old))
         }
         EndpointChange::NotOurs(id) => format!(
-            "{id}: not created by keepopen, delivers to the same address, and was not changed. You can disable it in the dashboard; then remove its secret from stripe.webhook_secrets."
+            "{id}: delivers to the same URL. It was not created by keepopen, so it was not changed. You can disable it in the dashboard; then remove its secret from stripe.webhook_secrets."
         ),
         EndpointChange::Disabled(id) => format!("{id}: disabled; its secret was deleted."),
         EndpointChange::Forgotten(id) => format!("{id}: no longer delivers; its secret was deleted."),
     }
 }
 
+/// Why the endpoint had to be corrected.
 fn what_was_wrong(was: &Endpoint) -> String {
     let mut wrong = Vec::new();
     if !was.enabled {
         wrong.push("it was disabled".to_owned());
     }
     if !was.missing_events().is_empty() {
-        wrong.push(format!("missing: {}", was.missing_events().join(", ")));
+        wrong.push(format!("missing events: {}", was.missing_events().join(", ")));
     }
     if !was.needless_events().is_empty() {
-        wrong.push(format!("needless: {}", was.needless_events().join(", ")));
+        wrong.push(format!("unneeded events: {}", was.needless_events().join(", ")));
     }
     wrong.join("; ")
 }
 
+/// The endpoint's API version. An endpoint without its own version uses the account's version.
 fn version(endpoint: &Endpoint) -> &str {
     endpoint.api_version.as_deref().unwrap_or("of the account")
 }
 
-fn permissions() -> Result<(), Stopped> {
+fn print_permissions() -> Result<(), CommandError> {
     say("\nThe permissions that a restricted key (rk_…) needs; everything else can be \"none\":")?;
     PERMISSIONS.iter().try_for_each(|it| say(&format!("  {:<20} {:<6} {}", it.name, it.level, it.why)))
 }

@@ -1,23 +1,23 @@
-//! `keepopen stripe status`
+//! `keepopen stripe status`: prints the state of the connection to Stripe.
 
 use super::{Opened, version};
-use crate::cli::{Stopped, say};
+use crate::cli::{CommandError, say};
 use crate::clock::rfc3339;
 use crate::reports::{ConnectionReport, inspect_stripe, webhook_url};
 use crate::stripe::{API_VERSION, Endpoint};
 
-pub async fn status(opened: &Opened<'_>) -> Result<(), Stopped> {
+pub async fn status(opened: &Opened<'_>) -> Result<(), CommandError> {
     let Opened { settings, store, stripe, .. } = opened;
     let report = inspect_stripe(store, stripe, settings, opened.clock.now_ms()).await?;
     say(&format!("mode: {}", settings.stripe.mode.as_str()))?;
     match &report.endpoint {
         Some(endpoint) => endpoint_lines(endpoint, &report)?,
-        None if report.not_asked.is_some() => say("endpoint: not known")?,
+        None if report.not_asked.is_some() => say("endpoint: unknown")?,
         None => say(&format!("endpoint: none for {}", webhook_url(settings, &report.held)))?,
     }
     for other in &report.others {
-        let does = if other.enabled { "also delivers" } else { "disabled" };
-        say(&format!("{does}: {}, version {}{}", other.id, version(other), about_other(other, &report)))?;
+        let state = if other.enabled { "also delivers" } else { "disabled" };
+        say(&format!("{state}: {}, version {}{}", other.id, version(other), about_other(other, &report)))?;
     }
     let delivered = report.contact.delivered_at_ms;
     say(&format!("last delivery: {}", delivered.map_or_else(|| "none yet".to_owned(), rfc3339)))?;
@@ -30,7 +30,7 @@ pub async fn status(opened: &Opened<'_>) -> Result<(), Stopped> {
     } else if report.endpoint.is_none() && report.held.is_empty() {
         wrong.insert(
             0,
-            "no endpoint of this account delivers to us; run `keepopen stripe connect`".to_owned(),
+            "no endpoint of this account delivers to this service; run `keepopen stripe connect`".to_owned(),
         );
     }
     if wrong.is_empty() {
@@ -42,16 +42,16 @@ pub async fn status(opened: &Opened<'_>) -> Result<(), Stopped> {
     Err("the connection to Stripe has problems; they are listed above".into())
 }
 
-fn endpoint_lines(endpoint: &Endpoint, report: &ConnectionReport) -> Result<(), Stopped> {
+fn endpoint_lines(endpoint: &Endpoint, report: &ConnectionReport) -> Result<(), CommandError> {
     let state = if endpoint.enabled { "enabled" } else { "disabled" };
-    let made = if endpoint.ours { "" } else { ", made by hand" };
-    say(&format!("endpoint: {} ({state}{made})", endpoint.id))?;
+    let origin = if endpoint.ours { "" } else { ", not created by keepopen" };
+    say(&format!("endpoint: {} ({state}{origin})", endpoint.id))?;
     say(&format!("address: {}", endpoint.url))?;
-    let asked = if endpoint.has_right_version() { String::new() } else { format!(" (ours: {API_VERSION})") };
-    say(&format!("version: {}{asked}", version(endpoint)))?;
+    let expected = if endpoint.has_right_version() { String::new() } else { format!(" (this service needs {API_VERSION})") };
+    say(&format!("version: {}{expected}", version(endpoint)))?;
     let list = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    say(&format!("events missing: {}", list(&endpoint.missing_events())))?;
-    say(&format!("events needless: {}", list(&endpoint.needless_events())))?;
+    say(&format!("missing events: {}", list(&endpoint.missing_events())))?;
+    say(&format!("unneeded events: {}", list(&endpoint.needless_events())))?;
     if let Some(row) = report.held.iter().find(|row| row.id == endpoint.id) {
         let at = row.delivered_at_ms.map_or_else(|| "not yet".to_owned(), rfc3339);
         say(&format!("last delivery with its secret: {at}"))?;
@@ -63,17 +63,17 @@ fn about_other(other: &Endpoint, report: &ConnectionReport) -> &'static str {
     if !other.enabled {
         ""
     } else if report.held.iter().any(|row| row.id == other.id) {
-        ", an older one; end the overlap with --finish"
+        ", an older endpoint; `keepopen stripe connect --finish` disables it"
     } else if other.ours {
         ", whose secret is not stored here; `keepopen stripe connect --finish` disables it"
     } else {
-        ", made by hand"
+        ", not created by keepopen"
     }
 }
 
 fn clock(difference_ms: Option<i64>) -> String {
     match difference_ms {
-        None => "not compared yet; each delivery compares it".to_owned(),
+        None => "not compared yet; it is compared at each delivery from Stripe".to_owned(),
         Some(ms) if ms >= 0 => format!("at most {} s ahead of Stripe's", ms / 1000),
         Some(ms) => format!("{} s behind Stripe's", -ms / 1000),
     }

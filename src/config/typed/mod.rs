@@ -1,4 +1,4 @@
-//! Deserialises what people wrote, with messages in the notation of their file.
+//! Deserialises what people wrote in a file. Error messages use the notation of that file.
 //!
 //! This differs from serde's own reading of JSON values in two ways. A list is never accepted in place of a table,
 //! where serde would assign the items to the fields in order. Messages use the words table, list and text, never
@@ -100,7 +100,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn tell(&self, notation: Notation) -> String {
+    fn describe(&self, notation: Notation) -> String {
         match self {
             Self::Table(fields) => notation.sample(fields),
             Self::List => "a list".to_owned(),
@@ -110,7 +110,7 @@ impl Kind {
 
     fn found(found: &Unexpected<'_>) -> Self {
         match found {
-            Unexpected::Bool(yes) => Self::Other(yes.to_string()),
+            Unexpected::Bool(flag) => Self::Other(flag.to_string()),
             Unexpected::Unsigned(number) => Self::Other(number.to_string()),
             Unexpected::Signed(number) => Self::Other(number.to_string()),
             Unexpected::Float(number) => Self::Other(number.to_string()),
@@ -143,7 +143,7 @@ impl Kind {
 enum Error {
     Type { expected: Kind, found: Kind },
     UnknownField { field: String, known: &'static [&'static str] },
-    UnknownWord { word: String, known: &'static [&'static str] },
+    UnknownLabel { label: String, known: &'static [&'static str] },
     Missing(&'static str),
     Other(String),
 }
@@ -152,17 +152,17 @@ impl Error {
     fn sentence(&self, notation: Notation) -> String {
         match self {
             Self::Type { expected, found } => {
-                format!("expected {}, found {}.", expected.tell(notation), found.tell(notation))
+                format!("expected {}, found {}.", expected.describe(notation), found.describe(notation))
             }
             Self::UnknownField { field, known } => {
-                let meant = keepopen_decision::near_miss(field, known);
-                let meant = meant.map_or_else(String::new, |meant| format!(" Did you mean {meant:?}?"));
-                format!("there is no field {field:?}.{meant} {}", all_of("The fields here are", known))
+                let near_miss = keepopen_decision::near_miss(field, known);
+                let hint = near_miss.map_or_else(String::new, |name| format!(" Did you mean {name:?}?"));
+                format!("there is no field {field:?}.{hint} {}", sentence_listing("The fields here are", known))
             }
-            Self::UnknownWord { word, known } => {
-                let meant = keepopen_decision::near_miss(word, known);
-                let meant = meant.map_or_else(String::new, |meant| format!(" Did you mean {meant:?}?"));
-                format!("{word:?} is not a valid value here.{meant} {}", all_of("Write one of", known))
+            Self::UnknownLabel { label, known } => {
+                let near_miss = keepopen_decision::near_miss(label, known);
+                let hint = near_miss.map_or_else(String::new, |name| format!(" Did you mean {name:?}?"));
+                format!("{label:?} is not a valid value here.{hint} {}", sentence_listing("Write one of", known))
             }
             Self::Missing(field) => format!("{field} is missing: write it."),
             Self::Other(text) => text.clone(),
@@ -170,11 +170,12 @@ impl Error {
     }
 }
 
-fn all_of(intro: &str, words: &[&str]) -> String {
-    if words.is_empty() {
+/// A sentence that begins with `intro` and lists the names.
+fn sentence_listing(intro: &str, names: &[&str]) -> String {
+    if names.is_empty() {
         "There are no fields here.".to_owned()
     } else {
-        format!("{intro} {}.", words.join(", "))
+        format!("{intro} {}.", names.join(", "))
     }
 }
 
@@ -203,8 +204,8 @@ impl serde::de::Error for Error {
         Self::UnknownField { field: field.to_owned(), known }
     }
 
-    fn unknown_variant(word: &str, known: &'static [&'static str]) -> Self {
-        Self::UnknownWord { word: word.to_owned(), known }
+    fn unknown_variant(label: &str, known: &'static [&'static str]) -> Self {
+        Self::UnknownLabel { label: label.to_owned(), known }
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -219,6 +220,7 @@ mod tests {
 
     use super::*;
 
+    /// Reads a valid appeal with this change. Returns the field and the message of the error.
     fn rejection(change: Value, notation: Notation) -> (String, String) {
         let mut appeal = json!({"id": "a", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "variants": [{"id": "a"}]});
         appeal.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
@@ -233,8 +235,8 @@ mod tests {
             "frequency": {"max_views": 3}, "audience": {"standings": null, "countries": {"include": ["IE"]}}, "share_percent": 12.5,
             "schedule": {"starts_at": "2026-06-15", "blackouts": [{"first_date": "2026-06-15"}]}, "priority": -3, "live": "live",
         });
-        let serdes: AppealRules = serde_json::from_value(appeal.clone()).unwrap();
-        assert_eq!(read::<AppealRules>(appeal, Notation::Toml).unwrap(), serdes);
+        let read_by_serde: AppealRules = serde_json::from_value(appeal.clone()).unwrap();
+        assert_eq!(read::<AppealRules>(appeal, Notation::Toml).unwrap(), read_by_serde);
     }
 
     #[test]
@@ -252,20 +254,20 @@ mod tests {
 
     #[test]
     fn messages_use_the_terms_of_the_notation() {
-        let wrong = || json!({"pages": {"tags": "china"}});
+        let invalid = || json!({"pages": {"tags": "china"}});
         assert_eq!(
-            rejection(wrong(), Notation::Yaml).1,
+            rejection(invalid(), Notation::Yaml).1,
             "expected a mapping like { include: [...] }, found the text \"china\"."
         );
         assert_eq!(
-            rejection(wrong(), Notation::Json).1,
+            rejection(invalid(), Notation::Json).1,
             "expected an object like { \"include\": [...] }, found the text \"china\"."
         );
     }
 
     #[test]
     fn an_invalid_value_is_reported_in_the_terms_of_the_notation() {
-        for (change, field, wanted) in [
+        for (change, field, message) in [
             (json!({"surface": "banner"}), "surface", "expected a list, found the text \"banner\"."),
             (json!({"surface": {"banner": 1}}), "surface", "expected a list, found a table."),
             (
@@ -300,9 +302,9 @@ mod tests {
             (json!({"share_percent": 101}), "share_percent", "101 is not a percentage from 0 to 100"),
             (json!({"variants": [{}]}), "variants[0]", "id is missing: write it."),
         ] {
-            let (found, sentence) = rejection(change.clone(), Notation::Toml);
-            assert_eq!(found, field, "{change}");
-            assert!(sentence.starts_with(wanted), "{change}: {sentence}");
+            let (reported_field, sentence) = rejection(change.clone(), Notation::Toml);
+            assert_eq!(reported_field, field, "{change}");
+            assert!(sentence.starts_with(message), "{change}: {sentence}");
             assert!(!sentence.contains("a sequence") && !sentence.contains("a map"), "{sentence}");
         }
     }

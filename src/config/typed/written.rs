@@ -15,7 +15,7 @@ impl Written {
     fn found(&self) -> Kind {
         match &self.0 {
             Value::Null => Kind::Other("nothing".to_owned()),
-            Value::Bool(yes) => Kind::Other(yes.to_string()),
+            Value::Bool(flag) => Kind::Other(flag.to_string()),
             Value::Number(number) => Kind::Other(number.to_string()),
             Value::String(text) => Kind::Other(format!("the text {text:?}")),
             Value::Array(_) => Kind::List,
@@ -30,7 +30,7 @@ impl<'de> Deserializer<'de> for Written {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0 {
             Value::Null => visitor.visit_unit(),
-            Value::Bool(yes) => visitor.visit_bool(yes),
+            Value::Bool(flag) => visitor.visit_bool(flag),
             Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
                 (Some(number), _, _) => visitor.visit_u64(number),
                 (None, Some(number), _) => visitor.visit_i64(number),
@@ -69,13 +69,13 @@ impl<'de> Deserializer<'de> for Written {
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
-        words: &'static [&'static str],
+        labels: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self.0 {
-            Value::String(word) => visitor.visit_enum(Word(word)),
+            Value::String(label) => visitor.visit_enum(Label(label)),
             _ => {
-                let expected = Kind::Other(format!("one of {}", words.join(", ")));
+                let expected = Kind::Other(format!("one of {}", labels.join(", ")));
                 Err(Error::Type { expected, found: self.found() })
             }
         }
@@ -125,18 +125,19 @@ impl<'de> MapAccess<'de> for Fields {
 }
 
 /// A label of an enum.
-struct Word(String);
+struct Label(String);
 
-impl<'de> EnumAccess<'de> for Word {
+impl<'de> EnumAccess<'de> for Label {
     type Error = Error;
     type Variant = NoFields;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, NoFields), Error> {
-        let word: StrDeserializer<'_, Error> = self.0.as_str().into_deserializer();
-        seed.deserialize(word).map(|word| (word, NoFields))
+        let label: StrDeserializer<'_, Error> = self.0.as_str().into_deserializer();
+        seed.deserialize(label).map(|variant| (variant, NoFields))
     }
 }
 
+/// The content of an enum variant that was written as a label alone: it has no fields.
 struct NoFields;
 
 impl<'de> VariantAccess<'de> for NoFields {
@@ -147,14 +148,14 @@ impl<'de> VariantAccess<'de> for NoFields {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Result<T::Value, Error> {
-        Err(Error::Other("a single word is not enough here; write a table.".to_owned()))
+        Err(Error::Other("a name alone is not enough here; write a table.".to_owned()))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Error> {
-        Err(Error::Other("a single word is not enough here; write a table.".to_owned()))
+        Err(Error::Other("a name alone is not enough here; write a table.".to_owned()))
     }
 
     fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Error> {
-        Err(Error::Other("a single word is not enough here; write a table.".to_owned()))
+        Err(Error::Other("a name alone is not enough here; write a table.".to_owned()))
     }
 }
