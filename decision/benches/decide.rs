@@ -25,10 +25,7 @@ fn main() {
         ("100 appeals that can't match", worlds::crowd(100)),
         ("1000 appeals that can't match", worlds::crowd(1000)),
     ];
-    let questions: Vec<Question<'_>> = worlds
-        .iter()
-        .map(|(_, world)| parse(world))
-        .collect();
+    let questions: Vec<Question<'_>> = worlds.iter().map(|(_, world)| parse(world)).collect();
     let mut decide_ns = vec![Vec::new(); worlds.len()];
     let mut parse_ns = vec![Vec::new(); worlds.len()];
     for _ in 0..ROUNDS {

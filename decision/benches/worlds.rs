@@ -16,8 +16,10 @@ pub struct World {
 pub const NOON_MS: i64 = 1_781_524_800_000;
 
 fn world(appeals: Vec<Value>, question: &Value) -> World {
-    let appeals: Vec<AppealRules> =
-        appeals.into_iter().map(|appeal| serde_json::from_value(appeal).expect("the appeal must be valid")).collect();
+    let appeals: Vec<AppealRules> = appeals
+        .into_iter()
+        .map(|appeal| serde_json::from_value(appeal).expect("the appeal must be valid"))
+        .collect();
     let site = SiteRules { time_zone: "Europe/Dublin".to_owned(), ..SiteRules::new("journal") };
     let (rules, problems) = compile(&[site, SiteRules::new("gazette")], &appeals);
     assert!(problems.is_empty(), "{problems:?}");

@@ -194,7 +194,8 @@ impl<'q> ReaderContext<'q> {
         let Exclusion { sections, tags, kinds, urls, .. } = exclusion;
         let has = |names: &[NameId], name: &NameId| names.binary_search(name).is_ok();
         let has_no_criteria = sections.is_empty() && tags.is_empty() && kinds.is_empty() && urls.is_empty();
-        has_no_criteria || self.section.is_some_and(|section| has(sections, &section))
+        has_no_criteria
+            || self.section.is_some_and(|section| has(sections, &section))
             || self.tags.iter().any(|tag| has(tags, tag))
             || self.page_kind.is_some_and(|kind| has(kinds, &kind))
             || self.path().is_some_and(|path| urls.iter().any(|glob| glob.fits(path)))

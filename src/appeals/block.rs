@@ -148,7 +148,8 @@ impl<'de> Deserialize<'de> for Block {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Block, A::Error> {
-                Block::from_fields(Fields::deserialize(MapAccessDeserializer::new(map))?).map_err(A::Error::custom)
+                Block::from_fields(Fields::deserialize(MapAccessDeserializer::new(map))?)
+                    .map_err(A::Error::custom)
             }
         }
 

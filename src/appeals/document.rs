@@ -60,13 +60,15 @@ impl AppealDocument {
                     return Err(problem(path, "it is missing; write at least its heading.".to_owned()));
                 };
                 copies.push(
-                    reader.value(copy).map_err(|(field, sentence)| problem(join_path(&path, &field), sentence))?,
+                    reader
+                        .value(copy)
+                        .map_err(|(field, sentence)| problem(join_path(&path, &field), sentence))?,
                 );
                 let path = format!("variants[{index}].amounts");
                 let own_amounts = variant.as_object_mut().and_then(|fields| fields.remove("amounts"));
                 let own_amounts = own_amounts.map(|amounts| reader.value(amounts)).transpose();
-                let own_amounts = own_amounts
-                    .map_err(|(field, sentence)| problem(join_path(&path, &field), sentence))?;
+                let own_amounts =
+                    own_amounts.map_err(|(field, sentence)| problem(join_path(&path, &field), sentence))?;
                 amounts.push(own_amounts.unwrap_or_default());
             }
         }
@@ -95,7 +97,8 @@ impl AppealDocument {
             }
         }
         for (variant, copy) in rules.variants.iter_mut().zip(&copies) {
-            for value in copy.languages().flat_map(|(_, copy_text)| placeholders::placeholders_in(copy_text)) {
+            for value in copy.languages().flat_map(|(_, copy_text)| placeholders::placeholders_in(copy_text))
+            {
                 if !variant.needs.contains(&value) {
                     variant.needs.push(value);
                 }

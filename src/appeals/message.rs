@@ -160,9 +160,8 @@ impl<'a> Parser<'a> {
                 return Err(self.mistake(at, sentence));
             }
             if seen.contains(&selector) {
-                return Err(
-                    self.mistake(at, format!("the form \"{selector}\" appears twice. Remove one of the two."))
-                );
+                return Err(self
+                    .mistake(at, format!("the form \"{selector}\" appears twice. Remove one of the two.")));
             }
             seen.push(selector);
             self.skip_space();

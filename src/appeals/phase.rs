@@ -36,8 +36,10 @@ pub fn phases(
     let rules: Vec<_> = documents.iter().map(|document| document.rules.clone()).collect();
     let stages = decision::stages_of(&site_rules, &rules, now_ms);
     let is_valid = |document: &AppealDocument| problems_outside_rules(document, sites).is_empty();
-    let stages =
-        documents.iter().zip(stages).map(|(document, stage)| (document, stage.filter(|_| is_valid(document))));
+    let stages = documents
+        .iter()
+        .zip(stages)
+        .map(|(document, stage)| (document, stage.filter(|_| is_valid(document))));
     stages.map(|(document, stage)| phase(document.rules.live, stage)).collect()
 }
 

@@ -122,10 +122,14 @@ fn misuse(argument: &Argument<'_>, is_button: bool, ticker: Option<&Ticker>) -> 
         Some(Value::ArticleCount | Value::DaysLeft | Value::TickerPercent) => return None,
         Some(Value::TickerTotal | Value::TickerGoal | Value::TickerLeft) if !counts_money() => return None,
         Some(value) if TICKER_VALUES.contains(&value) => {
-            format!("this ticker counts money, and an amount has no plural forms. Write {{{name}}} without plural forms.")
+            format!(
+                "this ticker counts money, and an amount has no plural forms. Write {{{name}}} without plural forms."
+            )
         }
         Some(_) => {
-            format!("{{{name}}} is not a number and has no plural forms. Write {{{name}}} without plural forms.")
+            format!(
+                "{{{name}}} is not a number and has no plural forms. Write {{{name}}} without plural forms."
+            )
         }
         None if *name == GIFT => "{gift} is not a number and has no plural forms.".to_owned(),
         None => unknown_placeholder(name),

@@ -204,8 +204,7 @@ fn publish(
     };
     let variants = document.rules.variants.iter().zip(&document.copies).enumerate();
     let variants = variants.map(|(index, (variant, copy))| {
-        let choices =
-            sites_with_choices.iter().filter_map(|id| Some((id.clone(), choices_on(index, id)?)));
+        let choices = sites_with_choices.iter().filter_map(|id| Some((id.clone(), choices_on(index, id)?)));
         PublishedVariant {
             id: variant.id.clone(),
             wordings: Wordings::of(copy, ids, sites),

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{Opened, CommandError, runtime, say};
+use super::{CommandError, Opened, runtime, say};
 use crate::actions::{self, Acknowledging};
 use crate::clock::rfc3339;
 use crate::ids::AlarmId;

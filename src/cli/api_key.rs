@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::Subcommand;
 
-use super::{Opened, CommandError, runtime, say};
+use super::{CommandError, Opened, runtime, say};
 use crate::actions;
 use crate::clock::rfc3339;
 use crate::ids::ApiKeyId;

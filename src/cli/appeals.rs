@@ -7,7 +7,7 @@ use clap::Subcommand;
 use keepopen_decision::Live;
 use serde_json::{Map, Value};
 
-use super::{Opened, CommandError, runtime, say};
+use super::{CommandError, Opened, runtime, say};
 use crate::actions::{self, EditError};
 use crate::appeals::file::{Format, NotUnderstood};
 use crate::appeals::{AppealDocument, AppealProblem, Snapshot, file};

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{Opened, CommandError, runtime, say};
+use super::{CommandError, Opened, runtime, say};
 use crate::actions;
 use crate::clock::Clock;
 use crate::money::Money;
@@ -60,7 +60,8 @@ fn report_text(report: &LedgerReport) -> String {
             decimal(it.clearing_minor - it.unsettled_minor)
         );
         if it.unsettled_minor != 0 {
-            line += &format!("; {} more is recorded but not yet settled by Stripe", decimal(it.unsettled_minor));
+            line +=
+                &format!("; {} more is recorded but not yet settled by Stripe", decimal(it.unsettled_minor));
         }
         line += &format!(
             "; {} at the bank, {} at Stripe",

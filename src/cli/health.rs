@@ -50,7 +50,8 @@ pub fn health(
     let Ok(NotReady { not_ready }) = serde_json::from_str(&text) else {
         return Err(format!("{url} answers with status {status}, so it is not the management server of keepopen; set --url to that server's address").into());
     };
-    Err(format!("the service is not ready: {}; see the service's log for details", not_ready.join(", ")).into())
+    Err(format!("the service is not ready: {}; see the service's log for details", not_ready.join(", "))
+        .into())
 }
 
 /// The management server's URL, from `management.bind` in the settings.

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{Opened, CommandError, runtime, say};
+use super::{CommandError, Opened, runtime, say};
 use crate::actions;
 use crate::clock::ago;
 use crate::sites::Settings;

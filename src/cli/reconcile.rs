@@ -94,7 +94,11 @@ fn print_stats(stats: &SweepStats) -> Result<(), CommandError> {
 
 /// Prints the result of a comparison. Fails if Stripe and the ledger differ, or if one of Stripe's lists could not be
 /// read. `failed` contains the lists that could not be read now.
-fn print_comparison(comparison: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), CommandError> {
+fn print_comparison(
+    comparison: &Comparison,
+    mut failed: Vec<String>,
+    now_ms: i64,
+) -> Result<(), CommandError> {
     let (mut differ, mut overdue) = (0, 0);
     for line in &comparison.lines {
         let currency = Currency::parse(&line.currency)?;
@@ -111,8 +115,10 @@ fn print_comparison(comparison: &Comparison, mut failed: Vec<String>, now_ms: i6
             text += &format!("; difference (ours less Stripe's): {}", decimal(line.difference_minor()));
         }
         if line.unsettled_minor != 0 {
-            text +=
-                &format!("; {} more is recorded but not yet settled by Stripe", decimal(line.unsettled_minor));
+            text += &format!(
+                "; {} more is recorded but not yet settled by Stripe",
+                decimal(line.unsettled_minor)
+            );
         }
         if line.overdue != 0 {
             overdue += line.overdue;

@@ -37,7 +37,8 @@ pub fn results(options: &Options, settings: &Settings) -> Result<(), CommandErro
         (None, [id]) => *id,
         (None, _) => return Err("there are several sites or none; name a site with --site".into()),
     };
-    let site = settings.sites.get(id).ok_or("there is no such site; `keepopen check-config` shows the sites")?;
+    let site =
+        settings.sites.get(id).ok_or("there is no such site; `keepopen check-config` shows the sites")?;
     let to = match options.to {
         Some(day) => day,
         None => {

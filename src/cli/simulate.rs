@@ -108,8 +108,13 @@ fn read_live_appeals(file: Option<&Path>, settings: &Settings) -> Result<RuleSet
 
 /// Simulates every page view of a file. If a line is invalid, the command prints no results, because they would be
 /// wrong. It still checks the remaining lines.
-fn simulate_page_views(path: &Path, settings: &Settings, simulation: &mut Simulation) -> Result<String, CommandError> {
-    let unreadable = |error: io::Error| CommandError::from(format!("{} can't be read ({error})", path.display()));
+fn simulate_page_views(
+    path: &Path,
+    settings: &Settings,
+    simulation: &mut Simulation,
+) -> Result<String, CommandError> {
+    let unreadable =
+        |error: io::Error| CommandError::from(format!("{} can't be read ({error})", path.display()));
     let mut lines: Box<dyn BufRead> = match path.to_str() {
         Some("-") => Box::new(io::stdin().lock()),
         _ => Box::new(BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?)),

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use keepopen_decision::Surface;
 
-use super::{Opened, CommandError, runtime, say};
+use super::{CommandError, Opened, runtime, say};
 use crate::actions::{self, SwitchError};
 use crate::appeals::{Switch, Switches};
 use crate::sites::Settings;
@@ -70,7 +70,8 @@ fn show(settings: &Settings) -> Result<(), CommandError> {
 fn line(site: &str, switches: &Switches, settings: &Settings) -> String {
     let off_in_settings = settings.sites.get(site).map(Switches::of_settings).unwrap_or_default();
     let [whole_site, surfaces @ ..] = switches.each().map(|(surface, switch)| {
-        let by_settings = if off_in_settings.get(surface) == Switch::Off { " (off in the settings)" } else { "" };
+        let by_settings =
+            if off_in_settings.get(surface) == Switch::Off { " (off in the settings)" } else { "" };
         format!("{} {}{by_settings}", surface.map_or("whole site", Surface::as_str), switch.as_str())
     });
     format!("{site}: {whole_site}; surfaces: {}", surfaces.join(", "))

@@ -62,7 +62,8 @@ pub enum ConfigError {
 fn describe(error: &figment::Error) -> String {
     let key = error.path.iter().filter(|step| *step != "default").cloned().collect::<Vec<_>>().join(".");
     let key = key.to_lowercase();
-    let from = error.metadata.as_ref().map_or_else(String::new, |from| format!(" (from {})", source_name(from)));
+    let from =
+        error.metadata.as_ref().map_or_else(String::new, |from| format!(" (from {})", source_name(from)));
     match &error.kind {
         Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
             let expected = expected.replace("a sequence", "a list").replace("a map", "a table");
@@ -159,9 +160,8 @@ fn is_private(ip: IpAddr) -> bool {
 /// Checks that the two servers don't share a port. Metrics must not be on the public port.
 fn check_management<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> {
     let (public, Some(management)) = (settings.server.bind, settings.management.bind) else { return Ok(()) };
-    let overlap = management.ip() == public.ip()
-        || management.ip().is_unspecified()
-        || public.ip().is_unspecified();
+    let overlap =
+        management.ip() == public.ip() || management.ip().is_unspecified() || public.ip().is_unspecified();
     if management.port() != 0 && management.port() == public.port() && overlap {
         return wrong(
             "management.bind and server.bind have the same port; give management.bind another port, which only operators can reach, or set it to \"\" to switch the management server off",

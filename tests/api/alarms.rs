@@ -252,7 +252,9 @@ async fn an_acknowledged_alarm_is_not_counted_until_stripe_reports_a_change() {
     assert_eq!(app.deliver(&refunded_by(&app, &charge, 300)).await.status, 200);
     app.process_inbox().await;
     let [larger] = open_alarms(&app).await.try_into().unwrap();
-    assert!(matches!(larger.alarm, Alarm::RefundsUnknown { missing_minor: 300, .. }) && larger.id.as_str() != id);
+    assert!(
+        matches!(larger.alarm, Alarm::RefundsUnknown { missing_minor: 300, .. }) && larger.id.as_str() != id
+    );
     assert_eq!(acknowledge(&app, larger.id.as_str(), &body).await.status, 200);
     assert_eq!(alarm_counts(&app).await, (0, 0));
     app.finish().await;

@@ -238,7 +238,10 @@ async fn an_appeal_is_not_shown_if_a_variants_amounts_are_not_accepted_by_its_si
         publish(&app, &own);
         let snapshot = app.app.snapshot.load();
         let problems: Vec<_> = snapshot.problems.iter().map(|it| (&*it.field, &*it.sentence)).collect();
-        assert!(problems.len() == 1 && problems[0].0 == field && problems[0].1.contains(sentence), "{problems:?}");
+        assert!(
+            problems.len() == 1 && problems[0].0 == field && problems[0].1.contains(sentence),
+            "{problems:?}"
+        );
         assert_eq!(app.banner(None).await["reason"], "no_live_appeal");
     }
     publish(&app, "");

@@ -125,8 +125,9 @@ async fn an_invalid_appeal_is_rejected_and_the_response_names_the_field() {
     assert_eq!(bad_field(&|it| it["variants"][0]["copy"] = json!({"body": []})).await, "variants[0].copy");
     assert_eq!(bad_field(&|it| it["variants"] = json!([])).await, "variants");
     assert_eq!(bad_field(&|it| it["variants"][0]["id"] = json!("holdout")).await, "variants[0].id");
-    let refused_weights =
-        async |weights: Value| bad_field(&|it| it["variants"][0]["weights_by_country"] = weights.clone()).await;
+    let refused_weights = async |weights: Value| {
+        bad_field(&|it| it["variants"][0]["weights_by_country"] = weights.clone()).await
+    };
     assert_eq!(refused_weights(json!({"UK": 2})).await, "variants[0].weights_by_country.UK");
     assert_eq!(refused_weights(json!({"NZ": 0})).await, "variants[0].weights_by_country.NZ");
     assert_eq!(refused_weights(json!({"NZ": "2"})).await, "variants[0].weights_by_country.NZ");

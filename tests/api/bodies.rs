@@ -118,7 +118,10 @@ async fn every_public_route_responds_to_any_body() {
             "article_days": [{"day": "2026-11-24", "count": 3}], "free_articles_used": 4},
     });
     let accepted = try_bodies(&app, "/v1/banner", None, &context).await;
-    assert!(accepted > 10, "only {accepted} bodies were accepted, so the others may all be invalid for one reason");
+    assert!(
+        accepted > 10,
+        "only {accepted} bodies were accepted, so the others may all be invalid for one reason"
+    );
     let exchange = json!({"grant": "checkout_session", "site": "journal", "session": gift.session, "attempt": gift.attempt});
     try_bodies(&app, "/v1/tokens", None, &exchange).await;
     let checkout = checkout_body(Uuid::from_u128(7), 1500, "once");

@@ -53,8 +53,9 @@ impl Shapes<'_> {
 
     /// Returns the first label if the schema is an enum.
     fn first_enum_label(&self, schema: &Value) -> Option<String> {
-        let label =
-            |part: &Value| part["enum"].as_array()?.iter().find_map(|label| label.as_str().map(str::to_owned));
+        let label = |part: &Value| {
+            part["enum"].as_array()?.iter().find_map(|label| label.as_str().map(str::to_owned))
+        };
         self.parts(schema).into_iter().find_map(label)
     }
 
@@ -68,7 +69,9 @@ impl Shapes<'_> {
         }
         match self.first_enum_label(schema) {
             Some(label) => label.into(),
-            None if has_type("integer") || has_type("number") => keyword("minimum").unwrap_or_else(|| 1.into()),
+            None if has_type("integer") || has_type("number") => {
+                keyword("minimum").unwrap_or_else(|| 1.into())
+            }
             None if has_type("boolean") => true.into(),
             None if has_type("array") => json!([]),
             None if has_type("string") => match keyword("format").unwrap_or_default().as_str() {
@@ -252,7 +255,10 @@ async fn no_route_reads_a_list_as_an_object_or_an_object_as_an_enum_label() {
         let is_for_its_shape = ["invalid_request", "appeal_invalid", "PARSE_ERROR", "INVALID_CONTEXT"]
             .iter()
             .any(|code| route.ends_with(code));
-        assert!(is_for_its_shape, "{number} bodies were rejected for a reason other than their shape: {route}");
+        assert!(
+            is_for_its_shape,
+            "{number} bodies were rejected for a reason other than their shape: {route}"
+        );
     }
     assert!(rejected.len() >= 13, "{rejected:#?}");
     app.finish().await;

@@ -309,7 +309,9 @@ async fn gifts_of_an_unknown_site_are_counted_by_site_until_the_site_is_configur
     assert!(report.lines.is_empty() && other.store.contributions().await.unwrap().is_empty());
     let [charge] = lines_of_kind(&report.other_money, "charge")[..] else { panic!("{report:?}") };
     assert_eq!((charge.count, charge.amount_minor, charge.site.as_deref()), (1, 1000, Some("journal")));
-    let [moved] = lines_of_kind(&report.other_money, "balance transaction (charge)")[..] else { panic!("{report:?}") };
+    let [moved] = lines_of_kind(&report.other_money, "balance transaction (charge)")[..] else {
+        panic!("{report:?}")
+    };
     assert_eq!(moved.site.as_deref(), Some("journal"));
     other.store.close().await;
     let reconfigured = actions::start(with_both_sites, clock()).await.unwrap();

@@ -201,7 +201,10 @@ async fn the_page_that_shows_the_api_description_loads_nothing_from_other_hosts(
     assert_eq!(page.status(), 200);
     assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
     let with_slash = app.client.get(format!("{}/docs/", app.url)).send().await.unwrap();
-    assert_eq!((with_slash.status().as_u16(), &with_slash.headers()["location"]), (308, &"../docs".parse().unwrap()));
+    assert_eq!(
+        (with_slash.status().as_u16(), &with_slash.headers()["location"]),
+        (308, &"../docs".parse().unwrap())
+    );
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
     for rule in [
         "default-src 'none'",

@@ -86,7 +86,11 @@ async fn saving_an_appeal_respects_the_preconditions_of_rfc_9110() {
     assert_eq!((unconditional.status.as_u16(), &unconditional.json["version"]), (200, &json!(4)));
     assert_eq!(unconditional.headers["etag"], "\"4\"");
     for (name, value) in [("if-match", "soon"), ("if-match", "1"), ("if-none-match", "\"")] {
-        assert_eq!(refused(&client.put("Fifth", &[(name, value)]).await), (400, "invalid_request"), "{value}");
+        assert_eq!(
+            refused(&client.put("Fifth", &[(name, value)]).await),
+            (400, "invalid_request"),
+            "{value}"
+        );
     }
     app.finish().await;
 }
@@ -190,7 +194,8 @@ async fn an_appeal_is_not_published_while_an_appeal_with_its_former_id_is_shown(
         let answer = client.call(Method::PUT, &format!("/appeals/{id}"), body, &[]).await;
         assert!(answer.status.is_success(), "{answer:?}");
     };
-    let post = async |what: &str| client.call(Method::POST, &format!("/appeals/{what}"), &json!({}), &[]).await;
+    let post =
+        async |what: &str| client.call(Method::POST, &format!("/appeals/{what}"), &json!({}), &[]).await;
     put("summer", &renamed(&[])).await;
     put("autumn", &renamed(&["summer"])).await;
     assert_eq!(post("summer/publish").await.status, 200);
@@ -263,7 +268,11 @@ async fn appeals_on_different_sites_can_share_a_former_id_and_each_uses_its_site
     };
     for (site, shown, elsewhere) in [("journal", "autumn", "winter"), ("gazette", "winter", "autumn")] {
         assert_eq!(shown_appeal(site, "summer").await, "dismissed", "{site}");
-        assert_eq!(shown_appeal(site, elsewhere).await, shown, "a dismissal of the other site's appeal must have no effect");
+        assert_eq!(
+            shown_appeal(site, elsewhere).await,
+            shown,
+            "a dismissal of the other site's appeal must have no effect"
+        );
     }
     // After `winter` has ended, a new appeal on its site can have the id `summer` itself.
     apply(&app, vec![fields("winter", "gazette", "ended", &["summer"])]).await.unwrap();

@@ -63,7 +63,8 @@ async fn check_recovery_from_disk_fault(fault: Refusal) {
     app.deliver_all_events().await;
     app.stripe.pay(&second.session, How::Card).unwrap();
     recording.refuse(Some(fault));
-    let later: Vec<Value> = app.stripe.events().into_iter().filter(|it| !events_before.contains(it)).collect();
+    let later: Vec<Value> =
+        app.stripe.events().into_iter().filter(|it| !events_before.contains(it)).collect();
     assert!(!later.is_empty(), "the second payment must create events");
     // From here on, the disk rejects writes: single statements as well as those inside a transaction.
     wait_until_not_ready(&app, &readiness_url, &["database_writes"], Duration::from_secs(10)).await;

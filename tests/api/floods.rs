@@ -90,7 +90,8 @@ async fn a_forwarded_address_is_only_accepted_from_a_trusted_proxy() {
     // A value that the client itself sent is to the left of the address that the proxy added.
     let app = start_with_three_per_minute(|_| ()).await;
     for number in 0..9 {
-        let answer = app.send(request_with(&app, "x-forwarded-for", format!("203.0.113.{number}, 192.0.2.1"))).await;
+        let answer =
+            app.send(request_with(&app, "x-forwarded-for", format!("203.0.113.{number}, 192.0.2.1"))).await;
         assert_eq!(answer.status, if number < 3 { 200 } else { 429 });
     }
     app.finish().await;

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use crate::helpers::TestApp;
-use crate::story::{LedgerState, ObjectLinks, in_older_shape, ledger_after, create_story};
+use crate::story::{LedgerState, ObjectLinks, create_story, in_older_shape, ledger_after};
 
 pub struct Generation {
     api_version: &'static str,
@@ -129,8 +129,13 @@ async fn one_history_books_the_same_entries_in_the_shape_of_every_generation() {
             events.iter().filter_map(|event| generation.shape(&links, event)).collect();
         for event in &mut shaped {
             let object_type = event["data"]["object"]["object"].as_str().unwrap().to_owned();
-            let moves_money = !["customer", "payment_intent", "payment_method", "payout"].contains(&object_type.as_str());
-            assert!(add_missing_fields(event, &templates) || !moves_money, "{}: no {object_type}", generation.api_version);
+            let moves_money =
+                !["customer", "payment_intent", "payment_method", "payout"].contains(&object_type.as_str());
+            assert!(
+                add_missing_fields(event, &templates) || !moves_money,
+                "{}: no {object_type}",
+                generation.api_version
+            );
         }
         for shuffled in [false, true] {
             let mut random = fastrand::Rng::with_seed(seed);

@@ -62,8 +62,11 @@ async fn a_never_dismissal_covers_the_appeal_its_campaign_or_its_kind_as_configu
 async fn views_of_thank_you_appeals_do_not_count_against_the_sites_cap() {
     let cap = "[sites.journal.rules.frequency]\nmax_views = 1\nwindow_days = 30\n";
     let thanks = appeal("thanks", "thank", "");
-    let app =
-        start_with_appeals(&(appeal("help", "ask", "") + &appeal("other", "ask", "priority = -1") + &thanks), cap).await;
+    let app = start_with_appeals(
+        &(appeal("help", "ask", "") + &appeal("other", "ask", "priority = -1") + &thanks),
+        cap,
+    )
+    .await;
     for at in ["2026-11-20T08:00:00Z", "2026-11-24T08:00:00Z"] {
         assert_eq!(shown_appeal(&app, view("other", at)).await, "frequency_cap", "{at}");
         assert_eq!(shown_appeal(&app, view("thanks", at)).await, "help", "{at}");

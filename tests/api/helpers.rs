@@ -324,7 +324,11 @@ impl TestApp {
     /// Returns the kind and amount of every ledger entry for a payment or a reversal, ordered by the entry's cause.
     pub async fn ledger(&self) -> Vec<(EntryKind, i64)> {
         let entries = self.app.store.entries().await.unwrap();
-        entries.into_iter().filter(is_payment_or_reversal).map(|entry| (entry.kind, entry.money.amount_minor)).collect()
+        entries
+            .into_iter()
+            .filter(is_payment_or_reversal)
+            .map(|entry| (entry.kind, entry.money.amount_minor))
+            .collect()
     }
 
     /// Returns what readers gave to the site `journal`, minus reversals and before Stripe's fees, in euro cents.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::helpers::{TestApp, folder, settings};
-use crate::story::{process_and_read_ledger, receive, create_story};
+use crate::story::{create_story, process_and_read_ledger, receive};
 use keepopen_testkit::Database;
 
 /// The number of stories: histories that [`create_story`] creates, with about 150 events each. To use more, set the

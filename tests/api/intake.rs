@@ -60,7 +60,10 @@ async fn deliver_while_blocked(app: &TestApp, events: &[Value]) -> Vec<u16> {
         answers.push(start_delivery(app, event));
         wait_for_deliveries(app, index + 2).await;
     }
-    assert!(answers.iter().all(|answer| !answer.is_finished()), "no delivery must be answered before the commit");
+    assert!(
+        answers.iter().all(|answer| !answer.is_finished()),
+        "no delivery must be answered before the commit"
+    );
     drop(inbox_block);
     let mut statuses = Vec::new();
     for answer in answers {

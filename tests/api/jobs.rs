@@ -19,7 +19,8 @@ async fn is_lease_free(app: &TestApp) -> bool {
 async fn every_job_in_the_table_can_run_repeatedly() {
     let app = TestApp::start().await;
     for job in JOBS {
-        let mut runner = job.runner(&app.app).unwrap_or_else(|| panic!("the job {} must be started", job.name));
+        let mut runner =
+            job.runner(&app.app).unwrap_or_else(|| panic!("the job {} must be started", job.name));
         for _ in 0..2 {
             runner.run(&app.app).await.unwrap_or_else(|error| panic!("{}: {error}", job.name));
         }
@@ -48,7 +49,12 @@ async fn a_job_with_a_lease_does_nothing_while_another_instance_holds_the_lease(
         release_lease(&mut tx, OTHER).await.unwrap();
         tx.commit().await.unwrap();
         runner.run(&app.app).await.unwrap();
-        assert_eq!(app.ledger().await, [(EntryKind::Payment, 1000)], "the job {} must work with its lease", job.name);
+        assert_eq!(
+            app.ledger().await,
+            [(EntryKind::Payment, 1000)],
+            "the job {} must work with its lease",
+            job.name
+        );
         assert!(is_lease_free(&app).await, "the job {} must release its lease", job.name);
     }
     app.finish().await;

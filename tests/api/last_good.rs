@@ -172,7 +172,8 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
 }
 
 #[tokio::test]
-async fn an_instance_that_started_from_an_old_snapshot_uses_the_newest_version_once_it_reaches_the_database() {
+async fn an_instance_that_started_from_an_old_snapshot_uses_the_newest_version_once_it_reaches_the_database()
+{
     let Some((mut app, mut wire)) = start(false).await else {
         println!("{NO_SERVER}");
         return;

@@ -297,7 +297,11 @@ async fn the_paid_period_comes_from_the_invoice_or_else_from_the_subscription() 
             event("p", "invoice.paid", NOV_5, paid),
         ];
         let ledger = deliver_in_all_orders(&app, &events).await;
-        assert_eq!(ledger.contributions[0].paid_until_ms, Some((NOV_5 + days * DAY_S) * 1000), "{description}");
+        assert_eq!(
+            ledger.contributions[0].paid_until_ms,
+            Some((NOV_5 + days * DAY_S) * 1000),
+            "{description}"
+        );
     }
     app.finish().await;
 }

@@ -138,10 +138,7 @@ async fn a_gift_in_an_unknown_currency_raises_an_alarm_with_the_code_and_is_not_
                 code.to_uppercase()
             );
             assert!(interval != "once" || raised.contains(&expected), "{raised}");
-            assert!(
-                raised.contains("unknown_currency") && raised.contains(&charge),
-                "{raised}"
-            );
+            assert!(raised.contains("unknown_currency") && raised.contains(&charge), "{raised}");
             let not_booked = format!("not booked: unknown currency {}", code.to_uppercase());
             assert!(outcomes(&app).await.contains(&not_booked));
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::helpers::{TestApp, folder, settings};
-use crate::story::{receive, create_story};
+use crate::story::{create_story, receive};
 use keepopen_testkit::Database;
 
 /// Another server with a new database and the same practice Stripe.

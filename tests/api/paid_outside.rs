@@ -28,7 +28,8 @@ fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
 async fn an_invoice_paid_outside_stripe_counts_but_is_not_booked_to_clearing() {
     let ledger = deliver_case_in_all_orders("paid-outside-stripe-booked").await;
     let offline = "in_16i65V2WyJ4hEAKCieCa4PfKr";
-    let offline_kinds: Vec<_> = ledger.entries.iter().filter(|it| it.object == offline).map(|it| it.kind).collect();
+    let offline_kinds: Vec<_> =
+        ledger.entries.iter().filter(|it| it.object == offline).map(|it| it.kind).collect();
     assert_eq!(offline_kinds, [Kind::OfflinePayment]);
     assert_eq!(accounts(&ledger), [("clearing", 700), ("contributions", -1400), ("offline", 700)].into());
     let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
@@ -200,7 +201,11 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
         expected.retain(|_, minor| *minor != 0);
         assert_eq!(accounts(&ledger), expected, "{description}");
         // The whole amount counts as paid, even while it is not booked.
-        assert_eq!(ledger.payments.iter().map(|it| it.money.amount_minor).sum::<i64>(), 1400, "{description}");
+        assert_eq!(
+            ledger.payments.iter().map(|it| it.money.amount_minor).sum::<i64>(),
+            1400,
+            "{description}"
+        );
         let gift = &ledger.contributions[0];
         assert_eq!(
             (gift.state, gift.last_retained_payment_at_ms),

@@ -82,7 +82,10 @@ async fn a_preview_shows_a_draft_despite_rules_history_and_switches_and_is_not_c
     let off = json!({"all": "off"});
     assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
     let created = create_preview(&app, &key, &json!({"version": 1})).await;
-    assert_eq!((created.status.as_u16(), &created.headers["cache-control"]), (200, &"no-store".parse().unwrap()));
+    assert_eq!(
+        (created.status.as_u16(), &created.headers["cache-control"]),
+        (200, &"no-store".parse().unwrap())
+    );
     assert_eq!(created.text("expires_at"), "2026-11-24T10:00:00Z", "a preview must expire after an hour");
     assert!(created.text("url").starts_with(&format!("{ARTICLE}?keepopen_preview=")), "{created:?}");
 
@@ -193,7 +196,10 @@ async fn an_invalid_preview_is_refused_when_its_url_is_created() {
     // The new preview replaces an older one in the URL, and the rest of the URL stays.
     let page = format!("{ARTICLE}?a=1&keepopen_preview=old&b=2#top");
     let created = create_preview(&app, &key, &json!({"page_url": page})).await;
-    assert_eq!(created.text("url"), format!("{ARTICLE}?a=1&b=2&keepopen_preview={}#top", signed_value(&created)));
+    assert_eq!(
+        created.text("url"),
+        format!("{ARTICLE}?a=1&b=2&keepopen_preview={}#top", signed_value(&created))
+    );
     app.finish().await;
 }
 
@@ -224,7 +230,11 @@ async fn a_preview_also_gives_access_to_the_explanation_on_its_site() {
     let preview = signed_value(&create_preview(&app, &key, &json!({})).await);
     let question = json!({"site": "journal", "reader": {"country": "IE"}, "history": {}, "preview": preview});
     let explanation = app.post("/v1/banner/explain", &question).await;
-    assert_eq!((explanation.status.as_u16(), &explanation.json["reason"]), (200, &json!("not_targeted")), "{explanation:?}");
+    assert_eq!(
+        (explanation.status.as_u16(), &explanation.json["reason"]),
+        (200, &json!("not_targeted")),
+        "{explanation:?}"
+    );
     let other = json!({"site": "gazette", "preview": preview});
     assert_eq!(app.post("/v1/banner/explain", &other).await.code(), "preview_invalid");
     assert_eq!(app.post("/v1/banner/explain", &json!({"site": "journal"})).await.code(), "api_key_missing");

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::helpers::{TestApp, folder, ledger_problems, settings};
 use crate::settling::{payments, reconcile};
-use crate::story::{process_and_read_ledger, receive, create_story};
+use crate::story::{create_story, process_and_read_ledger, receive};
 use keepopen_testkit::Database;
 
 /// Returns what comparisons with Stripe recorded as missed or wrong.
@@ -375,7 +375,11 @@ async fn after_a_restart_a_ledger_that_was_sealed_today_is_checked_tomorrow() {
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms + 1 WHERE seq = 1").await;
     let simulate_restart = || checked_at_ms.set(None);
     simulate_restart();
-    assert_eq!(watched_problems().await, Some(0.0), "a ledger that was sealed today must not be checked again today");
+    assert_eq!(
+        watched_problems().await,
+        Some(0.0),
+        "a ledger that was sealed today must not be checked again today"
+    );
     // A seal that was not created with this deployment's key does not count, so the ledger is checked.
     unlock(&app, "seals", &["seals_never_change"]).await;
     change(&app, "UPDATE seals SET entries = entries + 1").await;

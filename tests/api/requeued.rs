@@ -10,7 +10,8 @@ use crate::not_ours::{deliver_all, in_currency, outcomes, row};
 use crate::reconciling::sell_with_other_software;
 
 #[tokio::test]
-async fn an_event_that_arrives_before_its_gift_is_assigned_to_it_later_and_events_of_other_software_never_are() {
+async fn an_event_that_arrives_before_its_gift_is_assigned_to_it_later_and_events_of_other_software_never_are()
+ {
     let app = TestApp::start().await;
     sell_with_other_software(&app).await;
     let foreign = app.stripe.events();

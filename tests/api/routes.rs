@@ -105,7 +105,10 @@ async fn a_page_of_another_origin_can_read_a_response_only_if_the_route_allows_i
             assert!(header(&answer, "access-control-allow-credentials").is_none());
             if status == 204 {
                 let methods = header(&answer, "access-control-allow-methods").unwrap();
-                assert!(methods.split(", ").any(|it| it == route.method.as_str()), "{description}: {methods}");
+                assert!(
+                    methods.split(", ").any(|it| it == route.method.as_str()),
+                    "{description}: {methods}"
+                );
                 assert_eq!(header(&answer, "access-control-max-age"), Some("86400"), "{description}");
             }
         }

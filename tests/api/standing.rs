@@ -175,7 +175,10 @@ async fn the_end_of_the_paid_period_is_found_in_the_payloads_of_every_api_versio
         ("the periods of the items", without_fields(events.clone(), &[line])),
         ("the invoice's lines", without_fields(events.clone(), &item_period)),
         ("the period of the subscription", without_fields(old, &[line])),
-        ("no period: one interval after the payment", without_fields(events, &[line, item_period[0], item_period[1]])),
+        (
+            "no period: one interval after the payment",
+            without_fields(events, &[line, item_period[0], item_period[1]]),
+        ),
     ] {
         for (order, events) in orders(&events) {
             let app = app_after(&events).await;

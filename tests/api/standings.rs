@@ -184,7 +184,10 @@ async fn a_standing_that_ends_at_a_known_time_ends_at_that_time_on_every_instanc
     app.app.clock.advance(1);
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "one_off");
     // Neither instance has run a job in the meantime.
-    assert_eq!([shown_kind(&verdict_of(&app.app)), shown_kind(&verdict_of(&other))], ["recent_giver", "recent_giver"]);
+    assert_eq!(
+        [shown_kind(&verdict_of(&app.app)), shown_kind(&verdict_of(&other))],
+        ["recent_giver", "recent_giver"]
+    );
     other.store.close().await;
     app.finish().await;
 }
@@ -203,7 +206,10 @@ async fn a_token_expires_at_the_latest_when_its_standing_ends() {
     assert_eq!(shown_kind(&app.banner(Some(token)).await), "thank");
     app.app.clock.advance(1);
     let verdict = app.banner(Some(token)).await;
-    assert_eq!((shown_kind(&verdict), &verdict["token_problem"]), ("unknown_standing", &json!("token_expired")));
+    assert_eq!(
+        (shown_kind(&verdict), &verdict["token_problem"]),
+        ("unknown_standing", &json!("token_expired"))
+    );
     assert_eq!(app.get("/v1/supporter", Some(token)).await.code(), "token_expired");
     assert_eq!(app.exchange(&gift).await.code(), "already_exchanged");
     app.finish().await;
@@ -261,7 +267,10 @@ async fn a_reader_whose_gift_is_reassigned_to_another_person_is_asked_again() {
     let app = start().await;
     let (gift, token) = create_monthly_supporter(&app).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    assert_eq!([shown_kind(&verdict_of(&app.app, &token)), shown_kind(&verdict_of(&other, &token))], ["thank", "thank"]);
+    assert_eq!(
+        [shown_kind(&verdict_of(&app.app, &token)), shown_kind(&verdict_of(&other, &token))],
+        ["thank", "thank"]
+    );
     let former = app.contribution().await.supporter.unwrap();
     // A later event reports the session with another e-mail address. (The address that sorts last counts.)
     app.app.clock.advance(3_600_000);
@@ -338,10 +347,12 @@ async fn a_back_end_with_a_key_can_state_the_standing_of_its_reader() {
     }
     let quiet = json!({"standing": "lapsed", "quiet_until": "2026-12-24T00:00:00Z"});
     let answer =
-        ask_from_back_end(&app, Some(&key), &json!({"site": "journal", "history": {}, "supporter": quiet})).await;
+        ask_from_back_end(&app, Some(&key), &json!({"site": "journal", "history": {}, "supporter": quiet}))
+            .await;
     assert_eq!(answer.json["reason"], "recent_giver");
     // If the back end states no standing, the token counts.
-    let answer = ask_from_back_end(&app, Some(&key), &json!({"site": "journal", "history": {}, "token": token})).await;
+    let answer =
+        ask_from_back_end(&app, Some(&key), &json!({"site": "journal", "history": {}, "token": token})).await;
     assert_eq!(shown_kind(&answer.json), "thank");
     app.finish().await;
 }
@@ -364,7 +375,8 @@ async fn a_stated_standing_without_a_key_that_allows_it_is_refused_and_not_ignor
     for wrong in
         [json!({"standing": "rich"}), json!({}), json!({"standing": "none", "standin": 1}), json!([])]
     {
-        let answer = ask_from_back_end(&app, Some(&key), &json!({"site": "journal", "supporter": wrong})).await;
+        let answer =
+            ask_from_back_end(&app, Some(&key), &json!({"site": "journal", "supporter": wrong})).await;
         assert_eq!((answer.status, answer.code()), (StatusCode::BAD_REQUEST, "invalid_request"), "{wrong}");
     }
     app.finish().await;

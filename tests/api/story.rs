@@ -169,8 +169,10 @@ impl ObjectLinks {
         let invoice_payments = stripe.objects("invoice_payment");
         let outside = invoice_payments.iter().filter(|it| it["payment"]["type"] == "payment_record");
         let outside = outside.map(|it| id_in(it, "invoice")).collect();
-        let intents =
-            invoice_payments.iter().rev().map(|it| (id_in(it, "invoice"), it["payment"]["payment_intent"].clone()));
+        let intents = invoice_payments
+            .iter()
+            .rev()
+            .map(|it| (id_in(it, "invoice"), it["payment"]["payment_intent"].clone()));
         let mut refunds: HashMap<String, Vec<Value>> = HashMap::new();
         for refund in stripe.objects("refund") {
             refunds.entry(id_in(&refund, "charge")).or_default().push(refund);

@@ -270,7 +270,10 @@ async fn an_appeal_with_an_invalid_ticker_is_not_shown() {
         publish(&app, &appeal(&ticker, ""));
         let snapshot = app.app.snapshot.load();
         let problems: Vec<_> = snapshot.problems.iter().map(|it| (&*it.field, &*it.sentence)).collect();
-        assert!(problems.len() == 1 && problems[0].0 == field && problems[0].1.contains(sentence), "{problems:?}");
+        assert!(
+            problems.len() == 1 && problems[0].0 == field && problems[0].1.contains(sentence),
+            "{problems:?}"
+        );
         assert_eq!(app.banner(None).await["reason"], "no_live_appeal");
     }
     app.finish().await;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
 use crate::helpers::{Answer, TestApp, folder, settings};
-use crate::story::{process_and_read_ledger, receive, create_story};
+use crate::story::{create_story, process_and_read_ledger, receive};
 use keepopen_testkit::{Database, until};
 
 /// Returns an event that the worker can't read.

@@ -41,7 +41,9 @@ async fn with_two_alarms() -> (Sandbox, [AlarmId; 2]) {
     };
     let ids = [fraud_warning.id.clone(), stuck_invoice.id.clone()];
     let mut tx = store.begin().await.unwrap();
-    ledger::put_contribution(&mut tx, &gift, &alarms::written(&[fraud_warning, stuck_invoice]).unwrap()).await.unwrap();
+    ledger::put_contribution(&mut tx, &gift, &alarms::written(&[fraud_warning, stuck_invoice]).unwrap())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     store.close().await;
     (sandbox, ids)
@@ -68,14 +70,17 @@ async fn an_alarm_is_listed_until_somebody_acknowledges_it() {
         "{output}"
     );
     let audited = sandbox.run_ok(&["audit", "list"]);
-    let row = format!("  operator  alarm.acknowledge  {fraud_warning}  name (value not stored), reason (value not stored)\n");
+    let row = format!(
+        "  operator  alarm.acknowledge  {fraud_warning}  name (value not stored), reason (value not stored)\n"
+    );
     assert!(audited.ends_with(&row), "{audited}");
     let listed = sandbox.run_ok(&["alarms", "list"]);
     assert!(listed.lines().count() == 1 && listed.contains(stuck_invoice.as_str()), "{listed}");
     assert_eq!(sandbox.run_ok(&["alarms", "list", "--acknowledged"]), output);
 
     // A second acknowledgement does not replace the first one.
-    let again = ["alarms", "acknowledge", fraud_warning.as_str(), "--name", "Night desk", "--reason", "Me too"];
+    let again =
+        ["alarms", "acknowledge", fraud_warning.as_str(), "--name", "Night desk", "--reason", "Me too"];
     assert_eq!(sandbox.run_ok(&again), output);
     sandbox.run_ok(&[
         "alarms",
@@ -105,7 +110,8 @@ async fn an_acknowledgement_needs_a_name_a_reason_and_an_existing_alarm() {
         assert!(output.contains(sentence), "{output}");
     }
     let other = AlarmId::of(&ContributionId::from_bytes(GIFT), "other");
-    let unknown_alarm = ["alarms", "acknowledge", other.as_str(), "--name", "Finance desk", "--reason", "Refunded"];
+    let unknown_alarm =
+        ["alarms", "acknowledge", other.as_str(), "--name", "Finance desk", "--reason", "Refunded"];
     let output = sandbox.run_err(&unknown_alarm);
     assert!(output.contains("there is no such alarm: "), "{output}");
     // Every command exits with 2 if its arguments are invalid.

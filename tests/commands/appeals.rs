@@ -56,7 +56,10 @@ fn an_applied_file_is_exported_and_applying_it_again_changes_nothing() {
     let exported = sandbox.run_ok(&["appeals", "export"]);
     assert_eq!(exported, FILE);
     sandbox.write("exported.toml", &exported);
-    assert_eq!(sandbox.run_ok(&["appeals", "apply", "exported.toml"]), "summer: version 1, unchanged, live\n");
+    assert_eq!(
+        sandbox.run_ok(&["appeals", "apply", "exported.toml"]),
+        "summer: version 1, unchanged, live\n"
+    );
 
     let changed = FILE.replace("Help", "Help us").replace("\"live\"", "\"paused\"");
     sandbox.write("appeals.toml", &changed);
@@ -64,7 +67,10 @@ fn an_applied_file_is_exported_and_applying_it_again_changes_nothing() {
     assert_eq!(sandbox.run_ok(&["appeals", "export"]), changed);
     // A published appeal can't become a draft again, so `apply` pauses it.
     sandbox.write("appeals.toml", &changed.replace("\"paused\"", "\"draft\""));
-    assert_eq!(sandbox.run_ok(&["appeals", "apply", "appeals.toml"]), "summer: version 2, unchanged, paused\n");
+    assert_eq!(
+        sandbox.run_ok(&["appeals", "apply", "appeals.toml"]),
+        "summer: version 2, unchanged, paused\n"
+    );
 }
 
 #[test]
@@ -74,7 +80,10 @@ fn yaml_files_are_read_and_export_writes_yaml_on_request() {
     let yaml = sandbox.run_ok(&["appeals", "export", "--yaml"]);
     assert!(yaml.starts_with("appeals:\n- id: summer\n  live: live\n"), "{yaml}");
     sandbox.write("exported.yaml", &yaml);
-    assert_eq!(sandbox.run_ok(&["appeals", "apply", "exported.yaml"]), "summer: version 1, unchanged, live\n");
+    assert_eq!(
+        sandbox.run_ok(&["appeals", "apply", "exported.yaml"]),
+        "summer: version 1, unchanged, live\n"
+    );
     sandbox.write("bad.yml", "appeals:\n- id: [");
     let sentence = sandbox.run_err(&["appeals", "check", "bad.yml"]);
     assert!(sentence.starts_with("bad.yml can't be parsed: ") && sentence.contains("line 3"), "{sentence}");
@@ -104,11 +113,15 @@ fn weights_by_country_are_checked_and_are_unchanged_after_an_export_in_both_form
     for name in ["quoted.yaml", "bare.yaml"] {
         assert_eq!(sandbox.run_ok(&["appeals", "apply", name]), "summer: version 1, unchanged, live\n");
     }
-    for (wrong, field) in [("nordic = 3", "nordic"), ("baltics = -1", "baltics"), ("baltics = 1\nUK = 2", "UK")]
+    for (wrong, field) in
+        [("nordic = 3", "nordic"), ("baltics = -1", "baltics"), ("baltics = 1\nUK = 2", "UK")]
     {
         sandbox.write("appeals.toml", &file.replace("baltics = 3", wrong));
         let sentence = sandbox.run_err(&["appeals", "check", "appeals.toml"]);
-        assert!(sentence.contains(&format!("summer: variants[0].weights_by_country.{field}: ")), "{sentence}");
+        assert!(
+            sentence.contains(&format!("summer: variants[0].weights_by_country.{field}: ")),
+            "{sentence}"
+        );
     }
 }
 

@@ -115,7 +115,8 @@ async fn every_command_that_changes_something_writes_a_row_with_the_operator_as_
     let table = sandbox.run_ok(&["audit", "list", "--limit", "1", "--csv"]);
     let changes = row["changes"].to_string().replace('"', "\"\"");
     let [number, at] = [row["number"].to_string(), row["at"].as_str().unwrap().to_owned()];
-    let [action, object_type, object_id] = ["action", "object_type", "object_id"].map(|name| row[name].as_str().unwrap());
+    let [action, object_type, object_id] =
+        ["action", "object_type", "object_id"].map(|name| row[name].as_str().unwrap());
     let header = "number,at,actor,actor_id,actor_role,action,object_type,object_id,changes,request_id";
     let line = format!("{number},{at},operator,,,{action},{object_type},{object_id},\"{changes}\",");
     assert_eq!(table, format!("{header}\r\n{line}\r\n"));
@@ -123,7 +124,8 @@ async fn every_command_that_changes_something_writes_a_row_with_the_operator_as_
     assert_eq!(none, format!("{header}\r\n"), "without changes, the table must have only its header");
     assert_eq!(sandbox.run(&["audit", "list", "--csv", "--json"]).status, Some(2));
     assert_eq!(sandbox.run_ok(&["audit", "list", "--until", "2020-01-01"]), "No changes match.\n");
-    let created_keys = sandbox.run_ok(&["audit", "list", "--action", "api_key.create", "--actor", "operator"]);
+    let created_keys =
+        sandbox.run_ok(&["audit", "list", "--action", "api_key.create", "--actor", "operator"]);
     assert!(created_keys.contains("name (value not stored), scopes: \"money:read\""), "{created_keys}");
     assert!(!created_keys.contains("desk"), "{created_keys}");
 }

@@ -153,5 +153,8 @@ async fn contributions_are_listed_with_their_terms_and_filtered_by_state_and_cur
         );
     }
     let output = sandbox.run(&["contributions", "list", "--interval", "fortnight"]);
-    assert!(output.status == Some(1) && output.err.contains("once, day, week, month, year or mixed"), "{output:?}");
+    assert!(
+        output.status == Some(1) && output.err.contains("once, day, week, month, year or mixed"),
+        "{output:?}"
+    );
 }

@@ -98,14 +98,18 @@ fn the_example_site_shows_the_defaults_of_a_site() {
     let other_lines = EXAMPLE.lines().filter(|line| !optional.iter().any(|key| line.starts_with(key)));
     let shorter: String = other_lines.map(|line| line.to_owned() + "\n").collect();
     assert_eq!(EXAMPLE.lines().count() - shorter.lines().count(), optional.len());
-    assert_eq!(Sandbox::with_settings(&shorter).effective_settings(), Sandbox::with_settings(EXAMPLE).effective_settings());
+    assert_eq!(
+        Sandbox::with_settings(&shorter).effective_settings(),
+        Sandbox::with_settings(EXAMPLE).effective_settings()
+    );
 }
 
 #[test]
 fn the_keys_without_a_default_can_be_used_as_shown() {
     toml::from_str::<Settings>(&example_with_all_keys()).unwrap();
-    let sandbox =
-        Sandbox::with_settings(&EXAMPLE.replace("# fallback_url", "fallback_url").replace("# file =", "file ="));
+    let sandbox = Sandbox::with_settings(
+        &EXAMPLE.replace("# fallback_url", "fallback_url").replace("# file =", "file ="),
+    );
     let settings = sandbox.effective_settings();
     assert_eq!(settings["appeals"]["file"].as_str(), Some("appeals.toml"));
     assert_eq!(

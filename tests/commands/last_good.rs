@@ -67,8 +67,9 @@ async fn serve_answers_while_postgresql_is_unreachable_and_recovers_when_it_is_b
     };
     let sandbox = sandbox(&url);
     block_in_place(|| sandbox.run_ok(&["appeals", "apply", "appeals.toml"]));
-    let key =
-        block_in_place(|| sandbox.run_ok(&["api-key", "create", "--name", "desk", "--scope", "appeals:read"]));
+    let key = block_in_place(|| {
+        sandbox.run_ok(&["api-key", "create", "--name", "desk", "--scope", "appeals:read"])
+    });
     let (mut running, _, url) = serve(&sandbox);
     assert_eq!(banner(&url).await["appeal"], "summer");
     assert_eq!(block_in_place(|| running.stop()), Some(0));
@@ -131,8 +132,9 @@ fn saved(sandbox: &Sandbox) -> LastGood {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_killed_while_writing_the_file_leaves_a_complete_one() {
     let sandbox = sandbox("sqlite:data/keepopen.db");
-    let key =
-        block_in_place(|| sandbox.run_ok(&["api-key", "create", "--name", "desk", "--scope", "appeals:write"]));
+    let key = block_in_place(|| {
+        sandbox.run_ok(&["api-key", "create", "--name", "desk", "--scope", "appeals:write"])
+    });
     let client = Client::new();
     let mut changes = 0;
     for _ in 0..8 {

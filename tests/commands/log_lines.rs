@@ -43,9 +43,13 @@ fn count_lines(log: &str, words: &str) -> usize {
 // need a little more. So the tests accept up to three lines.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_refused_webhooks_causes_one_log_line() {
-    let log = log_of_repeated_webhooks("[stripe]\nwebhook_secrets = [\"whsec_dGVzdHRlc3R0ZXN0dGVzdA\"]\n").await;
+    let log =
+        log_of_repeated_webhooks("[stripe]\nwebhook_secrets = [\"whsec_dGVzdHRlc3R0ZXN0dGVzdA\"]\n").await;
     for words in ["a webhook was rejected", "arrived at a path that does not accept webhooks"] {
-        assert!((1..=3).contains(&count_lines(&log, words)), "the log must contain 1 to 3 lines with {words:?}: {log}");
+        assert!(
+            (1..=3).contains(&count_lines(&log, words)),
+            "the log must contain 1 to 3 lines with {words:?}: {log}"
+        );
     }
     assert!(log.lines().count() < REQUESTS, "there must be fewer log lines than requests: {log}");
 }

@@ -49,7 +49,10 @@ fn the_variable_database_url_is_used_if_no_setting_names_the_database() {
     let url = |sandbox: Sandbox| sandbox.effective_settings()["database"]["url"].as_str().unwrap().to_owned();
     let with_database_url = |sandbox: Sandbox| sandbox.with_variable("DATABASE_URL", "sqlite:elsewhere.db");
     assert_eq!(url(with_database_url(Sandbox::new())), "sqlite:elsewhere.db");
-    assert_eq!(url(with_database_url(Sandbox::with_settings("[database]\nurl = \"sqlite:file.db\"\n"))), "sqlite:file.db");
+    assert_eq!(
+        url(with_database_url(Sandbox::with_settings("[database]\nurl = \"sqlite:file.db\"\n"))),
+        "sqlite:file.db"
+    );
     let both = with_database_url(Sandbox::new()).with_variable("KEEPOPEN_DATABASE__URL", "sqlite:ours.db");
     assert_eq!(url(both), "sqlite:ours.db");
 }

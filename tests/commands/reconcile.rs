@@ -54,7 +54,10 @@ async fn a_list_that_can_not_be_read_ends_the_command_with_an_error_that_names_i
         output.out.contains("Not complete: the list of events could not be read: Stripe refused"),
         "{output:?}"
     );
-    assert!(output.err.contains("the comparison is not complete: the list of events is missing"), "{output:?}");
+    assert!(
+        output.err.contains("the comparison is not complete: the list of events is missing"),
+        "{output:?}"
+    );
     let shown = sandbox.run(&["reconcile", "--show"]);
     assert!(shown.status == Some(1) && shown.err.contains("the list of events is missing"), "{shown:?}");
     sandbox.run_ok(&["reconcile"]);

@@ -246,7 +246,8 @@ fn a_country_can_have_only_one_currency_and_one_set_of_amounts() {
     ] {
         assert_refused(&two(eur, gbp), &[&[path], &named[..]].concat());
     }
-    Sandbox::with_settings(&two(&by_country(r#"["PT"]"#, 500), r#"countries = ["GB", "IM"]"#)).effective_settings();
+    Sandbox::with_settings(&two(&by_country(r#"["PT"]"#, 500), r#"countries = ["GB", "IM"]"#))
+        .effective_settings();
 }
 
 fn by_country(countries: &str, default_amount_minor: i64) -> String {
@@ -285,7 +286,8 @@ fn the_management_port_is_separate_or_switched_off() {
     assert_refused("[server]\nbind = \"[::]:9787\"", &same_port);
     assert_refused("[management]\nbind = \"here\"", &["management.bind", "127.0.0.1:9787", "empty"]);
     for address in ["", "127.0.0.1:0", "127.0.0.2:8787"] {
-        let shown = Sandbox::with_settings(&format!("[management]\nbind = \"{address}\"")).effective_settings();
+        let shown =
+            Sandbox::with_settings(&format!("[management]\nbind = \"{address}\"")).effective_settings();
         assert_eq!(shown["management"]["bind"].as_str(), Some(address));
     }
     let off = Sandbox::new().with_variable("KEEPOPEN_MANAGEMENT__BIND", "").effective_settings();
@@ -338,7 +340,10 @@ fn valid_settings_that_are_rarely_intended_cause_a_warning() {
     ] {
         let output = Sandbox::with_settings(settings).run(&["check-config"]);
         assert_eq!(output.status, Some(0), "{output:?}");
-        assert!(output.err.starts_with("keepopen: warning: ") && output.err.lines().count() == 1, "{output:?}");
+        assert!(
+            output.err.starts_with("keepopen: warning: ") && output.err.lines().count() == 1,
+            "{output:?}"
+        );
         assert!(words.iter().all(|word| output.err.contains(word)), "{output:?}");
     }
     for settings in [

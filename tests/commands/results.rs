@@ -95,8 +95,7 @@ async fn the_results_of_appeals_are_shown_in_total_and_by_day() {
         "all help a 7 16 3 3 2 1 10.00 EUR 6.60 EUR",
         "all other a 1 1 0 0 0 0 - -",
     ];
-    let ignored =
-        "help: 9 first views do not fit the split between its variants, so its weights are learned without them.";
+    let ignored = "help: 9 first views do not fit the split between its variants, so its weights are learned without them.";
     assert_eq!(normalized_lines(&all), [&totals[..], &[ignored]].concat());
     let by_day = sandbox.run_ok(&[&["results", "--by-day"], &PERIOD[..]].concat());
     let days = [
@@ -116,7 +115,8 @@ async fn the_results_of_appeals_are_shown_in_total_and_by_day() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_results_command_uses_days_in_the_time_zone_of_the_site() {
-    let in_tokyo = JOURNAL.replace("currency = \"EUR\"\n[", "currency = \"EUR\"\ntime_zone = \"Asia/Tokyo\"\n[");
+    let in_tokyo =
+        JOURNAL.replace("currency = \"EUR\"\n[", "currency = \"EUR\"\ntime_zone = \"Asia/Tokyo\"\n[");
     let sandbox = with_results(&in_tokyo).await;
     // 23:00 UTC is 08:00 of the next day in Tokyo.
     let first = sandbox.run_ok(&["results", "--from", "1970-01-01", "--to", "1970-01-01"]);
@@ -124,7 +124,14 @@ async fn the_results_command_uses_days_in_the_time_zone_of_the_site() {
     assert_eq!(normalized_lines(&first)[2], "all help a 0 0 0 0 0 1 10.00 EUR 9.60 EUR");
     let second = sandbox.run_ok(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
     assert_eq!(normalized_lines(&second)[2], "all help a 7 11 3 3 2 0 0.00 EUR -3.00 EUR");
-    let by_day = normalized_lines(&sandbox.run_ok(&["results", "--by-day", "--from", "1970-01-02", "--to", "1970-01-02"]));
+    let by_day = normalized_lines(&sandbox.run_ok(&[
+        "results",
+        "--by-day",
+        "--from",
+        "1970-01-02",
+        "--to",
+        "1970-01-02",
+    ]));
     assert!(by_day.contains(&"1970-01-02 help a 7 11 3 3 2 0 0.00 EUR -3.00 EUR".to_owned()), "{by_day:?}");
 }
 

@@ -96,7 +96,10 @@ fn a_missing_key_file_stops_every_command_that_needs_it_and_none_is_created() {
     for command in [&["serve"][..], &["books", "check"], &["books", "rewrite"]] {
         let output = sandbox.run(command);
         assert_eq!(output.status, Some(1), "{output:?}");
-        assert!(output.err.contains("keepopen.key is missing") && output.err.contains("restore it"), "{output:?}");
+        assert!(
+            output.err.contains("keepopen.key is missing") && output.err.contains("restore it"),
+            "{output:?}"
+        );
         assert!(!key.exists(), "{command:?} must not create a key file");
     }
     std::fs::rename(&moved_key, &key).unwrap();

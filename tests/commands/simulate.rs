@@ -191,7 +191,15 @@ fn the_same_seed_gives_the_same_results_for_the_sample_population() {
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/population.toml")).unwrap();
     sandbox.write("people.toml", &sample.replace("readers = 20000", "readers = 300"));
     let simulate = |seed: &str| {
-        sandbox.run_ok(&["simulate", "--appeals", "draft.toml", "--population", "people.toml", "--seed", seed])
+        sandbox.run_ok(&[
+            "simulate",
+            "--appeals",
+            "draft.toml",
+            "--population",
+            "people.toml",
+            "--seed",
+            seed,
+        ])
     };
     let output = simulate("1");
     assert!(output.contains("from   people.toml, 300 readers described"), "{output}");

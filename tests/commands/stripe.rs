@@ -93,7 +93,11 @@ async fn an_endpoint_that_we_did_not_create_is_not_changed() {
     let foreign = stripe.endpoints().remove(0);
     // This data folder does not contain the endpoint's secret, and nothing marks the endpoint as ours.
     let output = self::sandbox(&stripe).run_ok(&["stripe", "connect"]);
-    assert!(output.contains(&format!("{}: delivers to the same URL. It was not created by keepopen", id(&foreign))), "{output}");
+    assert!(
+        output
+            .contains(&format!("{}: delivers to the same URL. It was not created by keepopen", id(&foreign))),
+        "{output}"
+    );
     assert_eq!((stripe.endpoints().len(), &stripe.endpoints()[0]), (2, &foreign));
 }
 
@@ -132,14 +136,18 @@ async fn the_old_endpoint_is_disabled_only_after_the_new_one_delivered_to_the_ru
         later.iter().any(|it| it.taken() && it.endpoint.as_deref() == Some(id(endpoint)))
     };
     assert!(
-        has_accepted_delivery(&first) && has_accepted_delivery(&second), "both endpoints must deliver until --finish"
+        has_accepted_delivery(&first) && has_accepted_delivery(&second),
+        "both endpoints must deliver until --finish"
     );
     assert_eq!(service.stop(), Some(0));
     let output = sandbox.run_ok(&["stripe", "roll-secret", "--finish"]);
     assert_eq!(output, format!("{}: disabled; its secret was deleted.\n", id(&first)));
     let status = |index: usize| stripe.endpoints()[index]["status"].clone();
     assert_eq!((status(0), status(1)), (json!("disabled"), json!("enabled")));
-    assert_eq!(sandbox.run_ok(&["stripe", "connect", "--finish"]), "There was no older endpoint to disable.\n");
+    assert_eq!(
+        sandbox.run_ok(&["stripe", "connect", "--finish"]),
+        "There was no older endpoint to disable.\n"
+    );
     let output = sandbox.run_ok(&["stripe", "status"]);
     assert!(output.contains("Nothing is wrong.") && output.contains(id(&second)), "{output}");
 }
@@ -209,9 +217,12 @@ async fn the_checklist_marks_each_point_as_good_wrong_or_to_do() {
     };
     let has = |lines: &[String], words: &str| lines.iter().any(|line| line.contains(words));
     let wrong = lines("WRONG");
-    for words in
-        ["stripe.mode is \"test\"", "No endpoint in this mode", "not delivered any event", "No appeal is live"]
-    {
+    for words in [
+        "stripe.mode is \"test\"",
+        "No endpoint in this mode",
+        "not delivered any event",
+        "No appeal is live",
+    ] {
         assert!(has(&wrong, words), "the wrong points must contain {words:?}: {wrong:?}");
     }
     stripe.limit_account(true);
@@ -281,5 +292,8 @@ async fn the_status_shows_the_version_of_every_endpoint_with_our_address() {
     let output = sandbox.run(&["stripe", "status"]).out;
     assert!(output.contains(&format!("also delivers: {old}, version 2020-08-27")), "{output}");
     assert!(output.contains(&format!("disabled: {off}, version 2023-08-16")), "{output}");
-    assert!(output.contains(&format!("version: {API_VERSION}")) && !output.contains("2022-11-15"), "{output}");
+    assert!(
+        output.contains(&format!("version: {API_VERSION}")) && !output.contains("2022-11-15"),
+        "{output}"
+    );
 }

@@ -31,7 +31,8 @@ struct RealService(String);
 /// Responds first, and then passes the delivery on to the real service.
 async fn acknowledge(request: HttpRequest, body: Bytes, real_service: Data<RealService>) -> HttpResponse {
     let signature = request.headers().get("stripe-signature").unwrap().to_str().unwrap().to_owned();
-    let delivery = reqwest::Client::new().post(&real_service.0).header("stripe-signature", signature).body(body);
+    let delivery =
+        reqwest::Client::new().post(&real_service.0).header("stripe-signature", signature).body(body);
     // Does not wait for the result. This is the deliberate fault of this service.
     actix_web::rt::spawn(async move { drop(delivery.send().await) });
     HttpResponse::Ok().finish()

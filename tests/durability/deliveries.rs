@@ -69,7 +69,8 @@ impl Deliveries {
         position: impl Fn() -> usize + Send + Sync + 'static,
     ) -> Arc<Self> {
         let random = fastrand::Rng::with_seed(seed);
-        let state = State { random, next_gift: 0, end_gift: gifts, waiting: Vec::new(), acknowledged: Vec::new() };
+        let state =
+            State { random, next_gift: 0, end_gift: gifts, waiting: Vec::new(), acknowledged: Vec::new() };
         Arc::new(Self {
             state: Mutex::new(state),
             acknowledgement: Notify::new(),
@@ -94,7 +95,8 @@ impl Deliveries {
     pub(crate) fn start_senders(self: &Arc<Self>, address: &str) -> JoinSet<()> {
         let mut senders = JoinSet::new();
         for _ in 0..SENDERS {
-            let (deliveries, address, client) = (Arc::clone(self), address.to_owned(), reqwest::Client::new());
+            let (deliveries, address, client) =
+                (Arc::clone(self), address.to_owned(), reqwest::Client::new());
             senders.spawn(async move { while deliveries.deliver_one(&client, &address).await {} });
         }
         senders

@@ -143,7 +143,10 @@ async fn a_service_recovers_from_a_full_disk_without_a_restart() {
         let mut service_on_disk = ServiceOnSmallDisk::start(&service);
         for _ in 0..round.count {
             for _ in 0..GIFTS {
-                assert!(service_on_disk.deliver_next().await, "an event must be acknowledged while the disk has space");
+                assert!(
+                    service_on_disk.deliver_next().await,
+                    "an event must be acknowledged while the disk has space"
+                );
             }
             service_on_disk.wait_until_all_booked().await;
             service_on_disk.fill();
@@ -154,8 +157,13 @@ async fn a_service_recovers_from_a_full_disk_without_a_restart() {
                 }
             }
             service_on_disk.wait_for_report("database_writes").await;
-            assert!(!service_on_disk.deliver_next().await, "an event that can't be stored must not be acknowledged");
-            let banner = service_on_disk.client.get(format!("http://{}/v1/banner?site=journal", service_on_disk.address));
+            assert!(
+                !service_on_disk.deliver_next().await,
+                "an event that can't be stored must not be acknowledged"
+            );
+            let banner = service_on_disk
+                .client
+                .get(format!("http://{}/v1/banner?site=journal", service_on_disk.address));
             assert_eq!(
                 banner.send().await.unwrap().status(),
                 200,
@@ -165,7 +173,10 @@ async fn a_service_recovers_from_a_full_disk_without_a_restart() {
             service_on_disk.delete_filler();
             service_on_disk.wait_for_report("").await;
             for _ in 0..GIFTS {
-                assert!(service_on_disk.deliver_next().await, "an event must be acknowledged while the disk has space");
+                assert!(
+                    service_on_disk.deliver_next().await,
+                    "an event must be acknowledged while the disk has space"
+                );
             }
             service_on_disk.wait_until_all_booked().await;
         }

@@ -11,7 +11,7 @@ use tokio::task::block_in_place;
 use super::deliveries::Deliveries;
 use super::long_run::{LongRun, Round};
 use super::program::{Program, Running, Service};
-use super::proof::{LedgerState, Violation, wait_until_processed, check_database, check_nothing_lost};
+use super::proof::{LedgerState, Violation, check_database, check_nothing_lost, wait_until_processed};
 
 /// The number of kills per database. After them, its ledger is compared with that of an undisturbed service.
 const KILLS_PER_ROUND: u64 = 25;

@@ -53,8 +53,10 @@ impl LongRun {
             folder.join(format!("{}.json", name.replace(' ', "-")))
         });
         let stored = file.as_ref().filter(|file| file.exists()).map(|file| std::fs::read(file).unwrap());
-        let progress = stored
-            .map_or_else(|| Progress { seed, ..Progress::default() }, |it| serde_json::from_slice(&it).unwrap());
+        let progress = stored.map_or_else(
+            || Progress { seed, ..Progress::default() },
+            |it| serde_json::from_slice(&it).unwrap(),
+        );
         Self { name: name.to_owned(), repetitions, file, progress }
     }
 
@@ -66,7 +68,10 @@ impl LongRun {
     /// The next round, of at most this many repetitions; `None` if all are done.
     pub(crate) fn round(&self, max: u64) -> Option<Round> {
         let left = self.repetitions.saturating_sub(self.progress.done);
-        (left > 0).then(|| Round { seed: self.progress.seed.wrapping_add(self.progress.done), count: left.min(max) })
+        (left > 0).then(|| Round {
+            seed: self.progress.seed.wrapping_add(self.progress.done),
+            count: left.min(max),
+        })
     }
 
     /// Stores a successful round, and adds its numbers to the totals. For a name that begins with `greatest`, the
@@ -93,7 +98,11 @@ impl LongRun {
 
 impl Display for LongRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} of {} done with seed {}", self.name, self.progress.done, self.repetitions, self.progress.seed)?;
+        write!(
+            f,
+            "{}: {} of {} done with seed {}",
+            self.name, self.progress.done, self.repetitions, self.progress.seed
+        )?;
         self.progress.totals.iter().try_for_each(|(name, total)| write!(f, "; {name}: {total}"))
     }
 }
@@ -117,6 +126,7 @@ fn an_interrupted_run_continues_where_it_stopped() {
     assert_eq!(last, Round { seed: 47, count: 10 });
     run.record_success(last, &[]);
     assert_eq!(run.round(20), None);
-    let expected = "kills on paper: 50 of 50 done with seed 7; acknowledged: 101; greatest recovery in ms: 40";
+    let expected =
+        "kills on paper: 50 of 50 done with seed 7; acknowledged: 101; greatest recovery in ms: 40";
     assert_eq!(start(9).to_string(), expected);
 }

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use super::deliveries::Deliveries;
 use super::long_run::LongRun;
 use super::program::settings;
-use super::proof::{Violation, wait_until_processed, check_database, check_nothing_lost};
+use super::proof::{Violation, check_database, check_nothing_lost, wait_until_processed};
 
 /// The number of cuts per recording.
 const CUTS_PER_RECORDING: u64 = 20;
@@ -119,7 +119,10 @@ async fn acknowledged_events_survive_a_power_cut() {
             if let Err(violation) = outcome {
                 // Keeps the disk for inspection. The check has already opened its database, and may have changed it.
                 let disk = disk.keep();
-                panic!("{violation:?}, cut at {at} with {lost:?} in {round:?} of {run}; see {}", disk.display());
+                panic!(
+                    "{violation:?}, cut at {at} with {lost:?} in {round:?} of {run}; see {}",
+                    disk.display()
+                );
             }
             writes += lost.whole as u64;
             torn += lost.torn as u64;

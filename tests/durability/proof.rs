@@ -60,16 +60,20 @@ pub(crate) async fn wait_until_processed(app: &App) {
 pub(crate) async fn check_database(app: &App, acknowledged: &BTreeSet<String>) -> Result<(), Violation> {
     let inbox = app.store.events().await.map_err(|error| Violation::Damaged(error.to_string()))?;
     let ids = check_nothing_lost(&inbox, acknowledged)?;
-    if let Some(event) = inbox.iter().find(|it| it.state != "done" || it.attempts != 1 || it.error.is_some()) {
+    if let Some(event) = inbox.iter().find(|it| it.state != "done" || it.attempts != 1 || it.error.is_some())
+    {
         return Err(Violation::NotOnce(format!("{event:?}")));
     }
-    let booked = booked_lines(app.store.entries().await.map_err(|error| Violation::Damaged(error.to_string()))?);
+    let booked =
+        booked_lines(app.store.entries().await.map_err(|error| Violation::Damaged(error.to_string()))?);
     let expected = expected_lines(&ids);
     if booked != expected {
         let missing: Vec<_> = expected.iter().filter(|line| !booked.contains(line)).collect();
         let twice: Vec<_> = booked.windows(2).filter(|two| two[0] == two[1]).collect();
         let unexpected: Vec<_> = booked.iter().filter(|line| !expected.contains(line)).collect();
-        return Err(Violation::Ledger(format!("missing: {missing:?}; twice: {twice:?}; unexpected: {unexpected:?}")));
+        return Err(Violation::Ledger(format!(
+            "missing: {missing:?}; twice: {twice:?}; unexpected: {unexpected:?}"
+        )));
     }
     match reports::check_ledger(&app.store, &SealKey::of(&app.vault)).await {
         Ok(report) if report.is_right() => Ok(()),

@@ -31,7 +31,8 @@ impl Proxy {
     pub(crate) async fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (connections, silence) = (Arc::new(watch::Sender::new(0)), watch::Sender::new(Silence::default()));
+        let (connections, silence) =
+            (Arc::new(watch::Sender::new(0)), watch::Sender::new(Silence::default()));
         let accepting = tokio::spawn(accept(listener, target, Arc::clone(&connections), silence.subscribe()));
         Self { address, connections, silence, accepting }
     }

@@ -10,7 +10,7 @@ use super::deliveries::{Deliveries, signature};
 use super::gifts::events_of;
 use super::long_run::LongRun;
 use super::program::{Running, Service, other_program};
-use super::proof::{wait_until_processed, check_database};
+use super::proof::{check_database, wait_until_processed};
 use super::proxy::Proxy;
 
 const SKIPPED: &str = "SKIPPED: KEEPOPEN_TEST_POSTGRES names no server";

@@ -8,7 +8,7 @@ use tokio::task::block_in_place;
 use super::deliveries::{Deliveries, signature};
 use super::gifts::unbooked_event;
 use super::program::{Program, Service};
-use super::proof::{wait_until_processed, check_database, check_nothing_lost};
+use super::proof::{check_database, check_nothing_lost, wait_until_processed};
 
 const GIFTS: u64 = 60;
 
@@ -58,7 +58,8 @@ async fn two_processes_on_one_database_process_each_event_once() {
     let (service, deliveries) = (Service::new(Program::Keepopen), Deliveries::of(GIFTS, 5));
     let (one, other) = (service.start(), service.start());
     let (one_address, other_address) = block_in_place(|| (one.address(), other.address()));
-    let (one_senders, other_senders) = (deliveries.start_senders(&one_address), deliveries.start_senders(&other_address));
+    let (one_senders, other_senders) =
+        (deliveries.start_senders(&one_address), deliveries.start_senders(&other_address));
     one_senders.join_all().await;
     other_senders.join_all().await;
     let app = service.open_app().await;

@@ -29,7 +29,12 @@ fn what_is_missing(folder: &str, files: &[File]) -> Option<String> {
     for opening_words in FOUR_LINES {
         match opening[from..].iter().position(|line| line.trim_start().starts_with(opening_words)) {
             Some(found) => from += found + 1,
-            None => return Some(format!("{} has no line {opening_words}, or has it in another place", main_file.path)),
+            None => {
+                return Some(format!(
+                    "{} has no line {opening_words}, or has it in another place",
+                    main_file.path
+                ));
+            }
         }
     }
     None

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files::{File, files_below, file};
+use super::files::{File, file, files_below};
 
 /// The map of a crate: its modules by layer, from the bottom layer up.
 pub struct Map {
@@ -83,7 +83,9 @@ impl Map {
                 (Some(from_layer), Some(to_layer)) if to_layer > from_layer => {
                     format!("{file}: `{from}` uses `{to}`, which is in a higher layer")
                 }
-                (Some(from_layer), Some(to_layer)) if to_layer == from_layer && !self.is_exception(&file, &to) => {
+                (Some(from_layer), Some(to_layer))
+                    if to_layer == from_layer && !self.is_exception(&file, &to) =>
+                {
                     format!("{file}: `{from}` uses `{to}`, which is in the same layer")
                 }
                 _ => continue,
@@ -129,7 +131,9 @@ impl Map {
         let cycles: BTreeSet<Vec<&str>> = all
             .keys()
             .filter(|module| all[*module].contains(**module))
-            .map(|one| all.keys().filter(|other| reach_each_other(one, other)).map(|other| other.as_str()).collect())
+            .map(|one| {
+                all.keys().filter(|other| reach_each_other(one, other)).map(|other| other.as_str()).collect()
+            })
             .collect();
         cycles.iter().map(|cycle| format!("a cycle of modules: {}", cycle.join(", "))).collect()
     }
@@ -250,10 +254,7 @@ fn a_forbidden_use_is_found_in_every_notation() {
         findings("src/web/page.rs", "use crate::api::banner;"),
         ["src/web/page.rs: `web` uses `api`, which is in a higher layer"]
     );
-    assert_eq!(
-        findings("src/utils.rs", "use crate::ids::Id;"),
-        ["src/utils.rs: `utils` is not on the map"]
-    );
+    assert_eq!(findings("src/utils.rs", "use crate::ids::Id;"), ["src/utils.rs: `utils` is not on the map"]);
     assert_eq!(
         findings("src/config/load.rs", "use crate::sites::SiteSettings;"),
         ["src/config/load.rs: `config` uses `sites`, which is in a higher layer"]

@@ -1,6 +1,6 @@
 //! Terms that may only appear in some folders or files, such as `sqlx` in `src/store/`.
 
-use super::files::{File, files_below, file, program};
+use super::files::{File, file, files_below, program};
 
 /// Terms that may only appear in some places.
 struct RestrictedTerm {

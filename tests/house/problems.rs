@@ -3,7 +3,7 @@
 
 use keepopen::web::problem::Code;
 
-use super::files::{File, files_below, file};
+use super::files::{File, file, files_below};
 
 /// Codes that any route can return, or that belong to no route.
 const GENERAL: &[Code] = &[Code::Internal, Code::MethodNotAllowed];
@@ -88,7 +88,10 @@ fn a_code_without_a_route_is_found() {
 #[test]
 fn codes_are_unique_and_contain_only_lowercase_letters_and_underscores() {
     let mut labels: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-    assert!(labels.iter().all(|label| label.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')), "{labels:?}");
+    assert!(
+        labels.iter().all(|label| label.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')),
+        "{labels:?}"
+    );
     let count = labels.len();
     labels.sort_unstable();
     labels.dedup();

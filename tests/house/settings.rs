@@ -3,7 +3,7 @@
 
 use toml::{Table, Value};
 
-use super::files::{files_below, file};
+use super::files::{file, files_below};
 
 /// Lints that the workspace must set, each with its level.
 const LINTS: [(&str, &str, &str); 4] = [
@@ -82,7 +82,11 @@ fn unsafe_code_is_forbidden_in_every_package() {
 #[test]
 fn the_test_kit_is_in_no_program_and_does_not_depend_on_the_service() {
     for manifest in files_below(".", &["Cargo.toml"]) {
-        assert!(!depends_on(&table(&manifest.text), "keepopen-testkit"), "{} must not use the test kit", manifest.path);
+        assert!(
+            !depends_on(&table(&manifest.text), "keepopen-testkit"),
+            "{} must not use the test kit",
+            manifest.path
+        );
     }
     assert!(!depends_on(&table(&file("testkit/Cargo.toml").text), "keepopen"));
 }

@@ -114,7 +114,10 @@ fn text(json: &Value, field: &str) -> String {
 /// The marks that `text` contains, each with the first line that contains it.
 fn marks_in(marks: &Marks, text: &str) -> Vec<String> {
     let first_line = |mark: &String| text.lines().find(|line| line.contains(mark)).map(str::to_owned);
-    marks.iter().filter_map(|(description, mark)| Some(format!("{description}: {}", first_line(mark)?))).collect()
+    marks
+        .iter()
+        .filter_map(|(description, mark)| Some(format!("{description}: {}", first_line(mark)?)))
+        .collect()
 }
 
 /// Walks through the service with this log format. Asserts that the log and the metrics contain no mark.

@@ -70,7 +70,8 @@ impl Service {
             command.env("DATABASE_URL", database.url());
             command
         };
-        let created = command(&["api-key", "create", "--name", API_NAME, "--scope", "supporters:read"]).output();
+        let created =
+            command(&["api-key", "create", "--name", API_NAME, "--scope", "supporters:read"]).output();
         let api_key = String::from_utf8(created.unwrap().stdout).unwrap().lines().next().unwrap().to_owned();
         assert!(api_key.starts_with("keepopen_sk_"), "{api_key}");
         let running = Running::start(command(&["serve"]).stdout(Stdio::null()));

@@ -110,6 +110,9 @@ async fn a_query_for_some_days_reads_only_the_entries_and_counts_of_these_days()
             .iter()
             .find(|step| step.starts_with("SCAN ") && !step.contains("gift") || step.contains("Seq Scan"));
         assert_eq!(full_scan, None, "the query must not read a whole table: {plan:#?}");
-        assert!(plan.iter().any(|step| step.contains(index)), "the query must use the index {index}: {plan:#?}");
+        assert!(
+            plan.iter().any(|step| step.contains(index)),
+            "the query must use the index {index}: {plan:#?}"
+        );
     }
 }

@@ -128,7 +128,11 @@ async fn objects_linked_in_any_direction_belong_to_the_same_gift() {
         ("x", vec![]),
     ] {
         let gift = objects::of_the_same_gift(&mut tx, object).await.unwrap();
-        assert_eq!(gift.iter().map(keepopen::contributions::Fact::id).collect::<Vec<_>>(), linked, "{object}");
+        assert_eq!(
+            gift.iter().map(keepopen::contributions::Fact::id).collect::<Vec<_>>(),
+            linked,
+            "{object}"
+        );
     }
 }
 

@@ -122,7 +122,8 @@ fn day_of_date(year: [u8; 2], month: u8, day: u8) -> Option<i64> {
     // The leap day is the last day of its year, so the number of earlier years determines the number of leap days.
     let year = centuries * 100 + years + 400 - u32::from(month < 3);
     let centuries = year / 100;
-    let days = year * 365 + year / 4 - centuries + centuries / 4 + u32::from(days_before) + u32::from(day - 1);
+    let days =
+        year * 365 + year / 4 - centuries + centuries / 4 + u32::from(days_before) + u32::from(day - 1);
     Some(i64::from(days) - TO_1970)
 }
 

@@ -53,8 +53,9 @@ impl Check for Sequence {
         let has_next_step = |since_ms| {
             self.is_noop() || self.variants.step_after(self.views(context, since_ms, at_ms)).is_some()
         };
-        let opens_at_ms =
-            self.redeploys.first_pass_ms(context, at_ms, |since_ms| has_next_step(since_ms).then_some(i64::MIN));
+        let opens_at_ms = self
+            .redeploys
+            .first_pass_ms(context, at_ms, |since_ms| has_next_step(since_ms).then_some(i64::MIN));
         Outcome::from_opening(opens_at_ms, at_ms, Reason::SequenceDone)
     }
 

@@ -36,7 +36,12 @@ impl AppealSpec<'_, '_> {
     }
 
     /// Reports a problem if every included item is also excluded.
-    pub(crate) fn report_all_excluded<T: PartialEq>(&mut self, field_path: &str, include: &[T], exclude: &[T]) {
+    pub(crate) fn report_all_excluded<T: PartialEq>(
+        &mut self,
+        field_path: &str,
+        include: &[T],
+        exclude: &[T],
+    ) {
         if !include.is_empty() && include.iter().all(|name| exclude.contains(name)) {
             self.problem(
                 format!("{field_path}.include"),

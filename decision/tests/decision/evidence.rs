@@ -3,9 +3,7 @@
 use keepopen_decision::{Explanation, Known, Rule};
 use serde_json::json;
 
-use crate::explain::{
-    NOW_MS, explain_appeals, explain_on_site, rule_explanation, summer_appeal, with_field,
-};
+use crate::explain::{NOW_MS, explain_appeals, explain_on_site, rule_explanation, summer_appeal, with_field};
 
 /// Returns one line for each rule of the only appeal: what the rule found and what would have passed.
 fn lines(explanation: &Explanation) -> String {
@@ -17,8 +15,11 @@ fn lines(explanation: &Explanation) -> String {
 
 #[test]
 fn evidence_of_every_rule_for_an_appeal_without_conditions() {
-    let explanation =
-        explain_appeals(&json!([summer_appeal()]), &json!({"site": "journal", "history": {}}), Known::nobody());
+    let explanation = explain_appeals(
+        &json!([summer_appeal()]),
+        &json!({"site": "journal", "history": {}}),
+        Known::nobody(),
+    );
     assert_eq!(lines(&explanation), "\
 KillSwitch: appeals on | appeals on
 Live: live | live or scheduled
@@ -77,7 +78,8 @@ fn evidence_of_every_rule_for_an_appeal_with_conditions() {
         "hours": [{"days": ["mon"], "from": "07:30", "to": "22:15"}, {"days": ["wed"], "from": "22:00", "to": "02:00"}]});
     let frequency = json!({"max_views": 3, "window_days": 7, "min_gap_hours": 4, "max_per_day": 2});
     let appeal = with_field(with_field(appeal, "schedule", schedule), "frequency", frequency);
-    let appeal = with_field(appeal, "dismissal", json!({"close_days": 1, "later_days": 2, "never_days": 400}));
+    let appeal =
+        with_field(appeal, "dismissal", json!({"close_days": 1, "later_days": 2, "never_days": 400}));
     let appeal = with_field(appeal, "variants", json!([{"id": "a", "needs": ["country", "days_left"]}]));
     let question = json!({"site": "journal",
         "page": {"url": "/three", "section": "four", "tags": ["five", "six"], "kind": "seven", "paid": true,

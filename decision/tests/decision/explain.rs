@@ -46,7 +46,8 @@ pub fn with_field(mut appeal: Value, field: &str, value: Value) -> Value {
 #[test]
 fn every_appeal_and_every_rule_is_explained_even_after_the_first_failure() {
     let paused = with_field(with_field(summer_appeal(), "id", json!("winter")), "live", json!("paused"));
-    let explanation = explain_appeals(&json!([summer_appeal(), paused]), &json!({"site": "journal"}), Known::nobody());
+    let explanation =
+        explain_appeals(&json!([summer_appeal(), paused]), &json!({"site": "journal"}), Known::nobody());
     assert_eq!(explanation.appeals.len(), 2);
     for appeal in &explanation.appeals {
         let order: Vec<Rule> = appeal.rules.iter().map(|explanation| explanation.rule).collect();
@@ -89,8 +90,11 @@ fn times_are_shown_in_the_sites_time_zone() {
 
 #[test]
 fn a_passed_rule_has_no_reason() {
-    let explanation =
-        explain_appeals(&json!([summer_appeal()]), &json!({"site": "journal", "history": {}}), Known::nobody());
+    let explanation = explain_appeals(
+        &json!([summer_appeal()]),
+        &json!({"site": "journal", "history": {}}),
+        Known::nobody(),
+    );
     assert!(explanation.appeals[0].passed);
     assert_eq!(explanation.appeals[0].reason, Reason::Matched);
     assert!(
@@ -103,7 +107,8 @@ fn a_passed_rule_has_no_reason() {
 
 #[test]
 fn an_explanation_is_json_with_the_apis_labels() {
-    let explanation = explain_appeals(&json!([summer_appeal()]), &json!({"site": "journal"}), Known::unknown());
+    let explanation =
+        explain_appeals(&json!([summer_appeal()]), &json!({"site": "journal"}), Known::unknown());
     let json = serde_json::to_value(&explanation).unwrap();
     assert_eq!(
         json["verdict"],
@@ -168,14 +173,19 @@ fn a_hard_wall_passes_the_rule_for_dismissals_after_any_dismissal() {
     let question = json!({"site": "journal", "history": {"dismissals": [
         {"appeal": "summer", "kind": "never", "at": "2026-06-15T11:00:00Z"}]}});
     let explanation = explain_appeals(&json!([wall]), &question, Known::nobody());
-    assert!(explanation.appeals[0].passed && rule_explanation(&explanation.appeals[0], Rule::Dismissal).passed);
+    assert!(
+        explanation.appeals[0].passed && rule_explanation(&explanation.appeals[0], Rule::Dismissal).passed
+    );
 }
 
 #[test]
 fn appeals_of_lower_priority_are_also_explained() {
     let lower = with_field(with_field(summer_appeal(), "id", json!("winter")), "priority", json!(-1));
-    let explanation =
-        explain_appeals(&json!([lower, summer_appeal()]), &json!({"site": "journal", "history": {}}), Known::nobody());
+    let explanation = explain_appeals(
+        &json!([lower, summer_appeal()]),
+        &json!({"site": "journal", "history": {}}),
+        Known::nobody(),
+    );
     let explanation: Vec<_> = explanation
         .appeals
         .iter()
@@ -202,8 +212,11 @@ fn an_explanation_names_the_country_only_if_it_has_separate_weights() {
 #[test]
 fn explanations_show_how_many_readers_each_appeal_gets() {
     let other = with_field(with_field(summer_appeal(), "id", json!("winter")), "weight", json!(3));
-    let explanation =
-        explain_appeals(&json!([summer_appeal(), other]), &json!({"site": "journal", "history": {}}), Known::nobody());
+    let explanation = explain_appeals(
+        &json!([summer_appeal(), other]),
+        &json!({"site": "journal", "history": {}}),
+        Known::nobody(),
+    );
     let shares: Vec<_> = explanation.appeals.iter().map(|appeal| appeal.readers_per_million).collect();
     assert_eq!(shares, [Some(250_000), Some(750_000)]);
     let reasons: Vec<_> = explanation.appeals.iter().map(|appeal| (appeal.chosen, appeal.reason)).collect();

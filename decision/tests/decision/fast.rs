@@ -17,7 +17,8 @@ fn questions_as_browsers_write_them_are_parsed() {
     let reordered = r#"{"token":"t","history":{"articles":[],"views":[{"at":"2026-11-23T08:00:00Z","appeal":"a"}]},"site":"s"}"#;
     let largest = r#"{"site":"s","reader":{"bucket":4294967295}}"#;
     let spaced = FULL_QUESTION.replace(',', ", ").replace(r#"":"#, r#"": "#);
-    for json in [FULL_QUESTION, empty, only_nulls, lists, days, no_days, null_days, reordered, largest, &spaced]
+    for json in
+        [FULL_QUESTION, empty, only_nulls, lists, days, no_days, null_days, reordered, largest, &spaced]
     {
         assert_eq!(fast_question(json), Some(serde_json::from_str(json).unwrap()), "{json}");
     }

@@ -23,7 +23,10 @@ fn checked_labels<T: Copy + Serialize>(
 fn every_label_is_as_documented_and_the_same_in_json() {
     assert_eq!(checked_labels(Kind::ALL, Kind::as_str), "ask thank fix_card win_back upsell");
     assert_eq!(checked_labels(Surface::ALL, Surface::as_str), "banner inline wall");
-    assert_eq!(checked_labels(Standing::ALL, Standing::as_str), "none one_off recurring past_due lapsed unknown");
+    assert_eq!(
+        checked_labels(Standing::ALL, Standing::as_str),
+        "none one_off recurring past_due lapsed unknown"
+    );
     assert_eq!(checked_labels(DismissalKind::ALL, DismissalKind::as_str), "close later already_gave never");
     assert_eq!(checked_labels(Device::ALL, Device::as_str), "mobile tablet desktop");
     let trends = [Trend::Rising, Trend::Falling, Trend::Steady];

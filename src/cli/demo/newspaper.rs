@@ -20,7 +20,8 @@ const SITE: &str = "journal";
 
 /// Creates the newspaper's server.
 pub fn serve(address: SocketAddr, server_urls: &Addresses) -> std::io::Result<Server> {
-    let values = PlaceholderValues { keepopen: server_urls.keepopen.clone(), practice: server_urls.practice.clone() };
+    let values =
+        PlaceholderValues { keepopen: server_urls.keepopen.clone(), practice: server_urls.practice.clone() };
     let server = HttpServer::new(move || {
         App::new().app_data(web::Data::new(values.clone())).default_service(web::get().to(page))
     });

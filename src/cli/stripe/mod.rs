@@ -11,7 +11,7 @@ mod status;
 use clap::Subcommand;
 use url::Url;
 
-use super::{Opened, CommandError, runtime, say};
+use super::{CommandError, Opened, runtime, say};
 use crate::actions::{self, ConnectError, EndpointChange};
 use crate::config::Mode;
 use crate::reports::webhook_url;

@@ -47,7 +47,11 @@ fn endpoint_lines(endpoint: &Endpoint, report: &ConnectionReport) -> Result<(), 
     let origin = if endpoint.ours { "" } else { ", not created by keepopen" };
     say(&format!("endpoint: {} ({state}{origin})", endpoint.id))?;
     say(&format!("address: {}", endpoint.url))?;
-    let expected = if endpoint.has_right_version() { String::new() } else { format!(" (this service needs {API_VERSION})") };
+    let expected = if endpoint.has_right_version() {
+        String::new()
+    } else {
+        format!(" (this service needs {API_VERSION})")
+    };
     say(&format!("version: {}{expected}", version(endpoint)))?;
     let list = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     say(&format!("missing events: {}", list(&endpoint.missing_events())))?;

@@ -157,12 +157,18 @@ impl Error {
             Self::UnknownField { field, known } => {
                 let near_miss = keepopen_decision::near_miss(field, known);
                 let hint = near_miss.map_or_else(String::new, |name| format!(" Did you mean {name:?}?"));
-                format!("there is no field {field:?}.{hint} {}", sentence_listing("The fields here are", known))
+                format!(
+                    "there is no field {field:?}.{hint} {}",
+                    sentence_listing("The fields here are", known)
+                )
             }
             Self::UnknownLabel { label, known } => {
                 let near_miss = keepopen_decision::near_miss(label, known);
                 let hint = near_miss.map_or_else(String::new, |name| format!(" Did you mean {name:?}?"));
-                format!("{label:?} is not a valid value here.{hint} {}", sentence_listing("Write one of", known))
+                format!(
+                    "{label:?} is not a valid value here.{hint} {}",
+                    sentence_listing("Write one of", known)
+                )
             }
             Self::Missing(field) => format!("{field} is missing: write it."),
             Self::Other(text) => text.clone(),

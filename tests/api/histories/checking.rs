@@ -84,7 +84,8 @@ pub async fn read_ledger(app: &App) -> LedgerSnapshot {
     };
     let epochs = app.store.supporters().await.unwrap().into_iter().filter(|(id, _)| has_gift(id)).collect();
     // Skip the alarms for warnings and reviews. These move no money, and only events report them, which can be lost.
-    let is_warning_or_review = |it: &Alarm| matches!(it, Alarm::FraudWarning { .. } | Alarm::UnderReview { .. });
+    let is_warning_or_review =
+        |it: &Alarm| matches!(it, Alarm::FraudWarning { .. } | Alarm::UnderReview { .. });
     let alarms = report.alarms.into_iter().map(|(id, raised)| (id, raised.alarm));
     let alarms = alarms.filter(|(_, alarm)| !is_warning_or_review(alarm)).collect();
     LedgerSnapshot {

@@ -111,7 +111,12 @@ fn lost(world: &World<'_>) -> HashSet<String> {
 
 /// Delivers the events to a new server, which then compares once with Stripe. Returns the ledger before and after the
 /// comparison. The ledger after it is compared with the model.
-pub async fn deliver_shuffled(world: &World<'_>, event_set: &EventSet, seed: u64, losses: Losses) -> [LedgerSnapshot; 2] {
+pub async fn deliver_shuffled(
+    world: &World<'_>,
+    event_set: &EventSet,
+    seed: u64,
+    losses: Losses,
+) -> [LedgerSnapshot; 2] {
     let mut random = fastrand::Rng::with_seed(seed);
     let test_app = world.test_app;
     let folder = folder();

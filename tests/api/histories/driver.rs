@@ -221,7 +221,8 @@ impl<'a> World<'a> {
         if let Some(subscription) = gift.subscription.as_mut().filter(|it| it.status != Status::Over) {
             subscription.status = if good { Status::Active } else { Status::PastDue };
             let id = ids.invoice.unwrap();
-            subscription.unpaid_invoice = (!good).then_some(Invoice { id, amount_minor: total, draft: false });
+            subscription.unpaid_invoice =
+                (!good).then_some(Invoice { id, amount_minor: total, draft: false });
         }
     }
 
@@ -241,7 +242,8 @@ impl<'a> World<'a> {
             let transactions = waiting.iter().filter(|it| it["currency"] == payout["currency"]);
             let sum: i64 = transactions.clone().map(|it| it["net"].as_i64().unwrap()).sum();
             assert_eq!(payout["amount"], sum, "the model must contain the same transactions as the payout");
-            let transactions: Vec<String> = transactions.map(|it| it["id"].as_str().unwrap().to_owned()).collect();
+            let transactions: Vec<String> =
+                transactions.map(|it| it["id"].as_str().unwrap().to_owned()).collect();
             self.paid_out.extend(transactions.iter().cloned());
             self.paid_out.insert(payout["balance_transaction"].as_str().unwrap().to_owned());
             self.payouts.push(Payout { id, transactions, failed: false });

@@ -61,7 +61,8 @@ impl Worlds {
             // One world is enough on PostgreSQL: it takes a while, and the ledger's logic is the same as on SQLite.
             _ => 1,
         };
-        let mut worlds = Self { seed: seed.unwrap_or(1), events_played: 0, events_wanted: wanted, progress_file: None };
+        let mut worlds =
+            Self { seed: seed.unwrap_or(1), events_played: 0, events_wanted: wanted, progress_file: None };
         if let Some(folder) = std::env::var_os("KEEPOPEN_TEST_LONG") {
             std::fs::create_dir_all(&folder).unwrap();
             let progress_file = PathBuf::from(folder).join(format!("lives_{name}.txt"));
@@ -87,7 +88,9 @@ impl Worlds {
     fn record(&mut self, gifts: usize, events: usize) {
         self.events_played += events;
         let Self { seed, events_played, events_wanted, .. } = self;
-        println!("seed {seed}: {gifts} gifts, {events} events; {events_played} of {events_wanted} events in all");
+        println!(
+            "seed {seed}: {gifts} gifts, {events} events; {events_played} of {events_wanted} events in all"
+        );
         if let Some(path) = &self.progress_file {
             let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
             writeln!(file, "{seed} {events}").unwrap();

@@ -112,7 +112,11 @@ pub enum ReversalState {
 impl Reversal {
     /// Returns the amount that this reversal currently takes from the payment.
     pub fn withdrawn_minor(&self) -> i64 {
-        if matches!(self.state, ReversalState::Withdrawn | ReversalState::Lost) { self.amount_minor } else { 0 }
+        if matches!(self.state, ReversalState::Withdrawn | ReversalState::Lost) {
+            self.amount_minor
+        } else {
+            0
+        }
     }
 }
 
@@ -145,16 +149,18 @@ impl Paid {
 impl Gift {
     /// Returns the state that the contribution must have at this time.
     pub fn state(&self, now_s: i64) -> State {
-        let through_stripe = self.payments.iter().map(|it| (it.at_s, it.remaining_minor(), it.disputed_minor()));
+        let through_stripe =
+            self.payments.iter().map(|it| (it.at_s, it.remaining_minor(), it.disputed_minor()));
         let outside = self.outside.iter().map(|it| (it.at_s, it.amount_minor, 0));
         let newest = through_stripe.clone().chain(outside).max_by_key(|(at_s, ..)| *at_s);
         let status = self.subscription.as_ref().map(|it| it.status);
-        let all_reversed =
-            newest.is_some() && self.outside.is_empty() && through_stripe.clone().all(|(_, left, _)| left <= 0);
+        let all_reversed = newest.is_some()
+            && self.outside.is_empty()
+            && through_stripe.clone().all(|(_, left, _)| left <= 0);
         // A gift continues after a refund of one payment (a goodwill refund). It does not continue while its newest
         // payment is disputed.
-        let disputed =
-            newest.is_some_and(|(_, remaining_minor, disputed_minor)| remaining_minor <= 0 && disputed_minor > 0);
+        let disputed = newest
+            .is_some_and(|(_, remaining_minor, disputed_minor)| remaining_minor <= 0 && disputed_minor > 0);
         if all_reversed || (disputed && status != Some(Status::Over)) {
             return State::Reversed;
         }

@@ -22,10 +22,9 @@ fn with_country_weights_as_default(
         let weights = std::mem::take(&mut variant.weights_by_country);
         let include_country = |names: &[String]| names.iter().any(|name| country == CountryCode::parse(name));
         let by_code = weights.iter().find(|(name, _)| include_country(std::slice::from_ref(name)));
-        let by_group =
-            weights.iter().find(|(name, _)| {
-                site.country_groups.get(*name).is_some_and(|group| include_country(group))
-            });
+        let by_group = weights
+            .iter()
+            .find(|(name, _)| site.country_groups.get(*name).is_some_and(|group| include_country(group)));
         if let Some((_, weight)) = by_code.or(by_group).filter(|_| country.is_some()) {
             variant.weight = *weight;
         }

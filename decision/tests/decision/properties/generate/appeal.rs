@@ -282,8 +282,8 @@ fn keep_rule_groups(mut appeal: AppealRules, kept_groups: u16) -> AppealRules {
 
 /// Generates appeals `a0`, `a1`, … of one site. Some of them have problems.
 pub fn appeals(number: std::ops::Range<usize>) -> impl Strategy<Value = Vec<AppealRules>> {
-    let one =
-        (appeal(), any::<u16>(), any::<u16>()).prop_map(|(appeal, one, other)| keep_rule_groups(appeal, one & other));
+    let one = (appeal(), any::<u16>(), any::<u16>())
+        .prop_map(|(appeal, one, other)| keep_rule_groups(appeal, one & other));
     vec(one.boxed(), number).prop_map(|mut appeals| {
         for (place, appeal) in appeals.iter_mut().enumerate() {
             appeal.id = format!("a{place}");
