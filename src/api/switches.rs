@@ -30,9 +30,9 @@ struct SiteSwitchesBody {
     settings: Switches,
     /// When a switch was last changed, RFC 3339; null if none was ever changed.
     #[schema(format = DateTime)]
-    turned_at: Option<String>,
+    changed_at: Option<String>,
     /// Who last changed a switch: an API key's id, or `command line`; null if none was ever changed.
-    turned_by: Option<String>,
+    changed_by: Option<String>,
 }
 
 /// The switches of all sites.
@@ -130,8 +130,8 @@ fn site_switches(app: &App, site: &str, rows: &[SwitchRow]) -> Result<SiteSwitch
         all,
         surfaces,
         settings: Switches::of_settings(settings),
-        turned_at: last.as_ref().map(|row| clock::rfc3339(row.set_at_ms)),
-        turned_by: last.map(|row| row.set_by),
+        changed_at: last.as_ref().map(|row| clock::rfc3339(row.set_at_ms)),
+        changed_by: last.map(|row| row.set_by),
     })
 }
 

@@ -40,10 +40,10 @@ async fn appeals_can_be_turned_off_and_on_for_a_site_and_for_each_surface() {
     assert_eq!(shown_surface(&app, "journal", &["inline"]).await, "kill_switch");
     let read = app.get("/v1/sites/journal/switches", Some(&key)).await;
     assert_eq!((&read.json["all"], &read.json["surfaces"]["banner"]), (&json!("off"), &json!("off")));
-    assert_eq!(read.json["turned_at"], keepopen::clock::rfc3339(app.app.now_ms()));
-    assert!(read.json["turned_by"].is_string());
+    assert_eq!(read.json["changed_at"], keepopen::clock::rfc3339(app.app.now_ms()));
+    assert!(read.json["changed_by"].is_string());
     let other = app.get("/v1/sites/gazette/switches", Some(&key)).await;
-    assert_eq!((&other.json["all"], &other.json["turned_at"]), (&json!("on"), &Value::Null));
+    assert_eq!((&other.json["all"], &other.json["changed_at"]), (&json!("on"), &Value::Null));
 
     set_switches(&app, &key, "journal", &json!({"all": "on", "surfaces": {"banner": "on"}})).await;
     assert_eq!(shown_surface(&app, "journal", &["banner"]).await, "banner");

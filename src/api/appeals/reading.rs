@@ -87,7 +87,7 @@ async fn version_response(app: &App, id: &str, version: Option<i64>) -> Result<H
     let published = app.store.published_appeal(id).await.map_err(|error| Problem::store(&error))?;
     let body_with_versions = AppealWithVersions {
         summary: Summary::of_one(app, newest, published.as_ref()),
-        of_version: chosen.version,
+        appeal_version: chosen.version,
         appeal: fields_of(&chosen.body)?,
         versions: versions
             .iter()

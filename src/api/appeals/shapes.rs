@@ -58,8 +58,8 @@ pub struct AppealWithVersions {
     #[serde(flatten)]
     pub summary: Summary,
     /// The number of the version that `appeal` contains.
-    pub of_version: i64,
-    /// The appeal as it was written in version `of_version`, with the fields of an appeals file.
+    pub appeal_version: i64,
+    /// The appeal as it was written in version `appeal_version`, with the fields of an appeals file.
     #[schema(value_type = Object)]
     pub appeal: Map<String, Value>,
     /// All versions of the appeal, newest first.

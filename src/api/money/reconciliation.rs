@@ -15,7 +15,7 @@ use crate::web::problem::{Code, Problem};
 
 /// The comparison of the ledger with Stripe.
 #[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = Books)]
+#[schema(as = Reconciliation)]
 struct ReconciliationShape {
     /// Whether both sides agree for every site and currency, nothing is overdue, and nothing is incomplete.
     agrees: bool,
@@ -44,7 +44,7 @@ struct ReconciliationShape {
 
 /// One site and currency. All amounts are in the minor unit.
 #[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = BooksLine)]
+#[schema(as = ReconciliationLine)]
 struct ReconciliationLineShape {
     /// The site's id.
     site: String,
@@ -71,7 +71,7 @@ struct ReconciliationLineShape {
 
 /// A contribution whose amounts don't add up, or that needs manual review.
 #[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = ToLookAt)]
+#[schema(as = ContributionToReview)]
 struct NeedsReviewShape {
     /// The contribution's id.
     contribution: String,
