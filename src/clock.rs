@@ -136,7 +136,7 @@ pub fn draw_bucket() -> u32 {
 }
 
 /// Returns a number that is most likely unique. It is not secret, so the fast generator is enough.
-pub fn number() -> u64 {
+pub fn unique_number() -> u64 {
     next_random()
 }
 

@@ -192,7 +192,7 @@ fn flood(service: &Service, stop: &AtomicBool, mut next: impl FnMut() -> Vec<u8>
 
 /// Creates the id of a new attempt to give. A client sends it with each checkout request of that attempt.
 fn new_attempt() -> String {
-    let (one, two) = (clock::number(), clock::number());
+    let (one, two) = (clock::unique_number(), clock::unique_number());
     uuid::Uuid::from_u64_pair(one, two).to_string()
 }
 
@@ -267,7 +267,8 @@ fn forged_tokens(service: &Service, table: &mut Table) {
         threads.spawn(|| {
             flood(service, &stop, || {
                 sent.fetch_add(1, Ordering::Relaxed);
-                let random: String = format!("{:016x}{:016x}", clock::number(), clock::number());
+                let random: String =
+                    format!("{:016x}{:016x}", clock::unique_number(), clock::unique_number());
                 let forged = format!("{signed}.{random}{}", &signature[random.len()..]);
                 post("/v1/banner", ATTACKER, &question(&forged))
             })

@@ -69,7 +69,7 @@ async fn start(world: &World) -> Arc<App> {
 
 /// A change of standing of a supporter who sends no question in this benchmark.
 fn changed_standing(at_ms: i64) -> StandingChange {
-    let halves = [clock::number(), clock::number()].map(u64::to_be_bytes);
+    let halves = [clock::unique_number(), clock::unique_number()].map(u64::to_be_bytes);
     StandingChange {
         supporter: SupporterId::from_bytes(halves.concat().try_into().unwrap()),
         site: "journal".to_owned(),

@@ -8,7 +8,7 @@ use keepopen::contributions::{ContributionState, Frequency};
 use keepopen::reports::{PaymentsExport, SealKey, check_ledger, compare_with_stripe};
 use keepopen::sites;
 use keepopen::store::Store;
-use keepopen::store::objects::of_the_same_gift;
+use keepopen::store::objects::facts_of_gift_with;
 use keepopen::store::pages::{ContributionFilter, Cursor, PaymentFilter};
 use keepopen::stripe::Gateway;
 use keepopen::supporters::{Email, best_standing};
@@ -99,7 +99,7 @@ fn lists(supporters: u64) -> Vec<(&'static str, ContributionFilter)> {
 async fn lookup(store: &Store, number: u64) -> String {
     let (giver, _) = gifts::giver(number);
     let email = Email::parse(&giver.email).unwrap();
-    let found = store.given_under(&email, "journal").await.unwrap();
+    let found = store.gift_summaries_by_email(&email, "journal").await.unwrap();
     let (best, now) = best_standing(&found, 90, END_S * 1000).unwrap();
     assert_eq!(best, giver.id);
     format!("{:?}", now.standing)
@@ -124,7 +124,7 @@ async fn contribution_detail(store: &Store, number: u64) -> String {
 async fn facts(store: &Store, number: u64) -> String {
     let (_, gifts) = gifts::giver(number);
     let mut tx = store.snapshot().await.unwrap();
-    format!("{} facts", of_the_same_gift(&mut tx, gifts[0].id.as_str()).await.unwrap().len())
+    format!("{} facts", facts_of_gift_with(&mut tx, gifts[0].id.as_str()).await.unwrap().len())
 }
 
 async fn export(store: &Store, wanted: PaymentFilter) -> String {
@@ -147,7 +147,7 @@ async fn compare(store: &Store) -> String {
 
 async fn check(store: &Store, key: &SealKey) -> String {
     let report = check_ledger(store, key).await.unwrap();
-    assert!(report.is_right(), "{:?}", report.wrong);
+    assert!(report.is_correct(), "{:?}", report.problems);
     format!("{} contributions and {} entries are right", report.contributions, report.entries)
 }
 

@@ -49,7 +49,7 @@ pub use appeal_rules::{
     Step, Upsell, VariantRules, Zone,
 };
 pub use buckets::bucket_of;
-pub use compile::{LearnedWeights, Learner, Stage, compile, past_ends, stages_of};
+pub use compile::{LearnedWeights, Learner, Stage, compile, problems_of_ended_schedules, stages_of};
 pub use compiled::{Compiled, CompiledSite};
 pub use country::CountryCode;
 pub use decide::{Decision, decide};

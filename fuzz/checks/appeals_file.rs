@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use keepopen::appeals::file::Format;
 use keepopen::appeals::{Snapshot, file};
 use keepopen::sites::{self, Settings};
-use keepopen_decision::{Decision, History, Known, Question, Value, Verdict, past_ends};
+use keepopen_decision::{Decision, History, Known, Question, Value, Verdict, problems_of_ended_schedules};
 
 use super::NOW_S;
 
@@ -48,7 +48,7 @@ fn check(text: &str, format: Format, settings: &Settings) {
     let snapshot = Snapshot::build(&settings.sites, &appeals, problems);
     let sites: Vec<_> = settings.sites.iter().map(|(id, site)| site.rules(id)).collect();
     let rules: Vec<_> = appeals.iter().map(|appeal| appeal.rules.clone()).collect();
-    past_ends(&sites, &rules, NOW_S * 1000);
+    problems_of_ended_schedules(&sites, &rules, NOW_S * 1000);
     for (draw, days) in [(0, 0), (417_223, 1), (999_999, 40), (5, 1000), (77, 40_000)] {
         let now_ms = (NOW_S + days * 86_400) * 1000;
         let mut question = Question::from_site("journal");

@@ -189,7 +189,7 @@ fn verdict_for(
     let reason = verdict.reason().as_str();
     let attribution = |appeal: &str, variant: &str, surface: Surface| {
         let (country, at_s) = (country(question), now_ms.div_euclid(1000));
-        let number = clock::number();
+        let number = clock::unique_number();
         let shown = Shown { site: &question.site, appeal, variant, surface, country, at_s, number };
         shown.sign(&app.attribution_key)
     };

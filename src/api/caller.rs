@@ -136,7 +136,7 @@ pub async fn check_may_state_standing(request: &HttpRequest) -> Result<(), Probl
 async fn key_with(request: &HttpRequest, scopes: &[Scope]) -> Result<KeyHolder, Problem> {
     let app = state(request)?;
     let secret = bearer_token(request).ok_or(Code::ApiKeyMissing)?;
-    if !ApiKey::looks_like_one(&secret) {
+    if !ApiKey::looks_like_api_key(&secret) {
         return Err(Code::ApiKeyInvalid.into());
     }
     let stored = app.store.api_key(&ApiKey::hash(&secret)).await.map_err(|error| Problem::store(&error))?;

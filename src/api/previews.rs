@@ -277,7 +277,7 @@ async fn compile_with_totals(app: &App, document: &AppealDocument) -> Result<Sna
         let new_totals = actions::ticker_totals(app, snapshot.ticker_counts).await;
         new_totals.map_err(|error| Problem::store(&error))?.into()
     };
-    Ok(Snapshot::build_counting(&app.settings.sites, std::slice::from_ref(document), Vec::new(), &totals))
+    Ok(Snapshot::build_with_totals(&app.settings.sites, std::slice::from_ref(document), Vec::new(), &totals))
 }
 
 /// Checks that the appeal has the requested site, variant and surface. Returns the problem as the error.

@@ -142,7 +142,11 @@ pub async fn lookup(
     let email = Email::parse(&fields.email)
         .map_err(|_| Problem::with(Code::InvalidRequest, "email: not an e-mail address"))?;
     let site = app.site(&fields.site).ok_or(Code::SiteNotFound)?;
-    let gifts = app.store.given_under(&email, &fields.site).await.map_err(|error| Problem::store(&error))?;
+    let gifts = app
+        .store
+        .gift_summaries_by_email(&email, &fields.site)
+        .await
+        .map_err(|error| Problem::store(&error))?;
     let best = best_standing(&gifts, site.quiet_days, app.now_ms());
     let (supporter, current) = best.ok_or(Code::SupporterNotFound)?;
     Ok(standing_response(supporter, &fields.site, current))
@@ -159,7 +163,8 @@ async fn current_standing_response(
     site_id: &str,
 ) -> Result<HttpResponse, Problem> {
     let site = app.site(site_id).ok_or(Code::SiteNotFound)?;
-    let gifts = app.store.given(&supporter, site_id).await.map_err(|error| Problem::store(&error))?;
+    let gifts =
+        app.store.gift_summaries(&supporter, site_id).await.map_err(|error| Problem::store(&error))?;
     Ok(standing_response(supporter, site_id, standing_of(&gifts, site.quiet_days, app.now_ms())))
 }
 

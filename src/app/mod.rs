@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub use actor::Actor;
 pub use context::{Change, ChangeTx, Context, MachineWrite};
 
-use crate::appeals::{AppealDocument, AppealProblem, LearnedSoFar, Snapshot, Switches, TickerTotals};
+use crate::appeals::{AppealDocument, AppealProblem, Snapshot, StoredWeights, Switches, TickerTotals};
 use crate::clock::Clock;
 use crate::keys::{Attribution, CheckLimits, MacKey, RecentKeys, Tokens, Vault};
 use crate::limits::{Bodies, OncePerInterval, PerMinute, Proxies, RouteLimits, Seen};
@@ -72,7 +72,7 @@ pub struct App {
     /// Encrypts and decrypts secrets.
     pub vault: Vault,
     /// The learned weights of variants.
-    pub learned: ArcSwap<LearnedSoFar>,
+    pub learned: ArcSwap<StoredWeights>,
     /// Issues and checks supporter tokens.
     pub tokens: Tokens,
     /// The changes of supporters' standings that are so recent that an older token may still be valid.

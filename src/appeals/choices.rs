@@ -142,7 +142,7 @@ pub fn problems_of(document: &AppealDocument, sites: &BTreeMap<String, SiteSetti
                 let offer = amounts.offer();
                 let unsupported = [Interval::Once, Interval::Month, Interval::Year]
                     .into_iter()
-                    .find(|interval| !offer.at(*interval).is_empty() && !giving.takes(*interval));
+                    .find(|interval| !offer.amounts_at(*interval).is_empty() && !giving.supports(*interval));
                 if let Some(interval) = unsupported {
                     report(format!(
                         "site {id:?} does not support gifts at the interval {:?}.",

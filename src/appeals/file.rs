@@ -37,7 +37,7 @@ impl Format {
 /// The error for a text that is not valid in its format, or that contains something other than appeals.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct NotUnderstood(Reason);
+pub struct InvalidFile(Reason);
 
 #[derive(Debug, thiserror::Error)]
 enum Reason {
@@ -67,7 +67,7 @@ struct File {
 ///
 /// # Errors
 /// See [`NotUnderstood`].
-pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, NotUnderstood> {
+pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, InvalidFile> {
     fn fields(text: &str, format: Format) -> Result<File, Reason> {
         let value = match format {
             Format::Toml => Value::Object(as_fields(toml::from_str(text).map_err(Box::new)?)),
@@ -76,14 +76,14 @@ pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, Not
         };
         Ok(typed::read(value, format.notation())?)
     }
-    Ok(fields(text, format).map_err(NotUnderstood)?.appeals)
+    Ok(fields(text, format).map_err(InvalidFile)?.appeals)
 }
 
 /// Reads the file. Returns the appeals that can be read, and the problems of the others.
 ///
 /// # Errors
 /// See [`NotUnderstood`].
-pub fn read(text: &str, format: Format) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), NotUnderstood> {
+pub fn read(text: &str, format: Format) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), InvalidFile> {
     let (mut documents, mut problems) = (Vec::new(), Vec::new());
     for (index, appeal) in fields(text, format)?.into_iter().enumerate() {
         match AppealDocument::read_as(appeal, &format!("#{}", index + 1), format.notation()) {

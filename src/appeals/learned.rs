@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 
 /// The weights of variants, learned from the results so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LearnedSoFar {
+pub struct StoredWeights {
     /// The start of an hour, in milliseconds since 1970. The weights were learned from the results before it.
     pub until_ms: i64,
     /// The weights, one entry for each site and appeal with learned weights.
     pub weights: Vec<LearnedWeights>,
 }
 
-impl LearnedSoFar {
+impl StoredWeights {
     /// Returns the weights of the learner's appeal on its site, if they were learned for its current variants.
     pub fn of(&self, learner: &Learner) -> Option<&LearnedWeights> {
         let is_current = |it: &&LearnedWeights| {

@@ -31,7 +31,7 @@ pub use block::Block;
 pub use choices::{Choices, FeeCoverTerms};
 pub use copy::{Copy, CopyText, MobileCopy, ThanksCopy};
 pub use document::AppealDocument;
-pub use learned::LearnedSoFar;
+pub use learned::StoredWeights;
 pub use phase::{Phase, phases};
 pub use problem::AppealProblem;
 pub use quiet_days::QuietDays;

@@ -94,7 +94,7 @@ impl Snapshot {
 
     /// Compiles like [`Self::build`], but with the known ticker totals. An appeal is not shown if its copy needs a
     /// total that is not in `totals`.
-    pub fn build_counting(
+    pub fn build_with_totals(
         sites: &BTreeMap<String, SiteSettings>,
         documents: &[AppealDocument],
         known_problems: Vec<AppealProblem>,
@@ -142,7 +142,11 @@ impl Snapshot {
         document: &AppealDocument,
         now_ms: i64,
     ) -> Vec<AppealProblem> {
-        let found = decision::past_ends(&rules_of(sites), std::slice::from_ref(&document.rules), now_ms);
+        let found = decision::problems_of_ended_schedules(
+            &rules_of(sites),
+            std::slice::from_ref(&document.rules),
+            now_ms,
+        );
         found.into_iter().map(problem_of).collect()
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{CommandError, Opened, runtime, say};
 use crate::actions::{self, EditError};
-use crate::appeals::file::{Format, NotUnderstood};
+use crate::appeals::file::{Format, InvalidFile};
 use crate::appeals::{AppealDocument, AppealProblem, Snapshot, file};
 use crate::sites::Settings;
 use crate::store::Store;
@@ -127,7 +127,7 @@ pub(super) fn read(path: &Path) -> Result<String, CommandError> {
         .map_err(|error| format!("{} can't be read ({error})", path.display()).into())
 }
 
-fn cannot_be_parsed(path: &Path, error: &NotUnderstood) -> CommandError {
+fn cannot_be_parsed(path: &Path, error: &InvalidFile) -> CommandError {
     format!("{} can't be parsed: {error}", path.display()).into()
 }
 

@@ -40,8 +40,8 @@ pub fn run(verb: &Verb, settings: Settings) -> Result<(), CommandError> {
 async fn check(verb: &Verb, opened: &Opened<'_>, key: &SealKey) -> Result<(), CommandError> {
     let report = reports::check_ledger(&opened.store, key).await?;
     say(&report_text(&report))?;
-    if !report.is_right() {
-        return Err(format!("the check found {} problems, listed above", report.wrong_in_all).into());
+    if !report.is_correct() {
+        return Err(format!("the check found {} problems, listed above", report.problems_total).into());
     }
     if let Verb::Seal = verb {
         let seal = actions::seal_ledger(&opened.context(), key).await?;
@@ -82,10 +82,10 @@ fn report_text(report: &LedgerReport) -> String {
     for (id, alarm) in &report.alarms {
         lines.push(format!("Needs review: {id}: {alarm}"));
     }
-    for sentence in &report.wrong {
+    for sentence in &report.problems {
         lines.push(format!("Wrong: {sentence}"));
     }
-    if report.is_right() {
+    if report.is_correct() {
         lines.push("The ledger is correct.".to_owned());
     }
     lines.join("\n")

@@ -118,7 +118,7 @@ async fn list(store: &Store, filter: &ListFilter) -> Result<(), CommandError> {
 
 /// One line of the list, as described in the help.
 fn line(it: &Contribution) -> String {
-    let terms = it.money.map_or_else(|| it.frequency.words(), |money| it.frequency.terms(money));
+    let terms = it.money.map_or_else(|| it.frequency.to_text(), |money| it.frequency.terms(money));
     let mut fields = vec![
         it.id.as_str().to_owned(),
         it.site.clone(),

@@ -85,7 +85,7 @@ fn print_stats(stats: &SweepStats) -> Result<(), CommandError> {
     if stats.resumed {
         say("An earlier comparison was interrupted; this one resumed it.")?;
     }
-    say(&format!("{} objects read, {} of them new or changed.", stats.looked_at, stats.stored))?;
+    say(&format!("{} objects read, {} of them new or changed.", stats.objects_read, stats.stored))?;
     for failed in &stats.failed {
         say(&format!("Not complete: the list of {} could not be read: {}", failed.list, failed.why))?;
     }

@@ -122,7 +122,7 @@ impl Frequency {
     }
 
     /// The frequency in words: `once`, `every month`, `every 3 months`.
-    pub fn words(self) -> String {
+    pub fn to_text(self) -> String {
         match self {
             Self::Once => "once".to_owned(),
             Self::Every { unit, count: 1 } => format!("every {}", unit.as_str()),
@@ -133,7 +133,7 @@ impl Frequency {
 
     /// The amount and the frequency in words: `€21 every 3 months`.
     pub fn terms(self, money: Money) -> String {
-        format!("{} {}", money.with_symbol(), self.words())
+        format!("{} {}", money.with_symbol(), self.to_text())
     }
 }
 

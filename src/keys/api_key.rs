@@ -76,7 +76,7 @@ impl ApiKey {
     }
 
     /// Whether a text looks like a secret API key of Keepopen.
-    pub fn looks_like_one(text: &str) -> bool {
+    pub fn looks_like_api_key(text: &str) -> bool {
         text.starts_with(PREFIX)
     }
 }

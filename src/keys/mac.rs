@@ -19,7 +19,7 @@ impl MacKey {
 
     /// Whether `code` is the authentication code of the message. The check takes the same time for every wrong code,
     /// so an attacker learns nothing from the time.
-    pub fn fits(&self, message: &[u8], code: &[u8]) -> bool {
+    pub fn verifies(&self, message: &[u8], code: &[u8]) -> bool {
         hmac::verify(&self.0, message, code).is_ok()
     }
 }

@@ -30,9 +30,9 @@ pub struct LedgerReport {
     /// Whether the last seal still matches the ledger.
     pub seal: SealState,
     /// One sentence for each problem, up to a hundred. Empty if the ledger is correct.
-    pub wrong: Vec<String>,
+    pub problems: Vec<String>,
     /// The total number of problems.
-    pub wrong_in_all: usize,
+    pub problems_total: usize,
 }
 
 /// The account `clearing` (the money that Stripe holds for us) of a site and currency, compared with Stripe's balance.
@@ -53,21 +53,21 @@ pub struct SiteBalance {
 
 impl LedgerReport {
     /// Whether the check found no problem.
-    pub fn is_right(&self) -> bool {
-        self.wrong_in_all == 0
+    pub fn is_correct(&self) -> bool {
+        self.problems_total == 0
     }
 
     /// The number of gifts that have at least one open alarm.
-    pub fn needs_review(&self) -> usize {
+    pub fn gifts_to_review(&self) -> usize {
         let mut gifts: Vec<&ContributionId> = self.alarms.iter().map(|(gift, _)| gift).collect();
         gifts.dedup();
         gifts.len()
     }
 
     fn add_problem(&mut self, sentence: String) {
-        self.wrong_in_all += 1;
-        if self.wrong.len() < MAX_FINDINGS {
-            self.wrong.push(sentence);
+        self.problems_total += 1;
+        if self.problems.len() < MAX_FINDINGS {
+            self.problems.push(sentence);
         }
     }
 }
@@ -85,8 +85,8 @@ pub async fn check_ledger(store: &Store, key: &SealKey) -> Result<LedgerReport, 
         balances: BTreeMap::new(),
         alarms: Vec::new(),
         seal: check_seal(store, key).await?,
-        wrong: Vec::new(),
-        wrong_in_all: 0,
+        problems: Vec::new(),
+        problems_total: 0,
     };
     let acknowledged = store.acknowledged_alarms().await?;
     let mut after = None;

@@ -137,7 +137,8 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
         checked_at_ms: finished_at_ms_of(SweepKind::Balance),
         objects_checked_at_ms: finished_at_ms_of(SweepKind::Objects),
         needs_review: needs_review(store, now_ms).await?,
-        needs_review_total: store.alarms_in_all().await? + store.overdue_alone(now_ms).await?,
+        needs_review_total: store.contributions_with_alarms().await?
+            + store.contributions_overdue_only(now_ms).await?,
         found: store.findings(MAX_LIMIT).await?,
         other_money: store.other_money().await?,
         incomplete: store.failed_lists().await?,

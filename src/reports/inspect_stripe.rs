@@ -19,9 +19,9 @@ pub struct ConnectionReport {
     /// Other endpoints with our address, enabled or disabled.
     pub others: Vec<Endpoint>,
     /// Why Stripe could not be asked. `None` if Stripe answered.
-    pub not_asked: Option<CallError>,
+    pub stripe_error: Option<CallError>,
     /// The endpoints whose secrets are stored, newest first.
-    pub held: Vec<EndpointRow>,
+    pub stored_endpoints: Vec<EndpointRow>,
     /// The last contact with Stripe.
     pub contact: LastContact,
     /// The number of dead events. They failed so often that they are no longer retried.
@@ -81,8 +81,8 @@ pub async fn inspect_stripe(
     Ok(ConnectionReport {
         endpoint,
         others,
-        not_asked: answer.err(),
-        held,
+        stripe_error: answer.err(),
+        stored_endpoints: held,
         contact,
         dead,
         quarantined,

@@ -30,9 +30,9 @@ impl SealKey {
     }
 
     /// Whether a seal was created with this key and is unchanged.
-    pub fn is_good(&self, seal: &Seal) -> bool {
+    pub fn is_valid(&self, seal: &Seal) -> bool {
         let tag = URL_SAFE_NO_PAD.decode(&seal.signature).unwrap_or_default();
-        self.0.fits(Self::signed_text(seal).as_bytes(), &tag)
+        self.0.verifies(Self::signed_text(seal).as_bytes(), &tag)
     }
 }
 
@@ -55,7 +55,7 @@ pub async fn check_seal(store: &Store, key: &SealKey) -> Result<SealState, Store
     let Some(seal) = store.last_seal().await? else { return Ok(SealState::None) };
     let at = jiff::Timestamp::from_millisecond(seal.made_at_ms)
         .map_or_else(|_| String::new(), |at| at.to_string());
-    if !key.is_good(&seal) {
+    if !key.is_valid(&seal) {
         return Ok(SealState::Broken(format!(
             "the seal of {at} was not created with this deployment's key, or was changed since"
         )));

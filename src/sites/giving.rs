@@ -143,9 +143,9 @@ impl Giving {
     }
 
     /// Whether gifts at `interval` are supported, that is, offered to at least some readers.
-    pub fn takes(&self, interval: Interval) -> bool {
+    pub fn supports(&self, interval: Interval) -> bool {
         let offers = self.by_country.iter().map(ByCountry::offer);
-        std::iter::once(self.offer()).chain(offers).any(|offer| !offer.at(interval).is_empty())
+        std::iter::once(self.offer()).chain(offers).any(|offer| !offer.amounts_at(interval).is_empty())
     }
 
     /// The amounts for readers of `country`.
@@ -189,7 +189,7 @@ impl SiteSettings {
 
 impl<'a> Offer<'a> {
     /// The amounts at `interval`.
-    pub fn at(&self, interval: Interval) -> &'a [i64] {
+    pub fn amounts_at(&self, interval: Interval) -> &'a [i64] {
         match interval {
             Interval::Once => self.once,
             Interval::Month => self.month,
@@ -201,7 +201,7 @@ impl<'a> Offer<'a> {
     pub fn problem(&self, limits: Limits) -> Option<String> {
         let range = limits.minimum_minor..=limits.maximum_minor;
         let mut amounts = [self.once, self.month, self.year].into_iter().flatten();
-        let includes = |it: OfferedAmount| self.at(it.interval).contains(&it.amount_minor);
+        let includes = |it: OfferedAmount| self.amounts_at(it.interval).contains(&it.amount_minor);
         if amounts.clone().any(|amount| !range.contains(amount)) {
             Some("an offered amount is not between minimum_minor and maximum_minor".to_owned())
         } else if amounts.any(|amount| amount % limits.step_minor != 0) {

@@ -60,7 +60,7 @@ pub async fn start(
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn made(
+pub async fn store_session(
     tx: &mut Tx,
     site: &str,
     attempt: &str,
@@ -96,7 +96,7 @@ pub async fn next_try(tx: &mut Tx, site: &str, attempt: &str, tries: i64) -> Res
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn exchanged(tx: &mut Tx, site: &str, attempt: &str, now_ms: i64) -> Result<i64, StoreError> {
+pub async fn record_exchange(tx: &mut Tx, site: &str, attempt: &str, now_ms: i64) -> Result<i64, StoreError> {
     on_tx!(tx, db => sqlx::query_scalar(
         "UPDATE checkouts SET exchanged_at_ms = COALESCE(exchanged_at_ms, $3) \
          WHERE site = $1 AND attempt = $2 RETURNING exchanged_at_ms",

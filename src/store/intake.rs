@@ -133,7 +133,7 @@ impl Intake {
 
     /// Returns the number of accepted deliveries that have no result yet.
     #[cfg(any(test, feature = "test-support"))]
-    pub fn under_way(&self) -> usize {
+    pub fn unstored(&self) -> usize {
         MAX_UNSTORED as usize - self.slots.available_permits()
     }
 
@@ -266,7 +266,7 @@ mod tests {
 
     #[tokio::test]
     async fn after_a_writer_was_interrupted_the_next_delivery_starts_a_new_one() {
-        let intake = Intake::new(Store::away(), Counter::noop());
+        let intake = Intake::new(Store::not_reached(), Counter::noop());
         intake.shared.lock().is_being_written = true;
         drop(Writer { shared: Arc::clone(&intake.shared), has_ended: false });
         let delivered = Delivered {
@@ -282,6 +282,6 @@ mod tests {
         // The database is down, so the call must fail immediately instead of waiting.
         let answer = timeout(Duration::from_secs(60), intake.store(delivered)).await;
         assert!(answer.expect("the delivery must get a result").is_err());
-        assert_eq!(intake.under_way(), 0);
+        assert_eq!(intake.unstored(), 0);
     }
 }

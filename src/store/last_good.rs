@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::appeals::PublishedRow;
 use super::keys::SigningKeyRow;
 use super::switches::SwitchRow;
-use crate::appeals::{LearnedSoFar, TickerCount};
+use crate::appeals::{StoredWeights, TickerCount};
 use crate::ids::SupporterId;
 use crate::keys::MacKey;
 use crate::supporters::StandingChange;
@@ -31,7 +31,7 @@ pub struct LastGood {
     /// The present state of every switch that was ever changed.
     pub switches: Vec<SwitchRow>,
     /// The last learned weights.
-    pub learned: LearnedSoFar,
+    pub learned: StoredWeights,
     /// When the totals of the tickers last changed, in milliseconds since 1970.
     pub tickers_as_of_ms: i64,
     /// What each ticker counts, and its total.
@@ -109,7 +109,7 @@ impl LastGood {
         };
         let saved: SavedFile<'_> = serde_json::from_slice(&bytes).map_err(|_| LastGoodError::Damaged)?;
         let tag = URL_SAFE_NO_PAD.decode(&saved.tag).map_err(|_| LastGoodError::Damaged)?;
-        if !key.fits(&text_to_sign(saved.at_ms, saved.last_good), &tag) {
+        if !key.verifies(&text_to_sign(saved.at_ms, saved.last_good), &tag) {
             return Err(LastGoodError::Damaged);
         }
         let last_good = serde_json::from_str(saved.last_good.get()).map_err(LastGoodError::OtherVersion)?;

@@ -234,7 +234,7 @@ pub(super) fn gift_summary(
 ///
 /// # Errors
 /// The database does not answer, or contains a row that can't be read.
-pub async fn given_by(
+pub async fn gift_summaries_of(
     tx: &mut Tx,
     supporter: &SupporterId,
     site: &str,
@@ -303,7 +303,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::contribution`].
-    pub async fn given(&self, supporter: &SupporterId, site: &str) -> Result<Vec<GiftSummary>, StoreError> {
+    pub async fn gift_summaries(
+        &self,
+        supporter: &SupporterId,
+        site: &str,
+    ) -> Result<Vec<GiftSummary>, StoreError> {
         let rows: Vec<GiftRow> = on_reader!(self, db => sqlx::query_as(GIFTS_OF_SUPPORTER)
             .bind(supporter.as_str())
             .bind(site)
@@ -330,7 +334,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn alarms_in_all(&self) -> Result<i64, StoreError> {
+    pub async fn contributions_with_alarms(&self) -> Result<i64, StoreError> {
         on_reader!(self, db => sqlx::query_scalar("SELECT COUNT(*) FROM contributions WHERE alarms <> '[]'")
             .fetch_one(db)
             .await)

@@ -136,14 +136,14 @@ impl Store {
     /// # Errors
     /// The database can't be opened or migrated, or its engine is too old.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let store = Self::away();
+        let store = Self::not_reached();
         store.reach(url).await?;
         Ok(store)
     }
 
     /// Creates a store whose database was not reached yet. Every call fails as unavailable until [`Self::reach`] has
     /// opened it.
-    pub fn away() -> Self {
+    pub fn not_reached() -> Self {
         Self { pools: Arc::default() }
     }
 

@@ -14,7 +14,7 @@ pub async fn add(tx: &mut Tx, report: Fact) -> Result<Option<Fact>, StoreError> 
         add_link(tx, &id, link).await?;
         add_link(tx, link, &id).await?;
     }
-    let before = one(tx, &id).await?;
+    let before = fact_about(tx, &id).await?;
     let fact = match before.clone() {
         Some(known) => known.join(report),
         None => report,
@@ -42,7 +42,7 @@ const OF_THE_SAME_GIFT: &str = "WITH RECURSIVE gift (id) AS ( \
 ///
 /// # Errors
 /// The database does not answer, or contains a fact that can't be read.
-pub async fn of_the_same_gift(tx: &mut Tx, object: &str) -> Result<Vec<Fact>, StoreError> {
+pub async fn facts_of_gift_with(tx: &mut Tx, object: &str) -> Result<Vec<Fact>, StoreError> {
     let texts: Vec<String> = on_tx!(tx, db => sqlx::query_scalar(OF_THE_SAME_GIFT)
         .bind(object)
         .fetch_all(db)
@@ -91,7 +91,7 @@ pub(super) async fn of_gifts(
 ///
 /// # Errors
 /// The database does not answer, or contains a fact that can't be read.
-pub async fn one(tx: &mut Tx, id: &str) -> Result<Option<Fact>, StoreError> {
+pub async fn fact_about(tx: &mut Tx, id: &str) -> Result<Option<Fact>, StoreError> {
     let text: Option<String> = on_tx!(tx, db => sqlx::query_scalar("SELECT fact FROM stripe_objects WHERE id = $1")
         .bind(id)
         .fetch_optional(db)

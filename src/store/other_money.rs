@@ -73,7 +73,7 @@ pub async fn forget(tx: &mut Tx, object: &str) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn kept(
+pub async fn stored(
     tx: &mut Tx,
     object: &str,
 ) -> Result<Option<(String, Option<String>, String, i64)>, StoreError> {

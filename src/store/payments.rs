@@ -169,7 +169,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn overdue_alone(&self, now_ms: i64) -> Result<i64, StoreError> {
+    pub async fn contributions_overdue_only(&self, now_ms: i64) -> Result<i64, StoreError> {
         on_reader!(self, db => sqlx::query_scalar(
             "SELECT COUNT(DISTINCT contribution_id) FROM payments JOIN contributions ON contributions.id = contribution_id \
              WHERE settle_by_ms < $1 AND alarms = '[]'",

@@ -114,14 +114,14 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::supporters_by_email`].
-    pub async fn given_under(
+    pub async fn gift_summaries_by_email(
         &self,
         email: &Email,
         site: &str,
     ) -> Result<Vec<(SupporterId, Vec<GiftSummary>)>, StoreError> {
         let mut found = Vec::new();
         for supporter in self.supporters_by_email(email).await? {
-            let given = self.given(&supporter, site).await?;
+            let given = self.gift_summaries(&supporter, site).await?;
             found.push((supporter, given));
         }
         Ok(found)

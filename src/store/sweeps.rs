@@ -112,7 +112,7 @@ pub async fn finish(
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn found(tx: &mut Tx, it: &Finding) -> Result<bool, StoreError> {
+pub async fn record_finding(tx: &mut Tx, it: &Finding) -> Result<bool, StoreError> {
     let rows = write_row!(tx, insert_new "findings" by "id", {
         id: &it.id,
         object: &it.object,

@@ -62,7 +62,7 @@ pub fn by_site(rows: &[SwitchRow]) -> Result<BTreeMap<String, Switches>, Unreada
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn turn(tx: &mut Tx, row: &SwitchRow) -> Result<(), StoreError> {
+pub async fn record_change(tx: &mut Tx, row: &SwitchRow) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO switches (number, site, surface, state, set_at_ms, set_by) \
          VALUES ((SELECT COALESCE(MAX(number), 0) + 1 FROM switches), $1, $2, $3, $4, $5)",

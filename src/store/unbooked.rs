@@ -42,7 +42,7 @@ pub(super) const LINKED_OBJECTS: &str = "WITH RECURSIVE gift (id) AS ( \
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn keep<'a>(
+pub async fn record<'a>(
     tx: &mut Tx,
     event: &str,
     objects: impl IntoIterator<Item = &'a str>,
@@ -85,7 +85,7 @@ pub async fn is_of_a_gift(tx: &mut Tx, object: &str) -> Result<bool, StoreError>
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn began_here(tx: &mut Tx, gift: &Contribution) -> Result<bool, StoreError> {
+pub async fn is_our_gift(tx: &mut Tx, gift: &Contribution) -> Result<bool, StoreError> {
     let found: Option<i64> = on_tx!(tx, db => sqlx::query_scalar(
         "SELECT CAST(1 AS BIGINT) WHERE EXISTS (SELECT 1 FROM contributions WHERE id = $1) \
          OR EXISTS (SELECT 1 FROM checkouts WHERE site = $2 AND contribution_id = $1)",
@@ -114,7 +114,7 @@ pub async fn keep_other_gift(tx: &mut Tx, gift: &Contribution) -> Result<(), Sto
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn tie(tx: &mut Tx, gift: &Contribution, now_ms: i64) -> Result<bool, StoreError> {
+pub async fn link_earlier_events(tx: &mut Tx, gift: &Contribution, now_ms: i64) -> Result<bool, StoreError> {
     let sql = format!(
         "{LINKED_OBJECTS} SELECT DISTINCT unbooked_events.event_id, unbooked_events.reason FROM gift CROSS JOIN unbooked_events \
          WHERE unbooked_events.object_id = gift.id AND unbooked_events.reason IN ('not_ours', 'unreadable')"

@@ -143,7 +143,7 @@ impl Secrets {
     }
 
     /// Records that a delivery's signature matched the secret at this index of [`Self::all`].
-    pub fn fitted(&self, index: usize, now_ms: i64) {
+    pub fn record_match(&self, index: usize, now_ms: i64) {
         let endpoint_index = index.checked_sub(self.of_settings);
         if let Some(endpoint) = endpoint_index.and_then(|index| self.endpoints.get(index)) {
             endpoint.last_at_ms.fetch_max(now_ms, Ordering::Relaxed);
@@ -182,8 +182,8 @@ mod tests {
         let endpoint = |id: &str| (id.to_owned(), Secret::from(format!("whsec_{id}").as_str()));
         deliveries.set_endpoints(vec![endpoint("we_1"), endpoint("we_2")]);
         assert_eq!(all(&deliveries), ["whsec_settings", "whsec_we_1", "whsec_we_2"]);
-        deliveries.secrets().fitted(0, NOW_MS);
-        deliveries.secrets().fitted(2, NOW_MS);
+        deliveries.secrets().record_match(0, NOW_MS);
+        deliveries.secrets().record_match(2, NOW_MS);
         deliveries.set_endpoints(vec![endpoint("we_2")]);
         assert_eq!(all(&deliveries), ["whsec_settings", "whsec_we_2"]);
         assert_eq!(

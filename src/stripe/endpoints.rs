@@ -33,7 +33,7 @@ pub struct Endpoint {
     /// The mode (test or live) whose events the endpoint delivers.
     pub mode: Mode,
     /// Whether we created the endpoint.
-    pub ours: bool,
+    pub is_ours: bool,
 }
 
 /// A new endpoint, and its secret, which Stripe shows only when the endpoint is created.
@@ -197,7 +197,7 @@ impl Gateway {
 impl From<EndpointJson> for Endpoint {
     fn from(json: EndpointJson) -> Self {
         Self {
-            ours: json.metadata.is_some_and(|metadata| metadata.contains_key(METADATA_KEY)),
+            is_ours: json.metadata.is_some_and(|metadata| metadata.contains_key(METADATA_KEY)),
             id: json.id,
             url: json.url,
             api_version: json.api_version,
@@ -220,7 +220,7 @@ mod tests {
             enabled: true,
             events: events.iter().map(|event| (*event).to_owned()).collect(),
             mode: Mode::Test,
-            ours: true,
+            is_ours: true,
         }
     }
 

@@ -41,7 +41,7 @@ impl List {
     pub const PAYOUTS: Self =
         Self { path: "/payouts", query: &[RETURN_OF_PAYOUT], what: "payout", name: "payouts" };
     /// The lists of returned payouts. A bank can return a payout long after it was created.
-    pub const PAYOUTS_BACK: [Self; 2] = [
+    pub const RETURNED_PAYOUTS: [Self; 2] = [
         Self {
             path: "/payouts",
             query: &[("status", "failed"), RETURN_OF_PAYOUT],
@@ -57,7 +57,7 @@ impl List {
     ];
     /// The lists of the balance and its payouts.
     pub const OF_BALANCE: [Self; 4] =
-        [Self::TRANSACTIONS, Self::PAYOUTS, Self::PAYOUTS_BACK[0], Self::PAYOUTS_BACK[1]];
+        [Self::TRANSACTIONS, Self::PAYOUTS, Self::RETURNED_PAYOUTS[0], Self::RETURNED_PAYOUTS[1]];
     /// The lists of a gift's objects. If one object is assigned to its gift through another object, the list of the
     /// other object comes first.
     pub const OF_GIFTS: [Self; 7] = [

@@ -20,7 +20,7 @@ pub struct Mentions {
     /// The sites that our metadata names.
     pub sites: Vec<String>,
     /// Whether our metadata is present but not a text.
-    pub is_odd: bool,
+    pub has_malformed_metadata: bool,
 }
 
 /// Finds the ids and sites that an event or a fetched object names.
@@ -55,7 +55,7 @@ impl Mentions {
                             self.sites.push(super::field::clean(site).trim().to_owned())
                         }
                         (CONTRIBUTION | SITE, Value::String(_) | Value::Null) => self.add(value),
-                        (CONTRIBUTION | SITE, _) => self.is_odd = true,
+                        (CONTRIBUTION | SITE, _) => self.has_malformed_metadata = true,
                         _ => self.add(value),
                     }
                 }
@@ -84,9 +84,9 @@ mod tests {
             "text":"in the morning","x":{"metadata":{"keepopen_site":"journal\u0000","keepopen_contribution":"con_1"}}}}}"#;
         let found = mentions(body);
         assert_eq!(found.ids, ["re_1", "ch_1", "con_1"]);
-        assert_eq!((found.sites, found.is_odd), (vec!["journal".to_owned()], false));
+        assert_eq!((found.sites, found.has_malformed_metadata), (vec!["journal".to_owned()], false));
         assert_eq!(subject(body).as_deref(), Some("re_1"));
-        assert!(mentions(r#"{"metadata":{"keepopen_site":7}}"#).is_odd);
+        assert!(mentions(r#"{"metadata":{"keepopen_site":7}}"#).has_malformed_metadata);
         assert_eq!(mentions("no json"), Mentions::default());
     }
 }

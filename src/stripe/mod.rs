@@ -34,6 +34,6 @@ pub use field::BadShape;
 pub use gateway::{CallError, Gateway, MadeSession, NewCheckout};
 pub use lists::{List, Listed, Page};
 pub use mentions::{Mentions, mentions, subject};
-pub use objects::{PAYOUT_CONTENTS, Report, concerns_us, read_event, read_fetched};
-pub use signature::{BadSignature, TOLERANCE_S, check_form, verify, which_fits};
+pub use objects::{PAYOUT_CONTENTS, Report, is_used_event, read_event, read_fetched};
+pub use signature::{BadSignature, TOLERANCE_S, check_form, find_secret, verify};
 pub use wanted::{API_VERSION, EVENTS, PERMISSIONS, Permission};

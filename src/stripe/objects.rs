@@ -97,7 +97,7 @@ const OTHER_USED_EVENTS: [&str; 6] =
     ["customer.", "payment_method.", "mandate.", "radar.early_fraud_warning.", "review.", "v2.core."];
 
 /// Whether we use events of this type. A used event is stored if it is in Stripe's list but was not delivered.
-pub fn concerns_us(event: &str) -> bool {
+pub fn is_used_event(event: &str) -> bool {
     MONEY_EVENTS.iter().chain(&OTHER_USED_EVENTS).any(|family| event.starts_with(family))
 }
 

@@ -32,14 +32,14 @@ pub enum BadSignature {
 /// # Errors
 /// See [`BadSignature`].
 pub fn verify(header: Option<&str>, body: &[u8], secrets: &[Secret], now_s: i64) -> Result<(), BadSignature> {
-    which_fits(header, body, secrets, now_s).map(drop)
+    find_secret(header, body, secrets, now_s).map(drop)
 }
 
 /// Verifies like [`verify`], and returns the index of the matching secret.
 ///
 /// # Errors
 /// See [`BadSignature`].
-pub fn which_fits(
+pub fn find_secret(
     header: Option<&str>,
     body: &[u8],
     secrets: &[Secret],
@@ -51,7 +51,7 @@ pub fn which_fits(
     signed.extend_from_slice(body);
     let index = secrets.iter().position(|secret| {
         let key = MacKey::new(secret.expose().as_bytes());
-        signatures.iter().any(|tag| key.fits(&signed, tag))
+        signatures.iter().any(|tag| key.verifies(&signed, tag))
     });
     let index = index.ok_or(BadSignature::Wrong)?;
     let at_s: i64 = timestamp.parse().map_err(|_| BadSignature::Malformed)?;
@@ -150,7 +150,7 @@ mod tests {
     fn the_matching_secret_and_the_time_of_the_signature_are_returned() {
         let header = format!("t={NOW},v1={}", sign("whsec_new", NOW, BODY));
         let secrets = ["whsec_old", "whsec_new"].map(Secret::from);
-        assert_eq!(which_fits(Some(&header), BODY, &secrets, NOW), Ok(1));
+        assert_eq!(find_secret(Some(&header), BODY, &secrets, NOW), Ok(1));
         assert_eq!((signed_at_s(&header), signed_at_s("nonsense")), (Some(NOW), None));
     }
 

@@ -44,12 +44,12 @@ impl Running {
     }
 
     /// Reads the log until a line contains this text. Returns that line.
-    pub fn says(&self, text: &str) -> String {
+    pub fn log_line_with(&self, text: &str) -> String {
         self.logs_until(text).lines().next_back().unwrap().to_owned()
     }
 
     /// Reads a line of the program's standard output. The command that started the program must have piped it.
-    pub fn prints(&mut self) -> String {
+    pub fn read_stdout_line(&mut self) -> String {
         let mut line = String::new();
         BufReader::new(self.child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         line
@@ -79,7 +79,7 @@ impl Running {
     }
 
     /// Waits until the program ends. Returns its exit status.
-    pub fn ended(&mut self) -> Option<i32> {
+    pub fn wait_for_exit(&mut self) -> Option<i32> {
         self.rest_of_log();
         self.child.wait().unwrap().code()
     }
@@ -87,11 +87,11 @@ impl Running {
     /// Sends SIGTERM and waits until the program ends. Returns its exit status.
     pub fn stop(&mut self) -> Option<i32> {
         self.tell_to_stop();
-        self.ended()
+        self.wait_for_exit()
     }
 
     /// Sends SIGTERM and waits until the program ends, which it must do with status 0. Returns the rest of the log.
-    pub fn stopped_log(&mut self) -> String {
+    pub fn stop_and_read_log(&mut self) -> String {
         self.tell_to_stop();
         let rest = self.rest_of_log();
         assert_eq!(self.child.wait().unwrap().code(), Some(0), "{rest}");

@@ -15,7 +15,7 @@ pub struct Wire {
 impl Wire {
     /// Starts a proxy to a database on a PostgreSQL server. Returns it with the URL of the database through the proxy.
     /// Returns `None` for a database in a file.
-    pub fn to(database: &str) -> Option<(Self, String)> {
+    pub fn open(database: &str) -> Option<(Self, String)> {
         let mut url = url::Url::parse(database).unwrap();
         let server = format!("{}:{}", url.host_str()?, url.port().unwrap()).parse().unwrap();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -20,7 +20,7 @@ async fn open_alarms(app: &TestApp) -> Vec<RaisedAlarm> {
 async fn alarm_counts(app: &TestApp) -> (i64, usize) {
     let key = reports::SealKey::of(&app.app.vault);
     let report = reports::check_ledger(&app.app.store, &key).await.unwrap();
-    (app.app.store.alarms_in_all().await.unwrap(), report.alarms.len())
+    (app.app.store.contributions_with_alarms().await.unwrap(), report.alarms.len())
 }
 
 /// Creates an API key with this scope. Returns its secret.

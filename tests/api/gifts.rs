@@ -165,12 +165,12 @@ async fn each_month_is_booked_once_and_a_failing_card_makes_the_gift_past_due() 
     let gift = app.give(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.advance_days(31);
-    app.stripe.next_month(&subscription, true).unwrap();
+    app.stripe.next_period(&subscription, true).unwrap();
     app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000); 2]);
     assert_eq!(app.standing().await, "recurring");
     app.advance_days(30);
-    app.stripe.next_month(&subscription, false).unwrap();
+    app.stripe.next_period(&subscription, false).unwrap();
     app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000); 2]);
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::PastDue, "past_due"));

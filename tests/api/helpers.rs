@@ -370,7 +370,7 @@ pub fn checkout_body(attempt: Uuid, amount_minor: i64, interval: &str) -> Value 
 
 /// Returns the problems that the ledger check finds.
 pub async fn ledger_problems(app: &App) -> Vec<String> {
-    reports::check_ledger(&app.store, &reports::SealKey::of(&app.vault)).await.unwrap().wrong
+    reports::check_ledger(&app.store, &reports::SealKey::of(&app.vault)).await.unwrap().problems
 }
 
 /// Whether an entry is for a payment or a reversal, as opposed to fees, conversions and payouts.

@@ -47,7 +47,7 @@ fn start_delivery(app: &TestApp, event: &Value) -> JoinHandle<u16> {
 
 /// Waits until the intake holds exactly this many deliveries that it has not answered yet.
 async fn wait_for_deliveries(app: &TestApp, count: usize) {
-    let is_reached = async || app.app.intake.under_way() == count;
+    let is_reached = async || app.app.intake.unstored() == count;
     until(Duration::from_secs(60), &format!("{count} deliveries are under way"), is_reached).await;
 }
 

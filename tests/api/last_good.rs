@@ -21,7 +21,7 @@ const NO_SERVER: &str = "SKIPPED: KEEPOPEN_TEST_POSTGRES names no server";
 async fn start(has_appeals_file: bool) -> Option<(TestApp, Wire)> {
     let mut wire = None;
     let app = TestApp::start_changed("", |settings| {
-        if let Some((created, url)) = Wire::to(&settings.database.url) {
+        if let Some((created, url)) = Wire::open(&settings.database.url) {
             (wire, settings.database.url) = (Some(created), url);
         }
         settings.management.bind = Some("127.0.0.1:0".parse().unwrap());

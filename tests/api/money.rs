@@ -170,7 +170,7 @@ async fn running_contributions_can_be_listed_by_currency() {
         }
         let paid = app.stripe.payments(&session);
         match what {
-            "past_due" => drop(app.stripe.next_month(&paid.subscription.unwrap(), false).unwrap()),
+            "past_due" => drop(app.stripe.next_period(&paid.subscription.unwrap(), false).unwrap()),
             "ended" => app.stripe.cancel(&paid.subscription.unwrap(), false).unwrap(),
             // The only payment is refunded. The gift continues, and is charged next month.
             "refunded" => drop(app.stripe.refund(&paid.charge.unwrap(), None).unwrap()),
@@ -243,7 +243,7 @@ async fn one_contribution_is_returned_with_its_payments_and_entries() {
     let gift = app.give(1000, "month").await;
     let paid = app.stripe.payments(&gift.session);
     app.advance_days(31);
-    app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap();
+    app.stripe.next_period(&paid.subscription.unwrap(), true).unwrap();
     app.stripe.refund(&paid.charge.unwrap(), Some(300)).unwrap();
     app.deliver_and_process_all_events().await;
     compare(&app).await;
@@ -294,7 +294,7 @@ async fn the_export_has_a_line_for_each_payment_and_contains_no_formula() {
     let gift = app.give(1000, "month").await;
     let paid = app.stripe.payments(&gift.session);
     app.advance_days(31);
-    app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap();
+    app.stripe.next_period(&paid.subscription.unwrap(), true).unwrap();
     app.deliver_and_process_all_events().await;
     compare(&app).await;
     let all = lines(&app, "").await;

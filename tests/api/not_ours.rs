@@ -97,7 +97,7 @@ async fn no_object_of_other_software_fails_whatever_its_currency() {
         app.stripe.pay_out(true);
         let gift = app.give(700, "month").await;
         let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
-        app.stripe.next_month(&subscription, true).unwrap();
+        app.stripe.next_period(&subscription, true).unwrap();
         let as_other_software = |event: &Value| {
             let text = in_currency(event, code).to_string();
             serde_json::from_str::<Value>(&text.replace("keepopen_", "another_")).unwrap()

@@ -118,7 +118,7 @@ async fn a_failed_payment_that_is_reported_after_the_successful_retry_is_written
     let gift = source.give(1000, "month").await;
     let subscription = source.stripe.payments(&gift.session).subscription.unwrap();
     source.advance_days(31);
-    source.stripe.next_month(&subscription, false).unwrap();
+    source.stripe.next_period(&subscription, false).unwrap();
     source.advance_days(1);
     source.stripe.replace_card(&subscription).unwrap();
     let events = source.stripe.events();

@@ -140,14 +140,14 @@ async fn a_pending_object_is_fetched_once_a_month_after_half_a_year() {
     app.deliver_and_process_all_events().await;
     app.advance_days(200);
     assert_eq!(
-        reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at,
+        reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().objects_read,
         1,
         "the first comparison must fetch the pending object"
     );
     let mut fetched = 0;
     for _ in 0..60 {
         app.advance_days(1);
-        fetched += reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at;
+        fetched += reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().objects_read;
     }
     assert_eq!(fetched, 2, "in 60 days, the object must be fetched twice");
     app.finish().await;
@@ -164,8 +164,8 @@ async fn a_pending_object_is_fetched_late_if_the_server_was_off_on_the_day_it_wa
     reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     // The object is due 210 days after its creation. The server is off from day 208 to day 213.
     app.advance_days(5);
-    assert_eq!(reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at, 1);
+    assert_eq!(reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().objects_read, 1);
     app.advance_days(1);
-    assert_eq!(reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().looked_at, 0);
+    assert_eq!(reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap().objects_read, 0);
     app.finish().await;
 }

@@ -51,7 +51,7 @@ async fn the_results_of_a_variant_are_shown_by_day_and_in_total() {
     let attribution = app.banner(None).await["attribution"].clone();
     report_event(&app, &attribution, json!({"event": "view", "ordinal": 2})).await;
     let paid = app.stripe.payments(&monthly);
-    app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap();
+    app.stripe.next_period(&paid.subscription.unwrap(), true).unwrap();
     app.stripe.refund(&paid.charge.unwrap(), Some(400)).unwrap();
     app.deliver_and_process_all_events().await;
 

@@ -46,7 +46,7 @@ async fn give_for_two_months(app: &TestApp) -> (Gift, String) {
     let gift = app.give(1000, "month").await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.advance_days(31);
-    app.stripe.next_month(&subscription, true).unwrap();
+    app.stripe.next_period(&subscription, true).unwrap();
     app.deliver_and_process_all_events().await;
     (gift, subscription)
 }
@@ -65,7 +65,7 @@ async fn a_running_gift_stays_recurring_after_the_refund_of_one_month() {
         );
         // The gift continues with the next month.
         app.advance_days(30);
-        app.stripe.next_month(&subscription, true).unwrap();
+        app.stripe.next_period(&subscription, true).unwrap();
         app.deliver_and_process_all_events().await;
         assert_eq!(app.standing().await, "recurring");
         app.finish().await;
@@ -90,7 +90,7 @@ async fn a_failing_card_makes_a_gift_past_due_even_after_a_goodwill_refund() {
     let (_, subscription) = give_for_two_months(&app).await;
     refund(&app, &charges(&app).await[1], None);
     app.advance_days(30);
-    app.stripe.next_month(&subscription, false).unwrap();
+    app.stripe.next_period(&subscription, false).unwrap();
     app.deliver_and_process_all_events().await;
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::PastDue, "past_due"));
     app.finish().await;
@@ -240,7 +240,7 @@ async fn a_gift_that_ended_after_its_card_failed_is_lapsed_after_the_paid_period
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.advance_days(31);
     // The next period has begun, but its payment failed.
-    app.stripe.next_month(&subscription, false).unwrap();
+    app.stripe.next_period(&subscription, false).unwrap();
     app.advance_days(2);
     app.stripe.cancel(&subscription, false).unwrap();
     app.deliver_and_process_all_events().await;

@@ -73,7 +73,7 @@ async fn create_monthly_supporter(app: &TestApp) -> (Gift, String) {
 /// The card fails at the next renewal.
 fn fail_next_renewal(app: &TestApp, gift: &Gift) {
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
-    app.stripe.next_month(&subscription, false).unwrap();
+    app.stripe.next_period(&subscription, false).unwrap();
 }
 
 /// Returns the kind of the appeal that is shown, or the reason why none is shown.
@@ -296,7 +296,7 @@ async fn a_first_gift_and_a_renewal_do_not_record_a_changed_standing() {
     let (gift, _) = create_monthly_supporter(&app).await;
     app.advance_days(31);
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
-    app.stripe.next_month(&subscription, true).unwrap();
+    app.stripe.next_period(&subscription, true).unwrap();
     app.deliver_and_process_all_events().await;
     assert!(app.app.standings.is_empty());
     assert_eq!(app.app.store.standings_changed_since(0, 10).await.unwrap(), []);

@@ -31,9 +31,9 @@ pub async fn create_story(app: &TestApp) {
     let monthly = app.give(1000, "month").await;
     let subscription = stripe.payments(&monthly.session).subscription.unwrap();
     app.advance_days(31);
-    let second = stripe.next_month(&subscription, true).unwrap().unwrap();
+    let second = stripe.next_period(&subscription, true).unwrap().unwrap();
     app.advance_days(30);
-    stripe.next_month(&subscription, false).unwrap();
+    stripe.next_period(&subscription, false).unwrap();
     app.advance_days(3);
     stripe.replace_card(&subscription).unwrap();
     let first = stripe.payments(&monthly.session).charge.unwrap();

@@ -53,7 +53,7 @@ async fn a_lookup_by_a_changed_address_finds_the_giver_even_if_the_change_was_re
     app.advance_days(1);
     app.stripe.change_email(&paid.customer.unwrap(), "moved@example.org").unwrap();
     app.advance_days(30);
-    let second = app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap().unwrap();
+    let second = app.stripe.next_period(&paid.subscription.unwrap(), true).unwrap().unwrap();
     // The second invoice and the customer's new address are delivered before the session.
     for kind in ["invoice.paid", "customer.updated"] {
         let events = app.stripe.events();

@@ -61,7 +61,7 @@ async fn banner(url: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn serve_answers_while_postgresql_is_unreachable_and_recovers_when_it_is_back() {
     let database = Database::make(Path::new("unused"));
-    let Some((mut wire, url)) = Wire::to(database.url()) else {
+    let Some((mut wire, url)) = Wire::open(database.url()) else {
         println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
         return;
     };

@@ -31,7 +31,7 @@ async fn log_during(stripe: &str, send_requests: impl AsyncFnOnce(&str)) -> Stri
     let address = started.lines().last().unwrap().split_once("address=").unwrap().1;
     let address = address.split_whitespace().next().unwrap();
     send_requests(address).await;
-    tokio::task::block_in_place(|| running.stopped_log())
+    tokio::task::block_in_place(|| running.stop_and_read_log())
 }
 
 /// The number of lines that contain `words`.

@@ -134,7 +134,7 @@ fn a_port_in_use_is_reported() {
 fn the_demo_prints_its_addresses_and_ignores_the_settings() {
     let sandbox = Sandbox::new();
     let mut running = sandbox.start(&["demo", "--port", "0", "--data-dir", "kept", "--json"]);
-    let line = running.prints();
+    let line = running.read_stdout_line();
     for name in ["newspaper", "keepopen", "practice"] {
         assert!(line.contains(&format!("\"{name}\":\"http://127.0.0.1:")), "{line}");
     }
@@ -159,7 +159,7 @@ fn the_demo_accepts_requests_from_an_additional_origin() {
     let sandbox = Sandbox::new();
     let demo = ["demo", "--port", "0", "--json", "--origin", "http://localhost:3000"];
     let mut running = sandbox.start(&demo);
-    let line = running.prints();
+    let line = running.read_stdout_line();
     let service = line.split_once("\"keepopen\":\"http://").unwrap().1.split_once('"').unwrap().0;
     let is_allowed = |origin: &str| {
         let mut stream = std::net::TcpStream::connect(service).unwrap();

@@ -198,7 +198,7 @@ impl Running {
 
     /// Waits for a log line with this text.
     pub(crate) fn wait_for_log_line(&self, words: &str) -> Value {
-        serde_json::from_str(&self.0.says(words)).unwrap()
+        serde_json::from_str(&self.0.log_line_with(words)).unwrap()
     }
 
     /// Waits until the service is listening. Returns its address.
@@ -238,7 +238,7 @@ impl Running {
 
     /// Waits until the process has ended, which must be with status 0.
     pub(crate) fn wait_for_success(mut self) {
-        assert_eq!(self.0.ended(), Some(0), "the process must exit with status 0");
+        assert_eq!(self.0.wait_for_exit(), Some(0), "the process must exit with status 0");
     }
 
     /// Sends SIGTERM, and waits until the process has ended.

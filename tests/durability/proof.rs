@@ -76,8 +76,8 @@ pub(crate) async fn check_database(app: &App, acknowledged: &BTreeSet<String>) -
         )));
     }
     match reports::check_ledger(&app.store, &SealKey::of(&app.vault)).await {
-        Ok(report) if report.is_right() => Ok(()),
-        Ok(report) => Err(Violation::LedgerState(report.wrong)),
+        Ok(report) if report.is_correct() => Ok(()),
+        Ok(report) => Err(Violation::LedgerState(report.problems)),
         Err(error) => Err(Violation::Damaged(error.to_string())),
     }
 }

@@ -106,7 +106,7 @@ impl Service {
 
     /// Stops the program. Returns its whole log.
     pub fn stop(mut self) -> String {
-        self.logs + &self.running.stopped_log()
+        self.logs + &self.running.stop_and_read_log()
     }
 
     /// Sends JSON as a reader's page does, and also sends the API key. The response must be successful. Returns the

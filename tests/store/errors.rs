@@ -6,7 +6,7 @@ use super::TestStore;
 
 #[actix_web::test]
 async fn an_unreachable_database_is_reported_as_unavailable() {
-    let store = Store::away();
+    let store = Store::not_reached();
     for outcome in
         [store.begin().await.map(drop), store.snapshot().await.map(drop), store.inbox_rows().await.map(drop)]
     {

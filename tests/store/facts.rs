@@ -127,7 +127,7 @@ async fn objects_linked_in_any_direction_belong_to_the_same_gift() {
         ("pi_2", vec!["ch_2"]),
         ("x", vec![]),
     ] {
-        let gift = objects::of_the_same_gift(&mut tx, object).await.unwrap();
+        let gift = objects::facts_of_gift_with(&mut tx, object).await.unwrap();
         assert_eq!(
             gift.iter().map(keepopen::contributions::Fact::id).collect::<Vec<_>>(),
             linked,

@@ -51,7 +51,7 @@ impl Compiled {
     }
 
     /// Applies learned weights. Weights for appeals or variants that no longer exist are ignored.
-    pub fn learn(&mut self, all_learned: &[LearnedWeights]) {
+    pub fn apply_learned_weights(&mut self, all_learned: &[LearnedWeights]) {
         for learned in all_learned {
             let site =
                 self.sites_by_id.get(learned.site.as_str()).map(|place| &mut self.sites[*place as usize]);

@@ -130,7 +130,11 @@ pub fn stages_of(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> V
 
 /// Returns a problem for each appeal that would already be over if it were published at `now_ms` (milliseconds since
 /// 1970). Such an appeal still compiles: an appeal that was published before its end is valid, and has simply ended.
-pub fn past_ends(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> Vec<Problem> {
+pub fn problems_of_ended_schedules(
+    sites: &[SiteRules],
+    appeals: &[AppealRules],
+    now_ms: i64,
+) -> Vec<Problem> {
     let sentence = "the schedule has already ended: write a later ends_at, or remove ends_at.";
     let stages = appeals.iter().zip(stages_of(sites, appeals, now_ms));
     stages
@@ -153,8 +157,9 @@ mod tests {
         let mut appeal = AppealRules::new("summer", "dublin", Kind::Ask, Surface::Banner);
         appeal.schedule.ends_at = Some("2026-06-15".parse::<Moment>().unwrap());
         let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
-        let problems =
-            |appeal: &AppealRules, now: &str| past_ends(&sites, std::slice::from_ref(appeal), at(now)).len();
+        let problems = |appeal: &AppealRules, now: &str| {
+            problems_of_ended_schedules(&sites, std::slice::from_ref(appeal), at(now)).len()
+        };
         assert_eq!(problems(&appeal, "2026-06-15T22:59:59Z"), 0);
         assert_eq!(problems(&appeal, "2026-06-15T23:00:00Z"), 1);
         appeal.sites = vec!["sydney".to_owned()];

@@ -117,7 +117,7 @@ fn all_cases() -> Vec<Case> {
 /// Returns what differs from the expected outcome as an error.
 fn check_case(case: &Case) -> Result<(), String> {
     let (mut rules, problems) = compile(&case.sites, &case.appeals);
-    rules.learn(&case.learned.iter().map(learned_weights).collect::<Vec<_>>());
+    rules.apply_learned_weights(&case.learned.iter().map(learned_weights).collect::<Vec<_>>());
     let problems: Vec<ExpectedProblem> = problems.iter().map(comparable).collect();
     expect_equal("problems", &problems, &case.expect.problems)?;
     let text = case.question.to_string();

@@ -33,7 +33,7 @@ impl PracticeStripe {
 
     /// The ids of all lost events, oldest first.
     #[must_use]
-    pub fn lost(&self) -> Vec<String> {
+    pub fn lost_event_ids(&self) -> Vec<String> {
         self.state.open().lost.clone()
     }
 }

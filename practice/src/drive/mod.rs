@@ -137,7 +137,7 @@ impl PracticeStripe {
     /// Moves a subscription forward by one interval (a month, or a year if it is yearly), and creates its invoice. If
     /// `ok` is true, the invoice is paid. Otherwise, the card is declined and the subscription is past due. Returns
     /// the invoice's id. If a cancellation is scheduled, the subscription ends instead, and `None` is returned.
-    pub fn next_month(&self, subscription_id: &str, ok: bool) -> Result<Option<String>, Refused> {
+    pub fn next_period(&self, subscription_id: &str, ok: bool) -> Result<Option<String>, Refused> {
         self.renew(subscription_id, if ok { Renewal::Paid } else { Renewal::CardFails })
     }
 

@@ -37,7 +37,7 @@ async fn an_undelivered_event_is_listed_as_undelivered() {
     let events = pay(&stripe).await;
     stripe.practice.deliveries_settled().await;
     assert_eq!(received_ids(&received), events[2..]);
-    assert_eq!(stripe.practice.lost(), events[..2]);
+    assert_eq!(stripe.practice.lost_event_ids(), events[..2]);
     assert_eq!(listed(&stripe, "").await, events);
     assert_eq!(listed(&stripe, "delivery_success=false").await, events[..2]);
     assert_eq!(listed(&stripe, "delivery_success=true").await, events[2..]);
@@ -57,7 +57,7 @@ async fn a_lost_event_can_also_be_missing_from_the_list() {
     assert_eq!(received_ids(&received), events[1..]);
     assert_eq!(listed(&stripe, "").await, events[1..]);
     assert_eq!(stripe.get(&format!("/v1/events/{}", events[0])).await.0, 404);
-    assert_eq!(stripe.practice.lost(), events[..1]);
+    assert_eq!(stripe.practice.lost_event_ids(), events[..1]);
     assert_eq!(stripe.practice.events().len(), events.len());
 }
 
@@ -66,11 +66,11 @@ async fn a_share_of_the_events_is_lost_until_the_test_stops_the_losses() {
     let stripe = TestStripe::start().await;
     stripe.practice.lose_events(Some(Loss::Share { percent: 50, seed: 1 }));
     let first = pay(&stripe).await;
-    let lost = stripe.practice.lost();
+    let lost = stripe.practice.lost_event_ids();
     assert!(!lost.is_empty() && lost.len() < first.len());
     stripe.practice.lose_events(None);
     pay(&stripe).await;
-    assert_eq!(stripe.practice.lost(), lost);
+    assert_eq!(stripe.practice.lost_event_ids(), lost);
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn a_delivery_that_was_given_up_is_not_listed_as_delivered() {
     let events: Vec<_> = stripe.practice.events().iter().map(id).collect();
     assert_eq!(listed(&stripe, "delivery_success=false").await, events[..1]);
     assert_eq!(listed(&stripe, "delivery_success=true").await, events[1..]);
-    assert!(stripe.practice.lost().is_empty());
+    assert!(stripe.practice.lost_event_ids().is_empty());
 }
 
 #[tokio::test]

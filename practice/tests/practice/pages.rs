@@ -247,7 +247,7 @@ async fn the_console_shows_the_newest_events_and_all_events_on_request() {
     );
     let sub = stripe.practice.payments(&session).subscription.unwrap();
     while stripe.emitted().len() <= 40 {
-        stripe.practice.next_month(&sub, true).unwrap();
+        stripe.practice.next_period(&sub, true).unwrap();
     }
     let ids: Vec<String> = stripe.practice.events().iter().map(id).collect();
     let shown = async |path: &str| {

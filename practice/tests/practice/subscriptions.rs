@@ -78,7 +78,7 @@ async fn a_month_later_a_new_invoice_is_paid() {
     let sub = subscribe(&stripe).await;
     let from = stripe.emitted().len();
     stripe.advance_clock(31 * 86_400);
-    let invoice = stripe.practice.next_month(&sub, true).unwrap().unwrap();
+    let invoice = stripe.practice.next_period(&sub, true).unwrap().unwrap();
     assert_eq!(
         stripe.emitted_since(from),
         [
@@ -110,7 +110,7 @@ async fn a_subscription_is_past_due_after_a_declined_renewal_until_the_card_is_r
     let stripe = TestStripe::start().await;
     let sub = subscribe(&stripe).await;
     let from = stripe.emitted().len();
-    let invoice = stripe.practice.next_month(&sub, false).unwrap().unwrap();
+    let invoice = stripe.practice.next_period(&sub, false).unwrap().unwrap();
     assert_eq!(
         stripe.emitted_since(from)[4..],
         [
@@ -142,7 +142,7 @@ async fn a_cancellation_at_period_end_takes_effect_at_the_end() {
         ["customer.subscription.updated", "customer.subscription.deleted"]
     );
     assert_eq!(stripe.last_emitted("customer.subscription.deleted")["status"], "canceled");
-    assert!(stripe.practice.next_month(&sub, true).is_err());
+    assert!(stripe.practice.next_period(&sub, true).is_err());
 }
 
 #[tokio::test]

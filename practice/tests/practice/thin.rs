@@ -47,7 +47,7 @@ async fn a_thin_event_needs_an_existing_object_and_its_delivery_can_be_lost() {
     let session = stripe.one_off_session().await;
     stripe.practice.lose_deliveries(Some(Loss::Next(1)));
     let id = stripe.practice.notify_thin("v1.checkout.session.completed", &session).unwrap();
-    assert_eq!(stripe.practice.lost(), [id]);
+    assert_eq!(stripe.practice.lost_event_ids(), [id]);
     let url = stripe.practice.thin_events()[0]["related_object"]["url"].clone();
     assert_eq!(stripe.get(url.as_str().unwrap()).await.0, 200);
 }

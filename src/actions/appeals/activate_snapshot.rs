@@ -36,8 +36,8 @@ pub(in crate::actions) fn rebuild_snapshot(app: &App) {
 fn snapshot_of(app: &App, snapshot_inputs: &SnapshotInputs) -> Snapshot {
     let sites = switched(&app.settings.sites, &snapshot_inputs.switches);
     let (problems, totals) = (snapshot_inputs.problems.clone(), app.ticker_totals.load());
-    let mut snapshot = Snapshot::build_counting(&sites, &snapshot_inputs.documents, problems, &totals);
+    let mut snapshot = Snapshot::build_with_totals(&sites, &snapshot_inputs.documents, problems, &totals);
     snapshot.number = snapshot_inputs.number;
-    snapshot.compiled.learn(&app.learned.load().weights);
+    snapshot.compiled.apply_learned_weights(&app.learned.load().weights);
     snapshot
 }

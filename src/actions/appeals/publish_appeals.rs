@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::activate_snapshot::activate_snapshot;
 use crate::app::App;
-use crate::appeals::file::{self, Format, NotUnderstood};
+use crate::appeals::file::{self, Format, InvalidFile};
 use crate::appeals::{AppealDocument, AppealProblem};
 
 /// Why the file can't be used at all. The active appeals then stay active.
@@ -14,7 +14,7 @@ pub enum PublishError {
     #[error("the appeals file {} can't be read ({error}); create it, or remove appeals.file", path.display())]
     Read { path: PathBuf, error: std::io::Error },
     #[error("the appeals file {} can't be parsed: {error}", path.display())]
-    Parse { path: PathBuf, error: NotUnderstood },
+    Parse { path: PathBuf, error: InvalidFile },
 }
 
 /// Publishes the configured file, if there is one.

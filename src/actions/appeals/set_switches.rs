@@ -40,7 +40,7 @@ pub async fn set_switches(
     for (surface, switch) in after.each() {
         if switch != before.get(surface) {
             let row = SwitchRow::new(site, surface, switch, context.now_ms(), context.actor.label());
-            switches::turn(&mut tx, &row).await?;
+            switches::record_change(&mut tx, &row).await?;
             let name = surface.map_or("all", Surface::as_str);
             change = change.field(name, before.get(surface).as_str(), switch.as_str());
             changed = true;

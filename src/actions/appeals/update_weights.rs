@@ -6,7 +6,7 @@ use keepopen_decision::{LearnedWeights, Learner};
 use super::activate_snapshot::rebuild_snapshot;
 use super::count_views::count_views;
 use crate::app::{App, Context, MachineWrite};
-use crate::appeals::LearnedSoFar;
+use crate::appeals::StoredWeights;
 use crate::clock::DAY_MS;
 use crate::keys::sha256;
 use crate::sites::SiteSettings;
@@ -40,7 +40,7 @@ pub async fn update_weights(app: &App, context: &Context<'_>) -> Result<(), Stor
         }
     }
     let changed = weights != before.weights;
-    let learned = LearnedSoFar { until_ms, weights };
+    let learned = StoredWeights { until_ms, weights };
     if app.snapshot_inputs().kept().learned != learned {
         app.keep(|kept| kept.learned = learned.clone());
     }

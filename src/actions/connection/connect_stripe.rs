@@ -18,9 +18,9 @@ use crate::stripe::{API_VERSION, CallError, Endpoint};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndpointChange {
     /// The endpoint was created, and its secret is stored.
-    Made(String),
+    Created(String),
     /// The endpoint was already correct, and nothing was changed.
-    Kept(String),
+    Unchanged(String),
     /// The endpoint's event list was corrected, and the endpoint is enabled.
     Corrected(Endpoint),
     /// An older endpoint of this service still delivers events.
@@ -30,7 +30,7 @@ pub enum EndpointChange {
     /// The endpoint was disabled, and its secret was deleted from the database.
     Disabled(String),
     /// The endpoint no longer delivers: it was deleted or disabled at Stripe. Its secret was deleted from our database.
-    Forgotten(String),
+    SecretDeleted(String),
 }
 
 /// Why the connection was not changed, or was only partly changed. The message says what to do.
@@ -67,7 +67,7 @@ pub async fn connect_stripe(
     let endpoints_now = EndpointState::load(context, url).await?;
     let (id, done) = match endpoints_now.current() {
         Some(endpoint) if endpoint.enabled && endpoint.has_right_events() => {
-            (endpoint.id.clone(), EndpointChange::Kept(endpoint.id.clone()))
+            (endpoint.id.clone(), EndpointChange::Unchanged(endpoint.id.clone()))
         }
         Some(endpoint) => {
             context.stripe.restore_endpoint(&endpoint.id).await?;
@@ -77,7 +77,7 @@ pub async fn connect_stripe(
         }
         None => {
             let id = create(context, vault, url).await?;
-            (id.clone(), EndpointChange::Made(id))
+            (id.clone(), EndpointChange::Created(id))
         }
     };
     let mut all = vec![done];
@@ -102,7 +102,7 @@ pub async fn roll_stripe_secret(
         return Err(ConnectError::NotFinished(old.id.clone()));
     }
     Ok(vec![
-        EndpointChange::Made(create(context, vault, url).await?),
+        EndpointChange::Created(create(context, vault, url).await?),
         EndpointChange::StillActive(current.clone()),
     ])
 }
@@ -133,7 +133,7 @@ pub async fn finish_stripe_roll(
     for row in endpoints_now.stored.iter().filter(|row| row.id != current.id) {
         if !old.iter().any(|endpoint| endpoint.id == row.id) {
             retire(context, &row.id).await?;
-            done.push(EndpointChange::Forgotten(row.id.clone()));
+            done.push(EndpointChange::SecretDeleted(row.id.clone()));
         }
     }
     Ok(done)
@@ -167,7 +167,7 @@ impl<'a> EndpointState<'a> {
     /// Returns our other endpoints that still deliver.
     fn old(&self, current: &str) -> impl Iterator<Item = &Endpoint> {
         let is_ours = |endpoint: &Endpoint| {
-            endpoint.ours && (endpoint.url == self.url || self.stored(&endpoint.id).is_some())
+            endpoint.is_ours && (endpoint.url == self.url || self.stored(&endpoint.id).is_some())
         };
         self.at_stripe
             .iter()
@@ -177,7 +177,7 @@ impl<'a> EndpointState<'a> {
     fn not_ours(&self) -> impl Iterator<Item = &Endpoint> {
         self.at_stripe
             .iter()
-            .filter(|endpoint| endpoint.enabled && !endpoint.ours && endpoint.url == self.url)
+            .filter(|endpoint| endpoint.enabled && !endpoint.is_ours && endpoint.url == self.url)
     }
 }
 

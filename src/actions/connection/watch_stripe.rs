@@ -23,7 +23,8 @@ pub async fn watch_stripe(
         app.metrics.stripe.set_last_delivery_ms(at_ms);
     }
     // If Stripe does not answer, the check learns nothing new about the endpoint. Its known problems then stay.
-    let has_answer = !matches!(&report.not_asked, Some(error) if !matches!(error, CallError::Refused { .. }));
+    let has_answer =
+        !matches!(&report.stripe_error, Some(error) if !matches!(error, CallError::Refused { .. }));
     let was = std::mem::take(known);
     for trouble in StripeTrouble::ALL.iter().copied() {
         let before = was.contains(&trouble);

@@ -92,7 +92,7 @@ pub async fn exchange_session(
         return Err(ExchangeError::TooLate);
     }
     let mut tx = context.machine_write(MachineWrite::Checkout).await?;
-    let first_fetch_ms = checkouts::exchanged(&mut tx, site_id, &attempt, now_ms).await?;
+    let first_fetch_ms = checkouts::record_exchange(&mut tx, site_id, &attempt, now_ms).await?;
     tx.commit().await?;
     // Another call, here or on another instance, may have fetched the token first.
     if now_ms - first_fetch_ms > REPEAT_WINDOW_MS {
@@ -138,7 +138,7 @@ async fn issue(
     (attempt, first_fetch_ms): (&str, i64),
 ) -> Result<Exchanged, ExchangeError> {
     let epoch = app.store.epoch(&supporter).await?.unwrap_or(0);
-    let gifts = app.store.given(&supporter, site_id).await?;
+    let gifts = app.store.gift_summaries(&supporter, site_id).await?;
     let standing_now = standing_of(&gifts, site.quiet_days, app.now_ms());
     let iat = first_fetch_ms.div_euclid(1000);
     let exp = iat + i64::from(app.settings.tokens.valid_hours) * 3600;

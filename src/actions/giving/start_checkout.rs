@@ -125,7 +125,7 @@ pub async fn start_checkout(
     let mut tx = context.machine_write(MachineWrite::Checkout).await?;
     let outcome = match created {
         Ok(page) => {
-            checkouts::made(&mut tx, request.site, &attempt, &page.id, &page.url).await?;
+            checkouts::store_session(&mut tx, request.site, &attempt, &page.id, &page.url).await?;
             if let Some(shown) = &shown {
                 app.counters.count_shown(shown, "checkout".to_owned(), app.now_ms());
             }
@@ -147,7 +147,7 @@ pub async fn start_checkout(
 fn check_amount(site: &SiteSettings, request: &CheckoutRequest<'_>) -> Result<Option<i64>, CheckoutError> {
     let Money { amount_minor, currency } = request.money;
     let giving = site.giving.get(&currency).ok_or(CheckoutError::UnsupportedCurrency)?;
-    if !giving.takes(request.interval) {
+    if !giving.supports(request.interval) {
         return Err(CheckoutError::UnsupportedInterval);
     }
     let Limits { minimum_minor, maximum_minor, step_minor } = giving.limits(currency);

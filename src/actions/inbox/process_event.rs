@@ -116,7 +116,7 @@ async fn process<E: Emitter>(
                 return Err(error);
             }
             let objects = mentions.ids.iter().map(String::as_str);
-            unbooked::keep(&mut tx, id, objects, Reason::Unreadable).await?;
+            unbooked::record(&mut tx, id, objects, Reason::Unreadable).await?;
             (nothing_booked(), Processed::NotOurs, format!("not ours: it can't be read ({error})"))
         }
     };
@@ -155,14 +155,14 @@ async fn book<E: Emitter>(
         match unknown {
             None => (Processed::Booked, "booked".to_owned()),
             Some(code) => {
-                unbooked::keep(tx, &event.id, objects, Reason::UnknownCurrency).await?;
+                unbooked::record(tx, &event.id, objects, Reason::UnknownCurrency).await?;
                 (Processed::Booked, format!("not booked: unknown currency {code}"))
             }
         }
     } else if ids.is_empty() {
         (Processed::NothingToBook, "nothing to book".to_owned())
     } else {
-        unbooked::keep(tx, &event.id, objects, Reason::NotOurs).await?;
+        unbooked::record(tx, &event.id, objects, Reason::NotOurs).await?;
         let outcome_text = booked.other_site.as_ref().map_or_else(
             || "not ours".to_owned(),
             |site| format!("not ours: the site {site} is not configured here"),
@@ -175,7 +175,7 @@ async fn book<E: Emitter>(
 /// Returns whether an unreadable event is about one of our gifts. If not, it may come from other software on the same
 /// account.
 async fn concerns_us(app: &App, tx: &mut Tx, mentions: &Mentions) -> Result<bool, StoreError> {
-    if mentions.is_odd || mentions.sites.iter().any(|site| app.site(site).is_some()) {
+    if mentions.has_malformed_metadata || mentions.sites.iter().any(|site| app.site(site).is_some()) {
         return Ok(true);
     }
     for id in &mentions.ids {
@@ -207,7 +207,7 @@ async fn record_failure(
     inbox::failed(&mut tx, id, &error.to_string(), next_try_at_ms).await?;
     if next_try_at_ms.is_none() {
         let subject = subject(&event.body);
-        unbooked::keep(&mut tx, id, subject.as_deref(), Reason::Dead).await?;
+        unbooked::record(&mut tx, id, subject.as_deref(), Reason::Dead).await?;
     }
     tx.commit().await?;
     if next_try_at_ms.is_some() {

@@ -59,8 +59,8 @@ pub async fn receive_stripe_event(
         return Err(ReceiveError::NotConfigured);
     }
     let now_ms = app.now_ms();
-    let secret_index = stripe::which_fits(signature, body, secrets.all(), now_ms.div_euclid(1000))?;
-    secrets.fitted(secret_index, now_ms);
+    let secret_index = stripe::find_secret(signature, body, secrets.all(), now_ms.div_euclid(1000))?;
+    secrets.record_match(secret_index, now_ms);
     let text = std::str::from_utf8(body).map_err(|_| NotAnEvent)?;
     let envelope = Envelope::read(text)?;
     let is_right_mode = envelope.mode() == app.settings.stripe.mode;

@@ -88,16 +88,16 @@ async fn rewrite_gift<E: Emitter>(
     object: &str,
     before: &Before,
 ) -> Result<(), StoreError> {
-    let known = objects::of_the_same_gift(tx, object).await?;
+    let known = objects::facts_of_gift_with(tx, object).await?;
     let Some(folded) = fold(&known) else { return Ok(()) };
     let gift = &folded.contribution;
-    if app.site(&gift.site).is_none() && !unbooked::began_here(tx, gift).await? {
+    if app.site(&gift.site).is_none() && !unbooked::is_our_gift(tx, gift).await? {
         unbooked::keep_other_gift(tx, gift).await?;
         booked.other_site = Some(gift.site.clone());
         return Ok(());
     }
     if booked.contributions.insert(gift.id.clone()) {
-        booked.has_requeued_events |= unbooked::tie(tx, gift, app.now_ms()).await?;
+        booked.has_requeued_events |= unbooked::link_earlier_events(tx, gift, app.now_ms()).await?;
         let known_before = events_before(tx, known, before, gift).await?;
         write_gift::<E>(booked, app, tx, folded, &known_before).await?;
     }
@@ -127,7 +127,7 @@ async fn events_before(
 /// Stores the customer's newest known email address at Stripe, by which the supporter can be found. The order in
 /// which Stripe reports addresses does not matter.
 async fn record_email(tx: &mut Tx, customer: &str) -> Result<(), StoreError> {
-    let Some(Fact::Customer(known)) = objects::one(tx, customer).await? else { return Ok(()) };
+    let Some(Fact::Customer(known)) = objects::fact_about(tx, customer).await? else { return Ok(()) };
     match known.email.and_then(|email| Email::parse(&email.value).ok()) {
         Some(email) => supporters::put_customer_email(tx, customer, &email).await,
         None => Ok(()),
@@ -213,7 +213,7 @@ async fn changed_standings(
     let changed_at_ms = app.now_ms();
     let mut changes = Vec::new();
     for supporter in people {
-        let gifts = ledger::given_by(tx, &supporter, &contribution.site).await?;
+        let gifts = ledger::gift_summaries_of(tx, &supporter, &contribution.site).await?;
         let others = gifts.iter().filter(|(id, _)| *id != contribution.id).map(|(_, given)| *given);
         let own =
             (contribution.supporter.as_ref() == Some(&supporter)).then(|| GiftSummary::of(contribution));

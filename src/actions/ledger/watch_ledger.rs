@@ -21,7 +21,7 @@ pub async fn watch_ledger(
 ) -> Result<(), StoreError> {
     let today = app.now_ms().div_euclid(DAY_MS);
     let key = SealKey::of(&app.vault);
-    let is_of_today = |seal: &Seal| seal.made_at_ms.div_euclid(DAY_MS) >= today && key.is_good(seal);
+    let is_of_today = |seal: &Seal| seal.made_at_ms.div_euclid(DAY_MS) >= today && key.is_valid(seal);
     let sealed = app.store.last_seal().await?.filter(is_of_today);
     let checked_ms = checked_at_ms.unwrap_or(0);
     let mut record = |wrong, alarms, at_ms| {
@@ -30,7 +30,8 @@ pub async fn watch_ledger(
     };
     if let (Some(seal), 0) = (&sealed, checked_ms) {
         // Only a correct ledger is sealed, so a restart on the same day needs no second check.
-        let alarms = app.store.alarms_in_all().await? + app.store.overdue_alone(app.now_ms()).await?;
+        let alarms = app.store.contributions_with_alarms().await?
+            + app.store.contributions_overdue_only(app.now_ms()).await?;
         record(0, usize::try_from(alarms).unwrap_or(usize::MAX), seal.made_at_ms);
         return Ok(());
     }
@@ -40,12 +41,13 @@ pub async fn watch_ledger(
         return Ok(());
     }
     let report = check_ledger(&app.store, &key).await?;
-    let overdue = usize::try_from(app.store.overdue_alone(app.now_ms()).await?).unwrap_or(usize::MAX);
-    record(report.wrong_in_all, report.needs_review().saturating_add(overdue), app.now_ms());
-    for sentence in &report.wrong {
+    let overdue =
+        usize::try_from(app.store.contributions_overdue_only(app.now_ms()).await?).unwrap_or(usize::MAX);
+    record(report.problems_total, report.gifts_to_review().saturating_add(overdue), app.now_ms());
+    for sentence in &report.problems {
         tracing::error!(sentence, "the ledger check found a problem; run `keepopen books check`");
     }
-    if report.is_right() && sealed.is_none() {
+    if report.is_correct() && sealed.is_none() {
         seal_ledger(context, &key).await?;
     }
     Ok(())

@@ -36,7 +36,7 @@ pub(in crate::actions) fn start_without_database(
         }
     };
     let keys = open_keys(&vault, &saved.signing_keys)?;
-    let app = App::new(settings, clock, Store::away(), stripe, vault);
+    let app = App::new(settings, clock, Store::not_reached(), stripe, vault);
     app.data_folder.add(&app.settings.data_dir);
     app.set_catching_up(true);
     app.tokens.set_keys(keys);

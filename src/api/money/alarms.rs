@@ -109,7 +109,7 @@ pub async fn list_alarms(app: State, _: AlarmsReader) -> Result<HttpResponse, Pr
     let acknowledgements = app.store.newest_acknowledgements(MAX_LISTED).await.map_err(failed)?;
     let answer = AlarmsShape {
         alarms: open_alarms.into_iter().map(OpenAlarmShape::from).collect(),
-        contributions_total: app.store.alarms_in_all().await.map_err(failed)?,
+        contributions_total: app.store.contributions_with_alarms().await.map_err(failed)?,
         acknowledgements: acknowledgements.into_iter().map(AcknowledgementShape::from).collect(),
     };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))

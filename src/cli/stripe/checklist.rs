@@ -126,7 +126,7 @@ fn account_points(account: Result<Account, CallError>, settings: &Settings) -> V
 
 fn connection_points(report: &ConnectionReport, settings: &Settings) -> Vec<Point> {
     let mut points = Vec::new();
-    match (&report.endpoint, &report.not_asked) {
+    match (&report.endpoint, &report.stripe_error) {
         (_, Some(error)) => {
             points.push(Point(Mark::Wrong, format!("The endpoint could not be read from Stripe: {error}.")));
         }
@@ -148,7 +148,7 @@ fn connection_points(report: &ConnectionReport, settings: &Settings) -> Vec<Poin
                     endpoint.url
                 ),
             ));
-            let is_stored = report.held.iter().any(|row| row.id == endpoint.id);
+            let is_stored = report.stored_endpoints.iter().any(|row| row.id == endpoint.id);
             points.push(check_point(
                 is_stored || !settings.stripe.webhook_secrets.is_empty(),
                 "The endpoint's signing secret is in the database or in the settings.",

@@ -140,7 +140,7 @@ fn print_changes(changes: &[EndpointChange], url: &str, options: FinishOptions) 
     if options.finish {
         return if changes.is_empty() { say("There was no older endpoint to disable.") } else { Ok(()) };
     }
-    if changes.iter().any(|it| matches!(it, EndpointChange::Made(_))) {
+    if changes.iter().any(|it| matches!(it, EndpointChange::Created(_))) {
         say(
             "The signing secret of the new endpoint is stored in the database, encrypted. A running service uses it within 2 seconds; you need not change any settings.",
         )?;
@@ -156,8 +156,8 @@ fn print_changes(changes: &[EndpointChange], url: &str, options: FinishOptions) 
 /// One sentence about one endpoint.
 fn sentence(change: &EndpointChange, url: &str) -> String {
     match change {
-        EndpointChange::Made(id) => format!("{id}: created for {url}, with version {API_VERSION}."),
-        EndpointChange::Kept(id) => format!("{id}: already correct, for {url}. Nothing was changed."),
+        EndpointChange::Created(id) => format!("{id}: created for {url}, with version {API_VERSION}."),
+        EndpointChange::Unchanged(id) => format!("{id}: already correct, for {url}. Nothing was changed."),
         EndpointChange::Corrected(was) => format!("{}: corrected ({}).", was.id, what_was_wrong(was)),
         EndpointChange::StillActive(old) => {
             format!("{}: an older endpoint with version {}, which still delivers.", old.id, version(old))
@@ -166,7 +166,7 @@ fn sentence(change: &EndpointChange, url: &str) -> String {
             "{id}: delivers to the same URL. It was not created by keepopen, so it was not changed. You can disable it in the dashboard; then remove its secret from stripe.webhook_secrets."
         ),
         EndpointChange::Disabled(id) => format!("{id}: disabled; its secret was deleted."),
-        EndpointChange::Forgotten(id) => format!("{id}: no longer delivers; its secret was deleted."),
+        EndpointChange::SecretDeleted(id) => format!("{id}: no longer delivers; its secret was deleted."),
     }
 }
 

@@ -12,8 +12,8 @@ pub async fn status(opened: &Opened<'_>) -> Result<(), CommandError> {
     say(&format!("mode: {}", settings.stripe.mode.as_str()))?;
     match &report.endpoint {
         Some(endpoint) => endpoint_lines(endpoint, &report)?,
-        None if report.not_asked.is_some() => say("endpoint: unknown")?,
-        None => say(&format!("endpoint: none for {}", webhook_url(settings, &report.held)))?,
+        None if report.stripe_error.is_some() => say("endpoint: unknown")?,
+        None => say(&format!("endpoint: none for {}", webhook_url(settings, &report.stored_endpoints)))?,
     }
     for other in &report.others {
         let state = if other.enabled { "also delivers" } else { "disabled" };
@@ -25,9 +25,9 @@ pub async fn status(opened: &Opened<'_>) -> Result<(), CommandError> {
     say(&format!("dead events: {}, quarantined events: {}", report.dead, report.quarantined))?;
     let mut wrong: Vec<String> =
         report.troubles.iter().map(|trouble| trouble.sentence().to_owned()).collect();
-    if let Some(error) = &report.not_asked {
+    if let Some(error) = &report.stripe_error {
         wrong.insert(0, error.to_string());
-    } else if report.endpoint.is_none() && report.held.is_empty() {
+    } else if report.endpoint.is_none() && report.stored_endpoints.is_empty() {
         wrong.insert(
             0,
             "no endpoint of this account delivers to this service; run `keepopen stripe connect`".to_owned(),
@@ -44,7 +44,7 @@ pub async fn status(opened: &Opened<'_>) -> Result<(), CommandError> {
 
 fn endpoint_lines(endpoint: &Endpoint, report: &ConnectionReport) -> Result<(), CommandError> {
     let state = if endpoint.enabled { "enabled" } else { "disabled" };
-    let origin = if endpoint.ours { "" } else { ", not created by keepopen" };
+    let origin = if endpoint.is_ours { "" } else { ", not created by keepopen" };
     say(&format!("endpoint: {} ({state}{origin})", endpoint.id))?;
     say(&format!("address: {}", endpoint.url))?;
     let expected = if endpoint.has_right_version() {
@@ -56,7 +56,7 @@ fn endpoint_lines(endpoint: &Endpoint, report: &ConnectionReport) -> Result<(), 
     let list = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     say(&format!("missing events: {}", list(&endpoint.missing_events())))?;
     say(&format!("unneeded events: {}", list(&endpoint.needless_events())))?;
-    if let Some(row) = report.held.iter().find(|row| row.id == endpoint.id) {
+    if let Some(row) = report.stored_endpoints.iter().find(|row| row.id == endpoint.id) {
         let at = row.delivered_at_ms.map_or_else(|| "not yet".to_owned(), rfc3339);
         say(&format!("last delivery with its secret: {at}"))?;
     }
@@ -66,9 +66,9 @@ fn endpoint_lines(endpoint: &Endpoint, report: &ConnectionReport) -> Result<(), 
 fn about_other(other: &Endpoint, report: &ConnectionReport) -> &'static str {
     if !other.enabled {
         ""
-    } else if report.held.iter().any(|row| row.id == other.id) {
+    } else if report.stored_endpoints.iter().any(|row| row.id == other.id) {
         ", an older endpoint; `keepopen stripe connect --finish` disables it"
-    } else if other.ours {
+    } else if other.is_ours {
         ", whose secret is not stored here; `keepopen stripe connect --finish` disables it"
     } else {
         ", not created by keepopen"

@@ -71,7 +71,7 @@ impl LedgerSnapshot {
 /// Reads the ledger of a server. Panics unless it is consistent.
 pub async fn read_ledger(app: &App) -> LedgerSnapshot {
     let report = reports::check_ledger(&app.store, &SealKey::of(&app.vault)).await.unwrap();
-    assert_eq!(report.wrong, Vec::<String>::new());
+    assert_eq!(report.problems, Vec::<String>::new());
     for event in app.store.events().await.unwrap() {
         assert!(event.state == "done" && event.error.is_none(), "{event:?}");
     }

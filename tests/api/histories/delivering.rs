@@ -106,7 +106,7 @@ impl EventSet {
 
 /// Returns the ids of the events that Stripe neither delivers nor lists.
 fn lost(world: &World<'_>) -> HashSet<String> {
-    world.test_app.stripe.lost().into_iter().collect()
+    world.test_app.stripe.lost_event_ids().into_iter().collect()
 }
 
 /// Delivers the events to a new server, which then compares once with Stripe. Returns the ledger before and after the

@@ -21,7 +21,7 @@ impl<E: Emitter> Sweep<'_, E> {
             }
             Some(since_s) => {
                 self.read_list(List::PAYOUTS, since_s, Take::Payout { force: true }).await?;
-                for list in List::PAYOUTS_BACK {
+                for list in List::RETURNED_PAYOUTS {
                     self.read_list(list, 0, Take::Payout { force: false }).await?;
                 }
                 Ok(())
@@ -37,7 +37,7 @@ impl<E: Emitter> Sweep<'_, E> {
         };
         let [Fact::Payout(payout)] = facts.as_slice() else { return Ok(()) };
         let mut tx = self.app.store.snapshot().await?;
-        let known = objects::one(&mut tx, &payout.id).await?;
+        let known = objects::fact_about(&mut tx, &payout.id).await?;
         drop(tx);
         if let Some(Fact::Payout(known)) = known
             && !force

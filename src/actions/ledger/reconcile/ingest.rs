@@ -43,7 +43,7 @@ impl<E: Emitter> Sweep<'_, E> {
         };
         if is_new && self.should_log(listed.created_s) && visible_parts(&before) != visible_parts(&after) {
             let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
-            sweeps::found(&mut tx, &self.log_missed(&inbox_id, &listed.id, what)).await?;
+            sweeps::record_finding(&mut tx, &self.log_missed(&inbox_id, &listed.id, what)).await?;
             tx.commit().await?;
         }
         Ok(())
@@ -77,7 +77,7 @@ impl<E: Emitter> Sweep<'_, E> {
     /// Returns the gift that an object belongs to, as it is stored now.
     async fn folded(&self, object: &str) -> Result<Option<Folded>, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
-        Ok(fold(&objects::of_the_same_gift(&mut tx, object).await?))
+        Ok(fold(&objects::facts_of_gift_with(&mut tx, object).await?))
     }
 
     /// Returns whether the facts name one of our gifts or a known object. If not, they may come from other software on
@@ -101,7 +101,7 @@ impl<E: Emitter> Sweep<'_, E> {
     async fn is_new(&self, facts: &[Fact]) -> Result<bool, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
         for fact in facts {
-            if fact.adds_to(objects::one(&mut tx, fact.id()).await?.as_ref()) {
+            if fact.adds_to(objects::fact_about(&mut tx, fact.id()).await?.as_ref()) {
                 return Ok(true);
             }
         }
@@ -138,7 +138,7 @@ impl<E: Emitter> Sweep<'_, E> {
             booked: false,
         };
         let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
-        let is_new = sweeps::found(&mut tx, &finding).await?;
+        let is_new = sweeps::record_finding(&mut tx, &finding).await?;
         tx.commit().await?;
         if is_new {
             tracing::warn!(object, what, "found at Stripe; review it in Stripe's dashboard");

@@ -74,7 +74,7 @@ pub enum ReconcileError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SweepStats {
     /// The number of objects that were read from Stripe.
-    pub looked_at: i64,
+    pub objects_read: i64,
     /// The number of these objects that were new or changed.
     pub stored: i64,
     /// Whether the comparison resumed an interrupted run.
@@ -94,7 +94,7 @@ pub struct FailedList {
 
 impl SweepStats {
     fn add(&mut self, other: Self) {
-        self.looked_at += other.looked_at;
+        self.objects_read += other.objects_read;
         self.stored += other.stored;
         self.resumed |= other.resumed;
         self.failed.extend(other.failed);
@@ -283,7 +283,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
     async fn end(self) -> Result<SweepStats, ReconcileError> {
         let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
         if self.stats.failed.is_empty() && self.is_complete {
-            let counts = (self.stats.looked_at, self.stats.stored);
+            let counts = (self.stats.objects_read, self.stats.stored);
             if self.reaches_back {
                 sweeps::finish(&mut tx, self.kind, self.now_s(), self.app.now_ms(), counts).await?;
             }
@@ -348,7 +348,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         let Ok(envelope) = Envelope::read(&listed.body) else {
             return Ok(self.record_problem(&listed.id, "event that can't be read").await?);
         };
-        if !stripe::concerns_us(&envelope.kind) {
+        if !stripe::is_used_event(&envelope.kind) {
             return Ok(());
         }
         let is_right_mode = envelope.mode() == self.app.settings.stripe.mode;
@@ -367,7 +367,8 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         if inbox::insert(&mut tx, &arrival).await? {
             self.stats.stored += 1;
             if self.should_log(envelope.created_s()) {
-                sweeps::found(&mut tx, &self.log_missed(&envelope.id, &envelope.id, &envelope.kind)).await?;
+                sweeps::record_finding(&mut tx, &self.log_missed(&envelope.id, &envelope.id, &envelope.kind))
+                    .await?;
             }
         }
         Ok(tx.commit().await?)

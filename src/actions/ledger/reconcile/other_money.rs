@@ -31,7 +31,7 @@ impl<E: Emitter> Sweep<'_, E> {
             is_ours = is_ours || is_of_a_gift(&mut tx, id).await?;
         }
         let moved = if is_ours { None } else { moved_money(facts) };
-        let known = other_money::kept(&mut tx, fact.id()).await?;
+        let known = other_money::stored(&mut tx, fact.id()).await?;
         let mut site = fact.origin().map(|origin| origin.site.clone());
         if moved.is_some() && site.is_none() {
             for id in &ids {

@@ -60,7 +60,7 @@ impl<E: Emitter> Sweep<'_, E> {
                 return Ok(false);
             }
         };
-        self.stats.looked_at += 1;
+        self.stats.objects_read += 1;
         self.store(&Listed { id: fact.id().to_owned(), created_s, body }, what).await?;
         Ok(true)
     }

@@ -102,7 +102,7 @@ impl<E: Emitter> Sweep<'_, E> {
 
     async fn take_all(&mut self, list: List, take: Take, objects: &[Listed]) -> Result<(), ReconcileError> {
         for object in objects {
-            self.stats.looked_at += 1;
+            self.stats.objects_read += 1;
             match take {
                 Take::Event => self.store_event(object).await?,
                 Take::Object => self.store(object, list.what).await?,
