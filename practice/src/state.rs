@@ -322,7 +322,8 @@ impl State {
     /// event without receivers counts as delivered.
     pub(crate) fn was_delivered(&self, event: &Value) -> bool {
         let id = text(event, "id");
-        let is_accepted = self.deliveries.iter().any(|delivery| delivery.event_id == id && delivery.taken());
+        let is_accepted =
+            self.deliveries.iter().any(|delivery| delivery.event_id == id && delivery.is_accepted());
         !self.given_up.contains(id) && (is_accepted || number(event, "pending_webhooks") == 0)
     }
 

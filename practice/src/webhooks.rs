@@ -31,7 +31,7 @@ pub struct Delivery {
 impl Delivery {
     /// Whether the receiver accepted the event.
     #[must_use]
-    pub fn taken(&self) -> bool {
+    pub fn is_accepted(&self) -> bool {
         self.status.is_some_and(|status| (200..300).contains(&status))
     }
 }
@@ -130,7 +130,7 @@ async fn deliver(client: &reqwest::Client, state: &SharedState, job: &Job) -> bo
         Receiver::Endpoint(id) => Some(id.clone()),
     };
     let delivery = Delivery { event_id: job.event_id.clone(), endpoint, attempt: job.attempt, status, at };
-    let is_accepted = delivery.taken();
+    let is_accepted = delivery.is_accepted();
     state.open().deliveries.push(delivery);
     is_accepted
 }

@@ -120,7 +120,7 @@ pub struct SnapshotInputs {
     /// The problems of appeals that could not be read.
     pub problems: Vec<AppealProblem>,
     /// How many publications the database contained when the appeals were read; 0 for an appeals file.
-    pub number: i64,
+    pub publication_count: i64,
     /// The surfaces and sites that are switched off, per site.
     pub switches: BTreeMap<String, Switches>,
     /// The revision that is saved on disk; 0 if none is.
@@ -131,7 +131,7 @@ pub struct SnapshotInputs {
 
 impl SnapshotInputs {
     /// Returns the state that is to be saved to disk.
-    pub fn kept(&self) -> &LastGood {
+    pub fn last_good(&self) -> &LastGood {
         &self.kept
     }
 
@@ -161,8 +161,8 @@ impl App {
         };
         Arc::new(Self {
             tokens: Tokens::new(settings.issuer(), Vec::new())
-                .at_most(&token_check_limits(&settings), &clock)
-                .counting(metrics.token_checks.clone()),
+                .with_limits(&token_check_limits(&settings), &clock)
+                .with_counts(metrics.token_checks.clone()),
             standings: RecentStandings::default(),
             recent_keys: RecentKeys::default(),
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -233,7 +233,7 @@ impl App {
     }
 
     /// Changes the state that is to be saved to disk. The file is written in the background.
-    pub fn keep(&self, change: impl FnOnce(&mut LastGood)) {
+    pub fn update_last_good(&self, change: impl FnOnce(&mut LastGood)) {
         let mut snapshot_inputs = self.snapshot_inputs();
         let mut kept = snapshot_inputs.kept.clone();
         change(&mut kept);

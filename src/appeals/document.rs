@@ -105,7 +105,7 @@ impl AppealDocument {
             }
         }
         if ticker.is_some() {
-            rules.given = TICKER_VALUES.to_vec();
+            rules.available_values = TICKER_VALUES.to_vec();
         }
         Ok(Self { rules, copies, amounts, ticker })
     }

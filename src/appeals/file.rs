@@ -66,7 +66,7 @@ struct File {
 /// Returns the appeals of a file as maps of fields, in the file's order.
 ///
 /// # Errors
-/// See [`NotUnderstood`].
+/// See [`InvalidFile`].
 pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, InvalidFile> {
     fn fields(text: &str, format: Format) -> Result<File, Reason> {
         let value = match format {
@@ -82,7 +82,7 @@ pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, Inv
 /// Reads the file. Returns the appeals that can be read, and the problems of the others.
 ///
 /// # Errors
-/// See [`NotUnderstood`].
+/// See [`InvalidFile`].
 pub fn read(text: &str, format: Format) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), InvalidFile> {
     let (mut documents, mut problems) = (Vec::new(), Vec::new());
     for (index, appeal) in fields(text, format)?.into_iter().enumerate() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use keepopen_decision::Surface;
 use serde::{Deserialize, Serialize};
 
-use crate::sites::{Banner, SiteSettings};
+use crate::sites::{AppealSwitch, SiteSettings};
 
 /// Whether appeals show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -132,7 +132,7 @@ impl Switches {
     /// The switches that a site's settings turn off.
     pub fn of_settings(site: &SiteSettings) -> Self {
         let mut switches = Self::default();
-        if site.banner == Banner::Off {
+        if site.banner == AppealSwitch::Off {
             switches.all = Switch::Off;
         }
         for surface in &site.rules.silenced_surfaces {
@@ -152,7 +152,7 @@ pub fn switched(
         for (surface, switch) in switches.get(id).copied().unwrap_or_default().each() {
             match (surface, switch) {
                 (_, Switch::On) => {}
-                (None, Switch::Off) => site.banner = Banner::Off,
+                (None, Switch::Off) => site.banner = AppealSwitch::Off,
                 (Some(surface), Switch::Off) => site.rules.silenced_surfaces.push(surface),
             }
         }

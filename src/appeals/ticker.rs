@@ -246,7 +246,7 @@ pub fn rules_of(
     let mut rules = document.rules.clone();
     let is_known = |count: &TickerCount| totals.is_none_or(|known| known.totals.contains_key(count));
     if !counts_of(document, sites).all(|(_, _, count)| is_known(&count)) {
-        rules.given.clear();
+        rules.available_values.clear();
     }
     rules
 }

@@ -74,7 +74,7 @@ fn apply(path: &Path, settings: &Settings) -> Result<(), CommandError> {
         outcome
     })?;
     for (id, saved, state) in changes {
-        let change = if saved.made { "written" } else { "unchanged" };
+        let change = if saved.is_new_version { "written" } else { "unchanged" };
         say(&format!("{id}: version {}, {change}, {}", saved.version, state.as_str()))?;
     }
     Ok(())

@@ -76,13 +76,13 @@ impl Tokens {
 
     /// Sets the limits on signature checks.
     #[must_use]
-    pub fn at_most(self, limits: &CheckLimits, clock: &Clock) -> Self {
+    pub fn with_limits(self, limits: &CheckLimits, clock: &Clock) -> Self {
         Self { rate: Some(CheckRate::new(limits, clock)), ..self }
     }
 
     /// Sets the counters for the outcomes of checks.
     #[must_use]
-    pub fn counting(self, counts: Counts<TokenCheck>) -> Self {
+    pub fn with_counts(self, counts: Counts<TokenCheck>) -> Self {
         Self { counts, ..self }
     }
 
@@ -373,7 +373,7 @@ mod tests {
         let clock = Clock::movable(jiff::Timestamp::from_millisecond(NOW_MS).unwrap());
         let [one, many] = [1, 1000].map(|number| NonZeroU32::new(number).unwrap());
         let limits = CheckLimits { per_second: one, address_per_second: many, address_bad_per_minute: many };
-        let tokens = tokens().at_most(&limits, &clock);
+        let tokens = tokens().with_limits(&limits, &clock);
         let check = |token: &str, now_ms| tokens.check(token, Purpose::Asking, "journal", now_ms);
         let (one, other) =
             (tokens.sign(&claims()), tokens.sign(&Claims { jti: "two".to_owned(), ..claims() }));

@@ -16,7 +16,7 @@ use crate::config::{self, ConfigError};
 
 pub use giving::{ByCountry, FeeCover, Giving, Limits, Offer, OfferedAmount, OwnAmounts};
 pub use rules::RuleSettings;
-pub use settings::{Banner, Interval, SiteSettings};
+pub use settings::{AppealSwitch, Interval, SiteSettings};
 
 /// All settings of one deployment, with its sites.
 pub type Settings = config::Settings<SiteSettings>;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use keepopen_decision::{Blackout, CoolDown, Exclusion, Percent, SiteFrequency, SiteRules, Surface, Upsell};
 use serde::{Deserialize, Serialize};
 
-use super::{Banner, SiteSettings};
+use super::{AppealSwitch, SiteSettings};
 
 /// The default of `max_per_day`: how many times per day a reader may see an appeal for money. The limit protects
 /// supporters who use a device on which they are not recognised yet.
@@ -41,7 +41,7 @@ impl SiteSettings {
         let rules = self.rules.clone();
         SiteRules {
             quiet_days: self.quiet_days,
-            kill_switch: self.banner == Banner::Off,
+            kill_switch: self.banner == AppealSwitch::Off,
             time_zone: self.time_zone.clone(),
             frequency: SiteFrequency {
                 max_per_day: rules.frequency.max_per_day.or(Some(DEFAULT_MAX_PER_DAY)),

@@ -30,7 +30,7 @@ pub struct SiteSettings {
     pub quiet_days: u32,
     /// `on`, or `off` to hide every appeal of the site.
     #[serde(default)]
-    pub banner: Banner,
+    pub banner: AppealSwitch,
     /// A page where readers can give if Stripe can't be reached.
     #[serde(default)]
     pub fallback_url: Option<Url>,
@@ -63,7 +63,7 @@ impl SiteSettings {
 /// Whether the site shows appeals, on any surface. (It is named after the setting `banner`.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Banner {
+pub enum AppealSwitch {
     /// Appeals are shown.
     #[default]
     On,

@@ -70,7 +70,7 @@ fn open_alarms(text: &str) -> Result<Vec<RaisedAlarm>, Unreadable> {
 ///
 /// # Errors
 /// The alarms can't be serialised. This never happens.
-pub fn written(alarms: &[RaisedAlarm]) -> Result<String, StoreError> {
+pub fn to_json(alarms: &[RaisedAlarm]) -> Result<String, StoreError> {
     serde_json::to_string(alarms).map_err(StoreError::corrupt)
 }
 
@@ -136,7 +136,7 @@ pub async fn acknowledge(tx: &mut Tx, it: &Acknowledgement, open: &[RaisedAlarm]
         via: &it.via,
         acknowledged_at_ms: it.acknowledged_at_ms,
     })?;
-    let text = written(open)?;
+    let text = to_json(open)?;
     on_tx!(tx, db => sqlx::query("UPDATE contributions SET alarms = $2 WHERE id = $1")
         .bind(it.contribution.as_str())
         .bind(text)

@@ -328,7 +328,7 @@ async fn an_exported_file_can_be_applied_again_after_one_of_its_appeals_has_ende
     };
     apply("Help", "live").await.unwrap();
     app.advance_days(30);
-    assert!(!apply("Help", "live").await.unwrap()[0].1.made);
+    assert!(!apply("Help", "live").await.unwrap()[0].1.is_new_version);
     // After the end, neither a new version can be published nor a paused appeal resumed.
     assert!(matches!(apply("Help us", "live").await, Err(actions::EditError::Invalid(_))));
     apply("Help", "paused").await.unwrap();

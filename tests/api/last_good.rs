@@ -117,7 +117,7 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
     assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
     let weights = vec![("a".to_owned(), 7)];
     let weights = LearnedWeights { site: "journal".to_owned(), appeal: "summer".to_owned(), weights };
-    app.app.keep(|kept| kept.learned.weights = vec![weights.clone()]);
+    app.app.update_last_good(|kept| kept.learned.weights = vec![weights.clone()]);
     let next = Some(NextStanding { at_ms: app.app.now_ms() + 1, standing: Standing::Lapsed });
     let now = StandingNow { standing: Standing::Recurring, quiet_until_ms: None, next };
     let supporter = SupporterId::from_bytes([9; 16]);

@@ -41,7 +41,7 @@ async fn with_two_alarms() -> (Sandbox, [AlarmId; 2]) {
     };
     let ids = [fraud_warning.id.clone(), stuck_invoice.id.clone()];
     let mut tx = store.begin().await.unwrap();
-    ledger::put_contribution(&mut tx, &gift, &alarms::written(&[fraud_warning, stuck_invoice]).unwrap())
+    ledger::put_contribution(&mut tx, &gift, &alarms::to_json(&[fraud_warning, stuck_invoice]).unwrap())
         .await
         .unwrap();
     tx.commit().await.unwrap();

@@ -118,7 +118,7 @@ async fn the_old_endpoint_is_disabled_only_after_the_new_one_delivered_to_the_ru
     cause_an_event(&stripe).await;
     let first = stripe.endpoints().remove(0);
     assert_eq!(id(&first), stripe.deliveries().last().unwrap().endpoint.as_deref().unwrap());
-    assert!(stripe.deliveries().last().unwrap().taken());
+    assert!(stripe.deliveries().last().unwrap().is_accepted());
 
     let output = sandbox.run_ok(&["stripe", "roll-secret"]);
     assert!(output.contains(&format!("{}: an older endpoint", id(&first))), "{output}");
@@ -133,7 +133,7 @@ async fn the_old_endpoint_is_disabled_only_after_the_new_one_delivered_to_the_ru
     cause_an_event(&stripe).await;
     let has_accepted_delivery = |endpoint: &Value| {
         let later = stripe.deliveries().split_off(before);
-        later.iter().any(|it| it.taken() && it.endpoint.as_deref() == Some(id(endpoint)))
+        later.iter().any(|it| it.is_accepted() && it.endpoint.as_deref() == Some(id(endpoint)))
     };
     assert!(
         has_accepted_delivery(&first) && has_accepted_delivery(&second),

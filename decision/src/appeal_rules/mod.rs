@@ -105,7 +105,7 @@ pub struct AppealRules {
     /// Values that are available for the appeal's copy text, whatever the reader and the page. The caller of `compile`
     /// sets them, not the author.
     #[serde(skip)]
-    pub given: Vec<Value>,
+    pub available_values: Vec<Value>,
 }
 
 impl AppealRules {
@@ -135,7 +135,7 @@ impl AppealRules {
             sequence: Vec::new(),
             assignment: Assignment::default(),
             floor_percent: None,
-            given: Vec::new(),
+            available_values: Vec::new(),
         }
     }
 }

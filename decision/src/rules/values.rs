@@ -63,7 +63,7 @@ impl Check for Values {
             let all = needs.iter().fold(0, |all, needs| all | needs);
             needs.fill(all);
         }
-        let mut given = bits(&ALWAYS_AVAILABLE) | bits(&spec.site.values) | bits(&rules.given);
+        let mut given = bits(&ALWAYS_AVAILABLE) | bits(&spec.site.values) | bits(&rules.available_values);
         if rules.schedule.ends_at.is_some() {
             given |= Value::DaysLeft.bit();
         } else if let Some(place) = needs.iter().position(|needs| needs & Value::DaysLeft.bit() != 0) {

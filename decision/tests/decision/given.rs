@@ -14,7 +14,7 @@ fn verdict(given: &[Value]) -> Verdict {
 fn verdict_on(site: &SiteRules, given: &[Value]) -> Verdict {
     let mut appeal = AppealRules::new("summer", "journal", Kind::Ask, Surface::Banner);
     appeal.variants[0].needs = vec![Value::TickerLeft];
-    appeal.given = given.to_vec();
+    appeal.available_values = given.to_vec();
     let (compiled, problems) = compile(std::slice::from_ref(site), &[appeal]);
     assert!(problems.is_empty(), "{problems:?}");
     let question: Question<'_> =

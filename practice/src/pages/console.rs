@@ -253,7 +253,7 @@ fn events(state: &State, all: bool) -> Vec<Row> {
             None if state.given_up.contains(id) => "lost",
             None if number(event, "pending_webhooks") == 0 => "not sent",
             None => "waiting",
-            Some(last) if last.taken() => "delivered",
+            Some(last) if last.is_accepted() => "delivered",
             Some(_) if state.given_up.contains(id) => "given up",
             Some(_) => "tried",
         };

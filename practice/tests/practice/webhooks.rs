@@ -107,7 +107,7 @@ async fn a_delivery_is_given_up_after_the_last_retry_and_can_be_repeated_by_hand
     stripe.practice.deliver_again(&event).unwrap();
     stripe.practice.deliveries_settled().await;
     let last = stripe.practice.deliveries().pop().unwrap();
-    assert_eq!((last.attempt, last.status, last.taken()), (1, Some(200), true));
+    assert_eq!((last.attempt, last.status, last.is_accepted()), (1, Some(200), true));
 }
 
 #[tokio::test]

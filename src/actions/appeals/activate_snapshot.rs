@@ -37,7 +37,7 @@ fn snapshot_of(app: &App, snapshot_inputs: &SnapshotInputs) -> Snapshot {
     let sites = switched(&app.settings.sites, &snapshot_inputs.switches);
     let (problems, totals) = (snapshot_inputs.problems.clone(), app.ticker_totals.load());
     let mut snapshot = Snapshot::build_with_totals(&sites, &snapshot_inputs.documents, problems, &totals);
-    snapshot.number = snapshot_inputs.number;
+    snapshot.number = snapshot_inputs.publication_count;
     snapshot.compiled.apply_learned_weights(&app.learned.load().weights);
     snapshot
 }

@@ -38,13 +38,13 @@ pub struct Saved {
     /// The number of the newest version.
     pub version: i64,
     /// Whether saving created this version. Saving an unchanged appeal creates no version.
-    pub made: bool,
+    pub is_new_version: bool,
 }
 
 impl Saved {
     fn change(self, id: &str) -> Option<Change> {
         let before = Some(self.version - 1).filter(|before| *before > 0);
-        self.made.then(|| Change::new("appeal.save", id).field("version", before, self.version))
+        self.is_new_version.then(|| Change::new("appeal.save", id).field("version", before, self.version))
     }
 }
 
@@ -94,7 +94,7 @@ async fn save(
         serde_json::from_str::<Map<String, Value>>(&row.body).is_ok_and(|stored| stored == fields)
     });
     if is_unchanged {
-        return Ok(Saved { version: number, made: false });
+        return Ok(Saved { version: number, is_new_version: false });
     }
     let row = VersionRow {
         appeal_id: id.to_owned(),
@@ -104,7 +104,7 @@ async fn save(
         created_by: context.actor.label().to_owned(),
     };
     appeals::add_version(tx, &row).await?;
-    Ok(Saved { version: row.version, made: true })
+    Ok(Saved { version: row.version, is_new_version: true })
 }
 
 /// Publishes the named version of an appeal, or the newest if none is named. To roll back, publish an older version.

@@ -25,7 +25,7 @@ pub fn publish_appeals(app: &App) -> Result<(), PublishError> {
     let Some(path) = &app.settings.appeals.file else { return Ok(()) };
     let (documents, problems) = read(path)?;
     activate_snapshot(app, |snapshot_inputs| {
-        (snapshot_inputs.documents, snapshot_inputs.problems, snapshot_inputs.number) =
+        (snapshot_inputs.documents, snapshot_inputs.problems, snapshot_inputs.publication_count) =
             (documents, problems, 0)
     });
     Ok(())

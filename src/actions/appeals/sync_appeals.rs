@@ -33,7 +33,7 @@ async fn sync(app: &App, has_changed: fn(i64, i64) -> bool) -> Result<(), StoreE
     let (publications, turns) = app.store.changes().await?;
     let known = {
         let snapshot_inputs = app.snapshot_inputs();
-        (snapshot_inputs.kept().publications, snapshot_inputs.kept().turns)
+        (snapshot_inputs.last_good().publications, snapshot_inputs.last_good().turns)
     };
     let mut switched = false;
     if has_changed(known.1, turns) {
@@ -41,7 +41,7 @@ async fn sync(app: &App, has_changed: fn(i64, i64) -> bool) -> Result<(), StoreE
         let switches = by_site(&rows)?;
         // At a start, the switches are usually unchanged. The snapshot is then not compiled a second time.
         switched = switches != std::mem::replace(&mut app.snapshot_inputs().switches, switches.clone());
-        app.keep(|kept| (kept.turns, kept.switches) = (turns, rows));
+        app.update_last_good(|kept| (kept.turns, kept.switches) = (turns, rows));
         if turns > 0 {
             tracing::info!(turns, "switches are active");
         }
@@ -49,7 +49,7 @@ async fn sync(app: &App, has_changed: fn(i64, i64) -> bool) -> Result<(), StoreE
     if app.settings.appeals.file.is_none() && has_changed(known.0, publications) {
         let rows = app.store.active_appeals().await?;
         activate_published(app, &rows, publications);
-        app.keep(|kept| (kept.publications, kept.appeals) = (publications, rows));
+        app.update_last_good(|kept| (kept.publications, kept.appeals) = (publications, rows));
     } else if switched {
         activate_snapshot(app, |_| {});
     }
@@ -60,7 +60,7 @@ async fn sync(app: &App, has_changed: fn(i64, i64) -> bool) -> Result<(), StoreE
 pub(in crate::actions) fn activate_published(app: &App, rows: &[PublishedRow], number: i64) {
     let (documents, problems) = read_all(rows);
     activate_snapshot(app, |snapshot_inputs| {
-        (snapshot_inputs.documents, snapshot_inputs.problems, snapshot_inputs.number) =
+        (snapshot_inputs.documents, snapshot_inputs.problems, snapshot_inputs.publication_count) =
             (documents, problems, number);
     });
 }

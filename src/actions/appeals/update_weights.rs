@@ -41,8 +41,8 @@ pub async fn update_weights(app: &App, context: &Context<'_>) -> Result<(), Stor
     }
     let changed = weights != before.weights;
     let learned = StoredWeights { until_ms, weights };
-    if app.snapshot_inputs().kept().learned != learned {
-        app.keep(|kept| kept.learned = learned.clone());
+    if app.snapshot_inputs().last_good().learned != learned {
+        app.update_last_good(|kept| kept.learned = learned.clone());
     }
     app.learned.store(learned.into());
     if changed {

@@ -158,7 +158,7 @@ async fn write_gift<E: Emitter>(
             tracing::warn!(contribution = %folded.contribution.id, %alarm, "contribution needs manual review; compare it with Stripe, then acknowledge the alarm");
         }
     }
-    let alarms = alarms::written(&alarms)?;
+    let alarms = alarms::to_json(&alarms)?;
     booked.standings.extend(changed_standings(app, tx, &folded.contribution).await?);
     ledger::put_contribution(tx, &folded.contribution, &alarms).await?;
     // The line above stores the gift's supporter, so the email address can be recorded only now.

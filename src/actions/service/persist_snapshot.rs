@@ -12,7 +12,7 @@ pub async fn persist_snapshot(app: &App) -> std::io::Result<()> {
         if snapshot_inputs.on_disk == snapshot_inputs.revision() {
             return Ok(());
         }
-        (snapshot_inputs.kept().clone(), snapshot_inputs.revision())
+        (snapshot_inputs.last_good().clone(), snapshot_inputs.revision())
     };
     // If somebody moved the data folder away, it is not created again: a new one would be in the way when the old one
     // is moved back.

@@ -78,7 +78,7 @@ pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartEr
 pub(in crate::actions) async fn read_everything(app: &App) -> Result<(), StartError> {
     let rows = signing_keys(&app.as_job("start"), &app.vault).await?;
     app.tokens.set_keys(open_keys(&app.vault, &rows)?);
-    app.keep(|kept| kept.signing_keys = rows);
+    app.update_last_good(|kept| kept.signing_keys = rows);
     sync_epochs(app).await?;
     read_standings(app).await?;
     sync_endpoints(app).await?;

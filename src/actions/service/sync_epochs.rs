@@ -16,8 +16,8 @@ pub async fn sync_epochs(app: &App) -> Result<(), StoreError> {
         app.tokens.epochs.raise(supporter, *epoch);
     }
     raised.sort();
-    if app.snapshot_inputs().kept().epochs != raised {
-        app.keep(|kept| kept.epochs = raised);
+    if app.snapshot_inputs().last_good().epochs != raised {
+        app.update_last_good(|kept| kept.epochs = raised);
     }
     Ok(())
 }

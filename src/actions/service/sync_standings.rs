@@ -34,7 +34,7 @@ async fn sync_since(app: &App, since_ms: i64) -> Result<(), StoreError> {
     app.standings.expire(app.now_ms());
     if app.standings.take_is_new() {
         let (standings, forgotten_until_ms) = (app.standings.all(), app.standings.forgotten_until_ms());
-        app.keep(|kept| {
+        app.update_last_good(|kept| {
             kept.standings = standings;
             kept.standings_forgotten_until_ms = forgotten_until_ms;
         });

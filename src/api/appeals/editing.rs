@@ -52,7 +52,8 @@ pub async fn save(
     let holds = |newest| preconditions.hold_for(newest);
     let saved =
         actions::save_appeal(&context, &id, fields, Precondition(&holds)).await.map_err(problem_of)?;
-    let status = if saved.made && saved.version == 1 { StatusCode::CREATED } else { StatusCode::OK };
+    let status =
+        if saved.is_new_version && saved.version == 1 { StatusCode::CREATED } else { StatusCode::OK };
     Ok(HttpResponse::build(status)
         .insert_header((ETAG, etag(saved.version)))
         .json(SavedAnswer { version: saved.version }))

@@ -216,7 +216,7 @@ prop_compose! {
             sequence: sequence.collect(),
             kind, surface, priority, live, schedule, audience, pages, frequency, dismissal, redeploys,
             without_history, weight, share_percent, holdout_percent, meter, assignment, floor_percent: None,
-            given: Vec::new(),
+            available_values: Vec::new(),
         }
     }
 }
