@@ -400,8 +400,8 @@ export interface paths {
          *     why. Only `site` is required.
          *
          *     - `history` is what the reader's browser remembers. `{}` means that the reader has seen nothing. If you omit it,
-         *       the history is unknown. An appeal with a frequency limit then does not show, with the reason `no_consent`,
-         *       unless its `without_history` is `ask`.
+         *       the history is unknown. In that case, an appeal with a frequency limit does not show, with the reason
+         *       `no_consent`, unless its `without_history` is `ask`.
          *     - `supporter` states the reader's standing. It is for a site's back end that recognises supporters itself. A
          *       request with this field needs a secret API key of scope `banner:ask` in `Authorization`, and is refused without
          *       one. The field takes precedence over `token`.
@@ -660,8 +660,8 @@ export interface paths {
         };
         /**
          * Get your own standing with a supporter token.
-         * @description Returns the supporter's current standing with the site for which the token was issued. It includes changes since
-         *     then, such as a refund.
+         * @description Returns the supporter's current standing with the site for which the token was issued. It includes changes after
+         *     the token was issued, such as a refund.
          */
         get: operations["read_own_standing"];
         put?: never;
@@ -685,10 +685,9 @@ export interface paths {
          * Look up a supporter's standing by e-mail address.
          * @description This route is for a site's back end. It needs a secret API key of scope `supporters:read`. A reader who enters an
          *     address on the payment page has not proved that it is theirs. Use the standing to avoid asking; it does not prove
-         *     who is reading. If several supporters share the address, the response is the standing of one person who had given
-         *     all their gifts. Different spellings count as the same address: upper and lower case, composed and decomposed
-         *     letters, and a domain's Unicode and ASCII form. If nobody gave with this address, the response is a 404, not a
-         *     standing.
+         *     who is reading. If several supporters share the address, their gifts are treated as those of one person. Different
+         *     spellings count as the same address: upper and lower case, composed and decomposed letters, and a domain's Unicode
+         *     and ASCII form. If nobody gave with this address, the response is a 404, not a standing.
          */
         post: operations["look_up_supporter"];
         delete?: never;
@@ -842,13 +841,13 @@ export interface components {
         };
         /** @description An appeal as it was written. */
         Appeal: components["schemas"]["AppealSummary"] & {
-            /** @description The appeal as it was written in version `of_version`, with the fields of an appeals file. */
+            /** @description The appeal as it was written in version `appeal_version`, with the fields of an appeals file. */
             appeal: Record<string, never>;
             /**
              * Format: int64
              * @description The number of the version that `appeal` contains.
              */
-            of_version: number;
+            appeal_version: number;
             /** @description All versions of the appeal, newest first. */
             versions: components["schemas"]["AppealVersion"][];
         };
@@ -1044,91 +1043,6 @@ export interface components {
             /** @description The points. */
             list: string[];
         };
-        /** @description The comparison of the ledger with Stripe. */
-        Books: {
-            /** @description Whether both sides agree for every site and currency, nothing is overdue, and nothing is incomplete. */
-            agrees: boolean;
-            /**
-             * Format: date-time
-             * @description When Stripe's balance was last read, RFC 3339; null if it was never read.
-             */
-            checked_at?: string | null;
-            /** @description What comparisons found, newest first; at most a hundred. */
-            found: components["schemas"]["Finding"][];
-            /**
-             * @description Stripe's lists that could not be read completely at the last attempt; empty if all were read. Objects that
-             *     appear only in these lists are not compared.
-             */
-            incomplete: components["schemas"]["IncompleteList"][];
-            /** @description One item for each site and currency. */
-            lines: components["schemas"]["BooksLine"][];
-            /** @description Contributions that don't add up or need manual review, ordered by id; at most a hundred. */
-            needs_review: components["schemas"]["ToLookAt"][];
-            /**
-             * Format: int64
-             * @description The total number of contributions that don't add up or need manual review.
-             */
-            needs_review_total: number;
-            /**
-             * Format: date-time
-             * @description When Stripe's objects were last read, RFC 3339; null if they were never read.
-             */
-            objects_checked_at?: string | null;
-            /**
-             * @description Money on the Stripe account that belongs to no gift in Keepopen, by kind, site and currency. If a gift is
-             *     missing in Keepopen, look for it in this list. The same money can appear under several kinds, such as a charge
-             *     and its balance transaction.
-             */
-            other_money: components["schemas"]["OtherMoney"][];
-        };
-        /** @description One site and currency. All amounts are in the minor unit. */
-        BooksLine: {
-            /** @description The currency, ISO 4217. */
-            currency: string;
-            /**
-             * Format: int64
-             * @description `ledger_net_minor` minus `stripe_net_minor`; 0 if they agree.
-             */
-            difference_minor: number;
-            /**
-             * Format: int64
-             * @description The ledger's sum that corresponds to `stripe_net_minor`.
-             */
-            ledger_net_minor: number;
-            /**
-             * Format: int64
-             * @description Paid outside Stripe. Not included in any other amount of this line.
-             */
-            offline_minor: number;
-            /**
-             * Format: int64
-             * @description The number of payments that Stripe has not settled within the time that their payment methods allow; normally
-             *     0.
-             */
-            overdue: number;
-            /**
-             * Format: int64
-             * @description The unsettled amount of the overdue payments.
-             */
-            overdue_minor: number;
-            /**
-             * Format: int64
-             * @description What Stripe paid out to the bank.
-             */
-            paid_out_minor: number;
-            /** @description The site's id. */
-            site: string;
-            /**
-             * Format: int64
-             * @description The sum of Stripe's balance transactions, after fees, without payouts to the bank.
-             */
-            stripe_net_minor: number;
-            /**
-             * Format: int64
-             * @description Booked in the ledger, but not settled by Stripe yet. Not included in `ledger_net_minor`.
-             */
-            unsettled_minor: number;
-        };
         /** @description Where the reader pays. */
         CheckoutAnswer: {
             /** @description The id of Stripe's Checkout Session. */
@@ -1152,8 +1066,8 @@ export interface components {
             /** @description The verdict's signed attribution. */
             attribution?: string | null;
             /**
-             * @description Whether the reader pays Stripe's fee on top, if `choices` has a `fee_cover`. The service adds enough for the
-             *     amount to remain after the fee.
+             * @description Whether the reader pays Stripe's fee in addition to the amount. Allowed if the verdict's `choices` have a
+             *     `fee_cover`. The service raises the payment so that the whole amount remains after the fee.
              */
             cover_fee?: boolean;
             /**
@@ -1214,7 +1128,7 @@ export interface components {
          * @description A stable code for the error.
          * @enum {string}
          */
-        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "preview_invalid" | "site_not_found" | "not_found" | "supporter_not_found" | "contribution_not_found" | "alarm_not_found" | "appeal_not_found" | "version_not_found" | "attempt_not_found" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "token_window_expired" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_reversed" | "conflict" | "session_expired" | "version_conflict" | "body_too_large" | "body_too_slow" | "unsupported_media_type" | "unsupported_currency" | "unsupported_interval" | "amount_below_minimum" | "unsupported_amount" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed" | "page_url_not_allowed" | "appeal_invalid" | "rate_limited" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
+        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "cross_site_request" | "preview_invalid" | "site_not_found" | "not_found" | "supporter_not_found" | "contribution_not_found" | "alarm_not_found" | "appeal_not_found" | "version_not_found" | "attempt_not_found" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "token_window_expired" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_reversed" | "conflict" | "session_expired" | "version_conflict" | "body_too_large" | "body_too_slow" | "unsupported_media_type" | "unsupported_currency" | "unsupported_interval" | "amount_below_minimum" | "unsupported_amount" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed" | "page_url_not_allowed" | "appeal_invalid" | "rate_limited" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
         /** @description Everything that a browser needs to show one variant. */
         Content: {
             /** @description The text below the heading, as plain text. */
@@ -1318,6 +1232,13 @@ export interface components {
          * @enum {string}
          */
         ContributionState: "open" | "expired" | "processing" | "failed" | "nothing_to_pay" | "paid" | "active" | "past_due" | "ended" | "reversed";
+        /** @description A contribution whose amounts don't add up, or that needs manual review. */
+        ContributionToReview: {
+            /** @description What needs review. Each item has `alarm`, which is its kind, and the objects and amounts that it is about. */
+            alarms: Record<string, never>[];
+            /** @description The contribution's id. */
+            contribution: string;
+        };
         /** @description A page of contributions. */
         Contributions: {
             /** @description The contributions, newest first. */
@@ -1389,7 +1310,7 @@ export interface components {
             /** @description For `appeal`, the id of the appeal's variant, or `none`. For `show_appeal`, `on` or `off`. */
             variant: string;
         };
-        /** @description Why there is no value, with the codes of the protocol. */
+        /** @description The reason why there is no value, with an error code of the protocol. */
         EvaluationFailure: {
             /** @description `PARSE_ERROR`, `INVALID_CONTEXT`, `FLAG_NOT_FOUND` or `GENERAL`. */
             errorCode: string;
@@ -1508,7 +1429,7 @@ export interface components {
              */
             per_million: number;
         };
-        /** @description Something that a comparison found. */
+        /** @description An object of Stripe's that a comparison booked, or could not book. */
         Finding: {
             /**
              * @description True if no webhook reported the object and the comparison booked it. False if the object could not be read or
@@ -1582,17 +1503,17 @@ export interface components {
         IntervalUnit: "once" | "day" | "week" | "month" | "year" | "mixed";
         /** @description A public key. */
         Jwk: {
-            /** @description `EdDSA`. Accept no other value. */
+            /** @description Always `EdDSA`. Accept no other value. */
             alg: string;
-            /** @description `Ed25519` */
+            /** @description Always `Ed25519`. */
             crv: string;
             /** @description The key's id, as in a token's header. */
             kid: string;
-            /** @description `OKP` */
+            /** @description Always `OKP`. */
             kty: string;
-            /** @description `sig` */
+            /** @description Always `sig`. */
             use: string;
-            /** @description The public key. */
+            /** @description The public key itself, in base64url. */
             x: string;
         };
         /** @description A JWK Set (RFC 7517). */
@@ -1685,11 +1606,11 @@ export interface components {
             ordinal?: number | null;
             /** @description Whether the page is sponsored. */
             paid?: boolean | null;
-            /** @description The page's section. Upper and lower case are the same. */
+            /** @description The page's section. Upper and lower case are treated as the same. */
             section?: string | null;
             /** @description Whether an appeal would be out of place on the page, for example next to a report of an accident. */
             sensitive?: boolean | null;
-            /** @description The page's tags. Upper and lower case are the same. */
+            /** @description The page's tags. Upper and lower case are treated as the same. */
             tags?: string[] | null;
             /** @description The page's URL. */
             url?: string | null;
@@ -1944,6 +1865,91 @@ export interface components {
          * @enum {string}
          */
         Reason: "matched" | "supporter" | "recent_giver" | "unknown_standing" | "kill_switch" | "holdout" | "no_consent" | "excluded_page" | "sensitive_page" | "out_of_schedule" | "not_targeted" | "frequency_cap" | "dismissed" | "below_meter" | "needs_entitlement" | "missing_value" | "share" | "sequence_done" | "no_live_appeal" | "overloaded";
+        /** @description The comparison of the ledger with Stripe. */
+        Reconciliation: {
+            /** @description Whether both sides agree for every site and currency, nothing is overdue, and nothing is incomplete. */
+            agrees: boolean;
+            /**
+             * Format: date-time
+             * @description When Stripe's balance was last read, RFC 3339; null if it was never read.
+             */
+            checked_at?: string | null;
+            /** @description Stripe's objects that comparisons booked, or could not book; newest first, at most a hundred. */
+            found: components["schemas"]["Finding"][];
+            /**
+             * @description Stripe's lists that could not be read completely at the last attempt; empty if all were read. Objects that
+             *     appear only in these lists are not compared.
+             */
+            incomplete: components["schemas"]["IncompleteList"][];
+            /** @description One item for each site and currency. */
+            lines: components["schemas"]["ReconciliationLine"][];
+            /** @description Contributions whose amounts don't add up, or that need manual review; ordered by id, at most a hundred. */
+            needs_review: components["schemas"]["ContributionToReview"][];
+            /**
+             * Format: int64
+             * @description The total number of contributions whose amounts don't add up, or that need manual review.
+             */
+            needs_review_total: number;
+            /**
+             * Format: date-time
+             * @description When Stripe's objects were last read, RFC 3339; null if they were never read.
+             */
+            objects_checked_at?: string | null;
+            /**
+             * @description Money on the Stripe account that belongs to no gift in Keepopen, by kind, site and currency. If a gift is
+             *     missing in Keepopen, look for it in this list. The same money can appear under several kinds, such as a charge
+             *     and its balance transaction.
+             */
+            other_money: components["schemas"]["OtherMoney"][];
+        };
+        /** @description One site and currency. All amounts are in the minor unit. */
+        ReconciliationLine: {
+            /** @description The currency, ISO 4217. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description `ledger_net_minor` minus `stripe_net_minor`; 0 if they agree.
+             */
+            difference_minor: number;
+            /**
+             * Format: int64
+             * @description The ledger's sum that corresponds to `stripe_net_minor`.
+             */
+            ledger_net_minor: number;
+            /**
+             * Format: int64
+             * @description Paid outside Stripe. Not included in any other amount of this line.
+             */
+            offline_minor: number;
+            /**
+             * Format: int64
+             * @description The number of payments that Stripe has not settled within the time that their payment methods allow; normally
+             *     0.
+             */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description The unsettled amount of the overdue payments.
+             */
+            overdue_minor: number;
+            /**
+             * Format: int64
+             * @description What Stripe paid out to the bank.
+             */
+            paid_out_minor: number;
+            /** @description The site's id. */
+            site: string;
+            /**
+             * Format: int64
+             * @description The sum of Stripe's balance transactions, after fees, without payouts to the bank.
+             */
+            stripe_net_minor: number;
+            /**
+             * Format: int64
+             * @description Booked in the ledger, but not settled by Stripe yet. Not included in `ledger_net_minor`.
+             */
+            unsettled_minor: number;
+        };
         /** @description The results of a variant, for one day or in total. */
         Result: {
             /** @description The appeal's id; null for gifts that came through no appeal. */
@@ -2055,6 +2061,13 @@ export interface components {
         SiteSwitches: {
             /** @description The switch for all surfaces together. */
             all: components["schemas"]["Switch"];
+            /**
+             * Format: date-time
+             * @description When a switch was last changed, RFC 3339; null if none was ever changed.
+             */
+            changed_at?: string | null;
+            /** @description Who last changed a switch: an API key's id, or `command line`; null if none was ever changed. */
+            changed_by?: string | null;
             /** @description What the settings switch off (`banner`, `rules.silenced_surfaces`). It stays off, whatever the switches say. */
             settings: components["schemas"]["Switches"];
             /**
@@ -2064,13 +2077,6 @@ export interface components {
             site: string;
             /** @description The switch of each surface. A surface shows appeals only if `all` is on too. */
             surfaces: components["schemas"]["SurfaceSwitches"];
-            /**
-             * Format: date-time
-             * @description When a switch was last changed, RFC 3339; null if none was ever changed.
-             */
-            turned_at?: string | null;
-            /** @description Who last changed a switch: an API key's id, or `command line`; null if none was ever changed. */
-            turned_by?: string | null;
         };
         /**
          * @description What is known about a reader's support.
@@ -2252,13 +2258,6 @@ export interface components {
          * @enum {string}
          */
         TickerCounts: "money" | "supporters";
-        /** @description A contribution that doesn't add up or needs manual review. */
-        ToLookAt: {
-            /** @description What needs review. Each item has `alarm`, which is its kind, and the objects and amounts that it is about. */
-            alarms: Record<string, never>[];
-            /** @description The contribution's id. */
-            contribution: string;
-        };
         /** @description A supporter token. */
         TokenAnswer: {
             /**
@@ -2281,7 +2280,7 @@ export interface components {
             /** @description A JWT (EdDSA). The keys are at `/.well-known/jwks.json`. */
             token: string;
         };
-        /** @description What entitles the caller to a token. */
+        /** @description What the caller proves to get a token. */
         TokenBody: {
             /**
              * Format: uuid
@@ -2454,8 +2453,6 @@ export type AuditedChange = components['schemas']['AuditedChange'];
 export type BannerEvent = components['schemas']['BannerEvent'];
 export type BannerQuestion = components['schemas']['BannerQuestion'];
 export type Block = components['schemas']['Block'];
-export type Books = components['schemas']['Books'];
-export type BooksLine = components['schemas']['BooksLine'];
 export type CheckoutAnswer = components['schemas']['CheckoutAnswer'];
 export type CheckoutBody = components['schemas']['CheckoutBody'];
 export type Choices = components['schemas']['Choices'];
@@ -2463,6 +2460,7 @@ export type Code = components['schemas']['Code'];
 export type Content = components['schemas']['Content'];
 export type Contribution = components['schemas']['Contribution'];
 export type ContributionState = components['schemas']['ContributionState'];
+export type ContributionToReview = components['schemas']['ContributionToReview'];
 export type Contributions = components['schemas']['Contributions'];
 export type Count = components['schemas']['Count'];
 export type Dismissal = components['schemas']['Dismissal'];
@@ -2503,6 +2501,8 @@ export type Question = components['schemas']['Question'];
 export type QuietDays = components['schemas']['QuietDays'];
 export type Reader = components['schemas']['Reader'];
 export type Reason = components['schemas']['Reason'];
+export type Reconciliation = components['schemas']['Reconciliation'];
+export type ReconciliationLine = components['schemas']['ReconciliationLine'];
 export type Result = components['schemas']['Result'];
 export type ResultMoney = components['schemas']['ResultMoney'];
 export type Results = components['schemas']['Results'];
@@ -2521,7 +2521,6 @@ export type SwitchesChange = components['schemas']['SwitchesChange'];
 export type ThanksCopy = components['schemas']['ThanksCopy'];
 export type Ticker = components['schemas']['Ticker'];
 export type TickerCounts = components['schemas']['TickerCounts'];
-export type ToLookAt = components['schemas']['ToLookAt'];
 export type TokenAnswer = components['schemas']['TokenAnswer'];
 export type TokenBody = components['schemas']['TokenBody'];
 export type TokenState = components['schemas']['TokenState'];
@@ -2629,7 +2628,7 @@ export interface operations {
                     "image/png": string;
                 };
             };
-            /** @description `not_found`: There is nothing here. */
+            /** @description `not_found`: There is nothing at this path. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2746,7 +2745,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `not_found`: There is nothing here. */
+            /** @description `not_found`: There is nothing at this path. */
             404: {
                 headers: {
                     "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
@@ -3127,7 +3126,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `alarm_not_found`: There is no such alarm: it has closed, or its facts changed. List the alarms again. */
+            /** @description `alarm_not_found`: There is no such alarm: it has closed, or its objects or amounts changed. List the alarms again. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4821,7 +4820,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `origin_not_allowed`: The page's origin is not one of the site's. */
+            /** @description `origin_not_allowed`: The page's origin is not one of the site's origins. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5295,7 +5294,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `origin_not_allowed`: The page's origin is not one of the site's. */
+            /** @description `origin_not_allowed`: The page's origin is not one of the site's origins. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5836,7 +5835,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Books"];
+                    "application/json": components["schemas"]["Reconciliation"];
                 };
             };
             /**
@@ -6799,7 +6798,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `origin_not_allowed`: The page's origin is not one of the site's. */
+            /** @description `origin_not_allowed`: The page's origin is not one of the site's origins. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6816,7 +6815,7 @@ export interface operations {
             };
             /**
              * @description - `site_not_found`: There is no such site.
-             *     - `attempt_not_found`: There is no such attempt with this session.
+             *     - `attempt_not_found`: No checkout attempt matches this session.
              */
             404: {
                 headers: {
