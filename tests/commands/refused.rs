@@ -199,7 +199,7 @@ fn amounts_outside_their_limits_are_refused() {
         assert_refused(&example_with(line, other), &["sites.journal.giving.EUR"]);
     }
     for (line, other, words) in [
-        ("minimum_minor = 100", "minimum_minor = 0", "minimum_minor must be at least 1,"),
+        ("minimum_minor = 100", "minimum_minor = 0", "minimum_minor must be at least 1;"),
         ("minimum_minor = 100", "minimum_minor = 49", "at least 50, Stripe's minimum"),
         ("maximum_minor = 1000000", "maximum_minor = 99", "maximum_minor must be at least minimum_minor"),
     ] {
@@ -230,7 +230,7 @@ fn a_country_can_have_only_one_currency_and_one_set_of_amounts() {
         (
             &by_country(r#"["PT"]"#, 600),
             "",
-            ["giving.EUR.by_country[0]", "default_amount_minor", "not among"],
+            ["giving.EUR.by_country[0]", "default_amount_minor", "not one of"],
         ),
         (
             &by_country("[]", 500),
