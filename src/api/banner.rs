@@ -10,7 +10,7 @@ use keepopen_decision::{
 };
 
 use super::caller::check_may_state_standing;
-use super::known::{check_token, country, known_from_token, token_problem};
+use super::known::{FindAddress, check_token, country, known_from_token, token_problem};
 use super::question::{self, BannerQuestionShape, QuestionQuery};
 use super::stated::stated_standing;
 use super::verdict_body::{VerdictBody, verdict_to_json};
@@ -18,9 +18,9 @@ use crate::app::App;
 use crate::appeals::{TemplateValues, TickerValues};
 use crate::clock;
 use crate::keys::{Purpose, Shown};
-use crate::web::State;
 use crate::web::body::{self, Accepts};
 use crate::web::problem::{Code, Problem};
+use crate::web::{ServerState, State, address_of};
 
 /// Decide whether to show an appeal.
 ///
@@ -70,7 +70,7 @@ pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<H
 
 /// The response to a question that states the reader's standing (the reader's status as a supporter).
 async fn answer_to_back_end(
-    app: &App,
+    app: &ServerState,
     request: &HttpRequest,
     banner_request: BannerRequest<'_>,
 ) -> Result<HttpResponse, Problem> {
@@ -86,7 +86,7 @@ async fn answer_to_back_end(
 pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
     let banner_request = BannerRequest::read(body)?;
     match banner_request.stated {
-        None => verdict(app, &banner_request.question, None, &banner_request.warnings),
+        None => verdict(app, &banner_request.question, &|| None, &banner_request.warnings),
         Some(_) => Err(Code::ApiKeyMissing.into()),
     }
 }
@@ -111,8 +111,9 @@ impl<'a> BannerRequest<'a> {
         Ok(Self { question, stated: stated_standing(body)?, warnings })
     }
 
-    fn respond(self, app: &App, request: &HttpRequest) -> Result<HttpResponse, Problem> {
-        verdict_for(app, &self.question, Some(request), self.stated, &self.warnings).map(verdict_response)
+    fn respond(self, app: &ServerState, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+        let address = || address_of(app, request);
+        verdict_for(app, &self.question, &address, self.stated, &self.warnings).map(verdict_response)
     }
 }
 
@@ -139,7 +140,7 @@ pub async fn ask_from_query(
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?;
     let warnings = question::parameter_warnings(request.query_string());
-    Ok(verdict_response(verdict(&app, &query.question()?, None, &warnings)?))
+    Ok(verdict_response(verdict(&app, &query.question()?, &|| None, &warnings)?))
 }
 
 pub(super) fn verdict_response(json: Vec<u8>) -> HttpResponse {
@@ -149,17 +150,17 @@ pub(super) fn verdict_response(json: Vec<u8>) -> HttpResponse {
         .body(json)
 }
 
-/// The verdict as JSON, for the sender of `request`, with `warnings` about the question.
+/// The verdict as JSON, with `warnings` about the question.
 ///
 /// # Errors
 /// The site is unknown.
 pub(super) fn verdict(
     app: &App,
     question: &Question<'_>,
-    request: Option<&HttpRequest>,
+    address: FindAddress<'_>,
     warnings: &[String],
 ) -> Result<Vec<u8>, Problem> {
-    verdict_for(app, question, request, None, warnings)
+    verdict_for(app, question, address, None, warnings)
 }
 
 /// The verdict as JSON. The reader's standing was `stated` by a trusted back end, or follows from the question's
@@ -167,13 +168,13 @@ pub(super) fn verdict(
 fn verdict_for(
     app: &App,
     question: &Question<'_>,
-    request: Option<&HttpRequest>,
+    address: FindAddress<'_>,
     stated: Option<Known>,
     warnings: &[String],
 ) -> Result<Vec<u8>, Problem> {
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();
-    let token = stated.map_or_else(|| check_token(app, question, request, Purpose::Asking, now_ms), Ok);
+    let token = stated.map_or_else(|| check_token(app, question, address, Purpose::Asking, now_ms), Ok);
     let token_problem = token_problem(&token);
     let known = known_from_token(token);
     let is_overloaded = known.is_none();

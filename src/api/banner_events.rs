@@ -6,6 +6,7 @@ use keepopen_decision::DismissalKind;
 use serde::Deserialize;
 
 use super::caller::check_origin;
+use super::recent::RecentRequests;
 use super::words::DismissalKindShape;
 use crate::keys::Attribution;
 use crate::web::State;
@@ -58,7 +59,12 @@ enum EventName {
     ]))),
 )]
 #[post("/v1/banner/events")]
-pub async fn report(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+pub async fn report(
+    app: State,
+    recent: RecentRequests,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
     let event: BannerEvent = body::parse_strict(&bytes)?;
     let site = app.site(&event.site).ok_or(Code::SiteNotFound)?;
@@ -78,7 +84,7 @@ pub async fn report(app: State, request: HttpRequest, payload: Payload) -> Resul
     };
     let now_ms = app.now_ms();
     let shown = Attribution::read(&event.attribution, &app.attribution_key, &event.site, now_ms).ok();
-    let shown = shown.filter(|shown| app.counted_events.is_new((shown.number, event.event as u8)));
+    let shown = shown.filter(|shown| recent.counted_events.is_new((shown.number, event.event as u8)));
     if let Some(shown) = shown {
         app.counters.count_shown(&shown, kind, now_ms);
     }

@@ -8,6 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, ORIGIN};
 use actix_web::{FromRequest, HttpRequest};
 
+use super::recent::RecentRequests;
 use crate::app::{Actor, App, Context};
 use crate::keys::{ApiKey, Asker, BadToken, Claims, Purpose, Scope};
 use crate::sites::SiteSettings;
@@ -113,19 +114,18 @@ with_key!(AppealsEditor, [AppealsWrite], holder => AppealsEditor(holder));
 /// # Errors
 /// The key is missing or invalid, it lacks the scope, or it can't be looked up.
 pub async fn check_may_state_standing(request: &HttpRequest) -> Result<(), Problem> {
-    let app = state(request)?;
+    let now_ms = state(request)?.now_ms();
+    let recent = request.app_data::<RecentRequests>().ok_or(Code::Internal)?;
     let secret = bearer_token(request).ok_or(Code::ApiKeyMissing)?;
     let hash = ApiKey::hash(&secret);
-    let now_ms = app.now_ms();
-    if app.recent_keys.is_fresh(&hash, now_ms) {
+    if recent.keys.is_fresh(&hash, now_ms) {
         return Ok(());
     }
     match key_with(request, &[Scope::BannerAsk]).await {
-        Ok(_) => app.recent_keys.record(hash, now_ms),
-        Err(problem)
-            if problem.code == Code::StoreUnavailable && app.recent_keys.is_usable(&hash, now_ms) => {}
+        Ok(_) => recent.keys.record(hash, now_ms),
+        Err(problem) if problem.code == Code::StoreUnavailable && recent.keys.is_usable(&hash, now_ms) => {}
         Err(problem) => {
-            app.recent_keys.forget(&hash);
+            recent.keys.forget(&hash);
             return Err(problem);
         }
     }

@@ -1,24 +1,26 @@
 //! Reads what a question (a banner request) says about its reader: the standing in its token, and the country.
 
-use actix_web::HttpRequest;
 use keepopen_decision::{Known, Question};
 
 use super::caller::problem_of;
 use crate::app::App;
 use crate::keys::{Asker, BadToken, Purpose};
+use crate::limits::Address;
 use crate::supporters::Newest;
-use crate::web::address_of;
+
+/// Finds the client's address. It is called only if the token must be verified.
+pub(super) type FindAddress<'a> = &'a dyn Fn() -> Option<Address>;
 
 /// The reader's standing according to the question's token. `None` if there is no capacity to check the token. If the
 /// token is invalid, the standing is unknown, and the reader is neither asked nor thanked.
 pub(super) fn known_from_question(
     app: &App,
     question: &Question<'_>,
-    request: Option<&HttpRequest>,
+    address: FindAddress<'_>,
     purpose: Purpose,
     now_ms: i64,
 ) -> Option<Known> {
-    known_from_token(check_token(app, question, request, purpose, now_ms))
+    known_from_token(check_token(app, question, address, purpose, now_ms))
 }
 
 /// The reader's standing according to a checked token. `None` if there was no capacity to check it.
@@ -34,15 +36,14 @@ pub(super) fn known_from_token(token: Result<Known, BadToken>) -> Option<Known> 
 pub(super) fn check_token(
     app: &App,
     question: &Question<'_>,
-    request: Option<&HttpRequest>,
+    address: FindAddress<'_>,
     purpose: Purpose,
     now_ms: i64,
 ) -> Result<Known, BadToken> {
     let Some(token) = question.token.as_ref().filter(|token| !token.is_empty()) else {
         return Ok(Known::nobody());
     };
-    let address = || request.and_then(|request| address_of(app, request));
-    let claims = app.tokens.check(token, Asker { purpose, address: &address }, &question.site, now_ms)?;
+    let claims = app.tokens.check(token, Asker { purpose, address }, &question.site, now_ms)?;
     Ok(match app.standings.newest(&claims.sub, &question.site, claims.iat) {
         Newest::Token => Known {
             standing: claims.standing,

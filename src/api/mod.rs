@@ -22,6 +22,7 @@ mod money;
 mod ofrep;
 mod previews;
 mod question;
+mod recent;
 mod results;
 mod routes;
 mod server;

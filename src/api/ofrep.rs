@@ -16,12 +16,11 @@ use serde_json::{Value, json};
 
 use super::banner;
 use super::question::QuestionShape;
-use crate::app::App;
 use crate::keys::sha256;
-use crate::web::State;
 use crate::web::body::{self, Accepts};
 use crate::web::has_cached;
 use crate::web::problem::{Code, Problem};
+use crate::web::{ServerState, State, address_of};
 
 /// The available flags: the whole verdict as an object, and whether an appeal is shown.
 const FLAGS: [&str; 2] = ["appeal", "show_appeal"];
@@ -148,7 +147,7 @@ pub async fn evaluate_all(app: State, request: HttpRequest, payload: Payload) ->
     HttpResponse::Ok().insert_header(no_store).insert_header(ETag(tag)).json(Evaluations { flags })
 }
 
-async fn verdict(app: &App, request: &HttpRequest, payload: Payload) -> Result<Value, Problem> {
+async fn verdict(app: &ServerState, request: &HttpRequest, payload: Payload) -> Result<Value, Problem> {
     let bytes = body::read_json_bytes(request, payload, Accepts::Json).await?;
     let evaluation_request: EvaluationRequest<'_> = body::parse(&bytes)?;
     let context = evaluation_request.context.get().as_bytes();
@@ -160,7 +159,7 @@ async fn verdict(app: &App, request: &HttpRequest, payload: Payload) -> Result<V
     if question.reader.bucket.is_none() {
         question.reader.bucket = target.targeting_key.as_deref().map(bucket_of);
     }
-    let json = banner::verdict(app, &question, Some(request), &[])?;
+    let json = banner::verdict(app, &question, &|| address_of(app, request), &[])?;
     serde_json::from_slice(&json).map_err(|error| {
         tracing::error!(%error, "the JSON of a verdict can't be parsed");
         Problem::new(Code::Internal)

@@ -139,7 +139,7 @@ pub async fn make(
         expires_at_s,
     };
     let preview = preview
-        .sign(&app.preview_key)
+        .sign(&app.vault.preview_key())
         .ok_or_else(|| Problem::with(Code::InvalidRequest, "the ids are too long for a URL"))?;
     let other_parameters: Vec<(String, String)> =
         url.query_pairs().into_owned().filter(|(name, _)| name != PARAMETER).collect();
@@ -215,7 +215,7 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
 /// The preview is missing, invalid, for another site, or expired.
 pub(super) fn read(app: &App, question: &Question<'_>, preview: Option<&str>) -> Result<Preview, Problem> {
     let preview = preview.ok_or(Code::PreviewInvalid)?;
-    Preview::read(preview, &app.preview_key, &question.site, app.now_ms())
+    Preview::read(preview, &app.vault.preview_key(), &question.site, app.now_ms())
         .map_err(|_| Code::PreviewInvalid.into())
 }
 

@@ -7,9 +7,12 @@ use actix_web::web::Data;
 use utoipa_actix_web::AppExt;
 
 use super::fallback::answer_unrouted;
+use super::recent::Recent;
 use super::routes::{ROUTES, register};
 use crate::app::App;
-use crate::web::{ListenError, RequestCounts, Running, SiteOrigins, Watch, listen, max_connections};
+use crate::web::{
+    ListenError, RequestCounts, Running, ServerState, SiteOrigins, Watch, listen, max_connections,
+};
 
 /// The busiest route: every page view sends a request to it.
 const BUSIEST: &str = "/v1/banner";
@@ -21,7 +24,7 @@ const BUSIEST: &str = "/v1/banner";
 pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
     const SETTING: &str = "server.bind";
     let (listener, address) = listen(SETTING, app.settings.server.bind)?;
-    let app = Arc::clone(app);
+    let (state, recent) = (Data::new(ServerState::new(app)), Data::new(Recent::default()));
     let origins = Arc::new(SiteOrigins::new(&app.settings));
     let counts = Arc::new(RequestCounts::new(&app.metrics, ROUTES, BUSIEST, &origins));
     let workers = match app.settings.server.workers {
@@ -31,7 +34,8 @@ pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .into_utoipa_app()
-            .app_data(Data::from(Arc::clone(&app)))
+            .app_data(state.clone())
+            .app_data(recent.clone())
             .configure(register)
             .into_app()
             .default_service(actix_web::web::to(answer_unrouted))

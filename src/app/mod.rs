@@ -22,8 +22,8 @@ pub use context::{Change, ChangeTx, Context, MachineWrite};
 
 use crate::appeals::{AppealDocument, AppealProblem, Snapshot, StoredWeights, Switches, TickerTotals};
 use crate::clock::Clock;
-use crate::keys::{Attribution, CheckLimits, MacKey, RecentKeys, Tokens, Vault};
-use crate::limits::{Bodies, OncePerInterval, PerMinute, Proxies, RouteLimits, Seen};
+use crate::keys::{Attribution, CheckLimits, MacKey, Tokens, Vault};
+use crate::limits::OncePerInterval;
 use crate::sites::{Settings, SiteSettings};
 use crate::store::Store;
 use crate::store::counts::CountKey;
@@ -33,15 +33,6 @@ use crate::store::last_good::LastGood;
 use crate::stripe::{Deliveries, Gateway};
 use crate::supporters::RecentStandings;
 use crate::telemetry::Metrics;
-
-/// How many recent banner events are remembered at least, so that none is counted twice. At most twice as many are
-/// remembered, which takes about 5 MiB.
-const REMEMBERED_EVENTS: usize = 100_000;
-/// The maximum number of request bodies that may be arriving at the same time. Most bodies arrive in one piece and
-/// don't count.
-const MAX_BODIES: usize = 512;
-/// The maximum number of bytes that these bodies may occupy in memory.
-const MAX_BODY_BYTES: usize = 33_554_432;
 
 /// Everything that an entry point or an action needs.
 pub struct App {
@@ -77,28 +68,12 @@ pub struct App {
     pub tokens: Tokens,
     /// The changes of supporters' standings that are so recent that an older token may still be valid.
     pub standings: RecentStandings,
-    /// The API keys that recently made banner requests.
-    pub recent_keys: RecentKeys,
     /// The key that signs attributions.
     pub attribution_key: MacKey,
-    /// The key that signs previews.
-    pub preview_key: MacKey,
-    /// The key from which supporter ids are derived.
-    pub supporter_key: MacKey,
     /// Counts that are not stored in the database yet.
     pub counters: Counters,
-    /// The banner events that were already counted: the verdict's id and the kind of event.
-    pub counted_events: Seen<(u64, u8)>,
-    /// The proxies that are trusted to state a client's address.
-    pub proxies: Proxies,
-    /// Rate limits for starting checkouts.
-    pub checkout_limits: RouteLimits,
-    /// Rate limits for fetching tokens.
-    pub token_limits: RouteLimits,
     /// Limits how often the Checkout Session of one checkout attempt is fetched from Stripe.
     pub session_reads: OncePerInterval<Uuid>,
-    /// Request bodies that are still arriving.
-    pub bodies: Bodies,
     /// Wakes the worker when an event was stored.
     pub inbox_notify: Notify,
     /// Wakes a worker of the queue when a task was added.
@@ -149,22 +124,11 @@ impl App {
         let intake = Intake::new(store.clone(), metrics.intake_commits.clone());
         let snapshot = Snapshot::build(&settings.sites, &[], Vec::new());
         let limits = settings.limits.clone();
-        let checkouts = PerMinute {
-            address: limits.checkout_address_per_minute,
-            attempt: limits.checkout_attempt_per_minute,
-            site: limits.checkout_site_per_minute,
-        };
-        let token_calls = PerMinute {
-            address: limits.token_address_per_minute,
-            attempt: limits.token_attempt_per_minute,
-            site: limits.token_site_per_minute,
-        };
         Arc::new(Self {
             tokens: Tokens::new(settings.issuer(), Vec::new())
                 .with_limits(&token_check_limits(&settings), &clock)
                 .with_counts(metrics.token_checks.clone()),
             standings: RecentStandings::default(),
-            recent_keys: RecentKeys::default(),
             snapshot: ArcSwap::from_pointee(snapshot),
             ticker_totals: ArcSwap::default(),
             tickers_changed: Notify::new(),
@@ -173,16 +137,9 @@ impl App {
             snapshot_changed: Notify::new(),
             learned: ArcSwap::default(),
             attribution_key: vault.attribution_key(),
-            preview_key: vault.preview_key(),
-            supporter_key: vault.supporter_key(),
             vault,
             counters: Counters::default(),
-            counted_events: Seen::at_least(REMEMBERED_EVENTS),
-            proxies: Proxies::new(settings.server.trusted_proxies.clone()),
-            checkout_limits: RouteLimits::new(checkouts, settings.sites.keys(), &clock),
-            token_limits: RouteLimits::new(token_calls, settings.sites.keys(), &clock),
             session_reads: OncePerInterval::new(Duration::from_secs(limits.stripe_read_seconds), &clock),
-            bodies: Bodies::at_most(MAX_BODIES, MAX_BODY_BYTES.max(4 * settings.stripe.webhook_max_bytes)),
             inbox_notify: Notify::new(),
             task_added: Notify::new(),
             deliveries: Deliveries::new(&settings.stripe.webhook_secrets),

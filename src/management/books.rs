@@ -5,13 +5,13 @@ use askama::Template;
 use icu_locale_core::locale;
 use serde_json::Value;
 
+use super::State;
 use crate::clock::{ago, random_bytes};
 use crate::money::Currency;
 use crate::reports::{AlarmFields, Comparison, ComparisonLine, compare_with_stripe};
 use crate::store::comparisons::ListProgress;
 use crate::store::other_money::OtherMoney;
 use crate::store::sweeps::Finding;
-use crate::web::State;
 use crate::web::problem::Problem;
 use crate::web::{Formats, Frame, PageProblem, Time, page};
 

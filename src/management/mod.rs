@@ -17,7 +17,10 @@ use actix_web::{HttpResponse, HttpServer, get};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::web::{ListenError, Running, State, head_as_get, listen, problem};
+use crate::web::{ListenError, Running, head_as_get, listen, problem};
+
+/// The state of the management server's handlers.
+type State = Data<App>;
 
 /// How long the database may take to respond. If it takes longer, the service reports that it is not ready.
 const TIMEOUT: Duration = Duration::from_secs(1);

@@ -16,10 +16,9 @@ use serde_json::Value;
 
 use super::problem::{Code, Problem};
 use super::second_look::second_look;
-use crate::app::App;
 use crate::config::typed::{self, Notation};
 use crate::telemetry::CutBody;
-use crate::web::State;
+use crate::web::{ServerState, State};
 
 /// The maximum size of a JSON body, in bytes. This is many times the size of a reader's whole history.
 pub const JSON_LIMIT: usize = 65_536;
@@ -47,7 +46,7 @@ pub enum Accepts {
 ///
 /// # Errors
 /// The body is larger or too slow, or the connection broke.
-pub async fn read(app: &App, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+pub async fn read(app: &ServerState, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     let mut turns = 0;
     let mut next = Available::from_poll(second_look(&mut payload).await)?;
     if matches!(next, Available::Later) {
@@ -77,7 +76,7 @@ pub async fn read(app: &App, mut payload: Payload, limit: usize) -> Result<Bytes
 
 /// Reads the rest of a body that has not arrived yet.
 async fn read_as_it_arrives(
-    app: &App,
+    app: &ServerState,
     mut payload: Payload,
     mut body: BytesMut,
     limit: usize,

@@ -3,12 +3,12 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR};
 
-use crate::app::App;
 use crate::config::ForwardedHeader;
 use crate::limits::Address;
+use crate::web::ServerState;
 
 /// The client's address: the peer's, or the one that our proxies report.
-pub fn address_of(app: &App, request: &HttpRequest) -> Option<Address> {
+pub fn address_of(app: &ServerState, request: &HttpRequest) -> Option<Address> {
     let peer = request.peer_addr()?.ip();
     let headers = request.headers();
     let client = match app.settings.server.forwarded_header {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::client_address::address_of;
 use super::problem::Problem;
 use super::registry::{Rate, Registry};
-use crate::app::App;
+use super::state::ServerState;
 use crate::limits::{RouteLimits, Wait};
 use crate::telemetry::{Counts, LimitedBy};
 
@@ -15,7 +15,7 @@ pub struct Limited<'a>(Option<(&'a RouteLimits, &'a Counts<LimitedBy>)>);
 
 impl<'a> Limited<'a> {
     /// The limits of the request's route.
-    pub fn for_request(routes: Registry, app: &'a App, request: &HttpRequest) -> Self {
+    pub fn for_request(routes: Registry, app: &'a ServerState, request: &HttpRequest) -> Self {
         let routes = routes.routes_at(request.path());
         let rate = routes.iter().find(|route| route.method == *request.method()).map(|route| route.rate);
         Self(match rate.unwrap_or(Rate::Unlimited) {
@@ -29,7 +29,7 @@ impl<'a> Limited<'a> {
     ///
     /// # Errors
     /// The limit is exceeded.
-    pub fn check_address(&self, app: &App, request: &HttpRequest) -> Result<(), Problem> {
+    pub fn check_address(&self, app: &ServerState, request: &HttpRequest) -> Result<(), Problem> {
         let address = address_of(app, request);
         self.take(LimitedBy::Address, |limits| {
             address.map_or(Ok(()), |address| limits.take_address(&address))

@@ -24,12 +24,9 @@ mod registry;
 mod request_counts;
 mod second_look;
 mod session;
+mod state;
 mod unread;
 mod watch;
-
-use actix_web::web::Data;
-
-use crate::app::App;
 
 pub use client_address::address_of;
 pub use cors::SiteOrigins;
@@ -44,7 +41,5 @@ pub use page::{Frame, PageProblem, page, security_headers};
 pub use registry::{Audience, Cors, Rate, Registry, Route};
 pub use request_counts::RequestCounts;
 pub use session::SessionCookie;
+pub use state::{ServerState, State};
 pub use watch::{REQUEST_ID, Watch, head_as_get};
-
-/// The state that every handler gets.
-pub type State = Data<App>;

@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use keepopen::keys::SessionSecret;
 use keepopen::web::problem::{Code, Problem};
-use keepopen::web::{FORM_TOKEN, Frame, PageProblem, SessionCookie, page, read_form};
+use keepopen::web::{FORM_TOKEN, Frame, PageProblem, ServerState, SessionCookie, page, read_form};
 use serde::Deserialize;
 
 use crate::helpers::TestApp;
@@ -77,7 +77,7 @@ macro_rules! service {
     ($app:expr) => {
         init_service(
             actix_web::App::new()
-                .app_data(Data::from($app.app.clone()))
+                .app_data(Data::new(ServerState::new(&$app.app)))
                 .route(FORM, web::get().to(show))
                 .route(FORM, web::post().to(write)),
         )

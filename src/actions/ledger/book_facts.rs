@@ -146,7 +146,7 @@ async fn write_gift<E: Emitter>(
     let email = folded.email.as_deref().and_then(|text| Email::parse(text).ok());
     if let Some(email) = &email {
         let known_id = supporters::by_email(tx, email).await?;
-        let id = known_id.unwrap_or_else(|| supporter_id(&app.supporter_key, email.as_str()));
+        let id = known_id.unwrap_or_else(|| supporter_id(&app.vault.supporter_key(), email.as_str()));
         supporters::put(tx, &id, email, folded.contribution.customer.as_deref(), now_ms).await?;
         folded.contribution.supporter = Some(id);
     }
