@@ -29,9 +29,9 @@ pub async fn deliver_in_all_orders(source: &TestApp, events: &[Value]) -> Ledger
     let mut random = fastrand::Rng::with_seed(1);
     let expected = ledger_after(source, &in_order, &mut random).await;
     let reversed: Vec<&Value> = events.iter().rev().collect();
-    assert_eq!(ledger_after(source, &reversed, &mut random).await, expected, "reversed");
+    assert_eq!(ledger_after(source, &reversed, &mut random).await, expected, "in reverse order");
     let twice: Vec<&Value> = in_order.iter().chain(&in_order).copied().collect();
-    assert_eq!(ledger_after(source, &twice, &mut random).await, expected, "twice");
+    assert_eq!(ledger_after(source, &twice, &mut random).await, expected, "delivered twice");
     for seed in 0..4 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut shuffled = twice.clone();

@@ -1,4 +1,5 @@
-//! Checkout: each attempt to give has an id, and creates one payment page at Stripe within the site's limits.
+//! Checkout: each attempt to give has an id, and creates one payment page at Stripe. The amount must be within the
+//! site's limits.
 
 use std::time::Duration;
 
@@ -155,7 +156,7 @@ async fn while_stripe_is_unavailable_the_reader_gets_the_fallback_link_and_can_t
     }
     app.stripe.break_api(None);
     assert_eq!(app.post("/v1/checkout", &body).await.status, 200);
-    assert_eq!(app.stripe.objects("checkout.session").len(), 1, "the repeated calls created one session");
+    assert_eq!(app.stripe.objects("checkout.session").len(), 1, "the repeated calls must create one session");
     app.finish().await;
 }
 

@@ -33,14 +33,14 @@ async fn not_ready(url: &str) -> Vec<String> {
 
 /// Waits until exactly these parts are not ready. Advances the clock, because the write probe (the
 /// job that tests whether the database accepts writes) writes the time.
-async fn wait_until_not_ready(app: &TestApp, url: &str, parts: &[&str], within: Duration) {
+async fn wait_until_not_ready(app: &TestApp, url: &str, parts: &[&str], timeout: Duration) {
     let wait = async {
         while not_ready(url).await != parts {
             app.app.clock.advance(1);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    if tokio::time::timeout(within, wait).await.is_err() {
+    if tokio::time::timeout(timeout, wait).await.is_err() {
         panic!("expected {parts:?} not to be ready, but {:?} are not ready", not_ready(url).await);
     }
 }

@@ -87,7 +87,7 @@ async fn a_forwarded_address_is_only_accepted_from_a_trusted_proxy() {
         assert_eq!(accepted_count, accepted, "{proxies:?} {header} {trusted_header:?}");
         app.finish().await;
     }
-    // A value that the client itself sent is to the left of the address that the proxy added.
+    // A value that the client itself sent is to the left of the address that the proxy added, so it is not used.
     let app = start_with_three_per_minute(|_| ()).await;
     for number in 0..9 {
         let answer =

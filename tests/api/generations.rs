@@ -51,7 +51,7 @@ pub const GENERATIONS: [Generation; 7] = [
     },
 ];
 
-/// For each type of object, the fields of a recorded one.
+/// The fields of one recorded object of each type, by type.
 pub type Templates = BTreeMap<String, Map<String, Value>>;
 
 /// Returns, for each type of object, the recorded object with the most fields. It has every field of the generation.
@@ -133,7 +133,7 @@ async fn one_history_books_the_same_entries_in_the_shape_of_every_generation() {
                 !["customer", "payment_intent", "payment_method", "payout"].contains(&object_type.as_str());
             assert!(
                 add_missing_fields(event, &templates) || !moves_money,
-                "{}: no {object_type}",
+                "{}: there is no recorded {object_type}",
                 generation.api_version
             );
         }

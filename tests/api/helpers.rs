@@ -168,7 +168,7 @@ impl TestApp {
         Self::start_changed("", |settings| settings.appeals.file = None).await
     }
 
-    /// Starts a server with `more` settings, and with `change` applied to all of them.
+    /// Starts a server. `more` is added at the end of the settings file. Then `change` is applied to all settings.
     pub async fn start_changed(more: &str, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = folder();
         let clock = Clock::movable(START.parse::<Timestamp>().unwrap());

@@ -1,5 +1,5 @@
-//! The intake: it stores deliveries that arrive at the same time in one commit. Each delivery gets its own response,
-//! which is sent after the commit.
+//! The intake: in one commit, it stores all deliveries that arrive at the same time. Each delivery gets its own
+//! response, which is sent after the commit.
 
 use keepopen_testkit::until;
 use std::time::Duration;
@@ -45,10 +45,10 @@ fn start_delivery(app: &TestApp, event: &Value) -> JoinHandle<u16> {
     tokio::spawn(async move { request.send().await.unwrap().status().as_u16() })
 }
 
-/// Waits until the intake holds exactly this many deliveries that it has not answered yet.
+/// Waits until exactly this many slots of the intake are in use. Each delivery that has no result yet uses a slot.
 async fn wait_for_deliveries(app: &TestApp, count: usize) {
     let is_reached = async || app.app.intake.unstored() == count;
-    until(Duration::from_secs(60), &format!("{count} deliveries are under way"), is_reached).await;
+    until(Duration::from_secs(60), &format!("{count} slots of the intake are in use"), is_reached).await;
 }
 
 /// Delivers `evt_first` and then `events` while the inbox is blocked. Returns the statuses of `events`.
@@ -62,7 +62,7 @@ async fn deliver_while_blocked(app: &TestApp, events: &[Value]) -> Vec<u16> {
     }
     assert!(
         answers.iter().all(|answer| !answer.is_finished()),
-        "no delivery must be answered before the commit"
+        "a delivery must not be answered before the commit"
     );
     drop(inbox_block);
     let mut statuses = Vec::new();
@@ -217,8 +217,9 @@ async fn a_client_that_disconnects_does_not_affect_the_others() {
             wait_for_deliveries(&app, n + 1).await;
         }
     }
-    // Dropping the action's future has the same effect as a disconnect. The id of its event sorts first, so this
-    // delivery is answered before the others.
+    // When a client disconnects, the server drops the future of `receive_stripe_event`. The test does the same here.
+    // The intake answers deliveries in the order of their event ids. The id `evt_` comes first in that order, so the
+    // abandoned delivery is answered before the others.
     let abandoned = tokio::spawn({
         let (app, body) = (std::sync::Arc::clone(&app.app), event("evt_").to_string());
         let signature =
@@ -309,7 +310,10 @@ async fn deliveries_above_the_limit_are_refused_and_the_rest_is_stored() {
     for answer in answers {
         assert!(answer.await.unwrap().unwrap());
     }
-    assert!(metric(&app, "keepopen_webhook_commits_total") <= 6, "2,048 deliveries must need few commits");
+    assert!(
+        metric(&app, "keepopen_webhook_commits_total") <= 6,
+        "2,048 deliveries must need at most 6 commits"
+    );
     assert_eq!(app.deliver(&event("evt_late")).await.status, 200);
     assert_eq!(ids(&app).await.len(), 2049);
     let done = "UPDATE stripe_events SET state = 'done'";

@@ -180,7 +180,7 @@ async fn rebuilding_emits_no_domain_events_and_afterwards_only_new_ones_are_emit
     actions::rebuild_projections(&rebuilt.app, &rebuilt.app.as_operator()).await.unwrap();
     assert_eq!(outbox(&rebuilt.app).await, []);
 
-    // A database from before the outbox existed. Its earlier events are not emitted either.
+    // Simulates a database from before the outbox existed. Its earlier events are not emitted either.
     let older = OtherServer::start_like(&source).await;
     for event in &source.stripe.events() {
         receive(&older.app, event).await;

@@ -73,7 +73,7 @@ fn events_with_invoice(change: impl FnOnce(&mut Value)) -> Vec<Value> {
     events
 }
 
-/// Returns an event that reports a payment of that invoice.
+/// Returns an event that reports a payment of the paid invoice in that case.
 fn invoice_payment(id: &str, amount_minor: i64, payment: &Value) -> Value {
     json!({
         "id": format!("evt_{id}"), "object": "event", "api_version": "2026-10-28.endive", "type": "invoice_payment.paid",

@@ -1,5 +1,5 @@
 //! Pending objects, such as a bank debit or a dispute. Their outcome may be known only weeks later. A comparison with
-//! Stripe finds it even if all events are lost.
+//! Stripe finds the outcome even if all events are lost.
 
 use keepopen::actions::reconcile_due;
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
@@ -23,7 +23,7 @@ async fn compare_a_day_later(app: &TestApp) {
     assert!(stats.failed.is_empty(), "{stats:?}");
 }
 
-/// A reader gives by bank debit, which Stripe has not settled yet.
+/// Makes a gift by bank debit. Stripe has not settled the debit yet.
 async fn pay_by_debit(app: &TestApp) -> Gift {
     let gift = app.start_gift(1000, "once").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();

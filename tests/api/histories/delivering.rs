@@ -71,9 +71,10 @@ impl EventSet {
     /// Collects the events that Stripe lists.
     pub fn of(world: &mut World<'_>) -> Self {
         let (stripe, shapes) = (&world.test_app.stripe, Shapes::new());
-        let (links, lost) = (ObjectLinks::of(stripe), lost(world));
+        let (links, lost) = (ObjectLinks::of(stripe), lost_event_ids(world));
         let kept = |event: &Value| !lost.contains(event["id"].as_str().unwrap());
         let random = &mut world.random;
+        // A thin event does not contain its object, so it has the same form in every generation.
         let thin = stripe.thin_events().into_iter().filter(kept).map(|event| [event.clone(), event]);
         let thin: Vec<[Value; 2]> = thin.collect();
         let events = stripe.events().into_iter().filter(kept);
@@ -105,12 +106,12 @@ impl EventSet {
 }
 
 /// Returns the ids of the events that Stripe neither delivers nor lists.
-fn lost(world: &World<'_>) -> HashSet<String> {
+fn lost_event_ids(world: &World<'_>) -> HashSet<String> {
     world.test_app.stripe.lost_event_ids().into_iter().collect()
 }
 
-/// Delivers the events to a new server, which then compares once with Stripe. Returns the ledger before and after the
-/// comparison. The ledger after it is compared with the model.
+/// Delivers the events to a new server, which then compares once with Stripe. Checks the ledger after the comparison
+/// against the model. Returns the ledgers before and after the comparison.
 pub async fn deliver_shuffled(
     world: &World<'_>,
     event_set: &EventSet,
@@ -151,12 +152,12 @@ pub async fn deliver_while_running(world: &mut World<'_>, events: usize) -> usiz
     let (app, stripe) = (&world.test_app.app, &world.test_app.stripe);
     let shapes = Shapes::new();
     let (mut seen, mut scheduled): (usize, Vec<(i64, Value)>) = (0, Vec::new());
-    let mut thin = 0;
+    let mut thin_events_seen = 0;
     while seen < events {
         world.step().await;
-        for event in &stripe.thin_events()[thin..] {
+        for event in &stripe.thin_events()[thin_events_seen..] {
             receive(app, event).await;
-            thin += 1;
+            thin_events_seen += 1;
         }
         seen += schedule_new_events(world, &shapes, seen, &mut scheduled);
         deliver_due(app, &mut scheduled).await;
@@ -177,7 +178,7 @@ pub async fn deliver_while_running(world: &mut World<'_>, events: usize) -> usiz
     stripe.events_after(0).len()
 }
 
-/// Takes the new events from Stripe and schedules their deliveries. Returns how many events there were.
+/// Takes the new events from Stripe and schedules their deliveries. Returns how many new events there were.
 fn schedule_new_events(
     world: &mut World<'_>,
     shapes: &Shapes,
@@ -189,7 +190,7 @@ fn schedule_new_events(
     if new.is_empty() {
         return 0;
     }
-    let (links, lost) = (ObjectLinks::of(stripe), lost(world));
+    let (links, lost) = (ObjectLinks::of(stripe), lost_event_ids(world));
     for event in &new {
         if lost.contains(event["id"].as_str().unwrap()) || world.random.u8(0..100) < NEVER_DELIVERED {
             continue;
