@@ -38,6 +38,7 @@ async fn acknowledge(app: &TestApp, id: &str, body: &Value) -> Answer {
 #[tokio::test]
 async fn a_fraud_warning_names_its_objects_and_a_refund_closes_it_in_any_order_of_events() {
     let case = case_events("16-alarm-for-ever");
+    // The first two events report the gift and the warning. The third one reports the refund.
     let app = app_after(&case[..2]).await;
     let [alarm] = open_alarms(&app).await.try_into().unwrap();
     let warning = "issfr_1162nhcThBazEBd6BBUYz2SyW".to_owned();
@@ -188,7 +189,7 @@ async fn the_alarm_for_an_unfinalized_invoice_closes_when_the_invoice_is_deleted
 }
 
 #[tokio::test]
-async fn a_fully_reversed_payment_leaves_no_alarm_even_without_its_session() {
+async fn a_fully_reversed_payment_leaves_no_alarm_even_if_no_event_reports_its_session() {
     let app = TestApp::start().await;
     let gift = app.give(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
@@ -208,12 +209,12 @@ async fn a_fully_reversed_payment_leaves_no_alarm_even_without_its_session() {
     app.finish().await;
 }
 
-/// Returns an event that reports a refund of `minor` from the charge, without the refund object itself.
-fn charge_refunded_event(app: &TestApp, charge: &str, minor: i64) -> Value {
+/// Returns the event by which Stripe reports how much of a charge was refunded. The refunds themselves are missing.
+fn charge_refunded_event(app: &TestApp, charge: &str, refunded_minor: i64) -> Value {
     let mut object = app.stripe.object(charge).unwrap();
-    object["amount_refunded"] = minor.into();
-    json!({"id": format!("evt_{minor}"), "object": "event", "api_version": "2026-09-30.endive", "livemode": false,
-        "type": "charge.refunded", "created": 1_800_000_000 + minor, "data": {"object": object}})
+    object["amount_refunded"] = refunded_minor.into();
+    json!({"id": format!("evt_{refunded_minor}"), "object": "event", "api_version": "2026-09-30.endive", "livemode": false,
+        "type": "charge.refunded", "created": 1_800_000_000 + refunded_minor, "data": {"object": object}})
 }
 
 #[tokio::test]

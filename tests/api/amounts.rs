@@ -33,6 +33,7 @@ fn new_attempt_id() -> Uuid {
 #[tokio::test]
 async fn a_covered_fee_is_added_to_the_amount_sent_to_stripe_and_booked_as_received() {
     let app = TestApp::start_with(FEE).await;
+    // For each interval, the object that must have the same metadata as the session.
     for (interval, holder) in [("once", "payment_intent"), ("month", "subscription")] {
         let answer = app.post("/v1/checkout", &with_fee(new_attempt_id(), 1000, interval)).await;
         let session = answer.text("session");

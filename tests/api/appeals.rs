@@ -137,8 +137,9 @@ async fn an_invalid_appeal_is_rejected_and_the_response_names_the_field() {
         "variants[0].copy.heading"
     );
     assert_eq!(client.get("/summer").await.code(), "appeal_not_found", "rejected appeals must not be stored");
-    let plain = app.client.put(format!("{}/v1/appeals/summer", app.url)).bearer_auth(&client.key).body("{}");
-    assert_eq!(app.send(plain).await.code(), "unsupported_media_type");
+    let without_media_type =
+        app.client.put(format!("{}/v1/appeals/summer", app.url)).bearer_auth(&client.key).body("{}");
+    assert_eq!(app.send(without_media_type).await.code(), "unsupported_media_type");
     let list_body = client.put("/summer", &json!([])).await;
     assert_eq!(list_body.code(), "invalid_request");
     app.finish().await;
@@ -373,7 +374,7 @@ async fn an_id_with_a_null_character_is_not_found() {
     let app = TestApp::start_without_appeals().await;
     let client = ApiClient::open(&app, Scope::AppealsWrite).await;
     let path = "/summer%00";
-    for (method, more) in [
+    for (method, suffix) in [
         (Method::GET, ""),
         (Method::GET, "/versions/1"),
         (Method::POST, "/publish"),
@@ -381,8 +382,8 @@ async fn an_id_with_a_null_character_is_not_found() {
         (Method::POST, "/end"),
     ] {
         let body = (method == Method::POST).then(|| json!({}));
-        let answer = client.call(method.clone(), &format!("{path}{more}"), body.as_ref(), None).await;
-        assert_eq!((answer.status.as_u16(), answer.code()), (404, "appeal_not_found"), "{method} {more}");
+        let answer = client.call(method.clone(), &format!("{path}{suffix}"), body.as_ref(), None).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (404, "appeal_not_found"), "{method} {suffix}");
     }
     let answer = client.put(path, &appeal("Help")).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (422, "appeal_invalid"));

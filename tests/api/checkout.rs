@@ -36,6 +36,7 @@ async fn a_double_click_creates_one_payment_page() {
 async fn stripe_gets_the_metadata_that_later_events_need() {
     let app = TestApp::start().await;
     let verdict = app.banner(None).await;
+    // For each interval, the object that must have the same metadata as the session.
     for (interval, holder) in [("once", "payment_intent"), ("month", "subscription")] {
         let mut body = checkout_body(Uuid::from_u128(fastrand::u128(..)), 1000, interval);
         body["attribution"] = verdict["attribution"].clone();

@@ -30,12 +30,12 @@ fn lose_all_events(app: &TestApp) {
 
 /// Simulates a process that is killed after this many steps. Returns the result if `work` finished before that.
 async fn run_until_killed<T>(steps: usize, work: impl Future<Output = T>) -> Option<T> {
-    let (mut work, mut left) = (pin!(work), steps);
+    let (mut work, mut steps_left) = (pin!(work), steps);
     poll_fn(|context| {
-        if left == 0 {
+        if steps_left == 0 {
             return Poll::Ready(None);
         }
-        left -= 1;
+        steps_left -= 1;
         work.as_mut().poll(context).map(Some)
     })
     .await

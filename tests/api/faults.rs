@@ -31,8 +31,8 @@ async fn not_ready(url: &str) -> Vec<String> {
     problem["not_ready"].as_array().unwrap().iter().map(|part| part.as_str().unwrap().to_owned()).collect()
 }
 
-/// Waits until exactly these parts are not ready. Advances the clock, because the write probe (the
-/// job that tests whether the database accepts writes) writes the time.
+/// Waits until exactly these parts are not ready. If `parts` is empty, waits until everything is ready. Advances the
+/// clock, because the write probe (the job that tests whether the database accepts writes) writes the time.
 async fn wait_until_not_ready(app: &TestApp, url: &str, parts: &[&str], timeout: Duration) {
     let wait = async {
         while not_ready(url).await != parts {

@@ -185,7 +185,7 @@ async fn token_requests_are_limited_per_address_per_attempt_and_per_site() {
 }
 
 #[tokio::test]
-async fn unused_attempts_are_removed_after_thirty_days_and_paid_ones_stay() {
+async fn unused_attempts_to_give_are_removed_after_thirty_days_and_paid_ones_stay() {
     let app = TestApp::start().await;
     let unused = app.start_gift(1000, "once").await;
     let paid = app.give(1000, "once").await;

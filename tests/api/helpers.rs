@@ -260,7 +260,7 @@ impl TestApp {
         gift
     }
 
-    /// The reader's browser exchanges the paid session for its supporter token.
+    /// Exchanges the paid session for a supporter token, as the reader's browser does.
     pub async fn exchange(&self, gift: &Gift) -> Answer {
         let body = json!({"grant": "checkout_session", "site": "journal", "session": gift.session, "attempt": gift.attempt});
         self.post("/v1/tokens", &body).await

@@ -53,8 +53,8 @@ async fn two_servers_with_one_database_make_the_same_entries_as_one_server() {
     tokio::join!(process_and_read_ledger(&one), process_and_read_ledger(&other));
     assert_eq!(process_and_read_ledger(&one).await, expected);
     // Each event was processed once, by one of the servers, without an error.
-    let once = |it: &EventRow| it.attempts == 1 && it.error.is_none();
-    assert!(one.store.events().await.unwrap().iter().all(once));
+    let is_processed_once = |it: &EventRow| it.attempts == 1 && it.error.is_none();
+    assert!(one.store.events().await.unwrap().iter().all(is_processed_once));
     one.store.close().await;
     other.store.close().await;
     reference.finish().await;

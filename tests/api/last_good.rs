@@ -199,7 +199,7 @@ async fn an_instance_that_started_from_an_old_snapshot_uses_the_newest_version_o
 }
 
 #[tokio::test]
-async fn without_the_database_a_start_fails_if_the_saved_snapshot_is_missing_or_damaged() {
+async fn a_start_without_the_database_fails_if_the_saved_snapshot_is_missing_or_damaged() {
     let Some((mut app, mut wire)) = start(false).await else {
         println!("{NO_SERVER}");
         return;

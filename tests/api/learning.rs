@@ -152,8 +152,8 @@ async fn a_renamed_appeal_learns_from_the_results_of_its_former_id() {
 
     publish(&app, &LEARNING.replacen("id = \"help\"", "id = \"another\"", 1));
     update_weights_after_an_hour(&app).await;
-    let unlearned = shares(&app).await;
-    assert!(unlearned["b"] <= 65, "{unlearned:?}");
+    let without_results = shares(&app).await;
+    assert!(without_results["b"] <= 65, "{without_results:?}");
     app.finish().await;
 }
 

@@ -43,7 +43,7 @@ fn event(id: &str, is_live: bool) -> Value {
 }
 
 #[tokio::test]
-async fn without_a_management_bind_no_management_server_starts() {
+async fn no_management_server_starts_if_the_settings_give_it_no_address() {
     let app = TestApp::start_with("[management]\nbind = \"\"").await;
     assert!(management::serve(&app.app).unwrap().is_none());
     app.finish().await;
@@ -193,15 +193,15 @@ async fn retried_and_dead_events_are_counted_separately() {
     foreign["data"]["object"] = json!({"id": "ch_1", "object": "charge", "payment_intent": "pi_1"});
     app.deliver(&foreign).await;
     app.process_inbox().await;
-    let outcomes = |outcome| format!("keepopen_events_processed_total{{outcome=\"{outcome}\"}}");
+    let series_for = |outcome| format!("keepopen_events_processed_total{{outcome=\"{outcome}\"}}");
     assert_eq!(
-        value(&url, &outcomes("failed")).await,
+        value(&url, &series_for("failed")).await,
         f64::from(u32::try_from(actions::MAX_TRIES).unwrap() - 1)
     );
-    assert_eq!(value(&url, &outcomes("dead")).await, 1.0);
-    assert_eq!(value(&url, &outcomes("not_ours")).await, 1.0);
-    let processed = value(&url, &outcomes("booked")).await + value(&url, &outcomes("nothing_to_book")).await;
-    assert!(value(&url, &outcomes("booked")).await >= 1.0);
+    assert_eq!(value(&url, &series_for("dead")).await, 1.0);
+    assert_eq!(value(&url, &series_for("not_ours")).await, 1.0);
+    let processed = value(&url, &series_for("booked")).await + value(&url, &series_for("nothing_to_book")).await;
+    assert!(value(&url, &series_for("booked")).await >= 1.0);
     assert_eq!(processed, app.stripe.events().len() as f64);
     jobs::count_inbox(&app.app).await.unwrap();
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"retrying\"}").await, 0.0);

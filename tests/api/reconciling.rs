@@ -374,6 +374,7 @@ async fn a_ledger_that_was_sealed_today_is_checked_again_only_tomorrow_even_afte
     assert_eq!(watched_problems().await, Some(0.0));
     unlock(&app, "ledger_entries", &["ledger_entries_stay", "ledger_entries_never_change"]).await;
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms + 1 WHERE seq = 1").await;
+    // After a restart, the job does not know when the ledger was last checked.
     let simulate_restart = || checked_at_ms.set(None);
     simulate_restart();
     assert_eq!(

@@ -21,6 +21,7 @@ pub struct LedgerState {
     pub entries: Vec<Entry>,
     pub contributions: Vec<Contribution>,
     pub payments: Vec<Payment>,
+    /// The id and the token epoch of each supporter. The epoch increases with each reversed payment.
     supporters: Vec<(String, i64)>,
     facts: Vec<Fact>,
 }

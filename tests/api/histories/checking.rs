@@ -43,7 +43,7 @@ impl LedgerSnapshot {
             "cancel_withdrawn/",
         ];
         let is_only_reported = |key: &str| ONLY_REPORTED.iter().any(|kind| key.contains(kind));
-        // A payment changes the standing from past due, but only if the failed payment before it was known.
+        // A payment ends the standing `past_due`. This change is found only if the failed payment before it was known.
         let ends_past_due = |key: &str| key.starts_with("supporter.changed/contribution.paid/");
         self.events.retain(|(key, ..)| !is_only_reported(key) && !ends_past_due(key));
         self

@@ -43,6 +43,7 @@ pub enum Checkout {
     /// A bank debit is processing.
     Debit,
     DebitFailed,
+    /// Paid.
     Done,
 }
 
