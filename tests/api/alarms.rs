@@ -55,20 +55,20 @@ async fn a_fraud_warning_names_its_objects_and_a_refund_closes_it_in_any_order_o
 
 #[tokio::test]
 async fn a_fraud_warning_stays_after_a_partial_refund_and_returns_when_the_refund_fails() {
-    for recurring in [false, true] {
+    for is_recurring in [false, true] {
         let app = TestApp::start().await;
-        let gift = app.give(1000, if recurring { "month" } else { "once" }).await;
+        let gift = app.give(1000, if is_recurring { "month" } else { "once" }).await;
         let charge = app.stripe.payments(&gift.session).charge.unwrap();
         app.stripe.warn_of_fraud(&charge).unwrap();
         app.stripe.refund(&charge, Some(400)).unwrap();
         app.deliver_and_process_all_events().await;
-        assert_eq!(open_alarms(&app).await.len(), 1, "recurring: {recurring}");
+        assert_eq!(open_alarms(&app).await.len(), 1, "recurring: {is_recurring}");
         let refund = app.stripe.refund(&charge, Some(600)).unwrap();
         app.deliver_and_process_all_events().await;
-        assert_eq!(alarm_counts(&app).await, (0, 0), "recurring: {recurring}");
+        assert_eq!(alarm_counts(&app).await, (0, 0), "recurring: {is_recurring}");
         app.stripe.fail_refund(&refund).unwrap();
         app.deliver_and_process_all_events().await;
-        assert_eq!(open_alarms(&app).await.len(), 1, "recurring: {recurring}");
+        assert_eq!(open_alarms(&app).await.len(), 1, "recurring: {is_recurring}");
         app.finish().await;
     }
 }
@@ -163,7 +163,7 @@ async fn a_review_alarm_closes_when_the_review_is_closed_or_the_payment_is_refun
 
 #[tokio::test]
 async fn the_alarm_for_an_unfinalized_invoice_closes_when_the_invoice_is_deleted_or_its_subscription_ends() {
-    for deleted in [false, true] {
+    for is_deleted in [false, true] {
         let app = TestApp::start().await;
         let subscription = app.stripe.payments(&app.give(1000, "month").await.session).subscription.unwrap();
         app.advance_days(31);
@@ -172,7 +172,7 @@ async fn the_alarm_for_an_unfinalized_invoice_closes_when_the_invoice_is_deleted
         let [alarm] = open_alarms(&app).await.try_into().unwrap();
         assert_eq!(alarm.alarm, Alarm::InvoiceStuck { invoice: invoice.clone() });
         assert!(alarm.objects.contains(&subscription), "{alarm}");
-        if deleted {
+        if is_deleted {
             let mut events = app.stripe.events().into_iter();
             let mut event = events.rfind(|it| it["type"] == "invoice.finalization_failed").unwrap();
             event["id"] = "evt_deleted".into();
@@ -183,7 +183,7 @@ async fn the_alarm_for_an_unfinalized_invoice_closes_when_the_invoice_is_deleted
             app.stripe.cancel(&subscription, false).unwrap();
             app.deliver_and_process_all_events().await;
         }
-        assert_eq!(alarm_counts(&app).await, (0, 0), "deleted: {deleted}");
+        assert_eq!(alarm_counts(&app).await, (0, 0), "deleted: {is_deleted}");
         app.finish().await;
     }
 }

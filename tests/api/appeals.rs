@@ -370,7 +370,7 @@ async fn the_list_of_appeals_shows_the_current_phase_of_each() {
 }
 
 #[tokio::test]
-async fn an_id_with_a_null_character_is_not_found() {
+async fn an_appeal_id_with_a_null_character_is_not_found() {
     let app = TestApp::start_without_appeals().await;
     let client = ApiClient::open(&app, Scope::AppealsWrite).await;
     let path = "/summer%00";

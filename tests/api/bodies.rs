@@ -41,7 +41,7 @@ fn odd_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Returns `good` with some fields, at any depth, removed or replaced.
+/// Returns `good` after removing or replacing some of its fields, at any depth.
 fn changed(good: &Value, runner: &mut TestRunner) -> Value {
     let draw_below = |runner: &mut TestRunner, limit: usize| (0..limit).new_tree(runner).unwrap().current();
     let mut body = good.clone();

@@ -87,7 +87,7 @@ impl Shapes<'_> {
     fn lists(&self, properties: &Map<String, Value>) -> Vec<Value> {
         let samples: Vec<Value> = properties.values().map(|schema| self.sample(schema)).collect();
         let mut lists = vec![json!([]), json!(vec![Value::Null; samples.len()]), json!(samples)];
-        // Serde expects the fields in their order in the code, which the API description does not have. So the lists
+        // Serde expects the fields in the order of the code. The API description has another order, so the lists
         // contain the samples in many orders.
         for one in 0..samples.len() {
             lists.push(json!([samples[one]]));

@@ -143,7 +143,7 @@ async fn a_return_url_must_be_on_the_site_itself() {
 }
 
 #[tokio::test]
-async fn while_stripe_is_unavailable_the_reader_gets_the_fallback_link_and_can_try_again() {
+async fn the_reader_gets_the_fallback_link_while_stripe_is_unavailable_and_can_try_again() {
     let app = TestApp::start().await;
     let body = checkout_body(Uuid::from_u128(9), 1000, "once");
     for trouble in

@@ -71,7 +71,7 @@ async fn a_comparison_fails_while_another_one_is_running_and_gives_that_reason()
 async fn a_comparison_that_is_killed_at_any_point_is_resumed_and_skips_nothing() {
     let app = TestApp::start().await;
     lose_all_events(&app);
-    // Enough for two pages of sessions, payment intents, charges and balance transactions.
+    // With this many gifts, the lists of sessions, payment intents, charges and balance transactions have two pages.
     let gifts = 105;
     for _ in 0..gifts {
         app.give(1000, "once").await;
@@ -205,10 +205,10 @@ async fn a_comparison_that_can_not_read_an_invoices_payments_reports_it_and_read
         app.advance_days(31);
         let invoice = app.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
         app.advance_days(7);
-        let seen = app.stripe.events().len();
+        let events_before = app.stripe.events().len();
         lose_all_events(&app);
         app.stripe.mark_paid_outside(&invoice).unwrap();
-        for event in app.stripe.events_after(seen).iter().filter(|it| it["type"] == "invoice.paid") {
+        for event in app.stripe.events_after(events_before).iter().filter(|it| it["type"] == "invoice.paid") {
             assert_eq!(app.deliver(event).await.status, 200);
         }
         app.process_inbox().await;
@@ -331,10 +331,10 @@ async fn a_dead_event_is_closed_once_a_comparison_has_booked_its_object() {
     let app = TestApp::start().await;
     let gift = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
-    let seen = app.stripe.events().len();
+    let events_before = app.stripe.events().len();
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), Some(300)).unwrap();
     let is_refund = |event: &&Value| event["type"] == "refund.created";
-    let mut bad = app.stripe.events_after(seen).iter().find(is_refund).unwrap().clone();
+    let mut bad = app.stripe.events_after(events_before).iter().find(is_refund).unwrap().clone();
     (bad["id"], bad["data"]["object"]["amount"]) = ("evt_bad".into(), "ten".into());
     lose_all_events(&app);
     assert_eq!(app.deliver(&bad).await.status, 200);

@@ -233,7 +233,7 @@ async fn a_wrong_clock_is_reported_from_the_time_in_signatures_even_if_they_are_
     deliver_signed(&app, "evt_1", "whsec_practice", 0).await;
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
-    // A signature from another sender is not used.
+    // The time in a signature that was made with another secret is not used.
     deliver_signed(&app, "evt_1", "whsec_other", 400).await;
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());

@@ -274,7 +274,7 @@ async fn appeals_on_different_sites_can_have_the_same_former_id_and_dismissals_c
     let one = fields("autumn", "journal", "live", &["summer"]);
     let other = fields("winter", "gazette", "live", &["summer"]);
     apply(&app, vec![one, other]).await.unwrap();
-    // Returns the appeal that a reader who dismissed `dismissed` sees, or the reason why none is shown.
+    // Returns the appeal that a reader sees after dismissing the appeal `dismissed`, or the reason why none is shown.
     let shown_appeal = async |site: &str, dismissed: &str| {
         let dismissals = json!([{"appeal": dismissed, "kind": "never", "at": "2026-11-20T00:00:00Z"}]);
         let question = json!({"site": site, "history": {"dismissals": dismissals}});

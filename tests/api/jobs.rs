@@ -1,4 +1,5 @@
-//! The table of background jobs: each job can run, and a job with a lease runs on only one instance at a time.
+//! The table of background jobs: each job can run. A job with a lease (a lock that expires) runs on only one instance
+//! at a time.
 
 use keepopen::config::Secret;
 use keepopen::contributions::EntryKind;

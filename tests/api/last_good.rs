@@ -1,5 +1,5 @@
-//! A start while PostgreSQL is down. The service then uses the saved snapshot, a file with the last known state of
-//! everything that banner requests need. (With SQLite, the database is in the same folder as the snapshot.)
+//! Tests a start while PostgreSQL is down. The service then uses the saved snapshot, a file with the last known state
+//! of everything that banner requests need. (With SQLite, the database is in the same folder as the snapshot.)
 
 use keepopen::actions::StartError;
 use keepopen::ids::SupporterId;
@@ -105,6 +105,7 @@ async fn a_service_that_starts_without_its_database_uses_the_saved_snapshot_and_
     app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     let keys = app.get("/.well-known/jwks.json", None).await.json;
+    // A token is superseded if its epoch is older than the epoch of its supporter. The snapshot contains the epochs.
     actions::sync_epochs(&app.app).await.unwrap();
     let preview_request = json!({"site": "journal", "page_url": ARTICLE});
     // The ticker (the running total in the appeal) is counted, so it is saved in the snapshot.
@@ -124,7 +125,7 @@ async fn a_service_that_starts_without_its_database_uses_the_saved_snapshot_and_
     let change =
         StandingChange { supporter, site: "journal".to_owned(), changed_at_ms: app.app.now_ms(), now };
     app.app.standings.add([change.clone()]);
-    // The changes of standings before this time are unknown. Every token in this test is newer.
+    // The service no longer knows the changes of standings before this time. Every token in this test is newer.
     let forgotten_until_ms = app.app.now_ms() - 23 * 3_600_000;
     app.app.standings.forget_until(forgotten_until_ms);
     actions::sync_standings(&app.app).await.unwrap();

@@ -66,7 +66,7 @@ async fn shares(app: &TestApp) -> BTreeMap<String, u32> {
     shares
 }
 
-/// Records `views` first views of the variant, and one gift of each amount in `gifts` that came from it.
+/// Records `views` first views of the variant. Makes a gift of each amount in `gifts`, with the variant's attribution.
 async fn record_results(app: &TestApp, variant: &str, views: usize, gifts: &[i64]) {
     let mut bucket = 0;
     let verdict = loop {
@@ -119,7 +119,7 @@ async fn the_variant_that_brings_in_more_money_gets_more_readers_and_the_other_k
         assert_eq!(
             ask(&app, bucket, Some("a")).await["variant"],
             "a",
-            "a reader who saw variant a must keep it"
+            "a reader who saw the variant `a` must keep it"
         );
     }
 
@@ -147,7 +147,7 @@ async fn a_renamed_appeal_learns_from_the_results_of_its_former_id() {
     assert_eq!(
         ask(&app, 0, Some("a")).await["variant"],
         "a",
-        "a reader who saw variant a under the former id must keep it"
+        "a reader who saw the variant `a` under the former id must keep it"
     );
 
     publish(&app, &LEARNING.replacen("id = \"help\"", "id = \"another\"", 1));

@@ -89,7 +89,7 @@ async fn the_pages_of_the_list_contain_every_contribution_once_and_the_newest_fi
         }
         assert_eq!(seen, ids(&whole), "pages of {limit}");
     }
-    // A gift that is made during the listing belongs before the pages that were already read.
+    // A gift that is made while the pages are read comes before the pages that were already read.
     let first = get_ok(&app, "/v1/contributions?limit=3").await;
     app.app.clock.advance(60_000);
     app.give(5000, "month").await;
@@ -288,7 +288,7 @@ async fn lines(app: &TestApp, query: &str) -> Vec<Vec<String>> {
 }
 
 #[tokio::test]
-async fn the_export_has_a_line_for_each_payment_and_contains_no_formula() {
+async fn the_export_has_a_line_for_each_payment_and_contains_no_spreadsheet_formula() {
     let app = TestApp::start().await;
     assert_eq!(lines(&app, "").await.len(), 1, "an empty export must have only the column names");
     let gift = app.give(1000, "month").await;

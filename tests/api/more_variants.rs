@@ -160,6 +160,7 @@ async fn the_clearing_account_has_only_money_that_moved_through_stripe() {
 #[tokio::test]
 async fn the_first_invoice_counts_as_paid_through_stripe_if_the_payment_page_was_paid() {
     let app = TestApp::start().await;
+    // This invoice does not say how it was paid.
     let mut unclear = invoice("in_1", "sub_m", "paid", NOV_5);
     for field in ["charge", "paid_out_of_band"] {
         unclear.as_object_mut().unwrap().remove(field);
@@ -280,6 +281,8 @@ async fn the_paid_period_comes_from_the_invoice_or_else_from_the_subscription() 
     let app = TestApp::start().await;
     let line = |amount: i64, days: i64| json!({"amount": amount, "period": {"start": NOV_5, "end": NOV_5 + days * DAY_S}});
     let (start, end) = ("current_period_start", "current_period_end");
+    // Each case has the lines of the invoice, the number of days in the period of the subscription and in the period of
+    // its item (0 for no period), and the expected number of days.
     for (description, lines, on_subscription, on_item, days) in [
         ("an invoice line", vec![line(1000, 45)], 40, 40, 45),
         ("an invoice line, and a credit with a later end", vec![line(-100, 90), line(1100, 45)], 40, 40, 45),
@@ -376,6 +379,7 @@ async fn an_object_of_other_software_with_odd_values_neither_fails_nor_is_booked
 #[tokio::test]
 async fn a_paid_invoice_without_a_known_payment_also_has_a_time_limit_for_settling() {
     let app = TestApp::start().await;
+    // This invoice does not say how it was paid.
     let mut unclear = invoice("in_1", "sub_m", "paid", NOV_5);
     for field in ["charge", "paid_out_of_band"] {
         unclear.as_object_mut().unwrap().remove(field);

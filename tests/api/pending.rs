@@ -16,7 +16,7 @@ async fn lose_events_after_40_days(app: &TestApp) {
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
 }
 
-/// Waits a day and compares with Stripe, which must succeed.
+/// Waits a day and compares with Stripe. Panics unless the comparison succeeds.
 async fn compare_a_day_later(app: &TestApp) {
     app.advance_days(1);
     let stats = reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();

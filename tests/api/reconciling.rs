@@ -187,6 +187,7 @@ async fn the_object_of_a_thin_event_is_fetched_and_stored_before_it_is_booked() 
     let app = TestApp::start().await;
     let gift = app.give(1000, "once").await;
     let id = app.stripe.notify_thin("v1.checkout.session.completed", &gift.session).unwrap();
+    // A thin event names its object, but does not contain it.
     let thin = app.stripe.thin_events().remove(0);
     assert_eq!(thin["id"], id.as_str());
     for _ in 0..2 {

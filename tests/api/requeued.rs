@@ -126,7 +126,7 @@ async fn a_new_version_retries_events_in_an_unknown_currency() {
 }
 
 #[tokio::test]
-async fn when_a_site_is_configured_again_the_banner_uses_the_higher_standing_at_once() {
+async fn the_banner_uses_the_higher_standing_as_soon_as_a_site_is_configured_again() {
     let app = TestApp::start().await;
     app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;

@@ -25,7 +25,7 @@ async fn read_response(mut stream: TcpStream) -> String {
     tokio::task::spawn_blocking(read).await.unwrap().unwrap()
 }
 
-/// Returns the start of a POST request, with `length` among its headers.
+/// Returns the head of a POST request. `length` has the headers about the body's length.
 fn head(path: &str, length: &str) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nHost: give.example.org\r\nContent-Type: application/json\r\n{length}\r\n\r\n"

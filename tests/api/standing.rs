@@ -130,7 +130,8 @@ async fn a_yearly_gift_that_is_cancelled_at_once_keeps_its_standing_to_the_end_o
         let paid_until_s = 1_818_921_242;
         assert_eq!((gift.state, gift.paid_until_ms), (State::Ended, Some(paid_until_s * 1000)), "{order}");
         assert_eq!(gift.ended_at_ms, Some(1_787_644_502_000));
-        // The reader is not asked for money before the end. A back end can store this date and check it offline.
+        // The reader is not asked for money before the paid period ends. A back end can store this date and check it
+        // without another request.
         assert_eq!(lookup(&app, "4y-2@example.org").await.text("quiet_until"), "2027-08-22T07:54:02Z");
         let seen = standings_around_end(&app, "4y-2@example.org", paid_until_s).await;
         assert_eq!(seen, ["recurring", "recurring", "lapsed"], "{order}");

@@ -246,8 +246,8 @@ async fn a_server_with_too_many_changed_standings_does_not_trust_older_tokens() 
     fail_next_renewal(&app, &gift);
     app.deliver_and_process_all_events().await;
     app.app.clock.advance(3_600_000);
-    // At its start, a server reads only the newest changes. These are so many that it does not read the older change
-    // of the failed card.
+    // At its start, a server reads only the newest changes. The changes on the other site are so many that the server
+    // does not read the older change, which the failed card caused.
     add_changes_on_another_site(&app, MAX_RECENT_STANDINGS + 1).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     assert_eq!(shown_kind(&verdict_of(&other, &token)), "unknown_standing");

@@ -54,8 +54,8 @@ async fn appeals_can_be_turned_off_and_on_for_a_site_and_for_each_surface() {
 
 #[tokio::test]
 async fn a_switch_set_on_one_instance_reaches_the_others_and_survives_a_restart() {
-    for with_file in [true, false] {
-        let app = if with_file { TestApp::start().await } else { TestApp::start_without_appeals().await };
+    for has_file in [true, false] {
+        let app = if has_file { TestApp::start().await } else { TestApp::start_without_appeals().await };
         let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
         let key = key(&app, Scope::AppealsWrite).await;
         set_switches(&app, &key, "journal", &json!({"all": "off"})).await;
@@ -64,7 +64,7 @@ async fn a_switch_set_on_one_instance_reaches_the_others_and_survives_a_restart(
         for app in [&app.app, &other, &restarted] {
             let verdict = keepopen::api::verdict_json(app, br#"{"site": "journal", "history": {}}"#).unwrap();
             let verdict: Value = serde_json::from_slice(&verdict).unwrap();
-            assert_eq!(verdict["reason"], "kill_switch", "with a file: {with_file}");
+            assert_eq!(verdict["reason"], "kill_switch", "with a file: {has_file}");
         }
         // Reloading the appeals file does not turn the appeals on again.
         actions::publish_appeals(&app.app).unwrap();

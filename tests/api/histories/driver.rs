@@ -267,7 +267,7 @@ impl<'a> World<'a> {
     /// Calls `use_balance` with Stripe's final balance.
     pub fn with_balance<T>(&self, use_balance: impl FnOnce(&Balance<'_>) -> T) -> T {
         let transactions = self.test_app.stripe.objects("balance_transaction");
-        use_balance(&Balance::of_all(&transactions, &self.payouts))
+        use_balance(&Balance::new(&transactions, &self.payouts))
     }
 }
 

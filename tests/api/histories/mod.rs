@@ -100,7 +100,7 @@ impl Worlds {
 }
 
 #[tokio::test]
-async fn the_ledger_is_correct_whatever_the_order_of_events_and_whichever_are_lost() {
+async fn the_ledger_is_correct_in_any_order_of_events_and_with_any_lost_events() {
     let mut worlds = Worlds::begin("shuffled");
     while let Some(seed) = worlds.next() {
         let app = TestApp::start_with(HERALD).await;
@@ -109,7 +109,7 @@ async fn the_ledger_is_correct_whatever_the_order_of_events_and_whichever_are_lo
             world.step().await;
         }
         world.end();
-        let event_set = EventSet::of(&mut world);
+        let event_set = EventSet::collect(&mut world);
         let mut first: Option<[LedgerSnapshot; 2]> = None;
         for (shuffle, losses) in (0..).zip([Losses::Same, Losses::Same, Losses::PerOrder]) {
             let [before, after] = deliver_shuffled(&world, &event_set, seed * 3 + shuffle, losses).await;

@@ -255,7 +255,7 @@ pub struct Balance<'a> {
 }
 
 impl<'a> Balance<'a> {
-    pub fn of_all(transactions: &'a [Value], payouts: &'a [Payout]) -> Self {
+    pub fn new(transactions: &'a [Value], payouts: &'a [Payout]) -> Self {
         let mut by_source: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
         for it in transactions {
             by_source.entry(it["source"].as_str().unwrap()).or_default().push(it);
