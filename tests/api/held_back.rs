@@ -43,9 +43,9 @@ fn view(appeal: &str, at: &str) -> Value {
 
 #[tokio::test]
 async fn a_permanent_dismissal_covers_the_appeal_its_campaign_or_its_kind_as_configured() {
-    for (covers, shows) in [("appeal", "second"), ("campaign", "third"), ("kind", "dismissed")] {
+    for (never_covers, shown) in [("appeal", "second"), ("campaign", "third"), ("kind", "dismissed")] {
         let first =
-            format!("priority = 30\ncampaign = \"letters\"\ndismissal = {{ never_covers = \"{covers}\" }}");
+            format!("priority = 30\ncampaign = \"letters\"\ndismissal = {{ never_covers = \"{never_covers}\" }}");
         let appeals = [
             appeal("first", "ask", &first),
             appeal("second", "ask", "priority = 20\ncampaign = \"letters\""),
@@ -53,7 +53,7 @@ async fn a_permanent_dismissal_covers_the_appeal_its_campaign_or_its_kind_as_con
         ];
         let app = start_with_appeals(&appeals.concat(), "").await;
         assert_eq!(shown_appeal(&app, json!({})).await, "first");
-        assert_eq!(shown_appeal(&app, permanent_dismissal("first")).await, shows, "{covers}");
+        assert_eq!(shown_appeal(&app, permanent_dismissal("first")).await, shown, "{never_covers}");
         app.finish().await;
     }
 }
