@@ -28,7 +28,7 @@ async fn key(app: &TestApp, scope: Scope) -> String {
     actions::create_api_key(&app.app.as_operator(), "test", &[scope]).await.unwrap().secret
 }
 
-/// Requests the acknowledgement of an alarm with a key that allows it.
+/// Acknowledges an alarm over HTTP, with an API key that may do so. Returns the response.
 async fn acknowledge(app: &TestApp, id: &str, body: &Value) -> Answer {
     let request = app.client.post(format!("{}/v1/alarms/{id}/acknowledge", app.url));
     let key = key(app, Scope::AlarmsWrite).await;
@@ -38,6 +38,7 @@ async fn acknowledge(app: &TestApp, id: &str, body: &Value) -> Answer {
 #[tokio::test]
 async fn a_fraud_warning_names_its_objects_and_a_refund_closes_it_in_any_order_of_events() {
     let case = case_events("16-alarm-for-ever");
+    // The first two events report the gift and the warning. The third one reports the refund.
     let app = app_after(&case[..2]).await;
     let [alarm] = open_alarms(&app).await.try_into().unwrap();
     let warning = "issfr_1162nhcThBazEBd6BBUYz2SyW".to_owned();
@@ -54,20 +55,20 @@ async fn a_fraud_warning_names_its_objects_and_a_refund_closes_it_in_any_order_o
 
 #[tokio::test]
 async fn a_fraud_warning_stays_after_a_partial_refund_and_returns_when_the_refund_fails() {
-    for recurring in [false, true] {
+    for is_recurring in [false, true] {
         let app = TestApp::start().await;
-        let gift = app.give(1000, if recurring { "month" } else { "once" }).await;
+        let gift = app.give(1000, if is_recurring { "month" } else { "once" }).await;
         let charge = app.stripe.payments(&gift.session).charge.unwrap();
         app.stripe.warn_of_fraud(&charge).unwrap();
         app.stripe.refund(&charge, Some(400)).unwrap();
         app.deliver_and_process_all_events().await;
-        assert_eq!(open_alarms(&app).await.len(), 1, "{recurring}");
+        assert_eq!(open_alarms(&app).await.len(), 1, "recurring: {is_recurring}");
         let refund = app.stripe.refund(&charge, Some(600)).unwrap();
         app.deliver_and_process_all_events().await;
-        assert_eq!(alarm_counts(&app).await, (0, 0), "{recurring}");
+        assert_eq!(alarm_counts(&app).await, (0, 0), "recurring: {is_recurring}");
         app.stripe.fail_refund(&refund).unwrap();
         app.deliver_and_process_all_events().await;
-        assert_eq!(open_alarms(&app).await.len(), 1, "{recurring}");
+        assert_eq!(open_alarms(&app).await.len(), 1, "recurring: {is_recurring}");
         app.finish().await;
     }
 }
@@ -87,7 +88,7 @@ async fn a_fraud_warning_closes_when_the_charge_is_disputed_or_stripe_withdraws_
     let created =
         app.stripe.events().into_iter().rfind(|it| it["type"] == "radar.early_fraud_warning.created");
     let mut event = created.unwrap();
-    event["id"] = "evt_over".into();
+    event["id"] = "evt_withdrawn".into();
     event["type"] = "radar.early_fraud_warning.updated".into();
     event["created"] = json!(event["created"].as_i64().unwrap() + 60);
     event["data"]["object"]["actionable"] = false.into();
@@ -147,7 +148,7 @@ async fn a_review_alarm_closes_when_the_review_is_closed_or_the_payment_is_refun
         "{objects:?}"
     );
     app.stripe.close_review(&review, "approved").unwrap();
-    // The `review.closed` event of the other review is delivered after the other events.
+    // The refund closes the other review. The `review.closed` events are delivered after all other events.
     let before = app.stripe.events().len();
     app.stripe.refund(&refunded, None).unwrap();
     for event in app.stripe.events_after(before) {
@@ -162,7 +163,7 @@ async fn a_review_alarm_closes_when_the_review_is_closed_or_the_payment_is_refun
 
 #[tokio::test]
 async fn the_alarm_for_an_unfinalized_invoice_closes_when_the_invoice_is_deleted_or_its_subscription_ends() {
-    for deleted in [false, true] {
+    for is_deleted in [false, true] {
         let app = TestApp::start().await;
         let subscription = app.stripe.payments(&app.give(1000, "month").await.session).subscription.unwrap();
         app.advance_days(31);
@@ -171,7 +172,7 @@ async fn the_alarm_for_an_unfinalized_invoice_closes_when_the_invoice_is_deleted
         let [alarm] = open_alarms(&app).await.try_into().unwrap();
         assert_eq!(alarm.alarm, Alarm::InvoiceStuck { invoice: invoice.clone() });
         assert!(alarm.objects.contains(&subscription), "{alarm}");
-        if deleted {
+        if is_deleted {
             let mut events = app.stripe.events().into_iter();
             let mut event = events.rfind(|it| it["type"] == "invoice.finalization_failed").unwrap();
             event["id"] = "evt_deleted".into();
@@ -182,13 +183,13 @@ async fn the_alarm_for_an_unfinalized_invoice_closes_when_the_invoice_is_deleted
             app.stripe.cancel(&subscription, false).unwrap();
             app.deliver_and_process_all_events().await;
         }
-        assert_eq!(alarm_counts(&app).await, (0, 0), "deleted: {deleted}");
+        assert_eq!(alarm_counts(&app).await, (0, 0), "deleted: {is_deleted}");
         app.finish().await;
     }
 }
 
 #[tokio::test]
-async fn a_fully_reversed_payment_leaves_no_alarm_even_without_its_session() {
+async fn a_fully_reversed_payment_leaves_no_alarm_even_if_no_event_reports_its_session() {
     let app = TestApp::start().await;
     let gift = app.give(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
@@ -208,12 +209,12 @@ async fn a_fully_reversed_payment_leaves_no_alarm_even_without_its_session() {
     app.finish().await;
 }
 
-/// Returns an event that reports a refund of `minor` from the charge, without the refund object itself.
-fn refunded_by(app: &TestApp, charge: &str, minor: i64) -> Value {
+/// Returns the event by which Stripe reports how much of a charge was refunded. The refunds themselves are missing.
+fn charge_refunded_event(app: &TestApp, charge: &str, refunded_minor: i64) -> Value {
     let mut object = app.stripe.object(charge).unwrap();
-    object["amount_refunded"] = minor.into();
-    json!({"id": format!("evt_{minor}"), "object": "event", "api_version": "2026-09-30.endive", "livemode": false,
-        "type": "charge.refunded", "created": 1_800_000_000 + minor, "data": {"object": object}})
+    object["amount_refunded"] = refunded_minor.into();
+    json!({"id": format!("evt_{refunded_minor}"), "object": "event", "api_version": "2026-09-30.endive", "livemode": false,
+        "type": "charge.refunded", "created": 1_800_000_000 + refunded_minor, "data": {"object": object}})
 }
 
 #[tokio::test]
@@ -222,11 +223,11 @@ async fn an_acknowledged_alarm_is_not_counted_until_stripe_reports_a_change() {
     let gift = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
-    assert_eq!(app.deliver(&refunded_by(&app, &charge, 100)).await.status, 200);
+    assert_eq!(app.deliver(&charge_refunded_event(&app, &charge, 100)).await.status, 200);
     app.process_inbox().await;
 
-    let reader = key(&app, Scope::MoneyRead).await;
-    let listed = app.get("/v1/alarms", Some(&reader)).await;
+    let read_key = key(&app, Scope::MoneyRead).await;
+    let listed = app.get("/v1/alarms", Some(&read_key)).await;
     assert_eq!(listed.json["contributions_total"], 1, "{listed:?}");
     let alarm = &listed.json["alarms"][0];
     assert_eq!(alarm["alarm"]["alarm"], "refunds_unknown");
@@ -245,11 +246,11 @@ async fn an_acknowledged_alarm_is_not_counted_until_stripe_reports_a_change() {
     assert_eq!(again.json, done.json);
     actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
     assert_eq!(alarm_counts(&app).await, (0, 0));
-    let listed = app.get("/v1/alarms", Some(&reader)).await.json;
+    let listed = app.get("/v1/alarms", Some(&read_key)).await.json;
     assert_eq!((&listed["alarms"], &listed["acknowledgements"][0]), (&json!([]), &done.json));
 
-    // Refunds of a larger amount are missing now, which is a different alarm.
-    assert_eq!(app.deliver(&refunded_by(&app, &charge, 300)).await.status, 200);
+    // Stripe now reports a larger refunded amount, whose refunds are missing. That raises a different alarm.
+    assert_eq!(app.deliver(&charge_refunded_event(&app, &charge, 300)).await.status, 200);
     app.process_inbox().await;
     let [larger] = open_alarms(&app).await.try_into().unwrap();
     assert!(
@@ -284,8 +285,8 @@ async fn an_acknowledgement_needs_a_name_and_a_reason_and_can_not_be_changed() {
     }
     let path = format!("/v1/alarms/{id}/acknowledge");
     assert_eq!(app.post(&path, &good).await.code(), "api_key_missing");
-    let reader = key(&app, Scope::MoneyRead).await;
-    let request = app.client.post(format!("{}{path}", app.url)).bearer_auth(reader).json(&good);
+    let read_key = key(&app, Scope::MoneyRead).await;
+    let request = app.client.post(format!("{}{path}", app.url)).bearer_auth(read_key).json(&good);
     assert_eq!(app.send(request).await.code(), "scope_missing");
     assert_eq!(open_alarms(&app).await.len(), 1);
     assert_eq!(acknowledge(&app, &id, &good).await.status, 200);

@@ -33,6 +33,7 @@ fn new_attempt_id() -> Uuid {
 #[tokio::test]
 async fn a_covered_fee_is_added_to_the_amount_sent_to_stripe_and_booked_as_received() {
     let app = TestApp::start_with(FEE).await;
+    // For each interval, the object that must have the same metadata as the session.
     for (interval, holder) in [("once", "payment_intent"), ("month", "subscription")] {
         let answer = app.post("/v1/checkout", &with_fee(new_attempt_id(), 1000, interval)).await;
         let session = answer.text("session");
@@ -71,7 +72,7 @@ async fn a_fee_is_covered_only_if_the_reader_chooses_it_and_the_site_offers_it()
 }
 
 #[tokio::test]
-async fn the_sites_limits_apply_to_the_chosen_amount_and_stripes_steps_to_the_total() {
+async fn site_limits_apply_to_the_amount_without_the_fee_and_stripe_steps_apply_to_the_total() {
     let app = TestApp::start_with(&format!("{FEE}{DINAR}")).await;
     let at_maximum = app.post("/v1/checkout", &with_fee(new_attempt_id(), 100_000, "once")).await;
     assert_eq!(app.stripe.session(at_maximum.text("session"))["amount_total"], 101_549);
@@ -136,14 +137,14 @@ async fn readers_are_offered_the_currency_and_the_amounts_of_their_country() {
             assert_eq!(offered(&app, country).await, wanted, "{country}");
         }
     }
-    let everywhere = choices(&app, "IE").await;
-    assert_eq!(everywhere["highlighted"], json!({"interval": "once", "amount_minor": 1500}));
+    let in_ireland = choices(&app, "IE").await;
+    assert_eq!(in_ireland["highlighted"], json!({"interval": "once", "amount_minor": 1500}));
     assert_eq!(
         choices(&app, "PT").await["highlighted"],
         Value::Null,
         "an amount that is not offered in Portugal must not be highlighted there"
     );
-    assert_eq!(everywhere["step_minor"], 1);
+    assert_eq!(in_ireland["step_minor"], 1);
     publish_text(&app, &APPEALS.replace("We need your help now", "Give in {currency}"));
     for (country, currency) in [("GB", "GBP"), ("IE", "EUR")] {
         let question = json!({"site": "journal", "history": {}, "reader": {"country": country}});
@@ -172,6 +173,7 @@ async fn an_amount_that_the_site_offers_in_one_country_is_accepted_from_any_read
     app.finish().await;
 }
 
+/// The amounts of a variant, for the end of the appeals file.
 const OWN_AMOUNTS: &str = r#"
 [appeals.variants.amounts.EUR]
 once = [700, 900]
@@ -210,7 +212,7 @@ async fn a_variant_can_replace_the_sites_amounts_in_one_currency() {
 #[tokio::test]
 async fn an_appeal_is_not_shown_if_a_variants_amounts_are_not_accepted_by_its_site() {
     let app = TestApp::start_with(COUNTRIES).await;
-    for (own, field, sentence) in [
+    for (own_amounts, field, sentence) in [
         (
             OWN_AMOUNTS.replace("700, 900", "99, 700, 900"),
             "variants[0].amounts.EUR",
@@ -235,7 +237,7 @@ async fn an_appeal_is_not_shown_if_a_variants_amounts_are_not_accepted_by_its_si
         (OWN_AMOUNTS.replace("EUR", "EURO"), "variants[0].amounts.EURO", "ISO 4217"),
         (OWN_AMOUNTS.replace("once =", "ones ="), "variants[0].amounts.EUR.ones", "there is no field"),
     ] {
-        publish(&app, &own);
+        publish(&app, &own_amounts);
         let snapshot = app.app.snapshot.load();
         let problems: Vec<_> = snapshot.problems.iter().map(|it| (&*it.field, &*it.sentence)).collect();
         assert!(

@@ -131,14 +131,15 @@ async fn an_invalid_appeal_is_rejected_and_the_response_names_the_field() {
     assert_eq!(refused_weights(json!({"UK": 2})).await, "variants[0].weights_by_country.UK");
     assert_eq!(refused_weights(json!({"NZ": 0})).await, "variants[0].weights_by_country.NZ");
     assert_eq!(refused_weights(json!({"NZ": "2"})).await, "variants[0].weights_by_country.NZ");
-    let unknown = "Only {days} left";
+    let unknown_placeholder = "Only {days} left";
     assert_eq!(
-        bad_field(&|it| it["variants"][0]["copy"]["heading"] = json!(unknown)).await,
+        bad_field(&|it| it["variants"][0]["copy"]["heading"] = json!(unknown_placeholder)).await,
         "variants[0].copy.heading"
     );
     assert_eq!(client.get("/summer").await.code(), "appeal_not_found", "rejected appeals must not be stored");
-    let plain = app.client.put(format!("{}/v1/appeals/summer", app.url)).bearer_auth(&client.key).body("{}");
-    assert_eq!(app.send(plain).await.code(), "unsupported_media_type");
+    let without_media_type =
+        app.client.put(format!("{}/v1/appeals/summer", app.url)).bearer_auth(&client.key).body("{}");
+    assert_eq!(app.send(without_media_type).await.code(), "unsupported_media_type");
     let list_body = client.put("/summer", &json!([])).await;
     assert_eq!(list_body.code(), "invalid_request");
     app.finish().await;
@@ -183,11 +184,11 @@ async fn an_appeal_published_on_one_instance_reaches_the_others() {
 #[tokio::test]
 async fn appeals_can_be_read_and_written_only_with_a_key_of_the_right_scope() {
     let app = TestApp::start_without_appeals().await;
-    let reader = ApiClient::open(&app, Scope::AppealsRead).await;
-    assert_eq!(reader.get("").await.json, json!({"appeals": []}));
-    assert_eq!(reader.put("/summer", &appeal("Help")).await.code(), "scope_missing");
+    let read_client = ApiClient::open(&app, Scope::AppealsRead).await;
+    assert_eq!(read_client.get("").await.json, json!({"appeals": []}));
+    assert_eq!(read_client.put("/summer", &appeal("Help")).await.code(), "scope_missing");
     for path in ["publish", "pause", "end"] {
-        assert_eq!(reader.post(&format!("/summer/{path}")).await.code(), "scope_missing");
+        assert_eq!(read_client.post(&format!("/summer/{path}")).await.code(), "scope_missing");
     }
     let other_scope = ApiClient::open(&app, Scope::SupportersRead).await;
     assert_eq!(other_scope.get("").await.code(), "scope_missing");
@@ -213,7 +214,7 @@ async fn a_missing_appeal_cannot_be_published_or_paused() {
 }
 
 #[tokio::test]
-async fn with_an_appeals_file_appeals_can_not_be_saved_or_published_over_http() {
+async fn appeals_can_not_be_saved_or_published_over_http_if_there_is_an_appeals_file() {
     let app = TestApp::start().await;
     let client = ApiClient::open(&app, Scope::AppealsWrite).await;
     assert_eq!(client.put("/summer", &appeal("Help")).await.code(), "appeals_from_file");
@@ -329,7 +330,7 @@ async fn an_exported_file_can_be_applied_again_after_one_of_its_appeals_has_ende
     apply("Help", "live").await.unwrap();
     app.advance_days(30);
     assert!(!apply("Help", "live").await.unwrap()[0].1.is_new_version);
-    // After the end, neither a new version can be published nor a paused appeal resumed.
+    // After the appeal has ended, a new version of it can't be published. It can be paused, but not resumed.
     assert!(matches!(apply("Help us", "live").await, Err(actions::EditError::Invalid(_))));
     apply("Help", "paused").await.unwrap();
     assert!(matches!(apply("Help", "live").await, Err(actions::EditError::Invalid(_))));
@@ -369,11 +370,11 @@ async fn the_list_of_appeals_shows_the_current_phase_of_each() {
 }
 
 #[tokio::test]
-async fn an_id_with_a_null_character_is_not_found() {
+async fn an_appeal_id_with_a_null_character_is_not_found() {
     let app = TestApp::start_without_appeals().await;
     let client = ApiClient::open(&app, Scope::AppealsWrite).await;
     let path = "/summer%00";
-    for (method, more) in [
+    for (method, suffix) in [
         (Method::GET, ""),
         (Method::GET, "/versions/1"),
         (Method::POST, "/publish"),
@@ -381,8 +382,8 @@ async fn an_id_with_a_null_character_is_not_found() {
         (Method::POST, "/end"),
     ] {
         let body = (method == Method::POST).then(|| json!({}));
-        let answer = client.call(method.clone(), &format!("{path}{more}"), body.as_ref(), None).await;
-        assert_eq!((answer.status.as_u16(), answer.code()), (404, "appeal_not_found"), "{method} {more}");
+        let answer = client.call(method.clone(), &format!("{path}{suffix}"), body.as_ref(), None).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (404, "appeal_not_found"), "{method} {suffix}");
     }
     let answer = client.put(path, &appeal("Help")).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (422, "appeal_invalid"));

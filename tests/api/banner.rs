@@ -201,37 +201,46 @@ async fn views_clicks_and_dismissals_count_once_per_valid_attribution() {
     let attributions = [app.banner(None).await, app.banner(None).await].map(|it| it["attribution"].clone());
     let [attribution, other] = attributions;
     let report = async |body: Value| app.post("/v1/banner/events", &body).await;
-    let good = |event: &str| json!({"site": "journal", "event": event, "attribution": attribution});
-    let mut later = good("view");
-    later["ordinal"] = 2.into();
-    later["attribution"] = other;
-    let mut closed = good("dismiss");
-    closed["dismissal"] = "close".into();
-    let mut forged = good("view");
+    let valid_event = |event: &str| json!({"site": "journal", "event": event, "attribution": attribution});
+    let mut later_view = valid_event("view");
+    later_view["ordinal"] = 2.into();
+    later_view["attribution"] = other;
+    let mut dismissal = valid_event("dismiss");
+    dismissal["dismissal"] = "close".into();
+    let mut forged = valid_event("view");
     forged["attribution"] = "forged.note".into();
-    let mut elsewhere = good("click");
-    elsewhere["site"] = "gazette".into();
-    let mut never = closed.clone();
-    never["dismissal"] = "never".into();
-    let again = later.clone();
-    for body in
-        [good("view"), good("view"), later, again, good("click"), closed, never, good("click"), forged]
-    {
+    let mut event_of_other_site = valid_event("click");
+    event_of_other_site["site"] = "gazette".into();
+    let mut second_dismissal = dismissal.clone();
+    second_dismissal["dismissal"] = "never".into();
+    let repeated_view = later_view.clone();
+    for body in [
+        valid_event("view"),
+        valid_event("view"),
+        later_view,
+        repeated_view,
+        valid_event("click"),
+        dismissal,
+        second_dismissal,
+        valid_event("click"),
+        forged,
+    ] {
         assert_eq!(report(body).await.status, 204);
     }
-    let from_elsewhere = app.client.post(format!("{}/v1/banner/events", app.url));
-    let from_elsewhere = from_elsewhere.header("origin", "https://gazette.example.org").json(&elsewhere);
-    assert_eq!(app.send(from_elsewhere).await.status, 204);
+    let request_of_other_site = app.client.post(format!("{}/v1/banner/events", app.url));
+    let request_of_other_site =
+        request_of_other_site.header("origin", "https://gazette.example.org").json(&event_of_other_site);
+    assert_eq!(app.send(request_of_other_site).await.status, 204);
     for origin in ["https://evil.example", "null", "https://gazette.example.org"] {
         let request = app.client.post(format!("{}/v1/banner/events", app.url)).header("origin", origin);
-        let answer = app.send(request.json(&good("view"))).await;
+        let answer = app.send(request.json(&valid_event("view"))).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (403, "origin_not_allowed"), "{origin}");
     }
-    for wrong in [good("dismiss"), good("stare"), json!({"site": "journal"})] {
+    for wrong in [valid_event("dismiss"), valid_event("stare"), json!({"site": "journal"})] {
         assert_eq!(report(wrong).await.code(), "invalid_request");
     }
     keepopen::actions::flush_counts(&app.app, &app.app.as_job("counts")).await.unwrap();
-    assert_eq!(report(good("view")).await.status, 204);
+    assert_eq!(report(valid_event("view")).await.status, 204);
     keepopen::actions::flush_counts(&app.app, &app.app.as_job("counts")).await.unwrap();
     let counts = app.app.store.counts("journal").await.unwrap();
     let counts: Vec<_> =

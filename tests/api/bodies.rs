@@ -41,7 +41,7 @@ fn odd_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Returns `good` with some fields, at any depth, removed or replaced.
+/// Returns `good` after removing or replacing some of its fields, at any depth.
 fn changed(good: &Value, runner: &mut TestRunner) -> Value {
     let draw_below = |runner: &mut TestRunner, limit: usize| (0..limit).new_tree(runner).unwrap().current();
     let mut body = good.clone();
@@ -120,7 +120,7 @@ async fn every_public_route_responds_to_any_body() {
     let accepted = try_bodies(&app, "/v1/banner", None, &context).await;
     assert!(
         accepted > 10,
-        "only {accepted} bodies were accepted, so the others may all be invalid for one reason"
+        "only {accepted} bodies were accepted, so the body without changes may already be invalid"
     );
     let exchange = json!({"grant": "checkout_session", "site": "journal", "session": gift.session, "attempt": gift.attempt});
     try_bodies(&app, "/v1/tokens", None, &exchange).await;
@@ -145,7 +145,7 @@ async fn every_public_route_responds_to_any_query() {
         let query =
             [("site", &texts[0]), ("surfaces", &texts[1]), ("ordinal", &texts[2]), ("tags", &texts[3])];
         let ask = app.client.get(format!("{}/v1/banner", app.url)).query(&query[attempt % 2..]);
-        let by_id = app.client.get(format!("{}/v1/supporters/{}", app.url, url_text(&texts[1])));
+        let by_id = app.client.get(format!("{}/v1/supporters/{}", app.url, percent_encode(&texts[1])));
         let by_id = by_id.query(&query[attempt % 2..]).bearer_auth(&key);
         for request in [ask, by_id] {
             let answer = app.send(request).await;
@@ -156,6 +156,6 @@ async fn every_public_route_responds_to_any_query() {
 }
 
 /// Percent-encodes a text for use as a segment of a path.
-fn url_text(text: &str) -> String {
+fn percent_encode(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }

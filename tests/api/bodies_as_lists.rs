@@ -1,7 +1,7 @@
 //! Every route in the API description rejects a list in place of an object, and an object in place of an enum label.
 //!
-//! By default, serde also reads a struct from a list of its fields in order, and the label `month` from
-//! `{"month": null}`. No client intends that, and a new field would change what such a list means.
+//! By default, serde also accepts a list of a struct's fields in place of the struct, and `{"month": null}` in place of
+//! the label `month`. No client intends that, and a new field would change the meaning of such a list.
 
 use std::collections::BTreeMap;
 
@@ -87,7 +87,8 @@ impl Shapes<'_> {
     fn lists(&self, properties: &Map<String, Value>) -> Vec<Value> {
         let samples: Vec<Value> = properties.values().map(|schema| self.sample(schema)).collect();
         let mut lists = vec![json!([]), json!(vec![Value::Null; samples.len()]), json!(samples)];
-        // Serde uses the order of the fields in the code, which differs from that in the API description.
+        // Serde expects the fields in the order of the code. The API description has another order, so the lists
+        // contain the samples in many orders.
         for one in 0..samples.len() {
             lists.push(json!([samples[one]]));
             for other in (0..samples.len()).filter(|other| *other != one) {
@@ -252,14 +253,14 @@ async fn no_route_reads_a_list_as_an_object_or_an_object_as_an_enum_label() {
     assert_eq!(accepted, Vec::<String>::new(), "these bodies must be rejected");
     // Each body must be rejected for its shape. A route that rejects bodies for another reason proves nothing.
     for (route, number) in &rejected {
-        let is_for_its_shape = ["invalid_request", "appeal_invalid", "PARSE_ERROR", "INVALID_CONTEXT"]
+        let is_rejected_for_shape = ["invalid_request", "appeal_invalid", "PARSE_ERROR", "INVALID_CONTEXT"]
             .iter()
             .any(|code| route.ends_with(code));
         assert!(
-            is_for_its_shape,
+            is_rejected_for_shape,
             "{number} bodies were rejected for a reason other than their shape: {route}"
         );
     }
-    assert!(rejected.len() >= 13, "{rejected:#?}");
+    assert!(rejected.len() >= 13, "too few routes rejected bodies: {rejected:#?}");
     app.finish().await;
 }

@@ -29,9 +29,9 @@ pub async fn deliver_in_all_orders(source: &TestApp, events: &[Value]) -> Ledger
     let mut random = fastrand::Rng::with_seed(1);
     let expected = ledger_after(source, &in_order, &mut random).await;
     let reversed: Vec<&Value> = events.iter().rev().collect();
-    assert_eq!(ledger_after(source, &reversed, &mut random).await, expected, "reversed");
+    assert_eq!(ledger_after(source, &reversed, &mut random).await, expected, "in reverse order");
     let twice: Vec<&Value> = in_order.iter().chain(&in_order).copied().collect();
-    assert_eq!(ledger_after(source, &twice, &mut random).await, expected, "twice");
+    assert_eq!(ledger_after(source, &twice, &mut random).await, expected, "delivered twice");
     for seed in 0..4 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut shuffled = twice.clone();
@@ -58,7 +58,7 @@ fn payments_and_reversals(ledger: &LedgerState) -> Vec<(Kind, i64, i64)> {
 /// Delivers all events of the practice Stripe in the shape of each API generation (a range of API versions whose
 /// objects have the same fields). Calls `check` with each resulting ledger and the name of the shape.
 pub async fn deliver_in_every_shape(source: &TestApp, mut check: impl FnMut(&LedgerState, &str)) {
-    let (events, links) = (source.stripe.events(), ObjectLinks::of(&source.stripe));
+    let (events, links) = (source.stripe.events(), ObjectLinks::read_from(&source.stripe));
     check(&deliver_in_all_orders(source, &events).await, "in the practice Stripe's shape");
     for generation in &GENERATIONS {
         let templates = templates(generation.folder);

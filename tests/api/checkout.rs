@@ -1,4 +1,5 @@
-//! Checkout: each attempt to give has an id, and creates one payment page at Stripe within the site's limits.
+//! Checkout: each attempt to give has an id, and creates one payment page at Stripe. The amount must be within the
+//! site's limits.
 
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ async fn a_double_click_creates_one_payment_page() {
 async fn stripe_gets_the_metadata_that_later_events_need() {
     let app = TestApp::start().await;
     let verdict = app.banner(None).await;
+    // For each interval, the object that must have the same metadata as the session.
     for (interval, holder) in [("once", "payment_intent"), ("month", "subscription")] {
         let mut body = checkout_body(Uuid::from_u128(fastrand::u128(..)), 1000, interval);
         body["attribution"] = verdict["attribution"].clone();
@@ -141,7 +143,7 @@ async fn a_return_url_must_be_on_the_site_itself() {
 }
 
 #[tokio::test]
-async fn while_stripe_is_unavailable_the_reader_gets_the_fallback_link_and_can_try_again() {
+async fn the_reader_gets_the_fallback_link_while_stripe_is_unavailable_and_can_try_again() {
     let app = TestApp::start().await;
     let body = checkout_body(Uuid::from_u128(9), 1000, "once");
     for trouble in
@@ -155,7 +157,7 @@ async fn while_stripe_is_unavailable_the_reader_gets_the_fallback_link_and_can_t
     }
     app.stripe.break_api(None);
     assert_eq!(app.post("/v1/checkout", &body).await.status, 200);
-    assert_eq!(app.stripe.objects("checkout.session").len(), 1, "the repeated calls created one session");
+    assert_eq!(app.stripe.objects("checkout.session").len(), 1, "the repeated calls must create one session");
     app.finish().await;
 }
 

@@ -30,19 +30,19 @@ fn lose_all_events(app: &TestApp) {
 
 /// Simulates a process that is killed after this many steps. Returns the result if `work` finished before that.
 async fn run_until_killed<T>(steps: usize, work: impl Future<Output = T>) -> Option<T> {
-    let (mut work, mut left) = (pin!(work), steps);
+    let (mut work, mut steps_left) = (pin!(work), steps);
     poll_fn(|context| {
-        if left == 0 {
+        if steps_left == 0 {
             return Poll::Ready(None);
         }
-        left -= 1;
+        steps_left -= 1;
         work.as_mut().poll(context).map(Some)
     })
     .await
 }
 
 #[tokio::test]
-async fn while_another_comparison_runs_a_comparison_fails_with_that_reason() {
+async fn a_comparison_fails_while_another_one_is_running_and_gives_that_reason() {
     let app = TestApp::start().await;
     lose_all_events(&app);
     app.give(1000, "once").await;
@@ -71,7 +71,7 @@ async fn while_another_comparison_runs_a_comparison_fails_with_that_reason() {
 async fn a_comparison_that_is_killed_at_any_point_is_resumed_and_skips_nothing() {
     let app = TestApp::start().await;
     lose_all_events(&app);
-    // Enough for two pages of sessions, payment intents, charges and balance transactions.
+    // With this many gifts, the lists of sessions, payment intents, charges and balance transactions have two pages.
     let gifts = 105;
     for _ in 0..gifts {
         app.give(1000, "once").await;
@@ -205,10 +205,10 @@ async fn a_comparison_that_can_not_read_an_invoices_payments_reports_it_and_read
         app.advance_days(31);
         let invoice = app.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
         app.advance_days(7);
-        let seen = app.stripe.events().len();
+        let events_before = app.stripe.events().len();
         lose_all_events(&app);
         app.stripe.mark_paid_outside(&invoice).unwrap();
-        for event in app.stripe.events_after(seen).iter().filter(|it| it["type"] == "invoice.paid") {
+        for event in app.stripe.events_after(events_before).iter().filter(|it| it["type"] == "invoice.paid") {
             assert_eq!(app.deliver(event).await.status, 200);
         }
         app.process_inbox().await;
@@ -229,7 +229,7 @@ async fn a_comparison_that_can_not_read_an_invoices_payments_reports_it_and_read
 }
 
 #[tokio::test]
-async fn whichever_list_fails_the_next_comparison_finds_what_the_list_contains() {
+async fn the_next_comparison_finds_the_objects_of_a_list_that_could_not_be_read() {
     let mut failed_lists = HashSet::new();
     // Each round makes a later call to Stripe fail.
     for calls in 0..14 {
@@ -256,7 +256,7 @@ async fn whichever_list_fails_the_next_comparison_finds_what_the_list_contains()
     assert!(failed_lists.contains("invoices") && failed_lists.len() > 8, "{failed_lists:?}");
 }
 
-/// Returns the lines about other money of this kind.
+/// Returns the lines of this kind. Other money is money at Stripe that does not come from Keepopen's gifts.
 fn lines_of_kind<'a>(all: &'a [OtherMoney], kind: &str) -> Vec<&'a OtherMoney> {
     all.iter().filter(|it| it.kind == kind).collect()
 }
@@ -279,9 +279,11 @@ async fn other_money_at_stripe_is_counted_by_kind_and_currency() {
         }
         let [refund] = lines_of_kind(&other, "refund")[..] else { panic!("{other:?}") };
         assert_eq!((refund.count, refund.amount_minor), (1, 500));
-        let [moved] = lines_of_kind(&other, "balance transaction (charge)")[..] else { panic!("{other:?}") };
-        assert_eq!(moved.count, 2);
-        assert!(moved.amount_minor < 4000, "the amount must be after Stripe's fees");
+        let [balance_line] = lines_of_kind(&other, "balance transaction (charge)")[..] else {
+            panic!("{other:?}")
+        };
+        assert_eq!(balance_line.count, 2);
+        assert!(balance_line.amount_minor < 4000, "Stripe's fees must be subtracted from the amount");
     }
     let answer = app.get("/v1/reconciliation", Some(&crate::money::key(&app).await)).await;
     let kinds = answer.json["other_money"].as_array().unwrap();
@@ -309,10 +311,10 @@ async fn gifts_of_an_unknown_site_are_counted_by_site_until_the_site_is_configur
     assert!(report.lines.is_empty() && other.store.contributions().await.unwrap().is_empty());
     let [charge] = lines_of_kind(&report.other_money, "charge")[..] else { panic!("{report:?}") };
     assert_eq!((charge.count, charge.amount_minor, charge.site.as_deref()), (1, 1000, Some("journal")));
-    let [moved] = lines_of_kind(&report.other_money, "balance transaction (charge)")[..] else {
+    let [balance_line] = lines_of_kind(&report.other_money, "balance transaction (charge)")[..] else {
         panic!("{report:?}")
     };
-    assert_eq!(moved.site.as_deref(), Some("journal"));
+    assert_eq!(balance_line.site.as_deref(), Some("journal"));
     other.store.close().await;
     let reconfigured = actions::start(with_both_sites, clock()).await.unwrap();
     actions::requeue_unbooked(&reconfigured, &reconfigured.as_job("start"), "1").await.unwrap();
@@ -329,10 +331,10 @@ async fn a_dead_event_is_closed_once_a_comparison_has_booked_its_object() {
     let app = TestApp::start().await;
     let gift = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
-    let seen = app.stripe.events().len();
+    let events_before = app.stripe.events().len();
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), Some(300)).unwrap();
     let is_refund = |event: &&Value| event["type"] == "refund.created";
-    let mut bad = app.stripe.events_after(seen).iter().find(is_refund).unwrap().clone();
+    let mut bad = app.stripe.events_after(events_before).iter().find(is_refund).unwrap().clone();
     (bad["id"], bad["data"]["object"]["amount"]) = ("evt_bad".into(), "ten".into());
     lose_all_events(&app);
     assert_eq!(app.deliver(&bad).await.status, 200);

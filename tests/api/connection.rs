@@ -52,8 +52,9 @@ async fn check_connection(app: &TestApp, known: &mut Vec<StripeTrouble>) -> Vec<
 /// Returns the problems that the metrics report.
 fn reported_problems(app: &TestApp) -> Vec<String> {
     let text = app.app.metrics.render();
-    let on = text.lines().filter(|line| line.starts_with("keepopen_stripe_trouble{") && line.ends_with(" 1"));
-    on.map(|line| line.split('"').nth(1).unwrap().to_owned()).collect()
+    let active_lines =
+        text.lines().filter(|line| line.starts_with("keepopen_stripe_trouble{") && line.ends_with(" 1"));
+    active_lines.map(|line| line.split('"').nth(1).unwrap().to_owned()).collect()
 }
 
 /// Creates the webhook endpoint. Returns its id.
@@ -202,7 +203,8 @@ async fn silence_is_not_reported_if_the_check_is_turned_off() {
     app.finish().await;
 }
 
-/// Delivers an event whose signature, made with `secret`, is `ahead_s` seconds old. Returns the response's status.
+/// Delivers an event that is signed with `secret`. The server's clock is `ahead_s` seconds ahead of the time in the
+/// signature. Returns the response's status.
 async fn deliver_signed(app: &TestApp, id: &str, secret: &str, ahead_s: i64) -> u16 {
     let event = json!({
         "id": id, "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": false,
@@ -231,7 +233,7 @@ async fn a_wrong_clock_is_reported_from_the_time_in_signatures_even_if_they_are_
     deliver_signed(&app, "evt_1", "whsec_practice", 0).await;
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());
-    // A signature from another sender is not used.
+    // The time in a signature that was made with another secret is not used.
     deliver_signed(&app, "evt_1", "whsec_other", 400).await;
     check_connection(&app, &mut known).await;
     assert_eq!(reported_problems(&app), Vec::<String>::new());

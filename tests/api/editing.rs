@@ -50,7 +50,7 @@ async fn heading(app: &TestApp) -> String {
 }
 
 /// Returns the status and the code of a problem response.
-fn refused(answer: &Answer) -> (u16, &str) {
+fn status_and_code(answer: &Answer) -> (u16, &str) {
     (answer.status.as_u16(), answer.code())
 }
 
@@ -61,16 +61,25 @@ async fn saving_an_appeal_respects_the_preconditions_of_rfc_9110() {
     // The appeal does not exist yet, so If-Match fails and If-None-Match succeeds.
     for tag in ["*", "\"0\"", "\"1\""] {
         assert_eq!(
-            refused(&client.put("First", &[("if-match", tag)]).await),
+            status_and_code(&client.put("First", &[("if-match", tag)]).await),
             (412, "version_conflict"),
             "{tag}"
         );
     }
     assert_eq!(client.put("First", &[("if-none-match", "*")]).await.status, 201);
     // The appeal exists now.
-    assert_eq!(refused(&client.put("Other", &[("if-none-match", "*")]).await), (412, "version_conflict"));
-    assert_eq!(refused(&client.put("Other", &[("if-none-match", "\"1\"")]).await), (412, "version_conflict"));
-    assert_eq!(refused(&client.put("Other", &[("if-match", "W/\"1\"")]).await), (412, "version_conflict"));
+    assert_eq!(
+        status_and_code(&client.put("Other", &[("if-none-match", "*")]).await),
+        (412, "version_conflict")
+    );
+    assert_eq!(
+        status_and_code(&client.put("Other", &[("if-none-match", "\"1\"")]).await),
+        (412, "version_conflict")
+    );
+    assert_eq!(
+        status_and_code(&client.put("Other", &[("if-match", "W/\"1\"")]).await),
+        (412, "version_conflict")
+    );
     assert_eq!(
         client.put("Second", &[("if-match", "\"7\", \"1\"")]).await.status,
         200,
@@ -87,7 +96,7 @@ async fn saving_an_appeal_respects_the_preconditions_of_rfc_9110() {
     assert_eq!(unconditional.headers["etag"], "\"4\"");
     for (name, value) in [("if-match", "soon"), ("if-match", "1"), ("if-none-match", "\"")] {
         assert_eq!(
-            refused(&client.put("Fifth", &[(name, value)]).await),
+            status_and_code(&client.put("Fifth", &[(name, value)]).await),
             (400, "invalid_request"),
             "{value}"
         );
@@ -102,8 +111,14 @@ async fn publishing_with_an_outdated_etag_is_refused() {
     client.put("First", &[]).await;
     client.put("Unfinished", &[]).await;
     let outdated = [("if-match", "\"1\"")];
-    assert_eq!(refused(&client.publish(json!({}), &outdated).await), (412, "version_conflict"));
-    assert_eq!(refused(&client.publish(json!({"version": 1}), &outdated).await), (412, "version_conflict"));
+    assert_eq!(
+        status_and_code(&client.publish(json!({}), &outdated).await),
+        (412, "version_conflict")
+    );
+    assert_eq!(
+        status_and_code(&client.publish(json!({"version": 1}), &outdated).await),
+        (412, "version_conflict")
+    );
     assert_eq!(heading(&app).await, "nothing");
     assert_eq!(client.publish(json!({"version": 1}), &[("if-match", "\"2\"")]).await.status, 200);
     assert_eq!(heading(&app).await, "First");
@@ -137,7 +152,7 @@ async fn a_switch_of_one_surface_does_not_change_the_others() {
         [json!({"surfaces": [null, null]}), json!({"surfaces": {"poster": "off"}}), json!({"surfaces": 1})]
     {
         let answer = client.call(Method::PUT, "/sites/journal/switches", &wrong, &[]).await;
-        assert_eq!(refused(&answer), (400, "invalid_request"), "{wrong}");
+        assert_eq!(status_and_code(&answer), (400, "invalid_request"), "{wrong}");
     }
     app.finish().await;
 }
@@ -150,7 +165,7 @@ async fn apply(app: &TestApp, appeals: Vec<Map<String, Value>>) -> Result<(), ac
 }
 
 #[tokio::test]
-async fn applying_a_file_with_live_version_keeps_a_roll_back_and_publishes_no_draft() {
+async fn applying_a_file_with_live_version_leaves_that_version_live_and_publishes_no_draft() {
     let app = TestApp::start_without_appeals().await;
     let client = ApiClient::open(&app).await;
     client.put("First", &[]).await;
@@ -200,7 +215,7 @@ async fn an_appeal_is_not_published_while_an_appeal_with_its_former_id_is_shown(
     put("autumn", &renamed(&["summer"])).await;
     assert_eq!(post("summer/publish").await.status, 200);
     let answer = post("autumn/publish").await;
-    assert_eq!(refused(&answer), (422, "appeal_invalid"));
+    assert_eq!(status_and_code(&answer), (422, "appeal_invalid"));
     let sentence = "the appeal \"summer\" can still show: end that appeal, or remove this former id.";
     let problem = json!([{"appeal": "autumn", "field": "former_ids[0]", "sentence": sentence}]);
     assert_eq!(answer.json["problems"], problem);
@@ -215,7 +230,7 @@ async fn an_appeal_is_not_published_while_an_appeal_with_its_former_id_is_shown(
     // A paused successor is not shown, so `summer` can be published.
     assert_eq!(post("autumn/pause").await.status, 200);
     assert_eq!(post("summer/publish").await.status, 200);
-    // Two appeals can't both have the same former id.
+    // Two appeals on the same site can't have the same former id.
     assert_eq!(post("summer/end").await.status, 200);
     assert_eq!(post("autumn/publish").await.status, 200);
     put("winter", &renamed(&["summer"])).await;
@@ -249,7 +264,7 @@ async fn a_file_that_conflicts_with_a_live_appeal_is_not_applied() {
 }
 
 #[tokio::test]
-async fn appeals_on_different_sites_can_share_a_former_id_and_each_uses_its_sites_history() {
+async fn appeals_on_different_sites_can_have_the_same_former_id_and_dismissals_count_only_on_their_site() {
     let app = TestApp::start_without_appeals().await;
     let fields = |id: &str, site: &str, live: &str, former_ids: &[&str]| {
         let mut fields = renamed(former_ids);
@@ -259,18 +274,20 @@ async fn appeals_on_different_sites_can_share_a_former_id_and_each_uses_its_site
     let one = fields("autumn", "journal", "live", &["summer"]);
     let other = fields("winter", "gazette", "live", &["summer"]);
     apply(&app, vec![one, other]).await.unwrap();
-    // Returns the appeal that a reader who dismissed `dismissed` sees, or the reason why none is shown.
+    // Returns the appeal that a reader sees after dismissing the appeal `dismissed`, or the reason why none is shown.
     let shown_appeal = async |site: &str, dismissed: &str| {
         let dismissals = json!([{"appeal": dismissed, "kind": "never", "at": "2026-11-20T00:00:00Z"}]);
         let question = json!({"site": site, "history": {"dismissals": dismissals}});
         let answer = app.post("/v1/banner", &question).await.json;
         answer["appeal"].as_str().unwrap_or_else(|| answer["reason"].as_str().unwrap()).to_owned()
     };
-    for (site, shown, elsewhere) in [("journal", "autumn", "winter"), ("gazette", "winter", "autumn")] {
+    for (site, own_appeal, other_appeal) in
+        [("journal", "autumn", "winter"), ("gazette", "winter", "autumn")]
+    {
         assert_eq!(shown_appeal(site, "summer").await, "dismissed", "{site}");
         assert_eq!(
-            shown_appeal(site, elsewhere).await,
-            shown,
+            shown_appeal(site, other_appeal).await,
+            own_appeal,
             "a dismissal of the other site's appeal must have no effect"
         );
     }

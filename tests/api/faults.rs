@@ -21,7 +21,7 @@ fn start_management(app: &TestApp) -> String {
 }
 
 /// Returns the parts that the readiness check reports as not ready.
-async fn not_ready(url: &str) -> Vec<String> {
+async fn not_ready_parts(url: &str) -> Vec<String> {
     let answer = reqwest::get(url).await.unwrap();
     if answer.status() == 200 {
         return Vec::new();
@@ -31,17 +31,17 @@ async fn not_ready(url: &str) -> Vec<String> {
     problem["not_ready"].as_array().unwrap().iter().map(|part| part.as_str().unwrap().to_owned()).collect()
 }
 
-/// Waits until exactly these parts are not ready. Advances the clock, because the write probe (the
-/// job that tests whether the database accepts writes) writes the time.
-async fn wait_until_not_ready(app: &TestApp, url: &str, parts: &[&str], within: Duration) {
+/// Waits until exactly these parts are not ready. If `parts` is empty, waits until everything is ready. Advances the
+/// clock, because the write probe (the job that tests whether the database accepts writes) writes the time.
+async fn wait_until_not_ready(app: &TestApp, url: &str, parts: &[&str], timeout: Duration) {
     let wait = async {
-        while not_ready(url).await != parts {
+        while not_ready_parts(url).await != parts {
             app.app.clock.advance(1);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    if tokio::time::timeout(within, wait).await.is_err() {
-        panic!("expected {parts:?} not to be ready, but {:?} are not ready", not_ready(url).await);
+    if tokio::time::timeout(timeout, wait).await.is_err() {
+        panic!("expected {parts:?} not to be ready, but {:?} are not ready", not_ready_parts(url).await);
     }
 }
 
@@ -111,11 +111,11 @@ async fn the_readiness_check_reports_booking_that_has_stopped_but_not_an_event_t
     app.give(1000, "once").await;
     app.deliver_all_events().await;
     app.app.clock.advance(119_000);
-    assert_eq!(not_ready(&readiness_url).await, Vec::<String>::new());
+    assert_eq!(not_ready_parts(&readiness_url).await, Vec::<String>::new());
     app.app.clock.advance(2_000);
-    assert_eq!(not_ready(&readiness_url).await, ["booking"]);
+    assert_eq!(not_ready_parts(&readiness_url).await, ["booking"]);
     app.process_inbox().await;
-    assert_eq!(not_ready(&readiness_url).await, Vec::<String>::new());
+    assert_eq!(not_ready_parts(&readiness_url).await, Vec::<String>::new());
 
     // This event can't be read. It is retried later, and does not delay other events.
     let mut bad = app.stripe.events()[0].clone();
@@ -127,7 +127,7 @@ async fn the_readiness_check_reports_booking_that_has_stopped_but_not_an_event_t
         app.process_inbox().await;
         app.app.clock.advance(119_000);
     }
-    assert_eq!(not_ready(&readiness_url).await, Vec::<String>::new());
+    assert_eq!(not_ready_parts(&readiness_url).await, Vec::<String>::new());
     let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
     app.app.store.run_sql(done).await.unwrap();
     app.finish().await;
@@ -154,7 +154,7 @@ async fn no_event_is_acknowledged_while_the_data_folder_is_missing_or_replaced()
             let answer = app.deliver(&event).await;
             assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
         }
-        assert!(not_ready(&readiness_url).await.contains(&"data_folder".to_owned()));
+        assert!(not_ready_parts(&readiness_url).await.contains(&"data_folder".to_owned()));
         assert_eq!(app.banner(None).await["show"], true, "banner requests must still be answered");
     };
     std::fs::rename(&data, &aside).unwrap();

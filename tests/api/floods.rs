@@ -66,7 +66,7 @@ async fn a_forwarded_address_is_only_accepted_from_a_trusted_proxy() {
     };
     // Each call claims another address. The service only uses it if the settings trust the proxy and name this header.
     // Otherwise, all calls come from this machine's address.
-    for (proxies, header, trusted_header, accepted) in [
+    for (proxies, header, trusted_header, expected) in [
         (&["127.0.0.1/32"][..], "x-forwarded-for", ForwardedHeader::XForwardedFor, 9),
         (&[], "x-forwarded-for", ForwardedHeader::XForwardedFor, 3),
         (&["127.0.0.1/32"], "forwarded", ForwardedHeader::XForwardedFor, 3),
@@ -78,16 +78,16 @@ async fn a_forwarded_address_is_only_accepted_from_a_trusted_proxy() {
             settings.server.forwarded_header = trusted_header;
         })
         .await;
-        let mut accepted_count = 0;
+        let mut accepted = 0;
         for number in 0..9 {
             let name = if header == "forwarded" { "for=" } else { "" };
             let answer = app.send(request_with(&app, header, format!("{name}192.0.2.{number}"))).await;
-            accepted_count += usize::from(answer.status == 200);
+            accepted += usize::from(answer.status == 200);
         }
-        assert_eq!(accepted_count, accepted, "{proxies:?} {header} {trusted_header:?}");
+        assert_eq!(accepted, expected, "{proxies:?} {header} {trusted_header:?}");
         app.finish().await;
     }
-    // A value that the client itself sent is to the left of the address that the proxy added.
+    // A value that the client itself sent is to the left of the address that the proxy added, so it is not used.
     let app = start_with_three_per_minute(|_| ()).await;
     for number in 0..9 {
         let answer =
@@ -185,7 +185,7 @@ async fn token_requests_are_limited_per_address_per_attempt_and_per_site() {
 }
 
 #[tokio::test]
-async fn unused_attempts_are_removed_after_thirty_days_and_paid_ones_stay() {
+async fn unused_attempts_to_give_are_removed_after_thirty_days_and_paid_ones_stay() {
     let app = TestApp::start().await;
     let unused = app.start_gift(1000, "once").await;
     let paid = app.give(1000, "once").await;

@@ -64,7 +64,7 @@ async fn read(answer: ServiceResponse) -> (u16, String) {
     (status, String::from_utf8(read_body(answer).await.to_vec()).unwrap())
 }
 
-/// A form with this token, as a browser sends it.
+/// Returns a request that sends the form with this token, as a browser does.
 fn form(token: &str) -> TestRequest {
     TestRequest::post()
         .uri(FORM)
@@ -72,7 +72,7 @@ fn form(token: &str) -> TestRequest {
         .set_payload(format!("{FORM_TOKEN}={token}&text=Caf%C3%A9+at+noon"))
 }
 
-/// Builds the page. A macro, because the service's type can't be named here.
+/// Builds the page. This is a macro and not a function, because the type of the service can't be named here.
 macro_rules! service {
     ($app:expr) => {
         init_service(
@@ -109,7 +109,7 @@ async fn a_form_is_accepted_from_our_own_page() {
 }
 
 #[actix_web::test]
-async fn a_form_from_elsewhere_changes_nothing() {
+async fn a_form_from_another_page_or_with_a_wrong_token_is_refused() {
     let app = TestApp::start().await;
     let service = service!(app);
     let session = secret();

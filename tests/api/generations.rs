@@ -51,7 +51,7 @@ pub const GENERATIONS: [Generation; 7] = [
     },
 ];
 
-/// For each type of object, the fields of a recorded one.
+/// The fields of one recorded object of each type, by type.
 pub type Templates = BTreeMap<String, Map<String, Value>>;
 
 /// Returns, for each type of object, the recorded object with the most fields. It has every field of the generation.
@@ -119,7 +119,7 @@ async fn one_history_books_the_same_entries_in_the_shape_of_every_generation() {
     let source = TestApp::start().await;
     create_story(&source).await;
     let events = source.stripe.events();
-    let links = ObjectLinks::of(&source.stripe);
+    let links = ObjectLinks::read_from(&source.stripe);
     let in_order: Vec<&Value> = events.iter().collect();
     let expected = ledger_after(&source, &in_order, &mut fastrand::Rng::with_seed(1)).await;
     assert!(expected.entries.len() > 10, "the history must book more than 10 entries");
@@ -133,18 +133,18 @@ async fn one_history_books_the_same_entries_in_the_shape_of_every_generation() {
                 !["customer", "payment_intent", "payment_method", "payout"].contains(&object_type.as_str());
             assert!(
                 add_missing_fields(event, &templates) || !moves_money,
-                "{}: no {object_type}",
+                "{}: there is no recorded {object_type}",
                 generation.api_version
             );
         }
-        for shuffled in [false, true] {
+        for is_shuffled in [false, true] {
             let mut random = fastrand::Rng::with_seed(seed);
             let mut order: Vec<&Value> = shaped.iter().collect();
-            if shuffled {
+            if is_shuffled {
                 random.shuffle(&mut order);
             }
             let LedgerState { entries, contributions, .. } = ledger_after(&source, &order, &mut random).await;
-            assert_eq!(entries, expected.entries, "{}, shuffled: {shuffled}", generation.api_version);
+            assert_eq!(entries, expected.entries, "{}, shuffled: {is_shuffled}", generation.api_version);
             assert_eq!(contributions, expected.contributions, "{}", generation.api_version);
         }
     }

@@ -22,8 +22,8 @@ async fn a_monthly_giver_is_not_asked_again_until_the_gift_is_refunded() {
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Active, "recurring"));
     let token = app.token(&gift).await;
     assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");
-    let own = app.get("/v1/supporter", Some(&token)).await;
-    assert_eq!(own.text("standing"), "recurring");
+    let supporter = app.get("/v1/supporter", Some(&token)).await;
+    assert_eq!(supporter.text("standing"), "recurring");
 
     let paid = app.stripe.payments(&gift.session);
     app.stripe.refund(&paid.charge.unwrap(), None).unwrap();
@@ -115,7 +115,7 @@ async fn a_bank_debit_gives_the_standing_unknown_while_it_is_processing_and_none
 }
 
 #[tokio::test]
-async fn a_bank_debit_that_settles_days_later_gives_a_token_within_a_day() {
+async fn a_bank_debit_that_takes_days_gives_a_token_once_it_has_succeeded() {
     let app = TestApp::start().await;
     let gift = app.start_gift(1000, "once").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();
@@ -253,7 +253,7 @@ async fn a_failed_refund_restores_the_money_and_the_standing() {
 
 #[tokio::test]
 async fn a_withdrawn_dispute_returns_the_money_in_either_order_of_events() {
-    for reversed in [false, true] {
+    for is_reversed in [false, true] {
         let app = TestApp::start().await;
         let gift = app.give(1500, "once").await;
         let charge = app.stripe.payments(&gift.session).charge.unwrap();
@@ -266,7 +266,7 @@ async fn a_withdrawn_dispute_returns_the_money_in_either_order_of_events() {
                 event["data"]["object"]["status"] = "prevented".into();
             }
         }
-        if reversed {
+        if is_reversed {
             events.reverse();
         }
         for event in &events {
@@ -288,7 +288,7 @@ async fn refunds_and_disputes_that_exceed_the_payment_raise_an_alarm_and_are_boo
     let dispute = app.stripe.dispute(&charge, None).unwrap();
     app.stripe.close_dispute(&dispute, Outcome::Lost).unwrap();
     let mut events = app.stripe.events();
-    // The practice Stripe rejects such a refund, but Stripe itself has allowed it.
+    // The practice Stripe rejects a refund of money that a lost dispute has taken, but Stripe itself has allowed one.
     let mut refund = events.last().unwrap().clone();
     refund["id"] = "evt_above".into();
     refund["type"] = "refund.created".into();

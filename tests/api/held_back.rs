@@ -1,5 +1,5 @@
-//! Which dismissals and views in a reader's history prevent an appeal, over HTTP. The last test checks that invalid
-//! appeals are refused.
+//! Tests, over HTTP, which dismissals and views in a reader's history keep an appeal from being shown. The last test
+//! checks that invalid appeals are refused.
 
 use keepopen::actions;
 use keepopen::keys::Scope;
@@ -32,7 +32,7 @@ async fn shown_appeal(app: &TestApp, history: Value) -> String {
 }
 
 /// Returns the history of a reader who asked never to see this appeal again.
-fn never_dismissal(appeal: &str) -> Value {
+fn permanent_dismissal(appeal: &str) -> Value {
     json!({"dismissals": [{"appeal": appeal, "kind": "never", "at": "2026-11-20T00:00:00Z"}]})
 }
 
@@ -42,10 +42,10 @@ fn view(appeal: &str, at: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_never_dismissal_covers_the_appeal_its_campaign_or_its_kind_as_configured() {
-    for (covers, shows) in [("appeal", "second"), ("campaign", "third"), ("kind", "dismissed")] {
+async fn a_permanent_dismissal_covers_the_appeal_its_campaign_or_its_kind_as_configured() {
+    for (never_covers, shown) in [("appeal", "second"), ("campaign", "third"), ("kind", "dismissed")] {
         let first =
-            format!("priority = 30\ncampaign = \"letters\"\ndismissal = {{ never_covers = \"{covers}\" }}");
+            format!("priority = 30\ncampaign = \"letters\"\ndismissal = {{ never_covers = \"{never_covers}\" }}");
         let appeals = [
             appeal("first", "ask", &first),
             appeal("second", "ask", "priority = 20\ncampaign = \"letters\""),
@@ -53,7 +53,7 @@ async fn a_never_dismissal_covers_the_appeal_its_campaign_or_its_kind_as_configu
         ];
         let app = start_with_appeals(&appeals.concat(), "").await;
         assert_eq!(shown_appeal(&app, json!({})).await, "first");
-        assert_eq!(shown_appeal(&app, never_dismissal("first")).await, shows, "{covers}");
+        assert_eq!(shown_appeal(&app, permanent_dismissal("first")).await, shown, "{never_covers}");
         app.finish().await;
     }
 }
@@ -87,7 +87,7 @@ async fn a_view_with_a_date_in_the_future_does_not_count_until_that_date() {
 }
 
 #[tokio::test]
-async fn a_renamed_appeal_keeps_readers_variants_views_and_dismissals() {
+async fn readers_of_a_renamed_appeal_keep_their_variants_views_and_dismissals() {
     let share = "share_percent = 40\nformer_ids = []";
     let app = start_with_appeals(&appeal("summer", "ask", share), "").await;
     let verdicts = async || {
@@ -109,7 +109,7 @@ async fn a_renamed_appeal_keeps_readers_variants_views_and_dismissals() {
     std::fs::write(app.folder().join("appeals.toml"), for_all_readers).unwrap();
     actions::publish_appeals(&app.app).unwrap();
     assert_eq!(shown_appeal(&app, json!({})).await, "autumn");
-    assert_eq!(shown_appeal(&app, never_dismissal("summer")).await, "dismissed");
+    assert_eq!(shown_appeal(&app, permanent_dismissal("summer")).await, "dismissed");
     assert_eq!(shown_appeal(&app, view("summer", "2026-11-24T08:00:00Z")).await, "frequency_cap");
     app.finish().await;
 }

@@ -168,7 +168,7 @@ impl TestApp {
         Self::start_changed("", |settings| settings.appeals.file = None).await
     }
 
-    /// Starts a server with `more` settings, and with `change` applied to all of them.
+    /// Starts a server. `more` is added at the end of the settings file. Then `change` is applied to all settings.
     pub async fn start_changed(more: &str, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = folder();
         let clock = Clock::movable(START.parse::<Timestamp>().unwrap());
@@ -260,7 +260,7 @@ impl TestApp {
         gift
     }
 
-    /// The reader's browser exchanges the paid session for its supporter token.
+    /// Exchanges the paid session for a supporter token, as the reader's browser does.
     pub async fn exchange(&self, gift: &Gift) -> Answer {
         let body = json!({"grant": "checkout_session", "site": "journal", "session": gift.session, "attempt": gift.attempt});
         self.post("/v1/tokens", &body).await

@@ -17,14 +17,14 @@ use keepopen_testkit::Database;
 
 /// The number of stories: histories that [`create_story`] creates, with about 150 events each. To use more, set the
 /// environment variable `KEEPOPEN_TEST_STORIES`.
-fn stories() -> usize {
+fn story_count() -> usize {
     std::env::var("KEEPOPEN_TEST_STORIES").map_or(2, |text| text.parse().unwrap())
 }
 
 #[tokio::test]
 async fn two_servers_with_one_database_make_the_same_entries_as_one_server() {
     let reference = TestApp::start().await;
-    for _ in 0..stories() {
+    for _ in 0..story_count() {
         create_story(&reference).await;
     }
     let events = reference.stripe.events();
@@ -53,15 +53,15 @@ async fn two_servers_with_one_database_make_the_same_entries_as_one_server() {
     tokio::join!(process_and_read_ledger(&one), process_and_read_ledger(&other));
     assert_eq!(process_and_read_ledger(&one).await, expected);
     // Each event was processed once, by one of the servers, without an error.
-    let once = |it: &EventRow| it.attempts == 1 && it.error.is_none();
-    assert!(one.store.events().await.unwrap().iter().all(once));
+    let is_processed_once = |it: &EventRow| it.attempts == 1 && it.error.is_none();
+    assert!(one.store.events().await.unwrap().iter().all(is_processed_once));
     one.store.close().await;
     other.store.close().await;
     reference.finish().await;
 }
 
-/// Delivers events to one server. It also processes the inbox, which it shares with the other server. `seed` gives each
-/// server its own order of processing, because with the same order the servers would not conflict.
+/// Delivers events to one server. The server also processes the inbox, which both servers share. `seed` gives each
+/// server its own order of processing. With the same order, the servers would not conflict.
 async fn deliver(app: &Arc<App>, events: &[&Value], seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     for (index, event) in events.iter().enumerate() {
@@ -100,9 +100,9 @@ async fn simultaneous_publications_and_switches_on_two_servers_all_take_effect()
                 actions::publish_appeal(editor, &id, None, Precondition::NONE).await.unwrap();
                 let surface = keepopen_decision::Surface::ALL[index % 3];
                 let toggle = |it: &mut keepopen::appeals::Switches| {
-                    let off = it.get(Some(surface)) == keepopen::appeals::Switch::Off;
+                    let is_off = it.get(Some(surface)) == keepopen::appeals::Switch::Off;
                     let new_state =
-                        if off { keepopen::appeals::Switch::On } else { keepopen::appeals::Switch::Off };
+                        if is_off { keepopen::appeals::Switch::On } else { keepopen::appeals::Switch::Off };
                     it.set(Some(surface), new_state);
                 };
                 actions::set_switches(editor, "journal", toggle).await.unwrap();
@@ -112,8 +112,8 @@ async fn simultaneous_publications_and_switches_on_two_servers_all_take_effect()
     while let Some(done) = work.join_next().await {
         done.unwrap();
     }
-    let all = i64::try_from(CONCURRENCY * 3).unwrap();
-    assert_eq!(one.app.store.changes().await.unwrap(), (all, all));
+    let expected_changes = i64::try_from(CONCURRENCY * 3).unwrap();
+    assert_eq!(one.app.store.changes().await.unwrap(), (expected_changes, expected_changes));
     assert_eq!(one.app.store.published_appeals().await.unwrap().len(), CONCURRENCY);
     other.store.close().await;
     one.finish().await;
@@ -140,8 +140,8 @@ async fn if_several_editors_save_the_same_version_at_once_only_one_succeeds() {
         let mut statuses = work.join_all().await;
         statuses.sort_unstable();
         // Publishing a version that is already published changes nothing, so every request succeeds.
-        let others = if path.is_empty() { 412 } else { 200 };
-        let expected: Vec<u16> = std::iter::once(200).chain(vec![others; CONCURRENCY - 1]).collect();
+        let other_status = if path.is_empty() { 412 } else { 200 };
+        let expected: Vec<u16> = std::iter::once(200).chain(vec![other_status; CONCURRENCY - 1]).collect();
         assert_eq!(statuses, expected, "{method} {path}");
     }
     app.finish().await;

@@ -1,5 +1,5 @@
-//! The intake: it stores deliveries that arrive at the same time in one commit. Each delivery gets its own response,
-//! which is sent after the commit.
+//! The intake: in one commit, it stores all deliveries that arrive at the same time. Each delivery gets its own
+//! response, which is sent after the commit.
 
 use keepopen_testkit::until;
 use std::time::Duration;
@@ -45,24 +45,24 @@ fn start_delivery(app: &TestApp, event: &Value) -> JoinHandle<u16> {
     tokio::spawn(async move { request.send().await.unwrap().status().as_u16() })
 }
 
-/// Waits until the intake holds exactly this many deliveries that it has not answered yet.
-async fn wait_for_deliveries(app: &TestApp, count: usize) {
+/// Waits until exactly this many slots of the intake are in use. Each delivery that has no result yet uses a slot.
+async fn wait_for_used_slots(app: &TestApp, count: usize) {
     let is_reached = async || app.app.intake.unstored() == count;
-    until(Duration::from_secs(60), &format!("{count} deliveries are under way"), is_reached).await;
+    until(Duration::from_secs(60), &format!("{count} slots of the intake are in use"), is_reached).await;
 }
 
 /// Delivers `evt_first` and then `events` while the inbox is blocked. Returns the statuses of `events`.
 async fn deliver_while_blocked(app: &TestApp, events: &[Value]) -> Vec<u16> {
     let inbox_block = block_inbox(app).await;
     let mut answers = vec![start_delivery(app, &event("evt_first"))];
-    wait_for_deliveries(app, 1).await;
+    wait_for_used_slots(app, 1).await;
     for (index, event) in events.iter().enumerate() {
         answers.push(start_delivery(app, event));
-        wait_for_deliveries(app, index + 2).await;
+        wait_for_used_slots(app, index + 2).await;
     }
     assert!(
         answers.iter().all(|answer| !answer.is_finished()),
-        "no delivery must be answered before the commit"
+        "a delivery must not be answered before the commit"
     );
     drop(inbox_block);
     let mut statuses = Vec::new();
@@ -210,15 +210,16 @@ async fn a_client_that_disconnects_does_not_affect_the_others() {
             );
             let mut stream = TcpStream::connect(app.url.trim_start_matches("http://")).await.unwrap();
             stream.write_all((head + &body).as_bytes()).await.unwrap();
-            wait_for_deliveries(&app, n + 1).await;
+            wait_for_used_slots(&app, n + 1).await;
             drop(stream);
         } else {
             answers.push(start_delivery(&app, &event));
-            wait_for_deliveries(&app, n + 1).await;
+            wait_for_used_slots(&app, n + 1).await;
         }
     }
-    // Dropping the action's future has the same effect as a disconnect. The id of its event sorts first, so this
-    // delivery is answered before the others.
+    // When a client disconnects, the server drops the future of `receive_stripe_event`. The test does the same here.
+    // The intake answers deliveries in the order of their event ids. The id `evt_` comes first in that order, so the
+    // abandoned delivery is answered before the others.
     let abandoned = tokio::spawn({
         let (app, body) = (std::sync::Arc::clone(&app.app), event("evt_").to_string());
         let signature =
@@ -235,14 +236,14 @@ async fn a_client_that_disconnects_does_not_affect_the_others() {
             );
         }
     });
-    wait_for_deliveries(&app, 13).await;
+    wait_for_used_slots(&app, 13).await;
     abandoned.abort();
     assert!(abandoned.await.unwrap_err().is_cancelled());
     drop(inbox_block);
     for answer in answers {
         assert_eq!(answer.await.unwrap(), 200);
     }
-    wait_for_deliveries(&app, 0).await;
+    wait_for_used_slots(&app, 0).await;
     assert_eq!(
         ids(&app).await.len(),
         13,
@@ -263,13 +264,13 @@ async fn a_stop_finishes_accepted_deliveries_and_accepts_no_more() {
     let app = TestApp::start().await;
     let inbox_block = block_inbox(&app).await;
     let answers: Vec<_> = (0..3).map(|n| start_delivery(&app, &event(&format!("evt_{n}")))).collect();
-    wait_for_deliveries(&app, 3).await;
+    wait_for_used_slots(&app, 3).await;
     let stopping = tokio::spawn({
         let app = std::sync::Arc::clone(&app.app);
         async move { app.intake.finish().await }
     });
     // A stopping intake takes all 2,048 slots itself, so that it accepts nothing more.
-    wait_for_deliveries(&app, 2048).await;
+    wait_for_used_slots(&app, 2048).await;
     assert_eq!(start_delivery(&app, &event("evt_late")).await.unwrap(), 503);
     assert!(!stopping.is_finished(), "the stop must wait for the accepted deliveries");
     drop(inbox_block);
@@ -302,14 +303,17 @@ async fn deliveries_above_the_limit_are_refused_and_the_rest_is_stored() {
         let app = std::sync::Arc::clone(&app.app);
         answers.push(tokio::spawn(async move { app.intake.store(delivered).await }));
     }
-    wait_for_deliveries(&app, 2048).await;
+    wait_for_used_slots(&app, 2048).await;
     let answer = app.deliver(&event("evt_late")).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
     drop(inbox_block);
     for answer in answers {
         assert!(answer.await.unwrap().unwrap());
     }
-    assert!(metric(&app, "keepopen_webhook_commits_total") <= 6, "2,048 deliveries must need few commits");
+    assert!(
+        metric(&app, "keepopen_webhook_commits_total") <= 6,
+        "2,048 deliveries must need at most 6 commits"
+    );
     assert_eq!(app.deliver(&event("evt_late")).await.status, 200);
     assert_eq!(ids(&app).await.len(), 2049);
     let done = "UPDATE stripe_events SET state = 'done'";

@@ -1,4 +1,5 @@
-//! The table of background jobs: each job can run, and a job with a lease runs on only one instance at a time.
+//! The table of background jobs: each job can run. A job with a lease (a lock that expires) runs on only one instance
+//! at a time.
 
 use keepopen::config::Secret;
 use keepopen::contributions::EntryKind;
@@ -61,7 +62,7 @@ async fn a_job_with_a_lease_does_nothing_while_another_instance_holds_the_lease(
 }
 
 #[tokio::test]
-async fn without_a_stripe_key_or_an_appeals_file_their_jobs_are_not_started() {
+async fn a_job_that_needs_a_stripe_key_or_an_appeals_file_is_not_started_without_it() {
     let app = TestApp::start_changed("", |settings| {
         settings.stripe.secret_key = Secret::default();
         settings.appeals.file = None;

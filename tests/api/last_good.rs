@@ -1,5 +1,5 @@
-//! A start while PostgreSQL is down. The service then uses the saved snapshot, a file with the last known state of
-//! everything that banner requests need. (With SQLite, the database is in the same folder as the snapshot.)
+//! Tests a start while PostgreSQL is down. The service then uses the saved snapshot, a file with the last known state
+//! of everything that banner requests need. (With SQLite, the database is in the same folder as the snapshot.)
 
 use keepopen::actions::StartError;
 use keepopen::ids::SupporterId;
@@ -90,28 +90,29 @@ async fn readiness(app: &TestApp) -> String {
 }
 
 #[tokio::test]
-async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up() {
+async fn a_service_that_starts_without_its_database_uses_the_saved_snapshot_and_catches_up_later() {
     let Some((mut app, mut wire)) = start(false).await else {
         println!("{NO_SERVER}");
         return;
     };
     let key = key(&app).await;
     assert_eq!(publish(&app, &key, "First").await.status, 200);
-    let withdrawn = app.give(500, "once").await;
+    let refunded_gift = app.give(500, "once").await;
     app.deliver_and_process_all_events().await;
-    let superseded = app.token(&withdrawn).await;
-    app.stripe.refund(&app.stripe.payments(&withdrawn.session).charge.unwrap(), None).unwrap();
+    let superseded_token = app.token(&refunded_gift).await;
+    app.stripe.refund(&app.stripe.payments(&refunded_gift.session).charge.unwrap(), None).unwrap();
     let gift = app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;
     let token = app.token(&gift).await;
     let keys = app.get("/.well-known/jwks.json", None).await.json;
+    // A token is superseded if its epoch is older than the epoch of its supporter. The snapshot contains the epochs.
     actions::sync_epochs(&app.app).await.unwrap();
-    let page = json!({"site": "journal", "page_url": ARTICLE});
+    let preview_request = json!({"site": "journal", "page_url": ARTICLE});
     // The ticker (the running total in the appeal) is counted, so it is saved in the snapshot.
     actions::refresh_tickers(&app.app).await.unwrap();
     let ticker = app.banner(None).await["content"]["ticker"].clone();
     assert_eq!(ticker["total"], 1000);
-    let created = call(&app, &key, Method::POST, "/v1/appeals/summer/previews", &page).await;
+    let created = call(&app, &key, Method::POST, "/v1/appeals/summer/previews", &preview_request).await;
     let preview = created.text("url").split_once("keepopen_preview=").unwrap().1.to_owned();
     let off = json!({"surfaces": {"inline": "off"}});
     assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
@@ -124,7 +125,7 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
     let change =
         StandingChange { supporter, site: "journal".to_owned(), changed_at_ms: app.app.now_ms(), now };
     app.app.standings.add([change.clone()]);
-    // The changes of standings before this time are unknown. Every token in this test is newer.
+    // The service no longer knows the changes of standings before this time. Every token in this test is newer.
     let forgotten_until_ms = app.app.now_ms() - 23 * 3_600_000;
     app.app.standings.forget_until(forgotten_until_ms);
     actions::sync_standings(&app.app).await.unwrap();
@@ -138,7 +139,7 @@ async fn without_a_database_a_start_uses_the_saved_snapshot_and_later_catches_up
     let appeal = app.banner(None).await["content"].clone();
     assert_eq!((&appeal["heading"], &appeal["ticker"]), (&json!("First"), &ticker));
     assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");
-    assert_eq!(app.banner(Some(&superseded)).await["reason"], "unknown_standing");
+    assert_eq!(app.banner(Some(&superseded_token)).await["reason"], "unknown_standing");
     assert_eq!(app.get("/.well-known/jwks.json", None).await.json, keys);
     let inline =
         app.post("/v1/banner", &json!({"site": "journal", "surfaces": ["inline"], "history": {}})).await;
@@ -199,7 +200,7 @@ async fn an_instance_that_started_from_an_old_snapshot_uses_the_newest_version_o
 }
 
 #[tokio::test]
-async fn without_the_database_a_start_fails_if_the_saved_snapshot_is_missing_or_damaged() {
+async fn a_start_without_the_database_fails_if_the_saved_snapshot_is_missing_or_damaged() {
     let Some((mut app, mut wire)) = start(false).await else {
         println!("{NO_SERVER}");
         return;
@@ -220,7 +221,7 @@ async fn without_the_database_a_start_fails_if_the_saved_snapshot_is_missing_or_
 }
 
 #[tokio::test]
-async fn with_an_appeals_file_tokens_are_still_checked_without_the_database() {
+async fn tokens_are_still_checked_without_the_database_if_there_is_an_appeals_file() {
     let Some((mut app, mut wire)) = start(true).await else {
         println!("{NO_SERVER}");
         return;

@@ -66,7 +66,7 @@ async fn shares(app: &TestApp) -> BTreeMap<String, u32> {
     shares
 }
 
-/// Records `views` first views of the variant, and one gift of each amount in `gifts` that came from it.
+/// Records `views` first views of the variant. Makes a gift of each amount in `gifts`, with the variant's attribution.
 async fn record_results(app: &TestApp, variant: &str, views: usize, gifts: &[i64]) {
     let mut bucket = 0;
     let verdict = loop {
@@ -108,7 +108,7 @@ async fn the_variant_that_brings_in_more_money_gets_more_readers_and_the_other_k
     record_results(&app, "a", 40, &[100]).await;
     record_results(&app, "b", 40, &[3000; 8]).await;
     actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
-    assert_eq!(shares(&app).await, equal, "the current hour must not count");
+    assert_eq!(shares(&app).await, equal, "the results of the current hour must not count");
 
     update_weights_after_an_hour(&app).await;
     let learned = shares(&app).await;
@@ -119,17 +119,18 @@ async fn the_variant_that_brings_in_more_money_gets_more_readers_and_the_other_k
         assert_eq!(
             ask(&app, bucket, Some("a")).await["variant"],
             "a",
-            "a reader who saw variant a must keep it"
+            "a reader who saw the variant `a` must keep it"
         );
     }
 
-    // The learned weights still apply after the appeal changes. With a third variant, they apply after the next update.
+    // The learned weights still apply after the appeal's text has changed. If a variant is added, the weights apply
+    // again after the next update.
     publish(&app, &LEARNING.replace("Keep us open", "Keep us going"));
     assert_eq!(shares(&app).await, learned);
     publish(&app, &format!("{LEARNING}\n[[appeals.variants]]\nid = \"c\"\ncopy = {{ heading = \"New\" }}"));
     actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
-    let three = shares(&app).await;
-    assert!(three["c"] >= 10 && three["b"] > three["a"], "{three:?}");
+    let three_shares = shares(&app).await;
+    assert!(three_shares["c"] >= 10 && three_shares["b"] > three_shares["a"], "{three_shares:?}");
     app.finish().await;
 }
 
@@ -146,18 +147,18 @@ async fn a_renamed_appeal_learns_from_the_results_of_its_former_id() {
     assert_eq!(
         ask(&app, 0, Some("a")).await["variant"],
         "a",
-        "a reader who saw variant a under the former id must keep it"
+        "a reader who saw the variant `a` under the former id must keep it"
     );
 
     publish(&app, &LEARNING.replacen("id = \"help\"", "id = \"another\"", 1));
     update_weights_after_an_hour(&app).await;
-    let fresh = shares(&app).await;
-    assert!(fresh["b"] <= 65, "{fresh:?}");
+    let without_results = shares(&app).await;
+    assert!(without_results["b"] <= 65, "{without_results:?}");
     app.finish().await;
 }
 
 #[tokio::test]
-async fn with_a_former_id_shared_by_two_sites_each_appeal_learns_from_its_own_site() {
+async fn two_appeals_with_the_same_former_id_each_learn_from_the_results_of_their_own_site() {
     let app = start_with_learning().await;
     actions::update_weights(&app.app, &app.app.as_job("weights")).await.unwrap();
     record_results(&app, "a", 40, &[100]).await;
@@ -172,8 +173,8 @@ async fn with_a_former_id_shared_by_two_sites_each_appeal_learns_from_its_own_si
     update_weights_after_an_hour(&app).await;
     let learned = app.app.learned.load_full();
     let weight = |appeal: &str, variant: &str| {
-        let of_appeal = learned.weights.iter().find(|it| it.appeal == appeal).unwrap();
-        of_appeal.weights.iter().find(|(id, _)| id == variant).unwrap().1
+        let appeal_weights = learned.weights.iter().find(|it| it.appeal == appeal).unwrap();
+        appeal_weights.weights.iter().find(|(id, _)| id == variant).unwrap().1
     };
     assert!(weight("support", "b") > 4 * weight("support", "a"), "{learned:?}");
     let (a, b) = (weight("defend", "a"), weight("defend", "b"));
@@ -229,11 +230,11 @@ async fn every_instance_learns_the_same_weights_even_if_it_starts_later() {
     actions::update_weights(&later, &later.as_job("weights")).await.unwrap();
     let (one, other) = (app.app.learned.load_full(), later.learned.load_full());
     assert_eq!(one.weights, other.weights);
-    let of_journal = one.weights.iter().find(|it| it.site == "journal").unwrap();
-    assert!(of_journal.weights[1].1 > of_journal.weights[0].1, "{of_journal:?}");
-    let of_gazette = one.weights.iter().find(|it| it.site == "gazette").unwrap();
+    let journal_weights = one.weights.iter().find(|it| it.site == "journal").unwrap();
+    assert!(journal_weights.weights[1].1 > journal_weights.weights[0].1, "{journal_weights:?}");
+    let gazette_weights = one.weights.iter().find(|it| it.site == "gazette").unwrap();
     assert_eq!(
-        of_gazette.weights[0].1, of_gazette.weights[1].1,
+        gazette_weights.weights[0].1, gazette_weights.weights[1].1,
         "weights must stay equal on a site without results"
     );
     later.store.close().await;

@@ -35,15 +35,15 @@ async fn value(url: &str, series: &str) -> f64 {
 }
 
 /// Returns an event that moves no money.
-fn event(id: &str, live: bool) -> Value {
+fn event(id: &str, is_live: bool) -> Value {
     json!({
-        "id": id, "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": live,
+        "id": id, "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": is_live,
         "api_version": "2026-09-30.endive", "data": {"object": {"id": "cus_1", "object": "customer"}},
     })
 }
 
 #[tokio::test]
-async fn without_a_management_bind_no_management_server_starts() {
+async fn no_management_server_starts_if_the_settings_give_it_no_address() {
     let app = TestApp::start_with("[management]\nbind = \"\"").await;
     assert!(management::serve(&app.app).unwrap().is_none());
     app.finish().await;
@@ -86,7 +86,7 @@ async fn a_service_whose_database_does_not_respond_is_not_ready() {
 }
 
 #[tokio::test]
-async fn a_service_whose_database_is_read_only_is_not_ready() {
+async fn a_service_whose_write_probe_fails_is_not_ready() {
     let app = TestApp::start_with(MANAGEMENT).await;
     let url = start(&app);
     actions::probe_writes(&app.app, &app.app.as_job("write_probe")).await.unwrap();
@@ -193,15 +193,15 @@ async fn retried_and_dead_events_are_counted_separately() {
     foreign["data"]["object"] = json!({"id": "ch_1", "object": "charge", "payment_intent": "pi_1"});
     app.deliver(&foreign).await;
     app.process_inbox().await;
-    let outcomes = |outcome| format!("keepopen_events_processed_total{{outcome=\"{outcome}\"}}");
+    let series_for = |outcome| format!("keepopen_events_processed_total{{outcome=\"{outcome}\"}}");
     assert_eq!(
-        value(&url, &outcomes("failed")).await,
+        value(&url, &series_for("failed")).await,
         f64::from(u32::try_from(actions::MAX_TRIES).unwrap() - 1)
     );
-    assert_eq!(value(&url, &outcomes("dead")).await, 1.0);
-    assert_eq!(value(&url, &outcomes("not_ours")).await, 1.0);
-    let processed = value(&url, &outcomes("booked")).await + value(&url, &outcomes("nothing_to_book")).await;
-    assert!(value(&url, &outcomes("booked")).await >= 1.0);
+    assert_eq!(value(&url, &series_for("dead")).await, 1.0);
+    assert_eq!(value(&url, &series_for("not_ours")).await, 1.0);
+    let processed = value(&url, &series_for("booked")).await + value(&url, &series_for("nothing_to_book")).await;
+    assert!(value(&url, &series_for("booked")).await >= 1.0);
     assert_eq!(processed, app.stripe.events().len() as f64);
     jobs::count_inbox(&app.app).await.unwrap();
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"retrying\"}").await, 0.0);
@@ -252,7 +252,7 @@ async fn requests_are_counted_by_route_method_and_status_class_and_never_by_path
 }
 
 #[tokio::test]
-async fn every_response_has_a_request_id_which_is_the_callers_if_that_is_valid() {
+async fn every_response_has_a_request_id_and_a_valid_id_from_the_caller_is_kept() {
     let app = TestApp::start().await;
     let id = |answer: &Answer| answer.headers["x-request-id"].to_str().unwrap().to_owned();
     let mut ids = BTreeSet::new();
@@ -261,9 +261,9 @@ async fn every_response_has_a_request_id_which_is_the_callers_if_that_is_valid()
     }
     assert_eq!(ids.len(), 4);
     assert!(ids.iter().all(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())), "{ids:?}");
-    for (sent, kept) in [("edge-7.A_b", true), ("two words", false), ("a@example.org", false)] {
+    for (sent, is_kept) in [("edge-7.A_b", true), ("two words", false), ("a@example.org", false)] {
         let request = app.client.get(format!("{}/openapi.yaml", app.url)).header("x-request-id", sent);
-        assert_eq!(id(&app.send(request).await) == sent, kept, "{sent}");
+        assert_eq!(id(&app.send(request).await) == sent, is_kept, "{sent}");
     }
     app.finish().await;
 }

@@ -1,4 +1,4 @@
-//! The API routes for money: contributions, the export of payments, and the comparison with Stripe. Also the page
+//! The API routes for money (contributions, the export of payments, and the comparison with Stripe), and the page
 //! `/books`.
 
 use std::collections::BTreeSet;
@@ -43,13 +43,13 @@ async fn compare(app: &TestApp) {
 #[tokio::test]
 async fn only_a_key_with_the_money_scope_can_read_money() {
     let app = TestApp::start().await;
-    let other = app.api_key().await;
+    let other_key = app.api_key().await;
     for path in
         ["/v1/contributions", "/v1/contributions/con_1", "/v1/contributions/export.csv", "/v1/reconciliation"]
     {
         assert_eq!(app.get(path, None).await.code(), "api_key_missing", "{path}");
         assert_eq!(app.get(path, Some("keepopen_sk_none")).await.code(), "api_key_invalid", "{path}");
-        assert_eq!(app.get(path, Some(&other)).await.code(), "scope_missing", "{path}");
+        assert_eq!(app.get(path, Some(&other_key)).await.code(), "scope_missing", "{path}");
         for method in [Method::POST, Method::PUT] {
             let request = app.client.request(method, format!("{}{path}", app.url));
             assert_eq!(app.send(request).await.code(), "method_not_allowed", "{path}");
@@ -89,7 +89,7 @@ async fn the_pages_of_the_list_contain_every_contribution_once_and_the_newest_fi
         }
         assert_eq!(seen, ids(&whole), "pages of {limit}");
     }
-    // A gift that is made during the listing belongs before the pages that were already read.
+    // A gift that is made while the pages are read comes before the pages that were already read.
     let first = get_ok(&app, "/v1/contributions?limit=3").await;
     app.app.clock.advance(60_000);
     app.give(5000, "month").await;
@@ -162,14 +162,14 @@ async fn running_contributions_can_be_listed_by_currency() {
     let mut body = crate::helpers::checkout_body(uuid::Uuid::from_u128(1), 700, "month");
     body["currency"] = json!("USD");
     let mut running = std::collections::BTreeMap::new();
-    for what in ["active", "past_due", "refunded", "ended", "open"] {
+    for state in ["active", "past_due", "refunded", "ended", "open"] {
         body["attempt"] = json!(uuid::Uuid::from_u128(fastrand::u128(..)));
         let session = app.post("/v1/checkout", &body).await.text("session").to_owned();
-        if what != "open" {
+        if state != "open" {
             app.stripe.pay(&session, keepopen_practice::How::Card).unwrap();
         }
         let paid = app.stripe.payments(&session);
-        match what {
+        match state {
             "past_due" => drop(app.stripe.next_period(&paid.subscription.unwrap(), false).unwrap()),
             "ended" => app.stripe.cancel(&paid.subscription.unwrap(), false).unwrap(),
             // The only payment is refunded. The gift continues, and is charged next month.
@@ -177,7 +177,7 @@ async fn running_contributions_can_be_listed_by_currency() {
             _ => {}
         }
         let id = app.stripe.session(&session)["metadata"]["keepopen_contribution"].clone();
-        running.insert(id.as_str().unwrap().to_owned(), !["ended", "open"].contains(&what));
+        running.insert(id.as_str().unwrap().to_owned(), !["ended", "open"].contains(&state));
     }
     app.deliver_and_process_all_events().await;
     let found = ids(&get_ok(&app, "/v1/contributions?currency=USD&running=true").await);
@@ -288,7 +288,7 @@ async fn lines(app: &TestApp, query: &str) -> Vec<Vec<String>> {
 }
 
 #[tokio::test]
-async fn the_export_has_a_line_for_each_payment_and_contains_no_formula() {
+async fn the_export_has_a_line_for_each_payment_and_contains_no_spreadsheet_formula() {
     let app = TestApp::start().await;
     assert_eq!(lines(&app, "").await.len(), 1, "an empty export must have only the column names");
     let gift = app.give(1000, "month").await;
@@ -342,7 +342,7 @@ async fn an_export_of_many_pages_contains_every_payment_once() {
     let app = TestApp::start().await;
     app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
-    // Enough payments for three pages, all but a few at the same time.
+    // Adds enough payments for three pages. Almost all of them have the same time.
     let copy = "INSERT INTO payments (object, contribution_id, site, currency, amount_minor, paid_at_ms, refunded_minor, \
          disputed_minor, unsettled_minor, discrepancy_minor) \
          WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 2500) \

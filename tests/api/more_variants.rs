@@ -36,17 +36,17 @@ fn charge(id: &str, amount_minor: i64, invoice: &str) -> Value {
 }
 
 /// Returns the event that reports a partial payment of the invoice `in_2`.
-fn partial(id: &str, amount_minor: i64, payment: &Value) -> Value {
+fn partial_payment(id: &str, amount_minor: i64, payment: &Value) -> Value {
     let object = json!({"id": id, "object": "invoice_payment", "amount_paid": amount_minor, "currency": "eur",
         "status": "paid", "invoice": "in_2", "payment": payment});
     event(id, "invoice_payment.paid", DEC_3, object)
 }
 
 #[tokio::test]
-async fn the_clearing_account_has_only_what_moved_through_stripe() {
+async fn the_clearing_account_has_only_money_that_moved_through_stripe() {
     let app = TestApp::start().await;
     // The invoice of the second month, paid on 3 December. As in the API of 2023, its fields say how it was paid.
-    let second = |change: &dyn Fn(&mut Value)| {
+    let second_invoice = |change: &dyn Fn(&mut Value)| {
         let mut it = invoice("in_2", "sub_m", "paid", DEC_3 - 86_400);
         it["status_transitions"]["paid_at"] = DEC_3.into();
         change(&mut it);
@@ -65,7 +65,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
             "API of 2023: a part paid by card, then marked as paid outside Stripe",
             vec![
                 event("c", "charge.succeeded", DEC_3, charge("ch_part", 400, "in_2")),
-                second(&|it| {
+                second_invoice(&|it| {
                     it["paid_out_of_band"] = true.into();
                     it["charge"] = Value::Null;
                 }),
@@ -74,25 +74,29 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         ),
         (
             "API version basil: a part paid by card, the rest by an unknown type of payment",
-            vec![partial("inpay_1", 400, &intent), partial("inpay_2", 600, &other), second(&hide_payment)],
+            vec![
+                partial_payment("inpay_1", 400, &intent),
+                partial_payment("inpay_2", 600, &other),
+                second_invoice(&hide_payment),
+            ],
             vec![("clearing", 1400), ("offline", 600)],
         ),
         (
             "API version basil: paid with two cards",
             vec![
-                partial("inpay_1", 400, &intent),
-                partial(
+                partial_payment("inpay_1", 400, &intent),
+                partial_payment(
                     "inpay_2",
                     600,
                     &json!({"type": "payment_intent", "payment_intent": {"id": "pi_other"}}),
                 ),
-                second(&hide_payment),
+                second_invoice(&hide_payment),
             ],
             vec![("clearing", 2000)],
         ),
         (
             "a part paid from the customer's credit balance",
-            vec![second(&|it| {
+            vec![second_invoice(&|it| {
                 (it["total"], it["starting_balance"]) = (1000.into(), (-300).into());
                 (it["amount_due"], it["amount_paid"]) = (700.into(), 700.into());
             })],
@@ -100,7 +104,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         ),
         (
             "all of it paid from the customer's credit balance",
-            vec![second(&|it| {
+            vec![second_invoice(&|it| {
                 (it["total"], it["starting_balance"]) = (1000.into(), (-1000).into());
                 (it["amount_due"], it["amount_paid"]) = (0.into(), 0.into());
                 (it["charge"], it["attempt_count"]) = (Value::Null, 0.into());
@@ -109,7 +113,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         ),
         (
             "an incomplete list of payments, and the amount paid outside Stripe",
-            vec![second(&|it| {
+            vec![second_invoice(&|it| {
                 hide_payment(it);
                 it["payments"] = json!({"object": "list", "data": [], "has_more": true});
                 it["amount_paid_off_stripe"] = 250.into();
@@ -118,7 +122,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         ),
         (
             "API version basil: the amount due is not counted as paid",
-            vec![second(&|it| {
+            vec![second_invoice(&|it| {
                 hide_payment(it);
                 it["amount_paid"] = 0.into();
             })],
@@ -126,7 +130,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         ),
         (
             "an incomplete list of payments",
-            vec![second(&|it| {
+            vec![second_invoice(&|it| {
                 hide_payment(it);
                 it["payments"] = json!({"object": "list", "data": [], "has_more": true});
             })],
@@ -134,7 +138,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
         ),
         (
             "an invoice sent to the customer, and paid by hand within a minute",
-            vec![second(&|it| {
+            vec![second_invoice(&|it| {
                 hide_payment(it);
                 it["collection_method"] = "send_invoice".into();
                 it["status_transitions"]["finalized_at"] = (DEC_3 - 5).into();
@@ -156,6 +160,7 @@ async fn the_clearing_account_has_only_what_moved_through_stripe() {
 #[tokio::test]
 async fn the_first_invoice_counts_as_paid_through_stripe_if_the_payment_page_was_paid() {
     let app = TestApp::start().await;
+    // This invoice does not say how it was paid.
     let mut unclear = invoice("in_1", "sub_m", "paid", NOV_5);
     for field in ["charge", "paid_out_of_band"] {
         unclear.as_object_mut().unwrap().remove(field);
@@ -217,8 +222,8 @@ async fn entries_from_stripes_balance_have_the_dates_of_the_balance() {
             Kind::Fee | Kind::ExchangeIn | Kind::ExchangeOut => created_ms(&entry.object),
             Kind::Payout => app.stripe.object(&payout).unwrap()["arrival_date"].as_i64().unwrap() * 1000,
             Kind::PayoutReversal => {
-                let back = app.stripe.object(&payout).unwrap()["failure_balance_transaction"].clone();
-                created_ms(back.as_str().unwrap_or_else(|| back["id"].as_str().unwrap()))
+                let reversal = app.stripe.object(&payout).unwrap()["failure_balance_transaction"].clone();
+                created_ms(reversal.as_str().unwrap_or_else(|| reversal["id"].as_str().unwrap()))
             }
             _ => continue,
         };
@@ -241,15 +246,15 @@ async fn a_gift_that_is_cancelled_at_once_keeps_its_standing_to_the_end_of_the_p
         ("month", 3, DEC_3 + 90 * DAY_S),
         ("year", 1, DEC_3 + 365 * DAY_S),
     ] {
-        let of = |status: &str| {
+        let subscription_with = |status: &str| {
             let mut it = subscription("sub_m", status, DEC_3);
             it["items"]["data"][0]["price"]["recurring"] = json!({"interval": unit, "interval_count": count});
             it
         };
-        let mut canceled = of("canceled");
+        let mut canceled = subscription_with("canceled");
         canceled["ended_at"] = (DEC_3 + DAY_S).into();
         let events = [
-            event("s", "customer.subscription.created", DEC_3, of("active")),
+            event("s", "customer.subscription.created", DEC_3, subscription_with("active")),
             event("p", "invoice.paid", DEC_3, invoice("in_1", "sub_m", "paid", DEC_3)),
             event("c", "customer.subscription.deleted", DEC_3 + DAY_S, canceled),
         ];
@@ -276,6 +281,8 @@ async fn the_paid_period_comes_from_the_invoice_or_else_from_the_subscription() 
     let app = TestApp::start().await;
     let line = |amount: i64, days: i64| json!({"amount": amount, "period": {"start": NOV_5, "end": NOV_5 + days * DAY_S}});
     let (start, end) = ("current_period_start", "current_period_end");
+    // Each case has the lines of the invoice, the number of days in the period of the subscription and in the period of
+    // its item (0 for no period), and the expected number of days.
     for (description, lines, on_subscription, on_item, days) in [
         ("an invoice line", vec![line(1000, 45)], 40, 40, 45),
         ("an invoice line, and a credit with a later end", vec![line(-100, 90), line(1100, 45)], 40, 40, 45),
@@ -307,25 +314,25 @@ async fn the_paid_period_comes_from_the_invoice_or_else_from_the_subscription() 
 }
 
 #[tokio::test]
-async fn if_the_refund_of_a_cancelled_yearly_gift_fails_the_standing_returns() {
+async fn the_standing_of_a_cancelled_yearly_gift_returns_if_its_refund_fails() {
     let (begun, ended) = (NOV_5, DEC_3);
-    let of = |status: &str| {
+    let subscription_with = |status: &str| {
         let mut it = subscription("sub_m", status, begun);
         it["items"]["data"][0]["price"]["recurring"] = json!({"interval": "year"});
         it
     };
-    let mut canceled = of("canceled");
+    let mut canceled = subscription_with("canceled");
     canceled["ended_at"] = ended.into();
-    let back = |status: &str| {
+    let refund_with = |status: &str| {
         json!({"id": "re_1", "object": "refund", "amount": 1000, "currency": "eur", "created": ended,
             "status": status, "charge": "ch_in_1"})
     };
     let events = [
-        event("s", "customer.subscription.created", begun, of("active")),
+        event("s", "customer.subscription.created", begun, subscription_with("active")),
         event("p", "invoice.paid", begun, invoice("in_1", "sub_m", "paid", begun)),
         event("c", "customer.subscription.deleted", ended, canceled),
-        event("r", "refund.created", ended, back("pending")),
-        event("f", "refund.failed", JAN_4, back("failed")),
+        event("r", "refund.created", ended, refund_with("pending")),
+        event("f", "refund.failed", JAN_4, refund_with("failed")),
     ];
     for (order, events) in orders(&events) {
         let app = app_after(&events).await;
@@ -372,6 +379,7 @@ async fn an_object_of_other_software_with_odd_values_neither_fails_nor_is_booked
 #[tokio::test]
 async fn a_paid_invoice_without_a_known_payment_also_has_a_time_limit_for_settling() {
     let app = TestApp::start().await;
+    // This invoice does not say how it was paid.
     let mut unclear = invoice("in_1", "sub_m", "paid", NOV_5);
     for field in ["charge", "paid_out_of_band"] {
         unclear.as_object_mut().unwrap().remove(field);

@@ -142,7 +142,8 @@ async fn a_gift_in_an_unknown_currency_raises_an_alarm_with_the_code_and_is_not_
             let not_booked = format!("not booked: unknown currency {}", code.to_uppercase());
             assert!(outcomes(&app).await.contains(&not_booked));
 
-            // If the events are delivered again in reverse order, nothing changes.
+            // If the events are delivered again in reverse order, the facts (what Stripe reported) and the alarms stay
+            // the same.
             let facts_before = app.app.store.facts().await.unwrap();
             events.reverse();
             for (index, event) in events.iter_mut().enumerate() {
@@ -180,7 +181,7 @@ async fn a_gift_is_booked_despite_control_characters_in_texts_from_stripe() {
         let app = TestApp::start().await;
         app.give(1000, "month").await;
         // Insert the control character at the end of each value with one of these names.
-        let mark = |event: &Value| {
+        let with_control_character = |event: &Value| {
             let mut text = event.to_string();
             for key in keys {
                 let start = format!("\"{key}\":\"");
@@ -194,7 +195,7 @@ async fn a_gift_is_booked_despite_control_characters_in_texts_from_stripe() {
             }
             serde_json::from_str::<Value>(&text).unwrap()
         };
-        let events: Vec<Value> = app.stripe.events().iter().map(mark).collect();
+        let events: Vec<Value> = app.stripe.events().iter().map(with_control_character).collect();
         deliver_all(&app, &events).await;
         assert_nothing_failed(&app).await;
         assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "{control}");
@@ -210,7 +211,7 @@ async fn a_gift_is_booked_despite_overlong_texts_and_ids_from_stripe() {
     let app = TestApp::start().await;
     app.give(1000, "once").await;
     let long = "x".repeat(20_000);
-    let mark = |event: &Value| {
+    let with_long_texts = |event: &Value| {
         let text =
             event.to_string().replace(&format!("\"email\":\"{EMAIL}\""), &format!("\"email\":\"{long}\""));
         let mut event: Value = serde_json::from_str(&text).unwrap();
@@ -220,7 +221,7 @@ async fn a_gift_is_booked_despite_overlong_texts_and_ids_from_stripe() {
         event["data"]["object"]["customer"] = long.clone().into();
         event
     };
-    let events: Vec<Value> = app.stripe.events().iter().map(mark).collect();
+    let events: Vec<Value> = app.stripe.events().iter().map(with_long_texts).collect();
     deliver_all(&app, &events).await;
     assert_nothing_failed(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
@@ -266,6 +267,7 @@ async fn events_of_a_connected_account_are_not_booked_even_with_our_metadata() {
 #[tokio::test]
 async fn a_thin_event_of_another_account_is_not_ours_if_our_account_does_not_have_its_object() {
     let app = TestApp::start().await;
+    // A thin event names its object, but does not contain it.
     let thin = json!({"id": "evt_thin", "object": "v2.core.event", "type": "v1.charge.succeeded", "livemode": false,
         "created": "2026-11-24T09:00:00Z", "context": "acct_other",
         "related_object": {"id": "ch_elsewhere", "type": "charge", "url": "/v1/charges/ch_elsewhere"}});
@@ -281,22 +283,22 @@ async fn gifts_of_a_site_are_not_booked_until_the_site_is_configured() {
     let gift = app.give(1000, "once").await;
     let charge = app.stripe.payments(&gift.session).charge.unwrap();
     app.stripe.refund(&charge, Some(200)).unwrap();
-    // The events are for a contribution that did not begin in this installation.
-    let other = "con_00000000000000000000000001";
-    let mine = app.app.store.read_sql("SELECT contribution_id FROM checkouts").await.unwrap().remove(0);
-    let of_other = |event: &Value| {
+    // The events are changed: they name another site, and a contribution that did not begin in this installation.
+    let other_id = "con_00000000000000000000000001";
+    let own_id = app.app.store.read_sql("SELECT contribution_id FROM checkouts").await.unwrap().remove(0);
+    let as_other_gift = |event: &Value| {
         let text = event
             .to_string()
-            .replace(&mine, other)
+            .replace(&own_id, other_id)
             .replace("\"keepopen_site\":\"journal\"", "\"keepopen_site\":\"courier\"");
         serde_json::from_str::<Value>(&text).unwrap()
     };
-    let events: Vec<Value> = app.stripe.events().iter().map(of_other).collect();
+    let events: Vec<Value> = app.stripe.events().iter().map(as_other_gift).collect();
     deliver_all(&app, &events).await;
     assert_nothing_failed(&app).await;
     assert!(app.app.store.contributions().await.unwrap().is_empty() && app.ledger().await.is_empty());
     assert!(outcomes(&app).await.contains(&"not ours: the site courier is not configured here".to_owned()));
-    assert_eq!(app.app.store.other_gifts().await.unwrap(), [(other.to_owned(), "courier".to_owned())]);
+    assert_eq!(app.app.store.other_gifts().await.unwrap(), [(other_id.to_owned(), "courier".to_owned())]);
     actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1").await.unwrap();
     assert!(app.app.store.contributions().await.unwrap().is_empty());
@@ -315,7 +317,7 @@ async fn gifts_of_a_site_are_not_booked_until_the_site_is_configured() {
     // The first server's settings lack the site, as if it had been removed. Its gift stays, and later refunds of that
     // gift are booked.
     app.stripe.refund(&charge, Some(300)).unwrap();
-    let more: Vec<Value> = app.stripe.events_after(events.len()).iter().map(of_other).collect();
+    let more: Vec<Value> = app.stripe.events_after(events.len()).iter().map(as_other_gift).collect();
     deliver_all(&app, &more).await;
     assert_eq!(app.ledger().await.len(), 3);
     app.finish().await;

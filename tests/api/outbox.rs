@@ -171,7 +171,7 @@ async fn every_pause_and_every_scheduled_cancellation_emits_an_event() {
 async fn rebuilding_emits_no_domain_events_and_afterwards_only_new_ones_are_emitted() {
     let source = TestApp::start().await;
     create_story(&source).await;
-    let known = source.stripe.events().len();
+    let events_before = source.stripe.events().len();
 
     let rebuilt = OtherServer::start_like(&source).await;
     actions::rebuild(&rebuilt.app, &rebuilt.app.as_operator()).await.unwrap();
@@ -180,7 +180,7 @@ async fn rebuilding_emits_no_domain_events_and_afterwards_only_new_ones_are_emit
     actions::rebuild_projections(&rebuilt.app, &rebuilt.app.as_operator()).await.unwrap();
     assert_eq!(outbox(&rebuilt.app).await, []);
 
-    // A database from before the outbox existed. Its earlier events are not emitted either.
+    // Simulates a database from before the outbox existed. Its earlier events are not emitted either.
     let older = OtherServer::start_like(&source).await;
     for event in &source.stripe.events() {
         receive(&older.app, event).await;
@@ -191,7 +191,7 @@ async fn rebuilding_emits_no_domain_events_and_afterwards_only_new_ones_are_emit
 
     let charge = source.stripe.objects("charge").into_iter().find(|it| it["amount"] == 700).unwrap();
     source.stripe.refund(charge["id"].as_str().unwrap(), Some(100)).unwrap();
-    let new_events = source.stripe.events_after(known);
+    let new_events = source.stripe.events_after(events_before);
     let new_events: Vec<&Value> = new_events.iter().collect();
     for server in [rebuilt, older] {
         let rows = server.outbox_after(&new_events).await;

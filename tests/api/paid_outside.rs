@@ -44,7 +44,7 @@ async fn an_offline_payment_within_a_subscription_is_recognised_in_every_api_gen
     let monthly = source.give(1000, "month").await;
     let subscription = source.stripe.payments(&monthly.session).subscription.unwrap();
     source.advance_days(31);
-    // No payment of this invoice is tried.
+    // Stripe does not try to charge the card for this invoice.
     source.stripe.renew(&subscription, Renewal::PaidOutside).unwrap();
     source.advance_days(31);
     source.stripe.renew(&subscription, Renewal::Paid).unwrap();
@@ -73,7 +73,7 @@ fn events_with_invoice(change: impl FnOnce(&mut Value)) -> Vec<Value> {
     events
 }
 
-/// Returns an event that reports a payment of that invoice.
+/// Returns an event that reports a payment of the paid invoice in that case.
 fn invoice_payment(id: &str, amount_minor: i64, payment: &Value) -> Value {
     json!({
         "id": format!("evt_{id}"), "object": "event", "api_version": "2026-10-28.endive", "type": "invoice_payment.paid",
@@ -103,7 +103,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
             "currency": "eur", "status": "paid", "payment": payment})
     };
     let list = |parts: Vec<Value>| json!({"object": "list", "data": parts, "has_more": false});
-    // (description, events, balance of clearing, balance of offline)
+    // Each case has a description, events, the balance of `clearing`, and the balance of `offline`.
     let mut cases = vec![
         // The invoice was paid after a failed attempt. Only a later object about the payment (a payment
         // intent or a payment record) can show how it was paid.
@@ -146,7 +146,7 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
             700,
         ),
         (
-            "the flag, with nothing counted as paid",
+            "the flag paid_out_of_band, and a paid amount of 0",
             events_with_invoice(|it| {
                 it["paid_out_of_band"] = true.into();
                 it["amount_paid"] = 0.into();
@@ -154,7 +154,12 @@ async fn every_field_and_event_that_shows_how_an_invoice_was_paid_is_used() {
             700,
             700,
         ),
-        ("the flag is false", events_with_invoice(|it| it["paid_out_of_band"] = false.into()), 1400, 0),
+        (
+            "the flag paid_out_of_band is false",
+            events_with_invoice(|it| it["paid_out_of_band"] = false.into()),
+            1400,
+            0,
+        ),
         ("a charge", events_with_invoice(|it| it["charge"] = "ch_good".into()), 1400, 0),
     ];
     for (description, is_attempted, payments, clearing, offline) in [
@@ -257,11 +262,11 @@ async fn a_comparison_asks_stripe_how_an_invoice_was_paid_if_no_event_reported_i
     let invoice = app.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
     app.advance_days(7);
     reconcile(&app).await;
-    let seen = app.stripe.events().len();
+    let events_before = app.stripe.events().len();
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
     app.stripe.mark_paid_outside(&invoice).unwrap();
     app.stripe.lose_events(None);
-    for event in app.stripe.events_after(seen).iter().filter(|it| it["type"] == "invoice.paid") {
+    for event in app.stripe.events_after(events_before).iter().filter(|it| it["type"] == "invoice.paid") {
         assert_eq!(app.deliver(event).await.status, 200);
     }
     app.process_inbox().await;

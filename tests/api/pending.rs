@@ -1,5 +1,5 @@
 //! Pending objects, such as a bank debit or a dispute. Their outcome may be known only weeks later. A comparison with
-//! Stripe finds it even if all events are lost.
+//! Stripe finds the outcome even if all events are lost.
 
 use keepopen::actions::reconcile_due;
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
@@ -16,14 +16,14 @@ async fn lose_events_after_40_days(app: &TestApp) {
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
 }
 
-/// Waits a day and compares with Stripe, which must succeed.
+/// Waits a day and compares with Stripe. Panics unless the comparison succeeds.
 async fn compare_a_day_later(app: &TestApp) {
     app.advance_days(1);
     let stats = reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert!(stats.failed.is_empty(), "{stats:?}");
 }
 
-/// A reader gives by bank debit, which Stripe has not settled yet.
+/// Makes a gift by bank debit. Stripe has not settled the debit yet.
 async fn pay_by_debit(app: &TestApp) -> Gift {
     let gift = app.start_gift(1000, "once").await;
     app.stripe.pay(&gift.session, How::BankDebit).unwrap();

@@ -136,7 +136,7 @@ async fn a_preview_uses_the_requested_variant_surface_language_and_device() {
     assert_eq!((heading(&second), &second.json["variant"]), ("In English", &json!("b")));
     assert_eq!(heading(&create_and_show(json!({"variant": "b", "locale": "de-AT"})).await), "Auf Deutsch");
     assert_eq!(heading(&create_and_show(json!({"variant": "b", "device": "mobile"})).await), "Short");
-    // If the preview sets no language or device, the reader's are used.
+    // If the preview sets no language or device, the language and the device of the reader are used.
     let preview = signed_value(&create_preview(&app, &key, &json!({"variant": "b"})).await);
     let german = show_preview(&app, &preview, &json!({"reader": {"locale": "de", "device": "mobile"}})).await;
     assert_eq!(heading(&german), "Auf Deutsch");

@@ -52,7 +52,7 @@ struct Errand {
 
 impl Errand {
     /// Returns a task that succeeds at once.
-    fn of(name: &str) -> Self {
+    fn named(name: &str) -> Self {
         Self { name: name.to_owned(), fails: false, panics: false, waits: false }
     }
 }
@@ -92,8 +92,8 @@ async fn add(app: &App, errand: &Errand) {
 #[tokio::test]
 async fn a_task_that_is_added_twice_is_performed_once_and_leaves_the_queue() {
     let app = TestApp::start().await;
-    add(&app.app, &Errand::of("once")).await;
-    add(&app.app, &Errand::of("once")).await;
+    add(&app.app, &Errand::named("once")).await;
+    add(&app.app, &Errand::named("once")).await;
     assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 1);
     assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 0);
     assert_eq!(times_performed("once"), 1);
@@ -105,7 +105,7 @@ async fn a_task_that_is_added_twice_is_performed_once_and_leaves_the_queue() {
 async fn a_task_is_not_queued_if_its_transaction_is_rolled_back() {
     let app = TestApp::start().await;
     let mut tx = app.app.store.begin().await.unwrap();
-    enqueue(&mut tx, &Errand::of("never"), app.app.now_ms()).await.unwrap();
+    enqueue(&mut tx, &Errand::named("never"), app.app.now_ms()).await.unwrap();
     drop(tx);
     assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 0);
     app.finish().await;
@@ -114,8 +114,8 @@ async fn a_task_is_not_queued_if_its_transaction_is_rolled_back() {
 #[tokio::test]
 async fn a_failing_task_is_retried_until_it_is_dead_and_can_be_replayed() {
     let app = TestApp::start().await;
-    add(&app.app, &Errand { fails: true, ..Errand::of("failing") }).await;
-    add(&app.app, &Errand { panics: true, ..Errand::of("panicking") }).await;
+    add(&app.app, &Errand { fails: true, ..Errand::named("failing") }).await;
+    add(&app.app, &Errand { panics: true, ..Errand::named("panicking") }).await;
     let mut hours = 0;
     while app.app.store.tasks(Some("dead"), 9).await.unwrap().len() < 2 {
         run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap();
@@ -143,7 +143,7 @@ async fn a_failing_task_is_retried_until_it_is_dead_and_can_be_replayed() {
 #[tokio::test]
 async fn a_task_of_a_worker_that_died_is_not_run_until_the_lease_ends() {
     let app = TestApp::start().await;
-    add(&app.app, &Errand::of("leased")).await;
+    add(&app.app, &Errand::named("leased")).await;
     let now_ms = app.app.now_ms();
     let lease_ms = i64::try_from(Errand::LEASE.as_millis()).unwrap();
     let store = &app.app.store;
@@ -161,7 +161,7 @@ async fn a_task_of_a_worker_that_died_is_not_run_until_the_lease_ends() {
 async fn several_workers_share_the_queue_and_perform_each_task_once() {
     let app = TestApp::start().await;
     for number in 0..40 {
-        add(&app.app, &Errand::of(&format!("shared {number}"))).await;
+        add(&app.app, &Errand::named(&format!("shared {number}"))).await;
     }
     let context = app.app.as_job("queue");
     let worker = || run_due_tasks::<Errand>(&app.app, &context);
@@ -175,7 +175,7 @@ async fn several_workers_share_the_queue_and_perform_each_task_once() {
 #[tokio::test]
 async fn a_stopping_worker_begins_no_task() {
     let app = TestApp::start().await;
-    add(&app.app, &Errand::of("after the stop")).await;
+    add(&app.app, &Errand::named("after the stop")).await;
     app.app.begin_stopping();
     assert_eq!(run_due_tasks::<Errand>(&app.app, &app.app.as_job("queue")).await.unwrap(), 0);
     assert_eq!(app.app.store.task_numbers().await.unwrap().waiting, 1);
@@ -187,7 +187,7 @@ async fn a_worker_whose_lease_has_ended_does_not_change_the_task_of_its_successo
     for fails in [false, true] {
         let app = TestApp::start().await;
         let name = format!("slow, fails: {fails}");
-        add(&app.app, &Errand { waits: true, fails, ..Errand::of(&name) }).await;
+        add(&app.app, &Errand { waits: true, fails, ..Errand::named(&name) }).await;
         let lease_ms = i64::try_from(Errand::LEASE.as_millis()).unwrap();
         let second = async {
             while times_performed(&name) == 0 {

@@ -187,6 +187,7 @@ async fn the_object_of_a_thin_event_is_fetched_and_stored_before_it_is_booked() 
     let app = TestApp::start().await;
     let gift = app.give(1000, "once").await;
     let id = app.stripe.notify_thin("v1.checkout.session.completed", &gift.session).unwrap();
+    // A thin event names its object, but does not contain it.
     let thin = app.stripe.thin_events().remove(0);
     assert_eq!(thin["id"], id.as_str());
     for _ in 0..2 {
@@ -225,7 +226,7 @@ async fn an_event_of_the_other_mode_stays_quarantined_after_a_comparison() {
 }
 
 /// Starts another server with its own database, and with the keys and the time of `source`.
-async fn another(source: &TestApp, folder: &std::path::Path, database: &Database) -> Arc<App> {
+async fn start_another_server(source: &TestApp, folder: &std::path::Path, database: &Database) -> Arc<App> {
     std::fs::copy(source.folder().join("keepopen.key"), folder.join("keepopen.key")).unwrap();
     let clock = Clock::movable(jiff::Timestamp::from_millisecond(source.app.now_ms()).unwrap());
     actions::start(settings(folder, database, &source.stripe, ""), clock).await.unwrap()
@@ -246,7 +247,7 @@ async fn a_comparison_with_an_empty_database_books_the_same_entries() {
 
     let folder = folder();
     let database = Database::make(folder.path());
-    let app = another(&source, folder.path(), &database).await;
+    let app = start_another_server(&source, folder.path(), &database).await;
     actions::reconcile_since(&app, &app.as_job("reconcile"), 0, false).await.unwrap();
     let rebuilt = process_and_read_ledger(&app).await;
     assert!(rebuilt.entries.iter().any(|it| it.kind == Kind::Payout));
@@ -307,7 +308,8 @@ async fn the_ledger_check_finds_changed_or_removed_entries_and_payments() {
     assert!(only_problem(&app).await.starts_with("payment pi_"));
     change(&app, "UPDATE contributions SET state = 'failed'").await;
     assert_eq!(ledger_problems(&app.app).await.len(), 2);
-    // Rebuilding the projections computes both from the stored facts (what Stripe reported), and books missing entries.
+    // `rebuild_projections` computes payments and contributions again from the stored facts (what Stripe reported), and
+    // books missing entries.
     actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
     assert_eq!(app.state().await, State::Paid);
     assert_eq!(ledger_problems(&app.app).await, Vec::<String>::new());
@@ -356,7 +358,7 @@ async fn a_seal_shows_changes_of_the_entries_that_it_covers() {
 }
 
 #[tokio::test]
-async fn after_a_restart_a_ledger_that_was_sealed_today_is_checked_tomorrow() {
+async fn a_ledger_that_was_sealed_today_is_checked_again_only_tomorrow_even_after_a_restart() {
     let app = TestApp::start().await;
     app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
@@ -373,6 +375,7 @@ async fn after_a_restart_a_ledger_that_was_sealed_today_is_checked_tomorrow() {
     assert_eq!(watched_problems().await, Some(0.0));
     unlock(&app, "ledger_entries", &["ledger_entries_stay", "ledger_entries_never_change"]).await;
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms + 1 WHERE seq = 1").await;
+    // After a restart, the job does not know when the ledger was last checked.
     let simulate_restart = || checked_at_ms.set(None);
     simulate_restart();
     assert_eq!(

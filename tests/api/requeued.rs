@@ -10,8 +10,7 @@ use crate::not_ours::{deliver_all, in_currency, outcomes, row};
 use crate::reconciling::sell_with_other_software;
 
 #[tokio::test]
-async fn an_event_that_arrives_before_its_gift_is_assigned_to_it_later_and_events_of_other_software_never_are()
- {
+async fn an_early_event_is_later_assigned_to_its_gift_and_events_of_other_software_are_not() {
     let app = TestApp::start().await;
     sell_with_other_software(&app).await;
     let foreign = app.stripe.events();
@@ -127,7 +126,7 @@ async fn a_new_version_retries_events_in_an_unknown_currency() {
 }
 
 #[tokio::test]
-async fn when_a_site_is_configured_again_the_banner_uses_the_higher_standing_at_once() {
+async fn the_banner_uses_the_higher_standing_as_soon_as_a_site_is_configured_again() {
     let app = TestApp::start().await;
     app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
@@ -137,14 +136,17 @@ async fn when_a_site_is_configured_again_the_banner_uses_the_higher_standing_at_
     let journal = settings.sites.remove("journal").unwrap();
     let without_site = actions::start(settings.clone(), app.app.clock.clone()).await.unwrap();
     let monthly = app.give(1000, "month").await;
-    let mine = app.stripe.object(&monthly.session).unwrap()["metadata"]["keepopen_contribution"].clone();
-    let other = "con_00000000000000000000000001";
+    let own_id = app.stripe.object(&monthly.session).unwrap()["metadata"]["keepopen_contribution"].clone();
+    let other_id = "con_00000000000000000000000001";
     for event in app.stripe.events_after(before) {
-        let text = event.to_string().replace(mine.as_str().unwrap(), other);
+        let text = event.to_string().replace(own_id.as_str().unwrap(), other_id);
         crate::story::receive(&without_site, &serde_json::from_str(&text).unwrap()).await;
     }
     actions::process_due_events(&without_site, &without_site.as_job("inbox")).await.unwrap();
-    assert_eq!(without_site.store.other_gifts().await.unwrap(), [(other.to_owned(), "journal".to_owned())]);
+    assert_eq!(
+        without_site.store.other_gifts().await.unwrap(),
+        [(other_id.to_owned(), "journal".to_owned())]
+    );
     without_site.store.close().await;
 
     settings.sites.insert("journal".to_owned(), journal);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::helpers::{Answer, TestApp, checkout_body};
 
 /// Writes the counts to the database, and requests the results.
-async fn read(app: &TestApp, query: &str) -> Answer {
+async fn request_results(app: &TestApp, query: &str) -> Answer {
     let scopes = [Scope::AppealsRead];
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap();
     actions::flush_counts(&app.app, &app.app.as_job("counts")).await.unwrap();
@@ -55,7 +55,7 @@ async fn the_results_of_a_variant_are_shown_by_day_and_in_total() {
     app.stripe.refund(&paid.charge.unwrap(), Some(400)).unwrap();
     app.deliver_and_process_all_events().await;
 
-    let answer = read(&app, "site=journal&from=2026-11-24&to=2026-12-25").await;
+    let answer = request_results(&app, "site=journal&from=2026-11-24&to=2026-12-25").await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let row = |list: &str, day: Option<&str>, appeal: Option<&str>| -> Value {
         let rows = answer.json[list].as_array().unwrap();
@@ -99,12 +99,12 @@ async fn the_results_of_a_variant_are_shown_by_day_and_in_total() {
     let day_ms = app.app.now_ms();
     planned_weights::record(&mut tx, ("journal", "help"), day_ms, "[]", 9, day_ms).await.unwrap();
     tx.commit().await.unwrap();
-    let one = read(&app, "site=journal&from=2026-12-01&to=2026-12-31&appeal=help").await;
+    let one = request_results(&app, "site=journal&from=2026-12-01&to=2026-12-31&appeal=help").await;
     assert_eq!(one.json["ignored"], json!([{"appeal": "help", "views": 9}]));
     assert_eq!(one.json["days"].as_array().unwrap().len(), 1);
-    let other = read(&app, "site=journal&from=2026-11-01&to=2026-12-31&appeal=other").await;
+    let other = request_results(&app, "site=journal&from=2026-11-01&to=2026-12-31&appeal=other").await;
     assert_eq!(other.json["totals"], json!([]));
-    let elsewhere = read(&app, "site=gazette&from=2026-11-01&to=2026-12-31").await;
+    let elsewhere = request_results(&app, "site=gazette&from=2026-11-01&to=2026-12-31").await;
     assert_eq!(elsewhere.json["days"], json!([]));
     app.finish().await;
 }
@@ -118,7 +118,7 @@ async fn a_checkout_that_is_requested_twice_counts_once() {
     for _ in 0..2 {
         assert_eq!(app.post("/v1/checkout", &body).await.status, 200);
     }
-    let answer = read(&app, "site=journal&from=2026-11-24&to=2026-11-24").await;
+    let answer = request_results(&app, "site=journal&from=2026-11-24&to=2026-11-24").await;
     assert_eq!(answer.json["totals"][0]["checkouts"], 1);
     app.finish().await;
 }
@@ -134,7 +134,7 @@ async fn days_are_in_the_sites_time_zone() {
     app.app.clock.advance(3 * 3_600_000);
     give(&app, None, 700, "once").await;
     app.deliver_and_process_all_events().await;
-    let answer = read(&app, "site=journal&from=2026-11-25&to=2026-11-25").await;
+    let answer = request_results(&app, "site=journal&from=2026-11-25&to=2026-11-25").await;
     assert_eq!(answer.json["time_zone"], "Pacific/Auckland");
     assert_eq!(answer.json["totals"][0]["money"][0]["received_minor"], 700);
     app.finish().await;
@@ -150,7 +150,8 @@ async fn results_need_a_key_a_known_site_and_valid_days() {
     let without_scope = app.api_key().await;
     let path = "/v1/results?site=journal&from=2026-11-01&to=2026-11-02";
     assert_eq!(app.get(path, Some(&without_scope)).await.code(), "scope_missing");
-    assert_eq!(read(&app, "site=nowhere&from=2026-11-01&to=2026-11-02").await.code(), "site_not_found");
+    let unknown_site = request_results(&app, "site=nowhere&from=2026-11-01&to=2026-11-02").await;
+    assert_eq!(unknown_site.code(), "site_not_found");
     for wrong in [
         "site=journal&from=2026-11-02&to=2026-11-01",
         "site=journal&from=2025-01-01&to=2026-11-01",
@@ -160,7 +161,7 @@ async fn results_need_a_key_a_known_site_and_valid_days() {
         "site=journal&from=2026-11-01",
         "site=journal&from=2026-11-01&to=2026-11-02&apeal=help",
     ] {
-        let answer = read(&app, wrong).await;
+        let answer = request_results(&app, wrong).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"), "{wrong}");
     }
     app.finish().await;
@@ -175,7 +176,7 @@ async fn stripes_fees_are_shown_by_day_and_in_total() {
     app.deliver_and_process_all_events().await;
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.process_inbox().await;
-    let answer = read(&app, "site=journal&from=2026-11-24&to=2026-11-25").await;
+    let answer = request_results(&app, "site=journal&from=2026-11-24&to=2026-11-25").await;
     let money = |row: &Value| {
         ["received_minor", "returned_minor", "fees_minor", "net_minor"]
             .map(|name| row["money"][0][name].as_i64().unwrap())

@@ -1,5 +1,5 @@
-//! Every route behaves as the table of routes says: who may call it, which pages may read its responses, which methods
-//! its path allows, and how it is counted.
+//! Every route behaves as the table of routes says: who may call the route, which pages may read its responses, which
+//! methods its path allows, and under which name its calls are counted.
 
 use clap::ValueEnum;
 use keepopen::actions;
@@ -64,10 +64,10 @@ async fn a_key_gives_access_to_the_routes_of_its_scope_and_to_no_others() {
         for route in ROUTES.0 {
             let (Audience::Key(scopes) | Audience::KeyOrPreview(scopes)) = route.audience else { continue };
             let answer = call(&app, route, Some(&key)).await;
-            let refused = [401, 403].contains(&answer.status.as_u16());
+            let is_refused = [401, 403].contains(&answer.status.as_u16());
             let description = format!("{} {} with {scope:?}", route.method, route.path);
-            assert_eq!(refused, !scopes.contains(&scope), "{description}: {answer:?}");
-            assert!(!refused || answer.code() == "scope_missing", "{description}: {answer:?}");
+            assert_eq!(is_refused, !scopes.contains(&scope), "{description}: {answer:?}");
+            assert!(!is_refused || answer.code() == "scope_missing", "{description}: {answer:?}");
         }
     }
     app.finish().await;

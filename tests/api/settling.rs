@@ -25,7 +25,7 @@ async fn payment(app: &TestApp) -> Payment {
     all.into_iter().next().unwrap()
 }
 
-/// Compares everything that is due with Stripe, and processes the inbox.
+/// Makes the comparisons with Stripe that are due, and processes the inbox.
 pub async fn reconcile(app: &TestApp) {
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.process_inbox().await;
@@ -97,7 +97,8 @@ async fn a_payment_shows_its_payout_and_is_paid_out_again_if_the_payout_fails() 
     assert_eq!(payment(&app).await.payout, None, "a payment of a returned payout must have no payout");
     assert_eq!((account(&app, "EUR", "bank").await, account(&app, "EUR", "clearing").await), (0, 960));
 
-    // The returned money is paid out together with another gift. That payout fails, too. A third one contains both.
+    // The returned money is paid out together with another gift. That payout fails, too. A third payout
+    // contains both gifts.
     app.advance_days(1);
     app.give(500, "once").await;
     app.deliver_and_process_all_events().await;
@@ -257,7 +258,7 @@ async fn a_gift_in_euros_that_stripe_settles_in_dollars_leaves_no_euros_in_clear
     app.stripe.dispute(&charge, Some(500)).unwrap();
     reconcile(&app).await;
     assert_eq!((account(&app, "EUR", "clearing").await, account(&app, "EUR", "exchange").await), (0, 200));
-    // A third of the dollars is left, minus Stripe's fees for the charge and the dispute.
+    // A fifth of the dollars is left, minus Stripe's fees for the charge and the dispute.
     assert_eq!(account(&app, "USD", "clearing").await, 1100 - 330 - 550 - 42 - 1500);
     assert_equals_stripe(&app).await;
     app.finish().await;

@@ -10,7 +10,7 @@ use crate::helpers::TestApp;
 /// Opens a connection and sends `text`.
 fn open_and_send(app: &TestApp, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.url.strip_prefix("http://").unwrap()).unwrap();
-    // This timeout only ends a failing test.
+    // The timeout is only reached if the server does not close the connection.
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     stream.write_all(text.as_bytes()).unwrap();
     stream
@@ -25,7 +25,7 @@ async fn read_response(mut stream: TcpStream) -> String {
     tokio::task::spawn_blocking(read).await.unwrap().unwrap()
 }
 
-/// Returns the start of a POST request, with `length` among its headers.
+/// Returns the head of a POST request. `length` has the headers about the body's length.
 fn head(path: &str, length: &str) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nHost: give.example.org\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
@@ -74,9 +74,9 @@ async fn a_body_that_is_sent_after_100_continue_can_arrive_in_pieces() {
         let length = format!("Content-Length: {}\r\nExpect: 100-continue\r\nConnection: close", body.len());
         let mut stream = open_and_send(&app, &head("/v1/banner", &length));
         let text = tokio::task::spawn_blocking(move || {
-            let mut go_on = [0; 25];
-            stream.read_exact(&mut go_on).unwrap();
-            assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+            let mut interim_response = [0; 25];
+            stream.read_exact(&mut interim_response).unwrap();
+            assert_eq!(&interim_response, b"HTTP/1.1 100 Continue\r\n\r\n");
             let mut sent = 0;
             for end in pieces {
                 stream.write_all(&body.as_bytes()[sent..*end]).unwrap();
@@ -92,7 +92,7 @@ async fn a_body_that_is_sent_after_100_continue_can_arrive_in_pieces() {
 }
 
 #[tokio::test]
-async fn if_the_response_does_not_depend_on_the_body_it_is_sent_at_once_and_the_connection_is_closed() {
+async fn a_response_that_does_not_depend_on_the_body_is_sent_at_once_and_the_connection_is_closed() {
     let app = TestApp::start().await;
     for (path, length, sent, status) in [
         ("/nowhere", "Transfer-Encoding: chunked", "1\r\n{\r\n", 404),
@@ -134,7 +134,7 @@ async fn a_delivery_without_a_well_formed_signature_is_refused_before_its_body_i
 }
 
 #[tokio::test]
-async fn if_too_many_bodies_arrive_slowly_the_oldest_are_cut_off_and_the_banner_still_responds() {
+async fn the_oldest_of_too_many_slow_bodies_are_cut_off_and_banner_requests_are_still_answered() {
     let app = TestApp::start_changed("", |settings| settings.server.body_timeout_seconds = 3600).await;
     let head = format!("{}{{", head("/v1/banner", "Content-Length: 9"));
     let mut waiting = Vec::new();

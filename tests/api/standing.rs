@@ -61,7 +61,7 @@ async fn a_running_gift_stays_recurring_after_the_refund_of_one_month() {
         assert_eq!(
             (app.state().await, app.standing().await.as_str()),
             (State::Active, "recurring"),
-            "{month}"
+            "refunded payment: {month}"
         );
         // The gift continues with the next month.
         app.advance_days(30);
@@ -130,7 +130,8 @@ async fn a_yearly_gift_that_is_cancelled_at_once_keeps_its_standing_to_the_end_o
         let paid_until_s = 1_818_921_242;
         assert_eq!((gift.state, gift.paid_until_ms), (State::Ended, Some(paid_until_s * 1000)), "{order}");
         assert_eq!(gift.ended_at_ms, Some(1_787_644_502_000));
-        // The reader is not asked for money before the end. A back end can store this date and check it offline.
+        // The reader is not asked for money before the paid period ends. A back end can store this date and check it
+        // without another request.
         assert_eq!(lookup(&app, "4y-2@example.org").await.text("quiet_until"), "2027-08-22T07:54:02Z");
         let seen = standings_around_end(&app, "4y-2@example.org", paid_until_s).await;
         assert_eq!(seen, ["recurring", "recurring", "lapsed"], "{order}");
@@ -161,8 +162,8 @@ async fn the_end_of_the_paid_period_is_found_in_the_payloads_of_every_api_versio
     let events = app.stripe.events();
     let line = "/lines/data/0/period";
     let item_period = ["/items/data/0/current_period_start", "/items/data/0/current_period_end"];
-    let mut old = events.clone();
-    for event in &mut old {
+    let mut older = events.clone();
+    for event in &mut older {
         let object = &mut event["data"]["object"];
         if object["object"] == "subscription" {
             for field in ["current_period_start", "current_period_end"] {
@@ -174,7 +175,7 @@ async fn the_end_of_the_paid_period_is_found_in_the_payloads_of_every_api_versio
         ("the invoice's lines and the periods of the items", events.clone()),
         ("the periods of the items", without_fields(events.clone(), &[line])),
         ("the invoice's lines", without_fields(events.clone(), &item_period)),
-        ("the period of the subscription", without_fields(old, &[line])),
+        ("the period of the subscription", without_fields(older, &[line])),
         (
             "no period: one interval after the payment",
             without_fields(events, &[line, item_period[0], item_period[1]]),
@@ -281,18 +282,18 @@ async fn any_interval_of_a_price_or_a_plan_is_stored_and_can_be_listed() {
         ("day", 10, "€21 every 10 days"),
         ("month", 12, "€21 every year"),
     ] {
-        for plan in [false, true] {
+        for has_plan in [false, true] {
             let mut events = case_events("13-quarterly-shown-as-monthly");
             let item = &mut events[3]["data"]["object"]["items"]["data"][0];
             item["price"]["recurring"] = json!({"interval": unit, "interval_count": count});
-            if plan {
-                // In the API versions of 2020, the interval is next to the amount.
+            if has_plan {
+                // In the API versions of 2020, an item has a plan, which has the amount and the interval.
                 item.as_object_mut().unwrap().remove("price");
                 item["plan"] = json!({"id": "plan_1", "object": "plan", "amount": 2100, "currency": "eur",
                     "interval": unit, "interval_count": count});
             }
             let app = app_after(&events).await;
-            assert_eq!(list_contributions(&app).await[0]["terms"], terms, "{unit} {count}, plan: {plan}");
+            assert_eq!(list_contributions(&app).await[0]["terms"], terms, "{unit} {count}, plan: {has_plan}");
             app.finish().await;
         }
     }
@@ -323,8 +324,8 @@ async fn prices_with_different_intervals_are_shown_as_mixed_and_not_as_monthly()
 async fn supporters_who_share_an_email_address_get_the_best_standing_in_any_order_of_events() {
     for (order, events) in orders(&case_events("14-address-of-two-supporters")) {
         let app = app_after(&events).await;
-        let (paying, both) = (lookup(&app, "p30@example.org").await, lookup(&app, "p29@example.org").await);
-        assert_eq!((paying.text("standing"), both.text("standing")), ("recurring", "recurring"), "{order}");
+        let (paying, shared) = (lookup(&app, "p30@example.org").await, lookup(&app, "p29@example.org").await);
+        assert_eq!((paying.text("standing"), shared.text("standing")), ("recurring", "recurring"), "{order}");
         // The paid period of one supporter is over. The other supporter's gift continues.
         app.advance_days(60);
         let later = lookup(&app, "p29@example.org").await;

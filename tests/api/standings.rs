@@ -70,7 +70,7 @@ async fn create_monthly_supporter(app: &TestApp) -> (Gift, String) {
     (gift, token)
 }
 
-/// The card fails at the next renewal.
+/// Renews the monthly gift with a card that fails.
 fn fail_next_renewal(app: &TestApp, gift: &Gift) {
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.stripe.next_period(&subscription, false).unwrap();
@@ -154,7 +154,7 @@ const HALF_A_DAY_MS: i64 = 43_200_000;
 
 /// Makes a monthly gift, and advances the clock to half a day before the end of its first month. Returns the
 /// subscription and the end of the month, in milliseconds since 1970.
-async fn monthly_on_its_last_day(app: &TestApp) -> (String, i64) {
+async fn reach_last_day_of_monthly_gift(app: &TestApp) -> (String, i64) {
     let (gift, _) = create_monthly_supporter(app).await;
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     let item = app.stripe.object(&subscription).unwrap()["items"]["data"][0].clone();
@@ -166,7 +166,7 @@ async fn monthly_on_its_last_day(app: &TestApp) -> (String, i64) {
 #[tokio::test]
 async fn a_standing_that_ends_at_a_known_time_ends_at_that_time_on_every_instance() {
     let app = start().await;
-    let (subscription, ends_at_ms) = monthly_on_its_last_day(&app).await;
+    let (subscription, ends_at_ms) = reach_last_day_of_monthly_gift(&app).await;
     let gift = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     // The token is valid for a day, but its standing ends after half a day.
@@ -195,7 +195,7 @@ async fn a_standing_that_ends_at_a_known_time_ends_at_that_time_on_every_instanc
 #[tokio::test]
 async fn a_token_expires_at_the_latest_when_its_standing_ends() {
     let app = start().await;
-    let (subscription, ends_at_ms) = monthly_on_its_last_day(&app).await;
+    let (subscription, ends_at_ms) = reach_last_day_of_monthly_gift(&app).await;
     app.stripe.cancel(&subscription, false).unwrap();
     let gift = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
@@ -246,8 +246,8 @@ async fn a_server_with_too_many_changed_standings_does_not_trust_older_tokens() 
     fail_next_renewal(&app, &gift);
     app.deliver_and_process_all_events().await;
     app.app.clock.advance(3_600_000);
-    // At its start, a server reads only the newest changes. These are so many that it does not read the older change
-    // of the failed card.
+    // At its start, a server reads only the newest changes. The changes on the other site are so many that the server
+    // does not read the older change, which the failed card caused.
     add_changes_on_another_site(&app, MAX_RECENT_STANDINGS + 1).await;
     let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     assert_eq!(shown_kind(&verdict_of(&other, &token)), "unknown_standing");

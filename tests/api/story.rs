@@ -21,6 +21,7 @@ pub struct LedgerState {
     pub entries: Vec<Entry>,
     pub contributions: Vec<Contribution>,
     pub payments: Vec<Payment>,
+    /// The id and the token epoch of each supporter. The epoch increases with each reversed payment.
     supporters: Vec<(String, i64)>,
     facts: Vec<Fact>,
 }
@@ -164,7 +165,7 @@ pub struct ObjectLinks {
 
 impl ObjectLinks {
     /// Reads the links from the objects at the practice Stripe.
-    pub fn of(stripe: &PracticeStripe) -> Self {
+    pub fn read_from(stripe: &PracticeStripe) -> Self {
         let id_in = |object: &Value, field: &str| object[field].as_str().unwrap().to_owned();
         let invoice_payments = stripe.objects("invoice_payment");
         let outside = invoice_payments.iter().filter(|it| it["payment"]["type"] == "payment_record");
@@ -232,7 +233,7 @@ async fn one_history_books_the_same_entries_in_the_shapes_of_2020() {
     let mut random = fastrand::Rng::with_seed(1);
     let in_order: Vec<&Value> = events.iter().collect();
     let expected = ledger_after(&source, &in_order, &mut random).await;
-    let links = ObjectLinks::of(&source.stripe);
+    let links = ObjectLinks::read_from(&source.stripe);
     let older: Vec<Value> = events.iter().filter_map(|event| in_older_shape(&links, event)).collect();
     assert!(older.len() < events.len(), "the older version must lack some events");
     for seed in 0..5 {

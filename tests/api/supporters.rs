@@ -1,4 +1,4 @@
-//! The supporter's standing, as a site's back end requests it.
+//! Requests of a site's back end for the standing of a supporter.
 
 use serde_json::json;
 
@@ -23,7 +23,7 @@ async fn a_back_end_finds_a_supporter_by_id_or_by_email_address_with_its_secret_
 }
 
 #[tokio::test]
-async fn without_a_valid_key_a_supporters_standing_is_not_returned() {
+async fn the_standing_of_a_supporter_is_not_returned_without_a_valid_key() {
     let app = TestApp::start().await;
     let gift = app.give(1000, "month").await;
     app.deliver_and_process_all_events().await;

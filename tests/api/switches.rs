@@ -54,8 +54,8 @@ async fn appeals_can_be_turned_off_and_on_for_a_site_and_for_each_surface() {
 
 #[tokio::test]
 async fn a_switch_set_on_one_instance_reaches_the_others_and_survives_a_restart() {
-    for with_file in [true, false] {
-        let app = if with_file { TestApp::start().await } else { TestApp::start_without_appeals().await };
+    for has_file in [true, false] {
+        let app = if has_file { TestApp::start().await } else { TestApp::start_without_appeals().await };
         let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
         let key = key(&app, Scope::AppealsWrite).await;
         set_switches(&app, &key, "journal", &json!({"all": "off"})).await;
@@ -64,7 +64,7 @@ async fn a_switch_set_on_one_instance_reaches_the_others_and_survives_a_restart(
         for app in [&app.app, &other, &restarted] {
             let verdict = keepopen::api::verdict_json(app, br#"{"site": "journal", "history": {}}"#).unwrap();
             let verdict: Value = serde_json::from_slice(&verdict).unwrap();
-            assert_eq!(verdict["reason"], "kill_switch", "with a file: {with_file}");
+            assert_eq!(verdict["reason"], "kill_switch", "with a file: {has_file}");
         }
         // Reloading the appeals file does not turn the appeals on again.
         actions::publish_appeals(&app.app).unwrap();
@@ -79,9 +79,9 @@ async fn a_switch_set_on_one_instance_reaches_the_others_and_survives_a_restart(
 async fn a_surface_that_the_settings_turn_off_stays_off_and_is_reported() {
     let app = TestApp::start_with("[sites.journal.rules]\nsilenced_surfaces = [\"banner\"]\n").await;
     let key = key(&app, Scope::AppealsWrite).await;
-    let on = set_switches(&app, &key, "journal", &json!({"surfaces": {"inline": "off"}})).await;
+    let answer = set_switches(&app, &key, "journal", &json!({"surfaces": {"inline": "off"}})).await;
     assert_eq!(
-        (&on.json["surfaces"]["banner"], &on.json["settings"]["surfaces"]["banner"]),
+        (&answer.json["surfaces"]["banner"], &answer.json["settings"]["surfaces"]["banner"]),
         (&json!("on"), &json!("off"))
     );
     assert_eq!(shown_surface(&app, "journal", &["banner", "inline"]).await, "kill_switch");
@@ -92,10 +92,10 @@ async fn a_surface_that_the_settings_turn_off_stays_off_and_is_reported() {
 }
 
 #[tokio::test]
-async fn setting_switches_needs_the_write_scope_and_reading_them_the_read_scope() {
+async fn switches_can_be_set_only_with_the_write_scope_and_read_only_with_the_read_scope() {
     let app = TestApp::start().await;
-    let (reader, editor) = (key(&app, Scope::AppealsRead).await, key(&app, Scope::AppealsWrite).await);
-    let listed = app.get("/v1/switches", Some(&reader)).await;
+    let (read_key, write_key) = (key(&app, Scope::AppealsRead).await, key(&app, Scope::AppealsWrite).await);
+    let listed = app.get("/v1/switches", Some(&read_key)).await;
     let sites: Vec<_> =
         listed.json["sites"].as_array().unwrap().iter().map(|it| it["site"].clone()).collect();
     assert_eq!((listed.status.as_u16(), sites), (200, vec![json!("gazette"), json!("journal")]));
@@ -110,7 +110,7 @@ async fn setting_switches_needs_the_write_scope_and_reading_them_the_read_scope(
             }
         }
     }
-    let unknown_key = format!("{}x", &editor[..editor.len() - 1]);
+    let unknown_key = format!("{}x", &write_key[..write_key.len() - 1]);
     for (key, code) in [(unknown_key.as_str(), "api_key_invalid"), ("nonsense", "api_key_invalid")] {
         assert_eq!(set_switches(&app, key, "journal", &json!({"all": "off"})).await.code(), code);
     }
@@ -118,12 +118,14 @@ async fn setting_switches_needs_the_write_scope_and_reading_them_the_read_scope(
     let without_key = app.client.request(Method::PUT, url).json(&json!({"all": "off"}));
     assert_eq!(app.send(without_key).await.code(), "api_key_missing");
     assert_eq!(app.get("/v1/switches", None).await.code(), "api_key_missing");
-    assert_eq!(set_switches(&app, &editor, "nowhere", &json!({"all": "off"})).await.code(), "site_not_found");
-    assert_eq!(app.get("/v1/sites/nowhere/switches", Some(&reader)).await.code(), "site_not_found");
+    let unknown_site = set_switches(&app, &write_key, "nowhere", &json!({"all": "off"})).await;
+    assert_eq!(unknown_site.code(), "site_not_found");
+    assert_eq!(app.get("/v1/sites/nowhere/switches", Some(&read_key)).await.code(), "site_not_found");
     for wrong in
         [json!({"al": "off"}), json!({"all": "of"}), json!({"surfaces": {"poster": "off"}}), json!([])]
     {
-        assert_eq!(set_switches(&app, &editor, "journal", &wrong).await.code(), "invalid_request", "{wrong}");
+        let refused = set_switches(&app, &write_key, "journal", &wrong).await;
+        assert_eq!(refused.code(), "invalid_request", "{wrong}");
     }
     assert_eq!(shown_surface(&app, "journal", &["banner"]).await, "banner");
     app.finish().await;

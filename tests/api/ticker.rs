@@ -84,7 +84,11 @@ async fn a_ticker_of_money_counts_one_currency_and_a_ticker_of_supporters_counts
     publish(&app, &appeal(&MONEY.replace("EUR", "USD"), ""));
     assert_eq!(shown_ticker(&app).await, json!([700, 10000, 7]));
     publish(&app, &appeal(SUPPORTERS, ""));
-    assert_eq!(shown_ticker(&app).await, json!([1, 3, 33]), "one reader made both gifts");
+    assert_eq!(
+        shown_ticker(&app).await,
+        json!([1, 3, 33]),
+        "one reader made both gifts, so the ticker must count one supporter"
+    );
     app.finish().await;
 }
 
@@ -141,7 +145,7 @@ async fn a_ticker_counts_only_the_payments_since_its_start_and_their_refunds() {
 }
 
 #[tokio::test]
-async fn a_supporter_counts_once_and_no_longer_after_all_gifts_are_reversed() {
+async fn a_supporter_counts_once_and_does_not_count_after_all_gifts_are_reversed() {
     let app = TestApp::start().await;
     publish(&app, &appeal(SUPPORTERS, ""));
     let one = app.give(1500, "once").await;
@@ -171,11 +175,11 @@ async fn a_ticker_of_an_appeal_counts_only_the_gifts_from_that_appeal() {
     let answer = app.post("/v1/checkout", &body).await;
     app.stripe.pay(answer.text("session"), How::Card).unwrap();
     app.deliver_and_process_all_events().await;
-    for (ticker, of_site, of_appeal) in [(MONEY, 1500, 1000), (SUPPORTERS, 1, 1)] {
+    for (ticker, site_total, appeal_total) in [(MONEY, 1500, 1000), (SUPPORTERS, 1, 1)] {
         publish(&app, &appeal(ticker, ""));
-        assert_eq!(shown_ticker(&app).await[0], of_site);
+        assert_eq!(shown_ticker(&app).await[0], site_total);
         publish(&app, &appeal(&format!("{ticker}of = \"appeal\"\n"), ""));
-        assert_eq!(shown_ticker(&app).await[0], of_appeal);
+        assert_eq!(shown_ticker(&app).await[0], appeal_total);
         let other = appeal(&format!("{ticker}of = \"appeal\"\n"), "").replace("\"help\"", "\"other\"");
         publish(&app, &other);
         assert_eq!(shown_ticker(&app).await[0], 0);
@@ -244,7 +248,7 @@ async fn copy_gets_the_ticker_values_that_it_uses() {
 }
 
 #[tokio::test]
-async fn while_the_database_does_not_respond_readers_see_the_previous_totals() {
+async fn readers_see_the_previous_totals_while_the_database_does_not_respond() {
     let app = TestApp::start().await;
     publish(&app, &appeal(MONEY, ""));
     app.give(1500, "once").await;

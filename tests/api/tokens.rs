@@ -19,8 +19,8 @@ async fn a_token_request_that_arrives_before_the_webhook_books_the_same_entries(
         let before = app.app.store.entries().await.unwrap();
         app.deliver_and_process_all_events().await;
         assert_eq!(app.app.store.entries().await.unwrap(), before);
-        let own = app.get("/v1/supporter", Some(&token)).await;
-        assert_eq!(own.text("standing"), if interval == "once" { "one_off" } else { "recurring" });
+        let supporter = app.get("/v1/supporter", Some(&token)).await;
+        assert_eq!(supporter.text("standing"), if interval == "once" { "one_off" } else { "recurring" });
         app.finish().await;
     }
 }
@@ -39,7 +39,7 @@ async fn simultaneous_token_requests_and_webhooks_book_a_gift_once() {
 }
 
 #[tokio::test]
-async fn a_session_id_without_its_attempt_gives_no_token() {
+async fn a_session_id_with_the_id_of_another_attempt_to_give_gets_no_token() {
     let app = TestApp::start().await;
     let gift = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
@@ -214,17 +214,17 @@ async fn a_flood_of_forged_tokens_only_affects_readers_whose_tokens_were_not_che
     let app = TestApp::start_with("[tokens]\nchecks_per_second = 2").await;
     let (one, other) = (app.give(1000, "month").await, app.give(1000, "month").await);
     app.deliver_and_process_all_events().await;
-    let (seen, unseen) = (app.token(&one).await, app.token(&other).await);
-    assert_eq!(app.banner(Some(&seen)).await["reason"], "supporter");
-    assert_eq!(app.banner(Some(&forged(&seen, 1))).await["reason"], "unknown_standing");
+    let (checked_token, unchecked_token) = (app.token(&one).await, app.token(&other).await);
+    assert_eq!(app.banner(Some(&checked_token)).await["reason"], "supporter");
+    assert_eq!(app.banner(Some(&forged(&checked_token, 1))).await["reason"], "unknown_standing");
     for number in 2..5 {
-        let verdict = app.banner(Some(&forged(&seen, number))).await;
+        let verdict = app.banner(Some(&forged(&checked_token, number))).await;
         assert_eq!(verdict, json!({"show": false, "reason": "overloaded", "next_eligible_at": null}));
     }
-    assert_eq!(app.banner(Some(&unseen)).await["reason"], "overloaded");
-    assert_eq!(app.banner(Some(&seen)).await["reason"], "supporter");
+    assert_eq!(app.banner(Some(&unchecked_token)).await["reason"], "overloaded");
+    assert_eq!(app.banner(Some(&checked_token)).await["reason"], "supporter");
     assert_eq!(app.banner(None).await["reason"], "matched");
-    let nowhere = json!({"site": "nowhere", "token": unseen});
+    let nowhere = json!({"site": "nowhere", "token": unchecked_token});
     assert_eq!(app.post("/v1/banner", &nowhere).await.code(), "site_not_found");
     let metrics = app.app.metrics.render();
     for line in ["remembered\"} 1", "good\"} 1", "bad\"} 1", "unchecked\"} 5"] {
@@ -234,7 +234,7 @@ async fn a_flood_of_forged_tokens_only_affects_readers_whose_tokens_were_not_che
         );
     }
     app.app.clock.advance(1000);
-    assert_eq!(app.banner(Some(&unseen)).await["reason"], "supporter");
+    assert_eq!(app.banner(Some(&unchecked_token)).await["reason"], "supporter");
     app.finish().await;
 }
 

@@ -27,7 +27,7 @@ pub fn event(id: &str, kind: &str, created_s: i64, object: Value) -> Value {
 }
 
 /// Returns the checkout session of a one-off gift of 30.00.
-fn page(id: &str, status: &str, payment_status: &str) -> Value {
+fn session(id: &str, status: &str, payment_status: &str) -> Value {
     json!({"id": format!("cs_test_{id}"), "object": "checkout.session", "created": OCT_30, "currency": "eur",
         "amount_total": 3000, "mode": "payment", "status": status, "payment_status": payment_status,
         "payment_intent": format!("pi_{id}"), "metadata": our_metadata(),
@@ -35,8 +35,8 @@ fn page(id: &str, status: &str, payment_status: &str) -> Value {
 }
 
 /// Returns the event that reports the session `id` of a one-off gift as paid.
-fn paid(id: &str, created_s: i64) -> Value {
-    event(&format!("paid_{id}"), "checkout.session.completed", created_s, page(id, "complete", "paid"))
+fn paid_event(id: &str, created_s: i64) -> Value {
+    event(&format!("paid_{id}"), "checkout.session.completed", created_s, session(id, "complete", "paid"))
 }
 
 /// Returns a full refund of the gift `a`.
@@ -59,7 +59,7 @@ fn dispute(status: &str, moved: &[(i64, i64)]) -> Value {
 }
 
 /// Returns the kind and date of each payment and reversal.
-fn dated(ledger: &LedgerState) -> Vec<(Kind, i64)> {
+fn entry_dates(ledger: &LedgerState) -> Vec<(Kind, i64)> {
     let entries = ledger.entries.iter().filter(|it| is_payment_or_reversal(it));
     let mut dated: Vec<_> = entries.map(|it| (it.kind, it.occurred_at_ms / 1000)).collect();
     dated.sort_by_key(|it| it.1);
@@ -70,8 +70,9 @@ fn dated(ledger: &LedgerState) -> Vec<(Kind, i64)> {
 async fn a_bank_debit_is_dated_by_its_success_event_if_no_other_event_arrived() {
     let source = TestApp::start().await;
     let succeeded =
-        event("a", "checkout.session.async_payment_succeeded", NOV_5, page("a", "complete", "paid"));
-    assert_eq!(dated(&deliver_in_all_orders(&source, &[succeeded]).await), [(Kind::Payment, NOV_5)]);
+        event("a", "checkout.session.async_payment_succeeded", NOV_5, session("a", "complete", "paid"));
+    let ledger = deliver_in_all_orders(&source, &[succeeded]).await;
+    assert_eq!(entry_dates(&ledger), [(Kind::Payment, NOV_5)]);
     source.finish().await;
 }
 
@@ -106,9 +107,9 @@ async fn a_refund_that_fails_months_later_has_the_same_dates_whichever_events_re
             ],
         ),
     ] {
-        let events = [vec![paid("a", NOV_5)], events].concat();
+        let events = [vec![paid_event("a", NOV_5)], events].concat();
         let expected = [(Kind::Payment, NOV_5), (Kind::Refund, DEC_3), (Kind::RefundReversal, JAN_4)];
-        assert_eq!(dated(&deliver_in_all_orders(&source, &events).await), expected, "{description}");
+        assert_eq!(entry_dates(&deliver_in_all_orders(&source, &events).await), expected, "{description}");
     }
     source.finish().await;
 }
@@ -116,23 +117,23 @@ async fn a_refund_that_fails_months_later_has_the_same_dates_whichever_events_re
 #[tokio::test]
 async fn a_dispute_has_the_same_dates_whichever_events_are_missing() {
     let source = TestApp::start().await;
-    let whole = [(Kind::Payment, OCT_30), (Kind::Dispute, NOV_5), (Kind::DisputeReversal, JAN_4)];
+    let disputed_at_once = [(Kind::Payment, OCT_30), (Kind::Dispute, NOV_5), (Kind::DisputeReversal, JAN_4)];
     let escalated = [(Kind::Payment, OCT_30), (Kind::Dispute, DEC_3), (Kind::DisputeReversal, JAN_4)];
     for (description, events, expected) in [
         (
-            "only the event that it was won",
+            "only the event that reports the win",
             vec![event("w", "charge.dispute.closed", JAN_4, dispute("won", &[]))],
-            whole,
+            disputed_at_once,
         ),
         (
-            "only the event that the money was returned",
+            "only the event that reports the returned money",
             vec![event(
                 "w",
                 "charge.dispute.funds_reinstated",
                 JAN_4,
                 dispute("won", &[(-3000, NOV_5), (3000, JAN_4)]),
             )],
-            whole,
+            disputed_at_once,
         ),
         (
             "reported twice as won",
@@ -152,17 +153,17 @@ async fn a_dispute_has_the_same_dates_whichever_events_are_missing() {
                     dispute("won", &[(-3000, NOV_5), (3000, JAN_4)]),
                 ),
             ],
-            whole,
+            disputed_at_once,
         ),
         (
-            "only the event that it was won, a day after the money was returned",
+            "only the event that reports the win, a day after the money was returned",
             vec![event(
                 "w",
                 "charge.dispute.closed",
                 JAN_4 + 86_400,
                 dispute("won", &[(-3000, NOV_5), (3000, JAN_4)]),
             )],
-            whole,
+            disputed_at_once,
         ),
         (
             "an inquiry that became a dispute a month later",
@@ -174,8 +175,8 @@ async fn a_dispute_has_the_same_dates_whichever_events_are_missing() {
             escalated,
         ),
     ] {
-        let events = [vec![paid("a", OCT_30)], events].concat();
-        assert_eq!(dated(&deliver_in_all_orders(&source, &events).await), expected, "{description}");
+        let events = [vec![paid_event("a", OCT_30)], events].concat();
+        assert_eq!(entry_dates(&deliver_in_all_orders(&source, &events).await), expected, "{description}");
     }
     source.finish().await;
 }
@@ -191,8 +192,8 @@ async fn an_inquiry_that_becomes_a_dispute_is_dated_by_the_event_that_reports_th
         ("both events", vec![inquiry, updated.clone()]),
         ("the event of the inquiry is missing", vec![updated]),
     ] {
-        let events = [vec![paid("a", OCT_30)], events].concat();
-        assert_eq!(dated(&deliver_in_all_orders(&source, &events).await), expected, "{description}");
+        let events = [vec![paid_event("a", OCT_30)], events].concat();
+        assert_eq!(entry_dates(&deliver_in_all_orders(&source, &events).await), expected, "{description}");
     }
     source.finish().await;
 }
@@ -207,16 +208,16 @@ async fn an_expired_or_failed_session_next_to_a_paid_one_changes_nothing() {
         ("checkout.session.completed", "complete", "no_payment_required"),
     ] {
         for (sibling, seconds_later) in [("0", -50), ("z", -50), ("0", 50), ("z", 50)] {
-            let mut other = page(sibling, status, payment_status);
+            let mut other = session(sibling, status, payment_status);
             other["amount_total"] = 9900.into();
             other["created"] = (OCT_30 + seconds_later).into();
             other["customer_details"] = Value::Null;
-            let events = [event("o", kind, DEC_3, other), paid("a", NOV_5)];
+            let events = [event("o", kind, DEC_3, other), paid_event("a", NOV_5)];
             let ledger = deliver_in_all_orders(&source, &events).await;
             let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
             assert_eq!((gift.state, gift.supporter.is_some()), (State::Paid, true), "{kind} {status}");
             assert_eq!(gift.money.map(|it| it.amount_minor), Some(3000), "{kind} {status}");
-            assert_eq!(dated(&ledger), [(Kind::Payment, NOV_5)], "{kind} {status}");
+            assert_eq!(entry_dates(&ledger), [(Kind::Payment, NOV_5)], "{kind} {status}");
         }
     }
     source.finish().await;
@@ -270,7 +271,7 @@ async fn an_invoice_has_the_date_of_its_payment_whichever_event_reports_it() {
         ),
     ] {
         let ledger = deliver_in_all_orders(&source, &[vec![started.clone()], events].concat()).await;
-        assert_eq!(dated(&ledger), [(Kind::Payment, DEC_3)], "{description}");
+        assert_eq!(entry_dates(&ledger), [(Kind::Payment, DEC_3)], "{description}");
         assert_eq!(ledger.payments[0].paid_at_ms, DEC_3 * 1000, "{description}");
     }
     source.finish().await;
@@ -355,16 +356,18 @@ async fn a_refund_stays_booked_if_its_invoice_is_later_reported_as_paid_outside_
     let source = TestApp::start().await;
     let mut outside = invoice("in_1", "sub_m", "paid", NOV_5);
     outside["paid_out_of_band"] = true.into();
-    let mut back = refund("succeeded");
-    (back["payment_intent"], back["charge"], back["amount"]) = (Value::Null, "ch_in_1".into(), 400.into());
+    let mut partial_refund = refund("succeeded");
+    partial_refund["payment_intent"] = Value::Null;
+    partial_refund["charge"] = "ch_in_1".into();
+    partial_refund["amount"] = 400.into();
     let events = [
         event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5)),
         event("p", "invoice.paid", NOV_5, invoice("in_1", "sub_m", "paid", NOV_5)),
-        event("r", "refund.created", DEC_3, back),
+        event("r", "refund.created", DEC_3, partial_refund),
         event("o", "invoice.updated", DEC_3 + 9, outside),
     ];
     let ledger = deliver_in_all_orders(&source, &events).await;
-    assert_eq!(dated(&ledger), [(Kind::Payment, NOV_5), (Kind::Refund, DEC_3)]);
+    assert_eq!(entry_dates(&ledger), [(Kind::Payment, NOV_5), (Kind::Refund, DEC_3)]);
     source.finish().await;
 }
 
@@ -372,7 +375,7 @@ async fn a_refund_stays_booked_if_its_invoice_is_later_reported_as_paid_outside_
 async fn of_two_paid_sessions_the_one_with_an_email_address_names_the_supporter() {
     let source = TestApp::start().await;
     for nameless in ["a", "b"] {
-        let mut events = [paid("a", NOV_5), paid("b", NOV_5 + 9)];
+        let mut events = [paid_event("a", NOV_5), paid_event("b", NOV_5 + 9)];
         for event in &mut events {
             if event["id"] == format!("evt_paid_{nameless}") {
                 event["data"]["object"]["customer_details"] = Value::Null;
@@ -380,7 +383,7 @@ async fn of_two_paid_sessions_the_one_with_an_email_address_names_the_supporter(
         }
         let ledger = deliver_in_all_orders(&source, &events).await;
         assert!(ledger.contributions[0].supporter.is_some(), "{nameless}");
-        assert_eq!(dated(&ledger), [(Kind::Payment, NOV_5), (Kind::Payment, NOV_5 + 9)]);
+        assert_eq!(entry_dates(&ledger), [(Kind::Payment, NOV_5), (Kind::Payment, NOV_5 + 9)]);
     }
     source.finish().await;
 }

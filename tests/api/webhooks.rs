@@ -181,7 +181,7 @@ async fn a_replayed_event_is_not_booked_twice_and_a_quarantined_one_can_not_be_r
 }
 
 #[tokio::test]
-async fn while_the_inbox_is_missing_deliveries_get_an_internal_error() {
+async fn deliveries_get_an_internal_error_while_the_inbox_is_missing() {
     let app = TestApp::start().await;
     let body = event("evt_1", "customer.created", json!({"id": "cus_1", "object": "customer"})).to_string();
     let signature = app.stripe.sign(body.as_bytes(), app.app.now_ms() / 1000);

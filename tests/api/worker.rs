@@ -1,4 +1,5 @@
-//! The worker when something goes wrong: retries, dead events, a stop of the service, and a database that goes down.
+//! What the worker, which processes the inbox, does when something goes wrong: retries, dead events, a stop of the
+//! service, and a database that goes down.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,7 +86,7 @@ async fn a_replayed_dead_event_gets_all_its_tries_again_and_starts_with_the_shor
 }
 
 /// Starts another server on `database`, with the keys and the time of `source`.
-async fn another(source: &TestApp, folder: &std::path::Path, database: &Database) -> Arc<App> {
+async fn start_another_server(source: &TestApp, folder: &std::path::Path, database: &Database) -> Arc<App> {
     std::fs::copy(source.folder().join("keepopen.key"), folder.join("keepopen.key")).unwrap();
     let clock = Clock::movable(jiff::Timestamp::from_millisecond(source.app.now_ms()).unwrap());
     actions::start(settings(folder, database, &source.stripe, ""), clock).await.unwrap()
@@ -103,14 +104,14 @@ async fn a_stopping_service_processes_no_further_event_and_the_next_service_does
 
     let folder = folder();
     let database = Database::make(folder.path());
-    let first = another(&source, folder.path(), &database).await;
+    let first = start_another_server(&source, folder.path(), &database).await;
     for event in &events {
         receive(&first, event).await;
     }
     first.begin_stopping();
     assert_eq!(process_due_events(&first, &first.as_job("inbox")).await.unwrap(), 0);
     first.store.close().await;
-    let next = another(&source, folder.path(), &database).await;
+    let next = start_another_server(&source, folder.path(), &database).await;
     assert_eq!(process_due_events(&next, &next.as_job("inbox")).await.unwrap(), events.len());
     assert_eq!(process_and_read_ledger(&next).await, expected);
     next.store.close().await;
@@ -120,14 +121,14 @@ async fn a_stopping_service_processes_no_further_event_and_the_next_service_does
 #[tokio::test]
 async fn a_caller_that_stops_waiting_for_a_write_transaction_leaves_no_lock() {
     let app = TestApp::start().await;
-    let writing = app.app.store.begin().await.unwrap();
+    let open_transaction = app.app.store.begin().await.unwrap();
     for _ in 0..20 {
         let waiting = app.app.store.begin();
         // The transaction can't begin, because another one is open. The call is dropped after a random time.
         let given_up = tokio::time::timeout(Duration::from_millis(fastrand::u64(0..20)), waiting).await;
         assert!(given_up.is_err());
     }
-    drop(writing);
+    drop(open_transaction);
     for _ in 0..20 {
         app.app.store.begin().await.unwrap().commit().await.unwrap();
     }
@@ -171,9 +172,9 @@ async fn an_open_transaction_does_not_delay_deliveries_and_a_locked_inbox_delays
     };
     let app = TestApp::start().await;
     let event = unreadable();
-    let mut writing = app.app.store.begin().await.unwrap();
+    let mut open_transaction = app.app.store.begin().await.unwrap();
     assert_eq!(app.deliver(&event).await.status, 200, "an open write transaction must not block a delivery");
-    if let Tx::Postgres(tx) = &mut writing {
+    if let Tx::Postgres(tx) = &mut open_transaction {
         sqlx::query("LOCK TABLE stripe_events IN SHARE MODE").execute(&mut **tx).await.unwrap();
     }
     let answer = app.deliver(&event);
@@ -181,7 +182,7 @@ async fn an_open_transaction_does_not_delay_deliveries_and_a_locked_inbox_delays
         .await
         .expect("a locked inbox must not block a delivery forever");
     assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
-    drop(writing);
+    drop(open_transaction);
     assert_eq!(app.deliver(&event).await.status, 200);
     assert_eq!(process_due_events(&app.app, &app.app.as_job("inbox")).await.unwrap(), 1);
     mark_bad_event_done(&app).await;
@@ -221,11 +222,13 @@ async fn deliveries_use_a_dedicated_connection_and_survive_its_loss() {
     let app = TestApp::start().await;
     let event = unreadable();
     for round in 0..3 {
-        // The pool checks its connections after each use, so only a dedicated connection ends with this statement.
-        let own = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle' \
+        // The pool sends a check on each of its connections after each use. A connection whose last statement is an
+        // insert into the inbox is therefore the dedicated one.
+        let dedicated_connection = "SELECT query FROM pg_stat_activity \
+             WHERE datname = current_database() AND state = 'idle' \
              AND query LIKE 'INSERT INTO stripe_events%'";
         let mut tries = 0;
-        while app.app.store.read_sql(own).await.unwrap().is_empty() {
+        while app.app.store.read_sql(dedicated_connection).await.unwrap().is_empty() {
             assert_eq!(app.deliver(&event).await.status, 200);
             tries += 1;
             assert!(tries < 1000, "deliveries must use a dedicated connection");
@@ -240,7 +243,7 @@ async fn deliveries_use_a_dedicated_connection_and_survive_its_loss() {
 }
 
 #[tokio::test]
-async fn while_postgresql_is_down_no_event_is_acknowledged_and_the_worker_continues_afterwards() {
+async fn no_event_is_acknowledged_while_postgresql_is_down_and_the_worker_continues_afterwards() {
     let Some(mut administrator) = Administrator::connect().await else {
         println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
         return;
@@ -255,7 +258,7 @@ async fn while_postgresql_is_down_no_event_is_acknowledged_and_the_worker_contin
 
     let folder = folder();
     let database = Database::make(folder.path());
-    let app = another(&source, folder.path(), &database).await;
+    let app = start_another_server(&source, folder.path(), &database).await;
     let running = api::serve(&app).unwrap();
     let url = format!("http://{}", running.address);
     tokio::spawn(running.server);

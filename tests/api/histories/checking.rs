@@ -18,7 +18,7 @@ pub struct LedgerSnapshot {
     entries: Vec<Entry>,
     payments: Vec<Payment>,
     alarms: Vec<(ContributionId, Alarm)>,
-    /// The id and the token epoch of each supporter.
+    /// The id and the token epoch of each supporter. The epoch increases with each reversed payment.
     epochs: Vec<(String, i64)>,
     /// Key, contribution and site of every domain event. The state is not compared: the order of events decides whether
     /// a domain event was already overtaken when it was found.
@@ -43,9 +43,9 @@ impl LedgerSnapshot {
             "cancel_withdrawn/",
         ];
         let is_only_reported = |key: &str| ONLY_REPORTED.iter().any(|kind| key.contains(kind));
-        // A payment changes the standing from past due, but only if the failed payment before it was known.
-        let ends_arrears = |key: &str| key.starts_with("supporter.changed/contribution.paid/");
-        self.events.retain(|(key, ..)| !is_only_reported(key) && !ends_arrears(key));
+        // A payment ends the standing `past_due`. This change is found only if the failed payment before it was known.
+        let ends_past_due = |key: &str| key.starts_with("supporter.changed/contribution.paid/");
+        self.events.retain(|(key, ..)| !is_only_reported(key) && !ends_past_due(key));
         self
     }
 
@@ -83,7 +83,8 @@ pub async fn read_ledger(app: &App) -> LedgerSnapshot {
         gifts.contributions.iter().any(|it| it.supporter.as_ref().is_some_and(|it| it.as_str() == id))
     };
     let epochs = app.store.supporters().await.unwrap().into_iter().filter(|(id, _)| has_gift(id)).collect();
-    // Skip the alarms for warnings and reviews. These move no money, and only events report them, which can be lost.
+    // Skip the alarms for fraud warnings and reviews. They move no money. Only events report them, and events can be
+    // lost.
     let is_warning_or_review =
         |it: &Alarm| matches!(it, Alarm::FraudWarning { .. } | Alarm::UnderReview { .. });
     let alarms = report.alarms.into_iter().map(|(id, raised)| (id, raised.alarm));
@@ -105,7 +106,7 @@ pub async fn read_ledger(app: &App) -> LedgerSnapshot {
     }
 }
 
-/// Checks that the ledger is consistent and equals the model's. Returns it.
+/// Checks that the ledger is consistent and equals the model's ledger. Returns the server's ledger.
 pub async fn check(world: &World<'_>, app: &App) -> LedgerSnapshot {
     let ledger = read_ledger(app).await;
     for line in reports::compare_with_stripe(&app.store, app.now_ms()).await.unwrap().lines {
@@ -150,9 +151,9 @@ impl GiftLedger<'_> {
     /// Returns a text for each difference between the ledger and the model's gift.
     fn differences(&self, gift: &Gift, balance: &Balance<'_>, now_s: i64) -> Vec<String> {
         let mut differences = Vec::new();
-        let mut compare = |what: &str, is: String, should: String| {
-            if is != should {
-                differences.push(format!("{what}: found {is}\n  expected {should}\n  for {gift:#?}"));
+        let mut compare = |what: &str, found: String, expected: String| {
+            if found != expected {
+                differences.push(format!("{what}: found {found}\n  expected {expected}\n  for {gift:#?}"));
             }
         };
         let state = self.contribution.map(|it| it.state);
@@ -212,7 +213,9 @@ struct PaymentRow {
     amount_minor: i64,
     refunded_minor: i64,
     disputed_minor: i64,
+    /// The payment's `unsettled_minor` and `discrepancy_minor`.
     unsettled_minor: (i64, i64),
+    /// The currency, the fee and the net amount of the settlement.
     settled: Option<(String, i64, i64)>,
     payout: Option<String>,
 }
@@ -223,7 +226,7 @@ fn payments_of(gift: &Gift, balance: &Balance<'_>) -> Vec<PaymentRow> {
         .payments
         .iter()
         .map(|paid| {
-            let settled = balance.of(paid).fold(None, |sum: Option<(String, i64, i64)>, it| {
+            let settled = balance.transactions_of(paid).fold(None, |sum: Option<(String, i64, i64)>, it| {
                 let (code, fee_minor, net_minor) =
                     sum.unwrap_or((it["currency"].as_str().unwrap().to_uppercase(), 0, 0));
                 let [fee, net] = ["fee", "net"].map(|field| super::model::number(it, field));

@@ -43,7 +43,7 @@ impl Shapes {
     }
 }
 
-/// All events that Stripe lists of a world (one random history).
+/// All events of a world (one random history) that Stripe lists.
 pub struct EventSet {
     events: Vec<PlannedEvent>,
     /// How many other events Stripe neither delivers nor lists.
@@ -69,11 +69,12 @@ pub enum Losses {
 
 impl EventSet {
     /// Collects the events that Stripe lists.
-    pub fn of(world: &mut World<'_>) -> Self {
+    pub fn collect(world: &mut World<'_>) -> Self {
         let (stripe, shapes) = (&world.test_app.stripe, Shapes::new());
-        let (links, lost) = (ObjectLinks::of(stripe), lost(world));
+        let (links, lost) = (ObjectLinks::read_from(stripe), lost_event_ids(world));
         let kept = |event: &Value| !lost.contains(event["id"].as_str().unwrap());
         let random = &mut world.random;
+        // A thin event does not contain its object, so it has the same form in every generation.
         let thin = stripe.thin_events().into_iter().filter(kept).map(|event| [event.clone(), event]);
         let thin: Vec<[Value; 2]> = thin.collect();
         let events = stripe.events().into_iter().filter(kept);
@@ -105,12 +106,12 @@ impl EventSet {
 }
 
 /// Returns the ids of the events that Stripe neither delivers nor lists.
-fn lost(world: &World<'_>) -> HashSet<String> {
+fn lost_event_ids(world: &World<'_>) -> HashSet<String> {
     world.test_app.stripe.lost_event_ids().into_iter().collect()
 }
 
-/// Delivers the events to a new server, which then compares once with Stripe. Returns the ledger before and after the
-/// comparison. The ledger after it is compared with the model.
+/// Delivers the events to a new server, which then compares once with Stripe. Checks the ledger after the comparison
+/// against the model. Returns the ledgers before and after the comparison.
 pub async fn deliver_shuffled(
     world: &World<'_>,
     event_set: &EventSet,
@@ -150,15 +151,15 @@ async fn deliver(app: &Arc<App>, events: &[&Value], random: &mut fastrand::Rng) 
 pub async fn deliver_while_running(world: &mut World<'_>, events: usize) -> usize {
     let (app, stripe) = (&world.test_app.app, &world.test_app.stripe);
     let shapes = Shapes::new();
-    let (mut seen, mut scheduled): (usize, Vec<(i64, Value)>) = (0, Vec::new());
-    let mut thin = 0;
-    while seen < events {
+    let (mut events_seen, mut scheduled): (usize, Vec<(i64, Value)>) = (0, Vec::new());
+    let mut thin_events_seen = 0;
+    while events_seen < events {
         world.step().await;
-        for event in &stripe.thin_events()[thin..] {
+        for event in &stripe.thin_events()[thin_events_seen..] {
             receive(app, event).await;
-            thin += 1;
+            thin_events_seen += 1;
         }
-        seen += schedule_new_events(world, &shapes, seen, &mut scheduled);
+        events_seen += schedule_new_events(world, &shapes, events_seen, &mut scheduled);
         deliver_due(app, &mut scheduled).await;
         if world.random.u8(0..6) == 0 {
             actions::reconcile_due(app, &app.as_job("reconcile")).await.unwrap();
@@ -166,30 +167,30 @@ pub async fn deliver_while_running(world: &mut World<'_>, events: usize) -> usiz
         }
     }
     world.end();
-    schedule_new_events(world, &shapes, seen, &mut scheduled);
+    schedule_new_events(world, &shapes, events_seen, &mut scheduled);
     app.clock.advance(3 * DAY_MS);
     deliver_due(app, &mut scheduled).await;
     assert!(scheduled.is_empty(), "all events must be delivered");
-    // A comparison reads Stripe's objects once a day. A day later, it has found what no event reported.
+    // Comparisons read Stripe's objects once a day. The comparison a day later finds what no event reported.
     app.clock.advance(DAY_MS);
     actions::reconcile_due(app, &app.as_job("reconcile")).await.unwrap();
     process_inbox_and_queue(app).await;
     stripe.events_after(0).len()
 }
 
-/// Takes the new events from Stripe and schedules their deliveries. Returns how many events there were.
+/// Takes the new events from Stripe and schedules their deliveries. Returns how many new events there were.
 fn schedule_new_events(
     world: &mut World<'_>,
     shapes: &Shapes,
-    seen: usize,
+    events_seen: usize,
     scheduled: &mut Vec<(i64, Value)>,
 ) -> usize {
     let (stripe, now_ms) = (&world.test_app.stripe, world.test_app.app.now_ms());
-    let new = stripe.events_after(seen);
+    let new = stripe.events_after(events_seen);
     if new.is_empty() {
         return 0;
     }
-    let (links, lost) = (ObjectLinks::of(stripe), lost(world));
+    let (links, lost) = (ObjectLinks::read_from(stripe), lost_event_ids(world));
     for event in &new {
         if lost.contains(event["id"].as_str().unwrap()) || world.random.u8(0..100) < NEVER_DELIVERED {
             continue;

@@ -24,7 +24,8 @@ giving.KWD = { minimum_minor = 1000, maximum_minor = 100000, once = [5000], mont
 giving.ISK = { minimum_minor = 10000, maximum_minor = 10000000, once = [50000], month = [50000], year = [500000], default_interval = "once", default_amount_minor = 50000 }
 "#;
 
-/// Where gifts are made: a site, its page, a currency, and the step of its amounts.
+/// Where gifts are made: a site, its page, a currency, and the step of its amounts. The journal is listed twice, so
+/// that it is chosen more often.
 const PLACES: [(&str, &str, &str, i64); 6] = [
     ("journal", "https://journal.example.org/", "eur", 1),
     ("journal", "https://journal.example.org/", "eur", 1),
@@ -140,7 +141,7 @@ impl<'a> World<'a> {
             id: created["metadata"]["keepopen_contribution"].as_str().unwrap().to_owned(),
             currency,
             session,
-            recurring: interval != Interval::Once,
+            is_recurring: interval != Interval::Once,
             began_s: self.now_s(),
             checkout: Checkout::Open,
             subscription: None,
@@ -201,43 +202,43 @@ impl<'a> World<'a> {
             not_finalized: BTreeSet::new(),
         });
         if how < 14 {
-            gift.payments.push(first_payment(gift.recurring, &ids, total, now_s));
+            gift.payments.push(first_payment(gift.is_recurring, &ids, total, now_s));
         }
     }
 
     /// A bank debit that is processing succeeds or fails.
     fn settle_debit(&mut self) {
         let now_s = self.now_s();
-        let good = self.random.u8(0..3) > 0;
+        let succeeds = self.random.u8(0..3) > 0;
         let Some(gift) = self.gifts.iter_mut().find(|it| it.checkout == Checkout::Debit) else { return };
         let stripe = &self.test_app.stripe;
-        stripe.settle_bank_debit(&gift.session, good).unwrap();
+        stripe.settle_bank_debit(&gift.session, succeeds).unwrap();
         let total = stripe.session(&gift.session)["amount_total"].as_i64().unwrap();
         let ids = stripe.payments(&gift.session);
-        gift.checkout = if good { Checkout::Done } else { Checkout::DebitFailed };
-        if good {
-            gift.payments.push(first_payment(gift.recurring, &ids, total, now_s));
+        gift.checkout = if succeeds { Checkout::Done } else { Checkout::DebitFailed };
+        if succeeds {
+            gift.payments.push(first_payment(gift.is_recurring, &ids, total, now_s));
         }
         if let Some(subscription) = gift.subscription.as_mut().filter(|it| it.status != Status::Over) {
-            subscription.status = if good { Status::Active } else { Status::PastDue };
+            subscription.status = if succeeds { Status::Active } else { Status::PastDue };
             let id = ids.invoice.unwrap();
             subscription.unpaid_invoice =
-                (!good).then_some(Invoice { id, amount_minor: total, draft: false });
+                (!succeeds).then_some(Invoice { id, amount_minor: total, is_draft: false });
         }
     }
 
     /// Stripe pays out its whole balance, or only what is available.
     fn pay_out(&mut self) {
-        let all = self.random.bool();
+        let pays_all = self.random.bool();
         let now_s = self.now_s();
         let stripe = &self.test_app.stripe;
         let waiting: Vec<_> = stripe
             .objects("balance_transaction")
             .into_iter()
             .filter(|it| !self.paid_out.contains(it["id"].as_str().unwrap()))
-            .filter(|it| all || it["available_on"].as_i64().unwrap() <= now_s)
+            .filter(|it| pays_all || it["available_on"].as_i64().unwrap() <= now_s)
             .collect();
-        for id in stripe.pay_out(all) {
+        for id in stripe.pay_out(pays_all) {
             let payout = stripe.object(&id).unwrap();
             let transactions = waiting.iter().filter(|it| it["currency"] == payout["currency"]);
             let sum: i64 = transactions.clone().map(|it| it["net"].as_i64().unwrap()).sum();
@@ -246,7 +247,7 @@ impl<'a> World<'a> {
                 transactions.map(|it| it["id"].as_str().unwrap().to_owned()).collect();
             self.paid_out.extend(transactions.iter().cloned());
             self.paid_out.insert(payout["balance_transaction"].as_str().unwrap().to_owned());
-            self.payouts.push(Payout { id, transactions, failed: false });
+            self.payouts.push(Payout { id, transactions, is_returned: false });
         }
     }
 
@@ -257,22 +258,27 @@ impl<'a> World<'a> {
         }
         let at = self.random.usize(0..self.payouts.len());
         let payout = &mut self.payouts[at];
-        if !payout.failed {
+        if !payout.is_returned {
             self.test_app.stripe.fail_payout(&payout.id).unwrap();
-            payout.failed = true;
+            payout.is_returned = true;
         }
     }
 
     /// Calls `use_balance` with Stripe's final balance.
     pub fn with_balance<T>(&self, use_balance: impl FnOnce(&Balance<'_>) -> T) -> T {
         let transactions = self.test_app.stripe.objects("balance_transaction");
-        use_balance(&Balance::of_all(&transactions, &self.payouts))
+        use_balance(&Balance::new(&transactions, &self.payouts))
     }
 }
 
 /// Returns the first payment of a gift.
-fn first_payment(recurring: bool, ids: &keepopen_practice::Payments, amount_minor: i64, at_s: i64) -> Paid {
-    let object = if recurring { &ids.invoice } else { &ids.payment_intent };
+fn first_payment(
+    is_recurring: bool,
+    ids: &keepopen_practice::Payments,
+    amount_minor: i64,
+    at_s: i64,
+) -> Paid {
+    let object = if is_recurring { &ids.invoice } else { &ids.payment_intent };
     Paid {
         object: object.clone().unwrap(),
         charge: ids.charge.clone().unwrap(),

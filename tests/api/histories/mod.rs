@@ -2,7 +2,7 @@
 //! never. The ledger must still equal what happened, to the cent.
 //!
 //! A *world* is one random history. `KEEPOPEN_TEST_SEED` is the seed of the first world. If only this variable is set,
-//! the test runs only this world. `KEEPOPEN_TEST_EVENTS` is the total number of events. The test runs worlds with
+//! the test runs only that world. `KEEPOPEN_TEST_EVENTS` is the total number of events. The test runs worlds with
 //! consecutive seeds until they have that many events. Each world has at least `KEEPOPEN_TEST_WORLD_EVENTS` events.
 //! `KEEPOPEN_TEST_LONG` names a folder in which the progress is stored. The same command then continues with the next
 //! seed after the stored ones.
@@ -40,7 +40,7 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
 }
 
-/// Counts the worlds of a test, which run one after another.
+/// Chooses the worlds that a test runs, one after another, and counts their events.
 struct Worlds {
     seed: u64,
     /// The number of events in the worlds that have ended.
@@ -54,10 +54,10 @@ struct Worlds {
 impl Worlds {
     fn begin(name: &str) -> Self {
         let (seed, events) = (number("KEEPOPEN_TEST_SEED"), number("KEEPOPEN_TEST_EVENTS"));
-        let on_server = std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some();
+        let is_on_postgres = std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some();
         let wanted = match (events, seed) {
             (Some(events), _) => usize::try_from(events).unwrap(),
-            (None, None) if !on_server => 2_000,
+            (None, None) if !is_on_postgres => 2_000,
             // One world is enough on PostgreSQL: it takes a while, and the ledger's logic is the same as on SQLite.
             _ => 1,
         };
@@ -100,7 +100,7 @@ impl Worlds {
 }
 
 #[tokio::test]
-async fn the_ledger_is_correct_whatever_the_order_of_events_and_whichever_are_lost() {
+async fn the_ledger_is_correct_in_any_order_of_events_and_with_any_lost_events() {
     let mut worlds = Worlds::begin("shuffled");
     while let Some(seed) = worlds.next() {
         let app = TestApp::start_with(HERALD).await;
@@ -109,7 +109,7 @@ async fn the_ledger_is_correct_whatever_the_order_of_events_and_whichever_are_lo
             world.step().await;
         }
         world.end();
-        let event_set = EventSet::of(&mut world);
+        let event_set = EventSet::collect(&mut world);
         let mut first: Option<[LedgerSnapshot; 2]> = None;
         for (shuffle, losses) in (0..).zip([Losses::Same, Losses::Same, Losses::PerOrder]) {
             let [before, after] = deliver_shuffled(&world, &event_set, seed * 3 + shuffle, losses).await;
@@ -132,7 +132,7 @@ async fn the_ledger_is_correct_whatever_the_order_of_events_and_whichever_are_lo
 }
 
 #[tokio::test]
-async fn regular_comparisons_with_stripe_keep_the_ledger_correct_while_gifts_happen() {
+async fn regular_comparisons_with_stripe_keep_the_ledger_correct_while_gifts_are_made() {
     let mut worlds = Worlds::begin("as_it_happens");
     while let Some(seed) = worlds.next() {
         let app = TestApp::start_with(HERALD).await;

@@ -17,7 +17,7 @@ pub struct Gift {
     pub id: String,
     pub currency: &'static str,
     pub session: String,
-    pub recurring: bool,
+    pub is_recurring: bool,
     pub began_s: i64,
     pub checkout: Checkout,
     pub subscription: Option<Subscription>,
@@ -43,6 +43,7 @@ pub enum Checkout {
     /// A bank debit is processing.
     Debit,
     DebitFailed,
+    /// Paid.
     Done,
 }
 
@@ -73,7 +74,7 @@ pub enum Status {
 pub struct Invoice {
     pub id: String,
     pub amount_minor: i64,
-    pub draft: bool,
+    pub is_draft: bool,
 }
 
 /// A payment through Stripe.
@@ -156,7 +157,7 @@ impl Gift {
         let status = self.subscription.as_ref().map(|it| it.status);
         let all_reversed = newest.is_some()
             && self.outside.is_empty()
-            && through_stripe.clone().all(|(_, left, _)| left <= 0);
+            && through_stripe.clone().all(|(_, remaining_minor, _)| remaining_minor <= 0);
         // A gift continues after a refund of one payment (a goodwill refund). It does not continue while its newest
         // payment is disputed.
         let disputed = newest
@@ -180,8 +181,9 @@ impl Gift {
         }
     }
 
-    /// Returns the alarms that follow from Stripe's data, without warnings and reviews.
+    /// Returns the alarms that follow from Stripe's data, except the alarms for fraud warnings and reviews.
     pub fn alarms(&self) -> Vec<Alarm> {
+        // Payments of which more was refunded and disputed than was paid.
         let excess = self.payments.iter().filter(|it| it.remaining_minor() < 0).map(|it| {
             let (payment, excess_minor) = (it.object.clone(), -it.remaining_minor());
             let reversals = it.refunds.iter().chain(&it.disputes).filter(|it| it.withdrawn_minor() > 0);
@@ -213,7 +215,7 @@ impl Gift {
             transfer(Account::Clearing, Account::Contributions, self.currency, paid.amount_minor);
             transfer(Account::Refunds, Account::Clearing, self.currency, paid.refunded_minor());
             transfer(Account::Disputes, Account::Clearing, self.currency, paid.disputed_minor());
-            for transaction in balance.of(paid) {
+            for transaction in balance.transactions_of(paid) {
                 let currency = transaction["currency"].as_str().unwrap();
                 transfer(Account::Fees, Account::Clearing, currency, number(transaction, "fee"));
                 if currency != self.currency {
@@ -237,13 +239,13 @@ impl Gift {
 #[derive(Debug)]
 pub struct Payout {
     pub id: String,
-    /// The ids of the balance transactions in it.
+    /// The ids of the balance transactions in the payout.
     pub transactions: Vec<String>,
-    /// Whether the bank returned it.
-    pub failed: bool,
+    /// Whether the bank returned the payout.
+    pub is_returned: bool,
 }
 
-/// Stripe's balance at the end of the world.
+/// Stripe's balance after all operations of the simulated history.
 pub struct Balance<'a> {
     transactions: &'a [Value],
     /// The balance transactions of each object.
@@ -253,13 +255,13 @@ pub struct Balance<'a> {
 }
 
 impl<'a> Balance<'a> {
-    pub fn of_all(transactions: &'a [Value], payouts: &'a [Payout]) -> Self {
+    pub fn new(transactions: &'a [Value], payouts: &'a [Payout]) -> Self {
         let mut by_source: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
         for it in transactions {
             by_source.entry(it["source"].as_str().unwrap()).or_default().push(it);
         }
         let mut balance = Self { transactions, by_source, paid_out: BTreeMap::new() };
-        for payout in payouts.iter().filter(|it| !it.failed) {
+        for payout in payouts.iter().filter(|it| !it.is_returned) {
             for transaction in balance.transactions_sent(payout, payouts) {
                 let before = balance.paid_out.insert(transaction, &payout.id);
                 assert_eq!(before, None, "a balance transaction can be paid out only once");
@@ -268,8 +270,8 @@ impl<'a> Balance<'a> {
         balance
     }
 
-    /// Returns the balance transactions that a payout sent to the bank. If it contains a returned payout, it
-    /// includes the transactions of that payout.
+    /// Returns the ids of the balance transactions that a payout sent to the bank. If the payout contains a returned
+    /// payout, the result includes the transactions of the returned payout.
     fn transactions_sent(&self, payout: &Payout, payouts: &[Payout]) -> Vec<String> {
         let mut transactions_sent = Vec::new();
         for id in &payout.transactions {
@@ -283,7 +285,7 @@ impl<'a> Balance<'a> {
     }
 
     /// Returns the balance transactions of a payment, its refunds and its disputes.
-    pub fn of(&self, paid: &Paid) -> impl Iterator<Item = &'a Value> {
+    pub fn transactions_of(&self, paid: &Paid) -> impl Iterator<Item = &'a Value> {
         let sources = paid.refunds.iter().chain(&paid.disputes).map(|it| it.id.as_str());
         let sources = sources.chain([paid.charge.as_str()]);
         let found: Vec<&Value> = sources.filter_map(|id| self.by_source.get(id)).flatten().copied().collect();

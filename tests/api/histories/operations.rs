@@ -16,7 +16,7 @@ fn charge_of(stripe: &PracticeStripe, invoice: &str) -> String {
 }
 
 /// Returns the payment of an invoice through Stripe.
-fn paid(stripe: &PracticeStripe, invoice: Invoice, at_s: i64) -> Paid {
+fn payment_of(stripe: &PracticeStripe, invoice: Invoice, at_s: i64) -> Paid {
     Paid {
         charge: charge_of(stripe, &invoice.id),
         object: invoice.id,
@@ -57,12 +57,12 @@ impl World<'_> {
             subscription.status = Status::Over;
             return;
         };
-        let invoice = Invoice { id, amount_minor: subscription.amount_minor, draft: false };
+        let invoice = Invoice { id, amount_minor: subscription.amount_minor, is_draft: false };
         subscription.unpaid_invoice = None;
         if subscription.is_paused {
             let status = stripe.object(&invoice.id).unwrap()["status"].clone();
             if status == "draft" {
-                subscription.unpaid_invoice = Some(Invoice { draft: true, ..invoice });
+                subscription.unpaid_invoice = Some(Invoice { is_draft: true, ..invoice });
             } else if subscription.status == Status::PastDue {
                 subscription.status = Status::Active;
             }
@@ -71,7 +71,7 @@ impl World<'_> {
         match how {
             Renewal::Paid => {
                 subscription.status = Status::Active;
-                gift.payments.push(paid(stripe, invoice, now_s));
+                gift.payments.push(payment_of(stripe, invoice, now_s));
             }
             Renewal::PaidOutside => {
                 subscription.status = Status::Active;
@@ -84,7 +84,7 @@ impl World<'_> {
             }
             Renewal::NotFinalized => {
                 subscription.not_finalized.insert(invoice.id.clone());
-                subscription.unpaid_invoice = Some(Invoice { draft: true, ..invoice });
+                subscription.unpaid_invoice = Some(Invoice { is_draft: true, ..invoice });
             }
         }
     }
@@ -101,12 +101,12 @@ impl World<'_> {
         let subscription = gift.subscription.as_mut().unwrap();
         let invoice = subscription.unpaid_invoice.clone().unwrap();
         let is_paid = match how {
-            _ if invoice.draft && invoice.amount_minor == subscription.amount_minor => {
+            _ if invoice.is_draft && invoice.amount_minor == subscription.amount_minor => {
                 stripe.finalize_invoice(&invoice.id).unwrap();
                 subscription.not_finalized.remove(&invoice.id);
                 true
             }
-            _ if invoice.draft => return,
+            _ if invoice.is_draft => return,
             0..5 => {
                 stripe.replace_card(&subscription.id).unwrap();
                 true
@@ -132,7 +132,7 @@ impl World<'_> {
             subscription.status = Status::Active;
         }
         if is_paid {
-            gift.payments.push(paid(stripe, invoice, now_s));
+            gift.payments.push(payment_of(stripe, invoice, now_s));
         }
     }
 
@@ -242,8 +242,9 @@ impl World<'_> {
     fn continue_dispute(&mut self, at: usize, payment: usize, how: u8) {
         let stripe = &self.test_app.stripe;
         let paid = &mut self.gifts[at].payments[payment];
-        let open = |it: &&mut Reversal| matches!(it.state, ReversalState::Inquiry | ReversalState::Withdrawn);
-        let Some(dispute) = paid.disputes.iter_mut().find(open) else { return };
+        let is_open =
+            |it: &&mut Reversal| matches!(it.state, ReversalState::Inquiry | ReversalState::Withdrawn);
+        let Some(dispute) = paid.disputes.iter_mut().find(is_open) else { return };
         let is_inquiry = dispute.state == ReversalState::Inquiry;
         match how {
             11 => {
