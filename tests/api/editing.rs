@@ -111,10 +111,7 @@ async fn publishing_with_an_outdated_etag_is_refused() {
     client.put("First", &[]).await;
     client.put("Unfinished", &[]).await;
     let outdated = [("if-match", "\"1\"")];
-    assert_eq!(
-        status_and_code(&client.publish(json!({}), &outdated).await),
-        (412, "version_conflict")
-    );
+    assert_eq!(status_and_code(&client.publish(json!({}), &outdated).await), (412, "version_conflict"));
     assert_eq!(
         status_and_code(&client.publish(json!({"version": 1}), &outdated).await),
         (412, "version_conflict")
@@ -281,8 +278,7 @@ async fn appeals_on_different_sites_can_have_the_same_former_id_and_dismissals_c
         let answer = app.post("/v1/banner", &question).await.json;
         answer["appeal"].as_str().unwrap_or_else(|| answer["reason"].as_str().unwrap()).to_owned()
     };
-    for (site, own_appeal, other_appeal) in
-        [("journal", "autumn", "winter"), ("gazette", "winter", "autumn")]
+    for (site, own_appeal, other_appeal) in [("journal", "autumn", "winter"), ("gazette", "winter", "autumn")]
     {
         assert_eq!(shown_appeal(site, "summer").await, "dismissed", "{site}");
         assert_eq!(

@@ -44,8 +44,9 @@ fn view(appeal: &str, at: &str) -> Value {
 #[tokio::test]
 async fn a_permanent_dismissal_covers_the_appeal_its_campaign_or_its_kind_as_configured() {
     for (never_covers, shown) in [("appeal", "second"), ("campaign", "third"), ("kind", "dismissed")] {
-        let first =
-            format!("priority = 30\ncampaign = \"letters\"\ndismissal = {{ never_covers = \"{never_covers}\" }}");
+        let first = format!(
+            "priority = 30\ncampaign = \"letters\"\ndismissal = {{ never_covers = \"{never_covers}\" }}"
+        );
         let appeals = [
             appeal("first", "ask", &first),
             appeal("second", "ask", "priority = 20\ncampaign = \"letters\""),

@@ -200,7 +200,8 @@ async fn retried_and_dead_events_are_counted_separately() {
     );
     assert_eq!(value(&url, &series_for("dead")).await, 1.0);
     assert_eq!(value(&url, &series_for("not_ours")).await, 1.0);
-    let processed = value(&url, &series_for("booked")).await + value(&url, &series_for("nothing_to_book")).await;
+    let processed =
+        value(&url, &series_for("booked")).await + value(&url, &series_for("nothing_to_book")).await;
     assert!(value(&url, &series_for("booked")).await >= 1.0);
     assert_eq!(processed, app.stripe.events().len() as f64);
     jobs::count_inbox(&app.app).await.unwrap();
