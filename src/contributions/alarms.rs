@@ -62,7 +62,7 @@ pub enum Alarm {
     BalanceDiffers {
         /// The payment, refund or dispute.
         object: String,
-        /// The total booked amount, in the minor unit. Negative if money left.
+        /// The total booked amount, in the minor unit. Negative if money left Stripe's balance.
         booked_minor: i64,
         /// The amount in Stripe's balance.
         settled_minor: i64,
@@ -138,6 +138,7 @@ impl Alarm {
         }
     }
 
+    /// Adds the alarm's id and the objects that it concerns.
     pub(super) fn raise(self, contribution: &ContributionId, gift_facts: &GiftFacts<'_>) -> RaisedAlarm {
         let content = serde_json::to_string(&self).expect("an alarm must be serialisable as JSON");
         RaisedAlarm {

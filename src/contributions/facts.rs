@@ -224,7 +224,7 @@ pub struct ChargeFact {
 pub struct RefundFact {
     pub id: String,
     pub latest: Latest<RefundState>,
-    /// True once any report said that the money had left.
+    /// True once any report said that the money had left Stripe's balance.
     pub left: bool,
     pub amount: Option<Money>,
     pub created_at_s: Option<i64>,

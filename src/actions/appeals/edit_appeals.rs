@@ -180,8 +180,8 @@ pub async fn apply_appeals(
     let mut documents = Vec::new();
     let live_versions: Vec<Option<Value>> =
         appeals.iter_mut().map(|fields| fields.shift_remove(LIVE_VERSION)).collect();
-    for (place, fields) in appeals.iter().enumerate() {
-        match AppealDocument::read(fields.clone(), &format!("#{}", place + 1)) {
+    for (index, fields) in appeals.iter().enumerate() {
+        match AppealDocument::read(fields.clone(), &format!("#{}", index + 1)) {
             Ok(document) => documents.push(document),
             Err(problem) => problems.push(problem),
         }
@@ -195,7 +195,7 @@ pub async fn apply_appeals(
     let (mut done, mut changes) = (Vec::new(), Vec::new());
     for ((mut document, mut fields), live_version) in documents.into_iter().zip(appeals).zip(live_versions) {
         fields.shift_remove("live");
-        let (id, wanted) = (document.rules.id.clone(), document.rules.live);
+        let (id, wanted_state) = (document.rules.id.clone(), document.rules.live);
         let mut saved = save(&mut tx, context, &id, fields, Precondition::NONE).await?;
         changes.extend(saved.change(&id));
         if let Some(live_version) = live_version {
@@ -205,7 +205,7 @@ pub async fn apply_appeals(
         }
         let current = appeals::published(&mut tx, &id).await?;
         // An appeal that was published can't be a draft again, but it can be paused.
-        let state = match wanted {
+        let state = match wanted_state {
             Live::Draft if current.is_some() => Live::Paused,
             // The appeal's schedule, which was checked above, decides when it is shown.
             Live::Scheduled => Live::Live,
@@ -289,9 +289,8 @@ fn reject_if_ended(context: &Context<'_>, document: &AppealDocument) -> Result<(
     if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
 }
 
-/// Rejects an edit that makes published appeals conflict, for example if one uses the former id of another that is
-/// still shown. The compiler that activates appeals finds the conflicts. `before` contains the problems that existed
-/// before the edit.
+/// Rejects an edit that makes published appeals conflict. For example, an appeal can't use the id of a shown appeal as
+/// its former id. [`Snapshot::build`] finds the conflicts. `before` contains the problems that existed before the edit.
 async fn reject_new_conflicts(
     tx: &mut Tx,
     context: &Context<'_>,
@@ -303,7 +302,7 @@ async fn reject_new_conflicts(
     if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
 }
 
-/// Returns the problems of all published appeals, as the transaction sees them.
+/// Returns the problems of all published appeals, including those that this transaction publishes.
 async fn problems_of_published(tx: &mut Tx, context: &Context<'_>) -> Result<Vec<AppealProblem>, EditError> {
     let (documents, problems) = read_all(&appeals::active(tx).await?);
     Ok(Snapshot::build(&context.settings.sites, &documents, problems).problems)

@@ -42,7 +42,7 @@ pub async fn update_weights(app: &App, context: &Context<'_>) -> Result<(), Stor
     let changed = weights != before.weights;
     let learned = StoredWeights { until_ms, weights };
     if app.snapshot_inputs().last_good().learned != learned {
-        app.update_last_good(|kept| kept.learned = learned.clone());
+        app.update_last_good(|last_good| last_good.learned = learned.clone());
     }
     app.learned.store(learned.into());
     if changed {
@@ -110,7 +110,7 @@ fn non_negative(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// Returns the seed. It is the same on every instance, and different each hour.
+/// Returns the seed of the random numbers. It is the same on every instance, and different each hour.
 fn seed(site: &str, appeal: &str, until_ms: i64) -> u64 {
     let hash = sha256(format!("{site}\0{appeal}\0{until_ms}").as_bytes());
     hash.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))

@@ -174,6 +174,7 @@ impl<'a> EndpointState<'a> {
             .filter(move |endpoint| endpoint.enabled && endpoint.id != current && is_ours(endpoint))
     }
 
+    /// Returns the enabled endpoints that have this address, but that this service did not create.
     fn not_ours(&self) -> impl Iterator<Item = &Endpoint> {
         self.at_stripe
             .iter()
@@ -181,12 +182,13 @@ impl<'a> EndpointState<'a> {
     }
 }
 
+/// Creates an endpoint, and stores its secret. Returns the endpoint's id.
 async fn create(context: &Context<'_>, vault: &Vault, url: &str) -> Result<String, ConnectError> {
     let key = hex::encode(clock::random_bytes::<16>());
-    let made = context.stripe.make_endpoint(url, &format!("keepopen-endpoint-{key}")).await?;
+    let new_endpoint = context.stripe.make_endpoint(url, &format!("keepopen-endpoint-{key}")).await?;
     let row = EndpointRow {
-        sealed_secret: vault.seal_secret(&made.secret, &label(&made.id)),
-        id: made.id,
+        sealed_secret: vault.seal_secret(&new_endpoint.secret, &label(&new_endpoint.id)),
+        id: new_endpoint.id,
         mode: context.settings.stripe.mode.as_str().to_owned(),
         url: url.to_owned(),
         api_version: API_VERSION.to_owned(),
@@ -210,6 +212,7 @@ async fn create(context: &Context<'_>, vault: &Vault, url: &str) -> Result<Strin
     Ok(row.id)
 }
 
+/// Deletes an endpoint's secret from the database.
 async fn retire(context: &Context<'_>, id: &str) -> Result<(), StoreError> {
     let mut tx = context.change().await?;
     endpoints::retire(&mut tx, id, context.now_ms()).await?;

@@ -107,8 +107,8 @@ pub async fn start_checkout(
         return Ok(Checkout { session, url });
     }
     let contribution = ContributionId::parse(&known.contribution_id).unwrap_or(new_id);
-    let shown = shown(app, request);
-    let origin = origin(request, contribution, shown.as_ref());
+    let attribution = read_attribution(app, request);
+    let origin = build_origin(request, contribution, attribution.as_ref());
     let key = fingerprint(&[request.site, &attempt, &parameters, &known.tries.to_string()]);
     let new = NewCheckout {
         name: &site.name,
@@ -126,8 +126,8 @@ pub async fn start_checkout(
     let outcome = match created {
         Ok(page) => {
             checkouts::store_session(&mut tx, request.site, &attempt, &page.id, &page.url).await?;
-            if let Some(shown) = &shown {
-                app.counters.count_shown(shown, "checkout".to_owned(), app.now_ms());
+            if let Some(attribution) = &attribution {
+                app.counters.count_shown(attribution, "checkout".to_owned(), app.now_ms());
             }
             Ok(Checkout { session: page.id, url: page.url })
         }
@@ -177,28 +177,28 @@ fn with_session(url: &Url) -> String {
     format!("{plain}{separator}keepopen_session={{CHECKOUT_SESSION_ID}}{fragment}")
 }
 
-/// Returns the appeal that the reader saw before giving. If the attribution is invalid, the gift is accepted without an
-/// appeal.
-fn shown(app: &App, request: &CheckoutRequest<'_>) -> Option<Attribution> {
+/// Reads which appeal the reader saw before giving. If the attribution is invalid, the gift is accepted, but belongs to
+/// no appeal.
+fn read_attribution(app: &App, request: &CheckoutRequest<'_>) -> Option<Attribution> {
     let attribution = request.attribution?;
     Attribution::read(attribution, &app.attribution_key, request.site, app.now_ms()).ok()
 }
 
-fn origin(
+fn build_origin(
     request: &CheckoutRequest<'_>,
     contribution: ContributionId,
-    shown: Option<&Attribution>,
+    attribution: Option<&Attribution>,
 ) -> Origin {
     Origin {
         contribution,
         site: request.site.to_owned(),
-        appeal: shown.map(|it| it.appeal.clone()),
-        variant: shown.map(|it| it.variant.clone()),
-        surface: shown.map(|it| it.surface.clone()),
+        appeal: attribution.map(|it| it.appeal.clone()),
+        variant: attribution.map(|it| it.variant.clone()),
+        surface: attribution.map(|it| it.surface.clone()),
     }
 }
 
-/// Returns the SHA-256 of the parts in base64url. The parts are separated unambiguously.
+/// Returns the SHA-256 of the parts in base64url. The hash also covers the length of each part.
 fn fingerprint(parts: &[&str]) -> String {
     let mut hash = Sha256::begin();
     for part in parts {

@@ -220,6 +220,6 @@ async fn record_failure(
 
 /// Returns the wait before the next try: 1 s, 4 s, 16 s … up to an hour.
 fn wait_ms(tries: i64) -> i64 {
-    let doublings = u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX);
-    4_i64.checked_pow(doublings).map_or(3_600_000, |waits| waits.saturating_mul(1000).min(3_600_000))
+    let exponent = u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX);
+    4_i64.checked_pow(exponent).map_or(3_600_000, |wait_s| wait_s.saturating_mul(1000).min(3_600_000))
 }

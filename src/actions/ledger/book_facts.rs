@@ -1,5 +1,5 @@
 //! Stores new facts (what Stripe said about an object), and rewrites the contributions and entries that follow from
-//! them.
+//! them. The function `fold` computes a contribution and its entries from all its facts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::supporters::{Email, GiftSummary, StandingChange, standing_changed};
 use super::emit_events::Emitter;
 
 /// The earlier version of each fact that a booking changes, by the fact's id. It is `None` for a new fact.
-type Before = BTreeMap<String, Option<Fact>>;
+type EarlierFacts = BTreeMap<String, Option<Fact>>;
 
 /// The result of a booking.
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ impl Booked {
 /// See [`StoreError`].
 pub async fn book_facts<E: Emitter>(app: &App, tx: &mut Tx, facts: Vec<Fact>) -> Result<Booked, StoreError> {
     let ids: Vec<String> = facts.iter().map(|fact| fact.id().to_owned()).collect();
-    let mut before = Before::new();
+    let mut before = EarlierFacts::new();
     for fact in facts {
         let id = fact.id().to_owned();
         let customer = matches!(fact, Fact::Customer(_)).then(|| fact.id().to_owned());
@@ -76,7 +76,7 @@ pub async fn book_facts<E: Emitter>(app: &App, tx: &mut Tx, facts: Vec<Fact>) ->
 /// See [`StoreError`].
 pub async fn rebuild_gift<E: Emitter>(app: &App, tx: &mut Tx, object: &str) -> Result<Booked, StoreError> {
     let mut booked = Booked::default();
-    rewrite_gift::<E>(&mut booked, app, tx, object, &Before::new()).await?;
+    rewrite_gift::<E>(&mut booked, app, tx, object, &EarlierFacts::new()).await?;
     Ok(booked)
 }
 
@@ -86,7 +86,7 @@ async fn rewrite_gift<E: Emitter>(
     app: &App,
     tx: &mut Tx,
     object: &str,
-    before: &Before,
+    before: &EarlierFacts,
 ) -> Result<(), StoreError> {
     let known = objects::facts_of_gift_with(tx, object).await?;
     let Some(folded) = fold(&known) else { return Ok(()) };
@@ -98,25 +98,25 @@ async fn rewrite_gift<E: Emitter>(
     }
     if booked.contributions.insert(gift.id.clone()) {
         booked.has_requeued_events |= unbooked::link_earlier_events(tx, gift, app.now_ms()).await?;
-        let known_before = events_before(tx, known, before, gift).await?;
+        let known_before = keys_of_earlier_events(tx, known, before, gift).await?;
         write_gift::<E>(booked, app, tx, folded, &known_before).await?;
     }
     Ok(())
 }
 
-/// Returns the keys of the events that were true before this booking. There are none for a contribution that is not
-/// stored yet.
-async fn events_before(
+/// Returns the keys of the events that followed from the facts before this booking. There are none for a contribution
+/// that is not stored yet.
+async fn keys_of_earlier_events(
     tx: &mut Tx,
     known: Vec<Fact>,
-    before: &Before,
+    before: &EarlierFacts,
     gift: &Contribution,
 ) -> Result<BTreeSet<String>, StoreError> {
-    let as_before = known.into_iter().filter_map(|fact| match before.get(fact.id()) {
+    let earlier_facts = known.into_iter().filter_map(|fact| match before.get(fact.id()) {
         Some(earlier) => earlier.clone(),
         None => Some(fact),
     });
-    let folded = fold(&facts_of_contribution(&gift.id, as_before.collect()));
+    let folded = fold(&facts_of_contribution(&gift.id, earlier_facts.collect()));
     let events = folded.map(|it| it.events).unwrap_or_default();
     if events.is_empty() || !ledger::is_stored(tx, &gift.id).await? {
         return Ok(BTreeSet::new());

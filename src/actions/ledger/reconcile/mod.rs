@@ -132,8 +132,8 @@ struct Sweep<'a, E> {
     dead: HashSet<String>,
     /// False if the service began to stop before the comparison finished.
     is_complete: bool,
-    /// Whether the comparison goes back as far as the end of the last finished one. If not, the next one must begin
-    /// there.
+    /// Whether the comparison goes back as far as the end of the last finished one. If not, the next comparison must
+    /// still begin at that end.
     reaches_back: bool,
 }
 

@@ -39,7 +39,7 @@ impl<E: Emitter> Sweep<'_, E> {
             }
         }
         drop(tx);
-        let kind = kind(what, &listed.body);
+        let kind = kind_to_count(what, &listed.body);
         let current = moved.map(|(currency, amount_minor)| (kind, site, currency, amount_minor));
         if current == known {
             return Ok(());
@@ -63,16 +63,16 @@ impl<E: Emitter> Sweep<'_, E> {
     }
 }
 
-/// Returns the kind under which an object is counted. For a balance transaction, that is its own type, such as
-/// `charge` or `stripe_fee`.
-fn kind(what: &str, body: &str) -> String {
+/// Returns the kind under which an object is counted. The kind of a balance transaction also names the transaction's
+/// type, such as `charge` or `stripe_fee`.
+fn kind_to_count(what: &str, body: &str) -> String {
     let value: Option<Value> = serde_json::from_str(body).ok();
     match value.as_ref().and_then(|value| value.get("type")).and_then(Value::as_str) {
-        Some(own)
+        Some(transaction_type)
             if what == "balance transaction"
-                && own.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') =>
+                && transaction_type.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') =>
         {
-            format!("{what} ({own})")
+            format!("{what} ({transaction_type})")
         }
         _ => what.to_owned(),
     }
@@ -107,7 +107,7 @@ fn moved_money(facts: &[Fact]) -> Option<(String, i64)> {
     known.or_else(|| in_unknown_currency(facts)).filter(|(_, minor)| *minor != 0)
 }
 
-/// Returns an amount in an unknown currency: its code, and the amount as Stripe reports it.
+/// Returns an amount in an unknown currency: the currency's code, and the amount as Stripe reports it.
 fn in_unknown_currency(facts: &[Fact]) -> Option<(String, i64)> {
     let id = facts.first()?.id();
     facts.iter().find_map(|fact| match fact {
