@@ -32,7 +32,7 @@ async fn sync_since(app: &App, since_ms: i64) -> Result<(), StoreError> {
     }
     app.standings.add(rows.into_iter().filter_map(|row| to_change(app, row)));
     app.standings.expire(app.now_ms());
-    if app.standings.take_is_new() {
+    if app.standings.take_has_changed() {
         let (standings, forgotten_until_ms) = (app.standings.all(), app.standings.forgotten_until_ms());
         app.update_last_good(|last_good| {
             last_good.standings = standings;
