@@ -2,7 +2,8 @@
 //!
 //! **Owns** transactions: an action commits all of its work together with its audit row, or commits nothing.
 //! **Never** knows HTTP.
-//! **Start at** the folders below, one for each subject. Every action that writes takes a [`crate::app::Context`].
+//! **Start at** the folders below, one for each subject. Every action that writes to the database takes a
+//! [`crate::app::Context`].
 //! **Tested in** `tests/api/`.
 
 mod appeals;

@@ -81,7 +81,7 @@ impl<'a> GiftFacts<'a> {
         reversed_amounts: &BTreeMap<&str, ReversedAmounts>,
     ) {
         let (facts, sessions) = (&self.subscription_facts, &self.sessions);
-        self.subscriptions = Subscriptions::of(facts, sessions, &self.invoices, payments, reversed_amounts);
+        self.subscriptions = Subscriptions::new(facts, sessions, &self.invoices, payments, reversed_amounts);
         self.subscription = self.subscriptions.fact;
     }
 

@@ -103,20 +103,23 @@ mod tests {
     use super::super::SubscriptionState as State;
     use super::*;
 
-    fn at(reported_at_s: i64, state: State) -> Latest<State> {
+    fn report(reported_at_s: i64, state: State) -> Latest<State> {
         Latest { state, reported_at_s }
     }
 
     #[test]
     fn a_final_state_is_kept_even_if_a_later_report_differs() {
-        assert_eq!(at(1, State::Canceled).join(at(9, State::Active)), at(1, State::Canceled));
-        assert_eq!(at(9, State::Active).join(at(1, State::Canceled)), at(1, State::Canceled));
+        let (canceled, active) = (report(1, State::Canceled), report(9, State::Active));
+        assert_eq!(canceled.join(active), canceled);
+        assert_eq!(active.join(canceled), canceled);
     }
 
     #[test]
     fn without_a_final_state_the_newest_report_counts_and_the_rank_breaks_ties() {
-        assert_eq!(at(1, State::PastDue).join(at(2, State::Active)), at(2, State::Active));
-        assert_eq!(at(2, State::Active).join(at(1, State::PastDue)), at(2, State::Active));
-        assert_eq!(at(2, State::Active).join(at(2, State::PastDue)), at(2, State::PastDue));
+        let (active, past_due) = (report(2, State::Active), report(2, State::PastDue));
+        let older = report(1, State::PastDue);
+        assert_eq!(older.join(active), active);
+        assert_eq!(active.join(older), active);
+        assert_eq!(active.join(past_due), past_due);
     }
 }

@@ -88,10 +88,11 @@ impl ReceivedPayment {
     /// The payment of a one-off gift, with its payment intent as key. `None` if the session is not paid, or is for a
     /// recurring gift.
     pub fn from_session(session: &SessionFact) -> Option<Self> {
-        let paid = session.latest.state == SessionState::Paid && session.mode == Some(SessionMode::Payment);
+        let is_paid =
+            session.latest.state == SessionState::Paid && session.mode == Some(SessionMode::Payment);
         let money = session.total.filter(|money| money.amount_minor > 0)?;
         let object = session.payment_intent.clone()?;
-        paid.then(|| Self {
+        is_paid.then(|| Self {
             kind: PaymentKind::Payment,
             cause: object.clone(),
             entries: vec![Booking { kind: EntryKind::Payment, object: object.clone(), money }],

@@ -87,7 +87,7 @@ pub(super) struct Subscriptions<'a> {
 }
 
 impl<'a> Subscriptions<'a> {
-    pub(super) fn of(
+    pub(super) fn new(
         facts: &[&'a SubscriptionFact],
         sessions: &[&'a SessionFact],
         invoices: &[&'a InvoiceFact],
@@ -139,7 +139,7 @@ mod tests {
 
     /// A session. If it is paid, its payment intent has the same last letter: `pi_a` pays `cs_a`.
     fn session(id: &str, state: SessionState, at_s: i64) -> Fact {
-        let paid = state == SessionState::Paid;
+        let is_paid = state == SessionState::Paid;
         Fact::Session(SessionFact {
             id: id.to_owned(),
             latest: Latest { state, reported_at_s: at_s },
@@ -150,11 +150,11 @@ mod tests {
             created_at_s: Some(at_s),
             origin: origin(),
             customer: None,
-            email: paid.then(|| "reader@example.org".to_owned()),
-            payment_intent: paid.then(|| id.replace("cs", "pi")),
+            email: is_paid.then(|| "reader@example.org".to_owned()),
+            payment_intent: is_paid.then(|| id.replace("cs", "pi")),
             subscription: None,
             invoice: None,
-            paid_events_s: if paid { vec![at_s] } else { Vec::new() },
+            paid_events_s: if is_paid { vec![at_s] } else { Vec::new() },
             failed: false,
         })
     }

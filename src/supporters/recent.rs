@@ -140,9 +140,12 @@ impl RecentStandings {
 
     /// Whether [`Self::all`] or [`Self::forgotten_until_ms`] changed since the last call.
     pub fn take_has_changed(&self) -> bool {
-        let has_changed = self.changes.read().unwrap_or_else(PoisonError::into_inner).has_changed;
-        // Usually nothing changed. Then the write lock is not taken, so readers don't wait.
-        has_changed && std::mem::take(&mut self.changes.write().unwrap_or_else(PoisonError::into_inner).has_changed)
+        if !self.changes.read().unwrap_or_else(PoisonError::into_inner).has_changed {
+            // Usually nothing changed. Then the write lock is not taken, so readers don't wait.
+            return false;
+        }
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut changes.has_changed)
     }
 
     /// The time until which changes are unknown, in milliseconds since 1970. `None` if all changes are known.

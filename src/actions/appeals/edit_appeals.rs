@@ -192,7 +192,7 @@ pub async fn apply_appeals(
     }
     let mut tx = context.change().await?;
     let before = problems_of_published(&mut tx, context).await?;
-    let (mut done, mut changes) = (Vec::new(), Vec::new());
+    let (mut saved_appeals, mut changes) = (Vec::new(), Vec::new());
     for ((mut document, mut fields), live_version) in documents.into_iter().zip(appeals).zip(live_versions) {
         fields.shift_remove("live");
         let (id, wanted_state) = (document.rules.id.clone(), document.rules.live);
@@ -221,12 +221,12 @@ pub async fn apply_appeals(
             }
             changes.push(record_publication(&mut tx, context, &id, saved.version, state).await?.1);
         }
-        done.push((id, saved, state));
+        saved_appeals.push((id, saved, state));
     }
-    let ids: Vec<&str> = done.iter().map(|(id, _, _): &(String, _, _)| id.as_str()).collect();
+    let ids: Vec<&str> = saved_appeals.iter().map(|(id, _, _): &(String, _, _)| id.as_str()).collect();
     reject_new_conflicts(&mut tx, context, &ids, &before).await?;
     tx.commit(changes).await?;
-    Ok(done)
+    Ok(saved_appeals)
 }
 
 /// The field of an exported appeal that names the published version. It is present only if a newer version exists.
@@ -239,7 +239,7 @@ async fn older_version(tx: &mut Tx, id: &str, number: &Value) -> Result<VersionR
         None => None,
     };
     let sentence = || {
-        format!("this appeal has no version {number} here. Remove this line to publish the text of the file.")
+        format!("the database has no version {number} of this appeal. Remove this line to publish the file's text.")
     };
     found.ok_or_else(|| {
         let field = LIVE_VERSION.to_owned();

@@ -23,7 +23,9 @@ pub struct Acknowledging<'a> {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum AcknowledgeError {
-    #[error("there is no such alarm: it has closed, or its facts changed. List the alarms again")]
+    #[error(
+        "there is no such alarm: it has closed, or its objects or amounts changed. List the alarms again"
+    )]
     NotFound,
     #[error("name: write who reviewed it, on one line of up to {MAX_NAME} characters")]
     BadName,

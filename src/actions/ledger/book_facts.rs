@@ -57,8 +57,8 @@ pub async fn book_facts<E: Emitter>(app: &App, tx: &mut Tx, facts: Vec<Fact>) ->
     for fact in facts {
         let id = fact.id().to_owned();
         let customer = matches!(fact, Fact::Customer(_)).then(|| fact.id().to_owned());
-        let known = objects::add(tx, fact).await?;
-        before.entry(id).or_insert(known);
+        let earlier = objects::add(tx, fact).await?;
+        before.entry(id).or_insert(earlier);
         if let Some(customer) = customer {
             record_email(tx, &customer).await?;
         }
@@ -88,8 +88,8 @@ async fn rewrite_gift<E: Emitter>(
     object: &str,
     before: &EarlierFacts,
 ) -> Result<(), StoreError> {
-    let known = objects::facts_of_gift_with(tx, object).await?;
-    let Some(folded) = fold(&known) else { return Ok(()) };
+    let facts = objects::facts_of_gift_with(tx, object).await?;
+    let Some(folded) = fold(&facts) else { return Ok(()) };
     let gift = &folded.contribution;
     if app.site(&gift.site).is_none() && !unbooked::is_our_gift(tx, gift).await? {
         unbooked::keep_other_gift(tx, gift).await?;
@@ -98,7 +98,7 @@ async fn rewrite_gift<E: Emitter>(
     }
     if booked.contributions.insert(gift.id.clone()) {
         booked.has_requeued_events |= unbooked::link_earlier_events(tx, gift, app.now_ms()).await?;
-        let known_before = keys_of_earlier_events(tx, known, before, gift).await?;
+        let known_before = keys_of_earlier_events(tx, facts, before, gift).await?;
         write_gift::<E>(booked, app, tx, folded, &known_before).await?;
     }
     Ok(())
@@ -108,11 +108,11 @@ async fn rewrite_gift<E: Emitter>(
 /// that is not stored yet.
 async fn keys_of_earlier_events(
     tx: &mut Tx,
-    known: Vec<Fact>,
+    facts: Vec<Fact>,
     before: &EarlierFacts,
     gift: &Contribution,
 ) -> Result<BTreeSet<String>, StoreError> {
-    let earlier_facts = known.into_iter().filter_map(|fact| match before.get(fact.id()) {
+    let earlier_facts = facts.into_iter().filter_map(|fact| match before.get(fact.id()) {
         Some(earlier) => earlier.clone(),
         None => Some(fact),
     });
@@ -124,8 +124,8 @@ async fn keys_of_earlier_events(
     Ok(events.iter().map(DomainEvent::key).collect())
 }
 
-/// Stores the customer's newest known email address at Stripe, by which the supporter can be found. The order in
-/// which Stripe reports addresses does not matter.
+/// Stores the customer's newest known email address at Stripe. The supporter can be found by this address. The order
+/// in which Stripe reports addresses does not matter.
 async fn record_email(tx: &mut Tx, customer: &str) -> Result<(), StoreError> {
     let Some(Fact::Customer(known)) = objects::fact_about(tx, customer).await? else { return Ok(()) };
     match known.email.and_then(|email| Email::parse(&email.value).ok()) {
@@ -215,9 +215,9 @@ async fn changed_standings(
     for supporter in people {
         let gifts = ledger::gift_summaries_of(tx, &supporter, &contribution.site).await?;
         let others = gifts.iter().filter(|(id, _)| *id != contribution.id).map(|(_, given)| *given);
-        let own =
+        let this_gift =
             (contribution.supporter.as_ref() == Some(&supporter)).then(|| GiftSummary::of(contribution));
-        let after: Vec<GiftSummary> = others.chain(own).collect();
+        let after: Vec<GiftSummary> = others.chain(this_gift).collect();
         let before: Vec<GiftSummary> = gifts.iter().map(|(_, given)| *given).collect();
         if let Some(now) = standing_changed(&before, &after, site.quiet_days, changed_at_ms) {
             standings::record_change(tx, &supporter, &contribution.site, changed_at_ms).await?;
