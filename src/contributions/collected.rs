@@ -32,8 +32,8 @@ struct KnownSums {
 
 impl GiftFacts<'_> {
     /// The payments of a recurring gift's invoice: one, or two if a part of it was paid outside Stripe. Returns
-    /// none for an invoice without a subscription. Such an invoice belongs to a one-off gift, whose payment is taken
-    /// from its session. A payment of 0 is a correction: its entries cancel each other out.
+    /// none for an invoice without a subscription. Such an invoice belongs to a one-off gift. That gift's payment is
+    /// taken from its session. A payment of 0 is a correction: its entries cancel each other out.
     pub(super) fn payments_of_invoice(&self, it: &InvoiceFact) -> Vec<ReceivedPayment> {
         let paid = it.paid.filter(|money| money.amount_minor > 0);
         let Some(paid) = paid.filter(|_| it.latest.state == InvoiceState::Paid && it.subscription.is_some())

@@ -12,8 +12,9 @@ const PRORATION_TOLERANCE: i128 = 20;
 
 /// The end of the paid period, in seconds since 1970. `None` if no payment was retained.
 ///
-/// A fully reversed payment pays for no period. A partial reversal does not change the period, with one exception: if
-/// the subscription ended early and the refund covers the remaining time, the paid period ends with the subscription.
+/// A fully reversed payment pays for no period. A partial reversal usually does not change the period. There is
+/// one exception: if the subscription ended early and the refund covers the remaining time, the paid period ends with
+/// the subscription.
 pub(super) fn paid_until_s(
     gift_facts: &GiftFacts<'_>,
     frequency: Frequency,

@@ -1,8 +1,9 @@
 //! The attribution: a signed record of what a verdict (the answer to a banner request) showed. Pages send it back with
 //! views, clicks and gifts.
 //!
-//! Every verdict that shows an appeal needs an attribution, so it is short: one block of the hash function is enough if
-//! the three ids have at most 32 bytes in total. It is the base64url form of these parts, in this order:
+//! Every verdict that shows an appeal needs an attribution, so an attribution must be quick to sign. It is short: if
+//! the three ids have at most 32 bytes in total, the hash function needs only one block. An attribution is the
+//! base64url form of these parts, in this order:
 //!
 //! 1. the time of the verdict in seconds since 1970 (8 bytes, big-endian)
 //! 2. the verdict's own number (8 bytes)

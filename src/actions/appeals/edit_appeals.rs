@@ -239,7 +239,7 @@ async fn older_version(tx: &mut Tx, id: &str, number: &Value) -> Result<VersionR
         None => None,
     };
     let sentence = || {
-        format!("the database has no version {number} of this appeal. Remove this line to publish the file's text.")
+        format!("there is no version {number} of this appeal. Remove this line to publish the file's text.")
     };
     found.ok_or_else(|| {
         let field = LIVE_VERSION.to_owned();

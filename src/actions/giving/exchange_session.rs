@@ -18,7 +18,7 @@ use crate::supporters::standing_of;
 
 /// How long after the payment a browser can fetch a token for the first time.
 const FIRST_WINDOW_MS: i64 = DAY_MS;
-/// How long after its first request a browser that lost the response can repeat it.
+/// How long after its first request a browser can repeat the request, in case the response was lost.
 const REPEAT_WINDOW_MS: i64 = 600_000;
 
 /// A token and its claims.

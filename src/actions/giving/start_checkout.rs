@@ -89,8 +89,8 @@ pub async fn start_checkout(
         return_url.as_str(),
         request.attribution.unwrap_or_default(),
     ];
-    // Without a fee, the fingerprint has the form of older versions, which could not add a fee. So an attempt that
-    // began before an upgrade can be repeated after it.
+    // Without a fee, the fingerprint is the same as in older versions of Keepopen, which could not add a fee. So an
+    // attempt that began before an upgrade can be repeated after the upgrade.
     let fee = fee_minor.map(|fee| format!("fee {fee}"));
     parts.extend(fee.as_deref());
     let parameters = fingerprint(&parts);
