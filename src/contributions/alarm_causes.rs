@@ -158,10 +158,12 @@ fn is_linked(linked: &BTreeSet<&str>, named: [&Option<String>; 2]) -> bool {
     named.into_iter().flatten().any(|id| linked.contains(id.as_str()))
 }
 
+/// Whether the refund moved money, and the money has not come back.
 fn is_refunded(it: &RefundFact) -> bool {
     it.left && !matches!(it.latest.state, RefundState::Failed | RefundState::Canceled)
 }
 
+/// Whether the bank withdrew the money of the dispute, and has not returned it.
 fn is_lost(it: &DisputeFact) -> bool {
     it.left && !it.returned
 }

@@ -143,14 +143,14 @@ impl Alarm {
         let content = serde_json::to_string(&self).expect("an alarm must be serialisable as JSON");
         RaisedAlarm {
             id: AlarmId::of(contribution, &content),
-            objects: objects(&self, gift_facts),
+            objects: concerned_objects(&self, gift_facts),
             alarm: self,
         }
     }
 }
 
 /// The objects that an alarm names, the objects that their facts name, and everything linked to any of them.
-fn objects(alarm: &Alarm, gift_facts: &GiftFacts<'_>) -> Vec<String> {
+fn concerned_objects(alarm: &Alarm, gift_facts: &GiftFacts<'_>) -> Vec<String> {
     let named = alarm.named();
     let facts = gift_facts.facts.iter().filter(|fact| named.contains(&fact.id()));
     let linked = facts.flat_map(Fact::links).filter(|id| !id.starts_with(ContributionId::PREFIX));

@@ -93,5 +93,6 @@ pub struct PayoutFact {
     pub listed_as: Option<PayoutState>,
 }
 
+// `join_fields!` implements `Join`: it says how two reports of the same object are merged, field by field.
 join_fields!(TransactionFact: source, moved, created_at_s, payouts; any: ; all: );
 join_fields!(PayoutFact: mark, amount_minor, currency, created_at_s, listed_as; any: ; all: );

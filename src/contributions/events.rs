@@ -181,6 +181,7 @@ impl Sources<'_> {
         events.into_values().collect()
     }
 
+    /// Creates an event without an amount.
     fn event(&self, kind: DomainEventKind, cause: &str, at_s: i64, overtaken: bool) -> DomainEvent {
         DomainEvent {
             kind,

@@ -15,9 +15,11 @@ use crate::money::Money;
 pub(super) struct GiftFacts<'a> {
     pub(super) facts: &'a [Fact],
     pub(super) sessions: Vec<&'a SessionFact>,
+    /// The deciding session: the one that represents the contribution if there are several.
     session: Option<&'a SessionFact>,
     subscription_facts: Vec<&'a SubscriptionFact>,
     subscriptions: Subscriptions<'a>,
+    /// The deciding subscription (see [`Self::choose_subscription`]), if its fact is known.
     pub(super) subscription: Option<&'a SubscriptionFact>,
     pub(super) invoices: Vec<&'a InvoiceFact>,
     /// The links between invoices, payment intents and charges. Each link is stored in both directions.

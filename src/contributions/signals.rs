@@ -80,6 +80,7 @@ impl UnknownCurrencyFact {
     }
 }
 
+// `join_fields!` implements `Join`: it says how two reports of the same object are merged, field by field.
 join_fields!(UnknownCurrencyFact: object, currency, amount_minor; any: moved; all: );
 join_fields!(IntentFact: latest, origin, received, charge, invoice; any: ; all: );
 join_fields!(WarningFact: payment_intent, charge, actionable; any: ; all: );

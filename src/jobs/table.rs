@@ -61,8 +61,8 @@ pub static JOBS: &[Job] = &[
     // Requeues events that an earlier version, or other settings, could not book. The run at the start matters most.
     Job::new("requeue_unbooked", seconds(300), run!(requeue_unbooked))
         .on_failure("unbooked events can't be requeued; it will be retried"),
-    Job::new("counts", seconds(5), run!(actions::flush_counts, as "counts")).last_at_stop("the last counts could not be stored")
-        .on_failure("counts can't be stored; they are kept until the next try"),
+    Job::new("counts", seconds(5), run!(actions::flush_counts, as "counts")).last_at_stop("the last counts of views and clicks could not be stored")
+        .on_failure("the counts of views and clicks can't be stored; they are kept until the next try"),
     Job::new("epochs", seconds(1), run!(actions::sync_epochs))
         .on_failure("invalidated tokens can't be read; it will be retried"),
     Job::new("standings", seconds(1), run!(actions::sync_standings))

@@ -42,6 +42,7 @@ pub struct Saved {
 }
 
 impl Saved {
+    /// Returns the entry for the audit log. `None` if saving created no version.
     fn change(self, id: &str) -> Option<Change> {
         let before = Some(self.version - 1).filter(|before| *before > 0);
         self.is_new_version.then(|| Change::new("appeal.save", id).field("version", before, self.version))
@@ -78,6 +79,7 @@ pub async fn save_appeal(
     Ok(saved)
 }
 
+/// Saves an appeal within a transaction, as [`save_appeal`] does.
 async fn save(
     tx: &mut Tx,
     context: &Context<'_>,
@@ -125,6 +127,7 @@ pub async fn publish_appeal(
     Ok(published)
 }
 
+/// Publishes an appeal within a transaction. Also returns the entry for the audit log.
 async fn publish(
     tx: &mut Tx,
     context: &Context<'_>,
