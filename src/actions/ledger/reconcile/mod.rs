@@ -303,7 +303,8 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         Ok(self.stats)
     }
 
-    /// Returns the initial progress of the run [`DUE_FAR`], which reads the balance as far back as the objects were read.
+    /// Returns the initial progress of the run [`DUE_FAR`]. That run reads the balance as far back as the objects were
+    /// read.
     fn far_progress(&self) -> ListProgress {
         ListProgress {
             list: List::TRANSACTIONS.name.to_owned(),
