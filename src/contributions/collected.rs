@@ -57,17 +57,17 @@ impl GiftFacts<'_> {
             return vec![new_payment(PaymentKind::Unconfirmed, paid.amount_minor, Vec::new(), it.id.clone())];
         };
         let (through_stripe, outside) = bookings(&it.id, paid, &evidence);
-        let mut all = Vec::new();
+        let mut payments = Vec::new();
         if !through_stripe.is_empty() {
-            all.push(new_payment(PaymentKind::Payment, stripe_minor, through_stripe, it.id.clone()));
+            payments.push(new_payment(PaymentKind::Payment, stripe_minor, through_stripe, it.id.clone()));
         }
         if !outside.is_empty() {
             let part = if stripe_minor > 0 { OFFLINE_PART } else { "" };
             let object = format!("{}{part}", it.id);
             let offline_minor = paid.amount_minor - stripe_minor;
-            all.push(new_payment(PaymentKind::OfflinePayment, offline_minor, outside, object));
+            payments.push(new_payment(PaymentKind::OfflinePayment, offline_minor, outside, object));
         }
-        all
+        payments
     }
 
     /// The amount paid through Stripe according to each known piece of evidence, from the weakest to the strongest, in
@@ -77,36 +77,37 @@ impl GiftFacts<'_> {
         let known = self.known_sums(it, paid);
         let partial_amounts =
             || known.stripe_minor.iter().copied().filter(|minor| (1..paid_minor).contains(minor));
-        let mut all = Vec::new();
+        let mut amounts_minor = Vec::new();
         // Stripe never tried to collect the invoice, so it was paid outside Stripe, or a person paid it through Stripe.
         if it.never_attempted {
-            all.push(0);
-            all.extend(partial_amounts());
+            amounts_minor.push(0);
+            amounts_minor.extend(partial_amounts());
         }
         if it.collected_at_once {
-            all.push(paid_minor);
+            amounts_minor.push(paid_minor);
         }
         // The records of offline payments count only if they and the payments through Stripe add up to the invoice.
         let total_outside_minor = known.outside_minor.last().copied().unwrap_or(0);
         if total_outside_minor > 0 {
             let adds_up = |minor: &&i64| minor.saturating_add(total_outside_minor) >= paid_minor;
-            all.extend(known.stripe_minor.iter().filter(adds_up).map(|minor| minor.clamp(&0, &paid_minor)));
+            let stripe_minor = known.stripe_minor.iter().filter(adds_up);
+            amounts_minor.extend(stripe_minor.map(|minor| minor.clamp(&0, &paid_minor)));
         }
         if it.through_stripe || self.is_paid_by_session(it) {
-            all.push(paid_minor);
+            amounts_minor.push(paid_minor);
         }
         if it.marked_outside {
-            all.push(0);
-            all.extend(partial_amounts());
+            amounts_minor.push(0);
+            amounts_minor.extend(partial_amounts());
         }
         if let Some(outside) = it.outside.filter(|money| money.currency == paid.currency) {
-            all.push((paid_minor - outside.amount_minor).clamp(0, paid_minor));
+            amounts_minor.push((paid_minor - outside.amount_minor).clamp(0, paid_minor));
         }
         if known.stripe_minor.last().is_some_and(|minor| *minor >= paid_minor) {
-            all.push(paid_minor);
+            amounts_minor.push(paid_minor);
         }
-        all.dedup();
-        all
+        amounts_minor.dedup();
+        amounts_minor
     }
 
     /// Whether this is the first invoice of a subscription, and was paid by the subscription's Checkout Session.

@@ -216,9 +216,9 @@ impl Sources<'_> {
             ..entry_event(kind, entry, overtaken)
         };
         if let Some(first) = payments().min_by_key(|it| (it.occurred_at_ms, &it.object)) {
-            let is_nothing_retained = !self.payments.values().any(|it| it.is_retained(self.reversed_amounts));
+            let are_all_reversed = !self.payments.values().any(|it| it.is_retained(self.reversed_amounts));
             let cause = self.origin.contribution.as_str().to_owned();
-            add(DomainEvent { cause, ..payment_event(Started, first, is_nothing_retained) });
+            add(DomainEvent { cause, ..payment_event(Started, first, are_all_reversed) });
         }
         for entry in payments() {
             let is_reversed = !self.is_retained(entry.stripe_id());

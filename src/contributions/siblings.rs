@@ -213,11 +213,11 @@ mod tests {
 
     /// Computes the gift from these facts, and checks that the result does not depend on their order.
     fn fold_in_both_orders(facts: &[Fact]) -> Folded {
-        let one = fold(&join_all(facts.iter().cloned())).expect("the facts must have an origin");
-        let other =
+        let forwards = fold(&join_all(facts.iter().cloned())).expect("the facts must have an origin");
+        let backwards =
             fold(&facts.iter().rev().cloned().collect::<Vec<_>>()).expect("the facts must have an origin");
-        assert_eq!(one, other);
-        one
+        assert_eq!(forwards, backwards, "the result must not depend on the order of the facts");
+        forwards
     }
 
     #[test]

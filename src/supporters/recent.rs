@@ -304,11 +304,11 @@ mod tests {
     #[test]
     fn a_change_is_reported_once() {
         let standings = RecentStandings::default();
-        let one = || change(1, "journal", NOW_MS, Standing::PastDue);
+        let same_change = || change(1, "journal", NOW_MS, Standing::PastDue);
         assert!(!standings.take_has_changed());
-        standings.add([one()]);
+        standings.add([same_change()]);
         assert_eq!([standings.take_has_changed(), standings.take_has_changed()], [true, false]);
-        standings.add([one()]);
+        standings.add([same_change()]);
         standings.expire(NOW_MS);
         assert!(!standings.take_has_changed(), "a known change must not be reported again");
         standings.add([change(1, "journal", NOW_MS, Standing::Lapsed)]);

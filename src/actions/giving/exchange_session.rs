@@ -57,7 +57,7 @@ pub enum ExchangeError {
 }
 
 /// Exchanges a paid session for a token. The reader may return before the webhook arrives. So this action fetches the
-/// session from Stripe and books it. The webhook's event then has nothing left to book.
+/// session from Stripe and books it. When the webhook's event arrives, nothing is booked twice.
 ///
 /// # Errors
 /// See [`ExchangeError`].

@@ -1,4 +1,4 @@
-//! Reads the epochs that other instances raised. An epoch is a supporter's number in each of the supporter's tokens.
+//! Reads the epochs that other instances raised. A supporter's epoch is a number that the supporter's tokens contain.
 //! Raising it invalidates the older tokens (see `docs/decisions/0009-token-epochs.md`).
 
 use crate::app::App;
