@@ -1,8 +1,9 @@
-//! Contains every action that changes data: one file per action, grouped in families.
+//! Contains the actions: one file for each change of data, together with the reads that it needs.
 //!
 //! **Owns** transactions: an action commits all of its work together with its audit row, or commits nothing.
-//! **Never** knows HTTP, or the shape of Stripe's objects.
-//! **Start at** the families; every action takes a [`crate::app::Context`].
+//! **Never** knows HTTP.
+//! **Start at** the folders below, one for each subject. Every action that writes to the database takes a
+//! [`crate::app::Context`].
 //! **Tested in** `tests/api/`.
 
 mod appeals;
@@ -20,7 +21,7 @@ pub use appeals::{
     save_appeal, set_switches, sync_appeals, ticker_totals, update_weights,
 };
 pub use connection::{
-    ConnectError, EndpointChange, SealedSecret, connect_stripe, finish_stripe_roll, record_last_delivery,
+    ConnectError, EndpointChange, EndpointSyncError, connect_stripe, finish_stripe_roll, record_last_delivery,
     roll_stripe_secret, sync_endpoints, watch_stripe,
 };
 pub use giving::{

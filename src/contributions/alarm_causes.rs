@@ -65,16 +65,18 @@ impl GiftFacts<'_> {
             .collect()
     }
 
-    /// Returns an alarm for each bank's warning, review by Stripe, unknown currency and stuck invoice.
+    /// Returns an alarm for each warning by a bank, each review that Stripe asks for, each unknown currency, and each
+    /// invoice that could not be finalized.
     pub(super) fn warnings(&self, payments: &Payments) -> Vec<Alarm> {
         let warnings = self.facts.iter().filter_map(|fact| match fact {
             Fact::Warning(it) if it.actionable.is_none_or(|newest| newest.value.0) => {
-                let about = ids([&it.payment_intent, &it.charge]);
+                let about = present_ids([&it.payment_intent, &it.charge]);
                 let is_resolved = self.is_fully_reversed(about.clone(), payments) || self.is_disputed(about);
                 (!is_resolved).then(|| Alarm::FraudWarning { warning: it.id.clone() })
             }
             Fact::Review(it) if !it.closed && it.open.is_some_and(|open| open.value) => {
-                let is_resolved = self.is_fully_reversed(ids([&it.payment_intent, &it.charge]), payments);
+                let about = present_ids([&it.payment_intent, &it.charge]);
+                let is_resolved = self.is_fully_reversed(about, payments);
                 (!is_resolved).then(|| Alarm::UnderReview { review: it.id.clone() })
             }
             Fact::UnknownCurrency(it) if it.moved => Some(Alarm::UnknownCurrency {
@@ -94,10 +96,10 @@ impl GiftFacts<'_> {
     /// Whether the payment that is linked to these objects was reversed in full by refunds and disputes.
     pub(super) fn is_fully_reversed<'s>(
         &'s self,
-        from: impl IntoIterator<Item = &'s str>,
+        objects: impl IntoIterator<Item = &'s str>,
         payments: &Payments,
     ) -> bool {
-        let linked = self.linked_to(from);
+        let linked = self.linked_to(objects);
         let booked = payments.values().find(|it| linked.contains(it.object.as_str())).map(|it| it.money);
         let reported = || {
             let reported = self.facts.iter().filter_map(|fact| match fact {
@@ -111,10 +113,12 @@ impl GiftFacts<'_> {
             return false;
         };
         let reversed = self.facts.iter().filter_map(|fact| match fact {
-            Fact::Refund(it) if is_refunded(it) && is_of(&linked, [&it.payment_intent, &it.charge]) => {
+            Fact::Refund(it) if is_refunded(it) && is_linked(&linked, [&it.payment_intent, &it.charge]) => {
                 it.amount
             }
-            Fact::Dispute(it) if is_lost(it) && is_of(&linked, [&it.payment_intent, &it.charge]) => it.amount,
+            Fact::Dispute(it) if is_lost(it) && is_linked(&linked, [&it.payment_intent, &it.charge]) => {
+                it.amount
+            }
             _ => None,
         });
         let reversed_minor = reversed
@@ -125,10 +129,10 @@ impl GiftFacts<'_> {
 
     /// Whether a bank ever withdrew money of a payment that is linked to these objects. If so, a refund can no longer
     /// prevent a dispute.
-    fn is_disputed<'s>(&'s self, from: impl IntoIterator<Item = &'s str>) -> bool {
-        let linked = self.linked_to(from);
+    fn is_disputed<'s>(&'s self, objects: impl IntoIterator<Item = &'s str>) -> bool {
+        let linked = self.linked_to(objects);
         self.facts.iter().any(|fact| match fact {
-            Fact::Dispute(it) => it.left && is_of(&linked, [&it.payment_intent, &it.charge]),
+            Fact::Dispute(it) => it.left && is_linked(&linked, [&it.payment_intent, &it.charge]),
             _ => false,
         })
     }
@@ -144,22 +148,27 @@ impl GiftFacts<'_> {
     }
 }
 
-fn ids<const N: usize>(named: [&Option<String>; N]) -> Vec<&str> {
+/// Returns those ids that are present.
+fn present_ids<const N: usize>(named: [&Option<String>; N]) -> Vec<&str> {
     named.into_iter().flatten().map(String::as_str).collect()
 }
 
-fn is_of(linked: &BTreeSet<&str>, named: [&Option<String>; 2]) -> bool {
+/// Whether one of the ids in `named` is in `linked`.
+fn is_linked(linked: &BTreeSet<&str>, named: [&Option<String>; 2]) -> bool {
     named.into_iter().flatten().any(|id| linked.contains(id.as_str()))
 }
 
+/// Whether the refund moved money, and the money has not come back.
 fn is_refunded(it: &RefundFact) -> bool {
     it.left && !matches!(it.latest.state, RefundState::Failed | RefundState::Canceled)
 }
 
+/// Whether the bank withdrew the money of the dispute, and has not returned it.
 fn is_lost(it: &DisputeFact) -> bool {
     it.left && !it.returned
 }
 
+/// Whether the refund names this charge, or names only the charge's payment intent.
 fn is_of_charge(refund: &RefundFact, charge: &str, payment_intent: Option<&String>) -> bool {
     match &refund.charge {
         Some(named) => named == charge,

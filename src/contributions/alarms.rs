@@ -62,7 +62,7 @@ pub enum Alarm {
     BalanceDiffers {
         /// The payment, refund or dispute.
         object: String,
-        /// The total booked amount, in the minor unit. Negative if money left.
+        /// The total booked amount, in the minor unit. Negative if money left Stripe's balance.
         booked_minor: i64,
         /// The amount in Stripe's balance.
         settled_minor: i64,
@@ -138,18 +138,19 @@ impl Alarm {
         }
     }
 
+    /// Adds the alarm's id and the objects that it concerns.
     pub(super) fn raise(self, contribution: &ContributionId, gift_facts: &GiftFacts<'_>) -> RaisedAlarm {
         let content = serde_json::to_string(&self).expect("an alarm must be serialisable as JSON");
         RaisedAlarm {
             id: AlarmId::of(contribution, &content),
-            objects: objects(&self, gift_facts),
+            objects: concerned_objects(&self, gift_facts),
             alarm: self,
         }
     }
 }
 
 /// The objects that an alarm names, the objects that their facts name, and everything linked to any of them.
-fn objects(alarm: &Alarm, gift_facts: &GiftFacts<'_>) -> Vec<String> {
+fn concerned_objects(alarm: &Alarm, gift_facts: &GiftFacts<'_>) -> Vec<String> {
     let named = alarm.named();
     let facts = gift_facts.facts.iter().filter(|fact| named.contains(&fact.id()));
     let linked = facts.flat_map(Fact::links).filter(|id| !id.starts_with(ContributionId::PREFIX));

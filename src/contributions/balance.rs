@@ -28,7 +28,7 @@ pub struct TransactionFact {
 /// A signed amount and Stripe's fee, both in the minor unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BalanceChange {
-    /// The amount; negative if money left.
+    /// The amount; negative if money left Stripe's balance.
     pub amount_minor: i64,
     /// The fee; negative if Stripe returned a fee.
     pub fee_minor: i64,
@@ -80,7 +80,7 @@ impl Join for PayoutMark {
 pub struct PayoutFact {
     /// `po_…`
     pub id: String,
-    /// Its newest state.
+    /// The payout's newest state.
     pub mark: PayoutMark,
     /// The amount, in the minor unit. Negative if Stripe debited the bank account.
     pub amount_minor: Option<i64>,
@@ -93,5 +93,6 @@ pub struct PayoutFact {
     pub listed_as: Option<PayoutState>,
 }
 
+// `join_fields!` implements `Join`: it says how two reports of the same object are merged, field by field.
 join_fields!(TransactionFact: source, moved, created_at_s, payouts; any: ; all: );
 join_fields!(PayoutFact: mark, amount_minor, currency, created_at_s, listed_as; any: ; all: );

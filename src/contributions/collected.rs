@@ -23,7 +23,7 @@ const MAX_PARTS: usize = 8;
 
 /// What Stripe's other objects say about an invoice. Each set contains every sum of some of their amounts, in the
 /// minor unit.
-struct Moved {
+struct KnownSums {
     /// The sums of what payment intents and charges moved.
     stripe_minor: BTreeSet<i64>,
     /// The sums of what was recorded as paid outside Stripe.
@@ -32,15 +32,15 @@ struct Moved {
 
 impl GiftFacts<'_> {
     /// The payments of a recurring gift's invoice: one, or two if a part of it was paid outside Stripe. Returns
-    /// none for an invoice without a subscription. Such an invoice belongs to a one-off gift, whose payment is taken
-    /// from its session. A payment of 0 is a correction: its entries cancel each other out.
+    /// none for an invoice without a subscription. Such an invoice belongs to a one-off gift. That gift's payment is
+    /// taken from its session. A payment of 0 is a correction: its entries cancel each other out.
     pub(super) fn payments_of_invoice(&self, it: &InvoiceFact) -> Vec<ReceivedPayment> {
         let paid = it.paid.filter(|money| money.amount_minor > 0);
         let Some(paid) = paid.filter(|_| it.latest.state == InvoiceState::Paid && it.subscription.is_some())
         else {
             return Vec::new();
         };
-        let received =
+        let new_payment =
             |kind: PaymentKind, minor: i64, entries: Vec<Booking>, object: String| ReceivedPayment {
                 object,
                 kind,
@@ -54,62 +54,63 @@ impl GiftFacts<'_> {
             };
         let evidence = self.evidence(it, paid);
         let Some(stripe_minor) = evidence.last().copied() else {
-            return vec![received(PaymentKind::Unconfirmed, paid.amount_minor, Vec::new(), it.id.clone())];
+            return vec![new_payment(PaymentKind::Unconfirmed, paid.amount_minor, Vec::new(), it.id.clone())];
         };
         let (through_stripe, outside) = bookings(&it.id, paid, &evidence);
-        let mut all = Vec::new();
+        let mut payments = Vec::new();
         if !through_stripe.is_empty() {
-            all.push(received(PaymentKind::Payment, stripe_minor, through_stripe, it.id.clone()));
+            payments.push(new_payment(PaymentKind::Payment, stripe_minor, through_stripe, it.id.clone()));
         }
         if !outside.is_empty() {
             let part = if stripe_minor > 0 { OFFLINE_PART } else { "" };
             let object = format!("{}{part}", it.id);
             let offline_minor = paid.amount_minor - stripe_minor;
-            all.push(received(PaymentKind::OfflinePayment, offline_minor, outside, object));
+            payments.push(new_payment(PaymentKind::OfflinePayment, offline_minor, outside, object));
         }
-        all
+        payments
     }
 
     /// The amount paid through Stripe according to each known piece of evidence, from the weakest to the strongest, in
     /// the minor unit. The last amount counts. More facts only insert amounts into this sequence.
     fn evidence(&self, it: &InvoiceFact, paid: Money) -> Vec<i64> {
         let paid_minor = paid.amount_minor;
-        let moved = self.moved_for(it, paid);
+        let known = self.known_sums(it, paid);
         let partial_amounts =
-            || moved.stripe_minor.iter().copied().filter(|minor| (1..paid_minor).contains(minor));
-        let mut all = Vec::new();
+            || known.stripe_minor.iter().copied().filter(|minor| (1..paid_minor).contains(minor));
+        let mut amounts_minor = Vec::new();
         // Stripe never tried to collect the invoice, so it was paid outside Stripe, or a person paid it through Stripe.
         if it.never_attempted {
-            all.push(0);
-            all.extend(partial_amounts());
+            amounts_minor.push(0);
+            amounts_minor.extend(partial_amounts());
         }
         if it.collected_at_once {
-            all.push(paid_minor);
+            amounts_minor.push(paid_minor);
         }
         // The records of offline payments count only if they and the payments through Stripe add up to the invoice.
-        let most_outside = moved.outside_minor.last().copied().unwrap_or(0);
-        if most_outside > 0 {
-            let adds_up = |minor: &&i64| minor.saturating_add(most_outside) >= paid_minor;
-            all.extend(moved.stripe_minor.iter().filter(adds_up).map(|minor| minor.clamp(&0, &paid_minor)));
+        let total_outside_minor = known.outside_minor.last().copied().unwrap_or(0);
+        if total_outside_minor > 0 {
+            let adds_up = |minor: &&i64| minor.saturating_add(total_outside_minor) >= paid_minor;
+            let stripe_minor = known.stripe_minor.iter().filter(adds_up);
+            amounts_minor.extend(stripe_minor.map(|minor| minor.clamp(&0, &paid_minor)));
         }
         if it.through_stripe || self.is_paid_by_session(it) {
-            all.push(paid_minor);
+            amounts_minor.push(paid_minor);
         }
         if it.marked_outside {
-            all.push(0);
-            all.extend(partial_amounts());
+            amounts_minor.push(0);
+            amounts_minor.extend(partial_amounts());
         }
         if let Some(outside) = it.outside.filter(|money| money.currency == paid.currency) {
-            all.push((paid_minor - outside.amount_minor).clamp(0, paid_minor));
+            amounts_minor.push((paid_minor - outside.amount_minor).clamp(0, paid_minor));
         }
-        if moved.stripe_minor.last().is_some_and(|minor| *minor >= paid_minor) {
-            all.push(paid_minor);
+        if known.stripe_minor.last().is_some_and(|minor| *minor >= paid_minor) {
+            amounts_minor.push(paid_minor);
         }
-        all.dedup();
-        all
+        amounts_minor.dedup();
+        amounts_minor
     }
 
-    /// Whether a paid Checkout Session of a subscription paid this invoice, its first one.
+    /// Whether this is the first invoice of a subscription, and was paid by the subscription's Checkout Session.
     fn is_paid_by_session(&self, it: &InvoiceFact) -> bool {
         self.sessions.iter().any(|session| {
             session.invoice.as_ref() == Some(&it.id)
@@ -118,17 +119,20 @@ impl GiftFacts<'_> {
         })
     }
 
-    fn moved_for(&self, it: &InvoiceFact, paid: Money) -> Moved {
+    /// Returns what the other objects that are linked to this invoice say about its payment.
+    fn known_sums(&self, it: &InvoiceFact, paid: Money) -> KnownSums {
         let linked = self.linked_to([it.id.as_str()]);
         let minor = |money: Option<Money>| {
             money.filter(|money| money.currency == paid.currency).map_or(0, |money| money.amount_minor)
         };
-        let (mut records, mut parts, mut charges, mut intents) = (vec![], vec![], vec![], vec![]);
+        let (mut outside_parts, mut stripe_parts) = (vec![], vec![]);
+        let (mut charges, mut intents) = (vec![], vec![]);
         for fact in self.facts {
             match fact {
                 Fact::InvoicePayment(part) if part.is_paid && part.invoice.as_ref() == Some(&it.id) => {
                     let part_minor = part.paid.map_or(paid.amount_minor, |_| minor(part.paid));
-                    if part.paid_by.is_empty() { &mut records } else { &mut parts }.push(part_minor);
+                    let is_outside = part.paid_by.is_empty();
+                    if is_outside { &mut outside_parts } else { &mut stripe_parts }.push(part_minor);
                 }
                 Fact::Charge(charge) if linked.contains(charge.id.as_str()) => {
                     charges.push(minor(charge.paid))
@@ -142,11 +146,11 @@ impl GiftFacts<'_> {
                 _ => {}
             }
         }
-        Moved {
+        KnownSums {
             // A payment can be reported by an invoice payment, a charge and a payment intent, so their sums are
             // separate.
-            stripe_minor: [parts, charges, intents].iter().flat_map(|it| sums(it)).collect(),
-            outside_minor: sums(&records),
+            stripe_minor: [stripe_parts, charges, intents].iter().flat_map(|it| sums(it)).collect(),
+            outside_minor: sums(&outside_parts),
         }
     }
 }

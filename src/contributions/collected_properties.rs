@@ -108,18 +108,19 @@ fn evidence() -> Vec<Fact> {
     ]
 }
 
-fn folded(reports: &[Fact]) -> Folded {
+/// Computes the gift from these reports and the invoice.
+fn fold_with_invoice(reports: &[Fact]) -> Folded {
     let invoice = Fact::Invoice(invoice());
     fold(&join_all(reports.iter().cloned().chain([invoice]))).expect("the facts must have an origin")
 }
 
 /// The amount of each entry, by the entry's cause.
-fn booked(folded: &Folded) -> BTreeMap<String, i64> {
+fn amounts_by_cause(folded: &Folded) -> BTreeMap<String, i64> {
     folded.entries.iter().map(|it| (it.cause(), it.money.amount_minor)).collect()
 }
 
 /// The net amounts of the entries: first through Stripe, then outside it.
-fn net(folded: &Folded) -> [i64; 2] {
+fn net_amounts(folded: &Folded) -> [i64; 2] {
     let sum = |kind: EntryKind| -> i64 {
         folded.entries.iter().filter(|it| it.kind == kind).map(|it| it.money.amount_minor).sum()
     };
@@ -137,9 +138,12 @@ fn some_evidence() -> impl Strategy<Value = Vec<Fact>> {
 
 proptest! {
     #[test]
-    fn more_evidence_never_changes_an_entry_or_its_amount(reports in some_evidence(), cut in 0..14_usize) {
-        let early = booked(&folded(&reports[..cut.min(reports.len())]));
-        let late = booked(&folded(&reports));
+    fn more_evidence_never_changes_an_entry_or_its_amount(
+        reports in some_evidence(),
+        early_count in 0..14_usize,
+    ) {
+        let early = amounts_by_cause(&fold_with_invoice(&reports[..early_count.min(reports.len())]));
+        let late = amounts_by_cause(&fold_with_invoice(&reports));
         for (cause, minor) in &early {
             prop_assert_eq!(late.get(cause), Some(minor), "{} changed: {:?} became {:?}", cause, early, late);
         }
@@ -147,16 +151,17 @@ proptest! {
 
     #[test]
     fn the_entries_add_up_to_the_payments(reports in some_evidence()) {
-        let folded = folded(&reports);
+        let folded = fold_with_invoice(&reports);
         let sum_of = |kind: PaymentKind| -> i64 {
             folded.payments.iter().filter(|it| it.kind == kind).map(|it| it.money.amount_minor).sum()
         };
         let unconfirmed_minor = sum_of(PaymentKind::Unconfirmed);
-        let [stripe_minor, offline_minor] = net(&folded);
+        let [stripe_minor, offline_minor] = net_amounts(&folded);
         let payment_sums = [sum_of(PaymentKind::Payment), sum_of(PaymentKind::OfflinePayment)];
         prop_assert_eq!(payment_sums, [stripe_minor, offline_minor]);
         prop_assert_eq!(stripe_minor + offline_minor + unconfirmed_minor, PAID_MINOR);
-        prop_assert_eq!(booked(&folded).len(), folded.entries.len(), "two entries must not have the same cause");
+        let causes = amounts_by_cause(&folded).len();
+        prop_assert_eq!(causes, folded.entries.len(), "two entries must not have the same cause");
         let paid = folded.events.iter().filter(|it| it.kind == DomainEventKind::Paid);
         let paid: Vec<_> = paid.map(|it| (it.cause.as_str(), it.money)).collect();
         let expected = if unconfirmed_minor > 0 { vec![] } else { vec![("in_1", Some(eur(PAID_MINOR)))] };
@@ -185,7 +190,7 @@ fn the_strongest_evidence_decides() {
         ),
         ("charges for the whole amount, and never attempted", vec![never, second, first], [4, 0]),
     ] {
-        assert_eq!(net(&folded(&reports)), expected, "{what}");
+        assert_eq!(net_amounts(&fold_with_invoice(&reports)), expected, "{what}");
     }
 }
 
@@ -194,7 +199,8 @@ fn a_payment_that_is_booked_again_gets_a_new_entry() {
     let all = evidence();
     let [_, marked, at_once, ..] = all.as_slice() else { panic!("{all:?}") };
     let reports = [at_once.clone(), marked.clone(), charge(1, 1), charge(2, 3)];
-    let booked: Vec<(String, i64)> = booked(&folded(&reports[..2])).into_iter().collect();
+    let booked: Vec<(String, i64)> =
+        amounts_by_cause(&fold_with_invoice(&reports[..2])).into_iter().collect();
     let entry = |cause: &str| (cause.to_owned(), PAID_MINOR);
     assert_eq!(booked, ["offline_payment:in_1", "payment:in_1", "payment_reversal:in_1"].map(entry));
     let causes_at_the_end = [
@@ -204,7 +210,7 @@ fn a_payment_that_is_booked_again_gets_a_new_entry() {
         "payment:in_1/2",
         "payment_reversal:in_1",
     ];
-    let late = self::booked(&folded(&[at_once.clone(), marked.clone(), charge(3, 4)]));
+    let late = amounts_by_cause(&fold_with_invoice(&[at_once.clone(), marked.clone(), charge(3, 4)]));
     assert_eq!(late.into_iter().collect::<Vec<_>>(), causes_at_the_end.map(entry));
 }
 

@@ -98,7 +98,7 @@ impl DomainEventKind {
         }
     }
 
-    fn of_change(kind: ChangeKind) -> Self {
+    fn from_change(kind: ChangeKind) -> Self {
         match kind {
             ChangeKind::Terms => Self::Changed,
             ChangeKind::Paused => Self::Paused,
@@ -181,6 +181,7 @@ impl Sources<'_> {
         events.into_values().collect()
     }
 
+    /// Creates an event without an amount.
     fn event(&self, kind: DomainEventKind, cause: &str, at_s: i64, overtaken: bool) -> DomainEvent {
         DomainEvent {
             kind,
@@ -200,7 +201,7 @@ impl Sources<'_> {
         let has_entry = |kind: EntryKind, object: &str| {
             self.entries.iter().any(|it| it.kind == kind && it.object == object)
         };
-        let of_entry = |kind: DomainEventKind, entry: &Entry, overtaken: bool| DomainEvent {
+        let entry_event = |kind: DomainEventKind, entry: &Entry, overtaken: bool| DomainEvent {
             occurred_at_ms: entry.occurred_at_ms,
             money: Some(entry.money),
             ..self.event(kind, &entry.object, 0, overtaken)
@@ -209,36 +210,36 @@ impl Sources<'_> {
             self.entries.iter().filter(|it| matches!(it.kind, EntryKind::Payment | EntryKind::OfflinePayment))
         };
         // An invoice causes one event, even if it was booked in several entries.
-        let of_payment = |kind: DomainEventKind, entry: &Entry, overtaken: bool| DomainEvent {
+        let payment_event = |kind: DomainEventKind, entry: &Entry, overtaken: bool| DomainEvent {
             cause: entry.stripe_id().to_owned(),
-            money: Some(self.money_of(entry)),
-            ..of_entry(kind, entry, overtaken)
+            money: Some(self.payment_total(entry)),
+            ..entry_event(kind, entry, overtaken)
         };
         if let Some(first) = payments().min_by_key(|it| (it.occurred_at_ms, &it.object)) {
-            let none_left = !self.payments.values().any(|it| it.is_retained(self.reversed_amounts));
+            let are_all_reversed = !self.payments.values().any(|it| it.is_retained(self.reversed_amounts));
             let cause = self.origin.contribution.as_str().to_owned();
-            add(DomainEvent { cause, ..of_payment(Started, first, none_left) });
+            add(DomainEvent { cause, ..payment_event(Started, first, are_all_reversed) });
         }
         for entry in payments() {
             let is_reversed = !self.is_retained(entry.stripe_id());
-            add(of_payment(Paid, entry, is_reversed));
+            add(payment_event(Paid, entry, is_reversed));
             if self.gift_facts.invoices.iter().any(|it| it.id == entry.stripe_id() && it.renews) {
-                add(of_payment(Renewed, entry, is_reversed));
+                add(payment_event(Renewed, entry, is_reversed));
             }
         }
         for entry in self.entries {
             match entry.kind {
                 EntryKind::Refund => {
-                    let failed = has_entry(EntryKind::RefundReversal, &entry.object);
-                    add(of_entry(Refunded, entry, failed));
+                    let has_failed = has_entry(EntryKind::RefundReversal, &entry.object);
+                    add(entry_event(Refunded, entry, has_failed));
                 }
-                EntryKind::RefundReversal => add(of_entry(RefundFailed, entry, false)),
+                EntryKind::RefundReversal => add(entry_event(RefundFailed, entry, false)),
                 EntryKind::Dispute => {
-                    let closed =
-                        self.gift_facts.facts.iter().any(|it| closed_dispute(it, &entry.object).is_some());
-                    add(of_entry(Disputed, entry, closed));
-                    for fact in self.gift_facts.facts {
-                        if let Some(at_s) = closed_dispute(fact, &entry.object) {
+                    let facts = self.gift_facts.facts;
+                    let is_closed = facts.iter().any(|it| dispute_closed_at_s(it, &entry.object).is_some());
+                    add(entry_event(Disputed, entry, is_closed));
+                    for fact in facts {
+                        if let Some(at_s) = dispute_closed_at_s(fact, &entry.object) {
                             let money = Some(entry.money);
                             let event =
                                 self.event(DomainEventKind::DisputeClosed, &entry.object, at_s, false);
@@ -261,11 +262,11 @@ impl Sources<'_> {
             }
             Fact::Invoice(it) if it.subscription.is_some() => {
                 let Some(at_s) = it.failed_events_s.iter().min() else { return };
-                let has_ended = matches!(
+                let is_final = matches!(
                     it.latest.state,
                     InvoiceState::Paid | InvoiceState::Void | InvoiceState::Uncollectible
                 );
-                add(self.event(DomainEventKind::PaymentFailed, &it.id, *at_s, has_ended));
+                add(self.event(DomainEventKind::PaymentFailed, &it.id, *at_s, is_final));
             }
             Fact::Subscription(it) => self.add_subscription_events(it, add),
             _ => {}
@@ -278,11 +279,11 @@ impl Sources<'_> {
         for change in &it.changes {
             let overtaken = has_ended || it.changes.iter().any(|later| overtakes(later, change));
             let cause = format!("{}/{}", it.id, change.at_s);
-            add(self.event(DomainEventKind::of_change(change.kind), &cause, change.at_s, overtaken));
+            add(self.event(DomainEventKind::from_change(change.kind), &cause, change.at_s, overtaken));
         }
         // A subscription that ends before a payment arrives causes no event, because nothing was given.
-        let paid = |it: &Entry| matches!(it.kind, EntryKind::Payment | EntryKind::OfflinePayment);
-        if it.latest.state != SubscriptionState::Canceled || !self.entries.iter().any(paid) {
+        let is_payment = |it: &Entry| matches!(it.kind, EntryKind::Payment | EntryKind::OfflinePayment);
+        if it.latest.state != SubscriptionState::Canceled || !self.entries.iter().any(is_payment) {
             return;
         }
         let at_s = it.ended_at_s.unwrap_or(it.latest.reported_at_s);
@@ -295,13 +296,14 @@ impl Sources<'_> {
     }
 
     /// The total amount of an entry's payment, through Stripe and outside it.
-    fn money_of(&self, entry: &Entry) -> Money {
+    fn payment_total(&self, entry: &Entry) -> Money {
         let parts = self.payments.values().filter(|it| it.cause == entry.stripe_id());
         let minor = parts.fold(0_i64, |sum, it| sum.saturating_add(it.money.amount_minor));
         Money { amount_minor: minor, ..entry.money }
     }
 
-    /// Whether at least a part of the payment with this key, or of its offline part, was retained.
+    /// Whether at least a part of the payment with this key, or of its offline part, was kept: neither refunded nor
+    /// withdrawn in a dispute.
     fn is_retained(&self, object: &str) -> bool {
         let offline = format!("{object}{OFFLINE_PART}");
         let is_retained = |it: &ReceivedPayment| it.is_retained(self.reversed_amounts);
@@ -309,10 +311,10 @@ impl Sources<'_> {
     }
 
     fn changes_standing(&self, event: &DomainEvent) -> bool {
-        let failed = |it: &InvoiceFact| it.id == event.cause && !it.failed_events_s.is_empty();
+        let had_failed = |it: &&InvoiceFact| it.id == event.cause && !it.failed_events_s.is_empty();
         // A payment of an invoice that had failed before ends the arrears, so it changes the standing too.
         event.kind.changes_standing()
-            || (event.kind == DomainEventKind::Paid && self.gift_facts.invoices.iter().any(|it| failed(it)))
+            || (event.kind == DomainEventKind::Paid && self.gift_facts.invoices.iter().any(had_failed))
     }
 }
 
@@ -327,13 +329,14 @@ fn supporter_changed(event: &DomainEvent) -> DomainEvent {
     }
 }
 
-/// When the dispute with this id was closed, in seconds since 1970. `None` if it is open, or if `fact` is not about it.
-fn closed_dispute(fact: &Fact, id: &str) -> Option<i64> {
+/// When the dispute with this id was closed, in seconds since 1970. `None` if the dispute is open, or if `fact` is
+/// about another object.
+fn dispute_closed_at_s(fact: &Fact, id: &str) -> Option<i64> {
     match fact {
         Fact::Dispute(it) if it.id == id => {
-            let closed =
+            let is_closed =
                 matches!(it.latest.state, DisputeState::Dropped | DisputeState::Won | DisputeState::Lost);
-            closed.then_some(it.latest.reported_at_s)
+            is_closed.then_some(it.latest.reported_at_s)
         }
         _ => None,
     }
@@ -355,9 +358,9 @@ pub fn facts_of_contribution(id: &ContributionId, facts: Vec<Fact>) -> Vec<Fact>
     }
     let mut linked: BTreeSet<String> = BTreeSet::new();
     let mut next = vec![id.as_str()];
-    while let Some(one) = next.pop() {
-        if linked.insert(one.to_owned()) {
-            next.extend(links.get(one).into_iter().flatten());
+    while let Some(object) = next.pop() {
+        if linked.insert(object.to_owned()) {
+            next.extend(links.get(object).into_iter().flatten());
         }
     }
     facts.into_iter().filter(|fact| linked.contains(fact.id())).collect()

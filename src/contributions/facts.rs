@@ -224,7 +224,7 @@ pub struct ChargeFact {
 pub struct RefundFact {
     pub id: String,
     pub latest: Latest<RefundState>,
-    /// True once any report said that the money had left.
+    /// True once any report said that the money had left Stripe's balance.
     pub left: bool,
     pub amount: Option<Money>,
     pub created_at_s: Option<i64>,
@@ -260,6 +260,7 @@ pub struct DisputeFact {
     pub left_events_s: Vec<i64>,
 }
 
+// `join_fields!` implements `Join`: it says how two reports of the same object are merged, field by field.
 join_fields!(SessionFact: latest, mode, total, presented, created_at_s, origin, customer, email, payment_intent, subscription, invoice; any: finished, failed; all: paid_events_s);
 join_fields!(SubscriptionFact: latest, created_at_s, origin, customer, terms, period, ended_at_s; any: cancelled_on_request; all: changes);
 join_fields!(InvoiceFact: latest, created_at_s, paid_at_s, paid, outside, origin, customer, email, subscription, period; any: through_stripe, marked_outside, collected_at_once, never_attempted, renews; all: paid_by, paid_events_s, failed_events_s);
@@ -269,7 +270,7 @@ join_fields!(RefundFact: latest, amount, created_at_s, payment_intent, charge; a
 join_fields!(DisputeFact: latest, amount, created_at_s, payment_intent, charge; any: left, returned, inquired; all: reversed_events_s, left_events_s);
 
 /// Defines the methods that depend on the kind of fact. The number before a kind is its rank.
-macro_rules! of_each_kind {
+macro_rules! define_for_each_kind {
     ($($rank:literal $kind:ident),*) => {
         impl Fact {
             /// The id of Stripe's object.
@@ -295,7 +296,7 @@ macro_rules! of_each_kind {
     };
 }
 
-of_each_kind!(
+define_for_each_kind!(
     0 Session, 1 Subscription, 2 Invoice, 3 InvoicePayment, 4 Charge, 5 Refund, 6 Dispute, 7 Transaction, 8 Intent,
     9 Warning, 10 Review, 11 Payout, 12 Customer, 13 UnknownCurrency
 );

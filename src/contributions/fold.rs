@@ -36,8 +36,8 @@ pub struct Folded {
 
 impl Folded {
     /// Keeps the dates of booked entries, so that a better source that becomes known later never moves money into
-    /// another month. `booked_ms` has the dates in milliseconds since 1970, by the entry's cause. A date that no source
-    /// ever had is not kept.
+    /// another month. `booked_ms` has the dates in milliseconds since 1970, by the entry's cause. A booked date that no
+    /// source ever had is not kept.
     pub fn keep_booked_dates(&mut self, booked_ms: &BTreeMap<String, i64>) {
         for entry in &mut self.entries {
             let cause = entry.cause();
@@ -98,14 +98,15 @@ pub struct Balance {
 pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let origin = facts.iter().filter_map(Fact::origin).min()?.clone();
     let mut gift_facts = GiftFacts::new(facts);
+    // A correction is a payment of 0: its entries cancel each other out.
     let (payments, corrections) = gift_facts.payments();
 
     let mut entries: Vec<Entry> = Vec::new();
     let mut alarms = Vec::new();
     let mut dates_ms: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
     // Books an entry. If there is no date, books nothing and returns false.
-    let mut book = |kind, object: &str, money: Money, at: &Dates| {
-        let Some(at_s) = at.best() else { return false };
+    let mut book = |kind, object: &str, money: Money, dates: &Dates| {
+        let Some(at_s) = dates.best() else { return false };
         let entry = Entry {
             kind,
             object: object.to_owned(),
@@ -114,7 +115,7 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             money,
             occurred_at_ms: at_s.saturating_mul(1000),
         };
-        dates_ms.insert(entry.cause(), at.all_ms());
+        dates_ms.insert(entry.cause(), dates.all_ms());
         entries.push(entry);
         true
     };
@@ -140,18 +141,19 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     for reversal in gift_facts.reversals() {
         // A refund can't be assigned without its payment. It is booked once the link to the payment is known.
         let linked_payment = gift_facts.payment_of(&reversal, &payments);
-        // The refund may belong to a payment that seemed to be made through Stripe and was made outside it. The
-        // entries of such a payment stay booked.
+        // The refund may belong to a correction: a payment that seemed to be made through Stripe and was made outside
+        // it. The entries of a correction stay booked.
         let Some(payment) = linked_payment.or_else(|| gift_facts.correction_of(&reversal, &corrections))
         else {
             // If the payment was fully reversed, nothing is missing, and no alarm is raised.
-            if !gift_facts.is_fully_reversed(reversal.of.iter().flatten().map(|id| id.as_str()), &payments) {
+            let targets = reversal.targets.iter().flatten().map(|id| id.as_str());
+            if !gift_facts.is_fully_reversed(targets, &payments) {
                 alarms.push(Alarm::PaymentUnknown { object: reversal.object.to_owned() });
             }
             continue;
         };
         let minor = reversal.money.amount_minor;
-        if payment.at_s.is_some() && book(reversal.kind, reversal.object, reversal.money, &reversal.at) {
+        if payment.at_s.is_some() && book(reversal.kind, reversal.object, reversal.money, &reversal.left_at) {
             let is_returned = reversal
                 .return_kind
                 .is_some_and(|kind| book(kind, reversal.object, reversal.money, &reversal.returned_at));
@@ -160,7 +162,7 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
                 payment: &payment.object,
                 money: reversal.money,
                 booked_minor: if is_returned { 0 } else { -minor },
-                settle_by_s: gift_facts.settle_by_s(payment, &reversal.at),
+                settle_by_s: gift_facts.settle_by_s(payment, &reversal.left_at),
             });
         }
         if linked_payment.is_none() {
@@ -177,21 +179,21 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     for (object, sums) in &reversed_amounts {
         let excess_minor = sums.net_minor() - payments[*object].money.amount_minor;
         if excess_minor > 0 {
-            let by = reversing_objects.get(object).into_iter().flatten();
+            let reversing = reversing_objects.get(object).into_iter().flatten();
             alarms.push(Alarm::TakenBackAbovePaid {
                 payment: (*object).to_owned(),
                 excess_minor,
-                taken_back_by: by.map(|id| (*id).to_owned()).collect(),
+                taken_back_by: reversing.map(|id| (*id).to_owned()).collect(),
             });
         }
     }
-    gift_facts.decide(&payments, &reversed_amounts);
+    gift_facts.choose_subscription(&payments, &reversed_amounts);
     let settlement = settle(&gift_facts, &payments, &movements);
-    for (kind, object, money, at) in &settlement.entries {
-        book(*kind, object, *money, at);
+    for (kind, object, money, dates) in &settlement.entries {
+        book(*kind, object, *money, dates);
     }
     alarms.extend(settlement.alarms.iter().cloned());
-    alarms.extend(facts.iter().filter_map(ended_twice));
+    alarms.extend(facts.iter().filter_map(dispute_ended_twice));
     alarms.extend(gift_facts.unknown_refunds());
     alarms.extend(gift_facts.unbooked(&payments));
     alarms.extend(gift_facts.warnings(&payments));
@@ -257,7 +259,8 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     })
 }
 
-fn ended_twice(fact: &Fact) -> Option<Alarm> {
+/// Returns an alarm if the fact is a dispute that was reported both won and lost.
+fn dispute_ended_twice(fact: &Fact) -> Option<Alarm> {
     match fact {
         Fact::Dispute(it) if it.returned && it.latest.state == DisputeState::Lost => {
             Some(Alarm::DisputeEndedTwice { dispute: it.id.clone() })

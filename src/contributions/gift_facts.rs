@@ -15,9 +15,11 @@ use crate::money::Money;
 pub(super) struct GiftFacts<'a> {
     pub(super) facts: &'a [Fact],
     pub(super) sessions: Vec<&'a SessionFact>,
+    /// The deciding session: the one that represents the contribution if there are several.
     session: Option<&'a SessionFact>,
     subscription_facts: Vec<&'a SubscriptionFact>,
     subscriptions: Subscriptions<'a>,
+    /// The deciding subscription (see [`Self::choose_subscription`]), if its fact is known.
     pub(super) subscription: Option<&'a SubscriptionFact>,
     pub(super) invoices: Vec<&'a InvoiceFact>,
     /// The links between invoices, payment intents and charges. Each link is stored in both directions.
@@ -75,13 +77,13 @@ impl<'a> GiftFacts<'a> {
     }
 
     /// Selects the deciding subscription: the one that represents the contribution if there are several.
-    pub(super) fn decide(
+    pub(super) fn choose_subscription(
         &mut self,
         payments: &BTreeMap<String, ReceivedPayment>,
         reversed_amounts: &BTreeMap<&str, ReversedAmounts>,
     ) {
         let (facts, sessions) = (&self.subscription_facts, &self.sessions);
-        self.subscriptions = Subscriptions::of(facts, sessions, &self.invoices, payments, reversed_amounts);
+        self.subscriptions = Subscriptions::new(facts, sessions, &self.invoices, payments, reversed_amounts);
         self.subscription = self.subscriptions.fact;
     }
 
@@ -98,7 +100,7 @@ impl<'a> GiftFacts<'a> {
         let mut corrections = Vec::new();
         for fact in self.facts {
             let payment = match fact {
-                Fact::Session(it) => ReceivedPayment::of_session(it),
+                Fact::Session(it) => ReceivedPayment::from_session(it),
                 Fact::Invoice(it) => {
                     for received in self.payments_of_invoice(it) {
                         if received.money.amount_minor > 0 {
@@ -131,12 +133,13 @@ impl<'a> GiftFacts<'a> {
         (payments, corrections)
     }
 
+    /// Returns the refunds and disputes that moved money.
     pub(super) fn reversals(&self) -> Vec<Reversal<'a>> {
         self.facts
             .iter()
             .filter_map(|fact| match fact {
-                Fact::Refund(it) => Reversal::of_refund(self, it),
-                Fact::Dispute(it) => Reversal::of_dispute(self, it),
+                Fact::Refund(it) => Reversal::from_refund(self, it),
+                Fact::Dispute(it) => Reversal::from_dispute(self, it),
                 _ => None,
             })
             .collect()
@@ -149,7 +152,7 @@ impl<'a> GiftFacts<'a> {
         reversal: &Reversal<'_>,
         payments: &'p BTreeMap<String, ReceivedPayment>,
     ) -> Option<&'p ReceivedPayment> {
-        self.payment_linked_to(reversal.of.iter().flatten().map(|id| id.as_str()), payments)
+        self.payment_linked_to(reversal.targets.iter().flatten().map(|id| id.as_str()), payments)
     }
 
     /// The correction (see [`Self::payments`]) that a refund or dispute belongs to, if there is no payment.
@@ -158,7 +161,7 @@ impl<'a> GiftFacts<'a> {
         reversal: &Reversal<'_>,
         corrections: &'p [ReceivedPayment],
     ) -> Option<&'p ReceivedPayment> {
-        let linked = self.linked_to(reversal.of.iter().flatten().map(|id| id.as_str()));
+        let linked = self.linked_to(reversal.targets.iter().flatten().map(|id| id.as_str()));
         let is_linked =
             |it: &&ReceivedPayment| it.kind == PaymentKind::Payment && linked.contains(it.cause.as_str());
         corrections.iter().filter(is_linked).min_by_key(|it| &it.object)
@@ -167,16 +170,16 @@ impl<'a> GiftFacts<'a> {
     /// The payment through Stripe that is linked to one of these objects.
     pub(super) fn payment_linked_to<'p, 's>(
         &'s self,
-        from: impl IntoIterator<Item = &'s str>,
+        objects: impl IntoIterator<Item = &'s str>,
         payments: &'p BTreeMap<String, ReceivedPayment>,
     ) -> Option<&'p ReceivedPayment> {
-        let linked = self.linked_to(from).into_iter().filter_map(|id| payments.get(id));
+        let linked = self.linked_to(objects).into_iter().filter_map(|id| payments.get(id));
         linked.filter(|it| it.kind == PaymentKind::Payment).min_by_key(|it| &it.object)
     }
 
     /// Returns the ids of these objects, and of everything linked to them.
-    pub(super) fn linked_to<'s>(&'s self, from: impl IntoIterator<Item = &'s str>) -> BTreeSet<&'s str> {
-        let mut seen: BTreeSet<&str> = from.into_iter().collect();
+    pub(super) fn linked_to<'s>(&'s self, objects: impl IntoIterator<Item = &'s str>) -> BTreeSet<&'s str> {
+        let mut seen: BTreeSet<&str> = objects.into_iter().collect();
         let mut next: Vec<&str> = seen.iter().copied().collect();
         while let Some(id) = next.pop() {
             for &linked in self.links.get(id).into_iter().flatten() {
@@ -190,17 +193,18 @@ impl<'a> GiftFacts<'a> {
 
     /// The supporter's e-mail address, if the reader has completed the payment page or has paid. An address that was
     /// typed on an abandoned page must not be stored.
-    pub(super) fn email(&self, paid: bool) -> Option<String> {
-        if !paid && self.session.is_none_or(|it| !it.finished) {
+    pub(super) fn email(&self, has_paid: bool) -> Option<String> {
+        if !has_paid && self.session.is_none_or(|it| !it.finished) {
             return None;
         }
         let session = self.session.and_then(|it| it.email.clone());
         let invoices = || self.invoices.iter().find_map(|it| it.email.clone());
-        let siblings =
+        let other_sessions =
             || self.sessions.iter().filter(|it| it.finished).filter_map(|it| it.email.clone()).min();
-        session.or_else(invoices).or_else(siblings)
+        session.or_else(invoices).or_else(other_sessions)
     }
 
+    /// Computes the contribution.
     pub(super) fn contribution(
         &self,
         origin: &Origin,
@@ -217,11 +221,11 @@ impl<'a> GiftFacts<'a> {
                 .is_some_and(|sums| sums.disputed_minor > 0),
         });
         let frequency = self.frequency();
-        let milliseconds = |at_s: i64| at_s.saturating_mul(1000);
+        let to_ms = |at_s: i64| at_s.saturating_mul(1000);
         let last_retained = payments.values().filter(is_retained).filter_map(|payment| payment.at_s).max();
         let reversed_count = reversed_amounts
             .iter()
-            .filter(|(object, sums)| sums.left_minor >= payments[**object].money.amount_minor)
+            .filter(|(object, sums)| sums.ever_reversed_minor >= payments[**object].money.amount_minor)
             .count();
         let first_invoice = self.invoices.first();
         Contribution {
@@ -238,10 +242,10 @@ impl<'a> GiftFacts<'a> {
                 .and_then(|it| it.created_at_s)
                 .or_else(|| self.subscription_facts.iter().filter_map(|it| it.created_at_s).min())
                 .or_else(|| first_invoice.and_then(|it| it.created_at_s))
-                .map(milliseconds),
-            last_retained_payment_at_ms: last_retained.map(milliseconds),
-            paid_until_ms: paid_until_s(self, frequency, payments, reversed_amounts).map(milliseconds),
-            ended_at_ms: self.ended_at_s().map(milliseconds),
+                .map(to_ms),
+            last_retained_payment_at_ms: last_retained.map(to_ms),
+            paid_until_ms: paid_until_s(self, frequency, payments, reversed_amounts).map(to_ms),
+            ended_at_ms: self.ended_at_s().map(to_ms),
             reversed_payments: i64::try_from(reversed_count).unwrap_or(i64::MAX),
             session: self.session.map(|it| it.id.clone()),
             subscription: self.subscriptions.deciding.map(str::to_owned),
@@ -254,7 +258,7 @@ impl<'a> GiftFacts<'a> {
         }
     }
 
-    /// The payments of the deciding subscription (see [`Self::decide`]), or all payments of the gift if it
+    /// The payments of the deciding subscription (see [`Self::choose_subscription`]), or all payments of the gift if it
     /// has none.
     fn deciding_payments<'p>(
         &self,
@@ -331,9 +335,9 @@ impl<'a> GiftFacts<'a> {
         let is_failing = matches!(subscription, Some(SubscriptionState::PastDue | SubscriptionState::Unpaid))
             || self.own_invoices().last().is_some_and(|it| it.latest.state == InvoiceState::Failing);
         // Whether Stripe requests no more payments, because every invoice is void or uncollectible.
-        let given_up =
+        let is_given_up =
             |it: &InvoiceFact| matches!(it.latest.state, InvoiceState::Void | InvoiceState::Uncollectible);
-        let given_up = self.own_invoices().next().is_some() && self.own_invoices().all(given_up);
+        let has_given_up = self.own_invoices().next().is_some() && self.own_invoices().all(is_given_up);
         match retained {
             Some(retained) if !retained.has_any => ContributionState::Reversed,
             Some(_) if has_ended => ContributionState::Ended,
@@ -350,7 +354,7 @@ impl<'a> GiftFacts<'a> {
                 Some(SessionState::Expired) => ContributionState::Expired,
                 Some(SessionState::Failed) => ContributionState::Failed,
                 Some(SessionState::NothingToPay) => ContributionState::NothingToPay,
-                _ if is_failing || given_up => ContributionState::Failed,
+                _ if is_failing || has_given_up => ContributionState::Failed,
                 None | Some(SessionState::Processing | SessionState::Paid) => ContributionState::Processing,
             },
         }

@@ -1,8 +1,8 @@
 //! Merges two reports of the same object.
 //!
 //! [`Join::join`] is commutative, associative and idempotent. So the merged fact does not depend on the order of
-//! reports, or on how often they arrive. A final state wins, otherwise the newest report. The rank of states only
-//! breaks ties, which occur because Stripe's `created` is in whole seconds.
+//! reports, or on how often they arrive. A final state is kept. If there is none, the state of the newest report is
+//! kept. The rank of states only breaks ties, which occur because Stripe's `created` is in whole seconds.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +23,7 @@ impl<T: Ord> Join for Option<T> {
     }
 }
 
+/// Returns the items of both lists, sorted and without duplicates.
 pub(super) fn union<T: Ord>(mut one: Vec<T>, other: Vec<T>) -> Vec<T> {
     one.extend(other);
     one.sort();
@@ -80,8 +81,8 @@ impl<S: State + Copy> Join for Latest<S> {
     fn join(self, other: Self) -> Self {
         // Between two final states, the rank decides and not the time, because several events can report the same end.
         let key = |it: &Self| {
-            let end = it.state.is_terminal().then_some(it.state);
-            (end, it.reported_at_s, it.state)
+            let final_state = it.state.is_terminal().then_some(it.state);
+            (final_state, it.reported_at_s, it.state)
         };
         if key(&other) > key(&self) { other } else { self }
     }
@@ -102,20 +103,23 @@ mod tests {
     use super::super::SubscriptionState as State;
     use super::*;
 
-    fn at(reported_at_s: i64, state: State) -> Latest<State> {
+    fn report(reported_at_s: i64, state: State) -> Latest<State> {
         Latest { state, reported_at_s }
     }
 
     #[test]
     fn a_final_state_is_kept_even_if_a_later_report_differs() {
-        assert_eq!(at(1, State::Canceled).join(at(9, State::Active)), at(1, State::Canceled));
-        assert_eq!(at(9, State::Active).join(at(1, State::Canceled)), at(1, State::Canceled));
+        let (canceled, active) = (report(1, State::Canceled), report(9, State::Active));
+        assert_eq!(canceled.join(active), canceled);
+        assert_eq!(active.join(canceled), canceled);
     }
 
     #[test]
     fn without_a_final_state_the_newest_report_counts_and_the_rank_breaks_ties() {
-        assert_eq!(at(1, State::PastDue).join(at(2, State::Active)), at(2, State::Active));
-        assert_eq!(at(2, State::Active).join(at(1, State::PastDue)), at(2, State::Active));
-        assert_eq!(at(2, State::Active).join(at(2, State::PastDue)), at(2, State::PastDue));
+        let (active, past_due) = (report(2, State::Active), report(2, State::PastDue));
+        let older = report(1, State::PastDue);
+        assert_eq!(older.join(active), active);
+        assert_eq!(active.join(older), active);
+        assert_eq!(active.join(past_due), past_due);
     }
 }

@@ -41,7 +41,7 @@ pub(super) struct ReceivedPayment {
 #[derive(Default)]
 pub(super) struct ReversedAmounts {
     /// The total that was ever refunded, or withdrawn by a bank, including what was returned later.
-    pub left_minor: i64,
+    pub ever_reversed_minor: i64,
     /// The total refunded, without refunds that failed.
     pub refunded_minor: i64,
     /// The total withdrawn in disputes and not won back.
@@ -51,7 +51,7 @@ pub(super) struct ReversedAmounts {
 impl ReversedAmounts {
     pub fn add(&mut self, reversal: &Reversal<'_>) {
         let minor = reversal.money.amount_minor;
-        self.left_minor = self.left_minor.saturating_add(minor);
+        self.ever_reversed_minor = self.ever_reversed_minor.saturating_add(minor);
         let lasting_minor = if reversal.return_kind.is_some() { 0 } else { minor };
         let sum = if reversal.kind == EntryKind::Refund {
             &mut self.refunded_minor
@@ -61,6 +61,7 @@ impl ReversedAmounts {
         *sum = sum.saturating_add(lasting_minor);
     }
 
+    /// The total that is reversed now, without what was returned.
     pub fn net_minor(&self) -> i64 {
         self.refunded_minor.saturating_add(self.disputed_minor)
     }
@@ -75,10 +76,10 @@ pub(super) struct Reversal<'a> {
     /// The refund or dispute.
     pub object: &'a str,
     /// The payment intent and the charge that were refunded or disputed.
-    pub of: [Option<&'a String>; 2],
+    pub targets: [Option<&'a String>; 2],
     pub money: Money,
-    /// When the money left.
-    pub at: Dates,
+    /// When the money left Stripe's balance.
+    pub left_at: Dates,
     /// When the money was returned.
     pub returned_at: Dates,
 }
@@ -86,11 +87,12 @@ pub(super) struct Reversal<'a> {
 impl ReceivedPayment {
     /// The payment of a one-off gift, with its payment intent as key. `None` if the session is not paid, or is for a
     /// recurring gift.
-    pub fn of_session(session: &SessionFact) -> Option<Self> {
-        let paid = session.latest.state == SessionState::Paid && session.mode == Some(SessionMode::Payment);
+    pub fn from_session(session: &SessionFact) -> Option<Self> {
+        let is_paid =
+            session.latest.state == SessionState::Paid && session.mode == Some(SessionMode::Payment);
         let money = session.total.filter(|money| money.amount_minor > 0)?;
         let object = session.payment_intent.clone()?;
-        paid.then(|| Self {
+        is_paid.then(|| Self {
             kind: PaymentKind::Payment,
             cause: object.clone(),
             entries: vec![Booking { kind: EntryKind::Payment, object: object.clone(), money }],
@@ -103,7 +105,7 @@ impl ReceivedPayment {
         })
     }
 
-    /// Whether at least a part of the payment was retained.
+    /// Whether at least a part of the payment was retained, that is, neither refunded nor lost in a dispute.
     pub fn is_retained(&self, reversed_amounts: &BTreeMap<&str, ReversedAmounts>) -> bool {
         reversed_amounts
             .get(self.object.as_str())
@@ -113,15 +115,15 @@ impl ReceivedPayment {
 
 impl<'a> Reversal<'a> {
     /// The reversal by a refund. `None` if no money has left.
-    pub fn of_refund(gift_facts: &GiftFacts<'_>, refund: &'a RefundFact) -> Option<Self> {
-        let returned = matches!(refund.latest.state, RefundState::Failed | RefundState::Canceled);
+    pub fn from_refund(gift_facts: &GiftFacts<'_>, refund: &'a RefundFact) -> Option<Self> {
+        let is_returned = matches!(refund.latest.state, RefundState::Failed | RefundState::Canceled);
         Some(Self {
             kind: EntryKind::Refund,
-            return_kind: returned.then_some(EntryKind::RefundReversal),
+            return_kind: is_returned.then_some(EntryKind::RefundReversal),
             object: &refund.id,
-            of: [refund.payment_intent.as_ref(), refund.charge.as_ref()],
+            targets: [refund.payment_intent.as_ref(), refund.charge.as_ref()],
             money: refund.amount.filter(|money| refund.left && money.amount_minor > 0)?,
-            at: Dates::new(refund.created_at_s, None),
+            left_at: Dates::new(refund.created_at_s, None),
             returned_at: Dates::new(
                 sorted(&refund.reversed_events_s).into_iter().chain(gift_facts.moved_at(&refund.id, 1)),
                 refund.created_at_s,
@@ -130,18 +132,18 @@ impl<'a> Reversal<'a> {
     }
 
     /// The reversal by a dispute. `None` if no money has left.
-    pub fn of_dispute(gift_facts: &GiftFacts<'_>, dispute: &'a DisputeFact) -> Option<Self> {
+    pub fn from_dispute(gift_facts: &GiftFacts<'_>, dispute: &'a DisputeFact) -> Option<Self> {
         // An inquiry can become a dispute weeks after Stripe created it, so its creation does not date the withdrawal.
-        let left_at = if dispute.inquired { sorted(&dispute.left_events_s) } else { Vec::new() };
+        let withdrawn = if dispute.inquired { sorted(&dispute.left_events_s) } else { Vec::new() };
         let known =
-            gift_facts.moved_at(&dispute.id, -1).into_iter().chain(left_at).chain(dispute.created_at_s);
+            gift_facts.moved_at(&dispute.id, -1).into_iter().chain(withdrawn).chain(dispute.created_at_s);
         Some(Self {
             kind: EntryKind::Dispute,
             return_kind: dispute.returned.then_some(EntryKind::DisputeReversal),
             object: &dispute.id,
-            of: [dispute.payment_intent.as_ref(), dispute.charge.as_ref()],
+            targets: [dispute.payment_intent.as_ref(), dispute.charge.as_ref()],
             money: dispute.amount.filter(|money| dispute.left && money.amount_minor > 0)?,
-            at: Dates::new(known, None),
+            left_at: Dates::new(known, None),
             returned_at: Dates::new(
                 gift_facts.moved_at(&dispute.id, 1).into_iter().chain(sorted(&dispute.reversed_events_s)),
                 dispute.created_at_s,

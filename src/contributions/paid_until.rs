@@ -6,14 +6,15 @@ use super::gift_facts::GiftFacts;
 use super::movements::{ReceivedPayment, ReversedAmounts};
 use super::{Frequency, Period, SubscriptionFact};
 
-/// The price divided by this number (a twentieth of the price) is how much may be missing from a pro-rata refund. Staff
-/// round such refunds to days or cents.
+/// A pro-rata refund may be too small by up to the price divided by this number (a twentieth of the price). Staff round
+/// these refunds to days or cents.
 const PRORATION_TOLERANCE: i128 = 20;
 
 /// The end of the paid period, in seconds since 1970. `None` if no payment was retained.
 ///
-/// A fully reversed payment pays for no period. A partial reversal does not change the period, with one exception: if
-/// the subscription ended early and the refund covers the remaining time, the paid period ends with the subscription.
+/// A fully reversed payment pays for no period. A partial reversal usually does not change the period. There is
+/// one exception: if the subscription ended early and the refund covers the remaining time, the paid period ends with
+/// the subscription.
 pub(super) fn paid_until_s(
     gift_facts: &GiftFacts<'_>,
     frequency: Frequency,
@@ -58,6 +59,7 @@ fn period_of(gift_facts: &GiftFacts<'_>, frequency: Frequency, payment: &Receive
     Some(Period { end_s: frequency.end_of_interval_s(start_s)?, start_s })
 }
 
+/// Whether the refund covers the part of the period that remained when the subscription ended.
 fn refund_covers_rest(
     period: Period,
     ended_at_s: i64,
@@ -70,6 +72,8 @@ fn refund_covers_rest(
         return false;
     }
     let price_minor = i128::from(payment.money.amount_minor);
-    let reversed_minor = i128::from(reversed_minor) * PRORATION_TOLERANCE + price_minor;
-    reversed_minor * length_s >= price_minor * rest_s.min(length_s) * PRORATION_TOLERANCE
+    // This compares the refund plus the tolerance with the remaining part of the price. Both sides are multiplied by
+    // `PRORATION_TOLERANCE` and by the length of the period, so that nothing is divided.
+    let tolerated_minor = i128::from(reversed_minor) * PRORATION_TOLERANCE + price_minor;
+    tolerated_minor * length_s >= price_minor * rest_s.min(length_s) * PRORATION_TOLERANCE
 }

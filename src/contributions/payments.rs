@@ -1,4 +1,4 @@
-//! Payments as the finance team reads them: what arrived, what was retained, and where it went.
+//! Payments as the finance team reads them: what arrived, what was refunded or disputed, and where the rest went.
 
 use serde::Serialize;
 

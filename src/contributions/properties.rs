@@ -290,7 +290,7 @@ fn three_reports() -> impl Strategy<Value = (Fact, Fact, Fact)> {
         (invoice().boxed(), invoice().boxed(), invoice().boxed()),
         any::<bool>()
             .prop_flat_map(|_| (invoice_payment(), invoice_payment(), invoice_payment()))
-            .prop_filter("one object", |(a, b, c)| a.id() == b.id() && b.id() == c.id())
+            .prop_filter("all reports are about one object", |(a, b, c)| a.id() == b.id() && b.id() == c.id())
             .boxed(),
         (charge().boxed(), charge().boxed(), charge().boxed()),
         (refund().boxed(), refund().boxed(), refund().boxed()),
@@ -303,7 +303,7 @@ fn three_reports() -> impl Strategy<Value = (Fact, Fact, Fact)> {
 /// Reports of several objects of one gift.
 fn reports() -> impl Strategy<Value = Vec<Fact>> {
     mode().prop_flat_map(|mode| {
-        let one = prop_oneof![
+        let report = prop_oneof![
             session(mode).boxed(),
             subscription().boxed(),
             invoice().boxed(),
@@ -314,7 +314,7 @@ fn reports() -> impl Strategy<Value = Vec<Fact>> {
             moved().prop_flat_map(transaction),
             intent()
         ];
-        proptest::collection::vec(one, 0..16)
+        proptest::collection::vec(report, 0..16)
     })
 }
 
@@ -329,12 +329,12 @@ proptest! {
     }
 
     #[test]
-    fn a_later_report_never_removes_an_entry(reports in reports(), cut in 0..12_usize) {
+    fn a_later_report_never_removes_an_entry(reports in reports(), early_count in 0..12_usize) {
         let causes = |reports: &[Fact]| -> Vec<String> {
             let folded = fold(&join_all(reports.iter().cloned()));
             folded.map_or_else(Vec::new, |it| it.entries.iter().map(Entry::cause).collect())
         };
-        let early = causes(&reports[..cut.min(reports.len())]);
+        let early = causes(&reports[..early_count.min(reports.len())]);
         let late = causes(&reports);
         for cause in early {
             prop_assert!(late.contains(&cause), "the entry {cause} is missing after more reports: {late:?}");
@@ -342,12 +342,12 @@ proptest! {
     }
 
     #[test]
-    fn a_later_report_never_removes_a_domain_event(reports in reports(), cut in 0..12_usize) {
+    fn a_later_report_never_removes_a_domain_event(reports in reports(), early_count in 0..12_usize) {
         let folded = |reports: &[Fact]| fold(&join_all(reports.iter().cloned()));
-        let early = folded(&reports[..cut.min(reports.len())]);
+        let early = folded(&reports[..early_count.min(reports.len())]);
         let Some((early, late)) = early.zip(folded(&reports)) else { return Ok(()) };
-        // The case is skipped, because Stripe's reports never name two contributions: an object's metadata contains
-        // only one.
+        // A case with two contributions is skipped. Stripe's reports never name two, because an object's metadata
+        // contains only one.
         if early.contribution.id != late.contribution.id {
             return Ok(());
         }
@@ -358,8 +358,8 @@ proptest! {
     }
 
     #[test]
-    fn a_later_report_never_changes_the_date_of_an_entry(reports in reports(), cut in 0..12_usize) {
-        let early = fold(&join_all(reports[..cut.min(reports.len())].iter().cloned()));
+    fn a_later_report_never_changes_the_date_of_an_entry(reports in reports(), early_count in 0..12_usize) {
+        let early = fold(&join_all(reports[..early_count.min(reports.len())].iter().cloned()));
         let early = early.map_or_else(Vec::new, |it| it.entries);
         let booked_ms = early.iter().map(|it| (it.cause(), it.occurred_at_ms)).collect();
         let Some(mut late) = fold(&join_all(reports)) else { return Ok(()) };

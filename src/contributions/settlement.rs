@@ -27,7 +27,7 @@ pub(super) struct Movement<'a> {
     pub payment: &'a str,
     /// The amount.
     pub money: Money,
-    /// The total booked amount. Negative if money left.
+    /// The total booked amount. Negative if money left Stripe's balance.
     pub booked_minor: i64,
     /// When Stripe should have settled the movement, in seconds since 1970.
     pub settle_by_s: Option<i64>,
@@ -72,17 +72,17 @@ pub(super) fn settle<'a>(
     let mut settled_minor: BTreeMap<&str, i64> = BTreeMap::new();
     for transaction in gift_facts.transactions() {
         let Some((moved, source)) = transaction.moved.zip(transaction.source.as_deref()) else { continue };
-        let by_itself = movements.iter().find(|it| it.object == source);
-        let by_payment = || {
+        let own_movement = movements.iter().find(|it| it.object == source);
+        let movement_of_payment = || {
             let payment = gift_facts.payment_linked_to([source], received)?;
             movements.iter().find(|it| it.object == payment.object)
         };
-        let Some(movement) = by_itself.or_else(by_payment) else { continue };
+        let Some(movement) = own_movement.or_else(movement_of_payment) else { continue };
         let movement_minor = if moved.currency == movement.money.currency {
             moved.amount_minor
         } else {
             let paid =
-                if by_itself.is_some() { Some(movement.money) } else { gift_facts.paid_by_charge(source) };
+                if own_movement.is_some() { Some(movement.money) } else { gift_facts.paid_by_charge(source) };
             // Until the charge is known, the converted amount is unknown, so the transaction is skipped.
             let Some(paid) = paid else { continue };
             settlement.book_conversion(transaction, moved, paid);
@@ -103,8 +103,8 @@ pub(super) fn settle<'a>(
         match settled_minor.get(movement.object) {
             None => {
                 payment.unsettled_minor += movement.booked_minor;
-                let due = payment.settle_by_s.into_iter().chain(movement.settle_by_s);
-                payment.settle_by_s = due.min();
+                let due_times_s = payment.settle_by_s.into_iter().chain(movement.settle_by_s);
+                payment.settle_by_s = due_times_s.min();
                 *settlement.unsettled_minor.entry(currency).or_default() += movement.booked_minor;
             }
             Some(settled) if *settled == movement.booked_minor => {}
@@ -166,6 +166,7 @@ impl Settlement<'_> {
 }
 
 impl PaymentSettlement {
+    /// Adds the net amount and the fee of a balance transaction.
     fn add(&mut self, moved: BalanceChange) {
         let zero = Settled { currency: moved.currency, fee_minor: 0, net_minor: 0 };
         let settled = self.settled.get_or_insert(zero);
@@ -188,8 +189,8 @@ impl PaymentSettlement {
 }
 
 impl<'a> GiftFacts<'a> {
-    /// The balance transactions, sorted by creation and not by arrival, because the first one determines the settlement
-    /// currency of a payment.
+    /// The balance transactions, sorted by when Stripe created them. Their order matters, because the first one
+    /// determines the settlement currency of a payment.
     fn transactions(&self) -> Vec<&'a TransactionFact> {
         let facts: &'a [Fact] = self.facts;
         let as_transaction = |fact: &'a Fact| match fact {
@@ -227,6 +228,7 @@ impl<'a> GiftFacts<'a> {
         charges.min().cloned()
     }
 
+    /// The amount that this charge paid.
     fn paid_by_charge(&self, charge: &str) -> Option<Money> {
         self.facts.iter().find_map(|fact| match fact {
             Fact::Charge(it) if it.id == charge => it.paid,
@@ -302,8 +304,8 @@ mod tests {
     fn the_first_transaction_determines_currency_and_payout_in_any_order_of_arrival() {
         let first = transaction("txn_b", 2, money("USD", 540), "po_2");
         let second = transaction("txn_a", 3, money("EUR", 10), "po_1");
-        for two in [[first.clone(), second.clone()], [second, first]] {
-            let facts: Vec<Fact> = gift().into_iter().chain(two).collect();
+        for transactions in [[first.clone(), second.clone()], [second, first]] {
+            let facts: Vec<Fact> = gift().into_iter().chain(transactions).collect();
             let folded = fold(&facts).expect("the facts must have an origin");
             let [payment] = folded.payments.as_slice() else { panic!("{:?}", folded.payments) };
             let currency = Currency::parse("USD").expect("the code must be in ISO 4217");

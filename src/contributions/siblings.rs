@@ -1,5 +1,5 @@
-//! Selects the deciding session and subscription of a contribution that has several. The deciding one is the one that
-//! was paid or is active, and it determines the contribution's state.
+//! Selects the deciding session and the deciding subscription of a contribution that has several. They determine the
+//! contribution's state. One that was paid or is active takes precedence over one that never was.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +11,8 @@ pub(super) fn deciding_session<'a>(sessions: &[&'a SessionFact]) -> Option<&'a S
     sessions.iter().copied().max_by(|one, other| {
         let rank = |it: &SessionFact| session_rank(it.latest.state);
         // Among sessions with the same rank, the one that was created first counts.
-        let first = |it: &'a SessionFact| (it.created_at_s, it.id.as_str());
-        rank(one).cmp(&rank(other)).then_with(|| first(other).cmp(&first(one)))
+        let created = |it: &'a SessionFact| (it.created_at_s, it.id.as_str());
+        rank(one).cmp(&rank(other)).then_with(|| created(other).cmp(&created(one)))
     })
 }
 
@@ -31,7 +31,8 @@ fn session_rank(state: SessionState) -> u8 {
 struct Candidate<'a> {
     id: &'a str,
     fact: Option<&'a SubscriptionFact>,
-    /// Whether at least a part of its newest payment was retained.
+    /// Whether at least a part of its newest payment was retained, that is, neither refunded nor lost in a dispute.
+    /// Always false if the contribution has only one subscription, because there is nothing to compare.
     is_retained: bool,
 }
 
@@ -59,7 +60,7 @@ impl Candidate<'_> {
     }
 }
 
-/// Returns how active a subscription is: 0 if it has not started or has ended.
+/// Returns how active a subscription is: 0 if it has not started, has ended, or is in an unknown state.
 fn activity(state: SubscriptionState) -> u8 {
     match state {
         SubscriptionState::Active => 5,
@@ -86,7 +87,7 @@ pub(super) struct Subscriptions<'a> {
 }
 
 impl<'a> Subscriptions<'a> {
-    pub(super) fn of(
+    pub(super) fn new(
         facts: &[&'a SubscriptionFact],
         sessions: &[&'a SessionFact],
         invoices: &[&'a InvoiceFact],
@@ -98,8 +99,9 @@ impl<'a> Subscriptions<'a> {
         let all: BTreeSet<&str> =
             facts.iter().map(|it| it.id.as_str()).chain(named.flatten().map(String::as_str)).collect();
         let is_retained = |id: &str| {
-            let own = payments.values().filter(|it| it.subscription.as_deref() == Some(id));
-            own.max_by_key(|it| (it.at_s, &it.object))
+            let own_payments = payments.values().filter(|it| it.subscription.as_deref() == Some(id));
+            own_payments
+                .max_by_key(|it| (it.at_s, &it.object))
                 .is_some_and(|newest| newest.is_retained(reversed_amounts))
         };
         let candidates = all.iter().map(|id| Candidate {
@@ -137,7 +139,7 @@ mod tests {
 
     /// A session. If it is paid, its payment intent has the same last letter: `pi_a` pays `cs_a`.
     fn session(id: &str, state: SessionState, at_s: i64) -> Fact {
-        let paid = state == SessionState::Paid;
+        let is_paid = state == SessionState::Paid;
         Fact::Session(SessionFact {
             id: id.to_owned(),
             latest: Latest { state, reported_at_s: at_s },
@@ -148,11 +150,11 @@ mod tests {
             created_at_s: Some(at_s),
             origin: origin(),
             customer: None,
-            email: paid.then(|| "reader@example.org".to_owned()),
-            payment_intent: paid.then(|| id.replace("cs", "pi")),
+            email: is_paid.then(|| "reader@example.org".to_owned()),
+            payment_intent: is_paid.then(|| id.replace("cs", "pi")),
             subscription: None,
             invoice: None,
-            paid_events_s: if paid { vec![at_s] } else { Vec::new() },
+            paid_events_s: if is_paid { vec![at_s] } else { Vec::new() },
             failed: false,
         })
     }
@@ -209,13 +211,13 @@ mod tests {
         })
     }
 
-    /// Folds the facts, and checks that the result does not depend on their order.
-    fn folded(facts: &[Fact]) -> Folded {
-        let one = fold(&join_all(facts.iter().cloned())).expect("the facts must have an origin");
-        let other =
+    /// Computes the gift from these facts, and checks that the result does not depend on their order.
+    fn fold_in_both_orders(facts: &[Fact]) -> Folded {
+        let forwards = fold(&join_all(facts.iter().cloned())).expect("the facts must have an origin");
+        let backwards =
             fold(&facts.iter().rev().cloned().collect::<Vec<_>>()).expect("the facts must have an origin");
-        assert_eq!(one, other);
-        one
+        assert_eq!(forwards, backwards, "the result must not depend on the order of the facts");
+        forwards
     }
 
     #[test]
@@ -232,7 +234,7 @@ mod tests {
         };
         let state = |invoices: [Fact; 2]| {
             let running = subscription("sub_a", SubscriptionState::Active, 1);
-            folded(&[&invoices[..], &[running]].concat()).contribution.state
+            fold_in_both_orders(&[&invoices[..], &[running]].concat()).contribution.state
         };
         for (older, newer) in [("in_a", "in_b"), ("in_b", "in_a")] {
             let (paid_late, paid_early) = (invoice(newer, "sub_a", 9), invoice(older, "sub_a", 2));
@@ -246,7 +248,7 @@ mod tests {
         use SessionState::*;
         for sibling in [Open, Failed, Expired] {
             for ids in [["cs_a", "cs_b"], ["cs_b", "cs_a"]] {
-                let result = folded(&[session(ids[0], Paid, 5), session(ids[1], sibling, 4)]);
+                let result = fold_in_both_orders(&[session(ids[0], Paid, 5), session(ids[1], sibling, 4)]);
                 assert_eq!(result.contribution.state, ContributionState::Paid, "{sibling:?}");
                 assert_eq!(result.contribution.session.as_deref(), Some(ids[0]));
                 assert_eq!(result.email.as_deref(), Some("reader@example.org"));
@@ -257,14 +259,14 @@ mod tests {
     #[test]
     fn two_paid_sessions_are_two_payments_and_a_refund_of_one_leaves_the_other() {
         let sessions = [session("cs_a", SessionState::Paid, 5), session("cs_b", SessionState::Paid, 9)];
-        assert_eq!(folded(&sessions).payments.len(), 2);
+        assert_eq!(fold_in_both_orders(&sessions).payments.len(), 2);
         for refunded in ["pi_a", "pi_b"] {
-            let result = folded(&[sessions[0].clone(), sessions[1].clone(), refund(refunded, 500)]);
+            let result = fold_in_both_orders(&[&sessions[..], &[refund(refunded, 500)]].concat());
             assert_eq!(result.contribution.state, ContributionState::Paid, "{refunded}");
         }
         let both = [refund("pi_a", 500), refund("pi_b", 500)];
         assert_eq!(
-            folded(&[sessions.as_slice(), &both].concat()).contribution.state,
+            fold_in_both_orders(&[sessions.as_slice(), &both].concat()).contribution.state,
             ContributionState::Reversed
         );
     }
@@ -279,7 +281,7 @@ mod tests {
                     invoice("in_1", old, 1),
                     subscription(new, new_state, 5),
                 ];
-                folded(&[&known, more].concat()).contribution
+                fold_in_both_orders(&[&known, more].concat()).contribution
             };
             let paid = [invoice("in_2", new, 5)];
             let active = contribution_with(Active, &paid);
@@ -291,9 +293,9 @@ mod tests {
             assert_eq!(contribution_with(Canceled, &paid).state, ContributionState::Ended);
             // A subscription that was never paid neither revives the gift nor hides what was paid.
             for state in [Incomplete, IncompleteExpired] {
-                let never = contribution_with(state, &[]);
-                assert_eq!(never.state, ContributionState::Ended, "{state:?}");
-                assert_eq!(never.subscription.as_deref(), Some(old));
+                let never_paid = contribution_with(state, &[]);
+                assert_eq!(never_paid.state, ContributionState::Ended, "{state:?}");
+                assert_eq!(never_paid.subscription.as_deref(), Some(old));
             }
             // A refund of the old subscription's last payment does not end the new subscription.
             assert_eq!(
@@ -311,7 +313,7 @@ mod tests {
     fn an_active_subscription_decides_even_if_its_only_payment_was_refunded() {
         use SubscriptionState::*;
         for [old, new] in [["sub_a", "sub_b"], ["sub_b", "sub_a"]] {
-            let result = folded(&[
+            let result = fold_in_both_orders(&[
                 subscription(old, Canceled, 1),
                 invoice("in_1", old, 1),
                 subscription(new, Active, 5),
@@ -326,7 +328,7 @@ mod tests {
     #[test]
     fn the_newer_of_two_active_subscriptions_decides() {
         for [old, new] in [["sub_a", "sub_b"], ["sub_b", "sub_a"]] {
-            let result = folded(&[
+            let result = fold_in_both_orders(&[
                 subscription(old, SubscriptionState::Active, 1),
                 invoice("in_1", old, 9),
                 subscription(new, SubscriptionState::Active, 5),
@@ -351,7 +353,7 @@ mod tests {
             inquired: false,
             left_events_s: Vec::new(),
         });
-        let result = folded(&[
+        let result = fold_in_both_orders(&[
             subscription("sub_a", SubscriptionState::Canceled, 1),
             invoice("in_1", "sub_a", 9),
             subscription("sub_b", SubscriptionState::Active, 5),
@@ -368,7 +370,7 @@ mod tests {
             invoice("in_1", "sub_a", 1),
             invoice("in_2", "sub_b", 5),
         ];
-        let result = folded(&known).contribution;
+        let result = fold_in_both_orders(&known).contribution;
         assert_eq!(
             (result.state, result.subscription.as_deref()),
             (ContributionState::Active, Some("sub_b"))

@@ -30,8 +30,8 @@ pub struct WarningFact {
     pub id: String,
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
-    /// Whether a refund can still prevent a dispute. The order of the values is reversed, so that "no" wins if two
-    /// reports have the same second: Stripe raises a warning before it withdraws the warning.
+    /// Whether a refund can still prevent a dispute. The order of the values is reversed, so that `false` is kept if
+    /// two reports have the same second: Stripe raises a warning before it withdraws the warning.
     pub actionable: Option<Newest<Reverse<bool>>>,
 }
 
@@ -80,6 +80,7 @@ impl UnknownCurrencyFact {
     }
 }
 
+// `join_fields!` implements `Join`: it says how two reports of the same object are merged, field by field.
 join_fields!(UnknownCurrencyFact: object, currency, amount_minor; any: moved; all: );
 join_fields!(IntentFact: latest, origin, received, charge, invoice; any: ; all: );
 join_fields!(WarningFact: payment_intent, charge, actionable; any: ; all: );

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::join::State;
 
+/// Defines the states of one kind of object. The variants are ordered by rank, and `ends` lists the final states.
 macro_rules! states {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident),+ $(,)? } ends: $($end:ident),* $(,)?) => {
         $(#[$meta])*

@@ -17,10 +17,10 @@ pub struct AppealsFile {
 type Stamp = (SystemTime, u64);
 
 impl AppealsFile {
-    /// The job for the configured file, with the file's current state. `None` if no file is configured.
+    /// Creates the job for the configured file, with the file's current state. Returns `None` if no file is configured.
     pub fn start(app: &App) -> Option<Box<dyn Runner>> {
         let path = app.settings.appeals.file.clone()?;
-        Some(Box::new(Self { seen: stamp(&path), path }))
+        Some(Box::new(Self { seen: read_stamp(&path), path }))
     }
 }
 
@@ -28,7 +28,7 @@ impl Runner for AppealsFile {
     // If the file can't be used, the active appeals stay active.
     fn run<'a>(&'a mut self, app: &'a App) -> Outcome<'a> {
         Box::pin(async move {
-            let current = stamp(&self.path);
+            let current = read_stamp(&self.path);
             if current != self.seen {
                 self.seen = current;
                 actions::publish_appeals(app)?;
@@ -38,7 +38,7 @@ impl Runner for AppealsFile {
     }
 }
 
-fn stamp(path: &Path) -> Option<Stamp> {
+fn read_stamp(path: &Path) -> Option<Stamp> {
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
 }

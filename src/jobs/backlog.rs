@@ -5,7 +5,7 @@ use crate::store::StoreError;
 use crate::store::health::InboxRows;
 use crate::telemetry::{InboxState, LabelValue};
 
-/// Counts the events of the inbox and the tasks of the queue.
+/// Counts the events of the inbox and the tasks of the queue, and updates the metrics.
 ///
 /// # Errors
 /// The database does not respond.
@@ -20,11 +20,11 @@ pub async fn count_backlog(app: &App) -> Result<(), StoreError> {
 /// The database does not respond.
 pub async fn count_inbox(app: &App) -> Result<(), StoreError> {
     let rows = app.store.inbox_rows().await?;
-    let of_state = |state: InboxState| rows.iter().find(|row| row.state == state.as_label());
+    let find_row = |state: InboxState| rows.iter().find(|row| row.state == state.as_label());
     for state in InboxState::ALL {
-        app.metrics.inbox.set(*state, of_state(*state).map_or(0, |row| row.events));
+        app.metrics.inbox.set(*state, find_row(*state).map_or(0, |row| row.events));
     }
-    let waiting = [InboxState::Waiting, InboxState::Retrying].into_iter().filter_map(of_state);
+    let waiting = [InboxState::Waiting, InboxState::Retrying].into_iter().filter_map(find_row);
     let oldest_at_ms = waiting.map(|row: &InboxRows| row.oldest_received_at_ms).min();
     app.metrics.inbox.set_oldest_waiting_ms(oldest_at_ms.map_or(0, |at_ms| app.now_ms() - at_ms));
     Ok(())

@@ -136,7 +136,7 @@ impl Job {
     }
 
     /// Gives each run a long time limit.
-    pub const fn long(self) -> Self {
+    pub const fn with_long_timeout(self) -> Self {
         Self { timeout: LONG_TIMEOUT, ..self }
     }
 

@@ -114,7 +114,9 @@ impl Jobs {
             }
         };
         if timeout(FLUSH_TIMEOUT, flush).await.is_err() {
-            tracing::error!("the database did not answer in time, so the last counts could not be stored");
+            tracing::error!(
+                "the database did not answer in time; the last counts of views and clicks could not be stored"
+            );
         }
     }
 }

@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_failing_job_is_logged_once_a_minute_when_its_reason_changes_and_when_it_recovers() {
-        // The result of each second.
+        // The reason of the failure in each second, or `None` for a success.
         let mut outcomes = vec![Some("full"); 65];
         outcomes.extend([Some("gone"), Some("full"), None, None, Some("full"), None]);
         let mut failures = Failures::default();
@@ -148,10 +148,10 @@ mod tests {
     }
 
     #[test]
-    fn a_job_whose_reason_is_always_different_does_not_fill_the_log() {
+    fn a_job_that_fails_for_a_different_reason_each_time_does_not_fill_the_log() {
         let mut failures = Failures::default();
         let mut line =
-            |time: u64| failures.line_for(Some(format!("at byte {time}")), Duration::from_millis(time));
+            |at_ms: u64| failures.line_for(Some(format!("at byte {at_ms}")), Duration::from_millis(at_ms));
         assert_eq!((0..1000).filter_map(&mut line).count(), MAX_LINES);
         let suppressed = 1000 - MAX_LINES as u64;
         assert_eq!(line(60_000), Some(Line::Fails { error: "at byte 60000".to_owned(), suppressed }));

@@ -13,8 +13,8 @@ use super::watch_ledger::WatchLedger;
 use super::watch_stripe::WatchStripe;
 use crate::actions::{self, FetchObject};
 
-/// Makes work without state from a function that takes the app. A function that changes something also takes a
-/// context; pass the name of the context's actor.
+/// Creates work without state from a function that takes the app. A function that changes something also takes a
+/// context. For such a function, add `as` and the name of the context's actor.
 macro_rules! run {
     ($function:path) => {
         Work::Plain(|app| {
@@ -42,8 +42,9 @@ const fn seconds(seconds: u64) -> Duration {
 #[rustfmt::skip]
 pub static JOBS: &[Job] = &[
     // Completes the start if the service started without its database.
-    Job::new("reach_database", seconds(1), run!(actions::reach_database)).needs(Needs::Nothing).long()
+    Job::new("reach_database", seconds(1), run!(actions::reach_database)).needs(Needs::Nothing).with_long_timeout()
         .on_failure("the database can't be used; it will be retried"),
+    // Saves the active snapshot, so that the service can start without its database.
     Job::new("last_good", seconds(10), run!(actions::persist_snapshot)).needs(Needs::Nothing).woken_by(|app| &app.snapshot_changed)
         .on_failure("the active snapshot can't be saved in the data folder; it will be retried"),
     Job::new("appeals_file", seconds(1), Work::Stateful(AppealsFile::start)).needs(Needs::Nothing)
@@ -53,15 +54,15 @@ pub static JOBS: &[Job] = &[
     Job::new("tidy", seconds(15), run!(tidy)).needs(Needs::Nothing)
         .on_failure("metrics can't be cleaned up; it will be retried"),
 
-    Job::new("inbox", seconds(1), run!(actions::process_due_events, as "inbox")).woken_by(|app| &app.inbox_notify).long()
+    Job::new("inbox", seconds(1), run!(actions::process_due_events, as "inbox")).woken_by(|app| &app.inbox_notify).with_long_timeout()
         .on_failure("the inbox can't be processed; it will be retried"),
-    Job::new("queue", seconds(1), run!(actions::run_due_tasks::<FetchObject>, as "queue")).woken_by(|app| &app.task_added).workers(2).long()
+    Job::new("queue", seconds(1), run!(actions::run_due_tasks::<FetchObject>, as "queue")).woken_by(|app| &app.task_added).workers(2).with_long_timeout()
         .on_failure("the queue can't be processed; it will be retried"),
     // Requeues events that an earlier version, or other settings, could not book. The run at the start matters most.
     Job::new("requeue_unbooked", seconds(300), run!(requeue_unbooked))
         .on_failure("unbooked events can't be requeued; it will be retried"),
-    Job::new("counts", seconds(5), run!(actions::flush_counts, as "counts")).last_at_stop("the last counts could not be stored")
-        .on_failure("counts can't be stored; they are kept until the next try"),
+    Job::new("counts", seconds(5), run!(actions::flush_counts, as "counts")).last_at_stop("the last counts of views and clicks could not be stored")
+        .on_failure("the counts of views and clicks can't be stored; they are kept until the next try"),
     Job::new("epochs", seconds(1), run!(actions::sync_epochs))
         .on_failure("invalidated tokens can't be read; it will be retried"),
     Job::new("standings", seconds(1), run!(actions::sync_standings))
@@ -71,9 +72,9 @@ pub static JOBS: &[Job] = &[
     Job::new("write_probe", seconds(5), run!(actions::probe_writes, as "write_probe"))
         .on_failure("the database does not accept writes; webhooks are answered with 503 until it does"),
     // Checks a ledger without problems once a day, and one with problems once an hour.
-    Job::new("books", seconds(300), Work::Stateful(WatchLedger::start)).long()
+    Job::new("books", seconds(300), Work::Stateful(WatchLedger::start)).with_long_timeout()
         .on_failure("the ledger can't be checked; it will be retried"),
-    Job::new("reconcile", seconds(300), run!(reconcile)).one_leader(Lease::Comparison).long()
+    Job::new("reconcile", seconds(300), run!(reconcile)).one_leader(Lease::Comparison).with_long_timeout()
         .on_failure("the ledger can't be compared with Stripe; it will be retried"),
     // Learns weights once an hour, and when an appeal with learned weights has no weights yet.
     Job::new("weights", seconds(20), run!(actions::update_weights, as "weights"))

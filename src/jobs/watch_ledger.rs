@@ -11,7 +11,7 @@ pub struct WatchLedger {
 }
 
 impl WatchLedger {
-    /// The job before its first check.
+    /// Creates the job. It has not checked anything yet.
     pub fn start(_: &App) -> Option<Box<dyn Runner>> {
         Some(Box::new(Self::default()))
     }

@@ -12,7 +12,7 @@ pub struct WatchStripe {
 }
 
 impl WatchStripe {
-    /// The job before its first check, when no problem is known.
+    /// Creates the job. No problem is known yet.
     pub fn start(_: &App) -> Option<Box<dyn Runner>> {
         Some(Box::new(Self::default()))
     }

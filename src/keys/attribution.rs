@@ -1,8 +1,9 @@
 //! The attribution: a signed record of what a verdict (the answer to a banner request) showed. Pages send it back with
 //! views, clicks and gifts.
 //!
-//! Every verdict that shows an appeal needs an attribution, so it is short: one block of the hash function is enough if
-//! the three ids have at most 32 bytes in total. It is the base64url form of these parts, in this order:
+//! Every verdict that shows an appeal needs an attribution, so an attribution must be quick to sign. It is short: if
+//! the three ids have at most 32 bytes in total, the hash function needs only one block. An attribution is the
+//! base64url form of these parts, in this order:
 //!
 //! 1. the time of the verdict in seconds since 1970 (8 bytes, big-endian)
 //! 2. the verdict's own number (8 bytes)
@@ -77,14 +78,14 @@ impl Attribution {
     /// # Errors
     /// See [`BadAttribution`].
     pub fn read(attribution: &str, key: &MacKey, site: &str, now_ms: i64) -> Result<Self, BadAttribution> {
-        let shown = signed_value::read(attribution, key).ok_or(BadAttribution)?;
-        let read = Self::parse(&shown).ok_or(BadAttribution)?;
-        let age_s = now_ms / 1000 - read.at_s;
-        if read.site == site && age_s < TTL_S { Ok(read) } else { Err(BadAttribution) }
+        let bytes = signed_value::read(attribution, key).ok_or(BadAttribution)?;
+        let parsed = Self::parse(&bytes).ok_or(BadAttribution)?;
+        let age_s = now_ms / 1000 - parsed.at_s;
+        if parsed.site == site && age_s < TTL_S { Ok(parsed) } else { Err(BadAttribution) }
     }
 
-    fn parse(shown: &[u8]) -> Option<Self> {
-        let (at_s, rest) = shown.split_first_chunk()?;
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let (at_s, rest) = bytes.split_first_chunk()?;
         let (number, rest) = rest.split_first_chunk()?;
         let (surface, rest) = rest.split_first()?;
         let (country, rest) = rest.split_first_chunk::<2>()?;
@@ -173,9 +174,9 @@ mod tests {
             attribution("journal", "a", "bc"),
             attribution("journal", "", "abc"),
         ];
-        for (index, one) in attributions.iter().enumerate() {
+        for (index, attribution) in attributions.iter().enumerate() {
             assert!(
-                attributions[index + 1..].iter().all(|other| one != other),
+                attributions[index + 1..].iter().all(|other| attribution != other),
                 "different ids must not give the same attribution"
             );
         }

@@ -78,8 +78,8 @@ impl CheckRate {
         }
     }
 
-    /// Takes capacity for one check of a token that names `supporter`. Before the check, anybody can have written this
-    /// name into the token.
+    /// Takes capacity for one check of a token that names `supporter`. The token is not checked yet, so the name may be
+    /// forged.
     pub(super) fn take(
         &self,
         purpose: Purpose,
@@ -124,11 +124,11 @@ mod tests {
     }
 
     fn rate(clock: &Clock) -> CheckRate {
-        let number = |number| NonZeroU32::new(number).unwrap();
+        let non_zero = |number| NonZeroU32::new(number).unwrap();
         let limits = CheckLimits {
-            per_second: number(10),
-            address_per_second: number(4),
-            address_bad_per_minute: number(2),
+            per_second: non_zero(10),
+            address_per_second: non_zero(4),
+            address_bad_per_minute: non_zero(2),
         };
         CheckRate::new(&limits, clock)
     }
@@ -143,13 +143,13 @@ mod tests {
     fn each_purpose_has_its_own_capacity_which_is_restored_over_time() {
         let clock = clock();
         let rate = rate(&clock);
-        let taken = |purpose| (0..100).filter(|_| rate.take(purpose, None, &ANYBODY()) == Ok(())).count();
-        assert_eq!((taken(Purpose::Asking), taken(Purpose::Acting)), (10, 10));
+        let take_all = |purpose| (0..100).filter(|_| rate.take(purpose, None, &ANYBODY()) == Ok(())).count();
+        assert_eq!((take_all(Purpose::Asking), take_all(Purpose::Acting)), (10, 10));
         clock.advance(100);
-        assert_eq!((taken(Purpose::Asking), taken(Purpose::Acting)), (1, 1));
+        assert_eq!((take_all(Purpose::Asking), take_all(Purpose::Acting)), (1, 1));
         clock.advance(60_000);
         assert_eq!(
-            (taken(Purpose::Asking), taken(Purpose::Acting)),
+            (take_all(Purpose::Asking), take_all(Purpose::Acting)),
             (10, 10),
             "unused capacity must not accumulate"
         );

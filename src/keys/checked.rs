@@ -38,16 +38,16 @@ impl Checked {
     /// Adds a token.
     pub(super) fn remember(&self, token: &str, claims: &Arc<Claims>) {
         let empty = || Ok::<_, Infallible>(Arc::default());
-        let Ok(own) = self.by_supporter.get_or_insert_with(&claims.sub, empty);
+        let Ok(own_tokens) = self.by_supporter.get_or_insert_with(&claims.sub, empty);
         // No code panics while it holds the lock.
-        let mut own = own.lock().unwrap_or_else(PoisonError::into_inner);
-        own.retain(|known| **known != *token);
-        if own.len() >= MAX_PER_SUPPORTER
-            && let Some(oldest) = own.pop_front()
+        let mut own_tokens = own_tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        own_tokens.retain(|known| **known != *token);
+        if own_tokens.len() >= MAX_PER_SUPPORTER
+            && let Some(oldest) = own_tokens.pop_front()
         {
             self.tokens.remove(&*oldest);
         }
-        own.push_back(token.into());
+        own_tokens.push_back(token.into());
         self.tokens.insert(token.into(), Arc::clone(claims));
     }
 

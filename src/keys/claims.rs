@@ -30,7 +30,7 @@ pub struct Claims {
     pub scope: TokenScope,
     /// The supporter's standing with the site.
     pub standing: Standing,
-    /// The first second in which the supporter may be asked again.
+    /// The first second in which the supporter may be asked for a gift again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_until: Option<i64>,
     /// The entitlements that the token grants.

@@ -156,6 +156,7 @@ impl Tokens {
         if self.epochs.is_superseded(&claims) { Err(BadToken::Superseded) } else { Ok(claims) }
     }
 
+    /// Checks a token that is not cached.
     fn check_new(&self, token: &str, asker: Asker<'_>) -> Result<Arc<Claims>, BadToken> {
         let (outcome, checked) = match self.check_signature(token, asker) {
             Ok(claims) => {
@@ -371,26 +372,26 @@ mod tests {
     #[test]
     fn above_the_limit_new_tokens_are_not_checked_but_cached_tokens_still_are() {
         let clock = Clock::movable(jiff::Timestamp::from_millisecond(NOW_MS).unwrap());
-        let [one, many] = [1, 1000].map(|number| NonZeroU32::new(number).unwrap());
+        let [one, many] = [1, 1000].map(|limit| NonZeroU32::new(limit).unwrap());
         let limits = CheckLimits { per_second: one, address_per_second: many, address_bad_per_minute: many };
         let tokens = tokens().with_limits(&limits, &clock);
         let check = |token: &str, now_ms| tokens.check(token, Purpose::Asking, "journal", now_ms);
-        let (one, other) =
+        let (cached, new) =
             (tokens.sign(&claims()), tokens.sign(&Claims { jti: "two".to_owned(), ..claims() }));
-        assert!(check(&one, NOW_MS).is_ok());
-        assert_eq!(check(&other, NOW_MS), Err(BadToken::Unchecked));
+        assert!(check(&cached, NOW_MS).is_ok());
+        assert_eq!(check(&new, NOW_MS), Err(BadToken::Unchecked));
         assert_eq!(
             check("no.token.atall", NOW_MS),
             Err(BadToken::Invalid),
             "a token without a valid header must not use capacity"
         );
-        assert!(check(&one, NOW_MS).is_ok());
-        assert_eq!(check(&one, NOW_MS + 60_000), Err(BadToken::Expired));
+        assert!(check(&cached, NOW_MS).is_ok());
+        assert_eq!(check(&cached, NOW_MS + 60_000), Err(BadToken::Expired));
         tokens.epochs.raise(&claims().sub, 2);
-        assert_eq!(check(&one, NOW_MS), Err(BadToken::Superseded));
-        assert_eq!(tokens.check(&other, Purpose::Acting, "journal", NOW_MS), Err(BadToken::Superseded));
+        assert_eq!(check(&cached, NOW_MS), Err(BadToken::Superseded));
+        assert_eq!(tokens.check(&new, Purpose::Acting, "journal", NOW_MS), Err(BadToken::Superseded));
         clock.advance(1000);
-        assert_eq!(check(&one[..one.len() - 1], NOW_MS), Err(BadToken::Invalid));
-        assert_eq!(check(&one[..one.len() - 2], NOW_MS), Err(BadToken::Unchecked));
+        assert_eq!(check(&cached[..cached.len() - 1], NOW_MS), Err(BadToken::Invalid));
+        assert_eq!(check(&cached[..cached.len() - 2], NOW_MS), Err(BadToken::Unchecked));
     }
 }

@@ -1,4 +1,5 @@
-//! Previews. With the signed value of a preview, a page shows staff an appeal, whether it is published or not.
+//! Previews. A preview is a signed value in a page's URL. With it, the page shows staff an appeal, even one that is not
+//! published.
 
 use serde::{Deserialize, Serialize};
 
@@ -50,9 +51,9 @@ impl Preview {
     /// See [`BadPreview`].
     pub fn read(text: &str, key: &MacKey, site: &str, now_ms: i64) -> Result<Self, BadPreview> {
         let json = signed_value::read(text, key).ok_or(BadPreview)?;
-        let read: Self = serde_json::from_slice(&json).map_err(|_| BadPreview)?;
-        let is_valid = read.site == site && now_ms.div_euclid(1000) < read.expires_at_s;
-        if is_valid { Ok(read) } else { Err(BadPreview) }
+        let preview: Self = serde_json::from_slice(&json).map_err(|_| BadPreview)?;
+        let is_valid = preview.site == site && now_ms.div_euclid(1000) < preview.expires_at_s;
+        if is_valid { Ok(preview) } else { Err(BadPreview) }
     }
 }
 

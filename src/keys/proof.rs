@@ -31,7 +31,7 @@ pub(super) fn verify(
     let header = jsonwebtoken::decode_header(token).map_err(|_| Unverified::Bad)?;
     let key = keys.iter().find(|key| header.kid.as_deref() == Some(&key.kid));
     let key = key.filter(|_| is_ours(&header)).ok_or(Unverified::Bad)?;
-    let supporter = supporter_in(token).ok_or(Unverified::Bad)?;
+    let supporter = read_supporter(token).ok_or(Unverified::Bad)?;
     let address = rate.and_then(|_| (asker.address)());
     if let Some(rate) = rate {
         rate.take(asker.purpose, address, &supporter).map_err(Unverified::Skipped)?;
@@ -56,7 +56,7 @@ fn is_ours(header: &Header) -> bool {
 }
 
 /// Returns the supporter that a token names, without checking the signature.
-fn supporter_in(token: &str) -> Option<SupporterId> {
+fn read_supporter(token: &str) -> Option<SupporterId> {
     #[derive(Deserialize)]
     struct Named {
         sub: SupporterId,

@@ -41,8 +41,9 @@ impl RecentKeys {
         self.0.remove(hash);
     }
 
-    fn is_younger(&self, hash: &str, age_ms: i64, now_ms: i64) -> bool {
-        self.0.get(hash).is_some_and(|at_ms| now_ms - at_ms < age_ms)
+    /// Whether the last look-up of the key was less than `max_age_ms` before `now_ms`.
+    fn is_younger(&self, hash: &str, max_age_ms: i64, now_ms: i64) -> bool {
+        self.0.get(hash).is_some_and(|at_ms| now_ms - at_ms < max_age_ms)
     }
 }
 

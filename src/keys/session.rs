@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_survives_the_cookie() {
+    fn a_secret_can_be_written_to_a_cookie_and_read_back() {
         let secret = SessionSecret::make();
         let read = SessionSecret::parse(&secret.to_text()).unwrap();
         assert_eq!(read.hash(), secret.hash());

@@ -45,7 +45,7 @@ impl SigningKey {
     /// Creates a key, and encrypts it for storage.
     pub fn make(vault: &Vault) -> SealedKey {
         let seed = clock::random_bytes::<32>();
-        let public = public_of(&seed).expect("any 32 bytes must be a valid seed");
+        let public = public_key_of(&seed).expect("any 32 bytes must be a valid seed");
         let kid = thumbprint(&public);
         let sealed = URL_SAFE_NO_PAD.encode(vault.seal(&seed, &kid));
         SealedKey { kid, public, sealed }
@@ -59,7 +59,7 @@ impl SigningKey {
         let failed = || UnsealError(stored.kid.clone());
         let sealed = URL_SAFE_NO_PAD.decode(&stored.sealed).map_err(|_| failed())?;
         let seed = vault.unseal(&sealed, &stored.kid).ok_or_else(failed)?;
-        if public_of(&seed).as_ref() != Some(&stored.public) {
+        if public_key_of(&seed).as_ref() != Some(&stored.public) {
             return Err(failed());
         }
         let mut pkcs8 = PKCS8_HEAD.to_vec();
@@ -78,7 +78,8 @@ impl SigningKey {
     }
 }
 
-fn public_of(seed: &[u8]) -> Option<String> {
+/// Returns the public half of the key with this seed, as base64url. `None` if the seed has the wrong length.
+fn public_key_of(seed: &[u8]) -> Option<String> {
     let pair = Ed25519KeyPair::from_seed_unchecked(seed).ok()?;
     Some(URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()))
 }

@@ -6,8 +6,8 @@ use crate::ids::SupporterId;
 /// Returns the supporter id for a normalised e-mail address.
 ///
 /// The id is a keyed hash. To anyone without `key`, it looks like a random number. All instances with the same key
-/// derive the same id from an address. The id needs nothing else, so it does not depend on the order in which Stripe
-/// delivers events.
+/// derive the same id from an address. The id depends on nothing else, so the order in which Stripe delivers events
+/// does not matter.
 pub fn supporter_id(key: &MacKey, email: &str) -> SupporterId {
     let code = key.sign(email.as_bytes());
     SupporterId::from_bytes(*code.first_chunk().expect("a code must have 32 bytes"))

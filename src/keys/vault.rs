@@ -31,7 +31,7 @@ pub enum VaultError {
         /// The reason why it can't be used.
         error: std::io::Error,
     },
-    /// The key has the wrong form.
+    /// The key is not 32 bytes in base64.
     #[error("the encryption key is not 32 bytes in base64; create one with: openssl rand -base64 32")]
     Shape,
     /// The file is missing, but the database was written with its key.
@@ -41,7 +41,7 @@ pub enum VaultError {
     Missing(PathBuf),
     /// Users other than the file's owner can access it.
     #[error("the key file {} can be read by others; run: chmod 600 {}", .0.display(), .0.display())]
-    Open(PathBuf),
+    ReadableByOthers(PathBuf),
 }
 
 struct Length;
@@ -198,7 +198,7 @@ fn check_mode(file: &Path) -> Result<(), VaultError> {
     use std::os::unix::fs::PermissionsExt;
     let failed = |error| VaultError::File { path: file.to_owned(), error };
     let mode = std::fs::metadata(file).map_err(failed)?.permissions().mode();
-    if mode & 0o077 == 0 { Ok(()) } else { Err(VaultError::Open(file.to_owned())) }
+    if mode & 0o077 == 0 { Ok(()) } else { Err(VaultError::ReadableByOthers(file.to_owned())) }
 }
 
 #[cfg(not(unix))]
@@ -222,7 +222,7 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-            assert!(matches!(Vault::open(&Secret::default(), &file), Err(VaultError::Open(_))));
+            assert!(matches!(Vault::open(&Secret::default(), &file), Err(VaultError::ReadableByOthers(_))));
         }
     }
 

@@ -47,7 +47,7 @@ pub enum Newest {
 pub struct RecentStandings {
     capacity: usize,
     /// Whether there is anything to look up. Usually there is nothing, and then readers don't take the lock.
-    active: AtomicBool,
+    is_active: AtomicBool,
     changes: RwLock<Changes>,
 }
 
@@ -57,8 +57,8 @@ struct Changes {
     count: usize,
     /// The time until which changes are unknown, in milliseconds since 1970: usually that of the newest dropped change.
     forgotten_until_ms: Option<i64>,
-    /// Whether anything here changed since [`RecentStandings::take_is_new`] was last called.
-    is_new: bool,
+    /// Whether anything here changed since [`RecentStandings::take_has_changed`] was last called.
+    has_changed: bool,
 }
 
 #[derive(PartialEq)]
@@ -76,26 +76,26 @@ impl Default for RecentStandings {
 
 impl RecentStandings {
     fn with_capacity(capacity: usize) -> Self {
-        Self { capacity, active: AtomicBool::new(false), changes: RwLock::default() }
+        Self { capacity, is_active: AtomicBool::new(false), changes: RwLock::default() }
     }
 
     /// What is known about this standing in addition to a token issued at `issued_at_s` (seconds since 1970).
     pub fn newest(&self, supporter: &SupporterId, site: &str, issued_at_s: i64) -> Newest {
-        if !self.active.load(Ordering::Acquire) {
+        if !self.is_active.load(Ordering::Acquire) {
             return Newest::Token;
         }
-        // Clocks may differ by `SKEW_MS`. So a token reflects every change that happened more than `SKEW_MS` before it
-        // was issued.
-        let knows_until_ms = issued_at_s.saturating_mul(1000).saturating_sub(SKEW_MS);
+        // Clocks may differ by `SKEW_MS`. So a token certainly reflects a change only if the change happened more than
+        // `SKEW_MS` before the token was issued.
+        let reflected_until_ms = issued_at_s.saturating_mul(1000).saturating_sub(SKEW_MS);
         let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
         let found = changes
             .by_supporter
             .get(supporter)
             .and_then(|sites| sites.iter().find(|it| &*it.site == site))
-            .filter(|it| it.changed_at_ms >= knows_until_ms);
+            .filter(|it| it.changed_at_ms >= reflected_until_ms);
         match found {
             Some(change) => Newest::Changed(change.now),
-            None if changes.forgotten_until_ms.is_some_and(|at_ms| at_ms >= knows_until_ms) => {
+            None if changes.forgotten_until_ms.is_some_and(|at_ms| at_ms >= reflected_until_ms) => {
                 Newest::Forgotten
             }
             None => Newest::Token,
@@ -111,25 +111,25 @@ impl RecentStandings {
         if changes.count > self.capacity {
             changes.forget_oldest(self.capacity);
         }
-        self.active.store(changes.is_active(), Ordering::Release);
+        self.is_active.store(changes.is_active(), Ordering::Release);
     }
 
     /// Records that changes until `until_ms` (milliseconds since 1970) are unknown.
     pub fn forget_until(&self, until_ms: i64) {
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         changes.forget_until(until_ms);
-        self.active.store(true, Ordering::Release);
+        self.is_active.store(true, Ordering::Release);
     }
 
     /// Removes the changes that are older than any token that is valid at `now_ms` (milliseconds since 1970).
     pub fn expire(&self, now_ms: i64) {
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
-        changes.keep(|it| it.changed_at_ms + KEEP_MS > now_ms);
+        changes.retain(|it| it.changed_at_ms + KEEP_MS > now_ms);
         if changes.forgotten_until_ms.is_some_and(|at_ms| at_ms + KEEP_MS <= now_ms) {
             changes.forgotten_until_ms = None;
-            changes.is_new = true;
+            changes.has_changed = true;
         }
-        self.active.store(changes.is_active(), Ordering::Release);
+        self.is_active.store(changes.is_active(), Ordering::Release);
     }
 
     /// The time since which a change can contradict a token that is valid at `now_ms`. Both are in milliseconds since
@@ -139,10 +139,13 @@ impl RecentStandings {
     }
 
     /// Whether [`Self::all`] or [`Self::forgotten_until_ms`] changed since the last call.
-    pub fn take_is_new(&self) -> bool {
-        let is_new = self.changes.read().unwrap_or_else(PoisonError::into_inner).is_new;
-        // Usually nothing changed. Then the write lock is not taken, so readers don't wait.
-        is_new && std::mem::take(&mut self.changes.write().unwrap_or_else(PoisonError::into_inner).is_new)
+    pub fn take_has_changed(&self) -> bool {
+        if !self.changes.read().unwrap_or_else(PoisonError::into_inner).has_changed {
+            // Usually nothing changed. Then the write lock is not taken, so readers don't wait.
+            return false;
+        }
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut changes.has_changed)
     }
 
     /// The time until which changes are unknown, in milliseconds since 1970. `None` if all changes are known.
@@ -192,23 +195,23 @@ impl Changes {
             Some(known) if known.changed_at_ms > new.changed_at_ms || *known == new => {}
             Some(known) => {
                 *known = new;
-                self.is_new = true;
+                self.has_changed = true;
             }
             None => {
                 sites.push(new);
                 self.count += 1;
-                self.is_new = true;
+                self.has_changed = true;
             }
         }
     }
 
-    fn keep(&mut self, is_kept: impl Fn(&SiteStanding) -> bool) {
+    fn retain(&mut self, is_kept: impl Fn(&SiteStanding) -> bool) {
         self.by_supporter.retain(|_, sites| {
             sites.retain(&is_kept);
             !sites.is_empty()
         });
         let count = self.by_supporter.values().map(Vec::len).sum();
-        self.is_new |= count != self.count;
+        self.has_changed |= count != self.count;
         self.count = count;
     }
 
@@ -219,14 +222,14 @@ impl Changes {
         let surplus = (times.len() - capacity + capacity / 10).clamp(1, times.len());
         let (_, newest, _) = times.select_nth_unstable(surplus - 1);
         let until_ms = *newest;
-        self.keep(|it| it.changed_at_ms > until_ms);
+        self.retain(|it| it.changed_at_ms > until_ms);
         self.forget_until(until_ms);
     }
 
     fn forget_until(&mut self, until_ms: i64) {
         if self.forgotten_until_ms < Some(until_ms) {
             self.forgotten_until_ms = Some(until_ms);
-            self.is_new = true;
+            self.has_changed = true;
         }
     }
 }
@@ -239,17 +242,17 @@ mod tests {
 
     const NOW_MS: i64 = 1_700_000_000_000;
 
-    fn change(who: u8, site: &str, changed_at_ms: i64, standing: Standing) -> StandingChange {
+    fn change(supporter: u8, site: &str, changed_at_ms: i64, standing: Standing) -> StandingChange {
         StandingChange {
-            supporter: SupporterId::from_bytes([who; 16]),
+            supporter: SupporterId::from_bytes([supporter; 16]),
             site: site.to_owned(),
             changed_at_ms,
             now: StandingNow { standing, quiet_until_ms: None, next: None },
         }
     }
 
-    fn newest(standings: &RecentStandings, who: u8, site: &str, issued_at_ms: i64) -> Newest {
-        standings.newest(&SupporterId::from_bytes([who; 16]), site, issued_at_ms / 1000)
+    fn newest(standings: &RecentStandings, supporter: u8, site: &str, issued_at_ms: i64) -> Newest {
+        standings.newest(&SupporterId::from_bytes([supporter; 16]), site, issued_at_ms / 1000)
     }
 
     fn changed(standing: Standing) -> Newest {
@@ -276,7 +279,7 @@ mod tests {
                 change(1, "journal", NOW_MS, Standing::PastDue),
                 change(1, "journal", NOW_MS + 5, Standing::Lapsed),
             ];
-            standings.add(order.map(|place: usize| changes[place].clone()));
+            standings.add(order.map(|index: usize| changes[index].clone()));
             assert_eq!(newest(&standings, 1, "journal", NOW_MS - 1000), changed(Standing::Lapsed));
             assert_eq!(standings.len(), 1);
         }
@@ -293,7 +296,7 @@ mod tests {
         assert!(standings.is_empty());
         assert_eq!(newest(&standings, 1, "journal", NOW_MS - 1000), Newest::Token);
         assert!(
-            !standings.active.load(Ordering::Relaxed),
+            !standings.is_active.load(Ordering::Relaxed),
             "readers must not take the lock if there is nothing to look up"
         );
     }
@@ -301,28 +304,28 @@ mod tests {
     #[test]
     fn a_change_is_reported_once() {
         let standings = RecentStandings::default();
-        let one = || change(1, "journal", NOW_MS, Standing::PastDue);
-        assert!(!standings.take_is_new());
-        standings.add([one()]);
-        assert_eq!([standings.take_is_new(), standings.take_is_new()], [true, false]);
-        standings.add([one()]);
+        let same_change = || change(1, "journal", NOW_MS, Standing::PastDue);
+        assert!(!standings.take_has_changed());
+        standings.add([same_change()]);
+        assert_eq!([standings.take_has_changed(), standings.take_has_changed()], [true, false]);
+        standings.add([same_change()]);
         standings.expire(NOW_MS);
-        assert!(!standings.take_is_new(), "a known change must not be reported again");
+        assert!(!standings.take_has_changed(), "a known change must not be reported again");
         standings.add([change(1, "journal", NOW_MS, Standing::Lapsed)]);
-        assert!(standings.take_is_new());
+        assert!(standings.take_has_changed());
         standings.forget_until(NOW_MS + 5);
-        assert!(standings.take_is_new());
+        assert!(standings.take_has_changed());
         standings.expire(NOW_MS + KEEP_MS);
-        assert!(standings.take_is_new() && standings.is_empty());
+        assert!(standings.take_has_changed() && standings.is_empty());
         standings.expire(NOW_MS + KEEP_MS + 5);
-        assert!(standings.take_is_new() && standings.forgotten_until_ms().is_none());
+        assert!(standings.take_has_changed() && standings.forgotten_until_ms().is_none());
     }
 
     #[test]
     fn beyond_the_capacity_the_standing_in_an_old_token_is_unknown() {
         let standings = RecentStandings::with_capacity(20);
         standings.add(
-            (0..20).map(|who| change(who, "journal", NOW_MS + i64::from(who) * 120_000, Standing::Lapsed)),
+            (0..20).map(|id| change(id, "journal", NOW_MS + i64::from(id) * 120_000, Standing::Lapsed)),
         );
         assert_eq!(newest(&standings, 200, "journal", NOW_MS), Newest::Token);
         standings.add([change(100, "journal", NOW_MS + 30 * 120_000, Standing::Lapsed)]);

@@ -54,16 +54,16 @@ impl StandingNow {
 
     /// The first whole second since 1970 at which this standing has ended. `None` if it does not end as time passes.
     pub fn ends_at_s(&self) -> Option<i64> {
-        self.next.map(|next| whole_seconds_up(next.at_ms))
+        self.next.map(|next| round_up_to_seconds(next.at_ms))
     }
 
     /// The first whole second since 1970 at which the supporter may be asked again.
     pub fn quiet_until_s(&self) -> Option<i64> {
-        self.quiet_until_ms.map(whole_seconds_up)
+        self.quiet_until_ms.map(round_up_to_seconds)
     }
 }
 
-const fn whole_seconds_up(at_ms: i64) -> i64 {
+const fn round_up_to_seconds(at_ms: i64) -> i64 {
     at_ms.saturating_add(999).div_euclid(1000)
 }
 
@@ -99,10 +99,10 @@ pub fn standing_changed(
     let old = standing_of(before, quiet_days, now_ms);
     let new = standing_of(after, quiet_days, now_ms);
     let may_be_asked = new.standing != Standing::Recurring || new.next.is_some();
-    let matters = old.standing != new.standing
+    let is_relevant = old.standing != new.standing
         || old.next != new.next
         || (old.quiet_until_ms != new.quiet_until_ms && may_be_asked);
-    (had_token && matters).then_some(new)
+    (had_token && is_relevant).then_some(new)
 }
 
 /// Computes the standing from the contributions to one site at `now_ms`.
@@ -114,8 +114,8 @@ pub fn standing_of(gifts: &[GiftSummary], quiet_days: u32, now_ms: i64) -> Stand
     let paid_until_ms = gifts.iter().filter_map(GiftSummary::ended_and_paid_until_ms).max();
     // Only the paid period of an ended gift can change the standing as time passes.
     let ends_at_ms = paid_until_ms.filter(|until_ms| now_ms < *until_ms);
-    let standing = standing_while(gifts, ends_at_ms.is_some());
-    let next = ends_at_ms.map(|at_ms| NextStanding { at_ms, standing: standing_while(gifts, false) });
+    let standing = compute_standing(gifts, ends_at_ms.is_some());
+    let next = ends_at_ms.map(|at_ms| NextStanding { at_ms, standing: compute_standing(gifts, false) });
     let newest = gifts.iter().filter_map(|it| it.last_retained_payment_at_ms).max();
     let quiet = newest.map(|at_ms| quiet_until_ms(at_ms, quiet_days));
     StandingNow {
@@ -125,10 +125,10 @@ pub fn standing_of(gifts: &[GiftSummary], quiet_days: u32, now_ms: i64) -> Stand
     }
 }
 
-/// Returns the standing. `still_paid_for` says whether the paid period of an ended recurring gift still runs.
-fn standing_while(gifts: &[GiftSummary], still_paid_for: bool) -> Standing {
+/// Returns the standing. `is_still_paid_for` says whether the paid period of an ended recurring gift still runs.
+fn compute_standing(gifts: &[GiftSummary], is_still_paid_for: bool) -> Standing {
     let has_gift_in = |state| gifts.iter().any(|it| it.state == state);
-    if has_gift_in(ContributionState::Active) || still_paid_for {
+    if has_gift_in(ContributionState::Active) || is_still_paid_for {
         Standing::Recurring
     } else if has_gift_in(ContributionState::PastDue) {
         Standing::PastDue
@@ -203,11 +203,11 @@ mod tests {
     fn an_active_gift_outranks_a_past_due_one_which_outranks_a_pending_payment() {
         let active = gift(MONTHLY, State::Active, 9);
         let failing = gift(MONTHLY, State::PastDue, 9);
-        let on_its_way = gift(Frequency::Once, State::Processing, 0);
+        let pending = gift(Frequency::Once, State::Processing, 0);
         let paid = gift(Frequency::Once, State::Paid, 9);
-        assert_eq!(standing(&[failing, on_its_way, active]), Standing::Recurring);
-        assert_eq!(standing(&[paid, on_its_way, failing]), Standing::PastDue);
-        assert_eq!(standing(&[paid, on_its_way]), Standing::Unknown);
+        assert_eq!(standing(&[failing, pending, active]), Standing::Recurring);
+        assert_eq!(standing(&[paid, pending, failing]), Standing::PastDue);
+        assert_eq!(standing(&[paid, pending]), Standing::Unknown);
     }
 
     #[test]
@@ -314,21 +314,21 @@ mod tests {
         };
         let quiet_ms = Some(20 + 91 * DAY_MS);
         for is_reversed in [false, true] {
-            let order = |mut all: Vec<(SupporterId, Vec<GiftSummary>)>| {
+            let ordered = |mut all: Vec<(SupporterId, Vec<GiftSummary>)>| {
                 if is_reversed {
                     all.reverse();
                 }
                 all
             };
-            let sharing = order(vec![(id(1), vec![lapsed]), (id(2), vec![running]), (id(3), vec![])]);
+            let sharing = ordered(vec![(id(1), vec![lapsed]), (id(2), vec![running]), (id(3), vec![])]);
             assert_eq!(best(&sharing), (id(2), Standing::Recurring, quiet_ms));
-            let sharing = order(vec![(id(1), vec![one_off]), (id(2), vec![lapsed])]);
+            let sharing = ordered(vec![(id(1), vec![one_off]), (id(2), vec![lapsed])]);
             assert_eq!(
                 best(&sharing),
                 (id(2), Standing::Lapsed, quiet_ms),
                 "the gift that was paid last must count"
             );
-            let sharing = order(vec![(id(1), vec![]), (id(2), vec![])]);
+            let sharing = ordered(vec![(id(1), vec![]), (id(2), vec![])]);
             assert_eq!(best(&sharing), (id(1), Standing::None, None));
         }
         assert_eq!(best_standing(&[], 90, 0), None);

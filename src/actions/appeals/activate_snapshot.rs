@@ -10,7 +10,7 @@ use crate::appeals::{Snapshot, switched};
 pub(in crate::actions) fn activate_snapshot(app: &App, change: impl FnOnce(&mut SnapshotInputs)) {
     let mut snapshot_inputs = app.snapshot_inputs();
     change(&mut snapshot_inputs);
-    let snapshot = snapshot_of(app, &snapshot_inputs);
+    let snapshot = build_snapshot(app, &snapshot_inputs);
     for problem in &snapshot.problems {
         tracing::error!(
             appeal = problem.appeal,
@@ -30,10 +30,10 @@ pub(in crate::actions) fn activate_snapshot(app: &App, change: impl FnOnce(&mut 
 /// Rebuilds the snapshot from the active inputs, with the current ticker totals and learned weights.
 pub(in crate::actions) fn rebuild_snapshot(app: &App) {
     let snapshot_inputs = app.snapshot_inputs();
-    app.snapshot.store(Arc::new(snapshot_of(app, &snapshot_inputs)));
+    app.snapshot.store(Arc::new(build_snapshot(app, &snapshot_inputs)));
 }
 
-fn snapshot_of(app: &App, snapshot_inputs: &SnapshotInputs) -> Snapshot {
+fn build_snapshot(app: &App, snapshot_inputs: &SnapshotInputs) -> Snapshot {
     let sites = switched(&app.settings.sites, &snapshot_inputs.switches);
     let (problems, totals) = (snapshot_inputs.problems.clone(), app.ticker_totals.load());
     let mut snapshot = Snapshot::build_with_totals(&sites, &snapshot_inputs.documents, problems, &totals);

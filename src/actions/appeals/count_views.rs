@@ -21,7 +21,7 @@ pub struct CountedViews {
 pub fn count_views(variants: &[String], views: &[HourViews], planned: &[PlannedWeights]) -> CountedViews {
     let planned: BTreeMap<i64, Vec<u32>> = planned
         .iter()
-        .filter_map(|row| match weights_of(variants, &row.weights) {
+        .filter_map(|row| match read_weights(variants, &row.weights) {
             Ok(weights) => Some((row.hour_at_ms, weights?)),
             Err(error) => {
                 let hour_at_ms = row.hour_at_ms;
@@ -36,13 +36,13 @@ pub fn count_views(variants: &[String], views: &[HourViews], planned: &[PlannedW
         let hour = hours.entry(row.hour_at_ms).or_insert_with(|| vec![0; variants.len()]);
         hour[index] += u64::try_from(row.views).unwrap_or(0);
     }
-    let all: u64 = hours.values().flatten().sum();
+    let total_views: u64 = hours.values().flatten().sum();
     let mut counted = vec![0; variants.len()];
     // The expected number of readers per variant, over all hours. `None` if the split of an hour is unknown.
     let mut expected = Some(vec![0.0; variants.len()]);
     for (hour_at_ms, views) in &hours {
         let Some(weights) = planned.get(hour_at_ms) else {
-            add(&mut counted, views);
+            add_to_each(&mut counted, views);
             expected = None;
             continue;
         };
@@ -54,23 +54,24 @@ pub fn count_views(variants: &[String], views: &[HourViews], planned: &[PlannedW
                 *expected += readers * f64::from(*weight) / total;
             }
         }
-        add(&mut counted, &plausible);
+        add_to_each(&mut counted, &plausible);
     }
     if let Some(expected) = expected {
-        counted = plausible_views(&millionths(&expected), &counted);
+        counted = plausible_views(&to_millionths(&expected), &counted);
     }
-    CountedViews { ignored: all - counted.iter().sum::<u64>(), counted }
+    CountedViews { ignored: total_views - counted.iter().sum::<u64>(), counted }
 }
 
-fn add(sums: &mut [u64], more: &[u64]) {
-    for (sum, more) in sums.iter_mut().zip(more) {
-        *sum += more;
+/// Adds each variant's number to the variant's sum.
+fn add_to_each(sums: &mut [u64], numbers: &[u64]) {
+    for (sum, number) in sums.iter_mut().zip(numbers) {
+        *sum += number;
     }
 }
 
 /// Reads the stored weights, and returns them in the order of `variants`. Returns `None` if the weights belong to
 /// other variants.
-fn weights_of(variants: &[String], json: &str) -> Result<Option<Vec<u32>>, serde_json::Error> {
+fn read_weights(variants: &[String], json: &str) -> Result<Option<Vec<u32>>, serde_json::Error> {
     let weights: BTreeMap<String, u32> =
         serde_json::from_str::<Vec<(String, u32)>>(json)?.into_iter().collect();
     let has_same_number = weights.len() == variants.len();
@@ -78,12 +79,13 @@ fn weights_of(variants: &[String], json: &str) -> Result<Option<Vec<u32>>, serde
     Ok(weights.filter(|_| has_same_number))
 }
 
+/// Converts numbers to shares of their sum, in millionths.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "the shares are parts of a million"
+    reason = "each share is between 0 and a million"
 )]
-fn millionths(parts: &[f64]) -> Vec<u32> {
+fn to_millionths(parts: &[f64]) -> Vec<u32> {
     let total = parts.iter().sum::<f64>().max(f64::MIN_POSITIVE);
     parts.iter().map(|part| (part / total * 1e6).round() as u32).collect()
 }

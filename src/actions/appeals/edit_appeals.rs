@@ -42,6 +42,7 @@ pub struct Saved {
 }
 
 impl Saved {
+    /// Returns the entry for the audit log. `None` if saving created no version.
     fn change(self, id: &str) -> Option<Change> {
         let before = Some(self.version - 1).filter(|before| *before > 0);
         self.is_new_version.then(|| Change::new("appeal.save", id).field("version", before, self.version))
@@ -78,6 +79,7 @@ pub async fn save_appeal(
     Ok(saved)
 }
 
+/// Saves an appeal within a transaction, as [`save_appeal`] does.
 async fn save(
     tx: &mut Tx,
     context: &Context<'_>,
@@ -125,6 +127,7 @@ pub async fn publish_appeal(
     Ok(published)
 }
 
+/// Publishes an appeal within a transaction. Also returns the entry for the audit log.
 async fn publish(
     tx: &mut Tx,
     context: &Context<'_>,
@@ -180,8 +183,8 @@ pub async fn apply_appeals(
     let mut documents = Vec::new();
     let live_versions: Vec<Option<Value>> =
         appeals.iter_mut().map(|fields| fields.shift_remove(LIVE_VERSION)).collect();
-    for (place, fields) in appeals.iter().enumerate() {
-        match AppealDocument::read(fields.clone(), &format!("#{}", place + 1)) {
+    for (index, fields) in appeals.iter().enumerate() {
+        match AppealDocument::read(fields.clone(), &format!("#{}", index + 1)) {
             Ok(document) => documents.push(document),
             Err(problem) => problems.push(problem),
         }
@@ -192,10 +195,10 @@ pub async fn apply_appeals(
     }
     let mut tx = context.change().await?;
     let before = problems_of_published(&mut tx, context).await?;
-    let (mut done, mut changes) = (Vec::new(), Vec::new());
+    let (mut saved_appeals, mut changes) = (Vec::new(), Vec::new());
     for ((mut document, mut fields), live_version) in documents.into_iter().zip(appeals).zip(live_versions) {
         fields.shift_remove("live");
-        let (id, wanted) = (document.rules.id.clone(), document.rules.live);
+        let (id, wanted_state) = (document.rules.id.clone(), document.rules.live);
         let mut saved = save(&mut tx, context, &id, fields, Precondition::NONE).await?;
         changes.extend(saved.change(&id));
         if let Some(live_version) = live_version {
@@ -205,7 +208,7 @@ pub async fn apply_appeals(
         }
         let current = appeals::published(&mut tx, &id).await?;
         // An appeal that was published can't be a draft again, but it can be paused.
-        let state = match wanted {
+        let state = match wanted_state {
             Live::Draft if current.is_some() => Live::Paused,
             // The appeal's schedule, which was checked above, decides when it is shown.
             Live::Scheduled => Live::Live,
@@ -221,12 +224,12 @@ pub async fn apply_appeals(
             }
             changes.push(record_publication(&mut tx, context, &id, saved.version, state).await?.1);
         }
-        done.push((id, saved, state));
+        saved_appeals.push((id, saved, state));
     }
-    let ids: Vec<&str> = done.iter().map(|(id, _, _): &(String, _, _)| id.as_str()).collect();
+    let ids: Vec<&str> = saved_appeals.iter().map(|(id, _, _): &(String, _, _)| id.as_str()).collect();
     reject_new_conflicts(&mut tx, context, &ids, &before).await?;
     tx.commit(changes).await?;
-    Ok(done)
+    Ok(saved_appeals)
 }
 
 /// The field of an exported appeal that names the published version. It is present only if a newer version exists.
@@ -239,7 +242,7 @@ async fn older_version(tx: &mut Tx, id: &str, number: &Value) -> Result<VersionR
         None => None,
     };
     let sentence = || {
-        format!("this appeal has no version {number} here. Remove this line to publish the text of the file.")
+        format!("there is no version {number} of this appeal. Remove this line to publish the file's text.")
     };
     found.ok_or_else(|| {
         let field = LIVE_VERSION.to_owned();
@@ -289,9 +292,8 @@ fn reject_if_ended(context: &Context<'_>, document: &AppealDocument) -> Result<(
     if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
 }
 
-/// Rejects an edit that makes published appeals conflict, for example if one uses the former id of another that is
-/// still shown. The compiler that activates appeals finds the conflicts. `before` contains the problems that existed
-/// before the edit.
+/// Rejects an edit that makes published appeals conflict. For example, an appeal can't use the id of a shown appeal as
+/// its former id. [`Snapshot::build`] finds the conflicts. `before` contains the problems that existed before the edit.
 async fn reject_new_conflicts(
     tx: &mut Tx,
     context: &Context<'_>,
@@ -303,7 +305,7 @@ async fn reject_new_conflicts(
     if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
 }
 
-/// Returns the problems of all published appeals, as the transaction sees them.
+/// Returns the problems of all published appeals, including those that this transaction publishes.
 async fn problems_of_published(tx: &mut Tx, context: &Context<'_>) -> Result<Vec<AppealProblem>, EditError> {
     let (documents, problems) = read_all(&appeals::active(tx).await?);
     Ok(Snapshot::build(&context.settings.sites, &documents, problems).problems)

@@ -21,7 +21,9 @@ pub async fn refresh_tickers(app: &App) -> Result<(), StoreError> {
     let counted = ticker_totals(app, counts).await?;
     let totals: Vec<_> = counted.totals.iter().map(|(count, total)| (count.clone(), *total)).collect();
     if app.snapshot_inputs().last_good().tickers != totals {
-        app.update_last_good(|kept| (kept.tickers_as_of_ms, kept.tickers) = (counted.as_of_ms, totals));
+        app.update_last_good(|last_good| {
+            (last_good.tickers_as_of_ms, last_good.tickers) = (counted.as_of_ms, totals);
+        });
     }
     app.ticker_totals.store(Arc::new(counted));
     rebuild_snapshot(app);

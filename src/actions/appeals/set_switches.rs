@@ -36,16 +36,16 @@ pub async fn set_switches(
     let mut after = before;
     edit(&mut after);
     let mut change = Change::new("switch.set", site);
-    let mut changed = false;
+    let mut has_changed = false;
     for (surface, switch) in after.each() {
         if switch != before.get(surface) {
             let row = SwitchRow::new(site, surface, switch, context.now_ms(), context.actor.label());
             switches::record_change(&mut tx, &row).await?;
             let name = surface.map_or("all", Surface::as_str);
             change = change.field(name, before.get(surface).as_str(), switch.as_str());
-            changed = true;
+            has_changed = true;
         }
     }
-    tx.commit(changed.then_some(change)).await?;
+    tx.commit(has_changed.then_some(change)).await?;
     Ok(after)
 }

@@ -26,42 +26,46 @@ pub(in crate::actions) async fn reload_appeals(app: &App) -> Result<(), StoreErr
     sync(app, |_, _| true).await
 }
 
-/// Activates the switches, and the published appeals, if `has_changed` returns true for them. Its arguments are the
-/// number of their changes when they were last read, and the number now. `turns` counts the changes of switches.
+/// Activates the switches if `has_changed` returns true for them. Activates the published appeals if it returns true
+/// for them. Its arguments are the number of changes when they were last read, and the number of changes now.
+/// `publications` counts the changes of published appeals, and `turns` counts the changes of switches.
 async fn sync(app: &App, has_changed: fn(i64, i64) -> bool) -> Result<(), StoreError> {
     let _guard = app.refresh_lock.lock().await;
     let (publications, turns) = app.store.changes().await?;
-    let known = {
+    let (known_publications, known_turns) = {
         let snapshot_inputs = app.snapshot_inputs();
         (snapshot_inputs.last_good().publications, snapshot_inputs.last_good().turns)
     };
-    let mut switched = false;
-    if has_changed(known.1, turns) {
+    let mut switches_differ = false;
+    if has_changed(known_turns, turns) {
         let rows = app.store.switches().await?;
         let switches = by_site(&rows)?;
         // At a start, the switches are usually unchanged. The snapshot is then not compiled a second time.
-        switched = switches != std::mem::replace(&mut app.snapshot_inputs().switches, switches.clone());
-        app.update_last_good(|kept| (kept.turns, kept.switches) = (turns, rows));
+        switches_differ =
+            switches != std::mem::replace(&mut app.snapshot_inputs().switches, switches.clone());
+        app.update_last_good(|last_good| (last_good.turns, last_good.switches) = (turns, rows));
         if turns > 0 {
             tracing::info!(turns, "switches are active");
         }
     }
-    if app.settings.appeals.file.is_none() && has_changed(known.0, publications) {
+    if app.settings.appeals.file.is_none() && has_changed(known_publications, publications) {
         let rows = app.store.active_appeals().await?;
         activate_published(app, &rows, publications);
-        app.update_last_good(|kept| (kept.publications, kept.appeals) = (publications, rows));
-    } else if switched {
+        app.update_last_good(|last_good| {
+            (last_good.publications, last_good.appeals) = (publications, rows);
+        });
+    } else if switches_differ {
         activate_snapshot(app, |_| {});
     }
     Ok(())
 }
 
-/// Activates published appeals.
-pub(in crate::actions) fn activate_published(app: &App, rows: &[PublishedRow], number: i64) {
+/// Activates published appeals. `publication_count` is the number of publications so far.
+pub(in crate::actions) fn activate_published(app: &App, rows: &[PublishedRow], publication_count: i64) {
     let (documents, problems) = read_all(rows);
     activate_snapshot(app, |snapshot_inputs| {
         (snapshot_inputs.documents, snapshot_inputs.problems, snapshot_inputs.publication_count) =
-            (documents, problems, number);
+            (documents, problems, publication_count);
     });
 }
 

@@ -39,13 +39,13 @@ pub async fn update_weights(app: &App, context: &Context<'_>) -> Result<(), Stor
             (None, None) => {}
         }
     }
-    let changed = weights != before.weights;
+    let has_changed = weights != before.weights;
     let learned = StoredWeights { until_ms, weights };
     if app.snapshot_inputs().last_good().learned != learned {
-        app.update_last_good(|kept| kept.learned = learned.clone());
+        app.update_last_good(|last_good| last_good.learned = learned.clone());
     }
     app.learned.store(learned.into());
-    if changed {
+    if has_changed {
         rebuild_snapshot(app);
     }
     Ok(())
@@ -80,16 +80,16 @@ async fn learn(
     let learning =
         Learning { floor_per_million: learner.floor_per_million, pace: 1.0, ..Learning::default() };
     let weights = bandit::weights(&results, None, learning, seed(site_id, appeal, until_ms));
-    let changed = app
+    let has_changed = app
         .learned
         .load()
         .of(&learner)
         .is_none_or(|before| !before.weights.iter().map(|(_, weight)| weight).eq(&weights));
-    if changed {
+    if has_changed {
         tracing::info!(site = site_id, appeal, ?weights, "weights were learned");
     }
     let weights: Vec<(String, u32)> = learner.variants.iter().cloned().zip(weights).collect();
-    if changed && views.ignored > 0 {
+    if has_changed && views.ignored > 0 {
         tracing::warn!(
             site = site_id,
             appeal,
@@ -110,7 +110,7 @@ fn non_negative(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// Returns the seed. It is the same on every instance, and different each hour.
+/// Returns the seed of the random numbers. It is the same on every instance, and different each hour.
 fn seed(site: &str, appeal: &str, until_ms: i64) -> u64 {
     let hash = sha256(format!("{site}\0{appeal}\0{until_ms}").as_bytes());
     hash.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))

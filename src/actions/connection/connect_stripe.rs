@@ -65,7 +65,7 @@ pub async fn connect_stripe(
     url: &str,
 ) -> Result<Vec<EndpointChange>, ConnectError> {
     let endpoints_now = EndpointState::load(context, url).await?;
-    let (id, done) = match endpoints_now.current() {
+    let (id, first_change) = match endpoints_now.current() {
         Some(endpoint) if endpoint.enabled && endpoint.has_right_events() => {
             (endpoint.id.clone(), EndpointChange::Unchanged(endpoint.id.clone()))
         }
@@ -80,10 +80,10 @@ pub async fn connect_stripe(
             (id.clone(), EndpointChange::Created(id))
         }
     };
-    let mut all = vec![done];
-    all.extend(endpoints_now.old(&id).cloned().map(EndpointChange::StillActive));
-    all.extend(endpoints_now.not_ours().map(|endpoint| EndpointChange::NotOurs(endpoint.id.clone())));
-    Ok(all)
+    let mut changes = vec![first_change];
+    changes.extend(endpoints_now.old(&id).cloned().map(EndpointChange::StillActive));
+    changes.extend(endpoints_now.not_ours().map(|endpoint| EndpointChange::NotOurs(endpoint.id.clone())));
+    Ok(changes)
 }
 
 /// Creates a second endpoint with the same address. Like every new endpoint, it has a new secret. The previous
@@ -124,19 +124,19 @@ pub async fn finish_stripe_roll(
     if !old.is_empty() && !has_delivered && !force {
         return Err(ConnectError::NotProven(current.id.clone()));
     }
-    let mut done = Vec::new();
+    let mut changes = Vec::new();
     for endpoint in &old {
         context.stripe.disable_endpoint(&endpoint.id).await?;
         retire(context, &endpoint.id).await?;
-        done.push(EndpointChange::Disabled(endpoint.id.clone()));
+        changes.push(EndpointChange::Disabled(endpoint.id.clone()));
     }
     for row in endpoints_now.stored.iter().filter(|row| row.id != current.id) {
         if !old.iter().any(|endpoint| endpoint.id == row.id) {
             retire(context, &row.id).await?;
-            done.push(EndpointChange::SecretDeleted(row.id.clone()));
+            changes.push(EndpointChange::SecretDeleted(row.id.clone()));
         }
     }
-    Ok(done)
+    Ok(changes)
 }
 
 /// The endpoints that exist at Stripe, and the endpoints whose secrets are in our database.
@@ -174,6 +174,7 @@ impl<'a> EndpointState<'a> {
             .filter(move |endpoint| endpoint.enabled && endpoint.id != current && is_ours(endpoint))
     }
 
+    /// Returns the enabled endpoints that have this address, but that this service did not create.
     fn not_ours(&self) -> impl Iterator<Item = &Endpoint> {
         self.at_stripe
             .iter()
@@ -181,12 +182,13 @@ impl<'a> EndpointState<'a> {
     }
 }
 
+/// Creates an endpoint, and stores its secret. Returns the endpoint's id.
 async fn create(context: &Context<'_>, vault: &Vault, url: &str) -> Result<String, ConnectError> {
     let key = hex::encode(clock::random_bytes::<16>());
-    let made = context.stripe.make_endpoint(url, &format!("keepopen-endpoint-{key}")).await?;
+    let new_endpoint = context.stripe.make_endpoint(url, &format!("keepopen-endpoint-{key}")).await?;
     let row = EndpointRow {
-        sealed_secret: vault.seal_secret(&made.secret, &label(&made.id)),
-        id: made.id,
+        sealed_secret: vault.seal_secret(&new_endpoint.secret, &label(&new_endpoint.id)),
+        id: new_endpoint.id,
         mode: context.settings.stripe.mode.as_str().to_owned(),
         url: url.to_owned(),
         api_version: API_VERSION.to_owned(),
@@ -210,6 +212,7 @@ async fn create(context: &Context<'_>, vault: &Vault, url: &str) -> Result<Strin
     Ok(row.id)
 }
 
+/// Deletes an endpoint's secret from the database.
 async fn retire(context: &Context<'_>, id: &str) -> Result<(), StoreError> {
     let mut tx = context.change().await?;
     endpoints::retire(&mut tx, id, context.now_ms()).await?;

@@ -14,5 +14,5 @@ pub use connect_stripe::{
     ConnectError, EndpointChange, connect_stripe, finish_stripe_roll, roll_stripe_secret,
 };
 pub use record_last_delivery::record_last_delivery;
-pub use sync_endpoints::{SealedSecret, sync_endpoints};
+pub use sync_endpoints::{EndpointSyncError, sync_endpoints};
 pub use watch_stripe::watch_stripe;

@@ -6,7 +6,7 @@ use crate::store::StoreError;
 
 /// Why the signing secrets were not loaded.
 #[derive(Debug, thiserror::Error)]
-pub enum SealedSecret {
+pub enum EndpointSyncError {
     /// The secret was encrypted with another key, or was changed.
     #[error(
         "the signing secret of {0} can't be decrypted: the encryption key is not the one it was encrypted with. Put back the key file (keepopen.key in the data folder) or tokens.encryption_key"
@@ -25,8 +25,8 @@ pub(in crate::actions) fn label(id: &str) -> String {
 /// Replaces the active endpoint secrets with those in the database, if they differ.
 ///
 /// # Errors
-/// See [`SealedSecret`]; the active secrets stay.
-pub async fn sync_endpoints(app: &App) -> Result<(), SealedSecret> {
+/// See [`EndpointSyncError`]; the active secrets stay.
+pub async fn sync_endpoints(app: &App) -> Result<(), EndpointSyncError> {
     let rows = app.store.endpoints(app.settings.stripe.mode).await?;
     let known = app.deliveries.secrets();
     // An endpoint's secret never changes: a new secret means a new endpoint.
@@ -36,7 +36,7 @@ pub async fn sync_endpoints(app: &App) -> Result<(), SealedSecret> {
     let mut endpoints: Vec<(String, Secret)> = Vec::new();
     for row in rows {
         let secret = app.vault.unseal_secret(&row.sealed_secret, &label(&row.id));
-        endpoints.push((row.id.clone(), secret.ok_or(SealedSecret::Locked(row.id))?));
+        endpoints.push((row.id.clone(), secret.ok_or(EndpointSyncError::Locked(row.id))?));
     }
     tracing::info!(endpoints = endpoints.len(), "the signing secrets of the webhook endpoints are active");
     app.deliveries.set_endpoints(endpoints);

@@ -22,26 +22,27 @@ pub async fn watch_stripe(
     if let Some(at_ms) = report.contact.delivered_at_ms {
         app.metrics.stripe.set_last_delivery_ms(at_ms);
     }
-    // If Stripe does not answer, the check learns nothing new about the endpoint. Its known problems then stay.
+    // If Stripe does not answer, the check learns nothing new about the endpoint. Its known problems then stay. An
+    // answer that refuses the call counts as an answer.
     let has_answer =
         !matches!(&report.stripe_error, Some(error) if !matches!(error, CallError::Refused { .. }));
-    let was = std::mem::take(known);
+    let previous = std::mem::take(known);
     for trouble in StripeTrouble::ALL.iter().copied() {
-        let before = was.contains(&trouble);
-        let now = match trouble {
+        let was_present = previous.contains(&trouble);
+        let is_present = match trouble {
             StripeTrouble::Signatures => app.deliveries.are_mostly_bad(),
-            _ if trouble.is_of_endpoint() && !has_answer => before,
+            _ if trouble.is_of_endpoint() && !has_answer => was_present,
             _ => report.troubles.contains(&trouble),
         };
-        app.metrics.stripe.set_trouble(trouble, now);
-        match (before, now) {
+        app.metrics.stripe.set_trouble(trouble, is_present);
+        match (was_present, is_present) {
             (false, true) => tracing::warn!(what = trouble.as_label(), "{}", trouble.sentence()),
             (true, false) => {
                 tracing::info!(what = trouble.as_label(), "this problem with Stripe is resolved")
             }
             _ => {}
         }
-        if now {
+        if is_present {
             known.push(trouble);
         }
     }

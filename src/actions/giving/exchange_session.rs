@@ -18,7 +18,7 @@ use crate::supporters::standing_of;
 
 /// How long after the payment a browser can fetch a token for the first time.
 const FIRST_WINDOW_MS: i64 = DAY_MS;
-/// How long after its first request a browser that lost the response can repeat it.
+/// How long after its first request a browser can repeat the request, in case the response was lost.
 const REPEAT_WINDOW_MS: i64 = 600_000;
 
 /// A token and its claims.
@@ -56,8 +56,8 @@ pub enum ExchangeError {
     Store(#[from] StoreError),
 }
 
-/// Exchanges a paid session for a token. The reader may return before the webhook arrives. So Stripe's answer is
-/// stored and booked here under the same keys as the webhook's event.
+/// Exchanges a paid session for a token. The reader may return before the webhook arrives. So this action fetches the
+/// session from Stripe and books it. When the webhook's event arrives, nothing is booked twice.
 ///
 /// # Errors
 /// See [`ExchangeError`].
@@ -69,7 +69,7 @@ pub async fn exchange_session(
     session: &str,
     attempt: &Uuid,
 ) -> Result<Exchanged, ExchangeError> {
-    let key = *attempt;
+    let attempt_id = *attempt;
     let attempt = attempt.to_string();
     let checkout = app.store.checkout(site_id, &attempt).await?;
     let checkout =
@@ -79,11 +79,11 @@ pub async fn exchange_session(
         return Err(ExchangeError::AlreadyExchanged);
     }
     let id = ContributionId::parse(&checkout.contribution_id).map_err(|_| ExchangeError::Unknown)?;
-    let mut supporter = paid_by(app, &id).await;
+    let mut supporter = paying_supporter(app, &id).await;
     if matches!(supporter, Err(ExchangeError::Unpaid | ExchangeError::Processing)) {
         // Two simultaneous calls come from the same browser, so both use one answer from Stripe.
-        app.session_reads.run(&key, fetch_session(app, context, session)).await?;
-        supporter = paid_by(app, &id).await;
+        app.session_reads.run(&attempt_id, fetch_session(app, context, session)).await?;
+        supporter = paying_supporter(app, &id).await;
     }
     let supporter = supporter?;
     let paid_at_ms = app.store.first_booked_at_ms(&id).await?;
@@ -102,7 +102,7 @@ pub async fn exchange_session(
 }
 
 /// Returns the supporter whose payment is booked in the ledger.
-async fn paid_by(app: &App, id: &ContributionId) -> Result<SupporterId, ExchangeError> {
+async fn paying_supporter(app: &App, id: &ContributionId) -> Result<SupporterId, ExchangeError> {
     let Some(gift) = app.store.contribution(id).await? else { return Err(ExchangeError::Unpaid) };
     match gift.state {
         ContributionState::Paid

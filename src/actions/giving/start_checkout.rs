@@ -89,33 +89,33 @@ pub async fn start_checkout(
         return_url.as_str(),
         request.attribution.unwrap_or_default(),
     ];
-    // Without a fee, the fingerprint has the form of older versions, which could not add a fee. So an attempt that
-    // began before an upgrade can be repeated after it.
+    // Without a fee, the fingerprint is the same as in older versions of Keepopen, which could not add a fee. So an
+    // attempt that began before an upgrade can be repeated after the upgrade.
     let fee = fee_minor.map(|fee| format!("fee {fee}"));
     parts.extend(fee.as_deref());
     let parameters = fingerprint(&parts);
     let attempt = request.attempt.to_string();
     let new_id = ContributionId::from_bytes(clock::random_bytes());
     let mut tx = context.machine_write(MachineWrite::Checkout).await?;
-    let known =
+    let stored_attempt =
         checkouts::start(&mut tx, request.site, &attempt, &parameters, new_id.as_str(), app.now_ms()).await?;
     tx.commit().await?;
-    if known.parameters != parameters {
+    if stored_attempt.parameters != parameters {
         return Err(CheckoutError::AttemptReused);
     }
-    if let (Some(session), Some(url)) = (known.session, known.url) {
+    if let (Some(session), Some(url)) = (stored_attempt.session, stored_attempt.url) {
         return Ok(Checkout { session, url });
     }
-    let contribution = ContributionId::parse(&known.contribution_id).unwrap_or(new_id);
-    let shown = shown(app, request);
-    let origin = origin(request, contribution, shown.as_ref());
-    let key = fingerprint(&[request.site, &attempt, &parameters, &known.tries.to_string()]);
+    let contribution = ContributionId::parse(&stored_attempt.contribution_id).unwrap_or(new_id);
+    let attribution = read_attribution(app, request);
+    let origin = build_origin(request, contribution, attribution.as_ref());
+    let key = fingerprint(&[request.site, &attempt, &parameters, &stored_attempt.tries.to_string()]);
     let new = NewCheckout {
         name: &site.name,
         money: Money { amount_minor: request.money.amount_minor + fee_minor.unwrap_or(0), ..request.money },
         fee_minor,
         interval: request.interval,
-        success_url: &with_session(&return_url),
+        success_url: &add_session_placeholder(&return_url),
         cancel_url: return_url.as_str(),
         locale: &site.locale,
         origin: &origin,
@@ -126,15 +126,15 @@ pub async fn start_checkout(
     let outcome = match created {
         Ok(page) => {
             checkouts::store_session(&mut tx, request.site, &attempt, &page.id, &page.url).await?;
-            if let Some(shown) = &shown {
-                app.counters.count_shown(shown, "checkout".to_owned(), app.now_ms());
+            if let Some(attribution) = &attribution {
+                app.counters.count_shown(attribution, "checkout".to_owned(), app.now_ms());
             }
             Ok(Checkout { session: page.id, url: page.url })
         }
         Err(error) => {
             // Stripe stores a failure under its idempotency key for a day, so the next try needs another key.
             if matches!(error, CallError::Failed { .. }) {
-                checkouts::next_try(&mut tx, request.site, &attempt, known.tries).await?;
+                checkouts::next_try(&mut tx, request.site, &attempt, stored_attempt.tries).await?;
             }
             Err(CheckoutError::Stripe(error))
         }
@@ -169,7 +169,7 @@ fn check_amount(site: &SiteSettings, request: &CheckoutRequest<'_>) -> Result<Op
 
 /// Adds `keepopen_session={CHECKOUT_SESSION_ID}` to the URL's query. The braces are not percent-encoded, because
 /// Stripe replaces the placeholder.
-fn with_session(url: &Url) -> String {
+fn add_session_placeholder(url: &Url) -> String {
     let mut plain = url.clone();
     plain.set_fragment(None);
     let separator = if url.query().is_some() { '&' } else { '?' };
@@ -177,28 +177,28 @@ fn with_session(url: &Url) -> String {
     format!("{plain}{separator}keepopen_session={{CHECKOUT_SESSION_ID}}{fragment}")
 }
 
-/// Returns the appeal that the reader saw before giving. If the attribution is invalid, the gift is accepted without an
-/// appeal.
-fn shown(app: &App, request: &CheckoutRequest<'_>) -> Option<Attribution> {
+/// Reads which appeal the reader saw before giving. If the attribution is invalid, the gift is accepted, but belongs to
+/// no appeal.
+fn read_attribution(app: &App, request: &CheckoutRequest<'_>) -> Option<Attribution> {
     let attribution = request.attribution?;
     Attribution::read(attribution, &app.attribution_key, request.site, app.now_ms()).ok()
 }
 
-fn origin(
+fn build_origin(
     request: &CheckoutRequest<'_>,
     contribution: ContributionId,
-    shown: Option<&Attribution>,
+    attribution: Option<&Attribution>,
 ) -> Origin {
     Origin {
         contribution,
         site: request.site.to_owned(),
-        appeal: shown.map(|it| it.appeal.clone()),
-        variant: shown.map(|it| it.variant.clone()),
-        surface: shown.map(|it| it.surface.clone()),
+        appeal: attribution.map(|it| it.appeal.clone()),
+        variant: attribution.map(|it| it.variant.clone()),
+        surface: attribution.map(|it| it.surface.clone()),
     }
 }
 
-/// Returns the SHA-256 of the parts in base64url. The parts are separated unambiguously.
+/// Returns the SHA-256 of the parts in base64url. The hash also covers the length of each part.
 fn fingerprint(parts: &[&str]) -> String {
     let mut hash = Sha256::begin();
     for part in parts {
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn the_session_is_added_to_the_query_before_the_fragment() {
-        let add_session = |text: &str| with_session(&Url::parse(text).unwrap());
+        let add_session = |text: &str| add_session_placeholder(&Url::parse(text).unwrap());
         assert_eq!(add_session("https://a.org/x"), "https://a.org/x?keepopen_session={CHECKOUT_SESSION_ID}");
         assert_eq!(
             add_session("https://a.org/x?y=1#z"),

@@ -98,7 +98,7 @@ async fn process<E: Emitter>(
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
     let nothing_booked = Booked::default;
     let mut is_fetched_later = false;
-    let (booked, outcome, outcome_text) = match read(&event) {
+    let (booked, outcome, outcome_text) = match read_report(&event) {
         Ok(Report::Nothing) => (nothing_booked(), Processed::NothingToBook, "nothing to book".to_owned()),
         Ok(Report::ConnectedAccount) => {
             (nothing_booked(), Processed::NotOurs, "not ours: from a connected account".to_owned())
@@ -186,7 +186,7 @@ async fn concerns_us(app: &App, tx: &mut Tx, mentions: &Mentions) -> Result<bool
     Ok(false)
 }
 
-fn read(event: &Waiting) -> Result<Report, ProcessError> {
+fn read_report(event: &Waiting) -> Result<Report, ProcessError> {
     // An event that was fetched from Stripe's event list is an event too, not a fetched object.
     if event.id.starts_with("fetched_") {
         return Ok(read_fetched(&event.body, event.created_at_ms / 1000)?);
@@ -194,6 +194,7 @@ fn read(event: &Waiting) -> Result<Report, ProcessError> {
     Ok(read_event(&Envelope::read(&event.body)?)?)
 }
 
+/// Stores the error with the event, and when to try again. Returns `None` if another worker processed the event first.
 async fn record_failure(
     app: &App,
     context: &Context<'_>,
@@ -220,6 +221,6 @@ async fn record_failure(
 
 /// Returns the wait before the next try: 1 s, 4 s, 16 s … up to an hour.
 fn wait_ms(tries: i64) -> i64 {
-    let doublings = u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX);
-    4_i64.checked_pow(doublings).map_or(3_600_000, |waits| waits.saturating_mul(1000).min(3_600_000))
+    let exponent = u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX);
+    4_i64.checked_pow(exponent).map_or(3_600_000, |wait_s| wait_s.saturating_mul(1000).min(3_600_000))
 }

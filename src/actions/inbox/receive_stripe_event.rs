@@ -64,6 +64,7 @@ pub async fn receive_stripe_event(
     let text = std::str::from_utf8(body).map_err(|_| NotAnEvent)?;
     let envelope = Envelope::read(text)?;
     let is_right_mode = envelope.mode() == app.settings.stripe.mode;
+    // A thin event names its object, but does not contain it.
     let is_thin = envelope.related().is_some();
     let delivered = Delivered {
         mode: envelope.mode(),
@@ -108,8 +109,7 @@ async fn requeue_if_dead(app: &App, context: &Context<'_>, id: &str) -> Result<(
     Ok(())
 }
 
-/// When Stripe delivers a thin event again, fetches its object again if every earlier try failed. (A thin event only
-/// names its object.)
+/// When Stripe delivers a thin event again, fetches its object again if every earlier try failed.
 async fn retry_fetch_if_dead(app: &App, context: &Context<'_>, event: &str) -> Result<(), StoreError> {
     let task = FetchObject::key_of(event);
     if !app.store.is_task_dead(&task).await? {

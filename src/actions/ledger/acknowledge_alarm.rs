@@ -23,7 +23,9 @@ pub struct Acknowledging<'a> {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum AcknowledgeError {
-    #[error("there is no such alarm: it has closed, or its facts changed. List the alarms again")]
+    #[error(
+        "there is no such alarm: it has closed, or its objects or amounts changed. List the alarms again"
+    )]
     NotFound,
     #[error("name: write who reviewed it, on one line of up to {MAX_NAME} characters")]
     BadName,
@@ -56,8 +58,9 @@ pub async fn acknowledge_alarm(
         return Ok(first);
     }
     let found = alarms::contribution_with(&mut tx, id).await?;
-    let (contribution, open) = found.ok_or(AcknowledgeError::NotFound)?;
-    let (acknowledged, open): (Vec<_>, Vec<_>) = open.into_iter().partition(|alarm| alarm.id == *id);
+    let (contribution, open_alarms) = found.ok_or(AcknowledgeError::NotFound)?;
+    let (acknowledged, still_open): (Vec<_>, Vec<_>) =
+        open_alarms.into_iter().partition(|alarm| alarm.id == *id);
     let alarm = acknowledged.into_iter().next().ok_or(AcknowledgeError::NotFound)?.alarm;
     let acknowledgement = Acknowledgement {
         alarm_id: id.clone(),
@@ -68,7 +71,7 @@ pub async fn acknowledge_alarm(
         via: context.actor.label().to_owned(),
         acknowledged_at_ms: context.now_ms(),
     };
-    alarms::acknowledge(&mut tx, &acknowledgement, &open).await?;
+    alarms::acknowledge(&mut tx, &acknowledgement, &still_open).await?;
     let change = Change::new("alarm.acknowledge", id.as_str()).personal("name").personal("reason");
     tx.commit([change]).await?;
     Ok(acknowledgement)

@@ -1,5 +1,5 @@
 //! Stores new facts (what Stripe said about an object), and rewrites the contributions and entries that follow from
-//! them.
+//! them. The function `fold` computes a contribution and its entries from all its facts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::supporters::{Email, GiftSummary, StandingChange, standing_changed};
 use super::emit_events::Emitter;
 
 /// The earlier version of each fact that a booking changes, by the fact's id. It is `None` for a new fact.
-type Before = BTreeMap<String, Option<Fact>>;
+type EarlierFacts = BTreeMap<String, Option<Fact>>;
 
 /// The result of a booking.
 #[derive(Debug, Default)]
@@ -53,12 +53,12 @@ impl Booked {
 /// See [`StoreError`].
 pub async fn book_facts<E: Emitter>(app: &App, tx: &mut Tx, facts: Vec<Fact>) -> Result<Booked, StoreError> {
     let ids: Vec<String> = facts.iter().map(|fact| fact.id().to_owned()).collect();
-    let mut before = Before::new();
+    let mut before = EarlierFacts::new();
     for fact in facts {
         let id = fact.id().to_owned();
         let customer = matches!(fact, Fact::Customer(_)).then(|| fact.id().to_owned());
-        let known = objects::add(tx, fact).await?;
-        before.entry(id).or_insert(known);
+        let earlier = objects::add(tx, fact).await?;
+        before.entry(id).or_insert(earlier);
         if let Some(customer) = customer {
             record_email(tx, &customer).await?;
         }
@@ -76,7 +76,7 @@ pub async fn book_facts<E: Emitter>(app: &App, tx: &mut Tx, facts: Vec<Fact>) ->
 /// See [`StoreError`].
 pub async fn rebuild_gift<E: Emitter>(app: &App, tx: &mut Tx, object: &str) -> Result<Booked, StoreError> {
     let mut booked = Booked::default();
-    rewrite_gift::<E>(&mut booked, app, tx, object, &Before::new()).await?;
+    rewrite_gift::<E>(&mut booked, app, tx, object, &EarlierFacts::new()).await?;
     Ok(booked)
 }
 
@@ -86,10 +86,10 @@ async fn rewrite_gift<E: Emitter>(
     app: &App,
     tx: &mut Tx,
     object: &str,
-    before: &Before,
+    before: &EarlierFacts,
 ) -> Result<(), StoreError> {
-    let known = objects::facts_of_gift_with(tx, object).await?;
-    let Some(folded) = fold(&known) else { return Ok(()) };
+    let facts = objects::facts_of_gift_with(tx, object).await?;
+    let Some(folded) = fold(&facts) else { return Ok(()) };
     let gift = &folded.contribution;
     if app.site(&gift.site).is_none() && !unbooked::is_our_gift(tx, gift).await? {
         unbooked::keep_other_gift(tx, gift).await?;
@@ -98,25 +98,25 @@ async fn rewrite_gift<E: Emitter>(
     }
     if booked.contributions.insert(gift.id.clone()) {
         booked.has_requeued_events |= unbooked::link_earlier_events(tx, gift, app.now_ms()).await?;
-        let known_before = events_before(tx, known, before, gift).await?;
+        let known_before = keys_of_earlier_events(tx, facts, before, gift).await?;
         write_gift::<E>(booked, app, tx, folded, &known_before).await?;
     }
     Ok(())
 }
 
-/// Returns the keys of the events that were true before this booking. There are none for a contribution that is not
-/// stored yet.
-async fn events_before(
+/// Returns the keys of the events that followed from the facts before this booking. There are none for a contribution
+/// that is not stored yet.
+async fn keys_of_earlier_events(
     tx: &mut Tx,
-    known: Vec<Fact>,
-    before: &Before,
+    facts: Vec<Fact>,
+    before: &EarlierFacts,
     gift: &Contribution,
 ) -> Result<BTreeSet<String>, StoreError> {
-    let as_before = known.into_iter().filter_map(|fact| match before.get(fact.id()) {
+    let earlier_facts = facts.into_iter().filter_map(|fact| match before.get(fact.id()) {
         Some(earlier) => earlier.clone(),
         None => Some(fact),
     });
-    let folded = fold(&facts_of_contribution(&gift.id, as_before.collect()));
+    let folded = fold(&facts_of_contribution(&gift.id, earlier_facts.collect()));
     let events = folded.map(|it| it.events).unwrap_or_default();
     if events.is_empty() || !ledger::is_stored(tx, &gift.id).await? {
         return Ok(BTreeSet::new());
@@ -124,8 +124,8 @@ async fn events_before(
     Ok(events.iter().map(DomainEvent::key).collect())
 }
 
-/// Stores the customer's newest known email address at Stripe, by which the supporter can be found. The order in
-/// which Stripe reports addresses does not matter.
+/// Stores the customer's newest known email address at Stripe. The supporter can be found by this address. The order
+/// in which Stripe reports addresses does not matter.
 async fn record_email(tx: &mut Tx, customer: &str) -> Result<(), StoreError> {
     let Some(Fact::Customer(known)) = objects::fact_about(tx, customer).await? else { return Ok(()) };
     match known.email.and_then(|email| Email::parse(&email.value).ok()) {
@@ -215,9 +215,9 @@ async fn changed_standings(
     for supporter in people {
         let gifts = ledger::gift_summaries_of(tx, &supporter, &contribution.site).await?;
         let others = gifts.iter().filter(|(id, _)| *id != contribution.id).map(|(_, given)| *given);
-        let own =
+        let this_gift =
             (contribution.supporter.as_ref() == Some(&supporter)).then(|| GiftSummary::of(contribution));
-        let after: Vec<GiftSummary> = others.chain(own).collect();
+        let after: Vec<GiftSummary> = others.chain(this_gift).collect();
         let before: Vec<GiftSummary> = gifts.iter().map(|(_, given)| *given).collect();
         if let Some(now) = standing_changed(&before, &after, site.quiet_days, changed_at_ms) {
             standings::record_change(tx, &supporter, &contribution.site, changed_at_ms).await?;

@@ -5,9 +5,10 @@ use crate::store::{StoreError, Tx, outbox};
 
 /// Receives the domain events of a booking, within its transaction.
 ///
-/// The emitter is part of an action's type, so a rebuild can't emit events by mistake.
+/// Each action that books takes its emitter as a type parameter. A rebuild only books what happened earlier. It uses
+/// [`Silent`], so it can't emit events by mistake.
 pub trait Emitter: Send + Sync + 'static {
-    /// Receives the events that became true.
+    /// Receives the events that this booking caused.
     ///
     /// # Errors
     /// See [`StoreError`]. The booking is rolled back.
@@ -22,7 +23,7 @@ pub trait Emitter: Send + Sync + 'static {
 #[derive(Debug)]
 pub enum Recording {}
 
-/// Emits nothing. A rebuild uses it, because a rebuild makes no event newly true.
+/// Emits nothing. A rebuild uses it, because everything that it books happened earlier.
 #[derive(Debug)]
 pub enum Silent {}
 

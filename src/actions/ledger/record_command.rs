@@ -5,8 +5,9 @@ use serde_json::Value;
 use crate::app::{Change, Context};
 use crate::store::StoreError;
 
-/// Records that an operator started a comparison with Stripe. It compares everything since `since_ms` (milliseconds
-/// since 1970), or only what is due if that is `None`. Its bookings are in the inbox and the ledger, with their causes.
+/// Records that an operator started a comparison with Stripe. The comparison covers everything since `since_ms`
+/// (milliseconds since 1970), or only what is due if `since_ms` is `None`. The inbox and the ledger record what the
+/// comparison books.
 ///
 /// # Errors
 /// See [`StoreError`].

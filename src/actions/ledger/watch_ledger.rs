@@ -24,9 +24,9 @@ pub async fn watch_ledger(
     let is_of_today = |seal: &Seal| seal.made_at_ms.div_euclid(DAY_MS) >= today && key.is_valid(seal);
     let sealed = app.store.last_seal().await?.filter(is_of_today);
     let checked_ms = checked_at_ms.unwrap_or(0);
-    let mut record = |wrong, alarms, at_ms| {
+    let mut record = |problems, alarms, at_ms| {
         *checked_at_ms = Some(at_ms);
-        app.metrics.ledger.set(wrong, alarms, at_ms);
+        app.metrics.ledger.set(problems, alarms, at_ms);
     };
     if let (Some(seal), 0) = (&sealed, checked_ms) {
         // Only a correct ledger is sealed, so a restart on the same day needs no second check.

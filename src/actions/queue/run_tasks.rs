@@ -103,6 +103,7 @@ pub async fn run_due_tasks<T: Task>(app: &App, context: &Context<'_>) -> Result<
     Ok(tried)
 }
 
+/// Performs a claimed task, and stores its result or its error.
 async fn run<T: Task>(
     app: &App,
     context: &Context<'_>,
@@ -133,6 +134,7 @@ async fn perform<T: Task>(app: &App, claimed: &Claimed) -> Result<(T, T::Done), 
     Ok((task, done))
 }
 
+/// Stores the error with the task, and when to try again.
 async fn record_failure(
     app: &App,
     context: &Context<'_>,

@@ -8,7 +8,7 @@ use super::sync_epochs::sync_epochs;
 use super::sync_standings::read_standings;
 use crate::actions::appeals::publish_appeals::{PublishError, publish_appeals};
 use crate::actions::appeals::sync_appeals::reload_appeals;
-use crate::actions::connection::sync_endpoints::{SealedSecret, sync_endpoints};
+use crate::actions::connection::sync_endpoints::{EndpointSyncError, sync_endpoints};
 use crate::actions::keys::open_vault::open_vault;
 use crate::app::{App, Change, Context};
 use crate::clock::Clock;
@@ -35,7 +35,7 @@ pub enum StartError {
     #[error(transparent)]
     Appeals(#[from] PublishError),
     #[error(transparent)]
-    Endpoints(#[from] SealedSecret),
+    Endpoints(#[from] EndpointSyncError),
 }
 
 /// Opens the database and the vault, creates the first signing key, and activates the appeals. Also loads the raised
@@ -45,7 +45,7 @@ pub enum StartError {
 /// # Errors
 /// See [`StartError`].
 pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartError> {
-    // If the folder can't be created, the first function that needs it reports that.
+    // If the folder can't be created, the first function that needs it reports the error.
     let folder = files::make_folder(&settings.data_dir);
     if folder.is_ok() {
         files::make_private(&settings.data_dir);
@@ -78,7 +78,7 @@ pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartEr
 pub(in crate::actions) async fn read_everything(app: &App) -> Result<(), StartError> {
     let rows = signing_keys(&app.as_job("start"), &app.vault).await?;
     app.tokens.set_keys(open_keys(&app.vault, &rows)?);
-    app.update_last_good(|kept| kept.signing_keys = rows);
+    app.update_last_good(|last_good| last_good.signing_keys = rows);
     sync_epochs(app).await?;
     read_standings(app).await?;
     sync_endpoints(app).await?;
@@ -91,8 +91,8 @@ async fn signing_keys(context: &Context<'_>, vault: &Vault) -> Result<Vec<Signin
     let mut tx = context.change().await?;
     let mut rows = keys::signing_keys(&mut tx).await?;
     if rows.is_empty() {
-        let made = SigningKey::make(vault);
-        let row = SigningKeyRow { kid: made.kid, public_key: made.public, sealed_private_key: made.sealed };
+        let key = SigningKey::make(vault);
+        let row = SigningKeyRow { kid: key.kid, public_key: key.public, sealed_private_key: key.sealed };
         keys::add_signing_key(&mut tx, &row, context.now_ms()).await?;
         tx.commit([Change::new("signing_key.create", &*row.kid)]).await?;
         rows.push(row);
@@ -110,5 +110,5 @@ pub(in crate::actions) fn open_keys(
         public: row.public_key,
         sealed: row.sealed_private_key,
     });
-    sealed.map(|kept| SigningKey::open(vault, &kept)).collect()
+    sealed.map(|key| SigningKey::open(vault, &key)).collect()
 }

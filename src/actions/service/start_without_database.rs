@@ -55,7 +55,7 @@ pub(in crate::actions) fn start_without_database(
     if app.settings.appeals.file.is_none() {
         activate_published(&app, &saved.appeals, saved.publications);
     }
-    app.update_last_good(|kept| *kept = saved);
+    app.update_last_good(|last_good| *last_good = saved);
     let mut snapshot_inputs = app.snapshot_inputs();
     snapshot_inputs.on_disk = snapshot_inputs.revision();
     drop(snapshot_inputs);

@@ -30,20 +30,20 @@ async fn sync_since(app: &App, since_ms: i64) -> Result<(), StoreError> {
     if let Some(oldest) = rows.last().filter(|_| rows.len() == limit) {
         app.standings.forget_until(oldest.changed_at_ms);
     }
-    app.standings.add(rows.into_iter().filter_map(|row| change(app, row)));
+    app.standings.add(rows.into_iter().filter_map(|row| to_change(app, row)));
     app.standings.expire(app.now_ms());
-    if app.standings.take_is_new() {
+    if app.standings.take_has_changed() {
         let (standings, forgotten_until_ms) = (app.standings.all(), app.standings.forgotten_until_ms());
-        app.update_last_good(|kept| {
-            kept.standings = standings;
-            kept.standings_forgotten_until_ms = forgotten_until_ms;
+        app.update_last_good(|last_good| {
+            last_good.standings = standings;
+            last_good.standings_forgotten_until_ms = forgotten_until_ms;
         });
     }
     Ok(())
 }
 
 /// Converts a change into the form that banner requests need. Returns `None` for a site that is not in the settings.
-fn change(app: &App, row: ChangedStanding) -> Option<StandingChange> {
+fn to_change(app: &App, row: ChangedStanding) -> Option<StandingChange> {
     let now = standing_of(&row.given, app.site(&row.site)?.quiet_days, app.now_ms());
     let ChangedStanding { supporter, site, changed_at_ms, .. } = row;
     Some(StandingChange { supporter, site, changed_at_ms, now })

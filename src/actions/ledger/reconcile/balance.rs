@@ -59,11 +59,11 @@ impl<E: Emitter> Sweep<'_, E> {
                 continue;
             }
             // Stripe does not list the contents of a payout that somebody created by hand.
-            let Some(listed) = self.listed_in(&id).await? else { continue };
+            let Some(listed) = self.list_transactions(&id).await? else { continue };
             if id == payout.id {
                 // The sum is `None` if one of the transactions is in an unknown currency.
-                let each = listed.iter().map(|(_, fact)| fact.moved.map(|moved| moved.net_minor()));
-                sum_minor = each.sum::<Option<i64>>();
+                let amounts = listed.iter().map(|(_, fact)| fact.moved.map(|moved| moved.net_minor()));
+                sum_minor = amounts.sum::<Option<i64>>();
             }
             for (transaction, fact) in listed {
                 // A returned payout is paid out again as one sum, so its contents also belong to this payout.
@@ -90,7 +90,7 @@ impl<E: Emitter> Sweep<'_, E> {
 
     /// Returns the balance transactions that Stripe lists for a payout, except the payout's own transaction. Returns
     /// `None` if Stripe lists nothing.
-    async fn listed_in(
+    async fn list_transactions(
         &self,
         payout: &str,
     ) -> Result<Option<Vec<(String, TransactionFact)>>, ReconcileError> {

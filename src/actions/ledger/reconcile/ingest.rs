@@ -32,11 +32,11 @@ impl<E: Emitter> Sweep<'_, E> {
     }
 
     async fn ingest(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
-        let before = self.folded(&listed.id).await?;
+        let before = self.stored_gift(&listed.id).await?;
         let object = FetchedObject { id: &listed.id, what, body: &listed.body, fetched_at_ms: self.now_ms };
         let Ingested { inbox_id, is_new } = ingest_fetched::<E>(self.app, self.context, object).await?;
         self.stats.stored += i64::from(is_new);
-        let after = self.folded(&listed.id).await?;
+        let after = self.stored_gift(&listed.id).await?;
         // An object that only adds details, and changes no gift, is not logged.
         let visible_parts = |it: &Option<Folded>| {
             it.as_ref().map(|it| (it.entries.clone(), it.contribution.state, it.contribution.money))
@@ -75,7 +75,7 @@ impl<E: Emitter> Sweep<'_, E> {
     }
 
     /// Returns the gift that an object belongs to, as it is stored now.
-    async fn folded(&self, object: &str) -> Result<Option<Folded>, StoreError> {
+    async fn stored_gift(&self, object: &str) -> Result<Option<Folded>, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
         Ok(fold(&objects::facts_of_gift_with(&mut tx, object).await?))
     }

@@ -132,8 +132,8 @@ struct Sweep<'a, E> {
     dead: HashSet<String>,
     /// False if the service began to stop before the comparison finished.
     is_complete: bool,
-    /// Whether the comparison goes back as far as the end of the last finished one. If not, the next one must begin
-    /// there.
+    /// Whether the comparison goes back as far as the end of the last finished one. If not, the next comparison must
+    /// still begin at that end.
     reaches_back: bool,
 }
 
@@ -156,19 +156,19 @@ async fn compare_due(app: &App, context: &Context<'_>) -> Result<SweepStats, Rec
     let now_s = app.now_ms().div_euclid(1000);
     forget_old_runs(context, now_s).await?;
     forget_after_failed(app, context, DUE).await?;
-    let mut all = sweep_events::<Recording>(app, context, DUE, None).await?;
+    let mut stats = sweep_events::<Recording>(app, context, DUE, None).await?;
     process_due_events(app, context).await?;
-    all.failed.extend(unconfirmed::ask_about_unconfirmed(app, context).await?);
+    stats.failed.extend(unconfirmed::ask_about_unconfirmed(app, context).await?);
     let compared_at_ms = finished_at_ms(app, SweepKind::Objects).await?;
     if compared_at_ms.is_none_or(|at_ms| app.now_ms() - at_ms >= DAY_S * 1000) {
-        all.add(sweep_objects::<Recording>(app, context, DUE, None, true).await?);
+        stats.add(sweep_objects::<Recording>(app, context, DUE, None, true).await?);
     }
     if app.store.is_unfinished(DUE_FAR).await? {
-        all.add(sweep_balance::<Recording>(app, context, DUE_FAR, Some(now_s - OBJECTS_S)).await?);
+        stats.add(sweep_balance::<Recording>(app, context, DUE_FAR, Some(now_s - OBJECTS_S)).await?);
     } else {
-        all.add(sweep_balance::<Recording>(app, context, DUE, None).await?);
+        stats.add(sweep_balance::<Recording>(app, context, DUE, None).await?);
     }
-    Ok(all)
+    Ok(stats)
 }
 
 /// Compares everything that was created since `since_s` (seconds since 1970). `records_missed` says whether to record
@@ -205,16 +205,16 @@ async fn compare_since<E: Emitter>(
     forget_old_runs(context, app.now_ms().div_euclid(1000)).await?;
     let run = format!("since {since_s}");
     forget_after_failed(app, context, &run).await?;
-    let mut all = sweep_events::<E>(app, context, &run, Some(since_s)).await?;
+    let mut stats = sweep_events::<E>(app, context, &run, Some(since_s)).await?;
     process_events_with::<E>(app, context).await?;
-    all.add(sweep_objects::<E>(app, context, &run, Some(since_s), records_missed).await?);
-    all.add(sweep_balance::<E>(app, context, &run, Some(since_s)).await?);
-    if all.failed.is_empty() && !app.is_stopping() {
+    stats.add(sweep_objects::<E>(app, context, &run, Some(since_s), records_missed).await?);
+    stats.add(sweep_balance::<E>(app, context, &run, Some(since_s)).await?);
+    if stats.failed.is_empty() && !app.is_stopping() {
         let mut tx = context.machine_write(MachineWrite::Reconciliation).await?;
         comparisons::forget_run(&mut tx, &run).await?;
         tx.commit().await?;
     }
-    Ok(all)
+    Ok(stats)
 }
 
 async fn finished_at_ms(app: &App, kind: SweepKind) -> Result<Option<i64>, StoreError> {
@@ -303,7 +303,8 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         Ok(self.stats)
     }
 
-    /// Returns the progress with which the balance starts to be read as far back as the objects were read.
+    /// Returns the initial progress of the run [`DUE_FAR`]. That run reads the balance as far back as the objects were
+    /// read.
     fn far_progress(&self) -> ListProgress {
         ListProgress {
             list: List::TRANSACTIONS.name.to_owned(),

@@ -31,7 +31,7 @@ impl<E: Emitter> Sweep<'_, E> {
             is_ours = is_ours || is_of_a_gift(&mut tx, id).await?;
         }
         let moved = if is_ours { None } else { moved_money(facts) };
-        let known = other_money::stored(&mut tx, fact.id()).await?;
+        let stored = other_money::stored(&mut tx, fact.id()).await?;
         let mut site = fact.origin().map(|origin| origin.site.clone());
         if moved.is_some() && site.is_none() {
             for id in &ids {
@@ -39,9 +39,9 @@ impl<E: Emitter> Sweep<'_, E> {
             }
         }
         drop(tx);
-        let kind = kind(what, &listed.body);
+        let kind = kind_to_count(what, &listed.body);
         let current = moved.map(|(currency, amount_minor)| (kind, site, currency, amount_minor));
-        if current == known {
+        if current == stored {
             return Ok(());
         }
         let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
@@ -63,16 +63,16 @@ impl<E: Emitter> Sweep<'_, E> {
     }
 }
 
-/// Returns the kind under which an object is counted. For a balance transaction, that is its own type, such as
-/// `charge` or `stripe_fee`.
-fn kind(what: &str, body: &str) -> String {
+/// Returns the kind under which an object is counted. The kind of a balance transaction also names the transaction's
+/// type, such as `charge` or `stripe_fee`.
+fn kind_to_count(what: &str, body: &str) -> String {
     let value: Option<Value> = serde_json::from_str(body).ok();
     match value.as_ref().and_then(|value| value.get("type")).and_then(Value::as_str) {
-        Some(own)
+        Some(transaction_type)
             if what == "balance transaction"
-                && own.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') =>
+                && transaction_type.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') =>
         {
-            format!("{what} ({own})")
+            format!("{what} ({transaction_type})")
         }
         _ => what.to_owned(),
     }
@@ -94,21 +94,21 @@ fn moved_money(facts: &[Fact]) -> Option<(String, i64)> {
             let price = it.terms.map(|terms| terms.value.price);
             let price = price.map(|price| (price.currency.code().to_owned(), price.amount_minor));
             let no_price = (NO_CURRENCY.to_owned(), 0);
-            return is_running.then(|| price.or_else(|| in_unknown_currency(facts)).unwrap_or(no_price));
+            return is_running.then(|| price.or_else(|| unknown_currency_amount(facts)).unwrap_or(no_price));
         }
         Fact::Transaction(it) if !it.source.as_deref().is_some_and(is_payout) => {
             let known = it.moved.map(|moved| (moved.currency.code().to_owned(), moved.net_minor()));
-            return known.or_else(|| in_unknown_currency(facts));
+            return known.or_else(|| unknown_currency_amount(facts));
         }
         Fact::Transaction(_) => return None,
         _ => None,
     };
     let known = money.map(|money| (money.currency.code().to_owned(), money.amount_minor));
-    known.or_else(|| in_unknown_currency(facts)).filter(|(_, minor)| *minor != 0)
+    known.or_else(|| unknown_currency_amount(facts)).filter(|(_, minor)| *minor != 0)
 }
 
-/// Returns an amount in an unknown currency: its code, and the amount as Stripe reports it.
-fn in_unknown_currency(facts: &[Fact]) -> Option<(String, i64)> {
+/// Returns an amount in an unknown currency: the currency's code, and the amount as Stripe reports it.
+fn unknown_currency_amount(facts: &[Fact]) -> Option<(String, i64)> {
     let id = facts.first()?.id();
     facts.iter().find_map(|fact| match fact {
         Fact::UnknownCurrency(it) if it.moved && it.object.as_deref() == Some(id) => {

@@ -34,11 +34,12 @@ impl<E: Emitter> Sweep<'_, E> {
         take: Take,
     ) -> Result<(), ReconcileError> {
         self.lists.push(list.name);
-        let known = self.app.store.list_progress(&self.run, list.name).await?;
-        let known = known.filter(|it| it.from_s <= from_s && self.now_s() - it.started_s < DAY_S);
-        let is_resumed = known.as_ref().is_some_and(|it| it.finished || it.after_id.is_some());
+        let saved_progress = self.app.store.list_progress(&self.run, list.name).await?;
+        let is_usable = |it: &ListProgress| it.from_s <= from_s && self.now_s() - it.started_s < DAY_S;
+        let saved_progress = saved_progress.filter(is_usable);
+        let is_resumed = saved_progress.as_ref().is_some_and(|it| it.finished || it.after_id.is_some());
         self.stats.resumed |= is_resumed;
-        let mut progress = known.unwrap_or_else(|| ListProgress {
+        let mut progress = saved_progress.unwrap_or_else(|| ListProgress {
             list: list.name.to_owned(),
             from_s,
             started_s: self.now_s(),
