@@ -21,8 +21,8 @@ pub use appeals::{
     save_appeal, set_switches, sync_appeals, ticker_totals, update_weights,
 };
 pub use connection::{
-    ConnectError, EndpointChange, EndpointSyncError, connect_stripe, finish_stripe_roll, record_last_delivery,
-    roll_stripe_secret, sync_endpoints, watch_stripe,
+    ConnectError, EndpointChange, EndpointSyncError, connect_stripe, finish_stripe_roll,
+    record_last_delivery, roll_stripe_secret, sync_endpoints, watch_stripe,
 };
 pub use giving::{
     Checkout, CheckoutError, CheckoutRequest, ExchangeError, Exchanged, exchange_session,

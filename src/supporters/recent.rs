@@ -324,9 +324,8 @@ mod tests {
     #[test]
     fn beyond_the_capacity_the_standing_in_an_old_token_is_unknown() {
         let standings = RecentStandings::with_capacity(20);
-        standings.add(
-            (0..20).map(|id| change(id, "journal", NOW_MS + i64::from(id) * 120_000, Standing::Lapsed)),
-        );
+        standings
+            .add((0..20).map(|id| change(id, "journal", NOW_MS + i64::from(id) * 120_000, Standing::Lapsed)));
         assert_eq!(newest(&standings, 200, "journal", NOW_MS), Newest::Token);
         standings.add([change(100, "journal", NOW_MS + 30 * 120_000, Standing::Lapsed)]);
         assert_eq!(standings.len(), 18);
