@@ -16,7 +16,7 @@ use crate::question::{History, Question, TagCounts};
 use crate::site::{Covered, Exclusion, KnownAppeal, Site};
 use crate::verdict::Known;
 
-/// The entry for appeals that no longer exist. No appeal has this key.
+/// What is assumed of an appeal that no longer exists. No appeal has this key.
 const UNKNOWN_APPEAL: KnownAppeal =
     KnownAppeal { key: u32::MAX, kind: Kind::Ask, never_covers: Covered::Appeal };
 
@@ -63,6 +63,7 @@ pub(crate) struct ReadTag {
 /// does not slow down the decision.
 const MAX_WEEKS: usize = 104;
 
+/// What the rules need to know about one question.
 pub(crate) struct ReaderContext<'q> {
     pub(crate) now_ms: i64,
     draw: u32,
@@ -84,8 +85,8 @@ pub(crate) struct ReaderContext<'q> {
     local_ms: OnceCell<i64>,
     /// The spans of days on which the site excludes this page.
     excluded_days: OnceCell<SmallVec<[DateSpan; 4]>>,
-    // The sizes fit most readers. The whole struct is moved once per question, so more inline room would slow down
-    // every question.
+    // The sizes of these lists fit most readers. The whole struct is moved once per question, so more inline room would
+    // slow down every question.
     past_views: OnceCell<SmallVec<[PastView; 16]>>,
     past_dismissals: OnceCell<SmallVec<[PastDismissal; 4]>>,
     weeks: OnceCell<SmallVec<[ReadWeek<'q>; 12]>>,

@@ -102,7 +102,7 @@ impl Verdict {
 /// The question names a site that is not configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownSite {
-    /// The site's name in the question.
+    /// The site id that the question contains.
     pub site: String,
 }
 

@@ -12,6 +12,7 @@ use crate::labels::Assignment;
 use crate::site::Site;
 use crate::verdict::HELD_OUT;
 
+/// The compiled variants of one appeal on one site.
 #[derive(Clone, Debug)]
 pub(crate) struct Variants {
     /// The appeal's current and former ids.
@@ -25,6 +26,7 @@ pub(crate) struct Variants {
     salt: u64,
 }
 
+/// A step of the appeal's sequence of variants.
 #[derive(Clone, Copy, Debug)]
 struct Step {
     variant: usize,
@@ -33,7 +35,8 @@ struct Step {
 }
 
 impl Variants {
-    /// Checks the variants. Assigns each variant its range of reader positions, or its steps in the sequence.
+    /// Checks the variants. Assigns each variant its range of reader positions (see `buckets.rs`), or its steps in the
+    /// sequence.
     pub(crate) fn compile(
         rules: &AppealRules,
         salts: Salts,
@@ -47,7 +50,8 @@ impl Variants {
                 "an appeal needs at least one variant: without a variant there is nothing to show.",
             );
         } else if variants.iter().all(|variant| variant.weight == 0) {
-            diagnostics.problem("variants", "every variant has weight 0: give at least one of them readers.");
+            let sentence = "every variant has weight 0: give at least one variant a weight above 0.";
+            diagnostics.problem("variants", sentence);
         }
         let mut used_ids = BTreeSet::new();
         for (place, variant) in variants.iter().enumerate() {
@@ -211,6 +215,7 @@ fn report_unused_weights(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>)
     }
 }
 
+/// Checks the steps of the sequence and compiles them.
 fn steps(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> Box<[Step]> {
     let mut end = 0_u64;
     let mut steps = Vec::with_capacity(rules.sequence.len());

@@ -23,7 +23,7 @@ pub(crate) struct Articles {
 
 impl Articles {
     /// Returns the number of articles read from `week` on.
-    fn since(&self, context: &ReaderContext<'_>, week: Week) -> u64 {
+    fn read_since(&self, context: &ReaderContext<'_>, week: Week) -> u64 {
         if self.tags.is_empty() {
             let weeks = context.weeks().iter().filter(|read| read.week >= week);
             return weeks.map(|read| u64::from(read.count)).sum();
@@ -37,14 +37,14 @@ impl Articles {
 
     /// Returns the number of articles read in the weeks that count.
     pub(crate) fn read(&self, context: &ReaderContext<'_>) -> u64 {
-        self.since(context, self.first_week(context, context.now_ms))
+        self.read_since(context, self.first_week(context, context.now_ms))
     }
 
     pub(crate) fn tags(&self) -> &[NameId] {
         &self.tags
     }
 
-    /// Returns how many weeks before the current week count.
+    /// Returns the number of counted weeks before the current week.
     pub(crate) const fn weeks(&self) -> i64 {
         self.weeks
     }
@@ -87,7 +87,7 @@ impl Check for Articles {
 
     fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
         let mut first = self.first_week(context, at_ms);
-        let mut articles = self.since(context, first);
+        let mut articles = self.read_since(context, first);
         if articles < self.min {
             return Outcome::Blocked(Reason::BelowMeter);
         }
@@ -100,7 +100,7 @@ impl Check for Articles {
             };
             first = oldest + 1;
             opens_at_ms = week_begins_ms(&context.site.time_zone, first + self.weeks);
-            articles = self.since(context, first);
+            articles = self.read_since(context, first);
         }
         Outcome::from_opening((articles >= self.min).then_some(opens_at_ms), at_ms, Reason::NotTargeted)
     }

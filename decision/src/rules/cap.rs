@@ -85,7 +85,8 @@ impl Cap {
     pub(super) fn describe_limits(&self) -> String {
         let parts = [
             self.max_views.map(|max| format!("fewer than {}", quantity(max, "view"))),
-            self.max_per_day.map(|max| format!("fewer than {max} since 04:00")),
+            self.max_per_day
+                .map(|max| format!("fewer than {} today (a day begins at 04:00)", quantity(max, "view"))),
             (self.gap_days > 0).then(|| format!("newest at least {} old", quantity(self.gap_days, "day"))),
             (self.gap_hours > 0).then(|| format!("newest at least {} old", quantity(self.gap_hours, "hour"))),
         ];

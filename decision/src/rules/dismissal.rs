@@ -101,9 +101,12 @@ impl Check for Dismissal {
             let days = age_days(dismissal.at_ms, context.now_ms);
             format!("{} (age in whole days: {days})", dismissal.kind.as_str())
         });
-        let never = self.days.never_days.map_or_else(|| "forever".to_owned(), |days| days.to_string());
+        let after_never = match self.days.never_days {
+            Some(days) => format!(", {days} after `never`"),
+            None => "; `never` lasts forever".to_owned(),
+        };
         let wanted = format!(
-            "days passed: {} after close, {} after later, {} after already_gave, {never} after never",
+            "days that must pass: {} after `close`, {} after `later`, {} after `already_gave`{after_never}",
             self.days.close_days, self.days.later_days, self.days.already_gave_days
         );
         Evidence::new(list(dismissals, "never dismissed"), wanted)

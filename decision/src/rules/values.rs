@@ -50,9 +50,9 @@ impl Values {
     }
 }
 
-/// Lists the values of a bit set as text.
-fn describe(bits: u16) -> String {
-    list(Value::ALL.into_iter().filter(|value| bits & value.bit() != 0).map(Value::as_str), "nothing")
+/// Lists the values of a bit set as text. Returns `none` if the set is empty.
+fn describe(bits: u16, none: &str) -> String {
+    list(Value::ALL.into_iter().filter(|value| bits & value.bit() != 0).map(Value::as_str), none)
 }
 
 impl Check for Values {
@@ -84,6 +84,9 @@ impl Check for Values {
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
-        Evidence::new(describe(self.available(context)), describe(self.needed(context)))
+        Evidence::new(
+            describe(self.available(context), "none"),
+            describe(self.needed(context), "no condition"),
+        )
     }
 }

@@ -48,6 +48,7 @@ impl Cap {
     }
 }
 
+/// What is wrong with a window of 0 days.
 pub(crate) const EMPTY_WINDOW: &str = "a window of 0 days counts nothing: write 1 or more.";
 
 /// Reports a problem if the value is 0.

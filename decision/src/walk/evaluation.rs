@@ -27,7 +27,8 @@ pub(crate) fn evaluate<R: Recorder>(
 ) -> Evaluation {
     if R::RECORDS {
         for rule in Rule::ORDER {
-            recorder.rule(rule, appeal.parts.check(rule, context, context.now_ms), appeal, context);
+            let outcome = appeal.parts.check(rule, context, context.now_ms);
+            recorder.record_rule(rule, outcome, appeal, context);
         }
     }
     let mut first_failure = None;

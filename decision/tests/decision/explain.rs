@@ -156,7 +156,10 @@ fn every_failed_rule_is_explained_if_nothing_shows() {
     assert_eq!(evidence(Rule::Url), pair("/politics/a", "one of: /sport/*"));
     assert_eq!(evidence(Rule::PaidPage), pair("paid page", "ordinary page"));
     assert_eq!(evidence(Rule::SkipFirst), pair("page 1 of the visit", "after the first 2 pages"));
-    assert_eq!(evidence(Rule::Meter), pair("4 free articles used", "5 free articles used in 30 days"));
+    assert_eq!(
+        evidence(Rule::Meter),
+        pair("4 free articles used", "at least 5 free articles used in 30 days")
+    );
     assert_eq!(evidence(Rule::Sequence), pair("1 view", "fewer than 1 view"));
     assert_eq!(
         evidence(Rule::Hours),
