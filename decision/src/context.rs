@@ -90,7 +90,7 @@ pub(crate) struct ReaderContext<'q> {
     past_views: OnceCell<SmallVec<[PastView; 16]>>,
     past_dismissals: OnceCell<SmallVec<[PastDismissal; 4]>>,
     weeks: OnceCell<SmallVec<[ReadWeek<'q>; 12]>>,
-    tagged: OnceCell<SmallVec<[ReadTag; 24]>>,
+    articles_by_tag: OnceCell<SmallVec<[ReadTag; 24]>>,
 }
 
 impl<'q> ReaderContext<'q> {
@@ -127,7 +127,7 @@ impl<'q> ReaderContext<'q> {
             past_views: OnceCell::new(),
             past_dismissals: OnceCell::new(),
             weeks: OnceCell::new(),
-            tagged: OnceCell::new(),
+            articles_by_tag: OnceCell::new(),
         }
     }
 
@@ -219,20 +219,20 @@ impl<'q> ReaderContext<'q> {
 
     /// Returns the articles read per week and tag. Contains only the tags by which an appeal counts articles, and only
     /// as many weeks as such an appeal needs.
-    pub(crate) fn tagged(&self) -> &[ReadTag] {
-        self.tagged.get_or_init(|| {
+    pub(crate) fn articles_by_tag(&self) -> &[ReadTag] {
+        self.articles_by_tag.get_or_init(|| {
             let wanted = &self.site.article_tags;
             // No rule needs an earlier week, even if it checks an instant after `now_ms`.
             let first = self.week(self.now_ms) - self.site.article_tag_weeks;
-            let mut tagged = SmallVec::new();
+            let mut read_tags = SmallVec::new();
             for read in self.weeks().iter().filter(|read| read.week >= first) {
                 read.tags.for_each(|tag, count| {
                     if let Some(tag) = self.names.find(tag).filter(|tag| wanted.binary_search(tag).is_ok()) {
-                        tagged.push(ReadTag { week: read.week, tag, count });
+                        read_tags.push(ReadTag { week: read.week, tag, count });
                     }
                 });
             }
-            tagged
+            read_tags
         })
     }
 
@@ -253,7 +253,7 @@ impl<'q> ReaderContext<'q> {
     }
 
     /// Whether a view counts at `at_ms`. A view in the future does not count until its time has come.
-    pub(crate) const fn counts(view_ms: i64, at_ms: i64) -> bool {
+    pub(crate) const fn view_counts_at(view_ms: i64, at_ms: i64) -> bool {
         view_ms <= at_ms.saturating_add(CLOCK_SKEW_MS)
     }
 
@@ -264,7 +264,7 @@ impl<'q> ReaderContext<'q> {
 
     /// Returns the views that count at `at_ms`, newest first.
     fn views_counting_at(&self, at_ms: i64) -> impl Iterator<Item = &PastView> + Clone + '_ {
-        self.past_views().iter().skip_while(move |view| !Self::counts(view.at_ms, at_ms))
+        self.past_views().iter().skip_while(move |view| !Self::view_counts_at(view.at_ms, at_ms))
     }
 
     /// Returns the times of the views of any appeal that count at `at_ms`, newest first.
@@ -275,7 +275,7 @@ impl<'q> ReaderContext<'q> {
     /// Returns the times of the views that count at `at_ms`, newest first. Only views of appeals that ask for money and
     /// of appeals that no longer exist are included.
     pub(crate) fn views_of_asks(&self, at_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
-        self.views_counting_at(at_ms).filter(|view| view.kind.asks()).map(|view| view.at_ms)
+        self.views_counting_at(at_ms).filter(|view| view.kind.asks_non_givers()).map(|view| view.at_ms)
     }
 
     /// Returns the times of the views of upsells that count at `at_ms`, newest first.

@@ -97,8 +97,8 @@ pub(crate) fn blackouts(
                 continue;
             }
             _ => {
-                let sentence = "days, from and to can't be combined with first_date and last_date, or with \
-                                starts_at and ends_at: write a separate blackout for each.";
+                let sentence = "`days`, `from` and `to` can't be combined with `first_date` and `last_date`, \
+                                or with `starts_at` and `ends_at`: write a separate blackout for each.";
                 diagnostics.problem(path, sentence);
                 continue;
             }

@@ -70,8 +70,8 @@ pub enum Verdict {
     },
     /// Nothing shows.
     Silent {
-        /// The reason of the appeal that passed the most rules before it failed one. If several appeals passed as many,
-        /// the one with the highest priority decides.
+        /// The reason of the appeal that passed the most rules before it failed one. If several appeals passed equally
+        /// many rules, the one with the highest priority decides.
         reason: Reason,
         /// The first millisecond since 1970 at which an appeal shows if nothing but the time changes. `None` if there
         /// is none.

@@ -149,7 +149,8 @@ impl Variants {
         let shares = self.weights.shares(context.country);
         let is_own = |id: &str| self.appeal_ids.iter().any(|own| **own == *id);
         let views = context.history()?.views.iter().filter(|view| {
-            is_own(&view.appeal) && ReaderContext::counts(view.at.as_millisecond(), context.now_ms)
+            is_own(&view.appeal)
+                && ReaderContext::view_counts_at(view.at.as_millisecond(), context.now_ms)
         });
         let seen = views.filter_map(|view| {
             let id = view.variant.as_deref()?;
@@ -167,7 +168,7 @@ fn floor(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> u32 {
     const MILLION: u32 = 1_000_000;
     if rules.assignment != Assignment::Learned {
         if rules.floor_percent.is_some() {
-            let sentence = "a floor has an effect only with assignment \"learned\": remove floor_percent.";
+            let sentence = "a floor has an effect only with assignment \"learned\": remove `floor_percent`.";
             diagnostics.problem("floor_percent", sentence);
         }
         return DEFAULT_FLOOR;
@@ -175,7 +176,7 @@ fn floor(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> u32 {
     if !rules.sequence.is_empty() {
         diagnostics.problem(
             "assignment",
-            "with a sequence there is nothing to learn: remove sequence, or choose another assignment.",
+            "with a sequence there is nothing to learn: remove `sequence`, or choose another assignment.",
         );
     }
     for (place, variant) in rules.variants.iter().enumerate().filter(|(_, variant)| variant.weight > 1) {
@@ -203,9 +204,9 @@ fn floor(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> u32 {
 /// Reports weights by country that would have no effect.
 fn report_unused_weights(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) {
     let sentence = match (rules.sequence.is_empty(), rules.assignment) {
-        (false, _) => "with a sequence, weights have no effect: remove weights_by_country or sequence.",
+        (false, _) => "with a sequence, weights have no effect: remove `weights_by_country` or `sequence`.",
         (true, Assignment::Learned) => {
-            "learned weights are the same in every country: remove weights_by_country."
+            "learned weights are the same in every country: remove `weights_by_country`."
         }
         (true, Assignment::Fixed | Assignment::Kept) => return,
     };
@@ -231,7 +232,7 @@ fn steps(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> Box<[Step]> 
                 diagnostics.problem(format!("{path}.views"), "a step of 0 views never shows: remove it.");
             }
             None if place + 1 < rules.sequence.len() => {
-                diagnostics.problem(format!("{path}.views"), "only the last step may omit views.");
+                diagnostics.problem(format!("{path}.views"), "only the last step may omit `views`.");
             }
             Some(_) | None => {}
         }

@@ -119,7 +119,7 @@ pub fn stages_of(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> V
             (false, false) => Stage::Before,
         };
         let stage = &mut stages[appeal.index.0];
-        // The stages differ between sites. The appeal has therefore started somewhere and has not ended everywhere.
+        // If the stages on two sites differ, the appeal has started on one of them and has not ended on both.
         *stage = Some(match *stage {
             Some(elsewhere) if elsewhere != stage_here => Stage::Within,
             _ => stage_here,
@@ -135,7 +135,7 @@ pub fn problems_of_ended_schedules(
     appeals: &[AppealRules],
     now_ms: i64,
 ) -> Vec<Problem> {
-    let sentence = "the schedule has already ended: write a later ends_at, or remove ends_at.";
+    let sentence = "the schedule has already ended: write a later `ends_at`, or remove `ends_at`.";
     let stages = appeals.iter().zip(stages_of(sites, appeals, now_ms));
     stages
         .filter(|(_, stage)| *stage == Some(Stage::After))

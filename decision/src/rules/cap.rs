@@ -74,11 +74,12 @@ impl Cap {
     ) -> String {
         let newest = newest_first.clone().next().map_or_else(
             || "never seen".to_owned(),
-            |at_ms| format!("age of the newest in whole days: {}", age_days(at_ms, now_ms)),
+            |at_ms| format!("the newest was {} ago", whole_days(age_days(at_ms, now_ms))),
         );
         let in_window =
             newest_first.filter(|at_ms| age_days(*at_ms, now_ms) < i64::from(self.window_days)).count();
-        format!("views inside {}: {in_window}; {newest}", quantity(self.window_days, "day"))
+        let in_window = quantity(in_window as u64, "view");
+        format!("{in_window} in the last {}; {newest}", quantity(self.window_days, "day"))
     }
 
     /// Describes what the cap requires.
@@ -87,8 +88,10 @@ impl Cap {
             self.max_views.map(|max| format!("fewer than {}", quantity(max, "view"))),
             self.max_per_day
                 .map(|max| format!("fewer than {} today (a day begins at 04:00)", quantity(max, "view"))),
-            (self.gap_days > 0).then(|| format!("newest at least {} old", quantity(self.gap_days, "day"))),
-            (self.gap_hours > 0).then(|| format!("newest at least {} old", quantity(self.gap_hours, "hour"))),
+            (self.gap_days > 0)
+                .then(|| format!("the newest at least {} ago", quantity(self.gap_days, "day"))),
+            (self.gap_hours > 0)
+                .then(|| format!("the newest at least {} ago", quantity(self.gap_hours, "hour"))),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
@@ -112,6 +115,11 @@ fn day_over(view_ms: i64, context: &ReaderContext<'_>) -> i64 {
 /// Returns the whole days from `at_ms` to `now_ms`; 0 if `at_ms` is after `now_ms`.
 pub(super) fn age_days(at_ms: i64, now_ms: i64) -> i64 {
     (now_ms.saturating_sub(at_ms) / DAY_MS).max(0)
+}
+
+/// Formats an age, such as `2 whole days`.
+pub(super) fn whole_days(days: i64) -> String {
+    quantity(days.unsigned_abs(), "whole day")
 }
 
 pub(super) fn days_after(at_ms: i64, days: u32) -> i64 {

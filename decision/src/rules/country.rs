@@ -39,7 +39,7 @@ impl Places {
         if countries.unknown.is_some() && places.is_empty() {
             spec.problem(
                 path("countries", "unknown"),
-                "readers in unknown countries match anyway, because no country is named: remove unknown.",
+                "readers in unknown countries match anyway, because no country is named: remove `unknown`.",
             );
         }
         let countries = &places.include;

@@ -17,7 +17,7 @@ pub(crate) struct Quiet {
 
 impl Quiet {
     fn applies(self, standing: Standing) -> bool {
-        self.kind.asks() || (self.kind == Kind::Upsell && standing == Standing::OneOff)
+        self.kind.asks_non_givers() || (self.kind == Kind::Upsell && standing == Standing::OneOff)
     }
 }
 

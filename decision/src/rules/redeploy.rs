@@ -92,8 +92,8 @@ impl Redeploys {
     }
 
     /// Returns the first instant at or after `at_ms` at which a rule passes. `opens_at` takes the instant from which
-    /// the history counts. It returns the instant from which the rule passes for good if no further redeploy happens;
-    /// `None` if it never passes.
+    /// the history counts. It returns the instant at which the rule starts to pass if no further redeploy happens.
+    /// `None` means that the rule never passes.
     pub(super) fn first_pass_ms(
         &self,
         context: &ReaderContext<'_>,

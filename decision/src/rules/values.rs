@@ -14,7 +14,7 @@ use crate::reason::Reason;
 pub(crate) struct Values {
     /// The values that each variant needs, with one bit for each value.
     needs: Box<[u16]>,
-    /// The values that are available for every question (every request for a decision).
+    /// The values that are available for every question (every request for a decision), with one bit for each value.
     given: u16,
     variants: Arc<Variants>,
 }
@@ -69,7 +69,7 @@ impl Check for Values {
         } else if let Some(place) = needs.iter().position(|needs| needs & Value::DaysLeft.bit() != 0) {
             spec.problem(
                 format!("variants[{place}].needs"),
-                "the variant needs days_left, but the appeal has no end: write schedule.ends_at.",
+                "the variant needs days_left, but the appeal has no end: write `schedule.ends_at`.",
             );
         }
         Self { needs: needs.into(), given, variants: Arc::clone(spec.variants) }

@@ -58,7 +58,8 @@ pub(crate) fn evaluate<R: Recorder>(
 /// far fewer rounds.
 const MAX_ROUNDS: usize = 512;
 
-/// Returns the first instant at or after `from_ms` at which every rule that time can change passes.
+/// Returns the first instant at or after `from_ms` at which all timed rules (rules whose outcome can change over time)
+/// pass.
 ///
 /// Each rule returns the exact instant at which it passes next, so no instant at which all rules pass is skipped. The
 /// first instant at which no rule waits is therefore the first at which all pass.
