@@ -2,7 +2,7 @@
 //!
 //! A view's age is the number of whole days since it. A view that is slightly in the future (see [`ReaderContext`]) has
 //! age 0. A view counts for `max_views` while its age is below the window. The cap is full when as many views count as
-//! `max_views` allows. It is also full when the day already has as many views as `max_per_day` allows, or when the
+//! `max_views` allows, or when the day already has as many views as `max_per_day` allows. It is also full when the
 //! newest view is younger than the minimum gap. If no further views happen, each of the three limits ends at some
 //! instant and does not start again. The cap allows another view from the latest of the three instants on.
 
@@ -101,8 +101,8 @@ impl Cap {
 /// after it.
 const MAX_DAY_MS: i64 = 3 * DAY_MS;
 
-/// Returns when the day of a view ends. For a view so old that its day is over in every time zone, the calendar is not
-/// used. The result is then a later time, which is also in the past.
+/// Returns when the day of a view ends. If the view is so old that its day is over in every time zone, the calendar is
+/// not used. In that case, the result is a later time, which is also in the past.
 fn day_over(view_ms: i64, context: &ReaderContext<'_>) -> i64 {
     let at_the_latest_ms = view_ms.saturating_add(MAX_DAY_MS);
     if at_the_latest_ms <= context.now_ms {

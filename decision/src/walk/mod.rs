@@ -149,8 +149,8 @@ impl NoShow {
     fn add(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>) {
         match evaluation {
             Evaluation::Passed => {
-                // This verdict is only used if the appeal still does not show. The reader is then outside its share,
-                // and time does not change that.
+                // This verdict is used only if no appeal was chosen. In that case, the reader is outside this appeal's
+                // share, which time does not change.
                 self.furthest_rule = Rule::ORDER.last().copied();
                 self.reason = Reason::Share;
             }
