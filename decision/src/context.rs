@@ -16,7 +16,7 @@ use crate::question::{History, Question, TagCounts};
 use crate::site::{Covered, Exclusion, KnownAppeal, Site};
 use crate::verdict::Known;
 
-/// The entry for appeals that no longer exist. No appeal has this key.
+/// What is assumed of an appeal that no longer exists. No appeal has this key.
 const UNKNOWN_APPEAL: KnownAppeal =
     KnownAppeal { key: u32::MAX, kind: Kind::Ask, never_covers: Covered::Appeal };
 
@@ -63,6 +63,7 @@ pub(crate) struct ReadTag {
 /// does not slow down the decision.
 const MAX_WEEKS: usize = 104;
 
+/// What the rules need to know about one question.
 pub(crate) struct ReaderContext<'q> {
     pub(crate) now_ms: i64,
     draw: u32,
@@ -84,12 +85,12 @@ pub(crate) struct ReaderContext<'q> {
     local_ms: OnceCell<i64>,
     /// The spans of days on which the site excludes this page.
     excluded_days: OnceCell<SmallVec<[DateSpan; 4]>>,
-    // The sizes fit most readers. The whole struct is moved once per question, so more inline room would slow down
-    // every question.
+    // The sizes of these lists fit most readers. The whole struct is moved once per question, so more inline room would
+    // slow down every question.
     past_views: OnceCell<SmallVec<[PastView; 16]>>,
     past_dismissals: OnceCell<SmallVec<[PastDismissal; 4]>>,
     weeks: OnceCell<SmallVec<[ReadWeek<'q>; 12]>>,
-    tagged: OnceCell<SmallVec<[ReadTag; 24]>>,
+    articles_by_tag: OnceCell<SmallVec<[ReadTag; 24]>>,
 }
 
 impl<'q> ReaderContext<'q> {
@@ -126,7 +127,7 @@ impl<'q> ReaderContext<'q> {
             past_views: OnceCell::new(),
             past_dismissals: OnceCell::new(),
             weeks: OnceCell::new(),
-            tagged: OnceCell::new(),
+            articles_by_tag: OnceCell::new(),
         }
     }
 
@@ -218,20 +219,20 @@ impl<'q> ReaderContext<'q> {
 
     /// Returns the articles read per week and tag. Contains only the tags by which an appeal counts articles, and only
     /// as many weeks as such an appeal needs.
-    pub(crate) fn tagged(&self) -> &[ReadTag] {
-        self.tagged.get_or_init(|| {
+    pub(crate) fn articles_by_tag(&self) -> &[ReadTag] {
+        self.articles_by_tag.get_or_init(|| {
             let wanted = &self.site.article_tags;
             // No rule needs an earlier week, even if it checks an instant after `now_ms`.
             let first = self.week(self.now_ms) - self.site.article_tag_weeks;
-            let mut tagged = SmallVec::new();
+            let mut read_tags = SmallVec::new();
             for read in self.weeks().iter().filter(|read| read.week >= first) {
                 read.tags.for_each(|tag, count| {
                     if let Some(tag) = self.names.find(tag).filter(|tag| wanted.binary_search(tag).is_ok()) {
-                        tagged.push(ReadTag { week: read.week, tag, count });
+                        read_tags.push(ReadTag { week: read.week, tag, count });
                     }
                 });
             }
-            tagged
+            read_tags
         })
     }
 
@@ -252,7 +253,7 @@ impl<'q> ReaderContext<'q> {
     }
 
     /// Whether a view counts at `at_ms`. A view in the future does not count until its time has come.
-    pub(crate) const fn counts(view_ms: i64, at_ms: i64) -> bool {
+    pub(crate) const fn view_counts_at(view_ms: i64, at_ms: i64) -> bool {
         view_ms <= at_ms.saturating_add(CLOCK_SKEW_MS)
     }
 
@@ -263,7 +264,7 @@ impl<'q> ReaderContext<'q> {
 
     /// Returns the views that count at `at_ms`, newest first.
     fn views_counting_at(&self, at_ms: i64) -> impl Iterator<Item = &PastView> + Clone + '_ {
-        self.past_views().iter().skip_while(move |view| !Self::counts(view.at_ms, at_ms))
+        self.past_views().iter().skip_while(move |view| !Self::view_counts_at(view.at_ms, at_ms))
     }
 
     /// Returns the times of the views of any appeal that count at `at_ms`, newest first.
@@ -274,7 +275,7 @@ impl<'q> ReaderContext<'q> {
     /// Returns the times of the views that count at `at_ms`, newest first. Only views of appeals that ask for money and
     /// of appeals that no longer exist are included.
     pub(crate) fn views_of_asks(&self, at_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
-        self.views_counting_at(at_ms).filter(|view| view.kind.asks()).map(|view| view.at_ms)
+        self.views_counting_at(at_ms).filter(|view| view.kind.asks_non_givers()).map(|view| view.at_ms)
     }
 
     /// Returns the times of the views of upsells that count at `at_ms`, newest first.

@@ -56,6 +56,7 @@ const MAX_ID_LEN: usize = 100;
 pub(crate) struct Diagnostics<'a> {
     subject: Subject<'a>,
     problems: &'a mut Vec<Problem>,
+    /// The number of problems that were reported for earlier subjects.
     problems_before: usize,
 }
 

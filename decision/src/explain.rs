@@ -94,6 +94,7 @@ pub fn explain(
     Ok(Decision::new(site, question, known, now_ms, draw).explain())
 }
 
+/// Collects the explanations while appeals are evaluated.
 #[derive(Default)]
 struct Record {
     appeals: Vec<AppealExplanation>,
@@ -104,7 +105,7 @@ struct Record {
 impl Recorder for Record {
     const RECORDS: bool = true;
 
-    fn rule(&mut self, rule: Rule, outcome: Outcome, appeal: &Appeal, context: &ReaderContext<'_>) {
+    fn record_rule(&mut self, rule: Rule, outcome: Outcome, appeal: &Appeal, context: &ReaderContext<'_>) {
         let Evidence { seen, wanted } = appeal.parts.evidence(rule, context);
         let (reason, opens_at_ms) = match outcome {
             Outcome::Pass => (None, None),
@@ -121,7 +122,7 @@ impl Recorder for Record {
         });
     }
 
-    fn appeal(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>) {
+    fn record_appeal(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>) {
         let (reason, next_eligible_at_ms) = match evaluation {
             Evaluation::Passed => (Reason::Matched, None),
             Evaluation::Failed { reason, opens_at_ms, .. } => (reason, opens_at_ms),
@@ -141,7 +142,7 @@ impl Recorder for Record {
         });
     }
 
-    fn share(&mut self, appeal: &Appeal, readers: u64, is_chosen: bool, is_held_out: bool) {
+    fn record_share(&mut self, appeal: &Appeal, readers: u64, is_chosen: bool, is_held_out: bool) {
         let mut explanations = self.appeals.iter_mut();
         let Some(explanation) = explanations.rfind(|explanation| *explanation.appeal == *appeal.id) else {
             return;

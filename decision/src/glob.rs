@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::diagnostics::Diagnostics;
 
+/// A pattern for paths, such as `/sport/*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Glob {
     /// The text before the first star.
@@ -32,6 +33,7 @@ impl Glob {
         Self { start, rest: Some(Rest { between: pieces.into(), last }) }
     }
 
+    /// Whether the whole path matches the pattern.
     pub(crate) fn fits(&self, path: &str) -> bool {
         let Some(Rest { between, last }) = &self.rest else {
             return path == &*self.start;

@@ -76,8 +76,8 @@ pub fn quiet_until_ms(gave_at_ms: i64, quiet_days: u32) -> i64 {
     gave_at_ms.saturating_add((i64::from(quiet_days) + 1) * calendar::DAY_MS)
 }
 
-/// Returns the first instant of a moment in an IANA time zone, in milliseconds since 1970. Returns `None` if the zone
-/// does not exist.
+/// Converts a [`Moment`] (a time as an author writes it) in an IANA time zone to milliseconds since 1970. A date counts
+/// as the first minute of the day. Returns `None` if the zone does not exist.
 pub fn begins_at_ms(moment: Moment, time_zone: &str) -> Option<i64> {
     let zone = jiff::tz::TimeZoneDatabase::bundled().get(time_zone).ok()?;
     Some(timing::moment_ms(&zone, moment, false))

@@ -13,6 +13,7 @@ use crate::diagnostics::Diagnostics;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct NameId(u32);
 
+/// The names that rules use, and their numbers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
     /// The ids, by hash of the name. Each id is the name's index in `written`.

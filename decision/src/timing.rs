@@ -6,8 +6,8 @@ use crate::appeal_rules::{Blackout, Hours, Moment};
 use crate::calendar::{DateSpan, MINUTE_MS, WeekHours, instant_ms};
 use crate::diagnostics::Diagnostics;
 
-/// Converts a moment to an instant. A date without a time is the first minute of the day, or, with `is_last`, the last
-/// minute.
+/// Converts a [`Moment`] (a time as an author writes it) to milliseconds since 1970. A date without a time is the first
+/// minute of the day, or, with `is_last`, the last minute.
 pub(crate) fn moment_ms(zone: &TimeZone, moment: Moment, is_last: bool) -> i64 {
     let time = if is_last { jiff::civil::time(23, 59, 0, 0) } else { jiff::civil::Time::midnight() };
     match moment.local(time) {
@@ -40,7 +40,7 @@ pub(crate) fn week_hours(
     if from == to || from == 1440 {
         diagnostics.problem(
             format!("{field_path}.to"),
-            "no minute is between from and to: correct one of them, or remove both for the whole day.",
+            "there is no minute between `from` and `to`: correct one, or remove both to cover the whole day.",
         );
         return None;
     }
@@ -97,7 +97,8 @@ pub(crate) fn blackouts(
                 continue;
             }
             _ => {
-                let sentence = "hours, dates and times can't be combined: write a blackout for each.";
+                let sentence = "`days`, `from` and `to` can't be combined with `first_date` and `last_date`, \
+                                or with `starts_at` and `ends_at`: write a separate blackout for each.";
                 diagnostics.problem(path, sentence);
                 continue;
             }

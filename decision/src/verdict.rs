@@ -70,8 +70,8 @@ pub enum Verdict {
     },
     /// Nothing shows.
     Silent {
-        /// The reason of the appeal that passed the most rules before it failed one. If several appeals passed as many,
-        /// the one with the highest priority decides.
+        /// The reason of the appeal that passed the most rules before it failed one. If several appeals passed equally
+        /// many rules, the one with the highest priority decides.
         reason: Reason,
         /// The first millisecond since 1970 at which an appeal shows if nothing but the time changes. `None` if there
         /// is none.
@@ -102,7 +102,7 @@ impl Verdict {
 /// The question names a site that is not configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownSite {
-    /// The site's name in the question.
+    /// The site id that the question contains.
     pub site: String,
 }
 

@@ -9,7 +9,7 @@ use keepopen_decision::{AppealRules, Known, Question, SiteRules, compile, decide
 use worlds::{NOON_MS, World};
 
 /// Makes one decision, and returns the number of its allocations.
-fn allocations(world: &World) -> u64 {
+fn count_allocations(world: &World) -> u64 {
     let question: Question<'_> = serde_json::from_str(&world.question).expect("the question must be valid");
     let known = Known::nobody();
     let decide_once = || {
@@ -22,19 +22,20 @@ fn allocations(world: &World) -> u64 {
 
 #[test]
 fn a_typical_decision_does_not_allocate() {
-    assert_eq!(allocations(&worlds::typical()), 0);
+    assert_eq!(count_allocations(&worlds::typical()), 0);
 }
 
 #[test]
 fn many_appeals_that_cannot_match_do_not_allocate() {
-    assert_eq!(allocations(&worlds::crowd(1000)), 0);
+    assert_eq!(count_allocations(&worlds::crowd(1000)), 0);
 }
 
 #[test]
 fn a_heavy_decision_does_not_allocate_for_its_hundreds_of_rules() {
     // A decision may count so many articles by tag that the counts don't fit on the stack. They then need a few
     // allocations, however many rules there are.
-    let (one_shows, none_shows) = (allocations(&worlds::heavy(false)), allocations(&worlds::heavy(true)));
+    let one_shows = count_allocations(&worlds::heavy(false));
+    let none_shows = count_allocations(&worlds::heavy(true));
     assert!(one_shows <= 4, "expected at most 4 allocations, found {one_shows}");
     assert!(none_shows <= 8, "expected at most 8 allocations, found {none_shows}");
 }
@@ -48,7 +49,7 @@ fn weights_by_country_do_not_allocate() {
     let appeal: AppealRules = serde_json::from_value(appeal).expect("the appeal must be valid");
     let (rules, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
     assert_eq!(problems, []);
-    assert_eq!(allocations(&World { rules, question: worlds::typical().question }), 0);
+    assert_eq!(count_allocations(&World { rules, question: worlds::typical().question }), 0);
 }
 
 #[test]

@@ -12,7 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Step {
     /// The variant's id.
     pub variant: String,
-    /// The number of views of the appeal that the step lasts. Only the last step may omit this; it then never ends.
+    /// How long the step lasts, in views of the appeal. Only the last step may omit this. Without it, the step never
+    /// ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub views: Option<u32>,
 }

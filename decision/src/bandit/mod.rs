@@ -18,7 +18,7 @@ mod plausible;
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::SeedableRng;
 
-use model::{Belief, Pool};
+use model::{Pool, Posterior};
 pub use plausible::plausible_views;
 
 /// The results of one variant, in one currency.
@@ -35,7 +35,8 @@ pub struct Results {
 /// How the weights of variants follow their results.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Learning {
-    /// The minimum weight of each variant, out of a million. With many variants, the minimum is at most an equal part.
+    /// The minimum weight of each variant, out of a million. If there are so many variants that the minimums would add
+    /// up to more than a million, each variant gets an equal part.
     pub floor_per_million: u32,
     /// How far one update moves the weights from the current weights to those that the results suggest: from 0 (not at
     /// all) to 1 (all the way).
@@ -45,8 +46,8 @@ pub struct Learning {
 }
 
 impl Default for Learning {
-    /// A floor of 5 %, half of the way per update, and 4,096 draws. This number of draws estimates a probability to
-    /// about one percent.
+    /// Returns a floor of 5 %, a pace of half the way per update, and 4,096 draws. With that many draws, an estimated
+    /// probability is accurate to about one percent.
     fn default() -> Self {
         Self { floor_per_million: 50_000, pace: 0.5, draws: 4096 }
     }
@@ -71,11 +72,11 @@ pub fn weights(results: &[Results], before: Option<&[u32]>, learning: Learning, 
         .iter()
         .enumerate()
         .map(|(place, win_rate)| {
-            let to = floor + (1.0 - number * floor) * win_rate;
-            let from = before.as_ref().map_or(to, |before| before[place]);
+            let suggested = floor + (1.0 - number * floor) * win_rate;
+            let current = before.as_ref().map_or(suggested, |before| before[place]);
             // A fraction below the floor is from earlier rules, such as a lower floor, or belongs to a new variant. It
             // is raised to the floor immediately.
-            (from + (to - from) * pace - floor).max(0.0)
+            (current + (suggested - current) * pace - floor).max(0.0)
         })
         .collect();
     // The sum is 0 only if the floors add up to 1. In that case there is nothing left to distribute.
@@ -95,13 +96,14 @@ fn fractions(weights: &[u32], number: usize) -> Option<Vec<f64>> {
 /// draw.
 fn win_rates(results: &[Results], draws: u32, seed: u64) -> Vec<f64> {
     let pool = Pool::of(results);
-    let beliefs: Vec<Belief> = results.iter().map(|results| Belief::new(*results, pool)).collect();
+    let posteriors: Vec<Posterior> =
+        results.iter().map(|results| Posterior::new(*results, pool)).collect();
     let mut random = Pcg64::seed_from_u64(seed);
     let mut won = vec![0.0; results.len()];
     let mut values = vec![0.0; results.len()];
     for _ in 0..draws {
-        for (value, belief) in values.iter_mut().zip(&beliefs) {
-            *value = belief.draw(&mut random);
+        for (value, posterior) in values.iter_mut().zip(&posteriors) {
+            *value = posterior.draw(&mut random);
         }
         let best = values.iter().copied().fold(0.0, f64::max);
         let winners = values.iter().filter(|value| **value == best).count() as f64;

@@ -119,12 +119,15 @@ fn fraction_of_share<'a>(candidate: &Candidate, others: impl Iterator<Item = &'a
     let share = f64::from(candidate.share_per_million) / f64::from(POSITIONS);
     let width = share / f64::from(STEPS);
     let probability_at = |step: u32| {
-        let place = (f64::from(step) + 0.5) * width;
-        let loses_to_candidate = |other: &Candidate| {
-            let earlier = 1.0 - libm::pow(1.0 - place, f64::from(other.weight) / f64::from(candidate.weight));
-            1.0 - earlier.min(f64::from(other.share_per_million) / f64::from(POSITIONS))
+        // The position, as a fraction of all positions.
+        let position = (f64::from(step) + 0.5) * width;
+        // The other appeal wins if its wait is shorter and the reader is in its share.
+        let probability_of_losing = |other: &Candidate| {
+            let weight_ratio = f64::from(other.weight) / f64::from(candidate.weight);
+            let shorter_wait = 1.0 - libm::pow(1.0 - position, weight_ratio);
+            1.0 - shorter_wait.min(f64::from(other.share_per_million) / f64::from(POSITIONS))
         };
-        others.clone().map(loses_to_candidate).product::<f64>()
+        others.clone().map(probability_of_losing).product::<f64>()
     };
     (0..STEPS).map(probability_at).sum::<f64>() * width
 }

@@ -12,6 +12,7 @@ use crate::labels::Assignment;
 use crate::site::Site;
 use crate::verdict::HELD_OUT;
 
+/// The compiled variants of one appeal on one site.
 #[derive(Clone, Debug)]
 pub(crate) struct Variants {
     /// The appeal's current and former ids.
@@ -25,6 +26,7 @@ pub(crate) struct Variants {
     salt: u64,
 }
 
+/// A step of the appeal's sequence of variants.
 #[derive(Clone, Copy, Debug)]
 struct Step {
     variant: usize,
@@ -33,7 +35,8 @@ struct Step {
 }
 
 impl Variants {
-    /// Checks the variants. Assigns each variant its range of reader positions, or its steps in the sequence.
+    /// Checks the variants. Assigns each variant its range of reader positions (see `buckets.rs`), or its steps in the
+    /// sequence.
     pub(crate) fn compile(
         rules: &AppealRules,
         salts: Salts,
@@ -47,7 +50,8 @@ impl Variants {
                 "an appeal needs at least one variant: without a variant there is nothing to show.",
             );
         } else if variants.iter().all(|variant| variant.weight == 0) {
-            diagnostics.problem("variants", "every variant has weight 0: give at least one of them readers.");
+            let sentence = "every variant has weight 0: give at least one variant a weight above 0.";
+            diagnostics.problem("variants", sentence);
         }
         let mut used_ids = BTreeSet::new();
         for (place, variant) in variants.iter().enumerate() {
@@ -145,7 +149,8 @@ impl Variants {
         let shares = self.weights.shares(context.country);
         let is_own = |id: &str| self.appeal_ids.iter().any(|own| **own == *id);
         let views = context.history()?.views.iter().filter(|view| {
-            is_own(&view.appeal) && ReaderContext::counts(view.at.as_millisecond(), context.now_ms)
+            is_own(&view.appeal)
+                && ReaderContext::view_counts_at(view.at.as_millisecond(), context.now_ms)
         });
         let seen = views.filter_map(|view| {
             let id = view.variant.as_deref()?;
@@ -163,7 +168,7 @@ fn floor(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> u32 {
     const MILLION: u32 = 1_000_000;
     if rules.assignment != Assignment::Learned {
         if rules.floor_percent.is_some() {
-            let sentence = "a floor has an effect only with assignment \"learned\": remove floor_percent.";
+            let sentence = "a floor has an effect only with assignment \"learned\": remove `floor_percent`.";
             diagnostics.problem("floor_percent", sentence);
         }
         return DEFAULT_FLOOR;
@@ -171,7 +176,7 @@ fn floor(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> u32 {
     if !rules.sequence.is_empty() {
         diagnostics.problem(
             "assignment",
-            "with a sequence there is nothing to learn: remove sequence, or choose another assignment.",
+            "with a sequence there is nothing to learn: remove `sequence`, or choose another assignment.",
         );
     }
     for (place, variant) in rules.variants.iter().enumerate().filter(|(_, variant)| variant.weight > 1) {
@@ -199,9 +204,9 @@ fn floor(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> u32 {
 /// Reports weights by country that would have no effect.
 fn report_unused_weights(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) {
     let sentence = match (rules.sequence.is_empty(), rules.assignment) {
-        (false, _) => "with a sequence, weights have no effect: remove weights_by_country or sequence.",
+        (false, _) => "with a sequence, weights have no effect: remove `weights_by_country` or `sequence`.",
         (true, Assignment::Learned) => {
-            "learned weights are the same in every country: remove weights_by_country."
+            "learned weights are the same in every country: remove `weights_by_country`."
         }
         (true, Assignment::Fixed | Assignment::Kept) => return,
     };
@@ -211,6 +216,7 @@ fn report_unused_weights(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>)
     }
 }
 
+/// Checks the steps of the sequence and compiles them.
 fn steps(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> Box<[Step]> {
     let mut end = 0_u64;
     let mut steps = Vec::with_capacity(rules.sequence.len());
@@ -226,7 +232,7 @@ fn steps(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> Box<[Step]> 
                 diagnostics.problem(format!("{path}.views"), "a step of 0 views never shows: remove it.");
             }
             None if place + 1 < rules.sequence.len() => {
-                diagnostics.problem(format!("{path}.views"), "only the last step may omit views.");
+                diagnostics.problem(format!("{path}.views"), "only the last step may omit `views`.");
             }
             Some(_) | None => {}
         }

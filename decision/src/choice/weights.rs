@@ -1,5 +1,5 @@
-//! Converts the weights of variants to ranges of reader positions. An appeal has default weights, and may have separate
-//! weights for some countries.
+//! Converts the weights of variants to ranges of positions. A reader's position is a number computed from the reader's
+//! bucket (see `buckets.rs`). An appeal has default weights, and may have separate weights for some countries.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +58,7 @@ impl Weights {
         let zero = by_country.iter().filter(|(_, (weights, _))| are_all_zero(weights));
         for (country, (_, field_path)) in zero {
             let sentence =
-                format!("every variant has weight 0 in {country}: give at least one of them readers there.");
+                format!("every variant has weight 0 in {country}: give at least one a weight above 0 there.");
             diagnostics.problem(field_path, sentence);
         }
         let country_shares =
@@ -70,8 +70,8 @@ impl Weights {
         &self.default
     }
 
-    /// Returns a copy with other default weights. The author's weights still decide whether a variant has any weight at
-    /// all.
+    /// Returns a copy whose default ranges follow the learned weights `default`. `has_weight` still reports whether the
+    /// appeal's author gave a variant any weight.
     pub(super) fn with_default_weights(&self, default: &[u32]) -> Self {
         let mut other = self.clone();
         for (share, end) in other.default.0.iter_mut().zip(ranges(default)) {

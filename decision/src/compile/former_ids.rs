@@ -43,7 +43,7 @@ impl<'a> Claims<'a> {
                 let sentence = if other.id == *id {
                     format!("the appeal {id:?} can still show: end that appeal, or remove this former id.")
                 } else {
-                    format!("the appeal {:?} also had this id: remove it from one of them.", other.id)
+                    format!("the appeal {:?} also had this id: remove the id from one of them.", other.id)
                 };
                 diagnostics.problem(path, sentence);
             }

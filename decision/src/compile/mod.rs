@@ -119,7 +119,7 @@ pub fn stages_of(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> V
             (false, false) => Stage::Before,
         };
         let stage = &mut stages[appeal.index.0];
-        // The stages differ between sites. The appeal has therefore started somewhere and has not ended everywhere.
+        // If the stages on two sites differ, the appeal has started on one of them and has not ended on both.
         *stage = Some(match *stage {
             Some(elsewhere) if elsewhere != stage_here => Stage::Within,
             _ => stage_here,
@@ -135,7 +135,7 @@ pub fn problems_of_ended_schedules(
     appeals: &[AppealRules],
     now_ms: i64,
 ) -> Vec<Problem> {
-    let sentence = "the schedule has already ended: write a later ends_at, or remove ends_at.";
+    let sentence = "the schedule has already ended: write a later `ends_at`, or remove `ends_at`.";
     let stages = appeals.iter().zip(stages_of(sites, appeals, now_ms));
     stages
         .filter(|(_, stage)| *stage == Some(Stage::After))
@@ -186,21 +186,21 @@ mod tests {
         assert_eq!(stages("2026-06-15T23:00:00Z"), [None, Some(Stage::After)]);
     }
 
-    fn compiled(appeal: AppealRules) -> Parts {
+    fn compiled_parts(appeal: AppealRules) -> Parts {
         let (compiled, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
         assert_eq!(problems, []);
         compiled.sites[0].appeals[0].parts.clone()
     }
 
-    fn active(appeal: AppealRules) -> Vec<Rule> {
-        compiled(appeal).active().collect()
+    fn active_rules(appeal: AppealRules) -> Vec<Rule> {
+        compiled_parts(appeal).active().collect()
     }
 
     #[test]
     fn rules_that_always_pass_are_not_checked() {
         let plain = AppealRules::new("summer", "journal", Kind::Ask, Surface::Banner);
         assert_eq!(
-            active(plain.clone()),
+            active_rules(plain.clone()),
             [
                 Rule::Surface,
                 Rule::Standing,
@@ -212,7 +212,7 @@ mod tests {
                 Rule::Dismissal,
             ]
         );
-        let timed: Vec<Rule> = compiled(plain.clone()).timed().collect();
+        let timed: Vec<Rule> = compiled_parts(plain.clone()).timed().collect();
         assert_eq!(timed, [Rule::Quiet, Rule::Frequency, Rule::Dismissal]);
 
         let mut thanks = AppealRules { kind: Kind::Thank, surface: vec![Surface::Wall], ..plain };
@@ -220,10 +220,10 @@ mod tests {
         let entitlement = Some("archive".to_owned());
         thanks.meter = Some(Meter { free_articles: 0, window_days: 30, hard: true, entitlement });
         thanks.without_history = WithoutHistory::Ask;
-        assert_eq!(active(thanks.clone()), [Rule::Surface, Rule::Standing, Rule::Meter]);
+        assert_eq!(active_rules(thanks.clone()), [Rule::Surface, Rule::Standing, Rule::Meter]);
 
         (thanks.meter, thanks.without_history) = (None, WithoutHistory::Silent);
         thanks.frequency = Some(Frequency { unlimited: true, ..Frequency::default() });
-        assert_eq!(active(thanks), [Rule::Surface, Rule::Standing, Rule::Dismissal]);
+        assert_eq!(active_rules(thanks), [Rule::Surface, Rule::Standing, Rule::Dismissal]);
     }
 }

@@ -49,7 +49,8 @@ impl Appeal {
             diagnostics.problem("weight", "with weight 0, nobody sees the appeal: pause it instead.");
         }
         if rules.share_percent.is_none() {
-            diagnostics.problem("share_percent", "with a share of 0, nobody sees it: pause the appeal.");
+            let sentence = "with a share of 0, nobody sees the appeal: pause it instead.";
+            diagnostics.problem("share_percent", sentence);
         }
         let salts = Salts::new(&site.id, rules.first_id());
         let variants = Arc::new(Variants::compile(rules, salts, site, diagnostics));
@@ -62,7 +63,7 @@ impl Appeal {
             (NeverCovers::Campaign, None) => {
                 spec.problem(
                     "dismissal.never_covers",
-                    "\"never again\" covers a campaign, but the appeal has none: write campaign.",
+                    "\"never again\" covers a campaign, but the appeal has no campaign: write `campaign`.",
                 );
                 Covered::Appeal
             }

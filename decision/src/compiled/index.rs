@@ -4,8 +4,8 @@
 //! Appeals are grouped by their surfaces. Within a group, an appeal is found by the sections and tags it names. If it
 //! names none, it is found by the countries and regions it names, and otherwise always. An appeal that is not found
 //! would fail the rule for country, page or surface. These rules come before all other rules that depend on the
-//! question (the request for a decision). They all have the same reason, so skipping the appeal does not change the
-//! verdict.
+//! question (the request for a decision). All three fail with the same reason, so skipping the appeal does not change
+//! the verdict.
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
@@ -22,12 +22,12 @@ pub(crate) type Places = SmallVec<[u32; 128]>;
 /// The index of a site's appeals. It contains only live and scheduled appeals.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
-    by_surfaces: Vec<Part>,
+    by_surfaces: Vec<Group>,
 }
 
 /// The appeals for one set of surfaces.
 #[derive(Clone, Debug, Default)]
-struct Part {
+struct Group {
     /// One bit for each surface.
     surfaces: u8,
     /// The appeals that name no section, tag, country or region. They are always found.
@@ -42,22 +42,23 @@ impl Index {
     pub(super) fn new(appeals: &[Appeal]) -> Self {
         let mut index = Self::default();
         for (place, appeal) in (0..).zip(appeals).filter(|(_, appeal)| appeal.parts.live.is_live()) {
-            let part = index.part(appeal.parts.surface.bits());
+            let group = index.group(appeal.parts.surface.bits());
             if let Some(names) = appeal.parts.page_targeted.names() {
-                names.for_each(|name| push(part.by_name.entry(name).or_default(), place));
+                names.for_each(|name| push(group.by_name.entry(name).or_default(), place));
             } else if let Some(countries) = appeal.parts.country.places().countries() {
-                countries.for_each(|code| push(part.by_country.entry(code).or_default(), place));
+                countries.for_each(|code| push(group.by_country.entry(code).or_default(), place));
             } else {
-                part.always.push(place);
+                group.always.push(place);
             }
         }
         index
     }
 
-    fn part(&mut self, surfaces: u8) -> &mut Part {
-        let existing = self.by_surfaces.iter().position(|part| part.surfaces == surfaces);
+    /// Returns the group for the surfaces. Creates it if there is none.
+    fn group(&mut self, surfaces: u8) -> &mut Group {
+        let existing = self.by_surfaces.iter().position(|group| group.surfaces == surfaces);
         let place = existing.unwrap_or_else(|| {
-            self.by_surfaces.push(Part { surfaces, ..Part::default() });
+            self.by_surfaces.push(Group { surfaces, ..Group::default() });
             self.by_surfaces.len() - 1
         });
         &mut self.by_surfaces[place]
@@ -70,18 +71,17 @@ impl Index {
     /// Finds the appeals that can match. Returns them in their order.
     pub(crate) fn find(&self, context: &ReaderContext<'_>) -> Places {
         let mut places = Places::new();
-        // If a surface of the page is switched off, the rule for surfaces may fail with another reason. The appeals for
-        // all surfaces must then be evaluated.
+        // If a surface of the page is switched off, the rule for surfaces may fail with another reason. In that case,
+        // the appeals for all surfaces must be evaluated.
         let is_switched_off = context.site.silenced & context.surfaces != 0;
-        for part in
-            self.by_surfaces.iter().filter(|part| is_switched_off || part.surfaces & context.surfaces != 0)
-        {
-            places.extend_from_slice(&part.always);
+        let groups = self.by_surfaces.iter();
+        for group in groups.filter(|group| is_switched_off || group.surfaces & context.surfaces != 0) {
+            places.extend_from_slice(&group.always);
             let names = context.tags.iter().copied().chain(context.section);
             names
-                .filter_map(|name| part.by_name.get(&name))
+                .filter_map(|name| group.by_name.get(&name))
                 .for_each(|found| places.extend_from_slice(found));
-            if let Some(found) = context.country.and_then(|code| part.by_country.get(&code)) {
+            if let Some(found) = context.country.and_then(|code| group.by_country.get(&code)) {
                 places.extend_from_slice(found);
             }
         }

@@ -63,9 +63,10 @@ impl SiteAppeals {
         self.appeals
             .sort_by(|one, other| other.priority.cmp(&one.priority).then_with(|| one.id.cmp(&other.id)));
         self.index = Index::new(&self.appeals);
-        let by_tag = || self.appeals.iter().map(|it| &it.parts.articles).filter(|it| !it.tags().is_empty());
-        self.site.article_tag_weeks = by_tag().map(Articles::weeks).max().unwrap_or(0);
-        let tags = by_tag().flat_map(Articles::tags);
+        let articles = || self.appeals.iter().map(|appeal| &appeal.parts.articles);
+        let with_tags = || articles().filter(|articles| !articles.tags().is_empty());
+        self.site.article_tag_weeks = with_tags().map(Articles::weeks).max().unwrap_or(0);
+        let tags = with_tags().flat_map(Articles::tags);
         self.site.article_tags = tags.copied().collect();
         self.site.article_tags.sort_unstable();
         self.site.article_tags.dedup();

@@ -42,7 +42,7 @@ impl Kind {
 
     /// Whether this kind asks readers who don't give at present. Such an appeal respects the quiet period after a gift.
     /// An upsell has its own rules.
-    pub const fn asks(self) -> bool {
+    pub const fn asks_non_givers(self) -> bool {
         matches!(self, Self::Ask | Self::WinBack)
     }
 

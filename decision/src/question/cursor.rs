@@ -75,15 +75,15 @@ impl<'a> Cursor<'a> {
 
     /// Skips the expected bytes. Returns `None` if the text does not continue with them.
     #[inline(always)]
-    pub(super) fn after(&mut self, expected: &[u8]) -> Option<&mut Self> {
+    pub(super) fn skip(&mut self, expected: &[u8]) -> Option<&mut Self> {
         self.eat(expected).then_some(self)
     }
 
-    /// Calls `read`. If `read` returns `None`, restores the position.
+    /// Calls `parse`. If `parse` returns `None`, restores the position.
     #[inline(always)]
-    pub(super) fn try_parse<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+    pub(super) fn try_parse<T>(&mut self, parse: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let start = self.at;
-        let parsed = read(self);
+        let parsed = parse(self);
         if parsed.is_none() {
             std::hint::cold_path();
             self.at = start;
@@ -137,8 +137,8 @@ impl<'a> Cursor<'a> {
 
     /// Parses `null` as `Some(None)`, or a value.
     #[inline]
-    pub(super) fn nullable<T>(&mut self, value: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
-        if self.eat(b"null") { Some(None) } else { value(self).map(Some) }
+    pub(super) fn nullable<T>(&mut self, parse: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        if self.eat(b"null") { Some(None) } else { parse(self).map(Some) }
     }
 
     pub(super) fn nullable_text(&mut self) -> Option<Option<Text<'a>>> {
@@ -180,7 +180,7 @@ impl<'a> Cursor<'a> {
     /// Parses a text without escapes.
     #[inline]
     pub(super) fn plain_text(&mut self) -> Option<&'a str> {
-        self.after(b"\"")?.rest_of_plain()
+        self.skip(b"\"")?.rest_of_plain()
     }
 
     /// Parses the rest of a text without escapes, after its first quote.

@@ -31,7 +31,7 @@ impl<'a> UnparsedCounts<'a> {
         // The cursor starts after the opening brace.
         let mut cursor = Cursor { json: self.object, at: 1 };
         std::iter::from_fn(move || {
-            let count = cursor.count()?;
+            let count = cursor.tag_count()?;
             cursor.skip_comma();
             Some(count)
         })
@@ -159,13 +159,14 @@ impl<'a> Cursor<'a> {
     /// Parses `{"appeal":"…","variant":"…","at":"…"}`, as Keepopen's script writes it.
     #[inline]
     fn view_from_script(&mut self) -> Option<View<'a>> {
-        let appeal = self.after(b"{\"appeal\":\"")?.rest_of_plain()?;
-        let variant = self.after(b",\"variant\":\"")?.rest_of_plain()?;
-        let at = self.after(b",\"at\":")?.time()?;
-        self.after(b"}")?;
+        let appeal = self.skip(b"{\"appeal\":\"")?.rest_of_plain()?;
+        let variant = self.skip(b",\"variant\":\"")?.rest_of_plain()?;
+        let at = self.skip(b",\"at\":")?.time()?;
+        self.skip(b"}")?;
         Some(View { appeal: appeal.into(), variant: Some(variant.into()), at })
     }
 
+    /// Parses a view whose fields are in any order.
     fn any_view(&mut self) -> Option<View<'a>> {
         fields! { self:
             appeal = Self::plain_text,
@@ -192,13 +193,14 @@ impl<'a> Cursor<'a> {
     /// Parses `{"week":"2026-11-23","count":4,"tags":{…}}`, as Keepopen's script writes it.
     #[inline]
     fn week_from_script(&mut self) -> Option<ArticleWeek<'a>> {
-        let week = self.after(b"{\"week\":")?.common_date()?;
-        let count = self.after(b",\"count\":")?.number()?;
-        let tags = self.after(b",\"tags\":")?.tag_counts()?;
-        self.after(b"}")?;
+        let week = self.skip(b"{\"week\":")?.common_date()?;
+        let count = self.skip(b",\"count\":")?.number()?;
+        let tags = self.skip(b",\"tags\":")?.tag_counts()?;
+        self.skip(b"}")?;
         Some(ArticleWeek { week: week.into(), count, tags: TagCounts::Unparsed(tags) })
     }
 
+    /// Parses a week whose fields are in any order.
     fn any_week(&mut self) -> Option<ArticleWeek<'a>> {
         fields! { self:
             week = Self::date,
@@ -220,12 +222,13 @@ impl<'a> Cursor<'a> {
     /// Parses `{"day":"2026-11-23","count":4}`, as Keepopen's script writes it.
     #[inline]
     fn day_from_script(&mut self) -> Option<ArticleDay> {
-        let day = self.after(b"{\"day\":")?.existing_date()?;
-        let count = self.after(b",\"count\":")?.number()?;
-        self.after(b"}")?;
+        let day = self.skip(b"{\"day\":")?.existing_date()?;
+        let count = self.skip(b",\"count\":")?.number()?;
+        self.skip(b"}")?;
         Some(ArticleDay { day, count })
     }
 
+    /// Parses a day whose fields are in any order.
     fn any_day(&mut self) -> Option<ArticleDay> {
         fields! { self:
             day = Self::date,
@@ -260,14 +263,14 @@ impl<'a> Cursor<'a> {
     /// Skips one name and its number.
     #[inline(always)]
     fn skip_tag_count(&mut self) -> Option<()> {
-        self.after(b"\"")?.skip_plain();
-        self.after(b"\":")?.skip_space();
+        self.skip(b"\"")?.skip_plain();
+        self.skip(b"\":")?.skip_space();
         self.number().map(|_| ())
     }
 
     /// Parses one name and its number.
     #[inline]
-    fn count(&mut self) -> Option<(&'a str, u32)> {
+    fn tag_count(&mut self) -> Option<(&'a str, u32)> {
         let name = self.plain_text()?;
         if !self.eat(b":") {
             return None;

@@ -63,6 +63,7 @@ impl<'de> Deserialize<'de> for NearMisses {
     }
 }
 
+/// A search for unknown fields in one object or list of objects.
 struct Search<'a> {
     shape: &'static Shape,
     warnings: &'a mut Vec<String>,
@@ -157,7 +158,7 @@ fn join_path(path: &str, field: &str) -> String {
 
 /// Returns the known name that the author of an unknown name probably meant.
 pub fn near_miss<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    if name.len() > 2 * MAX_NAME {
+    if name.len() > 2 * MAX_NAME_LEN {
         return None;
     }
     let name = normalized(name);
@@ -173,12 +174,12 @@ pub fn near_miss<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
 
 /// The maximum length that is compared. Longer names are cut off, and names of more than twice this length are not
 /// compared.
-const MAX_NAME: usize = 24;
+const MAX_NAME_LEN: usize = 24;
 
 /// Returns the name's letters in lower case and its digits: `signedIn` and `signed-in` equal `signed_in`.
 fn normalized(name: &str) -> Vec<u8> {
     let letters = name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b'.' | b' '));
-    letters.map(|byte| byte.to_ascii_lowercase()).take(MAX_NAME).collect()
+    letters.map(|byte| byte.to_ascii_lowercase()).take(MAX_NAME_LEN).collect()
 }
 
 /// Returns how many letters are added, omitted, replaced or swapped with a neighbour (optimal string alignment).

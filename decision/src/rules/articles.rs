@@ -23,13 +23,13 @@ pub(crate) struct Articles {
 
 impl Articles {
     /// Returns the number of articles read from `week` on.
-    fn since(&self, context: &ReaderContext<'_>, week: Week) -> u64 {
+    fn read_since(&self, context: &ReaderContext<'_>, week: Week) -> u64 {
         if self.tags.is_empty() {
             let weeks = context.weeks().iter().filter(|read| read.week >= week);
             return weeks.map(|read| u64::from(read.count)).sum();
         }
-        let tagged = context.tagged().iter().filter(|read| read.week >= week);
-        tagged
+        let read_tags = context.articles_by_tag().iter().filter(|read| read.week >= week);
+        read_tags
             .filter(|read| self.tags.binary_search(&read.tag).is_ok())
             .map(|read| u64::from(read.count))
             .sum()
@@ -37,14 +37,14 @@ impl Articles {
 
     /// Returns the number of articles read in the weeks that count.
     pub(crate) fn read(&self, context: &ReaderContext<'_>) -> u64 {
-        self.since(context, self.first_week(context, context.now_ms))
+        self.read_since(context, self.first_week(context, context.now_ms))
     }
 
     pub(crate) fn tags(&self) -> &[NameId] {
         &self.tags
     }
 
-    /// Returns how many weeks before the current week count.
+    /// Returns the number of counted weeks before the current week.
     pub(crate) const fn weeks(&self) -> i64 {
         self.weeks
     }
@@ -63,13 +63,13 @@ impl Check for Articles {
         };
         let path = "audience.articles";
         if rules.max.is_some_and(|max| max < rules.min) {
-            spec.problem(format!("{path}.max"), "max is less than min: make max at least min.");
+            spec.problem(format!("{path}.max"), "`max` is less than `min`: correct one of the two.");
         }
         if rules.min == 0 && rules.max.is_none() {
-            spec.problem(path, "the condition has no limit: write min or max, or remove articles.");
+            spec.problem(path, "the condition has no limit: write `min` or `max`, or remove `articles`.");
         }
         if rules.min > 1 && spec.rules.audience.reader == Some(crate::labels::ReaderKind::New) {
-            let sentence = "a new reader has read at most one article: write at most 1.";
+            let sentence = "a new reader has read at most one article, so `min` can be at most 1.";
             spec.problem(format!("{path}.min"), sentence);
         }
         let tags = spec.names(&format!("{path}.tags"), &rules.tags);
@@ -87,7 +87,7 @@ impl Check for Articles {
 
     fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
         let mut first = self.first_week(context, at_ms);
-        let mut articles = self.since(context, first);
+        let mut articles = self.read_since(context, first);
         if articles < self.min {
             return Outcome::Blocked(Reason::BelowMeter);
         }
@@ -100,7 +100,7 @@ impl Check for Articles {
             };
             first = oldest + 1;
             opens_at_ms = week_begins_ms(&context.site.time_zone, first + self.weeks);
-            articles = self.since(context, first);
+            articles = self.read_since(context, first);
         }
         Outcome::from_opening((articles >= self.min).then_some(opens_at_ms), at_ms, Reason::NotTargeted)
     }
@@ -115,13 +115,13 @@ impl Check for Articles {
         let tags = if self.tags.is_empty() {
             String::new()
         } else {
-            format!(" on {}", context.names.list(&self.tags))
+            format!(" tagged {}", context.names.list(&self.tags))
         };
         let wanted = match (self.min, self.max) {
             (0, u64::MAX) => "any number".to_owned(),
-            (min, u64::MAX) => format!("at least {min}{tags}"),
-            (0, max) => format!("at most {max}{tags}"),
-            (min, max) => format!("{min} to {max}{tags}"),
+            (min, u64::MAX) => format!("at least {}{tags}", quantity(min, "article")),
+            (0, max) => format!("at most {}{tags}", quantity(max, "article")),
+            (min, max) => format!("{min} to {}{tags}", quantity(max, "article")),
         };
         Evidence::new(seen, wanted)
     }

@@ -2,7 +2,7 @@
 //!
 //! A view's age is the number of whole days since it. A view that is slightly in the future (see [`ReaderContext`]) has
 //! age 0. A view counts for `max_views` while its age is below the window. The cap is full when as many views count as
-//! `max_views` allows. It is also full when the day already has as many views as `max_per_day` allows, or when the
+//! `max_views` allows, or when the day already has as many views as `max_per_day` allows. It is also full when the
 //! newest view is younger than the minimum gap. If no further views happen, each of the three limits ends at some
 //! instant and does not start again. The cap allows another view from the latest of the three instants on.
 
@@ -74,20 +74,24 @@ impl Cap {
     ) -> String {
         let newest = newest_first.clone().next().map_or_else(
             || "never seen".to_owned(),
-            |at_ms| format!("age of the newest in whole days: {}", age_days(at_ms, now_ms)),
+            |at_ms| format!("the newest was {} ago", whole_days(age_days(at_ms, now_ms))),
         );
         let in_window =
             newest_first.filter(|at_ms| age_days(*at_ms, now_ms) < i64::from(self.window_days)).count();
-        format!("views inside {}: {in_window}; {newest}", quantity(self.window_days, "day"))
+        let in_window = quantity(in_window as u64, "view");
+        format!("{in_window} in the last {}; {newest}", quantity(self.window_days, "day"))
     }
 
     /// Describes what the cap requires.
     pub(super) fn describe_limits(&self) -> String {
         let parts = [
             self.max_views.map(|max| format!("fewer than {}", quantity(max, "view"))),
-            self.max_per_day.map(|max| format!("fewer than {max} since 04:00")),
-            (self.gap_days > 0).then(|| format!("newest at least {} old", quantity(self.gap_days, "day"))),
-            (self.gap_hours > 0).then(|| format!("newest at least {} old", quantity(self.gap_hours, "hour"))),
+            self.max_per_day
+                .map(|max| format!("fewer than {} today (a day begins at 04:00)", quantity(max, "view"))),
+            (self.gap_days > 0)
+                .then(|| format!("the newest at least {} ago", quantity(self.gap_days, "day"))),
+            (self.gap_hours > 0)
+                .then(|| format!("the newest at least {} ago", quantity(self.gap_hours, "hour"))),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
@@ -97,8 +101,8 @@ impl Cap {
 /// after it.
 const MAX_DAY_MS: i64 = 3 * DAY_MS;
 
-/// Returns when the day of a view ends. For a view so old that its day is over in every time zone, the calendar is not
-/// used. The result is then a later time, which is also in the past.
+/// Returns when the day of a view ends. If the view is so old that its day is over in every time zone, the calendar is
+/// not used. In that case, the result is a later time, which is also in the past.
 fn day_over(view_ms: i64, context: &ReaderContext<'_>) -> i64 {
     let at_the_latest_ms = view_ms.saturating_add(MAX_DAY_MS);
     if at_the_latest_ms <= context.now_ms {
@@ -111,6 +115,11 @@ fn day_over(view_ms: i64, context: &ReaderContext<'_>) -> i64 {
 /// Returns the whole days from `at_ms` to `now_ms`; 0 if `at_ms` is after `now_ms`.
 pub(super) fn age_days(at_ms: i64, now_ms: i64) -> i64 {
     (now_ms.saturating_sub(at_ms) / DAY_MS).max(0)
+}
+
+/// Formats an age, such as `2 whole days`.
+pub(super) fn whole_days(days: i64) -> String {
+    quantity(days.unsigned_abs(), "whole day")
 }
 
 pub(super) fn days_after(at_ms: i64, days: u32) -> i64 {

@@ -55,12 +55,12 @@ impl Check for CoolDown {
             )
         };
         let seen = format!(
-            "any appeal seen: {}; dismissed: {}",
+            "last view of any appeal: {}; last dismissal: {}",
             ago(context.views(context.now_ms).next()),
             ago(context.dismissals().map(|dismissal| dismissal.at_ms).max())
         );
         let wanted = format!(
-            "{} after a view, {} after a dismissal",
+            "at least {} after a view, at least {} after a dismissal",
             quantity(self.0.after_view_minutes, "minute"),
             quantity(self.0.after_dismissal_minutes, "minute")
         );

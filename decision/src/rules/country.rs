@@ -39,7 +39,7 @@ impl Places {
         if countries.unknown.is_some() && places.is_empty() {
             spec.problem(
                 path("countries", "unknown"),
-                "readers in unknown countries match anyway, because no country is named: remove unknown.",
+                "readers in unknown countries match anyway, because no country is named: remove `unknown`.",
             );
         }
         let countries = &places.include;
@@ -143,12 +143,12 @@ impl Check for Country {
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let country = context.country.map(|code| code.to_string());
         let seen = context.region.map(|region| region.to_string()).or(country);
-        let all = |codes: &[CountryCode], regions: &[Region]| {
+        let join = |codes: &[CountryCode], regions: &[Region]| {
             let regions = regions.iter().map(ToString::to_string);
             list(codes.iter().map(ToString::to_string).chain(regions), "")
         };
         let Places { include, exclude, include_regions, exclude_regions, unknown_matches } = &self.0;
-        let (include, exclude) = (all(include, include_regions), all(exclude, exclude_regions));
+        let (include, exclude) = (join(include, include_regions), join(exclude, exclude_regions));
         let mut wanted = match (include.is_empty(), exclude.is_empty()) {
             (true, true) => "any".to_owned(),
             (false, true) => format!("one of: {include}"),

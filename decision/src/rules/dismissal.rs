@@ -3,7 +3,7 @@
 //! "I already gave" applies to every appeal that asks for money, not to one appeal. The appeal that was dismissed sets
 //! which appeals "never again" covers: only itself, its campaign, or its kind.
 
-use super::cap::{age_days, days_after};
+use super::cap::{age_days, days_after, whole_days};
 use super::redeploy::Redeploys;
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
@@ -30,7 +30,7 @@ impl Dismissal {
     fn dismissals(&self, context: &ReaderContext<'_>, since_ms: i64) -> impl Iterator<Item = PastDismissal> {
         let appeal = self.redeploys.appeal();
         context.dismissals().filter(move |dismissal| match dismissal.kind {
-            DismissalKind::AlreadyGave => self.kind.asks() || dismissal.appeal == appeal,
+            DismissalKind::AlreadyGave => self.kind.asks_non_givers() || dismissal.appeal == appeal,
             DismissalKind::Never => dismissal.appeal == appeal || self.is_covered(dismissal.never_covers),
             DismissalKind::Close | DismissalKind::Later => {
                 dismissal.appeal == appeal && dismissal.at_ms >= since_ms
@@ -98,12 +98,15 @@ impl Check for Dismissal {
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let since_ms = self.redeploys.since_ms(context, context.now_ms);
         let dismissals = self.dismissals(context, since_ms).map(|dismissal| {
-            let days = age_days(dismissal.at_ms, context.now_ms);
-            format!("{} (age in whole days: {days})", dismissal.kind.as_str())
+            let age = whole_days(age_days(dismissal.at_ms, context.now_ms));
+            format!("`{}` {age} ago", dismissal.kind.as_str())
         });
-        let never = self.days.never_days.map_or_else(|| "forever".to_owned(), |days| days.to_string());
+        let after_never = match self.days.never_days {
+            Some(days) => format!(", {days} after `never`"),
+            None => "; `never` lasts forever".to_owned(),
+        };
         let wanted = format!(
-            "days passed: {} after close, {} after later, {} after already_gave, {never} after never",
+            "days that must pass: {} after `close`, {} after `later`, {} after `already_gave`{after_never}",
             self.days.close_days, self.days.later_days, self.days.already_gave_days
         );
         Evidence::new(list(dismissals, "never dismissed"), wanted)

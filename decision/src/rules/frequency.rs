@@ -1,5 +1,5 @@
 //! Limits how often one reader sees one appeal. Views before the last redeploy (the time at which the appeal started
-//! over) do not count.
+//! over) do not count. A wall that the reader can't close has no cap.
 
 use super::redeploy::Redeploys;
 use super::spec::AppealSpec;

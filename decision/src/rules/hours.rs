@@ -65,12 +65,12 @@ impl Check for OpenHours {
         }
         let (weekly, dated) = blackouts("schedule.blackouts", &schedule.blackouts, &zone, spec.diagnostics);
         let mut own = hours.minus(&weekly);
-        let mut others = site.silent_hours.not();
+        let mut site_hours = site.silent_hours.not();
         if zone == site.time_zone {
             own = own.minus(&site.silent_hours);
-            others = WeekHours::all();
+            site_hours = WeekHours::all();
         }
-        if own.is_empty() || others.is_empty() {
+        if own.is_empty() || site_hours.is_empty() {
             spec.problem(
                 "schedule.hours",
                 "the blackouts of the appeal and the site leave no time of the week to show the appeal.",
@@ -78,7 +78,7 @@ impl Check for OpenHours {
         }
         let silent_spans = dated.iter().chain(&site.silent_dates).copied().collect();
         let is_site_zone = zone == site.time_zone;
-        Self { zone, own, site: others, silent_spans, is_site_zone }
+        Self { zone, own, site: site_hours, silent_spans, is_site_zone }
     }
 
     fn is_noop(&self) -> bool {
@@ -95,6 +95,10 @@ impl Check for OpenHours {
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let mut wanted = self.own.describe();
+        // The time zone of a schedule is either the site's or UTC.
+        if !self.is_site_zone && !self.own.is_all() {
+            wanted.push_str(" (UTC)");
+        }
         if !self.site.is_all() {
             wanted.push_str(&format!("; in the site's time zone: {}", self.site.describe()));
         }

@@ -23,7 +23,7 @@ impl Check for LiveState {
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
         let live = spec.rules.live;
         if live == Live::Scheduled && spec.rules.schedule.starts_at.is_none() {
-            let sentence = "a scheduled appeal needs a start: write starts_at, or make the appeal live.";
+            let sentence = "a scheduled appeal needs a start: write `starts_at`, or make the appeal live.";
             spec.problem("schedule.starts_at", sentence);
         }
         Self { live, is_disabled_upsell: spec.rules.kind == Kind::Upsell && !spec.site.upsells }

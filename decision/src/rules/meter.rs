@@ -92,7 +92,7 @@ impl Check for Meter {
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
-        let entitled = if self.is_entitled(context) { ", entitled to read on" } else { "" };
+        let entitled = if self.is_entitled(context) { ", entitled to continue reading" } else { "" };
         let used = quantity(self.used(context, context.now_ms), "free article");
         let window = format!(" in {}", quantity(self.window_days(), "day"));
         // If the caller counts articles itself, the window of its count is not known here.
@@ -100,7 +100,7 @@ impl Check for Meter {
         let seen = format!("{used} used{}{entitled}", if is_counted_here { window.as_str() } else { "" });
         let wanted = self.0.as_ref().map_or_else(
             || "any number".to_owned(),
-            |meter| format!("{} used{window}", quantity(meter.free_articles, "free article")),
+            |meter| format!("at least {} used{window}", quantity(meter.free_articles, "free article")),
         );
         Evidence::new(seen, wanted)
     }

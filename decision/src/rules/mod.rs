@@ -100,7 +100,7 @@ pub(crate) trait Check: Sized {
     /// Compiles the rule for one appeal on one site. Reports problems in the appeal.
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self;
 
-    /// Whether the rule always passes, for any question at any time. It is then not checked.
+    /// Whether the rule always passes, for any question at any time. If it does, it is not checked.
     fn is_noop(&self) -> bool;
 
     /// Returns the rule's outcome for the reader at `at_ms`.

@@ -8,8 +8,8 @@ use crate::labels::{Kind, Standing};
 use crate::reason::Reason;
 
 /// The quiet period of one appeal. It applies to kinds of appeal that ask for new money. An appeal that thanks may show
-/// at once. For an upsell (a request to give more), the quiet period applies only to one-off givers, because the
-/// regular payments of a recurring giver would often renew it.
+/// at once. For an upsell (a request to give more), the quiet period applies only to one-off givers. The regular
+/// payments of a recurring giver would start it again and again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quiet {
     kind: Kind,
@@ -17,7 +17,7 @@ pub(crate) struct Quiet {
 
 impl Quiet {
     fn applies(self, standing: Standing) -> bool {
-        self.kind.asks() || (self.kind == Kind::Upsell && standing == Standing::OneOff)
+        self.kind.asks_non_givers() || (self.kind == Kind::Upsell && standing == Standing::OneOff)
     }
 }
 

@@ -18,14 +18,14 @@ const fn label(kind: ReaderKind) -> &'static str {
 }
 
 /// Returns the number of articles in the whole history.
-fn articles(context: &ReaderContext<'_>) -> u64 {
+fn articles_read(context: &ReaderContext<'_>) -> u64 {
     context.weeks().iter().map(|week| u64::from(week.count)).sum()
 }
 
 /// Returns whether the reader is new or returning.
-fn kind(context: &ReaderContext<'_>) -> ReaderKind {
-    let has_met_an_appeal = context.has_views() || context.dismissals().next().is_some();
-    if has_met_an_appeal || articles(context) > 1 { ReaderKind::Returning } else { ReaderKind::New }
+fn kind_of(context: &ReaderContext<'_>) -> ReaderKind {
+    let has_seen_an_appeal = context.has_views() || context.dismissals().next().is_some();
+    if has_seen_an_appeal || articles_read(context) > 1 { ReaderKind::Returning } else { ReaderKind::New }
 }
 
 impl Check for Reader {
@@ -38,16 +38,16 @@ impl Check for Reader {
     }
 
     fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(self.0.is_none_or(|wanted| wanted == kind(context)), Reason::NotTargeted)
+        Outcome::pass_if(self.0.is_none_or(|wanted| wanted == kind_of(context)), Reason::NotTargeted)
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let seen = format!(
             "{}: {}, {}, {}",
-            label(kind(context)),
+            label(kind_of(context)),
             quantity(context.views(context.now_ms).count() as u64, "view"),
             quantity(context.dismissals().count() as u64, "dismissal"),
-            quantity(articles(context), "article")
+            quantity(articles_read(context), "article")
         );
         Evidence::new(seen, self.0.map_or("any", label))
     }

@@ -22,6 +22,7 @@ pub(crate) struct Redeploys {
 enum When {
     /// The instant, in milliseconds since 1970.
     Once(i64),
+    /// The times of each week.
     Weekly(WeekTime),
 }
 
@@ -29,7 +30,7 @@ impl When {
     fn compile(spec: &mut AppealSpec<'_, '_>, path: &str, written: &Redeploy) -> Self {
         let Some(at) = written.at else {
             if written.days.is_empty() {
-                spec.problem(path, "the redeploy has no time: write at, or write days.");
+                spec.problem(path, "the redeploy has no time: write `at` or `days`.");
             }
             let text = written.time.as_deref().unwrap_or("00:00");
             let minute = minute_of_day(text).filter(|minute| *minute < 24 * 60);
@@ -42,7 +43,7 @@ impl When {
             return Self::Weekly(WeekTime::new(spec.zone(), &written.days, minute.unwrap_or(0)));
         };
         if !written.days.is_empty() || written.time.is_some() {
-            let sentence = "an appeal starts over either once or weekly: write either at, or days and time.";
+            let sentence = "an appeal starts over once or weekly: write either `at`, or `days` and `time`.";
             spec.problem(path, sentence);
         }
         Self::Once(moment_ms(&spec.zone(), at, false))
@@ -91,8 +92,8 @@ impl Redeploys {
     }
 
     /// Returns the first instant at or after `at_ms` at which a rule passes. `opens_at` takes the instant from which
-    /// the history counts. It returns the instant from which the rule passes for good if no further redeploy happens;
-    /// `None` if it never passes.
+    /// the history counts. It returns the instant at which the rule starts to pass if no further redeploy happens.
+    /// `None` means that the rule never passes.
     pub(super) fn first_pass_ms(
         &self,
         context: &ReaderContext<'_>,
@@ -103,8 +104,8 @@ impl Redeploys {
         if before_redeploy == Some(at_ms) || self.times.is_empty() {
             return before_redeploy;
         }
-        // The entries that count change at the next redeploy. They also change at the first redeploy after each entry
-        // that the history dates in the future.
+        // Which entries of the history count changes at the next redeploy. For an entry that is dated in the future, it
+        // also changes at the first redeploy after that entry.
         let dismissals = context.dismissals().map(|dismissal| dismissal.at_ms);
         let future_entries = dismissals.chain(context.views(at_ms)).filter(|entry_ms| *entry_ms > at_ms);
         let changes = std::iter::once(at_ms).chain(future_entries);

@@ -63,7 +63,7 @@ impl Check for Sequence {
         let views = self.views(context, self.redeploys.since_ms(context, context.now_ms), context.now_ms);
         let wanted = match (self.is_noop(), self.variants.length()) {
             (true, _) => "no sequence".to_owned(),
-            (false, u64::MAX) => "a sequence without end".to_owned(),
+            (false, u64::MAX) => "any number of views (the sequence never ends)".to_owned(),
             (false, length) => format!("fewer than {}", quantity(length, "view")),
         };
         Evidence::new(quantity(views, "view"), wanted)

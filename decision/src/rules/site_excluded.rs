@@ -13,7 +13,8 @@ impl Exclusion {
         let named = parts.into_iter().filter(|(_, names)| !names.is_empty());
         let named = named.map(|(field, names)| format!("{field}: {}", context.names.list(names)));
         let urls = self.urls.iter().map(|glob| format!("url: {glob}"));
-        list(named.chain(urls), "every page")
+        let criteria: Vec<String> = named.chain(urls).collect();
+        if criteria.is_empty() { "every page".to_owned() } else { criteria.join("; ") }
     }
 }
 
@@ -44,7 +45,12 @@ impl Check for SiteExcluded {
             |exclusion: &&Exclusion| context.is_excluded_by(exclusion) && exclusion.span.has(context.now_ms);
         let found =
             context.site.exclusions.iter().filter(is_active).map(|exclusion| exclusion.describe(context));
-        let seen = list(found.map(|exclusion| format!("excluded by {exclusion}")), "not excluded");
+        let exclusions = list(found.map(|exclusion| format!("[{exclusion}]")), "");
+        let seen = if exclusions.is_empty() {
+            "not excluded".to_owned()
+        } else {
+            format!("excluded by the site: {exclusions}")
+        };
         Evidence::new(seen, "a page that the site does not exclude")
     }
 }

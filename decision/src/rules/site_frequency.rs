@@ -1,7 +1,7 @@
 //! Limits how often one reader is asked for money on one site, across all appeals. Views of appeals that ask for money
 //! count, and so do views of appeals that no longer exist. Upsells (requests to give more) have their own cap, and
-//! their views count only for that cap. Views of appeals that ask for nothing do not count. The cap applies neither to
-//! appeals that ask for nothing nor to appeals that are `unlimited`.
+//! their views count only for that cap. Views of appeals that ask for nothing do not count. Neither cap applies to an
+//! appeal that asks for nothing, that is `unlimited`, or that is a wall which the reader can't close.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, quantity};
@@ -30,8 +30,8 @@ impl Check for SiteFrequency {
     const TIMED: bool = true;
 
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
-        let unlimited = spec.rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
-        let is_capped = spec.rules.kind.wants_money() && !unlimited && !spec.is_hard();
+        let is_unlimited = spec.rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
+        let is_capped = spec.rules.kind.wants_money() && !is_unlimited && !spec.is_hard();
         let is_upsell = spec.rules.kind == Kind::Upsell;
         let cap = if is_upsell { spec.site.upsell_frequency } else { spec.site.frequency };
         Self { cap: cap.filter(|_| is_capped), is_upsell }

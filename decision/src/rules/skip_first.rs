@@ -1,7 +1,7 @@
 //! Shows no appeal on the first pages of a visit. The appeal sets the number of these pages.
 
 use super::spec::AppealSpec;
-use super::{Check, Evidence, Outcome, quantity};
+use super::{Check, Evidence, Outcome};
 use crate::context::ReaderContext;
 use crate::reason::Reason;
 
@@ -26,10 +26,10 @@ impl Check for SkipFirst {
         let ordinal = context.question.page.ordinal;
         let seen =
             ordinal.map_or_else(|| "unknown".to_owned(), |ordinal| format!("page {ordinal} of the visit"));
-        let wanted = if self.0 == 0 {
-            "any page".to_owned()
-        } else {
-            format!("after the first {}", quantity(self.0, "page"))
+        let wanted = match self.0 {
+            0 => "any page".to_owned(),
+            1 => "after the first page".to_owned(),
+            pages => format!("after the first {pages} pages"),
         };
         Evidence::new(seen, wanted)
     }

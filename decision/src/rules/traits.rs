@@ -16,7 +16,7 @@ pub(crate) struct Traits {
 /// Replaces names with numbers. Reports names that are not among the site's traits, because no reader could ever have
 /// them.
 fn checked_names(spec: &mut AppealSpec<'_, '_>, field_path: &str, names: &[String]) -> Box<[NameId]> {
-    let all = spec.names(field_path, names);
+    let ids = spec.names(field_path, names);
     for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.trim().is_empty()) {
         let site = spec.site;
         if site.id.is_empty() || spec.name(name).is_some_and(|id| site.traits.binary_search(&id).is_ok()) {
@@ -28,7 +28,7 @@ fn checked_names(spec: &mut AppealSpec<'_, '_>, field_path: &str, names: &[Strin
         );
         spec.problem(format!("{field_path}[{place}]"), sentence);
     }
-    all
+    ids
 }
 
 impl Check for Traits {

@@ -14,7 +14,7 @@ use crate::reason::Reason;
 pub(crate) struct Values {
     /// The values that each variant needs, with one bit for each value.
     needs: Box<[u16]>,
-    /// The values that are available for every question (every request for a decision).
+    /// The values that are available for every question (every request for a decision), with one bit for each value.
     given: u16,
     variants: Arc<Variants>,
 }
@@ -50,9 +50,9 @@ impl Values {
     }
 }
 
-/// Lists the values of a bit set as text.
-fn describe(bits: u16) -> String {
-    list(Value::ALL.into_iter().filter(|value| bits & value.bit() != 0).map(Value::as_str), "nothing")
+/// Lists the values of a bit set as text. Returns `none` if the set is empty.
+fn describe(bits: u16, none: &str) -> String {
+    list(Value::ALL.into_iter().filter(|value| bits & value.bit() != 0).map(Value::as_str), none)
 }
 
 impl Check for Values {
@@ -69,7 +69,7 @@ impl Check for Values {
         } else if let Some(place) = needs.iter().position(|needs| needs & Value::DaysLeft.bit() != 0) {
             spec.problem(
                 format!("variants[{place}].needs"),
-                "the variant needs days_left, but the appeal has no end: write schedule.ends_at.",
+                "the variant needs days_left, but the appeal has no end: write `schedule.ends_at`.",
             );
         }
         Self { needs: needs.into(), given, variants: Arc::clone(spec.variants) }
@@ -84,6 +84,9 @@ impl Check for Values {
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
-        Evidence::new(describe(self.available(context)), describe(self.needed(context)))
+        Evidence::new(
+            describe(self.available(context), "none"),
+            describe(self.needed(context), "no condition"),
+        )
     }
 }

@@ -23,7 +23,7 @@ impl Cap {
         rules: &appeal_rules::SiteFrequency,
         diagnostics: &mut Diagnostics<'_>,
     ) -> Option<Self> {
-        let sentence = "with 0 views, the limited appeals never show: use kill_switch instead.";
+        let sentence = "with 0 views, the limited appeals never show: use `kill_switch` instead.";
         report_zero(field_path, "max_views", rules.max_views, sentence, diagnostics);
         report_zero(field_path, "max_per_day", rules.max_per_day, sentence, diagnostics);
         report_zero(field_path, "window_days", rules.window_days, EMPTY_WINDOW, diagnostics);
@@ -48,6 +48,7 @@ impl Cap {
     }
 }
 
+/// What is wrong with a window of 0 days.
 pub(crate) const EMPTY_WINDOW: &str = "a window of 0 days counts nothing: write 1 or more.";
 
 /// Reports a problem if the value is 0.

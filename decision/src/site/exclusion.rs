@@ -28,13 +28,14 @@ impl Exclusion {
         let one = |(place, written): (usize, &appeal_rules::Exclusion)| {
             let path = format!("exclusions[{place}]");
             if *written == appeal_rules::Exclusion::default() {
-                let sentence = "the exclusion is empty: name pages or days, or use kill_switch.";
+                let sentence = "the exclusion is empty: name pages or days, or use `kill_switch`.";
                 diagnostics.problem(&path, sentence);
                 return None;
             }
             let span = DateSpan::new(zone, written.first_date, written.last_date);
             if span.is_empty() {
-                diagnostics.problem(format!("{path}.last_date"), "it is before first_date: swap the two.");
+                let sentence = "`last_date` is before `first_date`: swap the two.";
+                diagnostics.problem(format!("{path}.last_date"), sentence);
             }
             Some(Self {
                 sections: names.add_all(&format!("{path}.sections"), &written.sections, diagnostics),

@@ -1,6 +1,6 @@
 //! A compiled site: everything that applies to all of its appeals.
 //!
-//! **Owns** a site's own part of the rules, compiled: its clock, caps, exclusions, country groups and known ids.
+//! **Owns** a site's own part of the rules, compiled: its time zone, caps, exclusions, country groups and known ids.
 //! **Never** knows the site's appeals or how a rule uses this data. `compiled/` contains the appeals, and `rules/` the
 //! rules.
 //! **Start at** [`Site`] below.
@@ -26,8 +26,10 @@ use crate::timing::blackouts;
 pub(crate) use cap::{Cap, DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS, EMPTY_WINDOW, report_zero};
 pub(crate) use exclusion::Exclusion;
 
+/// A map by id. By default, its values are indexes.
 pub(crate) type Ids<T = u32> = HashMap<Box<str>, T, FxBuildHasher>;
 
+/// One compiled site, without its appeals.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     pub(crate) id: Box<str>,
@@ -71,6 +73,7 @@ pub(crate) struct KnownAppeal {
 /// What "never again" covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Covered {
+    /// Only the appeal that the reader dismissed.
     Appeal,
     Campaign(NameId),
     Kind(Kind),

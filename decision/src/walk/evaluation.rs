@@ -27,7 +27,8 @@ pub(crate) fn evaluate<R: Recorder>(
 ) -> Evaluation {
     if R::RECORDS {
         for rule in Rule::ORDER {
-            recorder.rule(rule, appeal.parts.check(rule, context, context.now_ms), appeal, context);
+            let outcome = appeal.parts.check(rule, context, context.now_ms);
+            recorder.record_rule(rule, outcome, appeal, context);
         }
     }
     let mut first_failure = None;
@@ -57,7 +58,8 @@ pub(crate) fn evaluate<R: Recorder>(
 /// far fewer rounds.
 const MAX_ROUNDS: usize = 512;
 
-/// Returns the first instant at or after `from_ms` at which every rule that time can change passes.
+/// Returns the first instant at or after `from_ms` at which all timed rules (rules whose outcome can change over time)
+/// pass.
 ///
 /// Each rule returns the exact instant at which it passes next, so no instant at which all rules pass is skipped. The
 /// first instant at which no rule waits is therefore the first at which all pass.

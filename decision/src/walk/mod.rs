@@ -24,12 +24,14 @@ use evaluation::evaluate;
 pub(crate) trait Recorder {
     const RECORDS: bool;
 
-    fn rule(&mut self, rule: Rule, outcome: Outcome, appeal: &Appeal, context: &ReaderContext<'_>);
+    /// Records one rule's outcome for one appeal.
+    fn record_rule(&mut self, rule: Rule, outcome: Outcome, appeal: &Appeal, context: &ReaderContext<'_>);
 
-    fn appeal(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>);
+    /// Records the result of evaluating one appeal. The outcomes of its rules have been recorded before.
+    fn record_appeal(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>);
 
     /// Records how many readers out of a million get an appeal that passed every rule.
-    fn share(&mut self, appeal: &Appeal, readers: u64, is_chosen: bool, is_held_out: bool);
+    fn record_share(&mut self, appeal: &Appeal, readers: u64, is_chosen: bool, is_held_out: bool);
 }
 
 /// Records nothing.
@@ -38,11 +40,11 @@ pub(crate) struct Unrecorded;
 impl Recorder for Unrecorded {
     const RECORDS: bool = false;
 
-    fn rule(&mut self, _: Rule, _: Outcome, _: &Appeal, _: &ReaderContext<'_>) {}
+    fn record_rule(&mut self, _: Rule, _: Outcome, _: &Appeal, _: &ReaderContext<'_>) {}
 
-    fn appeal(&mut self, _: &Appeal, _: Evaluation, _: &ReaderContext<'_>) {}
+    fn record_appeal(&mut self, _: &Appeal, _: Evaluation, _: &ReaderContext<'_>) {}
 
-    fn share(&mut self, _: &Appeal, _: u64, _: bool, _: bool) {}
+    fn record_share(&mut self, _: &Appeal, _: u64, _: bool, _: bool) {}
 }
 
 /// Evaluates the site's appeals from the highest priority down, and returns the verdict.
@@ -52,7 +54,7 @@ pub(crate) fn walk<R: Recorder>(
     recorder: &mut R,
 ) -> Verdict {
     let mut no_show = NoShow::of(site);
-    let all = if R::RECORDS {
+    let places = if R::RECORDS {
         (0..).zip(&site.appeals).map(|(place, _)| place).collect()
     } else {
         site.index.find(context)
@@ -60,12 +62,12 @@ pub(crate) fn walk<R: Recorder>(
     let mut verdict = None;
     let mut remaining = 1.0;
     let appeal = |place: &u32| &site.appeals[*place as usize];
-    for same_priority in all.chunk_by(|one, other| appeal(one).priority == appeal(other).priority) {
+    for same_priority in places.chunk_by(|one, other| appeal(one).priority == appeal(other).priority) {
         let mut passed: SmallVec<[&Appeal; 8]> = SmallVec::new();
         for appeal in same_priority.iter().map(appeal) {
             let evaluation = evaluate(appeal, context, recorder);
             if R::RECORDS {
-                recorder.appeal(appeal, evaluation, context);
+                recorder.record_appeal(appeal, evaluation, context);
             }
             no_show.add(appeal, evaluation, context);
             if matches!(evaluation, Evaluation::Passed) {
@@ -77,7 +79,7 @@ pub(crate) fn walk<R: Recorder>(
             let chosen = chosen.filter(|_| verdict.is_none());
             remaining = record_shares(&passed, chosen, remaining, context, recorder);
         }
-        verdict = verdict.or_else(|| chosen.map(|place| show(passed[place], &site.site, context)));
+        verdict = verdict.or_else(|| chosen.map(|place| verdict_of(passed[place], &site.site, context)));
         if verdict.is_some() && !R::RECORDS {
             break;
         }
@@ -99,7 +101,8 @@ fn record_shares<R: Recorder>(
     for (place, (appeal, fraction)) in passed.iter().zip(fractions).enumerate() {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a million")]
         let readers = (remaining * fraction * 1_000_000.0).round() as u64;
-        recorder.share(appeal, readers, chosen == Some(place), is_held_out(appeal, context.site, context));
+        let is_held_out = is_held_out(appeal, context.site, context);
+        recorder.record_share(appeal, readers, chosen == Some(place), is_held_out);
     }
     remaining * unclaimed
 }
@@ -109,7 +112,8 @@ fn is_held_out(appeal: &Appeal, site: &Site, context: &ReaderContext<'_>) -> boo
         || (appeal.kind.wants_money() && context.is_among(site.holdout_salt, site.held_out))
 }
 
-fn show(appeal: &Appeal, site: &Site, context: &ReaderContext<'_>) -> Verdict {
+/// Returns the verdict for a reader for whom this appeal was chosen.
+fn verdict_of(appeal: &Appeal, site: &Site, context: &ReaderContext<'_>) -> Verdict {
     let variant = appeal.parts.sequence.variant(context);
     let surface = appeal.parts.surface.choose(context).expect("the rule for surfaces must have passed");
     let Appeal { index, kind, closable, .. } = *appeal;
@@ -145,8 +149,8 @@ impl NoShow {
     fn add(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>) {
         match evaluation {
             Evaluation::Passed => {
-                // This verdict is only used if the appeal still does not show. The reader is then outside its share,
-                // and time does not change that.
+                // This verdict is used only if no appeal was chosen. In that case, the reader is outside this appeal's
+                // share, which time does not change.
                 self.furthest_rule = Rule::ORDER.last().copied();
                 self.reason = Reason::Share;
             }

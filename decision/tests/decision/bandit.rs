@@ -142,7 +142,7 @@ fn simulate(seed: u64, variants: &[(u64, u64)]) -> u32 {
     shares[variants.len() - 1]
 }
 
-fn counts() -> impl Strategy<Value = Results> {
+fn any_results() -> impl Strategy<Value = Results> {
     let number = || prop_oneof![Just(0), Just(1), 0..1000_u64, any::<u64>(), Just(u64::MAX)];
     (number(), number(), number()).prop_map(|(views, gifts, total_minor)| Results {
         views,
@@ -156,7 +156,7 @@ proptest! {
 
     #[test]
     fn weights_are_valid_for_any_counts(
-        results in proptest::collection::vec(counts(), 1..8),
+        results in proptest::collection::vec(any_results(), 1..8),
         before in proptest::option::of(proptest::collection::vec(any::<u32>(), 1..8)),
         floor_per_million in any::<u32>(),
         pace in any::<f64>(),

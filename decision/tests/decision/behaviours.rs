@@ -31,7 +31,7 @@ const BEHAVIOURS: &[(&str, &[u8])] = &[
 ];
 
 /// Returns the folder of the cases.
-fn folder() -> PathBuf {
+fn cases_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("cases")
 }
 
@@ -44,8 +44,8 @@ fn all_ids() -> BTreeSet<String> {
 }
 
 /// Returns the ids of behaviours that have a case.
-fn in_cases() -> BTreeSet<String> {
-    let files = std::fs::read_dir(folder())
+fn ids_in_cases() -> BTreeSet<String> {
+    let files = std::fs::read_dir(cases_folder())
         .expect("the folder must exist")
         .map(|entry| entry.expect("the entry must be readable").path());
     let texts = files.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
@@ -61,7 +61,7 @@ fn in_cases() -> BTreeSet<String> {
 
 /// Returns the ids in the first column of the page's last table, which lists the intended differences.
 fn listed_differences() -> BTreeSet<String> {
-    let page = std::fs::read_to_string(folder().join("README.md")).expect("the page must exist");
+    let page = std::fs::read_to_string(cases_folder().join("README.md")).expect("the page must exist");
     let (_, table) = page.split_once("## Intended differences").expect("the page must contain the table");
     let rows = table.lines().filter_map(|line| line.strip_prefix("| "));
     let ids = rows.filter_map(|row| row.split(" | ").next()).flat_map(|cell| cell.split(", "));
@@ -71,14 +71,14 @@ fn listed_differences() -> BTreeSet<String> {
 #[test]
 fn each_of_the_71_behaviours_has_a_case_or_a_listed_difference() {
     assert_eq!(all_ids().len(), 71);
-    let covered: BTreeSet<String> = in_cases().union(&listed_differences()).cloned().collect();
+    let covered: BTreeSet<String> = ids_in_cases().union(&listed_differences()).cloned().collect();
     let missing: Vec<_> = all_ids().difference(&covered).cloned().collect();
     assert_eq!(missing, Vec::<String>::new(), "these behaviours have neither a case nor a listed difference");
 }
 
 #[test]
 fn cases_and_differences_name_only_existing_behaviours() {
-    let named: BTreeSet<String> = in_cases().union(&listed_differences()).cloned().collect();
+    let named: BTreeSet<String> = ids_in_cases().union(&listed_differences()).cloned().collect();
     let unknown: Vec<_> = named.difference(&all_ids()).cloned().collect();
     assert_eq!(unknown, Vec::<String>::new(), "these behaviours do not exist");
 }

@@ -11,6 +11,7 @@ use keepopen_decision::{
 use serde::Deserialize;
 use serde_json::Value;
 
+/// A case: sites, appeals and a question, with the expected outcome.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
@@ -30,6 +31,7 @@ struct Case {
     expect: Expect,
 }
 
+/// Learned weights of an appeal's variants, by variant id.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CaseLearned {
@@ -38,6 +40,7 @@ struct CaseLearned {
     weights: BTreeMap<String, u32>,
 }
 
+/// What is known about the reader. The quiet period is given by its end, or by the time of the gift.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CaseKnown {
@@ -147,7 +150,7 @@ fn check_case(case: &Case) -> Result<(), String> {
             let Verdict::Show { appeal, .. } = verdict else {
                 return expect_equal("values", &None, &case.expect.values.as_ref());
             };
-            let values = values(&decision.values(appeal).expect("the is_shown appeal must be on the site"));
+            let values = values(&decision.values(appeal).expect("the shown appeal must be on the site"));
             expect_equal("values", &values, case.expect.values.as_ref().unwrap_or(&values))
         }
         Ok(_) => Err("the site is known, but the case expects an unknown one".to_owned()),
@@ -174,19 +177,19 @@ fn comparable(problem: &Problem) -> ExpectedProblem {
     }
 }
 
-fn learned_weights(it: &CaseLearned) -> LearnedWeights {
+fn learned_weights(learned: &CaseLearned) -> LearnedWeights {
     LearnedWeights {
-        site: it.site.clone(),
-        appeal: it.appeal.clone(),
-        weights: it.weights.iter().map(|(id, weight)| (id.clone(), *weight)).collect(),
+        site: learned.site.clone(),
+        appeal: learned.appeal.clone(),
+        weights: learned.weights.iter().map(|(id, weight)| (id.clone(), *weight)).collect(),
     }
 }
 
 fn known_of(case: &Case) -> Known {
-    let chosen = case.known.quiet_until.map(Timestamp::as_millisecond);
+    let given = case.known.quiet_until.map(Timestamp::as_millisecond);
     let computed = case.known.gave_at.map(|at| quiet_until_ms(at.as_millisecond(), case.sites[0].quiet_days));
     let entitlements = case.known.entitlements.clone();
-    Known { standing: case.known.standing, quiet_until_ms: chosen.or(computed), entitlements }
+    Known { standing: case.known.standing, quiet_until_ms: given.or(computed), entitlements }
 }
 
 fn check_verdict(case: &Case, verdict: Verdict, explanation: &Explanation) -> Result<(), String> {

@@ -35,7 +35,7 @@ fn objects() -> [(&'static str, &'static str, &'static [&'static str]); 8] {
 
 /// Returns values of every type. Each is valid for some fields and invalid for others.
 fn values() -> Vec<Value> {
-    let whole: Value = serde_json::from_str(FULL_QUESTION).expect("the question must be valid JSON");
+    let full_question: Value = serde_json::from_str(FULL_QUESTION).expect("the question must be valid JSON");
     let mut values = vec![
         json!(null),
         json!(true),
@@ -69,7 +69,7 @@ fn values() -> Vec<Value> {
         json!({"text": null}),
     ];
     for (_, pointer, _) in objects() {
-        let object = whole.pointer(pointer).expect("the question must contain each object").clone();
+        let object = full_question.pointer(pointer).expect("the question must contain each object").clone();
         values.extend([json!([object]), object]);
     }
     values
@@ -88,12 +88,12 @@ fn each_object_has_the_same_fields_in_the_schema_and_in_the_parser() {
 #[test]
 fn both_parsers_accept_what_the_schema_allows_and_nothing_else() {
     let (schemas, values) = (schemas(), values());
-    let whole: Value = serde_json::from_str(FULL_QUESTION).unwrap();
+    let full_question: Value = serde_json::from_str(FULL_QUESTION).unwrap();
     for (name, pointer, fields) in objects() {
         for field in fields {
             let mut parsed: Vec<String> = Vec::new();
             for value in &values {
-                let mut question = whole.clone();
+                let mut question = full_question.clone();
                 question.pointer_mut(pointer).unwrap()[*field] = value.clone();
                 let schema = &schemas[name]["properties"][*field];
                 let allowed = [UnknownFields::Ignored, UnknownFields::Refused]
@@ -106,18 +106,18 @@ fn both_parsers_accept_what_the_schema_allows_and_nothing_else() {
             parsed.dedup();
             assert!(parsed.len() > 1, "{name}.{field}: its value does not change the parsed question");
 
-            let mut question = whole.clone();
+            let mut question = full_question.clone();
             question.pointer_mut(pointer).unwrap().as_object_mut().unwrap().remove(*field);
             let required = schemas[name]["required"].as_array().into_iter().flatten();
-            let optional = !required.into_iter().any(|required| required == field);
-            parse_with_both(&question, [optional; 2], &format!("{name} without {field}"));
+            let is_optional = !required.into_iter().any(|required| required == field);
+            parse_with_both(&question, [is_optional; 2], &format!("{name} without {field}"));
         }
     }
 }
 
 /// Returns the question as both parsers read it, or `None` if they reject it. Asserts that serde accepts the question
-/// exactly if it is `allowed`. Asserts that the fast parser agrees with serde if all fields are `known`. Otherwise, the
-/// fast parser must leave the question to serde.
+/// if and only if it is `allowed`. Asserts that the fast parser agrees with serde if all fields are `known`. Otherwise,
+/// the fast parser must leave the question to serde.
 fn parse_with_both(question: &Value, [allowed, known]: [bool; 2], what: &str) -> Option<String> {
     let json = question.to_string();
     let (fast, serde) = (fast_question(&json), serde_json::from_str::<Question<'_>>(&json));
@@ -157,7 +157,7 @@ impl Schemas<'_> {
     fn allows_type(&self, name: &str, schema: &Value, value: &Value) -> bool {
         match (name, value) {
             ("null", Value::Null) | ("boolean", Value::Bool(_)) => true,
-            ("string", Value::String(text)) => is_text(schema, text),
+            ("string", Value::String(text)) => is_valid_text(schema, text),
             ("integer", Value::Number(number)) => number.as_i64().is_some_and(|number| {
                 schema["minimum"].as_i64() <= Some(number) && Some(number) <= schema["maximum"].as_i64()
             }),
@@ -180,7 +180,7 @@ impl Schemas<'_> {
 }
 
 /// Whether the text is one of the schema's labels, if it lists any, and has the schema's format.
-fn is_text(schema: &Value, text: &str) -> bool {
+fn is_valid_text(schema: &Value, text: &str) -> bool {
     let is_listed = schema["enum"].as_array().is_none_or(|labels| labels.iter().any(|label| label == text));
     let has_format = match schema["format"].as_str() {
         None => true,

@@ -42,17 +42,17 @@ SignedIn: unknown | any
 Traits: none | any
 Consent: unknown | no condition
 Entitlements: none | no condition
-Values: article_count, currency, weekday, date | nothing
+Values: article_count, currency, weekday, date | no condition
 History: a history | a history
 Reader: new: 0 views, 0 dismissals, 0 articles | any
 Articles: 0 articles in 52 weeks and the current week | any number
 Trend: steady: 0 articles in the last four weeks, 0 in the four weeks before | any
 Meter: 0 free articles used | any number
 SkipFirst: unknown | any page
-Frequency: views inside 30 days: 0; never seen | fewer than 4 views
+Frequency: 0 views in the last 30 days; never seen | fewer than 4 views
 SiteFrequency: 0 views on the whole site | no condition
-CoolDown: any appeal seen: never; dismissed: never | 0 minutes after a view, 0 minutes after a dismissal
-Dismissal: never dismissed | days passed: 14 after close, 3 after later, 365 after already_gave, forever after never
+CoolDown: last view of any appeal: never; last dismissal: never | at least 0 minutes after a view, at least 0 minutes after a dismissal
+Dismissal: never dismissed | days that must pass: 14 after `close`, 3 after `later`, 365 after `already_gave`; `never` lasts forever
 Sequence: 0 views | no sequence
 ");
 }
@@ -104,7 +104,7 @@ Surface: banner or inline or wall | banner
 Standing: none | none or one_off or lapsed
 Quiet: quiet until 2026-06-15T12:59:00+01:00[Europe/Dublin] | quiet period over
 Schedule: 2026-06-15T13:00:00+01:00[Europe/Dublin] | from 2026-06-01T01:00:00+01:00[Europe/Dublin] to 2026-07-01T00:59:59.999+01:00[Europe/Dublin]
-Hours: 2026-06-15T13:00:00+01:00[Europe/Dublin] | Mon 07:30 to Mon 22:15, Wed 22:00 to Thu 02:00
+Hours: 2026-06-15T13:00:00+01:00[Europe/Dublin] | Mon 07:30 to Mon 22:15, Wed 22:00 to Thu 02:00 (UTC)
 SensitivePage: sensitive page | any page
 PaidPage: paid page | any page
 SiteExcluded: not excluded | a page that the site does not exclude
@@ -120,14 +120,14 @@ Entitlements: archive, events | none of: one, two
 Values: article_count, country, currency, weekday, date, days_left | country, days_left
 History: a history | a history
 Reader: returning: 3 views, 1 dismissal, 1 article | returning
-Articles: 1 article in 1 week and the current week | 1 to 9 on china
+Articles: 1 article in 1 week and the current week | 1 to 9 articles tagged china
 Trend: steady: 1 article in the last four weeks, 0 in the four weeks before | steady
-Meter: 2 free articles used in 30 days, entitled to read on | 1 free article used in 30 days
-SkipFirst: page 2 of the visit | after the first 1 page
-Frequency: views inside 7 days: 1; age of the newest in whole days: 4 | fewer than 3 views; fewer than 2 since 04:00; newest at least 4 hours old
+Meter: 2 free articles used in 30 days, entitled to continue reading | at least 1 free article used in 30 days
+SkipFirst: page 2 of the visit | after the first page
+Frequency: 1 view in the last 7 days; the newest was 4 whole days ago | fewer than 3 views; fewer than 2 views today (a day begins at 04:00); the newest at least 4 hours ago
 SiteFrequency: 3 views on the whole site | no condition
-CoolDown: any appeal seen: 1 minute ago; dismissed: 7200 minutes ago | 0 minutes after a view, 0 minutes after a dismissal
-Dismissal: later (age in whole days: 5) | days passed: 1 after close, 2 after later, 365 after already_gave, 400 after never
+CoolDown: last view of any appeal: 1 minute ago; last dismissal: 7200 minutes ago | at least 0 minutes after a view, at least 0 minutes after a dismissal
+Dismissal: `later` 5 whole days ago | days that must pass: 1 after `close`, 2 after `later`, 365 after `already_gave`, 400 after `never`
 Sequence: 2 views | no sequence
 ");
 }
@@ -170,10 +170,10 @@ Surface: banner or wall; switched off: wall | banner or wall
 Standing: unknown | one_off or lapsed
 Quiet: no quiet period | quiet period over
 Schedule: 2026-06-15T13:00:00+01:00[Europe/Dublin] | to 2026-06-15T12:00:59.999+01:00[Europe/Dublin]
-Hours: 2026-06-15T13:00:00+01:00[Europe/Dublin] | Mon 12:00 to Tue 00:00, Tue 12:00 to Wed 00:00, Wed 12:00 to Thu 00:00, Thu 12:00 to Fri 00:00, Fri 12:00 to Sat 00:00, Sat 12:00 to Sun 00:00, Sun 12:00 to Mon 00:00; in the site's time zone: Mon 00:00 to Sun 06:00, Sun 12:00 to Mon 00:00; not during a blackout
+Hours: 2026-06-15T13:00:00+01:00[Europe/Dublin] | Mon 12:00 to Tue 00:00, Tue 12:00 to Wed 00:00, Wed 12:00 to Thu 00:00, Thu 12:00 to Fri 00:00, Fri 12:00 to Sat 00:00, Sat 12:00 to Sun 00:00, Sun 12:00 to Mon 00:00 (UTC); in the site's time zone: Mon 00:00 to Sun 06:00, Sun 12:00 to Mon 00:00; not during a blackout
 SensitivePage: ordinary page | ordinary page
 PaidPage: ordinary page | ordinary page
-SiteExcluded: excluded by sections: one, tags: two, excluded by kinds: three, excluded by url: /a*b, excluded by every page | a page that the site does not exclude
+SiteExcluded: excluded by the site: [sections: one; tags: two], [kinds: three], [url: /a*b], [every page] | a page that the site does not exclude
 PageKind: three | one of: one, two; none of: three
 Url: /a/b | one of: /a*; none of: *b*
 PageExcluded: section: one; tags: none | none of: sections: three; tags: three
@@ -183,18 +183,18 @@ SignedIn: signed in | signed in
 Traits: none | any
 Consent: unknown | no condition
 Entitlements: none | one of: one, two; none of: three
-Values: article_count, country, currency, weekday, date, days_left, ticker_goal | nothing
+Values: article_count, country, currency, weekday, date, days_left, ticker_goal | no condition
 History: a history | a history
 Reader: returning: 1 view, 2 dismissals, 0 articles | any
-Articles: 0 articles in 52 weeks and the current week | at least 3
+Articles: 0 articles in 52 weeks and the current week | at least 3 articles
 Trend: steady: 0 articles in the last four weeks, 0 in the four weeks before | any
 Meter: 0 free articles used | any number
 SkipFirst: unknown | any page
-Frequency: views inside 30 days: 0; never seen | fewer than 4 views
-SiteFrequency: on the whole site: views inside 30 days: 1; age of the newest in whole days: 2 | fewer than 1 view; newest at least 2 days old
-CoolDown: any appeal seen: 2880 minutes ago; dismissed: 0 minutes ago | 1 minute after a view, 5 minutes after a dismissal
-Dismissal: already_gave (age in whole days: 0), close (age in whole days: 0) | days passed: 14 after close, 3 after later, 365 after already_gave, forever after never
-Sequence: 0 views | a sequence without end
+Frequency: 0 views in the last 30 days; never seen | fewer than 4 views
+SiteFrequency: on the whole site: 1 view in the last 30 days; the newest was 2 whole days ago | fewer than 1 view; the newest at least 2 days ago
+CoolDown: last view of any appeal: 2880 minutes ago; last dismissal: 0 minutes ago | at least 1 minute after a view, at least 5 minutes after a dismissal
+Dismissal: `already_gave` 0 whole days ago, `close` 0 whole days ago | days that must pass: 14 after `close`, 3 after `later`, 365 after `already_gave`; `never` lasts forever
+Sequence: 0 views | any number of views (the sequence never ends)
 ");
 }
 
@@ -219,7 +219,7 @@ fn evidence_of_rules_that_rarely_apply() {
     );
     assert_eq!(evidence(Rule::Consent), "unknown | granted");
     assert_eq!(evidence(Rule::History), "no history | no condition");
-    assert_eq!(evidence(Rule::Articles), "0 articles in 52 weeks and the current week | at most 0");
+    assert_eq!(evidence(Rule::Articles), "0 articles in 52 weeks and the current week | at most 0 articles");
     assert_eq!(evidence(Rule::Frequency), "0 views in total | no condition");
     assert_eq!(evidence(Rule::Sequence), "0 views | fewer than 2 views");
 }

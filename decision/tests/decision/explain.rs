@@ -72,8 +72,8 @@ fn a_failed_rule_shows_what_it_found_and_what_would_have_passed() {
     let country = rule_explanation(summer, Rule::Country);
     assert_eq!((country.seen.as_str(), country.wanted.as_str()), ("FR", "one of: GB, IE"));
     let frequency = rule_explanation(summer, Rule::Frequency);
-    assert_eq!(frequency.seen, "views inside 7 days: 2; age of the newest in whole days: 0");
-    assert_eq!(frequency.wanted, "fewer than 2 views; newest at least 1 day old");
+    assert_eq!(frequency.seen, "2 views in the last 7 days; the newest was 0 whole days ago");
+    assert_eq!(frequency.wanted, "fewer than 2 views; the newest at least 1 day ago");
     assert_eq!(frequency.reason, Some(Reason::FrequencyCap));
     assert_eq!(frequency.opens_at_ms, Some(NOW_MS + 4 * 86_400_000 - 3_600_000));
 }
@@ -152,11 +152,17 @@ fn every_failed_rule_is_explained_if_nothing_shows() {
     assert_eq!(evidence(Rule::Consent), pair("unknown", "granted"));
     assert_eq!(evidence(Rule::Entitlements), pair("none", "one of: archive"));
     assert_eq!(evidence(Rule::Reader), pair("returning: 1 view, 0 dismissals, 4 articles", "new"));
-    assert_eq!(evidence(Rule::Articles), pair("4 articles in 8 weeks and the current week", "at most 3"));
+    assert_eq!(
+        evidence(Rule::Articles),
+        pair("4 articles in 8 weeks and the current week", "at most 3 articles")
+    );
     assert_eq!(evidence(Rule::Url), pair("/politics/a", "one of: /sport/*"));
     assert_eq!(evidence(Rule::PaidPage), pair("paid page", "ordinary page"));
     assert_eq!(evidence(Rule::SkipFirst), pair("page 1 of the visit", "after the first 2 pages"));
-    assert_eq!(evidence(Rule::Meter), pair("4 free articles used", "5 free articles used in 30 days"));
+    assert_eq!(
+        evidence(Rule::Meter),
+        pair("4 free articles used", "at least 5 free articles used in 30 days")
+    );
     assert_eq!(evidence(Rule::Sequence), pair("1 view", "fewer than 1 view"));
     assert_eq!(
         evidence(Rule::Hours),

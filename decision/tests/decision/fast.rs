@@ -97,11 +97,11 @@ proptest! {
         changes in proptest::collection::vec((any::<proptest::sample::Index>(), 0_usize..3, r#"[\x00-\x20"\\{}\[\],:0129.e-]|null|true|é|"site":|"at":|\PC"#), 1..4),
     ) {
         let mut json: Vec<String> = FULL_QUESTION.chars().map(String::from).collect();
-        for (place, change, with) in changes {
+        for (place, change, text) in changes {
             let place = place.index(json.len());
             match change {
-                0 => json[place] = with,
-                1 => json.insert(place, with),
+                0 => json[place] = text,
+                1 => json.insert(place, text),
                 _ => json[place].clear(),
             }
         }

@@ -1,7 +1,7 @@
 //! Tests the decision through its public API.
 //!
 //! **Owns** the runner of the cases, and the tests of explanations, of parsing rules and questions, and of properties.
-//! It is one program, so that it is linked once.
+//! All of them are one program, so that it is linked once.
 //! **Never** counts allocations. Counting needs a separate program, `tests/allocations.rs`.
 //! **Start at** `cases.rs`, which runs `cases/`.
 //! **Tested in** itself: each test was seen to fail once when the code that it guards was broken.

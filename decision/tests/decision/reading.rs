@@ -7,7 +7,7 @@ use keepopen_decision::{
 };
 use serde_json::{Value, json};
 
-/// Returns an appeal with every field that an appeal can have. No field has its default.
+/// Returns an appeal with every field that an appeal can have. No field has its default value.
 fn full_appeal() -> Value {
     json!({
         "id": "summer", "sites": ["journal"], "kind": "win_back", "surface": ["wall", "inline"], "priority": -3,
@@ -74,6 +74,7 @@ fn an_unknown_field_is_an_error_at_every_depth_of_an_appeal() {
     }
 }
 
+/// Collects the JSON pointers of all objects in the value.
 fn collect_objects(value: &Value, pointer: String, found: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {

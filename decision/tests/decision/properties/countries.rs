@@ -20,11 +20,12 @@ fn with_country_weights_as_default(
     let mut adjusted = appeals.to_vec();
     for variant in adjusted.iter_mut().flat_map(|appeal| &mut appeal.variants) {
         let weights = std::mem::take(&mut variant.weights_by_country);
-        let include_country = |names: &[String]| names.iter().any(|name| country == CountryCode::parse(name));
-        let by_code = weights.iter().find(|(name, _)| include_country(std::slice::from_ref(name)));
+        let contains_country =
+            |names: &[String]| names.iter().any(|name| country == CountryCode::parse(name));
+        let by_code = weights.iter().find(|(name, _)| contains_country(std::slice::from_ref(name)));
         let by_group = weights
             .iter()
-            .find(|(name, _)| site.country_groups.get(*name).is_some_and(|group| include_country(group)));
+            .find(|(name, _)| site.country_groups.get(*name).is_some_and(|group| contains_country(group)));
         if let Some((_, weight)) = by_code.or(by_group).filter(|_| country.is_some()) {
             variant.weight = *weight;
         }
@@ -59,7 +60,7 @@ proptest! {
 const BUCKETS: u32 = 100_000;
 
 /// Compiles one appeal of three variants, with these default weights and with separate weights in New Zealand.
-fn compiled(default_weights: [u32; 3], nz_weights: Option<[u32; 3]>) -> Compiled {
+fn compile_appeal(default_weights: [u32; 3], nz_weights: Option<[u32; 3]>) -> Compiled {
     let by_country = |place: usize| -> BTreeMap<String, u32> {
         nz_weights.iter().map(|weights| ("NZ".to_owned(), weights[place])).collect()
     };
@@ -79,13 +80,13 @@ fn compiled(default_weights: [u32; 3], nz_weights: Option<[u32; 3]>) -> Compiled
 }
 
 /// Returns the variant of each reader in the country, by bucket (the number that the browser keeps).
-fn variants(rules: &Compiled, country: Option<&'static str>) -> Vec<usize> {
+fn chosen_variants(rules: &Compiled, country: Option<&'static str>) -> Vec<usize> {
     let variant = |bucket| {
         let reader = Reader { bucket: Some(bucket), country: country.map(Into::into), ..Reader::default() };
         let question = Question { reader, ..Question::from_site("journal") };
         match decide(rules, &question, &Known::nobody(), 0, 0) {
             Ok(Verdict::Show { variant, .. }) => variant,
-            other => panic!("{other:?}"),
+            other => panic!("expected a shown appeal, found {other:?}"),
         }
     };
     (0..BUCKETS).map(variant).collect()
@@ -93,22 +94,22 @@ fn variants(rules: &Compiled, country: Option<&'static str>) -> Vec<usize> {
 
 #[test]
 fn weights_of_one_country_do_not_affect_readers_of_another() {
-    let (before, after) = (compiled([5, 1, 4], None), compiled([5, 1, 4], Some([0, 3, 1])));
-    let elsewhere = variants(&before, Some("AU"));
-    assert_eq!(variants(&after, Some("AU")), elsewhere);
-    assert_eq!(variants(&after, None), elsewhere);
-    assert_ne!(variants(&after, Some("NZ")), elsewhere);
+    let (before, after) = (compile_appeal([5, 1, 4], None), compile_appeal([5, 1, 4], Some([0, 3, 1])));
+    let elsewhere = chosen_variants(&before, Some("AU"));
+    assert_eq!(chosen_variants(&after, Some("AU")), elsewhere);
+    assert_eq!(chosen_variants(&after, None), elsewhere);
+    assert_ne!(chosen_variants(&after, Some("NZ")), elsewhere);
 }
 
 #[test]
 fn shares_in_a_country_follow_its_own_weights() {
-    let nz_weights = variants(&compiled([5, 1, 4], Some([0, 3, 1])), Some("NZ"));
-    let readers = [0, 1, 2].map(|wanted| nz_weights.iter().filter(|variant| **variant == wanted).count());
-    // The variant gets three quarters of the readers. Four times the standard deviation of 137 is 548.
+    let nz_variants = chosen_variants(&compile_appeal([5, 1, 4], Some([0, 3, 1])), Some("NZ"));
+    let readers = [0, 1, 2].map(|wanted| nz_variants.iter().filter(|variant| **variant == wanted).count());
+    // The second variant gets three quarters of the readers. Four times the standard deviation of 137 is 548.
     assert!(readers[0] == 0 && (74_452..75_548).contains(&readers[1]), "{readers:?}");
     assert_eq!(
-        nz_weights,
-        variants(&compiled([0, 3, 1], None), None),
+        nz_variants,
+        chosen_variants(&compile_appeal([0, 3, 1], None), None),
         "separate weights must split readers as default weights do"
     );
 }

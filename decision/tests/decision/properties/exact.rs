@@ -6,8 +6,7 @@ use proptest::prelude::*;
 use super::generate::{NOON_MS, appeals, known, question, site, time};
 use super::{ask, is_silent, rules, runs};
 
-/// Ten years.
-const LONG_MS: i64 = 3650 * 86_400_000;
+const TEN_YEARS_MS: i64 = 3650 * 86_400_000;
 
 proptest! {
     #![proptest_config(runs(2000))]
@@ -26,7 +25,7 @@ proptest! {
         let Verdict::Silent { next_eligible_at_ms, .. } = ask(&rules, &question, &known, now_ms) else {
             return Ok(());
         };
-        let silent_until_ms = next_eligible_at_ms.unwrap_or(now_ms + LONG_MS);
+        let silent_until_ms = next_eligible_at_ms.unwrap_or(now_ms + TEN_YEARS_MS);
         prop_assert!(silent_until_ms > now_ms);
         let between_ms = now_ms + ((silent_until_ms - 1 - now_ms) as f64 * between) as i64;
         for at_ms in [between_ms, silent_until_ms - 1] {
@@ -43,7 +42,7 @@ proptest! {
         site in site(),
         question in question(),
         known in known(),
-        later_ms in 0..LONG_MS,
+        later_ms in 0..TEN_YEARS_MS,
     ) {
         let rules = rules(&site, &appeals);
         let verdict = ask(&rules, &question, &known, NOON_MS);

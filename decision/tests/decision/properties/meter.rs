@@ -17,7 +17,7 @@ fn site(time_zone: &str) -> SiteRules {
     SiteRules { time_zone: time_zone.to_owned(), ..SiteRules::new("journal") }
 }
 
-fn metered(free_articles: u32, window_days: u32) -> AppealRules {
+fn metered_appeal(free_articles: u32, window_days: u32) -> AppealRules {
     let mut appeal = AppealRules::new("wall", "journal", Kind::Ask, Surface::Wall);
     appeal.frequency = Some(Frequency { unlimited: true, ..Frequency::default() });
     appeal.meter = Some(Meter { free_articles, window_days, hard: false, entitlement: None });
@@ -29,9 +29,9 @@ fn question(days: &[ArticleDay]) -> Question<'static> {
     Question { history: Some(history), ..Question::from_site("journal") }
 }
 
-/// Returns the number in the explanation. Asserts that the verdict agrees with it.
-fn used(time_zone: &str, window_days: u32, question: &Question<'_>, now_ms: i64) -> u32 {
-    let rules = |free_articles| compile(&[site(time_zone)], &[metered(free_articles, window_days)]).0;
+/// Returns the number of used free articles in the explanation. Asserts that the verdict agrees with it.
+fn used_articles(time_zone: &str, window_days: u32, question: &Question<'_>, now_ms: i64) -> u32 {
+    let rules = |free_articles| compile(&[site(time_zone)], &[metered_appeal(free_articles, window_days)]).0;
     let explanation = explain(&rules(0), question, &Known::nobody(), now_ms, 0).expect("the site must exist");
     let rule = explanation.appeals[0]
         .rules
@@ -64,7 +64,9 @@ proptest! {
     ) {
         let (question, now_ms) = (question(&days), now.as_millisecond());
         let (narrow, wide) = (one.min(other), one.max(other));
-        prop_assert!(used(zone, narrow, &question, now_ms) <= used(zone, wide, &question, now_ms));
+        let in_narrow = used_articles(zone, narrow, &question, now_ms);
+        let in_wide = used_articles(zone, wide, &question, now_ms);
+        prop_assert!(in_narrow <= in_wide, "{} articles in {} days, but {} in {}", in_narrow, narrow, in_wide, wide);
     }
 
     #[test]
@@ -76,8 +78,8 @@ proptest! {
         later_ms in 0..200 * DAY_MS,
     ) {
         let (question, now_ms) = (question(&days), now.as_millisecond());
-        let later = used(zone, window, &question, now_ms + later_ms);
-        prop_assert!(later <= used(zone, window, &question, now_ms));
+        let later = used_articles(zone, window, &question, now_ms + later_ms);
+        prop_assert!(later <= used_articles(zone, window, &question, now_ms));
     }
 
     #[test]
@@ -88,7 +90,7 @@ proptest! {
     ) {
         let read = jiff::Timestamp::from_millisecond(NOON_MS - days_ago * DAY_MS).expect("a time near noon must be valid");
         let day = jiff::tz::TimeZone::UTC.to_datetime(read).date();
-        let used = used("UTC", window, &question(&[ArticleDay { day, count }]), NOON_MS);
+        let used = used_articles("UTC", window, &question(&[ArticleDay { day, count }]), NOON_MS);
         prop_assert_eq!(used, if days_ago < i64::from(window) { count } else { 0 });
     }
 }

@@ -20,7 +20,8 @@ use proptest::prelude::*;
 
 use generate::{appeals, known, question, site, time};
 
-/// Runs each property with this number of generated inputs, unless `PROPTEST_CASES` sets another number.
+/// Returns a configuration that runs each property with this number of generated inputs, unless `PROPTEST_CASES` sets
+/// another number.
 pub fn runs(number: u32) -> ProptestConfig {
     let is_set = std::env::var_os("PROPTEST_CASES").is_some();
     if is_set { ProptestConfig::default() } else { ProptestConfig::with_cases(number) }
@@ -62,12 +63,12 @@ proptest! {
         prop_assert_eq!(verdict, decide(&other, &question, &known, now_ms, draw).expect("the site must exist"));
         let explanation = explain(&one, &question, &known, now_ms, draw).expect("the site must exist");
         prop_assert_eq!(explanation.verdict, verdict);
-        let passed = explanation.appeals.iter().find(|appeal| appeal.chosen);
+        let chosen = explanation.appeals.iter().find(|appeal| appeal.chosen);
         let shown = match verdict {
             Verdict::Show { appeal, .. } | Verdict::HeldOut { appeal, .. } => Some(appeals[appeal.0].id.as_str()),
             Verdict::Silent { .. } => None,
         };
-        prop_assert_eq!(passed.map(|appeal| appeal.appeal.as_str()), shown);
+        prop_assert_eq!(chosen.map(|appeal| appeal.appeal.as_str()), shown);
         for appeal in &explanation.appeals {
             prop_assert_eq!(appeal.passed, appeal.rules.iter().all(|rule| rule.passed));
         }

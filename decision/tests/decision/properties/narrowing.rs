@@ -163,14 +163,14 @@ const NARROWINGS: &[(&str, Narrow)] = &[
     ("a cap", |appeal, _| {
         let old = appeal.frequency.clone().unwrap_or_default();
         let (default_views, default_days) = if appeal.kind == Kind::Upsell { (1, 90) } else { (4, 30) };
-        let loosest = |absent: u32, value: Option<u32>, default: u32| {
+        let value_or_loosest = |absent: u32, value: Option<u32>, default: u32| {
             if old.unlimited { absent } else { value.unwrap_or(default) }
         };
         appeal.frequency = Some(Frequency {
-            max_views: Some(loosest(4, old.max_views, default_views).min(2)),
-            window_days: Some(loosest(1, old.window_days, default_days) + 5),
-            min_gap_days: Some(loosest(0, old.min_gap_days, 0) + 1),
-            min_gap_hours: Some(loosest(0, old.min_gap_hours, 0) + 30),
+            max_views: Some(value_or_loosest(4, old.max_views, default_views).min(2)),
+            window_days: Some(value_or_loosest(1, old.window_days, default_days) + 5),
+            min_gap_days: Some(value_or_loosest(0, old.min_gap_days, 0) + 1),
+            min_gap_hours: Some(value_or_loosest(0, old.min_gap_hours, 0) + 30),
             max_per_day: Some(1),
             unlimited: false,
         });

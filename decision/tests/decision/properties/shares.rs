@@ -13,7 +13,7 @@ use keepopen_decision::{
 
 const BUCKETS: u32 = 100_000;
 
-fn compiled(id: &str, weights: &[u32]) -> Compiled {
+fn compile_appeal(id: &str, weights: &[u32]) -> Compiled {
     let variant = |(place, weight): (usize, &u32)| VariantRules {
         weight: *weight,
         ..VariantRules::new(place.to_string())
@@ -28,24 +28,24 @@ fn compiled(id: &str, weights: &[u32]) -> Compiled {
     compiled
 }
 
-fn variant(rules: &Compiled, bucket: u32) -> usize {
+fn chosen_variant(rules: &Compiled, bucket: u32) -> usize {
     let question = Question {
         reader: Reader { bucket: Some(bucket), ..Reader::default() },
         ..Question::from_site("journal")
     };
     match decide(rules, &question, &Known::nobody(), 0, 0) {
         Ok(Verdict::Show { variant, .. }) => variant,
-        other => panic!("{other:?}"),
+        other => panic!("expected a shown appeal, found {other:?}"),
     }
 }
 
 #[test]
 fn shares_of_readers_follow_the_weights() {
     for (id, weights) in [("summer", &[1, 1][..]), ("winter", &[5, 1, 4]), ("spring", &[1, 0, 99, 900])] {
-        let rules = compiled(id, weights);
+        let rules = compile_appeal(id, weights);
         let mut readers = vec![0_u32; weights.len()];
         for bucket in 0..BUCKETS {
-            readers[variant(&rules, bucket)] += 1;
+            readers[chosen_variant(&rules, bucket)] += 1;
         }
         let total: u32 = weights.iter().sum();
         for (weight, readers) in weights.iter().zip(&readers) {
@@ -62,15 +62,16 @@ fn shares_of_readers_follow_the_weights() {
 
 #[test]
 fn two_appeals_split_readers_independently() {
-    let (summer, winter) = (compiled("summer", &[1, 1]), compiled("winter", &[1, 1]));
-    let agree = (0..BUCKETS).filter(|bucket| variant(&summer, *bucket) == variant(&winter, *bucket)).count();
+    let (summer, winter) = (compile_appeal("summer", &[1, 1]), compile_appeal("winter", &[1, 1]));
+    let agrees = |bucket: &u32| chosen_variant(&summer, *bucket) == chosen_variant(&winter, *bucket);
+    let agree = (0..BUCKETS).filter(agrees).count();
     // By chance, the two appeals agree for half of the readers. Four times the standard deviation of 158 is 632.
     assert!((49_368..50_632).contains(&agree), "expected about 50,000 readers, found {agree}");
 }
 
 /// Returns the fraction of the readers that each appeal gets. An appeal is (id, priority, weight, percent of all
 /// readers).
-fn readers(appeals: &[(&str, i32, u32, f64)]) -> Vec<f64> {
+fn reader_fractions(appeals: &[(&str, i32, u32, f64)]) -> Vec<f64> {
     let written: Vec<AppealRules> = appeals
         .iter()
         .map(|(id, priority, weight, percent)| AppealRules {
@@ -97,7 +98,7 @@ fn readers(appeals: &[(&str, i32, u32, f64)]) -> Vec<f64> {
 }
 
 fn assert_near(found: &[f64], wanted: &[f64]) {
-    // The tolerance is six times the standard deviation of a half of the readers.
+    // The tolerance is six times the standard deviation of a share of one half.
     assert!(
         found.iter().zip(wanted).all(|(one, other)| (one - other).abs() < 0.01),
         "expected {wanted:?}, found {found:?}"
@@ -107,20 +108,20 @@ fn assert_near(found: &[f64], wanted: &[f64]) {
 #[test]
 fn appeals_without_a_share_get_readers_by_priority_and_weight() {
     assert_near(
-        &readers(&[("c1", 0, 1, 100.0), ("c2", 0, 1, 100.0), ("c3", 0, 2, 100.0)]),
+        &reader_fractions(&[("c1", 0, 1, 100.0), ("c2", 0, 1, 100.0), ("c3", 0, 2, 100.0)]),
         &[0.25, 0.25, 0.5],
     );
-    assert_near(&readers(&[("c1", 1, 1, 100.0), ("c2", 2, 1, 100.0)]), &[0.0, 1.0]);
+    assert_near(&reader_fractions(&[("c1", 1, 1, 100.0), ("c2", 2, 1, 100.0)]), &[0.0, 1.0]);
 }
 
 #[test]
 fn a_share_takes_precedence_and_applies_to_readers_left_by_higher_priorities() {
-    assert_near(&readers(&[("c1", 1, 1, 25.0), ("c2", 2, 1, 50.0)]), &[0.125, 0.5]);
-    assert_near(&readers(&[("c1", 1, 9, 100.0), ("c2", 1, 1, 10.0)]), &[0.9, 0.1]);
+    assert_near(&reader_fractions(&[("c1", 1, 1, 25.0), ("c2", 2, 1, 50.0)]), &[0.125, 0.5]);
+    assert_near(&reader_fractions(&[("c1", 1, 9, 100.0), ("c2", 1, 1, 10.0)]), &[0.9, 0.1]);
     // The two shares of the higher priority overlap in an eighth of the readers. Each share loses some of these
     // readers, the smaller share fewer.
     let four = [("c1", 1, 1, 100.0), ("c2", 1, 1, 10.0), ("c3", 2, 1, 25.0), ("c4", 2, 1, 50.0)];
-    assert_near(&readers(&four), &[0.3375, 0.0375, 0.219, 0.406]);
+    assert_near(&reader_fractions(&four), &[0.3375, 0.0375, 0.219, 0.406]);
 }
 
 /// An appeal of one priority as (weight, percent of all readers).
@@ -190,7 +191,10 @@ proptest! {
     fn no_reader_outside_an_appeals_share_sees_it(same_priority in same_priority()) {
         let last = same_priority.len() - 1;
         for (alone, next_to_others) in seen_appeals(&same_priority[last..]).into_iter().zip(seen_appeals(&same_priority)) {
-            prop_assert!(next_to_others != Some(last) || alone == Some(last));
+            prop_assert!(
+                next_to_others != Some(last) || alone == Some(last),
+                "a reader outside the share saw the appeal"
+            );
         }
     }
 }
@@ -205,6 +209,9 @@ fn a_share_of_a_tenth_keeps_all_of_its_readers_next_to_the_main_appeal() {
     // Another share of a tenth takes few of these readers, and they return when it ends.
     let other = seen_appeals(&[tenth, (2, (1, 10.0)), main]);
     let pairs = seen_appeals(&[tenth]).into_iter().zip(other);
-    let kept = pairs.filter(|(alone, next_to_other)| alone.is_some() && alone == next_to_other);
-    assert!(kept.count() * 100 > alone * 90);
+    let kept = pairs.filter(|(alone, next_to_other)| alone.is_some() && alone == next_to_other).count();
+    assert!(
+        kept * 100 > alone * 90,
+        "expected more than 90 % of {alone} readers to keep the appeal, found {kept}"
+    );
 }

@@ -130,9 +130,9 @@ fn dismissal() -> BoxedStrategy<Dismissal> {
 }
 
 fn moment() -> impl Strategy<Value = Moment> {
-    let wall = |at| jiff::tz::TimeZone::UTC.to_datetime(at);
+    let local = |at| jiff::tz::TimeZone::UTC.to_datetime(at);
     time().prop_flat_map(move |at| {
-        select(vec![Moment::Exact(at), Moment::Local(wall(at)), Moment::Day(wall(at).date())])
+        select(vec![Moment::Exact(at), Moment::Local(local(at)), Moment::Day(local(at).date())])
     })
 }
 

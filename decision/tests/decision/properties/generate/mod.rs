@@ -16,9 +16,10 @@ use keepopen_decision::{Blackout, Hours, Moment, Surface, Weekday};
 use proptest::option;
 
 pub const HOUR_MS: i64 = 3_600_000;
+/// Noon UTC on 2026-06-15, in milliseconds since 1970.
 pub const NOON_MS: i64 = 1_781_524_800_000;
 
-/// Generates a time within fifty days of noon. It is exact to the millisecond, but often on a whole hour.
+/// Generates a time within fifty days of [`NOON_MS`]. It is exact to the millisecond, but often on a whole hour.
 pub fn time() -> impl Strategy<Value = Timestamp> {
     (-1200_i64..1200, prop_oneof![4 => Just(0), 1 => 0..HOUR_MS]).prop_map(|(hours, rest_ms)| {
         Timestamp::from_millisecond(NOON_MS + hours * HOUR_MS + rest_ms)

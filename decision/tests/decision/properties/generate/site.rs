@@ -47,7 +47,8 @@ fn exclusion() -> BoxedStrategy<Exclusion> {
 }
 
 prop_compose! {
-    /// Generates the site `journal`, in some time zone. Clocks in Dublin and Sydney change within the tested period.
+    /// Generates the site `journal`, in one of three time zones. Clocks change by an hour in Dublin, and by half an
+    /// hour on Lord Howe Island.
     pub fn site()(
         time_zone in select(&["UTC", "Europe/Dublin", "Australia/Lord_Howe"]),
         frequency in prop_oneof![2 => Just(SiteFrequency::default()), 1 => site_frequency()],
