@@ -19,7 +19,7 @@ pub(crate) struct SessionRequest {
     pub(crate) expires_at: Option<i64>,
     pub(crate) plan: Plan,
     /// The caller's fields that the session shows unchanged.
-    pub(crate) given: Value,
+    pub(crate) caller_fields: Value,
 }
 
 /// How long a session stays open by default, in seconds.
@@ -38,7 +38,7 @@ pub(crate) fn create(state: &mut State, request: SessionRequest) -> Value {
         mode: &request.mode,
         currency: &request.currency,
         amount_minor: request.plan.lines.iter().map(crate::state::Line::amount_minor).sum(),
-        given: &request.given,
+        caller_fields: &request.caller_fields,
     });
     state.plans.insert(id.clone(), request.plan);
     state.put(object.clone());
@@ -62,7 +62,7 @@ pub(crate) fn pay(
     let method = if how == How::Card { Method::Card } else { Method::BankDebit };
     let customer = customer_for(state, &session, &payer);
     let payment_fields = if text(&session, "mode") == "subscription" {
-        billing::begin(state, &session, &customer, &payer, method)
+        billing::begin_subscription(state, &session, &customer, &payer, method)
     } else {
         pay_once(state, &session, &customer, &payer, method)
     };
@@ -123,7 +123,7 @@ pub(crate) fn expire(state: &mut State, session_id: &str) -> Result<Value, Refus
     Ok(state.copy_of(session_id))
 }
 
-/// Expires every open session whose time is over.
+/// Expires every open session whose expiry time has passed.
 pub(crate) fn expire_overdue(state: &mut State) {
     let now = state.now();
     let overdue: Vec<String> = state
@@ -136,13 +136,13 @@ pub(crate) fn expire_overdue(state: &mut State) {
     }
 }
 
-/// Expires a session and cancels its payment, if somebody tried to pay.
+/// Expires a session. If somebody tried to pay, also cancels the payment.
 fn close(state: &mut State, session_id: &str) {
     state.set(session_id, json!({ "status": "expired", "url": null }));
     state.emit("checkout.session.expired", session_id);
     let intent = state.plans.get(session_id).and_then(|plan| plan.payment_intent.clone());
     if let Some(intent) = intent {
-        // An error means that the payment can't be canceled any more, because it has succeeded or no longer exists.
+        // An error means that the payment can no longer be canceled, because it has succeeded or no longer exists.
         let _ = payments::cancel(state, &intent, "expired");
     }
 }

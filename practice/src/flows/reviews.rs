@@ -50,8 +50,8 @@ pub(crate) fn close(state: &mut State, review: &str, reason: &str) -> Result<(),
     Ok(())
 }
 
-/// Closes the open review of a charge, because the charge was refunded or disputed.
-pub(crate) fn close_because(state: &mut State, charge: &Value, reason: &str) -> Result<(), Refused> {
+/// Closes the open review of a charge, if it has one. The reason says that the charge was refunded or disputed.
+pub(crate) fn close_review_of(state: &mut State, charge: &Value, reason: &str) -> Result<(), Refused> {
     match charge["review"].as_str() {
         Some(review) => close(state, review, reason),
         None => Ok(()),
