@@ -180,6 +180,11 @@ pub fn monthly_form() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
+/// Changes the value of a parameter that the form already has.
+pub fn set_value(form: &mut [(&'static str, &'static str)], name: &str, value: &'static str) {
+    form.iter_mut().find(|(other, _)| *other == name).unwrap().1 = value;
+}
+
 pub fn id(object: &Value) -> String {
     text_field(object, "id")
 }

@@ -65,7 +65,7 @@ async fn the_error_of_a_call_that_did_not_begin_is_not_stored() {
     stripe.practice.break_next_calls(Trouble::Status(429), 1);
     assert_eq!(stripe.post_with_key(PATH, &once_form(), "limited").await.status(), 429);
     assert_eq!(stripe.post_with_key(PATH, &once_form(), "limited").await.status(), 200);
-    let wrong = [once_form(), vec![("colour", "red")]].concat();
-    assert_eq!(stripe.post_with_key(PATH, &wrong, "corrected").await.status(), 400);
+    let invalid_form = [once_form(), vec![("colour", "red")]].concat();
+    assert_eq!(stripe.post_with_key(PATH, &invalid_form, "corrected").await.status(), 400);
     assert_eq!(stripe.post_with_key(PATH, &once_form(), "corrected").await.status(), 200);
 }

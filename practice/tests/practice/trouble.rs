@@ -35,8 +35,8 @@ async fn calls_with_lost_responses_were_carried_out() {
     };
     assert!(read.is_err());
     for key in ["lost-1", "lost-2"] {
-        let again = stripe.post_with_key("/v1/checkout/sessions", &once_form(), key).await;
-        assert_eq!(again.headers()["Idempotent-Replayed"], "true");
+        let retried = stripe.post_with_key("/v1/checkout/sessions", &once_form(), key).await;
+        assert_eq!(retried.headers()["Idempotent-Replayed"], "true");
     }
     assert_eq!(stripe.practice.objects("checkout.session").len(), 2);
 }
