@@ -42,8 +42,12 @@ fn check_format(text: &str, format: Format, settings: &Settings) {
                 written
             );
         }
-        // Some numbers, such as NaN, can't be written. A field with such a number is omitted. An item of a list can't be.
-        Err(error) => assert!(["nan", "inf"].iter().any(|word| text.to_lowercase().contains(word)), "{error}"),
+        // Some numbers, such as NaN, can't be written. A field with such a number is omitted, but an item of a
+        // list can't be omitted.
+        Err(error) => {
+            let text = text.to_lowercase();
+            assert!(["nan", "inf"].iter().any(|word| text.contains(word)), "{error}");
+        }
     }
     let snapshot = Snapshot::build(&settings.sites, &appeals, problems);
     let sites: Vec<_> = settings.sites.iter().map(|(id, site)| site.rules(id)).collect();
@@ -74,7 +78,7 @@ fn check_format(text: &str, format: Format, settings: &Settings) {
                         false
                     }
                 });
-                assert!(has_all_values, "the copy shows without a value that it requires: {required_values:?}");
+                assert!(has_all_values, "the copy shows without one of its values: {required_values:?}");
             }
             Verdict::Silent { next_eligible_at_ms, .. } => {
                 assert!(

@@ -79,7 +79,7 @@ pub(crate) fn after_a_cut(steps: &[Step], random: &mut fastrand::Rng, folder: &P
     Ok(lost)
 }
 
-/// Which changes are durable. For each file and for the folder's entries, names the step before which all changes are.
+/// Which changes are durable: for each file and for the folder's entries, all changes before a certain step.
 #[derive(Default)]
 struct Durable {
     /// The number of a file, and the step before which its changes are durable.
