@@ -1,6 +1,6 @@
 //! Measures how fast the service acknowledges webhook deliveries. It must store each one on disk first. Compares this
-//! with the limit of the same database on the same disk: one commit per event with only sqlx. Rounds alternate between
-//! the two. The output shows the medians.
+//! with the limit of the same database on the same disk: one commit per event with only sqlx. The output calls this
+//! limit "raw". Rounds alternate between the two. The output shows the medians.
 //!
 //! Run it with `cargo bench --bench intake`. To measure PostgreSQL too, use
 //! `POSTGRES_DURABLE=1 scripts/with-postgres cargo bench --bench intake`. Two optional numbers set the rounds (7) and

@@ -188,7 +188,8 @@ impl Gift {
         vec![self.session(Some(id), None), subscription]
     }
 
-    /// The facts about one payment: three objects of Stripe's. Each 300th payment is refunded and has two more.
+    /// The facts about one payment: three objects of Stripe's. Each 300th payment is refunded and has facts about two
+    /// more objects.
     /// Payments of the last hours have no balance transaction yet.
     pub fn payment_facts(&self, index: i64) -> Vec<Fact> {
         let at_s = self.paid_at_s(index);

@@ -196,6 +196,7 @@ fn put_giver(sink: &mut RowSink, giver: &Giver, gifts: &[Gift]) {
         assert!(all.alarms.is_empty(), "{:?}", all.alarms);
         folded.push(Contribution { supporter: Some(giver.id.clone()), ..all.contribution });
     }
+    // The epoch of a supporter is the number of their reversed payments.
     let epoch: i64 = folded.iter().map(|contribution| contribution.reversed_payments).sum();
     let (id, since) = (giver.id.as_str().to_owned(), Cell::Number(giver.since_s * 1000));
     let raised_at = if epoch > 0 { giver.since_s * 1000 } else { 0 };

@@ -17,7 +17,7 @@ use crate::{API_VERSION, Refused, ids};
 /// A way in which an API call fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
-    /// The call is not carried out. The reply is an error in Stripe's form with this HTTP status. As at Stripe, the
+    /// The call is not carried out. The reply is an error in Stripe's form with this HTTP status. As with Stripe, the
     /// error is stored under the call's idempotency key, unless the status is 401, 409 or 429.
     Status(u16),
     /// The call is carried out, but the response is a 502 with an HTML page instead of JSON.
@@ -313,7 +313,7 @@ impl State {
         }
     }
 
-    /// The events that the API shows, oldest first. As at Stripe, it shows an event for 30 days.
+    /// The events that the API shows, oldest first. As with Stripe, it shows an event for 30 days.
     pub(crate) fn shown_events(&self) -> impl DoubleEndedIterator<Item = &Value> {
         let oldest = self.now() - EVENT_TTL_S;
         let kept = self.events.iter().filter(move |event| number(event, "created") >= oldest);

@@ -7,7 +7,7 @@ use crate::api::form::Params;
 use crate::state::{State, text};
 use crate::{PracticeStripe, Refused, ids, objects};
 
-/// The maximum number of webhook endpoints per account, as at Stripe.
+/// The maximum number of webhook endpoints per account, as with Stripe.
 const MAX_ENDPOINTS: usize = 16;
 
 /// A webhook endpoint as the API shows it, and its secret. The API shows the secret only once.

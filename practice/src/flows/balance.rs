@@ -80,7 +80,7 @@ pub(crate) fn post_fees(state: &mut State) {
     }
 }
 
-/// Creates the entry of a charge, and emits `charge.updated` with its id. As at Stripe, this follows
+/// Creates the entry of a charge, and emits `charge.updated` with its id. As with Stripe, this follows
 /// `charge.succeeded`.
 fn book_charge(state: &mut State, charge_id: &str) {
     let charge = state.copy_of(charge_id);

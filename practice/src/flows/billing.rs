@@ -50,7 +50,7 @@ pub(crate) fn begin_subscription(
             invoice_paid(state, &invoice);
         }
         Method::BankDebit => {
-            payments::begin_debit(state, &intent, &method_id);
+            payments::begin_bank_debit(state, &intent, &method_id);
             // While the bank debit is pending, the subscription counts as active and its invoice stays open.
             change_status(state, &subscription, "active");
         }
@@ -66,7 +66,7 @@ pub(crate) fn issue_invoice(
     period: Period,
     intent: &str,
 ) -> String {
-    let invoice = invoices::draft(state, subscription, reason, period);
+    let invoice = invoices::create_draft(state, subscription, reason, period);
     invoices::finalize(state, &invoice, Some(intent));
     invoice
 }
@@ -147,12 +147,12 @@ pub(crate) fn change_status(state: &mut State, subscription: &str, status: &str)
 /// Ends a subscription now. Returns an error if it has already ended.
 pub(crate) fn cancel_now(state: &mut State, subscription: &str) -> Result<(), Refused> {
     ongoing_subscription(state, subscription)?;
-    end(state, subscription);
+    end_subscription(state, subscription);
     Ok(())
 }
 
 /// Ends a subscription and emits `customer.subscription.deleted`.
-pub(crate) fn end(state: &mut State, subscription: &str) {
+pub(crate) fn end_subscription(state: &mut State, subscription: &str) {
     let now = state.now();
     // A scheduled cancellation has already set the time.
     let canceled_at = state.copy_of(subscription)["canceled_at"].as_i64().unwrap_or(now);

@@ -25,7 +25,7 @@ pub(crate) struct SessionRequest {
 /// How long a session stays open by default, in seconds.
 const DEFAULT_TTL_S: i64 = 86_400;
 
-/// Creates an open session. As at Stripe, no event reports it.
+/// Creates an open session. As with Stripe, no event reports it.
 pub(crate) fn create(state: &mut State, request: SessionRequest) -> Value {
     let id = ids::session();
     let url = format!("{}/pay/{id}", state.base_url);
@@ -119,7 +119,7 @@ pub(crate) fn settle_bank_debit(state: &mut State, session_id: &str, ok: bool) -
 /// Expires an open session.
 pub(crate) fn expire(state: &mut State, session_id: &str) -> Result<Value, Refused> {
     open_session(state, session_id)?;
-    close(state, session_id);
+    expire_and_cancel_payment(state, session_id);
     Ok(state.copy_of(session_id))
 }
 
@@ -132,12 +132,12 @@ pub(crate) fn expire_overdue(state: &mut State) {
         .map(|session| text(session, "id").to_owned())
         .collect();
     for id in overdue {
-        close(state, &id);
+        expire_and_cancel_payment(state, &id);
     }
 }
 
 /// Expires a session. If somebody tried to pay, also cancels the payment.
-fn close(state: &mut State, session_id: &str) {
+fn expire_and_cancel_payment(state: &mut State, session_id: &str) {
     state.set(session_id, json!({ "status": "expired", "url": null }));
     state.emit("checkout.session.expired", session_id);
     let intent = state.plans.get(session_id).and_then(|plan| plan.payment_intent.clone());
@@ -178,7 +178,7 @@ fn pay_once(state: &mut State, session: &Value, customer: &Value, payer: &Payer,
     let method_id = payments::create_method(state, method, payer, customer);
     match method {
         Method::Card => payments::succeed(state, &intent, &method_id),
-        Method::BankDebit => payments::begin_debit(state, &intent, &method_id),
+        Method::BankDebit => payments::begin_bank_debit(state, &intent, &method_id),
     }
     json!({ "payment_intent": intent })
 }
@@ -203,7 +203,7 @@ pub(crate) fn intent_for(state: &mut State, session: &Value) -> String {
             amount_minor: number(session, "amount_total"),
             currency: text(session, "currency"),
             customer: session["customer"].clone(),
-            // The payment intents of a subscription do not have the caller's metadata, as at Stripe.
+            // The payment intents of a subscription do not have the caller's metadata, as with Stripe.
             metadata: if recurring { json!({}) } else { plan.intent_metadata },
             description: if recurring { json!("Subscription creation") } else { plan.intent_description },
             now: state.now(),

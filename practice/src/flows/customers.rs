@@ -23,7 +23,7 @@ pub(crate) fn delete(state: &mut State, customer: &str) -> Result<Value, Refused
         .collect();
     for subscription in subscriptions {
         if billing::ongoing_subscription(state, &subscription).is_ok() {
-            billing::end(state, &subscription);
+            billing::end_subscription(state, &subscription);
         }
     }
     state.emit("customer.deleted", customer);

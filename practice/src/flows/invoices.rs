@@ -9,7 +9,7 @@ use crate::objects::billing::{self as objects, NewInvoice, Period};
 use crate::state::{State, number, text};
 
 /// Creates a draft invoice.
-pub(crate) fn draft(state: &mut State, subscription: &str, reason: &str, period: Period) -> String {
+pub(crate) fn create_draft(state: &mut State, subscription: &str, reason: &str, period: Period) -> String {
     let object = new_invoice(state, subscription, reason, period);
     let customer = text(&object, "customer").to_owned();
     let sequence = number(&state.copy_of(&customer), "next_invoice_sequence");
@@ -54,7 +54,7 @@ pub(crate) fn finalize(state: &mut State, invoice: &str, intent: Option<&str>) {
     state.emit("invoice.finalized", invoice);
 }
 
-/// Simulates that Stripe can't finalize an invoice, because it can't compute the tax. The invoice stays a draft.
+/// Makes the finalization of an invoice fail, as if Stripe could not compute its tax. The invoice stays a draft.
 pub(crate) fn fail_to_finalize(state: &mut State, invoice: &str) {
     let error = json!({
         "code": "customer_tax_location_invalid",

@@ -53,7 +53,7 @@ pub(crate) fn renew(
     period: Period,
     behavior: &str,
 ) -> Result<String, Refused> {
-    let invoice = invoices::draft(state, subscription, CYCLE, period);
+    let invoice = invoices::create_draft(state, subscription, CYCLE, period);
     match behavior {
         "keep_as_draft" => {
             state.set(&invoice, json!({ "auto_advance": false }));

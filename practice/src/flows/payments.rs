@@ -58,7 +58,7 @@ pub(crate) fn succeed(state: &mut State, intent: &str, method: &str) {
 }
 
 /// Starts a bank debit. Its charge is pending at first.
-pub(crate) fn begin_debit(state: &mut State, intent: &str, method: &str) {
+pub(crate) fn begin_bank_debit(state: &mut State, intent: &str, method: &str) {
     let charge = new_charge(state, intent, method, "pending");
     state.set(
         intent,

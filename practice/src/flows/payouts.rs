@@ -21,10 +21,14 @@ pub(crate) fn pay_out(state: &mut State, all: bool) -> Vec<String> {
     for entry in state.balance.unpaid(now) {
         by_currency.entry(text(&state.copy_of(&entry), "currency").to_owned()).or_default().push(entry);
     }
-    by_currency.into_iter().filter_map(|(currency, entries)| pay(state, &currency, entries)).collect()
+    by_currency
+        .into_iter()
+        .filter_map(|(currency, entries)| create_payout(state, &currency, entries))
+        .collect()
 }
 
-fn pay(state: &mut State, currency: &str, mut entries: Vec<String>) -> Option<String> {
+/// Pays out these entries of one currency. Returns the id of the payout, or `None` if the sum is not positive.
+fn create_payout(state: &mut State, currency: &str, mut entries: Vec<String>) -> Option<String> {
     let net_minor: i64 = entries.iter().map(|entry| number(&state.copy_of(entry), "net")).sum();
     if net_minor <= 0 {
         return None;

@@ -131,7 +131,7 @@ pub(crate) fn fail(state: &mut State, refund_id: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Adds metadata to a refund. As at Stripe, two events report the change.
+/// Adds metadata to a refund. As with Stripe, two events report the change.
 pub(crate) fn add_metadata(state: &mut State, refund: &str, more: Value) -> Result<(), Refused> {
     let mut metadata = state.require("refund", refund)?["metadata"].clone();
     if let (Value::Object(metadata), Value::Object(more)) = (&mut metadata, more) {

@@ -26,7 +26,7 @@ pub(crate) fn next_period(
         return Err(Refused::invalid(None, sentence));
     }
     if !sub["cancel_at"].is_null() {
-        billing::end(state, subscription);
+        billing::end_subscription(state, subscription);
         return Ok(None);
     }
     let period = period_after(&sub);
@@ -36,13 +36,13 @@ pub(crate) fn next_period(
     }
     if how == Renewal::NotFinalized {
         set_period(state, &sub, period);
-        let invoice = invoices::draft(state, subscription, CYCLE, period);
+        let invoice = invoices::create_draft(state, subscription, CYCLE, period);
         invoices::fail_to_finalize(state, &invoice);
         return Ok(Some(invoice));
     }
     if how == Renewal::PaidOutside {
         set_period(state, &sub, period);
-        let invoice = invoices::draft(state, subscription, CYCLE, period);
+        let invoice = invoices::create_draft(state, subscription, CYCLE, period);
         invoices::finalize(state, &invoice, None);
         invoices::pay_outside(state, &invoice)?;
         return Ok(Some(invoice));
@@ -144,7 +144,7 @@ fn total_minor(sub: &Value) -> i64 {
         .sum()
 }
 
-/// Sets the current period of a subscription. As at Stripe, the period is stored in the subscription's items, not in
+/// Sets the current period of a subscription. As with Stripe, the period is stored in the subscription's items, not in
 /// the subscription itself.
 fn set_period(state: &mut State, sub: &Value, period: Period) {
     let mut items = sub["items"].clone();

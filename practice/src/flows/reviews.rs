@@ -12,7 +12,7 @@ pub(crate) const REASONS: &[&str] =
     &["approved", "canceled", "disputed", "redacted", "refunded", "refunded_as_fraud"];
 
 /// Creates a fraud warning for a charge and emits its event. Returns the warning's id.
-pub(crate) fn warn(state: &mut State, payment_id: &str) -> Result<String, Refused> {
+pub(crate) fn create_warning(state: &mut State, payment_id: &str) -> Result<String, Refused> {
     let charge = charge_of(state, payment_id)?;
     let now = state.now();
     let warning = state.put(money_back::early_fraud_warning(&charge, now));

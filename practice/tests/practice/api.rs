@@ -3,7 +3,7 @@
 use keepopen_practice::How;
 use serde_json::{Value, json};
 
-use crate::helpers::{KEY, NOON, TestStripe, id, monthly_form, once_form};
+use crate::helpers::{KEY, NOON, TestStripe, id, monthly_form, one_off_form};
 
 #[tokio::test]
 async fn a_call_without_the_right_key_returns_401_in_stripes_form() {
@@ -21,7 +21,7 @@ async fn a_call_without_the_right_key_returns_401_in_stripes_form() {
 #[tokio::test]
 async fn a_new_session_is_open_and_unpaid_and_has_its_own_page() {
     let stripe = TestStripe::start().await;
-    let (status, session) = stripe.post("/v1/checkout/sessions", &once_form()).await;
+    let (status, session) = stripe.post("/v1/checkout/sessions", &one_off_form()).await;
     assert_eq!(status, 200);
     assert!(id(&session).starts_with("cs_test_"));
     assert_eq!(session["url"], json!(stripe.url(&format!("/pay/{}", id(&session)))));
@@ -36,7 +36,7 @@ async fn a_new_session_is_open_and_unpaid_and_has_its_own_page() {
 #[tokio::test]
 async fn an_unknown_parameter_is_rejected_with_its_name() {
     let stripe = TestStripe::start().await;
-    let mut form = once_form();
+    let mut form = one_off_form();
     form.push(("line_items[0][price_data][colour]", "red"));
     let (status, body) = stripe.post("/v1/checkout/sessions", &form).await;
     assert_eq!(status, 400);
@@ -52,10 +52,10 @@ async fn parameters_that_the_mode_does_not_allow_are_rejected() {
     for (form, invalid_param) in [
         (monthly_form(), ("customer_creation", "always")),
         (monthly_form(), ("payment_intent_data[metadata][a]", "b")),
-        (once_form(), ("subscription_data[metadata][a]", "b")),
-        (once_form(), ("line_items[0][price_data][recurring][interval]", "month")),
-        (once_form(), ("expires_at", "1796644801")),
-        (once_form(), ("customer", "cus_none")),
+        (one_off_form(), ("subscription_data[metadata][a]", "b")),
+        (one_off_form(), ("line_items[0][price_data][recurring][interval]", "month")),
+        (one_off_form(), ("expires_at", "1796644801")),
+        (one_off_form(), ("customer", "cus_none")),
     ] {
         let form = [form, vec![invalid_param]].concat();
         cases.push((invalid_param.0, stripe.post("/v1/checkout/sessions", &form).await));
@@ -78,7 +78,7 @@ async fn invalid_amounts_currencies_and_urls_are_rejected() {
         ("success_url", "", json!("parameter_missing")),
         ("mode", "gift", Value::Null),
     ] {
-        let mut form = once_form();
+        let mut form = one_off_form();
         form.retain(|(other, _)| *other != name);
         form.push((name, value));
         let (status, body) = stripe.post("/v1/checkout/sessions", &form).await;

@@ -70,7 +70,7 @@ async fn the_fee_of_a_charge_can_be_read() {
 #[tokio::test]
 async fn a_one_off_payment_creates_no_customer_unless_the_call_asks_for_one() {
     let stripe = TestStripe::start().await;
-    let mut form = crate::helpers::once_form();
+    let mut form = crate::helpers::one_off_form();
     form.retain(|(name, _)| *name != "customer_creation");
     let (_, session) = stripe.post("/v1/checkout/sessions", &form).await;
     let session = stripe.practice.pay(session["id"].as_str().unwrap(), How::Card).unwrap();

@@ -3,7 +3,7 @@
 use keepopen_practice::How;
 use serde_json::Value;
 
-use crate::helpers::{TestStripe, id, once_form, set_value};
+use crate::helpers::{TestStripe, id, one_off_form, set_value};
 
 /// The parameter with the name of the contribution, which the payment page shows.
 const PRODUCT_NAME: &str = "line_items[0][price_data][product_data][name]";
@@ -61,7 +61,7 @@ async fn the_payment_page_omits_a_line_that_only_repeats_the_recipient() {
     let session = stripe.one_off_session().await;
     let (_, page) = read_page(&stripe, &format!("/pay/{session}")).await;
     assert!(page.contains("<p class=\"what\">A contribution</p>"), "{page}");
-    let mut form = once_form();
+    let mut form = one_off_form();
     set_value(&mut form, PRODUCT_NAME, "The Practice Courier");
     let (_, session) = stripe.post("/v1/checkout/sessions", &form).await;
     let (_, page) = read_page(&stripe, &format!("/pay/{}", id(&session))).await;
@@ -71,7 +71,7 @@ async fn the_payment_page_omits_a_line_that_only_repeats_the_recipient() {
 #[tokio::test]
 async fn yen_are_shown_without_decimals() {
     let stripe = TestStripe::start().await;
-    let mut form = once_form();
+    let mut form = one_off_form();
     set_value(&mut form, "line_items[0][price_data][currency]", "jpy");
     let (_, session) = stripe.post("/v1/checkout/sessions", &form).await;
     let (_, page) = read_page(&stripe, &format!("/pay/{}", id(&session))).await;
@@ -114,7 +114,7 @@ async fn a_declined_card_shows_the_page_again_with_the_typed_values() {
 #[tokio::test]
 async fn text_from_outside_is_escaped_everywhere() {
     let stripe = TestStripe::start().await;
-    let mut form = once_form();
+    let mut form = one_off_form();
     set_value(&mut form, "cancel_url", "http://127.0.0.1:9/\"><script>alert(1)</script>");
     set_value(&mut form, PRODUCT_NAME, "<script>alert(1)</script>");
     let (_, session) = stripe.post("/v1/checkout/sessions", &form).await;
@@ -282,7 +282,7 @@ async fn the_console_rejects_an_invalid_amount() {
 #[tokio::test]
 async fn the_payer_cannot_change_an_email_address_from_the_caller() {
     let stripe = TestStripe::start().await;
-    let form = [once_form(), vec![("customer_email", "known@example.org")]].concat();
+    let form = [one_off_form(), vec![("customer_email", "known@example.org")]].concat();
     let (_, session) = stripe.post("/v1/checkout/sessions", &form).await;
     let path = format!("/pay/{}", id(&session));
     assert!(read_page(&stripe, &path).await.1.contains("value=\"known@example.org\" readonly"));
@@ -294,7 +294,7 @@ async fn the_payer_cannot_change_an_email_address_from_the_caller() {
 #[tokio::test]
 async fn a_success_url_may_contain_any_characters() {
     let stripe = TestStripe::start().await;
-    let mut form = once_form();
+    let mut form = one_off_form();
     set_value(&mut form, "success_url", "http://127.0.0.1:9/thänks");
     let (_, session) = stripe.post("/v1/checkout/sessions", &form).await;
     let path = format!("/pay/{}", id(&session));

@@ -123,7 +123,7 @@ async fn a_payout_is_the_sum_of_payments_refunds_and_disputes() {
 async fn each_currency_has_its_own_payout() {
     let stripe = TestStripe::start().await;
     pay(&stripe).await;
-    let mut yen = crate::helpers::once_form();
+    let mut yen = crate::helpers::one_off_form();
     yen.iter_mut().filter(|(name, _)| name.ends_with("[currency]")).for_each(|pair| pair.1 = "jpy");
     let (_, session) = stripe.post("/v1/checkout/sessions", &yen).await;
     stripe.practice.pay(&id(&session), How::Card).unwrap();
