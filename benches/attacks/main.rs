@@ -124,8 +124,8 @@ fn deliver(service: &Service, number: usize) -> bool {
 
 /// Sends most of the body of many webhook deliveries, and never finishes them. They have no signature or a forged one.
 fn attack_with_unfinished_deliveries(service: &Service, table: &mut Table) {
-    let signed = format!("Stripe-Signature: t=1700000000,v1={}\r\n", "a".repeat(64));
-    for (name, header) in [("unsigned", ""), ("forged", &*signed)] {
+    let forged_header = format!("Stripe-Signature: t=1700000000,v1={}\r\n", "a".repeat(64));
+    for (name, header) in [("unsigned", ""), ("forged", &*forged_header)] {
         let before = service.memory_mib();
         let head = format!(
             "POST /webhooks/stripe HTTP/1.1\r\nHost: give.example.org\r\n{header}Content-Length: 1048576\r\n\r\n"
@@ -260,7 +260,7 @@ fn attack_with_token_requests(service: &Service, table: &mut Table) {
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 fn attack_with_forged_tokens(service: &Service, table: &mut Table) {
     let question = |token: &str| format!(r#"{{"site":"journal","history":{{}},"token":"{token}"}}"#);
-    let (signed, signature) = service.tokens[0].rsplit_once('.').unwrap();
+    let (signed_part, signature) = service.tokens[0].rsplit_once('.').unwrap();
     let stop = AtomicBool::new(false);
     let sent = AtomicU64::new(0);
     let (recognised, elapsed) = std::thread::scope(|threads| {
@@ -269,7 +269,7 @@ fn attack_with_forged_tokens(service: &Service, table: &mut Table) {
                 sent.fetch_add(1, Ordering::Relaxed);
                 let random: String =
                     format!("{:016x}{:016x}", clock::unique_number(), clock::unique_number());
-                let forged = format!("{signed}.{random}{}", &signature[random.len()..]);
+                let forged = format!("{signed_part}.{random}{}", &signature[random.len()..]);
                 post("/v1/banner", ATTACKER, &question(&forged))
             })
         });

@@ -108,8 +108,8 @@ fn check_key(state: &State, request: &HttpRequest) -> Result<(), Refused> {
     Err(unauthorised(format!("Invalid API Key provided: ****{end}")))
 }
 
-/// Returns the failure that a test set for this call, if any. Counts the call towards the numbers of calls that must
-/// succeed or fail.
+/// Returns the failure that a test set for this call, if any. Also counts down the calls that must first succeed, and
+/// the calls that must fail.
 fn next_trouble(state: &mut State) -> Option<Trouble> {
     let (trouble, calls_left) = state.trouble.clone()?;
     if state.calls_before_trouble > 0 {
