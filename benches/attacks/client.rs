@@ -14,7 +14,7 @@ pub struct Client {
 }
 
 /// A response from the service.
-pub struct Answer {
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// The body.
@@ -37,24 +37,24 @@ impl Client {
     }
 
     /// Sends a request and reads its response. Returns `None` if no response arrives in time.
-    pub fn ask(&mut self, request: &[u8]) -> Option<Answer> {
+    pub fn request(&mut self, request: &[u8]) -> Option<Response> {
         self.stream.write_all(request).ok()?;
         self.read()
     }
 
     /// Reads a response. Returns `None` if no response arrives in time.
-    pub fn read(&mut self) -> Option<Answer> {
+    pub fn read(&mut self) -> Option<Response> {
         self.buffer.clear();
         loop {
-            if let Some(head) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
-                let text = std::str::from_utf8(&self.buffer[..head]).ok()?;
+            if let Some(head_len) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+                let text = std::str::from_utf8(&self.buffer[..head_len]).ok()?;
                 let status = text.get(9..12)?.parse().ok()?;
                 let mut fields = text.lines().filter_map(|line| line.split_once(": "));
                 let length = fields.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
                 let length: usize = length.map_or(Some(0), |(_, value)| value.parse().ok())?;
-                if self.buffer.len() >= head + 4 + length {
-                    let body = String::from_utf8_lossy(&self.buffer[head + 4..]).into_owned();
-                    return Some(Answer { status, body });
+                if self.buffer.len() >= head_len + 4 + length {
+                    let body = String::from_utf8_lossy(&self.buffer[head_len + 4..]).into_owned();
+                    return Some(Response { status, body });
                 }
             }
             let mut chunk = [0; 16_384];
@@ -76,7 +76,7 @@ pub fn post(path: &str, address: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The results of honest readers. Each reader sends one banner request, on a connection of their own.
+/// The results of honest readers. Each reader sends one banner request on a new connection.
 pub struct Readers {
     /// The number of requests.
     pub asked: usize,
@@ -89,15 +89,15 @@ pub struct Readers {
 impl Readers {
     /// Sends banner requests for this long, from one reader after the other.
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-    pub fn ask(address: SocketAddr, duration: Duration) -> Self {
+    pub fn measure(address: SocketAddr, duration: Duration) -> Self {
         let question = post("/v1/banner", "198.51.100.7", r#"{"site":"journal","history":{}}"#);
         let mut readers = Self { asked: 0, answered: 0, times: Vec::new() };
         let start = Instant::now();
         while start.elapsed() < duration {
             let began = Instant::now();
-            let answer = Client::connect(address).and_then(|mut client| client.ask(&question));
+            let response = Client::connect(address).and_then(|mut client| client.request(&question));
             readers.asked += 1;
-            if answer.is_some_and(|answer| answer.status == 200) {
+            if response.is_some_and(|response| response.status == 200) {
                 readers.answered += 1;
                 readers.times.push(began.elapsed());
             }

@@ -14,10 +14,10 @@ use keepopen_practice::PracticeStripe;
 use keepopen_testkit::{APPEALS, free_address, journal, listens, practice_stripe};
 use tempfile::TempDir;
 
-use super::client::{Answer, Client};
+use super::client::{Client, Response};
 
 /// The usual limit on the open files of a process.
-const FILES: u32 = 1024;
+const MAX_OPEN_FILES: u32 = 1024;
 
 /// The running service.
 pub struct Service {
@@ -42,11 +42,11 @@ impl Service {
         let file = folder.path().join("keepopen.toml");
         std::fs::write(&file, &text).unwrap();
         std::fs::write(folder.path().join("appeals.toml"), APPEALS).unwrap();
-        let other = std::env::var_os("KEEPOPEN_TEST_PROGRAM").map(PathBuf::from);
-        let keepopen = other.clone().unwrap_or_else(|| env!("CARGO_BIN_EXE_keepopen").into());
-        let start = || {
+        let other_program = std::env::var_os("KEEPOPEN_TEST_PROGRAM").map(PathBuf::from);
+        let keepopen = other_program.clone().unwrap_or_else(|| env!("CARGO_BIN_EXE_keepopen").into());
+        let start_program = || {
             let mut program = Command::new("sh");
-            program.args(["-c", &format!("ulimit -Sn {FILES}; exec \"$0\" serve --config \"$1\"")]);
+            program.args(["-c", &format!("ulimit -Sn {MAX_OPEN_FILES}; exec \"$0\" serve --config \"$1\"")]);
             program
                 .arg(&keepopen)
                 .arg(&file)
@@ -58,26 +58,26 @@ impl Service {
         // An older version must create its own database and keys, because it rejects a database that this version
         // migrated. This version signs the tokens with a copy of that database.
         let mut signing_settings = text.clone();
-        let copy = tempfile::tempdir().unwrap();
-        if other.is_some() {
-            let mut program = start();
+        let copied_folder = tempfile::tempdir().unwrap();
+        if other_program.is_some() {
+            let mut program = start_program();
             listens(address).await;
             // An error means that the program has already ended.
             let _ = program.kill();
             program.wait().unwrap();
             for entry in std::fs::read_dir(folder.path()).unwrap() {
                 let entry = entry.unwrap();
-                std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+                std::fs::copy(entry.path(), copied_folder.path().join(entry.file_name())).unwrap();
             }
             signing_settings =
-                text.replace(&*folder.path().to_string_lossy(), &copy.path().to_string_lossy());
+                text.replace(&*folder.path().to_string_lossy(), &copied_folder.path().to_string_lossy());
         }
         let app = actions::start(sites::from_toml(&signing_settings).unwrap(), Clock::System).await.unwrap();
         let tokens = (0..groups).flat_map(|group| (0..group_size).map(move |member| (group, member)));
         let tokens = tokens.map(|(group, member)| token(&app, group, member)).collect();
         app.store.close().await;
         drop(app);
-        let program = start();
+        let program = start_program();
         listens(address).await;
         Self { address, tokens, stripe, management, program, _folder: folder }
     }
@@ -85,8 +85,9 @@ impl Service {
     /// The sum of all values in the service's metrics whose lines contain `part`.
     pub fn metric(&self, part: &str) -> f64 {
         let text = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
-        let answer = Client::connect(self.management).and_then(|mut client| client.ask(text.as_bytes()));
-        let Answer { body, .. } = answer.unwrap();
+        let response =
+            Client::connect(self.management).and_then(|mut client| client.request(text.as_bytes()));
+        let Response { body, .. } = response.unwrap();
         let lines = body.lines().filter(|line| !line.starts_with('#') && line.contains(part));
         lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     }
@@ -108,7 +109,7 @@ impl Drop for Service {
     }
 }
 
-/// Signs a token for a supporter, whose id consists of these two numbers.
+/// Signs a token for a supporter. The supporter's id consists of these two numbers.
 fn token(app: &App, group: u8, member: u8) -> String {
     let now_s = app.now_ms().div_euclid(1000);
     let mut supporter = [group; 16];

@@ -44,14 +44,14 @@ impl Server {
     }
 
     /// Starts a server that only reads the body and sends this many bytes back.
-    pub async fn bare(answer_len: usize) -> Self {
-        let answer: Arc<str> = "x".repeat(answer_len).into();
+    pub async fn start_bare(response_len: usize) -> Self {
+        let response: Arc<str> = "x".repeat(response_len).into();
         Self::start(|| {
             let server = HttpServer::new(move || {
-                let answer = Arc::clone(&answer);
+                let response = Arc::clone(&response);
                 App::new().default_service(web::to(move |_: Bytes| {
-                    let answer = answer.to_string();
-                    async { HttpResponse::Ok().content_type("application/json").body(answer) }
+                    let response = response.to_string();
+                    async { HttpResponse::Ok().content_type("application/json").body(response) }
                 }))
             });
             let server = server.workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
@@ -63,31 +63,32 @@ impl Server {
     }
 
     /// Sends one request and returns the response as text.
-    pub async fn once(&self, bytes: &[u8]) -> String {
+    pub async fn send_once(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
         let mut buffer = Vec::new();
-        String::from_utf8_lossy(read_answer(&mut stream, &mut buffer).await).into_owned()
+        String::from_utf8_lossy(read_response(&mut stream, &mut buffer).await).into_owned()
     }
 
     /// Sends requests for this long and measures the responses.
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-    pub async fn round(&self, bytes: &[u8], round: Duration) -> Round {
+    pub async fn measure_round(&self, bytes: &[u8], duration: Duration) -> Round {
         let (address, bytes): (_, Arc<[u8]>) = (self.address, bytes.into());
         let (start, cpu_before) = (Instant::now(), self.cpu_time());
         // The clients have their own thread, so that they take no time from the server's thread.
         let clients = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let one = || tokio::spawn(keep_asking(address, Arc::clone(&bytes), start, round));
+                let start_client =
+                    || tokio::spawn(send_repeatedly(address, Arc::clone(&bytes), start, duration));
                 // This task keeps the clients' thread awake. A sleeping thread is expensive to wake, and that cost
-                // would be added to the slower server, which lets the clients sleep more often.
+                // would make the slower server look even slower, because its clients sleep more often.
                 let keep_awake = tokio::spawn(async {
                     loop {
                         tokio::task::yield_now().await;
                     }
                 });
-                let tasks: Vec<_> = (0..CONNECTIONS).map(|_| one()).collect();
+                let tasks: Vec<_> = (0..CONNECTIONS).map(|_| start_client()).collect();
                 let mut times = Vec::new();
                 for task in tasks {
                     times.extend(task.await.unwrap());
@@ -102,11 +103,11 @@ impl Server {
         let mut times = clients.join().unwrap();
         let (elapsed, cpu) = (start.elapsed(), self.cpu_time() - cpu_before);
         times.sort_unstable();
-        let answers = times.len() as f64;
-        let percentile_us = |part: f64| times[(answers * part) as usize].as_secs_f64() * 1e6;
+        let responses = times.len() as f64;
+        let percentile_us = |fraction: f64| times[(responses * fraction) as usize].as_secs_f64() * 1e6;
         Round {
-            rate: answers / elapsed.as_secs_f64(),
-            cpu_us: cpu.as_secs_f64() * 1e6 / answers,
+            rate: responses / elapsed.as_secs_f64(),
+            cpu_us: cpu.as_secs_f64() * 1e6 / responses,
             p50_us: percentile_us(0.5),
             p99_us: percentile_us(0.99),
         }
@@ -114,11 +115,11 @@ impl Server {
 
     /// The CPU time that the server's threads have used so far. It is zero if the system does not report it.
     fn cpu_time(&self) -> Duration {
-        let one = |thread: &PathBuf| {
+        let thread_time = |thread: &PathBuf| {
             let schedstat = std::fs::read_to_string(thread.join("schedstat")).ok()?;
             schedstat.split(' ').next()?.parse::<u64>().ok()
         };
-        Duration::from_nanos(self.threads.iter().filter_map(one).sum())
+        Duration::from_nanos(self.threads.iter().filter_map(thread_time).sum())
     }
 }
 
@@ -137,31 +138,32 @@ pub fn request(path: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Sends the request again and again over one connection until the round ends. Returns all response times.
+/// Sends the request again and again over one connection until `duration` has passed since `start`. Returns all
+/// response times.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-async fn keep_asking(
+async fn send_repeatedly(
     address: SocketAddr,
     bytes: Arc<[u8]>,
     start: Instant,
-    round: Duration,
+    duration: Duration,
 ) -> Vec<Duration> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let mut buffer = Vec::with_capacity(32_768);
     let mut times = Vec::new();
-    while start.elapsed() < round {
-        let asked = Instant::now();
+    while start.elapsed() < duration {
+        let sent_at = Instant::now();
         stream.write_all(&bytes).await.unwrap();
         buffer.clear();
-        let text = read_answer(&mut stream, &mut buffer).await;
+        let text = read_response(&mut stream, &mut buffer).await;
         assert!(text.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(text));
-        times.push(asked.elapsed());
+        times.push(sent_at.elapsed());
     }
     times
 }
 
 /// Reads a response until its body has the length that `Content-Length` states.
-async fn read_answer<'b>(stream: &mut TcpStream, buffer: &'b mut Vec<u8>) -> &'b [u8] {
+async fn read_response<'b>(stream: &mut TcpStream, buffer: &'b mut Vec<u8>) -> &'b [u8] {
     loop {
         if let Some(head) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
             let text = std::str::from_utf8(&buffer[..head]).unwrap();

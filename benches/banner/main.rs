@@ -4,7 +4,7 @@
 //!
 //! **Owns** the numbers for the cost of a decision. Run it with `cargo bench --bench banner` (`-- 3 0.5` for 3 rounds
 //! of half a second).
-//! **Never** talks to anything but itself, on loopback.
+//! **Never** connects to a server that it did not start itself.
 //! **Start at** `main` below; the questions are in `worlds.rs`, the clients in `load.rs`.
 //! **Tested in** this program: it checks the verdict on each question before it measures it.
 //!
@@ -41,8 +41,8 @@ use worlds::World;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).filter(|it| !it.starts_with("--"));
-    let mut number = |otherwise: f64| arguments.next().map_or(otherwise, |it| it.parse().unwrap());
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let mut number = |default: f64| arguments.next().map_or(default, |argument| argument.parse().unwrap());
     let (rounds, round) = (number(9.0) as usize, Duration::from_secs_f64(number(1.0)));
     // The service creates a tracing span for each request, so the span is part of the cost here too.
     telemetry::start(LogFormat::Human, "info,actix_server=warn").unwrap();
@@ -51,7 +51,7 @@ fn main() {
         let worlds = [World::typical(), World::heavy()];
         let apps = [start(&worlds[0]).await, start(&worlds[1]).await];
         parts::print_costs(&[(&worlds[0], &apps[0]), (&worlds[1], &apps[1])], rounds);
-        whole_server(&worlds, &apps, rounds, round).await;
+        measure_servers(&worlds, &apps, rounds, round).await;
         memory::print_memory().await;
     });
 }
@@ -79,7 +79,7 @@ fn changed_standing(at_ms: i64) -> StandingChange {
 }
 
 /// Measures each question on the service, and on a bare handler with bodies of the same sizes. Prints a table.
-async fn whole_server(worlds: &[World], apps: &[Arc<App>], rounds: usize, round: Duration) {
+async fn measure_servers(worlds: &[World], apps: &[Arc<App>], rounds: usize, round: Duration) {
     let mut cases = Vec::new();
     for (world, app) in worlds.iter().zip(apps) {
         let ours = Server::start(|| {
@@ -89,13 +89,13 @@ async fn whole_server(worlds: &[World], apps: &[Arc<App>], rounds: usize, round:
         })
         .await;
         for question in world.questions(app) {
-            let asked = request("/v1/banner", &question.body);
-            let verdict = ours.once(&asked).await;
+            let request_bytes = request("/v1/banner", &question.body);
+            let verdict = ours.send_once(&request_bytes).await;
             assert!(verdict.contains(&format!(r#""reason":"{}""#, question.reason)), "{verdict}");
-            let answer_len = verdict.split("\r\n\r\n").nth(1).unwrap().len();
-            let bare = Server::bare(answer_len).await;
-            let sizes = format!("{} bytes asked, {answer_len} answered", question.body.len());
-            cases.push((format!("{}: {}", world.name, question.name), sizes, ours.clone(), asked));
+            let response_len = verdict.split("\r\n\r\n").nth(1).unwrap().len();
+            let bare = Server::start_bare(response_len).await;
+            let sizes = format!("{} bytes sent, {response_len} received", question.body.len());
+            cases.push((format!("{}: {}", world.name, question.name), sizes, ours.clone(), request_bytes));
             cases.push((
                 "  bare handler, same bodies".to_owned(),
                 String::new(),
@@ -107,7 +107,7 @@ async fn whole_server(worlds: &[World], apps: &[Arc<App>], rounds: usize, round:
     let mut measured: Vec<Vec<load::Round>> = cases.iter().map(|_| Vec::new()).collect();
     for _ in 0..rounds {
         for ((_, _, server, bytes), measured) in cases.iter().zip(&mut measured) {
-            measured.push(server.round(bytes, round).await);
+            measured.push(server.measure_round(bytes, round).await);
         }
     }
     println!(
@@ -121,8 +121,10 @@ async fn whole_server(worlds: &[World], apps: &[Arc<App>], rounds: usize, round:
         ""
     );
     for (index, (name, sizes, _, _)) in cases.iter().enumerate() {
+        // The case of the bare handler follows the case of its question, so its index is odd.
         let (own, bare) = (&measured[index], &measured[index | 1]);
-        let of = |those: &[load::Round], part: fn(&load::Round) -> f64| median(those.iter().map(part));
+        let median_of =
+            |rounds: &[load::Round], part: fn(&load::Round) -> f64| median(rounds.iter().map(part));
         let ratios = |part: fn(&load::Round) -> f64| {
             own.iter().zip(bare).map(move |(own, bare)| part(own) / part(bare))
         };
@@ -130,14 +132,14 @@ async fn whole_server(worlds: &[World], apps: &[Arc<App>], rounds: usize, round:
         let (low, high) = (rates().fold(f64::MAX, f64::min), rates().fold(0.0, f64::max));
         println!(
             "{name:38} {:>9.0} {:>6.2} {:>14} {:>11.1} {:>6.2} {:>7.0} {:>7.0} {:>10.2}  {sizes}",
-            of(own, |round| round.rate),
+            median_of(own, |round| round.rate),
             median(rates()),
             format!("{low:.2} to {high:.2}"),
-            of(own, |round| round.cpu_us),
+            median_of(own, |round| round.cpu_us),
             // This ratio is inverted, so that a greater value is better, as for the rate.
             1.0 / median(ratios(|round| round.cpu_us)),
-            of(own, |round| round.p50_us),
-            of(own, |round| round.p99_us),
+            median_of(own, |round| round.p50_us),
+            median_of(own, |round| round.p99_us),
             median(ratios(|round| round.p99_us)),
         );
     }

@@ -22,20 +22,20 @@ pub async fn print_memory() {
     };
     std::fs::write(folder.path().join("appeals.toml"), (0..APPEALS).map(appeals).collect::<String>())
         .unwrap();
-    let free = free_address();
-    let text = settings(folder.path()).replace("127.0.0.1:0", &free.to_string());
+    let address = free_address();
+    let text = settings(folder.path()).replace("127.0.0.1:0", &address.to_string());
     let file = folder.path().join("keepopen.toml");
     std::fs::write(&file, format!("{text}[management]\nbind = \"\"\n")).unwrap();
     let mut program = Command::new(env!("CARGO_BIN_EXE_keepopen"));
     program.args(["serve", "--config"]).arg(&file).stderr(Stdio::null());
     let mut service = program.spawn().unwrap();
-    listens(free).await;
+    listens(address).await;
     let at_start = resident_kib(service.id());
-    let server = Server::start(|| free).await;
-    let asked =
+    let server = Server::start(|| address).await;
+    let request_bytes =
         request("/v1/banner", r#"{"site":"journal","reader":{"country":"IE","bucket":7},"history":{}}"#);
     for _ in 0..QUESTIONS {
-        assert!(server.once(&asked).await.contains("matched"));
+        assert!(server.send_once(&request_bytes).await.contains("matched"));
     }
     let mib = |kib: Option<f64>| kib.map_or("unknown".to_owned(), |kib| format!("{:.1} MiB", kib / 1024.0));
     println!(

@@ -16,14 +16,14 @@ const ROUND: Duration = Duration::from_millis(20);
 
 /// Prints the cost of each part in nanoseconds. Each number is the median of all rounds.
 pub fn print_costs(worlds: &[(&World, &std::sync::Arc<App>)], rounds: usize) {
-    println!("the time of one answer in nanoseconds, median of {rounds} rounds");
+    println!("the time of one response in nanoseconds, median of {rounds} rounds");
     println!(
         "{:38} {:>8} {:>14} {:>8} {:>18} {:>8}",
         "", "parse", "verify(cached)", "decide", "sign and serialise", "all"
     );
     for (world, app) in worlds {
-        for asked in world.questions(app) {
-            let body = asked.body.as_bytes();
+        for sample in world.questions(app) {
+            let body = sample.body.as_bytes();
             let question: Question<'_> = serde_json::from_slice(body).unwrap();
             let snapshot = app.snapshot.load();
             let now_ms = app.now_ms();
@@ -48,9 +48,9 @@ pub fn print_costs(worlds: &[(&World, &std::sync::Arc<App>)], rounds: usize) {
                 }));
             }
             let [parse, verify, decided, all] =
-                [parse, verify, decided, all].map(|it| median(it.into_iter()));
+                [parse, verify, decided, all].map(|times| median(times.into_iter()));
             let rest = all - parse - verify - decided;
-            let name = format!("{}: {}", world.name, asked.name);
+            let name = format!("{}: {}", world.name, sample.name);
             println!("{name:38} {parse:>8.0} {verify:>14.0} {decided:>8.0} {rest:>18.0} {all:>8.0}");
         }
     }

@@ -55,7 +55,7 @@ file = "{folder}/appeals.toml"
     )
 }
 
-/// One appeal as TOML. `number` is its position in the file, counted from 0.
+/// One appeal as TOML. `number` is its position in the file, counted from 0. `more` is TOML with other fields.
 pub fn appeal(number: usize, kind: &str, more: &str) -> String {
     format!(
         r#"
@@ -125,14 +125,14 @@ frequency = {{ max_views = 1, window_days = 5 }}"#,
         let now_ms = app.now_ms();
         let token = app.tokens.sign(&claims(now_ms / 1000));
         let question = |token, tags_a_week| self.question(now_ms, token, tags_a_week, "politics");
-        let asks = Question { name: "an appeal shows", body: question(None, 2), reason: "matched" };
+        let shown = Question { name: "an appeal shows", body: question(None, 2), reason: "matched" };
         if self.heavy {
-            let fewer = Question { name: "4 tags each week", body: question(None, 4), ..asks };
-            let more = Question { name: "20 tags each week", body: question(None, 20), ..asks };
-            return vec![fewer, more];
+            let few_tags = Question { name: "4 tags each week", body: question(None, 4), ..shown };
+            let many_tags = Question { name: "20 tags each week", body: question(None, 20), ..shown };
+            return vec![few_tags, many_tags];
         }
         vec![
-            asks,
+            shown,
             Question { name: "token, thanks show", body: question(Some(&token), 2), reason: "matched" },
             Question {
                 name: "token, no appeal shows",

@@ -16,13 +16,15 @@ pub struct Event {
     pub id: String,
     /// The event as JSON.
     pub body: String,
-    /// The time at which the event was created. The signature and the stored row have it as the time of delivery.
+    /// The time at which the event was created. The signature and the stored row use it as the time of delivery.
     pub at_ms: i64,
 }
 
 /// Creates events with different ids.
 pub struct Events {
+    /// The JSON from which every event is copied.
     text: String,
+    /// The id of that event.
     id: String,
     count: usize,
 }
@@ -35,7 +37,7 @@ impl Events {
     }
 
     /// Creates the next event.
-    pub fn event(&mut self) -> Event {
+    pub fn next_event(&mut self) -> Event {
         self.count += 1;
         // The ids are as long as Stripe's ids, and they are not in ascending order.
         let id =
@@ -47,7 +49,7 @@ impl Events {
     pub fn requests(&mut self, concurrency: usize, duration: Duration) -> Vec<Vec<u8>> {
         // At most 30,000 requests per second, which is more than any machine accepts, and at most 500 per connection.
         let requests = (concurrency * 500).min((30_000.0 * duration.as_secs_f64()) as usize);
-        (0..requests).map(|_| request(&self.event())).collect()
+        (0..requests).map(|_| request(&self.next_event())).collect()
     }
 }
 

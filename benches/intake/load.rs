@@ -33,12 +33,12 @@ pub struct Throughput {
     pub p50_us: f64,
     pub p99_us: f64,
     /// The average number of deliveries that one commit stores.
-    pub per_commit: f64,
+    pub deliveries_per_commit: f64,
 }
 
 /// Stores events with the raw database and the service in turn, and measures both.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, duration: Duration) -> Pairs {
+pub async fn measure_pairs(server: Server, raw: &mut Raw, events: &mut Events, duration: Duration) -> Pairs {
     let mut connection = Connection::connect(server).await;
     let (mut our_times, mut raw_times) = (Vec::new(), Vec::new());
     // This task keeps the measuring thread awake. A sleeping thread is expensive to wake, and that cost would be added
@@ -50,7 +50,7 @@ pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, duration:
     });
     let start = Instant::now();
     while start.elapsed() < duration && our_times.len() < 5000 {
-        let (raw_event, our_request) = (events.event(), request(&events.event()));
+        let (raw_event, our_request) = (events.next_event(), request(&events.next_event()));
         let began = Instant::now();
         raw.commit(&raw_event).await;
         raw_times.push(began.elapsed());
@@ -72,10 +72,10 @@ pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, duration:
 
 /// Measures how many raw commits per second are possible, one after the other.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-pub async fn raw_rate(raw: &mut Raw, events: &mut Events, duration: Duration) -> f64 {
+pub async fn measure_raw_rate(raw: &mut Raw, events: &mut Events, duration: Duration) -> f64 {
     let (start, mut spent, mut commits) = (Instant::now(), Duration::ZERO, 0.0);
     while start.elapsed() < duration {
-        let event = events.event();
+        let event = events.next_event();
         let began = Instant::now();
         raw.commit(&event).await;
         spent += began.elapsed();
@@ -87,7 +87,7 @@ pub async fn raw_rate(raw: &mut Raw, events: &mut Events, duration: Duration) ->
 /// Delivers over `concurrency` connections until the time is over or no event is left. Each connection sends the next
 /// event as soon as it gets a response.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-pub async fn many_connections(
+pub async fn measure_many_connections(
     server: Server,
     requests: Vec<Vec<u8>>,
     concurrency: usize,
@@ -103,13 +103,13 @@ pub async fn many_connections(
             for _ in 0..concurrency {
                 connections.push(Connection::connect(server).await);
             }
-            let (left, start) = (Arc::new(Mutex::new(requests.into_iter())), Instant::now());
-            let one = |mut connection: Connection| {
-                let left = Arc::clone(&left);
+            let (remaining, start) = (Arc::new(Mutex::new(requests.into_iter())), Instant::now());
+            let start_client = |mut connection: Connection| {
+                let remaining = Arc::clone(&remaining);
                 tokio::spawn(async move {
                     let mut times = Vec::new();
                     while start.elapsed() < duration {
-                        let Some(bytes) = left.lock().unwrap().next() else { break };
+                        let Some(bytes) = remaining.lock().unwrap().next() else { break };
                         let began = Instant::now();
                         connection.deliver(&bytes).await;
                         times.push(began.elapsed());
@@ -117,7 +117,7 @@ pub async fn many_connections(
                     times
                 })
             };
-            let tasks: Vec<_> = connections.into_iter().map(one).collect();
+            let tasks: Vec<_> = connections.into_iter().map(start_client).collect();
             let mut times = Vec::new();
             for task in tasks {
                 times.extend(task.await.unwrap());
@@ -131,7 +131,7 @@ pub async fn many_connections(
     let (mut times, elapsed) = delivered.join().unwrap();
     Throughput {
         rate: times.len() as f64 / elapsed.as_secs_f64(),
-        per_commit: times.len() as f64 / (commits(app) - commits_before),
+        deliveries_per_commit: times.len() as f64 / (commits(app) - commits_before),
         p50_us: percentile_us(&mut times, 0.5),
         p99_us: percentile_us(&mut times, 0.99),
     }
@@ -144,10 +144,11 @@ fn commits(app: &App) -> f64 {
     line.unwrap().parse().unwrap()
 }
 
-/// The time in microseconds that this part of the measurements does not exceed: 0.99 stands for the 99th percentile.
-fn percentile_us(times: &mut [Duration], part: f64) -> f64 {
+/// The time in microseconds that this fraction of the measurements does not exceed. The fraction 0.99 stands for the
+/// 99th percentile.
+fn percentile_us(times: &mut [Duration], fraction: f64) -> f64 {
     times.sort_unstable();
-    times[(times.len() as f64 * part) as usize].as_secs_f64() * 1e6
+    times[(times.len() as f64 * fraction) as usize].as_secs_f64() * 1e6
 }
 
 /// A connection that stays open.

@@ -1,6 +1,6 @@
-//! Measures how fast the service acknowledges webhook deliveries, each of which must be on disk first. Compares this
-//! with the limit of the same database on the same disk: one commit per event with only sqlx. Rounds alternate between
-//! the two. The output shows the medians.
+//! Measures how fast the service acknowledges webhook deliveries. It must store each one on disk first. Compares this
+//! with the limit of the same database on the same disk: one commit per event with only sqlx. The output calls this
+//! limit "raw". Rounds alternate between the two. The output shows the medians.
 //!
 //! Run it with `cargo bench --bench intake`. To measure PostgreSQL too, use
 //! `POSTGRES_DURABLE=1 scripts/with-postgres cargo bench --bench intake`. Two optional numbers set the rounds (7) and
@@ -45,8 +45,8 @@ struct Plan {
 }
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).filter(|it| !it.starts_with("--"));
-    let mut number = |otherwise: f64| arguments.next().map_or(otherwise, |it| it.parse().unwrap());
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let mut number = |default: f64| arguments.next().map_or(default, |argument| argument.parse().unwrap());
     let plan = Plan { rounds: number(7.0) as usize, duration: Duration::from_secs_f64(number(1.0)) };
     // The service creates a tracing span for each request, so the span is part of the cost here too.
     telemetry::start(LogFormat::Human, "info,actix_server=warn").unwrap();
@@ -113,7 +113,8 @@ webhook_secrets = ["{}"]
     async fn pairs(&mut self, plan: Plan) -> Vec<Pairs> {
         let mut rounds = Vec::new();
         for _ in 0..plan.rounds {
-            rounds.push(load::pairs(self.ours, &mut self.raw, &mut self.events, plan.duration * 2).await);
+            let duration = plan.duration * 2;
+            rounds.push(load::measure_pairs(self.ours, &mut self.raw, &mut self.events, duration).await);
         }
         rounds
     }
@@ -126,15 +127,16 @@ async fn measure(name: &str, folder: &Path, databases: [Database; 2], plan: Plan
     let (mut pairs, mut raw) = (Vec::new(), Vec::new());
     let mut ours = CONCURRENCY.map(|_| Vec::new());
     for _ in 0..plan.rounds {
-        pairs.push(load::pairs(sides.ours, &mut sides.raw, &mut sides.events, plan.duration * 2).await);
+        let duration = plan.duration * 2;
+        pairs.push(load::measure_pairs(sides.ours, &mut sides.raw, &mut sides.events, duration).await);
         for (concurrency, measured) in CONCURRENCY.iter().zip(&mut ours) {
-            let before = load::raw_rate(&mut sides.raw, &mut sides.events, plan.duration).await;
+            let raw_rate = load::measure_raw_rate(&mut sides.raw, &mut sides.events, plan.duration).await;
             let requests = sides.events.requests(*concurrency, plan.duration);
             measured.push((
-                before,
-                load::many_connections(sides.ours, requests, *concurrency, plan.duration, &app).await,
+                raw_rate,
+                load::measure_many_connections(sides.ours, requests, *concurrency, plan.duration, &app).await,
             ));
-            raw.push(before);
+            raw.push(raw_rate);
         }
     }
     println!("  one connection: {}", added_time(&pairs));
@@ -144,52 +146,53 @@ async fn measure(name: &str, folder: &Path, databases: [Database; 2], plan: Plan
     );
     println!("  {:34} {:>8.0}", "raw: one commit per event", median(raw.into_iter()));
     for (concurrency, measured) in CONCURRENCY.iter().zip(&ours) {
-        row(&format!("{concurrency} deliveries at once"), measured);
+        print_row(&format!("{concurrency} deliveries at once"), measured);
     }
     // The same measurement is repeated while a worker processes the inbox, which uses the same database and disk.
     let jobs = jobs::run(&app);
     let mut busy = Vec::new();
     for _ in 0..plan.rounds.min(3) {
-        let before = load::raw_rate(&mut sides.raw, &mut sides.events, plan.duration).await;
+        let raw_rate = load::measure_raw_rate(&mut sides.raw, &mut sides.events, plan.duration).await;
         let requests = sides.events.requests(CONCURRENCY[0], plan.duration);
         busy.push((
-            before,
-            load::many_connections(sides.ours, requests, CONCURRENCY[0], plan.duration, &app).await,
+            raw_rate,
+            load::measure_many_connections(sides.ours, requests, CONCURRENCY[0], plan.duration, &app).await,
         ));
     }
     app.begin_stopping();
     jobs.stop(&app).await;
-    row(&format!("{} while events are booked", CONCURRENCY[0]), &busy);
+    print_row(&format!("{} at once while events are booked", CONCURRENCY[0]), &busy);
     app.intake.finish().await;
     app.store.close().await;
 }
 
-fn row(name: &str, measured: &[(f64, Throughput)]) {
-    let of = |part: fn(&Throughput) -> f64| median(measured.iter().map(|(_, one)| part(one)));
-    let times = || measured.iter().map(|(raw, one)| one.rate / raw);
+fn print_row(name: &str, measured: &[(f64, Throughput)]) {
+    let median_of =
+        |part: fn(&Throughput) -> f64| median(measured.iter().map(|(_, throughput)| part(throughput)));
+    let times = || measured.iter().map(|(raw, throughput)| throughput.rate / raw);
     let (low, high) = (times().fold(f64::MAX, f64::min), times().fold(0.0, f64::max));
     println!(
         "  {name:34} {:>8.0} {:>9.1} {:>15} {:>9.0} {:>9.0} {:>11.1}",
-        of(|one| one.rate),
+        median_of(|throughput| throughput.rate),
         median(times()),
         format!("{low:.1} to {high:.1}"),
-        of(|one| one.p50_us),
-        of(|one| one.p99_us),
-        of(|one| one.per_commit),
+        median_of(|throughput| throughput.p50_us),
+        median_of(|throughput| throughput.p99_us),
+        median_of(|throughput| throughput.deliveries_per_commit),
     );
 }
 
 /// Describes how much longer an acknowledgement takes than a raw commit.
 fn added_time(rounds: &[Pairs]) -> String {
-    let more = || rounds.iter().map(|one| one.ours_us - one.raw_us);
-    let (low, high) = (more().fold(f64::MAX, f64::min), more().fold(f64::MIN, f64::max));
+    let added = || rounds.iter().map(|round| round.ours_us - round.raw_us);
+    let (low, high) = (added().fold(f64::MAX, f64::min), added().fold(f64::MIN, f64::max));
     format!(
         "{:.0} us added ({low:.0} to {high:.0}) to a raw commit of {:.0} us; p99 {:.0} us, raw {:.0} us; {} pairs",
-        median(more()),
-        median(rounds.iter().map(|one| one.raw_us)),
-        median(rounds.iter().map(|one| one.ours_p99_us)),
-        median(rounds.iter().map(|one| one.raw_p99_us)),
-        rounds.iter().map(|one| one.count).sum::<usize>(),
+        median(added()),
+        median(rounds.iter().map(|round| round.raw_us)),
+        median(rounds.iter().map(|round| round.ours_p99_us)),
+        median(rounds.iter().map(|round| round.raw_p99_us)),
+        rounds.iter().map(|round| round.count).sum::<usize>(),
     )
 }
 

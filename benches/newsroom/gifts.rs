@@ -35,7 +35,9 @@ pub struct Gift {
     pub id: ContributionId,
     /// The number of the supporter who gave it.
     pub giver: u64,
+    /// A number that no other gift has. The ids of Stripe's objects contain it.
     key: u64,
+    /// The index of the site in `SITES`.
     site: usize,
     monthly: bool,
     amount_minor: i64,
@@ -54,7 +56,7 @@ pub fn giver(number: u64) -> (Giver, Vec<Gift>) {
     let mut gifts = Vec::new();
     for index in 0..count {
         let payments = if monthly { rng.i64(17..=24) } else { 1 };
-        let latest = DAYS * DAY_S - (payments - 1) * MONTH_S;
+        let max_delay_s = DAYS * DAY_S - (payments - 1) * MONTH_S;
         gifts.push(Gift {
             id: ContributionId::from_bytes(rng.u128(..).to_be_bytes()),
             giver: number,
@@ -62,7 +64,7 @@ pub fn giver(number: u64) -> (Giver, Vec<Gift>) {
             site,
             monthly,
             amount_minor: 100 * rng.i64(3..=40),
-            began_s: BEGIN_S + rng.i64(0..latest),
+            began_s: BEGIN_S + rng.i64(0..max_delay_s),
             payments,
         });
     }
@@ -186,7 +188,8 @@ impl Gift {
         vec![self.session(Some(id), None), subscription]
     }
 
-    /// The facts about one payment: three objects of Stripe's. Each 300th payment is refunded and has two more.
+    /// The facts about one payment: three objects of Stripe's. Each 300th payment is refunded and has facts about two
+    /// more objects.
     /// Payments of the last hours have no balance transaction yet.
     pub fn payment_facts(&self, index: i64) -> Vec<Fact> {
         let at_s = self.paid_at_s(index);

@@ -62,28 +62,28 @@ impl Writer {
     async fn execute(&mut self, sql: &str) {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
-            Self::Sqlite(it) => drop(sqlx::raw_sql(sql).execute(it).await.unwrap()),
-            Self::Postgres(it) => drop(sqlx::raw_sql(sql).execute(it).await.unwrap()),
+            Self::Sqlite(connection) => drop(sqlx::raw_sql(sql).execute(connection).await.unwrap()),
+            Self::Postgres(connection) => drop(sqlx::raw_sql(sql).execute(connection).await.unwrap()),
         }
     }
 
     async fn write(&mut self, table: &Table, cells: Vec<Cell>) {
         match self {
-            Self::Sqlite(it) => insert(it, table, cells).await,
-            Self::Postgres(it) => copy(it, table, &cells).await,
+            Self::Sqlite(connection) => insert(connection, table, cells).await,
+            Self::Postgres(connection) => copy(connection, table, &cells).await,
         }
     }
 
     async fn close(mut self) {
         match &mut self {
-            // The service never asks SQLite to collect statistics, so the benchmark does not do it either.
+            // The service never asks SQLite to collect statistics, so the benchmark does not do so either.
             Self::Sqlite(_) => {}
             // A PostgreSQL server does this automatically within minutes.
             Self::Postgres(_) => self.execute("VACUUM ANALYZE").await,
         }
         match self {
-            Self::Sqlite(it) => it.close().await.unwrap(),
-            Self::Postgres(it) => it.close().await.unwrap(),
+            Self::Sqlite(connection) => connection.close().await.unwrap(),
+            Self::Postgres(connection) => connection.close().await.unwrap(),
         }
     }
 }
@@ -96,8 +96,8 @@ async fn insert(connection: &mut SqliteConnection, table: &Table, cells: Vec<Cel
     let mut cells = cells.into_iter();
     while cells.len() > 0 {
         let count = if cells.len() >= batch_rows * width { batch_rows } else { 1 };
-        let marks = format!("({})", vec!["?"; width].join(", "));
-        let (names, values) = (table.columns.join(", "), vec![marks; count].join(", "));
+        let placeholders = format!("({})", vec!["?"; width].join(", "));
+        let (names, values) = (table.columns.join(", "), vec![placeholders; count].join(", "));
         let sql = format!("INSERT INTO {} ({names}) VALUES {values}", table.name);
         let mut statement = sqlx::query(AssertSqlSafe(sql));
         for cell in cells.by_ref().take(count * width) {
@@ -119,8 +119,8 @@ async fn copy(connection: &mut PgConnection, table: &Table, cells: &[Cell]) {
                 text.push('\t');
             }
             match cell {
-                Cell::Text(it) => text.push_str(&it.replace('\\', "\\\\")),
-                Cell::Number(it) => text.push_str(&it.to_string()),
+                Cell::Text(value) => text.push_str(&value.replace('\\', "\\\\")),
+                Cell::Number(number) => text.push_str(&number.to_string()),
                 Cell::Null => text.push_str("\\N"),
             }
         }

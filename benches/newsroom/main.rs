@@ -37,10 +37,10 @@ use measure::Measured;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).filter(|it| !it.starts_with("--"));
-    let supporters: u64 = arguments.next().map_or(2_000, |it| it.parse().unwrap());
-    let only = arguments.next();
-    let is_selected = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let supporters: u64 = arguments.next().map_or(2_000, |argument| argument.parse().unwrap());
+    let only_database = arguments.next();
+    let is_selected = |name: &str| only_database.as_deref().is_none_or(|only| only == name);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let folder = tempfile::TempDir::new().unwrap();
@@ -79,9 +79,9 @@ async fn on_postgres(server: &str, folder: &Path, supporters: u64) -> Vec<Measur
 }
 
 async fn execute(server: &str, sql: String) {
-    let mut administrator = PgConnection::connect(server).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut administrator).await.unwrap();
-    administrator.close().await.unwrap();
+    let mut connection = PgConnection::connect(server).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
 }
 
 /// Fills a new database with this many supporters, and measures every query on it.
@@ -89,9 +89,9 @@ async fn measure_all(url: &str, folder: &Path, supporters: u64) -> Vec<Measured>
     Store::open(url).await.unwrap().close().await;
     let watch = Stopwatch::start();
     let rows = load::load(url, supporters).await;
-    let all: u64 = rows.iter().map(|(_, count)| count).sum();
+    let row_count: u64 = rows.iter().map(|(_, count)| count).sum();
     let kind = url.split(':').next().unwrap_or_default();
-    println!("{kind}, {supporters} supporters: {all} rows loaded in {:.0} s: {rows:?}", watch.elapsed_s());
+    println!("{kind}, {supporters} supporters: {row_count} rows loaded in {:.0} s: {rows:?}", watch.elapsed_s());
     let store = Store::open(url).await.unwrap();
     let key = SealKey::of(&Vault::open(&Default::default(), &folder.join("key")).unwrap());
     let measured = measure::measure(&store, supporters, &key).await;
@@ -110,20 +110,20 @@ fn print_table(database: &str, small: u64, large: u64, measured: &[Vec<Measured>
     for (small, large) in measured[0].iter().zip(&measured[1]) {
         println!(
             "{:54} {:>10} {:>10} {:>6.1} {:>10} {:>10} {:>6.1} {:>9.0}  {}",
-            large.what,
-            time(small.median_s),
-            time(large.median_s),
+            large.name,
+            format_time(small.median_s),
+            format_time(large.median_s),
             large.median_s / small.median_s,
-            large.p99_s.map_or_else(String::new, time),
-            time(large.cpu_s),
+            large.p99_s.map_or_else(String::new, format_time),
+            format_time(large.cpu_s),
             large.cpu_s / small.cpu_s,
             large.peak_mib,
-            large.note,
+            large.result,
         );
     }
     println!();
 }
 
-fn time(seconds: f64) -> String {
+fn format_time(seconds: f64) -> String {
     if seconds < 1.0 { format!("{:.2} ms", seconds * 1e3) } else { format!("{seconds:.1} s") }
 }

@@ -19,7 +19,7 @@ use crate::gifts::{self, DAY_S, END_S};
 /// The measurement of one query.
 pub struct Measured {
     /// The name of the query in the output.
-    pub what: String,
+    pub name: String,
     /// The median time, in seconds.
     pub median_s: f64,
     /// The 99th percentile of the time, in seconds; `None` if the query ran only once.
@@ -29,8 +29,8 @@ pub struct Measured {
     pub cpu_s: f64,
     /// The peak memory of the process during the query, in MiB.
     pub peak_mib: f64,
-    /// What the query returned, in short.
-    pub note: String,
+    /// A short description of what the query returned.
+    pub result: String,
 }
 
 /// How many times a fast query runs.
@@ -45,9 +45,9 @@ pub async fn measure(store: &Store, supporters: u64, key: &SealKey) -> Vec<Measu
         measure_repeatedly("status lookup by address", numbers.iter().map(|number| lookup(store, *number)))
             .await,
     );
-    for (what, wanted) in lists(supporters) {
-        let pages = numbers.iter().map(|number| page(store, &wanted, *number, supporters));
-        all.push(measure_repeatedly(&format!("contributions, a page of 50: {what}"), pages).await);
+    for (name, filter) in measured_lists(supporters) {
+        let pages = numbers.iter().map(|number| read_page(store, &filter, *number, supporters));
+        all.push(measure_repeatedly(&format!("contributions, a page of 50: {name}"), pages).await);
     }
     all.push(
         measure_repeatedly(
@@ -56,7 +56,7 @@ pub async fn measure(store: &Store, supporters: u64, key: &SealKey) -> Vec<Measu
         )
         .await,
     );
-    let facts = numbers.iter().map(|number| facts(store, *number));
+    let facts = numbers.iter().map(|number| read_facts(store, *number));
     all.push(measure_repeatedly("all facts of a gift, read for each event", facts).await);
     let month = PaymentFilter {
         site: None,
@@ -71,8 +71,8 @@ pub async fn measure(store: &Store, supporters: u64, key: &SealKey) -> Vec<Measu
     all
 }
 
-/// The measured lists of contributions, each with a name for the output. The pages are spread over the detail list.
-fn lists(supporters: u64) -> Vec<(&'static str, ContributionFilter)> {
+/// The measured lists of contributions, each with a name for the output. The pages are spread over the whole list.
+fn measured_lists(supporters: u64) -> Vec<(&'static str, ContributionFilter)> {
     let (giver, _) = gifts::giver(supporters / 2);
     vec![
         ("all", ContributionFilter::default()),
@@ -100,16 +100,16 @@ async fn lookup(store: &Store, number: u64) -> String {
     let (giver, _) = gifts::giver(number);
     let email = Email::parse(&giver.email).unwrap();
     let found = store.gift_summaries_by_email(&email, "journal").await.unwrap();
-    let (best, now) = best_standing(&found, 90, END_S * 1000).unwrap();
-    assert_eq!(best, giver.id);
+    let (supporter, now) = best_standing(&found, 90, END_S * 1000).unwrap();
+    assert_eq!(supporter, giver.id);
     format!("{:?}", now.standing)
 }
 
 /// Reads a page of a list of contributions. A greater number selects an older page.
-async fn page(store: &Store, wanted: &ContributionFilter, number: u64, supporters: u64) -> String {
+async fn read_page(store: &Store, filter: &ContributionFilter, number: u64, supporters: u64) -> String {
     let at_ms = (END_S - (number * 600 / supporters) as i64 * DAY_S) * 1000;
     let after = Cursor { at_ms, id: String::new() };
-    let found = store.contributions_after(wanted, Some(&after), 50).await.unwrap();
+    let found = store.contributions_after(filter, Some(&after), 50).await.unwrap();
     format!("{} found", found.len())
 }
 
@@ -121,14 +121,14 @@ async fn contribution_detail(store: &Store, number: u64) -> String {
 }
 
 /// Reads everything that the service knows about Stripe's objects of a supporter's first contribution.
-async fn facts(store: &Store, number: u64) -> String {
+async fn read_facts(store: &Store, number: u64) -> String {
     let (_, gifts) = gifts::giver(number);
     let mut tx = store.snapshot().await.unwrap();
     format!("{} facts", facts_of_gift_with(&mut tx, gifts[0].id.as_str()).await.unwrap().len())
 }
 
-async fn export(store: &Store, wanted: PaymentFilter) -> String {
-    let mut export = PaymentsExport::new(store.clone(), wanted);
+async fn export(store: &Store, filter: PaymentFilter) -> String {
+    let mut export = PaymentsExport::new(store.clone(), filter);
     let (mut lines, mut bytes) = (0, 0);
     while let Some(page) = export.next_page().await.unwrap() {
         lines += page.lines().count();
@@ -148,7 +148,7 @@ async fn compare(store: &Store) -> String {
 async fn check(store: &Store, key: &SealKey) -> String {
     let report = check_ledger(store, key).await.unwrap();
     assert!(report.is_correct(), "{:?}", report.problems);
-    format!("{} contributions and {} entries are right", report.contributions, report.entries)
+    format!("{} contributions and {} entries are correct", report.contributions, report.entries)
 }
 
 async fn seal(store: &Store, key: &SealKey) -> String {
@@ -162,58 +162,58 @@ async fn seal(store: &Store, key: &SealKey) -> String {
 
 /// Measures a fast query, which runs many times.
 async fn measure_repeatedly(
-    what: &str,
+    name: &str,
     queries: impl Iterator<Item = impl Future<Output = String>>,
 ) -> Measured {
     reset_peak();
     let before_s = cpu_time_s();
-    let (mut times, mut note) = (Vec::new(), String::new());
+    let (mut times, mut result) = (Vec::new(), String::new());
     for query in queries {
         let watch = Stopwatch::start();
-        note = query.await;
+        result = query.await;
         times.push(watch.elapsed_s());
     }
     let cpu_s = (cpu_time_s() - before_s) / times.len() as f64;
     times.sort_by(f64::total_cmp);
-    let at = |part: f64| times[(times.len() as f64 * part) as usize];
+    let percentile = |fraction: f64| times[(times.len() as f64 * fraction) as usize];
     Measured {
-        what: what.to_owned(),
-        median_s: at(0.5),
-        p99_s: Some(at(0.99)),
+        name: name.to_owned(),
+        median_s: percentile(0.5),
+        p99_s: Some(percentile(0.99)),
         cpu_s,
         peak_mib: peak_mib(),
-        note,
+        result,
     }
 }
 
 /// Measures a slow query, which runs once.
-async fn measure_once(what: &str, query: impl Future<Output = String>) -> Measured {
+async fn measure_once(name: &str, query: impl Future<Output = String>) -> Measured {
     reset_peak();
     let (watch, before_s) = (Stopwatch::start(), cpu_time_s());
-    let note = query.await;
+    let result = query.await;
     Measured {
-        what: what.to_owned(),
+        name: name.to_owned(),
         median_s: watch.elapsed_s(),
         p99_s: None,
         cpu_s: cpu_time_s() - before_s,
         peak_mib: peak_mib(),
-        note,
+        result,
     }
 }
 
 /// The CPU time that this process's threads have used so far, in seconds. It is zero if the system does not report it.
 fn cpu_time_s() -> f64 {
     let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    let one = |thread: std::fs::DirEntry| {
+    let thread_time = |thread: std::fs::DirEntry| {
         let schedstat = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
         schedstat.split(' ').next()?.parse::<f64>().ok()
     };
-    threads.filter_map(one).sum::<f64>() / 1e9
+    threads.filter_map(thread_time).sum::<f64>() / 1e9
 }
 
 /// Resets the peak memory of the process.
 fn reset_peak() {
-    // On a system that can't reset it, the reported peak is that of the detail run.
+    // On a system that can't reset it, the reported peak is that of the whole run.
     drop(std::fs::write("/proc/self/clear_refs", "5"));
 }
 

@@ -113,8 +113,8 @@ impl RowSink {
         Self { batches, rows: ALL.iter().map(|_| Vec::new()).collect(), seq: 0 }
     }
 
-    fn row(&mut self, table: &'static Table, cells: impl IntoIterator<Item = Cell>) {
-        let index = ALL.iter().position(|it| it.name == table.name).unwrap();
+    fn add_row(&mut self, table: &'static Table, cells: impl IntoIterator<Item = Cell>) {
+        let index = ALL.iter().position(|other| other.name == table.name).unwrap();
         self.rows[index].extend(cells);
         assert!(
             self.rows[index].len().is_multiple_of(table.columns.len()),
@@ -139,7 +139,7 @@ impl RowSink {
     }
 
     /// Adds facts (what the service knows about Stripe's objects), and the links between objects in both directions.
-    fn facts(&mut self, facts: &[Fact]) {
+    fn add_facts(&mut self, facts: &[Fact]) {
         let mut links = BTreeSet::new();
         for fact in facts {
             for link in fact.links() {
@@ -147,38 +147,38 @@ impl RowSink {
                 links.insert((link.to_owned(), fact.id().to_owned()));
             }
             let text = serde_json::to_string(fact).unwrap();
-            self.row(&OBJECTS, [Cell::Text(fact.id().to_owned()), Cell::Text(text)]);
+            self.add_row(&OBJECTS, [Cell::Text(fact.id().to_owned()), Cell::Text(text)]);
         }
         for (from, to) in links {
-            self.row(&LINKS, [Cell::Text(from), Cell::Text(to)]);
+            self.add_row(&LINKS, [Cell::Text(from), Cell::Text(to)]);
         }
     }
 }
 
 /// Generates all rows: first the supporters and gifts, then every payment in order of time.
 pub fn generate(sink: &mut RowSink, supporters: u64) {
-    let mut all: Vec<Gift> = Vec::new();
+    let mut all_gifts: Vec<Gift> = Vec::new();
     for number in 0..supporters {
         let (giver, gifts) = gifts::giver(number);
         put_giver(sink, &giver, &gifts);
-        all.extend(gifts);
+        all_gifts.extend(gifts);
     }
     sink.commit();
-    sink.facts(&gifts::payouts().collect::<Vec<_>>());
+    sink.add_facts(&gifts::payouts().collect::<Vec<_>>());
     let mut from_s = BEGIN_S;
     while from_s < END_S {
         let until_s = from_s + 5 * DAY_S;
-        let within = |gift: &'_ Gift, at: usize| {
+        let payments_within = |gift: &'_ Gift, gift_index: usize| {
             gift.payments()
                 .filter(|(_, at_s)| (from_s..until_s).contains(at_s))
-                .map(move |(index, at_s)| (at_s, at, index))
+                .map(move |(index, at_s)| (at_s, gift_index, index))
                 .collect::<Vec<_>>()
         };
         let mut due: Vec<(i64, usize, i64)> =
-            all.iter().enumerate().flat_map(|(at, gift)| within(gift, at)).collect();
+            all_gifts.iter().enumerate().flat_map(|(index, gift)| payments_within(gift, index)).collect();
         due.sort_unstable();
-        for (_, at, index) in due {
-            put_payment(sink, &all[at], index);
+        for (_, gift_index, index) in due {
+            put_payment(sink, &all_gifts[gift_index], index);
         }
         sink.commit();
         from_s = until_s;
@@ -196,42 +196,43 @@ fn put_giver(sink: &mut RowSink, giver: &Giver, gifts: &[Gift]) {
         assert!(all.alarms.is_empty(), "{:?}", all.alarms);
         folded.push(Contribution { supporter: Some(giver.id.clone()), ..all.contribution });
     }
-    let epoch: i64 = folded.iter().map(|it| it.reversed_payments).sum();
+    // The epoch of a supporter is the number of their reversed payments.
+    let epoch: i64 = folded.iter().map(|contribution| contribution.reversed_payments).sum();
     let (id, since) = (giver.id.as_str().to_owned(), Cell::Number(giver.since_s * 1000));
     let raised_at = if epoch > 0 { giver.since_s * 1000 } else { 0 };
     let email = Cell::Text(giver.email.clone());
-    sink.row(
+    sink.add_row(
         &SUPPORTERS,
         [Cell::Text(id.clone()), email, Cell::Number(epoch), Cell::Number(raised_at), since],
     );
-    sink.row(&CUSTOMERS, [Cell::Text(giver.customer.clone()), Cell::Text(id)]);
-    folded.iter().for_each(|it| put_contribution(sink, it));
+    sink.add_row(&CUSTOMERS, [Cell::Text(giver.customer.clone()), Cell::Text(id)]);
+    folded.iter().for_each(|contribution| put_contribution(sink, contribution));
 }
 
-fn put_contribution(sink: &mut RowSink, it: &Contribution) {
-    let money = it.money.unwrap();
-    sink.row(
+fn put_contribution(sink: &mut RowSink, contribution: &Contribution) {
+    let money = contribution.money.unwrap();
+    sink.add_row(
         &CONTRIBUTIONS,
         [
-            Cell::Text(it.id.as_str().to_owned()),
-            Cell::Text(it.site.clone()),
-            text(it.supporter.as_ref().map(|id| id.as_str().to_owned())),
-            Cell::Text(it.frequency.as_str().to_owned()),
-            Cell::Number(it.frequency.count().into()),
+            Cell::Text(contribution.id.as_str().to_owned()),
+            Cell::Text(contribution.site.clone()),
+            text(contribution.supporter.as_ref().map(|id| id.as_str().to_owned())),
+            Cell::Text(contribution.frequency.as_str().to_owned()),
+            Cell::Number(contribution.frequency.count().into()),
             Cell::Number(money.amount_minor),
             Cell::Text(money.currency.code().to_owned()),
-            Cell::Text(it.state.as_str().to_owned()),
-            text(it.appeal.clone()),
-            text(it.variant.clone()),
-            number(it.started_at_ms),
-            number(it.last_retained_payment_at_ms),
-            number(it.paid_until_ms),
-            number(it.ended_at_ms),
-            Cell::Number(it.reversed_payments),
-            text(it.session.clone()),
-            text(it.subscription.clone()),
-            Cell::Text(it.subscriptions.join(" ")),
-            text(it.customer.clone()),
+            Cell::Text(contribution.state.as_str().to_owned()),
+            text(contribution.appeal.clone()),
+            text(contribution.variant.clone()),
+            number(contribution.started_at_ms),
+            number(contribution.last_retained_payment_at_ms),
+            number(contribution.paid_until_ms),
+            number(contribution.ended_at_ms),
+            Cell::Number(contribution.reversed_payments),
+            text(contribution.session.clone()),
+            text(contribution.subscription.clone()),
+            Cell::Text(contribution.subscriptions.join(" ")),
+            text(contribution.customer.clone()),
             Cell::Text("[]".to_owned()),
         ],
     );
@@ -242,56 +243,56 @@ fn put_payment(sink: &mut RowSink, gift: &Gift, index: i64) {
     let (shared, own) = (gift.shared_facts(), gift.payment_facts(index));
     let all: Vec<Fact> = shared.iter().chain(&own).cloned().collect();
     let folded = fold(&all).unwrap();
-    sink.facts(if index == 0 { &all } else { &own });
+    sink.add_facts(if index == 0 { &all } else { &own });
     folded.entries.iter().for_each(|entry| put_entry(sink, entry));
     folded.payments.iter().for_each(|payment| put_payment_row(sink, payment));
 }
 
-fn put_entry(sink: &mut RowSink, it: &Entry) {
+fn put_entry(sink: &mut RowSink, entry: &Entry) {
     sink.seq += 1;
-    let (debit, credit) = it.kind.accounts();
+    let (debit, credit) = entry.kind.accounts();
     let seq = sink.seq;
-    sink.row(
+    sink.add_row(
         &ENTRIES,
         [
-            Cell::Text(it.cause()),
+            Cell::Text(entry.cause()),
             Cell::Number(seq),
-            Cell::Text(it.kind.as_str().to_owned()),
-            Cell::Text(it.object.clone()),
-            Cell::Text(it.contribution.as_str().to_owned()),
-            Cell::Text(it.site.clone()),
-            Cell::Text(it.money.currency.code().to_owned()),
+            Cell::Text(entry.kind.as_str().to_owned()),
+            Cell::Text(entry.object.clone()),
+            Cell::Text(entry.contribution.as_str().to_owned()),
+            Cell::Text(entry.site.clone()),
+            Cell::Text(entry.money.currency.code().to_owned()),
             Cell::Text(debit.as_str().to_owned()),
             Cell::Text(credit.as_str().to_owned()),
-            Cell::Number(it.money.amount_minor),
-            Cell::Number(it.occurred_at_ms),
-            Cell::Number(it.occurred_at_ms),
+            Cell::Number(entry.money.amount_minor),
+            Cell::Number(entry.occurred_at_ms),
+            Cell::Number(entry.occurred_at_ms),
         ],
     );
 }
 
-fn put_payment_row(sink: &mut RowSink, it: &Payment) {
-    sink.row(
+fn put_payment_row(sink: &mut RowSink, payment: &Payment) {
+    sink.add_row(
         &PAYMENTS,
         [
-            Cell::Text(it.object.clone()),
-            Cell::Text(it.contribution.as_str().to_owned()),
-            Cell::Text(it.site.clone()),
-            Cell::Text(it.money.currency.code().to_owned()),
-            Cell::Number(it.money.amount_minor),
-            Cell::Number(it.paid_at_ms),
-            Cell::Number(it.refunded_minor),
-            Cell::Number(it.disputed_minor),
-            Cell::Number(it.unsettled_minor),
-            Cell::Number(it.discrepancy_minor),
-            text(it.settled.map(|settled| settled.currency.code().to_owned())),
-            number(it.settled.map(|settled| settled.fee_minor)),
-            number(it.settled.map(|settled| settled.net_minor)),
-            text(it.charge.clone()),
-            text(it.payout.clone()),
-            number(it.payout_arrives_at_ms),
-            Cell::Text(it.kind.as_str().to_owned()),
-            number(it.settle_by_ms),
+            Cell::Text(payment.object.clone()),
+            Cell::Text(payment.contribution.as_str().to_owned()),
+            Cell::Text(payment.site.clone()),
+            Cell::Text(payment.money.currency.code().to_owned()),
+            Cell::Number(payment.money.amount_minor),
+            Cell::Number(payment.paid_at_ms),
+            Cell::Number(payment.refunded_minor),
+            Cell::Number(payment.disputed_minor),
+            Cell::Number(payment.unsettled_minor),
+            Cell::Number(payment.discrepancy_minor),
+            text(payment.settled.map(|settled| settled.currency.code().to_owned())),
+            number(payment.settled.map(|settled| settled.fee_minor)),
+            number(payment.settled.map(|settled| settled.net_minor)),
+            text(payment.charge.clone()),
+            text(payment.payout.clone()),
+            number(payment.payout_arrives_at_ms),
+            Cell::Text(payment.kind.as_str().to_owned()),
+            number(payment.settle_by_ms),
         ],
     );
 }

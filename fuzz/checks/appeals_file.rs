@@ -10,19 +10,19 @@ use keepopen_decision::{Decision, History, Known, Question, Value, Verdict, prob
 use super::NOW_S;
 
 /// Checks that any text is either rejected or read as appeals, and that each appeal is either used or reported as
-/// invalid. Checks that the appeals can be written and read back unchanged. Checks that the compiled appeals have a
-/// verdict (the answer to a question) at any time, and that a verdict names an existing appeal.
+/// invalid. Checks that the appeals can be written and read back unchanged. Checks that a question
+/// (a reader's request for an appeal) has a verdict at any time, and that a verdict names an existing appeal.
 pub fn appeals_file(data: &[u8]) {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();
     let settings =
         SETTINGS.get_or_init(|| sites::from_toml(SITES).expect("the fixed settings must be valid"));
     let Ok(text) = std::str::from_utf8(data) else { return };
     for format in [Format::Toml, Format::Yaml] {
-        check(text, format, settings);
+        check_format(text, format, settings);
     }
 }
 
-fn check(text: &str, format: Format, settings: &Settings) {
+fn check_format(text: &str, format: Format, settings: &Settings) {
     let Ok(fields) = file::fields(text, format) else {
         assert!(file::read(text, format).is_err(), "the two functions disagree on whether the text is valid");
         return;
@@ -36,14 +36,18 @@ fn check(text: &str, format: Format, settings: &Settings) {
     );
     match file::write(&fields, format) {
         Ok(written) => {
-            let again = file::fields(&written, format).expect("a written file must be readable");
+            let reread = file::fields(&written, format).expect("a written file must be readable");
             assert_eq!(
-                file::write(&again, format).expect("a file that was written once must be writable again"),
+                file::write(&reread, format).expect("a file that was written once must be writable again"),
                 written
             );
         }
-        // Some numbers, such as NaN, are not valid. Such a field is omitted, but an item of a list can't be omitted.
-        Err(error) => assert!(["nan", "inf"].iter().any(|it| text.to_lowercase().contains(it)), "{error}"),
+        // Some numbers, such as NaN, can't be written. A field with such a number is omitted, but an item of a
+        // list can't be omitted.
+        Err(error) => {
+            let text = text.to_lowercase();
+            assert!(["nan", "inf"].iter().any(|word| text.contains(word)), "{error}");
+        }
     }
     let snapshot = Snapshot::build(&settings.sites, &appeals, problems);
     let sites: Vec<_> = settings.sites.iter().map(|(id, site)| site.rules(id)).collect();
@@ -56,16 +60,16 @@ fn check(text: &str, format: Format, settings: &Settings) {
         question.history = Some(History::default());
         question.reader.locale = (draw % 2 == 1).then(|| "de-AT".into());
         question.reader.device = (draw % 3 == 2).then(|| "mobile".into());
-        let nobody = Known::nobody();
+        let unknown_reader = Known::nobody();
         let site = snapshot.compiled.site(&question.site).expect("the site of the question must exist");
-        let decision = Decision::new(site, &question, &nobody, now_ms, draw);
+        let decision = Decision::new(site, &question, &unknown_reader, now_ms, draw);
         match decision.verdict() {
             Verdict::Show { appeal, variant, .. } | Verdict::HeldOut { appeal, variant, .. } => {
                 let variants = &snapshot.appeal(appeal).variants;
                 let variant = variants.get(variant).expect("the variant of the verdict must exist");
-                let (_, needs) = variant.content(&question.site, &question.reader, None, None);
+                let (_, required_values) = variant.content(&question.site, &question.reader, None, None);
                 let known = decision.values(appeal).expect("the appeal of the verdict must be on this site");
-                let has_all_values = needs.iter().all(|value| match value {
+                let has_all_values = required_values.iter().all(|value| match value {
                     Value::ArticleCount => known.article_count().is_some(),
                     Value::Country => known.country().is_some(),
                     Value::DaysLeft => known.days_left().is_some_and(|days| days > 0),
@@ -74,7 +78,7 @@ fn check(text: &str, format: Format, settings: &Settings) {
                         false
                     }
                 });
-                assert!(has_all_values, "the copy shows without a value that it requires: {needs:?}");
+                assert!(has_all_values, "the copy shows without one of its values: {required_values:?}");
             }
             Verdict::Silent { next_eligible_at_ms, .. } => {
                 assert!(

@@ -10,7 +10,8 @@ use keepopen::stripe::{Envelope, Report, read_event, read_fetched};
 const MAX_LINES: usize = 8;
 
 /// Checks that each line is read or rejected without a panic. Checks that the joined facts do not depend on order and
-/// repetition. Checks that each ledger entry has a positive amount and its own cause.
+/// repetition. Checks that each ledger entry has a positive amount, and a cause (its natural key) that no other entry
+/// has.
 pub fn event_body(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let facts: Vec<Fact> = text.lines().take(MAX_LINES).flat_map(facts_of).collect();
@@ -32,10 +33,10 @@ pub fn event_body(data: &[u8]) {
         assert!(!fact.id().is_empty() && fact.links().iter().all(|link| !link.is_empty()), "{fact:?}");
     }
     let Some(folded) = fold(&joined) else { return };
-    let mut backwards = joined.clone();
-    backwards.reverse();
+    let mut reversed_facts = joined.clone();
+    reversed_facts.reverse();
     assert_eq!(
-        fold(&backwards).as_ref(),
+        fold(&reversed_facts).as_ref(),
         Some(&folded),
         "the contribution depends on the order of the facts"
     );

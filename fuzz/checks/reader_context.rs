@@ -1,6 +1,7 @@
-//! Checks bodies of `POST /v1/banner` (questions), on a service whose appeals use every rule.
+//! Checks bodies of `POST /v1/banner`, which are called questions. The appeals of the checked service use every rule.
 //!
-//! In a body, `{token}` stands for a valid supporter token of a monthly giver, and `{once}` for one of a one-off giver.
+//! In a body, `{token}` stands for a valid supporter token of a monthly giver. `{once}` stands for that of a one-off
+//! giver.
 
 use std::sync::{Arc, OnceLock};
 
@@ -20,17 +21,18 @@ use super::NOW_S;
 pub fn reader_context(data: &[u8]) {
     static SERVICE: OnceLock<Service> = OnceLock::new();
     let service = SERVICE.get_or_init(Service::start);
-    let filled = service.fill_in(data);
-    if let Some(fast) = std::str::from_utf8(&filled).ok().and_then(fast_question) {
-        let question = serde_json::from_slice::<Question<'_>>(&filled)
+    let body = service.replace_placeholders(data);
+    if let Some(fast) = std::str::from_utf8(&body).ok().and_then(fast_question) {
+        let question = serde_json::from_slice::<Question<'_>>(&body)
             .expect("serde must accept what the fast parser accepts");
         assert_eq!(fast, question, "serde and the fast parser read different questions");
     }
-    let Ok(answer) = verdict_json(&service.app, &filled) else { return };
-    let verdict: Value = serde_json::from_slice(&answer).expect("a verdict must be JSON");
+    let Ok(response) = verdict_json(&service.app, &body) else { return };
+    let verdict: Value = serde_json::from_slice(&response).expect("a verdict must be JSON");
     let reason = verdict["reason"].as_str().expect("a verdict must have a reason");
-    let next = &verdict["next_eligible_at"];
-    assert!(next.is_null() || next.as_str().is_some_and(|at| at.parse::<Timestamp>().is_ok()), "{verdict}");
+    let next_eligible_at = &verdict["next_eligible_at"];
+    let is_time = next_eligible_at.as_str().is_some_and(|time| time.parse::<Timestamp>().is_ok());
+    assert!(next_eligible_at.is_null() || is_time, "next_eligible_at is not a time: {verdict}");
     if verdict["show"] == true {
         assert_eq!(reason, "matched", "{verdict}");
         for field in ["surface", "kind", "appeal", "variant", "attribution"] {
@@ -39,13 +41,15 @@ pub fn reader_context(data: &[u8]) {
         assert!(verdict["content"]["heading"].is_string(), "{verdict}");
     } else {
         assert_eq!(verdict["show"], false, "{verdict}");
-        let attributed = verdict.get("attribution").is_some();
-        assert!(verdict.get("content").is_none() && attributed == (reason == "holdout"), "{verdict}");
+        assert!(verdict.get("content").is_none(), "a verdict that shows nothing has content: {verdict}");
+        let has_attribution = verdict.get("attribution").is_some();
+        assert_eq!(has_attribution, reason == "holdout", "{verdict}");
     }
 }
 
 struct Service {
     app: Arc<App>,
+    /// The placeholders in a body, each with its token.
     tokens: [(&'static str, String); 2],
     /// Keeps the runtime of the database's connections alive. No question uses the database.
     _runtime: tokio::runtime::Runtime,
@@ -66,14 +70,14 @@ impl Service {
             .expect("the runtime must start");
         let app = runtime.block_on(actions::start(settings, clock)).expect("the service must start");
         assert!(app.snapshot.load().problems.is_empty(), "{:?}", app.snapshot.load().problems);
-        let signed = |standing, quiet_until| app.tokens.sign(&claims(&app, standing, quiet_until));
-        let tokens = [("{token}", signed("recurring", None)), ("{once}", signed("one_off", Some(NOW_S - 5)))];
+        let sign = |standing, quiet_until| app.tokens.sign(&claims(&app, standing, quiet_until));
+        let tokens = [("{token}", sign("recurring", None)), ("{once}", sign("one_off", Some(NOW_S - 5)))];
         Self { app, tokens, _runtime: runtime, _folder: folder }
     }
 
-    fn fill_in(&self, data: &[u8]) -> Vec<u8> {
+    fn replace_placeholders(&self, data: &[u8]) -> Vec<u8> {
         let Ok(text) = std::str::from_utf8(data) else { return data.to_vec() };
-        self.tokens.iter().fold(text.to_owned(), |text, (mark, token)| text.replace(mark, token)).into_bytes()
+        self.tokens.iter().fold(text.to_owned(), |text, (name, token)| text.replace(name, token)).into_bytes()
     }
 }
 

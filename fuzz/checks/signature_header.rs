@@ -12,10 +12,10 @@ use super::NOW_S;
 
 const OLD_S: i64 = NOW_S - TOLERANCE_S - 1;
 
-/// Checks that a delivery is accepted only with a valid signature, only at the right time, and only with its own body.
+/// Checks that a delivery is accepted only with a valid signature of its own body, and only soon after the signature.
 pub fn signature_header(data: &[u8]) {
-    let (head, body) = split(data);
-    let Ok(template) = std::str::from_utf8(head) else { return };
+    let (first_line, body) = split(data);
+    let Ok(template) = std::str::from_utf8(first_line) else { return };
     let secrets = ["whsec_first", "whsec_second"].map(Secret::from);
     let good = sign("whsec_second", NOW_S, body);
     let header = template
@@ -39,9 +39,9 @@ pub fn signature_header(data: &[u8]) {
         let later_s = NOW_S + TOLERANCE_S + 1;
         assert_eq!(verify(Some(&header), body, &secrets, later_s), Err(BadSignature::Stale));
     }
-    let longer = format!("{header},v2=what-may-come");
+    let header_with_unknown_scheme = format!("{header},v2=what-may-come");
     assert_eq!(
-        verify(Some(&longer), body, &secrets, NOW_S),
+        verify(Some(&header_with_unknown_scheme), body, &secrets, NOW_S),
         result,
         "an unknown signature scheme changes the result"
     );

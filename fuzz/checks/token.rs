@@ -1,5 +1,5 @@
-//! Checks supporter tokens. The input is a token, or a header and claims on two lines. The check signs those with our
-//! own key, because random bytes would never be signed correctly.
+//! Checks supporter tokens. The input is a token, or a header and claims on two lines. In the second case, the check
+//! signs the header and the claims with our own key, because random bytes would never be signed correctly.
 
 use std::sync::OnceLock;
 
@@ -19,7 +19,7 @@ const KID: &str = "fixed";
 /// cache returns the same result.
 pub fn token(data: &[u8]) {
     static KEYS: OnceLock<Keys> = OnceLock::new();
-    let keys = KEYS.get_or_init(Keys::make);
+    let keys = KEYS.get_or_init(Keys::create);
     let Ok(text) = std::str::from_utf8(data) else { return };
     let token = match text.split_once('\n') {
         Some((head, claims)) => keys.sign(&head.replace("{kid}", KID), claims),
@@ -38,8 +38,8 @@ pub fn token(data: &[u8]) {
     assert_eq!(claims.iss, ISSUER);
     assert!(claims.exp > NOW_S);
     assert_eq!(keys.tokens.check(&token, Purpose::Asking, &claims.aud, NOW_MS).as_ref(), Ok(&claims));
-    let other = format!("{}x", claims.aud);
-    assert_eq!(keys.tokens.check(&token, Purpose::Asking, &other, NOW_MS), Err(BadToken::OtherSite));
+    let other_site = format!("{}x", claims.aud);
+    assert_eq!(keys.tokens.check(&token, Purpose::Asking, &other_site, NOW_MS), Err(BadToken::OtherSite));
     assert_eq!(keys.tokens.check_any_site(&token, Purpose::Asking, i64::MAX), Err(BadToken::Expired));
     // Ed25519 signatures are deterministic, so no other signature may be valid for this token.
     let parts: Vec<&str> = token.split('.').collect();
@@ -56,7 +56,7 @@ struct Keys {
 }
 
 impl Keys {
-    fn make() -> Self {
+    fn create() -> Self {
         let seed = [9; 32];
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("any 32 bytes must be a valid seed");
         let sealing = Secret::from(STANDARD.encode([7; 32]).as_str());

@@ -20,9 +20,9 @@ pub struct Lost {
     pub names: usize,
 }
 
-/// What happens in a power cut to the changes that were not synced.
+/// Which of the changes that were not synced survive a power cut.
 #[derive(Clone, Copy, Debug)]
-enum Luck {
+enum Survivors {
     /// No change had reached the disk.
     None,
     /// All changes had reached the disk.
@@ -41,7 +41,7 @@ enum Fate {
     Lost,
 }
 
-impl Luck {
+impl Survivors {
     fn choose(steps: usize, random: &mut fastrand::Rng) -> Self {
         match random.u8(..8) {
             0 => Self::All,
@@ -71,15 +71,15 @@ impl Luck {
 
 /// Writes files into `folder`, in a state that is possible if the power is cut after these steps.
 pub(crate) fn after_a_cut(steps: &[Step], random: &mut fastrand::Rng, folder: &Path) -> io::Result<Lost> {
-    let luck = Luck::choose(steps.len(), random);
-    let (files, lost) = files_after_a_cut(steps, luck, random);
+    let survivors = Survivors::choose(steps.len(), random);
+    let (files, lost) = files_after_a_cut(steps, survivors, random);
     for (name, content) in files {
         std::fs::write(folder.join(name), content)?;
     }
     Ok(lost)
 }
 
-/// The step before which all changes are durable: a step for each file, and one for the folder's entries.
+/// Which changes are durable: for each file and for the folder's entries, all changes before a certain step.
 #[derive(Default)]
 struct Durable {
     /// The number of a file, and the step before which its changes are durable.
@@ -91,28 +91,28 @@ struct Durable {
 impl Durable {
     /// What is durable after these steps, according to the syncs among them.
     fn after(steps: &[Step]) -> Self {
-        let mut it = Self::default();
+        let mut durable = Self::default();
         for step in steps {
             match step {
                 Step::Synced { file, began } => {
-                    let known = it.files.entry(*file).or_default();
-                    *known = (*known).max(*began);
+                    let durable_before = durable.files.entry(*file).or_default();
+                    *durable_before = (*durable_before).max(*began);
                 }
-                Step::FolderSynced { began } => it.names = it.names.max(*began),
+                Step::FolderSynced { began } => durable.names = durable.names.max(*began),
                 _ => {}
             }
         }
-        it
+        durable
     }
 
     /// Whether the step at this index survives every power cut.
-    fn is_durable(&self, at: usize, step: &Step) -> bool {
+    fn is_durable(&self, index: usize, step: &Step) -> bool {
         match step {
             // Syncing a file also syncs its directory entry.
-            Step::Created { file, .. } => at < self.names || self.files.contains_key(file),
-            Step::Deleted { .. } => at < self.names,
+            Step::Created { file, .. } => index < self.names || self.files.contains_key(file),
+            Step::Deleted { .. } => index < self.names,
             Step::Written { file, .. } | Step::Truncated { file, .. } => {
-                self.files.get(file).is_some_and(|began| at < *began)
+                self.files.get(file).is_some_and(|began| index < *began)
             }
             Step::Synced { .. } | Step::FolderSynced { .. } => true,
         }
@@ -122,21 +122,21 @@ impl Durable {
 /// The number of steps that a power cut may undo.
 pub(crate) fn steps_at_risk(steps: &[Step]) -> usize {
     let durable = Durable::after(steps);
-    steps.iter().enumerate().filter(|(at, step)| !durable.is_durable(*at, step)).count()
+    steps.iter().enumerate().filter(|(index, step)| !durable.is_durable(*index, step)).count()
 }
 
 /// The files that a disk contains after these steps and a power cut, and how much the cut removed.
 fn files_after_a_cut(
     steps: &[Step],
-    luck: Luck,
+    survivors: Survivors,
     random: &mut fastrand::Rng,
 ) -> (BTreeMap<String, Vec<u8>>, Lost) {
     let durable = Durable::after(steps);
     let mut contents = HashMap::<usize, Vec<u8>>::new();
     let mut names = BTreeMap::<String, usize>::new();
     let mut lost = Lost::default();
-    for (at, step) in steps.iter().enumerate() {
-        let fate = if durable.is_durable(at, step) { Fate::Kept } else { luck.fate(at, random) };
+    for (index, step) in steps.iter().enumerate() {
+        let fate = if durable.is_durable(index, step) { Fate::Kept } else { survivors.fate(index, random) };
         match step {
             Step::Created { .. } | Step::Deleted { .. } if fate != Fate::Kept => lost.names += 1,
             Step::Written { .. } if fate == Fate::Lost => lost.whole += 1,
@@ -198,11 +198,11 @@ mod tests {
     /// missing.
     fn outcomes(steps: &[Step]) -> BTreeSet<Option<Vec<u8>>> {
         let mut random = fastrand::Rng::with_seed(7);
-        let mut one = || {
-            let luck = Luck::choose(steps.len(), &mut random);
-            files_after_a_cut(steps, luck, &mut random).0.remove("db")
+        let mut random_outcome = || {
+            let survivors = Survivors::choose(steps.len(), &mut random);
+            files_after_a_cut(steps, survivors, &mut random).0.remove("db")
         };
-        std::iter::repeat_with(&mut one).take(500).collect()
+        std::iter::repeat_with(&mut random_outcome).take(500).collect()
     }
 
     fn content(text: &str) -> Option<Vec<u8>> {
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_during_a_sync_does_not_count_as_synced() {
+    fn a_write_during_a_sync_may_be_lost() {
         let steps =
             [created("db", 0), written(0, b"one"), written(0, b"two"), Step::Synced { file: 0, began: 2 }];
         assert_eq!(outcomes(&steps), [content("one"), content("two")].into());

@@ -65,14 +65,14 @@ impl Recording {
     pub fn risky_moment(&self, random: &mut fastrand::Rng) -> usize {
         let recorded = self.log.recorded();
         let positions = std::iter::repeat_with(|| random.usize(..=recorded.position())).take(16);
-        positions.max_by_key(|position| disk::steps_at_risk(recorded.until(*position))).unwrap_or(0)
+        positions.max_by_key(|position| disk::steps_at_risk(recorded.steps_until(*position))).unwrap_or(0)
     }
 
     /// A random moment soon after a file was created or deleted.
     pub fn moment_of_a_directory_change(&self, random: &mut fastrand::Rng) -> usize {
         let recorded = self.log.recorded();
-        let name = random.choice(recorded.names_changed()).unwrap_or(0);
-        recorded.position().min(name + random.usize(1..=4))
+        let change = random.choice(recorded.directory_changes()).unwrap_or(0);
+        recorded.position().min(change + random.usize(1..=4))
     }
 
     /// Writes into `folder` what a disk may contain after a power cut at `position`. The result has every change that
@@ -86,6 +86,6 @@ impl Recording {
         random: &mut fastrand::Rng,
         folder: &Path,
     ) -> io::Result<Lost> {
-        disk::after_a_cut(self.log.recorded().until(position), random, folder)
+        disk::after_a_cut(self.log.recorded().steps_until(position), random, folder)
     }
 }

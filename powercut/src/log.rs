@@ -38,8 +38,8 @@ pub(crate) enum Step {
         file: usize,
         size: usize,
     },
-    /// Makes the changes to the file durable that were recorded before step `began`, at which the sync started. Writes
-    /// during the sync may be lost.
+    /// Makes durable the changes to the file that were recorded before the step with the index `began`. The sync
+    /// started at this step. Writes during the sync may be lost.
     Synced {
         file: usize,
         began: usize,
@@ -47,7 +47,7 @@ pub(crate) enum Step {
     Deleted {
         name: String,
     },
-    /// Makes the changes to the folder's entries durable that were recorded before step `began`.
+    /// Makes durable the changes to the folder's entries that were recorded before the step with the index `began`.
     FolderSynced {
         began: usize,
     },
@@ -58,9 +58,10 @@ pub(crate) enum Step {
 pub(crate) struct Recorded {
     steps: Vec<Step>,
     names: HashMap<String, usize>,
-    files: usize,
+    file_count: usize,
 }
 
+/// The recording of one folder, and the errors that the VFS simulates.
 #[derive(Debug)]
 pub(crate) struct Log {
     pub(crate) folder: PathBuf,
@@ -74,7 +75,7 @@ impl Log {
         Self { folder, syncs, recorded: Mutex::default(), refusal: Mutex::default() }
     }
 
-    /// Makes writes fail from now on for this reason; `None` makes them succeed.
+    /// Makes writes fail for this reason from now on. With `None`, writes succeed again.
     pub(crate) fn refuse(&self, why: Option<Refusal>) {
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
@@ -99,14 +100,14 @@ impl Recorded {
         self.steps.len()
     }
 
-    pub(crate) fn until(&self, position: usize) -> &[Step] {
+    pub(crate) fn steps_until(&self, position: usize) -> &[Step] {
         &self.steps[..position]
     }
 
     /// The indices of the steps that created or deleted a file.
-    pub(crate) fn names_changed(&self) -> Vec<usize> {
-        let changes = |step: &Step| matches!(step, Step::Created { .. } | Step::Deleted { .. });
-        self.steps.iter().enumerate().filter(|(_, step)| changes(step)).map(|(at, _)| at).collect()
+    pub(crate) fn directory_changes(&self) -> Vec<usize> {
+        let is_change = |step: &Step| matches!(step, Step::Created { .. } | Step::Deleted { .. });
+        self.steps.iter().enumerate().filter(|(_, step)| is_change(step)).map(|(index, _)| index).collect()
     }
 
     pub(crate) fn push(&mut self, step: Step) {
@@ -114,18 +115,18 @@ impl Recorded {
     }
 
     /// The number of the file with this name. If there is no such file, records its creation.
-    pub(crate) fn opened(&mut self, name: String) -> usize {
+    pub(crate) fn record_open(&mut self, name: String) -> usize {
         if let Some(file) = self.names.get(&name) {
             return *file;
         }
-        let file = self.files;
-        self.files += 1;
+        let file = self.file_count;
+        self.file_count += 1;
         self.names.insert(name.clone(), file);
         self.push(Step::Created { name, file });
         file
     }
 
-    pub(crate) fn deleted(&mut self, name: String) {
+    pub(crate) fn record_deletion(&mut self, name: String) {
         self.names.remove(&name);
         self.push(Step::Deleted { name });
     }

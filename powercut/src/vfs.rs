@@ -31,7 +31,7 @@ struct File {
     tracked: *mut Tracked,
 }
 
-/// What we know about an open file in the recorded folder.
+/// What the VFS knows about an open file in the recorded folder.
 struct Tracked {
     log: Arc<Log>,
     file: usize,
@@ -65,12 +65,12 @@ const METHODS: &sqlite3_io_methods = &sqlite3_io_methods {
 
 /// Creates a VFS that records into `log`, and registers it with SQLite. Returns its name.
 pub(crate) fn register(log: Arc<Log>) -> io::Result<String> {
-    static MADE: AtomicUsize = AtomicUsize::new(0);
-    let name = format!("powercut{}", MADE.fetch_add(1, Ordering::Relaxed));
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("powercut{}", COUNT.fetch_add(1, Ordering::Relaxed));
     // SAFETY: without a name, this function returns the default VFS, which is never unregistered.
     let real = unsafe { sqlite::sqlite3_vfs_find(std::ptr::null()) };
     if real.is_null() {
-        return Err(io::Error::other("SQLite has no VFS"));
+        return Err(io::Error::other("SQLite has no default VFS"));
     }
     // SAFETY: `real` was just found, and is not null. Methods that are not replaced below do not need the address of
     // the original struct. The copy has everything that they need.
@@ -84,8 +84,8 @@ pub(crate) fn register(log: Arc<Log>) -> io::Result<String> {
     base.zName = CString::new(name.clone())?.into_raw();
     let vfs = Box::into_raw(Box::new(Vfs { base, real, log }));
     // SAFETY: `vfs` is never freed, and begins with the struct that SQLite expects.
-    let answer = unsafe { sqlite::sqlite3_vfs_register(vfs.cast(), 0) };
-    if answer == sqlite::SQLITE_OK { Ok(name) } else { Err(io::Error::other("SQLite refuses the VFS")) }
+    let code = unsafe { sqlite::sqlite3_vfs_register(vfs.cast(), 0) };
+    if code == sqlite::SQLITE_OK { Ok(name) } else { Err(io::Error::other("SQLite rejected the VFS")) }
 }
 
 /// The name of a file in the recorded folder, from the full path that SQLite passes. `None` for a file without a name
@@ -97,7 +97,7 @@ unsafe fn name_of(log: &Log, path: *const c_char) -> Option<String> {
     if path.is_null() {
         return None;
     }
-    // SAFETY: the caller guarantees it.
+    // SAFETY: the caller guarantees the condition above.
     let path = unsafe { CStr::from_ptr(path) };
     log.name_of(Path::new(OsStr::from_bytes(path.to_bytes())))
 }
@@ -106,12 +106,13 @@ unsafe fn name_of(log: &Log, path: *const c_char) -> Option<String> {
 ///
 /// # Safety
 /// `file` must be one of ours. SQLite then allocated `szOsFile` bytes for it, of which ours are the first.
-unsafe fn real(file: *mut sqlite3_file) -> *mut sqlite3_file {
-    // SAFETY: the caller guarantees it. The size of our struct is a multiple of the alignment of a pointer.
+unsafe fn real_file_of(file: *mut sqlite3_file) -> *mut sqlite3_file {
+    // SAFETY: the caller guarantees the condition above. The size of our struct is a multiple of the alignment of a
+    // pointer.
     unsafe { file.cast::<File>().add(1).cast() }
 }
 
-/// What we know about a file; `None` if it is not in the recorded folder.
+/// What the VFS knows about a file; `None` if it is not in the recorded folder.
 ///
 /// # Safety
 /// `file` must be one of ours, and open.
@@ -125,7 +126,7 @@ unsafe fn tracked<'a>(file: *mut sqlite3_file) -> Option<&'a Tracked> {
 /// # Safety
 /// `file` must be one of ours, and open.
 unsafe fn refusal(file: *mut sqlite3_file) -> Option<Refusal> {
-    // SAFETY: the caller guarantees it.
+    // SAFETY: the caller guarantees the condition above.
     unsafe { tracked(file) }.and_then(|tracked| tracked.log.refusal())
 }
 
@@ -139,34 +140,34 @@ unsafe extern "C" fn open(
     // SAFETY: SQLite calls this with the VFS that we registered, and with memory of the size that the VFS asks for.
     unsafe {
         let vfs = &*vfs.cast::<Vfs>();
-        let real_file = real(file);
+        let real_file = real_file_of(file);
         (*file).pMethods = std::ptr::null();
         (*real_file).pMethods = std::ptr::null();
         let open = (*vfs.real).xOpen.expect("a VFS must have xOpen");
         // The lock is held while the file is opened. If two callers open the same new file, only one creation is
         // recorded.
         let mut recorded = vfs.log.recorded();
-        let answer = open(vfs.real, path, real_file, flags, out_flags);
-        if answer != sqlite::SQLITE_OK {
+        let code = open(vfs.real, path, real_file, flags, out_flags);
+        if code != sqlite::SQLITE_OK {
             if let Some(close) = (*real_file).pMethods.as_ref().and_then(|methods| methods.xClose) {
                 close(real_file);
             }
-            return answer;
+            return code;
         }
         let tracked = name_of(&vfs.log, path).map(|name| {
-            let journals = sqlite::SQLITE_OPEN_WAL
+            let journal_flags = sqlite::SQLITE_OPEN_WAL
                 | sqlite::SQLITE_OPEN_MAIN_JOURNAL
                 | sqlite::SQLITE_OPEN_SUPER_JOURNAL;
-            let syncs_folder = flags & sqlite::SQLITE_OPEN_CREATE != 0 && flags & journals != 0;
+            let syncs_folder = flags & sqlite::SQLITE_OPEN_CREATE != 0 && flags & journal_flags != 0;
             Box::into_raw(Box::new(Tracked {
                 log: Arc::clone(&vfs.log),
-                file: recorded.opened(name),
+                file: recorded.record_open(name),
                 syncs_folder: AtomicBool::new(syncs_folder),
             }))
         });
         (*file.cast::<File>()).tracked = tracked.unwrap_or(null_mut());
         (*file).pMethods = METHODS;
-        answer
+        code
     }
 }
 
@@ -176,17 +177,17 @@ unsafe extern "C" fn delete(vfs: *mut sqlite3_vfs, path: *const c_char, sync_fol
         let vfs = &*vfs.cast::<Vfs>();
         let delete = (*vfs.real).xDelete.expect("a VFS must have xDelete");
         let mut recorded = vfs.log.recorded();
-        let answer = delete(vfs.real, path, sync_folder);
-        if answer == sqlite::SQLITE_OK
+        let code = delete(vfs.real, path, sync_folder);
+        if code == sqlite::SQLITE_OK
             && let Some(name) = name_of(&vfs.log, path)
         {
-            recorded.deleted(name);
+            recorded.record_deletion(name);
             if sync_folder != 0 && vfs.log.syncs == Syncs::Kept {
                 let began = recorded.position();
                 recorded.push(Step::FolderSynced { began });
             }
         }
-        answer
+        code
     }
 }
 
@@ -197,7 +198,7 @@ unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
         if !tracked.is_null() {
             drop(Box::from_raw(tracked));
         }
-        let real_file = real(file);
+        let real_file = real_file_of(file);
         (*(*real_file).pMethods).xClose.expect("a file must have xClose")(real_file)
     }
 }
@@ -215,32 +216,32 @@ unsafe extern "C" fn write(
             Some(Refusal::Fails) => return sqlite::SQLITE_IOERR_WRITE,
             None => {}
         }
-        let real_file = real(file);
-        let answer = (*(*real_file).pMethods).xWrite.expect("a file must have xWrite")(
+        let real_file = real_file_of(file);
+        let code = (*(*real_file).pMethods).xWrite.expect("a file must have xWrite")(
             real_file, bytes, length, offset,
         );
-        if answer == sqlite::SQLITE_OK
+        if code == sqlite::SQLITE_OK
             && let Some(tracked) = tracked(file)
         {
-            let bytes = std::slice::from_raw_parts(bytes.cast::<u8>(), size(length.into()));
-            let step = Step::Written { file: tracked.file, offset: size(offset), bytes: bytes.into() };
+            let bytes = std::slice::from_raw_parts(bytes.cast::<u8>(), to_usize(length.into()));
+            let step = Step::Written { file: tracked.file, offset: to_usize(offset), bytes: bytes.into() };
             tracked.log.recorded().push(step);
         }
-        answer
+        code
     }
 }
 
 unsafe extern "C" fn truncate(file: *mut sqlite3_file, to: sqlite3_int64) -> c_int {
     // SAFETY: SQLite calls this with a file that we opened.
     unsafe {
-        let real_file = real(file);
-        let answer = (*(*real_file).pMethods).xTruncate.expect("a file must have xTruncate")(real_file, to);
-        if answer == sqlite::SQLITE_OK
+        let real_file = real_file_of(file);
+        let code = (*(*real_file).pMethods).xTruncate.expect("a file must have xTruncate")(real_file, to);
+        if code == sqlite::SQLITE_OK
             && let Some(tracked) = tracked(file)
         {
-            tracked.log.recorded().push(Step::Truncated { file: tracked.file, size: size(to) });
+            tracked.log.recorded().push(Step::Truncated { file: tracked.file, size: to_usize(to) });
         }
-        answer
+        code
     }
 }
 
@@ -255,9 +256,9 @@ unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
             return sqlite::SQLITE_OK;
         }
         let began = tracked.map(|tracked| tracked.log.recorded().position());
-        let real_file = real(file);
-        let answer = (*(*real_file).pMethods).xSync.expect("a file must have xSync")(real_file, flags);
-        if answer == sqlite::SQLITE_OK
+        let real_file = real_file_of(file);
+        let code = (*(*real_file).pMethods).xSync.expect("a file must have xSync")(real_file, flags);
+        if code == sqlite::SQLITE_OK
             && let (Some(tracked), Some(began)) = (tracked, began)
         {
             let mut recorded = tracked.log.recorded();
@@ -266,37 +267,38 @@ unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
                 recorded.push(Step::FolderSynced { began });
             }
         }
-        answer
+        code
     }
 }
 
-fn size(number: sqlite3_int64) -> usize {
+fn to_usize(number: sqlite3_int64) -> usize {
     usize::try_from(number).expect("a size from SQLite must not be negative")
 }
 
 /// Defines methods that pass the call on to the default VFS unchanged.
 macro_rules! pass_through {
-    ($name:ident is $method:ident($($it:ident: $kind:ty),*) $(-> $answer:ty)?) => {
-        unsafe extern "C" fn $name(file: *mut sqlite3_file $(, $it: $kind)*) $(-> $answer)? {
+    ($name:ident calls $method:ident($($parameter:ident: $kind:ty),*) $(-> $result:ty)?) => {
+        unsafe extern "C" fn $name(file: *mut sqlite3_file $(, $parameter: $kind)*) $(-> $result)? {
             // SAFETY: SQLite calls this with a file that we opened, and with arguments that are valid for the default
             // VFS.
             unsafe {
-                let real_file = real(file);
-                (*(*real_file).pMethods).$method.expect("a file must have this method")(real_file $(, $it)*)
+                let real_file = real_file_of(file);
+                let method = (*(*real_file).pMethods).$method.expect("a file must have this method");
+                method(real_file $(, $parameter)*)
             }
         }
     };
 }
 
-pass_through!(read is xRead(into: *mut c_void, length: c_int, offset: sqlite3_int64) -> c_int);
-pass_through!(file_size is xFileSize(out: *mut sqlite3_int64) -> c_int);
-pass_through!(lock is xLock(level: c_int) -> c_int);
-pass_through!(unlock is xUnlock(level: c_int) -> c_int);
-pass_through!(check_reserved_lock is xCheckReservedLock(out: *mut c_int) -> c_int);
-pass_through!(file_control is xFileControl(what: c_int, argument: *mut c_void) -> c_int);
-pass_through!(sector_size is xSectorSize() -> c_int);
-pass_through!(device_characteristics is xDeviceCharacteristics() -> c_int);
-pass_through!(shm_map is xShmMap(page: c_int, size: c_int, extend: c_int, out: *mut *mut c_void) -> c_int);
-pass_through!(shm_lock is xShmLock(offset: c_int, count: c_int, flags: c_int) -> c_int);
-pass_through!(shm_barrier is xShmBarrier());
-pass_through!(shm_unmap is xShmUnmap(delete: c_int) -> c_int);
+pass_through!(read calls xRead(into: *mut c_void, length: c_int, offset: sqlite3_int64) -> c_int);
+pass_through!(file_size calls xFileSize(out: *mut sqlite3_int64) -> c_int);
+pass_through!(lock calls xLock(level: c_int) -> c_int);
+pass_through!(unlock calls xUnlock(level: c_int) -> c_int);
+pass_through!(check_reserved_lock calls xCheckReservedLock(out: *mut c_int) -> c_int);
+pass_through!(file_control calls xFileControl(what: c_int, argument: *mut c_void) -> c_int);
+pass_through!(sector_size calls xSectorSize() -> c_int);
+pass_through!(device_characteristics calls xDeviceCharacteristics() -> c_int);
+pass_through!(shm_map calls xShmMap(page: c_int, size: c_int, extend: c_int, out: *mut *mut c_void) -> c_int);
+pass_through!(shm_lock calls xShmLock(offset: c_int, count: c_int, flags: c_int) -> c_int);
+pass_through!(shm_barrier calls xShmBarrier());
+pass_through!(shm_unmap calls xShmUnmap(delete: c_int) -> c_int);

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::Settlement;
 
-/// Entries, in the order in which they become available: the time in seconds since 1970, and the entry's id.
-type Due = BTreeSet<(i64, String)>;
+/// Entries in the order in which their money becomes available. Each has this time, in seconds since 1970, and its id.
+type EntriesByTime = BTreeSet<(i64, String)>;
 
 /// The settlement settings, and the entries and payouts that are not finished yet.
 #[derive(Debug, Default)]
@@ -22,15 +22,15 @@ pub(crate) struct Balance {
     /// The charges that wait for their entry.
     pub(crate) unbooked: Vec<String>,
     /// The entries that are still pending.
-    pending: Due,
+    pending: EntriesByTime,
     /// The entries that are not in a payout yet.
-    unpaid: Due,
+    unpaid: EntriesByTime,
     /// The payout of each entry that is in one.
     paid_out: HashMap<String, String>,
 }
 
 impl Balance {
-    /// Adds an entry. It waits until its money is available, and then for a payout.
+    /// Adds an entry. The entry is pending until its money is available, and then waits for a payout.
     pub(crate) fn add(&mut self, entry: &str, available_on: i64, now: i64) {
         if available_on > now {
             self.pending.insert((available_on, entry.to_owned()));

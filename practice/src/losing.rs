@@ -16,7 +16,7 @@ pub enum Loss {
 
 /// The rules that select the events to lose. Without a rule, no event is lost.
 #[derive(Debug, Default)]
-pub(crate) struct Losing {
+pub(crate) struct LossRules {
     /// Selects events that the API shows and that are not delivered automatically.
     pub(crate) deliveries: Option<Loss>,
     /// Selects events that are neither delivered nor shown by the API.
@@ -31,9 +31,9 @@ pub(crate) enum Fate {
     Hidden,
 }
 
-impl Losing {
+impl LossRules {
     /// Decides what happens to the next event.
-    pub(crate) fn next(&mut self) -> Fate {
+    pub(crate) fn next_fate(&mut self) -> Fate {
         if is_next_lost(&mut self.events) {
             Fate::Hidden
         } else if is_next_lost(&mut self.deliveries) {
@@ -57,13 +57,13 @@ fn is_next_lost(loss: &mut Option<Loss>) -> bool {
         }
         Some(Loss::Share { percent, seed }) => {
             *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            mixed(*seed) % 100 < u64::from(*percent)
+            mix_bits(*seed) % 100 < u64::from(*percent)
         }
     }
 }
 
-/// Mixes the bits of a number, as SplitMix64 does.
-fn mixed(number: u64) -> u64 {
+/// Mixes the bits of a number, as the random number generator SplitMix64 does.
+fn mix_bits(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     number ^ (number >> 31)
@@ -73,23 +73,23 @@ fn mixed(number: u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn lost(loss: Loss, events: usize) -> Vec<bool> {
+    fn lost_events(loss: Loss, count: usize) -> Vec<bool> {
         let mut loss = Some(loss);
-        (0..events).map(|_| is_next_lost(&mut loss)).collect()
+        (0..count).map(|_| is_next_lost(&mut loss)).collect()
     }
 
     #[test]
     fn only_the_requested_number_of_events_is_lost() {
-        assert_eq!(lost(Loss::Next(2), 4), [true, true, false, false]);
+        assert_eq!(lost_events(Loss::Next(2), 4), [true, true, false, false]);
     }
 
     #[test]
     fn a_seed_always_selects_the_same_events_and_about_the_requested_share() {
-        let lost_share = |percent, seed| lost(Loss::Share { percent, seed }, 1_000);
+        let share = |percent, seed| lost_events(Loss::Share { percent, seed }, 1_000);
         let count = |lost: Vec<bool>| lost.into_iter().filter(|lost| *lost).count();
-        assert_eq!(lost_share(30, 7), lost_share(30, 7));
-        assert_ne!(lost_share(30, 7), lost_share(30, 8));
-        assert!((250..350).contains(&count(lost_share(30, 7))));
-        assert_eq!((count(lost_share(0, 1)), count(lost_share(100, 1))), (0, 1_000));
+        assert_eq!(share(30, 7), share(30, 7));
+        assert_ne!(share(30, 7), share(30, 8));
+        assert!((250..350).contains(&count(share(30, 7))));
+        assert_eq!((count(share(0, 1)), count(share(100, 1))), (0, 1_000));
     }
 }

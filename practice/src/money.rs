@@ -30,7 +30,7 @@ pub(crate) fn format(amount_minor: i64, currency: &str) -> String {
 }
 
 /// Formats an amount in minor units as the pages show it, such as `€10.00` or `CHF 10.00`.
-pub(crate) fn shown(amount_minor: i64, currency: &str) -> String {
+pub(crate) fn format_with_symbol(amount_minor: i64, currency: &str) -> String {
     let plain = format(amount_minor, currency);
     let Some((code, amount)) = plain.split_once(' ') else { return plain };
     // Other currencies are shown with their code, because their symbol is a word or several currencies share it.
@@ -92,11 +92,11 @@ mod tests {
 
     #[test]
     fn pages_show_a_symbol_only_if_it_stands_for_one_currency() {
-        assert_eq!(shown(1500, "eur"), "€15.00");
-        assert_eq!(shown(-1500, "gbp"), "-£15.00");
-        assert_eq!(shown(1000, "jpy"), "¥1,000");
-        assert_eq!(shown(1500, "chf"), "CHF 15.00");
-        assert_eq!(shown(-1005, "kwd"), "KWD -1.005");
+        assert_eq!(format_with_symbol(1500, "eur"), "€15.00");
+        assert_eq!(format_with_symbol(-1500, "gbp"), "-£15.00");
+        assert_eq!(format_with_symbol(1000, "jpy"), "¥1,000");
+        assert_eq!(format_with_symbol(1500, "chf"), "CHF 15.00");
+        assert_eq!(format_with_symbol(-1005, "kwd"), "KWD -1.005");
     }
 
     #[test]

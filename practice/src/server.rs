@@ -17,10 +17,10 @@ pub(crate) struct Running {
     ended: Option<oneshot::Receiver<()>>,
 }
 
-/// The two ends of the delivery queue, and the waiting times before each retry of a delivery.
+/// The delivery queue: the receiver of its jobs, a sender for jobs to retry, and the waiting time before each retry.
 pub(crate) struct Queue {
     pub(crate) jobs: mpsc::UnboundedReceiver<Job>,
-    pub(crate) again: mpsc::UnboundedSender<Job>,
+    pub(crate) retries: mpsc::UnboundedSender<Job>,
     pub(crate) retry_after: Vec<Duration>,
 }
 
@@ -68,7 +68,7 @@ async fn serve(
             return;
         }
     };
-    let deliveries = actix_web::rt::spawn(deliver_all(state, queue.jobs, queue.again, queue.retry_after));
+    let deliveries = actix_web::rt::spawn(deliver_all(state, queue.jobs, queue.retries, queue.retry_after));
     let _ = ready.send(Ok(server.handle()));
     if let Err(error) = server.await {
         tracing::error!(%error, "the practice Stripe's server ended with an error");
@@ -79,7 +79,7 @@ async fn serve(
 impl Running {
     /// Stops the server and waits until it has ended.
     pub(crate) async fn stop(mut self) {
-        // A graceful stop waits for the workers. After it, even connections that are still open get no responses.
+        // A graceful stop waits for the workers. Afterwards, connections that are still open get no more responses.
         self.handle.stop(true).await;
         if let Some(ended) = self.ended.take() {
             let _ = ended.await;

@@ -26,8 +26,8 @@ struct Rate {
 const MAX_DECIMALS: usize = 12;
 
 impl Settlement {
-    /// Settles the account in `currency`. `rates` lists what one whole unit of another currency is worth in
-    /// `currency`, such as `("usd", "0.9215")`.
+    /// Creates the settings of an account that settles in `currency`. `rates` lists what one whole unit of another
+    /// currency is worth in `currency`, such as `("usd", "0.9215")`.
     pub fn new(currency: &str, rates: &[(&str, &str)]) -> Result<Self, Refused> {
         let rates = rates.iter().map(|(currency, rate)| Rate::parse(currency, rate));
         Ok(Self {
@@ -45,8 +45,8 @@ impl Settlement {
         let denominator = 10_i128.pow(rate.places + rate.decimals);
         let converted = i64::try_from(rounded(numerator, denominator)).ok()?;
         let shift = i64::from(self.decimals) - i64::from(rate.decimals) - i64::from(rate.places);
-        let shown = serde_json::from_str(&format!("{}e{shift}", rate.digits)).unwrap_or(Value::Null);
-        Some((converted, &self.currency, shown))
+        let exchange_rate = serde_json::from_str(&format!("{}e{shift}", rate.digits)).unwrap_or(Value::Null);
+        Some((converted, &self.currency, exchange_rate))
     }
 }
 
@@ -54,12 +54,12 @@ impl Rate {
     fn parse(currency: &str, rate: &str) -> Result<Self, Refused> {
         let (whole, part) = rate.split_once('.').unwrap_or((rate, ""));
         let digits = format!("{whole}{part}");
-        let well_formed =
+        let is_well_formed =
             digits.len() <= 18 && part.len() <= MAX_DECIMALS && digits.bytes().all(|b| b.is_ascii_digit());
-        let wrong = || Refused::invalid(None, format!("“{rate}” is not a rate such as 0.9215."));
-        let value: i128 = if well_formed { digits.parse().map_err(|_| wrong())? } else { 0 };
+        let invalid_rate = || Refused::invalid(None, format!("“{rate}” is not a rate such as 0.9215."));
+        let value: i128 = if is_well_formed { digits.parse().map_err(|_| invalid_rate())? } else { 0 };
         if value == 0 {
-            return Err(wrong());
+            return Err(invalid_rate());
         }
         Ok(Self {
             currency: currency.to_ascii_lowercase(),
@@ -75,7 +75,7 @@ fn decimals(currency: &str) -> Result<u32, Refused> {
         .ok_or_else(|| Refused::invalid(None, format!("There is no currency called {currency}.")))
 }
 
-/// The fraction, rounded to the nearest whole number. Halves are rounded away from zero.
+/// The quotient, rounded to the nearest whole number. Halves are rounded away from zero.
 fn rounded(numerator: i128, denominator: i128) -> i128 {
     let half = if numerator < 0 { -denominator / 2 } else { denominator / 2 };
     (numerator + half) / denominator

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::api::endpoints::Endpoint;
 use crate::balance::Balance;
-use crate::losing::{Fate, Losing};
+use crate::losing::{Fate, LossRules};
 use crate::settings::Clock;
 use crate::webhooks::{Delivery, Job, Receiver};
 use crate::{API_VERSION, Refused, ids};
@@ -17,7 +17,7 @@ use crate::{API_VERSION, Refused, ids};
 /// A way in which an API call fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
-    /// The call is not carried out. The reply is an error in Stripe's form with this HTTP status. As at Stripe, the
+    /// The call is not carried out. The reply is an error in Stripe's form with this HTTP status. As with Stripe, the
     /// error is stored under the call's idempotency key, unless the status is 401, 409 or 429.
     Status(u16),
     /// The call is carried out, but the response is a 502 with an HTML page instead of JSON.
@@ -28,7 +28,7 @@ pub enum Trouble {
     Drop,
 }
 
-/// The data of a Checkout Session that its public object does not have.
+/// The data of a Checkout Session that its object in the API does not contain.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Plan {
     pub(crate) lines: Vec<Line>,
@@ -87,12 +87,12 @@ pub(crate) struct State {
     pub(crate) deliveries: Vec<Delivery>,
     /// The events that will not be delivered: their last attempt failed, or they were lost before the first one.
     pub(crate) given_up: HashSet<String>,
-    pub(crate) losing: Losing,
+    pub(crate) loss_rules: LossRules,
     /// The ids of all lost events.
     pub(crate) lost: Vec<String>,
     /// The lost events that the API does not show.
     hidden: HashSet<String>,
-    /// How API calls fail, and how many more of them fail. `None` instead of a number stands for all calls.
+    /// How API calls fail, and how many calls still fail. Without a number, all calls fail.
     pub(crate) trouble: Option<(Trouble, Option<u32>)>,
     /// How many calls succeed before calls begin to fail.
     pub(crate) calls_before_trouble: u32,
@@ -106,11 +106,13 @@ pub(crate) struct State {
     /// The webhook endpoints that were created through the API, oldest first. `webhook_url` is not one of them.
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) base_url: String,
+    /// Sends jobs to the delivery queue.
     outbox: mpsc::UnboundedSender<Job>,
+    /// The number of deliveries that are neither accepted nor given up.
     pub(crate) undelivered: watch::Sender<usize>,
 }
 
-/// The state, which the API, the pages, the deliveries and the Rust handle share.
+/// The state. The API, the pages, the delivery task and the Rust handle share it.
 #[derive(Clone)]
 pub(crate) struct SharedState(Arc<Mutex<State>>);
 
@@ -146,7 +148,7 @@ impl State {
             replies: HashMap::new(),
             deliveries: Vec::new(),
             given_up: HashSet::new(),
-            losing: Losing::default(),
+            loss_rules: LossRules::default(),
             lost: Vec::new(),
             hidden: HashSet::new(),
             trouble: None,
@@ -199,7 +201,7 @@ impl State {
     pub(crate) fn require(&self, kind: &str, id: &str) -> Result<Value, Refused> {
         match self.objects.get(id) {
             Some(object) if text(object, "object") == kind => Ok(object.clone()),
-            _ => Err(Refused::missing(kind, param_of(kind), id)),
+            _ => Err(Refused::missing(kind, id_param_of(kind), id)),
         }
     }
 
@@ -265,9 +267,9 @@ impl State {
         self.deliver_or_lose(event_id, receivers);
     }
 
-    /// Adds a new event to the delivery queue, unless a rule in `losing` selects the event to be lost.
+    /// Adds a new event to the delivery queue, unless a rule in `loss_rules` selects the event to be lost.
     fn deliver_or_lose(&mut self, event_id: String, receivers: Vec<Receiver>) {
-        let fate = self.losing.next();
+        let fate = self.loss_rules.next_fate();
         if fate == Fate::Delivered {
             for receiver in receivers {
                 self.enqueue(&event_id, receiver);
@@ -311,7 +313,7 @@ impl State {
         }
     }
 
-    /// The events that the API shows, oldest first. As at Stripe, it shows an event for 30 days.
+    /// The events that the API shows, oldest first. As with Stripe, it shows an event for 30 days.
     pub(crate) fn shown_events(&self) -> impl DoubleEndedIterator<Item = &Value> {
         let oldest = self.now() - EVENT_TTL_S;
         let kept = self.events.iter().filter(move |event| number(event, "created") >= oldest);
@@ -344,7 +346,7 @@ pub(crate) fn number(object: &Value, name: &str) -> i64 {
 }
 
 /// The name that Stripe's errors use for the id of this kind of object.
-fn param_of(kind: &str) -> &'static str {
+fn id_param_of(kind: &str) -> &'static str {
     match kind {
         "checkout.session" => "session",
         "payment_intent" => "intent",

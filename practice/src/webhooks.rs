@@ -67,7 +67,7 @@ pub fn sign(body: &[u8], webhook_secret: &str, timestamp_secs: i64) -> String {
 pub(crate) async fn deliver_all(
     state: SharedState,
     mut queue: mpsc::UnboundedReceiver<Job>,
-    again: mpsc::UnboundedSender<Job>,
+    retries: mpsc::UnboundedSender<Job>,
     retry_after: Vec<Duration>,
 ) {
     // Deliveries on this machine must not go through a proxy that the environment names.
@@ -88,11 +88,11 @@ pub(crate) async fn deliver_all(
         let wait = retry_after.get(job.attempt as usize - 1).copied();
         match wait {
             Some(wait) if !is_accepted => {
-                let again = again.clone();
+                let retries = retries.clone();
                 actix_web::rt::spawn(async move {
                     tokio::time::sleep(wait).await;
-                    // An error means that the server has ended, because only then the queue closes.
-                    let _ = again.send(Job { attempt: job.attempt + 1, ..job });
+                    // The queue closes only when the server ends, so an error means that the server has ended.
+                    let _ = retries.send(Job { attempt: job.attempt + 1, ..job });
                 });
             }
             _ => {
@@ -151,7 +151,7 @@ fn prepare(state: &State, job: &Job) -> Option<(String, String, Value)> {
     }
 }
 
-/// Adds an event to the queue again.
+/// Adds an event to the delivery queue again, once for each receiver.
 pub(crate) fn deliver_again(state: &mut State, event_id: &str) -> Result<(), Refused> {
     let Some(event) = state.event(event_id) else {
         return Err(Refused::missing("event", "id", event_id));

@@ -45,7 +45,7 @@ impl Database {
         Self { url, server: Some(server) }
     }
 
-    /// Every row of every table as text. Empty for a database in a file.
+    /// Every row of every table, as text. For a database in a file, returns an empty text.
     pub fn every_row_on_the_server(&self) -> String {
         let Some(server) = &self.server else { return String::new() };
         let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
@@ -67,16 +67,15 @@ impl Server {
         self.query(&self.url, sql);
     }
 
-    /// Runs a query and returns the first column. Runs it on its own thread, because the test may already use a
-    /// runtime.
+    /// Runs a query on its own thread, because the test may already use a runtime. Returns the first column.
     fn query(&self, url: &str, sql: String) -> Vec<String> {
         let url = url.to_owned();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let mut administrator = PgConnection::connect(&url).await.unwrap();
-                let rows = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut administrator).await;
-                administrator.close().await.unwrap();
+                let mut connection = PgConnection::connect(&url).await.unwrap();
+                let rows = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut connection).await;
+                connection.close().await.unwrap();
                 rows.unwrap()
             })
         });

@@ -80,7 +80,7 @@ impl Running {
 
     /// Waits until the program ends. Returns its exit status.
     pub fn wait_for_exit(&mut self) -> Option<i32> {
-        self.rest_of_log();
+        self.read_rest_of_log();
         self.child.wait().unwrap().code()
     }
 
@@ -93,12 +93,12 @@ impl Running {
     /// Sends SIGTERM and waits until the program ends, which it must do with status 0. Returns the rest of the log.
     pub fn stop_and_read_log(&mut self) -> String {
         self.tell_to_stop();
-        let rest = self.rest_of_log();
+        let rest = self.read_rest_of_log();
         assert_eq!(self.child.wait().unwrap().code(), Some(0), "{rest}");
         rest
     }
 
-    fn rest_of_log(&self) -> String {
+    fn read_rest_of_log(&self) -> String {
         let rest: String = self.lines.iter().map(|line| line + "\n").collect();
         assert!(!rest.contains("panicked"), "{rest}");
         rest
@@ -107,7 +107,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The program still runs if an assertion failed. Otherwise, it has usually ended, and these calls fail.
+        // Errors are ignored. The program still runs if an assertion failed; otherwise, it has usually ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

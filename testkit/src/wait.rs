@@ -1,4 +1,4 @@
-//! Waits until a condition is true. Tests use this and never wait for a fixed time.
+//! Waits until a condition is true. Tests use this instead of waiting for a fixed time.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use tokio::time::{sleep, timeout};
 /// The time between two checks of the condition.
 const INTERVAL: Duration = Duration::from_millis(10);
 
-/// Waits until `is_true` returns true, which is checked every 10 ms. Panics if this takes longer than `limit`. The
-/// panic's message contains `what`, a sentence that states the condition.
+/// Calls `is_true` every 10 ms until it returns true. Panics if that takes longer than `limit`. The panic's message
+/// contains `what`, a sentence that states the condition.
 pub async fn until(limit: Duration, what: &str, mut is_true: impl AsyncFnMut() -> bool) {
     let wait = async {
         while !is_true().await {

@@ -13,8 +13,8 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Starts a proxy to a database on a PostgreSQL server. Returns it with the URL of the database through the proxy.
-    /// Returns `None` for a database in a file.
+    /// Starts a proxy to a database on a PostgreSQL server. Returns the proxy, and the URL that reaches the database
+    /// through the proxy. Returns `None` for a database in a file.
     pub fn open(database: &str) -> Option<(Self, String)> {
         let mut url = url::Url::parse(database).unwrap();
         let server = format!("{}:{}", url.host_str()?, url.port().unwrap()).parse().unwrap();
@@ -29,7 +29,7 @@ impl Wire {
     fn forward(&mut self, listener: TcpListener) {
         let server = self.server;
         self.forwarding = Some(tokio::spawn(async move {
-            // This set is dropped when the task is aborted, which cuts all connections.
+            // When the task is aborted, this set is dropped, and all connections are cut.
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((mut client, _)) = listener.accept().await {
                 connections.spawn(async move {

@@ -73,7 +73,7 @@ pub(crate) fn carry_out(state: &mut State, call: &Call, trouble: Option<&Trouble
 }
 
 /// Whether Stripe stores this error under the idempotency key. Stripe stores every error of the call itself, even a
-/// 500. It does not store an error from before the call began, such as an invalid parameter or a rate limit.
+/// 500. It does not store an error that occurs before the call begins, such as an invalid parameter or a rate limit.
 fn is_stored(refused: &Refused) -> bool {
     let rejected_early =
         matches!(refused.code, Some(code) if code.starts_with("parameter_") || code.ends_with("_invalid"));
@@ -129,7 +129,7 @@ fn route(state: &mut State, call: &Call) -> Result<Value, Refused> {
         ("GET", ["checkout", "sessions", id, "line_items"]) => {
             let params = Params::parse(b"expand[]=line_items");
             let resource = resources::resource("checkout/sessions").ok_or_else(unknown)?;
-            Ok(reading::one(state, resource, id, &params)?["line_items"].clone())
+            Ok(reading::read_object(state, resource, id, &params)?["line_items"].clone())
         }
         ("GET", ["checkout", "sessions", id]) => read(state, "checkout/sessions", Some(id), params, unknown),
         ("GET", ["checkout", "sessions"]) => read(state, "checkout/sessions", None, params, unknown),
@@ -160,7 +160,7 @@ fn read(
 ) -> Result<Value, Refused> {
     let resource = resources::resource(resource).ok_or_else(unknown)?;
     match id {
-        Some(id) => reading::one(state, resource, id, params),
-        None => reading::many(state, resource, params),
+        Some(id) => reading::read_object(state, resource, id, params),
+        None => reading::read_list(state, resource, params),
     }
 }

@@ -37,8 +37,8 @@ pub(crate) fn route(
             params.allow_only(&["auto_advance"]).and_then(|()| renewal::finalize_and_pay(state, id))
         }
         ("POST", ["subscriptions", id, "resume"]) => {
-            let known = params.allow_only(&["billing_cycle_anchor", "proration_behavior"]);
-            known.and_then(|()| pausing::resume(state, id))
+            let checked = params.allow_only(&["billing_cycle_anchor", "proration_behavior"]);
+            checked.and_then(|()| pausing::resume(state, id))
         }
         ("POST", ["reviews", id, "approve"]) => {
             params.allow_only(&[]).and_then(|()| reviews::close(state, id, "approved"))
@@ -50,10 +50,10 @@ pub(crate) fn route(
 }
 
 fn update_customer(state: &mut State, id: &str, params: &Params) -> Result<(), Refused> {
-    let plain = ["email", "name", "phone", "description"];
+    let string_fields = ["email", "name", "phone", "description"];
     params.allow_only(&["email", "name", "phone", "description", "metadata[*]"])?;
     let mut fields = Map::new();
-    for name in plain.into_iter().filter(|name| params.has(name)) {
+    for name in string_fields.into_iter().filter(|name| params.has(name)) {
         fields.insert(name.to_owned(), params.or_null(name));
     }
     let metadata = merged_metadata(&state.require("customer", id)?, params)?;
@@ -68,7 +68,7 @@ fn delete_customer(state: &mut State, id: &str, params: &Params) -> Result<Value
 
 fn attach(state: &mut State, id: &str, params: &Params) -> Result<(), Refused> {
     params.allow_only(&["customer"])?;
-    customers::attach(state, id, params.need("customer")?)
+    customers::attach(state, id, params.require("customer")?)
 }
 
 fn update_method(state: &mut State, id: &str, params: &Params) -> Result<(), Refused> {
@@ -109,10 +109,10 @@ fn update_refund(state: &mut State, id: &str, params: &Params) -> Result<(), Ref
 
 fn answer_dispute(state: &mut State, id: &str, params: &Params) -> Result<(), Refused> {
     params.allow_only(&["evidence[*]", "metadata[*]", "submit"])?;
-    let known = state.require("dispute", id)?["evidence"].clone();
+    let known_fields = state.require("dispute", id)?["evidence"].clone();
     let mut evidence = Map::new();
     for (name, value) in params.nested("evidence") {
-        if known.get(name).is_none() {
+        if known_fields.get(name).is_none() {
             let sentence = format!("Received unknown parameter: evidence[{name}]");
             return Err(Refused::param("parameter_unknown", &format!("evidence[{name}]"), sentence));
         }

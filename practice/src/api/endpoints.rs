@@ -7,7 +7,7 @@ use crate::api::form::Params;
 use crate::state::{State, text};
 use crate::{PracticeStripe, Refused, ids, objects};
 
-/// The maximum number of webhook endpoints per account, as at Stripe.
+/// The maximum number of webhook endpoints per account, as with Stripe.
 const MAX_ENDPOINTS: usize = 16;
 
 /// A webhook endpoint as the API shows it, and its secret. The API shows the secret only once.
@@ -19,9 +19,9 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     /// Whether events of this type are delivered to the endpoint.
     pub(crate) fn accepts(&self, kind: &str) -> bool {
-        let named = |event: &Value| event == kind || event == "*";
+        let selects_kind = |event: &Value| event == kind || event == "*";
         text(&self.object, "status") == "enabled"
-            && self.object["enabled_events"].as_array().is_some_and(|all| all.iter().any(named))
+            && self.object["enabled_events"].as_array().is_some_and(|all| all.iter().any(selects_kind))
     }
 
     /// The event as it is delivered to this endpoint. If the endpoint has its own API version, the event's
@@ -64,7 +64,7 @@ fn create(state: &mut State, params: &Params) -> Result<Value, Refused> {
         "metadata[*]",
         "connect",
     ])?;
-    let url = valid_url(params.need("url")?)?;
+    let url = valid_url(params.require("url")?)?;
     let events = events(params)?.ok_or_else(|| {
         Refused::param("parameter_missing", "enabled_events", "Missing required param: enabled_events.")
     })?;
@@ -126,11 +126,11 @@ fn list(state: &State, params: &Params) -> Result<Value, Refused> {
     let limit = usize::try_from(limit).ok().filter(|limit| (1..=100).contains(limit)).ok_or_else(|| {
         Refused::param("parameter_invalid_integer", "limit", "The limit must be between 1 and 100.")
     })?;
-    let from = match params.get("starting_after") {
+    let skipped = match params.get("starting_after") {
         Some(id) => state.endpoints.len() - index_of(state, id)?,
         None => 0,
     };
-    let mut rest = state.endpoints.iter().rev().skip(from);
+    let mut rest = state.endpoints.iter().rev().skip(skipped);
     let data = rest.by_ref().take(limit).map(|endpoint| endpoint.object.clone()).collect();
     Ok(objects::list("/v1/webhook_endpoints", data, rest.next().is_some()))
 }
@@ -189,8 +189,8 @@ fn events(params: &Params) -> Result<Option<Vec<String>>, Refused> {
 }
 
 impl PracticeStripe {
-    /// With `true`, the account can't accept payments or receive payouts, like one whose owner is not verified yet.
-    /// With `false`, it can do both.
+    /// With `true`, the account can't accept payments or receive payouts, like an account whose owner Stripe has not
+    /// verified yet. With `false`, it can do both.
     pub fn limit_account(&self, limited: bool) {
         self.state.open().account_is_limited = limited;
     }

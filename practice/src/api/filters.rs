@@ -27,7 +27,7 @@ type Comparison = fn(&i64, &i64) -> bool;
 struct Bound {
     field: &'static str,
     compare: Comparison,
-    at: i64,
+    time: i64,
 }
 
 impl<'a> Filters<'a> {
@@ -56,10 +56,10 @@ impl<'a> Filters<'a> {
         let mut filters = self.resource.filters.iter();
         let fields_match = filters.all(|(name, pointer)| self.matches_field(object, name, pointer));
         fields_match
-            && self.has_type(object)
+            && self.has_requested_type(object)
             && self.is_in_payout(object)
             && self.delivered.is_none_or(|delivered| self.state.was_delivered(object) == delivered)
-            && self.times.iter().all(|bound| (bound.compare)(&number(object, bound.field), &bound.at))
+            && self.times.iter().all(|bound| (bound.compare)(&number(object, bound.field), &bound.time))
     }
 
     fn matches_field(&self, object: &Value, name: &str, pointer: &str) -> bool {
@@ -71,27 +71,27 @@ impl<'a> Filters<'a> {
                     || text(object, "status") != "canceled"
             }
             Some("all") => true,
-            // A requested value such as `charge.*` may end with a star.
-            Some(wanted) => object.pointer(pointer).and_then(Value::as_str).is_some_and(|own| {
+            // A requested value may end with a star, such as `charge.*`.
+            Some(wanted) => object.pointer(pointer).and_then(Value::as_str).is_some_and(|value| {
                 match wanted.strip_suffix('*') {
-                    Some(start) => own.starts_with(start),
-                    None => own == wanted,
+                    Some(start) => value.starts_with(start),
+                    None => value == wanted,
                 }
             }),
         }
     }
 
-    fn has_type(&self, object: &Value) -> bool {
+    fn has_requested_type(&self, object: &Value) -> bool {
         let types = self.params.nested("types");
         types.is_empty() || types.iter().any(|(_, kind)| *kind == text(object, "type"))
     }
 
-    /// Whether the payout that the call names contains this entry. As at Stripe, the list has only the payout's own
-    /// entry until the payout is reconciled.
+    /// Whether the payout that the call names contains this balance transaction. As in Stripe's API, until the payout
+    /// is reconciled, the list contains only the balance transaction of the payout itself.
     fn is_in_payout(&self, object: &Value) -> bool {
         let Some(payout) = self.params.get("payout") else { return true };
         let balance = &self.state.balance;
-        let is_unreconciled = balance.unreconciled.iter().any(|it| it == payout);
+        let is_unreconciled = balance.unreconciled.iter().any(|other| other == payout);
         balance.payout_of(text(object, "id")) == Some(payout)
             && (!is_unreconciled || text(object, "source") == payout)
     }
@@ -109,12 +109,12 @@ fn check_types(params: &Params) -> Result<(), Refused> {
 }
 
 fn bounds(params: &Params, field: &'static str) -> Result<Vec<Bound>, Refused> {
-    let forms: [(&str, Comparison); 5] =
+    let suffixes: [(&str, Comparison); 5] =
         [("", i64::eq), ("[gte]", i64::ge), ("[gt]", i64::gt), ("[lte]", i64::le), ("[lt]", i64::lt)];
     let mut bounds = Vec::new();
-    for (form, compare) in forms {
-        if let Some(at) = params.integer(&format!("{field}{form}"))? {
-            bounds.push(Bound { field, compare, at });
+    for (suffix, compare) in suffixes {
+        if let Some(time) = params.integer(&format!("{field}{suffix}"))? {
+            bounds.push(Bound { field, compare, time });
         }
     }
     Ok(bounds)

@@ -14,7 +14,7 @@ impl Params {
         Self(form_urlencoded::parse(encoded).into_owned().collect())
     }
 
-    /// Returns a text that does not depend on the order of the parameters, to compare two calls.
+    /// Returns a text for comparing the parameters of two calls. It does not depend on their order.
     pub(crate) fn fingerprint(&self) -> String {
         let mut pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
         pairs.sort();
@@ -43,14 +43,14 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
-    /// Whether a parameter with this exact name is present. An empty value counts too, because it unsets a field at
-    /// Stripe.
+    /// Whether a parameter with this exact name is present. An empty value counts too: at Stripe, it unsets the
+    /// field.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(own, _)| own == name)
     }
 
     /// The value of the parameter with this exact name, or an error if it is missing.
-    pub(crate) fn need(&self, name: &str) -> Result<&str, Refused> {
+    pub(crate) fn require(&self, name: &str) -> Result<&str, Refused> {
         self.get(name).ok_or_else(|| {
             Refused::param("parameter_missing", name, format!("Missing required param: {name}."))
         })
@@ -84,13 +84,15 @@ impl Params {
     /// All parameters of the form `name[…]`, such as `metadata[a]`, `expand[]` or `types[0]`. For each, returns the
     /// content of the brackets and the value.
     pub(crate) fn nested(&self, name: &str) -> Vec<(&str, &str)> {
-        let inner = |own: &'_ str| -> Option<usize> {
+        let content_start = |own: &'_ str| -> Option<usize> {
             let rest = own.strip_prefix(name)?;
             (rest.starts_with('[') && rest.ends_with(']')).then_some(name.len() + 1)
         };
         self.0
             .iter()
-            .filter_map(|(own, value)| inner(own).map(|from| (&own[from..own.len() - 1], value.as_str())))
+            .filter_map(|(own, value)| {
+                content_start(own).map(|start| (&own[start..own.len() - 1], value.as_str()))
+            })
             .collect()
     }
 

@@ -26,12 +26,12 @@ use crate::api::form::Params;
 use crate::state::{SharedState, State, Trouble};
 use crate::{API_VERSION, Refused, ids};
 
-/// The URL path, relative to `/v1/`, for this kind of object. `None` if the API can't read the kind.
-pub(crate) fn path_of(kind: &str) -> Option<&'static str> {
+/// The URL path, relative to `/v1/`, for this kind of object. `None` if no call reads objects of this kind.
+pub(crate) fn resource_path(kind: &str) -> Option<&'static str> {
     resources::RESOURCES.iter().find(|resource| resource.kind == kind).map(|resource| resource.path)
 }
 
-/// Answers every API call: every request that is not for a page.
+/// Answers an API call. Every request that is not for a page is treated as an API call.
 pub(crate) async fn answer(
     request: HttpRequest,
     body: web::Bytes,
@@ -88,7 +88,7 @@ fn pretty(body: &Value) -> String {
     format!("{body:#}")
 }
 
-/// Checks the API key. As at Stripe, it may be a bearer token or the user name of Basic authentication.
+/// Checks the API key. As with Stripe, it may be a bearer token or the user name of Basic authentication.
 fn check_key(state: &State, request: &HttpRequest) -> Result<(), Refused> {
     let unauthorised = |message: String| Refused { status: 401, ..Refused::invalid(None, message) };
     let authorisation = header(request, "Authorization").unwrap_or_default();
@@ -108,16 +108,17 @@ fn check_key(state: &State, request: &HttpRequest) -> Result<(), Refused> {
     Err(unauthorised(format!("Invalid API Key provided: ****{end}")))
 }
 
-/// Returns the failure that was requested for this call, if any, and counts the call.
+/// Returns the failure that a test set for this call, if any. Also counts down the calls that must first succeed, and
+/// the calls that must fail.
 fn next_trouble(state: &mut State) -> Option<Trouble> {
-    let (trouble, left) = state.trouble.clone()?;
+    let (trouble, calls_left) = state.trouble.clone()?;
     if state.calls_before_trouble > 0 {
         state.calls_before_trouble -= 1;
         return None;
     }
-    match left {
+    match calls_left {
         Some(0 | 1) => state.trouble = None,
-        Some(left) => state.trouble = Some((trouble.clone(), Some(left - 1))),
+        Some(count) => state.trouble = Some((trouble.clone(), Some(count - 1))),
         None => {}
     }
     Some(trouble)

@@ -10,7 +10,12 @@ use crate::objects::{self, session};
 use crate::state::{State, text};
 
 /// Reads one object.
-pub(crate) fn one(state: &State, resource: &Resource, id: &str, params: &Params) -> Result<Value, Refused> {
+pub(crate) fn read_object(
+    state: &State,
+    resource: &Resource,
+    id: &str,
+    params: &Params,
+) -> Result<Value, Refused> {
     params.allow_only(&[])?;
     let object = match resource.kind {
         "event" => {
@@ -24,7 +29,7 @@ pub(crate) fn one(state: &State, resource: &Resource, id: &str, params: &Params)
 }
 
 /// Reads a list, newest first. It contains at most `limit` objects, after or before the object that the call names.
-pub(crate) fn many(state: &State, resource: &Resource, params: &Params) -> Result<Value, Refused> {
+pub(crate) fn read_list(state: &State, resource: &Resource, params: &Params) -> Result<Value, Refused> {
     let filters = Filters::parse(state, resource, params)?;
     let limit = params.integer("limit")?.unwrap_or(10);
     if !(1..=100).contains(&limit) {
@@ -63,8 +68,8 @@ pub(crate) fn many(state: &State, resource: &Resource, params: &Params) -> Resul
     Ok(objects::list(&format!("/v1/{}", resource.path), data, has_more))
 }
 
-/// Replaces each id that an `expand[]` parameter selects with its object. Only paths that start with `base` count.
-/// An id that can't be expanded stays.
+/// Replaces each id that an `expand[]` parameter selects with its object. Ignores paths that do not start with `base`.
+/// An id that can't be expanded is not replaced.
 pub(crate) fn expanded(state: &State, mut object: Value, params: &Params, base: &str) -> Value {
     for (_, path) in params.nested("expand") {
         let Some(path) = path.strip_prefix(base) else {
@@ -85,18 +90,18 @@ fn expand(state: &State, object: &mut Value, steps: &[&str]) {
         items.iter_mut().for_each(|item| expand(state, item, from));
         return;
     }
-    include(state, object, step);
+    add_list(state, object, step);
     let Some(inner) = object.get_mut(*step) else {
         return;
     };
-    if let Some(known) = inner.as_str().and_then(|id| state.get(id)) {
-        *inner = known.clone();
+    if let Some(referenced) = inner.as_str().and_then(|id| state.get(id)) {
+        *inner = referenced.clone();
     }
     expand(state, inner, rest);
 }
 
 /// Adds a list that the object includes only if the call asks for it with `expand[]`.
-fn include(state: &State, object: &mut Value, step: &str) {
+fn add_list(state: &State, object: &mut Value, step: &str) {
     let id = text(object, "id").to_owned();
     let referring = |kind: &str, name: &str| -> Vec<Value> {
         state.all(kind).filter(|own| text(own, name) == id).cloned().collect()

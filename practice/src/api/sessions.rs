@@ -10,7 +10,7 @@ use crate::state::{Line, Plan, State, text};
 use crate::{Refused, ids, money};
 
 /// Every supported parameter. Other parameters are rejected as unknown.
-const KNOWN: &[&str] = &[
+const KNOWN_PARAMS: &[&str] = &[
     "mode",
     "success_url",
     "cancel_url",
@@ -49,12 +49,12 @@ const MIN_MINOR: i64 = 50;
 
 /// Creates a session, or returns the error of the first invalid parameter.
 pub(crate) fn create(state: &mut State, params: &Params) -> Result<Value, Refused> {
-    params.allow_only(KNOWN)?;
+    params.allow_only(KNOWN_PARAMS)?;
     let mode = params.label("mode", &["payment", "subscription"])?;
     let mode =
         mode.ok_or_else(|| Refused::param("parameter_missing", "mode", "Missing required param: mode."))?;
     let one_off = mode == "payment";
-    check_fit(params, one_off)?;
+    check_combination(params, one_off)?;
     let expires_at = params.integer("expires_at")?;
     if expires_at.is_some_and(|at| !ALLOWED_TTL_S.contains(&(at - state.now()))) {
         let sentence = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.";
@@ -64,7 +64,7 @@ pub(crate) fn create(state: &mut State, params: &Params) -> Result<Value, Refuse
         customers::existing_customer(state, customer)
             .map_err(|_| Refused { status: 400, ..Refused::missing("customer", "customer", customer) })?;
     }
-    let given = json!({
+    let caller_fields = json!({
         "success_url": url(params, "success_url")?,
         "cancel_url": params.get("cancel_url").map(|_| url(params, "cancel_url")).transpose()?,
         "customer": params.or_null("customer"),
@@ -77,12 +77,12 @@ pub(crate) fn create(state: &mut State, params: &Params) -> Result<Value, Refuse
     });
     params.label("ui_mode", &["hosted", "hosted_page"])?;
     let (plan, currency) = plan(state, params, one_off)?;
-    let request = SessionRequest { mode: mode.to_owned(), currency, expires_at, plan, given };
+    let request = SessionRequest { mode: mode.to_owned(), currency, expires_at, plan, caller_fields };
     Ok(checkout::create(state, request))
 }
 
 /// Rejects parameters that do not belong to the session's mode, and parameters that exclude each other.
-fn check_fit(params: &Params, one_off: bool) -> Result<(), Refused> {
+fn check_combination(params: &Params, one_off: bool) -> Result<(), Refused> {
     let wrong = |name: &str, sentence: String| {
         Err(Refused { param: Some(name.to_owned()), ..Refused::invalid(None, sentence) })
     };
@@ -126,16 +126,16 @@ fn plan(state: &State, params: &Params, one_off: bool) -> Result<(Plan, String),
     let mut currency = String::new();
     let mut interval = None;
     // Lines are numbered from 0 without gaps, so the first missing number ends the list.
-    for at in 0.. {
-        let base = format!("line_items[{at}]");
+    for number in 0.. {
+        let base = format!("line_items[{number}]");
         if params.get(&format!("{base}[price_data][currency]")).is_none()
             && params.get(&format!("{base}[price_data][unit_amount]")).is_none()
         {
             break;
         }
         let line = line(state, params, &base, one_off)?;
-        let own = text(&line.price, "currency").to_owned();
-        if !currency.is_empty() && currency != own {
+        let line_currency = text(&line.price, "currency").to_owned();
+        if !currency.is_empty() && currency != line_currency {
             return Err(Refused::param(
                 "parameter_invalid",
                 &base,
@@ -146,7 +146,7 @@ fn plan(state: &State, params: &Params, one_off: bool) -> Result<(Plan, String),
         interval = recurring["interval"]
             .as_str()
             .map(|unit| (unit.to_owned(), recurring["interval_count"].as_i64().unwrap_or(1)));
-        currency = own;
+        currency = line_currency;
         lines.push(line);
     }
     if lines.is_empty() {
@@ -181,13 +181,13 @@ fn plan(state: &State, params: &Params, one_off: bool) -> Result<(Plan, String),
 
 fn line(state: &State, params: &Params, base: &str, one_off: bool) -> Result<Line, Refused> {
     let name_of = |rest: &str| format!("{base}[price_data]{rest}");
-    let currency = params.need(&name_of("[currency]"))?.to_ascii_lowercase();
+    let currency = params.require(&name_of("[currency]"))?.to_ascii_lowercase();
     if money::decimals(&currency).is_none() {
         let sentence = format!("Invalid currency: {currency}.");
         return Err(Refused { param: Some(name_of("[currency]")), ..Refused::invalid(None, sentence) });
     }
     let amount_name = name_of("[unit_amount]");
-    params.need(&amount_name)?;
+    params.require(&amount_name)?;
     let amount_minor = params.integer(&amount_name)?.unwrap_or_default();
     if !(0..=MAX_MINOR).contains(&amount_minor) {
         let sentence = format!("Invalid amount: it must be between 0 and {MAX_MINOR}.");
@@ -230,7 +230,7 @@ fn line(state: &State, params: &Params, base: &str, one_off: bool) -> Result<Lin
 }
 
 fn url(params: &Params, name: &str) -> Result<Value, Refused> {
-    let text = params.need(name)?;
+    let text = params.require(name)?;
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     match host {
         Some(rest)

@@ -42,7 +42,7 @@ pub(crate) fn update_subscription(state: &mut State, id: &str, params: &Params) 
         None => {}
     }
     if params.has("pause_collection[behavior]") {
-        let behavior = params.need("pause_collection[behavior]")?;
+        let behavior = params.require("pause_collection[behavior]")?;
         let resumes_at = params.integer("pause_collection[resumes_at]")?;
         pausing::pause_collection(state, id, Some((behavior, resumes_at)))?;
     } else if params.has("pause_collection") {

@@ -40,7 +40,7 @@ impl PracticeStripe {
 
     /// Creates a fraud warning from the card network, and emits its event. Returns the warning's id.
     pub fn warn_of_fraud(&self, payment_id: &str) -> Result<String, Refused> {
-        reviews::warn(&mut self.state.open(), payment_id)
+        reviews::create_warning(&mut self.state.open(), payment_id)
     }
 
     /// Opens a review of a payment. Returns the review's id.

@@ -21,7 +21,7 @@ impl PracticeStripe {
         customers::detach(&mut self.state.open(), payment_method_id)
     }
 
-    /// Renews a card, as when the card network reports the new card of a payer.
+    /// Replaces the details of a card, as happens when the card network reports that the payer has a new card.
     pub fn renew_card(&self, payment_method_id: &str) -> Result<(), Refused> {
         customers::renew_card(&mut self.state.open(), payment_method_id)
     }

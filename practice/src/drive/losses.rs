@@ -5,19 +5,19 @@ use serde_json::Value;
 use crate::{Loss, PracticeStripe, Refused};
 
 impl PracticeStripe {
-    /// From now on, does not deliver the events that `loss` selects, although the API shows them, as if
-    /// every attempt had failed. With `None`, delivers new events again. `deliver_again` delivers a lost event.
+    /// From now on, does not deliver the events that `loss` selects. The API shows them as if every attempt had failed.
+    /// With `None`, delivers new events again. To deliver a lost event, call `deliver_again`.
     pub fn lose_deliveries(&self, loss: Option<Loss>) {
-        self.state.open().losing.deliveries = loss;
+        self.state.open().loss_rules.deliveries = loss;
     }
 
     /// From now on, does not deliver the events that `loss` selects, and hides them from the API. With `None`,
     /// delivers and shows new events again. [`Self::events`] contains all events.
     pub fn lose_events(&self, loss: Option<Loss>) {
-        self.state.open().losing.events = loss;
+        self.state.open().loss_rules.events = loss;
     }
 
-    /// Overwrites fields of an object or an event, like a mistake at Stripe. No event reports the change.
+    /// Overwrites fields of an object or an event, to simulate wrong data at Stripe. No event reports the change.
     pub fn override_fields(&self, id: &str, fields: &Value) -> Result<(), Refused> {
         let mut state = self.state.open();
         if let Some(event) = state.events.iter_mut().find(|event| event["id"] == id) {
@@ -26,9 +26,9 @@ impl PracticeStripe {
             }
             return Ok(());
         }
-        let known = state.get(id).is_some();
+        let exists = state.get(id).is_some();
         state.set(id, fields.clone());
-        if known { Ok(()) } else { Err(Refused::missing("object", "id", id)) }
+        if exists { Ok(()) } else { Err(Refused::missing("object", "id", id)) }
     }
 
     /// The ids of all lost events, oldest first.

@@ -1,5 +1,5 @@
-//! The Rust handle of the practice Stripe. It starts the server. It also triggers the actions of people on its
-//! pages, and what later happens to their payments.
+//! The Rust handle of the practice Stripe. Tests and the demo use it to start the server, to act like a person on its
+//! pages, and to trigger what later happens to a payment.
 //!
 //! **Owns**: what tests and the demo can do apart from the HTTP API.
 //! **Never**: decides the effects of an action; `flows/` does that.
@@ -92,7 +92,7 @@ impl PracticeStripe {
         let url = format!("http://{address}");
         let (outbox, jobs) = mpsc::unbounded_channel();
         let state = SharedState::new(State::new(&settings, url.clone(), outbox.clone()));
-        let queue = Queue { jobs, again: outbox, retry_after: settings.retry_after };
+        let queue = Queue { jobs, retries: outbox, retry_after: settings.retry_after };
         let running = server::start(listener, state.clone(), queue).await?;
         Ok(Self { url, state, running })
     }
@@ -134,14 +134,15 @@ impl PracticeStripe {
         checkout::expire(&mut self.state.open(), session_id).map(drop)
     }
 
-    /// Moves a subscription forward by one interval (a month, or a year if it is yearly), and creates its invoice. If
-    /// `ok` is true, the invoice is paid. Otherwise, the card is declined and the subscription is past due. Returns
-    /// the invoice's id. If a cancellation is scheduled, the subscription ends instead, and `None` is returned.
+    /// Moves a subscription forward by one interval (such as a month), and creates its invoice. If `ok` is true, the
+    /// invoice is paid. Otherwise, the card is declined and the subscription is past due. Returns the invoice's id. If
+    /// a cancellation is scheduled, the subscription ends instead, and `None` is returned.
     pub fn next_period(&self, subscription_id: &str, ok: bool) -> Result<Option<String>, Refused> {
         self.renew(subscription_id, if ok { Renewal::Paid } else { Renewal::CardFails })
     }
 
-    /// Pays the newest invoice of a past-due subscription, as when the reader replaces their card.
+    /// Pays the newest invoice of a past-due subscription, as happens when the reader replaces their card. The invoice
+    /// must be open.
     pub fn replace_card(&self, subscription_id: &str) -> Result<(), Refused> {
         billing::pay_open_invoice(&mut self.state.open(), subscription_id)
     }
@@ -174,13 +175,14 @@ impl PracticeStripe {
         refunds::fail(&mut self.state.open(), refund_id)
     }
 
-    /// All events so far, including lost ones, oldest first. Each is exactly what is delivered to the webhook address.
+    /// All events so far, including lost ones, oldest first. An event here equals the event that is delivered to the
+    /// webhook address.
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
         self.state.open().events.clone()
     }
 
-    /// The events of [`Self::events`] without the first `seen`.
+    /// The events of [`Self::events`] without the first `seen` ones.
     #[must_use]
     pub fn events_after(&self, seen: usize) -> Vec<Value> {
         self.state.open().events.iter().skip(seen).cloned().collect()
@@ -219,7 +221,7 @@ impl PracticeStripe {
         self.state.open().deliveries.clone()
     }
 
-    /// Adds an event to the delivery queue again.
+    /// Adds an event to the delivery queue again, once for each receiver.
     pub fn deliver_again(&self, event_id: &str) -> Result<(), Refused> {
         webhooks::deliver_again(&mut self.state.open(), event_id)
     }
@@ -227,7 +229,7 @@ impl PracticeStripe {
     /// Waits until every queued event is either accepted or given up.
     pub async fn deliveries_settled(&self) {
         let mut undelivered = self.state.open().undelivered.subscribe();
-        // This can't fail, because the state that this handle holds keeps the sender alive.
+        // This can't fail: the handle keeps the state alive, and the state owns the sender.
         let _ = undelivered.wait_for(|count| *count == 0).await;
     }
 

@@ -6,7 +6,8 @@ use crate::flows::thin;
 use crate::{PracticeStripe, Refused};
 
 impl PracticeStripe {
-    /// Delivers a thin event of this type about an object. It is signed like any other event. Returns the event's id.
+    /// Delivers a thin event of this type about an object. The delivery is signed like that of any other event.
+    /// Returns the event's id.
     pub fn notify_thin(&self, kind: &str, object_id: &str) -> Result<String, Refused> {
         thin::notify(&mut self.state.open(), kind, object_id)
     }

@@ -8,7 +8,7 @@ use crate::objects::balance::{self, NewEntry};
 use crate::state::{State, number, text};
 
 /// The time until the money of a payment is available, in seconds.
-const SETTLING: i64 = 7 * 86_400;
+const SETTLING_TIME_S: i64 = 7 * 86_400;
 
 /// The fee of a dispute, in minor units. It is not returned if the account wins the dispute.
 const DISPUTE_FEE_MINOR: i64 = 1500;
@@ -23,7 +23,7 @@ pub(crate) enum Fee {
 
 /// A movement of money in the balance. The amount is in the currency of the payment, refund, dispute or payout. It is
 /// converted if the account settles in another currency.
-pub(crate) struct Move<'a> {
+pub(crate) struct Movement<'a> {
     pub(crate) kind: &'a str,
     pub(crate) amount_minor: i64,
     pub(crate) fee: Fee,
@@ -34,36 +34,37 @@ pub(crate) struct Move<'a> {
 }
 
 /// Creates the entry of a movement. Returns the entry's id.
-pub(crate) fn book(state: &mut State, it: &Move<'_>) -> String {
+pub(crate) fn book(state: &mut State, movement: &Movement<'_>) -> String {
     let now = state.now();
     // A payout is not converted, because the account already holds this money in the payout's currency.
-    let rates = state.balance.settlement.as_ref().filter(|_| !it.kind.starts_with("payout"));
-    let converted = rates.and_then(|rates| rates.convert(it.amount_minor, it.currency));
+    let rates = state.balance.settlement.as_ref().filter(|_| !movement.kind.starts_with("payout"));
+    let converted = rates.and_then(|rates| rates.convert(movement.amount_minor, movement.currency));
     let (amount_minor, currency, exchange_rate) =
-        converted.unwrap_or((it.amount_minor, it.currency, Value::Null));
+        converted.unwrap_or((movement.amount_minor, movement.currency, Value::Null));
     let currency = currency.to_owned();
-    let (fee_minor, fee_for) = match it.fee {
+    let (fee_minor, fee_description) = match movement.fee {
         Fee::None => (0, ""),
         Fee::Processing => (money::fee(amount_minor), "Practice processing fees"),
         Fee::Dispute => (DISPUTE_FEE_MINOR, "Dispute fee"),
     };
     let entry = state.put(balance::balance_transaction(&NewEntry {
-        kind: it.kind,
+        kind: movement.kind,
         amount_minor,
         fee_minor,
-        fee_for,
+        fee_description,
         currency: &currency,
         exchange_rate,
-        source: it.source,
-        description: it.description.clone(),
-        available_on: it.available_on,
+        source: movement.source,
+        description: movement.description.clone(),
+        available_on: movement.available_on,
         now,
     }));
-    state.balance.add(&entry, it.available_on, now);
+    state.balance.add(&entry, movement.available_on, now);
     entry
 }
 
-/// Creates the entry of a successful charge. With late fees, only remembers the charge until `post_fees` is called.
+/// Creates the entry of a successful charge. If `books_late` is set, only stores the charge's id until `post_fees` is
+/// called.
 pub(crate) fn charge_succeeded(state: &mut State, charge: &str) {
     if state.balance.books_late {
         state.balance.unbooked.push(charge.to_owned());
@@ -79,20 +80,20 @@ pub(crate) fn post_fees(state: &mut State) {
     }
 }
 
-/// Creates the entry of a charge, and emits `charge.updated` with its id. As at Stripe, this follows
+/// Creates the entry of a charge, and emits `charge.updated` with its id. As with Stripe, this follows
 /// `charge.succeeded`.
 fn book_charge(state: &mut State, charge_id: &str) {
     let charge = state.copy_of(charge_id);
     let entry = book(
         state,
-        &Move {
+        &Movement {
             kind: if is_card(&charge) { "charge" } else { "payment" },
             amount_minor: number(&charge, "amount"),
             fee: Fee::Processing,
             currency: text(&charge, "currency"),
             source: charge_id,
             description: charge["description"].clone(),
-            available_on: state.now() + SETTLING,
+            available_on: state.now() + SETTLING_TIME_S,
         },
     );
     let before = state.set(charge_id, json!({ "balance_transaction": entry }));
@@ -120,8 +121,8 @@ pub(crate) fn settle_due(state: &mut State) {
     }
 }
 
-/// Makes entries available by setting these fields. A dispute has copies of its entries. They need no update, because
-/// these entries are available from the start.
+/// Makes entries available by setting these fields. The copies of entries in a dispute need no update, because the
+/// entries of a dispute are available from the start.
 pub(crate) fn make_available(state: &mut State, entries: &[String], fields: Value) {
     for entry in entries {
         state.set(entry, fields.clone());

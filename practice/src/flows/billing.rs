@@ -10,9 +10,9 @@ use crate::state::{State, number, text};
 
 pub(crate) use crate::flows::renewal::{next_period, pay_open_invoice};
 
-/// Creates a subscription with its first payment. Returns the session's fields about it: the ids
-/// of the subscription and its first invoice.
-pub(crate) fn begin(
+/// Creates a subscription with its first payment. Returns fields for the session: the ids of the subscription and its
+/// first invoice.
+pub(crate) fn begin_subscription(
     state: &mut State,
     session: &Value,
     customer: &Value,
@@ -50,7 +50,7 @@ pub(crate) fn begin(
             invoice_paid(state, &invoice);
         }
         Method::BankDebit => {
-            payments::begin_debit(state, &intent, &method_id);
+            payments::begin_bank_debit(state, &intent, &method_id);
             // While the bank debit is pending, the subscription counts as active and its invoice stays open.
             change_status(state, &subscription, "active");
         }
@@ -66,7 +66,7 @@ pub(crate) fn issue_invoice(
     period: Period,
     intent: &str,
 ) -> String {
-    let invoice = invoices::draft(state, subscription, reason, period);
+    let invoice = invoices::create_draft(state, subscription, reason, period);
     invoices::finalize(state, &invoice, Some(intent));
     invoice
 }
@@ -100,7 +100,7 @@ pub(crate) fn invoice_paid(state: &mut State, invoice: &str) {
     state.set(invoice, fields);
     state.emit("invoice.paid", invoice);
     state.emit("invoice.payment_succeeded", invoice);
-    if let Some(payment) = invoice_payment_of(state, invoice).map(|it| text(it, "id").to_owned()) {
+    if let Some(payment) = invoice_payment_of(state, invoice).map(|payment| text(payment, "id").to_owned()) {
         let fields = json!({
             "amount_paid": object["amount_due"],
             "status": "paid",
@@ -147,12 +147,12 @@ pub(crate) fn change_status(state: &mut State, subscription: &str, status: &str)
 /// Ends a subscription now. Returns an error if it has already ended.
 pub(crate) fn cancel_now(state: &mut State, subscription: &str) -> Result<(), Refused> {
     ongoing_subscription(state, subscription)?;
-    end(state, subscription);
+    end_subscription(state, subscription);
     Ok(())
 }
 
 /// Ends a subscription and emits `customer.subscription.deleted`.
-pub(crate) fn end(state: &mut State, subscription: &str) {
+pub(crate) fn end_subscription(state: &mut State, subscription: &str) {
     let now = state.now();
     // A scheduled cancellation has already set the time.
     let canceled_at = state.copy_of(subscription)["canceled_at"].as_i64().unwrap_or(now);
@@ -162,14 +162,14 @@ pub(crate) fn end(state: &mut State, subscription: &str) {
     state.emit("customer.subscription.deleted", subscription);
 }
 
-/// Schedules a cancellation for the end of the subscription's period. If `flagged` is true, also sets
+/// Schedules a cancellation for the end of the subscription's period. If `set_flag` is true, also sets
 /// `cancel_at_period_end`.
-pub(crate) fn cancel_later(state: &mut State, subscription: &str, flagged: bool) -> Result<(), Refused> {
+pub(crate) fn cancel_later(state: &mut State, subscription: &str, set_flag: bool) -> Result<(), Refused> {
     let sub = ongoing_subscription(state, subscription)?;
     let details = json!({ "comment": null, "feedback": null, "reason": "cancellation_requested" });
     let fields = json!({
         "cancel_at": sub["items"]["data"][0]["current_period_end"],
-        "cancel_at_period_end": flagged,
+        "cancel_at_period_end": set_flag,
         "canceled_at": state.now(),
         "cancellation_details": details,
     });

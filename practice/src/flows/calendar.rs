@@ -4,13 +4,17 @@
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-/// The first time after `after` that is a whole number of intervals after the anchor. Times are in seconds since 1970.
-pub(crate) fn next_end(anchor: i64, after: i64, unit: &str, count: i64) -> i64 {
-    (1..=12_000).map(|step| later(anchor, unit, count * step)).find(|end| *end > after).unwrap_or(after + 1)
+/// The end of the period that begins at `start`: the first time later than `start` that is a whole number of intervals
+/// after the anchor. Times are in seconds since 1970.
+pub(crate) fn next_end(anchor: i64, start: i64, unit: &str, count: i64) -> i64 {
+    (1..=12_000)
+        .map(|step| add_units(anchor, unit, count * step))
+        .find(|end| *end > start)
+        .unwrap_or(start + 1)
 }
 
-/// The anchor moved by this many units. If the month is too short, the result is its last day.
-fn later(anchor: i64, unit: &str, units: i64) -> i64 {
+/// Adds this many units to the anchor. If the month has no such day, the result is the last day of the month.
+fn add_units(anchor: i64, unit: &str, units: i64) -> i64 {
     let span = match unit {
         "day" => Span::new().try_days(units),
         "week" => Span::new().try_weeks(units),
@@ -19,7 +23,7 @@ fn later(anchor: i64, unit: &str, units: i64) -> i64 {
     };
     let moved = span
         .and_then(|span| Timestamp::from_second(anchor)?.to_zoned_datetime(TimeZone::UTC).checked_add(span));
-    // An error means that the calendar has no such time, because it is too late.
+    // An error means that the time is later than the latest time of the calendar.
     moved.map_or(i64::MAX, |moved| moved.timestamp().as_second())
 }
 
@@ -27,22 +31,22 @@ fn later(anchor: i64, unit: &str, units: i64) -> i64 {
 mod tests {
     use super::*;
 
-    fn at(text: &str) -> i64 {
+    fn seconds(text: &str) -> i64 {
         text.parse::<Timestamp>().unwrap().as_second()
     }
 
     #[test]
     fn after_a_short_month_the_period_ends_on_the_original_day_again() {
-        let anchor = at("2027-01-31T10:00:00Z");
+        let anchor = seconds("2027-01-31T10:00:00Z");
         let february = next_end(anchor, anchor, "month", 1);
-        assert_eq!(february, at("2027-02-28T10:00:00Z"));
-        assert_eq!(next_end(anchor, february, "month", 1), at("2027-03-31T10:00:00Z"));
+        assert_eq!(february, seconds("2027-02-28T10:00:00Z"));
+        assert_eq!(next_end(anchor, february, "month", 1), seconds("2027-03-31T10:00:00Z"));
     }
 
     #[test]
     fn intervals_may_be_years_or_several_months() {
-        let anchor = at("2028-02-29T00:00:00Z");
-        assert_eq!(next_end(anchor, anchor, "year", 1), at("2029-02-28T00:00:00Z"));
-        assert_eq!(next_end(anchor, anchor, "month", 3), at("2028-05-29T00:00:00Z"));
+        let anchor = seconds("2028-02-29T00:00:00Z");
+        assert_eq!(next_end(anchor, anchor, "year", 1), seconds("2029-02-28T00:00:00Z"));
+        assert_eq!(next_end(anchor, anchor, "month", 3), seconds("2028-05-29T00:00:00Z"));
     }
 }

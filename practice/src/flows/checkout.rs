@@ -19,13 +19,13 @@ pub(crate) struct SessionRequest {
     pub(crate) expires_at: Option<i64>,
     pub(crate) plan: Plan,
     /// The caller's fields that the session shows unchanged.
-    pub(crate) given: Value,
+    pub(crate) caller_fields: Value,
 }
 
 /// How long a session stays open by default, in seconds.
 const DEFAULT_TTL_S: i64 = 86_400;
 
-/// Creates an open session. As at Stripe, no event reports it.
+/// Creates an open session. As with Stripe, no event reports it.
 pub(crate) fn create(state: &mut State, request: SessionRequest) -> Value {
     let id = ids::session();
     let url = format!("{}/pay/{id}", state.base_url);
@@ -38,7 +38,7 @@ pub(crate) fn create(state: &mut State, request: SessionRequest) -> Value {
         mode: &request.mode,
         currency: &request.currency,
         amount_minor: request.plan.lines.iter().map(crate::state::Line::amount_minor).sum(),
-        given: &request.given,
+        caller_fields: &request.caller_fields,
     });
     state.plans.insert(id.clone(), request.plan);
     state.put(object.clone());
@@ -62,7 +62,7 @@ pub(crate) fn pay(
     let method = if how == How::Card { Method::Card } else { Method::BankDebit };
     let customer = customer_for(state, &session, &payer);
     let payment_fields = if text(&session, "mode") == "subscription" {
-        billing::begin(state, &session, &customer, &payer, method)
+        billing::begin_subscription(state, &session, &customer, &payer, method)
     } else {
         pay_once(state, &session, &customer, &payer, method)
     };
@@ -119,11 +119,11 @@ pub(crate) fn settle_bank_debit(state: &mut State, session_id: &str, ok: bool) -
 /// Expires an open session.
 pub(crate) fn expire(state: &mut State, session_id: &str) -> Result<Value, Refused> {
     open_session(state, session_id)?;
-    close(state, session_id);
+    expire_and_cancel_payment(state, session_id);
     Ok(state.copy_of(session_id))
 }
 
-/// Expires every open session whose time is over.
+/// Expires every open session whose expiry time has passed.
 pub(crate) fn expire_overdue(state: &mut State) {
     let now = state.now();
     let overdue: Vec<String> = state
@@ -132,17 +132,17 @@ pub(crate) fn expire_overdue(state: &mut State) {
         .map(|session| text(session, "id").to_owned())
         .collect();
     for id in overdue {
-        close(state, &id);
+        expire_and_cancel_payment(state, &id);
     }
 }
 
-/// Expires a session and cancels its payment, if somebody tried to pay.
-fn close(state: &mut State, session_id: &str) {
+/// Expires a session. If somebody tried to pay, also cancels the payment.
+fn expire_and_cancel_payment(state: &mut State, session_id: &str) {
     state.set(session_id, json!({ "status": "expired", "url": null }));
     state.emit("checkout.session.expired", session_id);
     let intent = state.plans.get(session_id).and_then(|plan| plan.payment_intent.clone());
     if let Some(intent) = intent {
-        // An error means that the payment can't be canceled any more, because it has succeeded or no longer exists.
+        // An error means that the payment can no longer be canceled, because it has succeeded or no longer exists.
         let _ = payments::cancel(state, &intent, "expired");
     }
 }
@@ -178,7 +178,7 @@ fn pay_once(state: &mut State, session: &Value, customer: &Value, payer: &Payer,
     let method_id = payments::create_method(state, method, payer, customer);
     match method {
         Method::Card => payments::succeed(state, &intent, &method_id),
-        Method::BankDebit => payments::begin_debit(state, &intent, &method_id),
+        Method::BankDebit => payments::begin_bank_debit(state, &intent, &method_id),
     }
     json!({ "payment_intent": intent })
 }
@@ -203,7 +203,7 @@ pub(crate) fn intent_for(state: &mut State, session: &Value) -> String {
             amount_minor: number(session, "amount_total"),
             currency: text(session, "currency"),
             customer: session["customer"].clone(),
-            // The payment intents of a subscription do not have the caller's metadata, as at Stripe.
+            // The payment intents of a subscription do not have the caller's metadata, as with Stripe.
             metadata: if recurring { json!({}) } else { plan.intent_metadata },
             description: if recurring { json!("Subscription creation") } else { plan.intent_description },
             now: state.now(),

@@ -23,7 +23,7 @@ pub(crate) fn delete(state: &mut State, customer: &str) -> Result<Value, Refused
         .collect();
     for subscription in subscriptions {
         if billing::ongoing_subscription(state, &subscription).is_ok() {
-            billing::end(state, &subscription);
+            billing::end_subscription(state, &subscription);
         }
     }
     state.emit("customer.deleted", customer);
@@ -65,7 +65,7 @@ pub(crate) fn detach(state: &mut State, method: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Renews a card: sets a later expiry year, as when the card network reports a new card.
+/// Sets a later expiry year of a card, as happens when the card network reports that the payer has a new card.
 pub(crate) fn renew_card(state: &mut State, method: &str) -> Result<(), Refused> {
     let object = state.require("payment_method", method)?;
     let Some(year) = object["card"]["exp_year"].as_i64() else {

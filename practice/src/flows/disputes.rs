@@ -3,16 +3,16 @@
 
 use serde_json::{Value, json};
 
-use crate::flows::balance::{self, Fee, Move};
+use crate::flows::balance::{self, Fee, Movement};
 use crate::flows::refunds::{self, charge_of};
 use crate::flows::reviews;
 use crate::objects::money_back;
 use crate::state::{State, number, text};
 use crate::{Outcome, Refused};
 
-/// Opens a dispute and returns its id. As at Stripe, the dispute may exceed the part of the charge that is not
-/// refunded. A charge may have several disputes. Together they must not exceed the charge. Won and prevented disputes
-/// and closed inquiries do not count.
+/// Opens a dispute and returns its id. As with Stripe, the dispute may exceed the part of the charge that is not
+/// refunded. A charge may have several disputes. Together they must not exceed the charge. This sum does not
+/// include won disputes, prevented disputes and closed inquiries.
 pub(crate) fn open(
     state: &mut State,
     payment_id: &str,
@@ -23,7 +23,7 @@ pub(crate) fn open(
     book(state, &dispute, -amount_minor);
     state.emit("charge.dispute.created", &dispute);
     state.emit("charge.dispute.funds_withdrawn", &dispute);
-    reviews::close_because(state, &charge, "disputed")?;
+    reviews::close_review_of(state, &charge, "disputed")?;
     Ok(dispute)
 }
 
@@ -139,7 +139,7 @@ pub(crate) fn close_inquiries(state: &mut State, charge_id: &str) -> Result<(), 
 
 /// Whether a dispute makes a refund of this charge impossible. Inquiries and prevented disputes allow a refund.
 pub(crate) fn forbids_refund(state: &State, charge_id: &str) -> bool {
-    disputes_of(state, charge_id).any(|dispute| !is_inquiry(dispute) && !ended_without_withdrawal(dispute))
+    disputes_of(state, charge_id).any(|dispute| !is_inquiry(dispute) && !never_withdrew_money(dispute))
 }
 
 /// Whether a dispute is still an open inquiry.
@@ -152,7 +152,7 @@ pub(crate) fn is_open(dispute: &Value) -> bool {
     is_inquiry(dispute) || matches!(text(dispute, "status"), "needs_response" | "under_review")
 }
 
-fn ended_without_withdrawal(dispute: &Value) -> bool {
+fn never_withdrew_money(dispute: &Value) -> bool {
     matches!(text(dispute, "status"), "warning_closed" | "prevented")
 }
 
@@ -170,7 +170,7 @@ fn disputes_of<'a>(state: &'a State, charge_id: &'a str) -> impl Iterator<Item =
 }
 
 /// Creates a dispute. Returns an error if the amount exceeds the part of the charge that is not disputed yet.
-/// Otherwise, returns the charge as it was before, and the dispute's id.
+/// Otherwise, returns the charge in its state before the dispute, and the dispute's id.
 fn create_dispute(
     state: &mut State,
     payment_id: &str,
@@ -185,8 +185,9 @@ fn create_dispute(
     }
     // A won dispute returned its money. A closed inquiry and a prevented dispute never withdrew money.
     let withdrawn = disputes_of(state, &charge_id)
-        .filter(|dispute| !ended_without_withdrawal(dispute) && text(dispute, "status") != "won");
-    let undisputed_minor = number(&charge, "amount") - withdrawn.map(|it| number(it, "amount")).sum::<i64>();
+        .filter(|dispute| !never_withdrew_money(dispute) && text(dispute, "status") != "won");
+    let withdrawn_minor: i64 = withdrawn.map(|dispute| number(dispute, "amount")).sum();
+    let undisputed_minor = number(&charge, "amount") - withdrawn_minor;
     if undisputed_minor <= 0 {
         let sentence = format!("Charge {charge_id} is already disputed.");
         return Err(Refused::invalid(Some("charge_disputed"), sentence));
@@ -208,7 +209,7 @@ fn book(state: &mut State, dispute_id: &str, amount_minor: i64) {
     let dispute = state.copy_of(dispute_id);
     let entry = balance::book(
         state,
-        &Move {
+        &Movement {
             kind: "adjustment",
             amount_minor,
             fee: if amount_minor < 0 { Fee::Dispute } else { Fee::None },

@@ -9,7 +9,7 @@ use crate::objects::billing::{self as objects, NewInvoice, Period};
 use crate::state::{State, number, text};
 
 /// Creates a draft invoice.
-pub(crate) fn draft(state: &mut State, subscription: &str, reason: &str, period: Period) -> String {
+pub(crate) fn create_draft(state: &mut State, subscription: &str, reason: &str, period: Period) -> String {
     let object = new_invoice(state, subscription, reason, period);
     let customer = text(&object, "customer").to_owned();
     let sequence = number(&state.copy_of(&customer), "next_invoice_sequence");
@@ -36,7 +36,7 @@ fn new_invoice(state: &State, subscription: &str, reason: &str, period: Period) 
     })
 }
 
-/// Finalizes an invoice. If a payment intent is to pay it, links the two.
+/// Finalizes an invoice. If `intent` is given, links the invoice to this payment intent, which will pay it.
 pub(crate) fn finalize(state: &mut State, invoice: &str, intent: Option<&str>) {
     let now = state.now();
     let fields = json!({
@@ -54,7 +54,7 @@ pub(crate) fn finalize(state: &mut State, invoice: &str, intent: Option<&str>) {
     state.emit("invoice.finalized", invoice);
 }
 
-/// Simulates that Stripe can't finalize an invoice because of its tax. The invoice stays a draft.
+/// Makes the finalization of an invoice fail, as if Stripe could not compute its tax. The invoice stays a draft.
 pub(crate) fn fail_to_finalize(state: &mut State, invoice: &str) {
     let error = json!({
         "code": "customer_tax_location_invalid",
@@ -89,7 +89,8 @@ pub(crate) fn void(state: &mut State, invoice: &str) -> Result<(), Refused> {
     if let Some(intent) = billing::intent_of(state, invoice) {
         payments::cancel(state, &intent, "void_invoice")?;
     }
-    if let Some(payment) = billing::invoice_payment_of(state, invoice).map(|it| text(it, "id").to_owned()) {
+    let payment = billing::invoice_payment_of(state, invoice).map(|payment| text(payment, "id").to_owned());
+    if let Some(payment) = payment {
         let transitions = json!({ "canceled_at": now, "paid_at": null });
         state.set(&payment, json!({ "status": "canceled", "status_transitions": transitions }));
     }
@@ -130,7 +131,8 @@ pub(crate) fn pay_outside(state: &mut State, invoice: &str) -> Result<(), Refuse
     if let Some(intent) = billing::intent_of(state, invoice) {
         payments::cancel(state, &intent, "void_invoice")?;
     }
-    if let Some(payment) = billing::invoice_payment_of(state, invoice).map(|it| text(it, "id").to_owned()) {
+    let payment = billing::invoice_payment_of(state, invoice).map(|payment| text(payment, "id").to_owned());
+    if let Some(payment) = payment {
         let transitions = json!({ "canceled_at": now, "paid_at": null });
         state.set(&payment, json!({ "status": "canceled", "status_transitions": transitions }));
     }

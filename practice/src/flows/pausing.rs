@@ -33,14 +33,14 @@ pub(crate) fn pause_collection(
     Ok(())
 }
 
-/// What happens to the invoice of a new period while collection is paused. If the time of the pause is over, ends the
-/// pause and returns `None`.
+/// What happens to the invoice of a new period while collection is paused. If the pause has a resume time and
+/// that time has passed, ends the pause and returns `None`.
 pub(crate) fn pause_behavior(state: &mut State, subscription: &str) -> Option<String> {
     let pause = state.copy_of(subscription)["pause_collection"].clone();
     let behavior = pause["behavior"].as_str()?;
     if pause["resumes_at"].as_i64().is_some_and(|at| at <= state.now()) {
-        let over = json!({ "pause_collection": null });
-        state.change("customer.subscription.updated", subscription, over);
+        let fields = json!({ "pause_collection": null });
+        state.change("customer.subscription.updated", subscription, fields);
         return None;
     }
     Some(behavior.to_owned())
@@ -53,7 +53,7 @@ pub(crate) fn renew(
     period: Period,
     behavior: &str,
 ) -> Result<String, Refused> {
-    let invoice = invoices::draft(state, subscription, CYCLE, period);
+    let invoice = invoices::create_draft(state, subscription, CYCLE, period);
     match behavior {
         "keep_as_draft" => {
             state.set(&invoice, json!({ "auto_advance": false }));
@@ -110,14 +110,14 @@ pub(crate) fn apply_update(state: &mut State, subscription: &str, unit_amount: i
     item["price"]["unit_amount_decimal"] = json!(unit_amount.to_string());
     item["plan"]["amount"] = json!(unit_amount);
     item["plan"]["amount_decimal"] = json!(unit_amount.to_string());
-    let waiting = json!({
+    let pending_update = json!({
         "billing_cycle_anchor": null,
         "expires_at": state.now() + 23 * 3_600,
         "subscription_items": [item],
         "trial_end": null,
         "trial_from_plan": null,
     });
-    state.change("customer.subscription.updated", subscription, json!({ "pending_update": waiting }));
+    state.change("customer.subscription.updated", subscription, json!({ "pending_update": pending_update }));
     let before = state.set(subscription, json!({ "items": items, "pending_update": null }));
     state.emit("customer.subscription.pending_update_applied", subscription);
     state.emit_change("customer.subscription.updated", subscription, before);

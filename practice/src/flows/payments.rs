@@ -14,7 +14,7 @@ pub(crate) fn create_intent(state: &mut State, new: &NewIntent<'_>) -> String {
     id
 }
 
-/// Creates the payment method that somebody entered on the hosted page.
+/// Creates the payment method that the payer chose on the hosted page.
 pub(crate) fn create_method(state: &mut State, method: Method, payer: &Payer, customer: &Value) -> String {
     let now = state.now();
     let id = state.put(payment::payment_method(method, payer, customer, now));
@@ -58,7 +58,7 @@ pub(crate) fn succeed(state: &mut State, intent: &str, method: &str) {
 }
 
 /// Starts a bank debit. Its charge is pending at first.
-pub(crate) fn begin_debit(state: &mut State, intent: &str, method: &str) {
+pub(crate) fn begin_bank_debit(state: &mut State, intent: &str, method: &str) {
     let charge = new_charge(state, intent, method, "pending");
     state.set(
         intent,
@@ -101,16 +101,16 @@ pub(crate) fn fail(state: &mut State, intent: &str, method: &str) {
         }
         None => new_charge(state, intent, method, "failed"),
     };
-    let failed = state.copy_of(&charge);
-    let card = failed["failure_code"] == "card_declined";
+    let failed_charge = state.copy_of(&charge);
+    let is_card = failed_charge["failure_code"] == "card_declined";
     let error = json!({
         "charge": charge,
-        "code": if card { "card_declined" } else { "payment_intent_payment_attempt_failed" },
-        "decline_code": if card { json!("generic_decline") } else { failed["failure_code"].clone() },
+        "code": if is_card { "card_declined" } else { "payment_intent_payment_attempt_failed" },
+        "decline_code": if is_card { "generic_decline" } else { text(&failed_charge, "failure_code") },
         "doc_url": "https://docs.stripe.com/error-codes",
-        "message": failed["failure_message"],
+        "message": failed_charge["failure_message"],
         "payment_method": state.copy_of(method),
-        "type": if card { "card_error" } else { "invalid_request_error" },
+        "type": if is_card { "card_error" } else { "invalid_request_error" },
     });
     state.set(
         intent,
@@ -126,7 +126,7 @@ pub(crate) fn fail(state: &mut State, intent: &str, method: &str) {
     state.emit("charge.failed", &charge);
 }
 
-/// Makes a payment wait, because the bank requires an action by the payer first.
+/// Makes a payment wait for an action by the payer that the bank requires.
 pub(crate) fn require_action(state: &mut State, intent: &str, method: &str) {
     let fields = json!({
         "next_action": { "type": "use_stripe_sdk", "use_stripe_sdk": { "type": "three_d_secure_redirect" } },

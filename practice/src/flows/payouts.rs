@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::Refused;
-use crate::flows::balance::{self, Fee, Move};
+use crate::flows::balance::{self, Fee, Movement};
 use crate::objects;
 use crate::state::{State, number, text};
 
@@ -21,20 +21,24 @@ pub(crate) fn pay_out(state: &mut State, all: bool) -> Vec<String> {
     for entry in state.balance.unpaid(now) {
         by_currency.entry(text(&state.copy_of(&entry), "currency").to_owned()).or_default().push(entry);
     }
-    by_currency.into_iter().filter_map(|(currency, entries)| pay(state, &currency, entries)).collect()
+    by_currency
+        .into_iter()
+        .filter_map(|(currency, entries)| create_payout(state, &currency, entries))
+        .collect()
 }
 
-fn pay(state: &mut State, currency: &str, mut entries: Vec<String>) -> Option<String> {
+/// Pays out these entries of one currency. Returns the id of the payout, or `None` if the sum is not positive.
+fn create_payout(state: &mut State, currency: &str, mut entries: Vec<String>) -> Option<String> {
     let net_minor: i64 = entries.iter().map(|entry| number(&state.copy_of(entry), "net")).sum();
     if net_minor <= 0 {
         return None;
     }
     let now = state.now();
     let payout = state.put(objects::balance::payout(net_minor, currency, now));
-    let own = book(state, &payout, "payout", -net_minor);
-    entries.push(own.clone());
+    let own_entry = book(state, &payout, "payout", -net_minor);
+    entries.push(own_entry.clone());
     state.balance.add_to_payout(&payout, &entries);
-    state.set(&payout, json!({ "balance_transaction": own }));
+    state.set(&payout, json!({ "balance_transaction": own_entry }));
     state.emit("payout.created", &payout);
     state.balance.unreconciled.push(payout.clone());
     if !state.balance.reconciles_late {
@@ -45,7 +49,7 @@ fn pay(state: &mut State, currency: &str, mut entries: Vec<String>) -> Option<St
     Some(payout)
 }
 
-/// Publishes the contents of every payout that is not reconciled yet, and emits its events.
+/// Lists the contents of every payout that is not reconciled yet, and emits the events of the reconciliation.
 pub(crate) fn reconcile_payouts(state: &mut State) {
     for payout in std::mem::take(&mut state.balance.unreconciled) {
         let before = state.set(&payout, json!({ "reconciliation_status": "completed" }));
@@ -74,17 +78,17 @@ pub(crate) fn fail(state: &mut State, payout_id: &str) -> Result<(), Refused> {
 
 fn book(state: &mut State, payout_id: &str, kind: &str, amount_minor: i64) -> String {
     let payout = state.copy_of(payout_id);
-    let failed = kind == "payout_failure";
+    let is_failure = kind == "payout_failure";
     balance::book(
         state,
-        &Move {
+        &Movement {
             kind,
             amount_minor,
             fee: Fee::None,
             // The entry needs no conversion, because the balance already holds this money in the payout's currency.
             currency: text(&payout, "currency"),
             source: payout_id,
-            description: json!(if failed { "PAYOUT FAILURE" } else { "STRIPE PAYOUT" }),
+            description: json!(if is_failure { "PAYOUT FAILURE" } else { "STRIPE PAYOUT" }),
             available_on: state.now(),
         },
     )

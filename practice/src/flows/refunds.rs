@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::Refused;
-use crate::flows::balance::{self, Fee, Move};
+use crate::flows::balance::{self, Fee, Movement};
 use crate::flows::{disputes, reviews};
 use crate::money;
 use crate::objects::money_back;
@@ -42,7 +42,7 @@ pub(crate) fn refund(
     let charge_id = text(&charge, "id").to_owned();
     let left_minor = number(&charge, "amount") - number(&charge, "amount_refunded");
     let amount_minor = amount_minor.unwrap_or(left_minor);
-    check(state, &charge, amount_minor, left_minor)?;
+    check_refund(state, &charge, amount_minor, left_minor)?;
     let metadata = if details.metadata.is_null() { json!({}) } else { details.metadata.clone() };
     let now = state.now();
     let refund = state.put(money_back::refund(&charge, amount_minor, &metadata, &details.reason, now));
@@ -54,15 +54,15 @@ pub(crate) fn refund(
     let before = state.set(&charge_id, fields);
     state.emit_change("charge.refunded", &charge_id, before);
     state.emit("refund.created", &refund);
-    reference_arrives(state, &refund);
+    set_reference(state, &refund);
     if refunded_minor == number(&charge, "amount") {
-        reviews::close_because(state, &charge, "refunded")?;
+        reviews::close_review_of(state, &charge, "refunded")?;
         disputes::close_inquiries(state, &charge_id)?;
     }
     Ok(refund)
 }
 
-fn check(state: &State, charge: &Value, amount_minor: i64, left_minor: i64) -> Result<(), Refused> {
+fn check_refund(state: &State, charge: &Value, amount_minor: i64, left_minor: i64) -> Result<(), Refused> {
     let id = text(charge, "id");
     let currency = text(charge, "currency");
     if text(charge, "status") != "succeeded" {
@@ -87,9 +87,9 @@ fn check(state: &State, charge: &Value, amount_minor: i64, left_minor: i64) -> R
         ));
     }
     if amount_minor > left_minor {
-        let (asked, left) = (money::format(amount_minor, currency), money::format(left_minor, currency));
+        let (requested, left) = (money::format(amount_minor, currency), money::format(left_minor, currency));
         let sentence =
-            format!("Refund amount ({asked}) is greater than unrefunded amount on charge ({left})");
+            format!("Refund amount ({requested}) is greater than unrefunded amount on charge ({left})");
         return Err(Refused { param: Some("amount".to_owned()), ..Refused::invalid(None, sentence) });
     }
     Ok(())
@@ -97,7 +97,7 @@ fn check(state: &State, charge: &Value, amount_minor: i64, left_minor: i64) -> R
 
 /// Sets the reference that a card network assigns to a refund, and emits `refund.updated`. At Stripe, this happens
 /// shortly after the refund; here it happens at once.
-fn reference_arrives(state: &mut State, refund: &str) {
+fn set_reference(state: &mut State, refund: &str) {
     let mut details = state.copy_of(refund)["destination_details"].clone();
     if details["type"] != "card" {
         return;
@@ -131,7 +131,7 @@ pub(crate) fn fail(state: &mut State, refund_id: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Adds metadata to a refund. As at Stripe, two events report the change.
+/// Adds metadata to a refund. As with Stripe, two events report the change.
 pub(crate) fn add_metadata(state: &mut State, refund: &str, more: Value) -> Result<(), Refused> {
     let mut metadata = state.require("refund", refund)?["metadata"].clone();
     if let (Value::Object(metadata), Value::Object(more)) = (&mut metadata, more) {
@@ -154,7 +154,7 @@ fn book(state: &mut State, refund_id: &str, charge: &Value, amount_minor: i64) -
     };
     balance::book(
         state,
-        &Move {
+        &Movement {
             kind,
             amount_minor,
             fee: Fee::None,

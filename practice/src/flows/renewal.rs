@@ -26,7 +26,7 @@ pub(crate) fn next_period(
         return Err(Refused::invalid(None, sentence));
     }
     if !sub["cancel_at"].is_null() {
-        billing::end(state, subscription);
+        billing::end_subscription(state, subscription);
         return Ok(None);
     }
     let period = period_after(&sub);
@@ -36,13 +36,13 @@ pub(crate) fn next_period(
     }
     if how == Renewal::NotFinalized {
         set_period(state, &sub, period);
-        let invoice = invoices::draft(state, subscription, CYCLE, period);
+        let invoice = invoices::create_draft(state, subscription, CYCLE, period);
         invoices::fail_to_finalize(state, &invoice);
         return Ok(Some(invoice));
     }
     if how == Renewal::PaidOutside {
         set_period(state, &sub, period);
-        let invoice = invoices::draft(state, subscription, CYCLE, period);
+        let invoice = invoices::create_draft(state, subscription, CYCLE, period);
         invoices::finalize(state, &invoice, None);
         invoices::pay_outside(state, &invoice)?;
         return Ok(Some(invoice));
@@ -61,6 +61,7 @@ pub(crate) fn next_period(
             state.emit("invoice.payment_action_required", &invoice);
             billing::invoice_failed(state, &invoice);
         }
+        // `NotFinalized` and `PaidOutside` have already returned above.
         Renewal::CardFails | Renewal::NotFinalized | Renewal::PaidOutside => {
             payments::fail(state, &intent, method);
             billing::invoice_failed(state, &invoice);
@@ -106,17 +107,17 @@ pub(crate) fn announce(state: &mut State, subscription: &str) -> Result<(), Refu
     Ok(())
 }
 
-/// Pays the newest invoice of a subscription, which must be open.
+/// Pays the newest invoice of a subscription. The invoice must be open, and no payment of it may be pending.
 pub(crate) fn pay_open_invoice(state: &mut State, subscription: &str) -> Result<(), Refused> {
     let sub = billing::ongoing_subscription(state, subscription)?;
     let invoice = text(&sub, "latest_invoice").to_owned();
     let intent = billing::intent_of(state, &invoice);
-    let waiting = text(&state.copy_of(&invoice), "status") == "open";
-    let Some(intent) = intent.filter(|intent| waiting && payments::pending_charge(state, intent).is_none())
+    let is_open = text(&state.copy_of(&invoice), "status") == "open";
+    let Some(intent) = intent.filter(|intent| is_open && payments::pending_charge(state, intent).is_none())
     else {
         return Err(Refused::invalid(
             None,
-            "This subscription's newest invoice is not open, so a new card can't pay it.",
+            "This subscription's newest invoice can't be paid: it is not open or its payment is pending.",
         ));
     };
     payments::succeed(state, &intent, text(&sub, "default_payment_method"));
@@ -143,7 +144,8 @@ fn total_minor(sub: &Value) -> i64 {
         .sum()
 }
 
-/// Sets the current period of a subscription. As at Stripe, its items have the period, and not the subscription.
+/// Sets the current period of a subscription. As with Stripe, the period is stored in the subscription's items, not in
+/// the subscription itself.
 fn set_period(state: &mut State, sub: &Value, period: Period) {
     let mut items = sub["items"].clone();
     for item in items["data"].as_array_mut().into_iter().flatten() {

@@ -12,7 +12,7 @@ pub(crate) const REASONS: &[&str] =
     &["approved", "canceled", "disputed", "redacted", "refunded", "refunded_as_fraud"];
 
 /// Creates a fraud warning for a charge and emits its event. Returns the warning's id.
-pub(crate) fn warn(state: &mut State, payment_id: &str) -> Result<String, Refused> {
+pub(crate) fn create_warning(state: &mut State, payment_id: &str) -> Result<String, Refused> {
     let charge = charge_of(state, payment_id)?;
     let now = state.now();
     let warning = state.put(money_back::early_fraud_warning(&charge, now));
@@ -50,8 +50,8 @@ pub(crate) fn close(state: &mut State, review: &str, reason: &str) -> Result<(),
     Ok(())
 }
 
-/// Closes the open review of a charge, because the charge was refunded or disputed.
-pub(crate) fn close_because(state: &mut State, charge: &Value, reason: &str) -> Result<(), Refused> {
+/// Closes the open review of a charge, if it has one. The reason says that the charge was refunded or disputed.
+pub(crate) fn close_review_of(state: &mut State, charge: &Value, reason: &str) -> Result<(), Refused> {
     match charge["review"].as_str() {
         Some(review) => close(state, review, reason),
         None => Ok(()),

@@ -12,7 +12,7 @@ pub(crate) fn notify(state: &mut State, kind: &str, object_id: &str) -> Result<S
         return Err(Refused::missing("object", "id", object_id));
     };
     let object_kind = text(object, "object").to_owned();
-    let path = api::path_of(&object_kind).ok_or_else(|| {
+    let path = api::resource_path(&object_kind).ok_or_else(|| {
         let sentence = format!("The API has no call that reads an object of kind {object_kind}.");
         Refused::invalid(None, sentence)
     })?;

@@ -11,7 +11,7 @@ pub(crate) struct NewEntry<'a> {
     pub(crate) amount_minor: i64,
     pub(crate) fee_minor: i64,
     /// The description of the fee in `fee_details`.
-    pub(crate) fee_for: &'a str,
+    pub(crate) fee_description: &'a str,
     pub(crate) currency: &'a str,
     /// The exchange rate, or null.
     pub(crate) exchange_rate: Value,
@@ -29,7 +29,7 @@ pub(crate) fn balance_transaction(new: &NewEntry<'_>) -> Value {
             "amount": new.fee_minor,
             "application": null,
             "currency": new.currency,
-            "description": new.fee_for,
+            "description": new.fee_description,
             "type": "stripe_fee",
         }])
     };
@@ -61,11 +61,11 @@ fn reporting_category(kind: &str, amount_minor: i64) -> &str {
         "adjustment" if amount_minor < 0 => "dispute",
         "adjustment" => "dispute_reversal",
         "payout_failure" => "payout_reversal",
-        same => same,
+        other => other,
     }
 }
 
-/// A new automatic payout, which is on its way to the bank.
+/// A new automatic payout. It is on its way to the bank.
 pub(crate) fn payout(amount_minor: i64, currency: &str, now: i64) -> Value {
     json!({
         "id": ids::new("po_"),
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn each_type_has_the_reporting_category_of_stripe() {
-        for (kind, amount_minor, wanted) in [
+        for (kind, amount_minor, expected) in [
             ("payment", 1, "charge"),
             ("payment_refund", -1, "refund"),
             ("refund_failure", 1, "refund_failure"),
@@ -114,7 +114,7 @@ mod tests {
             ("payout", -1, "payout"),
             ("payout_failure", 1, "payout_reversal"),
         ] {
-            assert_eq!(reporting_category(kind, amount_minor), wanted, "{kind}");
+            assert_eq!(reporting_category(kind, amount_minor), expected, "{kind}");
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::ids;
 
 /// The time in which the account must answer a dispute, in seconds.
-const TIME_TO_ANSWER: i64 = 20 * 86_400;
+const ANSWER_TIME_S: i64 = 20 * 86_400;
 
 /// A new refund of all or part of a charge.
 pub(crate) fn refund(charge: &Value, amount_minor: i64, metadata: &Value, reason: &Value, now: i64) -> Value {
@@ -40,7 +40,7 @@ pub(crate) fn refund(charge: &Value, amount_minor: i64, metadata: &Value, reason
 
 /// A new dispute of all or part of a charge. Its status says whether it is only an inquiry.
 pub(crate) fn dispute(charge: &Value, amount_minor: i64, status: &str, now: i64) -> Value {
-    let inquiry = status == "warning_needs_response";
+    let is_inquiry = status == "warning_needs_response";
     json!({
         "id": ids::new("du_"),
         "object": "dispute",
@@ -52,18 +52,18 @@ pub(crate) fn dispute(charge: &Value, amount_minor: i64, status: &str, now: i64)
         "enhanced_eligibility_types": [],
         "evidence": no_evidence(charge),
         "evidence_details": {
-            "due_by": now + TIME_TO_ANSWER,
+            "due_by": now + ANSWER_TIME_S,
             "enhanced_eligibility": {},
             "has_evidence": false,
             "past_due": false,
             "submission_count": 0,
         },
-        "is_charge_refundable": inquiry,
+        "is_charge_refundable": is_inquiry,
         "livemode": false,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "payment_method_details": {
-            "card": { "brand": "visa", "case_type": if inquiry { "inquiry" } else { "chargeback" }, "network": "visa", "network_reason_code": "10.4" },
+            "card": { "brand": "visa", "case_type": if is_inquiry { "inquiry" } else { "chargeback" }, "network": "visa", "network_reason_code": "10.4" },
             "type": "card",
         },
         "reason": "fraudulent",

@@ -261,38 +261,38 @@ pub(crate) fn charge(intent: &Value, method: &Value, status: &str, now: i64) -> 
 }
 
 fn method_details(kind: &str, method: &Value, amount: &Value) -> Value {
-    let own = &method[kind];
+    let fields = &method[kind];
     if kind != "card" {
         return json!({
-            "bank_code": own["bank_code"],
-            "branch_code": own["branch_code"],
-            "country": own["country"],
-            "fingerprint": own["fingerprint"],
-            "last4": own["last4"],
+            "bank_code": fields["bank_code"],
+            "branch_code": fields["branch_code"],
+            "country": fields["country"],
+            "fingerprint": fields["fingerprint"],
+            "last4": fields["last4"],
             "mandate": null,
         });
     }
     json!({
         "amount_authorized": amount,
         "authorization_code": "000000",
-        "brand": own["brand"],
-        "checks": own["checks"],
-        "country": own["country"],
-        "exp_month": own["exp_month"],
-        "exp_year": own["exp_year"],
+        "brand": fields["brand"],
+        "checks": fields["checks"],
+        "country": fields["country"],
+        "exp_month": fields["exp_month"],
+        "exp_year": fields["exp_year"],
         "extended_authorization": { "status": "disabled" },
-        "fingerprint": own["fingerprint"],
-        "funding": own["funding"],
+        "fingerprint": fields["fingerprint"],
+        "funding": fields["funding"],
         "incremental_authorization": { "status": "unavailable" },
         "installments": null,
-        "last4": own["last4"],
+        "last4": fields["last4"],
         "mandate": null,
         "multicapture": { "status": "unavailable" },
         "network": "visa",
         "network_token": { "used": false },
         "network_transaction_id": null,
         "overcapture": { "maximum_amount_capturable": amount, "status": "unavailable" },
-        "regulated_status": own["regulated_status"],
+        "regulated_status": fields["regulated_status"],
         "three_d_secure": null,
         "transaction_link_id": null,
         "wallet": null,

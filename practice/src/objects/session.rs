@@ -15,16 +15,16 @@ pub(crate) struct NewSession<'a> {
     pub(crate) currency: &'a str,
     pub(crate) amount_minor: i64,
     /// The caller's fields that the session shows unchanged.
-    pub(crate) given: &'a Value,
+    pub(crate) caller_fields: &'a Value,
 }
 
 /// A new Checkout Session, which is open.
 pub(crate) fn session(new: &NewSession<'_>) -> Value {
-    let given = new.given;
+    let caller = new.caller_fields;
     let one_off = new.mode == "payment";
-    let customer_creation = match (one_off, given["customer"].is_null(), given["customer_creation"].as_str())
-    {
-        (true, true, Some(wish)) => json!(wish),
+    let customer_creation = caller["customer_creation"].as_str();
+    let customer_creation = match (one_off, caller["customer"].is_null(), customer_creation) {
+        (true, true, Some(choice)) => json!(choice),
         (true, true, None) => json!("if_required"),
         _ => json!(null),
     };
@@ -38,8 +38,8 @@ pub(crate) fn session(new: &NewSession<'_>) -> Value {
         "amount_total": new.amount_minor,
         "automatic_tax": { "enabled": false, "liability": null, "provider": null, "status": null },
         "billing_address_collection": null,
-        "cancel_url": given["cancel_url"],
-        "client_reference_id": given["client_reference_id"],
+        "cancel_url": caller["cancel_url"],
+        "client_reference_id": caller["client_reference_id"],
         "client_secret": null,
         "collected_information": null,
         "consent": null,
@@ -54,20 +54,20 @@ pub(crate) fn session(new: &NewSession<'_>) -> Value {
             "submit": null,
             "terms_of_service_acceptance": null,
         },
-        "customer": given["customer"],
+        "customer": caller["customer"],
         "customer_account": null,
         "customer_creation": customer_creation,
         "customer_details": null,
-        "customer_email": given["customer_email"],
+        "customer_email": caller["customer_email"],
         "discounts": [],
         "expires_at": new.expires_at,
         "integration_identifier": null,
         "invoice": null,
         "invoice_creation": if one_off { no_invoice() } else { Value::Null },
         "livemode": false,
-        "locale": given["locale"],
+        "locale": caller["locale"],
         "managed_payments": { "enabled": false },
-        "metadata": given["metadata"],
+        "metadata": caller["metadata"],
         "mode": new.mode,
         "origin_context": null,
         "payment_intent": null,
@@ -86,9 +86,9 @@ pub(crate) fn session(new: &NewSession<'_>) -> Value {
         "shipping_cost": null,
         "shipping_options": [],
         "status": "open",
-        "submit_type": given["submit_type"],
+        "submit_type": caller["submit_type"],
         "subscription": null,
-        "success_url": given["success_url"],
+        "success_url": caller["success_url"],
         "total_details": { "amount_discount": 0, "amount_shipping": 0, "amount_tax": 0 },
         "ui_mode": "hosted_page",
         "url": new.url,

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::api::form::Params;
 use crate::flows::{billing, checkout, disputes, payouts, refunds};
 use crate::pages::html::message;
-use crate::pages::{foreign_form, own_form, page, see_other};
+use crate::pages::{is_own_form, page, reject_foreign_form, see_other};
 use crate::state::{SharedState, State, text};
 use crate::{Outcome, Refused, Renewal, money, webhooks};
 
@@ -15,21 +15,21 @@ pub(crate) async fn act(
     body: web::Bytes,
     state: web::Data<SharedState>,
 ) -> HttpResponse {
-    if !own_form(&request) {
-        return foreign_form();
+    if !is_own_form(&request) {
+        return reject_foreign_form();
     }
     let params = Params::parse(&body);
     let mut state = state.open();
     match carry_out(&mut state, &params) {
-        Ok(place) => see_other(&format!("/console#{place}")),
+        Ok(section) => see_other(&format!("/console#{section}")),
         Err(refused) => page(refused.status, message("That did not work", &refused.message)),
     }
 }
 
 /// Carries out the action of one button. Returns the id of the section of the console to show next.
 fn carry_out(state: &mut State, params: &Params) -> Result<&'static str, Refused> {
-    let id = params.need("id")?;
-    match params.need("action")? {
+    let id = params.require("id")?;
+    match params.require("action")? {
         "refund" => {
             let amount_minor = amount(state, id, params.get("amount"))?;
             refunds::refund(state, id, amount_minor, &refunds::RefundDetails::default())?;
@@ -59,7 +59,7 @@ fn carry_out(state: &mut State, params: &Params) -> Result<&'static str, Refused
         "pay-out" => Ok("payouts"),
         "fail-payout" => payouts::fail(state, id).map(|()| "payouts"),
         "deliver-again" => webhooks::deliver_again(state, id).map(|()| "events"),
-        other => Err(Refused::invalid(None, format!("There is no button called {other}."))),
+        other => Err(Refused::invalid(None, format!("The console has no action called {other}."))),
     }
 }
 

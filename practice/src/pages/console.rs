@@ -1,4 +1,4 @@
-//! The console. It shows every payment, subscription and event, with buttons for what can happen to each.
+//! The console. It shows payments, subscriptions, events and more, with buttons for what can happen to each.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -11,11 +11,11 @@ use crate::pages::html::{render, time};
 use crate::pages::page;
 use crate::state::{SharedState, State, number, text};
 
-/// How many rows each section of the console shows, newest first. The events have their own number.
-const SHOWN: usize = 50;
+/// The maximum number of rows in each section of the console, newest first. The events have their own limit.
+const MAX_ROWS: usize = 50;
 
 /// How many events the console shows by default. One gift creates about ten.
-const EVENTS_SHOWN: usize = 30;
+const DEFAULT_EVENTS: usize = 30;
 
 #[derive(Template)]
 #[template(path = "console.html")]
@@ -36,7 +36,7 @@ struct Section {
 struct Row {
     id: String,
     /// The description, in parts. A line may break between two parts.
-    what: Vec<String>,
+    description: Vec<String>,
     status: String,
     detail: Detail,
     /// Whether the buttons have a field for an amount. The whole amount is used if the field is empty.
@@ -51,10 +51,10 @@ enum Detail {
     Text(String),
 }
 
-/// Whether the page shows the events that are older than the newest [`EVENTS_SHOWN`].
+/// Whether the page shows the events that are older than the newest [`DEFAULT_EVENTS`].
 enum Older {
     None,
-    /// Older events are shown. Contains [`EVENTS_SHOWN`], for the link that hides them.
+    /// Older events are shown. Contains [`DEFAULT_EVENTS`], for the link that hides them.
     Shown(usize),
     /// Older events are hidden. Contains the number of all events, for the link that shows them.
     Hidden(usize),
@@ -80,17 +80,17 @@ pub(crate) async fn show(request: HttpRequest, state: web::Data<SharedState>) ->
         section("events", "Events", "Nothing has happened yet.", events(&state, all_events)),
     ];
     let older = match state.events.len() {
-        0..=EVENTS_SHOWN => Older::None,
-        _ if all_events => Older::Shown(EVENTS_SHOWN),
+        0..=DEFAULT_EVENTS => Older::None,
+        _ if all_events => Older::Shown(DEFAULT_EVENTS),
         count => Older::Hidden(count),
     };
     page(200, render(&Page { account: &state.account_name, sections, older }))
 }
 
 impl Row {
-    fn new(id: &str, what: String, status: &str, detail: Detail) -> Self {
+    fn new(id: &str, description: String, status: &str, detail: Detail) -> Self {
         let (id, status) = (id.to_owned(), status.to_owned());
-        Self { id, what: vec![what], status, detail, takes_amount: false, buttons: Vec::new() }
+        Self { id, description: vec![description], status, detail, takes_amount: false, buttons: Vec::new() }
     }
 
     fn button(mut self, action: &'static str, label: impl Into<String>) -> Self {
@@ -109,7 +109,7 @@ impl Row {
 
 fn sum(object: &Value) -> String {
     let amount = if text(object, "object") == "checkout.session" { "amount_total" } else { "amount" };
-    money::shown(number(object, amount), text(object, "currency"))
+    money::format_with_symbol(number(object, amount), text(object, "currency"))
 }
 
 fn detail(object: &Value, more: &str) -> Detail {
@@ -131,13 +131,13 @@ fn waiting(state: &State) -> Vec<Row> {
             rows.push(row.button("settle", "Settle").button("fail-debit", "Fail"));
         }
     }
-    rows.truncate(SHOWN);
+    rows.truncate(MAX_ROWS);
     rows
 }
 
 fn payments(state: &State) -> Vec<Row> {
     let intents = state.all("payment_intent").rev().filter(|intent| !intent["latest_charge"].is_null());
-    intents.take(SHOWN).map(|intent| payment(state, intent)).collect()
+    intents.take(MAX_ROWS).map(|intent| payment(state, intent)).collect()
 }
 
 fn payment(state: &State, intent: &Value) -> Row {
@@ -155,7 +155,7 @@ fn payment(state: &State, intent: &Value) -> Row {
     };
     let mut more = text(&charge["billing_details"], "email").to_owned();
     if refunded > 0 {
-        more += &format!(" · {} refunded", money::shown(refunded, text(&charge, "currency")));
+        more += &format!(" · {} refunded", money::format_with_symbol(refunded, text(&charge, "currency")));
     }
     let is_refundable = succeeded && !disputes::forbids_refund(state, text(&charge, "id"));
     let row = Row::new(id, sum(&charge), status, detail(intent, &more));
@@ -166,28 +166,28 @@ fn payment(state: &State, intent: &Value) -> Row {
 }
 
 fn subscriptions(state: &State) -> Vec<Row> {
-    state.all("subscription").rev().take(SHOWN).map(|sub| subscription(state, sub)).collect()
+    state.all("subscription").rev().take(MAX_ROWS).map(|sub| subscription(state, sub)).collect()
 }
 
 fn subscription(state: &State, sub: &Value) -> Row {
     let id = text(sub, "id");
     let item = &sub["items"]["data"][0];
     let unit = text(&item["price"]["recurring"], "interval");
-    let amount =
-        money::shown(number(&item["price"], "unit_amount") * number(item, "quantity"), text(sub, "currency"));
-    let what = format!("{amount} every {unit}");
+    let amount_minor = number(&item["price"], "unit_amount") * number(item, "quantity");
+    let amount = money::format_with_symbol(amount_minor, text(sub, "currency"));
+    let description = format!("{amount} every {unit}");
     let status = text(sub, "status");
     let customer = state.copy_of(text(sub, "customer"));
     let until = time(number(item, "current_period_end"));
     let mut more = format!("{} · period ends {until}", text(&customer, "email"));
     if status == "canceled" {
-        return Row::new(id, what, "canceled", detail(sub, text(&customer, "email")));
+        return Row::new(id, description, "canceled", detail(sub, text(&customer, "email")));
     }
     let is_ending = !sub["cancel_at"].is_null();
     if is_ending {
         more += " · the subscription then ends";
     }
-    let mut row = Row::new(id, what, &status.replace('_', " "), detail(sub, &more));
+    let mut row = Row::new(id, description, &status.replace('_', " "), detail(sub, &more));
     row = if is_ending {
         row.button("next-period", "End the period")
     } else {
@@ -208,7 +208,7 @@ fn refunds(state: &State) -> Vec<Row> {
         let row = Row::new(id, sum(refund), status, detail(refund, text(refund, "payment_intent")));
         if status == "failed" { row } else { row.button("fail-refund", "Fail this refund") }
     };
-    state.all("refund").rev().take(SHOWN).map(refund).collect()
+    state.all("refund").rev().take(MAX_ROWS).map(refund).collect()
 }
 
 fn dispute_rows(state: &State) -> Vec<Row> {
@@ -225,7 +225,7 @@ fn dispute_rows(state: &State) -> Vec<Row> {
             row
         }
     };
-    state.all("dispute").rev().take(SHOWN).map(dispute).collect()
+    state.all("dispute").rev().take(MAX_ROWS).map(dispute).collect()
 }
 
 fn payouts(state: &State) -> Vec<Row> {
@@ -242,14 +242,14 @@ fn payouts(state: &State) -> Vec<Row> {
             Some(row.button("pay-out", "Pay everything out"))
         }
     };
-    waiting.into_iter().chain(state.all("payout").rev().take(SHOWN).map(payout)).collect()
+    waiting.into_iter().chain(state.all("payout").rev().take(MAX_ROWS).map(payout)).collect()
 }
 
 fn events(state: &State, all: bool) -> Vec<Row> {
     let event = |event: &Value| {
         let id = text(event, "id");
-        let tries: Vec<_> = state.deliveries.iter().filter(|delivery| delivery.event_id == id).collect();
-        let status = match tries.last() {
+        let attempts: Vec<_> = state.deliveries.iter().filter(|delivery| delivery.event_id == id).collect();
+        let status = match attempts.last() {
             None if state.given_up.contains(id) => "lost",
             None if number(event, "pending_webhooks") == 0 => "not sent",
             None => "waiting",
@@ -257,18 +257,18 @@ fn events(state: &State, all: bool) -> Vec<Row> {
             Some(_) if state.given_up.contains(id) => "given up",
             Some(_) => "tried",
         };
-        let answers: Vec<String> = tries
+        let responses: Vec<String> = attempts
             .iter()
             .map(|delivery| {
                 delivery.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string())
             })
             .collect();
         // A long event type may break after its dots.
-        let what = text(event, "type").split_inclusive('.').map(str::to_owned).collect();
-        let row = Row::new(id, String::new(), status, detail(event, &answers.join(", ")));
-        let row = Row { what, ..row };
+        let description = text(event, "type").split_inclusive('.').map(str::to_owned).collect();
+        let row = Row::new(id, String::new(), status, detail(event, &responses.join(", ")));
+        let row = Row { description, ..row };
         if state.webhook_url.is_some() { row.button("deliver-again", "Deliver again") } else { row }
     };
-    let shown = if all { state.events.len() } else { EVENTS_SHOWN };
+    let shown = if all { state.events.len() } else { DEFAULT_EVENTS };
     state.events.iter().rev().take(shown).map(event).collect()
 }

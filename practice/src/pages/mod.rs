@@ -41,16 +41,16 @@ fn page(status: u16, body: String) -> HttpResponse {
 }
 
 /// Whether a form comes from one of these pages, and not from another site in the same browser.
-fn own_form(request: &HttpRequest) -> bool {
+fn is_own_form(request: &HttpRequest) -> bool {
     let read = |name: header::HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
     match (read(header::ORIGIN), read(header::HOST)) {
-        (Some(origin), Some(host)) => origin.strip_prefix("http://").is_some_and(|own| own == host),
+        (Some(origin), Some(host)) => origin.strip_prefix("http://") == Some(host),
         // A browser always sends an Origin header with a form. A request without one comes from a program.
         (None, _) => true,
         _ => false,
     }
 }
 
-fn foreign_form() -> HttpResponse {
+fn reject_foreign_form() -> HttpResponse {
     page(403, html::message("Form rejected", "This form was sent from another site, so nothing was done."))
 }

@@ -9,7 +9,7 @@ use crate::api::form::Params;
 use crate::flows::checkout;
 use crate::objects::payment::Payer;
 use crate::pages::html::{message, render};
-use crate::pages::{foreign_form, own_form, page, see_other};
+use crate::pages::{is_own_form, page, reject_foreign_form, see_other};
 use crate::state::{SharedState, State, number, text};
 use crate::{How, money};
 
@@ -20,7 +20,7 @@ const PLACEHOLDER: &str = "{CHECKOUT_SESSION_ID}";
 pub(crate) async fn show(session: web::Path<String>, state: web::Data<SharedState>) -> HttpResponse {
     let state = state.open();
     let Ok(session) = state.require("checkout.session", &session) else {
-        return unknown();
+        return unknown_session();
     };
     match text(&session, "status") {
         "open" => {
@@ -44,13 +44,13 @@ pub(crate) async fn act(
     body: web::Bytes,
     state: web::Data<SharedState>,
 ) -> HttpResponse {
-    if !own_form(&request) {
-        return foreign_form();
+    if !is_own_form(&request) {
+        return reject_foreign_form();
     }
     let params = Params::parse(&body);
     let mut state = state.open();
     let Ok(session) = state.require("checkout.session", &session_id) else {
-        return unknown();
+        return unknown_session();
     };
     // The payer can't change an e-mail address that the caller gave.
     let email = session["customer_email"].as_str().or(params.get("email")).unwrap_or_default();
@@ -90,7 +90,7 @@ fn success_url(session: &Value) -> String {
     utf8_percent_encode(&url, CONTROLS).to_string()
 }
 
-fn unknown() -> HttpResponse {
+fn unknown_session() -> HttpResponse {
     page(
         404,
         message(
@@ -105,34 +105,34 @@ fn unknown() -> HttpResponse {
 struct Page<'a> {
     account: &'a str,
     amount: &'a str,
-    every: &'a str,
-    what: &'a str,
+    frequency: &'a str,
+    description: &'a str,
     trouble: Option<&'a str>,
     id: &'a str,
     payer: &'a Payer,
-    /// Whether the e-mail address came from the caller, so that the payer can't change it.
-    locked: bool,
-    cancel: &'a str,
+    /// Whether the caller gave the e-mail address. The payer then can't change it.
+    is_email_fixed: bool,
+    cancel_url: &'a str,
 }
 
 fn form(state: &State, session: &Value, payer: &Payer, trouble: Option<&str>) -> String {
     let plan = state.plans.get(text(session, "id")).cloned().unwrap_or_default();
-    let every = plan.interval.as_ref().map(|(unit, count)| match count {
+    let frequency = plan.interval.as_ref().map(|(unit, count)| match count {
         1 => format!("every {unit}"),
         count => format!("every {count} {unit}s"),
     });
     // A line whose name only repeats the recipient is omitted.
-    let mut what: Vec<&str> = plan.lines.iter().map(|line| line.name.as_str()).collect();
-    what.retain(|name| *name != state.account_name);
+    let mut descriptions: Vec<&str> = plan.lines.iter().map(|line| line.name.as_str()).collect();
+    descriptions.retain(|name| *name != state.account_name);
     render(&Page {
         account: &state.account_name,
-        amount: &money::shown(number(session, "amount_total"), text(session, "currency")),
-        every: every.as_deref().unwrap_or("once"),
-        what: &what.join(", "),
+        amount: &money::format_with_symbol(number(session, "amount_total"), text(session, "currency")),
+        frequency: frequency.as_deref().unwrap_or("once"),
+        description: &descriptions.join(", "),
         trouble,
         id: text(session, "id"),
         payer,
-        locked: !session["customer_email"].is_null(),
-        cancel: text(session, "cancel_url"),
+        is_email_fixed: !session["customer_email"].is_null(),
+        cancel_url: text(session, "cancel_url"),
     })
 }

@@ -3,7 +3,7 @@
 use keepopen_practice::How;
 use serde_json::{Value, json};
 
-use crate::helpers::{KEY, NOON, TestStripe, id, monthly_form, once_form};
+use crate::helpers::{KEY, NOON, TestStripe, id, monthly_form, one_off_form};
 
 #[tokio::test]
 async fn a_call_without_the_right_key_returns_401_in_stripes_form() {
@@ -21,7 +21,7 @@ async fn a_call_without_the_right_key_returns_401_in_stripes_form() {
 #[tokio::test]
 async fn a_new_session_is_open_and_unpaid_and_has_its_own_page() {
     let stripe = TestStripe::start().await;
-    let (status, session) = stripe.post("/v1/checkout/sessions", &once_form()).await;
+    let (status, session) = stripe.post("/v1/checkout/sessions", &one_off_form()).await;
     assert_eq!(status, 200);
     assert!(id(&session).starts_with("cs_test_"));
     assert_eq!(session["url"], json!(stripe.url(&format!("/pay/{}", id(&session)))));
@@ -36,7 +36,7 @@ async fn a_new_session_is_open_and_unpaid_and_has_its_own_page() {
 #[tokio::test]
 async fn an_unknown_parameter_is_rejected_with_its_name() {
     let stripe = TestStripe::start().await;
-    let mut form = once_form();
+    let mut form = one_off_form();
     form.push(("line_items[0][price_data][colour]", "red"));
     let (status, body) = stripe.post("/v1/checkout/sessions", &form).await;
     assert_eq!(status, 400);
@@ -49,16 +49,16 @@ async fn an_unknown_parameter_is_rejected_with_its_name() {
 async fn parameters_that_the_mode_does_not_allow_are_rejected() {
     let stripe = TestStripe::start().await;
     let mut cases = Vec::new();
-    for (form, more) in [
+    for (form, invalid_param) in [
         (monthly_form(), ("customer_creation", "always")),
         (monthly_form(), ("payment_intent_data[metadata][a]", "b")),
-        (once_form(), ("subscription_data[metadata][a]", "b")),
-        (once_form(), ("line_items[0][price_data][recurring][interval]", "month")),
-        (once_form(), ("expires_at", "1796644801")),
-        (once_form(), ("customer", "cus_none")),
+        (one_off_form(), ("subscription_data[metadata][a]", "b")),
+        (one_off_form(), ("line_items[0][price_data][recurring][interval]", "month")),
+        (one_off_form(), ("expires_at", "1796644801")),
+        (one_off_form(), ("customer", "cus_none")),
     ] {
-        let form = [form, vec![more]].concat();
-        cases.push((more.0, stripe.post("/v1/checkout/sessions", &form).await));
+        let form = [form, vec![invalid_param]].concat();
+        cases.push((invalid_param.0, stripe.post("/v1/checkout/sessions", &form).await));
     }
     for (name, (status, body)) in cases {
         assert_eq!(status, 400, "{name}: {body:#}");
@@ -78,8 +78,8 @@ async fn invalid_amounts_currencies_and_urls_are_rejected() {
         ("success_url", "", json!("parameter_missing")),
         ("mode", "gift", Value::Null),
     ] {
-        let mut form = once_form();
-        form.retain(|(own, _)| *own != name);
+        let mut form = one_off_form();
+        form.retain(|(other, _)| *other != name);
         form.push((name, value));
         let (status, body) = stripe.post("/v1/checkout/sessions", &form).await;
         assert_eq!(status, 400, "{name}={value} was not rejected");
@@ -108,7 +108,7 @@ async fn unknown_routes_and_objects_return_404_in_stripes_form() {
 }
 
 #[tokio::test]
-async fn the_callers_version_is_echoed_and_every_reply_has_a_request_id() {
+async fn a_reply_repeats_the_callers_api_version_and_has_a_request_id() {
     let stripe = TestStripe::start().await;
     let request = stripe
         .http
@@ -121,7 +121,7 @@ async fn the_callers_version_is_echoed_and_every_reply_has_a_request_id() {
 }
 
 #[tokio::test]
-async fn events_are_listed_newest_first_and_page_by_page() {
+async fn events_are_listed_newest_first_in_pages() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
@@ -136,13 +136,14 @@ async fn events_are_listed_newest_first_and_page_by_page() {
             break;
         }
     }
-    let mut made = stripe.practice.events();
-    made.reverse();
-    assert_eq!(seen, made);
-    let (_, before) = stripe.get(&format!("/v1/events?limit=2&ending_before={}", id(&made[4]))).await;
-    assert_eq!(before["data"].as_array().unwrap()[..], made[2..4]);
-    let (_, one) = stripe.get(&format!("/v1/events/{}", id(&made[0]))).await;
-    assert_eq!(one, made[0]);
+    let mut all_events = stripe.practice.events();
+    all_events.reverse();
+    assert_eq!(seen, all_events);
+    let path = format!("/v1/events?limit=2&ending_before={}", id(&all_events[4]));
+    let (_, page_before) = stripe.get(&path).await;
+    assert_eq!(page_before["data"].as_array().unwrap()[..], all_events[2..4]);
+    let (_, newest) = stripe.get(&format!("/v1/events/{}", id(&all_events[0]))).await;
+    assert_eq!(newest, all_events[0]);
 }
 
 #[tokio::test]
@@ -172,7 +173,7 @@ async fn every_object_of_a_payment_can_be_read_and_listed() {
     let (invoice, sub) = (ids.invoice.unwrap(), ids.subscription.unwrap());
     let refund = stripe.practice.refund(&charge, Some(100)).unwrap();
     let dispute = stripe.practice.dispute(&charge, Some(100)).unwrap();
-    for (path, wanted) in [
+    for (path, expected_id) in [
         (format!("/v1/payment_intents/{intent}"), &intent),
         (format!("/v1/charges/{charge}"), &charge),
         (format!("/v1/invoices/{invoice}"), &invoice),
@@ -181,9 +182,9 @@ async fn every_object_of_a_payment_can_be_read_and_listed() {
         (format!("/v1/disputes/{dispute}"), &dispute),
         (format!("/v1/customers/{}", ids.customer.as_deref().unwrap()), ids.customer.as_ref().unwrap()),
     ] {
-        assert_eq!(id(&stripe.get(&path).await.1), *wanted, "{path}");
+        assert_eq!(id(&stripe.get(&path).await.1), *expected_id, "{path}");
     }
-    for (path, wanted) in [
+    for (path, expected_id) in [
         (format!("/v1/checkout/sessions?subscription={sub}"), &session),
         (format!("/v1/refunds?charge={charge}"), &refund),
         (format!("/v1/refunds?payment_intent={intent}"), &refund),
@@ -192,7 +193,7 @@ async fn every_object_of_a_payment_can_be_read_and_listed() {
     ] {
         let (_, list) = stripe.get(&path).await;
         assert_eq!(list["data"].as_array().unwrap().len(), 1, "{path}");
-        assert_eq!(id(&list["data"][0]), *wanted, "{path}");
+        assert_eq!(id(&list["data"][0]), *expected_id, "{path}");
     }
     let (_, entries) = stripe.get(&format!("/v1/balance_transactions?source={refund}")).await;
     assert_eq!(entries["data"][0]["amount"], -100);
@@ -203,7 +204,7 @@ async fn every_object_of_a_payment_can_be_read_and_listed() {
 }
 
 #[tokio::test]
-async fn expand_turns_ids_into_objects_and_shows_hidden_lists() {
+async fn expand_replaces_ids_with_objects_and_adds_lists_that_are_otherwise_omitted() {
     let stripe = TestStripe::start().await;
     let session = stripe.monthly_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();

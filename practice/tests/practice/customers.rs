@@ -30,7 +30,7 @@ async fn a_customer_can_be_changed() {
 }
 
 #[tokio::test]
-async fn a_deleted_customer_leaves_a_deleted_object_and_no_subscription() {
+async fn deleting_a_customer_ends_the_subscription_and_leaves_only_the_id() {
     let stripe = TestStripe::start().await;
     let (customer, _) = subscribe_reader(&stripe).await;
     let from = stripe.emitted().len();

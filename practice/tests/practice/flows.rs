@@ -68,9 +68,9 @@ async fn the_fee_of_a_charge_can_be_read() {
 }
 
 #[tokio::test]
-async fn no_customer_is_created_unless_the_call_asks_for_one() {
+async fn a_one_off_payment_creates_no_customer_unless_the_call_asks_for_one() {
     let stripe = TestStripe::start().await;
-    let mut form = crate::helpers::once_form();
+    let mut form = crate::helpers::one_off_form();
     form.retain(|(name, _)| *name != "customer_creation");
     let (_, session) = stripe.post("/v1/checkout/sessions", &form).await;
     let session = stripe.practice.pay(session["id"].as_str().unwrap(), How::Card).unwrap();
@@ -82,8 +82,8 @@ async fn no_customer_is_created_unless_the_call_asks_for_one() {
 async fn a_declined_card_leaves_the_session_open_for_another_try() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
-    let after = stripe.practice.pay(&session, How::Decline).unwrap();
-    assert_eq!(after["status"], "open");
+    let declined_session = stripe.practice.pay(&session, How::Decline).unwrap();
+    assert_eq!(declined_session["status"], "open");
     assert_eq!(
         stripe.emitted(),
         ["payment_intent.created", "payment_intent.payment_failed", "charge.failed"]
@@ -92,13 +92,12 @@ async fn a_declined_card_leaves_the_session_open_for_another_try() {
     assert_eq!(failed["status"], "requires_payment_method");
     assert_eq!(failed["last_payment_error"]["code"], "card_declined");
     stripe.practice.pay(&session, How::Card).unwrap();
-    let (paid, declined) = (stripe.last_emitted("payment_intent.succeeded"), failed);
-    assert_eq!(paid["id"], declined["id"]);
+    assert_eq!(stripe.last_emitted("payment_intent.succeeded")["id"], failed["id"]);
     assert_eq!(stripe.last_emitted("checkout.session.completed")["payment_status"], "paid");
 }
 
 #[tokio::test]
-async fn a_bank_debit_completes_unpaid_and_settles_later() {
+async fn a_session_paid_by_bank_debit_completes_unpaid_and_is_paid_later() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::BankDebit).unwrap();
@@ -138,7 +137,7 @@ async fn a_bank_debit_can_fail_later() {
 }
 
 #[tokio::test]
-async fn a_session_expires_when_its_time_is_over() {
+async fn a_session_expires_after_24_hours() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
     stripe.advance_clock(86_399);

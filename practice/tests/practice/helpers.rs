@@ -95,7 +95,7 @@ impl TestStripe {
 
     /// Creates a session for a one-off payment of 10.00 euros. Returns its id.
     pub async fn one_off_session(&self) -> String {
-        let (status, session) = self.post("/v1/checkout/sessions", &once_form()).await;
+        let (status, session) = self.post("/v1/checkout/sessions", &one_off_form()).await;
         assert_eq!(status, 200, "{session:#}");
         id(&session)
     }
@@ -149,7 +149,7 @@ impl TestStripe {
 }
 
 /// The parameters of a session for a one-off payment of 10.00 euros.
-pub fn once_form() -> Vec<(&'static str, &'static str)> {
+pub fn one_off_form() -> Vec<(&'static str, &'static str)> {
     vec![
         ("mode", "payment"),
         ("success_url", "http://127.0.0.1:9/thanks?s={CHECKOUT_SESSION_ID}"),
@@ -180,6 +180,12 @@ pub fn monthly_form() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
+/// Changes the value of a parameter that the form already has.
+pub fn set_value(form: &mut [(&'static str, &'static str)], name: &str, value: &'static str) {
+    form.iter_mut().find(|(other, _)| *other == name).unwrap().1 = value;
+}
+
+/// The id of an object.
 pub fn id(object: &Value) -> String {
     text_field(object, "id")
 }

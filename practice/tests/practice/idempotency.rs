@@ -1,18 +1,18 @@
-//! Tests that idempotency keys have the same effects as at Stripe.
+//! Tests that idempotency keys have the same effects as in Stripe's API.
 
 use keepopen_practice::{How, Trouble};
 use serde_json::Value;
 
-use crate::helpers::{TestStripe, once_form};
+use crate::helpers::{TestStripe, one_off_form};
 
 const PATH: &str = "/v1/checkout/sessions";
 
 #[tokio::test]
 async fn the_same_key_and_parameters_return_the_stored_reply() {
     let stripe = TestStripe::start().await;
-    let first = stripe.post_with_key(PATH, &once_form(), "k").await;
+    let first = stripe.post_with_key(PATH, &one_off_form(), "k").await;
     assert!(first.headers().get("Idempotent-Replayed").is_none());
-    let mut reversed = once_form();
+    let mut reversed = one_off_form();
     reversed.reverse();
     let second = stripe.post_with_key(PATH, &reversed, "k").await;
     assert_eq!(second.headers()["Idempotent-Replayed"], "true");
@@ -25,8 +25,8 @@ async fn the_same_key_and_parameters_return_the_stored_reply() {
 #[tokio::test]
 async fn the_same_key_with_other_parameters_returns_an_idempotency_error() {
     let stripe = TestStripe::start().await;
-    stripe.post_with_key(PATH, &once_form(), "k").await;
-    let mut form = once_form();
+    stripe.post_with_key(PATH, &one_off_form(), "k").await;
+    let mut form = one_off_form();
     form.push(("client_reference_id", "other"));
     let reply = stripe.post_with_key(PATH, &form, "k").await;
     assert_eq!(reply.status(), 400);
@@ -39,11 +39,11 @@ async fn the_same_key_with_other_parameters_returns_an_idempotency_error() {
 async fn a_stored_500_is_returned_for_its_key_and_another_key_succeeds() {
     let stripe = TestStripe::start().await;
     stripe.practice.break_next_calls(Trouble::Status(500), 1);
-    assert_eq!(stripe.post_with_key(PATH, &once_form(), "k").await.status(), 500);
-    let again = stripe.post_with_key(PATH, &once_form(), "k").await;
+    assert_eq!(stripe.post_with_key(PATH, &one_off_form(), "k").await.status(), 500);
+    let again = stripe.post_with_key(PATH, &one_off_form(), "k").await;
     assert_eq!(again.status(), 500);
     assert_eq!(again.headers()["Idempotent-Replayed"], "true");
-    assert_eq!(stripe.post_with_key(PATH, &once_form(), "k-2").await.status(), 200);
+    assert_eq!(stripe.post_with_key(PATH, &one_off_form(), "k-2").await.status(), 200);
     assert_eq!(stripe.practice.objects("checkout.session").len(), 1);
 }
 
@@ -63,9 +63,9 @@ async fn errors_of_the_call_itself_are_stored_too() {
 async fn the_error_of_a_call_that_did_not_begin_is_not_stored() {
     let stripe = TestStripe::start().await;
     stripe.practice.break_next_calls(Trouble::Status(429), 1);
-    assert_eq!(stripe.post_with_key(PATH, &once_form(), "limited").await.status(), 429);
-    assert_eq!(stripe.post_with_key(PATH, &once_form(), "limited").await.status(), 200);
-    let wrong = [once_form(), vec![("colour", "red")]].concat();
-    assert_eq!(stripe.post_with_key(PATH, &wrong, "corrected").await.status(), 400);
-    assert_eq!(stripe.post_with_key(PATH, &once_form(), "corrected").await.status(), 200);
+    assert_eq!(stripe.post_with_key(PATH, &one_off_form(), "limited").await.status(), 429);
+    assert_eq!(stripe.post_with_key(PATH, &one_off_form(), "limited").await.status(), 200);
+    let invalid_form = [one_off_form(), vec![("colour", "red")]].concat();
+    assert_eq!(stripe.post_with_key(PATH, &invalid_form, "corrected").await.status(), 400);
+    assert_eq!(stripe.post_with_key(PATH, &one_off_form(), "corrected").await.status(), 200);
 }

@@ -3,7 +3,10 @@
 use keepopen_practice::How;
 use serde_json::Value;
 
-use crate::helpers::{TestStripe, id, once_form};
+use crate::helpers::{TestStripe, id, one_off_form, set_value};
+
+/// The parameter with the name of the contribution, which the payment page shows.
+const PRODUCT_NAME: &str = "line_items[0][price_data][product_data][name]";
 
 /// Reads a page. Returns the status and the HTML.
 async fn read_page(stripe: &TestStripe, path: &str) -> (u16, String) {
@@ -55,22 +58,21 @@ async fn the_payment_page_shows_the_gift_and_its_buttons() {
 #[tokio::test]
 async fn the_payment_page_omits_a_line_that_only_repeats_the_recipient() {
     let stripe = TestStripe::start().await;
-    let other = stripe.one_off_session().await;
-    assert!(
-        read_page(&stripe, &format!("/pay/{other}")).await.1.contains("<p class=\"what\">A contribution</p>")
-    );
-    let mut form = once_form();
-    form[10].1 = "The Practice Courier";
-    let (_, same) = stripe.post("/v1/checkout/sessions", &form).await;
-    let (_, page) = read_page(&stripe, &format!("/pay/{}", id(&same))).await;
+    let session = stripe.one_off_session().await;
+    let (_, page) = read_page(&stripe, &format!("/pay/{session}")).await;
+    assert!(page.contains("<p class=\"what\">A contribution</p>"), "{page}");
+    let mut form = one_off_form();
+    set_value(&mut form, PRODUCT_NAME, "The Practice Courier");
+    let (_, session) = stripe.post("/v1/checkout/sessions", &form).await;
+    let (_, page) = read_page(&stripe, &format!("/pay/{}", id(&session))).await;
     assert_eq!(page.matches("The Practice Courier").count(), 1, "{page}");
 }
 
 #[tokio::test]
 async fn yen_are_shown_without_decimals() {
     let stripe = TestStripe::start().await;
-    let mut form = once_form();
-    form[8].1 = "jpy";
+    let mut form = one_off_form();
+    set_value(&mut form, "line_items[0][price_data][currency]", "jpy");
     let (_, session) = stripe.post("/v1/checkout/sessions", &form).await;
     let (_, page) = read_page(&stripe, &format!("/pay/{}", id(&session))).await;
     assert!(page.contains("¥1,000<"), "{page}");
@@ -112,16 +114,16 @@ async fn a_declined_card_shows_the_page_again_with_the_typed_values() {
 #[tokio::test]
 async fn text_from_outside_is_escaped_everywhere() {
     let stripe = TestStripe::start().await;
-    let mut form = once_form();
-    form[2].1 = "http://127.0.0.1:9/\"><script>alert(1)</script>";
-    form[10].1 = "<script>alert(1)</script>";
+    let mut form = one_off_form();
+    set_value(&mut form, "cancel_url", "http://127.0.0.1:9/\"><script>alert(1)</script>");
+    set_value(&mut form, PRODUCT_NAME, "<script>alert(1)</script>");
     let (_, session) = stripe.post("/v1/checkout/sessions", &form).await;
     let path = format!("/pay/{}", id(&session));
     assert!(!read_page(&stripe, &path).await.1.contains("<script"));
-    let evil = [("email", "\"><script>@x"), ("name", "<script>"), ("how", "declined")];
-    assert!(!press(&stripe, &path, &evil).await.text().await.unwrap().contains("<script"));
-    let evil = [("email", "<script>@x"), ("name", "<script>"), ("how", "bank")];
-    assert_eq!(press(&stripe, &path, &evil).await.status(), 303);
+    let form = [("email", "\"><script>@x"), ("name", "<script>"), ("how", "declined")];
+    assert!(!press(&stripe, &path, &form).await.text().await.unwrap().contains("<script"));
+    let form = [("email", "<script>@x"), ("name", "<script>"), ("how", "bank")];
+    assert_eq!(press(&stripe, &path, &form).await.status(), 303);
     assert!(!read_page(&stripe, "/console").await.1.contains("<script"));
 }
 
@@ -203,27 +205,27 @@ async fn the_console_has_buttons_for_inquiries_and_payouts() {
     let inquiry = stripe.practice.open_inquiry(&charge, Some(100)).unwrap();
     let intent = stripe.practice.object(&charge).unwrap()["payment_intent"].as_str().unwrap().to_owned();
     let page = async || read_page(&stripe, "/console").await.1;
-    let has = async |action: &str, id: &str| {
+    let has_button = async |action: &str, id: &str| {
         page().await.contains(&format!("data-action=\"{action}\" data-id=\"{id}\""))
     };
-    assert!(has("close-inquiry", &inquiry).await && has("refund", &intent).await);
-    assert!(!has("win", &inquiry).await);
+    assert!(has_button("close-inquiry", &inquiry).await && has_button("refund", &intent).await);
+    assert!(!has_button("win", &inquiry).await);
     press_in_console(&stripe, "escalate", &inquiry).await;
-    assert!(has("win", &inquiry).await && !has("refund", &intent).await);
+    assert!(has_button("win", &inquiry).await && !has_button("refund", &intent).await);
     let other = stripe.practice.open_inquiry(&stripe.pay_by_card().await, None).unwrap();
     press_in_console(&stripe, "close-inquiry", &other).await;
-    assert!(!has("close-inquiry", &other).await && !has("escalate", &other).await);
+    assert!(!has_button("close-inquiry", &other).await && !has_button("escalate", &other).await);
     stripe.pay_by_card().await;
-    assert!(has("pay-out", "all").await);
+    assert!(has_button("pay-out", "all").await);
     press_in_console(&stripe, "pay-out", "all").await;
     let payout = id(&stripe.last_emitted("payout.paid"));
-    assert!(!has("pay-out", "all").await && has("fail-payout", &payout).await);
+    assert!(!has_button("pay-out", "all").await && has_button("fail-payout", &payout).await);
     press_in_console(&stripe, "fail-payout", &payout).await;
     assert_eq!(stripe.emitted().last().unwrap(), "payout.failed");
-    assert!(!has("fail-payout", &payout).await && has("pay-out", "all").await);
+    assert!(!has_button("fail-payout", &payout).await && has_button("pay-out", "all").await);
     stripe.practice.pay_out(true);
-    let nothing = press(&stripe, "/console/do", &[("action", "pay-out"), ("id", "all")]).await;
-    assert_eq!(nothing.status(), 400);
+    let reply = press(&stripe, "/console/do", &[("action", "pay-out"), ("id", "all")]).await;
+    assert_eq!(reply.status(), 400);
 }
 
 #[tokio::test]
@@ -269,9 +271,10 @@ async fn the_console_rejects_an_invalid_amount() {
     let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
     let intent = stripe.practice.payments(&session).payment_intent.unwrap();
-    for wrong in ["two", "2.505", "-1", "99"] {
-        let form = [("action", "refund"), ("id", intent.as_str()), ("amount", wrong)];
-        assert_eq!(press(&stripe, "/console/do", &form).await.status(), 400, "{wrong}");
+    for amount in ["two", "2.505", "-1", "99"] {
+        let form = [("action", "refund"), ("id", intent.as_str()), ("amount", amount)];
+        let reply = press(&stripe, "/console/do", &form).await;
+        assert_eq!(reply.status(), 400, "the amount {amount} was accepted");
     }
     assert!(!stripe.emitted().contains(&"charge.refunded".to_owned()));
 }
@@ -279,7 +282,7 @@ async fn the_console_rejects_an_invalid_amount() {
 #[tokio::test]
 async fn the_payer_cannot_change_an_email_address_from_the_caller() {
     let stripe = TestStripe::start().await;
-    let form = [once_form(), vec![("customer_email", "known@example.org")]].concat();
+    let form = [one_off_form(), vec![("customer_email", "known@example.org")]].concat();
     let (_, session) = stripe.post("/v1/checkout/sessions", &form).await;
     let path = format!("/pay/{}", id(&session));
     assert!(read_page(&stripe, &path).await.1.contains("value=\"known@example.org\" readonly"));
@@ -291,8 +294,8 @@ async fn the_payer_cannot_change_an_email_address_from_the_caller() {
 #[tokio::test]
 async fn a_success_url_may_contain_any_characters() {
     let stripe = TestStripe::start().await;
-    let mut form = once_form();
-    form[1].1 = "http://127.0.0.1:9/thänks";
+    let mut form = one_off_form();
+    set_value(&mut form, "success_url", "http://127.0.0.1:9/thänks");
     let (_, session) = stripe.post("/v1/checkout/sessions", &form).await;
     let path = format!("/pay/{}", id(&session));
     let reply = press(&stripe, &path, &[("email", "a@example.org"), ("how", "card")]).await;

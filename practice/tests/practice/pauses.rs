@@ -50,9 +50,9 @@ async fn the_api_pauses_collection_until_a_time_and_resumes_it() {
     stripe.post(&path, &form[..1]).await;
     let (_, resumed) = stripe.post(&path, &[("pause_collection", "")]).await;
     assert_eq!(resumed["pause_collection"], Value::Null);
-    for wrong in ["sleep", ""] {
-        let (status, _) = stripe.post(&path, &[("pause_collection[behavior]", wrong)]).await;
-        assert_eq!(status, 400, "{wrong}");
+    for behavior in ["sleep", ""] {
+        let (status, _) = stripe.post(&path, &[("pause_collection[behavior]", behavior)]).await;
+        assert_eq!(status, 400, "the behavior {behavior:?} was accepted");
     }
 }
 
@@ -88,9 +88,9 @@ async fn a_pending_change_is_applied_after_its_payment() {
             "customer.subscription.updated"
         ]
     );
-    let waiting = &stripe.practice.events()[from]["data"]["object"];
-    assert_eq!(waiting["items"]["data"][0]["price"]["unit_amount"], 1000);
-    assert_eq!(waiting["pending_update"]["subscription_items"][0]["price"]["unit_amount"], 1500);
+    let updated = &stripe.practice.events()[from]["data"]["object"];
+    assert_eq!(updated["items"]["data"][0]["price"]["unit_amount"], 1000);
+    assert_eq!(updated["pending_update"]["subscription_items"][0]["price"]["unit_amount"], 1500);
     let applied = stripe.last_emitted("customer.subscription.pending_update_applied");
     assert_eq!(applied["items"]["data"][0]["price"]["unit_amount"], 1500);
     assert_eq!(applied["pending_update"], Value::Null);

@@ -19,10 +19,10 @@ async fn entries_of(stripe: &TestStripe, payout: &str) -> Vec<(String, i64, i64)
     let (status, list) = stripe.get(&format!("/v1/balance_transactions?limit=100&payout={payout}")).await;
     assert_eq!(status, 200, "{list:#}");
     let entries = list["data"].as_array().unwrap();
-    let shown = |entry: &Value| {
+    let summary = |entry: &Value| {
         (text_field(entry, "type"), entry["amount"].as_i64().unwrap(), entry["net"].as_i64().unwrap())
     };
-    entries.iter().map(shown).collect()
+    entries.iter().map(summary).collect()
 }
 
 #[tokio::test]
@@ -48,9 +48,9 @@ async fn a_payout_contains_the_available_entries_and_emits_its_events() {
         (&json!(960), &json!("eur"), &json!("paid"))
     );
     assert_eq!(payout["arrival_date"], NOON - DAY / 2 + 7 * DAY);
-    let own = stripe.practice.object(payout["balance_transaction"].as_str().unwrap()).unwrap();
+    let payout_entry = stripe.practice.object(payout["balance_transaction"].as_str().unwrap()).unwrap();
     assert_eq!(
-        (&own["type"], &own["net"], &own["source"]),
+        (&payout_entry["type"], &payout_entry["net"], &payout_entry["source"]),
         (&json!("payout"), &json!(-960), &json!(payouts[0]))
     );
     assert_eq!(
@@ -123,7 +123,7 @@ async fn a_payout_is_the_sum_of_payments_refunds_and_disputes() {
 async fn each_currency_has_its_own_payout() {
     let stripe = TestStripe::start().await;
     pay(&stripe).await;
-    let mut yen = crate::helpers::once_form();
+    let mut yen = crate::helpers::one_off_form();
     yen.iter_mut().filter(|(name, _)| name.ends_with("[currency]")).for_each(|pair| pair.1 = "jpy");
     let (_, session) = stripe.post("/v1/checkout/sessions", &yen).await;
     stripe.practice.pay(&id(&session), How::Card).unwrap();
@@ -144,9 +144,10 @@ async fn the_money_of_a_failed_payout_is_in_the_next_payout() {
     stripe.practice.fail_payout(&failed).unwrap();
     let emitted = stripe.last_emitted("payout.failed");
     assert_eq!((&emitted["status"], &emitted["failure_code"]), (&json!("failed"), &json!("account_closed")));
-    let back = stripe.practice.object(emitted["failure_balance_transaction"].as_str().unwrap()).unwrap();
+    let failure_entry =
+        stripe.practice.object(emitted["failure_balance_transaction"].as_str().unwrap()).unwrap();
     assert_eq!(
-        (&back["type"], &back["amount"], &back["reporting_category"]),
+        (&failure_entry["type"], &failure_entry["amount"], &failure_entry["reporting_category"]),
         (&json!("payout_failure"), &json!(960), &json!("payout_reversal"))
     );
     assert!(stripe.practice.fail_payout(&failed).is_err());

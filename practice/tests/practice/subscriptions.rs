@@ -129,13 +129,16 @@ async fn a_subscription_is_past_due_after_a_declined_renewal_until_the_card_is_r
 }
 
 #[tokio::test]
-async fn a_cancellation_at_period_end_takes_effect_at_the_end() {
+async fn a_scheduled_cancellation_takes_effect_at_the_end_of_the_period() {
     let stripe = TestStripe::start().await;
     let sub = subscribe(&stripe).await;
     let from = stripe.emitted().len();
     stripe.practice.cancel(&sub, true).unwrap();
-    let asked = stripe.last_emitted("customer.subscription.updated");
-    assert_eq!((&asked["status"], &asked["cancel_at"]), (&json!("active"), &json!(NOON + 31 * 86_400)));
+    let scheduled = stripe.last_emitted("customer.subscription.updated");
+    assert_eq!(
+        (&scheduled["status"], &scheduled["cancel_at"]),
+        (&json!("active"), &json!(NOON + 31 * 86_400))
+    );
     stripe.practice.end_period(&sub).unwrap();
     assert_eq!(
         stripe.emitted_since(from),
@@ -185,10 +188,10 @@ async fn the_api_schedules_and_withdraws_a_cancellation_and_cancels_at_once() {
     let stripe = TestStripe::start().await;
     let sub = subscribe(&stripe).await;
     let path = format!("/v1/subscriptions/{sub}");
-    let (status, asked) = stripe.post(&path, &[("cancel_at_period_end", "true")]).await;
-    assert_eq!((status, &asked["cancel_at_period_end"]), (200, &json!(true)));
-    let (_, kept) = stripe.post(&path, &[("cancel_at_period_end", "false")]).await;
-    assert_eq!((&kept["cancel_at_period_end"], &kept["cancel_at"]), (&json!(false), &Value::Null));
+    let (status, scheduled) = stripe.post(&path, &[("cancel_at_period_end", "true")]).await;
+    assert_eq!((status, &scheduled["cancel_at_period_end"]), (200, &json!(true)));
+    let (_, withdrawn) = stripe.post(&path, &[("cancel_at_period_end", "false")]).await;
+    assert_eq!((&withdrawn["cancel_at_period_end"], &withdrawn["cancel_at"]), (&json!(false), &Value::Null));
     let (status, ended) =
         stripe.send(stripe.http.delete(stripe.url(&path)).bearer_auth(crate::helpers::KEY)).await;
     assert_eq!((status, &ended["status"]), (200, &json!("canceled")));

@@ -4,12 +4,12 @@ use keepopen_practice::Loss;
 use serde_json::{Value, json};
 
 use crate::helpers::{NOON, TestStripe};
-use crate::webhooks::receiver;
+use crate::webhooks::start_receiver;
 
 #[tokio::test]
 async fn a_thin_event_only_references_its_object() {
     let stripe = TestStripe::start().await;
-    let (url, received) = receiver(vec![503, 200]).await;
+    let (url, received) = start_receiver(vec![503, 200]).await;
     let charge = stripe.pay_by_card().await;
     let events = stripe.practice.events().len();
     stripe.practice.set_webhook_url(Some(url));

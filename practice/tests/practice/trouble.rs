@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use keepopen_practice::Trouble;
 
-use crate::helpers::{KEY, TestStripe, once_form};
+use crate::helpers::{KEY, TestStripe, one_off_form};
 
 #[tokio::test]
 async fn calls_succeed_again_after_the_requested_number_of_failures() {
@@ -24,19 +24,20 @@ async fn calls_succeed_again_after_the_requested_number_of_failures() {
 async fn calls_with_lost_responses_were_carried_out() {
     let stripe = TestStripe::start().await;
     stripe.practice.break_next_calls(Trouble::HtmlBadGateway, 1);
-    let reply = stripe.post_with_key("/v1/checkout/sessions", &once_form(), "lost-1").await;
+    let reply = stripe.post_with_key("/v1/checkout/sessions", &one_off_form(), "lost-1").await;
     assert_eq!(reply.status(), 502);
     assert!(reply.text().await.unwrap().starts_with("<html>"));
     stripe.practice.break_next_calls(Trouble::Drop, 1);
-    let request = stripe.http.post(stripe.url("/v1/checkout/sessions")).bearer_auth(KEY).form(&once_form());
+    let url = stripe.url("/v1/checkout/sessions");
+    let request = stripe.http.post(url).bearer_auth(KEY).form(&one_off_form());
     let read = match request.header("Idempotency-Key", "lost-2").send().await {
         Ok(reply) => reply.bytes().await,
         Err(error) => Err(error),
     };
     assert!(read.is_err());
     for key in ["lost-1", "lost-2"] {
-        let again = stripe.post_with_key("/v1/checkout/sessions", &once_form(), key).await;
-        assert_eq!(again.headers()["Idempotent-Replayed"], "true");
+        let retried = stripe.post_with_key("/v1/checkout/sessions", &one_off_form(), key).await;
+        assert_eq!(retried.headers()["Idempotent-Replayed"], "true");
     }
     assert_eq!(stripe.practice.objects("checkout.session").len(), 2);
 }
@@ -45,7 +46,8 @@ async fn calls_with_lost_responses_were_carried_out() {
 async fn a_call_that_hangs_is_carried_out_even_if_the_caller_disconnects() {
     let stripe = TestStripe::start().await;
     stripe.practice.break_next_calls(Trouble::Hang(Duration::from_secs(3_600)), 1);
-    let request = stripe.http.post(stripe.url("/v1/checkout/sessions")).bearer_auth(KEY).form(&once_form());
+    let url = stripe.url("/v1/checkout/sessions");
+    let request = stripe.http.post(url).bearer_auth(KEY).form(&one_off_form());
     let mut waiting = std::pin::pin!(request.send());
     // The response does not arrive during the test, so the loop waits until the session is stored.
     loop {

@@ -11,9 +11,9 @@ use crate::helpers::{NOON, TestStripe, WEBHOOK_SECRET, id};
 /// The signature header and the body of each delivery that a receiver got, in order.
 pub type Received = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
-/// Starts a receiver. It responds with these statuses in turn, and then always with the last one. Returns its URL and
-/// its deliveries.
-pub async fn receiver(statuses: Vec<u16>) -> (String, Received) {
+/// Starts a receiver. It responds with these statuses in this order, and then always with the last one. Returns its
+/// URL and its deliveries.
+pub async fn start_receiver(statuses: Vec<u16>) -> (String, Received) {
     let received: Received = Arc::default();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/webhooks/stripe", listener.local_addr().unwrap());
@@ -25,7 +25,7 @@ pub async fn receiver(statuses: Vec<u16>) -> (String, Received) {
         received.push((signature, body.to_vec()));
         async move {
             let mut response = HttpResponse::build(status.try_into().unwrap());
-            // The target of a redirect exists, so that the test would notice if the redirect were followed.
+            // The target of a redirect exists, so a followed redirect would be accepted and the test would fail.
             response.insert_header(("Location", "/elsewhere")).finish()
         }
     };
@@ -41,14 +41,14 @@ pub async fn receiver(statuses: Vec<u16>) -> (String, Received) {
 #[test]
 fn a_signature_is_the_hmac_of_time_and_body() {
     // The expected value comes from another implementation: HMAC-SHA256 of `1796644800.{"a":1}` with `whsec_practice`.
-    let wanted = "t=1796644800,v1=3ce93cd11e6e369b2a6e3c96628572bba8bc627275b15b93710145526a984a76";
-    assert_eq!(sign(br#"{"a":1}"#, WEBHOOK_SECRET, NOON), wanted);
+    let expected = "t=1796644800,v1=3ce93cd11e6e369b2a6e3c96628572bba8bc627275b15b93710145526a984a76";
+    assert_eq!(sign(br#"{"a":1}"#, WEBHOOK_SECRET, NOON), expected);
 }
 
 #[tokio::test]
 async fn events_are_delivered_in_order_signed_and_unchanged() {
     let stripe = TestStripe::start().await;
-    let (url, received) = receiver(vec![200]).await;
+    let (url, received) = start_receiver(vec![200]).await;
     stripe.practice.set_webhook_url(Some(url));
     let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, How::Card).unwrap();
@@ -82,14 +82,14 @@ async fn nothing_is_delivered_without_a_webhook_address() {
 #[tokio::test]
 async fn a_delivery_that_is_not_accepted_is_retried() {
     let stripe = TestStripe::start().await;
-    let (url, received) = receiver(vec![503, 302, 204]).await;
+    let (url, received) = start_receiver(vec![503, 302, 204]).await;
     stripe.practice.set_webhook_url(Some(url));
     let session = stripe.one_off_session().await;
     stripe.practice.expire(&session).unwrap();
     stripe.practice.deliveries_settled().await;
-    let tries: Vec<_> =
+    let attempts: Vec<_> =
         stripe.practice.deliveries().iter().map(|delivery| (delivery.attempt, delivery.status)).collect();
-    assert_eq!(tries, [(1, Some(503)), (2, Some(302)), (3, Some(204))]);
+    assert_eq!(attempts, [(1, Some(503)), (2, Some(302)), (3, Some(204))]);
     let received = received.lock().unwrap();
     assert!(received.iter().all(|(_, body)| *body == received[0].1));
 }
@@ -97,7 +97,7 @@ async fn a_delivery_that_is_not_accepted_is_retried() {
 #[tokio::test]
 async fn a_delivery_is_given_up_after_the_last_retry_and_can_be_repeated_by_hand() {
     let stripe = TestStripe::start().await;
-    let (url, received) = receiver(vec![500, 500, 500, 200]).await;
+    let (url, received) = start_receiver(vec![500, 500, 500, 200]).await;
     stripe.practice.set_webhook_url(Some(url));
     let session = stripe.one_off_session().await;
     stripe.practice.expire(&session).unwrap();
