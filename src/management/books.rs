@@ -54,6 +54,7 @@ struct Agreement {
 /// A table with a heading.
 struct Section {
     title: &'static str,
+    /// The text between the heading and the table.
     lead: String,
     is_warning: bool,
     columns: Vec<Column>,
@@ -180,7 +181,7 @@ fn needs_review_section(it: &Comparison, formats: &Formats) -> Section {
         title: "Needs review",
         lead,
         is_warning: false,
-        columns: text_columns(&["Contribution", "What", "About"]),
+        columns: text_columns(&["Contribution", "Alarm", "Details"]),
         rows: rows.collect(),
     }
 }
@@ -328,7 +329,7 @@ mod tests {
             "<dd>15.00</dd>",
             "<dd>40,000.00</dd>",
             "<dd>1,230.00</dd>",
-            "Stripe's objects last checked: never.",
+            "Last check of all of Stripe's objects: never.",
             "<td class=\"id\">con_1</td><td>fraud warning</td><td>warning: issfr_&#60;1&#62;</td>",
             "These are the first 1 of 2 contributions.",
             "<tr><td class=\"id\">ch_1</td><td>charge</td><td>objects</td>\
