@@ -53,8 +53,8 @@ impl Currency {
     }
 
     /// The step of an amount, in the minor unit: Stripe only accepts multiples of it
-    /// (<https://docs.stripe.com/currencies>). With three decimals, the third must be 0. The two decimals that ISK and
-    /// UGX only have at Stripe must be 0.
+    /// (<https://docs.stripe.com/currencies>). If an amount has three decimals, the third must be 0. ISK and UGX have
+    /// two decimals only at Stripe, and both must be 0.
     pub fn step_minor(&self) -> i64 {
         match (self.code(), self.minor_digits()) {
             ("ISK" | "UGX", _) => 100,

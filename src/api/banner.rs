@@ -28,8 +28,8 @@ use crate::web::{ServerState, State, address_of};
 /// why. Only `site` is required.
 ///
 /// - `history` is what the reader's browser remembers. `{}` means that the reader has seen nothing. If you omit it,
-///   the history is unknown. In that case, an appeal with a frequency limit does not show, with the reason
-///   `no_consent`, unless its `without_history` is `ask`.
+///   the history is unknown. In that case, an appeal with a frequency limit shows only if its `without_history` is
+///   `ask`. Otherwise it does not show, and its reason is `no_consent`.
 /// - `supporter` states the reader's standing. It is for a site's back end that recognises supporters itself. A
 ///   request with this field needs a secret API key of scope `banner:ask` in `Authorization`, and is refused without
 ///   one. The field takes precedence over `token`.
@@ -96,7 +96,7 @@ struct BannerRequest<'a> {
     question: Question<'a>,
     /// The reader's standing, if the body states it.
     stated: Option<Known>,
-    /// Warnings about unknown fields that look like typing errors.
+    /// Warnings about unknown fields that look like misspelt names.
     warnings: Vec<String>,
 }
 
@@ -119,9 +119,9 @@ impl<'a> BannerRequest<'a> {
 
 /// Decide from query parameters whether to show an appeal.
 ///
-/// This route is for caches, templates and ESI, which know nothing about the reader. It takes no history, so an
-/// appeal with a frequency limit does not show, unless its `without_history` is `ask`. It takes no token, because a
-/// token must not appear in a URL.
+/// This route is for caches, templates and ESI (edge-side includes). They do not have the reader's history, so this
+/// route takes none. Without a history, an appeal with a frequency limit shows only if its `without_history` is
+/// `ask`. The route takes no token either, because a token must not appear in a URL.
 #[utoipa::path(
     tag = "Banner",
     operation_id = "ask_banner_from_query",
@@ -163,8 +163,8 @@ pub(super) fn verdict(
     verdict_for(app, question, address, None, warnings)
 }
 
-/// The verdict as JSON. The reader's standing was `stated` by a trusted back end, or follows from the question's
-/// token.
+/// The verdict as JSON. `stated` is the reader's standing, if a trusted back end stated it. If it is `None`, the
+/// standing follows from the question's token.
 fn verdict_for(
     app: &App,
     question: &Question<'_>,
@@ -177,6 +177,7 @@ fn verdict_for(
     let token = stated.map_or_else(|| check_token(app, question, address, Purpose::Asking, now_ms), Ok);
     let token_problem = token_problem(&token);
     let known = known_from_token(token);
+    // `None` means that there was no capacity to check the token.
     let is_overloaded = known.is_none();
     let known = known.unwrap_or(Known::unknown());
     let site = snapshot.compiled.site(&question.site).map_err(|_| Problem::new(Code::SiteNotFound))?;

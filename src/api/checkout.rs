@@ -121,7 +121,7 @@ fn problem_of(error: &CheckoutError, site: &SiteSettings) -> Problem {
         }
         CheckoutError::NoMultiple { step_minor } => Problem::with(
             Code::UnsupportedAmount,
-            format!("Stripe only accepts multiples of {step_minor} (in the minor unit) in this currency"),
+            format!("in this currency, Stripe accepts only multiples of {step_minor} (in the minor unit)"),
         ),
         CheckoutError::FeeCoverNotOffered => Code::FeeCoverNotOffered.into(),
         CheckoutError::ReturnUrl => Code::ReturnUrlNotAllowed.into(),

@@ -1,7 +1,7 @@
-//! Serves the script that a site's pages load, in parts.
+//! Serves the script that a site's pages load. The script consists of several files.
 //!
-//! Every page includes the loader, `embed.js`. The loader fetches the other parts when it needs them, and contains the
-//! version of the parts to fetch.
+//! Every page includes the loader, `embed.js`. The loader fetches the other files when it needs them, and contains the
+//! version of the files to fetch.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -24,8 +24,8 @@ use crate::web::problem::{Code, Problem};
 struct Dist;
 
 const LOADER: &str = "embed.js";
-const FIVE_MINUTES: &str = "public, max-age=300";
-const ONE_YEAR: &str = "public, max-age=31536000, immutable";
+const CACHE_FIVE_MINUTES: &str = "public, max-age=300";
+const CACHE_ONE_YEAR: &str = "public, max-age=31536000, immutable";
 
 /// One file of the script, in each encoding.
 struct Script {
@@ -35,26 +35,27 @@ struct Script {
     brotli: Option<Cow<'static, [u8]>>,
 }
 
-/// Every file by name. The loader's version is the hash of its bytes. The other parts share one version: the hash of
-/// all their bytes, ordered by name. `web/embed/build.mjs` computes the same hash and writes it into the loader. A
-/// change of the bytes therefore always gives a new version.
+/// Every file by name. The loader's version is the hash of its bytes. The other files share one version: the hash of
+/// all their bytes, ordered by name. `web/embed/build.mjs` computes the same hash and writes it into the loader. If the
+/// bytes change, the version therefore always changes too.
 static SCRIPTS: LazyLock<BTreeMap<String, Script>> = LazyLock::new(|| {
     let mut files: BTreeMap<String, Cow<'static, [u8]>> =
         Dist::iter().filter_map(|name| Some((name.to_string(), Dist::get(&name)?.data))).collect();
-    let compressed =
+    let take_compressed =
         |name: &str, ending: &str, files: &mut BTreeMap<_, _>| files.remove(&format!("{name}{ending}"));
     let names: Vec<String> = files.keys().filter(|name| name.ends_with(".js")).cloned().collect();
-    let parts: Vec<&[u8]> = names
+    let other_files: Vec<&[u8]> = names
         .iter()
         .filter(|name| *name != LOADER)
-        .filter_map(|name| files.get(name).map(|it| &**it))
+        .filter_map(|name| files.get(name).map(|bytes| &**bytes))
         .collect();
-    let parts_version = version_of(&parts);
+    let other_version = version_of(&other_files);
     let mut scripts = BTreeMap::new();
     for name in names {
-        let (gzip, brotli) = (compressed(&name, ".gz", &mut files), compressed(&name, ".br", &mut files));
+        let gzip = take_compressed(&name, ".gz", &mut files);
+        let brotli = take_compressed(&name, ".br", &mut files);
         let Some(plain) = files.remove(&name) else { continue };
-        let version = if name == LOADER { version_of(&[&plain]) } else { parts_version.clone() };
+        let version = if name == LOADER { version_of(&[&plain]) } else { other_version.clone() };
         scripts.insert(name, Script { version, plain, gzip, brotli });
     }
     scripts
@@ -102,7 +103,7 @@ fn version_of(pieces: &[&[u8]]) -> String {
 )]
 #[get("/embed.js")]
 pub async fn latest(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    response(&request, SCRIPTS.get(LOADER).ok_or(Code::NotFound)?, FIVE_MINUTES)
+    response(&request, SCRIPTS.get(LOADER).ok_or(Code::NotFound)?, CACHE_FIVE_MINUTES)
 }
 
 /// Get one version of a file of the script.
@@ -135,7 +136,7 @@ pub async fn latest(request: HttpRequest) -> Result<HttpResponse, Problem> {
 pub async fn versioned(request: HttpRequest, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (version, file) = path.into_inner();
     let script = SCRIPTS.get(&file).filter(|script| script.version == version);
-    response(&request, script.ok_or(Code::NotFound)?, ONE_YEAR)
+    response(&request, script.ok_or(Code::NotFound)?, CACHE_ONE_YEAR)
 }
 
 /// Responds with the smallest encoding that the client accepts, or with a 304.
@@ -171,7 +172,7 @@ fn response(
     Ok(response.body(bytes.as_ref()))
 }
 
-/// Whether a client accepts an encoding: it names the encoding or `*`, and its weight is not zero.
+/// Whether a client accepts an encoding: `accepted` contains the encoding or `*`, with a weight above zero.
 fn accepts(accepted: &[&str], encoding: &str) -> bool {
     let weight_of = |wanted: &str| {
         accepted.iter().find_map(|item| {

@@ -1,4 +1,4 @@
-//! Explains a verdict: every appeal, every rule.
+//! Explains a verdict: lists every appeal, with the result of each of its rules.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Payload;
@@ -56,7 +56,7 @@ struct ExplainedAppeal {
     next_eligible_at: Option<String>,
     /// The variant that this reader would see.
     variant: String,
-    /// The reader's country, if the variants have separate weights there; absent if the default weights apply.
+    /// The reader's country, if the variants have separate weights for it; absent if the default weights apply.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "NZ")]
     weights_of: Option<String>,

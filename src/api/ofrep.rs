@@ -153,7 +153,7 @@ async fn verdict(app: &ServerState, request: &HttpRequest, payload: Payload) -> 
     let context = evaluation_request.context.get().as_bytes();
     let target: TargetFields = body::parse(context)?;
     if target.site.is_none() {
-        return Err(Problem::with(Code::SiteNotFound, "the context names no site; set `site` to its id"));
+        return Err(Problem::with(Code::SiteNotFound, "the context names no site; set `site` to the site's id"));
     }
     let mut question: Question<'_> = body::parse(context)?;
     if question.reader.bucket.is_none() {
@@ -182,8 +182,8 @@ fn evaluation(flag: &'static str, verdict: &Value) -> Evaluation {
     }
 }
 
-/// The tag of a response. It ignores the attribution, which differs in each response. It changes with the rest of the
-/// response, and each hour, because the attribution expires.
+/// The tag of a response. It ignores the attribution, which differs in each response. It changes when another part of
+/// the response changes. It also changes each hour, so that no cached attribution is used after it expires.
 fn etag_of(verdict: &Value, now_ms: i64) -> EntityTag {
     let mut cacheable = verdict.clone();
     if let Some(fields) = cacheable.as_object_mut() {

@@ -140,7 +140,7 @@ pub async fn make(
     };
     let preview = preview
         .sign(&app.vault.preview_key())
-        .ok_or_else(|| Problem::with(Code::InvalidRequest, "the ids are too long for a URL"))?;
+        .ok_or_else(|| Problem::with(Code::InvalidRequest, "the ids in the preview are too long for a URL"))?;
     let other_parameters: Vec<(String, String)> =
         url.query_pairs().into_owned().filter(|(name, _)| name != PARAMETER).collect();
     url.query_pairs_mut().clear().extend_pairs(other_parameters).append_pair(PARAMETER, &preview);
@@ -302,8 +302,8 @@ fn choose_surface(document: &AppealDocument, preview: &Preview, question: &Quest
     if let Some(label) = &preview.surface {
         return surfaces.iter().copied().find(|surface| surface.as_str() == label);
     }
-    let has_room = |surface: &&Surface| question.surfaces.is_empty() || question.surfaces.contains(surface);
-    surfaces.iter().find(has_room).or(surfaces.first()).copied()
+    let has_place = |surface: &&Surface| question.surfaces.is_empty() || question.surfaces.contains(surface);
+    surfaces.iter().find(has_place).or(surfaces.first()).copied()
 }
 
 /// The problem for an appeal that this version of the program can't read.

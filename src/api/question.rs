@@ -324,7 +324,7 @@ const PARAMETERS: [&str; 15] = [
     "traits",
 ];
 
-/// Returns a warning for each unknown parameter that looks like a typing error.
+/// Returns a warning for each unknown parameter that looks like a misspelt name.
 pub fn parameter_warnings(query: &str) -> Vec<String> {
     let names = query.split('&').filter_map(|pair| pair.split('=').next());
     let unknown = names.filter(|name| !PARAMETERS.contains(name));

@@ -61,8 +61,8 @@ struct ResultsBody {
 struct IgnoredBody {
     /// The appeal's id.
     appeal: String,
-    /// The number of first views in the last 90 days that were ignored, because a variant had more of them than its
-    /// share of readers explains. Somebody may have sent them by hand.
+    /// The number of ignored first views in the last 90 days. They were ignored because a variant had more first views
+    /// than its share of readers can explain. Somebody may have sent them by hand.
     views: i64,
 }
 

@@ -85,23 +85,24 @@ mod tests {
     fn operations() -> Vec<((String, String), Value)> {
         let contract: Value = yaml_serde::from_str(openapi_yaml()).unwrap();
         let paths = contract["paths"].as_object().unwrap();
-        let of_path = |(path, item): (&String, &Value)| -> Vec<((String, String), Value)> {
-            let operations = item.as_object().unwrap().iter();
-            let named = operations.map(|(method, it)| ((method.to_uppercase(), path.clone()), it.clone()));
-            named.collect()
+        let operations_at = |(path, item): (&String, &Value)| -> Vec<((String, String), Value)> {
+            let methods = item.as_object().unwrap().iter();
+            methods
+                .map(|(method, details)| ((method.to_uppercase(), path.clone()), details.clone()))
+                .collect()
         };
-        paths.iter().flat_map(of_path).collect()
+        paths.iter().flat_map(operations_at).collect()
     }
 
     fn operation(route: &Route) -> Value {
         let key = (route.method.to_string(), route.path.to_owned());
-        let found = operations().into_iter().find(|(known, _)| *known == key);
+        let found = operations().into_iter().find(|(other, _)| *other == key);
         found.unwrap_or_else(|| panic!("{key:?} is not in the API description")).1
     }
 
     #[test]
     fn the_api_description_contains_exactly_the_registered_routes() {
-        let described: BTreeSet<_> = operations().into_iter().map(|(name, _)| name).collect();
+        let described: BTreeSet<_> = operations().into_iter().map(|(key, _)| key).collect();
         let registered: Vec<_> =
             ROUTES.0.iter().map(|route| (route.method.to_string(), route.path.to_owned())).collect();
         assert_eq!(registered.iter().cloned().collect::<BTreeSet<_>>(), described);

@@ -50,7 +50,7 @@ const FIELD: &[u8] = b"\"supporter\"";
 /// The field can't be read. If an invalid field were ignored like an unknown one, a supporter whom the caller knows
 /// would be asked to give.
 pub fn stated_standing(body: &[u8]) -> Result<Option<Known>, Problem> {
-    // Most bodies do not contain this name, and so state no standing. They need no second parse.
+    // Most bodies do not contain this field's name. They state no standing, and need no second parse.
     if !body.windows(FIELD.len()).any(|part| part == FIELD) {
         return Ok(None);
     }

@@ -103,7 +103,8 @@ pub async fn standing_by_id(
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?;
     let id = SupporterId::parse(&id).map_err(|_| Code::SupporterNotFound)?;
-    // Every stored supporter has an epoch, the number that withdraws older tokens when it grows.
+    // Every stored supporter has an epoch (a number that grows to withdraw older tokens). If there is no epoch, the
+    // supporter does not exist.
     app.store.epoch(&id).await.map_err(|error| Problem::store(&error))?.ok_or(Code::SupporterNotFound)?;
     current_standing_response(&app, id, &query.site).await
 }

@@ -33,7 +33,7 @@ enum TokenBody {
         /// The UUID of the checkout attempt. Only the browser that started the payment knows it.
         attempt: Uuid,
         /// If true, and there is no token for this payment, the response is a 202 with the `state` instead of a
-        /// problem. It is for browsers, which log every error response on the console.
+        /// problem. This field is for browsers, because they log every error response on the console.
         #[serde(default)]
         report_state: bool,
     },

@@ -53,7 +53,7 @@ pub(super) struct VerdictBody<'a> {
     /// time. A browser need not ask again before that time, unless the reader does something.
     #[schema(format = DateTime)]
     pub(super) next_eligible_at: Option<String>,
-    /// Unknown fields of the request that look like typing errors, each with the name that was probably meant. They
+    /// Unknown fields of the request that look like misspelt names, each with the name that was probably meant. They
     /// were ignored, like all unknown fields. Absent if there are none.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     #[schema(value_type = Option<Vec<String>>, example = json!(["page.sensitve is not known and was ignored; did you mean page.sensitive?"]))]
@@ -61,6 +61,7 @@ pub(super) struct VerdictBody<'a> {
 }
 
 impl<'a> VerdictBody<'a> {
+    /// A verdict that shows no appeal.
     pub(super) const fn silent(reason: &'a str) -> Self {
         Self {
             show: false,
@@ -99,14 +100,14 @@ pub(super) fn verdict_to_json(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem
         next_eligible_at,
         warnings,
     } = body;
-    // This reserves all memory at once, which is little for most responses.
+    // All memory is reserved at once. Most responses need little.
     let content = content.as_ref().map(Content::fields);
     let pieces = content.iter().flatten().filter_map(|(_, piece)| *piece);
     let attribution_len = attribution.as_ref().map_or(0, String::len);
     let mut json =
         JsonObject::with_room(384 + attribution_len + pieces.map(|piece| piece.get().len()).sum::<usize>());
     json.bool(r#""show":"#, *show);
-    // Texts come from appeals and may contain any character. Labels need no escape.
+    // Texts come from appeals and may contain any character. Labels contain no character that needs an escape.
     if let Some(surface) = surface {
         json.label(r#""surface":"#, surface);
     }

@@ -159,6 +159,6 @@ pub fn record_misdirected(app: &App, request: &HttpRequest) {
     let path = &path[..path.len().min(MAX_LOGGED_PATH)];
     tracing::warn!(
         path,
-        "a request with a Stripe signature arrived at a path that does not accept webhooks; set the endpoint's address at Stripe to {PATH}"
+        "a request with a Stripe signature arrived at a path that does not accept webhooks; in Stripe, change the endpoint's URL so that it ends with {PATH}"
     );
 }

@@ -32,8 +32,8 @@ pub struct Context<'a> {
 /// The kinds of writes that leave no audit row, each with the reason.
 ///
 /// Every other write is a [`Change`]. That includes everything that a person or an API key causes. It also includes
-/// every change of appeals, switches, keys, alarms, the connection to Stripe and the ledger's seals, even if a job
-/// causes it.
+/// every change of appeals, switches, keys, alarms, the connection to Stripe and the ledger's seals (signed digests),
+/// even if a job causes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MachineWrite {
     /// Books what Stripe reported, or stores what was fetched from it. The inbox and the ledger are append-only and
@@ -47,7 +47,7 @@ pub enum MachineWrite {
     /// Stores a reader's attempt to give, or the fact that the attempt's token was fetched. Readers are many and
     /// anonymous, and the row itself contains the time.
     Checkout,
-    /// Stores the weights of variants that were learned from results, per hour.
+    /// Stores how readers are split between an appeal's variants in one hour. The split is learned from results.
     Weights,
     /// Stores the result of a task and removes the task from the queue, or records its failure. So far, every kind of
     /// task fetches an object from Stripe and books it.

@@ -50,7 +50,7 @@ pub struct App {
     pub deliveries: Deliveries,
     /// The compiled appeals. They are always replaced as a whole.
     pub snapshot: ArcSwap<Snapshot>,
-    /// The totals for tickers, as they were last read from the ledger.
+    /// The totals for tickers (which show readers how much was given), as they were last read from the ledger.
     pub ticker_totals: ArcSwap<TickerTotals>,
     /// Wakes the job that reads the tickers' totals. It is notified when other appeals become active.
     pub tickers_changed: Notify,

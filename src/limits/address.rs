@@ -10,12 +10,12 @@ use ipnet::IpNet;
 pub struct Address(IpAddr);
 
 /// A mask of the 64 bits that identify an IPv6 network.
-const NETWORK: u128 = !0 << 64;
+const NETWORK_MASK: u128 = !0 << 64;
 
 impl From<IpAddr> for Address {
     fn from(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & NETWORK).into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & NETWORK_MASK).into(),
             ipv4 => ipv4,
         })
     }

@@ -47,11 +47,12 @@ impl Bodies {
         arriving.next_number += 1;
         arriving.bodies.insert(number, Body { bytes, cut: Arc::clone(&cut) });
         arriving.bytes += bytes;
-        self.drop_oldest(&mut arriving);
+        self.cut_off_oldest(&mut arriving);
         ArrivingBody { bodies: self, number, cut }
     }
 
-    fn drop_oldest(&self, arriving: &mut Arriving) {
+    /// Cuts off the oldest bodies until the limits are met.
+    fn cut_off_oldest(&self, arriving: &mut Arriving) {
         while arriving.bodies.len() > self.max_bodies || arriving.bytes > self.max_bytes {
             let Some((_, oldest)) = arriving.bodies.pop_first() else { return };
             arriving.bytes -= oldest.bytes;
@@ -72,7 +73,7 @@ impl ArrivingBody<'_> {
         if let Some(body) = arriving.bodies.get_mut(&self.number) {
             body.bytes += bytes;
             arriving.bytes += bytes;
-            self.bodies.drop_oldest(&mut arriving);
+            self.bodies.cut_off_oldest(&mut arriving);
         }
     }
 

@@ -24,4 +24,4 @@ pub use seen::Seen;
 
 /// How many keys each limit remembers. The least recently used keys are dropped first. A dropped key starts again with
 /// its full limit.
-const KEYS: usize = 50_000;
+const MAX_KEYS: usize = 50_000;

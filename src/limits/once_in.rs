@@ -8,36 +8,37 @@ use std::time::Duration;
 use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
-use super::KEYS;
+use super::MAX_KEYS;
 use crate::clock::Clock;
 
-/// Lets an action succeed at most once per `every` for each key. While it runs, other callers with the same key wait.
+/// Lets an action succeed at most once per `interval` for each key. While the action runs, other callers with the same
+/// key wait.
 pub struct OncePerInterval<K> {
-    every: Duration,
+    interval: Duration,
     /// When the action last succeeded for each key, on the steady clock.
     last: Cache<K, Arc<Mutex<Option<Duration>>>>,
     clock: Clock,
 }
 
 impl<K: Clone + Eq + Hash> OncePerInterval<K> {
-    /// Lets the action succeed once per `every` for each key.
-    pub fn new(every: Duration, clock: &Clock) -> Self {
-        Self { every, last: Cache::new(KEYS), clock: clock.clone() }
+    /// Lets the action succeed once per `interval` for each key.
+    pub fn new(interval: Duration, clock: &Clock) -> Self {
+        Self { interval, last: Cache::new(MAX_KEYS), clock: clock.clone() }
     }
 
-    /// Runs `act`, unless an action for `key` succeeded within the interval. After a failure, the next caller tries
+    /// Runs `action`, unless an action for `key` succeeded within the interval. After a failure, the next caller tries
     /// again.
     ///
     /// # Errors
-    /// The errors of `act`.
-    pub async fn run<E>(&self, key: &K, act: impl Future<Output = Result<(), E>>) -> Result<(), E> {
+    /// The errors of `action`.
+    pub async fn run<E>(&self, key: &K, action: impl Future<Output = Result<(), E>>) -> Result<(), E> {
         let new_slot = || Ok::<_, Infallible>(Arc::default());
         let Ok(slot) = self.last.get_or_insert_with(key, new_slot);
         let mut last = slot.lock().await;
-        if last.is_some_and(|at| self.clock.steady() < at + self.every) {
+        if last.is_some_and(|at| self.clock.steady() < at + self.interval) {
             return Ok(());
         }
-        act.await?;
+        action.await?;
         *last = Some(self.clock.steady());
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use quick_cache::sync::Cache;
 
-use super::{KEYS, KeyedLimit};
+use super::{KeyedLimit, MAX_KEYS};
 use crate::clock::Clock;
 
 /// How long a pause lasts.
@@ -14,29 +14,29 @@ const PAUSE: Duration = Duration::from_secs(60);
 
 /// Pauses a key for a minute once it exceeds its limit.
 pub struct Penalty<K: Clone + Eq + Hash> {
-    charges: KeyedLimit<K>,
+    limit: KeyedLimit<K>,
     /// When the pause of each key ends, on the steady clock.
-    ends: Cache<K, Duration>,
+    pause_ends: Cache<K, Duration>,
     clock: Clock,
 }
 
 impl<K: Clone + Eq + Hash> Penalty<K> {
     /// Starts a pause after more than `charges` charges per minute.
     pub fn above_per_minute(charges: NonZeroU32, clock: &Clock) -> Self {
-        let charges = KeyedLimit::per_minute(charges, clock);
-        Self { charges, ends: Cache::new(KEYS), clock: clock.clone() }
+        let limit = KeyedLimit::per_minute(charges, clock);
+        Self { limit, pause_ends: Cache::new(MAX_KEYS), clock: clock.clone() }
     }
 
     /// Counts one charge against `key`. If the limit is exceeded, starts its pause.
     pub fn charge(&self, key: &K) {
-        if self.charges.take(key).is_err() {
-            self.ends.insert(key.clone(), self.clock.steady() + PAUSE);
+        if self.limit.take(key).is_err() {
+            self.pause_ends.insert(key.clone(), self.clock.steady() + PAUSE);
         }
     }
 
     /// Whether `key` is paused now.
     pub fn is_paused(&self, key: &K) -> bool {
-        self.ends.get(key).is_some_and(|end| self.clock.steady() < end)
+        self.pause_ends.get(key).is_some_and(|end| self.clock.steady() < end)
     }
 }
 

@@ -13,7 +13,7 @@ use governor::state::{InMemoryState, NotKeyed, StateStore};
 use governor::{NotUntil, Quota, RateLimiter};
 use quick_cache::sync::Cache;
 
-use super::KEYS;
+use super::MAX_KEYS;
 use crate::clock::Clock;
 
 /// How long to wait before the next use.
@@ -24,7 +24,7 @@ pub struct Wait(pub Duration);
 pub struct Limit(RateLimiter<NotKeyed, InMemoryState, Steady, NoOpMiddleware<Duration>>);
 
 /// A limit on the uses of each key. All keys have the same limit.
-pub struct KeyedLimit<K: Clone + Eq + Hash>(RateLimiter<K, ByKey<K>, Steady, NoOpMiddleware<Duration>>);
+pub struct KeyedLimit<K: Clone + Eq + Hash>(RateLimiter<K, KeyedState<K>, Steady, NoOpMiddleware<Duration>>);
 
 impl Limit {
     /// Allows at most `uses` uses per second.
@@ -42,19 +42,19 @@ impl Limit {
     /// # Errors
     /// No use is left. The error says how long to wait.
     pub fn take(&self) -> Result<(), Wait> {
-        self.0.check().map_err(|until| wait(&until, self.0.clock()))
+        self.0.check().map_err(|until| wait_time(&until, self.0.clock()))
     }
 }
 
 impl<K: Clone + Eq + Hash> KeyedLimit<K> {
     /// Allows at most `uses` uses per second for each key.
     pub fn per_second(uses: NonZeroU32, clock: &Clock) -> Self {
-        Self(RateLimiter::new(Quota::per_second(uses), ByKey::new(), Steady(clock.clone())))
+        Self(RateLimiter::new(Quota::per_second(uses), KeyedState::new(), Steady(clock.clone())))
     }
 
     /// Allows at most `uses` uses per minute for each key.
     pub fn per_minute(uses: NonZeroU32, clock: &Clock) -> Self {
-        Self(RateLimiter::new(Quota::per_minute(uses), ByKey::new(), Steady(clock.clone())))
+        Self(RateLimiter::new(Quota::per_minute(uses), KeyedState::new(), Steady(clock.clone())))
     }
 
     /// Takes one use for `key`.
@@ -62,24 +62,24 @@ impl<K: Clone + Eq + Hash> KeyedLimit<K> {
     /// # Errors
     /// No use is left for `key`. The error says how long to wait.
     pub fn take(&self, key: &K) -> Result<(), Wait> {
-        self.0.check_key(key).map_err(|until| wait(&until, self.0.clock()))
+        self.0.check_key(key).map_err(|until| wait_time(&until, self.0.clock()))
     }
 }
 
-fn wait(until: &NotUntil<Duration>, clock: &Steady) -> Wait {
+fn wait_time(until: &NotUntil<Duration>, clock: &Steady) -> Wait {
     Wait(until.wait_time_from(clock.now()))
 }
 
 /// The state of each key.
-struct ByKey<K>(Cache<K, Arc<InMemoryState>>);
+struct KeyedState<K>(Cache<K, Arc<InMemoryState>>);
 
-impl<K: Clone + Eq + Hash> ByKey<K> {
+impl<K: Clone + Eq + Hash> KeyedState<K> {
     fn new() -> Self {
-        Self(Cache::new(KEYS))
+        Self(Cache::new(MAX_KEYS))
     }
 }
 
-impl<K: Clone + Eq + Hash> StateStore for ByKey<K> {
+impl<K: Clone + Eq + Hash> StateStore for KeyedState<K> {
     type Key = K;
 
     fn measure_and_replace<T, F, E>(&self, key: &K, f: F) -> Result<T, E>
@@ -139,9 +139,9 @@ mod tests {
     #[test]
     fn the_number_of_remembered_keys_is_bounded() {
         let limit = KeyedLimit::per_minute(NonZeroU32::new(1).unwrap(), &clock());
-        for key in 0..4 * KEYS {
+        for key in 0..4 * MAX_KEYS {
             assert!(limit.take(&key).is_ok());
         }
-        assert!(limit.0.into_state_store().0.len() <= KEYS);
+        assert!(limit.0.into_state_store().0.len() <= MAX_KEYS);
     }
 }

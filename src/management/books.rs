@@ -54,6 +54,7 @@ struct Agreement {
 /// A table with a heading.
 struct Section {
     title: &'static str,
+    /// The text between the heading and the table.
     lead: String,
     is_warning: bool,
     columns: Vec<Column>,
@@ -83,13 +84,13 @@ impl ReconciliationPage {
                 it,
                 false,
                 "Check with Stripe",
-                "We can't read these, or they don't add up. Check them in Stripe's dashboard.",
+                "We can't read these objects, or they don't add up. Check them in Stripe's dashboard.",
             ),
             found_section(
                 it,
                 true,
                 "Found during reconciliation",
-                "No webhook reported these. They are recorded.",
+                "No webhook reported these objects. The comparison with Stripe found and recorded them.",
             ),
             other_money_section(it, &formats),
         ];
@@ -128,7 +129,7 @@ impl Agreement {
         let text = match it.difference_minor() {
             0 if it.overdue == 0 => return Self { is_good: true, text: "They agree.".to_owned() },
             0 => format!(
-                "{} of {} payments should have been settled by now.",
+                "{} from {} payments should have been settled by now.",
                 format_amount(it.overdue_minor),
                 formats.count(it.overdue)
             ),
@@ -151,8 +152,8 @@ fn incomplete_section(it: &Comparison) -> Section {
     };
     Section {
         title: "The comparison is not complete",
-        lead: "Stripe did not return these lists completely at the last attempt. Objects that are only in them were not \
-            compared."
+        lead: "Stripe did not return these lists completely at the last attempt. Objects that appear only in these \
+            lists were not compared."
             .to_owned(),
         is_warning: true,
         columns: text_columns(&["List", "Why", "Tried at"]),
@@ -167,7 +168,7 @@ fn needs_review_section(it: &Comparison, formats: &Formats) -> Section {
     let total = it.needs_review_total;
     if total > listed {
         lead += &format!(
-            " These are the first {} contributions of {}.",
+            " These are the first {} of {} contributions.",
             formats.count(listed),
             formats.count(total)
         );
@@ -180,7 +181,7 @@ fn needs_review_section(it: &Comparison, formats: &Formats) -> Section {
         title: "Needs review",
         lead,
         is_warning: false,
-        columns: text_columns(&["Contribution", "What", "About"]),
+        columns: text_columns(&["Contribution", "Alarm", "Details"]),
         rows: rows.collect(),
     }
 }
@@ -198,7 +199,7 @@ fn alarm_row(contribution: &str, alarm: &AlarmFields) -> Vec<Cell> {
     vec![Cell::Id(contribution.to_owned()), Cell::Text(kind), Cell::Text(about.join(", "))]
 }
 
-fn found_section(it: &Comparison, booked: bool, title: &'static str, lead: &str) -> Section {
+fn found_section(it: &Comparison, is_booked: bool, title: &'static str, lead: &str) -> Section {
     let row = |it: &Finding| {
         let (object, found_at) = (Cell::Id(it.object.clone()), Cell::Time(Time::new(it.found_at_ms)));
         vec![object, Cell::Text(it.what.clone()), Cell::Text(it.sweep.clone()), found_at]
@@ -208,7 +209,7 @@ fn found_section(it: &Comparison, booked: bool, title: &'static str, lead: &str)
         lead: lead.to_owned(),
         is_warning: false,
         columns: text_columns(&["Object", "What", "Found in", "Found at"]),
-        rows: it.found.iter().filter(|found| found.booked == booked).map(row).collect(),
+        rows: it.found.iter().filter(|found| found.booked == is_booked).map(row).collect(),
     }
 }
 
@@ -225,8 +226,9 @@ fn other_money_section(it: &Comparison, formats: &Formats) -> Section {
     let new_column = |name, is_number| Column { name, is_number };
     Section {
         title: "Other money on this account",
-        lead: "These moved money on your Stripe account and belong to no gift that is recorded here. If a gift is missing, it is \
-            among them. The same money can be listed under several kinds, such as a charge and its balance transaction."
+        lead: "These objects moved money on your Stripe account, but belong to no gift that is recorded here. If a gift \
+            is missing, look for it in this list. The same money can be listed under several kinds, such as a charge \
+            and its balance transaction."
             .to_owned(),
         is_warning: false,
         columns: vec![
@@ -291,7 +293,7 @@ mod tests {
                 serde_json::from_str(r#"[{"alarm":"fraud_warning","warning":"issfr_<1>"}]"#).unwrap(),
             )],
             needs_review_total: 2,
-            found: vec![finding("ch_1", "charge", true), finding("po_1", "payout that is not", false)],
+            found: vec![finding("ch_1", "charge", true), finding("po_1", "unreadable payout", false)],
             other_money: vec![OtherMoney {
                 kind: "charge".to_owned(),
                 site: None,
@@ -322,17 +324,17 @@ mod tests {
         for text in [
             "Stripe says 41,230.00 net, we say 41,230.00, checked 4 minutes ago. <span class=\"good\">They agree.",
             "Stripe says 4,123,000 net, we say 4,123,005, checked 4 minutes ago. <span class=\"bad\">Our ledger has 5 more.",
-            "checked 4 minutes ago. <span class=\"bad\">15.00 of 2 payments should have been settled by now.",
+            "checked 4 minutes ago. <span class=\"bad\">15.00 from 2 payments should have been settled by now.",
             "<dt>Paid outside Stripe</dt><dd>700.00</dd>",
             "<dd>15.00</dd>",
             "<dd>40,000.00</dd>",
             "<dd>1,230.00</dd>",
-            "Stripe's objects last checked: never.",
+            "Last check of all of Stripe's objects: never.",
             "<td class=\"id\">con_1</td><td>fraud warning</td><td>warning: issfr_&#60;1&#62;</td>",
-            "These are the first 1 contributions of 2.",
+            "These are the first 1 of 2 contributions.",
             "<tr><td class=\"id\">ch_1</td><td>charge</td><td>objects</td>\
              <td class=\"time\"><time datetime=\"1970-01-01T00:00:00Z\">1970-01-01 00:00 UTC</time></td></tr>",
-            "<td class=\"id\">po_1</td><td>payout that is not</td>",
+            "<td class=\"id\">po_1</td><td>unreadable payout</td>",
             "<td class=\"number\">3</td><td class=\"number\">1,234.56 EUR</td>",
         ] {
             assert!(page.contains(text), "the text {text} is not in {page}");

@@ -13,8 +13,8 @@ const STRIPE_MAXIMUM_MINOR: i64 = 99_999_999;
 /// The highest accepted fee, in percent. No payment provider charges more.
 const MAX_FEE_PERCENT: f64 = 20.0;
 
-/// Defines a table that offers amounts, in addition to its own fields. This is a macro, because serde's `flatten` could
-/// not name an invalid field in its error message.
+/// Defines a settings table with its own fields and the fields that offer amounts. This is a macro, because an error
+/// message of serde's `flatten` would not name the invalid field.
 macro_rules! offering {
     ($(#[$about:meta])* $name:ident { $($own:tt)* }) => {
         $(#[$about])*
@@ -345,14 +345,15 @@ mod tests {
     #[test]
     fn the_total_is_the_smallest_that_leaves_the_chosen_amount() {
         for it in cases() {
-            let remainder = |total: i64| {
-                let parts = i128::from(1_000_000 - it.fee_cover.percent.per_million());
-                i128::from(total) * parts - i128::from(it.fee_cover.fixed_minor) * 1_000_000
+            // Both sides of each comparison are in millionths of the minor unit.
+            let left_after_fee = |total: i64| {
+                let remaining_per_million = i128::from(1_000_000 - it.fee_cover.percent.per_million());
+                i128::from(total) * remaining_per_million - i128::from(it.fee_cover.fixed_minor) * 1_000_000
             };
-            let wanted = i128::from(it.amount_minor) * 1_000_000;
-            assert!(remainder(it.total_minor) >= wanted, "the fee is not covered");
+            let chosen = i128::from(it.amount_minor) * 1_000_000;
+            assert!(left_after_fee(it.total_minor) >= chosen, "the fee is not covered");
             assert!(
-                remainder(it.total_minor - it.step_minor) < wanted,
+                left_after_fee(it.total_minor - it.step_minor) < chosen,
                 "a smaller total would cover the fee"
             );
         }

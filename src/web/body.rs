@@ -210,7 +210,7 @@ pub fn parse_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     parse(bytes)
 }
 
-/// Parses JSON for a type whose nested types check their own shape, such as a banner request, or that has none.
+/// Parses JSON for a type whose nested types check their own shape (as in a banner request), or without nested types.
 ///
 /// # Errors
 /// The bytes are not JSON, or have the wrong shape. The error's detail says where.

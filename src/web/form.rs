@@ -17,8 +17,9 @@ use crate::keys::SessionSecret;
 /// The name of the hidden field that contains the form token.
 pub const FORM_TOKEN: &str = "form_token";
 
+/// The form's field that contains the form token.
 #[derive(Deserialize)]
-struct Token {
+struct TokenField {
     form_token: String,
 }
 
@@ -26,8 +27,8 @@ struct Token {
 /// token in the hidden field [`FORM_TOKEN`]. A repeated field is an error.
 ///
 /// # Errors
-/// `cross_site_request` if another site's page sent the form, or its token is missing, of another form or of another
-/// session. `unsupported_media_type`, `invalid_request`, `body_too_large` or `body_too_slow` if it can't be read.
+/// `cross_site_request` if another site's page sent the form, or if its token is missing or belongs to another form or
+/// session. `unsupported_media_type`, `invalid_request`, `body_too_large` or `body_too_slow` if the form can't be read.
 pub async fn read_form<T: DeserializeOwned>(
     request: &HttpRequest,
     payload: Payload,
@@ -45,7 +46,7 @@ pub async fn read_form<T: DeserializeOwned>(
     }
     let body = read(app, payload, JSON_LIMIT).await?;
     let text = std::str::from_utf8(&body).map_err(invalid)?;
-    let token = Query::<Token>::from_query(text).ok().map(|found| found.into_inner().form_token);
+    let token = Query::<TokenField>::from_query(text).ok().map(|field| field.into_inner().form_token);
     if !token.is_some_and(|token| session.accepts_form_token(form, &token)) {
         return Err(Problem::new(Code::CrossSiteRequest).into());
     }

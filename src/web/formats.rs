@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_amount_has_its_currencys_decimals_and_its_languages_separators() {
+    fn an_amount_has_the_decimals_of_its_currency_and_the_separators_of_the_language() {
         let format_amount = |locale: Locale, minor: i64, code: &str| {
             Formats::new(&locale).amount(minor, Currency::parse(code).unwrap())
         };

@@ -9,9 +9,9 @@ use super::open_files::open_files;
 /// The upper limit for connections per worker.
 const MAX_CONNECTIONS: usize = 25_000;
 
-/// A server that listens for connections. It answers none until the caller runs it.
+/// A server that listens for connections. It answers no request until the caller runs it.
 pub struct Running {
-    /// The address on which it listens.
+    /// The address on which the server listens.
     pub address: SocketAddr,
     /// Stops the server.
     pub handle: ServerHandle,
@@ -21,7 +21,7 @@ pub struct Running {
 
 /// The server can't listen.
 #[derive(Debug, thiserror::Error)]
-#[error("can't listen on {address} ({error}); choose another {setting}, or stop what listens there")]
+#[error("can't listen on {address} ({error}); choose another {setting}, or stop the program that listens there")]
 pub struct ListenError {
     /// The name of the setting that contains the address.
     pub setting: &'static str,

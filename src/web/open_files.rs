@@ -1,10 +1,11 @@
 //! The limit on open files and connections.
 
-/// The assumed limit if the system does not report one.
+/// The assumed limit on open files. Only on Unix does this program read and raise the real limit.
 #[cfg(not(unix))]
 const ASSUMED_LIMIT: u64 = 1024;
 
-/// Raises the limit on open files to the highest value that needs no privileges. Returns the new limit.
+/// Raises the limit on open files to the highest value that needs no privileges. If that fails, logs a warning and
+/// leaves the limit as it is. Returns the limit that applies afterwards.
 #[cfg(unix)]
 pub fn raise_open_files() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -25,7 +26,7 @@ pub fn open_files() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-/// Returns the assumed limit: on this system there is no limit to raise.
+/// Raises nothing, and returns the assumed limit.
 #[cfg(not(unix))]
 pub fn raise_open_files() -> u64 {
     ASSUMED_LIMIT

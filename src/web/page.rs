@@ -1,4 +1,5 @@
-//! Pages for people. They share one layout and one style sheet, and their headers forbid all other content.
+//! Pages for people. They share one layout and one style sheet. Their headers forbid scripts and everything else that a
+//! browser would load.
 
 use std::fmt;
 

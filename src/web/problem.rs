@@ -83,7 +83,7 @@ codes! {
     VersionConflict = "version_conflict", PRECONDITION_FAILED, "Somebody wrote a newer version. Read it first.";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large.";
     BodyTooSlow = "body_too_slow", REQUEST_TIMEOUT, "The body took too long to arrive.";
-    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Send JSON with its content type.";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "This route does not accept the body's content type. Most routes require `application/json`.";
     UnsupportedCurrency = "unsupported_currency", UNPROCESSABLE_ENTITY, "The site does not support this currency.";
     UnsupportedInterval = "unsupported_interval", UNPROCESSABLE_ENTITY, "The site does not support gifts at this interval.";
     AmountBelowMinimum = "amount_below_minimum", UNPROCESSABLE_ENTITY, "The amount is below the site's minimum.";

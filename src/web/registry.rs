@@ -97,11 +97,12 @@ pub fn methods(routes: &[&Route]) -> HeaderValue {
 
 /// Whether a pattern matches a path. A part in braces matches any part that is not empty.
 fn matches_pattern(pattern: &str, path: &str) -> bool {
-    let (mut parts, mut names) = (path.split('/'), pattern.split('/'));
+    let (mut parts, mut pattern_parts) = (path.split('/'), pattern.split('/'));
     loop {
-        match (parts.next(), names.next()) {
+        match (parts.next(), pattern_parts.next()) {
             (None, None) => return true,
-            (Some(part), Some(name)) if name == part || (name.starts_with('{') && !part.is_empty()) => {}
+            (Some(part), Some(expected))
+                if expected == part || (expected.starts_with('{') && !part.is_empty()) => {}
             _ => return false,
         }
     }

@@ -10,8 +10,8 @@ use crate::keys::SessionSecret;
 /// One kind of session cookie, such as the cookie of the newsroom's staff.
 ///
 /// The name has the prefix `__Host-`: browsers accept such a cookie only over HTTPS and from this host, so neither a
-/// sub-domain nor a network attacker can replace it. Scripts can't read it, and it is not sent with requests that another
-/// site's page makes, except when the reader follows a link (RFC 6265bis, sections 4.1.3 and 5.2).
+/// sub-domain nor a network attacker can replace it. Scripts can't read it. Browsers do not send it with a request that
+/// another site's page makes, unless the person follows a link (RFC 6265bis, sections 4.1.3 and 5.2).
 pub struct SessionCookie {
     name: String,
 }
@@ -56,12 +56,12 @@ mod tests {
 
     use super::*;
 
-    const STAFF: Duration = Duration::from_secs(3600);
+    const STAFF_TTL: Duration = Duration::from_secs(3600);
 
     #[test]
     fn the_cookie_is_bound_to_the_host_and_hidden_from_scripts() {
         let secret = SessionSecret::make();
-        let text = SessionCookie::new("staff").set(&secret, STAFF).to_string();
+        let text = SessionCookie::new("staff").set(&secret, STAFF_TTL).to_string();
         let expected = format!(
             "__Host-keepopen-staff={}; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=3600",
             secret.to_text()
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn a_request_with_the_cookie_has_the_secret() {
         let (cookie, secret) = (SessionCookie::new("staff"), SessionSecret::make());
-        let request = TestRequest::default().cookie(cookie.set(&secret, STAFF)).to_http_request();
+        let request = TestRequest::default().cookie(cookie.set(&secret, STAFF_TTL)).to_http_request();
         assert_eq!(cookie.read(&request).unwrap().hash(), secret.hash());
         assert!(SessionCookie::new("supporter").read(&request).is_none(), "the cookie is of another kind");
         assert!(cookie.read(&TestRequest::default().to_http_request()).is_none());

@@ -19,20 +19,20 @@ use crate::web::problem::{Code, Problem};
 /// Write a new version of an appeal.
 ///
 /// Needs a secret API key of scope `appeals:write`. The appeal is validated but not published. With `If-Match`, it is
-/// written only if the newest version is the one that yours is based on. With `If-None-Match: *`, it is written only
-/// if it does not exist yet. With neither header, it is always written (RFC 9110).
+/// written only if the newest version is still the version that you edited. With `If-None-Match: *`, it is written
+/// only if it does not exist yet. With neither header, it is always written (RFC 9110).
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "write_appeal",
     security(("api_key" = [])),
     params(
         ("id" = String, Path, description = "The appeal's id"),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that yours is based on"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that you edited"),
         ("If-None-Match" = Option<String>, Header, description = "`*` writes the appeal only if it does not exist yet"),
     ),
     request_body(content = Object, description = "The appeal, with the fields of an appeals file except `live`"),
     responses(
-        (status = 200, body = SavedAnswer, description = "The appeal existed. It has a new version if it changed", headers(("ETag" = String, description = "Use it for `If-Match`"))),
+        (status = 200, body = SavedAnswer, description = "The appeal already existed. If its fields changed, it has a new version", headers(("ETag" = String, description = "Use it for `If-Match`"))),
         (status = 201, body = SavedAnswer, description = "The appeal is new", headers(("ETag" = String, description = "Use it for `If-Match`"))),
     ),
     extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealsFromFile, Code::VersionConflict, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::AppealInvalid, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
@@ -222,7 +222,8 @@ impl Preconditions {
     }
 }
 
-/// Returns the context of the caller's actions. Fails if the appeals come from a file, and so can't be edited here.
+/// Returns the context of the caller's actions, or an error if the appeals come from a file. Such appeals can't be
+/// edited through the API.
 fn context<'a>(app: &'a App, editor: &AppealsEditor) -> Result<Context<'a>, Problem> {
     if app.settings.appeals.file.is_some() {
         return Err(Code::AppealsFromFile.into());

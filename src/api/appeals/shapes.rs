@@ -51,7 +51,7 @@ pub struct Version {
     pub written_by: String,
 }
 
-/// An appeal as it was written.
+/// One version of an appeal as it was written, and the list of all its versions.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Appeal)]
 pub struct AppealWithVersions {

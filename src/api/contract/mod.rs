@@ -39,7 +39,7 @@ use crate::web::problem::{Code, Problem};
         (name = "Tokens", description = "Signed proof of support, for the reader's browser."),
         (name = "Supporters", description = "The current standing of a supporter."),
         (name = "Money", description = "Contributions, payments, and the comparison with Stripe."),
-        (name = "Appeals", description = "The appeals, their versions, and which one is active."),
+        (name = "Appeals", description = "The appeals, their versions, and which version is published."),
         (name = "Audit", description = "Who changed what, and when."),
         (name = "OpenFeature", description = "Banner requests from OpenFeature's SDKs."),
         (name = "Embed", description = "The script that a page loads."),
@@ -128,8 +128,8 @@ fn add_headers(operation: &mut Operation, cors: Cors) {
     }
 }
 
-/// Adds to the schema of the token request that unknown fields are rejected. The schema that is derived from a tagged
-/// enum can't say so.
+/// States in the schema of the token request that unknown fields are rejected. The request is a tagged enum, and the
+/// derived schema of a tagged enum does not state this.
 fn forbid_unknown_token_fields(contract: &mut utoipa::openapi::OpenApi) {
     let schemas = contract.components.as_mut().map(|components| &mut components.schemas);
     let Some(RefOr::T(Schema::OneOf(body))) = schemas.and_then(|schemas| schemas.get_mut("TokenBody")) else {

@@ -40,8 +40,8 @@ struct ListQuery {
     /// Only contributions in this currency, ISO 4217.
     #[param(example = "EUR")]
     currency: Option<String>,
-    /// With `true`, only recurring contributions that will take money again. Use it to find what to end before you
-    /// retire a currency.
+    /// With `true`, only recurring contributions that will take money again. Use it before you retire a currency, to
+    /// find the contributions that must end first.
     running: Option<bool>,
     /// Only contributions of this supporter.
     #[param(example = "sup_0123456789abcdefghjkmnpqrs")]
