@@ -150,19 +150,19 @@ mod tests {
 
     #[test]
     fn a_blank_text_is_found_in_any_language_and_on_phones() {
-        let blank = |copy: serde_json::Value| {
+        let first_blank_field = |copy: serde_json::Value| {
             let copy: Copy = serde_json::from_value(copy).unwrap();
             copy.first_blank_text().map(|(field, _)| field)
         };
         let field = |field: &str| Some(field.to_owned());
-        assert_eq!(blank(json!({"heading": "Help", "body": [], "cta": "Give"})), None);
-        assert_eq!(blank(json!({"heading": ""})), field(".heading"));
-        assert_eq!(blank(json!({"heading": "Help", "cta": " "})), field(".cta"));
-        assert_eq!(blank(json!({"heading": "Help", "dismiss": "\u{a0}"})), field(".dismiss"));
-        assert_eq!(blank(json!({"heading": "Help", "thanks": {"heading": ""}})), field(".thanks.heading"));
-        assert_eq!(blank(json!({"heading": "Help", "mobile": {"heading": ""}})), field(".mobile.heading"));
+        assert_eq!(first_blank_field(json!({"heading": "Help", "body": [], "cta": "Give"})), None);
+        assert_eq!(first_blank_field(json!({"heading": ""})), field(".heading"));
+        assert_eq!(first_blank_field(json!({"heading": "Help", "cta": " "})), field(".cta"));
+        assert_eq!(first_blank_field(json!({"heading": "Help", "dismiss": "\u{a0}"})), field(".dismiss"));
+        assert_eq!(first_blank_field(json!({"heading": "Help", "thanks": {"heading": ""}})), field(".thanks.heading"));
+        assert_eq!(first_blank_field(json!({"heading": "Help", "mobile": {"heading": ""}})), field(".mobile.heading"));
         let german = json!({"heading": "Help", "translations": {"de": {"heading": "\t"}}});
-        assert_eq!(blank(german), field(".translations.de.heading"));
+        assert_eq!(first_blank_field(german), field(".translations.de.heading"));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub struct WrittenTicker {
 pub enum CountedKind {
     /// Payments in one currency, less refunds and disputes.
     Money,
-    /// Supporters whose gift was retained, each once.
+    /// Supporters with a gift that was not reversed in full by refunds or disputes. Each supporter counts once.
     Supporters,
 }
 
@@ -57,7 +57,7 @@ pub enum GiftScope {
 pub struct Ticker {
     /// The currency to count, or `None` if the ticker counts supporters.
     currency: Option<Currency>,
-    of: GiftScope,
+    gift_scope: GiftScope,
     from: Option<Moment>,
     /// The goal, in the currency's minor unit or in supporters.
     goal: i64,
@@ -183,7 +183,7 @@ impl TryFrom<WrittenTicker> for Ticker {
         if offline < 0 {
             return Err((offline_field, "it must not be below 0.".to_owned()));
         }
-        Ok(Self { currency, of: it.of, from: it.from, goal, offline })
+        Ok(Self { currency, gift_scope: it.of, from: it.from, goal, offline })
     }
 }
 
@@ -192,7 +192,7 @@ impl Ticker {
     fn count(&self, appeal: &str, site_id: &str, site: &SiteSettings) -> TickerCount {
         TickerCount {
             currency: self.currency,
-            whose: match self.of {
+            whose: match self.gift_scope {
                 GiftScope::Site => TickerScope::Site(site_id.to_owned()),
                 GiftScope::Appeal => TickerScope::Appeal(appeal.to_owned()),
             },
@@ -200,8 +200,8 @@ impl Ticker {
         }
     }
 
-    /// What is shown when the ledger's total is `counted`. If reversals exceed payments, `counted` is negative, and the
-    /// ticker counts it as 0.
+    /// The ticker to show if the ledger's total is `counted`. If reversals exceed payments, `counted` is negative, and
+    /// the ticker counts it as 0.
     fn published(&self, counted: i64, from: Option<String>, as_of_ms: i64) -> PublishedTicker {
         let goal = self.goal;
         let total = counted.max(0).saturating_add(self.offline);
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn the_amount_left_stops_at_zero_and_the_percentage_exceeds_100() {
+    fn after_the_goal_is_reached_the_amount_left_is_zero_and_the_percentage_exceeds_100() {
         let ticker =
             ticker("counts = \"supporters\"\ngoal_supporters = 300\noffline_supporters = 1").unwrap();
         let values = |counted| {

@@ -49,7 +49,7 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), CommandError> {
         Verb::List { acknowledged: false } => {
             let open = opened.store.open_alarms(MAX_LISTED).await?;
             if open.is_empty() {
-                return say("There are no alarms.");
+                return say("There are no open alarms.");
             }
             open.iter().try_for_each(|(contribution, alarm)| say(&format!("{contribution}  {alarm}")))
         }

@@ -12,7 +12,7 @@ use crate::sites::Settings;
 #[derive(clap::Args)]
 pub struct Options {
     /// Compare everything that Stripe created at or after this day (2026-01-31, UTC) or time (2026-01-31T08:00:00Z)
-    /// [default: what is due].
+    /// [default: events and the balance each time, and objects once a day].
     #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
     since: Option<i64>,
     /// Only show the result of the last comparison, without asking Stripe.
@@ -151,7 +151,7 @@ fn print_comparison(
         let (object, what) = (&finding.object, &finding.what);
         say(&if finding.booked {
             format!(
-                "Found during reconciliation: {object} ({what}), which no webhook reported, on {at}; it is now recorded"
+                "Found during reconciliation on {at}: {object} ({what}), which no webhook reported; it is now recorded"
             )
         } else {
             format!("Check with Stripe: {object} ({what}), found on {at}")

@@ -71,7 +71,7 @@ pub fn results(options: &Options, settings: &Settings) -> Result<(), CommandErro
     say(&format!("{id}, {from} to {to} ({})\n{}", site.time_zone, aligned(&table)))?;
     for row in ignored {
         say(&format!(
-            "{}: {} first views do not fit the split between its variants, so its weights are learned without them.",
+            "{}: {} first views do not fit the split between the appeal's variants, so its weights are learned without these views.",
             row.appeal, row.views
         ))?;
     }

@@ -39,7 +39,7 @@ pub struct Options {
     /// Print the results as JSON.
     #[arg(long)]
     json: bool,
-    /// Write an SVG chart to this file: how many readers are asked how often, by the draft and by the live appeals.
+    /// Write an SVG chart to this file. It shows how often readers are asked, by the draft and by the live appeals.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
     /// The random seed: the same seed gives the same numbers.

@@ -75,9 +75,11 @@ fn describe(error: &figment::Error) -> String {
             "" => format!("{field}{from} is missing"),
             _ => format!("{key}.{field}{from} is missing"),
         },
-        Kind::UnknownField(_, known) => format!("{key}{from} is not a setting; {}", possible_values(known)),
+        Kind::UnknownField(_, known) => {
+            format!("{key}{from} is not a setting; the settings here are {}", known.join(", "))
+        }
         Kind::UnknownVariant(_, known) => {
-            format!("{key}{from} has an unknown value; {}", possible_values(known))
+            format!("{key}{from} has an unknown value; it can be {}", known.join(", "))
         }
         // The TOML parser's message quotes the line, which may contain a secret. So only the line's number is shown.
         Kind::Message(message) => {
@@ -92,9 +94,7 @@ fn describe(error: &figment::Error) -> String {
     }
 }
 
-fn possible_values(known: &[&str]) -> String {
-    format!("it can be {}", known.join(", "))
-}
+
 
 fn source_name(from: &figment::Metadata) -> String {
     match &from.source {
@@ -160,9 +160,9 @@ fn is_private(ip: IpAddr) -> bool {
 /// Checks that the two servers don't share a port. Metrics must not be on the public port.
 fn check_management<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> {
     let (public, Some(management)) = (settings.server.bind, settings.management.bind) else { return Ok(()) };
-    let overlap =
+    let addresses_overlap =
         management.ip() == public.ip() || management.ip().is_unspecified() || public.ip().is_unspecified();
-    if management.port() != 0 && management.port() == public.port() && overlap {
+    if management.port() != 0 && management.port() == public.port() && addresses_overlap {
         return wrong(
             "management.bind and server.bind have the same port; give management.bind another port, which only operators can reach, or set it to \"\" to switch the management server off",
         );

@@ -11,11 +11,11 @@ use tokio::task::block_in_place;
 
 use super::{JOURNAL, Sandbox};
 
-async fn practice() -> PracticeStripe {
+async fn start_practice_stripe() -> PracticeStripe {
     practice_stripe(|| Clock::System.now_ms() / 1000).await
 }
 
-fn sandbox(stripe: &PracticeStripe) -> Sandbox {
+fn sandbox_with_stripe(stripe: &PracticeStripe) -> Sandbox {
     let settings =
         format!("[stripe]\nsecret_key = \"{STRIPE_KEY}\"\napi_url = \"{}\"\n{JOURNAL}", stripe.url());
     Sandbox::with_settings(&settings).with_database()
@@ -23,8 +23,8 @@ fn sandbox(stripe: &PracticeStripe) -> Sandbox {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_comparison_prevents_another_and_a_killed_one_does_not() {
-    let stripe = practice().await;
-    let sandbox = sandbox(&stripe);
+    let stripe = start_practice_stripe().await;
+    let sandbox = sandbox_with_stripe(&stripe);
     sandbox.run_ok(&["reconcile"]);
     stripe.break_api(Some(Trouble::Hang(Duration::from_secs(600))));
     let mut hanging = sandbox.command(&["reconcile"]).spawn().unwrap();
@@ -44,8 +44,8 @@ async fn a_running_comparison_prevents_another_and_a_killed_one_does_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_can_not_be_read_ends_the_command_with_an_error_that_names_it() {
-    let stripe = practice().await;
-    let sandbox = sandbox(&stripe);
+    let stripe = start_practice_stripe().await;
+    let sandbox = sandbox_with_stripe(&stripe);
     sandbox.run_ok(&["reconcile"]);
     stripe.break_next_calls(Trouble::Status(403), 1);
     let output = sandbox.run(&["reconcile"]);

@@ -107,9 +107,9 @@ async fn the_old_endpoint_is_disabled_only_after_the_new_one_delivered_to_the_ru
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
     let mut service = sandbox.start(&["serve"]);
-    let logs = service.logs_until("keepopen answers");
+    let logs = service.logs_until("keepopen is serving requests");
     assert!(logs.contains("no webhook secret is configured"), "{logs}");
-    let line = logs.lines().find(|line| line.contains("keepopen answers")).unwrap();
+    let line = logs.lines().find(|line| line.contains("keepopen is serving requests")).unwrap();
     let port: String =
         line.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
     let url = format!("http://127.0.0.1:{port}/webhooks/stripe");

@@ -203,7 +203,7 @@ impl Running {
 
     /// Waits until the service is listening. Returns its address.
     pub(crate) fn address(&self) -> String {
-        let line = self.wait_for_log_line("keepopen answers");
+        let line = self.wait_for_log_line("keepopen is serving requests");
         line.pointer("/fields/address").or_else(|| line.get("address")).unwrap().as_str().unwrap().to_owned()
     }
 

@@ -115,7 +115,7 @@ fn this_process_runs_as_the_service_if_the_variable_is_set() {
         let app = actions::start(settings, Clock::System).await.unwrap();
         let running = api::serve(&app).unwrap();
         actix_web::rt::spawn(running.server);
-        tracing::info!(address = %running.address, "keepopen answers");
+        tracing::info!(address = %running.address, "keepopen is serving requests");
         let book = async {
             while !app.is_stopping() {
                 actions::process_events_with::<TaskPerEvent>(&app, &app.as_job("inbox")).await.unwrap();

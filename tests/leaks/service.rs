@@ -90,7 +90,7 @@ impl Service {
             _folder: folder,
         };
         service.management = address_in(&service.logs_until("serving health checks and metrics"));
-        service.url = address_in(&service.logs_until("keepopen answers"));
+        service.url = address_in(&service.logs_until("keepopen is serving requests"));
         service
     }
 
