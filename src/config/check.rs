@@ -94,8 +94,6 @@ fn describe(error: &figment::Error) -> String {
     }
 }
 
-
-
 fn source_name(from: &figment::Metadata) -> String {
     match &from.source {
         Some(figment::Source::File(path)) => path.display().to_string(),

@@ -200,17 +200,18 @@ fn names_after(code: &str, prefix: &str) -> Vec<String> {
     names
 }
 
+/// The first name of each path in a group, up to the brace that closes the group.
 fn first_names(group: &str) -> Vec<String> {
-    let (mut depth, mut starts, mut names) = (0, true, Vec::new());
+    let (mut depth, mut is_path_start, mut names) = (0, true, Vec::new());
     for (at, c) in group.char_indices() {
         match c {
             '{' => depth += 1,
             '}' if depth == 0 => break,
             '}' => depth -= 1,
-            ',' if depth == 0 => starts = true,
-            c if starts && !c.is_whitespace() => {
+            ',' if depth == 0 => is_path_start = true,
+            c if is_path_start && !c.is_whitespace() => {
                 names.push(name(&group[at..]));
-                starts = false;
+                is_path_start = false;
             }
             _ => {}
         }
@@ -228,7 +229,7 @@ fn code_uses_only_what_the_map_allows() {
         let files = files_below(map.folder.trim_end_matches('/'), &[".rs"]);
         assert!(
             map.uses(&files).len() > 50,
-            "the rule must find more than 50 uses, or it misses most of them"
+            "the rule must find more than 50 uses; otherwise it misses most of them"
         );
         assert_eq!(map.forbidden_uses(&files), Vec::<String>::new());
         assert_eq!(map.unused_exceptions(&files), Vec::<String>::new());

@@ -119,8 +119,8 @@ fn misplaced_terms(files: &[File]) -> Vec<String> {
     for file in files {
         let code = file.code();
         for term in RESTRICTED {
-            let allowed = term.places.iter().any(|place| file.path.starts_with(place));
-            for word in term.words.iter().filter(|word| !allowed && code.contains(**word)) {
+            let is_allowed = term.places.iter().any(|place| file.path.starts_with(place));
+            for word in term.words.iter().filter(|word| !is_allowed && code.contains(**word)) {
                 findings.push(format!("{} uses `{word}`: {}", file.path, term.why));
             }
         }
