@@ -8,7 +8,7 @@ use super::Block;
 
 /// A variant's whole copy.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "Written")]
+#[serde(from = "WrittenCopy")]
 pub struct Copy {
     /// The BCP 47 tag of the language of `original`. If omitted, `original` is in the language of each site
     /// that shows it.
@@ -64,7 +64,7 @@ pub struct ThanksCopy {
 /// accepted.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct WrittenCopy {
     locale: Option<String>,
     heading: String,
     #[serde(default)]
@@ -77,9 +77,9 @@ struct Written {
     translations: BTreeMap<String, CopyText>,
 }
 
-impl From<Written> for Copy {
-    fn from(written: Written) -> Self {
-        let Written { locale, heading, body, cta, dismiss, thanks, mobile, translations } = written;
+impl From<WrittenCopy> for Copy {
+    fn from(written: WrittenCopy) -> Self {
+        let WrittenCopy { locale, heading, body, cta, dismiss, thanks, mobile, translations } = written;
         Self { locale, original: CopyText { heading, body, cta, dismiss, thanks, mobile }, translations }
     }
 }

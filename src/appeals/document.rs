@@ -83,17 +83,17 @@ impl AppealDocument {
             let copy_problem = |(field, sentence): (String, String)| {
                 problem(format!("variants[{index}].copy{field}"), sentence)
             };
-            if let Some(found) = copy.first_blank_text() {
-                return Err(copy_problem(found));
+            if let Some(blank_text) = copy.first_blank_text() {
+                return Err(copy_problem(blank_text));
             }
-            let found = placeholders::problems(copy, ticker.as_ref())
+            let first_problem = placeholders::problems(copy, ticker.as_ref())
                 .into_iter()
                 .chain(wordings::problems(copy))
-                .next();
-            let found = found.or_else(|| days_left_without_end(copy, &rules));
-            let found = found.or_else(|| ticker_value_without_ticker(copy, ticker.as_ref()));
-            if let Some(found) = found {
-                return Err(copy_problem(found));
+                .next()
+                .or_else(|| days_left_without_end(copy, &rules))
+                .or_else(|| ticker_value_without_ticker(copy, ticker.as_ref()));
+            if let Some(first_problem) = first_problem {
+                return Err(copy_problem(first_problem));
             }
         }
         for (variant, copy) in rules.variants.iter_mut().zip(&copies) {

@@ -31,13 +31,14 @@ pub fn problems(copy: &Copy, ticker: Option<&Ticker>) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     for (path, copy_text) in copy.languages() {
         for (field, text) in texts(copy_text) {
-            let found = match message::arguments(text) {
+            let sentence = match message::arguments(text) {
                 Ok(arguments) => {
-                    arguments.iter().find_map(|argument| problem_with_use(argument, field.ends_with("cta"), ticker))
+                    let is_button = field.ends_with("cta");
+                    arguments.iter().find_map(|argument| problem_with_use(argument, is_button, ticker))
                 }
                 Err(mistake) => Some(with_position(mistake.position, &mistake.sentence)),
             };
-            problems.extend(found.map(|sentence| (format!("{path}.{field}"), sentence)));
+            problems.extend(sentence.map(|sentence| (format!("{path}.{field}"), sentence)));
         }
     }
     problems
@@ -55,8 +56,9 @@ pub fn problems_of_plural_forms(
         for (field, text) in texts(copy_text) {
             let arguments = message::arguments(text).unwrap_or_default();
             let forms: Vec<_> = arguments.into_iter().filter_map(|argument| argument.forms).collect();
-            let found = tags.iter().find_map(|tag| forms.iter().find_map(|forms| missing_form(forms, tag)));
-            problems.extend(found.map(|sentence| (format!("{path}.{field}"), sentence)));
+            let sentence =
+                tags.iter().find_map(|tag| forms.iter().find_map(|forms| missing_form(forms, tag)));
+            problems.extend(sentence.map(|sentence| (format!("{path}.{field}"), sentence)));
         }
     };
     let site_tags: Vec<&str> = ids.iter().filter_map(|id| Some(sites.get(id)?.locale.as_str())).collect();
@@ -112,13 +114,13 @@ fn with_position(position: usize, sentence: &str) -> String {
 /// The problem with this use of a value, if there is one.
 fn problem_with_use(argument: &Argument<'_>, is_button: bool, ticker: Option<&Ticker>) -> Option<String> {
     let Argument { name, position, forms } = argument;
-    let found = value_named(name);
+    let value = value_named(name);
     if forms.is_none() {
-        let is_invalid = found.is_none() && !(is_button && *name == GIFT);
+        let is_invalid = value.is_none() && !(is_button && *name == GIFT);
         return is_invalid.then(|| unknown_placeholder(name));
     }
     let counts_money = || ticker.is_some_and(Ticker::counts_money);
-    let sentence = match found {
+    let sentence = match value {
         Some(Value::ArticleCount | Value::DaysLeft | Value::TickerPercent) => return None,
         Some(Value::TickerTotal | Value::TickerGoal | Value::TickerLeft) if !counts_money() => return None,
         Some(value) if TICKER_VALUES.contains(&value) => {

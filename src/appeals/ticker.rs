@@ -147,28 +147,29 @@ impl TryFrom<WrittenTicker> for Ticker {
     /// The field with the problem, and a message.
     type Error = (&'static str, String);
 
-    fn try_from(it: WrittenTicker) -> Result<Self, Self::Error> {
+    fn try_from(written: WrittenTicker) -> Result<Self, Self::Error> {
         let money_fields = [
-            ("currency", it.currency.is_some()),
-            ("goal_minor", it.goal_minor.is_some()),
-            ("offline_minor", it.offline_minor.is_some()),
+            ("currency", written.currency.is_some()),
+            ("goal_minor", written.goal_minor.is_some()),
+            ("offline_minor", written.offline_minor.is_some()),
         ];
         let supporter_fields = [
-            ("goal_supporters", it.goal_supporters.is_some()),
-            ("offline_supporters", it.offline_supporters.is_some()),
+            ("goal_supporters", written.goal_supporters.is_some()),
+            ("offline_supporters", written.offline_supporters.is_some()),
         ];
-        let (goal_field, goal, offline_field, offline, forbidden, currency) = match it.counts {
+        let (goal_field, goal, offline_field, offline, forbidden, currency) = match written.counts {
             CountedKind::Money => {
-                let currency = it.currency.ok_or_else(|| {
+                let currency = written.currency.ok_or_else(|| {
                     ("currency", "a ticker of money needs a currency: write one.".to_owned())
                 })?;
                 let forbidden = supporter_fields.as_slice();
-                ("goal_minor", it.goal_minor, "offline_minor", it.offline_minor, forbidden, Some(currency))
+                let (goal, offline) = (written.goal_minor, written.offline_minor);
+                ("goal_minor", goal, "offline_minor", offline, forbidden, Some(currency))
             }
             CountedKind::Supporters => {
                 let forbidden = money_fields.as_slice();
-                let offline = it.offline_supporters;
-                ("goal_supporters", it.goal_supporters, "offline_supporters", offline, forbidden, None)
+                let offline = written.offline_supporters;
+                ("goal_supporters", written.goal_supporters, "offline_supporters", offline, forbidden, None)
             }
         };
         if let Some((field, _)) = forbidden.iter().find(|(_, is_written)| *is_written) {
@@ -183,7 +184,7 @@ impl TryFrom<WrittenTicker> for Ticker {
         if offline < 0 {
             return Err((offline_field, "it must not be below 0.".to_owned()));
         }
-        Ok(Self { currency, gift_scope: it.of, from: it.from, goal, offline })
+        Ok(Self { currency, gift_scope: written.of, from: written.from, goal, offline })
     }
 }
 

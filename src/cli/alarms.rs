@@ -54,11 +54,11 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), CommandError> {
             open.iter().try_for_each(|(contribution, alarm)| say(&format!("{contribution}  {alarm}")))
         }
         Verb::List { acknowledged: true } => {
-            let all = opened.store.newest_acknowledgements(MAX_LISTED).await?;
-            if all.is_empty() {
-                return say("No alarm was acknowledged.");
+            let acknowledgements = opened.store.newest_acknowledgements(MAX_LISTED).await?;
+            if acknowledgements.is_empty() {
+                return say("No alarm has been acknowledged.");
             }
-            all.iter().try_for_each(|it| say(&line(it)))
+            acknowledgements.iter().try_for_each(|it| say(&line(it)))
         }
         Verb::Acknowledge { id, name, reason } => {
             let by = Acknowledging { name, reason };

@@ -64,7 +64,10 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), CommandError> {
         }
         Verb::Replay { id } => {
             if !actions::replay_event(&opened.context(), id).await? {
-                return Err(format!("{id} is not in the inbox, or belongs to the other mode (test or live)").into());
+                return Err(format!(
+                    "{id} is not in the inbox, or belongs to the other mode (test or live)"
+                )
+                .into());
             }
             say(&format!("{id} is queued; a running service processes it within a second."))
         }

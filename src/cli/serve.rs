@@ -37,7 +37,11 @@ pub fn serve(settings: Settings) -> Result<(), CommandError> {
         if let Some(management) = &management {
             tracing::info!(address = %management.address, "serving health checks and metrics");
         }
-        tracing::info!(address = %running.address, sites = app.settings.sites.len(), "keepopen is serving requests");
+        tracing::info!(
+            address = %running.address,
+            sites = app.settings.sites.len(),
+            "keepopen is serving requests"
+        );
         run_until_stopped(&app, running, management, signals).await
     })
 }

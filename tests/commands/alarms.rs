@@ -60,7 +60,7 @@ async fn an_alarm_is_listed_until_somebody_acknowledges_it() {
         let line = listed.lines().find(|line| line.starts_with(&start_of_line));
         assert!(line.is_some_and(|line| line.ends_with(objects)), "{id}: {listed}");
     }
-    assert_eq!(sandbox.run_ok(&["alarms", "list", "--acknowledged"]), "No alarm was acknowledged.\n");
+    assert_eq!(sandbox.run_ok(&["alarms", "list", "--acknowledged"]), "No alarm has been acknowledged.\n");
 
     let review = ["--name", " Finance desk ", "--reason", "Refunded at Stripe"];
     let output = sandbox.run_ok(&[&["alarms", "acknowledge", fraud_warning.as_str()], &review[..]].concat());
@@ -125,5 +125,5 @@ async fn an_acknowledgement_needs_a_name_a_reason_and_an_existing_alarm() {
         assert_eq!((output.status, output.out.as_str()), (Some(2), ""), "{output:?}");
     }
     assert_eq!(sandbox.run_ok(&["alarms", "list"]).lines().count(), 2);
-    assert_eq!(sandbox.run_ok(&["alarms", "list", "--acknowledged"]), "No alarm was acknowledged.\n");
+    assert_eq!(sandbox.run_ok(&["alarms", "list", "--acknowledged"]), "No alarm has been acknowledged.\n");
 }

@@ -40,8 +40,8 @@ async fn cause_an_event(stripe: &PracticeStripe) {
         ("line_items[0][price_data][product_data][name]", "A contribution"),
     ];
     let url = format!("{}/v1/checkout/sessions", stripe.url());
-    let made = reqwest::Client::new().post(url).bearer_auth(STRIPE_KEY).form(&form).send().await.unwrap();
-    let session: Value = made.json().await.unwrap();
+    let response = reqwest::Client::new().post(url).bearer_auth(STRIPE_KEY).form(&form).send().await.unwrap();
+    let session: Value = response.json().await.unwrap();
     stripe.expire(session["id"].as_str().unwrap_or_else(|| panic!("{session}"))).unwrap();
     stripe.deliveries_settled().await;
 }
@@ -51,17 +51,18 @@ async fn an_endpoint_is_created_once_with_exactly_the_required_events() {
     let stripe = start_practice_stripe().await;
     let sandbox = sandbox_with_stripe(&stripe);
     let output = sandbox.run_ok(&["stripe", "connect"]);
-    let made = stripe.endpoints();
-    assert_eq!(made.len(), 1);
-    assert_eq!(made[0]["url"], "https://give.example.org/webhooks/stripe");
-    assert_eq!((&made[0]["api_version"], &made[0]["enabled_events"]), (&json!(API_VERSION), &json!(EVENTS)));
-    assert!(output.contains(&format!("{}: created", id(&made[0]))), "{output}");
+    let endpoints = stripe.endpoints();
+    assert_eq!(endpoints.len(), 1);
+    assert_eq!(endpoints[0]["url"], "https://give.example.org/webhooks/stripe");
+    assert_eq!(endpoints[0]["api_version"], API_VERSION);
+    assert_eq!(endpoints[0]["enabled_events"], json!(EVENTS));
+    assert!(output.contains(&format!("{}: created", id(&endpoints[0]))), "{output}");
     for permission in ["Checkout Sessions", "Webhook Endpoints", "PaymentIntents"] {
         assert!(output.contains(permission), "{output}");
     }
     let again = sandbox.run_ok(&["stripe", "connect"]);
     assert!(again.contains("already correct"), "{again}");
-    assert_eq!(stripe.endpoints(), made);
+    assert_eq!(stripe.endpoints(), endpoints);
     assert!(
         !output.contains("whsec_") && !contains(&sandbox.all_bytes(), "whsec_"),
         "the endpoint's secret must not be printed, or stored unencrypted"
@@ -88,8 +89,8 @@ async fn an_endpoint_that_we_did_not_create_is_not_changed() {
     let stripe = start_practice_stripe().await;
     let sandbox = sandbox_with_stripe(&stripe);
     sandbox.run_ok(&["stripe", "connect"]);
-    let made = stripe.endpoints().remove(0);
-    stripe.change_endpoint(id(&made), &json!({"metadata": {}, "enabled_events": ["*"]})).unwrap();
+    let endpoint = stripe.endpoints().remove(0);
+    stripe.change_endpoint(id(&endpoint), &json!({"metadata": {}, "enabled_events": ["*"]})).unwrap();
     let foreign = stripe.endpoints().remove(0);
     // This data folder does not contain the endpoint's secret, and nothing marks the endpoint as ours.
     let output = sandbox_with_stripe(&stripe).run_ok(&["stripe", "connect"]);
@@ -124,10 +125,10 @@ async fn the_old_endpoint_is_disabled_only_after_the_new_one_delivered_to_the_ru
     assert!(output.contains(&format!("{}: an older endpoint", id(&first))), "{output}");
     let second = stripe.endpoints().remove(1);
     assert_eq!((&second["url"], second["status"].as_str()), (&json!(url), Some("enabled")));
-    let early = sandbox.run_err(&["stripe", "roll-secret", "--finish"]);
-    assert!(early.contains("has not delivered anything yet"), "{early}");
-    let twice = sandbox.run_err(&["stripe", "roll-secret"]);
-    assert!(twice.contains("--finish"), "{twice}");
+    let sentence = sandbox.run_err(&["stripe", "roll-secret", "--finish"]);
+    assert!(sentence.contains("has not delivered anything yet"), "{sentence}");
+    let sentence = sandbox.run_err(&["stripe", "roll-secret"]);
+    assert!(sentence.contains("--finish"), "{sentence}");
 
     let before = stripe.deliveries().len();
     cause_an_event(&stripe).await;
@@ -162,8 +163,8 @@ async fn another_api_version_gets_a_new_endpoint_in_addition_to_the_old_one() {
     let status = sandbox.run(&["stripe", "status"]);
     assert_eq!(status.status, Some(1), "{status:?}");
     assert!(status.out.contains("version: 2024-06-20"), "{status:?}");
-    let early = sandbox.run_err(&["stripe", "connect", "--finish"]);
-    assert!(early.contains("run `keepopen stripe connect` first"), "{early}");
+    let sentence = sandbox.run_err(&["stripe", "connect", "--finish"]);
+    assert!(sentence.contains("run `keepopen stripe connect` first"), "{sentence}");
     let output = sandbox.run_ok(&["stripe", "connect"]);
     assert!(output.contains("2024-06-20, which still delivers"), "{output}");
     assert_eq!(stripe.endpoints().len(), 2);
@@ -176,15 +177,15 @@ async fn another_api_version_gets_a_new_endpoint_in_addition_to_the_old_one() {
 async fn the_status_reports_what_is_wrong_and_exits_with_1() {
     let stripe = start_practice_stripe().await;
     let sandbox = sandbox_with_stripe(&stripe);
-    let none = sandbox.run(&["stripe", "status"]);
-    assert_eq!(none.status, Some(1), "{none:?}");
-    assert!(none.out.contains("no endpoint of this account delivers to this service"), "{none:?}");
+    let output = sandbox.run(&["stripe", "status"]);
+    assert_eq!(output.status, Some(1), "{output:?}");
+    assert!(output.out.contains("no endpoint of this account delivers to this service"), "{output:?}");
     sandbox.run_ok(&["stripe", "connect"]);
-    let good = sandbox.run_ok(&["stripe", "status"]);
+    let output = sandbox.run_ok(&["stripe", "status"]);
     for words in
         ["mode: test", "(enabled)", "missing events: none", "last delivery: none yet", "Nothing is wrong."]
     {
-        assert!(good.contains(words), "the output must contain {words:?}: {good}");
+        assert!(output.contains(words), "the output must contain {words:?}: {output}");
     }
     let endpoint = stripe.endpoints().remove(0);
     for (change, words) in [

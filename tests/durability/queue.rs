@@ -2,8 +2,8 @@
 //! least once. It must have at most one effect if the receiver supports idempotency keys.
 //!
 //! The service is this test binary, started as a second process, because the product has no receiver of such tasks
-//! yet. It books like the product, and also adds a task for each domain event (a change of a contribution that other
-//! systems may want to know). Its workers send each domain event to a receiver on a loopback port.
+//! yet. It books like the product, and also adds a task for each domain event (something that happened to a
+//! contribution). Its workers send each domain event to a receiver on a loopback port.
 
 use std::collections::BTreeMap;
 use std::process::Command;

@@ -78,7 +78,7 @@ fn about_other(other: &Endpoint, report: &ConnectionReport) -> &'static str {
 fn clock_text(difference_ms: Option<i64>) -> String {
     match difference_ms {
         None => "not compared yet; it is compared at each delivery from Stripe".to_owned(),
-        Some(ms) if ms >= 0 => format!("at most {} s ahead of Stripe's", ms / 1000),
-        Some(ms) => format!("{} s behind Stripe's", -ms / 1000),
+        Some(ms) if ms >= 0 => format!("at most {} s ahead of Stripe's clock", ms / 1000),
+        Some(ms) => format!("{} s behind Stripe's clock", -ms / 1000),
     }
 }
