@@ -26,7 +26,7 @@ fn health_sends_its_request_to_the_address_in_the_settings() {
     let settings = format!("[management]\nbind = \"0.0.0.0:{}\"\n", address.port());
     let sentence = Sandbox::with_settings(&settings).run_err(&["health"]);
     assert!(sentence.contains(&format!("http://{address}/readyz")), "{sentence}");
-    assert!(sentence.contains("no answer in time"), "{sentence}");
+    assert!(sentence.contains("it did not answer in time"), "{sentence}");
 }
 
 #[test]

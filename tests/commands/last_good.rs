@@ -102,10 +102,10 @@ async fn serve_answers_while_postgresql_is_unreachable_and_recovers_when_it_is_b
 
 /// Changes the file's content, so that its authentication fails.
 fn damage(file: &Path) {
-    let good = std::fs::read_to_string(file).unwrap();
-    let bad = good.replacen("live", "dead", 1);
-    assert_ne!(bad, good);
-    std::fs::write(file, bad).unwrap();
+    let valid = std::fs::read_to_string(file).unwrap();
+    let damaged = valid.replacen("live", "dead", 1);
+    assert_ne!(damaged, valid);
+    std::fs::write(file, damaged).unwrap();
 }
 
 #[test]

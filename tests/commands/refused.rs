@@ -325,7 +325,8 @@ fn all_other_invalid_settings_are_refused() {
         );
     }
     let no_views = format!("{JOURNAL}[sites.journal.rules.frequency]\nmax_views = 0\n");
-    assert_refused(&no_views, &["sites.journal.rules.frequency.max_views", "the limited appeals never show"]);
+    let sentence = "no appeal that this limit applies to ever shows";
+    assert_refused(&no_views, &["sites.journal.rules.frequency.max_views", sentence]);
     assert_refused("[log]\nlevel = \"loud=very=so\"", &["log.level"]);
     assert_refused("[log]\nlevel = \"infoo\"", &["log.level", "`infoo` is not a level", "info"]);
 }

@@ -104,10 +104,11 @@ async fn the_results_of_appeals_are_shown_in_total_and_by_day() {
         "1970-01-02 help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR",
     ];
     assert_eq!(normalized_lines(&by_day), [&totals[..], &days, &[ignored]].concat());
-    let one = sandbox.run_ok(&[&["results", "--appeal", "other", "--site", "journal"], &PERIOD[..]].concat());
-    assert_eq!(normalized_lines(&one)[1..3], [HEADER, "all other a 1 1 0 0 0 0 - -"]);
-    let second = sandbox.run_ok(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
-    assert_eq!(normalized_lines(&second)[2], "all help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR");
+    let one_appeal =
+        sandbox.run_ok(&[&["results", "--appeal", "other", "--site", "journal"], &PERIOD[..]].concat());
+    assert_eq!(normalized_lines(&one_appeal)[1..3], [HEADER, "all other a 1 1 0 0 0 0 - -"]);
+    let second_day = sandbox.run_ok(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
+    assert_eq!(normalized_lines(&second_day)[2], "all help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR");
     // By default, the command shows the last thirty days, in which nothing happened.
     assert_eq!(normalized_lines(&sandbox.run_ok(&["results"]))[1..2], [HEADER]);
     assert!(!sandbox.run_ok(&["results"]).contains("all "));
@@ -119,11 +120,11 @@ async fn the_results_command_uses_days_in_the_time_zone_of_the_site() {
         JOURNAL.replace("currency = \"EUR\"\n[", "currency = \"EUR\"\ntime_zone = \"Asia/Tokyo\"\n[");
     let sandbox = sandbox_with_results(&in_tokyo).await;
     // 23:00 UTC is 08:00 of the next day in Tokyo.
-    let first = sandbox.run_ok(&["results", "--from", "1970-01-01", "--to", "1970-01-01"]);
-    assert_eq!(normalized_lines(&first)[0], "journal, 1970-01-01 to 1970-01-01 (Asia/Tokyo)");
-    assert_eq!(normalized_lines(&first)[2], "all help a 0 0 0 0 0 1 10.00 EUR 9.60 EUR");
-    let second = sandbox.run_ok(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
-    assert_eq!(normalized_lines(&second)[2], "all help a 7 11 3 3 2 0 0.00 EUR -3.00 EUR");
+    let first_day = sandbox.run_ok(&["results", "--from", "1970-01-01", "--to", "1970-01-01"]);
+    assert_eq!(normalized_lines(&first_day)[0], "journal, 1970-01-01 to 1970-01-01 (Asia/Tokyo)");
+    assert_eq!(normalized_lines(&first_day)[2], "all help a 0 0 0 0 0 1 10.00 EUR 9.60 EUR");
+    let second_day = sandbox.run_ok(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
+    assert_eq!(normalized_lines(&second_day)[2], "all help a 7 11 3 3 2 0 0.00 EUR -3.00 EUR");
     let by_day = normalized_lines(&sandbox.run_ok(&[
         "results",
         "--by-day",
@@ -147,6 +148,6 @@ fn an_invalid_period_or_an_unknown_site_is_reported() {
         assert!(sentence.contains(words), "{sentence}");
     }
     let gazette = JOURNAL.replace("journal", "gazette");
-    let two = Sandbox::with_settings(&format!("{JOURNAL}{gazette}")).with_database();
-    assert!(two.run_err(&["results"]).contains("--site"));
+    let two_sites = Sandbox::with_settings(&format!("{JOURNAL}{gazette}")).with_database();
+    assert!(two_sites.run_err(&["results"]).contains("--site"));
 }

@@ -69,6 +69,7 @@ impl Map {
         self.layers.iter().position(|layer| layer.contains(&module))
     }
 
+    /// Whether the file at `path` may use the module `to` as an exception.
     fn is_exception(&self, path: &str, to: &str) -> bool {
         self.exceptions.iter().any(|(place, used, _)| path.starts_with(place) && *used == to)
     }
@@ -115,7 +116,7 @@ impl Map {
         for (_, from, to) in self.uses(files) {
             uses_of.entry(from).or_default().insert(to);
         }
-        let reached = |from: &str| {
+        let modules_reached_from = |from: &str| {
             let (mut reached, mut next) = (BTreeSet::new(), vec![from.to_owned()]);
             while let Some(module) = next.pop() {
                 let unseen: Vec<_> = uses_of.get(&module).into_iter().flatten().cloned().collect();
@@ -124,7 +125,7 @@ impl Map {
             reached
         };
         let all: BTreeMap<&String, BTreeSet<String>> =
-            uses_of.keys().map(|module| (module, reached(module))).collect();
+            uses_of.keys().map(|module| (module, modules_reached_from(module))).collect();
         let reach_each_other = |one: &String, other: &String| {
             all[one].contains(other) && all.get(other).is_some_and(|reached| reached.contains(one))
         };
@@ -334,9 +335,10 @@ fn a_forbidden_use_in_the_decision_is_found() {
 #[test]
 fn a_cycle_is_found_even_if_exceptions_allow_each_use() {
     let file = File::made_up;
-    let two = [file("src/cli/a.rs", "use crate::jobs;"), file("src/jobs/mod.rs", "use crate::cli;")];
-    assert_eq!(SRC.cycles(&two), ["a cycle of modules: cli, jobs"]);
-    let three = [
+    let cycle_of_two =
+        [file("src/cli/a.rs", "use crate::jobs;"), file("src/jobs/mod.rs", "use crate::cli;")];
+    assert_eq!(SRC.cycles(&cycle_of_two), ["a cycle of modules: cli, jobs"]);
+    let two_cycles = [
         file("decision/src/walk/mod.rs", "use crate::{rules, context};"),
         file("decision/src/rules/mod.rs", "use crate::context;"),
         file("decision/src/context.rs", "use crate::choice;"),
@@ -345,7 +347,7 @@ fn a_cycle_is_found_even_if_exceptions_allow_each_use() {
         file("decision/src/glob.rs", "use crate::site;"),
     ];
     assert_eq!(
-        DECISION.cycles(&three),
+        DECISION.cycles(&two_cycles),
         ["a cycle of modules: choice, context, rules", "a cycle of modules: glob, site"]
     );
     assert_eq!(SRC.cycles(&[file("src/cli/a.rs", "use crate::{jobs, api};")]), Vec::<String>::new());
