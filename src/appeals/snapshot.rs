@@ -131,8 +131,8 @@ impl Snapshot {
             .filter_map(|(id, site)| Some((id.as_str(), Arc::new(SiteChoices::of(site, &BTreeMap::new())?))))
             .collect();
         let appeals = valid.iter().map(|document| publish(document, sites, &choices, totals)).collect();
-        let counted = valid.iter().flat_map(|document| ticker::counts_of(document, sites));
-        let ticker_counts = counted.map(|(_, _, count)| count).collect();
+        let needed_totals = valid.iter().flat_map(|document| ticker::needed_totals(document, sites));
+        let ticker_counts = needed_totals.map(|(_, _, count)| count).collect();
         Self { compiled, appeals, problems, number: 0, ticker_counts }
     }
 

@@ -41,7 +41,7 @@ pub enum CountedKind {
     Supporters,
 }
 
-/// Which gifts are counted.
+/// Which gifts a ticker counts, as written in the appeal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GiftScope {
@@ -76,7 +76,7 @@ pub struct TickerCount {
     pub from_ms: i64,
 }
 
-/// Which gifts are counted.
+/// Which gifts a total counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TickerScope {
@@ -190,7 +190,7 @@ impl TryFrom<WrittenTicker> for Ticker {
 
 impl Ticker {
     /// The total that this ticker needs for readers of a site.
-    fn count(&self, appeal: &str, site_id: &str, site: &SiteSettings) -> TickerCount {
+    fn needed_total(&self, appeal: &str, site_id: &str, site: &SiteSettings) -> TickerCount {
         TickerCount {
             currency: self.currency,
             whose: match self.gift_scope {
@@ -224,7 +224,7 @@ impl Ticker {
 
 /// The totals that an appeal's ticker needs: for each site, the site's id, the ticker and the total. Empty unless the
 /// appeal is live or scheduled.
-pub fn counts_of<'a>(
+pub fn needed_totals<'a>(
     document: &'a AppealDocument,
     sites: &'a BTreeMap<String, SiteSettings>,
 ) -> impl Iterator<Item = (&'a str, &'a Ticker, TickerCount)> {
@@ -232,7 +232,7 @@ pub fn counts_of<'a>(
         document.ticker.as_ref().filter(|_| matches!(document.rules.live, Live::Live | Live::Scheduled));
     ticker.into_iter().flat_map(move |ticker| {
         document.rules.sites.iter().filter_map(move |id| {
-            Some((id.as_str(), ticker, ticker.count(&document.rules.id, id, sites.get(id)?)))
+            Some((id.as_str(), ticker, ticker.needed_total(&document.rules.id, id, sites.get(id)?)))
         })
     })
 }
@@ -246,7 +246,7 @@ pub fn rules_of(
 ) -> AppealRules {
     let mut rules = document.rules.clone();
     let is_known = |count: &TickerCount| totals.is_none_or(|known| known.totals.contains_key(count));
-    if !counts_of(document, sites).all(|(_, _, count)| is_known(&count)) {
+    if !needed_totals(document, sites).all(|(_, _, count)| is_known(&count)) {
         rules.available_values.clear();
     }
     rules
@@ -258,12 +258,12 @@ pub fn publish(
     sites: &BTreeMap<String, SiteSettings>,
     totals: &TickerTotals,
 ) -> FxHashMap<String, PublishedTicker> {
-    let publish_known = |(id, ticker, count): (&str, &Ticker, TickerCount)| {
+    let publish_if_known = |(id, ticker, count): (&str, &Ticker, TickerCount)| {
         let counted = totals.totals.get(&count)?;
         let from = first_day(&count, totals.as_of_ms, &sites.get(id)?.time_zone);
         Some((id.to_owned(), ticker.published(*counted, from, totals.as_of_ms)))
     };
-    counts_of(document, sites).filter_map(publish_known).collect()
+    needed_totals(document, sites).filter_map(publish_if_known).collect()
 }
 
 /// The first day whose payments count, in `time_zone`. `None` if all payments count, or if that day is still ahead.

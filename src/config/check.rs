@@ -62,42 +62,44 @@ pub enum ConfigError {
 fn describe(error: &figment::Error) -> String {
     let key = error.path.iter().filter(|step| *step != "default").cloned().collect::<Vec<_>>().join(".");
     let key = key.to_lowercase();
-    let from =
-        error.metadata.as_ref().map_or_else(String::new, |from| format!(" (from {})", source_name(from)));
+    let source = error
+        .metadata
+        .as_ref()
+        .map_or_else(String::new, |metadata| format!(" (from {})", source_name(metadata)));
     match &error.kind {
         Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
             let expected = expected.replace("a sequence", "a list").replace("a map", "a table");
             let expected = if expected.starts_with("struct ") { "a table".to_owned() } else { expected };
-            format!("{key}{from} should be {expected}")
+            format!("{key}{source} should be {expected}")
         }
-        Kind::InvalidLength(..) => format!("{key}{from} has the wrong length"),
+        Kind::InvalidLength(..) => format!("{key}{source} has the wrong length"),
         Kind::MissingField(field) => match key.as_str() {
-            "" => format!("{field}{from} is missing"),
-            _ => format!("{key}.{field}{from} is missing"),
+            "" => format!("{field}{source} is missing"),
+            _ => format!("{key}.{field}{source} is missing"),
         },
         Kind::UnknownField(_, known) => {
-            format!("{key}{from} is not a setting; the settings here are {}", known.join(", "))
+            format!("{key}{source} is not a setting; the settings here are {}", known.join(", "))
         }
         Kind::UnknownVariant(_, known) => {
-            format!("{key}{from} has an unknown value; it can be {}", known.join(", "))
+            format!("{key}{source} has an unknown value; it can be {}", known.join(", "))
         }
         // The TOML parser's message quotes the line, which may contain a secret. So only the line's number is shown.
         Kind::Message(message) => {
             let first = message.lines().next().unwrap_or_default();
             if first.starts_with("TOML parse error") {
-                format!("{first}{from}")
+                format!("{first}{source}")
             } else {
-                format!("{key}{from}: {first}")
+                format!("{key}{source}: {first}")
             }
         }
-        _ => format!("{key}{from} has an invalid value"),
+        _ => format!("{key}{source} has an invalid value"),
     }
 }
 
-fn source_name(from: &figment::Metadata) -> String {
-    match &from.source {
+fn source_name(metadata: &figment::Metadata) -> String {
+    match &metadata.source {
         Some(figment::Source::File(path)) => path.display().to_string(),
-        _ => from.name.to_string(),
+        _ => metadata.name.to_string(),
     }
 }
 

@@ -1,3 +1,4 @@
+// Checks that the log lines, events and files that the pages name exist.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";

@@ -1,3 +1,4 @@
+// Tests `blocks.mjs`, which reads the pages, and `expected.mjs`, which compares outputs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { blocks, steps } from "./blocks.mjs";

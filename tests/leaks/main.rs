@@ -159,7 +159,7 @@ async fn a_failure_can_be_found_in_the_log_by_the_request_id_of_its_response() {
         "interval": "once", "return_url": ORIGIN,
     });
     service.stripe.break_api(Some(Trouble::Status(500)));
-    let (status, id) = service.failure("/v1/checkout", &checkout).await;
+    let (status, id) = service.post_failing("/v1/checkout", &checkout).await;
     assert_eq!((status.as_u16(), id.len()), (503, 32), "{id}");
     let logs = service.stop();
     let line = logs.lines().find(|line| line.contains("a call to Stripe failed")).unwrap();

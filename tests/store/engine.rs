@@ -23,7 +23,7 @@ async fn every_table_enforces_its_types() {
 }
 
 #[actix_web::test]
-async fn opening_again_changes_nothing() {
+async fn opening_a_database_again_changes_nothing() {
     let test = TestStore::open().await.with_sample_rows().await;
     let before = test.rows("ledger_entries").await;
     let migrations = test.rows("_sqlx_migrations").await;

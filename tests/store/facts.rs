@@ -57,7 +57,7 @@ async fn the_event_that_has_waited_longest_is_due_first() {
 }
 
 #[actix_web::test]
-async fn a_done_or_dead_event_is_never_due_again_and_keeps_its_error_and_outcome() {
+async fn a_done_or_dead_event_is_never_due_again_and_keeps_its_outcome_or_error() {
     let test = TestStore::open().await;
     let mut tx = test.store.begin().await.unwrap();
     for id in ["evt_dead", "evt_done"] {
