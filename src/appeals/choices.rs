@@ -60,7 +60,7 @@ pub struct FeeCoverTerms {
     pub fixed_minor: i64,
 }
 
-/// The amounts of one variant, which replace the site's amounts in the same currency.
+/// The amounts of one variant. They replace the site's amounts in the same currency.
 type AmountsByCurrency = BTreeMap<Currency, OwnAmounts>;
 
 impl Choices {

@@ -19,7 +19,7 @@ pub struct Copy {
     pub translations: BTreeMap<String, CopyText>,
 }
 
-/// A variant's copy in one language. All of it is shown as plain text.
+/// A variant's copy in one language. Every text is shown as plain text.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CopyText {

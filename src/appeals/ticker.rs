@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticker_only_accepts_the_fields_for_what_it_counts() {
+    fn a_ticker_for_money_and_a_ticker_for_supporters_accept_different_fields() {
         let money = "counts = \"money\"\n";
         let supporters = "counts = \"supporters\"\n";
         for (text, field) in [

@@ -95,8 +95,8 @@ fn exit_after(time: Duration) {
     });
 }
 
-/// The signals SIGINT and SIGTERM. Once this value is created, they no longer end the process at once. Create it before
-/// the server runs, because a supervisor may stop the service as soon as it answers.
+/// The signals SIGINT and SIGTERM. Once this value is created, the signals no longer end the process at once. Create it
+/// before the server runs, because a supervisor may stop the service as soon as the service answers.
 pub struct StopSignals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,

@@ -28,7 +28,7 @@ const TABLES: [&str; 16] = [
     "sites.x.giving.EUR.highlighted",
 ];
 
-/// The example file. The keys without a default, which it contains as comments, are enabled.
+/// The example file with every key enabled. The file itself contains the keys without a default as comments.
 fn example_with_all_keys() -> String {
     let line = |line: &str| match line.strip_prefix("# ") {
         Some(rest) if is_setting(rest) => rest.to_owned(),

@@ -22,7 +22,7 @@ fn sandbox_with_stripe(stripe: &PracticeStripe) -> Sandbox {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_running_comparison_prevents_another_and_a_killed_one_does_not() {
+async fn a_comparison_is_refused_while_another_one_runs_but_not_after_that_one_is_killed() {
     let stripe = start_practice_stripe().await;
     let sandbox = sandbox_with_stripe(&stripe);
     sandbox.run_ok(&["reconcile"]);
@@ -43,7 +43,7 @@ async fn a_running_comparison_prevents_another_and_a_killed_one_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_can_not_be_read_ends_the_command_with_an_error_that_names_it() {
+async fn an_unreadable_list_makes_the_command_fail_with_an_error_that_names_the_list() {
     let stripe = start_practice_stripe().await;
     let sandbox = sandbox_with_stripe(&stripe);
     sandbox.run_ok(&["reconcile"]);

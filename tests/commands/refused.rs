@@ -27,7 +27,7 @@ fn example_with(line: &str, other: &str) -> String {
 }
 
 #[test]
-fn an_unknown_key_is_named_wherever_it_is() {
+fn an_unknown_key_is_named_in_every_table_and_in_the_environment() {
     assert_refused("datadir = \"x\"", &["datadir", "config.example.toml"]);
     assert_refused("[stripe]\nsecretkey = \"x\"", &["secretkey", "config.example.toml"]);
     assert_refused(&example_with("quiet_days = 90", "quietdays = 90"), &["quietdays"]);

@@ -51,7 +51,7 @@ fn a_restart_uses_the_same_key_and_another_key_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn files_are_private_to_their_owner_with_any_umask_and_those_of_an_older_version_are_made_private() {
+fn files_are_private_with_any_umask_and_a_start_makes_the_files_of_an_older_version_private() {
     use std::os::unix::fs::PermissionsExt;
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     for umask in ["000", "022", "077"] {
@@ -86,7 +86,7 @@ fn files_are_private_to_their_owner_with_any_umask_and_those_of_an_older_version
 
 #[cfg(unix)]
 #[test]
-fn a_missing_key_file_stops_every_command_that_needs_it_and_no_key_file_is_created() {
+fn every_command_that_needs_the_key_fails_if_the_key_file_is_missing_and_creates_no_new_file() {
     let sandbox = Sandbox::with_settings(LOOPBACK).with_database();
     let mut running = sandbox.start(&["serve"]);
     running.logs_until("keepopen is serving requests");

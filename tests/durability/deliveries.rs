@@ -15,7 +15,7 @@ const SENDERS: usize = 16;
 /// The number of events that wait to be delivered. The next event is chosen from them at random.
 const WAITING_EVENTS: usize = 32;
 
-/// The events to deliver, and the acknowledged ones.
+/// The events to deliver, and the acknowledged events.
 pub(crate) struct Deliveries {
     state: Mutex<State>,
     acknowledgement: Notify,

@@ -1,7 +1,7 @@
 //! `keepopen stripe`: connects the service to Stripe's webhooks.
 //!
 //! **Owns** the commands with which an operator creates, changes and checks the connection to Stripe.
-//! **Never** prints a secret; new ones are stored, encrypted, in the database.
+//! **Never** prints a secret. A new secret is stored, encrypted, in the database.
 //! **Start at** [`run`].
 //! **Tested in** `tests/commands/stripe.rs`.
 
