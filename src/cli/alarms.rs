@@ -14,8 +14,8 @@ const MAX_LISTED: i64 = 1_000;
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// List the open alarms, one per line: the contribution, the alarm's id, its description, and every Stripe object that
-    /// it is about.
+    /// List the open alarms, one per line: the contribution, the alarm's id, the alarm's description, and every Stripe
+    /// object that the alarm is about.
     List {
         /// List the acknowledged alarms instead, newest first.
         #[arg(long)]

@@ -11,7 +11,8 @@ use crate::sites::Settings;
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Check the ledger against Stripe's events, Stripe's balance and the last seal. Exits with 1 if there is a problem.
+    /// Check the ledger against Stripe's events, Stripe's balance and the last seal. Exits with 1 if there is a
+    /// problem.
     Check,
     /// Seal the entries that are booked now, so that a later change of these entries is detected. The running service
     /// does this each night. A ledger with problems is not sealed.

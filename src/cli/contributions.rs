@@ -15,8 +15,8 @@ use crate::store::pages::{ContributionFilter, Cursor, PaymentFilter};
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// List contributions, newest first, one per line: id, site, terms, state, start, end of the paid period, subscription
-    /// and customer at Stripe.
+    /// List contributions, newest first, one per line: id, site, terms, state, start, end of the paid period,
+    /// subscription and customer at Stripe.
     List(ListFilter),
     /// Print payments as CSV, one per line, oldest first. The table contains no email or postal addresses.
     Export {

@@ -1,4 +1,5 @@
-//! `keepopen events`: lists, shows and replays the Stripe events in the inbox, where each event is stored as it arrived.
+//! `keepopen events`: lists, shows and replays the Stripe events in the inbox. The inbox stores each event as it
+//! arrived.
 
 use clap::Subcommand;
 
